@@ -1,0 +1,79 @@
+import {
+  Inject,
+  Injectable,
+  SetMetadata,
+  type CanActivate,
+  type CustomDecorator,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Role, TenantId } from '@postern/contracts';
+import type { FastifyRequest } from 'fastify';
+import { setPrincipal } from '../http/request-context.js';
+import { Problem } from '../problem/problem.js';
+import { ApiKeyDirectory, type Principal } from './api-key-directory.js';
+
+const ROLES_ALLOWED = 'postern:roles';
+
+/** Which roles may call the route. A route without this, and without `Public`, is refused to everyone. */
+export const Allow = (...roles: readonly Role[]): CustomDecorator => SetMetadata(ROLES_ALLOWED, roles);
+
+/** The route needs no key. */
+export const Public = (): CustomDecorator => SetMetadata(ROLES_ALLOWED, 'public');
+
+/** Authenticates by API key, then checks the role and the tenant in the path. Somebody else's tenant is as good as none: 404. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(ApiKeyDirectory) private readonly keys: ApiKeyDirectory,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const allowed = this.reflector.getAllAndOverride<readonly Role[] | 'public' | undefined>(ROLES_ALLOWED, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (allowed === 'public') return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { tenantId?: TenantId } }>>();
+    const principal = await this.authenticate(request);
+    setPrincipal(request, principal);
+    const tenantId = request.params.tenantId;
+    if (tenantId !== undefined) await this.checkTenant(principal, tenantId);
+    if (!allowed?.includes(principal.actor.role)) {
+      const needed = allowed?.join(' or ') ?? 'no role';
+      throw new Problem(
+        'role-not-allowed',
+        `This needs a key of the role ${needed}; yours is of the role ${principal.actor.role}.`,
+      );
+    }
+    return true;
+  }
+
+  private async authenticate(request: FastifyRequest): Promise<Principal> {
+    const [scheme, text, ...more] = (request.headers.authorization ?? '').split(' ');
+    if (scheme?.toLowerCase() !== 'bearer' || !text || more.length > 0) {
+      throw new Problem('api-key-missing', 'Send the header "Authorization: Bearer pst_…" with your API key.', {
+        headers: { 'www-authenticate': 'Bearer realm="postern"' },
+      });
+    }
+    const principal = await this.keys.authenticate(text);
+    if (!principal) {
+      throw new Problem('api-key-invalid', 'The API key is malformed, unknown or revoked. Have a new one issued.', {
+        headers: { 'www-authenticate': 'Bearer realm="postern", error="invalid_token"' },
+      });
+    }
+    return principal;
+  }
+
+  private async checkTenant(principal: Principal, tenantId: TenantId): Promise<void> {
+    const own =
+      principal.tenantId === null ? await this.seesAllTenants(principal, tenantId) : principal.tenantId === tenantId;
+    if (!own) throw new Problem('tenant-not-found', 'There is no such tenant, or it is not yours.');
+  }
+
+  /** A relay's key sees no tenant's routes, whether or not the tenant exists. */
+  private async seesAllTenants(principal: Principal, tenantId: TenantId): Promise<boolean> {
+    return principal.actor.role === 'operator' && (await this.keys.tenantExists(tenantId));
+  }
+}

@@ -1,0 +1,56 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { newId } from '@postern/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { createLogger, NestLogger } from '../observe/logger.js';
+import { collectProcessMetrics } from '../observe/metrics.js';
+import { ProblemFilter, routeNotFound, type ProblemTranslator } from '../problem/problem-filter.js';
+import type { RuntimeSettings } from '../settings/settings.module.js';
+import { SchemaPipe } from './schema-pipe.js';
+
+/** The most bytes of a request's body: a full allow list or a full batch of denials fits several times. */
+const BODY_LIMIT_BYTES = 1_048_576;
+/** How long a client may take to send a request whole. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/**
+ * Makes the Nest application of a process: Fastify with Postern's limits, request ids, validation and problem+json.
+ * `translators` tell the typed errors of the libraries that the modules use as problems. It does not listen yet.
+ */
+export async function createHttpApp(
+  module: Parameters<typeof NestFactory.create>[0],
+  settings: RuntimeSettings,
+  translators: readonly ProblemTranslator[],
+): Promise<NestFastifyApplication> {
+  const filter = new ProblemFilter(translators);
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: 300 },
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
+    },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      filter.answer(error, request, reply),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLogger(createLogger(settings.logLevel)),
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
+  const fastify = adapter.getInstance();
+  fastify.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+  });
+  app.useGlobalFilters(filter);
+  app.useGlobalPipes(new SchemaPipe());
+  fastify.setErrorHandler((error, request, reply) => filter.answer(error, request, reply));
+  collectProcessMetrics();
+  await app.init();
+  fastify.setNotFoundHandler((request, reply) => filter.answer(routeNotFound(request), request, reply));
+  return app;
+}

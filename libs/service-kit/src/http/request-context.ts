@@ -1,0 +1,41 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Actor, EventMetadata, TenantId } from '@postern/contracts';
+import type { FastifyRequest } from 'fastify';
+import type { Principal } from '../access/api-key-directory.js';
+
+/** Who asks, for which tenant, by which request: what every command and query is given. */
+export interface RequestContext {
+  readonly actor: Actor;
+  readonly requestId: string;
+}
+
+const principals = new WeakMap<object, Principal>();
+
+/** Keeps who was authenticated for this request; the guard calls it. */
+export function setPrincipal(request: FastifyRequest, principal: Principal): void {
+  principals.set(request.raw, principal);
+}
+
+/** Throws when the route is public: it has no principal. */
+export function principalOf(request: FastifyRequest): Principal {
+  const principal = principals.get(request.raw);
+  if (!principal) throw new Error('This route is public: it has no principal.');
+  return principal;
+}
+
+/** The parameter decorator for a `RequestContext`. */
+export const Context = createParamDecorator((_: unknown, context: ExecutionContext): RequestContext => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  return { actor: principalOf(request).actor, requestId: request.id };
+});
+
+/** The tenant in the path, which the guard has checked against the key. */
+export const Tenant = createParamDecorator((_: unknown, context: ExecutionContext): TenantId => {
+  const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { tenantId: TenantId } }>>();
+  return request.params.tenantId;
+});
+
+/** The metadata of the events that a request causes. */
+export function eventMetadata(context: RequestContext): EventMetadata {
+  return { actor: context.actor, correlationId: context.requestId, causationId: null };
+}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+
+/** One thing without which the service cannot do its work. Resolves to null when well, else to what is missing, in a few words. */
+export type ReadinessCheck = () => Promise<string | null> | string | null;
+
+const CHECK_TIMEOUT_MS = 2_000;
+
+/** What the process needs to be ready; each module adds its own checks. */
+@Injectable()
+export class Readiness {
+  private readonly checks = new Map<string, ReadinessCheck>();
+
+  add(name: string, check: ReadinessCheck): void {
+    this.checks.set(name, check);
+  }
+
+  /** What is missing, by the name of its check; empty when ready. */
+  async missing(): Promise<Record<string, string>> {
+    const results = await Promise.all(
+      [...this.checks].map(async ([name, check]) => [name, await answer(check)] as const),
+    );
+    return Object.fromEntries(results.filter((result): result is [string, string] => result[1] !== null));
+  }
+}
+
+async function answer(check: ReadinessCheck): Promise<string | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((done) => {
+    timer = setTimeout(() => done('no answer in time'), CHECK_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([check(), late]);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

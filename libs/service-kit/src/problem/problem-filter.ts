@@ -1,0 +1,84 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from './problem.js';
+
+/** Knows how an error of a library is told to a caller; null when it is not its kind. */
+export type ProblemTranslator = (error: unknown) => Problem | null;
+
+/** Answers every error as problem+json. What no translator knows is our fault: 500, logged whole, told without detail. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('http');
+
+  constructor(private readonly translators: readonly ProblemTranslator[]) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    this.answer(error, request, reply);
+  }
+
+  /** Also the error handler of Fastify itself, for what fails before a route is reached. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const problem = this.translate(error, request);
+    if (problem.status >= 500) {
+      this.logger.error({
+        requestId: request.id,
+        code: problem.code,
+        err: problem.code === 'internal-error' ? error : String(error),
+      });
+    }
+    if (reply.sent || reply.raw.headersSent) {
+      reply.raw.destroy();
+      return;
+    }
+    void reply
+      .status(problem.status)
+      .headers({ ...problem.options.headers })
+      .header('content-type', 'application/problem+json; charset=utf-8')
+      .send(JSON.stringify(problem.toJson(request.id)));
+  }
+
+  private translate(error: unknown, request: FastifyRequest): Problem {
+    if (error instanceof Problem) return error;
+    for (const translator of this.translators) {
+      const problem = translator(error);
+      if (problem) return problem;
+    }
+    return (
+      fastifyProblem(error, request) ??
+      new Problem(
+        'internal-error',
+        'The request was not carried out. Try again; if it stays so, give support the requestId.',
+      )
+    );
+  }
+}
+
+const BODY_LIMIT_TEXT = '1 MiB';
+
+/** What Fastify and Nest refuse before a controller is asked. */
+function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null {
+  const code = (error as { code?: unknown }).code;
+  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) {
+    return new Problem('body-too-large', `A body may have ${BODY_LIMIT_TEXT}. Send less at once.`);
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || status === 415) {
+    return new Problem('media-type-unsupported', 'Send JSON, with Content-Type: application/json.');
+  }
+  if (
+    error instanceof SyntaxError ||
+    code === 'FST_ERR_CTP_EMPTY_JSON_BODY' ||
+    code === 'FST_ERR_CTP_INVALID_JSON_BODY' ||
+    status === 400
+  ) {
+    return new Problem('body-not-json', `The body cannot be read as JSON: ${(error as Error).message}`);
+  }
+  if (status === 404) return routeNotFound(request);
+  return null;
+}
+
+export function routeNotFound(request: FastifyRequest): Problem {
+  return new Problem('route-not-found', `There is no ${request.method} ${request.url.split('?')[0]}.`);
+}
