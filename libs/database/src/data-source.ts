@@ -1,0 +1,55 @@
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { roleUrl, type DatabaseRole } from './roles.js';
+import { CONNECT_TIMEOUT_MS, DatabaseUnreachable } from './session.js';
+
+export interface DataSourceSettings {
+  /** The most connections that it opens. */
+  readonly poolSize: number;
+  readonly entities?: Exclude<DataSourceOptions['entities'], undefined>;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName?: string;
+  /** The server ends a statement after this; 30,000 unless told. */
+  readonly statementTimeoutMs?: number;
+  /** The server ends a wait for a lock after this; 10,000 unless told. */
+  readonly lockTimeoutMs?: number;
+}
+
+/**
+ * A pool of connections as the role. Every wait has an end: connecting, locks, statements, and a transaction that its
+ * owner forgot. Connections that break are dropped and made anew, so that it outlives the database's absence.
+ * Throws `DatabaseUnreachable`, `DatabaseUrlInvalid`.
+ */
+export async function openDataSource(
+  ownerUrl: string,
+  role: DatabaseRole,
+  settings: DataSourceSettings,
+): Promise<DataSource> {
+  const url = roleUrl(ownerUrl, role);
+  const { poolSize, entities, applicationName = role } = settings;
+  const statementTimeout = settings.statementTimeoutMs ?? 30_000;
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url,
+    poolSize,
+    applicationName,
+    entities: entities ?? [],
+    installExtensions: false,
+    logging: false,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    // An idle connection broke: the pool has dropped it already, and the next query gets another one.
+    poolErrorHandler: () => undefined,
+    extra: {
+      keepAlive: true,
+      statement_timeout: statementTimeout,
+      lock_timeout: settings.lockTimeoutMs ?? 10_000,
+      idle_in_transaction_session_timeout: 60_000,
+      // Only where the server itself is out of reach: it must not fire before the server's own time-out.
+      query_timeout: statementTimeout + 5_000,
+    },
+  });
+  try {
+    return await dataSource.initialize();
+  } catch (error) {
+    throw new DatabaseUnreachable(new URL(url), error);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Client } from 'pg';
+import { DATABASE_ROLES, rolePassword, roleUrl, type DatabaseRole } from './roles.js';
+import { scramVerifier } from './scram-verifier.js';
+import { DatabaseUnreachable, withSession } from './session.js';
+
+const ATTRIBUTES = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS';
+/** invalid_password, invalid_authorization_specification. */
+const REFUSED_LOGIN = new Set(['28P01', '28000']);
+/** unique_violation, duplicate_object, and "tuple concurrently updated": another process was making the same role. */
+const MADE_BY_ANOTHER = new Set(['23505', '42710', 'XX000']);
+const ATTEMPTS = 20;
+
+/**
+ * Makes every role of Postern that is missing, and mends attributes and passwords that are not right.
+ * Roles belong to the cluster, but an advisory lock to one database: processes that start on several databases
+ * of a cluster at once meet here, and the loser looks again. Throws `DatabaseUnreachable`, or PostgreSQL's error
+ * where the owner may not create roles.
+ */
+export async function ensureRoles(ownerUrl: string): Promise<void> {
+  await withSession(ownerUrl, async (client) => {
+    for (const role of DATABASE_ROLES) await ensureRole(client, ownerUrl, role);
+  });
+}
+
+async function ensureRole(client: Client, ownerUrl: string, role: DatabaseRole): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const exists = await roleStands(client, role);
+    if (exists === 'right' && (await canLogIn(ownerUrl, role))) return;
+    const verb = exists === 'missing' ? 'CREATE' : 'ALTER';
+    const verifier = scramVerifier(rolePassword(ownerUrl, role));
+    try {
+      await client.query(`${verb} ROLE ${role} WITH ${ATTRIBUTES} PASSWORD '${verifier}'`);
+      return;
+    } catch (error) {
+      if (!MADE_BY_ANOTHER.has((error as { code?: string }).code ?? '') || attempt === ATTEMPTS) throw error;
+      await new Promise((done) => setTimeout(done, 5 + Math.random() * 20 * attempt));
+    }
+  }
+}
+
+async function roleStands(client: Client, role: DatabaseRole): Promise<'missing' | 'wrong' | 'right'> {
+  const { rows } = await client.query<{ right: boolean }>(
+    `SELECT rolcanlogin AND NOT (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls) AS right
+       FROM pg_roles WHERE rolname = $1`,
+    [role],
+  );
+  const row = rows[0];
+  if (!row) return 'missing';
+  return row.right ? 'right' : 'wrong';
+}
+
+/** A login is the only look at a password that an owner who is no superuser has. */
+async function canLogIn(ownerUrl: string, role: DatabaseRole): Promise<boolean> {
+  try {
+    await withSession(roleUrl(ownerUrl, role), async () => undefined);
+    return true;
+  } catch (error) {
+    const cause = error instanceof DatabaseUnreachable ? (error.cause as { code?: string }) : undefined;
+    if (REFUSED_LOGIN.has(cause?.code ?? '')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,20 @@
+import type { DataSource, EntityManager } from 'typeorm';
+
+/** The tenant of the current transaction, for policies: NULL or '' outside `inTenant`, which equals no tenant. */
+export const CURRENT_TENANT_SQL = `(SELECT current_setting('postern.tenant_id', true))`;
+
+/**
+ * Runs `work` in a transaction that sees one tenant's rows alone, whatever its SQL asks for.
+ * The setting ends with the transaction, so a pooled connection carries no tenant to its next user.
+ */
+export async function inTenant<T>(
+  dataSource: DataSource,
+  tenantId: string,
+  work: (manager: EntityManager) => Promise<T>,
+): Promise<T> {
+  if (tenantId === '') throw new TypeError('inTenant needs a tenant id; the empty one stands for "no tenant".');
+  return dataSource.transaction(async (manager) => {
+    await manager.query(`SELECT set_config('postern.tenant_id', $1, true)`, [tenantId]);
+    return work(manager);
+  });
+}

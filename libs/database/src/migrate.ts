@@ -1,0 +1,82 @@
+import type { Client } from 'pg';
+import { DataSource, type MigrationInterface } from 'typeorm';
+import { ensureRoles } from './ensure-roles.js';
+import { withSession } from './session.js';
+
+/** A part of the database with a history of its own: one schema, with its `migrations` table inside. */
+export interface SchemaComponent {
+  readonly schema: string;
+  /** In order; a class's name ends in its 13-digit time stamp, as TypeORM wants it. A released one is never edited. */
+  readonly migrations: readonly (new () => MigrationInterface)[];
+}
+
+/** The database holds migrations that this program does not know. */
+export class DatabaseNewerThanProgram extends Error {
+  override readonly name = 'DatabaseNewerThanProgram';
+  constructor(
+    readonly schema: string,
+    readonly unknown: readonly string[],
+  ) {
+    super(
+      `The schema "${schema}" is newer than this program: it has ${unknown.join(', ')}. Start a release that knows it, or restore a backup from before the update.`,
+    );
+  }
+}
+
+/** One for all schemas of a database: two components may grant to each other. */
+const MIGRATION_LOCK = 8_025_003;
+
+/**
+ * Makes the roles and brings a schema up to date, each migration in a transaction of its own; processes that start
+ * at once wait for one another. Throws `DatabaseNewerThanProgram`, `DatabaseUnreachable`, or the failed migration's error.
+ */
+export async function migrate(ownerUrl: string, component: SchemaComponent): Promise<void> {
+  await ensureRoles(ownerUrl);
+  await withSession(ownerUrl, async (client) => {
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await client.query(`CREATE SCHEMA IF NOT EXISTS ${component.schema}`);
+    await client.query(`REVOKE ALL ON SCHEMA ${component.schema} FROM PUBLIC`);
+    await refuseNewer(client, component);
+    await runMigrations(ownerUrl, component);
+    // PostgreSQL lets everybody execute a new function, and default privileges of a schema can't take that back.
+    await client.query(`REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA ${component.schema} FROM PUBLIC`);
+  });
+}
+
+async function refuseNewer(client: Client, { schema, migrations }: SchemaComponent): Promise<void> {
+  const { rows: found } = await client.query<{ there: boolean }>(
+    `SELECT to_regclass($1 || '.migrations') IS NOT NULL AS there`,
+    [schema],
+  );
+  if (found[0]?.there !== true) return;
+  const known = migrations.map((migration) => migration.name);
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT name FROM ${schema}.migrations WHERE name <> ALL ($1) ORDER BY id`,
+    [known],
+  );
+  if (rows.length > 0)
+    throw new DatabaseNewerThanProgram(
+      schema,
+      rows.map((row) => row.name),
+    );
+}
+
+async function runMigrations(ownerUrl: string, { schema, migrations }: SchemaComponent): Promise<void> {
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url: ownerUrl,
+    schema,
+    migrations: [...migrations],
+    migrationsTableName: 'migrations',
+    installExtensions: false,
+    logging: false,
+    poolSize: 1,
+    applicationName: `postern-migrate-${schema}`,
+  });
+  await dataSource.initialize();
+  try {
+    await dataSource.runMigrations({ transaction: 'each' });
+  } finally {
+    await dataSource.destroy();
+  }
+}

@@ -1,0 +1,37 @@
+import { Client } from 'pg';
+import { ownerUrlOf, placeOf } from './connection-url.js';
+
+/** How long to wait for a connection before saying that the database is not there. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+
+/** No connection to the database could be made; the message says where to and what to look at. */
+export class DatabaseUnreachable extends Error {
+  override readonly name = 'DatabaseUnreachable';
+  constructor(url: URL, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message || String((cause as { code?: string }).code) : String(cause);
+    super(
+      `Cannot connect to PostgreSQL at ${placeOf(url)} as ${url.username}: ${reason}. Is it running, and is POSTERN_DATABASE_URL right?`,
+      { cause },
+    );
+  }
+}
+
+/** Runs `work` on one connection of its own, without a statement time-out. Throws `DatabaseUnreachable`. */
+export async function withSession<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: 'postern-setup',
+  });
+  // The pending query gets the error too; without a listener it would end the process.
+  client.on('error', () => undefined);
+  await client.connect().catch((error: unknown) => {
+    throw new DatabaseUnreachable(ownerUrlOf(url), error);
+  });
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
