@@ -1,0 +1,32 @@
+import type { IpRange } from './address.js';
+import { covers } from './match.js';
+import { parseRange } from './parse-range.js';
+
+/** Ranges from which no login can come over the internet, so that an entry there may be a mistake. */
+const PRIVATE: readonly IpRange[] = [
+  '10.0.0.0/8', // RFC 1918
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10', // RFC 6598: between a provider and its carrier-grade NAT
+  '127.0.0.0/8', // RFC 1122: loopback
+  '169.254.0.0/16', // RFC 3927: link-local
+  '::1', // RFC 4291: loopback
+  'fc00::/7', // RFC 4193: unique local
+  'fe80::/10', // RFC 4291: link-local
+].map(known);
+
+/** Whether all of the range is private, shared, link-local or loopback space. */
+export function isPrivate(range: IpRange): boolean {
+  return PRIVATE.some((space) => covers(space, range));
+}
+
+/** Whether the range is wider than one site can need: IPv4 shorter than /16, IPv6 shorter than /32. */
+export function isVeryWide(range: IpRange): boolean {
+  return range.prefix < (range.family === 'IPv4' ? 16 : 32);
+}
+
+function known(text: string): IpRange {
+  const parsed = parseRange(text);
+  if (!parsed.ok) throw new Error(parsed.detail);
+  return parsed.value;
+}
