@@ -1,5 +1,8 @@
 const js = { '^(\\.{1,2}/.*)\\.js$': '$1' };
-const libraries = { '^@postern/([^/]+)$': '<rootDir>/libs/$1/src/index.ts' };
+const libraries = {
+  '^@postern/([^/]+-service)$': '<rootDir>/apps/$1/src/index.ts',
+  '^@postern/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
+};
 
 /** @type {import('jest').Config} */
 export default {

@@ -1,39 +1,38 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { dirname } from 'node:path';
 
 /** Under whose name PostgreSQL's programs run: PostgreSQL refuses to run as root. */
 export interface ServerAccount {
-  /** Set where it is not our own account. */
-  readonly ids: { readonly uid: number; readonly gid: number } | null;
-  /** What stands before the program on its command line. */
-  prefix(program: string): readonly string[];
-  spawnOptions(program: string): { uid?: number; gid?: number };
+  /** Who must own the cluster's files, where it is not our own account. */
+  readonly ids: Ids | null;
+  /** What stands before a program on its command line. */
+  readonly prefix: readonly string[];
+  readonly spawnOptions: { readonly uid?: number; readonly gid?: number };
 }
 
-const OWN_ACCOUNT: ServerAccount = { ids: null, prefix: () => [], spawnOptions: () => ({}) };
+interface Ids {
+  readonly uid: number;
+  readonly gid: number;
+}
 
-/** Our own account; as root the account `postgres`, which is made if it is not there. */
-export async function serverAccount(): Promise<ServerAccount> {
-  if (process.getuid?.() !== 0) return OWN_ACCOUNT;
+/** Our own account; as root the account `postgres`, which is made if it is not there. `folders` are those it must enter. */
+export function serverAccount(folders: readonly string[]): ServerAccount {
+  if (process.getuid?.() !== 0) return { ids: null, prefix: [], spawnOptions: {} };
   const ids = accountOf('postgres') ?? makeAccount('postgres');
-  return {
-    ids,
-    prefix: (program) => (reachable(program, ids) ? [] : throughClosedFolders(ids)),
-    spawnOptions: (program) => (reachable(program, ids) ? ids : {}),
-  };
+  return folders.every((folder) => mayEnter(folder, ids))
+    ? { ids, prefix: [], spawnOptions: ids }
+    : { ids, prefix: throughClosedFolders(ids), spawnOptions: {} };
 }
 
 /**
  * Root's checkout often lies below a folder that only root may enter (`/root`, `mktemp -d`). There the server keeps
  * the one capability that lets it pass, and nothing else of root's; the folders' own modes stay as they are.
  */
-function throughClosedFolders(ids: { uid: number; gid: number }): readonly string[] {
+function throughClosedFolders({ uid, gid }: Ids): readonly string[] {
   const capability = '+dac_override';
   return [
     'setpriv',
-    `--reuid=${ids.uid}`,
-    `--regid=${ids.gid}`,
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
     '--clear-groups',
     `--inh-caps=${capability}`,
     `--ambient-caps=${capability}`,
@@ -41,17 +40,16 @@ function throughClosedFolders(ids: { uid: number; gid: number }): readonly strin
   ];
 }
 
-function reachable(program: string, ids: { uid: number; gid: number }): boolean {
+function mayEnter(folder: string, ids: Ids): boolean {
   try {
-    execFileSync(program, ['--version'], { ...ids, cwd: '/', stdio: 'ignore', timeout: 10_000 });
+    execFileSync('test', ['-x', folder], { ...ids, cwd: '/', stdio: 'ignore', timeout: 10_000 });
     return true;
   } catch {
-    accessSync(dirname(program), constants.R_OK);
     return false;
   }
 }
 
-function accountOf(name: string): { uid: number; gid: number } | null {
+function accountOf(name: string): Ids | null {
   try {
     const id = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' }));
     return { uid: id('-u'), gid: id('-g') };
@@ -60,7 +58,7 @@ function accountOf(name: string): { uid: number; gid: number } | null {
   }
 }
 
-function makeAccount(name: string): { uid: number; gid: number } {
+function makeAccount(name: string): Ids {
   try {
     execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', name]);
   } catch (error) {

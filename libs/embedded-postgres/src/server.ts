@@ -1,18 +1,16 @@
-import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { binaries } from './binaries.js';
-import { serverAccount, type ServerAccount } from './server-account.js';
+import { openCluster, OWNER, portInPidFile, startServer, stopServer, type Cluster } from './cluster.js';
 
 export interface EmbeddedPostgresOptions {
   /** The cluster's folder; made if it is not there. */
   readonly dataDir: string;
   /** Server settings (`postgresql.conf` names) on top of Postern's own. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Told when the server was lost and has been started again, or could not be. */
+  readonly onTrouble?: (message: string) => void;
 }
 
 export interface EmbeddedPostgres {
@@ -22,9 +20,9 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-const OWNER = 'postern_owner';
 /** Held for as long as a Postern runs on the cluster: the server outlives a killed Postern, this lock does not. */
 const IN_USE_LOCK = 8_025_001;
+const RESTART_DELAYS_MS = [200, 500, 1_000, 2_000];
 
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
@@ -36,127 +34,108 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Starts a PostgreSQL on 127.0.0.1, or takes over the one that a killed Postern left running on this folder.
+ * Starts a PostgreSQL on 127.0.0.1, or takes over the one that a killed Postern left running on this folder, and starts
+ * it again on the same port whenever it is lost.
  * Throws an `Error` that says what to do when another Postern uses the folder, or when the server does not start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const dataDir = resolve(options.dataDir);
-  const account = await serverAccount();
-  const cluster = { dataDir, account, passwordFile: `${dataDir}.password`, logFile: join(dataDir, 'server.log') };
-  const password = existsSync(join(dataDir, 'PG_VERSION'))
-    ? (await readFile(cluster.passwordFile, 'utf8')).trim()
-    : await initialise(cluster);
+  const cluster = await openCluster(resolve(options.dataDir));
+  const settings = { ...SETTINGS, ...options.settings };
+  const leftOver = await portInPidFile(cluster.dataDir);
+  const taken = leftOver === null ? null : await takeLease(cluster, leftOver);
+  const port = taken && leftOver ? leftOver : await freePort();
+  const lease = taken ?? (await startAndLease(cluster, port, settings));
 
-  const url = (port: number, database = 'postgres') =>
-    `postgresql://${OWNER}:${password}@127.0.0.1:${port}/${database}`;
-  const leftOver = await runningPort(dataDir);
-  let lease = leftOver === null ? null : await connectTo(url(leftOver), dataDir);
-  let port = leftOver ?? 0;
-  if (lease === null) {
-    port = await freePort();
-    await start(cluster, { ...SETTINGS, ...options.settings, port: String(port) });
-    lease = await connectTo(url(port), dataDir);
-    if (lease === null)
-      throw new Error(`PostgreSQL started on port ${port} but takes no connection; see ${cluster.logFile}`);
-  }
-  const { rows } = await lease.query<{ free: boolean }>('SELECT pg_try_advisory_lock($1) AS free', [IN_USE_LOCK]);
-  if (rows[0]?.free !== true) {
-    await lease.end();
-    throw new Error(`Another Postern is running on ${dataDir}. Stop it, or set POSTERN_DATA_DIR to another folder.`);
-  }
-  return {
-    url: (database) => url(port, database),
-    stop: async () => {
-      await lease.end().catch(() => undefined);
-      await pgCtl(cluster, ['stop', '-m', 'fast', '-w', '-t', '60']);
-    },
-  };
+  const keeper = new Keeper(cluster, port, settings, options.onTrouble ?? (() => undefined));
+  keeper.watch(lease);
+  return { url: (database) => url(cluster, port, database), stop: () => keeper.stop() };
 }
 
-interface Cluster {
-  readonly dataDir: string;
-  readonly account: ServerAccount;
-  readonly passwordFile: string;
-  readonly logFile: string;
-}
+/** Holds the lease, and starts the server again when it is lost. */
+class Keeper {
+  private lease: pg.Client | null = null;
+  private stopping = false;
+  private recovery: Promise<void> = Promise.resolve();
 
-async function initialise(cluster: Cluster): Promise<string> {
-  const { dataDir, account, passwordFile } = cluster;
-  const { initdb } = await binaries();
-  const password = randomBytes(24).toString('base64url');
-  // An initdb that was killed leaves a folder without PG_VERSION's companions: begin again.
-  await rm(dataDir, { recursive: true, force: true });
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-  await chmod(passwordFile, 0o600);
-  if (account.ids) {
-    await chown(dataDir, account.ids.uid, account.ids.gid);
-    await chown(passwordFile, account.ids.uid, account.ids.gid);
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly port: number,
+    private readonly settings: Readonly<Record<string, string>>,
+    private readonly onTrouble: (message: string) => void,
+  ) {}
+
+  watch(lease: pg.Client): void {
+    this.lease = lease;
+    lease.once('end', () => {
+      if (!this.stopping) this.recovery = this.recover();
+    });
   }
-  await run(account, initdb, [
-    `--pgdata=${dataDir}`,
-    `--username=${OWNER}`,
-    `--pwfile=${passwordFile}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    '--locale=C',
-  ]);
-  return password;
-}
 
-async function start(cluster: Cluster, settings: Readonly<Record<string, string>>): Promise<void> {
-  const flags = Object.entries(settings).map(([name, value]) => `-c ${name}='${value}'`);
-  try {
-    await pgCtl(cluster, ['start', '-w', '-t', '60', '-l', cluster.logFile, '-o', flags.join(' ')]);
-  } catch (error) {
-    const log = await readFile(cluster.logFile, 'utf8').catch(() => '');
-    const tail = log.trimEnd().split('\n').slice(-5).join('\n');
-    throw new Error(`The embedded PostgreSQL did not start. The end of ${cluster.logFile}:\n${tail}`, { cause: error });
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.recovery;
+    await this.lease?.end().catch(() => undefined);
+    await stopServer(this.cluster);
+  }
+
+  private async recover(): Promise<void> {
+    for (let attempt = 0; !this.stopping; attempt += 1) {
+      await sleep(RESTART_DELAYS_MS[Math.min(attempt, RESTART_DELAYS_MS.length - 1)]);
+      try {
+        const lease =
+          (await takeLease(this.cluster, this.port)) ?? (await startAndLease(this.cluster, this.port, this.settings));
+        this.onTrouble('The embedded PostgreSQL was lost and runs again.');
+        this.watch(lease);
+        return;
+      } catch (error) {
+        this.onTrouble(error instanceof Error ? error.message : String(error));
+      }
+    }
   }
 }
 
-async function pgCtl(cluster: Cluster, args: readonly string[]): Promise<void> {
-  const { pg_ctl } = await binaries();
-  await run(cluster.account, pg_ctl, [...args, '-D', cluster.dataDir, '-s']);
+async function startAndLease(
+  cluster: Cluster,
+  port: number,
+  settings: Readonly<Record<string, string>>,
+): Promise<pg.Client> {
+  await startServer(cluster, { ...settings, port: String(port) });
+  const lease = await takeLease(cluster, port);
+  if (!lease) throw new Error(`PostgreSQL started on port ${port} but takes no connection; see ${cluster.logFile}`);
+  return lease;
 }
 
-function run(account: ServerAccount, program: string, args: readonly string[]): Promise<void> {
-  const [command, ...rest] = [...account.prefix(program), program, ...args] as [string, ...string[]];
-  return new Promise((done, fail) => {
-    // From `/`: the server's account may not be able to enter the current folder.
-    execFile(
-      command,
-      rest,
-      { ...account.spawnOptions(program), cwd: '/', timeout: 120_000 },
-      (error, stdout, stderr) => {
-        if (error) fail(new Error(`${program} failed: ${stderr || stdout || error.message}`, { cause: error }));
-        else done();
-      },
-    ).stdin?.end();
+function url(cluster: Cluster, port: number, database = 'postgres'): string {
+  return `postgresql://${OWNER}:${cluster.password}@127.0.0.1:${port}/${database}`;
+}
+
+/**
+ * Connects and takes the lock, after making sure that it is this cluster: after a reboot another server may have the port.
+ * Null when there is no such server; throws when another Postern holds the lock.
+ */
+async function takeLease(cluster: Cluster, port: number): Promise<pg.Client | null> {
+  const client = new pg.Client({
+    connectionString: url(cluster, port),
+    connectionTimeoutMillis: 5_000,
+    application_name: 'postern lease',
   });
-}
-
-/** The port in `postmaster.pid` (its fourth line), which a server that was killed leaves behind too. */
-async function runningPort(dataDir: string): Promise<number | null> {
-  const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '');
-  const port = Number(text.split('\n')[3]);
-  return Number.isInteger(port) && port > 0 ? port : null;
-}
-
-/** Connects, and makes sure that it is this cluster: after a reboot another server may have the port. */
-async function connectTo(url: string, dataDir: string): Promise<pg.Client | null> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ data_directory: string }>('SHOW data_directory');
-    if (rows[0]?.data_directory === dataDir) return client;
-    await client.end();
-    return null;
-  } catch {
-    await client.end().catch(() => undefined);
-    return null;
-  }
+  const connected = await client.connect().then(
+    () => true,
+    () => false,
+  );
+  if (!connected) return null;
+  const { rows } = await client.query<{ data_directory: string; free: boolean }>(
+    `SELECT current_setting('data_directory') AS data_directory, pg_try_advisory_lock($1) AS free`,
+    [IN_USE_LOCK],
+  );
+  const [row] = rows;
+  if (row?.data_directory === cluster.dataDir && row.free) return client;
+  await client.end();
+  if (row?.data_directory !== cluster.dataDir) return null;
+  throw new Error(
+    `Another Postern is running on ${cluster.dataDir}. Stop it, or set POSTERN_DATA_DIR to another folder.`,
+  );
 }
 
 function freePort(): Promise<number> {

@@ -1,0 +1,62 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { auditSchema } from '@postern/audit-trail-service';
+import { migrate } from '@postern/database';
+import { startEmbeddedPostgres } from '@postern/embedded-postgres';
+import { journalSchema } from '@postern/event-store';
+import { projectionSchema } from '@postern/projection-service';
+import { accessSchema, type Settings } from '@postern/service-kit';
+import pg from 'pg';
+
+/** A database with every schema up to date. */
+export interface Database {
+  /** The owner's connection URL. */
+  readonly url: string;
+  readonly embedded: boolean;
+  stop(): Promise<void>;
+}
+
+/** The database of the settings, or an embedded one below the data folder, migrated. */
+export async function openDatabase(settings: Settings): Promise<Database> {
+  const database = settings.databaseUrl === null ? await embedded(settings.dataDir) : external(settings.databaseUrl);
+  try {
+    // The journal first: the others' roles and tables stand on nothing of it, but a wrong cluster should show at once.
+    for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema]) {
+      await migrate(database.url, component);
+    }
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
+  return database;
+}
+
+function external(url: string): Database {
+  return { url, embedded: false, stop: async () => undefined };
+}
+
+async function embedded(dataDir: string): Promise<Database> {
+  const folder = resolve(dataDir);
+  await mkdir(folder, { recursive: true });
+  // As root the server runs under another account, which must pass through here; every file in it guards itself.
+  await chmod(folder, 0o711);
+  const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') });
+  try {
+    await createDatabaseIfMissing(server.url(), 'postern');
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return { url: server.url('postern'), embedded: true, stop: () => server.stop() };
+}
+
+async function createDatabaseIfMissing(serverUrl: string, name: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { binaries } from './binaries.js';
+import { serverAccount, type ServerAccount } from './server-account.js';
+
+/** The superuser that initdb makes: the owner of everything. */
+export const OWNER = 'postern_owner';
+
+/** A cluster's files, with the account that they belong to. */
+export interface Cluster {
+  readonly dataDir: string;
+  readonly account: ServerAccount;
+  readonly password: string;
+  readonly logFile: string;
+}
+
+/** Opens the cluster in `dataDir`, an absolute path; makes it where there is none. */
+export async function openCluster(dataDir: string): Promise<Cluster> {
+  const { postgres } = await binaries();
+  await mkdir(dirname(dataDir), { recursive: true });
+  const account = serverAccount([dirname(postgres), dirname(dataDir)]);
+  const passwordFile = `${dataDir}.password`;
+  const password = existsSync(dataDir)
+    ? (await readFile(passwordFile, 'utf8')).trim()
+    : await initialise(dataDir, passwordFile, account);
+  return { dataDir, account, password, logFile: join(dataDir, 'server.log') };
+}
+
+/** Starts its server and waits until it takes connections. Throws with the end of the server's log. */
+export async function startServer(cluster: Cluster, settings: Readonly<Record<string, string>>): Promise<void> {
+  const flags = Object.entries(settings).map(([name, value]) => `-c ${name}='${value}'`);
+  try {
+    await pgCtl(cluster, ['start', '-w', '-t', '60', '-l', cluster.logFile, '-o', flags.join(' ')]);
+  } catch (error) {
+    const log = await readFile(cluster.logFile, 'utf8').catch(() => '');
+    const tail = log.trimEnd().split('\n').slice(-5).join('\n');
+    throw new Error(`The embedded PostgreSQL did not start. The end of ${cluster.logFile}:\n${tail}`, { cause: error });
+  }
+}
+
+/** Ends sessions, writes a checkpoint and waits for the server's end. */
+export async function stopServer(cluster: Cluster): Promise<void> {
+  await pgCtl(cluster, ['stop', '-m', 'fast', '-w', '-t', '60']);
+}
+
+/** The port in `postmaster.pid` (its fourth line), which a server that was killed leaves behind too; null where there is none. */
+export async function portInPidFile(dataDir: string): Promise<number | null> {
+  const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '');
+  const port = Number(text.split('\n')[3]);
+  return Number.isInteger(port) && port > 0 ? port : null;
+}
+
+/** Made beside its place and moved there when whole: an initdb that was killed leaves nothing that looks like a cluster. */
+async function initialise(dataDir: string, passwordFile: string, account: ServerAccount): Promise<string> {
+  const { initdb } = await binaries();
+  const password = randomBytes(24).toString('base64url');
+  const making = `${dataDir}.making`;
+  await rm(making, { recursive: true, force: true });
+  await mkdir(making, { recursive: true, mode: 0o700 });
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  await chmod(passwordFile, 0o600);
+  if (account.ids) {
+    await chown(making, account.ids.uid, account.ids.gid);
+    await chown(passwordFile, account.ids.uid, account.ids.gid);
+  }
+  await run(account, initdb, [
+    `--pgdata=${making}`,
+    `--username=${OWNER}`,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+  ]);
+  await rename(making, dataDir);
+  return password;
+}
+
+async function pgCtl(cluster: Cluster, args: readonly string[]): Promise<void> {
+  const { pg_ctl } = await binaries();
+  await run(cluster.account, pg_ctl, [...args, '-D', cluster.dataDir, '-s']);
+}
+
+function run(account: ServerAccount, program: string, args: readonly string[]): Promise<void> {
+  const [command, ...rest] = [...account.prefix, program, ...args] as [string, ...string[]];
+  return new Promise((done, fail) => {
+    // From `/`: the server's account may not be able to enter the current folder.
+    const options = { ...account.spawnOptions, cwd: '/', timeout: 120_000 };
+    execFile(command, rest, options, (error, stdout, stderr) => {
+      if (error) fail(new Error(`${program} failed: ${stderr || stdout || error.message}`, { cause: error }));
+      else done();
+    }).stdin?.end();
+  });
+}

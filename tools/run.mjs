@@ -1,0 +1,14 @@
+// `node tools/run.mjs <file below dist> [arguments]`: prepares, then runs it on the pinned Node until it ends.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { node, prepare, root } from './prepare.mjs';
+
+prepare();
+const [file, ...args] = process.argv.slice(2);
+const child = spawn(node, ['--enable-source-maps', join(root, 'dist', file), ...args], { stdio: 'inherit' });
+
+// A terminal's Ctrl-C reaches the child too; `kill` reaches only us. The child decides when it is done.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+process.on('SIGHUP', () => child.kill('SIGTERM'));
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
