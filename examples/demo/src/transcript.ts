@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Prints the story as it goes, and remembers whether a step came out otherwise. */
+export class Transcript {
+  failures = 0;
+
+  title(text: string): void {
+    console.log(`\n${text}`);
+  }
+
+  line(left: string, right: string): void {
+    console.log(`  ${left.padEnd(52)} ${right}`);
+  }
+
+  /** One step: what came, and whether it is what the story says. */
+  step(what: string, came: string, expected: RegExp): void {
+    const right = expected.test(came);
+    if (!right) this.failures += 1;
+    this.line(what, right ? came : `${came}   <-- EXPECTED ${expected.source}`);
+  }
+}
+
+/** Asks until the answer is as expected, for at most five seconds; returns the last answer and the milliseconds it took. */
+export async function until<T>(
+  ask: () => Promise<T>,
+  expected: (answer: T) => boolean,
+): Promise<{ answer: T; ms: number }> {
+  const start = performance.now();
+  for (;;) {
+    const answer = await ask();
+    const ms = performance.now() - start;
+    if (expected(answer) || ms > 5_000) return { answer, ms };
+    await sleep(1);
+  }
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { loadSettings, SettingInvalid } from './settings.js';
+
+describe('the settings', () => {
+  it('have defaults for everything: an empty environment starts on 127.0.0.1:8025 with an embedded database', () => {
+    expect(loadSettings({})).toMatchObject({
+      httpHost: '127.0.0.1',
+      httpPort: 8025,
+      dataDir: '.postern',
+      databaseUrl: null,
+      operatorKey: null,
+      logLevel: 'info',
+    });
+  });
+
+  it('count an empty variable as not set', () => {
+    expect(loadSettings({ POSTERN_HTTP_PORT: '', POSTERN_DATABASE_URL: '' })).toMatchObject({
+      httpPort: 8025,
+      databaseUrl: null,
+    });
+  });
+
+  it.each([
+    ['POSTERN_HTTP_PORT', '80x'],
+    ['POSTERN_HTTP_PORT', '70000'],
+    ['POSTERN_HTTP_HOST', 'nowhere.example'],
+    ['POSTERN_DATABASE_URL', 'mysql://u:p@h/db'],
+    ['POSTERN_DATABASE_URL', 'postgresql://user@host/db'],
+    ['POSTERN_OPERATOR_KEY', 'pst_admin_0198_0123456789abcdef'],
+    ['POSTERN_TRUSTED_PROXIES', '10.0.0.0/8,10.0.0.0/33'],
+    ['POSTERN_LOG_LEVEL', 'loud'],
+    ['POSTERN_KAFKA_BROKERS', '127.0.0.1:9092'],
+  ])('stop the start with one line that names %s when it is %j', (name, value) => {
+    let message = '';
+    try {
+      loadSettings({ [name]: value });
+    } catch (error) {
+      expect(error).toBeInstanceOf(SettingInvalid);
+      message = (error as Error).message;
+    }
+    expect(message).toMatch(new RegExp(`^${name} [^\n]+$`));
+  });
+
+  it('never repeat a secret in the complaint', () => {
+    expect(() => loadSettings({ POSTERN_OPERATOR_KEY: 'topsecret' })).toThrow(/^(?!.*topsecret)/);
+    expect(() => loadSettings({ POSTERN_DATABASE_URL: 'http://u:topsecret@h/db' })).toThrow(/^(?!.*topsecret)/);
+  });
+});
