@@ -1,3 +1,4 @@
+import { familyOf } from './address.js';
 import type { IpRange } from './address.js';
 import { canonicalAddress, canonicalRange } from './canonical-text.js';
 import { explain } from './explain.js';
@@ -51,7 +52,8 @@ function checked(typed: Uint8Array, prefix: number): Parsed<IpRange> {
   const hostBitsSet = typed.some((byte, i) => byte !== first[i]);
   const address = canonicalAddress(unmapped(typed));
   if (prefix === 0 || holdsAllMapped(first, prefix)) {
-    const what = prefix === 0 ? 'every address of its family' : 'every IPv4 address in its mapped form (::ffff:0:0/96)';
+    const what =
+      prefix === 0 ? `every ${familyOf(typed)} address` : 'every IPv4 address in its mapped form (::ffff:0:0/96)';
     const detail = `${network} has ${what} in it. To let the SMTP user log in from anywhere, clear its restriction.`;
     return { ok: false, code: 'range-too-wide', detail, suggestions: hostBitsSet ? [address] : [] };
   }

@@ -40,8 +40,9 @@ function inNumbers(parts: readonly string[], hasPrefix: boolean, wanted: Wanted)
   return parts.some((part) => Number(part) > 255) ? { detail: 'each number is at most 255.', meant: [] } : null;
 }
 
-/** What `inet_aton`, and so ipaddr.js, makes of it; nothing where it refuses. */
+/** What `inet_aton`, and so ipaddr.js, makes of it; nothing where it refuses, or for a number so small that none meant it so. */
 function asInetAton(parts: readonly string[]): string[] {
   const text = parts.join('.');
+  if (parts.length === 1 && Number(text) <= 0xffffff) return [];
   return ipaddr.IPv4.isValid(text) ? [ipaddr.IPv4.parse(text).toString()] : [];
 }

@@ -10,7 +10,7 @@ export const prefixNotWanted: FindMistake = (text, wanted) => {
 
 /** `203.0.113.0/255.255.255.0` */
 export const dottedMask: FindMistake = (text) => {
-  const [, address, mask] = /^([^/]*)\/([^/]*\.[^/]*)$/.exec(text) ?? [];
+  const [, address, mask] = /^([^/]*)\/(\d+(?:\.\d+){3})$/.exec(text) ?? [];
   if (address === undefined || mask === undefined) return null;
   const prefix = readIpv4(mask) === null ? null : ipaddr.IPv4.parse(mask).prefixLengthFromSubnetMask();
   return {
