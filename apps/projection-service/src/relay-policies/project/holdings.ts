@@ -1,0 +1,145 @@
+import {
+  EMPTY_DIGEST,
+  splitStreamId,
+  usernameKey,
+  type Recorded,
+  type SmtpUserEvent,
+  type SmtpUserId,
+  type TenantId,
+  type UsernameKey,
+} from '@postern/contracts';
+import { EventsMissing } from '../../consumers/events-missing.js';
+import { evolveRules, UNRESTRICTED } from './evolve-rules.js';
+import type { PolicyRow, PolicyRules } from './policy-row.js';
+
+/** A user as its rows tell it. */
+interface Holder {
+  readonly smtpUserId: SmtpUserId;
+  /** Of the last event that was applied; 0 for none. */
+  version: number;
+  /** The row of the username that it holds; null once it is removed. */
+  live: PolicyRow | null;
+}
+
+/**
+ * Who holds which username: the loaded rows, changed by one event after the other.
+ * A user's events come in order; two users' do not: that a username was taken may be heard before that its last holder
+ * gave it up, so each user has a row of its own, and a row is changed by its own user's events alone.
+ */
+export class Holdings {
+  private readonly holders = new Map<SmtpUserId, Holder>();
+  private readonly byUsername = new Map<UsernameKey, PolicyRow[]>();
+  /** In the order of their first change. */
+  readonly touched = new Set<UsernameKey>();
+
+  constructor(rows: readonly PolicyRow[]) {
+    for (const row of rows) this.keep(row);
+  }
+
+  /** Every row of the username that is known here. */
+  rowsOf(username: UsernameKey): readonly PolicyRow[] {
+    return this.byUsername.get(username) ?? [];
+  }
+
+  /** Applies an event, unless it was applied before. Throws `EventsMissing` when one before it was not. */
+  apply(event: Recorded<SmtpUserEvent>): void {
+    const holder = this.holderOf(splitStreamId(event.streamId).subject as SmtpUserId);
+    if (event.version <= holder.version) return;
+    if (event.version !== holder.version + 1) throw new EventsMissing(event, holder.version);
+    holder.version = event.version;
+    switch (event.type) {
+      case 'SmtpUserRegistered':
+        return this.claim(holder, event.data, UNRESTRICTED, event);
+      case 'SmtpUserRenamed':
+        return this.rename(holder, event.data.username, event);
+      case 'SmtpUserRemoved':
+        return this.release(holder, event);
+      default: {
+        const row = heldBy(holder, event);
+        row.rules = evolveRules(row.rules, event);
+        this.change(row, event);
+      }
+    }
+  }
+
+  private rename(holder: Holder, username: string, event: Recorded<SmtpUserEvent>): void {
+    const held = heldBy(holder, event);
+    if (held.usernameKey === usernameKey(username)) {
+      held.username = username;
+      this.change(held, event);
+      return;
+    }
+    const { tenantId, rules } = held;
+    this.release(holder, event);
+    this.claim(holder, { tenantId, username }, rules, event);
+  }
+
+  private claim(
+    holder: Holder,
+    { tenantId, username }: { readonly tenantId: TenantId; readonly username: string },
+    rules: PolicyRules,
+    event: Recorded<SmtpUserEvent>,
+  ): void {
+    const key = usernameKey(username);
+    const earlier = this.rowsOf(key).find((row) => row.smtpUserId === holder.smtpUserId);
+    const row = earlier ?? newRow(holder.smtpUserId, tenantId, key);
+    Object.assign(row, { username, rules, removed: false, claimedAt: event.position });
+    if (!earlier) this.keep(row);
+    holder.live = row;
+    this.change(row, event);
+  }
+
+  /** A tombstone stays restricted if it was, and loses its entries: misread, it still lets nobody in. */
+  private release(holder: Holder, event: Recorded<SmtpUserEvent>): void {
+    const row = heldBy(holder, event);
+    row.removed = true;
+    row.rules = { ...row.rules, entries: [], entryIds: [] };
+    holder.live = null;
+    this.change(row, event);
+  }
+
+  private change(row: PolicyRow, event: Recorded<SmtpUserEvent>): void {
+    row.version = event.version;
+    row.changed = true;
+    this.touched.add(row.usernameKey);
+  }
+
+  private keep(row: PolicyRow): void {
+    const rows = this.byUsername.get(row.usernameKey);
+    if (rows) rows.push(row);
+    else this.byUsername.set(row.usernameKey, [row]);
+    const holder = this.holderOf(row.smtpUserId);
+    holder.version = Math.max(holder.version, row.version);
+    if (!row.removed) holder.live = row;
+  }
+
+  private holderOf(smtpUserId: SmtpUserId): Holder {
+    let holder = this.holders.get(smtpUserId);
+    if (!holder) {
+      holder = { smtpUserId, version: 0, live: null };
+      this.holders.set(smtpUserId, holder);
+    }
+    return holder;
+  }
+}
+
+function heldBy(holder: Holder, event: Recorded<SmtpUserEvent>): PolicyRow {
+  if (!holder.live) throw new EventsMissing(event, holder.version - 1);
+  return holder.live;
+}
+
+function newRow(smtpUserId: SmtpUserId, tenantId: TenantId, key: UsernameKey): PolicyRow {
+  return {
+    smtpUserId,
+    usernameKey: key,
+    tenantId,
+    username: key,
+    rules: UNRESTRICTED,
+    version: 0,
+    claimedAt: 0,
+    removed: false,
+    digest: EMPTY_DIGEST,
+    revision: null,
+    changed: true,
+  };
+}

@@ -1,0 +1,139 @@
+import {
+  digestToHex,
+  usernameKey,
+  type Recorded,
+  type Revision,
+  type SmtpUserEvent,
+  type SmtpUserId,
+  type TenantId,
+  type EntryId,
+  type Mode,
+  type RelayPolicyEntry,
+  type UsernameKey,
+  splitStreamId,
+} from '@postern/contracts';
+import type { EntityManager } from 'typeorm';
+import { digestFromBytes, totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals.js';
+import { POLICIES_CHANNEL } from '../policies-channel.js';
+import type { PolicyRow } from './policy-row.js';
+
+/**
+ * Locks the totals until the transaction ends, so that revisions are taken one transaction after the other; also makes
+ * its commit not wait for the disk: what a crash would lose is applied again, as the checkpoint is lost with it.
+ */
+export async function lockTotals(manager: EntityManager): Promise<PolicyTotals> {
+  const [record] = await manager.query<TotalsRecord[]>(
+    `SELECT revision, policies, digest, set_config('synchronous_commit', 'off', true)
+       FROM projection.relay_policy_totals FOR UPDATE`,
+  );
+  if (!record)
+    throw new Error('projection.relay_policy_totals has lost its row: empty the schema and let it be rebuilt.');
+  return totalsOf(record);
+}
+
+/** Every row that the events may change, or that decides what relays are told after them. */
+export async function loadRows(
+  manager: EntityManager,
+  events: readonly Recorded<SmtpUserEvent>[],
+): Promise<PolicyRow[]> {
+  const users = new Set<string>();
+  const usernames = new Set<UsernameKey>();
+  for (const event of events) {
+    users.add(splitStreamId(event.streamId).subject);
+    if (event.type === 'SmtpUserRegistered' || event.type === 'SmtpUserRenamed') {
+      usernames.add(usernameKey(event.data.username));
+    }
+  }
+  const records = await manager.query<PolicyRecord[]>(ROWS, [[...users], [...usernames]]);
+  return records.map(rowOf);
+}
+
+/** Writes rows and totals, and wakes the streams of every process when it commits. */
+export async function saveRows(
+  manager: EntityManager,
+  rows: readonly PolicyRow[],
+  totals: PolicyTotals,
+): Promise<void> {
+  const digest = digestToHex(totals.digest);
+  await manager.query(SAVE, [JSON.stringify(rows.map(recordOf)), totals.revision, totals.policies, digest]);
+}
+
+/** By the primary key, `one_policy_is_told_of_a_username` and `relay_policies_that_wait`; nearly always, no row waits. */
+const ROWS = `
+  WITH waiting AS MATERIALIZED (SELECT username_key FROM projection.relay_policies WHERE revision IS NULL AND NOT removed)
+  SELECT smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids::text[] AS entry_ids,
+         version, claimed_at, removed, digest, revision
+    FROM projection.relay_policies
+   WHERE smtp_user_id = ANY ($1::uuid[])
+      OR (revision IS NULL AND NOT removed)
+      OR (revision IS NOT NULL AND username_key = ANY ($2::text[] || ARRAY(SELECT username_key FROM waiting)))`;
+
+const SAVE = `
+  WITH saved AS (
+    INSERT INTO projection.relay_policies AS p
+           (smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids, version, claimed_at,
+            removed, digest, revision)
+    SELECT smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids, version, claimed_at,
+           removed, decode(digest, 'hex'), revision
+      FROM json_to_recordset($1::json) AS r (
+           smtp_user_id uuid, username_key text, tenant_id text, username text, mode text, restricted boolean,
+           entries json, entry_ids uuid[], version integer, claimed_at bigint, removed boolean, digest text, revision bigint)
+        ON CONFLICT (smtp_user_id, username_key) DO UPDATE
+       SET username = excluded.username, mode = excluded.mode, restricted = excluded.restricted,
+           entries = excluded.entries, entry_ids = excluded.entry_ids, version = excluded.version,
+           claimed_at = excluded.claimed_at, removed = excluded.removed, digest = excluded.digest,
+           revision = excluded.revision
+  )
+  UPDATE projection.relay_policy_totals SET revision = $2, policies = $3, digest = decode($4, 'hex')
+  RETURNING pg_notify('${POLICIES_CHANNEL}', revision::text)`;
+
+interface PolicyRecord {
+  readonly smtp_user_id: SmtpUserId;
+  readonly username_key: UsernameKey;
+  readonly tenant_id: TenantId;
+  readonly username: string;
+  readonly mode: Mode;
+  readonly restricted: boolean;
+  readonly entries: readonly RelayPolicyEntry[];
+  readonly entry_ids: readonly EntryId[];
+  readonly version: number;
+  readonly claimed_at: string;
+  readonly removed: boolean;
+  readonly digest: Buffer;
+  readonly revision: string | null;
+}
+
+function rowOf(record: PolicyRecord): PolicyRow {
+  const { mode, restricted, entries } = record;
+  return {
+    smtpUserId: record.smtp_user_id,
+    usernameKey: record.username_key,
+    tenantId: record.tenant_id,
+    username: record.username,
+    rules: { mode, restricted, entries, entryIds: record.entry_ids },
+    version: record.version,
+    claimedAt: Number(record.claimed_at),
+    removed: record.removed,
+    digest: digestFromBytes(record.digest),
+    revision: record.revision === null ? null : (Number(record.revision) as Revision),
+    changed: false,
+  };
+}
+
+function recordOf(row: PolicyRow): Record<keyof PolicyRecord, unknown> {
+  return {
+    smtp_user_id: row.smtpUserId,
+    username_key: row.usernameKey,
+    tenant_id: row.tenantId,
+    username: row.username,
+    mode: row.rules.mode,
+    restricted: row.rules.restricted,
+    entries: row.rules.entries,
+    entry_ids: row.rules.entryIds,
+    version: row.version,
+    claimed_at: row.claimedAt,
+    removed: row.removed,
+    digest: digestToHex(row.digest),
+    revision: row.revision,
+  };
+}

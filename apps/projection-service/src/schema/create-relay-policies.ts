@@ -1,0 +1,67 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * What relays read. A row is one user's hold on one username; it is never deleted, so that the version up to which a
+ * user's events were applied is never forgotten. Of a username's rows one is told to relays: the one with a revision.
+ */
+export class CreateRelayPolicies1764100000001 implements MigrationInterface {
+  readonly name = 'CreateRelayPolicies1764100000001';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE projection.relay_policies (
+        smtp_user_id uuid    NOT NULL,
+        username_key text    NOT NULL COLLATE "C",
+        tenant_id    text    NOT NULL,
+        username     text    NOT NULL,
+        mode         text    NOT NULL CHECK (mode IN ('enforce', 'report-only')),
+        restricted   boolean NOT NULL,
+        -- json and not jsonb: it keeps the text, and goes into a relay's line as it stands. Its i-th id is entry_ids[i].
+        entries      json    NOT NULL,
+        entry_ids    uuid[]  NOT NULL,
+        version      integer NOT NULL,
+        -- The journal's position of the event that took the username.
+        claimed_at   bigint  NOT NULL,
+        removed      boolean NOT NULL,
+        digest       bytea   NOT NULL CHECK (octet_length(digest) = 8),
+        -- NULL: another user's row is what relays are told of this username.
+        revision     bigint,
+        PRIMARY KEY (smtp_user_id, username_key),
+        CHECK (restricted OR json_array_length(entries) = 0),
+        CHECK (json_array_length(entries) = cardinality(entry_ids))
+      );
+      CREATE UNIQUE INDEX one_policy_is_told_of_a_username ON projection.relay_policies (username_key) WHERE revision IS NOT NULL;
+      CREATE UNIQUE INDEX relay_policies_by_revision ON projection.relay_policies (revision);
+      CREATE INDEX relay_policies_that_wait ON projection.relay_policies (username_key) WHERE revision IS NULL AND NOT removed;
+
+      -- One row, locked by every transaction that takes revisions: so their order is the order of the commits.
+      CREATE TABLE projection.relay_policy_totals (
+        only     boolean PRIMARY KEY DEFAULT true CHECK (only),
+        revision bigint  NOT NULL,
+        policies integer NOT NULL CHECK (policies >= 0),
+        digest   bytea   NOT NULL CHECK (octet_length(digest) = 8)
+      );
+      INSERT INTO projection.relay_policy_totals (revision, policies, digest) VALUES (0, 0, '\\x0000000000000000');
+    `);
+    for (const table of ['relay_policies', 'relay_policy_totals']) {
+      await runner.query(`
+        ALTER TABLE projection.${table} ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE projection.${table} FORCE ROW LEVEL SECURITY;
+        CREATE POLICY every_tenant ON projection.${table} TO postern_projection USING (true);
+        CREATE POLICY every_tenant_to_read ON projection.${table} FOR SELECT TO postern_relay_reader USING (true);
+        -- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+        CREATE POLICY owner ON projection.${table} TO CURRENT_USER USING (true);
+      `);
+    }
+    await runner.query(`
+      GRANT USAGE ON SCHEMA projection TO postern_projection, postern_relay_reader;
+      GRANT SELECT, INSERT, UPDATE ON projection.relay_policies TO postern_projection;
+      GRANT SELECT, UPDATE ON projection.relay_policy_totals TO postern_projection;
+      GRANT SELECT ON projection.relay_policies, projection.relay_policy_totals TO postern_relay_reader;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE projection.relay_policies, projection.relay_policy_totals');
+  }
+}

@@ -1,0 +1,42 @@
+import { CURRENT_TENANT_SQL } from '@postern/database';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** The directory of SMTP users. A removed one stays, as the version up to which its events were applied. */
+export class CreateSmtpUsers1764100000002 implements MigrationInterface {
+  readonly name = 'CreateSmtpUsers1764100000002';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE projection.smtp_users (
+        id           uuid PRIMARY KEY,
+        tenant_id    text NOT NULL,
+        username     text NOT NULL,
+        username_key text NOT NULL COLLATE "C",
+        created_at   timestamptz(3) NOT NULL,
+        removed      boolean NOT NULL,
+        -- {mode, restricted, entries}
+        restriction  jsonb NOT NULL,
+        version      integer NOT NULL
+      );
+      -- A tenant's list, newest first. A search for a part of a username reads this index and no row: a trigram index
+      -- would not be used at all, since LIKE is not leakproof and row-level security comes first.
+      CREATE INDEX smtp_users_of_tenant ON projection.smtp_users (tenant_id, created_at DESC, id DESC)
+        INCLUDE (username_key) WHERE NOT removed;
+
+      ALTER TABLE projection.smtp_users ENABLE ROW LEVEL SECURITY;
+      ALTER TABLE projection.smtp_users FORCE ROW LEVEL SECURITY;
+      CREATE POLICY every_tenant ON projection.smtp_users TO postern_projection USING (true);
+      CREATE POLICY own_tenant ON projection.smtp_users FOR SELECT TO postern_directory_reader
+        USING (tenant_id = ${CURRENT_TENANT_SQL});
+      -- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+      CREATE POLICY owner ON projection.smtp_users TO CURRENT_USER USING (true);
+      GRANT USAGE ON SCHEMA projection TO postern_projection, postern_directory_reader;
+      GRANT SELECT, INSERT, UPDATE ON projection.smtp_users TO postern_projection;
+      GRANT SELECT ON projection.smtp_users TO postern_directory_reader;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE projection.smtp_users');
+  }
+}
