@@ -1,1 +1,17 @@
-export {};
+export { AppendRefused, EventExists, JournalBusy, JournalUnavailable, VersionConflict } from './append-errors.js';
+export type { Appended } from './append-outcome.js';
+export { MAX_BYTES_PER_APPEND, MAX_EVENTS_PER_APPEND, type Append, type NewEvent } from './append-request.js';
+export {
+  advanceCheckpoint,
+  CheckpointMoved,
+  checkpointTableSql,
+  loadCheckpoint,
+  type CheckpointMove,
+} from './checkpoints.js';
+export { assertJournalBelongsToCluster, JournalOfAnotherCluster } from './cluster-check.js';
+export { FEED_START, samePosition, type FeedPosition } from './feed-position.js';
+export { Journal } from './journal.js';
+export { journalSchema } from './journal-schema.js';
+export { readFeed, type FeedPage } from './read-feed.js';
+export { readStream } from './read-stream.js';
+export { wakeOnAppend, type WakeOnAppend } from './wake-on-append.js';

@@ -1,0 +1,48 @@
+/** The stream is not at the version that the append was decided upon. Load it again, decide again. Nothing was appended. */
+export class VersionConflict extends Error {
+  override readonly name = 'VersionConflict';
+  constructor(
+    readonly streamId: string,
+    readonly expected: number,
+    readonly actual: number,
+  ) {
+    super(`The stream ${streamId} is at version ${actual}, not at ${expected}. Load it again and decide again.`);
+  }
+}
+
+/** The journal has events with these ids already, and the append did not say that this may be. Nothing was appended. */
+export class EventExists extends Error {
+  override readonly name = 'EventExists';
+  constructor(
+    readonly streamId: string,
+    readonly eventIds: readonly string[],
+  ) {
+    super(
+      `The journal has ${eventIds.join(', ')} already. Give each event an id of its own, or append with expectedVersion 'any'.`,
+    );
+  }
+}
+
+/** The append can't be stored as it is; to repeat it does not help. Nothing was appended. */
+export class AppendRefused extends Error {
+  override readonly name = 'AppendRefused';
+}
+
+/** More appends wait than the journal keeps in memory: answer 503 and let the client come again. Nothing was appended. */
+export class JournalBusy extends Error {
+  override readonly name = 'JournalBusy';
+  constructor() {
+    super('Too many appends wait for the database. Try again shortly.');
+  }
+}
+
+/**
+ * The database can't be reached, or went away before it answered. Whether the events were appended is then not known:
+ * answer 503; a repeat finds out by its expected version or its event ids.
+ */
+export class JournalUnavailable extends Error {
+  override readonly name = 'JournalUnavailable';
+  constructor(reason: string, cause?: unknown) {
+    super(`The journal did not confirm the append: ${reason}`, { cause });
+  }
+}

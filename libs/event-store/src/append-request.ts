@@ -1,0 +1,57 @@
+import { newId, type DomainEvent, type EventMetadata, type TenantId } from '@postern/contracts';
+import { AppendRefused } from './append-errors.js';
+
+/** An event to append; the id is made where it is not given, the schema version is then 1. */
+export type NewEvent<E extends DomainEvent = DomainEvent> = E & {
+  readonly eventId?: string;
+  readonly schemaVersion?: number;
+};
+
+/** Events for one stream: all of them are appended, or none (but see `'any'`). */
+export interface Append {
+  /** Null for what belongs to no tenant. */
+  readonly tenantId: TenantId | null;
+  readonly streamId: string;
+  /**
+   * The version that the events were decided upon, 0 for a new stream. `'any'` appends at the stream's end, whatever
+   * its version, and skips events whose ids the journal has already.
+   */
+  readonly expectedVersion: number | 'any';
+  readonly events: readonly NewEvent[];
+  readonly metadata: EventMetadata;
+}
+
+export const MAX_EVENTS_PER_APPEND = 1_000;
+export const MAX_BYTES_PER_APPEND = 4 * 1024 * 1024;
+
+/** An append as `journal.append` takes it: an element of its array. */
+export interface AppendRequest {
+  readonly streamId: string;
+  readonly expectedVersion: number | 'any';
+  readonly events: number;
+  readonly json: string;
+}
+
+/** Throws `AppendRefused` where the append has no events, or is beyond the limits. */
+export function appendRequest(append: Append): AppendRequest {
+  const { tenantId, streamId, expectedVersion, metadata } = append;
+  if (append.events.length === 0 || append.events.length > MAX_EVENTS_PER_APPEND)
+    throw new AppendRefused(`An append has 1 to ${MAX_EVENTS_PER_APPEND} events, not ${append.events.length}.`);
+  if (expectedVersion !== 'any' && !(Number.isSafeInteger(expectedVersion) && expectedVersion >= 0))
+    throw new AppendRefused(`The expected version is a whole number from 0, or 'any', not ${expectedVersion}.`);
+  const json = JSON.stringify({
+    tenantId,
+    streamId,
+    expectedVersion: expectedVersion === 'any' ? null : expectedVersion,
+    metadata,
+    events: append.events.map(({ eventId, type, schemaVersion, data }) => ({
+      eventId: eventId ?? newId(),
+      type,
+      schemaVersion: schemaVersion ?? 1,
+      data,
+    })),
+  });
+  if (json.length > MAX_BYTES_PER_APPEND)
+    throw new AppendRefused(`The append to ${streamId} is larger than ${MAX_BYTES_PER_APPEND} characters. Split it.`);
+  return { streamId, expectedVersion, events: append.events.length, json };
+}

@@ -1,0 +1,71 @@
+import type { DatabaseRole } from '@postern/database';
+import type { DataSource, EntityManager } from 'typeorm';
+import { FEED_START, samePosition, type FeedPosition } from './feed-position.js';
+
+/** One move of a consumer's checkpoint on one source (the journal, or a topic's partition). */
+export interface CheckpointMove {
+  readonly consumer: string;
+  readonly source: string;
+  readonly from: FeedPosition;
+  readonly to: FeedPosition;
+}
+
+/** Another instance of the consumer has handled the batch: roll back, load the checkpoint again and go on from there. */
+export class CheckpointMoved extends Error {
+  override readonly name = 'CheckpointMoved';
+  constructor(move: CheckpointMove) {
+    super(
+      `The checkpoint of ${move.consumer} on ${move.source} is not at ${move.from.xid}/${move.from.position} any more: ` +
+        'another instance has handled these events. Roll back, load the checkpoint again and go on from there.',
+    );
+  }
+}
+
+/** SQL for a migration: the table `<schema>.checkpoints`, open to the role. */
+export function checkpointTableSql(schema: string, role: DatabaseRole): string {
+  return `
+    CREATE TABLE ${schema}.checkpoints (
+      consumer text, source text, xid xid8 NOT NULL, position bigint NOT NULL,
+      updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      PRIMARY KEY (consumer, source)
+    ) WITH (fillfactor = 50);
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ${schema}.checkpoints TO ${role}`;
+}
+
+/** Up to where the consumer has handled the source; the start for a new one. `table` is `schema.checkpoints`. */
+export async function loadCheckpoint(
+  from: DataSource | EntityManager,
+  table: string,
+  consumer: string,
+  source: string,
+): Promise<FeedPosition> {
+  const rows = await from.query<{ xid: string; position: string }[]>(
+    `SELECT xid::text, position FROM ${table} WHERE consumer = $1 AND source = $2`,
+    [consumer, source],
+  );
+  const row = rows[0];
+  return row ? { xid: row.xid, position: Number(row.position) } : FEED_START;
+}
+
+/**
+ * Compare-and-set, in the transaction that holds the effects: of two that handled the same events, one commits.
+ * The other waits for it on the row, and gets `CheckpointMoved`.
+ */
+export async function advanceCheckpoint(manager: EntityManager, table: string, move: CheckpointMove): Promise<void> {
+  const { consumer, source, from, to } = move;
+  const values = [consumer, source, to.xid, to.position];
+  if (samePosition(from, FEED_START)) {
+    const inserted = await manager.query<unknown[]>(
+      `INSERT INTO ${table} (consumer, source, xid, position) VALUES ($1, $2, $3::xid8, $4)
+       ON CONFLICT DO NOTHING RETURNING 1`,
+      values,
+    );
+    if (inserted.length === 1) return;
+  }
+  const [, updated] = await manager.query<[unknown[], number]>(
+    `UPDATE ${table} SET xid = $3::xid8, position = $4, updated_at = clock_timestamp()
+      WHERE consumer = $1 AND source = $2 AND xid = $5::xid8 AND position = $6`,
+    [...values, from.xid, from.position],
+  );
+  if (updated !== 1) throw new CheckpointMoved(move);
+}
