@@ -20,15 +20,19 @@ export interface Database {
 export async function openDatabase(settings: Settings): Promise<Database> {
   const database = settings.databaseUrl === null ? await embedded(settings.dataDir) : external(settings.databaseUrl);
   try {
-    // The journal first: the others' roles and tables stand on nothing of it, but a wrong cluster should show at once.
-    for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema]) {
-      await migrate(database.url, component);
-    }
+    await migrateAll(database.url);
   } catch (error) {
     await database.stop();
     throw error;
   }
   return database;
+}
+
+/** Brings every schema up to date; the journal first, so that a wrong cluster shows at once. */
+export async function migrateAll(ownerUrl: string): Promise<void> {
+  for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema]) {
+    await migrate(ownerUrl, component);
+  }
 }
 
 function external(url: string): Database {

@@ -1,9 +1,9 @@
-import { problems as auditProblems } from '@postern/audit-trail-service';
-import { ensureFirstOperatorKey, problems as commandProblems } from '@postern/command-service';
-import { problems as projectionProblems } from '@postern/projection-service';
-import { createHttpApp, type Settings } from '@postern/service-kit';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ensureFirstOperatorKey } from '@postern/command-service';
+import { createHttpApp, SettingInvalid, type Settings } from '@postern/service-kit';
 import { openDatabase } from './database.js';
 import { keepOperatorKey } from './operator-key.js';
+import { problems } from './problems.js';
 import { StandaloneModule } from './standalone.module.js';
 
 /** A Postern that runs in this process. */
@@ -22,12 +22,11 @@ export async function startPostern(settings: Settings): Promise<Postern> {
   const database = await openDatabase(settings);
   try {
     const runtime = { ...settings, databaseUrl: database.url };
-    const translators = [...commandProblems, ...projectionProblems, ...auditProblems];
-    const app = await createHttpApp(StandaloneModule.forRoot(runtime), runtime, translators);
+    const app = await createHttpApp(StandaloneModule.forRoot(runtime), runtime, problems);
     try {
       const operatorKey = await ensureFirstOperatorKey(app, settings.operatorKey);
       const operatorKeyFile = operatorKey === null ? null : await keepOperatorKey(settings.dataDir, operatorKey);
-      await app.listen(settings.httpPort, settings.httpHost);
+      await listen(app, settings);
       return {
         url: await app.getUrl(),
         operatorKey,
@@ -44,5 +43,20 @@ export async function startPostern(settings: Settings): Promise<Postern> {
   } catch (error) {
     await database.stop();
     throw error;
+  }
+}
+
+const LISTEN_TROUBLE: Readonly<Record<string, (settings: Settings) => string>> = {
+  EADDRINUSE: (s) => `POSTERN_HTTP_PORT ${s.httpPort} is taken on ${s.httpHost}: set a free one, or 0 for any.`,
+  EACCES: (s) => `POSTERN_HTTP_PORT ${s.httpPort} is not for this user to take: set one above 1023.`,
+  EADDRNOTAVAIL: (s) => `POSTERN_HTTP_HOST ${s.httpHost} is no address of this machine.`,
+};
+
+async function listen(app: NestFastifyApplication, settings: Settings): Promise<void> {
+  try {
+    await app.listen(settings.httpPort, settings.httpHost);
+  } catch (error) {
+    const trouble = LISTEN_TROUBLE[(error as NodeJS.ErrnoException).code ?? ''];
+    throw trouble ? new SettingInvalid(trouble(settings), { cause: error }) : error;
   }
 }

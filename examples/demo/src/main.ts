@@ -1,6 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPosternProcess } from '@postern/testing';
 import { startRelay } from '../../relay-smtp-server/src/index.js';
 import { ask } from './api.js';
-import { startPosternProcess } from './postern-process.js';
 import { tellStory } from './story.js';
 import { Transcript } from './transcript.js';
 
@@ -10,9 +13,12 @@ const transcript = new Transcript();
 const started = performance.now();
 
 transcript.title('Postern, from a restriction to a 535: a real relay, a real client, real passwords.');
-const postern = await startPosternProcess();
+const dataDir = await mkdtemp(join(tmpdir(), 'postern-demo-'));
+const postern = await startPosternProcess({ POSTERN_DATA_DIR: dataDir });
 try {
-  const operator = (path: string, body: unknown) => ask(postern.url, postern.operatorKey, 'POST', path, body);
+  const { operatorKey } = postern;
+  if (operatorKey === null) throw new Error('A first start prints the operator key, but this one did not.');
+  const operator = (path: string, body: unknown) => ask(postern.url, operatorKey, 'POST', path, body);
   await operator('/v1/tenants', { id: 'acme', name: 'Acme Ltd' });
   const admin = await operator('/v1/tenants/acme/api-keys', { role: 'admin', name: 'platform team' });
   const relayKey = await operator('/v1/api-keys', { role: 'relay', name: 'mx1' });
@@ -44,7 +50,8 @@ try {
     await relay.close();
   }
 } finally {
-  await postern.stop();
+  await postern.end('SIGTERM');
+  await rm(dataDir, { recursive: true, force: true });
 }
 
 const seconds = ((performance.now() - started) / 1_000).toFixed(1);

@@ -7,6 +7,8 @@ import { openCluster, OWNER, portInPidFile, startServer, stopServer, type Cluste
 export interface EmbeddedPostgresOptions {
   /** The cluster's folder; made if it is not there. */
   readonly dataDir: string;
+  /** Where it listens on 127.0.0.1; a free one is taken where none is given. */
+  readonly port?: number;
   /** Server settings (`postgresql.conf` names) on top of Postern's own. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Told when the server was lost and has been started again, or could not be. */
@@ -43,7 +45,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const settings = { ...SETTINGS, ...options.settings };
   const leftOver = await portInPidFile(cluster.dataDir);
   const taken = leftOver === null ? null : await takeLease(cluster, leftOver);
-  const port = taken && leftOver ? leftOver : await freePort();
+  const port = taken && leftOver ? leftOver : (options.port ?? (await freePort()));
   const lease = taken ?? (await startAndLease(cluster, port, settings));
 
   const keeper = new Keeper(cluster, port, settings, options.onTrouble ?? (() => undefined));

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '@postern/embedded-postgres';
+import { RelayClient } from '@postern/relay-client';
+import { asking, startPosternProcess, type PosternProcess } from '@postern/testing';
+
+const OUTAGE_MS = 10_000;
+
+let folder: string;
+let server: EmbeddedPostgres;
+let postern: PosternProcess;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'postern-outage-'));
+  server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') });
+  postern = await startPosternProcess({ POSTERN_DATA_DIR: join(folder, 'data'), POSTERN_DATABASE_URL: server.url() });
+}, 60_000);
+afterAll(async () => {
+  await postern?.end('SIGTERM');
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('a database that is gone for ten seconds', () => {
+  it('makes writes answer 503 while the relay goes on deciding, and all recovers without a restart', async () => {
+    const operator = asking(postern.url, postern.operatorKey ?? '');
+    await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
+    const adminKey = (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' })).body.key;
+    const relayKey = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key;
+    const admin = asking(postern.url, adminKey);
+    const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'app@acme.example' })).body;
+    const entries = `/v1/tenants/acme/smtp-users/${user.id}/restriction/entries`;
+    const add = (range: string) => admin('POST', entries, { entries: [{ range }] });
+    await add('192.0.2.1');
+
+    const relay = new RelayClient({ url: postern.url, key: relayKey, relayName: 'mx1' });
+    await relay.start();
+    try {
+      while (relay.decide('app@acme.example', '192.0.2.1').reason !== 'entry-matched') await sleep(5);
+
+      const port = Number(new URL(server.url()).port);
+      await server.stop();
+      const gone = Date.now();
+      const refused = await add('192.0.2.2');
+      expect(refused.status).toBe(503);
+      expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+      expect(refused.body).toMatchObject({ code: 'not-ready', status: 503 });
+      expect((await fetch(`${postern.url}/health/ready`)).status).toBe(503);
+      expect((await fetch(`${postern.url}/health/live`)).status).toBe(200);
+      while (Date.now() - gone < OUTAGE_MS) {
+        expect(relay.decide('app@acme.example', '192.0.2.1').decision).toBe('allow');
+        expect(relay.decide('app@acme.example', '198.51.100.1').decision).toBe('deny');
+        await sleep(100);
+      }
+      server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), port });
+
+      let status = 0;
+      for (let i = 0; i < 100 && status !== 201; i += 1) {
+        await sleep(100);
+        ({ status } = await add(`192.0.2.${10 + i}`));
+      }
+      expect(status).toBe(201);
+      for (let i = 0; i < 200 && (await fetch(`${postern.url}/health/ready`)).status !== 200; i += 1) await sleep(100);
+      expect((await fetch(`${postern.url}/health/ready`)).status).toBe(200);
+
+      await add('192.0.2.9');
+      for (let i = 0; i < 200 && relay.decide('app@acme.example', '192.0.2.9').decision !== 'allow'; i += 1)
+        await sleep(50);
+      expect(relay.decide('app@acme.example', '192.0.2.9').decision).toBe('allow');
+
+      // The denials of the outage were kept by the relay, and arrive.
+      const denials = () => admin('GET', `/v1/tenants/acme/smtp-users/${user.id}/denials?ip=198.51.100.1&limit=500`);
+      let items: { count: number }[] = [];
+      for (let i = 0; i < 200 && items.length === 0; i += 1) {
+        await sleep(100);
+        ({ items } = (await denials()).body);
+      }
+      expect(items.length).toBeGreaterThan(0);
+    } finally {
+      await relay.stop();
+    }
+  }, 120_000);
+});

@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPosternProcess } from '@postern/testing';
+
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-start-'));
+  folders.push(folder);
+  return folder;
+}
+
+function serversOn(folder: string): string {
+  const listing = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' });
+  return listing
+    .split('\n')
+    .filter((line) => line.includes(folder) && line.includes('postgres'))
+    .join('\n');
+}
+
+describe('what `npm start` starts, as it was built', () => {
+  it('prints the operator key at the first start alone, keeps it for its owner, and leaves no PostgreSQL behind', async () => {
+    const folder = await emptyFolder();
+    const first = await startPosternProcess({ POSTERN_DATA_DIR: folder });
+    expect(first.output()).toMatch(/curl -X POST http:\/\/127\.0\.0\.1:\d+\/v1\/tenants/);
+    const file = join(folder, 'operator-key');
+    expect((await readFile(file, 'utf8')).trim()).toBe(first.operatorKey);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await first.end('SIGINT')).toBe(0);
+    expect(serversOn(folder)).toBe('');
+
+    const second = await startPosternProcess({ POSTERN_DATA_DIR: folder });
+    expect(second.operatorKey).toBeNull();
+    const answer = await fetch(`${second.url}/v1/tenants`, {
+      headers: { authorization: `Bearer ${first.operatorKey}` },
+    });
+    expect(answer.status).toBe(200);
+    expect(await second.end('SIGTERM')).toBe(0);
+    expect(serversOn(folder)).toBe('');
+  });
+
+  it('takes the first operator key from POSTERN_OPERATOR_KEY, and does not print it', async () => {
+    const key = 'pst_operator_first_0123456789abcdef0123456789abcdef';
+    const postern = await startPosternProcess({ POSTERN_DATA_DIR: await emptyFolder(), POSTERN_OPERATOR_KEY: key });
+    expect(postern.output()).not.toContain(key);
+    const answer = await fetch(`${postern.url}/v1/tenants`, { headers: { authorization: `Bearer ${key}` } });
+    expect(answer.status).toBe(200);
+    await postern.end('SIGTERM');
+  });
+
+  it.each([
+    ['POSTERN_HTTP_PORT', 'http'],
+    ['POSTERN_TRUSTED_PROXIES', 'everyone'],
+    ['POSTERN_DATABASE_URL', 'postgresql://nobody@127.0.0.1/none'],
+  ])('stops at a bad %s with one line that names it', async (name, value) => {
+    const start = startPosternProcess({ POSTERN_DATA_DIR: await emptyFolder(), [name]: value });
+    await expect(start).rejects.toThrow(new RegExp(`\n${name} [^\n]+\n$`));
+  });
+
+  it('stops with what to do when its port is taken, and leaves no PostgreSQL behind', async () => {
+    const first = await startPosternProcess({ POSTERN_DATA_DIR: await emptyFolder() });
+    const folder = await emptyFolder();
+    const second = startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_HTTP_PORT: new URL(first.url).port });
+    await expect(second).rejects.toThrow(/POSTERN_HTTP_PORT/);
+    expect(serversOn(folder)).toBe('');
+    await first.end('SIGTERM');
+  });
+});
