@@ -1,1 +1,12 @@
-export {};
+export * from './access.js';
+export * from './commands.js';
+export { decide } from './decide.js';
+export * from './evolve.js';
+export * from './limits.js';
+export * from './liveness.js';
+export * from './refusal.js';
+export * from './rfc3339-time.js';
+export * from './state.js';
+export * from './view.js';
+export { EXPIRES_SOON_MS, warningsOf } from './warnings.js';
+export type { Warning, WarningCode } from './warnings.js';

@@ -1,0 +1,47 @@
+import type { Mode, SmtpUserEvent } from '@postern/contracts';
+import type { RegisteredSmtpUser, SmtpUserState } from './state.js';
+
+/** An event as decided, or as the journal holds it: then with its version in the stream. */
+export type EvolvingEvent = SmtpUserEvent & { readonly version?: number };
+
+const INITIAL_MODE: Mode = 'enforce';
+
+/** The state after one more event. Neither argument is changed. A stream whose events cannot follow one another is damaged: it throws. */
+export function evolve(state: SmtpUserState, event: EvolvingEvent): SmtpUserState {
+  const version = event.version ?? state.version + 1;
+  if (event.type === 'SmtpUserRegistered') {
+    const { smtpUserId, tenantId, username, registeredAt } = event.data;
+    const unrestricted = { mode: INITIAL_MODE, restricted: false, entries: [] };
+    return { status: 'registered', smtpUserId, tenantId, username, createdAt: registeredAt, ...unrestricted, version };
+  }
+  if (state.status !== 'registered') {
+    throw new Error(`The stream of an SMTP user has ${event.type} as version ${version}, where it is ${state.status}`);
+  }
+  return changed(state, event, version);
+}
+
+function changed(
+  state: RegisteredSmtpUser,
+  event: Exclude<EvolvingEvent, { type: 'SmtpUserRegistered' }>,
+  version: number,
+): SmtpUserState {
+  switch (event.type) {
+    case 'SmtpUserRenamed':
+      return { ...state, username: event.data.username, version };
+    case 'SmtpUserRemoved': {
+      const { smtpUserId, tenantId, username } = state;
+      return { status: 'removed', smtpUserId, tenantId, username, version };
+    }
+    case 'RestrictionAdded':
+      return { ...state, restricted: true, entries: [...state.entries, ...event.data.entries], version };
+    case 'RestrictionRemoved': {
+      const removed = new Set(event.data.entries.map((entry) => entry.id));
+      // `restricted` stays as it is, even without entries: only RestrictionCleared opens the user.
+      return { ...state, entries: state.entries.filter((entry) => !removed.has(entry.id)), version };
+    }
+    case 'RestrictionCleared':
+      return { ...state, mode: INITIAL_MODE, restricted: false, entries: [], version };
+    case 'RestrictionModeChanged':
+      return { ...state, mode: event.data.mode, version };
+  }
+}

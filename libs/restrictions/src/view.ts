@@ -1,0 +1,66 @@
+import type { EntryAdded, EntryId, Mode, SmtpUserId, TenantId } from '@postern/contracts';
+import { isLive } from './liveness.js';
+import { requireRegistered } from './state.js';
+import type { RegisteredSmtpUser, SmtpUserState } from './state.js';
+import { warningsOf } from './warnings.js';
+import type { Warning } from './warnings.js';
+
+/** An entry as the HTTP API shows it. Times are RFC 3339, UTC, milliseconds. */
+export interface Entry {
+  readonly id: EntryId;
+  /** Canonical; a single address has no prefix. */
+  readonly range: string;
+  /** What the caller sent. */
+  readonly typed: string;
+  readonly note: string | null;
+  readonly addedBy: string;
+  readonly addedAt: string;
+  readonly expiresAt: string | null;
+  /** Whether it is honoured now. */
+  readonly live: boolean;
+}
+
+export interface Restriction {
+  readonly restricted: boolean;
+  readonly mode: Mode;
+  /** The SMTP user's version; the `ETag`. */
+  readonly version: number;
+  readonly entries: readonly Entry[];
+  readonly warnings: readonly Warning[];
+}
+
+export interface SmtpUser {
+  readonly id: SmtpUserId;
+  readonly tenantId: TenantId;
+  readonly username: string;
+  readonly createdAt: string;
+  readonly restriction: Restriction;
+}
+
+/** An SMTP user as the HTTP API shows it at `now`. Throws the refusal `smtp-user-not-found` where there is none. */
+export function smtpUserView(state: SmtpUserState, now: Date): SmtpUser {
+  const user = requireRegistered(state);
+  const { smtpUserId: id, tenantId, username, createdAt } = user;
+  return { id, tenantId, username, createdAt, restriction: restrictionView(user, now) };
+}
+
+/** What a restriction's view is made of: an SMTP user's state, or a read model's row. */
+export type RestrictionSource = Pick<RegisteredSmtpUser, 'restricted' | 'mode' | 'version' | 'entries'>;
+
+/** A restriction as the HTTP API shows it at `now`, with its warnings. Throws `smtp-user-not-found` where there is no user. */
+export function restrictionView(source: SmtpUserState | RestrictionSource, now: Date): Restriction {
+  const { restricted, mode, version, entries } = 'status' in source ? requireRegistered(source) : source;
+  return {
+    restricted,
+    mode,
+    version,
+    entries: entries.map((entry) => entryView(entry, now)),
+    warnings: warningsOf(entries, now),
+  };
+}
+
+/** An entry as the HTTP API shows it at `now`. */
+export function entryView(entry: EntryAdded, now: Date): Entry {
+  const { id, range, typed, note, addedBy, addedAt, expiresAt } = entry;
+  return { id, range, typed, note, addedBy, addedAt, expiresAt, live: isLive(entry, now) };
+}
