@@ -68,7 +68,6 @@ export default {
     exclude: { path: '^dist/' },
     enhancedResolveOptions: {
       extensions: ['.ts', '.js', '.mjs', '.json'],
-      extensionAlias: { '.js': ['.ts', '.js'] },
       conditionNames: ['import', 'node', 'default', 'types'],
       exportsFields: ['exports'],
     },
