@@ -9,12 +9,12 @@ const INITIAL_MODE: Mode = 'enforce';
 /** The state after one more event. Neither argument is changed. A stream whose events cannot follow one another is damaged: it throws. */
 export function evolve(state: SmtpUserState, event: EvolvingEvent): SmtpUserState {
   const version = event.version ?? state.version + 1;
-  if (event.type === 'SmtpUserRegistered') {
+  if (event.type === 'SmtpUserRegistered' && state.status === 'none') {
     const { smtpUserId, tenantId, username, registeredAt } = event.data;
     const unrestricted = { mode: INITIAL_MODE, restricted: false, entries: [] };
     return { status: 'registered', smtpUserId, tenantId, username, createdAt: registeredAt, ...unrestricted, version };
   }
-  if (state.status !== 'registered') {
+  if (state.status !== 'registered' || event.type === 'SmtpUserRegistered') {
     throw new Error(`The stream of an SMTP user has ${event.type} as version ${version}, where it is ${state.status}`);
   }
   return changed(state, event, version);

@@ -1,0 +1,137 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseAddress } from '@postern/ip-ranges';
+import type { IpAddress } from '@postern/ip-ranges';
+import { decideAccess } from './access.js';
+import type { AccessPolicy } from './access.js';
+import { given } from './spec/given.js';
+import { NOW, YESTERDAY, added, cleared, entry, modeChanged, registered, taken, user } from './spec/samples.js';
+
+const ip = (text: string): IpAddress | null => {
+  const parsed = parseAddress(text);
+  return parsed.ok ? parsed.value : null;
+};
+const policy = (...entries: AccessPolicy['entries']): AccessPolicy => ({ restricted: true, mode: 'enforce', entries });
+const office = entry('203.0.113.0/24');
+const expired = entry('203.0.113.0/24', { id: 'old', expiresAt: YESTERDAY });
+const fine = { denial: false, refused: false };
+
+describe('the four states', () => {
+  it('an unknown user defers, whatever the address', () => {
+    const expected = { decision: 'defer', reason: 'smtp-user-unknown', matched: null, ...fine };
+    expect(decideAccess(null, ip('203.0.113.9'), NOW)).toEqual(expected);
+    expect(decideAccess(null, null, NOW)).toEqual(expected);
+  });
+
+  it('an unrestricted user may log in from anywhere, also where the relay cannot say from where', () => {
+    const expected = { decision: 'allow', reason: 'unrestricted', matched: null, ...fine };
+    const unrestricted = user(given(registered).state);
+    expect(decideAccess(unrestricted, ip('198.51.100.1'), NOW)).toEqual(expected);
+    expect(decideAccess(unrestricted, null, NOW)).toEqual(expected);
+  });
+
+  it('a restricted user may log in on a match, and nowhere else', () => {
+    const restricted = policy(entry('2001:db8::/64'), office);
+    expect(decideAccess(restricted, ip('203.0.113.9'), NOW)).toEqual({
+      decision: 'allow',
+      reason: 'entry-matched',
+      matched: 1,
+      ...fine,
+    });
+    expect(decideAccess(restricted, ip('203.0.114.9'), NOW)).toEqual({
+      decision: 'deny',
+      reason: 'ip-not-authorized',
+      matched: null,
+      denial: true,
+      refused: true,
+    });
+  });
+
+  it('an expired last entry denies; it does not open the user', () => {
+    expect(decideAccess(policy(expired), ip('203.0.113.9'), NOW)).toEqual({
+      decision: 'deny',
+      reason: 'no-live-entry',
+      matched: null,
+      denial: true,
+      refused: true,
+    });
+  });
+
+  it('a restricted user whose entries are all gone is denied; only clearing opens it', () => {
+    const emptied = user(given(registered, added(office), taken(office)).state);
+    expect(decideAccess(emptied, ip('203.0.113.9'), NOW)).toMatchObject({ decision: 'deny', reason: 'no-live-entry' });
+    const opened = user(given(registered, added(office), cleared).state);
+    expect(decideAccess(opened, ip('203.0.113.9'), NOW)).toMatchObject({ decision: 'allow', reason: 'unrestricted' });
+  });
+});
+
+describe('an entry with an end', () => {
+  it('is honoured until the millisecond before it', () => {
+    const ends = policy(entry('203.0.113.9', { expiresAt: NOW.toISOString() }));
+    const before = new Date(NOW.getTime() - 1);
+    expect(decideAccess(ends, ip('203.0.113.9'), before)).toMatchObject({ decision: 'allow', matched: 0 });
+    expect(decideAccess(ends, ip('203.0.113.9'), NOW)).toMatchObject({ decision: 'deny', reason: 'no-live-entry' });
+  });
+
+  it('is passed over for a live one that matches too', () => {
+    expect(decideAccess(policy(expired, office), ip('203.0.113.9'), NOW)).toMatchObject({ matched: 1 });
+  });
+
+  it('leaves the reason ip-not-authorized where another one is live', () => {
+    const other = entry('198.51.100.7');
+    expect(decideAccess(policy(expired, other), ip('203.0.113.9'), NOW)).toMatchObject({ reason: 'ip-not-authorized' });
+  });
+});
+
+describe('report-only', () => {
+  const reporting = (...entries: AccessPolicy['entries']) => ({ ...policy(...entries), mode: 'report-only' as const });
+
+  it.each([
+    ['ip-not-authorized', office],
+    ['no-live-entry', expired],
+  ])('lets a mismatch through with the reason %s, and on record', (reason, one) => {
+    expect(decideAccess(reporting(one), ip('198.51.100.1'), NOW)).toEqual({
+      decision: 'allow',
+      reason,
+      matched: null,
+      denial: true,
+      refused: false,
+    });
+  });
+
+  it('has nothing to record of a match', () => {
+    expect(decideAccess(reporting(office), ip('203.0.113.9'), NOW)).toMatchObject({ reason: 'entry-matched', ...fine });
+  });
+
+  it('set before the first entry is the mode of the first entry', () => {
+    const state = user(given(registered, modeChanged('report-only'), added(office)).state);
+    expect(decideAccess(state, ip('198.51.100.1'), NOW)).toMatchObject({
+      decision: 'allow',
+      denial: true,
+      refused: false,
+    });
+  });
+});
+
+describe('what cannot be parsed', () => {
+  it.each(['enforce', 'report-only'] as const)(
+    'is an address that is never allowed where there is a restriction: %s',
+    (mode) => {
+      for (const entries of [[office], [expired]]) {
+        expect(decideAccess({ ...policy(...entries), mode }, ip('203.0.113.009'), NOW)).toEqual({
+          decision: 'deny',
+          reason: 'source-ip-invalid',
+          matched: null,
+          denial: true,
+          refused: true,
+        });
+      }
+    },
+  );
+
+  it('is a range that matches nothing', () => {
+    expect(decideAccess(policy(entry('0.0.0.0/0'), entry('rubbish')), ip('203.0.113.9'), NOW)).toMatchObject({
+      decision: 'deny',
+      reason: 'ip-not-authorized',
+    });
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from '@jest/globals';
+import { given } from './spec/given.js';
+import {
+  NEXT_YEAR,
+  YESTERDAY,
+  added,
+  addresses,
+  entry,
+  made,
+  modeChanged,
+  registered,
+  replaceWith,
+  taken,
+} from './spec/samples.js';
+
+const office = entry('203.0.113.42', { note: 'office' });
+const home = entry('198.51.100.7');
+const wrong = (...errors: object[]) => ({ refused: { code: 'validation-failed', errors } });
+
+describe('replacing a restriction', () => {
+  it('is one append of added and removed, added first so that nobody is shut out in between', () => {
+    const command = replaceWith([{ range: '203.0.113.42', note: 'office' }, { range: '192.0.2.0/24' }]);
+    expect(given(registered, added(office, home)).when(command)).toEqual({
+      happened: [added(made(1, '192.0.2.0/24')), taken(home)],
+    });
+  });
+
+  it('restricts a user that was not', () => {
+    expect(given(registered).when(replaceWith([{ range: '192.0.2.1' }]))).toEqual({
+      happened: [added(made(1, '192.0.2.1'))],
+    });
+  });
+
+  it('with what stands there is no event, in whatever form and order it is typed', () => {
+    const same = replaceWith(
+      [
+        { range: '198.51.100.7/32', note: null },
+        { range: '::ffff:203.0.113.42', note: 'office' },
+      ],
+      'enforce',
+    );
+    expect(given(registered, added(office, home)).when(same)).toEqual({ happened: [] });
+  });
+
+  it.each([
+    ['note', { note: 'head office' }],
+    ['end', { note: 'office', expiresAt: NEXT_YEAR }],
+  ])('gives an entry with another %s a new id', (_, change) => {
+    expect(given(registered, added(office)).when(replaceWith([{ range: '203.0.113.42', ...change }]))).toEqual({
+      happened: [added(made(1, '203.0.113.42', change)), taken(office)],
+    });
+  });
+
+  it('keeps an expired entry that is sent back as it is', () => {
+    const expired = entry('198.51.100.7', { expiresAt: YESTERDAY });
+    const command = replaceWith([
+      { range: '203.0.113.42', note: 'office' },
+      { range: '198.51.100.7', expiresAt: YESTERDAY },
+    ]);
+    expect(given(registered, added(office, expired)).when(command)).toEqual({ happened: [] });
+  });
+
+  it('loosens the mode before the list', () => {
+    expect(given(registered).when(replaceWith([{ range: '192.0.2.1' }], 'report-only'))).toEqual({
+      happened: [modeChanged('report-only'), added(made(1, '192.0.2.1'))],
+    });
+  });
+
+  it('tightens the mode after the list', () => {
+    const command = replaceWith([{ range: '192.0.2.1' }], 'enforce');
+    expect(given(registered, modeChanged('report-only'), added(office)).when(command)).toEqual({
+      happened: [added(made(1, '192.0.2.1')), taken(office), modeChanged('enforce')],
+    });
+  });
+
+  it('leaves the mode as it is where none is given', () => {
+    const command = replaceWith([{ range: '192.0.2.1' }]);
+    expect(given(registered, modeChanged('report-only'), added(office)).when(command)).toEqual({
+      happened: [added(made(1, '192.0.2.1')), taken(office)],
+    });
+  });
+
+  it('replaces 1,000 entries by 1,000 others', () => {
+    const full = given(registered, added(...addresses(1_000).map((range) => entry(range))));
+    const others = addresses(1_000).map((range) => ({ range: range.replace('203.', '198.') }));
+    const outcome = full.when(replaceWith(others));
+    expect('happened' in outcome && outcome.happened.map(({ type }) => type)).toEqual([
+      'RestrictionAdded',
+      'RestrictionRemoved',
+    ]);
+  });
+});
+
+describe('a list that cannot replace a restriction', () => {
+  it('is empty; the refusal points at clearing', () => {
+    const outcome = given(registered, added(office)).when(replaceWith([]));
+    expect(outcome).toMatchObject({ refused: { code: 'restriction-empty', errors: [] } });
+    expect('refused' in outcome && outcome.refused.detail).toContain('DELETE …/restriction');
+  });
+
+  it('has a range twice', () => {
+    expect(given(registered).when(replaceWith([{ range: '192.0.2.1' }, { range: '192.0.2.1/32' }]))).toMatchObject(
+      wrong({ pointer: '/entries/1/range', code: 'entry-duplicate' }),
+    );
+  });
+
+  it('has a range that is none', () => {
+    expect(given(registered).when(replaceWith([{ range: '203.0.113.42/24' }]))).toMatchObject(
+      wrong({ pointer: '/entries/0/range', code: 'host-bits-set' }),
+    );
+  });
+
+  it('has a new entry that is over', () => {
+    const command = replaceWith([{ range: '192.0.2.1', expiresAt: YESTERDAY }]);
+    expect(given(registered).when(command)).toMatchObject(
+      wrong({ pointer: '/entries/0/expiresAt', code: 'expiry-in-the-past' }),
+    );
+  });
+
+  it('has more than 1,000 entries', () => {
+    const command = replaceWith(addresses(1_001).map((range) => ({ range })));
+    expect(given(registered).when(command)).toMatchObject(wrong({ pointer: '/entries', code: 'too-many-entries' }));
+  });
+});

@@ -1,0 +1,64 @@
+import type { EntryAdded, EntryId, Mode, SmtpUserEvent, SmtpUserId, TenantId } from '@postern/contracts';
+import type { AddEntries, ReplaceRestriction, WantedEntry } from '../commands.js';
+import type { RegisteredSmtpUser, SmtpUserState } from '../state.js';
+import { requireRegistered } from '../state.js';
+
+export const NOW = new Date('2026-10-01T12:00:00.000Z');
+export const YESTERDAY = '2026-09-30T12:00:00.000Z';
+export const NEXT_YEAR = '2027-10-01T12:00:00.000Z';
+export const ACTOR = 'ci';
+
+export const smtpUserId = '0198c0de-0000-7000-8000-000000000001' as SmtpUserId;
+export const tenantId = 'acme' as TenantId;
+export const username = 'app@acme.example';
+
+export const registered: SmtpUserEvent = {
+  type: 'SmtpUserRegistered',
+  data: { smtpUserId, tenantId, username, registeredAt: '2026-01-01T00:00:00.000Z' },
+};
+export const removed: SmtpUserEvent = { type: 'SmtpUserRemoved', data: { username } };
+export const cleared: SmtpUserEvent = { type: 'RestrictionCleared', data: {} };
+
+export function modeChanged(mode: Mode): SmtpUserEvent {
+  return {
+    type: 'RestrictionModeChanged',
+    data: { mode, previousMode: mode === 'enforce' ? 'report-only' : 'enforce' },
+  };
+}
+
+/** An entry that stands; its id is its range, unless told. */
+export function entry(range: string, change: Partial<Omit<EntryAdded, 'id'>> & { id?: string } = {}): EntryAdded {
+  const { id = range, ...rest } = change;
+  const addedAt = '2026-02-01T00:00:00.000Z';
+  return { range, typed: range, note: null, addedBy: 'ops', addedAt, expiresAt: null, ...rest, id: id as EntryId };
+}
+
+export function added(...entries: readonly EntryAdded[]): SmtpUserEvent {
+  return { type: 'RestrictionAdded', data: { entries } };
+}
+
+export function taken(...entries: readonly EntryAdded[]): SmtpUserEvent {
+  return { type: 'RestrictionRemoved', data: { entries: entries.map(({ id, range }) => ({ id, range })) } };
+}
+
+/** The entry that the command under test makes as its `n`th. */
+export function made(n: number, range: string, change: Partial<EntryAdded> = {}): EntryAdded {
+  return entry(range, { id: `new-${n}`, addedBy: ACTOR, addedAt: NOW.toISOString(), ...change });
+}
+
+export function addEntries(...entries: readonly WantedEntry[]): AddEntries {
+  return { type: 'AddEntries', entries };
+}
+
+export function replaceWith(entries: readonly WantedEntry[], mode?: Mode): ReplaceRestriction {
+  return { type: 'ReplaceRestriction', entries, mode };
+}
+
+export function user(state: SmtpUserState): RegisteredSmtpUser {
+  return requireRegistered(state);
+}
+
+/** `count` different addresses. */
+export function addresses(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `203.0.${i >> 8}.${i & 255}`);
+}

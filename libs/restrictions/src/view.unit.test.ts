@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import { given } from './spec/given.js';
+import {
+  NEXT_YEAR,
+  NOW,
+  YESTERDAY,
+  added,
+  entry,
+  registered,
+  removed,
+  smtpUserId,
+  tenantId,
+  user,
+  username,
+} from './spec/samples.js';
+import { restrictionView, smtpUserView } from './view.js';
+
+const office = entry('203.0.113.42', { note: 'office', typed: '::ffff:203.0.113.42', expiresAt: NEXT_YEAR });
+const old = entry('198.51.100.7', { expiresAt: YESTERDAY });
+
+describe('what the API shows', () => {
+  it('of an SMTP user', () => {
+    expect(smtpUserView(given(registered).state, NOW)).toEqual({
+      id: smtpUserId,
+      tenantId,
+      username,
+      createdAt: '2026-01-01T00:00:00.000Z',
+      restriction: { restricted: false, mode: 'enforce', version: 1, entries: [], warnings: [] },
+    });
+  });
+
+  it('of a restriction: every entry, and whether it is live', () => {
+    expect(restrictionView(given(registered, added(office, old)).state, NOW)).toEqual({
+      restricted: true,
+      mode: 'enforce',
+      version: 2,
+      entries: [
+        { ...office, live: true },
+        { ...old, live: false },
+      ],
+      warnings: [],
+    });
+  });
+
+  it('of a row of a read model', () => {
+    const { restricted, mode, version, entries } = user(given(registered, added(office)).state);
+    expect(restrictionView({ restricted, mode, version, entries }, NOW).entries).toHaveLength(1);
+  });
+
+  it('of no SMTP user: nothing, but a refusal', () => {
+    for (const state of [given().state, given(registered, removed).state]) {
+      expect(() => smtpUserView(state, NOW)).toThrow(expect.objectContaining({ code: 'smtp-user-not-found' }));
+      expect(() => restrictionView(state, NOW)).toThrow(expect.objectContaining({ code: 'smtp-user-not-found' }));
+    }
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { covers } from '@postern/ip-ranges';
+import { coveringRanges } from './covering-ranges.js';
+import { parsedRange } from './parsed-range.js';
+import { NEXT_YEAR, NOW, YESTERDAY, entry } from './spec/samples.js';
+import { EXPIRES_SOON_MS, warningsOf } from './warnings.js';
+
+const told = (...entries: Parameters<typeof warningsOf>[0]) =>
+  warningsOf(entries, NOW).map(({ code, entryId }) => `${code} ${entryId}`);
+
+describe('warnings', () => {
+  it('are none for what is as it should be', () => {
+    expect(told(entry('203.0.113.0/24'), entry('2001:db8::/64', { expiresAt: NEXT_YEAR }))).toEqual([]);
+  });
+
+  it('covered-by: an entry inside another, with the narrowest that has it', () => {
+    const warnings = warningsOf([entry('203.0.113.42'), entry('203.0.112.0/23'), entry('203.0.113.0/24')], NOW);
+    expect(warnings).toEqual([
+      {
+        code: 'covered-by',
+        entryId: '203.0.113.42',
+        detail: expect.stringContaining('inside the entry 203.0.113.0/24'),
+      },
+      { code: 'covered-by', entryId: '203.0.113.0/24', detail: expect.stringContaining('203.0.112.0/23') },
+    ]);
+  });
+
+  it('covered-by says until when, where the other one has an end', () => {
+    const [warning] = warningsOf([entry('203.0.113.0/24', { expiresAt: NEXT_YEAR }), entry('203.0.113.42')], NOW);
+    expect(warning?.detail).toContain(`until that one expires at ${NEXT_YEAR}`);
+  });
+
+  it('covered-by: not by an entry that is expired', () => {
+    expect(told(entry('203.0.113.0/24', { expiresAt: YESTERDAY }), entry('203.0.113.42'))).toEqual([]);
+  });
+
+  it('very-wide: IPv4 shorter than /16, IPv6 shorter than /32', () => {
+    const wide = [entry('202.0.0.0/15'), entry('203.0.0.0/16'), entry('2000::/31'), entry('2001:db8::/32')];
+    expect(told(...wide)).toEqual(['very-wide 202.0.0.0/15', 'very-wide 2000::/31']);
+  });
+
+  it('private-range: where no login over the internet comes from', () => {
+    expect(told(entry('192.168.1.0/24'), entry('fd00::1'))).toEqual([
+      'private-range 192.168.1.0/24',
+      'private-range fd00::1',
+    ]);
+  });
+
+  it('expires-soon: within a week', () => {
+    const at = (ms: number) => ({ expiresAt: new Date(NOW.getTime() + ms).toISOString() });
+    const entries = [entry('203.0.113.1', at(EXPIRES_SOON_MS)), entry('203.0.113.2', at(EXPIRES_SOON_MS + 1))];
+    expect(told(...entries)).toEqual(['expires-soon 203.0.113.1']);
+  });
+
+  it('are several for one entry where it has several', () => {
+    const both = entry('10.0.0.0/8', { expiresAt: new Date(NOW.getTime() + 1).toISOString() });
+    expect(told(both)).toEqual(['very-wide 10.0.0.0/8', 'private-range 10.0.0.0/8', 'expires-soon 10.0.0.0/8']);
+  });
+
+  it('are none for an expired entry: it grants nothing', () => {
+    expect(told(entry('10.0.0.0/8', { expiresAt: YESTERDAY }))).toEqual([]);
+  });
+});
+
+describe('the narrowest covering range', () => {
+  it('is that of comparing all pairs', () => {
+    const nested = fc.uniqueArray(
+      fc.tuple(fc.constantFrom(8, 9, 12, 16, 24, 31, 32), fc.nat(3), fc.nat(3)).map(([prefix, b, d]) => {
+        const bits = ((10 << 24) | (b << 16) | d) >>> 0;
+        const first = prefix === 32 ? bits : ((bits >>> (32 - prefix)) << (32 - prefix)) >>> 0;
+        return `${first >>> 24}.${(first >>> 16) & 255}.${(first >>> 8) & 255}.${first & 255}/${prefix}`;
+      }),
+    );
+    fc.assert(
+      fc.property(nested, (ranges) => {
+        const items = ranges.flatMap((text) => parsedRange({ range: text }) ?? []).map((range) => ({ range }));
+        const covering = coveringRanges(items);
+        for (const item of items) {
+          const others = items.filter((other) => other !== item && covers(other.range, item.range));
+          const narrowest = others.toSorted((a, b) => b.range.prefix - a.range.prefix)[0];
+          expect(covering.get(item)?.range.text).toBe(narrowest?.range.text);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
