@@ -1,1 +1,12 @@
-export {};
+export { Backoff } from './backoff.js';
+export { deliverBatch, type PlacedBatch } from './deliver-batch.js';
+export { EmbeddedEventBus, type EmbeddedEventBusOptions } from './embedded/embedded-event-bus.js';
+export {
+  CheckpointAdvancedTwice,
+  CheckpointNotAdvanced,
+  type EventBatch,
+  type EventBus,
+  type RunningSubscription,
+  type Subscription,
+  type SubscriptionStatus,
+} from './event-bus.js';

@@ -1,0 +1,56 @@
+import { wakeOnAppend, type WakeOnAppend } from '@postern/event-store';
+import type { DataSource } from 'typeorm';
+import type { EventBus, RunningSubscription, Subscription } from '../event-bus.js';
+import { FeedConsumer, type FeedConsumerSettings } from './feed-consumer.js';
+
+export interface EmbeddedEventBusOptions extends Partial<FeedConsumerSettings> {
+  /** Connected as `postern_feed`. */
+  readonly feed: DataSource;
+  /** The URL of that role, for the connection that listens. */
+  readonly feedUrl: string;
+}
+
+const SETTINGS: FeedConsumerSettings = {
+  pollMs: 1_000,
+  retryFirstMs: 50,
+  retryLongestMs: 5_000,
+  stopWithinMs: 10_000,
+  onFailure: () => undefined,
+};
+
+/**
+ * The journal's feed itself as the bus, for Postern in one process, or in few on one database: no broker in between.
+ * An append's NOTIFY wakes the consumers; a slow poll backs it up. `onFailure` is told each failed attempt.
+ */
+export class EmbeddedEventBus implements EventBus {
+  readonly #settings: FeedConsumerSettings;
+  readonly #consumers = new Set<FeedConsumer>();
+  #wake: WakeOnAppend | undefined;
+
+  constructor(private readonly options: EmbeddedEventBusOptions) {
+    this.#settings = { ...SETTINGS, ...options };
+  }
+
+  async subscribe(subscription: Subscription): Promise<RunningSubscription> {
+    if (subscription.topics.length === 0) throw new TypeError(`${subscription.consumer} subscribes to no topic.`);
+    const consumer = new FeedConsumer(this.options.feed, subscription, this.#settings);
+    this.#consumers.add(consumer);
+    this.#wake ??= wakeOnAppend(this.options.feedUrl, () => {
+      for (const each of this.#consumers) each.wake();
+    });
+    return {
+      status: () => consumer.status(),
+      stop: async () => {
+        this.#consumers.delete(consumer);
+        await consumer.stop();
+      },
+    };
+  }
+
+  async stop(): Promise<void> {
+    const consumers = [...this.#consumers];
+    this.#consumers.clear();
+    await Promise.all([this.#wake?.stop(), ...consumers.map((consumer) => consumer.stop())]);
+    this.#wake = undefined;
+  }
+}

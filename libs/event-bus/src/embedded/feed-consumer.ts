@@ -1,0 +1,137 @@
+import { TOPIC_OF_CATEGORY, type StreamCategory } from '@postern/contracts';
+import {
+  advanceCheckpoint,
+  CheckpointMoved,
+  loadCheckpoint,
+  readFeed,
+  type FeedPage,
+  type FeedPosition,
+} from '@postern/event-store';
+import type { DataSource } from 'typeorm';
+import { Backoff } from '../backoff.js';
+import { deliverBatch } from '../deliver-batch.js';
+import type { RunningSubscription, Subscription, SubscriptionStatus } from '../event-bus.js';
+import { WakeSignal } from './wake-signal.js';
+
+/** The checkpoint's name for the journal's own feed. */
+const SOURCE = 'journal';
+const MAX_BATCH = 500;
+/**
+ * A wake that finds nothing new came from a commit that waits in the feed for an older transaction to end, as a rule one of
+ * few milliseconds. No wake tells of that end, so it is looked for: these are the pauses, then the slow poll takes over.
+ */
+const LOOK_AGAIN_MS = [2, 5, 10, 20, 50, 100, 200];
+/** Over so many positions that are not the consumer's, its checkpoint moves without a handler, so that a restart need not look at them again. */
+const PERSIST_AFTER_POSITIONS = 5_000;
+
+export interface FeedConsumerSettings {
+  readonly pollMs: number;
+  readonly retryFirstMs: number;
+  readonly retryLongestMs: number;
+  readonly stopWithinMs: number;
+  readonly onFailure: (consumer: string, error: Error) => void;
+}
+
+/** One subscription on the journal's feed: reads a page, hands it over, and waits where there is no next one. */
+export class FeedConsumer implements RunningSubscription {
+  readonly #signal = new WakeSignal();
+  readonly #backoff: Backoff;
+  readonly #categories: readonly StreamCategory[];
+  readonly #running: Promise<void>;
+  /** Where the checkpoint stands, and how far it was looked; undefined: to be loaded. */
+  #place: { stored: FeedPosition; looked: FeedPosition } | undefined;
+  #stopped = false;
+  #status: SubscriptionStatus = { caughtUp: false, lastError: null, failures: 0 };
+
+  constructor(
+    private readonly feed: DataSource,
+    private readonly subscription: Subscription,
+    private readonly settings: FeedConsumerSettings,
+  ) {
+    this.#backoff = new Backoff(settings.retryFirstMs, settings.retryLongestMs);
+    this.#categories = (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter((category) =>
+      subscription.topics.some((topic) => topic === TOPIC_OF_CATEGORY[category]),
+    );
+    this.#running = this.#run();
+  }
+
+  wake(): void {
+    this.#signal.wake();
+  }
+
+  status(): SubscriptionStatus {
+    return this.#status;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#signal.close();
+    let timer: NodeJS.Timeout | undefined;
+    const bound = new Promise<void>((done) => (timer = setTimeout(done, this.settings.stopWithinMs)));
+    await Promise.race([this.#running, bound]);
+    clearTimeout(timer);
+  }
+
+  async #run(): Promise<void> {
+    let looksLeft = 0;
+    while (!this.#stopped) {
+      const found = await this.#step().catch((error: unknown) => this.#failed(error));
+      if (found === 'failed') await this.#signal.pause(this.#backoff.nextMs());
+      else if (found === 'nothing') {
+        const again = looksLeft > 0 ? LOOK_AGAIN_MS.at(-looksLeft) : undefined;
+        const woken = await this.#signal.wait(again ?? this.settings.pollMs);
+        looksLeft = woken ? LOOK_AGAIN_MS.length : Math.max(0, looksLeft - 1);
+      } else looksLeft = 0;
+    }
+  }
+
+  /** One look at the feed. `more`: look again at once. */
+  async #step(): Promise<'more' | 'last' | 'nothing'> {
+    const place = (this.#place ??= await this.#load());
+    const page = await readFeed(this.feed, place.looked, this.subscription.maxBatch ?? MAX_BATCH, this.#categories);
+    if (page.events.length > 0) await this.#handle(page, place.stored);
+    else await this.#pass(page, place.stored);
+    this.#backoff.reset();
+    const nothing = page.position === place.looked;
+    this.#status = { ...this.#status, lastError: null, caughtUp: !page.more && this.#place !== undefined };
+    if (page.more || this.#place === undefined) return 'more';
+    return nothing ? 'nothing' : 'last';
+  }
+
+  async #load(): Promise<{ stored: FeedPosition; looked: FeedPosition }> {
+    const { checkpoints, consumer } = this.subscription;
+    const stored = await loadCheckpoint(checkpoints.dataSource, checkpoints.table, consumer, SOURCE);
+    return { stored, looked: stored };
+  }
+
+  async #handle(page: FeedPage, stored: FeedPosition): Promise<void> {
+    this.#status = { ...this.#status, caughtUp: false };
+    const batch = { source: SOURCE, events: page.events, from: stored, to: page.position };
+    const result = await deliverBatch(this.subscription, batch);
+    this.#place = result === 'handled' ? { stored: page.position, looked: page.position } : undefined;
+  }
+
+  /** Nothing for this consumer on the page. */
+  async #pass(page: FeedPage, stored: FeedPosition): Promise<void> {
+    this.#place = { stored, looked: page.position };
+    if (page.position.position - stored.position < PERSIST_AFTER_POSITIONS) return;
+    const { checkpoints, consumer } = this.subscription;
+    const move = { consumer, source: SOURCE, from: stored, to: page.position };
+    try {
+      await checkpoints.dataSource.transaction((m) => advanceCheckpoint(m, checkpoints.table, move));
+      this.#place = { stored: page.position, looked: page.position };
+    } catch (error) {
+      if (!(error instanceof CheckpointMoved)) throw error;
+      this.#place = undefined;
+    }
+  }
+
+  #failed(thrown: unknown): 'failed' {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    this.#status = { caughtUp: false, lastError: error, failures: this.#status.failures + 1 };
+    // Whether the handler's transaction committed is not known where the connection broke: look at the checkpoint.
+    this.#place = undefined;
+    this.settings.onFailure(this.subscription.consumer, error);
+    return 'failed';
+  }
+}

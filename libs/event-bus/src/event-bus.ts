@@ -1,0 +1,65 @@
+import type { Recorded, Topic } from '@postern/contracts';
+import type { DataSource, EntityManager } from 'typeorm';
+
+/** Brings the journal's events to consumers: in order per stream, each at least once, none ever skipped. */
+export interface EventBus {
+  /** Starts a consumer where its checkpoint stands, or at the beginning of the topics. */
+  subscribe(subscription: Subscription): Promise<RunningSubscription>;
+  /** Stops every subscription, each after the batch that it is handling. */
+  stop(): Promise<void>;
+}
+
+export interface Subscription {
+  /** Names the consumer's checkpoint; instances that share the name share the work. */
+  readonly consumer: string;
+  readonly topics: readonly Topic[];
+  /** Where the checkpoints stand: a table made by `checkpointTableSql`, in the database that holds the handler's effects. */
+  readonly checkpoints: { readonly dataSource: DataSource; readonly table: string };
+  /** The most events in a batch; 500 unless told. */
+  readonly maxBatch?: number;
+  /**
+   * Applies a batch in one transaction and calls `batch.advance` in it, exactly once: so a batch that comes again
+   * has no second effect. Where it throws, the same events come again after a pause, for ever; nothing overtakes them.
+   */
+  handle(batch: EventBatch): Promise<void>;
+}
+
+export interface EventBatch {
+  /** Never empty. */
+  readonly events: readonly Recorded[];
+  /** Moves the checkpoint over the batch. Throws `CheckpointMoved` (let it pass) where another instance has handled it. */
+  advance(manager: EntityManager): Promise<void>;
+}
+
+export interface RunningSubscription {
+  /** Resolves when the batch that is being handled is done, or after a bounded wait. */
+  stop(): Promise<void>;
+  status(): SubscriptionStatus;
+}
+
+export interface SubscriptionStatus {
+  /** At the last look there was nothing that it had not handled. */
+  readonly caughtUp: boolean;
+  /** Why the current batch, or the reading of it, failed last; null once it went through. */
+  readonly lastError: Error | null;
+  /** Failures since the start. */
+  readonly failures: number;
+}
+
+/** A handler returned without having called `advance`: its effects would be repeated without end. A fault of the handler. */
+export class CheckpointNotAdvanced extends Error {
+  override readonly name = 'CheckpointNotAdvanced';
+  constructor(consumer: string) {
+    super(
+      `The handler of ${consumer} returned without calling batch.advance(manager). Call it once, inside the transaction of its effects.`,
+    );
+  }
+}
+
+/** A handler called `advance` a second time for the same batch. A fault of the handler. */
+export class CheckpointAdvancedTwice extends Error {
+  override readonly name = 'CheckpointAdvancedTwice';
+  constructor(consumer: string) {
+    super(`The handler of ${consumer} called batch.advance(manager) twice for one batch. Call it once.`);
+  }
+}

@@ -1,0 +1,178 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { newId, TOPICS } from '@postern/contracts';
+import type { EventBatch, EventBus, RunningSubscription, Subscription } from '../event-bus.js';
+import type { BusWorld } from './bus-world.js';
+
+/** What every adapter must do. Free of a test framework, so that it is no test itself: `it.each(EVENT_BUS_CONTRACT)`. */
+export const EVENT_BUS_CONTRACT: readonly { name: string; run(world: BusWorld): Promise<void> }[] = [
+  {
+    name: 'brings every event of the topic once in effect, in order per stream, those before and those after the start',
+    run: async (world) => {
+      const [a, b] = [`smtp-user/${newId()}`, `smtp-user/${newId()}`];
+      await world.append(a, 3);
+      const consumer = await start(world, { maxBatch: 2 });
+      await world.append(b, 2);
+      await world.append(a, 2);
+      await until(async () => (await consumer.versions(a)).length === 5 && (await consumer.versions(b)).length === 2);
+      deepEqual(await consumer.versions(a), [1, 2, 3, 4, 5]);
+      deepEqual(await consumer.versions(b), [1, 2]);
+      await until(() => consumer.running.status().caughtUp);
+      await consumer.bus.stop();
+    },
+  },
+  {
+    name: 'brings a consumer nothing of other topics, and each of two consumers everything',
+    run: async (world) => {
+      const [user, denials] = [`smtp-user/${newId()}`, `auth-denials/${newId()}`];
+      const one = await start(world, {});
+      const two = await start(world, { topics: [TOPICS.authDenials] });
+      await world.append(denials, 2);
+      await world.append(user, 1);
+      await world.append(denials, 1);
+      await until(async () => (await one.versions(user)).length === 1 && (await two.versions(denials)).length === 3);
+      deepEqual(await one.versions(denials), []);
+      deepEqual(await two.versions(user), []);
+      deepEqual(await two.versions(denials), [1, 2, 3]);
+      await Promise.all([one.bus.stop(), two.bus.stop()]);
+    },
+  },
+  {
+    name: 'repeats a failed batch until it goes through; nothing overtakes it and nothing is skipped',
+    run: async (world) => {
+      const stream = `smtp-user/${newId()}`;
+      let failing = 3;
+      const consumer = await start(world, { maxBatch: 1 }, async (batch, apply) => {
+        const bad = batch.events.some((event) => event.streamId === stream && event.version === 2);
+        if (bad && failing-- > 0) throw new Error('the second event does not go through yet');
+        await apply(batch);
+      });
+      await world.append(stream, 1);
+      await world.append(stream, 1);
+      await world.append(stream, 1);
+      await until(() => consumer.running.status().failures > 0);
+      await until(async () => (await consumer.versions(stream)).length === 3);
+      deepEqual(await consumer.versions(stream), [1, 2, 3]);
+      equal(consumer.running.status().failures, 3);
+      await until(() => consumer.running.status().lastError === null);
+      await consumer.bus.stop();
+    },
+  },
+  {
+    name: 'says loudly that a handler forgot to advance, and does not go on',
+    run: async (world) => {
+      const stream = `smtp-user/${newId()}`;
+      const seen: number[] = [];
+      const consumer = await start(world, { maxBatch: 1 }, async (batch) => {
+        for (const event of batch.events) if (event.streamId === stream) seen.push(event.version);
+      });
+      await world.append(stream, 2);
+      await until(() => consumer.running.status().failures > 1);
+      equal(consumer.running.status().lastError?.name, 'CheckpointNotAdvanced');
+      ok(!seen.includes(2));
+      await consumer.bus.stop();
+    },
+  },
+  {
+    name: 'lets two instances of one consumer count each event once, and both go on',
+    run: async (world) => {
+      const stream = `smtp-user/${newId()}`;
+      const one = await start(world, { maxBatch: 3 });
+      const two = await start(world, { maxBatch: 2, consumer: one.consumer });
+      for (let i = 0; i < 10; i++) await world.append(stream, 2);
+      await until(async () => (await one.versions(stream)).length >= 20);
+      await one.bus.stop();
+      await world.append(stream, 1);
+      await until(async () => (await two.versions(stream)).length >= 21);
+      deepEqual(
+        await two.versions(stream),
+        Array.from({ length: 21 }, (_, i) => i + 1),
+      );
+      await two.bus.stop();
+    },
+  },
+  {
+    name: 'goes on after a restart where the checkpoint stands',
+    run: async (world) => {
+      const stream = `smtp-user/${newId()}`;
+      const before = await start(world, {});
+      await world.append(stream, 2);
+      await until(async () => (await before.versions(stream)).length === 2);
+      await before.bus.stop();
+      await world.append(stream, 1);
+      const after = await start(world, { consumer: before.consumer });
+      await until(async () => (await after.versions(stream)).length === 3);
+      deepEqual(await after.versions(stream), [1, 2, 3]);
+      await after.bus.stop();
+    },
+  },
+  {
+    name: 'waits with its stop for the batch that is being handled, and hands out none after it',
+    run: async (world) => {
+      const stream = `smtp-user/${newId()}`;
+      let entered: () => void = () => undefined;
+      let leave: () => void = () => undefined;
+      const inside = new Promise<void>((done) => (entered = done));
+      const gate = new Promise<void>((done) => (leave = done));
+      const consumer = await start(world, { maxBatch: 1 }, async (batch, apply) => {
+        if (batch.events.some((event) => event.streamId === stream)) {
+          entered();
+          await gate;
+        }
+        await apply(batch);
+      });
+      await world.append(stream, 2);
+      await inside;
+      let stopped = false;
+      const stopping = consumer.bus.stop().then(() => (stopped = true));
+      await new Promise((done) => setTimeout(done, 30));
+      equal(stopped, false);
+      leave();
+      await stopping;
+      deepEqual(await consumer.versions(stream), [1]);
+    },
+  },
+];
+
+type Apply = (batch: EventBatch) => Promise<void>;
+
+interface Consumer {
+  readonly consumer: string;
+  readonly bus: EventBus;
+  readonly running: RunningSubscription;
+  /** Versions of the stream in the order in which they took effect. */
+  versions(streamId: string): Promise<number[]>;
+}
+
+/** Starts a consumer on a bus of its own, as another process would; its effect is a row an event. */
+export async function start(
+  world: BusWorld,
+  changes: Partial<Subscription>,
+  handle?: (batch: EventBatch, apply: Apply) => Promise<void>,
+): Promise<Consumer> {
+  const consumer = changes.consumer ?? `consumer-${newId()}`;
+  const { dataSource } = world.checkpoints;
+  const apply: Apply = (batch) =>
+    dataSource.transaction(async (m) => {
+      for (const { streamId, version } of batch.events)
+        await m.query(world.insertEffect, [consumer, streamId, version]);
+      await batch.advance(m);
+    });
+  const bus = world.bus();
+  const running = await bus.subscribe({
+    topics: [TOPICS.smtpUsers],
+    checkpoints: world.checkpoints,
+    ...changes,
+    consumer,
+    handle: (batch) => (handle ? handle(batch, apply) : apply(batch)),
+  });
+  return { consumer, bus, running, versions: (streamId) => world.effects(consumer, streamId) };
+}
+
+/** Looks again and again, for 20 s at most. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; Date.now() < end;) {
+    if (await holds()) return;
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  throw new Error(`It did not come true within 20 s: ${holds.toString()}`);
+}

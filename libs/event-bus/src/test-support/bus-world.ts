@@ -1,0 +1,79 @@
+import { newId, type EventMetadata, type TenantId } from '@postern/contracts';
+import { migrate, openDataSource } from '@postern/database';
+import { checkpointTableSql, Journal, journalSchema, type NewEvent } from '@postern/event-store';
+import { createTestDatabase } from '@postern/testing';
+import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import type { EventBus } from '../event-bus.js';
+
+/** A journal to append to, and a read side with checkpoints and a table for effects. */
+export interface BusWorld {
+  readonly url: string;
+  readonly feed: DataSource;
+  readonly checkpoints: { readonly dataSource: DataSource; readonly table: string };
+  /** Adds so many events to the stream, in one append. */
+  append(streamId: string, events: number): Promise<void>;
+  /** A bus of its own, as in a process of its own; where the adapter has to move events, `append` has them moved. */
+  bus(): EventBus;
+  /** SQL with consumer, stream id, version. */
+  readonly insertEffect: string;
+  effects(consumer: string, streamId: string): Promise<number[]>;
+  close(): Promise<void>;
+}
+
+class Reader1700000000001 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE reader.effects (at bigint GENERATED ALWAYS AS IDENTITY, consumer text, stream_id text, version int);
+      GRANT USAGE ON SCHEMA reader TO postern_projection;
+      GRANT SELECT, INSERT ON reader.effects TO postern_projection;
+      ${checkpointTableSql('reader', 'postern_projection')}`);
+  }
+  async down(): Promise<void> {}
+}
+
+const metadata: EventMetadata = {
+  actor: { role: 'admin', keyId: newId(), name: 'ci' },
+  correlationId: 'test',
+  causationId: null,
+};
+
+export async function busWorld(makeBus: (world: { feed: DataSource; url: string }) => EventBus): Promise<BusWorld> {
+  const database = await createTestDatabase('event_bus_world', async (url) => {
+    await migrate(url, journalSchema);
+    await migrate(url, { schema: 'reader', migrations: [Reader1700000000001] });
+  });
+  const { url } = database;
+  const writer = await openDataSource(url, 'postern_journal_writer', { poolSize: 2 });
+  const feed = await openDataSource(url, 'postern_feed', { poolSize: 4 });
+  const reader = await openDataSource(url, 'postern_projection', { poolSize: 6 });
+  const journal = new Journal(writer);
+  return {
+    url,
+    feed,
+    checkpoints: { dataSource: reader, table: 'reader.checkpoints' },
+    append: async (streamId, events) => {
+      const event = (): NewEvent => ({ type: 'SmtpUserRenamed', data: { username: 'new', previousUsername: 'old' } });
+      await journal.append({
+        tenantId: 'acme' as TenantId,
+        streamId,
+        expectedVersion: 'any',
+        events: Array.from({ length: events }, event),
+        metadata,
+      });
+    },
+    bus: () => makeBus({ feed, url }),
+    insertEffect: 'INSERT INTO reader.effects (consumer, stream_id, version) VALUES ($1, $2, $3)',
+    effects: async (consumer, streamId) => {
+      const rows = await reader.query<{ version: number }[]>(
+        'SELECT version FROM reader.effects WHERE consumer = $1 AND stream_id = $2 ORDER BY at',
+        [consumer, streamId],
+      );
+      return rows.map((row) => row.version);
+    },
+    close: async () => {
+      await journal.stop();
+      await Promise.all([writer.destroy(), feed.destroy(), reader.destroy()]);
+      await database.drop();
+    },
+  };
+}
