@@ -37,6 +37,15 @@ export async function readFeed(
   };
 }
 
+/** Whether there are committed events behind `after`, also those that the feed still holds back. As `postern_feed`. */
+export async function hasEventsAfter(from: DataSource | EntityManager, after: FeedPosition): Promise<boolean> {
+  const rows = await from.query<unknown[]>(
+    'SELECT 1 FROM journal.events WHERE (xid, position) > ($1::xid8, $2::bigint) LIMIT 1',
+    [after.xid, after.position],
+  );
+  return rows.length > 0;
+}
+
 interface FeedRow extends EventRow {
   readonly xid: string;
   readonly looked_at: string;

@@ -2,6 +2,7 @@ import { TOPIC_OF_CATEGORY, type StreamCategory } from '@postern/contracts';
 import {
   advanceCheckpoint,
   CheckpointMoved,
+  hasEventsAfter,
   loadCheckpoint,
   readFeed,
   type FeedPage,
@@ -17,10 +18,10 @@ import { WakeSignal } from './wake-signal.js';
 const SOURCE = 'journal';
 const MAX_BATCH = 500;
 /**
- * A wake that finds nothing new came from a commit that waits in the feed for an older transaction to end, as a rule one of
- * few milliseconds. No wake tells of that end, so it is looked for: these are the pauses, then the slow poll takes over.
+ * Where there are committed events that the feed holds back for an older transaction, as a rule one of few milliseconds,
+ * no wake will tell of that one's end: so it is looked for after these pauses, and then after the last of them each time.
  */
-const LOOK_AGAIN_MS = [2, 5, 10, 20, 50, 100, 200];
+const LOOK_AGAIN_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 /** Over so many positions that are not the consumer's, its checkpoint moves without a handler, so that a restart need not look at them again. */
 const PERSIST_AFTER_POSITIONS = 5_000;
 
@@ -73,29 +74,29 @@ export class FeedConsumer implements RunningSubscription {
   }
 
   async #run(): Promise<void> {
-    let looksLeft = 0;
+    let looks = 0;
     while (!this.#stopped) {
       const found = await this.#step().catch((error: unknown) => this.#failed(error));
       if (found === 'failed') await this.#signal.pause(this.#backoff.nextMs());
-      else if (found === 'nothing') {
-        const again = looksLeft > 0 ? LOOK_AGAIN_MS.at(-looksLeft) : undefined;
-        const woken = await this.#signal.wait(again ?? this.settings.pollMs);
-        looksLeft = woken ? LOOK_AGAIN_MS.length : Math.max(0, looksLeft - 1);
-      } else looksLeft = 0;
+      else if (found === 'held') await this.#signal.wait(LOOK_AGAIN_MS[looks] ?? this.settings.pollMs);
+      else if (found === 'end') await this.#signal.wait(this.settings.pollMs);
+      looks = found === 'held' ? Math.min(looks + 1, LOOK_AGAIN_MS.length - 1) : 0;
     }
   }
 
-  /** One look at the feed. `more`: look again at once. */
-  async #step(): Promise<'more' | 'last' | 'nothing'> {
+  /** One look at the feed. `more`: look again at once; `held`: soon; `end`: when woken. */
+  async #step(): Promise<'more' | 'held' | 'end'> {
     const place = (this.#place ??= await this.#load());
     const page = await readFeed(this.feed, place.looked, this.subscription.maxBatch ?? MAX_BATCH, this.#categories);
     if (page.events.length > 0) await this.#handle(page, place.stored);
     else await this.#pass(page, place.stored);
     this.#backoff.reset();
-    const nothing = page.position === place.looked;
-    this.#status = { ...this.#status, lastError: null, caughtUp: !page.more && this.#place !== undefined };
-    if (page.more || this.#place === undefined) return 'more';
-    return nothing ? 'nothing' : 'last';
+    // Asked after the page was read: what was committed before that and is not on it is found, whatever ended meanwhile.
+    const more = page.more || this.#place === undefined;
+    const held = !more && (await hasEventsAfter(this.feed, page.position));
+    this.#status = { ...this.#status, lastError: null, caughtUp: !more && !held };
+    if (more) return 'more';
+    return held ? 'held' : 'end';
   }
 
   async #load(): Promise<{ stored: FeedPosition; looked: FeedPosition }> {
