@@ -4,7 +4,7 @@ import { canonicalAddress, canonicalRange } from './canonical-text.js';
 import { explain } from './explain.js';
 import { holdsAllMapped, isMapped, MAPPED_PREFIX, unmapped } from './mapped.js';
 import { MAX_TEXT_LENGTH } from './parsed.js';
-import type { Parsed } from './parsed.js';
+import type { Parsed, Refused } from './parsed.js';
 import { maskedTo, rangeOfBytes } from './range.js';
 import { readIpv4 } from './read-ipv4.js';
 import { readIpv6 } from './read-ipv6.js';
@@ -48,18 +48,22 @@ function readPrefix(text: string, longest: number): number | null {
 /** What is read is not yet fit to stand in an allow list. */
 function checked(typed: Uint8Array, prefix: number): Parsed<IpRange> {
   const first = maskedTo(typed, prefix);
-  const network = canonicalRange(first, prefix);
   const hostBitsSet = typed.some((byte, i) => byte !== first[i]);
-  const address = canonicalAddress(unmapped(typed));
-  if (prefix === 0 || holdsAllMapped(first, prefix)) {
-    const what =
-      prefix === 0 ? `every ${familyOf(typed)} address` : 'every IPv4 address in its mapped form (::ffff:0:0/96)';
-    const detail = `${network} has ${what} in it. To let the SMTP user log in from anywhere, clear its restriction.`;
-    return { ok: false, code: 'range-too-wide', detail, suggestions: hostBitsSet ? [address] : [] };
-  }
-  if (hostBitsSet) {
-    const detail = `${address}/${prefix} has bits set after its first ${prefix}: give the network ${network} or the single address ${address}.`;
-    return { ok: false, code: 'host-bits-set', detail, suggestions: [network, address] };
-  }
-  return { ok: true, value: rangeOfBytes(first, prefix) };
+  if (prefix === 0 || holdsAllMapped(first, prefix)) return tooWide(typed, first, prefix, hostBitsSet);
+  return hostBitsSet ? withHostBits(typed, first, prefix) : { ok: true, value: rangeOfBytes(first, prefix) };
+}
+
+function tooWide(typed: Uint8Array, first: Uint8Array, prefix: number, hostBitsSet: boolean): Refused {
+  const what =
+    prefix === 0 ? `every ${familyOf(typed)} address` : 'every IPv4 address in its mapped form (::ffff:0:0/96)';
+  const detail = `${canonicalRange(first, prefix)} has ${what} in it. To let the SMTP user log in from anywhere, clear its restriction.`;
+  const suggestions = hostBitsSet ? [canonicalAddress(unmapped(typed))] : [];
+  return { ok: false, code: 'range-too-wide', detail, suggestions };
+}
+
+function withHostBits(typed: Uint8Array, first: Uint8Array, prefix: number): Refused {
+  const network = canonicalRange(first, prefix);
+  const address = canonicalAddress(typed);
+  const detail = `${address}/${prefix} has bits set after its first ${prefix}: give the network ${network} or the single address ${address}.`;
+  return { ok: false, code: 'host-bits-set', detail, suggestions: [network, address] };
 }

@@ -27,5 +27,8 @@ export function maskedTo(bytes: Uint8Array, prefix: number): Uint8Array {
   if (!Number.isInteger(prefix) || prefix < 0 || prefix > bytes.length * 8) {
     throw new RangeError(`A prefix of ${prefix} bits: give a whole number from 0 to ${bytes.length * 8}`);
   }
-  return bytes.map((byte, i) => byte & (0xff << (8 - Math.min(8, Math.max(0, prefix - i * 8)))));
+  const masked = bytes.slice().fill(0, (prefix + 7) >> 3);
+  const last = prefix >> 3;
+  if ((prefix & 7) !== 0) masked[last] = (masked[last] ?? 0) & (0xff << (8 - (prefix & 7)));
+  return masked;
 }

@@ -134,4 +134,22 @@ describe('what cannot be parsed', () => {
       reason: 'ip-not-authorized',
     });
   });
+
+  it('is an end that is over', () => {
+    expect(decideAccess(policy(entry('203.0.113.9', { expiresAt: 'soon' })), ip('203.0.113.9'), NOW)).toMatchObject({
+      decision: 'deny',
+      reason: 'no-live-entry',
+    });
+  });
+});
+
+describe('an entry that was changed in place, against the types', () => {
+  it('counts as it is now, not as it was when first read', () => {
+    const changing = { range: '203.0.113.9', expiresAt: '2030-01-01T00:00:00.000Z' };
+    expect(decideAccess(policy(changing), ip('203.0.113.9'), NOW)).toMatchObject({ decision: 'allow' });
+    changing.range = '203.0.113.10';
+    expect(decideAccess(policy(changing), ip('203.0.113.9'), NOW)).toMatchObject({ reason: 'ip-not-authorized' });
+    changing.expiresAt = YESTERDAY;
+    expect(decideAccess(policy(changing), ip('203.0.113.10'), NOW)).toMatchObject({ reason: 'no-live-entry' });
+  });
 });

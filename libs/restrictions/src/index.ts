@@ -3,7 +3,7 @@ export * from './commands.js';
 export { decide } from './decide.js';
 export * from './evolve.js';
 export * from './limits.js';
-export * from './liveness.js';
+export { isLive } from './liveness.js';
 export * from './refusal.js';
 export * from './rfc3339-time.js';
 export * from './state.js';

@@ -2,7 +2,7 @@ import type { EntryAdded, EntryId } from '@postern/contracts';
 import { isPrivate, isVeryWide } from '@postern/ip-ranges';
 import type { IpRange } from '@postern/ip-ranges';
 import { coveringRanges } from './covering-ranges.js';
-import { isLive } from './liveness.js';
+import { endOf, isLive } from './liveness.js';
 import { parsedRange } from './parsed-range.js';
 
 export type WarningCode = 'covered-by' | 'very-wide' | 'private-range' | 'expires-soon';
@@ -58,7 +58,7 @@ function privateness({ entry, range }: LiveEntry): Warning[] {
 }
 
 function expiry({ entry }: LiveEntry, now: Date): Warning[] {
-  if (entry.expiresAt === null || Date.parse(entry.expiresAt) - now.getTime() > EXPIRES_SOON_MS) return [];
+  if (endOf(entry) - now.getTime() > EXPIRES_SOON_MS) return [];
   return [
     warning(
       'expires-soon',
