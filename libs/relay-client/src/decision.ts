@@ -1,0 +1,67 @@
+import { replyOf } from '@postern/contracts';
+import type { DecisionKind, DenialReason, Mode, ReasonCode, RelayPolicyEntry, Reply } from '@postern/contracts';
+import * as code from './replica/decision-code.js';
+import type { Replica } from './replica/replica.js';
+
+/** The answer to: may this SMTP user log in from this address? Its shape is that of `POST /v1/relay/decisions`. */
+export interface Decision {
+  readonly decision: DecisionKind;
+  readonly reason: ReasonCode;
+  /** Null where there is no policy to have one. */
+  readonly mode: Mode | null;
+  /** The entry that let the login through. */
+  readonly matched: RelayPolicyEntry | null;
+  /** What the relay says to its client; null: it goes on. */
+  readonly reply: Reply | null;
+}
+
+/** What to answer for a username that no policy names. `allow` is for rolling out. */
+export type UnknownUser = 'defer' | 'allow';
+
+const REASONS: Readonly<Record<number, DenialReason>> = {
+  [code.NOT_AUTHORIZED]: 'ip-not-authorized',
+  [code.NO_LIVE_ENTRY]: 'no-live-entry',
+  [code.SOURCE_IP_INVALID]: 'source-ip-invalid',
+};
+
+/** There are no policies to decide by, or too old ones. */
+export const STALE: Decision = decisionOf('defer', 'policy-stale', null);
+
+const UNKNOWN_USER: Readonly<Record<UnknownUser, Decision>> = {
+  defer: decisionOf('defer', 'smtp-user-unknown', null),
+  allow: decisionOf('allow', 'smtp-user-unknown', null),
+};
+
+/** Decides by a replica. */
+export function decideBy(replica: Replica, username: string, ip: string, unknownUser: UnknownUser): Decision {
+  const found = replica.decideCode(username, ip);
+  if (found === code.UNKNOWN) return UNKNOWN_USER[unknownUser];
+  if (found === code.UNRESTRICTED) return decisionOf('allow', 'unrestricted', modeOf(replica, username));
+  if (found === code.MATCHED) {
+    const expiry = replica.matchedExpiry();
+    const matched = {
+      range: replica.matchedRange(),
+      expiresAt: expiry === null ? null : new Date(expiry).toISOString(),
+    };
+    return { ...decisionOf('allow', 'entry-matched', modeOf(replica, username)), matched };
+  }
+  const reason = REASONS[found & ~code.IN_REPORT_ONLY] ?? 'ip-not-authorized';
+  const reportOnly = (found & code.IN_REPORT_ONLY) !== 0;
+  // What can't be parsed is never allowed, in report-only neither: nobody can say what it would match.
+  const decision = reportOnly && reason !== 'source-ip-invalid' ? 'allow' : 'deny';
+  return decisionOf(decision, reason, reportOnly ? 'report-only' : 'enforce');
+}
+
+/** The reason to record a decision with, if it is a denial or, in report-only, would be one. */
+export function denialReason(decision: Decision): DenialReason | null {
+  const { reason } = decision;
+  return reason === 'ip-not-authorized' || reason === 'no-live-entry' || reason === 'source-ip-invalid' ? reason : null;
+}
+
+function decisionOf(decision: DecisionKind, reason: ReasonCode, mode: Mode | null): Decision {
+  return { decision, reason, mode, matched: null, reply: replyOf(decision) };
+}
+
+function modeOf(replica: Replica, username: string): Mode {
+  return replica.isReportOnly(username) ? 'report-only' : 'enforce';
+}

@@ -1,0 +1,144 @@
+import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
+import type { DenialReport } from '@postern/contracts';
+import { Backoff, pause } from '../backoff.js';
+import { Refused, describe } from '../http/control-plane.js';
+import type { ControlPlane } from '../http/control-plane.js';
+import type { OnProblem } from '../problem.js';
+import type { DenialSpool } from './denial-spool.js';
+import { sendDenials } from './send-denials.js';
+
+/** The least time between two alarms about drops: a flood must not become a flood of alarms. */
+const DROP_ALARM_MS = 10_000;
+
+export interface DenialReporterOptions {
+  readonly plane: ControlPlane;
+  readonly spool: DenialSpool;
+  readonly flushIntervalMs: number;
+  readonly requestTimeoutMs: number;
+  readonly retryBaseMs: number;
+  readonly retryMaxMs: number;
+  readonly refusedRetryMs: number;
+  readonly clock: () => number;
+  readonly onProblem: OnProblem;
+}
+
+/**
+ * Sends denials in batches, and each one again, under the same id, until the control plane has acknowledged it. What it
+ * refuses for good is taken off, counted and told: one bad denial does not hold up those behind it.
+ */
+export class DenialReporter {
+  acknowledged = 0;
+  dropped = 0;
+  rejected = 0;
+
+  private batchSize = MAX_DENIALS_PER_REPORT;
+  private lastDropAlarmAt = Number.NEGATIVE_INFINITY;
+  private readonly stopping = new AbortController();
+  private readonly aborting = new AbortController();
+  private readonly backoff: Backoff;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: DenialReporterOptions) {
+    this.backoff = new Backoff(options.retryBaseMs, options.retryMaxMs);
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** Takes a denial in, without waiting. If there is no room it is counted as dropped, and an alarm is raised. */
+  record(report: DenialReport): void {
+    if (this.options.spool.append(report)) return;
+    this.dropped++;
+    const now = this.options.clock();
+    if (now - this.lastDropAlarmAt < DROP_ALARM_MS) return;
+    this.lastDropAlarmAt = now;
+    const detail = `The denial spool is full (${this.options.spool.size}); ${this.dropped} denials were dropped so far.`;
+    this.options.onProblem({ code: 'denial-dropped', detail });
+  }
+
+  /** Sends what still waits, for `deadlineMs` at most. What then is left stays in the spool. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.stopping.abort();
+    const timer = setTimeout(() => this.aborting.abort(), deadlineMs);
+    await this.running;
+    clearTimeout(timer);
+    this.aborting.abort();
+  }
+
+  private async run(): Promise<void> {
+    while (!this.aborting.signal.aborted) {
+      const waitMs = await this.sendAll();
+      if (this.stopping.signal.aborted && this.options.spool.size === 0) return;
+      // Once stopping, only the deadline ends a wait: without this a failing control plane would be asked without a pause.
+      const signal = this.stopping.signal.aborted ? this.aborting.signal : this.stopping.signal;
+      await pause(waitMs, signal);
+    }
+  }
+
+  /** Sends batches until none is left or one fails; gives the milliseconds to wait then. */
+  private async sendAll(): Promise<number> {
+    const { spool, flushIntervalMs } = this.options;
+    while (!this.aborting.signal.aborted) {
+      try {
+        const batch = await spool.peek(this.batchSize);
+        if (batch.length === 0) return flushIntervalMs;
+        await this.send(batch);
+      } catch (error) {
+        return this.failed(error);
+      }
+    }
+    return 0;
+  }
+
+  private async send(batch: readonly DenialReport[]): Promise<void> {
+    const { plane, spool, requestTimeoutMs } = this.options;
+    const signal = AbortSignal.any([this.aborting.signal, AbortSignal.timeout(requestTimeoutMs)]);
+    try {
+      const { rejected } = await sendDenials(plane, batch, signal);
+      await spool.acknowledge(batch.map((report) => report.id));
+      this.acknowledged += batch.length - rejected.length;
+      this.reject(rejected.map(({ id, code, detail }) => `${id}: ${code}, ${detail}`));
+    } catch (error) {
+      if (!refusedForGood(error)) throw error;
+      await this.narrow(batch, error);
+    }
+    this.backoff.reset();
+    this.batchSize = Math.min(MAX_DENIALS_PER_REPORT, this.batchSize * 2);
+  }
+
+  /** The whole batch was refused: half of it next time, until the bad one stands alone and is taken off. */
+  private async narrow(batch: readonly DenialReport[], error: Refused): Promise<void> {
+    if (batch.length > 1) {
+      // `send` doubles it again; a quarter now is a half in the next request.
+      this.batchSize = Math.max(0.5, Math.floor(batch.length / 2) / 2);
+      return;
+    }
+    await this.options.spool.acknowledge(batch.map((report) => report.id));
+    this.reject(batch.map((report) => `${report.id}: ${error.message}`));
+  }
+
+  private reject(details: readonly string[]): void {
+    if (details.length === 0) return;
+    this.rejected += details.length;
+    const shown = details.slice(0, 3).join('; ');
+    const detail = `The control plane refused ${details.length} denials for good; they are not in the audit trail: ${shown}`;
+    this.options.onProblem({ code: 'denial-rejected', detail });
+  }
+
+  /** Reports, and gives the milliseconds until the next attempt. */
+  private failed(error: unknown): number {
+    const { onProblem, spool, refusedRetryMs, retryMaxMs } = this.options;
+    if (this.aborting.signal.aborted) return 0;
+    onProblem({ code: 'denials-not-accepted', detail: `${spool.size} denials wait: ${describe(error)}` });
+    if (!(error instanceof Refused)) return this.backoff.next();
+    return error.keyRefused
+      ? refusedRetryMs
+      : Math.min(retryMaxMs, Math.max(error.retryAfterMs ?? 0, this.backoff.next()));
+  }
+}
+
+/** The request itself is at fault: the same one will be refused again. */
+function refusedForGood(error: unknown): error is Refused {
+  return error instanceof Refused && (error.status === 400 || error.status === 413 || error.status === 422);
+}

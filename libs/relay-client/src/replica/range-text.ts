@@ -1,0 +1,44 @@
+import { keyWordsOf, networkAt, prefixAt, v4CountOf, v6Words } from './record-layout.js';
+
+/** The canonical text of entry `index` of the record at `at` (RFC 5952 for IPv6); a single address has no prefix. */
+export function rangeText(words: Uint32Array, at: number, index: number): string {
+  const header = words[at] as number;
+  const prefix = prefixAt(words, at + 1 + keyWordsOf(header), index);
+  const network = networkAt(words, at, index);
+  if (index < v4CountOf(header)) {
+    const text = v4Text(words[network] as number);
+    return prefix === 32 ? text : `${text}/${prefix}`;
+  }
+  const groups: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    const word = i < v6Words(prefix) ? (words[network + i] as number) : 0;
+    groups.push(word >>> 16, word & 0xffff);
+  }
+  const text = v6Text(groups);
+  return prefix === 128 ? text : `${text}/${prefix}`;
+}
+
+function v4Text(word: number): string {
+  return `${word >>> 24}.${(word >>> 16) & 0xff}.${(word >>> 8) & 0xff}.${word & 0xff}`;
+}
+
+/** RFC 5952, section 4: lower case, no leading zeros, `::` for the longest run of two zero groups or more, the first of equals. */
+function v6Text(groups: readonly number[]): string {
+  let start = -1;
+  let longest = 1;
+  for (let i = 0; i < 8; i++) {
+    let run = 0;
+    while (i + run < 8 && groups[i + run] === 0) run++;
+    if (run > longest) {
+      longest = run;
+      start = i;
+    }
+    i += run;
+  }
+  const hex = (from: number, to: number): string =>
+    groups
+      .slice(from, to)
+      .map((group) => group.toString(16))
+      .join(':');
+  return start < 0 ? hex(0, 8) : `${hex(0, start)}::${hex(start + longest, 8)}`;
+}

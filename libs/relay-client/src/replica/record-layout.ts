@@ -1,0 +1,69 @@
+/**
+ * One user's record, in 32-bit words, so that a decision reads one piece of memory and no pointer:
+ *
+ *   header | key | prefixes, a byte each | IPv4 networks, a word each | IPv6 networks | expiries | digest
+ *
+ * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), restricted, report-only, expiring, dead (a bit each);
+ * - an IPv6 network takes only the words that its prefix reaches into: two for a /64;
+ * - expiries, two words an entry (milliseconds since 1970, low and high word; all ones: never), only if the header says so;
+ * - digest: `policyDigest` of the policy, high word and low word, to take it out of the sum when it is replaced.
+ *
+ * Entries keep their policy's order within a family; all IPv4 entries come first. A header is never 0: 0 is padding.
+ */
+export const RESTRICTED = 1 << 28;
+export const REPORT_ONLY = 1 << 29;
+export const EXPIRING = 1 << 30;
+export const DEAD = 1 << 31;
+
+/** Per family; the API allows 1,000 in all. */
+export const MAX_ENTRIES = 1_000;
+
+export const DIGEST_WORDS = 2;
+export const NEVER = 0xffffffff;
+
+export const headerOf = (keyLength: number, v4Count: number, v6Count: number, flags: number): number =>
+  (keyLength | (v4Count << 8) | (v6Count << 18) | flags) >>> 0;
+
+export const keyLengthOf = (header: number): number => header & 0xff;
+export const keyWordsOf = (header: number): number => ((header & 0xff) + 3) >>> 2;
+export const v4CountOf = (header: number): number => (header >>> 8) & 0x3ff;
+export const v6CountOf = (header: number): number => (header >>> 18) & 0x3ff;
+/** Words of the prefixes of so many entries. */
+export const prefixWords = (entries: number): number => (entries + 3) >>> 2;
+/** Words of an IPv6 network. */
+export const v6Words = (prefix: number): number => (prefix + 31) >>> 5;
+
+/** The prefix of entry `index`, of those that begin at `prefixesAt`. */
+export function prefixAt(words: Uint32Array, prefixesAt: number, index: number): number {
+  return ((words[prefixesAt + (index >>> 2)] as number) >>> ((index & 3) << 3)) & 0xff;
+}
+
+/** The largest record: header, key, prefixes, four words of network and two of expiry an entry, digest. */
+export const MAX_RECORD_WORDS = 1 + 64 + prefixWords(MAX_ENTRIES) + 6 * MAX_ENTRIES + DIGEST_WORDS;
+
+/** Where the entry's network begins, by walking: IPv6 networks differ in length. `index` = all entries gives the end. */
+export function networkAt(words: Uint32Array, at: number, index: number): number {
+  const header = words[at] as number;
+  const v4 = v4CountOf(header);
+  const prefixesAt = at + 1 + keyWordsOf(header);
+  let network = prefixesAt + prefixWords(v4 + v6CountOf(header)) + Math.min(index, v4);
+  for (let i = v4; i < index; i++) network += v6Words(prefixAt(words, prefixesAt, i));
+  return network;
+}
+
+/** Words of a whole record. */
+export function recordWords(words: Uint32Array, at: number): number {
+  const header = words[at] as number;
+  const entries = v4CountOf(header) + v6CountOf(header);
+  const expiries = (header & EXPIRING) !== 0 ? 2 * entries : 0;
+  return networkAt(words, at, entries) - at + expiries + DIGEST_WORDS;
+}
+
+/** When an entry expires, in milliseconds since 1970; Infinity for never. */
+export function expiryOf(words: Uint32Array, at: number, index: number): number {
+  const header = words[at] as number;
+  if ((header & EXPIRING) === 0) return Number.POSITIVE_INFINITY;
+  const expiry = networkAt(words, at, v4CountOf(header) + v6CountOf(header)) + 2 * index;
+  const high = words[expiry + 1] as number;
+  return high === NEVER ? Number.POSITIVE_INFINITY : high * 0x1_0000_0000 + (words[expiry] as number);
+}

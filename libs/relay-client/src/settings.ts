@@ -1,0 +1,60 @@
+import type { UnknownUser } from './decision.js';
+import type { DenialSpool } from './denials/denial-spool.js';
+import type { ControlPlane } from './http/control-plane.js';
+import type { LastKnownGoodStore } from './policies/last-known-good.js';
+import type { OnProblem } from './problem.js';
+
+/** What a relay tells its client. Only `url`, `key` and `relayName` have no default. */
+export interface RelayClientSettings extends ControlPlane {
+  /** Stands in every denial: which relay it was. */
+  readonly relayName: string;
+  /** For a username that no policy names: `defer` (default), or `allow` while rolling out. Counted either way. */
+  readonly unknownUser?: UnknownUser;
+  /** How old the last contact with the control plane may grow before `whenStale` applies. Default: a day. */
+  readonly maxStalenessMs?: number;
+  /** `keep` (default): go on with the last policies. `defer`: 454 until the control plane is back. There is no `open`. */
+  readonly whenStale?: 'keep' | 'defer';
+  /** `start` resolves after so long even without policies; until they come, every login is deferred. Default: 10 s. */
+  readonly startWithinMs?: number;
+  /** So long without a byte, three heartbeats, and the stream counts as dead. Default: 15 s. */
+  readonly silenceMs?: number;
+  /** So long without a byte, and a snapshot is given up. Default: 30 s. */
+  readonly snapshotIdleMs?: number;
+  /** First and longest wait between attempts. Default: 250 ms, 15 s. */
+  readonly retryBaseMs?: number;
+  readonly retryMaxMs?: number;
+  /** Wait after the key was refused. Default: 30 s. */
+  readonly refusedRetryMs?: number;
+  /** Between looks for denials to send. Default: 200 ms. */
+  readonly flushIntervalMs?: number;
+  /** For one batch of denials. Default: 10 s. */
+  readonly requestTimeoutMs?: number;
+  /** At least so long between two savings of the last known good policies. Default: a minute. */
+  readonly saveEveryMs?: number;
+  readonly lastKnownGood?: LastKnownGoodStore;
+  readonly denialSpool?: DenialSpool;
+  readonly onProblem?: OnProblem;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+}
+
+/** A setting is not what it must be. */
+export class BadSetting extends Error {
+  override readonly name = 'BadSetting';
+}
+
+/** @throws BadSetting, which names it. */
+export function checkSettings(settings: RelayClientSettings): void {
+  if (!URL.canParse(settings.url) || !/^https?:$/.test(new URL(settings.url).protocol)) {
+    throw new BadSetting(`url must be the http(s) address of the control plane, not ${JSON.stringify(settings.url)}.`);
+  }
+  if (!/^[\x21-\x7e]+$/.test(settings.key))
+    throw new BadSetting('key must be an API key of the role relay (pst_relay_…).');
+  if (settings.relayName.trim() === '')
+    throw new BadSetting('relayName must say which relay this is; it stands in every denial.');
+  for (const [name, value] of Object.entries(settings)) {
+    if (name.endsWith('Ms') && !(typeof value === 'number' && value >= 0)) {
+      throw new BadSetting(`${name} must be a number of milliseconds, 0 or more.`);
+    }
+  }
+}

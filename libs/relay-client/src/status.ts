@@ -1,0 +1,25 @@
+/** A relay client at one moment; the counters are of this process. */
+export interface RelayStatus {
+  /** `waiting`: no policies yet, all logins are deferred. `stale`: they are too old, likewise. */
+  readonly state: 'waiting' | 'deciding' | 'stale' | 'stopped';
+  /** The policy stream is open. */
+  readonly connected: boolean;
+  /** A digest of the control plane has confirmed the policies. */
+  readonly verified: boolean;
+  readonly keyRefused: boolean;
+  /** The last one applied; null before the first policies. */
+  readonly revision: number | null;
+  readonly policies: number;
+  readonly replicaBytes: number;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly lastContactAt: string | null;
+  readonly reconnects: number;
+  readonly snapshots: number;
+  readonly digestMismatches: number;
+  readonly unreadablePolicies: number;
+  readonly unknownUsers: number;
+  readonly queuedDenials: number;
+  readonly acknowledgedDenials: number;
+  readonly rejectedDenials: number;
+  readonly droppedDenials: number;
+}
