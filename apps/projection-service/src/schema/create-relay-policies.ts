@@ -36,7 +36,7 @@ export class CreateRelayPolicies1764100000001 implements MigrationInterface {
 
       -- One row, locked by every transaction that takes revisions: so their order is the order of the commits.
       CREATE TABLE projection.relay_policy_totals (
-        only     boolean PRIMARY KEY DEFAULT true CHECK (only),
+        one_row  boolean PRIMARY KEY DEFAULT true CHECK (one_row),
         revision bigint  NOT NULL,
         policies integer NOT NULL CHECK (policies >= 0),
         digest   bytea   NOT NULL CHECK (octet_length(digest) = 8)

@@ -1,0 +1,66 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { TOPICS, type Recorded, type SmtpUserEvent } from '@postern/contracts';
+import { EVENT_BUS, type EventBatch, type EventBus, type RunningSubscription } from '@postern/event-bus';
+import { Readiness } from '@postern/service-kit';
+import type { DataSource, EntityManager } from 'typeorm';
+import { applyPolicies } from '../relay-policies/project/apply-policies.js';
+import { PolicyStream } from '../relay-policies/stream/policy-stream.js';
+import { applyDirectory } from '../smtp-user-directory/project/apply-directory.js';
+import { consumerReadiness } from './consumer-readiness.js';
+import { eventsApplied, projectionLag } from './projection-metrics.js';
+
+/** Applies a batch's events to a read model. */
+type Apply = (manager: EntityManager, events: readonly Recorded<SmtpUserEvent>[]) => Promise<void>;
+
+/** Enough for the set-based statements to pay, and a transaction still takes only some 50 ms. */
+const MAX_BATCH = 1_000;
+
+/** The consumers that keep this service's read models, each with a checkpoint of its own. */
+@Injectable()
+export class ProjectionConsumers implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly running: RunningSubscription[] = [];
+
+  constructor(
+    @Inject(EVENT_BUS) private readonly bus: EventBus,
+    @InjectDataSource('postern_projection') private readonly dataSource: DataSource,
+    @Inject(Readiness) private readonly readiness: Readiness,
+    @Inject(PolicyStream) private readonly stream: PolicyStream,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.run('relay-policies', applyPolicies, () => this.stream.wake());
+    await this.run('smtp-user-directory', applyDirectory);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all(this.running.map((subscription) => subscription.stop()));
+  }
+
+  private async run(consumer: string, apply: Apply, afterCommit?: () => void): Promise<void> {
+    const subscription = await this.bus.subscribe({
+      consumer,
+      topics: [TOPICS.smtpUsers],
+      checkpoints: { dataSource: this.dataSource, table: 'projection.checkpoints' },
+      maxBatch: MAX_BATCH,
+      handle: async (batch: EventBatch) => {
+        await this.dataSource.transaction(async (manager) => {
+          // The topic carries no others.
+          await apply(manager, batch.events as readonly Recorded<SmtpUserEvent>[]);
+          await batch.advance(manager);
+        });
+        afterCommit?.();
+        observe(consumer, batch.events);
+      },
+    });
+    this.running.push(subscription);
+    this.readiness.add(consumer, consumerReadiness(subscription));
+  }
+}
+
+function observe(consumer: string, events: readonly Recorded[]): void {
+  const last = events.at(-1);
+  if (!last) return;
+  eventsApplied.inc({ consumer }, events.length);
+  projectionLag.set({ consumer }, Math.max(0, Date.now() - Date.parse(last.recordedAt)) / 1_000);
+}

@@ -1,0 +1,4 @@
+export { problems } from './problems.js';
+export { projectionSchema } from './schema/projection-schema.js';
+export { ProjectionServiceModule } from './projection-service.module.js';
+export { DEFAULT_STREAM_LIMITS, type StreamLimits } from './relay-policies/stream/stream-limits.js';

@@ -1,0 +1,59 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { dataSourceModule } from '@postern/service-kit';
+import { ProjectionConsumers } from './consumers/projection-consumers.js';
+import { MyIpController } from './my-ip/my-ip.controller.js';
+import { PolicySnapshotController } from './relay-policies/snapshot/policy-snapshot.controller.js';
+import { PolicySnapshots, SNAPSHOTS_AT_ONCE } from './relay-policies/snapshot/policy-snapshots.js';
+import { PolicyStreamController } from './relay-policies/stream/policy-stream.controller.js';
+import { PolicyStream } from './relay-policies/stream/policy-stream.js';
+import { DEFAULT_STREAM_LIMITS, STREAM_LIMITS, type StreamLimits } from './relay-policies/stream/stream-limits.js';
+import { CheckAddressController } from './smtp-user-directory/check-address/check-address.controller.js';
+import { CheckAddressHandler } from './smtp-user-directory/check-address/check-address.handler.js';
+import { GetRestrictionController } from './smtp-user-directory/get-restriction/get-restriction.controller.js';
+import { GetRestrictionHandler } from './smtp-user-directory/get-restriction/get-restriction.handler.js';
+import { GetSmtpUserController } from './smtp-user-directory/get-smtp-user/get-smtp-user.controller.js';
+import { GetSmtpUserHandler } from './smtp-user-directory/get-smtp-user/get-smtp-user.handler.js';
+import { ListSmtpUsersController } from './smtp-user-directory/list-smtp-users/list-smtp-users.controller.js';
+import { ListSmtpUsersHandler } from './smtp-user-directory/list-smtp-users/list-smtp-users.handler.js';
+import { SmtpUserReader } from './smtp-user-directory/smtp-user-reader.js';
+
+/** What relays and people read: relay policies, the directory of SMTP users. The process provides EVENT_BUS and SETTINGS. */
+@Module({
+  imports: [
+    CqrsModule,
+    dataSourceModule('postern_projection', { poolSize: 4 }),
+    dataSourceModule('postern_directory_reader', { poolSize: 6 }),
+    // The snapshots, the tail, and what catches up.
+    dataSourceModule('postern_relay_reader', {
+      poolSize: SNAPSHOTS_AT_ONCE + 1 + DEFAULT_STREAM_LIMITS.catchUpReads,
+    }),
+  ],
+  controllers: [
+    ListSmtpUsersController,
+    GetSmtpUserController,
+    GetRestrictionController,
+    CheckAddressController,
+    PolicySnapshotController,
+    PolicyStreamController,
+    MyIpController,
+  ],
+  providers: [
+    ListSmtpUsersHandler,
+    GetSmtpUserHandler,
+    GetRestrictionHandler,
+    CheckAddressHandler,
+    SmtpUserReader,
+    PolicySnapshots,
+    PolicyStream,
+    ProjectionConsumers,
+    { provide: STREAM_LIMITS, useValue: DEFAULT_STREAM_LIMITS },
+  ],
+})
+export class ProjectionServiceModule {
+  /** With some limits of the streams set otherwise. */
+  static withLimits(limits: Partial<StreamLimits>): DynamicModule {
+    const useValue: StreamLimits = { ...DEFAULT_STREAM_LIMITS, ...limits };
+    return { module: ProjectionServiceModule, providers: [{ provide: STREAM_LIMITS, useValue }] };
+  }
+}

@@ -1,0 +1,66 @@
+import { pipeline, Readable } from 'node:stream';
+import { constants, createGzip } from 'node:zlib';
+import { Controller, Get, Inject, Logger, Req, Res } from '@nestjs/common';
+import { digestToHex } from '@postern/contracts';
+import { Allow } from '@postern/service-kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { STREAM_LIMITS, type StreamLimits } from '../stream/stream-limits.js';
+import { PolicySnapshots } from './policy-snapshots.js';
+import { whileRead } from './while-read.js';
+
+/** A million policies over a slow line; a reader that takes longer is dropped, and comes again. */
+const SNAPSHOT_DEADLINE_MS = 600_000;
+
+@Controller()
+export class PolicySnapshotController {
+  private readonly logger = new Logger('relay-policies');
+
+  constructor(
+    @Inject(PolicySnapshots) private readonly snapshots: PolicySnapshots,
+    @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
+  ) {}
+
+  /** NDJSON, a line for each policy that is not removed. `Postern-Revision`: resume the stream from there. */
+  @Get('v1/relay/policies')
+  @Allow('relay')
+  async take(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const snapshot = await this.snapshots.open();
+    const { revision, policies, digest } = snapshot.totals;
+    void reply.headers({
+      'content-type': 'application/x-ndjson; charset=utf-8',
+      'cache-control': 'no-store',
+      vary: 'accept-encoding',
+      'postern-revision': String(revision),
+      'postern-policies': String(policies),
+      'postern-digest': digestToHex(digest),
+    });
+    if (request.method === 'HEAD' || reply.raw.destroyed) {
+      await snapshot.close();
+      return void reply.send();
+    }
+    const limits = { stalledMs: this.limits.stalledMs, totalMs: SNAPSHOT_DEADLINE_MS };
+    const chunks = whileRead(snapshot.chunks, limits, () => {
+      this.logger.warn({ msg: 'a relay reads its snapshot too slowly and is dropped', requestId: request.id });
+      reply.raw.destroy();
+    });
+    const lines = Readable.from(chunks, { objectMode: false });
+    lines.once('close', () => void snapshot.close());
+    void reply.send(acceptsGzip(request.headers['accept-encoding'] ?? '') ? gzipped(lines, reply) : lines);
+  }
+}
+
+/** Flushed by page, so that a relay can begin with what has come. Level 1: a fourth of the CPU for a tenth more bytes. */
+function gzipped(lines: Readable, reply: FastifyReply): Readable {
+  void reply.header('content-encoding', 'gzip');
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED, flush: constants.Z_SYNC_FLUSH });
+  // An error of either side ends both; Fastify then cuts the answer off, so that it can't be taken for a whole one.
+  return pipeline(lines, gzip, () => undefined);
+}
+
+/** RFC 9110, section 12.5.3: `gzip`, `x-gzip` or `*`, unless its weight is 0. */
+function acceptsGzip(header: string): boolean {
+  return header.split(',').some((item) => {
+    const [coding = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
+    return /^(x-)?gzip$|^\*$/.test(coding) && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+  });
+}

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { Problem } from '@postern/service-kit';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { BoundedTurns } from '../bounded-turns.js';
+import { POLICY_LINES } from '../policy-lines.js';
+import { totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals.js';
+
+/** Each has a database connection for as long as its reader takes. */
+export const SNAPSHOTS_AT_ONCE = 4;
+/** Relays that start all at once wait their turn; beyond this, they are told to come again. */
+const MAX_WAITING = 64;
+/** A full allow list makes a line of some 60 kB, so a page is at most 30 MB, and as a rule 150 kB. */
+const LINES_PER_PAGE = 512;
+
+/** All policies as they stood at one instant. */
+export interface PolicySnapshot {
+  readonly totals: PolicyTotals;
+  /** NDJSON, some hundred lines a chunk. */
+  readonly chunks: AsyncIterable<Buffer>;
+  /** Must be called, once or more, whatever happened. */
+  close(): Promise<void>;
+}
+
+@Injectable()
+export class PolicySnapshots {
+  private readonly turns = new BoundedTurns(SNAPSHOTS_AT_ONCE, MAX_WAITING);
+
+  constructor(@InjectDataSource('postern_relay_reader') private readonly reader: DataSource) {}
+
+  /** Throws `too-many-requests` where too many relays wait for one already. */
+  async open(): Promise<PolicySnapshot> {
+    const endTurn = await this.turns.take();
+    if (!endTurn) {
+      throw new Problem(
+        'too-many-requests',
+        'Many relays take a snapshot at this moment. Try again in a few seconds.',
+        {
+          headers: { 'retry-after': '5' },
+        },
+      );
+    }
+    const runner = this.reader.createQueryRunner();
+    const close = async (): Promise<void> => {
+      endTurn();
+      if (runner.isReleased) return;
+      // The connection may be gone; then there is nothing to roll back.
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      if (!runner.isReleased) await runner.release();
+    };
+    try {
+      // One instant for totals and lines. It has no transaction id, so that no reader of the feed waits for it.
+      await runner.startTransaction('REPEATABLE READ');
+      const [record] = (await runner.query(TOTALS)) as [TotalsRecord];
+      await runner.query(CURSOR);
+      return { totals: totalsOf(record), chunks: chunks(runner), close };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+}
+
+const TOTALS = 'SELECT revision, policies, digest FROM projection.relay_policy_totals';
+const CURSOR = `
+  DECLARE snapshot NO SCROLL CURSOR FOR
+   SELECT row_to_json(line)::text AS line FROM (${POLICY_LINES} WHERE revision IS NOT NULL AND NOT removed) line`;
+
+async function* chunks(runner: QueryRunner): AsyncGenerator<Buffer> {
+  for (;;) {
+    const records = (await runner.query(`FETCH ${LINES_PER_PAGE} FROM snapshot`)) as { line: string }[];
+    if (records.length > 0) yield Buffer.from(records.map(({ line }) => `${line}\n`).join(''));
+    if (records.length < LINES_PER_PAGE) return;
+  }
+}

@@ -1,0 +1,34 @@
+import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
+import { Allow } from '@postern/service-kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { resumeFrom } from './last-event-id.js';
+import { PolicyStream } from './policy-stream.js';
+
+@Controller()
+export class PolicyStreamController {
+  constructor(@Inject(PolicyStream) private readonly stream: PolicyStream) {}
+
+  /** Server-sent events from `Last-Event-ID` on. Without one, with a malformed one, or one that is ahead: `reset`. */
+  @Get('v1/relay/policies/stream')
+  @Allow('relay')
+  async follow(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Query('lastEventId') lastEventId: unknown,
+  ): Promise<void> {
+    if (request.method === 'HEAD') return void reply.type('text/event-stream').send();
+    const from = resumeFrom(request.headers['last-event-id'], lastEventId);
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    }
+    if ('reset' in from) this.stream.reset(reply.raw, from.reset);
+    else await this.stream.serve(reply.raw, bearerToken(request), from.revision);
+    // From here on the answer is the stream's, not Fastify's.
+    reply.hijack();
+  }
+}
+
+/** The guard has found a key in it. */
+function bearerToken(request: FastifyRequest): string {
+  return request.headers.authorization?.split(' ')[1] ?? '';
+}

@@ -1,0 +1,70 @@
+import type { ServerResponse } from 'node:http';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Revision } from '@postern/contracts';
+import { roleUrl } from '@postern/database';
+import { ApiKeyDirectory, Problem, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
+import type { DataSource } from 'typeorm';
+import { streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
+import { resetFrame, type ResetReason } from './frame-page.js';
+import { KeyCheck } from './key-check.js';
+import { PolicyBroadcast } from './policy-broadcast.js';
+import { RevisionWakes } from './revision-wakes.js';
+import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';
+import { StreamMember } from './stream-member.js';
+
+/** The one hub of this process: relays come and go, the table is followed once. */
+@Injectable()
+export class PolicyStream implements OnModuleDestroy {
+  private readonly broadcast: PolicyBroadcast;
+  private readonly keyCheck: KeyCheck;
+  private readonly wakes: RevisionWakes;
+
+  constructor(
+    @InjectDataSource('postern_relay_reader') reader: DataSource,
+    @Inject(ApiKeyDirectory) keys: ApiKeyDirectory,
+    @Inject(SETTINGS) settings: RuntimeSettings,
+    @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
+  ) {
+    this.broadcast = new PolicyBroadcast(reader, limits);
+    this.keyCheck = new KeyCheck(keys, this.broadcast.open, limits.keyCheckMs);
+    const url = roleUrl(settings.databaseUrl, 'postern_relay_reader');
+    this.wakes = new RevisionWakes(url, (revision) => this.wake(revision));
+  }
+
+  /** There is something new: the consumer of this process calls it as soon as it has committed. */
+  wake(revision?: number): void {
+    this.broadcast.tail.wake(revision);
+  }
+
+  /** Streams to the relay from a revision on. Throws `too-many-requests`, or the database's error, before the answer begins. */
+  async serve(response: ServerResponse, apiKey: string, from: Revision): Promise<void> {
+    if (this.broadcast.isFull) {
+      throw new Problem(
+        'too-many-requests',
+        `This process serves ${this.limits.maxClients} streams already. Try again soon, or another one.`,
+        { headers: { 'retry-after': '5' } },
+      );
+    }
+    const member = new StreamMember(response, this.limits, apiKey, from);
+    member.whenEnded((reason) => {
+      this.broadcast.forget(member);
+      streamsEnded.inc({ reason });
+      streamClients.set(this.broadcast.open.size);
+    });
+    const serving = this.broadcast.serve(member);
+    streamClients.set(this.broadcast.open.size);
+    await serving;
+  }
+
+  /** Tells the relay to take a snapshot, and ends. */
+  reset(response: ServerResponse, reason: ResetReason): void {
+    new StreamMember(response, this.limits, '', 0 as Revision).end('reset', resetFrame(reason));
+    streamsEnded.inc({ reason: 'reset' });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.keyCheck.stop();
+    await Promise.all([this.broadcast.stop(), this.wakes.stop()]);
+  }
+}

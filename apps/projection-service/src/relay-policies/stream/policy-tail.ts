@@ -1,0 +1,130 @@
+import { Logger } from '@nestjs/common';
+import type { Revision } from '@postern/contracts';
+import type { DataSource } from 'typeorm';
+import { BoundedTurns } from '../bounded-turns.js';
+import type { PolicyTotals } from '../policy-totals.js';
+import type { FramePage } from './frame-page.js';
+import { readFramePage, RevisionAhead } from './read-frame-page.js';
+import { RecentPages } from './recent-pages.js';
+import type { StreamLimits } from './stream-limits.js';
+
+const RETRY_MS = 500;
+
+/** Who is told what the tail reads. */
+export interface TailListener {
+  /** Pages come without a gap: the next one's `after` is this one's `upTo`. */
+  onPage(page: FramePage): void;
+  /** The database has gone back: nobody who follows it can go on. */
+  onGoneBack(): void;
+}
+
+/** Follows `relay_policies` for the whole process: each change is read once. It outlives the database's absence. */
+export class PolicyTail {
+  private readonly logger = new Logger('relay-policies');
+  private readonly recent: RecentPages;
+  private readonly reads: BoundedTurns;
+  private at: { position: Revision; totals: PolicyTotals | null } | null = null;
+  private woken = true;
+  private endPause: () => void = () => undefined;
+  private stopped = false;
+  private readonly running: Promise<void>;
+
+  /** `reader` is connected as `postern_relay_reader`. */
+  constructor(
+    private readonly reader: DataSource,
+    private readonly limits: StreamLimits,
+    private readonly listener: TailListener,
+  ) {
+    this.recent = new RecentPages(limits.recentBytes);
+    this.reads = new BoundedTurns(limits.catchUpReads);
+    this.running = this.run();
+  }
+
+  /** Up to where the listener was told; null before the first look at the table. */
+  get position(): Revision | null {
+    return this.at?.position ?? null;
+  }
+
+  /** The totals at `position`; null while more is being read. */
+  get totals(): PolicyTotals | null {
+    return this.at?.totals ?? null;
+  }
+
+  /** There may be something new; `revision`, where known, is what there is at least. */
+  wake(revision?: number): void {
+    if (revision !== undefined && this.at !== null && revision <= this.at.position) return;
+    this.woken = true;
+    this.endPause();
+  }
+
+  /** What follows a client's position. Throws `RevisionAhead`, or the database's error. */
+  async pageBehind(position: Revision): Promise<FramePage> {
+    const recent = this.recent.following(position);
+    if (recent) return recent;
+    const endTurn = await this.reads.take();
+    try {
+      return await readFramePage(this.reader, position);
+    } finally {
+      endTurn?.();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.endPause();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      this.woken = false;
+      try {
+        await this.readOn();
+      } catch (error) {
+        if (this.stopped) return;
+        this.logger.warn({ msg: 'cannot read the relay policies; streams wait', err: String(error) });
+        await this.pause(RETRY_MS);
+        continue;
+      }
+      if (!this.woken) await this.pause(this.limits.pollMs);
+    }
+  }
+
+  private async readOn(): Promise<void> {
+    this.at ??= await this.begin();
+    try {
+      do {
+        const page = await readFramePage(this.reader, this.at.position);
+        this.at = { position: page.upTo, totals: page.totals };
+        this.recent.add(page);
+        this.listener.onPage(page);
+      } while (this.at.totals === null && !this.stopped);
+    } catch (error) {
+      if (!(error instanceof RevisionAhead)) throw error;
+      this.logger.error({ msg: 'the relay policies have gone back; every relay takes a snapshot', err: error.message });
+      this.at = { position: error.current, totals: null };
+      this.recent.clear();
+      this.listener.onGoneBack();
+      this.woken = true;
+    }
+  }
+
+  /** Nobody follows yet, so it begins where the table stands. */
+  private async begin(): Promise<{ position: Revision; totals: null }> {
+    const [record] = await this.reader.query<{ revision: string }[]>(
+      'SELECT revision FROM projection.relay_policy_totals',
+    );
+    return { position: Number(record?.revision) as Revision, totals: null };
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await new Promise<void>((done) => {
+      const timer = setTimeout(done, ms);
+      this.endPause = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+    this.endPause = () => undefined;
+  }
+}

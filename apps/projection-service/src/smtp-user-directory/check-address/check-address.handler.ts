@@ -1,0 +1,30 @@
+import { Inject } from '@nestjs/common';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import type { IpAddress } from '@postern/ip-ranges';
+import { decideAccess, entryView, type RegisteredSmtpUser } from '@postern/restrictions';
+import { SmtpUserReader } from '../smtp-user-reader.js';
+import { CheckAddress, type CheckedAddress } from './check-address.query.js';
+
+@QueryHandler(CheckAddress)
+export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
+  constructor(@Inject(SmtpUserReader) private readonly smtpUsers: SmtpUserReader) {}
+
+  async execute({ address, ip, at }: CheckAddress): Promise<CheckedAddress> {
+    return explain(await this.smtpUsers.read(address), ip, at);
+  }
+}
+
+/** `smtpUser` as it was at `at`, and what is decided for the address. */
+function explain(smtpUser: RegisteredSmtpUser, ip: IpAddress, at: Date): CheckedAddress {
+  const { decision, reason, matched } = decideAccess(smtpUser, ip, at);
+  const entry = matched === null ? undefined : smtpUser.entries[matched];
+  return {
+    ip: ip.text,
+    at: at.toISOString(),
+    decision,
+    reason,
+    mode: smtpUser.mode,
+    matched: entry ? entryView(entry, at) : null,
+    version: smtpUser.version,
+  };
+}

@@ -1,0 +1,89 @@
+import {
+  splitStreamId,
+  usernameKey,
+  type EntryAdded,
+  type Mode,
+  type Recorded,
+  type SmtpUserEvent,
+  type SmtpUserId,
+  type TenantId,
+} from '@postern/contracts';
+import type { SmtpUserState } from '@postern/restrictions';
+import type { EntityManager } from 'typeorm';
+
+/** A row of `projection.smtp_users`, as the driver gives it. */
+export interface SmtpUserRecord {
+  readonly id: SmtpUserId;
+  readonly tenant_id: TenantId;
+  readonly username: string;
+  readonly created_at: Date;
+  readonly removed: boolean;
+  readonly restriction: {
+    readonly mode: Mode;
+    readonly restricted: boolean;
+    readonly entries: readonly EntryAdded[];
+  };
+  readonly version: number;
+}
+
+/** An SMTP user that is known here: the domain's state, and since when it is, which a removed one's state has no more. */
+export interface KnownSmtpUser {
+  readonly state: Exclude<SmtpUserState, { status: 'none' }>;
+  readonly createdAt: string;
+}
+
+export const SMTP_USER_COLUMNS = 'id, tenant_id, username, created_at, removed, restriction, version';
+
+export function knownSmtpUser(record: SmtpUserRecord): KnownSmtpUser {
+  const { id: smtpUserId, tenant_id: tenantId, username, version, removed } = record;
+  const createdAt = record.created_at.toISOString();
+  const identity = { smtpUserId, tenantId, username, version };
+  const state = removed
+    ? ({ status: 'removed', ...identity } as const)
+    : ({ status: 'registered', createdAt, ...identity, ...record.restriction } as const);
+  return { state, createdAt };
+}
+
+/** The users that the events speak of, as far as they are known. */
+export async function loadSmtpUsers(
+  manager: EntityManager,
+  events: readonly Recorded<SmtpUserEvent>[],
+): Promise<Map<SmtpUserId, KnownSmtpUser>> {
+  const ids = [...new Set(events.map((event) => splitStreamId(event.streamId).subject))];
+  const records = await manager.query<SmtpUserRecord[]>(
+    `SELECT ${SMTP_USER_COLUMNS} FROM projection.smtp_users WHERE id = ANY ($1::uuid[])`,
+    [ids],
+  );
+  return new Map(records.map((record) => [record.id, knownSmtpUser(record)]));
+}
+
+export async function saveSmtpUsers(manager: EntityManager, users: readonly KnownSmtpUser[]): Promise<void> {
+  await manager.query(SAVE, [JSON.stringify(users.map(recordOf))]);
+}
+
+const SAVE = `
+  INSERT INTO projection.smtp_users AS u (id, tenant_id, username, username_key, created_at, removed, restriction, version)
+  SELECT id, tenant_id, username, username_key, created_at, removed, restriction, version
+    FROM json_to_recordset($1::json) AS r (id uuid, tenant_id text, username text, username_key text,
+         created_at timestamptz(3), removed boolean, restriction jsonb, version integer)
+      ON CONFLICT (id) DO UPDATE
+     SET username = excluded.username, username_key = excluded.username_key, removed = excluded.removed,
+         restriction = excluded.restriction, version = excluded.version`;
+
+const NO_RESTRICTION = { mode: 'enforce', restricted: false, entries: [] };
+
+function recordOf({ state, createdAt }: KnownSmtpUser): Record<keyof SmtpUserRecord | 'username_key', unknown> {
+  const registered = state.status === 'registered';
+  return {
+    id: state.smtpUserId,
+    tenant_id: state.tenantId,
+    username: state.username,
+    username_key: usernameKey(state.username),
+    created_at: createdAt,
+    removed: !registered,
+    restriction: registered
+      ? { mode: state.mode, restricted: state.restricted, entries: state.entries }
+      : NO_RESTRICTION,
+    version: state.version,
+  };
+}

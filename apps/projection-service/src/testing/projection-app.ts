@@ -1,0 +1,130 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { Role, SmtpUserEvent, TenantId } from '@postern/contracts';
+import { openDataSource, roleUrl } from '@postern/database';
+import { EmbeddedEventBus, EVENT_BUS } from '@postern/event-bus';
+import { Journal } from '@postern/event-store';
+import {
+  AccessModule,
+  createHttpApp,
+  dataSourceModule,
+  hashApiKey,
+  loadSettings,
+  newApiKey,
+  ObserveModule,
+  SETTINGS,
+  SettingsModule,
+  type RuntimeSettings,
+} from '@postern/service-kit';
+import type { TestDatabase } from '@postern/testing';
+import type { DataSource } from 'typeorm';
+import { problems, ProjectionServiceModule, type StreamLimits } from '../index.js';
+import { migratedDatabase } from './migrated-database.js';
+import { METADATA, recorded, type Happened } from './smtp-user-histories.js';
+
+/** For tests: a database with a journal, tenants and keys, and the service on it. */
+export interface World {
+  readonly database: TestDatabase;
+  /** Appends, one transaction a call; a user's versions are counted on from what was appended here. */
+  append(history: readonly Happened[]): Promise<void>;
+  newTenant(id: string): Promise<TenantId>;
+  newKey(role: Role, tenantId?: string): Promise<string>;
+  revoke(key: string): Promise<void>;
+  /** Starts the service; it listens on a free port. */
+  start(limits?: Partial<StreamLimits>): Promise<RunningApp>;
+  end(): Promise<void>;
+}
+
+export interface RunningApp {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+@Global()
+@Module({
+  imports: [dataSourceModule('postern_feed', { poolSize: 2 })],
+  providers: [
+    {
+      provide: EVENT_BUS,
+      inject: [getDataSourceToken('postern_feed'), SETTINGS],
+      useFactory: (feed: DataSource, settings: RuntimeSettings) =>
+        new EmbeddedEventBus({ feed, feedUrl: roleUrl(settings.databaseUrl, 'postern_feed') }),
+    },
+  ],
+  exports: [EVENT_BUS],
+})
+class TestBusModule {}
+
+@Module({})
+class TestModule {
+  static forRoot(settings: RuntimeSettings, limits: Partial<StreamLimits>): DynamicModule {
+    const service = ProjectionServiceModule.withLimits(limits);
+    return {
+      module: TestModule,
+      imports: [SettingsModule.forRoot(settings), ObserveModule, AccessModule, TestBusModule, service],
+    };
+  }
+}
+
+export async function createWorld(): Promise<World> {
+  const database = await migratedDatabase();
+  const writer = await openDataSource(database.url, 'postern_journal_writer', { poolSize: 4 });
+  const journal = new Journal(writer);
+  const running = new Set<RunningApp>();
+  const versions = new Map<string, number>();
+
+  const world: World = {
+    database,
+
+    append: async (history) => {
+      for (const { streamId, tenantId, type, data } of recorded(history)) {
+        const expectedVersion = versions.get(streamId) ?? 0;
+        versions.set(streamId, expectedVersion + 1);
+        const events = [{ type, data } as SmtpUserEvent];
+        await journal.append({ tenantId, streamId, expectedVersion, events, metadata: METADATA });
+      }
+    },
+    newTenant: async (id) => {
+      await writer.query(
+        'INSERT INTO access.tenants (tenant_id, name, created_at) VALUES ($1, $1, now()) ON CONFLICT DO NOTHING',
+        [id],
+      );
+      return id as TenantId;
+    },
+    newKey: async (role, tenantId) => {
+      const { id, text } = newApiKey(role);
+      await writer.query(
+        `INSERT INTO access.api_keys (id, tenant_id, role, name, secret_hash, created_at) VALUES ($1, $2, $3, $3, $4, now())`,
+        [id, tenantId ?? null, role, hashApiKey(text)],
+      );
+      return text;
+    },
+    revoke: async (key) => {
+      await writer.query('UPDATE access.api_keys SET revoked_at = now() WHERE id = $1', [key.split('_')[2]]);
+    },
+    start: async (limits = {}) => {
+      const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
+      const app = await createHttpApp(TestModule.forRoot(settings, limits), settings, problems);
+      await app.listen(0, '127.0.0.1');
+      const started: RunningApp = {
+        app,
+        url: await app.getUrl(),
+        stop: async () => {
+          running.delete(started);
+          await app.close();
+        },
+      };
+      running.add(started);
+      return started;
+    },
+    end: async () => {
+      for (const each of running) await each.stop();
+      await journal.stop();
+      await writer.destroy();
+      await database.drop();
+    },
+  };
+  return world;
+}
