@@ -1,0 +1,21 @@
+import { Inject } from '@nestjs/common';
+import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { eventMetadata, hashApiKey, newApiKey } from '@postern/service-kit';
+import { CLOCK, type Clock } from '../../clock.js';
+import { ApiKeyIssue } from '../api-key-issue.js';
+import { IssueApiKey, type IssuedApiKey } from './issue-api-key.command.js';
+
+@CommandHandler(IssueApiKey)
+export class IssueApiKeyHandler implements ICommandHandler<IssueApiKey> {
+  constructor(
+    @Inject(ApiKeyIssue) private readonly issue: ApiKeyIssue,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async execute({ tenantId, role, name, context }: IssueApiKey): Promise<IssuedApiKey> {
+    const { id, text: key } = newApiKey(role);
+    const createdAt = this.clock().toISOString();
+    await this.issue.issue({ id, tenantId, role, name, hash: hashApiKey(key), createdAt }, eventMetadata(context));
+    return { id, role, name, key, createdAt };
+  }
+}

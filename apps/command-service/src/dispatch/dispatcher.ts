@@ -1,0 +1,50 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CommandBus, type Command } from '@nestjs/cqrs';
+import { Problem } from '@postern/service-kit';
+import { problemOf } from '../problems/problems.js';
+import { commandSeconds, commandsTotal } from './command-metrics.js';
+
+/** Longer than any healthy command takes, shorter than a client's patience. */
+const DEADLINE_MS = 8_000;
+
+/** Hands a command to its handler by way of the CommandBus, measures it, and answers even where the database does not. */
+@Injectable()
+export class Dispatcher {
+  constructor(@Inject(CommandBus) private readonly bus: CommandBus) {}
+
+  /** Throws what the handler throws, or 503 `not-ready` after eight seconds: whether it was carried out is then not known. */
+  async execute<Result>(command: Command<Result>): Promise<Result> {
+    const name = command.constructor.name;
+    const stopTimer = commandSeconds.startTimer({ command: name });
+    try {
+      const result = await withinDeadline(this.bus.execute<Command<Result>, Result>(command));
+      commandsTotal.inc({ command: name, outcome: 'done' });
+      return result;
+    } catch (error) {
+      commandsTotal.inc({ command: name, outcome: problemOf(error)?.code ?? 'internal-error' });
+      throw error;
+    } finally {
+      stopTimer();
+    }
+  }
+}
+
+async function withinDeadline<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(notConfirmed()), DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function notConfirmed(): Problem {
+  return new Problem(
+    'not-ready',
+    `The database did not confirm the change within ${DEADLINE_MS / 1000} s. Read the present state, then send it again if need be.`,
+    { headers: { 'retry-after': '1' } },
+  );
+}

@@ -1,0 +1,42 @@
+import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { openDataSource } from '@postern/database';
+import { assertJournalBelongsToCluster, Journal } from '@postern/event-store';
+import { dataSourceModule, Readiness, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
+import type { DataSource } from 'typeorm';
+
+const WRITER = getDataSourceToken('postern_journal_writer');
+
+/** The journal for writing: one group commit for the process, and the pool that claims usernames beside it. */
+@Module({
+  imports: [dataSourceModule('postern_journal_writer', { poolSize: 6 })],
+  providers: [{ provide: Journal, inject: [WRITER], useFactory: (writer: DataSource) => new Journal(writer) }],
+  exports: [Journal],
+})
+export class JournalModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    @Inject(Journal) private readonly journal: Journal,
+    @Inject(WRITER) private readonly writer: DataSource,
+    @Inject(SETTINGS) private readonly settings: RuntimeSettings,
+    @Inject(Readiness) private readonly readiness: Readiness,
+  ) {}
+
+  /** A journal that was restored into a younger cluster must not get one more event: it stops the start. */
+  async onModuleInit(): Promise<void> {
+    const feed = await openDataSource(this.settings.databaseUrl, 'postern_feed', { poolSize: 1 });
+    try {
+      await assertJournalBelongsToCluster(feed);
+    } finally {
+      await feed.destroy();
+    }
+    this.readiness.add('journal', async () => {
+      await this.writer.query('SELECT 1');
+      return null;
+    });
+  }
+
+  /** By now the HTTP server has answered what it had taken. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.journal.stop();
+  }
+}

@@ -1,0 +1,56 @@
+import { DatabaseUnreachable } from '@postern/database';
+import { Problem } from '@postern/service-kit';
+import { sqlState } from './sql-state.js';
+
+/** Node's codes for a connection that could not be made or broke. */
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+]);
+
+/** SQLSTATE: class 08 connection, 53 resources (too many connections, disk full), 57 the operator's intervention, 58 system. */
+const SERVER = /^(08|53|57P|58)|^(57014|55P03|25P03|40001|40P01)$/;
+
+/** `pg` and `pg-pool` give these no code. */
+const DRIVER = [
+  /^Connection terminated/,
+  /timeout exceeded when trying to connect/i,
+  /^Query read timeout/,
+  /not queryable/,
+  /^Client was closed/,
+  /Cannot use a pool after calling end/,
+  /Driver not Connected/i,
+];
+
+/** A database that is not there, is starting, stopping, full or too slow: 503, and it mends itself when the database is back. */
+export function databaseProblem(error: unknown): Problem | null {
+  if (!isDatabaseGone(error)) return null;
+  return new Problem('not-ready', 'The database cannot be reached just now. Send it again shortly.', {
+    headers: { 'retry-after': '1' },
+    cause: error,
+  });
+}
+
+function isDatabaseGone(error: unknown): boolean {
+  if (error instanceof DatabaseUnreachable) return true;
+  if (!(error instanceof Error)) return false;
+  // Several addresses of one host, each refused.
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseGone);
+  const code = sqlState(error);
+  if (code !== undefined) return SERVER.test(code) || isNetworkCode(error, code);
+  return DRIVER.some((pattern) => pattern.test(error.message));
+}
+
+/** A system call's error says so by `syscall`: `ENOENT` of a file is none of ours unless it was a socket. */
+function isNetworkCode(error: Error, code: string): boolean {
+  const syscall = String((error as { syscall?: unknown }).syscall ?? 'connect');
+  return NETWORK.has(code) && /^(connect|read|write|getaddrinfo)/.test(syscall);
+}

@@ -1,0 +1,28 @@
+import { authDenialsStream, type AuthDenialEvent } from '@postern/contracts';
+import type { Append } from '@postern/event-store';
+import { parseAddress } from '@postern/ip-ranges';
+import { eventMetadata, type RequestContext } from '@postern/service-kit';
+import { storable } from '../http/plain-text.js';
+import type { SmtpUserRef } from '../smtp-user/smtp-user-states.js';
+
+export type AuthDenied = AuthDenialEvent['data'];
+
+/** Of an address that could not be read, as much is kept as tells what it was. */
+const LONGEST_IP = 100;
+
+/** The canonical address; or what the relay saw instead of one, made fit to be stored. */
+export function storedIp(text: string): string {
+  const address = parseAddress(text);
+  return address.ok ? address.value.text : storable(text, LONGEST_IP);
+}
+
+/** The append of denials of one user. The denial's id is the event's, so that the journal keeps it once however often it comes. */
+export function denialAppend(user: SmtpUserRef, denials: readonly AuthDenied[], context: RequestContext): Append {
+  return {
+    tenantId: user.tenantId,
+    streamId: authDenialsStream(user.smtpUserId),
+    expectedVersion: 'any',
+    events: denials.map((data) => ({ type: 'AuthDenied', eventId: data.denialId, data })),
+    metadata: eventMetadata(context),
+  };
+}

@@ -1,0 +1,29 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { Allow, Context, type RequestContext } from '@postern/service-kit';
+import { z } from 'zod';
+import { Dispatcher } from '../../dispatch/dispatcher.js';
+import { DecideLogin, type LoginDecision } from './decide-login.command.js';
+
+/** RFC 4616 lets a client send 255 octets and more; what is longer than this is an attack, not a login. */
+const LONGEST_TEXT = 1_000;
+
+const DecideBody = z.strictObject({
+  username: z.string().max(LONGEST_TEXT, `At most ${LONGEST_TEXT} characters.`),
+  ip: z.string().max(LONGEST_TEXT, `At most ${LONGEST_TEXT} characters.`),
+  dryRun: z.boolean().default(false),
+});
+
+@Controller('v1/relay/decisions')
+@Allow('relay')
+export class DecideLoginController {
+  constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
+
+  @Post()
+  @HttpCode(200)
+  decide(
+    @Body({ schema: DecideBody }) { username, ip, dryRun }: z.infer<typeof DecideBody>,
+    @Context() context: RequestContext,
+  ): Promise<LoginDecision> {
+    return this.dispatcher.execute(new DecideLogin(username, ip, dryRun, context));
+  }
+}

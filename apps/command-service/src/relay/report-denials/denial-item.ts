@@ -1,0 +1,72 @@
+import { DENIAL_REASONS, isUsername, isUuid, MODES, type DenialReport } from '@postern/contracts';
+import { parseAddress } from '@postern/ip-ranges';
+import { isPlain } from '../../http/plain-text.js';
+import { normaliseTime } from '../../http/rfc3339.js';
+import type { RejectedDenial } from './report-denials.command.js';
+
+/** A count beyond this is a relay's mistake, and would drown all others in the sums. */
+const MAX_COUNT = 1_000_000_000;
+/** Of a host name (RFC 1035). */
+const LONGEST_RELAY = 253;
+const LONGEST_IP = 1_000;
+
+interface Rule {
+  readonly code: string;
+  readonly detail: string;
+  holds(value: unknown): boolean;
+}
+
+const rule = (detail: string, holds: Rule['holds'], code = 'validation-failed'): Rule => ({ code, detail, holds });
+const oneOf = (values: readonly string[]): Rule =>
+  rule(`is one of: ${values.join(', ')}.`, (value) => values.includes(value as string));
+
+/** By hand: a schema library takes several times as long for a thousand items, and gives issues where one code is wanted. */
+const RULES: Readonly<Record<keyof DenialReport, Rule>> = {
+  id: rule('is a UUID in lower case.', (value) => typeof value === 'string' && isUuid(value)),
+  username: rule(
+    'is 1 to 254 printable ASCII characters without white space.',
+    (value) => typeof value === 'string' && isUsername(value),
+    'username-invalid',
+  ),
+  ip: rule('is a text.', (value) => typeof value === 'string' && value.length <= LONGEST_IP),
+  occurredAt: rule(
+    'is a time as in RFC 3339, with its offset.',
+    (value) => typeof value === 'string' && normaliseTime(value) !== null,
+  ),
+  relay: rule(
+    `is a text of 1 to ${LONGEST_RELAY} characters on one line.`,
+    (value) => typeof value === 'string' && value !== '' && value.length <= LONGEST_RELAY && isPlain(value),
+  ),
+  reason: oneOf(DENIAL_REASONS),
+  mode: oneOf(MODES),
+  count: rule(
+    `is a whole number from 1 to ${MAX_COUNT}.`,
+    (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_COUNT,
+  ),
+};
+const FIELDS = Object.entries(RULES);
+
+/** One item of a batch as a report, its time in UTC; or why it can't be taken. */
+export function readDenial(item: unknown, index: number): DenialReport | RejectedDenial {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+    return { id: null, code: 'validation-failed', detail: `/denials/${index} is not an object.` };
+  }
+  const fields = item as Record<string, unknown>;
+  const wrong = (code: string, name: string, detail: string): RejectedDenial => {
+    const id = typeof fields['id'] === 'string' ? fields['id'].slice(0, 64) : null;
+    return { id, code, detail: `/denials/${index}/${name} ${detail}` };
+  };
+  for (const [name, { code, detail, holds }] of FIELDS) {
+    if (fields[name] === undefined) return wrong('field-missing', name, 'is missing.');
+    if (!holds(fields[name])) return wrong(code, name, detail);
+  }
+  const unknown = Object.keys(fields).find((name) => !(name in RULES));
+  if (unknown !== undefined)
+    return wrong('field-unknown', unknown.slice(0, 64), 'is no field of a denial. Take it out.');
+  const report = item as DenialReport;
+  if (report.reason !== 'source-ip-invalid') {
+    const address = parseAddress(report.ip);
+    if (!address.ok) return wrong('source-ip-invalid', 'ip', `cannot be read: ${address.detail}`);
+  }
+  return { ...report, occurredAt: normaliseTime(report.occurredAt) ?? report.occurredAt };
+}

@@ -1,0 +1,28 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
+import { Allow, Context, type RequestContext } from '@postern/service-kit';
+import { z } from 'zod';
+import { Dispatcher } from '../../dispatch/dispatcher.js';
+import { ReportDenials, type ReportedDenials } from './report-denials.command.js';
+
+const HOW_MANY = `Send 1 to ${MAX_DENIALS_PER_REPORT} denials at once.`;
+
+/** The envelope alone: one bad item must not keep the others from being recorded. */
+const ReportBody = z.strictObject({
+  denials: z.array(z.unknown()).min(1, HOW_MANY).max(MAX_DENIALS_PER_REPORT, HOW_MANY),
+});
+
+@Controller('v1/relay/auth-denials')
+@Allow('relay')
+export class ReportDenialsController {
+  constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
+
+  @Post()
+  @HttpCode(200)
+  report(
+    @Body({ schema: ReportBody }) { denials }: z.infer<typeof ReportBody>,
+    @Context() context: RequestContext,
+  ): Promise<ReportedDenials> {
+    return this.dispatcher.execute(new ReportDenials(denials, context));
+  }
+}

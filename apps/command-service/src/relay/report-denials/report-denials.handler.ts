@@ -1,0 +1,100 @@
+import { Inject } from '@nestjs/common';
+import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { usernameKey, type DenialReport } from '@postern/contracts';
+import { Journal, type Append } from '@postern/event-store';
+import type { DataSource } from 'typeorm';
+import { denialsTotal } from '../../dispatch/command-metrics.js';
+import type { SmtpUserRef } from '../../smtp-user/smtp-user-states.js';
+import { holdersOf } from '../../smtp-user/usernames.js';
+import { denialAppend, storedIp, type AuthDenied } from '../auth-denied.js';
+import { AppendLane } from './append-lane.js';
+import { readDenial } from './denial-item.js';
+import { ReportDenials, type RejectedDenial, type ReportedDenials } from './report-denials.command.js';
+
+/** Two of the journal's batches: one is on its way, one stands ready. */
+const LANE_WIDTH = 512;
+
+interface DenialsOfUser {
+  readonly user: SmtpUserRef;
+  readonly denials: AuthDenied[];
+}
+
+@CommandHandler(ReportDenials)
+export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
+  private readonly lane: AppendLane;
+
+  constructor(
+    @Inject(Journal) journal: Journal,
+    @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
+  ) {
+    this.lane = new AppendLane(journal, LANE_WIDTH);
+  }
+
+  async execute({ items, context }: ReportDenials): Promise<ReportedDenials> {
+    const { reports, repeated, rejected } = readBatch(items);
+    const byUser = await this.byUser(reports, rejected);
+    const appends = byUser.map(({ user, denials }) => denialAppend(user, denials, context));
+    const known = await this.appendAll(appends);
+    const result = {
+      accepted: byUser.reduce((sum, { denials }) => sum + denials.length, 0) - known,
+      duplicates: known + repeated,
+      rejected,
+    };
+    denialsTotal.inc({ outcome: 'accepted' }, result.accepted);
+    denialsTotal.inc({ outcome: 'duplicate' }, result.duplicates);
+    denialsTotal.inc({ outcome: 'rejected' }, result.rejected.length);
+    return result;
+  }
+
+  private async byUser(reports: readonly DenialReport[], rejected: RejectedDenial[]): Promise<DenialsOfUser[]> {
+    const usernames = [...new Set(reports.map(({ username }) => usernameKey(username)))];
+    const holders = await holdersOf(this.writer, usernames);
+    const byUser = new Map<string, DenialsOfUser>();
+    for (const report of reports) {
+      const user = holders.get(usernameKey(report.username));
+      if (user === undefined) {
+        const detail = `Nobody holds the username ${report.username}, or ever held it.`;
+        rejected.push({ id: report.id, code: 'smtp-user-not-found', detail });
+        continue;
+      }
+      const group: DenialsOfUser = byUser.get(user.smtpUserId) ?? { user, denials: [] };
+      group.denials.push(authDenied(report, user));
+      byUser.set(user.smtpUserId, group);
+    }
+    return [...byUser.values()];
+  }
+
+  /** How many the journal had already. All have ended when it throws: a repeat then meets none that is still on its way. */
+  private async appendAll(appends: readonly Append[]): Promise<number> {
+    const outcomes = await Promise.allSettled(appends.map((append) => this.lane.append(append)));
+    return outcomes.reduce((sum, outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return sum + outcome.value.duplicates.length;
+    }, 0);
+  }
+}
+
+/** The items that can be read, each id once. */
+function readBatch(items: readonly unknown[]): {
+  readonly reports: readonly DenialReport[];
+  readonly repeated: number;
+  readonly rejected: RejectedDenial[];
+} {
+  const reports = new Map<string, DenialReport>();
+  const rejected: RejectedDenial[] = [];
+  for (const [index, item] of items.entries()) {
+    const denial = readDenial(item, index);
+    if ('code' in denial) rejected.push(denial);
+    else if (!reports.has(denial.id)) reports.set(denial.id, denial);
+  }
+  const repeated = items.length - rejected.length - reports.size;
+  return { reports: [...reports.values()], repeated, rejected };
+}
+
+function authDenied(report: DenialReport, { smtpUserId }: SmtpUserRef): AuthDenied {
+  const { id: denialId, username, ip, occurredAt, relay, reason, mode, count } = report;
+  // An address that can't be read is refused in report-only too (`decideAccess`).
+  const refused = mode === 'enforce' || reason === 'source-ip-invalid';
+  return { denialId, smtpUserId, username, ip: storedIp(ip), occurredAt, relay, reason, mode, refused, count };
+}

@@ -1,0 +1,15 @@
+import { Command } from '@nestjs/cqrs';
+import type { TenantId } from '@postern/contracts';
+import type { SmtpUser } from '@postern/restrictions';
+import type { RequestContext } from '@postern/service-kit';
+
+/** Makes an SMTP user, unrestricted, under a username that nobody holds. */
+export class RegisterSmtpUser extends Command<SmtpUser> {
+  constructor(
+    readonly tenantId: TenantId,
+    readonly username: string,
+    readonly context: RequestContext,
+  ) {
+    super();
+  }
+}

@@ -1,0 +1,15 @@
+import { Command } from '@nestjs/cqrs';
+import type { RequestContext } from '@postern/service-kit';
+import type { ExpectedVersions } from '../../http/if-match.js';
+import type { SmtpUserRef } from '../smtp-user-states.js';
+
+/** Removes an SMTP user: its username is unknown to relays again, and free. */
+export class RemoveSmtpUser extends Command<void> {
+  constructor(
+    readonly user: SmtpUserRef,
+    readonly expected: ExpectedVersions,
+    readonly context: RequestContext,
+  ) {
+    super();
+  }
+}

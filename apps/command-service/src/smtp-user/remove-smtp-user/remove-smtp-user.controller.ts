@@ -1,0 +1,23 @@
+import { Controller, Delete, HttpCode, Inject } from '@nestjs/common';
+import { Allow, Context, type RequestContext } from '@postern/service-kit';
+import { Dispatcher } from '../../dispatch/dispatcher.js';
+import { IfMatch, type ExpectedVersions } from '../../http/if-match.js';
+import { SmtpUserParam } from '../smtp-user-param.js';
+import type { SmtpUserRef } from '../smtp-user-states.js';
+import { RemoveSmtpUser } from './remove-smtp-user.command.js';
+
+@Controller('v1/tenants/:tenantId/smtp-users/:smtpUserId')
+@Allow('admin')
+export class RemoveSmtpUserController {
+  constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
+
+  @Delete()
+  @HttpCode(204)
+  async remove(
+    @SmtpUserParam() user: SmtpUserRef,
+    @IfMatch() expected: ExpectedVersions,
+    @Context() context: RequestContext,
+  ): Promise<void> {
+    await this.dispatcher.execute(new RemoveSmtpUser(user, expected, context));
+  }
+}

@@ -1,0 +1,135 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { newId, smtpUserStream, type SmtpUserEvent } from '@postern/contracts';
+import { Journal, VersionConflict, type Append } from '@postern/event-store';
+import {
+  decide,
+  DomainRefusal,
+  evolve,
+  requireRegistered,
+  type SmtpUserCommand,
+  type SmtpUserState,
+} from '@postern/restrictions';
+import { eventMetadata, Problem, type RequestContext } from '@postern/service-kit';
+import type { DataSource } from 'typeorm';
+import { CLOCK, type Clock } from '../clock.js';
+import { conflictsTotal } from '../dispatch/command-metrics.js';
+import type { ExpectedVersions } from '../http/if-match.js';
+import { sqlState } from '../problems/sql-state.js';
+import { SmtpUserStates, type SmtpUserRef } from './smtp-user-states.js';
+import { Turns } from './turns.js';
+import { movesUsername, moveUsernames } from './usernames.js';
+
+/** A command on one SMTP user, with who sent it and which versions it may be applied to. */
+export interface SmtpUserWrite {
+  readonly user: SmtpUserRef;
+  readonly command: SmtpUserCommand;
+  readonly context: RequestContext;
+  readonly expected: ExpectedVersions;
+}
+
+const MAX_ATTEMPTS = 5;
+
+/** Load, decide, append: the one way in which an SMTP user is changed. */
+@Injectable()
+export class SmtpUserWrites {
+  private readonly turns = new Turns();
+
+  constructor(
+    @Inject(Journal) private readonly journal: Journal,
+    @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
+    @Inject(SmtpUserStates) private readonly states: SmtpUserStates,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Carries the command out and returns the state after it, durable. Where another process was faster it is decided again.
+   * Throws a `DomainRefusal`; the problems `version-mismatch` and `username-taken`; the journal's errors.
+   */
+  write(write: SmtpUserWrite): Promise<SmtpUserState> {
+    return this.turns.take(write.user.smtpUserId, () => this.inTurn(write));
+  }
+
+  private async inTurn(write: SmtpUserWrite): Promise<SmtpUserState> {
+    for (let attempt = 1; ; attempt++) {
+      const { state, events } = await this.decided(write, attempt === 1);
+      if (events.length === 0) return state;
+      try {
+        return await this.append(write, state, events);
+      } catch (error) {
+        if (!isOvertaken(error) || attempt === MAX_ATTEMPTS) throw error;
+        conflictsTotal.inc();
+      }
+    }
+  }
+
+  /**
+   * Decides on the remembered state first: if it is old, the append finds out. A refusal, or nothing to be done, has no
+   * append to prove the state by, so that is decided on what the journal has now.
+   */
+  private async decided(
+    write: SmtpUserWrite,
+    trustMemory: boolean,
+  ): Promise<{ state: SmtpUserState; events: SmtpUserEvent[] }> {
+    const remembered = trustMemory ? this.states.remembered(write.user) : undefined;
+    if (remembered !== undefined) {
+      const events = unlessRefused(() => this.judge(write, remembered));
+      if (events.length > 0) return { state: remembered, events };
+    }
+    const state = await this.states.current(write.user);
+    return { state, events: this.judge(write, state) };
+  }
+
+  private judge({ command, context, expected }: SmtpUserWrite, state: SmtpUserState): SmtpUserEvent[] {
+    if (expected !== null && !expected.includes(requireRegistered(state).version)) throw versionMismatch(state.version);
+    return decide(command, state, { now: this.clock(), actorName: context.actor.name, newId });
+  }
+
+  private async append(
+    { user, context }: SmtpUserWrite,
+    state: SmtpUserState,
+    events: readonly SmtpUserEvent[],
+  ): Promise<SmtpUserState> {
+    const append: Append = {
+      tenantId: user.tenantId,
+      streamId: smtpUserStream(user.smtpUserId),
+      expectedVersion: state.version,
+      events,
+      metadata: eventMetadata(context),
+    };
+    await (events.some(movesUsername) ? this.appendWithClaim(user, append, events) : this.journal.append(append));
+    const next = events.reduce<SmtpUserState>((before, event) => evolve(before, event), state);
+    this.states.remember(user, next);
+    return next;
+  }
+
+  /** The journal wants to be the transaction's first statement: its locks come before any other. */
+  private appendWithClaim(user: SmtpUserRef, append: Append, events: readonly SmtpUserEvent[]): Promise<void> {
+    return this.writer.transaction(async (manager) => {
+      await this.journal.appendWithin(manager, append);
+      await moveUsernames(manager, user, events);
+    });
+  }
+}
+
+/** Another process changed the user; or two renames wanted each other's username, of which PostgreSQL ended one. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof VersionConflict || sqlState(error) === '40P01';
+}
+
+function unlessRefused(judge: () => SmtpUserEvent[]): SmtpUserEvent[] {
+  try {
+    return judge();
+  } catch (error) {
+    if (error instanceof DomainRefusal || error instanceof Problem) return [];
+    throw error;
+  }
+}
+
+function versionMismatch(version: number): Problem {
+  return new Problem(
+    'version-mismatch',
+    `It is at version ${version} by now. Read it again, apply your change to that, and send it with If-Match: "${version}".`,
+    { extra: { version }, headers: { etag: `"${version}"` } },
+  );
+}

@@ -1,0 +1,20 @@
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { Allow } from '@postern/service-kit';
+import type { z } from 'zod';
+import { pageQuery, type Page } from '../../http/page.js';
+import { TENANT_ID, type Tenant } from '../tenants.js';
+import { ListTenants } from './list-tenants.query.js';
+
+const TenantsQuery = pageQuery([(id) => TENANT_ID.test(id)]);
+
+@Controller('v1/tenants')
+@Allow('operator')
+export class ListTenantsController {
+  constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
+
+  @Get()
+  list(@Query({ schema: TenantsQuery }) query: z.infer<typeof TenantsQuery>): Promise<Page<Tenant>> {
+    return this.queries.execute(new ListTenants(query));
+  }
+}

@@ -1,0 +1,17 @@
+import { Inject } from '@nestjs/common';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { pageOf, type Page } from '../../http/page.js';
+import { tenantsAfter, type Tenant } from '../tenants.js';
+import { ListTenants } from './list-tenants.query.js';
+
+@QueryHandler(ListTenants)
+export class ListTenantsHandler implements IQueryHandler<ListTenants> {
+  constructor(@Inject(getDataSourceToken('postern_access')) private readonly access: DataSource) {}
+
+  async execute({ page: { limit, cursor } }: ListTenants): Promise<Page<Tenant>> {
+    const rows = await tenantsAfter(this.access, cursor?.[0] ?? '', limit + 1);
+    return pageOf(rows, limit, ({ id }) => [id]);
+  }
+}
