@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { dataSourceModule } from '@postern/service-kit';
+import { ListChangesController } from './changes/list/list-changes.controller.js';
+import { ListChangesHandler } from './changes/list/list-changes.handler.js';
+import { AuditConsumers } from './consumers/audit-consumers.js';
+import { ListDenialsController } from './denials/list/list-denials.controller.js';
+import { ListDenialsHandler } from './denials/list/list-denials.handler.js';
+import { ListDeniedIpsController } from './denied-ips/list/list-denied-ips.controller.js';
+import { ListDeniedIpsHandler } from './denied-ips/list/list-denied-ips.handler.js';
+
+/** What auditors and support ask: who was denied, from where, since when and why; who changed what. */
+@Module({
+  imports: [
+    CqrsModule,
+    // A connection for each consumer, and one for readiness and partitions.
+    dataSourceModule('postern_audit', { poolSize: 3 }),
+    dataSourceModule('postern_audit_reader', { poolSize: 6 }),
+  ],
+  controllers: [ListDenialsController, ListDeniedIpsController, ListChangesController],
+  providers: [ListDenialsHandler, ListDeniedIpsHandler, ListChangesHandler, AuditConsumers],
+})
+export class AuditTrailServiceModule {}

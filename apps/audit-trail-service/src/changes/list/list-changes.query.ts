@@ -1,0 +1,36 @@
+import { Query } from '@nestjs/cqrs';
+import type { Actor, EventType, SmtpUserId, TenantId } from '@postern/contracts';
+import type { Page, PageRequest } from '../../http/page.js';
+
+/** A change as the HTTP API shows it. */
+export interface Change {
+  readonly eventId: string;
+  readonly type: EventType;
+  readonly occurredAt: string;
+  readonly actor: Actor;
+  readonly requestId: string;
+  /** Null where it concerns no SMTP user. */
+  readonly smtpUserId: SmtpUserId | null;
+  /** The SMTP user's name after the change. */
+  readonly username: string | null;
+  readonly data: unknown;
+  /** The version that the change made: of the SMTP user, or of what else it concerns. */
+  readonly version: number;
+}
+
+/** Whose changes. */
+export interface ChangeScope {
+  readonly tenantId: TenantId;
+  /** Null: all changes of the tenant. */
+  readonly smtpUserId: string | null;
+}
+
+/** Changes, the newest first. */
+export class ListChanges extends Query<Page<Change>> {
+  constructor(
+    readonly scope: ChangeScope,
+    readonly page: PageRequest,
+  ) {
+    super();
+  }
+}

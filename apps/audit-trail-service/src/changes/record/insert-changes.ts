@@ -1,0 +1,35 @@
+import type { EntityManager } from 'typeorm';
+import type { ChangeRow } from './change-row.js';
+
+/** Adds the changes that are not there yet; gives how many those were. */
+export async function insertChanges(manager: EntityManager, rows: readonly ChangeRow[]): Promise<number> {
+  if (rows.length === 0) return 0;
+  const [result] = await manager.query<{ added: string }[]>(INSERT, [
+    rows.map((row) => row.position),
+    rows.map((row) => row.eventId),
+    rows.map((row) => row.occurredAt),
+    rows.map((row) => row.smtpUserId),
+    rows.map((row) => row.version),
+    rows.map((row) => row.type),
+    rows.map((row) => row.tenantId),
+    rows.map((row) => row.username),
+    rows.map((row) => JSON.stringify(row.actor)),
+    rows.map((row) => row.requestId),
+    rows.map((row) => JSON.stringify(row.data)),
+  ]);
+  return Number(result?.added);
+}
+
+const NAMES =
+  'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data';
+
+const INSERT = `
+  WITH added AS (
+    INSERT INTO audit.changes (${NAMES})
+    SELECT position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor::jsonb, request_id, data::jsonb
+      FROM unnest($1::bigint[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::integer[], $6::text[], $7::text[], $8::text[],
+                  $9::text[], $10::text[], $11::text[]) AS change (${NAMES})
+    ON CONFLICT DO NOTHING
+    RETURNING 1
+  )
+  SELECT count(*) AS added FROM added`;

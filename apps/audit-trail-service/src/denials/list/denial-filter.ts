@@ -1,0 +1,53 @@
+import { DENIAL_REASONS, usernameKey, type DenialReason, type UsernameKey } from '@postern/contracts';
+import { parseRange, type IpRange } from '@postern/ip-ranges';
+import { z } from 'zod';
+import { timeColumn, uuidColumn } from '../../http/cursor-columns.js';
+import { pageFields } from '../../http/page.js';
+import { queryTime } from '../../http/query-time.js';
+
+/** Which denials are asked for; what is left out is not looked at. */
+export interface DenialFilter {
+  /** RFC 3339, UTC, milliseconds: occurred then or later. */
+  readonly from?: string | undefined;
+  /** Occurred before then. */
+  readonly to?: string | undefined;
+  readonly range?: IpRange | undefined;
+  readonly username?: UsernameKey | undefined;
+  readonly relay?: string | undefined;
+  readonly reason?: DenialReason | undefined;
+  readonly refused?: boolean | undefined;
+}
+
+const range = z.string().transform((text, context): IpRange => {
+  const parsed = parseRange(text);
+  if (parsed.ok) return parsed.value;
+  context.addIssue({ code: 'custom', message: parsed.detail, params: { code: parsed.code } });
+  return z.NEVER;
+});
+
+const name = z
+  .string()
+  .min(1)
+  .max(254)
+  .refine((text) => !text.includes('\0'), 'A name has no NUL in it.');
+
+/** The query of a list of denials. */
+export const denialsQuery = z.strictObject({
+  ...pageFields([timeColumn, uuidColumn]),
+  from: queryTime.optional(),
+  to: queryTime.optional(),
+  ip: range.optional(),
+  username: name.transform(usernameKey).optional(),
+  relay: name.optional(),
+  reason: z.enum(DENIAL_REASONS, `Give one of ${DENIAL_REASONS.join(', ')}.`).optional(),
+  refused: z
+    .enum(['true', 'false'], 'Give true or false.')
+    .transform((text) => text === 'true')
+    .optional(),
+});
+export type DenialsQuery = z.infer<typeof denialsQuery>;
+
+/** The filter in a query. */
+export function filterOf({ from, to, ip, username, relay, reason, refused }: DenialsQuery): DenialFilter {
+  return { from, to, range: ip, username, relay, reason, refused };
+}

@@ -1,0 +1,15 @@
+import { Query } from '@nestjs/cqrs';
+import type { Page, PageRequest } from '../../http/page.js';
+import type { DenialFilter } from './denial-filter.js';
+import type { Denial, DenialScope } from './read-denials.js';
+
+/** Denials, the newest first. */
+export class ListDenials extends Query<Page<Denial>> {
+  constructor(
+    readonly scope: DenialScope,
+    readonly filter: DenialFilter,
+    readonly page: PageRequest,
+  ) {
+    super();
+  }
+}

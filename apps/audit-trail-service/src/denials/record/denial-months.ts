@@ -1,0 +1,50 @@
+import { Logger } from '@nestjs/common';
+import { QueryFailedError, type DataSource } from 'typeorm';
+
+/** How far from now a denial may have occurred to get a partition of its month; a relay's clock may be wrong by years. */
+const MONTHS_BACK = 13;
+const MONTHS_AHEAD = 2;
+const RETRY_AFTER_MS = 60_000;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** Keeps partitions ready: of this month and the next two, and of any month not far from now that denials come from. */
+export class DenialMonths {
+  private readonly logger = new Logger('audit-trail');
+  private readonly ready = new Set<string>();
+  private notBefore = 0;
+
+  /** `dataSource` is connected as `postern_audit`. */
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly now: () => Date = () => new Date(),
+  ) {}
+
+  /**
+   * Makes what is missing for denials of these times (RFC 3339, UTC). Where somebody holds the tables, such as a
+   * backup, it is put off by a minute: until then the partition without a month takes the rows.
+   */
+  async prepare(times: readonly string[]): Promise<void> {
+    const now = this.now();
+    if (now.getTime() < this.notBefore) return;
+    const [earliest, latest] = [monthOf(now, -MONTHS_BACK), monthOf(now, MONTHS_AHEAD)];
+    const coming = Array.from({ length: MONTHS_AHEAD + 1 }, (_, ahead) => monthOf(now, ahead));
+    const wanted = new Set([...coming, ...times.map((time) => time.slice(0, 7))]);
+    for (const month of wanted) {
+      if (this.ready.has(month) || month < earliest || month > latest) continue;
+      try {
+        await this.dataSource.query('SELECT audit.prepare_denial_month($1::date)', [`${month}-01`]);
+        this.ready.add(month);
+      } catch (error) {
+        if (!(error instanceof QueryFailedError) || error.driverError.code !== LOCK_NOT_AVAILABLE) throw error;
+        this.logger.warn(`The partition of ${month} waits: somebody holds the table of denials. Next try in a minute.`);
+        this.notBefore = now.getTime() + RETRY_AFTER_MS;
+        return;
+      }
+    }
+  }
+}
+
+/** `2026-11`, so many months from the one of `time`, in UTC. */
+function monthOf(time: Date, ahead: number): string {
+  return new Date(Date.UTC(time.getUTCFullYear(), time.getUTCMonth() + ahead)).toISOString().slice(0, 7);
+}

@@ -1,0 +1,44 @@
+import type { EventBatch } from '@postern/event-bus';
+import { Logger } from '@nestjs/common';
+import { TOPICS } from '@postern/contracts';
+import type { DataSource } from 'typeorm';
+import type { Consumer } from '../../consumers/consumer.js';
+import { denialsRecorded, denialsUnreadable } from '../../consumers/audit-metrics.js';
+import { DenialMonths } from './denial-months.js';
+import { denialRow, isUnreadable, type DenialRow } from './denial-row.js';
+import { insertDenials, putAside } from './insert-denials.js';
+
+/** Puts denials on record, a batch a transaction. */
+export class DenialsConsumer implements Consumer {
+  readonly name = 'audit-denials';
+  readonly topics = [TOPICS.authDenials];
+  readonly maxBatch = 2_000;
+  private readonly logger = new Logger('audit-trail');
+  private readonly months: DenialMonths;
+
+  /** `dataSource` is connected as `postern_audit`. */
+  constructor(private readonly dataSource: DataSource) {
+    this.months = new DenialMonths(dataSource);
+  }
+
+  async handle(batch: EventBatch): Promise<void> {
+    const read = batch.events.map(denialRow);
+    const rows = read.filter((row): row is DenialRow => !isUnreadable(row));
+    const unreadable = read.filter(isUnreadable);
+    // Before the transaction: it takes locks that must not be held while a batch is written.
+    await this.months.prepare(rows.map((row) => row.occurred_at));
+    const added = await this.dataSource.transaction(async (manager) => {
+      // What a crash takes, the journal gives again: the checkpoint goes with it.
+      await manager.query('SET LOCAL synchronous_commit = off');
+      const count = await insertDenials(manager, rows);
+      await putAside(manager, unreadable);
+      await batch.advance(manager);
+      return count;
+    });
+    denialsRecorded.inc(added);
+    denialsUnreadable.inc(unreadable.length);
+    for (const { event, why } of unreadable) {
+      this.logger.error(`The denial ${event.eventId} ${why}; it is put aside in audit.unreadable_denials.`);
+    }
+  }
+}

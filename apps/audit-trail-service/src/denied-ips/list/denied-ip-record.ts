@@ -1,0 +1,82 @@
+import type { DenialReason } from '@postern/contracts';
+import { parseAddress, type IpAddress } from '@postern/ip-ranges';
+import type { EntityManager } from 'typeorm';
+import type { PageRequest } from '../../http/page.js';
+
+/** The totals of one address from which an SMTP user was denied. */
+export interface DeniedIpRecord {
+  /** As told by the relays. */
+  readonly ip: string;
+  /** Null where it is no address. */
+  readonly address: IpAddress | null;
+  /** Logins. */
+  readonly count: number;
+  readonly firstDeniedAt: string;
+  readonly lastDeniedAt: string;
+  readonly relays: readonly string[];
+  readonly reasons: readonly DenialReason[];
+}
+
+/**
+ * The next addresses of the SMTP user, the one that was denied last first. One that is denied again moves to the
+ * front; a walk through the pages that began before does not meet it a second time. Within `inTenant`.
+ */
+export async function readDeniedIps(
+  manager: EntityManager,
+  smtpUserId: string,
+  { limit, after }: PageRequest,
+): Promise<DeniedIpRecord[]> {
+  const [place, parameters] = after
+    ? ['AND (last_denied_at, ip) < ($3::timestamptz, $4)', [smtpUserId, limit, ...after]]
+    : ['', [smtpUserId, limit]];
+  const rows = await manager.query<DeniedIpRow[]>(
+    `SELECT ip, count, first_denied_at, last_denied_at, relays, reasons FROM audit.denied_ips
+      WHERE smtp_user_id = $1 ${place} ORDER BY last_denied_at DESC, ip DESC LIMIT $2`,
+    parameters,
+  );
+  return rows.map(recordOf);
+}
+
+/** Enough to tell a site from a single host; beyond, the exact number says nothing more. */
+export const MAX_NEIGHBOURS = 1_000;
+
+/** How many addresses of each of the ranges (`203.0.113.0/24`) were denied to the SMTP user. Within `inTenant`. */
+export async function countNeighbours(
+  manager: EntityManager,
+  smtpUserId: string,
+  ranges: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (ranges.length === 0) return new Map();
+  const rows = await manager.query<{ range: string; denied: number }[]>(
+    `SELECT range, (SELECT count(*)::integer FROM (
+              SELECT 1 FROM audit.denied_ips
+               WHERE smtp_user_id = $1
+                 AND address BETWEEN host(network(range::inet))::inet AND host(broadcast(range::inet))::inet
+               LIMIT ${MAX_NEIGHBOURS}) found) AS denied
+       FROM unnest($2::text[]) AS range`,
+    [smtpUserId, ranges],
+  );
+  return new Map(rows.map((row) => [row.range, row.denied]));
+}
+
+interface DeniedIpRow {
+  readonly ip: string;
+  readonly count: string;
+  readonly first_denied_at: Date;
+  readonly last_denied_at: Date;
+  readonly relays: string[];
+  readonly reasons: DenialReason[];
+}
+
+function recordOf(row: DeniedIpRow): DeniedIpRecord {
+  const address = parseAddress(row.ip);
+  return {
+    ip: row.ip,
+    address: address.ok ? address.value : null,
+    count: Number(row.count),
+    firstDeniedAt: row.first_denied_at.toISOString(),
+    lastDeniedAt: row.last_denied_at.toISOString(),
+    relays: row.relays,
+    reasons: row.reasons,
+  };
+}

@@ -1,0 +1,77 @@
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { inTenant } from '@postern/database';
+import { neighbourhood, parseRange, type Family, type IpAddress } from '@postern/ip-ranges';
+import { decideAccess, isLive } from '@postern/restrictions';
+import type { DataSource, EntityManager } from 'typeorm';
+import { pageOf, type Page } from '../../http/page.js';
+import { findSmtpUser, type KnownSmtpUser } from '../../smtp-user/find-smtp-user.js';
+import { countNeighbours, readDeniedIps, type DeniedIpRecord } from './denied-ip-record.js';
+import { ListDeniedIps, type DeniedIp } from './list-denied-ips.query.js';
+import { suggestEntries, type SuggestedEntry } from './suggest-entries.js';
+
+/** Among so many of the addresses that were denied last a host's other family is looked for. */
+const RECENT = 100;
+
+@QueryHandler(ListDeniedIps)
+export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
+  constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
+
+  execute({ tenantId, smtpUserId, page }: ListDeniedIps): Promise<Page<DeniedIp>> {
+    return inTenant(this.dataSource, tenantId, async (manager) => {
+      const smtpUser = await findSmtpUser(manager, smtpUserId);
+      const records = await readDeniedIps(manager, smtpUserId, { ...page, limit: page.limit + 1 });
+      const { items, nextCursor } = pageOf(records, page.limit, (record) => [record.lastDeniedAt, record.ip]);
+      const now = new Date();
+      const stillDenied = new Set(items.filter((record) => wouldBeDenied(smtpUser, record.address, now)));
+      const suggestions = await this.suggest(manager, smtpUser, [...stillDenied].filter(hasAddress), now);
+      const shown = items.map((record) => ({
+        ip: record.ip,
+        count: record.count,
+        firstDeniedAt: record.firstDeniedAt,
+        lastDeniedAt: record.lastDeniedAt,
+        relays: record.relays,
+        reasons: record.reasons,
+        stillDenied: stillDenied.has(record),
+        suggestedEntries: suggestions.get(record) ?? [],
+      }));
+      return { items: shown, nextCursor };
+    });
+  }
+
+  private async suggest(
+    manager: EntityManager,
+    smtpUser: KnownSmtpUser,
+    denied: readonly WithAddress[],
+    now: Date,
+  ): Promise<Map<DeniedIpRecord, SuggestedEntry[]>> {
+    if (denied.length === 0) return new Map();
+    const rangeOf = (record: WithAddress) => neighbourhood(record.address).text;
+    const neighbours = await countNeighbours(manager, smtpUser.smtpUserId, [...new Set(denied.map(rangeOf))]);
+    const recent = await readDeniedIps(manager, smtpUser.smtpUserId, { limit: RECENT, after: null });
+    const listed = liveFamilies(smtpUser, now);
+    return new Map(
+      denied.map((record) => {
+        const surroundings = { listed, recent, neighbours: neighbours.get(rangeOf(record)) ?? 0 };
+        return [record, suggestEntries(record, surroundings)];
+      }),
+    );
+  }
+}
+
+type WithAddress = DeniedIpRecord & { readonly address: IpAddress };
+
+function hasAddress(record: DeniedIpRecord): record is WithAddress {
+  return record.address !== null;
+}
+
+/** A removed user's logins are deferred, as an unknown one's, and no denials. */
+function wouldBeDenied(smtpUser: KnownSmtpUser, address: IpAddress | null, now: Date): boolean {
+  return smtpUser.status === 'registered' && decideAccess(smtpUser, address, now).denial;
+}
+
+function liveFamilies(smtpUser: KnownSmtpUser, now: Date): ReadonlySet<Family> {
+  const live = smtpUser.status === 'registered' ? smtpUser.entries.filter((entry) => isLive(entry, now)) : [];
+  const ranges = live.map((entry) => parseRange(entry.range));
+  return new Set(ranges.flatMap((range) => (range.ok ? [range.value.family] : [])));
+}

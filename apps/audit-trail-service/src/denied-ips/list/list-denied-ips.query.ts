@@ -1,0 +1,30 @@
+import { Query } from '@nestjs/cqrs';
+import type { DenialReason, TenantId } from '@postern/contracts';
+import type { Page, PageRequest } from '../../http/page.js';
+import type { SuggestedEntry } from './suggest-entries.js';
+
+/** An address from which an SMTP user was denied, as the HTTP API shows it. */
+export interface DeniedIp {
+  readonly ip: string;
+  /** Logins. */
+  readonly count: number;
+  readonly firstDeniedAt: string;
+  readonly lastDeniedAt: string;
+  readonly relays: readonly string[];
+  readonly reasons: readonly DenialReason[];
+  /** Whether a login from there would be a denial now: refused, or let through and recorded by `report-only`. */
+  readonly stillDenied: boolean;
+  /** Empty where it is not denied any more, and where it is no address. */
+  readonly suggestedEntries: readonly SuggestedEntry[];
+}
+
+/** The addresses from which an SMTP user was denied, the latest first. */
+export class ListDeniedIps extends Query<Page<DeniedIp>> {
+  constructor(
+    readonly tenantId: TenantId,
+    readonly smtpUserId: string,
+    readonly page: PageRequest,
+  ) {
+    super();
+  }
+}

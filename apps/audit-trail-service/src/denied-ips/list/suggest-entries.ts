@@ -1,0 +1,69 @@
+import { neighbourhood, type Family, type IpAddress } from '@postern/ip-ranges';
+import type { DeniedIpRecord } from './denied-ip-record.js';
+import { twinOf } from './twin.js';
+
+/** An entry that would let the denied address in, and why it may be the right one. */
+export interface SuggestedEntry {
+  /** Canonical, as an entry's range. */
+  readonly range: string;
+  /** A sentence for whoever decides about it. */
+  readonly why: string;
+}
+
+/** What suggestions are made from. */
+export interface Surroundings {
+  /** The families that the live entries of the list have. */
+  readonly listed: ReadonlySet<Family>;
+  /** How many addresses of the neighbourhood (IPv4 /24, IPv6 /64) were denied, with this one. */
+  readonly neighbours: number;
+  /** Addresses that were denied to the same SMTP user of late. */
+  readonly recent: readonly DeniedIpRecord[];
+}
+
+/** From so many on, neighbours look like one site and not like single hosts. */
+export const SEVERAL = 3;
+
+/**
+ * Entries for a denied address, the narrowest first: the address itself; its neighbourhood when several of it were
+ * denied; and both families where the list has only one, since a host that has both uses now one, now the other.
+ */
+export function suggestEntries(
+  denied: DeniedIpRecord & { readonly address: IpAddress },
+  { listed, neighbours, recent }: Surroundings,
+): SuggestedEntry[] {
+  const { address } = denied;
+  const suggestions = [{ range: address.text, why: whyItself(denied, listed) }];
+  if (neighbours >= SEVERAL) {
+    const { text } = neighbourhood(address);
+    suggestions.push({
+      range: text,
+      why: `${neighbours} addresses of ${text} were denied: if that whole network is yours, one entry covers them all.`,
+    });
+  }
+  const twin = otherFamilyListed(address, listed) ? null : twinOf(denied, recent);
+  if (twin) {
+    suggestions.push({
+      range: twin.address.text,
+      why: `${twin.address.text} was denied about the same time at ${twin.relay} too: if it is the same host, it needs entries for both families, IPv4 and IPv6.`,
+    });
+  }
+  return suggestions;
+}
+
+function whyItself(
+  { address, count }: DeniedIpRecord & { readonly address: IpAddress },
+  listed: Surroundings['listed'],
+) {
+  const times = count === 1 ? 'once' : `${count} times`;
+  const itself = `The address itself, which was denied ${times}.`;
+  if (listed.has(address.family) || !otherFamilyListed(address, listed)) return itself;
+  return `${itself} The list has only ${other(address.family)} ranges, and this is ${address.family}: a host that has both needs entries for both families.`;
+}
+
+function otherFamilyListed({ family }: IpAddress, listed: Surroundings['listed']): boolean {
+  return listed.has(other(family));
+}
+
+function other(family: Family): Family {
+  return family === 'IPv4' ? 'IPv6' : 'IPv4';
+}

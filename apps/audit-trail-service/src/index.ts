@@ -1,0 +1,7 @@
+import type { ProblemTranslator } from '@postern/service-kit';
+
+export { AuditTrailServiceModule } from './audit-trail-service.module.js';
+export { auditSchema } from './schema/audit-schema.js';
+
+/** This service's own libraries throw nothing that a caller must be told in another way. */
+export const problems: readonly ProblemTranslator[] = [];

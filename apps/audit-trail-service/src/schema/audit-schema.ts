@@ -1,0 +1,16 @@
+import type { SchemaComponent } from '@postern/database';
+import { CreateChanges1764200000003 } from './create-changes.js';
+import { CreateDenials1764200000001 } from './create-denials.js';
+import { CreateDenialMonths1764200000002 } from './create-denial-months.js';
+import { CreateSmtpUsers1764200000004 } from './create-smtp-users.js';
+
+/** The component for `migrate` of @postern/database. All of it can be rebuilt from the journal. */
+export const auditSchema: SchemaComponent = {
+  schema: 'audit',
+  migrations: [
+    CreateDenials1764200000001,
+    CreateDenialMonths1764200000002,
+    CreateChanges1764200000003,
+    CreateSmtpUsers1764200000004,
+  ],
+};

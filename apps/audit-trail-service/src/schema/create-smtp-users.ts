@@ -1,0 +1,34 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { rowLevelSecuritySql } from './row-level-security.js';
+
+/** The present restriction of each SMTP user, removed ones too, and all names that each has had. */
+export class CreateSmtpUsers1764200000004 implements MigrationInterface {
+  readonly name = 'CreateSmtpUsers1764200000004';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE audit.restrictions (
+        smtp_user_id uuid    PRIMARY KEY,
+        tenant_id    text    NOT NULL COLLATE "C",
+        username     text    NOT NULL,
+        removed      boolean NOT NULL,
+        version      integer NOT NULL,
+        state        jsonb   NOT NULL -- SmtpUserState of @postern/restrictions
+      );
+      CREATE TABLE audit.usernames (
+        tenant_id    text NOT NULL COLLATE "C",
+        username_key text NOT NULL COLLATE "C",
+        smtp_user_id uuid NOT NULL,
+        PRIMARY KEY (tenant_id, username_key, smtp_user_id)
+      );
+      ${rowLevelSecuritySql('restrictions')}
+      ${rowLevelSecuritySql('usernames')}
+      GRANT SELECT, INSERT, UPDATE ON audit.restrictions TO postern_audit;
+      GRANT SELECT, INSERT ON audit.usernames TO postern_audit;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE audit.usernames, audit.restrictions');
+  }
+}

@@ -1,0 +1,35 @@
+import { isUuid, type TenantId, type UsernameKey } from '@postern/contracts';
+import { Problem } from '@postern/service-kit';
+import type { SmtpUserState } from '@postern/restrictions';
+import type { EntityManager } from 'typeorm';
+
+/** An SMTP user that there is, or was. */
+export type KnownSmtpUser = Exclude<SmtpUserState, { status: 'none' }>;
+
+/**
+ * The SMTP user as it stands now; a removed one is found too, since its trail stays.
+ * Throws the problem `smtp-user-not-found`, also for somebody else's. Within `inTenant`, as `postern_audit_reader`.
+ */
+export async function findSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser> {
+  if (!isUuid(smtpUserId))
+    throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is no UUID.');
+  const [row] = await manager.query<{ state: KnownSmtpUser }[]>(
+    'SELECT state FROM audit.restrictions WHERE smtp_user_id = $1',
+    [smtpUserId],
+  );
+  if (!row) throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id in this tenant.');
+  return row.state;
+}
+
+/** The SMTP users of the tenant that have, or once had, the username. Within `inTenant`. */
+export async function smtpUsersOfName(
+  manager: EntityManager,
+  tenantId: TenantId,
+  username: UsernameKey,
+): Promise<string[]> {
+  const rows = await manager.query<{ smtp_user_id: string }[]>(
+    'SELECT smtp_user_id FROM audit.usernames WHERE tenant_id = $1 AND username_key = $2',
+    [tenantId, username],
+  );
+  return rows.map((row) => row.smtp_user_id);
+}
