@@ -1,6 +1,9 @@
 import type { Recorded, Topic } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 
+/** The token under which a process injects its bus. */
+export const EVENT_BUS = Symbol('event bus');
+
 /** Brings the journal's events to consumers: in order per stream, each at least once, none ever skipped. */
 export interface EventBus {
   /** Starts a consumer where its checkpoint stands, or at the beginning of the topics. */

@@ -4,6 +4,7 @@ export { EmbeddedEventBus, type EmbeddedEventBusOptions } from './embedded/embed
 export {
   CheckpointAdvancedTwice,
   CheckpointNotAdvanced,
+  EVENT_BUS,
   type EventBatch,
   type EventBus,
   type RunningSubscription,
