@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MAX_DENIALS_PER_REPORT, isUuid, newId } from '@postern/contracts';
+import type { DenialReport } from '@postern/contracts';
+import type { RelayProblem } from '../problem.js';
+import { RelayClient } from '../relay-client.js';
+import { TestControlPlane, until } from '../testing/control-plane.js';
+import { policy } from '../testing/policies.js';
+import { DenialReporter } from './denial-reporter.js';
+import { InMemoryDenialSpool } from './denial-spool.js';
+
+const NOW = Date.parse('2026-11-01T12:00:00.000Z');
+
+let plane: TestControlPlane;
+let reporter: DenialReporter;
+let spool: InMemoryDenialSpool;
+let problems: RelayProblem[];
+
+beforeEach(async () => {
+  plane = new TestControlPlane();
+  await plane.listen();
+  problems = [];
+  spool = new InMemoryDenialSpool(5_000);
+  reporter = new DenialReporter({
+    plane: { url: plane.url, key: plane.key },
+    spool,
+    flushIntervalMs: 5,
+    requestTimeoutMs: 200,
+    retryBaseMs: 5,
+    retryMaxMs: 20,
+    refusedRetryMs: 20,
+    clock: () => NOW,
+    onProblem: (problem) => void problems.push(problem),
+  });
+});
+
+afterEach(async () => {
+  await reporter.stop(0);
+  await plane.kill();
+});
+
+const denial = (ip = '198.51.100.1'): DenialReport => ({
+  id: newId(),
+  username: 'app@acme.example',
+  ip,
+  occurredAt: '2026-11-01T12:00:00.000Z',
+  relay: 'mx1',
+  reason: 'ip-not-authorized',
+  mode: 'enforce',
+  count: 1,
+});
+const record = (count: number): string[] =>
+  Array.from({ length: count }, () => {
+    const report = denial();
+    reporter.record(report);
+    return report.id;
+  });
+const receivedIds = (): string[] => plane.received.flat().map((report) => report.id);
+
+describe('the denial reporter', () => {
+  it('sends what was recorded, in order, in batches of at most a thousand', async () => {
+    const ids = record(2_500);
+    reporter.start();
+    await until('all are acknowledged', () => reporter.acknowledged === 2_500);
+    expect(receivedIds()).toEqual(ids);
+    expect(plane.received.map((batch) => batch.length)).toEqual([1_000, 1_000, 500]);
+    expect(spool.size).toBe(0);
+  });
+
+  it.each([
+    ['503', (_: unknown, response: import('node:http').ServerResponse) => void response.writeHead(503).end()],
+    [
+      '429',
+      (_: unknown, response: import('node:http').ServerResponse) =>
+        void response.writeHead(429, { 'retry-after': '0' }).end(),
+    ],
+    ['401', (_: unknown, response: import('node:http').ServerResponse) => void response.writeHead(401).end()],
+    ['a broken connection', (_: unknown, response: import('node:http').ServerResponse) => void response.destroy()],
+    ['no answer in time', () => undefined],
+    [
+      'an answer that is no JSON',
+      (_: unknown, response: import('node:http').ServerResponse) => void response.end('oops'),
+    ],
+  ])('sends the same ids again after %s', async (_, misbehave) => {
+    plane.onDenials.push(misbehave, misbehave);
+    const ids = record(3);
+    reporter.start();
+    await until('all are acknowledged', () => reporter.acknowledged === 3);
+    expect(receivedIds()).toEqual(ids);
+    expect(problems.map((problem) => problem.code)).toEqual(['denials-not-accepted', 'denials-not-accepted']);
+  });
+
+  it('counts and tells what the control plane refuses, and sends it no more', async () => {
+    plane.onDenials.push((batch, response) => {
+      const rejected = [{ id: batch[1]?.id, code: 'username-invalid', detail: 'no such form' }];
+      response.end(JSON.stringify({ accepted: 2, duplicates: 0, rejected }));
+    });
+    record(3);
+    reporter.start();
+    await until('the spool is empty', () => spool.size === 0);
+    expect([reporter.acknowledged, reporter.rejected]).toEqual([2, 1]);
+    expect(problems).toEqual([{ code: 'denial-rejected', detail: expect.stringContaining('username-invalid') }]);
+  });
+
+  it('finds the one denial that has a whole batch refused; all others arrive', async () => {
+    const bad = denial('not an address');
+    const before = record(300);
+    reporter.record(bad);
+    const behind = record(300);
+    const refuseBad = (batch: DenialReport[], response: import('node:http').ServerResponse): void => {
+      plane.onDenials.push(refuseBad);
+      if (batch.some((report) => report.id === bad.id))
+        return void response.writeHead(422).end('{"code":"validation-failed"}');
+      plane.received.push(batch);
+      response.end(JSON.stringify({ accepted: batch.length, duplicates: 0, rejected: [] }));
+    };
+    plane.onDenials.push(refuseBad);
+    reporter.start();
+    await until('the spool is empty', () => spool.size === 0);
+    expect(receivedIds()).toEqual([...before, ...behind]);
+    expect([reporter.acknowledged, reporter.rejected]).toEqual([600, 1]);
+  });
+
+  it('counts what finds no room, and raises one alarm, not thousands', () => {
+    record(5_100);
+    expect([spool.size, reporter.dropped]).toEqual([5_000, 100]);
+    expect(problems.map((problem) => problem.code)).toEqual(['denial-dropped']);
+  });
+
+  it('sends what still waits before it ends', async () => {
+    reporter.start();
+    const ids = record(MAX_DENIALS_PER_REPORT + 1);
+    await reporter.stop(5_000);
+    expect(receivedIds()).toEqual(ids);
+  });
+
+  it('ends in time if nobody takes the denials; they stay in the spool', async () => {
+    await plane.kill();
+    record(3);
+    reporter.start();
+    await reporter.stop(50);
+    expect(spool.size).toBe(3);
+    await plane.listen();
+  });
+
+  it('has a denial of each refused login and of each one that report-only lets through, and of no other', async () => {
+    plane.set(policy('app@x'));
+    plane.set(policy('trial@x', { mode: 'report-only' }));
+    plane.set(policy('free@x', { restricted: false, entries: [] }));
+    const client = new RelayClient({
+      url: plane.url,
+      key: plane.key,
+      relayName: 'mx7',
+      flushIntervalMs: 5,
+      clock: () => NOW,
+    });
+    await client.start();
+    expect(client.decide('app@x', '203.0.113.42').decision).toBe('allow');
+    expect(client.decide('free@x', '198.51.100.1').decision).toBe('allow');
+    expect(client.decide('nobody@x', '198.51.100.1').decision).toBe('defer');
+    expect(client.peek('app@x', '198.51.100.1').decision).toBe('deny');
+    expect(client.decide('app@x', '198.51.100.1').decision).toBe('deny');
+    expect(client.decide('trial@x', '198.51.100.2').decision).toBe('allow');
+    expect(client.decide('trial@x', 'a00:1').decision).toBe('deny');
+    await client.stop();
+    const common = { relay: 'mx7', occurredAt: '2026-11-01T12:00:00.000Z', count: 1, id: expect.any(String) };
+    expect(plane.received.flat()).toEqual([
+      { ...common, username: 'app@x', ip: '198.51.100.1', reason: 'ip-not-authorized', mode: 'enforce' },
+      { ...common, username: 'trial@x', ip: '198.51.100.2', reason: 'ip-not-authorized', mode: 'report-only' },
+      { ...common, username: 'trial@x', ip: 'a00:1', reason: 'source-ip-invalid', mode: 'report-only' },
+    ]);
+    expect(plane.received.flat().every((report) => isUuid(report.id))).toBe(true);
+  });
+});

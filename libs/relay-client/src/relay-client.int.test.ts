@@ -1,0 +1,310 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { RelayClient } from './relay-client.js';
+import { InMemoryLastKnownGoodStore } from './policies/last-known-good.js';
+import { MAX_LINE_BYTES } from './policies/lines.js';
+import type { RelayProblem } from './problem.js';
+import { BadSetting } from './settings.js';
+import type { RelayClientSettings } from './settings.js';
+import { TestControlPlane, until } from './testing/control-plane.js';
+import { policy } from './testing/policies.js';
+
+const FAST = { retryBaseMs: 5, retryMaxMs: 40, refusedRetryMs: 40, flushIntervalMs: 10, saveEveryMs: 0 };
+
+let plane: TestControlPlane;
+let clients: RelayClient[];
+let problems: RelayProblem[];
+
+beforeEach(async () => {
+  plane = new TestControlPlane();
+  clients = [];
+  problems = [];
+  await plane.listen();
+  plane.set(policy('office@acme.example', { entries: ['203.0.113.0/24'] }));
+  plane.set(policy('free@acme.example', { restricted: false, entries: [] }));
+});
+
+afterEach(async () => {
+  await Promise.all(clients.map((client) => client.stop(50)));
+  await plane.kill();
+});
+
+function clientOf(settings: Partial<RelayClientSettings> = {}): RelayClient {
+  const base = {
+    url: plane.url,
+    key: plane.key,
+    relayName: 'mx1',
+    onProblem: (p: RelayProblem) => void problems.push(p),
+  };
+  const client = new RelayClient({ ...base, ...FAST, ...settings });
+  clients.push(client);
+  return client;
+}
+
+async function started(settings: Partial<RelayClientSettings> = {}): Promise<RelayClient> {
+  const client = clientOf(settings);
+  await client.start();
+  await until('the stream is open', () => plane.openStreams === clients.length);
+  return client;
+}
+
+const told = (client: RelayClient, username: string, ip = '203.0.113.9'): string => {
+  const { decision, reason } = client.peek(username, ip);
+  return `${decision} ${reason}`;
+};
+const codes = (): string[] => problems.map((problem) => problem.code);
+
+describe('a relay client', () => {
+  it('decides by the snapshot as soon as it has started, with the replies of the contract', async () => {
+    const client = await started();
+    expect(client.decide('OFFICE@acme.example', '203.0.113.9')).toEqual({
+      decision: 'allow',
+      reason: 'entry-matched',
+      mode: 'enforce',
+      matched: { range: '203.0.113.0/24', expiresAt: null },
+      reply: null,
+    });
+    expect(client.decide('office@acme.example', '198.51.100.1').reply).toEqual({
+      code: 535,
+      enhanced: '5.7.1',
+      text: 'IP not authorized',
+    });
+    expect(client.decide('nobody@acme.example', '203.0.113.9').reply).toEqual({
+      code: 454,
+      enhanced: '4.7.0',
+      text: 'Temporary authentication failure',
+    });
+    expect(client.status()).toMatchObject({
+      state: 'deciding',
+      revision: 2,
+      policies: 2,
+      verified: true,
+      unknownUsers: 1,
+    });
+  });
+
+  it('defers while it never had any policies, and recovers by itself when the control plane comes', async () => {
+    const { port } = plane;
+    await plane.kill();
+    const client = clientOf({ url: `http://127.0.0.1:${port}`, startWithinMs: 20 });
+    await client.start();
+    expect(told(client, 'free@acme.example')).toBe('defer policy-stale');
+    expect(codes()).toContain('control-plane-unreachable');
+    const policies = plane.policies;
+    plane = new TestControlPlane();
+    for (const each of policies.values()) plane.set(each);
+    await plane.listen(port);
+    await until('policies came', () => told(client, 'free@acme.example') === 'allow unrestricted');
+  });
+
+  it('applies a change that the stream brings', async () => {
+    const client = await started();
+    plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }));
+    await until('the change is in force', () => told(client, 'office@acme.example') === 'deny ip-not-authorized');
+    plane.set(policy('office@acme.example', { removed: true, entries: [] }));
+    await until('the user is gone', () => told(client, 'office@acme.example') === 'defer smtp-user-unknown');
+    expect(client.status()).toMatchObject({ revision: 4, policies: 1 });
+  });
+
+  it('goes on with the last policies when the stream breaks, and resumes from its revision', async () => {
+    const client = await started();
+    plane.set(policy('new@acme.example'));
+    await until('the change is in force', () => client.status().revision === 3);
+    plane.breakStreams();
+    await until('it saw the break', () => client.status().reconnects > 0);
+    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+    await until('it resumed', () => plane.resumedFrom.length === 2);
+    expect(plane.resumedFrom).toEqual(['2', '3']);
+    expect(client.status().snapshots).toBe(1);
+  });
+
+  it('applies a frame that breaks in the middle not at all, and whole after resuming', async () => {
+    const client = await started();
+    plane.send('id: 3\nevent: policy\ndata: {"username":"new@acme.example","tenantId":"acme",');
+    plane.breakStreams();
+    plane.set(policy('new@acme.example'));
+    await until(
+      'the change is in force',
+      () => told(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched',
+    );
+    expect(client.status().unreadablePolicies).toBe(0);
+  });
+
+  it('reads frames that come byte by byte', async () => {
+    const client = await started();
+    plane.set(policy('new@acme.example'), { silently: true });
+    const text = `id: 3\nevent: policy\ndata: ${JSON.stringify(policy('new@acme.example', { revision: 3 }))}\n\n`;
+    for (const byte of text) {
+      plane.send(byte);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(
+      'the change is in force',
+      () => told(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched',
+    );
+    expect(client.status()).toMatchObject({ revision: 3, snapshots: 1 });
+  });
+
+  it('never decides by a snapshot that breaks off, first or later', async () => {
+    const broken = (_: unknown, response: import('node:http').ServerResponse): void => {
+      const { headers, body } = plane.snapshot();
+      response.writeHead(200, headers);
+      response.write(body.slice(0, body.indexOf('\n') + 10), () => response.destroy());
+    };
+    plane.onSnapshot.push(broken);
+    const client = await started();
+    expect(client.status()).toMatchObject({ snapshots: 1, policies: 2 });
+    plane.onSnapshot.push(broken, broken);
+    plane.send('event: reset\ndata: {}\n\n');
+    await until('a whole one came', () => client.status().snapshots === 2);
+    expect(codes().filter((code) => code === 'control-plane-unreachable')).toHaveLength(3);
+    expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
+  });
+
+  it('refuses a snapshot that ends well but is short', async () => {
+    const client = await started();
+    plane.onSnapshot.push((_, response) => {
+      const { headers, body } = plane.snapshot();
+      response.writeHead(200, headers).end(body.slice(0, body.indexOf('\n') + 1));
+    });
+    plane.send('event: reset\ndata: {}\n\n');
+    await until('it was refused', () => codes().includes('snapshot-refused'));
+    expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
+    await until('a whole one came', () => client.status().snapshots === 2);
+  });
+
+  it('trusts a snapshot without a digest only once a heartbeat has confirmed it, and keeps the old one until then', async () => {
+    const client = await started();
+    plane.announcesDigest = false;
+    plane.onSnapshot.push((_, response) => {
+      const { headers, body } = plane.snapshot();
+      response.writeHead(200, headers).end(body.slice(0, body.indexOf('\n') + 1));
+    });
+    plane.send('event: reset\ndata: {}\n\n');
+    await until('the short snapshot came', () => client.status().snapshots === 2 && plane.openStreams === 1);
+    expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
+    plane.heartbeat();
+    await until('the mismatch was seen', () => client.status().digestMismatches === 1);
+    await until('a third snapshot came', () => client.status().snapshots === 3 && plane.openStreams === 1);
+    plane.set(policy('new@acme.example'));
+    plane.heartbeat();
+    await until('it is in force', () => told(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched');
+    expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
+  });
+
+  it('lets no unknown user in by an unconfirmed first snapshot, not even while rolling out', async () => {
+    plane.announcesDigest = false;
+    const client = await started({ unknownUser: 'allow' });
+    expect(told(client, 'nobody@acme.example')).toBe('defer smtp-user-unknown');
+    plane.heartbeat();
+    await until('it is confirmed', () => client.status().verified);
+    expect(told(client, 'nobody@acme.example')).toBe('allow smtp-user-unknown');
+    client.decide('nobody@acme.example', '203.0.113.9');
+    expect(client.status().unknownUsers).toBe(1);
+  });
+
+  it('takes a new snapshot when a heartbeat shows that a change was lost', async () => {
+    const client = await started();
+    plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }), { silently: true });
+    plane.heartbeat({ revision: 2 });
+    await until('the change is in force', () => told(client, 'office@acme.example') === 'deny ip-not-authorized');
+    expect(client.status()).toMatchObject({ digestMismatches: 1, snapshots: 2 });
+  });
+
+  it('takes a new snapshot when three heartbeats name a revision that never comes', async () => {
+    const client = await started();
+    plane.set(policy('late@acme.example'), { silently: true });
+    plane.heartbeat();
+    plane.heartbeat();
+    plane.heartbeat();
+    await until(
+      'the change is in force',
+      () => told(client, 'late@acme.example', '203.0.113.42') === 'allow entry-matched',
+    );
+    expect(client.status()).toMatchObject({ digestMismatches: 1, snapshots: 2 });
+  });
+
+  it.each([
+    ['is no JSON', 'id: 3\nevent: policy\ndata: {"username"\n\n'],
+    ['lacks a field', 'id: 3\nevent: policy\ndata: {"username":"office@acme.example"}\n\n'],
+    [
+      'has a range with host bits',
+      `id: 3\nevent: policy\ndata: ${JSON.stringify(policy('office@acme.example', { revision: 3, entries: ['203.0.113.9/8'] }))}\n\n`,
+    ],
+    ['never ends', `id: 3\nevent: policy\ndata: ${'x'.repeat(MAX_LINE_BYTES + 100_000)}`],
+  ])('counts a frame that %s, and takes a new snapshot', async (_, bad) => {
+    const client = await started();
+    plane.send(bad);
+    await until('a second snapshot came', () => client.status().snapshots === 2);
+    expect(client.status().unreadablePolicies).toBe(1);
+    expect(codes()).toContain('policy-unreadable');
+    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+  });
+
+  it('reconnects when the stream falls silent', async () => {
+    const client = await started({ silenceMs: 60 });
+    await until('it reconnected', () => plane.resumedFrom.length > 1);
+    expect(problems.map((problem) => problem.detail).join()).toContain('silent');
+    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+  });
+
+  it('keeps its policies and says so loudly when its key is refused, and recovers with it', async () => {
+    const client = await started();
+    const { key } = plane;
+    plane.key = 'pst_relay_other_secret';
+    plane.breakStreams();
+    await until('it was told', () => client.status().keyRefused);
+    expect(codes()).toContain('key-refused');
+    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+    plane.key = key;
+    await until('it is back', () => client.status().connected || plane.openStreams > 0);
+  });
+
+  it.each([
+    ['keep' as const, 'allow entry-matched', 'deciding'],
+    ['defer' as const, 'defer policy-stale', 'stale'],
+  ])('with whenStale %s answers %s once its last contact is too old', async (whenStale, expected, state) => {
+    let now = Date.parse('2026-11-01T00:00:00Z');
+    const client = await started({ whenStale, maxStalenessMs: 60_000, clock: () => now });
+    plane.breakStreams();
+    await plane.kill();
+    now += 60_000;
+    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+    now += 1;
+    expect(told(client, 'office@acme.example')).toBe(expected);
+    expect(client.status().state).toBe(state);
+    await plane.listen();
+  });
+
+  it('decides at once from the last known good policies when it starts without the control plane', async () => {
+    const lastKnownGood = new InMemoryLastKnownGoodStore();
+    const first = await started({ lastKnownGood });
+    await first.stop();
+    await plane.kill();
+    const second = clientOf({ url: 'http://127.0.0.1:9', lastKnownGood });
+    await second.start();
+    expect(told(second, 'office@acme.example')).toBe('allow entry-matched');
+    await plane.listen();
+  });
+
+  it('does not decide by last known good policies that are damaged', async () => {
+    const lastKnownGood = new InMemoryLastKnownGoodStore();
+    await (await started({ lastKnownGood })).stop();
+    const kept = await lastKnownGood.load();
+    if (kept === null) throw new Error('Nothing was kept.');
+    await lastKnownGood.save({ ...kept, records: kept.records.slice(4) });
+    const client = clientOf({ url: 'http://127.0.0.1:9', lastKnownGood, startWithinMs: 10 });
+    await client.start();
+    expect(told(client, 'office@acme.example')).toBe('defer policy-stale');
+    expect(codes()).toContain('last-known-good-unusable');
+  });
+
+  it.each([
+    [{ url: 'postern.example' }, 'url'],
+    [{ key: '' }, 'key'],
+    [{ relayName: ' ' }, 'relayName'],
+    [{ silenceMs: -1 }, 'silenceMs'],
+  ])('refuses the settings %j, and names the bad one', (settings, name) => {
+    expect(() => clientOf(settings)).toThrow(BadSetting);
+    expect(() => clientOf(settings)).toThrow(name);
+  });
+});

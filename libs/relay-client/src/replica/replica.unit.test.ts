@@ -1,0 +1,225 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { EMPTY_DIGEST, digestToHex, policyDigest, usernameKey, xorDigest } from '@postern/contracts';
+import type { RelayPolicy } from '@postern/contracts';
+import { contains, parseAddress, parseRange } from '@postern/ip-ranges';
+import { decideAccess } from '@postern/restrictions';
+import { decideBy } from '../decision.js';
+import { PolicyUnreadable } from '../policies/policy-unreadable.js';
+import { policy } from '../testing/policies.js';
+import { Replica } from './replica.js';
+
+const NOW = Date.parse('2026-11-01T12:00:00.000Z');
+const at = (offsetMs: number): string => new Date(NOW + offsetMs).toISOString();
+const replicaOf = (...policies: RelayPolicy[]): Replica => {
+  const replica = new Replica({ clock: () => NOW });
+  for (const each of policies) replica.apply(each);
+  return replica;
+};
+const say = (replica: Replica, username: string, ip: string): string => {
+  const { decision, reason } = decideBy(replica, username, ip, 'defer');
+  return `${decision} ${reason}`;
+};
+
+const hex = (value: number): string => value.toString(16);
+
+/** Few and close networks, so that matches are common. */
+const address = fc.oneof(
+  fc.tuple(fc.nat(3), fc.nat(3)).map(([a, b]) => `203.0.${a * 85}.${b * 85}`),
+  fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2)).map(([a, b, c]) => `2001:db8:${a}:${hex(b * 0x7fff)}::${hex(c * 0x7fff)}`),
+);
+const range = fc.tuple(address, fc.integer({ min: 1, max: 128 })).map(([text, bits]) => {
+  const parsed = parseAddress(text);
+  if (!parsed.ok) throw new Error(text);
+  const { bytes, family } = parsed.value;
+  const prefix = family === 'IPv4' ? 1 + ((bits - 1) % 32) : bits;
+  const masked = bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, prefix - 8 * i))));
+  const network =
+    family === 'IPv4'
+      ? masked.join('.')
+      : Buffer.from(masked)
+          .toString('hex')
+          .replaceAll(/(....)(?!$)/g, '$1:');
+  const canonical = parseRange(`${network}/${prefix}`);
+  // A network that would hold the mapped addresses is refused: the address alone then.
+  return canonical.ok ? canonical.value.text : parsed.value.text;
+});
+const expiresAt = fc.constantFrom(null, at(-1), at(0), at(1), at(86_400_000));
+const anyPolicy = fc.record({
+  username: fc.constantFrom('a@x', 'A@X', 'bb@x', 'ccc@x', 'dddd@x', 'e'.repeat(254)),
+  restricted: fc.boolean(),
+  mode: fc.constantFrom('enforce' as const, 'report-only' as const),
+  entries: fc.array(fc.record({ range, expiresAt }), { maxLength: 7 }),
+  version: fc.nat(9),
+  removed: fc.boolean(),
+});
+const anyIp = fc.oneof(address, fc.constantFrom('', 'a00:1', '::ffff:203.0.85.85'));
+
+describe('a replica', () => {
+  it('keeps the four states apart', () => {
+    const replica = replicaOf(
+      policy('free@acme.example', { restricted: false, entries: [] }),
+      policy('office@acme.example', { entries: ['203.0.113.0/24'] }),
+      policy('expired@acme.example', { entries: [{ range: '203.0.113.0/24', expiresAt: at(-1) }] }),
+    );
+    expect(say(replica, 'nobody@acme.example', '203.0.113.9')).toBe('defer smtp-user-unknown');
+    expect(say(replica, 'free@acme.example', '198.51.100.1')).toBe('allow unrestricted');
+    expect(say(replica, 'office@acme.example', '203.0.113.9')).toBe('allow entry-matched');
+    expect(say(replica, 'office@acme.example', '198.51.100.1')).toBe('deny ip-not-authorized');
+    expect(say(replica, 'expired@acme.example', '203.0.113.9')).toBe('deny no-live-entry');
+  });
+
+  it('stops honouring an entry at the very instant at which it expires, by its own clock', () => {
+    let now = NOW;
+    const replica = new Replica({ clock: () => now });
+    replica.apply(policy('app@x', { entries: [{ range: '203.0.113.42', expiresAt: at(1) }] }));
+    expect(say(replica, 'app@x', '203.0.113.42')).toBe('allow entry-matched');
+    now += 1;
+    expect(say(replica, 'app@x', '203.0.113.42')).toBe('deny no-live-entry');
+  });
+
+  it('tells the entry that matched, as the policy has it', () => {
+    const replica = replicaOf(
+      policy('app@x', { entries: ['203.0.113.42', { range: '2001:db8::/32', expiresAt: at(5) }] }),
+    );
+    expect(decideBy(replica, 'APP@x', '2001:db8:1::1', 'defer').matched).toEqual({
+      range: '2001:db8::/32',
+      expiresAt: at(5),
+    });
+    expect(decideBy(replica, 'app@x', '::ffff:203.0.113.42', 'defer').matched).toEqual({
+      range: '203.0.113.42',
+      expiresAt: null,
+    });
+  });
+
+  it('denies a source that is no address to a restricted user, in report-only too', () => {
+    const replica = replicaOf(
+      policy('app@x'),
+      policy('trial@x', { mode: 'report-only' }),
+      policy('free@x', { restricted: false }),
+    );
+    expect(say(replica, 'app@x', 'a00:1')).toBe('deny source-ip-invalid');
+    expect(say(replica, 'trial@x', 'a00:1')).toBe('deny source-ip-invalid');
+    expect(say(replica, 'free@x', 'a00:1')).toBe('allow unrestricted');
+  });
+
+  it('matches as @postern/ip-ranges does', () => {
+    fc.assert(
+      fc.property(range, address, (rangeText, ipText) => {
+        const parsed = parseRange(rangeText);
+        const ip = parseAddress(ipText);
+        const expected = parsed.ok && ip.ok && contains(parsed.value, ip.value);
+        const decision = decideBy(replicaOf(policy('app@x', { entries: [rangeText] })), 'app@x', ipText, 'defer');
+        expect(decision.matched).toEqual(expected ? { range: rangeText, expiresAt: null } : null);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('decides as the domain does, after any changes in any order, and its digest is that of what it holds', () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyPolicy, { minLength: 1, maxLength: 30 }),
+        fc.array(anyIp, { minLength: 1 }),
+        (changes, ips) => {
+          const replica = new Replica({ clock: () => NOW });
+          const model = new Map<string, RelayPolicy>();
+          for (const [i, change] of changes.entries()) {
+            const next = policy(change.username, { ...change, revision: i + 1 });
+            replica.apply(next);
+            if (next.removed) model.delete(usernameKey(next.username));
+            else model.set(usernameKey(next.username), next);
+          }
+          const digest = [...model.values()].reduce((sum, each) => xorDigest(sum, policyDigest(each)), EMPTY_DIGEST);
+          expect(digestToHex(replica.digest)).toBe(digestToHex(digest));
+          expect(replica.policies).toBe(model.size);
+          for (const { username } of changes) {
+            for (const ip of ips) {
+              const held = model.get(usernameKey(username)) ?? null;
+              const parsed = parseAddress(ip);
+              const expected = decideAccess(held, parsed.ok ? parsed.value : null, new Date(NOW));
+              const found = decideBy(replica, username, ip, 'defer');
+              expect([found.decision, found.reason, found.mode]).toEqual([
+                expected.decision,
+                expected.reason,
+                held?.mode ?? null,
+              ]);
+              expect(found.matched).toEqual(
+                expected.matched === null ? null : (held?.entries[expected.matched] ?? null),
+              );
+            }
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('finds every user after growing, and again after most have been removed', () => {
+    const replica = new Replica({ clock: () => NOW });
+    const ipOf = (i: number): string => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
+    for (let i = 0; i < 30_000; i++) replica.apply(policy(`app${i}@x`, { entries: [ipOf(i)] }));
+    for (let i = 0; i < 30_000; i++)
+      if (i % 10 !== 0) replica.apply(policy(`app${i}@x`, { removed: true, entries: [] }));
+    expect(replica.policies).toBe(3_000);
+    for (let i = 0; i < 30_000; i++) {
+      expect(say(replica, `app${i}@x`, ipOf(i))).toBe(i % 10 === 0 ? 'allow entry-matched' : 'defer smtp-user-unknown');
+    }
+  });
+
+  it('gives back the room of replaced policies, and goes on deciding by the last ones', () => {
+    const replica = new Replica({ clock: () => NOW });
+    const users = 2_000;
+    for (let round = 0; round < 60; round++) {
+      for (let i = 0; i < users; i++) {
+        replica.apply(
+          policy(`app${i}@x`, { entries: [`10.0.${round}.0/24`, '2001:db8::1'], revision: round * users + i + 1 }),
+        );
+      }
+    }
+    expect(replica.compactions).toBeGreaterThan(0);
+    expect(replica.byteLength).toBeLessThan(4 * 1024 * 1024);
+    for (let i = 0; i < users; i++) {
+      expect(say(replica, `app${i}@x`, '10.0.59.7')).toBe('allow entry-matched');
+      expect(say(replica, `app${i}@x`, '10.0.58.7')).toBe('deny ip-not-authorized');
+    }
+  });
+
+  it('holds a user with the most entries that there can be', () => {
+    const entries = Array.from({ length: 1_000 }, (_, i) => ({
+      range: `2001:db8::${(i + 1).toString(16)}`,
+      expiresAt: at(i + 1),
+    }));
+    const replica = replicaOf(policy('big@x', { entries }));
+    expect(decideBy(replica, 'big@x', '2001:db8::3e8', 'defer').matched).toEqual(entries[999]);
+    expect(() =>
+      replica.apply(policy('big@x', { entries: [...entries, { range: '10.0.0.1', expiresAt: null }] })),
+    ).toThrow(PolicyUnreadable);
+  });
+
+  it.each([
+    ['host bits', policy('app@x', { entries: ['203.0.113.1/24'] })],
+    ['all of IPv4', policy('app@x', { entries: ['0.0.0.0/0'] })],
+    ['a time that is none', policy('app@x', { entries: [{ range: '203.0.113.1', expiresAt: 'soon' }] })],
+    ['a username that is none', policy('na\u{ef}ve@x')],
+  ])('refuses a policy with %s, and stays as it was', (_, bad) => {
+    const replica = replicaOf(policy('app@x'));
+    const before = digestToHex(replica.digest);
+    expect(() => replica.apply(bad)).toThrow(PolicyUnreadable);
+    expect(digestToHex(replica.digest)).toBe(before);
+    expect(say(replica, 'app@x', '203.0.113.42')).toBe('allow entry-matched');
+  });
+
+  it('takes no more than 100 bytes a user with three mixed ranges', () => {
+    const replica = new Replica();
+    const users = 100_000;
+    for (let i = 0; i < users; i++) {
+      const net = `2001:db8:${i.toString(16).padStart(5, '0').slice(0, 4)}:1::`;
+      const canonical = parseRange(`${net}/64`);
+      const v6 = canonical.ok ? canonical.value.text : '2001:db8::/64';
+      const third = i % 2 === 0 ? '203.0.113.7' : '2001:db8::7';
+      replica.apply(policy(`app${String(i).padStart(6, '0')}@acme.test`, { entries: ['203.0.113.0/24', v6, third] }));
+    }
+    expect(replica.byteLength / users).toBeLessThanOrEqual(100);
+  });
+});

@@ -1,0 +1,151 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { EMPTY_DIGEST, digestToHex, policyDigest, usernameKey, xorDigest } from '@postern/contracts';
+import type { DenialReport, RelayPolicy } from '@postern/contracts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * A control plane for tests: speaks the relay's part of the HTTP contract over a real socket, from policies in memory,
+ * and misbehaves on demand. `onSnapshot`, `onStream` and `onDenials` answer the next requests of their kind instead.
+ */
+export class TestControlPlane {
+  readonly policies = new Map<string, RelayPolicy>();
+  readonly received: DenialReport[][] = [];
+  readonly resumedFrom: string[] = [];
+  snapshotsServed = 0;
+  /** Also after `kill`, so that another can `listen` there. */
+  port = 0;
+  revision = 0;
+  key = 'pst_relay_test_secret';
+  /** Whether snapshots tell their digest, so that relays need no heartbeat to trust them. */
+  announcesDigest = true;
+  readonly onSnapshot: Handler[] = [];
+  readonly onStream: Handler[] = [];
+  readonly onDenials: ((batch: DenialReport[], response: ServerResponse) => void)[] = [];
+
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+  private readonly streams = new Set<ServerResponse>();
+  private log: RelayPolicy[] = [];
+
+  constructor() {
+    this.server = createServer((request, response) => void this.answer(request, response));
+    this.server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
+  }
+
+  async listen(port = 0): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(port, '127.0.0.1', resolve));
+    this.port = (this.server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get openStreams(): number {
+    return this.streams.size;
+  }
+
+  /** Stops at once: open connections break in the middle of whatever they carry. */
+  async kill(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  breakStreams(): void {
+    for (const stream of this.streams) stream.destroy();
+  }
+
+  /** Changes a policy and tells open streams; `silently`, without telling: the change is then lost on them. */
+  set(policy: RelayPolicy, options: { silently?: boolean } = {}): void {
+    const changed = { ...policy, revision: ++this.revision } as RelayPolicy;
+    const key = usernameKey(policy.username);
+    if (policy.removed) this.policies.delete(key);
+    else this.policies.set(key, changed);
+    if (options.silently === true) return;
+    this.log.push(changed);
+    this.send(frame(changed));
+  }
+
+  heartbeat(changes: object = {}): void {
+    this.send(`event: heartbeat\ndata: ${JSON.stringify({ ...this.totals(), ...changes })}\n\n`);
+  }
+
+  send(text: string): void {
+    for (const stream of this.streams) stream.write(text);
+  }
+
+  totals(): { revision: number; policies: number; digest: string } {
+    const digest = [...this.policies.values()].reduce((sum, each) => xorDigest(sum, policyDigest(each)), EMPTY_DIGEST);
+    return { revision: this.revision, policies: this.policies.size, digest: digestToHex(digest) };
+  }
+
+  /** The headers and the lines of a whole snapshot. */
+  snapshot(): { headers: Record<string, string>; body: string } {
+    const { revision, policies, digest } = this.totals();
+    const announced = this.announcesDigest ? { 'postern-policies': String(policies), 'postern-digest': digest } : {};
+    const body = [...this.policies.values()].map((policy) => `${JSON.stringify(policy)}\n`).join('');
+    return {
+      headers: { 'content-type': 'application/x-ndjson', 'postern-revision': String(revision), ...announced },
+      body,
+    };
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.headers.authorization !== `Bearer ${this.key}`) {
+      response.writeHead(401, { 'content-type': 'application/problem+json' }).end('{"code":"api-key-invalid"}');
+      return;
+    }
+    const route = `${request.method} ${request.url}`;
+    if (route === 'GET /v1/relay/policies') (this.onSnapshot.shift() ?? this.serveSnapshot)(request, response);
+    else if (route === 'GET /v1/relay/policies/stream') (this.onStream.shift() ?? this.serveStream)(request, response);
+    else if (route === 'POST /v1/relay/auth-denials') await this.takeDenials(request, response);
+    else response.writeHead(404).end();
+  }
+
+  private readonly serveSnapshot: Handler = (_, response) => {
+    this.snapshotsServed++;
+    const { headers, body } = this.snapshot();
+    response.writeHead(200, { ...headers, 'content-encoding': 'gzip' }).end(gzipSync(body));
+  };
+
+  private readonly serveStream: Handler = (request, response) => {
+    const from = String(request.headers['last-event-id']);
+    this.resumedFrom.push(from);
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.flushHeaders();
+    for (const change of this.log) if (change.revision > Number(from)) response.write(frame(change));
+    this.streams.add(response);
+    response.on('close', () => this.streams.delete(response));
+  };
+
+  private async takeDenials(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { denials } = JSON.parse(Buffer.concat(chunks).toString()) as { denials: DenialReport[] };
+    const instead = this.onDenials.shift();
+    if (instead !== undefined) return instead(denials, response);
+    this.received.push(denials);
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ accepted: denials.length, duplicates: 0, rejected: [] }));
+  }
+}
+
+export function frame(policy: RelayPolicy): string {
+  return `id: ${policy.revision}\nevent: policy\ndata: ${JSON.stringify(policy)}\n\n`;
+}
+
+/** Waits until a condition holds; says which one did not, in words, after ten seconds. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`It never came about that ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,25 @@
+import type { RelayPolicy } from '@postern/contracts';
+
+type Changes = Partial<Omit<RelayPolicy, 'revision' | 'entries'>> & {
+  revision?: number;
+  entries?: readonly (string | { range: string; expiresAt: string | null })[];
+};
+
+/** A policy for tests: restricted to `203.0.113.42` unless told otherwise. An entry may be given as its range alone. */
+export function policy(username: string, changes: Changes = {}): RelayPolicy {
+  const entries = (changes.entries ?? ['203.0.113.42']).map((entry) =>
+    typeof entry === 'string' ? { range: entry, expiresAt: null } : entry,
+  );
+  return {
+    username,
+    tenantId: 'acme',
+    smtpUserId: '0198c0de-0000-7000-8000-000000000001',
+    restricted: true,
+    mode: 'enforce',
+    version: 1,
+    removed: false,
+    ...changes,
+    entries,
+    revision: changes.revision ?? 1,
+  } as unknown as RelayPolicy;
+}
