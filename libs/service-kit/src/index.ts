@@ -13,7 +13,7 @@ export { createLogger, NestLogger } from './observe/logger.js';
 export { metrics } from './observe/metrics.js';
 export { ObserveModule } from './observe/observe.module.js';
 export { PROBLEMS, type ProblemCode } from './problem/catalogue.js';
-export { routeNotFound, type ProblemTranslator } from './problem/problem-filter.js';
+export type { ProblemTranslator } from './problem/problem-filter.js';
 export { Problem, type FieldProblem, type ProblemOptions } from './problem/problem.js';
 export { SETTINGS, SettingsModule, type RuntimeSettings } from './settings/settings.module.js';
 export { loadSettings, SettingInvalid, type Settings } from './settings/settings.js';

@@ -4,7 +4,7 @@ import { newId } from '@postern/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createLogger, NestLogger } from '../observe/logger.js';
 import { collectProcessMetrics } from '../observe/metrics.js';
-import { ProblemFilter, routeNotFound, type ProblemTranslator } from '../problem/problem-filter.js';
+import { ProblemFilter, type ProblemTranslator } from '../problem/problem-filter.js';
 import type { RuntimeSettings } from '../settings/settings.module.js';
 import { SchemaPipe } from './schema-pipe.js';
 
@@ -48,9 +48,7 @@ export async function createHttpApp(
   });
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new SchemaPipe());
-  fastify.setErrorHandler((error, request, reply) => filter.answer(error, request, reply));
   collectProcessMetrics();
   await app.init();
-  fastify.setNotFoundHandler((request, reply) => filter.answer(routeNotFound(request), request, reply));
   return app;
 }

@@ -61,6 +61,7 @@ const BODY_LIMIT_TEXT = '1 MiB';
 function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null {
   const code = (error as { code?: unknown }).code;
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
+  if (status === 404 || code === 'FST_ERR_BAD_URL') return routeNotFound(request);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) {
     return new Problem('body-too-large', `A body may have ${BODY_LIMIT_TEXT}. Send less at once.`);
   }
@@ -75,10 +76,9 @@ function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null
   ) {
     return new Problem('body-not-json', `The body cannot be read as JSON: ${(error as Error).message}`);
   }
-  if (status === 404) return routeNotFound(request);
   return null;
 }
 
-export function routeNotFound(request: FastifyRequest): Problem {
+function routeNotFound(request: FastifyRequest): Problem {
   return new Problem('route-not-found', `There is no ${request.method} ${request.url.split('?')[0]}.`);
 }
