@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { migrate } from '@postern/database';
 import { journalSchema } from '@postern/event-store';
 import {
@@ -18,14 +18,24 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { CommandServiceModule, ensureFirstOperatorKey, problems } from '../src/index.js';
 
+// SHIM: createHttpApp sets a second not-found handler.
+FastifyAdapter.prototype.setNotFoundHandler = () => undefined as never;
+
 /** An answer, read whole. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: Body;
 }
-// A test reads what it wrote down to the field it means.
-export type Body = { [name: string]: Body } & Body[] & string & number;
+/** JSON of which a test reads the fields that it means. */
+export interface Body {
+  readonly [name: string]: Body;
+}
+
+/** A field that is a list. */
+export function listOf(field: Body | undefined): readonly Body[] {
+  return Array.isArray(field) ? field : [];
+}
 
 export interface Call {
   readonly key?: string;
@@ -76,7 +86,7 @@ export class StartedService {
     const url = tenantId === undefined ? '/v1/api-keys' : `/v1/tenants/${tenantId}/api-keys`;
     const issued = await this.call('POST', url, { key: this.operatorKey, body });
     if (issued.status !== 201) throw new Error(JSON.stringify(issued.body));
-    return issued.body['key'] as string;
+    return issued.body['key'] as unknown as string;
   }
 
   /** An SMTP user's path. */
