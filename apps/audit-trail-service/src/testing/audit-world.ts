@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { authDenialsStream, type AuthDenialEvent, type Role, type SmtpUserEvent } from '@postern/contracts';
+import { openDataSource, roleUrl } from '@postern/database';
+import { EmbeddedEventBus, EVENT_BUS } from '@postern/event-bus';
+import { Journal } from '@postern/event-store';
+import {
+  AccessModule,
+  createHttpApp,
+  dataSourceModule,
+  hashApiKey,
+  loadSettings,
+  newApiKey,
+  ObserveModule,
+  SETTINGS,
+  SettingsModule,
+  type RuntimeSettings,
+} from '@postern/service-kit';
+import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { AuditTrailServiceModule, problems } from '../index.js';
+import { auditDatabase } from './audit-database.js';
+import { METADATA, type Person } from './happenings.js';
+
+@Global()
+@Module({
+  imports: [dataSourceModule('postern_feed', { poolSize: 4 })],
+  providers: [
+    {
+      provide: EVENT_BUS,
+      inject: [getDataSourceToken('postern_feed'), SETTINGS],
+      useFactory: (feed: DataSource, settings: RuntimeSettings) =>
+        new EmbeddedEventBus({ feed, feedUrl: roleUrl(settings.databaseUrl, 'postern_feed') }),
+    },
+  ],
+  exports: [EVENT_BUS],
+})
+class TestBusModule {}
+
+@Module({})
+class TestModule {
+  static forRoot(settings: RuntimeSettings): DynamicModule {
+    return {
+      module: TestModule,
+      imports: [SettingsModule.forRoot(settings), ObserveModule, AccessModule, TestBusModule, AuditTrailServiceModule],
+    };
+  }
+}
+
+/** An answer, read whole. */
+export interface Answer<Body> {
+  readonly status: number;
+  readonly body: Body;
+}
+
+/** For tests: a journal to append to, tenants with keys, and the service on it, asked over HTTP. */
+export class AuditWorld {
+  private constructor(
+    readonly databaseUrl: string,
+    readonly app: NestFastifyApplication,
+    private readonly writer: DataSource,
+    private readonly journal: Journal,
+    private readonly drop: () => Promise<void>,
+  ) {}
+
+  static async create(): Promise<AuditWorld> {
+    const { url, drop } = await auditDatabase();
+    const writer = await openDataSource(url, 'postern_journal_writer', { poolSize: 4 });
+    const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: url };
+    const app = await createHttpApp(TestModule.forRoot(settings), settings, problems);
+    return new AuditWorld(url, app, writer, new Journal(writer), drop);
+  }
+
+  /** Appends in one transaction, and waits until the audit trail has it. */
+  async happened(person: Person, ...events: (SmtpUserEvent | AuthDenialEvent)[]): Promise<void> {
+    await this.append(person, ...events);
+    await this.caughtUp();
+  }
+
+  async append(person: Person, ...events: (SmtpUserEvent | AuthDenialEvent)[]): Promise<void> {
+    const { tenantId } = person;
+    const denials = events.filter((event) => event.type === 'AuthDenied');
+    const changes = events.filter((event) => event.type !== 'AuthDenied');
+    const rest = { tenantId, expectedVersion: 'any', metadata: METADATA } as const;
+    if (changes.length > 0) await this.journal.append({ ...rest, streamId: person.stream, events: changes });
+    if (denials.length === 0) return;
+    const withIds = denials.map((event) => ({ ...event, eventId: event.data.denialId }));
+    await this.journal.append({ ...rest, streamId: authDenialsStream(person.smtpUserId), events: withIds });
+  }
+
+  /** Resolves when every event of the journal stands in the audit trail. */
+  async caughtUp(): Promise<void> {
+    for (;;) {
+      const [row] = await this.sql<{ missing: number }>(
+        `SELECT ((SELECT count(*) FROM journal.events) - (SELECT count(*) FROM audit.denials)
+                 - (SELECT count(*) FROM audit.changes) - (SELECT count(*) FROM audit.unreadable_denials))::integer AS missing`,
+      );
+      if (row?.missing === 0) return;
+      await sleep(10);
+    }
+  }
+
+  /** A new key; with a tenant, of that tenant, which is made if it is not there. */
+  async key(role: Role, tenantId?: string): Promise<string> {
+    if (tenantId !== undefined) {
+      await this.writer.query(
+        'INSERT INTO access.tenants (tenant_id, name, created_at) VALUES ($1, $1, now()) ON CONFLICT DO NOTHING',
+        [tenantId],
+      );
+    }
+    const { id, text } = newApiKey(role);
+    await this.writer.query(
+      `INSERT INTO access.api_keys (id, tenant_id, role, name, secret_hash, created_at) VALUES ($1, $2, $3, $3, $4, now())`,
+      [id, tenantId ?? null, role, hashApiKey(text)],
+    );
+    return text;
+  }
+
+  /** GET, with the body as it came. `Body` is what the test expects of it. */
+  async get<Body = unknown>(key: string, url: string): Promise<Answer<Body>> {
+    const answer = await this.app.inject({ method: 'GET', url, headers: { authorization: `Bearer ${key}` } });
+    return { status: answer.statusCode, body: answer.json<Body>() };
+  }
+
+  /** Walks a list from its newest item to its oldest; `between` runs after each page. */
+  async walk<Item>(key: string, url: string, between: () => Promise<void> = async () => undefined): Promise<Item[]> {
+    const items: Item[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page: Answer<{ items: Item[]; nextCursor: string | null }> = await this.get(
+        key,
+        url + (cursor === '' ? '' : `&cursor=${cursor}`),
+      );
+      if (page.status !== 200) throw new Error(JSON.stringify(page.body));
+      items.push(...page.body.items);
+      cursor = page.body.nextCursor;
+      await between();
+    }
+    return items;
+  }
+
+  /** As the database's owner, who sees all. */
+  async sql<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: this.databaseUrl });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.app.close();
+    await this.journal.stop();
+    await this.writer.destroy();
+    await this.drop();
+  }
+}
