@@ -1,0 +1,29 @@
+/**
+ * `POSTERN_URL=http://127.0.0.1:8025 POSTERN_RELAY_KEY=pst_relay_… RELAY_USERS=users.json node main.js`
+ * `users.json`: {"app@acme.example": "scrypt:…"} (or the password itself, to try it out).
+ */
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { startRelay } from './start-relay.js';
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '') {
+    console.error(`${name} is not set. Needed: POSTERN_URL, POSTERN_RELAY_KEY and RELAY_USERS (a JSON file).`);
+    process.exit(2);
+  }
+  return value;
+}
+
+const relay = await startRelay({
+  port: Number(process.env['RELAY_PORT'] ?? 2525),
+  postern: { url: required('POSTERN_URL'), key: required('POSTERN_RELAY_KEY') },
+  relayName: process.env['RELAY_NAME'] ?? hostname(),
+  users: JSON.parse(await readFile(required('RELAY_USERS'), 'utf8')) as Record<string, string>,
+  client: { onProblem: ({ code, detail }) => console.error(`${code}: ${detail}`) },
+});
+console.log(`Relay on smtp://127.0.0.1:${relay.port}`);
+
+const end = (): void => void relay.close().then(() => process.exit(0));
+process.once('SIGTERM', end);
+process.once('SIGINT', end);

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { createTransport } from 'nodemailer';
+import { hashPassword, startRelay } from './index.js';
+import type { RunningRelay } from './index.js';
+
+const PASSWORD = 'correct horse battery staple';
+const ID = '0198c0de-0000-7000-8000-000000000001';
+
+interface Denial {
+  username: string;
+  ip: string;
+  reason: string;
+  relay: string;
+}
+
+let plane: Server;
+let relay: RunningRelay;
+const denials: Denial[] = [];
+
+async function takeDenials(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  denials.push(...(JSON.parse(await text(request)) as { denials: Denial[] }).denials);
+  response.end('{"accepted":1,"duplicates":0,"rejected":[]}');
+}
+
+beforeAll(async () => {
+  const user = (username: string, restricted: boolean, ranges: string[]): string => {
+    const entries = ranges.map((range) => ({ range, expiresAt: null }));
+    const common = { tenantId: 'acme', smtpUserId: ID, mode: 'enforce', version: 1, revision: 1, removed: false };
+    return JSON.stringify({ username, restricted, entries, ...common });
+  };
+  plane = createServer((request, response) => {
+    if (request.url === '/v1/relay/policies') {
+      const lines = [user('app@acme.example', true, ['127.0.0.1']), user('free@acme.example', false, [])];
+      response.writeHead(200, { 'postern-revision': '1' }).end(lines.join('\n'));
+    } else if (request.url === '/v1/relay/policies/stream') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    } else {
+      void takeDenials(request, response);
+    }
+  });
+  await new Promise<void>((resolve) => plane.listen(0, '127.0.0.1', resolve));
+  relay = await startRelay({
+    port: 0,
+    postern: { url: `http://127.0.0.1:${(plane.address() as AddressInfo).port}`, key: 'pst_relay_test' },
+    relayName: 'mx1',
+    users: {
+      'app@acme.example': PASSWORD,
+      'free@acme.example': await hashPassword(PASSWORD),
+      'unknown@acme.example': PASSWORD,
+    },
+    client: { flushIntervalMs: 5 },
+  });
+});
+
+afterAll(async () => {
+  await relay.close();
+  plane.closeAllConnections();
+  await new Promise((resolve) => plane.close(resolve));
+});
+
+/** Sends a mail from a source address; gives the server's reply to what it refused, or `sent`. */
+async function send(user: string, from: string, pass = PASSWORD): Promise<string> {
+  const options = { host: '127.0.0.1', port: relay.port, localAddress: from, ignoreTLS: true, auth: { user, pass } };
+  const transport = createTransport(options);
+  try {
+    await transport.sendMail({ from: user, to: 'you@example.com', subject: 'Hello', text: 'Hello' });
+    return 'sent';
+  } catch (error) {
+    return (error as { response?: string }).response ?? String(error);
+  } finally {
+    transport.close();
+  }
+}
+
+describe('the smtp-server relay', () => {
+  it('takes mail from an address on the list', async () => {
+    expect(await send('app@acme.example', '127.0.0.1')).toBe('sent');
+    expect(await send('APP@acme.example', '127.0.0.1')).toBe('sent');
+  });
+
+  it('refuses the right password from another address, in the words of the contract, and puts it on record', async () => {
+    expect(await send('app@acme.example', '127.0.0.2')).toBe('535 5.7.1 IP not authorized');
+    while (relay.status().acknowledgedDenials < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(denials).toEqual([
+      expect.objectContaining({
+        username: 'app@acme.example',
+        ip: '127.0.0.2',
+        reason: 'ip-not-authorized',
+        relay: 'mx1',
+      }),
+    ]);
+  });
+
+  it('answers a wrong password as ever, wherever it comes from, and puts nothing on record', async () => {
+    const reply = '535 5.7.8 Authentication credentials invalid';
+    expect(await send('app@acme.example', '127.0.0.2', 'wrong')).toBe(reply);
+    expect(await send('app@acme.example', '127.0.0.1', 'wrong')).toBe(reply);
+    expect(await send('nobody@acme.example', '127.0.0.1')).toBe(reply);
+    expect(relay.status()).toMatchObject({ queuedDenials: 0, unknownUsers: 0 });
+    expect(denials).toHaveLength(1);
+  });
+
+  it('lets an unrestricted user in from anywhere', async () => {
+    expect(await send('free@acme.example', '127.0.0.2')).toBe('sent');
+  });
+
+  it('defers a user whom Postern does not know', async () => {
+    expect(await send('unknown@acme.example', '127.0.0.1')).toBe('454 4.7.0 Temporary authentication failure');
+  });
+
+  it('offers no mechanism that would go past the password check', async () => {
+    const socket = connect(relay.port, '127.0.0.1');
+    await once(socket, 'readable');
+    socket.write('EHLO client.example\r\nQUIT\r\n');
+    expect(await text(socket)).toMatch(/^250[- ]AUTH (PLAIN LOGIN|LOGIN PLAIN)\r$/m);
+  });
+
+  it('takes no passwords in the clear beyond loopback', async () => {
+    const options = {
+      port: 0,
+      host: '0.0.0.0',
+      postern: { url: 'http://127.0.0.1:9', key: 'k' },
+      relayName: 'mx',
+      users: {},
+    };
+    await expect(startRelay(options)).rejects.toThrow('in the clear');
+  });
+});
