@@ -38,20 +38,21 @@ CREATE FUNCTION audit.prepare_denial_month(day date) RETURNS void
 AS $$
 DECLARE
   month      timestamp := date_trunc('month', day::timestamp);
-  name       text := 'denials_' || to_char(month, 'YYYY_MM');
+  partition  name := 'denials_' || to_char(month, 'YYYY_MM');
   first      timestamptz := month AT TIME ZONE 'UTC';
   after_last timestamptz := (month + interval '1 month') AT TIME ZONE 'UTC';
 BEGIN
-  IF to_regclass('audit.' || name) IS NOT NULL THEN RETURN; END IF;
-  -- Of two that make the same month, one waits here and then finds it.
+  IF EXISTS (SELECT FROM pg_class WHERE relnamespace = 'audit'::regnamespace AND relname = partition) THEN RETURN; END IF;
+  -- Of two that make the same month, one waits here and then finds it. Looked up by SQL: to_regclass would answer out
+  -- of a cache that waiting for this lock does not renew.
   PERFORM pg_advisory_xact_lock(hashtextextended('audit.prepare_denial_month', 8025));
-  IF to_regclass('audit.' || name) IS NOT NULL THEN RETURN; END IF;
+  IF EXISTS (SELECT FROM pg_class WHERE relnamespace = 'audit'::regnamespace AND relname = partition) THEN RETURN; END IF;
 
-  EXECUTE format('CREATE TABLE audit.%I (LIKE audit.denials INCLUDING ALL)', name);
+  EXECUTE format('CREATE TABLE audit.%I (LIKE audit.denials INCLUDING ALL)', partition);
   LOCK TABLE audit.denials_of_no_month IN ACCESS EXCLUSIVE MODE;
   EXECUTE format('WITH moved AS (DELETE FROM audit.denials_of_no_month WHERE occurred_at >= $1 AND occurred_at < $2 RETURNING *)
-                  INSERT INTO audit.%I SELECT * FROM moved', name) USING first, after_last;
-  EXECUTE format('ALTER TABLE audit.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
-  EXECUTE format('CREATE POLICY owner ON audit.%I TO CURRENT_USER USING (true)', name);
-  EXECUTE format('ALTER TABLE audit.denials ATTACH PARTITION audit.%I FOR VALUES FROM (%L) TO (%L)', name, first, after_last);
+                  INSERT INTO audit.%I SELECT * FROM moved', partition) USING first, after_last;
+  EXECUTE format('ALTER TABLE audit.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', partition);
+  EXECUTE format('CREATE POLICY owner ON audit.%I TO CURRENT_USER USING (true)', partition);
+  EXECUTE format('ALTER TABLE audit.denials ATTACH PARTITION audit.%I FOR VALUES FROM (%L) TO (%L)', partition, first, after_last);
 END $$`;

@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { authDenialsStream, type AuthDenialEvent, type Role, type SmtpUserEvent } from '@postern/contracts';
 import { openDataSource, roleUrl } from '@postern/database';
-import { EmbeddedEventBus, EVENT_BUS } from '@postern/event-bus';
+import { EmbeddedEventBus, EVENT_BUS, type EventBus } from '@postern/event-bus';
 import { Journal } from '@postern/event-store';
 import {
   AccessModule,
@@ -153,6 +153,7 @@ export class AuditWorld {
 
   async end(): Promise<void> {
     await this.app.close();
+    await this.app.get<EventBus>(EVENT_BUS, { strict: false }).stop();
     await this.journal.stop();
     await this.writer.destroy();
     await this.drop();

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId, type AuthDenialEvent, type Recorded } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
@@ -17,6 +18,7 @@ let audit: DataSource;
 let consumer: DenialsConsumer;
 let person: Person;
 beforeAll(async () => {
+  Logger.overrideLogger(false);
   database = await auditDatabase();
   owner = new pg.Client({ connectionString: database.url });
   await owner.connect();
@@ -216,16 +218,18 @@ describe('the months of denials', () => {
   });
 
   it('take over what came before they were made', async () => {
-    await deliver(person.denied('203.0.113.9', { occurredAt: '2031-03-31T23:59:59.999Z' }));
-    await deliver(person.denied('203.0.113.9', { occurredAt: '2031-04-01T00:00:00.000Z' }));
-    await audit.query(`SELECT audit.prepare_denial_month('2031-03-09')`);
-    expect(await partitionsOf(person.smtpUserId)).toEqual(['audit.denials_2031_03', 'audit.denials_of_no_month']);
+    await deliver(person.denied('203.0.113.9', { occurredAt: '2131-03-31T23:59:59.999Z' }));
+    await deliver(person.denied('203.0.113.9', { occurredAt: '2131-04-01T00:00:00.000Z' }));
+    await audit.query(`SELECT audit.prepare_denial_month('2131-03-09')`);
+    expect(await partitionsOf(person.smtpUserId)).toEqual(['audit.denials_2131_03', 'audit.denials_of_no_month']);
     expect(await denialCount()).toBe(2);
   });
 
   it('are made once by several who need them at the same time', async () => {
-    const times = Array.from({ length: 4 }, () => audit.query(`SELECT audit.prepare_denial_month('2032-01-01')`));
-    await expect(Promise.all(times)).resolves.toHaveLength(4);
+    for (let month = 1; month <= 6; month++) {
+      const prepare = () => audit.query(`SELECT audit.prepare_denial_month($1::date)`, [`2132-0${month}-01`]);
+      await expect(Promise.all([prepare(), prepare()])).resolves.toHaveLength(2);
+    }
   });
 
   it('wait where somebody holds the table, and the denials do not', async () => {

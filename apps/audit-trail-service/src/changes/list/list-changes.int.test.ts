@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '@postern/contracts';
+import { AuditWorld } from '../../testing/audit-world.js';
+import { ACTOR, Person } from '../../testing/happenings.js';
+import type { Change } from './list-changes.query.js';
+
+let world: AuditWorld;
+let auditor: string;
+beforeAll(async () => {
+  world = await AuditWorld.create();
+  auditor = await world.key('auditor', 'acme');
+});
+afterAll(() => world?.end());
+
+const historyOf = (person: Person) => `/v1/tenants/acme/smtp-users/${person.smtpUserId}/history`;
+const versions = (items: readonly Change[]) => items.map(({ version }) => version);
+
+describe('GET …/history and …/changes', () => {
+  it('tell who did what with which key by which request, the newest first', async () => {
+    const person = new Person('a@acme.example');
+    const allowed = person.allowed('203.0.113.0/24');
+    await world.happened(person, person.registered(), allowed, person.renamed('b@acme.example'));
+    const rest = {
+      eventId: expect.any(String),
+      occurredAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      actor: ACTOR,
+      requestId: 'request-1',
+      smtpUserId: person.smtpUserId,
+    };
+    const items = [
+      {
+        ...rest,
+        type: 'SmtpUserRenamed',
+        username: 'b@acme.example',
+        data: { username: 'b@acme.example', previousUsername: 'a@acme.example' },
+        version: 3,
+      },
+      { ...rest, type: 'RestrictionAdded', username: 'a@acme.example', data: allowed.data, version: 2 },
+      { ...rest, type: 'SmtpUserRegistered', username: 'a@acme.example', data: person.registered().data, version: 1 },
+    ];
+    expect(await world.get(auditor, historyOf(person))).toEqual({ status: 200, body: { items, nextCursor: null } });
+    expect(await world.get(auditor, '/v1/tenants/acme/changes')).toEqual({
+      status: 200,
+      body: { items, nextCursor: null },
+    });
+  });
+
+  it('keep the trail of an SMTP user that was removed', async () => {
+    const person = new Person('gone@acme.example');
+    await world.happened(person, person.registered(), person.allowed('203.0.113.1'), person.removed());
+    const { body } = await world.get<{ items: Change[] }>(auditor, historyOf(person));
+    expect(body.items.map(({ type, username }) => [type, username])).toEqual([
+      ['SmtpUserRemoved', 'gone@acme.example'],
+      ['RestrictionAdded', 'gone@acme.example'],
+      ['SmtpUserRegistered', 'gone@acme.example'],
+    ]);
+  });
+
+  it('walked page by page while changes are made skip none and repeat none', async () => {
+    const person = new Person('busy@acme.example');
+    await world.happened(person, person.registered(), ...Array.from({ length: 10 }, () => person.renamed('x')));
+    const walked = await world.walk<Change>(auditor, `${historyOf(person)}?limit=3`, () =>
+      world.happened(person, person.renamed('y')),
+    );
+    expect(versions(walked)).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  });
+
+  it('refuse a cursor that is none of theirs', async () => {
+    const { status, body } = await world.get(auditor, '/v1/tenants/acme/changes?cursor=WyJ4Il0');
+    expect(status).toBe(422);
+    expect(body).toMatchObject({ code: 'validation-failed', errors: [{ pointer: '?cursor' }] });
+  });
+
+  it('answer 404 for an SMTP user that there never was', async () => {
+    for (const route of ['history', 'denied-ips']) {
+      const { status, body } = await world.get(auditor, `/v1/tenants/acme/smtp-users/${newId()}/${route}`);
+      expect(status).toBe(404);
+      expect(body).toMatchObject({ code: 'smtp-user-not-found' });
+    }
+  });
+});

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newId, type ApiKeyId, type Recorded, type SmtpUserEvent, type TenantId } from '@postern/contracts';
+import { openDataSource } from '@postern/database';
+import type { TestDatabase } from '@postern/testing';
+import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { auditDatabase } from '../../testing/audit-database.js';
+import { ACTOR, METADATA, Person, recorded } from '../../testing/happenings.js';
+import { ChangesConsumer } from './changes-consumer.js';
+
+let database: TestDatabase;
+let owner: pg.Client;
+let audit: DataSource;
+let consumer: ChangesConsumer;
+let person: Person;
+let position = 0;
+beforeAll(async () => {
+  database = await auditDatabase();
+  owner = new pg.Client({ connectionString: database.url });
+  await owner.connect();
+  audit = await openDataSource(database.url, 'postern_audit', { poolSize: 1 });
+  consumer = new ChangesConsumer(audit);
+});
+afterAll(async () => {
+  await audit?.destroy();
+  await owner?.end();
+  await database?.drop();
+});
+beforeEach(() => {
+  person = new Person('app@acme.example');
+});
+
+function story(...events: SmtpUserEvent[]): Recorded[] {
+  return events.map((event, i) => recorded(person, event, ++position, i + 1) as Recorded);
+}
+
+async function deliver(events: readonly Recorded[]): Promise<void> {
+  await consumer.handle({ events, advance: async () => undefined });
+}
+
+async function changes(): Promise<pg.QueryResultRow[]> {
+  const { rows } = await owner.query(
+    'SELECT version, type, username FROM audit.changes WHERE smtp_user_id = $1 ORDER BY position',
+    [person.smtpUserId],
+  );
+  return rows;
+}
+
+async function standing(): Promise<unknown> {
+  const { rows } = await owner.query(
+    'SELECT username, removed, version, state FROM audit.restrictions WHERE smtp_user_id = $1',
+    [person.smtpUserId],
+  );
+  return rows[0];
+}
+
+describe('changes', () => {
+  it('that come in a batch which is applied five times are recorded once, and the restriction stands as after one', async () => {
+    const events = story(
+      person.registered(),
+      person.allowed('203.0.113.0/24', '2001:db8::/64'),
+      person.renamed('new@acme.example'),
+    );
+    for (let time = 0; time < 5; time++) await deliver(events);
+    expect(await changes()).toEqual([
+      { version: 1, type: 'SmtpUserRegistered', username: 'app@acme.example' },
+      { version: 2, type: 'RestrictionAdded', username: 'app@acme.example' },
+      { version: 3, type: 'SmtpUserRenamed', username: 'new@acme.example' },
+    ]);
+    expect(await standing()).toMatchObject({
+      username: 'new@acme.example',
+      removed: false,
+      version: 3,
+      state: { restricted: true, mode: 'enforce', entries: [{ range: '203.0.113.0/24' }, { range: '2001:db8::/64' }] },
+    });
+  });
+
+  it('come out the same however they are cut into batches that overlap', async () => {
+    const events = story(person.registered(), person.allowed('203.0.113.1'), person.renamed('b'), person.removed());
+    for (let end = 1; end <= events.length; end++) await deliver(events.slice(Math.max(0, end - 3), end));
+    expect((await changes()).map(({ version }) => version)).toEqual([1, 2, 3, 4]);
+    expect(await standing()).toMatchObject({ username: 'b', removed: true, version: 4 });
+  });
+
+  it('are refused as a whole where one before them is missing: a trail with a hole would be believed', async () => {
+    const [first, , third] = story(person.registered(), person.allowed('203.0.113.1'), person.removed());
+    await expect(deliver([first as Recorded, third as Recorded])).rejects.toThrow('only 1 were recorded');
+    expect(await changes()).toEqual([]);
+  });
+
+  it('remember every name that an SMTP user had, without case', async () => {
+    await deliver(story(person.registered(), person.renamed('New@Acme.example')));
+    const { rows } = await owner.query(
+      'SELECT username_key FROM audit.usernames WHERE smtp_user_id = $1 ORDER BY username_key',
+      [person.smtpUserId],
+    );
+    expect(rows).toEqual([{ username_key: 'app@acme.example' }, { username_key: 'new@acme.example' }]);
+  });
+
+  it('of API keys are recorded without what the key could be found by', async () => {
+    const keyId = newId<ApiKeyId>();
+    const tenantId = 'acme' as TenantId;
+    const issued: Recorded = {
+      position: ++position,
+      tenantId,
+      streamId: `api-key/${keyId}`,
+      version: 1,
+      eventId: newId(),
+      type: 'ApiKeyIssued',
+      schemaVersion: 1,
+      data: { keyId, tenantId, role: 'admin', name: 'ci', secretHash: 'abc123' },
+      metadata: METADATA,
+      recordedAt: '2026-11-20T08:00:00.000Z',
+    };
+    await deliver([issued]);
+    const { rows } = await owner.query('SELECT * FROM audit.changes WHERE event_id = $1', [issued.eventId]);
+    expect(rows).toEqual([
+      {
+        position: String(issued.position),
+        event_id: issued.eventId,
+        occurred_at: new Date(issued.recordedAt),
+        smtp_user_id: null,
+        version: 1,
+        type: 'ApiKeyIssued',
+        tenant_id: 'acme',
+        username: null,
+        actor: ACTOR,
+        request_id: 'request-1',
+        data: { keyId, tenantId: 'acme', role: 'admin', name: 'ci' },
+      },
+    ]);
+  });
+});

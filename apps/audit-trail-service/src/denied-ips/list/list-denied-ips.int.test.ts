@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AuditWorld } from '../../testing/audit-world.js';
+import { Person } from '../../testing/happenings.js';
+import type { DeniedIp } from './list-denied-ips.query.js';
+
+let world: AuditWorld;
+let admin: string;
+beforeAll(async () => {
+  world = await AuditWorld.create();
+  admin = await world.key('admin', 'acme');
+});
+afterAll(() => world?.end());
+
+const at = (minute: number) => `2026-11-20T08:${String(minute).padStart(2, '0')}:00.000Z`;
+const urlOf = (person: Person) => `/v1/tenants/acme/smtp-users/${person.smtpUserId}/denied-ips`;
+
+async function deniedIps(person: Person): Promise<DeniedIp[]> {
+  const { status, body } = await world.get<{ items: DeniedIp[] }>(admin, urlOf(person));
+  expect(status).toBe(200);
+  return body.items;
+}
+
+describe('GET …/denied-ips', () => {
+  it('has a row an address, the one that was denied last first, with all that is known of it', async () => {
+    const person = new Person('a@acme.example');
+    await world.append(person, person.registered(), person.allowed('198.51.100.0/24', '2001:db8:ffff::/48'));
+    await world.happened(
+      person,
+      person.denied('203.0.113.9', { occurredAt: at(1), count: 5 }),
+      person.denied('2001:db8::9', { occurredAt: at(2) }),
+      person.denied('203.0.113.9', { occurredAt: at(3), relay: 'mx2', reason: 'no-live-entry' }),
+    );
+    expect(await world.get(admin, urlOf(person))).toEqual({
+      status: 200,
+      body: {
+        items: [
+          {
+            ip: '203.0.113.9',
+            count: 6,
+            firstDeniedAt: at(1),
+            lastDeniedAt: at(3),
+            relays: ['mx1', 'mx2'],
+            reasons: ['ip-not-authorized', 'no-live-entry'],
+            stillDenied: true,
+            suggestedEntries: [{ range: '203.0.113.9', why: 'The address itself, which was denied 6 times.' }],
+          },
+          {
+            ip: '2001:db8::9',
+            count: 1,
+            firstDeniedAt: at(2),
+            lastDeniedAt: at(2),
+            relays: ['mx1'],
+            reasons: ['ip-not-authorized'],
+            stillDenied: true,
+            suggestedEntries: [{ range: '2001:db8::9', why: 'The address itself, which was denied once.' }],
+          },
+        ],
+        nextCursor: null,
+      },
+    });
+  });
+
+  it('tells by the restriction as it stands now what is still denied, and suggests nothing for the rest', async () => {
+    const person = new Person('b@acme.example');
+    const stillDenied = async () =>
+      (await deniedIps(person)).map((item) => [item.ip, item.stillDenied, item.suggestedEntries.length]);
+    await world.append(person, person.registered(), person.allowed('198.51.100.1', '2001:db8::/64'));
+    await world.happened(person, person.denied('203.0.113.9'), person.denied('203.0.114.9'));
+    expect(await stillDenied()).toEqual([
+      ['203.0.114.9', true, 1],
+      ['203.0.113.9', true, 1],
+    ]);
+    await world.happened(person, person.allowed('203.0.113.0/24'));
+    expect(await stillDenied()).toEqual([
+      ['203.0.114.9', true, 1],
+      ['203.0.113.9', false, 0],
+    ]);
+    await world.happened(person, {
+      type: 'RestrictionModeChanged',
+      data: { mode: 'report-only', previousMode: 'enforce' },
+    });
+    expect(await stillDenied()).toEqual([
+      ['203.0.114.9', true, 1],
+      ['203.0.113.9', false, 0],
+    ]);
+    await world.happened(person, { type: 'RestrictionCleared', data: {} });
+    expect(await stillDenied()).toEqual([
+      ['203.0.114.9', false, 0],
+      ['203.0.113.9', false, 0],
+    ]);
+  });
+
+  it('suggests the /24 when several neighbours were denied, also those on other pages', async () => {
+    const person = new Person('c@acme.example');
+    await world.append(person, person.registered(), person.allowed('198.51.100.1', '2001:db8::/64'));
+    await world.happened(
+      person,
+      ...[1, 2, 250].map((last) => person.denied(`203.0.113.${last}`, { occurredAt: at(last % 50) })),
+    );
+    const [first] = await world.walk<DeniedIp>(admin, `${urlOf(person)}?limit=1`);
+    expect(first?.suggestedEntries).toEqual([
+      { range: '203.0.113.2', why: expect.stringContaining('denied once') },
+      { range: '203.0.113.0/24', why: expect.stringContaining('3 addresses of 203.0.113.0/24') },
+    ]);
+  });
+
+  it('suggests both families when the list has only one', async () => {
+    const person = new Person('d@acme.example');
+    await world.append(person, person.registered(), person.allowed('198.51.100.0/24'));
+    await world.happened(
+      person,
+      person.denied('2001:db8::9', { occurredAt: at(1) }),
+      person.denied('203.0.113.9', { occurredAt: at(2) }),
+    );
+    const [v4, v6] = await deniedIps(person);
+    expect(v6?.suggestedEntries).toEqual([{ range: '2001:db8::9', why: expect.stringContaining('both families') }]);
+    expect(v4?.suggestedEntries).toEqual([
+      { range: '203.0.113.9', why: expect.any(String) },
+      { range: '2001:db8::9', why: expect.stringContaining('both families') },
+    ]);
+  });
+
+  it('shows what was no address by its text, still denied, with nothing to suggest', async () => {
+    const person = new Person('e@acme.example');
+    await world.append(person, person.registered(), person.allowed('198.51.100.0/24'));
+    await world.happened(person, person.denied('010.0.0.1', { reason: 'source-ip-invalid' }));
+    expect(await deniedIps(person)).toMatchObject([{ ip: '010.0.0.1', stillDenied: true, suggestedEntries: [] }]);
+  });
+
+  it('of a removed SMTP user stay, none of them still denied: its logins are an unknown one’s', async () => {
+    const person = new Person('f@acme.example');
+    await world.append(person, person.registered(), person.allowed('198.51.100.0/24'));
+    await world.append(person, person.denied('203.0.113.9'));
+    await world.happened(person, person.removed());
+    expect(await deniedIps(person)).toMatchObject([{ ip: '203.0.113.9', stillDenied: false, suggestedEntries: [] }]);
+  });
+
+  it('walked page by page while new addresses are denied skips none and repeats none', async () => {
+    const person = new Person('g@acme.example');
+    await world.append(person, person.registered());
+    const before = Array.from({ length: 17 }, (_, i) => `203.0.113.${i}`);
+    await world.happened(person, ...before.map((ip, i) => person.denied(ip, { occurredAt: at(i % 3) })));
+    let added = 0;
+    const walked = await world.walk<DeniedIp>(admin, `${urlOf(person)}?limit=3`, async () => {
+      added += 1;
+      await world.happened(person, person.denied(`198.51.100.${added}`, { occurredAt: at(added % 5) }));
+    });
+    const seen = walked.map(({ ip }) => ip);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.filter((ip) => before.includes(ip)).sort()).toEqual([...before].sort());
+  });
+
+  it('keeps the totals when the denials themselves are gone', async () => {
+    const person = new Person('h@acme.example');
+    await world.append(person, person.registered());
+    await world.happened(person, person.denied('203.0.113.9', { count: 41 }));
+    await world.sql('DELETE FROM audit.denials WHERE smtp_user_id = $1', [person.smtpUserId]);
+    expect(await deniedIps(person)).toMatchObject([{ ip: '203.0.113.9', count: 41 }]);
+  });
+});

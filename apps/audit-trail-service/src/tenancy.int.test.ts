@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TenantId } from '@postern/contracts';
+import { inTenant, openDataSource } from '@postern/database';
+import type { DataSource } from 'typeorm';
+import { AuditWorld } from './testing/audit-world.js';
+import { Person } from './testing/happenings.js';
+
+let world: AuditWorld;
+let reader: DataSource;
+const acme = new Person('app@acme.example');
+const globex = new Person('app@globex.example', 'globex' as TenantId);
+
+beforeAll(async () => {
+  world = await AuditWorld.create();
+  reader = await openDataSource(world.databaseUrl, 'postern_audit_reader', { poolSize: 2 });
+  for (const person of [acme, globex]) {
+    await world.append(person, person.registered(), person.allowed('198.51.100.1'));
+    await world.happened(person, person.denied('203.0.113.9', { username: 'same' }));
+  }
+});
+afterAll(async () => {
+  await reader?.destroy();
+  await world?.end();
+});
+
+const ROUTES = (tenantId: string, smtpUserId: string) => [
+  `/v1/tenants/${tenantId}/denials`,
+  `/v1/tenants/${tenantId}/changes`,
+  `/v1/tenants/${tenantId}/smtp-users/${smtpUserId}/denials`,
+  `/v1/tenants/${tenantId}/smtp-users/${smtpUserId}/denied-ips`,
+  `/v1/tenants/${tenantId}/smtp-users/${smtpUserId}/history`,
+];
+
+describe('every table of the schema', () => {
+  it('has forced row-level security, save where no tenant’s data stands', async () => {
+    const open = await world.sql<{ relname: string }>(
+      `SELECT relname FROM pg_class WHERE relnamespace = 'audit'::regnamespace AND relkind IN ('r', 'p')
+          AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY relname`,
+    );
+    expect(open.map(({ relname }) => relname)).toEqual(['checkpoints', 'migrations']);
+  });
+
+  it('shows the reader one tenant’s rows alone where a WHERE was forgotten, and without a tenant none', async () => {
+    const tables = await world.sql<{ name: string }>(
+      `SELECT relname AS name FROM pg_class c WHERE relnamespace = 'audit'::regnamespace AND relkind IN ('r', 'p')
+          AND NOT relispartition AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')`,
+    );
+    expect(tables.length).toBeGreaterThanOrEqual(6);
+    for (const { name } of tables) {
+      const select = `SELECT DISTINCT tenant_id FROM audit.${name}`;
+      const seen = await inTenant(reader, 'acme', (manager) => manager.query<{ tenant_id: string }[]>(select));
+      expect([name, seen]).toEqual([name, name === 'unreadable_denials' ? [] : [{ tenant_id: 'acme' }]]);
+      expect([name, await reader.query(select)]).toEqual([name, []]);
+    }
+  });
+
+  it('lets the reader write nothing, and look into no partition past the policies of the whole', async () => {
+    const partitions = await world.sql<{ name: string }>(
+      `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'audit.denials'::regclass`,
+    );
+    expect(partitions.length).toBeGreaterThanOrEqual(4);
+    for (const statement of [
+      'DELETE FROM audit.denials',
+      'UPDATE audit.denied_ips SET count = 1',
+      `INSERT INTO audit.usernames VALUES ('acme', 'x', gen_random_uuid())`,
+      ...partitions.map(({ name }) => `SELECT * FROM ${name}`),
+      'SELECT * FROM audit.checkpoints',
+      `SELECT audit.prepare_denial_month('2040-01-01')`,
+    ]) {
+      await expect(inTenant(reader, 'acme', (manager) => manager.query(statement))).rejects.toThrow(
+        'permission denied',
+      );
+    }
+  });
+});
+
+describe('every route', () => {
+  it('shows a tenant’s own to its admin, its auditor and an operator', async () => {
+    const keys = [await world.key('admin', 'acme'), await world.key('auditor', 'acme'), await world.key('operator')];
+    for (const key of keys) {
+      for (const url of ROUTES('acme', acme.smtpUserId)) {
+        const { status, body } = await world.get<{ items: unknown[] }>(key, url);
+        expect([url, status, body.items.length > 0]).toEqual([url, 200, true]);
+        expect(JSON.stringify(body)).not.toContain('globex');
+      }
+    }
+  });
+
+  it('shows another tenant nothing: not by its own path, not by the other’s SMTP user in its own', async () => {
+    const key = await world.key('admin', 'globex');
+    for (const url of ROUTES('acme', acme.smtpUserId)) {
+      expect(await world.get(key, url)).toMatchObject({ status: 404, body: { code: 'tenant-not-found' } });
+    }
+    for (const url of ROUTES('globex', acme.smtpUserId).slice(2)) {
+      expect(await world.get(key, url)).toMatchObject({ status: 404, body: { code: 'smtp-user-not-found' } });
+    }
+    for (const url of ROUTES('globex', globex.smtpUserId)) {
+      expect(JSON.stringify((await world.get(key, url)).body)).not.toContain('acme');
+    }
+  });
+
+  it('is closed to relays and to who has no key', async () => {
+    const relay = await world.key('relay');
+    for (const url of ROUTES('acme', acme.smtpUserId)) {
+      expect(await world.get(relay, url)).toMatchObject({ status: 404, body: { code: 'tenant-not-found' } });
+      expect(await world.get('', url)).toMatchObject({ status: 401, body: { code: 'api-key-missing' } });
+    }
+  });
+});
+
+describe('readiness and metrics', () => {
+  it('tell that the consumers have caught up, and how many denials were put on record', async () => {
+    expect(await world.get('', '/health/ready')).toEqual({ status: 200, body: { status: 'ready' } });
+    const { payload } = await world.app.inject({ method: 'GET', url: '/metrics' });
+    expect(payload).toMatch(/^postern_audit_denials_recorded_total 2$/m);
+    expect(payload).toMatch(/^postern_audit_changes_recorded_total 4$/m);
+    expect(payload).toMatch(/^postern_audit_lag_seconds\{consumer="audit-denials"\} [\d.]+$/m);
+  });
+});
