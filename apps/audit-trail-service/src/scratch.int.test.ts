@@ -38,8 +38,8 @@ it('scratch', async () => {
     SELECT gen_random_uuid(), now() - random() * interval '90 days', now(), n, u.smtp_user_id, 1, true, u.tenant_id, 'user' || u.i || '@example.org',
            host(a.ip), a.ip, 'mx' || (n % 8), 'ip-not-authorized', 'enforce'
       FROM generate_series(1, ${N}) n
-      JOIN u ON u.i = (n * 7919) % 10000
-      CROSS JOIN LATERAL (SELECT ('198.' || (16 + u.i % 16) || '.' || (n / 10000 % 4) || '.' || (n * 31 / 7 % 250))::inet AS ip) a`);
+      JOIN u ON u.i = (n::bigint * 7919) % 10000
+      CROSS JOIN LATERAL (SELECT ('198.' || (16 + u.i % 16) || '.' || (n / 10000 % 4) || '.' || (n::bigint * 31 / 7 % 250))::inet AS ip) a`);
   await owner.query(`
     INSERT INTO audit.denied_ips (smtp_user_id, tenant_id, ip, address, count, first_denied_at, last_denied_at, relays, reasons)
     SELECT smtp_user_id, tenant_id, ip, address, sum(count), min(occurred_at), max(occurred_at), (array_agg(DISTINCT relay))[1:20], array_agg(DISTINCT reason)
