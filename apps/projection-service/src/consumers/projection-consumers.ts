@@ -16,6 +16,11 @@ type Apply = (manager: EntityManager, events: readonly Recorded<SmtpUserEvent>[]
 /** Enough for the set-based statements to pay, and a transaction still takes only some 50 ms. */
 const MAX_BATCH = 1_000;
 
+/** Relays wait for these: no more than what keeps a stream of writes from being applied one by one. */
+const POLICIES_SPACING_MS = 10;
+/** People read these. */
+const DIRECTORY_SPACING_MS = 30;
+
 /** The consumers that keep this service's read models, each with a checkpoint of its own. */
 @Injectable()
 export class ProjectionConsumers implements OnApplicationBootstrap, OnModuleDestroy {
@@ -29,20 +34,21 @@ export class ProjectionConsumers implements OnApplicationBootstrap, OnModuleDest
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.run('relay-policies', applyPolicies, () => this.stream.wake());
-    await this.run('smtp-user-directory', applyDirectory);
+    await this.run('relay-policies', applyPolicies, POLICIES_SPACING_MS, () => this.stream.wake());
+    await this.run('smtp-user-directory', applyDirectory, DIRECTORY_SPACING_MS);
   }
 
   async onModuleDestroy(): Promise<void> {
     await Promise.all(this.running.map((subscription) => subscription.stop()));
   }
 
-  private async run(consumer: string, apply: Apply, afterCommit?: () => void): Promise<void> {
+  private async run(consumer: string, apply: Apply, spacingMs: number, afterCommit?: () => void): Promise<void> {
     const subscription = await this.bus.subscribe({
       consumer,
       topics: [TOPICS.smtpUsers],
       checkpoints: { dataSource: this.dataSource, table: 'projection.checkpoints' },
       maxBatch: MAX_BATCH,
+      spacingMs,
       handle: async (batch: EventBatch) => {
         await this.dataSource.transaction(async (manager) => {
           // The topic carries no others.

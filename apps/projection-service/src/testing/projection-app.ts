@@ -1,9 +1,9 @@
-import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { Role, SmtpUserEvent, TenantId } from '@postern/contracts';
 import { openDataSource, roleUrl } from '@postern/database';
-import { EmbeddedEventBus, EVENT_BUS } from '@postern/event-bus';
+import { EmbeddedEventBus, EVENT_BUS, type EventBus } from '@postern/event-bus';
 import { Journal } from '@postern/event-store';
 import {
   AccessModule,
@@ -55,7 +55,13 @@ export interface RunningApp {
   ],
   exports: [EVENT_BUS],
 })
-class TestBusModule {}
+class TestBusModule implements OnApplicationShutdown {
+  constructor(@Inject(EVENT_BUS) private readonly bus: EventBus) {}
+
+  onApplicationShutdown(): Promise<void> {
+    return this.bus.stop();
+  }
+}
 
 @Module({})
 class TestModule {
