@@ -1,4 +1,4 @@
-import { EventExists, VersionConflict } from './append-errors.js';
+import { EventExists, JournalUnavailable, VersionConflict } from './append-errors.js';
 import type { AppendRequest } from './append-request.js';
 
 export interface Appended {
@@ -10,18 +10,22 @@ export interface Appended {
   readonly duplicates: readonly string[];
 }
 
-/** What `journal.append` answers: an outcome for each append, in their order, with the stream's version and ids. */
+/** What `journal.append` answers, for each append in the order of the batch. */
 export interface BatchAnswer {
   readonly recordedAt: string;
-  readonly outcomes: readonly (readonly ['appended' | 'conflict' | 'duplicate', number, readonly string[]])[];
+  /** The stream's version after the append; holds where there are no outcomes, because everything was appended. */
+  readonly versions: readonly number[];
+  /** With the stream's version, and the ids of events that the journal had already. */
+  readonly outcomes: readonly (readonly ['appended' | 'conflict' | 'duplicate', number, readonly string[]])[] | null;
 }
 
 /** The outcome of the append at `index`: its result, or the typed error that says why it was left out. */
 export function outcomeOf(answer: BatchAnswer, index: number, request: AppendRequest): Appended | Error {
-  const outcome = answer.outcomes[index];
-  if (!outcome) return new Error(`journal.append answered nothing for append ${index}.`);
-  const [kind, version, ids] = outcome;
+  const { recordedAt, versions, outcomes } = answer;
+  const [kind, version, ids] = outcomes ? (outcomes[index] ?? []) : (['appended', versions[index], []] as const);
+  if (version === undefined || ids === undefined)
+    return new JournalUnavailable(`journal.append answered nothing for append ${index} of its batch.`);
   if (kind === 'conflict') return new VersionConflict(request.streamId, Number(request.expectedVersion), version);
   if (kind === 'duplicate') return new EventExists(request.streamId, ids);
-  return { version, recordedAt: answer.recordedAt, duplicates: ids };
+  return { version, recordedAt, duplicates: ids };
 }

@@ -76,7 +76,7 @@ describe('append', () => {
     const results = await outcomes([appendOf(s, 'any', a, b, b), appendOf(s, 'any', b, a, c), appendOf(s, 'any', c)]);
     expect(results).toMatchObject([
       { value: { version: 2, duplicates: [a.eventId, b.eventId] } },
-      { value: { version: 3, duplicates: [a.eventId, b.eventId] } },
+      { value: { version: 3, duplicates: [b.eventId, a.eventId] } },
       { value: { version: 3, duplicates: [c.eventId] } },
     ]);
     expect((await read(s)).map((e) => e.eventId)).toEqual([a.eventId, b.eventId, c.eventId]);

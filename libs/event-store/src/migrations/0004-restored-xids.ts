@@ -5,7 +5,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * cluster). It uses up transaction ids until the cluster's are past those that stand in the journal, some 100,000 a second;
  * the events and the consumers' checkpoints stay as they are. Not inside a transaction: each id is one.
  */
-export class RestoredXids1763900000003 implements MigrationInterface {
+export class RestoredXids1763900000004 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(CATCH_UP);
     await runner.query('REVOKE EXECUTE ON PROCEDURE journal.catch_up_with_restored_xids FROM PUBLIC');
