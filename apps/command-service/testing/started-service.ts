@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { migrate } from '@postern/database';
 import { journalSchema } from '@postern/event-store';
 import {
@@ -17,9 +17,6 @@ import { expect } from '@jest/globals';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { CommandServiceModule, ensureFirstOperatorKey, problems } from '../src/index.js';
-
-// SHIM: createHttpApp sets a second not-found handler.
-FastifyAdapter.prototype.setNotFoundHandler = () => undefined as never;
 
 /** An answer, read whole. */
 export interface Answer {

@@ -39,18 +39,20 @@ export function databaseProblem(error: unknown): Problem | null {
   });
 }
 
+/** By its fields: an error of Node's own core is no instance of the `Error` of every realm. */
 function isDatabaseGone(error: unknown): boolean {
   if (error instanceof DatabaseUnreachable) return true;
-  if (!(error instanceof Error)) return false;
+  if (typeof error !== 'object' || error === null) return false;
+  const { errors, message } = error as { errors?: unknown; message?: unknown };
   // Several addresses of one host, each refused.
-  if (error instanceof AggregateError) return error.errors.some(isDatabaseGone);
+  if (Array.isArray(errors) && errors.some(isDatabaseGone)) return true;
   const code = sqlState(error);
   if (code !== undefined) return SERVER.test(code) || isNetworkCode(error, code);
-  return DRIVER.some((pattern) => pattern.test(error.message));
+  return typeof message === 'string' && DRIVER.some((pattern) => pattern.test(message));
 }
 
 /** A system call's error says so by `syscall`: `ENOENT` of a file is none of ours unless it was a socket. */
-function isNetworkCode(error: Error, code: string): boolean {
+function isNetworkCode(error: object, code: string): boolean {
   const syscall = String((error as { syscall?: unknown }).syscall ?? 'connect');
   return NETWORK.has(code) && /^(connect|read|write|getaddrinfo)/.test(syscall);
 }
