@@ -52,7 +52,7 @@ export class RelayClient {
       ...shared,
       silenceMs: settings.silenceMs ?? 15_000,
       snapshotIdleMs: settings.snapshotIdleMs ?? 30_000,
-      newReplica: () => new Replica({ clock, expectedUsers: this.replica?.policies ?? 0 }),
+      newReplica: (expectedUsers) => new Replica({ clock, expectedUsers }),
       onReplica: (replica) => this.take(replica),
       onVerified: (replica) => this.save(replica, settings.saveEveryMs ?? 60_000),
     });

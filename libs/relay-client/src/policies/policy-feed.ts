@@ -22,7 +22,7 @@ export interface PolicyFeedOptions {
   readonly retryMaxMs: number;
   /** Between attempts with a key that was refused. */
   readonly refusedRetryMs: number;
-  readonly newReplica: () => Replica;
+  readonly newReplica: (expectedUsers: number) => Replica;
   readonly clock: () => number;
   readonly onProblem: OnProblem;
   /** A replica is now the one to decide by. */

@@ -5,6 +5,9 @@ import { Replica } from '../replica/replica.js';
 import { lines } from './lines.js';
 import { readPolicy } from './read-policy.js';
 
+/** Room is made beforehand for so many policies at most: 60 MB. */
+const MOST_EXPECTED = 10_000_000;
+
 /** A snapshot that came to its end and is yet not what the control plane holds. */
 export class SnapshotRefused extends Error {
   override readonly name = 'SnapshotRefused';
@@ -27,7 +30,7 @@ export interface Snapshot {
  */
 export async function takeSnapshot(
   plane: ControlPlane,
-  options: { idleMs: number; signal: AbortSignal; newReplica: () => Replica },
+  options: { idleMs: number; signal: AbortSignal; newReplica: (expectedUsers: number) => Replica },
 ): Promise<Snapshot> {
   const idle = new AbortController();
   const timer = setTimeout(
@@ -41,7 +44,9 @@ export async function takeSnapshot(
     });
     const revision = wholeNumber(response.headers.get('postern-revision'));
     if (revision === null) throw new SnapshotRefused('it came without the header Postern-Revision');
-    const replica = options.newReplica();
+    const announced = wholeNumber(response.headers.get('postern-policies')) ?? 0;
+    // Only to have room at once: a number beyond all bounds is left to the comparison at the end.
+    const replica = options.newReplica(announced <= MOST_EXPECTED ? announced : 0);
     if (response.body !== null) {
       for await (const line of lines(touching(response.body, timer))) replica.apply(readPolicy(line));
     }

@@ -1,19 +1,31 @@
 import { DEAD, DIGEST_WORDS, recordWords } from './record-layout.js';
+import { MAX_REFERENCE } from './username-slots.js';
 
 /** 1 MiB a page: some 16,000 users, and so the most that one step of compaction moves. */
 export const PAGE_WORDS = 1 << 18;
-const PAGE_BITS = 18;
-const PAGE_MASK = PAGE_WORDS - 1;
+/** References count in units of two words. */
+const UNIT_WORDS = 2;
+const PAGE_UNIT_BITS = 17;
+const PAGE_UNITS = PAGE_WORDS / UNIT_WORDS;
 const CACHE_LINE_WORDS = 16;
 /** Where a page's memory begins in its cache line: behind the 16 bytes that the allocator keeps in front of a large block. */
 const LINE_PHASE = 4;
 /** Compaction begins when so much of the memory is garbage, as a share. */
 const GARBAGE_SHARE = 0.25;
 
+/** There are more policies than a replica can refer to. */
+export class ReplicaFull extends Error {
+  override readonly name = 'ReplicaFull';
+
+  constructor() {
+    super('The relay policies exceed 2 GiB (some thirty million users). Give each relay a part of the users.');
+  }
+}
+
 /**
  * The records of all users, packed into pages. A record never moves but by compaction, never crosses a page, and, if it
  * fits into a cache line, never crosses one: a decision then waits for one line of it. Growing adds a page and copies
- * nothing. A reference is a word's number, counted over all pages; 0 is none.
+ * nothing. A reference counts units of 8 bytes over all pages; 0 is none.
  */
 export class RecordArena {
   readonly pages: Uint32Array[] = [];
@@ -36,11 +48,11 @@ export class RecordArena {
   }
 
   page(reference: number): Uint32Array {
-    return this.pages[reference >>> PAGE_BITS] as Uint32Array;
+    return this.pages[reference >>> PAGE_UNIT_BITS] as Uint32Array;
   }
 
   offset(reference: number): number {
-    return reference & PAGE_MASK;
+    return (reference & (PAGE_UNITS - 1)) * UNIT_WORDS;
   }
 
   /** Copies a record of `length` words in, and gives its reference. */
@@ -50,12 +62,12 @@ export class RecordArena {
       this.openPage();
       at = this.fit(length);
     }
-    this.fill = at + length;
+    this.fill = at + length + (length % UNIT_WORDS);
     const page = this.pages[this.current] as Uint32Array;
     for (let i = 0; i < length; i++) page[at + i] = record[i] as number;
     this.live[this.current] = (this.live[this.current] as number) + length;
     this.liveWords += length;
-    return this.current * PAGE_WORDS + at;
+    return referenceOf(this.current, at);
   }
 
   /** Marks a record as dead. Its room comes back with the compaction of its page. */
@@ -64,7 +76,7 @@ export class RecordArena {
     const at = this.offset(reference);
     const length = recordWords(page, at);
     page[at] = (page[at] as number) | DEAD;
-    const number = reference >>> PAGE_BITS;
+    const number = reference >>> PAGE_UNIT_BITS;
     this.live[number] = (this.live[number] as number) - length;
     this.liveWords -= length;
   }
@@ -86,7 +98,7 @@ export class RecordArena {
         continue;
       }
       const length = recordWords(page, at);
-      const from = number * PAGE_WORDS + at;
+      const from = referenceOf(number, at);
       if ((header & DEAD) === 0) moved(from, this.store(page.subarray(at, at + length), length));
       at += length;
     }
@@ -102,7 +114,7 @@ export class RecordArena {
     for (const [number, page] of this.pages.entries()) {
       for (let at = 0; at < PAGE_WORDS;) {
         const header = page[at] as number;
-        if (header !== 0 && (header & DEAD) === 0) yield number * PAGE_WORDS + at;
+        if (header !== 0 && (header & DEAD) === 0) yield referenceOf(number, at);
         at += header === 0 ? 1 : recordWords(page, at);
       }
     }
@@ -117,14 +129,15 @@ export class RecordArena {
   }
 
   private openPage(): void {
-    const spare = this.spare.pop();
-    this.current = spare ?? this.pages.length;
-    if (spare === undefined) {
+    const next = this.spare.pop() ?? this.pages.length;
+    if (referenceOf(next, PAGE_WORDS) > MAX_REFERENCE) throw new ReplicaFull();
+    this.current = next;
+    if (next === this.pages.length) {
       this.pages.push(new Uint32Array(PAGE_WORDS));
       this.live.push(0);
     }
-    // Reference 0 means "none", so the first word of the first page stays empty.
-    this.fill = this.current === 0 ? 1 : 0;
+    // Reference 0 means "none", so the first unit of the first page stays empty.
+    this.fill = this.current === 0 ? UNIT_WORDS : 0;
   }
 
   private emptiestClosedPage(): number {
@@ -141,3 +154,5 @@ export class RecordArena {
     return best;
   }
 }
+
+const referenceOf = (page: number, at: number): number => page * PAGE_UNITS + at / UNIT_WORDS;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { EMPTY_DIGEST, xorDigest } from '@postern/contracts';
 import type { Digest64, RelayPolicy } from '@postern/contracts';
 import {
@@ -39,6 +40,8 @@ export class Replica {
   digest: Digest64 = EMPTY_DIGEST;
 
   private readonly key: PackedUsername;
+  /** For the keys of records, beside the one that is looked for. */
+  private readonly recordKey: PackedUsername;
   private readonly address = new PackedAddress();
   private readonly writer = new RecordWriter();
   private readonly arena = new RecordArena();
@@ -49,9 +52,11 @@ export class Replica {
 
   /** `clock` gives milliseconds since 1970: an entry's end is judged by it. `hashKey`, 8 bytes, is random unless a test fixes it. */
   constructor(options: { expectedUsers?: number; clock?: () => number; hashKey?: Uint8Array } = {}) {
-    this.slots = new UsernameSlots(options.expectedUsers);
+    this.slots = new UsernameSlots(this.hashOf, options.expectedUsers);
     this.clock = options.clock ?? Date.now;
-    this.key = new PackedUsername(options.hashKey);
+    const hashKey = options.hashKey ?? randomBytes(8);
+    this.key = new PackedUsername(hashKey);
+    this.recordKey = new PackedUsername(hashKey);
   }
 
   /** Policies held; removed ones are not. */
@@ -80,7 +85,7 @@ export class Replica {
     this.key.pack(policy.username);
     const length = this.writer.write(policy, this.key);
     const slot = this.find();
-    if (slot >= 0) this.drop(this.referenceIn(slot));
+    if (slot >= 0) this.drop(this.slots.reference(slot));
     if (policy.removed) {
       if (slot >= 0) this.slots.remove(slot);
     } else {
@@ -96,19 +101,29 @@ export class Replica {
    */
   decideCode(username: string, ip: string): DecisionCode {
     if (!this.key.pack(username)) return UNKNOWN;
-    // The slot is touched before the address is parsed, so that its cache line comes in meanwhile.
-    const touched = this.slots.words[2 * this.slots.home(this.key.hash) + 1] as number;
-    const family = this.address.parse(ip);
-    const slot = touched === 0 ? -1 : this.find();
+    const { slots, arena } = this;
+    let slot = slots.seek(this.key.hash, slots.home(this.key.hash));
     if (slot < 0) return UNKNOWN;
-    const reference = this.referenceIn(slot);
-    const page = this.arena.page(reference);
-    const at = this.arena.offset(reference);
-    const header = page[at] as number;
+    let reference = slots.reference(slot);
+    // The record is touched before the address is parsed, so that its cache line comes in meanwhile.
+    let header = arena.page(reference)[arena.offset(reference)] as number;
+    const family = this.address.parse(ip);
+    if (!this.hasKey(reference, header)) {
+      slot = this.findFrom(slots.after(slot));
+      if (slot < 0) return UNKNOWN;
+      reference = slots.reference(slot);
+      header = arena.page(reference)[arena.offset(reference)] as number;
+    }
     if ((header & RESTRICTED) === 0) return UNRESTRICTED;
     const reportOnly = (header & REPORT_ONLY) === 0 ? 0 : IN_REPORT_ONLY;
     if (family === 0) return SOURCE_IP_INVALID + reportOnly;
-    const entry = matchRecord(page, at, this.address, (header & EXPIRING) === 0 ? 0 : this.clock());
+    const page = arena.page(reference);
+    const entry = matchRecord(
+      page,
+      arena.offset(reference),
+      this.address,
+      (header & EXPIRING) === 0 ? 0 : this.clock(),
+    );
     if (entry < 0) return (entry === NONE_LIVE ? NO_LIVE_ENTRY : NOT_AUTHORIZED) + reportOnly;
     this.matchedReference = reference;
     this.matchedEntry = entry;
@@ -119,7 +134,7 @@ export class Replica {
   isReportOnly(username: string): boolean {
     const slot = this.key.pack(username) ? this.find() : -1;
     if (slot < 0) return false;
-    const reference = this.referenceIn(slot);
+    const reference = this.slots.reference(slot);
     return ((this.arena.page(reference)[this.arena.offset(reference)] as number) & REPORT_ONLY) !== 0;
   }
 
@@ -180,35 +195,43 @@ export class Replica {
 
   /** Compaction moved a record: its slot follows. */
   private readonly moved = (from: number, to: number): void => {
-    const page = this.arena.page(to);
-    const at = this.arena.offset(to);
-    this.key.packFrom(page, at + 1, keyLengthOf(page[at] as number));
-    const { words, capacity } = this.slots;
-    let slot = this.slots.home(this.key.hash);
-    while (words[2 * slot + 1] !== from) slot = slot + 1 === capacity ? 0 : slot + 1;
-    this.slots.repoint(slot, to);
+    const { slots } = this;
+    const hash = this.hashOf(to);
+    let slot = slots.seek(hash, slots.home(hash));
+    while (slots.reference(slot) !== from) slot = slots.seek(hash, slots.after(slot));
+    slots.repoint(slot, to);
   };
 
-  private referenceIn(slot: number): number {
-    return this.slots.words[2 * slot + 1] as number;
-  }
-
-  /** The slot of the user whose name `key` holds, or -1. A hash that agrees is not enough: the whole key is compared. */
-  private find(): number {
-    const { words, capacity } = this.slots;
-    const hash = this.key.hash;
-    for (let slot = this.slots.home(hash); ; slot = slot + 1 === capacity ? 0 : slot + 1) {
-      const reference = words[2 * slot + 1] as number;
-      if (reference === 0) return -1;
-      if (words[2 * slot] === hash && this.hasKey(reference)) return slot;
-    }
-  }
-
-  private hasKey(reference: number): boolean {
+  /** The hash of a record's key. */
+  private readonly hashOf = (reference: number): number => {
     const page = this.arena.page(reference);
     const at = this.arena.offset(reference);
+    this.recordKey.packFrom(page, at + 1, keyLengthOf(page[at] as number));
+    return this.recordKey.hash;
+  };
+
+  /** The slot of the user whose name `key` holds, or -1. */
+  private find(): number {
+    return this.findFrom(this.slots.home(this.key.hash));
+  }
+
+  /** As `find`, from a slot on. That the tags agree is not enough: the whole key is compared. */
+  private findFrom(from: number): number {
+    const { slots, arena } = this;
+    let slot = slots.seek(this.key.hash, from);
+    while (slot >= 0) {
+      const reference = slots.reference(slot);
+      if (this.hasKey(reference, arena.page(reference)[arena.offset(reference)] as number)) return slot;
+      slot = slots.seek(this.key.hash, slots.after(slot));
+    }
+    return -1;
+  }
+
+  private hasKey(reference: number, header: number): boolean {
     const key = this.key;
-    if (keyLengthOf(page[at] as number) !== key.length) return false;
+    if (keyLengthOf(header) !== key.length) return false;
+    const page = this.arena.page(reference);
+    const at = this.arena.offset(reference);
     const words = key.words;
     for (let i = 0; i < key.wordCount; i++) if (page[at + 1 + i] !== words[i]) return false;
     return true;
