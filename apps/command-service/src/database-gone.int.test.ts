@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import type { TestDatabase } from '@postern/testing';
 import { BreakableRoute } from '../testing/breakable-route.js';
-import { commandDatabase, problem, StartedService, type Answer } from '../testing/started-service.js';
+import { problem } from '../testing/problem.js';
+import { commandDatabase, StartedService, type Answer } from '../testing/started-service.js';
 
 let database: TestDatabase;
 let route: BreakableRoute;

@@ -13,7 +13,6 @@ import {
   type RuntimeSettings,
 } from '@postern/service-kit';
 import { createTestDatabase, type TestDatabase } from '@postern/testing';
-import { expect } from '@jest/globals';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { CommandServiceModule, ensureFirstOperatorKey, problems } from '../src/index.js';
@@ -136,24 +135,4 @@ function moduleOf(settings: RuntimeSettings): new () => object {
   @Module({ imports: [SettingsModule.forRoot(settings), ObserveModule, AccessModule, CommandServiceModule] })
   class TestedModule {}
   return TestedModule;
-}
-
-/** A problem as it is answered. */
-export function problem(
-  status: number,
-  code: string,
-  detail: string,
-  errors: unknown[] = [],
-  extra: object = {},
-): object {
-  return {
-    type: `urn:postern:problem:${code}`,
-    title: expect.any(String),
-    status,
-    detail: expect.stringContaining(detail),
-    code,
-    requestId: expect.any(String),
-    errors,
-    ...extra,
-  };
 }

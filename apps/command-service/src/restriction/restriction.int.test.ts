@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestDatabase } from '@postern/testing';
-import { commandDatabase, listOf, problem, StartedService } from '../../testing/started-service.js';
+import { problem } from '../../testing/problem.js';
+import { commandDatabase, listOf, StartedService } from '../../testing/started-service.js';
 
 let database: TestDatabase;
 let service: StartedService;

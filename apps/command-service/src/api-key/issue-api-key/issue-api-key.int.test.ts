@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestDatabase } from '@postern/testing';
-import { commandDatabase, listOf, problem, StartedService } from '../../../testing/started-service.js';
+import { problem } from '../../../testing/problem.js';
+import { commandDatabase, listOf, StartedService } from '../../../testing/started-service.js';
 
 let database: TestDatabase;
 let service: StartedService;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestDatabase } from '@postern/testing';
-import { commandDatabase, problem, StartedService } from '../../../testing/started-service.js';
+import { problem } from '../../../testing/problem.js';
+import { commandDatabase, StartedService } from '../../../testing/started-service.js';
 
 let database: TestDatabase;
 let service: StartedService;
