@@ -27,9 +27,11 @@ async function ensureRole(client: Client, ownerUrl: string, role: DatabaseRole):
     const exists = await roleStands(client, role);
     if (exists === 'right' && (await canLogIn(ownerUrl, role))) return;
     const verb = exists === 'missing' ? 'CREATE' : 'ALTER';
+    // An owner who is no superuser may set a password, but not even name the attributes of a superuser.
+    const attributes = exists === 'right' ? 'LOGIN' : ATTRIBUTES;
     const verifier = scramVerifier(rolePassword(ownerUrl, role));
     try {
-      await client.query(`${verb} ROLE ${role} WITH ${ATTRIBUTES} PASSWORD '${verifier}'`);
+      await client.query(`${verb} ROLE ${role} WITH ${attributes} PASSWORD '${verifier}'`);
       return;
     } catch (error) {
       if (!MADE_BY_ANOTHER.has((error as { code?: string }).code ?? '') || attempt === ATTEMPTS) throw error;

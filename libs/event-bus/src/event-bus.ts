@@ -21,6 +21,11 @@ export interface Subscription {
   /** The most events in a batch; 500 unless told. */
   readonly maxBatch?: number;
   /**
+   * The least milliseconds from the start of one batch to that of the next, 0 unless told: under a steady stream of
+   * changes a consumer then handles more events a batch instead of more batches. The first after a pause is not delayed.
+   */
+  readonly spacingMs?: number;
+  /**
    * Applies a batch in one transaction and calls `batch.advance` in it, exactly once: so a batch that comes again
    * has no second effect. Where it throws, the same events come again after a pause, for ever; nothing overtakes them.
    */

@@ -9,6 +9,8 @@ export interface FeedPage {
   readonly position: FeedPosition;
   /** There was more than was looked at. */
   readonly more: boolean;
+  /** There are committed events that are held back behind an older transaction: no wake will tell of that one's end. */
+  readonly held: boolean;
 }
 
 /**
@@ -28,28 +30,24 @@ export async function readFeed(
   const rows = categories
     ? await from.query<FeedRow[]>(FEED_OF_CATEGORIES, [...parameters, categories])
     : await from.query<FeedRow[]>(FEED, parameters);
-  const last = rows.at(-1);
-  if (!last) return { events: [], position: after, more: false };
+  // One row comes in any case, for what it tells of the rest.
+  const held = rows[0]?.held ?? false;
+  const looked = rows.filter((row) => row.position !== null);
+  const last = looked.at(-1);
+  if (!last) return { events: [], position: after, more: false, held };
   return {
-    events: rows.filter((row) => row.wanted).map(recordedOf),
+    events: looked.filter((row) => row.wanted).map(recordedOf),
     position: { xid: last.xid, position: Number(last.position) },
     more: Number(last.looked_at) === limit,
+    held,
   };
-}
-
-/** Whether there are committed events behind `after`, also those that the feed still holds back. As `postern_feed`. */
-export async function hasEventsAfter(from: DataSource | EntityManager, after: FeedPosition): Promise<boolean> {
-  const rows = await from.query<unknown[]>(
-    'SELECT 1 FROM journal.events WHERE (xid, position) > ($1::xid8, $2::bigint) LIMIT 1',
-    [after.xid, after.position],
-  );
-  return rows.length > 0;
 }
 
 interface FeedRow extends EventRow {
   readonly xid: string;
   readonly looked_at: string;
   readonly wanted: boolean;
+  readonly held: boolean;
 }
 
 /** Uses the index events_feed (xid, position), from end to end: a row comparison and a limit, no sort. */
@@ -58,11 +56,16 @@ const PAGE = `
    WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) AND (xid, position) > ($1::xid8, $2::bigint)
    ORDER BY xid, position LIMIT $3`;
 
-const FEED = `WITH page AS MATERIALIZED (${PAGE})
-  SELECT xid::text, ${EVENT_COLUMNS}, true AS wanted, row_number() OVER () AS looked_at FROM page`;
+/** In the same snapshot as the page: what commits later than it wakes its readers. */
+const HELD = `SELECT EXISTS (SELECT FROM journal.events WHERE (xid, position) > ($1::xid8, $2::bigint)
+                       AND xid >= pg_snapshot_xmin(pg_current_snapshot())) AS held`;
+
+const FEED = `WITH page AS MATERIALIZED (${PAGE}), looked AS (SELECT *, row_number() OVER () AS looked_at FROM page)
+  SELECT xid::text, ${EVENT_COLUMNS}, true AS wanted, looked_at, held FROM (${HELD}) h LEFT JOIN looked ON true ORDER BY looked_at`;
 
 /** The last row comes in any case, for its position. */
 const FEED_OF_CATEGORIES = `WITH page AS MATERIALIZED (${PAGE}),
   looked AS (SELECT *, split_part(stream_id, '/', 1) = ANY ($4::text[]) AS wanted,
                     row_number() OVER () AS looked_at, count(*) OVER () AS all_rows FROM page)
-  SELECT xid::text, ${EVENT_COLUMNS}, wanted, looked_at FROM looked WHERE wanted OR looked_at = all_rows ORDER BY looked_at`;
+  SELECT xid::text, ${EVENT_COLUMNS}, wanted, looked_at, held
+    FROM (${HELD}) h LEFT JOIN looked ON wanted OR looked_at = all_rows ORDER BY looked_at`;

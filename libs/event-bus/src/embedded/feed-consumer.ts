@@ -2,7 +2,6 @@ import { TOPIC_OF_CATEGORY, type StreamCategory } from '@postern/contracts';
 import {
   advanceCheckpoint,
   CheckpointMoved,
-  hasEventsAfter,
   loadCheckpoint,
   readFeed,
   type FeedPage,
@@ -76,10 +75,14 @@ export class FeedConsumer implements RunningSubscription {
   async #run(): Promise<void> {
     let looks = 0;
     while (!this.#stopped) {
+      const started = performance.now();
       const found = await this.#step().catch((error: unknown) => this.#failed(error));
       if (found === 'failed') await this.#signal.pause(this.#backoff.nextMs());
       else if (found === 'held') await this.#signal.wait(LOOK_AGAIN_MS[looks] ?? this.settings.pollMs);
       else if (found === 'end') await this.#signal.wait(this.settings.pollMs);
+      const rest = (this.subscription.spacingMs ?? 0) - (performance.now() - started);
+      // A page that was full is a backlog, which is not spared.
+      if (found !== 'more' && rest > 0) await this.#signal.pause(rest);
       looks = found === 'held' ? Math.min(looks + 1, LOOK_AGAIN_MS.length - 1) : 0;
     }
   }
@@ -91,9 +94,8 @@ export class FeedConsumer implements RunningSubscription {
     if (page.events.length > 0) await this.#handle(page, place.stored);
     else await this.#pass(page, place.stored);
     this.#backoff.reset();
-    // Asked after the page was read: what was committed before that and is not on it is found, whatever ended meanwhile.
     const more = page.more || this.#place === undefined;
-    const held = !more && (await hasEventsAfter(this.feed, page.position));
+    const held = !more && page.held;
     this.#status = { ...this.#status, lastError: null, caughtUp: !more && !held };
     if (more) return 'more';
     return held ? 'held' : 'end';

@@ -46,6 +46,8 @@ class CreateAccessTables1764000000001 implements MigrationInterface {
         CREATE POLICY own_tenant ON access.${table} TO postern_command
           USING (tenant_id = current_setting('postern.tenant_id', true));
         CREATE POLICY every_tenant ON access.${table} TO postern_journal_writer, postern_access USING (true);
+        -- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+        CREATE POLICY owner ON access.${table} TO CURRENT_USER USING (true);
       `);
     }
     await runner.query(`
