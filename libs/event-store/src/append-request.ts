@@ -44,6 +44,8 @@ export function appendRequest(append: Append): AppendRequest {
     streamId,
     expectedVersion: expectedVersion === 'any' ? null : expectedVersion,
     metadata,
+    // Only present where it holds: `journal.append` then looks whether it knows them.
+    idsAreGiven: append.events.some(({ eventId }) => eventId !== undefined) || undefined,
     events: append.events.map(({ eventId, type, schemaVersion, data }) => ({
       eventId: eventId ?? newId(),
       type,

@@ -3,6 +3,7 @@ import { inTenant } from '@postern/database';
 import { newId } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 import { AppendRefused, EventExists, Journal, readStream, VersionConflict, type Append } from './index.js';
+import { appendRequest } from './append-request.js';
 import { acme, appendOf, journalFixture, renamed, type JournalFixture } from './test-support/journal-fixture.js';
 
 let fixture: JournalFixture;
@@ -67,6 +68,20 @@ describe('append', () => {
     ).toEqual([1, 3, 3, 4, 5]);
     expect(results.map((r) => r.status === 'fulfilled')).toEqual([true, true, false, true, true]);
     expect((await read(s)).map((e) => e.version)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('judges a batch of streams at different versions as a whole, each upon its own', async () => {
+    const [low, high] = [stream(), stream()].toSorted() as [string, string];
+    await journal.append(appendOf(low, 0));
+    await journal.append(appendOf(high, 0, renamed(), renamed(), renamed()));
+    // By the function itself: the journal would hide a batch that fails by sending its appends one by one.
+    const batch = [appendOf(high, 3), appendOf(low, 1)].map(
+      (append) => JSON.parse(appendRequest(append).json) as unknown,
+    );
+    const rows = await writer.query<unknown[]>('SELECT journal.append($1::jsonb) AS answer', [JSON.stringify(batch)]);
+    expect(rows).toMatchObject([{ answer: { versions: [4, 2], outcomes: null } }]);
+    expect((await read(high)).map((e) => e.version)).toEqual([1, 2, 3, 4]);
+    expect((await read(low)).map((e) => e.version)).toEqual([1, 2]);
   });
 
   it("skips, with 'any', the ids that the journal or the batch has already, and names them", async () => {
