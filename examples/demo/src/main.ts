@@ -43,6 +43,7 @@ try {
         username: USERNAME,
         password: PASSWORD,
         relayPort: relay.port,
+        relayRevision: () => relay.status().revision ?? 0,
       },
       transcript,
     );
