@@ -10,6 +10,8 @@ const MAX_COUNT = 1_000_000_000;
 const LONGEST_RELAY = 253;
 const LONGEST_IP = 1_000;
 
+const NO_TIME = 'is a time as in RFC 3339, with its offset.';
+
 interface Rule {
   readonly code: string;
   readonly detail: string;
@@ -29,10 +31,7 @@ const RULES: Readonly<Record<keyof DenialReport, Rule>> = {
     'username-invalid',
   ),
   ip: rule('is a text.', (value) => typeof value === 'string' && value.length <= LONGEST_IP),
-  occurredAt: rule(
-    'is a time as in RFC 3339, with its offset.',
-    (value) => typeof value === 'string' && normaliseTime(value) !== null,
-  ),
+  occurredAt: rule(NO_TIME, (value) => typeof value === 'string'),
   relay: rule(
     `is a text of 1 to ${LONGEST_RELAY} characters on one line.`,
     (value) => typeof value === 'string' && value !== '' && value.length <= LONGEST_RELAY && isPlain(value),
@@ -68,5 +67,6 @@ export function readDenial(item: unknown, index: number): DenialReport | Rejecte
     const address = parseAddress(report.ip);
     if (!address.ok) return wrong('source-ip-invalid', 'ip', `cannot be read: ${address.detail}`);
   }
-  return { ...report, occurredAt: normaliseTime(report.occurredAt) ?? report.occurredAt };
+  const occurredAt = normaliseTime(report.occurredAt);
+  return occurredAt === null ? wrong('validation-failed', 'occurredAt', NO_TIME) : { ...report, occurredAt };
 }
