@@ -12,7 +12,7 @@ export interface Contender {
 }
 
 export function replicaOf(population: Population): { contender: Contender; replica: Replica } {
-  const replica = new Replica();
+  const replica = new Replica({ expectedUsers: population.users });
   for (let user = 0; user < population.users; user++) replica.apply(policyOf(population, user));
   const decideAll = (usernames: readonly string[], ips: readonly string[]): number => {
     let allowed = 0;

@@ -36,14 +36,14 @@ const UNKNOWN_USER: Readonly<Record<UnknownUser, Decision>> = {
 export function decideBy(replica: Replica, username: string, ip: string, unknownUser: UnknownUser): Decision {
   const found = replica.decideCode(username, ip);
   if (found === code.UNKNOWN) return UNKNOWN_USER[unknownUser];
-  if (found === code.UNRESTRICTED) return decisionOf('allow', 'unrestricted', modeOf(replica, username));
+  if (found === code.UNRESTRICTED) return decisionOf('allow', 'unrestricted', modeOf(replica));
   if (found === code.MATCHED) {
     const expiry = replica.matchedExpiry();
     const matched = {
       range: replica.matchedRange(),
       expiresAt: expiry === null ? null : new Date(expiry).toISOString(),
     };
-    return { ...decisionOf('allow', 'entry-matched', modeOf(replica, username)), matched };
+    return { ...decisionOf('allow', 'entry-matched', modeOf(replica)), matched };
   }
   const reason = REASONS[found & ~code.IN_REPORT_ONLY] ?? 'ip-not-authorized';
   const reportOnly = (found & code.IN_REPORT_ONLY) !== 0;
@@ -62,6 +62,6 @@ function decisionOf(decision: DecisionKind, reason: ReasonCode, mode: Mode | nul
   return { decision, reason, mode, matched: null, reply: replyOf(decision) };
 }
 
-function modeOf(replica: Replica, username: string): Mode {
-  return replica.isReportOnly(username) ? 'report-only' : 'enforce';
+function modeOf(replica: Replica): Mode {
+  return replica.isReportOnly() ? 'report-only' : 'enforce';
 }

@@ -73,6 +73,14 @@ export class PackedUsername {
     this.hash = this.hashWords();
   }
 
+  /** Whether this is the key, `length` bytes, packed, from `at` on. */
+  equals(source: Uint32Array, at: number, length: number): boolean {
+    if (length !== this.length) return false;
+    const words = this.words;
+    for (let i = 0; i < this.wordCount; i++) if (source[at + i] !== words[i]) return false;
+    return true;
+  }
+
   /** HalfSipHash-1-3 over the words, the length as a word of its own, then three closing rounds: one loop, one round in it. */
   private hashWords(): number {
     const words = this.words;

@@ -1,31 +1,14 @@
-import { DEAD, DIGEST_WORDS, recordWords } from './record-layout.js';
-import { MAX_REFERENCE } from './username-slots.js';
+import { DEAD, recordWords } from './record-layout.js';
 
-/** 1 MiB a page: some 16,000 users, and so the most that one step of compaction moves. */
+/** 1 MiB a page: the most that one step of compaction looks at. */
 export const PAGE_WORDS = 1 << 18;
-/** References count in units of two words. */
-const UNIT_WORDS = 2;
-const PAGE_UNIT_BITS = 17;
-const PAGE_UNITS = PAGE_WORDS / UNIT_WORDS;
-const CACHE_LINE_WORDS = 16;
-/** Where a page's memory begins in its cache line: behind the 16 bytes that the allocator keeps in front of a large block. */
-const LINE_PHASE = 4;
+const PAGE_BITS = 18;
 /** Compaction begins when so much of the memory is garbage, as a share. */
 const GARBAGE_SHARE = 0.25;
 
-/** There are more policies than a replica can refer to. */
-export class ReplicaFull extends Error {
-  override readonly name = 'ReplicaFull';
-
-  constructor() {
-    super('The relay policies exceed 2 GiB (some thirty million users). Give each relay a part of the users.');
-  }
-}
-
 /**
- * The records of all users, packed into pages. A record never moves but by compaction, never crosses a page, and, if it
- * fits into a cache line, never crosses one: a decision then waits for one line of it. Growing adds a page and copies
- * nothing. A reference counts units of 8 bytes over all pages; 0 is none.
+ * The records that are too large for a block, packed into pages. A record never crosses a page, and never moves but by
+ * compaction. Growing adds a page and copies nothing. A reference is a word's number, over all pages; 0 is none.
  */
 export class RecordArena {
   readonly pages: Uint32Array[] = [];
@@ -48,21 +31,18 @@ export class RecordArena {
   }
 
   page(reference: number): Uint32Array {
-    return this.pages[reference >>> PAGE_UNIT_BITS] as Uint32Array;
+    return this.pages[reference >>> PAGE_BITS] as Uint32Array;
   }
 
   offset(reference: number): number {
-    return (reference & (PAGE_UNITS - 1)) * UNIT_WORDS;
+    return reference & (PAGE_WORDS - 1);
   }
 
   /** Copies a record of `length` words in, and gives its reference. */
   store(record: Uint32Array, length: number): number {
-    let at = this.fit(length);
-    if (at + length > PAGE_WORDS) {
-      this.openPage();
-      at = this.fit(length);
-    }
-    this.fill = at + length + (length % UNIT_WORDS);
+    if (this.fill + length > PAGE_WORDS) this.openPage();
+    const at = this.fill;
+    this.fill = at + length;
     const page = this.pages[this.current] as Uint32Array;
     for (let i = 0; i < length; i++) page[at + i] = record[i] as number;
     this.live[this.current] = (this.live[this.current] as number) + length;
@@ -76,14 +56,14 @@ export class RecordArena {
     const at = this.offset(reference);
     const length = recordWords(page, at);
     page[at] = (page[at] as number) | DEAD;
-    const number = reference >>> PAGE_UNIT_BITS;
+    const number = reference >>> PAGE_BITS;
     this.live[number] = (this.live[number] as number) - length;
     this.liveWords -= length;
   }
 
   /**
    * If garbage exceeds its share: moves what lives in the emptiest page, and frees that page. One page at a time, so that
-   * no update holds up the decisions behind it for longer than some milliseconds.
+   * no update holds up the decisions behind it for long.
    * `moved` is told each record's old and new reference.
    */
   compactStep(moved: (from: number, to: number) => void): void {
@@ -109,35 +89,15 @@ export class RecordArena {
     this.compactions++;
   }
 
-  /** Every live record's reference, page by page. */
-  *references(): Generator<number> {
-    for (const [number, page] of this.pages.entries()) {
-      for (let at = 0; at < PAGE_WORDS;) {
-        const header = page[at] as number;
-        if (header !== 0 && (header & DEAD) === 0) yield referenceOf(number, at);
-        at += header === 0 ? 1 : recordWords(page, at);
-      }
-    }
-  }
-
-  /** Where in the current page a record would go. */
-  private fit(length: number): number {
-    const inLine = (this.fill + LINE_PHASE) % CACHE_LINE_WORDS;
-    const read = length - DIGEST_WORDS;
-    const crosses = read <= CACHE_LINE_WORDS && inLine + read > CACHE_LINE_WORDS;
-    return crosses ? this.fill + CACHE_LINE_WORDS - inLine : this.fill;
-  }
-
   private openPage(): void {
     const next = this.spare.pop() ?? this.pages.length;
-    if (referenceOf(next, PAGE_WORDS) > MAX_REFERENCE) throw new ReplicaFull();
     this.current = next;
     if (next === this.pages.length) {
       this.pages.push(new Uint32Array(PAGE_WORDS));
       this.live.push(0);
     }
-    // Reference 0 means "none", so the first unit of the first page stays empty.
-    this.fill = this.current === 0 ? UNIT_WORDS : 0;
+    // Reference 0 means "none", so the first word of the first page stays empty.
+    this.fill = this.current === 0 ? 1 : 0;
   }
 
   private emptiestClosedPage(): number {
@@ -155,4 +115,4 @@ export class RecordArena {
   }
 }
 
-const referenceOf = (page: number, at: number): number => page * PAGE_UNITS + at / UNIT_WORDS;
+const referenceOf = (page: number, at: number): number => page * PAGE_WORDS + at;

@@ -1,9 +1,9 @@
 /**
- * One user's record, in 32-bit words, so that a decision reads one piece of memory and no pointer:
+ * One user's record, in 32-bit words, so that a decision reads one piece of memory and follows no pointer:
  *
  *   header | key | prefixes, a byte each | IPv4 networks, a word each | IPv6 networks | expiries | digest
  *
- * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), restricted, report-only, expiring, dead (a bit each);
+ * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), restricted, report-only, expiring, dead or outsized (a bit each);
  * - an IPv6 network takes only the words that its prefix reaches into: two for a /64;
  * - expiries, two words an entry (milliseconds since 1970, low and high word; all ones: never), only if the header says so;
  * - digest: `policyDigest` of the policy, high word and low word, to take it out of the sum when it is replaced.
@@ -13,7 +13,12 @@
 export const RESTRICTED = 1 << 28;
 export const REPORT_ONLY = 1 << 29;
 export const EXPIRING = 1 << 30;
+/** In the arena: nobody's any more. */
 export const DEAD = 1 << 31;
+/** In a block: what follows the key is the reference, in the arena, of a record that is too large for a block. */
+export const OUTSIZED = 1 << 31;
+/** The largest record that lies in a block itself: a quarter of it. */
+export const MAX_INLINE_WORDS = 32;
 
 /** Per family; the API allows 1,000 in all. */
 export const MAX_ENTRIES = 1_000;
@@ -57,6 +62,12 @@ export function recordWords(words: Uint32Array, at: number): number {
   const entries = v4CountOf(header) + v6CountOf(header);
   const expiries = (header & EXPIRING) !== 0 ? 2 * entries : 0;
   return networkAt(words, at, entries) - at + expiries + DIGEST_WORDS;
+}
+
+/** Words that a record takes in a block: all of them, or those of the stub of an outsized one. */
+export function inlineWords(words: Uint32Array, at: number): number {
+  const header = words[at] as number;
+  return (header & OUTSIZED) === 0 ? recordWords(words, at) : 2 + keyWordsOf(header);
 }
 
 /** When an entry expires, in milliseconds since 1970; Infinity for never. */

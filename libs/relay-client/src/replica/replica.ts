@@ -19,18 +19,25 @@ import { RecordArena } from './record-arena.js';
 import {
   DIGEST_WORDS,
   EXPIRING,
+  MAX_INLINE_WORDS,
   MAX_RECORD_WORDS,
+  OUTSIZED,
   REPORT_ONLY,
   RESTRICTED,
   expiryOf,
+  headerOf,
   keyLengthOf,
+  keyWordsOf,
   recordWords,
 } from './record-layout.js';
 import { RecordWriter } from './record-writer.js';
-import { UsernameSlots } from './username-slots.js';
+import { BLOCK_WORDS } from './user-block.js';
+import { UserTable } from './user-table.js';
+
+const CACHE_LINE_WORDS = 16;
 
 /**
- * All relay policies, in memory, for decisions: no object per user, and two or three cache lines a decision.
+ * All relay policies, in memory, for decisions: no object per user, and one wait for memory a decision.
  * One writer, and synchronous throughout: a decision sees a policy before or after a change of it, never within.
  */
 export class Replica {
@@ -40,37 +47,35 @@ export class Replica {
   digest: Digest64 = EMPTY_DIGEST;
 
   private readonly key: PackedUsername;
-  /** For the keys of records, beside the one that is looked for. */
-  private readonly recordKey: PackedUsername;
   private readonly address = new PackedAddress();
   private readonly writer = new RecordWriter();
+  /** Records too large for the table. */
   private readonly arena = new RecordArena();
-  private readonly slots: UsernameSlots;
+  private readonly table: UserTable;
   private readonly clock: () => number;
-  private matchedReference = 0;
+  /** The record of the last decision. */
+  private decidedWords: Uint32Array = new Uint32Array(1);
+  private decidedAt = 0;
   private matchedEntry = 0;
+  /** Only so that the engine does not leave out the loads that fetch a block. */
+  fetched = 0;
 
   /** `clock` gives milliseconds since 1970: an entry's end is judged by it. `hashKey`, 8 bytes, is random unless a test fixes it. */
   constructor(options: { expectedUsers?: number; clock?: () => number; hashKey?: Uint8Array } = {}) {
-    this.slots = new UsernameSlots(this.hashOf, options.expectedUsers);
     this.clock = options.clock ?? Date.now;
     const hashKey = options.hashKey ?? randomBytes(8);
     this.key = new PackedUsername(hashKey);
-    this.recordKey = new PackedUsername(hashKey);
+    this.table = new UserTable(new PackedUsername(hashKey), options.expectedUsers);
   }
 
   /** Policies held; removed ones are not. */
   get policies(): number {
-    return this.slots.size;
+    return this.table.users;
   }
 
   /** What the arrays take, room to grow included. */
   get byteLength(): number {
-    return this.slots.byteLength + this.arena.byteLength;
-  }
-
-  get garbageBytes(): number {
-    return this.arena.garbageBytes;
+    return this.table.byteLength + this.arena.byteLength;
   }
 
   get compactions(): number {
@@ -84,82 +89,56 @@ export class Replica {
   apply(policy: RelayPolicy): void {
     this.key.pack(policy.username);
     const length = this.writer.write(policy, this.key);
-    const slot = this.find();
-    if (slot >= 0) this.drop(this.slots.reference(slot));
-    if (policy.removed) {
-      if (slot >= 0) this.slots.remove(slot);
-    } else {
-      this.add(this.writer.words, length, slot);
-    }
+    this.drop();
+    if (!policy.removed) this.add(this.writer.words, length);
     if (policy.revision > this.revision) this.revision = policy.revision;
     this.arena.compactStep(this.moved);
   }
 
   /**
    * Finds what the policies say of a login. A source IP that can't be parsed is refused for a restricted user, in either
-   * mode; for an unrestricted one, who may log in from anywhere, the source does not matter. After MATCHED, `matchedRange` and `matchedExpiry` tell the entry.
+   * mode; for an unrestricted one, who may log in from anywhere, the source does not matter. After MATCHED,
+   * `matchedRange` and `matchedExpiry` tell the entry; unless UNKNOWN, `isReportOnly` the mode; until the next call.
    */
   decideCode(username: string, ip: string): DecisionCode {
     if (!this.key.pack(username)) return UNKNOWN;
-    const { slots, arena } = this;
-    let slot = slots.seek(this.key.hash, slots.home(this.key.hash));
-    if (slot < 0) return UNKNOWN;
-    let reference = slots.reference(slot);
-    // The record is touched before the address is parsed, so that its cache line comes in meanwhile.
-    let header = arena.page(reference)[arena.offset(reference)] as number;
+    const segment = this.table.segment(this.key.hash);
+    this.fetch(segment.words, segment.home(this.key.hash));
     const family = this.address.parse(ip);
-    if (!this.hasKey(reference, header)) {
-      slot = this.findFrom(slots.after(slot));
-      if (slot < 0) return UNKNOWN;
-      reference = slots.reference(slot);
-      header = arena.page(reference)[arena.offset(reference)] as number;
-    }
+    const found = segment.find(this.key);
+    if (found < 0) return UNKNOWN;
+    const header = this.open(segment.words, found);
     if ((header & RESTRICTED) === 0) return UNRESTRICTED;
     const reportOnly = (header & REPORT_ONLY) === 0 ? 0 : IN_REPORT_ONLY;
     if (family === 0) return SOURCE_IP_INVALID + reportOnly;
-    const page = arena.page(reference);
-    const entry = matchRecord(
-      page,
-      arena.offset(reference),
-      this.address,
-      (header & EXPIRING) === 0 ? 0 : this.clock(),
-    );
+    const now = (header & EXPIRING) === 0 ? 0 : this.clock();
+    const entry = matchRecord(this.decidedWords, this.decidedAt, this.address, now);
     if (entry < 0) return (entry === NONE_LIVE ? NO_LIVE_ENTRY : NOT_AUTHORIZED) + reportOnly;
-    this.matchedReference = reference;
     this.matchedEntry = entry;
     return MATCHED;
   }
 
-  /** Whether a user is in `report-only`; false for an unknown one. */
-  isReportOnly(username: string): boolean {
-    const slot = this.key.pack(username) ? this.find() : -1;
-    if (slot < 0) return false;
-    const reference = this.slots.reference(slot);
-    return ((this.arena.page(reference)[this.arena.offset(reference)] as number) & REPORT_ONLY) !== 0;
+  /** Whether the user of the last decision is in `report-only`. */
+  isReportOnly(): boolean {
+    return ((this.decidedWords[this.decidedAt] as number) & REPORT_ONLY) !== 0;
   }
 
   /** The range that the last MATCHED decision found, in canonical form. */
   matchedRange(): string {
-    return rangeText(
-      this.arena.page(this.matchedReference),
-      this.arena.offset(this.matchedReference),
-      this.matchedEntry,
-    );
+    return rangeText(this.decidedWords, this.decidedAt, this.matchedEntry);
   }
 
   /** When the entry of the last MATCHED decision expires, in milliseconds since 1970; null for never. */
   matchedExpiry(): number | null {
-    const { arena, matchedReference: reference } = this;
-    const expiry = expiryOf(arena.page(reference), arena.offset(reference), this.matchedEntry);
+    const expiry = expiryOf(this.decidedWords, this.decidedAt, this.matchedEntry);
     return expiry === Number.POSITIVE_INFINITY ? null : expiry;
   }
 
   /** Every record, in its own words: what `restoreAll` takes in again. */
   *records(): Generator<Uint32Array> {
-    for (const reference of this.arena.references()) {
-      const page = this.arena.page(reference);
-      const at = this.arena.offset(reference);
-      yield page.subarray(at, at + recordWords(page, at));
+    for (const [words, at] of this.table.records()) {
+      this.open(words, at);
+      yield this.decidedWords.subarray(this.decidedAt, this.decidedAt + recordWords(this.decidedWords, this.decidedAt));
     }
   }
 
@@ -173,69 +152,78 @@ export class Replica {
       const length = header === 0 ? 0 : recordWords(records, at);
       if (!(length > 0 && length <= MAX_RECORD_WORDS && at + length <= records.length)) return false;
       this.key.packFrom(records, at + 1, keyLengthOf(header));
-      this.add(records.subarray(at, at + length), length, -1);
+      this.add(records.subarray(at, at + length), length);
       at += length;
     }
     return true;
   }
 
-  private add(record: Uint32Array, length: number, slot: number): void {
-    const reference = this.arena.store(record, length);
-    if (slot >= 0) this.slots.repoint(slot, reference);
-    else this.slots.insert(this.key.hash, reference);
+  /** Adds the record of the user whose name `key` holds. */
+  private add(record: Uint32Array, length: number): void {
+    const { hash } = this.key;
     this.digest = xorDigest(this.digest, digestOf(record, length));
+    if (length <= MAX_INLINE_WORDS) return this.table.segment(hash).insert(hash, record, length);
+    const keyWords = this.key.wordCount;
+    const stub = new Uint32Array(2 + keyWords);
+    stub.set(this.key.words.subarray(0, keyWords), 1);
+    stub[0] = headerOf(this.key.length, 0, 0, OUTSIZED);
+    stub[1 + keyWords] = this.arena.store(record, length);
+    this.table.segment(hash).insert(hash, stub, stub.length);
   }
 
-  private drop(reference: number): void {
-    const page = this.arena.page(reference);
-    const at = this.arena.offset(reference);
-    this.digest = xorDigest(this.digest, digestOf(page, at + recordWords(page, at)));
-    this.arena.free(reference);
+  /** Takes out the record of the user whose name `key` holds, if there is one. */
+  private drop(): void {
+    const { hash } = this.key;
+    const segment = this.table.segment(hash);
+    const found = segment.find(this.key);
+    if (found < 0) return;
+    this.open(segment.words, found);
+    const { decidedWords: words, decidedAt: at } = this;
+    this.digest = xorDigest(this.digest, digestOf(words, at + recordWords(words, at)));
+    if (words !== segment.words) this.arena.free(referenceIn(segment.words, found));
+    segment.remove(hash, found);
   }
 
-  /** Compaction moved a record: its slot follows. */
-  private readonly moved = (from: number, to: number): void => {
-    const { slots } = this;
-    const hash = this.hashOf(to);
-    let slot = slots.seek(hash, slots.home(hash));
-    while (slots.reference(slot) !== from) slot = slots.seek(hash, slots.after(slot));
-    slots.repoint(slot, to);
-  };
-
-  /** The hash of a record's key. */
-  private readonly hashOf = (reference: number): number => {
-    const page = this.arena.page(reference);
-    const at = this.arena.offset(reference);
-    this.recordKey.packFrom(page, at + 1, keyLengthOf(page[at] as number));
-    return this.recordKey.hash;
-  };
-
-  /** The slot of the user whose name `key` holds, or -1. */
-  private find(): number {
-    return this.findFrom(this.slots.home(this.key.hash));
-  }
-
-  /** As `find`, from a slot on. That the tags agree is not enough: the whole key is compared. */
-  private findFrom(from: number): number {
-    const { slots, arena } = this;
-    let slot = slots.seek(this.key.hash, from);
-    while (slot >= 0) {
-      const reference = slots.reference(slot);
-      if (this.hasKey(reference, arena.page(reference)[arena.offset(reference)] as number)) return slot;
-      slot = slots.seek(this.key.hash, slots.after(slot));
+  /** Goes to a user's record, also where it is outsized, and gives its header. */
+  private open(words: Uint32Array, found: number): number {
+    let header = words[found] as number;
+    this.decidedWords = words;
+    this.decidedAt = found;
+    if ((header & OUTSIZED) !== 0) {
+      const reference = referenceIn(words, found);
+      this.decidedWords = this.arena.page(reference);
+      this.decidedAt = this.arena.offset(reference);
+      header = this.decidedWords[this.decidedAt] as number;
     }
-    return -1;
+    return header;
   }
 
-  private hasKey(reference: number, header: number): boolean {
-    const key = this.key;
-    if (keyLengthOf(header) !== key.length) return false;
-    const page = this.arena.page(reference);
-    const at = this.arena.offset(reference);
-    const words = key.words;
-    for (let i = 0; i < key.wordCount; i++) if (page[at + 1 + i] !== words[i]) return false;
-    return true;
+  /**
+   * Asks for all cache lines of a block at once, before any is needed: they come in together while the address is parsed.
+   * One after the other, index then record, they would be two waits.
+   */
+  private fetch(words: Uint32Array, block: number): void {
+    let sum = 0;
+    for (let line = 0; line < BLOCK_WORDS; line += CACHE_LINE_WORDS) sum |= words[block + line] as number;
+    this.fetched = sum;
   }
+
+  /** Compaction moved an outsized record: its stub follows. */
+  private readonly moved = (from: number, to: number): void => {
+    const page = this.arena.page(to);
+    const at = this.arena.offset(to);
+    this.key.packFrom(page, at + 1, keyLengthOf(page[at] as number));
+    const segment = this.table.segment(this.key.hash);
+    const found = segment.find(this.key);
+    if (found >= 0 && referenceIn(segment.words, found) === from) {
+      segment.words[found + 1 + this.key.wordCount] = to;
+    }
+  };
+}
+
+/** The reference in the stub of an outsized record. */
+function referenceIn(words: Uint32Array, stub: number): number {
+  return words[stub + 1 + keyWordsOf(words[stub] as number)] as number;
 }
 
 /** The digest that closes a record which ends before `end`. */

@@ -1,0 +1,128 @@
+import type { PackedUsername } from './packed-username.js';
+import { inlineWords, keyLengthOf } from './record-layout.js';
+import {
+  BLOCK_ROOM,
+  BLOCK_WORDS,
+  hasRoom,
+  isPassed,
+  notePassed,
+  put,
+  recordAt,
+  recordsIn,
+  seek,
+  take,
+} from './user-block.js';
+
+/** Words in use, at most, as a share: beyond it, too many records do not find room in their own block. */
+const MAX_FILL = 0.82;
+const GROWTH = 1.2;
+/** A bound for searches: a record that finds no room within so many blocks makes the segment grow. It is hardly ever two. */
+const MAX_DISTANCE = 64;
+/** Bits of the hash by which a user's home block is chosen. */
+const HOME_RANGE = 1 << 23;
+
+/**
+ * One part of the users, by hash: blocks, each the home of an equal share of the hashes. A record that finds no room at
+ * home goes to the next block that has some; the blocks on its way count it, so that a search knows when to stop.
+ * Nothing is garbage: what is taken out closes up at once.
+ */
+export class UserSegment {
+  words: Uint32Array;
+  users = 0;
+  private blocks: number;
+  private used = 0;
+
+  /** `key` is a scratch for the names of records that move. `expectedWords` of records find room without growing. */
+  constructor(
+    private readonly key: PackedUsername,
+    expectedWords = 0,
+  ) {
+    this.blocks = Math.max(1, Math.ceil(expectedWords / (BLOCK_ROOM * MAX_FILL)));
+    this.words = new Uint32Array(this.blocks * BLOCK_WORDS);
+  }
+
+  /** Where the home block of a hash begins. */
+  home(hash: number): number {
+    return Math.floor(((hash & (HOME_RANGE - 1)) * this.blocks) / HOME_RANGE) * BLOCK_WORDS;
+  }
+
+  /** Where the record of a username begins; -1 if there is none. That the index agrees is not enough: the whole key is compared. */
+  find(key: PackedUsername): number {
+    const { words } = this;
+    const hash = key.hash;
+    let block = this.home(hash);
+    for (let distance = 0; distance < MAX_DISTANCE; distance++) {
+      for (let entry = seek(words, block, hash, 0); entry >= 0; entry = seek(words, block, hash, entry + 1)) {
+        const at = recordAt(words, block, entry);
+        if (key.equals(words, at + 1, keyLengthOf(words[at] as number))) return at;
+      }
+      if (!isPassed(words, block)) return -1;
+      block = this.after(block);
+    }
+    return -1;
+  }
+
+  /** Takes in the record of a username that is not held yet. */
+  insert(hash: number, record: Uint32Array, length: number): void {
+    if (this.used + length + 1 > MAX_FILL * BLOCK_ROOM * this.blocks) this.grow();
+    while (!this.place(hash, record, length)) this.grow();
+  }
+
+  /** Takes out the record that begins at `at`, of a username with that hash. */
+  remove(hash: number, at: number): void {
+    const { words } = this;
+    const block = at - (at % BLOCK_WORDS);
+    const length = inlineWords(words, at);
+    let entry = seek(words, block, hash, 0);
+    while (recordAt(words, block, entry) !== at) entry = seek(words, block, hash, entry + 1);
+    for (let passed = this.home(hash); passed !== block; passed = this.after(passed)) notePassed(words, passed, -1);
+    take(words, block, entry, length);
+    this.users--;
+    this.used -= length + 1;
+  }
+
+  /** Where each record begins. */
+  *positions(): Generator<number> {
+    for (let block = 0; block < this.words.length; block += BLOCK_WORDS) {
+      for (let entry = 0; entry < recordsIn(this.words, block); entry++) yield recordAt(this.words, block, entry);
+    }
+  }
+
+  private after(block: number): number {
+    return block + BLOCK_WORDS === this.words.length ? 0 : block + BLOCK_WORDS;
+  }
+
+  private place(hash: number, record: Uint32Array, length: number): boolean {
+    const { words } = this;
+    const home = this.home(hash);
+    let block = home;
+    let distance = 0;
+    while (!hasRoom(words, block, length)) {
+      block = this.after(block);
+      if (++distance === MAX_DISTANCE || block === home) return false;
+    }
+    for (let passed = home; passed !== block; passed = this.after(passed)) notePassed(words, passed, 1);
+    put(words, block, hash, record, length);
+    this.users++;
+    this.used += length + 1;
+    return true;
+  }
+
+  /** Moves all records into a fifth more blocks. */
+  private grow(): void {
+    const positions = [...this.positions()];
+    const old = this.words;
+    do {
+      this.blocks = Math.ceil(this.blocks * GROWTH);
+      this.words = new Uint32Array(this.blocks * BLOCK_WORDS);
+      this.users = 0;
+      this.used = 0;
+    } while (!positions.every((at) => this.move(old, at)));
+  }
+
+  private move(old: Uint32Array, at: number): boolean {
+    const length = inlineWords(old, at);
+    this.key.packFrom(old, at + 1, keyLengthOf(old[at] as number));
+    return this.place(this.key.hash, old.subarray(at, at + length), length);
+  }
+}
