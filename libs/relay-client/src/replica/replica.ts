@@ -203,7 +203,8 @@ export class Replica {
    * One after the other, index then record, they would be two waits.
    */
   private fetch(words: Uint32Array, block: number): void {
-    let sum = 0;
+    // Memory need not begin with a cache line: the last word may lie in a line of its own.
+    let sum = words[block + BLOCK_WORDS - 1] as number;
     for (let line = 0; line < BLOCK_WORDS; line += CACHE_LINE_WORDS) sum |= words[block + line] as number;
     this.fetched = sum;
   }
