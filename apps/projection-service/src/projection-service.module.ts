@@ -16,6 +16,7 @@ import { GetSmtpUserController } from './smtp-user-directory/get-smtp-user/get-s
 import { GetSmtpUserHandler } from './smtp-user-directory/get-smtp-user/get-smtp-user.handler.js';
 import { ListSmtpUsersController } from './smtp-user-directory/list-smtp-users/list-smtp-users.controller.js';
 import { ListSmtpUsersHandler } from './smtp-user-directory/list-smtp-users/list-smtp-users.handler.js';
+import { SmtpUserPast } from './smtp-user-directory/smtp-user-past.js';
 import { SmtpUserReader } from './smtp-user-directory/smtp-user-reader.js';
 
 /** What relays and people read: relay policies, the directory of SMTP users. The process provides EVENT_BUS and SETTINGS. */
@@ -44,6 +45,7 @@ import { SmtpUserReader } from './smtp-user-directory/smtp-user-reader.js';
     GetRestrictionHandler,
     CheckAddressHandler,
     SmtpUserReader,
+    SmtpUserPast,
     PolicySnapshots,
     PolicyStream,
     ProjectionConsumers,

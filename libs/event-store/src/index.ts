@@ -13,5 +13,5 @@ export { FEED_START, samePosition, type FeedPosition } from './feed-position.js'
 export { Journal } from './journal.js';
 export { journalSchema } from './journal-schema.js';
 export { readFeed, type FeedPage } from './read-feed.js';
-export { readStream } from './read-stream.js';
+export { readStream, readStreamAt } from './read-stream.js';
 export { wakeOnAppend, type WakeOnAppend } from './wake-on-append.js';

@@ -3,9 +3,16 @@ import { Events1763900000001 } from './migrations/0001-events.js';
 import { AppendInTurn1763900000002 } from './migrations/0002-append-in-turn.js';
 import { Append1763900000003 } from './migrations/0003-append.js';
 import { RestoredXids1763900000004 } from './migrations/0004-restored-xids.js';
+import { LookingBack1763900000005 } from './migrations/0005-looking-back.js';
 
 /** The schema `journal`, for `migrate`. */
 export const journalSchema: SchemaComponent = {
   schema: 'journal',
-  migrations: [Events1763900000001, AppendInTurn1763900000002, Append1763900000003, RestoredXids1763900000004],
+  migrations: [
+    Events1763900000001,
+    AppendInTurn1763900000002,
+    Append1763900000003,
+    RestoredXids1763900000004,
+    LookingBack1763900000005,
+  ],
 };

@@ -2,12 +2,13 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
+import { utcTime } from '@postern/restrictions';
 import { Allow, Problem, Tenant } from '@postern/service-kit';
 import { z } from 'zod';
 import { MinVersion } from '../min-version.js';
 import { CheckAddress, type CheckedAddress } from './check-address.query.js';
 
-const AddressToCheck = z.strictObject({ ip: z.string() });
+const AddressToCheck = z.strictObject({ ip: z.string(), at: z.string().optional() });
 
 @Controller()
 export class CheckAddressController {
@@ -19,10 +20,12 @@ export class CheckAddressController {
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
     @MinVersion() minVersion: number,
-    @Query({ schema: AddressToCheck }) { ip }: z.infer<typeof AddressToCheck>,
+    @Query({ schema: AddressToCheck }) { ip, at }: z.infer<typeof AddressToCheck>,
   ): Promise<CheckedAddress> {
     const address = { tenantId, smtpUserId, minVersion };
-    return this.queries.execute(new CheckAddress(address, addressOf(ip), new Date()));
+    return this.queries.execute(
+      new CheckAddress(address, addressOf(ip), at === undefined ? null : instantOf(at, new Date())),
+    );
   }
 }
 
@@ -31,4 +34,24 @@ function addressOf(ip: string): IpAddress {
   if (parsed.ok) return parsed.value;
   const { code, detail, suggestions } = parsed;
   throw new Problem('validation-failed', `?ip: ${detail}`, { errors: [{ pointer: '?ip', code, detail, suggestions }] });
+}
+
+/** `?at`, an RFC 3339 time that is not after `now`: what will be decided then is not known. */
+function instantOf(text: string, now: Date): Date {
+  const time = utcTime(text);
+  if (time === null) {
+    throw atInvalid(`${JSON.stringify(text)} is no RFC 3339 time. Write it as 2026-11-01T00:00:00Z.`);
+  }
+  const at = new Date(time);
+  if (at > now) {
+    throw atInvalid(
+      `${time} is after now (${now.toISOString()}): nobody knows what will stand then. Leave it out for now.`,
+    );
+  }
+  return at;
+}
+
+function atInvalid(detail: string): Problem {
+  const errors = [{ pointer: '?at', code: 'validation-failed', detail, suggestions: [] }];
+  return new Problem('validation-failed', `?at: ${detail}`, { errors });
 }

@@ -3,14 +3,19 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { IpAddress } from '@postern/ip-ranges';
 import { decideAccess, entryView, type RegisteredSmtpUser } from '@postern/restrictions';
 import { SmtpUserReader } from '../smtp-user-reader.js';
+import { SmtpUserPast } from '../smtp-user-past.js';
 import { CheckAddress, type CheckedAddress } from './check-address.query.js';
 
 @QueryHandler(CheckAddress)
 export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
-  constructor(@Inject(SmtpUserReader) private readonly smtpUsers: SmtpUserReader) {}
+  constructor(
+    @Inject(SmtpUserReader) private readonly smtpUsers: SmtpUserReader,
+    @Inject(SmtpUserPast) private readonly past: SmtpUserPast,
+  ) {}
 
   async execute({ address, ip, at }: CheckAddress): Promise<CheckedAddress> {
-    return explain(await this.smtpUsers.read(address), ip, at);
+    if (at === null) return explain(await this.smtpUsers.read(address), ip, new Date());
+    return explain(await this.past.read(address, at), ip, at);
   }
 }
 

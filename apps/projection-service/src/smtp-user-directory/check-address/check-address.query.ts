@@ -22,8 +22,8 @@ export class CheckAddress extends Query<CheckedAddress> {
   constructor(
     readonly address: SmtpUserAddress,
     readonly ip: IpAddress,
-    /** The instant for which it is asked. Only the present can be answered from this read model. */
-    readonly at: Date,
+    /** The instant for which it is asked, not after now; null for now. */
+    readonly at: Date | null,
   ) {
     super();
   }

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { isUuid, smtpUserStream, type Recorded, type SmtpUserEvent, type SmtpUserId } from '@postern/contracts';
+import { inTenant } from '@postern/database';
+import { readStream, readStreamAt } from '@postern/event-store';
+import { evolve, initialState, type RegisteredSmtpUser, type SmtpUserState } from '@postern/restrictions';
+import { Problem } from '@postern/service-kit';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { SmtpUserAddress } from './smtp-user-reader.js';
+
+/** Reads single SMTP users as they stood, from the journal: it is never behind, and keeps removed users too. */
+@Injectable()
+export class SmtpUserPast {
+  constructor(@InjectDataSource('postern_directory_reader') private readonly dataSource: DataSource) {}
+
+  /** The SMTP user at `at`. Throws the problem `smtp-user-not-found`, which says whether it was not there yet or not any more. */
+  async read({ tenantId, smtpUserId }: SmtpUserAddress, at: Date): Promise<RegisteredSmtpUser> {
+    if (!isUuid(smtpUserId)) throw notFound('There is no SMTP user with this id: it is no UUID.');
+    const stream = smtpUserStream(smtpUserId as SmtpUserId);
+    return inTenant(this.dataSource, tenantId, async (manager) => {
+      const events = (await readStreamAt(manager, stream, at)) as Recorded<SmtpUserEvent>[];
+      const state = events.reduce<SmtpUserState>((before, event) => evolve(before, event), initialState());
+      if (state.status === 'registered') return state;
+      if (state.status === 'none') throw notFound(await whyNotYet(manager, stream, at));
+      const since = events.at(-1)?.recordedAt;
+      throw notFound(
+        `The SMTP user ${state.username} was removed at ${since}: at ${at.toISOString()} it was not there any more.`,
+      );
+    });
+  }
+}
+
+async function whyNotYet(manager: EntityManager, stream: string, at: Date): Promise<string> {
+  const [first] = await readStream(manager, stream);
+  return first
+    ? `The SMTP user was registered at ${first.recordedAt}: at ${at.toISOString()} it was not there yet.`
+    : 'There is no SMTP user with this id in this tenant.';
+}
+
+function notFound(detail: string): Problem {
+  return new Problem('smtp-user-not-found', detail);
+}
