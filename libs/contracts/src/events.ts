@@ -106,7 +106,7 @@ export interface EventMetadata {
   readonly causationId: string | null;
 }
 
-/** An event as the journal holds it. */
+/** An event as the journal holds it, its data lifted to today's `schemaVersion`. */
 export interface RecordedEvent<E extends DomainEvent = DomainEvent> {
   readonly position: number;
   readonly tenantId: TenantId | null;

@@ -6,4 +6,5 @@ export * from './policy-digest.js';
 export * from './relay-policy.js';
 export * from './streams.js';
 export * from './topics.js';
+export * from './upcasters.js';
 export * from './username.js';

@@ -1,7 +1,7 @@
-import { newId, type DomainEvent, type EventMetadata, type TenantId } from '@postern/contracts';
+import { newId, schemaVersionOf, type DomainEvent, type EventMetadata, type TenantId } from '@postern/contracts';
 import { AppendRefused } from './append-errors.js';
 
-/** An event to append; the id is made where it is not given, the schema version is then 1. */
+/** An event to append; the id is made where it is not given, the schema version is today's unless told. */
 export type NewEvent<E extends DomainEvent = DomainEvent> = E & {
   readonly eventId?: string;
   readonly schemaVersion?: number;
@@ -49,7 +49,7 @@ export function appendRequest(append: Append): AppendRequest {
     events: append.events.map(({ eventId, type, schemaVersion, data }) => ({
       eventId: eventId ?? newId(),
       type,
-      schemaVersion: schemaVersion ?? 1,
+      schemaVersion: schemaVersion ?? schemaVersionOf(type),
       data,
     })),
   });

@@ -1,4 +1,4 @@
-import type { Recorded } from '@postern/contracts';
+import { schemaVersionOf, upcast, type Recorded } from '@postern/contracts';
 
 /** A row of `journal.events` as `pg` gives it; `bigint` comes as text. */
 export interface EventRow {
@@ -17,6 +17,7 @@ export interface EventRow {
 export const EVENT_COLUMNS =
   'position, tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at';
 
+/** The event as today's readers know it: the one place where old ones are lifted. Throws `EventNewerThanProgram`. */
 export function recordedOf(row: EventRow): Recorded {
   return {
     position: Number(row.position),
@@ -25,8 +26,8 @@ export function recordedOf(row: EventRow): Recorded {
     version: row.version,
     eventId: row.event_id,
     type: row.type,
-    schemaVersion: row.schema_version,
-    data: row.data,
+    schemaVersion: schemaVersionOf(row.type),
+    data: upcast(row.type, row.schema_version, row.data),
     metadata: row.metadata,
     recordedAt: row.recorded_at.toISOString(),
   } as Recorded;
