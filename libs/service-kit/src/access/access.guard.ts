@@ -13,6 +13,9 @@ import { setPrincipal } from '../http/request-context.js';
 import { Problem } from '../problem/problem.js';
 import { ApiKeyDirectory, type Principal } from './api-key-directory.js';
 
+/** What else stands in the path is no tenant's id, and PostgreSQL would choke on a NUL. */
+const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
 const ROLES_ALLOWED = 'postern:roles';
 
 /** Which roles may call the route. A route without this, and without `Public`, is refused to everyone. */
@@ -67,6 +70,8 @@ export class AccessGuard implements CanActivate {
   }
 
   private async checkTenant(principal: Principal, tenantId: TenantId): Promise<void> {
+    if (!TENANT_ID.test(tenantId))
+      throw new Problem('tenant-not-found', 'There is no such tenant, or it is not yours.');
     const own =
       principal.tenantId === null ? await this.seesAllTenants(principal, tenantId) : principal.tenantId === tenantId;
     if (!own) throw new Problem('tenant-not-found', 'There is no such tenant, or it is not yours.');

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ensureFirstOperatorKey } from '@postern/command-service';
+import { createHttpApp, loadSettings } from '@postern/service-kit';
+import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';
+import { migrateAll } from './database.js';
+import { problems } from './problems.js';
+import { StandaloneModule } from './standalone.module.js';
+
+let database: TestDatabase;
+let app: NestFastifyApplication;
+let ask: Ask;
+
+beforeAll(async () => {
+  database = await createTestDatabase('standalone', migrateAll);
+  const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
+  app = await createHttpApp(StandaloneModule.forRoot(settings), settings, problems);
+  const key = await ensureFirstOperatorKey(app, null);
+  await app.listen(0, '127.0.0.1');
+  ask = asking(await app.getUrl(), key ?? '');
+}, 60_000);
+afterAll(async () => {
+  await app?.close();
+  await database?.drop();
+});
+
+describe('a body', () => {
+  it.each(['application/x-www-form-urlencoded', 'text/plain', 'application/xml'])(
+    'of the type %s is refused',
+    async (type) => {
+      const { status, body } = await ask('POST', '/v1/tenants', 'id=acme&name=Acme', { 'content-type': type });
+      expect({ status, body }).toMatchObject({
+        status: 415,
+        body: {
+          type: 'urn:postern:problem:media-type-unsupported',
+          title: 'The media type is not supported',
+          status: 415,
+          detail: 'Send JSON, with Content-Type: application/json.',
+          code: 'media-type-unsupported',
+          errors: [],
+        },
+      });
+    },
+  );
+
+  it('that is no JSON, or would change prototypes, is refused', async () => {
+    for (const text of ['{"id":', '{"__proto__":{"x":1}}', 'nonsense']) {
+      const { status, body } = await ask('POST', '/v1/tenants', text);
+      expect({ status, code: body.code }).toEqual({ status: 400, code: 'body-not-json' });
+    }
+  });
+
+  it('that is named JSON but empty has every field missing', async () => {
+    const { status, body } = await ask('POST', '/v1/tenants', '');
+    expect({ status, code: body.code, first: body.errors[0]?.code }).toEqual({
+      status: 422,
+      code: 'validation-failed',
+      first: 'field-missing',
+    });
+  });
+
+  it('of more than 1 MiB is refused, and the process goes on', async () => {
+    const { status, body } = await ask('POST', '/v1/tenants', JSON.stringify({ name: 'x'.repeat(1_100_000) }));
+    expect({ status, code: body.code }).toEqual({ status: 413, code: 'body-too-large' });
+    expect((await ask('POST', '/v1/tenants', { id: 'acme', name: 'Acme' })).status).toBe(201);
+  });
+});
+
+describe('a path', () => {
+  it.each(['%00', '..%2f', 'UPPER', 'a'.repeat(64)])('with %s for a tenant is of no tenant', async (tenant) => {
+    const { status, body } = await ask('GET', `/v1/tenants/${tenant}/smtp-users`);
+    expect({ status, code: body.code }).toEqual({ status: 404, code: 'tenant-not-found' });
+  });
+});
