@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { newId } from '@postern/contracts';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createLogger, NestLogger } from '../observe/logger.js';
 import { collectProcessMetrics } from '../observe/metrics.js';
 import { ProblemFilter, type ProblemTranslator } from '../problem/problem-filter.js';
@@ -45,7 +45,7 @@ export async function createHttpApp(
     forceCloseConnections: true,
   });
   const fastify = adapter.getInstance();
-  takeOnlyJson(fastify);
+  takeOnlyJson(fastify as unknown as FastifyInstance);
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
@@ -57,7 +57,7 @@ export async function createHttpApp(
 }
 
 /** Any other media type is answered 415. A request that names JSON and sends nothing has no body: clients do so on DELETE. */
-function takeOnlyJson(fastify: ReturnType<FastifyAdapter['getInstance']>): void {
+function takeOnlyJson(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
