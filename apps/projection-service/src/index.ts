@@ -2,3 +2,4 @@ export { problems } from './problems.js';
 export { projectionSchema } from './schema/projection-schema.js';
 export { ProjectionServiceModule } from './projection-service.module.js';
 export { DEFAULT_STREAM_LIMITS, type StreamLimits } from './relay-policies/stream/stream-limits.js';
+export { rebuildPolicies, type RebuildResult } from './relay-policies/rebuild/rebuild-policies.js';

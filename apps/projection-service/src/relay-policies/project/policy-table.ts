@@ -48,6 +48,12 @@ export async function loadRows(
   return records.map(rowOf);
 }
 
+/** The whole table, for a rebuild. */
+export async function loadAllRows(manager: EntityManager): Promise<PolicyRow[]> {
+  const records = await manager.query<PolicyRecord[]>(`SELECT ${COLUMNS} FROM projection.relay_policies`);
+  return records.map(rowOf);
+}
+
 /** Writes rows and totals, and wakes the streams of every process when it commits. */
 export async function saveRows(
   manager: EntityManager,
@@ -58,11 +64,14 @@ export async function saveRows(
   await manager.query(SAVE, [JSON.stringify(rows.map(recordOf)), totals.revision, totals.policies, digest]);
 }
 
+const COLUMNS = `
+         smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids::text[] AS entry_ids,
+         version, claimed_at, removed, digest, revision`;
+
 /** By the primary key, `one_policy_is_told_of_a_username` and `relay_policies_that_wait`; nearly always, no row waits. */
 const ROWS = `
   WITH waiting AS MATERIALIZED (SELECT username_key FROM projection.relay_policies WHERE revision IS NULL AND NOT removed)
-  SELECT smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids::text[] AS entry_ids,
-         version, claimed_at, removed, digest, revision
+  SELECT ${COLUMNS}
     FROM projection.relay_policies
    WHERE smtp_user_id = ANY ($1::uuid[])
       OR (revision IS NULL AND NOT removed)
