@@ -76,6 +76,23 @@ export class UserStory {
     const entry = { id, range, typed: range, note: null, addedBy: ACTOR.name, addedAt: AT, expiresAt };
     return this.did({ type: 'RestrictionAdded', data: { entries: [entry] } });
   }
+  /** Up to a thousand entries, a line of some 80 kB. */
+  fullyRestricted(): this {
+    const entries = Array.from({ length: 999 }, (_, i) => {
+      const range = `2001:db8:${i.toString(16)}::/64`;
+      const id = newId<EntryId>();
+      return {
+        id,
+        range,
+        typed: range,
+        note: null,
+        addedBy: ACTOR.name,
+        addedAt: AT,
+        expiresAt: '2099-01-01T00:00:00.000Z',
+      };
+    });
+    return this.did({ type: 'RestrictionAdded', data: { entries } });
+  }
   cleared(): this {
     return this.did({ type: 'RestrictionCleared', data: {} });
   }

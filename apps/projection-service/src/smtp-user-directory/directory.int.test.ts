@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId, type EntryId, type TenantId } from '@postern/contracts';
+import { inTenant, openDataSource } from '@postern/database';
+import { until } from '../testing/policy-snapshot-client.js';
+import { createWorld, type RunningApp, type World } from '../testing/projection-app.js';
+import { recorded, UserStory } from '../testing/smtp-user-histories.js';
+import { applyDirectory } from './project/apply-directory.js';
+
+let world: World;
+let service: RunningApp;
+let admin: string;
+let foreign: string;
+let acme: TenantId;
+
+const EXPIRED = '2026-01-02T00:00:00.000Z';
+const app = new UserStory()
+  .registered('App@acme.example')
+  .restricted('203.0.113.0/24')
+  .restricted('198.51.100.7', EXPIRED);
+const reports = new UserStory().registered('reports@acme.example').restricted('203.0.113.9').mode('report-only');
+const open = new UserStory().registered('open@acme.example');
+const gone = new UserStory().registered('gone@acme.example').restricted('203.0.113.1').removed();
+const theirs = new UserStory('other' as TenantId).registered('app@other.example').restricted('203.0.113.0/24');
+
+beforeAll(async () => {
+  world = await createWorld();
+  acme = await world.newTenant('acme');
+  await world.newTenant('other');
+  admin = await world.newKey('admin', 'acme');
+  foreign = await world.newKey('admin', 'other');
+  for (const story of [app, reports, open, gone, theirs]) await world.append(story.history);
+  service = await world.start();
+  await until(async () => (await get('/health/ready', '')).status === 200, 'readiness');
+});
+afterAll(() => world.end());
+
+async function get(path: string, key = admin, headers: Record<string, string> = {}) {
+  const answer = await service.app.inject({ url: path, headers: { ...headers, authorization: `Bearer ${key}` } });
+  return { status: answer.statusCode, headers: answer.headers, body: answer.json<Record<string, unknown>>() };
+}
+const users = '/v1/tenants/acme/smtp-users';
+
+describe('the directory', () => {
+  it('shows an SMTP user with its restriction, and which entries are live now', async () => {
+    const { status, headers, body } = await get(`${users}/${app.smtpUserId}`);
+    expect([status, headers['etag']]).toEqual([200, '"3"']);
+    expect(body).toEqual({
+      id: app.smtpUserId,
+      tenantId: 'acme',
+      username: 'App@acme.example',
+      createdAt: '2026-01-01T00:00:00.000Z',
+      restriction: {
+        restricted: true,
+        mode: 'enforce',
+        version: 3,
+        entries: [
+          {
+            id: app.entryIds[0],
+            range: '203.0.113.0/24',
+            typed: '203.0.113.0/24',
+            note: null,
+            addedBy: 'test',
+            addedAt: '2026-01-01T00:00:00.000Z',
+            expiresAt: null,
+            live: true,
+          },
+          expect.objectContaining({ id: app.entryIds[1], range: '198.51.100.7', expiresAt: EXPIRED, live: false }),
+        ],
+        warnings: [],
+      },
+    });
+  });
+
+  it('shows a restriction under its version', async () => {
+    const { status, headers, body } = await get(`${users}/${reports.smtpUserId}/restriction`);
+    expect([status, headers['etag']]).toEqual([200, '"3"']);
+    expect(body).toMatchObject({
+      restricted: true,
+      mode: 'report-only',
+      version: 3,
+      entries: [{ range: '203.0.113.9' }],
+    });
+  });
+
+  it.each([
+    ['a removed one', () => `${users}/${gone.smtpUserId}`],
+    ['one of another tenant', () => `${users}/${theirs.smtpUserId}`],
+    ['one that never was', () => `${users}/${newId()}`],
+    ['an id that is no UUID', () => `${users}/nobody`],
+    ['the restriction of a removed one', () => `${users}/${gone.smtpUserId}/restriction`],
+    ['a check of one of another tenant', () => `${users}/${theirs.smtpUserId}/restriction/check?ip=203.0.113.1`],
+  ])('finds no SMTP user for %s', async (_, path) => {
+    const { status, body } = await get(path());
+    expect(status).toBe(404);
+    expect(body).toEqual({
+      type: 'urn:postern:problem:smtp-user-not-found',
+      title: 'There is no such SMTP user',
+      status: 404,
+      detail: expect.any(String),
+      code: 'smtp-user-not-found',
+      requestId: expect.any(String),
+      errors: [],
+    });
+  });
+
+  it('is closed to other tenants’ keys and to relays, and open to auditors and operators', async () => {
+    const path = `${users}/${app.smtpUserId}`;
+    expect(await get(path, foreign)).toMatchObject({ status: 404, body: { code: 'tenant-not-found' } });
+    expect(await get(path, await world.newKey('relay'))).toMatchObject({
+      status: 404,
+      body: { code: 'tenant-not-found' },
+    });
+    for (const key of [await world.newKey('auditor', 'acme'), await world.newKey('operator')]) {
+      expect((await get(path, key)).status).toBe(200);
+    }
+  });
+
+  it('a query that forgets its tenant sees the tenant’s rows alone, and none without a tenant', async () => {
+    const reader = await openDataSource(world.database.url, 'postern_directory_reader', { poolSize: 1 });
+    const all = 'SELECT tenant_id FROM projection.smtp_users';
+    expect(await reader.query(all)).toEqual([]);
+    const seen = await inTenant(reader, acme, (m) => m.query<{ tenant_id: string }[]>(all));
+    expect(new Set(seen.map((row) => row.tenant_id))).toEqual(new Set(['acme']));
+    await expect(reader.query('UPDATE projection.smtp_users SET removed = true')).rejects.toThrow('permission denied');
+    await reader.destroy();
+  });
+
+  it('waits for the version that it is asked for, and says when it has not come', async () => {
+    const story = new UserStory()
+      .registered('min-version@acme.example')
+      .restricted('203.0.113.1')
+      .restricted('203.0.113.2');
+    const path = `${users}/${story.smtpUserId}/restriction`;
+    const asked = get(path, admin, { 'postern-min-version': '3' });
+    await world.append(story.history);
+    expect(await asked).toMatchObject({ status: 200, body: { version: 3 } });
+    expect(await get(path, admin, { 'postern-min-version': '99' })).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1' },
+      body: { code: 'read-side-behind', detail: 'Version 99 has not arrived here yet; the latest is 3. Try again.' },
+    });
+    expect(await get(path, admin, { 'postern-min-version': 'x' })).toMatchObject({
+      status: 422,
+      body: { code: 'validation-failed' },
+    });
+  });
+
+  it('applied again and again, a batch changes nothing', async () => {
+    const writer = await openDataSource(world.database.url, 'postern_projection', { poolSize: 1 });
+    const story = new UserStory()
+      .registered('again@acme.example')
+      .restricted('203.0.113.1')
+      .cleared()
+      .renamed('b@acme.example')
+      .removed();
+    const events = recorded(story.history);
+    const row = () => writer.query('SELECT *, xmin::text FROM projection.smtp_users WHERE id = $1', [story.smtpUserId]);
+    await writer.transaction((m) => applyDirectory(m, events));
+    const once = await row();
+    expect(once).toMatchObject([{ username: 'b@acme.example', removed: true, version: 5 }]);
+    for (let again = 0; again < 3; again++) await writer.transaction((m) => applyDirectory(m, events));
+    for (const event of events) await writer.transaction((m) => applyDirectory(m, [event]));
+    expect(await row()).toEqual(once);
+    await expect(
+      writer.transaction((m) =>
+        applyDirectory(m, recorded(new UserStory().registered('x').cleared().history).slice(1)),
+      ),
+    ).rejects.toThrow(/Event 2 of .* only 0 were applied/);
+    await writer.destroy();
+  });
+});
+
+describe('the check of an address', () => {
+  const check = (story: UserStory, ip: string) =>
+    get(`${users}/${story.smtpUserId}/restriction/check?ip=${encodeURIComponent(ip)}`);
+
+  it('names the entry that lets it in', async () => {
+    const { body } = await check(app, '203.0.113.9');
+    expect(body).toEqual({
+      ip: '203.0.113.9',
+      at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      decision: 'allow',
+      reason: 'entry-matched',
+      mode: 'enforce',
+      matched: expect.objectContaining({ id: app.entryIds[0] as EntryId, range: '203.0.113.0/24', live: true }),
+      version: 3,
+    });
+  });
+
+  it.each([
+    ['an expired entry does not let it in', app, '198.51.100.7', 'deny', 'ip-not-authorized'],
+    ['report-only lets a mismatch through, and says so', reports, '198.51.100.7', 'allow', 'ip-not-authorized'],
+    ['without a restriction anything goes', open, '2001:db8::1', 'allow', 'unrestricted'],
+    ['a mapped address is the IPv4 address that it is', app, '::ffff:203.0.113.9', 'allow', 'entry-matched'],
+  ])('%s', async (_, story, ip, decision, reason) => {
+    expect((await check(story, ip)).body).toMatchObject({ decision, reason });
+  });
+
+  it.each(['203.0.113', '010.0.0.1', '', 'localhost', '203.0.113.0/24', 'fe80::1%eth0'])('refuses %j', async (ip) => {
+    expect(await check(app, ip)).toMatchObject({
+      status: 422,
+      body: {
+        code: 'validation-failed',
+        errors: [{ pointer: '?ip', code: 'source-ip-invalid', suggestions: expect.any(Array) }],
+      },
+    });
+  });
+
+  it('refuses a question without an address, and one for another time', async () => {
+    const path = `${users}/${app.smtpUserId}/restriction/check`;
+    expect(await get(path)).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '?ip', code: 'field-missing' }] },
+    });
+    expect(await get(`${path}?ip=203.0.113.1&at=2026-01-01T00:00:00Z`)).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '?at', code: 'field-unknown' }] },
+    });
+  });
+});
