@@ -127,8 +127,10 @@ export function historyOf(steps: readonly Step[]): Happened[] {
     if (takes || what === 0) for (const [key, other] of held) if (other === now) held.delete(key);
     if (takes) held.set(usernameKey(name), now);
     if (!user) users.set(who, now.registered(name));
-    else if (what === 0) users.delete(who) && now.removed();
-    else if (what === 1) now.renamed(name);
+    else if (what === 0) {
+      users.delete(who);
+      now.removed();
+    } else if (what === 1) now.renamed(name);
     else if (what === 2) now.cleared();
     else if (what === 3) now.mode('report-only');
     else now.restricted(`203.0.113.${history.length % 256}`);
