@@ -36,6 +36,8 @@ function throughClosedFolders({ uid, gid }: Ids): readonly string[] {
     '--clear-groups',
     `--inh-caps=${capability}`,
     `--ambient-caps=${capability}`,
+    // Without it access(2), by which initdb looks for its companions, leaves the capability out of account.
+    '--securebits=+no_setuid_fixup',
     '--',
   ];
 }
