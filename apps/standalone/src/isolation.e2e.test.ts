@@ -18,6 +18,11 @@ const TENANT_COLUMN = 'tenant_id';
 /** Tables of the schemas without a tenant's data, and why. */
 const WITHOUT_TENANT = /^(?:\w+\.(?:migrations|checkpoints|dead_letters)|projection\.relay_policy_totals)$/;
 
+/** Where a role sees still less than all of its tenant's rows: the SQL that tells which. */
+const NARROWER: Readonly<Record<string, string>> = {
+  'postern_directory_reader journal.events': `starts_with(stream_id, 'smtp-user/')`,
+};
+
 let database: TestDatabase;
 let app: NestFastifyApplication;
 let operator: Ask;
@@ -137,7 +142,7 @@ describe("a tenant's data", () => {
           const sql = `SELECT count(${TENANT_COLUMN})::int AS n FROM ${name}`;
           return (await rows<{ n: number }>(roleUrl(database.url, role), sql, tenant))[0]?.n ?? -1;
         };
-        const whose = `SELECT count(*)::int AS n FROM ${name} WHERE ${TENANT_COLUMN} = 'victim'`;
+        const whose = `SELECT count(*)::int AS n FROM ${name} WHERE ${TENANT_COLUMN} = 'victim' AND ${NARROWER[`${role} ${name}`] ?? true}`;
         expect({ name, stranger: await count('nobody'), noTenant: await count() }).toEqual({
           name,
           stranger: 0,
