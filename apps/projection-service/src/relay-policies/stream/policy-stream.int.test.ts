@@ -155,10 +155,10 @@ describe('the policy stream', () => {
     const end = Math.max(...client.ids);
     for (const from of [0, 1, Math.floor(end / 2), end - 1]) {
       for (const resumed of [await follow(from), await follow(null, second, key, `?lastEventId=${from}`)]) {
-        await resumed.until((c) => c.heartbeats.length > 0);
+        // The second process may have read the last change a moment later than the first.
+        await resumed.until((c) => c.heartbeats.some((heartbeat) => heartbeat.revision === end), 'the last heartbeat');
         expect(resumed.ids.at(-1)).toBe(end);
         expect(resumed.ids.every((id) => id > from)).toBe(true);
-        expect(resumed.heartbeats[0]).toMatchObject({ revision: end });
       }
     }
     const whole = await (await follow(0)).until((c) => c.heartbeats.length > 0);
