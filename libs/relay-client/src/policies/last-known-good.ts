@@ -44,7 +44,7 @@ export class LastKnownGoodUnusable extends Error {
   }
 }
 
-/** Copies a replica; some 15 ms for a million users, in which nothing is decided. */
+/** Copies a replica at one go: nothing is decided meanwhile. */
 export function keep(replica: Replica, lastContactAt: number): LastKnownGood {
   let words = 0;
   for (const record of replica.records()) words += record.length;

@@ -34,7 +34,7 @@ export interface RebuildResult {
 }
 
 /**
- * Makes the relay policies anew from the whole journal while Postern runs, in this process's memory (some 2 kB a user),
+ * Makes the relay policies anew from the whole journal while Postern runs, in this process's memory,
  * and puts right what differs from the live ones, in one transaction. What is equal keeps its revision, so relays are told the
  * differences alone and take no snapshot. Killed before that transaction it has changed nothing; after it there is nothing to do.
  * `feed` is connected as `postern_feed`, `projection` as `postern_projection`.
