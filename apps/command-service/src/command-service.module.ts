@@ -20,6 +20,8 @@ import {
 import { RevokeApiKeyHandler } from './api-key/revoke-api-key/revoke-api-key.handler.js';
 import { systemClock } from './clock.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
+import { ExpiredAnswers } from './idempotency/expired-answers.js';
+import { Repeats } from './idempotency/repeats.js';
 import { JournalModule } from './journal/journal.module.js';
 import { DecideLoginController } from './relay/decide-login/decide-login.controller.js';
 import { DecideLoginHandler } from './relay/decide-login/decide-login.handler.js';
@@ -96,6 +98,8 @@ const HANDLERS = [
     ...HANDLERS,
     systemClock,
     Dispatcher,
+    Repeats,
+    ExpiredAnswers,
     SmtpUserStates,
     SmtpUserWrites,
     RestrictionWrites,

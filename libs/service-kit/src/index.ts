@@ -5,6 +5,7 @@ export { ApiKeyDirectory, type Principal } from './access/api-key-directory.js';
 export { hashApiKey, matchesHash, newApiKey, parseApiKey } from './access/api-key.js';
 export { dataSourceModule } from './database/data-source.module.js';
 export { createHttpApp } from './http/http-app.js';
+export type { IdempotencyClaim } from './http/idempotency-claim.js';
 export { Context, eventMetadata, Tenant, type RequestContext } from './http/request-context.js';
 export { fieldCode, SchemaPipe } from './http/schema-pipe.js';
 export { sourceAddress, trustedProxies } from './http/source-address.js';

@@ -13,11 +13,11 @@ export class ApiKeyIssue {
     @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
   ) {}
 
-  /** `unless` is asked in the transaction, last; when it throws, nothing is issued. Throws `VersionConflict` where the id was used before. */
+  /** `also` is done in the transaction, behind the append; when it throws, nothing is issued. Throws `VersionConflict` where the id was used before. */
   async issue(
     key: NewApiKeyRow,
     metadata: EventMetadata,
-    unless: (manager: EntityManager) => Promise<void> = async () => undefined,
+    also: (manager: EntityManager) => Promise<void> = async () => undefined,
   ): Promise<void> {
     const { id: keyId, tenantId, role, name, hash } = key;
     await this.writer.transaction(async (manager) => {
@@ -28,7 +28,7 @@ export class ApiKeyIssue {
         events: [{ type: 'ApiKeyIssued', data: { keyId, tenantId, role, name, secretHash: hash.toString('hex') } }],
         metadata,
       });
-      await unless(manager);
+      await also(manager);
       await insertApiKey(manager, key);
     });
   }

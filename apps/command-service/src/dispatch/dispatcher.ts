@@ -1,19 +1,35 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CommandBus, type Command } from '@nestjs/cqrs';
-import { Problem } from '@postern/service-kit';
+import { Problem, type RequestContext } from '@postern/service-kit';
+import { Repeats } from '../idempotency/repeats.js';
 import { problemOf } from '../problems/problems.js';
 import { commandSeconds, commandsTotal } from './command-metrics.js';
 
 /** Longer than any healthy command takes, shorter than a client's patience. */
 const DEADLINE_MS = 8_000;
 
+/** What all commands have. */
+type CommandOf<Result> = Command<Result> & { readonly context: RequestContext };
+
 /** Hands a command to its handler by way of the CommandBus, measures it, and answers even where the database does not. */
 @Injectable()
 export class Dispatcher {
-  constructor(@Inject(CommandBus) private readonly bus: CommandBus) {}
+  constructor(
+    @Inject(CommandBus) private readonly bus: CommandBus,
+    @Inject(Repeats) private readonly repeats: Repeats,
+  ) {}
 
-  /** Throws what the handler throws, or 503 `not-ready` after eight seconds: whether it was carried out is then not known. */
-  async execute<Result>(command: Command<Result>): Promise<Result> {
+  /**
+   * The handler's result; with an `Idempotency-Key`, the first one. Throws what the handler throws, or 503 `not-ready`
+   * after eight seconds: whether it was carried out is then not known.
+   */
+  execute<Result>(command: CommandOf<Result>): Promise<Result> {
+    const { idempotency } = command.context;
+    if (idempotency === undefined) return this.carryOut(command);
+    return this.repeats.once(idempotency, () => this.carryOut(command));
+  }
+
+  private async carryOut<Result>(command: CommandOf<Result>): Promise<Result> {
     const name = command.constructor.name;
     const stopTimer = commandSeconds.startTimer({ command: name });
     try {

@@ -16,4 +16,8 @@ export abstract class RestrictionCommand extends Command<Restriction> {
   constructor(readonly target: RestrictionTarget) {
     super();
   }
+
+  get context(): RequestContext {
+    return this.target.context;
+  }
 }

@@ -12,7 +12,7 @@ export class RestrictionWrites {
   ) {}
 
   /** Throws as `SmtpUserWrites.write` does. */
-  async write(write: SmtpUserWrite): Promise<Restriction> {
-    return restrictionView(await this.writes.write(write), this.clock());
+  write(write: SmtpUserWrite): Promise<Restriction> {
+    return this.writes.write(write, (state) => restrictionView(state, this.clock()));
   }
 }

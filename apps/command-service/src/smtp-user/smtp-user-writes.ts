@@ -15,6 +15,7 @@ import type { DataSource } from 'typeorm';
 import { CLOCK, type Clock } from '../clock.js';
 import { conflictsTotal } from '../dispatch/command-metrics.js';
 import type { ExpectedVersions } from '../http/if-match.js';
+import { keepAnswer } from '../idempotency/kept-answers.js';
 import { sqlState } from '../problems/sql-state.js';
 import { SmtpUserStates, type SmtpUserRef } from './smtp-user-states.js';
 import { Turns } from './turns.js';
@@ -43,19 +44,25 @@ export class SmtpUserWrites {
   ) {}
 
   /**
-   * Carries the command out and returns the state after it, durable. Where another process was faster it is decided again.
+   * Carries the command out and returns `answerOf` the state after it, durable; with an `Idempotency-Key` the answer is
+   * kept in the same transaction. Where another process was faster it is decided again.
    * Throws a `DomainRefusal`; the problems `version-mismatch` and `username-taken`; the journal's errors.
    */
-  write(write: SmtpUserWrite): Promise<SmtpUserState> {
-    return this.turns.take(write.user.smtpUserId, () => this.inTurn(write));
+  write<Answer>(write: SmtpUserWrite, answerOf: (state: SmtpUserState) => Answer): Promise<Answer> {
+    return this.turns.take(write.user.smtpUserId, () => this.inTurn(write, answerOf));
   }
 
-  private async inTurn(write: SmtpUserWrite): Promise<SmtpUserState> {
+  private async inTurn<Answer>(write: SmtpUserWrite, answerOf: (state: SmtpUserState) => Answer): Promise<Answer> {
+    const { idempotency } = write.context;
     for (let attempt = 1; ; attempt++) {
       const { state, events } = await this.decided(write, attempt === 1);
-      if (events.length === 0) return state;
+      const next = events.reduce<SmtpUserState>((before, event) => evolve(before, event), state);
+      const answer = answerOf(next);
       try {
-        return await this.append(write, state, events);
+        if (events.length > 0) await this.append(write, state, events, answer);
+        else if (idempotency) await keepAnswer(this.writer, idempotency, answer);
+        this.states.remember(write.user, next);
+        return answer;
       } catch (error) {
         if (!isOvertaken(error) || attempt === MAX_ATTEMPTS) throw error;
         conflictsTotal.inc();
@@ -89,7 +96,8 @@ export class SmtpUserWrites {
     { user, context }: SmtpUserWrite,
     state: SmtpUserState,
     events: readonly SmtpUserEvent[],
-  ): Promise<SmtpUserState> {
+    answer: unknown,
+  ): Promise<void> {
     const append: Append = {
       tenantId: user.tenantId,
       streamId: smtpUserStream(user.smtpUserId),
@@ -97,16 +105,15 @@ export class SmtpUserWrites {
       events,
       metadata: eventMetadata(context),
     };
-    await (events.some(movesUsername) ? this.appendWithClaim(user, append, events) : this.journal.append(append));
-    const next = events.reduce<SmtpUserState>((before, event) => evolve(before, event), state);
-    this.states.remember(user, next);
-    return next;
-  }
-
-  /** The journal wants to be the transaction's first statement: its locks come before any other. */
-  private appendWithClaim(user: SmtpUserRef, append: Append, events: readonly SmtpUserEvent[]): Promise<void> {
-    return this.writer.transaction(async (manager) => {
+    const { idempotency } = context;
+    if (idempotency === undefined && !events.some(movesUsername)) {
+      await this.journal.append(append);
+      return;
+    }
+    // The journal wants to be the transaction's first statement: its locks come before any other.
+    await this.writer.transaction(async (manager) => {
       await this.journal.appendWithin(manager, append);
+      if (idempotency) await keepAnswer(manager, idempotency, answer);
       await moveUsernames(manager, user, events);
     });
   }

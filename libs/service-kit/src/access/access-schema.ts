@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { CreateIdempotencyKeys1764000000002 } from './create-idempotency-keys.js';
 
 /**
  * Tenants, API keys and who holds which username: written by the command-service in the transaction that appends the
@@ -68,4 +69,7 @@ class CreateAccessTables1764000000001 implements MigrationInterface {
 }
 
 /** The component for `migrate` of @postern/database. */
-export const accessSchema = { schema: 'access', migrations: [CreateAccessTables1764000000001] };
+export const accessSchema = {
+  schema: 'access',
+  migrations: [CreateAccessTables1764000000001, CreateIdempotencyKeys1764000000002],
+};

@@ -1,12 +1,15 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Actor, EventMetadata, TenantId } from '@postern/contracts';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../access/api-key-directory.js';
+import { idempotencyClaim, type IdempotencyClaim } from './idempotency-claim.js';
 
 /** Who asks, for which tenant, by which request: what every command and query is given. */
 export interface RequestContext {
   readonly actor: Actor;
   readonly requestId: string;
+  /** Undefined where the request has no `Idempotency-Key`. */
+  readonly idempotency?: IdempotencyClaim | undefined;
 }
 
 const principals = new WeakMap<object, Principal>();
@@ -25,8 +28,11 @@ export function principalOf(request: FastifyRequest): Principal {
 
 /** The parameter decorator for a `RequestContext`. */
 export const Context = createParamDecorator((_: unknown, context: ExecutionContext): RequestContext => {
-  const request = context.switchToHttp().getRequest<FastifyRequest>();
-  return { actor: principalOf(request).actor, requestId: request.id };
+  const http = context.switchToHttp();
+  const request = http.getRequest<FastifyRequest>();
+  const principal = principalOf(request);
+  const idempotency = idempotencyClaim(request, http.getResponse<FastifyReply>(), principal);
+  return { actor: principal.actor, requestId: request.id, idempotency };
 });
 
 /** The tenant in the path, which the guard has checked against the key. */

@@ -2,6 +2,7 @@ import { Inject } from '@nestjs/common';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { eventMetadata, hashApiKey, newApiKey } from '@postern/service-kit';
 import { CLOCK, type Clock } from '../../clock.js';
+import { keepAnswer } from '../../idempotency/kept-answers.js';
 import { ApiKeyIssue } from '../api-key-issue.js';
 import { IssueApiKey, type IssuedApiKey } from './issue-api-key.command.js';
 
@@ -15,7 +16,11 @@ export class IssueApiKeyHandler implements ICommandHandler<IssueApiKey> {
   async execute({ tenantId, role, name, context }: IssueApiKey): Promise<IssuedApiKey> {
     const { id, text: key } = newApiKey(role);
     const createdAt = this.clock().toISOString();
-    await this.issue.issue({ id, tenantId, role, name, hash: hashApiKey(key), createdAt }, eventMetadata(context));
-    return { id, role, name, key, createdAt };
+    const row = { id, tenantId, role, name, hash: hashApiKey(key), createdAt };
+    const issued = { id, role, name, key, createdAt };
+    await this.issue.issue(row, eventMetadata(context), async (manager) => {
+      if (context.idempotency) await keepAnswer(manager, context.idempotency, issued);
+    });
+    return issued;
   }
 }

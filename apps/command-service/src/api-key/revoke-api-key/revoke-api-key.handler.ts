@@ -6,6 +6,7 @@ import { Journal, VersionConflict } from '@postern/event-store';
 import { eventMetadata, Problem } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { CLOCK, type Clock } from '../../clock.js';
+import { keepAnswer } from '../../idempotency/kept-answers.js';
 import { API_KEY_ID, countLiveOperatorKeys, findApiKey, markRevoked } from '../api-keys.js';
 import { RevokeApiKey } from './revoke-api-key.command.js';
 
@@ -24,13 +25,19 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
     const { tenantId, keyId } = command;
     const key = API_KEY_ID.test(keyId) ? await findApiKey(this.writer, tenantId, keyId) : null;
     if (key === null) throw new Problem('api-key-not-found', 'There is no API key with this id here.');
-    if (!key.live) return;
+    if (!key.live) return this.keepNothing(command);
     try {
       await this.revoke(command, keyId as ApiKeyId, key.role === 'operator');
     } catch (error) {
       // Somebody else revoked it a moment ago: that is what was asked for.
       if (!(error instanceof VersionConflict)) throw error;
+      await this.keepNothing(command);
     }
+  }
+
+  /** There is no event, but an answer without a body. */
+  private async keepNothing({ context: { idempotency } }: RevokeApiKey): Promise<void> {
+    if (idempotency) await keepAnswer(this.writer, idempotency, null);
   }
 
   private async revoke({ tenantId, context }: RevokeApiKey, keyId: ApiKeyId, isOperator: boolean): Promise<void> {
@@ -42,6 +49,7 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
         events: [{ type: 'ApiKeyRevoked', data: { keyId } }],
         metadata: eventMetadata(context),
       });
+      if (context.idempotency) await keepAnswer(manager, context.idempotency, null);
       if (isOperator && (await countLiveOperatorKeys(manager)) === 1) throw lastOperatorKey();
       await markRevoked(manager, keyId, this.clock());
     });

@@ -7,6 +7,7 @@ import { parseAddress } from '@postern/ip-ranges';
 import { decideAccess, entryView, type RegisteredSmtpUser } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
 import { CLOCK, type Clock } from '../../clock.js';
+import { keepAnswer } from '../../idempotency/kept-answers.js';
 import { SmtpUserStates } from '../../smtp-user/smtp-user-states.js';
 import { holdersOf } from '../../smtp-user/usernames.js';
 import { denialAppend, storedIp } from '../auth-denied.js';
@@ -27,18 +28,20 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
     const address = parseAddress(command.ip);
     const now = this.clock();
     const access = decideAccess(user, address.ok ? address.value : null, now);
-    if (user !== null && access.denial && !command.dryRun) {
-      const denial = { reason: access.reason as DenialReason, refused: access.refused };
-      await this.record(command, user, denial, now);
-    }
     const matched = access.matched === null ? undefined : user?.entries[access.matched];
-    return {
+    const decision: LoginDecision = {
       decision: access.decision,
       reason: access.reason,
       mode: user?.mode ?? null,
       matched: matched ? entryView(matched, now) : null,
       reply: replyOf(access.decision),
     };
+    const { idempotency } = command.context;
+    if (user !== null && access.denial && !command.dryRun) {
+      const denial = { reason: access.reason as DenialReason, refused: access.refused };
+      await this.record(command, user, denial, now, decision);
+    } else if (idempotency) await keepAnswer(this.writer, idempotency, decision);
+    return decision;
   }
 
   /** Any text may come from a client here; what can be no username is as unknown as one that nobody holds. */
@@ -57,6 +60,7 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
     { tenantId, smtpUserId, username, mode }: RegisteredSmtpUser,
     { reason, refused }: { reason: DenialReason; refused: boolean },
     now: Date,
+    decision: LoginDecision,
   ): Promise<void> {
     const denial = {
       denialId: newId(),
@@ -70,6 +74,15 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
       refused,
       count: 1,
     };
-    await this.journal.append(denialAppend({ tenantId, smtpUserId }, [denial], context));
+    const append = denialAppend({ tenantId, smtpUserId }, [denial], context);
+    const { idempotency } = context;
+    if (idempotency === undefined) {
+      await this.journal.append(append);
+      return;
+    }
+    await this.writer.transaction(async (manager) => {
+      await this.journal.appendWithin(manager, append);
+      await keepAnswer(manager, idempotency, decision);
+    });
   }
 }

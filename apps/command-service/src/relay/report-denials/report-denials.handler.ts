@@ -5,6 +5,7 @@ import { usernameKey, type DenialReport } from '@postern/contracts';
 import { Journal, type Append } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
 import { denialsTotal } from '../../dispatch/command-metrics.js';
+import { keepAnswer } from '../../idempotency/kept-answers.js';
 import type { SmtpUserRef } from '../../smtp-user/smtp-user-states.js';
 import { holdersOf } from '../../smtp-user/usernames.js';
 import { denialAppend, storedIp, type AuthDenied } from '../auth-denied.js';
@@ -44,6 +45,8 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
     denialsTotal.inc({ outcome: 'accepted' }, result.accepted);
     denialsTotal.inc({ outcome: 'duplicate' }, result.duplicates);
     denialsTotal.inc({ outcome: 'rejected' }, result.rejected.length);
+    // Behind the appends: each denial's id keeps it from being counted twice, whether or not this is reached.
+    if (context.idempotency) await keepAnswer(this.writer, context.idempotency, result);
     return result;
   }
 

@@ -13,10 +13,10 @@ export class RegisterSmtpUserHandler implements ICommandHandler<RegisterSmtpUser
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  async execute({ tenantId, username, context }: RegisterSmtpUser): Promise<SmtpUser> {
+  execute({ tenantId, username, context }: RegisterSmtpUser): Promise<SmtpUser> {
     const user = { tenantId, smtpUserId: newId<SmtpUserId>() };
     const command = { type: 'RegisterSmtpUser' as const, ...user, username };
-    const state = await this.writes.write({ user, command, context, expected: null });
-    return smtpUserView(state, this.clock());
+    const write = { user, command, context, expected: null };
+    return this.writes.write(write, (state) => smtpUserView(state, this.clock()));
   }
 }

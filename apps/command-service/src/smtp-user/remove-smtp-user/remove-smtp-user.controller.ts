@@ -1,7 +1,9 @@
-import { Controller, Delete, HttpCode, Inject } from '@nestjs/common';
+import { Controller, Delete, HttpCode, Inject, Res } from '@nestjs/common';
 import { Allow, Context, type RequestContext } from '@postern/service-kit';
+import type { FastifyReply } from 'fastify';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { IfMatch, type ExpectedVersions } from '../../http/if-match.js';
+import { tellVersion } from '../../http/version-tag.js';
 import { SmtpUserParam } from '../smtp-user-param.js';
 import type { SmtpUserRef } from '../smtp-user-states.js';
 import { RemoveSmtpUser } from './remove-smtp-user.command.js';
@@ -17,7 +19,8 @@ export class RemoveSmtpUserController {
     @SmtpUserParam() user: SmtpUserRef,
     @IfMatch() expected: ExpectedVersions,
     @Context() context: RequestContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    await this.dispatcher.execute(new RemoveSmtpUser(user, expected, context));
+    tellVersion(reply, await this.dispatcher.execute(new RemoveSmtpUser(user, expected, context)));
   }
 }

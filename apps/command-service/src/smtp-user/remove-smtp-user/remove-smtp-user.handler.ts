@@ -1,13 +1,14 @@
 import { Inject } from '@nestjs/common';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { SmtpUserWrites } from '../smtp-user-writes.js';
-import { RemoveSmtpUser } from './remove-smtp-user.command.js';
+import { RemoveSmtpUser, type RemovedSmtpUser } from './remove-smtp-user.command.js';
 
 @CommandHandler(RemoveSmtpUser)
 export class RemoveSmtpUserHandler implements ICommandHandler<RemoveSmtpUser> {
   constructor(@Inject(SmtpUserWrites) private readonly writes: SmtpUserWrites) {}
 
-  async execute({ user, expected, context }: RemoveSmtpUser): Promise<void> {
-    await this.writes.write({ user, command: { type: 'RemoveSmtpUser' }, context, expected });
+  execute({ user, expected, context }: RemoveSmtpUser): Promise<RemovedSmtpUser> {
+    const write = { user, command: { type: 'RemoveSmtpUser' as const }, context, expected };
+    return this.writes.write(write, ({ version }) => ({ version }));
   }
 }

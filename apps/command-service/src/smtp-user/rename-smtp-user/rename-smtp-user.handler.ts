@@ -12,8 +12,8 @@ export class RenameSmtpUserHandler implements ICommandHandler<RenameSmtpUser> {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  async execute({ user, username, expected, context }: RenameSmtpUser): Promise<SmtpUser> {
+  execute({ user, username, expected, context }: RenameSmtpUser): Promise<SmtpUser> {
     const command = { type: 'RenameSmtpUser' as const, username };
-    return smtpUserView(await this.writes.write({ user, command, context, expected }), this.clock());
+    return this.writes.write({ user, command, context, expected }, (state) => smtpUserView(state, this.clock()));
   }
 }

@@ -6,6 +6,7 @@ import { Journal, VersionConflict } from '@postern/event-store';
 import { eventMetadata, Problem } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { CLOCK, type Clock } from '../../clock.js';
+import { keepAnswer } from '../../idempotency/kept-answers.js';
 import { violates } from '../../problems/sql-state.js';
 import { insertTenant, type Tenant } from '../tenants.js';
 import { CreateTenant } from './create-tenant.command.js';
@@ -29,6 +30,7 @@ export class CreateTenantHandler implements ICommandHandler<CreateTenant> {
           events: [{ type: 'TenantCreated', data: { tenantId, name } }],
           metadata: eventMetadata(context),
         });
+        if (context.idempotency) await keepAnswer(manager, context.idempotency, tenant);
         await insertTenant(manager, tenant);
       });
     } catch (error) {

@@ -1,0 +1,34 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * The first answers to requests with an `Idempotency-Key`, each written in the transaction of its events. An answer is
+ * sealed by the API key of its caller: an issued key's text is not to be read here, and no tenant's answer by another.
+ */
+export class CreateIdempotencyKeys1764000000002 implements MigrationInterface {
+  readonly name = 'CreateIdempotencyKeys1764000000002';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE access.idempotency_keys (
+        api_key_id      text   NOT NULL,
+        idempotency_key text   NOT NULL,
+        tenant_id       text,
+        request_hash    bytea  NOT NULL CHECK (octet_length(request_hash) = 32),
+        sealed_answer   bytea  NOT NULL,
+        created_at      timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (api_key_id, idempotency_key)
+      );
+      CREATE INDEX idempotency_keys_by_age ON access.idempotency_keys (created_at);
+      ALTER TABLE access.idempotency_keys ENABLE ROW LEVEL SECURITY;
+      ALTER TABLE access.idempotency_keys FORCE ROW LEVEL SECURITY;
+      CREATE POLICY every_tenant ON access.idempotency_keys TO postern_journal_writer USING (true);
+      -- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+      CREATE POLICY owner ON access.idempotency_keys TO CURRENT_USER USING (true);
+      GRANT SELECT, INSERT, UPDATE, DELETE ON access.idempotency_keys TO postern_journal_writer;
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE access.idempotency_keys');
+  }
+}
