@@ -37,6 +37,17 @@ describe('two processes on one database', () => {
     expect(events.map(({ version }) => version)).toEqual(Array.from({ length: 21 }, (_, i) => i + 1));
   });
 
+  it('leave the other its turn, however many changes of one user stand before it', async () => {
+    const user = await newUser();
+    const mode = (service: StartedService, i: number) =>
+      service.call('PUT', `${user}/restriction/mode`, { key: acme, body: { mode: i % 2 ? 'enforce' : 'report-only' } });
+    const many = Promise.all(Array.from({ length: 200 }, (_, i) => mode(one, i)));
+    const others: number[] = [];
+    for (let i = 0; i < 10; i++) others.push((await add(two, user, `192.0.2.${i}`)).status);
+    expect((await many).filter(({ status }) => status !== 200)).toEqual([]);
+    expect(others).toEqual(Array.from({ length: 10 }, () => 201));
+  });
+
   it('never refuse by what one of them remembers from before', async () => {
     const user = await newUser();
     await add(one, user, '192.0.2.1');
