@@ -12,6 +12,7 @@ export { assertJournalBelongsToCluster, JournalOfAnotherCluster } from './cluste
 export { FEED_START, samePosition, type FeedPosition } from './feed-position.js';
 export { Journal } from './journal.js';
 export { journalSchema } from './journal-schema.js';
+export { lockStream } from './lock-stream.js';
 export { readFeed, type FeedPage } from './read-feed.js';
 export { readStream, readStreamAt } from './read-stream.js';
 export { wakeOnAppend, type WakeOnAppend } from './wake-on-append.js';

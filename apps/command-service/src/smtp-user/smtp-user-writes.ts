@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { newId, smtpUserStream, type SmtpUserEvent } from '@postern/contracts';
-import { Journal, VersionConflict, type Append } from '@postern/event-store';
+import { Journal, lockStream, VersionConflict, type Append } from '@postern/event-store';
 import {
   decide,
   DomainRefusal,
@@ -11,7 +11,7 @@ import {
   type SmtpUserState,
 } from '@postern/restrictions';
 import { eventMetadata, Problem, type RequestContext } from '@postern/service-kit';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../clock.js';
 import { conflictsTotal } from '../dispatch/command-metrics.js';
 import type { ExpectedVersions } from '../http/if-match.js';
@@ -21,6 +21,12 @@ import { SmtpUserStates, type SmtpUserRef } from './smtp-user-states.js';
 import { Turns } from './turns.js';
 import { movesUsername, moveUsernames } from './usernames.js';
 
+/** What a command came to upon the state that it was judged by. */
+interface Decided {
+  readonly state: SmtpUserState;
+  readonly events: SmtpUserEvent[];
+}
+
 /** A command on one SMTP user, with who sent it and which versions it may be applied to. */
 export interface SmtpUserWrite {
   readonly user: SmtpUserRef;
@@ -29,7 +35,13 @@ export interface SmtpUserWrite {
   readonly expected: ExpectedVersions;
 }
 
-const MAX_ATTEMPTS = 5;
+/**
+ * So often it is tried without holding the stream. Then it is held: a process that has just appended knows the newest
+ * state without asking, and would win against one that must load it for as long as it has changes to make.
+ */
+const FREE_ATTEMPTS = 3;
+
+type AnswerOf<Answer> = (state: SmtpUserState) => Answer;
 
 /** Load, decide, append: the one way in which an SMTP user is changed. */
 @Injectable()
@@ -48,36 +60,47 @@ export class SmtpUserWrites {
    * kept in the same transaction. Where another process was faster it is decided again.
    * Throws a `DomainRefusal`; the problems `version-mismatch` and `username-taken`; the journal's errors.
    */
-  write<Answer>(write: SmtpUserWrite, answerOf: (state: SmtpUserState) => Answer): Promise<Answer> {
+  write<Answer>(write: SmtpUserWrite, answerOf: AnswerOf<Answer>): Promise<Answer> {
     return this.turns.take(write.user.smtpUserId, () => this.inTurn(write, answerOf));
   }
 
-  private async inTurn<Answer>(write: SmtpUserWrite, answerOf: (state: SmtpUserState) => Answer): Promise<Answer> {
-    const { idempotency } = write.context;
-    for (let attempt = 1; ; attempt++) {
-      const { state, events } = await this.decided(write, attempt === 1);
-      const next = events.reduce<SmtpUserState>((before, event) => evolve(before, event), state);
-      const answer = answerOf(next);
+  private async inTurn<Answer>(write: SmtpUserWrite, answerOf: AnswerOf<Answer>): Promise<Answer> {
+    for (let attempt = 1; attempt <= FREE_ATTEMPTS; attempt++) {
       try {
-        if (events.length > 0) await this.append(write, state, events, answer);
-        else if (idempotency) await keepAnswer(this.writer, idempotency, answer);
-        this.states.remember(write.user, next);
-        return answer;
+        return await this.attempt(write, answerOf, await this.decided(write, attempt === 1));
       } catch (error) {
-        if (!isOvertaken(error) || attempt === MAX_ATTEMPTS) throw error;
+        if (!isOvertaken(error)) throw error;
         conflictsTotal.inc();
       }
     }
+    return this.writer.transaction(async (manager) => {
+      await lockStream(manager, smtpUserStream(write.user.smtpUserId));
+      return this.attempt(write, answerOf, await this.decided(write, false), manager);
+    });
+  }
+
+  /** `holder`: the transaction that holds the stream, where one does. */
+  private async attempt<Answer>(
+    write: SmtpUserWrite,
+    answerOf: AnswerOf<Answer>,
+    { state, events }: Decided,
+    holder?: EntityManager,
+  ): Promise<Answer> {
+    const { user, context } = write;
+    const next = events.reduce<SmtpUserState>((before, event) => evolve(before, event), state);
+    const answer = answerOf(next);
+    if (events.length > 0) await this.append(write, state, events, answer, holder);
+    else if (context.idempotency) await keepAnswer(holder ?? this.writer, context.idempotency, answer);
+    // Not what a transaction that is still open has decided: it may not commit.
+    if (!holder) this.states.remember(user, next);
+    return answer;
   }
 
   /**
    * Decides on the remembered state first: if it is old, the append finds out. A refusal, or nothing to be done, has no
    * append to prove the state by, so that is decided on what the journal has now.
    */
-  private async decided(
-    write: SmtpUserWrite,
-    trustMemory: boolean,
-  ): Promise<{ state: SmtpUserState; events: SmtpUserEvent[] }> {
+  private async decided(write: SmtpUserWrite, trustMemory: boolean): Promise<Decided> {
     const remembered = trustMemory ? this.states.remembered(write.user) : undefined;
     if (remembered !== undefined) {
       const events = unlessRefused(() => this.judge(write, remembered));
@@ -97,6 +120,7 @@ export class SmtpUserWrites {
     state: SmtpUserState,
     events: readonly SmtpUserEvent[],
     answer: unknown,
+    holder: EntityManager | undefined,
   ): Promise<void> {
     const append: Append = {
       tenantId: user.tenantId,
@@ -106,16 +130,17 @@ export class SmtpUserWrites {
       metadata: eventMetadata(context),
     };
     const { idempotency } = context;
-    if (idempotency === undefined && !events.some(movesUsername)) {
+    if (!holder && idempotency === undefined && !events.some(movesUsername)) {
       await this.journal.append(append);
       return;
     }
     // The journal wants to be the transaction's first statement: its locks come before any other.
-    await this.writer.transaction(async (manager) => {
+    const within = async (manager: EntityManager): Promise<void> => {
       await this.journal.appendWithin(manager, append);
       if (idempotency) await keepAnswer(manager, idempotency, answer);
       await moveUsernames(manager, user, events);
-    });
+    };
+    await (holder ? within(holder) : this.writer.transaction(within));
   }
 }
 
