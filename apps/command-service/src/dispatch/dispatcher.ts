@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CommandBus, type Command } from '@nestjs/cqrs';
-import { Problem, type RequestContext } from '@postern/service-kit';
+import { Problem, withinDeadline, type RequestContext } from '@postern/service-kit';
 import { Repeats } from '../idempotency/repeats.js';
 import { problemOf } from '../problems/problems.js';
 import { commandSeconds, commandsTotal } from './command-metrics.js';
 
 /** Longer than any healthy command takes, shorter than a client's patience. */
-const DEADLINE_MS = 8_000;
+export const COMMAND_DEADLINE_MS = 8_000;
 
 /** What all commands have. */
 type CommandOf<Result> = Command<Result> & { readonly context: RequestContext };
@@ -33,7 +33,11 @@ export class Dispatcher {
     const name = command.constructor.name;
     const stopTimer = commandSeconds.startTimer({ command: name });
     try {
-      const result = await withinDeadline(this.bus.execute<Command<Result>, Result>(command));
+      const result = await withinDeadline(
+        this.bus.execute<Command<Result>, Result>(command),
+        COMMAND_DEADLINE_MS,
+        notConfirmed,
+      );
       commandsTotal.inc({ command: name, outcome: 'done' });
       return result;
     } catch (error) {
@@ -45,22 +49,10 @@ export class Dispatcher {
   }
 }
 
-async function withinDeadline<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(notConfirmed()), DEADLINE_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 function notConfirmed(): Problem {
   return new Problem(
     'not-ready',
-    `The database did not confirm the change within ${DEADLINE_MS / 1000} s. Read the present state, then send it again if need be.`,
+    `The database did not confirm the change within ${COMMAND_DEADLINE_MS / 1000} s. Read the present state, then send it again if need be.`,
     { headers: { 'retry-after': '1' } },
   );
 }

@@ -10,13 +10,13 @@ import {
   type SmtpUserCommand,
   type SmtpUserState,
 } from '@postern/restrictions';
-import { eventMetadata, Problem, type RequestContext } from '@postern/service-kit';
+import { eventMetadata, Problem, sqlState, type RequestContext } from '@postern/service-kit';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../clock.js';
 import { conflictsTotal } from '../dispatch/command-metrics.js';
 import type { ExpectedVersions } from '../http/if-match.js';
 import { keepAnswer } from '../idempotency/kept-answers.js';
-import { sqlState } from '../problems/sql-state.js';
+
 import { SmtpUserStates, type SmtpUserRef } from './smtp-user-states.js';
 import { Turns } from './turns.js';
 import { movesUsername, moveUsernames } from './usernames.js';

@@ -1,5 +1,6 @@
 /** Every code of a problem that the API answers, with its HTTP status and title (RFC 9457). */
 export const PROBLEMS = {
+  'request-malformed': [400, 'The request is not HTTP'],
   'body-not-json': [400, 'The body is not JSON'],
   'api-key-missing': [401, 'No API key was sent'],
   'api-key-invalid': [401, 'The API key is not valid'],
@@ -13,10 +14,13 @@ export const PROBLEMS = {
   'username-taken': [409, 'The username is taken'],
   'last-entry': [409, 'The last entry cannot be removed'],
   'restriction-empty': [409, 'A restriction cannot be empty'],
+  'last-operator-key': [409, 'The last live operator key cannot be revoked'],
   'idempotency-key-reused': [409, 'The idempotency key was used for another request'],
+  'request-timeout': [408, 'The request did not come in time'],
   'version-mismatch': [412, 'The version is not the current one'],
   'body-too-large': [413, 'The body is too large'],
   'media-type-unsupported': [415, 'The media type is not supported'],
+  'headers-too-large': [431, 'The headers are too large'],
   'validation-failed': [422, 'The request is not valid'],
   'too-many-requests': [429, 'Too many requests'],
   'internal-error': [500, 'Something went wrong on our side'],

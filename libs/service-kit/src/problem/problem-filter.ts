@@ -1,11 +1,16 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SERVER_LIMITS } from '../http/server-limits.js';
+import { databaseProblem } from './database-problem.js';
 import { Problem } from './problem.js';
 
 /** Knows how an error of a library is told to a caller; null when it is not its kind. */
 export type ProblemTranslator = (error: unknown) => Problem | null;
 
-/** Answers every error as problem+json. What no translator knows is our fault: 500, logged whole, told without detail. */
+/**
+ * Answers every error as problem+json. A database that is away is 503 in every service. What no translator knows is our
+ * fault: 500, logged whole, told without detail.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');
@@ -41,7 +46,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   private translate(error: unknown, request: FastifyRequest): Problem {
     if (error instanceof Problem) return error;
-    for (const translator of this.translators) {
+    for (const translator of [...this.translators, databaseProblem]) {
       const problem = translator(error);
       if (problem) return problem;
     }
@@ -55,7 +60,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-const BODY_LIMIT_TEXT = '1 MiB';
+const BODY_LIMIT_TEXT = `${SERVER_LIMITS.bodyBytes / 1_048_576} MiB`;
 
 /** What Fastify and Nest refuse before a controller is asked. */
 function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null {

@@ -59,7 +59,7 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
 /** Nobody could make another key then, without a restart. */
 function lastOperatorKey(): Problem {
   return new Problem(
-    'validation-failed',
+    'last-operator-key',
     'This is the last live operator key. Have another one issued by POST /v1/api-keys, then revoke this one with that.',
   );
 }

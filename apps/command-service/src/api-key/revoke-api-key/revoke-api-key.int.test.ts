@@ -87,10 +87,10 @@ describe('revoking an API key', () => {
       const [a, b] = [service.operatorKey, await service.key({ role: 'operator', name: 'second' })];
       const revoke = (key: string, other: string) => service.call('DELETE', `/v1/api-keys/${keyId(other)}`, { key });
       const answers = await Promise.all([revoke(a, b), revoke(b, a)]);
-      expect(answers.map(({ status }) => status).sort()).toEqual([204, 422]);
+      expect(answers.map(({ status }) => status).sort()).toEqual([204, 409]);
       const [left] = answers[0].status === 204 ? [a] : [b];
       expect((await revoke(left, left)).body).toEqual(
-        problem(422, 'validation-failed', 'This is the last live operator key.'),
+        problem(409, 'last-operator-key', 'This is the last live operator key.'),
       );
       expect(await service.events(`api-key/${keyId(left)}`)).toHaveLength(1);
     } finally {

@@ -3,11 +3,11 @@ import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { tenantStream, type TenantId } from '@postern/contracts';
 import { Journal, VersionConflict } from '@postern/event-store';
-import { eventMetadata, Problem } from '@postern/service-kit';
+import { eventMetadata, Problem, violates } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { CLOCK, type Clock } from '../../clock.js';
 import { keepAnswer } from '../../idempotency/kept-answers.js';
-import { violates } from '../../problems/sql-state.js';
+
 import { insertTenant, type Tenant } from '../tenants.js';
 import { CreateTenant } from './create-tenant.command.js';
 

@@ -1,5 +1,5 @@
 import { DatabaseUnreachable } from '@postern/database';
-import { Problem } from '@postern/service-kit';
+import { Problem } from './problem.js';
 import { sqlState } from './sql-state.js';
 
 /** Node's codes for a connection that could not be made or broke. */
