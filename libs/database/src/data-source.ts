@@ -2,6 +2,10 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { roleUrl, type DatabaseRole } from './roles.js';
 import { CONNECT_TIMEOUT_MS, DatabaseUnreachable } from './session.js';
 
+export const STATEMENT_TIMEOUT_MS = 30_000;
+export const LOCK_TIMEOUT_MS = 10_000;
+const SILENT_AFTER_MS = 5_000;
+
 export interface DataSourceSettings {
   /** The most connections that it opens. */
   readonly poolSize: number;
@@ -10,6 +14,8 @@ export interface DataSourceSettings {
   readonly applicationName?: string;
   /** The server ends a statement after this; 30,000 unless told. */
   readonly statementTimeoutMs?: number;
+  /** How long after its statement time-out a server that is not heard of is given up; 5,000 unless told. */
+  readonly silentAfterMs?: number;
   /** The server ends a wait for a lock after this; 10,000 unless told. */
   readonly lockTimeoutMs?: number;
 }
@@ -26,7 +32,7 @@ export async function openDataSource(
 ): Promise<DataSource> {
   const url = roleUrl(ownerUrl, role);
   const { poolSize, entities, applicationName = role } = settings;
-  const statementTimeout = settings.statementTimeoutMs ?? 30_000;
+  const statementTimeout = settings.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   const dataSource = new DataSource({
     type: 'postgres',
     url,
@@ -41,10 +47,10 @@ export async function openDataSource(
     extra: {
       keepAlive: true,
       statement_timeout: statementTimeout,
-      lock_timeout: settings.lockTimeoutMs ?? 10_000,
+      lock_timeout: settings.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: 60_000,
       // Only where the server itself is out of reach: it must not fire before the server's own time-out.
-      query_timeout: statementTimeout + 5_000,
+      query_timeout: statementTimeout + (settings.silentAfterMs ?? SILENT_AFTER_MS),
     },
   });
   try {

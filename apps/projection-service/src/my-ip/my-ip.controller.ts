@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import { Problem, Public, SETTINGS, sourceAddress, type RuntimeSettings } from '@postern/service-kit';
+import { Problem, Public, SETTINGS, callerAddress, type RuntimeSettings } from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 @Controller()
@@ -10,8 +10,7 @@ export class MyIpController {
   @Get('v1/my-ip')
   @Public()
   myIp(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): unknown {
-    const hop = { remoteAddress: request.raw.socket.remoteAddress, headers: request.headers };
-    const ip = sourceAddress(hop, this.settings.trustedProxies);
+    const ip = callerAddress(request, this.settings.trustedProxies);
     if (ip === null) throw new Problem('internal-error', 'This connection has no source address, as on a unix socket.');
     void reply.header('cache-control', 'no-store').header('vary', 'accept');
     if (prefersText(request.headers.accept ?? '')) {

@@ -1,14 +1,21 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { dataSourceModule } from '../database/data-source.module.js';
+import { RequestLimits } from '../limits/request-limits.js';
 import { AccessGuard } from './access.guard.js';
 import { ApiKeyDirectory } from './api-key-directory.js';
+
+/**
+ * A look-up takes one row by its key. Its time-outs are short, so that what waits for a database that hangs does not
+ * pile up behind the guard's own deadline.
+ */
+export const ACCESS_POOL = { poolSize: 2, statementTimeoutMs: 2_000, lockTimeoutMs: 2_000, silentAfterMs: 1_000 };
 
 /** Authentication and authorisation for every route of the process. */
 @Global()
 @Module({
-  imports: [dataSourceModule('postern_access', { poolSize: 2 })],
-  providers: [ApiKeyDirectory, { provide: APP_GUARD, useClass: AccessGuard }],
+  imports: [dataSourceModule('postern_access', ACCESS_POOL)],
+  providers: [ApiKeyDirectory, RequestLimits, { provide: APP_GUARD, useClass: AccessGuard }],
   exports: [ApiKeyDirectory],
 })
 export class AccessModule {}

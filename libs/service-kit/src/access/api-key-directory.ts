@@ -26,6 +26,8 @@ const LAST_USED_FLUSH_MS = 5_000;
 @Injectable()
 export class ApiKeyDirectory implements BeforeApplicationShutdown {
   private readonly keys: LRUCache<string, Promise<StoredKey | null>>;
+  /** The hashes of keys that were proved here: a look-up for one of these is worth it. */
+  private readonly proved = new LRUCache<ApiKeyId, Buffer>({ max: MAX_CACHED_KEYS });
   private readonly tenants = new LRUCache<string, true>({ max: MAX_CACHED_KEYS });
   private readonly used = new Map<ApiKeyId, Date>();
   private readonly flushTimer: NodeJS.Timeout;
@@ -40,9 +42,20 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
     const parsed = parseApiKey(text);
     if (!parsed) return null;
     const stored = await this.lookUp(parsed.id);
-    if (!stored || stored.principal.actor.role !== parsed.role || !matchesHash(text, stored.hash)) return null;
+    if (!stored) this.proved.delete(parsed.id);
+    if (!stored || stored.principal.actor.role !== parsed.role || !matchesHash(text, stored.hash)) {
+      return null;
+    }
     this.used.set(parsed.id, new Date());
+    this.proved.set(parsed.id, stored.hash);
     return stored.principal;
+  }
+
+  /** Whether this very key was proved here, and was not found revoked since. Asks nobody. */
+  hasProved(text: string): boolean {
+    const parsed = parseApiKey(text);
+    const hash = parsed ? this.proved.get(parsed.id) : undefined;
+    return hash !== undefined && matchesHash(text, hash);
   }
 
   /** Whether the tenant exists; tenants are never removed, so a yes is remembered. */

@@ -1,14 +1,10 @@
 import type { DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { openDataSource, type DatabaseRole } from '@postern/database';
-import type { EntitySchema } from 'typeorm';
+import { openDataSource, type DatabaseRole, type DataSourceSettings } from '@postern/database';
 import { SETTINGS, type RuntimeSettings } from '../settings/settings.module.js';
 
 /** A TypeORM data source that connects as `role`; inject it by `@InjectDataSource('<role>')`. One module owns a role. */
-export function dataSourceModule(
-  role: DatabaseRole,
-  options: { readonly poolSize: number; readonly entities?: (EntitySchema | (new () => object))[] },
-): DynamicModule {
+export function dataSourceModule(role: DatabaseRole, options: DataSourceSettings): DynamicModule {
   return TypeOrmModule.forRootAsync({
     name: role,
     inject: [SETTINGS],

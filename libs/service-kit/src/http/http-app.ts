@@ -1,17 +1,16 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { newId } from '@postern/contracts';
+import { DATABASE_ROLES, roleUrl } from '@postern/database';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { logRequests } from '../observe/access-log.js';
 import { createLogger, NestLogger } from '../observe/logger.js';
 import { collectProcessMetrics } from '../observe/metrics.js';
 import { ProblemFilter, type ProblemTranslator } from '../problem/problem-filter.js';
 import type { RuntimeSettings } from '../settings/settings.module.js';
+import { boundConnections, SERVER_OPTIONS } from './server-limits.js';
 import { SchemaPipe } from './schema-pipe.js';
 
-/** The most bytes of a request's body: a full allow list or a full batch of denials fits several times. */
-const BODY_LIMIT_BYTES = 1_048_576;
-/** How long a client may take to send a request whole. */
-const REQUEST_TIMEOUT_MS = 30_000;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
@@ -25,9 +24,7 @@ export async function createHttpApp(
 ): Promise<NestFastifyApplication> {
   const filter = new ProblemFilter(translators);
   const adapter = new FastifyAdapter({
-    bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    routerOptions: { maxParamLength: 300 },
+    ...SERVER_OPTIONS,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => {
@@ -37,8 +34,9 @@ export async function createHttpApp(
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       filter.answer(error, request, reply),
   });
+  const logger = createLogger(settings.logLevel, secretsOf(settings));
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
-    logger: new NestLogger(createLogger(settings.logLevel)),
+    logger: new NestLogger(logger),
     abortOnError: false,
     // Nest would take forms too; only JSON is taken, by the parser below.
     bodyParser: false,
@@ -49,11 +47,20 @@ export async function createHttpApp(
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
+  logRequests(fastify as unknown as FastifyInstance, logger, settings.trustedProxies);
+  boundConnections(app.getHttpServer(), settings.maxConnections);
   app.useGlobalFilters(filter);
   app.useGlobalPipes(new SchemaPipe());
   collectProcessMetrics();
   await app.init();
   return app;
+}
+
+/** What must never be logged: the owner's password, as it is and as it stands in the URL, and the passwords derived from it. */
+function secretsOf(settings: RuntimeSettings): string[] {
+  const { password } = new URL(settings.databaseUrl);
+  const roles = DATABASE_ROLES.map((role) => new URL(roleUrl(settings.databaseUrl, role)).password);
+  return [password, decodeURIComponent(password), ...roles];
 }
 
 /** Any other media type is answered 415. A request that names JSON and sends nothing has no body: clients do so on DELETE. */

@@ -19,6 +19,11 @@ export function setPrincipal(request: FastifyRequest, principal: Principal): voi
   principals.set(request.raw, principal);
 }
 
+/** Who was authenticated for this request; undefined where nobody was. */
+export function principalIfAny(request: FastifyRequest): Principal | undefined {
+  return principals.get(request.raw);
+}
+
 /** Throws when the route is public: it has no principal. */
 export function principalOf(request: FastifyRequest): Principal {
   const principal = principals.get(request.raw);

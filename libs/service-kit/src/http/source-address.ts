@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { parseAddress } from '@postern/ip-ranges';
+import type { FastifyRequest } from 'fastify';
 
 /** The parts of a request that tell where it came from. */
 export interface Hop {
@@ -23,6 +24,11 @@ export function sourceAddress(hop: Hop, trusted: BlockList): string | null {
   );
   const clients = new Set(claims.map((chain) => nearestUntrusted(chain, socket, trusted)));
   return clients.size === 1 ? ([...clients][0] ?? socket) : socket;
+}
+
+/** The client's canonical address, of a request as Fastify gives it; null where it has none that can be parsed. */
+export function callerAddress(request: Pick<FastifyRequest, 'raw' | 'headers'>, trusted: BlockList): string | null {
+  return sourceAddress({ remoteAddress: request.raw.socket.remoteAddress, headers: request.headers }, trusted);
 }
 
 /** Reads a list of CIDRs and addresses separated by commas; `wrong` is the first item that is neither. */

@@ -1,9 +1,21 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import type { LogLevel } from '../settings/settings.js';
+import { secretsRemover } from './secrets.js';
 
-/** The process's logger: JSON lines on standard error; keys and passwords are taken out wherever they stand. */
-export function createLogger(level: LogLevel): Logger {
+/** Lines that wait for a reader of standard error that is slow or stuck; what comes above this is lost, and the service goes on. */
+export const LOG_BUFFER_BYTES = 8_388_608;
+
+/**
+ * The process's logger: JSON lines on standard error. Keys and passwords are taken out wherever they stand, and so is
+ * each of `secrets`. `to` is for tests.
+ */
+export function createLogger(
+  level: LogLevel,
+  secrets: readonly string[] = [],
+  to: DestinationStream = pino.destination({ fd: 2, sync: false, maxLength: LOG_BUFFER_BYTES }),
+): Logger {
+  const clean = secretsRemover(secrets);
   return pino(
     {
       level,
@@ -14,7 +26,7 @@ export function createLogger(level: LogLevel): Logger {
         censor: '[taken out]',
       },
     },
-    pino.destination({ fd: 2, sync: true }),
+    { write: (line) => to.write(clean(line)) },
   );
 }
 

@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { parseApiKey } from '../access/api-key.js';
+import type { Rate } from '../limits/token-buckets.js';
 import { trustedProxies } from '../http/source-address.js';
 
 /** What the process was told by its environment; every name is `POSTERN_…`. */
@@ -15,6 +16,12 @@ export interface Settings {
   /** Whose `X-Forwarded-For` and `Forwarded` is believed. */
   readonly trustedProxies: BlockList;
   readonly logLevel: LogLevel;
+  /** Requests of one API key. */
+  readonly rateLimit: Rate;
+  /** Requests without a valid API key, of one address. */
+  readonly failedAuthLimit: Rate;
+  /** Connections that are open at once; more are closed as they come. */
+  readonly maxConnections: number;
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -25,6 +32,14 @@ export class SettingInvalid extends Error {
   override readonly name = 'SettingInvalid';
 }
 
+/** Far above what one process serves of one caller: who meets these has a loop that has gone mad. */
+export const DEFAULT_RATE_LIMIT: Rate = { perSecond: 5_000, burst: 20_000 };
+/** A fleet of relays whose shared key was revoked comes with some requests a second. */
+export const DEFAULT_FAILED_AUTH_LIMIT: Rate = { perSecond: 20, burst: 200 };
+export const DEFAULT_MAX_CONNECTIONS = 10_000;
+
+const perSecond = z.coerce.number('must be a number of requests per second, or 0 for no limit').min(0).max(1_000_000);
+const burst = z.coerce.number('must be a whole number of requests').int().min(1).max(10_000_000);
 const port = z.coerce.number().int().min(0).max(65_535);
 const Environment = z.object({
   POSTERN_HTTP_HOST: z
@@ -60,6 +75,16 @@ const Environment = z.object({
       return z.NEVER;
     }),
   POSTERN_LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
+  POSTERN_RATE_LIMIT_PER_SECOND: perSecond.default(DEFAULT_RATE_LIMIT.perSecond),
+  POSTERN_RATE_LIMIT_BURST: burst.default(DEFAULT_RATE_LIMIT.burst),
+  POSTERN_FAILED_AUTH_PER_SECOND: perSecond.default(DEFAULT_FAILED_AUTH_LIMIT.perSecond),
+  POSTERN_FAILED_AUTH_BURST: burst.default(DEFAULT_FAILED_AUTH_LIMIT.burst),
+  POSTERN_MAX_CONNECTIONS: z.coerce
+    .number('must be a whole number')
+    .int()
+    .min(10)
+    .max(1_000_000)
+    .default(DEFAULT_MAX_CONNECTIONS),
 });
 
 /**
@@ -85,6 +110,9 @@ export function loadSettings(environment: NodeJS.ProcessEnv): Settings {
     operatorKey: env.POSTERN_OPERATOR_KEY ?? null,
     trustedProxies: env.POSTERN_TRUSTED_PROXIES,
     logLevel: env.POSTERN_LOG_LEVEL,
+    rateLimit: { perSecond: env.POSTERN_RATE_LIMIT_PER_SECOND, burst: env.POSTERN_RATE_LIMIT_BURST },
+    failedAuthLimit: { perSecond: env.POSTERN_FAILED_AUTH_PER_SECOND, burst: env.POSTERN_FAILED_AUTH_BURST },
+    maxConnections: env.POSTERN_MAX_CONNECTIONS,
   };
 }
 

@@ -10,6 +10,9 @@ describe('the settings', () => {
       databaseUrl: null,
       operatorKey: null,
       logLevel: 'info',
+      rateLimit: { perSecond: 5_000, burst: 20_000 },
+      failedAuthLimit: { perSecond: 20, burst: 200 },
+      maxConnections: 10_000,
     });
   });
 
@@ -30,6 +33,13 @@ describe('the settings', () => {
     ['POSTERN_TRUSTED_PROXIES', '10.0.0.0/8,10.0.0.0/33'],
     ['POSTERN_LOG_LEVEL', 'loud'],
     ['POSTERN_KAFKA_BROKERS', '127.0.0.1:9092'],
+    ['POSTERN_RATE_LIMIT_PER_SECOND', '-1'],
+    ['POSTERN_RATE_LIMIT_PER_SECOND', 'many'],
+    ['POSTERN_RATE_LIMIT_BURST', '0'],
+    ['POSTERN_RATE_LIMIT_BURST', '1.5'],
+    ['POSTERN_FAILED_AUTH_PER_SECOND', 'x'],
+    ['POSTERN_FAILED_AUTH_BURST', '0'],
+    ['POSTERN_MAX_CONNECTIONS', '1'],
   ])('stop the start with one line that names %s when it is %j', (name, value) => {
     let message = '';
     try {

@@ -1,0 +1,78 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { newId } from '@postern/contracts';
+import type { ProblemCode } from '../problem/catalogue.js';
+import { Problem } from '../problem/problem.js';
+
+/** What bounds the HTTP server of a process, whoever calls it; docs/limits.md tells them to callers. */
+export const SERVER_LIMITS = {
+  /** A full allow list or a full batch of denials fits several times. */
+  bodyBytes: 1_048_576,
+  /** The request line and all headers together: so is a URL bounded too. */
+  headerBytes: 16_384,
+  /** Characters of one variable part of a path. */
+  pathPartLength: 300,
+  /** How long a client may take to send the headers. */
+  headersMs: 10_000,
+  /** How long a client may take to send a request whole. */
+  requestMs: 30_000,
+  /** How often the two above are looked at. */
+  checkEveryMs: 1_000,
+  /** How long a connection is kept between two requests. */
+  keepAliveMs: 72_000,
+} as const;
+
+/** The server's options of Node and Fastify that hold the limits. */
+export const SERVER_OPTIONS = {
+  bodyLimit: SERVER_LIMITS.bodyBytes,
+  requestTimeout: SERVER_LIMITS.requestMs,
+  keepAliveTimeout: SERVER_LIMITS.keepAliveMs,
+  routerOptions: { maxParamLength: SERVER_LIMITS.pathPartLength },
+  http: {
+    maxHeaderSize: SERVER_LIMITS.headerBytes,
+    headersTimeout: SERVER_LIMITS.headersMs,
+    requestTimeout: SERVER_LIMITS.requestMs,
+    connectionsCheckingInterval: SERVER_LIMITS.checkEveryMs,
+  },
+  clientErrorHandler: answerClientError,
+};
+
+/** Node closes what comes above it at once: there is no request yet that could be answered. */
+export function boundConnections(server: Server, maxConnections: number): void {
+  server.maxConnections = maxConnections;
+}
+
+/** What is no HTTP request that a route could answer: told as a problem like all others, and the connection is closed. */
+function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [code, detail] = CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED;
+  const problem = new Problem(code, detail);
+  const requestId = newId();
+  const body = JSON.stringify(problem.toJson(requestId));
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.code}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+const MALFORMED: readonly [ProblemCode, string] = [
+  'request-malformed',
+  'This is no HTTP/1.1 request. Speak HTTP without TLS to this port.',
+];
+const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    'headers-too-large',
+    `The URL and the headers may have ${SERVER_LIMITS.headerBytes / 1_024} KiB together. Send less.`,
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    'request-timeout',
+    `The headers must come within ${SERVER_LIMITS.headersMs / 1_000} s and the whole request within ${SERVER_LIMITS.requestMs / 1_000} s. Send it again.`,
+  ],
+};

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { MAX_BUCKETS, TokenBuckets } from './token-buckets.js';
+
+describe('token buckets', () => {
+  // The buckets' clock is `performance.now`: the test moves it.
+  let now = 0;
+  beforeEach(() => {
+    now = 1_000;
+    jest.spyOn(performance, 'now').mockImplementation(() => now);
+  });
+  afterEach(() => void jest.restoreAllMocks());
+
+  const takes = (buckets: TokenBuckets, name: string, times: number) =>
+    Array.from({ length: times }, () => buckets.take(name));
+
+  it('begin full, and let a name take its burst at once and no more', () => {
+    const buckets = new TokenBuckets({ perSecond: 2, burst: 3 });
+    expect(takes(buckets, 'a', 4)).toEqual([null, null, null, { retryAfterSeconds: 1 }]);
+  });
+
+  it('fill by the rate, and never above the burst', () => {
+    const buckets = new TokenBuckets({ perSecond: 2, burst: 3 });
+    takes(buckets, 'a', 3);
+    now += 500;
+    expect(takes(buckets, 'a', 2)).toEqual([null, { retryAfterSeconds: 1 }]);
+    now += 3_600_000;
+    expect(takes(buckets, 'a', 4)).toEqual([null, null, null, { retryAfterSeconds: 1 }]);
+  });
+
+  it('tell a wait after which there is a token: not a second before it', () => {
+    const buckets = new TokenBuckets({ perSecond: 0.1, burst: 1 });
+    expect(takes(buckets, 'a', 2)).toEqual([null, { retryAfterSeconds: 10 }]);
+    now += 8_999;
+    expect(buckets.take('a')).toEqual({ retryAfterSeconds: 2 });
+    now += 1_001;
+    expect(buckets.take('a')).toBeNull();
+  });
+
+  it('know each name for itself', () => {
+    const buckets = new TokenBuckets({ perSecond: 1, burst: 1 });
+    expect([buckets.take('a'), buckets.take('b'), buckets.take('a')]).toEqual([null, null, { retryAfterSeconds: 1 }]);
+  });
+
+  it('take back a token that was taken for nothing, and keep no more than the burst', () => {
+    const buckets = new TokenBuckets({ perSecond: 1, burst: 1 });
+    buckets.take('a');
+    buckets.giveBack('a');
+    buckets.giveBack('a');
+    buckets.giveBack('never seen');
+    expect(takes(buckets, 'a', 2)).toEqual([null, { retryAfterSeconds: 1 }]);
+  });
+
+  it('are off at a rate of 0', () => {
+    const buckets = new TokenBuckets({ perSecond: 0, burst: 1 });
+    expect(takes(buckets, 'a', 100)).toEqual(Array.from({ length: 100 }, () => null));
+  });
+
+  it('are kept for a bounded number of names: the one used longest ago begins anew', () => {
+    const buckets = new TokenBuckets({ perSecond: 1, burst: 1 });
+    buckets.take('first');
+    for (let i = 1; i < MAX_BUCKETS; i++) buckets.take(`name ${i}`);
+    expect(buckets.take('first')).toEqual({ retryAfterSeconds: 1 });
+    for (let i = 0; i < MAX_BUCKETS; i++) buckets.take(`another ${i}`);
+    expect(buckets.take('first')).toBeNull();
+  });
+});

@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { secretsRemover } from './secrets.js';
+
+const KEY = 'pst_admin_01a20ae6-f24f-7793-ac66-e5da32839d9c_53a54adaffffffffffffffff';
+const remove = secretsRemover(['s3cret"quoted', 'abc']);
+
+describe('a text that will be logged', () => {
+  it.each([
+    [`no key ${KEY} here`, 'no key pst_admin_01a20ae6-f24f-7793-ac66-e5da32839d9c_[taken out] here'],
+    [`GET /v1/x?key=${KEY}&a=1`, 'GET /v1/x?key=pst_admin_01a20ae6-f24f-7793-ac66-e5da32839d9c_[taken out]&a=1'],
+    [`${KEY.replaceAll('_', '%5F')}`, 'pst%5Fadmin%5F01a20ae6-f24f-7793-ac66-e5da32839d9c%5F[taken out]'],
+    ['pst_relay_1_abc', 'pst_relay_1_[taken out]'],
+    ['Authorization: Basic dXNlcjpwYXNzd29yZA==', 'Authorization: Basic [taken out]'],
+    ['Bearer eyJhbGciOi.J9.e30', 'Bearer [taken out]'],
+    ['postgresql://owner:p%40ss@db:5432/x failed', 'postgresql://owner:[taken out]@db:5432/x failed'],
+    [JSON.stringify({ msg: 'is s3cret"quoted it' }), '{"msg":"is [taken out] it"}'],
+  ])('%s loses its secret', (text, clean) => expect(remove(text)).toBe(clean));
+
+  it.each([
+    'abc is too short to be told from words',
+    'http://127.0.0.1:8025/v1',
+    'id 01a20ae6-f24f-7793',
+    'pst_ alone',
+  ])('%s stays as it is', (text) => expect(remove(text)).toBe(text));
+});
