@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { ownerUrlOf } from './connection-url.js';
 import { DATABASE_ROLES, rolePassword, roleUrl, type DatabaseRole } from './roles.js';
 import { scramVerifier } from './scram-verifier.js';
 import { DatabaseUnreachable, withSession } from './session.js';
@@ -8,13 +9,27 @@ const ATTRIBUTES = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBY
 const REFUSED_LOGIN = new Set(['28P01', '28000']);
 /** unique_violation, duplicate_object, and "tuple concurrently updated": another process was making the same role. */
 const MADE_BY_ANOTHER = new Set(['23505', '42710', 'XX000']);
+const INSUFFICIENT_PRIVILEGE = '42501';
 const ATTEMPTS = 20;
+
+/** The owner did not make the role, and has no say over it; the message says who can mend that, and how. */
+export class RoleNotOurs extends Error {
+  override readonly name = 'RoleNotOurs';
+  constructor(ownerUrl: string, role: DatabaseRole, cause: unknown) {
+    const owner = ownerUrlOf(ownerUrl).username;
+    super(
+      `${owner} may not change the role ${role}, which another owner made, and its password or attributes are not right. ` +
+        `As a superuser run: GRANT ${role} TO ${owner} WITH ADMIN OPTION (and so for each role of Postern), then start again.`,
+      { cause },
+    );
+  }
+}
 
 /**
  * Makes every role of Postern that is missing, and mends attributes and passwords that are not right.
  * Roles belong to the cluster, but an advisory lock to one database: processes that start on several databases
- * of a cluster at once meet here, and the loser looks again. Throws `DatabaseUnreachable`, or PostgreSQL's error
- * where the owner may not create roles.
+ * of a cluster at once meet here, and the loser looks again. Throws `DatabaseUnreachable`, `RoleNotOurs`, or PostgreSQL's
+ * error where the owner may not create roles.
  */
 export async function ensureRoles(ownerUrl: string): Promise<void> {
   await withSession(ownerUrl, async (client) => {
@@ -34,7 +49,9 @@ async function ensureRole(client: Client, ownerUrl: string, role: DatabaseRole):
       await client.query(`${verb} ROLE ${role} WITH ${attributes} PASSWORD '${verifier}'`);
       return;
     } catch (error) {
-      if (!MADE_BY_ANOTHER.has((error as { code?: string }).code ?? '') || attempt === ATTEMPTS) throw error;
+      const code = (error as { code?: string }).code ?? '';
+      if (code === INSUFFICIENT_PRIVILEGE && verb === 'ALTER') throw new RoleNotOurs(ownerUrl, role, error);
+      if (!MADE_BY_ANOTHER.has(code) || attempt === ATTEMPTS) throw error;
       await new Promise((done) => setTimeout(done, 5 + Math.random() * 20 * attempt));
     }
   }

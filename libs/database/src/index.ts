@@ -1,6 +1,6 @@
 export { DatabaseUrlInvalid } from './connection-url.js';
 export { openDataSource, type DataSourceSettings } from './data-source.js';
-export { ensureRoles } from './ensure-roles.js';
+export { ensureRoles, RoleNotOurs } from './ensure-roles.js';
 export { CURRENT_TENANT_SQL, inTenant } from './in-tenant.js';
 export { DatabaseNewerThanProgram, migrate, type SchemaComponent } from './migrate.js';
 export { DATABASE_ROLES, roleUrl, type DatabaseRole } from './roles.js';
