@@ -8,6 +8,7 @@ import { createLogger, NestLogger } from '../observe/logger.js';
 import { collectProcessMetrics } from '../observe/metrics.js';
 import { ProblemFilter, type ProblemTranslator } from '../problem/problem-filter.js';
 import type { RuntimeSettings } from '../settings/settings.module.js';
+import { ReadDeadline } from './read-deadline.js';
 import { boundConnections, SERVER_OPTIONS } from './server-limits.js';
 import { SchemaPipe } from './schema-pipe.js';
 
@@ -50,6 +51,7 @@ export async function createHttpApp(
   logRequests(fastify as unknown as FastifyInstance, logger, settings.trustedProxies);
   boundConnections(app.getHttpServer(), settings.maxConnections);
   app.useGlobalFilters(filter);
+  app.useGlobalInterceptors(new ReadDeadline());
   app.useGlobalPipes(new SchemaPipe());
   collectProcessMetrics();
   await app.init();

@@ -1,0 +1,44 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { from, lastValueFrom, type Observable } from 'rxjs';
+import { Problem } from '../problem/problem.js';
+
+/** Longer than any healthy read takes until its answer begins, shorter than a client's patience. */
+export const READ_DEADLINE_MS = 8_000;
+
+/**
+ * Answers a read 503 where the database is not heard of any more. An answer that has begun has all the time it needs: a
+ * snapshot and an export have bounds of their own. Writes have theirs with the command.
+ */
+@Injectable()
+export class ReadDeadline implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const http = context.switchToHttp();
+    const { method } = http.getRequest<FastifyRequest>();
+    if (method !== 'GET' && method !== 'HEAD') return next.handle();
+    const answer = lastValueFrom(next.handle(), { defaultValue: undefined });
+    return from(withinReach(answer, http.getResponse<FastifyReply>()));
+  }
+}
+
+async function withinReach<T>(answer: Promise<T>, reply: FastifyReply): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      if (!reply.sent && !reply.raw.headersSent) reject(notAnswered());
+    }, READ_DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function notAnswered(): Problem {
+  return new Problem(
+    'not-ready',
+    `The database did not answer within ${READ_DEADLINE_MS / 1_000} s. Send it again shortly.`,
+    { headers: { 'retry-after': '1' } },
+  );
+}
