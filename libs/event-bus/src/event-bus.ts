@@ -43,6 +43,15 @@ export interface RunningSubscription {
   /** Resolves when the batch that is being handled is done, or after a bounded wait. */
   stop(): Promise<void>;
   status(): SubscriptionStatus;
+  /** How far it is behind, looked up now. Throws where that can't be asked. */
+  lag(): Promise<SubscriptionLag>;
+}
+
+export interface SubscriptionLag {
+  /** Events of its topics that it has not handled; counting may end at some bound. */
+  readonly events: number;
+  /** Age of the oldest of them; 0 where there is none. */
+  readonly seconds: number;
 }
 
 export interface SubscriptionStatus {

@@ -9,5 +9,6 @@ export {
   type EventBus,
   type RunningSubscription,
   type Subscription,
+  type SubscriptionLag,
   type SubscriptionStatus,
 } from './event-bus.js';

@@ -37,12 +37,17 @@ export class GroupCommit<Item extends Sized> {
   /** False, and nothing kept, where too much waits already. */
   offer(item: Item): boolean {
     const { waitingItems, waitingBytes } = this.limits;
-    const waiting = this.#waiting.length - this.#next;
+    const { waiting } = this;
     if (waiting >= waitingItems || (waiting > 0 && this.#waitingBytes + item.bytes > waitingBytes)) return false;
     this.#waiting.push(item);
     this.#waitingBytes += item.bytes;
     this.#schedule();
     return true;
+  }
+
+  /** How many items wait. */
+  get waiting(): number {
+    return this.#waiting.length - this.#next;
   }
 
   /** Takes what waits out of the queue. */

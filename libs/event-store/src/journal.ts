@@ -10,7 +10,8 @@ interface Waiting extends Sized {
   readonly settle: (outcome: Appended | Error) => void;
 }
 
-const LIMITS: GroupCommitLimits = {
+/** One batch, and what may wait for its turn. */
+export const JOURNAL_LIMITS: GroupCommitLimits = {
   inFlight: 1,
   items: 256,
   weight: 512,
@@ -29,7 +30,12 @@ export class Journal {
     private readonly writer: DataSource,
     limits: Partial<GroupCommitLimits> = {},
   ) {
-    this.#commits = new GroupCommit({ ...LIMITS, ...limits }, (batch) => this.#send(batch));
+    this.#commits = new GroupCommit({ ...JOURNAL_LIMITS, ...limits }, (batch) => this.#send(batch));
+  }
+
+  /** Appends that wait for their turn. */
+  get waiting(): number {
+    return this.#commits.waiting;
   }
 
   /**

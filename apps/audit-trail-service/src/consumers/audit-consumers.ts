@@ -1,11 +1,11 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { EVENT_BUS, type EventBatch, type EventBus, type RunningSubscription } from '@postern/event-bus';
-import { Readiness } from '@postern/service-kit';
+import { observeLag, Readiness } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { ChangesConsumer } from '../changes/record/changes-consumer.js';
 import { DenialsConsumer } from '../denials/record/denials-consumer.js';
-import { auditLag } from './audit-metrics.js';
+import { auditDelay } from './audit-metrics.js';
 import { consumerReadiness } from './consumer-readiness.js';
 import { CHECKPOINTS, type Consumer } from './consumer.js';
 
@@ -43,10 +43,11 @@ export class AuditConsumers implements OnApplicationBootstrap, OnModuleDestroy {
       handle: async (batch: EventBatch) => {
         await consumer.handle(batch);
         const last = batch.events.at(-1);
-        if (last) auditLag.set({ consumer: name }, Math.max(0, Date.now() - Date.parse(last.recordedAt)) / 1_000);
+        if (last) auditDelay.observe({ consumer: name }, Math.max(0, Date.now() - Date.parse(last.recordedAt)) / 1_000);
       },
     });
     this.running.push(subscription);
+    observeLag(name, () => subscription.lag());
     this.readiness.add(name, consumerReadiness(subscription));
   }
 }

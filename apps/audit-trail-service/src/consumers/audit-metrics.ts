@@ -1,5 +1,5 @@
-import { metrics } from '@postern/service-kit';
-import { Counter, Gauge } from 'prom-client';
+import { DELAY_BUCKETS, metrics } from '@postern/service-kit';
+import { Counter, Histogram } from 'prom-client';
 
 const registers = [metrics];
 
@@ -21,9 +21,10 @@ export const changesRecorded = new Counter({
   registers,
 });
 
-export const auditLag = new Gauge({
-  name: 'postern_audit_lag_seconds',
-  help: 'Age of the last recorded event at the moment it was put on record',
+export const auditDelay = new Histogram({
+  name: 'postern_audit_delay_seconds',
+  help: 'Time from an event in the journal to its place on record, of the last event of each batch',
   labelNames: ['consumer'],
+  buckets: DELAY_BUCKETS,
   registers,
 });

@@ -3,6 +3,7 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { Problem, type IdempotencyClaim } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { findAnswer, keyInUse } from './kept-answers.js';
+import { replaysTotal } from './replay-metrics.js';
 import { openAnswer } from './sealed-answer.js';
 
 /** How long a request waits for another one with the same key. */
@@ -54,6 +55,7 @@ export class Repeats {
     if (!kept) return null;
     if (!kept.requestHash.equals(claim.requestHash)) throw keyReused();
     const answer = openAnswer(claim, kept.sealed);
+    replaysTotal.inc();
     claim.tellReplayed();
     return { answer };
   }

@@ -4,6 +4,7 @@ import { openDataSource } from '@postern/database';
 import { assertJournalBelongsToCluster, Journal } from '@postern/event-store';
 import { dataSourceModule, Readiness, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
+import { observeJournal } from './journal-metrics.js';
 
 const WRITER = getDataSourceToken('postern_journal_writer');
 
@@ -29,6 +30,7 @@ export class JournalModule implements OnModuleInit, OnApplicationShutdown {
     } finally {
       await feed.destroy();
     }
+    observeJournal(this.journal);
     this.readiness.add('journal', async () => {
       await this.writer.query('SELECT 1');
       return null;

@@ -2,13 +2,13 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy }
 import { InjectDataSource } from '@nestjs/typeorm';
 import { TOPICS, type Recorded, type SmtpUserEvent } from '@postern/contracts';
 import { EVENT_BUS, type EventBatch, type EventBus, type RunningSubscription } from '@postern/event-bus';
-import { Readiness } from '@postern/service-kit';
+import { observeLag, Readiness } from '@postern/service-kit';
 import type { DataSource, EntityManager } from 'typeorm';
 import { applyPolicies } from '../relay-policies/project/apply-policies.js';
 import { PolicyStream } from '../relay-policies/stream/policy-stream.js';
 import { applyDirectory } from '../smtp-user-directory/project/apply-directory.js';
 import { consumerReadiness } from './consumer-readiness.js';
-import { eventsApplied, projectionLag } from './projection-metrics.js';
+import { eventsApplied, projectionDelay } from './projection-metrics.js';
 
 /** Applies a batch's events to a read model. */
 type Apply = (manager: EntityManager, events: readonly Recorded<SmtpUserEvent>[]) => Promise<void>;
@@ -60,6 +60,7 @@ export class ProjectionConsumers implements OnApplicationBootstrap, OnModuleDest
       },
     });
     this.running.push(subscription);
+    observeLag(consumer, () => subscription.lag());
     this.readiness.add(consumer, consumerReadiness(subscription));
   }
 }
@@ -68,5 +69,5 @@ function observe(consumer: string, events: readonly Recorded[]): void {
   const last = events.at(-1);
   if (!last) return;
   eventsApplied.inc({ consumer }, events.length);
-  projectionLag.set({ consumer }, Math.max(0, Date.now() - Date.parse(last.recordedAt)) / 1_000);
+  projectionDelay.observe({ consumer }, Math.max(0, Date.now() - Date.parse(last.recordedAt)) / 1_000);
 }

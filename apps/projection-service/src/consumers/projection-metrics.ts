@@ -1,13 +1,14 @@
-import { metrics } from '@postern/service-kit';
-import { Counter, Gauge } from 'prom-client';
+import { DELAY_BUCKETS, metrics } from '@postern/service-kit';
+import { Counter, Gauge, Histogram } from 'prom-client';
 
 const registers = [metrics];
 
-/** Since how long the last event that was applied had been in the journal when it was. */
-export const projectionLag = new Gauge({
-  name: 'postern_projection_lag_seconds',
-  help: 'Age of the last applied event at the moment it was applied; 0 where the consumer has applied all there is',
+/** From the append to what readers see: of the last event of each batch. */
+export const projectionDelay = new Histogram({
+  name: 'postern_projection_delay_seconds',
+  help: 'Time from an event in the journal to its effect in the read model, of the last event of each batch',
   labelNames: ['consumer'],
+  buckets: DELAY_BUCKETS,
   registers,
 });
 
@@ -34,5 +35,18 @@ export const streamsEnded = new Counter({
   name: 'postern_relay_streams_ended_total',
   help: 'Policy streams that ended, by reason',
   labelNames: ['reason'],
+  registers,
+});
+
+export const snapshotsTotal = new Counter({
+  name: 'postern_relay_snapshots_total',
+  help: 'Snapshots of the relay policies that were asked for: begun, or refused because too many waited',
+  labelNames: ['outcome'],
+  registers,
+});
+
+export const snapshotsOpen = new Gauge({
+  name: 'postern_relay_snapshots_open',
+  help: 'Snapshots that are being read at this moment',
   registers,
 });

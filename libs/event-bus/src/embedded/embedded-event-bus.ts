@@ -40,6 +40,7 @@ export class EmbeddedEventBus implements EventBus {
     });
     return {
       status: () => consumer.status(),
+      lag: () => consumer.lag(),
       stop: async () => {
         this.#consumers.delete(consumer);
         await consumer.stop();

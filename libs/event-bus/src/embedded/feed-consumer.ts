@@ -2,6 +2,7 @@ import { TOPIC_OF_CATEGORY, type StreamCategory } from '@postern/contracts';
 import {
   advanceCheckpoint,
   CheckpointMoved,
+  feedLag,
   loadCheckpoint,
   readFeed,
   type FeedPage,
@@ -10,7 +11,7 @@ import {
 import type { DataSource } from 'typeorm';
 import { Backoff } from '../backoff.js';
 import { deliverBatch } from '../deliver-batch.js';
-import type { RunningSubscription, Subscription, SubscriptionStatus } from '../event-bus.js';
+import type { RunningSubscription, Subscription, SubscriptionLag, SubscriptionStatus } from '../event-bus.js';
 import { WakeSignal } from './wake-signal.js';
 
 /** The checkpoint's name for the journal's own feed. */
@@ -40,6 +41,8 @@ export class FeedConsumer implements RunningSubscription {
   readonly #running: Promise<void>;
   /** Where the checkpoint stands, and how far it was looked; undefined: to be loaded. */
   #place: { stored: FeedPosition; looked: FeedPosition } | undefined;
+  /** How far it had come when that was last known: for those who ask while it is being loaded again. */
+  #cameTo: FeedPosition | undefined;
   #stopped = false;
   #status: SubscriptionStatus = { caughtUp: false, lastError: null, failures: 0 };
 
@@ -61,6 +64,11 @@ export class FeedConsumer implements RunningSubscription {
 
   status(): SubscriptionStatus {
     return this.#status;
+  }
+
+  async lag(): Promise<SubscriptionLag> {
+    const after = this.#place?.looked ?? this.#cameTo ?? (await this.#load()).looked;
+    return feedLag(this.feed, after, this.#categories);
   }
 
   async stop(): Promise<void> {
@@ -90,6 +98,7 @@ export class FeedConsumer implements RunningSubscription {
   /** One look at the feed. `more`: look again at once; `held`: soon; `end`: when woken. */
   async #step(): Promise<'more' | 'held' | 'end'> {
     const place = (this.#place ??= await this.#load());
+    this.#cameTo = place.looked;
     const page = await readFeed(this.feed, place.looked, this.subscription.maxBatch ?? MAX_BATCH, this.#categories);
     if (page.events.length > 0) await this.#handle(page, place.stored);
     else await this.#pass(page, place.stored);

@@ -1,6 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { openDataSource, type DatabaseRole, type DataSourceSettings } from '@postern/database';
+import { observePool, type PoolFigures } from '../observe/pool-metrics.js';
 import { SETTINGS, type RuntimeSettings } from '../settings/settings.module.js';
 
 /** A TypeORM data source that connects as `role`; inject it by `@InjectDataSource('<role>')`. One module owns a role. */
@@ -9,6 +10,10 @@ export function dataSourceModule(role: DatabaseRole, options: DataSourceSettings
     name: role,
     inject: [SETTINGS],
     useFactory: (settings: RuntimeSettings) => ({ type: 'postgres', url: settings.databaseUrl, retryAttempts: 0 }),
-    dataSourceFactory: (given) => openDataSource((given as { url: string }).url, role, options),
+    dataSourceFactory: async (given) => {
+      const dataSource = await openDataSource((given as { url: string }).url, role, options);
+      observePool(role, (dataSource.driver as unknown as { master: PoolFigures }).master);
+      return dataSource;
+    },
   });
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { Problem } from '@postern/service-kit';
+import { countLimited, Problem } from '@postern/service-kit';
 import type { DataSource, QueryRunner } from 'typeorm';
+import { snapshotsOpen, snapshotsTotal } from '../../consumers/projection-metrics.js';
 import { BoundedTurns } from '../bounded-turns.js';
 import { POLICY_LINES } from '../policy-lines.js';
 import { totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals.js';
@@ -9,7 +10,7 @@ import { totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals
 /** Each has a database connection for as long as its reader takes. */
 export const SNAPSHOTS_AT_ONCE = 4;
 /** Relays that start all at once wait their turn; beyond this, they are told to come again. */
-const MAX_WAITING = 64;
+export const MAX_SNAPSHOTS_WAITING = 64;
 /** A full allow list makes a line of some 60 kB, so a page is at most 30 MB, and as a rule 150 kB. */
 const LINES_PER_PAGE = 512;
 
@@ -24,7 +25,7 @@ export interface PolicySnapshot {
 
 @Injectable()
 export class PolicySnapshots {
-  private readonly turns = new BoundedTurns(SNAPSHOTS_AT_ONCE, MAX_WAITING);
+  private readonly turns = new BoundedTurns(SNAPSHOTS_AT_ONCE, MAX_SNAPSHOTS_WAITING);
 
   constructor(@InjectDataSource('postern_relay_reader') private readonly reader: DataSource) {}
 
@@ -32,6 +33,8 @@ export class PolicySnapshots {
   async open(): Promise<PolicySnapshot> {
     const endTurn = await this.turns.take();
     if (!endTurn) {
+      countLimited('policy-snapshots');
+      snapshotsTotal.inc({ outcome: 'refused' });
       throw new Problem(
         'too-many-requests',
         'Many relays take a snapshot at this moment. Try again in a few seconds.',
@@ -40,8 +43,13 @@ export class PolicySnapshots {
         },
       );
     }
+    snapshotsTotal.inc({ outcome: 'begun' });
+    snapshotsOpen.inc();
     const runner = this.reader.createQueryRunner();
+    let closed = false;
     const close = async (): Promise<void> => {
+      if (!closed) snapshotsOpen.dec();
+      closed = true;
       endTurn();
       if (runner.isReleased) return;
       // The connection may be gone; then there is nothing to roll back.

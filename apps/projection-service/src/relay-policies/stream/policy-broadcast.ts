@@ -18,6 +18,8 @@ const RETRY_MS = 500;
 export class PolicyBroadcast implements TailListener {
   private readonly members = new Set<StreamMember>();
   private readonly joined = new Set<StreamMember>();
+  /** How many of the members came with a key. */
+  private readonly byKey = new Map<string, number>();
   private readonly heartbeats: NodeJS.Timeout;
   private stopping = false;
   readonly tail: PolicyTail;
@@ -30,8 +32,10 @@ export class PolicyBroadcast implements TailListener {
     this.heartbeats = setInterval(() => this.beat(), limits.heartbeatMs);
   }
 
-  get isFull(): boolean {
-    return this.members.size >= this.limits.maxClients;
+  /** Whether there is a place for one more stream with the key. */
+  hasPlaceFor(apiKey: string): boolean {
+    if (this.members.size >= this.limits.maxClients) return false;
+    return (this.byKey.get(apiKey) ?? 0) < this.limits.maxClientsPerKey;
   }
 
   get open(): ReadonlySet<StreamMember> {
@@ -43,17 +47,21 @@ export class PolicyBroadcast implements TailListener {
    */
   async serve(member: StreamMember): Promise<void> {
     this.members.add(member);
+    this.byKey.set(member.apiKey, (this.byKey.get(member.apiKey) ?? 0) + 1);
     try {
       await this.catchUp(member);
     } catch (error) {
-      this.members.delete(member);
+      this.forget(member);
       throw error;
     }
   }
 
   forget(member: StreamMember): void {
-    this.members.delete(member);
     this.joined.delete(member);
+    if (!this.members.delete(member)) return;
+    const left = (this.byKey.get(member.apiKey) ?? 1) - 1;
+    if (left === 0) this.byKey.delete(member.apiKey);
+    else this.byKey.set(member.apiKey, left);
   }
 
   onPage(page: FramePage): void {

@@ -266,4 +266,14 @@ describe('the policy stream', () => {
     await until(async () => (await follow(revision, small)).response.status === 200, 'a free place');
     await small.stop();
   });
+
+  it('lets one API key take its share of the places, and leaves the others', async () => {
+    const shared = await world.start({ maxClients: 3, maxClientsPerKey: 1 });
+    const { revision } = await takeSnapshot(shared.url, key);
+    const one = await (await follow(revision, shared)).until((c) => c.heartbeats.length > 0);
+    expect((await follow(revision, shared)).response.status).toBe(429);
+    one.close();
+    await until(async () => (await follow(revision, shared)).response.status === 200, 'a free place');
+    await shared.stop();
+  });
 });

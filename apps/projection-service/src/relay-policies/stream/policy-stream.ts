@@ -3,7 +3,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Revision } from '@postern/contracts';
 import { roleUrl } from '@postern/database';
-import { ApiKeyDirectory, Problem, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
+import { ApiKeyDirectory, countLimited, Problem, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
 import { resetFrame, type ResetReason } from './frame-page.js';
@@ -39,10 +39,11 @@ export class PolicyStream implements OnModuleDestroy {
 
   /** Streams to the relay from a revision on. Throws `too-many-requests`, or the database's error, before the answer begins. */
   async serve(response: ServerResponse, apiKey: string, from: Revision): Promise<void> {
-    if (this.broadcast.isFull) {
+    if (!this.broadcast.hasPlaceFor(apiKey)) {
+      countLimited('policy-streams');
       throw new Problem(
         'too-many-requests',
-        `This process serves ${this.limits.maxClients} streams already. Try again soon, or another one.`,
+        `This process serves ${this.limits.maxClients} streams, or ${this.limits.maxClientsPerKey} with your API key, already. Try again soon, or another one.`,
         { headers: { 'retry-after': '5' } },
       );
     }

@@ -5,6 +5,8 @@ export interface StreamLimits {
   /** Twice this, at most, a revoked key's streams live on: within one heartbeat. */
   readonly keyCheckMs: number;
   readonly maxClients: number;
+  /** Of one API key: no relay's key takes all the places. A whole fleet may share one. */
+  readonly maxClientsPerKey: number;
   /** A client that leaves more than this unread is dropped; it resumes, and is then sent only as much as it reads. */
   readonly maxUnreadBytes: number;
   /** A client that is catching up and reads nothing for so long is dropped. */
@@ -22,6 +24,7 @@ export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   heartbeatMs: 5_000,
   keyCheckMs: 2_000,
   maxClients: 5_000,
+  maxClientsPerKey: 2_500,
   maxUnreadBytes: 1_048_576,
   stalledMs: 20_000,
   pollMs: 1_000,

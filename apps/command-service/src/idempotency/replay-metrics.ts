@@ -1,0 +1,8 @@
+import { metrics } from '@postern/service-kit';
+import { Counter } from 'prom-client';
+
+export const replaysTotal = new Counter({
+  name: 'postern_idempotency_replays_total',
+  help: 'Requests that were given the answer kept for their Idempotency-Key.',
+  registers: [metrics],
+});

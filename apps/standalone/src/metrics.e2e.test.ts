@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ensureFirstOperatorKey } from '@postern/command-service';
+import { createHttpApp, loadSettings, metrics } from '@postern/service-kit';
+import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';
+import pg from 'pg';
+import { migrateAll } from './database.js';
+import { problems } from './problems.js';
+import { StandaloneModule } from './standalone.module.js';
+
+let database: TestDatabase;
+let app: NestFastifyApplication;
+let url: string;
+let ask: Ask;
+beforeAll(async () => {
+  database = await createTestDatabase('standalone', migrateAll);
+  const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
+  app = await createHttpApp(StandaloneModule.forRoot(settings), settings, problems);
+  const key = await ensureFirstOperatorKey(app, null);
+  await app.listen(0, '127.0.0.1');
+  url = await app.getUrl();
+  ask = asking(url, key ?? '');
+}, 60_000);
+afterAll(async () => {
+  await app?.close();
+  await database?.drop();
+});
+
+const scrape = async () => (await fetch(`${url}/metrics`)).text();
+/** The value of a series by its exact text; undefined where it is not there. */
+const valueOf = (text: string, series: string) => {
+  const line = text.split('\n').find((each) => each.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length + 1));
+};
+const CONSUMERS = ['relay-policies', 'smtp-user-directory', 'audit-changes', 'audit-denials'];
+const lagOf = (text: string, consumer: string) => ({
+  events: valueOf(text, `postern_feed_lag_events{consumer="${consumer}"}`),
+  seconds: valueOf(text, `postern_feed_lag_seconds{consumer="${consumer}"}`),
+});
+
+describe('the feed lag', () => {
+  it('is 0 of each consumer once all is handled, and grows while nothing is handled', async () => {
+    await ask('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
+    const { key } = (await ask('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' })).body;
+    const admin = asking(url, key);
+    await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'a@x' });
+    const idle = CONSUMERS.map(() => ({ events: 0, seconds: 0 }));
+    const lags = async () => {
+      const text = await scrape();
+      return CONSUMERS.map((consumer) => lagOf(text, consumer));
+    };
+    let seen = await lags();
+    for (let i = 0; i < 100 && JSON.stringify(seen) !== JSON.stringify(idle); i++) {
+      await sleep(100);
+      seen = await lags();
+    }
+    expect(seen).toEqual(idle);
+
+    // The feed holds everything back for a transaction that is open: no consumer handles anything, and none fails.
+    const older = new pg.Client({ connectionString: database.url });
+    await older.connect();
+    await older.query('BEGIN; SELECT pg_current_xact_id()');
+    await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'b@x' });
+    await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'c@x' });
+    const behind = async (events: number, seconds: number) => {
+      const text = await scrape();
+      return CONSUMERS.slice(0, 3).every((consumer) => {
+        const lag = lagOf(text, consumer);
+        return lag.events === events && (lag.seconds ?? 0) > seconds;
+      });
+    };
+    for (const seconds of [0, 2]) {
+      let told = await behind(2, seconds);
+      for (let i = 0; i < 100 && !told; i++) {
+        await sleep(100);
+        told = await behind(2, seconds);
+      }
+      expect(told).toBe(true);
+    }
+    expect(lagOf(await scrape(), 'audit-denials')).toEqual({ events: 0, seconds: 0 });
+    await older.query('COMMIT');
+    await older.end();
+    seen = await lags();
+    for (let i = 0; i < 100 && JSON.stringify(seen) !== JSON.stringify(idle); i++) {
+      await sleep(100);
+      seen = await lags();
+    }
+    expect(seen).toEqual(idle);
+  }, 60_000);
+});
+
+describe('the count of requests', () => {
+  it('is by the pattern of the route, so that no caller makes new series', async () => {
+    const series = (text: string) => text.split('\n').filter((line) => line.startsWith('postern_http_requests_total{'));
+    await ask('GET', '/v1/tenants/acme/smtp-users/first');
+    await ask('GET', '/nowhere/first');
+    let before = series(await scrape());
+    for (let i = 0; i < 20 && !before.some((line) => line.includes('unmatched')); i++) before = series(await scrape());
+    for (const name of ['second', 'third', 'fourth']) {
+      await ask('GET', `/v1/tenants/acme/smtp-users/${name}`);
+      await ask('DELETE', `/nowhere/${name}`);
+    }
+    const after = series(await scrape());
+    const names = (lines: string[]) => lines.map((line) => line.split(' ')[0]).sort();
+    // A scrape counts itself after it has ended.
+    expect(names(after).filter((name) => !name?.includes('/metrics'))).toEqual(
+      names(before).filter((name) => !name?.includes('/metrics')),
+    );
+    const text = await scrape();
+    expect(
+      valueOf(
+        text,
+        'postern_http_requests_total{method="GET",route="/v1/tenants/:tenantId/smtp-users/:smtpUserId",status="404"}',
+      ),
+    ).toBeGreaterThanOrEqual(4);
+  });
+});
+
+interface Registered {
+  readonly name: string;
+  readonly type: string;
+  readonly labelNames: readonly string[];
+}
+
+/** What a process registers, by the names that a query may use: a histogram has three. */
+function queryable(): Map<string, Registered> {
+  const all = new Map<string, Registered>();
+  for (const metric of metrics.getMetricsAsArray() as unknown as Registered[]) {
+    const { name, type } = metric;
+    const names = type === 'histogram' ? ['_bucket', '_sum', '_count'].map((part) => name + part) : [name];
+    for (const each of names) all.set(each, metric);
+  }
+  return all;
+}
+
+const TARGET_LABELS = ['job', 'instance', 'le'];
+const METRIC = /\b(?:postern|process|nodejs)_[a-z0-9_]+/g;
+
+/** What is wrong with a query: metrics and labels that the process does not have. */
+function faultsOf(expression: string): string[] {
+  const known = queryable();
+  const used = expression.match(METRIC) ?? [];
+  const labels = new Set(used.flatMap((name) => [...(known.get(name)?.labelNames ?? [])]).concat(TARGET_LABELS));
+  const matchers = [...expression.matchAll(/\{([^}]*)\}/g)].flatMap(([, inside = '']) =>
+    [...inside.matchAll(/([a-z_]+)\s*[=!]~?=?/g)].map(([, label = '']) => label),
+  );
+  const grouped = [...expression.matchAll(/\b(?:by|on)\s*\(([^)]*)\)/g)].flatMap(([, inside = '']) =>
+    inside.split(',').map((label) => label.trim()),
+  );
+  return [
+    ...used.filter((name) => !known.has(name)).map((name) => `no metric ${name}`),
+    ...[...matchers, ...grouped].filter((label) => !labels.has(label)).map((label) => `no label ${label}`),
+  ].map((fault) => `${fault} in ${expression}`);
+}
+
+interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly gridPos: { readonly h: number; readonly w: number; readonly x: number; readonly y: number };
+  readonly datasource?: unknown;
+  readonly targets?: readonly { readonly expr: string; readonly refId: string; readonly datasource: unknown }[];
+}
+interface Dashboard {
+  readonly uid: string;
+  readonly panels: readonly Panel[];
+  readonly templating: { readonly list: readonly { readonly name: string; readonly type: string }[] };
+}
+
+describe('the Grafana dashboard', () => {
+  const file = new URL('../../../docs/grafana/postern.json', import.meta.url);
+  const read = async () => JSON.parse(await readFile(file, 'utf8')) as Dashboard;
+
+  it('asks for nothing that the process does not have, and for each metric of Postern', async () => {
+    const { panels } = await read();
+    const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    expect(expressions.flatMap(faultsOf)).toEqual([]);
+    const shown = new Set(expressions.flatMap((each) => each.match(METRIC) ?? []).map((name) => queryable().get(name)));
+    const hidden = [...queryable().values()].filter(
+      (metric) => metric.name.startsWith('postern_') && !shown.has(metric),
+    );
+    expect([...new Set(hidden.map(({ name }) => name))]).toEqual([]);
+  });
+
+  it('is whole: each panel has a place of its own, and asks the data source that the reader chooses', async () => {
+    const { uid, panels, templating } = await read();
+    expect(uid).toBe('postern');
+    expect(templating.list.map(({ name, type }) => [name, type])).toEqual([
+      ['datasource', 'datasource'],
+      ['job', 'query'],
+      ['instance', 'query'],
+    ]);
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    const taken = new Set<string>();
+    for (const { type, title, gridPos, datasource, targets = [] } of panels) {
+      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
+        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+          expect([title, taken.has(`${x} ${y}`), x < 24]).toEqual([title, false, true]);
+          taken.add(`${x} ${y}`);
+        }
+      }
+      if (type === 'row') continue;
+      const chosen = { type: 'prometheus', uid: '${datasource}' };
+      expect([title, datasource, targets.length > 0]).toEqual([title, chosen, true]);
+      expect(targets.map(({ datasource: asked }) => asked)).toEqual(targets.map(() => chosen));
+      expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length);
+    }
+  });
+});
+
+describe('the alert rules', () => {
+  it('ask for nothing that the process does not have, and each says what it means', async () => {
+    const text = await readFile(new URL('../../../docs/prometheus-alerts.yml', import.meta.url), 'utf8');
+    const alerts = text.split(/^ +- alert: /m).slice(1);
+    expect(alerts.length).toBeGreaterThan(10);
+    for (const alert of alerts) {
+      const expression = /^ +expr: (.+)$/m.exec(alert)?.[1] ?? '';
+      expect(expression).not.toBe('');
+      expect(faultsOf(expression)).toEqual([]);
+      expect(alert).toMatch(/severity: (page|ticket)[\s\S]*summary: '/);
+    }
+  });
+});

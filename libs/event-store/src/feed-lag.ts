@@ -1,0 +1,39 @@
+import type { StreamCategory } from '@postern/contracts';
+import type { DataSource } from 'typeorm';
+import type { FeedPosition } from './feed-position.js';
+
+/** How far behind the journal somebody is who has handled everything up to a position. */
+export interface FeedLag {
+  /** Events of the categories behind the position, counted up to `MAX_COUNTED`. */
+  readonly events: number;
+  /** Since how many seconds the oldest of them stands in the journal, by the database's clock; 0 where there is none. */
+  readonly seconds: number;
+}
+
+/** So far it is counted: each is a row that is looked at. */
+export const MAX_COUNTED = 100_000;
+
+/**
+ * Looks at the journal itself, so that it is right also for a consumer that handles nothing. What waits for an older
+ * transaction counts too. Connected as `postern_feed`; uses the index events_feed (xid, position).
+ */
+export async function feedLag(
+  feed: DataSource,
+  after: FeedPosition,
+  categories: readonly StreamCategory[],
+): Promise<FeedLag> {
+  const [row] = await feed.query<{ events: number; seconds: number | null }[]>(LAG, [
+    after.xid,
+    after.position,
+    categories,
+    MAX_COUNTED,
+  ]);
+  return { events: row?.events ?? 0, seconds: Math.max(0, row?.seconds ?? 0) };
+}
+
+const LAG = `
+  SELECT count(*)::integer AS events,
+         (extract(epoch FROM clock_timestamp() - min(recorded_at)))::float8 AS seconds
+    FROM (SELECT stream_id, recorded_at FROM journal.events WHERE (xid, position) > ($1::xid8, $2::bigint)
+           ORDER BY xid, position LIMIT $4) behind
+   WHERE split_part(stream_id, '/', 1) = ANY ($3::text[])`;

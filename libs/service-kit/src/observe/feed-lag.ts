@@ -1,0 +1,63 @@
+import { Gauge } from 'prom-client';
+import { metrics } from './metrics.js';
+
+/** How far a consumer is behind the journal at this moment. */
+export interface Lag {
+  readonly events: number;
+  readonly seconds: number;
+}
+
+/** Asked of the database at a scrape: not more often than this, however many scrape. */
+const FRESH_MS = 1_000;
+/** A scrape does not wait longer for a database that hangs; the figures are then left out, for they are not known. */
+const MEASURE_TIMEOUT_MS = 2_000;
+
+const consumers = new Map<string, () => Promise<Lag>>();
+let last: { readonly at: number; readonly lags: Promise<ReadonlyMap<string, Lag>> } | undefined;
+
+/** Has the consumer's lag measured at each scrape: also while it handles nothing, because it is idle or because it is stuck. */
+export function observeLag(consumer: string, lag: () => Promise<Lag>): void {
+  consumers.set(consumer, lag);
+}
+
+export const lagSeconds = new Gauge({
+  name: 'postern_feed_lag_seconds',
+  help: 'Age of the oldest event that the consumer has not handled; 0 where it has handled all. Left out while the database cannot be asked.',
+  labelNames: ['consumer'],
+  registers: [metrics],
+  async collect() {
+    this.reset();
+    for (const [consumer, { seconds }] of await measured()) this.set({ consumer }, seconds);
+  },
+});
+
+export const lagEvents = new Gauge({
+  name: 'postern_feed_lag_events',
+  help: 'Events that the consumer has not handled, counted up to 100,000. Left out while the database cannot be asked.',
+  labelNames: ['consumer'],
+  registers: [metrics],
+  async collect() {
+    this.reset();
+    for (const [consumer, { events }] of await measured()) this.set({ consumer }, events);
+  },
+});
+
+function measured(): Promise<ReadonlyMap<string, Lag>> {
+  const now = performance.now();
+  if (last === undefined || now - last.at > FRESH_MS) last = { at: now, lags: measure() };
+  return last.lags;
+}
+
+async function measure(): Promise<ReadonlyMap<string, Lag>> {
+  const lags = new Map<string, Lag>();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((done) => (timer = setTimeout(done, MEASURE_TIMEOUT_MS)));
+  const all = [...consumers].map(async ([consumer, lag]) => {
+    const known = await lag().catch(() => null);
+    if (known) lags.set(consumer, known);
+  });
+  await Promise.race([Promise.all(all), late]);
+  clearTimeout(timer);
+  // A copy: what comes too late is of a moment that has passed.
+  return new Map(lags);
+}
