@@ -145,6 +145,38 @@ describe('requests without a valid API key', () => {
   });
 });
 
+describe('what a request may have', () => {
+  it('is bounded where docs/limits.md says so: rows of a page, keys of repeats, request ids', async () => {
+    const { key } = (await operator('POST', '/v1/api-keys', { role: 'operator', name: 'bounds' })).body;
+    const ask = asking(url, key);
+    const seen = [];
+    for (const limit of [0, 1, 500, 501]) seen.push([limit, (await ask('GET', `/v1/tenants?limit=${limit}`)).status]);
+    expect(seen).toEqual([
+      [0, 422],
+      [1, 200],
+      [500, 200],
+      [501, 422],
+    ]);
+    const lengths = [];
+    for (const length of [1, 255, 256]) {
+      const body = { id: `bounds-${length}`, name: 'Bounds' };
+      const { status } = await ask('POST', '/v1/tenants', body, { 'idempotency-key': 'k'.repeat(length) });
+      lengths.push([length, status]);
+    }
+    expect(lengths).toEqual([
+      [1, 201],
+      [255, 201],
+      [256, 422],
+    ]);
+    const ids = [];
+    for (const given of ['x'.repeat(64), 'x'.repeat(65), 'has spaces']) {
+      const { headers } = await ask('GET', '/v1/tenants', undefined, { 'x-request-id': given });
+      ids.push(headers.get('x-request-id') === given);
+    }
+    expect(ids).toEqual([true, false, false]);
+  });
+});
+
 /** Sends bytes on a connection of their own and reads until the server closes it. */
 async function raw(...parts: readonly string[]): Promise<string> {
   const { port } = new URL(url);

@@ -11,6 +11,7 @@ export { Context, eventMetadata, Tenant, type RequestContext } from './http/requ
 export { fieldCode, SchemaPipe } from './http/schema-pipe.js';
 export { callerAddress, sourceAddress, trustedProxies } from './http/source-address.js';
 export { countLimited, type Limit } from './limits/limit-metrics.js';
+export { SERVICE_LIMITS } from './limits/service-limits.js';
 export { Readiness, type ReadinessCheck } from './observe/health.js';
 export { observeLag, type Lag } from './observe/feed-lag.js';
 export { createLogger, NestLogger } from './observe/logger.js';

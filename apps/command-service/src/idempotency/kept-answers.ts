@@ -3,7 +3,8 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { sealAnswer } from './sealed-answer.js';
 
 /** For how long a repeat is given the first answer (API: errors). */
-const LIFE_SQL = `interval '24 hours'`;
+export const ANSWER_LIFE_HOURS = 24;
+const LIFE_SQL = `interval '${ANSWER_LIFE_HOURS} hours'`;
 
 /** What is kept of the first request with a key. */
 export interface KeptAnswer {

@@ -7,7 +7,7 @@ import { replaysTotal } from './replay-metrics.js';
 import { openAnswer } from './sealed-answer.js';
 
 /** How long a request waits for another one with the same key. */
-const MAX_WAIT_MS = 8_000;
+export const REPEAT_WAIT_MS = 8_000;
 
 /** Sees to it that a request with an `Idempotency-Key` is carried out once, and a repeat gets the first answer. */
 @Injectable()
@@ -24,7 +24,7 @@ export class Repeats {
    */
   async once<Result>(claim: IdempotencyClaim, work: () => Promise<Result>): Promise<Result> {
     const name = `${claim.apiKeyId} ${claim.key}`;
-    const until = Date.now() + MAX_WAIT_MS;
+    const until = Date.now() + REPEAT_WAIT_MS;
     for (let other = this.running.get(name); other !== undefined; other = this.running.get(name)) {
       await endOf(other, until - Date.now());
     }

@@ -5,7 +5,7 @@ import { isPlain } from '../http/plain-text.js';
 import { timeSchema } from '../http/rfc3339.js';
 
 /** Longer than any address with a prefix, so that a mistake is still read and explained, but no essay. */
-const LONGEST_RANGE = 200;
+export const LONGEST_RANGE = 200;
 
 /** Entries in a body. What a range says, how many there may be and whether a time is past, is the domain's to judge. */
 export const entriesSchema: z.ZodType<WantedEntry[]> = z.array(

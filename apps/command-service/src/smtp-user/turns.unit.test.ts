@@ -19,6 +19,20 @@ describe('turns', () => {
     expect(turns.size).toBe(0);
   });
 
+  it('are refused beyond so many that wait, and there is room again once they are done', async () => {
+    const turns = new Turns(2);
+    let letGo: () => void = () => undefined;
+    const held = turns.take('a', () => new Promise<void>((done) => (letGo = done)));
+    const waiting = turns.take('a', async () => 'waited');
+    await expect(turns.take('a', async () => 'too many')).rejects.toMatchObject({ code: 'not-ready', status: 503 });
+    await expect(turns.take('b', async () => 'another')).resolves.toBe('another');
+    letGo();
+    await held;
+    await expect(waiting).resolves.toBe('waited');
+    await expect(turns.take('a', async () => 'again')).resolves.toBe('again');
+    expect(turns.size).toBe(0);
+  });
+
   it('run side by side on different subjects', async () => {
     const turns = new Turns();
     let letGo: () => void = () => undefined;

@@ -9,7 +9,7 @@ import type { DataSource } from 'typeorm';
 import { knownSmtpUser, SMTP_USER_COLUMNS, type SmtpUserRecord } from './project/directory-table.js';
 
 /** How long a read waits for the version that it was asked for. */
-const MAX_WAIT_MS = 2_000;
+export const MIN_VERSION_WAIT_MS = 2_000;
 const LOOK_AGAIN_MS = 25;
 
 /** Which SMTP user, of whose, and how new it must be at least. */
@@ -30,7 +30,7 @@ export class SmtpUserReader {
    * `read-side-behind` when the version that was asked for doesn't come in time.
    */
   async read(address: SmtpUserAddress): Promise<RegisteredSmtpUser> {
-    const until = Date.now() + MAX_WAIT_MS;
+    const until = Date.now() + MIN_VERSION_WAIT_MS;
     for (;;) {
       const state = await this.load(address);
       if ((state?.version ?? 0) >= address.minVersion) {

@@ -18,8 +18,8 @@ interface StoredKey {
 }
 
 /** A revocation holds everywhere within a second: half of it is how old a look-up may be, the rest is its own time. */
-const FRESH_MS = 500;
-const MAX_CACHED_KEYS = 10_000;
+export const FRESH_MS = 500;
+export const MAX_CACHED_KEYS = 10_000;
 const LAST_USED_FLUSH_MS = 5_000;
 
 /** Finds API keys, and notes when each was last used. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Problem, type FieldProblem } from '../problem/problem.js';
 
 /** A body with thousands of wrong fields need not be answered with all of them. */
-const MAX_ERRORS = 50;
+export const MAX_ERRORS = 50;
 
 /** Checks a parameter that names a schema, `@Body({ schema })` or `@Query({ schema })`, and answers 422 by field. */
 @Injectable()

@@ -20,6 +20,8 @@ export const SERVER_LIMITS = {
   checkEveryMs: 1_000,
   /** How long a connection is kept between two requests. */
   keepAliveMs: 72_000,
+  /** How long an answer may lie unread, or a request unanswered, before its connection is closed; streams write more often. */
+  stillMs: 120_000,
 } as const;
 
 /** The server's options of Node and Fastify that hold the limits. */
@@ -27,6 +29,7 @@ export const SERVER_OPTIONS = {
   bodyLimit: SERVER_LIMITS.bodyBytes,
   requestTimeout: SERVER_LIMITS.requestMs,
   keepAliveTimeout: SERVER_LIMITS.keepAliveMs,
+  connectionTimeout: SERVER_LIMITS.stillMs,
   routerOptions: { maxParamLength: SERVER_LIMITS.pathPartLength },
   http: {
     maxHeaderSize: SERVER_LIMITS.headerBytes,

@@ -9,7 +9,7 @@ export interface Hop {
 }
 
 /** A chain longer than this is no real chain of proxies. */
-const MAX_HOPS = 32;
+export const MAX_HOPS = 32;
 
 /**
  * The client's canonical address: the nearest hop that is no trusted proxy. Where both `X-Forwarded-For` and `Forwarded`

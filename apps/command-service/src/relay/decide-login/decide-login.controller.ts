@@ -5,7 +5,7 @@ import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { DecideLogin, type LoginDecision } from './decide-login.command.js';
 
 /** RFC 4616 lets a client send 255 octets and more; what is longer than this is an attack, not a login. */
-const LONGEST_TEXT = 1_000;
+export const LONGEST_TEXT = 1_000;
 
 const DecideBody = z.strictObject({
   username: z.string().max(LONGEST_TEXT, `At most ${LONGEST_TEXT} characters.`),

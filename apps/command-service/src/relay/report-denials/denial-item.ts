@@ -5,9 +5,9 @@ import { normaliseTime } from '../../http/rfc3339.js';
 import type { RejectedDenial } from './report-denials.command.js';
 
 /** A count beyond this is a relay's mistake, and would drown all others in the sums. */
-const MAX_COUNT = 1_000_000_000;
+export const MAX_COUNT = 1_000_000_000;
 /** Of a host name (RFC 1035). */
-const LONGEST_RELAY = 253;
+export const LONGEST_RELAY = 253;
 const LONGEST_IP = 1_000;
 
 const NO_TIME = 'is a time as in RFC 3339, with its offset.';

@@ -14,7 +14,7 @@ import { readDenial } from './denial-item.js';
 import { ReportDenials, type RejectedDenial, type ReportedDenials } from './report-denials.command.js';
 
 /** Two of the journal's batches: one is on its way, one stands ready. */
-const LANE_WIDTH = 512;
+export const LANE_WIDTH = 512;
 
 interface DenialsOfUser {
   readonly user: SmtpUserRef;

@@ -9,7 +9,7 @@ import { PolicySnapshots } from './policy-snapshots.js';
 import { whileRead } from './while-read.js';
 
 /** A million policies over a slow line; a reader that takes longer is dropped, and comes again. */
-const SNAPSHOT_DEADLINE_MS = 600_000;
+export const SNAPSHOT_DEADLINE_MS = 600_000;
 
 @Controller()
 export class PolicySnapshotController {

@@ -9,7 +9,7 @@ import { cursorOf } from './list-cursor.js';
 import { ListSmtpUsers, type SmtpUserPage } from './list-smtp-users.query.js';
 
 /** A page ends early rather than hold more entries than this: 500 users with full lists would be some 150 MB. */
-const MAX_ENTRIES_PER_PAGE = 20_000;
+export const MAX_ENTRIES_PER_PAGE = 20_000;
 
 @QueryHandler(ListSmtpUsers)
 export class ListSmtpUsersHandler implements IQueryHandler<ListSmtpUsers> {

@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { COMMAND_LIMITS } from '@postern/command-service';
+import { isUsername } from '@postern/contracts';
+import { CONNECT_TIMEOUT_MS, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from '@postern/database';
+import { JOURNAL_LIMITS } from '@postern/event-store';
+import { PROJECTION_LIMITS } from '@postern/projection-service';
+import { loadSettings, SERVICE_LIMITS } from '@postern/service-kit';
+
+const { server } = SERVICE_LIMITS;
+const { streams } = PROJECTION_LIMITS;
+const defaults = loadSettings({});
+
+const number = (value: number) => value.toLocaleString('en-US');
+const seconds = (ms: number) => `${ms / 1_000} s`;
+const bytes = (count: number) => (count < 1_048_576 ? `${count / 1_024} KiB` : `${count / 1_048_576} MiB`);
+const upTo = (most: number) => `1 to ${number(most)}`;
+
+/** The longest that the rule takes. */
+const longestUsername = Array.from({ length: 500 }, (_, i) => i + 1).findLast((n) => isUsername('x'.repeat(n))) ?? 0;
+
+/** Every row of the page, with the value that the code has. */
+const ROWS: readonly (readonly [limit: string, value: string])[] = [
+  ['Requests of one API key, each second', number(defaults.rateLimit.perSecond)],
+  ['Requests of one API key, at once', number(defaults.rateLimit.burst)],
+  ['Requests without a valid key, each second', number(defaults.failedAuthLimit.perSecond)],
+  ['Requests without a valid key, at once', number(defaults.failedAuthLimit.burst)],
+  ['Keys and addresses that are counted', `${number(SERVICE_LIMITS.buckets)} each`],
+  ['Keys remembered, so that the database is spared', number(SERVICE_LIMITS.cachedKeys)],
+  ['Age of a key’s look-up', seconds(SERVICE_LIMITS.keyFreshMs)],
+
+  ['Body', bytes(server.bodyBytes)],
+  ['URL and headers together', bytes(server.headerBytes)],
+  ['One variable part of a path', number(server.pathPartLength)],
+  ['Hops of `X-Forwarded-For` that are looked at', number(SERVICE_LIMITS.proxyHops)],
+  ['Entries of a restriction, expired ones too', number(COMMAND_LIMITS.entries)],
+  ['Characters of a range as typed', number(COMMAND_LIMITS.rangeLength)],
+  ['Characters of a note', number(COMMAND_LIMITS.noteLength)],
+  ['Characters of a username', upTo(longestUsername)],
+  ['Characters of a tenant’s or a key’s name', upTo(COMMAND_LIMITS.nameLength)],
+  ['Characters of username and address of a decision', number(COMMAND_LIMITS.decisionTextLength)],
+  ['Denials of a report', upTo(COMMAND_LIMITS.denialsPerReport)],
+  ['Count of a folded denial', number(COMMAND_LIMITS.denialCount)],
+  ['Characters of a relay’s name', upTo(COMMAND_LIMITS.relayNameLength)],
+  ['Entries on a page of SMTP users', number(PROJECTION_LIMITS.entriesPerPage)],
+  ['Fields that a 422 names', number(SERVICE_LIMITS.fieldProblems)],
+
+  ['Connections', number(defaults.maxConnections)],
+  ['Policy streams', number(streams.maxClients)],
+  ['Policy streams of one API key', number(streams.maxClientsPerKey)],
+  ['Unread bytes of a policy stream', bytes(streams.maxUnreadBytes)],
+  ['Streams that read the table to catch up', number(streams.catchUpReads)],
+  ['Recent changes kept for streams', bytes(streams.recentBytes)],
+  ['Snapshots that are read', number(PROJECTION_LIMITS.snapshotsAtOnce)],
+  ['Snapshots that wait', number(PROJECTION_LIMITS.snapshotsWaiting)],
+  ['Changes of one SMTP user that run or wait', number(COMMAND_LIMITS.writesOfOneUser)],
+  ['Appends that wait for the journal', number(JOURNAL_LIMITS.waitingItems)],
+  ['Bytes that wait for the journal', bytes(JOURNAL_LIMITS.waitingBytes)],
+  ['Appends of denials in that queue', number(COMMAND_LIMITS.denialAppendsAtOnce)],
+  ['Log that waits for its reader', bytes(SERVICE_LIMITS.logBufferBytes)],
+
+  ['To send the headers', seconds(server.headersMs)],
+  ['To send a request whole', seconds(server.requestMs)],
+  ['A connection between two requests', seconds(server.keepAliveMs)],
+  ['A connection on which nothing moves', seconds(server.stillMs)],
+  ['To find out whose key it is', seconds(SERVICE_LIMITS.accessMs)],
+  ['A read, until its answer begins', seconds(SERVICE_LIMITS.readMs)],
+  ['A write', seconds(COMMAND_LIMITS.deadlineMs)],
+  ['A repeat, for the first request with its key', seconds(COMMAND_LIMITS.repeatWaitMs)],
+  ['A read with `Postern-Min-Version`', seconds(PROJECTION_LIMITS.minVersionWaitMs)],
+  ['A check of `/health/ready`', seconds(SERVICE_LIMITS.readinessCheckMs)],
+  ['A snapshot, read by the relay', seconds(PROJECTION_LIMITS.snapshotMs)],
+  ['A stream or snapshot of which nothing is read', seconds(streams.stalledMs)],
+  ['Between two heartbeats of a stream', seconds(streams.heartbeatMs)],
+  ['Answer kept for an `Idempotency-Key`', `${COMMAND_LIMITS.answerLifeHours} h`],
+  ['To connect to the database', seconds(CONNECT_TIMEOUT_MS)],
+  ['A statement in the database', seconds(STATEMENT_TIMEOUT_MS)],
+  ['A wait for a lock in the database', seconds(LOCK_TIMEOUT_MS)],
+];
+
+/** Rows whose value stands in the code as a pattern; limits.e2e.test.ts sends what is on either side of it. */
+const SENT_BY_TEST = [
+  '`Idempotency-Key`, printable ASCII',
+  '`X-Request-Id`, letters, digits and `._-`',
+  'Rows of a page (`limit`)',
+];
+
+describe('the page of limits', () => {
+  it('says of each limit what the code does, and lists no other', async () => {
+    const text = await readFile(new URL('../../../docs/limits.md', import.meta.url), 'utf8');
+    const rows = text
+      .split('\n')
+      .filter((line) => /^\| [^-]/.test(line) && !line.startsWith('| limit '))
+      .map((line) => line.split('|').map((cell) => cell.trim().replaceAll("'", '’')))
+      .map(([, limit = '', value = '']) => [limit, value] as const);
+    expect(rows.filter(([limit]) => !SENT_BY_TEST.includes(limit))).toEqual(ROWS);
+    expect(rows.map(([limit]) => limit).filter((limit) => SENT_BY_TEST.includes(limit))).toEqual(SENT_BY_TEST);
+  });
+
+  it('names each setting of a limit as the settings do', async () => {
+    const text = await readFile(new URL('../../../docs/limits.md', import.meta.url), 'utf8');
+    const named = [...text.matchAll(/\| `(POSTERN_[A-Z_]+)`/g)].map(([, name = '']) => name);
+    expect(named).toHaveLength(5);
+    for (const name of named) expect(() => loadSettings({ [name]: 'nonsense' })).toThrow(name);
+  });
+});

@@ -1,0 +1,23 @@
+import { ACCESS_DEADLINE_MS } from '../access/access.guard.js';
+import { FRESH_MS, MAX_CACHED_KEYS } from '../access/api-key-directory.js';
+import { READ_DEADLINE_MS } from '../http/read-deadline.js';
+import { MAX_ERRORS } from '../http/schema-pipe.js';
+import { SERVER_LIMITS } from '../http/server-limits.js';
+import { MAX_HOPS } from '../http/source-address.js';
+import { CHECK_TIMEOUT_MS } from '../observe/health.js';
+import { LOG_BUFFER_BYTES } from '../observe/logger.js';
+import { MAX_BUCKETS } from './token-buckets.js';
+
+/** What bounds every service, for docs/limits.md. */
+export const SERVICE_LIMITS = {
+  server: SERVER_LIMITS,
+  accessMs: ACCESS_DEADLINE_MS,
+  keyFreshMs: FRESH_MS,
+  cachedKeys: MAX_CACHED_KEYS,
+  buckets: MAX_BUCKETS,
+  readMs: READ_DEADLINE_MS,
+  fieldProblems: MAX_ERRORS,
+  proxyHops: MAX_HOPS,
+  readinessCheckMs: CHECK_TIMEOUT_MS,
+  logBufferBytes: LOG_BUFFER_BYTES,
+} as const;
