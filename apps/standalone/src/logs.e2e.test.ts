@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@postern/contracts';
 import {
@@ -11,6 +14,7 @@ import {
   type PosternProcess,
   type TestDatabase,
 } from '@postern/testing';
+import pg from 'pg';
 import { migrateAll } from './database.js';
 
 interface Line {
@@ -134,8 +138,42 @@ describe('the log', () => {
   });
 });
 
+describe('a reader of the log that has stopped reading', () => {
+  it('does not stop the service: far more than a pipe holds is logged, and every request is answered', async () => {
+    const own = await createTestDatabase('standalone', migrateAll);
+    const child = spawn(process.execPath, [join(process.cwd(), 'dist/apps/standalone/src/main.js')], {
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '',
+        POSTERN_HTTP_PORT: '0',
+        POSTERN_DATA_DIR: join(folder, 'unread'),
+        POSTERN_DATABASE_URL: own.url,
+        POSTERN_LOG_LEVEL: 'info',
+      },
+      // Standard error is a pipe that nobody reads.
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const gone = once(child, 'exit');
+    try {
+      let url: string | undefined;
+      for await (const line of createInterface({ input: child.stdout })) {
+        url ??= /^Postern is ready at (\S+)$/.exec(line)?.[1];
+        if (url) break;
+      }
+      const statuses = new Set<number>();
+      for (let i = 0; i < 1_500; i++) {
+        statuses.add((await fetch(`${url}/v1/my-ip`, { signal: AbortSignal.timeout(10_000) })).status);
+      }
+      expect([...statuses]).toEqual([200]);
+    } finally {
+      child.kill('SIGKILL');
+      await gone;
+      await own.drop();
+    }
+  }, 60_000);
+});
+
 async function breakDatabase(): Promise<void> {
-  const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   await client.query('ALTER TABLE projection.smtp_users RENAME TO gone');

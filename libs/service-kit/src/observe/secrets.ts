@@ -9,13 +9,24 @@ const AUTHORIZATION = /\b((?:Bearer|Basic)\s+)(?!pst_)[A-Za-z0-9._~+/=-]{8,}/gi;
 
 /** Makes the last line of defence: what takes keys, and the secrets that are given, out of a text that will be logged. */
 export function secretsRemover(secrets: readonly string[]): (text: string) => string {
-  // A short one would take harmless words apart; a database with such a password has other troubles.
-  const own = secrets.filter((secret) => secret.length >= 6).map((secret) => JSON.stringify(secret).slice(1, -1));
+  const own = pattern(secrets);
   return (text) => {
-    const cleaned = text
-      .replace(API_KEY, `$1${TAKEN_OUT}`)
-      .replace(URL_PASSWORD, `$1${TAKEN_OUT}@`)
-      .replace(AUTHORIZATION, `$1${TAKEN_OUT}`);
-    return own.reduce((line, secret) => line.replaceAll(secret, TAKEN_OUT), cleaned);
+    const cleaned = text.replace(API_KEY, `$1${TAKEN_OUT}`).replace(AUTHORIZATION, `$1${TAKEN_OUT}`);
+    // Looked for first: the pattern alone took 4 µs of the 5 that a line needed.
+    const urls = cleaned.includes('://') ? cleaned.replace(URL_PASSWORD, `$1${TAKEN_OUT}@`) : cleaned;
+    return own ? urls.replace(own, TAKEN_OUT) : urls;
   };
+}
+
+/** The secrets as they stand in JSON, each as a word of its own: a password like `postern` must not take `postern_feed` apart. */
+function pattern(secrets: readonly string[]): RegExp | null {
+  const words = [...new Set(secrets)]
+    .filter((secret) => secret !== '')
+    .map((secret) =>
+      JSON.stringify(secret)
+        .slice(1, -1)
+        .replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'),
+    );
+  if (words.length === 0) return null;
+  return new RegExp(`(?<=^|[^\\w-]|\\\\[nrt])(?:${words.join('|')})(?![\\w-])`, 'g');
 }

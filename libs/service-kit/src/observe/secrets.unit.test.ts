@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { secretsRemover } from './secrets.js';
 
 const KEY = 'pst_admin_01a20ae6-f24f-7793-ac66-e5da32839d9c_53a54adaffffffffffffffff';
-const remove = secretsRemover(['s3cret"quoted', 'abc']);
+const remove = secretsRemover(['s3cret"quoted', 'postern', '']);
 
 describe('a text that will be logged', () => {
   it.each([
@@ -13,11 +13,16 @@ describe('a text that will be logged', () => {
     ['Authorization: Basic dXNlcjpwYXNzd29yZA==', 'Authorization: Basic [taken out]'],
     ['Bearer eyJhbGciOi.J9.e30', 'Bearer [taken out]'],
     ['postgresql://owner:p%40ss@db:5432/x failed', 'postgresql://owner:[taken out]@db:5432/x failed'],
+    [
+      JSON.stringify({ stack: 'Error:\npostern (postern)' }),
+      JSON.stringify({ stack: 'Error:\n[taken out] ([taken out])' }),
+    ],
     [JSON.stringify({ msg: 'is s3cret"quoted it' }), '{"msg":"is [taken out] it"}'],
   ])('%s loses its secret', (text, clean) => expect(remove(text)).toBe(clean));
 
   it.each([
-    'abc is too short to be told from words',
+    'as postern_feed',
+    'the postern-wake of myPostern',
     'http://127.0.0.1:8025/v1',
     'id 01a20ae6-f24f-7793',
     'pst_ alone',
