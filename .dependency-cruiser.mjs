@@ -37,6 +37,13 @@ export default {
       to: { path: '^apps/', pathNot: '^apps/$1-service/' },
     },
     {
+      name: 'command-line-talks-http',
+      comment: 'All but rebuild and verify, which work on the database, know Postern by its API alone.',
+      severity: 'error',
+      from: { path: '^apps/cli/', pathNot: ['^apps/cli/src/(rebuild|verify)/', '\\.test\\.ts$'] },
+      to: { path: ['^apps/(?!cli/)', '^libs/(?!(contracts|ip-ranges|restrictions)/)', FRAMEWORK] },
+    },
+    {
       name: 'kafkajs-stays-behind-its-port',
       severity: 'error',
       from: { pathNot: '^libs/(event-bus/src/kafka|testing)/' },

@@ -1,0 +1,50 @@
+import { Command } from 'commander';
+import type { Change } from '../api-shapes.js';
+import { examples, pageOptions, type PageOptions } from '../options.js';
+import { shortTime } from '../output/times.js';
+import { readList } from '../read-list.js';
+import { sessionOf, tenantPath, type Session } from '../session.js';
+import { findSmtpUserThenOrNow } from '../smtp-user/find-smtp-user.js';
+import { whatChanged } from './what-changed.js';
+
+/** Who changed what of one SMTP user. */
+export function historyCommand(): Command {
+  const command = new Command('history')
+    .description('who changed what of an SMTP user, with which key and request, the newest first')
+    .argument('<user>', 'username or id, also of one that was removed')
+    .action(async (named: string, options: PageOptions, self: Command) => {
+      const session = sessionOf(self);
+      await list(session, `${(await findSmtpUserThenOrNow(session, named)).path}/history`, options);
+    });
+  return examples(
+    pageOptions(command),
+    'postern history app@acme.example',
+    'postern history app@acme.example --json --limit 500',
+  );
+}
+
+/** Who changed what of the tenant. */
+export function changesCommand(): Command {
+  const command = new Command('changes')
+    .description('who changed what of the tenant, with which key and request, the newest first')
+    .action(async (options: PageOptions, self: Command) => {
+      const session = sessionOf(self);
+      await list(session, `${tenantPath(session)}/changes`, options);
+    });
+  return examples(pageOptions(command), 'postern changes --limit 200');
+}
+
+async function list(session: Session, path: string, options: PageOptions): Promise<void> {
+  const page = await readList<Change>(session, path, options);
+  session.output.answer(page, () => session.output.table(COLUMNS, page.items));
+}
+
+const COLUMNS = [
+  { title: 'WHEN', value: ({ occurredAt }: Change) => shortTime(occurredAt) },
+  { title: 'USER', value: ({ username }: Change) => username ?? '-' },
+  { title: 'VERSION', value: ({ version }: Change) => String(version) },
+  { title: 'CHANGE', value: (change: Change) => whatChanged(change) },
+  { title: 'BY', value: ({ actor }: Change) => `${actor.name} (${actor.role})` },
+  { title: 'KEY', value: ({ actor }: Change) => actor.keyId },
+  { title: 'REQUEST', value: ({ requestId }: Change) => requestId },
+];

@@ -1,0 +1,38 @@
+import type { DomainEvent, EntryAdded } from '@postern/contracts';
+import type { Change } from '../api-shapes.js';
+import { shortTime } from '../output/times.js';
+
+/** A change in a few words. One of a later Postern, whose type is not known here, is told by its type alone. */
+export function whatChanged({ type, data }: Pick<Change, 'type' | 'data'>): string {
+  // The type says what the data is; an unknown one is the default below.
+  const event = { type, data } as DomainEvent;
+  switch (event.type) {
+    case 'TenantCreated':
+      return `tenant created: ${event.data.name}`;
+    case 'ApiKeyIssued':
+      return `${event.data.role} key issued: ${event.data.name} (${event.data.keyId})`;
+    case 'ApiKeyRevoked':
+      return `key revoked: ${event.data.keyId}`;
+    case 'SmtpUserRegistered':
+      return `user added: ${event.data.username}`;
+    case 'SmtpUserRenamed':
+      return `user renamed from ${event.data.previousUsername} to ${event.data.username}`;
+    case 'SmtpUserRemoved':
+      return `user removed: ${event.data.username}`;
+    case 'RestrictionAdded':
+      return `allowed ${event.data.entries.map(entry).join(', ')}`;
+    case 'RestrictionRemoved':
+      return `no longer allowed ${event.data.entries.map(({ range }) => range).join(', ')}`;
+    case 'RestrictionModeChanged':
+      return `mode ${event.data.previousMode} to ${event.data.mode}`;
+    case 'RestrictionCleared':
+      return 'restriction cleared';
+    default:
+      return type;
+  }
+}
+
+function entry({ range, note, expiresAt }: EntryAdded): string {
+  const until = expiresAt === null ? '' : ` until ${shortTime(expiresAt)}`;
+  return `${range}${note === null ? '' : ` "${note}"`}${until}`;
+}

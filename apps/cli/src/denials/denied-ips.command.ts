@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+import type { DeniedIp } from '../api-shapes.js';
+import { examples, pageOptions, type PageOptions } from '../options.js';
+import { shortTime } from '../output/times.js';
+import { readList } from '../read-list.js';
+import { sessionOf } from '../session.js';
+import { findSmtpUserThenOrNow } from '../smtp-user/find-smtp-user.js';
+
+/** From where an SMTP user was denied, and what could be allowed. */
+export function deniedIpsCommand(): Command {
+  const command = new Command('denied-ips')
+    .description('the addresses from which an SMTP user was denied, the latest first, with what could be allowed')
+    .argument('<user>', 'username or id, also of one that was removed')
+    .action(async (named: string, options: PageOptions, self: Command) => {
+      const session = sessionOf(self);
+      const { path } = await findSmtpUserThenOrNow(session, named);
+      const page = await readList<DeniedIp>(session, `${path}/denied-ips`, options);
+      session.output.answer(page, () => session.output.table(COLUMNS, page.items));
+    });
+  return examples(pageOptions(command), 'postern denied-ips app@acme.example');
+}
+
+const COLUMNS = [
+  { title: 'IP', value: ({ ip }: DeniedIp) => ip },
+  { title: 'COUNT', value: ({ count }: DeniedIp) => String(count) },
+  { title: 'FIRST', value: ({ firstDeniedAt }: DeniedIp) => shortTime(firstDeniedAt) },
+  { title: 'LAST', value: ({ lastDeniedAt }: DeniedIp) => shortTime(lastDeniedAt) },
+  { title: 'NOW', value: ({ stillDenied }: DeniedIp) => (stillDenied ? 'denied' : 'not denied') },
+  { title: 'RELAYS', value: ({ relays }: DeniedIp) => relays.join(', ') },
+  { title: 'REASONS', value: ({ reasons }: DeniedIp) => reasons.join(', ') },
+  {
+    title: 'COULD ALLOW',
+    value: ({ suggestedEntries }: DeniedIp) => suggestedEntries.map(({ range }) => range).join(', ') || '-',
+  },
+];

@@ -1,0 +1,57 @@
+import { InvalidArgumentError } from 'commander';
+
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+const DURATION = /^(\d{1,9})(ms|s|m|h|d|w)$/;
+/** RFC 3339 with its offset, or a day, which begins at midnight UTC. */
+const INSTANT = /^\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d))?$/;
+
+/** `500ms`, `30s`, `15m`, `12h`, `7d`, `2w` in milliseconds. Throws `InvalidArgumentError` for all else. */
+export function duration(text: string): number {
+  const ms = durationOf(text);
+  if (ms === null) throw new InvalidArgumentError('Give a duration such as 30s, 15m, 12h, 7d or 2w.');
+  return ms;
+}
+
+/** A time that is past: RFC 3339, a day, or how long ago (`2h`). RFC 3339, UTC. Throws `InvalidArgumentError`. */
+export function timeAgo(text: string, now = new Date()): string {
+  const ms = durationOf(text);
+  return ms === null ? instant(text, '2h for two hours ago') : fromNow(now, -ms);
+}
+
+/** A time to come: RFC 3339, a day, or how long from now (`7d`). RFC 3339, UTC. Throws `InvalidArgumentError`. */
+export function timeAhead(text: string, now = new Date()): string {
+  const ms = durationOf(text);
+  return ms === null ? instant(text, '7d for seven days from now') : fromNow(now, ms);
+}
+
+function durationOf(text: string): number | null {
+  const [, digits, unit] = DURATION.exec(text) ?? [];
+  const ms = Number(digits) * (UNITS[unit ?? ''] ?? Number.NaN);
+  return Number.isNaN(ms) ? null : ms;
+}
+
+function fromNow(now: Date, ms: number): string {
+  const time = new Date(now.getTime() + ms);
+  const year = time.getUTCFullYear();
+  if (Number.isNaN(year) || year < 1 || year > 9999) throw new InvalidArgumentError('That is too far away.');
+  return time.toISOString();
+}
+
+function instant(text: string, orElse: string): string {
+  const time = new Date(INSTANT.test(text) ? text : Number.NaN);
+  // JavaScript takes 31 February for 3 March.
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  if (Number.isNaN(time.getTime()) || Number.isNaN(day.getTime()) || !day.toISOString().startsWith(text.slice(0, 10))) {
+    throw new InvalidArgumentError(
+      `Give a time with its offset, such as 2030-01-31T12:00:00Z, a day such as 2030-01-31 (UTC), or ${orElse}.`,
+    );
+  }
+  return time.toISOString();
+}

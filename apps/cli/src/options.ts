@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { wholeNumber } from './input/whole-number.js';
+
+/** Of every command that writes. */
+export interface WriteOptions {
+  readonly idempotencyKey?: string;
+  readonly ifVersion?: number;
+}
+
+/** Of every command that lists. */
+export interface PageOptions {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** The most that one command lists: what is more is an export, or goes on from the cursor. */
+const MOST_ITEMS = 10_000;
+
+/** `versioned`: the write is to one SMTP user, whose version it can insist on. */
+export function writeOptions(command: Command, { versioned = false } = {}): Command {
+  if (versioned) {
+    command.option(
+      '--if-version <version>',
+      'only if the SMTP user is at this version still',
+      wholeNumber(0, 999_999_999),
+    );
+  }
+  return command.option(
+    '--idempotency-key <text>',
+    'for a script that may run twice: the same key is carried out once within 24 hours (one is made for you)',
+  );
+}
+
+export function pageOptions(command: Command): Command {
+  return command
+    .option('--limit <n>', `how many, 1 to ${MOST_ITEMS}`, wholeNumber(1, MOST_ITEMS), 50)
+    .option('--cursor <cursor>', 'go on where an earlier list ended: its nextCursor');
+}
+
+/** Adds examples to the end of the command's help. */
+export function examples(command: Command, ...lines: readonly string[]): Command {
+  return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+}

@@ -1,0 +1,98 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { changesCommand, historyCommand } from './changes/changes.commands.js';
+import { denialsCommand } from './denials/denials.command.js';
+import { deniedIpsCommand } from './denials/denied-ips.command.js';
+import { duration } from './input/time-text.js';
+import { keysCommand } from './keys/keys.command.js';
+import { checkCommand } from './restriction/check.command.js';
+import { clearCommand } from './restriction/clear.command.js';
+import { disallowCommand } from './restriction/disallow.command.js';
+import { modeCommand } from './restriction/mode.command.js';
+import { allowCommand, restrictCommand } from './restriction/restrict.command.js';
+import { healthCommand, myIpCommand } from './server/server.commands.js';
+import { usersCommand } from './smtp-user/users.command.js';
+import { tailCommand } from './tail/tail.command.js';
+import { tenantsCommand } from './tenants/tenants.command.js';
+
+/** The whole command line, in the order of its help. */
+export function buildProgram(): Command {
+  const program = globalOptions(new Command('postern'))
+    .description('Which addresses an SMTP user may log in from: set it, ask it, and see who was denied.')
+    .version(version())
+    .addHelpText('after', AFTER_HELP);
+  for (const command of COMMANDS) program.addCommand(command());
+  return settled(program);
+}
+
+const COMMANDS: readonly (() => Command)[] = [
+  tenantsCommand,
+  keysCommand,
+  usersCommand,
+  restrictCommand,
+  allowCommand,
+  disallowCommand,
+  modeCommand,
+  clearCommand,
+  checkCommand,
+  denialsCommand,
+  deniedIpsCommand,
+  tailCommand,
+  historyCommand,
+  changesCommand,
+  myIpCommand,
+  healthCommand,
+  // Those that work on the database itself, and not over HTTP, come last: rebuild, verify.
+];
+
+function globalOptions(program: Command): Command {
+  return program
+    .option('--url <url>', 'where Postern is (POSTERN_URL; http://127.0.0.1:8025)')
+    .option('--tenant <id>', 'whose users and keys (POSTERN_TENANT)')
+    .option('--key-file <file>', 'a file with the API key; - is standard input (POSTERN_KEY, POSTERN_KEY_FILE)')
+    .option('--json', 'the answer of the API as JSON; problems as JSON on standard error')
+    .option('--timeout <duration>', 'for a request with its repeats, up to 10m', timeout, 30_000);
+}
+
+/** `addCommand` hands nothing down: each command shall throw where it would exit, and show the global options too. */
+function settled(command: Command): Command {
+  command.exitOverride().configureHelp({ showGlobalOptions: true });
+  command.commands.forEach((sub) => settled(sub));
+  return command;
+}
+
+function timeout(text: string): number {
+  const ms = duration(text);
+  if (ms < 1 || ms > duration('10m')) throw new InvalidArgumentError('Give a duration from 1ms to 10m.');
+  return ms;
+}
+
+function version(): string {
+  const root = import.meta.dirname.replace(/([\\/]dist)?[\\/]apps[\\/]cli[\\/]src$/, '');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
+const AFTER_HELP = `
+The API key is taken from --key-file, else POSTERN_KEY, else POSTERN_KEY_FILE, else, for a Postern on this machine,
+from .postern/operator-key (POSTERN_DATA_DIR). An operator key reads all tenants; writing to SMTP users takes a
+tenant's admin key.
+
+Exit codes:
+  0  done; the answer is yes
+  1  the answer is no: not let in (check), not ready (health), differs (verify), or you declined
+  2  the command line, the environment or a file is not right; nothing was sent
+  3  Postern refused the request (4xx), or what it names is not there
+  4  Postern cannot be reached, was too slow, too busy, or failed (5xx)
+
+Examples:
+  postern tenants create acme --name "Acme Ltd"
+  postern keys issue admin --tenant acme --name "platform team" --save acme.key
+  export POSTERN_KEY_FILE=acme.key POSTERN_TENANT=acme
+  postern users add app@acme.example
+  postern restrict app@acme.example 203.0.113.0/24 2001:db8::/64
+  postern check app@acme.example 198.51.100.7
+  postern tail app@acme.example
+
+\`postern <command> --help\` tells each command's arguments, with examples.`;

@@ -1,0 +1,52 @@
+import type { Entry, Restriction, SmtpUser } from '@postern/restrictions';
+import type { Output } from '../output/output.js';
+import { printable } from '../output/printable.js';
+import { shortTime } from '../output/times.js';
+
+/** How a restriction stands, in a few words. */
+export function state({ restricted, mode, entries }: Restriction): string {
+  if (!restricted) return 'any';
+  const live = entries.filter((entry) => entry.live).length;
+  const listed = `${entries.length} listed${live < entries.length ? `, ${entries.length - live} expired` : ''}`;
+  return mode === 'enforce' ? listed : `${listed} (report-only)`;
+}
+
+/** An SMTP user with its list. */
+export function describeUser(user: SmtpUser, output: Output): string {
+  return [
+    `${printable(user.username)} (${user.id}), added ${shortTime(user.createdAt)}`,
+    describeRestriction(user.username, user.restriction, output),
+  ].join('\n');
+}
+
+/** What the restriction means for logins, and its list. Warnings go beside. */
+export function describeRestriction(name: string, restriction: Restriction, output: Output): string {
+  const { restricted, entries, version } = restriction;
+  for (const { detail } of restriction.warnings) output.aside(`Warning: ${printable(detail)}`);
+  const sentence = `${meaning(restriction, output)} Version ${version}.`;
+  if (!restricted) return `${printable(name)} ${sentence}`;
+  return `${printable(name)} ${sentence}\n\n${output.table(ENTRY_COLUMNS, entries)}`;
+}
+
+function meaning({ restricted, mode, entries }: Restriction, output: Output): string {
+  if (!restricted) return `is ${output.paint('yellow', 'not restricted')}: it may log in from any address.`;
+  if (mode === 'report-only') {
+    return `is in ${output.paint('yellow', 'report-only')}: logins from elsewhere are recorded and let through.`;
+  }
+  if (!entries.some(({ live }) => live)) {
+    return `is restricted and ${output.paint('red', 'has no live entry')}: every login is denied.`;
+  }
+  return `is ${output.paint('green', 'restricted')}: it may log in from the addresses below alone.`;
+}
+
+const ENTRY_COLUMNS = [
+  { title: 'RANGE', value: ({ range }: Entry) => range },
+  { title: 'NOTE', value: ({ note }: Entry) => note ?? '-' },
+  {
+    title: 'EXPIRES',
+    value: ({ expiresAt, live }: Entry) => `${shortTime(expiresAt)}${live ? '' : ' (expired)'}`,
+  },
+  { title: 'ADDED', value: ({ addedAt }: Entry) => shortTime(addedAt) },
+  { title: 'BY', value: ({ addedBy }: Entry) => addedBy },
+  { title: 'ID', value: ({ id }: Entry) => id },
+];

@@ -1,0 +1,78 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { Denial, Page } from '../api-shapes.js';
+import { outcome } from '../denials/denial-columns.js';
+import { filterOptions, filterQuery, type DenialFilter } from '../denials/denial-filter.js';
+import { duration } from '../input/time-text.js';
+import { wholeNumber } from '../input/whole-number.js';
+import { examples } from '../options.js';
+import type { Output } from '../output/output.js';
+import { printable } from '../output/printable.js';
+import { shortTime } from '../output/times.js';
+import { sessionOf, tenantPath } from '../session.js';
+import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
+import { followDenials } from './follow-denials.js';
+
+interface TailOptions extends DenialFilter {
+  readonly last: number;
+  readonly interval: number;
+  readonly late: number;
+}
+
+/** Live denials. */
+export function tailCommand(): Command {
+  const command = new Command('tail')
+    .description('show denials as they come in, until Ctrl-C')
+    .argument('[user]', 'username or id; all of the tenant where left out')
+    .option('--last <n>', 'begin with so many that are there already', wholeNumber(0, 1_000), 0)
+    .option('--interval <duration>', 'look so often, 200ms to 1h', between('200ms', '1h'), 1_000)
+    .option(
+      '--late <duration>',
+      'show what a relay reports so long after it occurred, 1m to 24h',
+      between('1m', '24h'),
+      900_000,
+    )
+    .action(async (named: string | undefined, options: TailOptions, self: Command) => {
+      const session = sessionOf(self);
+      const { api, output } = session;
+      const stop = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+      const owner = named === undefined ? tenantPath(session) : (await findSmtpUser(session, named)).path;
+      const read = (from: string, cursor: string | undefined): Promise<Page<Denial>> =>
+        api.get<Page<Denial>>(`${owner}/denials`, {
+          query: { ...filterQuery(options), from, cursor, limit: 500 },
+          signal: stop.signal,
+        });
+      await followDenials({
+        read,
+        intervalMs: options.interval,
+        lateMs: options.late,
+        last: options.last,
+        show: (denial) => output.line(output.json ? JSON.stringify(denial) : oneLine(denial, output)),
+        aside: (text) => output.aside(text),
+        signal: stop.signal,
+      }).catch((error: unknown) => {
+        if (!stop.signal.aborted) throw error;
+      });
+    });
+  return examples(
+    filterOptions(command),
+    'postern tail',
+    'postern tail app@acme.example --last 10',
+    "postern tail --json | jq -r '.ip'",
+  );
+}
+
+function oneLine(denial: Denial, output: Output): string {
+  const { occurredAt, username, ip, relay, reason, count } = denial;
+  const word = output.paint(denial.refused ? 'red' : 'yellow', outcome(denial));
+  const times = count === 1 ? '' : `  ${count} times`;
+  return `${shortTime(occurredAt)}  ${word}  ${printable(username)}  ${printable(ip)}  ${printable(relay)}  ${reason}${times}`;
+}
+
+function between(least: string, most: string): (text: string) => number {
+  return (text) => {
+    const ms = duration(text);
+    if (ms < duration(least) || ms > duration(most)) throw new InvalidArgumentError(`Give ${least} to ${most}.`);
+    return ms;
+  };
+}

@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import type { Tenant } from '../api-shapes.js';
+import { examples, pageOptions, writeOptions, type PageOptions, type WriteOptions } from '../options.js';
+import { printable } from '../output/printable.js';
+import { shortTime } from '../output/times.js';
+import { readList } from '../read-list.js';
+import { sessionOf } from '../session.js';
+
+export function tenantsCommand(): Command {
+  return new Command('tenants')
+    .description('customer accounts; each sees nothing of any other (operator key)')
+    .addCommand(create())
+    .addCommand(list());
+}
+
+function create(): Command {
+  const command = new Command('create')
+    .description('make a tenant')
+    .argument('<id>', '1 to 63 of a-z, 0-9 and -, and does not begin with -')
+    .option('--name <name>', 'what people call it; its id where left out')
+    .action(async (id: string, options: WriteOptions & { name?: string }, self: Command) => {
+      const { api, output } = sessionOf(self);
+      const { name = id, idempotencyKey } = options;
+      const { body } = await api.write<Tenant>('POST', '/v1/tenants', { body: { id, name }, idempotencyKey });
+      output.answer(body, () => `Created the tenant ${body.id} (${printable(body.name)}).`);
+    });
+  return examples(writeOptions(command), 'postern tenants create acme --name "Acme Ltd"');
+}
+
+function list(): Command {
+  const command = new Command('list')
+    .description('all tenants, by id')
+    .action(async (options: PageOptions, self: Command) => {
+      const session = sessionOf(self);
+      const page = await readList<Tenant>(session, '/v1/tenants', options);
+      session.output.answer(page, () => session.output.table(COLUMNS, page.items));
+    });
+  return examples(pageOptions(command), 'postern tenants list');
+}
+
+const COLUMNS = [
+  { title: 'ID', value: ({ id }: Tenant) => id },
+  { title: 'NAME', value: ({ name }: Tenant) => name },
+  { title: 'CREATED', value: ({ createdAt }: Tenant) => shortTime(createdAt) },
+];
