@@ -4,10 +4,12 @@ import { Failure } from './failure.js';
 import { buildProgram } from './program.js';
 import { tellFailure } from './tell-failure.js';
 
-// Whoever reads the answer had enough, as `head` does.
-process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.usage),
-);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever reads the answer had enough, as `head` does.
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  process.stderr.write(`postern: standard output: ${error.message}\n`);
+  process.exit(EXIT.usage);
+});
 
 const program = buildProgram();
 try {

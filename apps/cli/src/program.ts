@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { changesCommand, historyCommand } from './changes/changes.commands.js';
@@ -52,13 +52,18 @@ function globalOptions(program: Command): Command {
     .option('--tenant <id>', 'whose users and keys (POSTERN_TENANT)')
     .option('--key-file <file>', 'a file with the API key; - is standard input (POSTERN_KEY, POSTERN_KEY_FILE)')
     .option('--json', 'the answer of the API as JSON; problems as JSON on standard error')
-    .option('--timeout <duration>', 'for a request with its repeats, up to 10m', timeout, 30_000);
+    .addOption(
+      new Option('--timeout <duration>', 'for a request with its repeats, up to 10m')
+        .default(30_000, '30s')
+        .argParser(timeout),
+    );
 }
 
 /** `addCommand` hands nothing down: each command shall throw where it would exit, and show the global options too. */
-function settled(command: Command): Command {
-  command.exitOverride().configureHelp({ showGlobalOptions: true });
-  command.commands.forEach((sub) => settled(sub));
+function settled(command: Command, parent = ''): Command {
+  const name = `${parent}${command.name()}`;
+  command.exitOverride().configureHelp({ showGlobalOptions: true }).showHelpAfterError(`Try: ${name} --help`);
+  for (const sub of command.commands) settled(sub, `${name} `);
   return command;
 }
 

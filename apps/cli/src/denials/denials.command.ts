@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Denial } from '../api-shapes.js';
+import { usageFailure } from '../failure.js';
 import { examples, pageOptions, type PageOptions } from '../options.js';
 import { readList } from '../read-list.js';
 import { sessionOf, tenantPath } from '../session.js';
@@ -20,14 +21,15 @@ export function denialsCommand(): Command {
   const command = new Command('denials')
     .description('denied logins of the tenant or of one SMTP user, the newest first')
     .argument('[user]', 'username or id, also of one that was removed; all of the tenant where left out')
-    .addOption(new Option('--csv', 'all of them, as CSV, without --limit').conflicts(['ndjson', 'json', 'cursor']))
-    .addOption(new Option('--ndjson', 'all of them, a JSON a line, without --limit').conflicts(['json', 'cursor']))
+    .addOption(new Option('--csv', 'all of them, as CSV, without --limit').conflicts(['ndjson', 'cursor']))
+    .addOption(new Option('--ndjson', 'all of them, a JSON a line, without --limit').conflicts('cursor'))
     .action(async (named: string | undefined, options: DenialsOptions, self: Command) => {
       const session = sessionOf(self);
       const owner = named === undefined ? tenantPath(session) : (await findSmtpUserThenOrNow(session, named)).path;
       const query = { ...filterQuery(options), from: options.from, to: options.to };
-      if (options.csv) return exportList(session, `${owner}/denials`, query, 'text/csv');
-      if (options.ndjson) return exportList(session, `${owner}/denials`, query, 'application/x-ndjson');
+      const mediaType = exportType(options);
+      if (mediaType !== null && session.output.json) throw usageFailure('Say --json, or --csv, or --ndjson.');
+      if (mediaType !== null) return exportList(session, `${owner}/denials`, query, mediaType);
       const page = await readList<Denial>(session, `${owner}/denials`, options, query);
       session.output.answer(page, () => session.output.table(DENIAL_COLUMNS, page.items));
     });
@@ -37,4 +39,9 @@ export function denialsCommand(): Command {
     'postern denials --ip 198.51.100.0/24 --reason ip-not-authorized',
     'postern denials --from 2026-11-01 --to 2026-12-01 --csv > november.csv',
   );
+}
+
+function exportType({ csv, ndjson }: DenialsOptions): string | null {
+  if (csv) return 'text/csv';
+  return ndjson ? 'application/x-ndjson' : null;
 }

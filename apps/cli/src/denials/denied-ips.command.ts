@@ -9,7 +9,7 @@ import { findSmtpUserThenOrNow } from '../smtp-user/find-smtp-user.js';
 /** From where an SMTP user was denied, and what could be allowed. */
 export function deniedIpsCommand(): Command {
   const command = new Command('denied-ips')
-    .description('the addresses from which an SMTP user was denied, the latest first, with what could be allowed')
+    .description('from where an SMTP user was denied, the latest first, and what could be allowed')
     .argument('<user>', 'username or id, also of one that was removed')
     .action(async (named: string, options: PageOptions, self: Command) => {
       const session = sessionOf(self);

@@ -12,7 +12,7 @@ import { findSmtpUserThenOrNow } from '../smtp-user/find-smtp-user.js';
 /** Would it be let in? */
 export function checkCommand(): Command {
   const command = new Command('check')
-    .description('whether a login from an address is let in, and why; ends with 0 if it is, with 1 if not')
+    .description('whether a login from an address is let in, and why (exit code 0: it is, 1: not)')
     .argument('<user>', 'username or id')
     .argument('<ip>', 'the address it comes from')
     .option('--at <when>', 'with the list as it stood then: 2h ago, a day, or RFC 3339', (text) => timeAgo(text))

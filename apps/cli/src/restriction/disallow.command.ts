@@ -12,7 +12,7 @@ import { writeRestriction } from './write-restriction.js';
 /** Takes one entry off the list. */
 export function disallowCommand(): Command {
   const command = new Command('disallow')
-    .description('take an entry off the list; the last one is refused, since only `clear` opens an SMTP user')
+    .description('take an entry off the list; never the last one, see clear')
     .argument('<user>', 'username or id')
     .argument('<entry>', 'its range, or its id')
     .action(async (named: string, entry: string, options: WriteOptions, self: Command) => {

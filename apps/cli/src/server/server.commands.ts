@@ -20,7 +20,7 @@ export function myIpCommand(): Command {
 /** Whether Postern works. */
 export function healthCommand(): Command {
   const command = new Command('health')
-    .description('whether Postern is ready, and what is missing (no key); ends with 0 if it is, with 1 if not')
+    .description('whether Postern is ready, else what is missing (exit code 0: it is, 1: not; no key)')
     .action(async (_: object, self: Command) => {
       const { api, output } = sessionOf(self);
       try {

@@ -15,8 +15,8 @@ export interface Look {
 }
 
 /**
- * The denials that were not seen before, which are seen from now on. A quick look ends where the list goes over into
- * what was seen; a thorough one reads down to the floor, and so finds those that a relay reported late.
+ * The denials that were not seen before, which are seen from now on. A quick look ends at the first page that has
+ * nothing new; a thorough one reads down to the floor, and so finds those that a relay reported late.
  */
 export async function newDenials(seen: SeenDenials, read: ReadPage, look: 'quick' | 'thorough'): Promise<Look> {
   const denials: Denial[] = [];
@@ -24,9 +24,9 @@ export async function newDenials(seen: SeenDenials, read: ReadPage, look: 'quick
   let complete = false;
   for (let pages = 0; !complete && pages < MOST_PAGES; pages += 1) {
     const page = await read(seen.floor, cursor);
-    const last = page.items.at(-1);
-    complete = page.nextCursor === null || (look === 'quick' && last !== undefined && seen.has(last));
-    for (const denial of page.items) if (!seen.has(denial)) denials.push(denial);
+    const unseen = page.items.filter((denial) => !seen.has(denial));
+    denials.push(...unseen);
+    complete = page.nextCursor === null || (look === 'quick' && unseen.length === 0);
     cursor = page.nextCursor ?? undefined;
   }
   // Only now: a look that broke off half-way is taken again, and shows all of them.

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Denial, Page } from '../api-shapes.js';
 import { outcome } from '../denials/denial-columns.js';
 import { filterOptions, filterQuery, type DenialFilter } from '../denials/denial-filter.js';
@@ -24,12 +24,13 @@ export function tailCommand(): Command {
     .description('show denials as they come in, until Ctrl-C')
     .argument('[user]', 'username or id; all of the tenant where left out')
     .option('--last <n>', 'begin with so many that are there already', wholeNumber(0, 1_000), 0)
-    .option('--interval <duration>', 'look so often, 200ms to 1h', between('200ms', '1h'), 1_000)
-    .option(
-      '--late <duration>',
-      'show what a relay reports so long after it occurred, 1m to 24h',
-      between('1m', '24h'),
-      900_000,
+    .addOption(period('--interval <duration>', 'how often to look', { least: '200ms', most: '1h', preset: '1s' }))
+    .addOption(
+      period('--late <duration>', 'show what a relay reports so long after it occurred', {
+        least: '1m',
+        most: '24h',
+        preset: '15m',
+      }),
     )
     .action(async (named: string | undefined, options: TailOptions, self: Command) => {
       const session = sessionOf(self);
@@ -69,10 +70,14 @@ function oneLine(denial: Denial, output: Output): string {
   return `${shortTime(occurredAt)}  ${word}  ${printable(username)}  ${printable(ip)}  ${printable(relay)}  ${reason}${times}`;
 }
 
-function between(least: string, most: string): (text: string) => number {
-  return (text) => {
-    const ms = duration(text);
-    if (ms < duration(least) || ms > duration(most)) throw new InvalidArgumentError(`Give ${least} to ${most}.`);
-    return ms;
-  };
+/** An option that takes a duration within bounds. */
+function period(flags: string, description: string, bounds: { least: string; most: string; preset: string }): Option {
+  const { least, most, preset } = bounds;
+  return new Option(flags, `${description}, ${least} to ${most}`)
+    .default(duration(preset), preset)
+    .argParser((text) => {
+      const ms = duration(text);
+      if (ms < duration(least) || ms > duration(most)) throw new InvalidArgumentError(`Give ${least} to ${most}.`);
+      return ms;
+    });
 }

@@ -1,0 +1,327 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { asking, startPosternProcess, type Ask, type PosternProcess } from '@postern/testing';
+import { runCli, startCli, type CliEnd, type RunningCli } from './testing/run-cli.js';
+
+let postern: PosternProcess;
+let folder: string;
+/** The settings of an operator on the machine of Postern, and of the tenant's admin. */
+let operator: Record<string, string>;
+let admin: Record<string, string>;
+let relay: Ask;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'postern-cli-'));
+  const data = join(folder, 'data');
+  postern = await startPosternProcess({ POSTERN_DATA_DIR: data });
+  operator = { POSTERN_URL: postern.url, POSTERN_DATA_DIR: data };
+  await runCli(['tenants', 'create', 'acme', '--name', 'Acme Ltd'], operator);
+  const adminKey = join(folder, 'acme.key');
+  await runCli(['keys', 'issue', 'admin', '--tenant', 'acme', '--name', 'ci', '--save', adminKey], operator);
+  admin = { POSTERN_URL: postern.url, POSTERN_KEY_FILE: adminKey, POSTERN_TENANT: 'acme' };
+  const relayKey = join(folder, 'mx1.key');
+  await runCli(['keys', 'issue', 'relay', '--name', 'mx1', '--save', relayKey], operator);
+  relay = asking(postern.url, (await readFile(relayKey, 'utf8')).trim());
+});
+afterAll(async () => {
+  await postern?.end('SIGTERM');
+  await rm(folder, { recursive: true, force: true });
+});
+
+const cli = (...args: string[]) => runCli(args, admin);
+const denied = (username: string, ip: string) => relay('POST', '/v1/relay/decisions', { username, ip });
+
+/** The answer as a script reads it; fails where the command did. */
+async function asJson(...args: string[]): Promise<Record<string, unknown>> {
+  const { code, out, err } = await cli(...args, '--json');
+  expect([code, err]).toEqual([0, '']);
+  return JSON.parse(out) as Record<string, unknown>;
+}
+
+/** Runs it until what it prints is as expected: the audit trail follows the writes within milliseconds. */
+async function until(command: () => Promise<CliEnd>, expected: (end: CliEnd) => boolean): Promise<CliEnd> {
+  for (let tries = 0; tries < 40; tries += 1) {
+    const end = await command();
+    if (expected(end)) return end;
+  }
+  throw new Error('What was expected did not come.');
+}
+
+async function printed(running: RunningCli, text: string): Promise<void> {
+  for (let chunks = 0; chunks < 100 && !`${running.out()}${running.err()}`.includes(text); chunks += 1) {
+    await Promise.race([
+      new Promise((done) => running.child.stdout.once('data', done)),
+      new Promise((done) => running.child.stderr.once('data', done)),
+      running.end,
+    ]);
+  }
+  expect(`${running.out()}${running.err()}`).toContain(text);
+}
+
+describe('postern, from a tenant to a denial', () => {
+  it('keeps a key that was saved for its owner alone, and shows it nowhere', async () => {
+    const file = join(folder, 'other.key');
+    const { code, out } = await runCli(
+      ['keys', 'issue', 'auditor', '--tenant', 'acme', '--name', 'audit', '--save', file, '--json'],
+      operator,
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      id: expect.any(String),
+      role: 'auditor',
+      name: 'audit',
+      createdAt: expect.any(String),
+    });
+    expect(await readFile(file, 'utf8')).toMatch(/^pst_auditor_\S+\n$/);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const again = await runCli(['keys', 'issue', 'auditor', '--name', 'x', '--save', file], admin);
+    expect(again).toEqual({ code: 2, out: '', err: expect.stringMatching(/^postern: --save: EEXIST/) });
+  });
+
+  it('adds, restricts, allows, checks, disallows and clears; each command sees what the one before wrote', async () => {
+    const user = 'story@acme.example';
+    expect((await cli('users', 'add', user)).out).toMatch(/^Added story@acme\.example \([0-9a-f-]{36}\)\.\n$/);
+    const restricted = await cli('restrict', user, '203.0.113.0/24', '2001:db8::/64', '--note', 'office');
+    expect(restricted.code).toBe(0);
+    expect(restricted.out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([
+      ['story@acme.example is restricted: it may log in from the addresses below alone. Version 2.'],
+      [''],
+      ['RANGE', 'NOTE', 'EXPIRES'],
+      ['203.0.113.0/24', 'office', '-'],
+      ['2001:db8::/64', 'office', '-'],
+      [''],
+    ]);
+    expect(await cli('check', 'STORY@acme.example', '203.0.113.9')).toEqual({
+      code: 0,
+      out: expect.stringMatching(
+        /^allow {2}story@acme\.example from 203\.0\.113\.9 at \S+: entry-matched\n {2}matched 203\.0\.113\.0\/24 "office", added by ci\n {2}mode enforce, version 2\n$/,
+      ),
+      err: '',
+    });
+    const no = await cli('check', user, '198.51.100.7', '--json');
+    expect([no.code, JSON.parse(no.out)]).toMatchObject([1, { decision: 'deny', reason: 'ip-not-authorized' }]);
+    expect((await cli('allow', user, '198.51.100.7', '--expires', '30d')).code).toBe(0);
+    expect((await cli('check', user, '198.51.100.7')).code).toBe(0);
+    expect((await cli('disallow', user, '2001:DB8:0::/64')).code).toBe(0);
+    expect((await cli('mode', user, 'report-only')).out).toMatch(/^story@acme\.example is in report-only:/);
+    expect(await asJson('users', 'show', user)).toMatchObject({
+      username: user,
+      restriction: {
+        mode: 'report-only',
+        version: 5,
+        entries: [{ range: '203.0.113.0/24' }, { range: '198.51.100.7', expiresAt: expect.any(String) }],
+      },
+    });
+    expect(await cli('clear', user, '--yes')).toMatchObject({
+      code: 0,
+      out: 'story@acme.example is not restricted: it may log in from any address. Version 6.\n',
+    });
+    const history = await until(
+      () => cli('history', user, '--json'),
+      ({ out }) => out.includes('RestrictionCleared'),
+    );
+    const { items } = JSON.parse(history.out) as { items: { type: string }[] };
+    expect(items.map(({ type }) => type)).toEqual([
+      'RestrictionCleared',
+      'RestrictionModeChanged',
+      'RestrictionRemoved',
+      'RestrictionAdded',
+      'RestrictionAdded',
+      'SmtpUserRegistered',
+    ]);
+  });
+
+  it('shows who was denied, from where, and what could be allowed', async () => {
+    const user = 'denied@acme.example';
+    await cli('users', 'add', user);
+    await cli('restrict', user, '203.0.113.7');
+    await denied(user, '198.51.100.7');
+    await denied(user, '2001:db8::9');
+    const { out } = await until(
+      () => cli('denials', user),
+      ({ out }) => out.includes('198.51.100.7') && out.includes('2001:db8::9'),
+    );
+    expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(1))).toEqual([
+      ['USER', 'IP', 'RELAY', 'REASON', 'OUTCOME', 'COUNT'],
+      [user, '2001:db8::9', 'mx1', 'ip-not-authorized', 'denied', '1'],
+      [user, '198.51.100.7', 'mx1', 'ip-not-authorized', 'denied', '1'],
+      [],
+    ]);
+    expect(await asJson('denials', '--ip', '198.51.100.0/24', '--from', '1h', '--username', user)).toMatchObject({
+      items: [{ ip: '198.51.100.7', username: user, relay: 'mx1' }],
+      nextCursor: null,
+    });
+    expect(await cli('denials', user, '--refused', 'false')).toMatchObject({ code: 0, err: 'There are none.\n' });
+    const ips = await until(
+      () => cli('denied-ips', user),
+      ({ out }) => out.includes('198.51.100.7') && out.includes('2001:db8::9'),
+    );
+    expect(ips.out).toMatch(/^198\.51\.100\.7 +1 .* denied +mx1 +ip-not-authorized +198\.51\.100\.7\b/m);
+  });
+
+  it('tail shows a denial that is made meanwhile, once, and ends with 0 at Ctrl-C', async () => {
+    const user = 'tail@acme.example';
+    await cli('users', 'add', user);
+    await cli('restrict', user, '203.0.113.7');
+    await denied(user, '192.0.2.1');
+    await until(
+      () => cli('denials', user),
+      ({ out }) => out.includes('192.0.2.1'),
+    );
+    const tail = startCli(['tail', user, '--interval', '200ms'], admin);
+    await printed(tail, 'Waiting for denials');
+    await denied(user, '192.0.2.2');
+    await printed(tail, '192.0.2.2');
+    await denied(user, '192.0.2.3');
+    await printed(tail, '192.0.2.3');
+    tail.child.kill('SIGINT');
+    const { code, out } = await tail.end;
+    expect(code).toBe(0);
+    expect(out.replaceAll(/^\S+/gm, 'TIME')).toBe(
+      ['192.0.2.2', '192.0.2.3'].map((ip) => `TIME  denied  ${user}  ${ip}  mx1  ip-not-authorized\n`).join(''),
+    );
+  });
+
+  it('removes a user, and still looks back on it by the name it had', async () => {
+    const user = 'gone@acme.example';
+    const { id } = await asJson('users', 'add', user);
+    expect(await cli('users', 'remove', user, '--yes')).toEqual({ code: 0, out: '', err: `Removed ${user}.\n` });
+    expect((await cli('users', 'show', user)).code).toBe(3);
+    const history = await until(
+      () => cli('history', user),
+      ({ out }) => out.includes('user removed'),
+    );
+    expect(history.err).toBe(`${user} was removed; it was the SMTP user ${String(id)}.\n`);
+    expect(history.out).toMatch(/ user removed: gone@acme\.example +ci \(admin\) /);
+  });
+
+  it('lists page by page, and says where it goes on', async () => {
+    await runCli(['tenants', 'create', 'paged'], operator);
+    const paged = (...args: string[]) => runCli(['--tenant', 'paged', ...args, '--json'], operator);
+    const names = ['one', 'two', 'three'];
+    for (const name of names) await paged('keys', 'issue', 'auditor', '--name', name);
+    const first = JSON.parse((await paged('keys', 'list', '--limit', '2')).out) as KeyPage;
+    const rest = JSON.parse((await paged('keys', 'list', '--cursor', String(first.nextCursor))).out) as KeyPage;
+    expect([...first.items, ...rest.items].map(({ name }) => name)).toEqual(names.toReversed());
+    expect(rest.nextCursor).toBeNull();
+  });
+});
+
+interface KeyPage {
+  readonly items: readonly { readonly name: string }[];
+  readonly nextCursor: string | null;
+}
+
+describe('postern, where something is not right', () => {
+  it('ends with 3 and tells each range that was refused, and what was meant', async () => {
+    await cli('users', 'add', 'bad@acme.example');
+    const { code, out, err } = await cli('restrict', 'bad@acme.example', '203.0.113.7', '198.51.100.7/24');
+    expect([code, out]).toEqual([3, '']);
+    expect(err).toMatch(/^postern: The request is not valid \(validation-failed, HTTP 422\)\n/);
+    expect(err).toMatch(/^ {2}\/entries\/1\/range "198\.51\.100\.7\/24": .*198\.51\.100\.0\/24.*198\.51\.100\.7/m);
+    expect(err).toMatch(/^ {2}Request: \S+$/m);
+  });
+
+  it('ends with 3 and the problem as JSON where a script asks', async () => {
+    const { code, out, err } = await runCli(['tenants', 'create', 'acme', '--json'], operator);
+    expect([code, out, JSON.parse(err)]).toMatchObject([3, '', { status: 409, code: 'tenant-exists' }]);
+  });
+
+  it.each([
+    ['a key that opens nothing', { POSTERN_KEY: 'pst_admin_x_0123456789abcdef0123' }, 3, 'api-key-invalid'],
+    ['a tenant that is not there', { POSTERN_TENANT: 'nobody' }, 3, 'tenant-not-found'],
+    ['no tenant', { POSTERN_TENANT: '' }, 2, 'Which tenant?'],
+    ['what is no key', { POSTERN_KEY: 'let me in' }, 2, 'What POSTERN_KEY has is no API key'],
+    ['a key file that is not there', { POSTERN_KEY_FILE: '/nowhere/key' }, 2, 'POSTERN_KEY_FILE: ENOENT'],
+    ['no address of Postern', { POSTERN_URL: 'postern' }, 2, '"postern" is no http:// or https:// address'],
+    ['nobody there', { POSTERN_URL: 'http://127.0.0.1:9' }, 4, 'Postern cannot be reached at http://127.0.0.1:9'],
+  ])('tells of %s', async (_, environment, code, complaint) => {
+    const end = await runCli(['users', 'list'], { ...admin, ...environment });
+    expect(end).toEqual({ code, out: '', err: expect.stringContaining(complaint) });
+    expect(end.err).not.toMatch(/let me in|0123456789|^ +at /m);
+  });
+
+  it.each([
+    [['fly'], "unknown command 'fly'"],
+    [['users'], 'Usage: postern users'],
+    [['check', 'app@acme.example'], "missing required argument 'ip'"],
+    [['allow', 'app@acme.example', '203.0.113.7', '--expires', 'soon'], 'such as 2030-01-31T12:00:00Z'],
+    [['allow', 'app@acme.example'], 'Name at least one address or range'],
+    [['mode', 'app@acme.example', 'off'], 'Allowed choices are enforce, report-only'],
+    [['denials', '--limit', '0'], 'Give a whole number from 1 to 10000.'],
+    [['denials', '--csv', '--ndjson'], 'cannot be used with'],
+    [['denials', '--csv', '--json'], 'Say --json, or --csv, or --ndjson.'],
+    [['--tenant', '..', 'users', 'list'], '".." is no name or id'],
+    [['disallow', 'bad@acme.example', '203.0.113.7/24'], '203.0.113.0/24'],
+  ])('ends with 2 for `postern %j`', async (args, complaint) => {
+    expect(await runCli(args, admin)).toEqual({ code: 2, out: '', err: expect.stringContaining(complaint) });
+  });
+
+  it('does nothing that cannot be taken back without being told to, where it cannot ask', async () => {
+    await cli('users', 'add', 'kept@acme.example');
+    await cli('restrict', 'kept@acme.example', '203.0.113.7');
+    for (const command of [
+      ['clear', 'kept@acme.example'],
+      ['users', 'remove', 'kept@acme.example'],
+      ['keys', 'revoke', '01a20ae6-f24f-7793-ac66-e5da32839d9c'],
+    ]) {
+      expect(await cli(...command)).toEqual({ code: 2, out: '', err: expect.stringContaining('Say --yes') });
+    }
+    expect(await asJson('users', 'show', 'kept@acme.example')).toMatchObject({ restriction: { restricted: true } });
+  });
+
+  it('does not change what somebody changed in between', async () => {
+    await cli('users', 'add', 'version@acme.example');
+    await cli('restrict', 'version@acme.example', '203.0.113.7');
+    const { code, err } = await cli('allow', 'version@acme.example', '203.0.113.8', '--if-version', '1');
+    expect([code, err]).toEqual([3, expect.stringContaining('version-mismatch, HTTP 412')]);
+  });
+
+  it('carries out once what a script sends twice under its own key', async () => {
+    await cli('users', 'add', 'twice@acme.example');
+    const twice = ['allow', 'twice@acme.example', '203.0.113.7', '--idempotency-key', 'deploy-1', '--json'];
+    const [first, second] = [await cli(...twice), await cli(...twice)];
+    expect(second).toEqual(first);
+    expect(JSON.parse(first.out)).toMatchObject({ version: 2, entries: [{ range: '203.0.113.7' }] });
+  });
+});
+
+describe('postern, as a tool among others', () => {
+  it('takes the key and the ranges from standard input, so that neither stands in the list of processes', async () => {
+    const key = await readFile(join(folder, 'acme.key'), 'utf8');
+    const { POSTERN_KEY_FILE, ...keyless } = admin;
+    expect(POSTERN_KEY_FILE).toBe(join(folder, 'acme.key'));
+    expect((await runCli(['users', 'list', '--key-file', '-'], keyless, key)).code).toBe(0);
+    await cli('users', 'add', 'piped@acme.example');
+    const list = '203.0.113.0/24 # office\n# nothing\n2001:db8::/64\n';
+    const { out } = await runCli(['restrict', 'piped@acme.example', '--from', '-', '--json'], admin, list);
+    expect(JSON.parse(out)).toMatchObject({
+      entries: [
+        { range: '203.0.113.0/24', note: 'office' },
+        { range: '2001:db8::/64', note: null },
+      ],
+    });
+    const file = join(folder, 'ranges.txt');
+    await writeFile(file, '203.0.113.9\n');
+    expect((await cli('restrict', 'piped@acme.example', '--from', file)).code).toBe(0);
+  });
+
+  it('has health, the own address, help and version without a key', async () => {
+    const { POSTERN_URL } = admin as { POSTERN_URL: string };
+    const open = (...args: string[]) => runCli(args, { POSTERN_URL });
+    expect(await open('health')).toEqual({ code: 0, out: 'ready\n', err: '' });
+    expect(await open('my-ip')).toEqual({ code: 0, out: '127.0.0.1\n', err: '' });
+    expect(await open('--version')).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });
+    expect(await open('users', 'add', '--help')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('postern users add app@acme.example'),
+    });
+  });
+
+  it('colours nothing where it is no terminal', async () => {
+    // oxlint-disable-next-line no-control-regex -- it is what is looked for
+    expect((await cli('health')).out).not.toMatch(/\u001b/);
+  });
+});

@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { table } from './table.js';
+
+const COLUMNS = [
+  { title: 'RANGE', value: ({ range }: Row) => range },
+  { title: 'NOTE', value: ({ note }: Row) => note },
+];
+interface Row {
+  readonly range: string;
+  readonly note: string;
+}
+
+describe('a table', () => {
+  it('has a head, no frame, and nothing behind its lines', () => {
+    const rows = [
+      { range: '203.0.113.0/24', note: 'office' },
+      { range: '2001:db8::/64', note: '-' },
+    ];
+    expect(table(COLUMNS, rows, null)).toBe(
+      ['RANGE           NOTE', '203.0.113.0/24  office', '2001:db8::/64   -'].join('\n'),
+    );
+  });
+
+  it('wraps its widest column where the terminal ends, and cuts nothing off', () => {
+    const rows = [{ range: '203.0.113.0/24', note: 'abcdefghijklmnopqrstuvwxyz' }];
+    expect(table(COLUMNS, rows, 30)).toBe(
+      ['RANGE           NOTE', '203.0.113.0/24  abcdefghijklmn', '                opqrstuvwxyz'].join('\n'),
+    );
+  });
+
+  it('shows what would move the cursor instead of doing it', () => {
+    const rows = [{ range: '\u001b[2J', note: 'a\nb\u202e' }];
+    expect(table(COLUMNS, rows, null)).toBe(
+      ['RANGE     NOTE', String.raw`\u001b[2J  a\u000ab\u202e`].join('\n').replace('RANGE     ', 'RANGE      '),
+    );
+  });
+});
