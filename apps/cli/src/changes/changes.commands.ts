@@ -43,8 +43,8 @@ const COLUMNS = [
   { title: 'WHEN', value: ({ occurredAt }: Change) => shortTime(occurredAt) },
   { title: 'USER', value: ({ username }: Change) => username ?? '-' },
   { title: 'VERSION', value: ({ version }: Change) => String(version) },
-  { title: 'CHANGE', value: (change: Change) => whatChanged(change) },
-  { title: 'BY', value: ({ actor }: Change) => `${actor.name} (${actor.role})` },
+  { title: 'CHANGE', value: (change: Change) => whatChanged(change), wraps: true as const },
+  { title: 'BY', value: ({ actor }: Change) => `${actor.name} (${actor.role})`, wraps: true as const },
   { title: 'KEY', value: ({ actor }: Change) => actor.keyId },
   { title: 'REQUEST', value: ({ requestId }: Change) => requestId },
 ];

@@ -26,8 +26,8 @@ const COLUMNS = [
   { title: 'FIRST', value: ({ firstDeniedAt }: DeniedIp) => shortTime(firstDeniedAt) },
   { title: 'LAST', value: ({ lastDeniedAt }: DeniedIp) => shortTime(lastDeniedAt) },
   { title: 'NOW', value: ({ stillDenied }: DeniedIp) => (stillDenied ? 'denied' : 'not denied') },
-  { title: 'RELAYS', value: ({ relays }: DeniedIp) => relays.join(', ') },
-  { title: 'REASONS', value: ({ reasons }: DeniedIp) => reasons.join(', ') },
+  { title: 'RELAYS', value: ({ relays }: DeniedIp) => relays.join(', '), wraps: true as const },
+  { title: 'REASONS', value: ({ reasons }: DeniedIp) => reasons.join(', '), wraps: true as const },
   {
     title: 'COULD ALLOW',
     value: ({ suggestedEntries }: DeniedIp) => suggestedEntries.map(({ range }) => range).join(', ') || '-',

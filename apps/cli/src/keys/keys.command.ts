@@ -61,7 +61,7 @@ function list(): Command {
 const COLUMNS = [
   { title: 'ID', value: ({ id }: ApiKey) => id },
   { title: 'ROLE', value: ({ role }: ApiKey) => role },
-  { title: 'NAME', value: ({ name }: ApiKey) => name },
+  { title: 'NAME', value: ({ name }: ApiKey) => name, wraps: true as const },
   { title: 'CREATED', value: ({ createdAt }: ApiKey) => shortTime(createdAt) },
   { title: 'LAST USED', value: ({ lastUsedAt }: ApiKey) => shortTime(lastUsedAt) },
   { title: 'REVOKED', value: ({ revokedAt }: ApiKey) => shortTime(revokedAt) },

@@ -4,29 +4,52 @@ import { printable } from './printable.js';
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string;
+  /** Prose, that may go over several lines. An address or an id is copied, and stays in one piece. */
+  readonly wraps?: true;
 }
 
 /** Between two columns. */
 const GAP = 2;
 /** No column is made narrower than this. */
-const NARROWEST = 8;
+const NARROWEST = 16;
 
 /**
  * Rows as a table without frames, so that words and addresses can be copied and `awk` finds its columns.
- * `width`: the terminal's, in characters, in which the widest columns wrap; null: as wide as it gets.
- * Nothing is cut off. What the rows hold is made printable.
+ * `width`: the terminal's, in characters; null: as wide as it gets. What is too wide is wrapped where it is prose, and
+ * else every row becomes a block of lines of its own. Nothing is cut off. What the rows hold is made printable.
  */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number | null): string {
-  const cells = rows.map((row) => columns.map(({ value }) => printable(value(row))));
   const head = columns.map(({ title }) => title);
-  const widths = head.map((title, column) => Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)));
+  const cells = rows.map((row) => columns.map(({ value }) => printable(value(row))));
+  const wraps = columns.map((column) => column.wraps === true);
+  const widths = fitted(widthsOf(head, cells), wraps, width);
+  return widths === null ? blocks(head, cells) : grid(head, cells, widths);
+}
+
+function widthsOf(head: readonly string[], cells: readonly string[][]): number[] {
+  return head.map((title, column) => Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)));
+}
+
+/** Takes from the widest column of prose, character by character, until all fit; null where they do not. */
+function fitted(natural: readonly number[], wraps: readonly boolean[], width: number | null): number[] | null {
+  const widths = [...natural];
+  let excess = width === null ? 0 : widths.reduce((sum, characters) => sum + characters + GAP, -GAP) - width;
+  for (; excess > 0; excess -= 1) {
+    const widest = Math.max(...widths.filter((_, column) => wraps[column]));
+    if (widest <= NARROWEST) return null;
+    widths[widths.findIndex((characters, column) => wraps[column] && characters === widest)] = widest - 1;
+  }
+  return widths;
+}
+
+function grid(head: readonly string[], cells: readonly string[][], widths: readonly number[]): string {
   const drawn = new Table({
-    head,
+    head: [...head],
     chars: NO_FRAME,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP },
-    colWidths: fitted(widths, width).map((characters) => characters + GAP),
+    colWidths: widths.map((characters) => characters + GAP),
     wordWrap: true,
-    wrapOnWordBoundary: false,
+    wrapOnWordBoundary: true,
   });
   drawn.push(...cells);
   return drawn
@@ -36,18 +59,11 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
     .join('\n');
 }
 
-/** Takes from the widest column, character by character, until all fit or none can give any more. */
-function fitted(widths: readonly number[], width: number | null): number[] {
-  const fit = [...widths];
-  if (width === null) return fit;
-  let excess = fit.reduce((sum, characters) => sum + characters + GAP, -GAP) - width;
-  while (excess > 0) {
-    const widest = Math.max(...fit);
-    if (widest <= NARROWEST) break;
-    fit[fit.indexOf(widest)] = widest - 1;
-    excess -= 1;
-  }
-  return fit;
+function blocks(head: readonly string[], cells: readonly string[][]): string {
+  const names = Math.max(...head.map((title) => title.length)) + GAP;
+  const block = (line: readonly string[]) =>
+    head.map((title, i) => `${title.padEnd(names)}${line[i] ?? ''}`).join('\n');
+  return cells.map(block).join('\n\n');
 }
 
 const NO_FRAME = Object.fromEntries(

@@ -3,7 +3,7 @@ import { table } from './table.js';
 
 const COLUMNS = [
   { title: 'RANGE', value: ({ range }: Row) => range },
-  { title: 'NOTE', value: ({ note }: Row) => note },
+  { title: 'NOTE', value: ({ note }: Row) => note, wraps: true as const },
 ];
 interface Row {
   readonly range: string;
@@ -21,17 +21,25 @@ describe('a table', () => {
     );
   });
 
-  it('wraps its widest column where the terminal ends, and cuts nothing off', () => {
-    const rows = [{ range: '203.0.113.0/24', note: 'abcdefghijklmnopqrstuvwxyz' }];
+  it('wraps prose where the terminal ends, and cuts nothing off', () => {
+    const rows = [{ range: '203.0.113.0/24', note: 'the office in Berlin' }];
+    expect(table(COLUMNS, rows, 32)).toBe(
+      ['RANGE           NOTE', '203.0.113.0/24  the office in', '                Berlin'].join('\n'),
+    );
+  });
+
+  it('becomes a block a row where what must stay in one piece has no room', () => {
+    const rows = [
+      { range: '203.0.113.0/24', note: 'the office in Berlin' },
+      { range: '2001:db8::/64', note: '-' },
+    ];
     expect(table(COLUMNS, rows, 30)).toBe(
-      ['RANGE           NOTE', '203.0.113.0/24  abcdefghijklmn', '                opqrstuvwxyz'].join('\n'),
+      ['RANGE  203.0.113.0/24', 'NOTE   the office in Berlin', '', 'RANGE  2001:db8::/64', 'NOTE   -'].join('\n'),
     );
   });
 
   it('shows what would move the cursor instead of doing it', () => {
     const rows = [{ range: '\u001b[2J', note: 'a\nb\u202e' }];
-    expect(table(COLUMNS, rows, null)).toBe(
-      ['RANGE     NOTE', String.raw`\u001b[2J  a\u000ab\u202e`].join('\n').replace('RANGE     ', 'RANGE      '),
-    );
+    expect(table(COLUMNS, rows, null)).toBe(['RANGE      NOTE', String.raw`\u001b[2J  a\u000ab\u202e`].join('\n'));
   });
 });

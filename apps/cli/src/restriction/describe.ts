@@ -41,12 +41,12 @@ function meaning({ restricted, mode, entries }: Restriction, output: Output): st
 
 const ENTRY_COLUMNS = [
   { title: 'RANGE', value: ({ range }: Entry) => range },
-  { title: 'NOTE', value: ({ note }: Entry) => note ?? '-' },
+  { title: 'NOTE', value: ({ note }: Entry) => note ?? '-', wraps: true as const },
   {
     title: 'EXPIRES',
     value: ({ expiresAt, live }: Entry) => `${shortTime(expiresAt)}${live ? '' : ' (expired)'}`,
   },
   { title: 'ADDED', value: ({ addedAt }: Entry) => shortTime(addedAt) },
-  { title: 'BY', value: ({ addedBy }: Entry) => addedBy },
+  { title: 'BY', value: ({ addedBy }: Entry) => addedBy, wraps: true as const },
   { title: 'ID', value: ({ id }: Entry) => id },
 ];

@@ -40,6 +40,6 @@ function list(): Command {
 
 const COLUMNS = [
   { title: 'ID', value: ({ id }: Tenant) => id },
-  { title: 'NAME', value: ({ name }: Tenant) => name },
+  { title: 'NAME', value: ({ name }: Tenant) => name, wraps: true as const },
   { title: 'CREATED', value: ({ createdAt }: Tenant) => shortTime(createdAt) },
 ];
