@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asking, startPosternProcess, type Ask, type PosternProcess } from '@postern/testing';
@@ -236,11 +238,21 @@ describe('postern, where something is not right', () => {
     ['what is no key', { POSTERN_KEY: 'let me in' }, 2, 'What POSTERN_KEY has is no API key'],
     ['a key file that is not there', { POSTERN_KEY_FILE: '/nowhere/key' }, 2, 'POSTERN_KEY_FILE: ENOENT'],
     ['no address of Postern', { POSTERN_URL: 'postern' }, 2, '"postern" is no http:// or https:// address'],
-    ['nobody there', { POSTERN_URL: 'http://127.0.0.1:9' }, 4, 'Postern cannot be reached at http://127.0.0.1:9'],
   ])('tells of %s', async (_, environment, code, complaint) => {
     const end = await runCli(['users', 'list'], { ...admin, ...environment });
     expect(end).toEqual({ code, out: '', err: expect.stringContaining(complaint) });
     expect(end.err).not.toMatch(/let me in|0123456789|^ +at /m);
+  });
+
+  it('tells of nobody there, after it has tried again', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const POSTERN_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.close();
+    await once(server, 'close');
+    const err = `postern: Postern cannot be reached at ${POSTERN_URL} (ECONNREFUSED). Does it run, and is POSTERN_URL or --url right?\n`;
+    expect(await runCli(['users', 'list'], { ...admin, POSTERN_URL })).toEqual({ code: 4, out: '', err });
+    expect(await runCli(['health'], { POSTERN_URL })).toEqual({ code: 4, out: '', err });
   });
 
   it.each([
@@ -252,6 +264,7 @@ describe('postern, where something is not right', () => {
     [['mode', 'app@acme.example', 'off'], 'Allowed choices are enforce, report-only'],
     [['denials', '--limit', '0'], 'Give a whole number from 1 to 10000.'],
     [['denials', '--csv', '--ndjson'], 'cannot be used with'],
+    [['denials', '--csv', '--limit', '10'], 'cannot be used with'],
     [['denials', '--csv', '--json'], 'Say --json, or --csv, or --ndjson.'],
     [['--tenant', '..', 'users', 'list'], '".." is no name or id'],
     [['disallow', 'bad@acme.example', '203.0.113.7/24'], '203.0.113.0/24'],

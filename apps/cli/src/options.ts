@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { wholeNumber } from './input/whole-number.js';
 
 /** Of every command that writes. */
@@ -11,6 +11,12 @@ export interface WriteOptions {
 export interface PageOptions {
   readonly limit: number;
   readonly cursor?: string;
+}
+
+/** Of every list that Postern also streams as a whole. */
+export interface ListOptions extends PageOptions {
+  readonly csv?: boolean;
+  readonly ndjson?: boolean;
 }
 
 /** The most that one command lists: what is more is an export, or goes on from the cursor. */
@@ -35,6 +41,13 @@ export function pageOptions(command: Command): Command {
   return command
     .option('--limit <n>', `how many, 1 to ${MOST_ITEMS}`, wholeNumber(1, MOST_ITEMS), 50)
     .option('--cursor <cursor>', 'go on where an earlier list ended: its nextCursor');
+}
+
+/** `pageOptions`, and all of it at once. */
+export function listOptions(command: Command): Command {
+  return pageOptions(command)
+    .addOption(new Option('--csv', 'all of them, as CSV').conflicts(['ndjson', 'limit']))
+    .addOption(new Option('--ndjson', 'all of them, a JSON a line').conflicts('limit'));
 }
 
 /** Adds examples to the end of the command's help. */

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import type { Change } from '../api-shapes.js';
-import { examples, pageOptions, type PageOptions } from '../options.js';
+import { showList } from '../list/show-list.js';
+import { examples, listOptions, type ListOptions } from '../options.js';
 import { shortTime } from '../output/times.js';
-import { readList } from '../read-list.js';
-import { sessionOf, tenantPath, type Session } from '../session.js';
+import { sessionOf, tenantPath } from '../session.js';
 import { findSmtpUserThenOrNow } from '../smtp-user/find-smtp-user.js';
 import { whatChanged } from './what-changed.js';
 
@@ -12,12 +12,16 @@ export function historyCommand(): Command {
   const command = new Command('history')
     .description('who changed what of an SMTP user, with which key and request, the newest first')
     .argument('<user>', 'username or id, also of one that was removed')
-    .action(async (named: string, options: PageOptions, self: Command) => {
+    .action(async (named: string, options: ListOptions, self: Command) => {
       const session = sessionOf(self);
-      await list(session, `${(await findSmtpUserThenOrNow(session, named)).path}/history`, options);
+      await showList<Change>(
+        session,
+        { path: `${(await findSmtpUserThenOrNow(session, named)).path}/history`, columns: COLUMNS },
+        options,
+      );
     });
   return examples(
-    pageOptions(command),
+    listOptions(command),
     'postern history app@acme.example',
     'postern history app@acme.example --json --limit 500',
   );
@@ -27,16 +31,11 @@ export function historyCommand(): Command {
 export function changesCommand(): Command {
   const command = new Command('changes')
     .description('who changed what of the tenant, with which key and request, the newest first')
-    .action(async (options: PageOptions, self: Command) => {
+    .action(async (options: ListOptions, self: Command) => {
       const session = sessionOf(self);
-      await list(session, `${tenantPath(session)}/changes`, options);
+      await showList<Change>(session, { path: `${tenantPath(session)}/changes`, columns: COLUMNS }, options);
     });
-  return examples(pageOptions(command), 'postern changes --limit 200');
-}
-
-async function list(session: Session, path: string, options: PageOptions): Promise<void> {
-  const page = await readList<Change>(session, path, options);
-  session.output.answer(page, () => session.output.table(COLUMNS, page.items));
+  return examples(listOptions(command), 'postern changes --limit 200');
 }
 
 const COLUMNS = [

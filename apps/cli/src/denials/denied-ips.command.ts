@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import type { DeniedIp } from '../api-shapes.js';
-import { examples, pageOptions, type PageOptions } from '../options.js';
+import { showList } from '../list/show-list.js';
+import { examples, listOptions, type ListOptions } from '../options.js';
 import { shortTime } from '../output/times.js';
-import { readList } from '../read-list.js';
 import { sessionOf } from '../session.js';
 import { findSmtpUserThenOrNow } from '../smtp-user/find-smtp-user.js';
 
@@ -11,13 +11,12 @@ export function deniedIpsCommand(): Command {
   const command = new Command('denied-ips')
     .description('from where an SMTP user was denied, the latest first, and what could be allowed')
     .argument('<user>', 'username or id, also of one that was removed')
-    .action(async (named: string, options: PageOptions, self: Command) => {
+    .action(async (named: string, options: ListOptions, self: Command) => {
       const session = sessionOf(self);
       const { path } = await findSmtpUserThenOrNow(session, named);
-      const page = await readList<DeniedIp>(session, `${path}/denied-ips`, options);
-      session.output.answer(page, () => session.output.table(COLUMNS, page.items));
+      await showList<DeniedIp>(session, { path: `${path}/denied-ips`, columns: COLUMNS }, options);
     });
-  return examples(pageOptions(command), 'postern denied-ips app@acme.example');
+  return examples(listOptions(command), 'postern denied-ips app@acme.example');
 }
 
 const COLUMNS = [

@@ -4,7 +4,7 @@ import { segment } from '../connection/postern-api.js';
 import { confirm } from '../input/confirm.js';
 import { examples, pageOptions, writeOptions, type PageOptions, type WriteOptions } from '../options.js';
 import { shortTime } from '../output/times.js';
-import { readList } from '../read-list.js';
+import { showList } from '../list/show-list.js';
 import { sessionOf, tenantPath, type Session } from '../session.js';
 import { issueKey } from './issue-key.js';
 
@@ -52,8 +52,7 @@ function list(): Command {
     .option('--global', 'those that belong to no tenant: operator and relay keys')
     .action(async (options: PageOptions & { global?: boolean }, self: Command) => {
       const session = sessionOf(self);
-      const page = await readList<ApiKey>(session, keysPath(session, options.global ?? false), options);
-      session.output.answer(page, () => session.output.table(COLUMNS, page.items));
+      await showList<ApiKey>(session, { path: keysPath(session, options.global ?? false), columns: COLUMNS }, options);
     });
   return examples(pageOptions(command), 'postern keys list --tenant acme', 'postern keys list --global');
 }

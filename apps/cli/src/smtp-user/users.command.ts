@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import type { SmtpUser } from '@postern/restrictions';
 import { confirm } from '../input/confirm.js';
 import { shortTime } from '../output/times.js';
-import { examples, pageOptions, writeOptions, type PageOptions, type WriteOptions } from '../options.js';
-import { readList } from '../read-list.js';
+import { examples, listOptions, writeOptions, type ListOptions, type WriteOptions } from '../options.js';
+import { showList } from '../list/show-list.js';
 import { describeUser, state } from '../restriction/describe.js';
 import { sessionOf, tenantPath } from '../session.js';
 import { findSmtpUser } from './find-smtp-user.js';
@@ -37,14 +37,16 @@ function list(): Command {
   const command = new Command('list')
     .description('SMTP users of the tenant, the newest first')
     .option('--query <part>', 'only those with this in their username, in any case')
-    .action(async (options: PageOptions & { query?: string }, self: Command) => {
+    .action(async (options: ListOptions & { query?: string }, self: Command) => {
       const session = sessionOf(self);
-      const page = await readList<SmtpUser>(session, `${tenantPath(session)}/smtp-users`, options, {
-        query: options.query,
-      });
-      session.output.answer(page, () => session.output.table(COLUMNS, page.items));
+      const { query } = options;
+      await showList<SmtpUser>(
+        session,
+        { path: `${tenantPath(session)}/smtp-users`, query: { query }, columns: COLUMNS },
+        options,
+      );
     });
-  return examples(pageOptions(command), 'postern users list', 'postern users list --query @acme.example --limit 500');
+  return examples(listOptions(command), 'postern users list', 'postern users list --query @acme.example --limit 500');
 }
 
 const COLUMNS = [

@@ -3,7 +3,7 @@ import type { Tenant } from '../api-shapes.js';
 import { examples, pageOptions, writeOptions, type PageOptions, type WriteOptions } from '../options.js';
 import { printable } from '../output/printable.js';
 import { shortTime } from '../output/times.js';
-import { readList } from '../read-list.js';
+import { showList } from '../list/show-list.js';
 import { sessionOf } from '../session.js';
 
 export function tenantsCommand(): Command {
@@ -32,8 +32,7 @@ function list(): Command {
     .description('all tenants, by id')
     .action(async (options: PageOptions, self: Command) => {
       const session = sessionOf(self);
-      const page = await readList<Tenant>(session, '/v1/tenants', options);
-      session.output.answer(page, () => session.output.table(COLUMNS, page.items));
+      await showList<Tenant>(session, { path: '/v1/tenants', columns: COLUMNS }, options);
     });
   return examples(pageOptions(command), 'postern tenants list');
 }

@@ -1,7 +1,7 @@
-import type { Page } from './api-shapes.js';
-import type { Query } from './connection/postern-api.js';
-import type { PageOptions } from './options.js';
-import type { Session } from './session.js';
+import type { Page } from '../api-shapes.js';
+import type { Query } from '../connection/postern-api.js';
+import type { PageOptions } from '../options.js';
+import type { Session } from '../session.js';
 
 /** Postern's own most. */
 const PAGE = 500;
