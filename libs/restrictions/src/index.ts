@@ -5,7 +5,6 @@ export * from './evolve.js';
 export * from './limits.js';
 export { isLive } from './liveness.js';
 export * from './refusal.js';
-export * from './rfc3339-time.js';
 export * from './state.js';
 export * from './view.js';
 export { EXPIRES_SOON_MS, warningsOf } from './warnings.js';

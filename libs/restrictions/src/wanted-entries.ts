@@ -1,9 +1,9 @@
+import { utcTime } from '@postern/contracts';
 import { parseRange } from '@postern/ip-ranges';
 import type { WantedEntry } from './commands.js';
 import { MAX_ENTRIES, MAX_NOTE_LENGTH } from './limits.js';
 import { refusedFields } from './refusal.js';
 import type { FieldRefusal, FieldRefusalCode } from './refusal.js';
-import { utcTime } from './rfc3339-time.js';
 
 /** A wanted entry, read and checked by itself; not yet against what stands there. */
 export interface CheckedEntry {

@@ -1,8 +1,7 @@
 import { MAX_NOTE_LENGTH, type WantedEntry } from '@postern/restrictions';
-import { fieldCode } from '@postern/service-kit';
+import { fieldCode, timeField } from '@postern/service-kit';
 import { z } from 'zod';
 import { isPlain } from '../http/plain-text.js';
-import { timeSchema } from '../http/rfc3339.js';
 
 /** Longer than any address with a prefix, so that a mistake is still read and explained, but no essay. */
 export const LONGEST_RANGE = 200;
@@ -24,6 +23,6 @@ export const entriesSchema: z.ZodType<WantedEntry[]> = z.array(
         fieldCode('validation-failed', 'Control characters and broken Unicode are not accepted here.'),
       )
       .nullish(),
-    expiresAt: timeSchema.nullish(),
+    expiresAt: timeField.nullish(),
   }),
 );

@@ -1,10 +1,8 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Tenant } from '@postern/service-kit';
+import { Allow, pageFields, positionColumn, Tenant, type Page } from '@postern/service-kit';
 import { z } from 'zod';
-import { positionColumn } from '../../http/cursor-columns.js';
-import { pageFields, type Page } from '../../http/page.js';
 import { ListChanges, type Change } from './list-changes.query.js';
 
 const changesQuery = z.strictObject(pageFields([positionColumn]));

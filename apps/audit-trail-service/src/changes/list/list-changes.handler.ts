@@ -2,8 +2,8 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Actor, EventType, SmtpUserId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
+import { pageOf, type Page, type PageRequest } from '@postern/service-kit';
 import type { DataSource, EntityManager } from 'typeorm';
-import { pageOf, type Page, type PageRequest } from '../../http/page.js';
 import { findSmtpUser } from '../../smtp-user/find-smtp-user.js';
 import { ListChanges, type Change, type ChangeScope } from './list-changes.query.js';
 

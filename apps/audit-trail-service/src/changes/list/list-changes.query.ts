@@ -1,7 +1,7 @@
 import { Query } from '@nestjs/cqrs';
 import type { Actor, EventType, SmtpUserId, TenantId } from '@postern/contracts';
-import type { Page, PageRequest } from '../../http/page.js';
 
+import type { Page, PageRequest } from '@postern/service-kit';
 /** A change as the HTTP API shows it. */
 export interface Change {
   readonly eventId: string;

@@ -1,9 +1,7 @@
 import { DENIAL_REASONS, usernameKey, type DenialReason, type UsernameKey } from '@postern/contracts';
 import { parseRange, type IpRange } from '@postern/ip-ranges';
+import { pageFields, timeColumn, timeField, uuidColumn } from '@postern/service-kit';
 import { z } from 'zod';
-import { timeColumn, uuidColumn } from '../../http/cursor-columns.js';
-import { pageFields } from '../../http/page.js';
-import { queryTime } from '../../http/query-time.js';
 
 /** Which denials are asked for; what is left out is not looked at. */
 export interface DenialFilter {
@@ -34,8 +32,8 @@ const name = z
 /** The query of a list of denials. */
 export const denialsQuery = z.strictObject({
   ...pageFields([timeColumn, uuidColumn]),
-  from: queryTime.optional(),
-  to: queryTime.optional(),
+  from: timeField.optional(),
+  to: timeField.optional(),
   ip: range.optional(),
   username: name.transform(usernameKey).optional(),
   relay: name.optional(),

@@ -1,8 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Tenant } from '@postern/service-kit';
-import type { Page } from '../../http/page.js';
+import { Allow, Tenant, type Page } from '@postern/service-kit';
 import { denialsQuery, filterOf, type DenialsQuery } from './denial-filter.js';
 import { ListDenials } from './list-denials.query.js';
 import type { Denial } from './read-denials.js';

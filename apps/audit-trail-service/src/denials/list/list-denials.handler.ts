@@ -1,8 +1,8 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { inTenant } from '@postern/database';
+import { pageOf, type Page } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
-import { pageOf, type Page } from '../../http/page.js';
 import { findSmtpUser } from '../../smtp-user/find-smtp-user.js';
 import { ListDenials } from './list-denials.query.js';
 import { readDenials, type Denial } from './read-denials.js';

@@ -1,5 +1,5 @@
 import { Query } from '@nestjs/cqrs';
-import type { Page, PageRequest } from '../../http/page.js';
+import type { Page, PageRequest } from '@postern/service-kit';
 import type { DenialFilter } from './denial-filter.js';
 import type { Denial, DenialScope } from './read-denials.js';
 

@@ -1,6 +1,6 @@
 import type { DenialReason, Mode, SmtpUserId, TenantId } from '@postern/contracts';
+import type { PageRequest } from '@postern/service-kit';
 import type { EntityManager } from 'typeorm';
-import type { PageRequest } from '../../http/page.js';
 import { smtpUsersOfName } from '../../smtp-user/find-smtp-user.js';
 import type { DenialFilter } from './denial-filter.js';
 

@@ -1,7 +1,7 @@
 import type { DenialReason } from '@postern/contracts';
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
+import type { PageRequest } from '@postern/service-kit';
 import type { EntityManager } from 'typeorm';
-import type { PageRequest } from '../../http/page.js';
 
 /** The totals of one address from which an SMTP user was denied. */
 export interface DeniedIpRecord {

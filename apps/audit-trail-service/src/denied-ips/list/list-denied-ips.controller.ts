@@ -1,10 +1,8 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Tenant } from '@postern/service-kit';
+import { Allow, pageFields, Tenant, textColumn, timeColumn, type Page } from '@postern/service-kit';
 import { z } from 'zod';
-import { textColumn, timeColumn } from '../../http/cursor-columns.js';
-import { pageFields, type Page } from '../../http/page.js';
 import { ListDeniedIps, type DeniedIp } from './list-denied-ips.query.js';
 
 const deniedIpsQuery = z.strictObject(pageFields([timeColumn, textColumn]));

@@ -1,6 +1,6 @@
 import { Query } from '@nestjs/cqrs';
 import type { DenialReason, TenantId } from '@postern/contracts';
-import type { Page, PageRequest } from '../../http/page.js';
+import type { Page, PageRequest } from '@postern/service-kit';
 import type { SuggestedEntry } from './suggest-entries.js';
 
 /** An address from which an SMTP user was denied, as the HTTP API shows it. */

@@ -156,3 +156,36 @@ describe('the list of tenants', () => {
     );
   });
 });
+
+describe('the pages', () => {
+  it('of API keys, walked while keys are issued and revoked skip none and repeat none', async () => {
+    const owner = await service.tenant('busy');
+    for (const name of ['a', 'b', 'c', 'd']) await service.key({ role: 'auditor', name }, 'busy');
+    const names: unknown[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { body } = await service.call('GET', `/v1/tenants/busy/api-keys?limit=2${cursor}`, { key: owner });
+      names.push(...listOf(body['items']).map((item) => item['name']));
+      cursor = body['nextCursor'] ? `&cursor=${String(body['nextCursor'])}` : null;
+      await service.key({ role: 'auditor', name: 'later' }, 'busy');
+      const last = listOf(body['items']).at(-1);
+      if (last?.['name'] !== "busy's admin")
+        await service.call('DELETE', `/v1/tenants/busy/api-keys/${String(last?.['id'])}`, { key: owner });
+    }
+    expect(names).toEqual(['d', 'c', 'b', 'a', "busy's admin"]);
+  });
+
+  it('of tenants, walked while tenants are made, before and behind the place that was reached, skip none and repeat none', async () => {
+    const there = ['w-1', 'w-3', 'w-5', 'w-7'];
+    for (const id of there) await service.tenant(id);
+    const ids: string[] = [];
+    let made = 0;
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { body } = await service.call('GET', `/v1/tenants?limit=2${cursor}`, { key: service.operatorKey });
+      ids.push(...listOf(body['items']).map((item) => String(item['id'])));
+      cursor = body['nextCursor'] ? `&cursor=${String(body['nextCursor'])}` : null;
+      if (made < 8) await service.tenant(`w-0${(made += 1)}`);
+    }
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.filter((id) => there.includes(id))).toEqual(there);
+  });
+});

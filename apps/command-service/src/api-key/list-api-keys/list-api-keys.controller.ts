@@ -1,14 +1,12 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Tenant } from '@postern/service-kit';
-import type { z } from 'zod';
-import { pageQuery, type Page } from '../../http/page.js';
-import { normaliseTime } from '../../http/rfc3339.js';
+import { Allow, pageFields, pageRequest, Tenant, timeColumn, type Page } from '@postern/service-kit';
+import { z } from 'zod';
 import { API_KEY_ID, type ApiKey } from '../api-keys.js';
 import { ListApiKeys } from './list-api-keys.query.js';
 
-const KeysQuery = pageQuery([(time) => normaliseTime(time) === time, (id) => API_KEY_ID.test(id)]);
+const KeysQuery = z.strictObject(pageFields([timeColumn, (id) => API_KEY_ID.test(id)]));
 
 /** Keys that belong to no tenant. */
 @Controller('v1/api-keys')
@@ -18,7 +16,7 @@ export class ListApiKeysController {
 
   @Get()
   list(@Query({ schema: KeysQuery }) query: z.infer<typeof KeysQuery>): Promise<Page<ApiKey>> {
-    return this.queries.execute(new ListApiKeys(null, query));
+    return this.queries.execute(new ListApiKeys(null, pageRequest(query)));
   }
 }
 
@@ -32,6 +30,6 @@ export class ListTenantApiKeysController {
     @Tenant() tenantId: TenantId,
     @Query({ schema: KeysQuery }) query: z.infer<typeof KeysQuery>,
   ): Promise<Page<ApiKey>> {
-    return this.queries.execute(new ListApiKeys(tenantId, query));
+    return this.queries.execute(new ListApiKeys(tenantId, pageRequest(query)));
   }
 }

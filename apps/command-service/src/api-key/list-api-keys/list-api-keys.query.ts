@@ -1,13 +1,13 @@
 import { Query } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import type { Page, PageQuery } from '../../http/page.js';
+import type { Page, PageRequest } from '@postern/service-kit';
 import type { ApiKey } from '../api-keys.js';
 
 /** A page of a tenant's keys, or with null of those that belong to no tenant; newest first, the revoked ones too. */
 export class ListApiKeys extends Query<Page<ApiKey>> {
   constructor(
     readonly tenantId: TenantId | null,
-    readonly page: PageQuery,
+    readonly page: PageRequest,
   ) {
     super();
   }

@@ -1,7 +1,6 @@
-import { DENIAL_REASONS, isUsername, isUuid, MODES, type DenialReport } from '@postern/contracts';
+import { DENIAL_REASONS, isUsername, isUuid, MODES, utcTime, type DenialReport } from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
 import { isPlain } from '../../http/plain-text.js';
-import { normaliseTime } from '../../http/rfc3339.js';
 import type { RejectedDenial } from './report-denials.command.js';
 
 /** A count beyond this is a relay's mistake, and would drown all others in the sums. */
@@ -67,6 +66,6 @@ export function readDenial(item: unknown, index: number): DenialReport | Rejecte
     const address = parseAddress(report.ip);
     if (!address.ok) return wrong('source-ip-invalid', 'ip', `cannot be read: ${address.detail}`);
   }
-  const occurredAt = normaliseTime(report.occurredAt);
+  const occurredAt = utcTime(report.occurredAt);
   return occurredAt === null ? wrong('validation-failed', 'occurredAt', NO_TIME) : { ...report, occurredAt };
 }

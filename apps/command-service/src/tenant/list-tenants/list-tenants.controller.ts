@@ -1,12 +1,11 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { Allow } from '@postern/service-kit';
-import type { z } from 'zod';
-import { pageQuery, type Page } from '../../http/page.js';
+import { Allow, pageFields, pageRequest, type Page } from '@postern/service-kit';
+import { z } from 'zod';
 import { TENANT_ID, type Tenant } from '../tenants.js';
 import { ListTenants } from './list-tenants.query.js';
 
-const TenantsQuery = pageQuery([(id) => TENANT_ID.test(id)]);
+const TenantsQuery = z.strictObject(pageFields([(id) => TENANT_ID.test(id)]));
 
 @Controller('v1/tenants')
 @Allow('operator')
@@ -15,6 +14,6 @@ export class ListTenantsController {
 
   @Get()
   list(@Query({ schema: TenantsQuery }) query: z.infer<typeof TenantsQuery>): Promise<Page<Tenant>> {
-    return this.queries.execute(new ListTenants(query));
+    return this.queries.execute(new ListTenants(pageRequest(query)));
   }
 }

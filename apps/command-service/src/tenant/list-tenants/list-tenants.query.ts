@@ -1,10 +1,10 @@
 import { Query } from '@nestjs/cqrs';
-import type { Page, PageQuery } from '../../http/page.js';
+import type { Page, PageRequest } from '@postern/service-kit';
 import type { Tenant } from '../tenants.js';
 
 /** A page of all tenants, by id. */
 export class ListTenants extends Query<Page<Tenant>> {
-  constructor(readonly page: PageQuery) {
+  constructor(readonly page: PageRequest) {
     super();
   }
 }

@@ -1,8 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { TenantId } from '@postern/contracts';
+import { utcTime, type TenantId } from '@postern/contracts';
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
-import { utcTime } from '@postern/restrictions';
 import { Allow, Problem, Tenant } from '@postern/service-kit';
 import { z } from 'zod';
 import { MinVersion } from '../min-version.js';

@@ -1,21 +1,14 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, fieldCode, Tenant } from '@postern/service-kit';
+import type { SmtpUser } from '@postern/restrictions';
+import { Allow, pageFields, pageRequest, Tenant, timeColumn, uuidColumn, type Page } from '@postern/service-kit';
 import { z } from 'zod';
-import { readCursor } from './list-cursor.js';
-import { ListSmtpUsers, type SmtpUserPage } from './list-smtp-users.query.js';
+import { ListSmtpUsers } from './list-smtp-users.query.js';
 
 const ListOptions = z.strictObject({
   query: z.string().min(1).max(254, 'A username has at most 254 characters.').optional(),
-  limit: z.coerce.number('must be a whole number from 1 to 500').int().min(1).max(500).default(50),
-  cursor: z
-    .string()
-    .refine(
-      (text) => readCursor(text) !== null,
-      fieldCode('validation-failed', 'This is no cursor: send the nextCursor of the page before, unchanged.'),
-    )
-    .optional(),
+  ...pageFields([timeColumn, uuidColumn]),
 });
 
 @Controller()
@@ -26,9 +19,8 @@ export class ListSmtpUsersController {
   @Allow('admin', 'auditor', 'operator')
   list(
     @Tenant() tenantId: TenantId,
-    @Query({ schema: ListOptions }) { query, limit, cursor }: z.infer<typeof ListOptions>,
-  ): Promise<SmtpUserPage> {
-    const after = cursor === undefined ? null : readCursor(cursor);
-    return this.queries.execute(new ListSmtpUsers(tenantId, query ?? null, limit, after));
+    @Query({ schema: ListOptions }) query: z.infer<typeof ListOptions>,
+  ): Promise<Page<SmtpUser>> {
+    return this.queries.execute(new ListSmtpUsers(tenantId, query.query ?? null, pageRequest(query)));
   }
 }

@@ -2,11 +2,11 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { usernameKey } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { smtpUserView } from '@postern/restrictions';
+import { smtpUserView, type SmtpUser } from '@postern/restrictions';
+import { pageUpTo, type Page } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { knownSmtpUser, type SmtpUserRecord } from '../project/directory-table.js';
-import { cursorOf } from './list-cursor.js';
-import { ListSmtpUsers, type SmtpUserPage } from './list-smtp-users.query.js';
+import { ListSmtpUsers } from './list-smtp-users.query.js';
 
 /** A page ends early rather than hold more entries than this: 500 users with full lists would be some 150 MB. */
 export const MAX_ENTRIES_PER_PAGE = 20_000;
@@ -15,22 +15,20 @@ export const MAX_ENTRIES_PER_PAGE = 20_000;
 export class ListSmtpUsersHandler implements IQueryHandler<ListSmtpUsers> {
   constructor(@InjectDataSource('postern_directory_reader') private readonly dataSource: DataSource) {}
 
-  async execute({ tenantId, part, limit, after }: ListSmtpUsers): Promise<SmtpUserPage> {
+  async execute({ tenantId, part, page }: ListSmtpUsers): Promise<Page<SmtpUser>> {
     const records = await inTenant(this.dataSource, tenantId, (manager) =>
       manager.query<ListedRecord[]>(PAGE, [
         tenantId,
         part === null ? null : usernameKey(part),
-        after?.createdAt ?? null,
-        after?.id ?? null,
-        limit + 1,
+        page.after?.[0] ?? null,
+        page.after?.[1] ?? null,
+        page.limit + 1,
         MAX_ENTRIES_PER_PAGE,
       ]),
     );
     const now = new Date();
-    const items = records.slice(0, limit).map((record) => smtpUserView(knownSmtpUser(record).state, now));
-    const last = items.at(-1);
-    const more = last !== undefined && items.length < Number(records[0]?.found);
-    return { items, nextCursor: more ? cursorOf(last) : null };
+    const items = records.slice(0, page.limit).map((record) => smtpUserView(knownSmtpUser(record).state, now));
+    return pageUpTo(items, items.length < Number(records[0]?.found), ({ createdAt, id }) => [createdAt, id]);
   }
 }
 

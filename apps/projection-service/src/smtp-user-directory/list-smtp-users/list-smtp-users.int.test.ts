@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
+import type { DataSource } from 'typeorm';
 import { createWorld, type RunningApp, type World } from '../../testing/projection-app.js';
 import { recorded, UserStory } from '../../testing/smtp-user-histories.js';
 import { applyDirectory } from '../project/apply-directory.js';
@@ -8,6 +9,7 @@ import { applyDirectory } from '../project/apply-directory.js';
 let world: World;
 let service: RunningApp;
 let admin: string;
+let writer: DataSource;
 
 interface Page {
   readonly items: { readonly id: string; readonly username: string; readonly createdAt: string }[];
@@ -24,7 +26,7 @@ beforeAll(async () => {
   world = await createWorld();
   await world.newTenant('acme');
   admin = await world.newKey('admin', 'acme');
-  const writer = await openDataSource(world.database.url, 'postern_projection', { poolSize: 1 });
+  writer = await openDataSource(world.database.url, 'postern_projection', { poolSize: 1 });
   const events = recorded([...stories, removed, foreign].flatMap((story) => story.history));
   await writer.transaction((m) => applyDirectory(m, events));
   // The first three at one instant, to be told apart by their ids alone.
@@ -33,10 +35,12 @@ beforeAll(async () => {
        FROM unnest($1::uuid[]) WITH ORDINALITY AS s(id, i) WHERE u.id = s.id`,
     [stories.map((story) => story.smtpUserId)],
   );
-  await writer.destroy();
   service = await world.start();
 });
-afterAll(() => world.end());
+afterAll(async () => {
+  await writer?.destroy();
+  await world?.end();
+});
 
 async function list(query = ''): Promise<{ status: number; body: Page & Record<string, unknown> }> {
   const url = `/v1/tenants/acme/smtp-users${query}`;
@@ -86,6 +90,20 @@ describe('the list of SMTP users', () => {
     const { body } = await list('?query=er-1&limit=6');
     const rest = await list(`?query=er-1&limit=6&cursor=${body.nextCursor}`);
     expect([body.items.length, rest.body.items.length, rest.body.nextCursor]).toEqual([6, 5, null]);
+  });
+
+  it('walked while SMTP users are registered, before and behind the place that was reached, skips none and repeats none', async () => {
+    const there = (await list('?query=mailer')).body.items.map((item) => item.id);
+    const seen: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { body }: { body: Page } = await list(`?query=mailer&limit=6${cursor}`);
+      seen.push(...body.items.map((item) => item.id));
+      cursor = body.nextCursor === null ? null : `&cursor=${body.nextCursor}`;
+      const later = new UserStory().registered(`mailer-later-${seen.length}@acme.example`);
+      await writer.transaction((m) => applyDirectory(m, recorded(later.history)));
+    }
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.filter((id) => there.includes(id))).toEqual(there);
   });
 
   it.each([

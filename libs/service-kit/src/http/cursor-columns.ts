@@ -1,13 +1,10 @@
-import { isUuid } from '@postern/contracts';
+import { isUuid, utcTime } from '@postern/contracts';
 
 /** Whether a value out of a cursor is what its column takes; what the database would refuse is no cursor of ours. */
 export type CursorColumn = (value: string) => boolean;
 
-/** RFC 3339, UTC, milliseconds; a day that there is. */
-export const timeColumn: CursorColumn = (value) => {
-  const time = new Date(value);
-  return !Number.isNaN(time.getTime()) && time.toISOString() === value && /^[1-9]\d{3}-/.test(value);
-};
+/** A time as our answers write it: UTC, milliseconds. */
+export const timeColumn: CursorColumn = (value) => utcTime(value) === value;
 
 export const uuidColumn: CursorColumn = isUuid;
 

@@ -1,6 +1,6 @@
-import { fieldCode } from '@postern/service-kit';
 import { z } from 'zod';
 import type { CursorColumn } from './cursor-columns.js';
+import { fieldCode } from './schema-pipe.js';
 
 /** A page of a list; `nextCursor` is null on the last one. */
 export interface Page<Item> {
@@ -9,7 +9,10 @@ export interface Page<Item> {
   readonly nextCursor: string | null;
 }
 
-/** A place in a list: the values of the columns that order it, in the row after which the next page begins. */
+/**
+ * A place in a list: the values of the columns that order it, in the row after which the next page begins. No row is
+ * counted to find it, so whatever is added before or behind it moves nothing.
+ */
 export type Cursor = readonly string[];
 
 /** What a list is asked for. */
@@ -22,7 +25,7 @@ const MAX_LIMIT = 500;
 const DEFAULT_LIMIT = 50;
 const LIMIT_DETAIL = `Give a whole number from 1 to ${MAX_LIMIT}.`;
 
-/** The fields `?limit=` and `?cursor=` of a list that is ordered by these columns. */
+/** The fields `?limit=` (1 to 500, 50 if left out) and `?cursor=` of a list that is ordered by these columns. */
 export function pageFields(columns: readonly CursorColumn[]) {
   return {
     limit: z
@@ -46,12 +49,20 @@ export function pageFields(columns: readonly CursorColumn[]) {
   };
 }
 
+/** What a query with `pageFields` asks for. */
+export function pageRequest(query: { readonly limit: number; readonly cursor?: Cursor | undefined }): PageRequest {
+  return { limit: query.limit, after: query.cursor ?? null };
+}
+
 /** Makes a page of rows of which one more than `limit` was asked for. */
 export function pageOf<Item>(rows: readonly Item[], limit: number, cursorOf: (item: Item) => Cursor): Page<Item> {
-  const items = rows.slice(0, limit);
+  return pageUpTo(rows.slice(0, limit), rows.length > limit, cursorOf);
+}
+
+/** Makes a page of its items; `more`: there are further ones. */
+export function pageUpTo<Item>(items: readonly Item[], more: boolean, cursorOf: (item: Item) => Cursor): Page<Item> {
   const last = items.at(-1);
-  const nextCursor = rows.length > limit && last ? writeCursor(cursorOf(last)) : null;
-  return { items, nextCursor };
+  return { items, nextCursor: more && last ? writeCursor(cursorOf(last)) : null };
 }
 
 function writeCursor(cursor: Cursor): string {
