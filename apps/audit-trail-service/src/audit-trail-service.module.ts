@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { dataSourceModule } from '@postern/service-kit';
+import { dataSourceModule, ListAnswersModule } from '@postern/service-kit';
 import { ListChangesController } from './changes/list/list-changes.controller.js';
 import { ListChangesHandler } from './changes/list/list-changes.handler.js';
 import { AuditConsumers } from './consumers/audit-consumers.js';
@@ -13,6 +13,7 @@ import { ListDeniedIpsHandler } from './denied-ips/list/list-denied-ips.handler.
 @Module({
   imports: [
     CqrsModule,
+    ListAnswersModule,
     // A connection for each consumer, and one for readiness and partitions.
     dataSourceModule('postern_audit', { poolSize: 3 }),
     dataSourceModule('postern_audit_reader', { poolSize: 6 }),

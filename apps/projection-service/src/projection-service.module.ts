@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { dataSourceModule } from '@postern/service-kit';
+import { dataSourceModule, ListAnswersModule } from '@postern/service-kit';
 import { ProjectionConsumers } from './consumers/projection-consumers.js';
 import { MyIpController } from './my-ip/my-ip.controller.js';
 import { PolicySnapshotController } from './relay-policies/snapshot/policy-snapshot.controller.js';
@@ -23,6 +23,7 @@ import { SmtpUserReader } from './smtp-user-directory/smtp-user-reader.js';
 @Module({
   imports: [
     CqrsModule,
+    ListAnswersModule,
     dataSourceModule('postern_projection', { poolSize: 4 }),
     dataSourceModule('postern_directory_reader', { poolSize: 6 }),
     // The snapshots, the tail, and what catches up.

@@ -6,6 +6,9 @@ export { hashApiKey, matchesHash, newApiKey, parseApiKey } from './access/api-ke
 export { dataSourceModule } from './database/data-source.module.js';
 export { withinDeadline } from './http/deadline.js';
 export { positionColumn, textColumn, timeColumn, uuidColumn, type CursorColumn } from './http/cursor-columns.js';
+export { EXPORT_LIMITS, type ExportLimits } from './export/export-limits.js';
+export { ListAnswers, type AnswerableList } from './export/list-answers.js';
+export { ListAnswersModule } from './export/list-answers.module.js';
 export { createHttpApp } from './http/http-app.js';
 export type { IdempotencyClaim } from './http/idempotency-claim.js';
 export { pageFields, pageOf, pageRequest, pageUpTo, type Cursor, type Page, type PageRequest } from './http/page.js';

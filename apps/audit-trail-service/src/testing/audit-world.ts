@@ -10,12 +10,14 @@ import {
   AccessModule,
   createHttpApp,
   dataSourceModule,
+  EXPORT_LIMITS,
   hashApiKey,
   loadSettings,
   newApiKey,
   ObserveModule,
   SETTINGS,
   SettingsModule,
+  type ExportLimits,
   type RuntimeSettings,
 } from '@postern/service-kit';
 import pg from 'pg';
@@ -39,12 +41,28 @@ import { METADATA, type Person } from './happenings.js';
 })
 class TestBusModule {}
 
+@Global()
+@Module({})
+class TestLimitsModule {
+  static of(limits: Partial<ExportLimits>): DynamicModule {
+    const provider = { provide: EXPORT_LIMITS, useValue: limits };
+    return { module: TestLimitsModule, providers: [provider], exports: [provider] };
+  }
+}
+
 @Module({})
 class TestModule {
-  static forRoot(settings: RuntimeSettings): DynamicModule {
+  static forRoot(settings: RuntimeSettings, limits: Partial<ExportLimits>): DynamicModule {
     return {
       module: TestModule,
-      imports: [SettingsModule.forRoot(settings), ObserveModule, AccessModule, TestBusModule, AuditTrailServiceModule],
+      imports: [
+        SettingsModule.forRoot(settings),
+        ObserveModule,
+        AccessModule,
+        TestBusModule,
+        TestLimitsModule.of(limits),
+        AuditTrailServiceModule,
+      ],
     };
   }
 }
@@ -65,11 +83,11 @@ export class AuditWorld {
     private readonly drop: () => Promise<void>,
   ) {}
 
-  static async create(): Promise<AuditWorld> {
+  static async create(limits: Partial<ExportLimits> = {}): Promise<AuditWorld> {
     const { url, drop } = await auditDatabase();
     const writer = await openDataSource(url, 'postern_journal_writer', { poolSize: 4 });
     const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: url };
-    const app = await createHttpApp(TestModule.forRoot(settings), settings, problems);
+    const app = await createHttpApp(TestModule.forRoot(settings, limits), settings, problems);
     return new AuditWorld(url, app, writer, new Journal(writer), drop);
   }
 
@@ -118,6 +136,12 @@ export class AuditWorld {
     return text;
   }
 
+  /** Listens on a free port, for tests that need a socket; gives the URL. */
+  async listen(): Promise<string> {
+    await this.app.listen(0, '127.0.0.1');
+    return this.app.getUrl();
+  }
+
   /** GET, with the body as it came. `Body` is what the test expects of it. */
   async get<Body = unknown>(key: string, url: string): Promise<Answer<Body>> {
     const answer = await this.app.inject({ method: 'GET', url, headers: { authorization: `Bearer ${key}` } });
@@ -147,6 +171,24 @@ export class AuditWorld {
     try {
       return (await client.query<Row>(text, values)).rows;
     } finally {
+      await client.end();
+    }
+  }
+
+  /** Runs `work` while nobody gets at the database: every session has ended, and no new one is let in. */
+  async withoutDatabase<T>(work: () => Promise<T>): Promise<T> {
+    const { pathname } = new URL(this.databaseUrl);
+    const database = pathname.slice(1);
+    const server = new URL(this.databaseUrl);
+    server.pathname = '/postgres';
+    const client = new pg.Client({ connectionString: server.toString() });
+    await client.connect();
+    try {
+      await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
+      await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [database]);
+      return await work();
+    } finally {
+      await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS true`);
       await client.end();
     }
   }

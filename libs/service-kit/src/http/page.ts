@@ -65,6 +65,11 @@ export function pageUpTo<Item>(items: readonly Item[], more: boolean, cursorOf: 
   return { items, nextCursor: more && last ? writeCursor(cursorOf(last)) : null };
 }
 
+/** The place that a `nextCursor` of ours stands for. */
+export function openCursor(nextCursor: string): Cursor {
+  return JSON.parse(Buffer.from(nextCursor, 'base64url').toString()) as Cursor;
+}
+
 function writeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify(cursor)).toString('base64url');
 }

@@ -25,6 +25,7 @@ export const PROBLEMS = {
   'too-many-requests': [429, 'Too many requests'],
   'internal-error': [500, 'Something went wrong on our side'],
   'not-ready': [503, 'The service is not ready'],
+  'export-incomplete': [503, 'The export is not complete'],
   'read-side-behind': [503, 'The read side is behind'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 

@@ -1,9 +1,10 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, pageFields, positionColumn, Tenant, type Page } from '@postern/service-kit';
+import { Allow, ListAnswers, pageFields, pageRequest, positionColumn, Tenant } from '@postern/service-kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ListChanges, type Change } from './list-changes.query.js';
+import { CHANGE_COLUMNS, ListChanges, type ChangeScope } from './list-changes.query.js';
 
 const changesQuery = z.strictObject(pageFields([positionColumn]));
 type ChangesQuery = z.infer<typeof changesQuery>;
@@ -11,11 +12,19 @@ type ChangesQuery = z.infer<typeof changesQuery>;
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')
 export class ListChangesController {
-  constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
+  constructor(
+    @Inject(QueryBus) private readonly queries: QueryBus,
+    @Inject(ListAnswers) private readonly answers: ListAnswers,
+  ) {}
 
   @Get('changes')
-  ofTenant(@Tenant() tenantId: TenantId, @Query({ schema: changesQuery }) query: ChangesQuery): Promise<Page<Change>> {
-    return this.list(tenantId, null, query);
+  ofTenant(
+    @Tenant() tenantId: TenantId,
+    @Query({ schema: changesQuery }) query: ChangesQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answer('changes', { tenantId, smtpUserId: null }, query, request, reply);
   }
 
   @Get('smtp-users/:smtpUserId/history')
@@ -23,13 +32,23 @@ export class ListChangesController {
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
     @Query({ schema: changesQuery }) query: ChangesQuery,
-  ): Promise<Page<Change>> {
-    return this.list(tenantId, smtpUserId, query);
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answer('history', { tenantId, smtpUserId }, query, request, reply);
   }
 
-  private list(tenantId: TenantId, smtpUserId: string | null, query: ChangesQuery): Promise<Page<Change>> {
-    return this.queries.execute(
-      new ListChanges({ tenantId, smtpUserId }, { limit: query.limit, after: query.cursor ?? null }),
-    );
+  private answer(
+    name: string,
+    scope: ChangeScope,
+    query: ChangesQuery,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    return this.answers.answer(request, reply, pageRequest(query), {
+      name,
+      columns: CHANGE_COLUMNS,
+      read: (page) => this.queries.execute(new ListChanges(scope, page)),
+    });
   }
 }

@@ -18,6 +18,23 @@ export interface Change {
   readonly version: number;
 }
 
+/** The columns of CSV. */
+export const CHANGE_COLUMNS = [
+  'eventId',
+  'type',
+  'occurredAt',
+  'actor.role',
+  'actor.keyId',
+  'actor.name',
+  'requestId',
+  'smtpUserId',
+  'username',
+  'version',
+  'data',
+  'before',
+  'after',
+] as const;
+
 /** Whose changes. */
 export interface ChangeScope {
   readonly tenantId: TenantId;

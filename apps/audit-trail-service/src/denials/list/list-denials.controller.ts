@@ -1,19 +1,28 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Tenant, type Page } from '@postern/service-kit';
+import { Allow, ListAnswers, pageRequest, Tenant } from '@postern/service-kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { denialsQuery, filterOf, type DenialsQuery } from './denial-filter.js';
 import { ListDenials } from './list-denials.query.js';
-import type { Denial } from './read-denials.js';
+import { DENIAL_COLUMNS, type DenialScope } from './read-denials.js';
 
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')
 export class ListDenialsController {
-  constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
+  constructor(
+    @Inject(QueryBus) private readonly queries: QueryBus,
+    @Inject(ListAnswers) private readonly answers: ListAnswers,
+  ) {}
 
   @Get('denials')
-  ofTenant(@Tenant() tenantId: TenantId, @Query({ schema: denialsQuery }) query: DenialsQuery): Promise<Page<Denial>> {
-    return this.list(tenantId, null, query);
+  ofTenant(
+    @Tenant() tenantId: TenantId,
+    @Query({ schema: denialsQuery }) query: DenialsQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answer({ tenantId, smtpUserId: null }, query, request, reply);
   }
 
   @Get('smtp-users/:smtpUserId/denials')
@@ -21,12 +30,17 @@ export class ListDenialsController {
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
     @Query({ schema: denialsQuery }) query: DenialsQuery,
-  ): Promise<Page<Denial>> {
-    return this.list(tenantId, smtpUserId, query);
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answer({ tenantId, smtpUserId }, query, request, reply);
   }
 
-  private list(tenantId: TenantId, smtpUserId: string | null, query: DenialsQuery): Promise<Page<Denial>> {
-    const page = { limit: query.limit, after: query.cursor ?? null };
-    return this.queries.execute(new ListDenials({ tenantId, smtpUserId }, filterOf(query), page));
+  private answer(scope: DenialScope, query: DenialsQuery, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    return this.answers.answer(request, reply, pageRequest(query), {
+      name: 'denials',
+      columns: DENIAL_COLUMNS,
+      read: (page) => this.queries.execute(new ListDenials(scope, filterOf(query), page)),
+    });
   }
 }

@@ -20,6 +20,22 @@ export interface Denial {
   readonly count: number;
 }
 
+/** The columns of CSV. */
+export const DENIAL_COLUMNS = [
+  'id',
+  'occurredAt',
+  'recordedAt',
+  'tenantId',
+  'smtpUserId',
+  'username',
+  'ip',
+  'relay',
+  'reason',
+  'mode',
+  'refused',
+  'count',
+] as const satisfies readonly (keyof Denial)[];
+
 /** Whose denials. */
 export interface DenialScope {
   readonly tenantId: TenantId;

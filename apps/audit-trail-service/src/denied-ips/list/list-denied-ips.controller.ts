@@ -1,24 +1,33 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, pageFields, Tenant, textColumn, timeColumn, type Page } from '@postern/service-kit';
+import { Allow, ListAnswers, pageFields, pageRequest, Tenant, textColumn, timeColumn } from '@postern/service-kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ListDeniedIps, type DeniedIp } from './list-denied-ips.query.js';
+import { DENIED_IP_COLUMNS, ListDeniedIps } from './list-denied-ips.query.js';
 
 const deniedIpsQuery = z.strictObject(pageFields([timeColumn, textColumn]));
-type DeniedIpsQuery = z.infer<typeof deniedIpsQuery>;
 
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')
 export class ListDeniedIpsController {
-  constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
+  constructor(
+    @Inject(QueryBus) private readonly queries: QueryBus,
+    @Inject(ListAnswers) private readonly answers: ListAnswers,
+  ) {}
 
   @Get('smtp-users/:smtpUserId/denied-ips')
   list(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: deniedIpsQuery }) { limit, cursor }: DeniedIpsQuery,
-  ): Promise<Page<DeniedIp>> {
-    return this.queries.execute(new ListDeniedIps(tenantId, smtpUserId, { limit, after: cursor ?? null }));
+    @Query({ schema: deniedIpsQuery }) query: z.infer<typeof deniedIpsQuery>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answers.answer(request, reply, pageRequest(query), {
+      name: 'denied-ips',
+      columns: DENIED_IP_COLUMNS,
+      read: (page) => this.queries.execute(new ListDeniedIps(tenantId, smtpUserId, page)),
+    });
   }
 }

@@ -18,6 +18,18 @@ export interface DeniedIp {
   readonly suggestedEntries: readonly SuggestedEntry[];
 }
 
+/** The columns of CSV. */
+export const DENIED_IP_COLUMNS = [
+  'ip',
+  'count',
+  'firstDeniedAt',
+  'lastDeniedAt',
+  'relays',
+  'reasons',
+  'stillDenied',
+  'suggestedEntries',
+] as const satisfies readonly (keyof DeniedIp)[];
+
 /** The addresses from which an SMTP user was denied, the latest first. */
 export class ListDeniedIps extends Query<Page<DeniedIp>> {
   constructor(

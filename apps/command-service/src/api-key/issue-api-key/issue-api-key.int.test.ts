@@ -168,7 +168,7 @@ describe('the pages', () => {
       cursor = body['nextCursor'] ? `&cursor=${String(body['nextCursor'])}` : null;
       await service.key({ role: 'auditor', name: 'later' }, 'busy');
       const last = listOf(body['items']).at(-1);
-      if (last?.['name'] !== "busy's admin")
+      if (String(last?.['name']) !== "busy's admin")
         await service.call('DELETE', `/v1/tenants/busy/api-keys/${String(last?.['id'])}`, { key: owner });
     }
     expect(names).toEqual(['d', 'c', 'b', 'a', "busy's admin"]);

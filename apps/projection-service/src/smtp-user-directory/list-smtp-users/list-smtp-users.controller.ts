@@ -1,8 +1,8 @@
-import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import type { SmtpUser } from '@postern/restrictions';
-import { Allow, pageFields, pageRequest, Tenant, timeColumn, uuidColumn, type Page } from '@postern/service-kit';
+import { Allow, ListAnswers, pageFields, pageRequest, Tenant, timeColumn, uuidColumn } from '@postern/service-kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ListSmtpUsers } from './list-smtp-users.query.js';
 
@@ -11,16 +11,38 @@ const ListOptions = z.strictObject({
   ...pageFields([timeColumn, uuidColumn]),
 });
 
+/** The columns of CSV. */
+const COLUMNS = [
+  'id',
+  'tenantId',
+  'username',
+  'createdAt',
+  'restriction.restricted',
+  'restriction.mode',
+  'restriction.version',
+  'restriction.entries',
+  'restriction.warnings',
+];
+
 @Controller()
 export class ListSmtpUsersController {
-  constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
+  constructor(
+    @Inject(QueryBus) private readonly queries: QueryBus,
+    @Inject(ListAnswers) private readonly answers: ListAnswers,
+  ) {}
 
   @Get('v1/tenants/:tenantId/smtp-users')
   @Allow('admin', 'auditor', 'operator')
   list(
     @Tenant() tenantId: TenantId,
     @Query({ schema: ListOptions }) query: z.infer<typeof ListOptions>,
-  ): Promise<Page<SmtpUser>> {
-    return this.queries.execute(new ListSmtpUsers(tenantId, query.query ?? null, pageRequest(query)));
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answers.answer(request, reply, pageRequest(query), {
+      name: 'smtp-users',
+      columns: COLUMNS,
+      read: (page) => this.queries.execute(new ListSmtpUsers(tenantId, query.query ?? null, page)),
+    });
   }
 }

@@ -1,0 +1,17 @@
+import { Counter, Gauge } from 'prom-client';
+import { metrics } from '../observe/metrics.js';
+
+const registers = [metrics];
+
+export const exportsRunning = new Gauge({
+  name: 'postern_exports_running',
+  help: 'Exports (NDJSON, CSV) that are being sent',
+  registers,
+});
+
+export const exportsEnded = new Counter({
+  name: 'postern_exports_total',
+  help: 'Exports that ended: whole, failed, left by their reader, or dropped since it stood still (stalled)',
+  labelNames: ['format', 'end'],
+  registers,
+});

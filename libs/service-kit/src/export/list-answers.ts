@@ -1,0 +1,121 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { openCursor, type Page, type PageRequest } from '../http/page.js';
+import { principalOf } from '../http/request-context.js';
+import { Problem } from '../problem/problem.js';
+import { acceptedType } from './accepted-type.js';
+import { exportFormat, type ExportFormat } from './export-formats.js';
+import { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits } from './export-limits.js';
+import { exportsEnded, exportsRunning } from './export-metrics.js';
+import { ExportTurns } from './export-turns.js';
+import { cutOff, endWhole, ReaderGone, writeWhole } from './write-whole.js';
+
+/** A list that can be answered page by page or whole. */
+export interface AnswerableList<Item extends object> {
+  /** Of the file that it is saved as: `denials`. */
+  readonly name: string;
+  /** Of CSV: members of an item, `actor.name` for a member's member. */
+  readonly columns: readonly string[];
+  /** One page behind the other must be all that was there at the beginning, with nothing held in between. */
+  read(page: PageRequest): Promise<Page<Item>>;
+}
+
+interface Export {
+  readonly response: ServerResponse;
+  readonly format: ExportFormat;
+  readonly requestId: string;
+}
+
+/** Answers lists: a page as JSON, or where `Accept` asks for NDJSON or CSV the whole from `?cursor=` on, as a stream. */
+@Injectable()
+export class ListAnswers {
+  private readonly logger = new Logger('exports');
+  private readonly limits: ExportLimits;
+  private readonly turns: ExportTurns;
+
+  constructor(@Optional() @Inject(EXPORT_LIMITS) limits: Partial<ExportLimits> | undefined) {
+    this.limits = { ...DEFAULT_EXPORT_LIMITS, ...limits };
+    this.turns = new ExportTurns(this.limits);
+  }
+
+  /**
+   * Throws what `read` throws for the first page, and `too-many-requests`. What fails later stands in the last line, and
+   * the connection is cut.
+   */
+  async answer<Item extends object>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    page: PageRequest,
+    list: AnswerableList<Item>,
+  ): Promise<void> {
+    void reply.header('vary', 'accept');
+    const type = acceptedType(request.headers.accept);
+    if (type === 'application/json') return void reply.send(await list.read(page));
+    refuseLimit(request);
+    const format = exportFormat(type, list.columns);
+    const endTurn = this.turns.take(principalOf(request).actor.keyId);
+    exportsRunning.inc();
+    try {
+      const headOnly = request.method === 'HEAD';
+      const first = await list.read({ limit: headOnly ? 1 : this.limits.pageRows, after: page.after });
+      void reply.headers({ 'content-type': format.contentType, 'cache-control': 'no-store' });
+      if (format.name === 'csv') void reply.header('content-disposition', `attachment; filename="${list.name}.csv"`);
+      const response = reply.hijack().raw;
+      response.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
+      if (headOnly) return void response.end();
+      await this.send({ response, format, requestId: request.id }, first, list);
+    } finally {
+      endTurn();
+      exportsRunning.dec();
+    }
+  }
+
+  private async send<Item extends object>(to: Export, first: Page<Item>, list: AnswerableList<Item>): Promise<void> {
+    const { response, format, requestId } = to;
+    const end = (how: string): void => exportsEnded.inc({ format: format.name, end: how });
+    const deadline = performance.now() + this.limits.totalMs;
+    let sent: Sent = { rows: 0, nextCursor: null };
+    try {
+      await writeWhole(response, format.head, this.limits.stalledMs);
+      for (let page = first; ;) {
+        await writeWhole(response, format.lines(page.items), this.limits.stalledMs);
+        sent = { rows: sent.rows + page.items.length, nextCursor: page.nextCursor };
+        if (page.nextCursor === null) break;
+        if (performance.now() > deadline) throw new Error(`It takes longer than ${this.limits.totalMs / 1_000} s.`);
+        page = await list.read({ limit: this.limits.pageRows, after: openCursor(page.nextCursor) });
+      }
+      await endWhole(response, this.limits.stalledMs);
+      end('whole');
+    } catch (error) {
+      if (error instanceof ReaderGone) {
+        this.logger.log({ msg: 'the reader of an export is gone', why: error.why, rows: sent.rows, requestId });
+        return end(error.why);
+      }
+      this.logger.error({ msg: 'an export broke off', rows: sent.rows, requestId, err: error });
+      end('failed');
+      await writeWhole(response, format.failure(brokenOff(sent), requestId), this.limits.stalledMs).catch(() => null);
+      cutOff(response, this.limits.stalledMs);
+    }
+  }
+}
+
+interface Sent {
+  readonly rows: number;
+  readonly nextCursor: string | null;
+}
+
+function brokenOff({ rows, nextCursor }: Sent): Problem {
+  const rest = nextCursor === null ? 'Ask for it again' : `Ask for the rest with ?cursor=${nextCursor}`;
+  const detail = `The export broke off after ${rows} rows and is not complete. ${rest}; if it fails again, give support the request id.`;
+  return new Problem('export-incomplete', detail, { extra: { rows, nextCursor } });
+}
+
+/** A cap that was left in a script's URL would make a short file that looks like a whole one. */
+function refuseLimit(request: FastifyRequest): void {
+  if (!Object.hasOwn(request.query as object, 'limit')) return;
+  const detail = 'NDJSON and CSV give the whole list: leave limit out, or ask for pages with Accept: application/json.';
+  throw new Problem('validation-failed', `?limit: ${detail}`, {
+    errors: [{ pointer: '?limit', code: 'validation-failed', detail }],
+  });
+}
