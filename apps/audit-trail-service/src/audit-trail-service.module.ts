@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { dataSourceModule, ListAnswersModule } from '@postern/service-kit';
 import { ListChangesController } from './changes/list/list-changes.controller.js';
+import { ListOperatorChangesController } from './changes/list/list-operator-changes.controller.js';
 import { ListChangesHandler } from './changes/list/list-changes.handler.js';
 import { AuditConsumers } from './consumers/audit-consumers.js';
 import { ListDenialsController } from './denials/list/list-denials.controller.js';
@@ -18,7 +19,7 @@ import { ListDeniedIpsHandler } from './denied-ips/list/list-denied-ips.handler.
     dataSourceModule('postern_audit', { poolSize: 3 }),
     dataSourceModule('postern_audit_reader', { poolSize: 6 }),
   ],
-  controllers: [ListDenialsController, ListDeniedIpsController, ListChangesController],
+  controllers: [ListDenialsController, ListDeniedIpsController, ListChangesController, ListOperatorChangesController],
   providers: [ListDenialsHandler, ListDeniedIpsHandler, ListChangesHandler, AuditConsumers],
 })
 export class AuditTrailServiceModule {}

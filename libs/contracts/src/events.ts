@@ -43,8 +43,8 @@ export type ApiKeyEvent =
         readonly tenantId: TenantId | null;
         readonly role: Role;
         readonly name: string;
-        /** SHA-256 of the whole key, lower-case hex. */
-        readonly secretHash: string;
+        /** SHA-256 of the whole key, lower-case hex. In the journal alone: the feed leaves it out. */
+        readonly secretHash?: string;
       }
     >
   | Event<'ApiKeyRevoked', { readonly keyId: ApiKeyId }>;

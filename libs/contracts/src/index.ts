@@ -5,6 +5,7 @@ export * from './ids.js';
 export * from './policy-digest.js';
 export * from './relay-policy.js';
 export * from './rfc3339-time.js';
+export * from './secrets.js';
 export * from './streams.js';
 export * from './topics.js';
 export * from './upcasters.js';

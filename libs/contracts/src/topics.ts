@@ -5,12 +5,16 @@ import type { StreamCategory } from './streams.js';
 export const TOPICS = {
   smtpUsers: 'postern.smtp-users.v1',
   authDenials: 'postern.auth-denials.v1',
+  /** Tenants and their API keys, and those of operators and relays; never what a key could be found by. */
+  tenants: 'postern.tenants.v1',
 } as const;
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
 
-export const TOPIC_OF_CATEGORY: Readonly<Partial<Record<StreamCategory, Topic>>> = {
+export const TOPIC_OF_CATEGORY: Readonly<Record<StreamCategory, Topic>> = {
   'smtp-user': TOPICS.smtpUsers,
   'auth-denials': TOPICS.authDenials,
+  tenant: TOPICS.tenants,
+  'api-key': TOPICS.tenants,
 };
 
 export const EVENT_TYPES_OF_TOPIC: Readonly<Record<Topic, readonly EventType[]>> = {
@@ -24,4 +28,5 @@ export const EVENT_TYPES_OF_TOPIC: Readonly<Record<Topic, readonly EventType[]>>
     'RestrictionModeChanged',
   ],
   [TOPICS.authDenials]: ['AuthDenied'],
+  [TOPICS.tenants]: ['TenantCreated', 'ApiKeyIssued', 'ApiKeyRevoked'],
 };

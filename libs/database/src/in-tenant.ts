@@ -18,3 +18,11 @@ export async function inTenant<T>(
     return work(manager);
   });
 }
+
+/** Runs `work` in a transaction that sees rows of no tenant, where the table has a policy for that, and no tenant's. */
+export async function ofNoTenant<T>(dataSource: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  return dataSource.transaction(async (manager) => {
+    await manager.query(`SELECT set_config('postern.of_no_tenant', 'yes', true)`);
+    return work(manager);
+  });
+}

@@ -1,4 +1,4 @@
-import type { Recorded, StreamCategory } from '@postern/contracts';
+import { withoutSecrets, type Recorded, type StreamCategory } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { FeedPosition } from './feed-position.js';
 import { EVENT_COLUMNS, recordedOf, type EventRow } from './recorded-row.js';
@@ -18,6 +18,7 @@ export interface FeedPage {
  *
  * Only what every reader will ever see in the same order: an event whose transaction began after one that is still
  * open waits for it. Ordered by position alone, the event of a late commit would lie behind the reader and be lost.
+ * Secrets stay in the journal: what comes from here goes to buses and read models.
  * Connected as `postern_feed`.
  */
 export async function readFeed(
@@ -36,7 +37,7 @@ export async function readFeed(
   const last = looked.at(-1);
   if (!last) return { events: [], position: after, more: false, held };
   return {
-    events: looked.filter((row) => row.wanted).map(recordedOf),
+    events: looked.filter((row) => row.wanted).map((row) => withoutSecrets(recordedOf(row))),
     position: { xid: last.xid, position: Number(last.position) },
     more: Number(last.looked_at) === limit,
     held,

@@ -17,7 +17,6 @@ export { fieldCode, SchemaPipe } from './http/schema-pipe.js';
 export { callerAddress, sourceAddress, trustedProxies } from './http/source-address.js';
 export { countLimited, type Limit } from './limits/limit-metrics.js';
 export { SERVICE_LIMITS } from './limits/service-limits.js';
-export { sourceAddress, trustedProxies } from './http/source-address.js';
 export { timeField } from './http/time-field.js';
 export { Readiness, type ReadinessCheck } from './observe/health.js';
 export { observeLag, type Lag } from './observe/feed-lag.js';

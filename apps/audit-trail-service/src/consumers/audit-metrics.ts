@@ -17,7 +17,7 @@ export const denialsUnreadable = new Counter({
 
 export const changesRecorded = new Counter({
   name: 'postern_audit_changes_recorded_total',
-  help: 'Changes of SMTP users and their restrictions that were put on record',
+  help: 'Changes of SMTP users, restrictions, tenants and API keys that were put on record',
   registers,
 });
 

@@ -3,6 +3,7 @@ import { CreateChanges1764200000003 } from './create-changes.js';
 import { CreateDenials1764200000001 } from './create-denials.js';
 import { CreateDenialMonths1764200000002 } from './create-denial-months.js';
 import { CreateSmtpUsers1764200000004 } from './create-smtp-users.js';
+import { TellBeforeAndAfter1764200001703 } from './tell-before-and-after.js';
 
 /** The component for `migrate` of @postern/database. All of it can be rebuilt from the journal. */
 export const auditSchema: SchemaComponent = {
@@ -12,5 +13,6 @@ export const auditSchema: SchemaComponent = {
     CreateDenialMonths1764200000002,
     CreateChanges1764200000003,
     CreateSmtpUsers1764200000004,
+    TellBeforeAndAfter1764200001703,
   ],
 };

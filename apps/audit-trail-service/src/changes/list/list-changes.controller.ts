@@ -6,8 +6,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CHANGE_COLUMNS, ListChanges, type ChangeScope } from './list-changes.query.js';
 
-const changesQuery = z.strictObject(pageFields([positionColumn]));
-type ChangesQuery = z.infer<typeof changesQuery>;
+export const changesQuery = z.strictObject(pageFields([positionColumn]));
+export type ChangesQuery = z.infer<typeof changesQuery>;
 
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')

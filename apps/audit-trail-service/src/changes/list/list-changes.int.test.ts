@@ -33,10 +33,28 @@ describe('GET …/history and …/changes', () => {
         type: 'SmtpUserRenamed',
         username: 'b@acme.example',
         data: { username: 'b@acme.example', previousUsername: 'a@acme.example' },
+        before: { username: 'a@acme.example' },
+        after: { username: 'b@acme.example' },
         version: 3,
       },
-      { ...rest, type: 'RestrictionAdded', username: 'a@acme.example', data: allowed.data, version: 2 },
-      { ...rest, type: 'SmtpUserRegistered', username: 'a@acme.example', data: person.registered().data, version: 1 },
+      {
+        ...rest,
+        type: 'RestrictionAdded',
+        username: 'a@acme.example',
+        data: allowed.data,
+        before: { restricted: false, entries: [] },
+        after: { restricted: true, ...allowed.data },
+        version: 2,
+      },
+      {
+        ...rest,
+        type: 'SmtpUserRegistered',
+        username: 'a@acme.example',
+        data: person.registered().data,
+        before: null,
+        after: { username: 'a@acme.example', restricted: false, mode: 'enforce', entries: [] },
+        version: 1,
+      },
     ];
     expect(await world.get(auditor, historyOf(person))).toEqual({ status: 200, body: { items, nextCursor: null } });
     expect(await world.get(auditor, '/v1/tenants/acme/changes')).toEqual({
@@ -63,6 +81,23 @@ describe('GET …/history and …/changes', () => {
       world.happened(person, person.renamed('y')),
     );
     expect(versions(walked)).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  });
+
+  it('of a full list end a page early rather than hold megabytes, and skip none', async () => {
+    const person = new Person('full@acme.example');
+    const note = 'x'.repeat(900);
+    const long = (n: number) => {
+      const { type, data } = person.allowed(...Array.from({ length: 400 }, (_, i) => `10.${n}.${i >> 8}.${i & 255}`));
+      if (type !== 'RestrictionAdded') throw new Error('There are no entries.');
+      return { type, data: { entries: data.entries.map((entry) => ({ ...entry, note })) } };
+    };
+    await world.append(person, person.registered());
+    for (let n = 0; n < 10; n++) await world.happened(person, long(n));
+    const { body } = await world.get<{ items: Change[] }>(auditor, historyOf(person));
+    expect(versions(body.items)).toEqual([11, 10, 9, 8, 7]);
+    expect(versions(await world.walk<Change>(auditor, `${historyOf(person)}?limit=50`))).toEqual([
+      11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1,
+    ]);
   });
 
   it('refuse a cursor that is none of theirs', async () => {

@@ -14,6 +14,10 @@ export interface Change {
   /** The SMTP user's name after the change. */
   readonly username: string | null;
   readonly data: unknown;
+  /** What it touched, as it stood; null where nothing stood there. */
+  readonly before: object | null;
+  /** And as it stands since; null where it is gone. */
+  readonly after: object | null;
   /** The version that the change made: of the SMTP user, or of what else it concerns. */
   readonly version: number;
 }
@@ -37,7 +41,8 @@ export const CHANGE_COLUMNS = [
 
 /** Whose changes. */
 export interface ChangeScope {
-  readonly tenantId: TenantId;
+  /** Null: what concerns no tenant. */
+  readonly tenantId: TenantId | null;
   /** Null: all changes of the tenant. */
   readonly smtpUserId: string | null;
 }

@@ -1,4 +1,5 @@
 import type { Actor, Recorded } from '@postern/contracts';
+import type { BeforeAndAfter } from './before-and-after.js';
 
 /** A change as `audit.changes` holds it. */
 export interface ChangeRow {
@@ -13,12 +14,15 @@ export interface ChangeRow {
   readonly actor: Actor;
   readonly requestId: string;
   readonly data: unknown;
+  readonly before: object | null;
+  readonly after: object | null;
 }
 
 /** The row of an event; `smtpUser` is whom it concerns, with the name after it, or null for tenants and keys. */
 export function changeRow(
   event: Recorded,
   smtpUser: { readonly smtpUserId: string; readonly username: string } | null,
+  { before, after }: BeforeAndAfter,
 ): ChangeRow {
   return {
     position: event.position,
@@ -31,13 +35,8 @@ export function changeRow(
     username: smtpUser?.username ?? null,
     actor: event.metadata.actor,
     requestId: event.metadata.correlationId,
-    data: withoutSecrets(event),
+    data: event.data,
+    before,
+    after,
   };
-}
-
-/** An auditor is told that a key was issued, never what it could be found by. */
-function withoutSecrets(event: Recorded): unknown {
-  if (event.type !== 'ApiKeyIssued') return event.data;
-  const { secretHash: _, ...told } = event.data;
-  return told;
 }

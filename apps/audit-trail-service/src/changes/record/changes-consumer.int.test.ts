@@ -97,7 +97,7 @@ describe('changes', () => {
     expect(rows).toEqual([{ username_key: 'app@acme.example' }, { username_key: 'new@acme.example' }]);
   });
 
-  it('of API keys are recorded without what the key could be found by', async () => {
+  it('of API keys are recorded, and a revocation names the key that its event does not, also in another batch', async () => {
     const keyId = newId<ApiKeyId>();
     const tenantId = 'acme' as TenantId;
     const issued: Recorded = {
@@ -108,26 +108,61 @@ describe('changes', () => {
       eventId: newId(),
       type: 'ApiKeyIssued',
       schemaVersion: 1,
-      data: { keyId, tenantId, role: 'admin', name: 'ci', secretHash: 'abc123' },
+      data: { keyId, tenantId, role: 'admin', name: 'ci' },
       metadata: METADATA,
       recordedAt: '2026-11-20T08:00:00.000Z',
     };
-    await deliver([issued]);
-    const { rows } = await owner.query('SELECT * FROM audit.changes WHERE event_id = $1', [issued.eventId]);
+    const revoked: Recorded = {
+      ...issued,
+      position: ++position,
+      version: 2,
+      eventId: newId(),
+      type: 'ApiKeyRevoked',
+      data: { keyId },
+    };
+    for (let time = 0; time < 2; time++) await deliver([issued]);
+    for (let time = 0; time < 2; time++) await deliver([revoked]);
+    const { rows } = await owner.query(`SELECT * FROM audit.changes WHERE data ->> 'keyId' = $1 ORDER BY position`, [
+      keyId,
+    ]);
+    const key = { keyId, role: 'admin', name: 'ci' };
+    const rest = {
+      occurred_at: new Date(issued.recordedAt),
+      smtp_user_id: null,
+      tenant_id: 'acme',
+      username: null,
+      actor: ACTOR,
+      request_id: 'request-1',
+    };
     expect(rows).toEqual([
       {
+        ...rest,
         position: String(issued.position),
         event_id: issued.eventId,
-        occurred_at: new Date(issued.recordedAt),
-        smtp_user_id: null,
         version: 1,
         type: 'ApiKeyIssued',
-        tenant_id: 'acme',
-        username: null,
-        actor: ACTOR,
-        request_id: 'request-1',
         data: { keyId, tenantId: 'acme', role: 'admin', name: 'ci' },
+        before: null,
+        after: key,
+      },
+      {
+        ...rest,
+        position: String(revoked.position),
+        event_id: revoked.eventId,
+        version: 2,
+        type: 'ApiKeyRevoked',
+        data: { keyId },
+        before: key,
+        after: null,
       },
     ]);
+    // In one batch, too; and one whose issue is not on record is a hole.
+    const other = newId<ApiKeyId>();
+    const again = { ...issued, streamId: `api-key/${other}`, eventId: newId(), position: ++position };
+    const issuedAgain: Recorded = { ...again, data: { ...issued.data, keyId: other } };
+    await deliver([issuedAgain, { ...revoked, eventId: newId(), position: ++position, data: { keyId: other } }]);
+    await expect(
+      deliver([{ ...revoked, eventId: newId(), position: ++position, data: { keyId: newId<ApiKeyId>() } }]),
+    ).rejects.toThrow('only 0 were recorded');
   });
 });

@@ -8,7 +8,7 @@ import { recordChanges } from './record-changes.js';
 /** Puts changes on record, a batch a transaction. */
 export class ChangesConsumer implements Consumer {
   readonly name = 'audit-changes';
-  readonly topics = [TOPICS.smtpUsers];
+  readonly topics = [TOPICS.smtpUsers, TOPICS.tenants];
   readonly maxBatch = 1_000;
 
   /** `dataSource` is connected as `postern_audit`. */

@@ -16,19 +16,22 @@ export async function insertChanges(manager: EntityManager, rows: readonly Chang
     rows.map((row) => JSON.stringify(row.actor)),
     rows.map((row) => row.requestId),
     rows.map((row) => JSON.stringify(row.data)),
+    rows.map((row) => row.before && JSON.stringify(row.before)),
+    rows.map((row) => row.after && JSON.stringify(row.after)),
   ]);
   return Number(result?.added);
 }
 
 const NAMES =
-  'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data';
+  'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data, before, after';
 
 const INSERT = `
   WITH added AS (
     INSERT INTO audit.changes (${NAMES})
-    SELECT position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor::jsonb, request_id, data::jsonb
+    SELECT position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor::jsonb, request_id, data::jsonb,
+           before::jsonb, after::jsonb
       FROM unnest($1::bigint[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::integer[], $6::text[], $7::text[], $8::text[],
-                  $9::text[], $10::text[], $11::text[]) AS change (${NAMES})
+                  $9::text[], $10::text[], $11::text[], $12::text[], $13::text[]) AS change (${NAMES})
     ON CONFLICT DO NOTHING
     RETURNING 1
   )

@@ -1,7 +1,16 @@
-import { splitStreamId, type Recorded, type SmtpUserEvent } from '@postern/contracts';
+import {
+  splitStreamId,
+  type ApiKeyEvent,
+  type Recorded,
+  type SmtpUserEvent,
+  type StreamCategory,
+  type TenantEvent,
+} from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
+import { ofSmtpUser, ofTenantOrKey } from './before-and-after.js';
 import { changeRow, type ChangeRow } from './change-row.js';
 import { insertChanges } from './insert-changes.js';
+import { IssuedKeys } from './issued-keys.js';
 import { SmtpUserStates } from './smtp-user-states.js';
 
 /**
@@ -9,17 +18,18 @@ import { SmtpUserStates } from './smtp-user-states.js';
  * that a batch may come any number of times. Gives the number of changes that were added. Throws `EventsMissing`.
  */
 export async function recordChanges(manager: EntityManager, events: readonly Recorded[]): Promise<number> {
-  const ofSmtpUsers = events.filter(isSmtpUserEvent);
-  const states = await SmtpUserStates.load(manager, ofSmtpUsers.map(subjectOf));
+  const states = await SmtpUserStates.load(manager, events.filter(isOfSmtpUser).map(subjectOf));
+  const keys = await IssuedKeys.load(manager, events.filter(isOfKey));
   const rows: ChangeRow[] = [];
   for (const event of events) {
-    if (!isSmtpUserEvent(event)) {
-      rows.push(changeRow(event, null));
-      continue;
-    }
-    const smtpUserId = subjectOf(event);
-    const state = states.apply(smtpUserId, event);
-    if (state) rows.push(changeRow(event, { smtpUserId, username: state.username }));
+    if (isOfSmtpUser(event)) {
+      const smtpUserId = subjectOf(event);
+      const applied = states.apply(smtpUserId, event);
+      if (!applied) continue;
+      const { before, after } = applied;
+      rows.push(changeRow(event, { smtpUserId, username: after.username }, ofSmtpUser(before, event, after)));
+    } else if (isOfKey(event)) rows.push(changeRow(event, null, ofTenantOrKey(event, keys.of(event))));
+    else if (isOfTenant(event)) rows.push(changeRow(event, null, ofTenantOrKey(event, null)));
   }
   await states.save(manager);
   return insertChanges(manager, rows);
@@ -29,6 +39,18 @@ function subjectOf(event: Recorded): string {
   return splitStreamId(event.streamId).subject;
 }
 
-function isSmtpUserEvent(event: Recorded): event is Recorded<SmtpUserEvent> {
-  return splitStreamId(event.streamId).category === 'smtp-user';
+function isOfSmtpUser(event: Recorded): event is Recorded<SmtpUserEvent> {
+  return isOf(event, 'smtp-user');
+}
+
+function isOfKey(event: Recorded): event is Recorded<ApiKeyEvent> {
+  return isOf(event, 'api-key');
+}
+
+function isOfTenant(event: Recorded): event is Recorded<TenantEvent> {
+  return isOf(event, 'tenant');
+}
+
+function isOf(event: Recorded, category: StreamCategory): boolean {
+  return splitStreamId(event.streamId).category === category;
 }

@@ -20,8 +20,11 @@ export class SmtpUserStates {
     return new SmtpUserStates(new Map(rows.map((row) => [row.smtp_user_id, row.state])));
   }
 
-  /** The state after the event, or null where the event was applied before. Throws `EventsMissing`. */
-  apply(smtpUserId: string, event: Recorded<SmtpUserEvent>): KnownSmtpUser | null {
+  /** The states before and after the event, or null where it was applied before. Throws `EventsMissing`. */
+  apply(
+    smtpUserId: string,
+    event: Recorded<SmtpUserEvent>,
+  ): { readonly before: SmtpUserState; readonly after: KnownSmtpUser } | null {
     const before = this.states.get(smtpUserId) ?? initialState();
     if (event.version <= before.version) return null;
     if (event.version > before.version + 1) throw new EventsMissing(event, before.version);
@@ -31,7 +34,7 @@ export class SmtpUserStates {
     this.changed.add(smtpUserId);
     const key = usernameKey(after.username);
     this.names.set(`${smtpUserId} ${key}`, { tenantId: after.tenantId, key, smtpUserId });
-    return after;
+    return { before, after };
   }
 
   async save(manager: EntityManager): Promise<void> {

@@ -1,0 +1,29 @@
+import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { Allow, ListAnswers, pageRequest } from '@postern/service-kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { changesQuery, type ChangesQuery } from './list-changes.controller.js';
+import { CHANGE_COLUMNS, ListChanges } from './list-changes.query.js';
+
+/** What concerns no tenant: the keys of operators and relays. */
+@Controller('v1/changes')
+@Allow('operator')
+export class ListOperatorChangesController {
+  constructor(
+    @Inject(QueryBus) private readonly queries: QueryBus,
+    @Inject(ListAnswers) private readonly answers: ListAnswers,
+  ) {}
+
+  @Get()
+  list(
+    @Query({ schema: changesQuery }) query: ChangesQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answers.answer(request, reply, pageRequest(query), {
+      name: 'changes',
+      columns: CHANGE_COLUMNS,
+      read: (page) => this.queries.execute(new ListChanges({ tenantId: null, smtpUserId: null }, page)),
+    });
+  }
+}

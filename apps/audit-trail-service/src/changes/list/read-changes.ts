@@ -1,0 +1,78 @@
+import type { Actor, EventType, SmtpUserId } from '@postern/contracts';
+import type { PageRequest } from '@postern/service-kit';
+import type { EntityManager } from 'typeorm';
+import type { Change, ChangeScope } from './list-changes.query.js';
+
+/** A page ends early rather than hold more: a change has up to two full lists of entries, and 500 such would be 500 MB. */
+const MAX_PAGE_BYTES = 4_194_304;
+
+/** A change with its place in the list. */
+export interface PlacedChange {
+  readonly position: string;
+  readonly change: Change;
+}
+
+/**
+ * The next changes of the scope, newest first, at most `limit` and never none where there are any. By position, which is
+ * the journal's order: by time, two changes of one millisecond would have none. `found` is greater than their number
+ * where the page ended early. Within `inTenant` or `ofNoTenant`, as `postern_audit_reader`.
+ */
+export async function readChanges(
+  manager: EntityManager,
+  scope: ChangeScope,
+  { limit, after }: PageRequest,
+): Promise<{ readonly changes: readonly PlacedChange[]; readonly found: number }> {
+  const parameters: unknown[] = [];
+  const value = (given: unknown) => `$${parameters.push(given)}`;
+  const conditions = [scope.tenantId === null ? 'tenant_id IS NULL' : `tenant_id = ${value(scope.tenantId)}`];
+  if (scope.smtpUserId !== null) conditions.push(`smtp_user_id = ${value(scope.smtpUserId)}`);
+  if (after) conditions.push(`position < ${value(after[0])}::bigint`);
+  const records = await manager.query<ChangeRecord[]>(
+    `WITH page AS MATERIALIZED (
+       SELECT * FROM audit.changes WHERE ${conditions.join(' AND ')} ORDER BY position DESC LIMIT ${value(limit)}
+     ), sized AS (
+       SELECT *, count(*) OVER () AS found,
+              sum(octet_length(data::text) + coalesce(octet_length(before::text), 0) + coalesce(octet_length(after::text), 0))
+                OVER (ORDER BY position DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before_it
+         FROM page
+     )
+     SELECT position, event_id, type, occurred_at, actor, request_id, smtp_user_id, username, data, before, after, version, found
+       FROM sized WHERE coalesce(bytes_before_it, 0) < ${MAX_PAGE_BYTES} ORDER BY position DESC`,
+    parameters,
+  );
+  const changes = records.map((record) => ({ position: record.position, change: changeOf(record) }));
+  return { changes, found: Number(records[0]?.found ?? 0) };
+}
+
+interface ChangeRecord {
+  readonly position: string;
+  readonly event_id: string;
+  readonly type: EventType;
+  readonly occurred_at: Date;
+  readonly actor: Actor;
+  readonly request_id: string;
+  readonly smtp_user_id: SmtpUserId | null;
+  readonly username: string | null;
+  readonly data: unknown;
+  readonly before: object | null;
+  readonly after: object | null;
+  readonly version: number;
+  readonly found: string;
+}
+
+function changeOf(record: ChangeRecord): Change {
+  const { role, keyId, name } = record.actor;
+  return {
+    eventId: record.event_id,
+    type: record.type,
+    occurredAt: record.occurred_at.toISOString(),
+    actor: { role, keyId, name },
+    requestId: record.request_id,
+    smtpUserId: record.smtp_user_id,
+    username: record.username,
+    data: record.data,
+    before: record.before,
+    after: record.after,
+    version: record.version,
+  };
+}

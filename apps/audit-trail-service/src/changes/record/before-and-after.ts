@@ -1,0 +1,68 @@
+import type { ApiKeyEvent, SmtpUserEvent, TenantEvent } from '@postern/contracts';
+import type { RegisteredSmtpUser, SmtpUserState } from '@postern/restrictions';
+import type { KnownSmtpUser } from '../../smtp-user/find-smtp-user.js';
+
+/** What a change touched, as it stood before and as it stands since; null where there was, or is, nothing. */
+export interface BeforeAndAfter {
+  readonly before: object | null;
+  readonly after: object | null;
+}
+
+/** Of an SMTP user: only what the event touched, so that each is at most one list of entries long. */
+export function ofSmtpUser(before: SmtpUserState, event: SmtpUserEvent, after: KnownSmtpUser): BeforeAndAfter {
+  if (before.status !== 'registered')
+    return { before: null, after: after.status === 'registered' ? whole(after) : null };
+  if (after.status !== 'registered') return { before: whole(before), after: null };
+  switch (event.type) {
+    case 'SmtpUserRenamed':
+      return { before: { username: before.username }, after: { username: after.username } };
+    case 'RestrictionModeChanged':
+      return { before: { mode: before.mode }, after: { mode: after.mode } };
+    case 'RestrictionAdded':
+      return {
+        before: { restricted: before.restricted, entries: [] },
+        after: { restricted: after.restricted, entries: event.data.entries },
+      };
+    case 'RestrictionRemoved': {
+      // The event has no more than ids and ranges: the entries as they stood are in the state.
+      const removed = new Set(event.data.entries.map((entry) => entry.id));
+      const entries = before.entries.filter((entry) => removed.has(entry.id));
+      return {
+        before: { restricted: before.restricted, entries },
+        after: { restricted: after.restricted, entries: [] },
+      };
+    }
+    case 'RestrictionCleared':
+      return { before: restriction(before), after: restriction(after) };
+    case 'SmtpUserRegistered':
+    case 'SmtpUserRemoved':
+      return { before: whole(before), after: whole(after) };
+  }
+}
+
+/** An API key as the trail names it. */
+export interface NamedKey {
+  readonly keyId: string;
+  readonly role: string;
+  readonly name: string;
+}
+
+/** Of a tenant or a key; `key` is the one that the event issued or revoked, which the revoking event does not name. */
+export function ofTenantOrKey(event: TenantEvent | ApiKeyEvent, key: NamedKey | null): BeforeAndAfter {
+  switch (event.type) {
+    case 'TenantCreated':
+      return { before: null, after: { id: event.data.tenantId, name: event.data.name } };
+    case 'ApiKeyIssued':
+      return { before: null, after: key };
+    case 'ApiKeyRevoked':
+      return { before: key, after: null };
+  }
+}
+
+function whole(user: RegisteredSmtpUser): object {
+  return { username: user.username, ...restriction(user) };
+}
+
+function restriction({ restricted, mode, entries }: RegisteredSmtpUser): object {
+  return { restricted, mode, entries };
+}

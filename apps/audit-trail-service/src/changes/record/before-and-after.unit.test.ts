@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import type { SmtpUserEvent } from '@postern/contracts';
+import { evolve, initialState, type SmtpUserState } from '@postern/restrictions';
+import type { KnownSmtpUser } from '../../smtp-user/find-smtp-user.js';
+import { Person } from '../../testing/happenings.js';
+import { ofSmtpUser } from './before-and-after.js';
+
+const person = new Person('a@acme.example');
+const one = person.allowed('203.0.113.1');
+const two = person.allowed('203.0.113.2', '2001:db8::/64');
+const entriesOf = (event: SmtpUserEvent) => (event.type === 'RestrictionAdded' ? event.data.entries : []);
+const [first] = entriesOf(one);
+const [second, third] = entriesOf(two);
+
+/** Before and after of the last event. */
+function last(...events: SmtpUserEvent[]) {
+  let before: SmtpUserState = initialState();
+  for (const event of events.slice(0, -1)) before = evolve(before, event);
+  const event = events.at(-1) as SmtpUserEvent;
+  return ofSmtpUser(before, event, evolve(before, event) as KnownSmtpUser);
+}
+
+describe('before and after a change', () => {
+  const cleared = { type: 'RestrictionCleared', data: {} } as const;
+  const report = { type: 'RestrictionModeChanged', data: { mode: 'report-only', previousMode: 'enforce' } } as const;
+  const open = { restricted: false, mode: 'enforce', entries: [] };
+
+  it('a registered SMTP user was nothing, and is open', () => {
+    expect(last(person.registered())).toEqual({ before: null, after: { username: 'a@acme.example', ...open } });
+  });
+
+  it('a renamed one has its names', () => {
+    expect(last(person.registered(), person.renamed('b'))).toEqual({
+      before: { username: 'a@acme.example' },
+      after: { username: 'b' },
+    });
+  });
+
+  it('added entries stand alone, with whether that restricted the user', () => {
+    expect(last(person.registered(), one)).toEqual({
+      before: { restricted: false, entries: [] },
+      after: { restricted: true, entries: [first] },
+    });
+    expect(last(person.registered(), one, two)).toEqual({
+      before: { restricted: true, entries: [] },
+      after: { restricted: true, entries: [second, third] },
+    });
+  });
+
+  it('removed entries stand whole, as they were, though the event has no more than their ids', () => {
+    const removed = { id: second?.id ?? first?.id, range: '203.0.113.2' } as {
+      id: NonNullable<typeof first>['id'];
+      range: string;
+    };
+    expect(last(person.registered(), one, two, { type: 'RestrictionRemoved', data: { entries: [removed] } })).toEqual({
+      before: { restricted: true, entries: [second] },
+      after: { restricted: true, entries: [] },
+    });
+  });
+
+  it('a changed mode has the modes', () => {
+    expect(last(person.registered(), one, report)).toEqual({
+      before: { mode: 'enforce' },
+      after: { mode: 'report-only' },
+    });
+  });
+
+  it('a cleared restriction has all that stood there', () => {
+    expect(last(person.registered(), one, two, report, cleared)).toEqual({
+      before: { restricted: true, mode: 'report-only', entries: [first, second, third] },
+      after: open,
+    });
+  });
+
+  it('a removed SMTP user has all that stood there, and is nothing', () => {
+    expect(last(person.registered(), one, person.removed())).toEqual({
+      before: { username: 'a@acme.example', restricted: true, mode: 'enforce', entries: [first] },
+      after: null,
+    });
+  });
+});
