@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ensureFirstOperatorKey } from '@postern/command-service';
+import { createHttpApp, loadSettings } from '@postern/service-kit';
+import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';
+import { migrateAll } from './database.js';
+import { problems } from './problems.js';
+import { StandaloneModule } from './standalone.module.js';
+
+let database: TestDatabase;
+let app: NestFastifyApplication;
+let operator: Ask;
+let url: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase('standalone', migrateAll);
+  const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
+  app = await createHttpApp(StandaloneModule.forRoot(settings), settings, problems);
+  const key = await ensureFirstOperatorKey(app, null);
+  await app.listen(0, '127.0.0.1');
+  url = await app.getUrl();
+  operator = asking(url, key ?? '');
+}, 60_000);
+afterAll(async () => {
+  await app?.close();
+  await database?.drop();
+});
+
+/** The changes of a path, newest first, once there are so many. */
+async function changes(ask: Ask, path: string, count: number): Promise<Record<string, unknown>[]> {
+  for (let i = 0; i < 500; i++) {
+    const { status, body } = await ask('GET', path);
+    expect(status).toBe(200);
+    if (body.items.length >= count) return body.items;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  throw new Error(`There are not ${count} changes at ${path}.`);
+}
+
+describe('the trail of changes', () => {
+  it('says who made a tenant and who issued and revoked its keys, by which request, and names the keys', async () => {
+    await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme Ltd' }, { 'x-request-id': 'make-acme' });
+    const issue = (ask: Ask, role: string, name: string) =>
+      ask('POST', '/v1/tenants/acme/api-keys', { role, name }, { 'x-request-id': `issue-${name}` });
+    const admin = (await issue(operator, 'admin', 'platform')).body;
+    const asAdmin = asking(url, admin.key);
+    const auditor = (await issue(asAdmin, 'auditor', 'audit')).body;
+    await asAdmin('DELETE', `/v1/tenants/acme/api-keys/${auditor.id}`, undefined, { 'x-request-id': 'revoke' });
+    const items = await changes(asAdmin, '/v1/tenants/acme/changes', 4);
+    const byAdmin = { role: 'admin', keyId: admin.id, name: 'platform' };
+    const byOperator = { role: 'operator', keyId: expect.any(String), name: 'first start' };
+    const rest = {
+      eventId: expect.any(String),
+      occurredAt: expect.stringMatching(/\.\d{3}Z$/),
+      smtpUserId: null,
+      username: null,
+    };
+    const auditorKey = { keyId: auditor.id, role: 'auditor', name: 'audit' };
+    const adminKey = { keyId: admin.id, role: 'admin', name: 'platform' };
+    expect(items).toEqual([
+      {
+        ...rest,
+        type: 'ApiKeyRevoked',
+        actor: byAdmin,
+        requestId: 'revoke',
+        data: { keyId: auditor.id },
+        before: auditorKey,
+        after: null,
+        version: 2,
+      },
+      {
+        ...rest,
+        type: 'ApiKeyIssued',
+        actor: byAdmin,
+        requestId: 'issue-audit',
+        data: { ...auditorKey, tenantId: 'acme' },
+        before: null,
+        after: auditorKey,
+        version: 1,
+      },
+      {
+        ...rest,
+        type: 'ApiKeyIssued',
+        actor: byOperator,
+        requestId: 'issue-platform',
+        data: { ...adminKey, tenantId: 'acme' },
+        before: null,
+        after: adminKey,
+        version: 1,
+      },
+      {
+        ...rest,
+        type: 'TenantCreated',
+        actor: byOperator,
+        requestId: 'make-acme',
+        data: { tenantId: 'acme', name: 'Acme Ltd' },
+        before: null,
+        after: { id: 'acme', name: 'Acme Ltd' },
+        version: 1,
+      },
+    ]);
+  });
+
+  it('shows operators alone the keys of no tenant, and nothing of a tenant beside them', async () => {
+    const relay = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body;
+    const items = await changes(operator, '/v1/changes', 2);
+    expect(items.map(({ type, after }) => [type, after])).toEqual([
+      ['ApiKeyIssued', { keyId: relay.id, role: 'relay', name: 'mx1' }],
+      ['ApiKeyIssued', { keyId: expect.any(String), role: 'operator', name: 'first start' }],
+    ]);
+    const csv = await operator('GET', '/v1/changes', undefined, { accept: 'text/csv' });
+    expect(String(csv.body).split('\r\n')).toHaveLength(4);
+    expect((await asking(url, relay.key)('GET', '/v1/changes')).body.code).toBe('role-not-allowed');
+  });
+});
