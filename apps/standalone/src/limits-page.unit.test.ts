@@ -7,7 +7,7 @@ import { JOURNAL_LIMITS } from '@postern/event-store';
 import { PROJECTION_LIMITS } from '@postern/projection-service';
 import { loadSettings, SERVICE_LIMITS } from '@postern/service-kit';
 
-const { server } = SERVICE_LIMITS;
+const { exports, server } = SERVICE_LIMITS;
 const { streams } = PROJECTION_LIMITS;
 const defaults = loadSettings({});
 
@@ -53,6 +53,9 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Recent changes kept for streams', bytes(streams.recentBytes)],
   ['Snapshots that are read', number(PROJECTION_LIMITS.snapshotsAtOnce)],
   ['Snapshots that wait', number(PROJECTION_LIMITS.snapshotsWaiting)],
+  ['Exports', number(exports.atOnce)],
+  ['Exports of one API key', number(exports.atOnceByKey)],
+  ['Rows of an export that are held', number(exports.pageRows)],
   ['Changes of one SMTP user that run or wait', number(COMMAND_LIMITS.writesOfOneUser)],
   ['Appends that wait for the journal', number(JOURNAL_LIMITS.waitingItems)],
   ['Bytes that wait for the journal', bytes(JOURNAL_LIMITS.waitingBytes)],
@@ -71,6 +74,8 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['A check of `/health/ready`', seconds(SERVICE_LIMITS.readinessCheckMs)],
   ['A snapshot, read by the relay', seconds(PROJECTION_LIMITS.snapshotMs)],
   ['A stream or snapshot of which nothing is read', seconds(streams.stalledMs)],
+  ['An export', seconds(exports.totalMs)],
+  ['64 KiB of an export, to be taken by its reader', seconds(exports.stalledMs)],
   ['Between two heartbeats of a stream', seconds(streams.heartbeatMs)],
   ['Answer kept for an `Idempotency-Key`', `${COMMAND_LIMITS.answerLifeHours} h`],
   ['To connect to the database', seconds(CONNECT_TIMEOUT_MS)],

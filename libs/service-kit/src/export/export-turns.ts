@@ -1,4 +1,5 @@
 import type { ApiKeyId } from '@postern/contracts';
+import { countLimited } from '../limits/limit-metrics.js';
 import { Problem } from '../problem/problem.js';
 import type { ExportLimits } from './export-limits.js';
 
@@ -17,11 +18,11 @@ export class ExportTurns {
     const ofKey = this.ofKeys.get(keyId) ?? 0;
     if (ofKey >= this.limits.atOnceByKey) {
       const detail = `This key has ${ofKey} exports running, as many as it may. Let one end, or end it, and try again.`;
-      throw new Problem('too-many-requests', detail, { headers: RETRY_AFTER });
+      throw tooMany(detail);
     }
     if (this.running >= this.limits.atOnce) {
       const detail = 'Other keys have as many exports running as there may be at once. Try again in a while.';
-      throw new Problem('too-many-requests', detail, { headers: RETRY_AFTER });
+      throw tooMany(detail);
     }
     this.ofKeys.set(keyId, ofKey + 1);
     this.running += 1;
@@ -34,4 +35,9 @@ export class ExportTurns {
     else this.ofKeys.set(keyId, rest);
     this.running -= 1;
   }
+}
+
+function tooMany(detail: string): Problem {
+  countLimited('exports');
+  return new Problem('too-many-requests', detail, { headers: RETRY_AFTER });
 }

@@ -51,7 +51,11 @@ export class ListAnswers {
   ): Promise<void> {
     void reply.header('vary', 'accept');
     const type = acceptedType(request.headers.accept);
-    if (type === 'application/json') return void reply.send(await list.read(page));
+    if (type === 'application/json') {
+      const answer = await list.read(page);
+      // Where the read came after its deadline, that was answered.
+      return void (reply.sent || reply.send(answer));
+    }
     refuseLimit(request);
     const format = exportFormat(type, list.columns);
     const endTurn = this.turns.take(principalOf(request).actor.keyId);
@@ -59,6 +63,7 @@ export class ListAnswers {
     try {
       const headOnly = request.method === 'HEAD';
       const first = await list.read({ limit: headOnly ? 1 : this.limits.pageRows, after: page.after });
+      if (reply.sent) return;
       void reply.headers({ 'content-type': format.contentType, 'cache-control': 'no-store' });
       if (format.name === 'csv') void reply.header('content-disposition', `attachment; filename="${list.name}.csv"`);
       const response = reply.hijack().raw;

@@ -1,5 +1,6 @@
 import { ACCESS_DEADLINE_MS } from '../access/access.guard.js';
 import { FRESH_MS, MAX_CACHED_KEYS } from '../access/api-key-directory.js';
+import { DEFAULT_EXPORT_LIMITS } from '../export/export-limits.js';
 import { READ_DEADLINE_MS } from '../http/read-deadline.js';
 import { MAX_ERRORS } from '../http/schema-pipe.js';
 import { SERVER_LIMITS } from '../http/server-limits.js';
@@ -11,6 +12,7 @@ import { MAX_BUCKETS } from './token-buckets.js';
 /** What bounds every service, for docs/limits.md. */
 export const SERVICE_LIMITS = {
   server: SERVER_LIMITS,
+  exports: DEFAULT_EXPORT_LIMITS,
   accessMs: ACCESS_DEADLINE_MS,
   keyFreshMs: FRESH_MS,
   cachedKeys: MAX_CACHED_KEYS,
