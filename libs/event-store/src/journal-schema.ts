@@ -4,6 +4,7 @@ import { AppendInTurn1763900000002 } from './migrations/0002-append-in-turn.js';
 import { Append1763900000003 } from './migrations/0003-append.js';
 import { RestoredXids1763900000004 } from './migrations/0004-restored-xids.js';
 import { LookingBack1763900000005 } from './migrations/0005-looking-back.js';
+import { AppendTogether1763900000023 } from './migrations/0006-append-together.js';
 
 /** The schema `journal`, for `migrate`. */
 export const journalSchema: SchemaComponent = {
@@ -14,5 +15,6 @@ export const journalSchema: SchemaComponent = {
     Append1763900000003,
     RestoredXids1763900000004,
     LookingBack1763900000005,
+    AppendTogether1763900000023,
   ],
 };

@@ -57,9 +57,12 @@ const PAGE = `
    WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) AND (xid, position) > ($1::xid8, $2::bigint)
    ORDER BY xid, position LIMIT $3`;
 
-/** In the same snapshot as the page: what commits later than it wakes its readers. */
-const HELD = `SELECT EXISTS (SELECT FROM journal.events WHERE (xid, position) > ($1::xid8, $2::bigint)
-                       AND xid >= pg_snapshot_xmin(pg_current_snapshot())) AS held`;
+/**
+ * In the same snapshot as the page: what commits later than it wakes its readers. The last entry of the index tells; asked
+ * as an EXISTS over (xid, position), it was answered by a look through the whole journal: 30 ms at 110,000 events.
+ */
+const HELD = `SELECT coalesce((SELECT xid FROM journal.events ORDER BY xid DESC, position DESC LIMIT 1)
+                              >= pg_snapshot_xmin(pg_current_snapshot()), false) AS held`;
 
 const FEED = `WITH page AS MATERIALIZED (${PAGE}), looked AS (SELECT *, row_number() OVER () AS looked_at FROM page)
   SELECT xid::text, ${EVENT_COLUMNS}, true AS wanted, looked_at, held FROM (${HELD}) h LEFT JOIN looked ON true ORDER BY looked_at`;
