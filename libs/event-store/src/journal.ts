@@ -13,7 +13,7 @@ interface Waiting extends Sized {
 /** One batch, and what may wait for its turn. */
 export const JOURNAL_LIMITS: GroupCommitLimits = {
   inFlight: 1,
-  items: 256,
+  items: 512,
   weight: 512,
   bytes: 1024 * 1024,
   waitingItems: 4_096,
