@@ -7,6 +7,7 @@ import { ListChangesHandler } from './changes/list/list-changes.handler.js';
 import { AuditConsumers } from './consumers/audit-consumers.js';
 import { ListDenialsController } from './denials/list/list-denials.controller.js';
 import { ListDenialsHandler } from './denials/list/list-denials.handler.js';
+import { RetentionSweeper } from './denials/retention/retention-sweeper.js';
 import { ListDeniedIpsController } from './denied-ips/list/list-denied-ips.controller.js';
 import { ListDeniedIpsHandler } from './denied-ips/list/list-denied-ips.handler.js';
 
@@ -15,11 +16,11 @@ import { ListDeniedIpsHandler } from './denied-ips/list/list-denied-ips.handler.
   imports: [
     CqrsModule,
     ListAnswersModule,
-    // A connection for each consumer, and one for readiness and partitions.
-    dataSourceModule('postern_audit', { poolSize: 3 }),
+    // A connection for each consumer, one for readiness and partitions, and one for the retention.
+    dataSourceModule('postern_audit', { poolSize: 4 }),
     dataSourceModule('postern_audit_reader', { poolSize: 6 }),
   ],
   controllers: [ListDenialsController, ListDeniedIpsController, ListChangesController, ListOperatorChangesController],
-  providers: [ListDenialsHandler, ListDeniedIpsHandler, ListChangesHandler, AuditConsumers],
+  providers: [ListDenialsHandler, ListDeniedIpsHandler, ListChangesHandler, AuditConsumers, RetentionSweeper],
 })
 export class AuditTrailServiceModule {}

@@ -37,7 +37,7 @@ describe('every table of the schema', () => {
       `SELECT relname FROM pg_class WHERE relnamespace = 'audit'::regnamespace AND relkind IN ('r', 'p')
           AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY relname`,
     );
-    expect(open.map(({ relname }) => relname)).toEqual(['checkpoints', 'migrations']);
+    expect(open.map(({ relname }) => relname)).toEqual(['checkpoints', 'denial_retention', 'migrations']);
   });
 
   it('shows the reader one tenant’s rows alone where a WHERE was forgotten, and without a tenant none', async () => {

@@ -28,3 +28,15 @@ export const auditDelay = new Histogram({
   buckets: DELAY_BUCKETS,
   registers,
 });
+
+export const denialMonthsDropped = new Counter({
+  name: 'postern_audit_denial_months_dropped_total',
+  help: 'Months of denials that were dropped, because they lay wholly before what is kept',
+  registers,
+});
+
+export const denialsDeleted = new Counter({
+  name: 'postern_audit_denials_deleted_total',
+  help: 'Denials in no month of their own that were deleted, because they are older than what is kept',
+  registers,
+});

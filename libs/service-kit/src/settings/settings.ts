@@ -22,6 +22,8 @@ export interface Settings {
   readonly failedAuthLimit: Rate;
   /** Connections that are open at once; more are closed as they come. */
   readonly maxConnections: number;
+  /** So many days denials are kept; 0: for ever. */
+  readonly denialRetentionDays: number;
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -40,6 +42,10 @@ export const DEFAULT_MAX_CONNECTIONS = 10_000;
 
 const perSecond = z.coerce.number('must be a number of requests per second, or 0 for no limit').min(0).max(1_000_000);
 const burst = z.coerce.number('must be a whole number of requests').int().min(1).max(10_000_000);
+/** A hundred years. */
+const MAX_RETENTION_DAYS = 36_500;
+const RETENTION = `must be a whole number of days from 1 to ${MAX_RETENTION_DAYS}, or 0 to keep denials for ever`;
+
 const port = z.coerce.number().int().min(0).max(65_535);
 const Environment = z.object({
   POSTERN_HTTP_HOST: z
@@ -85,6 +91,12 @@ const Environment = z.object({
     .min(10)
     .max(1_000_000)
     .default(DEFAULT_MAX_CONNECTIONS),
+  POSTERN_DENIAL_RETENTION_DAYS: z
+    .string()
+    .regex(/^\d{1,5}$/, RETENTION)
+    .transform(Number)
+    .refine((days) => days <= MAX_RETENTION_DAYS, RETENTION)
+    .default(90),
 });
 
 /**
@@ -113,6 +125,7 @@ export function loadSettings(environment: NodeJS.ProcessEnv): Settings {
     rateLimit: { perSecond: env.POSTERN_RATE_LIMIT_PER_SECOND, burst: env.POSTERN_RATE_LIMIT_BURST },
     failedAuthLimit: { perSecond: env.POSTERN_FAILED_AUTH_PER_SECOND, burst: env.POSTERN_FAILED_AUTH_BURST },
     maxConnections: env.POSTERN_MAX_CONNECTIONS,
+    denialRetentionDays: env.POSTERN_DENIAL_RETENTION_DAYS,
   };
 }
 

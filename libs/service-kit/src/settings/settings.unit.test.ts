@@ -13,6 +13,7 @@ describe('the settings', () => {
       rateLimit: { perSecond: 5_000, burst: 20_000 },
       failedAuthLimit: { perSecond: 20, burst: 200 },
       maxConnections: 10_000,
+      denialRetentionDays: 90,
     });
   });
 
@@ -32,6 +33,8 @@ describe('the settings', () => {
     ['POSTERN_OPERATOR_KEY', 'pst_admin_0198_0123456789abcdef'],
     ['POSTERN_TRUSTED_PROXIES', '10.0.0.0/8,10.0.0.0/33'],
     ['POSTERN_LOG_LEVEL', 'loud'],
+    ['POSTERN_DENIAL_RETENTION_DAYS', '-1'],
+    ['POSTERN_DENIAL_RETENTION_DAYS', '36501'],
     ['POSTERN_KAFKA_BROKERS', '127.0.0.1:9092'],
     ['POSTERN_RATE_LIMIT_PER_SECOND', '-1'],
     ['POSTERN_RATE_LIMIT_PER_SECOND', 'many'],

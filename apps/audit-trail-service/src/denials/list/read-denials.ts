@@ -56,7 +56,10 @@ export async function readDenials(
 ): Promise<Denial[]> {
   const parameters: unknown[] = [];
   const value = (given: unknown) => `$${parameters.push(given)}`;
-  const conditions = [`tenant_id = ${value(scope.tenantId)}`];
+  const conditions = [
+    `tenant_id = ${value(scope.tenantId)}`,
+    'occurred_at >= (SELECT kept_from FROM audit.denial_retention)',
+  ];
   if (scope.smtpUserId !== null) conditions.push(`smtp_user_id = ${value(scope.smtpUserId)}`);
   if (filter.username !== undefined) {
     // By way of the users, whose index there is; a user may have been reported by another of its names.

@@ -4,6 +4,7 @@ import { TOPICS } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 import type { Consumer } from '../../consumers/consumer.js';
 import { denialsRecorded, denialsUnreadable } from '../../consumers/audit-metrics.js';
+import { denialsKeptFrom } from '../retention/denial-retention.js';
 import { DenialMonths } from './denial-months.js';
 import { denialRow, isUnreadable, type DenialRow } from './denial-row.js';
 import { insertDenials, putAside } from './insert-denials.js';
@@ -25,12 +26,13 @@ export class DenialsConsumer implements Consumer {
     const read = batch.events.map(denialRow);
     const rows = read.filter((row): row is DenialRow => !isUnreadable(row));
     const unreadable = read.filter(isUnreadable);
+    const keptFrom = await denialsKeptFrom(this.dataSource);
     // Before the transaction: it takes locks that must not be held while a batch is written.
-    await this.months.prepare(rows.map((row) => row.occurred_at));
+    await this.months.prepare(rows.map((row) => row.occurred_at).filter((time) => time >= keptFrom));
     const added = await this.dataSource.transaction(async (manager) => {
       // What a crash takes, the journal gives again: the checkpoint goes with it.
       await manager.query('SET LOCAL synchronous_commit = off');
-      const count = await insertDenials(manager, rows);
+      const count = await insertDenials(manager, rows, keptFrom);
       await putAside(manager, unreadable);
       await batch.advance(manager);
       return count;

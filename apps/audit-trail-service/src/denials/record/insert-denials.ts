@@ -6,13 +6,19 @@ export const MAX_RELAYS_PER_IP = 20;
 
 /**
  * Adds the denials that are not there yet, and raises the totals of their addresses by those alone: however often and
- * in however many batches a denial comes, it counts once. Gives the number of rows that were added.
+ * in however many batches a denial comes, it counts once. One from before `keptFrom` (RFC 3339) is counted and gets no
+ * row; what makes it count once is the checkpoint alone, which moves in the same transaction.
+ * Gives the number that was counted.
  */
-export async function insertDenials(manager: EntityManager, rows: readonly DenialRow[]): Promise<number> {
+export async function insertDenials(
+  manager: EntityManager,
+  rows: readonly DenialRow[],
+  keptFrom: string,
+): Promise<number> {
   if (rows.length === 0) return 0;
   const columns = COLUMNS.map(([name]) => rows.map((row) => row[name]));
-  const [result] = await manager.query<{ added: string }[]>(INSERT, columns);
-  return Number(result?.added);
+  const [result] = await manager.query<{ counted: string }[]>(INSERT, [...columns, keptFrom]);
+  return Number(result?.counted);
 }
 
 /** Puts aside what cannot be read, with the reason and the event whole. */
@@ -56,18 +62,27 @@ const merged = (list: 'relays' | 'reasons') =>
   `CASE WHEN known.${list} @> excluded.${list} THEN known.${list}
         ELSE (known.${list} || ARRAY(SELECT new FROM unnest(excluded.${list}) AS new WHERE new <> ALL (known.${list})))[1 : ${MAX_RELAYS_PER_IP}] END`;
 
+const KEPT_FROM = `$${COLUMNS.length + 1}::timestamptz`;
+const TOLD = 'smtp_user_id, tenant_id, ip, address, occurred_at, relay, reason, count';
+
 const INSERT = `
-  WITH added AS (
-    INSERT INTO audit.denials (${NAMES})
+  WITH denial AS (
     SELECT ${NAMES} FROM unnest(${ARRAYS}) AS denial (${NAMES})
+  ), added AS (
+    INSERT INTO audit.denials (${NAMES})
+    SELECT ${NAMES} FROM denial WHERE occurred_at >= ${KEPT_FROM}
     ON CONFLICT DO NOTHING
-    RETURNING smtp_user_id, tenant_id, ip, address, occurred_at, relay, reason, count
+    RETURNING ${TOLD}
+  ), counted AS (
+    SELECT ${TOLD} FROM added
+    UNION ALL
+    (SELECT DISTINCT ON (id) ${TOLD} FROM denial WHERE occurred_at < ${KEPT_FROM})
   ), totals AS (
     INSERT INTO audit.denied_ips AS known
            (smtp_user_id, tenant_id, ip, address, count, first_denied_at, last_denied_at, relays, reasons)
     SELECT smtp_user_id, tenant_id, ip, address, sum(count), min(occurred_at), max(occurred_at),
            (array_agg(DISTINCT relay))[1 : ${MAX_RELAYS_PER_IP}], array_agg(DISTINCT reason)
-      FROM added GROUP BY smtp_user_id, tenant_id, ip, address
+      FROM counted GROUP BY smtp_user_id, tenant_id, ip, address
      ORDER BY smtp_user_id, ip -- two consumers lock the rows in one order
     ON CONFLICT (smtp_user_id, address, ip) DO UPDATE SET
       count = known.count + excluded.count,
@@ -76,4 +91,4 @@ const INSERT = `
       relays = ${merged('relays')},
       reasons = ${merged('reasons')}
   )
-  SELECT count(*) AS added FROM added`;
+  SELECT count(*) AS counted FROM counted`;

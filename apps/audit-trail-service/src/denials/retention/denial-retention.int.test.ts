@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Recorded } from '@postern/contracts';
+import { openDataSource } from '@postern/database';
+import { advanceCheckpoint, CheckpointMoved, FEED_START } from '@postern/event-store';
+import type { DataSource } from 'typeorm';
+import { CHECKPOINTS } from '../../consumers/consumer.js';
+import { AuditWorld } from '../../testing/audit-world.js';
+import { Person, recorded } from '../../testing/happenings.js';
+import { DenialsConsumer } from '../record/denials-consumer.js';
+import { sweepDenials } from './denial-retention.js';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const now = new Date();
+const daysAgo = (days: number): string => new Date(now.getTime() - days * DAY_MS).toISOString();
+
+let world: AuditWorld;
+let audit: DataSource;
+let person: Person;
+let url: string;
+let key: string;
+beforeEach(async () => {
+  world = await AuditWorld.create();
+  audit = await openDataSource(world.databaseUrl, 'postern_audit', { poolSize: 3 });
+  person = new Person('app@acme.example');
+  key = await world.key('auditor', 'acme');
+  url = `/v1/tenants/acme/smtp-users/${person.smtpUserId}`;
+  await world.happened(person, person.registered());
+});
+afterEach(async () => {
+  await audit?.destroy();
+  await world?.end();
+});
+
+const denied = (days: number) => person.denied('203.0.113.9', { occurredAt: daysAgo(days) });
+
+async function listed(): Promise<string[]> {
+  const { body } = await world.get<{ items: { occurredAt: string }[] }>(key, `${url}/denials?limit=500`);
+  return body.items.map(({ occurredAt }) => occurredAt);
+}
+
+async function counted(): Promise<number> {
+  const { body } = await world.get<{ items: { count: number }[] }>(key, `${url}/denied-ips`);
+  return body.items.reduce((sum, { count }) => sum + count, 0);
+}
+
+async function until(count: number): Promise<void> {
+  for (let look = 0; look < 1_000 && (await counted()) !== count; look++) await sleep(10);
+  expect(await counted()).toBe(count);
+}
+
+async function partitions(): Promise<string[]> {
+  const rows = await world.sql<{ name: string }>(
+    `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'audit.denials'::regclass ORDER BY 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+const partitionOf = (days: number) => `audit.denials_${daysAgo(days).slice(0, 7).replace('-', '_')}`;
+
+describe('the retention of denials', () => {
+  it('drops months that lie wholly before it, hides what is older in the others, and leaves the totals', async () => {
+    await world.happened(person, denied(200), denied(91), denied(89), denied(1), denied(1_000));
+    expect(await partitions()).toContain(partitionOf(200));
+
+    const swept = await sweepDenials(audit, 90, now);
+
+    expect(swept?.months).toContain(daysAgo(200).slice(0, 7));
+    expect(swept?.rows).toBe(1);
+    expect(await partitions()).not.toContain(partitionOf(200));
+    expect(await listed()).toEqual([daysAgo(1), daysAgo(89)]);
+    expect(await counted()).toBe(5);
+    expect(await sweepDenials(audit, 90, now)).toEqual({ months: [], rows: 0 });
+  });
+
+  it('counts a denial that comes too late once, without a row and without a month', async () => {
+    await sweepDenials(audit, 90, now);
+    const late = denied(200);
+    await world.append(person, late, denied(1));
+    await until(2);
+    await world.append(person, late);
+    await world.append(person, denied(2));
+    await until(3);
+    expect(await listed()).toEqual([daysAgo(1), daysAgo(2)]);
+    expect(await partitions()).not.toContain(partitionOf(200));
+  });
+
+  it('does not count what was dropped a second time when its batch comes again: the checkpoint has moved', async () => {
+    await sweepDenials(audit, 90, now);
+    const events = [recorded(person, denied(200), 7), recorded(person, denied(3), 8)] as Recorded[];
+    const move = { consumer: 'redelivered', source: 'elsewhere', from: FEED_START, to: { xid: '9', position: 8 } };
+    const consumer = new DenialsConsumer(audit);
+    const deliver = () =>
+      consumer.handle({ events, advance: (manager) => advanceCheckpoint(manager, CHECKPOINTS, move) });
+    await deliver();
+    expect(await counted()).toBe(2);
+    await expect(deliver()).rejects.toThrow(CheckpointMoved);
+    expect(await counted()).toBe(2);
+  });
+
+  it('comes to the same totals and rows where the trail is made anew from the journal', async () => {
+    await world.happened(person, denied(200), denied(91), denied(1));
+    await sweepDenials(audit, 90, now);
+    await world.sql(`BEGIN; TRUNCATE audit.denials, audit.denied_ips;
+      DELETE FROM audit.checkpoints WHERE consumer = 'audit-denials'; COMMIT`);
+    await world.append(person, denied(2));
+    await until(4);
+    expect(await listed()).toEqual([daysAgo(1), daysAgo(2)]);
+    expect(await partitions()).not.toContain(partitionOf(200));
+  });
+
+  it('of 0 days keeps all, and shows again what a shorter one hid and did not drop', async () => {
+    await world.happened(person, denied(1.5), denied(0.5));
+    await sweepDenials(audit, 1, now);
+    expect(await listed()).toEqual([daysAgo(0.5)]);
+    expect(await sweepDenials(audit, 0, now)).toEqual({ months: [], rows: 0 });
+    expect(await listed()).toEqual([daysAgo(0.5), daysAgo(1.5)]);
+  });
+
+  it('is one process’s work at a time', async () => {
+    const holder = audit.createQueryRunner();
+    await holder.query('SELECT pg_advisory_lock(8025023)');
+    expect(await sweepDenials(audit, 90, now)).toBeNull();
+    await holder.query('SELECT pg_advisory_unlock(8025023)');
+    await holder.release();
+    expect(await sweepDenials(audit, 90, now)).toEqual({ months: [], rows: 0 });
+  });
+
+  it('cannot be told to take away the last hours, and no other role may call it', async () => {
+    await expect(audit.query('SELECT audit.drop_denial_month(now())')).rejects.toThrow('last twelve hours');
+    await expect(audit.query('SELECT audit.delete_denials_of_no_month(now(), 1)')).rejects.toThrow('last twelve hours');
+    const reader = await openDataSource(world.databaseUrl, 'postern_audit_reader', { poolSize: 1 });
+    await expect(reader.query(`SELECT audit.drop_denial_month('2020-01-01')`)).rejects.toThrow('permission denied');
+    await reader.destroy();
+  });
+
+  it('gives up at once where somebody reads the table, and has then hidden what is old all the same', async () => {
+    await world.happened(person, denied(200), denied(1));
+    const reader = audit.createQueryRunner();
+    await reader.startTransaction();
+    await reader.query('SELECT count(*) FROM audit.denials');
+    await expect(sweepDenials(audit, 90, now)).rejects.toMatchObject({ driverError: { code: '55P03' } });
+    expect(await listed()).toEqual([daysAgo(1)]);
+    await reader.rollbackTransaction();
+    await reader.release();
+    expect((await sweepDenials(audit, 90, now))?.months).toEqual([daysAgo(200).slice(0, 7)]);
+  });
+});
