@@ -303,6 +303,8 @@ describe('a relay client', () => {
     [{ key: '' }, 'key'],
     [{ relayName: ' ' }, 'relayName'],
     [{ silenceMs: -1 }, 'silenceMs'],
+    [{ foldWindowMs: -1 }, 'foldWindowMs'],
+    [{ maxFoldWindows: 0 }, 'maxFoldWindows'],
   ])('refuses the settings %j, and names the bad one', (settings, name) => {
     expect(() => clientOf(settings)).toThrow(BadSetting);
     expect(() => clientOf(settings)).toThrow(name);

@@ -1,15 +1,13 @@
-import { newId } from '@postern/contracts';
 import { STALE, decideBy, denialReason } from './decision.js';
 import type { Decision } from './decision.js';
+import { DenialFolder } from './denials/denial-folder.js';
 import { DenialReporter } from './denials/denial-reporter.js';
 import { InMemoryDenialSpool } from './denials/denial-spool.js';
 import type { DenialSpool } from './denials/denial-spool.js';
-import { describe } from './http/control-plane.js';
-import { InMemoryLastKnownGoodStore, keep, revive } from './policies/last-known-good.js';
-import type { LastKnownGoodStore } from './policies/last-known-good.js';
+import { InMemoryLastKnownGoodStore } from './policies/last-known-good.js';
 import { PolicyFeed } from './policies/policy-feed.js';
+import { PolicyKeeper } from './policies/policy-keeper.js';
 import { guarded } from './problem.js';
-import type { OnProblem } from './problem.js';
 import { Replica } from './replica/replica.js';
 import { checkSettings } from './settings.js';
 import type { RelayClientSettings } from './settings.js';
@@ -27,32 +25,31 @@ export class RelayClient {
   private replica: Replica | null = null;
   private unknownUsers = 0;
   private stopped = false;
-  private savedAt = Number.NEGATIVE_INFINITY;
-  private savedRevision = -1;
-  private saving: Promise<void> = Promise.resolve();
   private firstPolicies: () => void = () => undefined;
 
   private readonly clock: () => number;
-  private readonly onProblem: OnProblem;
-  private readonly store: LastKnownGoodStore;
   private readonly spool: DenialSpool;
   private readonly feed: PolicyFeed;
+  private readonly keeper: PolicyKeeper;
   private readonly reporter: DenialReporter;
+  private readonly folder: DenialFolder;
 
   /** @throws BadSetting. */
   constructor(private readonly settings: RelayClientSettings) {
     checkSettings(settings);
     const { clock = Date.now, retryBaseMs = 250, retryMaxMs = 15_000, refusedRetryMs = 30_000 } = settings;
     this.clock = clock;
-    this.onProblem = guarded(settings.onProblem);
-    this.store = settings.lastKnownGood ?? new InMemoryLastKnownGoodStore();
+    const onProblem = guarded(settings.onProblem);
+    const newReplica = (expectedUsers: number): Replica => new Replica({ clock, expectedUsers });
+    const store = settings.lastKnownGood ?? new InMemoryLastKnownGoodStore();
+    this.keeper = new PolicyKeeper({ store, newReplica, clock, onProblem });
     this.spool = settings.denialSpool ?? new InMemoryDenialSpool();
-    const shared = { plane: settings, clock, onProblem: this.onProblem, retryBaseMs, retryMaxMs, refusedRetryMs };
+    const shared = { plane: settings, clock, onProblem, retryBaseMs, retryMaxMs, refusedRetryMs };
     this.feed = new PolicyFeed({
       ...shared,
       silenceMs: settings.silenceMs ?? 15_000,
       snapshotIdleMs: settings.snapshotIdleMs ?? 30_000,
-      newReplica: (expectedUsers) => new Replica({ clock, expectedUsers }),
+      newReplica,
       onReplica: (replica) => this.take(replica),
       onVerified: (replica) => this.save(replica, settings.saveEveryMs ?? 60_000),
     });
@@ -61,6 +58,11 @@ export class RelayClient {
       spool: this.spool,
       flushIntervalMs: settings.flushIntervalMs ?? 200,
       requestTimeoutMs: settings.requestTimeoutMs ?? 10_000,
+    });
+    this.folder = new DenialFolder({
+      windowMs: settings.foldWindowMs ?? 60_000,
+      maxWindows: settings.maxFoldWindows ?? 10_000,
+      report: (report) => this.reporter.record(report),
     });
   }
 
@@ -74,8 +76,9 @@ export class RelayClient {
         resolve();
       };
     });
-    this.feed.start(await this.loadKept());
+    this.feed.start(await this.keeper.load());
     this.reporter.start();
+    this.folder.start();
     await policies;
   }
 
@@ -88,15 +91,13 @@ export class RelayClient {
     if (decision.reason === 'smtp-user-unknown') this.unknownUsers++;
     const reason = denialReason(decision);
     if (reason !== null) {
-      this.reporter.record({
-        id: newId(),
+      this.folder.record({
         username,
         ip: ip.slice(0, MAX_IP_TEXT),
         occurredAt: new Date(this.clock()).toISOString(),
         relay: this.settings.relayName,
         reason,
         mode: decision.mode ?? 'enforce',
-        count: 1,
       });
     }
     return decision;
@@ -114,15 +115,16 @@ export class RelayClient {
   async stop(flushWithinMs = 5_000): Promise<void> {
     this.stopped = true;
     this.firstPolicies();
+    this.folder.stop();
     const reported = this.reporter.stop(flushWithinMs);
     await this.feed.stop();
     if (this.replica !== null && this.feed.verified) this.save(this.replica, 0);
-    await Promise.all([reported, this.saving]);
+    await Promise.all([reported, this.keeper.idle()]);
   }
 
   /** For logs, metrics and health checks. */
   status(): RelayStatus {
-    const { feed, reporter, replica } = this;
+    const { feed, reporter, folder, replica } = this;
     return {
       state: this.stopped ? 'stopped' : replica === null ? 'waiting' : this.isTooOld() ? 'stale' : 'deciding',
       connected: feed.connected,
@@ -138,6 +140,8 @@ export class RelayClient {
       unreadablePolicies: feed.unreadable,
       unknownUsers: this.unknownUsers,
       queuedDenials: this.spool.size,
+      foldedDenials: folder.folded,
+      countingDenials: folder.waiting,
       acknowledgedDenials: reporter.acknowledged,
       rejectedDenials: reporter.rejected,
       droppedDenials: reporter.dropped,
@@ -155,32 +159,7 @@ export class RelayClient {
     this.firstPolicies();
   }
 
-  private async loadKept(): Promise<{ replica: Replica; lastContactAt: number } | null> {
-    try {
-      const kept = await this.store.load();
-      if (kept === null) return null;
-      const { clock } = this;
-      const replica = revive(kept, (expectedUsers) => new Replica({ clock, expectedUsers }));
-      return { replica, lastContactAt: kept.lastContactAt };
-    } catch (error) {
-      this.onProblem({ code: 'last-known-good-unusable', detail: describe(error) });
-      return null;
-    }
-  }
-
-  /** Keeps the policies, unless the last time was just now or nothing has changed since. One saving at a time. */
   private save(replica: Replica, everyMs: number): void {
-    const now = this.clock();
-    if (replica.revision === this.savedRevision || now - this.savedAt < everyMs) return;
-    this.savedAt = now;
-    this.savedRevision = replica.revision;
-    const kept = keep(replica, this.feed.lastContactAt ?? now);
-    this.saving = this.saving
-      .then(() => this.store.save(kept))
-      .catch((error: unknown) => {
-        this.savedRevision = -1;
-        const detail = `The last known good policies could not be saved: ${describe(error)}`;
-        this.onProblem({ code: 'last-known-good-unusable', detail });
-      });
+    this.keeper.save(replica, this.feed.lastContactAt, everyMs);
   }
 }

@@ -27,6 +27,13 @@ export interface RelayClientSettings extends ControlPlane {
   readonly refusedRetryMs?: number;
   /** Between looks for denials to send. Default: 200 ms. */
   readonly flushIntervalMs?: number;
+  /**
+   * Of a flood of denials of one user, address, reason and mode the first is reported at once, and the rest as one record
+   * with its count for each window. 0: each on its own. Default: a minute.
+   */
+  readonly foldWindowMs?: number;
+  /** Floods that are counted at the same time, 1 or more; with one more the oldest is reported and closed. Default: 10,000. */
+  readonly maxFoldWindows?: number;
   /** For one batch of denials. Default: 10 s. */
   readonly requestTimeoutMs?: number;
   /** At least so long between two savings of the last known good policies. Default: a minute. */
@@ -52,6 +59,9 @@ export function checkSettings(settings: RelayClientSettings): void {
     throw new BadSetting('key must be an API key of the role relay (pst_relay_…).');
   if (settings.relayName.trim() === '')
     throw new BadSetting('relayName must say which relay this is; it stands in every denial.');
+  const { maxFoldWindows } = settings;
+  if (maxFoldWindows !== undefined && !(Number.isInteger(maxFoldWindows) && maxFoldWindows >= 1))
+    throw new BadSetting('maxFoldWindows must be a whole number, 1 or more.');
   for (const [name, value] of Object.entries(settings)) {
     if (name.endsWith('Ms') && !(typeof value === 'number' && value >= 0)) {
       throw new BadSetting(`${name} must be a number of milliseconds, 0 or more.`);

@@ -18,8 +18,16 @@ export interface RelayStatus {
   readonly digestMismatches: number;
   readonly unreadablePolicies: number;
   readonly unknownUsers: number;
+  /** Records that wait to be acknowledged. One may stand for many logins: see its count. */
   readonly queuedDenials: number;
+  /** Logins that were counted into a record instead of being reported on their own. */
+  readonly foldedDenials: number;
+  /** Those of them that are not in a record yet. */
+  readonly countingDenials: number;
+  /** Records. */
   readonly acknowledgedDenials: number;
+  /** Records. */
   readonly rejectedDenials: number;
+  /** Logins. */
   readonly droppedDenials: number;
 }

@@ -27,8 +27,11 @@ export interface DenialReporterOptions {
  * refuses for good is taken off, counted and told: one bad denial does not hold up those behind it.
  */
 export class DenialReporter {
+  /** Records. */
   acknowledged = 0;
+  /** Logins: a record may stand for many. */
   dropped = 0;
+  /** Records. */
   rejected = 0;
 
   private batchSize = MAX_DENIALS_PER_REPORT;
@@ -49,11 +52,11 @@ export class DenialReporter {
   /** Takes a denial in, without waiting. If there is no room it is counted as dropped, and an alarm is raised. */
   record(report: DenialReport): void {
     if (this.options.spool.append(report)) return;
-    this.dropped++;
+    this.dropped += report.count;
     const now = this.options.clock();
     if (now - this.lastDropAlarmAt < DROP_ALARM_MS) return;
     this.lastDropAlarmAt = now;
-    const detail = `The denial spool is full (${this.options.spool.size}); ${this.dropped} denials were dropped so far.`;
+    const detail = `The denial spool is full (${this.options.spool.size}); ${this.dropped} denied logins were dropped so far.`;
     this.options.onProblem({ code: 'denial-dropped', detail });
   }
 
