@@ -8,7 +8,7 @@ import { bareInsert } from './denials-ingest-parts/bare-insert.js';
 import { BATCH, makeBatches } from './denials-ingest-parts/batches.js';
 import { checkTrail } from './denials-ingest-parts/check-trail.js';
 import { sendBatches } from './denials-ingest-parts/send-batches.js';
-import { makeTenants } from './denials-ingest-parts/tenants.js';
+import { makeTenants } from './parts/tenants.js';
 import { ownerUrl } from './parts/owner-url.js';
 import { rounded } from './parts/quantile.js';
 

@@ -1,6 +1,6 @@
 import type { DenialReport } from '@postern/contracts';
 import { Seeded } from '../parts/seeded.js';
-import type { BenchTenant } from './tenants.js';
+import type { BenchTenant } from '../parts/tenants.js';
 
 export const BATCH = 500;
 const ADDRESSES_PER_USER = 20;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { asking } from '@postern/testing';
 import type { Client } from 'pg';
 import type { Batches } from './batches.js';
-import type { BenchTenant } from './tenants.js';
+import type { BenchTenant } from '../parts/tenants.js';
 
 /**
  * Throws unless the trail holds what was sent: each id once, none besides, the totals by address adding up to it, and one
