@@ -70,6 +70,23 @@ describe('append', () => {
     expect((await read(s)).map((e) => e.version)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it('takes a batch in which streams occur several times, each append at its place', async () => {
+    const [a, b] = [stream(), stream()];
+    await journal.append(appendOf(b, 0));
+    const results = await outcomes([
+      appendOf(a, 'any', renamed('1'), renamed('2')),
+      appendOf(b, 1, renamed('3')),
+      appendOf(a, 'any', renamed('4')),
+      appendOf(b, 2, renamed('5')),
+      appendOf(a, 3, renamed('6')),
+    ]);
+    expect(results).toMatchObject([2, 2, 3, 3, 4].map((version) => ({ status: 'fulfilled', value: { version } })));
+    const names = async (s: string) => (await read(s)).map(({ version, data }) => [version, data]);
+    const renamedTo = (...list: string[]) => list.map((username, i) => [i + 1, { username, previousUsername: 'old' }]);
+    expect(await names(a)).toEqual(renamedTo('1', '2', '4', '6'));
+    expect(await names(b)).toEqual(renamedTo('app', '3', '5'));
+  });
+
   it('judges a batch of streams at different versions as a whole, each upon its own', async () => {
     const [low, high] = [stream(), stream()].toSorted() as [string, string];
     await journal.append(appendOf(low, 0));

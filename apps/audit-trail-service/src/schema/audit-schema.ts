@@ -2,6 +2,7 @@ import type { SchemaComponent } from '@postern/database';
 import { CreateChanges1764200000003 } from './create-changes.js';
 import { CreateDenials1764200000001 } from './create-denials.js';
 import { CreateDenialMonths1764200000002 } from './create-denial-months.js';
+import { CreateDenialFilterIndexes1764200000024 } from './create-denial-filter-indexes.js';
 import { CreateDenialRetention1764200000023 } from './create-denial-retention.js';
 import { CreateSmtpUsers1764200000004 } from './create-smtp-users.js';
 import { TellBeforeAndAfter1764200001703 } from './tell-before-and-after.js';
@@ -16,5 +17,6 @@ export const auditSchema: SchemaComponent = {
     CreateSmtpUsers1764200000004,
     TellBeforeAndAfter1764200001703,
     CreateDenialRetention1764200000023,
+    CreateDenialFilterIndexes1764200000024,
   ],
 };
