@@ -64,7 +64,13 @@ export async function readDenials(
   if (filter.username !== undefined) {
     // By way of the users, whose index there is; a user may have been reported by another of its names.
     const users = await smtpUsersOfName(manager, scope.tenantId, filter.username);
-    conditions.push(`smtp_user_id = ANY (${value(users)}::uuid[])`, `lower(username) = ${value(filter.username)}`);
+    // An equality keeps the index's order; ANY would fetch and sort all denials of the users. As CASE, since PostgreSQL takes
+    // an equality of lower() for one that hardly a row fulfils, and then looks for another index: nearly all do here.
+    const [user] = users;
+    conditions.push(
+      users.length === 1 ? `smtp_user_id = ${value(user)}` : `smtp_user_id = ANY (${value(users)}::uuid[])`,
+      `CASE WHEN lower(username) = ${value(filter.username)} THEN true ELSE false END`,
+    );
   }
   if (filter.from !== undefined) conditions.push(`occurred_at >= ${value(filter.from)}::timestamptz`);
   if (filter.to !== undefined) conditions.push(`occurred_at < ${value(filter.to)}::timestamptz`);
