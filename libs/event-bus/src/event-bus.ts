@@ -30,6 +30,11 @@ export interface Subscription {
    * has no second effect. Where it throws, the same events come again after a pause, for ever; nothing overtakes them.
    */
   handle(batch: EventBatch): Promise<void>;
+  /**
+   * Called when there is nothing more to handle for the first time since the start, or since the checkpoint was read again
+   * (another instance moved it, or somebody emptied it). Where it throws, that is a failed attempt like any other.
+   */
+  onCaughtUp?(): Promise<void>;
 }
 
 export interface EventBatch {
@@ -57,6 +62,8 @@ export interface SubscriptionLag {
 export interface SubscriptionStatus {
   /** At the last look there was nothing that it had not handled. */
   readonly caughtUp: boolean;
+  /** There was such a look since the start, whoever asked or did not. */
+  readonly hasCaughtUp: boolean;
   /** Why the current batch, or the reading of it, failed last; null once it went through. */
   readonly lastError: Error | null;
   /** Failures since the start. */

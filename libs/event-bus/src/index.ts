@@ -1,4 +1,5 @@
 export { Backoff } from './backoff.js';
+export { consumerReadiness } from './consumer-readiness.js';
 export { deliverBatch, type PlacedBatch } from './deliver-batch.js';
 export { EmbeddedEventBus, type EmbeddedEventBusOptions } from './embedded/embedded-event-bus.js';
 export {
@@ -12,3 +13,4 @@ export {
   type SubscriptionLag,
   type SubscriptionStatus,
 } from './event-bus.js';
+export { EventsMissing } from './events-missing.js';

@@ -1,12 +1,17 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { EVENT_BUS, type EventBatch, type EventBus, type RunningSubscription } from '@postern/event-bus';
+import {
+  consumerReadiness,
+  EVENT_BUS,
+  type EventBatch,
+  type EventBus,
+  type RunningSubscription,
+} from '@postern/event-bus';
 import { observeLag, Readiness } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { ChangesConsumer } from '../changes/record/changes-consumer.js';
 import { DenialsConsumer } from '../denials/record/denials-consumer.js';
 import { auditDelay } from './audit-metrics.js';
-import { consumerReadiness } from './consumer-readiness.js';
 import { CHECKPOINTS, type Consumer } from './consumer.js';
 
 /** People read what these write: fewer and fuller batches spare the database under a stream of writes. */

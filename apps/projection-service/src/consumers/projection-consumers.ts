@@ -1,13 +1,18 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { TOPICS, type Recorded, type SmtpUserEvent } from '@postern/contracts';
-import { EVENT_BUS, type EventBatch, type EventBus, type RunningSubscription } from '@postern/event-bus';
+import {
+  consumerReadiness,
+  EVENT_BUS,
+  type EventBatch,
+  type EventBus,
+  type RunningSubscription,
+} from '@postern/event-bus';
 import { observeLag, Readiness } from '@postern/service-kit';
 import type { DataSource, EntityManager } from 'typeorm';
 import { applyPolicies } from '../relay-policies/project/apply-policies.js';
 import { PolicyStream } from '../relay-policies/stream/policy-stream.js';
 import { applyDirectory } from '../smtp-user-directory/project/apply-directory.js';
-import { consumerReadiness } from './consumer-readiness.js';
 import { eventsApplied, projectionDelay } from './projection-metrics.js';
 
 /** Applies a batch's events to a read model. */

@@ -44,7 +44,9 @@ export class FeedConsumer implements RunningSubscription {
   /** How far it had come when that was last known: for those who ask while it is being loaded again. */
   #cameTo: FeedPosition | undefined;
   #stopped = false;
-  #status: SubscriptionStatus = { caughtUp: false, lastError: null, failures: 0 };
+  /** `onCaughtUp` was called for the checkpoint that was read last. */
+  #toldCaughtUp = false;
+  #status: SubscriptionStatus = { caughtUp: false, hasCaughtUp: false, lastError: null, failures: 0 };
 
   constructor(
     private readonly feed: DataSource,
@@ -105,12 +107,19 @@ export class FeedConsumer implements RunningSubscription {
     this.#backoff.reset();
     const more = page.more || this.#place === undefined;
     const held = !more && page.held;
-    this.#status = { ...this.#status, lastError: null, caughtUp: !more && !held };
+    const caughtUp = !more && !held;
+    if (caughtUp && !this.#toldCaughtUp) {
+      await this.subscription.onCaughtUp?.();
+      this.#toldCaughtUp = true;
+    }
+    const hasCaughtUp = caughtUp || this.#status.hasCaughtUp;
+    this.#status = { ...this.#status, lastError: null, caughtUp, hasCaughtUp };
     if (more) return 'more';
     return held ? 'held' : 'end';
   }
 
   async #load(): Promise<{ stored: FeedPosition; looked: FeedPosition }> {
+    this.#toldCaughtUp = false;
     const { checkpoints, consumer } = this.subscription;
     const stored = await loadCheckpoint(checkpoints.dataSource, checkpoints.table, consumer, SOURCE);
     return { stored, looked: stored };
@@ -140,7 +149,8 @@ export class FeedConsumer implements RunningSubscription {
 
   #failed(thrown: unknown): 'failed' {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    this.#status = { caughtUp: false, lastError: error, failures: this.#status.failures + 1 };
+    const { failures, hasCaughtUp } = this.#status;
+    this.#status = { caughtUp: false, hasCaughtUp, lastError: error, failures: failures + 1 };
     // Whether the handler's transaction committed is not known where the connection broke: look at the checkpoint.
     this.#place = undefined;
     this.settings.onFailure(this.subscription.consumer, error);

@@ -106,6 +106,32 @@ export const EVENT_BUS_CONTRACT: readonly { name: string; run(world: BusWorld): 
     },
   },
   {
+    name: 'tells once that it has caught up, remembers it whoever asked, and tells it again after its checkpoint was emptied',
+    run: async (world) => {
+      const stream = `smtp-user/${newId()}`;
+      await world.append(stream, 3);
+      let told = 0;
+      const handledWhenTold: number[] = [];
+      const consumer = await start(world, {
+        onCaughtUp: async () => {
+          told += 1;
+          handledWhenTold.push((await consumer.versions(stream)).length);
+        },
+      });
+      await until(() => consumer.running.status().hasCaughtUp);
+      await world.append(stream, 1);
+      await until(async () => (await consumer.versions(stream)).length === 4);
+      equal(told, 1);
+      const { dataSource, table } = world.checkpoints;
+      await dataSource.query(`DELETE FROM ${table} WHERE consumer = $1`, [consumer.consumer]);
+      await world.append(stream, 1);
+      await until(() => told === 2);
+      equal(consumer.running.status().hasCaughtUp, true);
+      ok((handledWhenTold[0] ?? 0) >= 3 && (handledWhenTold[1] ?? 0) >= 9);
+      await consumer.bus.stop();
+    },
+  },
+  {
     name: 'waits with its stop for the batch that is being handled, and hands out none after it',
     run: async (world) => {
       const stream = `smtp-user/${newId()}`;

@@ -1,7 +1,7 @@
 import { usernameKey, type Recorded, type SmtpUserEvent } from '@postern/contracts';
+import { EventsMissing } from '@postern/event-bus';
 import { evolve, initialState, type SmtpUserState } from '@postern/restrictions';
 import type { EntityManager } from 'typeorm';
-import { EventsMissing } from '../../consumers/events-missing.js';
 import type { KnownSmtpUser } from '../../smtp-user/find-smtp-user.js';
 
 /** The states of the SMTP users of a batch: loaded at once, changed event by event, saved at once. */

@@ -8,7 +8,7 @@ import {
   type TenantId,
   type UsernameKey,
 } from '@postern/contracts';
-import { EventsMissing } from '../../consumers/events-missing.js';
+import { EventsMissing } from '@postern/event-bus';
 import { evolveRules, UNRESTRICTED } from './evolve-rules.js';
 import type { PolicyRow, PolicyRules } from './policy-row.js';
 

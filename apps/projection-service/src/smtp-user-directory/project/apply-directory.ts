@@ -1,7 +1,7 @@
 import { splitStreamId, type Recorded, type SmtpUserEvent, type SmtpUserId } from '@postern/contracts';
+import { EventsMissing } from '@postern/event-bus';
 import { evolve, initialState } from '@postern/restrictions';
 import type { EntityManager } from 'typeorm';
-import { EventsMissing } from '../../consumers/events-missing.js';
 import { loadSmtpUsers, saveSmtpUsers, type KnownSmtpUser } from './directory-table.js';
 
 /**

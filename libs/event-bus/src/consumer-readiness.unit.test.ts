@@ -1,0 +1,17 @@
+import { describe, expect, it } from '@jest/globals';
+import { consumerReadiness } from './consumer-readiness.js';
+import type { SubscriptionStatus } from './event-bus.js';
+
+describe('a consumer’s readiness', () => {
+  it('waits for the first catching up, passes over later work, and shows what halts it', () => {
+    const told = (status: SubscriptionStatus) => consumerReadiness({ status: () => status })();
+    const well = { lastError: null, failures: 0 };
+    const lastError = new Error('Event 3 came, but only 1 were applied.');
+    expect(told({ ...well, caughtUp: false, hasCaughtUp: false })).toBe('is catching up with the journal');
+    expect(told({ ...well, caughtUp: true, hasCaughtUp: true })).toBeNull();
+    expect(told({ ...well, caughtUp: false, hasCaughtUp: true })).toBeNull();
+    expect(told({ caughtUp: false, hasCaughtUp: true, lastError, failures: 4 })).toBe(
+      'halted after 4 failures: Event 3 came, but only 1 were applied.',
+    );
+  });
+});
