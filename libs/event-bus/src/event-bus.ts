@@ -1,4 +1,5 @@
 import type { Recorded, Topic } from '@postern/contracts';
+import type { FeedPosition } from '@postern/event-store';
 import type { DataSource, EntityManager } from 'typeorm';
 
 /** The token under which a process injects its bus. */
@@ -32,9 +33,9 @@ export interface Subscription {
   handle(batch: EventBatch): Promise<void>;
   /**
    * Called when there is nothing more to handle for the first time since the start, or since the checkpoint was read again
-   * (another instance moved it, or somebody emptied it). Where it throws, that is a failed attempt like any other.
+   * (another instance moved it, or somebody emptied it), with where the checkpoint stands. Where it throws, that is a failed attempt like any other.
    */
-  onCaughtUp?(): Promise<void>;
+  onCaughtUp?(checkpoint: { readonly source: string; readonly at: FeedPosition }): Promise<void>;
 }
 
 export interface EventBatch {

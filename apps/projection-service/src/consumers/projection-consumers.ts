@@ -10,9 +10,11 @@ import {
 } from '@postern/event-bus';
 import { observeLag, Readiness } from '@postern/service-kit';
 import type { DataSource, EntityManager } from 'typeorm';
+import { POLICIES_CONSUMER } from '../relay-policies/whole.js';
 import { applyPolicies } from '../relay-policies/project/apply-policies.js';
 import { PolicyStream } from '../relay-policies/stream/policy-stream.js';
 import { applyDirectory } from '../smtp-user-directory/project/apply-directory.js';
+import { markCaughtUp } from './caught-up.js';
 import { eventsApplied, projectionDelay } from './projection-metrics.js';
 
 /** Applies a batch's events to a read model. */
@@ -39,7 +41,7 @@ export class ProjectionConsumers implements OnApplicationBootstrap, OnModuleDest
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.run('relay-policies', applyPolicies, POLICIES_SPACING_MS, () => this.stream.wake());
+    await this.run(POLICIES_CONSUMER, applyPolicies, POLICIES_SPACING_MS, () => this.stream.wake());
     await this.run('smtp-user-directory', applyDirectory, DIRECTORY_SPACING_MS);
   }
 
@@ -54,6 +56,7 @@ export class ProjectionConsumers implements OnApplicationBootstrap, OnModuleDest
       checkpoints: { dataSource: this.dataSource, table: 'projection.checkpoints' },
       maxBatch: MAX_BATCH,
       spacingMs,
+      onCaughtUp: (checkpoint) => markCaughtUp(this.dataSource, consumer, checkpoint),
       handle: async (batch: EventBatch) => {
         await this.dataSource.transaction(async (manager) => {
           // The topic carries no others.

@@ -1,4 +1,5 @@
 import type { SchemaComponent } from '@postern/database';
+import { CaughtUp1764100000004 } from './caught-up.js';
 import { CreateCheckpoints1764100000003 } from './create-checkpoints.js';
 import { CreateRelayPolicies1764100000001 } from './create-relay-policies.js';
 import { CreateSmtpUsers1764100000002 } from './create-smtp-users.js';
@@ -6,5 +7,10 @@ import { CreateSmtpUsers1764100000002 } from './create-smtp-users.js';
 /** The component for `migrate` of @postern/database. All of it can be rebuilt from the journal. */
 export const projectionSchema: SchemaComponent = {
   schema: 'projection',
-  migrations: [CreateRelayPolicies1764100000001, CreateSmtpUsers1764100000002, CreateCheckpoints1764100000003],
+  migrations: [
+    CreateRelayPolicies1764100000001,
+    CreateSmtpUsers1764100000002,
+    CreateCheckpoints1764100000003,
+    CaughtUp1764100000004,
+  ],
 };

@@ -21,6 +21,7 @@ import type { TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { problems, ProjectionServiceModule, type StreamLimits } from '../index.js';
 import { migratedDatabase } from './migrated-database.js';
+import { until } from './policy-snapshot-client.js';
 import { METADATA, recorded, type Happened } from './smtp-user-histories.js';
 
 /** For tests: a database with a journal, tenants and keys, and the service on it. */
@@ -31,8 +32,8 @@ export interface World {
   newTenant(id: string): Promise<TenantId>;
   newKey(role: Role, tenantId?: string): Promise<string>;
   revoke(key: string): Promise<void>;
-  /** Starts the service; it listens on a free port. */
-  start(limits?: Partial<StreamLimits>): Promise<RunningApp>;
+  /** Starts the service; it listens on a free port. Resolves when it is ready, or `at once`. */
+  start(limits?: Partial<StreamLimits>, when?: 'ready' | 'at once'): Promise<RunningApp>;
   end(): Promise<void>;
 }
 
@@ -110,7 +111,7 @@ export async function createWorld(): Promise<World> {
     revoke: async (key) => {
       await writer.query('UPDATE access.api_keys SET revoked_at = now() WHERE id = $1', [key.split('_')[2]]);
     },
-    start: async (limits = {}) => {
+    start: async (limits = {}, when = 'ready') => {
       const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
       const app = await createHttpApp(TestModule.forRoot(settings, limits), settings, problems);
       await app.listen(0, '127.0.0.1');
@@ -123,6 +124,9 @@ export async function createWorld(): Promise<World> {
         },
       };
       running.add(started);
+      if (when === 'ready') {
+        await until(async () => (await app.inject('/health/ready')).statusCode === 200, 'readiness');
+      }
       return started;
     },
     end: async () => {

@@ -108,8 +108,8 @@ export class FeedConsumer implements RunningSubscription {
     const more = page.more || this.#place === undefined;
     const held = !more && page.held;
     const caughtUp = !more && !held;
-    if (caughtUp && !this.#toldCaughtUp) {
-      await this.subscription.onCaughtUp?.();
+    if (caughtUp && this.#place && !this.#toldCaughtUp) {
+      await this.subscription.onCaughtUp?.({ source: SOURCE, at: this.#place.stored });
       this.#toldCaughtUp = true;
     }
     const hasCaughtUp = caughtUp || this.#status.hasCaughtUp;

@@ -6,6 +6,7 @@ import { snapshotsOpen, snapshotsTotal } from '../../consumers/projection-metric
 import { BoundedTurns } from '../bounded-turns.js';
 import { POLICY_LINES } from '../policy-lines.js';
 import { totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals.js';
+import { policiesNotReady, POLICIES_WHOLE } from '../whole.js';
 
 /** Each has a database connection for as long as its reader takes. */
 export const SNAPSHOTS_AT_ONCE = 4;
@@ -29,7 +30,7 @@ export class PolicySnapshots {
 
   constructor(@InjectDataSource('postern_relay_reader') private readonly reader: DataSource) {}
 
-  /** Throws `too-many-requests` where too many relays wait for one already. */
+  /** Throws `too-many-requests` where too many relays wait for one already, `not-ready` where the policies are not whole. */
   async open(): Promise<PolicySnapshot> {
     const endTurn = await this.turns.take();
     if (!endTurn) {
@@ -59,7 +60,8 @@ export class PolicySnapshots {
     try {
       // One instant for totals and lines. It has no transaction id, so that no reader of the feed waits for it.
       await runner.startTransaction('REPEATABLE READ');
-      const [record] = (await runner.query(TOTALS)) as [TotalsRecord];
+      const [record] = (await runner.query(TOTALS)) as (TotalsRecord & { readonly whole: boolean })[];
+      if (record?.whole !== true) throw policiesNotReady();
       await runner.query(CURSOR);
       return { totals: totalsOf(record), chunks: chunks(runner), close };
     } catch (error) {
@@ -69,7 +71,7 @@ export class PolicySnapshots {
   }
 }
 
-const TOTALS = 'SELECT revision, policies, digest FROM projection.relay_policy_totals';
+const TOTALS = `SELECT revision, policies, digest, ${POLICIES_WHOLE} AS whole FROM projection.relay_policy_totals`;
 const CURSOR = `
   DECLARE snapshot NO SCROLL CURSOR FOR
    SELECT row_to_json(line)::text AS line FROM (${POLICY_LINES} WHERE revision IS NOT NULL AND NOT removed) line`;

@@ -6,6 +6,7 @@ import { roleUrl } from '@postern/database';
 import { ApiKeyDirectory, countLimited, Problem, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
+import { assertPoliciesWhole } from '../whole.js';
 import { resetFrame, type ResetReason } from './frame-page.js';
 import { KeyCheck } from './key-check.js';
 import { PolicyBroadcast } from './policy-broadcast.js';
@@ -21,7 +22,7 @@ export class PolicyStream implements OnModuleDestroy {
   private readonly wakes: RevisionWakes;
 
   constructor(
-    @InjectDataSource('postern_relay_reader') reader: DataSource,
+    @InjectDataSource('postern_relay_reader') private readonly reader: DataSource,
     @Inject(ApiKeyDirectory) keys: ApiKeyDirectory,
     @Inject(SETTINGS) settings: RuntimeSettings,
     @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
@@ -37,7 +38,7 @@ export class PolicyStream implements OnModuleDestroy {
     this.broadcast.tail.wake(revision);
   }
 
-  /** Streams to the relay from a revision on. Throws `too-many-requests`, or the database's error, before the answer begins. */
+  /** Streams to the relay from a revision on. Throws `too-many-requests`, `not-ready`, or the database's error, before the answer begins. */
   async serve(response: ServerResponse, apiKey: string, from: Revision): Promise<void> {
     if (!this.broadcast.hasPlaceFor(apiKey)) {
       countLimited('policy-streams');
@@ -47,6 +48,7 @@ export class PolicyStream implements OnModuleDestroy {
         { headers: { 'retry-after': '5' } },
       );
     }
+    await assertPoliciesWhole(this.reader);
     const member = new StreamMember(response, this.limits, apiKey, from);
     member.whenEnded((reason) => {
       this.broadcast.forget(member);
