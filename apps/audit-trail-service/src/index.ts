@@ -1,5 +1,7 @@
 import type { ProblemTranslator } from '@postern/service-kit';
 
+export { changesModel } from './changes/changes-model.js';
+export { denialsModel } from './denials/denials-model.js';
 export { AuditTrailServiceModule } from './audit-trail-service.module.js';
 export { auditSchema } from './schema/audit-schema.js';
 

@@ -1,4 +1,5 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { ownerUrlOf } from './connection-url.js';
 import { roleUrl, type DatabaseRole } from './roles.js';
 import { CONNECT_TIMEOUT_MS, DatabaseUnreachable } from './session.js';
 
@@ -30,8 +31,19 @@ export async function openDataSource(
   role: DatabaseRole,
   settings: DataSourceSettings,
 ): Promise<DataSource> {
-  const url = roleUrl(ownerUrl, role);
-  const { poolSize, entities, applicationName = role } = settings;
+  return open(roleUrl(ownerUrl, role), { applicationName: role, ...settings });
+}
+
+/** The same as the owner, who may make tables: for what an operator does by hand, never for what a service does. */
+export async function openOwnerDataSource(
+  ownerUrl: string,
+  settings: DataSourceSettings & { readonly applicationName: string },
+): Promise<DataSource> {
+  return open(ownerUrlOf(ownerUrl).toString(), settings);
+}
+
+async function open(url: string, settings: DataSourceSettings & { readonly applicationName: string }) {
+  const { poolSize, entities, applicationName } = settings;
   const statementTimeout = settings.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   const dataSource = new DataSource({
     type: 'postgres',

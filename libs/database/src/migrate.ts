@@ -43,6 +43,32 @@ export async function migrate(ownerUrl: string, component: SchemaComponent): Pro
   });
 }
 
+/** The database lacks migrations of this program. */
+export class DatabaseNotUpToDate extends Error {
+  override readonly name = 'DatabaseNotUpToDate';
+  constructor(readonly schema: string) {
+    super(
+      `The schema "${schema}" is not there, or older than this program: start this release of Postern once, which brings it up to date.`,
+    );
+  }
+}
+
+/** For a program that works beside a running Postern, and so must not migrate. Throws `DatabaseNotUpToDate`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`. */
+export async function assertUpToDate(ownerUrl: string, component: SchemaComponent): Promise<void> {
+  await withSession(ownerUrl, async (client) => {
+    await refuseNewer(client, component);
+    const { rows } = await client
+      .query<{ name: string }>(`SELECT name FROM ${component.schema}.migrations`)
+      .catch((error: { code?: string }) => {
+        // undefined_table, invalid_schema_name
+        if (error.code === '42P01' || error.code === '3F000') throw new DatabaseNotUpToDate(component.schema);
+        throw error;
+      });
+    const applied = new Set(rows.map((row) => row.name));
+    if (component.migrations.some(({ name }) => !applied.has(name))) throw new DatabaseNotUpToDate(component.schema);
+  });
+}
+
 async function refuseNewer(client: Client, { schema, migrations }: SchemaComponent): Promise<void> {
   const { rows: found } = await client.query<{ there: boolean }>(
     `SELECT to_regclass($1 || '.migrations') IS NOT NULL AS there`,

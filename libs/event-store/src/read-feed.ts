@@ -1,6 +1,6 @@
 import { withoutSecrets, type Recorded, type StreamCategory } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { FeedPosition } from './feed-position.js';
+import { FEED_END, type FeedPosition } from './feed-position.js';
 import { EVENT_COLUMNS, recordedOf, type EventRow } from './recorded-row.js';
 
 export interface FeedPage {
@@ -15,6 +15,7 @@ export interface FeedPage {
 
 /**
  * Looks at the next `limit` events of the journal behind `after`, and gives those of the categories (all, if none are named).
+ * None lies behind `upTo`, such as another reader's checkpoint.
  *
  * Only what every reader will ever see in the same order: an event whose transaction began after one that is still
  * open waits for it. Ordered by position alone, the event of a late commit would lie behind the reader and be lost.
@@ -26,8 +27,9 @@ export async function readFeed(
   after: FeedPosition,
   limit: number,
   categories?: readonly StreamCategory[],
+  upTo: FeedPosition = FEED_END,
 ): Promise<FeedPage> {
-  const parameters = [after.xid, after.position, limit];
+  const parameters = [after.xid, after.position, limit, upTo.xid, upTo.position];
   const rows = categories
     ? await from.query<FeedRow[]>(FEED_OF_CATEGORIES, [...parameters, categories])
     : await from.query<FeedRow[]>(FEED, parameters);
@@ -53,6 +55,7 @@ interface FeedRow extends EventRow {
 const PAGE = `
   SELECT xid, ${EVENT_COLUMNS} FROM journal.events
    WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) AND (xid, position) > ($1::xid8, $2::bigint)
+     AND (xid, position) <= ($4::xid8, $5::bigint)
    ORDER BY xid, position LIMIT $3`;
 
 /**
@@ -75,4 +78,4 @@ const feed = (wanted: string) => `
     LEFT JOIN LATERAL (SELECT xid, position FROM page OFFSET greatest(looked.at - 1, 0) LIMIT 1) last ON true`;
 
 const FEED = feed('');
-const FEED_OF_CATEGORIES = feed(`WHERE split_part(stream_id, '/', 1) = ANY ($4::text[])`);
+const FEED_OF_CATEGORIES = feed(`WHERE split_part(stream_id, '/', 1) = ANY ($6::text[])`);

@@ -13,6 +13,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { POLICIES_CONSUMER } from '../relay-policies/whole.js';
 import { applyPolicies } from '../relay-policies/project/apply-policies.js';
 import { PolicyStream } from '../relay-policies/stream/policy-stream.js';
+import { DIRECTORY_CONSUMER } from '../smtp-user-directory/directory-model.js';
 import { applyDirectory } from '../smtp-user-directory/project/apply-directory.js';
 import { markCaughtUp } from './caught-up.js';
 import { eventsApplied, projectionDelay } from './projection-metrics.js';
@@ -42,7 +43,7 @@ export class ProjectionConsumers implements OnApplicationBootstrap, OnModuleDest
 
   async onApplicationBootstrap(): Promise<void> {
     await this.run(POLICIES_CONSUMER, applyPolicies, POLICIES_SPACING_MS, () => this.stream.wake());
-    await this.run('smtp-user-directory', applyDirectory, DIRECTORY_SPACING_MS);
+    await this.run(DIRECTORY_CONSUMER, applyDirectory, DIRECTORY_SPACING_MS);
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -5,9 +5,12 @@ import { changesRecorded } from '../../consumers/audit-metrics.js';
 import type { Consumer } from '../../consumers/consumer.js';
 import { recordChanges } from './record-changes.js';
 
+/** Its name in `audit.checkpoints`. */
+export const CHANGES_CONSUMER = 'audit-changes';
+
 /** Puts changes on record, a batch a transaction. */
 export class ChangesConsumer implements Consumer {
-  readonly name = 'audit-changes';
+  readonly name = CHANGES_CONSUMER;
   readonly topics = [TOPICS.smtpUsers, TOPICS.tenants];
   readonly maxBatch = 1_000;
 

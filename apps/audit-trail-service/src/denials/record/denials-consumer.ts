@@ -9,9 +9,12 @@ import { DenialMonths } from './denial-months.js';
 import { denialRow, isUnreadable, type DenialRow } from './denial-row.js';
 import { insertDenials, putAside } from './insert-denials.js';
 
+/** Its name in `audit.checkpoints`. */
+export const DENIALS_CONSUMER = 'audit-denials';
+
 /** Puts denials on record, a batch a transaction. */
 export class DenialsConsumer implements Consumer {
-  readonly name = 'audit-denials';
+  readonly name = DENIALS_CONSUMER;
   readonly topics = [TOPICS.authDenials];
   readonly maxBatch = 2_000;
   private readonly logger = new Logger('audit-trail');

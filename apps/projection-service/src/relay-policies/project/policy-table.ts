@@ -12,7 +12,7 @@ import {
   type UsernameKey,
   splitStreamId,
 } from '@postern/contracts';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, QueryRunner } from 'typeorm';
 import { digestFromBytes, totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals.js';
 import { POLICIES_CHANNEL } from '../policies-channel.js';
 import type { PolicyRow } from './policy-row.js';
@@ -30,6 +30,8 @@ export async function lockTotals(manager: EntityManager): Promise<PolicyTotals> 
     throw new Error('projection.relay_policy_totals has lost its row: empty the schema and let it be rebuilt.');
   return totalsOf(record);
 }
+
+const ROWS_PER_FETCH = 5_000;
 
 /** Every row that the events may change, or that decides what relays are told after them. */
 export async function loadRows(
@@ -49,9 +51,22 @@ export async function loadRows(
   return [...once.values()].map(rowOf);
 }
 
-/** The whole table, for a rebuild. */
-export async function loadAllRows(manager: EntityManager): Promise<PolicyRow[]> {
-  const records = await manager.query<PolicyRecord[]>(`SELECT ${COLUMNS} FROM projection.relay_policies`);
+/** The whole table, some thousand rows at a time, in the runner's transaction. */
+export async function* readAllRows(runner: QueryRunner): AsyncGenerator<PolicyRow> {
+  await runner.query(`DECLARE every_row NO SCROLL CURSOR FOR SELECT ${COLUMNS} FROM projection.relay_policies`);
+  for (;;) {
+    const records = (await runner.query(`FETCH ${ROWS_PER_FETCH} FROM every_row`)) as PolicyRecord[];
+    for (const record of records) yield rowOf(record);
+    if (records.length < ROWS_PER_FETCH) return;
+  }
+}
+
+/** Every row of the usernames. By `one_policy_is_told_of_a_username` and, for the few others, by a look at the table. */
+export async function loadRowsOf(manager: EntityManager, usernames: readonly UsernameKey[]): Promise<PolicyRow[]> {
+  const records = await manager.query<PolicyRecord[]>(
+    `SELECT ${COLUMNS} FROM projection.relay_policies WHERE username_key = ANY ($1::text[])`,
+    [usernames],
+  );
   return records.map(rowOf);
 }
 

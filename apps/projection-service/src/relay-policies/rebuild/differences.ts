@@ -48,7 +48,7 @@ function tombstoneOf(row: PolicyRow): PolicyRow {
   return { ...row, removed: true, rules: { ...row.rules, entries: [], entryIds: [] }, digest: EMPTY_DIGEST };
 }
 
-function keyOf(row: PolicyRow): string {
+export function keyOf(row: PolicyRow): string {
   return `${row.smtpUserId} ${row.usernameKey}`;
 }
 
@@ -57,6 +57,18 @@ function lineOf({ tenantId, username, rules, version, removed }: PolicyRow): str
   const { mode, restricted, entries } = rules;
   const ranges = entries.map(({ range, expiresAt }) => [range, expiresAt]);
   return JSON.stringify([tenantId, username, mode, restricted, ranges, version, removed]);
+}
+
+/** Whether a live row is as the replay has it: all but the number of the revision. */
+export function sameRow(live: PolicyRow, built: PolicyRow): boolean {
+  return (
+    textOf({ ...live, revision: null }) === textOf({ ...built, revision: null }) &&
+    hasRevision(live) === hasRevision(built)
+  );
+}
+
+function hasRevision(row: PolicyRow): boolean {
+  return row.revision !== null;
 }
 
 /** Everything of a row. */

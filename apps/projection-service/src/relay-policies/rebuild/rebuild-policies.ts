@@ -1,26 +1,14 @@
-import { TOPIC_OF_CATEGORY, TOPICS, type Recorded, type SmtpUserEvent, type StreamCategory } from '@postern/contracts';
-import {
-  advanceCheckpoint,
-  FEED_START,
-  loadCheckpoint,
-  readFeed,
-  samePosition,
-  type FeedPosition,
-} from '@postern/event-store';
-import type { DataSource, EntityManager } from 'typeorm';
-import { Holdings } from '../project/holdings.js';
-import { loadAllRows, lockTotals, saveRows } from '../project/policy-table.js';
-import { tellPolicies } from '../project/tell-policies.js';
+import { digestToHex } from '@postern/contracts';
+import type { Comparison } from '@postern/read-models';
+import type { DataSource } from 'typeorm';
+import type { PolicyTotals } from '../policy-totals.js';
+import { loadRowsOf, lockTotals, saveRows } from '../project/policy-table.js';
+import { POLICIES_CONSUMER } from '../whole.js';
+import { comparePolicies, liveCheckpoint, type ComparedPolicies } from './compare-policies.js';
 import { differences } from './differences.js';
+import { Replay } from './replay.js';
 
-/** Enough that the round trips do not count; a page is some 10 MB. */
-const EVENTS_PER_PAGE = 10_000;
 const ROWS_PER_SAVE = 1_000;
-const CATEGORIES = (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter(
-  (category) => TOPIC_OF_CATEGORY[category] === TOPICS.smtpUsers,
-);
-const TABLE = 'projection.checkpoints';
-const CHECKPOINT = { consumer: 'relay-policies', source: 'journal' };
 
 export interface RebuildResult {
   /** Events of SMTP users that were replayed. */
@@ -31,58 +19,53 @@ export interface RebuildResult {
   readonly replaced: number;
   /** Of those, the ones that relays are told: each got a new revision. */
   readonly told: number;
+  /** What was found in the live ones. */
+  readonly found: Comparison;
 }
 
 /**
- * Makes the relay policies anew from the whole journal while Postern runs, in this process's memory,
- * and puts right what differs from the live ones, in one transaction. What is equal keeps its revision, so relays are told the
- * differences alone and take no snapshot. Killed before that transaction it has changed nothing; after it there is nothing to do.
- * `feed` is connected as `postern_feed`, `projection` as `postern_projection`.
+ * Makes the relay policies anew from the whole journal while Postern runs, in this process's memory, compares them with the live ones,
+ * and puts right what differs, in one transaction. What is equal keeps its revision, so relays are told the differences alone
+ * and take no snapshot. Killed before that transaction it has changed nothing; after it there is nothing to do.
+ * `feed` is connected as `postern_feed`, `projection` as `postern_projection`. `tell` is told the progress.
  */
-export async function rebuildPolicies(feed: DataSource, projection: DataSource): Promise<RebuildResult> {
-  const next = new Replay(feed);
-  // While the live consumer goes on; what comes in meanwhile is little.
-  await next.catchUp();
+export async function rebuildPolicies(
+  feed: DataSource,
+  projection: DataSource,
+  { examples = 0, tell }: { readonly examples?: number; readonly tell?: (line: string) => void } = {},
+): Promise<RebuildResult> {
+  const replay = new Replay(feed, tell);
+  const found = await comparePolicies(replay, projection, examples);
+  tell?.(`relay-policies: ${replay.events} events applied; ${found.usernames.size} usernames differ from the journal`);
+  const [compared] = found.comparison.compared;
+  const right = found.usernames.size === 0 && compared?.live.digest === compared?.journal.digest;
+  const put =
+    right && compared?.live.rows === compared?.journal.rows ? NOTHING : await putRight(replay, projection, found);
+  return { events: replay.events, policies: replay.totals.policies, ...put, found: found.comparison };
+}
+
+const NOTHING = { replaced: 0, told: 0 };
+
+/** The live consumer waits for no more than the rows that differ. What it has done since the comparison, the replay does too. */
+function putRight(replay: Replay, projection: DataSource, { usernames }: ComparedPolicies): Promise<typeof NOTHING> {
   return projection.transaction(async (manager) => {
-    // From here on the live consumer waits, so that both are compared at one place of the feed.
     const before = await lockTotals(manager);
-    await manager.query(
-      `SELECT FROM ${TABLE} WHERE consumer = $1 AND source = $2 FOR UPDATE`,
-      Object.values(CHECKPOINT),
-    );
-    const from = await loadCheckpoint(manager, TABLE, CHECKPOINT.consumer, CHECKPOINT.source);
-    await next.catchUp();
-    const built = tellPolicies(next.holdings, { ...before, policies: 0, digest: { high: 0, low: 0 } });
-    const { rows, told, revision } = differences(await loadAllRows(manager), built.rows, before.revision);
-    const totals = { ...built.totals, revision };
-    for (let i = 0; i < rows.length; i += ROWS_PER_SAVE)
+    await manager.query(`SELECT FROM projection.checkpoints WHERE consumer = $1 AND source = 'journal' FOR UPDATE`, [
+      POLICIES_CONSUMER,
+    ]);
+    await replay.catchUp(await liveCheckpoint(manager));
+    const built = [...usernames].flatMap((username) => replay.holdings.rowsOf(username));
+    const live = await loadRowsOf(manager, [...usernames]);
+    const { rows, told, revision } = differences(live, built, before.revision);
+    const totals = { ...replay.totals, revision };
+    for (let i = 0; i < rows.length; i += ROWS_PER_SAVE) {
       await saveRows(manager, rows.slice(i, i + ROWS_PER_SAVE), totals);
-    if (rows.length === 0) await saveRows(manager, [], totals);
-    await moveCheckpoint(manager, from, next.position);
-    return { events: next.events, policies: totals.policies, replaced: rows.length, told };
+    }
+    if (rows.length === 0 && !sameTotals(before, totals)) await saveRows(manager, [], totals);
+    return { replaced: rows.length, told };
   });
 }
 
-/** The live consumer finds its checkpoint moved, and goes on from there. */
-async function moveCheckpoint(manager: EntityManager, from: FeedPosition, to: FeedPosition): Promise<void> {
-  if (!samePosition(from, to)) await advanceCheckpoint(manager, TABLE, { ...CHECKPOINT, from, to });
-}
-
-/** Every policy as the journal has it up to `position`. */
-export class Replay {
-  readonly holdings = new Holdings([]);
-  position: FeedPosition = FEED_START;
-  events = 0;
-
-  constructor(private readonly feed: DataSource) {}
-
-  async catchUp(): Promise<void> {
-    for (;;) {
-      const page = await readFeed(this.feed, this.position, EVENTS_PER_PAGE, CATEGORIES);
-      for (const event of page.events) this.holdings.apply(event as Recorded<SmtpUserEvent>);
-      this.events += page.events.length;
-      this.position = page.position;
-      if (!page.more) return;
-    }
-  }
+function sameTotals(a: PolicyTotals, b: PolicyTotals): boolean {
+  return a.policies === b.policies && digestToHex(a.digest) === digestToHex(b.digest);
 }

@@ -1,0 +1,35 @@
+import { TOPICS } from '@postern/contracts';
+import { tableModel } from '@postern/read-models';
+import { CHANGES_CONSUMER } from './record/changes-consumer.js';
+import { recordChanges } from './record/record-changes.js';
+
+/** Who changed what, and the SMTP users as the audit trail knows them, for verifying and rebuilding. */
+export const changesModel = tableModel({
+  name: 'changes',
+  schema: 'audit',
+  consumer: CHANGES_CONSUMER,
+  topics: [TOPICS.smtpUsers],
+  batch: 5_000,
+  tables: [
+    {
+      name: 'restrictions',
+      key: 'smtp_user_id::text',
+      group: null,
+      compared: 'smtp_user_id, tenant_id, username, removed, version, state',
+    },
+    {
+      name: 'usernames',
+      key: `tenant_id || ' ' || username_key || ' ' || smtp_user_id`,
+      group: null,
+      compared: 'tenant_id, username_key, smtp_user_id',
+    },
+    {
+      name: 'changes',
+      key: 'event_id::text',
+      group: null,
+      compared:
+        'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data',
+    },
+  ],
+  writer: async () => async (manager, events) => void (await recordChanges(manager, events)),
+});

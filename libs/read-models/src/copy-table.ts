@@ -1,0 +1,108 @@
+import type { EntityManager } from 'typeorm';
+
+/** `kept` survives a crash of the server; `passing` writes no WAL, and is emptied by one: enough for a look. */
+export type Persistence = 'kept' | 'passing';
+
+/**
+ * Makes an empty table in `to` that is what `from.name` is: columns, constraints and indexes under their own names, partitions,
+ * row-level security with its policies, grants. From the catalogue, so that no migration can be forgotten here.
+ */
+export async function copyTable(
+  manager: EntityManager,
+  from: string,
+  to: string,
+  name: string,
+  persistence: Persistence,
+): Promise<void> {
+  const [table] = await manager.query<{ partitioned: string | null }[]>(
+    `SELECT pg_get_partkeydef(c.oid) AS partitioned FROM pg_class c WHERE oid = $1::regclass`,
+    [`${from}.${name}`],
+  );
+  const partitioned = table?.partitioned ?? null;
+  // A partitioned table has no rows of its own to be logged.
+  const create = partitioned === null && persistence === 'passing' ? 'CREATE UNLOGGED TABLE' : 'CREATE TABLE';
+  const partition = partitioned === null ? '' : ` PARTITION BY ${partitioned}`;
+  await manager.query(`${create} ${to}.${name} (LIKE ${from}.${name} INCLUDING ALL EXCLUDING INDEXES)${partition}`);
+  for (const { sql } of await manager.query<{ sql: string }[]>(INDEXES, [from, to, name])) await manager.query(sql);
+  await copyAccess(manager, from, to, name);
+  await copyPartitions(manager, from, to, name, persistence);
+}
+
+/** Makes the partitions that `to.name` does not have yet; rows of theirs are taken out of the default partition. */
+export async function copyPartitions(
+  manager: EntityManager,
+  from: string,
+  to: string,
+  name: string,
+  persistence: Persistence,
+): Promise<void> {
+  const missing = await manager.query<PartitionRecord[]>(PARTITIONS, [from, to, name]);
+  for (const { partition, bound, holds, fallback } of missing) {
+    const create = persistence === 'passing' ? 'CREATE UNLOGGED TABLE' : 'CREATE TABLE';
+    await manager.query(`${create} ${to}.${partition} (LIKE ${to}.${name} INCLUDING ALL)`);
+    if (fallback !== null && holds !== null) {
+      await manager.query(
+        `WITH moved AS (DELETE FROM ${to}.${fallback} WHERE ${holds} RETURNING *) INSERT INTO ${to}.${partition} SELECT * FROM moved`,
+      );
+    }
+    await copyAccess(manager, from, to, partition);
+    await manager.query(`ALTER TABLE ${to}.${name} ATTACH PARTITION ${to}.${partition} ${bound}`);
+  }
+}
+
+/** The names of a table's partitions, and of the table. */
+export async function withPartitions(manager: EntityManager, schema: string, name: string): Promise<readonly string[]> {
+  const rows = await manager.query<{ partition: string }[]>(
+    `SELECT c.relname AS partition FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+      WHERE i.inhparent = $1::regclass ORDER BY 1`,
+    [`${schema}.${name}`],
+  );
+  return [name, ...rows.map((row) => row.partition)];
+}
+
+async function copyAccess(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
+  for (const { sql } of await manager.query<{ sql: string }[]>(ACCESS, [from, to, name])) await manager.query(sql);
+}
+
+interface PartitionRecord {
+  readonly partition: string;
+  readonly bound: string;
+  /** SQL that is true for the partition's rows; null for the default one. */
+  readonly holds: string | null;
+  /** The default partition beside, where there is one. */
+  readonly fallback: string | null;
+}
+
+/** The constraints that have indexes, then the other indexes: a schema's indexes have names of their own, so each keeps its name. */
+const INDEXES = `
+  SELECT CASE WHEN k.oid IS NOT NULL
+              THEN format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', $2::text, $3::text, k.conname, pg_get_constraintdef(k.oid))
+              ELSE regexp_replace(pg_get_indexdef(i.indexrelid), ' ON (ONLY )?[^ ]+ USING ', format(' ON %I.%I USING ', $2::text, $3::text))
+          END AS sql
+    FROM pg_index i LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') AND k.conrelid = i.indrelid
+   WHERE i.indrelid = format('%I.%I', $1::text, $3::text)::regclass
+   ORDER BY k.oid, i.indexrelid`;
+
+const ACCESS = `
+  WITH t AS (SELECT oid, relowner, relacl, relrowsecurity, relforcerowsecurity, reloptions, format('%I.%I', $2::text, $3::text) AS name
+               FROM pg_class WHERE oid = format('%I.%I', $1::text, $3::text)::regclass)
+  SELECT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', name) AS sql FROM t WHERE relrowsecurity
+   UNION ALL SELECT format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', name) FROM t WHERE relforcerowsecurity
+   UNION ALL SELECT format('ALTER TABLE %s SET (%s)', name, array_to_string(reloptions, ', ')) FROM t WHERE reloptions IS NOT NULL
+   UNION ALL SELECT format('GRANT %s ON %s TO %s', a.privilege_type, name, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
+               FROM t, LATERAL aclexplode(relacl) a WHERE a.grantee <> relowner
+   UNION ALL SELECT format('CREATE POLICY %I ON %s AS %s FOR %s TO %s', p.policyname, name, p.permissive, p.cmd,
+                           (SELECT string_agg(CASE r WHEN 'public' THEN 'PUBLIC' ELSE quote_ident(r) END, ', ') FROM unnest(p.roles) r))
+                    || coalesce(' USING (' || p.qual || ')', '') || coalesce(' WITH CHECK (' || p.with_check || ')', '')
+               FROM t, pg_policies p WHERE p.schemaname = $1 AND p.tablename = $3`;
+
+/** The default partition first: rows may come for it alone. */
+const PARTITIONS = `
+  SELECT c.relname AS partition, pg_get_expr(c.relpartbound, c.oid) AS bound,
+         CASE WHEN pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT' THEN pg_get_partition_constraintdef(c.oid) END AS holds,
+         (SELECT d.relname FROM pg_inherits j JOIN pg_class d ON d.oid = j.inhrelid
+           WHERE j.inhparent = format('%I.%I', $2::text, $3::text)::regclass AND pg_get_expr(d.relpartbound, d.oid) = 'DEFAULT') AS fallback
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+   WHERE i.inhparent = format('%I.%I', $1::text, $3::text)::regclass
+     AND NOT EXISTS (SELECT FROM pg_class o WHERE o.relnamespace = $2::text::regnamespace AND o.relname = c.relname)
+   ORDER BY pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT', c.relname`;

@@ -1,0 +1,14 @@
+export { categoriesOf } from './beside.js';
+export {
+  isEqual,
+  type Compared,
+  type Comparison,
+  type Difference,
+  type ModelDatabases,
+  type ModelTable,
+  type ReadModel,
+  type Rebuildable,
+  type RebuildOptions,
+  type RowsDigest,
+} from './read-model.js';
+export { tableModel } from './table-model.js';
