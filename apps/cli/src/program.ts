@@ -6,6 +6,8 @@ import { denialsCommand } from './denials/denials.command.js';
 import { deniedIpsCommand } from './denials/denied-ips.command.js';
 import { duration } from './input/time-text.js';
 import { keysCommand } from './keys/keys.command.js';
+import { rebuildCommand } from './rebuild/rebuild.command.js';
+import { verifyCommand } from './verify/verify.command.js';
 import { checkCommand } from './restriction/check.command.js';
 import { clearCommand } from './restriction/clear.command.js';
 import { disallowCommand } from './restriction/disallow.command.js';
@@ -43,7 +45,9 @@ const COMMANDS: readonly (() => Command)[] = [
   changesCommand,
   myIpCommand,
   healthCommand,
-  // Those that work on the database itself, and not over HTTP, come last: rebuild, verify.
+  // Those that work on the database itself, and not over HTTP.
+  rebuildCommand,
+  verifyCommand,
 ];
 
 function globalOptions(program: Command): Command {

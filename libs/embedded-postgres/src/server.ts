@@ -53,6 +53,33 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   return { url: (database) => url(cluster, port, database), stop: () => keeper.stop() };
 }
 
+/**
+ * The embedded PostgreSQL on which another Postern runs at this moment; null where none does. For a program that works beside it: it
+ * takes no lease, and its connections end when that Postern ends. `dataDir` must hold a cluster.
+ */
+export async function findEmbeddedPostgres(dataDir: string): Promise<Pick<EmbeddedPostgres, 'url'> | null> {
+  const cluster = await openCluster(resolve(dataDir));
+  const port = await portInPidFile(cluster.dataDir);
+  if (port === null) return null;
+  const lease = await takeLease(cluster, port).catch((error: unknown) => {
+    if (error instanceof ClusterInUse) return 'taken' as const;
+    throw error;
+  });
+  if (lease === 'taken') return { url: (database) => url(cluster, port, database) };
+  await lease?.end();
+  return null;
+}
+
+/** Another process holds the lease of the cluster. */
+export class ClusterInUse extends Error {
+  override readonly name = 'ClusterInUse';
+  constructor(dataDir: string) {
+    super(
+      `Another Postern is running on ${dataDir}, or its command line is at work there. Stop it, or set POSTERN_DATA_DIR to another folder.`,
+    );
+  }
+}
+
 /** Holds the lease, and starts the server again when it is lost. */
 class Keeper {
   private lease: pg.Client | null = null;
@@ -135,9 +162,7 @@ async function takeLease(cluster: Cluster, port: number): Promise<pg.Client | nu
   if (row?.data_directory === cluster.dataDir && row.free) return client;
   await client.end();
   if (row?.data_directory !== cluster.dataDir) return null;
-  throw new Error(
-    `Another Postern is running on ${cluster.dataDir}. Stop it, or set POSTERN_DATA_DIR to another folder.`,
-  );
+  throw new ClusterInUse(cluster.dataDir);
 }
 
 function freePort(): Promise<number> {

@@ -13,7 +13,7 @@ export async function compareTables(
   for (const table of model.tables) {
     const live = await digests(runner, model.schema, table);
     const journal = await digests(runner, beside, table);
-    const groups = [...new Set([...live.keys(), ...journal.keys()])].sort();
+    const groups = table.group === null ? [''] : [...new Set([...live.keys(), ...journal.keys()])].sort();
     for (const group of groups) {
       const pair = { live: live.get(group) ?? NONE, journal: journal.get(group) ?? NONE };
       compared.push({ table: table.name, group: table.group === null ? null : group, ...pair });

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { auditSchema } from '@postern/audit-trail-service';
+import { assertUpToDate } from '@postern/database';
+import { findEmbeddedPostgres, startEmbeddedPostgres } from '@postern/embedded-postgres';
+import { journalSchema } from '@postern/event-store';
+import { projectionSchema } from '@postern/projection-service';
+import { accessSchema, loadSettings } from '@postern/service-kit';
+
+/** Postern's database, of this release. */
+export interface OpenDatabase {
+  /** The owner's connection URL. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** There is no database where the settings say. */
+export class NoDatabase extends Error {
+  override readonly name = 'NoDatabase';
+}
+
+/**
+ * The database of `POSTERN_DATABASE_URL`; else the embedded one of `POSTERN_DATA_DIR`: that of the Postern which runs on it, or where none
+ * does, started for as long as it is open. Nothing is migrated: a Postern may be running. Throws an `Error` that says what to do.
+ */
+export async function openDatabase(environment: NodeJS.ProcessEnv): Promise<OpenDatabase> {
+  const { databaseUrl, dataDir } = loadSettings(environment);
+  const database =
+    databaseUrl === null ? await embedded(resolve(dataDir)) : { url: databaseUrl, close: async () => undefined };
+  try {
+    for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema]) {
+      await assertUpToDate(database.url, component);
+    }
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}
+
+async function embedded(folder: string): Promise<OpenDatabase> {
+  const dataDir = join(folder, 'postgres');
+  if (!existsSync(dataDir)) {
+    throw new NoDatabase(
+      `There is no database in ${folder}. Set POSTERN_DATA_DIR to the data folder of your Postern, or POSTERN_DATABASE_URL to its database.`,
+    );
+  }
+  const running = await findEmbeddedPostgres(dataDir);
+  if (running) return { url: running.url('postern'), close: async () => undefined };
+  const server = await startEmbeddedPostgres({ dataDir });
+  return { url: server.url('postern'), close: () => server.stop() };
+}

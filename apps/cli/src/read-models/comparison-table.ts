@@ -1,0 +1,34 @@
+import { isEqual, type Comparison } from '@postern/read-models';
+import Table from 'cli-table3';
+
+/** Comparisons for people: a line for each table, or month of it, and under it the rows that differ. */
+export function comparisonTable(comparisons: readonly Comparison[]): string {
+  const table = new Table({
+    style: { head: [], border: [] },
+    head: ['read model', 'table', 'live rows', 'in the journal', 'live digest', 'journal’s'],
+  });
+  for (const { model, compared } of comparisons) {
+    for (const { table: name, group, live, journal } of compared) {
+      const place = group === null ? name : `${name} ${group}`;
+      const same = live.rows === journal.rows && live.digest === journal.digest;
+      table.push([model, place, live.rows, journal.rows, live.digest, same ? 'the same' : journal.digest]);
+    }
+  }
+  const differing = comparisons.flatMap(({ model, differences }) =>
+    differences.map(({ table: name, key, kind }) => `  ${model}: ${name} ${key} ${SAID[kind]}`),
+  );
+  const examples = differing.length === 0 ? [] : ['', 'Rows that differ, for example:', ...differing];
+  return [table.toString(), ...examples].join('\n');
+}
+
+const SAID = {
+  missing: 'is missing',
+  extra: 'is not in the journal',
+  different: 'is not as the journal has it',
+} as const;
+
+/** The same for scripts. */
+export function comparisonJson(comparisons: readonly Comparison[]): string {
+  const models = comparisons.map((comparison) => ({ ...comparison, equal: isEqual(comparison) }));
+  return JSON.stringify({ equal: models.every(({ equal }) => equal), models }, null, 2);
+}
