@@ -10,6 +10,9 @@ import type { DataSource } from 'typeorm';
 import { journalData, USERS } from './parts/journal-data.js';
 import { rounded } from './parts/quantile.js';
 
+/** As the rebuild reads them. */
+const EVENTS_PER_PAGE = 2_000;
+
 /** The relay policies made anew from a million events, compared and switched; beside the mere reading of the same events. */
 export async function run(): Promise<{
   bench: string;
@@ -59,7 +62,7 @@ async function readAll(feed: DataSource): Promise<number> {
   const started = performance.now();
   let events = 0;
   for (let position = FEED_START, more = true; more;) {
-    const page = await readFeed(feed, position, 10_000, categoriesOf([TOPICS.smtpUsers]));
+    const page = await readFeed(feed, position, EVENTS_PER_PAGE, categoriesOf([TOPICS.smtpUsers]));
     events += page.events.length;
     ({ position, more } = page);
   }

@@ -6,8 +6,8 @@ import { EMPTY_TOTALS, type PolicyTotals } from '../policy-totals.js';
 import { Holdings } from '../project/holdings.js';
 import { tellPolicies } from '../project/tell-policies.js';
 
-/** Enough that the round trips do not count; a page is some 10 MB. */
-const EVENTS_PER_PAGE = 10_000;
+/** Enough that the round trips do not count, and few enough that a page dies young: pages of 10,000 cost a fifth of the time in garbage. */
+const EVENTS_PER_PAGE = 2_000;
 const CATEGORIES = categoriesOf([TOPICS.smtpUsers]);
 const TELL_EVERY_MS = 5_000;
 

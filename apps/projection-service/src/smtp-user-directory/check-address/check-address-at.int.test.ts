@@ -119,4 +119,24 @@ describe('a check that looks back', () => {
     ]);
     await reader.destroy();
   });
+
+  it('folds a history of any length, a page at a time: the last events of it count as the first ones do', async () => {
+    const long = new UserStory().registered('long@acme.example').restricted('192.0.2.1');
+    for (let i = 0; i < 1_050; i++) long.mode(i % 2 === 0 ? 'report-only' : 'enforce');
+    long.restricted('203.0.113.9');
+    const first = Date.parse('2025-01-01T00:00:00.000Z');
+    const at = (i: number) => new Date(first + i * 60_000).toISOString();
+    await insertBackdated(
+      world.database.url,
+      long.history.map((happened, i) => ({ at: at(i), happened })),
+    );
+    const told = async (i: number) => {
+      const { body } = await check(at(i), '203.0.113.9', long.smtpUserId);
+      return [body['version'], body['reason'], body['mode']];
+    };
+    expect(await told(998)).toEqual([999, 'ip-not-authorized', 'report-only']);
+    expect(await told(999)).toEqual([1_000, 'ip-not-authorized', 'enforce']);
+    expect(await told(1_000)).toEqual([1_001, 'ip-not-authorized', 'report-only']);
+    expect(await told(1_052)).toEqual([1_053, 'entry-matched', 'enforce']);
+  });
 });
