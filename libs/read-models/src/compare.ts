@@ -37,7 +37,7 @@ async function digests(runner: QueryRunner, schema: string, table: ModelTable): 
   const rows = (await runner.query(
     `SELECT ${table.group ?? `''`} AS "group", count(*) AS rows,
             lpad(to_hex(bit_xor(hashtextextended(ROW(${table.compared})::text, 8025))), 16, '0') AS digest
-       FROM ${schema}.${table.name} GROUP BY 1`,
+       FROM ${schema}.${table.name} WHERE ${table.where ?? 'true'} GROUP BY 1`,
   )) as { group: string; rows: string; digest: string }[];
   return new Map(rows.map((row) => [row.group, { rows: Number(row.rows), digest: row.digest }]));
 }
@@ -52,7 +52,7 @@ async function differing(
 ): Promise<Difference[]> {
   const rowsOf = (schema: string) =>
     `SELECT ${table.key} AS key, ROW(${table.compared})::text AS line FROM ${schema}.${table.name}
-      WHERE ${table.group ?? `''`} = $1`;
+      WHERE ${table.group ?? `''`} = $1 AND ${table.where ?? 'true'}`;
   const rows = (await runner.query(
     `SELECT key, l.line IS NULL AS missing, j.line IS NULL AS extra
        FROM (${rowsOf(live)}) l FULL JOIN (${rowsOf(journal)}) j USING (key)

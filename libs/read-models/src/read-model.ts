@@ -27,6 +27,8 @@ export interface ModelTable {
   readonly key: string;
   /** SQL of a row's group, where counts and digests are told by groups (a month); null: one for the table. */
   readonly group: string | null;
+  /** SQL of the rows that are compared, where not all are: a condition that means the same for both, such as of the live schema alone. */
+  readonly where?: string;
   /** SQL of the values that are compared. Those that depend on when or in which batches the events came are left out. */
   readonly compared: string;
 }

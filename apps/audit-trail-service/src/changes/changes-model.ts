@@ -8,7 +8,7 @@ export const changesModel = tableModel({
   name: 'changes',
   schema: 'audit',
   consumer: CHANGES_CONSUMER,
-  topics: [TOPICS.smtpUsers],
+  topics: [TOPICS.smtpUsers, TOPICS.tenants],
   batch: 5_000,
   tables: [
     {
@@ -28,7 +28,7 @@ export const changesModel = tableModel({
       key: 'event_id::text',
       group: null,
       compared:
-        'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data',
+        'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data, before, after',
     },
   ],
   writer: async () => async (manager, events) => void (await recordChanges(manager, events)),

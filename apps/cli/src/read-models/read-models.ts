@@ -7,7 +7,7 @@ export const READ_MODELS: Readonly<Record<ReadModelName, Rebuildable>> = {
   'relay-policies': relayPoliciesModel,
   directory: directoryModel,
   changes: changesModel,
-  denials: denialsModel(),
+  denials: denialsModel,
 };
 
 export const READ_MODEL_NAMES = ['relay-policies', 'directory', 'changes', 'denials'] as const;

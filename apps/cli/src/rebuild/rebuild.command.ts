@@ -1,5 +1,4 @@
-import { denialsModel } from '@postern/audit-trail-service';
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command } from 'commander';
 import { openDatabase } from '../database/open-database.js';
 import { comparisonJson, comparisonTable } from '../read-models/comparison-table.js';
 import { examplesOption } from '../read-models/examples-option.js';
@@ -10,7 +9,6 @@ interface RebuildCommandOptions {
   readonly json?: boolean;
   readonly examples: number;
   readonly resume?: boolean;
-  readonly from?: string;
 }
 
 /** `postern rebuild`: exit code 0 when the new version is live, 1 when it is not. */
@@ -22,9 +20,6 @@ export function rebuildCommand(): Command {
     .addArgument(new Argument('<read-model>', 'which one').choices(READ_MODEL_NAMES))
     .addOption(examplesOption())
     .option('--resume', 'go on where a rebuild of this release was ended before it was through')
-    .addOption(
-      new Option('--from <month>', 'denials: also bring back those from this month on, as 2026-01').argParser(month),
-    )
     .addHelpText('after', HELP)
     .action(async (name: ReadModelName, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<RebuildCommandOptions>();
@@ -38,22 +33,15 @@ export function rebuildCommand(): Command {
 }
 
 async function rebuild(name: ReadModelName, options: RebuildCommandOptions): Promise<void> {
-  const { examples, resume = false, from = null, json = false } = options;
-  if (from !== null && name !== 'denials') throw new Error('--from is for denials alone.');
-  const model = name === 'denials' ? denialsModel(from) : READ_MODELS[name];
+  const { examples, resume = false, json = false } = options;
   const database = await openDatabase(process.env);
   try {
-    const found = await model.rebuild(database, { examples, resume }, tell);
+    const found = await READ_MODELS[name].rebuild(database, { examples, resume }, tell);
     process.stdout.write(`${json ? comparisonJson([found]) : comparisonTable([found])}\n`);
     tell(`${name}: the new version is live. Above: the one that it replaced, beside the journal.`);
   } finally {
     await database.close();
   }
-}
-
-function month(text: string): string {
-  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(text)) throw new InvalidArgumentError('Give a month as 2026-01.');
-  return text;
 }
 
 const HELP = `
@@ -63,5 +51,4 @@ beginning or with --resume. It needs room for a second copy of the tables.
 Examples:
   postern rebuild relay-policies
   postern rebuild denials
-  postern rebuild denials --resume
-  postern rebuild denials --from 2026-01`;
+  postern rebuild denials --resume`;

@@ -1,6 +1,6 @@
 import type { ApiKeyEvent, Recorded } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
-import { EventsMissing } from '../../consumers/events-missing.js';
+import { EventsMissing } from '@postern/event-bus';
 import type { NamedKey } from './before-and-after.js';
 
 /** The keys that a batch issues or revokes, by what was recorded of their issue. */

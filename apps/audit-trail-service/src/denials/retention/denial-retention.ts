@@ -16,8 +16,8 @@ const MOST_BATCHES = 100;
 const SWEEP_LOCK = 8_025_023;
 
 /** From when on denials are kept: RFC 3339, UTC; a year long ago where they are kept for ever. As `postern_audit`. */
-export async function denialsKeptFrom(dataSource: DataSource): Promise<string> {
-  const [row] = await dataSource.query<{ kept_from: Date }[]>(
+export async function denialsKeptFrom(database: DataSource | EntityManager): Promise<string> {
+  const [row] = await database.query<{ kept_from: Date }[]>(
     `SELECT greatest(kept_from, '0001-01-01T00:00:00Z') AS kept_from FROM audit.denial_retention`,
   );
   if (!row) throw new Error('audit.denial_retention has lost its row: INSERT INTO it one with kept_from = -infinity.');
