@@ -13,6 +13,7 @@ export { createHttpApp } from './http/http-app.js';
 export type { IdempotencyClaim } from './http/idempotency-claim.js';
 export { pageFields, pageOf, pageRequest, pageUpTo, type Cursor, type Page, type PageRequest } from './http/page.js';
 export { Context, eventMetadata, Tenant, type RequestContext } from './http/request-context.js';
+export { routesOf, type Route } from './http/routes.js';
 export { fieldCode, SchemaPipe } from './http/schema-pipe.js';
 export { callerAddress, sourceAddress, trustedProxies } from './http/source-address.js';
 export { countLimited, type Limit } from './limits/limit-metrics.js';
@@ -28,5 +29,20 @@ export type { ProblemTranslator } from './problem/problem-filter.js';
 export { databaseProblem } from './problem/database-problem.js';
 export { Problem, type FieldProblem, type ProblemOptions } from './problem/problem.js';
 export { sqlState, violates } from './problem/sql-state.js';
+export { Documented, type Documentation } from './openapi/documented.js';
+export { documentedAs, jsonSchemaOf, type JsonSchema } from './openapi/json-schema.js';
+export {
+  csv,
+  exported,
+  json,
+  ndjson,
+  plainText as plainTextAnswer,
+  serverSentEvents,
+  type MediaType,
+} from './openapi/media-types.js';
+export { openApiDocument } from './openapi/open-api-document.js';
+export { oneOf, oneOfSoFar, pageView, text, time, uuid, view, whole } from './openapi/view.js';
 export { SETTINGS, SettingsModule, type RuntimeSettings } from './settings/settings.module.js';
 export { loadSettings, SettingInvalid, type Settings } from './settings/settings.js';
+export { decisionView, denialReasonView, reasonView, roleView } from './views/login-views.js';
+export { entryView, modeView, restrictionView, smtpUserView } from './views/restriction-views.js';

@@ -10,7 +10,8 @@ export function plainText(longest: number): z.ZodType<string, string> {
     .string()
     .max(longest, `At most ${longest} characters.`)
     .refine((text) => text.trim() !== '', fieldCode('validation-failed', 'This may not be blank.'))
-    .refine(isPlain, fieldCode('validation-failed', 'Control characters and broken Unicode are not accepted here.'));
+    .refine(isPlain, fieldCode('validation-failed', 'Control characters and broken Unicode are not accepted here.'))
+    .meta({ minLength: 1, maxLength: longest, examples: ['mx1'] });
 }
 
 export function isPlain(text: string): boolean {

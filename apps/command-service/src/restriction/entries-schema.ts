@@ -14,7 +14,12 @@ export const entriesSchema: z.ZodType<WantedEntry[]> = z.array(
       .refine(
         (text) => text.length <= LONGEST_RANGE,
         fieldCode('range-invalid', `No address or range has more than ${LONGEST_RANGE} characters.`),
-      ),
+      )
+      .meta({
+        maxLength: LONGEST_RANGE,
+        description: 'An IPv4 or IPv6 address, or a CIDR range without host bits.',
+        examples: ['203.0.113.42'],
+      }),
     note: z
       .string()
       .max(MAX_NOTE_LENGTH, `A note has at most ${MAX_NOTE_LENGTH} characters.`)
@@ -22,7 +27,8 @@ export const entriesSchema: z.ZodType<WantedEntry[]> = z.array(
         (text) => isPlain(text.replaceAll(/[\t\n\r]/g, ' ')),
         fieldCode('validation-failed', 'Control characters and broken Unicode are not accepted here.'),
       )
-      .nullish(),
-    expiresAt: timeField.nullish(),
+      .nullish()
+      .meta({ examples: ['office'] }),
+    expiresAt: timeField.nullish().meta({ description: 'Null or left out: never.' }),
   }),
 );

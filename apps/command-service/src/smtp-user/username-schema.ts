@@ -8,4 +8,5 @@ export const usernameSchema = z
   .refine(
     isUsername,
     fieldCode('username-invalid', 'A username is 1 to 254 printable ASCII characters without white space.'),
-  );
+  )
+  .meta({ minLength: 1, maxLength: 254, pattern: '^[!-~]+$', examples: ['app@acme.example'] });

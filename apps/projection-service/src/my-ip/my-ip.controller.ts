@@ -1,6 +1,28 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import { Problem, Public, SETTINGS, callerAddress, type RuntimeSettings } from '@postern/service-kit';
+import {
+  callerAddress,
+  Documented,
+  json,
+  oneOf,
+  plainTextAnswer,
+  Problem,
+  Public,
+  SETTINGS,
+  text,
+  view,
+  type RuntimeSettings,
+} from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+
+interface MyIp {
+  readonly ip: string;
+  readonly family: 'IPv4' | 'IPv6';
+}
+
+const myIpView = view<MyIp>('MyIp', 'The caller’s source address.', {
+  ip: text('203.0.113.9'),
+  family: oneOf<MyIp['family']>({ IPv4: true, IPv6: true }),
+});
 
 @Controller()
 export class MyIpController {
@@ -9,7 +31,13 @@ export class MyIpController {
   /** The caller's source address, for whoever sets up a restriction: JSON, or the bare address as text/plain. */
   @Get('v1/my-ip')
   @Public()
-  myIp(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): unknown {
+  @Documented({
+    tag: 'Yourself',
+    summary: 'The address that you come from',
+    answer: [json(myIpView), plainTextAnswer('The bare address.', '203.0.113.9')],
+    tells: ['Cache-Control', 'Vary'],
+  })
+  myIp(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): MyIp | string {
     const ip = callerAddress(request, this.settings.trustedProxies);
     if (ip === null) throw new Problem('internal-error', 'This connection has no source address, as on a unix socket.');
     void reply.header('cache-control', 'no-store').header('vary', 'accept');

@@ -1,4 +1,5 @@
 import {
+  applyDecorators,
   Inject,
   Injectable,
   SetMetadata,
@@ -7,6 +8,7 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiSecurity } from '@nestjs/swagger';
 import type { Role, TenantId } from '@postern/contracts';
 import type { FastifyRequest } from 'fastify';
 import { withinDeadline } from '../http/deadline.js';
@@ -26,7 +28,8 @@ export const ACCESS_DEADLINE_MS = 4_000;
 const ROLES_ALLOWED = 'postern:roles';
 
 /** Which roles may call the route. A route without this, and without `Public`, is refused to everyone. */
-export const Allow = (...roles: readonly Role[]): CustomDecorator => SetMetadata(ROLES_ALLOWED, roles);
+export const Allow = (...roles: readonly Role[]): ClassDecorator & MethodDecorator =>
+  applyDecorators(SetMetadata(ROLES_ALLOWED, roles), ...roles.map((role) => ApiSecurity('apiKey', [role])));
 
 /** The route needs no key. */
 export const Public = (): CustomDecorator => SetMetadata(ROLES_ALLOWED, 'public');

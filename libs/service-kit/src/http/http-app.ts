@@ -10,6 +10,8 @@ import { ProblemFilter, type ProblemTranslator } from '../problem/problem-filter
 import type { RuntimeSettings } from '../settings/settings.module.js';
 import { ReadDeadline } from './read-deadline.js';
 import { boundConnections, SERVER_OPTIONS } from './server-limits.js';
+import { serveDocuments } from '../openapi/serve-documents.js';
+import { noteRoutes } from './routes.js';
 import { SchemaPipe } from './schema-pipe.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -33,7 +35,8 @@ export async function createHttpApp(
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
     },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
-      filter.answer(error, request, reply),
+      // No hook has run yet.
+      filter.answer(error, request, reply.header('x-request-id', request.id)),
   });
   const logger = createLogger(settings.logLevel, secretsOf(settings));
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -45,6 +48,7 @@ export async function createHttpApp(
   });
   const fastify = adapter.getInstance();
   takeOnlyJson(fastify as unknown as FastifyInstance);
+  noteRoutes(fastify as unknown as FastifyInstance);
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
@@ -54,6 +58,7 @@ export async function createHttpApp(
   app.useGlobalInterceptors(new ReadDeadline());
   app.useGlobalPipes(new SchemaPipe());
   collectProcessMetrics();
+  serveDocuments(app);
   await app.init();
   return app;
 }

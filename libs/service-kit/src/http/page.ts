@@ -33,7 +33,8 @@ export function pageFields(columns: readonly CursorColumn[]) {
       .regex(/^\d{1,3}$/, LIMIT_DETAIL)
       .transform(Number)
       .refine((limit) => limit >= 1 && limit <= MAX_LIMIT, fieldCode('validation-failed', LIMIT_DETAIL))
-      .default(DEFAULT_LIMIT),
+      .default(DEFAULT_LIMIT)
+      .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }),
     cursor: z
       .string()
       .transform((text, context): Cursor => {
@@ -45,7 +46,8 @@ export function pageFields(columns: readonly CursorColumn[]) {
         });
         return z.NEVER;
       })
-      .optional(),
+      .optional()
+      .meta({ description: 'The `nextCursor` of the page before.' }),
   };
 }
 

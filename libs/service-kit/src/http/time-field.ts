@@ -9,4 +9,5 @@ export const timeField = z
     (text) => utcTime(text) !== null,
     fieldCode('validation-failed', 'Give a time as in RFC 3339, with its offset: 2030-01-31T12:00:00Z.'),
   )
-  .transform((text) => utcTime(text) ?? text);
+  .transform((text) => utcTime(text) ?? text)
+  .meta({ format: 'date-time', examples: ['2030-01-31T12:00:00Z'] });

@@ -1,9 +1,15 @@
 import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import { Public } from '../access/access.guard.js';
+import { Documented } from '../openapi/documented.js';
+import { json, plainText } from '../openapi/media-types.js';
 import { Problem } from '../problem/problem.js';
 import { Readiness } from './health.js';
 import { metrics } from './metrics.js';
+
+const live = z.object({ status: z.literal('live') });
+const ready = z.object({ status: z.literal('ready') });
 
 /** For load balancers and Prometheus; no key is asked for. */
 @Controller()
@@ -12,13 +18,15 @@ export class HealthController {
   constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
 
   @Get('health/live')
-  live(): { status: 'live' } {
+  @Documented({ tag: 'Operation', summary: 'Whether the process runs', answer: json(live) })
+  live(): z.infer<typeof live> {
     return { status: 'live' };
   }
 
   /** 503 `not-ready` names what is missing. */
   @Get('health/ready')
-  async ready(): Promise<{ status: 'ready' }> {
+  @Documented({ tag: 'Operation', summary: 'Whether it can do its work', answer: json(ready) })
+  async ready(): Promise<z.infer<typeof ready>> {
     const missing = await this.readiness.missing();
     const names = Object.entries(missing).map(([name, why]) => `${name} (${why})`);
     if (names.length > 0) throw new Problem('not-ready', `Missing: ${names.join('; ')}.`, { extra: { missing } });
@@ -27,6 +35,12 @@ export class HealthController {
 
   @Get('metrics')
   @Header('content-type', metrics.contentType)
+  @Documented({
+    tag: 'Operation',
+    summary: 'Metrics for Prometheus',
+    answer: plainText('Prometheus’s text format.', 'postern_stream_clients 3\n'),
+    tells: ['Cache-Control'],
+  })
   async metrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     void reply.header('cache-control', 'no-store');
     return metrics.metrics();

@@ -1,9 +1,10 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, ListAnswers, pageFields, pageRequest, positionColumn, Tenant } from '@postern/service-kit';
+import { Allow, Documented, ListAnswers, pageFields, pageRequest, positionColumn, Tenant } from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { changeAnswers } from './change-view.js';
 import { CHANGE_COLUMNS, ListChanges, type ChangeScope } from './list-changes.query.js';
 
 export const changesQuery = z.strictObject(pageFields([positionColumn]));
@@ -18,6 +19,7 @@ export class ListChangesController {
   ) {}
 
   @Get('changes')
+  @Documented({ tag: 'Audit trail', summary: 'All changes of a tenant', ...changeAnswers })
   ofTenant(
     @Tenant() tenantId: TenantId,
     @Query({ schema: changesQuery }) query: ChangesQuery,
@@ -28,6 +30,7 @@ export class ListChangesController {
   }
 
   @Get('smtp-users/:smtpUserId/history')
+  @Documented({ tag: 'Audit trail', summary: 'The changes of an SMTP user, also of a removed one', ...changeAnswers })
   ofSmtpUser(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,

@@ -32,16 +32,20 @@ const name = z
 /** The query of a list of denials. */
 export const denialsQuery = z.strictObject({
   ...pageFields([timeColumn, uuidColumn]),
-  from: timeField.optional(),
-  to: timeField.optional(),
-  ip: range.optional(),
-  username: name.transform(usernameKey).optional(),
-  relay: name.optional(),
+  from: timeField.optional().meta({ description: 'Occurred then or later.', examples: ['2026-11-01T00:00:00Z'] }),
+  to: timeField.optional().meta({ description: 'Occurred before then.', examples: ['2026-12-01T00:00:00Z'] }),
+  ip: range.optional().meta({ description: 'An address or a range.', examples: ['203.0.113.0/24'] }),
+  username: name
+    .transform(usernameKey)
+    .optional()
+    .meta({ description: 'In any case.', examples: ['app@acme.example'] }),
+  relay: name.optional().meta({ description: 'As it names itself.', examples: ['mx1'] }),
   reason: z.enum(DENIAL_REASONS, `Give one of ${DENIAL_REASONS.join(', ')}.`).optional(),
   refused: z
     .enum(['true', 'false'], 'Give true or false.')
     .transform((text) => text === 'true')
-    .optional(),
+    .optional()
+    .meta({ description: '`false`: what `report-only` let through.' }),
 });
 export type DenialsQuery = z.infer<typeof denialsQuery>;
 

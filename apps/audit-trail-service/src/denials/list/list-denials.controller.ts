@@ -1,9 +1,10 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, ListAnswers, pageRequest, Tenant } from '@postern/service-kit';
+import { Allow, Documented, ListAnswers, pageRequest, Tenant } from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { denialsQuery, filterOf, type DenialsQuery } from './denial-filter.js';
+import { denialAnswers } from './denial-view.js';
 import { ListDenials } from './list-denials.query.js';
 import { DENIAL_COLUMNS, type DenialScope } from './read-denials.js';
 
@@ -16,6 +17,7 @@ export class ListDenialsController {
   ) {}
 
   @Get('denials')
+  @Documented({ tag: 'Audit trail', summary: 'The denials of a tenant', ...denialAnswers })
   ofTenant(
     @Tenant() tenantId: TenantId,
     @Query({ schema: denialsQuery }) query: DenialsQuery,
@@ -26,6 +28,7 @@ export class ListDenialsController {
   }
 
   @Get('smtp-users/:smtpUserId/denials')
+  @Documented({ tag: 'Audit trail', summary: 'The denials of an SMTP user', ...denialAnswers })
   ofSmtpUser(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,

@@ -1,9 +1,19 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, ListAnswers, pageFields, pageRequest, Tenant, textColumn, timeColumn } from '@postern/service-kit';
+import {
+  Allow,
+  Documented,
+  ListAnswers,
+  pageFields,
+  pageRequest,
+  Tenant,
+  textColumn,
+  timeColumn,
+} from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { deniedIpAnswers } from './denied-ip-view.js';
 import { DENIED_IP_COLUMNS, ListDeniedIps } from './list-denied-ips.query.js';
 
 const deniedIpsQuery = z.strictObject(pageFields([timeColumn, textColumn]));
@@ -17,6 +27,11 @@ export class ListDeniedIpsController {
   ) {}
 
   @Get('smtp-users/:smtpUserId/denied-ips')
+  @Documented({
+    tag: 'Audit trail',
+    summary: 'The addresses from which an SMTP user was denied, with the entries that would let them in',
+    ...deniedIpAnswers,
+  })
   list(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,

@@ -1,10 +1,11 @@
 import { Body, Controller, Inject, Post } from '@nestjs/common';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Context, Tenant, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, Documented, json, Tenant, type RequestContext } from '@postern/service-kit';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { plainText } from '../../http/plain-text.js';
 import { LONGEST_NAME } from '../../tenant/tenants.js';
+import { issuedApiKeyView } from '../api-key-views.js';
 import { IssueApiKey, type IssuedApiKey } from './issue-api-key.command.js';
 
 const OwnKeyBody = z.strictObject({
@@ -29,6 +30,14 @@ export class IssueApiKeyController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Post()
+  @Documented({
+    tag: 'API keys',
+    summary: 'Issue a key of an operator or a relay',
+    takes: ['Idempotency-Key'],
+    status: 201,
+    answer: json(issuedApiKeyView),
+    tells: ['Idempotency-Replayed'],
+  })
   issue(
     @Body({ schema: OwnKeyBody }) { role, name }: z.infer<typeof OwnKeyBody>,
     @Context() context: RequestContext,
@@ -43,6 +52,14 @@ export class IssueTenantApiKeyController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Post()
+  @Documented({
+    tag: 'API keys',
+    summary: 'Issue a key of a tenant',
+    takes: ['Idempotency-Key'],
+    status: 201,
+    answer: json(issuedApiKeyView),
+    tells: ['Idempotency-Replayed'],
+  })
   issue(
     @Tenant() tenantId: TenantId,
     @Body({ schema: TenantKeyBody }) { role, name }: z.infer<typeof TenantKeyBody>,

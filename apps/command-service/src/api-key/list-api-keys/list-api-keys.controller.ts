@@ -1,9 +1,10 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, pageFields, pageRequest, Tenant, timeColumn, type Page } from '@postern/service-kit';
+import { Allow, Documented, json, pageFields, pageRequest, Tenant, timeColumn, type Page } from '@postern/service-kit';
 import { z } from 'zod';
 import { API_KEY_ID, type ApiKey } from '../api-keys.js';
+import { apiKeyPageView } from '../api-key-views.js';
 import { ListApiKeys } from './list-api-keys.query.js';
 
 const KeysQuery = z.strictObject(pageFields([timeColumn, (id) => API_KEY_ID.test(id)]));
@@ -15,6 +16,7 @@ export class ListApiKeysController {
   constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
 
   @Get()
+  @Documented({ tag: 'API keys', summary: 'List the keys of operators and relays', answer: json(apiKeyPageView) })
   list(@Query({ schema: KeysQuery }) query: z.infer<typeof KeysQuery>): Promise<Page<ApiKey>> {
     return this.queries.execute(new ListApiKeys(null, pageRequest(query)));
   }
@@ -26,6 +28,7 @@ export class ListTenantApiKeysController {
   constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
 
   @Get()
+  @Documented({ tag: 'API keys', summary: 'List the keys of a tenant', answer: json(apiKeyPageView) })
   list(
     @Tenant() tenantId: TenantId,
     @Query({ schema: KeysQuery }) query: z.infer<typeof KeysQuery>,

@@ -1,6 +1,6 @@
 import { Controller, Delete, HttpCode, Inject, Param } from '@nestjs/common';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Context, Tenant, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, Documented, Tenant, type RequestContext } from '@postern/service-kit';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { RevokeApiKey } from './revoke-api-key.command.js';
 
@@ -12,6 +12,14 @@ export class RevokeApiKeyController {
 
   @Delete()
   @HttpCode(204)
+  @Documented({
+    tag: 'API keys',
+    summary: 'Revoke a key of an operator or a relay',
+    takes: ['Idempotency-Key'],
+    status: 204,
+    tells: ['Idempotency-Replayed'],
+    problems: ['api-key-not-found', 'validation-failed'],
+  })
   async revoke(@Param('keyId') keyId: string, @Context() context: RequestContext): Promise<void> {
     await this.dispatcher.execute(new RevokeApiKey(null, keyId, context));
   }
@@ -24,6 +32,14 @@ export class RevokeTenantApiKeyController {
 
   @Delete()
   @HttpCode(204)
+  @Documented({
+    tag: 'API keys',
+    summary: 'Revoke a key of a tenant',
+    takes: ['Idempotency-Key'],
+    status: 204,
+    tells: ['Idempotency-Replayed'],
+    problems: ['api-key-not-found'],
+  })
   async revoke(
     @Tenant() tenantId: TenantId,
     @Param('keyId') keyId: string,

@@ -9,6 +9,7 @@ import { tagVersion } from '../../http/version-tag.js';
 import { SmtpUserParam } from '../../smtp-user/smtp-user-param.js';
 import type { SmtpUserRef } from '../../smtp-user/smtp-user-states.js';
 import { entriesSchema } from '../entries-schema.js';
+import { RestrictionWrite } from '../restriction-write.js';
 import { AddEntries } from './add-entries.command.js';
 
 const AddEntriesBody = z.strictObject({ entries: entriesSchema });
@@ -19,6 +20,7 @@ export class AddEntriesController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Post()
+  @RestrictionWrite('Add entries; one that stands there expired is renewed', { status: 201 })
   async add(
     @SmtpUserParam() user: SmtpUserRef,
     @Body({ schema: AddEntriesBody }) body: z.infer<typeof AddEntriesBody>,

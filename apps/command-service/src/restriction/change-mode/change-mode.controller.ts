@@ -9,6 +9,7 @@ import { tagVersion } from '../../http/version-tag.js';
 import { SmtpUserParam } from '../../smtp-user/smtp-user-param.js';
 import type { SmtpUserRef } from '../../smtp-user/smtp-user-states.js';
 import { modeSchema } from '../mode-schema.js';
+import { RestrictionWrite } from '../restriction-write.js';
 import { ChangeMode } from './change-mode.command.js';
 
 const ModeBody = z.strictObject({ mode: modeSchema });
@@ -19,6 +20,7 @@ export class ChangeModeController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Put()
+  @RestrictionWrite('Change the mode')
   async change(
     @SmtpUserParam() user: SmtpUserRef,
     @Body({ schema: ModeBody }) body: z.infer<typeof ModeBody>,

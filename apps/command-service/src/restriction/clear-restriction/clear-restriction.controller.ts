@@ -7,6 +7,7 @@ import { IfMatch, type ExpectedVersions } from '../../http/if-match.js';
 import { tagVersion } from '../../http/version-tag.js';
 import { SmtpUserParam } from '../../smtp-user/smtp-user-param.js';
 import type { SmtpUserRef } from '../../smtp-user/smtp-user-states.js';
+import { RestrictionWrite } from '../restriction-write.js';
 import { ClearRestriction } from './clear-restriction.command.js';
 
 @Controller('v1/tenants/:tenantId/smtp-users/:smtpUserId/restriction')
@@ -15,6 +16,7 @@ export class ClearRestrictionController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Delete()
+  @RestrictionWrite('Clear it: logins may come from anywhere again')
   async clear(
     @SmtpUserParam() user: SmtpUserRef,
     @IfMatch() expected: ExpectedVersions,

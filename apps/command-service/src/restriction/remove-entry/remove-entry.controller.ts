@@ -8,6 +8,7 @@ import { IfMatch, type ExpectedVersions } from '../../http/if-match.js';
 import { tagVersion } from '../../http/version-tag.js';
 import { SmtpUserParam } from '../../smtp-user/smtp-user-param.js';
 import type { SmtpUserRef } from '../../smtp-user/smtp-user-states.js';
+import { RestrictionWrite } from '../restriction-write.js';
 import { RemoveEntry } from './remove-entry.command.js';
 
 @Controller('v1/tenants/:tenantId/smtp-users/:smtpUserId/restriction/entries/:entryId')
@@ -16,6 +17,7 @@ export class RemoveEntryController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Delete()
+  @RestrictionWrite('Remove an entry', { problems: ['entry-not-found', 'last-entry'] })
   async remove(
     @SmtpUserParam() user: SmtpUserRef,
     @Param('entryId') entryId: EntryId,

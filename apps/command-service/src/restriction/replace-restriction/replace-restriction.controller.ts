@@ -10,6 +10,7 @@ import { SmtpUserParam } from '../../smtp-user/smtp-user-param.js';
 import type { SmtpUserRef } from '../../smtp-user/smtp-user-states.js';
 import { entriesSchema } from '../entries-schema.js';
 import { modeSchema } from '../mode-schema.js';
+import { RestrictionWrite } from '../restriction-write.js';
 import { ReplaceRestriction } from './replace-restriction.command.js';
 
 const ReplaceBody = z.strictObject({ entries: entriesSchema, mode: modeSchema.optional() });
@@ -20,6 +21,7 @@ export class ReplaceRestrictionController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Put()
+  @RestrictionWrite('Replace all entries in one save', { problems: ['restriction-empty'] })
   async replace(
     @SmtpUserParam() user: SmtpUserRef,
     @Body({ schema: ReplaceBody }) body: z.infer<typeof ReplaceBody>,

@@ -1,7 +1,7 @@
 import { Body, Controller, Inject, Post, Res } from '@nestjs/common';
 import type { TenantId } from '@postern/contracts';
 import type { SmtpUser } from '@postern/restrictions';
-import { Allow, Context, Tenant, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, Documented, json, smtpUserView, Tenant, type RequestContext } from '@postern/service-kit';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
@@ -17,6 +17,15 @@ export class RegisterSmtpUserController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Post()
+  @Documented({
+    tag: 'SMTP users',
+    summary: 'Register an SMTP user',
+    takes: ['Idempotency-Key'],
+    status: 201,
+    answer: json(smtpUserView),
+    tells: ['ETag', 'Postern-Version', 'Idempotency-Replayed'],
+    problems: ['username-taken'],
+  })
   async register(
     @Tenant() tenantId: TenantId,
     @Body({ schema: RegisterBody }) body: z.infer<typeof RegisterBody>,

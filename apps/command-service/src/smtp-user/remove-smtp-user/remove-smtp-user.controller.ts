@@ -1,5 +1,5 @@
 import { Controller, Delete, HttpCode, Inject, Res } from '@nestjs/common';
-import { Allow, Context, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, Documented, type RequestContext } from '@postern/service-kit';
 import type { FastifyReply } from 'fastify';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { IfMatch, type ExpectedVersions } from '../../http/if-match.js';
@@ -15,6 +15,13 @@ export class RemoveSmtpUserController {
 
   @Delete()
   @HttpCode(204)
+  @Documented({
+    tag: 'SMTP users',
+    summary: 'Remove an SMTP user; its history stays',
+    takes: ['Idempotency-Key', 'If-Match'],
+    status: 204,
+    tells: ['Postern-Version', 'Idempotency-Replayed'],
+  })
   async remove(
     @SmtpUserParam() user: SmtpUserRef,
     @IfMatch() expected: ExpectedVersions,

@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Patch, Res } from '@nestjs/common';
 import type { SmtpUser } from '@postern/restrictions';
-import { Allow, Context, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, Documented, json, smtpUserView, type RequestContext } from '@postern/service-kit';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
@@ -19,6 +19,14 @@ export class RenameSmtpUserController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Patch()
+  @Documented({
+    tag: 'SMTP users',
+    summary: 'Rename an SMTP user',
+    takes: ['Idempotency-Key', 'If-Match'],
+    answer: json(smtpUserView),
+    tells: ['ETag', 'Postern-Version', 'Idempotency-Replayed'],
+    problems: ['username-taken'],
+  })
   async rename(
     @SmtpUserParam() user: SmtpUserRef,
     @Body({ schema: RenameBody }) body: z.infer<typeof RenameBody>,

@@ -1,10 +1,11 @@
 import { Body, Controller, Inject, Post } from '@nestjs/common';
 import { newId, type TenantId } from '@postern/contracts';
-import { Allow, Context, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, Documented, json, type RequestContext } from '@postern/service-kit';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { plainText } from '../../http/plain-text.js';
 import { LONGEST_NAME, TENANT_ID, type Tenant } from '../tenants.js';
+import { tenantView } from '../tenant-views.js';
 import { CreateTenant } from './create-tenant.command.js';
 
 const CreateTenantBody = z.strictObject({
@@ -12,8 +13,9 @@ const CreateTenantBody = z.strictObject({
     .string()
     .regex(TENANT_ID, 'A tenant id is 1 to 63 of a-z, 0-9 and -, and does not begin with -.')
     .transform((id) => id as TenantId)
-    .optional(),
-  name: plainText(LONGEST_NAME),
+    .optional()
+    .meta({ description: 'Left out: a UUIDv7 is made.', examples: ['acme'] }),
+  name: plainText(LONGEST_NAME).meta({ examples: ['Acme Ltd'] }),
 });
 
 @Controller('v1/tenants')
@@ -22,6 +24,15 @@ export class CreateTenantController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Post()
+  @Documented({
+    tag: 'Tenants',
+    summary: 'Create a tenant',
+    takes: ['Idempotency-Key'],
+    status: 201,
+    answer: json(tenantView),
+    tells: ['Idempotency-Replayed'],
+    problems: ['tenant-exists'],
+  })
   create(
     @Body({ schema: CreateTenantBody }) body: z.infer<typeof CreateTenantBody>,
     @Context() context: RequestContext,

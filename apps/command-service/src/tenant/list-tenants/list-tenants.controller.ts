@@ -1,8 +1,9 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { Allow, pageFields, pageRequest, type Page } from '@postern/service-kit';
+import { Allow, Documented, json, pageFields, pageRequest, type Page } from '@postern/service-kit';
 import { z } from 'zod';
 import { TENANT_ID, type Tenant } from '../tenants.js';
+import { tenantPageView } from '../tenant-views.js';
 import { ListTenants } from './list-tenants.query.js';
 
 const TenantsQuery = z.strictObject(pageFields([(id) => TENANT_ID.test(id)]));
@@ -13,6 +14,7 @@ export class ListTenantsController {
   constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
 
   @Get()
+  @Documented({ tag: 'Tenants', summary: 'List the tenants, by id', answer: json(tenantPageView) })
   list(@Query({ schema: TenantsQuery }) query: z.infer<typeof TenantsQuery>): Promise<Page<Tenant>> {
     return this.queries.execute(new ListTenants(pageRequest(query)));
   }

@@ -2,8 +2,9 @@ import { pipeline, Readable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
 import { Controller, Get, Inject, Logger, Req, Res } from '@nestjs/common';
 import { digestToHex } from '@postern/contracts';
-import { Allow } from '@postern/service-kit';
+import { Allow, Documented, ndjson } from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { relayPolicyView } from '../policy-views.js';
 import { STREAM_LIMITS, type StreamLimits } from '../stream/stream-limits.js';
 import { PolicySnapshots } from './policy-snapshots.js';
 import { whileRead } from './while-read.js';
@@ -23,6 +24,13 @@ export class PolicySnapshotController {
   /** NDJSON, a line for each policy that is not removed. `Postern-Revision`: resume the stream from there. */
   @Get('v1/relay/policies')
   @Allow('relay')
+  @Documented({
+    tag: 'Relays',
+    summary: 'All policies that are not removed, a line each',
+    takes: ['Accept-Encoding'],
+    answer: ndjson(relayPolicyView),
+    tells: ['Postern-Revision', 'Postern-Policies', 'Postern-Digest', 'Cache-Control', 'Vary', 'Content-Encoding'],
+  })
   async take(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const snapshot = await this.snapshots.open();
     const { revision, policies, digest } = snapshot.totals;

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
-import { Allow } from '@postern/service-kit';
+import { Allow, Documented, serverSentEvents } from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { heartbeatView, relayPolicyView, resetView } from '../policy-views.js';
 import { resumeFrom } from './last-event-id.js';
 import { PolicyStream } from './policy-stream.js';
 
@@ -11,6 +12,22 @@ export class PolicyStreamController {
   /** Server-sent events from `Last-Event-ID` on. Without one, with a malformed one, or one that is ahead: `reset`. */
   @Get('v1/relay/policies/stream')
   @Allow('relay')
+  @Documented({
+    tag: 'Relays',
+    summary: 'The changes of the policies from a revision on, as they happen',
+    takes: ['Last-Event-ID'],
+    query: {
+      lastEventId: {
+        description: 'For clients that cannot set Last-Event-ID.',
+        schema: { type: 'string', examples: ['4711'] },
+      },
+    },
+    answer: serverSentEvents(
+      { policy: relayPolicyView, heartbeat: heartbeatView, reset: resetView },
+      'event: heartbeat\ndata: {"revision":4711,"policies":1200,"digest":"9f86d081884c7d65"}\n\n',
+    ),
+    tells: ['Cache-Control', 'X-Accel-Buffering'],
+  })
   async follow(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,

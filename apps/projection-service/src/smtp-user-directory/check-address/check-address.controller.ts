@@ -2,12 +2,19 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { utcTime, type TenantId } from '@postern/contracts';
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
-import { Allow, Problem, Tenant } from '@postern/service-kit';
+import { Allow, Documented, json, Problem, Tenant } from '@postern/service-kit';
 import { z } from 'zod';
 import { MinVersion } from '../min-version.js';
+import { checkedAddressView } from './checked-address-view.js';
 import { CheckAddress, type CheckedAddress } from './check-address.query.js';
 
-const AddressToCheck = z.strictObject({ ip: z.string(), at: z.string().optional() });
+const AddressToCheck = z.strictObject({
+  ip: z.string().meta({ description: 'An IPv4 or IPv6 address.', examples: ['203.0.113.9'] }),
+  at: z
+    .string()
+    .optional()
+    .meta({ format: 'date-time', description: 'Not after now; left out: now.', examples: ['2026-11-01T00:00:00Z'] }),
+});
 
 @Controller()
 export class CheckAddressController {
@@ -15,6 +22,12 @@ export class CheckAddressController {
 
   @Get('v1/tenants/:tenantId/smtp-users/:smtpUserId/restriction/check')
   @Allow('admin', 'auditor', 'operator')
+  @Documented({
+    tag: 'Restrictions',
+    summary: 'Would this address be let in, now or at an earlier instant?',
+    takes: ['Postern-Min-Version'],
+    answer: json(checkedAddressView),
+  })
   check(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
 import type { Restriction } from '@postern/restrictions';
-import { Allow, Tenant } from '@postern/service-kit';
+import { Allow, Documented, json, restrictionView, Tenant } from '@postern/service-kit';
 import type { FastifyReply } from 'fastify';
 import { MinVersion } from '../min-version.js';
 import { GetRestriction } from './get-restriction.query.js';
@@ -13,6 +13,13 @@ export class GetRestrictionController {
 
   @Get('v1/tenants/:tenantId/smtp-users/:smtpUserId/restriction')
   @Allow('admin', 'auditor', 'operator')
+  @Documented({
+    tag: 'Restrictions',
+    summary: 'Show the restriction of an SMTP user',
+    takes: ['Postern-Min-Version'],
+    answer: json(restrictionView),
+    tells: ['ETag'],
+  })
   async get(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
 import type { SmtpUser } from '@postern/restrictions';
-import { Allow, Tenant } from '@postern/service-kit';
+import { Allow, Documented, json, smtpUserView, Tenant } from '@postern/service-kit';
 import type { FastifyReply } from 'fastify';
 import { MinVersion } from '../min-version.js';
 import { GetSmtpUser } from './get-smtp-user.query.js';
@@ -13,6 +13,13 @@ export class GetSmtpUserController {
 
   @Get('v1/tenants/:tenantId/smtp-users/:smtpUserId')
   @Allow('admin', 'auditor', 'operator')
+  @Documented({
+    tag: 'SMTP users',
+    summary: 'Show an SMTP user',
+    takes: ['Postern-Min-Version'],
+    answer: json(smtpUserView),
+    tells: ['ETag'],
+  })
   async get(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,

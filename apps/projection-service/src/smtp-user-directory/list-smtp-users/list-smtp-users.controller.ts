@@ -1,13 +1,33 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, ListAnswers, pageFields, pageRequest, Tenant, timeColumn, uuidColumn } from '@postern/service-kit';
+import {
+  Allow,
+  Documented,
+  exported,
+  ListAnswers,
+  pageFields,
+  pageRequest,
+  pageView,
+  smtpUserView,
+  Tenant,
+  timeColumn,
+  uuidColumn,
+} from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ListSmtpUsers } from './list-smtp-users.query.js';
 
 const ListOptions = z.strictObject({
-  query: z.string().min(1).max(254, 'A username has at most 254 characters.').optional(),
+  query: z
+    .string()
+    .min(1)
+    .max(254, 'A username has at most 254 characters.')
+    .optional()
+    .meta({
+      description: 'A part of the username, in any case.',
+      examples: ['app@'],
+    }),
   ...pageFields([timeColumn, uuidColumn]),
 });
 
@@ -33,6 +53,11 @@ export class ListSmtpUsersController {
 
   @Get('v1/tenants/:tenantId/smtp-users')
   @Allow('admin', 'auditor', 'operator')
+  @Documented({
+    tag: 'SMTP users',
+    summary: 'List the SMTP users of a tenant, the newest first',
+    ...exported(pageView('SmtpUserPage', smtpUserView), smtpUserView, `${COLUMNS.join(',')}\r\n`),
+  })
   list(
     @Tenant() tenantId: TenantId,
     @Query({ schema: ListOptions }) query: z.infer<typeof ListOptions>,

@@ -1,0 +1,27 @@
+import { denialReasonView, exported, pageView, text, time, view, whole } from '@postern/service-kit';
+import { z } from 'zod';
+import type { DeniedIp } from './list-denied-ips.query.js';
+import type { SuggestedEntry } from './suggest-entries.js';
+
+const suggestedEntryView = view<SuggestedEntry>('SuggestedEntry', 'An entry that would let the address in.', {
+  range: text('203.0.113.9', 'Canonical, as an entry’s range.'),
+  why: text('It is the address itself.'),
+});
+
+const deniedIpView = view<DeniedIp>('DeniedIp', 'An address from which an SMTP user was denied.', {
+  ip: text('203.0.113.9'),
+  count: whole(1, 12, 'Logins.'),
+  firstDeniedAt: time('2026-11-01T08:00:00.000Z'),
+  lastDeniedAt: time('2026-11-02T09:30:00.000Z'),
+  relays: z.array(text('mx1')),
+  reasons: z.array(denialReasonView),
+  stillDenied: z.boolean().meta({ description: 'Whether a login from there would be a denial now.' }),
+  suggestedEntries: z.array(suggestedEntryView),
+});
+
+/** A page of denied addresses; or all of them as NDJSON or CSV. */
+export const deniedIpAnswers = exported(
+  pageView('DeniedIpPage', deniedIpView),
+  deniedIpView,
+  'ip,count,firstDeniedAt,lastDeniedAt,relays,reasons,stillDenied,suggestedEntries\n',
+);

@@ -1,0 +1,38 @@
+import type { Heartbeat, RelayPolicy, RelayPolicyEntry } from '@postern/contracts';
+import { modeView, oneOfSoFar, text, time, uuid, view, whole } from '@postern/service-kit';
+import { z } from 'zod';
+import type { ResetReason } from './stream/frame-page.js';
+
+const entry = view<RelayPolicyEntry>('RelayPolicyEntry', 'A range from which logins are let in.', {
+  range: text('203.0.113.42', 'Canonical.'),
+  expiresAt: time(
+    '2027-01-31T12:00:00.000Z',
+    'The relay stops honouring it at that instant, by its own clock; null: never.',
+  ).nullable(),
+});
+
+export const relayPolicyView = view<RelayPolicy>('RelayPolicy', 'All that a relay needs to decide for one username.', {
+  username: text('app@acme.example', 'As shown; compared without case.'),
+  tenantId: text('acme'),
+  smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
+  restricted: z.boolean(),
+  mode: modeView,
+  entries: z.array(entry),
+  version: whole(1, 7),
+  revision: whole(0, 4711, 'Rises with every change of any policy, in commit order.'),
+  removed: z.boolean().meta({ description: 'The username is unknown again.', examples: [false] }),
+});
+
+export const heartbeatView = view<Heartbeat>('Heartbeat', 'What a relay holds that applied all up to the revision.', {
+  revision: whole(0, 4711),
+  policies: whole(0, 1200),
+  digest: text('9f86d081884c7d65', '16 hex digits.'),
+});
+
+export const resetView = view<{ reason: ResetReason }>('Reset', 'The relay is to take a snapshot.', {
+  reason: oneOfSoFar<ResetReason>({
+    'last-event-id-missing': true,
+    'last-event-id-malformed': true,
+    'revision-ahead': true,
+  }),
+});

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '@postern/contracts';
+import { routesOf } from '@postern/service-kit';
+import type { DocumentedCaller } from '@postern/testing';
+import { startDocumented, type DocumentedPostern } from './testing/documented-postern.js';
+
+let postern: DocumentedPostern;
+let relay: DocumentedCaller;
+let admin: DocumentedCaller;
+
+beforeAll(async () => {
+  postern = await startDocumented();
+  relay = postern.anybody.as((await postern.newKey('relay')).key);
+  admin = postern.anybody.as((await postern.newKey('admin')).key);
+}, 60_000);
+afterAll(() => postern?.end());
+
+const TENANT = '/v1/tenants/{tenantId}';
+const USER = `${TENANT}/smtp-users/{smtpUserId}`;
+const tenantId = 'acme';
+
+/** A new SMTP user's place in a path. */
+async function newUser(username: string): Promise<{ readonly tenantId: string; readonly smtpUserId: string }> {
+  const call = { params: { tenantId }, body: { username }, status: 201 };
+  return { tenantId, smtpUserId: (await admin.expect(`POST ${TENANT}/smtp-users`, call)).json.id };
+}
+
+describe('every answer is as the document says', () => {
+  it('about tenants and keys', async () => {
+    const { operator } = postern;
+    await operator.expect('POST /v1/tenants', { body: { id: tenantId, name: 'Acme Ltd' }, status: 409 });
+    await operator.expect('GET /v1/tenants', { query: '?limit=1', status: 200 });
+    const [spare, auditor] = [await postern.newKey('operator'), await postern.newKey('auditor')];
+    await operator.expect('GET /v1/api-keys', { query: '?limit=2', status: 200 });
+    await operator.expect(`GET ${TENANT}/api-keys`, { params: { tenantId }, status: 200 });
+    await operator.expect('DELETE /v1/api-keys/{keyId}', { params: { keyId: spare.id }, status: 204 });
+    await operator.expect('DELETE /v1/api-keys/{keyId}', { params: { keyId: newId() }, status: 404 });
+    const revoke = { params: { tenantId, keyId: auditor.id }, headers: { 'idempotency-key': 'revoke' }, status: 204 };
+    for (const _ of ['first', 'repeat']) await operator.expect(`DELETE ${TENANT}/api-keys/{keyId}`, revoke);
+    const lastKey = { keyId: postern.operatorKey.split('_')[2] ?? '' };
+    await operator.expect('DELETE /v1/api-keys/{keyId}', { params: lastKey, status: 422 });
+  });
+
+  it('about SMTP users', async () => {
+    const params = await newUser('old@acme.example');
+    await newUser('taken@acme.example');
+    const body = { username: 'Taken@acme.example' };
+    await admin.expect(`POST ${TENANT}/smtp-users`, { params, body, status: 409 });
+    await admin.expect(`PATCH ${USER}`, { params, body, status: 409 });
+    await admin.expect(`PATCH ${USER}`, { params, body: { username: 'new@acme.example' }, status: 200 });
+    await postern.anybody
+      .as((await postern.newKey('auditor')).key)
+      .expect(`PATCH ${USER}`, { params, body, status: 403 });
+    const read = { params, headers: { 'postern-min-version': '2' } };
+    await admin.expect(`GET ${USER}`, { ...read, status: 200 });
+    await admin.expect(`GET ${USER}`, { params, headers: { 'postern-min-version': '9' }, status: 503 });
+    await admin.expect(`GET ${USER}`, { params, headers: { 'postern-min-version': 'x' }, status: 422 });
+    await admin.expect(`GET ${TENANT}/smtp-users`, { params, query: '?query=acme&limit=1', status: 200 });
+    await admin.expect(`DELETE ${USER}`, { params, status: 204 });
+    await admin.expect(`DELETE ${USER}`, { params, status: 404 });
+  });
+
+  it('about restrictions', async () => {
+    const params = await newUser('restricted@acme.example');
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const entries = [
+      { range: '203.0.113.0/24', note: 'office' },
+      { range: '10.0.0.1', expiresAt },
+    ];
+    const add = { params, body: { entries }, headers: { 'idempotency-key': 'add' } };
+    const restriction = (await admin.expect(`POST ${USER}/restriction/entries`, { ...add, status: 201 })).json;
+    await admin.expect(`POST ${USER}/restriction/entries`, { ...add, status: 201 });
+    await admin.expect(`POST ${USER}/restriction/entries`, { ...add, body: { entries: [] }, status: 409 });
+    const wrong = [
+      ...entries,
+      { range: '203.0.113.42/24' },
+      { range: '10.1' },
+      { range: '::/0', expiresAt: '2020-01-01T00:00:00Z' },
+    ];
+    await admin.expect(`POST ${USER}/restriction/entries`, { params, body: { entries: wrong }, status: 422 });
+    const entry = { ...params, entryId: restriction.entries[0].id };
+    await admin.expect(`DELETE ${USER}/restriction/entries/{entryId}`, { params: entry, status: 200 });
+    await admin.expect(`DELETE ${USER}/restriction/entries/{entryId}`, { params: entry, status: 404 });
+    const last = { ...params, entryId: restriction.entries[1].id };
+    await admin.expect(`DELETE ${USER}/restriction/entries/{entryId}`, { params: last, status: 409 });
+    const change = { params, body: { mode: 'report-only' } };
+    const changed = await admin.expect(`PUT ${USER}/restriction/mode`, { ...change, status: 200 });
+    await admin.expect(`PUT ${USER}/restriction/mode`, { ...change, headers: { 'if-match': '"1"' }, status: 412 });
+    await admin.expect(`PUT ${USER}/restriction`, { params, body: { entries: [] }, status: 409 });
+    await admin.expect(`PUT ${USER}/restriction`, {
+      params,
+      body: { entries: [{ range: '2001:db8::1' }] },
+      status: 200,
+    });
+    const read = { params, headers: { 'postern-min-version': changed.headers.get('postern-version') ?? '' } };
+    await admin.expect(`GET ${USER}/restriction`, { ...read, status: 200 });
+    for (const query of ['?ip=2001:db8::1', `?ip=198.51.100.1&at=${new Date().toISOString()}`])
+      await admin.expect(`GET ${USER}/restriction/check`, { ...read, query, status: 200 });
+    await admin.expect(`GET ${USER}/restriction/check`, { ...read, query: '?ip=010.0.0.1', status: 422 });
+    await admin.expect(`DELETE ${USER}/restriction`, { params, status: 200 });
+  });
+
+  it('to relays, and about what they denied', async () => {
+    const params = await newUser('app@acme.example');
+    const body = { entries: [{ range: '203.0.113.42' }] };
+    await admin.expect(`POST ${USER}/restriction/entries`, { params, body, status: 201 });
+    const login = { username: 'app@acme.example', ip: '198.51.100.9' };
+    for (const more of [{}, { username: 'nobody' }, { ip: '203.0.113.42', dryRun: true }])
+      await relay.expect('POST /v1/relay/decisions', { body: { ...login, ...more }, status: 200 });
+    const denials = [denial(), denial({ ip: 'x' }), denial({ more: 1 }), denial({ username: 'nobody' }), 7];
+    await relay.expect('POST /v1/relay/auth-denials', { body: { denials }, status: 200 });
+    await relay.expect('GET /v1/relay/policies', { status: 200 });
+    const stream = 'GET /v1/relay/policies/stream';
+    await relay.expect(stream, { status: 200 });
+    await relay.expect(stream, { headers: { 'last-event-id': '0' }, until: 'event: heartbeat', status: 200 });
+    await listed(`GET ${USER}/denials`, params, 2);
+    await listed(`GET ${USER}/history`, params, 2);
+    for (const list of [
+      `${TENANT}/denials`,
+      `${USER}/denials`,
+      `${USER}/denied-ips`,
+      `${TENANT}/changes`,
+      `${USER}/history`,
+    ])
+      for (const accept of ['application/json', 'application/x-ndjson', 'text/csv'])
+        await admin.expect(`GET ${list}`, { params, headers: { accept }, status: 200 });
+  });
+
+  it('to anybody', async () => {
+    for (const path of ['/v1/my-ip', '/health/live', '/health/ready', '/metrics', '/docs', '/openapi.json'])
+      await postern.anybody.expect(`GET ${path}`, { status: 200 });
+    await postern.anybody.expect('GET /v1/my-ip', { headers: { accept: 'text/plain' }, status: 200 });
+  });
+
+  it('and no route was left out', () => {
+    const served = routesOf(postern.app)
+      // HEAD answers as GET does, and the page's own files are no API.
+      .filter(({ method, path }) => method !== 'HEAD' && !path.startsWith('/docs/'))
+      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+    const documented = [...postern.api.routes].sort();
+    expect([...new Set(served)].sort()).toEqual(documented);
+    expect([...postern.anybody.succeeded].sort()).toEqual(documented);
+  });
+});
+
+/** Reads a list until it has so many items: the audit trail follows the journal. */
+async function listed(route: string, params: Readonly<Record<string, string>>, items: number): Promise<void> {
+  const until = Date.now() + 15_000;
+  while ((await admin.expect(route, { params, status: 200 })).json.items.length < items) {
+    if (Date.now() > until) throw new Error(`${route} did not list ${items} items in time.`);
+  }
+}
+
+function denial(more: Readonly<Record<string, unknown>> = {}): unknown {
+  const report = { username: 'app@acme.example', ip: '198.51.100.7', relay: 'mx1', reason: 'ip-not-authorized' };
+  return { id: newId(), occurredAt: new Date().toISOString(), mode: 'enforce', count: 3, ...report, ...more };
+}

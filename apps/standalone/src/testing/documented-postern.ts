@@ -1,0 +1,51 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ensureFirstOperatorKey } from '@postern/command-service';
+import { createHttpApp, loadSettings } from '@postern/service-kit';
+import { createTestDatabase, DocumentedApi, DocumentedCaller, type ApiDocument } from '@postern/testing';
+import { migrateAll } from '../database.js';
+import { problems } from '../problems.js';
+import { StandaloneModule } from '../standalone.module.js';
+
+/** A Postern over a real database, called by HTTP, every answer held to the document that it serves. */
+export interface DocumentedPostern {
+  readonly app: NestFastifyApplication;
+  readonly api: DocumentedApi;
+  /** Without a key. */
+  readonly anybody: DocumentedCaller;
+  readonly operator: DocumentedCaller;
+  readonly operatorKey: string;
+  /** A new API key; those of a role that belongs to a tenant are of `acme`. */
+  newKey(role: 'operator' | 'relay' | 'admin' | 'auditor'): Promise<{ readonly id: string; readonly key: string }>;
+  end(): Promise<void>;
+}
+
+/** Starts it with the tenant `acme`. */
+export async function startDocumented(): Promise<DocumentedPostern> {
+  const database = await createTestDatabase('standalone', migrateAll);
+  const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
+  const app = await createHttpApp(StandaloneModule.forRoot(settings), settings, problems);
+  const operatorKey = (await ensureFirstOperatorKey(app, null)) ?? '';
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  const api = new DocumentedApi((await (await fetch(`${url}/openapi.json`)).json()) as ApiDocument);
+  const anybody = new DocumentedCaller(url, api);
+  const operator = anybody.as(operatorKey);
+  await operator.expect('POST /v1/tenants', { body: { id: 'acme', name: 'Acme Ltd' }, status: 201 });
+  return {
+    app,
+    api,
+    anybody,
+    operator,
+    operatorKey,
+    newKey: async (role) => {
+      const ofTenant = role === 'admin' || role === 'auditor';
+      const route = ofTenant ? 'POST /v1/tenants/{tenantId}/api-keys' : 'POST /v1/api-keys';
+      const call = { params: { tenantId: 'acme' }, body: { role, name: 'ci' }, status: 201 };
+      return (await operator.expect(route, call)).json as { id: string; key: string };
+    },
+    end: async () => {
+      await app.close();
+      await database.drop();
+    },
+  };
+}

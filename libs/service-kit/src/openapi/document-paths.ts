@@ -1,0 +1,28 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { answerHeaders } from './headers.js';
+import { html } from './media-types.js';
+import type { Operation } from './operation.js';
+
+/** The paths of the document itself and of its page, which no controller serves. */
+export function documentPaths(): OpenAPIObject['paths'] {
+  const page = html('A page to read and try the API in; it loads nothing from elsewhere.');
+  const get = (operationId: string, summary: string, answer: Operation['responses'][string]): object => ({
+    get: { operationId, summary, tags: ['Operation'], responses: { '200': answer } },
+  });
+  return {
+    '/openapi.json': get('documents.json', 'This document', {
+      description: 'OpenAPI 3.1.',
+      content: {
+        'application/json': {
+          schema: { type: 'object', additionalProperties: true },
+          example: { openapi: '3.1.0', info: { title: 'Postern', version: '1' }, paths: {} },
+        },
+      },
+    }),
+    '/docs': get('documents.page', 'This document, to be read', {
+      description: 'A page.',
+      headers: answerHeaders(['Content-Security-Policy', 'X-Content-Type-Options']),
+      content: { [page.type]: page.content },
+    }),
+  } as OpenAPIObject['paths'];
+}

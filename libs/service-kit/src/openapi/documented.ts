@@ -1,0 +1,55 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtension, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { ProblemCode } from '../problem/catalogue.js';
+import { answerHeaders, REQUEST_HEADERS, type AnswerHeader, type RequestHeader } from './headers.js';
+import type { JsonSchema } from './json-schema.js';
+import type { MediaType } from './media-types.js';
+import type { Tag } from './tags.js';
+
+/** What the OpenAPI document says of a route beyond what its decorators and schemas say already. */
+export interface Documentation {
+  readonly tag: Tag;
+  readonly summary: string;
+  readonly description?: string;
+  /** The headers that it takes; what they may be refused with is known. */
+  readonly takes?: readonly RequestHeader[];
+  /** Query parameters that no `@Query({ schema })` checks. */
+  readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: JsonSchema }>>;
+  /** 200 where it is left out. */
+  readonly status?: 200 | 201 | 204;
+  /** What it answers; the first one where `Accept` says nothing. Left out: no body. */
+  readonly answer?: MediaType | readonly MediaType[];
+  /** The headers of that answer, beside `X-Request-Id`. */
+  readonly tells?: readonly AnswerHeader[];
+  /** Codes of its own, beside those of its key, path, body and headers. */
+  readonly problems?: readonly ProblemCode[];
+}
+
+/** Where the codes wait for `completed` to make answers of them. */
+export const PROBLEMS_EXTENSION = 'x-problems';
+
+/** Documents a route. A route without it fails the test that calls every route. */
+export function Documented(documentation: Documentation): MethodDecorator {
+  const { tag, summary, description, takes = [], query = {}, status = 200, tells = [], problems = [] } = documentation;
+  const answers = [documentation.answer ?? []].flat();
+  const content = Object.fromEntries(answers.map((answer) => [answer.type, answer.content]));
+  const headers: readonly RequestHeader[] = answers.length > 1 ? ['Accept', ...takes] : takes;
+  return applyDecorators(
+    ApiTags(tag),
+    ApiOperation({ summary, ...(description !== undefined && { description }) }),
+    ...headers.map((name) => {
+      const { description, schema } = REQUEST_HEADERS[name];
+      return ApiHeader({ name, description, required: false, schema: { ...schema, examples: [...schema.examples] } });
+    }),
+    ...Object.entries(query).map(([name, { description, schema }]) =>
+      ApiQuery({ name, description, required: false, schema }),
+    ),
+    ApiResponse({
+      status,
+      description: answers.length === 0 ? 'Done; nothing is answered.' : 'Done.',
+      headers: answerHeaders(tells),
+      ...(answers.length > 0 && { content }),
+    }),
+    ApiExtension(PROBLEMS_EXTENSION, [...problems, ...headers.flatMap((name) => REQUEST_HEADERS[name].problems)]),
+  );
+}

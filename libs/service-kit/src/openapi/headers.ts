@@ -1,0 +1,91 @@
+import type { ProblemCode } from '../problem/catalogue.js';
+import type { JsonSchema } from './json-schema.js';
+
+interface TakenHeader {
+  readonly description: string;
+  readonly schema: JsonSchema;
+  /** What a request with this header may be refused with. */
+  readonly problems: readonly ProblemCode[];
+}
+
+/** The headers that a route may take. */
+export const REQUEST_HEADERS = {
+  'X-Request-Id': {
+    description:
+      'Your name for this request, told back and kept with the changes it makes. What does not fit is replaced.',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$', examples: ['deploy-2026-11-01.17'] },
+    problems: [],
+  },
+  'Idempotency-Key': {
+    description:
+      'Marks a change that may be sent again: within 24 hours the same key with the same request is answered as the first one was, and nothing is changed twice.',
+    schema: { type: 'string', pattern: '^[\\x20-\\x7e]{1,255}$', examples: ['019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'] },
+    problems: ['idempotency-key-reused', 'validation-failed'],
+  },
+  'If-Match': {
+    description:
+      'The ETag of what you read: the change is refused if it is no longer that. A list of them, or `*`, too.',
+    schema: { type: 'string', examples: ['"7"'] },
+    problems: ['version-mismatch', 'validation-failed'],
+  },
+  'Postern-Min-Version': {
+    description:
+      'The version that your write answered: the read waits up to 2 seconds until it has arrived, so that you read your own write.',
+    schema: { type: 'string', pattern: '^\\d{1,9}$', examples: ['7'] },
+    problems: ['read-side-behind', 'validation-failed'],
+  },
+  'Last-Event-ID': {
+    description:
+      'The revision that was applied last. Without one, or with one that cannot be served, the answer is `reset`.',
+    schema: { type: 'string', examples: ['4711'] },
+    problems: [],
+  },
+  'Accept-Encoding': {
+    description: 'With `gzip` in it, the answer is compressed.',
+    schema: { type: 'string', examples: ['gzip'] },
+    problems: [],
+  },
+  Accept: {
+    description: 'Which of the media types of the answer is wanted; the first one stands where this says nothing.',
+    schema: { type: 'string', examples: ['application/json'] },
+    problems: [],
+  },
+} as const satisfies Readonly<Record<string, TakenHeader>>;
+export type RequestHeader = keyof typeof REQUEST_HEADERS;
+
+/** The headers that an answer may have; `required` ones it always has. */
+export const ANSWER_HEADERS = {
+  'X-Request-Id': answerHeader('The id of this request: give it to support.', 'deploy-2026-11-01.17', true),
+  ETag: answerHeader('The version in double quotes, for If-Match.', '"7"', true),
+  'Postern-Version': answerHeader('The version that the change made, for Postern-Min-Version.', '7', true),
+  'Idempotency-Replayed': answerHeader('`true` where this is the answer of an earlier request.', 'true'),
+  'Postern-Revision': answerHeader('The revision of the snapshot: resume the stream from there.', '4711', true),
+  'Postern-Policies': answerHeader('How many policies the snapshot has.', '1200', true),
+  'Postern-Digest': answerHeader('16 hex digits, the digest over all of them.', '9f86d081884c7d65', true),
+  'Cache-Control': answerHeader('`no-store`.', 'no-store'),
+  Vary: answerHeader('Upon which headers of the request the answer depends.', 'accept'),
+  'Content-Encoding': answerHeader('`gzip` where it was asked for.', 'gzip'),
+  'Content-Disposition': answerHeader(
+    'The name of the file, where the answer is an export.',
+    'attachment; filename="denials.csv"',
+  ),
+  'Content-Security-Policy': answerHeader(
+    'What the page may load: nothing from elsewhere.',
+    "default-src 'none'",
+    true,
+  ),
+  'X-Content-Type-Options': answerHeader('`nosniff`.', 'nosniff', true),
+  'X-Accel-Buffering': answerHeader('`no`: a proxy is not to hold events back.', 'no', true),
+  'Retry-After': answerHeader('Seconds after which it is worth another try.', '1'),
+  'WWW-Authenticate': answerHeader('How to authenticate.', 'Bearer realm="postern"', true),
+} as const;
+export type AnswerHeader = keyof typeof ANSWER_HEADERS;
+
+function answerHeader(description: string, example: string, required = false) {
+  return { description, required, schema: { type: 'string', examples: [example] } };
+}
+
+/** Those answer headers as an OpenAPI answer has them. */
+export function answerHeaders(names: readonly AnswerHeader[]): Record<string, JsonSchema> {
+  return Object.fromEntries(names.map((name) => [name, ANSWER_HEADERS[name]]));
+}

@@ -1,0 +1,23 @@
+import type { ProblemCode } from '../problem/catalogue.js';
+import type { Operation } from './operation.js';
+
+/** These answer from memory alone. */
+const ALWAYS_READY = /^\/(health\/live|metrics|openapi\.json|docs)$/;
+
+/** What a route may be refused with before its use case is asked: by its key, its path, its query and its body. */
+export function impliedProblems(path: string, method: string, operation: Operation): readonly ProblemCode[] {
+  const hasQuery = (operation.parameters ?? []).some((parameter) => parameter['in'] === 'query');
+  const rules: readonly (readonly [boolean, readonly ProblemCode[]])[] = [
+    [true, ['internal-error']],
+    [!ALWAYS_READY.test(path), ['not-ready']],
+    [operation.security !== undefined, ['api-key-missing', 'api-key-invalid', 'role-not-allowed', 'too-many-requests']],
+    // A path that cannot be decoded, or whose part is too long, is no route's.
+    [path.includes('{'), ['route-not-found']],
+    [path.includes('{tenantId}'), ['tenant-not-found']],
+    [path.includes('{smtpUserId}'), ['smtp-user-not-found']],
+    // Also a DELETE may bring a body, which is read before it is known to be in vain.
+    [method !== 'get', ['body-not-json', 'body-too-large', 'media-type-unsupported']],
+    [operation.requestBody !== undefined || hasQuery, ['validation-failed']],
+  ];
+  return rules.flatMap(([applies, codes]) => (applies ? codes : []));
+}

@@ -1,0 +1,53 @@
+import type { z } from 'zod';
+import type { AnswerHeader } from './headers.js';
+import { jsonSchemaOf, type JsonSchema } from './json-schema.js';
+
+/** One of the forms in which a route answers; which one is chosen by `Accept`. */
+export interface MediaType {
+  readonly type: string;
+  readonly content: { readonly schema: JsonSchema; readonly [member: string]: unknown };
+}
+
+export function json(schema: z.ZodType): MediaType {
+  return { type: 'application/json', content: { schema: jsonSchemaOf(schema, 'output') } };
+}
+
+/** Lines of JSON, each one of the schema. OpenAPI 3.1 has no keyword for that: `x-line-schema` is ours. */
+export function ndjson(line: z.ZodType): MediaType {
+  return {
+    type: 'application/x-ndjson',
+    content: {
+      schema: { type: 'string', description: 'A line of JSON for each item, each ended by a line feed.' },
+      'x-line-schema': jsonSchemaOf(line, 'output'),
+    },
+  };
+}
+
+export function csv(example: string): MediaType {
+  const description = 'RFC 4180 with a header line. Cells that a spreadsheet would take for a formula are defused.';
+  return { type: 'text/csv', content: { schema: { type: 'string', description }, example } };
+}
+
+export function plainText(description: string, example: string): MediaType {
+  return { type: 'text/plain', content: { schema: { type: 'string', description }, example } };
+}
+
+export function html(description: string): MediaType {
+  return { type: 'text/html', content: { schema: { type: 'string', description } } };
+}
+
+/** Server-sent events by their names, each with the schema of its data. `x-event-schemas` is ours. */
+export function serverSentEvents(events: Readonly<Record<string, z.ZodType>>, example: string): MediaType {
+  const schemas = Object.entries(events).map(([name, data]) => [name, jsonSchemaOf(data, 'output')] as const);
+  const description = `Server-sent events: ${Object.keys(events).join(', ')}; the data of each is JSON.`;
+  return {
+    type: 'text/event-stream',
+    content: { schema: { type: 'string', description }, 'x-event-schemas': Object.fromEntries(schemas), example },
+  };
+}
+
+/** A list as a page of JSON, or the whole of it as lines of JSON or as CSV. */
+export function exported(page: z.ZodType, item: z.ZodType, csvExample: string) {
+  const tells: readonly AnswerHeader[] = ['Vary', 'Cache-Control', 'Content-Disposition'];
+  return { answer: [json(page), ndjson(item), csv(csvExample)], tells };
+}

@@ -1,0 +1,30 @@
+import type { JsonSchema } from './json-schema.js';
+
+/** Every parameter that stands in a path. */
+const PATH_PARAMETERS: Readonly<Record<string, { readonly description: string; readonly schema: JsonSchema }>> = {
+  tenantId: {
+    description: 'The tenant’s id. Somebody else’s is as good as none: 404.',
+    schema: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,62}$', examples: ['acme'] },
+  },
+  smtpUserId: {
+    description: 'The SMTP user’s id.',
+    schema: { type: 'string', format: 'uuid', examples: ['019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'] },
+  },
+  entryId: {
+    description: 'The entry’s id.',
+    schema: { type: 'string', format: 'uuid', examples: ['019ab1c1-0a51-7b6e-9d5a-2f7c1e4b8d33'] },
+  },
+  keyId: {
+    description: 'The API key’s id: the part of its text between the second and the third underscore.',
+    schema: { type: 'string', pattern: '^[A-Za-z0-9-]{1,64}$', examples: ['019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'] },
+  },
+};
+
+/** The parameters of a path such as `/v1/tenants/{tenantId}`. Throws for one that nobody described. */
+export function pathParameters(path: string): readonly JsonSchema[] {
+  return [...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => {
+    const parameter = PATH_PARAMETERS[name];
+    if (!parameter) throw new Error(`Describe the path parameter ${name} in path-parameters.ts: it is in ${path}.`);
+    return { name, in: 'path', required: true, ...parameter };
+  });
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+/**
+ * The schema of a type that the API answers. The compiler holds the two together: a field that the type has and the
+ * schema lacks, or the other way round, does not compile. `name` is the one in the document.
+ */
+export function view<T extends object>(
+  name: string,
+  description: string,
+  shape: { readonly [K in keyof T]-?: z.ZodType<T[K]> },
+): z.ZodType<T> {
+  return z.object(shape).meta({ id: name, description }) as unknown as z.ZodType<T>;
+}
+
+/** A text that is one of a union's; all of them must be given, or it does not compile. */
+export function oneOf<Union extends string>(values: Readonly<Record<Union, true>>): z.ZodType<Union> {
+  return z.enum(Object.keys(values) as [Union, ...Union[]]);
+}
+
+/** A text that is one of a union's, to which later versions may add: a caller passes over what it does not know. */
+export function oneOfSoFar<Union extends string>(values: Readonly<Record<Union, true>>): z.ZodType<Union> {
+  return oneOf(values).meta({ 'x-may-grow': true });
+}
+
+/** A text of a kind, with an example. */
+export function text<T extends string = string>(example: string, description?: string): z.ZodType<T> {
+  return z.string().meta({ examples: [example], ...(description && { description }) }) as unknown as z.ZodType<T>;
+}
+
+/** A UUIDv7. */
+export function uuid<Id extends string = string>(example: string, description?: string): z.ZodType<Id> {
+  return z
+    .string()
+    .meta({ format: 'uuid', examples: [example], ...(description && { description }) }) as unknown as z.ZodType<Id>;
+}
+
+/** RFC 3339, UTC, milliseconds. */
+export function time(example: string, description?: string): z.ZodType<string> {
+  return z.string().meta({
+    format: 'date-time',
+    examples: [example],
+    description: description ?? 'RFC 3339, UTC, milliseconds.',
+  });
+}
+
+/** A whole number from `least` on. */
+export function whole<N extends number = number>(least: number, example: number, description?: string): z.ZodType<N> {
+  return z
+    .int()
+    .min(least)
+    .meta({ examples: [example], ...(description && { description }) }) as unknown as z.ZodType<N>;
+}
+
+/** A page of a list. */
+export function pageView<Item>(
+  name: string,
+  item: z.ZodType<Item>,
+): z.ZodType<{ readonly items: readonly Item[]; readonly nextCursor: string | null }> {
+  return view(name, 'A page of the list; `nextCursor` is null on the last one.', {
+    items: z.array(item),
+    nextCursor: text('WyIyMDI2LTExLTAxVDA4OjAwOjAwLjAwMFoiXQ', 'For `?cursor=`: to be sent back unchanged.').nullable(),
+  });
+}

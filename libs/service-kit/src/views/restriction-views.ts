@@ -1,0 +1,48 @@
+import { MODES, type Mode } from '@postern/contracts';
+import type { Entry, Restriction, SmtpUser, Warning } from '@postern/restrictions';
+import { z } from 'zod';
+import { oneOfSoFar, text, time, uuid, view, whole } from '../openapi/view.js';
+
+export const modeView: z.ZodType<Mode> = z.enum(MODES).meta({
+  description: '`enforce` refuses a mismatch; `report-only` records it and lets it through.',
+});
+
+const entryId = '019ab1c1-0a51-7b6e-9d5a-2f7c1e4b8d33';
+
+export const entryView = view<Entry>('Entry', 'One address or range of a restriction.', {
+  id: uuid(entryId),
+  range: text('203.0.113.42', 'Canonical; a single address has no prefix.'),
+  typed: text('203.0.113.42', 'What the caller sent.'),
+  note: text('office').nullable(),
+  addedBy: text('ci', 'The name of the API key that added it.'),
+  addedAt: time('2026-11-01T08:00:00.000Z'),
+  expiresAt: time('2027-01-31T12:00:00.000Z', 'Null: never.').nullable(),
+  live: z.boolean().meta({ description: 'Whether it is honoured now.' }),
+});
+
+const warningView = view<Warning>('Warning', 'What may be a mistake about an entry; it refuses nothing.', {
+  code: oneOfSoFar<Warning['code']>({
+    'covered-by': true,
+    'very-wide': true,
+    'private-range': true,
+    'expires-soon': true,
+  }),
+  detail: text('203.0.113.42 is inside the entry 203.0.113.0/24, and adds nothing to it.'),
+  entryId: uuid(entryId),
+});
+
+export const restrictionView = view<Restriction>('Restriction', 'The allow list of one SMTP user.', {
+  restricted: z.boolean().meta({ description: 'False: logins come from anywhere.' }),
+  mode: modeView,
+  version: whole(1, 7, 'The SMTP user’s version; the `ETag`.'),
+  entries: z.array(entryView),
+  warnings: z.array(warningView),
+});
+
+export const smtpUserView = view<SmtpUser>('SmtpUser', 'A credential’s identity.', {
+  id: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
+  tenantId: text('acme'),
+  username: text('app@acme.example'),
+  createdAt: time('2026-11-01T08:00:00.000Z'),
+  restriction: restrictionView,
+});
