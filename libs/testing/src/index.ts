@@ -1,6 +1,12 @@
 export { asking, type Answer, type Ask } from './asking.js';
 export { DocumentedApi, type HeldAnswer } from './documented-api.js';
 export { DocumentedCaller, type DocumentedCall } from './documented-caller.js';
-export { dereferenced, type ApiDocument, type ApiOperation } from './openapi-shape.js';
+export {
+  dereferenced,
+  type ApiAnswer,
+  type ApiContents,
+  type ApiDocument,
+  type ApiOperation,
+} from './openapi-shape.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';
 export { createTestDatabase, type TestDatabase } from './test-database.js';

@@ -6,6 +6,12 @@ export interface ApiDocument {
 
 export interface ApiOperation {
   readonly security?: readonly unknown[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required?: boolean;
+    readonly schema?: unknown;
+  }[];
   readonly requestBody?: { readonly required?: boolean; readonly content: ApiContents };
   readonly responses: Readonly<Record<string, ApiAnswer | { readonly $ref: string }>>;
 }

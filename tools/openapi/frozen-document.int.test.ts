@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { DocumentedApi, type ApiContents, type ApiDocument } from '@postern/testing';
+import { apiDocument } from '../../apps/standalone/src/api-document.js';
+import { breakingChanges } from './breaking-changes.js';
+
+const docs = join(import.meta.dirname, '..', '..', 'docs');
+const kept = (name: string): ApiDocument => JSON.parse(readFileSync(join(docs, name), 'utf8')) as ApiDocument;
+const today = JSON.parse(JSON.stringify(await apiDocument())) as ApiDocument;
+
+describe('the API’s document', () => {
+  it('is the one in docs/openapi.json: `npm run openapi` renews it, and the commit shows what changed', () => {
+    expect(kept('openapi.json')).toEqual(today);
+  });
+
+  it('breaks no caller of the released one: keep the old way beside the new one, or release a /v2', () => {
+    expect(breakingChanges(kept('openapi-released.json'), today)).toEqual([]);
+  });
+
+  it('has examples that are what they are examples of', () => {
+    const api = new DocumentedApi(today);
+    const media = mediaOf(today);
+    expect(media.flatMap(({ schema, value }) => api.valueComplaints(schema, value))).toEqual([]);
+    expect(media.length).toBeGreaterThan(60);
+  });
+});
+
+/** The schemas of JSON bodies and answers, wherever they stand, each with an example. */
+function mediaOf(inside: unknown): readonly { readonly schema: unknown; readonly value: unknown }[] {
+  if (typeof inside !== 'object' || inside === null) return [];
+  if ('content' in inside && typeof inside.content === 'object') {
+    return Object.entries(inside.content as ApiContents).flatMap(([type, { schema, example, examples }]) => {
+      if (!/json$/.test(type) || type === 'application/x-ndjson') return [];
+      const values = examples ? Object.values(examples as object).map(({ value }) => value as unknown) : [example];
+      return values.map((value) => ({ schema, value }));
+    });
+  }
+  return Object.values(inside).flatMap(mediaOf);
+}
