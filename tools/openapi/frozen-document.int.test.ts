@@ -31,7 +31,7 @@ function mediaOf(inside: unknown): readonly { readonly schema: unknown; readonly
   if (typeof inside !== 'object' || inside === null) return [];
   if ('content' in inside && typeof inside.content === 'object') {
     return Object.entries(inside.content as ApiContents).flatMap(([type, { schema, example, examples }]) => {
-      if (!/json$/.test(type) || type === 'application/x-ndjson') return [];
+      if (!/^application\/(problem\+)?json$/.test(type)) return [];
       const values = examples ? Object.values(examples as object).map(({ value }) => value as unknown) : [example];
       return values.map((value) => ({ schema, value }));
     });

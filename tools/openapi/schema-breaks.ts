@@ -57,16 +57,12 @@ function choiceBreaks(
 /** References followed, and the members of an `allOf` laid over one another. */
 function whole(document: ApiDocument, schema: unknown): Schema {
   if (typeof schema !== 'object' || schema === null) return NO_SCHEMA;
-  const { allOf = [], ...own } = dereferenced<Schema>(document, schema as Schema);
-  return allOf
-    .map((part) => whole(document, part))
-    .reduceRight<Schema>(
-      (sum, part) => ({
-        ...part,
-        ...sum,
-        properties: { ...part.properties, ...sum.properties },
-        required: [...(part.required ?? []), ...(sum.required ?? [])],
-      }),
-      own,
-    );
+  const { allOf, ...own } = dereferenced<Schema>(document, schema as Schema);
+  if (!allOf) return own;
+  const layers = [...allOf.map((part) => whole(document, part)), own];
+  return {
+    ...(Object.assign({}, ...layers) as Schema),
+    properties: Object.assign({}, ...layers.map(({ properties }) => properties)) as Readonly<Record<string, unknown>>,
+    required: layers.flatMap(({ required = [] }) => required),
+  };
 }

@@ -14,6 +14,7 @@ const METHODS = new Set(['get', 'put', 'post', 'delete', 'patch']);
 /**
  * Adds to a document what follows from it for every route: the parameters of its path, request ids, the problems that
  * its key, its path, its body and its headers may be refused with, and examples. Schemas that nobody refers to are left out.
+ * Throws for a route without `@Documented`.
  */
 export function completed(document: OpenAPIObject): OpenAPIObject {
   const problems = new Map<string, JsonSchema>();
@@ -33,7 +34,9 @@ function completedOperation(
   operation: Operation,
   problems: Map<string, JsonSchema>,
 ): JsonSchema {
-  const { [PROBLEMS_EXTENSION]: own = [], description, requestBody, ...rest } = operation;
+  const { [PROBLEMS_EXTENSION]: own, description, requestBody, ...rest } = operation;
+  if (!own)
+    throw new Error(`Describe ${method.toUpperCase()} ${path} with @Documented({ … }) on its controller's method.`);
   const { description: requestId, schema } = REQUEST_HEADERS['X-Request-Id'];
   const roles = (operation.security ?? []).flatMap((requirement) => Object.values(requirement).flat());
   const told = [description ?? [], roles.length > 0 ? `For a key of the role ${roles.join(' or ')}.` : []].flat();

@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { PROBLEMS_EXTENSION } from './documented.js';
 import { answerHeaders } from './headers.js';
 import { html } from './media-types.js';
 import type { Operation } from './operation.js';
@@ -7,7 +8,7 @@ import type { Operation } from './operation.js';
 export function documentPaths(): OpenAPIObject['paths'] {
   const page = html('A page to read and try the API in; it loads nothing from elsewhere.');
   const get = (operationId: string, summary: string, answer: Operation['responses'][string]): object => ({
-    get: { operationId, summary, tags: ['Operation'], responses: { '200': answer } },
+    get: { operationId, summary, tags: ['Operation'], responses: { '200': answer }, [PROBLEMS_EXTENSION]: [] },
   });
   return {
     '/openapi.json': get('documents.json', 'This document', {

@@ -18,7 +18,7 @@ Which source addresses may an SMTP user log in from? Set it here, see who was de
 - Lists come newest first, by pages: send \`nextCursor\` back as \`?cursor=\` until it is null.
 `.trim();
 
-/** The OpenAPI 3.1 document of the routes that this process has. Throws for a route that is described in part only. */
+/** The OpenAPI 3.1 document of the routes that this process has. Throws for a route that nobody described. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')

@@ -29,6 +29,7 @@ export function serveDocuments(app: NestFastifyApplication): void {
     raw: ['json'],
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Postern: the HTTP API',
+    customCss: '.swagger-ui .topbar { display: none }',
     // Swagger UI would have the document checked by a server on the internet.
     swaggerOptions: { validatorUrl: null, defaultModelsExpandDepth: 0, displayRequestDuration: true },
   });

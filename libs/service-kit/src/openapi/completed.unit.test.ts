@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import { PROBLEMS } from '../problem/catalogue.js';
+import { completed } from './completed.js';
+import { exampleOf } from './example-of.js';
+import { impliedProblems } from './implied-problems.js';
+import { pathParameters } from './path-parameters.js';
+import { byStatus, problemAnswer } from './problem-answers.js';
+
+describe('what follows from a route', () => {
+  it('is what it may be refused with before its use case is asked', () => {
+    const open = { responses: {} };
+    const secured = { ...open, security: [{ apiKey: ['admin'] }] };
+    expect(impliedProblems('/health/live', 'get', open)).toEqual(['internal-error']);
+    expect(impliedProblems('/v1/tenants/{tenantId}/smtp-users/{smtpUserId}', 'delete', secured)).toEqual([
+      'internal-error',
+      'not-ready',
+      'api-key-missing',
+      'api-key-invalid',
+      'role-not-allowed',
+      'too-many-requests',
+      'route-not-found',
+      'tenant-not-found',
+      'smtp-user-not-found',
+      'body-not-json',
+      'body-too-large',
+      'media-type-unsupported',
+    ]);
+    const queried = { ...open, parameters: [{ name: 'limit', in: 'query' }] };
+    expect(impliedProblems('/v1/tenants', 'get', queried)).toContain('validation-failed');
+  });
+
+  it('is a parameter for each in its path; one that nobody described stops it', () => {
+    const parameters = pathParameters('/v1/tenants/{tenantId}/smtp-users/{smtpUserId}');
+    expect(parameters).toMatchObject([
+      { name: 'tenantId', in: 'path', required: true },
+      { name: 'smtpUserId', in: 'path', required: true },
+    ]);
+    expect(() => pathParameters('/v1/{new}')).toThrow('Describe the path parameter new in path-parameters.ts');
+  });
+});
+
+it('a route that nobody described stops the document, and says what to do', () => {
+  const document = {
+    openapi: '3.1.0',
+    info: { title: '', version: '' },
+    paths: { '/new': { get: { responses: {} } } },
+  };
+  expect(() => completed(document)).toThrow('Describe GET /new with @Documented');
+});
+
+describe('problems', () => {
+  it('are answers by status, with their codes, headers and an example each', () => {
+    expect([...byStatus(['not-ready', 'last-entry', 'read-side-behind', 'last-entry'])]).toEqual([
+      [409, ['last-entry']],
+      [503, ['not-ready', 'read-side-behind']],
+    ]);
+    const answer = problemAnswer(412, ['version-mismatch']) as {
+      headers: object;
+      content: Record<string, { schema: object; examples: object }>;
+    };
+    const media = answer.content['application/problem+json'];
+    expect(Object.keys(answer.headers)).toEqual(['X-Request-Id', 'ETag']);
+    expect(media?.schema).toMatchObject({
+      allOf: [{ $ref: '#/components/schemas/Problem' }],
+      properties: { status: { const: 412 }, code: { enum: ['version-mismatch'] }, version: { type: 'integer' } },
+    });
+    expect(media?.examples).toMatchObject({
+      'version-mismatch': { value: { status: 412, title: PROBLEMS['version-mismatch'][1], version: 8 } },
+    });
+  });
+});
+
+describe('an example', () => {
+  it('is made of those of the fields; of a choice it is the first, of a list it has one item', () => {
+    const field = { type: 'string', examples: ['x', 'y'] };
+    const schema = {
+      type: 'object',
+      properties: {
+        text: field,
+        nullable: { anyOf: [field, { type: 'null' }] },
+        list: { type: 'array', items: field },
+        choice: { enum: ['a', 'b'] },
+        flag: { type: 'boolean' },
+      },
+    };
+    expect(exampleOf(schema)).toEqual({ text: 'x', nullable: 'x', list: ['x'], choice: 'a', flag: true });
+  });
+});
