@@ -161,6 +161,15 @@ describe('a caller is broken by', () => {
       '200 application/json/a no longer has the format date-time',
     ],
     [
+      documentOf(
+        none,
+        none,
+        answer({ content: { x: { schema: { allOf: [{ properties: { a: text } }], properties: { b: text } } } } }),
+      ),
+      documentOf(none, none, answer({ content: { x: { schema: { allOf: [], properties: { b: text } } } } })),
+      '200 x no longer has the field a',
+    ],
+    [
       documentOf(none, none, answer({ content: { x: { 'x-event-schemas': { reset: text } } } })),
       documentOf(none, none, answer({ content: { x: { 'x-event-schemas': {} } } })),
       '200 the event reset is gone',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { DocumentedApi, type ApiContents, type ApiDocument } from '@postern/testing';
 import { apiDocument } from '../../apps/standalone/src/api-document.js';
 import { breakingChanges } from './breaking-changes.js';
@@ -10,6 +11,12 @@ const kept = (name: string): ApiDocument => JSON.parse(readFileSync(join(docs, n
 const today = JSON.parse(JSON.stringify(await apiDocument())) as ApiDocument;
 
 describe('the API’s document', () => {
+  it('is valid by the schema of OpenAPI 3.1', async () => {
+    const validator = new Validator();
+    const { valid, errors } = await validator.validate(JSON.stringify(today));
+    expect({ version: validator.version, valid, errors }).toEqual({ version: '3.1', valid: true, errors: undefined });
+  });
+
   it('is the one in docs/openapi.json: `npm run openapi` renews it, and the commit shows what changed', () => {
     expect(kept('openapi.json')).toEqual(today);
   });
