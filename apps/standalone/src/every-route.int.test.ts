@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { routesOf } from '@postern/service-kit';
@@ -148,6 +149,7 @@ async function listed(route: string, params: Readonly<Record<string, string>>, i
   const until = Date.now() + 15_000;
   while ((await admin.expect(route, { params, status: 200 })).json.items.length < items) {
     if (Date.now() > until) throw new Error(`${route} did not list ${items} items in time.`);
+    await sleep(50);
   }
 }
 

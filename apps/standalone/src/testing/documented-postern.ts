@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ensureFirstOperatorKey } from '@postern/command-service';
 import { createHttpApp, loadSettings } from '@postern/service-kit';
@@ -19,7 +20,7 @@ export interface DocumentedPostern {
   end(): Promise<void>;
 }
 
-/** Starts it with the tenant `acme`. */
+/** Starts it with the tenant `acme`, and waits until it is ready. */
 export async function startDocumented(): Promise<DocumentedPostern> {
   const database = await createTestDatabase('standalone', migrateAll);
   const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
@@ -27,6 +28,7 @@ export async function startDocumented(): Promise<DocumentedPostern> {
   const operatorKey = (await ensureFirstOperatorKey(app, null)) ?? '';
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
+  await untilReady(url);
   const api = new DocumentedApi((await (await fetch(`${url}/openapi.json`)).json()) as ApiDocument);
   const anybody = new DocumentedCaller(url, api);
   const operator = anybody.as(operatorKey);
@@ -48,4 +50,15 @@ export async function startDocumented(): Promise<DocumentedPostern> {
       await database.drop();
     },
   };
+}
+
+/** The consumers have caught up with the journal. */
+async function untilReady(url: string): Promise<void> {
+  const until = Date.now() + 30_000;
+  for (;;) {
+    const answer = await fetch(`${url}/health/ready`);
+    if (answer.ok) return;
+    if (Date.now() > until) throw new Error(`Postern did not become ready: ${await answer.text()}`);
+    await sleep(50);
+  }
 }
