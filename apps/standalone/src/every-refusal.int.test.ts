@@ -8,7 +8,7 @@ let relay: DocumentedCaller;
 let admin: DocumentedCaller;
 
 beforeAll(async () => {
-  postern = await startDocumented();
+  postern = await startDocumented({ POSTERN_FAILED_AUTH_BURST: '1000' });
   relay = postern.anybody.as((await postern.newKey('relay')).key);
   admin = postern.anybody.as((await postern.newKey('admin')).key);
 }, 60_000);
@@ -35,6 +35,12 @@ describe('every route answers as its document says', () => {
     }
     expect(routes.length).toBeGreaterThan(20);
   }, 60_000);
+
+  it('to headers that are too large', async () => {
+    const headers = { 'x-padding': 'x'.repeat(20_000) };
+    for (const route of postern.api.routes) await postern.anybody.expect(route, { params, headers, status: 431 });
+    expect(postern.api.routes.length).toBeGreaterThan(30);
+  });
 
   it('to a path that cannot be read', async () => {
     const routes = postern.api.routes.filter((route) => route.includes('{'));

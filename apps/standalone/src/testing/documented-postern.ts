@@ -21,9 +21,9 @@ export interface DocumentedPostern {
 }
 
 /** Starts it with the tenant `acme`, and waits until it is ready. */
-export async function startDocumented(): Promise<DocumentedPostern> {
+export async function startDocumented(environment: NodeJS.ProcessEnv = {}): Promise<DocumentedPostern> {
   const database = await createTestDatabase('standalone', migrateAll);
-  const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
+  const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent', ...environment }), databaseUrl: database.url };
   const app = await createHttpApp(StandaloneModule.forRoot(settings), settings, problems);
   const operatorKey = (await ensureFirstOperatorKey(app, null)) ?? '';
   await app.listen(0, '127.0.0.1');

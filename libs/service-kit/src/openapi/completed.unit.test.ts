@@ -10,9 +10,17 @@ describe('what follows from a route', () => {
   it('is what it may be refused with before its use case is asked', () => {
     const open = { responses: {} };
     const secured = { ...open, security: [{ apiKey: ['admin'] }] };
-    expect(impliedProblems('/health/live', 'get', open)).toEqual(['internal-error']);
+    expect(impliedProblems('/health/live', 'get', open)).toEqual([
+      'internal-error',
+      'request-malformed',
+      'request-timeout',
+      'headers-too-large',
+    ]);
     expect(impliedProblems('/v1/tenants/{tenantId}/smtp-users/{smtpUserId}', 'delete', secured)).toEqual([
       'internal-error',
+      'request-malformed',
+      'request-timeout',
+      'headers-too-large',
       'not-ready',
       'api-key-missing',
       'api-key-invalid',

@@ -8,7 +8,8 @@ const ALWAYS_READY = /^\/(health\/live|metrics|openapi\.json|docs)$/;
 export function impliedProblems(path: string, method: string, operation: Operation): readonly ProblemCode[] {
   const hasQuery = (operation.parameters ?? []).some((parameter) => parameter['in'] === 'query');
   const rules: readonly (readonly [boolean, readonly ProblemCode[]])[] = [
-    [true, ['internal-error']],
+    // The last three before it is known whose request it is.
+    [true, ['internal-error', 'request-malformed', 'request-timeout', 'headers-too-large']],
     [!ALWAYS_READY.test(path), ['not-ready']],
     [operation.security !== undefined, ['api-key-missing', 'api-key-invalid', 'role-not-allowed', 'too-many-requests']],
     // A path that cannot be decoded, or whose part is too long, is no route's.

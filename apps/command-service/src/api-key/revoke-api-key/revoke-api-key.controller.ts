@@ -18,7 +18,7 @@ export class RevokeApiKeyController {
     takes: ['Idempotency-Key'],
     status: 204,
     tells: ['Idempotency-Replayed'],
-    problems: ['api-key-not-found', 'validation-failed'],
+    problems: ['api-key-not-found', 'last-operator-key'],
   })
   async revoke(@Param('keyId') keyId: string, @Context() context: RequestContext): Promise<void> {
     await this.dispatcher.execute(new RevokeApiKey(null, keyId, context));
