@@ -33,6 +33,7 @@ describe('every answer is as the document says', () => {
     await operator.expect('GET /v1/tenants', { query: '?limit=1', status: 200 });
     const [spare, auditor] = [await postern.newKey('operator'), await postern.newKey('auditor')];
     await operator.expect('GET /v1/api-keys', { query: '?limit=2', status: 200 });
+    await operator.expect('GET /v1/changes', { status: 200 });
     await operator.expect(`GET ${TENANT}/api-keys`, { params: { tenantId }, status: 200 });
     await operator.expect('DELETE /v1/api-keys/{keyId}', { params: { keyId: spare.id }, status: 204 });
     await operator.expect('DELETE /v1/api-keys/{keyId}', { params: { keyId: newId() }, status: 404 });

@@ -1,7 +1,7 @@
 import type { Actor, EventType } from '@postern/contracts';
 import { exported, oneOfSoFar, pageView, roleView, text, time, uuid, view, whole } from '@postern/service-kit';
 import { z } from 'zod';
-import type { Change } from './list-changes.query.js';
+import { CHANGE_COLUMNS, type Change } from './list-changes.query.js';
 
 const actorView = view<Actor>('Actor', 'The API key that was used, with the role and name that it had.', {
   role: roleView,
@@ -33,6 +33,11 @@ const changeView = view<Change>('Change', 'Who changed what, when, and by which 
   ).nullable(),
   username: text('app@acme.example', 'The SMTP user’s name after the change.').nullable(),
   data: z.looseObject({}).meta({ description: 'What the event says; which fields it has goes by `type`.' }),
+  before: z
+    .looseObject({})
+    .nullable()
+    .meta({ description: 'What it touched, as it stood; null where nothing stood there.' }),
+  after: z.looseObject({}).nullable().meta({ description: 'And as it stands since; null where it is gone.' }),
   version: whole(1, 7, 'The version that the change made.'),
 });
 
@@ -40,5 +45,5 @@ const changeView = view<Change>('Change', 'Who changed what, when, and by which 
 export const changeAnswers = exported(
   pageView('ChangePage', changeView),
   changeView,
-  'eventId,type,occurredAt,actor.role,actor.keyId,actor.name,requestId,smtpUserId,username,data,version\n',
+  `${CHANGE_COLUMNS.join(',')}\r\n`,
 );

@@ -1,7 +1,8 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { Allow, ListAnswers, pageRequest } from '@postern/service-kit';
+import { Allow, Documented, ListAnswers, pageRequest } from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { changeAnswers } from './change-view.js';
 import { changesQuery, type ChangesQuery } from './list-changes.controller.js';
 import { CHANGE_COLUMNS, ListChanges } from './list-changes.query.js';
 
@@ -15,6 +16,7 @@ export class ListOperatorChangesController {
   ) {}
 
   @Get()
+  @Documented({ tag: 'Audit trail', summary: 'The changes that concern no tenant', ...changeAnswers })
   list(
     @Query({ schema: changesQuery }) query: ChangesQuery,
     @Req() request: FastifyRequest,

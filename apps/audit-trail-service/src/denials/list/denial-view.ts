@@ -1,6 +1,6 @@
 import { denialReasonView, exported, modeView, pageView, text, time, uuid, view, whole } from '@postern/service-kit';
 import { z } from 'zod';
-import type { Denial } from './read-denials.js';
+import { DENIAL_COLUMNS, type Denial } from './read-denials.js';
 
 const denialView = view<Denial>('Denial', 'One refused login, or in `report-only` one that would have been.', {
   id: uuid('019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b'),
@@ -21,5 +21,5 @@ const denialView = view<Denial>('Denial', 'One refused login, or in `report-only
 export const denialAnswers = exported(
   pageView('DenialPage', denialView),
   denialView,
-  'id,occurredAt,recordedAt,tenantId,smtpUserId,username,ip,relay,reason,mode,refused,count\n',
+  `${DENIAL_COLUMNS.join(',')}\r\n`,
 );

@@ -1,6 +1,6 @@
 import { denialReasonView, exported, pageView, text, time, view, whole } from '@postern/service-kit';
 import { z } from 'zod';
-import type { DeniedIp } from './list-denied-ips.query.js';
+import { DENIED_IP_COLUMNS, type DeniedIp } from './list-denied-ips.query.js';
 import type { SuggestedEntry } from './suggest-entries.js';
 
 const suggestedEntryView = view<SuggestedEntry>('SuggestedEntry', 'An entry that would let the address in.', {
@@ -23,5 +23,5 @@ const deniedIpView = view<DeniedIp>('DeniedIp', 'An address from which an SMTP u
 export const deniedIpAnswers = exported(
   pageView('DeniedIpPage', deniedIpView),
   deniedIpView,
-  'ip,count,firstDeniedAt,lastDeniedAt,relays,reasons,stillDenied,suggestedEntries\n',
+  `${DENIED_IP_COLUMNS.join(',')}\r\n`,
 );
