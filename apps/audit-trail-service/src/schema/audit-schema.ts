@@ -3,6 +3,7 @@ import { CreateChanges1764200000003 } from './create-changes.js';
 import { CreateDenials1764200000001 } from './create-denials.js';
 import { CreateDenialMonths1764200000002 } from './create-denial-months.js';
 import { CreateDenialFilterIndexes1764200000024 } from './create-denial-filter-indexes.js';
+import { CreateDenialStatistics1764200002000 } from './create-denial-statistics.js';
 import { CreateDenialRetention1764200000023 } from './create-denial-retention.js';
 import { CreateSmtpUsers1764200000004 } from './create-smtp-users.js';
 import { TellBeforeAndAfter1764200001703 } from './tell-before-and-after.js';
@@ -18,5 +19,6 @@ export const auditSchema: SchemaComponent = {
     TellBeforeAndAfter1764200001703,
     CreateDenialRetention1764200000023,
     CreateDenialFilterIndexes1764200000024,
+    CreateDenialStatistics1764200002000,
   ],
 };

@@ -84,7 +84,7 @@ describe('changes', () => {
 
   it('are refused as a whole where one before them is missing: a trail with a hole would be believed', async () => {
     const [first, , third] = story(person.registered(), person.allowed('203.0.113.1'), person.removed());
-    await expect(deliver([first as Recorded, third as Recorded])).rejects.toThrow('only 1 were recorded');
+    await expect(deliver([first as Recorded, third as Recorded])).rejects.toThrow('only 1 were applied');
     expect(await changes()).toEqual([]);
   });
 
@@ -163,6 +163,6 @@ describe('changes', () => {
     await deliver([issuedAgain, { ...revoked, eventId: newId(), position: ++position, data: { keyId: other } }]);
     await expect(
       deliver([{ ...revoked, eventId: newId(), position: ++position, data: { keyId: newId<ApiKeyId>() } }]),
-    ).rejects.toThrow('only 0 were recorded');
+    ).rejects.toThrow('only 0 were applied');
   });
 });

@@ -1,4 +1,5 @@
 import type { DenialReason, Mode, SmtpUserId, TenantId } from '@postern/contracts';
+import type { IpRange } from '@postern/ip-ranges';
 import type { PageRequest } from '@postern/service-kit';
 import type { EntityManager } from 'typeorm';
 import { smtpUsersOfName } from '../../smtp-user/find-smtp-user.js';
@@ -60,18 +61,18 @@ export async function readDenials(
     `tenant_id = ${value(scope.tenantId)}`,
     'occurred_at >= (SELECT kept_from FROM audit.denial_retention)',
   ];
+  // By way of the users, whose index there is; a user may have been reported by another of its names.
+  const named = filter.username === undefined ? null : await smtpUsersOfName(manager, scope.tenantId, filter.username);
+  if (named?.length === 0) return [];
   if (scope.smtpUserId !== null) conditions.push(`smtp_user_id = ${value(scope.smtpUserId)}`);
-  if (filter.username !== undefined) {
-    // By way of the users, whose index there is; a user may have been reported by another of its names.
-    const users = await smtpUsersOfName(manager, scope.tenantId, filter.username);
-    // An equality keeps the index's order; ANY would fetch and sort all denials of the users. As CASE, since PostgreSQL takes
-    // an equality of lower() for one that hardly a row fulfils, and then looks for another index: nearly all do here.
-    const [user] = users;
+  if (named !== null) {
+    // As CASE, since PostgreSQL takes an equality of lower() for one that hardly a row fulfils: nearly all do here.
     conditions.push(
-      users.length === 1 ? `smtp_user_id = ${value(user)}` : `smtp_user_id = ANY (${value(users)}::uuid[])`,
+      named.length === 1 ? `smtp_user_id = ${value(named[0])}` : `smtp_user_id = ANY (${value(named)}::uuid[])`,
       `CASE WHEN lower(username) = ${value(filter.username)} THEN true ELSE false END`,
     );
   }
+  if (isWide(filter.range) && (named?.length ?? 1) === 1) await manager.query(ONLY_IN_ORDER);
   if (filter.from !== undefined) conditions.push(`occurred_at >= ${value(filter.from)}::timestamptz`);
   if (filter.to !== undefined) conditions.push(`occurred_at < ${value(filter.to)}::timestamptz`);
   if (filter.range !== undefined) {
@@ -91,6 +92,20 @@ export async function readDenials(
   );
   return rows.map(denialOf);
 }
+
+/** An IPv4 range this wide, or wider, has so many denials that a page of them is soon met on the way. */
+const WIDE_PREFIX = { IPv4: 12, IPv6: 32 } as const;
+
+/** Only of a narrow range a page is best found by its addresses, and then sorted. */
+function isWide(range: IpRange | undefined): boolean {
+  return range === undefined || range.prefix <= WIDE_PREFIX[range.family];
+}
+
+/**
+ * Has the page be found by walking an index from the newest denial on, in this transaction. PostgreSQL multiplies the odds of tenant and user as if they had nothing to do with each other,
+ * expects a handful of rows, and would fetch and sort all that a user has: 31 ms for 2,800 of them, and 0.3 in order.
+ */
+const ONLY_IN_ORDER = `SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)`;
 
 interface DenialRecord {
   readonly id: string;
