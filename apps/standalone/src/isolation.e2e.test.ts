@@ -16,7 +16,8 @@ const TENANT_ROLES: readonly DatabaseRole[] = ['postern_command', 'postern_direc
 /** Columns that tell whose a row is. */
 const TENANT_COLUMN = 'tenant_id';
 /** Tables of the schemas without a tenant's data, and why. */
-const WITHOUT_TENANT = /^(?:\w+\.(?:migrations|checkpoints|dead_letters)|projection\.relay_policy_totals)$/;
+const WITHOUT_TENANT =
+  /^(?:\w+\.(?:migrations|checkpoints|dead_letters)|audit\.denial_retention|projection\.relay_policy_totals)$/;
 
 /** Where a role sees still less than all of its tenant's rows: the SQL that tells which. */
 const NARROWER: Readonly<Record<string, string>> = {
