@@ -30,6 +30,7 @@ export async function run(): Promise<{
   const client = new Client({ connectionString: await ownerUrl(set.dataDir) });
   try {
     await client.connect();
+    await ready(postern.url);
     const userIds = await idsOfUsers(client);
     const figures: Record<string, number> = { cores: availableParallelism(), denials: DENIALS, pages: PAGES };
     const all: number[] = [];
@@ -58,6 +59,11 @@ export async function run(): Promise<{
     await client.end().catch(() => undefined);
     await postern.end('SIGTERM');
   }
+}
+
+/** A newer release may record the trail of changes anew when it first starts on a set that was kept. */
+async function ready(url: string): Promise<void> {
+  while ((await fetch(`${url}/health/ready`)).status !== 200) await new Promise((done) => setTimeout(done, 100));
 }
 
 /** Milliseconds of each page, first ones and deeper ones. Users are drawn as denials are: a large one more often. */

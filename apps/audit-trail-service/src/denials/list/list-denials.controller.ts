@@ -6,7 +6,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { denialsQuery, filterOf, type DenialsQuery } from './denial-filter.js';
 import { denialAnswers } from './denial-view.js';
 import { ListDenials } from './list-denials.query.js';
-import { DENIAL_COLUMNS, type DenialScope } from './read-denials.js';
+import type { DenialScope } from './denial-conditions.js';
+import { DENIAL_COLUMNS } from './read-denials.js';
 
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')

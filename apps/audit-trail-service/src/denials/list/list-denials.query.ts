@@ -1,7 +1,8 @@
 import { Query } from '@nestjs/cqrs';
 import type { Page, PageRequest } from '@postern/service-kit';
 import type { DenialFilter } from './denial-filter.js';
-import type { Denial, DenialScope } from './read-denials.js';
+import type { DenialScope } from './denial-conditions.js';
+import type { Denial } from './read-denials.js';
 
 /** Denials, the newest first. */
 export class ListDenials extends Query<Page<Denial>> {
