@@ -16,7 +16,7 @@ export interface PosternProcess {
 }
 
 /** As tools/run.mjs has it, which says why. */
-const MEMORY = ['--max-semi-space-size=8', '--heap-growing-percent=30'];
+const MEMORY = ['--max-semi-space-size=8', '--max-old-space-size=1024'];
 
 /** From the sources under jest, or from `dist`. */
 const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]testing[\\/]src$/, '');
