@@ -1,3 +1,3 @@
 export default async function tearDown() {
-  await globalThis.posternTestServer?.stop();
+  await Promise.all([globalThis.posternTestServer?.stop(), globalThis.posternTestKafka?.stop()]);
 }

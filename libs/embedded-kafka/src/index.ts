@@ -1,0 +1,2 @@
+export { KAFKA_VERSION, kafkaMissing } from './artefacts.js';
+export { startKafkaBroker, type KafkaBroker, type KafkaBrokerOptions } from './broker.js';

@@ -1,0 +1,26 @@
+/** `npm run broker`: a real Kafka broker on this machine, without Docker, until Ctrl-C. */
+import { join } from 'node:path';
+import { KAFKA_VERSION, startKafkaBroker } from '@postern/embedded-kafka';
+
+const root = join(import.meta.dirname, '..', '..');
+const port = Number(process.env['POSTERN_BROKER_PORT'] ?? 9092);
+const dataDir = join(process.env['POSTERN_DATA_DIR'] ?? join(root, '.postern'), 'kafka');
+
+if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+  console.error(`POSTERN_BROKER_PORT must be a port from 1 to 65535 (it is ${process.env['POSTERN_BROKER_PORT']}).`);
+  process.exit(2);
+}
+console.log(`Kafka ${KAFKA_VERSION} starts … (the first time its jars are fetched)`);
+try {
+  const broker = await startKafkaBroker({ dataDir, cacheDir: join(root, '.kafka'), port });
+  console.log(`Kafka is ready at ${broker.address}, data in ${dataDir}`);
+  console.log(
+    `\nNext, in another terminal:\n\n  POSTERN_KAFKA_BROKERS=${broker.address} npm run services\n\nCtrl-C ends it.`,
+  );
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void broker.stop());
+  await broker.ended;
+  console.log('Kafka has stopped.');
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
