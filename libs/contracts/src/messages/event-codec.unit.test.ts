@@ -1,0 +1,167 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { Recorded } from '../events.js';
+import { EVENT_TYPES_OF_TOPIC, TOPICS, type Topic } from '../topics.js';
+import { EventNewerThanProgram, schemaVersionOf, upcast } from '../upcasters.js';
+import { decodeEvent } from './decode-event.js';
+import { encodeEvent } from './encode-event.js';
+import type { FeedEvent } from './event-message.js';
+
+const SAMPLES = join(import.meta.dirname, '..', '..', 'samples');
+const ID = '0198c0de-0000-7000-8000-000000000001';
+const CATEGORY: Readonly<Record<Topic, string>> = {
+  [TOPICS.smtpUsers]: 'smtp-user',
+  [TOPICS.authDenials]: 'auth-denials',
+  [TOPICS.tenants]: 'api-key',
+};
+
+/** An event of each frozen sample, as it stands in the journal. */
+const events: [name: string, from: FeedEvent, writtenAs: number][] = readdirSync(SAMPLES).map((file) => {
+  const { type, schemaVersion, data } = JSON.parse(readFileSync(join(SAMPLES, file), 'utf8'));
+  const topic = Object.keys(EVENT_TYPES_OF_TOPIC).find((each) =>
+    EVENT_TYPES_OF_TOPIC[each as Topic].includes(type),
+  ) as Topic;
+  const event = {
+    position: 9_007_199_254_740_991,
+    tenantId: 'acme',
+    streamId: `${CATEGORY[topic]}/${ID}`,
+    version: 3,
+    eventId: '0198c0de-0000-7000-8000-00000000eeee',
+    type,
+    schemaVersion,
+    data,
+    metadata: {
+      actor: { role: 'admin', keyId: '0198c0de-0000-7000-8000-0000000000aa', name: 'Büro “1”' },
+      correlationId: 'request-1',
+      causationId: null,
+    },
+    recordedAt: '2026-01-01T00:00:00.123Z',
+  };
+  return [file, { event: event as unknown as Recorded, xid: '18446744073709551615' }, schemaVersion];
+});
+
+const added = events.find(([name]) => name === 'RestrictionAdded.v2.json')?.[1] as FeedEvent;
+
+function received(from: FeedEvent, changes: Record<string, unknown> = {}) {
+  const { topic, key, value } = encodeEvent(from);
+  return { topic, key: Buffer.from(key), value: Buffer.from(JSON.stringify({ ...JSON.parse(value), ...changes })) };
+}
+
+describe('an event’s message', () => {
+  it('is a CloudEvent whose key is the subject’s id', () => {
+    const { value, ...rest } = encodeEvent(added);
+    expect(rest).toEqual({
+      topic: 'postern.smtp-users.v1',
+      key: ID,
+      headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' },
+    });
+    expect(JSON.parse(value)).toEqual({
+      specversion: '1.0',
+      id: '0198c0de-0000-7000-8000-00000000eeee',
+      source: '/postern/journal',
+      type: 'postern.RestrictionAdded.v2',
+      subject: `smtp-user/${ID}`,
+      time: '2026-01-01T00:00:00.123Z',
+      datacontenttype: 'application/json',
+      tenantid: 'acme',
+      streamversion: 3,
+      feedxid: '18446744073709551615',
+      feedposition: '9007199254740991',
+      schemaversion: 2,
+      actorrole: 'admin',
+      actorkeyid: '0198c0de-0000-7000-8000-0000000000aa',
+      actorname: 'Büro “1”',
+      correlationid: 'request-1',
+      data: added.event.data,
+    });
+  });
+
+  it.each(events)('of %s is read as the event in today’s shape, without its secret', (_name, from, writtenAs) => {
+    const { secretHash: _, ...data } = upcast(from.event.type, writtenAs, from.event.data) as Record<string, unknown>;
+    const schemaVersion = schemaVersionOf(from.event.type);
+    expect(decodeEvent(received(from))).toEqual({ xid: from.xid, event: { ...from.event, schemaVersion, data } });
+  });
+
+  it('keeps that it belongs to no tenant, and what caused it', () => {
+    const metadata = { ...added.event.metadata, causationId: ID };
+    const from = { ...added, event: { ...added.event, tenantId: null, metadata } as Recorded };
+    expect(decodeEvent(received(from))).toEqual(from);
+  });
+
+  it('is read with attributes that are not known', () => {
+    expect(decodeEvent(received(added, { traceparent: '00-0af7651916cd43dd8448eb211c80319c-01' }))).toEqual(added);
+  });
+});
+
+describe('what is no message of ours', () => {
+  const good = received(added);
+  it.each([
+    ['no value', { ...good, value: null }, 'The message is empty.'],
+    ['no JSON', { ...good, value: Buffer.from('{"specversion":') }, 'The message is no JSON in UTF-8.'],
+    ['no UTF-8', { ...good, value: Buffer.from([0x22, 0xc3, 0x28, 0x22]) }, 'The message is no JSON in UTF-8.'],
+    ['a list', { ...good, value: Buffer.from('[]') }, 'The message is no JSON object.'],
+    ['no key', { ...good, key: null }, 'The message has a key that is not the id of its subject.'],
+    ['another key', { ...good, key: Buffer.from('x') }, 'The message has a key that is not the id of its subject.'],
+    [
+      'another topic',
+      { ...good, topic: TOPICS.authDenials },
+      'The message has a subject that does not belong on postern.auth-denials.v1.',
+    ],
+    ['another version', received(added, { specversion: '0.3' }), 'The message is no CloudEvent of version 1.0.'],
+    ['another source', received(added, { source: '/x' }), 'The message does not come from /postern/journal.'],
+    [
+      'an inherited name as its kind of stream',
+      received(added, { subject: `constructor/${ID}` }),
+      'The message has a subject that does not belong on postern.smtp-users.v1.',
+    ],
+    [
+      'a type that is not known',
+      received(added, { type: 'postern.Unheard.v1' }),
+      'The message has a type that this program does not know on postern.smtp-users.v1, or not the one of its version.',
+    ],
+    [
+      'a type of another version than its own',
+      received(added, { schemaversion: 1 }),
+      'The message has a type that this program does not know on postern.smtp-users.v1, or not the one of its version.',
+    ],
+    ['no data', received(added, { data: null }), 'The message has no data.'],
+    [
+      'data of another shape',
+      received(added, { schemaversion: 1, type: 'postern.RestrictionAdded.v1', data: {} }),
+      'The message has data that is no postern.RestrictionAdded.v1.',
+    ],
+    ...(
+      [
+        ['id', 'x'],
+        ['subject', 7],
+        ['time', 'yesterday'],
+        ['tenantid', null],
+        ['streamversion', 0],
+        ['feedxid', '18446744073709551616'],
+        ['feedposition', '9007199254740992'],
+        ['feedposition', 12],
+        ['schemaversion', '2'],
+        ['actorrole', 'root'],
+        ['actorkeyid', undefined],
+        ['actorname', null],
+        ['correlationid', 1],
+        ['causationid', null],
+      ] as const
+    ).map(
+      ([name, value]) =>
+        [
+          `${name}: ${String(value)}`,
+          received(added, { [name]: value }),
+          `The message has no good "${name}".`,
+        ] as const,
+    ),
+  ])('%s is told as unreadable', (_what, message, why) => {
+    expect(() => decodeEvent(message)).toThrow(expect.objectContaining({ name: 'MessageUnreadable', message: why }));
+  });
+
+  it('is told apart from what a later release wrote', () => {
+    const later = received(added, { schemaversion: 3, type: 'postern.RestrictionAdded.v3' });
+    expect(() => decodeEvent(later)).toThrow(EventNewerThanProgram);
+  });
+});
