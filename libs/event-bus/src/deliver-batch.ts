@@ -1,31 +1,31 @@
 import type { Recorded } from '@postern/contracts';
-import { advanceCheckpoint, CheckpointMoved, type FeedPosition } from '@postern/event-store';
-import { CheckpointAdvancedTwice, CheckpointNotAdvanced, type Subscription } from './event-bus.js';
+import { CheckpointMoved } from '@postern/event-store';
+import type { EntityManager } from 'typeorm';
+import { CheckpointAdvancedTwice, CheckpointNotAdvanced, type EventBatch, type Subscription } from './event-bus.js';
 
-/** A batch with its place in the source (the journal, or a topic's partition). */
+/** Events, and how the checkpoint moves over them: in the transaction of their effects, or with `CheckpointMoved`. */
 export interface PlacedBatch {
-  readonly source: string;
   readonly events: readonly Recorded[];
-  readonly from: FeedPosition;
-  readonly to: FeedPosition;
+  move(manager: EntityManager): Promise<void>;
 }
 
 /**
  * Hands a batch to the subscription's handler. `moved`: another instance has handled it, load the checkpoint again.
  * Throws what the handler threw, `CheckpointNotAdvanced` or `CheckpointAdvancedTwice`: the batch must come again.
  */
-export async function deliverBatch(subscription: Subscription, batch: PlacedBatch): Promise<'handled' | 'moved'> {
-  const { consumer, checkpoints } = subscription;
-  const { source, from, to } = batch;
+export async function deliverBatch(
+  { consumer, handle }: Pick<Subscription, 'consumer'> & { handle(batch: EventBatch): Promise<void> },
+  batch: PlacedBatch,
+): Promise<'handled' | 'moved'> {
   let advanced = 0;
   let moved = false;
   try {
-    await subscription.handle({
+    await handle({
       events: batch.events,
       advance: async (manager) => {
         advanced += 1;
         if (advanced > 1) throw new CheckpointAdvancedTwice(consumer);
-        await advanceCheckpoint(manager, checkpoints.table, { consumer, source, from, to }).catch((error: unknown) => {
+        await batch.move(manager).catch((error: unknown) => {
           moved = error instanceof CheckpointMoved;
           throw error;
         });

@@ -36,6 +36,25 @@ export interface Subscription {
    * (another instance moved it, or somebody emptied it), with where the checkpoint stands. Where it throws, that is a failed attempt like any other.
    */
   onCaughtUp?(checkpoint: { readonly source: string; readonly at: FeedPosition }): Promise<void>;
+  /**
+   * For topics on which going on matters more than a single message: writes down a message that cannot be read, in the
+   * transaction that moves the checkpoint over it, so that it happens once. Without it the partition halts there and says so.
+   * The journal's own feed has no such messages.
+   */
+  park?(manager: EntityManager, message: UnreadableMessage): Promise<void>;
+}
+
+/** A message of a topic that is none of Postern's, or a broken one. */
+export interface UnreadableMessage {
+  /** As Postern calls it. */
+  readonly topic: Topic;
+  readonly partition: number;
+  readonly offset: number;
+  /** As they were received. */
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** A sentence. */
+  readonly reason: string;
 }
 
 export interface EventBatch {

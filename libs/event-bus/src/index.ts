@@ -12,5 +12,18 @@ export {
   type Subscription,
   type SubscriptionLag,
   type SubscriptionStatus,
+  type UnreadableMessage,
 } from './event-bus.js';
 export { EventsMissing } from './events-missing.js';
+export { EventPublisher, type EventPublisherOptions, type PublisherStatus } from './kafka/event-publisher.js';
+export { ensureTopics, TopicSettingsWrong } from './kafka/ensure-topics.js';
+export { KafkaEventBus, type KafkaEventBusOptions } from './kafka/kafka-event-bus.js';
+export { KafkaRefused, KafkaUnreachable } from './kafka/kafka-errors.js';
+export {
+  DEFAULT_PARTITIONS,
+  SASL_MECHANISMS,
+  type KafkaLogin,
+  type KafkaSettings,
+  type SaslMechanism,
+} from './kafka/kafka-settings.js';
+export { EVENT_TOPICS, type TopicSettings } from './kafka/topic-settings.js';

@@ -14,6 +14,13 @@ export { feedLag, type FeedLag } from './feed-lag.js';
 export { Journal, JOURNAL_LIMITS } from './journal.js';
 export { journalSchema } from './journal-schema.js';
 export { lockStream } from './lock-stream.js';
+export {
+  advancePartitionCheckpoint,
+  brokerOffsetSql,
+  JOURNAL_SOURCE,
+  loadPartitionCheckpoints,
+  type PartitionCheckpoint,
+} from './partition-checkpoints.js';
 export { readFeed, type FeedPage } from './read-feed.js';
 export { readStream, readStreamAt } from './read-stream.js';
 export { wakeOnAppend, type WakeOnAppend } from './wake-on-append.js';

@@ -5,6 +5,7 @@ import { Append1763900000003 } from './migrations/0003-append.js';
 import { RestoredXids1763900000004 } from './migrations/0004-restored-xids.js';
 import { LookingBack1763900000005 } from './migrations/0005-looking-back.js';
 import { AppendTogether1763900000023 } from './migrations/0006-append-together.js';
+import { Publisher1764000000027 } from './migrations/0007-publisher.js';
 
 /** The schema `journal`, for `migrate`. */
 export const journalSchema: SchemaComponent = {
@@ -16,5 +17,6 @@ export const journalSchema: SchemaComponent = {
     RestoredXids1763900000004,
     LookingBack1763900000005,
     AppendTogether1763900000023,
+    Publisher1764000000027,
   ],
 };

@@ -5,6 +5,8 @@ import { EVENT_COLUMNS, recordedOf, type EventRow } from './recorded-row.js';
 
 export interface FeedPage {
   readonly events: readonly Recorded[];
+  /** The transaction ids of the events, one each: with the event's position they are its place. */
+  readonly xids: readonly string[];
   /** Where to go on: behind everything that was looked at, also what the categories left out. */
   readonly position: FeedPosition;
   /** There was more than was looked at. */
@@ -34,9 +36,10 @@ export async function readFeed(
     ? await from.query<FeedRow[]>(FEED_OF_CATEGORIES, [...parameters, categories])
     : await from.query<FeedRow[]>(FEED, parameters);
   const end = rows.pop();
-  if (!end || end.xid === null) return { events: [], position: after, more: false, held: end?.held ?? false };
+  if (!end || end.xid === null) return { events: [], xids: [], position: after, more: false, held: end?.held ?? false };
   return {
     events: rows.map((row) => withoutSecrets(recordedOf(row))),
+    xids: rows.map((row) => row.xid ?? ''),
     position: { xid: end.xid, position: Number(end.position) },
     more: Number(end.looked_at) === limit,
     held: end.held,
@@ -45,7 +48,7 @@ export async function readFeed(
 
 /** An event; the last row is the end of the page instead: the place of its last event, how many were looked at, and the rest's state. */
 interface FeedRow extends EventRow {
-  /** Null where there was nothing to look at. */
+  /** Null in the last row where there was nothing to look at. */
   readonly xid: string | null;
   readonly looked_at: string;
   readonly held: boolean;
@@ -71,7 +74,7 @@ const HELD = `SELECT coalesce((SELECT xid FROM journal.events ORDER BY xid DESC,
  */
 const feed = (wanted: string) => `
   WITH page AS MATERIALIZED (${PAGE}), looked AS (SELECT count(*) AS at FROM page)
-  SELECT NULL AS xid, ${EVENT_COLUMNS}, NULL::bigint AS looked_at, NULL::boolean AS held FROM page ${wanted}
+  SELECT xid::text, ${EVENT_COLUMNS}, NULL::bigint AS looked_at, NULL::boolean AS held FROM page ${wanted}
   UNION ALL
   SELECT last.xid::text, last.position, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, looked.at, rest.held
     FROM looked CROSS JOIN (${HELD}) rest

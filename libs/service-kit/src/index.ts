@@ -4,6 +4,8 @@ export { accessSchema } from './access/access-schema.js';
 export { ApiKeyDirectory, type Principal } from './access/api-key-directory.js';
 export { hashApiKey, matchesHash, newApiKey, parseApiKey } from './access/api-key.js';
 export { dataSourceModule } from './database/data-source.module.js';
+export { kafkaBusModule } from './event-bus/kafka-bus.module.js';
+export { PublisherModule } from './event-bus/publisher.module.js';
 export { withinDeadline } from './http/deadline.js';
 export { positionColumn, textColumn, timeColumn, uuidColumn, type CursorColumn } from './http/cursor-columns.js';
 export { EXPORT_LIMITS, type ExportLimits } from './export/export-limits.js';
@@ -43,6 +45,7 @@ export {
 export { openApiDocument } from './openapi/open-api-document.js';
 export { oneOf, oneOfSoFar, pageView, text, time, uuid, view, whole } from './openapi/view.js';
 export { SETTINGS, SettingsModule, type RuntimeSettings } from './settings/settings.module.js';
-export { loadSettings, SettingInvalid, type Settings } from './settings/settings.js';
 export { decisionView, denialReasonView, reasonView, roleView } from './views/login-views.js';
 export { entryView, modeView, restrictionView, smtpUserView } from './views/restriction-views.js';
+export { SettingInvalid } from './settings/setting-invalid.js';
+export { loadSettings, type Settings } from './settings/settings.js';

@@ -1,4 +1,5 @@
 import type { SchemaComponent } from '@postern/database';
+import { BrokerOffset1764200001727 } from './broker-offset.js';
 import { CreateChanges1764200000003 } from './create-changes.js';
 import { CreateDenials1764200000001 } from './create-denials.js';
 import { CreateDenialMonths1764200000002 } from './create-denial-months.js';
@@ -19,6 +20,7 @@ export const auditSchema: SchemaComponent = {
     TellBeforeAndAfter1764200001703,
     CreateDenialRetention1764200000023,
     CreateDenialFilterIndexes1764200000024,
+    BrokerOffset1764200001727,
     CreateDenialStatistics1764200002000,
   ],
 };

@@ -1,4 +1,5 @@
 import type { SchemaComponent } from '@postern/database';
+import { BrokerOffset1764100000027 } from './broker-offset.js';
 import { CaughtUp1764100000004 } from './caught-up.js';
 import { CreateCheckpoints1764100000003 } from './create-checkpoints.js';
 import { CreateRelayPolicies1764100000001 } from './create-relay-policies.js';
@@ -12,5 +13,6 @@ export const projectionSchema: SchemaComponent = {
     CreateSmtpUsers1764100000002,
     CreateCheckpoints1764100000003,
     CaughtUp1764100000004,
+    BrokerOffset1764100000027,
   ],
 };

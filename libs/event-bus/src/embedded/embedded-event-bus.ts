@@ -2,6 +2,7 @@ import { wakeOnAppend, type WakeOnAppend } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
 import type { EventBus, RunningSubscription, Subscription } from '../event-bus.js';
 import { FeedConsumer, type FeedConsumerSettings } from './feed-consumer.js';
+import { FEED_SETTINGS } from './feed-settings.js';
 
 export interface EmbeddedEventBusOptions extends Partial<FeedConsumerSettings> {
   /** Connected as `postern_feed`. */
@@ -9,14 +10,6 @@ export interface EmbeddedEventBusOptions extends Partial<FeedConsumerSettings> {
   /** The URL of that role, for the connection that listens. */
   readonly feedUrl: string;
 }
-
-const SETTINGS: FeedConsumerSettings = {
-  pollMs: 1_000,
-  retryFirstMs: 50,
-  retryLongestMs: 5_000,
-  stopWithinMs: 10_000,
-  onFailure: () => undefined,
-};
 
 /**
  * The journal's feed itself as the bus, for Postern in one process, or in few on one database: no broker in between.
@@ -28,7 +21,7 @@ export class EmbeddedEventBus implements EventBus {
   #wake: WakeOnAppend | undefined;
 
   constructor(private readonly options: EmbeddedEventBusOptions) {
-    this.#settings = { ...SETTINGS, ...options };
+    this.#settings = { ...FEED_SETTINGS, ...options };
   }
 
   async subscribe(subscription: Subscription): Promise<RunningSubscription> {

@@ -3,6 +3,7 @@ import {
   advanceCheckpoint,
   CheckpointMoved,
   feedLag,
+  JOURNAL_SOURCE as SOURCE,
   loadCheckpoint,
   readFeed,
   type FeedPage,
@@ -11,11 +12,15 @@ import {
 import type { DataSource } from 'typeorm';
 import { Backoff } from '../backoff.js';
 import { deliverBatch } from '../deliver-batch.js';
-import type { RunningSubscription, Subscription, SubscriptionLag, SubscriptionStatus } from '../event-bus.js';
+import type {
+  EventBatch,
+  RunningSubscription,
+  Subscription,
+  SubscriptionLag,
+  SubscriptionStatus,
+} from '../event-bus.js';
 import { WakeSignal } from './wake-signal.js';
 
-/** The checkpoint's name for the journal's own feed. */
-const SOURCE = 'journal';
 const MAX_BATCH = 500;
 /**
  * Where there are committed events that the feed holds back for an older transaction, as a rule one of few milliseconds,
@@ -24,6 +29,15 @@ const MAX_BATCH = 500;
 const LOOK_AGAIN_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 /** Over so many positions that are not the consumer's, its checkpoint moves without a handler, so that a restart need not look at them again. */
 const PERSIST_AFTER_POSITIONS = 5_000;
+
+/** A batch of the feed itself. */
+export interface FeedBatch extends EventBatch {
+  /** The transaction ids of the events, one each. */
+  readonly xids: readonly string[];
+}
+
+/** A subscription whose handler also wants the places of the events. */
+export type FeedSubscription = Omit<Subscription, 'handle' | 'park'> & { handle(batch: FeedBatch): Promise<void> };
 
 export interface FeedConsumerSettings {
   readonly pollMs: number;
@@ -50,7 +64,7 @@ export class FeedConsumer implements RunningSubscription {
 
   constructor(
     private readonly feed: DataSource,
-    private readonly subscription: Subscription,
+    private readonly subscription: FeedSubscription,
     private readonly settings: FeedConsumerSettings,
   ) {
     this.#backoff = new Backoff(settings.retryFirstMs, settings.retryLongestMs);
@@ -127,8 +141,13 @@ export class FeedConsumer implements RunningSubscription {
 
   async #handle(page: FeedPage, stored: FeedPosition): Promise<void> {
     this.#status = { ...this.#status, caughtUp: false };
-    const batch = { source: SOURCE, events: page.events, from: stored, to: page.position };
-    const result = await deliverBatch(this.subscription, batch);
+    const { consumer, checkpoints } = this.subscription;
+    const move = { consumer, source: SOURCE, from: stored, to: page.position };
+    const handle = (batch: EventBatch) => this.subscription.handle({ ...batch, xids: page.xids });
+    const result = await deliverBatch(
+      { consumer, handle },
+      { events: page.events, move: (manager) => advanceCheckpoint(manager, checkpoints.table, move) },
+    );
     this.#place = result === 'handled' ? { stored: page.position, looked: page.position } : undefined;
   }
 

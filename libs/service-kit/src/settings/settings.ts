@@ -1,8 +1,11 @@
 import { BlockList, isIP } from 'node:net';
+import type { KafkaSettings } from '@postern/event-bus';
 import { z } from 'zod';
 import { parseApiKey } from '../access/api-key.js';
 import type { Rate } from '../limits/token-buckets.js';
 import { trustedProxies } from '../http/source-address.js';
+import { KafkaEnvironment, kafkaSettings } from './kafka-settings.js';
+import { SettingInvalid } from './setting-invalid.js';
 
 /** What the process was told by its environment; every name is `POSTERN_…`. */
 export interface Settings {
@@ -11,6 +14,8 @@ export interface Settings {
   readonly dataDir: string;
   /** The owner's connection URL. Null: the embedded PostgreSQL. */
   readonly databaseUrl: string | null;
+  /** Null: the embedded bus. */
+  readonly kafka: KafkaSettings | null;
   /** The first operator's key. Null: one is made at the first start. */
   readonly operatorKey: string | null;
   /** Whose `X-Forwarded-For` and `Forwarded` is believed. */
@@ -28,11 +33,6 @@ export interface Settings {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-
-/** A setting that stops the start; its message is one line that names the setting. */
-export class SettingInvalid extends Error {
-  override readonly name = 'SettingInvalid';
-}
 
 /** Far above what one process serves of one caller: who meets these has a loop that has gone mad. */
 export const DEFAULT_RATE_LIMIT: Rate = { perSecond: 5_000, burst: 20_000 };
@@ -65,9 +65,7 @@ const Environment = z.object({
       'must read pst_operator_<id>_<secret of 16 or more characters>',
     )
     .optional(),
-  POSTERN_KAFKA_BROKERS: z
-    .undefined('is not supported by this version: leave it out, and the embedded bus is used')
-    .optional(),
+  ...KafkaEnvironment.shape,
   POSTERN_TRUSTED_PROXIES: z
     .string()
     .default('')
@@ -109,8 +107,8 @@ export function loadSettings(environment: NodeJS.ProcessEnv): Settings {
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0]);
-    // Keys and connection URLs hold secrets: their values are not repeated.
-    const shown = /KEY|URL/.test(name) ? '' : ` (it is ${JSON.stringify(given[name])})`;
+    // Keys, passwords and connection URLs hold secrets: their values are not repeated.
+    const shown = /KEY|URL|PASSWORD/.test(name) ? '' : ` (it is ${JSON.stringify(given[name])})`;
     throw new SettingInvalid(`${name} ${issue?.message ?? 'is invalid'}${shown}`);
   }
   const env = parsed.data;
@@ -119,6 +117,7 @@ export function loadSettings(environment: NodeJS.ProcessEnv): Settings {
     httpPort: env.POSTERN_HTTP_PORT,
     dataDir: env.POSTERN_DATA_DIR,
     databaseUrl: env.POSTERN_DATABASE_URL ?? null,
+    kafka: kafkaSettings(env),
     operatorKey: env.POSTERN_OPERATOR_KEY ?? null,
     trustedProxies: env.POSTERN_TRUSTED_PROXIES,
     logLevel: env.POSTERN_LOG_LEVEL,

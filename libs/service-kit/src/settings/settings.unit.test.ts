@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { loadSettings, SettingInvalid } from './settings.js';
+import { SettingInvalid } from './setting-invalid.js';
+import { loadSettings } from './settings.js';
 
 describe('the settings', () => {
   it('have defaults for everything: an empty environment starts on 127.0.0.1:8025 with an embedded database', () => {
@@ -35,7 +36,6 @@ describe('the settings', () => {
     ['POSTERN_LOG_LEVEL', 'loud'],
     ['POSTERN_DENIAL_RETENTION_DAYS', '-1'],
     ['POSTERN_DENIAL_RETENTION_DAYS', '36501'],
-    ['POSTERN_KAFKA_BROKERS', '127.0.0.1:9092'],
     ['POSTERN_RATE_LIMIT_PER_SECOND', '-1'],
     ['POSTERN_RATE_LIMIT_PER_SECOND', 'many'],
     ['POSTERN_RATE_LIMIT_BURST', '0'],

@@ -1,0 +1,34 @@
+import { advancePartitionCheckpoint, CheckpointMoved } from '@postern/event-store';
+import type { EntityManager } from 'typeorm';
+import { deliverBatch } from '../deliver-batch.js';
+import type { Subscription } from '../event-bus.js';
+import type { Partition, Slice } from './partition.js';
+
+/**
+ * Hands a slice's events to the handler, and puts what is unreadable aside in the same transaction. Where there is nothing but
+ * that, the transaction is made here; where there is nothing at all, nothing happens. Throws what the handler throws.
+ */
+export async function deliverSlice(
+  subscription: Subscription,
+  partition: Partition,
+  { events, unreadable, to }: Slice,
+): Promise<'handled' | 'moved'> {
+  const { consumer, checkpoints } = subscription;
+  if (events.length === 0 && unreadable.length === 0) return 'handled';
+  const move = async (manager: EntityManager) => {
+    const { source, stored: from } = partition;
+    await advancePartitionCheckpoint(manager, checkpoints.table, { consumer, source, from, to });
+    for (const message of unreadable) await subscription.park?.(manager, message);
+  };
+  const result =
+    events.length > 0
+      ? await deliverBatch(subscription, { events, move })
+      : await checkpoints.dataSource.transaction(move).then(() => 'handled' as const, passMoved);
+  if (result === 'handled') partition.applied(to);
+  return result;
+}
+
+function passMoved(error: unknown): 'moved' {
+  if (error instanceof CheckpointMoved) return 'moved';
+  throw error;
+}

@@ -1,0 +1,119 @@
+import { ConfigResourceTypes, type Admin, type ITopicMetadata } from 'kafkajs';
+import { kafkaClient } from './kafka-client.js';
+import { kafkaError } from './kafka-errors.js';
+import type { KafkaSettings } from './kafka-settings.js';
+import { MAX_MESSAGE_BYTES, type TopicSettings } from './topic-settings.js';
+
+const MOST_REPLICAS_BY_DEFAULT = 3;
+const MAKE_TIMEOUT_MS = 10_000;
+
+/** A topic that was there is not as it must be. It is not used, since messages could be lost or come out of order. */
+export class TopicSettingsWrong extends Error {
+  override readonly name = 'TopicSettingsWrong';
+  constructor(topic: string, setting: string, found: string, wanted: string) {
+    super(
+      `The Kafka topic ${topic} has ${setting} ${found}, and Postern needs ${wanted}. Change the topic, or delete it and fill it anew ` +
+        'with `postern republish`; then start again.',
+    );
+  }
+}
+
+/**
+ * Makes the topics that are missing, and checks the others. Processes that start at once may meet here.
+ * Throws `TopicSettingsWrong`, `KafkaRefused`, `KafkaUnreachable`.
+ */
+export async function ensureTopics(
+  settings: KafkaSettings,
+  topics: readonly TopicSettings[],
+  topicPrefix: string,
+): Promise<void> {
+  const admin = kafkaClient(settings, 'postern-topics').admin();
+  try {
+    await admin.connect();
+    await makeMissing(admin, settings, topics, topicPrefix);
+    await check(admin, settings, topics, topicPrefix);
+  } catch (error) {
+    throw kafkaError(error, settings);
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
+async function makeMissing(
+  admin: Admin,
+  settings: KafkaSettings,
+  topics: readonly TopicSettings[],
+  topicPrefix: string,
+): Promise<void> {
+  const there = new Set(await admin.listTopics());
+  const missing = topics.filter(({ topic }) => !there.has(topicPrefix + topic));
+  if (missing.length === 0) return;
+  const { brokers } = await admin.describeCluster();
+  const replicas = settings.replication ?? Math.min(MOST_REPLICAS_BY_DEFAULT, brokers.length);
+  await admin.createTopics({
+    waitForLeaders: true,
+    timeout: MAKE_TIMEOUT_MS,
+    topics: missing.map((topic) => ({
+      topic: topicPrefix + topic.topic,
+      numPartitions: settings.partitions,
+      replicationFactor: replicas,
+      configEntries: Object.entries(configOf(topic, replicas)).map(([name, value]) => ({ name, value })),
+    })),
+  });
+}
+
+/** With three replicas one may be away, and a message is on two before it counts as sent. */
+function configOf({ cleanup, retentionMs }: TopicSettings, replicas: number): Record<string, string> {
+  return {
+    'cleanup.policy': cleanup,
+    'retention.ms': String(retentionMs ?? -1),
+    'retention.bytes': '-1',
+    'max.message.bytes': String(MAX_MESSAGE_BYTES),
+    'min.insync.replicas': String(Math.max(1, replicas - 1)),
+  };
+}
+
+async function check(
+  admin: Admin,
+  settings: KafkaSettings,
+  topics: readonly TopicSettings[],
+  topicPrefix: string,
+): Promise<void> {
+  const names = topics.map(({ topic }) => topicPrefix + topic);
+  const { topics: metadata } = await admin.fetchTopicMetadata({ topics: names });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+  });
+  for (const topic of topics) {
+    const name = topicPrefix + topic.topic;
+    const layout = metadata.find((each) => each.name === name);
+    const entries = resources.find((each) => each.resourceName === name)?.configEntries ?? [];
+    const config = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
+    if (layout) checkLayout(layout, settings);
+    checkConfig(name, topic, config, layout?.partitions[0]?.replicas.length ?? 1);
+  }
+}
+
+function checkLayout({ name, partitions }: ITopicMetadata, { partitions: wanted, replication }: KafkaSettings): void {
+  if (partitions.length !== wanted)
+    throw new TopicSettingsWrong(name, 'partitions', `${partitions.length}`, `${wanted} (POSTERN_KAFKA_PARTITIONS)`);
+  const fewest = Math.min(...partitions.map(({ replicas }) => replicas.length));
+  if (replication !== null && fewest < replication)
+    throw new TopicSettingsWrong(name, 'replicas', `${fewest}`, `${replication} (POSTERN_KAFKA_REPLICATION)`);
+}
+
+function checkConfig(name: string, topic: TopicSettings, config: ReadonlyMap<string, string>, replicas: number): void {
+  const wanted = configOf(topic, replicas);
+  for (const [setting, value] of Object.entries(wanted)) {
+    const found = config.get(setting) ?? 'unknown';
+    if (setting === 'cleanup.policy' ? found !== value : !isAtLeast(Number(found), Number(value)))
+      throw new TopicSettingsWrong(name, setting, found, setting === 'cleanup.policy' ? value : `at least ${value}`);
+  }
+}
+
+/** -1 stands for no limit. */
+function isAtLeast(found: number, wanted: number): boolean {
+  if (found === -1) return true;
+  return wanted !== -1 && found >= wanted;
+}

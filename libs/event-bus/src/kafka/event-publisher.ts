@@ -1,0 +1,177 @@
+import { TOPICS, type FeedEvent } from '@postern/contracts';
+import {
+  FEED_START,
+  feedLag,
+  JOURNAL_SOURCE,
+  loadCheckpoint,
+  wakeOnAppend,
+  type WakeOnAppend,
+} from '@postern/event-store';
+import type { DataSource } from 'typeorm';
+import { FeedConsumer, type FeedBatch } from '../embedded/feed-consumer.js';
+import { FEED_SETTINGS } from '../embedded/feed-settings.js';
+import type { SubscriptionLag } from '../event-bus.js';
+import { ensureTopics } from './ensure-topics.js';
+import { kafkaClient } from './kafka-client.js';
+import { kafkaError, KafkaUnreachable } from './kafka-errors.js';
+import type { KafkaSettings } from './kafka-settings.js';
+import { LeaderElection } from './leader-election.js';
+import { EventSender, MessageTooLarge } from './send-events.js';
+import { EVENT_TOPICS } from './topic-settings.js';
+
+/** The name of the publisher's checkpoint, in `journal.checkpoints`. */
+export const PUBLISHER = 'publisher';
+const MAX_PAGE = 1_000;
+const EVERY_CATEGORY = ['smtp-user', 'auth-denials', 'tenant', 'api-key'] as const;
+
+export interface EventPublisherOptions {
+  readonly kafka: KafkaSettings;
+  /** Connected as `postern_feed`. */
+  readonly feed: DataSource;
+  /** The URL of that role, for the connections that listen and that hold the lock. */
+  readonly feedUrl: string;
+  /** Told each failed attempt; it is tried again for ever. */
+  readonly onFailure?: (error: Error) => void;
+  /** Told so many events once the broker has them. */
+  readonly onPublished?: (events: number) => void;
+  /** Stands before each topic's name: for tests, which share a broker. */
+  readonly topicPrefix?: string;
+}
+
+export interface PublisherStatus {
+  readonly role: 'leader' | 'stand-by';
+  /** Why the last attempt failed; null once one went through. */
+  readonly lastError: Error | null;
+  /** An event that can never be sent as it is holds up all that follow: somebody must act. */
+  readonly halted: boolean;
+  /** Of this process, since its start. */
+  readonly published: number;
+}
+
+/**
+ * Brings the journal's events to Kafka, in the feed's order and at least once: one leader among the processes reads a page,
+ * sends it, and moves its checkpoint once every in-sync replica has it. What fails is sent again; nothing overtakes it.
+ */
+export class EventPublisher {
+  readonly #sender: EventSender;
+  #election: LeaderElection | undefined;
+  #consumer: FeedConsumer | undefined;
+  #wake: WakeOnAppend | undefined;
+  #published = 0;
+  #electionError: Error | null = null;
+
+  constructor(private readonly options: EventPublisherOptions) {
+    this.#sender = new EventSender(kafkaClient(options.kafka, 'postern-publisher'), options.topicPrefix ?? '');
+  }
+
+  /**
+   * Makes the topics, or checks them, and takes part in the election. Throws `TopicSettingsWrong` and `KafkaRefused`; a broker
+   * that does not answer is waited for meanwhile, since writes need none.
+   */
+  async start(): Promise<void> {
+    await this.#ensureTopics().catch((error: unknown) => {
+      if (!(error instanceof KafkaUnreachable)) throw error;
+      this.#failed(error);
+    });
+    this.#wake = wakeOnAppend(this.options.feedUrl, () => this.#consumer?.wake());
+    this.#election = new LeaderElection(
+      this.options.feedUrl,
+      () => this.#lead(),
+      (error) => this.#failed(error),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#election?.stop(), this.#wake?.stop()]);
+    await this.#sender.close();
+  }
+
+  status(): PublisherStatus {
+    const lastError = this.#consumer ? this.#consumer.status().lastError : this.#electionError;
+    return {
+      role: this.#election?.leads ? 'leader' : 'stand-by',
+      lastError,
+      halted: lastError instanceof MessageTooLarge,
+      published: this.#published,
+    };
+  }
+
+  /** What the journal has and Kafka has not; the same from each process, leader or not. */
+  async lag(): Promise<SubscriptionLag> {
+    const { feed } = this.options;
+    const after = await loadCheckpoint(feed, CHECKPOINTS, PUBLISHER, JOURNAL_SOURCE);
+    return feedLag(feed, after ?? FEED_START, EVERY_CATEGORY);
+  }
+
+  /** From here to its end this process is the leader. */
+  #lead(): { stop(): Promise<void> } {
+    let leads = true;
+    let ensured = false;
+    const { feed } = this.options;
+    const handle = async (batch: FeedBatch) => {
+      const stillLeading = () => {
+        if (!leads) throw new LeadershipLost();
+      };
+      if (!ensured) await this.#ensureTopics();
+      ensured = true;
+      stillLeading();
+      await this.#sender
+        .send(batch.events.map((event, i): FeedEvent => ({ event, xid: batch.xids[i] ?? '' })))
+        .catch((error: unknown) => {
+          throw kafkaError(error, this.options.kafka);
+        });
+      // Another may have sent the same by now: its checkpoint stands, and ours does not move.
+      stillLeading();
+      await feed.transaction(async (manager) => {
+        // What a crash takes is sent again.
+        await manager.query('SET LOCAL synchronous_commit = off');
+        await batch.advance(manager);
+      });
+      this.#published += batch.events.length;
+      this.options.onPublished?.(batch.events.length);
+    };
+    const subscription = {
+      consumer: PUBLISHER,
+      topics: Object.values(TOPICS),
+      checkpoints: { dataSource: feed, table: CHECKPOINTS },
+      maxBatch: MAX_PAGE,
+      handle,
+    };
+    const consumer = new FeedConsumer(feed, subscription, {
+      ...FEED_SETTINGS,
+      onFailure: (_, error) => {
+        if (!(error instanceof LeadershipLost)) this.options.onFailure?.(error);
+      },
+    });
+    this.#consumer = consumer;
+    this.#electionError = null;
+    return {
+      stop: async () => {
+        leads = false;
+        // What is on its way is cut off: the new leader does not wait for it.
+        await Promise.all([this.#sender.close(), consumer.stop()]);
+        if (this.#consumer === consumer) this.#consumer = undefined;
+      },
+    };
+  }
+
+  async #ensureTopics(): Promise<void> {
+    const { kafka, topicPrefix = '' } = this.options;
+    await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
+  }
+
+  #failed(error: Error): void {
+    this.#electionError = error;
+    this.options.onFailure?.(error);
+  }
+}
+
+const CHECKPOINTS = 'journal.checkpoints';
+
+/** The lock went while a page was being sent: what it did not move, the new leader sends. */
+class LeadershipLost extends Error {
+  override readonly name = 'LeadershipLost';
+  constructor() {
+    super('Another process publishes now.');
+  }
+}

@@ -1,0 +1,27 @@
+import { Kafka, logLevel } from 'kafkajs';
+import type { SASLOptions } from 'kafkajs';
+import type { KafkaLogin, KafkaSettings } from './kafka-settings.js';
+
+export const CONNECT_TIMEOUT_MS = 3_000;
+export const REQUEST_TIMEOUT_MS = 15_000;
+
+/** The client of a process. It logs nothing: who uses it tells what failed. */
+export function kafkaClient(settings: KafkaSettings, clientId = 'postern'): Kafka {
+  return new Kafka({
+    clientId,
+    brokers: [...settings.brokers],
+    ssl: settings.tls === null ? false : settings.tls.ca === null ? true : { ca: [settings.tls.ca] },
+    ...(settings.sasl ? { sasl: login(settings.sasl) } : {}),
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    authenticationTimeout: CONNECT_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    enforceRequestTimeout: true,
+    // Whoever uses it tries again for ever, with pauses of its own.
+    retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4 },
+    logLevel: logLevel.NOTHING,
+  });
+}
+
+function login({ mechanism, username, password }: KafkaLogin): SASLOptions {
+  return { mechanism, username, password } as SASLOptions;
+}

@@ -1,0 +1,67 @@
+import type { KafkaSettings } from './kafka-settings.js';
+
+/** Kafka refuses the login or its certificate is not trusted: no repeat mends it, the settings or the broker must change. */
+export class KafkaRefused extends Error {
+  override readonly name = 'KafkaRefused';
+}
+
+/** No broker answers. It may be back at any time. */
+export class KafkaUnreachable extends Error {
+  override readonly name = 'KafkaUnreachable';
+}
+
+/** Codes of `node:tls` and OpenSSL for a certificate that is not accepted. */
+const CERTIFICATE = /certificate|CERT_|UNABLE_TO_|altnames|SELF_SIGNED/i;
+/** A broker without TLS answers a hello that it cannot read by hanging up, or with something that is no TLS. */
+const NO_TLS = /wrong version number|EPROTO|packet length|before secure TLS/i;
+
+/** The error as an operator understands it: where to, what is wrong, what to look at. Others are given back as they are. */
+export function kafkaError(thrown: unknown, settings: KafkaSettings): Error {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const causes = causesOf(error);
+  const place = `Kafka at ${settings.brokers.join(', ')}`;
+  const why = causes.at(-1)?.message ?? error.message;
+  if (
+    causes.some(
+      ({ name, message }) => name === 'KafkaJSSASLAuthenticationError' || /SASL .*authentication/i.test(message),
+    )
+  )
+    return new KafkaRefused(
+      `${place} refuses the login of ${settings.sasl?.username ?? 'nobody'}: check POSTERN_KAFKA_SASL_USERNAME, POSTERN_KAFKA_SASL_PASSWORD and POSTERN_KAFKA_SASL_MECHANISM.`,
+      { cause: error },
+    );
+  if (settings.tls && causes.some(({ message }) => CERTIFICATE.test(message)))
+    return new KafkaRefused(
+      `The certificate of ${place} is not trusted: ${why}. Name the certificate of who issued it in POSTERN_KAFKA_TLS_CA_FILE.`,
+      { cause: error },
+    );
+  if (settings.tls && causes.some(({ message }) => NO_TLS.test(message)))
+    return new KafkaRefused(`${place} speaks no TLS there: check the port, or set POSTERN_KAFKA_TLS to off.`, {
+      cause: error,
+    });
+  if (causes.some(({ name }) => UNREACHABLE.has(name)))
+    return new KafkaUnreachable(
+      `${place} does not answer: ${why}. Is it running, and is POSTERN_KAFKA_BROKERS right?`,
+      {
+        cause: error,
+      },
+    );
+  return error;
+}
+
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSNoBrokerAvailableError',
+  'KafkaJSBrokerNotFound',
+]);
+
+/** The error and those behind it. */
+function causesOf(error: Error): readonly Error[] {
+  const found: Error[] = [];
+  for (let at: unknown = error; at instanceof Error && found.length < 10; at = (at as { cause?: unknown }).cause) {
+    found.push(at);
+  }
+  return found;
+}

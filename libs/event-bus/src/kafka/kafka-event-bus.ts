@@ -1,0 +1,85 @@
+import type { Topic } from '@postern/contracts';
+import type { Kafka } from 'kafkajs';
+import type { EventBus, RunningSubscription, Subscription } from '../event-bus.js';
+import { ensureTopics } from './ensure-topics.js';
+import { kafkaClient } from './kafka-client.js';
+import { kafkaError, KafkaUnreachable } from './kafka-errors.js';
+import type { KafkaSettings } from './kafka-settings.js';
+import { TopicConsumer, type TopicConsumerSettings } from './topic-consumer.js';
+import { EVENT_TOPICS } from './topic-settings.js';
+
+export interface KafkaEventBusOptions extends Partial<
+  Pick<
+    TopicConsumerSettings,
+    'topicPrefix' | 'sessionTimeoutMs' | 'retryFirstMs' | 'retryLongestMs' | 'stopWithinMs' | 'onFailure'
+  >
+> {
+  readonly kafka: KafkaSettings;
+}
+
+const SETTINGS = {
+  topicPrefix: '',
+  // The least that brokers take unless told: so soon the others go on where an instance was killed.
+  sessionTimeoutMs: 6_000,
+  retryFirstMs: 50,
+  retryLongestMs: 5_000,
+  stopWithinMs: 10_000,
+  onFailure: () => undefined,
+};
+
+/**
+ * Topics of Kafka as the bus, for Postern in several processes. What a publisher has sent is taken from there once in effect:
+ * the checkpoints in the database decide. `onFailure` is told each failed attempt.
+ */
+export class KafkaEventBus implements EventBus {
+  readonly #kafka: Kafka;
+  readonly #settings: TopicConsumerSettings;
+  readonly #consumers = new Set<TopicConsumer>();
+
+  constructor(private readonly options: KafkaEventBusOptions) {
+    this.#kafka = kafkaClient(options.kafka);
+    this.#settings = {
+      ...SETTINGS,
+      ...options,
+      ensureTopics: (topics) => this.#ensureTopics(topics),
+      explain: (error) => kafkaError(error, options.kafka),
+    };
+  }
+
+  /**
+   * Makes the topics of events, or checks them. Throws `TopicSettingsWrong` and `KafkaRefused`; a broker that does not answer
+   * is waited for by each subscription.
+   */
+  async start(): Promise<void> {
+    try {
+      await this.#ensureTopics(EVENT_TOPICS.map(({ topic }) => topic as Topic));
+    } catch (error) {
+      if (!(error instanceof KafkaUnreachable)) throw error;
+    }
+  }
+
+  async subscribe(subscription: Subscription): Promise<RunningSubscription> {
+    if (subscription.topics.length === 0) throw new TypeError(`${subscription.consumer} subscribes to no topic.`);
+    const consumer = new TopicConsumer(this.#kafka, subscription, this.#settings);
+    this.#consumers.add(consumer);
+    return {
+      status: () => consumer.status(),
+      lag: () => consumer.lag(),
+      stop: async () => {
+        this.#consumers.delete(consumer);
+        await consumer.stop();
+      },
+    };
+  }
+
+  async stop(): Promise<void> {
+    const consumers = [...this.#consumers];
+    this.#consumers.clear();
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+  }
+
+  async #ensureTopics(topics: readonly Topic[]): Promise<void> {
+    const wanted = EVENT_TOPICS.filter(({ topic }) => topics.includes(topic as Topic));
+    await ensureTopics(this.options.kafka, wanted, this.#settings.topicPrefix);
+  }
+}

@@ -1,0 +1,92 @@
+import type { Topic } from '@postern/contracts';
+import type { Kafka } from 'kafkajs';
+import { Backoff } from '../backoff.js';
+import { WakeSignal } from '../embedded/wake-signal.js';
+import type { RunningSubscription, Subscription, SubscriptionLag, SubscriptionStatus } from '../event-bus.js';
+import { ConsumerSession } from './consumer-session.js';
+
+export interface TopicConsumerSettings {
+  readonly topicPrefix: string;
+  /** A member of which nothing is heard for so long loses its partitions to others. */
+  readonly sessionTimeoutMs: number;
+  readonly retryFirstMs: number;
+  readonly retryLongestMs: number;
+  readonly stopWithinMs: number;
+  readonly onFailure: (consumer: string, error: Error) => void;
+  /** Makes the topics, or checks them. */
+  readonly ensureTopics: (topics: readonly Topic[]) => Promise<void>;
+  readonly explain: (error: unknown) => Error;
+}
+
+/** One subscription on topics: a member of the consumer's group, made anew whenever kafkajs gives up on it. */
+export class TopicConsumer implements RunningSubscription {
+  readonly #signal = new WakeSignal();
+  readonly #backoff: Backoff;
+  readonly #running: Promise<void>;
+  #session: ConsumerSession | undefined;
+  #stopped = false;
+  #lastError: Error | null = null;
+  #failures = 0;
+  #hasCaughtUp = false;
+
+  constructor(
+    private readonly kafka: Kafka,
+    private readonly subscription: Subscription,
+    private readonly settings: TopicConsumerSettings,
+  ) {
+    this.#backoff = new Backoff(settings.retryFirstMs, settings.retryLongestMs);
+    this.#running = this.#run();
+  }
+
+  status(): SubscriptionStatus {
+    const session = this.#session;
+    const lastError = this.#lastError ?? session?.lastError ?? null;
+    const caughtUp = lastError === null && session !== undefined && session.caughtUp;
+    return { caughtUp, hasCaughtUp: this.#hasCaughtUp, lastError, failures: this.#failures };
+  }
+
+  async lag(): Promise<SubscriptionLag> {
+    if (!this.#session)
+      throw this.#lastError ?? new Error(`${this.subscription.consumer} has not joined its group yet.`);
+    return this.#session.lag();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#signal.close();
+    let timer: NodeJS.Timeout | undefined;
+    const bound = new Promise<void>((done) => (timer = setTimeout(done, this.settings.stopWithinMs)));
+    await Promise.race([Promise.all([this.#session?.stop(), this.#running]), bound]);
+    clearTimeout(timer);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        await this.settings.ensureTopics(this.subscription.topics);
+        if (this.#stopped) return;
+        this.#session = new ConsumerSession(this.kafka, this.subscription, this.settings, {
+          failed: (error) => this.#failed(error),
+          joined: () => {
+            this.#lastError = null;
+            this.#backoff.reset();
+          },
+          caughtUp: () => (this.#hasCaughtUp = true),
+        });
+        await this.#session.run();
+      } catch (error) {
+        this.#lastError = this.#failed(error);
+      }
+      await this.#session?.stop();
+      this.#session = undefined;
+      if (!this.#stopped) await this.#signal.pause(this.#backoff.nextMs());
+    }
+  }
+
+  #failed(thrown: unknown): Error {
+    const error = this.settings.explain(thrown);
+    this.#failures += 1;
+    this.settings.onFailure(this.subscription.consumer, error);
+    return error;
+  }
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { DEFAULT_PARTITIONS, SASL_MECHANISMS, type KafkaLogin, type KafkaSettings } from '@postern/event-bus';
+import { z } from 'zod';
+import { SettingInvalid } from './setting-invalid.js';
+
+const BROKER = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?):(\d{1,5})$/;
+const MOST_BROKERS = 100;
+
+const brokers = z.string().transform((text, context) => {
+  const list = text.split(',').map((each) => each.trim());
+  const wrong = list.find((each) => !isBroker(each));
+  if (wrong === undefined && list.length <= MOST_BROKERS) return list;
+  context.addIssue({ code: 'custom', message: 'must read host:port, several of them separated by commas' });
+  return z.NEVER;
+});
+
+/** The variables that say how Kafka is reached. */
+export const KafkaEnvironment = z.object({
+  POSTERN_KAFKA_BROKERS: brokers.optional(),
+  POSTERN_KAFKA_TLS: z.enum(['off', 'on']).default('off'),
+  POSTERN_KAFKA_TLS_CA_FILE: z.string().optional(),
+  POSTERN_KAFKA_SASL_MECHANISM: z.enum(SASL_MECHANISMS).optional(),
+  POSTERN_KAFKA_SASL_USERNAME: z.string().max(255).optional(),
+  POSTERN_KAFKA_SASL_PASSWORD: z.string().max(1_024).optional(),
+  POSTERN_KAFKA_SASL_PASSWORD_FILE: z.string().optional(),
+  POSTERN_KAFKA_PARTITIONS: z.coerce
+    .number('must be a whole number of partitions')
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(DEFAULT_PARTITIONS),
+  POSTERN_KAFKA_REPLICATION: z.coerce.number('must be a whole number of replicas').int().min(1).max(10).optional(),
+});
+
+/** The settings of Kafka; null where no broker is named. Throws `SettingInvalid` for those that do not fit together. */
+export function kafkaSettings(env: z.output<typeof KafkaEnvironment>): KafkaSettings | null {
+  const { POSTERN_KAFKA_BROKERS: list, POSTERN_KAFKA_TLS: tls, POSTERN_KAFKA_TLS_CA_FILE: caFile } = env;
+  if (list === undefined) return null;
+  if (caFile !== undefined && tls === 'off')
+    throw new SettingInvalid('POSTERN_KAFKA_TLS_CA_FILE has no use without POSTERN_KAFKA_TLS=on');
+  return {
+    brokers: list,
+    tls: tls === 'off' ? null : { ca: caFile === undefined ? null : certificates(caFile) },
+    sasl: login(env),
+    partitions: env.POSTERN_KAFKA_PARTITIONS,
+    replication: env.POSTERN_KAFKA_REPLICATION ?? null,
+  };
+}
+
+function isBroker(text: string): boolean {
+  const port = Number(BROKER.exec(text)?.[2] ?? 0);
+  return port >= 1 && port <= 65_535;
+}
+
+function login(env: z.output<typeof KafkaEnvironment>): KafkaLogin | null {
+  const { POSTERN_KAFKA_SASL_MECHANISM: mechanism, POSTERN_KAFKA_SASL_USERNAME: username } = env;
+  const { POSTERN_KAFKA_SASL_PASSWORD: given, POSTERN_KAFKA_SASL_PASSWORD_FILE: file } = env;
+  if (mechanism === undefined) {
+    if (username === undefined && given === undefined && file === undefined) return null;
+    throw new SettingInvalid(
+      `POSTERN_KAFKA_SASL_MECHANISM must be set where there is a login, to one of ${SASL_MECHANISMS.join(', ')}`,
+    );
+  }
+  if (username === undefined)
+    throw new SettingInvalid(`POSTERN_KAFKA_SASL_USERNAME must be set with POSTERN_KAFKA_SASL_MECHANISM`);
+  if (mechanism === 'plain' && env.POSTERN_KAFKA_TLS === 'off')
+    throw new SettingInvalid(
+      'POSTERN_KAFKA_SASL_MECHANISM must not be plain without POSTERN_KAFKA_TLS=on: the password would cross the network as it is',
+    );
+  if (given !== undefined && file !== undefined)
+    throw new SettingInvalid('POSTERN_KAFKA_SASL_PASSWORD must not be set beside POSTERN_KAFKA_SASL_PASSWORD_FILE');
+  const password =
+    given ?? (file === undefined ? '' : read('POSTERN_KAFKA_SASL_PASSWORD_FILE', file).replace(/\r?\n$/, ''));
+  if (password === '')
+    throw new SettingInvalid(
+      'POSTERN_KAFKA_SASL_PASSWORD, or the file that POSTERN_KAFKA_SASL_PASSWORD_FILE names, must hold a password',
+    );
+  return { mechanism, username, password };
+}
+
+function certificates(file: string): string {
+  const text = read('POSTERN_KAFKA_TLS_CA_FILE', file);
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  throw new SettingInvalid(`POSTERN_KAFKA_TLS_CA_FILE must name certificates in PEM; there are none in ${file}`);
+}
+
+function read(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new SettingInvalid(`${name} must name a file that can be read (${file}: ${code})`);
+  }
+}
