@@ -4,8 +4,7 @@ import type { Admin, Consumer } from 'kafkajs';
 import { Backoff } from '../backoff.js';
 import type { Subscription, SubscriptionLag } from '../event-bus.js';
 import { Partition, type Watermarks } from './partition.js';
-import type { SessionEvents } from './consumer-session.js';
-import type { TopicConsumerSettings } from './topic-consumer.js';
+import type { SessionEvents, TopicConsumerSettings } from './consumer-settings.js';
 
 /** A batch that comes before its partition is loaded waits so long for that, and then comes again. */
 const LOAD_WAIT_MS = 1_000;

@@ -4,7 +4,7 @@ import type { Subscription, SubscriptionLag } from '../event-bus.js';
 import { Assignment } from './assignment.js';
 import { deliverSlice } from './deliver-slice.js';
 import { GroupOffsets } from './group-offsets.js';
-import type { TopicConsumerSettings } from './topic-consumer.js';
+import type { SessionEvents, TopicConsumerSettings } from './consumer-settings.js';
 
 const MAX_BATCH = 500;
 /** A broker answers a fetch that finds nothing after this, and what comes meanwhile at once; heartbeats wait behind it. */
@@ -17,14 +17,6 @@ const REBALANCE_TIMEOUT_MS = 60_000;
 /** Partitions that are handled side by side; each in order. */
 const PARTITIONS_AT_ONCE = 8;
 const LOOK_EVERY_MS = 200;
-
-export interface SessionEvents {
-  /** An attempt failed, and is made again. */
-  failed(error: Error): Error;
-  joined(): void;
-  /** All partitions of the consumer have caught up, those of other instances too. */
-  caughtUp(): void;
-}
 
 /** A member of the consumer's group, for as long as kafkajs keeps it up. */
 export class ConsumerSession {

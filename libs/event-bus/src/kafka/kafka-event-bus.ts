@@ -5,7 +5,8 @@ import { ensureTopics } from './ensure-topics.js';
 import { kafkaClient } from './kafka-client.js';
 import { kafkaError, KafkaUnreachable } from './kafka-errors.js';
 import type { KafkaSettings } from './kafka-settings.js';
-import { TopicConsumer, type TopicConsumerSettings } from './topic-consumer.js';
+import type { TopicConsumerSettings } from './consumer-settings.js';
+import { TopicConsumer } from './topic-consumer.js';
 import { EVENT_TOPICS } from './topic-settings.js';
 
 export interface KafkaEventBusOptions extends Partial<

@@ -59,9 +59,9 @@ export class LeaderElection {
       keepAlive: true,
       application_name: 'postern-publisher',
     });
-    let broken: Error | null = null;
+    const connection: { broken: Error | null } = { broken: null };
     const breaks = (error?: Error) => {
-      broken ??= error ?? new Error('The connection that holds the publisher’s lock has ended.');
+      connection.broken ??= error ?? new Error('The connection that holds the publisher’s lock has ended.');
       this.#signal.wake();
     };
     client.on('error', breaks);
@@ -69,15 +69,15 @@ export class LeaderElection {
     let leading: ReturnType<Lead> | undefined;
     try {
       await client.connect();
-      while (!this.#stopped && broken === null) {
+      while (!this.#stopped && connection.broken === null) {
         if (leading) await client.query('SELECT 1');
         else if (await this.#taken(client)) {
           this.#leads = true;
           leading = this.lead();
         }
-        if (broken === null) await this.#signal.wait(ASK_EVERY_MS);
+        if (connection.broken === null) await this.#signal.wait(ASK_EVERY_MS);
       }
-      if (broken !== null) throw broken as Error;
+      if (connection.broken !== null) throw connection.broken;
     } finally {
       this.#leads = false;
       // The lock goes with the connection: first there is nothing more to send, then another may.

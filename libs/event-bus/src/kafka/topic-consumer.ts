@@ -1,22 +1,9 @@
-import type { Topic } from '@postern/contracts';
 import type { Kafka } from 'kafkajs';
 import { Backoff } from '../backoff.js';
 import { WakeSignal } from '../embedded/wake-signal.js';
 import type { RunningSubscription, Subscription, SubscriptionLag, SubscriptionStatus } from '../event-bus.js';
 import { ConsumerSession } from './consumer-session.js';
-
-export interface TopicConsumerSettings {
-  readonly topicPrefix: string;
-  /** A member of which nothing is heard for so long loses its partitions to others. */
-  readonly sessionTimeoutMs: number;
-  readonly retryFirstMs: number;
-  readonly retryLongestMs: number;
-  readonly stopWithinMs: number;
-  readonly onFailure: (consumer: string, error: Error) => void;
-  /** Makes the topics, or checks them. */
-  readonly ensureTopics: (topics: readonly Topic[]) => Promise<void>;
-  readonly explain: (error: unknown) => Error;
-}
+import type { TopicConsumerSettings } from './consumer-settings.js';
 
 /** One subscription on topics: a member of the consumer's group, made anew whenever kafkajs gives up on it. */
 export class TopicConsumer implements RunningSubscription {

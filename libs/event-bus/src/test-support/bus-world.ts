@@ -1,9 +1,17 @@
-import { newId, type EventMetadata, type TenantId } from '@postern/contracts';
+import { newId, type EventMetadata, type SmtpUserId, type TenantId } from '@postern/contracts';
 import { migrate, openDataSource } from '@postern/database';
-import { checkpointTableSql, Journal, journalSchema, type NewEvent } from '@postern/event-store';
+import { brokerOffsetSql, checkpointTableSql, Journal, journalSchema, type NewEvent } from '@postern/event-store';
 import { createTestDatabase } from '@postern/testing';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import type { EventBus } from '../event-bus.js';
+
+/** Where a bus finds the journal. */
+export interface JournalPlace {
+  /** Connected as `postern_feed`. */
+  readonly feed: DataSource;
+  /** The owner's. */
+  readonly url: string;
+}
 
 /** A journal to append to, and a read side with checkpoints and a table for effects. */
 export interface BusWorld {
@@ -26,7 +34,10 @@ class Reader1700000000001 implements MigrationInterface {
       CREATE TABLE reader.effects (at bigint GENERATED ALWAYS AS IDENTITY, consumer text, stream_id text, version int);
       GRANT USAGE ON SCHEMA reader TO postern_projection;
       GRANT SELECT, INSERT ON reader.effects TO postern_projection;
-      ${checkpointTableSql('reader', 'postern_projection')}`);
+      ${checkpointTableSql('reader', 'postern_projection')};
+      ${brokerOffsetSql('reader')};
+      CREATE TABLE reader.parked (consumer text, topic text, "partition" int, "offset" bigint, value bytea, reason text);
+      GRANT SELECT, INSERT ON reader.parked TO postern_projection`);
   }
   async down(): Promise<void> {}
 }
@@ -37,7 +48,11 @@ const metadata: EventMetadata = {
   causationId: null,
 };
 
-export async function busWorld(makeBus: (world: { feed: DataSource; url: string }) => EventBus): Promise<BusWorld> {
+/** `move` is started once, where the adapter has to move events. */
+export async function busWorld(
+  makeBus: (journal: JournalPlace) => EventBus,
+  move: (journal: JournalPlace) => Promise<{ stop(): Promise<void> }> = async () => ({ stop: async () => undefined }),
+): Promise<BusWorld> {
   const database = await createTestDatabase('event_bus_world', async (url) => {
     await migrate(url, journalSchema);
     await migrate(url, { schema: 'reader', migrations: [Reader1700000000001] });
@@ -47,12 +62,13 @@ export async function busWorld(makeBus: (world: { feed: DataSource; url: string 
   const feed = await openDataSource(url, 'postern_feed', { poolSize: 4 });
   const reader = await openDataSource(url, 'postern_projection', { poolSize: 6 });
   const journal = new Journal(writer);
+  const mover = await move({ feed, url });
   return {
     url,
     feed,
     checkpoints: { dataSource: reader, table: 'reader.checkpoints' },
     append: async (streamId, events) => {
-      const event = (): NewEvent => ({ type: 'SmtpUserRenamed', data: { username: 'new', previousUsername: 'old' } });
+      const event = streamId.startsWith('auth-denials/') ? denied : renamed;
       await journal.append({
         tenantId: 'acme' as TenantId,
         streamId,
@@ -71,9 +87,22 @@ export async function busWorld(makeBus: (world: { feed: DataSource; url: string 
       return rows.map((row) => row.version);
     },
     close: async () => {
-      await journal.stop();
+      await Promise.all([journal.stop(), mover.stop()]);
       await Promise.all([writer.destroy(), feed.destroy(), reader.destroy()]);
       await database.drop();
     },
+  };
+}
+
+const renamed = (): NewEvent => ({ type: 'SmtpUserRenamed', data: { username: 'new', previousUsername: 'old' } });
+
+function denied(): NewEvent {
+  const eventId = newId();
+  const login = { smtpUserId: newId<SmtpUserId>(), username: 'new', ip: '192.0.2.1', relay: 'mx1' };
+  const denial = { denialId: eventId, occurredAt: '2026-01-01T00:00:00.000Z', refused: true, count: 1 };
+  return {
+    type: 'AuthDenied',
+    eventId,
+    data: { ...denial, ...login, reason: 'ip-not-authorized', mode: 'enforce' },
   };
 }

@@ -1,0 +1,22 @@
+import type { Topic } from '@postern/contracts';
+
+export interface TopicConsumerSettings {
+  readonly topicPrefix: string;
+  /** A member of which nothing is heard for so long loses its partitions to others. */
+  readonly sessionTimeoutMs: number;
+  readonly retryFirstMs: number;
+  readonly retryLongestMs: number;
+  readonly stopWithinMs: number;
+  readonly onFailure: (consumer: string, error: Error) => void;
+  /** Makes the topics, or checks them. */
+  readonly ensureTopics: (topics: readonly Topic[]) => Promise<void>;
+  readonly explain: (error: unknown) => Error;
+}
+
+export interface SessionEvents {
+  /** An attempt failed, and is made again. */
+  failed(error: Error): Error;
+  joined(): void;
+  /** All partitions of the consumer have caught up, those of other instances too. */
+  caughtUp(): void;
+}

@@ -1,0 +1,68 @@
+import { newId, TOPICS } from '@postern/contracts';
+import { roleUrl } from '@postern/database';
+import type { Kafka } from 'kafkajs';
+import { EventPublisher, type EventPublisherOptions } from '../event-publisher.js';
+import { kafkaClient } from '../kafka-client.js';
+import { KafkaEventBus, type KafkaEventBusOptions } from '../kafka-event-bus.js';
+import type { KafkaSettings } from '../kafka-settings.js';
+import { busWorld, type BusWorld, type JournalPlace } from '../../test-support/bus-world.js';
+
+/** A bus world whose events a publisher moves to topics of its own. */
+export interface KafkaWorld extends BusWorld {
+  readonly kafka: KafkaSettings;
+  readonly client: Kafka;
+  /** Stands before the topics' and the groups' names. */
+  readonly topicPrefix: string;
+  readonly journal: JournalPlace;
+  bus(options?: Partial<KafkaEventBusOptions>): KafkaEventBus;
+  /** Another publisher of the same journal, which is not started. */
+  publisher(options?: Partial<EventPublisherOptions>): EventPublisher;
+}
+
+/** `publishes`: with a publisher that runs; otherwise the test starts its own. */
+export async function kafkaWorld(
+  brokers: string,
+  { publishes = true, partitions = 3 }: { publishes?: boolean; partitions?: number } = {},
+): Promise<KafkaWorld> {
+  const kafka: KafkaSettings = { brokers: [brokers], tls: null, sasl: null, partitions, replication: null };
+  const topicPrefix = `test-${newId().slice(-12)}.`;
+  const places: JournalPlace[] = [];
+  const publisherOf = ({ feed, url }: JournalPlace, options: Partial<EventPublisherOptions> = {}) =>
+    new EventPublisher({ kafka, topicPrefix, feed, feedUrl: roleUrl(url, 'postern_feed'), ...options });
+  const busOf = (options: Partial<KafkaEventBusOptions> = {}) =>
+    new KafkaEventBus({ kafka, topicPrefix, retryFirstMs: 10, retryLongestMs: 200, ...options });
+  const world = await busWorld(
+    () => busOf(),
+    async (place) => {
+      places.push(place);
+      const publisher = publisherOf(place);
+      if (publishes) await publisher.start();
+      return publisher;
+    },
+  );
+  const [journal] = places;
+  if (!journal) throw new Error('The world has no journal.');
+  const client = kafkaClient(kafka, 'postern-test');
+  return {
+    ...world,
+    kafka,
+    client,
+    topicPrefix,
+    journal,
+    bus: busOf,
+    publisher: (options) => publisherOf(journal, options),
+    close: async () => {
+      await world.close();
+      await deleteTopics(client, topicPrefix).catch(() => undefined);
+    },
+  };
+}
+
+async function deleteTopics(client: Kafka, topicPrefix: string): Promise<void> {
+  const admin = client.admin();
+  await admin.connect();
+  const there = await admin.listTopics();
+  const topics = Object.values(TOPICS).map((topic) => topicPrefix + topic);
+  await admin.deleteTopics({ topics: topics.filter((topic) => there.includes(topic)) });
+  await admin.disconnect();
+}
