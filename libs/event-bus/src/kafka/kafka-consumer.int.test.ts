@@ -1,0 +1,297 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId, TOPICS, type Topic } from '@postern/contracts';
+import { loadPartitionCheckpoints } from '@postern/event-store';
+import { describeWithKafka } from '@postern/testing';
+import { start, until } from '../test-support/bus-contract.js';
+import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
+
+const [USERS, DENIALS] = [TOPICS.smtpUsers, TOPICS.authDenials];
+const newUser = () => `smtp-user/${newId()}`;
+const upTo = (version: number) => Array.from({ length: version }, (_, i) => i + 1);
+
+describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
+  let world: KafkaWorld;
+  beforeAll(async () => {
+    world = await kafkaWorld(kafka.address, { publishes: false });
+  }, 60_000);
+  afterAll(() => world?.close());
+
+  /** Publishes until Kafka has all that the journal has, and ends. */
+  async function publishAll(): Promise<void> {
+    const publisher = world.publisher();
+    await publisher.start();
+    await until(async () => (await publisher.lag()).events === 0);
+    await publisher.stop();
+  }
+
+  /** Everything that the journal has is sent once more. */
+  async function publishAllAgain(): Promise<void> {
+    await world.journal.feed.query('DELETE FROM journal.checkpoints');
+    await publishAll();
+  }
+
+  async function onAdmin<T>(work: (admin: ReturnType<KafkaWorld['client']['admin']>) => Promise<T>): Promise<T> {
+    const admin = world.client.admin();
+    await admin.connect();
+    try {
+      return await work(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  async function deleteTopic(topic: Topic): Promise<void> {
+    const name = world.topicPrefix + topic;
+    await onAdmin((admin) => admin.deleteTopics({ topics: [name] }));
+    await until(() => onAdmin(async (admin) => !(await admin.listTopics()).includes(name)));
+  }
+
+  /** Puts a message on a partition as anybody could who may write there. */
+  async function put(topic: Topic, partition: number, value: string): Promise<void> {
+    const producer = world.client.producer();
+    await producer.connect();
+    await producer.send({ topic: world.topicPrefix + topic, messages: [{ key: 'x', value, partition }] });
+    await producer.disconnect();
+  }
+
+  it('passes over what the publisher sent twice, by the place in the feed', async () => {
+    const stream = newUser();
+    await world.append(stream, 5);
+    await publishAll();
+    const consumer = await start(world, {});
+    await until(async () => (await consumer.versions(stream)).length === 5);
+    await publishAllAgain();
+    await world.append(stream, 1);
+    await publishAll();
+    await until(async () => (await consumer.versions(stream)).length >= 6);
+    await until(() => consumer.running.status().caughtUp);
+    expect(await consumer.versions(stream)).toEqual(upTo(6));
+    expect(await consumer.running.lag()).toEqual({ events: 0, seconds: 0 });
+    await consumer.bus.stop();
+    const again = await start(world, { consumer: consumer.consumer });
+    await until(() => again.running.status().hasCaughtUp);
+    expect(await consumer.versions(stream)).toEqual(upTo(6));
+    await again.bus.stop();
+  });
+
+  it('goes on in a topic that was deleted and filled again, with nothing twice and nothing lost, while it runs and while it does not', async () => {
+    const stream = newUser();
+    await world.append(stream, 4);
+    await publishAll();
+    const running = await start(world, {});
+    const away = await start(world, {});
+    const versions = async () => [await running.versions(stream), await away.versions(stream)];
+    await until(async () => (await versions()).every((each) => each.length === 4));
+    await away.bus.stop();
+    await world.append(stream, 2);
+    await deleteTopic(USERS);
+    await publishAllAgain();
+    const back = await start(world, { consumer: away.consumer });
+    await until(async () => (await versions()).every((each) => each.length >= 6));
+    await world.append(stream, 1);
+    await publishAll();
+    await until(async () => (await versions()).every((each) => each.length >= 7));
+    await until(() => running.running.status().caughtUp && back.running.status().caughtUp);
+    expect(await versions()).toEqual([upTo(7), upTo(7)]);
+    await Promise.all([running.bus.stop(), back.bus.stop()]);
+  }, 60_000);
+
+  it('halts in a topic that was made anew and not filled from its beginning, and goes on once it is', async () => {
+    const stream = newUser();
+    await world.append(stream, 2);
+    await publishAll();
+    const consumer = await start(world, {});
+    await until(async () => (await consumer.versions(stream)).length === 2);
+    await deleteTopic(USERS);
+    await world.append(stream, 1);
+    await publishAll();
+    await until(() => consumer.running.status().lastError?.name === 'EventsNotInTopic');
+    expect(consumer.running.status().lastError?.message).toMatch(
+      /^Partition \d of postern\.smtp-users\.v1 .*`postern republish`/,
+    );
+    expect(await consumer.versions(stream)).toEqual(upTo(2));
+    await deleteTopic(USERS);
+    await publishAllAgain();
+    await until(async () => (await consumer.versions(stream)).length === 3);
+    await until(() => consumer.running.status().lastError === null);
+    await consumer.bus.stop();
+  }, 60_000);
+
+  it('starts where the database says, whatever the group’s offset: ahead of it, or behind it', async () => {
+    const stream = newUser();
+    await world.append(stream, 6);
+    await publishAll();
+    const before = await start(world, {});
+    await until(async () => (await before.versions(stream)).length === 6);
+    await until(() => before.running.status().hasCaughtUp);
+    await before.bus.stop();
+    const groupId = `${world.topicPrefix}postern.${before.consumer}`;
+    const topic = world.topicPrefix + USERS;
+    // The group is behind the database.
+    await onAdmin((admin) => admin.resetOffsets({ groupId, topic, earliest: true }));
+    const again = await start(world, { consumer: before.consumer });
+    await until(() => again.running.status().hasCaughtUp);
+    await again.bus.stop();
+    expect(await before.versions(stream)).toEqual(upTo(6));
+    // The group is ahead of the database, as after a restore of a backup; nothing new comes that could wake it.
+    await onAdmin((admin) => admin.resetOffsets({ groupId, topic, earliest: false }));
+    const { dataSource, table } = world.checkpoints;
+    await dataSource.query(`DELETE FROM ${table} WHERE consumer = $1`, [before.consumer]);
+    const restored = await start(world, { consumer: before.consumer });
+    await until(async () => (await before.versions(stream)).length === 12);
+    await restored.bus.stop();
+  }, 60_000);
+
+  it('begins where the consumer’s checkpoint on the journal itself stands, that of a Postern without a broker or of a rebuild', async () => {
+    const stream = newUser();
+    await world.append(stream, 3);
+    const { dataSource, table } = world.checkpoints;
+    const consumer = `consumer-${newId()}`;
+    await dataSource.query(
+      `INSERT INTO ${table} (consumer, source, xid, position) VALUES ($1, 'journal', $2::text::xid8, $3)`,
+      [consumer, ...(await lastPlace())],
+    );
+    await world.append(stream, 2);
+    await publishAll();
+    const running = await start(world, { consumer });
+    await until(async () => (await running.versions(stream)).length === 2);
+    await until(() => running.running.status().hasCaughtUp);
+    expect(await running.versions(stream)).toEqual([4, 5]);
+    await running.bus.stop();
+  });
+
+  async function lastPlace(): Promise<[xid: string, position: string]> {
+    const [row] = await world.journal.feed.query<{ xid: string; position: string }[]>(
+      'SELECT xid::text, position FROM journal.events ORDER BY xid DESC, position DESC LIMIT 1',
+    );
+    return [row?.xid ?? '', row?.position ?? ''];
+  }
+
+  it('that was away for longer than messages are kept halts, and says what to do', async () => {
+    const stream = `auth-denials/${newId()}`;
+    await world.append(stream, 3);
+    await publishAll();
+    const before = await start(world, { topics: [DENIALS] });
+    await until(async () => (await before.versions(stream)).length === 3);
+    await before.bus.stop();
+    await world.append(stream, 3);
+    await publishAll();
+    const offsetOf = await loadPartitionCheckpoints(
+      world.checkpoints.dataSource,
+      world.checkpoints.table,
+      before.consumer,
+    );
+    const name = world.topicPrefix + DENIALS;
+    const stood = await onAdmin(async (admin) => {
+      const all = await admin.fetchTopicOffsets(name);
+      const partition = all.find(
+        ({ partition: id, high }) => (offsetOf(`${DENIALS}/${id}`).offset ?? 0) < Number(high),
+      );
+      if (!partition) throw new Error('No partition has messages that were not handled.');
+      // As time does it.
+      await admin.deleteTopicRecords({
+        topic: name,
+        partitions: [{ partition: partition.partition, offset: String(Number(partition.high) - 1) }],
+      });
+      return { ...partition, offset: offsetOf(`${DENIALS}/${partition.partition}`).offset };
+    });
+    const after = await start(world, { topics: [DENIALS], consumer: before.consumer });
+    await until(() => after.running.status().lastError !== null);
+    expect(after.running.status().lastError).toMatchObject({
+      name: 'EventsNotInTopic',
+      message:
+        `Partition ${stood.partition} of postern.auth-denials.v1 does not hold what comes behind offset ${stood.offset}, up to which ` +
+        `it was handled: it begins at ${Number(stood.high) - 1}, since older messages were deleted. Fill the topic anew from ` +
+        'the journal with `postern republish`, or make the read model anew with `postern rebuild`.',
+    });
+    expect(await before.versions(stream)).toEqual(upTo(3));
+    await after.bus.stop();
+    await deleteTopic(DENIALS);
+    await publishAllAgain();
+  }, 60_000);
+
+  describe('that meets a message that is none', () => {
+    it('halts its partition and no other, says where and what to do, and goes on once the topic was filled anew', async () => {
+      const streams = Array.from({ length: 12 }, newUser);
+      for (const stream of streams) await world.append(stream, 1);
+      await publishAll();
+      await put(USERS, 1, 'poison');
+      const bad = await onAdmin(async (admin) =>
+        (await admin.fetchTopicOffsets(world.topicPrefix + USERS)).find(({ partition }) => partition === 1),
+      );
+      for (const stream of streams) await world.append(stream, 1);
+      await publishAll();
+      const consumer = await start(world, {});
+      const sum = async () =>
+        (await Promise.all(streams.map((stream) => consumer.versions(stream)))).reduce(
+          (all, { length }) => all + length,
+          0,
+        );
+      await until(() => consumer.running.status().lastError !== null);
+      expect(consumer.running.status().lastError).toMatchObject({
+        name: 'PartitionHalted',
+        message:
+          `Partition 1 of postern.smtp-users.v1 halts at offset ${Number(bad?.high) - 1}. The message is no JSON in UTF-8. No event may be ` +
+          'left out here. If a later release wrote it, start that; if not, fill the topic anew from the journal with `postern republish`.',
+      });
+      const others = async () => {
+        const counts = await Promise.all(streams.map(async (stream) => (await consumer.versions(stream)).length));
+        return counts.filter((count) => count === 2).length;
+      };
+      await until(async () => (await others()) > 0 && (await sum()) < 24);
+      expect(consumer.running.status().caughtUp).toBe(false);
+      await deleteTopic(USERS);
+      await publishAllAgain();
+      await until(async () => (await sum()) === 24);
+      await until(() => consumer.running.status().lastError === null);
+      for (const stream of streams) expect(await consumer.versions(stream)).toEqual([1, 2]);
+      await consumer.bus.stop();
+    }, 60_000);
+
+    it('parks it where that may be, once in effect, with its bytes, and goes on', async () => {
+      const stream = `auth-denials/${newId()}`;
+      await world.append(stream, 1);
+      await publishAll();
+      for (const partition of [0, 1, 2]) await put(DENIALS, partition, `poison ${partition}`);
+      await world.append(stream, 1);
+      await publishAll();
+      const { dataSource } = world.checkpoints;
+      const consumer = `consumer-${newId()}`;
+      let failing = 2;
+      const park = {
+        topics: [DENIALS],
+        consumer,
+        park: async (manager: typeof dataSource.manager, message: Record<string, unknown>) => {
+          await manager.query('INSERT INTO reader.parked VALUES ($1, $2, $3, $4, $5, $6)', [
+            consumer,
+            ...['topic', 'partition', 'offset', 'value', 'reason'].map((name) => message[name]),
+          ]);
+          if (failing-- > 0) throw new Error('not yet');
+        },
+      };
+      const parked = () =>
+        dataSource.query(
+          `SELECT topic, "partition", convert_from(value, 'UTF8') AS value, reason FROM reader.parked WHERE consumer = $1 ORDER BY 2`,
+          [consumer],
+        );
+      const one = await start(world, park as never);
+      const two = await start(world, park as never);
+      await until(async () => (await one.versions(stream)).length === 2 && (await parked()).length >= 3);
+      await until(() => one.running.status().hasCaughtUp && two.running.status().hasCaughtUp);
+      await Promise.all([one.bus.stop(), two.bus.stop()]);
+      // The last message that was handled is one of those: it tells the topic, as an event would.
+      const again = await start(world, park as never);
+      await until(() => again.running.status().hasCaughtUp);
+      await again.bus.stop();
+      expect(await one.versions(stream)).toEqual([1, 2]);
+      expect(await parked()).toEqual(
+        [0, 1, 2].map((partition) => ({
+          topic: DENIALS,
+          partition,
+          value: `poison ${partition}`,
+          reason: 'The message is no JSON in UTF-8.',
+        })),
+      );
+    }, 60_000);
+  });
+});
