@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigResourceTypes, type Admin, type ITopicMetadata } from 'kafkajs';
 import { kafkaClient } from './kafka-client.js';
 import { kafkaError } from './kafka-errors.js';
@@ -6,6 +7,7 @@ import { MAX_MESSAGE_BYTES, type TopicSettings } from './topic-settings.js';
 
 const MOST_REPLICAS_BY_DEFAULT = 3;
 const MAKE_TIMEOUT_MS = 10_000;
+const LOOK_AGAIN_MS = 50;
 
 /** A topic that was there is not as it must be. It is not used, since messages could be lost or come out of order. */
 export class TopicSettingsWrong extends Error {
@@ -31,7 +33,7 @@ export async function ensureTopics(
   try {
     await admin.connect();
     await makeMissing(admin, settings, topics, topicPrefix);
-    await check(admin, settings, topics, topicPrefix);
+    if (topics.length > 0) await onceThere(() => check(admin, settings, topics, topicPrefix));
   } catch (error) {
     throw kafkaError(error, settings);
   } finally {
@@ -51,7 +53,8 @@ async function makeMissing(
   const { brokers } = await admin.describeCluster();
   const replicas = settings.replication ?? Math.min(MOST_REPLICAS_BY_DEFAULT, brokers.length);
   await admin.createTopics({
-    waitForLeaders: true,
+    // That fails where a broker has not heard of the topic yet; it is waited for below.
+    waitForLeaders: false,
     timeout: MAKE_TIMEOUT_MS,
     topics: missing.map((topic) => ({
       topic: topicPrefix + topic.topic,
@@ -72,6 +75,20 @@ function configOf({ cleanup, retentionMs }: TopicSettings, replicas: number): Re
     'min.insync.replicas': String(Math.max(1, replicas - 1)),
   };
 }
+
+/** A topic that was just made is not known to every broker at once, nor has each partition its leader. */
+async function onceThere(look: () => Promise<void>): Promise<void> {
+  for (const end = performance.now() + MAKE_TIMEOUT_MS; ;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (!NOT_YET.has((error as { type?: string }).type ?? '') || performance.now() > end) throw error;
+      await sleep(LOOK_AGAIN_MS);
+    }
+  }
+}
+
+const NOT_YET: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 
 async function check(
   admin: Admin,

@@ -22,9 +22,10 @@ export interface KafkaWorld extends BusWorld {
 /** `publishes`: with a publisher that runs; otherwise the test starts its own. */
 export async function kafkaWorld(
   brokers: string,
-  { publishes = true, partitions = 3 }: { publishes?: boolean; partitions?: number } = {},
+  { publishes = true, settings }: { publishes?: boolean; settings?: KafkaSettings } = {},
 ): Promise<KafkaWorld> {
-  const kafka: KafkaSettings = { brokers: [brokers], tls: null, sasl: null, partitions, replication: null };
+  const plain: KafkaSettings = { brokers: [brokers], tls: null, sasl: null, partitions: 3, replication: null };
+  const kafka = settings ?? plain;
   const topicPrefix = `test-${newId().slice(-12)}.`;
   const places: JournalPlace[] = [];
   const publisherOf = ({ feed, url }: JournalPlace, options: Partial<EventPublisherOptions> = {}) =>
