@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigResourceTypes, type Admin, type ITopicMetadata } from 'kafkajs';
+import kafkajs, { type Admin, type ITopicMetadata } from 'kafkajs';
 import { kafkaClient } from './kafka-client.js';
 import { kafkaError } from './kafka-errors.js';
 import type { KafkaSettings } from './kafka-settings.js';
@@ -100,7 +100,7 @@ async function check(
   const { topics: metadata } = await admin.fetchTopicMetadata({ topics: names });
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+    resources: names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
   });
   for (const topic of topics) {
     const name = topicPrefix + topic.topic;

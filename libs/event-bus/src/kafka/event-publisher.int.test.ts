@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { newId, TOPICS } from '@postern/contracts';
 import { startKafkaBroker } from '@postern/embedded-kafka';
 import { describeWithKafka, KAFKA_CACHE } from '@postern/testing';
-import { ConfigResourceTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { Client } from 'pg';
 import { start, until } from '../test-support/bus-contract.js';
 import type { EventPublisher } from './event-publisher.js';
@@ -98,7 +98,7 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
         validateOnly: false,
         resources: [
           {
-            type: ConfigResourceTypes.TOPIC,
+            type: kafkajs.ConfigResourceTypes.TOPIC,
             name: world.topicPrefix + TOPICS.smtpUsers,
             configEntries: [...configEntries, { name: 'min.insync.replicas', value: '1' }],
           },

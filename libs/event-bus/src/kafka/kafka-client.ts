@@ -1,13 +1,15 @@
-import { Kafka, logLevel } from 'kafkajs';
-import type { SASLOptions } from 'kafkajs';
+import kafkajs, { type Kafka, type SASLOptions } from 'kafkajs';
 import type { KafkaLogin, KafkaSettings } from './kafka-settings.js';
+
+// A CommonJS package, of which Node finds the default alone in all cases.
+const { Kafka: Client, logLevel } = kafkajs;
 
 export const CONNECT_TIMEOUT_MS = 3_000;
 export const REQUEST_TIMEOUT_MS = 15_000;
 
 /** The client of a process. It logs nothing: who uses it tells what failed. */
 export function kafkaClient(settings: KafkaSettings, clientId = 'postern'): Kafka {
-  return new Kafka({
+  return new Client({
     clientId,
     brokers: [...settings.brokers],
     ssl: settings.tls === null ? false : settings.tls.ca === null ? true : { ca: [settings.tls.ca] },

@@ -1,5 +1,7 @@
 import { encodeEvent, type EventMessage, type FeedEvent } from '@postern/contracts';
-import { CompressionTypes, Partitioners, type Kafka, type Producer } from 'kafkajs';
+import kafkajs, { type Kafka, type Producer } from 'kafkajs';
+
+const { CompressionTypes, Partitioners } = kafkajs;
 
 /** So much of a page is sent at once, before compression; one that is larger goes alone. */
 export const MAX_BYTES_PER_SEND = 524_288;

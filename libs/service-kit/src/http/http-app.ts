@@ -67,7 +67,8 @@ export async function createHttpApp(
 function secretsOf(settings: RuntimeSettings): string[] {
   const { password } = new URL(settings.databaseUrl);
   const roles = DATABASE_ROLES.map((role) => new URL(roleUrl(settings.databaseUrl, role)).password);
-  return [password, decodeURIComponent(password), ...roles];
+  const broker = settings.kafka?.sasl ? [settings.kafka.sasl.password] : [];
+  return [password, decodeURIComponent(password), ...roles, ...broker];
 }
 
 /** Any other media type is answered 415. A request that names JSON and sends nothing has no body: clients do so on DELETE. */
