@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { COMMAND_LIMITS } from '@postern/command-service';
 import { isUsername } from '@postern/contracts';
 import { CONNECT_TIMEOUT_MS, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from '@postern/database';
+import { KAFKA_LIMITS } from '@postern/event-bus';
 import { JOURNAL_LIMITS } from '@postern/event-store';
 import { PROJECTION_LIMITS } from '@postern/projection-service';
 import { loadSettings, SERVICE_LIMITS } from '@postern/service-kit';
@@ -61,6 +62,8 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Bytes that wait for the journal', bytes(JOURNAL_LIMITS.waitingBytes)],
   ['Appends of denials in that queue', number(COMMAND_LIMITS.denialAppendsAtOnce)],
   ['Log that waits for its reader', bytes(SERVICE_LIMITS.logBufferBytes)],
+  ['Bytes of events that are sent to Kafka at once', bytes(KAFKA_LIMITS.bytesPerSend)],
+  ['Bytes of one event for Kafka', bytes(KAFKA_LIMITS.messageBytes)],
 
   ['To send the headers', seconds(server.headersMs)],
   ['To send a request whole', seconds(server.requestMs)],
@@ -81,6 +84,9 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['To connect to the database', seconds(CONNECT_TIMEOUT_MS)],
   ['A statement in the database', seconds(STATEMENT_TIMEOUT_MS)],
   ['A wait for a lock in the database', seconds(LOCK_TIMEOUT_MS)],
+  ['To connect to Kafka', seconds(KAFKA_LIMITS.connectMs)],
+  ['A request to Kafka', seconds(KAFKA_LIMITS.requestMs)],
+  ['An instance of which Kafka hears nothing', seconds(KAFKA_LIMITS.silentMs)],
 ];
 
 /** Rows whose value stands in the code as a pattern; limits.e2e.test.ts sends what is on either side of it. */

@@ -19,6 +19,10 @@ export interface Postern {
 
 /** Starts everything in this process. Throws an `Error` whose message tells what to do, and leaves nothing running. */
 export async function startPostern(settings: Settings): Promise<Postern> {
+  if (settings.kafka)
+    throw new SettingInvalid(
+      'POSTERN_KAFKA_BROKERS is for the services, each in a process of its own: leave it out here.',
+    );
   const database = await openDatabase(settings);
   try {
     const runtime = { ...settings, databaseUrl: database.url };

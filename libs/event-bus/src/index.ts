@@ -26,4 +26,5 @@ export {
   type KafkaSettings,
   type SaslMechanism,
 } from './kafka/kafka-settings.js';
+export { KAFKA_LIMITS } from './kafka/limits.js';
 export { EVENT_TOPICS, type TopicSettings } from './kafka/topic-settings.js';

@@ -1,5 +1,8 @@
 import type { Topic } from '@postern/contracts';
 
+/** The least that brokers take unless told: so soon the others go on where an instance was killed. */
+export const SESSION_TIMEOUT_MS = 6_000;
+
 export interface TopicConsumerSettings {
   readonly topicPrefix: string;
   /** A member of which nothing is heard for so long loses its partitions to others. */

@@ -5,7 +5,7 @@ import { ensureTopics } from './ensure-topics.js';
 import { kafkaClient } from './kafka-client.js';
 import { kafkaError, KafkaUnreachable } from './kafka-errors.js';
 import type { KafkaSettings } from './kafka-settings.js';
-import type { TopicConsumerSettings } from './consumer-settings.js';
+import { SESSION_TIMEOUT_MS, type TopicConsumerSettings } from './consumer-settings.js';
 import { TopicConsumer } from './topic-consumer.js';
 import { EVENT_TOPICS } from './topic-settings.js';
 
@@ -20,8 +20,7 @@ export interface KafkaEventBusOptions extends Partial<
 
 const SETTINGS = {
   topicPrefix: '',
-  // The least that brokers take unless told: so soon the others go on where an instance was killed.
-  sessionTimeoutMs: 6_000,
+  sessionTimeoutMs: SESSION_TIMEOUT_MS,
   retryFirstMs: 50,
   retryLongestMs: 5_000,
   stopWithinMs: 10_000,
