@@ -192,7 +192,11 @@ export class Assignment {
   }
 
   #pause({ topic, partition }: Place): void {
-    this.consumer.pause([{ topic: this.#name(topic), partitions: [partition] }]);
+    try {
+      this.consumer.pause([{ topic: this.#name(topic), partitions: [partition] }]);
+    } catch {
+      // It is no member of the group any more: there is nothing to pause, and another session follows.
+    }
   }
 
   #resume({ topic, partition }: Place): void {

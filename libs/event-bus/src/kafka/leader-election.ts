@@ -7,6 +7,8 @@ const PUBLISHER_LOCK = 8_025_027;
 const ASK_EVERY_MS = 1_000;
 /** A probe without an answer for so long: the connection is taken for lost, since the server may have ended the session. */
 const SILENT_AFTER_MS = 3_000;
+/** The server ends a session of which it hears nothing for so long: a leader that is frozen loses its lock, too. */
+const IDLE_SESSION_MS = 4_000;
 
 /** Called when this process has become the leader; what it gives is called when it is no more, and leading ends when that resolves. */
 export type Lead = () => { stop(): Promise<void> };
@@ -69,6 +71,7 @@ export class LeaderElection {
     let leading: ReturnType<Lead> | undefined;
     try {
       await client.connect();
+      await client.query(`SET idle_session_timeout = ${IDLE_SESSION_MS}`);
       while (!this.#stopped && connection.broken === null) {
         if (leading) await client.query('SELECT 1');
         else if (await this.#taken(client)) {
@@ -82,7 +85,7 @@ export class LeaderElection {
       this.#leads = false;
       // The lock goes with the connection: first there is nothing more to send, then another may.
       await leading?.stop();
-      await client.end().catch(() => undefined);
+      await withinSilence(client.end());
     }
   }
 
@@ -90,4 +93,12 @@ export class LeaderElection {
     const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [this.lock]);
     return rows[0]?.taken === true;
   }
+}
+
+/** A connection on which nothing moves does not end by itself either. */
+async function withinSilence(ending: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((done) => (timer = setTimeout(done, SILENT_AFTER_MS)));
+  await Promise.race([ending.catch(() => undefined), late]);
+  clearTimeout(timer);
 }
