@@ -6,6 +6,7 @@ export { decodeEvent } from './messages/decode-event.js';
 export { encodeEvent } from './messages/encode-event.js';
 export * from './messages/event-message.js';
 export { MessageUnreadable } from './messages/message-unreadable.js';
+export * from './messages/policy-message.js';
 export * from './policy-digest.js';
 export * from './relay-policy.js';
 export * from './rfc3339-time.js';

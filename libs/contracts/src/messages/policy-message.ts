@@ -1,0 +1,56 @@
+import type { RelayPolicy } from '../relay-policy.js';
+import { RELAY_POLICIES_TOPIC } from '../topics.js';
+import { usernameKey } from '../username.js';
+import { CLOUDEVENTS_JSON, messageType } from './event-message.js';
+
+/** Of every relay policy's message; its `id` is the revision. */
+export const POLICY_SOURCE = '/postern/relay-policies';
+
+/** The version in which relay policies are written today. */
+export const POLICY_SCHEMA_VERSION = 1;
+
+/** The value of a message of `postern.relay-policies.v1`. */
+export interface PolicyEnvelope {
+  readonly specversion: '1.0';
+  /** The revision as digits: the same in each repeat. */
+  readonly id: string;
+  readonly source: typeof POLICY_SOURCE;
+  readonly type: string;
+  /** The username in lower case; also the message's key. */
+  readonly subject: string;
+  readonly datacontenttype: 'application/json';
+  readonly tenantid: string;
+  readonly schemaversion: number;
+  readonly data: RelayPolicy;
+}
+
+/** A message as a broker takes it. */
+export interface PolicyMessage {
+  readonly topic: typeof RELAY_POLICIES_TOPIC;
+  /** The username in lower case: compaction keeps the newest policy of each. */
+  readonly key: string;
+  readonly value: string;
+  readonly headers: { readonly 'content-type': string };
+}
+
+const HEADERS = { 'content-type': CLOUDEVENTS_JSON };
+
+/**
+ * The policy as the message that a broker carries: the same bytes each time. A removed one is a message too, and no tombstone
+ * of Kafka's: the broker would drop that after a while, and with it all that tells a late reader that the username is gone.
+ */
+export function encodePolicy(policy: RelayPolicy): PolicyMessage {
+  const key = usernameKey(policy.username);
+  const envelope: PolicyEnvelope = {
+    specversion: '1.0',
+    id: String(policy.revision),
+    source: POLICY_SOURCE,
+    type: messageType('RelayPolicy', POLICY_SCHEMA_VERSION),
+    subject: key,
+    datacontenttype: 'application/json',
+    tenantid: policy.tenantId,
+    schemaversion: POLICY_SCHEMA_VERSION,
+    data: policy,
+  };
+  return { topic: RELAY_POLICIES_TOPIC, key, value: JSON.stringify(envelope), headers: HEADERS };
+}

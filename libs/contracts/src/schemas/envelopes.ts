@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { ROLES } from '../events.js';
+import { EVENT_SOURCE, type EventEnvelope } from '../messages/event-message.js';
+import { POLICY_SOURCE, type PolicyEnvelope } from '../messages/policy-message.js';
+import type { RelayPolicy } from '../relay-policy.js';
+import type { Same } from './same.js';
+import { eventId, time } from './words.js';
+
+/** What stands around `data`: CloudEvents 1.0 in JSON (structured mode), whose integers have 32 bits. */
+
+const digits = (description: string) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,19}$/)
+    .meta({ description });
+const specversion = z.literal('1.0');
+const type = z
+  .string()
+  .regex(/^postern\.[A-Za-z]+\.v[1-9]\d*$/)
+  .meta({ description: '`postern.<name>.v<schema version>`: it tells the shape of `data`.' });
+const datacontenttype = z.literal('application/json');
+const schemaversion = z.int32().min(1);
+const text = (description: string) => z.string().meta({ description });
+
+const eventEnvelope = z.object({
+  specversion,
+  id: eventId.meta({ description: 'The event’s id, the same in each repeat. UUIDv7.' }),
+  source: z.literal(EVENT_SOURCE),
+  type,
+  subject: text('The stream, `smtp-user/<id>`; what follows the slash is the message’s key.'),
+  time: time.meta({ description: 'When it was recorded. RFC 3339, UTC, milliseconds.' }),
+  datacontenttype,
+  tenantid: text('The tenant; not there where the event belongs to none.').exactOptional(),
+  streamversion: z.int32().min(1).meta({ description: 'Counts the events of the stream, from 1, without a gap.' }),
+  feedxid: digits('With `feedposition` the place among all events: compare as numbers, this one first. 64 bits.'),
+  feedposition: digits('See `feedxid`.'),
+  schemaversion,
+  actorrole: z.enum(ROLES).meta({ description: 'Whose key caused it: its role then.' }) as unknown as z.ZodType<string>,
+  actorkeyid: text('The id of that key.'),
+  actorname: text('Its name then.'),
+  correlationid: text('The id of the request that caused it: `requestId` in the API.'),
+  causationid: text('The id of the event that caused it; not there where none did.').exactOptional(),
+  data: z.unknown(),
+});
+
+const policyEnvelope = z.object({
+  specversion,
+  id: digits('The revision.'),
+  source: z.literal(POLICY_SOURCE),
+  type,
+  subject: text('The username in lower case; also the message’s key.'),
+  datacontenttype,
+  tenantid: text('The tenant.'),
+  schemaversion,
+  data: z.unknown() as unknown as z.ZodType<RelayPolicy>,
+});
+
+export const ENVELOPES = { EventEnvelope: eventEnvelope, PolicyEnvelope: policyEnvelope } as const;
+
+/** Does not compile where a schema and its type are not the same. */
+export const ENVELOPES_AGREE: {
+  event: Same<z.infer<typeof eventEnvelope>, EventEnvelope>;
+  policy: Same<z.infer<typeof policyEnvelope>, PolicyEnvelope>;
+} = { event: true, policy: true };

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { ENVELOPES } from './envelopes.js';
+import { EVENT_DATA } from './event-data.js';
+import type { JsonSchema } from './json-schema.js';
+import { RELAY_POLICY_DATA } from './relay-policy-data.js';
+
+/**
+ * The schemas of all messages by name: `RestrictionAdded.v2` is the `data` of that type, `EventEnvelope.v1` what stands around
+ * it. They are open: a consumer must pass over members that it does not know, since a release may add some.
+ */
+export function jsonSchemas(
+  dialect: 'draft-2020-12' | 'draft-7' = 'draft-2020-12',
+): Readonly<Record<string, JsonSchema>> {
+  const named: [string, z.ZodType][] = [
+    ...Object.entries(ENVELOPES).map(([name, schema]): [string, z.ZodType] => [`${name}.v1`, schema]),
+    ...Object.entries({ ...EVENT_DATA, RelayPolicy: RELAY_POLICY_DATA }).flatMap(([name, versions]) =>
+      versions.map((schema, i): [string, z.ZodType] => [`${name}.v${i + 1}`, schema]),
+    ),
+  ];
+  return Object.fromEntries(
+    named.map(([name, schema]) => {
+      // As input: as output the objects would be closed.
+      const { $schema, ...rest } = z.toJSONSchema(schema, { target: dialect, io: 'input' }) as JsonSchema;
+      return [name, { ...($schema === undefined ? {} : { $schema }), title: name, ...rest } as JsonSchema];
+    }),
+  );
+}

@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { Parser } from '@asyncapi/parser';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { decodeEvent } from '../messages/decode-event.js';
+import { encodeEvent } from '../messages/encode-event.js';
+import { encodePolicy, type PolicyEnvelope } from '../messages/policy-message.js';
+import { TOPICS, TOPIC_OF_CATEGORY } from '../topics.js';
+import { splitStreamId } from '../streams.js';
+import { schemaVersionOf } from '../upcasters.js';
+import { asyncApi } from './async-api.js';
+import { breakingChanges } from './breaking-changes.js';
+import type { JsonSchema } from './json-schema.js';
+import { jsonSchemas } from './json-schemas.js';
+
+const ROOT = join(import.meta.dirname, '..', '..', '..', '..');
+const SCHEMAS = join(ROOT, 'libs', 'contracts', 'schemas');
+const SAMPLES = join(ROOT, 'libs', 'contracts', 'wire-samples');
+const PUT_RIGHT = 'Run `npm run -s schemas`.';
+
+const generated = jsonSchemas();
+const names = Object.keys(generated);
+const dataNames = names.filter((name) => !name.includes('Envelope'));
+const read = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
+const frozen = (name: string) => read(join(SCHEMAS, `${name}.json`)) as JsonSchema;
+const bytesOf = (name: string) => readFileSync(join(SAMPLES, `${name}.json`));
+
+const ajv = new Ajv2020({ strict: true, allErrors: true });
+formats.default(ajv);
+
+const nameOf = (versioned: string) => versioned.split('.v')[0] ?? '';
+
+/** The message as a broker gives it: the key is the id of the subject. */
+function received(value: Buffer) {
+  const { category, subject } = splitStreamId(JSON.parse(value.toString()).subject);
+  return { topic: TOPIC_OF_CATEGORY[category], key: Buffer.from(subject), value };
+}
+
+function errorsOf(name: string, value: unknown): unknown {
+  const validate = ajv.getSchema(name) ?? ajv.addSchema(frozen(name), name).getSchema(name);
+  return validate?.(value) === true ? [] : validate?.errors;
+}
+
+describe('the JSON Schemas of messages', () => {
+  it('are those in libs/contracts/schemas, one for each version of each message', () => {
+    expect({ hint: PUT_RIGHT, files: readdirSync(SCHEMAS).toSorted() }).toEqual({
+      hint: PUT_RIGHT,
+      files: names.map((name) => `${name}.json`).toSorted(),
+    });
+  });
+
+  it.each(names)('%s breaks no consumer of the released one; what else changes is written down', (name) => {
+    expect(breakingChanges(frozen(name), generated[name] ?? {})).toEqual([]);
+    expect({ hint: PUT_RIGHT, schema: frozen(name) }).toEqual({ hint: PUT_RIGHT, schema: generated[name] });
+  });
+});
+
+describe('the frozen messages', () => {
+  it('are one for every version of every message', () => {
+    expect(readdirSync(SAMPLES).toSorted()).toEqual(dataNames.map((name) => `${name}.json`).toSorted());
+  });
+
+  it.each(dataNames)('%s is what its schemas say', (name) => {
+    const { data, ...envelope } = JSON.parse(bytesOf(name).toString()) as { data: unknown };
+    const around = name.startsWith('RelayPolicy') ? 'PolicyEnvelope.v1' : 'EventEnvelope.v1';
+    expect([errorsOf(around, { ...envelope, data }), errorsOf(name, data)]).toEqual([[], []]);
+    expect(envelope).toMatchObject({ type: `postern.${name}`, schemaversion: Number(name.split('.v')[1]) });
+  });
+
+  const events = dataNames.filter((name) => !name.startsWith('RelayPolicy'));
+  const isToday = (name: string) => name === `${nameOf(name)}.v${schemaVersionOf(nameOf(name))}`;
+
+  it.each(events.filter(isToday))('%s is read by today’s reader, and written by today’s writer to the byte', (name) => {
+    const value = bytesOf(name);
+    expect(encodeEvent(decodeEvent(received(value))).value).toBe(value.toString());
+  });
+
+  it.each(events.filter((name) => !isToday(name)))('%s, of before, is read in the shape of today', (name) => {
+    const { event } = decodeEvent(received(bytesOf(name)));
+    const today = schemaVersionOf(event.type);
+    expect([event.schemaVersion, errorsOf(`${event.type}.v${today}`, event.data)]).toEqual([today, []]);
+  });
+
+  it('a relay policy is written by today’s writer to the byte', () => {
+    const value = bytesOf('RelayPolicy.v1').toString();
+    const { data } = JSON.parse(value) as PolicyEnvelope;
+    expect(encodePolicy(data)).toEqual({
+      topic: 'postern.relay-policies.v1',
+      key: 'app@acme.example',
+      value,
+      headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' },
+    });
+  });
+});
+
+describe('the AsyncAPI document', () => {
+  const file = join(ROOT, 'docs', 'asyncapi.json');
+
+  it('is the one in docs', () => {
+    const { version } = read(join(ROOT, 'package.json')) as { version: string };
+    expect({ hint: PUT_RIGHT, document: read(file) }).toEqual({ hint: PUT_RIGHT, document: asyncApi(version) });
+  });
+
+  it('is valid AsyncAPI 3, and has the four topics with every message', async () => {
+    const { document, diagnostics } = await new Parser().parse(readFileSync(file, 'utf8'));
+    expect(diagnostics.filter(({ severity }) => severity <= 1).map(({ message, path }) => ({ message, path }))).toEqual(
+      [],
+    );
+    const channels = document?.channels().all() ?? [];
+    expect(channels.map((channel) => channel.address()).toSorted()).toEqual(
+      [...Object.values(TOPICS), 'postern.relay-policies.v1'].toSorted(),
+    );
+    const messages = channels.flatMap((channel) =>
+      channel
+        .messages()
+        .all()
+        .map((message) => message.name()),
+    );
+    expect(messages.toSorted()).toEqual(dataNames.map((name) => `postern.${name}`).toSorted());
+  });
+});

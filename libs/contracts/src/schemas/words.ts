@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { DENIAL_REASONS, MODES } from '../decision.js';
+import { ROLES } from '../events.js';
+import type { ApiKeyId, EntryId, Revision, SmtpUserId, TenantId } from '../ids.js';
+
+/** What the schemas of messages are made of. A description here is what a consumer in any language reads. */
+
+const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$';
+
+/** The ids are branded in TypeScript and plain texts on the wire. */
+const uuid = <Id extends string>(description: string) =>
+  z.string().regex(new RegExp(UUID)).meta({ description }) as unknown as z.ZodType<Id>;
+
+export const smtpUserId = uuid<SmtpUserId>('The SMTP user, for ever: it survives a new username. UUIDv7.');
+export const apiKeyId = uuid<ApiKeyId>('The API key; not the secret. UUIDv7.');
+export const entryId = uuid<EntryId>('The entry of the allow list. UUIDv7.');
+export const eventId = uuid<string>('UUIDv7.');
+export const tenantId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+  .meta({ description: 'The customer account.' }) as unknown as z.ZodType<TenantId>;
+export const revision = z.int().min(1).meta({
+  description: 'Rises with every change of any relay policy, in commit order.',
+}) as unknown as z.ZodType<Revision>;
+
+export const time = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  .meta({ format: 'date-time', description: 'RFC 3339, UTC, milliseconds.' });
+export const username = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,254}$/)
+  .meta({ description: 'As it was given; usernames are compared without case.' });
+export const range = z.string().min(1).meta({
+  description: 'Canonical (RFC 5952 for IPv6) address or CIDR range; a single address has no prefix. Never /0.',
+});
+export const mode = z.enum(MODES).meta({
+  description: '`enforce` refuses a mismatch; `report-only` records it and lets it through.',
+});
+export const role = z.enum(ROLES);
+export const reason = z.enum(DENIAL_REASONS);
