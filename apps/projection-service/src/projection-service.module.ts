@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { dataSourceModule, ListAnswersModule } from '@postern/service-kit';
 import { ProjectionConsumers } from './consumers/projection-consumers.js';
 import { MyIpController } from './my-ip/my-ip.controller.js';
+import { PolicyPublisher } from './relay-policies/publish/policy-publisher.js';
 import { PolicySnapshotController } from './relay-policies/snapshot/policy-snapshot.controller.js';
 import { PolicySnapshots, SNAPSHOTS_AT_ONCE } from './relay-policies/snapshot/policy-snapshots.js';
 import { PolicyStreamController } from './relay-policies/stream/policy-stream.controller.js';
@@ -49,6 +50,7 @@ import { SmtpUserReader } from './smtp-user-directory/smtp-user-reader.js';
     SmtpUserPast,
     PolicySnapshots,
     PolicyStream,
+    PolicyPublisher,
     ProjectionConsumers,
     { provide: STREAM_LIMITS, useValue: DEFAULT_STREAM_LIMITS },
   ],

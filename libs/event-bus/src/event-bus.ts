@@ -1,5 +1,6 @@
 import type { Recorded, Topic } from '@postern/contracts';
 import type { FeedPosition } from '@postern/event-store';
+import type { TopicWriter } from './topic-writer.js';
 import type { DataSource, EntityManager } from 'typeorm';
 
 /** The token under which a process injects its bus. */
@@ -9,6 +10,11 @@ export const EVENT_BUS = Symbol('event bus');
 export interface EventBus {
   /** Starts a consumer where its checkpoint stands, or at the beginning of the topics. */
   subscribe(subscription: Subscription): Promise<RunningSubscription>;
+  /**
+   * For one topic that is written from a table and not from the journal; not there where nobody outside reads the bus.
+   * Who asked for it closes it.
+   */
+  writer?(topic: string): TopicWriter;
   /** Stops every subscription, each after the batch that it is handling. */
   stop(): Promise<void>;
 }

@@ -2,6 +2,7 @@ export { Backoff } from './backoff.js';
 export { consumerReadiness } from './consumer-readiness.js';
 export { deliverBatch, type PlacedBatch } from './deliver-batch.js';
 export { EmbeddedEventBus, type EmbeddedEventBusOptions } from './embedded/embedded-event-bus.js';
+export { WriteRefused, type TopicMessage, type TopicWriter } from './topic-writer.js';
 export {
   CheckpointAdvancedTwice,
   CheckpointNotAdvanced,
@@ -14,6 +15,9 @@ export {
   type SubscriptionStatus,
   type UnreadableMessage,
 } from './event-bus.js';
+export { KafkaTopicWriter } from './kafka/kafka-topic-writer.js';
+export { RELAY_POLICIES } from './kafka/relay-policies-topic.js';
+export type { KafkaSettings } from './kafka/kafka-settings.js';
 export { EventsMissing } from './events-missing.js';
 export { EventPublisher, type EventPublisherOptions, type PublisherStatus } from './kafka/event-publisher.js';
 export { ensureTopics, TopicSettingsWrong } from './kafka/ensure-topics.js';

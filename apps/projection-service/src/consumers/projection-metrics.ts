@@ -19,6 +19,18 @@ export const eventsApplied = new Counter({
   registers,
 });
 
+export const policiesPublished = new Counter({
+  name: 'postern_relay_policies_published_total',
+  help: 'Relay policies that this process has written to their topic',
+  registers,
+});
+
+export const publishFailures = new Counter({
+  name: 'postern_relay_policies_publish_failures_total',
+  help: 'Attempts to write relay policies to their topic that failed',
+  registers,
+});
+
 export const policyRevision = new Gauge({
   name: 'postern_relay_policy_revision',
   help: 'Revision up to which the streams of this process were written',

@@ -2,6 +2,7 @@ import type { SchemaComponent } from '@postern/database';
 import { BrokerOffset1764100000027 } from './broker-offset.js';
 import { CaughtUp1764100000004 } from './caught-up.js';
 import { CreateCheckpoints1764100000003 } from './create-checkpoints.js';
+import { CreatePolicyPublication1764100000031 } from './create-policy-publication.js';
 import { CreateRelayPolicies1764100000001 } from './create-relay-policies.js';
 import { CreateSmtpUsers1764100000002 } from './create-smtp-users.js';
 
@@ -14,5 +15,6 @@ export const projectionSchema: SchemaComponent = {
     CreateCheckpoints1764100000003,
     CaughtUp1764100000004,
     BrokerOffset1764100000027,
+    CreatePolicyPublication1764100000031,
   ],
 };

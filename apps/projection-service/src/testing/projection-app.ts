@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { Role, SmtpUserEvent, TenantId } from '@postern/contracts';
 import { openDataSource, roleUrl } from '@postern/database';
-import { EmbeddedEventBus, EVENT_BUS, type EventBus } from '@postern/event-bus';
+import { EmbeddedEventBus, EVENT_BUS, type EventBus, type TopicWriter } from '@postern/event-bus';
 import { Journal } from '@postern/event-store';
 import {
   AccessModule,
@@ -33,7 +33,7 @@ export interface World {
   newKey(role: Role, tenantId?: string): Promise<string>;
   revoke(key: string): Promise<void>;
   /** Starts the service; it listens on a free port. Resolves when it is ready, or `at once`. */
-  start(limits?: Partial<StreamLimits>, when?: 'ready' | 'at once'): Promise<RunningApp>;
+  start(limits?: Partial<StreamLimits>, when?: 'ready' | 'at once', writer?: NewWriter): Promise<RunningApp>;
   end(): Promise<void>;
 }
 
@@ -43,21 +43,32 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
+/** For the policies' topic; without one the bus has no topics. */
+type NewWriter = (topic: string) => TopicWriter;
+
 @Global()
-@Module({
-  imports: [dataSourceModule('postern_feed', { poolSize: 2 })],
-  providers: [
-    {
-      provide: EVENT_BUS,
-      inject: [getDataSourceToken('postern_feed'), SETTINGS],
-      useFactory: (feed: DataSource, settings: RuntimeSettings) =>
-        new EmbeddedEventBus({ feed, feedUrl: roleUrl(settings.databaseUrl, 'postern_feed') }),
-    },
-  ],
-  exports: [EVENT_BUS],
-})
+@Module({})
 class TestBusModule implements OnApplicationShutdown {
   constructor(@Inject(EVENT_BUS) private readonly bus: EventBus) {}
+
+  static forRoot(writer: NewWriter | undefined): DynamicModule {
+    return {
+      module: TestBusModule,
+      imports: [dataSourceModule('postern_feed', { poolSize: 2 })],
+      providers: [
+        {
+          provide: EVENT_BUS,
+          inject: [getDataSourceToken('postern_feed'), SETTINGS],
+          useFactory: (feed: DataSource, settings: RuntimeSettings) =>
+            Object.assign(
+              new EmbeddedEventBus({ feed, feedUrl: roleUrl(settings.databaseUrl, 'postern_feed') }),
+              writer ? { writer } : {},
+            ),
+        },
+      ],
+      exports: [EVENT_BUS],
+    };
+  }
 
   onApplicationShutdown(): Promise<void> {
     return this.bus.stop();
@@ -66,11 +77,11 @@ class TestBusModule implements OnApplicationShutdown {
 
 @Module({})
 class TestModule {
-  static forRoot(settings: RuntimeSettings, limits: Partial<StreamLimits>): DynamicModule {
+  static forRoot(settings: RuntimeSettings, limits: Partial<StreamLimits>, writer?: NewWriter): DynamicModule {
     const service = ProjectionServiceModule.withLimits(limits);
     return {
       module: TestModule,
-      imports: [SettingsModule.forRoot(settings), ObserveModule, AccessModule, TestBusModule, service],
+      imports: [SettingsModule.forRoot(settings), ObserveModule, AccessModule, TestBusModule.forRoot(writer), service],
     };
   }
 }
@@ -111,9 +122,9 @@ export async function createWorld(): Promise<World> {
     revoke: async (key) => {
       await writer.query('UPDATE access.api_keys SET revoked_at = now() WHERE id = $1', [key.split('_')[2]]);
     },
-    start: async (limits = {}, when = 'ready') => {
+    start: async (limits = {}, when = 'ready', writer = undefined) => {
       const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
-      const app = await createHttpApp(TestModule.forRoot(settings, limits), settings, problems);
+      const app = await createHttpApp(TestModule.forRoot(settings, limits, writer), settings, problems);
       await app.listen(0, '127.0.0.1');
       const started: RunningApp = {
         app,

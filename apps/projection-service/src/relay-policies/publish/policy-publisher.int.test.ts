@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { RELAY_POLICIES_TOPIC, usernameKey, type PolicyEnvelope, type RelayPolicy } from '@postern/contracts';
+import { openDataSource, roleUrl } from '@postern/database';
+import { KafkaTopicWriter, RELAY_POLICIES, type KafkaSettings } from '@postern/event-bus';
+import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic } from '@postern/testing';
+import type { DataSource } from 'typeorm';
+import { takeSnapshot, until } from '../../testing/policy-snapshot-client.js';
+import { createWorld, type World } from '../../testing/projection-app.js';
+import { UserStory } from '../../testing/smtp-user-histories.js';
+import { publication, publishAgain } from './publication.js';
+import { PublishingSession } from './publishing-session.js';
+
+describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
+  const prefix = `policies-${randomUUID()}.`;
+  const topic = prefix + RELAY_POLICIES_TOPIC;
+  const settings: KafkaSettings = { brokers: [kafka.address], tls: null, sasl: null, partitions: 3, replication: null };
+  const newWriter = () => new KafkaTopicWriter(settings, RELAY_POLICIES, prefix);
+  const stories: UserStory[] = [];
+  let world: World;
+  let key: string;
+  let projection: DataSource;
+  let outside: FollowedTopic | undefined;
+
+  beforeAll(async () => {
+    world = await createWorld();
+    key = await world.newKey('relay');
+    projection = await openDataSource(world.database.url, 'postern_projection', { poolSize: 1 });
+  });
+  afterEach(async () => {
+    await outside?.stop();
+    outside = undefined;
+  });
+  afterAll(async () => {
+    await projection?.destroy();
+    await world?.end();
+  });
+
+  const start = () => world.start({}, 'ready', newWriter);
+
+  const append = async (...added: UserStory[]) => {
+    stories.push(...added);
+    for (const story of added) await world.append(story.history);
+  };
+  /** All that was appended is in the read model, and from there in the topic. */
+  const allIsWritten = async () => {
+    const changes = stories.reduce((sum, { history }) => sum + history.length, 0);
+    const applied = async () => {
+      const [row] = await projection.query<{ changes: number }[]>(
+        'SELECT sum(version)::integer AS changes FROM (SELECT max(version) AS version FROM projection.relay_policies GROUP BY smtp_user_id) u',
+      );
+      return row?.changes === changes;
+    };
+    await until(applied, 'the applying of all events');
+    await until(async () => (await publication(projection)).waiting === 0, 'the writing of all policies');
+  };
+
+  /** What somebody has who reads from the beginning and keeps the last message of each key. */
+  const held = async (expected: readonly RelayPolicy[]) => {
+    outside ??= await followTopic(kafka.address, topic);
+    const { messages } = outside;
+    const last = () => new Map(messages.map((message) => [message.key, policyOf(message)]));
+    const newest = Math.max(...expected.map(({ revision }) => revision));
+    await until(() => [...last().values()].some(({ revision }) => revision === newest), `revision ${newest}`);
+    await until(() => last().size === expected.length, `${expected.length} keys`);
+    return [...last().values()].sort((a, b) => a.revision - b.revision);
+  };
+
+  it('has the whole state of each username, removed ones too, in the order of the revisions', async () => {
+    await append(
+      new UserStory().registered('App@acme.example').restricted('203.0.113.0/24').restricted('2001:db8::/64'),
+      new UserStory().registered('open@acme.example'),
+      new UserStory().registered('old@acme.example').renamed('new@acme.example'),
+      new UserStory().registered('gone@acme.example').removed(),
+    );
+    const service = await start();
+    await allIsWritten();
+    const { policies } = await takeSnapshot(service.url, key);
+    const all = await held(await everyPolicy());
+    expect(all.filter(({ removed }) => !removed)).toEqual(policies);
+    expect(all.filter(({ removed }) => removed).map(({ username }) => username)).toEqual([
+      'old@acme.example',
+      'gone@acme.example',
+    ]);
+    const messages = outside?.messages ?? [];
+    for (const message of messages) {
+      expect([message.key, message.contentType]).toEqual([
+        usernameKey(policyOf(message).username),
+        'application/cloudevents+json; charset=utf-8',
+      ]);
+    }
+    await service.stop();
+  });
+
+  it('goes on in another process when the one that writes has ended, without a gap', async () => {
+    const [first, second] = [await start(), await start()];
+    await append(new UserStory().registered('before@acme.example'));
+    await allIsWritten();
+    await first.stop();
+    await append(new UserStory().registered('after@acme.example').restricted('192.0.2.1'));
+    await allIsWritten();
+    expect(await held(await everyPolicy())).toEqual(await everyPolicy());
+    await second.stop();
+  });
+
+  it('is filled again by itself when it was deleted, and whenever somebody asks for it', async () => {
+    await deleteTopic(kafka.address, topic);
+    const service = await start();
+    await append(new UserStory().registered('new-after-deletion@acme.example'));
+    await allIsWritten();
+    expect(await held(await everyPolicy())).toEqual(await everyPolicy());
+    const before = outside?.messages.length ?? 0;
+    await publishAgain(projection);
+    const users = (await everyPolicy()).length;
+    await until(() => (outside?.messages.length ?? 0) >= before + users, 'a second writing of all');
+    expect(await held(await everyPolicy())).toEqual(await everyPolicy());
+    await service.stop();
+  });
+
+  it('is told nothing while the policies are being made from the journal', async () => {
+    await projection.query('UPDATE projection.checkpoints SET caught_up_at = NULL');
+    await publishAgain(projection);
+
+    const session = await PublishingSession.take(roleUrl(world.database.url, 'postern_projection'), () => undefined);
+    expect(await session?.pageBehind(0, 10)).toEqual([]);
+    await projection.query('UPDATE projection.checkpoints SET caught_up_at = now()');
+    expect(await session?.pageBehind(0, 1_000)).toEqual(await everyPolicy());
+    await session?.end();
+  });
+
+  async function everyPolicy(): Promise<RelayPolicy[]> {
+    const rows = await projection.query<RelayPolicy[]>(`
+      SELECT username, tenant_id AS "tenantId", smtp_user_id AS "smtpUserId", restricted, mode, entries, version,
+             revision::integer, removed FROM projection.relay_policies WHERE revision IS NOT NULL ORDER BY revision`);
+    return rows;
+  }
+});
+
+function policyOf({ value }: { readonly value: string }): RelayPolicy {
+  return (JSON.parse(value) as PolicyEnvelope).data;
+}

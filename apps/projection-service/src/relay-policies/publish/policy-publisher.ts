@@ -1,0 +1,137 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { encodePolicy, RELAY_POLICIES_TOPIC } from '@postern/contracts';
+import { roleUrl } from '@postern/database';
+import { Backoff, EVENT_BUS, WriteRefused, type EventBus, type TopicWriter } from '@postern/event-bus';
+import { observeLag, Readiness, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
+import type { DataSource } from 'typeorm';
+import { policiesPublished, publishFailures } from '../../consumers/projection-metrics.js';
+import { publication } from './publication.js';
+import { PublishingSession } from './publishing-session.js';
+
+/** Each may have 1,000 entries, some 70 KB. */
+const PAGE = 200;
+/** How soon a stand-by takes over, and how soon what no wake told of is seen. */
+const POLL_MS = 1_000;
+const RETRY_FIRST_MS = 100;
+const RETRY_LONGEST_MS = 2_000;
+
+/**
+ * Writes every change of the relay policies to their topic, where the bus has one: at least once, in the order of the revisions. Of
+ * several processes one does, and another takes over when it is gone.
+ */
+@Injectable()
+export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('policy publisher');
+  private readonly backoff = new Backoff(RETRY_FIRST_MS, RETRY_LONGEST_MS);
+  private readonly url: string;
+  private refused: string | null = null;
+  private behindSince: number | null = null;
+  private stopped = false;
+  private woken = false;
+  private endPause: () => void = () => undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    @Inject(EVENT_BUS) private readonly bus: EventBus,
+    @InjectDataSource('postern_projection') private readonly dataSource: DataSource,
+    @Inject(SETTINGS) settings: RuntimeSettings,
+    @Inject(Readiness) private readonly readiness: Readiness,
+  ) {
+    this.url = roleUrl(settings.databaseUrl, 'postern_projection');
+  }
+
+  onApplicationBootstrap(): void {
+    const writer = this.bus.writer?.(RELAY_POLICIES_TOPIC);
+    if (!writer) return;
+    this.running = this.run(writer);
+    observeLag(RELAY_POLICIES_TOPIC, () => this.lag());
+    // A broker that is away is told by the lag alone: relays are served without it.
+    this.readiness.add(RELAY_POLICIES_TOPIC, () => this.refused);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    await this.running;
+  }
+
+  private async run(writer: TopicWriter): Promise<void> {
+    while (!this.stopped) {
+      let pause = POLL_MS;
+      try {
+        await this.lead(writer);
+      } catch (error) {
+        if (this.stopped) return;
+        pause = this.backoff.nextMs();
+        publishFailures.inc();
+        const { message } = error as Error;
+        if (error instanceof WriteRefused) this.refused = `halted: ${message}`;
+        this.logger.error(
+          `The relay policies could not be written to ${RELAY_POLICIES_TOPIC}; next try soon. ${message}`,
+        );
+      }
+      // What woke it was about the session that has ended.
+      this.woken = this.stopped;
+      await this.pause(pause);
+    }
+  }
+
+  /** Publishes until it is stopped or something fails; returns at once where another process does. */
+  private async lead(writer: TopicWriter): Promise<void> {
+    const session = await PublishingSession.take(this.url, () => this.wake());
+    if (!session) {
+      this.refused = null;
+      return;
+    }
+    try {
+      // A topic that was deleted and made anew is filled by itself.
+      if ((await writer.open()) === 'empty') await session.restart();
+      while (!this.stopped) {
+        const more = await this.publishPage(session, writer);
+        this.refused = null;
+        this.backoff.reset();
+        if (!more) await this.pause(POLL_MS);
+      }
+    } finally {
+      await writer.close();
+      await session.end();
+    }
+  }
+
+  private async publishPage(session: PublishingSession, writer: TopicWriter): Promise<boolean> {
+    const from = await session.published();
+    const page = await session.pageBehind(from, PAGE);
+    const last = page.at(-1);
+    if (!last) return false;
+    await writer.write(page.map(encodePolicy));
+    await session.advance(from, last.revision);
+    policiesPublished.inc(page.length);
+    return page.length === PAGE;
+  }
+
+  /** A policy has no time of its own: since when it waits is since when that was first seen. */
+  private async lag(): Promise<{ events: number; seconds: number }> {
+    const { waiting } = await publication(this.dataSource);
+    this.behindSince = waiting === 0 ? null : (this.behindSince ?? performance.now());
+    return { events: waiting, seconds: this.behindSince === null ? 0 : (performance.now() - this.behindSince) / 1_000 };
+  }
+
+  private wake(): void {
+    this.woken = true;
+    this.endPause();
+  }
+
+  private async pause(ms: number): Promise<void> {
+    if (!this.woken) {
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, ms);
+        this.endPause = () => {
+          clearTimeout(timer);
+          done();
+        };
+      });
+    }
+    this.woken = false;
+  }
+}

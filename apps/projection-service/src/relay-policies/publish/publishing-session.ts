@@ -1,0 +1,90 @@
+import type { RelayPolicy } from '@postern/contracts';
+import pg from 'pg';
+import { POLICIES_CHANNEL } from '../policies-channel.js';
+import { POLICY_LINES } from '../policy-lines.js';
+import { POLICIES_WHOLE } from '../whole.js';
+import { PUBLICATION_CHANNEL } from './publication.js';
+
+/** One process at a time writes the policies' topic. */
+const PUBLISHER_LOCK = 8_025_031;
+const CONNECT_TIMEOUT_MS = 5_000;
+const QUERY_TIMEOUT_MS = 15_000;
+
+/**
+ * One connection that holds the publisher's lock, reads the policies and keeps how far they were written: where it breaks, all
+ * three end at once. `onWake`: there may be more, or the connection has broken.
+ */
+export class PublishingSession {
+  private constructor(private readonly client: pg.Client) {}
+
+  /** `url` is that of `postern_projection`. Null: another process publishes. Throws where the database is away. */
+  static async take(url: string, onWake: () => void): Promise<PublishingSession | null> {
+    const client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      keepAlive: true,
+      application_name: 'postern_policy_publisher',
+    });
+    // Also thrown by the query that is under way; without a listener it would end the process.
+    client.on('error', () => undefined);
+    const session = new PublishingSession(client);
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
+        PUBLISHER_LOCK,
+      ]);
+      if (rows[0]?.taken === true) {
+        client.on('end', onWake).on('notification', onWake);
+        await client.query(`LISTEN ${POLICIES_CHANNEL}; LISTEN ${PUBLICATION_CHANNEL}`);
+        return session;
+      }
+    } catch (error) {
+      await session.end();
+      throw error;
+    }
+    await session.end();
+    return null;
+  }
+
+  /** The revision up to which all was written. */
+  async published(): Promise<number> {
+    const { rows } = await this.client.query<{ revision: string }>(
+      'SELECT revision FROM projection.relay_policy_publication',
+    );
+    return Number(rows[0]?.revision ?? 0);
+  }
+
+  /**
+   * The next policies behind the revision, in its order, which is that of the commits. None while the policies are being made from the
+   * journal: a user who is not restricted yet would be told as one who may come from anywhere.
+   */
+  async pageBehind(revision: number, limit: number): Promise<RelayPolicy[]> {
+    const { rows } = await this.client.query<{ line: string }>(
+      `SELECT row_to_json(line)::text AS line
+         FROM (${POLICY_LINES} WHERE revision > $1 AND ${POLICIES_WHOLE} ORDER BY revision LIMIT $2) line`,
+      [revision, limit],
+    );
+    return rows.map(({ line }) => JSON.parse(line) as RelayPolicy);
+  }
+
+  /** Compare-and-set: where somebody has asked for all again meanwhile, that stands. */
+  async advance(from: number, to: number): Promise<void> {
+    await this.client.query(
+      'UPDATE projection.relay_policy_publication SET revision = $2, updated_at = clock_timestamp() WHERE revision = $1',
+      [from, to],
+    );
+  }
+
+  /** Has all of them written again. */
+  async restart(): Promise<void> {
+    await this.client.query(
+      'UPDATE projection.relay_policy_publication SET revision = 0, updated_at = clock_timestamp()',
+    );
+  }
+
+  async end(): Promise<void> {
+    this.client.removeAllListeners('notification').removeAllListeners('end');
+    await this.client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { describeWithKafka, followTopic, type FollowedTopic } from '@postern/testing';
+import { KafkaTopicWriter } from './kafka-topic-writer.js';
+import type { KafkaSettings } from './kafka-settings.js';
+import type { TopicSettings } from './topic-settings.js';
+
+const TOPIC: TopicSettings = { topic: 'policies', cleanup: 'compact', retentionMs: null };
+const headers = { 'content-type': 'text/plain' };
+
+describeWithKafka(describe, 'the writer of a topic', (kafka) => {
+  const settings: KafkaSettings = { brokers: [kafka.address], tls: null, sasl: null, partitions: 3, replication: null };
+  const writers: KafkaTopicWriter[] = [];
+  let outside: FollowedTopic | undefined;
+
+  const newWriter = (prefix: string) => {
+    const writer = new KafkaTopicWriter(settings, TOPIC, prefix);
+    writers.push(writer);
+    return writer;
+  };
+  const newPrefix = () => `writer-${randomUUID()}.`;
+
+  afterEach(async () => {
+    await outside?.stop();
+    outside = undefined;
+    for (const writer of writers.splice(0)) await writer.close();
+  });
+
+  it('makes the topic, tells an empty one from a filled one, and keeps the order of a key', async () => {
+    const prefix = newPrefix();
+    const writer = newWriter(prefix);
+    expect(await writer.open()).toBe('empty');
+    const messages = Array.from({ length: 600 }, (_, i) => ({ key: `user-${i % 7}`, value: `${i}`, headers }));
+    await writer.write(messages);
+    expect(await writer.open()).toBe('filled');
+    outside = await followTopic(kafka.address, prefix + TOPIC.topic);
+    await holding(outside, messages.length);
+    for (const key of new Set(messages.map((message) => message.key))) {
+      const values = (all: readonly { key: string; value: string }[]) =>
+        all.filter((each) => each.key === key).map(({ value }) => value);
+      expect(values(outside.messages)).toEqual(values(messages));
+    }
+  });
+
+  it('sends more than one request takes, and refuses for good what is larger than the topic takes', async () => {
+    const prefix = newPrefix();
+    const writer = newWriter(prefix);
+    await writer.open();
+    const large = { key: 'large', value: 'x'.repeat(400_000), headers };
+    await writer.write([large, large, large, large]);
+    await expect(writer.write([{ ...large, value: 'x'.repeat(9_000_000) }])).rejects.toMatchObject({
+      name: 'WriteRefused',
+    });
+    await writer.open();
+    await writer.write([large]);
+    outside = await followTopic(kafka.address, prefix + TOPIC.topic);
+    await holding(outside, 5);
+  });
+
+  it('a former writer that wakes up is refused by the broker, and no reader sees what it sent', async () => {
+    const prefix = newPrefix();
+    const former = newWriter(prefix);
+    await former.open();
+    await former.write([{ key: 'user', value: 'old', headers }]);
+    const next = newWriter(prefix);
+    await next.open();
+    await next.write([{ key: 'user', value: 'new', headers }]);
+    await expect(former.write([{ key: 'user', value: 'older than new', headers }])).rejects.toThrow();
+    await next.write([{ key: 'user', value: 'newest', headers }]);
+    outside = await followTopic(kafka.address, prefix + TOPIC.topic);
+    await holding(outside, 3);
+    expect(outside.messages.map(({ value }) => value)).toEqual(['old', 'new', 'newest']);
+  });
+});
+
+async function holding({ messages }: FollowedTopic, count: number): Promise<void> {
+  const late = Date.now() + 20_000;
+  while (messages.length < count && Date.now() < late) await new Promise((done) => setTimeout(done, 20));
+  expect(messages.length).toBe(count);
+}

@@ -1,0 +1,114 @@
+import { Partitioners, type Kafka, type Producer } from 'kafkajs';
+import { WriteRefused, type TopicMessage, type TopicWriter } from '../topic-writer.js';
+import { ensureTopics } from './ensure-topics.js';
+import { kafkaClient } from './kafka-client.js';
+import { kafkaError } from './kafka-errors.js';
+import type { KafkaSettings } from './kafka-settings.js';
+import type { TopicSettings } from './topic-settings.js';
+
+/** A broker takes 1 MB in a batch unless told otherwise; this leaves room for keys, headers and what surrounds them. */
+const MAX_BYTES_PER_SEND = 500_000;
+/** The broker gives up a transaction that is open for longer: its writer has died. */
+const TRANSACTION_TIMEOUT_MS = 30_000;
+
+/**
+ * Writes by transactions under one transactional id: the broker itself refuses a former writer that was frozen and wakes up, which
+ * a lock elsewhere cannot. In a compacted topic its old state would otherwise stay as the last one of its key.
+ */
+export class KafkaTopicWriter implements TopicWriter {
+  readonly #client: Kafka;
+  private readonly topic: string;
+  #producer: Producer | null = null;
+
+  constructor(
+    private readonly kafka: KafkaSettings,
+    private readonly settings: TopicSettings,
+    private readonly topicPrefix = '',
+  ) {
+    this.topic = topicPrefix + settings.topic;
+    this.#client = kafkaClient(kafka, 'postern-policy-publisher');
+  }
+
+  async open(): Promise<'empty' | 'filled'> {
+    return this.told(async () => {
+      await this.close();
+      await ensureTopics(this.kafka, [this.settings], this.topicPrefix);
+      this.#producer = this.#client.producer({
+        // Not `idempotent` too: each transaction is, and kafkajs would take a second producer's id for what is outside of them.
+        transactionalId: `${this.topic}.writer`,
+        transactionTimeout: TRANSACTION_TIMEOUT_MS,
+        maxInFlightRequests: 1,
+        createPartitioner: Partitioners.DefaultPartitioner,
+      });
+      await this.#producer.connect();
+      // The first transaction is what fences the former writer; it may be empty.
+      await (await this.#producer.transaction()).abort();
+      return (await this.isEmpty()) ? 'empty' : 'filled';
+    });
+  }
+
+  async write(messages: readonly TopicMessage[]): Promise<void> {
+    await this.told(async () => {
+      if (!this.#producer) throw new Error(`The writer of ${this.topic} is not open.`);
+      const transaction = await this.#producer.transaction();
+      try {
+        for (const slice of slices(messages)) {
+          await transaction.send({ topic: this.topic, acks: -1, messages: slice });
+        }
+        await transaction.commit();
+      } catch (error) {
+        if (transaction.isActive()) await transaction.abort().catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    const producer = this.#producer;
+    this.#producer = null;
+    await producer?.disconnect().catch(() => undefined);
+  }
+
+  private async isEmpty(): Promise<boolean> {
+    const admin = this.#client.admin();
+    try {
+      await admin.connect();
+      const offsets = await admin.fetchTopicOffsets(this.topic);
+      return offsets.every(({ low, high }) => low === high);
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+  }
+
+  /** Errors as an operator understands them. */
+  private async told<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      const error = kafkaError(thrown, this.kafka);
+      if (PERMANENT.has(error.name) || TOO_LARGE.has((error as { type?: string }).type ?? '')) {
+        throw new WriteRefused(error.message, { cause: error });
+      }
+      throw error;
+    }
+  }
+}
+
+const PERMANENT: ReadonlySet<string> = new Set(['KafkaRefused', 'TopicSettingsWrong']);
+const TOO_LARGE: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+
+/** In the same order, each as large as one send may be. */
+function slices(messages: readonly TopicMessage[]): TopicMessage[][] {
+  const all: TopicMessage[][] = [];
+  let bytes = Infinity;
+  for (const message of messages) {
+    const size = Buffer.byteLength(message.key) + Buffer.byteLength(message.value);
+    if (bytes + size > MAX_BYTES_PER_SEND) {
+      all.push([]);
+      bytes = 0;
+    }
+    all.at(-1)?.push(message);
+    bytes += size;
+  }
+  return all;
+}
