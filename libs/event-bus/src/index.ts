@@ -17,7 +17,6 @@ export {
 } from './event-bus.js';
 export { KafkaTopicWriter } from './kafka/kafka-topic-writer.js';
 export { RELAY_POLICIES } from './kafka/relay-policies-topic.js';
-export type { KafkaSettings } from './kafka/kafka-settings.js';
 export { EventsMissing } from './events-missing.js';
 export { EventPublisher, type EventPublisherOptions, type PublisherStatus } from './kafka/event-publisher.js';
 export { ensureTopics, TopicSettingsWrong } from './kafka/ensure-topics.js';

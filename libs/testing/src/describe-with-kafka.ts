@@ -2,7 +2,7 @@ import type { TestKafka } from './test-kafka.js';
 
 const NONE: TestKafka = { address: '', secure: { address: '', certificateFile: '', username: '', password: '' } };
 
-interface Describe {
+export interface Describe {
   (name: string, tests: () => void): void;
   skip(name: string, tests: () => void): void;
 }

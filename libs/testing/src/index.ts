@@ -9,6 +9,7 @@ export {
   type ApiOperation,
 } from './openapi-shape.js';
 export { describeWithKafka } from './describe-with-kafka.js';
+export { describeWithPython } from './describe-with-python.js';
 export { deleteTopic, followTopic, type FollowedTopic, type ReadMessage } from './follow-topic.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';
 export { createTestDatabase, type TestDatabase } from './test-database.js';

@@ -1,12 +1,16 @@
 import type { Topic } from '@postern/contracts';
 import type { Kafka } from 'kafkajs';
 import type { EventBus, RunningSubscription, Subscription } from '../event-bus.js';
+import type { TopicWriter } from '../topic-writer.js';
 import { ensureTopics } from './ensure-topics.js';
 import { kafkaClient } from './kafka-client.js';
 import { kafkaError, KafkaUnreachable } from './kafka-errors.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import { SESSION_TIMEOUT_MS, type TopicConsumerSettings } from './consumer-settings.js';
 import { TopicConsumer } from './topic-consumer.js';
+import { KafkaTopicWriter } from './kafka-topic-writer.js';
+import { RELAY_POLICIES } from './relay-policies-topic.js';
+import { TopicConsumer, type TopicConsumerSettings } from './topic-consumer.js';
 import { EVENT_TOPICS } from './topic-settings.js';
 
 export interface KafkaEventBusOptions extends Partial<
@@ -70,6 +74,11 @@ export class KafkaEventBus implements EventBus {
         await consumer.stop();
       },
     };
+  }
+
+  writer(topic: string): TopicWriter {
+    if (topic !== RELAY_POLICIES.topic) throw new TypeError(`${topic} is written from the journal.`);
+    return new KafkaTopicWriter(this.options.kafka, RELAY_POLICIES, this.#settings.topicPrefix);
   }
 
   async stop(): Promise<void> {

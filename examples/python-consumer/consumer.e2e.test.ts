@@ -1,0 +1,112 @@
+import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { encodePolicy, RELAY_POLICIES_TOPIC, type RelayPolicy } from '@postern/contracts';
+import { KafkaTopicWriter, RELAY_POLICIES } from '@postern/event-bus';
+import { parseAddress } from '@postern/ip-ranges';
+import { decideAccess } from '@postern/restrictions';
+import { describeWithKafka, describeWithPython } from '@postern/testing';
+
+const FOLDER = import.meta.dirname;
+const PAST = '2026-01-01T00:00:00.000Z';
+const FUTURE = '2999-01-01T00:00:00.000Z';
+
+const policy = (revision: number, username: string, rules: Partial<RelayPolicy>) =>
+  ({
+    username,
+    tenantId: 'acme',
+    smtpUserId: '0198c0de-0000-7000-8000-000000000001',
+    restricted: true,
+    mode: 'enforce',
+    entries: [],
+    version: 1,
+    revision,
+    removed: false,
+    ...rules,
+  }) as RelayPolicy;
+
+const entries = [
+  { range: '203.0.113.0/24', expiresAt: null },
+  { range: '2001:db8::/64', expiresAt: FUTURE },
+  { range: '198.51.100.7', expiresAt: PAST },
+];
+const POLICIES = [
+  policy(1, 'App@acme.example', { restricted: false }),
+  policy(2, 'open@acme.example', { restricted: false }),
+  policy(3, 'gone@acme.example', { removed: true }),
+  policy(4, 'expired@acme.example', { entries: [{ range: '203.0.113.42', expiresAt: PAST }] }),
+  policy(5, 'watched@acme.example', { entries, mode: 'report-only' }),
+  policy(6, 'App@acme.example', { entries }),
+];
+
+describeWithPython(describe, 'the Python consumer', FOLDER, (python) =>
+  describeWithKafka(describe, 'of relay policies', (kafka) => {
+    const prefix = `python-${randomUUID()}.`;
+    const settings = { brokers: [kafka.address], tls: null, sasl: null, partitions: 3, replication: null };
+    const writer = new KafkaTopicWriter(settings, RELAY_POLICIES, prefix);
+    const env = { ...process.env, POSTERN_TOPIC: prefix + RELAY_POLICIES_TOPIC };
+
+    beforeAll(async () => {
+      await writer.open();
+      await writer.write(POLICIES.map(encodePolicy));
+    });
+    afterAll(() => writer.close());
+
+    const run = async (args: string[]) => (await promisify(execFile)(python, args, { cwd: FOLDER, env })).stdout;
+
+    it('decides as Postern does', async () => {
+      const questions = [
+        ['app@acme.example', '203.0.113.9'],
+        ['APP@acme.example', '::ffff:203.0.113.9'],
+        ['app@acme.example', '2001:db8::1'],
+        ['app@acme.example', '198.51.100.7'],
+        ['app@acme.example', '010.0.0.1'],
+        ['open@acme.example', '192.0.2.1'],
+        ['gone@acme.example', '203.0.113.9'],
+        ['nobody@acme.example', '203.0.113.9'],
+        ['expired@acme.example', '203.0.113.42'],
+        ['watched@acme.example', '192.0.2.1'],
+        ['watched@acme.example', 'no address'],
+      ] as const;
+      const ask = `import consumer, json, sys
+next(each for each in consumer.follow('${kafka.address}') if each is None)
+print(json.dumps([consumer.decide(*question) for question in json.loads(sys.argv[1])]))`;
+      const answers = await run(['-c', ask, JSON.stringify(questions)]);
+      expect(JSON.parse(answers)).toEqual(questions.map(([username, ip]) => decidedByPostern(username, ip)));
+    });
+
+    it('answers a question on the command line', async () => {
+      expect(await run(['consumer.py', kafka.address, 'app@acme.example', '192.0.2.1'])).toBe('deny\n');
+    });
+
+    it('prints each policy, whole, and every change as it comes', async () => {
+      const consumer = spawn(python, ['consumer.py', kafka.address], {
+        cwd: FOLDER,
+        env,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const ended = once(consumer, 'exit');
+      const change = policy(7, 'late@acme.example', {});
+      const seen: RelayPolicy[] = [];
+      for await (const line of createInterface({ input: consumer.stdout })) {
+        seen.push(JSON.parse(line) as RelayPolicy);
+        if (seen.length === POLICIES.length) await writer.write([encodePolicy(change)]);
+        if (seen.length > POLICIES.length) break;
+      }
+      consumer.kill();
+      await ended;
+      const byRevision = (all: RelayPolicy[]) => all.toSorted((a, b) => a.revision - b.revision);
+      expect(byRevision(seen)).toEqual(byRevision([...POLICIES, change]));
+    });
+  }),
+);
+
+function decidedByPostern(username: string, ip: string): string {
+  const newest = POLICIES.findLast((each) => each.username.toLowerCase() === username.toLowerCase());
+  const address = parseAddress(ip);
+  const known = newest && !newest.removed ? newest : null;
+  return decideAccess(known, address.ok ? address.value : null, new Date()).decision;
+}
