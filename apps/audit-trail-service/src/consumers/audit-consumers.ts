@@ -11,7 +11,8 @@ import { observeLag, Readiness } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { ChangesConsumer } from '../changes/record/changes-consumer.js';
 import { DenialsConsumer } from '../denials/record/denials-consumer.js';
-import { auditDelay } from './audit-metrics.js';
+import { countWaiting } from '../dead-letters/dead-letters.js';
+import { auditDelay, observeDeadLetters } from './audit-metrics.js';
 import { CHECKPOINTS, type Consumer } from './consumer.js';
 
 /** People read what these write: fewer and fuller batches spare the database under a stream of writes. */
@@ -29,6 +30,7 @@ export class AuditConsumers implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
+    observeDeadLetters(() => countWaiting(this.dataSource));
     await this.run(new ChangesConsumer(this.dataSource));
     await this.run(new DenialsConsumer(this.dataSource));
   }
@@ -39,11 +41,13 @@ export class AuditConsumers implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async run(consumer: Consumer): Promise<void> {
     const { name, topics, maxBatch } = consumer;
+    const park = consumer.park?.bind(consumer);
     const subscription = await this.bus.subscribe({
       consumer: name,
       topics,
       maxBatch,
       spacingMs: SPACING_MS,
+      ...(park ? { park } : {}),
       checkpoints: { dataSource: this.dataSource, table: CHECKPOINTS },
       handle: async (batch: EventBatch) => {
         await consumer.handle(batch);

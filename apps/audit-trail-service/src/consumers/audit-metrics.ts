@@ -1,5 +1,5 @@
 import { DELAY_BUCKETS, metrics } from '@postern/service-kit';
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 
 const registers = [metrics];
 
@@ -11,7 +11,7 @@ export const denialsRecorded = new Counter({
 
 export const denialsUnreadable = new Counter({
   name: 'postern_audit_denials_unreadable_total',
-  help: 'Denials that could not be read and were put aside in audit.unreadable_denials',
+  help: 'Denials that could not be read and were put aside as dead letters',
   registers,
 });
 
@@ -39,4 +39,23 @@ export const denialsDeleted = new Counter({
   name: 'postern_audit_denials_deleted_total',
   help: 'Denials in no month of their own that were deleted, because they are older than what is kept',
   registers,
+});
+
+let waiting: (() => Promise<number>) | undefined;
+
+/** Has the dead letters that wait counted at each scrape. */
+export function observeDeadLetters(count: () => Promise<number>): void {
+  waiting = count;
+}
+
+export const deadLetters = new Gauge({
+  name: 'postern_audit_dead_letters',
+  help: 'Dead letters that wait to be retried or discarded. Left out while the database cannot be asked.',
+  registers,
+  async collect() {
+    this.reset();
+    const count = await waiting?.().catch(() => undefined);
+    if (count === undefined) this.remove();
+    else this.set(count);
+  },
 });

@@ -3,7 +3,7 @@ import { tableModel, type Rebuildable } from '@postern/read-models';
 import { DENIALS_CONSUMER } from './record/denials-consumer.js';
 import { denialRow, isUnreadable, type DenialRow } from './record/denial-row.js';
 import { denialsKeptFrom } from './retention/denial-retention.js';
-import { insertDenials, MAX_RELAYS_PER_IP, putAside } from './record/insert-denials.js';
+import { insertDenials, MAX_RELAYS_PER_IP } from './record/insert-denials.js';
 
 const MONTH = `to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM')`;
 const sorted = (list: string) => `ARRAY(SELECT unnest(${list}) ORDER BY 1)`;
@@ -35,7 +35,6 @@ export const denialsModel: Rebuildable = tableModel({
       group: null,
       compared: `smtp_user_id, count, first_denied_at, last_denied_at, tenant_id, ip, address, ${RELAYS}, ${sorted('reasons')}`,
     },
-    { name: 'unreadable_denials', key: 'event_id::text', group: null, compared: 'event_id, tenant_id, why, event' },
   ],
   writer: async (live) => {
     const keptFrom = await denialsKeptFrom(live);
@@ -46,7 +45,6 @@ export const denialsModel: Rebuildable = tableModel({
         read.filter((row): row is DenialRow => !isUnreadable(row)),
         keptFrom,
       );
-      await putAside(manager, read.filter(isUnreadable));
     };
   },
 });

@@ -1,6 +1,7 @@
 import type { SchemaComponent } from '@postern/database';
 import { BrokerOffset1764200001727 } from './broker-offset.js';
 import { CreateChanges1764200000003 } from './create-changes.js';
+import { CreateDeadLetters1764200002032 } from './create-dead-letters.js';
 import { CreateDenials1764200000001 } from './create-denials.js';
 import { CreateDenialMonths1764200000002 } from './create-denial-months.js';
 import { CreateDenialFilterIndexes1764200000024 } from './create-denial-filter-indexes.js';
@@ -22,5 +23,6 @@ export const auditSchema: SchemaComponent = {
     CreateDenialFilterIndexes1764200000024,
     BrokerOffset1764200001727,
     CreateDenialStatistics1764200002000,
+    CreateDeadLetters1764200002032,
   ],
 };

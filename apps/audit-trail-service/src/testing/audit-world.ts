@@ -115,7 +115,7 @@ export class AuditWorld {
     for (;;) {
       const [row] = await this.sql<{ missing: number }>(
         `SELECT ((SELECT count(*) FROM journal.events) - (SELECT count(*) FROM audit.denials)
-                 - (SELECT count(*) FROM audit.changes) - (SELECT count(*) FROM audit.unreadable_denials))::integer AS missing`,
+                 - (SELECT count(*) FROM audit.changes) - (SELECT count(*) FROM audit.dead_letters))::integer AS missing`,
       );
       if (row?.missing === 0) return;
       await sleep(10);

@@ -165,13 +165,12 @@ describe('denials', () => {
     for (let time = 0; time < 2; time++)
       await deliver(bad, person.denied('203.0.113.9', { denialId: bad.data.denialId.replace(/^..../, 'ffff') }));
     expect(await denialCount()).toBe(1);
-    const { rows } = await owner.query(
-      'SELECT why, event, tenant_id FROM audit.unreadable_denials WHERE event_id = $1',
-      [bad.data.denialId],
-    );
+    const { rows } = await owner.query('SELECT reason, event, tenant_id FROM audit.dead_letters WHERE id = $1', [
+      bad.data.denialId,
+    ]);
     expect(rows).toEqual([
       {
-        why: 'has an occurredAt that is no time',
+        reason: 'has an occurredAt that is no time',
         tenant_id: 'acme',
         event: expect.objectContaining({ data: bad.data }),
       },

@@ -1,13 +1,14 @@
-import type { EventBatch } from '@postern/event-bus';
+import type { EventBatch, UnreadableMessage } from '@postern/event-bus';
 import { Logger } from '@nestjs/common';
 import { TOPICS } from '@postern/contracts';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import type { Consumer } from '../../consumers/consumer.js';
 import { denialsRecorded, denialsUnreadable } from '../../consumers/audit-metrics.js';
+import { putEventsAside, putMessageAside } from '../../dead-letters/put-aside.js';
 import { denialsKeptFrom } from '../retention/denial-retention.js';
 import { DenialMonths } from './denial-months.js';
 import { denialRow, isUnreadable, type DenialRow } from './denial-row.js';
-import { insertDenials, putAside } from './insert-denials.js';
+import { insertDenials } from './insert-denials.js';
 
 /** Its name in `audit.checkpoints`. */
 export const DENIALS_CONSUMER = 'audit-denials';
@@ -36,14 +37,23 @@ export class DenialsConsumer implements Consumer {
       // What a crash takes, the journal gives again: the checkpoint goes with it.
       await manager.query('SET LOCAL synchronous_commit = off');
       const count = await insertDenials(manager, rows, keptFrom);
-      await putAside(manager, unreadable);
+      await putEventsAside(manager, this.name, unreadable);
       await batch.advance(manager);
       return count;
     });
     denialsRecorded.inc(added);
     denialsUnreadable.inc(unreadable.length);
     for (const { event, why } of unreadable) {
-      this.logger.error(`The denial ${event.eventId} ${why}; it is put aside in audit.unreadable_denials.`);
+      this.logger.error(
+        `The denial ${event.eventId} ${why}; it is put aside: postern dead-letters show ${event.eventId}`,
+      );
     }
+  }
+
+  async park(manager: EntityManager, message: UnreadableMessage): Promise<void> {
+    await putMessageAside(manager, this.name, message);
+    denialsUnreadable.inc();
+    const { topic, partition, offset, reason } = message;
+    this.logger.error(`${topic}/${partition} at ${offset}: ${reason} It is put aside: postern dead-letters list`);
   }
 }

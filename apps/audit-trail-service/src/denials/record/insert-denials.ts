@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { DenialRow, UnreadableDenial } from './denial-row.js';
+import type { DenialRow } from './denial-row.js';
 
 /** Relays remembered of one address: enough to tell where to look, and a row stays small. */
 export const MAX_RELAYS_PER_IP = 20;
@@ -19,23 +19,6 @@ export async function insertDenials(
   const columns = COLUMNS.map(([name]) => rows.map((row) => row[name]));
   const [result] = await manager.query<{ counted: string }[]>(INSERT, [...columns, keptFrom]);
   return Number(result?.counted);
-}
-
-/** Puts aside what cannot be read, with the reason and the event whole. */
-export async function putAside(manager: EntityManager, denials: readonly UnreadableDenial[]): Promise<void> {
-  if (denials.length === 0) return;
-  await manager.query(
-    `INSERT INTO audit.unreadable_denials (event_id, tenant_id, why, event)
-     SELECT event_id, tenant_id, why, event::jsonb
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS u (event_id, tenant_id, why, event)
-     ON CONFLICT DO NOTHING`,
-    [
-      denials.map(({ event }) => event.eventId),
-      denials.map(({ event }) => event.tenantId),
-      denials.map(({ why }) => why),
-      denials.map(({ event }) => JSON.stringify(event)),
-    ],
-  );
 }
 
 const COLUMNS = [

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { encodeEvent, TOPICS, type Recorded } from '@postern/contracts';
+import { openDataSource } from '@postern/database';
+import { ensureTopics, EVENT_TOPICS, KafkaEventBus } from '@postern/event-bus';
+import { describeWithKafka, sendMessage, type TestDatabase } from '@postern/testing';
+import type { DataSource } from 'typeorm';
+import { DenialsConsumer } from '../denials/record/denials-consumer.js';
+import { auditDatabase } from '../testing/audit-database.js';
+import { Person, recorded } from '../testing/happenings.js';
+import { countWaiting, discardDeadLetter, findDeadLetter, listDeadLetters } from './dead-letters.js';
+import { putMessageAside } from './put-aside.js';
+import { retryDeadLetter } from './retry-dead-letter.js';
+
+let database: TestDatabase;
+let audit: DataSource;
+let person: Person;
+
+beforeAll(async () => {
+  database = await auditDatabase();
+  audit = await openDataSource(database.url, 'postern_audit', { poolSize: 4 });
+});
+beforeEach(async () => {
+  person = new Person('app@acme.example');
+  for (const { id } of await listDeadLetters(audit, 'waiting', 1_000)) await discardDeadLetter(audit, id);
+});
+afterAll(async () => {
+  await audit.destroy();
+  await database.drop();
+});
+
+const message = () => {
+  const event = recorded(person, person.denied('203.0.113.9'), 1) as Recorded;
+  const { topic, key, value } = encodeEvent({ event, xid: '900' });
+  return { topic, key: Buffer.from(key), value: Buffer.from(value) };
+};
+const putAside = async (received: { key: Buffer | null; value: Buffer | null }): Promise<string> => {
+  const place = { topic: TOPICS.authDenials, partition: 3, offset: 41 };
+  await putMessageAside(audit.manager, 'audit-denials', { ...place, ...received, reason: 'The message is of later.' });
+  const id = (await listDeadLetters(audit, 'waiting', 1_000)).at(-1)?.id;
+  return String(id);
+};
+const totals = () =>
+  audit.query('SELECT ip, count::integer FROM audit.denied_ips WHERE smtp_user_id = $1', [person.smtpUserId]);
+
+describe('a dead letter', () => {
+  it('that can be read by now goes on record once, whoever else retries it', async () => {
+    const id = await putAside(message());
+    const results = await Promise.all([retryDeadLetter(audit, id), retryDeadLetter(audit, id)]);
+    expect(results.map(({ outcome }) => outcome).toSorted()).toEqual(['not-waiting', 'recorded']);
+    expect(await totals()).toEqual([{ ip: '203.0.113.9', count: 1 }]);
+    expect(await findDeadLetter(audit, id)).toMatchObject({ state: 'settled', tenantId: 'acme', retries: 1 });
+    expect(await countWaiting(audit)).toBe(0);
+  });
+
+  it('whose denial is on record already is not counted again', async () => {
+    const received = message();
+    await retryDeadLetter(audit, await putAside(received));
+    expect(await retryDeadLetter(audit, await putAside(received))).toEqual({ outcome: 'known' });
+    expect(await totals()).toEqual([{ ip: '203.0.113.9', count: 1 }]);
+  });
+
+  it.each([
+    ['no JSON', { key: null, value: Buffer.from([0xff, 0x00]) }, 'The message is no JSON in UTF-8.'],
+    ['nothing', { key: null, value: null }, 'The message is empty.'],
+  ])('that is %s stays, with the bytes and the reason of the last try', async (_, received, reason) => {
+    const id = await putAside(received);
+    expect(await retryDeadLetter(audit, id)).toEqual({ outcome: 'unreadable', reason });
+    expect(await findDeadLetter(audit, id)).toEqual({
+      id,
+      consumer: 'audit-denials',
+      topic: 'postern.auth-denials.v1',
+      partition: 3,
+      offset: 41,
+      tenantId: null,
+      reason,
+      state: 'waiting',
+      putAsideAt: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
+      retriedAt: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
+      retries: 1,
+      event: null,
+      ...received,
+    });
+    expect(await discardDeadLetter(audit, id)).toBe(true);
+    expect([await discardDeadLetter(audit, id), await countWaiting(audit)]).toEqual([false, 0]);
+    expect(await retryDeadLetter(audit, id)).toEqual({ outcome: 'not-waiting' });
+  });
+
+  it('of an event with bad fields says so again', async () => {
+    const event = recorded(person, person.denied('203.0.113.9', { occurredAt: 'yesterday' }), 1) as Recorded;
+    await new DenialsConsumer(audit).handle({ events: [event], advance: async () => undefined });
+    const reason = 'has an occurredAt that is no time';
+    expect(await retryDeadLetter(audit, event.eventId)).toEqual({ outcome: 'unreadable', reason });
+    expect(await findDeadLetter(audit, event.eventId)).toMatchObject({
+      reason,
+      event: { data: event.data },
+      retries: 1,
+    });
+  });
+});
+
+describeWithKafka(describe, 'a broken message on the topic of denials', (kafka) => {
+  it('is put aside with its place and its bytes, and the denials behind it go on record', async () => {
+    const topicPrefix = `dead-${randomUUID()}.`;
+    const settings = { brokers: [kafka.address], tls: null, sasl: null, partitions: 1, replication: null };
+    const consumer = new DenialsConsumer(audit);
+    await ensureTopics(settings, EVENT_TOPICS, topicPrefix);
+    const topic = topicPrefix + TOPICS.authDenials;
+    await sendMessage(kafka.address, topic, { key: 'anybody', value: Buffer.from('{"specversion":') });
+    const good = message();
+    await sendMessage(kafka.address, topic, { key: String(good.key), value: good.value });
+    const bus = new KafkaEventBus({ kafka: settings, topicPrefix });
+    await bus.subscribe({
+      consumer: consumer.name,
+      topics: consumer.topics,
+      checkpoints: { dataSource: audit, table: 'audit.checkpoints' },
+      handle: (batch) => consumer.handle(batch),
+      park: (manager, unreadable) => consumer.park(manager, unreadable),
+    });
+    try {
+      const late = Date.now() + 20_000;
+      while ((await totals()).length === 0 && Date.now() < late) await new Promise((done) => setTimeout(done, 50));
+      expect(await totals()).toEqual([{ ip: '203.0.113.9', count: 1 }]);
+      const [letter, ...others] = await listDeadLetters(audit, 'waiting', 10);
+      expect([await findDeadLetter(audit, String(letter?.id)), others]).toEqual([
+        expect.objectContaining({
+          topic: 'postern.auth-denials.v1',
+          partition: 0,
+          offset: 0,
+          reason: 'The message is no JSON in UTF-8.',
+          key: Buffer.from('anybody'),
+          value: Buffer.from('{"specversion":'),
+        }),
+        [],
+      ]);
+    } finally {
+      await bus.stop();
+    }
+  });
+});

@@ -1,0 +1,77 @@
+import { decodeEvent, EventNewerThanProgram, MessageUnreadable, upcast, type Recorded } from '@postern/contracts';
+import type { DataSource, EntityManager } from 'typeorm';
+import { denialRow } from '../denials/record/denial-row.js';
+import { DenialMonths } from '../denials/record/denial-months.js';
+import { insertDenials } from '../denials/record/insert-denials.js';
+import { denialsKeptFrom } from '../denials/retention/denial-retention.js';
+import { findDeadLetter, type WholeDeadLetter } from './dead-letters.js';
+
+/** What became of a letter. `known`: the denial is on record already, and is not counted again. */
+export type Retried =
+  | { readonly outcome: 'recorded' | 'known' }
+  | { readonly outcome: 'unreadable'; readonly reason: string }
+  | { readonly outcome: 'not-waiting' };
+
+/**
+ * Hands a dead letter to today's reader and to the consumer's own way on record. It counts once, whoever else retries it
+ * at the same time: that it is settled stands in the transaction of its effect. `audit` is connected as `postern_audit`.
+ */
+export async function retryDeadLetter(audit: DataSource, id: string): Promise<Retried> {
+  const letter = await findDeadLetter(audit, id);
+  if (letter?.state !== 'waiting') return { outcome: 'not-waiting' };
+  const row = read(letter);
+  const keptFrom = await denialsKeptFrom(audit);
+  // Before the transaction: it takes locks that must not be held meanwhile.
+  if (!('why' in row)) {
+    await new DenialMonths(audit).prepare([row.occurred_at].filter((time) => time >= keptFrom));
+  }
+  return audit.transaction(async (manager): Promise<Retried> => {
+    if (!(await waits(manager, id))) return { outcome: 'not-waiting' };
+    if ('why' in row) {
+      await leave(manager, id, row.why);
+      return { outcome: 'unreadable', reason: row.why };
+    }
+    const counted = await insertDenials(manager, [row], keptFrom);
+    await settle(manager, id, row.tenant_id);
+    return { outcome: counted === 1 ? 'recorded' : 'known' };
+  });
+}
+
+function read(letter: WholeDeadLetter): ReturnType<typeof denialRow> | { readonly why: string } {
+  try {
+    return denialRow(eventOf(letter));
+  } catch (error) {
+    if (error instanceof MessageUnreadable || error instanceof EventNewerThanProgram) return { why: error.message };
+    throw error;
+  }
+}
+
+function eventOf({ topic, key, value, event }: WholeDeadLetter): Recorded {
+  if (event === null) return decodeEvent({ topic, key, value }).event;
+  const recorded = event as Recorded;
+  return { ...recorded, data: upcast(recorded.type, recorded.schemaVersion, recorded.data) } as Recorded;
+}
+
+/** Locks the letter until the transaction ends. */
+async function waits(manager: EntityManager, id: string): Promise<boolean> {
+  const rows = await manager.query<unknown[]>(
+    `SELECT 1 FROM audit.dead_letters WHERE id = $1 AND state = 'waiting' FOR UPDATE`,
+    [id],
+  );
+  return rows.length === 1;
+}
+
+async function settle(manager: EntityManager, id: string, tenantId: string): Promise<void> {
+  await manager.query(
+    `UPDATE audit.dead_letters
+        SET state = 'settled', tenant_id = $2, retried_at = clock_timestamp(), retries = retries + 1 WHERE id = $1`,
+    [id, tenantId],
+  );
+}
+
+async function leave(manager: EntityManager, id: string, reason: string): Promise<void> {
+  await manager.query(
+    `UPDATE audit.dead_letters SET reason = $2, retried_at = clock_timestamp(), retries = retries + 1 WHERE id = $1`,
+    [id, reason],
+  );
+}
