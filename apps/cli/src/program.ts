@@ -7,6 +7,8 @@ import { deniedIpsCommand } from './denials/denied-ips.command.js';
 import { duration } from './input/time-text.js';
 import { keysCommand } from './keys/keys.command.js';
 import { rebuildCommand } from './rebuild/rebuild.command.js';
+import { deadLettersCommand } from './dead-letters/dead-letters.command.js';
+import { republishCommand } from './republish/republish.command.js';
 import { verifyCommand } from './verify/verify.command.js';
 import { checkCommand } from './restriction/check.command.js';
 import { clearCommand } from './restriction/clear.command.js';
@@ -48,6 +50,8 @@ const COMMANDS: readonly (() => Command)[] = [
   // Those that work on the database itself, and not over HTTP.
   rebuildCommand,
   verifyCommand,
+  deadLettersCommand,
+  republishCommand,
 ];
 
 function globalOptions(program: Command): Command {

@@ -23,4 +23,5 @@ export {
 } from './partition-checkpoints.js';
 export { readFeed, type FeedPage } from './read-feed.js';
 export { readStream, readStreamAt } from './read-stream.js';
+export { askForRepublish, endRepublish, pendingRepublish, republishLeft, type Republish } from './republish.js';
 export { wakeOnAppend, type WakeOnAppend } from './wake-on-append.js';

@@ -6,6 +6,7 @@ import { RestoredXids1763900000004 } from './migrations/0004-restored-xids.js';
 import { LookingBack1763900000005 } from './migrations/0005-looking-back.js';
 import { AppendTogether1763900000023 } from './migrations/0006-append-together.js';
 import { Publisher1764000000027 } from './migrations/0007-publisher.js';
+import { Republish1764000000031 } from './migrations/0008-republish.js';
 
 /** The schema `journal`, for `migrate`. */
 export const journalSchema: SchemaComponent = {
@@ -18,5 +19,6 @@ export const journalSchema: SchemaComponent = {
     LookingBack1763900000005,
     AppendTogether1763900000023,
     Publisher1764000000027,
+    Republish1764000000031,
   ],
 };

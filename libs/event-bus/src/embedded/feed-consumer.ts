@@ -58,6 +58,7 @@ export class FeedConsumer implements RunningSubscription {
   /** How far it had come when that was last known: for those who ask while it is being loaded again. */
   #cameTo: FeedPosition | undefined;
   #stopped = false;
+  #reload = false;
   /** `onCaughtUp` was called for the checkpoint that was read last. */
   #toldCaughtUp = false;
   #status: SubscriptionStatus = { caughtUp: false, hasCaughtUp: false, lastError: null, failures: 0 };
@@ -75,6 +76,12 @@ export class FeedConsumer implements RunningSubscription {
   }
 
   wake(): void {
+    this.#signal.wake();
+  }
+
+  /** Goes on where the checkpoint stands now: somebody has moved it, and there may be no event that would show it. */
+  reload(): void {
+    this.#reload = true;
     this.#signal.wake();
   }
 
@@ -113,6 +120,8 @@ export class FeedConsumer implements RunningSubscription {
 
   /** One look at the feed. `more`: look again at once; `held`: soon; `end`: when woken. */
   async #step(): Promise<'more' | 'held' | 'end'> {
+    if (this.#reload) this.#place = undefined;
+    this.#reload = false;
     const place = (this.#place ??= await this.#load());
     this.#cameTo = place.looked;
     const page = await readFeed(this.feed, place.looked, this.subscription.maxBatch ?? MAX_BATCH, this.#categories);

@@ -1,9 +1,11 @@
 import { TOPICS, type FeedEvent } from '@postern/contracts';
 import {
+  endRepublish,
   FEED_START,
   feedLag,
   JOURNAL_SOURCE,
   loadCheckpoint,
+  pendingRepublish,
   wakeOnAppend,
   type WakeOnAppend,
 } from '@postern/event-store';
@@ -16,6 +18,7 @@ import { kafkaClient } from './kafka-client.js';
 import { kafkaError, KafkaUnreachable } from './kafka-errors.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import { LeaderElection } from './leader-election.js';
+import { isSent, placeOf } from './republished.js';
 import { EventSender, MessageTooLarge } from './send-events.js';
 import { EVENT_TOPICS } from './topic-settings.js';
 
@@ -115,20 +118,25 @@ export class EventPublisher {
       if (!ensured) await this.#ensureTopics();
       ensured = true;
       stillLeading();
-      await this.#sender
-        .send(batch.events.map((event, i): FeedEvent => ({ event, xid: batch.xids[i] ?? '' })))
-        .catch((error: unknown) => {
-          throw kafkaError(error, this.options.kafka);
-        });
+      const read = batch.events.map((event, i): FeedEvent => ({ event, xid: batch.xids[i] ?? '' }));
+      const republish = await pendingRepublish(feed);
+      const toSend = republish ? read.filter((each) => isSent(each, republish)) : read;
+      await this.#sender.send(toSend).catch((error: unknown) => {
+        // The topic may have been deleted.
+        ensured = false;
+        throw kafkaError(error, this.options.kafka);
+      });
       // Another may have sent the same by now: its checkpoint stands, and ours does not move.
       stillLeading();
       await feed.transaction(async (manager) => {
         // What a crash takes is sent again.
         await manager.query('SET LOCAL synchronous_commit = off');
+        const last = republish && read.at(-1);
+        if (last) await endRepublish(manager, placeOf(last));
         await batch.advance(manager);
       });
-      this.#published += batch.events.length;
-      this.options.onPublished?.(batch.events.length);
+      this.#published += toSend.length;
+      this.options.onPublished?.(toSend.length);
     };
     const subscription = {
       consumer: PUBLISHER,
@@ -145,9 +153,19 @@ export class EventPublisher {
     });
     this.#consumer = consumer;
     this.#electionError = null;
+    const goBackIfAsked = async () => {
+      if ((await pendingRepublish(feed)) === null) return;
+      ensured = false;
+      consumer.reload();
+    };
+    // Who asks for a topic to be filled again moves the checkpoint back, which a publisher without new events does not see.
+    const look = setInterval(() => {
+      if (consumer.status().caughtUp) void goBackIfAsked().catch(() => undefined);
+    }, LOOK_FOR_REPUBLISH_MS);
     return {
       stop: async () => {
         leads = false;
+        clearInterval(look);
         // What is on its way is cut off: the new leader does not wait for it.
         await Promise.all([this.#sender.close(), consumer.stop()]);
         if (this.#consumer === consumer) this.#consumer = undefined;
@@ -167,6 +185,7 @@ export class EventPublisher {
 }
 
 const CHECKPOINTS = 'journal.checkpoints';
+const LOOK_FOR_REPUBLISH_MS = 1_000;
 
 /** The lock went while a page was being sent: what it did not move, the new leader sends. */
 class LeadershipLost extends Error {

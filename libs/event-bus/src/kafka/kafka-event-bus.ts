@@ -10,7 +10,6 @@ import { SESSION_TIMEOUT_MS, type TopicConsumerSettings } from './consumer-setti
 import { TopicConsumer } from './topic-consumer.js';
 import { KafkaTopicWriter } from './kafka-topic-writer.js';
 import { RELAY_POLICIES } from './relay-policies-topic.js';
-import { TopicConsumer, type TopicConsumerSettings } from './topic-consumer.js';
 import { EVENT_TOPICS } from './topic-settings.js';
 
 export interface KafkaEventBusOptions extends Partial<

@@ -1,0 +1,41 @@
+import { TOPICS, type Topic } from '@postern/contracts';
+import { openDataSource } from '@postern/database';
+import { askForRepublish, republishLeft } from '@postern/event-store';
+import { publication, publishAgain } from '@postern/projection-service';
+import { followRefill, type RefillOutcome } from './follow-refill.js';
+
+/** Asks for a topic to be filled, and follows it. `url` is the owner's. */
+type Refill = (url: string, tell: (line: string) => void) => Promise<RefillOutcome>;
+
+/** By what the topics are called after `postern.` and before their version. */
+export const REFILLS = {
+  'smtp-users': fromJournal(TOPICS.smtpUsers),
+  'auth-denials': fromJournal(TOPICS.authDenials),
+  tenants: fromJournal(TOPICS.tenants),
+  'relay-policies': fromPolicies,
+} as const satisfies Readonly<Record<string, Refill>>;
+export type RefillName = keyof typeof REFILLS;
+
+function fromJournal(topic: Topic): Refill {
+  return async (url, tell) => {
+    const feed = await openDataSource(url, 'postern_feed', { poolSize: 1 });
+    try {
+      if ((await askForRepublish(feed, topic)) === 'nothing-published') {
+        return { kind: 'nothing-published', told: 'Nothing was published yet: there is nothing to repeat.' };
+      }
+      return await followRefill(() => republishLeft(feed, topic), tell, 'a command-service');
+    } finally {
+      await feed.destroy();
+    }
+  };
+}
+
+async function fromPolicies(url: string, tell: (line: string) => void): Promise<RefillOutcome> {
+  const projection = await openDataSource(url, 'postern_projection', { poolSize: 1 });
+  try {
+    await publishAgain(projection);
+    return await followRefill(async () => (await publication(projection)).waiting, tell, 'a projection-service');
+  } finally {
+    await projection.destroy();
+  }
+}

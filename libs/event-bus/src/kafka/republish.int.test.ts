@@ -1,0 +1,90 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId, TOPICS, type EventEnvelope, type Topic } from '@postern/contracts';
+import { askForRepublish, pendingRepublish, republishLeft } from '@postern/event-store';
+import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic } from '@postern/testing';
+import { start, until } from '../test-support/bus-contract.js';
+import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
+
+/** What is sent twice is a repeat: nothing may be ahead of what comes before it. */
+const firsts = (versions: readonly number[]) => versions.filter((version, i) => versions.indexOf(version) === i);
+const upTo = (version: number, from = 1) => Array.from({ length: version - from + 1 }, (_, i) => i + from);
+
+describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
+  let world: KafkaWorld;
+  const followed: FollowedTopic[] = [];
+  beforeAll(async () => {
+    world = await kafkaWorld(kafka.address, { publishes: true });
+  }, 60_000);
+  afterEach(async () => {
+    for (const each of followed.splice(0)) await each.stop();
+  });
+  afterAll(() => world?.close());
+
+  const nameOf = (topic: Topic) => world.topicPrefix + topic;
+  const outside = async (topic: Topic) => {
+    const follower = await followTopic(kafka.address, nameOf(topic));
+    followed.push(follower);
+    /** The versions of a stream, in the order in which they came. */
+    return (stream: string) =>
+      follower.messages
+        .map(({ value }) => JSON.parse(value) as EventEnvelope)
+        .filter(({ subject }) => subject === stream)
+        .map(({ streamversion }) => streamversion);
+  };
+  const filled = async (topic: Topic) => {
+    await until(async () => (await republishLeft(world.feed, topic)) === 0);
+    expect(await pendingRepublish(world.feed)).toBeNull();
+  };
+
+  it('has every event once more in order, consumers go on with what is new, and other topics get nothing twice', async () => {
+    const [user, denials] = [`smtp-user/${newId()}`, `auth-denials/${newId()}`];
+    await world.append(user, 400);
+    await world.append(denials, 5);
+    const consumer = await start(world, { topics: [TOPICS.smtpUsers, TOPICS.authDenials] });
+    await until(async () => (await consumer.versions(user)).length === 400);
+    await until(async () => (await consumer.versions(denials)).length === 5);
+
+    await deleteTopic(kafka.address, nameOf(TOPICS.smtpUsers));
+    expect(await askForRepublish(world.feed, TOPICS.smtpUsers)).toBe('asked');
+    await world.append(user, 100);
+    await world.append(denials, 1);
+    await filled(TOPICS.smtpUsers);
+
+    const versions = await outside(TOPICS.smtpUsers);
+    await until(() => firsts(versions(user)).length >= 500);
+    expect(firsts(versions(user))).toEqual(upTo(500));
+    const ofDenials = await outside(TOPICS.authDenials);
+    await until(() => ofDenials(denials).includes(6));
+    await until(async () => (await consumer.versions(user)).length >= 500);
+    await until(async () => (await consumer.versions(denials)).length >= 6);
+    expect([await consumer.versions(user), await consumer.versions(denials)]).toEqual([upTo(500), upTo(6)]);
+    // The sixth was on a page that may have been sent more than once, while the topic of users was away.
+    expect(ofDenials(denials).filter((version) => version < 6)).toEqual(upTo(5));
+    await consumer.bus.stop();
+  }, 60_000);
+
+  it('may be asked for while nothing new comes, while it is there, and for two topics at once', async () => {
+    const [user, denials] = [`smtp-user/${newId()}`, `auth-denials/${newId()}`];
+    await world.append(user, 3);
+    await world.append(denials, 2);
+    const [versions, ofDenials] = [await outside(TOPICS.smtpUsers), await outside(TOPICS.authDenials)];
+    await until(() => versions(user).length === 3 && ofDenials(denials).length === 2);
+    await askForRepublish(world.feed, TOPICS.smtpUsers);
+    await askForRepublish(world.feed, TOPICS.authDenials);
+    await filled(TOPICS.smtpUsers);
+    await filled(TOPICS.authDenials);
+    await until(() => versions(user).length >= 6 && ofDenials(denials).length >= 4);
+    expect([versions(user).slice(-3), ofDenials(denials).slice(-2)]).toEqual([upTo(3), upTo(2)]);
+  }, 60_000);
+});
+
+describeWithKafka(describe, 'where nothing was published yet', (kafka) => {
+  it('there is nothing to fill a topic with', async () => {
+    const world = await kafkaWorld(kafka.address, { publishes: false });
+    try {
+      expect(await askForRepublish(world.feed, TOPICS.tenants)).toBe('nothing-published');
+    } finally {
+      await world.close();
+    }
+  }, 60_000);
+});

@@ -1,0 +1,76 @@
+import type { Topic } from '@postern/contracts';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { FeedPosition } from './feed-position.js';
+
+/** The publisher's checkpoint, in `journal.checkpoints`. */
+const OF_PUBLISHER = `consumer = 'publisher' AND source = 'journal'`;
+
+/**
+ * Topics that are being filled again. Up to `until` everything was published before, so that of those events the ones of these topics
+ * alone are sent; what lies behind it goes to every topic.
+ */
+export interface Republish {
+  readonly topics: ReadonlySet<string>;
+  /** Where the publisher stood when it was asked. */
+  readonly until: FeedPosition;
+}
+
+/**
+ * Has the publisher send every event of the topic again: it goes back to the journal's beginning, in the same transaction in which is
+ * written down up to where it had come. `feed` is connected as `postern_feed`.
+ */
+export async function askForRepublish(feed: DataSource, topic: Topic): Promise<'asked' | 'nothing-published'> {
+  return feed.transaction(async (manager) => {
+    const [stands] = await manager.query<{ published: boolean }[]>(
+      `SELECT xid > '0' OR EXISTS (SELECT FROM journal.republishes) AS published
+         FROM journal.checkpoints WHERE ${OF_PUBLISHER} FOR UPDATE`,
+    );
+    if (stands?.published !== true) return 'nothing-published';
+    // While another is under way, the checkpoint lies before where that began.
+    await manager.query(
+      `INSERT INTO journal.republishes (topic, until_xid, until_position)
+       SELECT $1, xid, position FROM (
+         SELECT until_xid AS xid, until_position AS position FROM journal.republishes
+          UNION ALL SELECT xid, position FROM journal.checkpoints WHERE ${OF_PUBLISHER}
+       ) place ORDER BY xid DESC, position DESC LIMIT 1
+       ON CONFLICT (topic) DO UPDATE SET until_xid = excluded.until_xid, until_position = excluded.until_position`,
+      [topic],
+    );
+    await manager.query(
+      `UPDATE journal.checkpoints SET xid = '0', position = 0, updated_at = clock_timestamp() WHERE ${OF_PUBLISHER}`,
+    );
+    return 'asked';
+  });
+}
+
+/** Events of the journal that lie before where the publisher stood and were not looked at again yet; 0 once it is done. */
+export async function republishLeft(feed: Pick<DataSource, 'query'>, topic: Topic): Promise<number> {
+  const [row] = await feed.query<{ left: string }[]>(
+    `SELECT greatest(1, until_position - position) AS left
+       FROM journal.republishes, journal.checkpoints WHERE topic = $1 AND ${OF_PUBLISHER}`,
+    [topic],
+  );
+  return Number(row?.left ?? 0);
+}
+
+/** What is being filled again; null where nothing is. */
+export async function pendingRepublish(feed: Pick<DataSource, 'query'>): Promise<Republish | null> {
+  const rows = await feed.query<{ topic: string; xid: string; position: string }[]>(
+    `SELECT topic, until_xid::text AS xid, until_position AS position
+       FROM journal.republishes ORDER BY until_xid DESC, until_position DESC`,
+  );
+  const last = rows[0];
+  if (!last) return null;
+  return {
+    topics: new Set(rows.map(({ topic }) => topic)),
+    until: { xid: last.xid, position: Number(last.position) },
+  };
+}
+
+/** Ends what is done when the publisher has come to `at`: in the transaction that moves its checkpoint there. */
+export async function endRepublish(manager: EntityManager, at: FeedPosition): Promise<void> {
+  await manager.query('DELETE FROM journal.republishes WHERE (until_xid, until_position) <= ($1::xid8, $2::bigint)', [
+    at.xid,
+    at.position,
+  ]);
+}
