@@ -43,6 +43,9 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
+/** Made once: TypeORM warns of a second one of the same name. */
+const FEED = dataSourceModule('postern_feed', { poolSize: 2 });
+
 /** For the policies' topic; without one the bus has no topics. */
 type NewWriter = (topic: string) => TopicWriter;
 
@@ -54,7 +57,7 @@ class TestBusModule implements OnApplicationShutdown {
   static forRoot(writer: NewWriter | undefined): DynamicModule {
     return {
       module: TestBusModule,
-      imports: [dataSourceModule('postern_feed', { poolSize: 2 })],
+      imports: [FEED],
       providers: [
         {
           provide: EVENT_BUS,
