@@ -38,8 +38,16 @@ function denialMessage() {
     type: 'AuthDenied',
     schemaVersion: 1,
     data: {
-      ...{ denialId, smtpUserId, username: 'app@acme.example', ip: '203.0.113.9', occurredAt, relay: 'mx1' },
-      ...{ reason: 'ip-not-authorized', mode: 'enforce', refused: true, count: 1 },
+      denialId,
+      smtpUserId,
+      username: 'app@acme.example',
+      ip: '203.0.113.9',
+      occurredAt,
+      relay: 'mx1',
+      reason: 'ip-not-authorized',
+      mode: 'enforce',
+      refused: true,
+      count: 1,
     },
     metadata: {
       actor: { role: 'relay', keyId: newId(), name: 'mx1' },
