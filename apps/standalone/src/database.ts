@@ -8,6 +8,9 @@ import { projectionSchema } from '@postern/projection-service';
 import { accessSchema, type Settings } from '@postern/service-kit';
 import pg from 'pg';
 
+/** Every schema; the journal first, so that a wrong cluster shows at once. */
+export const SCHEMAS = [journalSchema, accessSchema, projectionSchema, auditSchema];
+
 /** A database with every schema up to date. */
 export interface Database {
   /** The owner's connection URL. */
@@ -28,11 +31,9 @@ export async function openDatabase(settings: Settings): Promise<Database> {
   return database;
 }
 
-/** Brings every schema up to date; the journal first, so that a wrong cluster shows at once. */
+/** Brings every schema up to date. */
 export async function migrateAll(ownerUrl: string): Promise<void> {
-  for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema]) {
-    await migrate(ownerUrl, component);
-  }
+  for (const component of SCHEMAS) await migrate(ownerUrl, component);
 }
 
 function external(url: string): Database {

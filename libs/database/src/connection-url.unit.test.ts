@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ownerUrlOf } from './connection-url.js';
-import { roleUrl } from './roles.js';
+import { roleUrl } from './role-url.js';
 import { scramVerifier } from './scram-verifier.js';
 
 describe('the owner’s connection URL', () => {

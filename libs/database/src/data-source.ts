@@ -1,6 +1,7 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ownerUrlOf } from './connection-url.js';
-import { roleUrl, type DatabaseRole } from './roles.js';
+import { roleUrl } from './role-url.js';
+import type { DatabaseRole } from './roles.js';
 import { CONNECT_TIMEOUT_MS, DatabaseUnreachable } from './session.js';
 
 export const STATEMENT_TIMEOUT_MS = 30_000;

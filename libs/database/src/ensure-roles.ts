@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { ownerUrlOf } from './connection-url.js';
-import { DATABASE_ROLES, rolePassword, roleUrl, type DatabaseRole } from './roles.js';
+import { roleUrl } from './role-url.js';
+import { DATABASE_ROLES } from './roles.js';
 import { scramVerifier } from './scram-verifier.js';
 import { DatabaseUnreachable, withSession } from './session.js';
 
@@ -15,7 +16,7 @@ const ATTEMPTS = 20;
 /** The owner did not make the role, and has no say over it; the message says who can mend that, and how. */
 export class RoleNotOurs extends Error {
   override readonly name = 'RoleNotOurs';
-  constructor(ownerUrl: string, role: DatabaseRole, cause: unknown) {
+  constructor(ownerUrl: string, role: string, cause: unknown) {
     const owner = ownerUrlOf(ownerUrl).username;
     super(
       `${owner} may not change the role ${role}, which another owner made, and its password or attributes are not right. ` +
@@ -33,31 +34,44 @@ export class RoleNotOurs extends Error {
  */
 export async function ensureRoles(ownerUrl: string): Promise<void> {
   await withSession(ownerUrl, async (client) => {
-    for (const role of DATABASE_ROLES) await ensureRole(client, ownerUrl, role);
+    for (const role of DATABASE_ROLES) await ensureRole(client, ownerUrl, roleUrl(ownerUrl, role));
   });
 }
 
-async function ensureRole(client: Client, ownerUrl: string, role: DatabaseRole): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+/** Makes or mends one role, which is to log in by `loginUrl`, its own name and password in it. */
+export async function ensureRole(client: Client, ownerUrl: string, loginUrl: string): Promise<void> {
+  const { username: role, password } = new URL(loginUrl);
+  await againstOthers(async () => {
     const exists = await roleStands(client, role);
-    if (exists === 'right' && (await canLogIn(ownerUrl, role))) return;
+    if (exists === 'right' && (await canLogIn(loginUrl))) return;
     const verb = exists === 'missing' ? 'CREATE' : 'ALTER';
     // An owner who is no superuser may set a password, but not even name the attributes of a superuser.
     const attributes = exists === 'right' ? 'LOGIN' : ATTRIBUTES;
-    const verifier = scramVerifier(rolePassword(ownerUrl, role));
+    const verifier = scramVerifier(decodeURIComponent(password));
     try {
       await client.query(`${verb} ROLE ${role} WITH ${attributes} PASSWORD '${verifier}'`);
-      return;
     } catch (error) {
-      const code = (error as { code?: string }).code ?? '';
+      const { code } = error as { code?: string };
       if (code === INSUFFICIENT_PRIVILEGE && verb === 'ALTER') throw new RoleNotOurs(ownerUrl, role, error);
+      throw error;
+    }
+  });
+}
+
+/** Does it again where another process was changing the same role. */
+export async function againstOthers(change: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await change();
+    } catch (error) {
+      const { code = '' } = error as { code?: string };
       if (!MADE_BY_ANOTHER.has(code) || attempt === ATTEMPTS) throw error;
       await new Promise((done) => setTimeout(done, 5 + Math.random() * 20 * attempt));
     }
   }
 }
 
-async function roleStands(client: Client, role: DatabaseRole): Promise<'missing' | 'wrong' | 'right'> {
+async function roleStands(client: Client, role: string): Promise<'missing' | 'wrong' | 'right'> {
   const { rows } = await client.query<{ right: boolean }>(
     `SELECT rolcanlogin AND NOT (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls) AS right
        FROM pg_roles WHERE rolname = $1`,
@@ -69,9 +83,9 @@ async function roleStands(client: Client, role: DatabaseRole): Promise<'missing'
 }
 
 /** A login is the only look at a password that an owner who is no superuser has. */
-async function canLogIn(ownerUrl: string, role: DatabaseRole): Promise<boolean> {
+async function canLogIn(loginUrl: string): Promise<boolean> {
   try {
-    await withSession(roleUrl(ownerUrl, role), async () => undefined);
+    await withSession(loginUrl, async () => undefined);
     return true;
   } catch (error) {
     const cause = error instanceof DatabaseUnreachable ? (error.cause as { code?: string }) : undefined;

@@ -7,6 +7,7 @@ export {
   type DataSourceSettings,
 } from './data-source.js';
 export { ensureRoles, RoleNotOurs } from './ensure-roles.js';
+export { ensureServiceLogins, type ServiceLoginOptions } from './ensure-service-logins.js';
 export { CURRENT_TENANT_SQL, inTenant, ofNoTenant } from './in-tenant.js';
 export {
   assertUpToDate,
@@ -15,5 +16,7 @@ export {
   migrate,
   type SchemaComponent,
 } from './migrate.js';
-export { DATABASE_ROLES, roleUrl, type DatabaseRole } from './roles.js';
+export { roleUrl, serviceUrl } from './role-url.js';
+export { DATABASE_ROLES, type DatabaseRole } from './roles.js';
+export { isServiceLogin, rolesOfService, SERVICE_LOGINS, type ServiceLogin } from './service-logins.js';
 export { CONNECT_TIMEOUT_MS, DatabaseUnreachable } from './session.js';

@@ -48,24 +48,30 @@ export class DatabaseNotUpToDate extends Error {
   override readonly name = 'DatabaseNotUpToDate';
   constructor(readonly schema: string) {
     super(
-      `The schema "${schema}" is not there, or older than this program: start this release of Postern once, which brings it up to date.`,
+      `The schema "${schema}" is not there, or older than this program, or not for this login to see: start this release of Postern once, or run \`npm run migrate\` with the owner’s POSTERN_DATABASE_URL. Either brings it up to date.`,
     );
   }
 }
 
-/** For a program that works beside a running Postern, and so must not migrate. Throws `DatabaseNotUpToDate`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`. */
-export async function assertUpToDate(ownerUrl: string, component: SchemaComponent): Promise<void> {
-  await withSession(ownerUrl, async (client) => {
-    await refuseNewer(client, component);
-    const { rows } = await client
-      .query<{ name: string }>(`SELECT name FROM ${component.schema}.migrations`)
-      .catch((error: { code?: string }) => {
-        // undefined_table, invalid_schema_name
-        if (error.code === '42P01' || error.code === '3F000') throw new DatabaseNotUpToDate(component.schema);
-        throw error;
-      });
-    const applied = new Set(rows.map((row) => row.name));
-    if (component.migrations.some(({ name }) => !applied.has(name))) throw new DatabaseNotUpToDate(component.schema);
+/** undefined_table, invalid_schema_name, and insufficient_privilege: of a login that was made for none of this. */
+const NOT_THERE = new Set(['42P01', '3F000', '42501']);
+
+/**
+ * For a program that works beside a running Postern, or by the login of a service, and so must not migrate.
+ * Throws `DatabaseNotUpToDate`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`.
+ */
+export async function assertUpToDate(databaseUrl: string, component: SchemaComponent): Promise<void> {
+  const { schema, migrations } = component;
+  await withSession(databaseUrl, async (client) => {
+    try {
+      await refuseNewer(client, component);
+      const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${schema}.migrations`);
+      const applied = new Set(rows.map((row) => row.name));
+      if (migrations.some(({ name }) => !applied.has(name))) throw new DatabaseNotUpToDate(schema);
+    } catch (error) {
+      if (NOT_THERE.has((error as { code?: string }).code ?? '')) throw new DatabaseNotUpToDate(schema);
+      throw error;
+    }
   });
 }
 

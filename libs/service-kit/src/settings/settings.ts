@@ -39,6 +39,8 @@ export const DEFAULT_RATE_LIMIT: Rate = { perSecond: 5_000, burst: 20_000 };
 /** A fleet of relays whose shared key was revoked comes with some requests a second. */
 export const DEFAULT_FAILED_AUTH_LIMIT: Rate = { perSecond: 20, burst: 200 };
 export const DEFAULT_MAX_CONNECTIONS = 10_000;
+/** Where the API is: the whole of it in one process, or the gateway. */
+export const DEFAULT_PORT = 8025;
 
 const perSecond = z.coerce.number('must be a number of requests per second, or 0 for no limit').min(0).max(1_000_000);
 const burst = z.coerce.number('must be a whole number of requests').int().min(1).max(10_000_000);
@@ -52,7 +54,7 @@ const Environment = z.object({
     .string()
     .refine((host) => isIP(host) !== 0 || host === 'localhost', 'must be an IP address or localhost')
     .default('127.0.0.1'),
-  POSTERN_HTTP_PORT: port.default(8025),
+  POSTERN_HTTP_PORT: port,
   POSTERN_DATA_DIR: z.string().min(1).default('.postern'),
   POSTERN_DATABASE_URL: z
     .string()
@@ -98,11 +100,12 @@ const Environment = z.object({
 });
 
 /**
- * Reads the settings. An empty variable counts as not set.
+ * Reads the settings. An empty variable counts as not set. `defaultPort` is what the process listens on unless told.
  * Throws `SettingInvalid` at the first bad one.
  */
-export function loadSettings(environment: NodeJS.ProcessEnv): Settings {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAULT_PORT): Settings {
+  const set = Object.entries(environment).filter(([, value]) => value !== '');
+  const given: NodeJS.ProcessEnv = { POSTERN_HTTP_PORT: String(defaultPort), ...Object.fromEntries(set) };
   const parsed = Environment.safeParse(given);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];

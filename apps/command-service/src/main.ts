@@ -1,0 +1,19 @@
+import 'reflect-metadata';
+import { journalSchema } from '@postern/event-store';
+import { accessSchema, keepOperatorKey, runProcess, startService, type ServiceParts } from '@postern/service-kit';
+import { ensureFirstOperatorKey } from './api-key/ensure-first-operator-key/ensure-first-operator-key.js';
+import { CommandServiceModule } from './command-service.module.js';
+import { problems } from './problems/problems.js';
+
+const parts = {
+  name: 'command-service',
+  module: CommandServiceModule,
+  problems,
+  schemas: [journalSchema, accessSchema],
+  firstKey: async (app, { operatorKey, dataDir }) => {
+    const key = await ensureFirstOperatorKey(app, operatorKey);
+    return key === null ? null : keepOperatorKey(dataDir, key);
+  },
+} satisfies ServiceParts;
+
+runProcess('The command-service', 8026, (settings) => startService(parts, settings));

@@ -1,0 +1,54 @@
+import {
+  Global,
+  Inject,
+  Injectable,
+  Logger,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+} from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { roleUrl } from '@postern/database';
+import { EmbeddedEventBus, EVENT_BUS, type EventBus } from '@postern/event-bus';
+import type { DataSource } from 'typeorm';
+import { dataSourceModule } from '../database/data-source.module.js';
+import { SETTINGS, type RuntimeSettings } from '../settings/settings.module.js';
+
+const log = new Logger('event bus');
+
+/** Ends the bus once the services' own subscriptions have ended. */
+@Injectable()
+class BusEnd implements BeforeApplicationShutdown {
+  constructor(@Inject(EVENT_BUS) private readonly bus: EventBus) {}
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.bus.stop();
+  }
+}
+
+/** The journal's own feed as the bus, for one process or for few on one database. */
+@Global()
+@Module({
+  imports: [dataSourceModule('postern_feed', { poolSize: 4 })],
+  providers: [
+    BusEnd,
+    {
+      provide: EVENT_BUS,
+      inject: [getDataSourceToken('postern_feed'), SETTINGS],
+      useFactory: (feed: DataSource, settings: RuntimeSettings) =>
+        new EmbeddedEventBus({
+          feed,
+          feedUrl: roleUrl(settings.databaseUrl, 'postern_feed'),
+          onFailure: (consumer, error) =>
+            log.error(`${consumer} could not handle its events and tries again: ${error.message}`),
+        }),
+    },
+  ],
+  exports: [EVENT_BUS],
+})
+class FeedBusModule {}
+
+/** The bus of a process, provided as `EVENT_BUS` to every module of it. */
+export function eventBusModule(_settings: RuntimeSettings): DynamicModule {
+  return { module: FeedBusModule, global: true };
+}

@@ -1,0 +1,127 @@
+import {
+  DatabaseNewerThanProgram,
+  DatabaseNotUpToDate,
+  DatabaseUnreachable,
+  DatabaseUrlInvalid,
+  RoleNotOurs,
+} from '@postern/database';
+import { firstKeyGreeting, type FirstKey } from './first-key.js';
+import { loadSettings, SettingInvalid, type Settings } from '../settings/settings.js';
+
+/** What a process runs, once it is ready. */
+export interface Running {
+  /** `http://host:port` */
+  readonly url: string;
+  /** Only where this start made the first operator's key: it is told once. */
+  readonly firstKey?: FirstKey | null;
+  /** Finishes what was accepted. */
+  stop(): Promise<void>;
+}
+
+/** What a process tells the one that started it, by IPC, once it is ready. */
+export interface ReadyMessage {
+  readonly ready: { readonly url: string; readonly firstKey: FirstKey | null };
+}
+
+/** How long a stop may take before the process ends anyway. */
+export const STOP_TIMEOUT_MS = 30_000;
+
+/**
+ * The life of a process of Postern, whichever it is: `start` is given the settings; a start that fails is one clear line
+ * and exit code 1; SIGINT, SIGTERM or the end of the process that started it (where there is an IPC channel) finish what
+ * was accepted and exit 0, within a bound. Prints what happens on standard output.
+ * @param name as it is told to people
+ * @param defaultPort where it listens unless told
+ */
+export function runProcess(name: string, defaultPort: number, start: (settings: Settings) => Promise<Running>): void {
+  void new ProcessLife(name).run(() => start(loadSettings(process.env, defaultPort)));
+}
+
+/** A process that does one thing and ends: prints what `task` resolves to, or one clear line and exit code 1. */
+export async function runTask(task: (settings: Settings) => Promise<string>): Promise<void> {
+  try {
+    console.log(await task(loadSettings(process.env)));
+    process.exit(0);
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exit(1);
+  }
+}
+
+class ProcessLife {
+  private stopping = false;
+  private running: Running | undefined;
+
+  constructor(private readonly name: string) {}
+
+  async run(start: () => Promise<Running>): Promise<void> {
+    process.on('SIGINT', () => void this.stop('SIGINT'));
+    process.on('SIGTERM', () => void this.stop('SIGTERM'));
+    // Who started us is gone, as after a kill -9: nobody would ever stop us.
+    if (process.connected) process.on('disconnect', () => void this.stop('The supervisor is gone'));
+    try {
+      console.log(`${this.name} starts …`);
+      this.running = await start();
+      if (this.stopping) await this.end(this.running);
+      else this.greet(this.running);
+    } catch (error) {
+      console.error(messageOf(error));
+      process.exit(1);
+    }
+  }
+
+  private greet({ url, firstKey = null }: Running): void {
+    console.log(`${this.name} is ready at ${url}`);
+    const message: ReadyMessage = { ready: { url, firstKey } };
+    if (process.connected) {
+      process.send?.(message);
+      return;
+    }
+    if (firstKey) for (const line of firstKeyGreeting(url, firstKey)) console.log(line);
+    console.log('Ctrl-C ends it.');
+  }
+
+  private async stop(why: string): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    console.log(`\n${why}: ${this.name} stops …`);
+    // Before the start is through, `run` sees `stopping` and ends it.
+    if (this.running) await this.end(this.running);
+    else this.bound();
+  }
+
+  private async end(running: Running): Promise<void> {
+    this.bound();
+    try {
+      await running.stop();
+      console.log(`${this.name} has stopped.`);
+      process.exit(0);
+    } catch (error) {
+      console.error(messageOf(error));
+      process.exit(1);
+    }
+  }
+
+  private bound(): void {
+    setTimeout(() => {
+      console.error(`${this.name} did not stop within ${STOP_TIMEOUT_MS / 1_000} s and is ended.`);
+      process.exit(1);
+    }, STOP_TIMEOUT_MS).unref();
+  }
+}
+
+/** What tells its reader what to do; its stack would only hide that. */
+const KNOWN = [
+  SettingInvalid,
+  DatabaseNewerThanProgram,
+  DatabaseNotUpToDate,
+  DatabaseUnreachable,
+  DatabaseUrlInvalid,
+  RoleNotOurs,
+];
+
+/** A known trouble is one clear line; what nobody foresaw keeps its stack. */
+function messageOf(error: unknown): string {
+  if (error instanceof Error && KNOWN.some((kind) => error instanceof kind)) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
