@@ -17,7 +17,7 @@ const PASSWORD = /^[A-Za-z0-9._~-]{12,128}$/;
  * start. Throws `SettingInvalid` for a password that can't be used, and what `migrate` throws.
  */
 export async function prepareDatabase(ownerUrl: string, environment: NodeJS.ProcessEnv): Promise<void> {
-  const passwords = passwordsOf(environment);
+  const passwords = servicePasswords(environment);
   await migrateAll(ownerUrl);
   await ensureServiceLogins(ownerUrl, {
     bus: environment['POSTERN_KAFKA_BROKERS'] ? 'kafka' : 'feed',
@@ -26,7 +26,8 @@ export async function prepareDatabase(ownerUrl: string, environment: NodeJS.Proc
   });
 }
 
-function passwordsOf(environment: NodeJS.ProcessEnv): Partial<Record<ServiceLogin, string>> {
+/** The passwords that are given for the logins. Throws `SettingInvalid`. */
+export function servicePasswords(environment: NodeJS.ProcessEnv): Partial<Record<ServiceLogin, string>> {
   const passwords: Partial<Record<ServiceLogin, string>> = {};
   for (const login of Object.keys(SERVICE_LOGINS) as ServiceLogin[]) {
     const password = environment[PASSWORD_OF[login]] ?? '';

@@ -19,11 +19,19 @@ export interface Database {
   stop(): Promise<void>;
 }
 
-/** The database of the settings, or an embedded one below the data folder, migrated. */
-export async function openDatabase(settings: Settings): Promise<Database> {
-  const database = settings.databaseUrl === null ? await embedded(settings.dataDir) : external(settings.databaseUrl);
+/**
+ * The database of the settings, or an embedded one below the data folder, brought up to date by `prepare`.
+ * @param serverSettings for the embedded server, where its own do not suffice
+ */
+export async function openDatabase(
+  settings: Settings,
+  prepare: (ownerUrl: string) => Promise<void> = migrateAll,
+  serverSettings: Readonly<Record<string, string>> = {},
+): Promise<Database> {
+  const database =
+    settings.databaseUrl === null ? await embedded(settings.dataDir, serverSettings) : external(settings.databaseUrl);
   try {
-    await migrateAll(database.url);
+    await prepare(database.url);
   } catch (error) {
     await database.stop();
     throw error;
@@ -40,12 +48,12 @@ function external(url: string): Database {
   return { url, embedded: false, stop: async () => undefined };
 }
 
-async function embedded(dataDir: string): Promise<Database> {
+async function embedded(dataDir: string, settings: Readonly<Record<string, string>>): Promise<Database> {
   const folder = resolve(dataDir);
   await mkdir(folder, { recursive: true });
   // As root the server runs under another account, which must pass through here; every file in it guards itself.
   await chmod(folder, 0o711);
-  const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') });
+  const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), settings });
   try {
     await createDatabaseIfMissing(server.url(), 'postern');
   } catch (error) {

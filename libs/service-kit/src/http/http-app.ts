@@ -1,6 +1,5 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { newId } from '@postern/contracts';
 import { DATABASE_ROLES, roleUrl } from '@postern/database';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { logRequests } from '../observe/access-log.js';
@@ -9,12 +8,11 @@ import { collectProcessMetrics } from '../observe/metrics.js';
 import { ProblemFilter, type ProblemTranslator } from '../problem/problem-filter.js';
 import type { RuntimeSettings } from '../settings/settings.module.js';
 import { ReadDeadline } from './read-deadline.js';
+import { requestIdOf } from './request-id.js';
 import { boundConnections, SERVER_OPTIONS } from './server-limits.js';
 import { serveDocuments } from '../openapi/serve-documents.js';
 import { noteRoutes } from './routes.js';
 import { SchemaPipe } from './schema-pipe.js';
-
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
  * Makes the Nest application of a process: Fastify with Postern's limits, request ids, validation and problem+json.
@@ -30,10 +28,7 @@ export async function createHttpApp(
     ...SERVER_OPTIONS,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
-    genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => {
-      const given = request.headers['x-request-id'];
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
-    },
+    genReqId: requestIdOf,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       // No hook has run yet.
       filter.answer(error, request, reply.header('x-request-id', request.id)),

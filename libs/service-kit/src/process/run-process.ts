@@ -12,6 +12,8 @@ import { loadSettings, SettingInvalid, type Settings } from '../settings/setting
 export interface Running {
   /** `http://host:port` */
   readonly url: string;
+  /** What else its operator is told of it, by lines. */
+  readonly details?: readonly string[];
   /** Only where this start made the first operator's key: it is told once. */
   readonly firstKey?: FirstKey | null;
   /** Finishes what was accepted. */
@@ -23,7 +25,7 @@ export interface ReadyMessage {
   readonly ready: { readonly url: string; readonly firstKey: FirstKey | null };
 }
 
-/** How long a stop may take before the process ends anyway. */
+/** How long a stop may take unless told. */
 export const STOP_TIMEOUT_MS = 30_000;
 
 /**
@@ -32,9 +34,15 @@ export const STOP_TIMEOUT_MS = 30_000;
  * was accepted and exit 0, within a bound. Prints what happens on standard output.
  * @param name as it is told to people
  * @param defaultPort where it listens unless told
+ * @param stopTimeoutMs how long a stop may take before the process ends anyway
  */
-export function runProcess(name: string, defaultPort: number, start: (settings: Settings) => Promise<Running>): void {
-  void new ProcessLife(name).run(() => start(loadSettings(process.env, defaultPort)));
+export function runProcess(
+  name: string,
+  defaultPort: number,
+  start: (settings: Settings) => Promise<Running>,
+  stopTimeoutMs = STOP_TIMEOUT_MS,
+): void {
+  void new ProcessLife(name, stopTimeoutMs).run(() => start(loadSettings(process.env, defaultPort)));
 }
 
 /** A process that does one thing and ends: prints what `task` resolves to, or one clear line and exit code 1. */
@@ -52,7 +60,10 @@ class ProcessLife {
   private stopping = false;
   private running: Running | undefined;
 
-  constructor(private readonly name: string) {}
+  constructor(
+    private readonly name: string,
+    private readonly stopTimeoutMs: number,
+  ) {}
 
   async run(start: () => Promise<Running>): Promise<void> {
     process.on('SIGINT', () => void this.stop('SIGINT'));
@@ -70,13 +81,14 @@ class ProcessLife {
     }
   }
 
-  private greet({ url, firstKey = null }: Running): void {
+  private greet({ url, details = [], firstKey = null }: Running): void {
     console.log(`${this.name} is ready at ${url}`);
     const message: ReadyMessage = { ready: { url, firstKey } };
     if (process.connected) {
       process.send?.(message);
       return;
     }
+    for (const line of details) console.log(line);
     if (firstKey) for (const line of firstKeyGreeting(url, firstKey)) console.log(line);
     console.log('Ctrl-C ends it.');
   }
@@ -104,9 +116,9 @@ class ProcessLife {
 
   private bound(): void {
     setTimeout(() => {
-      console.error(`${this.name} did not stop within ${STOP_TIMEOUT_MS / 1_000} s and is ended.`);
+      console.error(`${this.name} did not stop within ${this.stopTimeoutMs / 1_000} s and is ended.`);
       process.exit(1);
-    }, STOP_TIMEOUT_MS).unref();
+    }, this.stopTimeoutMs).unref();
   }
 }
 

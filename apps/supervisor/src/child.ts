@@ -1,0 +1,114 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import type { ReadyMessage } from '@postern/service-kit';
+
+/** What is started as a process of its own. */
+export interface ChildPlan {
+  /** As people are told it: `command-service 1`. */
+  readonly name: string;
+  /** The built file. */
+  readonly file: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export type Ready = ReadyMessage['ready'];
+
+/** As tools/run.mjs has it, which says why. */
+const FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--heap-growing-percent=30'];
+const RESTART_DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000, 10_000];
+/** Who has run so long is restarted without delay when it dies. */
+const WELL_AFTER_MS = 60_000;
+/** A child that has never been ready is started so often: a bad setting is not mended by trying. */
+const FIRST_ATTEMPTS = 5;
+const STOP_TIMEOUT_MS = 25_000;
+
+/** Keeps one process running: starts it again whenever it ends, after a pause that grows with each failure. */
+export class Child {
+  #process: ChildProcess | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #stopping = false;
+  #endPause: () => void = () => undefined;
+  #failures = 0;
+  #wasReady = false;
+
+  constructor(
+    private readonly plan: ChildPlan,
+    /** Told each line that it prints and what happens to it. */
+    private readonly tell: (line: string) => void,
+  ) {}
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Resolves once it is ready. Throws where it never gets there. */
+  start(): Promise<Ready> {
+    return new Promise((done, fail) => {
+      this.#running = this.#keep(done).then(() => fail(new Error(`${this.plan.name} does not start: see above.`)));
+    });
+  }
+
+  /** SIGTERM, and SIGKILL where that does not end it. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#endPause();
+    const child = this.#process;
+    child?.kill('SIGTERM');
+    const timer = setTimeout(() => child?.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await this.#running;
+    clearTimeout(timer);
+  }
+
+  async #keep(ready: (ready: Ready) => void): Promise<void> {
+    while (!this.#stopping && (this.#wasReady || this.#failures < FIRST_ATTEMPTS)) {
+      const began = performance.now();
+      const how = await this.#runOnce(ready);
+      if (this.#stopping) return;
+      this.#failures = performance.now() - began > WELL_AFTER_MS ? 1 : this.#failures + 1;
+      const delay = RESTART_DELAYS_MS[Math.min(this.#failures, RESTART_DELAYS_MS.length) - 1] ?? 0;
+      this.tell(`${this.plan.name} ENDED (${how}) and is started again in ${delay / 1_000} s.`);
+      await this.#pause(delay);
+    }
+  }
+
+  /** One life of the process; returns how it ended. */
+  async #runOnce(ready: (ready: Ready) => void): Promise<string> {
+    const child = fork(this.plan.file, [], {
+      execArgv: FLAGS,
+      env: this.plan.environment,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // Out of the terminal's reach: its Ctrl-C would end all at once, and in no order.
+      detached: true,
+    });
+    this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) this.#relay(stream);
+    child.on('message', (message: ReadyMessage) => {
+      this.#wasReady = true;
+      ready(message.ready);
+    });
+    const failed = once(child, 'error').then(([error]) => String(error));
+    const ended = once(child, 'exit').then(([code, signal]) => String(signal ?? `exit code ${code}`));
+    const how = await Promise.race([ended, failed]);
+    this.#process = undefined;
+    return how;
+  }
+
+  #relay(stream: Readable | null): void {
+    if (stream)
+      createInterface({ input: stream }).on('line', (line) => {
+        if (line !== '') this.tell(`[${this.plan.name}] ${line}`);
+      });
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((done) => {
+      const timer = setTimeout(done, ms);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+  }
+}

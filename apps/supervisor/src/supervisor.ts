@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@postern/embedded-kafka';
+import type { FirstKey, Running, Settings } from '@postern/service-kit';
+import { prepareDatabase, servicePasswords } from '../../migrate/src/prepare-database.js';
+import { openDatabase } from '../../standalone/src/database.js';
+import { Child } from './child.js';
+import { planServices } from './plan.js';
+
+/** A service's pools may hold some 25 connections. */
+const CONNECTIONS_OF_A_SET = 80;
+const READY_TIMEOUT_MS = 60_000;
+
+export interface SupervisorOptions {
+  /** Of each service. */
+  readonly instances: number;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Told what the processes print and what happens to them. */
+  readonly tell: (line: string) => void;
+}
+
+/**
+ * Starts the database where none is given, brings it up to date, and keeps the three services and the gateway running.
+ * Throws where one of them does not start, and leaves nothing running.
+ */
+export async function startServices(settings: Settings, options: SupervisorOptions): Promise<Running> {
+  const { instances, environment, tell } = options;
+  const database = await openDatabase(settings, (ownerUrl) => prepareDatabase(ownerUrl, environment), {
+    max_connections: String(60 + CONNECTIONS_OF_A_SET * instances),
+  });
+  const plan = planServices({
+    environment,
+    ownerUrl: database.url,
+    passwords: servicePasswords(environment),
+    instances,
+    ports: await portsFor(settings.httpPort, 1 + 3 * instances),
+  });
+  const services = plan.services.map((each) => new Child(each, tell));
+  const gateway = new Child(plan.gateway, tell);
+  const stop = async () => {
+    // The gateway first: it takes nothing new, and what it has taken is still answered.
+    await gateway.stop();
+    await Promise.all(services.map((child) => child.stop()));
+    await database.stop();
+  };
+  try {
+    const ready = await Promise.all(services.map((child) => child.start()));
+    const { url } = await gateway.start();
+    await untilReady(url);
+    const list = plan.services.map(({ name, url }, i) => line(name, `${url}   pid ${services[i]?.pid}`));
+    return { url, firstKey: firstKeyOf(ready), details: ['', ...list, ...surroundings(settings, environment)], stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function firstKeyOf(ready: readonly { readonly firstKey: FirstKey | null }[]): FirstKey | null {
+  return ready.find(({ firstKey }) => firstKey !== null)?.firstKey ?? null;
+}
+
+function surroundings({ databaseUrl, dataDir }: Settings, environment: NodeJS.ProcessEnv): string[] {
+  const brokers = environment['POSTERN_KAFKA_BROKERS'];
+  return [
+    line('database', databaseUrl === null ? `embedded, in ${dataDir}` : 'that of POSTERN_DATABASE_URL'),
+    line(
+      'event bus',
+      brokers ? `Kafka at ${brokers}` : 'NO KAFKA: POSTERN_KAFKA_BROKERS is not set; the journal’s feed is the bus',
+    ),
+  ];
+}
+
+function line(name: string, what: string): string {
+  return `  ${name.padEnd(24)}${what}`;
+}
+
+/** Those that follow the gateway's, or free ones where that is to be any. */
+async function portsFor(first: number, count: number): Promise<number[]> {
+  if (first !== 0) return Array.from({ length: count }, (_, i) => first + i);
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
+}
+
+async function untilReady(url: string): Promise<void> {
+  const until = Date.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const answer = await fetch(`${url}/health/ready`);
+    if (answer.ok) return;
+    const { detail } = (await answer.json()) as { detail?: string };
+    if (Date.now() > until) throw new Error(`The services did not get ready within 60 s. ${detail}`);
+    await sleep(100);
+  }
+}
