@@ -25,6 +25,6 @@ export function mayAskAnother(failure: Failure, method: string): boolean {
 }
 
 function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' ? code : undefined;
 }

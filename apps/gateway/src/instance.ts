@@ -49,7 +49,8 @@ async function missingAt(url: string): Promise<string | null> {
     const { detail } = body as { detail?: unknown };
     return typeof detail === 'string' ? detail.slice(0, 1_000) : `answers ${answer.status}`;
   } catch (error) {
-    const cause = error instanceof Error ? (error.cause as { code?: string } | undefined) : undefined;
-    return cause?.code ?? (error instanceof Error ? error.message : String(error));
+    // fetch says no more than that it failed; why, is the cause.
+    const { cause, message } = error as Error & { readonly cause?: { readonly code?: string } };
+    return cause?.code ?? message;
   }
 }

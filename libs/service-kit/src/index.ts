@@ -33,7 +33,7 @@ export { ObserveModule } from './observe/observe.module.js';
 export { firstKeyGreeting, keepOperatorKey, type FirstKey } from './process/first-key.js';
 export { listenAsSet } from './process/listen.js';
 export { runProcess, runTask, STOP_TIMEOUT_MS, type ReadyMessage, type Running } from './process/run-process.js';
-export { startService, type ServiceParts } from './process/start-service.js';
+export { serviceModule, startService, type ServiceParts } from './process/start-service.js';
 export { PROBLEMS, type ProblemCode } from './problem/catalogue.js';
 export { ProblemFilter, type ProblemTranslator } from './problem/problem-filter.js';
 export { databaseProblem } from './problem/database-problem.js';

@@ -21,11 +21,18 @@ const MEMORY = ['--max-semi-space-size=8', '--max-old-space-size=1024'];
 /** From the sources under jest, or from `dist`. */
 const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]testing[\\/]src$/, '');
 
-/** Starts it and waits until it is ready. Throws with what it printed when it ends before. */
-export async function startPosternProcess(environment: Readonly<Record<string, string>>): Promise<PosternProcess> {
+/**
+ * Starts it and waits until it is ready. Throws with what it printed when it ends before.
+ * @param app what is started: all in one process, or the supervisor of the three services; `args` are for that one
+ */
+export async function startPosternProcess(
+  environment: Readonly<Record<string, string>>,
+  app: 'standalone' | 'supervisor' = 'standalone',
+  args: readonly string[] = [],
+): Promise<PosternProcess> {
   const child = spawn(
     process.execPath,
-    ['--enable-source-maps', ...MEMORY, join(ROOT, 'dist', 'apps', 'standalone', 'src', 'main.js')],
+    ['--enable-source-maps', ...MEMORY, join(ROOT, 'dist', 'apps', app, 'src', 'main.js'), ...args],
     {
       env: { ...process.env, NODE_OPTIONS: '', POSTERN_HTTP_PORT: '0', POSTERN_LOG_LEVEL: 'fatal', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,4 @@
-import type { Type } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { assertUpToDate, type SchemaComponent } from '@postern/database';
 import { AccessModule } from '../access/access.module.js';
@@ -31,7 +31,7 @@ export interface ServiceParts {
 export async function startService(parts: ServiceParts, settings: Settings): Promise<Running> {
   const runtime = { ...settings, databaseUrl: databaseUrlOf(settings, parts.name) };
   for (const component of parts.schemas) await assertUpToDate(runtime.databaseUrl, component);
-  const app = await createHttpApp(rootModule(parts, runtime), runtime, parts.problems);
+  const app = await createHttpApp(serviceModule(parts.module, runtime), runtime, parts.problems);
   try {
     const firstKey = (await parts.firstKey?.(app, runtime)) ?? null;
     await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
@@ -42,7 +42,8 @@ export async function startService(parts: ServiceParts, settings: Settings): Pro
   }
 }
 
-function rootModule({ module }: ServiceParts, settings: RuntimeSettings) {
+/** What runs in the process of one service: its module, and what every service needs beside it. */
+export function serviceModule(module: Type, settings: RuntimeSettings): DynamicModule {
   return {
     module: class ServiceProcess {},
     imports: [SettingsModule.forRoot(settings), ObserveModule, AccessModule, eventBusModule(settings), module],

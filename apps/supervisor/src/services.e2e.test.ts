@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RelayClient } from '@postern/relay-client';
+import { asking, startPosternProcess, type Ask, type PosternProcess } from '@postern/testing';
+
+let folder: string;
+let postern: PosternProcess;
+let operator: Ask;
+let admin: Ask;
+let relayKey: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'postern-services-'));
+  postern = await startPosternProcess({ POSTERN_DATA_DIR: folder }, 'supervisor', ['--instances', '2']);
+  operator = asking(postern.url, postern.operatorKey ?? '');
+  await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
+  admin = asking(
+    postern.url,
+    (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' })).body.key,
+  );
+  relayKey = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key;
+}, 120_000);
+afterAll(async () => {
+  await postern?.end('SIGTERM');
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+interface Instance {
+  readonly name: string;
+  readonly url: string;
+  readonly pid: number;
+}
+
+/** What the supervisor told at its start. */
+function instances(service: string): Instance[] {
+  const lines = postern.output().matchAll(/^ {2}(\S+) (\d) +(http:\S+) +pid (\d+)$/gm);
+  return [...lines]
+    .filter(([, name]) => name === service)
+    .map(([, name, number, url = '', pid]) => ({ name: `${name} ${number}`, url, pid: Number(pid) }));
+}
+
+function kill(instance: Instance | undefined): void {
+  // A pid of 0 would be ourselves.
+  if (!instance || instance.pid <= 1) throw new Error('There is no such instance to be killed.');
+  process.kill(instance.pid, 'SIGKILL');
+}
+
+async function until<T>(ask: () => Promise<T>, enough: (answer: T) => boolean): Promise<T> {
+  for (let i = 0; ; i++) {
+    const answer = await ask();
+    if (enough(answer) || i === 400) return answer;
+    await sleep(50);
+  }
+}
+
+async function metric(url: string, name: RegExp): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const values = text.split('\n').filter((line) => name.test(line));
+  return values.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
+
+describe('three services, two of each, behind one URL space', () => {
+  it('tell the story from a restriction to a denial on record, and read their own writes', async () => {
+    const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'story@acme.example' })).body;
+    const path = `/v1/tenants/acme/smtp-users/${user.id}`;
+    for (let i = 1; i <= 5; i++) {
+      const written = await admin('POST', `${path}/restriction/entries`, { entries: [{ range: `192.0.2.${i}` }] });
+      const read = await admin('GET', `${path}/restriction`, undefined, {
+        'postern-min-version': written.headers.get('postern-version') ?? '',
+      });
+      expect([written.status, read.status, read.body]).toEqual([201, 200, written.body]);
+    }
+    const relay = asking(postern.url, relayKey);
+    const decision = await relay('POST', '/v1/relay/decisions', { username: 'story@acme.example', ip: '198.51.100.1' });
+    expect(decision.body).toMatchObject({ decision: 'deny', reason: 'ip-not-authorized' });
+    const denials = await until(
+      () => admin('GET', `${path}/denials`),
+      ({ body }) => body.items?.length > 0,
+    );
+    expect(denials.body.items).toEqual([
+      expect.objectContaining({ ip: '198.51.100.1', username: 'story@acme.example' }),
+    ]);
+    const history = await until(
+      () => admin('GET', `${path}/history`),
+      ({ body }) => body.items?.length === 6,
+    );
+    expect(history.body.items.map(({ type }: { type: string }) => type)).toEqual([
+      ...Array.from({ length: 5 }, () => 'RestrictionAdded'),
+      'SmtpUserRegistered',
+    ]);
+  }, 60_000);
+
+  it('share the requests', async () => {
+    await Promise.all(
+      Array.from({ length: 40 }, () =>
+        Promise.all([operator('GET', '/v1/tenants'), admin('GET', '/v1/tenants/acme/smtp-users')]),
+      ),
+    );
+    for (const service of ['command-service', 'projection-service'])
+      for (const { url } of instances(service))
+        expect(await metric(url, /^postern_http_requests_total\{.*route="\/v1\//)).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('tell a service who asks, and let nobody say it is somebody else', async () => {
+    const answer = await fetch(`${postern.url}/v1/my-ip`, {
+      headers: { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' },
+    });
+    expect(await answer.json()).toEqual({ ip: '127.0.0.1', family: 'IPv4' });
+  });
+
+  it('let a relay go on by its revision with the other projection-service when its own is killed: no gap, no reset', async () => {
+    const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'moved@acme.example' })).body;
+    const entries = `/v1/tenants/acme/smtp-users/${user.id}/restriction/entries`;
+    const relay = new RelayClient({ url: postern.url, key: relayKey, relayName: 'mx1' });
+    await relay.start();
+    try {
+      const allowed = (ip: string) =>
+        until(
+          async () => relay.decide('moved@acme.example', ip).reason,
+          (reason) => reason === 'entry-matched',
+        );
+      const services = instances('projection-service');
+      const streams = () => Promise.all(services.map(({ url }) => metric(url, /^postern_relay_stream_clients(\{| )/)));
+      expect((await admin('POST', entries, { entries: [{ range: '192.0.2.1' }] })).status).toBe(201);
+      expect(await allowed('192.0.2.1')).toBe('entry-matched');
+      const before = relay.status();
+      const holder = services[(await streams()).findIndex((open) => open > 0)];
+      kill(holder);
+      for (let i = 2; i <= 10; i++)
+        expect((await admin('POST', entries, { entries: [{ range: `192.0.2.${i}` }] })).status).toBe(201);
+      for (let i = 1; i <= 10; i++) expect(await allowed(`192.0.2.${i}`)).toBe('entry-matched');
+      const after = relay.status();
+      expect([after.snapshots, after.digestMismatches, after.reconnects]).toEqual([
+        before.snapshots,
+        0,
+        before.reconnects + 1,
+      ]);
+      expect(postern.output()).toContain(`${holder?.name} ENDED (SIGKILL) and is started again`);
+    } finally {
+      await relay.stop();
+    }
+  }, 120_000);
+
+  it('keep answering while one of each is killed, and are all back afterwards', async () => {
+    const killed = ['command-service', 'audit-trail-service'].map((service) => instances(service)[0]);
+    for (const each of killed) kill(each);
+    const answers = [];
+    for (let i = 0; i < 20; i++) {
+      answers.push((await admin('GET', '/v1/tenants/acme/changes')).status);
+      answers.push((await admin('GET', '/v1/tenants/acme/api-keys')).status);
+    }
+    expect(new Set(answers)).toEqual(new Set([200]));
+    for (const { url } of killed.flatMap((each) => each ?? []))
+      expect(
+        (
+          await until(
+            () => fetch(`${url}/health/ready`).catch(() => null),
+            (answer) => answer?.ok === true,
+          )
+        )?.status,
+      ).toBe(200);
+  }, 120_000);
+
+  it('show one document of the whole API, and a page that loads it', async () => {
+    const { paths } = (await (await fetch(`${postern.url}/openapi.json`)).json()) as { paths: object };
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(['/v1/tenants', '/v1/relay/policies', '/v1/tenants/{tenantId}/denials']),
+    );
+    const page = await fetch(`${postern.url}/docs`);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('./docs/swagger-ui-init.js')]);
+    expect(await (await fetch(`${postern.url}/docs/swagger-ui-init.js`)).text()).toContain("url: '/openapi.json'");
+    expect((await fetch(`${postern.url}/docs/swagger-ui.css`)).status).toBe(200);
+  });
+
+  it('leave nothing behind when the supervisor is killed, and stop in order at SIGTERM', async () => {
+    const before = [...instances('command-service'), ...instances('projection-service')];
+    await postern.end('SIGKILL');
+    postern = await startPosternProcess({ POSTERN_DATA_DIR: folder }, 'supervisor');
+    expect(postern.operatorKey).toBeNull();
+    for (const { url } of before)
+      expect(
+        await until(
+          () =>
+            fetch(url).then(
+              () => 'answers',
+              () => 'gone',
+            ),
+          (is) => is === 'gone',
+        ),
+      ).toBe('gone');
+    expect((await asking(postern.url, relayKey)('GET', '/v1/relay/policies')).status).toBe(200);
+    expect(await postern.end('SIGTERM')).toBe(0);
+    const stopped = postern
+      .output()
+      .split('\n')
+      .filter((line) => line.endsWith('has stopped.'));
+    expect([stopped[0], stopped.length, stopped.at(-1)]).toEqual([
+      '[gateway] The gateway has stopped.',
+      5,
+      'Postern has stopped.',
+    ]);
+  }, 120_000);
+});
