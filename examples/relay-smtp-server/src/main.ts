@@ -15,14 +15,18 @@ function required(name: string): string {
   return value;
 }
 
+const host = process.env['RELAY_HOST'] ?? '127.0.0.1';
 const relay = await startRelay({
+  host,
+  // For a container whose port is published on loopback alone: passwords cross no network.
+  cleartext: process.env['RELAY_CLEARTEXT'] === 'allowed' ? 'allowed' : undefined,
   port: Number(process.env['RELAY_PORT'] ?? 2525),
   postern: { url: required('POSTERN_URL'), key: required('POSTERN_RELAY_KEY') },
   relayName: process.env['RELAY_NAME'] ?? hostname(),
   users: JSON.parse(await readFile(required('RELAY_USERS'), 'utf8')) as Record<string, string>,
   client: { onProblem: ({ code, detail }) => console.error(`${code}: ${detail}`) },
 });
-console.log(`Relay on smtp://127.0.0.1:${relay.port}`);
+console.log(`Relay on smtp://${host}:${relay.port}`);
 
 const end = (): void => void relay.close().then(() => process.exit(0));
 process.once('SIGTERM', end);

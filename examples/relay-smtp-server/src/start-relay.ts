@@ -13,8 +13,10 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 export interface RelayOptions {
   /** 0 takes a free one. */
   readonly port: number;
-  /** Default: `127.0.0.1`. Any other than loopback needs `tls`. */
+  /** Default: `127.0.0.1`. Any other than loopback needs `tls`, or `cleartext`. */
   readonly host?: string;
+  /** Where only this machine can reach the port, as in a container that publishes it on loopback. */
+  readonly cleartext?: 'allowed' | undefined;
   readonly postern: { readonly url: string; readonly key: string };
   readonly relayName: string;
   /** Usernames, and passwords or what `hashPassword` made of them. */
@@ -36,8 +38,8 @@ export interface RunningRelay {
  * A relay behind a load balancer also sets smtp-server's `useProxy`, to the balancer's addresses and no others.
  */
 export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
-  const { host = '127.0.0.1', port, tls } = options;
-  if (tls === undefined && !LOOPBACK.has(host)) {
+  const { host = '127.0.0.1', port, tls, cleartext } = options;
+  if (tls === undefined && cleartext !== 'allowed' && !LOOPBACK.has(host)) {
     throw new Error(`Passwords would cross the network in the clear on ${host}: give a certificate in "tls".`);
   }
   const passwords = await Passwords.of(options.users);

@@ -1,0 +1,53 @@
+# One image for every process of Postern, told apart by the command; docker-compose.yml shows how.
+#   docker build -t postern .
+# The version is that of the package "node" in package.json: what is tested is what runs.
+ARG NODE_IMAGE=node:26.10.0-bookworm-slim
+
+FROM ${NODE_IMAGE} AS source
+WORKDIR /app
+COPY package.json package-lock.json ./
+
+# What runs: without the tools of development, and without the embedded PostgreSQL (an optional dependency of 100 MB).
+FROM source AS dependencies
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+
+FROM source AS build
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY nest-cli.json .swcrc tsconfig.json tsconfig.base.json ./
+COPY apps ./apps
+COPY bench ./bench
+COPY examples ./examples
+COPY libs ./libs
+COPY tools ./tools
+RUN node node_modules/@nestjs/cli/bin/nest.js build
+
+# The relay of the examples, to try Postern out with: it needs an SMTP server, which Postern itself does not.
+FROM ${NODE_IMAGE} AS demo-relay
+WORKDIR /app
+ENV NODE_ENV=production
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+USER 1000:1000
+EXPOSE 2525
+CMD ["node", "--enable-source-maps", "dist/examples/relay-smtp-server/src/main.js"]
+
+FROM ${NODE_IMAGE} AS postern
+WORKDIR /app
+ENV NODE_ENV=production \
+    POSTERN_HTTP_HOST=0.0.0.0 \
+    POSTERN_DATA_DIR=/var/lib/postern
+# The first operator's key is kept there, where none is given.
+# 1000 is the user `node` of the image.
+RUN mkdir /var/lib/postern && chown 1000:1000 /var/lib/postern
+COPY --from=dependencies /app/package.json ./
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist/apps ./dist/apps
+COPY --from=build /app/dist/libs ./dist/libs
+USER 1000:1000
+EXPOSE 8025
+HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.POSTERN_HTTP_PORT || 8025}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+# Why these flags, says tools/run.mjs.
+ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=8", "--heap-growing-percent=30"]
+CMD ["dist/apps/gateway/src/main.js"]
