@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
-import { accessSchema, runProcess, startService } from '@postern/service-kit';
+import { accessSchema, runProcess, startService, type ServiceParts } from '@postern/service-kit';
 import { AuditTrailServiceModule } from './audit-trail-service.module.js';
 import { auditSchema, problems } from './index.js';
 
@@ -8,7 +8,8 @@ const parts = {
   name: 'audit-trail-service',
   module: AuditTrailServiceModule,
   problems,
+  bus: 'reads',
   schemas: [journalSchema, accessSchema, auditSchema],
-};
+} satisfies ServiceParts;
 
 runProcess('The audit-trail-service', 8028, (settings) => startService(parts, settings));

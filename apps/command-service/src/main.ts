@@ -9,6 +9,7 @@ const parts = {
   name: 'command-service',
   module: CommandServiceModule,
   problems,
+  bus: 'publishes',
   schemas: [journalSchema, accessSchema],
   firstKey: async (app, { operatorKey, dataDir }) => {
     const key = await ensureFirstOperatorKey(app, operatorKey);

@@ -24,7 +24,7 @@ type Document = ReturnType<typeof openApiDocument>;
 async function documentOf(service: Service): Promise<Document> {
   const settings = { ...loadSettings({}), databaseUrl: 'postgresql://none:none@localhost/none' };
   const options = { preview: true, logger: false, abortOnError: false } as const;
-  const module = serviceModule(MODULES[service], settings);
+  const module = serviceModule({ module: MODULES[service], bus: 'reads' }, settings);
   return openApiDocument(await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), options));
 }
 

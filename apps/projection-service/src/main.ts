@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
-import { accessSchema, runProcess, startService } from '@postern/service-kit';
+import { accessSchema, runProcess, startService, type ServiceParts } from '@postern/service-kit';
 import { problems } from './problems.js';
 import { ProjectionServiceModule } from './projection-service.module.js';
 import { projectionSchema } from './schema/projection-schema.js';
@@ -9,7 +9,8 @@ const parts = {
   name: 'projection-service',
   module: ProjectionServiceModule,
   problems,
+  bus: 'reads',
   schemas: [journalSchema, accessSchema, projectionSchema],
-};
+} satisfies ServiceParts;
 
 runProcess('The projection-service', 8027, (settings) => startService(parts, settings));

@@ -2,13 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AuditTrailServiceModule } from '@postern/audit-trail-service';
 import { CommandServiceModule } from '@postern/command-service';
 import { ProjectionServiceModule } from '@postern/projection-service';
-import {
-  AccessModule,
-  eventBusModule,
-  ObserveModule,
-  SettingsModule,
-  type RuntimeSettings,
-} from '@postern/service-kit';
+import { AccessModule, busModules, ObserveModule, SettingsModule, type RuntimeSettings } from '@postern/service-kit';
 
 /** All three services in one process. */
 @Module({})
@@ -20,7 +14,7 @@ export class StandaloneModule {
         SettingsModule.forRoot(settings),
         ObserveModule,
         AccessModule,
-        eventBusModule(settings),
+        ...busModules(settings, ['reads', 'publishes']),
         CommandServiceModule,
         ProjectionServiceModule,
         AuditTrailServiceModule,

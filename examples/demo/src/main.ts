@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPosternProcess } from '@postern/testing';
 import { startRelay } from '../../relay-smtp-server/src/index.js';
 import { ask } from './api.js';
+import { setScene } from './scene.js';
 import { tellStory } from './story.js';
 import { Transcript } from './transcript.js';
 
@@ -14,7 +14,8 @@ const started = performance.now();
 
 transcript.title('Postern, from a restriction to a 535: a real relay, a real client, real passwords.');
 const dataDir = await mkdtemp(join(tmpdir(), 'postern-demo-'));
-const postern = await startPosternProcess({ POSTERN_DATA_DIR: dataDir });
+const scene = await setScene(process.argv.includes('--services') ? 'services' : 'one process', dataDir, transcript);
+const { postern } = scene;
 try {
   const { operatorKey } = postern;
   if (operatorKey === null) throw new Error('A first start prints the operator key, but this one did not.');
@@ -53,7 +54,7 @@ try {
     await relay.close();
   }
 } finally {
-  await postern.end('SIGTERM');
+  await scene.end();
   await rm(dataDir, { recursive: true, force: true });
 }
 

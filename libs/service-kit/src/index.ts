@@ -3,7 +3,7 @@ export { AccessModule } from './access/access.module.js';
 export { accessSchema } from './access/access-schema.js';
 export { ApiKeyDirectory, type Principal } from './access/api-key-directory.js';
 export { hashApiKey, matchesHash, newApiKey, parseApiKey } from './access/api-key.js';
-export { eventBusModule } from './bus/event-bus.module.js';
+export { busModules } from './event-bus/event-bus.module.js';
 export { dataSourceModule } from './database/data-source.module.js';
 export { kafkaBusModule } from './event-bus/kafka-bus.module.js';
 export { PublisherModule } from './event-bus/publisher.module.js';

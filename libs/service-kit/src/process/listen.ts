@@ -1,4 +1,5 @@
-import { SettingInvalid, type Settings } from '../settings/settings.js';
+import { SettingInvalid } from '../settings/setting-invalid.js';
+import type { Settings } from '../settings/settings.js';
 
 type Place = Pick<Settings, 'httpHost' | 'httpPort'>;
 

@@ -6,7 +6,8 @@ import {
   RoleNotOurs,
 } from '@postern/database';
 import { firstKeyGreeting, type FirstKey } from './first-key.js';
-import { loadSettings, SettingInvalid, type Settings } from '../settings/settings.js';
+import { SettingInvalid } from '../settings/setting-invalid.js';
+import { loadSettings, type Settings } from '../settings/settings.js';
 
 /** What a process runs, once it is ready. */
 export interface Running {

@@ -2,11 +2,12 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { assertUpToDate, type SchemaComponent } from '@postern/database';
 import { AccessModule } from '../access/access.module.js';
-import { eventBusModule } from '../bus/event-bus.module.js';
+import { busModules } from '../event-bus/event-bus.module.js';
 import { createHttpApp } from '../http/http-app.js';
 import { ObserveModule } from '../observe/observe.module.js';
 import type { ProblemTranslator } from '../problem/problem-filter.js';
-import { SettingInvalid, type Settings } from '../settings/settings.js';
+import { SettingInvalid } from '../settings/setting-invalid.js';
+import type { Settings } from '../settings/settings.js';
 import { SettingsModule, type RuntimeSettings } from '../settings/settings.module.js';
 import type { FirstKey } from './first-key.js';
 import { listenAsSet } from './listen.js';
@@ -17,6 +18,7 @@ export interface ServiceParts {
   readonly name: string;
   readonly module: Type;
   readonly problems: readonly ProblemTranslator[];
+  readonly bus: 'reads' | 'publishes';
   /** What it works on: the start is refused where one is not up to date. */
   readonly schemas: readonly SchemaComponent[];
   /** Where it keeps keys: makes the first operator's, or returns null where that stands already. */
@@ -31,7 +33,7 @@ export interface ServiceParts {
 export async function startService(parts: ServiceParts, settings: Settings): Promise<Running> {
   const runtime = { ...settings, databaseUrl: databaseUrlOf(settings, parts.name) };
   for (const component of parts.schemas) await assertUpToDate(runtime.databaseUrl, component);
-  const app = await createHttpApp(serviceModule(parts.module, runtime), runtime, parts.problems);
+  const app = await createHttpApp(serviceModule(parts, runtime), runtime, parts.problems);
   try {
     const firstKey = (await parts.firstKey?.(app, runtime)) ?? null;
     await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
@@ -43,10 +45,13 @@ export async function startService(parts: ServiceParts, settings: Settings): Pro
 }
 
 /** What runs in the process of one service: its module, and what every service needs beside it. */
-export function serviceModule(module: Type, settings: RuntimeSettings): DynamicModule {
+export function serviceModule(
+  { module, bus }: Pick<ServiceParts, 'module' | 'bus'>,
+  settings: RuntimeSettings,
+): DynamicModule {
   return {
     module: class ServiceProcess {},
-    imports: [SettingsModule.forRoot(settings), ObserveModule, AccessModule, eventBusModule(settings), module],
+    imports: [SettingsModule.forRoot(settings), ObserveModule, AccessModule, ...busModules(settings, [bus]), module],
   };
 }
 

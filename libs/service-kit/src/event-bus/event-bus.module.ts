@@ -6,6 +6,7 @@ import {
   Module,
   type BeforeApplicationShutdown,
   type DynamicModule,
+  type Type,
 } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { roleUrl } from '@postern/database';
@@ -13,6 +14,8 @@ import { EmbeddedEventBus, EVENT_BUS, type EventBus } from '@postern/event-bus';
 import type { DataSource } from 'typeorm';
 import { dataSourceModule } from '../database/data-source.module.js';
 import { SETTINGS, type RuntimeSettings } from '../settings/settings.module.js';
+import { kafkaBusModule } from './kafka-bus.module.js';
+import { PublisherModule } from './publisher.module.js';
 
 const log = new Logger('event bus');
 
@@ -48,7 +51,17 @@ class BusEnd implements BeforeApplicationShutdown {
 })
 class FeedBusModule {}
 
-/** The bus of a process, provided as `EVENT_BUS` to every module of it. */
-export function eventBusModule(_settings: RuntimeSettings): DynamicModule {
-  return { module: FeedBusModule, global: true };
+/**
+ * What brings events to and from a process. One that `reads` is provided with `EVENT_BUS`: Kafka where the settings name
+ * brokers, else the journal's feed. One that `publishes` brings the journal's events to Kafka; the feed needs nobody for that.
+ */
+export function busModules(
+  { kafka }: RuntimeSettings,
+  roles: readonly ('reads' | 'publishes')[],
+): (DynamicModule | Type)[] {
+  const reads = kafka === null ? { module: FeedBusModule, global: true } : kafkaBusModule(kafka);
+  return [
+    ...(roles.includes('reads') ? [reads] : []),
+    ...(roles.includes('publishes') && kafka !== null ? [PublisherModule] : []),
+  ];
 }
