@@ -4,29 +4,61 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RelayClient } from '@postern/relay-client';
-import { asking, startPosternProcess, type Ask, type PosternProcess } from '@postern/testing';
+import { startKafkaBroker } from '@postern/embedded-kafka';
+import {
+  asking,
+  describeWithKafka,
+  KAFKA_CACHE,
+  startPosternProcess,
+  type Ask,
+  type PosternProcess,
+} from '@postern/testing';
+
+/** What brings events from service to service. */
+interface Bus {
+  readonly environment: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
 
 let folder: string;
+let bus: Bus;
 let postern: PosternProcess;
 let operator: Ask;
 let admin: Ask;
 let relayKey: string;
 
-beforeAll(async () => {
+async function setUp(startBus: (folder: string) => Promise<Bus>): Promise<void> {
   folder = await mkdtemp(join(tmpdir(), 'postern-services-'));
-  postern = await startPosternProcess({ POSTERN_DATA_DIR: folder }, 'supervisor', ['--instances', '2']);
+  bus = await startBus(folder);
+  postern = await start('--instances', '2');
   operator = asking(postern.url, postern.operatorKey ?? '');
   await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
-  admin = asking(
-    postern.url,
-    (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' })).body.key,
-  );
+  const issued = await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' });
+  admin = asking(postern.url, issued.body.key);
   relayKey = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key;
-}, 120_000);
-afterAll(async () => {
+}
+
+async function tearDown(): Promise<void> {
   await postern?.end('SIGTERM');
+  await bus?.stop();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+}
+
+function start(...args: string[]): Promise<PosternProcess> {
+  return startPosternProcess({ POSTERN_DATA_DIR: folder, ...bus.environment }, 'supervisor', args);
+}
+
+describe('three services, two of each, with the journal’s feed as the bus', () => {
+  holdTwoOfEach(async () => ({ environment: {}, stop: async () => undefined }));
+});
+
+describeWithKafka(describe, 'three services, two of each, with Kafka between them', () => {
+  // A broker of its own: the topics are those of one database.
+  holdTwoOfEach(async (folder) => {
+    const broker = await startKafkaBroker({ dataDir: join(folder, 'kafka'), cacheDir: KAFKA_CACHE });
+    return { environment: { POSTERN_KAFKA_BROKERS: broker.address }, stop: () => broker.stop() };
+  });
+});
 
 interface Instance {
   readonly name: string;
@@ -62,7 +94,10 @@ async function metric(url: string, name: RegExp): Promise<number> {
   return values.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
-describe('three services, two of each, behind one URL space', () => {
+function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
+  beforeAll(() => setUp(startBus), 180_000);
+  afterAll(tearDown, 90_000);
+
   it('tell the story from a restriction to a denial on record, and read their own writes', async () => {
     const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'story@acme.example' })).body;
     const path = `/v1/tenants/acme/smtp-users/${user.id}`;
@@ -178,7 +213,7 @@ describe('three services, two of each, behind one URL space', () => {
   it('leave nothing behind when the supervisor is killed, and stop in order at SIGTERM', async () => {
     const before = [...instances('command-service'), ...instances('projection-service')];
     await postern.end('SIGKILL');
-    postern = await startPosternProcess({ POSTERN_DATA_DIR: folder }, 'supervisor');
+    postern = await start();
     expect(postern.operatorKey).toBeNull();
     for (const { url } of before)
       expect(
@@ -203,4 +238,4 @@ describe('three services, two of each, behind one URL space', () => {
       'Postern has stopped.',
     ]);
   }, 120_000);
-});
+}

@@ -12,8 +12,8 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { roleUrl } from '@postern/database';
 import { EmbeddedEventBus, EVENT_BUS, type EventBus } from '@postern/event-bus';
 import type { DataSource } from 'typeorm';
-import { dataSourceModule } from '../database/data-source.module.js';
 import { SETTINGS, type RuntimeSettings } from '../settings/settings.module.js';
+import { feedDataSource } from './feed-data-source.js';
 import { kafkaBusModule } from './kafka-bus.module.js';
 import { PublisherModule } from './publisher.module.js';
 
@@ -32,7 +32,7 @@ class BusEnd implements BeforeApplicationShutdown {
 /** The journal's own feed as the bus, for one process or for few on one database. */
 @Global()
 @Module({
-  imports: [dataSourceModule('postern_feed', { poolSize: 4 })],
+  imports: [feedDataSource],
   providers: [
     BusEnd,
     {

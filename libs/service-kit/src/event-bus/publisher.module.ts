@@ -3,10 +3,10 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { roleUrl } from '@postern/database';
 import { EventPublisher } from '@postern/event-bus';
 import type { DataSource } from 'typeorm';
-import { dataSourceModule } from '../database/data-source.module.js';
 import { observeLag } from '../observe/feed-lag.js';
 import { Readiness } from '../observe/health.js';
 import { SETTINGS, type RuntimeSettings } from '../settings/settings.module.js';
+import { feedDataSource } from './feed-data-source.js';
 import { eventsPublished, observePublisher } from './publisher-metrics.js';
 import { publisherReadiness } from './publisher-readiness.js';
 
@@ -14,7 +14,7 @@ const log = new Logger('publisher');
 
 /** Publishes the journal's events to Kafka for as long as the process runs, in turn with others. It needs `settings.kafka`. */
 @Module({
-  imports: [dataSourceModule('postern_feed', { poolSize: 3 })],
+  imports: [feedDataSource],
   providers: [
     {
       provide: EventPublisher,
