@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createTestDatabase } from '@postern/testing';
+
+/** Starts a built process that does not get far; resolves to its exit code and what it printed on standard error. */
+async function startOf(app: string, environment: Readonly<Record<string, string>>, args: readonly string[] = []) {
+  const file = join(process.cwd(), 'dist', 'apps', app, 'src', 'main.js');
+  const child = spawn(process.execPath, [file, ...args], {
+    env: { PATH: process.env['PATH'], POSTERN_HTTP_PORT: '0', ...environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let printed = '';
+  child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  return [code, printed.trimEnd()];
+}
+
+const SERVICES = ['command-service', 'projection-service', 'audit-trail-service'];
+
+describe('a process that cannot start says why in one line', () => {
+  it('a service without a database', async () => {
+    for (const app of SERVICES)
+      expect(await startOf(app, {})).toEqual([
+        1,
+        `POSTERN_DATABASE_URL must be set: the ${app} starts no database of its own. \`npm run services\` starts one, and all services on it.`,
+      ]);
+  }, 60_000);
+
+  it('a service on a database that nobody has prepared', async () => {
+    const database = await createTestDatabase('nothing', async () => undefined);
+    try {
+      for (const app of SERVICES)
+        expect(await startOf(app, { POSTERN_DATABASE_URL: database.url })).toEqual([
+          1,
+          'The schema "journal" is not there, or older than this program, or not for this login to see: start this release of Postern once, or run `npm run migrate` with the owner’s POSTERN_DATABASE_URL. Either brings it up to date.',
+        ]);
+    } finally {
+      await database.drop();
+    }
+  }, 60_000);
+
+  it('a service whose database is not there', async () => {
+    const [code, printed] = await startOf('projection-service', {
+      POSTERN_DATABASE_URL: 'postgresql://postern_projection_service:secret-word@127.0.0.1:9/postern',
+    });
+    expect(code).toBe(1);
+    expect(printed).toMatch(
+      /^Cannot connect to PostgreSQL at 127\.0\.0\.1:9\/postern as postern_projection_service: .*ECONNREFUSED.*$/,
+    );
+    expect(printed).not.toContain('secret-word');
+  }, 60_000);
+
+  it('a gateway that is told no address, and a supervisor that is asked for what it cannot do', async () => {
+    expect(await startOf('gateway', { POSTERN_COMMAND_URLS: 'command-service:8026' })).toEqual([
+      1,
+      'POSTERN_COMMAND_URLS must be http://host:port of each instance, separated by commas; "command-service:8026" is none',
+    ]);
+    expect(await startOf('supervisor', {}, ['--instances', '0'])).toEqual([
+      1,
+      '--instances must be a whole number from 1 to 8 (it is 0).',
+    ]);
+    expect(await startOf('migrate', { POSTERN_DATABASE_URL: '' })).toEqual([
+      1,
+      'POSTERN_DATABASE_URL must be set, to the URL of the owner of the database.',
+    ]);
+  }, 60_000);
+});
