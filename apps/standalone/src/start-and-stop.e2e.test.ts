@@ -58,7 +58,7 @@ describe('what `npm start` starts, as it was built', () => {
     ['POSTERN_HTTP_PORT', 'http'],
     ['POSTERN_TRUSTED_PROXIES', 'everyone'],
     ['POSTERN_DATABASE_URL', 'postgresql://nobody@127.0.0.1/none'],
-    ['POSTERN_KAFKA_BROKERS', '127.0.0.1:9092'],
+    ['POSTERN_KAFKA_BROKERS', 'kafka'],
   ])('stops at a bad %s with one line that names it', async (name, value) => {
     const start = startPosternProcess({ POSTERN_DATA_DIR: await emptyFolder(), [name]: value });
     await expect(start).rejects.toThrow(new RegExp(`\n${name} [^\n]+\n$`));

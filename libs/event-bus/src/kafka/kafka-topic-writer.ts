@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Partitioners, type Kafka, type Producer } from 'kafkajs';
 import { WriteRefused, type TopicMessage, type TopicWriter } from '../topic-writer.js';
 import { ensureTopics } from './ensure-topics.js';
@@ -73,7 +74,7 @@ export class KafkaTopicWriter implements TopicWriter {
     const admin = this.#client.admin();
     try {
       await admin.connect();
-      const offsets = await admin.fetchTopicOffsets(this.topic);
+      const offsets = await onceLed(() => admin.fetchTopicOffsets(this.topic));
       return offsets.every(({ low, high }) => low === high);
     } finally {
       await admin.disconnect().catch(() => undefined);
@@ -111,4 +112,19 @@ function slices(messages: readonly TopicMessage[]): TopicMessage[][] {
     bytes += size;
   }
   return all;
+}
+
+const LED_ATTEMPTS = 50;
+const LED_PAUSE_MS = 100;
+
+/** A topic that was made a moment ago may have partitions without a leader yet, and kafkajs does not ask again here. */
+async function onceLed<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if ((error as { retriable?: boolean }).retriable !== true || attempt === LED_ATTEMPTS) throw error;
+      await sleep(LED_PAUSE_MS);
+    }
+  }
 }
