@@ -78,7 +78,8 @@ async function untilCaughtUp(owner: pg.Client): Promise<void> {
   for (const late = Date.now() + CAUGHT_UP_WITHIN_MS; Date.now() < late; await sleep(500)) {
     const { rows } = await owner.query<{ behind: boolean }>(
       `SELECT EXISTS (SELECT FROM journal.events WHERE (xid, position) > (
-                SELECT xid, position FROM (SELECT * FROM projection.checkpoints UNION ALL SELECT *, NULL FROM audit.checkpoints) c
+                SELECT xid, position FROM (SELECT consumer, xid, position FROM projection.checkpoints
+                                      UNION ALL SELECT consumer, xid, position FROM audit.checkpoints) c
                  WHERE consumer <> 'audit-denials' ORDER BY c.xid, c.position LIMIT 1)) AS behind`,
     );
     if (rows[0]?.behind === false) return;
