@@ -29,5 +29,6 @@ export {
   type KafkaSettings,
   type SaslMechanism,
 } from './kafka/kafka-settings.js';
+export { TopicOfAnotherJournal } from './kafka/own-topics.js';
 export { KAFKA_LIMITS } from './kafka/limits.js';
 export { EVENT_TOPICS, type TopicSettings } from './kafka/topic-settings.js';

@@ -72,6 +72,25 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     await Promise.all(publishers.map((publisher) => publisher.stop()));
   }, 60_000);
 
+  it('does not send to topics that hold another journal’s events, nor start on them', async () => {
+    const other = await kafkaWorld(kafka.address, { publishes: false });
+    const theirs = other.publisher();
+    await other.append(newUser(), 3);
+    await theirs.start();
+    await until(async () => (await theirs.lag()).events === 0);
+    const ours = world.publisher({ topicPrefix: other.topicPrefix });
+    await expect(ours.start()).rejects.toThrow(/which this journal does not have.*Use a broker of its own/s);
+    await ours.stop();
+    await theirs.stop();
+    // Its own journal goes on there.
+    const again = other.publisher();
+    await again.start();
+    await other.append(newUser(), 1);
+    await until(async () => (await again.lag()).events === 0);
+    await again.stop();
+    await other.close();
+  }, 60_000);
+
   it('hands over at once where it is stopped', async () => {
     const [one, two] = [world.publisher(), world.publisher()];
     await one.start();

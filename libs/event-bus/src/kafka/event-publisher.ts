@@ -18,6 +18,7 @@ import { kafkaClient } from './kafka-client.js';
 import { kafkaError, KafkaUnreachable } from './kafka-errors.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import { LeaderElection } from './leader-election.js';
+import { assertOwnTopics, TopicOfAnotherJournal } from './own-topics.js';
 import { isSent, placeOf } from './republished.js';
 import { EventSender, MessageTooLarge } from './send-events.js';
 import { EVENT_TOPICS } from './topic-settings.js';
@@ -45,7 +46,7 @@ export interface PublisherStatus {
   readonly role: 'leader' | 'stand-by';
   /** Why the last attempt failed; null once one went through. */
   readonly lastError: Error | null;
-  /** An event that can never be sent as it is holds up all that follow: somebody must act. */
+  /** An event that can never be sent as it is, or another journal's topics, hold up all that follow: somebody must act. */
   readonly halted: boolean;
   /** Of this process, since its start. */
   readonly published: number;
@@ -61,6 +62,8 @@ export class EventPublisher {
   #consumer: FeedConsumer | undefined;
   #wake: WakeOnAppend | undefined;
   #published = 0;
+  /** Whether the topics were found to be of this journal. */
+  #areOwn = false;
   #electionError: Error | null = null;
 
   constructor(private readonly options: EventPublisherOptions) {
@@ -68,7 +71,8 @@ export class EventPublisher {
   }
 
   /**
-   * Makes the topics, or checks them, and takes part in the election. Throws `TopicSettingsWrong` and `KafkaRefused`; a broker
+   * Makes the topics, or checks them, and takes part in the election. Throws `TopicSettingsWrong`,
+   * `TopicOfAnotherJournal` and `KafkaRefused`; a broker
    * that does not answer is waited for meanwhile, since writes need none.
    */
   async start(): Promise<void> {
@@ -94,7 +98,7 @@ export class EventPublisher {
     return {
       role: this.#election?.leads ? 'leader' : 'stand-by',
       lastError,
-      halted: lastError instanceof MessageTooLarge,
+      halted: lastError instanceof MessageTooLarge || lastError instanceof TopicOfAnotherJournal,
       published: this.#published,
     };
   }
@@ -174,8 +178,15 @@ export class EventPublisher {
   }
 
   async #ensureTopics(): Promise<void> {
-    const { kafka, topicPrefix = '' } = this.options;
+    const { kafka, feed, topicPrefix = '' } = this.options;
     await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
+    if (this.#areOwn) return;
+    await assertOwnTopics(kafkaClient(kafka, 'postern-topics'), feed, EVENT_TOPICS, topicPrefix).catch(
+      (error: unknown) => {
+        throw kafkaError(error, kafka);
+      },
+    );
+    this.#areOwn = true;
   }
 
   #failed(error: Error): void {

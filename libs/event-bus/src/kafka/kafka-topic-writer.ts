@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Partitioners, type Kafka, type Producer } from 'kafkajs';
 import { WriteRefused, type TopicMessage, type TopicWriter } from '../topic-writer.js';
 import { ensureTopics } from './ensure-topics.js';
 import { kafkaClient } from './kafka-client.js';
+import { onceLed } from './once-led.js';
 import { kafkaError } from './kafka-errors.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import type { TopicSettings } from './topic-settings.js';
@@ -112,19 +112,4 @@ function slices(messages: readonly TopicMessage[]): TopicMessage[][] {
     bytes += size;
   }
   return all;
-}
-
-const LED_ATTEMPTS = 50;
-const LED_PAUSE_MS = 100;
-
-/** A topic that was made a moment ago may have partitions without a leader yet, and kafkajs does not ask again here. */
-async function onceLed<T>(ask: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await ask();
-    } catch (error) {
-      if ((error as { retriable?: boolean }).retriable !== true || attempt === LED_ATTEMPTS) throw error;
-      await sleep(LED_PAUSE_MS);
-    }
-  }
 }

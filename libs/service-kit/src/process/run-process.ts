@@ -5,6 +5,8 @@ import {
   DatabaseUrlInvalid,
   RoleNotOurs,
 } from '@postern/database';
+import { ClusterInUse } from '@postern/embedded-postgres';
+import { KafkaRefused, TopicOfAnotherJournal, TopicSettingsWrong } from '@postern/event-bus';
 import { firstKeyGreeting, type FirstKey } from './first-key.js';
 import { SettingInvalid } from '../settings/setting-invalid.js';
 import { loadSettings, type Settings } from '../settings/settings.js';
@@ -131,6 +133,10 @@ const KNOWN = [
   DatabaseUnreachable,
   DatabaseUrlInvalid,
   RoleNotOurs,
+  ClusterInUse,
+  KafkaRefused,
+  TopicOfAnotherJournal,
+  TopicSettingsWrong,
 ];
 
 /** A known trouble is one clear line; what nobody foresaw keeps its stack. */
