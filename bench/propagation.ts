@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { RelayClient } from '@postern/relay-client';
+import { arrangementAsked } from './parts/bench-process.js';
 import { quantile, rounded } from './parts/quantile.js';
 import { setStage, TENANT } from './parts/stage.js';
 
@@ -11,13 +12,17 @@ const USERS = 50;
 /** A change that is not enforced by then has failed. */
 const LIMIT_MS = 5_000;
 
-/** From the 201 of an added entry to the first yes of each of ten replicas; the same process sends and decides, so one clock serves. */
+/**
+ * From the 201 of an added entry to the first yes of each of ten replicas; the same process sends and decides, so one clock serves.
+ * With `--services`: through a gateway, three services and a broker, each a process of its own.
+ */
 export async function run(): Promise<{
   bench: string;
   figures: Record<string, number>;
   ratios: Record<string, number>;
 }> {
-  const stage = await setStage(USERS);
+  const arrangement = arrangementAsked();
+  const stage = await setStage(USERS, arrangement);
   const relays = Array.from(
     { length: REPLICAS },
     (_, i) => new RelayClient({ url: stage.url, key: stage.relayKey, relayName: `mx${i}` }),
@@ -57,11 +62,18 @@ export async function run(): Promise<{
       maxMs: rounded(Math.max(...delays)),
       post201P50Ms: rounded(quantile(answers, 0.5)),
     };
-    console.log(`From the 201 to the yes of each of ${REPLICAS} replicas, ${CHANGES} changes:`);
+    console.log(`From the 201 to the yes of each of ${REPLICAS} replicas, ${CHANGES} changes (${arrangement}):`);
     console.log(
       `p50 ${figures.p50Ms} ms, p99 ${figures.p99Ms} ms, max ${figures.maxMs} ms (the POST itself: p50 ${figures.post201P50Ms} ms)`,
     );
-    return { bench: 'propagation', figures, ratios: { p50ToPost: rounded(figures.p50Ms / figures.post201P50Ms) } };
+    return {
+      bench: arrangement === 'services' ? 'propagation --services' : 'propagation',
+      figures,
+      ratios: {
+        p50ToPost: rounded(figures.p50Ms / figures.post201P50Ms),
+        p99ToPost: rounded(figures.p99Ms / figures.post201P50Ms),
+      },
+    };
   } finally {
     await Promise.all(relays.map((relay) => relay.stop()));
     await stage.strike();

@@ -1,4 +1,4 @@
-/** `npm run bench -- <name>`: runs `bench/<name>`; the last line of the output is its result as JSON. */
+/** `npm run bench -- <name> [flags]`: runs `bench/<name>`, which reads its flags itself; the last line of the output is its result as JSON. */
 interface Bench {
   run(): Promise<{ bench: string; figures: Record<string, number>; ratios: Record<string, number> }>;
 }

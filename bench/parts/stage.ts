@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { asking, startPosternProcess, type Ask } from '@postern/testing';
+import { asking, type Ask } from '@postern/testing';
+import { startBenchProcess, type Arrangement } from './bench-process.js';
 
-/** A Postern in a process of its own on an empty data folder, with a tenant, its users and the keys to it. */
+/** A Postern on an empty data folder, with a tenant, its users and the keys to it. */
 export interface Stage {
   readonly url: string;
   readonly adminKey: string;
@@ -16,9 +14,8 @@ export interface Stage {
 export const TENANT = 'bench';
 
 /** Starts it, with fsync on as always, and registers `count` SMTP users. */
-export async function setStage(count: number): Promise<Stage> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'postern-bench-'));
-  const postern = await startPosternProcess({ POSTERN_DATA_DIR: dataDir });
+export async function setStage(count: number, arrangement: Arrangement = 'one process'): Promise<Stage> {
+  const { postern, end } = await startBenchProcess(arrangement);
   const operator = asking(postern.url, postern.operatorKey ?? '');
   await operator('POST', '/v1/tenants', { id: TENANT, name: 'Bench' });
   const adminKey: string = (await operator('POST', `/v1/tenants/${TENANT}/api-keys`, { role: 'admin', name: 'bench' }))
@@ -41,9 +38,6 @@ export async function setStage(count: number): Promise<Stage> {
     relayKey,
     admin,
     users,
-    strike: async () => {
-      await postern.end('SIGTERM');
-      await rm(dataDir, { recursive: true, force: true });
-    },
+    strike: end,
   };
 }
