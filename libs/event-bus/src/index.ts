@@ -15,6 +15,7 @@ export {
   type SubscriptionStatus,
   type UnreadableMessage,
 } from './event-bus.js';
+export { partitionOf } from './kafka/partition-of.js';
 export { KafkaTopicWriter } from './kafka/kafka-topic-writer.js';
 export { RELAY_POLICIES } from './kafka/relay-policies-topic.js';
 export { EventsMissing } from './events-missing.js';

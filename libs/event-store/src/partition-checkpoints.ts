@@ -10,6 +10,8 @@ export interface PartitionCheckpoint {
   readonly offset: number | null;
   /** There is a row of the partition's own. */
   readonly stored: boolean;
+  /** The consumer's checkpoint on the journal's own feed: what does not lie behind it was applied too, such as by a rebuild. */
+  readonly floor: FeedPosition;
 }
 
 /** SQL for a migration: the table `<schema>.checkpoints` can also hold places in topics. The journal's own feed leaves it null. */
@@ -21,8 +23,8 @@ export function brokerOffsetSql(schema: string): string {
 export const JOURNAL_SOURCE = 'journal';
 
 /**
- * The checkpoints of the consumer, by source. A partition that has none begins where the consumer's checkpoint on the journal's
- * own feed stands, if it has one: what lies before it was applied, by a Postern without a broker or by a rebuild.
+ * The checkpoints of the consumer, by source. What does not lie behind the consumer's checkpoint on the journal's own feed, if it has
+ * one, was applied, by a Postern without a broker or by a rebuild: a partition that has none of its own begins there.
  */
 export async function loadPartitionCheckpoints(
   from: DataSource | EntityManager,
@@ -33,13 +35,20 @@ export async function loadPartitionCheckpoints(
     `SELECT source, xid::text, position, broker_offset FROM ${table} WHERE consumer = $1`,
     [consumer],
   );
+  const journal = rows.find(({ source }) => source === JOURNAL_SOURCE);
+  const floor = journal ? { xid: journal.xid, position: Number(journal.position) } : FEED_START;
   const found = new Map(
     rows.map(({ source, xid, position, broker_offset: offset }) => [
       source,
-      { position: { xid, position: Number(position) }, offset: offset === null ? null : Number(offset), stored: true },
+      {
+        position: { xid, position: Number(position) },
+        offset: offset === null ? null : Number(offset),
+        stored: true,
+        floor,
+      },
     ]),
   );
-  const none = { position: found.get(JOURNAL_SOURCE)?.position ?? FEED_START, offset: null, stored: false };
+  const none = { position: floor, offset: null, stored: false, floor };
   return (source) => found.get(source) ?? none;
 }
 
@@ -53,17 +62,20 @@ export interface PartitionMove {
 
 /**
  * Compare-and-set, in the transaction that holds the effects: of two that handled the same messages, one commits. The offset
- * is compared too: a message that was put aside moves it alone. Throws `CheckpointMoved`.
+ * is compared too: a message that was put aside moves it alone; and so is the checkpoint on the journal's own feed, which a rebuild
+ * moves while it keeps others from the tables. Throws `CheckpointMoved`.
  */
 export async function advancePartitionCheckpoint(
   manager: EntityManager,
   table: string,
   { consumer, source, from, to }: PartitionMove,
 ): Promise<void> {
-  const values = [consumer, source, to.position.xid, to.position.position, to.offset];
+  const { floor } = from;
+  const values = [consumer, source, to.position.xid, to.position.position, to.offset, floor.xid, floor.position];
   if (!from.stored) {
     const inserted = await manager.query<unknown[]>(
-      `INSERT INTO ${table} (consumer, source, xid, position, broker_offset) VALUES ($1, $2, $3::xid8, $4, $5)
+      `INSERT INTO ${table} (consumer, source, xid, position, broker_offset)
+       SELECT $1, $2, $3::xid8, $4::bigint, $5::bigint WHERE ${floorStands(table)}
        ON CONFLICT DO NOTHING RETURNING 1`,
       values,
     );
@@ -72,8 +84,14 @@ export async function advancePartitionCheckpoint(
   }
   const [, updated] = await manager.query<[unknown[], number]>(
     `UPDATE ${table} SET xid = $3::xid8, position = $4, broker_offset = $5, updated_at = clock_timestamp()
-      WHERE consumer = $1 AND source = $2 AND xid = $6::xid8 AND position = $7 AND broker_offset IS NOT DISTINCT FROM $8`,
+      WHERE consumer = $1 AND source = $2 AND xid = $8::xid8 AND position = $9 AND broker_offset IS NOT DISTINCT FROM $10
+        AND ${floorStands(table)}`,
     [...values, from.position.xid, from.position.position, from.offset],
   );
   if (updated !== 1) throw new CheckpointMoved({ consumer, source, from: from.position, to: to.position });
+}
+
+function floorStands(table: string): string {
+  return `coalesce((SELECT (xid, position) FROM ${table} WHERE consumer = $1 AND source = '${JOURNAL_SOURCE}'), ('0'::xid8, 0::bigint))
+          = ($6::xid8, $7::bigint)`;
 }

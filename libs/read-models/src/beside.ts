@@ -11,7 +11,9 @@ import {
 import type { DataSource, EntityManager } from 'typeorm';
 import { copyPartitions, copyTable, type Persistence } from './copy-table.js';
 import { inSchema } from './in-schema.js';
+import type { LivePlace } from './live-place.js';
 import type { ReadModel } from './read-model.js';
+import { SkippedEvents } from './skipped-events.js';
 
 /** The source of the live consumers' checkpoints. */
 export const SOURCE = 'journal';
@@ -31,6 +33,7 @@ export function categoriesOf(topics: readonly Topic[]): readonly StreamCategory[
 export class Beside {
   /** Events that this process has applied. */
   events = 0;
+  readonly #skipped: SkippedEvents;
   private write: Awaited<ReturnType<ReadModel['writer']>> | undefined;
   private told = 0;
 
@@ -42,7 +45,11 @@ export class Beside {
     readonly schema: string,
     private readonly persistence: Persistence,
     private readonly tell: (line: string) => void,
-  ) {}
+    /** Of each topic. */
+    readonly partitions: number,
+  ) {
+    this.#skipped = new SkippedEvents(schema, model.consumer);
+  }
 
   /** Makes the tables, empty, whatever was there. */
   async begin(): Promise<void> {
@@ -51,6 +58,7 @@ export class Beside {
     await this.owner.transaction(async (manager) => {
       await manager.query(`CREATE SCHEMA ${schema}`);
       await manager.query(`CREATE TABLE ${schema}.checkpoints (LIKE ${model.schema}.checkpoints INCLUDING ALL)`);
+      await this.#skipped.create(manager);
       for (const table of model.tables) await copyTable(manager, model.schema, schema, table.name, this.persistence);
     });
   }
@@ -58,7 +66,7 @@ export class Beside {
   /** True where an earlier filling was not brought to its end. */
   async exists(): Promise<boolean> {
     const [row] = await this.owner.query<{ there: boolean }[]>(`SELECT to_regclass($1) IS NOT NULL AS there`, [
-      `${this.schema}.checkpoints`,
+      this.#skipped.table,
     ]);
     return row?.there === true;
   }
@@ -67,14 +75,16 @@ export class Beside {
     await this.owner.query(`DROP SCHEMA IF EXISTS ${this.schema} CASCADE`);
   }
 
-  /** Up to where it is filled. */
+  /** Up to where it is filled, but for what was passed over. */
   position(manager: EntityManager = this.owner.manager): Promise<FeedPosition> {
     return loadCheckpoint(manager, `${this.schema}.checkpoints`, this.model.consumer, SOURCE);
   }
 
-  /** Applies what lies behind its checkpoint, up to `upTo`, or as far as the journal goes. */
-  async catchUp(upTo: FeedPosition = FEED_END): Promise<void> {
+  /** Applies what it has not, and the live consumer at `to` has; without one, all that the journal has. */
+  async catchUp(to?: LivePlace): Promise<void> {
+    const upTo = to?.end ?? FEED_END;
     const started = { at: performance.now(), events: this.events };
+    await this.owner.transaction((manager) => this.applySkipped(manager, to));
     let stored = await this.position();
     let next = this.read(stored, upTo);
     for (;;) {
@@ -86,7 +96,7 @@ export class Beside {
       }
       if (page.events.length > 0 || !page.more) {
         const from = stored;
-        await this.owner.transaction((manager) => this.apply(manager, page.events, from, page.position));
+        await this.owner.transaction((manager) => this.applyPage(manager, page, from, to));
         stored = page.position;
       }
       this.tellProgress(started);
@@ -96,28 +106,39 @@ export class Beside {
 
   /** The same in the caller's transaction, if no more than a batch is left; false, and nothing done, otherwise. */
   async catchUpWithin(manager: EntityManager): Promise<boolean> {
+    await this.applySkipped(manager);
     const from = await this.position(manager);
     const page = await this.read(from, FEED_END);
     if (page.more) return false;
     const { schema, tables } = this.model;
     for (const { name } of tables) await copyPartitions(manager, schema, this.schema, name, this.persistence);
-    await this.apply(manager, page.events, from, page.position);
+    await this.applyPage(manager, page, from);
     return true;
   }
 
-  private async apply(
-    manager: EntityManager,
-    events: readonly Recorded[],
-    from: FeedPosition,
-    to: FeedPosition,
-  ): Promise<void> {
+  private async applyPage(manager: EntityManager, page: FeedPage, from: FeedPosition, to?: LivePlace): Promise<void> {
+    const covered = (event: Recorded, i: number) => to?.covers(event, page.xids[i] ?? '') ?? true;
+    await this.apply(manager, page.events.filter(covered));
+    const placed = page.events.map((event, i) => ({ event, xid: page.xids[i] ?? '' }));
+    await this.#skipped.add(
+      manager,
+      placed.filter(({ event }, i) => !covered(event, i)),
+    );
+    if (samePosition(from, page.position)) return;
+    const move = { consumer: this.model.consumer, source: SOURCE, from, to: page.position };
+    await advanceCheckpoint(manager, `${this.schema}.checkpoints`, move);
+  }
+
+  /** What was passed over, since the live consumer had not come to it, and now it has. */
+  private async applySkipped(manager: EntityManager, to?: LivePlace): Promise<void> {
+    await this.apply(manager, await this.#skipped.take(manager, (event, xid) => to?.covers(event, xid) ?? true));
+  }
+
+  private async apply(manager: EntityManager, events: readonly Recorded[]): Promise<void> {
     // What a crash takes, the journal gives again: the checkpoint goes with it.
     await manager.query('SET LOCAL synchronous_commit = off');
     this.write ??= await this.model.writer(this.owner.manager);
     if (events.length > 0) await this.write(inSchema(manager, this.model.schema, this.schema), events);
-    if (samePosition(from, to)) return;
-    const { consumer } = this.model;
-    await advanceCheckpoint(manager, `${this.schema}.checkpoints`, { consumer, source: SOURCE, from, to });
     this.events += events.length;
   }
 

@@ -11,4 +11,5 @@ export {
   type RebuildOptions,
   type RowsDigest,
 } from './read-model.js';
+export { assertPartitions, loadLivePlace, type LivePlace } from './live-place.js';
 export { tableModel } from './table-model.js';

@@ -37,6 +37,8 @@ export interface ModelTable {
 export interface ModelDatabases {
   /** The owner's connection URL. */
   readonly url: string;
+  /** Of each topic, where Kafka is between the services. */
+  readonly partitions: number;
 }
 
 /** A table, or a group of its rows, in the live read model and as the journal has it. */

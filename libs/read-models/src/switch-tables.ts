@@ -3,6 +3,7 @@ import { advanceCheckpoint, isBehind, loadCheckpoint, samePosition } from '@post
 import { QueryFailedError, type EntityManager } from 'typeorm';
 import { SOURCE, type Beside } from './beside.js';
 import { withPartitions } from './copy-table.js';
+import { loadLivePlace } from './live-place.js';
 
 /** Who reads meanwhile waits behind us for no longer than this. */
 const LOCK_TIMEOUT_MS = 300;
@@ -14,7 +15,7 @@ const TRY_AGAIN = new Set(['55P03', '40P01']);
 /**
  * Puts the tables beside in the live ones' place, caught up with the journal, in one short transaction: the old ones change the schema,
  * and the new ones come in under the same names. Whoever holds the tables, such as a backup, is waited for, two minutes at most.
- * The live consumer finds its checkpoint moved and goes on from there. Throws when there was no moment for it: run it again.
+ * The live consumer finds its checkpoint on the journal moved, also where it reads partitions, and goes on from there. Throws when there was no moment for it: run it again.
  */
 export async function switchTables(beside: Beside): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -41,14 +42,12 @@ async function trySwitch(manager: EntityManager, beside: Beside): Promise<boolea
     `LOCK TABLE ${names.map((name) => `${model.schema}.${name}`).join(', ')} IN ACCESS EXCLUSIVE MODE`,
   );
   const checkpoints = `${model.schema}.checkpoints`;
-  await manager.query(`SELECT FROM ${checkpoints} WHERE consumer = $1 AND source = $2 FOR UPDATE`, [
-    model.consumer,
-    SOURCE,
-  ]);
+  await manager.query(`SELECT FROM ${checkpoints} WHERE consumer = $1 FOR UPDATE`, [model.consumer]);
+  const live = await loadLivePlace(manager, checkpoints, model.consumer, beside.partitions);
   const from = await loadCheckpoint(manager, checkpoints, model.consumer, SOURCE);
   if (!(await beside.catchUpWithin(manager))) return false;
   const to = await beside.position(manager);
-  if (isBehind(from, to)) return false;
+  if (isBehind(live.end, to)) return false;
   await manager.query(`CREATE SCHEMA ${schema}_old`);
   for (const name of names) {
     await move(manager, model.schema, `${schema}_old`, name);

@@ -2,6 +2,7 @@ import { openDataSource, openOwnerDataSource } from '@postern/database';
 import { Beside } from './beside.js';
 import { compareTables } from './compare.js';
 import type { Persistence } from './copy-table.js';
+import { assertPartitions } from './live-place.js';
 import type { Comparison, ModelDatabases, ReadModel, Rebuildable } from './read-model.js';
 import { openSamePlace } from './same-place.js';
 import { dropOld, switchTables } from './switch-tables.js';
@@ -48,9 +49,11 @@ async function comparison(beside: Beside, examples: number, tell: (line: string)
   const { model, schema } = beside;
   const at = await openSamePlace(beside);
   try {
-    tell(`${model.name}: ${beside.events} events applied; both versions are compared at position ${at.place.position}`);
+    tell(
+      `${model.name}: ${beside.events} events applied; both versions are compared at position ${at.place.end.position}`,
+    );
     const found = await compareTables(at.runner, model, schema, examples);
-    return { model: model.name, position: at.place.position, events: beside.events, ...found };
+    return { model: model.name, position: at.place.end.position, events: beside.events, ...found };
   } finally {
     await at.close();
   }
@@ -58,7 +61,7 @@ async function comparison(beside: Beside, examples: number, tell: (line: string)
 
 async function withBeside<T>(
   model: ReadModel,
-  { url }: ModelDatabases,
+  { url, partitions }: ModelDatabases,
   schema: string,
   persistence: Persistence,
   tell: (line: string) => void,
@@ -77,7 +80,8 @@ async function withBeside<T>(
     }[];
     if (row?.free !== true)
       throw new Error(`Another process is at work on ${schema}. Wait for its end, and run it again.`);
-    return await work(new Beside(owner, feed, model, schema, persistence, tell));
+    await assertPartitions(feed, owner, `${model.schema}.checkpoints`, model.consumer, partitions);
+    return await work(new Beside(owner, feed, model, schema, persistence, tell, partitions));
   } finally {
     await session.release();
     await Promise.all([owner.destroy(), feed.destroy()]);

@@ -52,7 +52,7 @@ export class Partition {
     const offset = stored.offset ?? 0;
     if (offset > high && high === low) throw this.#missing('the topic was made anew and is empty');
     if (offset > 0 && low > offset) throw this.#missing(`it begins at ${low}, since older messages were deleted`);
-    if (offset === 0 && low > 0 && samePosition(stored.position, FEED_START))
+    if (offset === 0 && low > 0 && samePosition(this.#applied, FEED_START))
       throw this.#missing(`it begins at ${low}, since older messages were deleted`);
     if (offset > high || offset === 0) {
       this.#check = 'beginning';
@@ -70,6 +70,12 @@ export class Partition {
 
   get stored(): PartitionCheckpoint {
     return this.#stored;
+  }
+
+  /** Only what lies behind is new. */
+  get #applied(): FeedPosition {
+    const { position, floor } = this.#stored;
+    return isBehind(floor, position) ? floor : position;
   }
 
   get caughtUp(): boolean {
@@ -112,7 +118,7 @@ export class Partition {
   /** What a topic that was made anew holds must begin with what was applied already. */
   #refuseHole(first: KafkaMessage): void {
     const read = this.#read(first);
-    if (read instanceof Error || !isBehind(placeOf(read), this.#stored.position)) return;
+    if (read instanceof Error || !isBehind(placeOf(read), this.#applied)) return;
     if (this.#stored.offset !== null) throw this.#missing('the topic was made anew and not filled from the beginning');
     if (this.marks.low > 0) throw this.#missing(`it begins at ${this.marks.low}, since older messages were deleted`);
   }
@@ -122,6 +128,8 @@ export class Partition {
     const events: FeedEvent['event'][] = [];
     const unreadable: UnreadableMessage[] = [];
     let { position, offset } = this.#stored;
+    const { floor } = this.#stored;
+    let applied = this.#applied;
     let last: number | null = null;
     this.#new = false;
     for (const message of messages) {
@@ -131,7 +139,7 @@ export class Partition {
       const read = this.#read(message);
       if (read instanceof Error && !(this.parks && read instanceof MessageUnreadable)) {
         const halt = new PartitionHalted({ topic: this.topic, partition: this.partition, offset: at }, read);
-        return { events, unreadable, to: { position, offset, stored: true }, last, halt };
+        return { events, unreadable, to: { position, offset, stored: true, floor }, last, halt };
       }
       last = at;
       if (read instanceof Error) {
@@ -139,13 +147,13 @@ export class Partition {
         const { topic, partition } = this;
         unreadable.push({ topic, partition, offset: at, key, value, reason: read.message });
         offset = at + 1;
-      } else if (isBehind(placeOf(read), position)) {
+      } else if (isBehind(placeOf(read), applied)) {
         events.push(read.event);
-        position = placeOf(read);
+        position = applied = placeOf(read);
         offset = at + 1;
       }
     }
-    return { events, unreadable, to: { position, offset, stored: true }, last, halt: null };
+    return { events, unreadable, to: { position, offset, stored: true, floor }, last, halt: null };
   }
 
   #read({ key, value }: KafkaMessage): FeedEvent | MessageUnreadable | EventNewerThanProgram {

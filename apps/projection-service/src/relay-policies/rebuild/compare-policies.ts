@@ -1,7 +1,6 @@
 import { digestToHex, type UsernameKey } from '@postern/contracts';
-import { loadCheckpoint, type FeedPosition } from '@postern/event-store';
-import type { Comparison, Difference } from '@postern/read-models';
-import type { DataSource, QueryRunner } from 'typeorm';
+import { loadLivePlace, type Comparison, type Difference, type LivePlace } from '@postern/read-models';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { totalsOf, type TotalsRecord } from '../policy-totals.js';
 import type { PolicyRow } from '../project/policy-row.js';
 import { readAllRows } from '../project/policy-table.js';
@@ -25,13 +24,14 @@ export async function comparePolicies(
   replay: Replay,
   projection: DataSource,
   examples: number,
+  partitions: number,
 ): Promise<ComparedPolicies> {
   // The long way, before there is a snapshot to keep open.
-  await replay.catchUp(await liveCheckpoint(projection));
+  await replay.catchUp(await livePlace(projection, partitions));
   const runner = projection.createQueryRunner();
   await runner.startTransaction('REPEATABLE READ');
   try {
-    const place = await liveCheckpoint(runner.manager);
+    const place = await livePlace(runner.manager, partitions);
     await replay.catchUp(place);
     return await compareAt(place, replay, runner, examples);
   } finally {
@@ -40,12 +40,12 @@ export async function comparePolicies(
   }
 }
 
-export function liveCheckpoint(from: Parameters<typeof loadCheckpoint>[0]): Promise<FeedPosition> {
-  return loadCheckpoint(from, 'projection.checkpoints', POLICIES_CONSUMER, 'journal');
+export function livePlace(from: DataSource | EntityManager, partitions: number): Promise<LivePlace> {
+  return loadLivePlace(from, 'projection.checkpoints', POLICIES_CONSUMER, partitions);
 }
 
 async function compareAt(
-  place: FeedPosition,
+  place: LivePlace,
   replay: Replay,
   runner: QueryRunner,
   examples: number,
@@ -75,7 +75,7 @@ async function compareAt(
     live: { rows: live?.policies ?? 0, digest: live ? digestToHex(live.digest) : '' },
     journal: { rows: replay.totals.policies, digest: digestToHex(replay.totals.digest) },
   };
-  const found = { position: place.position, events: replay.events, compared: [compared], differences };
+  const found = { position: place.end.position, events: replay.events, compared: [compared], differences };
   return { comparison: { model: 'relay-policies', ...found }, usernames };
 }
 

@@ -1,14 +1,22 @@
 import { digestToHex } from '@postern/contracts';
+import { DEFAULT_PARTITIONS } from '@postern/event-bus';
 import type { Comparison } from '@postern/read-models';
 import type { DataSource } from 'typeorm';
 import type { PolicyTotals } from '../policy-totals.js';
 import { loadRowsOf, lockTotals, saveRows } from '../project/policy-table.js';
 import { POLICIES_CONSUMER } from '../whole.js';
-import { comparePolicies, liveCheckpoint, type ComparedPolicies } from './compare-policies.js';
+import { comparePolicies, livePlace, type ComparedPolicies } from './compare-policies.js';
 import { differences } from './differences.js';
 import { Replay } from './replay.js';
 
 const ROWS_PER_SAVE = 1_000;
+
+export interface RebuildPoliciesOptions {
+  readonly examples?: number;
+  /** Of the topic, where Kafka is between the services. */
+  readonly partitions?: number;
+  readonly tell?: (line: string) => void;
+}
 
 export interface RebuildResult {
   /** Events of SMTP users that were replayed. */
@@ -32,28 +40,33 @@ export interface RebuildResult {
 export async function rebuildPolicies(
   feed: DataSource,
   projection: DataSource,
-  { examples = 0, tell }: { readonly examples?: number; readonly tell?: (line: string) => void } = {},
+  { examples = 0, partitions = DEFAULT_PARTITIONS, tell }: RebuildPoliciesOptions = {},
 ): Promise<RebuildResult> {
   const replay = new Replay(feed, tell);
-  const found = await comparePolicies(replay, projection, examples);
+  const found = await comparePolicies(replay, projection, examples, partitions);
   tell?.(`relay-policies: ${replay.events} events applied; ${found.usernames.size} usernames differ from the journal`);
   const [compared] = found.comparison.compared;
   const right = found.usernames.size === 0 && compared?.live.digest === compared?.journal.digest;
   const put =
-    right && compared?.live.rows === compared?.journal.rows ? NOTHING : await putRight(replay, projection, found);
+    right && compared?.live.rows === compared?.journal.rows
+      ? NOTHING
+      : await putRight(replay, projection, found, partitions);
   return { events: replay.events, policies: replay.totals.policies, ...put, found: found.comparison };
 }
 
 const NOTHING = { replaced: 0, told: 0 };
 
 /** The live consumer waits for no more than the rows that differ. What it has done since the comparison, the replay does too. */
-function putRight(replay: Replay, projection: DataSource, { usernames }: ComparedPolicies): Promise<typeof NOTHING> {
+function putRight(
+  replay: Replay,
+  projection: DataSource,
+  { usernames }: ComparedPolicies,
+  partitions: number,
+): Promise<typeof NOTHING> {
   return projection.transaction(async (manager) => {
     const before = await lockTotals(manager);
-    await manager.query(`SELECT FROM projection.checkpoints WHERE consumer = $1 AND source = 'journal' FOR UPDATE`, [
-      POLICIES_CONSUMER,
-    ]);
-    await replay.catchUp(await liveCheckpoint(manager));
+    await manager.query(`SELECT FROM projection.checkpoints WHERE consumer = $1 FOR UPDATE`, [POLICIES_CONSUMER]);
+    await replay.catchUp(await livePlace(manager, partitions));
     const built = [...usernames].flatMap((username) => replay.holdings.rowsOf(username));
     const live = await loadRowsOf(manager, [...usernames]);
     const { rows, told, revision } = differences(live, built, before.revision);

@@ -1,6 +1,7 @@
 import { openDataSource } from '@postern/database';
-import type { ModelDatabases, Rebuildable } from '@postern/read-models';
+import { assertPartitions, type ModelDatabases, type Rebuildable } from '@postern/read-models';
 import type { DataSource } from 'typeorm';
+import { POLICIES_CONSUMER } from '../whole.js';
 import { comparePolicies } from './compare-policies.js';
 import { rebuildPolicies } from './rebuild-policies.js';
 import { Replay } from './replay.js';
@@ -11,24 +12,29 @@ export const relayPoliciesModel: Rebuildable = {
   verify: (databases, examples, tell) =>
     connected(databases, async (feed, projection) => {
       const replay = new Replay(feed, tell);
-      return (await comparePolicies(replay, projection, examples)).comparison;
+      return (await comparePolicies(replay, projection, examples, databases.partitions)).comparison;
     }),
   rebuild: (databases, { examples }, tell) =>
     connected(databases, async (feed, projection) => {
-      const { found, replaced, told } = await rebuildPolicies(feed, projection, { examples, tell });
+      const { found, replaced, told } = await rebuildPolicies(feed, projection, {
+        examples,
+        partitions: databases.partitions,
+        tell,
+      });
       tell(`relay-policies: ${replaced} rows replaced, relays are told ${told} changes`);
       return found;
     }),
 };
 
 async function connected<T>(
-  { url }: ModelDatabases,
+  { url, partitions }: ModelDatabases,
   work: (feed: DataSource, projection: DataSource) => Promise<T>,
 ): Promise<T> {
   const feed = await openDataSource(url, 'postern_feed', { poolSize: 1 });
   try {
     const projection = await openDataSource(url, 'postern_projection', { poolSize: 2 });
     try {
+      await assertPartitions(feed, projection, 'projection.checkpoints', POLICIES_CONSUMER, partitions);
       return await work(feed, projection);
     } finally {
       await projection.destroy();

@@ -1,6 +1,6 @@
-import { TOPICS, type Recorded, type SmtpUserEvent } from '@postern/contracts';
+import { TOPICS, type FeedEvent, type Recorded, type SmtpUserEvent } from '@postern/contracts';
 import { FEED_END, FEED_START, readFeed, type FeedPosition } from '@postern/event-store';
-import { categoriesOf } from '@postern/read-models';
+import { categoriesOf, type LivePlace } from '@postern/read-models';
 import type { DataSource } from 'typeorm';
 import { EMPTY_TOTALS, type PolicyTotals } from '../policy-totals.js';
 import { Holdings } from '../project/holdings.js';
@@ -10,6 +10,10 @@ import { tellPolicies } from '../project/tell-policies.js';
 const EVENTS_PER_PAGE = 2_000;
 const CATEGORIES = categoriesOf([TOPICS.smtpUsers]);
 const TELL_EVERY_MS = 5_000;
+const MAX_SKIPPED = 100_000;
+const TOO_FAR_BEHIND =
+  `relay-policies is more than ${MAX_SKIPPED} events behind in some partitions. ` +
+  'Let it catch up (postern_consumer_lag_events), and run it again.';
 
 /** The relay policies as the journal has them up to `position`, in this process's memory. */
 export class Replay {
@@ -18,6 +22,8 @@ export class Replay {
   events = 0;
   /** After the last `catchUp`. The rows' revisions say whether relays are told of them, not when. */
   totals: PolicyTotals = EMPTY_TOTALS;
+  /** Up to the position, what the live consumer had not applied: its partitions come on each for itself. */
+  private skipped: FeedEvent[] = [];
   private told = performance.now();
 
   /** `feed` is connected as `postern_feed`. */
@@ -26,8 +32,12 @@ export class Replay {
     private readonly tell: (line: string) => void = () => undefined,
   ) {}
 
-  /** Up to `upTo`, or as far as the journal goes. */
-  async catchUp(upTo: FeedPosition = FEED_END): Promise<void> {
+  /** All that the live consumer at `to` has applied; without one, all that the journal has. */
+  async catchUp(to?: LivePlace): Promise<void> {
+    const upTo = to?.end ?? FEED_END;
+    const skipped = this.skipped;
+    this.skipped = [];
+    for (const each of skipped) this.apply(each, to);
     let next = this.read(this.position, upTo);
     for (;;) {
       const page = await next;
@@ -36,14 +46,23 @@ export class Replay {
         next = this.read(page.position, upTo);
         next.catch(() => undefined);
       }
-      for (const event of page.events) this.holdings.apply(event as Recorded<SmtpUserEvent>);
-      this.events += page.events.length;
+      page.events.forEach((event, i) => this.apply({ event, xid: page.xids[i] ?? '' }, to));
       this.position = page.position;
       this.tellProgress();
       if (!page.more) break;
     }
     this.totals = tellPolicies(this.holdings, this.totals).totals;
     this.holdings.settle();
+  }
+
+  private apply({ event, xid }: FeedEvent, to: LivePlace | undefined): void {
+    if (to && !to.covers(event, xid)) {
+      this.skipped.push({ event, xid });
+      if (this.skipped.length > MAX_SKIPPED) throw new Error(TOO_FAR_BEHIND);
+      return;
+    }
+    this.holdings.apply(event as Recorded<SmtpUserEvent>);
+    this.events += 1;
   }
 
   private read(after: FeedPosition, upTo: FeedPosition) {
