@@ -225,15 +225,21 @@ describe('postern verify and postern rebuild', () => {
     await insertEvent(`smtp-user/${user.id}`, 2, 'RestrictionAdded', sample.data, new Date().toISOString());
     const url = `/v1/tenants/acme/smtp-users/${user.id}`;
     const entry = { range: '2001:db8::/64', typed: '2001:db8::/64', note: null };
+    const policy = async () => {
+      const lines = String((await relay('GET', '/v1/relay/policies')).body).split('\n');
+      return JSON.parse(lines.find((line) => line.includes('old@acme.example')) ?? 'null') as {
+        version: number;
+      } | null;
+    };
     const everywhere = async () => {
       await until(async () => (await admin('GET', `${url}/restriction`)).body.version === 2, 'the restriction');
       await until(async () => (await admin('GET', `${url}/history`)).body.items.length === 2, 'the history');
-      const lines = String((await relay('GET', '/v1/relay/policies')).body).split('\n');
+      await until(async () => (await policy())?.version === 2, 'the relay policy');
       return {
         restriction: (await admin('GET', `${url}/restriction`)).body,
         check: (await admin('GET', `${url}/restriction/check?ip=2001:db8::7`)).body,
         history: (await admin('GET', `${url}/history`)).body.items[0],
-        policy: JSON.parse(lines.find((line) => line.includes('old@acme.example')) ?? 'null') as unknown,
+        policy: await policy(),
       };
     };
     const told = {
