@@ -9,7 +9,7 @@ const VARIABLES: Readonly<Record<Service, readonly [name: string, byDefault: str
   'projection-service': ['POSTERN_PROJECTION_URLS', 'http://127.0.0.1:8027'],
   'audit-trail-service': ['POSTERN_AUDIT_TRAIL_URLS', 'http://127.0.0.1:8028'],
 };
-const MOST_INSTANCES = 64;
+export const MOST_INSTANCES = 64;
 
 /** Reads `POSTERN_…_URLS`, by commas. Throws `SettingInvalid` at the first that is no `http://host:port`. */
 export function loadUpstreamUrls(environment: NodeJS.ProcessEnv): UpstreamUrls {

@@ -24,8 +24,8 @@ import { addOwnRoutes } from './own-routes.js';
 import { ROUTES } from './routes.js';
 
 /** What a service may take until its answer begins: above every deadline that the services keep themselves. */
-const ANSWER_TIMEOUT_MS = 40_000;
-const CONNECT_TIMEOUT_MS = 2_000;
+export const ANSWER_TIMEOUT_MS = 40_000;
+export const CONNECT_TIMEOUT_MS = 2_000;
 
 /** Starts the one URL space before the services. Throws `SettingInvalid` where its port is not to be had. */
 export async function startGateway(settings: Settings, urls: UpstreamUrls): Promise<Running> {

@@ -1,6 +1,6 @@
 /** How often each instance is asked whether it is ready. */
 export const ASK_EVERY_MS = 1_000;
-const ASK_TIMEOUT_MS = 2_000;
+export const ASK_TIMEOUT_MS = 2_000;
 
 /** One instance of a service, and what is known of it. */
 export class Instance {

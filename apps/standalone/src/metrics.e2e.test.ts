@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ensureFirstOperatorKey } from '@postern/command-service';
 import { createHttpApp, loadSettings, metrics } from '@postern/service-kit';
+// What the gateway measures, of which this process has nothing, for the dashboard and the alerts.
+import '../../gateway/src/gateway-metrics.js';
 import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';
 import pg from 'pg';
 import { migrateAll } from './database.js';

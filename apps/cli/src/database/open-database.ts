@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { auditSchema } from '@postern/audit-trail-service';
-import { assertUpToDate } from '@postern/database';
+import { assertUpToDate, isServiceLogin } from '@postern/database';
 import { DEFAULT_PARTITIONS } from '@postern/event-bus';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '@postern/embedded-postgres';
 import { journalSchema } from '@postern/event-store';
@@ -17,7 +17,7 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/** There is no database where the settings say. */
+/** There is no database where the settings say, or they do not let this command at it. */
 export class NoDatabase extends Error {
   override readonly name = 'NoDatabase';
 }
@@ -28,6 +28,7 @@ export class NoDatabase extends Error {
  */
 export async function openDatabase(environment: NodeJS.ProcessEnv): Promise<OpenDatabase> {
   const { databaseUrl, dataDir, kafka } = loadSettings(environment);
+  if (databaseUrl !== null) assertOwner(databaseUrl);
   const found =
     databaseUrl === null ? await embedded(resolve(dataDir)) : { url: databaseUrl, close: async () => undefined };
   const database = { ...found, partitions: kafka?.partitions ?? DEFAULT_PARTITIONS };
@@ -40,6 +41,15 @@ export async function openDatabase(environment: NodeJS.ProcessEnv): Promise<Open
     throw error;
   }
   return database;
+}
+
+/** A service's login may not touch what another service has: the command would fail half-way, and say less. */
+function assertOwner(url: string): void {
+  const { username } = new URL(url);
+  if (isServiceLogin(decodeURIComponent(username)))
+    throw new NoDatabase(
+      `POSTERN_DATABASE_URL connects as ${username}, which may touch its own service's tables alone. Set it to the owner's URL, as for npm run migrate.`,
+    );
 }
 
 async function embedded(folder: string): Promise<Pick<OpenDatabase, 'url' | 'close'>> {

@@ -140,6 +140,12 @@ describeWithKafka(describe, 'verify and rebuild, with Kafka between the services
     await owner.query(`UPDATE audit.denied_ips SET count = count + 5`);
     expect(await command(['verify', 'relay-policies', 'denials'])).toMatchObject({ code: 1 });
     for (const model of ['relay-policies', 'denials']) expect((await command(['rebuild', model])).code).toBe(0);
+    // Once the consumers had come to rest, a rebuild has no need to know the partitions: their number may then be changed.
+    const { rows } = await owner.query(
+      `SELECT count(*)::integer AS behind FROM projection.checkpoints p JOIN projection.checkpoints j USING (consumer)
+        WHERE j.source = 'journal' AND consumer = 'relay-policies' AND (p.xid, p.position) > (j.xid, j.position)`,
+    );
+    expect(rows).toEqual([{ behind: 0 }]);
     expect(await underLoad(differing)).toEqual(NOTHING_DIFFERS);
   }, 120_000);
 
@@ -151,6 +157,15 @@ describeWithKafka(describe, 'verify and rebuild, with Kafka between the services
       stderr: expect.stringContaining('POSTERN_KAFKA_PARTITIONS as the services have them'),
     });
     expect(await command(['rebuild', 'relay-policies'], elsewhere)).toMatchObject({ code: 1, stdout: '' });
+  }, 60_000);
+
+  it('ask for the owner’s URL where they are given a service’s own', async () => {
+    const url = 'postgresql://postern_projection_service:secret@127.0.0.1:1/postern';
+    for (const args of [['verify'], ['rebuild', 'directory'], ['dead-letters', 'list'], ['republish', 'smtp-users']]) {
+      const { stdout, stderr } = await command(args, { POSTERN_DATABASE_URL: url });
+      expect([args, stdout, stderr]).toEqual([args, '', expect.stringContaining('Set it to the owner')]);
+      expect(stderr).not.toContain('secret');
+    }
   }, 60_000);
 
   it('bring every policy to the policies’ topic, by the login of the projection-service', async () => {

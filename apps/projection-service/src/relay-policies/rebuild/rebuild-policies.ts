@@ -1,5 +1,6 @@
 import { digestToHex } from '@postern/contracts';
 import { DEFAULT_PARTITIONS } from '@postern/event-bus';
+import { advanceCheckpoint, isBehind, JOURNAL_SOURCE, loadCheckpoint } from '@postern/event-store';
 import type { Comparison } from '@postern/read-models';
 import type { DataSource } from 'typeorm';
 import type { PolicyTotals } from '../policy-totals.js';
@@ -10,6 +11,7 @@ import { differences } from './differences.js';
 import { Replay } from './replay.js';
 
 const ROWS_PER_SAVE = 1_000;
+const CHECKPOINTS = 'projection.checkpoints';
 
 export interface RebuildPoliciesOptions {
   readonly examples?: number;
@@ -51,6 +53,7 @@ export async function rebuildPolicies(
     right && compared?.live.rows === compared?.journal.rows
       ? NOTHING
       : await putRight(replay, projection, found, partitions);
+  await settlePartitions(replay, projection, partitions);
   return { events: replay.events, policies: replay.totals.policies, ...put, found: found.comparison };
 }
 
@@ -76,6 +79,22 @@ function putRight(
     }
     if (rows.length === 0 && !sameTotals(before, totals)) await saveRows(manager, [], totals);
     return { replaced: rows.length, told };
+  });
+}
+
+/**
+ * Where the live consumer reads partitions and has applied all up to one place of the feed, the place is written down as such: what
+ * is known of the partitions decides no more, so that their number may be changed.
+ */
+function settlePartitions(replay: Replay, projection: DataSource, partitions: number): Promise<void> {
+  return projection.transaction(async (manager) => {
+    await lockTotals(manager);
+    await manager.query(`SELECT FROM projection.checkpoints WHERE consumer = $1 FOR UPDATE`, [POLICIES_CONSUMER]);
+    await replay.catchUp(await livePlace(manager, partitions));
+    const from = await loadCheckpoint(manager, CHECKPOINTS, POLICIES_CONSUMER, JOURNAL_SOURCE);
+    if (!replay.isWhole || !isBehind(replay.position, from)) return;
+    const move = { consumer: POLICIES_CONSUMER, source: JOURNAL_SOURCE, from, to: replay.position };
+    await advanceCheckpoint(manager, CHECKPOINTS, move);
   });
 }
 

@@ -65,6 +65,11 @@ export class Replay {
     this.events += 1;
   }
 
+  /** All events up to its place are in it: none of them was passed over. */
+  get isWhole(): boolean {
+    return this.skipped.length === 0;
+  }
+
   private read(after: FeedPosition, upTo: FeedPosition) {
     return readFeed(this.feed, after, EVENTS_PER_PAGE, CATEGORIES, upTo);
   }
