@@ -85,6 +85,7 @@ export class Child {
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) this.#relay(stream);
     child.on('message', (message: ReadyMessage) => {
+      if (this.#wasReady) this.tell(`${this.plan.name} is ready again: pid ${child.pid}`);
       this.#wasReady = true;
       ready(message.ready);
     });

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PosternProcess } from '@postern/testing';
+
+export type ServiceName = 'command-service' | 'projection-service' | 'audit-trail-service';
+
+/** One process of a service, as the supervisor keeps it. */
+export interface Instance {
+  /** `command-service 1` */
+  readonly name: string;
+  readonly url: string;
+  /** Of the process that runs now: the supervisor tells the new one where it started one again. */
+  readonly pid: number;
+}
+
+/** The instances of a service, from what the supervisor printed. */
+export function instancesOf(postern: PosternProcess, service: ServiceName): Instance[] {
+  const output = postern.output();
+  return [...output.matchAll(/^ {2}(\S+) (\d) +(http:\S+) +pid (\d+)$/gm)]
+    .filter(([, name]) => name === service)
+    .map(([, name, number, url = '', pid]) => {
+      const again = [...output.matchAll(new RegExp(`^${name} ${number} is ready again: pid (\\d+)$`, 'gm'))].at(
+        -1,
+      )?.[1];
+      return { name: `${name} ${number}`, url, pid: Number(again ?? pid) };
+    });
+}
+
+export function signal({ name, pid }: Instance, how: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+  // A pid of 0 would be ourselves.
+  if (!(pid > 1)) throw new Error(`There is no process of ${name}.`);
+  process.kill(pid, how);
+}
+
+/** The sum of a metric's values; 0 where the process does not answer. */
+export async function metricOf({ url }: Instance, name: RegExp): Promise<number> {
+  const answer = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
+  const lines = (await answer?.text())?.split('\n').filter((line) => name.test(line)) ?? [];
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
+
+/** What `/health/ready` says: null when ready, else its text; an instance that does not answer is not ready. */
+export async function missingOf({ url }: Pick<Instance, 'url'>): Promise<string | null> {
+  try {
+    const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(5_000) });
+    return answer.ok ? null : await answer.text();
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** Asks until the answer is what is waited for. Throws with the last one after `withinMs`. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T> | T,
+  enough: (answer: T) => boolean,
+  withinMs = 60_000,
+): Promise<T> {
+  for (const late = performance.now() + withinMs; ;) {
+    const answer = await ask();
+    if (enough(answer)) return answer;
+    if (performance.now() > late)
+      throw new Error(`Not within ${withinMs / 1_000} s: ${what}. The last that was seen: ${JSON.stringify(answer)}`);
+    await sleep(50);
+  }
+}
