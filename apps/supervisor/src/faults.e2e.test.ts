@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asking, describeWithKafka } from '@postern/testing';
+import { TOPICS } from '@postern/contracts';
+import { asking, deleteTopic, describeWithKafka, sendMessage } from '@postern/testing';
+import { runCli } from '../../cli/src/testing/run-cli.js';
 import { expectedEvidence, waitingEvents, Witness, type Evidence } from './testing/evidence.js';
 import { startFaultWorld, type FaultWorld } from './testing/fault-world.js';
 import { SeededLoad } from './testing/seeded-load.js';
-import { metricOf, signal, until, type Instance, type ServiceName } from './testing/services.js';
+import { metricOf, missingOf, signal, until, type Instance, type ServiceName } from './testing/services.js';
 
 /** Told with each failure; POSTERN_TEST_SEED repeats what was chosen, though not how the machine ran it. */
 const SEED = Number(process.env['POSTERN_TEST_SEED'] ?? Date.now() % 1_000_000);
+
+/** Of a member of a consumer's group. */
+const SESSION_TIMEOUT_MS = 6_000;
 
 describeWithKafka(describe, `two of each service under load, with Kafka between them (seed ${SEED})`, () => {
   let world: FaultWorld;
@@ -125,6 +130,81 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
       await flows('the database killed');
     });
   }, 180_000);
+
+  it('do the same when one of each is frozen until others have its work, and wakes as a zombie', async () => {
+    await survives(async () => {
+      const frozen = [
+        await leader(),
+        world.instances('projection-service')[1],
+        world.instances('audit-trail-service')[0],
+      ];
+      const stopped = frozen.flatMap((each) => each ?? []);
+      try {
+        for (const each of stopped) signal(each, 'SIGSTOP');
+        await flows('one of each frozen');
+        await until(
+          'another command-service publishes',
+          () => whichHas('command-service', /^postern_publisher_leader /),
+          ({ name }) => name !== frozen[0]?.name,
+        );
+        // Longer than a member of a consumer's group may be silent.
+        await sleep(SESSION_TIMEOUT_MS + 2_000);
+        await flows('others in their places');
+      } finally {
+        for (const each of stopped) signal(each, 'SIGCONT');
+      }
+      await flows('the zombies awake');
+    });
+  }, 240_000);
+
+  it('take writes while the broker is down for half a minute, and catch up when it is back', async () => {
+    await survives(async () => {
+      await world.killBroker();
+      const refused = load.failures.size;
+      await sleep(30_000);
+      await progress(20);
+      expect(load.failures.size).toBe(refused);
+      await world.startBroker();
+      await flows('the broker back after 30 s');
+    });
+  }, 240_000);
+
+  it('put a denial aside that cannot be read, and go on with the others', async () => {
+    await survives(() => sendMessage(world.brokers, TOPICS.authDenials, { key: null, value: 'no denial' }));
+    const [letter] = JSON.parse((await cli('dead-letters', 'list', '--json')).out).items;
+    expect(letter).toMatchObject({ topic: TOPICS.authDenials, state: 'waiting' });
+    const retried = await cli('dead-letters', 'retry', '--all');
+    expect(retried).toMatchObject({ code: 1, out: expect.stringContaining(`${letter.id}  still cannot be read`) });
+    expect(await cli('dead-letters', 'discard', letter.id)).toMatchObject({ code: 0 });
+    await isAllThere();
+  }, 180_000);
+
+  it.each([
+    ['smtp-users', TOPICS.smtpUsers, 'projection-service'],
+    ['tenants', TOPICS.tenants, 'audit-trail-service'],
+  ] as const)(
+    'halt at a message of %s that cannot be read, say so, and go on once the topic was deleted and filled again',
+    async (name, topic, service) => {
+      await survives(async () => {
+        await sendMessage(world.brokers, topic, { key: null, value: 'no event' });
+        const told = await until(
+          `a ${service} says that it has halted`,
+          async () =>
+            (await Promise.all(world.instances(service).map(missingOf))).find((missing) => missing?.includes(topic)),
+          (missing) => missing !== undefined,
+        );
+        expect(told).toContain('halted');
+        await deleteTopic(world.brokers, topic);
+        expect(await cli('republish', name)).toMatchObject({ code: 0, out: expect.stringContaining('has all of it') });
+        await flows(`${name} filled again`);
+      });
+    },
+    240_000,
+  );
+
+  function cli(...args: string[]) {
+    return runCli(args, { POSTERN_DATABASE_URL: world.databaseUrl, POSTERN_LOG_LEVEL: 'silent', LANG: 'C.UTF-8' });
+  }
 });
 
 function isSame(found: Evidence, expected: Evidence): boolean {
