@@ -29,9 +29,12 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
   async function survives(fault: () => Promise<void>): Promise<void> {
     load.start();
     await progress(20);
-    await fault();
-    await progress(20);
-    await load.stop();
+    try {
+      await fault();
+      await progress(20);
+    } finally {
+      await load.stop();
+    }
     await isAllThere();
   }
 

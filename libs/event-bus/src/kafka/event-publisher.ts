@@ -6,6 +6,7 @@ import {
   JOURNAL_SOURCE,
   loadCheckpoint,
   pendingRepublish,
+  samePosition,
   wakeOnAppend,
   type WakeOnAppend,
 } from '@postern/event-store';
@@ -13,6 +14,7 @@ import type { DataSource } from 'typeorm';
 import { FeedConsumer, type FeedBatch } from '../embedded/feed-consumer.js';
 import { FEED_SETTINGS } from '../embedded/feed-settings.js';
 import type { SubscriptionLag } from '../event-bus.js';
+import { deleteFilledTopics } from './delete-topics.js';
 import { ensureTopics } from './ensure-topics.js';
 import { kafkaClient } from './kafka-client.js';
 import { kafkaError, KafkaUnreachable } from './kafka-errors.js';
@@ -119,11 +121,16 @@ export class EventPublisher {
       const stillLeading = () => {
         if (!leads) throw new LeadershipLost();
       };
+      const republish = await pendingRepublish(feed);
+      // Also where the same page comes again: what a leader before this one had sent of it is sent from the beginning.
+      if (republish && (await this.#isAtStart())) {
+        await this.#delete(republish.topics);
+        ensured = false;
+      }
       if (!ensured) await this.#ensureTopics();
       ensured = true;
       stillLeading();
       const read = batch.events.map((event, i): FeedEvent => ({ event, xid: batch.xids[i] ?? '' }));
-      const republish = await pendingRepublish(feed);
       const toSend = republish ? read.filter((each) => isSent(each, republish)) : read;
       await this.#sender.send(toSend).catch((error: unknown) => {
         // The topic may have been deleted.
@@ -175,6 +182,20 @@ export class EventPublisher {
         if (this.#consumer === consumer) this.#consumer = undefined;
       },
     };
+  }
+
+  async #isAtStart(): Promise<boolean> {
+    return samePosition(await loadCheckpoint(this.options.feed, CHECKPOINTS, PUBLISHER, JOURNAL_SOURCE), FEED_START);
+  }
+
+  async #delete(topics: ReadonlySet<string>): Promise<void> {
+    const { kafka, topicPrefix = '' } = this.options;
+    const names = [...topics].map((topic) => topicPrefix + topic);
+    await deleteFilledTopics(kafka, names).catch((error: unknown) => {
+      throw kafkaError(error, kafka);
+    });
+    // Its producer counts the messages of the topics that are gone.
+    await this.#sender.close();
   }
 
   async #ensureTopics(): Promise<void> {
