@@ -26,8 +26,9 @@ export function republishCommand(): Command {
 }
 
 const HELP = `
-It asks the process that publishes, by way of the database, and waits until that has done it. A topic that is missing is made. Consumers
-of Postern skip what they have applied; others get messages again, with the same ids and feed positions.
+It asks the process that publishes, by way of the database, and waits until that has done it. smtp-users, auth-denials and tenants are
+deleted and made anew first, so that they begin with the oldest; relay-policies is written to as it is. Consumers of Postern skip what
+they have applied; others begin anew, with the same ids and feed positions.
 While smtp-users, auth-denials or tenants are filled, newer events of all three wait.
 
 Examples:
