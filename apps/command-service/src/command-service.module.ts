@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { FORGOTTEN_WRITE_MS } from '@postern/database';
 import { dataSourceModule } from '@postern/service-kit';
 import { ApiKeyIssue } from './api-key/api-key-issue.js';
 import { FirstOperatorKey } from './api-key/ensure-first-operator-key/first-operator-key.js';
@@ -92,7 +93,11 @@ const HANDLERS = [
 
 /** The write side. It needs the settings, access and observe modules of service-kit beside it, and the schemas `journal` and `access`. */
 @Module({
-  imports: [CqrsModule, JournalModule, dataSourceModule('postern_command', { poolSize: 6 })],
+  imports: [
+    CqrsModule,
+    JournalModule,
+    dataSourceModule('postern_command', { poolSize: 6, forgottenAfterMs: FORGOTTEN_WRITE_MS }),
+  ],
   controllers: CONTROLLERS,
   providers: [
     ...HANDLERS,

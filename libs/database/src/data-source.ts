@@ -6,6 +6,8 @@ import { CONNECT_TIMEOUT_MS, DatabaseUnreachable } from './session.js';
 
 export const STATEMENT_TIMEOUT_MS = 30_000;
 export const LOCK_TIMEOUT_MS = 10_000;
+/** For pools whose transactions write: one that its process forgot, or is frozen in, holds back the feed for everybody. */
+export const FORGOTTEN_WRITE_MS = 10_000;
 const SILENT_AFTER_MS = 5_000;
 
 export interface DataSourceSettings {
@@ -20,6 +22,8 @@ export interface DataSourceSettings {
   readonly silentAfterMs?: number;
   /** The server ends a wait for a lock after this; 10,000 unless told. */
   readonly lockTimeoutMs?: number;
+  /** The server ends a transaction in which nothing is asked for so long; 60,000 unless told. */
+  readonly forgottenAfterMs?: number;
 }
 
 /**
@@ -61,7 +65,7 @@ async function open(url: string, settings: DataSourceSettings & { readonly appli
       keepAlive: true,
       statement_timeout: statementTimeout,
       lock_timeout: settings.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: 60_000,
+      idle_in_transaction_session_timeout: settings.forgottenAfterMs ?? 60_000,
       // Only where the server itself is out of reach: it must not fire before the server's own time-out.
       query_timeout: statementTimeout + (settings.silentAfterMs ?? SILENT_AFTER_MS),
     },

@@ -1,5 +1,6 @@
 export { DatabaseUrlInvalid } from './connection-url.js';
 export {
+  FORGOTTEN_WRITE_MS,
   LOCK_TIMEOUT_MS,
   openDataSource,
   openOwnerDataSource,

@@ -1,6 +1,6 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { openDataSource } from '@postern/database';
+import { FORGOTTEN_WRITE_MS, openDataSource } from '@postern/database';
 import { assertJournalBelongsToCluster, Journal } from '@postern/event-store';
 import { dataSourceModule, Readiness, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
@@ -10,7 +10,7 @@ const WRITER = getDataSourceToken('postern_journal_writer');
 
 /** The journal for writing: one group commit for the process, and the pool that claims usernames beside it. */
 @Module({
-  imports: [dataSourceModule('postern_journal_writer', { poolSize: 6 })],
+  imports: [dataSourceModule('postern_journal_writer', { poolSize: 6, forgottenAfterMs: FORGOTTEN_WRITE_MS })],
   providers: [{ provide: Journal, inject: [WRITER], useFactory: (writer: DataSource) => new Journal(writer) }],
   exports: [Journal],
 })
