@@ -49,5 +49,5 @@ EXPOSE 8025
 HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.POSTERN_HTTP_PORT || 8025}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Why these flags, says tools/run.mjs.
-ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=8", "--max-old-space-size=1024"]
+ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=4", "--max-old-space-size=512"]
 CMD ["dist/apps/gateway/src/main.js"]

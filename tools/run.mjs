@@ -7,12 +7,12 @@ prepare();
 const [file, ...args] = process.argv.slice(2);
 
 /**
- * For a Postern: a heap of 1 GiB at most, of which some 50 MB are in use. By its bound V8 also judges how far the heap may grow
- * before it is collected: without one, on a large machine, an export of 1,000,000 rows had 345 MB resident, with it 195, at the
- * same speed. libs/testing and the supervisor start it the same way.
+ * For a Postern: a heap of 512 MiB at most, of which some 50 MB are in use. By its bound V8 also judges how far the heap may grow
+ * before it is collected: without one, on a large machine, an export of 1,000,000 rows had 345 MB resident. libs/testing and the
+ * supervisor start it the same way.
  */
 const memory = /^apps\/(standalone|gateway|.+-service)\//.test(file)
-  ? ['--max-semi-space-size=8', '--max-old-space-size=1024']
+  ? ['--max-semi-space-size=4', '--max-old-space-size=512']
   : [];
 const child = spawn(node, ['--enable-source-maps', ...memory, join(root, 'dist', file), ...args], { stdio: 'inherit' });
 
