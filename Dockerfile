@@ -35,6 +35,7 @@ CMD ["node", "--enable-source-maps", "dist/examples/relay-smtp-server/src/main.j
 FROM ${NODE_IMAGE} AS postern
 WORKDIR /app
 ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=2 \
     POSTERN_HTTP_HOST=0.0.0.0 \
     POSTERN_DATA_DIR=/var/lib/postern
 # The first operator's key is kept there, where none is given.

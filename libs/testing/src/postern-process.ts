@@ -34,7 +34,14 @@ export async function startPosternProcess(
     process.execPath,
     ['--enable-source-maps', ...MEMORY, join(ROOT, 'dist', 'apps', app, 'src', 'main.js'), ...args],
     {
-      env: { ...process.env, NODE_OPTIONS: '', POSTERN_HTTP_PORT: '0', POSTERN_LOG_LEVEL: 'fatal', ...environment },
+      env: {
+        MALLOC_ARENA_MAX: '2',
+        ...process.env,
+        NODE_OPTIONS: '',
+        POSTERN_HTTP_PORT: '0',
+        POSTERN_LOG_LEVEL: 'fatal',
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
