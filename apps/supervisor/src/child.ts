@@ -77,7 +77,8 @@ export class Child {
   async #runOnce(ready: (ready: Ready) => void): Promise<string> {
     const child = fork(this.plan.file, [], {
       execArgv: FLAGS,
-      env: this.plan.environment,
+      // Two arenas, as tools/run.mjs has it.
+      env: { MALLOC_ARENA_MAX: '2', ...this.plan.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Out of the terminal's reach: its Ctrl-C would end all at once, and in no order.
       detached: true,
