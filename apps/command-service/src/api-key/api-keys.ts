@@ -47,7 +47,7 @@ export async function markRevoked(manager: EntityManager, id: ApiKeyId, at: Date
 }
 
 /** One number for all of Postern's advisory locks of one kind; it guards the count of live operator keys. */
-const OPERATOR_KEYS_LOCK = 8_025_010;
+export const OPERATOR_KEYS_LOCK = 8_025_010;
 
 /**
  * How many operator keys are live; nobody else who asks so changes that before the transaction ends.

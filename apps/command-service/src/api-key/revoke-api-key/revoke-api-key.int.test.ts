@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TestDatabase } from '@postern/testing';
+import { Client } from 'pg';
 import { problem } from '../../../testing/problem.js';
 import { commandDatabase, StartedService } from '../../../testing/started-service.js';
+import { OPERATOR_KEYS_LOCK } from '../api-keys.js';
 
 let database: TestDatabase;
 let service: StartedService;
@@ -80,26 +82,57 @@ describe('revoking an API key', () => {
     expect((await revoke(admin, `/v1/tenants/leaving/api-keys/${keyId(admin)}`)).status).toBe(204);
   });
 
-  it('keeps one live operator key, also when two end each other at the same moment', async () => {
-    const database = await commandDatabase();
-    const service = await StartedService.on(database.url);
-    try {
-      const [a, b] = [service.operatorKey, await service.key({ role: 'operator', name: 'second' })];
-      const revoke = (key: string, other: string) => service.call('DELETE', `/v1/api-keys/${keyId(other)}`, { key });
-      const answers = await Promise.all([revoke(a, b), revoke(b, a)]);
-      // Where one was carried out before the other had proved its key, that key is not one any more.
-      expect([
-        [204, 401],
-        [204, 409],
-      ]).toContainEqual(answers.map(({ status }) => status).sort());
-      const [left] = answers[0].status === 204 ? [a] : [b];
-      expect((await revoke(left, left)).body).toEqual(
-        problem(409, 'last-operator-key', 'This is the last live operator key.'),
-      );
-      expect(await service.events(`api-key/${keyId(left)}`)).toHaveLength(1);
-    } finally {
+  describe('keeps one live operator key', () => {
+    let database: TestDatabase;
+    let service: StartedService;
+    beforeEach(async () => {
+      database = await commandDatabase();
+      service = await StartedService.on(database.url);
+    });
+    afterEach(async () => {
       await service.stop();
       await database.drop();
-    }
+    });
+
+    const end = (key: string, other: string) => service.call('DELETE', `/v1/api-keys/${keyId(other)}`, { key });
+    const expectLast = async (key: string) => {
+      expect((await end(key, key)).body).toEqual(
+        problem(409, 'last-operator-key', 'This is the last live operator key.'),
+      );
+      expect(await service.events(`api-key/${keyId(key)}`)).toHaveLength(1);
+    };
+
+    it('where two that are both proved end each other at the same moment', async () => {
+      const [a, b] = [service.operatorKey, await service.key({ role: 'operator', name: 'second' })];
+      const hold = new Client({ connectionString: database.url });
+      await hold.connect();
+      await hold.query('SELECT pg_advisory_lock($1)', [OPERATOR_KEYS_LOCK]);
+      const ending = Promise.all([end(a, b), end(b, a)]);
+      // Both have proved their keys when their transactions wait, whose first statement is behind that.
+      await untilWaiting(hold, 2).finally(() => hold.end());
+      const answers = await ending;
+      expect(answers.map(({ status }) => status).sort()).toEqual([204, 409]);
+      await expectLast(answers[0].status === 204 ? a : b);
+    });
+
+    it('where one was ended before it could prove its key: it ends nobody any more', async () => {
+      const [a, b] = [service.operatorKey, await service.key({ role: 'operator', name: 'second' })];
+      expect((await end(a, b)).status).toBe(204);
+      expect((await end(b, a)).body).toEqual(problem(401, 'api-key-invalid', 'unknown or revoked'));
+      await expectLast(a);
+    });
   });
 });
+
+/** Polls until so many sessions of the database wait for an advisory lock. */
+async function untilWaiting(client: Client, sessions: number): Promise<void> {
+  for (let attempt = 0; attempt < 500; attempt += 1) {
+    const { rows } = await client.query(
+      `SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted`,
+    );
+    if (rows.length >= sessions) return;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+  throw new Error(`${sessions} sessions did not come to wait within 10 s`);
+}
