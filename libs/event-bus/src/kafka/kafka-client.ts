@@ -1,5 +1,6 @@
 import kafkajs, { type Kafka, type SASLOptions } from 'kafkajs';
 import type { KafkaLogin, KafkaSettings } from './kafka-settings.js';
+import './idle-queue.js';
 
 // A CommonJS package, of which Node finds the default alone in all cases.
 const { Kafka: Client, logLevel } = kafkajs;
