@@ -1,5 +1,6 @@
-import { Partitioners, type Kafka, type Producer } from 'kafkajs';
+import { Partitioners, type Kafka, type Producer, type Transaction } from 'kafkajs';
 import { WriteRefused, type TopicMessage, type TopicWriter } from '../topic-writer.js';
+import { onceCoordinated } from './coordinator-starts.js';
 import { ensureTopics } from './ensure-topics.js';
 import { kafkaClient } from './kafka-client.js';
 import { onceLed } from './once-led.js';
@@ -43,15 +44,14 @@ export class KafkaTopicWriter implements TopicWriter {
       });
       await this.#producer.connect();
       // The first transaction is what fences the former writer; it may be empty.
-      await (await this.#producer.transaction()).abort();
+      await (await onceCoordinated(() => this.#begin())).abort();
       return (await this.isEmpty()) ? 'empty' : 'filled';
     });
   }
 
   async write(messages: readonly TopicMessage[]): Promise<void> {
     await this.told(async () => {
-      if (!this.#producer) throw new Error(`The writer of ${this.topic} is not open.`);
-      const transaction = await this.#producer.transaction();
+      const transaction = await this.#begin();
       try {
         for (const slice of slices(messages)) {
           await transaction.send({ topic: this.topic, acks: -1, messages: slice });
@@ -62,6 +62,11 @@ export class KafkaTopicWriter implements TopicWriter {
         throw error;
       }
     });
+  }
+
+  async #begin(): Promise<Transaction> {
+    if (!this.#producer) throw new Error(`The writer of ${this.topic} is not open.`);
+    return this.#producer.transaction();
   }
 
   async close(): Promise<void> {

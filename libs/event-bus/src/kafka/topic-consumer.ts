@@ -3,6 +3,7 @@ import { Backoff } from '../backoff.js';
 import { WakeSignal } from '../embedded/wake-signal.js';
 import type { RunningSubscription, Subscription, SubscriptionLag, SubscriptionStatus } from '../event-bus.js';
 import { ConsumerSession } from './consumer-session.js';
+import { COORDINATOR_STARTS_WITHIN_MS, coordinatorStarts } from './coordinator-starts.js';
 import type { TopicConsumerSettings } from './consumer-settings.js';
 
 /** One subscription on topics: a member of the consumer's group, made anew whenever kafkajs gives up on it. */
@@ -15,6 +16,8 @@ export class TopicConsumer implements RunningSubscription {
   #lastError: Error | null = null;
   #failures = 0;
   #hasCaughtUp = false;
+  /** Since when the group's coordinator is waited for; null where it is not. */
+  #startsSince: number | null = null;
 
   constructor(
     private readonly kafka: Kafka,
@@ -56,18 +59,26 @@ export class TopicConsumer implements RunningSubscription {
           failed: (error) => this.#failed(error),
           joined: () => {
             this.#lastError = null;
+            this.#startsSince = null;
             this.#backoff.reset();
           },
           caughtUp: () => (this.#hasCaughtUp = true),
         });
         await this.#session.run();
       } catch (error) {
-        this.#lastError = this.#failed(error);
+        this.#lastError = this.#isExcused(error) ? this.settings.explain(error) : this.#failed(error);
       }
       await this.#session?.stop();
       this.#session = undefined;
       if (!this.#stopped) await this.#signal.pause(this.#backoff.nextMs());
     }
+  }
+
+  /** A group has no coordinator yet where the broker has just started: that is told where it lasts. */
+  #isExcused(thrown: unknown): boolean {
+    if (!coordinatorStarts(thrown)) return false;
+    this.#startsSince ??= performance.now();
+    return performance.now() - this.#startsSince < COORDINATOR_STARTS_WITHIN_MS;
   }
 
   #failed(thrown: unknown): Error {
