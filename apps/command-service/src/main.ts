@@ -1,6 +1,13 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
-import { accessSchema, keepOperatorKey, runProcess, startService, type ServiceParts } from '@postern/service-kit';
+import {
+  accessSchema,
+  keepOperatorKey,
+  operatorKeyFile,
+  runProcess,
+  startService,
+  type ServiceParts,
+} from '@postern/service-kit';
 import { ensureFirstOperatorKey } from './api-key/ensure-first-operator-key/ensure-first-operator-key.js';
 import { CommandServiceModule } from './command-service.module.js';
 import { problems } from './problems/problems.js';
@@ -12,8 +19,8 @@ const parts = {
   bus: 'publishes',
   schemas: [journalSchema, accessSchema],
   firstKey: async (app, { operatorKey, dataDir }) => {
-    const key = await ensureFirstOperatorKey(app, operatorKey);
-    return key === null ? null : keepOperatorKey(dataDir, key);
+    const key = await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
+    return key === null ? null : { key, file: operatorKeyFile(dataDir) };
   },
 } satisfies ServiceParts;
 

@@ -1,11 +1,11 @@
-import { chmod, mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
 import { auditSchema } from '@postern/audit-trail-service';
 import { migrate } from '@postern/database';
 import { startEmbeddedPostgres } from '@postern/embedded-postgres';
 import { journalSchema } from '@postern/event-store';
 import { projectionSchema } from '@postern/projection-service';
-import { accessSchema, SettingInvalid, type Settings } from '@postern/service-kit';
+import { accessSchema, openDataFolder, type Settings } from '@postern/service-kit';
 import pg from 'pg';
 
 /** Every schema; the journal first, so that a wrong cluster shows at once. */
@@ -49,10 +49,7 @@ function external(url: string): Database {
 }
 
 async function embedded(dataDir: string, settings: Readonly<Record<string, string>>): Promise<Database> {
-  const folder = resolve(dataDir);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw new SettingInvalid(`POSTERN_DATA_DIR ${dataDir} is no folder that can be used: ${(error as Error).message}.`);
-  });
+  const folder = await openDataFolder(dataDir);
   // As root the server runs under another account, which must pass through here; every file in it guards itself.
   await chmod(folder, 0o711);
   const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), settings });

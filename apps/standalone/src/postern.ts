@@ -1,5 +1,12 @@
 import { ensureFirstOperatorKey } from '@postern/command-service';
-import { createHttpApp, keepOperatorKey, listenAsSet, type Running, type Settings } from '@postern/service-kit';
+import {
+  createHttpApp,
+  keepOperatorKey,
+  listenAsSet,
+  operatorKeyFile,
+  type Running,
+  type Settings,
+} from '@postern/service-kit';
 import { openDatabase } from './database.js';
 import { problems } from './problems.js';
 import { StandaloneModule } from './standalone.module.js';
@@ -11,8 +18,9 @@ export async function startPostern(settings: Settings): Promise<Running> {
     const runtime = { ...settings, databaseUrl: database.url };
     const app = await createHttpApp(StandaloneModule.forRoot(runtime), runtime, problems);
     try {
-      const key = await ensureFirstOperatorKey(app, settings.operatorKey);
-      const firstKey = key === null ? null : await keepOperatorKey(settings.dataDir, key);
+      const { operatorKey, dataDir } = settings;
+      const key = await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
+      const firstKey = key === null ? null : { key, file: operatorKeyFile(dataDir) };
       await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
       return {
         url: await app.getUrl(),

@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPosternProcess } from '@postern/testing';
+import { createTestDatabase, startPosternProcess } from '@postern/testing';
+import { migrateAll } from './database.js';
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -59,9 +60,26 @@ describe('what `npm start` starts, as it was built', () => {
     ['POSTERN_TRUSTED_PROXIES', 'everyone'],
     ['POSTERN_DATABASE_URL', 'postgresql://nobody@127.0.0.1/none'],
     ['POSTERN_KAFKA_BROKERS', 'kafka'],
+    ['POSTERN_DATA_DIR', '/dev/null'],
+    ['POSTERN_DATA_DIR', '/proc/postern'],
   ])('stops at a bad %s with one line that names it', async (name, value) => {
     const start = startPosternProcess({ POSTERN_DATA_DIR: await emptyFolder(), [name]: value });
     await expect(start).rejects.toThrow(new RegExp(`\n${name} [^\n]+\n$`));
+  });
+
+  it('makes no operator key that it cannot keep, since nobody would know it: the next start makes one', async () => {
+    const database = await createTestDatabase('whole_postern', migrateAll);
+    try {
+      const where = { POSTERN_DATABASE_URL: database.url };
+      await expect(startPosternProcess({ ...where, POSTERN_DATA_DIR: '/dev/null' })).rejects.toThrow(
+        /\nPOSTERN_DATA_DIR must name a folder [^\n]+\n$/,
+      );
+      const postern = await startPosternProcess({ ...where, POSTERN_DATA_DIR: await emptyFolder() });
+      expect(postern.operatorKey).toMatch(/^pst_operator_/);
+      await postern.end('SIGTERM');
+    } finally {
+      await database.drop();
+    }
   });
 
   it('stops with what to do when its port is taken, and leaves no PostgreSQL behind', async () => {

@@ -30,7 +30,7 @@ export { createLogger, NestLogger } from './observe/logger.js';
 export { logRequests } from './observe/access-log.js';
 export { collectProcessMetrics, DELAY_BUCKETS, metrics } from './observe/metrics.js';
 export { ObserveModule } from './observe/observe.module.js';
-export { firstKeyGreeting, keepOperatorKey, type FirstKey } from './process/first-key.js';
+export { firstKeyGreeting, keepOperatorKey, operatorKeyFile, type FirstKey } from './process/first-key.js';
 export { listenAsSet } from './process/listen.js';
 export { runProcess, runTask, STOP_TIMEOUT_MS, type ReadyMessage, type Running } from './process/run-process.js';
 export { serviceModule, startService, type ServiceParts } from './process/start-service.js';
@@ -55,5 +55,6 @@ export { oneOf, oneOfSoFar, pageView, text, time, uuid, view, whole } from './op
 export { SETTINGS, SettingsModule, type RuntimeSettings } from './settings/settings.module.js';
 export { decisionView, denialReasonView, reasonView, roleView } from './views/login-views.js';
 export { entryView, modeView, restrictionView, smtpUserView } from './views/restriction-views.js';
+export { openDataFolder } from './settings/data-folder.js';
 export { SettingInvalid } from './settings/setting-invalid.js';
 export { DEFAULT_PORT, loadSettings, type Settings } from './settings/settings.js';

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { parseAddress } from '@postern/ip-ranges';
+import { parseAddress, parseRange, type IpRange } from '@postern/ip-ranges';
 import type { FastifyRequest } from 'fastify';
 
 /** The parts of a request that tell where it came from. */
@@ -31,26 +31,34 @@ export function callerAddress(request: Pick<FastifyRequest, 'raw' | 'headers'>, 
   return sourceAddress({ remoteAddress: request.raw.socket.remoteAddress, headers: request.headers }, trusted);
 }
 
-/** Reads a list of CIDRs and addresses separated by commas; `wrong` is the first item that is neither. */
-export function trustedProxies(text: string): BlockList | { readonly wrong: string } {
+/** Reads a list of CIDRs and addresses separated by commas; `why` says what is wrong with the first that is neither. */
+export function trustedProxies(text: string): BlockList | { readonly why: string } {
   const list = new BlockList();
   for (const item of text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')) {
-    const [address, prefix, ...more] = item.split('/');
-    const family = isIP(address ?? '');
-    const bits = family === 6 ? 128 : 32;
-    if (
-      !address ||
-      family === 0 ||
-      more.length > 0 ||
-      (prefix !== undefined && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
-    )
-      return { wrong: item };
-    list.addSubnet(address, prefix === undefined ? bits : Number(prefix), family === 6 ? 'ipv6' : 'ipv4');
+    const everybody = EVERYBODY.get(item);
+    const range = parseRange(item);
+    if (everybody) list.addSubnet(item.slice(0, -2), 0, everybody);
+    else if (range.ok) addRange(list, range.value);
+    else return { why: range.code === 'range-too-wide' ? tooWide(item) : range.detail };
   }
   return list;
+}
+
+/** No allow list may have these, but proxies may be anywhere, as in a network where nobody else gets in. */
+const EVERYBODY: ReadonlyMap<string, 'ipv4' | 'ipv6'> = new Map([
+  ['0.0.0.0/0', 'ipv4'],
+  ['::/0', 'ipv6'],
+]);
+
+function addRange(list: BlockList, { text, prefix, family }: IpRange): void {
+  list.addSubnet(text.split('/')[0] ?? '', prefix, family === 'IPv6' ? 'ipv6' : 'ipv4');
+}
+
+function tooWide(item: string): string {
+  return `${item} has everybody in it: if that is meant, give ${[...EVERYBODY.keys()].join(' or ')}.`;
 }
 
 /** From the nearest hop outwards: what stands left of an untrusted or unreadable hop is only that hop's word. */

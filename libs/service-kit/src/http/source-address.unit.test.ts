@@ -4,7 +4,7 @@ import { sourceAddress, trustedProxies } from './source-address.js';
 
 function proxies(text: string): BlockList {
   const list = trustedProxies(text);
-  if (!(list instanceof BlockList)) throw new Error(list.wrong);
+  if (!(list instanceof BlockList)) throw new Error(list.why);
   return list;
 }
 
@@ -41,10 +41,29 @@ describe('the source address of a request', () => {
     expect(from('::ffff:203.0.113.9')).toBe('203.0.113.9');
   });
 
-  it.each(['10.0.0.0/33', 'proxy.example', '10.0.0.1/8/8', '::/129', '10.0.0.0/-1'])(
+  it.each(['10.0.0.0/33', 'proxy.example', '10.0.0.1/8/8', '::/129', '10.0.0.0/-1', '010.0.0.1'])(
     'refuses %s as a trusted proxy',
     (text) => {
-      expect(trustedProxies(`10.0.0.1,${text}`)).toEqual({ wrong: text });
+      expect(trustedProxies(`10.0.0.1,${text}`)).toEqual({ why: expect.stringContaining(text) });
     },
   );
+
+  it('refuses a trusted network with host bits set, and says what may be meant', () => {
+    expect(trustedProxies('10.0.0.1/8')).toEqual({
+      why: '10.0.0.1/8 has bits set after its first 8: give the network 10.0.0.0/8 or the single address 10.0.0.1.',
+    });
+    expect(trustedProxies('10.0.0.1/0')).toEqual({
+      why: '10.0.0.1/0 has everybody in it: if that is meant, give 0.0.0.0/0 or ::/0.',
+    });
+  });
+
+  it('trusts everybody where that is said, and a network in its mapped form too', () => {
+    const claims = { 'x-forwarded-for': '203.0.113.9' };
+    for (const [socket, trusted] of [
+      ['192.0.2.1', '0.0.0.0/0'],
+      ['2001:db8::1', '::/0'],
+      ['::ffff:10.1.1.1', '::ffff:10.0.0.0/104'],
+    ] as const)
+      expect(sourceAddress({ remoteAddress: socket, headers: claims }, proxies(trusted))).toBe('203.0.113.9');
+  });
 });

@@ -1,5 +1,6 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { openDataFolder } from '../settings/data-folder.js';
 
 /** The first operator's key, where this start made it, and the file that keeps it. */
 export interface FirstKey {
@@ -7,14 +8,18 @@ export interface FirstKey {
   readonly file: string;
 }
 
-/** Writes the first operator's key to `<data>/operator-key`, readable by its owner alone. */
-export async function keepOperatorKey(dataDir: string, key: string): Promise<FirstKey> {
-  const file = join(resolve(dataDir), 'operator-key');
-  await mkdir(resolve(dataDir), { recursive: true });
+/** Where the first operator's key is kept. */
+export function operatorKeyFile(dataDir: string): string {
+  return join(resolve(dataDir), 'operator-key');
+}
+
+/** Writes it there, readable by its owner alone. Throws `SettingInvalid` where the data folder takes no file. */
+export async function keepOperatorKey(dataDir: string, key: string): Promise<void> {
+  await openDataFolder(dataDir);
+  const file = operatorKeyFile(dataDir);
   await writeFile(file, `${key}\n`, { mode: 0o600 });
   // The mode above holds only for a new file.
   await chmod(file, 0o600);
-  return { key, file };
 }
 
 /** What a first start tells its operator: the key that it made, and what comes next. `url` is where the API is. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { DEFAULT_PARTITIONS, SASL_MECHANISMS, type KafkaLogin, type KafkaSettings } from '@postern/event-bus';
 import { z } from 'zod';
+import { wholeNumber } from './number-settings.js';
 import { SettingInvalid } from './setting-invalid.js';
 
 const BROKER = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?):(\d{1,5})$/;
@@ -10,26 +11,24 @@ const brokers = z.string().transform((text, context) => {
   const list = text.split(',').map((each) => each.trim());
   const wrong = list.find((each) => !isBroker(each));
   if (wrong === undefined && list.length <= MOST_BROKERS) return list;
-  context.addIssue({ code: 'custom', message: 'must read host:port, several of them separated by commas' });
+  context.addIssue({
+    code: 'custom',
+    message: `must read host:port, ${MOST_BROKERS} of them at most, separated by commas`,
+  });
   return z.NEVER;
 });
 
 /** The variables that say how Kafka is reached. */
 export const KafkaEnvironment = z.object({
   POSTERN_KAFKA_BROKERS: brokers.optional(),
-  POSTERN_KAFKA_TLS: z.enum(['off', 'on']).default('off'),
+  POSTERN_KAFKA_TLS: z.enum(['off', 'on'], 'must be on or off').default('off'),
   POSTERN_KAFKA_TLS_CA_FILE: z.string().optional(),
-  POSTERN_KAFKA_SASL_MECHANISM: z.enum(SASL_MECHANISMS).optional(),
-  POSTERN_KAFKA_SASL_USERNAME: z.string().max(255).optional(),
-  POSTERN_KAFKA_SASL_PASSWORD: z.string().max(1_024).optional(),
+  POSTERN_KAFKA_SASL_MECHANISM: z.enum(SASL_MECHANISMS, `must be one of ${SASL_MECHANISMS.join(', ')}`).optional(),
+  POSTERN_KAFKA_SASL_USERNAME: z.string().max(255, 'must have 255 characters at most').optional(),
+  POSTERN_KAFKA_SASL_PASSWORD: z.string().max(1_024, 'must have 1024 characters at most').optional(),
   POSTERN_KAFKA_SASL_PASSWORD_FILE: z.string().optional(),
-  POSTERN_KAFKA_PARTITIONS: z.coerce
-    .number('must be a whole number of partitions')
-    .int()
-    .min(1)
-    .max(1_000)
-    .default(DEFAULT_PARTITIONS),
-  POSTERN_KAFKA_REPLICATION: z.coerce.number('must be a whole number of replicas').int().min(1).max(10).optional(),
+  POSTERN_KAFKA_PARTITIONS: wholeNumber(1, 1_000, 'of partitions').default(DEFAULT_PARTITIONS),
+  POSTERN_KAFKA_REPLICATION: wholeNumber(1, 10, 'of replicas').optional(),
 });
 
 /** The settings of Kafka; null where no broker is named. Throws `SettingInvalid` for those that do not fit together. */

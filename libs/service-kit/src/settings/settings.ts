@@ -5,6 +5,7 @@ import { parseApiKey } from '../access/api-key.js';
 import type { Rate } from '../limits/token-buckets.js';
 import { trustedProxies } from '../http/source-address.js';
 import { KafkaEnvironment, kafkaSettings } from './kafka-settings.js';
+import { requestsPerSecond, wholeNumber, wholeNumberOrZero } from './number-settings.js';
 import { SettingInvalid } from './setting-invalid.js';
 
 /** What the process was told by its environment; every name is `POSTERN_…`. */
@@ -42,20 +43,20 @@ export const DEFAULT_MAX_CONNECTIONS = 10_000;
 /** Where the API is: the whole of it in one process, or the gateway. */
 export const DEFAULT_PORT = 8025;
 
-const perSecond = z.coerce.number('must be a number of requests per second, or 0 for no limit').min(0).max(1_000_000);
-const burst = z.coerce.number('must be a whole number of requests').int().min(1).max(10_000_000);
+const LONGEST_SHOWN = 200;
+
 /** A hundred years. */
 const MAX_RETENTION_DAYS = 36_500;
-const RETENTION = `must be a whole number of days from 1 to ${MAX_RETENTION_DAYS}, or 0 to keep denials for ever`;
+const perSecond = requestsPerSecond(1_000_000);
+const burst = wholeNumber(1, 10_000_000, 'of requests');
 
-const port = z.coerce.number().int().min(0).max(65_535);
 const Environment = z.object({
   POSTERN_HTTP_HOST: z
     .string()
     .refine((host) => isIP(host) !== 0 || host === 'localhost', 'must be an IP address or localhost')
     .default('127.0.0.1'),
-  POSTERN_HTTP_PORT: port,
-  POSTERN_DATA_DIR: z.string().min(1).default('.postern'),
+  POSTERN_HTTP_PORT: wholeNumberOrZero(1, 65_535, '', 'for any that is free'),
+  POSTERN_DATA_DIR: z.string().default('.postern'),
   POSTERN_DATABASE_URL: z
     .string()
     .refine(isPostgresUrl, 'must read postgresql://user:password@host:port/database, with the password')
@@ -74,29 +75,21 @@ const Environment = z.object({
     .transform((text, context) => {
       const proxies = trustedProxies(text);
       if (proxies instanceof BlockList) return proxies;
-      context.addIssue({
-        code: 'custom',
-        message: `must be CIDRs separated by commas; ${JSON.stringify(proxies.wrong)} is none`,
-      });
+      context.addIssue({ code: 'custom', message: `must be addresses and CIDRs separated by commas. ${proxies.why}` });
       return z.NEVER;
     }),
-  POSTERN_LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
+  POSTERN_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   POSTERN_RATE_LIMIT_PER_SECOND: perSecond.default(DEFAULT_RATE_LIMIT.perSecond),
   POSTERN_RATE_LIMIT_BURST: burst.default(DEFAULT_RATE_LIMIT.burst),
   POSTERN_FAILED_AUTH_PER_SECOND: perSecond.default(DEFAULT_FAILED_AUTH_LIMIT.perSecond),
   POSTERN_FAILED_AUTH_BURST: burst.default(DEFAULT_FAILED_AUTH_LIMIT.burst),
-  POSTERN_MAX_CONNECTIONS: z.coerce
-    .number('must be a whole number')
-    .int()
-    .min(10)
-    .max(1_000_000)
-    .default(DEFAULT_MAX_CONNECTIONS),
-  POSTERN_DENIAL_RETENTION_DAYS: z
-    .string()
-    .regex(/^\d{1,5}$/, RETENTION)
-    .transform(Number)
-    .refine((days) => days <= MAX_RETENTION_DAYS, RETENTION)
-    .default(90),
+  POSTERN_MAX_CONNECTIONS: wholeNumber(10, 1_000_000).default(DEFAULT_MAX_CONNECTIONS),
+  POSTERN_DENIAL_RETENTION_DAYS: wholeNumberOrZero(
+    1,
+    MAX_RETENTION_DAYS,
+    'of days',
+    'to keep denials for ever',
+  ).default(90),
 });
 
 /**
@@ -111,7 +104,7 @@ export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAU
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0]);
     // Keys, passwords and connection URLs hold secrets: their values are not repeated.
-    const shown = /KEY|URL|PASSWORD/.test(name) ? '' : ` (it is ${JSON.stringify(given[name])})`;
+    const shown = /KEY|URL|PASSWORD/.test(name) ? '' : ` (it is ${excerpt(given[name])})`;
     throw new SettingInvalid(`${name} ${issue?.message ?? 'is invalid'}${shown}`);
   }
   const env = parsed.data;
@@ -129,6 +122,11 @@ export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAU
     maxConnections: env.POSTERN_MAX_CONNECTIONS,
     denialRetentionDays: env.POSTERN_DENIAL_RETENTION_DAYS,
   };
+}
+
+/** As much of a value as a line has room for. */
+function excerpt(value = ''): string {
+  return JSON.stringify(value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value);
 }
 
 function isPostgresUrl(text: string): boolean {

@@ -5,6 +5,17 @@ import { describe, expect, it } from '@jest/globals';
 import { SettingInvalid } from './setting-invalid.js';
 import { loadSettings } from './settings.js';
 
+/** Why the settings are refused. */
+function complaint(environment: NodeJS.ProcessEnv): string {
+  try {
+    loadSettings(environment);
+  } catch (error) {
+    if (error instanceof SettingInvalid) return error.message;
+    throw error;
+  }
+  throw new Error('They are accepted.');
+}
+
 describe('the settings', () => {
   it('have defaults for everything: an empty environment starts on 127.0.0.1:8025 with an embedded database', () => {
     expect(loadSettings({})).toMatchObject({
@@ -28,33 +39,45 @@ describe('the settings', () => {
     });
   });
 
+  const PORT = 'must be a whole number from 1 to 65535, or 0 for any that is free';
+  const DAYS = 'must be a whole number of days from 1 to 36500, or 0 to keep denials for ever';
+  const RATE = 'must be a number of requests per second up to 1000000, or 0 for no limit';
+  const BURST = 'must be a whole number of requests from 1 to 10000000';
+  const PROXIES = 'must be addresses and CIDRs separated by commas.';
   it.each([
-    ['POSTERN_HTTP_PORT', '80x'],
-    ['POSTERN_HTTP_PORT', '70000'],
-    ['POSTERN_HTTP_HOST', 'nowhere.example'],
+    ['POSTERN_HTTP_PORT', '80x', PORT],
+    ['POSTERN_HTTP_PORT', '70000', PORT],
+    ['POSTERN_HTTP_PORT', '0x50', PORT],
+    ['POSTERN_HTTP_PORT', ' 8025', PORT],
+    ['POSTERN_HTTP_PORT', '8'.repeat(300), PORT],
+    ['POSTERN_HTTP_HOST', 'nowhere.example', 'must be an IP address or localhost'],
+    ['POSTERN_TRUSTED_PROXIES', '10.0.0.0/8,10.0.0.0/33', `${PROXIES} "10.0.0.0/33": `],
+    ['POSTERN_TRUSTED_PROXIES', '10.0.0.1/8', `${PROXIES} 10.0.0.1/8 has bits set after its first 8: `],
+    ['POSTERN_LOG_LEVEL', 'loud', 'must be one of fatal, error, warn, info, debug, trace, silent'],
+    ['POSTERN_DENIAL_RETENTION_DAYS', '-1', DAYS],
+    ['POSTERN_DENIAL_RETENTION_DAYS', '36501', DAYS],
+    ['POSTERN_RATE_LIMIT_PER_SECOND', '-1', RATE],
+    ['POSTERN_RATE_LIMIT_PER_SECOND', 'many', RATE],
+    ['POSTERN_RATE_LIMIT_BURST', '0', BURST],
+    ['POSTERN_RATE_LIMIT_BURST', '1.5', BURST],
+    ['POSTERN_FAILED_AUTH_PER_SECOND', 'x', RATE],
+    ['POSTERN_FAILED_AUTH_BURST', '0', BURST],
+    ['POSTERN_MAX_CONNECTIONS', '1', 'must be a whole number from 10 to 1000000'],
+  ])('stop the start with one line that names %s and what it may be when it is %j', (name, value, rule) => {
+    const message = complaint({ [name]: value });
+    expect(message.startsWith(`${name} ${rule}`)).toBe(true);
+    expect(message).toMatch(/^[^\n]{1,500} \(it is "[^\n]*"\)$/);
+    expect(message).toContain(value.slice(0, 200));
+  });
+
+  it.each([
     ['POSTERN_DATABASE_URL', 'mysql://u:p@h/db'],
     ['POSTERN_DATABASE_URL', 'postgresql://user@host/db'],
     ['POSTERN_OPERATOR_KEY', 'pst_admin_0198_0123456789abcdef'],
-    ['POSTERN_TRUSTED_PROXIES', '10.0.0.0/8,10.0.0.0/33'],
-    ['POSTERN_LOG_LEVEL', 'loud'],
-    ['POSTERN_DENIAL_RETENTION_DAYS', '-1'],
-    ['POSTERN_DENIAL_RETENTION_DAYS', '36501'],
-    ['POSTERN_RATE_LIMIT_PER_SECOND', '-1'],
-    ['POSTERN_RATE_LIMIT_PER_SECOND', 'many'],
-    ['POSTERN_RATE_LIMIT_BURST', '0'],
-    ['POSTERN_RATE_LIMIT_BURST', '1.5'],
-    ['POSTERN_FAILED_AUTH_PER_SECOND', 'x'],
-    ['POSTERN_FAILED_AUTH_BURST', '0'],
-    ['POSTERN_MAX_CONNECTIONS', '1'],
-  ])('stop the start with one line that names %s when it is %j', (name, value) => {
-    let message = '';
-    try {
-      loadSettings({ [name]: value });
-    } catch (error) {
-      expect(error).toBeInstanceOf(SettingInvalid);
-      message = (error as Error).message;
-    }
-    expect(message).toMatch(new RegExp(`^${name} [^\n]+$`));
+  ])('stop the start where %s is bad, and keep to themselves what it is', (name, value) => {
+    const message = complaint({ [name]: value });
+    expect(message).toMatch(new RegExp(`^${name} must read [^\n]+$`));
+    expect(message).not.toContain(value);
   });
 
   const KAFKA = { POSTERN_KAFKA_BROKERS: 'a.example:9092, [::1]:9093' };
@@ -107,12 +130,7 @@ describe('the settings', () => {
     ['POSTERN_KAFKA_PARTITIONS', { ...KAFKA, POSTERN_KAFKA_PARTITIONS: '0' }],
     ['POSTERN_KAFKA_REPLICATION', { ...KAFKA, POSTERN_KAFKA_REPLICATION: 'three' }],
   ])('of Kafka stop the start with one line that names %s where it is bad: %j', (name, environment) => {
-    expect(() => loadSettings(environment)).toThrow(
-      expect.objectContaining({
-        name: 'SettingInvalid',
-        message: expect.stringMatching(new RegExp(`^${name}[ ,](?!.*topsecret)[^\n]+$`)),
-      }),
-    );
+    expect(complaint(environment)).toMatch(new RegExp(`^${name}(, [^\n]+)? (must|has) (?!.*topsecret)[^\n]+$`));
   });
 
   it('never repeat a secret in the complaint', () => {

@@ -2,8 +2,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { newId, type ApiKeyId, type EventMetadata } from '@postern/contracts';
 import { VersionConflict } from '@postern/event-store';
-import { hashApiKey, matchesHash, newApiKey, parseApiKey } from '@postern/service-kit';
-import type { DataSource } from 'typeorm';
+import { hashApiKey, matchesHash, newApiKey, parseApiKey, SettingInvalid } from '@postern/service-kit';
+import type { DataSource, EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../../clock.js';
 import { ApiKeyIssue } from '../api-key-issue.js';
 import { countLiveOperatorKeys } from '../api-keys.js';
@@ -12,9 +12,7 @@ import { countLiveOperatorKeys } from '../api-keys.js';
 const FIRST_START = 'first start';
 
 /** The given operator key can't be used; the message says what to do. */
-export class OperatorKeyUnusable extends Error {
-  override readonly name = 'OperatorKeyUnusable';
-}
+export class OperatorKeyUnusable extends SettingInvalid {}
 
 /** Another process, or an earlier start, has made an operator key: there is nothing to do. */
 class OperatorKeyStands extends Error {}
@@ -48,12 +46,18 @@ export class FirstOperatorKey {
     }
   }
 
-  /** Makes a key and returns its text, unless there is a live operator key: then null. Of several processes one makes it. */
-  async ensureAny(): Promise<string | null> {
+  /**
+   * Makes a key and returns its text, unless there is a live operator key: then null. Of several processes one makes it.
+   * What `keep` throws leaves no key behind: nobody would ever know it.
+   */
+  async ensureAny(keep: (text: string) => Promise<void>): Promise<string | null> {
     if ((await this.writer.transaction(countLiveOperatorKeys)) > 0) return null;
     const { id, text } = newApiKey('operator');
     try {
-      await this.issue(id, text, true);
+      await this.issue(id, text, async (manager) => {
+        if ((await countLiveOperatorKeys(manager)) > 0) throw new OperatorKeyStands();
+        await keep(text);
+      });
       return text;
     } catch (error) {
       if (error instanceof OperatorKeyStands) return null;
@@ -61,12 +65,14 @@ export class FirstOperatorKey {
     }
   }
 
-  private async issue(id: ApiKeyId, text: string, onlyIfNone = false): Promise<void> {
+  private async issue(
+    id: ApiKeyId,
+    text: string,
+    within: (manager: EntityManager) => Promise<void> = async () => undefined,
+  ): Promise<void> {
     const createdAt = this.clock().toISOString();
     const key = { id, tenantId: null, role: 'operator' as const, name: FIRST_START, hash: hashApiKey(text), createdAt };
-    await this.apiKeyIssue.issue(key, metadataOf(id), async (manager) => {
-      if (onlyIfNone && (await countLiveOperatorKeys(manager)) > 0) throw new OperatorKeyStands();
-    });
+    await this.apiKeyIssue.issue(key, metadataOf(id), within);
   }
 
   private async stands(id: ApiKeyId, text: string): Promise<boolean> {

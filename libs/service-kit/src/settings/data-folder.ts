@@ -1,0 +1,51 @@
+import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { SettingInvalid } from './setting-invalid.js';
+
+/**
+ * Makes the folder of `POSTERN_DATA_DIR` where it is not there, and tries whether it can be written to. Resolves to its absolute path.
+ * Throws `SettingInvalid` that says what stands in the way.
+ */
+export async function openDataFolder(dataDir: string): Promise<string> {
+  const folder = resolve(dataDir);
+  try {
+    await makeFolder(folder);
+    await rmdir(await mkdtemp(join(folder, '.writable-')));
+    return folder;
+  } catch (error) {
+    throw new SettingInvalid(
+      `POSTERN_DATA_DIR must name a folder that can be written to: ${reason(folder, error)} Name another one, or mend that.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Folder by folder: `mkdir` with `recursive` never comes back from a place such as /proc, where nothing can be made. */
+async function makeFolder(folder: string): Promise<void> {
+  const there = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (there?.isDirectory()) return;
+  if (there) throw Object.assign(new Error(`${folder} is no folder`), { code: 'EEXIST' });
+  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    // Another process was faster.
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EEXIST: 'is a file, or a file stands on the way to it',
+  ENOTDIR: 'is a file, or a file stands on the way to it',
+  EACCES: 'is closed to this user',
+  EPERM: 'is closed to this user',
+  EROFS: 'is on a file system that is read-only',
+  ENOENT: 'cannot be made: its file system takes no folders there',
+  ENOSPC: 'is on a file system that is full',
+};
+
+function reason(folder: string, error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return `${folder} ${REASONS[code] ?? `cannot be used (${message})`}.`;
+}
