@@ -1,17 +1,21 @@
 /** `npm run broker`: a real Kafka broker on this machine, without Docker, until Ctrl-C. */
 import { join } from 'node:path';
+import 'reflect-metadata';
 import { KAFKA_VERSION, startKafkaBroker } from '@postern/embedded-kafka';
+import { openDataFolder } from '@postern/service-kit';
 
 const root = join(import.meta.dirname, '..', '..');
-const port = Number(process.env['POSTERN_BROKER_PORT'] ?? 9092);
-const dataDir = join(process.env['POSTERN_DATA_DIR'] ?? join(root, '.postern'), 'kafka');
+const port = Number(process.env['POSTERN_BROKER_PORT'] || 9092);
 
 if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-  console.error(`POSTERN_BROKER_PORT must be a port from 1 to 65535 (it is ${process.env['POSTERN_BROKER_PORT']}).`);
+  console.error(
+    `POSTERN_BROKER_PORT must be a port from 1 to 65535 (it is ${JSON.stringify(process.env['POSTERN_BROKER_PORT'])}).`,
+  );
   process.exit(2);
 }
 console.log(`Kafka ${KAFKA_VERSION} starts … (the first time its jars are fetched)`);
 try {
+  const dataDir = join(await openDataFolder(process.env['POSTERN_DATA_DIR'] || join(root, '.postern')), 'kafka');
   const broker = await startKafkaBroker({ dataDir, cacheDir: join(root, '.kafka'), port });
   console.log(`Kafka is ready at ${broker.address}, data in ${dataDir}`);
   console.log(

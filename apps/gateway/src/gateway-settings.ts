@@ -26,11 +26,17 @@ function urlsOf(environment: NodeJS.ProcessEnv, name: string, byDefault: string)
   const wrong = urls.find((text) => !isOrigin(text));
   if (wrong !== undefined)
     throw new SettingInvalid(
-      `${name} must be http://host:port of each instance, separated by commas; ${JSON.stringify(wrong)} is none`,
+      `${name} must be http://host:port of each instance, separated by commas; ${shown(wrong)} is none`,
     );
   const distinct = [...new Set(urls.map((text) => new URL(text).origin))];
-  if (distinct.length > MOST_INSTANCES) throw new SettingInvalid(`${name} may name ${MOST_INSTANCES} instances.`);
+  if (distinct.length > MOST_INSTANCES)
+    throw new SettingInvalid(`${name} must name ${MOST_INSTANCES} instances at most (it names ${distinct.length})`);
   return distinct;
+}
+
+/** What stands before an @ may be a password. */
+function shown(url: string): string {
+  return url.includes('@') ? 'one with a login in it' : JSON.stringify(url);
 }
 
 function isOrigin(text: string): boolean {

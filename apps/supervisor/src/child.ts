@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { ReadyMessage } from '@postern/service-kit';
+import { StartFailed, type ReadyMessage } from '@postern/service-kit';
 
 /** What is started as a process of its own. */
 export interface ChildPlan {
@@ -43,10 +43,12 @@ export class Child {
     return this.#process?.pid;
   }
 
-  /** Resolves once it is ready. Throws where it never gets there. */
+  /** Resolves once it is ready. Throws `StartFailed` where it never gets there. */
   start(): Promise<Ready> {
     return new Promise((done, fail) => {
-      this.#running = this.#keep(done).then(() => fail(new Error(`${this.plan.name} does not start: see above.`)));
+      this.#running = this.#keep(done).then(() =>
+        fail(new StartFailed(`${this.plan.name} does not start: see above.`)),
+      );
     });
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@postern/embedded-kafka';
-import type { FirstKey, Running, Settings } from '@postern/service-kit';
+import { SettingInvalid, StartFailed, type FirstKey, type Running, type Settings } from '@postern/service-kit';
 import { prepareDatabase, servicePasswords } from '../../migrate/src/prepare-database.js';
 import { openDatabase } from '../../standalone/src/database.js';
 import { Child } from './child.js';
@@ -9,6 +9,7 @@ import { planServices } from './plan.js';
 /** A service's pools may hold some 25 connections. */
 const CONNECTIONS_OF_A_SET = 80;
 const READY_TIMEOUT_MS = 60_000;
+const LAST_PORT = 65_535;
 
 export interface SupervisorOptions {
   /** Of each service. */
@@ -24,6 +25,7 @@ export interface SupervisorOptions {
  */
 export async function startServices(settings: Settings, options: SupervisorOptions): Promise<Running> {
   const { instances, environment, tell } = options;
+  const ports = await portsFor(settings.httpPort, 1 + 3 * instances);
   const database = await openDatabase(settings, (ownerUrl) => prepareDatabase(ownerUrl, environment), {
     max_connections: String(60 + CONNECTIONS_OF_A_SET * instances),
   });
@@ -32,7 +34,7 @@ export async function startServices(settings: Settings, options: SupervisorOptio
     ownerUrl: database.url,
     passwords: servicePasswords(environment),
     instances,
-    ports: await portsFor(settings.httpPort, 1 + 3 * instances),
+    ports,
   });
   const services = plan.services.map((each) => new Child(each, tell));
   const gateway = new Child(plan.gateway, tell);
@@ -73,8 +75,12 @@ function line(name: string, what: string): string {
   return `  ${name.padEnd(24)}${what}`;
 }
 
-/** Those that follow the gateway's, or free ones where that is to be any. */
+/** Those that follow the gateway's, or free ones where that is to be any. Throws `SettingInvalid` where there are not so many. */
 async function portsFor(first: number, count: number): Promise<number[]> {
+  if (first + count - 1 > LAST_PORT)
+    throw new SettingInvalid(
+      `POSTERN_HTTP_PORT must be ${LAST_PORT - count + 1} at most here (it is ${first}): the services take the ${count - 1} ports behind it.`,
+    );
   if (first !== 0) return Array.from({ length: count }, (_, i) => first + i);
   const ports = new Set<number>();
   while (ports.size < count) ports.add(await freePort());
@@ -87,7 +93,7 @@ async function untilReady(url: string): Promise<void> {
     const answer = await fetch(`${url}/health/ready`);
     if (answer.ok) return;
     const { detail } = (await answer.json()) as { detail?: string };
-    if (Date.now() > until) throw new Error(`The services did not get ready within 60 s. ${detail}`);
+    if (Date.now() > until) throw new StartFailed(`The services did not get ready within 60 s. ${detail}`);
     await sleep(100);
   }
 }

@@ -10,6 +10,7 @@ import { KafkaRefused, TopicOfAnotherJournal, TopicSettingsWrong } from '@poster
 import { firstKeyGreeting, type FirstKey } from './first-key.js';
 import { SettingInvalid } from '../settings/setting-invalid.js';
 import { loadSettings, type Settings } from '../settings/settings.js';
+import { StartFailed } from './start-failed.js';
 
 /** What a process runs, once it is ready. */
 export interface Running {
@@ -128,6 +129,7 @@ class ProcessLife {
 /** What tells its reader what to do; its stack would only hide that. */
 const KNOWN = [
   SettingInvalid,
+  StartFailed,
   DatabaseNewerThanProgram,
   DatabaseNotUpToDate,
   DatabaseUnreachable,
