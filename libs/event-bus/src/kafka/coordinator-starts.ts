@@ -9,12 +9,14 @@ const STARTING: ReadonlySet<unknown> = new Set([
   'GROUP_LOAD_IN_PROGRESS',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
   'NOT_COORDINATOR_FOR_GROUP',
+  // kafkajs, where it has asked every broker in vain.
+  'KafkaJSGroupCoordinatorNotFound',
 ]);
 
 /** Whether all that is wrong is that the coordinator is not there yet. It comes by itself, unless the brokers cannot make its topic. */
 export function coordinatorStarts(thrown: unknown): boolean {
   for (let at = thrown, depth = 0; at instanceof Error && depth < 10; at = at.cause, depth += 1) {
-    if (STARTING.has((at as { type?: string }).type)) return true;
+    if (STARTING.has((at as { type?: string }).type) || STARTING.has(at.name)) return true;
   }
   return false;
 }

@@ -8,6 +8,8 @@ describe('a coordinator that starts', () => {
   it('is told from other failures, also where kafkajs has given up before', () => {
     expect(coordinatorStarts(refused('GROUP_COORDINATOR_NOT_AVAILABLE'))).toBe(true);
     expect(coordinatorStarts(starting())).toBe(true);
+    const inVain = Object.assign(new Error('in vain'), { name: 'KafkaJSGroupCoordinatorNotFound' });
+    expect(coordinatorStarts(inVain)).toBe(true);
     expect(coordinatorStarts(refused('GROUP_AUTHORIZATION_FAILED'))).toBe(false);
     expect(coordinatorStarts('GROUP_LOAD_IN_PROGRESS')).toBe(false);
   });
