@@ -11,13 +11,15 @@ export interface BrokerSettings {
   readonly controllerPort: number;
   readonly logDir: string;
   readonly secure: SecureListener | null;
+  /** Whether ACLs decide who may do what. */
+  readonly authorizes: boolean;
 }
 
 /**
  * `server.properties` of one broker that is its own controller (KRaft), on 127.0.0.1. Topics are made by who needs them,
  * with their settings, and never by a misspelt name.
  */
-export function brokerProperties({ port, controllerPort, logDir, secure }: BrokerSettings): string {
+export function brokerProperties({ port, controllerPort, logDir, secure, authorizes }: BrokerSettings): string {
   const listeners = [`PLAINTEXT://127.0.0.1:${port}`];
   if (secure) listeners.push(`SASL_SSL://127.0.0.1:${secure.port}`);
   const properties: Record<string, string | number | boolean> = {
@@ -41,11 +43,18 @@ export function brokerProperties({ port, controllerPort, logDir, secure }: Broke
     'auto.create.topics.enable': false,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
     ...(secure ? secureProperties(secure) : {}),
+    ...(authorizes ? AUTHORIZER : {}),
   };
   return Object.entries(properties)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
 }
+
+/** The broker itself, and whoever makes the ACLs, comes without a login. */
+const AUTHORIZER = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users': 'User:ANONYMOUS',
+};
 
 function secureProperties({ keystore, keystorePassword }: SecureListener): Record<string, string> {
   return {

@@ -17,15 +17,22 @@ export interface KafkaBrokerOptions {
   readonly cacheDir: string;
   /** Where it listens on 127.0.0.1; a free one where none is given. */
   readonly port?: number;
-  /** Opens a second listener with TLS and SASL/SCRAM for this account. */
-  readonly account?: { readonly username: string; readonly password: string };
+  /** Opens a second listener with TLS and SASL/SCRAM for these accounts. */
+  readonly accounts?: readonly KafkaAccount[];
+  /** Whether accounts may do what they were given by ACLs alone. Without a login everything is allowed still. */
+  readonly authorizes?: boolean;
+}
+
+export interface KafkaAccount {
+  readonly username: string;
+  readonly password: string;
 }
 
 /** A broker that runs. */
 export interface KafkaBroker {
   /** `host:port`, without TLS and without a login. */
   readonly address: string;
-  /** The listener with both; null where no account was given. */
+  /** The listener with both; null where no accounts were given. */
   readonly secure: { readonly address: string; readonly certificateFile: string } | null;
   readonly pid: number;
   /** Resolves when the process has ended, whatever ended it. */
@@ -51,11 +58,13 @@ export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<Kaf
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
   const classPath = join(await kafkaJars(resolve(options.cacheDir)), '*');
-  const certificate = options.account ? await makeCertificate(dataDir, KEYSTORE_PASSWORD) : null;
+  const { accounts = [], authorizes = false } = options;
+  const certificate = accounts.length > 0 ? await makeCertificate(dataDir, KEYSTORE_PASSWORD) : null;
   const settings: BrokerSettings = {
     port: options.port ?? (await freePort()),
     controllerPort: await freePort(),
     logDir: join(dataDir, 'log'),
+    authorizes,
     secure: certificate && {
       port: await freePort(),
       keystore: certificate.keystore,
@@ -64,7 +73,7 @@ export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<Kaf
   };
   const properties = join(dataDir, 'server.properties');
   await writeFile(properties, brokerProperties(settings));
-  await formatOnce(classPath, properties, settings, options.account);
+  await formatOnce(classPath, properties, settings, accounts);
   const { process: broker, ended } = await launch(classPath, properties, join(dataDir, 'broker.log'));
   return {
     address: `127.0.0.1:${settings.port}`,
@@ -84,15 +93,15 @@ async function formatOnce(
   classPath: string,
   properties: string,
   { logDir }: BrokerSettings,
-  account: KafkaBrokerOptions['account'],
+  accounts: readonly KafkaAccount[],
 ): Promise<void> {
   if (existsSync(join(logDir, 'meta.properties'))) return;
-  const scram = account
-    ? ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
-        '--add-scram',
-        `${mechanism}=[name=${account.username},password=${account.password}]`,
-      ])
-    : [];
+  const scram = accounts.flatMap(({ username, password }) =>
+    ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
+      '--add-scram',
+      `${mechanism}=[name=${username},password=${password}]`,
+    ]),
+  );
   const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties, ...scram];
   try {
     await runJava([...JVM_FLAGS, '-cp', classPath, ...format]);

@@ -34,9 +34,9 @@ export async function startTestKafka(): Promise<
   const missing = await kafkaMissing();
   if (missing !== null) return { missing };
   const folder = await mkdtemp(join(tmpdir(), 'postern-test-kafka-'));
-  const broker = await startKafkaBroker({ dataDir: folder, cacheDir: KAFKA_CACHE, account: ACCOUNT });
+  const broker = await startKafkaBroker({ dataDir: folder, cacheDir: KAFKA_CACHE, accounts: [ACCOUNT] });
   const { address, secure } = broker;
-  if (!secure) throw new Error('The broker was given an account but has no listener for it.');
+  if (!secure) throw new Error('The broker was given an account, but has no listener for it.');
   return {
     kafka: { address, secure: { ...secure, ...ACCOUNT } },
     stop: async () => {
