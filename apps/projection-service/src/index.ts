@@ -1,4 +1,5 @@
 export { PROJECTION_LIMITS } from './limits.js';
+export { POLICY_PUBLISHER_LOCK } from './relay-policies/publish/publishing-session.js';
 export { publication, publishAgain, type Publication } from './relay-policies/publish/publication.js';
 export { problems } from './problems.js';
 export { projectionSchema } from './schema/projection-schema.js';

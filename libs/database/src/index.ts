@@ -21,3 +21,4 @@ export { roleUrl, serviceUrl } from './role-url.js';
 export { DATABASE_ROLES, type DatabaseRole } from './roles.js';
 export { isServiceLogin, rolesOfService, SERVICE_LOGINS, type ServiceLogin } from './service-logins.js';
 export { CONNECT_TIMEOUT_MS, DatabaseUnreachable } from './session.js';
+export { isLockHeld } from './lock-held.js';

@@ -33,3 +33,4 @@ export {
 export { TopicOfAnotherJournal } from './kafka/own-topics.js';
 export { KAFKA_LIMITS } from './kafka/limits.js';
 export { EVENT_TOPICS, type TopicSettings } from './kafka/topic-settings.js';
+export { PUBLISHER_LOCK } from './kafka/leader-election.js';

@@ -1,7 +1,8 @@
 import { TOPICS, type Topic } from '@postern/contracts';
-import { openDataSource } from '@postern/database';
+import { isLockHeld, openDataSource } from '@postern/database';
+import { PUBLISHER_LOCK } from '@postern/event-bus';
 import { askForRepublish, republishLeft } from '@postern/event-store';
-import { publication, publishAgain } from '@postern/projection-service';
+import { POLICY_PUBLISHER_LOCK, publication, publishAgain } from '@postern/projection-service';
 import { followRefill, type RefillOutcome } from './follow-refill.js';
 
 /** Asks for a topic to be filled, and follows it. `url` is the owner's. */
@@ -23,7 +24,11 @@ function fromJournal(topic: Topic): Refill {
       if ((await askForRepublish(feed, topic)) === 'nothing-published') {
         return { kind: 'nothing-published', told: 'Nothing was published yet: there is nothing to repeat.' };
       }
-      return await followRefill(() => republishLeft(feed, topic), tell, 'a command-service');
+      const left = () => republishLeft(feed, topic);
+      return await followRefill(
+        { left, isLed: () => isLockHeld(feed, PUBLISHER_LOCK), who: 'a command-service' },
+        tell,
+      );
     } finally {
       await feed.destroy();
     }
@@ -34,7 +39,9 @@ async function fromPolicies(url: string, tell: (line: string) => void): Promise<
   const projection = await openDataSource(url, 'postern_projection', { poolSize: 1 });
   try {
     await publishAgain(projection);
-    return await followRefill(async () => (await publication(projection)).waiting, tell, 'a projection-service');
+    const left = async () => (await publication(projection)).waiting;
+    const isLed = () => isLockHeld(projection, POLICY_PUBLISHER_LOCK);
+    return await followRefill({ left, isLed, who: 'a projection-service' }, tell);
   } finally {
     await projection.destroy();
   }

@@ -74,5 +74,14 @@ describeWithKafka(describe, 'postern republish', (kafka) => {
     await outside.stop();
     await publisher.stop();
     await journal.stop();
-  });
+
+    const nobody = await republish('tenants');
+    expect(nobody).toEqual({
+      code: 1,
+      out:
+        'Nobody publishes: a command-service must run on this database, with POSTERN_KAFKA_BROKERS set. ' +
+        'What was asked for stands, and is done once one does.\n',
+      err: 'No process publishes at this moment; one that takes over would within 6 s.\n',
+    });
+  }, 60_000);
 });

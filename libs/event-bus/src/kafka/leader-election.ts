@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { WakeSignal } from '../embedded/wake-signal.js';
 
 /** Of the one process that publishes. */
-const PUBLISHER_LOCK = 8_025_027;
+export const PUBLISHER_LOCK = 8_025_027;
 /** How often a stand-by asks whether the lock is free, and how often the leader's connection is probed. */
 const ASK_EVERY_MS = 1_000;
 /** A probe without an answer for so long: the connection is taken for lost, since the server may have ended the session. */

@@ -6,7 +6,7 @@ import { POLICIES_WHOLE } from '../whole.js';
 import { PUBLICATION_CHANNEL } from './publication.js';
 
 /** One process at a time writes the policies' topic. */
-const PUBLISHER_LOCK = 8_025_031;
+export const POLICY_PUBLISHER_LOCK = 8_025_031;
 const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 15_000;
 
@@ -32,7 +32,7 @@ export class PublishingSession {
     try {
       await client.connect();
       const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
-        PUBLISHER_LOCK,
+        POLICY_PUBLISHER_LOCK,
       ]);
       if (rows[0]?.taken === true) {
         client.on('end', onWake).on('notification', onWake);
