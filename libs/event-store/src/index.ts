@@ -12,6 +12,7 @@ export { assertJournalBelongsToCluster, JournalOfAnotherCluster } from './cluste
 export { FEED_END, FEED_START, isBehind, samePosition, type FeedPosition } from './feed-position.js';
 export { feedLag, type FeedLag } from './feed-lag.js';
 export { Journal, JOURNAL_LIMITS } from './journal.js';
+export { loadJournalId, notInJournal } from './journal-identity.js';
 export { journalSchema } from './journal-schema.js';
 export { lockStream } from './lock-stream.js';
 export {

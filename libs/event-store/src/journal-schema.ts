@@ -7,6 +7,7 @@ import { LookingBack1763900000005 } from './migrations/0005-looking-back.js';
 import { AppendTogether1763900000023 } from './migrations/0006-append-together.js';
 import { Publisher1764000000027 } from './migrations/0007-publisher.js';
 import { Republish1764000000031 } from './migrations/0008-republish.js';
+import { Identity1764000000035 } from './migrations/0009-identity.js';
 
 /** The schema `journal`, for `migrate`. */
 export const journalSchema: SchemaComponent = {
@@ -20,5 +21,6 @@ export const journalSchema: SchemaComponent = {
     AppendTogether1763900000023,
     Publisher1764000000027,
     Republish1764000000031,
+    Identity1764000000035,
   ],
 };
