@@ -11,7 +11,7 @@ import { migrate, openDataSource, roleUrl } from '@postern/database';
 import { startKafkaBroker } from '@postern/embedded-kafka';
 import { startEmbeddedPostgres } from '@postern/embedded-postgres';
 import { EventPublisher, type KafkaSettings } from '@postern/event-bus';
-import { FEED_START, journalSchema, readFeed } from '@postern/event-store';
+import { FEED_START, journalSchema, loadJournalId, readFeed } from '@postern/event-store';
 import { KAFKA_CACHE } from '@postern/testing';
 import { bareProducer } from './publish-parts/bare-producer.js';
 import { fillJournal } from './publish-parts/fill-journal.js';
@@ -49,10 +49,11 @@ async function compare(url: string, kafka: KafkaSettings): Promise<Awaited<Retur
   await migrate(url, journalSchema);
   await fillJournal(url, EVENTS);
   const feed = await openDataSource(url, 'postern_feed', { poolSize: 4 });
+  const journal = await loadJournalId(feed);
   const pages: EventMessage[][] = [];
   for (let after = FEED_START, more = true; more;) {
     const page = await readFeed(feed, after, PAGE);
-    pages.push(page.events.map((event, i) => encodeEvent({ event, xid: page.xids[i] ?? '' })));
+    pages.push(page.events.map((event, i) => encodeEvent({ event, xid: page.xids[i] ?? '' }, journal)));
     after = page.position;
     more = page.more;
   }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { encodePolicy, RELAY_POLICIES_TOPIC, type RelayPolicy } from '@postern/contracts';
+import { encodePolicy, RELAY_POLICIES_TOPIC, type JournalId, type RelayPolicy } from '@postern/contracts';
 import { KafkaTopicWriter, RELAY_POLICIES } from '@postern/event-bus';
 import { parseAddress } from '@postern/ip-ranges';
 import { decideAccess } from '@postern/restrictions';
@@ -33,6 +33,7 @@ const entries = [
   { range: '2001:db8::/64', expiresAt: FUTURE },
   { range: '198.51.100.7', expiresAt: PAST },
 ];
+const JOURNAL = '0198c0de-0000-7000-8000-00000000001d' as JournalId;
 const POLICIES = [
   policy(1, 'App@acme.example', { restricted: false }),
   policy(2, 'open@acme.example', { restricted: false }),
@@ -50,8 +51,8 @@ describeWithPython(describe, 'the Python consumer', FOLDER, (python) =>
     const env = { ...process.env, POSTERN_TOPIC: prefix + RELAY_POLICIES_TOPIC };
 
     beforeAll(async () => {
-      await writer.open();
-      await writer.write(POLICIES.map(encodePolicy));
+      await writer.open(JOURNAL);
+      await writer.write(POLICIES.map((each) => encodePolicy(each, JOURNAL)));
     });
     afterAll(() => writer.close());
 
@@ -93,7 +94,7 @@ print(json.dumps([consumer.decide(*question) for question in json.loads(sys.argv
       const seen: RelayPolicy[] = [];
       for await (const line of createInterface({ input: consumer.stdout })) {
         seen.push(JSON.parse(line) as RelayPolicy);
-        if (seen.length === POLICIES.length) await writer.write([encodePolicy(change)]);
+        if (seen.length === POLICIES.length) await writer.write([encodePolicy(change, JOURNAL)]);
         if (seen.length > POLICIES.length) break;
       }
       consumer.kill();

@@ -5,6 +5,7 @@ export * from './ids.js';
 export { decodeEvent } from './messages/decode-event.js';
 export { encodeEvent } from './messages/encode-event.js';
 export * from './messages/event-message.js';
+export { MessageOfAnotherJournal } from './messages/message-of-another-journal.js';
 export { MessageUnreadable } from './messages/message-unreadable.js';
 export * from './messages/policy-message.js';
 export * from './policy-digest.js';

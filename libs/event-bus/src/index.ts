@@ -30,7 +30,7 @@ export {
   type KafkaSettings,
   type SaslMechanism,
 } from './kafka/kafka-settings.js';
-export { TopicOfAnotherJournal } from './kafka/own-topics.js';
+export { EventNotInJournal, TopicOfAnotherJournal } from './kafka/journal-errors.js';
 export { KAFKA_LIMITS } from './kafka/limits.js';
 export { EVENT_TOPICS, type TopicSettings } from './kafka/topic-settings.js';
 export { PUBLISHER_LOCK } from './kafka/leader-election.js';

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { encodeEvent, TOPICS, type Recorded } from '@postern/contracts';
+import { authDenialsStream, encodeEvent, newId, TOPICS, type JournalId, type Recorded } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import { ensureTopics, EVENT_TOPICS, KafkaEventBus } from '@postern/event-bus';
+import { FEED_START, Journal, loadJournalId, readFeed } from '@postern/event-store';
 import { describeWithKafka, sendMessage, type TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { DenialsConsumer } from '../denials/record/denials-consumer.js';
 import { auditDatabase } from '../testing/audit-database.js';
-import { Person, recorded } from '../testing/happenings.js';
+import { METADATA, Person, recorded } from '../testing/happenings.js';
 import { countWaiting, discardDeadLetter, findDeadLetter, listDeadLetters } from './dead-letters.js';
 import { putMessageAside } from './put-aside.js';
 import { retryDeadLetter } from './retry-dead-letter.js';
@@ -31,8 +32,24 @@ afterAll(async () => {
 
 const message = () => {
   const event = recorded(person, person.denied('203.0.113.9'), 1) as Recorded;
-  const { topic, key, value } = encodeEvent({ event, xid: '900' });
+  const { topic, key, value } = encodeEvent({ event, xid: '900' }, newId<JournalId>());
   return { topic, key: Buffer.from(key), value: Buffer.from(value) };
+};
+/** A denial that the journal has, as the publisher sends it. */
+const published = async (whose: Person) => {
+  const { data, type } = whose.denied('203.0.113.9');
+  const [tenantId, streamId] = [whose.tenantId, authDenialsStream(whose.smtpUserId)];
+  const writer = await openDataSource(database.url, 'postern_journal_writer', { poolSize: 1 });
+  const journal = new Journal(writer);
+  const events = [{ type, data, eventId: data.denialId }];
+  await journal.append({ tenantId, streamId, expectedVersion: 0, metadata: METADATA, events });
+  await journal.stop();
+  await writer.destroy();
+  const feed = await openDataSource(database.url, 'postern_feed', { poolSize: 1 });
+  const page = await readFeed(feed, FEED_START, 1);
+  const id = await loadJournalId(feed);
+  await feed.destroy();
+  return encodeEvent({ event: page.events[0] as Recorded, xid: String(page.xids[0]) }, id);
 };
 const putAside = async (received: { key: Buffer | null; value: Buffer | null }): Promise<string> => {
   const place = { topic: TOPICS.authDenials, partition: 3, offset: 41 };
@@ -107,8 +124,8 @@ describeWithKafka(describe, 'a broken message on the topic of denials', (kafka) 
     await ensureTopics(settings, EVENT_TOPICS, topicPrefix);
     const topic = topicPrefix + TOPICS.authDenials;
     await sendMessage(kafka.address, topic, { key: 'anybody', value: Buffer.from('{"specversion":') });
-    const good = message();
-    await sendMessage(kafka.address, topic, { key: String(good.key), value: good.value });
+    const good = await published(person);
+    await sendMessage(kafka.address, topic, good);
     const bus = new KafkaEventBus({ kafka: settings, topicPrefix });
     await bus.subscribe({
       consumer: consumer.name,

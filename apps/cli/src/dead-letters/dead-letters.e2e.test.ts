@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditSchema } from '@postern/audit-trail-service';
-import { encodeEvent, newId, type Recorded, type SmtpUserId } from '@postern/contracts';
+import { encodeEvent, newId, type JournalId, type Recorded, type SmtpUserId } from '@postern/contracts';
 import { migrate } from '@postern/database';
 import { journalSchema } from '@postern/event-store';
 import { projectionSchema } from '@postern/projection-service';
@@ -56,7 +56,7 @@ function denialMessage() {
     },
     recordedAt: occurredAt,
   } as Recorded;
-  return encodeEvent({ event, xid: '900' });
+  return encodeEvent({ event, xid: '900' }, newId<JournalId>());
 }
 
 beforeAll(async () => {

@@ -1,11 +1,13 @@
 import { ROLES, type EventMetadata, type EventType, type Recorded, type Role } from '../events.js';
-import { isUuid, type ApiKeyId, type TenantId } from '../ids.js';
+import { isUuid, type ApiKeyId, type JournalId, type TenantId } from '../ids.js';
 import { utcTime } from '../rfc3339-time.js';
 import { splitStreamId, type StreamCategory } from '../streams.js';
 import { EVENT_TYPES_OF_TOPIC, TOPIC_OF_CATEGORY, type Topic } from '../topics.js';
 import { EventNewerThanProgram, schemaVersionOf, upcast } from '../upcasters.js';
-import { EVENT_SOURCE, messageType, type FeedEvent, type ReceivedMessage } from './event-message.js';
+import { messageType, type FeedEvent, type ReceivedMessage } from './event-message.js';
+import { MessageOfAnotherJournal } from './message-of-another-journal.js';
 import { MessageUnreadable } from './message-unreadable.js';
+import { journalOf } from './source.js';
 
 /**
  * Reads a message of the event topics as today's readers know it: its data lifted to the current version. Attributes that
@@ -13,11 +15,16 @@ import { MessageUnreadable } from './message-unreadable.js';
  *
  * Throws `MessageUnreadable` for what is no such message, and `EventNewerThanProgram` for one that a later release can read.
  * The fields of `data` are the business of whoever handles the event.
+ *
+ * With `ours`, throws `MessageOfAnotherJournal` for a message that tells another, before anything else of it is looked at. One of
+ * before journals had an identity tells none, and is read.
  */
-export function decodeEvent(received: ReceivedMessage): FeedEvent {
+export function decodeEvent(received: ReceivedMessage, ours?: JournalId): FeedEvent {
   const envelope = parse(received.value);
   if (envelope['specversion'] !== '1.0') throw new MessageUnreadable('is no CloudEvent of version 1.0');
-  if (envelope['source'] !== EVENT_SOURCE) throw new MessageUnreadable(`does not come from ${EVENT_SOURCE}`);
+  const theirs = journalOf('event', envelope['source']);
+  if (theirs === undefined) throw new MessageUnreadable('does not come from a journal of Postern');
+  if (ours !== undefined && theirs !== null && theirs !== ours) throw new MessageOfAnotherJournal(theirs, ours);
   const streamId = streamOf(received, text(envelope, 'subject'));
   const schemaVersion = wholeNumber(envelope, 'schemaversion');
   const type = typeOf(received.topic as Topic, text(envelope, 'type'), schemaVersion);

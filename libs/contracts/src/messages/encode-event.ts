@@ -1,20 +1,22 @@
+import type { JournalId } from '../ids.js';
 import { withoutSecrets } from '../secrets.js';
 import { splitStreamId } from '../streams.js';
 import { TOPIC_OF_CATEGORY } from '../topics.js';
-import { CLOUDEVENTS_JSON, EVENT_SOURCE, messageType, type EventEnvelope } from './event-message.js';
+import { CLOUDEVENTS_JSON, messageType, type EventEnvelope } from './event-message.js';
 import type { EventMessage, FeedEvent } from './event-message.js';
+import { sourceOf } from './source.js';
 
 const HEADERS = { 'content-type': CLOUDEVENTS_JSON };
 
-/** The event as the message that a broker carries: the same bytes each time. Secrets are left out, whoever read it. */
-export function encodeEvent(from: FeedEvent): EventMessage {
+/** The event of `journal` as the message that a broker carries: the same bytes each time. Secrets are left out, whoever read it. */
+export function encodeEvent(from: FeedEvent, journal: JournalId): EventMessage {
   const event = withoutSecrets(from.event);
   const { category, subject } = splitStreamId(event.streamId);
   const { actor, correlationId, causationId } = event.metadata;
   const envelope: EventEnvelope = {
     specversion: '1.0',
     id: event.eventId,
-    source: EVENT_SOURCE,
+    source: sourceOf('event', journal),
     type: messageType(event.type, event.schemaVersion),
     subject: event.streamId,
     time: event.recordedAt,

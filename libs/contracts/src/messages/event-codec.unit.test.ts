@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Recorded } from '../events.js';
+import type { JournalId } from '../ids.js';
 import { EVENT_TYPES_OF_TOPIC, TOPICS, type Topic } from '../topics.js';
 import { EventNewerThanProgram, schemaVersionOf, upcast } from '../upcasters.js';
 import { decodeEvent } from './decode-event.js';
@@ -10,6 +11,8 @@ import type { FeedEvent } from './event-message.js';
 
 const SAMPLES = join(import.meta.dirname, '..', '..', 'samples');
 const ID = '0198c0de-0000-7000-8000-000000000001';
+const OURS = '5a6f1c1e-0000-4000-8000-00000000001d' as JournalId;
+const THEIRS = '5a6f1c1e-0000-4000-8000-00000000002d' as JournalId;
 const CATEGORY: Readonly<Record<Topic, string>> = {
   [TOPICS.smtpUsers]: 'smtp-user',
   [TOPICS.authDenials]: 'auth-denials',
@@ -44,13 +47,13 @@ const events: [name: string, from: FeedEvent, writtenAs: number][] = readdirSync
 const added = events.find(([name]) => name === 'RestrictionAdded.v2.json')?.[1] as FeedEvent;
 
 function received(from: FeedEvent, changes: Record<string, unknown> = {}) {
-  const { topic, key, value } = encodeEvent(from);
+  const { topic, key, value } = encodeEvent(from, OURS);
   return { topic, key: Buffer.from(key), value: Buffer.from(JSON.stringify({ ...JSON.parse(value), ...changes })) };
 }
 
 describe('an event’s message', () => {
   it('is a CloudEvent whose key is the subject’s id', () => {
-    const { value, ...rest } = encodeEvent(added);
+    const { value, ...rest } = encodeEvent(added, OURS);
     expect(rest).toEqual({
       topic: 'postern.smtp-users.v1',
       key: ID,
@@ -59,7 +62,7 @@ describe('an event’s message', () => {
     expect(JSON.parse(value)).toEqual({
       specversion: '1.0',
       id: '0198c0de-0000-7000-8000-00000000eeee',
-      source: '/postern/journal',
+      source: `urn:postern:journal:${OURS}`,
       type: 'postern.RestrictionAdded.v2',
       subject: `smtp-user/${ID}`,
       time: '2026-01-01T00:00:00.123Z',
@@ -94,6 +97,24 @@ describe('an event’s message', () => {
   });
 });
 
+describe('which journal an event’s message is of', () => {
+  it('is told by its source, and a reader of that journal reads it', () => {
+    expect(decodeEvent(received(added), OURS)).toEqual(added);
+  });
+
+  it.each([
+    ['that is whole', {}],
+    ['that is broken', { data: null, streamversion: 0 }],
+  ])('is looked at first: one of another journal %s is refused as such', (_, changes) => {
+    const read = () => decodeEvent(received(added, changes), THEIRS);
+    expect(read).toThrow(expect.objectContaining({ name: 'MessageOfAnotherJournal', theirs: OURS, ours: THEIRS }));
+  });
+
+  it('is not known of one of before journals had an identity: it is read by every reader', () => {
+    expect(decodeEvent(received(added, { source: '/postern/journal' }), OURS)).toEqual(added);
+  });
+});
+
 describe('what is no message of ours', () => {
   const good = received(added);
   it.each([
@@ -109,7 +130,14 @@ describe('what is no message of ours', () => {
       'The message has a subject that does not belong on postern.auth-denials.v1.',
     ],
     ['another version', received(added, { specversion: '0.3' }), 'The message is no CloudEvent of version 1.0.'],
-    ['another source', received(added, { source: '/x' }), 'The message does not come from /postern/journal.'],
+    ...['/x', 'urn:postern:journal:', 'urn:postern:journal:x', `urn:postern:relay-policies:${OURS}`, null].map(
+      (source) =>
+        [
+          `the source ${source}`,
+          received(added, { source }),
+          'The message does not come from a journal of Postern.',
+        ] as const,
+    ),
     [
       'an inherited name as its kind of stream',
       received(added, { subject: `constructor/${ID}` }),

@@ -28,9 +28,6 @@ export interface ReceivedMessage {
 /** CloudEvents' structured mode: everything stands in the value. */
 export const CLOUDEVENTS_JSON = 'application/cloudevents+json; charset=utf-8';
 
-/** Of every event, as CloudEvents wants it: with the `id` it is unique in the world of one Postern. */
-export const EVENT_SOURCE = '/postern/journal';
-
 /** Every `type` is `postern.<event's type>.v<schema version>`. */
 export const messageType = (type: string, schemaVersion: number): string => `postern.${type}.v${schemaVersion}`;
 
@@ -42,7 +39,8 @@ export interface EventEnvelope {
   readonly specversion: '1.0';
   /** The event's id, UUIDv7: the same in each repeat. */
   readonly id: string;
-  readonly source: typeof EVENT_SOURCE;
+  /** `urn:postern:journal:<id of the journal>` */
+  readonly source: string;
   readonly type: string;
   /** The id of the stream, `smtp-user/0198…`. */
   readonly subject: string;

@@ -1,10 +1,9 @@
+import type { JournalId } from '../ids.js';
 import type { RelayPolicy } from '../relay-policy.js';
 import { RELAY_POLICIES_TOPIC } from '../topics.js';
 import { usernameKey } from '../username.js';
 import { CLOUDEVENTS_JSON, messageType } from './event-message.js';
-
-/** Of every relay policy's message; its `id` is the revision. */
-export const POLICY_SOURCE = '/postern/relay-policies';
+import { journalOf, sourceOf } from './source.js';
 
 /** The version in which relay policies are written today. */
 export const POLICY_SCHEMA_VERSION = 1;
@@ -14,7 +13,8 @@ export interface PolicyEnvelope {
   readonly specversion: '1.0';
   /** The revision as digits: the same in each repeat. */
   readonly id: string;
-  readonly source: typeof POLICY_SOURCE;
+  /** `urn:postern:relay-policies:<id of the journal>` */
+  readonly source: string;
   readonly type: string;
   /** The username in lower case; also the message's key. */
   readonly subject: string;
@@ -36,15 +36,15 @@ export interface PolicyMessage {
 const HEADERS = { 'content-type': CLOUDEVENTS_JSON };
 
 /**
- * The policy as the message that a broker carries: the same bytes each time. A removed one is a message too, and no tombstone
+ * The policy, made of `journal`, as the message that a broker carries: the same bytes each time. A removed one is a message too, and no tombstone
  * of Kafka's: the broker would drop that after a while, and with it all that tells a late reader that the username is gone.
  */
-export function encodePolicy(policy: RelayPolicy): PolicyMessage {
+export function encodePolicy(policy: RelayPolicy, journal: JournalId): PolicyMessage {
   const key = usernameKey(policy.username);
   const envelope: PolicyEnvelope = {
     specversion: '1.0',
     id: String(policy.revision),
-    source: POLICY_SOURCE,
+    source: sourceOf('policy', journal),
     type: messageType('RelayPolicy', POLICY_SCHEMA_VERSION),
     subject: key,
     datacontenttype: 'application/json',
@@ -53,4 +53,13 @@ export function encodePolicy(policy: RelayPolicy): PolicyMessage {
     data: policy,
   };
   return { topic: RELAY_POLICIES_TOPIC, key, value: JSON.stringify(envelope), headers: HEADERS };
+}
+
+/** The journal of which a policy's message was made; null where it tells none. */
+export function journalOfPolicy(value: Buffer | null): JournalId | null {
+  try {
+    return journalOf('policy', (JSON.parse(value?.toString() ?? '') as Partial<PolicyEnvelope>).source) ?? null;
+  } catch {
+    return null;
+  }
 }

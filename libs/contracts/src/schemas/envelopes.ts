@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ROLES } from '../events.js';
-import { EVENT_SOURCE, type EventEnvelope } from '../messages/event-message.js';
-import { POLICY_SOURCE, type PolicyEnvelope } from '../messages/policy-message.js';
+import type { EventEnvelope } from '../messages/event-message.js';
+import type { PolicyEnvelope } from '../messages/policy-message.js';
+import { SOURCE_WITHOUT_JOURNAL } from '../messages/source.js';
 import type { RelayPolicy } from '../relay-policy.js';
 import type { Same } from './same.js';
 import { eventId, time } from './words.js';
@@ -14,6 +15,11 @@ const digits = (description: string) =>
     .regex(/^[1-9]\d{0,19}$/)
     .meta({ description });
 const specversion = z.literal('1.0');
+const source = (kind: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^urn:postern:${kind}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`))
+    .meta({ description: `\`urn:postern:${kind}:<id of the journal>\`: of which database it is. The same for ever.` });
 const type = z
   .string()
   .regex(/^postern\.[A-Za-z]+\.v[1-9]\d*$/)
@@ -25,7 +31,7 @@ const text = (description: string) => z.string().meta({ description });
 const eventEnvelope = z.object({
   specversion,
   id: eventId.meta({ description: 'The event’s id, the same in each repeat. UUIDv7.' }),
-  source: z.literal(EVENT_SOURCE),
+  source: source('journal'),
   type,
   subject: text('The stream, `smtp-user/<id>`; what follows the slash is the message’s key.'),
   time: time.meta({ description: 'When it was recorded. RFC 3339, UTC, milliseconds.' }),
@@ -46,7 +52,7 @@ const eventEnvelope = z.object({
 const policyEnvelope = z.object({
   specversion,
   id: digits('The revision.'),
-  source: z.literal(POLICY_SOURCE),
+  source: source('relay-policies'),
   type,
   subject: text('The username in lower case; also the message’s key.'),
   datacontenttype,
@@ -55,9 +61,13 @@ const policyEnvelope = z.object({
   data: z.unknown() as unknown as z.ZodType<RelayPolicy>,
 });
 
-export const ENVELOPES = { EventEnvelope: eventEnvelope, PolicyEnvelope: policyEnvelope } as const;
+/** By their versions, from 1. In the first ones the source did not tell the journal. */
+export const ENVELOPES = {
+  EventEnvelope: [eventEnvelope.extend({ source: z.literal(SOURCE_WITHOUT_JOURNAL.event) }), eventEnvelope],
+  PolicyEnvelope: [policyEnvelope.extend({ source: z.literal(SOURCE_WITHOUT_JOURNAL.policy) }), policyEnvelope],
+} as const;
 
-/** Does not compile where a schema and its type are not the same. */
+/** Does not compile where a schema of today and its type are not the same. */
 export const ENVELOPES_AGREE: {
   event: Same<z.infer<typeof eventEnvelope>, EventEnvelope>;
   policy: Same<z.infer<typeof policyEnvelope>, PolicyEnvelope>;

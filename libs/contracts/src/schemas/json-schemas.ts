@@ -11,12 +11,14 @@ import { RELAY_POLICY_DATA } from './relay-policy-data.js';
 export function jsonSchemas(
   dialect: 'draft-2020-12' | 'draft-7' = 'draft-2020-12',
 ): Readonly<Record<string, JsonSchema>> {
-  const named: [string, z.ZodType][] = [
-    ...Object.entries(ENVELOPES).map(([name, schema]): [string, z.ZodType] => [`${name}.v1`, schema]),
-    ...Object.entries({ ...EVENT_DATA, RelayPolicy: RELAY_POLICY_DATA }).flatMap(([name, versions]) =>
-      versions.map((schema, i): [string, z.ZodType] => [`${name}.v${i + 1}`, schema]),
-    ),
-  ];
+  const all: Readonly<Record<string, readonly z.ZodType[]>> = {
+    ...ENVELOPES,
+    ...EVENT_DATA,
+    RelayPolicy: RELAY_POLICY_DATA,
+  };
+  const named = Object.entries(all).flatMap(([name, versions]) =>
+    versions.map((schema, i): [string, z.ZodType] => [`${name}.v${i + 1}`, schema]),
+  );
   return Object.fromEntries(
     named.map(([name, schema]) => {
       // As input: as output the objects would be closed.

@@ -4,9 +4,10 @@ import { describe, expect, it } from '@jest/globals';
 import { Parser } from '@asyncapi/parser';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+import type { JournalId } from '../ids.js';
 import { decodeEvent } from '../messages/decode-event.js';
 import { encodeEvent } from '../messages/encode-event.js';
-import { encodePolicy, type PolicyEnvelope } from '../messages/policy-message.js';
+import { encodePolicy, journalOfPolicy, type PolicyEnvelope } from '../messages/policy-message.js';
 import { TOPICS, TOPIC_OF_CATEGORY } from '../topics.js';
 import { splitStreamId } from '../streams.js';
 import { schemaVersionOf } from '../upcasters.js';
@@ -29,6 +30,11 @@ const bytesOf = (name: string) => readFileSync(join(SAMPLES, `${name}.json`));
 
 const ajv = new Ajv2020({ strict: true, allErrors: true });
 formats.default(ajv);
+
+/** That of the frozen messages. */
+const JOURNAL = '0198c0de-0000-7000-8000-00000000001d' as JournalId;
+/** A frozen message of the data's version in the envelope's: those of the first one have no mark. */
+const sampleOf = (name: string, envelope: number) => (envelope === 1 ? name : `${name}.envelope-v${envelope}`);
 
 const nameOf = (versioned: string) => versioned.split('.v')[0] ?? '';
 
@@ -58,23 +64,32 @@ describe('the JSON Schemas of messages', () => {
 });
 
 describe('the frozen messages', () => {
-  it('are one for every version of every message', () => {
-    expect(readdirSync(SAMPLES).toSorted()).toEqual(dataNames.map((name) => `${name}.json`).toSorted());
+  const events = dataNames.filter((name) => !name.startsWith('RelayPolicy'));
+  const isToday = (name: string) => name === `${nameOf(name)}.v${schemaVersionOf(nameOf(name))}`;
+  const inEnvelope: [name: string, envelope: number][] = [
+    ...dataNames.map((name): [string, number] => [name, 1]),
+    ...[...events.filter(isToday), 'RelayPolicy.v1'].map((name): [string, number] => [name, 2]),
+  ];
+
+  it('are one for every version of every message, and of each that is written today in today’s envelope', () => {
+    const files = inEnvelope.map(([name, envelope]) => `${sampleOf(name, envelope)}.json`);
+    expect(readdirSync(SAMPLES).toSorted()).toEqual(files.toSorted());
   });
 
-  it.each(dataNames)('%s is what its schemas say', (name) => {
-    const { data, ...envelope } = JSON.parse(bytesOf(name).toString()) as { data: unknown };
-    const around = name.startsWith('RelayPolicy') ? 'PolicyEnvelope.v1' : 'EventEnvelope.v1';
+  it.each(inEnvelope)('%s in envelope %i is what its schemas say', (name, version) => {
+    const { data, ...envelope } = JSON.parse(bytesOf(sampleOf(name, version)).toString()) as { data: unknown };
+    const around = `${name.startsWith('RelayPolicy') ? 'PolicyEnvelope' : 'EventEnvelope'}.v${version}`;
     expect([errorsOf(around, { ...envelope, data }), errorsOf(name, data)]).toEqual([[], []]);
     expect(envelope).toMatchObject({ type: `postern.${name}`, schemaversion: Number(name.split('.v')[1]) });
   });
 
-  const events = dataNames.filter((name) => !name.startsWith('RelayPolicy'));
-  const isToday = (name: string) => name === `${nameOf(name)}.v${schemaVersionOf(nameOf(name))}`;
-
   it.each(events.filter(isToday))('%s is read by today’s reader, and written by today’s writer to the byte', (name) => {
-    const value = bytesOf(name);
-    expect(encodeEvent(decodeEvent(received(value))).value).toBe(value.toString());
+    const value = bytesOf(sampleOf(name, 2));
+    expect(encodeEvent(decodeEvent(received(value), JOURNAL), JOURNAL).value).toBe(value.toString());
+  });
+
+  it.each(events.filter(isToday))('%s of before journals had an identity is read as the same event', (name) => {
+    expect(decodeEvent(received(bytesOf(name)), JOURNAL)).toEqual(decodeEvent(received(bytesOf(sampleOf(name, 2)))));
   });
 
   it.each(events.filter((name) => !isToday(name)))('%s, of before, is read in the shape of today', (name) => {
@@ -84,14 +99,16 @@ describe('the frozen messages', () => {
   });
 
   it('a relay policy is written by today’s writer to the byte', () => {
-    const value = bytesOf('RelayPolicy.v1').toString();
+    const value = bytesOf('RelayPolicy.v1.envelope-v2').toString();
     const { data } = JSON.parse(value) as PolicyEnvelope;
-    expect(encodePolicy(data)).toEqual({
+    expect(encodePolicy(data, JOURNAL)).toEqual({
       topic: 'postern.relay-policies.v1',
       key: 'app@acme.example',
       value,
       headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' },
     });
+    expect(journalOfPolicy(Buffer.from(value))).toBe(JOURNAL);
+    expect(journalOfPolicy(bytesOf('RelayPolicy.v1'))).toBeNull();
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS, type Topic } from '@postern/contracts';
 import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
-import { askForRepublish, republishLeft } from '@postern/event-store';
+import { askForRepublish, loadJournalId, republishLeft } from '@postern/event-store';
 import { describeWithKafka, KAFKA_CACHE } from '@postern/testing';
 import kafkajs, { type AclEntry } from 'kafkajs';
 import { start, until } from '../test-support/bus-contract.js';
@@ -73,7 +73,7 @@ describeWithKafka(describe, 'a broker that decides by ACLs', () => {
         return (await Promise.all(versions)).map(({ length }) => length);
       };
       await until(async () => (await have()).every((each) => each === 2));
-      await policies.open();
+      await policies.open(await loadJournalId(world.feed));
       await policies.write([{ key: 'user', value: '{}', headers: {} }]);
 
       expect(await askForRepublish(world.feed, TOPICS.smtpUsers)).toBe('asked');

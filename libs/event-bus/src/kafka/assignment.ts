@@ -4,7 +4,7 @@ import type { Admin, Consumer } from 'kafkajs';
 import { Backoff } from '../backoff.js';
 import type { Subscription, SubscriptionLag } from '../event-bus.js';
 import { Partition, type Watermarks } from './partition.js';
-import type { SessionEvents, TopicConsumerSettings } from './consumer-settings.js';
+import type { SessionEvents, SessionSettings } from './consumer-settings.js';
 
 /** A batch that comes before its partition is loaded waits so long for that, and then comes again. */
 const LOAD_WAIT_MS = 1_000;
@@ -36,7 +36,7 @@ export class Assignment {
     private readonly consumer: Consumer,
     private readonly groupId: string,
     private readonly subscription: Subscription,
-    private readonly settings: TopicConsumerSettings,
+    private readonly settings: SessionSettings,
     private readonly events: SessionEvents,
   ) {}
 
@@ -171,8 +171,8 @@ export class Assignment {
         const source = sourceOf(place);
         this.#untold.add(source);
         try {
-          const parks = this.subscription.park !== undefined;
-          const partition = new Partition(place.topic, place.partition, stored(source), marks(place), parks);
+          const reading = { parks: this.subscription.park !== undefined, journal: this.settings.journal };
+          const partition = new Partition(place.topic, place.partition, stored(source), marks(place), reading);
           this.#partitions.set(source, partition);
           this.#seek(partition);
           this.#resume(place);

@@ -1,10 +1,10 @@
-import type { Topic } from '@postern/contracts';
+import type { JournalId, Topic } from '@postern/contracts';
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Subscription, SubscriptionLag } from '../event-bus.js';
 import { Assignment } from './assignment.js';
 import { deliverSlice } from './deliver-slice.js';
 import { GroupOffsets } from './group-offsets.js';
-import type { SessionEvents, TopicConsumerSettings } from './consumer-settings.js';
+import type { SessionEvents, SessionSettings } from './consumer-settings.js';
 
 const MAX_BATCH = 500;
 /** A broker answers a fetch that finds nothing after this, and what comes meanwhile at once; heartbeats wait behind it. */
@@ -17,6 +17,11 @@ const REBALANCE_TIMEOUT_MS = 60_000;
 /** Partitions that are handled side by side; each in order. */
 const PARTITIONS_AT_ONCE = 8;
 const LOOK_EVERY_MS = 200;
+
+/** The journal stands in it: a database that was given another's broker must not take partitions from that one's consumers. */
+export function consumerGroup(topicPrefix: string, consumer: string, journal: JournalId): string {
+  return `${topicPrefix}postern.${consumer}.${journal}`;
+}
 
 /** A member of the consumer's group, for as long as kafkajs keeps it up. */
 export class ConsumerSession {
@@ -31,11 +36,11 @@ export class ConsumerSession {
   constructor(
     kafka: Kafka,
     private readonly subscription: Subscription,
-    private readonly settings: TopicConsumerSettings,
+    private readonly settings: SessionSettings,
     private readonly events: SessionEvents,
   ) {
-    const { topicPrefix, sessionTimeoutMs } = settings;
-    const groupId = `${topicPrefix}postern.${subscription.consumer}`;
+    const { topicPrefix, sessionTimeoutMs, journal } = settings;
+    const groupId = consumerGroup(topicPrefix, subscription.consumer, journal);
     this.#admin = kafka.admin();
     this.#consumer = kafka.consumer({
       groupId,
@@ -146,7 +151,9 @@ export class ConsumerSession {
         const slice = partition.slice(batch.messages, most);
         if (slice.last === null && slice.halt === null) break;
         slices += 1;
-        if ((await deliverSlice(this.subscription, partition, slice)) === 'moved') {
+        const delivered = await deliverSlice(this.subscription, partition, slice);
+        if (delivered === 'cut') continue;
+        if (delivered === 'moved') {
           await this.#assignment.reload();
           return false;
         }

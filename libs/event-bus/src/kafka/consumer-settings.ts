@@ -1,4 +1,4 @@
-import type { Topic } from '@postern/contracts';
+import type { JournalId, Topic } from '@postern/contracts';
 
 /** The least that brokers take unless told: so soon the others go on where an instance was killed. */
 export const SESSION_TIMEOUT_MS = 6_000;
@@ -14,6 +14,11 @@ export interface TopicConsumerSettings {
   /** Makes the topics, or checks them. */
   readonly ensureTopics: (topics: readonly Topic[]) => Promise<void>;
   readonly explain: (error: unknown) => Error;
+}
+
+export interface SessionSettings extends TopicConsumerSettings {
+  /** Of the database in which the events take effect. */
+  readonly journal: JournalId;
 }
 
 export interface SessionEvents {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
+import { loadJournalId } from '@postern/event-store';
 import { describeWithKafka, KAFKA_CACHE } from '@postern/testing';
 import { start, until } from '../test-support/bus-contract.js';
 import { RELAY_POLICIES } from './relay-policies-topic.js';
@@ -32,7 +33,8 @@ describeWithKafka(describe, 'a broker that has just been started for the first t
     const writer = bus.writer(RELAY_POLICIES.topic);
     try {
       const consumers = [1, 2, 3].map(() => start({ ...world, bus: () => bus }, { consumer: newId() }));
-      const [begun] = await Promise.all([Promise.all(consumers), publisher.start(), writer.open()]);
+      const journal = await loadJournalId(world.feed);
+      const [begun] = await Promise.all([Promise.all(consumers), publisher.start(), writer.open(journal)]);
       await world.append('smtp-user/first', 1);
       await until(async () => {
         const versions = await Promise.all(begun.map((each) => each.versions('smtp-user/first')));

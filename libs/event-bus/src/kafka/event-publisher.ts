@@ -1,10 +1,11 @@
-import { TOPICS, type FeedEvent } from '@postern/contracts';
+import { TOPICS, type FeedEvent, type JournalId, type Topic } from '@postern/contracts';
 import {
   endRepublish,
   FEED_START,
   feedLag,
   JOURNAL_SOURCE,
   loadCheckpoint,
+  loadJournalId,
   pendingRepublish,
   samePosition,
   wakeOnAppend,
@@ -20,7 +21,8 @@ import { kafkaClient } from './kafka-client.js';
 import { kafkaError, KafkaUnreachable } from './kafka-errors.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import { LeaderElection } from './leader-election.js';
-import { assertOwnTopics, TopicOfAnotherJournal } from './own-topics.js';
+import { EventNotInJournal, TopicOfAnotherJournal } from './journal-errors.js';
+import { assertOwnTopics } from './own-topics.js';
 import { isSent, placeOf } from './republished.js';
 import { EventSender, MessageTooLarge } from './send-events.js';
 import { EVENT_TOPICS } from './topic-settings.js';
@@ -48,7 +50,7 @@ export interface PublisherStatus {
   readonly role: 'leader' | 'stand-by';
   /** Why the last attempt failed; null once one went through. */
   readonly lastError: Error | null;
-  /** An event that can never be sent as it is, or another journal's topics, hold up all that follow: somebody must act. */
+  /** An event that can never be sent as it is, or topics that are not this journal's, hold up all that follow: somebody must act. */
   readonly halted: boolean;
   /** Of this process, since its start. */
   readonly published: number;
@@ -73,9 +75,8 @@ export class EventPublisher {
   }
 
   /**
-   * Makes the topics, or checks them, and takes part in the election. Throws `TopicSettingsWrong`,
-   * `TopicOfAnotherJournal` and `KafkaRefused`; a broker
-   * that does not answer is waited for meanwhile, since writes need none.
+   * Makes the topics, or checks them, and takes part in the election. Throws `TopicSettingsWrong`, `TopicOfAnotherJournal`,
+   * `EventNotInJournal` and `KafkaRefused`; a broker that does not answer is waited for meanwhile, since writes need none.
    */
   async start(): Promise<void> {
     await this.#ensureTopics().catch((error: unknown) => {
@@ -100,7 +101,7 @@ export class EventPublisher {
     return {
       role: this.#election?.leads ? 'leader' : 'stand-by',
       lastError,
-      halted: lastError instanceof MessageTooLarge || lastError instanceof TopicOfAnotherJournal,
+      halted: HALTING.some((kind) => lastError instanceof kind),
       published: this.#published,
     };
   }
@@ -116,6 +117,7 @@ export class EventPublisher {
   #lead(): { stop(): Promise<void> } {
     let leads = true;
     let ensured = false;
+    let journal: JournalId | undefined;
     const { feed } = this.options;
     const handle = async (batch: FeedBatch) => {
       const stillLeading = () => {
@@ -124,15 +126,18 @@ export class EventPublisher {
       const republish = await pendingRepublish(feed);
       // Also where the same page comes again: what a leader before this one had sent of it is sent from the beginning.
       if (republish && (await this.#isAtStart())) {
+        // Never those of another journal.
+        if (!this.#areOwn) await this.#ensureTopics();
         await this.#delete(republish.topics);
         ensured = false;
       }
       if (!ensured) await this.#ensureTopics();
       ensured = true;
+      journal ??= await loadJournalId(feed);
       stillLeading();
       const read = batch.events.map((event, i): FeedEvent => ({ event, xid: batch.xids[i] ?? '' }));
       const toSend = republish ? read.filter((each) => isSent(each, republish)) : read;
-      await this.#sender.send(toSend).catch((error: unknown) => {
+      await this.#sender.send(toSend, journal).catch((error: unknown) => {
         // The topic may have been deleted.
         ensured = false;
         throw kafkaError(error, this.options.kafka);
@@ -202,11 +207,11 @@ export class EventPublisher {
     const { kafka, feed, topicPrefix = '' } = this.options;
     await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
     if (this.#areOwn) return;
-    await assertOwnTopics(kafkaClient(kafka, 'postern-topics'), feed, EVENT_TOPICS, topicPrefix).catch(
-      (error: unknown) => {
-        throw kafkaError(error, kafka);
-      },
-    );
+    const refilled = (await pendingRepublish(feed))?.topics ?? new Set<string>();
+    const looked = { topics: EVENT_TOPICS.map(({ topic }) => topic as Topic), topicPrefix, refilled };
+    await assertOwnTopics(kafkaClient(kafka, 'postern-topics'), feed, looked).catch((error: unknown) => {
+      throw kafkaError(error, kafka);
+    });
     this.#areOwn = true;
   }
 
@@ -217,6 +222,8 @@ export class EventPublisher {
 }
 
 const CHECKPOINTS = 'journal.checkpoints';
+/** What only somebody can mend. */
+const HALTING = [MessageTooLarge, TopicOfAnotherJournal, EventNotInJournal];
 const LOOK_FOR_REPUBLISH_MS = 1_000;
 
 /** The lock went while a page was being sent: what it did not move, the new leader sends. */

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS, type Topic } from '@postern/contracts';
-import { loadPartitionCheckpoints } from '@postern/event-store';
+import { loadJournalId, loadPartitionCheckpoints } from '@postern/event-store';
 import { describeWithKafka } from '@postern/testing';
 import { start, until } from '../test-support/bus-contract.js';
+import { consumerGroup } from './consumer-session.js';
 import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
 
 const [USERS, DENIALS] = [TOPICS.smtpUsers, TOPICS.authDenials];
@@ -125,7 +126,8 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     await until(async () => (await before.versions(stream)).length === 6);
     await until(() => before.running.status().hasCaughtUp);
     await before.bus.stop();
-    const groupId = `${world.topicPrefix}postern.${before.consumer}`;
+    const journal = await loadJournalId(world.journal.feed);
+    const groupId = consumerGroup(world.topicPrefix, before.consumer, journal);
     const topic = world.topicPrefix + USERS;
     // The group is behind the database.
     await onAdmin((admin) => admin.resetOffsets({ groupId, topic, earliest: true }));

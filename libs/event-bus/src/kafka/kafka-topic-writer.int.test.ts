@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { describeWithKafka, followTopic, type FollowedTopic } from '@postern/testing';
+import { encodePolicy, type JournalId, type RelayPolicy } from '@postern/contracts';
 import { KafkaTopicWriter } from './kafka-topic-writer.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import type { TopicSettings } from './topic-settings.js';
 
 const TOPIC: TopicSettings = { topic: 'policies', cleanup: 'compact', retentionMs: null };
+const [OURS, THEIRS] = [randomUUID() as JournalId, randomUUID() as JournalId];
 const headers = { 'content-type': 'text/plain' };
 
 describeWithKafka(describe, 'the writer of a topic', (kafka) => {
@@ -29,10 +31,10 @@ describeWithKafka(describe, 'the writer of a topic', (kafka) => {
   it('makes the topic, tells an empty one from a filled one, and keeps the order of a key', async () => {
     const prefix = newPrefix();
     const writer = newWriter(prefix);
-    expect(await writer.open()).toBe('empty');
+    expect(await writer.open(OURS)).toBe('empty');
     const messages = Array.from({ length: 600 }, (_, i) => ({ key: `user-${i % 7}`, value: `${i}`, headers }));
     await writer.write(messages);
-    expect(await writer.open()).toBe('filled');
+    expect(await writer.open(OURS)).toBe('filled');
     outside = await followTopic(kafka.address, prefix + TOPIC.topic);
     await holding(outside, messages.length);
     for (const key of new Set(messages.map((message) => message.key))) {
@@ -45,13 +47,13 @@ describeWithKafka(describe, 'the writer of a topic', (kafka) => {
   it('sends more than one request takes, and refuses for good what is larger than the topic takes', async () => {
     const prefix = newPrefix();
     const writer = newWriter(prefix);
-    await writer.open();
+    await writer.open(OURS);
     const large = { key: 'large', value: 'x'.repeat(400_000), headers };
     await writer.write([large, large, large, large]);
     await expect(writer.write([{ ...large, value: 'x'.repeat(9_000_000) }])).rejects.toMatchObject({
       name: 'WriteRefused',
     });
-    await writer.open();
+    await writer.open(OURS);
     await writer.write([large]);
     outside = await followTopic(kafka.address, prefix + TOPIC.topic);
     await holding(outside, 5);
@@ -60,10 +62,10 @@ describeWithKafka(describe, 'the writer of a topic', (kafka) => {
   it('a former writer that wakes up is refused by the broker, and no reader sees what it sent', async () => {
     const prefix = newPrefix();
     const former = newWriter(prefix);
-    await former.open();
+    await former.open(OURS);
     await former.write([{ key: 'user', value: 'old', headers }]);
     const next = newWriter(prefix);
-    await next.open();
+    await next.open(OURS);
     await next.write([{ key: 'user', value: 'new', headers }]);
     await expect(former.write([{ key: 'user', value: 'older than new', headers }])).rejects.toThrow();
     await next.write([{ key: 'user', value: 'newest', headers }]);
@@ -71,7 +73,32 @@ describeWithKafka(describe, 'the writer of a topic', (kafka) => {
     await holding(outside, 3);
     expect(outside.messages.map(({ value }) => value)).toEqual(['old', 'new', 'newest']);
   });
+
+  it('leaves a topic alone that holds what was made of another journal, and the writer of that one goes on', async () => {
+    const prefix = newPrefix();
+    const theirs = newWriter(prefix);
+    await theirs.open(THEIRS);
+    const policies = Array.from({ length: 5 }, (_, i) => encodePolicy(policyOf(i + 1), THEIRS));
+    await theirs.write(policies.slice(0, 3));
+    // Marks of transactions that told nothing stand behind it too.
+    await expect(theirs.write([{ key: 'large', value: 'x'.repeat(9_000_000), headers }])).rejects.toThrow();
+    await theirs.open(THEIRS);
+    await theirs.write(policies.slice(3, 4));
+    await expect(newWriter(prefix).open(OURS)).rejects.toMatchObject({
+      name: 'WriteRefused',
+      message: expect.stringMatching(
+        new RegExp(
+          `Partition \\d of policies holds at offset \\d+ what is of the journal ${THEIRS}; this database’s is ${OURS}`,
+        ),
+      ),
+    });
+    await theirs.write(policies.slice(4));
+    outside = await followTopic(kafka.address, prefix + TOPIC.topic);
+    await holding(outside, 5);
+  });
 });
+
+const policyOf = (revision: number) => ({ username: `user-${revision}@acme.example`, revision }) as RelayPolicy;
 
 async function holding({ messages }: FollowedTopic, count: number): Promise<void> {
   const late = Date.now() + 20_000;

@@ -1,8 +1,11 @@
+import { journalOfPolicy, type JournalId } from '@postern/contracts';
 import { Partitioners, type Kafka, type Producer, type Transaction } from 'kafkajs';
 import { WriteRefused, type TopicMessage, type TopicWriter } from '../topic-writer.js';
 import { onceCoordinated } from './coordinator-starts.js';
 import { ensureTopics } from './ensure-topics.js';
 import { kafkaClient } from './kafka-client.js';
+import { TopicOfAnotherJournal } from './journal-errors.js';
+import { lastMessages } from './last-messages.js';
 import { onceLed } from './once-led.js';
 import { kafkaError } from './kafka-errors.js';
 import type { KafkaSettings } from './kafka-settings.js';
@@ -12,6 +15,8 @@ import type { TopicSettings } from './topic-settings.js';
 const MAX_BYTES_PER_SEND = 500_000;
 /** The broker gives up a transaction that is open for longer: its writer has died. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
+/** Of a partition, to find a message among them: a transaction that ends leaves a mark, which is none. */
+const LOOKED_AT_OFFSETS = 100;
 
 /**
  * Writes by transactions under one transactional id: the broker itself refuses a former writer that was frozen and wakes up, which
@@ -31,10 +36,11 @@ export class KafkaTopicWriter implements TopicWriter {
     this.#client = kafkaClient(kafka, 'postern-policy-publisher');
   }
 
-  async open(): Promise<'empty' | 'filled'> {
+  async open(journal: JournalId): Promise<'empty' | 'filled'> {
     return this.told(async () => {
       await this.close();
       await ensureTopics(this.kafka, [this.settings], this.topicPrefix);
+      await this.refuseForeign(journal);
       this.#producer = this.#client.producer({
         // Not `idempotent` too: each transaction is, and kafkajs would take a second producer's id for what is outside of them.
         transactionalId: `${this.topic}.writer`,
@@ -75,6 +81,15 @@ export class KafkaTopicWriter implements TopicWriter {
     await producer?.disconnect().catch(() => undefined);
   }
 
+  /** Before it is taken over: the writer of the other database goes on. */
+  private async refuseForeign(ours: JournalId): Promise<void> {
+    for (const { partition, message } of await lastMessages(this.#client, [this.topic], LOOKED_AT_OFFSETS)) {
+      const theirs = journalOfPolicy(message.value);
+      const place = { topic: this.settings.topic, partition, offset: Number(message.offset) };
+      if (theirs !== null && theirs !== ours) throw new TopicOfAnotherJournal(place, { theirs, ours });
+    }
+  }
+
   private async isEmpty(): Promise<boolean> {
     const admin = this.#client.admin();
     try {
@@ -100,7 +115,7 @@ export class KafkaTopicWriter implements TopicWriter {
   }
 }
 
-const PERMANENT: ReadonlySet<string> = new Set(['KafkaRefused', 'TopicSettingsWrong']);
+const PERMANENT: ReadonlySet<string> = new Set(['KafkaRefused', 'TopicSettingsWrong', 'TopicOfAnotherJournal']);
 const TOO_LARGE: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
 /** In the same order, each as large as one send may be. */

@@ -1,9 +1,4 @@
-/** A place in a topic, as it is told. */
-interface Place {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-}
+import type { Place } from './journal-errors.js';
 
 /** The partition holds a message that can't be read, on a topic of which none may be left out: it halts there until somebody acts. */
 export class PartitionHalted extends Error {

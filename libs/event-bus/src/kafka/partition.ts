@@ -1,7 +1,16 @@
-import { decodeEvent, EventNewerThanProgram, MessageUnreadable, type FeedEvent, type Topic } from '@postern/contracts';
+import {
+  decodeEvent,
+  EventNewerThanProgram,
+  MessageOfAnotherJournal,
+  MessageUnreadable,
+  type FeedEvent,
+  type JournalId,
+  type Topic,
+} from '@postern/contracts';
 import { FEED_START, isBehind, samePosition, type FeedPosition, type PartitionCheckpoint } from '@postern/event-store';
 import type { KafkaMessage } from 'kafkajs';
 import type { UnreadableMessage } from '../event-bus.js';
+import { EventNotInJournal, TopicOfAnotherJournal, type Place } from './journal-errors.js';
 import { EventsNotInTopic, PartitionHalted } from './partition-errors.js';
 
 /** From the first offset that there is to the one that the next message gets. */
@@ -10,15 +19,27 @@ export interface Watermarks {
   readonly high: number;
 }
 
+/** How the messages of a partition are read. */
+export interface Reading {
+  /** What is unreadable is put aside; else it halts the partition. */
+  readonly parks: boolean;
+  /** The one of the database in which they take effect. */
+  readonly journal: JournalId;
+}
+
+type Unread = MessageUnreadable | EventNewerThanProgram | TopicOfAnotherJournal;
+
 /** Messages of a partition that are handled in one transaction, with the checkpoint that stands behind them. */
 export interface Slice {
   readonly events: readonly FeedEvent['event'][];
+  /** Of the events, one each. */
+  readonly offsets: readonly number[];
   readonly unreadable: readonly UnreadableMessage[];
   readonly to: PartitionCheckpoint;
   /** The offset of the last message that was looked at; null: none was. */
   readonly last: number | null;
   /** Why the message behind the slice can't be passed. */
-  readonly halt: PartitionHalted | null;
+  readonly halt: PartitionHalted | TopicOfAnotherJournal | EventNotInJournal | null;
 }
 
 /**
@@ -35,6 +56,7 @@ export class Partition {
   /** The topic is still to be looked at: is it the one in which the checkpoint was made? */
   #check: 'last applied' | 'beginning' | null;
   #stored: PartitionCheckpoint;
+  #notInJournal: EventNotInJournal | null = null;
   /** Nothing was read since it was loaded: a message further on than expected then only tells that none is between. */
   #new = true;
 
@@ -44,7 +66,7 @@ export class Partition {
     readonly partition: number,
     stored: PartitionCheckpoint,
     private readonly marks: Watermarks,
-    private readonly parks: boolean,
+    private readonly reading: Reading,
   ) {
     const { low, high } = marks;
     this.#stored = stored;
@@ -91,7 +113,7 @@ export class Partition {
   /**
    * Judges the first message of what was fetched. `seek`: go on reading at `next`, for the topic is not the one in which the
    * checkpoint was made. `load`: what was fetched is not what was asked for, so the checkpoint and the topic must be looked at
-   * again. Throws `EventsNotInTopic`.
+   * again. Throws `EventsNotInTopic`, and `TopicOfAnotherJournal` where that stands where it went on.
    */
   judge(first: KafkaMessage): 'read' | 'seek' | 'load' {
     const offset = Number(first.offset);
@@ -112,7 +134,8 @@ export class Partition {
   #isLastApplied(message: KafkaMessage): boolean {
     const read = this.#read(message);
     // A topic that was filled from the journal holds nothing unreadable: then it is the same one.
-    return read instanceof Error ? this.parks : samePosition(placeOf(read), this.#stored.position);
+    if (read instanceof TopicOfAnotherJournal) throw read;
+    return read instanceof Error ? this.reading.parks : samePosition(placeOf(read), this.#stored.position);
   }
 
   /** What a topic that was made anew holds must begin with what was applied already. */
@@ -126,6 +149,7 @@ export class Partition {
   /** The next messages, up to `most` events; what was applied before is passed over. */
   slice(messages: readonly KafkaMessage[], most: number): Slice {
     const events: FeedEvent['event'][] = [];
+    const offsets: number[] = [];
     const unreadable: UnreadableMessage[] = [];
     let { position, offset } = this.#stored;
     const { floor } = this.#stored;
@@ -136,10 +160,19 @@ export class Partition {
       const at = Number(message.offset);
       if (at < this.next) continue;
       if (events.length + unreadable.length >= most) break;
+      if (at === this.#notInJournal?.place.offset)
+        return {
+          events,
+          offsets,
+          unreadable,
+          to: { position, offset, stored: true, floor },
+          last,
+          halt: this.#notInJournal,
+        };
       const read = this.#read(message);
-      if (read instanceof Error && !(this.parks && read instanceof MessageUnreadable)) {
-        const halt = new PartitionHalted({ topic: this.topic, partition: this.partition, offset: at }, read);
-        return { events, unreadable, to: { position, offset, stored: true, floor }, last, halt };
+      if (read instanceof Error && !(this.reading.parks && read instanceof MessageUnreadable)) {
+        const halt = read instanceof TopicOfAnotherJournal ? read : new PartitionHalted(this.#at(at), read);
+        return { events, offsets, unreadable, to: { position, offset, stored: true, floor }, last, halt };
       }
       last = at;
       if (read instanceof Error) {
@@ -149,25 +182,37 @@ export class Partition {
         offset = at + 1;
       } else if (isBehind(placeOf(read), applied)) {
         events.push(read.event);
+        offsets.push(at);
         position = applied = placeOf(read);
         offset = at + 1;
       }
     }
-    return { events, unreadable, to: { position, offset, stored: true, floor }, last, halt: null };
+    return { events, offsets, unreadable, to: { position, offset, stored: true, floor }, last, halt: null };
   }
 
-  #read({ key, value }: KafkaMessage): FeedEvent | MessageUnreadable | EventNewerThanProgram {
+  /** From here on a slice ends before the first of these events that is among the `missing`, which halts it. */
+  haltBefore({ events, offsets }: Slice, missing: ReadonlySet<string>): void {
+    const i = events.findIndex(({ eventId }) => missing.has(eventId));
+    const [offset, event] = [offsets[i], events[i]];
+    if (offset !== undefined && event) this.#notInJournal = new EventNotInJournal(this.#at(offset), event.eventId);
+  }
+
+  #read({ key, value, offset }: KafkaMessage): FeedEvent | Unread {
     try {
-      return decodeEvent({ topic: this.topic, key, value });
+      return decodeEvent({ topic: this.topic, key, value }, this.reading.journal);
     } catch (error) {
+      if (error instanceof MessageOfAnotherJournal) return new TopicOfAnotherJournal(this.#at(Number(offset)), error);
       if (error instanceof MessageUnreadable || error instanceof EventNewerThanProgram) return error;
       throw error;
     }
   }
 
   #missing(why: string): EventsNotInTopic {
-    const { topic, partition } = this;
-    return new EventsNotInTopic({ topic, partition, offset: this.#stored.offset ?? 0 }, why);
+    return new EventsNotInTopic(this.#at(this.#stored.offset ?? 0), why);
+  }
+
+  #at(offset: number): Place {
+    return { topic: this.topic, partition: this.partition, offset };
   }
 }
 

@@ -1,4 +1,4 @@
-import { encodeEvent, type EventMessage, type FeedEvent } from '@postern/contracts';
+import { encodeEvent, type EventMessage, type FeedEvent, type JournalId } from '@postern/contracts';
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 
 const { CompressionTypes, Partitioners } = kafkajs;
@@ -35,10 +35,10 @@ export class EventSender {
   ) {}
 
   /** Resolves when every in-sync replica has all of them. Throws `MessageTooLarge`, or what kafkajs throws. */
-  async send(events: readonly FeedEvent[]): Promise<void> {
+  async send(events: readonly FeedEvent[], journal: JournalId): Promise<void> {
     try {
       const producer = await (this.#producer ??= this.#connect());
-      for (const part of parts(events)) await this.#sendPart(producer, part);
+      for (const part of parts(events, journal)) await this.#sendPart(producer, part);
     } catch (error) {
       await this.close();
       throw error;
@@ -94,11 +94,11 @@ function sizeOf(part: readonly Sendable[]): number {
   return part.reduce((bytes, { message }) => bytes + message.value.length, 0);
 }
 
-function* parts(events: readonly FeedEvent[]): Generator<readonly Sendable[]> {
+function* parts(events: readonly FeedEvent[], journal: JournalId): Generator<readonly Sendable[]> {
   let part: Sendable[] = [];
   let bytes = 0;
   for (const each of events) {
-    const message = encodeEvent(each);
+    const message = encodeEvent(each, journal);
     if (part.length > 0 && bytes + message.value.length > MAX_BYTES_PER_SEND) {
       yield part;
       part = [];

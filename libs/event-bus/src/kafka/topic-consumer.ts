@@ -1,3 +1,4 @@
+import { loadJournalId } from '@postern/event-store';
 import type { Kafka } from 'kafkajs';
 import { Backoff } from '../backoff.js';
 import { WakeSignal } from '../embedded/wake-signal.js';
@@ -54,16 +55,22 @@ export class TopicConsumer implements RunningSubscription {
     while (!this.#stopped) {
       try {
         await this.settings.ensureTopics(this.subscription.topics);
+        const journal = await loadJournalId(this.subscription.checkpoints.dataSource);
         if (this.#stopped) return;
-        this.#session = new ConsumerSession(this.kafka, this.subscription, this.settings, {
-          failed: (error) => this.#failed(error),
-          joined: () => {
-            this.#lastError = null;
-            this.#startsSince = null;
-            this.#backoff.reset();
+        this.#session = new ConsumerSession(
+          this.kafka,
+          this.subscription,
+          { ...this.settings, journal },
+          {
+            failed: (error) => this.#failed(error),
+            joined: () => {
+              this.#lastError = null;
+              this.#startsSince = null;
+              this.#backoff.reset();
+            },
+            caughtUp: () => (this.#hasCaughtUp = true),
           },
-          caughtUp: () => (this.#hasCaughtUp = true),
-        });
+        );
         await this.#session.run();
       } catch (error) {
         this.#lastError = this.#isExcused(error) ? this.settings.explain(error) : this.#failed(error);

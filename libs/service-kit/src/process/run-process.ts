@@ -6,7 +6,7 @@ import {
   RoleNotOurs,
 } from '@postern/database';
 import { ClusterInUse } from '@postern/embedded-postgres';
-import { KafkaRefused, TopicOfAnotherJournal, TopicSettingsWrong } from '@postern/event-bus';
+import { EventNotInJournal, KafkaRefused, TopicOfAnotherJournal, TopicSettingsWrong } from '@postern/event-bus';
 import { firstKeyGreeting, type FirstKey } from './first-key.js';
 import { SettingInvalid } from '../settings/setting-invalid.js';
 import { loadSettings, type Settings } from '../settings/settings.js';
@@ -136,6 +136,7 @@ const KNOWN = [
   DatabaseUrlInvalid,
   RoleNotOurs,
   ClusterInUse,
+  EventNotInJournal,
   KafkaRefused,
   TopicOfAnotherJournal,
   TopicSettingsWrong,

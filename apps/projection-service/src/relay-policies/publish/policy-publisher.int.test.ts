@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { RELAY_POLICIES_TOPIC, usernameKey, type PolicyEnvelope, type RelayPolicy } from '@postern/contracts';
+import {
+  journalOfPolicy,
+  RELAY_POLICIES_TOPIC,
+  usernameKey,
+  type PolicyEnvelope,
+  type RelayPolicy,
+} from '@postern/contracts';
 import { openDataSource, roleUrl } from '@postern/database';
 import { KafkaTopicWriter, RELAY_POLICIES, type KafkaSettings } from '@postern/event-bus';
+import { loadJournalId } from '@postern/event-store';
 import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { takeSnapshot, until } from '../../testing/policy-snapshot-client.js';
@@ -83,10 +90,12 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
       'gone@acme.example',
     ]);
     const messages = outside?.messages ?? [];
+    const journal = await loadJournalId(projection);
     for (const message of messages) {
-      expect([message.key, message.contentType]).toEqual([
+      expect([message.key, message.contentType, journalOfPolicy(Buffer.from(message.value))]).toEqual([
         usernameKey(policyOf(message).username),
         'application/cloudevents+json; charset=utf-8',
+        journal,
       ]);
     }
     await service.stop();

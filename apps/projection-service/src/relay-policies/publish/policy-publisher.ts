@@ -1,8 +1,9 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { encodePolicy, RELAY_POLICIES_TOPIC } from '@postern/contracts';
+import { encodePolicy, RELAY_POLICIES_TOPIC, type JournalId } from '@postern/contracts';
 import { roleUrl } from '@postern/database';
 import { Backoff, EVENT_BUS, WriteRefused, type EventBus, type TopicWriter } from '@postern/event-bus';
+import { loadJournalId } from '@postern/event-store';
 import { observeLag, Readiness, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { policiesPublished, publishFailures } from '../../consumers/projection-metrics.js';
@@ -85,10 +86,11 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
       return;
     }
     try {
+      const journal = await loadJournalId(this.dataSource);
       // A topic that was deleted and made anew is filled by itself.
-      if ((await writer.open()) === 'empty') await session.restart();
+      if ((await writer.open(journal)) === 'empty') await session.restart();
       while (!this.stopped) {
-        const more = await this.publishPage(session, writer);
+        const more = await this.publishPage(session, writer, journal);
         this.refused = null;
         this.backoff.reset();
         if (!more) await this.pause(POLL_MS);
@@ -99,12 +101,12 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
     }
   }
 
-  private async publishPage(session: PublishingSession, writer: TopicWriter): Promise<boolean> {
+  private async publishPage(session: PublishingSession, writer: TopicWriter, journal: JournalId): Promise<boolean> {
     const from = await session.published();
     const page = await session.pageBehind(from, PAGE);
     const last = page.at(-1);
     if (!last) return false;
-    await writer.write(page.map(encodePolicy));
+    await writer.write(page.map((policy) => encodePolicy(policy, journal)));
     await session.advance(from, last.revision);
     policiesPublished.inc(page.length);
     return page.length === PAGE;

@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId, TOPICS, type JournalId } from '@postern/contracts';
+import { askForRepublish, loadJournalId, pendingRepublish } from '@postern/event-store';
+import { describeWithKafka } from '@postern/testing';
+import { Client } from 'pg';
+import { start, until } from '../test-support/bus-contract.js';
+import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
+
+const EVERY_TOPIC = Object.values(TOPICS);
+const newUser = () => `smtp-user/${newId()}`;
+const newDenials = () => `auth-denials/${newId()}`;
+const upTo = (version: number) => Array.from({ length: version }, (_, i) => i + 1);
+
+/** Publishes until Kafka has all that the journal has, and ends. */
+async function publishAll(world: KafkaWorld, topicPrefix = world.topicPrefix): Promise<void> {
+  const publisher = world.publisher({ topicPrefix });
+  await publisher.start();
+  await until(async () => (await publisher.lag()).events === 0);
+  await publisher.stop();
+}
+
+/** Databases that were made from one template are copies of each other; this one is another. */
+async function becomeAnother(world: KafkaWorld): Promise<JournalId> {
+  await asOwner(world, 'UPDATE journal.identity SET id = gen_random_uuid()');
+  return loadJournalId(world.feed);
+}
+
+async function asOwner(world: KafkaWorld, sql: string): Promise<void> {
+  const owner = new Client({ connectionString: world.url });
+  await owner.connect();
+  await owner.query(sql).finally(() => owner.end());
+}
+
+describeWithKafka(describe, 'two databases that were given one broker', (kafka) => {
+  let theirs: KafkaWorld;
+  let ours: KafkaWorld;
+  let ids: { theirs: JournalId; ours: JournalId };
+  beforeAll(async () => {
+    theirs = await kafkaWorld(kafka.address, { publishes: false });
+    ours = await kafkaWorld(kafka.address, { publishes: false });
+    ids = { theirs: await becomeAnother(theirs), ours: await becomeAnother(ours) };
+  }, 60_000);
+  afterAll(async () => {
+    await ours?.close();
+    await theirs?.close();
+  });
+
+  /** A consumer of the world's database, on the topics of the other. */
+  const misled = (world: KafkaWorld, changes: Parameters<typeof start>[1]) =>
+    start({ ...world, bus: () => world.bus({ topicPrefix: theirs.topicPrefix }) }, changes);
+  const park = async () => {
+    throw new Error('parked');
+  };
+
+  it.each([
+    ['users', newUser, { topics: [TOPICS.smtpUsers] }],
+    ['denials, which are else put aside', newDenials, { topics: [TOPICS.authDenials], park }],
+  ])(
+    'the consumer of one takes nothing from the other’s topic of %s, says why, and the other’s goes on',
+    async (_, newStream, changes) => {
+      // On every partition.
+      const streams = Array.from({ length: 12 }, newStream);
+      const own = await start(theirs, changes);
+      for (const stream of streams) await theirs.append(stream, 2);
+      await publishAll(theirs);
+      const consumer = await misled(ours, { ...changes, consumer: own.consumer });
+      await until(() => consumer.running.status().lastError !== null);
+      expect(consumer.running.status()).toMatchObject({ caughtUp: false, hasCaughtUp: false });
+      expect(consumer.running.status().lastError).toMatchObject({
+        name: 'TopicOfAnotherJournal',
+        message: expect.stringMatching(
+          new RegExp(
+            `^Partition \\d of ${changes.topics[0]} holds at offset \\d+ what is of the journal ${ids.theirs}; this database’s is ` +
+              `${ids.ours}\\. .*Set POSTERN_KAFKA_BROKERS to a broker of its own`,
+          ),
+        ),
+      });
+      // Their consumers share no group with ours, whose instance would hold partitions that it halts in.
+      for (const stream of streams) await theirs.append(stream, 1);
+      await publishAll(theirs);
+      for (const stream of streams) {
+        await until(async () => (await own.versions(stream)).length === 3);
+        expect([await own.versions(stream), await consumer.versions(stream)]).toEqual([upTo(3), []]);
+      }
+      await Promise.all([consumer.bus.stop(), own.bus.stop()]);
+    },
+    60_000,
+  );
+
+  it('the publisher of one does not start on the other’s topics', async () => {
+    await theirs.append(newUser(), 1);
+    await publishAll(theirs);
+    const publisher = ours.publisher({ topicPrefix: theirs.topicPrefix });
+    await expect(publisher.start()).rejects.toMatchObject({
+      name: 'TopicOfAnotherJournal',
+      message: expect.stringContaining(`what is of the journal ${ids.theirs}; this database’s is ${ids.ours}.`),
+    });
+    await publisher.stop();
+  });
+
+  it('the publisher of one deletes none of the other’s topics, also where it is asked to fill them', async () => {
+    const user = newUser();
+    await theirs.append(user, 2);
+    await publishAll(theirs);
+    await ours.append(newUser(), 1);
+    await publishAll(ours);
+    await askForRepublish(ours.feed, TOPICS.smtpUsers);
+    const publisher = ours.publisher({ topicPrefix: theirs.topicPrefix });
+    await expect(publisher.start()).rejects.toMatchObject({ name: 'TopicOfAnotherJournal' });
+    await publisher.stop();
+    const own = await start(theirs, {});
+    await until(async () => (await own.versions(user)).length === 2);
+    await own.bus.stop();
+    await publishAll(ours);
+  });
+});
+
+describeWithKafka(describe, 'a database that is older than the topics', (kafka) => {
+  let world: KafkaWorld;
+  beforeAll(async () => {
+    world = await kafkaWorld(kafka.address, { publishes: false });
+  }, 60_000);
+  afterAll(() => world?.close());
+
+  /** What stands in the topics behind this is gone from the database, as after a restore of a backup. */
+  async function loseLast(events: number): Promise<void> {
+    await asOwner(
+      world,
+      `ALTER TABLE journal.events DISABLE TRIGGER append_only;
+       DELETE FROM journal.events WHERE position IN (SELECT position FROM journal.events ORDER BY xid DESC, position DESC LIMIT ${events});
+       ALTER TABLE journal.events ENABLE ALWAYS TRIGGER append_only`,
+    );
+  }
+
+  it('takes none of the events that it lost, has the topics made anew when asked, and goes on with what it has', async () => {
+    const stream = newUser();
+    const [before, after] = [newUser(), newUser()];
+    await world.append(stream, 3);
+    await publishAll(world);
+    const running = await start(world, {});
+    await until(async () => (await running.versions(stream)).length === 3);
+    await world.append(before, 1);
+    await world.append(stream, 2);
+    await publishAll(world);
+    await until(async () => (await running.versions(stream)).length === 5);
+    await running.bus.stop();
+
+    // As it was when the consumer had applied three, and the journal had one event of another user more.
+    await loseLast(2);
+    const { dataSource, table } = world.checkpoints;
+    await dataSource.query(`DELETE FROM ${table} WHERE consumer = $1`, [running.consumer]);
+    const consumer = await start(world, {});
+    await until(() => consumer.running.status().lastError !== null);
+    expect(consumer.running.status().lastError).toMatchObject({
+      name: 'EventNotInJournal',
+      message: expect.stringMatching(
+        /^Partition \d of postern\.smtp-users\.v1 holds at offset \d+ the event \S+, which this database’s journal does not have\. .*`postern republish`/,
+      ),
+    });
+    // What comes before it took effect.
+    await until(async () => (await consumer.versions(stream)).length === 3);
+
+    const refused = world.publisher();
+    await expect(refused.start()).rejects.toMatchObject({ name: 'EventNotInJournal' });
+    await refused.stop();
+    for (const topic of EVERY_TOPIC) expect(await askForRepublish(world.feed, topic)).toBe('asked');
+    await world.append(after, 1);
+    await publishAll(world);
+    expect(await pendingRepublish(world.feed)).toBeNull();
+    await until(async () => (await consumer.versions(after)).length === 1);
+    await until(() => consumer.running.status().lastError === null);
+    expect([await consumer.versions(stream), await consumer.versions(before)]).toEqual([upTo(3), [1]]);
+    await consumer.bus.stop();
+  }, 60_000);
+});
