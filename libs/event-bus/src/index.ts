@@ -2,6 +2,7 @@ export { Backoff } from './backoff.js';
 export { consumerReadiness } from './consumer-readiness.js';
 export { deliverBatch, type PlacedBatch } from './deliver-batch.js';
 export { EmbeddedEventBus, type EmbeddedEventBusOptions } from './embedded/embedded-event-bus.js';
+export { StandsOnTopics } from './embedded/stands-on-topics.js';
 export { WriteRefused, type TopicMessage, type TopicWriter } from './topic-writer.js';
 export {
   CheckpointAdvancedTwice,

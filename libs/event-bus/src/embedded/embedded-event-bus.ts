@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import type { EventBus, RunningSubscription, Subscription } from '../event-bus.js';
 import { FeedConsumer, type FeedConsumerSettings } from './feed-consumer.js';
 import { FEED_SETTINGS } from './feed-settings.js';
+import { refuseFromTopics } from './stands-on-topics.js';
 
 export interface EmbeddedEventBusOptions extends Partial<FeedConsumerSettings> {
   /** Connected as `postern_feed`. */
@@ -24,8 +25,10 @@ export class EmbeddedEventBus implements EventBus {
     this.#settings = { ...FEED_SETTINGS, ...options };
   }
 
+  /** Throws `StandsOnTopics` where the consumer last took its events from Kafka. */
   async subscribe(subscription: Subscription): Promise<RunningSubscription> {
     if (subscription.topics.length === 0) throw new TypeError(`${subscription.consumer} subscribes to no topic.`);
+    await refuseFromTopics(subscription);
     const consumer = new FeedConsumer(this.options.feed, subscription, this.#settings);
     this.#consumers.add(consumer);
     this.#wake ??= wakeOnAppend(this.options.feedUrl, () => {

@@ -6,7 +6,13 @@ import {
   RoleNotOurs,
 } from '@postern/database';
 import { ClusterInUse } from '@postern/embedded-postgres';
-import { EventNotInJournal, KafkaRefused, TopicOfAnotherJournal, TopicSettingsWrong } from '@postern/event-bus';
+import {
+  EventNotInJournal,
+  KafkaRefused,
+  StandsOnTopics,
+  TopicOfAnotherJournal,
+  TopicSettingsWrong,
+} from '@postern/event-bus';
 import { firstKeyGreeting, type FirstKey } from './first-key.js';
 import { SettingInvalid } from '../settings/setting-invalid.js';
 import { loadSettings, type Settings } from '../settings/settings.js';
@@ -138,6 +144,7 @@ const KNOWN = [
   ClusterInUse,
   EventNotInJournal,
   KafkaRefused,
+  StandsOnTopics,
   TopicOfAnotherJournal,
   TopicSettingsWrong,
 ];
