@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS, type EventEnvelope, type Topic } from '@postern/contracts';
 import { askForRepublish, pendingRepublish, republishLeft } from '@postern/event-store';
 import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic } from '@postern/testing';
+import { Client } from 'pg';
 import { start, until } from '../test-support/bus-contract.js';
 import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
 
@@ -102,6 +103,99 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
     expect([firsts(again(user)), firsts(ofDenialsAgain(denials))]).toEqual([upTo(3), upTo(2)]);
   }, 60_000);
 });
+
+describeWithKafka(describe, 'a publisher that starts in the middle of a refill', (kafka) => {
+  let world: KafkaWorld;
+  beforeEach(async () => {
+    world = await kafkaWorld(kafka.address, { publishes: false });
+  }, 60_000);
+  afterEach(() => world?.close());
+
+  it.each(['while the leader fills the topic', 'once the leader is gone'] as const)(
+    '%s leads on from there: every event in order, other topics get nothing twice, consumers apply each once',
+    async (when) => {
+      const [user, denials] = [`smtp-user/${newId()}`, `auth-denials/${newId()}`];
+      // Eight pages of the publisher, some of the user on each.
+      for (let i = 0; i < 8; i++) {
+        await world.append(user, 20);
+        await world.append(denials, 980);
+      }
+      const first = world.publisher();
+      await first.start();
+      await until(async () => (await first.lag()).events === 0);
+      const consumer = await start(world, {});
+      await until(async () => (await consumer.versions(user)).length === 160);
+
+      const held = await holdMidway(world, TOPICS.smtpUsers);
+      const second = world.publisher();
+      if (when === 'while the leader fills the topic') await second.start();
+      const ending = first.stop();
+      if (when === 'once the leader is gone') {
+        await ending;
+        await second.start();
+      }
+      expect(second.status()).toMatchObject({ halted: false });
+      await held.release();
+      await ending;
+      await world.append(user, 1);
+      await world.append(denials, 1);
+      await until(async () => (await republishLeft(world.feed, TOPICS.smtpUsers)) === 0);
+      await until(async () => (await second.lag()).events === 0);
+      expect(second.status()).toMatchObject({ role: 'leader', halted: false });
+
+      const [users, ofDenials] = [
+        await followTopic(kafka.address, world.topicPrefix + TOPICS.smtpUsers),
+        await followTopic(kafka.address, world.topicPrefix + TOPICS.authDenials),
+      ];
+      const versions = (of: FollowedTopic, stream: string) =>
+        of.messages
+          .map(({ value }) => JSON.parse(value) as EventEnvelope)
+          .filter(({ subject }) => subject === stream)
+          .map(({ streamversion }) => streamversion);
+      await until(() => versions(users, user).includes(161));
+      await until(() => versions(ofDenials, denials).includes(7_841));
+      expect(firsts(versions(users, user))).toEqual(upTo(161));
+      expect(versions(ofDenials, denials).filter((version) => version <= 7_840)).toEqual(upTo(7_840));
+      await until(async () => (await consumer.versions(user)).length >= 161);
+      expect(await consumer.versions(user)).toEqual(upTo(161));
+      await Promise.all([users.stop(), ofDenials.stop(), consumer.bus.stop(), second.stop()]);
+    },
+    90_000,
+  );
+
+  it('starts also while the topics are being deleted and made anew', async () => {
+    await world.append(`smtp-user/${newId()}`, 10);
+    const first = world.publisher();
+    await first.start();
+    await until(async () => (await first.lag()).events === 0);
+    for (let round = 0; round < 5; round++) {
+      const second = world.publisher();
+      await askForRepublish(world.feed, TOPICS.smtpUsers);
+      await expect(second.start()).resolves.toBeUndefined();
+      await until(async () => (await republishLeft(world.feed, TOPICS.smtpUsers)) === 0);
+      await second.stop();
+    }
+    await first.stop();
+  }, 90_000);
+});
+
+/** Asks for the topic to be filled again, and keeps the leader from moving its checkpoint once it has begun, until it is released. */
+async function holdMidway(world: KafkaWorld, topic: Topic): Promise<{ release(): Promise<void> }> {
+  const owner = new Client({ connectionString: world.url });
+  await owner.connect();
+  const left = () => republishLeft(world.feed, topic);
+  await askForRepublish(world.feed, topic);
+  const all = await left();
+  await until(async () => (await left()) < all);
+  await owner.query(`BEGIN; SELECT FROM journal.checkpoints WHERE consumer = 'publisher' FOR UPDATE`);
+  expect(await left()).toBeGreaterThan(1_000);
+  return {
+    release: async () => {
+      await owner.query('COMMIT');
+      await owner.end();
+    },
+  };
+}
 
 describeWithKafka(describe, 'where nothing was published yet', (kafka) => {
   it('there is nothing to fill a topic with', async () => {
