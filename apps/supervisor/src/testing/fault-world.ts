@@ -22,6 +22,7 @@ export interface FaultWorld {
   readonly databaseUrl: string;
   readonly brokers: string;
   readonly admin: Ask;
+  readonly adminKey: string;
   readonly relayKey: string;
   readonly relay: RelayClient;
   readonly users: readonly LoadedUser[];
@@ -39,10 +40,16 @@ export interface FaultWorld {
   end(): Promise<void>;
 }
 
-const USERS = 6;
-const PARTITIONS = '4';
+export interface FaultWorldOptions {
+  readonly users: number;
+  /** Of the database: off loses nothing where a process is killed, and only measuring asks for it. */
+  readonly fsync: 'on' | 'off';
+}
 
-export async function startFaultWorld(): Promise<FaultWorld> {
+/** Of each topic. */
+export const PARTITIONS = 4;
+
+export async function startFaultWorld(options: FaultWorldOptions = { users: 6, fsync: 'off' }): Promise<FaultWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-faults-'));
   await chmod(folder, 0o711);
   const started: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
@@ -50,19 +57,22 @@ export async function startFaultWorld(): Promise<FaultWorld> {
     for (const stop of started.toReversed()) await stop();
   };
   try {
-    return { ...(await build(folder, started)), end };
+    return { ...(await build(folder, started, options)), end };
   } catch (error) {
     await end();
     throw error;
   }
 }
 
-async function build(folder: string, started: (() => Promise<unknown>)[]): Promise<Omit<FaultWorld, 'end'>> {
+async function build(
+  folder: string,
+  started: (() => Promise<unknown>)[],
+  { users, fsync }: FaultWorldOptions,
+): Promise<Omit<FaultWorld, 'end'>> {
   const dataDir = join(folder, 'postgres');
   const server: EmbeddedPostgres = await startEmbeddedPostgres({
     dataDir,
-    // What a crash of the machine would lose is not asked: a killed server loses nothing by it.
-    settings: { fsync: 'off', max_connections: '300', shared_buffers: '64MB' },
+    settings: { fsync, max_connections: '300', shared_buffers: '64MB' },
   });
   started.push(() => server.stop());
   const ofBroker = { dataDir: join(folder, 'kafka'), cacheDir: KAFKA_CACHE };
@@ -73,13 +83,13 @@ async function build(folder: string, started: (() => Promise<unknown>)[]): Promi
       POSTERN_DATA_DIR: folder,
       POSTERN_DATABASE_URL: server.url(),
       POSTERN_KAFKA_BROKERS: broker.address,
-      POSTERN_KAFKA_PARTITIONS: PARTITIONS,
+      POSTERN_KAFKA_PARTITIONS: String(PARTITIONS),
     },
     'supervisor',
     ['--instances', '2'],
   );
   started.push(() => postern.end('SIGTERM'));
-  const people = await populate(postern);
+  const people = await populate(postern, users);
   const { relayKey } = people;
   const relay = new RelayClient({ url: postern.url, key: relayKey, relayName: 'mx-replica', retryMaxMs: 1_000 });
   await relay.start();
@@ -120,17 +130,17 @@ async function build(folder: string, started: (() => Promise<unknown>)[]): Promi
   };
 }
 
-async function populate(postern: PosternProcess) {
+async function populate(postern: PosternProcess, count: number) {
   const operator = asking(postern.url, postern.operatorKey ?? '');
   await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
   const issued = await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'load' });
   const admin = asking(postern.url, issued.body.key);
   const relayKey: string = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx' })).body.key;
   const users: LoadedUser[] = [];
-  for (let number = 0; number < USERS; number++) {
+  for (let number = 0; number < count; number++) {
     const username = `user${number}@acme.example`;
     const { body } = await admin('POST', '/v1/tenants/acme/smtp-users', { username });
     users.push({ id: body.id, username, number });
   }
-  return { admin, relayKey, users };
+  return { admin, adminKey: issued.body.key as string, relayKey, users };
 }

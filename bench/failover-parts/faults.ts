@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import type { FaultWorld } from '../../apps/supervisor/src/testing/fault-world.js';
+import { metricOf, signal, type Instance } from '../../apps/supervisor/src/testing/services.js';
+import { poll, type FirstEvents } from './first-event.js';
+
+/** Of one time that something went wrong: names to milliseconds. */
+export type Times = Readonly<Record<string, number>>;
+
+export interface Scene {
+  readonly world: FaultWorld;
+  readonly database: pg.Client;
+  readonly first: FirstEvents;
+}
+
+const BROKER_DOWN_MS = 3_000;
+
+/** What an event takes while nothing is wrong, under the same load: from before it is written. */
+export async function undisturbed({ world, first }: Scene): Promise<Times> {
+  const at = urlOf(world.instances('command-service')[0]);
+  return { enforced: await timed(() => first.enforced(at)), recorded: await timed(() => first.recorded(at)) };
+}
+
+/** The publisher's leader dies, or is frozen and then woken. From the signal. */
+export async function leaderGone({ world, database, first }: Scene, how: 'SIGKILL' | 'SIGSTOP'): Promise<Times> {
+  const all = world.instances('command-service');
+  const values = await Promise.all(all.map((each) => metricOf(each, /^postern_publisher_leader /)));
+  const leader = all[values.indexOf(1)];
+  const other = all[values.indexOf(0)];
+  if (!leader || !other) throw new Error(`There is not one leader and one stand-by: ${values.join(', ')}.`);
+  const before = await holders(database);
+  const since = performance.now();
+  signal(leader, how);
+  const leads = poll(async () => (await holders(database)).some((pid) => !before.includes(pid)));
+  const [led, applied] = await Promise.all([leads.then(now), first.enforced(other.url).then(now)]);
+  if (how === 'SIGSTOP') signal(leader, 'SIGCONT');
+  return { leads: led - since, applied: applied - since };
+}
+
+/** An instance of a read side dies: until what is written to each partition since then is where it is read. From the kill. */
+export async function readerKilled(
+  { world, first }: Scene,
+  service: 'projection-service' | 'audit-trail-service',
+  round: number,
+): Promise<Times> {
+  const instances = world.instances(service);
+  const killed = instances[round % instances.length];
+  if (!killed) throw new Error(`There is no ${service}.`);
+  const at = urlOf(world.instances('command-service')[0]);
+  const since = performance.now();
+  signal(killed, 'SIGKILL');
+  await (service === 'projection-service' ? first.enforced(at) : first.recorded(at));
+  return { applied: performance.now() - since };
+}
+
+/** The broker is killed and started again some seconds later. From the start of its process, and what of that it takes to be up. */
+export async function brokerKilled({ world, first }: Scene): Promise<Times> {
+  const at = urlOf(world.instances('command-service')[0]);
+  await world.killBroker();
+  const enforced = first.enforced(at).then(now);
+  const recorded = first.recorded(at).then(now);
+  await sleep(BROKER_DOWN_MS);
+  const since = performance.now();
+  await world.startBroker();
+  const up = performance.now();
+  return { up: up - since, enforced: (await enforced) - since, recorded: (await recorded) - since };
+}
+
+/** The sessions that hold the lock of whoever publishes. */
+async function holders(database: pg.Client): Promise<number[]> {
+  const { rows } = await database.query<{ pid: number }>(
+    `SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+      WHERE locktype = 'advisory' AND granted AND application_name = 'postern-publisher'`,
+  );
+  return rows.map(({ pid }) => pid);
+}
+
+const now = () => performance.now();
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const since = performance.now();
+  await work();
+  return performance.now() - since;
+}
+
+function urlOf(instance: Instance | undefined): string {
+  if (!instance) throw new Error('There is no such instance.');
+  return instance.url;
+}
