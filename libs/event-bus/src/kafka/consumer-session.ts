@@ -1,8 +1,9 @@
 import type { JournalId, Topic } from '@postern/contracts';
-import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type Cluster, type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
 import type { Subscription, SubscriptionLag } from '../event-bus.js';
 import { Assignment } from './assignment.js';
 import { deliverSlice } from './deliver-slice.js';
+import { leaveFor } from './former-member.js';
 import { GroupOffsets } from './group-offsets.js';
 import type { SessionEvents, SessionSettings } from './consumer-settings.js';
 
@@ -30,6 +31,9 @@ export class ConsumerSession {
   readonly #offsets: GroupOffsets;
   readonly #assignment: Assignment;
   readonly #ended: Promise<void>;
+  readonly #groupId: string;
+  #cluster: Cluster | undefined;
+  #memberId: string | null = null;
   #end: (error?: Error) => void = () => undefined;
   #stopping: Promise<void> | undefined;
 
@@ -40,7 +44,7 @@ export class ConsumerSession {
     private readonly events: SessionEvents,
   ) {
     const { topicPrefix, sessionTimeoutMs, journal } = settings;
-    const groupId = consumerGroup(topicPrefix, subscription.consumer, journal);
+    const groupId = (this.#groupId = consumerGroup(topicPrefix, subscription.consumer, journal));
     this.#admin = kafka.admin();
     this.#consumer = kafka.consumer({
       groupId,
@@ -51,6 +55,12 @@ export class ConsumerSession {
       maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
       maxBytes: MAX_BYTES_PER_FETCH,
       allowAutoTopicCreation: false,
+      partitionAssigners: [
+        (config) => {
+          this.#cluster = config.cluster;
+          return kafkajs.PartitionAssigners.roundRobin(config);
+        },
+      ],
       // Whoever runs the session makes another one.
       retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4, restartOnFailure: async () => false },
     });
@@ -59,6 +69,11 @@ export class ConsumerSession {
     this.#ended = new Promise((done, fail) => (this.#end = (error) => (error ? fail(error) : done())));
     // Whoever runs the session sees it; nobody may be there yet.
     this.#ended.catch(() => undefined);
+  }
+
+  /** Its name in the group; null until it has joined. */
+  get memberId(): string | null {
+    return this.#memberId;
   }
 
   get caughtUp(): boolean {
@@ -73,16 +88,18 @@ export class ConsumerSession {
     return this.#assignment.lag();
   }
 
-  /** Runs until it is stopped; throws why kafkajs gave it up. */
-  async run(): Promise<void> {
+  /** Runs until it is stopped; throws why kafkajs gave it up. In the place of the `former` member, if there was one. */
+  async run(former: string | null): Promise<void> {
     const consumer = this.#consumer;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#memberId = payload.memberId;
       this.events.joined();
       this.#assignment.assign(payload.memberAssignment as Record<string, number[]>);
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#end(payload.error));
     await this.#admin.connect();
     await consumer.connect();
+    if (former !== null && this.#cluster) await leaveFor(former, this.#groupId, this.#cluster);
     const topics = this.subscription.topics.map((topic) => this.settings.topicPrefix + topic);
     await consumer.subscribe({ topics, fromBeginning: true });
     const look = setInterval(() => void this.#assignment.look(), LOOK_EVERY_MS);

@@ -13,6 +13,8 @@ export class TopicConsumer implements RunningSubscription {
   readonly #backoff: Backoff;
   readonly #running: Promise<void>;
   #session: ConsumerSession | undefined;
+  /** The name that the last session had in the group. */
+  #memberId: string | null = null;
   #stopped = false;
   #lastError: Error | null = null;
   #failures = 0;
@@ -71,11 +73,12 @@ export class TopicConsumer implements RunningSubscription {
             caughtUp: () => (this.#hasCaughtUp = true),
           },
         );
-        await this.#session.run();
+        await this.#session.run(this.#memberId);
       } catch (error) {
         this.#lastError = this.#isExcused(error) ? this.settings.explain(error) : this.#failed(error);
       }
       await this.#session?.stop();
+      this.#memberId = this.#session?.memberId ?? this.#memberId;
       this.#session = undefined;
       if (!this.#stopped) await this.#signal.pause(this.#backoff.nextMs());
     }

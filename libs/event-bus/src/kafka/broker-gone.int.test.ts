@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newId } from '@postern/contracts';
+import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
+import { describeWithKafka, KAFKA_CACHE } from '@postern/testing';
+import { start, until } from '../test-support/bus-contract.js';
+import type { KafkaEventBus } from './kafka-event-bus.js';
+import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
+
+/** Nobody waits so long: who is not heard of, and did not leave, holds up its group to the end of the test. */
+const SESSION_TIMEOUT_MS = 300_000;
+
+describeWithKafka(describe, 'a consumer whose broker was killed and came back', () => {
+  let folder: string;
+  let broker: KafkaBroker;
+  let world: KafkaWorld;
+  let bus: KafkaEventBus;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'postern-broker-gone-'));
+    broker = await startKafkaBroker({ dataDir: folder, cacheDir: KAFKA_CACHE });
+    world = await kafkaWorld(broker.address);
+    bus = world.bus({ sessionTimeoutMs: SESSION_TIMEOUT_MS });
+  }, 60_000);
+  afterAll(async () => {
+    await bus?.stop();
+    await world?.close();
+    await broker?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  it('takes its own former place in the group, and does not wait until the broker has given that up', async () => {
+    const stream = `smtp-user/${newId()}`;
+    const consumer = await start({ ...world, bus: () => bus }, {});
+    await world.append(stream, 1);
+    await until(async () => (await consumer.versions(stream)).length === 1);
+    await broker.kill();
+    await until(() => consumer.running.status().lastError?.name === 'KafkaUnreachable');
+    await world.append(stream, 1);
+    const port = Number(broker.address.split(':')[1]);
+    broker = await startKafkaBroker({ dataDir: folder, cacheDir: KAFKA_CACHE, port });
+    await until(async () => (await consumer.versions(stream)).length === 2);
+    await until(() => consumer.running.status().lastError === null);
+    expect(await consumer.versions(stream)).toEqual([1, 2]);
+  }, 120_000);
+});
