@@ -25,7 +25,7 @@ const SETTINGS = {
   topicPrefix: '',
   sessionTimeoutMs: SESSION_TIMEOUT_MS,
   retryFirstMs: 50,
-  retryLongestMs: 5_000,
+  retryLongestMs: 1_000,
   stopWithinMs: 10_000,
   onFailure: () => undefined,
 };

@@ -8,7 +8,7 @@ const ASK_EVERY_MS = 1_000;
 /** A probe without an answer for so long: the connection is taken for lost, since the server may have ended the session. */
 const SILENT_AFTER_MS = 3_000;
 /** The server ends a session of which it hears nothing for so long: a leader that is frozen loses its lock, too. */
-const IDLE_SESSION_MS = 4_000;
+const IDLE_SESSION_MS = 3_000;
 
 /** Called when this process has become the leader; what it gives is called when it is no more, and leading ends when that resolves. */
 export type Lead = () => { stop(): Promise<void> };

@@ -15,7 +15,7 @@ const PAGE = 200;
 /** How soon a stand-by takes over, and how soon what no wake told of is seen. */
 const POLL_MS = 1_000;
 const RETRY_FIRST_MS = 100;
-const RETRY_LONGEST_MS = 2_000;
+const RETRY_LONGEST_MS = 1_000;
 
 /**
  * Writes every change of the relay policies to their topic, where the bus has one: at least once, in the order of the revisions. Of
