@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ensureFirstOperatorKey } from '@postern/command-service';
+import { TOPICS } from '@postern/contracts';
 import { createHttpApp, loadSettings, metrics } from '@postern/service-kit';
 // What the gateway measures, of which this process has nothing, for the dashboard and the alerts.
 import '../../gateway/src/gateway-metrics.js';
@@ -91,6 +92,25 @@ describe('the feed lag', () => {
     }
     expect(seen).toEqual(idle);
   }, 60_000);
+});
+
+describe('the halted partitions', () => {
+  it('are told of each consumer and topic from the start, so that an alert has something to compare with', async () => {
+    const halted = (await scrape())
+      .split('\n')
+      .filter((line) => line.startsWith('postern_consumer_halted_partitions{'));
+    const of = (consumer: string, topic: string) =>
+      `postern_consumer_halted_partitions{consumer="${consumer}",topic="${topic}"} 0`;
+    expect(halted.toSorted()).toEqual(
+      [
+        of('relay-policies', TOPICS.smtpUsers),
+        of('smtp-user-directory', TOPICS.smtpUsers),
+        of('audit-changes', TOPICS.smtpUsers),
+        of('audit-changes', TOPICS.tenants),
+        of('audit-denials', TOPICS.authDenials),
+      ].toSorted(),
+    );
+  });
 });
 
 describe('the count of requests', () => {

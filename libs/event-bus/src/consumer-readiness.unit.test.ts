@@ -4,7 +4,8 @@ import type { SubscriptionStatus } from './event-bus.js';
 
 describe('a consumer’s readiness', () => {
   it('waits for the first catching up, passes over later work, and shows what halts it', () => {
-    const told = (status: SubscriptionStatus) => consumerReadiness({ status: () => status })();
+    const told = (status: Omit<SubscriptionStatus, 'halted'>) =>
+      consumerReadiness({ status: () => ({ ...status, halted: new Map() }) })();
     const well = { lastError: null, failures: 0 };
     const lastError = new Error('Event 3 came, but only 1 were applied.');
     expect(told({ ...well, caughtUp: false, hasCaughtUp: false })).toBe('is catching up with the journal');

@@ -1,5 +1,6 @@
 import type { Recorded, Topic } from '@postern/contracts';
 import type { FeedPosition } from '@postern/event-store';
+import type { HaltedPartitions } from './halted.js';
 import type { TopicWriter } from './topic-writer.js';
 import type { DataSource, EntityManager } from 'typeorm';
 
@@ -94,6 +95,8 @@ export interface SubscriptionStatus {
   readonly lastError: Error | null;
   /** Failures since the start. */
   readonly failures: number;
+  /** Each of its topics, from the start on. */
+  readonly halted: HaltedPartitions;
 }
 
 /** A handler returned without having called `advance`: its effects would be repeated without end. A fault of the handler. */

@@ -1,5 +1,6 @@
 export { Backoff } from './backoff.js';
 export { consumerReadiness } from './consumer-readiness.js';
+export { type HaltedPartitions } from './halted.js';
 export { deliverBatch, type PlacedBatch } from './deliver-batch.js';
 export { EmbeddedEventBus, type EmbeddedEventBusOptions } from './embedded/embedded-event-bus.js';
 export { StandsOnTopics } from './embedded/stands-on-topics.js';

@@ -25,6 +25,7 @@ export { countLimited, type Limit } from './limits/limit-metrics.js';
 export { SERVICE_LIMITS } from './limits/service-limits.js';
 export { timeField } from './http/time-field.js';
 export { Readiness, type ReadinessCheck } from './observe/health.js';
+export { observeHalted } from './observe/halted-partitions.js';
 export { observeLag, type Lag } from './observe/feed-lag.js';
 export { createLogger, NestLogger } from './observe/logger.js';
 export { logRequests } from './observe/access-log.js';

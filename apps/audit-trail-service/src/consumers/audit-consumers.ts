@@ -7,7 +7,7 @@ import {
   type EventBus,
   type RunningSubscription,
 } from '@postern/event-bus';
-import { observeLag, Readiness } from '@postern/service-kit';
+import { observeHalted, observeLag, Readiness } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { ChangesConsumer } from '../changes/record/changes-consumer.js';
 import { DenialsConsumer } from '../denials/record/denials-consumer.js';
@@ -57,6 +57,7 @@ export class AuditConsumers implements OnApplicationBootstrap, OnModuleDestroy {
     });
     this.running.push(subscription);
     observeLag(name, () => subscription.lag());
+    observeHalted(name, () => subscription.status().halted);
     this.readiness.add(name, consumerReadiness(subscription));
   }
 }

@@ -8,7 +8,7 @@ import {
   type EventBus,
   type RunningSubscription,
 } from '@postern/event-bus';
-import { observeLag, Readiness } from '@postern/service-kit';
+import { observeHalted, observeLag, Readiness } from '@postern/service-kit';
 import type { DataSource, EntityManager } from 'typeorm';
 import { POLICIES_CONSUMER } from '../relay-policies/whole.js';
 import { applyPolicies } from '../relay-policies/project/apply-policies.js';
@@ -70,6 +70,7 @@ export class ProjectionConsumers implements OnApplicationBootstrap, OnModuleDest
     });
     this.running.push(subscription);
     observeLag(consumer, () => subscription.lag());
+    observeHalted(consumer, () => subscription.status().halted);
     this.readiness.add(consumer, consumerReadiness(subscription));
   }
 }

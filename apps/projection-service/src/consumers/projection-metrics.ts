@@ -31,6 +31,31 @@ export const publishFailures = new Counter({
   registers,
 });
 
+let observed: (() => { readonly leads: boolean; readonly halted: boolean }) | undefined;
+
+/** Has the process's publisher of relay policies told at each scrape. */
+export function observePolicyPublisher(status: () => { readonly leads: boolean; readonly halted: boolean }): void {
+  observed = status;
+}
+
+export const policyPublisherLeader = new Gauge({
+  name: 'postern_relay_policies_publisher_leader',
+  help: '1 where this process writes the relay policies to their topic, 0 where it stands by. The sum over all processes must be 1.',
+  registers,
+  collect() {
+    this.set(observed?.().leads ? 1 : 0);
+  },
+});
+
+export const policyPublisherHalted = new Gauge({
+  name: 'postern_relay_policies_publisher_halted',
+  help: '1 where the relay policies can never be written to their topic as it is: somebody must act. Relays are served without it.',
+  registers,
+  collect() {
+    this.set(observed?.().halted ? 1 : 0);
+  },
+});
+
 export const policyRevision = new Gauge({
   name: 'postern_relay_policy_revision',
   help: 'Revision up to which the streams of this process were written',

@@ -19,6 +19,7 @@ import type {
   SubscriptionLag,
   SubscriptionStatus,
 } from '../event-bus.js';
+import { HALTED_AFTER_ATTEMPTS } from '../halted.js';
 import { WakeSignal } from './wake-signal.js';
 
 const MAX_BATCH = 500;
@@ -61,7 +62,9 @@ export class FeedConsumer implements RunningSubscription {
   #reload = false;
   /** `onCaughtUp` was called for the checkpoint that was read last. */
   #toldCaughtUp = false;
-  #status: SubscriptionStatus = { caughtUp: false, hasCaughtUp: false, lastError: null, failures: 0 };
+  /** How often in a row a batch was handled in vain. */
+  #vain = 0;
+  #status: Omit<SubscriptionStatus, 'halted'> = { caughtUp: false, hasCaughtUp: false, lastError: null, failures: 0 };
 
   constructor(
     private readonly feed: DataSource,
@@ -86,7 +89,8 @@ export class FeedConsumer implements RunningSubscription {
   }
 
   status(): SubscriptionStatus {
-    return this.#status;
+    const halts = this.#vain >= HALTED_AFTER_ATTEMPTS ? 1 : 0;
+    return { ...this.#status, halted: new Map(this.subscription.topics.map((topic) => [topic, halts])) };
   }
 
   async lag(): Promise<SubscriptionLag> {
@@ -153,10 +157,12 @@ export class FeedConsumer implements RunningSubscription {
     const { consumer, checkpoints } = this.subscription;
     const move = { consumer, source: SOURCE, from: stored, to: page.position };
     const handle = (batch: EventBatch) => this.subscription.handle({ ...batch, xids: page.xids });
+    this.#vain += 1;
     const result = await deliverBatch(
       { consumer, handle },
       { events: page.events, move: (manager) => advanceCheckpoint(manager, checkpoints.table, move) },
     );
+    this.#vain = 0;
     this.#place = result === 'handled' ? { stored: page.position, looked: page.position } : undefined;
   }
 

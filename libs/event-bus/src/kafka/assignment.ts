@@ -3,11 +3,15 @@ import { FEED_START, loadPartitionCheckpoints, samePosition } from '@postern/eve
 import type { Admin, Consumer } from 'kafkajs';
 import { Backoff } from '../backoff.js';
 import type { Subscription, SubscriptionLag } from '../event-bus.js';
+import { HALTED_AFTER_ATTEMPTS } from '../halted.js';
 import { Partition, type Watermarks } from './partition.js';
 import type { SessionEvents, SessionSettings } from './consumer-settings.js';
 
 /** A batch that comes before its partition is loaded waits so long for that, and then comes again. */
 const LOAD_WAIT_MS = 1_000;
+
+/** Of the errors of a partition. */
+const NEVER_PASSES: ReadonlySet<string> = new Set(['PartitionHalted', 'EventsNotInTopic']);
 
 interface Place {
   readonly topic: Topic;
@@ -18,6 +22,8 @@ interface Place {
 export class Assignment {
   readonly #partitions = new Map<string, Partition>();
   readonly #errors = new Map<string, Error>();
+  /** How often in a row a partition was handled in vain. */
+  readonly #vain = new Map<string, number>();
   readonly #backoffs = new Map<string, Backoff>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   /** Of which nobody was told that they have caught up. */
@@ -46,6 +52,16 @@ export class Assignment {
 
   get caughtUp(): boolean {
     return this.#loading !== null && this.#places.every((place) => this.#partitions.get(sourceOf(place))?.caughtUp);
+  }
+
+  haltedPartitions(topic: Topic): number {
+    const halted = ({ partition }: Place) => {
+      const source = sourceOf({ topic, partition });
+      const error = this.#errors.get(source);
+      if (error === undefined) return false;
+      return NEVER_PASSES.has(error.name) || (this.#vain.get(source) ?? 0) >= HALTED_AFTER_ATTEMPTS;
+    };
+    return this.#places.filter((place) => place.topic === topic && halted(place)).length;
   }
 
   /** The group gave these partitions to this member. By their names with the prefix. */
@@ -85,7 +101,13 @@ export class Assignment {
 
   succeeded({ source }: Partition): void {
     this.#errors.delete(source);
+    this.#vain.delete(source);
     this.#backoffs.get(source)?.reset();
+  }
+
+  handledInVain({ topic, partition, source }: Partition, thrown: unknown): void {
+    this.#vain.set(source, (this.#vain.get(source) ?? 0) + 1);
+    this.failed(topic, partition, thrown);
   }
 
   /** Nothing more is fetched of the partition for a while; then it is loaded and tried again. */
@@ -154,6 +176,7 @@ export class Assignment {
     this.#timers.clear();
     this.#partitions.clear();
     this.#errors.clear();
+    this.#vain.clear();
     this.#untold.clear();
   }
 

@@ -84,6 +84,10 @@ export class ConsumerSession {
     return this.#assignment.lastError;
   }
 
+  haltedPartitions(topic: Topic): number {
+    return this.#assignment.haltedPartitions(topic);
+  }
+
   lag(): Promise<SubscriptionLag> {
     return this.#assignment.lag();
   }
@@ -184,7 +188,7 @@ export class ConsumerSession {
       }
       partition.waitsSince = null;
     } catch (error) {
-      this.#assignment.failed(partition.topic, partition.partition, error);
+      this.#assignment.handledInVain(partition, error);
     }
     return slices > 1;
   }

@@ -236,6 +236,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
           `Partition 1 of postern.smtp-users.v1 halts at offset ${Number(bad?.high) - 1}. The message is no JSON in UTF-8. No event may be ` +
           'left out here. If a later release wrote it, start that; if not, fill the topic anew from the journal with `postern republish`.',
       });
+      expect([...consumer.running.status().halted]).toEqual([[USERS, 1]]);
       const others = async () => {
         const counts = await Promise.all(streams.map(async (stream) => (await consumer.versions(stream)).length));
         return counts.filter((count) => count === 2).length;
@@ -246,6 +247,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       await publishAllAgain();
       await until(async () => (await sum()) === 24);
       await until(() => consumer.running.status().lastError === null);
+      expect([...consumer.running.status().halted]).toEqual([[USERS, 0]]);
       for (const stream of streams) expect(await consumer.versions(stream)).toEqual([1, 2]);
       await consumer.bus.stop();
     }, 60_000);

@@ -35,7 +35,8 @@ export class TopicConsumer implements RunningSubscription {
     const session = this.#session;
     const lastError = this.#lastError ?? session?.lastError ?? null;
     const caughtUp = lastError === null && session !== undefined && session.caughtUp;
-    return { caughtUp, hasCaughtUp: this.#hasCaughtUp, lastError, failures: this.#failures };
+    const halted = new Map(this.subscription.topics.map((topic) => [topic, session?.haltedPartitions(topic) ?? 0]));
+    return { caughtUp, hasCaughtUp: this.#hasCaughtUp, lastError, failures: this.#failures, halted };
   }
 
   async lag(): Promise<SubscriptionLag> {

@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { newId, TOPICS } from '@postern/contracts';
 import type { EventBatch, EventBus, RunningSubscription, Subscription } from '../event-bus.js';
+import { HALTED_AFTER_ATTEMPTS } from '../halted.js';
 import type { BusWorld } from './bus-world.js';
 
 /** What every adapter must do. Free of a test framework, so that it is no test itself: `it.each(EVENT_BUS_CONTRACT)`. */
@@ -54,6 +55,27 @@ export const EVENT_BUS_CONTRACT: readonly { name: string; run(world: BusWorld): 
       deepEqual(await consumer.versions(stream), [1, 2, 3]);
       equal(consumer.running.status().failures, 3);
       await until(() => consumer.running.status().lastError === null);
+      await consumer.bus.stop();
+    },
+  },
+  {
+    name: 'counts as halted what was handled in vain again and again, from the start on, and no more once it goes through',
+    run: async (world) => {
+      const stream = `smtp-user/${newId()}`;
+      let mended = false;
+      const consumer = await start(world, {}, async (batch, apply) => {
+        if (!mended) throw new Error('it does not go through yet');
+        await apply(batch);
+      });
+      const halted = () => [...consumer.running.status().halted];
+      deepEqual(halted(), [[TOPICS.smtpUsers, 0]]);
+      await world.append(stream, 1);
+      await until(() => consumer.running.status().halted.get(TOPICS.smtpUsers) !== 0);
+      ok(consumer.running.status().failures >= HALTED_AFTER_ATTEMPTS);
+      mended = true;
+      await until(async () => (await consumer.versions(stream)).length === 1);
+      await until(() => consumer.running.status().halted.get(TOPICS.smtpUsers) === 0);
+      deepEqual(halted(), [[TOPICS.smtpUsers, 0]]);
       await consumer.bus.stop();
     },
   },

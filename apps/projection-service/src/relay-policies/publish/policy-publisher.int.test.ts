@@ -137,6 +137,37 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
     await session?.end();
   });
 
+  it('that is not as it must be halts who writes it, which readiness and metrics tell, until it was made anew', async () => {
+    const wrong = `wrong-${prefix}`;
+    const madeByHand = new KafkaTopicWriter(settings, { ...RELAY_POLICIES, cleanup: 'delete' }, wrong);
+    await madeByHand.open();
+    await madeByHand.close();
+    const service = await world.start({}, 'at once', () => new KafkaTopicWriter(settings, RELAY_POLICIES, wrong));
+    const readiness = async () => (await fetch(`${service.url}/health/ready`)).json() as Promise<{ missing?: unknown }>;
+    const gauges = async () =>
+      (await (await fetch(`${service.url}/metrics`)).text())
+        .split('\n')
+        .filter((line) => line.startsWith('postern_relay_policies_publisher_'))
+        .toSorted();
+    const tells = (halted: 0 | 1, leader: 0 | 1) => [
+      `postern_relay_policies_publisher_halted ${halted}`,
+      `postern_relay_policies_publisher_leader ${leader}`,
+    ];
+    const are = async (wanted: string[]) => JSON.stringify(await gauges()) === JSON.stringify(wanted);
+    await until(() => are(tells(1, 0)), 'the halt');
+    await until(
+      async () => JSON.stringify(await readiness()).includes('cleanup.policy delete'),
+      'readiness to tell why',
+    );
+    await deleteTopic(kafka.address, wrong + RELAY_POLICIES_TOPIC);
+    await until(() => are(tells(0, 1)), 'the end of the halt');
+    await until(async () => !JSON.stringify(await readiness()).includes(RELAY_POLICIES_TOPIC), 'readiness');
+    await until(async () => (await publication(projection)).waiting === 0, 'the writing of all policies');
+    outside = await followTopic(kafka.address, wrong + RELAY_POLICIES_TOPIC);
+    expect(await held(await everyPolicy())).toEqual(await everyPolicy());
+    await service.stop();
+  });
+
   async function everyPolicy(): Promise<RelayPolicy[]> {
     const rows = await projection.query<RelayPolicy[]>(`
       SELECT username, tenant_id AS "tenantId", smtp_user_id AS "smtpUserId", restricted, mode, entries, version,

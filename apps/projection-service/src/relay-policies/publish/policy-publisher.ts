@@ -6,7 +6,7 @@ import { Backoff, EVENT_BUS, WriteRefused, type EventBus, type TopicWriter } fro
 import { loadJournalId } from '@postern/event-store';
 import { observeLag, Readiness, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
-import { policiesPublished, publishFailures } from '../../consumers/projection-metrics.js';
+import { observePolicyPublisher, policiesPublished, publishFailures } from '../../consumers/projection-metrics.js';
 import { publication } from './publication.js';
 import { PublishingSession } from './publishing-session.js';
 
@@ -26,6 +26,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
   private readonly logger = new Logger('policy publisher');
   private readonly backoff = new Backoff(RETRY_FIRST_MS, RETRY_LONGEST_MS);
   private readonly url: string;
+  private leads = false;
   private refused: string | null = null;
   private behindSince: number | null = null;
   private stopped = false;
@@ -47,6 +48,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
     if (!writer) return;
     this.running = this.run(writer);
     observeLag(RELAY_POLICIES_TOPIC, () => this.lag());
+    observePolicyPublisher(() => ({ leads: this.leads, halted: this.refused !== null }));
     // A broker that is away is told by the lag alone: relays are served without it.
     this.readiness.add(RELAY_POLICIES_TOPIC, () => this.refused);
   }
@@ -89,6 +91,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
       const journal = await loadJournalId(this.dataSource);
       // A topic that was deleted and made anew is filled by itself.
       if ((await writer.open(journal)) === 'empty') await session.restart();
+      this.leads = true;
       while (!this.stopped) {
         const more = await this.publishPage(session, writer, journal);
         this.refused = null;
@@ -96,6 +99,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
         if (!more) await this.pause(POLL_MS);
       }
     } finally {
+      this.leads = false;
       await writer.close();
       await session.end();
     }

@@ -9,13 +9,22 @@ import { PUBLICATION_CHANNEL } from './publication.js';
 export const POLICY_PUBLISHER_LOCK = 8_025_031;
 const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 15_000;
+/** The server ends a session of which it hears nothing for so long: a process that is frozen loses its lock, too. */
+const IDLE_SESSION_MS = 3_000;
+/** While a broker is waited for, the database hears of the session by this alone. */
+const SIGN_OF_LIFE_MS = 1_000;
 
 /**
  * One connection that holds the publisher's lock, reads the policies and keeps how far they were written: where it breaks, all
  * three end at once. `onWake`: there may be more, or the connection has broken.
  */
 export class PublishingSession {
-  private constructor(private readonly client: pg.Client) {}
+  readonly #signs: NodeJS.Timeout;
+
+  private constructor(private readonly client: pg.Client) {
+    // Where that fails, so does what is asked of it next.
+    this.#signs = setInterval(() => void client.query('SELECT 1').catch(() => undefined), SIGN_OF_LIFE_MS);
+  }
 
   /** `url` is that of `postern_projection`. Null: another process publishes. Throws where the database is away. */
   static async take(url: string, onWake: () => void): Promise<PublishingSession | null> {
@@ -36,7 +45,9 @@ export class PublishingSession {
       ]);
       if (rows[0]?.taken === true) {
         client.on('end', onWake).on('notification', onWake);
-        await client.query(`LISTEN ${POLICIES_CHANNEL}; LISTEN ${PUBLICATION_CHANNEL}`);
+        await client.query(
+          `SET idle_session_timeout = ${IDLE_SESSION_MS}; LISTEN ${POLICIES_CHANNEL}; LISTEN ${PUBLICATION_CHANNEL}`,
+        );
         return session;
       }
     } catch (error) {
@@ -84,6 +95,7 @@ export class PublishingSession {
   }
 
   async end(): Promise<void> {
+    clearInterval(this.#signs);
     this.client.removeAllListeners('notification').removeAllListeners('end');
     await this.client.end().catch(() => undefined);
   }
