@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@postern/contracts';
 import { asking, deleteTopic, describeWithKafka, sendMessage } from '@postern/testing';
 import { runCli } from '../../cli/src/testing/run-cli.js';
-import { expectedEvidence, waitingEvents, Witness, type Evidence } from './testing/evidence.js';
+import { expectedEvidence, policiesWritten, waitingEvents, Witness, type Evidence } from './testing/evidence.js';
 import { startFaultWorld, type FaultWorld } from './testing/fault-world.js';
 import { SeededLoad } from './testing/seeded-load.js';
-import { metricOf, missingOf, signal, until, type Instance, type ServiceName } from './testing/services.js';
+import { metricOf, missingOf, seriesOf, signal, until, type Instance, type ServiceName } from './testing/services.js';
 
 /** Told with each failure; POSTERN_TEST_SEED repeats what was chosen, though not how the machine ran it. */
 const SEED = Number(process.env['POSTERN_TEST_SEED'] ?? Date.now() % 1_000_000);
@@ -76,7 +76,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
     }
   }
 
-  /** What is written from now on comes to the relay: through Kafka, and by whoever takes it from there. */
+  /** What is written from now on comes to the relay and to the policies' topic: through Kafka, and by whoever takes it from there. */
   async function flows(since: string): Promise<void> {
     const from = performance.now();
     // One of each user may have been on its way.
@@ -89,11 +89,30 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
           .some(({ username, range }) => world.relay.peek(username, range).reason === 'entry-matched'),
       (arrived) => arrived,
     );
+    const { revision } = await policiesWritten(world.databaseUrl);
+    await until(
+      `the policies of then come to their topic, with ${since}`,
+      async () => (await policiesWritten(world.databaseUrl)).published,
+      (published) => published >= revision,
+    );
     if (process.env['POSTERN_TEST_TELL'])
       process.stderr.write(`${since}: entries flow after ${Math.round(performance.now() - from)} ms\n`);
   }
 
   const leader = () => whichHas('command-service', /^postern_publisher_leader /);
+  const policyLeader = () => whichHas('projection-service', /^postern_relay_policies_publisher_leader /);
+
+  /** What an alert sees: the sum over the instances, each of which tells it. */
+  async function haltedPartitions(of: { metric: string; service: ServiceName }, partitions: number): Promise<void> {
+    await until(
+      `${of.metric} is ${partitions}`,
+      async () => {
+        const all = await Promise.all(world.instances(of.service).map((each) => seriesOf(each, of.metric)));
+        return all.includes(undefined) ? 'not told' : all.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+      },
+      (sum) => sum === partitions,
+    );
+  }
 
   async function whichHas(service: ServiceName, metric: RegExp): Promise<Instance> {
     const found = await until(
@@ -111,11 +130,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
 
   it('lose nothing, double nothing and keep the order when each service is killed in turn, the leader first', async () => {
     const { found, expected } = await after(async () => {
-      for (const killed of [
-        await leader(),
-        world.instances('projection-service')[0],
-        world.instances('audit-trail-service')[1],
-      ]) {
+      for (const killed of [await leader(), await policyLeader(), world.instances('audit-trail-service')[1]]) {
         if (!killed) throw new Error('There is nothing to be killed.');
         signal(killed, 'SIGKILL');
         await flows(`${killed.name} killed`);
@@ -145,11 +160,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
 
   it('do the same when one of each is frozen until others have its work, and wakes as a zombie', async () => {
     const { found, expected } = await after(async () => {
-      const frozen = [
-        await leader(),
-        world.instances('projection-service')[1],
-        world.instances('audit-trail-service')[0],
-      ];
+      const frozen = [await leader(), await policyLeader(), world.instances('audit-trail-service')[0]];
       const stopped = frozen.flatMap((each) => each ?? []);
       try {
         for (const each of stopped) signal(each, 'SIGSTOP');
@@ -195,12 +206,14 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
   }, 180_000);
 
   it.each([
-    ['smtp-users', TOPICS.smtpUsers, 'projection-service'],
-    ['tenants', TOPICS.tenants, 'audit-trail-service'],
+    ['smtp-users', TOPICS.smtpUsers, 'projection-service', 'relay-policies'],
+    ['tenants', TOPICS.tenants, 'audit-trail-service', 'audit-changes'],
   ] as const)(
     'halt at a message of %s that cannot be read, say so, and go on once the topic was deleted and filled again',
-    async (name, topic, service) => {
+    async (name, topic, service, consumer) => {
+      const halted = { metric: `postern_consumer_halted_partitions{consumer="${consumer}",topic="${topic}"}`, service };
       const { found, expected } = await after(async () => {
+        await haltedPartitions(halted, 0);
         await sendMessage(world.brokers, topic, { key: null, value: 'no event' });
         const told = await until(
           `a ${service} says that it has halted`,
@@ -209,11 +222,13 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
           (missing) => missing !== undefined,
         );
         expect(told).toContain('halted');
+        await haltedPartitions(halted, 1);
         await deleteTopic(world.brokers, topic);
         // The load goes on: the topic is made anew, with what is newest.
         await progress(20);
         expect(await cli('republish', name)).toMatchObject({ code: 0, out: expect.stringContaining('has all of it') });
         await flows(`${name} filled again`);
+        await haltedPartitions(halted, 0);
       });
       expect(found).toEqual(expected);
     },

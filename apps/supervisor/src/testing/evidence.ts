@@ -93,6 +93,21 @@ export async function waitingEvents(world: FaultWorld): Promise<number> {
   return lags.reduce((sum, lag) => sum + lag, 0);
 }
 
+/** The newest revision of the relay policies, and the one up to which they were written to their topic. */
+export async function policiesWritten(databaseUrl: string): Promise<{ revision: number; published: number }> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ revision: number; published: number }>(
+      `SELECT totals.revision::integer, publication.revision::integer AS published
+         FROM projection.relay_policy_totals totals, projection.relay_policy_publication publication`,
+    );
+    return rows[0] ?? { revision: 0, published: 0 };
+  } finally {
+    await client.end();
+  }
+}
+
 function byUser<T>(models: readonly UserModel[], of: (model: UserModel) => T): Record<string, T> {
   return Object.fromEntries(models.map((model) => [model.user.username, of(model)]));
 }

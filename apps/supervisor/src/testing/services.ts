@@ -38,6 +38,13 @@ export async function metricOf({ url }: Instance, name: RegExp): Promise<number>
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
+/** The value of one series by its whole name; undefined where it is not told. */
+export async function seriesOf({ url }: Instance, name: string): Promise<number | undefined> {
+  const answer = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
+  const line = (await answer?.text())?.split('\n').find((each) => each.startsWith(`${name} `));
+  return line === undefined ? undefined : Number(line.slice(name.length + 1));
+}
+
 /** What `/health/ready` says: null when ready, else its text; an instance that does not answer is not ready. */
 export async function missingOf({ url }: Pick<Instance, 'url'>): Promise<string | null> {
   try {
