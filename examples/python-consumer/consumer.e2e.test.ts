@@ -8,7 +8,7 @@ import { encodePolicy, RELAY_POLICIES_TOPIC, type JournalId, type RelayPolicy } 
 import { KafkaTopicWriter, RELAY_POLICIES } from '@postern/event-bus';
 import { parseAddress } from '@postern/ip-ranges';
 import { decideAccess } from '@postern/restrictions';
-import { describeWithKafka, describeWithPython } from '@postern/testing';
+import { describeWithKafka, describeWithPython, sendMessage } from '@postern/testing';
 
 const FOLDER = import.meta.dirname;
 const PAST = '2026-01-01T00:00:00.000Z';
@@ -101,6 +101,16 @@ print(json.dumps([consumer.decide(*question) for question in json.loads(sys.argv
       await ended;
       const byRevision = (all: RelayPolicy[]) => all.toSorted((a, b) => a.revision - b.revision);
       expect(byRevision(seen)).toEqual(byRevision([...POLICIES, change]));
+    });
+
+    it('stops at a message that it cannot read, and decides nothing', async () => {
+      const poison = { key: 'app@acme.example', value: 'no policy' };
+      await sendMessage(kafka.address, prefix + RELAY_POLICIES_TOPIC, poison);
+      await expect(run(['consumer.py', kafka.address, 'app@acme.example', '203.0.113.9'])).rejects.toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining('JSONDecodeError'),
+      });
     });
   }),
 );
