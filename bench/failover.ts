@@ -95,6 +95,7 @@ function result(usual: readonly Times[], times: Readonly<Record<Fault, readonly 
     if (all.length === 0) continue;
     if (name === 'brokerKilled') {
       ratios['brokerEnforcedToUp'] = rounded(median(all, 'enforced') / median(all, 'up'));
+      ratios['brokerWrittenToUp'] = rounded(median(all, 'written') / median(all, 'up'));
       ratios['brokerRecordedToUp'] = rounded(median(all, 'recorded') / median(all, 'up'));
     } else {
       const { enforced, recorded } = usually;

@@ -54,7 +54,7 @@ export async function readerKilled(
 }
 
 /** The broker is killed and started again some seconds later. From the start of its process, and what of that it takes to be up. */
-export async function brokerKilled({ world, first }: Scene): Promise<Times> {
+export async function brokerKilled({ world, database, first }: Scene): Promise<Times> {
   const at = urlOf(world.instances('command-service')[0]);
   await world.killBroker();
   const enforced = first.enforced(at).then(now);
@@ -63,7 +63,9 @@ export async function brokerKilled({ world, first }: Scene): Promise<Times> {
   const since = performance.now();
   await world.startBroker();
   const up = performance.now();
-  return { up: up - since, enforced: (await enforced) - since, recorded: (await recorded) - since };
+  const times = { up: up - since, enforced: (await enforced) - since, recorded: (await recorded) - since };
+  await policiesWritten(database);
+  return { ...times, written: now() - since };
 }
 
 /** The sessions that hold the lock of whoever publishes. */
@@ -73,6 +75,15 @@ async function holders(database: pg.Client): Promise<number[]> {
       WHERE locktype = 'advisory' AND granted AND application_name = 'postern-publisher'`,
   );
   return rows.map(({ pid }) => pid);
+}
+
+/** Resolves when the relay policies of now are in their topic. */
+async function policiesWritten(database: pg.Client): Promise<void> {
+  const { rows } = await database.query<{ revision: string }>('SELECT revision FROM projection.relay_policy_totals');
+  await poll(async () => {
+    const published = 'SELECT FROM projection.relay_policy_publication WHERE revision >= $1';
+    return (await database.query(published, [rows[0]?.revision])).rows.length === 1;
+  });
 }
 
 const now = () => performance.now();
