@@ -11,7 +11,12 @@ import type { SessionEvents, SessionSettings } from './consumer-settings.js';
 const LOAD_WAIT_MS = 1_000;
 
 /** Of the errors of a partition. */
-const NEVER_PASSES: ReadonlySet<string> = new Set(['PartitionHalted', 'EventsNotInTopic']);
+const NEVER_PASSES: ReadonlySet<string> = new Set([
+  'PartitionHalted',
+  'EventsNotInTopic',
+  'TopicOfAnotherJournal',
+  'EventNotInJournal',
+]);
 
 interface Place {
   readonly topic: Topic;

@@ -66,6 +66,7 @@ describeWithKafka(describe, 'two databases that were given one broker', (kafka) 
       const consumer = await misled(ours, { ...changes, consumer: own.consumer });
       await until(() => consumer.running.status().lastError !== null);
       expect(consumer.running.status()).toMatchObject({ caughtUp: false, hasCaughtUp: false });
+      await until(() => [...consumer.running.status().halted.values()][0] !== 0);
       expect(consumer.running.status().lastError).toMatchObject({
         name: 'TopicOfAnotherJournal',
         message: expect.stringMatching(

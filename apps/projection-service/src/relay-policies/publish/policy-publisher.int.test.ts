@@ -140,7 +140,7 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
   it('that is not as it must be halts who writes it, which readiness and metrics tell, until it was made anew', async () => {
     const wrong = `wrong-${prefix}`;
     const madeByHand = new KafkaTopicWriter(settings, { ...RELAY_POLICIES, cleanup: 'delete' }, wrong);
-    await madeByHand.open();
+    await madeByHand.open(await loadJournalId(projection));
     await madeByHand.close();
     const service = await world.start({}, 'at once', () => new KafkaTopicWriter(settings, RELAY_POLICIES, wrong));
     const readiness = async () => (await fetch(`${service.url}/health/ready`)).json() as Promise<{ missing?: unknown }>;
