@@ -22,6 +22,8 @@ export { KafkaTopicWriter } from './kafka/kafka-topic-writer.js';
 export { RELAY_POLICIES } from './kafka/relay-policies-topic.js';
 export { EventsMissing } from './events-missing.js';
 export { EventPublisher, type EventPublisherOptions, type PublisherStatus } from './kafka/event-publisher.js';
+export { deleteTopics } from './kafka/delete-topics.js';
+export { ServicesRunning, whileNobodyRuns } from './kafka/nobody-runs.js';
 export { ensureTopics, TopicSettingsWrong } from './kafka/ensure-topics.js';
 export { KafkaEventBus, type KafkaEventBusOptions } from './kafka/kafka-event-bus.js';
 export { KafkaRefused, KafkaUnreachable } from './kafka/kafka-errors.js';

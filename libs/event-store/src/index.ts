@@ -18,9 +18,12 @@ export { lockStream } from './lock-stream.js';
 export {
   advancePartitionCheckpoint,
   brokerOffsetSql,
+  forgetPartitions,
   JOURNAL_SOURCE,
   loadPartitionCheckpoints,
+  partitionCountSql,
   type PartitionCheckpoint,
+  type PartitionCheckpoints,
 } from './partition-checkpoints.js';
 export { readFeed, type FeedPage } from './read-feed.js';
 export { readStream, readStreamAt } from './read-stream.js';

@@ -4,6 +4,7 @@ export {
   type Compared,
   type Comparison,
   type Difference,
+  type LiveConsumer,
   type ModelDatabases,
   type ModelTable,
   type ReadModel,
@@ -11,5 +12,6 @@ export {
   type RebuildOptions,
   type RowsDigest,
 } from './read-model.js';
+export { firstNotApplied } from './first-not-applied.js';
 export { assertPartitions, loadLivePlace, type LivePlace } from './live-place.js';
 export { tableModel } from './table-model.js';

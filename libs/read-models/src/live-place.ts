@@ -1,4 +1,4 @@
-import { splitStreamId, TOPIC_OF_CATEGORY, type Recorded } from '@postern/contracts';
+import { splitStreamId, TOPIC_OF_CATEGORY, type Recorded, type Topic } from '@postern/contracts';
 import { partitionOf } from '@postern/event-bus';
 import { FEED_START, isBehind, JOURNAL_SOURCE, type FeedPosition } from '@postern/event-store';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -8,6 +8,8 @@ export interface LivePlace {
   /** Nothing that lies behind it was applied. */
   readonly end: FeedPosition;
   covers(event: Recorded, xid: string): boolean;
+  /** All of the topics' events up to there were applied. */
+  wholeUpTo(topics: readonly Topic[]): FeedPosition;
   /** Two of the same consumer are the same place where these are equal. */
   readonly text: string;
 }
@@ -49,6 +51,11 @@ export async function loadLivePlace(
       const partition = places.get(sourceOf(event.streamId, partitions));
       return partition !== undefined && !isBehind(place, partition);
     },
+    wholeUpTo: (topics) =>
+      topics
+        .flatMap((topic) => Array.from({ length: partitions }, (_, i) => places.get(`${topic}/${i}`) ?? FEED_START))
+        .map((place) => (isBehind(journal, place) ? journal : place))
+        .reduce((first, place) => (isBehind(first, place) ? place : first)),
     text: JSON.stringify([...places]),
   };
 }

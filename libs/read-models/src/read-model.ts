@@ -75,9 +75,18 @@ export interface Comparison {
   readonly differences: readonly Difference[];
 }
 
+/** Who keeps the live read model, and where it notes how far it has come. */
+export interface LiveConsumer {
+  readonly name: string;
+  /** The table of its checkpoints, with its schema. */
+  readonly checkpoints: string;
+  readonly topics: readonly Topic[];
+}
+
 /** What can be verified and rebuilt. `tell` is told the progress, a line at a time. */
 export interface Rebuildable {
   readonly name: string;
+  readonly consumer: LiveConsumer;
   verify(databases: ModelDatabases, examples: number, tell: (line: string) => void): Promise<Comparison>;
   /** The comparison is that of the live one that was replaced. */
   rebuild(databases: ModelDatabases, options: RebuildOptions, tell: (line: string) => void): Promise<Comparison>;

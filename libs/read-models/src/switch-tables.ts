@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { advanceCheckpoint, isBehind, loadCheckpoint, samePosition } from '@postern/event-store';
+import { advanceCheckpoint, FEED_START, isBehind, loadCheckpoint, samePosition } from '@postern/event-store';
 import { QueryFailedError, type EntityManager } from 'typeorm';
 import { SOURCE, type Beside } from './beside.js';
 import { withPartitions } from './copy-table.js';
@@ -54,7 +54,8 @@ async function trySwitch(manager: EntityManager, beside: Beside): Promise<boolea
     await move(manager, schema, model.schema, name);
   }
   await manager.query(`DROP SCHEMA ${schema} CASCADE`);
-  if (!samePosition(from, to)) {
+  // Also where it stays: it is known from now on that all up to there was applied.
+  if (!samePosition(to, FEED_START)) {
     await advanceCheckpoint(manager, checkpoints, { consumer: model.consumer, source: SOURCE, from, to });
   }
   return true;

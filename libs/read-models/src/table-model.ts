@@ -18,6 +18,7 @@ export function tableModel(model: ReadModel): Rebuildable {
   const besideName = `${model.schema}_${name.replaceAll('-', '_')}`;
   return {
     name,
+    consumer: { name: model.consumer, checkpoints: `${model.schema}.checkpoints`, topics: model.topics },
     verify: (databases, examples, tell) =>
       withBeside(model, databases, `${besideName}_verify`, 'passing', tell, async (beside) => {
         await beside.begin();

@@ -9,6 +9,7 @@ import { CreateDenialStatistics1764200002000 } from './create-denial-statistics.
 import { CreateDenialRetention1764200000023 } from './create-denial-retention.js';
 import { CreateSmtpUsers1764200000004 } from './create-smtp-users.js';
 import { TellBeforeAndAfter1764200001703 } from './tell-before-and-after.js';
+import { PartitionCount1764200002039 } from './partition-count.js';
 
 /** The component for `migrate` of @postern/database. All of it can be rebuilt from the journal. */
 export const auditSchema: SchemaComponent = {
@@ -24,5 +25,6 @@ export const auditSchema: SchemaComponent = {
     BrokerOffset1764200001727,
     CreateDenialStatistics1764200002000,
     CreateDeadLetters1764200002032,
+    PartitionCount1764200002039,
   ],
 };

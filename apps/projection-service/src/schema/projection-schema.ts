@@ -5,6 +5,7 @@ import { CreateCheckpoints1764100000003 } from './create-checkpoints.js';
 import { CreatePolicyPublication1764100000031 } from './create-policy-publication.js';
 import { CreateRelayPolicies1764100000001 } from './create-relay-policies.js';
 import { CreateSmtpUsers1764100000002 } from './create-smtp-users.js';
+import { PartitionCount1764100000039 } from './partition-count.js';
 import { PublishWithIdentity1764100000035 } from './publish-with-identity.js';
 
 /** The component for `migrate` of @postern/database. All of it can be rebuilt from the journal. */
@@ -18,5 +19,6 @@ export const projectionSchema: SchemaComponent = {
     BrokerOffset1764100000027,
     CreatePolicyPublication1764100000031,
     PublishWithIdentity1764100000035,
+    PartitionCount1764100000039,
   ],
 };

@@ -4,6 +4,8 @@ import type { Admin, Consumer } from 'kafkajs';
 import { Backoff } from '../backoff.js';
 import type { Subscription, SubscriptionLag } from '../event-bus.js';
 import { HALTED_AFTER_ATTEMPTS } from '../halted.js';
+import { partitionsWrong } from './ensure-topics.js';
+import { PartitionsChanged } from './partition-errors.js';
 import { Partition, type Watermarks } from './partition.js';
 import type { SessionEvents, SessionSettings } from './consumer-settings.js';
 
@@ -195,12 +197,15 @@ export class Assignment {
         this.#watermarks(),
       ]);
       if (join !== this.#join) return;
+      const { partitions } = this.settings;
+      if (stored.partitions !== null && stored.partitions !== partitions)
+        throw new PartitionsChanged(consumer, stored.partitions, partitions);
       for (const place of places) {
         const source = sourceOf(place);
         this.#untold.add(source);
         try {
           const reading = { parks: this.subscription.park !== undefined, journal: this.settings.journal };
-          const partition = new Partition(place.topic, place.partition, stored(source), marks(place), reading);
+          const partition = new Partition(place.topic, place.partition, stored.of(source), marks(place), reading);
           this.#partitions.set(source, partition);
           this.#seek(partition);
           this.#resume(place);
@@ -251,7 +256,7 @@ export class Assignment {
         const own = this.#partitions.get(sourceOf(place));
         if (own) own.high = high;
         if (own ? own.caughtUp : low === high) continue;
-        const checkpoint = stored(sourceOf(place));
+        const checkpoint = stored.of(sourceOf(place));
         const anything = checkpoint.offset !== null || !samePosition(checkpoint.position, FEED_START);
         // Behind the last that was applied there may be repeats: the group's offset tells that they were passed.
         if (!anything || Math.max(checkpoint.offset ?? 0, Number(offset)) < high) return false;
@@ -262,8 +267,12 @@ export class Assignment {
 
   async #watermarks(): Promise<(place: Place) => Watermarks> {
     const found = new Map<string, Watermarks>();
+    const { partitions: wanted } = this.settings;
     for (const topic of this.subscription.topics) {
-      for (const { partition, low, high } of await this.admin.fetchTopicOffsets(this.#name(topic))) {
+      const offsets = await this.admin.fetchTopicOffsets(this.#name(topic));
+      // Somebody has added some while this ran: new events of a key come on another partition than its old ones.
+      if (offsets.length !== wanted) throw partitionsWrong(this.#name(topic), offsets.length, wanted);
+      for (const { partition, low, high } of offsets) {
         found.set(sourceOf({ topic, partition }), { low: Number(low), high: Number(high) });
       }
     }

@@ -172,7 +172,7 @@ export class ConsumerSession {
         const slice = partition.slice(batch.messages, most);
         if (slice.last === null && slice.halt === null) break;
         slices += 1;
-        const delivered = await deliverSlice(this.subscription, partition, slice);
+        const delivered = await deliverSlice(this.subscription, partition, slice, this.settings.partitions);
         if (delivered === 'cut') continue;
         if (delivered === 'moved') {
           await this.#assignment.reload();

@@ -5,6 +5,8 @@ export const SESSION_TIMEOUT_MS = 6_000;
 
 export interface TopicConsumerSettings {
   readonly topicPrefix: string;
+  /** Of each topic. */
+  readonly partitions: number;
   /** A member of which nothing is heard for so long loses its partitions to others. */
   readonly sessionTimeoutMs: number;
   readonly retryFirstMs: number;

@@ -28,6 +28,18 @@ export async function deleteFilledTopics(settings: KafkaSettings, topics: readon
   }
 }
 
+/** Deletes those of the topics that are there, whatever they hold. `topics` are whole names. Throws what kafkajs throws. */
+export async function deleteTopics(settings: KafkaSettings, topics: readonly string[]): Promise<void> {
+  const admin = kafkaClient(settings, 'postern-topics').admin();
+  try {
+    await admin.connect();
+    const there = new Set(await admin.listTopics());
+    await admin.deleteTopics({ topics: topics.filter((topic) => there.has(topic)), timeout: GONE_WITHIN_MS });
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
 const NOT_ALLOWED: ReadonlySet<string> = new Set(['TOPIC_AUTHORIZATION_FAILED', 'TOPIC_DELETION_DISABLED']);
 
 async function holdsMessages(admin: Admin, topic: string): Promise<boolean> {

@@ -12,12 +12,19 @@ const LOOK_AGAIN_MS = 50;
 /** A topic that was there is not as it must be. It is not used, since messages could be lost or come out of order. */
 export class TopicSettingsWrong extends Error {
   override readonly name = 'TopicSettingsWrong';
-  constructor(topic: string, setting: string, found: string, wanted: string) {
-    super(
-      `The Kafka topic ${topic} has ${setting} ${found}, and Postern needs ${wanted}. Change the topic, or delete it and fill it anew ` +
-        'with `postern republish`; then start again.',
-    );
+  constructor(topic: string, setting: string, found: string, wanted: string, remedy = CHANGE_IT) {
+    super(`The Kafka topic ${topic} has ${setting} ${found}, and Postern needs ${wanted}. ${remedy}`);
   }
+}
+
+const CHANGE_IT = 'Change the topic, or delete it and fill it anew with `postern republish`; then start again.';
+
+/** A key's events would come on another partition than those before: that is no setting to be changed at the topic. */
+export function partitionsWrong(topic: string, found: number, wanted: number): TopicSettingsWrong {
+  const remedy =
+    'To change how many there are, or where some were added by hand, stop the services, run `postern repartition` with the number ' +
+    'that you want, and start them with it.';
+  return new TopicSettingsWrong(topic, 'partitions', `${found}`, `${wanted} (POSTERN_KAFKA_PARTITIONS)`, remedy);
 }
 
 /**
@@ -113,8 +120,7 @@ async function check(
 }
 
 function checkLayout({ name, partitions }: ITopicMetadata, { partitions: wanted, replication }: KafkaSettings): void {
-  if (partitions.length !== wanted)
-    throw new TopicSettingsWrong(name, 'partitions', `${partitions.length}`, `${wanted} (POSTERN_KAFKA_PARTITIONS)`);
+  if (partitions.length !== wanted) throw partitionsWrong(name, partitions.length, wanted);
   const fewest = Math.min(...partitions.map(({ replicas }) => replicas.length));
   if (replication !== null && fewest < replication)
     throw new TopicSettingsWrong(name, 'replicas', `${fewest}`, `${replication} (POSTERN_KAFKA_REPLICATION)`);

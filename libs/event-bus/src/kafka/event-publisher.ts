@@ -1,4 +1,11 @@
-import { TOPICS, type FeedEvent, type JournalId, type Topic } from '@postern/contracts';
+import {
+  splitStreamId,
+  TOPIC_OF_CATEGORY,
+  TOPICS,
+  type FeedEvent,
+  type JournalId,
+  type Topic,
+} from '@postern/contracts';
 import {
   endRepublish,
   FEED_START,
@@ -9,6 +16,7 @@ import {
   pendingRepublish,
   samePosition,
   wakeOnAppend,
+  type Republish,
   type WakeOnAppend,
 } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
@@ -16,7 +24,8 @@ import { FeedConsumer, type FeedBatch } from '../embedded/feed-consumer.js';
 import { FEED_SETTINGS } from '../embedded/feed-settings.js';
 import type { SubscriptionLag } from '../event-bus.js';
 import { deleteFilledTopics } from './delete-topics.js';
-import { ensureTopics } from './ensure-topics.js';
+import { assertNotEmptied, TopicEmptied } from './emptied-topics.js';
+import { ensureTopics, TopicSettingsWrong } from './ensure-topics.js';
 import { kafkaClient } from './kafka-client.js';
 import { kafkaError, KafkaUnreachable } from './kafka-errors.js';
 import type { KafkaSettings } from './kafka-settings.js';
@@ -50,7 +59,7 @@ export interface PublisherStatus {
   readonly role: 'leader' | 'stand-by';
   /** Why the last attempt failed; null once one went through. */
   readonly lastError: Error | null;
-  /** An event that can never be sent as it is, or topics that are not this journal's, hold up all that follow: somebody must act. */
+  /** An event that can never be sent as it is, or topics that are not as they must be, or not this journal's, hold up all that follow: somebody must act. */
   readonly halted: boolean;
   /** Of this process, since its start. */
   readonly published: number;
@@ -69,9 +78,15 @@ export class EventPublisher {
   /** Whether the topics were found to be of this journal. */
   #areOwn = false;
   #electionError: Error | null = null;
+  /** Found by the leader while there was nothing to send. */
+  #foundError: Error | null = null;
 
   constructor(private readonly options: EventPublisherOptions) {
-    this.#sender = new EventSender(kafkaClient(options.kafka, 'postern-publisher'), options.topicPrefix ?? '');
+    this.#sender = new EventSender(
+      kafkaClient(options.kafka, 'postern-publisher'),
+      options.topicPrefix ?? '',
+      options.kafka.partitions,
+    );
   }
 
   /**
@@ -97,7 +112,7 @@ export class EventPublisher {
   }
 
   status(): PublisherStatus {
-    const lastError = this.#consumer ? this.#consumer.status().lastError : this.#electionError;
+    const lastError = this.#consumer ? (this.#consumer.status().lastError ?? this.#foundError) : this.#electionError;
     return {
       role: this.#election?.leads ? 'leader' : 'stand-by',
       lastError,
@@ -118,6 +133,8 @@ export class EventPublisher {
     let leads = true;
     let ensured = false;
     let journal: JournalId | undefined;
+    /** Whether the topics are known to hold what was published. */
+    let whole = false;
     const { feed } = this.options;
     const handle = async (batch: FeedBatch) => {
       const stillLeading = () => {
@@ -131,12 +148,20 @@ export class EventPublisher {
         await this.#delete(republish.topics);
         ensured = false;
       }
-      if (!ensured) await this.#ensureTopics();
+      if (!ensured) {
+        whole = false;
+        await this.#ensureTopics();
+      }
       ensured = true;
       journal ??= await loadJournalId(feed);
-      stillLeading();
       const read = batch.events.map((event, i): FeedEvent => ({ event, xid: batch.xids[i] ?? '' }));
       const toSend = republish ? read.filter((each) => isSent(each, republish)) : read;
+      // A refill alone may go on: what is empty is told once something newer would go there.
+      if (!whole && topicsOf(toSend).some((topic) => !republish?.topics.has(topic))) {
+        await this.#assertNotEmptied(republish);
+        whole = republish === null;
+      }
+      stillLeading();
       await this.#sender.send(toSend, journal).catch((error: unknown) => {
         // The topic may have been deleted.
         ensured = false;
@@ -169,14 +194,27 @@ export class EventPublisher {
     });
     this.#consumer = consumer;
     this.#electionError = null;
-    const goBackIfAsked = async () => {
-      if ((await pendingRepublish(feed)) === null) return;
-      ensured = false;
-      consumer.reload();
-    };
+    let lookedAt = -Infinity;
     // Who asks for a topic to be filled again moves the checkpoint back, which a publisher without new events does not see.
+    // Nor does it see that a broker has lost everything.
+    const lookWhileIdle = async () => {
+      if ((await pendingRepublish(feed)) !== null) {
+        ensured = false;
+        consumer.reload();
+      } else if (performance.now() - lookedAt > LOOK_AT_TOPICS_MS) {
+        await this.#ensureTopics();
+        await this.#assertNotEmptied(null);
+        lookedAt = performance.now();
+      }
+      this.#foundError = null;
+    };
+    let looking = false;
     const look = setInterval(() => {
-      if (consumer.status().caughtUp) void goBackIfAsked().catch(() => undefined);
+      if (looking || !consumer.status().caughtUp) return;
+      looking = true;
+      lookWhileIdle()
+        .catch((error: Error) => (this.#foundError = error))
+        .finally(() => (looking = false));
     }, LOOK_FOR_REPUBLISH_MS);
     return {
       stop: async () => {
@@ -191,6 +229,17 @@ export class EventPublisher {
 
   async #isAtStart(): Promise<boolean> {
     return samePosition(await loadCheckpoint(this.options.feed, CHECKPOINTS, PUBLISHER, JOURNAL_SOURCE), FEED_START);
+  }
+
+  /** Throws `TopicEmptied` where one of the topics that are not being filled again does not hold what was published before. */
+  async #assertNotEmptied(republish: Republish | null): Promise<void> {
+    const topics = Object.values(TOPICS).filter((topic) => !republish?.topics.has(topic));
+    const { kafka, feed, topicPrefix = '' } = this.options;
+    const published = republish?.until ?? (await loadCheckpoint(feed, CHECKPOINTS, PUBLISHER, JOURNAL_SOURCE));
+    const client = kafkaClient(kafka, 'postern-topics');
+    await assertNotEmptied(client, feed, { topics, topicPrefix, published }).catch((error: unknown) => {
+      throw kafkaError(error, kafka);
+    });
   }
 
   async #delete(topics: ReadonlySet<string>): Promise<void> {
@@ -223,8 +272,14 @@ export class EventPublisher {
 
 const CHECKPOINTS = 'journal.checkpoints';
 /** What only somebody can mend. */
-const HALTING = [MessageTooLarge, TopicOfAnotherJournal, EventNotInJournal];
+const HALTING = [MessageTooLarge, TopicOfAnotherJournal, EventNotInJournal, TopicEmptied, TopicSettingsWrong];
+
+function topicsOf(events: readonly FeedEvent[]): string[] {
+  return [...new Set(events.map(({ event }) => TOPIC_OF_CATEGORY[splitStreamId(event.streamId).category]))];
+}
+
 const LOOK_FOR_REPUBLISH_MS = 1_000;
+const LOOK_AT_TOPICS_MS = 15_000;
 
 /** The lock went while a page was being sent: what it did not move, the new leader sends. */
 class LeadershipLost extends Error {

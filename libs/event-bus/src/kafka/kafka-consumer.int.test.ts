@@ -104,9 +104,10 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     const consumer = await start(world, {});
     await until(async () => (await consumer.versions(stream)).length === 2);
     await deleteTopic(USERS);
-    await world.append(stream, 1);
-    await publishAll();
     await until(() => consumer.running.status().lastError?.name === 'EventsNotInTopic');
+    await world.append(stream, 1);
+    await world.sendLast(stream);
+    await until(() => consumer.running.status().lastError?.message.includes('not filled from the beginning') === true);
     expect(consumer.running.status().lastError?.message).toMatch(
       /^Partition \d of postern\.smtp-users\.v1 .*`postern republish`/,
     );
@@ -178,7 +179,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     await before.bus.stop();
     await world.append(stream, 3);
     await publishAll();
-    const offsetOf = await loadPartitionCheckpoints(
+    const checkpoints = await loadPartitionCheckpoints(
       world.checkpoints.dataSource,
       world.checkpoints.table,
       before.consumer,
@@ -187,7 +188,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     const stood = await onAdmin(async (admin) => {
       const all = await admin.fetchTopicOffsets(name);
       const partition = all.find(
-        ({ partition: id, high }) => (offsetOf(`${DENIALS}/${id}`).offset ?? 0) < Number(high),
+        ({ partition: id, high }) => (checkpoints.of(`${DENIALS}/${id}`).offset ?? 0) < Number(high),
       );
       if (!partition) throw new Error('No partition has messages that were not handled.');
       // As time does it.
@@ -195,7 +196,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
         topic: name,
         partitions: [{ partition: partition.partition, offset: String(Number(partition.high) - 1) }],
       });
-      return { ...partition, offset: offsetOf(`${DENIALS}/${partition.partition}`).offset };
+      return { ...partition, offset: checkpoints.of(`${DENIALS}/${partition.partition}`).offset };
     });
     const after = await start(world, { topics: [DENIALS], consumer: before.consumer });
     await until(() => after.running.status().lastError !== null);

@@ -44,6 +44,7 @@ export class KafkaEventBus implements EventBus {
     this.#settings = {
       ...SETTINGS,
       ...options,
+      partitions: options.kafka.partitions,
       ensureTopics: (topics) => this.#ensureTopics(topics),
       explain: (error) => kafkaError(error, options.kafka),
     };

@@ -12,6 +12,10 @@ import type { KafkaMessage } from 'kafkajs';
 import type { UnreadableMessage } from '../event-bus.js';
 import { EventNotInJournal, TopicOfAnotherJournal, type Place } from './journal-errors.js';
 import { EventsNotInTopic, PartitionHalted } from './partition-errors.js';
+import { EVENT_TOPICS } from './topic-settings.js';
+
+/** Clocks of the database and of the brokers may be apart by so much. */
+const CLOCKS_APART_MS = 24 * 3_600_000;
 
 /** From the first offset that there is to the one that the next message gets. */
 export interface Watermarks {
@@ -72,10 +76,13 @@ export class Partition {
     this.#stored = stored;
     this.high = high;
     const offset = stored.offset ?? 0;
-    if (offset > high && high === low) throw this.#missing('the topic was made anew and is empty');
-    if (offset > 0 && low > offset) throw this.#missing(`it begins at ${low}, since older messages were deleted`);
-    if (offset === 0 && low > 0 && samePosition(this.#applied, FEED_START))
-      throw this.#missing(`it begins at ${low}, since older messages were deleted`);
+    if (this.#hasBegun && offset > high && high === low) throw this.#missing('the topic was made anew and is empty');
+    if (low > offset && this.#floorCovers(topic)) {
+      this.#check = null;
+      this.next = low;
+      return;
+    }
+    if (low > offset && (offset > 0 || samePosition(this.#applied, FEED_START))) throw this.#deleted();
     if (offset > high || offset === 0) {
       this.#check = 'beginning';
       this.next = low;
@@ -98,6 +105,18 @@ export class Partition {
   get #applied(): FeedPosition {
     const { position, floor } = this.#stored;
     return isBehind(floor, position) ? floor : position;
+  }
+
+  /** An event of this partition was applied: a topic that is whole holds it. What was put aside need not come again. */
+  get #hasBegun(): boolean {
+    return !samePosition(this.#stored.position, FEED_START);
+  }
+
+  /** What lies behind the floor was sent after it was set, and is not old enough to be deleted yet. */
+  #floorCovers(topic: Topic): boolean {
+    const kept = EVENT_TOPICS.find((each) => each.topic === topic)?.retentionMs ?? null;
+    const { floorAgeMs } = this.#stored;
+    return kept !== null && floorAgeMs !== null && floorAgeMs < kept - CLOCKS_APART_MS;
   }
 
   get caughtUp(): boolean {
@@ -142,8 +161,8 @@ export class Partition {
   #refuseHole(first: KafkaMessage): void {
     const read = this.#read(first);
     if (read instanceof Error || !isBehind(placeOf(read), this.#applied)) return;
-    if (this.#stored.offset !== null) throw this.#missing('the topic was made anew and not filled from the beginning');
-    if (this.marks.low > 0) throw this.#missing(`it begins at ${this.marks.low}, since older messages were deleted`);
+    if (this.#hasBegun) throw this.#missing('the topic was made anew and not filled from the beginning');
+    if (this.marks.low > 0) throw this.#deleted();
   }
 
   /** The next messages, up to `most` events; what was applied before is passed over. */
@@ -152,7 +171,6 @@ export class Partition {
     const offsets: number[] = [];
     const unreadable: UnreadableMessage[] = [];
     let { position, offset } = this.#stored;
-    const { floor } = this.#stored;
     let applied = this.#applied;
     let last: number | null = null;
     this.#new = false;
@@ -165,14 +183,14 @@ export class Partition {
           events,
           offsets,
           unreadable,
-          to: { position, offset, stored: true, floor },
+          to: { ...this.#stored, position, offset, stored: true },
           last,
           halt: this.#notInJournal,
         };
       const read = this.#read(message);
       if (read instanceof Error && !(this.reading.parks && read instanceof MessageUnreadable)) {
         const halt = read instanceof TopicOfAnotherJournal ? read : new PartitionHalted(this.#at(at), read);
-        return { events, offsets, unreadable, to: { position, offset, stored: true, floor }, last, halt };
+        return { events, offsets, unreadable, to: { ...this.#stored, position, offset, stored: true }, last, halt };
       }
       last = at;
       if (read instanceof Error) {
@@ -185,9 +203,13 @@ export class Partition {
         offsets.push(at);
         position = applied = placeOf(read);
         offset = at + 1;
+      } else if (isBehind(placeOf(read), position)) {
+        // Applied under the floor: from here on it is known where the partition goes on, whatever is deleted before.
+        position = placeOf(read);
+        offset = at + 1;
       }
     }
-    return { events, offsets, unreadable, to: { position, offset, stored: true, floor }, last, halt: null };
+    return { events, offsets, unreadable, to: { ...this.#stored, position, offset, stored: true }, last, halt: null };
   }
 
   /** From here on a slice ends before the first of these events that is among the `missing`, which halts it. */
@@ -209,6 +231,12 @@ export class Partition {
 
   #missing(why: string): EventsNotInTopic {
     return new EventsNotInTopic(this.#at(this.#stored.offset ?? 0), why);
+  }
+
+  #deleted(): EventsNotInTopic {
+    const why = `it begins at ${this.marks.low}, since older messages were deleted`;
+    const place = this.#at(this.#stored.offset ?? 0);
+    return new EventsNotInTopic(place, why, 'or make the read model anew with `postern rebuild`');
   }
 
   #at(offset: number): Place {

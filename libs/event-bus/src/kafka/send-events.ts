@@ -1,5 +1,6 @@
 import { encodeEvent, type EventMessage, type FeedEvent, type JournalId } from '@postern/contracts';
-import kafkajs, { type Kafka, type Producer } from 'kafkajs';
+import kafkajs, { type Kafka, type PartitionerArgs, type Producer } from 'kafkajs';
+import { partitionsWrong } from './ensure-topics.js';
 
 const { CompressionTypes, Partitioners } = kafkajs;
 
@@ -32,9 +33,11 @@ export class EventSender {
   constructor(
     private readonly kafka: Kafka,
     private readonly topicPrefix: string,
+    /** Of each topic. */
+    private readonly partitions: number,
   ) {}
 
-  /** Resolves when every in-sync replica has all of them. Throws `MessageTooLarge`, or what kafkajs throws. */
+  /** Resolves when every in-sync replica has all of them. Throws `MessageTooLarge`, `TopicSettingsWrong`, or what kafkajs throws. */
   async send(events: readonly FeedEvent[], journal: JournalId): Promise<void> {
     try {
       const producer = await (this.#producer ??= this.#connect());
@@ -57,7 +60,7 @@ export class EventSender {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
+      createPartitioner: () => byKey(this.partitions),
       metadataMaxAge: 60_000,
     });
     await producer.connect();
@@ -83,6 +86,16 @@ export class EventSender {
       for (const each of part) await this.#sendPart(producer, [each]);
     }
   }
+}
+
+/** Refuses a topic to which partitions were added meanwhile: what comes of a key would overtake what is in its old one. */
+function byKey(partitions: number): (args: PartitionerArgs) => number {
+  const choose = Partitioners.DefaultPartitioner();
+  return (args) => {
+    const found = args.partitionMetadata.length;
+    if (found !== partitions) throw partitionsWrong(args.topic, found, partitions);
+    return choose(args);
+  };
 }
 
 interface Sendable {

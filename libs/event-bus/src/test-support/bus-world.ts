@@ -1,6 +1,13 @@
 import { newId, type EventMetadata, type SmtpUserId, type TenantId } from '@postern/contracts';
 import { migrate, openDataSource } from '@postern/database';
-import { brokerOffsetSql, checkpointTableSql, Journal, journalSchema, type NewEvent } from '@postern/event-store';
+import {
+  brokerOffsetSql,
+  checkpointTableSql,
+  Journal,
+  journalSchema,
+  partitionCountSql,
+  type NewEvent,
+} from '@postern/event-store';
 import { createTestDatabase } from '@postern/testing';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
 import type { EventBus } from '../event-bus.js';
@@ -36,6 +43,7 @@ class Reader1700000000001 implements MigrationInterface {
       GRANT SELECT, INSERT ON reader.effects TO postern_projection;
       ${checkpointTableSql('reader', 'postern_projection')};
       ${brokerOffsetSql('reader')};
+      ${partitionCountSql('reader')};
       CREATE TABLE reader.parked (consumer text, topic text, "partition" int, "offset" bigint, value bytea, reason text);
       GRANT SELECT, INSERT ON reader.parked TO postern_projection`);
   }
@@ -68,7 +76,7 @@ export async function busWorld(
     feed,
     checkpoints: { dataSource: reader, table: 'reader.checkpoints' },
     append: async (streamId, events) => {
-      const event = streamId.startsWith('auth-denials/') ? denied : renamed;
+      const event = EVENT_OF[streamId.split('/')[0] ?? ''] ?? renamed;
       await journal.append({
         tenantId: 'acme' as TenantId,
         streamId,
@@ -106,3 +114,7 @@ function denied(): NewEvent {
     data: { ...denial, ...login, reason: 'ip-not-authorized', mode: 'enforce' },
   };
 }
+
+const created = (): NewEvent => ({ type: 'TenantCreated', data: { tenantId: 'acme' as TenantId, name: 'Acme' } });
+
+const EVENT_OF: Readonly<Record<string, () => NewEvent>> = { 'auth-denials': denied, tenant: created };

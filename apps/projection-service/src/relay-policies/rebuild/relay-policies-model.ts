@@ -1,3 +1,4 @@
+import { TOPICS } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import { assertPartitions, type ModelDatabases, type Rebuildable } from '@postern/read-models';
 import type { DataSource } from 'typeorm';
@@ -9,6 +10,7 @@ import { Replay } from './replay.js';
 /** The relay policies, for verifying and rebuilding: made in memory, so that what is equal keeps the revision that relays know. */
 export const relayPoliciesModel: Rebuildable = {
   name: 'relay-policies',
+  consumer: { name: POLICIES_CONSUMER, checkpoints: 'projection.checkpoints', topics: [TOPICS.smtpUsers] },
   verify: (databases, examples, tell) =>
     connected(databases, async (feed, projection) => {
       const replay = new Replay(feed, tell);

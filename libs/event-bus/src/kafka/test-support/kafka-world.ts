@@ -1,10 +1,12 @@
 import { newId, TOPICS } from '@postern/contracts';
 import { roleUrl } from '@postern/database';
+import { FEED_START, readFeed } from '@postern/event-store';
 import type { Kafka } from 'kafkajs';
 import { EventPublisher, type EventPublisherOptions } from '../event-publisher.js';
 import { kafkaClient } from '../kafka-client.js';
 import { KafkaEventBus, type KafkaEventBusOptions } from '../kafka-event-bus.js';
 import type { KafkaSettings } from '../kafka-settings.js';
+import { EventSender } from '../send-events.js';
 import { busWorld, type BusWorld, type JournalPlace } from '../../test-support/bus-world.js';
 
 /** A bus world whose events a publisher moves to topics of its own. */
@@ -14,9 +16,13 @@ export interface KafkaWorld extends BusWorld {
   /** Stands before the topics' and the groups' names. */
   readonly topicPrefix: string;
   readonly journal: JournalPlace;
+  /** The one that runs; undefined where the test starts its own. */
+  readonly publishes: EventPublisher | undefined;
   bus(options?: Partial<KafkaEventBusOptions>): KafkaEventBus;
   /** Another publisher of the same journal, which is not started. */
   publisher(options?: Partial<EventPublisherOptions>): EventPublisher;
+  /** Sends the stream's last event, as a publisher could that does not know yet that the topic was made anew. */
+  sendLast(stream: string): Promise<void>;
 }
 
 /** `publishes`: with a publisher that runs; otherwise the test starts its own. */
@@ -32,12 +38,16 @@ export async function kafkaWorld(
     new EventPublisher({ kafka, topicPrefix, feed, feedUrl: roleUrl(url, 'postern_feed'), ...options });
   const busOf = (options: Partial<KafkaEventBusOptions> = {}) =>
     new KafkaEventBus({ kafka, topicPrefix, retryFirstMs: 10, retryLongestMs: 200, ...options });
+  let running: EventPublisher | undefined;
   const world = await busWorld(
     () => busOf(),
     async (place) => {
       places.push(place);
       const publisher = publisherOf(place);
-      if (publishes) await publisher.start();
+      if (publishes) {
+        running = publisher;
+        await publisher.start();
+      }
       return publisher;
     },
   );
@@ -50,8 +60,16 @@ export async function kafkaWorld(
     client,
     topicPrefix,
     journal,
+    publishes: running,
     bus: busOf,
     publisher: (options) => publisherOf(journal, options),
+    sendLast: async (stream) => {
+      const page = await readFeed(world.feed, FEED_START, 10_000);
+      const all = page.events.map((event, i) => ({ event, xid: page.xids[i] ?? '' }));
+      const sender = new EventSender(client, topicPrefix, kafka.partitions);
+      await sender.send(all.filter(({ event }) => event.streamId === stream).slice(-1));
+      await sender.close();
+    },
     close: async () => {
       await world.close();
       await deleteTopics(client, topicPrefix).catch(() => undefined);
