@@ -39,11 +39,14 @@ export default {
     {
       name: 'command-line-talks-http',
       comment:
-        'All but rebuild, verify, dead-letters and republish, which work on the database, know Postern by its API alone.',
+        'All but rebuild, verify, dead-letters, republish and repartition, which work on the database, know Postern by its API alone.',
       severity: 'error',
       from: {
         path: '^apps/cli/',
-        pathNot: ['^apps/cli/src/(rebuild|verify|dead-letters|republish|database|read-models)/', '\\.test\\.ts$'],
+        pathNot: [
+          '^apps/cli/src/(rebuild|verify|dead-letters|republish|repartition|database|read-models)/',
+          '\\.test\\.ts$',
+        ],
       },
       to: { path: ['^apps/(?!cli/)', '^libs/(?!(contracts|ip-ranges|restrictions)/)', FRAMEWORK] },
     },

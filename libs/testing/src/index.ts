@@ -10,7 +10,7 @@ export {
 } from './openapi-shape.js';
 export { describeWithKafka } from './describe-with-kafka.js';
 export { describeWithPython } from './describe-with-python.js';
-export { deleteTopic, followTopic, type FollowedTopic, type ReadMessage } from './follow-topic.js';
+export { deleteTopic, followTopic, partitionsOf, type FollowedTopic, type ReadMessage } from './follow-topic.js';
 export { sendMessage } from './send-message.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';
 export { createTestDatabase, type TestDatabase } from './test-database.js';

@@ -1,28 +1,44 @@
 import { Argument, Command } from 'commander';
 import { openDatabase } from '../database/open-database.js';
 import { tell, tellError } from '../read-models/tell.js';
+import type { RefillOutcome } from './follow-refill.js';
 import { REFILLS, type RefillName } from './refills.js';
 
 /** `postern republish`: exit code 0 when the topic has all of it, 1 when nobody publishes or nothing moves, 2 where it could not be asked for. */
 export function republishCommand(): Command {
   return new Command('republish')
-    .description('fill a Kafka topic again, as after it was deleted: from the journal, or from the relay policies')
-    .addArgument(new Argument('<topic>', 'which one').choices(Object.keys(REFILLS)))
+    .description('fill Kafka topics again, as after they were deleted: from the journal, or from the relay policies')
+    .addArgument(new Argument('<topic...>', 'which ones').choices(Object.keys(REFILLS)))
     .addHelpText('after', HELP)
-    .action(async (name: RefillName, _: unknown, command: Command) => {
+    .action(async (names: readonly RefillName[], _: unknown, command: Command) => {
       const { json = false } = command.optsWithGlobals<{ json?: boolean }>();
       try {
-        const database = await openDatabase(process.env);
-        const refill = REFILLS[name];
-        const outcome = await refill(database.url, tell).finally(() => database.close());
-        if (outcome.kind !== 'filled') process.exitCode = 1;
-        if (json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
-        else process.stdout.write(`${outcome.told}\n`);
+        const outcomes = await republish([...new Set(names)]);
+        if (outcomes.some(({ kind }) => kind !== 'filled')) process.exitCode = 1;
+        for (const { topic, ...outcome } of outcomes) {
+          const told = outcomes.length === 1 ? outcome.told : `${topic}: ${outcome.told}`;
+          process.stdout.write(`${json ? JSON.stringify({ topic, ...outcome }) : told}\n`);
+        }
       } catch (error) {
         process.exitCode = 2;
-        tellError(`Could not republish ${name}`, error, json);
+        tellError(`Could not republish ${names.join(', ')}`, error, json);
       }
     });
+}
+
+/** All at once: the journal is read again one time for all, and none waits for another. */
+async function republish(names: readonly RefillName[]): Promise<(RefillOutcome & { topic: RefillName })[]> {
+  const database = await openDatabase(process.env);
+  try {
+    return await Promise.all(
+      names.map(async (topic) => {
+        const refill = REFILLS[topic];
+        return { topic, ...(await refill(database.url, (line) => tell(`${topic}: ${line}`))) };
+      }),
+    );
+  } finally {
+    await database.close();
+  }
 }
 
 const HELP = `
@@ -34,4 +50,5 @@ command-service may delete the topic.
 
 Examples:
   postern republish relay-policies
-  postern republish smtp-users`;
+  postern republish smtp-users
+  postern republish smtp-users tenants auth-denials relay-policies   # the broker has lost everything`;
