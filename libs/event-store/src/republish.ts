@@ -21,9 +21,11 @@ export interface Republish {
  */
 export async function askForRepublish(feed: DataSource, topic: Topic): Promise<'asked' | 'nothing-published'> {
   return feed.transaction(async (manager) => {
+    // A statement of its own: another who asks at the same moment has moved it, and what he wrote down is seen by the next one only.
+    await manager.query(`SELECT FROM journal.checkpoints WHERE ${OF_PUBLISHER} FOR UPDATE`);
     const [stands] = await manager.query<{ published: boolean }[]>(
       `SELECT xid > '0' OR EXISTS (SELECT FROM journal.republishes) AS published
-         FROM journal.checkpoints WHERE ${OF_PUBLISHER} FOR UPDATE`,
+         FROM journal.checkpoints WHERE ${OF_PUBLISHER}`,
     );
     if (stands?.published !== true) return 'nothing-published';
     // While another is under way, the checkpoint lies before where that began.

@@ -33,7 +33,7 @@ export class SkippedEvents {
     const [row] = await manager.query<{ many: boolean }[]>(`SELECT count(*) > ${MOST} AS many FROM ${this.table}`);
     if (row?.many === true)
       throw new Error(
-        `${this.consumer} is more than ${MOST} events behind in some partitions. Let it catch up (postern_consumer_lag_events), and run it again.`,
+        `${this.consumer} is more than ${MOST} events behind in some partitions. Let it catch up (postern_feed_lag_events), and run it again.`,
       );
   }
 

@@ -13,7 +13,7 @@ const TELL_EVERY_MS = 5_000;
 const MAX_SKIPPED = 100_000;
 const TOO_FAR_BEHIND =
   `relay-policies is more than ${MAX_SKIPPED} events behind in some partitions. ` +
-  'Let it catch up (postern_consumer_lag_events), and run it again.';
+  'Let it catch up (postern_feed_lag_events), and run it again.';
 
 /** The relay policies as the journal has them up to `position`, in this process's memory. */
 export class Replay {
