@@ -6,7 +6,7 @@ import { startCli } from '../testing/run-cli.js';
 import { servicesWithKafka, type ServicesWithKafka } from '../testing/services-with-kafka.js';
 
 /** Several pages of a rebuild. */
-const DENIALS = 30_000;
+const DENIALS = 12_000;
 
 describeWithKafka(describe, 'postern rebuild, with two of each service and Kafka between them', () => {
   let services: ServicesWithKafka;

@@ -165,10 +165,11 @@ export async function servicesWithKafka(): Promise<ServicesWithKafka> {
           reason: 'ip-not-authorized',
           mode: 'enforce',
           relay: 'mx1',
+          count: 1,
           occurredAt,
         }));
         const { body } = await ask(relayKey)('POST', '/v1/relay/auth-denials', { denials: reported });
-        if (body.accepted !== DENIALS_AT_ONCE) throw new Error(`Not all were taken: ${JSON.stringify(body)}`);
+        if (body.accepted !== DENIALS_AT_ONCE) throw new Error(`Not all were taken: ${JSON.stringify(body).slice(0, 500)}`);
         denied += DENIALS_AT_ONCE;
       }
     },
