@@ -169,7 +169,8 @@ export async function servicesWithKafka(): Promise<ServicesWithKafka> {
           occurredAt,
         }));
         const { body } = await ask(relayKey)('POST', '/v1/relay/auth-denials', { denials: reported });
-        if (body.accepted !== DENIALS_AT_ONCE) throw new Error(`Not all were taken: ${JSON.stringify(body).slice(0, 500)}`);
+        if (body.accepted !== DENIALS_AT_ONCE)
+          throw new Error(`Not all were taken: ${JSON.stringify(body).slice(0, 500)}`);
         denied += DENIALS_AT_ONCE;
       }
     },
