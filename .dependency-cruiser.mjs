@@ -44,7 +44,7 @@ export default {
       from: {
         path: '^apps/cli/',
         pathNot: [
-          '^apps/cli/src/(rebuild|verify|dead-letters|republish|repartition|database|read-models)/',
+          '^apps/cli/src/(rebuild|verify|dead-letters|republish|repartition|database|read-models|testing)/',
           '\\.test\\.ts$',
         ],
       },
