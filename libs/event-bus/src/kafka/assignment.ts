@@ -18,6 +18,8 @@ const NEVER_PASSES: ReadonlySet<string> = new Set([
   'EventsNotInTopic',
   'TopicOfAnotherJournal',
   'EventNotInJournal',
+  'PartitionsChanged',
+  'TopicSettingsWrong',
 ]);
 
 interface Place {

@@ -1,5 +1,6 @@
+import { loadJournalId } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
-import { groupIdOf } from './consumer-session.js';
+import { consumerGroup } from './consumer-session.js';
 import { kafkaClient } from './kafka-client.js';
 import { kafkaError } from './kafka-errors.js';
 import type { KafkaSettings } from './kafka-settings.js';
@@ -31,7 +32,11 @@ export async function whileNobodyRuns<T>(
       taken: boolean;
     }[];
     if (row?.taken !== true) throw new ServicesRunning('A command-service');
-    await assertNoMembers(settings, consumers);
+    const journal = await loadJournalId(feed);
+    await assertNoMembers(
+      settings,
+      consumers.map((consumer) => consumerGroup('', consumer, journal)),
+    );
     return await work();
   } finally {
     await session.query('SELECT pg_advisory_unlock($1)', [PUBLISHER_LOCK]).catch(() => undefined);
@@ -39,11 +44,11 @@ export async function whileNobodyRuns<T>(
   }
 }
 
-async function assertNoMembers(settings: KafkaSettings, consumers: readonly string[]): Promise<void> {
+async function assertNoMembers(settings: KafkaSettings, groupIds: string[]): Promise<void> {
   const admin = kafkaClient(settings, 'postern-topics').admin();
   try {
     await admin.connect();
-    const { groups } = await admin.describeGroups(consumers.map((consumer) => groupIdOf(consumer)));
+    const { groups } = await admin.describeGroups(groupIds);
     const running = groups.find(({ members }) => members.length > 0);
     if (running) throw new ServicesRunning(`A consumer of the group ${running.groupId}`);
   } catch (error) {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { TOPICS } from '@postern/contracts';
+import { TOPICS, type JournalId } from '@postern/contracts';
 import { FEED_START, type PartitionCheckpoint } from '@postern/event-store';
 import { Partition } from './partition.js';
 
 const [USERS, DENIALS] = [TOPICS.smtpUsers, TOPICS.authDenials];
+const JOURNAL = '5a6f1c1e-0000-4000-8000-00000000001d' as JournalId;
 const DAY_MS = 24 * 3_600_000;
 const place = (position: number) => ({ xid: '700', position });
 
@@ -17,7 +18,7 @@ const at = (changes: Partial<PartitionCheckpoint> = {}): PartitionCheckpoint => 
   ...changes,
 });
 const next = (topic: typeof USERS | typeof DENIALS, stored: PartitionCheckpoint, low: number, high: number) =>
-  new Partition(topic, 0, stored, { low, high }, topic === DENIALS).next;
+  new Partition(topic, 0, stored, { low, high }, { parks: topic === DENIALS, journal: JOURNAL }).next;
 
 describe('where a consumer begins in a partition', () => {
   it('looks at the last message that it applied, or goes on behind it where that was deleted with its time', () => {

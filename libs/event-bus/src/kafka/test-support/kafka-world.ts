@@ -1,6 +1,6 @@
 import { newId, TOPICS } from '@postern/contracts';
 import { roleUrl } from '@postern/database';
-import { FEED_START, readFeed } from '@postern/event-store';
+import { FEED_START, loadJournalId, readFeed } from '@postern/event-store';
 import type { Kafka } from 'kafkajs';
 import { EventPublisher, type EventPublisherOptions } from '../event-publisher.js';
 import { kafkaClient } from '../kafka-client.js';
@@ -67,7 +67,10 @@ export async function kafkaWorld(
       const page = await readFeed(world.feed, FEED_START, 10_000);
       const all = page.events.map((event, i) => ({ event, xid: page.xids[i] ?? '' }));
       const sender = new EventSender(client, topicPrefix, kafka.partitions);
-      await sender.send(all.filter(({ event }) => event.streamId === stream).slice(-1));
+      await sender.send(
+        all.filter(({ event }) => event.streamId === stream).slice(-1),
+        await loadJournalId(world.feed),
+      );
       await sender.close();
     },
     close: async () => {
