@@ -17,24 +17,24 @@ export {
   type SubscriptionStatus,
   type UnreadableMessage,
 } from './event-bus.js';
-export { partitionOf } from './kafka/partition-of.js';
-export { KafkaTopicWriter } from './kafka/kafka-topic-writer.js';
-export { RELAY_POLICIES } from './kafka/relay-policies-topic.js';
+export { partitionOf } from './kafka/topics/partition-of.js';
+export { KafkaTopicWriter } from './kafka/publish/kafka-topic-writer.js';
+export { RELAY_POLICIES } from './kafka/topics/relay-policies-topic.js';
 export { EventsMissing } from './events-missing.js';
-export { EventPublisher, type EventPublisherOptions, type PublisherStatus } from './kafka/event-publisher.js';
-export { deleteTopics } from './kafka/delete-topics.js';
-export { ServicesRunning, whileNobodyRuns } from './kafka/nobody-runs.js';
-export { ensureTopics, TopicSettingsWrong } from './kafka/ensure-topics.js';
+export { EventPublisher, type EventPublisherOptions, type PublisherStatus } from './kafka/publish/event-publisher.js';
+export { deleteTopics } from './kafka/topics/delete-topics.js';
+export { ServicesRunning, whileNobodyRuns } from './kafka/publish/nobody-runs.js';
+export { ensureTopics, TopicSettingsWrong } from './kafka/topics/ensure-topics.js';
 export { KafkaEventBus, type KafkaEventBusOptions } from './kafka/kafka-event-bus.js';
-export { KafkaRefused, KafkaUnreachable } from './kafka/kafka-errors.js';
+export { KafkaRefused, KafkaUnreachable } from './kafka/client/kafka-errors.js';
 export {
   DEFAULT_PARTITIONS,
   SASL_MECHANISMS,
   type KafkaLogin,
   type KafkaSettings,
   type SaslMechanism,
-} from './kafka/kafka-settings.js';
-export { EventNotInJournal, TopicOfAnotherJournal } from './kafka/journal-errors.js';
+} from './kafka/client/kafka-settings.js';
+export { EventNotInJournal, TopicOfAnotherJournal } from './kafka/topics/journal-errors.js';
 export { KAFKA_LIMITS } from './kafka/limits.js';
-export { EVENT_TOPICS, type TopicSettings } from './kafka/topic-settings.js';
-export { PUBLISHER_LOCK } from './kafka/leader-election.js';
+export { EVENT_TOPICS, type TopicSettings } from './kafka/topics/topic-settings.js';
+export { PUBLISHER_LOCK } from './kafka/publish/leader-election.js';

@@ -2,15 +2,15 @@ import type { Topic } from '@postern/contracts';
 import type { Kafka } from 'kafkajs';
 import type { EventBus, RunningSubscription, Subscription } from '../event-bus.js';
 import type { TopicWriter } from '../topic-writer.js';
-import { ensureTopics } from './ensure-topics.js';
-import { kafkaClient } from './kafka-client.js';
-import { kafkaError, KafkaUnreachable } from './kafka-errors.js';
-import type { KafkaSettings } from './kafka-settings.js';
-import { SESSION_TIMEOUT_MS, type TopicConsumerSettings } from './consumer-settings.js';
-import { TopicConsumer } from './topic-consumer.js';
-import { KafkaTopicWriter } from './kafka-topic-writer.js';
-import { RELAY_POLICIES } from './relay-policies-topic.js';
-import { EVENT_TOPICS } from './topic-settings.js';
+import { ensureTopics } from './topics/ensure-topics.js';
+import { kafkaClient } from './client/kafka-client.js';
+import { kafkaError, KafkaUnreachable } from './client/kafka-errors.js';
+import type { KafkaSettings } from './client/kafka-settings.js';
+import { SESSION_TIMEOUT_MS, type TopicConsumerSettings } from './consume/consumer-settings.js';
+import { TopicConsumer } from './consume/topic-consumer.js';
+import { KafkaTopicWriter } from './publish/kafka-topic-writer.js';
+import { RELAY_POLICIES } from './topics/relay-policies-topic.js';
+import { EVENT_TOPICS } from './topics/topic-settings.js';
 
 export interface KafkaEventBusOptions extends Partial<
   Pick<

@@ -1,7 +1,7 @@
-import { SESSION_TIMEOUT_MS } from './consumer-settings.js';
-import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './kafka-client.js';
-import { MAX_BYTES_PER_SEND } from './send-events.js';
-import { MAX_MESSAGE_BYTES } from './topic-settings.js';
+import { SESSION_TIMEOUT_MS } from './consume/consumer-settings.js';
+import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './client/kafka-client.js';
+import { MAX_BYTES_PER_SEND } from './publish/send-events.js';
+import { MAX_MESSAGE_BYTES } from './topics/topic-settings.js';
 
 /** What the Kafka adapter bounds, for docs/limits.md. */
 export const KAFKA_LIMITS = {

@@ -3,7 +3,7 @@ import { newId, TOPICS } from '@postern/contracts';
 import { askForRepublish, forgetPartitions, readFeed, FEED_START, type FeedPosition } from '@postern/event-store';
 import { describeWithKafka } from '@postern/testing';
 import { start, until } from '../test-support/bus-contract.js';
-import { deleteTopics } from './delete-topics.js';
+import { deleteTopics } from './topics/delete-topics.js';
 import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
 
 const upTo = (version: number) => Array.from({ length: version }, (_, i) => i + 1);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import { KafkaEventBus } from '../kafka-event-bus.js';
-import type { KafkaSettings } from '../kafka-settings.js';
+import type { KafkaSettings } from '../client/kafka-settings.js';
 
 /** What the process is told, as JSON in its first argument. */
 export interface SlowConsumer {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
-import { kafkaClient } from './kafka-client.js';
-import type { KafkaSettings } from './kafka-settings.js';
+import { kafkaClient } from '../client/kafka-client.js';
+import type { KafkaSettings } from '../client/kafka-settings.js';
 
 const GONE_WITHIN_MS = 5_000;
 const LOOK_AGAIN_MS = 50;

@@ -1,7 +1,7 @@
 import { newId } from '@postern/contracts';
 import type { Kafka, KafkaMessage } from 'kafkajs';
-import { KafkaUnreachable } from './kafka-errors.js';
-import { onceLed } from './once-led.js';
+import { KafkaUnreachable } from '../client/kafka-errors.js';
+import { onceLed } from '../client/once-led.js';
 
 /** For all partitions together. */
 const LOOK_TIMEOUT_MS = 15_000;

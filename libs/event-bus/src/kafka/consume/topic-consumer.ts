@@ -1,10 +1,10 @@
 import { loadJournalId } from '@postern/event-store';
 import type { Kafka } from 'kafkajs';
-import { Backoff } from '../backoff.js';
-import { WakeSignal } from '../embedded/wake-signal.js';
-import type { RunningSubscription, Subscription, SubscriptionLag, SubscriptionStatus } from '../event-bus.js';
+import { Backoff } from '../../backoff.js';
+import { WakeSignal } from '../../embedded/wake-signal.js';
+import type { RunningSubscription, Subscription, SubscriptionLag, SubscriptionStatus } from '../../event-bus.js';
 import { ConsumerSession } from './consumer-session.js';
-import { COORDINATOR_STARTS_WITHIN_MS, coordinatorStarts } from './coordinator-starts.js';
+import { COORDINATOR_STARTS_WITHIN_MS, coordinatorStarts } from '../client/coordinator-starts.js';
 import type { TopicConsumerSettings } from './consumer-settings.js';
 
 /** One subscription on topics: a member of the consumer's group, made anew whenever kafkajs gives up on it. */

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@postern/contracts';
 import { describeWithKafka } from '@postern/testing';
-import { start, until } from '../test-support/bus-contract.js';
+import { start, until } from '../../test-support/bus-contract.js';
 import { SESSION_TIMEOUT_MS } from './consumer-settings.js';
-import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
-import type { SlowConsumer } from './test-support/slow-consumer.js';
+import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
+import type { SlowConsumer } from '../test-support/slow-consumer.js';
 
 const PROGRAM = join(
-  import.meta.dirname.replace(/[\\/]libs[\\/]event-bus[\\/]src[\\/]kafka$/, ''),
+  import.meta.dirname.replace(/[\\/]libs[\\/]event-bus[\\/]src[\\/]kafka[\\/]consume$/, ''),
   'dist/libs/event-bus/src/kafka/test-support/slow-consumer.js',
 );
 

@@ -9,10 +9,10 @@ import {
 } from '@postern/contracts';
 import { FEED_START, isBehind, samePosition, type FeedPosition, type PartitionCheckpoint } from '@postern/event-store';
 import type { KafkaMessage } from 'kafkajs';
-import type { UnreadableMessage } from '../event-bus.js';
-import { EventNotInJournal, TopicOfAnotherJournal, type Place } from './journal-errors.js';
+import type { UnreadableMessage } from '../../event-bus.js';
+import { EventNotInJournal, TopicOfAnotherJournal, type Place } from '../topics/journal-errors.js';
 import { EventsNotInTopic, PartitionHalted } from './partition-errors.js';
-import { EVENT_TOPICS } from './topic-settings.js';
+import { EVENT_TOPICS } from '../topics/topic-settings.js';
 
 /** Clocks of the database and of the brokers may be apart by so much. */
 const CLOCKS_APART_MS = 24 * 3_600_000;

@@ -1,9 +1,9 @@
 import { loadJournalId } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
-import { consumerGroup } from './consumer-session.js';
-import { kafkaClient } from './kafka-client.js';
-import { kafkaError } from './kafka-errors.js';
-import type { KafkaSettings } from './kafka-settings.js';
+import { consumerGroup } from '../consume/consumer-session.js';
+import { kafkaClient } from '../client/kafka-client.js';
+import { kafkaError } from '../client/kafka-errors.js';
+import type { KafkaSettings } from '../client/kafka-settings.js';
 import { PUBLISHER_LOCK } from './leader-election.js';
 
 /** Services use the topics that are to be taken from them. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type ITopicMetadata } from 'kafkajs';
-import { kafkaClient } from './kafka-client.js';
-import { kafkaError } from './kafka-errors.js';
-import type { KafkaSettings } from './kafka-settings.js';
+import { kafkaClient } from '../client/kafka-client.js';
+import { kafkaError } from '../client/kafka-errors.js';
+import type { KafkaSettings } from '../client/kafka-settings.js';
 import { MAX_MESSAGE_BYTES, type TopicSettings } from './topic-settings.js';
 
 const MOST_REPLICAS_BY_DEFAULT = 3;

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS, type Topic } from '@postern/contracts';
 import { loadJournalId, loadPartitionCheckpoints } from '@postern/event-store';
 import { describeWithKafka } from '@postern/testing';
-import { start, until } from '../test-support/bus-contract.js';
+import { start, until } from '../../test-support/bus-contract.js';
 import { consumerGroup } from './consumer-session.js';
-import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
+import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 
 const [USERS, DENIALS] = [TOPICS.smtpUsers, TOPICS.authDenials];
 const newUser = () => `smtp-user/${newId()}`;

@@ -1,6 +1,6 @@
 import type { JournalId, Topic } from '@postern/contracts';
 import kafkajs, { type Admin, type Cluster, type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
-import type { Subscription, SubscriptionLag } from '../event-bus.js';
+import type { Subscription, SubscriptionLag } from '../../event-bus.js';
 import { Assignment } from './assignment.js';
 import { deliverSlice } from './deliver-slice.js';
 import { leaveFor } from './former-member.js';

@@ -2,7 +2,7 @@ import { TOPIC_OF_CATEGORY, type StreamCategory } from '@postern/contracts';
 import type { FeedPosition } from '@postern/event-store';
 import type { Kafka } from 'kafkajs';
 import type { DataSource } from 'typeorm';
-import { onceLed } from './once-led.js';
+import { onceLed } from '../client/once-led.js';
 import { EVENT_TOPICS } from './topic-settings.js';
 
 /** A topic that is kept for ever holds nothing of what was published to it. What would come now would stand where the oldest must. */

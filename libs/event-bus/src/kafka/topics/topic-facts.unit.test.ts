@@ -5,7 +5,7 @@ import { RELAY_POLICIES } from './relay-policies-topic.js';
 import { EVENT_TOPICS } from './topic-settings.js';
 
 it('topics are made as the AsyncAPI document tells consumers', () => {
-  const file = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'asyncapi.json');
+  const file = join(import.meta.dirname, '..', '..', '..', '..', '..', 'docs', 'asyncapi.json');
   const { channels } = JSON.parse(readFileSync(file, 'utf8')) as { channels: Record<string, Channel> };
   const told = Object.values(channels).map(({ address, bindings: { kafka } }) => ({
     topic: address,

@@ -3,10 +3,10 @@ import { newId, TOPICS, type EventEnvelope, type Topic } from '@postern/contract
 import { askForRepublish, pendingRepublish, republishLeft } from '@postern/event-store';
 import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic } from '@postern/testing';
 import { Client } from 'pg';
-import { start, until } from '../test-support/bus-contract.js';
-import { ensureTopics } from './ensure-topics.js';
-import { EVENT_TOPICS } from './topic-settings.js';
-import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
+import { start, until } from '../../test-support/bus-contract.js';
+import { ensureTopics } from '../topics/ensure-topics.js';
+import { EVENT_TOPICS } from '../topics/topic-settings.js';
+import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 
 /** What is sent twice is a repeat: nothing may be ahead of what comes before it. */
 const firsts = (versions: readonly number[]) => versions.filter((version, i) => versions.indexOf(version) === i);

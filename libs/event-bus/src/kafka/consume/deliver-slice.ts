@@ -1,7 +1,7 @@
 import { advancePartitionCheckpoint, CheckpointMoved, notInJournal, samePosition } from '@postern/event-store';
 import type { EntityManager } from 'typeorm';
-import { deliverBatch } from '../deliver-batch.js';
-import type { Subscription } from '../event-bus.js';
+import { deliverBatch } from '../../deliver-batch.js';
+import type { Subscription } from '../../event-bus.js';
 import type { Partition, Slice } from './partition.js';
 
 /**

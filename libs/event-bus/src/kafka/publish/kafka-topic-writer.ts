@@ -1,15 +1,15 @@
 import { journalOfPolicy, type JournalId } from '@postern/contracts';
 import { Partitioners, type Kafka, type Producer, type Transaction } from 'kafkajs';
-import { WriteRefused, type TopicMessage, type TopicWriter } from '../topic-writer.js';
-import { onceCoordinated } from './coordinator-starts.js';
-import { ensureTopics } from './ensure-topics.js';
-import { kafkaClient } from './kafka-client.js';
-import { TopicOfAnotherJournal } from './journal-errors.js';
-import { lastMessages } from './last-messages.js';
-import { onceLed } from './once-led.js';
-import { kafkaError } from './kafka-errors.js';
-import type { KafkaSettings } from './kafka-settings.js';
-import type { TopicSettings } from './topic-settings.js';
+import { WriteRefused, type TopicMessage, type TopicWriter } from '../../topic-writer.js';
+import { onceCoordinated } from '../client/coordinator-starts.js';
+import { ensureTopics } from '../topics/ensure-topics.js';
+import { kafkaClient } from '../client/kafka-client.js';
+import { TopicOfAnotherJournal } from '../topics/journal-errors.js';
+import { lastMessages } from '../topics/last-messages.js';
+import { onceLed } from '../client/once-led.js';
+import { kafkaError } from '../client/kafka-errors.js';
+import type { KafkaSettings } from '../client/kafka-settings.js';
+import type { TopicSettings } from '../topics/topic-settings.js';
 
 /** A broker takes 1 MB in a batch unless told otherwise; this leaves room for keys, headers and what surrounds them. */
 const MAX_BYTES_PER_SEND = 500_000;

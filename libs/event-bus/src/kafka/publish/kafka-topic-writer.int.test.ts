@@ -3,8 +3,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { describeWithKafka, followTopic, type FollowedTopic } from '@postern/testing';
 import { encodePolicy, type JournalId, type RelayPolicy } from '@postern/contracts';
 import { KafkaTopicWriter } from './kafka-topic-writer.js';
-import type { KafkaSettings } from './kafka-settings.js';
-import type { TopicSettings } from './topic-settings.js';
+import type { KafkaSettings } from '../client/kafka-settings.js';
+import type { TopicSettings } from '../topics/topic-settings.js';
 
 const TOPIC: TopicSettings = { topic: 'policies', cleanup: 'compact', retentionMs: null };
 const [OURS, THEIRS] = [randomUUID() as JournalId, randomUUID() as JournalId];

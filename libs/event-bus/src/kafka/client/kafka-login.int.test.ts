@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { newId } from '@postern/contracts';
 import { describeWithKafka } from '@postern/testing';
-import { start, until } from '../test-support/bus-contract.js';
-import { ensureTopics } from './ensure-topics.js';
+import { start, until } from '../../test-support/bus-contract.js';
+import { ensureTopics } from '../topics/ensure-topics.js';
 import type { KafkaSettings, SaslMechanism } from './kafka-settings.js';
-import { kafkaWorld } from './test-support/kafka-world.js';
+import { kafkaWorld } from '../test-support/kafka-world.js';
 
 describeWithKafka(describe, 'Kafka behind TLS and a login', ({ secure, address }) => {
   const settings = (

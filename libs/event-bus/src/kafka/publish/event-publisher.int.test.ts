@@ -7,9 +7,9 @@ import { startKafkaBroker } from '@postern/embedded-kafka';
 import { describeWithKafka, KAFKA_CACHE } from '@postern/testing';
 import kafkajs from 'kafkajs';
 import { Client } from 'pg';
-import { start, until } from '../test-support/bus-contract.js';
+import { start, until } from '../../test-support/bus-contract.js';
 import type { EventPublisher } from './event-publisher.js';
-import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
+import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 
 const newUser = () => `smtp-user/${newId()}`;
 const upTo = (version: number) => Array.from({ length: version }, (_, i) => i + 1);

@@ -20,21 +20,21 @@ import {
   type WakeOnAppend,
 } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
-import { FeedConsumer, type FeedBatch } from '../embedded/feed-consumer.js';
-import { FEED_SETTINGS } from '../embedded/feed-settings.js';
-import type { SubscriptionLag } from '../event-bus.js';
-import { deleteFilledTopics } from './delete-topics.js';
-import { assertNotEmptied, TopicEmptied } from './emptied-topics.js';
-import { ensureTopics, TopicSettingsWrong } from './ensure-topics.js';
-import { kafkaClient } from './kafka-client.js';
-import { kafkaError, KafkaUnreachable } from './kafka-errors.js';
-import type { KafkaSettings } from './kafka-settings.js';
+import { FeedConsumer, type FeedBatch } from '../../embedded/feed-consumer.js';
+import { FEED_SETTINGS } from '../../embedded/feed-settings.js';
+import type { SubscriptionLag } from '../../event-bus.js';
+import { deleteFilledTopics } from '../topics/delete-topics.js';
+import { assertNotEmptied, TopicEmptied } from '../topics/emptied-topics.js';
+import { ensureTopics, TopicSettingsWrong } from '../topics/ensure-topics.js';
+import { kafkaClient } from '../client/kafka-client.js';
+import { kafkaError, KafkaUnreachable } from '../client/kafka-errors.js';
+import type { KafkaSettings } from '../client/kafka-settings.js';
 import { LeaderElection } from './leader-election.js';
-import { EventNotInJournal, TopicOfAnotherJournal } from './journal-errors.js';
-import { assertOwnTopics } from './own-topics.js';
+import { EventNotInJournal, TopicOfAnotherJournal } from '../topics/journal-errors.js';
+import { assertOwnTopics } from '../topics/own-topics.js';
 import { isSent, placeOf } from './republished.js';
 import { EventSender, MessageTooLarge } from './send-events.js';
-import { EVENT_TOPICS } from './topic-settings.js';
+import { EVENT_TOPICS } from '../topics/topic-settings.js';
 
 /** The name of the publisher's checkpoint, in `journal.checkpoints`. */
 export const PUBLISHER = 'publisher';

@@ -1,4 +1,4 @@
-import type { Place } from './journal-errors.js';
+import type { Place } from '../topics/journal-errors.js';
 
 /** The partition holds a message that can't be read, on a topic of which none may be left out: it halts there until somebody acts. */
 export class PartitionHalted extends Error {

@@ -1,6 +1,6 @@
 import { encodeEvent, type EventMessage, type FeedEvent, type JournalId } from '@postern/contracts';
 import kafkajs, { type Kafka, type PartitionerArgs, type Producer } from 'kafkajs';
-import { partitionsWrong } from './ensure-topics.js';
+import { partitionsWrong } from '../topics/ensure-topics.js';
 
 const { CompressionTypes, Partitioners } = kafkajs;
 

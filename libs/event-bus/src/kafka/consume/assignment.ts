@@ -1,10 +1,10 @@
 import type { Topic } from '@postern/contracts';
 import { FEED_START, loadPartitionCheckpoints, samePosition } from '@postern/event-store';
 import type { Admin, Consumer } from 'kafkajs';
-import { Backoff } from '../backoff.js';
-import type { Subscription, SubscriptionLag } from '../event-bus.js';
-import { HALTED_AFTER_ATTEMPTS } from '../halted.js';
-import { partitionsWrong } from './ensure-topics.js';
+import { Backoff } from '../../backoff.js';
+import type { Subscription, SubscriptionLag } from '../../event-bus.js';
+import { HALTED_AFTER_ATTEMPTS } from '../../halted.js';
+import { partitionsWrong } from '../topics/ensure-topics.js';
 import { PartitionsChanged } from './partition-errors.js';
 import { Partition, type Watermarks } from './partition.js';
 import type { SessionEvents, SessionSettings } from './consumer-settings.js';

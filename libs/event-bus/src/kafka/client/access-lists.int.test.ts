@@ -7,11 +7,11 @@ import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
 import { askForRepublish, loadJournalId, republishLeft } from '@postern/event-store';
 import { describeWithKafka, KAFKA_CACHE } from '@postern/testing';
 import kafkajs, { type AclEntry } from 'kafkajs';
-import { start, until } from '../test-support/bus-contract.js';
+import { start, until } from '../../test-support/bus-contract.js';
 import { kafkaClient } from './kafka-client.js';
 import type { KafkaSettings } from './kafka-settings.js';
-import { RELAY_POLICIES } from './relay-policies-topic.js';
-import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
+import { RELAY_POLICIES } from '../topics/relay-policies-topic.js';
+import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 const ACCOUNTS = ['command-service', 'projection-service', 'audit-trail-service'] as const;
