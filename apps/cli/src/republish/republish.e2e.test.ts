@@ -81,7 +81,7 @@ describeWithKafka(describe, 'postern republish', (kafka) => {
       out:
         'Nobody publishes: a command-service must run on this database, with POSTERN_KAFKA_BROKERS set. ' +
         'What was asked for stands, and is done once one does.\n',
-      err: 'No process publishes at this moment; one that takes over would within 6 s.\n',
+      err: 'tenants: No process publishes at this moment; one that takes over would within 6 s.\n',
     });
   }, 60_000);
 });

@@ -5,6 +5,7 @@ import { Assignment } from './assignment.js';
 import { deliverSlice } from './deliver-slice.js';
 import { leaveFor } from './former-member.js';
 import { GroupOffsets } from './group-offsets.js';
+import { Standing } from './standing.js';
 import type { SessionEvents, SessionSettings } from './consumer-settings.js';
 
 const MAX_BATCH = 500;
@@ -65,7 +66,8 @@ export class ConsumerSession {
       retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4, restartOnFailure: async () => false },
     });
     this.#offsets = new GroupOffsets(this.#consumer);
-    this.#assignment = new Assignment(this.#admin, this.#consumer, groupId, subscription, settings, events);
+    const standing = new Standing(this.#admin, groupId, subscription, settings);
+    this.#assignment = new Assignment(this.#consumer, standing, subscription, settings, events);
     this.#ended = new Promise((done, fail) => (this.#end = (error) => (error ? fail(error) : done())));
     // Whoever runs the session sees it; nobody may be there yet.
     this.#ended.catch(() => undefined);

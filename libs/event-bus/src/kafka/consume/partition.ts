@@ -1,18 +1,12 @@
-import {
-  decodeEvent,
-  EventNewerThanProgram,
-  MessageOfAnotherJournal,
-  MessageUnreadable,
-  type FeedEvent,
-  type JournalId,
-  type Topic,
-} from '@postern/contracts';
+import { MessageUnreadable, type FeedEvent, type Topic } from '@postern/contracts';
 import { FEED_START, isBehind, samePosition, type FeedPosition, type PartitionCheckpoint } from '@postern/event-store';
 import type { KafkaMessage } from 'kafkajs';
 import type { UnreadableMessage } from '../../event-bus.js';
-import { EventNotInJournal, TopicOfAnotherJournal, type Place } from '../topics/journal-errors.js';
-import { EventsNotInTopic, PartitionHalted } from './partition-errors.js';
+import { EventNotInJournal, TopicOfAnotherJournal } from '../topics/journal-errors.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
+import { EventsNotInTopic, PartitionHalted } from './partition-errors.js';
+import { sourceOf } from './place.js';
+import { readMessage, type Reading, type Unread } from './read-message.js';
 
 /** Clocks of the database and of the brokers may be apart by so much. */
 const CLOCKS_APART_MS = 24 * 3_600_000;
@@ -22,16 +16,6 @@ export interface Watermarks {
   readonly low: number;
   readonly high: number;
 }
-
-/** How the messages of a partition are read. */
-export interface Reading {
-  /** What is unreadable is put aside; else it halts the partition. */
-  readonly parks: boolean;
-  /** The one of the database in which they take effect. */
-  readonly journal: JournalId;
-}
-
-type Unread = MessageUnreadable | EventNewerThanProgram | TopicOfAnotherJournal;
 
 /** Messages of a partition that are handled in one transaction, with the checkpoint that stands behind them. */
 export interface Slice {
@@ -94,7 +78,7 @@ export class Partition {
   }
 
   get source(): string {
-    return `${this.topic}/${this.partition}`;
+    return sourceOf(this);
   }
 
   get stored(): PartitionCheckpoint {
@@ -173,25 +157,15 @@ export class Partition {
     let { position, offset } = this.#stored;
     let applied = this.#applied;
     let last: number | null = null;
+    let halt: Slice['halt'] = null;
     this.#new = false;
     for (const message of messages) {
       const at = Number(message.offset);
       if (at < this.next) continue;
       if (events.length + unreadable.length >= most) break;
-      if (at === this.#notInJournal?.place.offset)
-        return {
-          events,
-          offsets,
-          unreadable,
-          to: { ...this.#stored, position, offset, stored: true },
-          last,
-          halt: this.#notInJournal,
-        };
       const read = this.#read(message);
-      if (read instanceof Error && !(this.reading.parks && read instanceof MessageUnreadable)) {
-        const halt = read instanceof TopicOfAnotherJournal ? read : new PartitionHalted(this.#at(at), read);
-        return { events, offsets, unreadable, to: { ...this.#stored, position, offset, stored: true }, last, halt };
-      }
+      halt = this.#haltAt(at, read);
+      if (halt) break;
       last = at;
       if (read instanceof Error) {
         const { key, value } = message;
@@ -209,7 +183,7 @@ export class Partition {
         offset = at + 1;
       }
     }
-    return { events, offsets, unreadable, to: { ...this.#stored, position, offset, stored: true }, last, halt: null };
+    return { events, offsets, unreadable, to: { ...this.#stored, position, offset, stored: true }, last, halt };
   }
 
   /** From here on a slice ends before the first of these events that is among the `missing`, which halts it. */
@@ -219,14 +193,14 @@ export class Partition {
     if (offset !== undefined && event) this.#notInJournal = new EventNotInJournal(this.#at(offset), event.eventId);
   }
 
-  #read({ key, value, offset }: KafkaMessage): FeedEvent | Unread {
-    try {
-      return decodeEvent({ topic: this.topic, key, value }, this.reading.journal);
-    } catch (error) {
-      if (error instanceof MessageOfAnotherJournal) return new TopicOfAnotherJournal(this.#at(Number(offset)), error);
-      if (error instanceof MessageUnreadable || error instanceof EventNewerThanProgram) return error;
-      throw error;
-    }
+  #haltAt(offset: number, read: FeedEvent | Unread): Slice['halt'] {
+    if (offset === this.#notInJournal?.place.offset) return this.#notInJournal;
+    if (!(read instanceof Error) || (this.reading.parks && read instanceof MessageUnreadable)) return null;
+    return read instanceof TopicOfAnotherJournal ? read : new PartitionHalted(this.#at(offset), read);
+  }
+
+  #read(message: KafkaMessage): FeedEvent | Unread {
+    return readMessage(this, message, this.reading.journal);
   }
 
   #missing(why: string): EventsNotInTopic {
@@ -239,7 +213,7 @@ export class Partition {
     return new EventsNotInTopic(place, why, 'or make the read model anew with `postern rebuild`');
   }
 
-  #at(offset: number): Place {
+  #at(offset: number) {
     return { topic: this.topic, partition: this.partition, offset };
   }
 }
