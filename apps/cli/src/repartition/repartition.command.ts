@@ -32,5 +32,5 @@ have applied is written down as a place in the journal, then the topics are dele
 the journal. Nothing is lost, nothing takes effect twice, and each user's events keep their order. Killed half-way, run it again.
 Also for topics to which somebody added partitions: run it with the number that the services had.
 
-Example:
+Examples:
   POSTERN_KAFKA_BROKERS=kafka.example:9092 POSTERN_KAFKA_PARTITIONS=24 postern repartition`;
