@@ -21,7 +21,7 @@ describe('the command line', () => {
       return argument.required ? ` <${name}>` : ` [${name}]`;
     });
     expect(page).toContain(`\`${words}${line.join('')}\``);
-    expect(page).toMatch(new RegExp(`^(\\$ )?postern ${words}( |$)`, 'm'));
+    expect(page).toMatch(new RegExp(`^(\\$ )?([A-Z_]+=\\S+ )*postern ${words}( |$)`, 'm'));
     for (const { long } of command.options) expect(page).toContain(`\`${String(long)}\``);
   });
 
