@@ -106,7 +106,7 @@ export class Assignment {
       this.#told = true;
       this.events.caughtUp();
     } catch (error) {
-      this.events.failed(this.settings.explain(error));
+      if (!this.#closed) this.events.failed(this.settings.explain(error));
     } finally {
       this.#looking = false;
     }

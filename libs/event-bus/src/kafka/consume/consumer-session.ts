@@ -1,5 +1,5 @@
 import type { JournalId, Topic } from '@postern/contracts';
-import kafkajs, { type Admin, type Cluster, type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
+import kafkajs, { type Cluster, type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
 import type { Subscription, SubscriptionLag } from '../../event-bus.js';
 import { Assignment } from './assignment.js';
 import { deliverSlice } from './deliver-slice.js';
@@ -27,7 +27,7 @@ export function consumerGroup(topicPrefix: string, consumer: string, journal: Jo
 
 /** A member of the consumer's group, for as long as kafkajs keeps it up. */
 export class ConsumerSession {
-  readonly #admin: Admin;
+  readonly #standing: Standing;
   readonly #consumer: Consumer;
   readonly #offsets: GroupOffsets;
   readonly #assignment: Assignment;
@@ -46,7 +46,7 @@ export class ConsumerSession {
   ) {
     const { topicPrefix, sessionTimeoutMs, journal } = settings;
     const groupId = (this.#groupId = consumerGroup(topicPrefix, subscription.consumer, journal));
-    this.#admin = kafka.admin();
+    this.#standing = new Standing(kafka, groupId, subscription, settings);
     this.#consumer = kafka.consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs,
@@ -66,8 +66,7 @@ export class ConsumerSession {
       retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4, restartOnFailure: async () => false },
     });
     this.#offsets = new GroupOffsets(this.#consumer);
-    const standing = new Standing(this.#admin, groupId, subscription, settings);
-    this.#assignment = new Assignment(this.#consumer, standing, subscription, settings, events);
+    this.#assignment = new Assignment(this.#consumer, this.#standing, subscription, settings, events);
     this.#ended = new Promise((done, fail) => (this.#end = (error) => (error ? fail(error) : done())));
     // Whoever runs the session sees it; nobody may be there yet.
     this.#ended.catch(() => undefined);
@@ -103,7 +102,7 @@ export class ConsumerSession {
       this.#assignment.assign(payload.memberAssignment as Record<string, number[]>);
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#end(payload.error));
-    await this.#admin.connect();
+    await this.#standing.open();
     await consumer.connect();
     if (former !== null && this.#cluster) await leaveFor(former, this.#groupId, this.#cluster);
     const topics = this.subscription.topics.map((topic) => this.settings.topicPrefix + topic);
@@ -133,7 +132,7 @@ export class ConsumerSession {
     this.#offsets.close();
     await this.#offsets.tell();
     await this.#consumer.disconnect().catch(() => undefined);
-    await this.#admin.disconnect().catch(() => undefined);
+    await this.#standing.close();
     this.#end();
   }
 

@@ -1,6 +1,6 @@
 import type { Topic } from '@postern/contracts';
 import { FEED_START, loadPartitionCheckpoints, samePosition, type PartitionCheckpoints } from '@postern/event-store';
-import type { Admin } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
 import type { Subscription } from '../../event-bus.js';
 import { partitionsWrong } from '../topics/ensure-topics.js';
 import type { SessionSettings } from './consumer-settings.js';
@@ -10,14 +10,38 @@ import { sourceOf, type Place } from './place.js';
 
 export type MarksOf = (place: Place) => Watermarks;
 
+/** Who still asks the brokers is waited for so long. */
+const CLOSE_WITHIN_MS = 1_000;
+
 /** Where a consumer stands by its database, and where its topics end by the brokers: in all partitions, those of other instances too. */
 export class Standing {
+  readonly #admin: Admin;
+  /** kafkajs connects again for whoever asks behind a disconnect, and forgets that connection. */
+  readonly #asking = new Set<Promise<unknown>>();
+  #closed = false;
+
   constructor(
-    private readonly admin: Admin,
+    kafka: Kafka,
     private readonly groupId: string,
     private readonly subscription: Subscription,
     private readonly settings: SessionSettings,
-  ) {}
+  ) {
+    this.#admin = kafka.admin();
+  }
+
+  async open(): Promise<void> {
+    await this.#admin.connect();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const asked = Promise.allSettled([...this.#asking]);
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([asked, new Promise((done) => (timer = setTimeout(done, CLOSE_WITHIN_MS)))]);
+    clearTimeout(timer);
+    await this.#disconnect();
+    void asked.then(() => this.#disconnect());
+  }
 
   /** Throws `PartitionsChanged`, `TopicSettingsWrong`. */
   async load(): Promise<{ readonly stored: PartitionCheckpoints; readonly marks: MarksOf }> {
@@ -35,7 +59,7 @@ export class Standing {
     const { partitions: wanted, topicPrefix } = this.settings;
     for (const topic of this.subscription.topics) {
       const name = topicPrefix + topic;
-      const offsets = await this.admin.fetchTopicOffsets(name);
+      const offsets = await this.#ask((admin) => admin.fetchTopicOffsets(name));
       // Somebody has added some while this ran: new events of a key come on another partition than its old ones.
       if (offsets.length !== wanted) throw partitionsWrong(name, offsets.length, wanted);
       for (const { partition, low, high } of offsets) {
@@ -52,7 +76,7 @@ export class Standing {
     const [stored, marks, told] = await Promise.all([
       this.#stored(),
       this.marks(),
-      this.admin.fetchOffsets({ groupId: this.groupId, topics }),
+      this.#ask((admin) => admin.fetchOffsets({ groupId: this.groupId, topics })),
     ]);
     for (const { topic, partitions } of told) {
       for (const { partition, offset } of partitions) {
@@ -71,5 +95,20 @@ export class Standing {
   #stored(): Promise<PartitionCheckpoints> {
     const { checkpoints, consumer } = this.subscription;
     return loadPartitionCheckpoints(checkpoints.dataSource, checkpoints.table, consumer);
+  }
+
+  async #ask<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error(`${this.subscription.consumer} has left its group.`);
+    const asking = ask(this.#admin);
+    this.#asking.add(asking);
+    try {
+      return await asking;
+    } finally {
+      this.#asking.delete(asking);
+    }
+  }
+
+  async #disconnect(): Promise<void> {
+    await this.#admin.disconnect().catch(() => undefined);
   }
 }
