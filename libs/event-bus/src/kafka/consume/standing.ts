@@ -35,7 +35,7 @@ export class Standing {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const asked = Promise.allSettled([...this.#asking]);
+    const asked = Promise.allSettled(this.#asking);
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([asked, new Promise((done) => (timer = setTimeout(done, CLOSE_WITHIN_MS)))]);
     clearTimeout(timer);
