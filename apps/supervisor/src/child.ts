@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { StartFailed, type ReadyMessage } from '@postern/service-kit';
+import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/service-kit';
 
 /** What is started as a process of its own. */
 export interface ChildPlan {
@@ -32,6 +32,8 @@ export class Child {
   #endPause: () => void = () => undefined;
   #failures = 0;
   #wasReady = false;
+  /** It said itself that it would end again. */
+  #refused = false;
 
   constructor(
     private readonly plan: ChildPlan,
@@ -65,9 +67,10 @@ export class Child {
 
   async #keep(ready: (ready: Ready) => void): Promise<void> {
     while (!this.#stopping && (this.#wasReady || this.#failures < FIRST_ATTEMPTS)) {
+      this.#refused = false;
       const began = performance.now();
       const how = await this.#runOnce(ready);
-      if (this.#stopping) return;
+      if (this.#stopping || (this.#refused && !this.#wasReady)) return;
       this.#failures = performance.now() - began > WELL_AFTER_MS ? 1 : this.#failures + 1;
       const delay = RESTART_DELAYS_MS[Math.min(this.#failures, RESTART_DELAYS_MS.length) - 1] ?? 0;
       this.tell(`${this.plan.name} ENDED (${how}) and is started again in ${delay / 1_000} s.`);
@@ -87,7 +90,11 @@ export class Child {
     });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) this.#relay(stream);
-    child.on('message', (message: ReadyMessage) => {
+    child.on('message', (message: ReadyMessage | RefusedMessage) => {
+      if ('refused' in message) {
+        this.#refused = true;
+        return;
+      }
       if (this.#wasReady) this.tell(`${this.plan.name} is ready again: pid ${child.pid}`);
       this.#wasReady = true;
       ready(message.ready);

@@ -9,8 +9,9 @@ const STOP_TIMEOUT_MS = 90_000;
 runProcess(
   'Postern',
   DEFAULT_PORT,
-  (settings) =>
+  (settings, stopped) =>
     startServices(settings, {
+      stopped,
       instances: instancesAsked(process.argv.slice(2)),
       environment: process.env,
       tell: (line) => process.stdout.write(`${line}\n`),

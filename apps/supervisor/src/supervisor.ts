@@ -9,6 +9,7 @@ import { planServices } from './plan.js';
 /** A service's pools may hold some 25 connections. */
 const CONNECTIONS_OF_A_SET = 80;
 const READY_TIMEOUT_MS = 60_000;
+const LOOK_EVERY_MS = 250;
 const LAST_PORT = 65_535;
 
 export interface SupervisorOptions {
@@ -17,6 +18,8 @@ export interface SupervisorOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Told what the processes print and what happens to them. */
   readonly tell: (line: string) => void;
+  /** A start that is not through is given up. */
+  readonly stopped: AbortSignal;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface SupervisorOptions {
  * Throws where one of them does not start, and leaves nothing running.
  */
 export async function startServices(settings: Settings, options: SupervisorOptions): Promise<Running> {
-  const { instances, environment, tell } = options;
+  const { instances, environment, tell, stopped } = options;
   const ports = await portsFor(settings.httpPort, 1 + 3 * instances);
   const database = await openDatabase(settings, (ownerUrl) => prepareDatabase(ownerUrl, environment), {
     max_connections: String(60 + CONNECTIONS_OF_A_SET * instances),
@@ -44,10 +47,13 @@ export async function startServices(settings: Settings, options: SupervisorOptio
     await Promise.all(services.map((child) => child.stop()));
     await database.stop();
   };
+  const giveUp = () => void Promise.all([gateway, ...services].map((child) => child.stop()));
+  stopped.addEventListener('abort', giveUp);
   try {
     const ready = await Promise.all(services.map((child) => child.start()));
     const { url } = await gateway.start();
-    await untilReady(url);
+    await untilReady(url, stopped);
+    stopped.removeEventListener('abort', giveUp);
     const list = plan.services.map(({ name, url }, i) => line(name, `${url}   pid ${services[i]?.pid}`));
     return { url, firstKey: firstKeyOf(ready), details: ['', ...list, ...surroundings(settings, environment)], stop };
   } catch (error) {
@@ -87,13 +93,13 @@ async function portsFor(first: number, count: number): Promise<number[]> {
   return [...ports];
 }
 
-async function untilReady(url: string): Promise<void> {
+async function untilReady(url: string, stopped: AbortSignal): Promise<void> {
   const until = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
     const answer = await fetch(`${url}/health/ready`);
     if (answer.ok) return;
     const { detail } = (await answer.json()) as { detail?: string };
     if (Date.now() > until) throw new StartFailed(`The services did not get ready within 60 s. ${detail}`);
-    await sleep(100);
+    await sleep(LOOK_EVERY_MS, undefined, { signal: stopped });
   }
 }

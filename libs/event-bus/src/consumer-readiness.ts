@@ -7,8 +7,8 @@ import type { RunningSubscription } from './event-bus.js';
  */
 export function consumerReadiness(subscription: Pick<RunningSubscription, 'status'>): () => string | null {
   return () => {
-    const { hasCaughtUp, lastError, failures } = subscription.status();
-    if (lastError) return `halted after ${failures} failures: ${lastError.message}`;
+    const { hasCaughtUp, lastError } = subscription.status();
+    if (lastError) return `does not get on: ${lastError.message}`;
     return hasCaughtUp ? null : 'is catching up with the journal';
   };
 }

@@ -3,7 +3,7 @@ import { consumerReadiness } from './consumer-readiness.js';
 import type { SubscriptionStatus } from './event-bus.js';
 
 describe('a consumer’s readiness', () => {
-  it('waits for the first catching up, passes over later work, and shows what halts it', () => {
+  it('waits for the first catching up, passes over later work, and shows what keeps it from getting on', () => {
     const told = (status: Omit<SubscriptionStatus, 'halted'>) =>
       consumerReadiness({ status: () => ({ ...status, halted: new Map() }) })();
     const well = { lastError: null, failures: 0 };
@@ -12,7 +12,7 @@ describe('a consumer’s readiness', () => {
     expect(told({ ...well, caughtUp: true, hasCaughtUp: true })).toBeNull();
     expect(told({ ...well, caughtUp: false, hasCaughtUp: true })).toBeNull();
     expect(told({ caughtUp: false, hasCaughtUp: true, lastError, failures: 4 })).toBe(
-      'halted after 4 failures: Event 3 came, but only 1 were applied.',
+      'does not get on: Event 3 came, but only 1 were applied.',
     );
   });
 });

@@ -33,7 +33,14 @@ export { collectProcessMetrics, DELAY_BUCKETS, metrics } from './observe/metrics
 export { ObserveModule } from './observe/observe.module.js';
 export { firstKeyGreeting, keepOperatorKey, operatorKeyFile, type FirstKey } from './process/first-key.js';
 export { listenAsSet } from './process/listen.js';
-export { runProcess, runTask, STOP_TIMEOUT_MS, type ReadyMessage, type Running } from './process/run-process.js';
+export {
+  runProcess,
+  runTask,
+  STOP_TIMEOUT_MS,
+  type ReadyMessage,
+  type RefusedMessage,
+  type Running,
+} from './process/run-process.js';
 export { StartFailed } from './process/start-failed.js';
 export { serviceModule, startService, type ServiceParts } from './process/start-service.js';
 export { PROBLEMS, type ProblemCode } from './problem/catalogue.js';

@@ -16,6 +16,7 @@ import { SETTINGS, type RuntimeSettings } from '../settings/settings.module.js';
 import { feedDataSource } from './feed-data-source.js';
 import { kafkaBusModule } from './kafka-bus.module.js';
 import { PublisherModule } from './publisher.module.js';
+import { failureTeller } from './tell-failures.js';
 
 const log = new Logger('event bus');
 
@@ -42,8 +43,7 @@ class BusEnd implements BeforeApplicationShutdown {
         new EmbeddedEventBus({
           feed,
           feedUrl: roleUrl(settings.databaseUrl, 'postern_feed'),
-          onFailure: (consumer, error) =>
-            log.error(`${consumer} could not handle its events and tries again: ${error.message}`),
+          onFailure: failureTeller(log),
         }),
     },
   ],

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
 import { EVENT_BUS, KafkaEventBus, type EventBus, type KafkaSettings } from '@postern/event-bus';
+import { failureTeller } from './tell-failures.js';
 
 const log = new Logger('event bus');
 
@@ -25,8 +26,7 @@ export function kafkaBusModule(kafka: KafkaSettings): DynamicModule {
         useFactory: async (): Promise<EventBus> => {
           const bus = new KafkaEventBus({
             kafka,
-            onFailure: (consumer, error) =>
-              log.error(`${consumer} could not handle its events and tries again: ${error.message}`),
+            onFailure: failureTeller(log),
           });
           await bus.start();
           return bus;

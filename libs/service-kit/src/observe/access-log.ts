@@ -71,6 +71,6 @@ function isEventStream(reply: FastifyReply): boolean {
 }
 
 function levelOf(route: string, status: number): 'warn' | 'info' | 'debug' {
-  if (status >= 500) return 'warn';
-  return PROBES.test(route) ? 'debug' : 'info';
+  if (PROBES.test(route)) return 'debug';
+  return status >= 500 ? 'warn' : 'info';
 }

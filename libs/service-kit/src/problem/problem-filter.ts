@@ -26,7 +26,8 @@ export class ProblemFilter implements ExceptionFilter {
   /** Also the error handler of Fastify itself, for what fails before a route is reached. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = this.translate(error, request);
-    if (problem.status >= 500) {
+    // Who is not ready says so to each probe; what keeps it from it has its own line.
+    if (problem.status >= 500 && problem.code !== 'not-ready') {
       this.logger.error({
         requestId: request.id,
         code: problem.code,

@@ -35,13 +35,19 @@ export interface ReadyMessage {
   readonly ready: { readonly url: string; readonly firstKey: FirstKey | null };
 }
 
+/** What it tells instead where it ends and would again: somebody must act before it is started. */
+export interface RefusedMessage {
+  readonly refused: true;
+}
+
 /** How long a stop may take unless told. */
 export const STOP_TIMEOUT_MS = 30_000;
 
 /**
  * The life of a process of Postern, whichever it is: `start` is given the settings; a start that fails is one clear line
  * and exit code 1; SIGINT, SIGTERM or the end of the process that started it (where there is an IPC channel) finish what
- * was accepted and exit 0, within a bound. Prints what happens on standard output.
+ * was accepted and exit 0, within a bound. Prints what happens on standard output. A start that is told by its signal to stop may
+ * give up.
  * @param name as it is told to people
  * @param defaultPort where it listens unless told
  * @param stopTimeoutMs how long a stop may take before the process ends anyway
@@ -49,10 +55,10 @@ export const STOP_TIMEOUT_MS = 30_000;
 export function runProcess(
   name: string,
   defaultPort: number,
-  start: (settings: Settings) => Promise<Running>,
+  start: (settings: Settings, stopped: AbortSignal) => Promise<Running>,
   stopTimeoutMs = STOP_TIMEOUT_MS,
 ): void {
-  void new ProcessLife(name, stopTimeoutMs).run(() => start(loadSettings(process.env, defaultPort)));
+  void new ProcessLife(name, stopTimeoutMs).run((stopped) => start(loadSettings(process.env, defaultPort), stopped));
 }
 
 /** A process that does one thing and ends: prints what `task` resolves to, or one clear line and exit code 1. */
@@ -68,6 +74,7 @@ export async function runTask(task: (settings: Settings) => Promise<string>): Pr
 
 class ProcessLife {
   private stopping = false;
+  private readonly stopped = new AbortController();
   private running: Running | undefined;
 
   constructor(
@@ -75,20 +82,32 @@ class ProcessLife {
     private readonly stopTimeoutMs: number,
   ) {}
 
-  async run(start: () => Promise<Running>): Promise<void> {
+  async run(start: (stopped: AbortSignal) => Promise<Running>): Promise<void> {
     process.on('SIGINT', () => void this.stop('SIGINT'));
     process.on('SIGTERM', () => void this.stop('SIGTERM'));
     // Who started us is gone, as after a kill -9: nobody would ever stop us.
     if (process.connected) process.on('disconnect', () => void this.stop('The supervisor is gone'));
     try {
       console.log(`${this.name} starts …`);
-      this.running = await start();
+      this.running = await start(this.stopped.signal);
       if (this.stopping) await this.end(this.running);
       else this.greet(this.running);
     } catch (error) {
+      if (this.stopping) this.goodbye();
       console.error(messageOf(error));
+      if (process.connected && FINAL.some((kind) => error instanceof kind)) await this.refuse();
       process.exit(1);
     }
+  }
+
+  private async refuse(): Promise<void> {
+    const message: RefusedMessage = { refused: true };
+    await new Promise<void>((sent) => process.send?.(message, () => sent()));
+  }
+
+  private goodbye(): never {
+    console.log(`${this.name} has stopped.`);
+    process.exit(0);
   }
 
   private greet({ url, details = [], firstKey = null }: Running): void {
@@ -108,6 +127,7 @@ class ProcessLife {
     this.stopping = true;
     console.log(`\n${why}: ${this.name} stops …`);
     // Before the start is through, `run` sees `stopping` and ends it.
+    this.stopped.abort();
     if (this.running) await this.end(this.running);
     else this.bound();
   }
@@ -116,8 +136,7 @@ class ProcessLife {
     this.bound();
     try {
       await running.stop();
-      console.log(`${this.name} has stopped.`);
-      process.exit(0);
+      this.goodbye();
     } catch (error) {
       console.error(messageOf(error));
       process.exit(1);
@@ -132,22 +151,20 @@ class ProcessLife {
   }
 }
 
-/** What tells its reader what to do; its stack would only hide that. */
-const KNOWN = [
+/** Trying again changes nothing: somebody must act first. */
+const FINAL = [
   SettingInvalid,
-  StartFailed,
   DatabaseNewerThanProgram,
-  DatabaseNotUpToDate,
-  DatabaseUnreachable,
   DatabaseUrlInvalid,
   RoleNotOurs,
-  ClusterInUse,
   EventNotInJournal,
   KafkaRefused,
   StandsOnTopics,
   TopicOfAnotherJournal,
   TopicSettingsWrong,
 ];
+/** What tells its reader what to do; its stack would only hide that. */
+const KNOWN = [...FINAL, StartFailed, DatabaseNotUpToDate, DatabaseUnreachable, ClusterInUse];
 
 /** A known trouble is one clear line; what nobody foresaw keeps its stack. */
 function messageOf(error: unknown): string {
