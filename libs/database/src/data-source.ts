@@ -7,7 +7,7 @@ import { CONNECT_TIMEOUT_MS, DatabaseUnreachable } from './session.js';
 export const STATEMENT_TIMEOUT_MS = 30_000;
 export const LOCK_TIMEOUT_MS = 10_000;
 /** For pools whose transactions write: one that its process forgot, or is frozen in, holds back the feed for everybody. */
-export const FORGOTTEN_WRITE_MS = 10_000;
+export const FORGOTTEN_WRITE_MS = 5_000;
 const SILENT_AFTER_MS = 5_000;
 
 export interface DataSourceSettings {
