@@ -1,28 +1,50 @@
 // What every `npm run …` does first, with nothing but Node 20: installs from the lock file and builds, where that is due.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withLock } from './lock.mjs';
 
-export const root = join(import.meta.dirname, '..');
+// Not import.meta.dirname: an older Node has none, and is to be told that it is too old.
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The Node that package.json pins; whatever is installed only starts it. */
 export const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
-const SOURCES = ['apps', 'bench', 'examples', 'libs', 'tools', 'nest-cli.json', '.swcrc', 'package.json'];
-const BUILT = join(root, 'dist', '.built');
+/** What the build reads: these, and the TypeScript below these folders. */
+const SETTINGS = ['nest-cli.json', '.swcrc', 'package.json'];
+const FOLDERS = ['apps', 'bench', 'examples', 'libs', 'tools'];
+
+const DIST = join(root, 'dist');
+/** Holds the fingerprint of what was built. */
+const BUILT = '.built';
+const LOCK = join(root, '.preparing');
+const WAIT_MS = 10 * 60_000;
 
 export function prepare() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 11)) {
     fail(`Postern needs Node 20.11 or newer to start; this is ${process.version}.`);
   }
-  installIfDue();
-  buildIfDue();
+  if (!isInstallDue() && !isBuildDue()) return;
+  const waiting = (pid) => console.error(`Waiting for another npm command (pid ${pid}) that installs or builds …`);
+  try {
+    withLock(LOCK, { limitMs: WAIT_MS, waiting }, () => {
+      // Asked again: the one that was waited for may have done it.
+      if (isInstallDue()) install();
+      if (isBuildDue()) build();
+    });
+  } catch (error) {
+    fail(error.message);
+  }
 }
 
-function installIfDue() {
+function isInstallDue() {
   const installed = join(root, 'node_modules', '.package-lock.json');
-  if (existsSync(installed) && existsSync(node) && modified(installed) >= modified(join(root, 'package-lock.json')))
-    return;
+  return !existsSync(installed) || !existsSync(node) || modified(installed) < modified(join(root, 'package-lock.json'));
+}
+
+function install() {
   console.error('Installing what package-lock.json names …');
   run(
     npm(),
@@ -31,13 +53,28 @@ function installIfDue() {
   );
 }
 
-function buildIfDue() {
-  if (existsSync(BUILT) && newest(SOURCES.map((source) => join(root, source))) < modified(BUILT)) return;
+function isBuildDue() {
+  const built = join(DIST, BUILT);
+  return !existsSync(built) || readFileSync(built, 'utf8') !== fingerprint();
+}
+
+/** Beside `dist`, which is then changed for it: a command that runs finds the files that it loads late. */
+function build() {
   console.error('Building …');
-  const started = new Date();
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  run(node, [join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build'], 'The build failed: see above.');
-  writeFileSync(BUILT, `${started.toISOString()}\n`);
+  const making = `${DIST}.making`;
+  const old = `${DIST}.old`;
+  for (const folder of [making, old]) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(making);
+  // Taken before: what is changed meanwhile is built the next time.
+  writeFileSync(join(making, BUILT), fingerprint());
+  const settings = JSON.parse(readFileSync(join(root, 'nest-cli.json'), 'utf8'));
+  settings.compilerOptions.builder.options.outDir = 'dist.making';
+  writeFileSync(join(LOCK, 'nest-cli.json'), JSON.stringify(settings));
+  const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+  run(node, [nest, 'build', '--config', '.preparing/nest-cli.json'], 'The build failed: see above.');
+  if (existsSync(DIST)) renameSync(DIST, old);
+  renameSync(making, DIST);
+  rmSync(old, { recursive: true, force: true });
 }
 
 function run(command, args, complaint) {
@@ -46,7 +83,7 @@ function run(command, args, complaint) {
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   });
-  if (error || status !== 0) fail(complaint);
+  if (error || status !== 0) throw new Error(complaint);
 }
 
 function npm() {
@@ -62,13 +99,22 @@ function modified(path) {
   return existsSync(path) ? statSync(path).mtimeMs : 0;
 }
 
-function newest(paths) {
-  let latest = 0;
-  for (const path of paths) {
-    latest = Math.max(latest, modified(path));
-    if (existsSync(path) && statSync(path).isDirectory()) {
-      latest = Math.max(latest, newest(readdirSync(path).map((name) => join(path, name))));
-    }
-  }
-  return latest;
+/** Of names and times: a file that was taken away or moved here counts too, whatever its own time is. */
+function fingerprint() {
+  const hash = createHash('sha256');
+  for (const path of [...SETTINGS, ...FOLDERS.flatMap(sourcesBelow)])
+    hash.update(`${path} ${modified(join(root, path))}\n`);
+  return `${hash.digest('hex')}\n`;
+}
+
+/** Without tests, which are not built, and what is no source of ours: a `.venv`, `node_modules`. */
+function sourcesBelow(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      if (entry.name.startsWith('.') || entry.name === 'node_modules') return [];
+      if (entry.isDirectory()) return sourcesBelow(path);
+      return path.endsWith('.ts') && !path.endsWith('.test.ts') ? [path] : [];
+    });
 }
