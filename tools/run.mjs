@@ -3,7 +3,12 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { node, prepare, root } from './prepare.mjs';
 
+const parent = process.ppid;
 prepare();
+// npm that is told to end tells the shell between us alone, and both end. Without npm, as in `nohup node tools/run.mjs … &`,
+// the parent may well be gone.
+const isLeft = () => process.env.npm_lifecycle_event !== undefined && process.ppid !== parent;
+if (isLeft()) process.exit(1);
 const [file, ...args] = process.argv.slice(2);
 
 /**
@@ -24,4 +29,9 @@ const child = spawn(node, ['--enable-source-maps', ...memory, join(root, 'dist',
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 process.on('SIGHUP', () => child.kill('SIGTERM'));
+const watch = setInterval(() => {
+  if (!isLeft()) return;
+  clearInterval(watch);
+  child.kill('SIGTERM');
+}, 1_000).unref();
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
