@@ -46,6 +46,13 @@ describe('what `npm start` starts, as it was built', () => {
     expect(serversOn(folder)).toBe('');
   });
 
+  it('leaves no PostgreSQL behind when its terminal is closed', async () => {
+    const folder = await emptyFolder();
+    const postern = await startPosternProcess({ POSTERN_DATA_DIR: folder });
+    expect(await postern.end('SIGHUP')).toBe(0);
+    expect(serversOn(folder)).toBe('');
+  });
+
   it('takes the first operator key from POSTERN_OPERATOR_KEY, and does not print it', async () => {
     const key = 'pst_operator_first_0123456789abcdef0123456789abcdef';
     const postern = await startPosternProcess({ POSTERN_DATA_DIR: await emptyFolder(), POSTERN_OPERATOR_KEY: key });

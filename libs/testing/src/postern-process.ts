@@ -12,7 +12,7 @@ export interface PosternProcess {
   /** Everything it has printed so far. */
   output(): string;
   /** Sends the signal and waits for the end; resolves to its exit code, or the signal that ended it. */
-  end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<number | string>;
+  end(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGKILL'): Promise<number | string>;
 }
 
 /** As tools/run.mjs has it, which says why. */

@@ -13,7 +13,7 @@ export const LOG_BUFFER_BYTES = 8_388_608;
 export function createLogger(
   level: LogLevel,
   secrets: readonly string[] = [],
-  to: DestinationStream = pino.destination({ fd: 2, sync: false, maxLength: LOG_BUFFER_BYTES }),
+  to: DestinationStream = standardError(),
 ): Logger {
   const clean = secretsRemover(secrets);
   return pino(
@@ -28,6 +28,11 @@ export function createLogger(
     },
     { write: (line) => to.write(clean(line)) },
   );
+}
+
+/** Where nobody can take a line any more (a closed terminal), it is lost: a process is not to end in the midst of its stop. */
+function standardError(): DestinationStream {
+  return pino.destination({ fd: 2, sync: false, maxLength: LOG_BUFFER_BYTES }).on('error', () => undefined);
 }
 
 /** Nest's logger on pino: Nest gives the context as the last parameter and a stack before it. */

@@ -45,9 +45,9 @@ export const STOP_TIMEOUT_MS = 30_000;
 
 /**
  * The life of a process of Postern, whichever it is: `start` is given the settings; a start that fails is one clear line
- * and exit code 1; SIGINT, SIGTERM or the end of the process that started it (where there is an IPC channel) finish what
- * was accepted and exit 0, within a bound. Prints what happens on standard output. A start that is told by its signal to stop may
- * give up.
+ * and exit code 1; SIGINT, SIGTERM, SIGHUP (its terminal was closed) or the end of the process that started it (where there
+ * is an IPC channel) finish what was accepted and exit 0, within a bound. Prints what happens on standard output. A start that
+ * is told by its signal to stop may give up.
  * @param name as it is told to people
  * @param defaultPort where it listens unless told
  * @param stopTimeoutMs how long a stop may take before the process ends anyway
@@ -83,8 +83,9 @@ class ProcessLife {
   ) {}
 
   async run(start: (stopped: AbortSignal) => Promise<Running>): Promise<void> {
-    process.on('SIGINT', () => void this.stop('SIGINT'));
-    process.on('SIGTERM', () => void this.stop('SIGTERM'));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void this.stop(signal));
+    // A closed terminal takes no more lines: that must not end us before the stop is through.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
     // Who started us is gone, as after a kill -9: nobody would ever stop us.
     if (process.connected) process.on('disconnect', () => void this.stop('The supervisor is gone'));
     try {
