@@ -21,8 +21,14 @@ try {
   console.log(
     `\nNext, in another terminal:\n\n  POSTERN_KAFKA_BROKERS=${broker.address} npm run services\n\nCtrl-C ends it.`,
   );
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void broker.stop());
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      asked = true;
+      void broker.stop();
+    });
   await broker.ended;
+  if (!asked) throw new Error(`Kafka has ended by itself: see ${join(dataDir, 'broker.log')}.`);
   console.log('Kafka has stopped.');
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
