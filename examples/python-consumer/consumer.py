@@ -48,9 +48,15 @@ def decide(username, ip):
 
 
 if __name__ == '__main__':
+    if len(sys.argv) not in (2, 4):
+        print('usage: python3 consumer.py <brokers> [<username> <ip>]', file=sys.stderr)
+        sys.exit(2)
     brokers, *question = sys.argv[1:]
-    for policy in follow(brokers):
-        if policy and not question:
-            print(json.dumps(policy), flush=True)
-        elif policy is None and question:
-            sys.exit(print(decide(*question)))
+    try:
+        for policy in follow(brokers):
+            if policy and not question:
+                print(json.dumps(policy), flush=True)
+            elif policy is None and question:
+                sys.exit(print(decide(*question)))
+    except KeyboardInterrupt:
+        pass

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { startRelay } from '../../relay-smtp-server/src/index.js';
 import { ask } from './api.js';
 import { setScene } from './scene.js';
@@ -9,12 +10,13 @@ import { Transcript } from './transcript.js';
 
 const USERNAME = 'app@acme.example';
 const PASSWORD = 'correct horse battery staple';
+const kind = kindAsked(process.argv.slice(2));
 const transcript = new Transcript();
 const started = performance.now();
 
 transcript.title('Postern, from a restriction to a 535: a real relay, a real client, real passwords.');
 const dataDir = await mkdtemp(join(tmpdir(), 'postern-demo-'));
-const scene = await setScene(process.argv.includes('--services') ? 'services' : 'one process', dataDir, transcript);
+const scene = await setScene(kind, dataDir, transcript);
 const { postern } = scene;
 try {
   const { operatorKey } = postern;
@@ -65,3 +67,12 @@ transcript.title(
     : `${transcript.failures} steps came out otherwise: see EXPECTED above.`,
 );
 process.exitCode = transcript.failures === 0 ? 0 : 1;
+
+function kindAsked(args: string[]): 'one process' | 'services' {
+  try {
+    return parseArgs({ args, options: { services: { type: 'boolean' } } }).values.services ? 'services' : 'one process';
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}. There is --services alone.`);
+    process.exit(2);
+  }
+}
