@@ -104,7 +104,12 @@ describe('postern, from a tenant to a denial', () => {
     });
     const no = await cli('check', user, '198.51.100.7', '--json');
     expect([no.code, JSON.parse(no.out)]).toMatchObject([1, { decision: 'deny', reason: 'ip-not-authorized' }]);
-    expect((await cli('allow', user, '198.51.100.7', '--expires', '30d')).code).toBe(0);
+    expect(await cli('allow', user, '198.51.100.7', '--expires', '7d')).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(
+        /^Note: 198\.51\.100\.7 is on the list until \S+Z, and grants nothing after that\.\n$/,
+      ),
+    });
     expect((await cli('check', user, '198.51.100.7')).code).toBe(0);
     expect((await cli('disallow', user, '2001:DB8:0::/64')).code).toBe(0);
     expect((await cli('mode', user, 'report-only')).out).toMatch(/^story@acme\.example is in report-only:/);

@@ -22,10 +22,17 @@ export function describeUser(user: SmtpUser, output: Output): string {
 /** What the restriction means for logins, and its list. Warnings go beside. */
 export function describeRestriction(name: string, restriction: Restriction, output: Output): string {
   const { restricted, entries, version } = restriction;
-  for (const { detail } of restriction.warnings) output.aside(`Warning: ${printable(detail)}`);
+  for (const warning of restriction.warnings) output.aside(printable(aside(warning, entries)));
   const sentence = `${meaning(restriction, output)} Version ${version}.`;
   if (!restricted) return `${printable(name)} ${sentence}`;
   return `${printable(name)} ${sentence}\n\n${output.table(ENTRY_COLUMNS, entries)}`;
+}
+
+/** Who gave an expiry is told of it, and not to change it, as the API's words do. */
+function aside({ code, detail, entryId }: Restriction['warnings'][number], entries: readonly Entry[]): string {
+  const entry = code === 'expires-soon' ? entries.find(({ id }) => id === entryId) : undefined;
+  if (entry === undefined) return `Warning: ${detail}`;
+  return `Note: ${entry.range} is on the list until ${shortTime(entry.expiresAt)}, and grants nothing after that.`;
 }
 
 function meaning({ restricted, mode, entries }: Restriction, output: Output): string {
