@@ -1,9 +1,9 @@
-import type { Place } from '../topics/journal-errors.js';
+import type { MessagePlace } from '../topics/journal-errors.js';
 
 /** The partition holds a message that can't be read, on a topic of which none may be left out: it halts there until somebody acts. */
 export class PartitionHalted extends Error {
   override readonly name = 'PartitionHalted';
-  constructor({ topic, partition, offset }: Place, cause: Error) {
+  constructor({ topic, partition, offset }: MessagePlace, cause: Error) {
     super(
       `Partition ${partition} of ${topic} halts at offset ${offset}. ${cause.message} No event may be left out here. ` +
         'If a later release wrote it, start that; if not, fill the topic anew from the journal with `postern republish`.',
@@ -15,7 +15,7 @@ export class PartitionHalted extends Error {
 /** The partition does not hold what comes next: the consumer would pass over events without knowing. */
 export class EventsNotInTopic extends Error {
   override readonly name = 'EventsNotInTopic';
-  constructor({ topic, partition, offset }: Place, why: string, otherwise?: string) {
+  constructor({ topic, partition, offset }: MessagePlace, why: string, otherwise?: string) {
     super(
       `Partition ${partition} of ${topic} does not hold what comes behind offset ${offset}, up to which it was handled: ${why}. ` +
         `Fill the topic anew from the journal with \`postern republish\`${otherwise === undefined ? '' : `, ${otherwise}`}.`,

@@ -1,7 +1,7 @@
 import type { MessageOfAnotherJournal } from '@postern/contracts';
 
-/** A place in a topic, as it is told. */
-export interface Place {
+/** Where a message stands, as it is told. */
+export interface MessagePlace {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
@@ -10,7 +10,10 @@ export interface Place {
 /** A topic holds what another database’s journal says: taken for one, a restriction of either would be mixed with the other’s. */
 export class TopicOfAnotherJournal extends Error {
   override readonly name = 'TopicOfAnotherJournal';
-  constructor({ topic, partition, offset }: Place, { theirs, ours }: Pick<MessageOfAnotherJournal, 'theirs' | 'ours'>) {
+  constructor(
+    { topic, partition, offset }: MessagePlace,
+    { theirs, ours }: Pick<MessageOfAnotherJournal, 'theirs' | 'ours'>,
+  ) {
     super(
       `Partition ${partition} of ${topic} holds at offset ${offset} what is of the journal ${theirs}; this database’s is ${ours}. Two ` +
         'databases were given one broker, and nothing of the other’s takes effect here. Set POSTERN_KAFKA_BROKERS to a broker ' +
@@ -24,7 +27,7 @@ export class TopicOfAnotherJournal extends Error {
 export class EventNotInJournal extends Error {
   override readonly name = 'EventNotInJournal';
   constructor(
-    readonly place: Place,
+    readonly place: MessagePlace,
     eventId: string,
   ) {
     const { topic, partition, offset } = place;

@@ -2,7 +2,7 @@ import { decodeEvent, MessageOfAnotherJournal, type JournalId, type Topic } from
 import { loadJournalId, notInJournal } from '@postern/event-store';
 import type { Kafka } from 'kafkajs';
 import type { DataSource } from 'typeorm';
-import { EventNotInJournal, TopicOfAnotherJournal, type Place } from './journal-errors.js';
+import { EventNotInJournal, TopicOfAnotherJournal, type MessagePlace } from './journal-errors.js';
 import { lastMessages, type LastMessage } from './last-messages.js';
 
 export interface TopicsToLookAt {
@@ -38,7 +38,7 @@ function eventOf(
   { topic: name, partition, message: { key, value, offset } }: LastMessage,
   topicPrefix: string,
   ours: JournalId,
-): { readonly place: Place; readonly eventId: string }[] {
+): { readonly place: MessagePlace; readonly eventId: string }[] {
   const topic = name.slice(topicPrefix.length) as Topic;
   const place = { topic, partition, offset: Number(offset) };
   try {
