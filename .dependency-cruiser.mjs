@@ -1,5 +1,5 @@
 /** The boundaries of docs/adr and DESIGN: libraries know no app, pure libraries know no framework and no database. */
-const PURE = '^libs/(ip-ranges|restrictions|contracts)/';
+const PURE = '^libs/(async|ip-ranges|restrictions|contracts)/';
 const FRAMEWORK = '(^|/)node_modules/(@nestjs|typeorm|pg|fastify|pino|kafkajs|undici)/';
 
 /** @type {import('dependency-cruiser').IConfiguration} */

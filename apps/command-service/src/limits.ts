@@ -5,9 +5,9 @@ import { ANSWER_LIFE_HOURS } from './idempotency/kept-answers.js';
 import { REPEAT_WAIT_MS } from './idempotency/repeats.js';
 import { LONGEST_TEXT } from './relay/decide-login/decide-login.controller.js';
 import { LONGEST_RELAY, MAX_COUNT } from './relay/report-denials/denial-item.js';
-import { LANE_WIDTH } from './relay/report-denials/report-denials.handler.js';
+import { MAX_DENIAL_APPENDS } from './relay/report-denials/report-denials.handler.js';
 import { LONGEST_RANGE } from './restriction/entries-schema.js';
-import { MAX_WRITES_OF_ONE_USER } from './smtp-user/turns.js';
+import { MAX_WRITES_OF_ONE_USER } from './smtp-user/smtp-user-writes.js';
 import { LONGEST_NAME } from './tenant/tenants.js';
 
 /** What bounds the write side, for docs/limits.md. Lengths in UTF-16 units. */
@@ -24,5 +24,5 @@ export const COMMAND_LIMITS = {
   answerLifeHours: ANSWER_LIFE_HOURS,
   repeatWaitMs: REPEAT_WAIT_MS,
   writesOfOneUser: MAX_WRITES_OF_ONE_USER,
-  denialAppendsAtOnce: LANE_WIDTH,
+  denialAppendsAtOnce: MAX_DENIAL_APPENDS,
 } as const;

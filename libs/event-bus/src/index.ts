@@ -1,4 +1,3 @@
-export { Backoff } from './backoff.js';
 export { consumerReadiness } from './consumer-readiness.js';
 export { type HaltedPartitions } from './halted.js';
 export { deliverBatch, type PlacedBatch } from './deliver-batch.js';

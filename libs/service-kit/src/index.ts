@@ -7,7 +7,6 @@ export { busModules } from './event-bus/event-bus.module.js';
 export { dataSourceModule } from './database/data-source.module.js';
 export { kafkaBusModule } from './event-bus/kafka-bus.module.js';
 export { PublisherModule } from './event-bus/publisher.module.js';
-export { withinDeadline } from './http/deadline.js';
 export { positionColumn, textColumn, timeColumn, uuidColumn, type CursorColumn } from './http/cursor-columns.js';
 export { EXPORT_LIMITS, type ExportLimits } from './export/export-limits.js';
 export { ListAnswers, type AnswerableList } from './export/list-answers.js';

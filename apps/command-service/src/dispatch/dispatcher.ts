@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CommandBus, type Command } from '@nestjs/cqrs';
-import { Problem, withinDeadline, type RequestContext } from '@postern/service-kit';
+import { withinDeadline } from '@postern/async';
+import { Problem, type RequestContext } from '@postern/service-kit';
 import { Repeats } from '../idempotency/repeats.js';
 import { problemOf } from '../problems/problems.js';
 import { commandSeconds, commandsTotal } from './command-metrics.js';

@@ -1,3 +1,4 @@
+import { QueueFull } from '@postern/async';
 import { JournalBusy, JournalUnavailable, VersionConflict } from '@postern/event-store';
 import { Problem } from '@postern/service-kit';
 
@@ -11,6 +12,12 @@ export function journalProblem(error: unknown): Problem | null {
       'The journal cannot be reached, so the change was not confirmed. Send it again shortly.',
       { headers: RETRY_SOON, cause: error },
     );
+  }
+  if (error instanceof QueueFull) {
+    return new Problem('not-ready', 'Too many changes of this SMTP user wait already. Send it again shortly.', {
+      headers: RETRY_SOON,
+      cause: error,
+    });
   }
   if (error instanceof JournalBusy) {
     return new Problem('not-ready', 'More writes wait than can be kept. Send it again shortly.', {

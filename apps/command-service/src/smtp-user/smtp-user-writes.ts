@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import { KeyedQueue } from '@postern/async';
 import { newId, smtpUserStream, type SmtpUserEvent } from '@postern/contracts';
 import { Journal, lockStream, VersionConflict, type Append } from '@postern/event-store';
 import {
@@ -18,7 +19,6 @@ import type { ExpectedVersions } from '../http/if-match.js';
 import { keepAnswer } from '../idempotency/kept-answers.js';
 
 import { SmtpUserStates, type SmtpUserRef } from './smtp-user-states.js';
-import { Turns } from './turns.js';
 import { movesUsername, moveUsernames } from './usernames.js';
 
 /** What a command came to upon the state that it was judged by. */
@@ -41,12 +41,15 @@ export interface SmtpUserWrite {
  */
 const FREE_ATTEMPTS = 3;
 
+/** Changes of one SMTP user that run or wait in this process. */
+export const MAX_WRITES_OF_ONE_USER = 1_000;
+
 type AnswerOf<Answer> = (state: SmtpUserState) => Answer;
 
 /** Load, decide, append: the one way in which an SMTP user is changed. */
 @Injectable()
 export class SmtpUserWrites {
-  private readonly turns = new Turns();
+  private readonly queue = new KeyedQueue(MAX_WRITES_OF_ONE_USER);
 
   constructor(
     @Inject(Journal) private readonly journal: Journal,
@@ -58,10 +61,10 @@ export class SmtpUserWrites {
   /**
    * Carries the command out and returns `answerOf` the state after it, durable; with an `Idempotency-Key` the answer is
    * kept in the same transaction. Where another process was faster it is decided again.
-   * Throws a `DomainRefusal`; the problems `version-mismatch` and `username-taken`; the journal's errors.
+   * Throws a `DomainRefusal`; the problems `version-mismatch` and `username-taken`; `QueueFull`; the journal's errors.
    */
   write<Answer>(write: SmtpUserWrite, answerOf: AnswerOf<Answer>): Promise<Answer> {
-    return this.turns.take(write.user.smtpUserId, () => this.inTurn(write, answerOf));
+    return this.queue.run(write.user.smtpUserId, () => this.inTurn(write, answerOf));
   }
 
   private async inTurn<Answer>(write: SmtpUserWrite, answerOf: AnswerOf<Answer>): Promise<Answer> {

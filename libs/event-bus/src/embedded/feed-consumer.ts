@@ -10,7 +10,7 @@ import {
   type FeedPosition,
 } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
-import { Backoff } from '../backoff.js';
+import { Backoff, WakeSignal } from '@postern/async';
 import { deliverBatch } from '../deliver-batch.js';
 import type {
   EventBatch,
@@ -20,7 +20,6 @@ import type {
   SubscriptionStatus,
 } from '../event-bus.js';
 import { HALTED_AFTER_ATTEMPTS } from '../halted.js';
-import { WakeSignal } from './wake-signal.js';
 
 const MAX_BATCH = 500;
 /**

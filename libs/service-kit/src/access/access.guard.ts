@@ -11,7 +11,7 @@ import { Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
 import type { Role, TenantId } from '@postern/contracts';
 import type { FastifyRequest } from 'fastify';
-import { withinDeadline } from '../http/deadline.js';
+import { withinDeadline } from '@postern/async';
 import { setPrincipal } from '../http/request-context.js';
 import { callerAddress } from '../http/source-address.js';
 import { RequestLimits } from '../limits/request-limits.js';

@@ -1,3 +1,4 @@
+import { endsWithin } from '@postern/async';
 import { Gauge } from 'prom-client';
 import { metrics } from './metrics.js';
 
@@ -50,14 +51,11 @@ function measured(): Promise<ReadonlyMap<string, Lag>> {
 
 async function measure(): Promise<ReadonlyMap<string, Lag>> {
   const lags = new Map<string, Lag>();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((done) => (timer = setTimeout(done, MEASURE_TIMEOUT_MS)));
   const all = [...consumers].map(async ([consumer, lag]) => {
     const known = await lag().catch(() => null);
     if (known) lags.set(consumer, known);
   });
-  await Promise.race([Promise.all(all), late]);
-  clearTimeout(timer);
+  await endsWithin(Promise.all(all), MEASURE_TIMEOUT_MS);
   // A copy: what comes too late is of a moment that has passed.
   return new Map(lags);
 }

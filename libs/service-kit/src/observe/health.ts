@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { withinDeadline } from '@postern/async';
 
 /** One thing without which the service cannot do its work. Resolves to null when well, else to what is missing, in a few words. */
 export type ReadinessCheck = () => Promise<string | null> | string | null;
@@ -30,15 +31,9 @@ export class Readiness {
 }
 
 async function answer(check: ReadinessCheck): Promise<string | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((done) => {
-    timer = setTimeout(() => done('no answer in time'), CHECK_TIMEOUT_MS);
-  });
   try {
-    return await Promise.race([check(), late]);
+    return await withinDeadline((async () => check())(), CHECK_TIMEOUT_MS, () => new Error('no answer in time'));
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import { Semaphore } from '@postern/async';
 import { usernameKey, type DenialReport } from '@postern/contracts';
 import { Journal, type Append } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
@@ -9,12 +10,14 @@ import { keepAnswer } from '../../idempotency/kept-answers.js';
 import type { SmtpUserRef } from '../../smtp-user/smtp-user-states.js';
 import { holdersOf } from '../../smtp-user/usernames.js';
 import { denialAppend, storedIp, type AuthDenied } from '../auth-denied.js';
-import { AppendLane } from './append-lane.js';
 import { readDenial } from './denial-item.js';
 import { ReportDenials, type RejectedDenial, type ReportedDenials } from './report-denials.command.js';
 
-/** Two of the journal's batches: one is on its way, one stands ready. */
-export const LANE_WIDTH = 512;
+/**
+ * Appends of denials that wait for a commit: two of the journal's batches, one under way and one ready. The others wait here, so that
+ * a flood neither fills the journal's queue (503 for everybody) nor delays a platform team's change.
+ */
+export const MAX_DENIAL_APPENDS = 512;
 
 interface DenialsOfUser {
   readonly user: SmtpUserRef;
@@ -23,14 +26,12 @@ interface DenialsOfUser {
 
 @CommandHandler(ReportDenials)
 export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
-  private readonly lane: AppendLane;
+  private readonly appends = new Semaphore(MAX_DENIAL_APPENDS);
 
   constructor(
-    @Inject(Journal) journal: Journal,
+    @Inject(Journal) private readonly journal: Journal,
     @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
-  ) {
-    this.lane = new AppendLane(journal, LANE_WIDTH);
-  }
+  ) {}
 
   async execute({ items, context }: ReportDenials): Promise<ReportedDenials> {
     const { reports, repeated, rejected } = readBatch(items);
@@ -70,7 +71,9 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
 
   /** How many the journal had already. All have ended when it throws: a repeat then meets none that is still on its way. */
   private async appendAll(appends: readonly Append[]): Promise<number> {
-    const outcomes = await Promise.allSettled(appends.map((append) => this.lane.append(append)));
+    const outcomes = await Promise.allSettled(
+      appends.map((append) => this.appends.run(() => this.journal.append(append))),
+    );
     return outcomes.reduce((sum, outcome) => {
       if (outcome.status === 'rejected') throw outcome.reason;
       return sum + outcome.value.duplicates.length;

@@ -1,8 +1,9 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { Backoff, WakeSignal } from '@postern/async';
 import { encodePolicy, RELAY_POLICIES_TOPIC, type JournalId } from '@postern/contracts';
 import { roleUrl } from '@postern/database';
-import { Backoff, EVENT_BUS, WriteRefused, type EventBus, type TopicWriter } from '@postern/event-bus';
+import { EVENT_BUS, WriteRefused, type EventBus, type TopicWriter } from '@postern/event-bus';
 import { loadJournalId } from '@postern/event-store';
 import { observeLag, Readiness, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
@@ -29,9 +30,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
   private leads = false;
   private refused: string | null = null;
   private behindSince: number | null = null;
-  private stopped = false;
-  private woken = false;
-  private endPause: () => void = () => undefined;
+  private readonly signal = new WakeSignal();
   private running: Promise<void> = Promise.resolve();
 
   constructor(
@@ -54,18 +53,17 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
-    this.wake();
+    this.signal.close();
     await this.running;
   }
 
   private async run(writer: TopicWriter): Promise<void> {
-    while (!this.stopped) {
+    while (!this.signal.closed) {
       let pause = POLL_MS;
       try {
         await this.lead(writer);
       } catch (error) {
-        if (this.stopped) return;
+        if (this.signal.closed) return;
         pause = this.backoff.nextMs();
         publishFailures.inc();
         const { message } = error as Error;
@@ -74,15 +72,13 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
           `The relay policies could not be written to ${RELAY_POLICIES_TOPIC}; next try soon. ${message}`,
         );
       }
-      // What woke it was about the session that has ended.
-      this.woken = this.stopped;
-      await this.pause(pause);
+      await this.signal.pause(pause);
     }
   }
 
   /** Publishes until it is stopped or something fails; returns at once where another process does. */
   private async lead(writer: TopicWriter): Promise<void> {
-    const session = await PublishingSession.take(this.url, () => this.wake());
+    const session = await PublishingSession.take(this.url, () => this.signal.wake());
     if (!session) {
       this.refused = null;
       return;
@@ -92,11 +88,11 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
       // A topic that was deleted and made anew is filled by itself.
       if ((await writer.open(journal)) === 'empty') await session.restart();
       this.leads = true;
-      while (!this.stopped) {
+      while (!this.signal.closed) {
         const more = await this.publishPage(session, writer, journal);
         this.refused = null;
         this.backoff.reset();
-        if (!more) await this.pause(POLL_MS);
+        if (!more) await this.signal.wait(POLL_MS);
       }
     } finally {
       this.leads = false;
@@ -121,23 +117,5 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
     const { waiting } = await publication(this.dataSource);
     this.behindSince = waiting === 0 ? null : (this.behindSince ?? performance.now());
     return { events: waiting, seconds: this.behindSince === null ? 0 : (performance.now() - this.behindSince) / 1_000 };
-  }
-
-  private wake(): void {
-    this.woken = true;
-    this.endPause();
-  }
-
-  private async pause(ms: number): Promise<void> {
-    if (!this.woken) {
-      await new Promise<void>((done) => {
-        const timer = setTimeout(done, ms);
-        this.endPause = () => {
-          clearTimeout(timer);
-          done();
-        };
-      });
-    }
-    this.woken = false;
   }
 }

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { Semaphore } from '@postern/async';
 import { countLimited, Problem } from '@postern/service-kit';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { snapshotsOpen, snapshotsTotal } from '../../consumers/projection-metrics.js';
-import { BoundedTurns } from '../bounded-turns.js';
 import { POLICY_LINES } from '../policy-lines.js';
 import { totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals.js';
 import { policiesNotReady, POLICIES_WHOLE } from '../whole.js';
@@ -26,14 +26,14 @@ export interface PolicySnapshot {
 
 @Injectable()
 export class PolicySnapshots {
-  private readonly turns = new BoundedTurns(SNAPSHOTS_AT_ONCE, MAX_SNAPSHOTS_WAITING);
+  private readonly permits = new Semaphore(SNAPSHOTS_AT_ONCE, MAX_SNAPSHOTS_WAITING);
 
   constructor(@InjectDataSource('postern_relay_reader') private readonly reader: DataSource) {}
 
   /** Throws `too-many-requests` where too many relays wait for one already, `not-ready` where the policies are not whole. */
   async open(): Promise<PolicySnapshot> {
-    const endTurn = await this.turns.take();
-    if (!endTurn) {
+    const release = await this.permits.acquire();
+    if (!release) {
       countLimited('policy-snapshots');
       snapshotsTotal.inc({ outcome: 'refused' });
       throw new Problem(
@@ -51,7 +51,7 @@ export class PolicySnapshots {
     const close = async (): Promise<void> => {
       if (!closed) snapshotsOpen.dec();
       closed = true;
-      endTurn();
+      release();
       if (runner.isReleased) return;
       // The connection may be gone; then there is nothing to roll back.
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
+import { Semaphore, WakeSignal } from '@postern/async';
 import type { Revision } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
-import { BoundedTurns } from '../bounded-turns.js';
 import type { PolicyTotals } from '../policy-totals.js';
 import type { FramePage } from './frame-page.js';
 import { readFramePage, RevisionAhead } from './read-frame-page.js';
@@ -22,11 +22,9 @@ export interface TailListener {
 export class PolicyTail {
   private readonly logger = new Logger('relay-policies');
   private readonly recent: RecentPages;
-  private readonly reads: BoundedTurns;
+  private readonly reads: Semaphore;
   private at: { position: Revision; totals: PolicyTotals | null } | null = null;
-  private woken = true;
-  private endPause: () => void = () => undefined;
-  private stopped = false;
+  private readonly signal = new WakeSignal();
   private readonly running: Promise<void>;
 
   /** `reader` is connected as `postern_relay_reader`. */
@@ -36,7 +34,7 @@ export class PolicyTail {
     private readonly listener: TailListener,
   ) {
     this.recent = new RecentPages(limits.recentBytes);
-    this.reads = new BoundedTurns(limits.catchUpReads);
+    this.reads = new Semaphore(limits.catchUpReads);
     this.running = this.run();
   }
 
@@ -53,40 +51,32 @@ export class PolicyTail {
   /** There may be something new; `revision`, where known, is what there is at least. */
   wake(revision?: number): void {
     if (revision !== undefined && this.at !== null && revision <= this.at.position) return;
-    this.woken = true;
-    this.endPause();
+    this.signal.wake();
   }
 
   /** What follows a client's position. Throws `RevisionAhead`, or the database's error. */
   async pageBehind(position: Revision): Promise<FramePage> {
     const recent = this.recent.following(position);
     if (recent) return recent;
-    const endTurn = await this.reads.take();
-    try {
-      return await readFramePage(this.reader, position);
-    } finally {
-      endTurn?.();
-    }
+    return this.reads.run(() => readFramePage(this.reader, position));
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.endPause();
+    this.signal.close();
     await this.running;
   }
 
   private async run(): Promise<void> {
-    while (!this.stopped) {
-      this.woken = false;
+    while (!this.signal.closed) {
       try {
         await this.readOn();
       } catch (error) {
-        if (this.stopped) return;
+        if (this.signal.closed) return;
         this.logger.warn({ msg: 'cannot read the relay policies; streams wait', err: String(error) });
-        await this.pause(RETRY_MS);
+        await this.signal.wait(RETRY_MS);
         continue;
       }
-      if (!this.woken) await this.pause(this.limits.pollMs);
+      await this.signal.wait(this.limits.pollMs);
     }
   }
 
@@ -98,14 +88,14 @@ export class PolicyTail {
         this.at = { position: page.upTo, totals: page.totals };
         this.recent.add(page);
         this.listener.onPage(page);
-      } while (this.at.totals === null && !this.stopped);
+      } while (this.at.totals === null && !this.signal.closed);
     } catch (error) {
       if (!(error instanceof RevisionAhead)) throw error;
       this.logger.error({ msg: 'the relay policies have gone back; every relay takes a snapshot', err: error.message });
       this.at = { position: error.current, totals: null };
       this.recent.clear();
       this.listener.onGoneBack();
-      this.woken = true;
+      this.signal.wake();
     }
   }
 
@@ -115,16 +105,5 @@ export class PolicyTail {
       'SELECT revision FROM projection.relay_policy_totals',
     );
     return { position: Number(record?.revision) as Revision, totals: null };
-  }
-
-  private async pause(ms: number): Promise<void> {
-    await new Promise<void>((done) => {
-      const timer = setTimeout(done, ms);
-      this.endPause = () => {
-        clearTimeout(timer);
-        done();
-      };
-    });
-    this.endPause = () => undefined;
   }
 }

@@ -1,7 +1,6 @@
 import { loadJournalId } from '@postern/event-store';
 import type { Kafka } from 'kafkajs';
-import { Backoff } from '../../backoff.js';
-import { WakeSignal } from '../../embedded/wake-signal.js';
+import { Backoff, WakeSignal } from '@postern/async';
 import type { RunningSubscription, Subscription, SubscriptionLag, SubscriptionStatus } from '../../event-bus.js';
 import { ConsumerSession } from './consumer-session.js';
 import { COORDINATOR_STARTS_WITHIN_MS, coordinatorStarts } from '../client/coordinator-starts.js';

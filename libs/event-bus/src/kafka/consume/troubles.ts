@@ -1,4 +1,4 @@
-import { Backoff } from '../../backoff.js';
+import { Backoff } from '@postern/async';
 import { HALTED_AFTER_ATTEMPTS } from '../../halted.js';
 import { sourceOf, type Place } from './place.js';
 

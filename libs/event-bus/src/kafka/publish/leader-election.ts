@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { WakeSignal } from '../../embedded/wake-signal.js';
+import { WakeSignal } from '@postern/async';
 
 /** Of the one process that publishes. */
 export const PUBLISHER_LOCK = 8_025_027;

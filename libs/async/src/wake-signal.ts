@@ -1,0 +1,56 @@
+/**
+ * A wait that another part of the program can end. A wake is never lost: if nobody waits, it ends the next `wait` at once.
+ * For one waiter at a time.
+ *
+ * | state  | `wake`                  | `wait`                        | `pause`         | `close`            |
+ * | ------ | ----------------------- | ----------------------------- | --------------- | ------------------ |
+ * | idle   | woken; ends a `wait`    | sleeps until woken or time out | sleeps its time | closed; ends both  |
+ * | woken  | stays woken             | returns true at once; idle    | sleeps its time | closed             |
+ * | closed | stays closed            | returns at once               | returns at once | stays closed       |
+ */
+export class WakeSignal {
+  #woken = false;
+  #closed = false;
+  #end: (() => void) | undefined;
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  wake(): void {
+    this.#woken = true;
+    this.#end?.();
+  }
+
+  /** Ends the present wait or pause, and every later one, at once. */
+  close(): void {
+    this.#closed = true;
+    this.#end?.();
+  }
+
+  /** True after a wake, false when `ms` have passed without one. */
+  async wait(ms: number): Promise<boolean> {
+    if (!this.#woken) await this.#sleep(ms, () => this.#woken);
+    const woken = this.#woken;
+    this.#woken = false;
+    return woken;
+  }
+
+  /** Sleeps for `ms`; a wake does not end it, but is kept for the next `wait`. */
+  async pause(ms: number): Promise<void> {
+    await this.#sleep(ms, () => false);
+  }
+
+  async #sleep(ms: number, isEnough: () => boolean): Promise<void> {
+    if (this.#closed) return;
+    await new Promise<void>((done) => {
+      const timer = setTimeout(done, ms);
+      this.#end = () => {
+        if (!this.#closed && !isEnough()) return;
+        clearTimeout(timer);
+        done();
+      };
+    });
+    this.#end = undefined;
+  }
+}
