@@ -31,7 +31,7 @@ const denial = {
   id: newId(),
   username: 'app@acme.example',
   ip: '192.0.2.1',
-  occurredAt: '2026-11-01T12:00:00.000Z',
+  occurredAt: new Date().toISOString(),
   relay: 'mx1',
   reason: 'ip-not-authorized',
   mode: 'enforce',

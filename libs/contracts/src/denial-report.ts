@@ -1,10 +1,13 @@
 import type { DenialReason, Mode } from './decision.js';
+import type { SmtpUserId } from './ids.js';
 
 /** A denial as a relay reports it: an item of `POST /v1/relay/auth-denials`. */
 export interface DenialReport {
   /** UUIDv7, made by the relay once: a report that is sent again keeps it. */
   readonly id: string;
   readonly username: string;
+  /** The SMTP user whose policy decided: the denial is then its, whenever it occurred. Without it, whoever held the username at `occurredAt`. */
+  readonly smtpUserId?: SmtpUserId | undefined;
   readonly ip: string;
   /** By the relay's clock; RFC 3339, UTC, milliseconds. */
   readonly occurredAt: string;
@@ -14,6 +17,11 @@ export interface DenialReport {
   /** Logins that this report stands for, 1 or more. */
   readonly count: number;
 }
+
+/** A relay's clock may be ahead of Postern's by this much. */
+export const MAX_CLOCK_AHEAD_MS = 24 * 3_600_000;
+/** No denial occurred before this time, RFC 3339. */
+export const EARLIEST_DENIAL = '2000-01-01T00:00:00.000Z';
 
 /** The most reports in one request. */
 export const MAX_DENIALS_PER_REPORT = 1_000;

@@ -46,7 +46,12 @@ const published = async (whose: Person) => {
   await journal.stop();
   await writer.destroy();
   const feed = await openDataSource(database.url, 'postern_feed', { poolSize: 1 });
-  const page = await readFeed(feed, FEED_START, 1);
+  // The feed waits for older transactions of the whole server, so also for those of other tests.
+  let page = await readFeed(feed, FEED_START, 1);
+  for (let look = 0; page.events.length === 0 && look < 1_000; look++) {
+    await new Promise((done) => setTimeout(done, 10));
+    page = await readFeed(feed, FEED_START, 1);
+  }
   const id = await loadJournalId(feed);
   await feed.destroy();
   return encodeEvent({ event: page.events[0] as Recorded, xid: String(page.xids[0]) }, id);

@@ -79,7 +79,8 @@ export function recorded<E extends AuthDenialEvent | SmtpUserEvent>(
     eventId: denial ? event.data.denialId : newId(),
     schemaVersion: 1,
     metadata: METADATA,
-    recordedAt: AT,
+    // Never before it occurred: that would say that the relay's clock is ahead.
+    recordedAt: denial && event.data.occurredAt > AT ? event.data.occurredAt : AT,
     ...event,
   } as unknown as Recorded<E>;
 }

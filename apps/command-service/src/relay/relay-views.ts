@@ -1,4 +1,4 @@
-import { DEFER_REPLY, DENY_REPLY, MODES, type DenialReport, type Reply } from '@postern/contracts';
+import { DEFER_REPLY, DENY_REPLY, MODES, type DenialReport, type Reply, type SmtpUserId } from '@postern/contracts';
 import {
   decisionView,
   denialReasonView,
@@ -40,8 +40,15 @@ export const denialReportSchema: z.ZodType<DenialReport> = z
   .strictObject({
     id: denialId,
     username: text('app@acme.example'),
+    smtpUserId: uuid<SmtpUserId>(
+      '019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b',
+      'Of the policy that decided. The denial is recorded for this SMTP user, who must have or have had the username; without it, for whoever held the username at `occurredAt`.',
+    ).optional(),
     ip: text('203.0.113.9'),
-    occurredAt: time('2026-11-01T08:00:00.000Z', 'By the relay’s clock; RFC 3339 with its offset.'),
+    occurredAt: time(
+      '2026-11-01T08:00:00.000Z',
+      'By the relay’s clock; RFC 3339 with its offset. Not before the year 2000, and not more than a day ahead of Postern’s clock.',
+    ),
     relay: text('mx1'),
     reason: denialReasonView,
     mode: z.enum(MODES),
@@ -64,7 +71,7 @@ const rejectedDenialView = view<RejectedDenial>(
       'source-ip-invalid': true,
       'smtp-user-not-found': true,
     }),
-    detail: text('Nobody holds the username app@acme.example, or ever held it.'),
+    detail: text('Nobody held the username app@acme.example at 2026-11-01T08:00:00.000Z.'),
   },
 );
 

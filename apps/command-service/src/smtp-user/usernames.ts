@@ -31,12 +31,15 @@ export async function moveUsernames(
   }
 }
 
-/** The clock is the database's: in which order a name went from hand to hand must not hang on the clocks of many machines. */
+/**
+ * By the database's clock: the order of owners must not depend on the clocks of many machines. Cut to milliseconds, not rounded, so that
+ * a denial right after the claim is not before it.
+ */
 async function claim(manager: EntityManager, { tenantId, smtpUserId }: SmtpUserRef, username: string): Promise<void> {
   try {
     await manager.query(
       `INSERT INTO access.usernames (username_key, tenant_id, smtp_user_id, claimed_at)
-       VALUES ($1, $2, $3, clock_timestamp())`,
+       VALUES ($1, $2, $3, date_trunc('milliseconds', clock_timestamp()))`,
       [usernameKey(username), tenantId, smtpUserId],
     );
   } catch (error) {
@@ -48,32 +51,58 @@ async function claim(manager: EntityManager, { tenantId, smtpUserId }: SmtpUserR
 
 async function release(manager: EntityManager, { smtpUserId }: SmtpUserRef): Promise<void> {
   await manager.query(
-    'UPDATE access.usernames SET released_at = clock_timestamp() WHERE smtp_user_id = $1 AND released_at IS NULL',
+    `UPDATE access.usernames SET released_at = date_trunc('milliseconds', clock_timestamp())
+      WHERE smtp_user_id = $1 AND released_at IS NULL`,
     [smtpUserId],
   );
 }
 
-/**
- * Who holds each username, or held it last: a denial that was on its way while its user was renamed or removed still
- * finds that user. Usernames that nobody ever held are missing. As `postern_journal_writer`; one query for all.
- */
-export async function holdersOf(
-  writer: DataSource,
-  usernames: readonly UsernameKey[],
-): Promise<Map<UsernameKey, SmtpUserRef & { readonly live: boolean }>> {
-  if (usernames.length === 0) return new Map();
-  const rows = await writer.query<
-    { username_key: UsernameKey; tenant_id: TenantId; smtp_user_id: SmtpUserId; live: boolean }[]
-  >(
-    `SELECT DISTINCT ON (username_key) username_key, tenant_id, smtp_user_id, released_at IS NULL AS live
-       FROM access.usernames WHERE username_key = ANY ($1::text[])
-      ORDER BY username_key, released_at DESC NULLS FIRST`,
-    [usernames],
+/** Who holds the username now; null where nobody does. As `postern_journal_writer`. */
+export async function currentHolder(writer: DataSource, username: UsernameKey): Promise<SmtpUserRef | null> {
+  const [row] = await writer.query<{ tenant_id: TenantId; smtp_user_id: SmtpUserId }[]>(
+    'SELECT tenant_id, smtp_user_id FROM access.usernames WHERE username_key = $1 AND released_at IS NULL',
+    [username],
   );
-  return new Map(
-    rows.map(({ username_key, tenant_id, smtp_user_id, live }) => [
-      username_key,
-      { tenantId: tenant_id, smtpUserId: smtp_user_id, live },
-    ]),
+  return row ? { tenantId: row.tenant_id, smtpUserId: row.smtp_user_id } : null;
+}
+
+/** A username at a time; with `smtpUserId`, only as a name that this SMTP user has or had, whenever that was. */
+export interface UsernameAt {
+  readonly username: UsernameKey;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly smtpUserId: SmtpUserId | undefined;
+}
+
+/**
+ * Who held each username at its time: a username can pass from one tenant to another, and a late denial belongs to the tenant that
+ * held it when the login was refused. The n-th result answers the n-th question; null where nobody did. As `postern_journal_writer`;
+ * one query for all, served by the index usernames_by_key.
+ */
+export async function holdersAt(
+  writer: DataSource,
+  questions: readonly UsernameAt[],
+): Promise<readonly (SmtpUserRef | null)[]> {
+  if (questions.length === 0) return [];
+  const rows = await writer.query<{ tenant_id: TenantId | null; smtp_user_id: SmtpUserId | null }[]>(
+    `SELECT holder.tenant_id, holder.smtp_user_id
+       FROM unnest($1::text[], $2::timestamptz[], $3::uuid[]) WITH ORDINALITY AS asked (username_key, at, smtp_user_id, n)
+       LEFT JOIN LATERAL (
+         SELECT u.tenant_id, u.smtp_user_id FROM access.usernames u
+          WHERE u.username_key = asked.username_key
+            AND CASE WHEN asked.smtp_user_id IS NULL
+                     THEN u.claimed_at <= asked.at AND (u.released_at IS NULL OR asked.at < u.released_at)
+                     ELSE u.smtp_user_id = asked.smtp_user_id END
+          ORDER BY u.claimed_at DESC LIMIT 1
+       ) holder ON true
+      ORDER BY asked.n`,
+    [
+      questions.map(({ username }) => username),
+      questions.map(({ at }) => at),
+      questions.map(({ smtpUserId }) => smtpUserId ?? null),
+    ],
+  );
+  return rows.map(({ tenant_id, smtp_user_id }) =>
+    tenant_id !== null && smtp_user_id !== null ? { tenantId: tenant_id, smtpUserId: smtp_user_id } : null,
   );
 }

@@ -1,10 +1,10 @@
-import { isUuid, type Recorded } from '@postern/contracts';
+import { EARLIEST_DENIAL, isUuid, type Recorded } from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
 
 /** A denial as `audit.denials` holds it; the keys are the columns. */
 export interface DenialRow {
   readonly id: string;
-  /** RFC 3339, UTC, milliseconds. */
+  /** RFC 3339, UTC, milliseconds. Never later than `recorded_at`: a relay whose clock is ahead must not stay on top of every list. */
   readonly occurred_at: string;
   readonly recorded_at: string;
   readonly position: number;
@@ -40,7 +40,7 @@ export function denialRow(event: Recorded): DenialRow | UnreadableDenial {
   const address = parseAddress(ip);
   return {
     id: denialId,
-    occurred_at: new Date(occurredAt).toISOString(),
+    occurred_at: earlier(new Date(occurredAt).toISOString(), event.recordedAt),
     recorded_at: event.recordedAt,
     position: event.position,
     smtp_user_id: smtpUserId,
@@ -74,8 +74,13 @@ function whyUnreadable(event: Extract<Recorded, { type: 'AuthDenied' }>): string
   return missing ? `has no ${missing[0]}` : null;
 }
 
-/** Within the years that RFC 3339 can write, less the first ones, which some clients take for others. */
+/** The bound of the command-service's door, which takes no earlier one. */
 function isTime(text: unknown): boolean {
-  const year = typeof text === 'string' ? new Date(text).getUTCFullYear() : Number.NaN;
-  return year >= 1000 && year <= 9999;
+  if (typeof text !== 'string') return false;
+  const time = new Date(text).getTime();
+  return time >= new Date(EARLIEST_DENIAL).getTime() && new Date(text).getUTCFullYear() <= 9999;
+}
+
+function earlier(a: string, b: string): string {
+  return a < b ? a : b;
 }

@@ -209,7 +209,7 @@ describe('the months of denials', () => {
 
   it('take what a relay with a wrong clock reports too: it has the partition without a month', async () => {
     await deliver(
-      person.denied('203.0.113.9', { occurredAt: '1999-12-31T23:59:59.999Z' }),
+      person.denied('203.0.113.9', { occurredAt: '2000-01-01T00:00:00.000Z' }),
       person.denied('203.0.113.9', { occurredAt: '9999-12-31T23:59:59.999Z' }),
     );
     expect(await partitionsOf(person.smtpUserId)).toEqual(['audit.denials_of_no_month']);

@@ -9,7 +9,7 @@ import type { DataSource } from 'typeorm';
 import { CLOCK, type Clock } from '../../clock.js';
 import { keepAnswer } from '../../idempotency/kept-answers.js';
 import { SmtpUserStates } from '../../smtp-user/smtp-user-states.js';
-import { holdersOf } from '../../smtp-user/usernames.js';
+import { currentHolder } from '../../smtp-user/usernames.js';
 import { denialAppend, storedIp } from '../auth-denied.js';
 import { DecideLogin, type LoginDecision } from './decide-login.command.js';
 
@@ -48,8 +48,8 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
   private async holderOf(username: string): Promise<RegisteredSmtpUser | null> {
     if (!isUsername(username)) return null;
     const key = usernameKey(username);
-    const holder = (await holdersOf(this.writer, [key])).get(key);
-    if (holder === undefined || !holder.live) return null;
+    const holder = await currentHolder(this.writer, key);
+    if (holder === null) return null;
     const state = await this.states.current(holder);
     // Between the two looks the name may have been given up.
     return state.status === 'registered' && usernameKey(state.username) === key ? state : null;

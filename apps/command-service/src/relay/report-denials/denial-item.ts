@@ -1,4 +1,13 @@
-import { DENIAL_REASONS, isUsername, isUuid, MODES, utcTime, type DenialReport } from '@postern/contracts';
+import {
+  DENIAL_REASONS,
+  EARLIEST_DENIAL,
+  isUsername,
+  isUuid,
+  MAX_CLOCK_AHEAD_MS,
+  MODES,
+  utcTime,
+  type DenialReport,
+} from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
 import { isPlain } from '../../http/plain-text.js';
 import type { RejectedDenial } from './report-denials.command.js';
@@ -22,7 +31,7 @@ const oneOf = (values: readonly string[]): Rule =>
   rule(`is one of: ${values.join(', ')}.`, (value) => values.includes(value as string));
 
 /** By hand: a schema library takes several times as long for a thousand items, and gives issues where one code is wanted. */
-const RULES: Readonly<Record<keyof DenialReport, Rule>> = {
+const RULES: Readonly<Record<Exclude<keyof DenialReport, 'smtpUserId'>, Rule>> = {
   id: rule('is a UUID in lower case.', (value) => typeof value === 'string' && isUuid(value)),
   username: rule(
     'is 1 to 254 printable ASCII characters without white space.',
@@ -43,9 +52,10 @@ const RULES: Readonly<Record<keyof DenialReport, Rule>> = {
   ),
 };
 const FIELDS = Object.entries(RULES);
+const OPTIONAL = new Set(['smtpUserId']);
 
 /** One item of a batch as a report, its time in UTC; or why it can't be taken. */
-export function readDenial(item: unknown, index: number): DenialReport | RejectedDenial {
+export function readDenial(item: unknown, index: number, now: Date): DenialReport | RejectedDenial {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
     return { id: null, code: 'validation-failed', detail: `/denials/${index} is not an object.` };
   }
@@ -58,14 +68,25 @@ export function readDenial(item: unknown, index: number): DenialReport | Rejecte
     if (fields[name] === undefined) return wrong('field-missing', name, 'is missing.');
     if (!holds(fields[name])) return wrong(code, name, detail);
   }
-  const unknown = Object.keys(fields).find((name) => !(name in RULES));
+  const unknown = Object.keys(fields).find((name) => !Object.hasOwn(RULES, name) && !OPTIONAL.has(name));
   if (unknown !== undefined)
     return wrong('field-unknown', unknown.slice(0, 64), 'is no field of a denial. Take it out.');
   const report = item as DenialReport;
+  if (report.smtpUserId !== undefined && (typeof report.smtpUserId !== 'string' || !isUuid(report.smtpUserId)))
+    return wrong('validation-failed', 'smtpUserId', 'is a UUID in lower case.');
   if (report.reason !== 'source-ip-invalid') {
     const address = parseAddress(report.ip);
     if (!address.ok) return wrong('source-ip-invalid', 'ip', `cannot be read: ${address.detail}`);
   }
   const occurredAt = utcTime(report.occurredAt);
-  return occurredAt === null ? wrong('validation-failed', 'occurredAt', NO_TIME) : { ...report, occurredAt };
+  if (occurredAt === null) return wrong('validation-failed', 'occurredAt', NO_TIME);
+  if (occurredAt < EARLIEST_DENIAL)
+    return wrong('validation-failed', 'occurredAt', 'is before the year 2000: check the clock of the relay.');
+  if (new Date(occurredAt).getTime() - now.getTime() > MAX_CLOCK_AHEAD_MS)
+    return wrong(
+      'validation-failed',
+      'occurredAt',
+      `is more than a day ahead of Postern’s clock (${now.toISOString()}): check the clock of the relay.`,
+    );
+  return { ...report, occurredAt };
 }

@@ -5,10 +5,11 @@ import { Semaphore } from '@postern/async';
 import { usernameKey, type DenialReport } from '@postern/contracts';
 import { Journal, type Append } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
+import { CLOCK, type Clock } from '../../clock.js';
 import { denialsTotal } from '../../dispatch/command-metrics.js';
 import { keepAnswer } from '../../idempotency/kept-answers.js';
 import type { SmtpUserRef } from '../../smtp-user/smtp-user-states.js';
-import { holdersOf } from '../../smtp-user/usernames.js';
+import { holdersAt } from '../../smtp-user/usernames.js';
 import { denialAppend, storedIp, type AuthDenied } from '../auth-denied.js';
 import { readDenial } from './denial-item.js';
 import { ReportDenials, type RejectedDenial, type ReportedDenials } from './report-denials.command.js';
@@ -31,10 +32,11 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
   constructor(
     @Inject(Journal) private readonly journal: Journal,
     @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async execute({ items, context }: ReportDenials): Promise<ReportedDenials> {
-    const { reports, repeated, rejected } = readBatch(items);
+    const { reports, repeated, rejected } = readBatch(items, this.clock());
     const byUser = await this.byUser(reports, rejected);
     const appends = byUser.map(({ user, denials }) => denialAppend(user, denials, context));
     const known = await this.appendAll(appends);
@@ -52,14 +54,15 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
   }
 
   private async byUser(reports: readonly DenialReport[], rejected: RejectedDenial[]): Promise<DenialsOfUser[]> {
-    const usernames = [...new Set(reports.map(({ username }) => usernameKey(username)))];
-    const holders = await holdersOf(this.writer, usernames);
+    const holders = await holdersAt(
+      this.writer,
+      reports.map(({ username, occurredAt: at, smtpUserId }) => ({ username: usernameKey(username), at, smtpUserId })),
+    );
     const byUser = new Map<string, DenialsOfUser>();
-    for (const report of reports) {
-      const user = holders.get(usernameKey(report.username));
-      if (user === undefined) {
-        const detail = `Nobody holds the username ${report.username}, or ever held it.`;
-        rejected.push({ id: report.id, code: 'smtp-user-not-found', detail });
+    for (const [i, report] of reports.entries()) {
+      const user = holders[i];
+      if (!user) {
+        rejected.push({ id: report.id, code: 'smtp-user-not-found', detail: whyNoHolder(report) });
         continue;
       }
       const group: DenialsOfUser = byUser.get(user.smtpUserId) ?? { user, denials: [] };
@@ -82,7 +85,10 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
 }
 
 /** The items that can be read, each id once. */
-function readBatch(items: readonly unknown[]): {
+function readBatch(
+  items: readonly unknown[],
+  now: Date,
+): {
   readonly reports: readonly DenialReport[];
   readonly repeated: number;
   readonly rejected: RejectedDenial[];
@@ -90,12 +96,17 @@ function readBatch(items: readonly unknown[]): {
   const reports = new Map<string, DenialReport>();
   const rejected: RejectedDenial[] = [];
   for (const [index, item] of items.entries()) {
-    const denial = readDenial(item, index);
+    const denial = readDenial(item, index, now);
     if ('code' in denial) rejected.push(denial);
     else if (!reports.has(denial.id)) reports.set(denial.id, denial);
   }
   const repeated = items.length - rejected.length - reports.size;
   return { reports: [...reports.values()], repeated, rejected };
+}
+
+function whyNoHolder({ username, smtpUserId, occurredAt }: DenialReport): string {
+  if (smtpUserId !== undefined) return `The SMTP user ${smtpUserId} never had the username ${username}.`;
+  return `Nobody held the username ${username} at ${occurredAt}. Send the smtpUserId of the policy that decided.`;
 }
 
 function authDenied(report: DenialReport, { smtpUserId }: SmtpUserRef): AuthDenied {

@@ -25,7 +25,7 @@ const denial = (change: object = {}) => ({
   id: newId(),
   username: 'App@acme.example',
   ip: '198.51.100.7',
-  occurredAt: '2026-11-01T12:00:00.000Z',
+  occurredAt: new Date().toISOString(),
   relay: 'mx1.example',
   reason: 'ip-not-authorized',
   mode: 'enforce',
@@ -34,15 +34,26 @@ const denial = (change: object = {}) => ({
 });
 const report = (denials: unknown, key = relay) =>
   service.call('POST', '/v1/relay/auth-denials', { key, body: { denials } });
+/** The same instant with another offset, and more digits than are kept. */
+const inParis = (time: Date) => new Date(time.getTime() + 3_600_000).toISOString().replace('Z', '4+01:00');
 const idOf = (user: string) => user.split('/').at(-1);
+/** A time that is later than all that was done before, and earlier than all that is done after it. */
+const instant = async () => {
+  const tick = () => new Promise((done) => setTimeout(done, 3));
+  await tick();
+  const time = new Date().toISOString();
+  await tick();
+  return time;
+};
 const stored = async (of = user) => (await service.events(`auth-denials/${idOf(of)}`)).map(({ data }) => data);
 
 describe('reporting denials', () => {
   it('keeps each in the stream of its user, with the relay’s key as the actor', async () => {
     const other = await service.tenant('other');
     const otherUser = await service.smtpUser(other, 'other', 'one@other.example');
+    const now = new Date();
     const [first, second] = [
-      denial({ occurredAt: '2026-11-01T13:00:00.1234+01:00', ip: '2001:DB8:0::1', count: 7 }),
+      denial({ occurredAt: inParis(now), ip: '2001:DB8:0::1', count: 7 }),
       denial({ username: 'one@other.example', mode: 'report-only', reason: 'no-live-entry' }),
     ];
     const { status, body } = await report([first, second]);
@@ -57,7 +68,7 @@ describe('reporting denials', () => {
           smtpUserId: idOf(user),
           username: 'App@acme.example',
           ip: '2001:db8::1',
-          occurredAt: '2026-11-01T12:00:00.123Z',
+          occurredAt: now.toISOString(),
           relay: 'mx1.example',
           reason: 'ip-not-authorized',
           mode: 'enforce',
@@ -88,7 +99,7 @@ describe('reporting denials', () => {
     const bad: [unknown, string, string][] = [
       [denial({ id: 'x' }), 'validation-failed', '/id is a UUID in lower case.'],
       [denial({ username: 'a b' }), 'username-invalid', '/username is 1 to 254'],
-      [denial({ username: 'nobody@acme.example' }), 'smtp-user-not-found', 'Nobody holds'],
+      [denial({ username: 'nobody@acme.example' }), 'smtp-user-not-found', 'Nobody held'],
       [denial({ ip: '010.0.0.1' }), 'source-ip-invalid', '/ip cannot be read'],
       [denial({ occurredAt: '2026-02-30T00:00:00Z' }), 'validation-failed', '/occurredAt is a time'],
       [denial({ relay: '' }), 'validation-failed', '/relay is a text'],
@@ -126,17 +137,75 @@ describe('reporting denials', () => {
     expect((await stored()).at(-1)).toMatchObject({ ip: 'nul\uFFFD \uFFFD ÿ', refused: true });
   });
 
-  it('finds the user that a username belonged to last, and the one who has it now before that', async () => {
-    const old = await service.smtpUser(acme, 'acme', 'moving@acme.example');
-    await service.call('PATCH', old, { key: acme, body: { username: 'moved@acme.example' } });
-    await report([denial({ username: 'moving@acme.example' })]);
-    expect(await stored(old)).toHaveLength(1);
-    const next = await service.smtpUser(acme, 'acme', 'moving@acme.example');
-    await report([denial({ username: 'moving@acme.example' }), denial({ username: 'moved@acme.example' })]);
-    expect([await stored(old), await stored(next)].map(({ length }) => length)).toEqual([2, 1]);
-    await service.call('DELETE', next, { key: acme });
-    await report([denial({ username: 'moving@acme.example' })]);
-    expect(await stored(next)).toHaveLength(2);
+  it('gives a late denial to the tenant that held the username when it occurred', async () => {
+    const other = await service.tenant('moved-to');
+    const before = await instant();
+    const first = await service.smtpUser(acme, 'acme', 'moving@acme.example');
+    const whileFirst = await instant();
+    await service.call('DELETE', first, { key: acme });
+    const whileNobody = await instant();
+    const second = await service.smtpUser(other, 'moved-to', 'Moving@acme.example');
+    const whileSecond = await instant();
+    const at = (occurredAt: string) => denial({ username: 'moving@acme.example', occurredAt });
+    const [early, between] = [at(before), at(whileNobody)];
+    expect((await report([early, at(whileFirst), between, at(whileSecond)])).body).toEqual({
+      accepted: 2,
+      duplicates: 0,
+      rejected: [early, between].map(({ id, occurredAt }) => ({
+        id,
+        code: 'smtp-user-not-found',
+        detail: `Nobody held the username moving@acme.example at ${occurredAt}. Send the smtpUserId of the policy that decided.`,
+      })),
+    });
+    expect(await stored(first)).toMatchObject([{ occurredAt: whileFirst }]);
+    expect(await stored(second)).toMatchObject([{ occurredAt: whileSecond }]);
+  });
+
+  it('gives a denial to the SMTP user that the relay names, if it has or had the username', async () => {
+    const renamed = await service.smtpUser(acme, 'acme', 'before@acme.example');
+    await service.call('PATCH', renamed, { key: acme, body: { username: 'after@acme.example' } });
+    const stale = denial({ username: 'before@acme.example', smtpUserId: idOf(renamed), occurredAt: await instant() });
+    const foreign = denial({ username: 'app@acme.example', smtpUserId: idOf(renamed) });
+    const malformed = denial({ smtpUserId: 'x' });
+    expect((await report([stale, foreign, malformed])).body).toEqual({
+      accepted: 1,
+      duplicates: 0,
+      rejected: expect.arrayContaining([
+        {
+          id: foreign.id,
+          code: 'smtp-user-not-found',
+          detail: `The SMTP user ${idOf(renamed)} never had the username app@acme.example.`,
+        },
+        { id: malformed.id, code: 'validation-failed', detail: '/denials/2/smtpUserId is a UUID in lower case.' },
+      ]),
+    });
+    expect(await stored(renamed)).toMatchObject([{ denialId: stale.id, username: 'before@acme.example' }]);
+  });
+
+  it('rejects times that only a wrong clock gives: before 2000, or more than a day ahead', async () => {
+    const ahead = (ms: number) => denial({ occurredAt: new Date(Date.now() + ms).toISOString() });
+    const [old, farAhead, early, soon] = [
+      denial({ occurredAt: '1999-12-31T23:59:59.999Z', smtpUserId: idOf(user) }),
+      ahead(24 * 3_600_000 + 60_000),
+      denial({ occurredAt: '2000-01-01T00:00:00.000Z', smtpUserId: idOf(user) }),
+      ahead(24 * 3_600_000 - 60_000),
+    ];
+    expect((await report([old, farAhead, early, soon])).body).toEqual({
+      accepted: 2,
+      duplicates: 0,
+      rejected: [
+        {
+          id: old?.id,
+          code: 'validation-failed',
+          detail: '/denials/0/occurredAt is before the year 2000: check the clock of the relay.',
+        },
+        {
+          id: farAhead?.id,
+          code: 'validation-failed',
+          detail: expect.stringContaining('/denials/1/occurredAt is more than a day ahead of Postern’s clock'),
+        },
+      ],
+    });
   });
 
   it('takes a thousand of as many users at once, several times at once', async () => {
