@@ -32,7 +32,8 @@ def follow(brokers, **settings):
 
 def decide(username, ip):
     """Four states stay distinct: a user who is not known is deferred, and an expired last entry does not open a user."""
-    policy = policies.get(username.lower())
+    # A to Z alone: by Unicode's rules the Kelvin sign would become a k.
+    policy = policies.get(username.lower()) if username.isascii() else None
     if policy is None or policy['removed']:
         return 'defer'
     if not policy['restricted']:

@@ -25,7 +25,7 @@ export class CheckpointMoved extends Error {
 export function checkpointTableSql(schema: string, role: DatabaseRole): string {
   return `
     CREATE TABLE ${schema}.checkpoints (
-      consumer text, source text, xid xid8 NOT NULL, position bigint NOT NULL,
+      consumer text COLLATE "C", source text COLLATE "C", xid xid8 NOT NULL, position bigint NOT NULL,
       updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
       PRIMARY KEY (consumer, source)
     ) WITH (fillfactor = 50);

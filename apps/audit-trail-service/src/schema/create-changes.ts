@@ -16,9 +16,9 @@ export class CreateChanges1764200000003 implements MigrationInterface {
         occurred_at  timestamptz(3) NOT NULL,
         smtp_user_id uuid,
         version      integer        NOT NULL,
-        type         text           NOT NULL,
+        type         text COLLATE "C" NOT NULL,
         tenant_id    text           COLLATE "C", -- NULL: of no tenant; only for those who see all of them
-        username     text,                       -- as of then; after a renaming the new one
+        username     text COLLATE "C",                       -- as of then; after a renaming the new one
         actor        jsonb          NOT NULL,    -- {role, keyId, name}
         request_id   text           NOT NULL,
         data         jsonb          NOT NULL     -- never with a secret's hash

@@ -12,8 +12,8 @@ export class CreateDeadLetters1764200002032 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE audit.dead_letters (
         id           uuid        PRIMARY KEY DEFAULT uuidv7(), -- the event's, where there is one: it is put aside once
-        consumer     text        NOT NULL,
-        topic        text        NOT NULL,
+        consumer     text COLLATE "C" NOT NULL,
+        topic        text COLLATE "C" NOT NULL,
         partition    integer,              -- NULL with the offset: it came from the journal's own feed, or as a good message
         "offset"     bigint,
         tenant_id    text        COLLATE "C",

@@ -37,12 +37,12 @@ const DENIALS = `
     smtp_user_id uuid           NOT NULL,
     count        integer        NOT NULL CHECK (count > 0),
     refused      boolean        NOT NULL,
-    tenant_id    text           NOT NULL COLLATE "C",
-    username     text           NOT NULL, -- as the relay was given it
+    tenant_id    text COLLATE "C" NOT NULL,
+    username     text COLLATE "C" NOT NULL, -- as the relay was given it
     ip           text           NOT NULL, -- as told: canonical, or what the relay saw where it is no address
     address      inet,                    -- NULL where it is none
-    relay        text           NOT NULL,
-    reason       text           NOT NULL,
+    relay        text COLLATE "C" NOT NULL,
+    reason       text COLLATE "C" NOT NULL,
     mode         text           NOT NULL,
     PRIMARY KEY (smtp_user_id, occurred_at, id)
   ) PARTITION BY RANGE (occurred_at);
@@ -56,7 +56,7 @@ const DENIED_IPS = `
     count           bigint         NOT NULL CHECK (count > 0),
     first_denied_at timestamptz(3) NOT NULL,
     last_denied_at  timestamptz(3) NOT NULL,
-    tenant_id       text           NOT NULL COLLATE "C",
+    tenant_id       text COLLATE "C" NOT NULL,
     ip              text           NOT NULL COLLATE "C",
     address         inet,
     relays          text[]         NOT NULL, -- the first ones that reported it
@@ -69,7 +69,7 @@ const DENIED_IPS = `
 const UNREADABLE = `
   CREATE TABLE audit.unreadable_denials (
     event_id    uuid PRIMARY KEY,
-    tenant_id   text,
+    tenant_id   text COLLATE "C",
     why         text        NOT NULL,
     event       jsonb       NOT NULL,
     put_aside_at timestamptz NOT NULL DEFAULT clock_timestamp()

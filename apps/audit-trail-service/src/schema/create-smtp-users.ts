@@ -9,15 +9,15 @@ export class CreateSmtpUsers1764200000004 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE audit.restrictions (
         smtp_user_id uuid    PRIMARY KEY,
-        tenant_id    text    NOT NULL COLLATE "C",
-        username     text    NOT NULL,
+        tenant_id    text COLLATE "C" NOT NULL,
+        username     text COLLATE "C" NOT NULL,
         removed      boolean NOT NULL,
         version      integer NOT NULL,
         state        jsonb   NOT NULL -- SmtpUserState of @postern/restrictions
       );
       CREATE TABLE audit.usernames (
-        tenant_id    text NOT NULL COLLATE "C",
-        username_key text NOT NULL COLLATE "C",
+        tenant_id    text COLLATE "C" NOT NULL,
+        username_key text COLLATE "C" NOT NULL,
         smtp_user_id uuid NOT NULL,
         PRIMARY KEY (tenant_id, username_key, smtp_user_id)
       );

@@ -11,9 +11,9 @@ export class CreateRelayPolicies1764100000001 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE projection.relay_policies (
         smtp_user_id uuid    NOT NULL,
-        username_key text    NOT NULL COLLATE "C",
-        tenant_id    text    NOT NULL,
-        username     text    NOT NULL,
+        username_key text COLLATE "C" NOT NULL,
+        tenant_id    text COLLATE "C" NOT NULL,
+        username     text COLLATE "C" NOT NULL,
         mode         text    NOT NULL CHECK (mode IN ('enforce', 'report-only')),
         restricted   boolean NOT NULL,
         -- json and not jsonb: it keeps the text, and goes into a relay's line as it stands. Its i-th id is entry_ids[i].

@@ -9,9 +9,9 @@ export class CreateSmtpUsers1764100000002 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE projection.smtp_users (
         id           uuid PRIMARY KEY,
-        tenant_id    text NOT NULL,
-        username     text NOT NULL,
-        username_key text NOT NULL COLLATE "C",
+        tenant_id    text COLLATE "C" NOT NULL,
+        username     text COLLATE "C" NOT NULL,
+        username_key text COLLATE "C" NOT NULL,
         created_at   timestamptz(3) NOT NULL,
         removed      boolean NOT NULL,
         -- {mode, restricted, entries}

@@ -7,7 +7,7 @@ export class Republish1764000000031 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE TABLE journal.republishes (
-        topic          text   PRIMARY KEY,
+        topic          text COLLATE "C" PRIMARY KEY,
         until_xid      xid8   NOT NULL,
         until_position bigint NOT NULL,
         asked_at       timestamptz NOT NULL DEFAULT clock_timestamp()

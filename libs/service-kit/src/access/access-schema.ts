@@ -11,13 +11,13 @@ class CreateAccessTables1764000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE TABLE access.tenants (
-        tenant_id  text PRIMARY KEY,
+        tenant_id  text COLLATE "C" PRIMARY KEY,
         name       text NOT NULL,
         created_at timestamptz(3) NOT NULL
       );
       CREATE TABLE access.api_keys (
-        id           text PRIMARY KEY,
-        tenant_id    text REFERENCES access.tenants,
+        id           text COLLATE "C" PRIMARY KEY,
+        tenant_id    text COLLATE "C" REFERENCES access.tenants,
         role         text NOT NULL CHECK (role IN ('operator', 'admin', 'auditor', 'relay')),
         name         text NOT NULL,
         secret_hash  bytea NOT NULL,
@@ -30,8 +30,8 @@ class CreateAccessTables1764000000001 implements MigrationInterface {
 
       -- A username that was given up stays, so that a denial which was on its way still finds its user.
       CREATE TABLE access.usernames (
-        username_key text NOT NULL,
-        tenant_id    text NOT NULL REFERENCES access.tenants,
+        username_key text COLLATE "C" NOT NULL,
+        tenant_id    text COLLATE "C" NOT NULL REFERENCES access.tenants,
         smtp_user_id uuid NOT NULL,
         claimed_at   timestamptz(3) NOT NULL,
         released_at  timestamptz(3)

@@ -10,9 +10,9 @@ export class CreateIdempotencyKeys1764000000002 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE TABLE access.idempotency_keys (
-        api_key_id      text   NOT NULL,
-        idempotency_key text   NOT NULL,
-        tenant_id       text,
+        api_key_id      text COLLATE "C" NOT NULL,
+        idempotency_key text COLLATE "C" NOT NULL,
+        tenant_id       text COLLATE "C",
         request_hash    bytea  NOT NULL CHECK (octet_length(request_hash) = 32),
         sealed_answer   bytea  NOT NULL,
         created_at      timestamptz(3) NOT NULL DEFAULT clock_timestamp(),

@@ -46,10 +46,11 @@ export async function denialConditions(
     // By way of the users, whose index there is; a user may have been reported by another of its names.
     const users = await smtpUsersOfName(manager, tenantId, filter.username);
     if (users.length === 0) return null;
-    // As CASE, since PostgreSQL takes an equality of lower() for one that hardly a row fulfils: nearly all do here.
+    // COLLATE "C": A to Z alone, whatever the database's locale. As CASE, since PostgreSQL takes an equality of lower() for one that
+    // hardly a row fulfils: nearly all do here.
     conditions.push(
       users.length === 1 ? `smtp_user_id = ${value(users[0])}` : `smtp_user_id = ANY (${value(users)}::uuid[])`,
-      `CASE WHEN lower(username) = ${value(filter.username)} THEN true ELSE false END`,
+      `CASE WHEN lower(username COLLATE "C") = ${value(filter.username)} THEN true ELSE false END`,
     );
   }
   if (filter.relay !== undefined) conditions.push(`relay = ${value(filter.relay)}`);

@@ -91,6 +91,8 @@ describe('GET …/denials', () => {
     ['to=2026-11-20T09:02:00%2B01:00', ['203.0.113.9', '203.0.113.9']],
     ['username=CRON@acme.example', ['2001:db8:0:1::9', '203.0.114.1']],
     ['username=nobody@acme.example', []],
+    // The Kelvin sign, which Unicode folds to k.
+    ['username=\u212Aelvin@acme.example', []],
     ['relay=mx2', ['2001:db8::9']],
     ['reason=source-ip-invalid', ['not an address']],
     ['refused=false', ['203.0.114.1']],
