@@ -1,20 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
-import type { TestDatabase } from '@postern/testing';
-import { BreakableRoute } from '../testing/breakable-route.js';
+import { NetworkPath, type TestDatabase } from '@postern/testing';
 import { problem } from '../testing/problem.js';
 import { commandDatabase, StartedService, type Answer } from '../testing/started-service.js';
 
 let database: TestDatabase;
-let route: BreakableRoute;
+let path: NetworkPath;
 let service: StartedService;
 let acme: string;
 let relay: string;
 let user: string;
 beforeAll(async () => {
   database = await commandDatabase();
-  const broken = await BreakableRoute.to(database.url);
-  route = broken.route;
+  const broken = await NetworkPath.to(database.url);
+  path = broken.path;
   service = await StartedService.on(broken.url);
   acme = await service.tenant('acme');
   relay = await service.key({ role: 'relay', name: 'mx1' });
@@ -22,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await service.stop();
-  await route.break();
+  await path.close();
   await database.drop();
 });
 
@@ -63,7 +62,7 @@ describe('while the database is gone', () => {
   it('every call is answered 503 and says when to come again; when it is back, all go on without a restart', async () => {
     for (const [name, write] of writes) expect([name, (await write()).status < 300]).toEqual([name, true]);
     // Keys were just looked up: what is refused first is the write itself.
-    await route.break();
+    await path.close();
     for (let round = 0; round < 3; round++) {
       for (const [name, write] of writes) {
         const answer = await write();
@@ -77,7 +76,7 @@ describe('while the database is gone', () => {
       code: 'not-ready',
       missing: { journal: expect.any(String) },
     });
-    await route.mend();
+    await path.open();
     for (const [name, write] of writes) expect([name, (await write()).status < 300]).toEqual([name, true]);
     expect((await service.call('GET', '/health/ready')).status).toBe(200);
   });
@@ -85,9 +84,9 @@ describe('while the database is gone', () => {
   it('a write that was under way is answered too, and not acknowledged unless it is there', async () => {
     const writing = Promise.all(Array.from({ length: 20 }, () => writes[0]?.[1]()));
     await new Promise((done) => setImmediate(done));
-    await route.break();
+    await path.close();
     const answers = await writing;
-    await route.mend();
+    await path.open();
     const kept = await service.sql<{ range: string }>(
       `SELECT e ->> 'range' AS range FROM journal.events, jsonb_array_elements(data -> 'entries') e WHERE type = 'RestrictionAdded'`,
     );

@@ -54,18 +54,25 @@ describe('a database that hangs without a word', () => {
     const adminKey = (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' })).body.key;
     const relayKey = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key;
     const user = (await asking(postern.url, adminKey)('POST', '/v1/tenants/acme/smtp-users', { username: 'a@x' })).body;
-    const calls: [key: string, method: string, path: string, body?: object][] = [
+    const once = { 'idempotency-key': 'a change of which the answer may be lost' };
+    const calls: [key: string, method: string, path: string, body?: object, headers?: object][] = [
       [adminKey, 'GET', '/v1/tenants/acme/smtp-users'],
       [adminKey, 'GET', '/v1/tenants/acme/denials'],
       [adminKey, 'GET', '/v1/tenants/acme/changes'],
       [adminKey, 'GET', '/v1/tenants/acme/api-keys'],
       [adminKey, 'POST', `/v1/tenants/acme/smtp-users/${user.id}/restriction/entries`, { entries: [{ range: '::1' }] }],
       [relayKey, 'POST', '/v1/relay/decisions', { username: 'a@x', ip: '::1' }],
+      [adminKey, 'POST', '/v1/tenants/acme/smtp-users', { username: 'b@x' }, once],
+      [relayKey, 'POST', '/v1/relay/decisions', { username: 'a@x', ip: '::1' }, once],
     ];
-    const send = async ([key, method, path, body]: (typeof calls)[number], patienceMs: number) => {
+    const send = async ([key, method, path, body, headers]: (typeof calls)[number], patienceMs: number) => {
       const answer = await fetch(postern.url + path, {
         method,
-        headers: { authorization: `Bearer ${key}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(body ? { 'content-type': 'application/json' } : {}),
+          ...headers,
+        },
         ...(body ? { body: JSON.stringify(body) } : {}),
         signal: AbortSignal.timeout(patienceMs),
       });

@@ -1,16 +1,68 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+const deadlines = new AsyncLocalStorage<Deadline | null>();
+
 /**
- * The result of `work`, or the error of `late` after `ms` milliseconds. The work is not cancelled: it ends by its own time-outs,
- * and its later failure is ignored.
+ * A moment by which work must have ended, for everything that the work calls. The database pools read it from the asynchronous
+ * context: at the deadline they close the connection on which the work waits, and send nothing more for it.
  */
-export async function withinDeadline<T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), ms);
-  });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
+export class Deadline {
+  readonly #until: number;
+  readonly #controller = new AbortController();
+
+  private constructor(readonly ms: number) {
+    this.#until = performance.now() + ms;
+  }
+
+  /** The deadline of the work that calls this; null where it has none. */
+  static get current(): Deadline | null {
+    return deadlines.getStore() ?? null;
+  }
+
+  /** Milliseconds that are left; 0 where it has passed. */
+  get leftMs(): number {
+    return this.passed ? 0 : Math.max(0, this.#until - performance.now());
+  }
+
+  get passed(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  /** Calls `end` at the deadline, until the function that it returns is called. */
+  onPassed(end: () => void): () => void {
+    this.#controller.signal.addEventListener('abort', end, { once: true });
+    return () => this.#controller.signal.removeEventListener('abort', end);
+  }
+
+  /**
+   * What the work results in, or the error of `late` after so many milliseconds. What the work has not asked of the database by
+   * then is not asked any more. `holds`: asked at the end; where it says no, the work has all the time it needs from then on.
+   */
+  static async within<T>(
+    ms: number,
+    work: () => Promise<T>,
+    late: () => Error,
+    holds: () => boolean = () => true,
+  ): Promise<T> {
+    const deadline = new Deadline(ms);
+    let timer: NodeJS.Timeout | undefined;
+    const end = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        if (!holds()) return;
+        reject(late());
+        deadline.#controller.abort();
+      }, ms);
+    });
+    try {
+      return await Promise.race([deadlines.run(deadline, work), end]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Runs work by this deadline, or by none, whatever the one of whoever happened to start it. */
+  static run<T>(deadline: Deadline | null, work: () => T): T {
+    return deadlines.run(deadline, work);
   }
 }
 

@@ -1,8 +1,9 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { boundedClients } from './bounded-client.js';
 import { ownerUrlOf } from './connection-url.js';
 import { roleUrl } from './role-url.js';
 import type { DatabaseRole } from './roles.js';
-import { CONNECT_TIMEOUT_MS, DatabaseUnreachable } from './session.js';
+import { CONNECT_TIMEOUT_MS, DatabaseUnreachable, KEEP_ALIVE } from './session.js';
 
 export const STATEMENT_TIMEOUT_MS = 30_000;
 export const LOCK_TIMEOUT_MS = 10_000;
@@ -62,11 +63,12 @@ async function open(url: string, settings: DataSourceSettings & { readonly appli
     // An idle connection broke: the pool has dropped it already, and the next query gets another one.
     poolErrorHandler: () => undefined,
     extra: {
-      keepAlive: true,
+      Client: boundedClients(),
+      ...KEEP_ALIVE,
       statement_timeout: statementTimeout,
       lock_timeout: settings.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: settings.forgottenAfterMs ?? 60_000,
-      // Only where the server itself is out of reach: it must not fire before the server's own time-out.
+      // Read by `boundedClients`. Only where the server itself is out of reach: it must not fire before the server's own time-out.
       query_timeout: statementTimeout + (settings.silentAfterMs ?? SILENT_AFTER_MS),
     },
   });

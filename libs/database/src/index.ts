@@ -1,3 +1,4 @@
+export { QueryGivenUp } from './bounded-client.js';
 export { DatabaseUrlInvalid } from './connection-url.js';
 export {
   FORGOTTEN_WRITE_MS,
@@ -7,6 +8,7 @@ export {
   STATEMENT_TIMEOUT_MS,
   type DataSourceSettings,
 } from './data-source.js';
+export { DatabaseClock } from './database-clock.js';
 export { ensureRoles, RoleNotOurs } from './ensure-roles.js';
 export { ensureServiceLogins, type ServiceLoginOptions } from './ensure-service-logins.js';
 export { CURRENT_TENANT_SQL, inTenant, ofNoTenant } from './in-tenant.js';

@@ -2,7 +2,10 @@ import { Client } from 'pg';
 import { ownerUrlOf, placeOf } from './connection-url.js';
 
 /** How long to wait for a connection before saying that the database is not there. */
-export const CONNECT_TIMEOUT_MS = 5_000;
+export const CONNECT_TIMEOUT_MS = 3_000;
+
+/** An idle connection whose other end is gone is noticed within about 15 s: one probe a second, ten of them (Node's own numbers). */
+export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 } as const;
 
 /** No connection to the database could be made; the message says where to and what to look at. */
 export class DatabaseUnreachable extends Error {
@@ -21,7 +24,7 @@ export async function withSession<T>(url: string, work: (client: Client) => Prom
   const client = new Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
+    ...KEEP_ALIVE,
     application_name: 'postern-setup',
   });
   // The pending query gets the error too; without a listener it would end the process.

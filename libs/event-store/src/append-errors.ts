@@ -36,9 +36,17 @@ export class JournalBusy extends Error {
   }
 }
 
+/** The time for the append was over before it could be made. Nothing was appended, and nothing will be. */
+export class AppendExpired extends Error {
+  override readonly name = 'AppendExpired';
+  constructor(cause?: unknown) {
+    super('The append was not made in its time, and is not made any more. Try again.', { cause });
+  }
+}
+
 /**
- * The database can't be reached, or went away before it answered. Whether the events were appended is then not known:
- * answer 503; a repeat finds out by its expected version or its event ids.
+ * The database can't be reached, or went away before it answered. Whether the events were appended is then not known, but they
+ * are not appended after the deadline of the append: answer 503; a repeat finds out by its expected version or its event ids.
  */
 export class JournalUnavailable extends Error {
   override readonly name = 'JournalUnavailable';

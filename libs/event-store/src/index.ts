@@ -1,4 +1,11 @@
-export { AppendRefused, EventExists, JournalBusy, JournalUnavailable, VersionConflict } from './append-errors.js';
+export {
+  AppendExpired,
+  AppendRefused,
+  EventExists,
+  JournalBusy,
+  JournalUnavailable,
+  VersionConflict,
+} from './append-errors.js';
 export type { Appended } from './append-outcome.js';
 export { MAX_BYTES_PER_APPEND, MAX_EVENTS_PER_APPEND, type Append, type NewEvent } from './append-request.js';
 export {

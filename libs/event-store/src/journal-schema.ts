@@ -8,6 +8,7 @@ import { AppendTogether1763900000023 } from './migrations/0006-append-together.j
 import { Publisher1764000000027 } from './migrations/0007-publisher.js';
 import { Republish1764000000031 } from './migrations/0008-republish.js';
 import { Identity1764000000035 } from './migrations/0009-identity.js';
+import { AppendBefore1764000000041 } from './migrations/0010-append-before.js';
 
 /** The schema `journal`, for `migrate`. */
 export const journalSchema: SchemaComponent = {
@@ -22,5 +23,6 @@ export const journalSchema: SchemaComponent = {
     Publisher1764000000027,
     Republish1764000000031,
     Identity1764000000035,
+    AppendBefore1764000000041,
   ],
 };

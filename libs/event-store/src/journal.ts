@@ -1,5 +1,7 @@
+import { Deadline } from '@postern/async';
+import { DatabaseClock } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
-import { JournalBusy, JournalUnavailable } from './append-errors.js';
+import { AppendExpired, JournalBusy, JournalUnavailable } from './append-errors.js';
 import { failureError, failureKind } from './append-failure.js';
 import { outcomeOf, type Appended, type BatchAnswer } from './append-outcome.js';
 import { appendRequest, type Append, type AppendRequest } from './append-request.js';
@@ -7,6 +9,8 @@ import { GroupCommit, type GroupCommitLimits, type Sized } from './group-commit.
 
 interface Waiting extends Sized {
   readonly request: AppendRequest;
+  /** Of who appends; null where the append has none. */
+  readonly deadline: Deadline | null;
   readonly settle: (outcome: Appended | Error) => void;
 }
 
@@ -20,9 +24,15 @@ export const JOURNAL_LIMITS: GroupCommitLimits = {
   waitingBytes: 32 * 1024 * 1024,
 };
 
+/** An append is made within this, where who appends has no deadline. */
+const APPEND_WITHIN_MS = 30_000;
+/** An append that ends so shortly before its deadline is refused by the database, so that the refusal still arrives. */
+const ANSWER_MS = 250;
+
 /** The journal's front door for writing. */
 export class Journal {
   readonly #commits: GroupCommit<Waiting>;
+  readonly #clock = new DatabaseClock();
   #stopped = false;
 
   /** `writer` is connected as `postern_journal_writer`. */
@@ -40,8 +50,8 @@ export class Journal {
 
   /**
    * Resolves when the events are durable. Concurrent appends share one commit, and each has its own outcome.
-   * Throws `VersionConflict`, `EventExists`, `AppendRefused`, `JournalBusy`: nothing was appended;
-   * `JournalUnavailable`: whether it was is not known.
+   * Throws `VersionConflict`, `EventExists`, `AppendRefused`, `AppendExpired`, `JournalBusy`: nothing was appended;
+   * `JournalUnavailable`: whether it was is not known. After the caller's `Deadline` nothing is appended any more.
    */
   append(append: Append): Promise<Appended> {
     return new Promise((resolve, reject) => {
@@ -51,6 +61,7 @@ export class Journal {
         request,
         weight: request.events,
         bytes: request.json.length,
+        deadline: Deadline.current,
         settle: (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)),
       });
       if (!accepted) throw new JournalBusy();
@@ -64,7 +75,7 @@ export class Journal {
    */
   async appendWithin(manager: EntityManager, append: Append): Promise<Appended> {
     const request = appendRequest(append);
-    const answer = await callAppend(manager, [request]).catch((error: unknown) => {
+    const answer = await this.#call(manager, [request], Deadline.current).catch((error: unknown) => {
       throw failureError(error);
     });
     const outcome = outcomeOf(answer, 0, request);
@@ -78,10 +89,11 @@ export class Journal {
     await this.#commits.idle();
   }
 
-  async #send(batch: readonly Waiting[]): Promise<void> {
+  async #send(taken: readonly Waiting[]): Promise<void> {
+    const batch = taken.filter((waiting) => !this.#isExpired(waiting));
+    if (batch.length === 0) return;
     try {
-      const requests = batch.map(({ request }) => request);
-      const answer = await callAppend(this.writer, requests);
+      const answer = await this.#callWithin(batch);
       for (const [i, { request, settle }] of batch.entries()) settle(outcomeOf(answer, i, request));
     } catch (error) {
       if (failureKind(error) === 'unavailable') this.#giveUp(batch, error);
@@ -91,9 +103,11 @@ export class Journal {
 
   /** The whole batch was rolled back because of some of its appends: those alone must fail. */
   async #sendOneByOne(batch: readonly Waiting[]): Promise<void> {
-    for (const [i, { request, settle }] of batch.entries()) {
+    for (const [i, waiting] of batch.entries()) {
+      if (this.#isExpired(waiting)) continue;
+      const { request, settle } = waiting;
       try {
-        settle(outcomeOf(await callAppend(this.writer, [request]), 0, request));
+        settle(outcomeOf(await this.#callWithin([waiting]), 0, request));
       } catch (error) {
         if (failureKind(error) === 'unavailable') return this.#giveUp(batch.slice(i), error);
         settle(failureError(error));
@@ -101,16 +115,49 @@ export class Journal {
     }
   }
 
-  /** Who waits is told too, instead of one connection time-out after the other; the next append tries again. */
+  /** Settles an append for which no time is left: it is not sent. */
+  #isExpired({ deadline, settle }: Waiting): boolean {
+    if (deadline === null || deadline.leftMs > ANSWER_MS) return false;
+    settle(new AppendExpired());
+    return true;
+  }
+
+  /** Within the earliest deadline of the batch, whoever started it. */
+  #callWithin(batch: readonly Waiting[]): Promise<BatchAnswer> {
+    const earliest = batch.reduce<Deadline | null>(
+      (first, { deadline }) => (deadline && !(first && first.leftMs <= deadline.leftMs) ? deadline : first),
+      null,
+    );
+    const requests = batch.map(({ request }) => request);
+    return Deadline.run(earliest, () => this.#call(this.writer, requests, earliest));
+  }
+
+  async #call(
+    to: DataSource | EntityManager,
+    requests: readonly AppendRequest[],
+    deadline: Deadline | null,
+  ): Promise<BatchAnswer> {
+    const left = (deadline?.leftMs ?? APPEND_WITHIN_MS) - ANSWER_MS;
+    if (left <= 0) throw new AppendExpired();
+    try {
+      const notAfter = await this.#clock.in(left, to);
+      const batch = `[${requests.map(({ json }) => json).join(',')}]`;
+      const rows = await to.query<{ answer: BatchAnswer }[]>(
+        'SELECT journal.append_before($1::jsonb, $2::timestamptz) AS answer',
+        [batch, notAfter],
+      );
+      const answer = rows[0]?.answer;
+      if (!answer) throw new JournalUnavailable('journal.append_before answered nothing.');
+      this.#clock.heard(Date.parse(answer.recordedAt));
+      return answer;
+    } catch (error) {
+      this.#clock.forget();
+      throw error;
+    }
+  }
+
+  /** Who waits is refused too, instead of one connection time-out after the other; the next append tries again. */
   #giveUp(batch: readonly Waiting[], error: unknown): void {
     for (const { settle } of [...batch, ...this.#commits.drain()]) settle(failureError(error));
   }
-}
-
-async function callAppend(to: DataSource | EntityManager, requests: readonly AppendRequest[]): Promise<BatchAnswer> {
-  const batch = `[${requests.map(({ json }) => json).join(',')}]`;
-  const rows = await to.query<{ answer: BatchAnswer }[]>('SELECT journal.append($1::jsonb) AS answer', [batch]);
-  const row = rows[0];
-  if (!row) throw new JournalUnavailable('journal.append answered nothing.');
-  return row.answer;
 }

@@ -11,6 +11,7 @@ export {
 export { describeWithKafka } from './describe-with-kafka.js';
 export { describeWithPython } from './describe-with-python.js';
 export { deleteTopic, followTopic, partitionsOf, type FollowedTopic, type ReadMessage } from './follow-topic.js';
+export { NetworkPath, type Direction } from './network-path.js';
 export { sendMessage } from './send-message.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';
 export { createTestDatabase, type TestDatabase } from './test-database.js';

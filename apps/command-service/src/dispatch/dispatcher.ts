@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CommandBus, type Command } from '@nestjs/cqrs';
-import { withinDeadline } from '@postern/async';
+import { Deadline } from '@postern/async';
 import { Problem, type RequestContext } from '@postern/service-kit';
 import { Repeats } from '../idempotency/repeats.js';
 import { problemOf } from '../problems/problems.js';
@@ -22,23 +22,21 @@ export class Dispatcher {
 
   /**
    * The handler's result; with an `Idempotency-Key`, the first one. Throws what the handler throws, or 503 `not-ready`
-   * after eight seconds: whether it was carried out is then not known.
+   * after eight seconds. What was carried out by then is not known, but nothing is carried out later: the deadline covers every
+   * look-up too, and the journal refuses what reaches it after that.
    */
   execute<Result>(command: CommandOf<Result>): Promise<Result> {
     const { idempotency } = command.context;
-    if (idempotency === undefined) return this.carryOut(command);
-    return this.repeats.once(idempotency, () => this.carryOut(command));
+    const work = () => this.carryOut(command);
+    const once = idempotency === undefined ? work : () => this.repeats.once(idempotency, work);
+    return Deadline.within(COMMAND_DEADLINE_MS, once, notConfirmed);
   }
 
   private async carryOut<Result>(command: CommandOf<Result>): Promise<Result> {
     const name = command.constructor.name;
     const stopTimer = commandSeconds.startTimer({ command: name });
     try {
-      const result = await withinDeadline(
-        this.bus.execute<Command<Result>, Result>(command),
-        COMMAND_DEADLINE_MS,
-        notConfirmed,
-      );
+      const result = await this.bus.execute<Command<Result>, Result>(command);
       commandsTotal.inc({ command: name, outcome: 'done' });
       return result;
     } catch (error) {
@@ -53,7 +51,7 @@ export class Dispatcher {
 function notConfirmed(): Problem {
   return new Problem(
     'not-ready',
-    `The database did not confirm the change within ${COMMAND_DEADLINE_MS / 1000} s. Read the present state, then send it again if need be.`,
+    `The database did not confirm the change within ${COMMAND_DEADLINE_MS / 1000} s. It is not carried out any more, but may have been: read the present state, then send it again if need be.`,
     { headers: { 'retry-after': '1' } },
   );
 }

@@ -6,8 +6,8 @@ import { findAnswer, keyInUse } from './kept-answers.js';
 import { replaysTotal } from './replay-metrics.js';
 import { openAnswer } from './sealed-answer.js';
 
-/** How long a request waits for another one with the same key. */
-export const REPEAT_WAIT_MS = 8_000;
+/** How long a request waits for another one with the same key: less than its own deadline, to be told of the other one. */
+export const REPEAT_WAIT_MS = 7_000;
 
 /** Sees to it that a request with an `Idempotency-Key` is carried out once, and a repeat gets the first answer. */
 @Injectable()

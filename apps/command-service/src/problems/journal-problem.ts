@@ -1,5 +1,5 @@
 import { QueueFull } from '@postern/async';
-import { JournalBusy, JournalUnavailable, VersionConflict } from '@postern/event-store';
+import { AppendExpired, JournalBusy, JournalUnavailable, VersionConflict } from '@postern/event-store';
 import { Problem } from '@postern/service-kit';
 
 const RETRY_SOON = { 'retry-after': '1' };
@@ -18,6 +18,13 @@ export function journalProblem(error: unknown): Problem | null {
       headers: RETRY_SOON,
       cause: error,
     });
+  }
+  if (error instanceof AppendExpired) {
+    return new Problem(
+      'not-ready',
+      'The database did not get to the change in time. Nothing was changed; send it again shortly.',
+      { headers: RETRY_SOON, cause: error },
+    );
   }
   if (error instanceof JournalBusy) {
     return new Problem('not-ready', 'More writes wait than can be kept. Send it again shortly.', {

@@ -11,7 +11,7 @@ import { Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
 import type { Role, TenantId } from '@postern/contracts';
 import type { FastifyRequest } from 'fastify';
-import { withinDeadline } from '@postern/async';
+import { Deadline } from '@postern/async';
 import { setPrincipal } from '../http/request-context.js';
 import { callerAddress } from '../http/source-address.js';
 import { RequestLimits } from '../limits/request-limits.js';
@@ -51,12 +51,12 @@ export class AccessGuard implements CanActivate {
     ]);
     if (allowed === 'public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { tenantId?: TenantId } }>>();
-    const principal = await withinDeadline(this.authenticate(request), ACCESS_DEADLINE_MS, notKnown);
+    const principal = await Deadline.within(ACCESS_DEADLINE_MS, () => this.authenticate(request), notKnown);
     setPrincipal(request, principal);
     this.limits.takeRequest(principal.actor.keyId);
     const tenantId = request.params.tenantId;
     if (tenantId !== undefined)
-      await withinDeadline(this.checkTenant(principal, tenantId), ACCESS_DEADLINE_MS, notKnown);
+      await Deadline.within(ACCESS_DEADLINE_MS, () => this.checkTenant(principal, tenantId), notKnown);
     if (!allowed?.includes(principal.actor.role)) {
       const needed = allowed?.join(' or ') ?? 'no role';
       throw new Problem(

@@ -98,7 +98,7 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
     const uses = [...this.used];
     this.used.clear();
     await this.dataSource.query(
-      `UPDATE access.api_keys k SET last_used_at = u.at
+      `UPDATE access.api_keys k SET last_used_at = greatest(k.last_used_at, u.at)
          FROM unnest($1::text[], $2::timestamptz[]) AS u(id, at) WHERE k.id = u.id`,
       [uses.map(([id]) => id), uses.map(([, at]) => at)],
     );

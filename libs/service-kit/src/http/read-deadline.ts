@@ -1,4 +1,5 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { Deadline } from '@postern/async';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { Problem } from '../problem/problem.js';
@@ -16,22 +17,10 @@ export class ReadDeadline implements NestInterceptor {
     const http = context.switchToHttp();
     const { method } = http.getRequest<FastifyRequest>();
     if (method !== 'GET' && method !== 'HEAD') return next.handle();
-    const answer = lastValueFrom(next.handle(), { defaultValue: undefined });
-    return from(withinReach(answer, http.getResponse<FastifyReply>()));
-  }
-}
-
-async function withinReach<T>(answer: Promise<T>, reply: FastifyReply): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      if (!reply.sent && !reply.raw.headersSent) reject(notAnswered());
-    }, READ_DEADLINE_MS);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
+    const reply = http.getResponse<FastifyReply>();
+    const hasNotBegun = () => !reply.sent && !reply.raw.headersSent;
+    const answer = () => lastValueFrom(next.handle(), { defaultValue: undefined });
+    return from(Deadline.within(READ_DEADLINE_MS, answer, notAnswered, hasNotBegun));
   }
 }
 

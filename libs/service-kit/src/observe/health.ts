@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { withinDeadline } from '@postern/async';
+import { Deadline } from '@postern/async';
 
 /** One thing without which the service cannot do its work. Resolves to null when well, else to what is missing, in a few words. */
 export type ReadinessCheck = () => Promise<string | null> | string | null;
@@ -32,7 +32,11 @@ export class Readiness {
 
 async function answer(check: ReadinessCheck): Promise<string | null> {
   try {
-    return await withinDeadline((async () => check())(), CHECK_TIMEOUT_MS, () => new Error('no answer in time'));
+    return await Deadline.within(
+      CHECK_TIMEOUT_MS,
+      async () => check(),
+      () => new Error('no answer in time'),
+    );
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

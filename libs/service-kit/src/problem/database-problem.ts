@@ -1,4 +1,5 @@
-import { DatabaseUnreachable } from '@postern/database';
+import { DatabaseUnreachable, QueryGivenUp } from '@postern/database';
+import { QueryFailedError } from 'typeorm';
 import { Problem } from './problem.js';
 import { sqlState } from './sql-state.js';
 
@@ -17,13 +18,12 @@ const NETWORK = new Set([
 ]);
 
 /** SQLSTATE: class 08 connection, 53 resources (too many connections, disk full), 57 the operator's intervention, 58 system. */
-const SERVER = /^(08|53|57P|58)|^(57014|55P03|25P03|40001|40P01)$/;
+const SERVER = /^(08|53|57P|58)|^(57014|55P03|25P03|25P04|40001|40P01)$/;
 
 /** `pg` and `pg-pool` give these no code. */
 const DRIVER = [
   /^Connection terminated/,
   /timeout exceeded when trying to connect/i,
-  /^Query read timeout/,
   /not queryable/,
   /^Client was closed/,
   /Cannot use a pool after calling end/,
@@ -41,7 +41,8 @@ export function databaseProblem(error: unknown): Problem | null {
 
 /** By its fields: an error of Node's own core is no instance of the `Error` of every realm. */
 function isDatabaseGone(error: unknown): boolean {
-  if (error instanceof DatabaseUnreachable) return true;
+  if (error instanceof DatabaseUnreachable || error instanceof QueryGivenUp) return true;
+  if (error instanceof QueryFailedError && error.driverError instanceof QueryGivenUp) return true;
   if (typeof error !== 'object' || error === null) return false;
   const { errors, message } = error as { errors?: unknown; message?: unknown };
   // Several addresses of one host, each refused.

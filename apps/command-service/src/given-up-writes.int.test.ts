@@ -1,0 +1,158 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '@postern/contracts';
+import { NetworkPath, type TestDatabase } from '@postern/testing';
+import pg from 'pg';
+import { problem } from '../testing/problem.js';
+import { commandDatabase, StartedService, type Answer } from '../testing/started-service.js';
+
+let database: TestDatabase;
+let path: NetworkPath;
+/** Reaches the database by the path. */
+let far: StartedService;
+/** Reaches it directly. */
+let near: StartedService;
+let acme: string;
+let owner: pg.Client;
+let users = 0;
+
+beforeAll(async () => {
+  database = await commandDatabase();
+  const by = await NetworkPath.to(database.url);
+  path = by.path;
+  far = await StartedService.on(by.url);
+  near = await StartedService.on(database.url, far.operatorKey);
+  acme = await far.tenant('acme');
+  owner = new pg.Client({ connectionString: database.url });
+  await owner.connect();
+});
+afterEach(() => path.heal());
+afterAll(async () => {
+  await far.stop();
+  await near.stop();
+  await owner.end();
+  await path.close();
+  await database.drop();
+});
+
+const newUser = () => far.smtpUser(acme, 'acme', `user-${users++}@acme.example`);
+const replace = (service: StartedService, user: string, range: string, headers: Record<string, string> = {}) =>
+  service.call('PUT', `${user}/restriction`, {
+    key: acme,
+    body: { entries: [{ range }] },
+    headers: { 'if-match': '*', ...headers },
+  });
+/** The ranges that were ever put on the list, in the order of the journal. */
+const ranges = async (user: string) => {
+  const { rows } = await owner.query<{ range: string }>(
+    `SELECT entry ->> 'range' AS range FROM journal.events, jsonb_array_elements(data -> 'entries') entry
+      WHERE stream_id = $1 AND type = 'RestrictionAdded' ORDER BY version`,
+    [`smtp-user/${user.split('/').at(-1)}`],
+  );
+  return rows.map(({ range }) => range);
+};
+const TYPES = ['TenantCreated', 'ApiKeyIssued', 'SmtpUserRegistered', 'AuthDenied'];
+const counts = async () => {
+  const { rows } = await owner.query(
+    'SELECT type, count(*) FROM journal.events WHERE type = ANY ($1) GROUP BY type ORDER BY type',
+    [TYPES],
+  );
+  return rows;
+};
+const given503 = (answers: readonly Answer[]) =>
+  expect(answers.map(({ body }) => body)).toEqual(answers.map(() => problem(503, 'not-ready', '')));
+/** The pool is full, so that every write finds a connection that is open, and the keys were just looked up. */
+const makeReady = async () => {
+  const writer = far.dataSource('postern_journal_writer');
+  await Promise.all(Array.from({ length: 6 }, () => writer.query('SELECT pg_sleep(0.05)')));
+  await far.call('GET', '/v1/tenants/acme/api-keys', { key: acme });
+  await far.call('GET', '/v1/tenants', { key: far.operatorKey });
+};
+
+describe('a write that was answered 503, while the database was cut off without a word', () => {
+  it('has no effect after newer ones, however late it arrives', async () => {
+    const [plain, repeatable, queued] = [await newUser(), await newUser(), await newUser()];
+    const all = [plain, repeatable, queued];
+    for (const user of all) expect((await replace(far, user, '192.0.2.1')).status).toBe(200);
+    await makeReady();
+    path.hold();
+    given503(
+      await Promise.all([
+        replace(far, plain, '192.0.2.2'),
+        replace(far, repeatable, '192.0.2.2', { 'idempotency-key': newId() }),
+        replace(far, queued, '192.0.2.2'),
+        replace(far, queued, '192.0.2.3'),
+      ]),
+    );
+    for (const user of all) expect((await replace(near, user, '192.0.2.4')).status).toBe(200);
+    for (const user of all) expect((await replace(near, user, '192.0.2.5')).status).toBe(200);
+    await path.heal();
+    for (const user of all) {
+      expect((await replace(far, user, '192.0.2.6')).status).toBe(200);
+      expect(await ranges(user)).toEqual(['192.0.2.1', '192.0.2.4', '192.0.2.5', '192.0.2.6']);
+    }
+  }, 60_000);
+
+  it('has no effect after its answer, also where nothing was written since', async () => {
+    const user = await newUser();
+    const relay = await far.key({ role: 'relay', name: 'mx1' });
+    expect((await replace(far, user, '192.0.2.1')).status).toBe(200);
+    const before = await counts();
+    await far.call('POST', '/v1/relay/decisions', {
+      key: relay,
+      body: { username: 'nobody@x', ip: '::1', dryRun: true },
+    });
+    await makeReady();
+    path.hold();
+    given503(
+      await Promise.all([
+        replace(far, user, '192.0.2.2'),
+        far.call('POST', '/v1/tenants', { key: far.operatorKey, body: { id: 'late', name: 'Late' } }),
+        far.call('POST', '/v1/api-keys', { key: far.operatorKey, body: { role: 'relay', name: 'late' } }),
+        far.call('POST', '/v1/tenants/acme/smtp-users', { key: acme, body: { username: 'late@acme.example' } }),
+        far.call('POST', '/v1/relay/decisions', { key: relay, body: { username: 'user-0@acme.example', ip: '::1' } }),
+      ]),
+    );
+    await path.heal();
+    expect((await replace(far, user, '192.0.2.3')).status).toBe(200);
+    expect(await ranges(user)).toEqual(['192.0.2.1', '192.0.2.3']);
+    expect(await counts()).toEqual(before);
+  }, 60_000);
+
+  it('is rolled back at its deadline where the commit was lost, and holds up nobody after that', async () => {
+    const user = await newUser();
+    expect((await replace(far, user, '192.0.2.1')).status).toBe(200);
+    await makeReady();
+    path.holdFromText('COMMIT');
+    given503([await replace(far, user, '192.0.2.2', { 'idempotency-key': newId() })]);
+    expect((await replace(near, user, '192.0.2.3')).status).toBe(200);
+    await path.heal();
+    expect((await replace(far, user, '192.0.2.4')).status).toBe(200);
+    expect(await ranges(user)).toEqual(['192.0.2.1', '192.0.2.3', '192.0.2.4']);
+  }, 60_000);
+
+  it('may have had its effect in time where its answer alone was lost; what waited behind it has none', async () => {
+    const user = await newUser();
+    expect((await replace(far, user, '192.0.2.1')).status).toBe(200);
+    await makeReady();
+    path.hold('to-client');
+    given503(await Promise.all([replace(far, user, '192.0.2.2'), replace(far, user, '192.0.2.3')]));
+    expect((await replace(near, user, '192.0.2.4')).status).toBe(200);
+    await path.heal();
+    expect((await replace(far, user, '192.0.2.5')).status).toBe(200);
+    expect(await ranges(user)).toEqual(['192.0.2.1', '192.0.2.2', '192.0.2.4', '192.0.2.5']);
+  }, 60_000);
+});
+
+describe('connections that a firewall has forgotten', () => {
+  it('cost the writes that found them, and no later one', async () => {
+    const user = await newUser();
+    expect((await replace(far, user, '192.0.2.1')).status).toBe(200);
+    await makeReady();
+    path.forget();
+    given503([await replace(far, user, '192.0.2.2', { 'idempotency-key': newId() })]);
+    let answer = await replace(far, user, '192.0.2.3');
+    for (let i = 0; i < 10 && answer.status === 503; i++) answer = await replace(far, user, '192.0.2.3');
+    expect(answer.status).toBe(200);
+    expect((await ranges(user)).at(-1)).toBe('192.0.2.3');
+  }, 120_000);
+});

@@ -1,0 +1,67 @@
+import { Deadline } from '@postern/async';
+import { Client, type ClientConfig } from 'pg';
+
+/** A query was given up: at the deadline of its work, or because the server was silent. */
+export class QueryGivenUp extends Error {
+  override readonly name = 'QueryGivenUp';
+}
+
+/**
+ * The class of one pool's connections. A query that is not answered in time costs the connection: pg's own `query_timeout` would leave it
+ * in the pool with the query still on its way, and the next user would wait behind that. `query_timeout` is read here instead. It costs
+ * the pool's idle connections too, for what cut off the one has cut off the others, and each would be found out by another user's wait.
+ */
+export function boundedClients(): typeof Client {
+  const pool = new Set<BoundedClient>();
+
+  class BoundedClient extends Client {
+    readonly #silentAfterMs: number;
+    #asked = 0;
+
+    constructor(config: ClientConfig) {
+      const { query_timeout: silentAfterMs = 0, ...rest } = config;
+      super(rest);
+      this.#silentAfterMs = silentAfterMs;
+      pool.add(this);
+      this.once('end', () => pool.delete(this));
+    }
+
+    override query = ((...args: Parameters<Client['query']>) => {
+      const deadline = Deadline.current;
+      if (deadline?.passed) {
+        const error = new QueryGivenUp('The time for the work was over before its query was sent.');
+        if (this.#isIdle) return Promise.reject(error);
+        // With the connection ends its transaction: not even a COMMIT or a ROLLBACK is sent now.
+        this.#close(error);
+      }
+      const result: unknown = super.query(...args);
+      if (!(result instanceof Promise)) return result;
+      this.#asked += 1;
+      const endOfWork = deadline?.onPassed(() => this.#giveUp('The database did not answer before the deadline.'));
+      const silent = () => this.#giveUp('The database did not answer: it is silent, or out of reach.');
+      const timer = this.#silentAfterMs ? setTimeout(silent, this.#silentAfterMs) : undefined;
+      return result.finally(() => {
+        this.#asked -= 1;
+        endOfWork?.();
+        clearTimeout(timer);
+      });
+    }) as Client['query'];
+
+    get #isIdle(): boolean {
+      return this.#asked === 0 && this.getTransactionStatus() === 'I';
+    }
+
+    #giveUp(reason: string): void {
+      const error = new QueryGivenUp(reason);
+      this.#close(error);
+      for (const other of pool) if (other.#isIdle) other.#close(error);
+    }
+
+    /** pg has no public way to end a connection on which nothing moves: `end` waits for the server. */
+    #close(error: QueryGivenUp): void {
+      (this as unknown as { connection: { stream: { destroy(error: Error): void } } }).connection.stream.destroy(error);
+    }
+  }
+
+  return BoundedClient;
+}
