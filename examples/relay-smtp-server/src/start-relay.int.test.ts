@@ -25,6 +25,7 @@ const denials: Denial[] = [];
 
 async function takeDenials(request: IncomingMessage, response: ServerResponse): Promise<void> {
   denials.push(...(JSON.parse(await text(request)) as { denials: Denial[] }).denials);
+  response.writeHead(200, { 'content-type': 'application/json' });
   response.end('{"accepted":1,"duplicates":0,"rejected":[]}');
 }
 
@@ -37,7 +38,9 @@ beforeAll(async () => {
   plane = createServer((request, response) => {
     if (request.url === '/v1/relay/policies') {
       const lines = [user('app@acme.example', true, ['127.0.0.1']), user('free@acme.example', false, [])];
-      response.writeHead(200, { 'postern-revision': '1' }).end(lines.join('\n'));
+      response
+        .writeHead(200, { 'content-type': 'application/x-ndjson', 'postern-revision': '1' })
+        .end(lines.join('\n'));
     } else if (request.url === '/v1/relay/policies/stream') {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
     } else {

@@ -10,7 +10,7 @@ export { Replica } from './replica/replica.js';
 export * from './replica/decision-code.js';
 
 export { InMemoryLastKnownGoodStore, LastKnownGoodUnusable, keep, revive } from './policies/last-known-good.js';
-export type { LastKnownGood, LastKnownGoodStore } from './policies/last-known-good.js';
+export type { KeptAge, LastKnownGoodStore } from './policies/last-known-good.js';
 export { PolicyUnreadable } from './policies/policy-unreadable.js';
 
 export { InMemoryDenialSpool } from './denials/denial-spool.js';

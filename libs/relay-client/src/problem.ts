@@ -1,6 +1,8 @@
 /** What a relay's operator should hear of. None of it stops the relay from deciding. */
 export type ProblemCode =
   | 'control-plane-unreachable'
+  /** Somebody else answers at its URL: a proxy, a login page. */
+  | 'answer-unexpected'
   | 'key-refused'
   | 'policy-unreadable'
   | 'snapshot-refused'

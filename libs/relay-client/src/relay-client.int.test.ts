@@ -5,7 +5,7 @@ import { MAX_LINE_BYTES } from './policies/lines.js';
 import type { RelayProblem } from './problem.js';
 import { BadSetting } from './settings.js';
 import type { RelayClientSettings } from './settings.js';
-import { TestControlPlane, until } from './testing/control-plane.js';
+import { TestControlPlane, frame, until } from './testing/control-plane.js';
 import { policy } from './testing/policies.js';
 
 const FAST = { retryBaseMs: 5, retryMaxMs: 40, refusedRetryMs: 40, flushIntervalMs: 10, saveEveryMs: 0 };
@@ -47,6 +47,8 @@ async function started(settings: Partial<RelayClientSettings> = {}): Promise<Rel
   return client;
 }
 
+const frameOf = (changes: Parameters<typeof policy>[1]): string =>
+  frame(policy('office@acme.example', { ...changes, revision: 3 }));
 const told = (client: RelayClient, username: string, ip = '203.0.113.9'): string => {
   const { decision, reason } = client.peek(username, ip);
   return `${decision} ${reason}`;
@@ -230,6 +232,23 @@ describe('a relay client', () => {
       'has a range with host bits',
       `id: 3\nevent: policy\ndata: ${JSON.stringify(policy('office@acme.example', { revision: 3, entries: ['203.0.113.9/8'] }))}\n\n`,
     ],
+    ['has a mapped range', frameOf({ entries: ['::ffff:1.2.3.4'] })],
+    ['has a mapped range that reads as a wide one', frameOf({ entries: ['::ffff:1.2.0.0/16'] })],
+    ['has a range in another spelling', frameOf({ entries: ['2001:DB8::1'] })],
+    ['has a range with all mapped addresses in it', frameOf({ entries: ['::/64'] })],
+    [
+      'has a time without milliseconds',
+      frameOf({ entries: [{ range: '203.0.113.9', expiresAt: '2999-01-01T00:00:00Z' }] }),
+    ],
+    [
+      'has a time in another zone',
+      frameOf({ entries: [{ range: '203.0.113.9', expiresAt: '2999-01-01T00:00:00.000+00' }] }),
+    ],
+    [
+      'has a time that is no day',
+      frameOf({ entries: [{ range: '203.0.113.9', expiresAt: '2999-02-30T00:00:00.000Z' }] }),
+    ],
+    ['has a time as a word', frameOf({ entries: [{ range: '203.0.113.9', expiresAt: '2999' }] })],
     ['never ends', `id: 3\nevent: policy\ndata: ${'x'.repeat(MAX_LINE_BYTES + 100_000)}`],
   ])('counts a frame that %s, and takes a new snapshot', async (_, bad) => {
     const client = await started();
@@ -245,6 +264,69 @@ describe('a relay client', () => {
     await until('it reconnected', () => plane.resumedFrom.length > 1);
     expect(problems.map((problem) => problem.detail).join()).toContain('silent');
     expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+  });
+
+  it.each([
+    ['the stream', 'onStream'],
+    ['the snapshot', 'onSnapshot'],
+  ] as const)('reports a web page in the place of %s, and comes back', async (_, requests) => {
+    const client = await started();
+    plane[requests].push((_request, response) =>
+      response.writeHead(200, { 'content-type': 'text/html', 'postern-revision': '2' }).end('<html>Sign in</html>'),
+    );
+    if (requests === 'onSnapshot') plane.send('event: reset\ndata: {}\n\n');
+    else plane.breakStreams();
+    await until('it was reported', () => codes().includes('answer-unexpected'));
+    expect(problems.find(({ code }) => code === 'answer-unexpected')?.detail).toContain('text/html');
+    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+    await until('it is back', () => plane.openStreams === 1);
+  });
+
+  it('connects with a new key as soon as it is given one, and sends what waited', async () => {
+    const client = await started({ refusedRetryMs: 3_600_000 });
+    plane.key = 'pst_relay_new_secret';
+    plane.breakStreams();
+    client.decide('office@acme.example', '198.51.100.1');
+    await until('the stream was refused', () => client.status().keyRefused);
+    await until('the denial was refused', () => client.status().denialsError !== null);
+    expect(() => client.setKey('two words')).toThrow(BadSetting);
+    client.setKey(plane.key);
+    await until('it is connected', () => plane.openStreams === 1);
+    await until('the denial arrived', () => client.status().acknowledgedDenials === 1);
+    plane.heartbeat();
+    await until('it is confirmed', () => client.status().connected);
+    expect(client.status()).toMatchObject({ keyRefused: false, denialsError: null, queuedDenials: 0 });
+  });
+
+  it('never throws from a decision, whatever it is asked and whatever its parts do', async () => {
+    const denialSpool = {
+      size: 0,
+      append: () => {
+        throw new Error('The disk is gone.');
+      },
+      peek: async () => [],
+      acknowledge: async () => undefined,
+    };
+    const onProblem = (): void => {
+      throw new Error('The log is gone.');
+    };
+    const client = await started({ denialSpool, onProblem });
+    const odd = [undefined, null, 7, {}, '', '\0', '\ud800', 'x'.repeat(100_000), '203.0.113.9%eth0'] as string[];
+    for (const text of odd) {
+      expect(client.decide('office@acme.example', text)).toMatchObject({
+        decision: 'deny',
+        reason: 'source-ip-invalid',
+      });
+      expect(client.decide(text, '203.0.113.9')).toMatchObject({ decision: 'defer', reason: 'smtp-user-unknown' });
+    }
+    expect(client.status()).toMatchObject({ droppedDenials: 5 }); // what is no text at all is one flood
+  });
+
+  it('records a closed socket, which has no address, as an unreadable one', async () => {
+    const client = await started();
+    expect(client.decide('office@acme.example', undefined).reason).toBe('source-ip-invalid');
+    await until('the denial arrived', () => client.status().acknowledgedDenials === 1);
+    expect(plane.received.flat()).toMatchObject([{ ip: 'unknown', reason: 'source-ip-invalid' }]);
   });
 
   it('keeps its policies and says so loudly when its key is refused, and recovers with it', async () => {
@@ -263,8 +345,11 @@ describe('a relay client', () => {
     ['keep' as const, 'allow entry-matched', 'deciding'],
     ['defer' as const, 'defer policy-stale', 'stale'],
   ])('with whenStale %s answers %s once its last contact is too old', async (whenStale, expected, state) => {
-    let now = Date.parse('2026-11-01T00:00:00Z');
-    const client = await started({ whenStale, maxStalenessMs: 60_000, clock: () => now });
+    let now = 5_000;
+    // A wall clock that is set back makes nothing younger.
+    let wall = Date.parse('2026-11-01T00:00:00Z');
+    const client = await started({ whenStale, maxStalenessMs: 60_000, clock: () => wall, elapsed: () => now });
+    wall = 0;
     plane.breakStreams();
     await plane.kill();
     now += 60_000;
@@ -286,12 +371,26 @@ describe('a relay client', () => {
     await plane.listen();
   });
 
+  it.each([
+    ['counts the time since they were kept', 'defer policy-stale', 60_001],
+    ['decides by them while they are young enough', 'allow entry-matched', 60_000],
+    ['does not trust a wall clock that was set back', 'defer policy-stale', -1],
+  ])('%s when it starts from kept policies', async (_, expected, later) => {
+    const kept = Date.parse('2026-11-01T00:00:00Z');
+    const age = { whenStale: 'defer', maxStalenessMs: 60_000, elapsed: () => 1_000 } as const;
+    const lastKnownGood = new InMemoryLastKnownGoodStore();
+    await (await started({ ...age, lastKnownGood, clock: () => kept })).stop();
+    const second = clientOf({ ...age, url: 'http://127.0.0.1:9', lastKnownGood, clock: () => kept + later });
+    await second.start();
+    expect(told(second, 'office@acme.example')).toBe(expected);
+  });
+
   it('does not decide by last known good policies that are damaged', async () => {
     const lastKnownGood = new InMemoryLastKnownGoodStore();
     await (await started({ lastKnownGood })).stop();
     const kept = await lastKnownGood.load();
     if (kept === null) throw new Error('Nothing was kept.');
-    await lastKnownGood.save({ ...kept, records: kept.records.slice(4) });
+    await lastKnownGood.save(kept.slice(4));
     const client = clientOf({ url: 'http://127.0.0.1:9', lastKnownGood, startWithinMs: 10 });
     await client.start();
     expect(told(client, 'office@acme.example')).toBe('defer policy-stale');

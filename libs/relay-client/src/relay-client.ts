@@ -4,18 +4,21 @@ import { DenialFolder } from './denials/denial-folder.js';
 import { DenialReporter } from './denials/denial-reporter.js';
 import { InMemoryDenialSpool } from './denials/denial-spool.js';
 import type { DenialSpool } from './denials/denial-spool.js';
+import type { ControlPlane } from './http/control-plane.js';
 import { InMemoryLastKnownGoodStore } from './policies/last-known-good.js';
 import { PolicyFeed } from './policies/policy-feed.js';
 import { PolicyKeeper } from './policies/policy-keeper.js';
 import { guarded } from './problem.js';
 import { Replica } from './replica/replica.js';
-import { checkSettings } from './settings.js';
+import { checkKey, checkSettings } from './settings.js';
 import type { RelayClientSettings } from './settings.js';
 import type { RelayStatus } from './status.js';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** A longer text is no address; a denial shows so much of it. */
 const MAX_IP_TEXT = 64;
+/** What a denial shows where the relay had no address at all: a socket that is closed already has none. */
+const NO_ADDRESS = 'unknown';
 
 /**
  * Decides for a relay, in its own memory: it holds all policies, keeps them in step with the control plane, and reports
@@ -27,7 +30,9 @@ export class RelayClient {
   private stopped = false;
   private firstPolicies: () => void = () => undefined;
 
+  private readonly plane: { -readonly [K in keyof ControlPlane]: ControlPlane[K] };
   private readonly clock: () => number;
+  private readonly elapsed: () => number;
   private readonly spool: DenialSpool;
   private readonly feed: PolicyFeed;
   private readonly keeper: PolicyKeeper;
@@ -38,13 +43,16 @@ export class RelayClient {
   constructor(private readonly settings: RelayClientSettings) {
     checkSettings(settings);
     const { clock = Date.now, retryBaseMs = 250, retryMaxMs = 15_000, refusedRetryMs = 30_000 } = settings;
+    const { url, key, fetch, elapsed = () => performance.now() } = settings;
+    this.plane = { url, key, ...(fetch === undefined ? {} : { fetch }) };
     this.clock = clock;
+    this.elapsed = elapsed;
     const onProblem = guarded(settings.onProblem);
     const newReplica = (expectedUsers: number): Replica => new Replica({ clock, expectedUsers });
     const store = settings.lastKnownGood ?? new InMemoryLastKnownGoodStore();
-    this.keeper = new PolicyKeeper({ store, newReplica, clock, onProblem });
+    this.keeper = new PolicyKeeper({ store, newReplica, clock, elapsed, onProblem });
     this.spool = settings.denialSpool ?? new InMemoryDenialSpool();
-    const shared = { plane: settings, clock, onProblem, retryBaseMs, retryMaxMs, refusedRetryMs };
+    const shared = { plane: this.plane, elapsed, onProblem, retryBaseMs, retryMaxMs, refusedRetryMs };
     this.feed = new PolicyFeed({
       ...shared,
       silenceMs: settings.silenceMs ?? 15_000,
@@ -63,6 +71,7 @@ export class RelayClient {
       windowMs: settings.foldWindowMs ?? 60_000,
       maxWindows: settings.maxFoldWindows ?? 10_000,
       report: (report) => this.reporter.record(report),
+      elapsed,
     });
   }
 
@@ -84,16 +93,16 @@ export class RelayClient {
 
   /**
    * Decides, once the password has proved right, and records the denial if it is one. Synchronous; never throws.
-   * `ip` is the client's address as text, after PROXY protocol.
+   * `ip` is the client's address as text, after PROXY protocol; what is none, also undefined, is an unreadable address.
    */
-  decide(username: string, ip: string): Decision {
+  decide(username: string, ip: string | undefined): Decision {
     const decision = this.peek(username, ip);
     if (decision.reason === 'smtp-user-unknown') this.unknownUsers++;
     const reason = denialReason(decision);
     if (reason !== null) {
       this.folder.record({
         username,
-        ip: ip.slice(0, MAX_IP_TEXT),
+        ip: typeof ip === 'string' && ip !== '' ? ip.slice(0, MAX_IP_TEXT) : NO_ADDRESS,
         occurredAt: new Date(this.clock()).toISOString(),
         relay: this.settings.relayName,
         reason,
@@ -103,12 +112,23 @@ export class RelayClient {
     return decision;
   }
 
+  /**
+   * Replaces the key, for all requests from now on; an open stream goes on until the old key is revoked. What the old key
+   * was refused for is tried again at once. @throws BadSetting.
+   */
+  setKey(key: string): void {
+    checkKey(key);
+    this.plane.key = key;
+    this.feed.retryNow();
+    this.reporter.retryNow();
+  }
+
   /** What `decide` would say; nothing is recorded or counted. */
-  peek(username: string, ip: string): Decision {
+  peek(username: string, ip: string | undefined): Decision {
     if (this.replica === null || this.isTooOld()) return STALE;
     // An unverified snapshot may lack users; it must not let them in as unknown.
     const unknownUser = this.feed.verified ? (this.settings.unknownUser ?? 'defer') : 'defer';
-    return decideBy(this.replica, username, ip, unknownUser);
+    return decideBy(this.replica, username, ip ?? '', unknownUser);
   }
 
   /** Keeps the policies, sends what denials still wait (for `flushWithinMs` at most), and ends. It still decides then. */
@@ -133,7 +153,7 @@ export class RelayClient {
       revision: replica?.revision ?? null,
       policies: replica?.policies ?? 0,
       replicaBytes: replica?.byteLength ?? 0,
-      lastContactAt: feed.lastContactAt === null ? null : new Date(feed.lastContactAt).toISOString(),
+      lastContactAt: this.lastContactAt(),
       reconnects: feed.reconnects,
       snapshots: feed.snapshots,
       digestMismatches: feed.digestMismatches,
@@ -145,13 +165,23 @@ export class RelayClient {
       acknowledgedDenials: reporter.acknowledged,
       rejectedDenials: reporter.rejected,
       droppedDenials: reporter.dropped,
+      denialsError: reporter.lastError,
     };
   }
 
   private isTooOld(): boolean {
     if (this.settings.whenStale !== 'defer') return false;
-    const age = this.clock() - (this.feed.lastContactAt ?? Number.NEGATIVE_INFINITY);
-    return age > (this.settings.maxStalenessMs ?? DAY_MS);
+    return this.contactAgeMs() > (this.settings.maxStalenessMs ?? DAY_MS);
+  }
+
+  /** Measured, not read from a wall clock: one that is set back would make old policies young. */
+  private contactAgeMs(): number {
+    return this.elapsed() - (this.feed.lastContact ?? Number.NEGATIVE_INFINITY);
+  }
+
+  private lastContactAt(): string | null {
+    const age = this.contactAgeMs();
+    return Number.isFinite(age) ? new Date(this.clock() - age).toISOString() : null;
   }
 
   private take(replica: Replica): void {
@@ -160,6 +190,6 @@ export class RelayClient {
   }
 
   private save(replica: Replica, everyMs: number): void {
-    this.keeper.save(replica, this.feed.lastContactAt, everyMs);
+    this.keeper.save(replica, this.contactAgeMs(), everyMs);
   }
 }

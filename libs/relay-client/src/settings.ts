@@ -41,8 +41,10 @@ export interface RelayClientSettings extends ControlPlane {
   readonly lastKnownGood?: LastKnownGoodStore;
   readonly denialSpool?: DenialSpool;
   readonly onProblem?: OnProblem;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: for the end of an entry, the time of a denial, and the age of kept policies at the start. */
   readonly clock?: () => number;
+  /** Milliseconds that only grow: for every other age. Default: `performance.now`. */
+  readonly elapsed?: () => number;
 }
 
 /** A setting is not what it must be. */
@@ -50,13 +52,17 @@ export class BadSetting extends Error {
   override readonly name = 'BadSetting';
 }
 
+/** @throws BadSetting. */
+export function checkKey(key: string): void {
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new BadSetting('key must be an API key of the role relay (pst_relay_…).');
+}
+
 /** @throws BadSetting, which names it. */
 export function checkSettings(settings: RelayClientSettings): void {
   if (!URL.canParse(settings.url) || !/^https?:$/.test(new URL(settings.url).protocol)) {
     throw new BadSetting(`url must be the http(s) address of the control plane, not ${JSON.stringify(settings.url)}.`);
   }
-  if (!/^[\x21-\x7e]+$/.test(settings.key))
-    throw new BadSetting('key must be an API key of the role relay (pst_relay_…).');
+  checkKey(settings.key);
   if (settings.relayName.trim() === '')
     throw new BadSetting('relayName must say which relay this is; it stands in every denial.');
   const { maxFoldWindows } = settings;

@@ -11,7 +11,7 @@ export interface RelayStatus {
   readonly revision: number | null;
   readonly policies: number;
   readonly replicaBytes: number;
-  /** RFC 3339, UTC, milliseconds. */
+  /** RFC 3339, UTC, milliseconds; null where there was none, or where nobody knows when it was. */
   readonly lastContactAt: string | null;
   readonly reconnects: number;
   readonly snapshots: number;
@@ -30,4 +30,6 @@ export interface RelayStatus {
   readonly rejectedDenials: number;
   /** Logins. */
   readonly droppedDenials: number;
+  /** Why the last batch of denials was not accepted; null once one was. The batch is kept and sent again. */
+  readonly denialsError: string | null;
 }

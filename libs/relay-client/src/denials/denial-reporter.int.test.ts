@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ServerResponse } from 'node:http';
 import { MAX_DENIALS_PER_REPORT, isUuid, newId } from '@postern/contracts';
 import type { DenialReport } from '@postern/contracts';
 import type { RelayProblem } from '../problem.js';
@@ -28,7 +29,7 @@ beforeEach(async () => {
     retryBaseMs: 5,
     retryMaxMs: 20,
     refusedRetryMs: 20,
-    clock: () => NOW,
+    elapsed: () => NOW,
     onProblem: (problem) => void problems.push(problem),
   });
 });
@@ -56,6 +57,15 @@ const record = (count: number): string[] =>
   });
 const receivedIds = (): string[] => plane.received.flat().map((report) => report.id);
 
+const HTML = '<html><body>Too large, says the proxy</body></html>';
+const answer = (response: ServerResponse, body: unknown): void =>
+  void response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+const problem = (response: ServerResponse, status: number, code: string, type = 'application/problem+json'): void =>
+  void response.writeHead(status, { 'content-type': type }).end(JSON.stringify({ type: 'about:blank', status, code }));
+const html = (response: ServerResponse, status: number): void =>
+  void response.writeHead(status, { 'content-type': 'text/html' }).end(HTML);
+const rejection = (id: string | undefined): unknown => ({ id, code: 'username-invalid', detail: 'no such form' });
+
 describe('the denial reporter', () => {
   it('sends what was recorded, in order, in batches of at most a thousand', async () => {
     const ids = record(2_500);
@@ -67,19 +77,12 @@ describe('the denial reporter', () => {
   });
 
   it.each([
-    ['503', (_: unknown, response: import('node:http').ServerResponse) => void response.writeHead(503).end()],
-    [
-      '429',
-      (_: unknown, response: import('node:http').ServerResponse) =>
-        void response.writeHead(429, { 'retry-after': '0' }).end(),
-    ],
-    ['401', (_: unknown, response: import('node:http').ServerResponse) => void response.writeHead(401).end()],
-    ['a broken connection', (_: unknown, response: import('node:http').ServerResponse) => void response.destroy()],
+    ['503', (_: unknown, response: ServerResponse) => void response.writeHead(503).end()],
+    ['429', (_: unknown, response: ServerResponse) => void response.writeHead(429, { 'retry-after': '0' }).end()],
+    ['401', (_: unknown, response: ServerResponse) => void response.writeHead(401).end()],
+    ['a broken connection', (_: unknown, response: ServerResponse) => void response.destroy()],
     ['no answer in time', () => undefined],
-    [
-      'an answer that is no JSON',
-      (_: unknown, response: import('node:http').ServerResponse) => void response.end('oops'),
-    ],
+    ['an answer that is no JSON', (_: unknown, response: ServerResponse) => void response.end('oops')],
   ])('sends the same ids again after %s', async (_, misbehave) => {
     plane.onDenials.push(misbehave, misbehave);
     const ids = record(3);
@@ -89,10 +92,78 @@ describe('the denial reporter', () => {
     expect(problems.map((problem) => problem.code)).toEqual(['denials-not-accepted', 'denials-not-accepted']);
   });
 
+  it.each<[string, (batch: DenialReport[], response: ServerResponse) => void]>([
+    ['an empty object', (_, response) => answer(response, {})],
+    ['an empty list', (_, response) => answer(response, [])],
+    ['a string', (_, response) => answer(response, 'ok')],
+    ['null', (_, response) => answer(response, null)],
+    ['too few', (_, response) => answer(response, { accepted: 2, duplicates: 0, rejected: [] })],
+    ['too many', (_, response) => answer(response, { accepted: 3, duplicates: 1, rejected: [] })],
+    ['a negative count', (_, response) => answer(response, { accepted: 4, duplicates: -1, rejected: [] })],
+    ['counts as text', (_, response) => answer(response, { accepted: '3', duplicates: 0, rejected: [] })],
+    ['no rejected', (_, response) => answer(response, { accepted: 3, duplicates: 0 })],
+    [
+      'a rejected one that was not sent',
+      (_, response) => answer(response, { accepted: 2, duplicates: 0, rejected: [rejection(newId())] }),
+    ],
+    [
+      'one rejected twice',
+      ([first], response) =>
+        answer(response, { accepted: 1, duplicates: 0, rejected: [rejection(first?.id), rejection(first?.id)] }),
+    ],
+    [
+      'the right counts as another media type',
+      (_, response) =>
+        void response
+          .writeHead(200, { 'content-type': 'text/html' })
+          .end(JSON.stringify({ accepted: 3, duplicates: 0, rejected: [] })),
+    ],
+    ['HTML with 200', (_, response) => html(response, 200)],
+    ['HTML with 400', (_, response) => html(response, 400)],
+    ['HTML with 413', (_, response) => html(response, 413)],
+    ['HTML with 422', (_, response) => html(response, 422)],
+    ['a 400 of Postern', (_, response) => problem(response, 400, 'body-not-json')],
+    ['a 413 in plain JSON', (_, response) => problem(response, 413, 'body-too-large', 'application/json')],
+    ['a 422 of somebody else', (_, response) => problem(response, 422, 'no-code-of-posterns')],
+    [
+      'a 422 problem without a body',
+      (_, response) => void response.writeHead(422, { 'content-type': 'application/problem+json' }).end(),
+    ],
+    ['a 204', (_, response) => void response.writeHead(204).end()],
+  ])('keeps its denials, says why, and sends them again after %s', async (_, misbehave) => {
+    const errors: (string | null)[] = [];
+    plane.onDenials.push(misbehave, (batch, response) => {
+      errors.push(reporter.lastError);
+      misbehave(batch, response);
+    });
+    const ids = record(3);
+    reporter.start();
+    await until('all are acknowledged', () => reporter.acknowledged === 3);
+    expect(receivedIds()).toEqual(ids);
+    expect(errors).toEqual([expect.any(String)]);
+    expect([reporter.rejected, reporter.lastError, spool.size]).toEqual([0, null, 0]);
+    expect(problems.map(({ code }) => code)).toEqual(['denials-not-accepted', 'denials-not-accepted']);
+  });
+
+  it('splits a batch that Postern finds too large, and loses none of it', async () => {
+    const ids = record(100);
+    const refuseLarge = (batch: DenialReport[], response: ServerResponse): void => {
+      plane.onDenials.push(refuseLarge);
+      if (batch.length > 20) return problem(response, 413, 'body-too-large');
+      plane.received.push(batch);
+      answer(response, { accepted: batch.length, duplicates: 0, rejected: [] });
+    };
+    plane.onDenials.push(refuseLarge);
+    reporter.start();
+    await until('all are acknowledged', () => reporter.acknowledged === 100);
+    expect(receivedIds()).toEqual(ids);
+    expect(reporter.rejected).toBe(0);
+  });
+
   it('counts and tells what the control plane refuses, and sends it no more', async () => {
     plane.onDenials.push((batch, response) => {
       const rejected = [{ id: batch[1]?.id, code: 'username-invalid', detail: 'no such form' }];
-      response.end(JSON.stringify({ accepted: 2, duplicates: 0, rejected }));
+      answer(response, { accepted: 2, duplicates: 0, rejected });
     });
     record(3);
     reporter.start();
@@ -106,12 +177,11 @@ describe('the denial reporter', () => {
     const before = record(300);
     reporter.record(bad);
     const behind = record(300);
-    const refuseBad = (batch: DenialReport[], response: import('node:http').ServerResponse): void => {
+    const refuseBad = (batch: DenialReport[], response: ServerResponse): void => {
       plane.onDenials.push(refuseBad);
-      if (batch.some((report) => report.id === bad.id))
-        return void response.writeHead(422).end('{"code":"validation-failed"}');
+      if (batch.some((report) => report.id === bad.id)) return problem(response, 422, 'validation-failed');
       plane.received.push(batch);
-      response.end(JSON.stringify({ accepted: batch.length, duplicates: 0, rejected: [] }));
+      answer(response, { accepted: batch.length, duplicates: 0, rejected: [] });
     };
     plane.onDenials.push(refuseBad);
     reporter.start();

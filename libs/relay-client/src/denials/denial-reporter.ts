@@ -18,13 +18,14 @@ export interface DenialReporterOptions {
   readonly retryBaseMs: number;
   readonly retryMaxMs: number;
   readonly refusedRetryMs: number;
-  readonly clock: () => number;
+  /** Milliseconds that only grow. */
+  readonly elapsed: () => number;
   readonly onProblem: OnProblem;
 }
 
 /**
- * Sends denials in batches, and each one again, under the same id, until the control plane has acknowledged it. What it
- * refuses for good is taken off, counted and told: one bad denial does not hold up those behind it.
+ * Sends denials in batches, and each one again, under the same id, until the control plane has acknowledged it. What
+ * Postern itself refuses for good is removed, counted and reported: one bad denial does not hold up those behind it.
  */
 export class DenialReporter {
   /** Records. */
@@ -33,6 +34,8 @@ export class DenialReporter {
   dropped = 0;
   /** Records. */
   rejected = 0;
+  /** Why the last batch was not accepted; null once one was. */
+  lastError: string | null = null;
 
   private batchSize = MAX_DENIALS_PER_REPORT;
   private lastDropAlarmAt = Number.NEGATIVE_INFINITY;
@@ -40,6 +43,7 @@ export class DenialReporter {
   private readonly aborting = new AbortController();
   private readonly backoff: Backoff;
   private running: Promise<void> = Promise.resolve();
+  private waking = new AbortController();
 
   constructor(private readonly options: DenialReporterOptions) {
     this.backoff = new Backoff(options.retryBaseMs, options.retryMaxMs);
@@ -51,13 +55,28 @@ export class DenialReporter {
 
   /** Takes a denial in, without waiting. If there is no room it is counted as dropped, and an alarm is raised. */
   record(report: DenialReport): void {
-    if (this.options.spool.append(report)) return;
+    if (this.append(report)) return;
     this.dropped += report.count;
-    const now = this.options.clock();
+    const now = this.options.elapsed();
     if (now - this.lastDropAlarmAt < DROP_ALARM_MS) return;
     this.lastDropAlarmAt = now;
-    const detail = `The denial spool is full (${this.options.spool.size}); ${this.dropped} denied logins were dropped so far.`;
+    const detail = `The denial spool takes no more (${this.options.spool.size} wait); ${this.dropped} denied logins were dropped so far.`;
     this.options.onProblem({ code: 'denial-dropped', detail });
+  }
+
+  /** Ends a wait: what was refused may be accepted now. */
+  retryNow(): void {
+    this.waking.abort();
+    this.waking = new AbortController();
+  }
+
+  /** A spool of somebody's own that throws must not fail a decision. */
+  private append(report: DenialReport): boolean {
+    try {
+      return this.options.spool.append(report);
+    } catch {
+      return false;
+    }
   }
 
   /** Sends what still waits, for `deadlineMs` at most. What then is left stays in the spool. */
@@ -71,11 +90,13 @@ export class DenialReporter {
 
   private async run(): Promise<void> {
     while (!this.aborting.signal.aborted) {
+      // Taken before the attempt: a key that is replaced during it ends the wait after it.
+      const woken = this.waking.signal;
       const waitMs = await this.sendAll();
       if (this.stopping.signal.aborted && this.options.spool.size === 0) return;
       // Once stopping, only the deadline ends a wait: without this a failing control plane would be asked without a pause.
       const signal = this.stopping.signal.aborted ? this.aborting.signal : this.stopping.signal;
-      await pause(waitMs, signal);
+      await pause(waitMs, AbortSignal.any([signal, woken]));
     }
   }
 
@@ -106,11 +127,12 @@ export class DenialReporter {
       if (!refusedForGood(error)) throw error;
       await this.narrow(batch, error);
     }
+    this.lastError = null;
     this.backoff.reset();
     this.batchSize = Math.min(MAX_DENIALS_PER_REPORT, this.batchSize * 2);
   }
 
-  /** The whole batch was refused: half of it next time, until the bad one stands alone and is taken off. */
+  /** The complete batch was refused: half of it next time, until the bad one is alone and is removed. */
   private async narrow(batch: readonly DenialReport[], error: Refused): Promise<void> {
     if (batch.length > 1) {
       // `send` doubles it again; a quarter now is a half in the next request.
@@ -133,7 +155,8 @@ export class DenialReporter {
   private failed(error: unknown): number {
     const { onProblem, spool, refusedRetryMs, retryMaxMs } = this.options;
     if (this.aborting.signal.aborted) return 0;
-    onProblem({ code: 'denials-not-accepted', detail: `${spool.size} denials wait: ${describe(error)}` });
+    this.lastError = describe(error);
+    onProblem({ code: 'denials-not-accepted', detail: `${spool.size} denials wait: ${this.lastError}` });
     if (!(error instanceof Refused)) return this.backoff.next();
     return error.keyRefused
       ? refusedRetryMs
@@ -141,7 +164,14 @@ export class DenialReporter {
   }
 }
 
-/** The request itself is at fault: the same one will be refused again. */
+/**
+ * Postern says that the request itself is at fault: the same one will be refused again. A 413 or 422 of anybody else, and
+ * a 400 (bytes that were changed on the way), say nothing about the denials.
+ */
 function refusedForGood(error: unknown): error is Refused {
-  return error instanceof Refused && (error.status === 400 || error.status === 413 || error.status === 422);
+  if (!(error instanceof Refused)) return false;
+  const { status, problemCode } = error;
+  return (
+    (status === 413 && problemCode === 'body-too-large') || (status === 422 && problemCode === 'validation-failed')
+  );
 }

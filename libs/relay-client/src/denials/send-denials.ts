@@ -1,5 +1,5 @@
 import type { DenialReport } from '@postern/contracts';
-import { ask } from '../http/control-plane.js';
+import { UnexpectedAnswer, ask, readJson } from '../http/control-plane.js';
 import type { ControlPlane } from '../http/control-plane.js';
 
 /** A denial that the control plane will never take, with its reason. */
@@ -9,22 +9,51 @@ export interface RejectedDenial {
   readonly detail: string;
 }
 
+const PATH = '/v1/relay/auth-denials';
+
 /**
- * Sends one batch, 1 to 1,000. Returns once it is durable; ids that came before are counted once.
- * @throws Refused; what the network throws. In both cases the batch may or may not have been taken: send it again.
+ * Sends one batch, 1 to 1,000. Returns once it is durable; ids that came before are counted once. Only an answer in
+ * which accepted, duplicates and rejected account for every denial counts: anything else may not be Postern's.
+ * @throws Refused; UnexpectedAnswer; what the network throws. The batch may or may not have been taken: send it again.
  */
 export async function sendDenials(
   plane: ControlPlane,
   denials: readonly DenialReport[],
   signal: AbortSignal,
 ): Promise<{ rejected: readonly RejectedDenial[] }> {
-  const response = await ask(plane, '/v1/relay/auth-denials', {
+  const response = await ask(plane, PATH, {
     method: 'POST',
+    accept: 'application/json',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ denials }),
     signal,
   });
-  const answer = (await response.json()) as { rejected?: unknown };
-  const rejected = Array.isArray(answer.rejected) ? (answer.rejected as RejectedDenial[]) : [];
-  return { rejected };
+  const answer = await readJson(response, `POST ${PATH}`);
+  const rejected = rejectedOf(answer, denials);
+  if (rejected !== null) return { rejected };
+  throw new UnexpectedAnswer(
+    `POST ${PATH}`,
+    `it does not account for the ${denials.length} denials sent: ${JSON.stringify(answer)}`,
+  );
+}
+
+/** The rejected ones; null where the answer does not account for each denial exactly once. */
+function rejectedOf(answer: unknown, sent: readonly DenialReport[]): readonly RejectedDenial[] | null {
+  if (typeof answer !== 'object' || answer === null) return null;
+  const { accepted, duplicates, rejected } = answer as Record<string, unknown>;
+  if (!isCount(accepted) || !isCount(duplicates) || !Array.isArray(rejected) || !rejected.every(isRejected))
+    return null;
+  if (accepted + duplicates + rejected.length !== sent.length) return null;
+  const ids = new Set(sent.map(({ id }) => id));
+  return rejected.every(({ id }) => ids.delete(id)) ? rejected : null;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isRejected(value: unknown): value is RejectedDenial {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, code, detail } = value as Record<string, unknown>;
+  return typeof id === 'string' && typeof code === 'string' && typeof detail === 'string';
 }

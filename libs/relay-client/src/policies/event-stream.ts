@@ -11,7 +11,7 @@ export class StreamSilent extends Error {
 
 /**
  * Follows the changes after `revision`. Yields each server-sent event until the server ends the stream.
- * @throws StreamSilent after `silenceMs` without a byte; LineTooLong; Refused; what the network throws.
+ * @throws StreamSilent after `silenceMs` without a byte; LineTooLong; Refused; UnexpectedAnswer; what the network throws.
  */
 export async function* followChanges(
   plane: ControlPlane,
@@ -24,7 +24,8 @@ export async function* followChanges(
   );
   try {
     const response = await ask(plane, '/v1/relay/policies/stream', {
-      headers: { accept: 'text/event-stream', 'last-event-id': String(options.revision) },
+      accept: 'text/event-stream',
+      headers: { 'last-event-id': String(options.revision) },
       signal: AbortSignal.any([options.signal, silence.signal]),
     });
     const arrived: EventSourceMessage[] = [];

@@ -1,36 +1,23 @@
-import { digestToHex } from '@postern/contracts';
+import { createHash } from 'node:crypto';
 import { Replica } from '../replica/replica.js';
 
-/** The policies of one moment, in a form to be kept on disk: what a relay decides by when it starts without the control plane. */
-export interface LastKnownGood {
-  readonly revision: number;
-  readonly policies: number;
-  /** 16 hex digits: the sum over `records` must agree, or the whole is unusable. */
-  readonly digest: string;
-  /** When the control plane was last heard of; milliseconds since 1970. */
-  readonly lastContactAt: number;
-  /** The replica's records one after the other: opaque, in the byte order of this machine, valid for `format` alone. */
-  readonly records: Uint8Array;
-  readonly format: 1;
-}
-
-/** Where the last known good policies are kept. */
+/** Where the last known good policies are kept. The bytes are opaque, and only this version of the library reads them. */
 export interface LastKnownGoodStore {
   /** Null: there are none. */
-  load(): Promise<LastKnownGood | null>;
+  load(): Promise<Uint8Array | null>;
   /** Replaces what was there, all or nothing. */
-  save(policies: LastKnownGood): Promise<void>;
+  save(policies: Uint8Array): Promise<void>;
 }
 
 /** Keeps them for as long as the process lives: the default. */
 export class InMemoryLastKnownGoodStore implements LastKnownGoodStore {
-  private kept: LastKnownGood | null = null;
+  private kept: Uint8Array | null = null;
 
-  async load(): Promise<LastKnownGood | null> {
+  async load(): Promise<Uint8Array | null> {
     return this.kept;
   }
 
-  async save(policies: LastKnownGood): Promise<void> {
+  async save(policies: Uint8Array): Promise<void> {
     this.kept = policies;
   }
 }
@@ -44,38 +31,62 @@ export class LastKnownGoodUnusable extends Error {
   }
 }
 
+/**
+ * A header of five 64-bit words, the replica's records, and a SHA-256 over every byte before it. Records are in the byte
+ * order of the machine; the header's first word, the format, is too, so that another machine's file is not read.
+ */
+const FORMAT = 0x504f_5354_0002;
+const HEADER_BYTES = 40;
+const CHECKSUM_BYTES = 32;
+
+/** When the policies were kept, and how long ago the control plane was last heard of then. */
+export interface KeptAge {
+  /** By the wall clock; milliseconds since 1970. */
+  readonly savedAt: number;
+  readonly contactAgeMs: number;
+}
+
 /** Copies a replica at one go: nothing is decided meanwhile. */
-export function keep(replica: Replica, lastContactAt: number): LastKnownGood {
+export function keep(replica: Replica, { savedAt, contactAgeMs }: KeptAge): Uint8Array {
   let words = 0;
   for (const record of replica.records()) words += record.length;
-  const copy = new Uint32Array(words);
+  const kept = new Uint8Array(HEADER_BYTES + 4 * words + CHECKSUM_BYTES);
+  new Float64Array(kept.buffer, 0, 5).set([FORMAT, replica.revision, replica.policies, savedAt, contactAgeMs]);
+  const records = new Uint32Array(kept.buffer, HEADER_BYTES, words);
   let at = 0;
   for (const record of replica.records()) {
-    copy.set(record, at);
+    records.set(record, at);
     at += record.length;
   }
-  return {
-    format: 1,
-    revision: replica.revision,
-    policies: replica.policies,
-    digest: digestToHex(replica.digest),
-    lastContactAt,
-    records: new Uint8Array(copy.buffer),
-  };
+  kept.set(checksum(kept), kept.length - CHECKSUM_BYTES);
+  return kept;
 }
 
 /**
  * Makes a replica of what was kept.
- * @throws LastKnownGoodUnusable if a byte of it is not as it was.
+ * @throws LastKnownGoodUnusable if a bit of it is not as it was.
  */
-export function revive(kept: LastKnownGood, newReplica: (expectedUsers: number) => Replica): Replica {
-  if (kept.format !== 1) throw new LastKnownGoodUnusable(`their format is ${String(kept.format)}, not 1`);
-  if (kept.records.byteLength % 4 !== 0) throw new LastKnownGoodUnusable('they are cut off');
-  const words = new Uint32Array(Uint8Array.from(kept.records).buffer);
-  const replica = newReplica(kept.policies);
-  if (!replica.restoreAll(words)) throw new LastKnownGoodUnusable('a record in them is damaged');
-  if (replica.policies !== kept.policies) throw new LastKnownGoodUnusable('their number is another');
-  if (digestToHex(replica.digest) !== kept.digest) throw new LastKnownGoodUnusable('their digest is another');
-  replica.revision = kept.revision;
-  return replica;
+export function revive(
+  kept: Uint8Array,
+  newReplica: (expectedUsers: number) => Replica,
+): KeptAge & { replica: Replica } {
+  // A copy: a view of a larger buffer need not begin at a multiple of eight.
+  const bytes = Uint8Array.from(kept);
+  const end = bytes.length - CHECKSUM_BYTES;
+  if (end < HEADER_BYTES || (end - HEADER_BYTES) % 4 !== 0) throw new LastKnownGoodUnusable('they are cut off');
+  if (!checksum(bytes).equals(bytes.subarray(end))) throw new LastKnownGoodUnusable('they are damaged');
+  const [format, revision = 0, policies = 0, savedAt = 0, contactAgeMs = 0] = new Float64Array(bytes.buffer, 0, 5);
+  if (format !== FORMAT) throw new LastKnownGoodUnusable('they are of another version, or from another machine');
+  const replica = newReplica(policies);
+  if (!replica.restoreAll(new Uint32Array(bytes.buffer, HEADER_BYTES, (end - HEADER_BYTES) / 4))) {
+    throw new LastKnownGoodUnusable('a record in them is damaged');
+  }
+  replica.revision = revision;
+  return { replica, savedAt, contactAgeMs };
+}
+
+function checksum(kept: Uint8Array): Buffer {
+  return createHash('sha256')
+    .update(kept.subarray(0, kept.length - CHECKSUM_BYTES))
+    .digest();
 }

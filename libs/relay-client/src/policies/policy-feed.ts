@@ -1,7 +1,7 @@
 import { digestToHex } from '@postern/contracts';
 import type { Heartbeat } from '@postern/contracts';
 import { Backoff, pause } from '../backoff.js';
-import { Refused, describe } from '../http/control-plane.js';
+import { Refused, UnexpectedAnswer, describe } from '../http/control-plane.js';
 import type { ControlPlane } from '../http/control-plane.js';
 import type { OnProblem } from '../problem.js';
 import type { Replica } from '../replica/replica.js';
@@ -23,7 +23,8 @@ export interface PolicyFeedOptions {
   /** Between attempts with a key that was refused. */
   readonly refusedRetryMs: number;
   readonly newReplica: (expectedUsers: number) => Replica;
-  readonly clock: () => number;
+  /** Milliseconds that only grow. */
+  readonly elapsed: () => number;
   readonly onProblem: OnProblem;
   /** A replica is now the one to decide by. */
   readonly onReplica: (replica: Replica) => void;
@@ -36,7 +37,8 @@ export interface PolicyFeedOptions {
  * replica in use, and takes its place once a digest of the control plane has confirmed it; the first one of all, at once.
  */
 export class PolicyFeed {
-  lastContactAt: number | null = null;
+  /** By `elapsed`; null before the first contact. */
+  lastContact: number | null = null;
   connected = false;
   /** Whether a digest has confirmed the replica in use. */
   verified = false;
@@ -54,15 +56,16 @@ export class PolicyFeed {
   private readonly stopping = new AbortController();
   private readonly backoff: Backoff;
   private running: Promise<void> = Promise.resolve();
+  private waking = new AbortController();
 
   constructor(private readonly options: PolicyFeedOptions) {
     this.backoff = new Backoff(options.retryBaseMs, options.retryMaxMs);
   }
 
   /** Begins, from policies that were kept or from nothing. */
-  start(kept: { replica: Replica; lastContactAt: number } | null): void {
+  start(kept: { replica: Replica; contactAgeMs: number } | null): void {
     if (kept !== null) {
-      this.lastContactAt = kept.lastContactAt;
+      this.lastContact = this.options.elapsed() - kept.contactAgeMs;
       this.use(kept.replica, true);
     }
     this.running = this.run();
@@ -73,9 +76,17 @@ export class PolicyFeed {
     await this.running;
   }
 
+  /** Ends a wait: what was refused may be accepted now. */
+  retryNow(): void {
+    this.waking.abort();
+    this.waking = new AbortController();
+  }
+
   private async run(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
+      // Taken before the attempt: a key that is replaced during it ends the wait after it.
+      const woken = this.waking.signal;
       let waitMs: number;
       try {
         if (this.inUse === null || this.wantsSnapshot) await this.snapshot();
@@ -87,7 +98,7 @@ export class PolicyFeed {
       }
       this.connected = false;
       this.reconnects++;
-      await pause(waitMs, signal);
+      await pause(waitMs, AbortSignal.any([signal, woken]));
     }
     this.connected = false;
   }
@@ -162,7 +173,7 @@ export class PolicyFeed {
   }
 
   private contact(): void {
-    this.lastContactAt = this.options.clock();
+    this.lastContact = this.options.elapsed();
   }
 
   /** Reports, and gives the milliseconds until the next attempt. */
@@ -180,6 +191,8 @@ export class PolicyFeed {
       onProblem({ code: 'policy-unreadable', detail });
     } else if (error instanceof SnapshotRefused) {
       onProblem({ code: 'snapshot-refused', detail });
+    } else if (error instanceof UnexpectedAnswer) {
+      onProblem({ code: 'answer-unexpected', detail });
     } else {
       onProblem({ code: 'control-plane-unreachable', detail });
     }

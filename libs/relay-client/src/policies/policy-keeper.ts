@@ -4,14 +4,20 @@ import type { Replica } from '../replica/replica.js';
 import { keep, revive } from './last-known-good.js';
 import type { LastKnownGoodStore } from './last-known-good.js';
 
+/** Policies that did not change are saved again so often, so that their age after a restart is about right. */
+const UNCHANGED_MS = 3_600_000;
+
 export interface PolicyKeeperOptions {
   readonly store: LastKnownGoodStore;
   readonly newReplica: (expectedUsers: number) => Replica;
+  /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Milliseconds that only grow. */
+  readonly elapsed: () => number;
   readonly onProblem: OnProblem;
 }
 
-/** Keeps the last known good policies in a store, and finds them there again. A store that fails is told, and no more. */
+/** Keeps the last known good policies in a store, and finds them there again. A store that fails is reported, and no more. */
 export class PolicyKeeper {
   private savedAt = Number.NEGATIVE_INFINITY;
   private savedRevision = -1;
@@ -19,26 +25,33 @@ export class PolicyKeeper {
 
   constructor(private readonly options: PolicyKeeperOptions) {}
 
-  /** What was kept; null where there is nothing that can be used. */
-  async load(): Promise<{ replica: Replica; lastContactAt: number } | null> {
+  /**
+   * What was kept, and how long ago the control plane was heard of; null where there is nothing that can be used. The age
+   * at the saving was measured; the time since then is taken from the wall clock. Where that clock is now earlier than at
+   * the saving it was set back, and nobody knows the age: it counts as infinite.
+   */
+  async load(): Promise<{ replica: Replica; contactAgeMs: number } | null> {
     try {
       const kept = await this.options.store.load();
       if (kept === null) return null;
-      return { replica: revive(kept, this.options.newReplica), lastContactAt: kept.lastContactAt };
+      const { replica, savedAt, contactAgeMs } = revive(kept, this.options.newReplica);
+      const since = this.options.clock() - savedAt;
+      return { replica, contactAgeMs: since >= 0 ? contactAgeMs + since : Number.POSITIVE_INFINITY };
     } catch (error) {
       this.options.onProblem({ code: 'last-known-good-unusable', detail: describe(error) });
       return null;
     }
   }
 
-  /** Keeps the policies, unless the last time was just now or nothing has changed since. One saving at a time. */
-  save(replica: Replica, lastContactAt: number | null, everyMs: number): void {
-    const { store, clock, onProblem } = this.options;
-    const now = clock();
-    if (replica.revision === this.savedRevision || now - this.savedAt < everyMs) return;
+  /** Keeps the policies, unless the last time was just now. One saving at a time. */
+  save(replica: Replica, contactAgeMs: number, everyMs: number): void {
+    const { store, clock, elapsed, onProblem } = this.options;
+    const now = elapsed();
+    const unchanged = replica.revision === this.savedRevision;
+    if (now - this.savedAt < (unchanged && everyMs > 0 ? UNCHANGED_MS : everyMs)) return;
     this.savedAt = now;
     this.savedRevision = replica.revision;
-    const kept = keep(replica, lastContactAt ?? now);
+    const kept = keep(replica, { savedAt: clock(), contactAgeMs });
     this.saving = this.saving
       .then(() => store.save(kept))
       .catch((error: unknown) => {

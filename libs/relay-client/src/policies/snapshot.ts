@@ -25,7 +25,7 @@ export interface Snapshot {
 
 /**
  * Takes all policies, into a replica of their own. A transfer that stands still for `idleMs` is given up.
- * @throws SnapshotRefused, PolicyUnreadable, LineTooLong, Refused, and what the network throws: a broken transfer is an
+ * @throws SnapshotRefused, PolicyUnreadable, LineTooLong, Refused, UnexpectedAnswer, and what the network throws: a broken transfer is an
  * error, never a short snapshot. One line that can't be read refuses the whole: without it, its user would be unknown.
  */
 export async function takeSnapshot(
@@ -39,7 +39,7 @@ export async function takeSnapshot(
   );
   try {
     const response = await ask(plane, '/v1/relay/policies', {
-      headers: { accept: 'application/x-ndjson' },
+      accept: 'application/x-ndjson',
       signal: AbortSignal.any([options.signal, idle.signal]),
     });
     const revision = wholeNumber(response.headers.get('postern-revision'));

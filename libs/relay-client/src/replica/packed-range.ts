@@ -1,5 +1,6 @@
 import { PackedAddress } from './packed-address.js';
 import type { PackedFamily } from './packed-address.js';
+import { packedRangeText } from './range-text.js';
 
 /** A canonical range as words; a scratch that is filled anew for each entry of a policy. */
 export class PackedRange {
@@ -14,7 +15,8 @@ export class PackedRange {
 
   /**
    * Takes in a range in the canonical form that the control plane sends: `203.0.113.0/24`, `2001:db8::1`.
-   * False for all else, also `/0` and host bits that are set: what a relay can't read exactly it must not honour.
+   * False for all else, also another spelling, `/0`, host bits that are set, and a network that holds all mapped addresses:
+   * what a relay can't read exactly it must not honour.
    */
   parse(text: string): boolean {
     const slash = text.indexOf('/');
@@ -22,7 +24,16 @@ export class PackedRange {
     if (this.family === 0) return false;
     const width = this.family === 4 ? 32 : 128;
     this.prefix = slash < 0 ? width : prefixLength(text, slash + 1);
-    return this.prefix >= 1 && this.prefix <= width && this.hostBitsAreZero();
+    if (this.prefix < 1 || this.prefix > width || !this.hostBitsAreZero() || this.holdsAllMapped()) return false;
+    return packedRangeText(this.family, this.address.words, this.prefix) === text;
+  }
+
+  /** Whether it is IPv6, and its bits are the first ones of `::ffff:0:0/96`. */
+  private holdsAllMapped(): boolean {
+    if (this.family !== 6 || this.prefix >= 96) return false;
+    const [first, second, third = 0] = this.address.words;
+    const bits = Math.max(0, this.prefix - 64);
+    return first === 0 && second === 0 && (bits === 0 || third === (0xffff & (0xffffffff << (32 - bits))) >>> 0);
   }
 
   private hostBitsAreZero(): boolean {

@@ -5,13 +5,19 @@ export function rangeText(words: Uint32Array, at: number, index: number): string
   const header = words[at] as number;
   const prefix = prefixAt(words, at + 1 + keyWordsOf(header), index);
   const network = networkAt(words, at, index);
-  if (index < v4CountOf(header)) {
-    const text = v4Text(words[network] as number);
+  if (index < v4CountOf(header)) return packedRangeText(4, [words[network] as number], prefix);
+  return packedRangeText(6, words.subarray(network, network + v6Words(prefix)), prefix);
+}
+
+/** The canonical text of a network; words that are left out at its end are zero. */
+export function packedRangeText(family: 4 | 6, network: ArrayLike<number>, prefix: number): string {
+  if (family === 4) {
+    const text = v4Text(network[0] as number);
     return prefix === 32 ? text : `${text}/${prefix}`;
   }
   const groups: number[] = [];
   for (let i = 0; i < 4; i++) {
-    const word = i < v6Words(prefix) ? (words[network + i] as number) : 0;
+    const word = network[i] ?? 0;
     groups.push(word >>> 16, word & 0xffff);
   }
   const text = v6Text(groups);

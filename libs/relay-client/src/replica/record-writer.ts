@@ -68,7 +68,9 @@ export class RecordWriter {
       return at + 2;
     }
     const time = Date.parse(entry.expiresAt);
-    if (!(time >= 0)) throw new PolicyUnreadable('expiresAt', entry.expiresAt);
+    // One form only: what else `Date` reads, the digest and other relays would read otherwise.
+    if (!(time >= 0 && entry.expiresAt.length === 24 && new Date(time).toISOString() === entry.expiresAt))
+      throw new PolicyUnreadable('expiresAt', entry.expiresAt);
     this.words[at] = time % 0x1_0000_0000;
     this.words[at + 1] = Math.floor(time / 0x1_0000_0000);
     return at + 2;

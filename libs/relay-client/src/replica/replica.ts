@@ -101,10 +101,10 @@ export class Replica {
    * `matchedRange` and `matchedExpiry` tell the entry; unless UNKNOWN, `isReportOnly` the mode; until the next call.
    */
   decideCode(username: string, ip: string): DecisionCode {
-    if (!this.key.pack(username)) return UNKNOWN;
+    if (typeof username !== 'string' || !this.key.pack(username)) return UNKNOWN;
     const segment = this.table.segment(this.key.hash);
     this.fetch(segment.words, segment.home(this.key.hash));
-    const family = this.address.parse(ip);
+    const family = typeof ip === 'string' ? this.address.parse(ip) : 0;
     const found = segment.find(this.key);
     if (found < 0) return UNKNOWN;
     const header = this.open(segment.words, found);
