@@ -12,6 +12,7 @@ export { DatabaseClock } from './database-clock.js';
 export { ensureRoles, RoleNotOurs } from './ensure-roles.js';
 export { ensureServiceLogins, type ServiceLoginOptions } from './ensure-service-logins.js';
 export { CURRENT_TENANT_SQL, inTenant, ofNoTenant } from './in-tenant.js';
+export { Listener, LISTENER_PROBE, listenerFigures, type ListenerFigures, type ListenerOptions } from './listener.js';
 export {
   assertUpToDate,
   DatabaseNewerThanProgram,
@@ -22,5 +23,5 @@ export {
 export { roleUrl, serviceUrl } from './role-url.js';
 export { DATABASE_ROLES, type DatabaseRole } from './roles.js';
 export { isServiceLogin, rolesOfService, SERVICE_LOGINS, type ServiceLogin } from './service-logins.js';
-export { CONNECT_TIMEOUT_MS, DatabaseUnreachable } from './session.js';
+export { CONNECT_TIMEOUT_MS, DatabaseUnreachable, KEEP_ALIVE } from './session.js';
 export { isLockHeld } from './lock-held.js';

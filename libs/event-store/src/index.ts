@@ -35,4 +35,4 @@ export {
 export { readFeed, type FeedPage } from './read-feed.js';
 export { readStream, readStreamAt } from './read-stream.js';
 export { askForRepublish, endRepublish, pendingRepublish, republishLeft, type Republish } from './republish.js';
-export { wakeOnAppend, type WakeOnAppend } from './wake-on-append.js';
+export { wakeOnAppend } from './wake-on-append.js';

@@ -81,7 +81,7 @@ describe('wakeOnAppend', () => {
     await journal.append(appendOf('smtp-user/w', 0));
     await first;
     const reconnected = next();
-    await endAll('postern-wake');
+    await endAll('postern-listen-journal');
     await reconnected;
     const second = next();
     await journal.append(appendOf('smtp-user/w', 1));

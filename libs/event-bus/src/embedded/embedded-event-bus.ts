@@ -1,4 +1,5 @@
-import { wakeOnAppend, type WakeOnAppend } from '@postern/event-store';
+import type { Listener } from '@postern/database';
+import { wakeOnAppend } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
 import type { EventBus, RunningSubscription, Subscription } from '../event-bus.js';
 import { FeedConsumer, type FeedConsumerSettings } from './feed-consumer.js';
@@ -19,7 +20,7 @@ export interface EmbeddedEventBusOptions extends Partial<FeedConsumerSettings> {
 export class EmbeddedEventBus implements EventBus {
   readonly #settings: FeedConsumerSettings;
   readonly #consumers = new Set<FeedConsumer>();
-  #wake: WakeOnAppend | undefined;
+  #wake: Listener | undefined;
 
   constructor(private readonly options: EmbeddedEventBusOptions) {
     this.#settings = { ...FEED_SETTINGS, ...options };
@@ -29,7 +30,10 @@ export class EmbeddedEventBus implements EventBus {
   async subscribe(subscription: Subscription): Promise<RunningSubscription> {
     if (subscription.topics.length === 0) throw new TypeError(`${subscription.consumer} subscribes to no topic.`);
     await refuseFromTopics(subscription);
-    const consumer = new FeedConsumer(this.options.feed, subscription, this.#settings);
+    const consumer = new FeedConsumer(this.options.feed, subscription, {
+      ...this.#settings,
+      onFound: (by) => this.#wake?.foundBy(by),
+    });
     this.#consumers.add(consumer);
     this.#wake ??= wakeOnAppend(this.options.feedUrl, () => {
       for (const each of this.#consumers) each.wake();

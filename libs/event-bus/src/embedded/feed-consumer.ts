@@ -45,6 +45,8 @@ export interface FeedConsumerSettings {
   readonly retryLongestMs: number;
   readonly stopWithinMs: number;
   readonly onFailure: (consumer: string, error: Error) => void;
+  /** Events were found: after a wake, or by a poll that no wake had come before. */
+  readonly onFound?: (by: 'notification' | 'poll') => void;
 }
 
 /** One subscription on the journal's feed: reads a page, hands it over, and waits where there is no next one. */
@@ -59,6 +61,8 @@ export class FeedConsumer implements RunningSubscription {
   #cameTo: FeedPosition | undefined;
   #stopped = false;
   #reload = false;
+  /** The last step found events. */
+  #foundEvents = false;
   /** `onCaughtUp` was called for the checkpoint that was read last. */
   #toldCaughtUp = false;
   /** How often in a row a batch was handled in vain. */
@@ -108,12 +112,16 @@ export class FeedConsumer implements RunningSubscription {
 
   async #run(): Promise<void> {
     let looks = 0;
+    let waited: 'woken' | 'polls' | null = null;
     while (!this.#stopped) {
       const started = performance.now();
       const found = await this.#step().catch((error: unknown) => this.#failed(error));
+      // After a failure, and where an older transaction holds back the feed, no wake is to be expected.
+      if (waited && this.#foundEvents) this.settings.onFound?.(waited === 'woken' ? 'notification' : 'poll');
+      waited = null;
       if (found === 'failed') await this.#signal.pause(this.#backoff.nextMs());
       else if (found === 'held') await this.#signal.wait(LOOK_AGAIN_MS[looks] ?? this.settings.pollMs);
-      else if (found === 'end') await this.#signal.wait(this.settings.pollMs);
+      else if (found === 'end') waited = (await this.#signal.wait(this.settings.pollMs)) ? 'woken' : 'polls';
       const rest = (this.subscription.spacingMs ?? 0) - (performance.now() - started);
       // A page that was full is a backlog, which is not spared.
       if (found !== 'more' && rest > 0) await this.#signal.pause(rest);
@@ -123,11 +131,13 @@ export class FeedConsumer implements RunningSubscription {
 
   /** One look at the feed. `more`: look again at once; `held`: soon; `end`: when woken. */
   async #step(): Promise<'more' | 'held' | 'end'> {
+    this.#foundEvents = false;
     if (this.#reload) this.#place = undefined;
     this.#reload = false;
     const place = (this.#place ??= await this.#load());
     this.#cameTo = place.looked;
     const page = await readFeed(this.feed, place.looked, this.subscription.maxBatch ?? MAX_BATCH, this.#categories);
+    this.#foundEvents = page.events.length > 0;
     if (page.events.length > 0) await this.#handle(page, place.stored);
     else await this.#pass(page, place.stored);
     this.#backoff.reset();

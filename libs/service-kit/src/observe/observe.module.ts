@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { HealthController } from './health.controller.js';
 import { Readiness } from './health.js';
+import './listener-metrics.js';
 
 /** Health and metrics. */
 @Global()

@@ -2,13 +2,14 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleD
 import { InjectDataSource } from '@nestjs/typeorm';
 import { Backoff, WakeSignal } from '@postern/async';
 import { encodePolicy, RELAY_POLICIES_TOPIC, type JournalId } from '@postern/contracts';
-import { roleUrl } from '@postern/database';
+import { Listener, roleUrl } from '@postern/database';
 import { EVENT_BUS, WriteRefused, type EventBus, type TopicWriter } from '@postern/event-bus';
 import { loadJournalId } from '@postern/event-store';
 import { observeLag, Readiness, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { observePolicyPublisher, policiesPublished, publishFailures } from '../../consumers/projection-metrics.js';
-import { publication } from './publication.js';
+import { POLICIES_CHANNEL } from '../policies-channel.js';
+import { publication, PUBLICATION_CHANNEL } from './publication.js';
 import { PublishingSession } from './publishing-session.js';
 
 /** Each may have 1,000 entries, some 70 KB. */
@@ -58,12 +59,18 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   private async run(writer: TopicWriter): Promise<void> {
+    const listener = new Listener({
+      url: this.url,
+      name: 'policy-publisher',
+      channels: [POLICIES_CHANNEL, PUBLICATION_CHANNEL],
+      onWake: () => this.signal.wake(),
+    });
     while (!this.signal.closed) {
       let pause = POLL_MS;
       try {
-        await this.lead(writer);
+        await this.lead(writer, listener);
       } catch (error) {
-        if (this.signal.closed) return;
+        if (this.signal.closed) break;
         pause = this.backoff.nextMs();
         publishFailures.inc();
         const { message } = error as Error;
@@ -74,10 +81,11 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
       }
       await this.signal.pause(pause);
     }
+    await listener.stop();
   }
 
   /** Publishes until it is stopped or something fails; returns at once where another process does. */
-  private async lead(writer: TopicWriter): Promise<void> {
+  private async lead(writer: TopicWriter, listener: Listener): Promise<void> {
     const session = await PublishingSession.take(this.url, () => this.signal.wake());
     if (!session) {
       this.refused = null;
@@ -88,11 +96,14 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
       // A topic that was deleted and made anew is filled by itself.
       if ((await writer.open(journal)) === 'empty') await session.restart();
       this.leads = true;
+      let waited: 'notification' | 'poll' | null = null;
       while (!this.signal.closed) {
-        const more = await this.publishPage(session, writer, journal);
+        const found = await this.publishPage(session, writer, journal);
         this.refused = null;
         this.backoff.reset();
-        if (!more) await this.signal.wait(POLL_MS);
+        if (waited && found > 0) listener.foundBy(waited);
+        waited = null;
+        if (found < PAGE) waited = (await this.signal.wait(POLL_MS)) ? 'notification' : 'poll';
       }
     } finally {
       this.leads = false;
@@ -101,15 +112,16 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
     }
   }
 
-  private async publishPage(session: PublishingSession, writer: TopicWriter, journal: JournalId): Promise<boolean> {
+  /** How many there were to write. */
+  private async publishPage(session: PublishingSession, writer: TopicWriter, journal: JournalId): Promise<number> {
     const from = await session.published();
     const page = await session.pageBehind(from, PAGE);
     const last = page.at(-1);
-    if (!last) return false;
+    if (!last) return 0;
     await writer.write(page.map((policy) => encodePolicy(policy, journal)));
     await session.advance(from, last.revision);
     policiesPublished.inc(page.length);
-    return page.length === PAGE;
+    return page.length;
   }
 
   /** A policy has no time of its own: since when it waits is since when that was first seen. */

@@ -1,14 +1,12 @@
 import type { RelayPolicy } from '@postern/contracts';
+import { CONNECT_TIMEOUT_MS, KEEP_ALIVE } from '@postern/database';
 import pg from 'pg';
-import { POLICIES_CHANNEL } from '../policies-channel.js';
 import { POLICY_LINES } from '../policy-lines.js';
 import { POLICIES_WHOLE } from '../whole.js';
-import { PUBLICATION_CHANNEL } from './publication.js';
 
 /** One process at a time writes the policies' topic. */
 export const POLICY_PUBLISHER_LOCK = 8_025_031;
-const CONNECT_TIMEOUT_MS = 5_000;
-const QUERY_TIMEOUT_MS = 15_000;
+const QUERY_TIMEOUT_MS = 5_000;
 /** The server ends a session of which it hears nothing for so long: a process that is frozen loses its lock, too. */
 const IDLE_SESSION_MS = 3_000;
 /** While a broker is waited for, the database hears of the session by this alone. */
@@ -16,7 +14,7 @@ const SIGN_OF_LIFE_MS = 1_000;
 
 /**
  * One connection that holds the publisher's lock, reads the policies and keeps how far they were written: where it breaks, all
- * three end at once. `onWake`: there may be more, or the connection has broken.
+ * three end at once. `onEnd`: the connection has broken.
  */
 export class PublishingSession {
   readonly #signs: NodeJS.Timeout;
@@ -27,12 +25,12 @@ export class PublishingSession {
   }
 
   /** `url` is that of `postern_projection`. Null: another process publishes. Throws where the database is away. */
-  static async take(url: string, onWake: () => void): Promise<PublishingSession | null> {
+  static async take(url: string, onEnd: () => void): Promise<PublishingSession | null> {
     const client = new pg.Client({
       connectionString: url,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
-      keepAlive: true,
+      ...KEEP_ALIVE,
       application_name: 'postern_policy_publisher',
     });
     // Also thrown by the query that is under way; without a listener it would end the process.
@@ -44,10 +42,8 @@ export class PublishingSession {
         POLICY_PUBLISHER_LOCK,
       ]);
       if (rows[0]?.taken === true) {
-        client.on('end', onWake).on('notification', onWake);
-        await client.query(
-          `SET idle_session_timeout = ${IDLE_SESSION_MS}; LISTEN ${POLICIES_CHANNEL}; LISTEN ${PUBLICATION_CHANNEL}`,
-        );
+        client.on('end', onEnd);
+        await client.query(`SET idle_session_timeout = ${IDLE_SESSION_MS}`);
         return session;
       }
     } catch (error) {
@@ -96,7 +92,7 @@ export class PublishingSession {
 
   async end(): Promise<void> {
     clearInterval(this.#signs);
-    this.client.removeAllListeners('notification').removeAllListeners('end');
+    this.client.removeAllListeners('end');
     await this.client.end().catch(() => undefined);
   }
 }

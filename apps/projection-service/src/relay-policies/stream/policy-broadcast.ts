@@ -27,8 +27,9 @@ export class PolicyBroadcast implements TailListener {
   constructor(
     reader: DataSource,
     private readonly limits: StreamLimits,
+    onFound: (by: 'notification' | 'poll') => void,
   ) {
-    this.tail = new PolicyTail(reader, limits, this);
+    this.tail = new PolicyTail(reader, limits, this, onFound);
     this.heartbeats = setInterval(() => this.beat(), limits.heartbeatMs);
   }
 

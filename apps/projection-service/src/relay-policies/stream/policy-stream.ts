@@ -2,15 +2,15 @@ import type { ServerResponse } from 'node:http';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Revision } from '@postern/contracts';
-import { roleUrl } from '@postern/database';
+import { Listener, roleUrl } from '@postern/database';
 import { ApiKeyDirectory, countLimited, Problem, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
+import { POLICIES_CHANNEL } from '../policies-channel.js';
 import { assertPoliciesWhole } from '../whole.js';
 import { resetFrame, type ResetReason } from './frame-page.js';
 import { KeyCheck } from './key-check.js';
 import { PolicyBroadcast } from './policy-broadcast.js';
-import { RevisionWakes } from './revision-wakes.js';
 import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';
 import { StreamMember } from './stream-member.js';
 
@@ -19,7 +19,7 @@ import { StreamMember } from './stream-member.js';
 export class PolicyStream implements OnModuleDestroy {
   private readonly broadcast: PolicyBroadcast;
   private readonly keyCheck: KeyCheck;
-  private readonly wakes: RevisionWakes;
+  private readonly wakes: Listener;
 
   constructor(
     @InjectDataSource('postern_relay_reader') private readonly reader: DataSource,
@@ -27,10 +27,14 @@ export class PolicyStream implements OnModuleDestroy {
     @Inject(SETTINGS) settings: RuntimeSettings,
     @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
   ) {
-    this.broadcast = new PolicyBroadcast(reader, limits);
+    this.broadcast = new PolicyBroadcast(reader, limits, (by) => this.wakes.foundBy(by));
     this.keyCheck = new KeyCheck(keys, this.broadcast.open, limits.keyCheckMs);
-    const url = roleUrl(settings.databaseUrl, 'postern_relay_reader');
-    this.wakes = new RevisionWakes(url, (revision) => this.wake(revision));
+    this.wakes = new Listener({
+      url: roleUrl(settings.databaseUrl, 'postern_relay_reader'),
+      name: 'relay-policies',
+      channels: [POLICIES_CHANNEL],
+      onWake: (revision) => this.wake(revision === null ? undefined : Number(revision)),
+    });
   }
 
   /** There is something new: the consumer of this process calls it as soon as it has committed. */

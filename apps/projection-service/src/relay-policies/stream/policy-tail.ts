@@ -32,6 +32,8 @@ export class PolicyTail {
     private readonly reader: DataSource,
     private readonly limits: StreamLimits,
     private readonly listener: TailListener,
+    /** There was something new: after a wake, or by a poll. */
+    private readonly onFound: (by: 'notification' | 'poll') => void,
   ) {
     this.recent = new RecentPages(limits.recentBytes);
     this.reads = new Semaphore(limits.catchUpReads);
@@ -67,16 +69,20 @@ export class PolicyTail {
   }
 
   private async run(): Promise<void> {
+    let waited: 'notification' | 'poll' | null = null;
     while (!this.signal.closed) {
+      const before = this.position;
       try {
         await this.readOn();
+        if (waited && this.position !== before) this.onFound(waited);
+        waited = null;
       } catch (error) {
         if (this.signal.closed) return;
         this.logger.warn({ msg: 'cannot read the relay policies; streams wait', err: String(error) });
         await this.signal.wait(RETRY_MS);
         continue;
       }
-      await this.signal.wait(this.limits.pollMs);
+      waited = (await this.signal.wait(this.limits.pollMs)) ? 'notification' : 'poll';
     }
   }
 

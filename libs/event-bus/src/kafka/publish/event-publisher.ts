@@ -1,11 +1,5 @@
-import {
-  FEED_START,
-  feedLag,
-  JOURNAL_SOURCE,
-  loadCheckpoint,
-  wakeOnAppend,
-  type WakeOnAppend,
-} from '@postern/event-store';
+import type { Listener } from '@postern/database';
+import { FEED_START, feedLag, JOURNAL_SOURCE, loadCheckpoint, wakeOnAppend } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
 import type { SubscriptionLag } from '../../event-bus.js';
 import { kafkaClient } from '../client/kafka-client.js';
@@ -58,7 +52,7 @@ export class EventPublisher {
   #election: LeaderElection | undefined;
   /** While this process is the leader. */
   #leadership: Leadership | undefined;
-  #wake: WakeOnAppend | undefined;
+  #wake: Listener | undefined;
   #published = 0;
   #electionError: Error | null = null;
 
@@ -111,6 +105,7 @@ export class EventPublisher {
     const { kafka, feed, onFailure, onPublished } = this.options;
     const leadership = new Leadership(kafka, feed, this.#topics, this.#sender, {
       failed: (error) => onFailure?.(error),
+      found: (by) => this.#wake?.foundBy(by),
       published: (events) => {
         this.#published += events;
         onPublished?.(events);

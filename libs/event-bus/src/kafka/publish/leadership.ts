@@ -25,6 +25,8 @@ const LOOK_AT_TOPICS_MS = 15_000;
 
 export interface LeadershipEvents {
   readonly failed: (error: Error) => void;
+  /** There were events to publish: after a wake, or by a poll. */
+  readonly found: (by: 'notification' | 'poll') => void;
   /** So many events are with every in-sync replica. */
   readonly published: (events: number) => void;
 }
@@ -60,6 +62,7 @@ export class Leadership {
     };
     this.#consumer = new FeedConsumer(feed, subscription, {
       ...FEED_SETTINGS,
+      onFound: events.found,
       onFailure: (_, error) => {
         if (!(error instanceof LeadershipLost)) events.failed(error);
       },
