@@ -25,6 +25,16 @@ export interface EntryAdded {
   readonly expiresAt: string | null;
 }
 
+/** An entry whose note or end changed. Its id, range, and who added it when, stay. Times are RFC 3339, UTC, milliseconds. */
+export interface EntryChanged {
+  readonly id: EntryId;
+  readonly range: string;
+  readonly note: string | null;
+  readonly previousNote: string | null;
+  readonly expiresAt: string | null;
+  readonly previousExpiresAt: string | null;
+}
+
 /** An entry that was taken off; its range is repeated so that history reads without a look-up. */
 export interface EntryRemoved {
   readonly id: EntryId;
@@ -63,6 +73,7 @@ export type SmtpUserEvent =
   | Event<'SmtpUserRenamed', { readonly username: string; readonly previousUsername: string }>
   | Event<'SmtpUserRemoved', { readonly username: string }>
   | Event<'RestrictionAdded', { readonly entries: readonly EntryAdded[] }>
+  | Event<'RestrictionEntriesChanged', { readonly entries: readonly EntryChanged[] }>
   | Event<'RestrictionRemoved', { readonly entries: readonly EntryRemoved[] }>
   | Event<'RestrictionCleared', Record<string, never>>
   | Event<'RestrictionModeChanged', { readonly mode: Mode; readonly previousMode: Mode }>;

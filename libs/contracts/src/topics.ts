@@ -23,6 +23,7 @@ export const EVENT_TYPES_OF_TOPIC: Readonly<Record<Topic, readonly EventType[]>>
     'SmtpUserRenamed',
     'SmtpUserRemoved',
     'RestrictionAdded',
+    'RestrictionEntriesChanged',
     'RestrictionRemoved',
     'RestrictionCleared',
     'RestrictionModeChanged',

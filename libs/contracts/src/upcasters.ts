@@ -12,6 +12,7 @@ export const UPCASTERS: Readonly<Record<EventType, readonly Upcaster[]>> = {
   SmtpUserRenamed: [],
   SmtpUserRemoved: [],
   RestrictionAdded: [restrictionAdded1to2],
+  RestrictionEntriesChanged: [],
   RestrictionRemoved: [],
   RestrictionCleared: [],
   RestrictionModeChanged: [],

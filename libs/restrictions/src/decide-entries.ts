@@ -1,4 +1,4 @@
-import type { EntryAdded, EntryId, EntryRemoved, SmtpUserEvent } from '@postern/contracts';
+import type { EntryAdded, EntryChanged, EntryId, EntryRemoved, SmtpUserEvent } from '@postern/contracts';
 import type { AddEntries, CommandContext, RemoveEntry, ReplaceRestriction } from './commands.js';
 import { MAX_ENTRIES } from './limits.js';
 import { isLive } from './liveness.js';
@@ -10,7 +10,7 @@ import type { SmtpUserState } from './state.js';
 import { checkEntries, expiryRefusal, fieldRefusal, tooManyEntries } from './wanted-entries.js';
 import type { CheckedEntry } from './wanted-entries.js';
 
-/** Adds entries to what stands; one whose range stands there expired takes its place. */
+/** Adds entries to the list. One whose range is on it, but expired, renews that entry, which keeps its id. */
 export function addEntries(command: AddEntries, state: SmtpUserState, context: CommandContext): SmtpUserEvent[] {
   const user = requireRegistered(state);
   if (command.entries.length === 0) {
@@ -19,23 +19,26 @@ export function addEntries(command: AddEntries, state: SmtpUserState, context: C
   const { entries: wanted, errors } = checkEntries(command.entries);
   const byRange = entriesByRange(user.entries, wanted);
   const refused: FieldRefusal[] = [...errors];
-  const renewed: EntryAdded[] = [];
+  const fresh: CheckedEntry[] = [];
+  const renewed: EntryChanged[] = [];
   for (const [index, entry] of wanted) {
     const standing = byRange.get(entry.range);
     if (standing !== undefined && isLive(standing, context.now)) refused.push(standsAlready(standing, index));
-    else if (standing !== undefined) renewed.push(standing);
+    else if (standing !== undefined) renewed.push(changed(standing, entry));
+    else fresh.push(entry);
     refused.push(...expiryRefusal(entry, index, context.now));
   }
   const count = user.entries.length - renewed.length + command.entries.length;
   if (count > MAX_ENTRIES) refused.push(tooManyEntries(count));
   if (refused.length > 0) throw refusedFields(refused);
-  return addedThenRemoved(
-    wanted.map(([, entry]) => added(entry, context)),
+  return entryEventsOf(
+    fresh.map((entry) => added(entry, context)),
     renewed,
+    [],
   );
 }
 
-/** Makes the list what the command says, in one append. An entry whose range, note and end are as they stand keeps its id. */
+/** Makes the list what the command says, in one append. An entry whose range is on the list already keeps its id. */
 export function replaceRestriction(
   command: ReplaceRestriction,
   state: SmtpUserState,
@@ -49,18 +52,22 @@ export function replaceRestriction(
   }
   const { entries: wanted, errors } = checkEntries(command.entries);
   const byRange = entriesByRange(user.entries, wanted);
-  const kept = new Set<EntryAdded>();
-  const fresh = wanted.filter(([, entry]) => {
+  const fresh: CheckedEntry[] = [];
+  const changes: EntryChanged[] = [];
+  const refused: FieldRefusal[] = [...errors];
+  for (const [index, entry] of wanted) {
     const standing = byRange.get(entry.range);
-    if (standing === undefined || standing.note !== entry.note || standing.expiresAt !== entry.expiresAt) return true;
-    kept.add(standing);
-    return false;
-  });
-  const refused = [...errors, ...fresh.flatMap(([index, entry]) => expiryRefusal(entry, index, context.now))];
+    if (standing === undefined) fresh.push(entry);
+    else if (standing.note !== entry.note || standing.expiresAt !== entry.expiresAt)
+      changes.push(changed(standing, entry));
+    // An end that is past may be sent back as it is.
+    if (standing?.expiresAt !== entry.expiresAt) refused.push(...expiryRefusal(entry, index, context.now));
+  }
   if (refused.length > 0) throw refusedFields(refused);
-  const entryEvents = addedThenRemoved(
-    fresh.map(([, entry]) => added(entry, context)),
-    user.entries.filter((entry) => !kept.has(entry)),
+  const entryEvents = entryEventsOf(
+    fresh.map((entry) => added(entry, context)),
+    changes,
+    user.entries.filter(({ range }) => byRange.get(range) === undefined),
   );
   const modeEvents = command.mode === undefined ? [] : changeMode({ type: 'ChangeMode', mode: command.mode }, state);
   // Whoever sees the events one by one never sees a stricter rule than before and after: loosen first, tighten last.
@@ -81,7 +88,7 @@ export function removeEntry(command: RemoveEntry, state: SmtpUserState): SmtpUse
     const detail = `${entry.range} is the last entry. To let the SMTP user log in from anywhere, DELETE …/restriction; to change the list, PUT …/restriction.`;
     throw new DomainRefusal('last-entry', detail);
   }
-  return addedThenRemoved([], [entry]);
+  return entryEventsOf([], [], [entry]);
 }
 
 /** Of those that stand, the ones whose ranges are wanted. The command is most often the shorter list, so that is the one indexed. */
@@ -104,11 +111,20 @@ function added(entry: CheckedEntry, context: CommandContext): EntryAdded {
   return { id, range, typed, note, addedBy: context.actorName, addedAt: context.now.toISOString(), expiresAt };
 }
 
-/** Added first: whoever sees the events one by one never sees a list that lacks what stands before and after. */
-function addedThenRemoved(added: readonly EntryAdded[], removed: readonly EntryAdded[]): SmtpUserEvent[] {
+function changed({ id, range, ...previous }: EntryAdded, { note, expiresAt }: CheckedEntry): EntryChanged {
+  return { id, range, note, previousNote: previous.note, expiresAt, previousExpiresAt: previous.expiresAt };
+}
+
+/** Added first: whoever sees the events one by one never sees a list that lacks what is on it before and after. */
+function entryEventsOf(
+  added: readonly EntryAdded[],
+  changes: readonly EntryChanged[],
+  removed: readonly EntryAdded[],
+): SmtpUserEvent[] {
   const gone: EntryRemoved[] = removed.map(({ id, range }) => ({ id, range }));
   return [
     ...(added.length > 0 ? [{ type: 'RestrictionAdded' as const, data: { entries: added } }] : []),
+    ...(changes.length > 0 ? [{ type: 'RestrictionEntriesChanged' as const, data: { entries: changes } }] : []),
     ...(gone.length > 0 ? [{ type: 'RestrictionRemoved' as const, data: { entries: gone } }] : []),
   ];
 }

@@ -34,6 +34,14 @@ function changed(
     }
     case 'RestrictionAdded':
       return { ...state, restricted: true, entries: [...state.entries, ...event.data.entries], version };
+    case 'RestrictionEntriesChanged': {
+      const changes = new Map(event.data.entries.map((entry) => [entry.id, entry]));
+      const entries = state.entries.map((entry) => {
+        const change = changes.get(entry.id);
+        return change ? { ...entry, note: change.note, expiresAt: change.expiresAt } : entry;
+      });
+      return { ...state, entries, version };
+    }
     case 'RestrictionRemoved': {
       const removed = new Set(event.data.entries.map((entry) => entry.id));
       // `restricted` stays as it is, even without entries: only RestrictionCleared opens the user.

@@ -5,6 +5,7 @@ import {
   YESTERDAY,
   added,
   addresses,
+  changedTo,
   entry,
   made,
   modeChanged,
@@ -45,9 +46,25 @@ describe('replacing a restriction', () => {
   it.each([
     ['note', { note: 'head office' }],
     ['end', { note: 'office', expiresAt: NEXT_YEAR }],
-  ])('gives an entry with another %s a new id', (_, change) => {
-    expect(given(registered, added(office)).when(replaceWith([{ range: '203.0.113.42', ...change }]))).toEqual({
-      happened: [added(made(1, '203.0.113.42', change)), taken(office)],
+  ])('changes an entry with another %s in one event; it keeps its id', (_, change) => {
+    const wanted = { range: '203.0.113.42', ...change };
+    expect(given(registered, added(office)).when(replaceWith([wanted]))).toEqual({
+      happened: [changedTo(office, { note: wanted.note, expiresAt: 'expiresAt' in change ? NEXT_YEAR : null })],
+    });
+  });
+
+  it('adds, changes and removes in this order, so that nobody is shut out in between', () => {
+    const command = replaceWith([{ range: '192.0.2.1' }, { range: '203.0.113.42', note: null }]);
+    expect(given(registered, added(office, home)).when(command)).toEqual({
+      happened: [added(made(1, '192.0.2.1')), changedTo(office, { note: null, expiresAt: null }), taken(home)],
+    });
+  });
+
+  it('changes the note of an expired entry whose end is sent back as it is', () => {
+    const expired = entry('198.51.100.7', { expiresAt: YESTERDAY });
+    const command = replaceWith([{ range: '198.51.100.7', note: 'home', expiresAt: YESTERDAY }]);
+    expect(given(registered, added(expired)).when(command)).toEqual({
+      happened: [changedTo(expired, { note: 'home', expiresAt: YESTERDAY })],
     });
   });
 
@@ -113,6 +130,13 @@ describe('a list that cannot replace a restriction', () => {
   it('has a new entry that is over', () => {
     const command = replaceWith([{ range: '192.0.2.1', expiresAt: YESTERDAY }]);
     expect(given(registered).when(command)).toMatchObject(
+      wrong({ pointer: '/entries/0/expiresAt', code: 'expiry-in-the-past' }),
+    );
+  });
+
+  it('moves the end of an entry to a time that is past', () => {
+    const command = replaceWith([{ range: '203.0.113.42', note: 'office', expiresAt: YESTERDAY }]);
+    expect(given(registered, added(office)).when(command)).toMatchObject(
       wrong({ pointer: '/entries/0/expiresAt', code: 'expiry-in-the-past' }),
     );
   });

@@ -1,4 +1,4 @@
-import type { DomainEvent, EntryAdded } from '@postern/contracts';
+import type { DomainEvent, EntryAdded, EntryChanged } from '@postern/contracts';
 import type { Change } from '../api-shapes.js';
 import { shortTime } from '../output/times.js';
 
@@ -21,6 +21,8 @@ export function whatChanged({ type, data }: Pick<Change, 'type' | 'data'>): stri
       return `user removed: ${event.data.username}`;
     case 'RestrictionAdded':
       return `allowed ${event.data.entries.map(entry).join(', ')}`;
+    case 'RestrictionEntriesChanged':
+      return `changed ${event.data.entries.map(entry).join(', ')}`;
     case 'RestrictionRemoved':
       return `no longer allowed ${event.data.entries.map(({ range }) => range).join(', ')}`;
     case 'RestrictionModeChanged':
@@ -32,7 +34,7 @@ export function whatChanged({ type, data }: Pick<Change, 'type' | 'data'>): stri
   }
 }
 
-function entry({ range, note, expiresAt }: EntryAdded): string {
+function entry({ range, note, expiresAt }: EntryAdded | EntryChanged): string {
   const until = expiresAt === null ? '' : ` until ${shortTime(expiresAt)}`;
   return `${range}${note === null ? '' : ` "${note}"`}${until}`;
 }

@@ -52,6 +52,20 @@ const smtpUserRenamed1 = z.object({ username, previousUsername: username });
 const smtpUserRemoved1 = z.object({ username });
 const restrictionAdded1 = z.object({ entries: z.array(entryAdded1).min(1) });
 const restrictionAdded2 = z.object({ entries: z.array(entryAdded2).min(1) });
+const restrictionEntriesChanged1 = z.object({
+  entries: z
+    .array(
+      z.object({
+        id: entryId,
+        range,
+        note: z.string().nullable(),
+        previousNote: z.string().nullable(),
+        expiresAt: entryAdded1.shape.expiresAt,
+        previousExpiresAt: time.nullable(),
+      }),
+    )
+    .min(1),
+});
 const restrictionRemoved1 = z.object({ entries: z.array(z.object({ id: entryId, range })).min(1) });
 const restrictionCleared1 = z.object({});
 const restrictionModeChanged1 = z.object({ mode, previousMode: mode });
@@ -77,6 +91,7 @@ export const EVENT_DATA: Readonly<Record<EventType, readonly z.ZodType[]>> = {
   SmtpUserRenamed: [smtpUserRenamed1],
   SmtpUserRemoved: [smtpUserRemoved1],
   RestrictionAdded: [restrictionAdded1, restrictionAdded2],
+  RestrictionEntriesChanged: [restrictionEntriesChanged1],
   RestrictionRemoved: [restrictionRemoved1],
   RestrictionCleared: [restrictionCleared1],
   RestrictionModeChanged: [restrictionModeChanged1],
@@ -94,6 +109,7 @@ export const SCHEMAS_AGREE: {
   SmtpUserRenamed: Same<z.infer<typeof smtpUserRenamed1>, Data<'SmtpUserRenamed'>>;
   SmtpUserRemoved: Same<z.infer<typeof smtpUserRemoved1>, Data<'SmtpUserRemoved'>>;
   RestrictionAdded: Same<z.infer<typeof restrictionAdded2>, Data<'RestrictionAdded'>>;
+  RestrictionEntriesChanged: Same<z.infer<typeof restrictionEntriesChanged1>, Data<'RestrictionEntriesChanged'>>;
   RestrictionRemoved: Same<z.infer<typeof restrictionRemoved1>, Data<'RestrictionRemoved'>>;
   RestrictionCleared: Same<z.infer<typeof restrictionCleared1>, Data<'RestrictionCleared'>>;
   RestrictionModeChanged: Same<z.infer<typeof restrictionModeChanged1>, Data<'RestrictionModeChanged'>>;
@@ -106,6 +122,7 @@ export const SCHEMAS_AGREE: {
   SmtpUserRenamed: true,
   SmtpUserRemoved: true,
   RestrictionAdded: true,
+  RestrictionEntriesChanged: true,
   RestrictionRemoved: true,
   RestrictionCleared: true,
   RestrictionModeChanged: true,

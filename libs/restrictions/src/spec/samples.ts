@@ -37,6 +37,16 @@ export function added(...entries: readonly EntryAdded[]): SmtpUserEvent {
   return { type: 'RestrictionAdded', data: { entries } };
 }
 
+/** The change of an entry to another note or end. */
+export function changedTo(
+  previous: EntryAdded,
+  { note, expiresAt }: Pick<EntryAdded, 'note' | 'expiresAt'>,
+): SmtpUserEvent {
+  const { id, range, note: previousNote, expiresAt: previousExpiresAt } = previous;
+  const change = { id, range, note, previousNote, expiresAt, previousExpiresAt };
+  return { type: 'RestrictionEntriesChanged', data: { entries: [change] } };
+}
+
 export function taken(...entries: readonly EntryAdded[]): SmtpUserEvent {
   return { type: 'RestrictionRemoved', data: { entries: entries.map(({ id, range }) => ({ id, range })) } };
 }

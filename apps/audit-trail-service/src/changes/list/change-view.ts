@@ -19,6 +19,7 @@ const changeView = view<Change>('Change', 'Who changed what, when, and by which 
     SmtpUserRenamed: true,
     SmtpUserRemoved: true,
     RestrictionAdded: true,
+    RestrictionEntriesChanged: true,
     RestrictionRemoved: true,
     RestrictionCleared: true,
     RestrictionModeChanged: true,

@@ -23,6 +23,14 @@ export function ofSmtpUser(before: SmtpUserState, event: SmtpUserEvent, after: K
         before: { restricted: before.restricted, entries: [] },
         after: { restricted: after.restricted, entries: event.data.entries },
       };
+    case 'RestrictionEntriesChanged': {
+      const ids = new Set(event.data.entries.map((entry) => entry.id));
+      const touched = ({ restricted, entries }: RegisteredSmtpUser) => ({
+        restricted,
+        entries: entries.filter((entry) => ids.has(entry.id)),
+      });
+      return { before: touched(before), after: touched(after) };
+    }
     case 'RestrictionRemoved': {
       // The event has no more than ids and ranges: the entries as they stood are in the state.
       const removed = new Set(event.data.entries.map((entry) => entry.id));

@@ -58,6 +58,17 @@ describe('before and after a change', () => {
     });
   });
 
+  it('changed entries are there as they were and as they are', () => {
+    if (!first) throw new Error('There is no entry.');
+    const { id, range } = first;
+    const change = { id, range, note: 'office', previousNote: null, expiresAt: null, previousExpiresAt: null };
+    const event: SmtpUserEvent = { type: 'RestrictionEntriesChanged', data: { entries: [change] } };
+    expect(last(person.registered(), one, two, event)).toEqual({
+      before: { restricted: true, entries: [first] },
+      after: { restricted: true, entries: [{ ...first, note: 'office' }] },
+    });
+  });
+
   it('a changed mode has the modes', () => {
     expect(last(person.registered(), one, report)).toEqual({
       before: { mode: 'enforce' },

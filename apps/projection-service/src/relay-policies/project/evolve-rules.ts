@@ -1,4 +1,4 @@
-import type { Recorded, SmtpUserEvent } from '@postern/contracts';
+import type { EntryId, Recorded, SmtpUserEvent } from '@postern/contracts';
 import type { PolicyRules } from './policy-row.js';
 
 /** The events that change who may log in from where, and neither the user's name nor its being. */
@@ -18,6 +18,14 @@ export function evolveRules(rules: PolicyRules, event: RestrictionEvent): Policy
         entries: [...rules.entries, ...added.map(({ range, expiresAt }) => ({ range, expiresAt }))],
         entryIds: [...rules.entryIds, ...added.map((entry) => entry.id)],
       };
+    }
+    case 'RestrictionEntriesChanged': {
+      const ends = new Map(event.data.entries.map(({ id, expiresAt }) => [id, expiresAt]));
+      const entries = rules.entries.map((entry, i) => {
+        const expiresAt = ends.get(rules.entryIds[i] as EntryId);
+        return expiresAt === undefined ? entry : { ...entry, expiresAt };
+      });
+      return { ...rules, entries };
     }
     case 'RestrictionRemoved': {
       const gone = new Set(event.data.entries.map((entry) => entry.id));
