@@ -16,6 +16,7 @@ export interface PageOptions {
 /** Of every list that Postern also streams as a whole. */
 export interface ListOptions extends PageOptions {
   readonly csv?: boolean;
+  readonly bom?: boolean;
   readonly ndjson?: boolean;
 }
 
@@ -47,6 +48,7 @@ export function pageOptions(command: Command): Command {
 export function listOptions(command: Command): Command {
   return pageOptions(command)
     .addOption(new Option('--csv', 'all of them, as CSV').conflicts(['ndjson', 'limit']))
+    .option('--bom', 'with --csv: begin with a byte order mark, for spreadsheets')
     .addOption(new Option('--ndjson', 'all of them, a JSON a line').conflicts('limit'));
 }
 

@@ -16,3 +16,4 @@ export * from './streams.js';
 export * from './topics.js';
 export * from './upcasters.js';
 export * from './username.js';
+export * from './what-changed.js';

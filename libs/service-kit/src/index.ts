@@ -13,7 +13,16 @@ export { ListAnswers, type AnswerableList } from './export/list-answers.js';
 export { ListAnswersModule } from './export/list-answers.module.js';
 export { createHttpApp } from './http/http-app.js';
 export type { IdempotencyClaim } from './http/idempotency-claim.js';
-export { pageFields, pageOf, pageRequest, pageUpTo, type Cursor, type Page, type PageRequest } from './http/page.js';
+export {
+  bomField,
+  pageFields,
+  pageOf,
+  pageRequest,
+  pageUpTo,
+  type Cursor,
+  type Page,
+  type PageRequest,
+} from './http/page.js';
 export { Context, eventMetadata, Tenant, type RequestContext } from './http/request-context.js';
 export { routesOf, type Route } from './http/routes.js';
 export { requestIdOf } from './http/request-id.js';
@@ -22,7 +31,7 @@ export { fieldCode, SchemaPipe } from './http/schema-pipe.js';
 export { callerAddress, sourceAddress, trustedProxies } from './http/source-address.js';
 export { countLimited, type Limit } from './limits/limit-metrics.js';
 export { SERVICE_LIMITS } from './limits/service-limits.js';
-export { timeField } from './http/time-field.js';
+export { PERIOD_NOT_IN_ORDER, periodFields, periodInOrder, timeField } from './http/time-field.js';
 export { Readiness, type ReadinessCheck } from './observe/health.js';
 export { observeHalted } from './observe/halted-partitions.js';
 export { observeLag, type Lag } from './observe/feed-lag.js';

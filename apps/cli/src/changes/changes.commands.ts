@@ -1,27 +1,33 @@
+import { whatChanged } from '@postern/contracts';
 import { Command } from 'commander';
 import type { Change } from '../api-shapes.js';
+import { periodOptions } from '../denials/denial-filter.js';
+import type { Query } from '../connection/postern-api.js';
 import { showList } from '../list/show-list.js';
 import { examples, listOptions, type ListOptions } from '../options.js';
 import { shortTime } from '../output/times.js';
 import { sessionOf, tenantPath } from '../session.js';
 import { findSmtpUserThenOrNow } from '../smtp-user/find-smtp-user.js';
-import { whatChanged } from './what-changed.js';
 
 /** Who changed what of one SMTP user. */
 export function historyCommand(): Command {
   const command = new Command('history')
     .description('who changed what of an SMTP user, with which key and request, the newest first')
     .argument('<user>', 'username or id, also of one that was removed')
-    .action(async (named: string, options: ListOptions, self: Command) => {
+    .action(async (named: string, options: ChangesOptions, self: Command) => {
       const session = sessionOf(self);
       await showList<Change>(
         session,
-        { path: `${(await findSmtpUserThenOrNow(session, named)).path}/history`, columns: COLUMNS },
+        {
+          path: `${(await findSmtpUserThenOrNow(session, named)).path}/history`,
+          query: filterQuery(options),
+          columns: COLUMNS,
+        },
         options,
       );
     });
   return examples(
-    listOptions(command),
+    filtered(command),
     'postern history app@acme.example',
     'postern history app@acme.example --json --limit 500',
   );
@@ -31,11 +37,29 @@ export function historyCommand(): Command {
 export function changesCommand(): Command {
   const command = new Command('changes')
     .description('who changed what of the tenant, with which key and request, the newest first')
-    .action(async (options: ListOptions, self: Command) => {
+    .action(async (options: ChangesOptions, self: Command) => {
       const session = sessionOf(self);
-      await showList<Change>(session, { path: `${tenantPath(session)}/changes`, columns: COLUMNS }, options);
+      await showList<Change>(
+        session,
+        { path: `${tenantPath(session)}/changes`, query: filterQuery(options), columns: COLUMNS },
+        options,
+      );
     });
-  return examples(listOptions(command), 'postern changes --limit 200');
+  return examples(filtered(command), 'postern changes --limit 200');
+}
+
+interface ChangesOptions extends ListOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly actor?: string;
+}
+
+function filtered(command: Command): Command {
+  return listOptions(periodOptions(command).option('--actor <key>', 'by the key of this id or name'));
+}
+
+function filterQuery({ from, to, actor }: ChangesOptions): Query {
+  return { from, to, actor };
 }
 
 const COLUMNS = [

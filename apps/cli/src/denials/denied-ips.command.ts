@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { DeniedIp } from '../api-shapes.js';
+import { timeAgo } from '../input/time-text.js';
 import { showList } from '../list/show-list.js';
 import { examples, listOptions, type ListOptions } from '../options.js';
 import { shortTime } from '../output/times.js';
@@ -11,12 +12,25 @@ export function deniedIpsCommand(): Command {
   const command = new Command('denied-ips')
     .description('from where an SMTP user was denied, the latest first, and what could be allowed')
     .argument('<user>', 'username or id, also of one that was removed')
-    .action(async (named: string, options: ListOptions, self: Command) => {
-      const session = sessionOf(self);
-      const { path } = await findSmtpUserThenOrNow(session, named);
-      await showList<DeniedIp>(session, { path: `${path}/denied-ips`, columns: COLUMNS }, options);
-    });
-  return examples(listOptions(command), 'postern denied-ips app@acme.example');
+    .action(
+      async (named: string, options: ListOptions & { readonly from?: string; readonly to?: string }, self: Command) => {
+        const session = sessionOf(self);
+        const { path } = await findSmtpUserThenOrNow(session, named);
+        await showList<DeniedIp>(
+          session,
+          { path: `${path}/denied-ips`, query: { from: options.from, to: options.to }, columns: COLUMNS },
+          options,
+        );
+      },
+    );
+  return examples(
+    listOptions(
+      command
+        .option('--from <when>', 'denied last then or later: 2h ago, a day, or RFC 3339', (text) => timeAgo(text))
+        .option('--to <when>', 'denied first before then', (text) => timeAgo(text)),
+    ),
+    'postern denied-ips app@acme.example',
+  );
 }
 
 const COLUMNS = [

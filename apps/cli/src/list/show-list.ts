@@ -17,8 +17,15 @@ export async function showList<Item>(session: Session, list: ShownList<Item>, op
   const { path, query = {}, columns } = list;
   const mediaType = exportType(options);
   if (mediaType !== null && session.output.json) throw usageFailure('Say --json, or --csv, or --ndjson.');
+  if (options.bom && !options.csv) throw usageFailure('--bom goes with --csv.');
   // A cursor is that of a page: an export goes on from it too.
-  if (mediaType !== null) return exportList(session, path, { ...query, cursor: options.cursor }, mediaType);
+  if (mediaType !== null)
+    return exportList(
+      session,
+      path,
+      { ...query, cursor: options.cursor, bom: options.bom ? 'true' : undefined },
+      mediaType,
+    );
   const page = await readList<Item>(session, path, options, query);
   session.output.answer(page, () => session.output.table(columns, page.items));
 }

@@ -14,8 +14,12 @@ export interface ExportFormat {
 }
 
 /** The format for a type, with the columns for CSV: members of an item, `actor.name` for a member's member. */
-export function exportFormat(type: Exclude<ListType, 'application/json'>, columns: readonly string[]): ExportFormat {
-  return type === 'text/csv' ? csv(columns) : NDJSON;
+export function exportFormat(
+  type: Exclude<ListType, 'application/json'>,
+  columns: readonly string[],
+  byteOrderMark: boolean,
+): ExportFormat {
+  return type === 'text/csv' ? csv(columns, byteOrderMark) : NDJSON;
 }
 
 const NDJSON: ExportFormat = {
@@ -27,16 +31,16 @@ const NDJSON: ExportFormat = {
 };
 
 /**
- * RFC 4180, in UTF-8, with a header. A text that a spreadsheet would run (`=…`, `+…`, `-…`, `@…`, a tab or a carriage
- * return, their full-width kin) has an apostrophe before it. Lists and objects are JSON in their cell, and null is empty.
+ * RFC 4180, in UTF-8, with a header; with a byte order mark on request. A text that a spreadsheet would run has an apostrophe
+ * before it. Lists and objects are JSON in their cell, and null is empty.
  */
-function csv(columns: readonly string[]): ExportFormat {
-  const rules = { record_delimiter: '\r\n', escape_formulas: true };
-  const rows = { ...rules, columns: columns.map((key) => ({ key })), cast: CAST };
+function csv(columns: readonly string[], byteOrderMark: boolean): ExportFormat {
+  const rules = { record_delimiter: '\r\n', cast: CAST };
+  const rows = { ...rules, columns: columns.map((key) => ({ key })) };
   return {
     name: 'csv',
     contentType: 'text/csv; charset=utf-8; header=present',
-    head: stringify([columns], rules),
+    head: `${byteOrderMark ? '\uFEFF' : ''}${stringify([columns], rules)}`,
     lines: (items) => stringify([...items], rows),
     // One cell where there should be as many as in the header: a strict reader stops here too.
     failure: ({ code, message }, requestId) =>
@@ -45,6 +49,18 @@ function csv(columns: readonly string[]): ExportFormat {
 }
 
 const CAST = {
+  string: defused,
   boolean: String,
   object: (value: object) => JSON.stringify(value),
 };
+
+/**
+ * What begins a formula (also in its full-width form), behind whatever a spreadsheet skips or trims: blanks, controls and characters
+ * that are not shown. U+2800 is a blank pattern of Braille. A leading tab or carriage return can shift cells by itself.
+ */
+const FORMULA = /^(?:[\t\r\n]|[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*[=+\-@＝＋－＠])/u;
+
+/** A text for a cell; with an apostrophe before it where a spreadsheet would run it. */
+function defused(text: string): string {
+  return FORMULA.test(text) ? `'${text}` : text;
+}

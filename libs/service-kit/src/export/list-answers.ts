@@ -17,6 +17,8 @@ export interface AnswerableList<Item extends object> {
   readonly name: string;
   /** Of CSV: members of an item, `actor.name` for a member's member. */
   readonly columns: readonly string[];
+  /** What stands in a row of CSV, where it is not the item itself. */
+  csvRow?(item: Item): object;
   /** One page behind the other must be all that was there at the beginning, with nothing held in between. */
   read(page: PageRequest): Promise<Page<Item>>;
 }
@@ -57,7 +59,7 @@ export class ListAnswers {
       return void (reply.sent || reply.send(answer));
     }
     refuseLimit(request);
-    const format = exportFormat(type, list.columns);
+    const format = exportFormat(type, list.columns, (request.query as { bom?: string }).bom === 'true');
     const endTurn = this.turns.take(principalOf(request).actor.keyId);
     exportsRunning.inc();
     try {
@@ -78,13 +80,16 @@ export class ListAnswers {
 
   private async send<Item extends object>(to: Export, first: Page<Item>, list: AnswerableList<Item>): Promise<void> {
     const { response, format, requestId } = to;
+    const { csvRow } = list;
+    const rows = (items: readonly Item[]): readonly object[] =>
+      format.name === 'csv' && csvRow ? items.map(csvRow) : items;
     const end = (how: string): void => exportsEnded.inc({ format: format.name, end: how });
     const deadline = performance.now() + this.limits.totalMs;
     let sent: Sent = { rows: 0, nextCursor: null };
     try {
       await writeWhole(response, format.head, this.limits.stalledMs);
       for (let page = first; ;) {
-        await writeWhole(response, format.lines(page.items), this.limits.stalledMs);
+        await writeWhole(response, format.lines(rows(page.items)), this.limits.stalledMs);
         sent = { rows: sent.rows + page.items.length, nextCursor: page.nextCursor };
         if (page.nextCursor === null) break;
         if (performance.now() > deadline) throw new Error(`It takes longer than ${this.limits.totalMs / 1_000} s.`);

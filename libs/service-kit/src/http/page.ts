@@ -51,6 +51,12 @@ export function pageFields(columns: readonly CursorColumn[]) {
   };
 }
 
+/** `?bom=true` of a list that is also answered as CSV: some spreadsheets take a file for UTF-8 only with a byte order mark. */
+export const bomField = z
+  .enum(['true', 'false'], 'Give true or false.')
+  .optional()
+  .meta({ description: 'CSV alone: `true` begins the file with a byte order mark, for spreadsheets.' });
+
 /** What a query with `pageFields` asks for. */
 export function pageRequest(query: { readonly limit: number; readonly cursor?: Cursor | undefined }): PageRequest {
   return { limit: query.limit, after: query.cursor ?? null };

@@ -1,13 +1,38 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Documented, ListAnswers, pageFields, pageRequest, positionColumn, Tenant } from '@postern/service-kit';
+import {
+  Allow,
+  bomField,
+  Documented,
+  ListAnswers,
+  pageFields,
+  pageRequest,
+  PERIOD_NOT_IN_ORDER,
+  periodFields,
+  periodInOrder,
+  positionColumn,
+  Tenant,
+} from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { changeAnswers } from './change-view.js';
-import { CHANGE_COLUMNS, ListChanges, type ChangeScope } from './list-changes.query.js';
+import { CHANGE_COLUMNS, changeRowOfCsv, ListChanges, type ChangeScope } from './list-changes.query.js';
 
-export const changesQuery = z.strictObject(pageFields([positionColumn]));
+export const changesQuery = z
+  .strictObject({
+    ...pageFields([positionColumn]),
+    bom: bomField,
+    ...periodFields,
+    actor: z
+      .string()
+      .min(1)
+      .max(254)
+      .refine((text) => !text.includes('\0'), 'A name has no NUL in it.')
+      .optional()
+      .meta({ description: 'The id or the name of the key that was used.', examples: ['ci'] }),
+  })
+  .refine(periodInOrder, PERIOD_NOT_IN_ORDER);
 export type ChangesQuery = z.infer<typeof changesQuery>;
 
 @Controller('v1/tenants/:tenantId')
@@ -51,7 +76,8 @@ export class ListChangesController {
     return this.answers.answer(request, reply, pageRequest(query), {
       name,
       columns: CHANGE_COLUMNS,
-      read: (page) => this.queries.execute(new ListChanges(scope, page)),
+      csvRow: changeRowOfCsv,
+      read: (page) => this.queries.execute(new ListChanges(scope, page, query)),
     });
   }
 }

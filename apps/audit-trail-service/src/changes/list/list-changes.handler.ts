@@ -11,10 +11,10 @@ import { readChanges } from './read-changes.js';
 export class ListChangesHandler implements IQueryHandler<ListChanges> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
-  async execute({ scope, page }: ListChanges): Promise<Page<Change>> {
+  async execute({ scope, page, filter }: ListChanges): Promise<Page<Change>> {
     const read = async (manager: EntityManager) => {
       if (scope.smtpUserId !== null) await findSmtpUser(manager, scope.smtpUserId);
-      return readChanges(manager, scope, { ...page, limit: page.limit + 1 });
+      return readChanges(manager, scope, filter, { ...page, limit: page.limit + 1 });
     };
     const { tenantId } = scope;
     const { changes, found } = await (tenantId === null

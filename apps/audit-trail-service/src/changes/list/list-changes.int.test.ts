@@ -100,6 +100,63 @@ describe('GET …/history and …/changes', () => {
     ]);
   });
 
+  it('take a period and an actor', async () => {
+    const person = new Person('filtered@acme.example');
+    await world.happened(person, person.registered(), person.allowed('203.0.113.0/24'));
+    const found = async (query: string) => {
+      const { body } = await world.get<{ items: Change[] }>(auditor, `${historyOf(person)}?${query}`);
+      return versions(body.items);
+    };
+    const { body } = await world.get<{ items: Change[] }>(auditor, historyOf(person));
+    const [last, first] = body.items.map(({ occurredAt }) => occurredAt);
+    const afterLast = new Date(Date.parse(last ?? '') + 1).toISOString();
+    expect(await found(`from=${first}&to=${afterLast}`)).toEqual([2, 1]);
+    expect(await found(`from=${afterLast}`)).toEqual([]);
+    expect(await found(`to=${first}`)).toEqual([]);
+    expect(await found(`actor=${ACTOR.keyId}`)).toEqual([2, 1]);
+    expect(await found(`actor=${ACTOR.name}`)).toEqual([2, 1]);
+    expect(await found('actor=somebody')).toEqual([]);
+  });
+
+  it('refuse a period that ends before it begins, and show a time that they do not understand', async () => {
+    for (const route of ['changes', 'denials', `smtp-users/${newId()}/history`, `smtp-users/${newId()}/denied-ips`]) {
+      const { status, body } = await world.get(
+        auditor,
+        `/v1/tenants/acme/${route}?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z`,
+      );
+      expect([status, body]).toMatchObject([
+        422,
+        {
+          errors: [
+            {
+              pointer: '?to',
+              code: 'validation-failed',
+              detail: '`to` is before `from`. Give a later `to`, or exchange the two.',
+            },
+          ],
+        },
+      ]);
+      const { body: wrong } = await world.get(auditor, `/v1/tenants/acme/${route}?from=31.12.2026`);
+      expect(wrong).toMatchObject({ errors: [{ detail: expect.stringContaining('This came: "31.12.2026".') }] });
+    }
+  });
+
+  it('are CSV with a sentence and plain columns, with a byte order mark on request', async () => {
+    const person = new Person('csv@acme.example');
+    await world.happened(person, person.registered(), person.allowed('203.0.113.0/24', '192.0.2.1'));
+    const url = `${await world.listen()}${historyOf(person)}?bom=true`;
+    const response = await fetch(url, { headers: { authorization: `Bearer ${auditor}`, accept: 'text/csv' } });
+    const text = Buffer.from(await response.arrayBuffer()).toString();
+    const [head, ...rows] = text.trimEnd().split('\r\n');
+    expect(head).toBe(
+      '\uFEFFoccurredAt,username,sentence,actor.name,actor.role,actor.keyId,requestId,type,version,smtpUserId,eventId',
+    );
+    expect(rows.map((row) => row.slice(row.indexOf(',') + 1, row.lastIndexOf(',')))).toEqual([
+      `csv@acme.example,"Allowed 203.0.113.0/24, 192.0.2.1.",ci,admin,${ACTOR.keyId},request-1,RestrictionAdded,2,${person.smtpUserId}`,
+      `csv@acme.example,User added: csv@acme.example.,ci,admin,${ACTOR.keyId},request-1,SmtpUserRegistered,1,${person.smtpUserId}`,
+    ]);
+  });
+
   it('refuse a cursor that is none of theirs', async () => {
     const { status, body } = await world.get(auditor, '/v1/tenants/acme/changes?cursor=WyJ4Il0');
     expect(status).toBe(422);

@@ -1,6 +1,5 @@
 import { Query } from '@nestjs/cqrs';
-import type { Actor, EventType, SmtpUserId, TenantId } from '@postern/contracts';
-
+import { whatChanged, type Actor, type EventType, type SmtpUserId, type TenantId } from '@postern/contracts';
 import type { Page, PageRequest } from '@postern/service-kit';
 /** A change as the HTTP API shows it. */
 export interface Change {
@@ -24,20 +23,34 @@ export interface Change {
 
 /** The columns of CSV. */
 export const CHANGE_COLUMNS = [
-  'eventId',
-  'type',
   'occurredAt',
+  'username',
+  'sentence',
+  'actor.name',
   'actor.role',
   'actor.keyId',
-  'actor.name',
   'requestId',
-  'smtpUserId',
-  'username',
+  'type',
   'version',
-  'data',
-  'before',
-  'after',
+  'smtpUserId',
+  'eventId',
 ] as const;
+
+/** A change as a row of CSV: a sentence in place of what only a program reads. */
+export function changeRowOfCsv(change: Change): object {
+  const sentence = whatChanged(change);
+  return { ...change, sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.` };
+}
+
+/** Which changes are asked for; what is left out is not looked at. */
+export interface ChangeFilter {
+  /** RFC 3339, UTC, milliseconds: occurred then or later. */
+  readonly from?: string | undefined;
+  /** Occurred before then. */
+  readonly to?: string | undefined;
+  /** The id or the name of the key that was used. */
+  readonly actor?: string | undefined;
+}
 
 /** Whose changes. */
 export interface ChangeScope {
@@ -52,6 +65,7 @@ export class ListChanges extends Query<Page<Change>> {
   constructor(
     readonly scope: ChangeScope,
     readonly page: PageRequest,
+    readonly filter: ChangeFilter,
   ) {
     super();
   }

@@ -4,7 +4,7 @@ import { Allow, Documented, ListAnswers, pageRequest } from '@postern/service-ki
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { changeAnswers } from './change-view.js';
 import { changesQuery, type ChangesQuery } from './list-changes.controller.js';
-import { CHANGE_COLUMNS, ListChanges } from './list-changes.query.js';
+import { CHANGE_COLUMNS, changeRowOfCsv, ListChanges } from './list-changes.query.js';
 
 /** What concerns no tenant: the keys of operators and relays. */
 @Controller('v1/changes')
@@ -25,7 +25,8 @@ export class ListOperatorChangesController {
     return this.answers.answer(request, reply, pageRequest(query), {
       name: 'changes',
       columns: CHANGE_COLUMNS,
-      read: (page) => this.queries.execute(new ListChanges({ tenantId: null, smtpUserId: null }, page)),
+      csvRow: changeRowOfCsv,
+      read: (page) => this.queries.execute(new ListChanges({ tenantId: null, smtpUserId: null }, page, query)),
     });
   }
 }

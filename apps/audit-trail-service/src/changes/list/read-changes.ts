@@ -1,7 +1,7 @@
 import type { Actor, EventType, SmtpUserId } from '@postern/contracts';
 import type { PageRequest } from '@postern/service-kit';
 import type { EntityManager } from 'typeorm';
-import type { Change, ChangeScope } from './list-changes.query.js';
+import type { Change, ChangeFilter, ChangeScope } from './list-changes.query.js';
 
 /** A page ends early rather than hold more: a change has up to two full lists of entries, and 500 such would be 500 MB. */
 const MAX_PAGE_BYTES = 4_194_304;
@@ -20,12 +20,19 @@ export interface PlacedChange {
 export async function readChanges(
   manager: EntityManager,
   scope: ChangeScope,
+  filter: ChangeFilter,
   { limit, after }: PageRequest,
 ): Promise<{ readonly changes: readonly PlacedChange[]; readonly found: number }> {
   const parameters: unknown[] = [];
   const value = (given: unknown) => `$${parameters.push(given)}`;
   const conditions = [scope.tenantId === null ? 'tenant_id IS NULL' : `tenant_id = ${value(scope.tenantId)}`];
   if (scope.smtpUserId !== null) conditions.push(`smtp_user_id = ${value(scope.smtpUserId)}`);
+  if (filter.from !== undefined) conditions.push(`occurred_at >= ${value(filter.from)}::timestamptz`);
+  if (filter.to !== undefined) conditions.push(`occurred_at < ${value(filter.to)}::timestamptz`);
+  if (filter.actor !== undefined) {
+    const actor = `${value(filter.actor)}::text`;
+    conditions.push(`(actor->>'keyId' = ${actor} OR actor->>'name' = ${actor})`);
+  }
   if (after) conditions.push(`position < ${value(after[0])}::bigint`);
   const records = await manager.query<ChangeRecord[]>(
     `WITH page AS MATERIALIZED (

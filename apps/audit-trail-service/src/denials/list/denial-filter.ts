@@ -1,6 +1,14 @@
 import { DENIAL_REASONS, usernameKey, type DenialReason, type UsernameKey } from '@postern/contracts';
 import { parseRange, type IpRange } from '@postern/ip-ranges';
-import { pageFields, timeColumn, timeField, uuidColumn } from '@postern/service-kit';
+import {
+  bomField,
+  PERIOD_NOT_IN_ORDER,
+  pageFields,
+  periodFields,
+  periodInOrder,
+  timeColumn,
+  uuidColumn,
+} from '@postern/service-kit';
 import { z } from 'zod';
 
 /** Which denials are asked for; what is left out is not looked at. */
@@ -29,11 +37,10 @@ const name = z
   .max(254)
   .refine((text) => !text.includes('\0'), 'A name has no NUL in it.');
 
-/** The query of a list of denials. */
-export const denialsQuery = z.strictObject({
+const denialsFields = z.strictObject({
   ...pageFields([timeColumn, uuidColumn]),
-  from: timeField.optional().meta({ description: 'Occurred then or later.', examples: ['2026-11-01T00:00:00Z'] }),
-  to: timeField.optional().meta({ description: 'Occurred before then.', examples: ['2026-12-01T00:00:00Z'] }),
+  bom: bomField,
+  ...periodFields,
   ip: range.optional().meta({ description: 'An address or a range.', examples: ['203.0.113.0/24'] }),
   username: name
     .transform(usernameKey)
@@ -47,6 +54,8 @@ export const denialsQuery = z.strictObject({
     .optional()
     .meta({ description: '`false`: what `report-only` let through.' }),
 });
+/** The query of a list of denials. */
+export const denialsQuery = denialsFields.refine(periodInOrder, PERIOD_NOT_IN_ORDER);
 export type DenialsQuery = z.infer<typeof denialsQuery>;
 
 /** The filter in a query. */

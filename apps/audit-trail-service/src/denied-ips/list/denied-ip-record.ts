@@ -17,6 +17,14 @@ export interface DeniedIpRecord {
   readonly reasons: readonly DenialReason[];
 }
 
+/** RFC 3339; what is left out is no bound. */
+export interface Period {
+  /** Denied last then or later. */
+  readonly from?: string | undefined;
+  /** Denied first before then. */
+  readonly to?: string | undefined;
+}
+
 /**
  * The next addresses of the SMTP user, the one that was denied last first. One that is denied again moves to the
  * front; a walk through the pages that began before does not meet it a second time. Within `inTenant`.
@@ -24,14 +32,18 @@ export interface DeniedIpRecord {
 export async function readDeniedIps(
   manager: EntityManager,
   smtpUserId: string,
+  { from, to }: Period,
   { limit, after }: PageRequest,
 ): Promise<DeniedIpRecord[]> {
-  const [place, parameters] = after
-    ? ['AND (last_denied_at, ip) < ($3::timestamptz, $4)', [smtpUserId, limit, ...after]]
-    : ['', [smtpUserId, limit]];
+  const parameters: unknown[] = [smtpUserId, limit];
+  const value = (given: unknown) => `$${parameters.push(given)}`;
+  const conditions = ['smtp_user_id = $1'];
+  if (from !== undefined) conditions.push(`last_denied_at >= ${value(from)}::timestamptz`);
+  if (to !== undefined) conditions.push(`first_denied_at < ${value(to)}::timestamptz`);
+  if (after) conditions.push(`(last_denied_at, ip) < (${value(after[0])}::timestamptz, ${value(after[1])})`);
   const rows = await manager.query<DeniedIpRow[]>(
     `SELECT ip, count, first_denied_at, last_denied_at, relays, reasons FROM audit.denied_ips
-      WHERE smtp_user_id = $1 ${place} ORDER BY last_denied_at DESC, ip DESC LIMIT $2`,
+      WHERE ${conditions.join(' AND ')} ORDER BY last_denied_at DESC, ip DESC LIMIT $2`,
     parameters,
   );
   return rows.map(recordOf);

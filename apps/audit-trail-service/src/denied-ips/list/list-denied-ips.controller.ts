@@ -3,20 +3,31 @@ import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
 import {
   Allow,
+  bomField,
   Documented,
   ListAnswers,
   pageFields,
   pageRequest,
+  PERIOD_NOT_IN_ORDER,
+  periodInOrder,
   Tenant,
   textColumn,
   timeColumn,
+  timeField,
 } from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { deniedIpAnswers } from './denied-ip-view.js';
 import { DENIED_IP_COLUMNS, ListDeniedIps } from './list-denied-ips.query.js';
 
-const deniedIpsQuery = z.strictObject(pageFields([timeColumn, textColumn]));
+const deniedIpsQuery = z
+  .strictObject({
+    ...pageFields([timeColumn, textColumn]),
+    bom: bomField,
+    from: timeField.optional().meta({ description: 'Denied last then or later.', examples: ['2026-11-01T00:00:00Z'] }),
+    to: timeField.optional().meta({ description: 'Denied first before then.', examples: ['2026-12-01T00:00:00Z'] }),
+  })
+  .refine(periodInOrder, PERIOD_NOT_IN_ORDER);
 
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')
@@ -42,7 +53,7 @@ export class ListDeniedIpsController {
     return this.answers.answer(request, reply, pageRequest(query), {
       name: 'denied-ips',
       columns: DENIED_IP_COLUMNS,
-      read: (page) => this.queries.execute(new ListDeniedIps(tenantId, smtpUserId, page)),
+      read: (page) => this.queries.execute(new ListDeniedIps(tenantId, smtpUserId, page, query)),
     });
   }
 }

@@ -17,10 +17,10 @@ const RECENT = 100;
 export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
-  execute({ tenantId, smtpUserId, page }: ListDeniedIps): Promise<Page<DeniedIp>> {
+  execute({ tenantId, smtpUserId, page, period }: ListDeniedIps): Promise<Page<DeniedIp>> {
     return inTenant(this.dataSource, tenantId, async (manager) => {
       const smtpUser = await findSmtpUser(manager, smtpUserId);
-      const records = await readDeniedIps(manager, smtpUserId, { ...page, limit: page.limit + 1 });
+      const records = await readDeniedIps(manager, smtpUserId, period, { ...page, limit: page.limit + 1 });
       const { items, nextCursor } = pageOf(records, page.limit, (record) => [record.lastDeniedAt, record.ip]);
       const now = new Date();
       const stillDenied = new Set(items.filter((record) => wouldBeDenied(smtpUser, record.address, now)));
@@ -48,7 +48,7 @@ export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
     if (denied.length === 0) return new Map();
     const rangeOf = (record: WithAddress) => neighbourhood(record.address).text;
     const neighbours = await countNeighbours(manager, smtpUser.smtpUserId, [...new Set(denied.map(rangeOf))]);
-    const recent = await readDeniedIps(manager, smtpUser.smtpUserId, { limit: RECENT, after: null });
+    const recent = await readDeniedIps(manager, smtpUser.smtpUserId, {}, { limit: RECENT, after: null });
     const listed = liveFamilies(smtpUser, now);
     return new Map(
       denied.map((record) => {

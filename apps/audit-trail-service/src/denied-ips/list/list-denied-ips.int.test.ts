@@ -150,6 +150,25 @@ describe('GET …/denied-ips', () => {
     expect(seen.filter((ip) => before.includes(ip)).sort()).toEqual([...before].sort());
   });
 
+  it('takes a period: denied last at its beginning or later, denied first before its end', async () => {
+    const person = new Person('i@acme.example');
+    await world.append(person, person.registered());
+    await world.happened(
+      person,
+      ...[1, 5].map((minute) => person.denied('203.0.113.1', { occurredAt: at(minute) })),
+      person.denied('203.0.113.2', { occurredAt: at(8) }),
+    );
+    const found = async (query: string) => {
+      const { body } = await world.get<{ items: DeniedIp[] }>(admin, `${urlOf(person)}?${query}`);
+      return body.items.map(({ ip }) => ip);
+    };
+    expect(await found(`from=${at(5)}`)).toEqual(['203.0.113.2', '203.0.113.1']);
+    expect(await found(`from=${at(6)}`)).toEqual(['203.0.113.2']);
+    expect(await found(`to=${at(8)}`)).toEqual(['203.0.113.1']);
+    expect(await found(`from=${at(2)}&to=${at(3)}&limit=1`)).toEqual(['203.0.113.1']);
+    expect(await found(`to=${at(1)}`)).toEqual([]);
+  });
+
   it('keeps the totals when the denials themselves are gone', async () => {
     const person = new Person('h@acme.example');
     await world.append(person, person.registered());

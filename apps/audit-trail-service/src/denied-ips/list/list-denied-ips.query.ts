@@ -1,6 +1,7 @@
 import { Query } from '@nestjs/cqrs';
 import type { DenialReason, TenantId } from '@postern/contracts';
 import type { Page, PageRequest } from '@postern/service-kit';
+import type { Period } from './denied-ip-record.js';
 import type { SuggestedEntry } from './suggest-entries.js';
 
 /** An address from which an SMTP user was denied, as the HTTP API shows it. */
@@ -36,6 +37,7 @@ export class ListDeniedIps extends Query<Page<DeniedIp>> {
     readonly tenantId: TenantId,
     readonly smtpUserId: string,
     readonly page: PageRequest,
+    readonly period: Period,
   ) {
     super();
   }

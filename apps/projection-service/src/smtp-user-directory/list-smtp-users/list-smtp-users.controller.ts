@@ -6,6 +6,7 @@ import {
   Documented,
   exported,
   ListAnswers,
+  bomField,
   pageFields,
   pageRequest,
   pageView,
@@ -29,6 +30,7 @@ const ListOptions = z.strictObject({
       examples: ['app@'],
     }),
   ...pageFields([timeColumn, uuidColumn]),
+  bom: bomField,
 });
 
 /** The columns of CSV. */

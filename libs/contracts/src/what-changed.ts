@@ -1,9 +1,7 @@
-import type { DomainEvent, EntryAdded, EntryChanged } from '@postern/contracts';
-import type { Change } from '../api-shapes.js';
-import { shortTime } from '../output/times.js';
+import type { DomainEvent, EntryAdded, EntryChanged } from './events.js';
 
 /** A change in a few words. One of a later Postern, whose type is not known here, is told by its type alone. */
-export function whatChanged({ type, data }: Pick<Change, 'type' | 'data'>): string {
+export function whatChanged({ type, data }: { readonly type: string; readonly data: unknown }): string {
   // The type says what the data is; an unknown one is the default below.
   const event = { type, data } as DomainEvent;
   switch (event.type) {
@@ -35,6 +33,6 @@ export function whatChanged({ type, data }: Pick<Change, 'type' | 'data'>): stri
 }
 
 function entry({ range, note, expiresAt }: EntryAdded | EntryChanged): string {
-  const until = expiresAt === null ? '' : ` until ${shortTime(expiresAt)}`;
+  const until = expiresAt === null ? '' : ` until ${expiresAt.replace(/\.\d+Z$/, 'Z')}`;
   return `${range}${note === null ? '' : ` "${note}"`}${until}`;
 }

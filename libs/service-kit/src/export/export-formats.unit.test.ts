@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import { exportFormat } from './export-formats.js';
+
+const cell = (note: string) => exportFormat('text/csv', ['note'], false).lines([{ note }]);
+
+describe('a cell of CSV', () => {
+  it.each([
+    ['=1+1'],
+    ['+1'],
+    ['-1'],
+    ['@SUM(A1)'],
+    ['＝1+1'],
+    [' =1+1'],
+    ['\u00a0=1+1'],
+    ['\u3000@x'],
+    ['\u200b=1+1'],
+    ['\ufeff=1+1'],
+    ['\u2060\u00ad +1'],
+    ['\u3164=1+1'],
+    ['\u2800=1+1'],
+    ['\u0000=1+1'],
+  ])('that a spreadsheet would run has an apostrophe before it: %j', (text) => {
+    expect(cell(text).replaceAll('"', '').replace(/\r\n$/, '')).toBe(`'${text}`);
+  });
+
+  it.each([['office'], [' a=b'], ['2001:db8::/64'], ['a -b'], ['']])('of plain text stays as it is: %j', (text) => {
+    expect(cell(text).replaceAll('"', '')).toBe(`${text}\r\n`);
+  });
+
+  it('begins the file with a byte order mark on request alone', () => {
+    expect([true, false].map((mark) => exportFormat('text/csv', ['a', 'b'], mark).head)).toEqual([
+      '\uFEFFa,b\r\n',
+      'a,b\r\n',
+    ]);
+  });
+});
