@@ -25,8 +25,16 @@ export interface RelayPolicy {
   readonly removed: boolean;
 }
 
+/** How far the relay policies are behind the journal; null where that could not be measured in time. */
+export interface PolicyLag {
+  /** Events that were acknowledged and are not in the policies yet; counting may end at some bound. */
+  readonly lagEvents: number | null;
+  /** Age of the oldest of them; 0 where there is none. */
+  readonly lagSeconds: number | null;
+}
+
 /** Data of the SSE `heartbeat`: what a relay that applied everything up to `revision` holds. */
-export interface Heartbeat {
+export interface Heartbeat extends PolicyLag {
   readonly revision: Revision;
   /** Policies that are not removed. */
   readonly policies: number;

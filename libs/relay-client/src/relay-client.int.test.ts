@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { SmtpUserId } from '@postern/contracts';
 import { RelayClient } from './relay-client.js';
 import { InMemoryLastKnownGoodStore } from './policies/last-known-good.js';
 import { MAX_LINE_BYTES } from './policies/lines.js';
@@ -249,6 +250,7 @@ describe('a relay client', () => {
       frameOf({ entries: [{ range: '203.0.113.9', expiresAt: '2999-02-30T00:00:00.000Z' }] }),
     ],
     ['has a time as a word', frameOf({ entries: [{ range: '203.0.113.9', expiresAt: '2999' }] })],
+    ['has an id that is none', frameOf({ smtpUserId: 'app' as SmtpUserId })],
     ['never ends', `id: 3\nevent: policy\ndata: ${'x'.repeat(MAX_LINE_BYTES + 100_000)}`],
   ])('counts a frame that %s, and takes a new snapshot', async (_, bad) => {
     const client = await started();
@@ -257,6 +259,20 @@ describe('a relay client', () => {
     expect(client.status().unreadablePolicies).toBe(1);
     expect(codes()).toContain('policy-unreadable');
     expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+  });
+
+  it('shows how far the control plane is behind its journal, for as long as it is connected', async () => {
+    const client = await started();
+    expect(client.status()).toMatchObject({ lagEvents: null, lagSeconds: null });
+    plane.heartbeat({ lagEvents: 3, lagSeconds: 61.5 });
+    await until('the heartbeat came', () => client.status().lagEvents === 3);
+    expect(client.status()).toMatchObject({ state: 'deciding', connected: true, lagSeconds: 61.5 });
+    plane.heartbeat({ lagEvents: null, lagSeconds: null });
+    await until('it is not known', () => client.status().lagSeconds === null);
+    plane.heartbeat({ lagEvents: 3, lagSeconds: 62 });
+    await until('it is known', () => client.status().lagEvents === 3);
+    plane.breakStreams();
+    await until('it is not known', () => client.status().lagEvents === null);
   });
 
   it('reconnects when the stream falls silent', async () => {
@@ -320,6 +336,22 @@ describe('a relay client', () => {
       expect(client.decide(text, '203.0.113.9')).toMatchObject({ decision: 'defer', reason: 'smtp-user-unknown' });
     }
     expect(client.status()).toMatchObject({ droppedDenials: 5 }); // what is no text at all is one flood
+  });
+
+  it('names in a denial the SMTP user that it decided for, also after the username has moved', async () => {
+    const before = '0198c0de-0000-7000-8000-00000000000a' as SmtpUserId;
+    const after = '0198c0de-0000-7000-8000-00000000000b' as SmtpUserId;
+    plane.set(policy('moved@acme.example', { smtpUserId: before }));
+    const client = await started();
+    client.decide('moved@acme.example', '198.51.100.1');
+    plane.set(policy('moved@acme.example', { smtpUserId: after }));
+    await until('the change is in force', () => client.status().revision === plane.revision);
+    client.decide('moved@acme.example', '198.51.100.1');
+    await until('both arrived', () => client.status().acknowledgedDenials === 2);
+    expect(plane.received.flat().map(({ smtpUserId, count }) => [smtpUserId, count])).toEqual([
+      [before, 1],
+      [after, 1],
+    ]);
   });
 
   it('records a closed socket, which has no address, as an unreadable one', async () => {

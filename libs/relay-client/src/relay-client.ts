@@ -102,6 +102,8 @@ export class RelayClient {
     if (reason !== null) {
       this.folder.record({
         username,
+        // Whoever holds the username when the denial arrives need not be the one that it is about.
+        smtpUserId: this.replica?.smtpUserId(),
         ip: typeof ip === 'string' && ip !== '' ? ip.slice(0, MAX_IP_TEXT) : NO_ADDRESS,
         occurredAt: new Date(this.clock()).toISOString(),
         relay: this.settings.relayName,
@@ -154,6 +156,8 @@ export class RelayClient {
       policies: replica?.policies ?? 0,
       replicaBytes: replica?.byteLength ?? 0,
       lastContactAt: this.lastContactAt(),
+      lagEvents: feed.lag.lagEvents,
+      lagSeconds: feed.lag.lagSeconds,
       reconnects: feed.reconnects,
       snapshots: feed.snapshots,
       digestMismatches: feed.digestMismatches,

@@ -13,6 +13,13 @@ export interface RelayStatus {
   readonly replicaBytes: number;
   /** RFC 3339, UTC, milliseconds; null where there was none, or where nobody knows when it was. */
   readonly lastContactAt: string | null;
+  /**
+   * Events that the control plane has acknowledged and does not send to relays yet, as its last heartbeat said; null where
+   * it is not connected, or where the control plane does not know. A relay that is connected can still miss a change.
+   */
+  readonly lagEvents: number | null;
+  /** Age of the oldest of them, in seconds; 0 where there is none. */
+  readonly lagSeconds: number | null;
   readonly reconnects: number;
   readonly snapshots: number;
   readonly digestMismatches: number;

@@ -42,7 +42,11 @@ export class ProjectionConsumers implements OnApplicationBootstrap, OnModuleDest
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.run(POLICIES_CONSUMER, applyPolicies, POLICIES_SPACING_MS, () => this.stream.wake());
+    const policies = await this.run(POLICIES_CONSUMER, applyPolicies, POLICIES_SPACING_MS, () => this.stream.wake());
+    this.stream.measureLagBy(async () => {
+      const { events, seconds } = await policies.lag();
+      return { lagEvents: events, lagSeconds: seconds };
+    });
     await this.run(DIRECTORY_CONSUMER, applyDirectory, DIRECTORY_SPACING_MS);
   }
 
@@ -50,7 +54,12 @@ export class ProjectionConsumers implements OnApplicationBootstrap, OnModuleDest
     await Promise.all(this.running.map((subscription) => subscription.stop()));
   }
 
-  private async run(consumer: string, apply: Apply, spacingMs: number, afterCommit?: () => void): Promise<void> {
+  private async run(
+    consumer: string,
+    apply: Apply,
+    spacingMs: number,
+    afterCommit?: () => void,
+  ): Promise<RunningSubscription> {
     const subscription = await this.bus.subscribe({
       consumer,
       topics: [TOPICS.smtpUsers],
@@ -72,6 +81,7 @@ export class ProjectionConsumers implements OnApplicationBootstrap, OnModuleDest
     observeLag(consumer, () => subscription.lag());
     observeHalted(consumer, () => subscription.status().halted);
     this.readiness.add(consumer, consumerReadiness(subscription));
+    return subscription;
   }
 }
 

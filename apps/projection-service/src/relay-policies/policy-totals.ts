@@ -1,4 +1,4 @@
-import type { Digest64, Heartbeat, Revision } from '@postern/contracts';
+import type { Digest64, Heartbeat, PolicyLag, Revision } from '@postern/contracts';
 import { digestToHex, EMPTY_DIGEST } from '@postern/contracts';
 
 /** What stands when every change up to `revision` was applied. */
@@ -28,8 +28,8 @@ export function totalsOf(record: TotalsRecord): PolicyTotals {
   };
 }
 
-export function heartbeatOf(totals: PolicyTotals): Heartbeat {
-  return { revision: totals.revision, policies: totals.policies, digest: digestToHex(totals.digest) };
+export function heartbeatOf({ revision, policies, digest }: PolicyTotals, lag: PolicyLag): Heartbeat {
+  return { revision, policies, digest: digestToHex(digest), lagEvents: lag.lagEvents, lagSeconds: lag.lagSeconds };
 }
 
 export function digestFromBytes(bytes: Buffer): Digest64 {

@@ -27,6 +27,19 @@ export const heartbeatView = view<Heartbeat>('Heartbeat', 'What a relay holds th
   revision: whole(0, 4711),
   policies: whole(0, 1200),
   digest: text('9f86d081884c7d65', '16 hex digits.'),
+  lagEvents: whole(
+    0,
+    0,
+    'Acknowledged events that are not in the policies yet; null where it could not be measured.',
+  ).nullable(),
+  lagSeconds: z
+    .number()
+    .min(0)
+    .nullable()
+    .meta({
+      description: 'Age of the oldest of them; 0 where there is none, null where it could not be measured.',
+      examples: [0],
+    }),
 });
 
 export const resetView = view<{ reason: ResetReason }>('Reset', 'The relay is to take a snapshot.', {

@@ -112,6 +112,6 @@ export class DenialFolder {
 }
 
 /** Usernames have no space in them; what stands for an address may have any. */
-function keyOf({ username, ip, reason, mode }: DeniedLogin): string {
-  return `${reason} ${mode} ${usernameKey(username)} ${ip}`;
+function keyOf({ username, smtpUserId, ip, reason, mode }: DeniedLogin): string {
+  return `${reason} ${mode} ${smtpUserId} ${usernameKey(username)} ${ip}`;
 }

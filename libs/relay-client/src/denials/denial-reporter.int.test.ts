@@ -232,7 +232,13 @@ describe('the denial reporter', () => {
     expect(client.decide('trial@x', '198.51.100.2').decision).toBe('allow');
     expect(client.decide('trial@x', 'a00:1').decision).toBe('deny');
     await client.stop();
-    const common = { relay: 'mx7', occurredAt: '2026-11-01T12:00:00.000Z', count: 1, id: expect.any(String) };
+    const common = {
+      relay: 'mx7',
+      smtpUserId: '0198c0de-0000-7000-8000-000000000001',
+      occurredAt: '2026-11-01T12:00:00.000Z',
+      count: 1,
+      id: expect.any(String),
+    };
     expect(plane.received.flat()).toEqual([
       { ...common, username: 'app@x', ip: '198.51.100.1', reason: 'ip-not-authorized', mode: 'enforce' },
       { ...common, username: 'trial@x', ip: '198.51.100.2', reason: 'ip-not-authorized', mode: 'report-only' },

@@ -1,5 +1,5 @@
 import { digestToHex } from '@postern/contracts';
-import type { Heartbeat } from '@postern/contracts';
+import type { Heartbeat, PolicyLag } from '@postern/contracts';
 import { Backoff, pause } from '../backoff.js';
 import { Refused, UnexpectedAnswer, describe } from '../http/control-plane.js';
 import type { ControlPlane } from '../http/control-plane.js';
@@ -13,6 +13,8 @@ import { SnapshotRefused, takeSnapshot } from './snapshot.js';
 
 /** Heartbeats in a row that may name another revision than ours before changes count as lost. */
 const HEARTBEATS_APART = 3;
+
+const LAG_UNKNOWN: PolicyLag = { lagEvents: null, lagSeconds: null };
 
 export interface PolicyFeedOptions {
   readonly plane: ControlPlane;
@@ -43,6 +45,8 @@ export class PolicyFeed {
   /** Whether a digest has confirmed the replica in use. */
   verified = false;
   keyRefused = false;
+  /** From the last heartbeat; nulls while none has come on this connection. */
+  lag: PolicyLag = LAG_UNKNOWN;
   reconnects = 0;
   snapshots = 0;
   digestMismatches = 0;
@@ -97,6 +101,7 @@ export class PolicyFeed {
         waitMs = this.failed(error);
       }
       this.connected = false;
+      this.lag = LAG_UNKNOWN;
       this.reconnects++;
       await pause(waitMs, AbortSignal.any([signal, woken]));
     }
@@ -140,6 +145,7 @@ export class PolicyFeed {
   }
 
   private compare(replica: Replica, heartbeat: Heartbeat): void {
+    this.lag = heartbeat;
     if (heartbeat.revision !== replica.revision) {
       if (++this.heartbeatsApart >= HEARTBEATS_APART) {
         this.mismatch(`the control plane is at revision ${heartbeat.revision}, this relay at ${replica.revision}`);

@@ -24,6 +24,7 @@ export function readHeartbeat(json: string): Heartbeat {
   require(isCount(found['revision']), 'heartbeat', json);
   require(isCount(found['policies']), 'heartbeat', json);
   require(typeof found['digest'] === 'string' && /^[0-9a-f]{16}$/.test(found['digest']), 'heartbeat', json);
+  require(isLag(found['lagEvents']) && isLag(found['lagSeconds']), 'heartbeat', json);
   return found as unknown as Heartbeat;
 }
 
@@ -43,6 +44,8 @@ function require(holds: boolean, field: string, json: string): void {
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const isLag = (value: unknown): boolean => value === null || (typeof value === 'number' && value >= 0);
 
 function isEntry(value: unknown): value is RelayPolicyEntry {
   if (typeof value !== 'object' || value === null) return false;

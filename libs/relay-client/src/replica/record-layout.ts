@@ -1,11 +1,12 @@
 /**
  * One user's record, in 32-bit words, so that a decision reads one piece of memory and follows no pointer:
  *
- *   header | key | prefixes, a byte each | IPv4 networks, a word each | IPv6 networks | expiries | digest
+ *   header | key | prefixes, a byte each | IPv4 networks, a word each | IPv6 networks | expiries | id | digest
  *
  * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), restricted, report-only, expiring, dead or outsized (a bit each);
  * - an IPv6 network takes only the words that its prefix reaches into: two for a /64;
  * - expiries, two words an entry (milliseconds since 1970, low and high word; all ones: never), only if the header says so;
+ * - id: the SMTP user's, a UUID, in four words: denials carry it;
  * - digest: `policyDigest` of the policy, high word and low word, to take it out of the sum when it is replaced.
  *
  * Entries keep their policy's order within a family; all IPv4 entries come first. A header is never 0: 0 is padding.
@@ -23,6 +24,7 @@ export const MAX_INLINE_WORDS = 32;
 /** Per family; the API allows 1,000 in all. */
 export const MAX_ENTRIES = 1_000;
 
+export const ID_WORDS = 4;
 export const DIGEST_WORDS = 2;
 export const NEVER = 0xffffffff;
 
@@ -43,8 +45,8 @@ export function prefixAt(words: Uint32Array, prefixesAt: number, index: number):
   return ((words[prefixesAt + (index >>> 2)] as number) >>> ((index & 3) << 3)) & 0xff;
 }
 
-/** The largest record: header, key, prefixes, four words of network and two of expiry an entry, digest. */
-export const MAX_RECORD_WORDS = 1 + 64 + prefixWords(MAX_ENTRIES) + 6 * MAX_ENTRIES + DIGEST_WORDS;
+/** The largest record: header, key, prefixes, four words of network and two of expiry an entry, id, digest. */
+export const MAX_RECORD_WORDS = 1 + 64 + prefixWords(MAX_ENTRIES) + 6 * MAX_ENTRIES + ID_WORDS + DIGEST_WORDS;
 
 /** Where the entry's network begins, by walking: IPv6 networks differ in length. `index` = all entries gives the end. */
 export function networkAt(words: Uint32Array, at: number, index: number): number {
@@ -61,7 +63,7 @@ export function recordWords(words: Uint32Array, at: number): number {
   const header = words[at] as number;
   const entries = v4CountOf(header) + v6CountOf(header);
   const expiries = (header & EXPIRING) !== 0 ? 2 * entries : 0;
-  return networkAt(words, at, entries) - at + expiries + DIGEST_WORDS;
+  return networkAt(words, at, entries) - at + expiries + ID_WORDS + DIGEST_WORDS;
 }
 
 /** Words that a record takes in a block: all of them, or those of the stub of an outsized one. */
@@ -77,4 +79,12 @@ export function expiryOf(words: Uint32Array, at: number, index: number): number 
   const expiry = networkAt(words, at, v4CountOf(header) + v6CountOf(header)) + 2 * index;
   const high = words[expiry + 1] as number;
   return high === NEVER ? Number.POSITIVE_INFINITY : high * 0x1_0000_0000 + (words[expiry] as number);
+}
+
+/** The SMTP user's id, as a UUID in lower case. */
+export function smtpUserIdOf(words: Uint32Array, at: number): string {
+  const id = at + recordWords(words, at) - DIGEST_WORDS - ID_WORDS;
+  let hex = '';
+  for (let i = 0; i < ID_WORDS; i++) hex += (words[id + i] as number).toString(16).padStart(8, '0');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }

@@ -1,10 +1,11 @@
-import { isUsername, policyDigest } from '@postern/contracts';
+import { isUsername, isUuid, policyDigest } from '@postern/contracts';
 import type { RelayPolicy, RelayPolicyEntry } from '@postern/contracts';
 import { PolicyUnreadable } from '../policies/policy-unreadable.js';
 import { PackedRange } from './packed-range.js';
 import type { PackedUsername } from './packed-username.js';
 import {
   EXPIRING,
+  ID_WORDS,
   MAX_ENTRIES,
   MAX_RECORD_WORDS,
   NEVER,
@@ -22,10 +23,11 @@ export class RecordWriter {
 
   /**
    * Writes the record of a policy whose username `key` holds. Returns its length in words.
-   * @throws PolicyUnreadable for a username, range or time that is not in canonical form, and for too many entries.
+   * @throws PolicyUnreadable for a username, id, range or time that is not in canonical form, and for too many entries.
    */
   write(policy: RelayPolicy, key: PackedUsername): number {
     if (!isUsername(policy.username)) throw new PolicyUnreadable('username', policy.username);
+    if (!isUuid(policy.smtpUserId)) throw new PolicyUnreadable('smtpUserId', policy.smtpUserId);
     const entries = policy.entries;
     if (entries.length > MAX_ENTRIES) throw new PolicyUnreadable('entries', `${entries.length} entries`);
     const words = this.words;
@@ -48,6 +50,7 @@ export class RecordWriter {
 
     const expiring = entries.some((entry) => entry.expiresAt !== null);
     if (expiring) for (const entry of order) at = this.writeExpiry(at, entry);
+    at = this.writeId(at, policy.smtpUserId);
     const digest = policyDigest(policy);
     words[at++] = digest.high;
     words[at++] = digest.low;
@@ -59,6 +62,12 @@ export class RecordWriter {
       (expiring ? EXPIRING : 0);
     words[0] = headerOf(key.length, entries.length - v6Count, v6Count, flags);
     return at;
+  }
+
+  private writeId(at: number, id: string): number {
+    const hex = id.replaceAll('-', '');
+    for (let i = 0; i < ID_WORDS; i++) this.words[at + i] = Number.parseInt(hex.slice(8 * i, 8 * i + 8), 16);
+    return at + ID_WORDS;
   }
 
   private writeExpiry(at: number, entry: RelayPolicyEntry): number {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { EMPTY_DIGEST, xorDigest } from '@postern/contracts';
-import type { Digest64, RelayPolicy } from '@postern/contracts';
+import type { Digest64, RelayPolicy, SmtpUserId } from '@postern/contracts';
 import {
   IN_REPORT_ONLY,
   MATCHED,
@@ -29,6 +29,7 @@ import {
   keyLengthOf,
   keyWordsOf,
   recordWords,
+  smtpUserIdOf,
 } from './record-layout.js';
 import { RecordWriter } from './record-writer.js';
 import { BLOCK_WORDS } from './user-block.js';
@@ -121,6 +122,11 @@ export class Replica {
   /** Whether the user of the last decision is in `report-only`. */
   isReportOnly(): boolean {
     return ((this.decidedWords[this.decidedAt] as number) & REPORT_ONLY) !== 0;
+  }
+
+  /** The SMTP user of the last decision, unless it was UNKNOWN. */
+  smtpUserId(): SmtpUserId {
+    return smtpUserIdOf(this.decidedWords, this.decidedAt) as SmtpUserId;
   }
 
   /** The range that the last MATCHED decision found, in canonical form. */

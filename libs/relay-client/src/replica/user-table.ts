@@ -5,7 +5,7 @@ import { UserSegment } from './user-segment.js';
 const SEGMENT_BITS = 8;
 const HASH_BITS = 31;
 /** A usual user's record, three ranges and 20 bytes of name, with its index entry. */
-const USUAL_WORDS = 16.5;
+const USUAL_WORDS = 20.5;
 /** Room beyond what is expected: segments are not exactly alike. */
 const MARGIN = 1.08;
 

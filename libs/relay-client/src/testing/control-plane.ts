@@ -74,7 +74,9 @@ export class TestControlPlane {
   }
 
   heartbeat(changes: object = {}): void {
-    this.send(`event: heartbeat\ndata: ${JSON.stringify({ ...this.totals(), ...changes })}\n\n`);
+    this.send(
+      `event: heartbeat\ndata: ${JSON.stringify({ ...this.totals(), lagEvents: 0, lagSeconds: 0, ...changes })}\n\n`,
+    );
   }
 
   send(text: string): void {

@@ -1,5 +1,5 @@
-import { digestToHex, type Revision } from '@postern/contracts';
-import type { PolicyTotals } from '../policy-totals.js';
+import type { PolicyLag, Revision } from '@postern/contracts';
+import { heartbeatOf, type PolicyTotals } from '../policy-totals.js';
 
 /** A changed policy: its revision and its JSON. */
 export interface ChangedPolicy {
@@ -44,8 +44,8 @@ export class FramePage {
   }
 }
 
-export function heartbeatFrame({ revision, policies, digest }: PolicyTotals): Buffer {
-  return sseEvent('heartbeat', { revision, policies, digest: digestToHex(digest) });
+export function heartbeatFrame(totals: PolicyTotals, lag: PolicyLag): Buffer {
+  return sseEvent('heartbeat', heartbeatOf(totals, lag));
 }
 
 /** Why a relay must take a snapshot. */

@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { policyRevision } from '../../consumers/projection-metrics.js';
 import type { PolicyTotals } from '../policy-totals.js';
 import { heartbeatFrame, resetFrame, type FramePage } from './frame-page.js';
+import { PolicyLagMeter } from './policy-lag.js';
 import { PolicyTail, type TailListener } from './policy-tail.js';
 import { RevisionAhead } from './read-frame-page.js';
 import type { StreamLimits } from './stream-limits.js';
@@ -22,6 +23,7 @@ export class PolicyBroadcast implements TailListener {
   private readonly byKey = new Map<string, number>();
   private readonly heartbeats: NodeJS.Timeout;
   private stopping = false;
+  readonly lag = new PolicyLagMeter();
   readonly tail: PolicyTail;
 
   constructor(
@@ -30,7 +32,7 @@ export class PolicyBroadcast implements TailListener {
     onFound: (by: 'notification' | 'poll') => void,
   ) {
     this.tail = new PolicyTail(reader, limits, this, onFound);
-    this.heartbeats = setInterval(() => this.beat(), limits.heartbeatMs);
+    this.heartbeats = setInterval(() => void this.beat(), limits.heartbeatMs);
   }
 
   /** Whether there is a place for one more stream with the key. */
@@ -118,14 +120,15 @@ export class PolicyBroadcast implements TailListener {
   private greet(member: StreamMember, totals: PolicyTotals | null): void {
     if (totals?.revision !== member.position) return;
     member.greeted = true;
-    member.send(heartbeatFrame(totals));
+    member.send(heartbeatFrame(totals, this.lag.value));
   }
 
   /** Only to members that were sent exactly what the heartbeat speaks of; the tail's totals stay while the database is away. */
-  private beat(): void {
+  private async beat(): Promise<void> {
+    await this.lag.refresh(this.limits.heartbeatMs / 2);
     const { totals } = this.tail;
-    if (!totals) return;
-    const frame = heartbeatFrame(totals);
+    if (!totals || this.stopping) return;
+    const frame = heartbeatFrame(totals, this.lag.value);
     for (const member of this.joined) {
       if (member.position !== totals.revision) continue;
       member.greeted = true;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { digestToHex, EMPTY_DIGEST, policyDigest, usernameKey, xorDigest, type RelayPolicy } from '@postern/contracts';
+import pg from 'pg';
 import { takeSnapshot, until } from '../../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../../testing/policy-stream-client.js';
 import { createWorld, type RunningApp, type World } from '../../testing/projection-app.js';
@@ -63,6 +64,7 @@ async function ended(reason: string): Promise<number> {
   );
 }
 
+const LAG = { lagEvents: expect.any(Number), lagSeconds: expect.any(Number) };
 const rising = (ids: readonly number[]) => ids.every((id, i) => i === 0 || id > (ids[i - 1] ?? 0));
 
 /** Several users at once, each through a few changes. */
@@ -134,8 +136,29 @@ describe('the policy stream', () => {
         relay.apply(event.policy);
         applied = event.id;
       }
-      if (event.event === 'heartbeat') expect(event.heartbeat).toEqual({ revision: applied, ...relay.sum });
+      if (event.event === 'heartbeat') expect(event.heartbeat).toEqual({ revision: applied, ...relay.sum, ...LAG });
     }
+  });
+
+  it('tells in its heartbeats how far an open transaction holds the policies back from the journal', async () => {
+    const client = await follow(0);
+    await client.until((c) => c.heartbeats.at(-1)?.lagEvents === 0, 'a heartbeat without a lag');
+    const owner = new pg.Client({ connectionString: world.database.url });
+    await owner.connect();
+    try {
+      await owner.query('BEGIN');
+      await owner.query('SELECT pg_current_xact_id()');
+      await world.append(
+        new UserStory().registered(`held-${Math.random()}@acme.example`).restricted('203.0.113.1').history,
+      );
+      await client.until((c) => c.heartbeats.at(-1)?.lagEvents === 2, 'a heartbeat with the lag');
+      const seconds = client.heartbeats.at(-1)?.lagSeconds ?? 0;
+      expect(seconds).toBeGreaterThan(0);
+      await client.until((c) => (c.heartbeats.at(-1)?.lagSeconds ?? 0) > seconds, 'a lag that grows');
+    } finally {
+      await owner.end();
+    }
+    await client.until((c) => c.heartbeats.at(-1)?.lagEvents === 0, 'the end of the lag');
   });
 
   it('begins with a heartbeat where nothing was missed', async () => {
@@ -164,7 +187,7 @@ describe('the policy stream', () => {
     const whole = await (await follow(0)).until((c) => c.heartbeats.length > 0);
     const relay = new Relay([]);
     for (const policy of whole.policies) relay.apply(policy);
-    expect(whole.heartbeats[0]).toEqual({ revision: end, ...relay.sum });
+    expect(whole.heartbeats[0]).toEqual({ revision: end, ...relay.sum, ...LAG });
   });
 
   it('tells a removed user as a tombstone, and a renamed one as a tombstone and a policy', async () => {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { Revision } from '@postern/contracts';
+import type { PolicyLag, Revision } from '@postern/contracts';
 import { Listener, roleUrl } from '@postern/database';
 import { ApiKeyDirectory, countLimited, Problem, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
@@ -40,6 +40,11 @@ export class PolicyStream implements OnModuleDestroy {
   /** There is something new: the consumer of this process calls it as soon as it has committed. */
   wake(revision?: number): void {
     this.broadcast.tail.wake(revision);
+  }
+
+  /** From now on heartbeats say how far the policies are behind the journal. */
+  measureLagBy(measure: () => Promise<PolicyLag>): void {
+    this.broadcast.lag.measureBy(measure);
   }
 
   /** Streams to the relay from a revision on. Throws `too-many-requests`, `not-ready`, or the database's error, before the answer begins. */
