@@ -43,7 +43,22 @@ const POLICIES = [
   policy(6, 'App@acme.example', { entries }),
 ];
 
-describeWithPython(describe, 'the Python consumer', FOLDER, (python) =>
+describeWithPython(describe, 'the Python consumer', FOLDER, (python) => {
+  it('reads addresses, ranges and usernames as the server does, by one table of cases', async () => {
+    const script = `import consumer, json
+cases = json.load(open('../reading-cases.json'))
+def refused(text):
+    try: return consumer.read_range(text) and False
+    except ValueError: return True
+print(json.dumps([
+  [c for c in cases['addresses'] if (str(consumer.read_address(c['text'])) if consumer.read_address(c['text']) else None) != c['canonical']],
+  [c for c in cases['ranges'] if refused(c['text']) == (c['text'] == c['canonical'])],
+  [c for c in cases['usernames'] if consumer.username_key(c['text']) != c['canonical']],
+]))`;
+    const { stdout } = await promisify(execFile)(python, ['-c', script], { cwd: FOLDER });
+    expect(JSON.parse(stdout)).toEqual([[], [], []]);
+  });
+
   describeWithKafka(describe, 'of relay policies', (kafka) => {
     const prefix = `python-${randomUUID()}.`;
     const settings = { brokers: [kafka.address], tls: null, sasl: null, partitions: 3, replication: null };
@@ -112,8 +127,8 @@ print(json.dumps([consumer.decide(*question) for question in json.loads(sys.argv
         stderr: expect.stringContaining('JSONDecodeError'),
       });
     });
-  }),
-);
+  });
+});
 
 function decidedByPostern(username: string, ip: string): string {
   const newest = POLICIES.findLast((each) => each.username.toLowerCase() === username.toLowerCase());

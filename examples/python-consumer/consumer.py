@@ -3,12 +3,54 @@
     python3 consumer.py 127.0.0.1:9092                                   prints every change, until Ctrl-C
     python3 consumer.py 127.0.0.1:9092 app@acme.example 203.0.113.42     answers once: allow, deny or defer
 """
-import ipaddress, json, os, sys, uuid
+import ipaddress, json, os, re, sys, uuid
 from datetime import datetime, timezone
 from confluent_kafka import Consumer, KafkaError
 
 TOPIC = os.environ.get('POSTERN_TOPIC', 'postern.relay-policies.v1')
+MAPPED = ipaddress.ip_network('::ffff:0:0/96')
 policies = {}  # username in lower case -> its relay policy
+
+
+def username_key(text):
+    """1 to 254 printable ASCII characters, compared without case; None for anything else."""
+    return text.lower() if isinstance(text, str) and re.fullmatch(r'[\x21-\x7e]{1,254}', text) else None
+
+
+def read_address(text):
+    """Strictly, as docs/relays.md says; a mapped address is its IPv4 address. None where it cannot be read."""
+    try:
+        address = ipaddress.ip_address(text if isinstance(text, str) and '%' not in text else '')
+    except ValueError:
+        return None
+    return getattr(address, 'ipv4_mapped', None) or address
+
+
+def read_range(text):
+    """The canonical form alone: in another spelling a range is read differently by different programs."""
+    network = ipaddress.ip_network(text if isinstance(text, str) and '%' not in text else '')
+    canonical = str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+    if text != canonical or network.prefixlen == 0 or network.version == 6 and network.overlaps(MAPPED):
+        raise ValueError(f'no canonical range: {text!r}')
+    return network
+
+
+def readable(policy):
+    """The policy, if all that a decision needs can be read; what cannot must stop the consumer, not be guessed."""
+    for entry in policy['entries']:
+        read_range(entry['range'])
+        if entry['expiresAt'] is not None:
+            read_time(entry['expiresAt'])
+    if (username_key(policy['username']) is None or policy['mode'] not in ('enforce', 'report-only')
+            or not isinstance(policy['restricted'], bool) or not isinstance(policy['removed'], bool)):
+        raise ValueError(f'no readable policy: {policy!r}')
+    return policy
+
+
+def read_time(text):
+    if not re.fullmatch(r'[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z', text):
+        raise ValueError(f'no time as Postern sends it: {text!r}')
+    return datetime.fromisoformat(text[:-1] + '+00:00')
 
 
 def follow(brokers, **settings):
@@ -20,7 +62,8 @@ def follow(brokers, **settings):
     while True:
         message = consumer.poll(1.0)
         if message and not message.error():
-            policy = policies[message.key().decode()] = json.loads(message.value())['data']  # the last of a key wins
+            policy = readable(json.loads(message.value())['data'])
+            policies[username_key(policy['username'])] = policy  # the last of a username wins
             yield policy
         elif message and message.error().code() == KafkaError._PARTITION_EOF:
             ended.add(message.partition())
@@ -33,18 +76,16 @@ def follow(brokers, **settings):
 def decide(username, ip):
     """Four states stay distinct: a user who is not known is deferred, and an expired last entry does not open a user."""
     # A to Z alone: by Unicode's rules the Kelvin sign would become a k.
-    policy = policies.get(username.lower()) if username.isascii() else None
+    policy = policies.get(username_key(username))
     if policy is None or policy['removed']:
         return 'defer'
     if not policy['restricted']:
         return 'allow'
-    try:
-        address = ipaddress.ip_address(ip)
-    except ValueError:
+    address, now = read_address(ip), datetime.now(timezone.utc)
+    if address is None:
         return 'deny'  # nobody can say what it would match
-    address, now = getattr(address, 'ipv4_mapped', None) or address, datetime.now(timezone.utc)
-    live = [e for e in policy['entries'] if e['expiresAt'] is None or datetime.fromisoformat(e['expiresAt']) > now]
-    matches = any(address in ipaddress.ip_network(e['range']) for e in live)
+    live = [e for e in policy['entries'] if e['expiresAt'] is None or read_time(e['expiresAt']) > now]
+    matches = any(address in read_range(e['range']) for e in live)
     return 'allow' if matches or policy['mode'] == 'report-only' else 'deny'
 
 

@@ -1,5 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { isUsername, usernameKey } from '@postern/contracts';
 
 const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 const HASH_BYTES = 32;
@@ -12,7 +13,7 @@ export async function hashPassword(password: string): Promise<string> {
   return `scrypt:${salt.toString('base64url')}:${hash.toString('base64url')}`;
 }
 
-/** Who may log in. Usernames are compared as Postern compares them: A to Z without case. */
+/** Who may log in. Usernames are read and compared as Postern does it; what is none is nobody's. */
 export class Passwords {
   private constructor(
     private readonly hashes: ReadonlyMap<string, string>,
@@ -23,20 +24,21 @@ export class Passwords {
   static async of(users: Readonly<Record<string, string>>): Promise<Passwords> {
     const hashes = new Map<string, string>();
     for (const [username, password] of Object.entries(users)) {
-      hashes.set(folded(username), HASHED.test(password) ? password : await hashPassword(password));
+      if (!isUsername(username)) continue;
+      hashes.set(usernameKey(username), HASHED.test(password) ? password : await hashPassword(password));
     }
     return new Passwords(hashes, await hashPassword(randomBytes(16).toString('hex')));
   }
 
   /** Takes as long for a username that does not exist: the time must not tell which ones do. */
   async verify(username: string, password: string): Promise<boolean> {
-    const [, salt = '', hash = ''] = HASHED.exec(this.hashes.get(folded(username)) ?? this.nobody) ?? [];
+    const [, salt = '', hash = ''] = HASHED.exec(this.find(username) ?? this.nobody) ?? [];
     const expected = Buffer.from(hash, 'base64url');
     const found = await derive(password.normalize(), Buffer.from(salt, 'base64url'), HASH_BYTES);
     return found.length === expected.length && timingSafeEqual(found, expected);
   }
-}
 
-function folded(username: string): string {
-  return username.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  private find(username: string): string | undefined {
+    return isUsername(username) ? this.hashes.get(usernameKey(username)) : undefined;
+  }
 }
