@@ -1,0 +1,31 @@
+// `npm run lint:files`: refuses tracked files that are binary or large. Git keeps them for ever: every clone pays for them.
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const LARGEST_BYTES = 600_000;
+/** It grows with the dependencies, and `npm ci` needs it. */
+const MAY_BE_LARGE = new Set(['package-lock.json']);
+
+/** Why files of the index of the repository at `root` are refused, a line each; empty where none is. */
+export function refusals(root) {
+  const names = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8', maxBuffer: 64_000_000 });
+  return names.split('\0').flatMap((name) => {
+    const file = name === '' ? null : lstatSync(join(root, name), { throwIfNoEntry: false });
+    if (!file?.isFile()) return [];
+    if (file.size > LARGEST_BYTES && !MAY_BE_LARGE.has(name))
+      return [`${name} has ${file.size} bytes; a tracked file has ${LARGEST_BYTES} at most.`];
+    // As Git itself decides what is text.
+    return readFileSync(join(root, name)).includes(0) ? [`${name} is binary.`] : [];
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const found = refusals(dirname(import.meta.dirname));
+  for (const line of found) console.error(line);
+  if (found.length > 0) {
+    console.error('Take them out of the index (git rm --cached <file>) and add them to .gitignore.');
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+// @ts-expect-error: a script in JavaScript, which runs before anything is built
+import { refusals } from './tracked-files.mjs';
+
+let root: string;
+const git = (...args: string[]) => execFileSync('git', args, { cwd: root });
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'postern-tracked-'));
+  git('init', '--quiet');
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+it('a tracked file that is binary or over 600 kB is refused; the lock file and what Git does not track are not', () => {
+  const write = (name: string, content: string | Buffer) => writeFileSync(join(root, name), content);
+  write('text.md', 'a'.repeat(600_000));
+  write('package-lock.json', 'a'.repeat(600_001));
+  write('large.md', 'a'.repeat(600_001));
+  write('small.jar', Buffer.from([0x50, 0x4b, 0, 1]));
+  git('add', '--all');
+  write('untracked.jar', Buffer.alloc(700_000));
+  expect(refusals(root)).toEqual([
+    'large.md has 600001 bytes; a tracked file has 600000 at most.',
+    'small.jar is binary.',
+  ]);
+});
