@@ -33,6 +33,7 @@ export class MyIpController {
   @Public()
   @Documented({
     tag: 'Yourself',
+    id: 'getMyIp',
     summary: 'The address that you come from',
     answer: [json(myIpView), plainTextAnswer('The bare address.', '203.0.113.9')],
     tells: ['Cache-Control', 'Vary'],

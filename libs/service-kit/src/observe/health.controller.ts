@@ -18,14 +18,14 @@ export class HealthController {
   constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
 
   @Get('health/live')
-  @Documented({ tag: 'Operation', summary: 'Whether the process runs', answer: json(live) })
+  @Documented({ tag: 'Operation', id: 'getLiveness', summary: 'Whether the process runs', answer: json(live) })
   live(): z.infer<typeof live> {
     return { status: 'live' };
   }
 
   /** 503 `not-ready` names what is missing. */
   @Get('health/ready')
-  @Documented({ tag: 'Operation', summary: 'Whether it can do its work', answer: json(ready) })
+  @Documented({ tag: 'Operation', id: 'getReadiness', summary: 'Whether it can do its work', answer: json(ready) })
   async ready(): Promise<z.infer<typeof ready>> {
     const missing = await this.readiness.missing();
     const names = Object.entries(missing).map(([name, why]) => `${name} (${why})`);
@@ -37,6 +37,7 @@ export class HealthController {
   @Header('content-type', metrics.contentType)
   @Documented({
     tag: 'Operation',
+    id: 'getMetrics',
     summary: 'Metrics for Prometheus',
     answer: plainText('Prometheus’s text format.', 'postern_stream_clients 3\n'),
     tells: ['Cache-Control'],

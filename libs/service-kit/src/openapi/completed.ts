@@ -18,21 +18,29 @@ const METHODS = new Set(['get', 'put', 'post', 'delete', 'patch']);
  */
 export function completed(document: OpenAPIObject): OpenAPIObject {
   const problems = new Map<string, JsonSchema>();
+  const bodies = new Map<string, JsonSchema>();
   const paths = mapped(document.paths as Record<string, Record<string, unknown>>, (item, path) =>
     mapped(item, (operation, method) =>
-      METHODS.has(method) ? completedOperation(path, method, operation as Operation, problems) : operation,
+      METHODS.has(method) ? completedOperation(path, method, operation as Operation, { problems, bodies }) : operation,
     ),
   );
   const responses = Object.fromEntries([...problems].sort(([a], [b]) => a.localeCompare(b)));
-  const components = { ...document.components, responses, schemas: referredTo({ paths, responses }) };
+  const schemas = { ...referredTo({ paths, responses, bodies: [...bodies.values()] }), ...Object.fromEntries(bodies) };
+  const components = { ...document.components, responses, schemas: byName(schemas) };
   return { ...document, paths, components } as unknown as OpenAPIObject;
+}
+
+/** What operations refer to, by name, as far as it was met. */
+interface Components {
+  readonly problems: Map<string, JsonSchema>;
+  readonly bodies: Map<string, JsonSchema>;
 }
 
 function completedOperation(
   path: string,
   method: string,
   operation: Operation,
-  problems: Map<string, JsonSchema>,
+  { problems, bodies }: Components,
 ): JsonSchema {
   const { [PROBLEMS_EXTENSION]: own, description, requestBody, ...rest } = operation;
   if (!own)
@@ -48,7 +56,12 @@ function completedOperation(
       ...(operation.parameters ?? []).filter((parameter) => parameter['in'] !== 'path'),
       { name: 'X-Request-Id', in: 'header', required: false, description: requestId, schema },
     ],
-    ...(requestBody && { requestBody: { ...requestBody, content: withExamples(requestBody.content) } }),
+    ...(requestBody && {
+      requestBody: {
+        ...requestBody,
+        content: namedBody(operation.operationId, withExamples(requestBody.content), bodies),
+      },
+    }),
     responses: {
       ...mapped(operation.responses, completedAnswer),
       ...problemReferences([...own, ...impliedProblems(path, method, operation)], problems),
@@ -65,10 +78,21 @@ function completedAnswer(answer: Answer): JsonSchema {
   };
 }
 
-function withExamples(content: Contents): JsonSchema {
+function withExamples(content: Contents): Contents {
   return mapped(content, (media, type) => {
     const has = 'example' in media || 'examples' in media || type !== 'application/json';
     return has ? media : { ...media, example: exampleOf(media.schema) };
+  });
+}
+
+/** A generated client gets a type of its own for each body: `createTenant` takes a `CreateTenantRequest`. */
+function namedBody(operationId: string, content: Contents, bodies: Map<string, JsonSchema>): JsonSchema {
+  const name = `${operationId.charAt(0).toUpperCase()}${operationId.slice(1)}Request`;
+  return mapped(content, (media) => {
+    if ('$ref' in media.schema) return media;
+    if (namedSchema(name)) throw new Error(`Two schemas of the API are named ${name}: give one of them another name.`);
+    bodies.set(name, media.schema);
+    return { ...media, schema: { $ref: `#/components/schemas/${name}` } };
   });
 }
 
@@ -94,7 +118,11 @@ function referredTo(from: JsonSchema): Readonly<Record<string, JsonSchema>> {
     }
   };
   look(from);
-  return Object.fromEntries([...found].sort(([a], [b]) => a.localeCompare(b)));
+  return Object.fromEntries(found);
+}
+
+function byName(schemas: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  return Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b)));
 }
 
 function mapped<From, To>(

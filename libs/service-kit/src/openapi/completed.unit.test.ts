@@ -8,7 +8,7 @@ import { byStatus, problemAnswer } from './problem-answers.js';
 
 describe('what follows from a route', () => {
   it('is what it may be refused with before its use case is asked', () => {
-    const open = { responses: {} };
+    const open = { operationId: 'test', responses: {} };
     const secured = { ...open, security: [{ apiKey: ['admin'] }] };
     expect(impliedProblems('/health/live', 'get', open)).toEqual([
       'internal-error',

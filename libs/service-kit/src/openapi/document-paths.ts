@@ -11,7 +11,7 @@ export function documentPaths(): OpenAPIObject['paths'] {
     get: { operationId, summary, tags: ['Operation'], responses: { '200': answer }, [PROBLEMS_EXTENSION]: [] },
   });
   return {
-    '/openapi.json': get('documents.json', 'This document', {
+    '/openapi.json': get('getOpenApiDocument', 'This document', {
       description: 'OpenAPI 3.1.',
       content: {
         'application/json': {
@@ -20,7 +20,7 @@ export function documentPaths(): OpenAPIObject['paths'] {
         },
       },
     }),
-    '/docs': get('documents.page', 'This document, to be read', {
+    '/docs': get('getDocsPage', 'This document, to be read', {
       description: 'A page.',
       headers: answerHeaders(['Content-Security-Policy', 'X-Content-Type-Options']),
       content: { [page.type]: page.content },

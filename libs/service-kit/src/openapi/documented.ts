@@ -9,6 +9,8 @@ import type { Tag } from './tags.js';
 /** What the OpenAPI document says of a route beyond what its decorators and schemas say already. */
 export interface Documentation {
   readonly tag: Tag;
+  /** The operation id, in lower camel case, where the name of the controller does not say it. */
+  readonly id?: string;
   readonly summary: string;
   readonly description?: string;
   /** The headers that it takes; what they may be refused with is known. */
@@ -30,13 +32,27 @@ export const PROBLEMS_EXTENSION = 'x-problems';
 
 /** Documents a route. A route without it fails the test that calls every route. */
 export function Documented(documentation: Documentation): MethodDecorator {
-  const { tag, summary, description, takes = [], query = {}, status = 200, tells = [], problems = [] } = documentation;
+  const {
+    tag,
+    id,
+    summary,
+    description,
+    takes = [],
+    query = {},
+    status = 200,
+    tells = [],
+    problems = [],
+  } = documentation;
   const answers = [documentation.answer ?? []].flat();
   const content = Object.fromEntries(answers.map((answer) => [answer.type, answer.content]));
   const headers: readonly RequestHeader[] = answers.length > 1 ? ['Accept', ...takes] : takes;
   return applyDecorators(
     ApiTags(tag),
-    ApiOperation({ summary, ...(description !== undefined && { description }) }),
+    ApiOperation({
+      summary,
+      ...(id !== undefined && { operationId: id }),
+      ...(description !== undefined && { description }),
+    }),
     ...headers.map((name) => {
       const { description, schema } = REQUEST_HEADERS[name];
       return ApiHeader({ name, description, required: false, schema: { ...schema, examples: [...schema.examples] } });

@@ -43,8 +43,8 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   return completed({ ...scanned, paths: { ...scanned.paths, ...documentPaths() } });
 }
 
-/** `IssueTenantApiKeyController.issue` becomes `issueTenantApiKey.issue`: stable for generated clients. */
-function operationId(controller: string, method: string): string {
+/** `IssueTenantApiKeyController` becomes `issueTenantApiKey`; a controller of several routes names them in `@Documented`. */
+function operationId(controller: string): string {
   const name = controller.replace(/Controller$/, '');
-  return `${name.charAt(0).toLowerCase()}${name.slice(1)}.${method}`;
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
 }

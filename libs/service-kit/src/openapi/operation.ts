@@ -4,6 +4,7 @@ import type { JsonSchema } from './json-schema.js';
 
 /** An operation as @nestjs/swagger makes it of a route and its `Documented`. */
 export interface Operation {
+  readonly operationId: string;
   readonly description?: string;
   readonly parameters?: readonly JsonSchema[];
   /** One of them must be met; each lists a role. */

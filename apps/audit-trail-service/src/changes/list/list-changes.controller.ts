@@ -44,7 +44,7 @@ export class ListChangesController {
   ) {}
 
   @Get('changes')
-  @Documented({ tag: 'Audit trail', summary: 'All changes of a tenant', ...changeAnswers })
+  @Documented({ tag: 'Audit trail', id: 'listChanges', summary: 'All changes of a tenant', ...changeAnswers })
   ofTenant(
     @Tenant() tenantId: TenantId,
     @Query({ schema: changesQuery }) query: ChangesQuery,
@@ -55,7 +55,12 @@ export class ListChangesController {
   }
 
   @Get('smtp-users/:smtpUserId/history')
-  @Documented({ tag: 'Audit trail', summary: 'The changes of an SMTP user, also of a removed one', ...changeAnswers })
+  @Documented({
+    tag: 'Audit trail',
+    id: 'listSmtpUserHistory',
+    summary: 'The changes of an SMTP user, also of a removed one',
+    ...changeAnswers,
+  })
   ofSmtpUser(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,

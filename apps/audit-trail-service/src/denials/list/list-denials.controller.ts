@@ -18,7 +18,7 @@ export class ListDenialsController {
   ) {}
 
   @Get('denials')
-  @Documented({ tag: 'Audit trail', summary: 'The denials of a tenant', ...denialAnswers })
+  @Documented({ tag: 'Audit trail', id: 'listDenials', summary: 'The denials of a tenant', ...denialAnswers })
   ofTenant(
     @Tenant() tenantId: TenantId,
     @Query({ schema: denialsQuery }) query: DenialsQuery,
@@ -29,7 +29,12 @@ export class ListDenialsController {
   }
 
   @Get('smtp-users/:smtpUserId/denials')
-  @Documented({ tag: 'Audit trail', summary: 'The denials of an SMTP user', ...denialAnswers })
+  @Documented({
+    tag: 'Audit trail',
+    id: 'listSmtpUserDenials',
+    summary: 'The denials of an SMTP user',
+    ...denialAnswers,
+  })
   ofSmtpUser(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,

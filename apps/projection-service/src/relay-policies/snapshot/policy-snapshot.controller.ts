@@ -26,6 +26,7 @@ export class PolicySnapshotController {
   @Allow('relay')
   @Documented({
     tag: 'Relays',
+    id: 'getPolicySnapshot',
     summary: 'All policies that are not removed, a line each',
     takes: ['Accept-Encoding'],
     answer: ndjson(relayPolicyView),

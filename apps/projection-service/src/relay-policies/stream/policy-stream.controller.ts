@@ -14,6 +14,7 @@ export class PolicyStreamController {
   @Allow('relay')
   @Documented({
     tag: 'Relays',
+    id: 'followPolicies',
     summary: 'The changes of the policies from a revision on, as they happen',
     takes: ['Last-Event-ID'],
     query: {
