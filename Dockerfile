@@ -34,7 +34,10 @@ CMD ["node", "--enable-source-maps", "dist/examples/relay-smtp-server/src/main.j
 
 FROM ${NODE_IMAGE} AS postern
 WORKDIR /app
+# For metrics, health and logs: docker build --build-arg POSTERN_COMMIT=$(git rev-parse HEAD) …
+ARG POSTERN_COMMIT=
 ENV NODE_ENV=production \
+    POSTERN_COMMIT=${POSTERN_COMMIT} \
     MALLOC_ARENA_MAX=2 \
     POSTERN_HTTP_HOST=0.0.0.0 \
     POSTERN_HTTP_PORT=8025 \

@@ -67,6 +67,7 @@ function build() {
   mkdirSync(making);
   // Taken before: what is changed meanwhile is built the next time.
   writeFileSync(join(making, BUILT), fingerprint());
+  noteCommit(join(making, 'commit'));
   const settings = JSON.parse(readFileSync(join(root, 'nest-cli.json'), 'utf8'));
   settings.compilerOptions.builder.options.outDir = 'dist.making';
   writeFileSync(join(LOCK, 'nest-cli.json'), JSON.stringify(settings));
@@ -75,6 +76,12 @@ function build() {
   if (existsSync(DIST)) renameSync(DIST, old);
   renameSync(making, DIST);
   rmSync(old, { recursive: true, force: true });
+}
+
+/** For metrics, health and logs: which commit was built. Without Git, or outside of a clone, none is noted. */
+function noteCommit(file) {
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
+  if (status === 0) writeFileSync(file, stdout);
 }
 
 function run(command, args, complaint) {

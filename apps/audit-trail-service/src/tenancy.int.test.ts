@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@postern/contracts';
 import { inTenant, openDataSource } from '@postern/database';
+import { BUILD } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { AuditWorld } from './testing/audit-world.js';
 import { Person } from './testing/happenings.js';
@@ -110,7 +111,7 @@ describe('every route', () => {
 
 describe('readiness and metrics', () => {
   it('tell that the consumers have caught up, and how many denials were put on record', async () => {
-    expect(await world.get('', '/health/ready')).toEqual({ status: 200, body: { status: 'ready' } });
+    expect(await world.get('', '/health/ready')).toEqual({ status: 200, body: { status: 'ready', ...BUILD } });
     const { payload } = await world.app.inject({ method: 'GET', url: '/metrics' });
     expect(payload).toMatch(/^postern_audit_denials_recorded_total 2$/m);
     expect(payload).toMatch(/^postern_audit_changes_recorded_total 4$/m);

@@ -70,3 +70,11 @@ export interface Change {
   readonly data: unknown;
   readonly version: number;
 }
+
+/** What an API key opens; null where it belongs to no tenant. */
+export interface WhoAmI {
+  readonly role: ApiKey['role'];
+  readonly tenantId: string | null;
+  readonly keyId: string;
+  readonly name: string;
+}

@@ -239,7 +239,6 @@ describe('postern, where something is not right', () => {
   it.each([
     ['a key that opens nothing', { POSTERN_KEY: 'pst_admin_x_0123456789abcdef0123' }, 3, 'api-key-invalid'],
     ['a tenant that is not there', { POSTERN_TENANT: 'nobody' }, 3, 'tenant-not-found'],
-    ['no tenant', { POSTERN_TENANT: '' }, 2, 'Which tenant?'],
     ['what is no key', { POSTERN_KEY: 'let me in' }, 2, 'What POSTERN_KEY has is no API key'],
     ['a key file that is not there', { POSTERN_KEY_FILE: '/nowhere/key' }, 2, 'POSTERN_KEY_FILE: ENOENT'],
     ['no address of Postern', { POSTERN_URL: 'postern' }, 2, '"postern" is no http:// or https:// address'],
@@ -247,6 +246,11 @@ describe('postern, where something is not right', () => {
     const end = await runCli(['users', 'list'], { ...admin, ...environment });
     expect(end).toEqual({ code, out: '', err: expect.stringContaining(complaint) });
     expect(end.err).not.toMatch(/let me in|0123456789|^ +at /m);
+  });
+
+  it('asks for the tenant where the key belongs to none', async () => {
+    const end = await runCli(['users', 'list'], operator);
+    expect(end).toEqual({ code: 2, out: '', err: expect.stringMatching(/^postern: Which tenant\? .* role operator /) });
   });
 
   it('tells of nobody there, after it has tried again', async () => {
@@ -324,6 +328,18 @@ describe('postern, as a tool among others', () => {
     const file = join(folder, 'ranges.txt');
     await writeFile(file, '203.0.113.9\n');
     expect((await cli('restrict', 'piped@acme.example', '--from', file)).code).toBe(0);
+  });
+
+  it('knows the tenant of its key, and where a Postern with the same settings is', async () => {
+    const { POSTERN_TENANT, POSTERN_URL, ...rest } = admin as Record<string, string>;
+    expect(POSTERN_TENANT).toBe('acme');
+    const settings = { ...rest, POSTERN_HTTP_PORT: new URL(POSTERN_URL ?? '').port };
+    expect((await runCli(['users', 'list'], settings)).code).toBe(0);
+    expect(await runCli(['whoami'], settings)).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^admin of acme: ci \([0-9a-f-]{36}\)\n$/),
+      err: '',
+    });
   });
 
   it('has health, the own address, help and version without a key', async () => {

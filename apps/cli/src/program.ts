@@ -17,6 +17,7 @@ import { disallowCommand } from './restriction/disallow.command.js';
 import { modeCommand } from './restriction/mode.command.js';
 import { allowCommand, restrictCommand } from './restriction/restrict.command.js';
 import { healthCommand, myIpCommand } from './server/server.commands.js';
+import { whoAmICommand } from './whoami/whoami.command.js';
 import { usersCommand } from './smtp-user/users.command.js';
 import { tailCommand } from './tail/tail.command.js';
 import { tenantsCommand } from './tenants/tenants.command.js';
@@ -48,6 +49,7 @@ const COMMANDS: readonly (() => Command)[] = [
   changesCommand,
   myIpCommand,
   healthCommand,
+  whoAmICommand,
   // Those that work on the database itself, and not over HTTP.
   rebuildCommand,
   verifyCommand,
@@ -58,8 +60,11 @@ const COMMANDS: readonly (() => Command)[] = [
 
 function globalOptions(program: Command): Command {
   return program
-    .option('--url <url>', 'where Postern is (POSTERN_URL; http://127.0.0.1:8025)')
-    .option('--tenant <id>', 'whose users and keys (POSTERN_TENANT)')
+    .option(
+      '--url <url>',
+      'where Postern is (POSTERN_URL; else by POSTERN_HTTP_HOST and POSTERN_HTTP_PORT, http://127.0.0.1:8025)',
+    )
+    .option('--tenant <id>', 'whose users and keys (POSTERN_TENANT; else the tenant of the key)')
     .option('--key-file <file>', 'a file with the API key; - is standard input (POSTERN_KEY, POSTERN_KEY_FILE)')
     .option('--json', 'the answer of the API as JSON; problems as JSON on standard error')
     .addOption(
@@ -104,7 +109,7 @@ Exit codes:
 Examples:
   postern tenants create acme --name "Acme Ltd"
   postern keys issue admin --tenant acme --name "platform team" --save acme.key
-  export POSTERN_KEY_FILE=acme.key POSTERN_TENANT=acme
+  export POSTERN_KEY_FILE=acme.key
   postern users add app@acme.example
   postern restrict app@acme.example 203.0.113.0/24 2001:db8::/64
   postern check app@acme.example 198.51.100.7

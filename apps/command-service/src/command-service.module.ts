@@ -19,6 +19,7 @@ import {
   RevokeTenantApiKeyController,
 } from './api-key/revoke-api-key/revoke-api-key.controller.js';
 import { RevokeApiKeyHandler } from './api-key/revoke-api-key/revoke-api-key.handler.js';
+import { WhoAmIController } from './api-key/whoami/whoami.controller.js';
 import { systemClock } from './clock.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { ExpiredAnswers } from './idempotency/expired-answers.js';
@@ -71,6 +72,7 @@ const CONTROLLERS = [
   ReportDenialsController,
   RevokeApiKeyController,
   RevokeTenantApiKeyController,
+  WhoAmIController,
 ];
 
 const HANDLERS = [

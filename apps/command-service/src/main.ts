@@ -3,9 +3,9 @@ import { journalSchema } from '@postern/event-store';
 import {
   accessSchema,
   keepOperatorKey,
-  operatorKeyFile,
   runProcess,
   startService,
+  unshownOperatorKey,
   type ServiceParts,
 } from '@postern/service-kit';
 import { ensureFirstOperatorKey } from './api-key/ensure-first-operator-key/ensure-first-operator-key.js';
@@ -19,8 +19,8 @@ const parts = {
   bus: 'publishes',
   schemas: [journalSchema, accessSchema],
   firstKey: async (app, { operatorKey, dataDir }) => {
-    const key = await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
-    return key === null ? null : { key, file: operatorKeyFile(dataDir) };
+    await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
+    return operatorKey === null ? unshownOperatorKey(dataDir) : null;
   },
 } satisfies ServiceParts;
 

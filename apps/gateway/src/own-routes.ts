@@ -1,17 +1,32 @@
-import { metrics, Problem } from '@postern/service-kit';
+import {
+  BUILD,
+  metrics,
+  prefersPage,
+  Problem,
+  STARTING_PAGE,
+  STARTING_PAGE_POLICY,
+  STARTING_POINT,
+} from '@postern/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { Instances } from './instances.js';
 import { WholeDocument } from './whole-document.js';
 
 /** What the gateway answers itself; no key is asked for. */
 export function addOwnRoutes(fastify: FastifyInstance, instances: Instances): void {
-  fastify.get('/health/live', async () => ({ status: 'live' }));
+  fastify.get('/', async (request, reply) => {
+    void reply.header('vary', 'accept').header('content-security-policy', STARTING_PAGE_POLICY);
+    if (!prefersPage(request.headers.accept)) return STARTING_POINT;
+    void reply.type('text/html; charset=utf-8');
+    return STARTING_PAGE;
+  });
+
+  fastify.get('/health/live', async () => ({ status: 'live', ...BUILD }));
 
   fastify.get('/health/ready', async () => {
     const missing = instances.missing();
     const names = Object.entries(missing).map(([name, why]) => `${name} (${why})`);
     if (names.length > 0) throw new Problem('not-ready', `Missing: ${names.join('; ')}.`, { extra: { missing } });
-    return { status: 'ready' };
+    return { status: 'ready', ...BUILD };
   });
 
   fastify.get('/metrics', async (_, reply) => {

@@ -16,7 +16,7 @@ const MODULES = {
   'audit-trail-service': AuditTrailServiceModule,
 };
 /** What each process has, and the gateway answers for itself. */
-const OF_EVERY_PROCESS = /^\/(health\/|(metrics|openapi\.json|docs)$)/;
+const OF_EVERY_PROCESS = /^\/(health\/|(metrics|openapi\.json|docs)?$)/;
 
 type Document = ReturnType<typeof openApiDocument>;
 

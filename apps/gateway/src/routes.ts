@@ -24,6 +24,7 @@ export const ROUTES: readonly Route[] = [
   // Read where they are written: these lists hold what has just been answered.
   { methods: READS, path: '/v1/tenants', to: 'command-service' },
   { methods: READS, path: '/v1/api-keys', to: 'command-service' },
+  { methods: READS, path: '/v1/whoami', to: 'command-service' },
   { methods: READS, path: '/v1/tenants/:tenantId/api-keys', to: 'command-service' },
 
   { methods: READS, path: '/v1/changes', to: 'audit-trail-service' },

@@ -34,6 +34,13 @@ describe('every answer is as the document says', () => {
     const [spare, auditor] = [await postern.newKey('operator'), await postern.newKey('auditor')];
     await operator.expect('GET /v1/api-keys', { query: '?limit=2', status: 200 });
     await operator.expect('GET /v1/changes', { status: 200 });
+    const own = { role: 'operator', tenantId: null, keyId: postern.operatorKey.split('_')[2], name: 'first start' };
+    expect((await operator.expect('GET /v1/whoami', { status: 200 })).json).toEqual(own);
+    for (const role of ['relay', 'admin', 'auditor'] as const) {
+      const { id: keyId, key } = await postern.newKey(role);
+      const { json } = await postern.anybody.as(key).expect('GET /v1/whoami', { status: 200 });
+      expect(json).toEqual({ role, tenantId: role === 'relay' ? null : tenantId, keyId, name: 'ci' });
+    }
     await operator.expect(`GET ${TENANT}/api-keys`, { params: { tenantId }, status: 200 });
     await operator.expect('DELETE /v1/api-keys/{keyId}', { params: { keyId: spare.id }, status: 204 });
     await operator.expect('DELETE /v1/api-keys/{keyId}', { params: { keyId: newId() }, status: 404 });
@@ -129,8 +136,9 @@ describe('every answer is as the document says', () => {
   });
 
   it('to anybody', async () => {
-    for (const path of ['/v1/my-ip', '/health/live', '/health/ready', '/metrics', '/docs', '/openapi.json'])
+    for (const path of ['/', '/v1/my-ip', '/health/live', '/health/ready', '/metrics', '/docs', '/openapi.json'])
       await postern.anybody.expect(`GET ${path}`, { status: 200 });
+    await postern.anybody.expect('GET /', { headers: { accept: 'text/html,application/xhtml+xml' }, status: 200 });
     await postern.anybody.expect('GET /v1/my-ip', { headers: { accept: 'text/plain' }, status: 200 });
   });
 

@@ -3,7 +3,8 @@ import {
   createHttpApp,
   keepOperatorKey,
   listenAsSet,
-  operatorKeyFile,
+  operatorKeyPlace,
+  unshownOperatorKey,
   type Running,
   type Settings,
 } from '@postern/service-kit';
@@ -19,12 +20,12 @@ export async function startPostern(settings: Settings): Promise<Running> {
     const app = await createHttpApp(StandaloneModule.forRoot(runtime), runtime, problems);
     try {
       const { operatorKey, dataDir } = settings;
-      const key = await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
-      const firstKey = key === null ? null : { key, file: operatorKeyFile(dataDir) };
+      await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
       await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
       return {
         url: await app.getUrl(),
-        firstKey,
+        keyPlace: operatorKeyPlace(settings),
+        firstKey: operatorKey === null ? await unshownOperatorKey(dataDir) : null,
         stop: async () => {
           await app.close();
           await database.stop();

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase, startPosternProcess } from '@postern/testing';
@@ -38,6 +40,11 @@ describe('what `npm start` starts, as it was built', () => {
 
     const second = await startPosternProcess({ POSTERN_DATA_DIR: folder });
     expect(second.operatorKey).toBeNull();
+    for (const { output, url } of [first, second]) {
+      expect(output()).toContain(`\nOperator key: in ${file}\n`);
+      expect(output()).toContain(`\nAPI page: ${url}/docs\n`);
+      expect(output()).toMatch(/^Postern \d+\.\d+\.\d+ \(commit ([0-9a-f]{12}|unknown)\) starts …\n/);
+    }
     const answer = await fetch(`${second.url}/v1/tenants`, {
       headers: { authorization: `Bearer ${first.operatorKey}` },
     });
@@ -96,5 +103,24 @@ describe('what `npm start` starts, as it was built', () => {
     await expect(second).rejects.toThrow(/POSTERN_HTTP_PORT/);
     expect(serversOn(folder)).toBe('');
     await first.end('SIGTERM');
+  });
+
+  it('shows the operator key at the first start that reaches its end, and names a setting that is misspelt', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const folder = await emptyFolder();
+    const port = String((taken.address() as AddressInfo).port);
+    await expect(startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_HTTP_PORT: port })).rejects.toThrow(
+      /is taken/,
+    );
+    taken.close();
+    const postern = await startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_HTPP_PORT: '8026' });
+    expect(postern.output()).toContain('no effect: POSTERN_HTPP_PORT (did you mean POSTERN_HTTP_PORT?).\n');
+    const headers = { authorization: `Bearer ${postern.operatorKey}` };
+    const answer = await fetch(`${postern.url}/v1/whoami`, { headers });
+    expect(await answer.json()).toMatchObject({ role: 'operator', tenantId: null });
+    // Without this mark the next start does not show it again.
+    expect(await readdir(folder)).not.toContain('operator-key.unshown');
+    await postern.end('SIGTERM');
   });
 });

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@postern/embedded-kafka';
-import { SettingInvalid, StartFailed, type FirstKey, type Running, type Settings } from '@postern/service-kit';
+import {
+  operatorKeyPlace,
+  SettingInvalid,
+  StartFailed,
+  type FirstKey,
+  type Running,
+  type Settings,
+} from '@postern/service-kit';
 import { prepareDatabase, servicePasswords } from '../../migrate/src/prepare-database.js';
 import { openDatabase } from '../../standalone/src/database.js';
 import { Child } from './child.js';
@@ -55,7 +62,13 @@ export async function startServices(settings: Settings, options: SupervisorOptio
     await untilReady(url, stopped);
     stopped.removeEventListener('abort', giveUp);
     const list = plan.services.map(({ name, url }, i) => line(name, `${url}   pid ${services[i]?.pid}`));
-    return { url, firstKey: firstKeyOf(ready), details: ['', ...list, ...surroundings(settings, environment)], stop };
+    return {
+      url,
+      keyPlace: operatorKeyPlace(settings),
+      firstKey: firstKeyOf(ready),
+      details: ['', ...list, ...surroundings(settings, environment)],
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

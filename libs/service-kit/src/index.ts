@@ -23,7 +23,7 @@ export {
   type Page,
   type PageRequest,
 } from './http/page.js';
-export { Context, eventMetadata, Tenant, type RequestContext } from './http/request-context.js';
+export { Caller, Context, eventMetadata, Tenant, type RequestContext } from './http/request-context.js';
 export { routesOf, type Route } from './http/routes.js';
 export { requestIdOf } from './http/request-id.js';
 export { boundConnections, SERVER_LIMITS, SERVER_OPTIONS } from './http/server-limits.js';
@@ -38,8 +38,10 @@ export { observeLag, type Lag } from './observe/feed-lag.js';
 export { createLogger, NestLogger } from './observe/logger.js';
 export { logRequests } from './observe/access-log.js';
 export { collectProcessMetrics, DELAY_BUCKETS, metrics } from './observe/metrics.js';
+export { BUILD, type Build } from './observe/build.js';
+export { prefersPage, STARTING_PAGE, STARTING_PAGE_POLICY, STARTING_POINT } from './observe/starting-point.js';
 export { ObserveModule } from './observe/observe.module.js';
-export { firstKeyGreeting, keepOperatorKey, operatorKeyFile, type FirstKey } from './process/first-key.js';
+export { keepOperatorKey, operatorKeyPlace, unshownOperatorKey, type FirstKey } from './process/first-key.js';
 export { listenAsSet } from './process/listen.js';
 export {
   runProcess,

@@ -41,7 +41,7 @@ export function changesCommand(): Command {
       const session = sessionOf(self);
       await showList<Change>(
         session,
-        { path: `${tenantPath(session)}/changes`, query: filterQuery(options), columns: COLUMNS },
+        { path: `${await tenantPath(session)}/changes`, query: filterQuery(options), columns: COLUMNS },
         options,
       );
     });

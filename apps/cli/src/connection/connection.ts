@@ -21,13 +21,22 @@ export interface Connection {
 }
 
 export function connectionOf(options: GlobalOptions, environment: NodeJS.ProcessEnv): Connection {
-  const url = urlOf(options.url ?? (environment['POSTERN_URL'] || 'http://127.0.0.1:8025'));
+  const url = urlOf(options.url ?? (environment['POSTERN_URL'] || urlOnThisMachine(environment)));
   let key: Promise<string> | undefined;
   return {
     url: url.href.replace(/\/+$/, ''),
     timeoutMs: options.timeout,
     key: () => (key ??= findKey({ keyFile: options.keyFile, environment, onThisMachine: isLoopback(url.hostname) })),
   };
+}
+
+/** Where a Postern with the same settings listens. */
+function urlOnThisMachine(environment: NodeJS.ProcessEnv): string {
+  const host = environment['POSTERN_HTTP_HOST'] || '127.0.0.1';
+  const port = environment['POSTERN_HTTP_PORT'] || '8025';
+  if (port === '0') throw usageFailure('POSTERN_HTTP_PORT is 0, which is any port. Set POSTERN_URL or --url.');
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host] ?? (host.includes(':') ? `[${host}]` : host);
+  return `http://${reachable}:${port}`;
 }
 
 function urlOf(text: string): URL {

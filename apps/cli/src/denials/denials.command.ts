@@ -19,7 +19,8 @@ export function denialsCommand(): Command {
     .argument('[user]', 'username or id, also of one that was removed; all of the tenant where left out')
     .action(async (named: string | undefined, options: DenialsOptions, self: Command) => {
       const session = sessionOf(self);
-      const owner = named === undefined ? tenantPath(session) : (await findSmtpUserThenOrNow(session, named)).path;
+      const owner =
+        named === undefined ? await tenantPath(session) : (await findSmtpUserThenOrNow(session, named)).path;
       const query = { ...filterQuery(options), from: options.from, to: options.to };
       await showList<Denial>(session, { path: `${owner}/denials`, query, columns: DENIAL_COLUMNS }, options);
     });

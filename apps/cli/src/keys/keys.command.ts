@@ -37,7 +37,7 @@ function issue(): Command {
     .action(async (role: ApiKey['role'], options: IssueOptions, self: Command) => {
       const session = sessionOf(self);
       const global = role === 'operator' || role === 'relay';
-      await issueKey(session, keysPath(session, global), { role, ...options });
+      await issueKey(session, await keysPath(session, global), { role, ...options });
     });
   return examples(
     writeOptions(command),
@@ -52,7 +52,11 @@ function list(): Command {
     .option('--global', 'those that belong to no tenant: operator and relay keys')
     .action(async (options: PageOptions & { global?: boolean }, self: Command) => {
       const session = sessionOf(self);
-      await showList<ApiKey>(session, { path: keysPath(session, options.global ?? false), columns: COLUMNS }, options);
+      await showList<ApiKey>(
+        session,
+        { path: await keysPath(session, options.global ?? false), columns: COLUMNS },
+        options,
+      );
     });
   return examples(pageOptions(command), 'postern keys list --tenant acme', 'postern keys list --global');
 }
@@ -74,7 +78,7 @@ function revoke(): Command {
     .option('--yes', 'do not ask')
     .action(async (id: string, options: WriteOptions & { global?: boolean; yes?: boolean }, self: Command) => {
       const session = sessionOf(self);
-      const path = `${keysPath(session, options.global ?? false)}/${segment(id)}`;
+      const path = `${await keysPath(session, options.global ?? false)}/${segment(id)}`;
       await confirm(`Revoke the key ${id}? Whatever uses it is locked out.`, options.yes ?? false);
       await session.api.write('DELETE', path, { idempotencyKey: options.idempotencyKey });
       session.output.aside(`Revoked ${id}.`);
@@ -86,6 +90,6 @@ function revoke(): Command {
   );
 }
 
-function keysPath(session: Session, global: boolean): string {
-  return global ? '/v1/api-keys' : `${tenantPath(session)}/api-keys`;
+async function keysPath(session: Session, global: boolean): Promise<string> {
+  return global ? '/v1/api-keys' : `${await tenantPath(session)}/api-keys`;
 }

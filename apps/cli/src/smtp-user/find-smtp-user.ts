@@ -23,7 +23,7 @@ export async function findSmtpUser(session: Session, named: string): Promise<Nam
   if (found) return found;
   throw new Failure(
     EXIT.refused,
-    `There is no SMTP user ${JSON.stringify(named)} in the tenant ${session.tenant}. ` +
+    `There is no SMTP user ${JSON.stringify(named)} in the tenant ${await session.tenant()}. ` +
       '`postern users list` shows them; one that was removed can be named by its id.',
   );
 }
@@ -39,11 +39,11 @@ export async function findSmtpUserThenOrNow(session: Session, named: string): Pr
     throw new Failure(EXIT.refused, `Several that were removed were ${named}. Name one by its id: ${ids.join(', ')}.`);
   }
   session.output.aside(`${named} was removed; it was the SMTP user ${id}.`);
-  return { path: `${tenantPath(session)}/smtp-users/${segment(id)}`, name: named };
+  return { path: `${await tenantPath(session)}/smtp-users/${segment(id)}`, name: named };
 }
 
 async function find(session: Session, named: string): Promise<NamedSmtpUser | null> {
-  const users = `${tenantPath(session)}/smtp-users`;
+  const users = `${await tenantPath(session)}/smtp-users`;
   if (isUuid(named.toLowerCase())) return { path: `${users}/${named.toLowerCase()}`, name: named };
   const key = usernameKey(named);
   let cursor: string | undefined;
@@ -62,7 +62,7 @@ async function removedWithName(session: Session, named: string): Promise<string[
   const ids = new Set<string>();
   let cursor: string | undefined;
   for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-    const page = await session.api.get<Page<Change>>(`${tenantPath(session)}/changes`, {
+    const page = await session.api.get<Page<Change>>(`${await tenantPath(session)}/changes`, {
       query: { limit: 500, cursor },
     });
     for (const { type, username, smtpUserId } of page.items) {

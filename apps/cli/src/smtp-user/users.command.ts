@@ -25,7 +25,7 @@ function add(): Command {
     .argument('<username>', '1 to 254 printable ASCII characters, unique over all tenants')
     .action(async (username: string, options: WriteOptions, self: Command) => {
       const session = sessionOf(self);
-      const users = `${tenantPath(session)}/smtp-users`;
+      const users = `${await tenantPath(session)}/smtp-users`;
       const { body, version } = await session.api.write<SmtpUser>('POST', users, { ...options, body: { username } });
       await untilReadable(session, `${users}/${body.id}`, version ?? body.restriction.version);
       session.output.answer(body, () => `Added ${body.username} (${body.id}).`);
@@ -42,7 +42,7 @@ function list(): Command {
       const { query } = options;
       await showList<SmtpUser>(
         session,
-        { path: `${tenantPath(session)}/smtp-users`, query: { query }, columns: COLUMNS },
+        { path: `${await tenantPath(session)}/smtp-users`, query: { query }, columns: COLUMNS },
         options,
       );
     });

@@ -37,7 +37,7 @@ export function tailCommand(): Command {
       const { api, output } = session;
       const stop = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-      const owner = named === undefined ? tenantPath(session) : (await findSmtpUser(session, named)).path;
+      const owner = named === undefined ? await tenantPath(session) : (await findSmtpUser(session, named)).path;
       const read = (from: string, cursor: string | undefined): Promise<Page<Denial>> =>
         api.get<Page<Denial>>(`${owner}/denials`, {
           query: { ...filterQuery(options), from, cursor, limit: 500 },

@@ -40,6 +40,11 @@ export const Context = createParamDecorator((_: unknown, context: ExecutionConte
   return { actor: principal.actor, requestId: request.id, idempotency };
 });
 
+/** The parameter decorator for whom the key of the request belongs to. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal =>
+  principalOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
 /** The tenant in the path, which the guard has checked against the key. */
 export const Tenant = createParamDecorator((_: unknown, context: ExecutionContext): TenantId => {
   const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { tenantId: TenantId } }>>();

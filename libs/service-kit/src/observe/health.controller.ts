@@ -5,11 +5,16 @@ import { Public } from '../access/access.guard.js';
 import { Documented } from '../openapi/documented.js';
 import { json, plainText } from '../openapi/media-types.js';
 import { Problem } from '../problem/problem.js';
+import { BUILD } from './build.js';
 import { Readiness } from './health.js';
 import { metrics } from './metrics.js';
 
-const live = z.object({ status: z.literal('live') });
-const ready = z.object({ status: z.literal('ready') });
+const build = {
+  version: z.string().meta({ examples: ['0.1.0'] }),
+  commit: z.string().meta({ examples: ['5008bc0c2d1e'] }),
+};
+const live = z.object({ status: z.literal('live'), ...build });
+const ready = z.object({ status: z.literal('ready'), ...build });
 
 /** For load balancers and Prometheus; no key is asked for. */
 @Controller()
@@ -20,7 +25,7 @@ export class HealthController {
   @Get('health/live')
   @Documented({ tag: 'Operation', id: 'getLiveness', summary: 'Whether the process runs', answer: json(live) })
   live(): z.infer<typeof live> {
-    return { status: 'live' };
+    return { status: 'live', ...BUILD };
   }
 
   /** 503 `not-ready` names what is missing. */
@@ -30,7 +35,7 @@ export class HealthController {
     const missing = await this.readiness.missing();
     const names = Object.entries(missing).map(([name, why]) => `${name} (${why})`);
     if (names.length > 0) throw new Problem('not-ready', `Missing: ${names.join('; ')}.`, { extra: { missing } });
-    return { status: 'ready' };
+    return { status: 'ready', ...BUILD };
   }
 
   @Get('metrics')

@@ -1,13 +1,12 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
+import { BUILD } from '../observe/build.js';
 import { completed } from './completed.js';
 import { documentPaths } from './document-paths.js';
 import { jsonSchemaOf } from './json-schema.js';
 import { TAGS } from './tags.js';
 
-/** The version of the API, not of the program: `/v1`. */
-const API_VERSION = '1';
 const DESCRIPTION = `
 Which source addresses may an SMTP user log in from? Set it here, see who was denied, and let relays follow.
 
@@ -24,7 +23,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setOpenAPIVersion('3.1.0')
     .setTitle('Postern')
     .setDescription(DESCRIPTION)
-    .setVersion(API_VERSION)
+    .setVersion(BUILD.version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/', 'This Postern')
     .addSecurity('apiKey', {

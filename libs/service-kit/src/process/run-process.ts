@@ -13,9 +13,11 @@ import {
   TopicOfAnotherJournal,
   TopicSettingsWrong,
 } from '@postern/event-bus';
-import { firstKeyGreeting, type FirstKey } from './first-key.js';
+import { firstKeyGreeting, noteShown, type FirstKey } from './first-key.js';
 import { SettingInvalid } from '../settings/setting-invalid.js';
+import { BUILD } from '../observe/build.js';
 import { loadSettings, type Settings } from '../settings/settings.js';
+import { unknownSettings } from '../settings/unknown-settings.js';
 import { StartFailed } from './start-failed.js';
 
 /** What a process runs, once it is ready. */
@@ -24,7 +26,9 @@ export interface Running {
   readonly url: string;
   /** What else its operator is told of it, by lines. */
   readonly details?: readonly string[];
-  /** Only where this start made the first operator's key: it is told once. */
+  /** Where the first operator's key is; of a process that keeps keys. */
+  readonly keyPlace?: string;
+  /** Only where nobody has seen the first operator's key: it is shown once. */
   readonly firstKey?: FirstKey | null;
   /** Finishes what was accepted. */
   stop(): Promise<void>;
@@ -89,10 +93,13 @@ class ProcessLife {
     // Who started us is gone, as after a kill -9: nobody would ever stop us.
     if (process.connected) process.on('disconnect', () => void this.stop('The supervisor is gone'));
     try {
-      console.log(`${this.name} starts …`);
+      console.log(`${this.name} ${BUILD.version} (commit ${BUILD.commit}) starts …`);
+      // Who started us has said it already.
+      const unknown = process.connected ? null : unknownSettings(process.env);
+      if (unknown) console.error(unknown);
       this.running = await start(this.stopped.signal);
       if (this.stopping) await this.end(this.running);
-      else this.greet(this.running);
+      else await this.greet(this.running);
     } catch (error) {
       if (this.stopping) this.goodbye();
       console.error(messageOf(error));
@@ -111,7 +118,7 @@ class ProcessLife {
     process.exit(0);
   }
 
-  private greet({ url, details = [], firstKey = null }: Running): void {
+  private async greet({ url, details = [], keyPlace, firstKey = null }: Running): Promise<void> {
     console.log(`${this.name} is ready at ${url}`);
     const message: ReadyMessage = { ready: { url, firstKey } };
     if (process.connected) {
@@ -119,7 +126,12 @@ class ProcessLife {
       return;
     }
     for (const line of details) console.log(line);
-    if (firstKey) for (const line of firstKeyGreeting(url, firstKey)) console.log(line);
+    console.log(`API page: ${url}/docs`);
+    if (keyPlace) console.log(keyPlace);
+    if (firstKey) {
+      for (const line of firstKeyGreeting(url, firstKey)) console.log(line);
+      await noteShown(firstKey);
+    }
     console.log('Ctrl-C ends it.');
   }
 

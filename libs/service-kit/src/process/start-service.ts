@@ -9,7 +9,7 @@ import type { ProblemTranslator } from '../problem/problem-filter.js';
 import { SettingInvalid } from '../settings/setting-invalid.js';
 import type { Settings } from '../settings/settings.js';
 import { SettingsModule, type RuntimeSettings } from '../settings/settings.module.js';
-import type { FirstKey } from './first-key.js';
+import { operatorKeyPlace, type FirstKey } from './first-key.js';
 import { listenAsSet } from './listen.js';
 import type { Running } from './run-process.js';
 
@@ -21,7 +21,7 @@ export interface ServiceParts {
   readonly bus: 'reads' | 'publishes';
   /** What it works on: the start is refused where one is not up to date. */
   readonly schemas: readonly SchemaComponent[];
-  /** Where it keeps keys: makes the first operator's, or returns null where that stands already. */
+  /** Where it keeps keys: makes the first operator's; returns it where nobody has seen it yet, else null. */
   readonly firstKey?: (app: NestFastifyApplication, settings: RuntimeSettings) => Promise<FirstKey | null>;
 }
 
@@ -37,7 +37,8 @@ export async function startService(parts: ServiceParts, settings: Settings): Pro
   try {
     const firstKey = (await parts.firstKey?.(app, runtime)) ?? null;
     await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
-    return { url: await app.getUrl(), firstKey, stop: () => app.close() };
+    const keyPlace = parts.firstKey ? { keyPlace: operatorKeyPlace(settings) } : {};
+    return { url: await app.getUrl(), ...keyPlace, firstKey, stop: () => app.close() };
   } catch (error) {
     await app.close();
     throw error;

@@ -50,7 +50,8 @@ const MAX_RETENTION_DAYS = 36_500;
 const perSecond = requestsPerSecond(1_000_000);
 const burst = wholeNumber(1, 10_000_000, 'of requests');
 
-const Environment = z.object({
+/** The variables of a process that serves HTTP. */
+export const Environment = z.object({
   POSTERN_HTTP_HOST: z
     .string()
     .refine((host) => isIP(host) !== 0 || host === 'localhost', 'must be an IP address or localhost')
