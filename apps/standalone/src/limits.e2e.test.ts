@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { getDataSourceToken } from '@nestjs/typeorm';
 import { ensureFirstOperatorKey } from '@postern/command-service';
 import { newId } from '@postern/contracts';
 import { createHttpApp, loadSettings } from '@postern/service-kit';
@@ -85,38 +84,26 @@ describe('requests with an API key', () => {
 describe('requests without a valid API key', () => {
   const wrong = () => asking(url, `pst_admin_${newId()}_0123456789abcdef`);
 
-  it('are refused by address above the burst, before the database is asked; who proves a key there goes on', async () => {
+  it('are refused by address above the burst; a valid key goes on from there, also one that was never seen', async () => {
     const source = from('192.0.2.10');
-    const proved = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'behind the same NAT' })).body.key;
-    const relay = asking(url, proved);
+    const good = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'behind the same NAT' })).body.key;
+    const relay = asking(url, good);
     const decide = (ask: Ask) =>
       ask('POST', '/v1/relay/decisions', { username: 'a@x', ip: '::1', dryRun: true }, source);
-    expect((await decide(relay)).status).toBe(200);
 
     const statuses: number[] = [];
     for (let i = 0; i < FAILED_BURST; i++)
       statuses.push((await wrong()('GET', '/v1/tenants', undefined, source)).status);
     expect(statuses).toEqual(Array.from({ length: FAILED_BURST }, () => 401));
 
-    const access = app.get<{ query(sql: string): Promise<unknown[]> }>(getDataSourceToken('postern_access'), {
-      strict: false,
-    });
-    const asked: string[] = [];
-    const query = access.query.bind(access);
-    access.query = (sql) => {
-      asked.push(sql);
-      return query(sql);
-    };
     const before = await limitedBy('failed-authentication');
     const refused = await wrong()('GET', '/v1/tenants', undefined, source);
     expect({ status: refused.status, code: refused.body.code }).toEqual({ status: 429, code: 'too-many-requests' });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     // Without a key, and with the right id but another secret, it is the same.
     expect((await fetch(`${url}/v1/tenants`, { headers: source })).status).toBe(429);
-    const forged = `${proved.slice(0, -8)}00000000`;
+    const forged = `${good.slice(0, -8)}00000000`;
     expect((await decide(asking(url, forged))).status).toBe(429);
-    expect(asked).toEqual([]);
-    access.query = query;
     expect(await limitedBy('failed-authentication')).toBe(before + 3);
 
     expect((await decide(relay)).status).toBe(200);

@@ -1,7 +1,9 @@
-export { AccessGuard, Allow, Public } from './access/access.guard.js';
+export { bearerToken } from './access/bearer-token.js';
+export { Allow, LongBody, Public } from './access/route-rules.js';
 export { AccessModule } from './access/access.module.js';
 export { accessSchema } from './access/access-schema.js';
 export { ApiKeyDirectory, type Principal } from './access/api-key-directory.js';
+export { KeyWatch } from './access/key-watch.js';
 export { hashApiKey, matchesHash, newApiKey, parseApiKey } from './access/api-key.js';
 export { busModules } from './event-bus/event-bus.module.js';
 export { dataSourceModule } from './database/data-source.module.js';

@@ -1,13 +1,14 @@
-import { MAX_NOTE_LENGTH, type WantedEntry } from '@postern/restrictions';
-import { fieldCode, timeField } from '@postern/service-kit';
+import { MAX_ENTRIES, MAX_NOTE_LENGTH, type WantedEntry } from '@postern/restrictions';
+import { documentedAs, fieldCode, timeField } from '@postern/service-kit';
 import { z } from 'zod';
 import { isPlain } from '../http/plain-text.js';
 
 /** Longer than any address with a prefix, so that a mistake is still read and explained, but no essay. */
 export const LONGEST_RANGE = 200;
 
-/** Entries in a body. What a range says, how many there may be and whether a time is past, is the domain's to judge. */
-export const entriesSchema: z.ZodType<WantedEntry[]> = z.array(
+const HOW_MANY = `A restriction has at most ${MAX_ENTRIES} entries. Use wider ranges, or send fewer.`;
+
+const entries: z.ZodType<WantedEntry[], unknown[]> = z.array(
   z.strictObject({
     range: z
       .string()
@@ -31,4 +32,16 @@ export const entriesSchema: z.ZodType<WantedEntry[]> = z.array(
       .meta({ examples: ['office'] }),
     expiresAt: timeField.nullish().meta({ description: 'Null or left out: never.' }),
   }),
+);
+
+/**
+ * Entries in a body. The domain checks what a range says and whether a time is past. Their number is checked before their
+ * contents: zod reports every error of every entry, which takes seconds for a body full of empty ones.
+ */
+export const entriesSchema: z.ZodType<WantedEntry[]> = documentedAs(
+  z
+    .array(z.unknown())
+    .refine((list) => list.length <= MAX_ENTRIES, fieldCode('too-many-entries', HOW_MANY))
+    .pipe(entries),
+  entries,
 );

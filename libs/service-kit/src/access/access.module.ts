@@ -2,8 +2,10 @@ import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { dataSourceModule } from '../database/data-source.module.js';
 import { RequestLimits } from '../limits/request-limits.js';
+import { AccessCheck } from './access-check.js';
 import { AccessGuard } from './access.guard.js';
 import { ApiKeyDirectory } from './api-key-directory.js';
+import { KeyWatch } from './key-watch.js';
 
 /**
  * A look-up takes one row by its key. Its time-outs are short, so that what waits for a database that hangs does not
@@ -15,7 +17,7 @@ export const ACCESS_POOL = { poolSize: 2, statementTimeoutMs: 2_000, lockTimeout
 @Global()
 @Module({
   imports: [dataSourceModule('postern_access', ACCESS_POOL)],
-  providers: [ApiKeyDirectory, RequestLimits, { provide: APP_GUARD, useClass: AccessGuard }],
-  exports: [ApiKeyDirectory],
+  providers: [ApiKeyDirectory, RequestLimits, AccessCheck, KeyWatch, { provide: APP_GUARD, useClass: AccessGuard }],
+  exports: [ApiKeyDirectory, AccessCheck, KeyWatch],
 })
 export class AccessModule {}

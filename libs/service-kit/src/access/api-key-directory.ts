@@ -3,7 +3,9 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import type { Actor, ApiKeyId, Role, TenantId } from '@postern/contracts';
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
+import { Problem } from '../problem/problem.js';
 import { matchesHash, parseApiKey } from './api-key.js';
+import { BatchedLookUp } from './batched-look-up.js';
 
 /** A proven caller. */
 export interface Principal {
@@ -20,14 +22,19 @@ interface StoredKey {
 /** A revocation holds everywhere within a second: half of it is how old a look-up may be, the rest is its own time. */
 export const FRESH_MS = 500;
 export const MAX_CACHED_KEYS = 10_000;
+/** Keys of one query, and keys that wait for theirs: a waiting key costs a request that is open anyway. */
+export const KEY_LOOK_UPS = { batch: 1_000, waiting: 20_000 };
 const LAST_USED_FLUSH_MS = 5_000;
 
 /** Finds API keys, and notes when each was last used. */
 @Injectable()
 export class ApiKeyDirectory implements BeforeApplicationShutdown {
   private readonly keys: LRUCache<string, Promise<StoredKey | null>>;
-  /** The hashes of keys that were proved here: a look-up for one of these is worth it. */
-  private readonly proved = new LRUCache<ApiKeyId, Buffer>({ max: MAX_CACHED_KEYS });
+  private readonly lookUps = new BatchedLookUp(
+    (ids: readonly ApiKeyId[]) => this.load(ids),
+    KEY_LOOK_UPS,
+    tooManyLookUps,
+  );
   private readonly tenants = new LRUCache<string, true>({ max: MAX_CACHED_KEYS });
   private readonly used = new Map<ApiKeyId, Date>();
   private readonly flushTimer: NodeJS.Timeout;
@@ -42,20 +49,11 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
     const parsed = parseApiKey(text);
     if (!parsed) return null;
     const stored = await this.lookUp(parsed.id);
-    if (!stored) this.proved.delete(parsed.id);
     if (!stored || stored.principal.actor.role !== parsed.role || !matchesHash(text, stored.hash)) {
       return null;
     }
     this.used.set(parsed.id, new Date());
-    this.proved.set(parsed.id, stored.hash);
     return stored.principal;
-  }
-
-  /** Whether this very key was proved here, and was not found revoked since. Asks nobody. */
-  hasProved(text: string): boolean {
-    const parsed = parseApiKey(text);
-    const hash = parsed ? this.proved.get(parsed.id) : undefined;
-    return hash !== undefined && matchesHash(text, hash);
   }
 
   /** Whether the tenant exists; tenants are never removed, so a yes is remembered. */
@@ -76,21 +74,26 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
   private lookUp(id: ApiKeyId): Promise<StoredKey | null> {
     const cached = this.keys.get(id);
     if (cached) return cached;
-    const found = this.load(id);
+    const found = this.lookUps.find(id);
     this.keys.set(id, found);
     found.catch(() => this.keys.delete(id));
     return found;
   }
 
-  private async load(id: ApiKeyId): Promise<StoredKey | null> {
-    const [row] = await this.dataSource.query<
-      { tenant_id: TenantId | null; role: Role; name: string; secret_hash: Buffer }[]
-    >('SELECT tenant_id, role, name, secret_hash FROM access.api_keys WHERE id = $1 AND revoked_at IS NULL', [id]);
-    if (!row) return null;
-    return {
-      principal: { actor: { role: row.role, keyId: id, name: row.name }, tenantId: row.tenant_id },
-      hash: row.secret_hash,
-    };
+  private async load(ids: readonly ApiKeyId[]): Promise<ReadonlyMap<ApiKeyId, StoredKey>> {
+    const rows = await this.dataSource.query<
+      { id: ApiKeyId; tenant_id: TenantId | null; role: Role; name: string; secret_hash: Buffer }[]
+    >(
+      `SELECT id, tenant_id, role, name, secret_hash FROM access.api_keys
+        WHERE id = ANY ($1::text[]) AND revoked_at IS NULL`,
+      [ids],
+    );
+    return new Map(
+      rows.map(({ id, tenant_id: tenantId, role, name, secret_hash: hash }) => [
+        id,
+        { principal: { actor: { role, keyId: id, name }, tenantId }, hash },
+      ]),
+    );
   }
 
   private async flushLastUsed(): Promise<void> {
@@ -103,4 +106,10 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
       [uses.map(([id]) => id), uses.map(([, at]) => at)],
     );
   }
+}
+
+function tooManyLookUps(): Problem {
+  return new Problem('not-ready', 'Too many API keys wait to be looked up. Nothing was done; send it again shortly.', {
+    headers: { 'retry-after': '1' },
+  });
 }

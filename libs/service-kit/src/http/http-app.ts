@@ -9,8 +9,11 @@ import { ProblemFilter, type ProblemTranslator } from '../problem/problem-filter
 import type { RuntimeSettings } from '../settings/settings.module.js';
 import { ReadDeadline } from './read-deadline.js';
 import { requestIdOf } from './request-id.js';
-import { boundConnections, SERVER_OPTIONS } from './server-limits.js';
+import { boundConnections, SERVER_LIMITS, SERVER_OPTIONS } from './server-limits.js';
 import { serveDocuments } from '../openapi/serve-documents.js';
+import { AccessCheck, checkBeforeBody } from '../access/access-check.js';
+import { Problem } from '../problem/problem.js';
+import { hasMoreMembers } from './count-members.js';
 import { noteRoutes } from './routes.js';
 import { SchemaPipe } from './schema-pipe.js';
 
@@ -26,6 +29,7 @@ export async function createHttpApp(
   const filter = new ProblemFilter(translators);
   const adapter = new FastifyAdapter({
     ...SERVER_OPTIONS,
+    bodyLimit: SERVER_LIMITS.smallBodyBytes,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     genReqId: requestIdOf,
@@ -48,6 +52,7 @@ export async function createHttpApp(
     void reply.header('x-request-id', request.id);
   });
   logRequests(fastify as unknown as FastifyInstance, logger, settings.trustedProxies);
+  checkBeforeBody(fastify as unknown as FastifyInstance, app.get(AccessCheck, { strict: false }));
   boundConnections(app.getHttpServer(), settings.maxConnections);
   app.useGlobalFilters(filter);
   app.useGlobalInterceptors(new ReadDeadline());
@@ -72,6 +77,12 @@ function takeOnlyJson(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
+    else if (hasMoreMembers(body as string, SERVER_LIMITS.bodyMembers)) done(tooManyMembers());
     else void parse(request, body as string, done);
   });
+}
+
+function tooManyMembers(): Problem {
+  const most = SERVER_LIMITS.bodyMembers.toLocaleString('en-US');
+  return new Problem('body-too-large', `A body may have ${most} members and elements in all. Send less at once.`);
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ApiKeyId, TenantId } from '@postern/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../problem/problem.js';
+import { bearerToken } from '../access/bearer-token.js';
 import type { Principal } from '../access/api-key-directory.js';
 
 /** A request that its caller marked as one that may come again: the header `Idempotency-Key`. */
@@ -34,7 +35,7 @@ export function idempotencyClaim(
     tenantId,
     key,
     requestHash: hashOf(request),
-    secret: request.headers.authorization?.split(' ')[1] ?? '',
+    secret: bearerToken(request) ?? '',
     tellReplayed: () => void reply.header('idempotency-replayed', 'true'),
   };
 }

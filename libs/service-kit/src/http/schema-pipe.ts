@@ -14,7 +14,10 @@ export class SchemaPipe implements PipeTransform {
     const parsed = schema.safeParse(value ?? {});
     if (parsed.success) return parsed.data;
     const prefix = metadata.type === 'query' ? '?' : '/';
-    const errors = parsed.error.issues.flatMap((issue) => fieldProblems(issue, value, prefix)).slice(0, MAX_ERRORS);
+    const errors = parsed.error.issues
+      .slice(0, MAX_ERRORS)
+      .flatMap((issue) => fieldProblems(issue, value, prefix))
+      .slice(0, MAX_ERRORS);
     throw new Problem('validation-failed', summary(errors), { errors });
   }
 }

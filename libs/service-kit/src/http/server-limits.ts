@@ -6,8 +6,12 @@ import { Problem } from '../problem/problem.js';
 
 /** What bounds the HTTP server of a process, whoever calls it; docs/limits.md tells them to callers. */
 export const SERVER_LIMITS = {
-  /** A full allow list or a full batch of denials fits several times. */
+  /** A full allow list or a full batch of denials fits several times: for the routes that take such a list. */
   bodyBytes: 1_048_576,
+  /** For all other routes. The longest names, with each character escaped, fit. */
+  smallBodyBytes: 16_384,
+  /** Members and elements of a body, at whatever depth. A full batch of denials has 10,000. */
+  bodyMembers: 16_000,
   /** The request line and all headers together: so is a URL bounded too. */
   headerBytes: 16_384,
   /** Characters of one variable part of a path. */

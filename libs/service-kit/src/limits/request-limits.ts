@@ -24,21 +24,15 @@ export class RequestLimits {
     throw tooMany('This API key sends more requests than it may.', refused.retryAfterSeconds);
   }
 
-  /**
-   * Counts an attempt to authenticate, before anything is looked up for it, and returns what gives it back when it succeeds.
-   * `source` is null for who has no address. Throws `too-many-requests`.
-   */
-  takeAttempt(source: string | null): () => void {
-    const name = source === null ? '' : network(source);
-    const refused = this.bySource.take(name);
-    if (refused) {
-      countLimited('failed-authentication');
-      throw tooMany(
-        'Too many requests came from your address without a valid API key. Mend the key, and',
-        refused.retryAfterSeconds,
-      );
-    }
-    return () => this.bySource.giveBack(name);
+  /** Counts a request without a valid key. `source` is null for a caller without an address. Throws `too-many-requests`. */
+  takeFailure(source: string | null): void {
+    const refused = this.bySource.take(source === null ? '' : network(source));
+    if (!refused) return;
+    countLimited('failed-authentication');
+    throw tooMany(
+      'Too many requests came from your address without a valid API key. Correct the key, and',
+      refused.retryAfterSeconds,
+    );
   }
 }
 

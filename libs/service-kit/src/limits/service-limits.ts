@@ -1,5 +1,6 @@
-import { ACCESS_DEADLINE_MS } from '../access/access.guard.js';
-import { FRESH_MS, MAX_CACHED_KEYS } from '../access/api-key-directory.js';
+import { ACCESS_DEADLINE_MS } from '../access/access-check.js';
+import { FRESH_MS, KEY_LOOK_UPS, MAX_CACHED_KEYS } from '../access/api-key-directory.js';
+import { KEY_CHECK_MS } from '../access/key-watch.js';
 import { DEFAULT_EXPORT_LIMITS } from '../export/export-limits.js';
 import { READ_DEADLINE_MS } from '../http/read-deadline.js';
 import { MAX_ERRORS } from '../http/schema-pipe.js';
@@ -15,6 +16,8 @@ export const SERVICE_LIMITS = {
   exports: DEFAULT_EXPORT_LIMITS,
   accessMs: ACCESS_DEADLINE_MS,
   keyFreshMs: FRESH_MS,
+  keyCheckMs: KEY_CHECK_MS,
+  keyLookUps: KEY_LOOK_UPS,
   cachedKeys: MAX_CACHED_KEYS,
   buckets: MAX_BUCKETS,
   readMs: READ_DEADLINE_MS,

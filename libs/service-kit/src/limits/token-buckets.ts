@@ -26,12 +26,6 @@ export class TokenBuckets {
     return { retryAfterSeconds: Math.max(1, Math.ceil(bucket.getWaitTime(1) / 1_000)) };
   }
 
-  /** Gives back a token that was taken for nothing. */
-  giveBack(name: string): void {
-    const bucket = this.buckets.get(name);
-    if (bucket) bucket.content = Math.min(bucket.content + 1, bucket.bucketSize);
-  }
-
   private bucketOf(name: string): TokenBucket {
     const known = this.buckets.get(name);
     if (known) return known;

@@ -41,15 +41,6 @@ describe('token buckets', () => {
     expect([buckets.take('a'), buckets.take('b'), buckets.take('a')]).toEqual([null, null, { retryAfterSeconds: 1 }]);
   });
 
-  it('take back a token that was taken for nothing, and keep no more than the burst', () => {
-    const buckets = new TokenBuckets({ perSecond: 1, burst: 1 });
-    buckets.take('a');
-    buckets.giveBack('a');
-    buckets.giveBack('a');
-    buckets.giveBack('never seen');
-    expect(takes(buckets, 'a', 2)).toEqual([null, { retryAfterSeconds: 1 }]);
-  });
-
   it('are off at a rate of 0', () => {
     const buckets = new TokenBuckets({ perSecond: 0, burst: 1 });
     expect(takes(buckets, 'a', 100)).toEqual(Array.from({ length: 100 }, () => null));

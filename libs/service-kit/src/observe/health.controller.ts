@@ -1,7 +1,7 @@
 import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { Public } from '../access/access.guard.js';
+import { Public } from '../access/route-rules.js';
 import { Documented } from '../openapi/documented.js';
 import { json, plainText } from '../openapi/media-types.js';
 import { Problem } from '../problem/problem.js';

@@ -1,6 +1,7 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { SERVER_LIMITS } from '../http/server-limits.js';
+import { hasBody } from '../http/has-body.js';
+import { answerAboveBody } from '../http/unread-body.js';
 import { databaseProblem } from './database-problem.js';
 import { Problem } from './problem.js';
 
@@ -38,11 +39,14 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
+    const text = JSON.stringify(problem.toJson(request.id));
+    const unread = request.method !== 'HEAD' && hasBody(request) && !request.raw.readableEnded;
+    if (unread) void reply.headers({ connection: 'close', 'content-length': String(Buffer.byteLength(text)) });
     void reply
       .status(problem.status)
       .headers({ ...problem.options.headers })
       .header('content-type', 'application/problem+json; charset=utf-8')
-      .send(JSON.stringify(problem.toJson(request.id)));
+      .send(unread ? answerAboveBody(text, request.raw) : text);
   }
 
   private translate(error: unknown, request: FastifyRequest): Problem {
@@ -61,15 +65,16 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-const BODY_LIMIT_TEXT = `${SERVER_LIMITS.bodyBytes / 1_048_576} MiB`;
-
 /** What Fastify and Nest refuse before a controller is asked. */
 function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null {
   const code = (error as { code?: unknown }).code;
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
   if (status === 404 || code === 'FST_ERR_BAD_URL') return routeNotFound(request);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) {
-    return new Problem('body-too-large', `A body may have ${BODY_LIMIT_TEXT}. Send less at once.`);
+    return new Problem(
+      'body-too-large',
+      `A body may have ${sizeOf(request.routeOptions.bodyLimit)} here. Send less at once.`,
+    );
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || status === 415) {
     return new Problem('media-type-unsupported', 'Send JSON, with Content-Type: application/json.');
@@ -85,6 +90,10 @@ function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null
   return null;
 }
 
-function routeNotFound(request: FastifyRequest): Problem {
+function sizeOf(bytes: number): string {
+  return bytes < 1_048_576 ? `${bytes / 1_024} KiB` : `${bytes / 1_048_576} MiB`;
+}
+
+export function routeNotFound(request: FastifyRequest): Problem {
   return new Problem('route-not-found', `There is no ${request.method} ${request.url.split('?')[0]}.`);
 }

@@ -1,6 +1,15 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
-import { Allow, Context, Documented, documentedAs, json, type RequestContext } from '@postern/service-kit';
+import {
+  Allow,
+  Context,
+  Documented,
+  documentedAs,
+  json,
+  LongBody,
+  type RequestContext,
+  SERVER_LIMITS,
+} from '@postern/service-kit';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { denialReportSchema, reportedDenialsView } from '../relay-views.js';
@@ -22,6 +31,7 @@ export class ReportDenialsController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Post()
+  @LongBody(SERVER_LIMITS.bodyBytes)
   @HttpCode(200)
   @Documented({
     tag: 'Relays',

@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Post, Res } from '@nestjs/common';
 import type { Restriction } from '@postern/restrictions';
-import { Allow, Context, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, LongBody, type RequestContext, SERVER_LIMITS } from '@postern/service-kit';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
@@ -20,6 +20,7 @@ export class AddEntriesController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Post()
+  @LongBody(SERVER_LIMITS.bodyBytes)
   @RestrictionWrite('Add entries; one that stands there expired is renewed', { status: 201 })
   async add(
     @SmtpUserParam() user: SmtpUserRef,

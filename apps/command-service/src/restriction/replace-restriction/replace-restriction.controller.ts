@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Put, Res } from '@nestjs/common';
 import type { Restriction } from '@postern/restrictions';
-import { Allow, Context, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, LongBody, type RequestContext, SERVER_LIMITS } from '@postern/service-kit';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
@@ -21,6 +21,7 @@ export class ReplaceRestrictionController {
   constructor(@Inject(Dispatcher) private readonly dispatcher: Dispatcher) {}
 
   @Put()
+  @LongBody(SERVER_LIMITS.bodyBytes)
   @RestrictionWrite('Replace all entries in one save', { problems: ['restriction-empty'] })
   async replace(
     @SmtpUserParam() user: SmtpUserRef,

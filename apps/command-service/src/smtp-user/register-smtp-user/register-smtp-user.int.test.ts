@@ -101,7 +101,7 @@ describe('registering an SMTP user', () => {
     };
     expect(await send('{"username":')).toEqual(problem(400, 'body-not-json', 'cannot be read as JSON'));
     expect(await send('<username/>', 'application/xml')).toEqual(problem(415, 'media-type-unsupported', 'Send JSON'));
-    expect(await send(`{"username":"${'a'.repeat(1_100_000)}"}`)).toEqual(problem(413, 'body-too-large', '1 MiB'));
+    expect(await send(`{"username":"${'a'.repeat(1_100_000)}"}`)).toEqual(problem(413, 'body-too-large', '16 KiB'));
     expect(await send('[]')).toEqual(
       problem(422, 'validation-failed', 'The body', [
         { pointer: '', code: 'validation-failed', detail: expect.any(String), suggestions: [] },

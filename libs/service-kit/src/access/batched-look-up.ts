@@ -1,0 +1,50 @@
+import { Deadline } from '@postern/async';
+
+interface Waiting<Found> {
+  readonly promise: Promise<Found | null>;
+  readonly resolve: (found: Found | null) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Looks up by id, one query at a time. What is asked for during a query is looked up together by the next one: a flood of
+ * unknown ids makes queries longer, and nobody waits for much more than two of them.
+ */
+export class BatchedLookUp<Id, Found> {
+  private readonly waiting = new Map<Id, Waiting<Found>>();
+  private running = false;
+
+  constructor(
+    /** The ids that were found, with what was found. */
+    private readonly load: (ids: readonly Id[]) => Promise<ReadonlyMap<Id, Found>>,
+    private readonly bounds: { readonly batch: number; readonly waiting: number },
+    private readonly tooManyWait: () => Error,
+  ) {}
+
+  /** Null where there is no such id. Throws what `load` throws, and the error of `tooManyWait`. */
+  find(id: Id): Promise<Found | null> {
+    const known = this.waiting.get(id);
+    if (known) return known.promise;
+    if (this.waiting.size >= this.bounds.waiting) return Promise.reject(this.tooManyWait());
+    const waiting = Promise.withResolvers<Found | null>();
+    this.waiting.set(id, waiting);
+    // The query is of all that wait: the deadline of the one that starts it must not end it.
+    if (!this.running) void Deadline.run(null, () => this.run());
+    return waiting.promise;
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    while (this.waiting.size > 0) {
+      const batch = new Map([...this.waiting].slice(0, this.bounds.batch));
+      for (const id of batch.keys()) this.waiting.delete(id);
+      try {
+        const found = await this.load([...batch.keys()]);
+        for (const [id, { resolve }] of batch) resolve(found.get(id) ?? null);
+      } catch (error) {
+        for (const { reject } of batch.values()) reject(error);
+      }
+    }
+    this.running = false;
+  }
+}
