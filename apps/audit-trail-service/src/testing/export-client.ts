@@ -8,6 +8,7 @@ export async function askForExport(url: string, key: string, accept: string): Pr
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   // A cut connection is told as an error; the tests look at `whole`.
   response.on('error', () => undefined);
+  request.on('error', () => undefined);
   return response;
 }
 

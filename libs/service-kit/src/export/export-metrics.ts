@@ -11,7 +11,7 @@ export const exportsRunning = new Gauge({
 
 export const exportsEnded = new Counter({
   name: 'postern_exports_total',
-  help: 'Exports that ended: whole, failed, left by their reader, or dropped since it stood still (stalled)',
+  help: 'Exports that ended: whole, failed, left by their reader, dropped since the reader took nothing (stalled), or cut off since their key was revoked (key-revoked)',
   labelNames: ['format', 'end'],
   registers,
 });

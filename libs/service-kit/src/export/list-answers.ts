@@ -1,6 +1,8 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bearerToken } from '../access/bearer-token.js';
+import { KeyWatch } from '../access/key-watch.js';
 import { openCursor, type Page, type PageRequest } from '../http/page.js';
 import { principalOf } from '../http/request-context.js';
 import { Problem } from '../problem/problem.js';
@@ -9,7 +11,7 @@ import { exportFormat, type ExportFormat } from './export-formats.js';
 import { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits } from './export-limits.js';
 import { exportsEnded, exportsRunning } from './export-metrics.js';
 import { ExportTurns } from './export-turns.js';
-import { cutOff, endWhole, ReaderGone, writeWhole } from './write-whole.js';
+import { cutOff, endWhole, KeyRevoked, ReaderGone, writeWhole, type Patience } from './write-whole.js';
 
 /** A list that can be answered page by page or whole. */
 export interface AnswerableList<Item extends object> {
@@ -27,6 +29,7 @@ interface Export {
   readonly response: ServerResponse;
   readonly format: ExportFormat;
   readonly requestId: string;
+  readonly patience: Patience;
 }
 
 /** Answers lists: a page as JSON, or where `Accept` asks for NDJSON or CSV the whole from `?cursor=` on, as a stream. */
@@ -36,7 +39,10 @@ export class ListAnswers {
   private readonly limits: ExportLimits;
   private readonly turns: ExportTurns;
 
-  constructor(@Optional() @Inject(EXPORT_LIMITS) limits: Partial<ExportLimits> | undefined) {
+  constructor(
+    @Inject(KeyWatch) private readonly keys: KeyWatch,
+    @Optional() @Inject(EXPORT_LIMITS) limits: Partial<ExportLimits> | undefined,
+  ) {
     this.limits = { ...DEFAULT_EXPORT_LIMITS, ...limits };
     this.turns = new ExportTurns(this.limits);
   }
@@ -62,6 +68,8 @@ export class ListAnswers {
     const format = exportFormat(type, list.columns, (request.query as { bom?: string }).bom === 'true');
     const endTurn = this.turns.take(principalOf(request).actor.keyId);
     exportsRunning.inc();
+    const revocation = new AbortController();
+    const endWatch = this.keys.watch(bearerToken(request) ?? '', () => revocation.abort());
     try {
       const headOnly = request.method === 'HEAD';
       const first = await list.read({ limit: headOnly ? 1 : this.limits.pageRows, after: page.after });
@@ -71,15 +79,17 @@ export class ListAnswers {
       const response = reply.hijack().raw;
       response.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
       if (headOnly) return void response.end();
-      await this.send({ response, format, requestId: request.id }, first, list);
+      const patience = { stalledMs: this.limits.stalledMs, revoked: revocation.signal };
+      await this.send({ response, format, requestId: request.id, patience }, first, list);
     } finally {
+      endWatch();
       endTurn();
       exportsRunning.dec();
     }
   }
 
   private async send<Item extends object>(to: Export, first: Page<Item>, list: AnswerableList<Item>): Promise<void> {
-    const { response, format, requestId } = to;
+    const { response, format, requestId, patience } = to;
     const { csvRow } = list;
     const rows = (items: readonly Item[]): readonly object[] =>
       format.name === 'csv' && csvRow ? items.map(csvRow) : items;
@@ -87,26 +97,49 @@ export class ListAnswers {
     const deadline = performance.now() + this.limits.totalMs;
     let sent: Sent = { rows: 0, nextCursor: null };
     try {
-      await writeWhole(response, format.head, this.limits.stalledMs);
+      await writeWhole(response, format.head, patience);
       for (let page = first; ;) {
-        await writeWhole(response, format.lines(rows(page.items)), this.limits.stalledMs);
+        await writeWhole(response, format.lines(rows(page.items)), patience);
         sent = { rows: sent.rows + page.items.length, nextCursor: page.nextCursor };
         if (page.nextCursor === null) break;
         if (performance.now() > deadline) throw new Error(`It takes longer than ${this.limits.totalMs / 1_000} s.`);
-        page = await list.read({ limit: this.limits.pageRows, after: openCursor(page.nextCursor) });
+        const next = list.read({ limit: this.limits.pageRows, after: openCursor(page.nextCursor) });
+        page = await unlessRevoked(next, patience.revoked);
       }
-      await endWhole(response, this.limits.stalledMs);
+      await endWhole(response, patience);
       end('whole');
     } catch (error) {
       if (error instanceof ReaderGone) {
         this.logger.log({ msg: 'the reader of an export is gone', why: error.why, rows: sent.rows, requestId });
         return end(error.why);
       }
+      if (error instanceof KeyRevoked) {
+        this.logger.log({ msg: 'the key of an export was revoked', rows: sent.rows, requestId });
+        end('key-revoked');
+        if (!response.writableEnded) response.write(format.failure(keyRevoked(sent), requestId));
+        return cutOff(response, REVOKED_GRACE_MS);
+      }
       this.logger.error({ msg: 'an export broke off', rows: sent.rows, requestId, err: error });
       end('failed');
-      await writeWhole(response, format.failure(brokenOff(sent), requestId), this.limits.stalledMs).catch(() => null);
+      await writeWhole(response, format.failure(brokenOff(sent), requestId), patience).catch(() => null);
       cutOff(response, this.limits.stalledMs);
     }
+  }
+}
+
+/** How long the reader of a revoked key may take what was written for it already. */
+const REVOKED_GRACE_MS = 1_000;
+
+/** The work's result. Throws `KeyRevoked` as soon as the key is revoked; the work then ends by its own time-outs. */
+async function unlessRevoked<T>(work: Promise<T>, revoked: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(new KeyRevoked());
+  revoked.addEventListener('abort', stop);
+  try {
+    if (revoked.aborted) stop();
+    return await Promise.race([work, promise]);
+  } finally {
+    revoked.removeEventListener('abort', stop);
   }
 }
 
@@ -118,6 +151,11 @@ interface Sent {
 function brokenOff({ rows, nextCursor }: Sent): Problem {
   const rest = nextCursor === null ? 'Ask for it again' : `Ask for the rest with ?cursor=${nextCursor}`;
   const detail = `The export broke off after ${rows} rows and is not complete. ${rest}; if it fails again, give support the request id.`;
+  return new Problem('export-incomplete', detail, { extra: { rows, nextCursor } });
+}
+
+function keyRevoked({ rows, nextCursor }: Sent): Problem {
+  const detail = `The API key was revoked: the export broke off after ${rows} rows and is not complete. Ask for it again with another key.`;
   return new Problem('export-incomplete', detail, { extra: { rows, nextCursor } });
 }
 

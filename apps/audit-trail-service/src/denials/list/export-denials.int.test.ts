@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuditWorld } from '../../testing/audit-world.js';
 import { askForExport, linesOf, readRest, until } from '../../testing/export-client.js';
@@ -263,6 +264,40 @@ describe('an export that fails in its midst', () => {
     const { text, whole } = await readRest(await askForExport(`${ofUser(flooded)}?cursor=${cursor}`, auditor, NDJSON));
     const ids = [...lines, ...linesOf<Denial>(text)].map(({ id }) => id);
     expect([whole, ids.length, new Set(ids).size]).toEqual([true, DENIALS, DENIALS]);
+  });
+});
+
+describe('an export whose key is revoked, by whatever process', () => {
+  const revoke = (key: string) =>
+    world.sql('UPDATE access.api_keys SET revoked_at = now() WHERE id = $1', [key.split('_')[2]]);
+  const revokedEnds = (format: string) => metric(`postern_exports_total{format="${format}",end="key-revoked"}`);
+
+  it.each([
+    [NDJSON, 'ndjson'],
+    [CSV, 'csv'],
+  ])('as %s says so in its last line, and is cut off', async (accept, format) => {
+    const key = await world.key('auditor', 'acme');
+    const response = await askForExport(ofUser(flooded), key, accept);
+    await idle(response);
+    await revoke(key);
+    await until(async () => (await revokedEnds(format)) === 1, 'the end of the export');
+    const { text, whole } = await readRest(response);
+    expect(whole).toBe(false);
+    const last = text.trimEnd().split('\n').at(-1);
+    expect(last).toMatch(/export-incomplete.*The API key was revoked: the export broke off after \d+ rows/);
+    await noneRuns();
+  });
+
+  it('is cut off also where its reader stands still', async () => {
+    const key = await world.key('auditor', 'acme');
+    const response = await askForExport(ofUser(flooded), key, NDJSON);
+    await idle(response);
+    const before = await revokedEnds('ndjson');
+    const connections = promisify(world.app.getHttpServer().getConnections.bind(world.app.getHttpServer()));
+    await revoke(key);
+    await until(async () => (await revokedEnds('ndjson')) === before + 1, 'the end of the export');
+    await until(async () => (await connections()) === 0, 'the end of its connection');
+    expect((await readRest(response)).whole).toBe(false);
   });
 });
 

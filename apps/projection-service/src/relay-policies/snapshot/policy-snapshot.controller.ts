@@ -2,7 +2,7 @@ import { pipeline, Readable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
 import { Controller, Get, Inject, Logger, Req, Res } from '@nestjs/common';
 import { digestToHex } from '@postern/contracts';
-import { Allow, Documented, ndjson } from '@postern/service-kit';
+import { Allow, bearerToken, Documented, KeyWatch, ndjson } from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { relayPolicyView } from '../policy-views.js';
 import { STREAM_LIMITS, type StreamLimits } from '../stream/stream-limits.js';
@@ -18,6 +18,7 @@ export class PolicySnapshotController {
 
   constructor(
     @Inject(PolicySnapshots) private readonly snapshots: PolicySnapshots,
+    @Inject(KeyWatch) private readonly keys: KeyWatch,
     @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
   ) {}
 
@@ -53,6 +54,13 @@ export class PolicySnapshotController {
       reply.raw.destroy();
     });
     const lines = Readable.from(chunks, { objectMode: false });
+    const endWatch = this.keys.watch(bearerToken(request) ?? '', () => {
+      this.logger.log({ msg: 'the key of a snapshot was revoked', requestId: request.id });
+      // Reset, so that the kernel forgets what it holds for the reader.
+      reply.raw.socket?.resetAndDestroy();
+    });
+    // Also where the lines have come to their end and wait for the reader.
+    reply.raw.once('close', endWatch);
     lines.once('close', () => void snapshot.close());
     void reply.send(acceptsGzip(request.headers['accept-encoding'] ?? '') ? gzipped(lines, reply) : lines);
   }

@@ -42,11 +42,20 @@ afterAll(async () => {
 const auth = () => ({ authorization: `Bearer ${key}` });
 
 /** A request whose answer is not read. */
-function askWithoutReading() {
-  const socket = connect(Number(new URL(service.url).port), '127.0.0.1').pause();
+function askWithoutReading(url = service.url, withKey = key) {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').pause();
   socket.on('error', () => undefined);
-  socket.write(`GET /v1/relay/policies HTTP/1.1\r\nHost: relay\r\nAuthorization: Bearer ${key}\r\n\r\n`);
+  socket.write(`GET /v1/relay/policies HTTP/1.1\r\nHost: relay\r\nAuthorization: Bearer ${withKey}\r\n\r\n`);
   return socket;
+}
+
+/** Snapshots that are not over, whether or not a query of theirs is running. */
+async function openSnapshots(): Promise<number> {
+  const [row] = await watcher.query<{ open: number }[]>(
+    `SELECT count(*)::integer AS open FROM pg_stat_activity
+      WHERE datname = current_database() AND usename = 'postern_relay_reader' AND query LIKE 'FETCH%' AND state <> 'idle'`,
+  );
+  return row?.open ?? 0;
 }
 
 async function openTransactions(): Promise<number> {
@@ -96,7 +105,7 @@ describe('the snapshot of the relay policies', () => {
   });
 
   it('drops readers that stand still, and gives their places to those that wait', async () => {
-    const stalled = Array.from({ length: SNAPSHOTS_AT_ONCE }, askWithoutReading);
+    const stalled = Array.from({ length: SNAPSHOTS_AT_ONCE }, () => askWithoutReading());
     await until(async () => (await openTransactions()) === SNAPSHOTS_AT_ONCE, 'the start of every snapshot');
     const { policies } = await takeSnapshot(service.url, key);
     expect(policies.length).toBe(USERS - 1);
@@ -108,11 +117,29 @@ describe('the snapshot of the relay policies', () => {
   });
 
   it('leaves no transaction open when its reader goes away', async () => {
-    const leaving = Array.from({ length: SNAPSHOTS_AT_ONCE * 3 }, askWithoutReading);
+    const leaving = Array.from({ length: SNAPSHOTS_AT_ONCE * 3 }, () => askWithoutReading());
     await until(async () => (await openTransactions()) === SNAPSHOTS_AT_ONCE, 'the start of the first snapshots');
     for (const socket of leaving) socket.destroy();
     await until(async () => (await openTransactions()) === 0, 'the end of every transaction');
     expect((await takeSnapshot(service.url, key)).policies.length).toBe(USERS - 1);
+  });
+
+  it.each(['stands still', 'is slow'])('is cut off when its key is revoked while its reader %s', async (how) => {
+    const patient = await world.start({ stalledMs: 60_000 });
+    const revoked = await world.newKey('relay');
+    const socket = askWithoutReading(patient.url, revoked);
+    const closed = new Promise((done) => socket.once('close', done));
+    await until(async () => (await openSnapshots()) === 1, 'the start of the snapshot');
+    const reading = how === 'is slow' ? setInterval(() => socket.read(1_000), 50) : undefined;
+    await world.revoke(revoked);
+    await until(async () => (await openSnapshots()) === 0, 'the end of the snapshot');
+    clearInterval(reading);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1'))).resume();
+    await closed;
+    expect(text.endsWith('0\r\n\r\n')).toBe(false);
+    expect((await takeSnapshot(patient.url, key)).policies.length).toBe(USERS - 1);
+    await patient.stop();
   });
 
   it('answers HEAD with the headers alone', async () => {

@@ -11,7 +11,7 @@ let key: string;
 beforeAll(async () => {
   world = await createWorld();
   key = await world.newKey('relay');
-  service = await world.start({ heartbeatMs: 100, keyCheckMs: 100 });
+  service = await world.start({ heartbeatMs: 100 });
 });
 afterAll(() => world.end());
 

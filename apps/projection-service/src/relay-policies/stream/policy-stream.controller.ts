@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
-import { Allow, Documented, serverSentEvents } from '@postern/service-kit';
+import { Allow, bearerToken, Documented, serverSentEvents } from '@postern/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { heartbeatView, relayPolicyView, resetView } from '../policy-views.js';
 import { resumeFrom } from './last-event-id.js';
@@ -40,13 +40,8 @@ export class PolicyStreamController {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
     if ('reset' in from) this.stream.reset(reply.raw, from.reset);
-    else await this.stream.serve(reply.raw, bearerToken(request), from.revision);
+    else await this.stream.serve(reply.raw, bearerToken(request) ?? '', from.revision);
     // From here on the answer is the stream's, not Fastify's.
     reply.hijack();
   }
-}
-
-/** The guard has found a key in it. */
-function bearerToken(request: FastifyRequest): string {
-  return request.headers.authorization?.split(' ')[1] ?? '';
 }

@@ -17,8 +17,8 @@ const clients: PolicyStreamClient[] = [];
 beforeAll(async () => {
   world = await createWorld();
   key = await world.newKey('relay');
-  first = await world.start({ heartbeatMs: 200, keyCheckMs: 100 });
-  second = await world.start({ heartbeatMs: 200, keyCheckMs: 100 });
+  first = await world.start({ heartbeatMs: 200 });
+  second = await world.start({ heartbeatMs: 200 });
 });
 afterEach(() => {
   for (const client of clients.splice(0)) client.close();

@@ -3,13 +3,12 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { PolicyLag, Revision } from '@postern/contracts';
 import { Listener, roleUrl } from '@postern/database';
-import { ApiKeyDirectory, countLimited, Problem, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
+import { countLimited, KeyWatch, Problem, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
 import type { DataSource } from 'typeorm';
 import { streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
 import { POLICIES_CHANNEL } from '../policies-channel.js';
 import { assertPoliciesWhole } from '../whole.js';
 import { resetFrame, type ResetReason } from './frame-page.js';
-import { KeyCheck } from './key-check.js';
 import { PolicyBroadcast } from './policy-broadcast.js';
 import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';
 import { StreamMember } from './stream-member.js';
@@ -18,17 +17,15 @@ import { StreamMember } from './stream-member.js';
 @Injectable()
 export class PolicyStream implements OnModuleDestroy {
   private readonly broadcast: PolicyBroadcast;
-  private readonly keyCheck: KeyCheck;
   private readonly wakes: Listener;
 
   constructor(
     @InjectDataSource('postern_relay_reader') private readonly reader: DataSource,
-    @Inject(ApiKeyDirectory) keys: ApiKeyDirectory,
+    @Inject(KeyWatch) private readonly keys: KeyWatch,
     @Inject(SETTINGS) settings: RuntimeSettings,
     @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
   ) {
     this.broadcast = new PolicyBroadcast(reader, limits, (by) => this.wakes.foundBy(by));
-    this.keyCheck = new KeyCheck(keys, this.broadcast.open, limits.keyCheckMs);
     this.wakes = new Listener({
       url: roleUrl(settings.databaseUrl, 'postern_relay_reader'),
       name: 'relay-policies',
@@ -59,7 +56,9 @@ export class PolicyStream implements OnModuleDestroy {
     }
     await assertPoliciesWhole(this.reader);
     const member = new StreamMember(response, this.limits, apiKey, from);
+    const endWatch = this.keys.watch(apiKey, () => member.end('key-revoked'));
     member.whenEnded((reason) => {
+      endWatch();
       this.broadcast.forget(member);
       streamsEnded.inc({ reason });
       streamClients.set(this.broadcast.open.size);
@@ -76,7 +75,6 @@ export class PolicyStream implements OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.keyCheck.stop();
     await Promise.all([this.broadcast.stop(), this.wakes.stop()]);
   }
 }

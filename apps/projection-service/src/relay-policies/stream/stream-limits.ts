@@ -2,8 +2,6 @@
 export interface StreamLimits {
   /** API: "heartbeat each 5 s". */
   readonly heartbeatMs: number;
-  /** Twice this, at most, a revoked key's streams live on: within one heartbeat. */
-  readonly keyCheckMs: number;
   readonly maxClients: number;
   /** Of one API key: no relay's key takes all the places. A whole fleet may share one. */
   readonly maxClientsPerKey: number;
@@ -22,7 +20,6 @@ export const STREAM_LIMITS = Symbol('stream limits');
 
 export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   heartbeatMs: 5_000,
-  keyCheckMs: 2_000,
   maxClients: 5_000,
   maxClientsPerKey: 2_500,
   maxUnreadBytes: 1_048_576,

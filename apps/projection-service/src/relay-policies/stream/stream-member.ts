@@ -4,6 +4,9 @@ import type { StreamLimits } from './stream-limits.js';
 
 export type EndReason = 'client-left' | 'too-slow' | 'key-revoked' | 'reset' | 'shutdown' | 'failed';
 
+/** How long the client of a revoked key may take what was written for it already. */
+const REVOKED_GRACE_MS = 1_000;
+
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
@@ -81,8 +84,9 @@ export class StreamMember {
     this.open();
     if (last) this.response.end(last);
     else this.response.end();
-    // A client that reads nothing would keep it half open.
-    setTimeout(() => this.response.destroy(), this.limits.stalledMs).unref();
+    // A client that reads nothing would keep it half open. One whose key was revoked gets no more of what the kernel holds for it.
+    if (reason === 'key-revoked') setTimeout(() => this.response.socket?.resetAndDestroy(), REVOKED_GRACE_MS).unref();
+    else setTimeout(() => this.response.destroy(), this.limits.stalledMs).unref();
     this.finish(reason);
   }
 
