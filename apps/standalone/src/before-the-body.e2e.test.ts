@@ -226,6 +226,8 @@ describe('a flood of wrong keys', () => {
     const query = access.query.bind(access);
     let [running, most, count] = [0, 0, 0];
     access.query = async (sql, values) => {
+      // The times of last use are written by a timer, next to the look-ups.
+      if (!sql.includes('FROM access.api_keys')) return query(sql, values);
       count += 1;
       running += 1;
       most = Math.max(most, running);
