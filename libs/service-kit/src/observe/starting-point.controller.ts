@@ -1,6 +1,6 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Public } from '../access/access.guard.js';
+import { Public } from '../access/route-rules.js';
 import { Documented } from '../openapi/documented.js';
 import { html, json } from '../openapi/media-types.js';
 import { text, view } from '../openapi/view.js';
