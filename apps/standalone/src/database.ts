@@ -1,5 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
 import { auditSchema } from '@postern/audit-trail-service';
 import { migrate } from '@postern/database';
 import { startEmbeddedPostgres } from '@postern/embedded-postgres';
@@ -16,20 +17,26 @@ export interface Database {
   /** The owner's connection URL. */
   readonly url: string;
   readonly embedded: boolean;
+  /** What keeps the embedded server from running at this moment; null where nothing does, or the server is not ours. */
+  trouble(): string | null;
   stop(): Promise<void>;
 }
 
 /**
  * The database of the settings, or an embedded one below the data folder, brought up to date by `prepare`.
  * @param serverSettings for the embedded server, where its own do not suffice
+ * @param onChange called when the embedded server is lost, cannot be started, or runs again; logs it by default
  */
 export async function openDatabase(
   settings: Settings,
   prepare: (ownerUrl: string) => Promise<void> = migrateAll,
   serverSettings: Readonly<Record<string, string>> = {},
+  onChange: (running: boolean, message: string) => void = logChange,
 ): Promise<Database> {
   const database =
-    settings.databaseUrl === null ? await embedded(settings.dataDir, serverSettings) : external(settings.databaseUrl);
+    settings.databaseUrl === null
+      ? await embedded(settings.dataDir, serverSettings, onChange)
+      : external(settings.databaseUrl);
   try {
     await prepare(database.url);
   } catch (error) {
@@ -45,21 +52,39 @@ export async function migrateAll(ownerUrl: string): Promise<void> {
 }
 
 function external(url: string): Database {
-  return { url, embedded: false, stop: async () => undefined };
+  return { url, embedded: false, trouble: () => null, stop: async () => undefined };
 }
 
-async function embedded(dataDir: string, settings: Readonly<Record<string, string>>): Promise<Database> {
+function logChange(running: boolean, message: string): void {
+  const logger = new Logger('embedded-postgresql');
+  if (running) logger.log(message);
+  else logger.error(message);
+}
+
+async function embedded(
+  dataDir: string,
+  settings: Readonly<Record<string, string>>,
+  onChange: (running: boolean, message: string) => void,
+): Promise<Database> {
   const folder = await openDataFolder(dataDir);
   // As root the server runs under another account, which must pass through here; every file in it guards itself.
   await chmod(folder, 0o711);
-  const server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres'), settings });
+  let trouble: string | null = null;
+  const server = await startEmbeddedPostgres({
+    dataDir: join(folder, 'postgres'),
+    settings,
+    onChange: (running, message) => {
+      trouble = running ? null : message;
+      onChange(running, message);
+    },
+  });
   try {
     await createDatabaseIfMissing(server.url(), 'postern');
   } catch (error) {
     await server.stop();
     throw error;
   }
-  return { url: server.url('postern'), embedded: true, stop: () => server.stop() };
+  return { url: server.url('postern'), embedded: true, trouble: () => trouble, stop: () => server.stop() };
 }
 
 async function createDatabaseIfMissing(serverUrl: string, name: string): Promise<void> {

@@ -4,6 +4,7 @@ import {
   keepOperatorKey,
   listenAsSet,
   operatorKeyPlace,
+  Readiness,
   unshownOperatorKey,
   type Running,
   type Settings,
@@ -18,6 +19,7 @@ export async function startPostern(settings: Settings): Promise<Running> {
   try {
     const runtime = { ...settings, databaseUrl: database.url };
     const app = await createHttpApp(StandaloneModule.forRoot(runtime), runtime, problems);
+    app.get(Readiness).add('embedded-postgresql', () => database.trouble());
     try {
       const { operatorKey, dataDir } = settings;
       await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));

@@ -36,9 +36,14 @@ export interface SupervisorOptions {
 export async function startServices(settings: Settings, options: SupervisorOptions): Promise<Running> {
   const { instances, environment, tell, stopped } = options;
   const ports = await portsFor(settings.httpPort, 1 + 3 * instances);
-  const database = await openDatabase(settings, (ownerUrl) => prepareDatabase(ownerUrl, environment), {
-    max_connections: String(60 + CONNECTIONS_OF_A_SET * instances),
-  });
+  const database = await openDatabase(
+    settings,
+    (ownerUrl) => prepareDatabase(ownerUrl, environment),
+    {
+      max_connections: String(60 + CONNECTIONS_OF_A_SET * instances),
+    },
+    (_, message) => tell(message),
+  );
   const plan = planServices({
     environment,
     ownerUrl: database.url,

@@ -20,7 +20,7 @@ export function ownerUrlOf(text: string): URL {
   return url;
 }
 
-/** `host:port/database`, fit for a message or a log. */
+/** `host:port/database`, fit for a message or a log; the host may be the folder of a Unix socket. */
 export function placeOf(url: URL): string {
-  return `${url.hostname}:${url.port || '5432'}${url.pathname}`;
+  return `${decodeURIComponent(url.hostname)}:${url.port || '5432'}${url.pathname}`;
 }

@@ -120,6 +120,7 @@ describe('a data source', () => {
 
   it('says where it could not connect to, without the password', async () => {
     const nowhere = new URL(database.url);
+    nowhere.hostname = '127.0.0.1';
     nowhere.port = '1';
     const failed = openDataSource(nowhere.toString(), 'postern_feed', { poolSize: 1 });
     await expect(failed).rejects.toThrow(/127\.0\.0\.1:1\/.*as postern_feed.*POSTERN_DATABASE_URL/s);

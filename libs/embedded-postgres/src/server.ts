@@ -1,18 +1,17 @@
-import { createServer } from 'node:net';
+import { rmdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { openCluster, OWNER, portInPidFile, startServer, stopServer, type Cluster } from './cluster.js';
+import { openCluster, OWNER, startServer, stopServer, type Cluster } from './cluster.js';
+import { findSocketFolder, makeSocketFolder } from './socket-folder.js';
 
 export interface EmbeddedPostgresOptions {
   /** The cluster's folder; made if it is not there. */
   readonly dataDir: string;
-  /** Where it listens on 127.0.0.1; a free one is taken where none is given. */
-  readonly port?: number;
   /** Server settings (`postgresql.conf` names) on top of Postern's own. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Told when the server was lost and has been started again, or could not be. */
-  readonly onTrouble?: (message: string) => void;
+  /** Called when the server is lost, at each start of it that fails, and when it runs again: with what happened, in a sentence. */
+  readonly onChange?: (running: boolean, message: string) => void;
 }
 
 export interface EmbeddedPostgres {
@@ -24,33 +23,32 @@ export interface EmbeddedPostgres {
 
 /** Held for as long as a Postern runs on the cluster: the server outlives a killed Postern, this lock does not. */
 const IN_USE_LOCK = 8_025_001;
+/** Part of the socket's file name. */
+const SOCKET_PORT = 5432;
 const RESTART_DELAYS_MS = [200, 500, 1_000, 2_000];
 
 const SETTINGS: Readonly<Record<string, string>> = {
-  listen_addresses: '127.0.0.1',
-  // A socket's path is limited to 107 bytes, which a data folder can exceed.
-  unix_socket_directories: '',
+  listen_addresses: '',
   max_connections: '120',
   shared_buffers: '256MB',
   max_wal_size: '2GB',
 };
 
 /**
- * Starts a PostgreSQL on 127.0.0.1, or takes over the one that a killed Postern left running on this folder, and starts
- * it again on the same port whenever it is lost.
+ * Starts a PostgreSQL that listens on a Unix socket in a private folder, or takes over the one that a killed Postern left running on this
+ * data folder, and starts it again on the same socket whenever it is lost. No other user of the machine can connect, nor listen in its
+ * place while it is down and ask for the password.
  * Throws an `Error` that says what to do when another Postern uses the folder, or when the server does not start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const cluster = await openCluster(resolve(options.dataDir));
   const settings = { ...SETTINGS, ...options.settings };
-  const leftOver = await portInPidFile(cluster.dataDir);
-  const taken = leftOver === null ? null : await takeLease(cluster, leftOver);
-  const port = taken && leftOver ? leftOver : (options.port ?? (await freePort()));
-  const lease = taken ?? (await startAndLease(cluster, port, settings));
+  const folder = await makeSocketFolder(cluster);
+  const lease = (await takeLease(cluster, folder)) ?? (await startAndLease(cluster, folder, settings));
 
-  const keeper = new Keeper(cluster, port, settings, options.onTrouble ?? (() => undefined));
+  const keeper = new Keeper(cluster, folder, settings, options.onChange ?? (() => undefined));
   keeper.watch(lease);
-  return { url: (database) => url(cluster, port, database), stop: () => keeper.stop() };
+  return { url: (database) => url(cluster, folder, database), stop: () => keeper.stop() };
 }
 
 /**
@@ -59,13 +57,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
  */
 export async function findEmbeddedPostgres(dataDir: string): Promise<Pick<EmbeddedPostgres, 'url'> | null> {
   const cluster = await openCluster(resolve(dataDir));
-  const port = await portInPidFile(cluster.dataDir);
-  if (port === null) return null;
-  const lease = await takeLease(cluster, port).catch((error: unknown) => {
+  const folder = await findSocketFolder(cluster);
+  if (folder === null) return null;
+  const lease = await takeLease(cluster, folder).catch((error: unknown) => {
     if (error instanceof ClusterInUse) return 'taken' as const;
     throw error;
   });
-  if (lease === 'taken') return { url: (database) => url(cluster, port, database) };
+  if (lease === 'taken') return { url: (database) => url(cluster, folder, database) };
   await lease?.end();
   return null;
 }
@@ -88,15 +86,17 @@ class Keeper {
 
   constructor(
     private readonly cluster: Cluster,
-    private readonly port: number,
+    private readonly folder: string,
     private readonly settings: Readonly<Record<string, string>>,
-    private readonly onTrouble: (message: string) => void,
+    private readonly onChange: (running: boolean, message: string) => void,
   ) {}
 
   watch(lease: pg.Client): void {
     this.lease = lease;
     lease.once('end', () => {
-      if (!this.stopping) this.recovery = this.recover();
+      if (this.stopping) return;
+      this.onChange(false, 'The embedded PostgreSQL was lost. It is started again.');
+      this.recovery = this.recover();
     });
   }
 
@@ -105,6 +105,7 @@ class Keeper {
     await this.recovery;
     await this.lease?.end().catch(() => undefined);
     await stopServer(this.cluster);
+    await rmdir(this.folder).catch(() => undefined);
   }
 
   private async recover(): Promise<void> {
@@ -112,12 +113,13 @@ class Keeper {
       await sleep(RESTART_DELAYS_MS[Math.min(attempt, RESTART_DELAYS_MS.length - 1)]);
       try {
         const lease =
-          (await takeLease(this.cluster, this.port)) ?? (await startAndLease(this.cluster, this.port, this.settings));
-        this.onTrouble('The embedded PostgreSQL was lost and runs again.');
+          (await takeLease(this.cluster, this.folder)) ??
+          (await startAndLease(this.cluster, this.folder, this.settings));
         this.watch(lease);
+        this.onChange(true, 'The embedded PostgreSQL runs again.');
         return;
       } catch (error) {
-        this.onTrouble(error instanceof Error ? error.message : String(error));
+        this.onChange(false, error instanceof Error ? error.message : String(error));
       }
     }
   }
@@ -125,26 +127,26 @@ class Keeper {
 
 async function startAndLease(
   cluster: Cluster,
-  port: number,
+  folder: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<pg.Client> {
-  await startServer(cluster, { ...settings, port: String(port) });
-  const lease = await takeLease(cluster, port);
-  if (!lease) throw new Error(`PostgreSQL started on port ${port} but takes no connection; see ${cluster.logFile}`);
+  await startServer(cluster, folder, { ...settings, port: String(SOCKET_PORT) });
+  const lease = await takeLease(cluster, folder);
+  if (!lease) throw new Error(`PostgreSQL started in ${folder} but takes no connection; see ${cluster.logFile}`);
   return lease;
 }
 
-function url(cluster: Cluster, port: number, database = 'postgres'): string {
-  return `postgresql://${OWNER}:${cluster.password}@127.0.0.1:${port}/${database}`;
+/** The host of a connection URL may be a socket's folder, percent-encoded. */
+function url(cluster: Cluster, folder: string, database = 'postgres'): string {
+  return `postgresql://${OWNER}:${cluster.password}@${encodeURIComponent(folder)}:${SOCKET_PORT}/${database}`;
 }
 
 /**
- * Connects and takes the lock, after making sure that it is this cluster: after a reboot another server may have the port.
- * Null when there is no such server; throws when another Postern holds the lock.
+ * Connects and takes the lock. Null when the folder has no such server any more; throws when another Postern holds the lock.
  */
-async function takeLease(cluster: Cluster, port: number): Promise<pg.Client | null> {
+async function takeLease(cluster: Cluster, folder: string): Promise<pg.Client | null> {
   const client = new pg.Client({
-    connectionString: url(cluster, port),
+    connectionString: url(cluster, folder),
     connectionTimeoutMillis: 5_000,
     application_name: 'postern lease',
   });
@@ -154,24 +156,8 @@ async function takeLease(cluster: Cluster, port: number): Promise<pg.Client | nu
     () => false,
   );
   if (!connected) return null;
-  const { rows } = await client.query<{ data_directory: string; free: boolean }>(
-    `SELECT current_setting('data_directory') AS data_directory, pg_try_advisory_lock($1) AS free`,
-    [IN_USE_LOCK],
-  );
-  const [row] = rows;
-  if (row?.data_directory === cluster.dataDir && row.free) return client;
+  const { rows } = await client.query<{ free: boolean }>('SELECT pg_try_advisory_lock($1) AS free', [IN_USE_LOCK]);
+  if (rows[0]?.free) return client;
   await client.end();
-  if (row?.data_directory !== cluster.dataDir) return null;
   throw new ClusterInUse(cluster.dataDir);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const probe = createServer();
-    probe.once('error', fail);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => done(port));
-    });
-  });
 }

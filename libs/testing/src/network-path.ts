@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net';
 
 export type Direction = 'to-server' | 'to-client';
 
@@ -26,14 +26,17 @@ export class NetworkPath {
   private server: Server | undefined;
 
   private constructor(
-    private readonly target: { readonly host: string; readonly port: number },
+    private readonly target: NetConnectOpts,
     private port = 0,
   ) {}
 
   /** A path to the server of the URL, with the URL that goes by it. */
   static async to(serverUrl: string): Promise<{ path: NetworkPath; url: string }> {
     const url = new URL(serverUrl);
-    const path = new NetworkPath({ host: url.hostname, port: Number(url.port) });
+    const host = decodeURIComponent(url.hostname);
+    // PostgreSQL's socket is named by its port.
+    const target = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${url.port}` } : { host, port: Number(url.port) };
+    const path = new NetworkPath(target);
     await path.open();
     url.hostname = '127.0.0.1';
     url.port = String(path.port);

@@ -1,0 +1,39 @@
+import pg from 'pg';
+
+/** What pg's client has besides its types. */
+interface AskedClient {
+  readonly host: string;
+  readonly ssl: unknown;
+  readonly connection: { emit(event: 'error', error: Error): void };
+  _handleAuthCleartextPassword(message: unknown): void;
+  _handleAuthMD5Password(message: unknown): void;
+}
+
+/** Whoever listens where the database should be asked for the password in a form that it could use. It was not sent. */
+export class PasswordNotProtected extends Error {
+  override readonly name = 'PasswordNotProtected';
+  constructor(how: string) {
+    super(
+      `The server asked for the password ${how}, over a connection without TLS. It was not sent, for whoever listens there would have it. ` +
+        "Set password_encryption = 'scram-sha-256' and the method scram-sha-256 in pg_hba.conf and set the owner's password again; or use TLS (?sslmode=verify-full).",
+    );
+  }
+}
+
+const prototype = pg.Client.prototype as unknown as AskedClient;
+
+/**
+ * pg has no setting for the methods of authentication that a client accepts (libpq: require_auth), and gives its password in clear text to
+ * any server that asks for it. Over TCP without TLS it answers SCRAM alone from here on, in every client of the process. TLS names and
+ * encrypts the server; a Unix socket is named by its folder.
+ */
+function refuseUnlessProtected(method: '_handleAuthCleartextPassword' | '_handleAuthMD5Password', how: string): void {
+  const answer = prototype[method];
+  prototype[method] = function answerIfProtected(this: AskedClient, message: unknown): void {
+    if (this.ssl || this.host.startsWith('/')) answer.call(this, message);
+    else this.connection.emit('error', new PasswordNotProtected(how));
+  };
+}
+
+refuseUnlessProtected('_handleAuthCleartextPassword', 'in clear text');
+refuseUnlessProtected('_handleAuthMD5Password', 'hashed by MD5');
