@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { FORGOTTEN_WRITE_MS } from '@postern/database';
+import { CONSUMER_POOL } from '@postern/database';
 import { dataSourceModule, ListAnswersModule } from '@postern/service-kit';
 import { ListChangesController } from './changes/list/list-changes.controller.js';
 import { ListOperatorChangesController } from './changes/list/list-operator-changes.controller.js';
@@ -18,7 +18,7 @@ import { ListDeniedIpsHandler } from './denied-ips/list/list-denied-ips.handler.
     CqrsModule,
     ListAnswersModule,
     // A connection for each consumer, one for readiness and partitions, and one for the retention.
-    dataSourceModule('postern_audit', { poolSize: 4, forgottenAfterMs: FORGOTTEN_WRITE_MS }),
+    dataSourceModule('postern_audit', { poolSize: 4, ...CONSUMER_POOL }),
     dataSourceModule('postern_audit_reader', { poolSize: 6 }),
   ],
   controllers: [ListDenialsController, ListDeniedIpsController, ListChangesController, ListOperatorChangesController],

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { FORGOTTEN_WRITE_MS } from '@postern/database';
+import { CONSUMER_POOL } from '@postern/database';
 import { dataSourceModule, ListAnswersModule } from '@postern/service-kit';
 import { ProjectionConsumers } from './consumers/projection-consumers.js';
 import { MyIpController } from './my-ip/my-ip.controller.js';
@@ -26,7 +26,7 @@ import { SmtpUserReader } from './smtp-user-directory/smtp-user-reader.js';
   imports: [
     CqrsModule,
     ListAnswersModule,
-    dataSourceModule('postern_projection', { poolSize: 4, forgottenAfterMs: FORGOTTEN_WRITE_MS }),
+    dataSourceModule('postern_projection', { poolSize: 4, ...CONSUMER_POOL }),
     dataSourceModule('postern_directory_reader', { poolSize: 6 }),
     // The snapshots, the tail, and what catches up.
     dataSourceModule('postern_relay_reader', {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { COMMAND_LIMITS } from '@postern/command-service';
 import { isUsername } from '@postern/contracts';
-import { CONNECT_TIMEOUT_MS, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from '@postern/database';
+import { CONNECT_TIMEOUT_MS, CONSUMER_POOL, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from '@postern/database';
 import { KAFKA_LIMITS } from '@postern/event-bus';
 import { JOURNAL_LIMITS } from '@postern/event-store';
 import { PROJECTION_LIMITS } from '@postern/projection-service';
@@ -90,6 +90,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Answer kept for an `Idempotency-Key`', `${COMMAND_LIMITS.answerLifeHours} h`],
   ['To connect to the database', seconds(CONNECT_TIMEOUT_MS)],
   ['A statement in the database', seconds(STATEMENT_TIMEOUT_MS)],
+  ['A statement of a consumer', seconds(CONSUMER_POOL.statementTimeoutMs)],
   ['A wait for a lock in the database', seconds(LOCK_TIMEOUT_MS)],
   ['To connect to Kafka', seconds(KAFKA_LIMITS.connectMs)],
   ['A request to Kafka', seconds(KAFKA_LIMITS.requestMs)],

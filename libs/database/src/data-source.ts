@@ -10,6 +10,15 @@ export const LOCK_TIMEOUT_MS = 10_000;
 /** For pools whose transactions write: one that its process forgot, or is frozen in, holds back the feed for everybody. */
 export const FORGOTTEN_WRITE_MS = 5_000;
 const SILENT_AFTER_MS = 5_000;
+/**
+ * For the pools of consumers and publishers. No deadline of a request covers these: where the database was cut off without a word they go
+ * on after this, and not when TCP sends again what was lost, which after a cut of 20 s takes another 25.
+ */
+export const CONSUMER_POOL = {
+  statementTimeoutMs: 10_000,
+  silentAfterMs: 1_000,
+  forgottenAfterMs: FORGOTTEN_WRITE_MS,
+} as const;
 
 export interface DataSourceSettings {
   /** The most connections that it opens. */

@@ -3,6 +3,7 @@ import './protected-password.js';
 export { QueryGivenUp } from './bounded-client.js';
 export { DatabaseUrlInvalid } from './connection-url.js';
 export {
+  CONSUMER_POOL,
   FORGOTTEN_WRITE_MS,
   LOCK_TIMEOUT_MS,
   openDataSource,

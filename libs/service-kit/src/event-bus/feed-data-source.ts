@@ -1,4 +1,4 @@
-import { FORGOTTEN_WRITE_MS } from '@postern/database';
+import { CONSUMER_POOL } from '@postern/database';
 import { dataSourceModule } from '../database/data-source.module.js';
 
 /**
@@ -6,4 +6,4 @@ import { dataSourceModule } from '../database/data-source.module.js';
  * Nest warns of a name that is registered twice. The publisher writes its checkpoint by it: a leader that is frozen in that would keep
  * the next one from it, and all events from everybody.
  */
-export const feedDataSource = dataSourceModule('postern_feed', { poolSize: 4, forgottenAfterMs: FORGOTTEN_WRITE_MS });
+export const feedDataSource = dataSourceModule('postern_feed', { poolSize: 4, ...CONSUMER_POOL });
