@@ -1,5 +1,7 @@
 /**
  * `POSTERN_URL=http://127.0.0.1:8025 POSTERN_RELAY_KEY=pst_relay_… RELAY_USERS=users.json node main.js`
+ * Instead of the key, POSTERN_RELAY_KEY_FILE may name a file that has it: it is read again when it changes, and on SIGHUP.
+ * `RELAY_PROXIES=10.0.0.2,10.0.0.3`: the load balancers, which send a PROXY header.
  * `users.json`: {"app@acme.example": "scrypt:…"} (or the password itself, to try it out).
  */
 import { readFile } from 'node:fs/promises';
@@ -9,19 +11,24 @@ import { startRelay } from './start-relay.js';
 function required(name: string): string {
   const value = process.env[name];
   if (value === undefined || value === '') {
-    console.error(`${name} is not set. Needed: POSTERN_URL, POSTERN_RELAY_KEY and RELAY_USERS (a JSON file).`);
+    console.error(
+      `${name} is not set. Needed: POSTERN_URL, POSTERN_RELAY_KEY (or POSTERN_RELAY_KEY_FILE) and RELAY_USERS (a JSON file).`,
+    );
     process.exit(2);
   }
   return value;
 }
 
+const url = required('POSTERN_URL');
+const keyFile = process.env['POSTERN_RELAY_KEY_FILE'];
 const host = process.env['RELAY_HOST'] ?? '127.0.0.1';
 const relay = await startRelay({
   host,
   // For a container whose port is published on loopback alone: passwords cross no network.
   cleartext: process.env['RELAY_CLEARTEXT'] === 'allowed' ? 'allowed' : undefined,
   port: Number(process.env['RELAY_PORT'] ?? 2525),
-  postern: { url: required('POSTERN_URL'), key: required('POSTERN_RELAY_KEY') },
+  postern: keyFile ? { url, keyFile: { path: keyFile } } : { url, key: required('POSTERN_RELAY_KEY') },
+  proxies: process.env['RELAY_PROXIES']?.split(',').map((address) => address.trim()) ?? [],
   relayName: process.env['RELAY_NAME'] ?? hostname(),
   users: JSON.parse(await readFile(required('RELAY_USERS'), 'utf8')) as Record<string, string>,
   client: { onProblem: ({ code, detail }) => console.error(`${code}: ${detail}`) },

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createTransport } from 'nodemailer';
 import { hashPassword, startRelay } from './index.js';
@@ -21,7 +24,9 @@ interface Denial {
 
 let plane: Server;
 let relay: RunningRelay;
+let folder: string;
 const denials: Denial[] = [];
+const keys = new Set<string | undefined>();
 
 async function takeDenials(request: IncomingMessage, response: ServerResponse): Promise<void> {
   denials.push(...(JSON.parse(await text(request)) as { denials: Denial[] }).denials);
@@ -35,7 +40,10 @@ beforeAll(async () => {
     const common = { tenantId: 'acme', smtpUserId: ID, mode: 'enforce', version: 1, revision: 1, removed: false };
     return JSON.stringify({ username, restricted, entries, ...common });
   };
+  folder = await mkdtemp(join(tmpdir(), 'relay-'));
   plane = createServer((request, response) => {
+    keys.add(request.headers.authorization);
+    if (request.headers.authorization === 'Bearer pst_relay_old') return void response.writeHead(401).end();
     if (request.url === '/v1/relay/policies') {
       const lines = [user('app@acme.example', true, ['127.0.0.1']), user('free@acme.example', false, [])];
       response
@@ -57,12 +65,14 @@ beforeAll(async () => {
       'free@acme.example': await hashPassword(PASSWORD),
       'unknown@acme.example': PASSWORD,
     },
+    proxies: ['127.0.0.3'],
     client: { flushIntervalMs: 5 },
   });
 });
 
 afterAll(async () => {
   await relay.close();
+  await rm(folder, { recursive: true });
   plane.closeAllConnections();
   await new Promise((resolve) => plane.close(resolve));
 });
@@ -133,5 +143,78 @@ describe('the smtp-server relay', () => {
       users: {},
     };
     await expect(startRelay(options)).rejects.toThrow('in the clear');
+  });
+
+  /** What a balancer at 127.0.0.3 gets for a login after the header. */
+  async function loginThrough(header: Buffer | string): Promise<string> {
+    const socket = connect({ port: relay.port, host: '127.0.0.1', localAddress: '127.0.0.3' });
+    socket.on('error', () => undefined);
+    const login = Buffer.from(`\0app@acme.example\0${PASSWORD}`).toString('base64');
+    socket.write(header);
+    // smtp-server ends a connection that talks before its greeting.
+    await once(socket, 'readable').catch(() => undefined);
+    const answers = text(socket).catch(() => 'closed');
+    socket.write(`EHLO client.example\r\nAUTH PLAIN ${login}\r\nQUIT\r\n`);
+    return /^(?:235|535|454).*(?=\r$)/m.exec(await answers)?.[0] ?? 'closed';
+  }
+
+  it('takes the client from the PROXY header of a balancer, and the address of nobody from one that names no client', async () => {
+    const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
+    const version2 = (hex: string) => Buffer.concat([signature, Buffer.from(hex, 'hex')]);
+    expect(await loginThrough('PROXY TCP4 127.0.0.1 127.0.0.1 1 25\r\n')).toMatch(/^235 /);
+    expect(await loginThrough(version2('2111000c7f0000017f00000100010019'))).toMatch(/^235 /);
+    const before = denials.length;
+    for (const header of ['PROXY UNKNOWN\r\n', version2('20000000'), version2('21000000')]) {
+      expect(await loginThrough(header)).toBe('535 5.7.1 IP not authorized');
+    }
+    while (denials.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(denials[before]).toMatchObject({ ip: 'unknown', reason: 'source-ip-invalid' });
+  });
+
+  it('closes a balancer’s connection that begins without a PROXY header, and takes one from nobody else', async () => {
+    expect(await loginThrough('EHLO client.example\r\n')).toBe('closed');
+    const socket = connect(relay.port, '127.0.0.1');
+    await once(socket, 'readable');
+    socket.write('PROXY TCP4 127.0.0.1 127.0.0.1 1 25\r\nQUIT\r\n');
+    expect(await text(socket)).toMatch(/^500 /m);
+  });
+
+  it.each([
+    ['changes', 10],
+    ['has changed, on SIGHUP', 3_600_000],
+  ])('reads its key again when the file %s', async (_, everyMs) => {
+    const path = join(folder, 'key');
+    await writeFile(path, 'pst_relay_old\n');
+    const { port } = plane.address() as AddressInfo;
+    const postern = { url: `http://127.0.0.1:${port}`, keyFile: { path, everyMs } };
+    const other = await startRelay({ port: 0, postern, relayName: 'mx2', users: {}, client: { startWithinMs: 1 } });
+    while (!keys.has('Bearer pst_relay_old')) await new Promise((resolve) => setTimeout(resolve, 5));
+    const next = `Bearer pst_relay_new${everyMs}`;
+    await writeFile(`${path}.new`, `pst_relay_new${everyMs}\n`);
+    await rename(`${path}.new`, path);
+    if (everyMs > 10) process.emit('SIGHUP', 'SIGHUP');
+    while (!keys.has(next)) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(keys).toContain(next);
+    await other.close();
+  });
+
+  it('keeps the last key where the file has none, and says so', async () => {
+    const path = join(folder, 'kept');
+    await writeFile(path, 'pst_relay_kept\n');
+    const { port } = plane.address() as AddressInfo;
+    const problem = Promise.withResolvers<string>();
+    const other = await startRelay({
+      port: 0,
+      postern: { url: `http://127.0.0.1:${port}`, keyFile: { path, everyMs: 3_600_000 } },
+      relayName: 'mx3',
+      users: {},
+      onKeyProblem: problem.resolve,
+    });
+    await writeFile(path, '');
+    process.emit('SIGHUP', 'SIGHUP');
+    expect(await problem.promise).toContain('the last one stays in use');
+    expect(keys).toContain('Bearer pst_relay_kept');
+    expect(keys).not.toContain('Bearer ');
+    await other.close();
   });
 });
