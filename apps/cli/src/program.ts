@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { backupCommand, restoreCommand } from './backup/backup.commands.js';
 import { changesCommand, historyCommand } from './changes/changes.commands.js';
 import { denialsCommand } from './denials/denials.command.js';
 import { deniedIpsCommand } from './denials/denied-ips.command.js';
@@ -51,6 +52,8 @@ const COMMANDS: readonly (() => Command)[] = [
   healthCommand,
   whoAmICommand,
   // Those that work on the database itself, and not over HTTP.
+  backupCommand,
+  restoreCommand,
   rebuildCommand,
   verifyCommand,
   deadLettersCommand,

@@ -27,5 +27,5 @@ export { PasswordNotProtected } from './protected-password.js';
 export { roleUrl, serviceUrl } from './role-url.js';
 export { DATABASE_ROLES, type DatabaseRole } from './roles.js';
 export { isServiceLogin, rolesOfService, SERVICE_LOGINS, type ServiceLogin } from './service-logins.js';
-export { CONNECT_TIMEOUT_MS, DatabaseUnreachable, KEEP_ALIVE } from './session.js';
+export { CONNECT_TIMEOUT_MS, DatabaseUnreachable, KEEP_ALIVE, withSession } from './session.js';
 export { isLockHeld } from './lock-held.js';
