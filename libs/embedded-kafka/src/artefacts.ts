@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 /** The broker's version: the one that docker-compose.yml has, too. */
 export const KAFKA_VERSION = '4.3.1';
@@ -9,31 +11,37 @@ const SCALA_VERSION = '2.13';
 const SLF4J_VERSION = '1.7.36';
 /** 93 jars, 54 MB: some 30 s the first time. */
 const DOWNLOAD_TIMEOUT_MS = 600_000;
+/** Maven's own reason can be as long as a page. */
+const MAX_REASON = 300;
 
-/** What the machine has not, as a sentence that says what to install; null where a broker can run. */
+/** A sentence that says what to install before a broker can run on this machine; null where nothing is missing. */
 export async function kafkaMissing(): Promise<string | null> {
   const missing: string[] = [];
-  if (!(await runs('java', ['-version']))) missing.push('Java 17 or newer (Debian: openjdk-17-jre-headless)');
-  if (!(await runs('mvn', ['-version']))) missing.push('Maven (Debian: maven)');
+  if (!(await hasJava())) missing.push(JAVA);
+  if (!(await hasMaven())) missing.push('Maven (Debian: maven)');
   return missing.length === 0 ? null : `A Kafka broker without Docker needs ${missing.join(' and ')}.`;
 }
 
 /**
- * The folder with the broker's jars below `cacheDir`, from Maven's artefacts; kept between runs. Made beside its place and
- * moved there when whole. Throws an `Error` that says what to do.
+ * The folder with the broker's jars below `cacheDir`, from Maven's artefacts; kept between runs. Made under another name and
+ * renamed when complete. Throws an `Error` that says what to do.
  */
 export async function kafkaJars(cacheDir: string): Promise<string> {
   const jars = join(cacheDir, `kafka-${KAFKA_VERSION}`);
-  if (existsSync(jars)) return jars;
+  if (existsSync(jars)) {
+    // Maven fetched them once, and is not needed again.
+    if (await hasJava()) return jars;
+    throw new Error(`A Kafka broker without Docker needs ${JAVA}. Install it, then start again.`);
+  }
   const missing = await kafkaMissing();
-  if (missing !== null) throw new Error(missing);
+  if (missing !== null) throw new Error(`${missing} Install what is missing, then start again.`);
   const making = `${jars}.${process.pid}.making`;
   await rm(making, { recursive: true, force: true });
   await mkdir(making, { recursive: true });
   const pom = join(making, 'pom.xml');
   await writeFile(pom, POM);
   try {
-    await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${making}`]);
+    await fetchJars(pom, making);
     await rm(pom);
     // Another process may have been faster: its folder is as good.
     await rename(making, jars).catch((error: unknown) => {
@@ -63,22 +71,48 @@ const POM = `<?xml version="1.0" encoding="UTF-8"?>
 </project>
 `;
 
-function runs(program: string, args: readonly string[]): Promise<boolean> {
-  return new Promise((done) => {
-    execFile(program, args, { timeout: 30_000 }, (error) => done(error === null)).stdin?.end();
-  });
+const JAVA = 'Java 17 or newer (Debian: openjdk-17-jre-headless)';
+const OLDEST_JAVA = 17;
+
+async function hasJava(): Promise<boolean> {
+  const found = await run('java', ['-version'], 30_000);
+  return found.ok && Number(/version "(\d+)/.exec(found.output)?.[1]) >= OLDEST_JAVA;
 }
 
-function run(program: string, args: readonly string[]): Promise<void> {
-  return new Promise((done, fail) => {
-    execFile(program, args, { timeout: DOWNLOAD_TIMEOUT_MS }, (error, stdout, stderr) => {
-      if (!error) return done();
-      const said = (stdout + stderr).trim().split('\n').slice(-5).join('\n');
-      fail(
-        new Error(`Maven could not fetch Kafka ${KAFKA_VERSION}. Is its repository reachable?\n${said}`, {
-          cause: error,
-        }),
-      );
-    }).stdin?.end();
+async function hasMaven(): Promise<boolean> {
+  return (await run('mvn', ['-version'], 30_000)).ok;
+}
+
+async function fetchJars(pom: string, folder: string): Promise<void> {
+  assertHome();
+  const args = ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`];
+  const { ok, output } = await run('mvn', args, DOWNLOAD_TIMEOUT_MS);
+  if (ok) return;
+  const reason = /^\[ERROR\] (.+?)\.?(?: -> \[Help 1\])?$/m.exec(output)?.[1] ?? output.trim().split('\n').at(-1) ?? '';
+  throw new Error(
+    `Maven could not fetch Kafka ${KAFKA_VERSION}: ${reason.slice(0, MAX_REASON)}. ` +
+      'Check that Maven can write to its folder (~/.m2) and reach its repository (mirrors and proxies: ~/.m2/settings.xml), then start again.',
+  );
+}
+
+/** Java takes the home folder from the account alone, and `?` where there is none: Maven would fill a folder of that name. */
+function assertHome(): void {
+  try {
+    userInfo();
+  } catch (error) {
+    const uid = process.getuid?.();
+    throw new Error(
+      `Maven needs a home folder, and user id ${uid} has no entry in /etc/passwd. As root run \`useradd --uid ${uid} --create-home postern\`, ` +
+        'or start the broker once as a user that has an entry.',
+      { cause: error },
+    );
+  }
+}
+
+function run(program: string, args: readonly string[], timeout: number): Promise<{ ok: boolean; output: string }> {
+  return new Promise((done) => {
+    execFile(program, args, { timeout }, (error, stdout, stderr) =>
+      done({ ok: error === null, output: stripVTControlCharacters(stdout + stderr) || String(error?.message) }),
+    ).stdin?.end();
   });
 }

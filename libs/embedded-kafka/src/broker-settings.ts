@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 /** A second listener, with TLS and a login. */
 export interface SecureListener {
   readonly port: number;
@@ -9,7 +11,8 @@ export interface SecureListener {
 export interface BrokerSettings {
   readonly port: number;
   readonly controllerPort: number;
-  readonly logDir: string;
+  /** The folder with all that the broker keeps. */
+  readonly folder: string;
   readonly secure: SecureListener | null;
   /** Whether ACLs decide who may do what. */
   readonly authorizes: boolean;
@@ -19,7 +22,7 @@ export interface BrokerSettings {
  * `server.properties` of one broker that is its own controller (KRaft), on 127.0.0.1. Topics are made by who needs them,
  * with their settings, and never by a misspelt name.
  */
-export function brokerProperties({ port, controllerPort, logDir, secure, authorizes }: BrokerSettings): string {
+export function brokerProperties({ port, controllerPort, folder, secure, authorizes }: BrokerSettings): string {
   const listeners = [`PLAINTEXT://127.0.0.1:${port}`];
   if (secure) listeners.push(`SASL_SSL://127.0.0.1:${secure.port}`);
   const properties: Record<string, string | number | boolean> = {
@@ -31,7 +34,9 @@ export function brokerProperties({ port, controllerPort, logDir, secure, authori
     'advertised.listeners': listeners.join(','),
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'log.dirs': logDir,
+    'log.dirs': join(folder, 'log'),
+    // A folder of its own: only then does Kafka lock it before it writes. A second broker on the folder ends there, and harms nothing.
+    'metadata.log.dir': join(folder, 'metadata'),
     'offsets.topic.replication.factor': 1,
     'transaction.state.log.replication.factor': 1,
     'transaction.state.log.min.isr': 1,

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeWithKafka, KAFKA_CACHE } from '@postern/testing';
 import { startKafkaBroker } from './broker.js';
@@ -23,11 +26,65 @@ describeWithKafka(describe, 'an embedded Kafka broker', () => {
     const second = await startKafkaBroker({ ...options, port: Number(port) });
     expect(second.address).toBe(first.address);
     expect(await answers(second.address)).toBe(true);
-    await expect(startKafkaBroker(options)).rejects.toThrow('did not start. The end of');
     await second.stop();
     await second.ended;
     expect(await answers(second.address)).toBe(false);
   }, 120_000);
+
+  it('goes on undisturbed when another is started on its folder or on its port, and each start says what to do', async () => {
+    const dataDir = join(folder, 'in use');
+    const broker = await startKafkaBroker({ dataDir, cacheDir: KAFKA_CACHE });
+    const port = Number(broker.address.split(':')[1]);
+    const log = await readFile(join(dataDir, 'broker.log'), 'utf8');
+    const inUse = `Another Kafka broker (pid ${broker.pid}) is running on ${dataDir}. Stop it, or set POSTERN_DATA_DIR to another folder and POSTERN_BROKER_PORT to another port.`;
+    for (const options of [{ port }, {}]) {
+      const start = startKafkaBroker({ dataDir, cacheDir: KAFKA_CACHE, ...options });
+      await expect(start).rejects.toMatchObject({ message: inUse });
+    }
+    await expect(
+      startKafkaBroker({ dataDir: join(folder, 'other'), cacheDir: KAFKA_CACHE, port }),
+    ).rejects.toMatchObject({
+      message: `Port ${port} of 127.0.0.1 is in use. Stop the program that listens on it, or set POSTERN_BROKER_PORT to another port.`,
+    });
+    expect(await answers(broker.address)).toBe(true);
+    expect((await readFile(join(dataDir, 'broker.log'), 'utf8')).slice(0, log.length)).toBe(log);
+    await broker.stop();
+  }, 120_000);
+
+  it('says in one line that Java, Maven, what Maven fetches or its account is missing', async () => {
+    const java = 'A Kafka broker without Docker needs Java 17 or newer (Debian: openjdk-17-jre-headless)';
+    expect(await failureOfStart(KAFKA_CACHE, { PATH: folder })).toBe(`${java}. Install it, then start again.`);
+    expect(await failureOfStart(folder, { PATH: folder })).toBe(
+      `${java} and Maven (Debian: maven). Install what is missing, then start again.`,
+    );
+    await mkdir(join(folder, '.m2'));
+    await writeFile(join(folder, '.m2', 'settings.xml'), '<settings><offline>true</offline></settings>');
+    expect(await failureOfStart(join(folder, 'cache'), { MAVEN_OPTS: `-Duser.home=${folder}` })).toMatch(
+      /^Maven could not fetch Kafka 4\.3\.1: .+[^.]\. Check that Maven can .* then start again\.$/,
+    );
+    expect(await failureOfStart(join(folder, 'cache'), {}, ['unshare', '--user', '--map-user=54321'])).toBe(
+      'Maven needs a home folder, and user id 54321 has no entry in /etc/passwd. As root run `useradd --uid 54321 --create-home postern`, or start the broker once as a user that has an entry.',
+    );
+    expect(await readdir(join(folder, 'cache'))).toEqual([]);
+  }, 60_000);
+
+  /** In a process of its own, since its environment decides what a start finds. */
+  async function failureOfStart(
+    cacheDir: string,
+    environment: Readonly<Record<string, string>>,
+    under: readonly string[] = [],
+  ): Promise<string> {
+    const library = pathToFileURL(join(process.cwd(), 'dist', 'libs', 'embedded-kafka', 'src', 'index.js')).href;
+    const options = { dataDir: join(folder, 'none'), cacheDir };
+    const code = `import { startKafkaBroker } from ${JSON.stringify(library)};
+      await startKafkaBroker(${JSON.stringify(options)}).then((broker) => broker.stop(), (error) => process.stdout.write(error.message));`;
+    const [program = '', ...args] = [...under, process.execPath, '--input-type=module', '-e', code];
+    const child = spawn(program, args, {
+      env: { PATH: process.env['PATH'], ...environment },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    return text(child.stdout);
+  }
 });
 
 function answers(address: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync, closeSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kafkaJars } from './artefacts.js';
@@ -51,8 +51,8 @@ const STARTED = 'Kafka Server started';
 const KEYSTORE_PASSWORD = 'postern';
 
 /**
- * Starts a real broker without Docker, with the jars that Maven has. Throws an `Error` that says what is missing, or with
- * the end of the broker's log.
+ * Starts a real broker without Docker, with the jars that Maven has. Throws an `Error` of one line that says what to do: Java or Maven is
+ * missing, another broker runs on the folder (it goes on undisturbed), the port is taken, or where the log of the failed start is.
  */
 export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<KafkaBroker> {
   const dataDir = resolve(options.dataDir);
@@ -63,7 +63,7 @@ export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<Kaf
   const settings: BrokerSettings = {
     port: options.port ?? (await freePort()),
     controllerPort: await freePort(),
-    logDir: join(dataDir, 'log'),
+    folder: join(dataDir, 'node'),
     authorizes,
     secure: certificate && {
       port: await freePort(),
@@ -73,8 +73,8 @@ export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<Kaf
   };
   const properties = join(dataDir, 'server.properties');
   await writeFile(properties, brokerProperties(settings));
-  await formatOnce(classPath, properties, settings, accounts);
-  const { process: broker, ended } = await launch(classPath, properties, join(dataDir, 'broker.log'));
+  await formatOnce(classPath, settings, accounts);
+  const { process: broker, ended } = await launch(classPath, properties, dataDir, settings.port);
   return {
     address: `127.0.0.1:${settings.port}`,
     secure: settings.secure &&
@@ -89,36 +89,47 @@ export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<Kaf
 /** A cluster id, 16 bytes in base64url, for a single broker of its own. */
 const CLUSTER_ID = 'cG9zdGVybi1rYWZrYS0wMQ';
 
+/** Formats under another name and renames when complete: a format that was killed leaves nothing that looks like a broker's folder. */
 async function formatOnce(
   classPath: string,
-  properties: string,
-  { logDir }: BrokerSettings,
+  settings: BrokerSettings,
   accounts: readonly KafkaAccount[],
 ): Promise<void> {
-  if (existsSync(join(logDir, 'meta.properties'))) return;
+  const { folder } = settings;
+  if (existsSync(folder)) return;
   const scram = accounts.flatMap(({ username, password }) =>
     ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
       '--add-scram',
       `${mechanism}=[name=${username},password=${password}]`,
     ]),
   );
-  const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties, ...scram];
+  const making = `${folder}.${process.pid}.making`;
+  const properties = join(making, 'format.properties');
+  await rm(making, { recursive: true, force: true });
+  await mkdir(making);
   try {
+    await writeFile(properties, brokerProperties({ ...settings, folder: making }));
+    const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties, ...scram];
     await runJava([...JVM_FLAGS, '-cp', classPath, ...format]);
-  } catch (error) {
-    // What is half formatted would be taken for whole the next time.
-    await rm(logDir, { recursive: true, force: true });
-    throw error;
+    // Another start may have been faster: the broker's own lock decides which of the two runs.
+    await rename(making, folder).catch((error: unknown) => {
+      if (!existsSync(folder)) throw error;
+    });
+  } finally {
+    await rm(making, { recursive: true, force: true });
   }
 }
 
 async function launch(
   classPath: string,
   properties: string,
-  logFile: string,
+  dataDir: string,
+  port: number,
 ): Promise<{ process: ChildProcess; ended: Promise<void> }> {
-  await rm(logFile, { force: true });
-  const log = openSync(logFile, 'a');
+  // `broker.log` and `broker.pid` are those of the broker that runs: a start that fails leaves them alone.
+  const starting = join(dataDir, `starting-${process.pid}.log`);
+  const pidFile = join(dataDir, 'broker.pid');
+  const log = openSync(starting, 'w');
   const broker = spawn(
     'java',
     [...JVM_FLAGS, '-Dorg.slf4j.simpleLogger.showDateTime=true', '-cp', classPath, 'kafka.Kafka', properties],
@@ -131,12 +142,36 @@ async function launch(
   );
   const isOver = () => broker.exitCode !== null || broker.signalCode !== null || broker.pid === undefined;
   for (const until = Date.now() + START_TIMEOUT_MS; !isOver() && Date.now() < until;) {
-    if ((await readFile(logFile, 'utf8')).includes(STARTED)) return { process: broker, ended };
+    if ((await readFile(starting, 'utf8')).includes(STARTED)) {
+      await rename(starting, join(dataDir, 'broker.log'));
+      await writeFile(pidFile, `${broker.pid}\n`);
+      return { process: broker, ended };
+    }
     await Promise.race([sleep(50), ended]);
   }
   broker.kill('SIGKILL');
-  const tail = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-8).join('\n');
-  throw new Error(`The Kafka broker did not start. The end of ${logFile}:\n${tail}`);
+  await ended;
+  const failed = join(dataDir, 'failed-start.log');
+  await rename(starting, failed);
+  throw new Error(reasonOf(await readFile(failed, 'utf8'), dataDir, port, await readPid(pidFile)) ?? unknown(failed));
+}
+
+/** What to do about a failed start, as one line, from the broker's log; null for a reason that is not foreseen. */
+function reasonOf(log: string, dataDir: string, port: number, pid: string): string | null {
+  if (log.includes('Failed to acquire lock on file .lock'))
+    return `Another Kafka broker${pid} is running on ${dataDir}. Stop it, or set POSTERN_DATA_DIR to another folder and POSTERN_BROKER_PORT to another port.`;
+  if (log.includes(`failed to bind to 127.0.0.1:${port}: Address already in use`))
+    return `Port ${port} of 127.0.0.1 is in use. Stop the program that listens on it, or set POSTERN_BROKER_PORT to another port.`;
+  return null;
+}
+
+const unknown = (log: string): string =>
+  `The Kafka broker did not start within ${START_TIMEOUT_MS / 1_000} s, or ended. Its log says why: ${log}`;
+
+/** Also of a broker whose `npm run broker` was killed: it goes on, and has no terminal. */
+async function readPid(file: string): Promise<string> {
+  const pid = await readFile(file, 'utf8').catch(() => '');
+  return pid === '' ? '' : ` (pid ${pid.trim()})`;
 }
 
 async function end(broker: ChildProcess, ended: Promise<void>, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
