@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { userInfo } from 'node:os';
 
 /** Under whose name PostgreSQL's programs run: PostgreSQL refuses to run as root. */
 export interface ServerAccount {
@@ -16,13 +17,33 @@ interface Ids {
   readonly gid: number;
 }
 
-/** Our own account; as root the account `postgres`, which is made if it is not there. `folders` are those that it must enter. */
+/**
+ * Our own account; as root the account `postgres`, which is made if it is not there. `folders` are those that it must enter.
+ * Throws an `Error` that says what to do where there is no such account.
+ */
 export function serverAccount(folders: readonly string[]): ServerAccount {
-  if (process.getuid?.() !== 0) return { ids: null, command: (line) => ({ line, spawnOptions: {} }) };
+  if (process.getuid?.() !== 0) {
+    assertNamed();
+    return { ids: null, command: (line) => ({ line, spawnOptions: {} }) };
+  }
   const ids = accountOf('postgres') ?? makeAccount('postgres');
   if (folders.every((folder) => mayEnter(folder, ids)))
     return { ids, command: (line) => ({ line, spawnOptions: ids }) };
   return { ids, command: (line, paths) => ({ line: inOpenPlace(line, paths, ids), spawnOptions: {} }) };
+}
+
+/** PostgreSQL's programs look up the name of their account. A container that is started with any user id has none. */
+function assertNamed(): void {
+  try {
+    userInfo();
+  } catch (error) {
+    const uid = process.getuid?.();
+    throw new Error(
+      `PostgreSQL needs an account with a name, and user id ${uid} has no entry in /etc/passwd. As root run ` +
+        `\`useradd --uid ${uid} --no-create-home postern\`, or start Postern as a user that has an entry.`,
+      { cause: error },
+    );
+  }
 }
 
 /** In the server's view of the files alone; on the machine it stays empty. */

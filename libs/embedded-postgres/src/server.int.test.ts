@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
@@ -112,6 +113,18 @@ describe('the embedded PostgreSQL', () => {
     expect(decodeURIComponent(new URL(second.url()).hostname)).not.toBe(taken);
     await second.stop();
     await rm(taken, { recursive: true });
+  });
+
+  it('says what to do where its user id has no account', async () => {
+    const built = pathToFileURL(join(process.cwd(), 'dist/libs/embedded-postgres/src/index.js')).href;
+    const options = { dataDir: join(folder, 'nobody', 'postgres') };
+    const code = `const { startEmbeddedPostgres } = await import(${JSON.stringify(built)});
+      await startEmbeddedPostgres(${JSON.stringify(options)}).catch((error) => process.stdout.write(error.message));`;
+    const line = ['--user', '--map-user=54321', process.execPath, '--input-type=module', '-e', code];
+    const child = spawn('unshare', line, { env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'inherit'] });
+    expect(await text(child.stdout)).toBe(
+      'PostgreSQL needs an account with a name, and user id 54321 has no entry in /etc/passwd. As root run `useradd --uid 54321 --no-create-home postern`, or start Postern as a user that has an entry.',
+    );
   });
 
   it('starts again on the same socket, with what was committed, when its server is killed', async () => {
