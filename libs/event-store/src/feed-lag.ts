@@ -22,14 +22,30 @@ export async function feedLag(
   after: FeedPosition,
   categories: readonly StreamCategory[],
 ): Promise<FeedLag> {
-  const [row] = await feed.query<{ events: number; seconds: number | null }[]>(LAG, [
-    after.xid,
-    after.position,
-    categories,
-    MAX_COUNTED,
-  ]);
-  return { events: row?.events ?? 0, seconds: Math.max(0, row?.seconds ?? 0) };
+  const [row] = await feed.query<LagRow[]>(LAG, [after.xid, after.position, categories, MAX_COUNTED]);
+  return lagOf(row);
 }
+
+/** How far the publisher is behind the journal, for consumers of its topics. Connected as `postern_projection` or `postern_audit`. */
+export async function publisherLag(
+  from: Pick<DataSource, 'query'>,
+  categories: readonly StreamCategory[],
+): Promise<FeedLag> {
+  const [row] = await from.query<LagRow[]>('SELECT events, seconds FROM journal.publisher_lag($1::text[])', [
+    categories,
+  ]);
+  return lagOf(row);
+}
+
+interface LagRow {
+  readonly events: number;
+  readonly seconds: number | null;
+}
+
+const lagOf = (row: LagRow | undefined): FeedLag => ({
+  events: row?.events ?? 0,
+  seconds: Math.max(0, row?.seconds ?? 0),
+});
 
 const LAG = `
   SELECT count(*)::integer AS events,

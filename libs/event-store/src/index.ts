@@ -17,7 +17,7 @@ export {
 } from './checkpoints.js';
 export { assertJournalBelongsToCluster, JournalOfAnotherCluster } from './cluster-check.js';
 export { FEED_END, FEED_START, isBehind, samePosition, type FeedPosition } from './feed-position.js';
-export { feedLag, type FeedLag } from './feed-lag.js';
+export { feedLag, publisherLag, type FeedLag } from './feed-lag.js';
 export { Journal, JOURNAL_LIMITS } from './journal.js';
 export { loadJournalId, notInJournal } from './journal-identity.js';
 export { journalSchema } from './journal-schema.js';

@@ -42,9 +42,10 @@ describe('the journal’s identity', () => {
     );
     expect(tables).toEqual([{ relname: 'identity', privilege: 'SELECT' }]);
     const asOwner = await from.query(
-      `SELECT proname FROM pg_proc WHERE pronamespace = 'journal'::regnamespace AND prosecdef AND has_function_privilege(oid, 'EXECUTE')`,
+      `SELECT proname FROM pg_proc WHERE pronamespace = 'journal'::regnamespace AND prosecdef AND has_function_privilege(oid, 'EXECUTE')
+        ORDER BY proname`,
     );
-    expect(asOwner).toEqual([{ proname: 'not_in_journal' }]);
+    expect(asOwner).toEqual([{ proname: 'not_in_journal' }, { proname: 'publisher_lag' }]);
   });
 
   it.each(OTHERS)('is nothing to %s', async (role) => {

@@ -9,6 +9,7 @@ import { Publisher1764000000027 } from './migrations/0007-publisher.js';
 import { Republish1764000000031 } from './migrations/0008-republish.js';
 import { Identity1764000000035 } from './migrations/0009-identity.js';
 import { AppendBefore1764000000041 } from './migrations/0010-append-before.js';
+import { PublisherLag1764000000045 } from './migrations/0011-publisher-lag.js';
 
 /** The schema `journal`, for `migrate`. */
 export const journalSchema: SchemaComponent = {
@@ -24,5 +25,6 @@ export const journalSchema: SchemaComponent = {
     Republish1764000000031,
     Identity1764000000035,
     AppendBefore1764000000041,
+    PublisherLag1764000000045,
   ],
 };

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { newId } from '@postern/contracts';
 import { describeWithKafka } from '@postern/testing';
-import { EVENT_BUS_CONTRACT } from '../test-support/bus-contract.js';
+import { Client } from 'pg';
+import { EVENT_BUS_CONTRACT, start, until } from '../test-support/bus-contract.js';
 import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
 
 describeWithKafka(describe, 'the event bus on Kafka', (kafka) => {
@@ -12,5 +14,27 @@ describeWithKafka(describe, 'the event bus on Kafka', (kafka) => {
 
   it.each(EVENT_BUS_CONTRACT)('$name', async ({ run }) => {
     await expect(run(world)).resolves.toBeUndefined();
+  });
+
+  it('counts in a consumer’s lag what an open transaction holds back from the publisher', async () => {
+    const { running, bus } = await start(world, {});
+    const lag = () => running.lag().catch(() => null);
+    await until(async () => (await lag())?.events === 0);
+    const owner = new Client({ connectionString: world.url });
+    await owner.connect();
+    try {
+      await owner.query('BEGIN');
+      await owner.query('SELECT pg_current_xact_id()');
+      await world.append(`smtp-user/${newId()}`, 2);
+      await world.append(`tenant/${newId()}`, 1);
+      const { events, seconds } = await running.lag();
+      expect(events).toBe(2);
+      expect(seconds).toBeGreaterThan(0);
+      await until(async () => ((await lag())?.seconds ?? 0) > seconds);
+    } finally {
+      await owner.end();
+    }
+    await until(async () => (await lag())?.events === 0);
+    await bus.stop();
   });
 });

@@ -1,6 +1,7 @@
-import type { Topic } from '@postern/contracts';
+import { TOPIC_OF_CATEGORY, type StreamCategory, type Topic } from '@postern/contracts';
+import { publisherLag } from '@postern/event-store';
 import type { Kafka } from 'kafkajs';
-import type { EventBus, RunningSubscription, Subscription } from '../event-bus.js';
+import type { EventBus, RunningSubscription, Subscription, SubscriptionLag } from '../event-bus.js';
 import type { TopicWriter } from '../topic-writer.js';
 import { ensureTopics } from './topics/ensure-topics.js';
 import { kafkaClient } from './client/kafka-client.js';
@@ -68,7 +69,7 @@ export class KafkaEventBus implements EventBus {
     this.#consumers.add(consumer);
     return {
       status: () => consumer.status(),
-      lag: () => consumer.lag(),
+      lag: () => lagBehindJournal(consumer, subscription),
       stop: async () => {
         this.#consumers.delete(consumer);
         await consumer.stop();
@@ -91,4 +92,16 @@ export class KafkaEventBus implements EventBus {
     const wanted = EVENT_TOPICS.filter(({ topic }) => topics.includes(topic as Topic));
     await ensureTopics(this.options.kafka, wanted, this.#settings.topicPrefix);
   }
+}
+
+/** Behind the journal, not behind the topics alone: what the publisher has not sent counts too, such as what a long transaction holds back. */
+async function lagBehindJournal(consumer: TopicConsumer, subscription: Subscription): Promise<SubscriptionLag> {
+  const categories = (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter((category) =>
+    subscription.topics.includes(TOPIC_OF_CATEGORY[category]),
+  );
+  const [unread, unsent] = await Promise.all([
+    consumer.lag(),
+    publisherLag(subscription.checkpoints.dataSource, categories),
+  ]);
+  return { events: unread.events + unsent.events, seconds: Math.max(unread.seconds, unsent.seconds) };
 }
