@@ -64,7 +64,11 @@ describe('another tenant’s admin', () => {
     const before = await everything();
     const url = `/v1/tenants/alice${fill(below)}`;
     for (const key of [mallory, relay]) {
-      const answer = await service.call(method, url, { key, ...(body === null ? {} : { body }) });
+      const answer = await service.call(method, url, {
+        key,
+        headers: { 'if-match': '*' },
+        ...(body === null ? {} : { body }),
+      });
       expect(answer.body).toEqual(problem(404, 'tenant-not-found', 'There is no such tenant, or it is not yours.'));
     }
     expect(await everything()).toEqual(before);
@@ -75,7 +79,11 @@ describe('another tenant’s admin', () => {
     async (method, below, body) => {
       const before = await everything();
       const url = `/v1/tenants/mallory${fill(below)}`;
-      const answer = await service.call(method, url, { key: mallory, ...(body === null ? {} : { body }) });
+      const answer = await service.call(method, url, {
+        key: mallory,
+        headers: { 'if-match': '*' },
+        ...(body === null ? {} : { body }),
+      });
       const code = below.includes('{key}') ? 'api-key-not-found' : 'smtp-user-not-found';
       expect(answer.body).toEqual(problem(404, code, 'There is no'));
       expect(await everything()).toEqual(before);

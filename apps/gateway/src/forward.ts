@@ -22,10 +22,6 @@ export class Forwarder {
   ) {}
 
   forward(service: Service, request: FastifyRequest, reply: FastifyReply): void {
-    if (LEAVES_ITS_PLACE.test(request.url)) {
-      this.refuse(new Problem('route-not-found', 'No path of the API has two dots in it.'), request, reply);
-      return;
-    }
     this.#tryNext(service, request, reply, new Set());
   }
 
@@ -77,9 +73,6 @@ export class Forwarder {
     });
   }
 }
-
-/** Two dots, encoded or not, before the query: a service might see another path than the one that was routed. */
-const LEAVES_ITS_PLACE = /^[^?]*(?:\.|%2e){2}/i;
 
 interface UpstreamAnswer {
   readonly statusCode: number;

@@ -5,6 +5,7 @@ import {
   boundConnections,
   collectProcessMetrics,
   createLogger,
+  guardRequests,
   listenAsSet,
   logRequests,
   NestLogger,
@@ -12,6 +13,8 @@ import {
   requestIdOf,
   SERVER_LIMITS,
   SERVER_OPTIONS,
+  setCommonHeaders,
+  warnOfUntrustedForwarding,
   type Running,
   type Settings,
 } from '@postern/service-kit';
@@ -38,18 +41,19 @@ export async function startGateway(settings: Settings, urls: UpstreamUrls): Prom
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     genReqId: requestIdOf,
-    frameworkErrors: (error, request, reply) => filter.answer(error, request, reply),
+    frameworkErrors: (error, request, reply) => filter.answer(error, request, setCommonHeaders(request, reply)),
   });
   const instances = new Instances(urls);
   observeInstances(instances);
   const forwarder = new Forwarder(instances, settings.trustedProxies, (...refused) => filter.answer(...refused));
 
+  logRequests(fastify, logger, settings.trustedProxies);
+  warnOfUntrustedForwarding(fastify, logger, settings.trustedProxies);
+  guardRequests(fastify);
   fastify.setErrorHandler((error, request, reply) => filter.answer(error, request, reply));
   fastify.setNotFoundHandler((request, reply) => filter.answer({ statusCode: 404 }, request, reply));
-  fastify.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   fastify.addHook('preClose', async () => forwarder.streams.stop());
   fastify.addHook('onClose', async () => instances.stop());
-  logRequests(fastify, logger, settings.trustedProxies);
   boundConnections(fastify.server, settings.maxConnections);
   takeBodiesAsTheyAre(fastify);
   await fastify.register(replyFrom, {

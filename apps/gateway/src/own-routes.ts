@@ -30,7 +30,7 @@ export function addOwnRoutes(fastify: FastifyInstance, instances: Instances): vo
   });
 
   fastify.get('/metrics', async (_, reply) => {
-    void reply.header('content-type', metrics.contentType).header('cache-control', 'no-store');
+    void reply.header('content-type', metrics.contentType);
     return metrics.metrics();
   });
 
@@ -47,7 +47,7 @@ export function addOwnRoutes(fastify: FastifyInstance, instances: Instances): vo
 
   // A service's page holds the document of that service alone; here it shows the whole.
   fastify.get('/docs/swagger-ui-init.js', async (_, reply) => {
-    void reply.type('text/javascript; charset=utf-8').header('x-content-type-options', 'nosniff');
+    void reply.type('text/javascript; charset=utf-8');
     return PAGE_SCRIPT;
   });
 }

@@ -95,9 +95,11 @@ describe('every answer is as the document says', () => {
     const change = { params, body: { mode: 'report-only' } };
     const changed = await admin.expect(`PUT ${USER}/restriction/mode`, { ...change, status: 200 });
     await admin.expect(`PUT ${USER}/restriction/mode`, { ...change, headers: { 'if-match': '"1"' }, status: 412 });
-    await admin.expect(`PUT ${USER}/restriction`, { params, body: { entries: [] }, status: 409 });
+    const overwrite = { params, headers: { 'if-match': '*' } };
+    await admin.expect(`PUT ${USER}/restriction`, { ...overwrite, body: { entries: [] }, status: 409 });
+    await admin.expect(`PUT ${USER}/restriction`, { params, body: { entries }, status: 428 });
     await admin.expect(`PUT ${USER}/restriction`, {
-      params,
+      ...overwrite,
       body: { entries: [{ range: '2001:db8::1' }] },
       status: 200,
     });

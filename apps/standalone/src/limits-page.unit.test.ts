@@ -38,6 +38,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Members and elements of a body, in all', number(server.bodyMembers)],
   ['URL and headers together', bytes(server.headerBytes)],
   ['One variable part of a path', number(server.pathPartLength)],
+  ['Levels of a body’s JSON', number(SERVICE_LIMITS.bodyDepth)],
   ['Hops of `X-Forwarded-For` that are looked at', number(SERVICE_LIMITS.proxyHops)],
   ['Entries of a restriction, expired ones too', number(COMMAND_LIMITS.entries)],
   ['Characters of a range as typed', number(COMMAND_LIMITS.rangeLength)],

@@ -13,6 +13,7 @@ export { positionColumn, textColumn, timeColumn, uuidColumn, type CursorColumn }
 export { EXPORT_LIMITS, type ExportLimits } from './export/export-limits.js';
 export { ListAnswers, type AnswerableList } from './export/list-answers.js';
 export { ListAnswersModule } from './export/list-answers.module.js';
+export { guardRequests, setCommonHeaders } from './http/guard-requests.js';
 export { createHttpApp } from './http/http-app.js';
 export type { IdempotencyClaim } from './http/idempotency-claim.js';
 export {
@@ -29,6 +30,8 @@ export { Caller, Context, eventMetadata, Tenant, type RequestContext } from './h
 export { routesOf, type Route } from './http/routes.js';
 export { requestIdOf } from './http/request-id.js';
 export { boundConnections, SERVER_LIMITS, SERVER_OPTIONS } from './http/server-limits.js';
+export { warnOfUntrustedForwarding } from './http/untrusted-forwarding.js';
+export { strongTags } from './http/strong-tags.js';
 export { fieldCode, SchemaPipe } from './http/schema-pipe.js';
 export { callerAddress, sourceAddress, trustedProxies } from './http/source-address.js';
 export { countLimited, type Limit } from './limits/limit-metrics.js';

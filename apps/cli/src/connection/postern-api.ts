@@ -20,7 +20,7 @@ export interface WriteOptions {
   /** Made anew where it is left out, so that a request which was sent twice is carried out once. */
   readonly idempotencyKey?: string | undefined;
   /** The version that is to be changed; whichever is current where it is left out. */
-  readonly ifVersion?: number | undefined;
+  readonly ifVersion?: number | '*' | undefined;
 }
 
 /** What a write answered; `version` for reading it back. */
@@ -58,7 +58,7 @@ export class PosternApi {
           accept: 'application/json',
           'idempotency-key': idempotencyKey,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(ifVersion === undefined ? {} : { 'if-match': `"${ifVersion}"` }),
+          ...(ifVersion === undefined ? {} : { 'if-match': ifVersion === '*' ? '*' : `"${ifVersion}"` }),
           ...(await this.authorization()),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -60,7 +60,7 @@ async function underLoad<T>(work: () => Promise<T>): Promise<T> {
       const user = (of * 10 + (n % 10)) % USERS;
       const path = `/v1/tenants/acme/smtp-users/${users[user]}/restriction`;
       const entries = [{ range: `192.0.2.${n % 250}`, note: `${n}` }];
-      expect((await admin('PUT', path, { entries, mode: 'enforce' })).status).toBe(200);
+      expect((await admin('PUT', path, { entries, mode: 'enforce' }, { 'if-match': '*' })).status).toBe(200);
       const { body } = await relay('POST', '/v1/relay/decisions', { username: nameOf(user), ip: `198.51.100.${of}` });
       expect(body.decision).toBe('deny');
       denied += 1;

@@ -25,7 +25,13 @@ export function restrictCommand(): Command {
       const { mode, idempotencyKey, ifVersion } = options;
       const body = { entries, ...(mode === undefined ? {} : { mode }) };
       const user = await findSmtpUser(session, named);
-      await writeRestriction(session, user, { method: 'PUT', part: '/restriction', body, idempotencyKey, ifVersion });
+      await writeRestriction(session, user, {
+        method: 'PUT',
+        part: '/restriction',
+        body,
+        idempotencyKey,
+        ifVersion: ifVersion ?? '*',
+      });
     });
   return examples(
     writeOptions(entryOptions(command), { versioned: true }),

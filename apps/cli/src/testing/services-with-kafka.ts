@@ -85,7 +85,7 @@ export async function servicesWithKafka(): Promise<ServicesWithKafka> {
     const note = `${next++}`;
     const path = `/v1/tenants/acme/smtp-users/${users[user]}/restriction`;
     const entries = [{ range: '192.0.2.0/24', note }];
-    const { status, body } = await ask(adminKey)('PUT', path, { entries, mode: 'enforce' });
+    const { status, body } = await ask(adminKey)('PUT', path, { entries, mode: 'enforce' }, { 'if-match': '*' });
     if (status !== 200) throw new Error(`A change was not taken: ${JSON.stringify(body)}`);
     notes[user] = note;
     const login = { username: nameOf(user), ip: `198.51.100.${user}` };

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { Problem } from '@postern/service-kit';
+import { Problem, strongTags } from '@postern/service-kit';
 import type { FastifyRequest } from 'fastify';
 
 /** The versions that the caller will have changed; null: whichever is current. */
@@ -8,21 +8,30 @@ export type ExpectedVersions = readonly number[] | null;
 const ETAGS = /^"\d{1,9}"(?:\s*,\s*"\d{1,9}")*$/;
 
 /**
- * Reads the header `If-Match` (RFC 9110, section 13.1.1): `"7"`, a list of such, or `*`.
- * Throws 422 for anything else: a client that meant to guard its change must not be left unguarded.
+ * Reads the header `If-Match` (RFC 9110, section 13.1.1): `"7"`, a list of such, or `*`; `W/"7"` and `"7-gzip"`, as proxies make
+ * them, count as `"7"`. Throws 422 for anything else: a client that meant to guard its change must not be left unguarded.
  */
 export function readIfMatch(header: string | undefined): ExpectedVersions {
   if (header === undefined || header.trim() === '*') return null;
-  if (!ETAGS.test(header.trim())) {
+  const tags = strongTags(header);
+  if (!ETAGS.test(tags)) {
     const detail = 'Send If-Match as the ETag came, the version in double quotes: If-Match: "7".';
     throw new Problem('validation-failed', detail, {
       errors: [{ pointer: 'If-Match', code: 'validation-failed', detail }],
     });
   }
-  return [...header.matchAll(/\d+/g)].map(([digits]) => Number(digits));
+  return [...tags.matchAll(/\d+/g)].map(([digits]) => Number(digits));
 }
 
-/** The parameter decorator for `ExpectedVersions`. */
-export const IfMatch = createParamDecorator((_: unknown, context: ExecutionContext): ExpectedVersions =>
-  readIfMatch(context.switchToHttp().getRequest<FastifyRequest>().headers['if-match']),
+/** The parameter decorator for `ExpectedVersions`; with `'required'`, a request without the header is 428. */
+export const IfMatch = createParamDecorator(
+  (need: 'required' | undefined, context: ExecutionContext): ExpectedVersions => {
+    const header = context.switchToHttp().getRequest<FastifyRequest>().headers['if-match'];
+    if (need === 'required' && header === undefined)
+      throw new Problem(
+        'if-match-required',
+        'Send If-Match with the ETag of the restriction that you read, so that no change of somebody else is lost; If-Match: * overwrites.',
+      );
+    return readIfMatch(header);
+  },
 );

@@ -20,7 +20,7 @@ afterAll(async () => {
 const newUser = () => service.smtpUser(acme, 'acme', `user-${users++}@acme.example`);
 const add = (user: string, entries: unknown, headers = {}) =>
   service.call('POST', `${user}/restriction/entries`, { key: acme, body: { entries }, headers });
-const put = (user: string, body: unknown, headers = {}) =>
+const put = (user: string, body: unknown, headers: Record<string, string> = { 'if-match': '*' }) =>
   service.call('PUT', `${user}/restriction`, { key: acme, body, headers });
 const del = (url: string, headers = {}) => service.call('DELETE', url, { key: acme, headers });
 const streamOf = (user: string) => `smtp-user/${user.split('/').at(-1)}`;

@@ -36,12 +36,16 @@ export class MyIpController {
     id: 'getMyIp',
     summary: 'The address that you come from',
     answer: [json(myIpView), plainTextAnswer('The bare address.', '203.0.113.9')],
-    tells: ['Cache-Control', 'Vary'],
+    tells: ['Vary'],
   })
   myIp(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): MyIp | string {
     const ip = callerAddress(request, this.settings.trustedProxies);
-    if (ip === null) throw new Problem('internal-error', 'This connection has no source address, as on a unix socket.');
-    void reply.header('cache-control', 'no-store').header('vary', 'accept');
+    if (ip === null)
+      throw new Problem(
+        'request-malformed',
+        'This connection has no source address any more. Ask over TCP, and wait for the answer.',
+      );
+    void reply.header('vary', 'accept');
     if (prefersText(request.headers.accept ?? '')) {
       void reply.type('text/plain; charset=utf-8');
       return ip;

@@ -74,7 +74,7 @@ export class ListAnswers {
       const headOnly = request.method === 'HEAD';
       const first = await list.read({ limit: headOnly ? 1 : this.limits.pageRows, after: page.after });
       if (reply.sent) return;
-      void reply.headers({ 'content-type': format.contentType, 'cache-control': 'no-store' });
+      void reply.header('content-type', format.contentType);
       if (format.name === 'csv') void reply.header('content-disposition', `attachment; filename="${list.name}.csv"`);
       const response = reply.hijack().raw;
       response.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);

@@ -7,15 +7,17 @@ import { createLogger, NestLogger } from '../observe/logger.js';
 import { collectProcessMetrics } from '../observe/metrics.js';
 import { ProblemFilter, type ProblemTranslator } from '../problem/problem-filter.js';
 import type { RuntimeSettings } from '../settings/settings.module.js';
+import { guardRequests, setCommonHeaders } from './guard-requests.js';
+import { takeOnlyJson } from './json-body.js';
 import { ReadDeadline } from './read-deadline.js';
 import { requestIdOf } from './request-id.js';
 import { boundConnections, SERVER_LIMITS, SERVER_OPTIONS } from './server-limits.js';
 import { serveDocuments } from '../openapi/serve-documents.js';
 import { AccessCheck, checkBeforeBody } from '../access/access-check.js';
-import { Problem } from '../problem/problem.js';
-import { hasMoreMembers } from './count-members.js';
 import { noteRoutes } from './routes.js';
 import { SchemaPipe } from './schema-pipe.js';
+import { UnknownQuery } from './unknown-query.js';
+import { warnOfUntrustedForwarding } from './untrusted-forwarding.js';
 
 /**
  * Makes the Nest application of a process: Fastify with Postern's limits, request ids, validation and problem+json.
@@ -35,7 +37,7 @@ export async function createHttpApp(
     genReqId: requestIdOf,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       // No hook has run yet.
-      filter.answer(error, request, reply.header('x-request-id', request.id)),
+      filter.answer(error, request, setCommonHeaders(request, reply)),
   });
   const logger = createLogger(settings.logLevel, secretsOf(settings));
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -46,16 +48,15 @@ export async function createHttpApp(
     forceCloseConnections: true,
   });
   const fastify = adapter.getInstance();
+  logRequests(fastify as unknown as FastifyInstance, logger, settings.trustedProxies);
+  warnOfUntrustedForwarding(fastify as unknown as FastifyInstance, logger, settings.trustedProxies);
+  guardRequests(fastify as unknown as FastifyInstance);
   takeOnlyJson(fastify as unknown as FastifyInstance);
   noteRoutes(fastify as unknown as FastifyInstance);
-  fastify.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-request-id', request.id);
-  });
-  logRequests(fastify as unknown as FastifyInstance, logger, settings.trustedProxies);
   checkBeforeBody(fastify as unknown as FastifyInstance, app.get(AccessCheck, { strict: false }));
   boundConnections(app.getHttpServer(), settings.maxConnections);
   app.useGlobalFilters(filter);
-  app.useGlobalInterceptors(new ReadDeadline());
+  app.useGlobalInterceptors(new ReadDeadline(), new UnknownQuery());
   app.useGlobalPipes(new SchemaPipe());
   collectProcessMetrics();
   serveDocuments(app);
@@ -69,20 +70,4 @@ function secretsOf(settings: RuntimeSettings): string[] {
   const roles = DATABASE_ROLES.map((role) => new URL(roleUrl(settings.databaseUrl, role)).password);
   const broker = settings.kafka?.sasl ? [settings.kafka.sasl.password] : [];
   return [password, decodeURIComponent(password), ...roles, ...broker];
-}
-
-/** Any other media type is answered 415. A request that names JSON and sends nothing has no body: clients do so on DELETE. */
-function takeOnlyJson(fastify: FastifyInstance): void {
-  const parse = fastify.getDefaultJsonParser('error', 'error');
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else if (hasMoreMembers(body as string, SERVER_LIMITS.bodyMembers)) done(tooManyMembers());
-    else void parse(request, body as string, done);
-  });
-}
-
-function tooManyMembers(): Problem {
-  const most = SERVER_LIMITS.bodyMembers.toLocaleString('en-US');
-  return new Problem('body-too-large', `A body may have ${most} members and elements in all. Send less at once.`);
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ApiKeyId, TenantId } from '@postern/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { strongTags } from './strong-tags.js';
 import { Problem } from '../problem/problem.js';
 import { bearerToken } from '../access/bearer-token.js';
 import type { Principal } from '../access/api-key-directory.js';
@@ -11,7 +12,7 @@ export interface IdempotencyClaim {
   readonly apiKeyId: ApiKeyId;
   readonly tenantId: TenantId | null;
   readonly key: string;
-  /** SHA-256 of the method, the path and the body. */
+  /** SHA-256 of the method, the path, `If-Match` and the body. */
   readonly requestHash: Buffer;
   /** The API key's own text, by which the kept answer is sealed; it is in memory for as long as the request is. */
   readonly secret: string;
@@ -40,12 +41,15 @@ export function idempotencyClaim(
   };
 }
 
-/** The body as it was read: the same JSON with other white space is the same request. */
-function hashOf({ method, url, body }: FastifyRequest): Buffer {
-  const path = url.split('?')[0] ?? '';
-  return createHash('sha256')
-    .update(`${method}\n${path}\n${JSON.stringify(body ?? null)}`, 'utf8')
-    .digest();
+/** By meaning: the same JSON with other white space or another order of members, at a path written otherwise, is the same request. */
+function hashOf({ method, routeOptions, params, headers, body }: FastifyRequest): Buffer {
+  const request = [method, routeOptions.url, params, strongTags(headers['if-match'] ?? ''), body ?? null];
+  return createHash('sha256').update(JSON.stringify(request, membersSorted), 'utf8').digest();
+}
+
+function membersSorted(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function malformed(): Problem {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { newId } from '@postern/contracts';
 import type { ProblemCode } from '../problem/catalogue.js';
 import { Problem } from '../problem/problem.js';
+import { originForm } from './request-target.js';
 
 /** What bounds the HTTP server of a process, whoever calls it; docs/limits.md tells them to callers. */
 export const SERVER_LIMITS = {
@@ -34,6 +35,7 @@ export const SERVER_OPTIONS = {
   requestTimeout: SERVER_LIMITS.requestMs,
   keepAliveTimeout: SERVER_LIMITS.keepAliveMs,
   connectionTimeout: SERVER_LIMITS.stillMs,
+  rewriteUrl: ({ url = '/' }: { readonly url?: string | undefined }) => originForm(url),
   routerOptions: { maxParamLength: SERVER_LIMITS.pathPartLength },
   http: {
     maxHeaderSize: SERVER_LIMITS.headerBytes,
@@ -64,6 +66,8 @@ function answerClientError(error: Error & { readonly code?: string }, socket: So
     'Content-Type: application/problem+json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());

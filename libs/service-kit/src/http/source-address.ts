@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { parseAddress, parseRange, type IpRange } from '@postern/ip-ranges';
 import type { FastifyRequest } from 'fastify';
+import parseForwarded from 'forwarded-parse';
 
 /** The parts of a request that tell where it came from. */
 export interface Hop {
@@ -29,6 +30,12 @@ export function sourceAddress(hop: Hop, trusted: BlockList): string | null {
 /** The client's canonical address, of a request as Fastify gives it; null where it has none that can be parsed. */
 export function callerAddress(request: Pick<FastifyRequest, 'raw' | 'headers'>, trusted: BlockList): string | null {
   return sourceAddress({ remoteAddress: request.raw.socket.remoteAddress, headers: request.headers }, trusted);
+}
+
+/** Whether what this peer says of its clients is believed. */
+export function isTrustedPeer(remoteAddress: string | undefined, trusted: BlockList): boolean {
+  const peer = canonical(remoteAddress ?? '');
+  return peer !== null && isTrusted(peer, trusted);
 }
 
 /** Reads a list of CIDRs and addresses separated by commas; `why` says what is wrong with the first that is neither. */
@@ -77,16 +84,17 @@ function forwardedFor(header: string | string[] | undefined): string[] {
   return items(header).map(withoutPort);
 }
 
+/** RFC 7239. What cannot be parsed is a hop that cannot be read: nothing of it is believed. */
 function forwarded(header: string | string[] | undefined): string[] {
-  return items(header).map((element) => {
-    const pair = element.split(';').find((part) => /^\s*for=/i.test(part));
-    return withoutPort(
-      (pair ?? '')
-        .replace(/^\s*for=/i, '')
-        .trim()
-        .replaceAll('"', ''),
-    );
-  });
+  const text = Array.isArray(header) ? header.join(',') : (header ?? '');
+  if (text === '') return [];
+  try {
+    return parseForwarded(text)
+      .slice(-MAX_HOPS)
+      .map(({ for: client = '' }) => withoutPort(client));
+  } catch {
+    return [''];
+  }
 }
 
 function items(header: string | string[] | undefined): string[] {

@@ -37,6 +37,26 @@ describe('the source address of a request', () => {
     expect(from('10.0.0.1', { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=192.0.2.1' })).toBe('10.0.0.1');
   });
 
+  it('is read by RFC 7239: a comma or semicolon inside quotes separates nothing', () => {
+    for (const forged of [
+      'host="x, for=8.8.8.8";for=203.0.113.9',
+      'for=203.0.113.9;host="x;for=8.8.8.8"',
+      'host="\\", for=8.8.8.8";for=203.0.113.9',
+      'host="x, for=8.8.8.8", for=203.0.113.9',
+      'for="203.0.113.9"; host="a, for=8.8.8.8, b"',
+    ])
+      expect([forged, from('10.0.0.1', { forwarded: forged })]).toEqual([
+        forged,
+        expect.not.stringContaining('8.8.8.8'),
+      ]);
+    expect(from('10.0.0.1', { forwarded: 'host="x, for=8.8.8.8";for=203.0.113.9' })).toBe('203.0.113.9');
+  });
+
+  it('is the proxy’s where Forwarded cannot be parsed: no part of it is believed', () => {
+    for (const broken of ['for="203.0.113.9', 'for=203.0.113.9;', 'for = 203.0.113.9', 'for=2001:db8::1', '=,', 'x'])
+      expect([broken, from('10.0.0.1', { forwarded: broken })]).toEqual([broken, '10.0.0.1']);
+  });
+
   it('unmaps an IPv4 client of an IPv6 socket', () => {
     expect(from('::ffff:203.0.113.9')).toBe('203.0.113.9');
   });

@@ -2,6 +2,7 @@ import { ACCESS_DEADLINE_MS } from '../access/access-check.js';
 import { FRESH_MS, KEY_LOOK_UPS, MAX_CACHED_KEYS } from '../access/api-key-directory.js';
 import { KEY_CHECK_MS } from '../access/key-watch.js';
 import { DEFAULT_EXPORT_LIMITS } from '../export/export-limits.js';
+import { MAX_DEPTH } from '../http/json-body.js';
 import { READ_DEADLINE_MS } from '../http/read-deadline.js';
 import { MAX_ERRORS } from '../http/schema-pipe.js';
 import { SERVER_LIMITS } from '../http/server-limits.js';
@@ -22,6 +23,7 @@ export const SERVICE_LIMITS = {
   buckets: MAX_BUCKETS,
   readMs: READ_DEADLINE_MS,
   fieldProblems: MAX_ERRORS,
+  bodyDepth: MAX_DEPTH,
   proxyHops: MAX_HOPS,
   readinessCheckMs: CHECK_TIMEOUT_MS,
   logBufferBytes: LOG_BUFFER_BYTES,

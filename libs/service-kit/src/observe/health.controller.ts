@@ -1,5 +1,4 @@
-import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, Header, Inject } from '@nestjs/common';
 import { z } from 'zod';
 import { Public } from '../access/route-rules.js';
 import { Documented } from '../openapi/documented.js';
@@ -45,10 +44,8 @@ export class HealthController {
     id: 'getMetrics',
     summary: 'Metrics for Prometheus',
     answer: plainText('Prometheus’s text format.', 'postern_stream_clients 3\n'),
-    tells: ['Cache-Control'],
   })
-  async metrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
-    void reply.header('cache-control', 'no-store');
+  async metrics(): Promise<string> {
     return metrics.metrics();
   }
 }

@@ -1,11 +1,14 @@
 const TAKEN_OUT = '[taken out]';
 
-/** An API key wherever it stands, also cut short or percent-encoded: the id stays, which is no secret. */
-const API_KEY = /(pst(?:_|%5F)[a-z]{1,16}(?:_|%5F)[A-Za-z0-9-]{1,64}(?:_|%5F))[A-Za-z0-9-]+/gi;
+/**
+ * An API key anywhere in a text, also cut short or percent-encoded, once or twice: the id stays, it is no secret. The secret ends where no
+ * key can go on: with `_` and `%` in it, further keys that are joined to the first are taken out with it.
+ */
+const API_KEY = /(pst(?:_|%(?:25)*5F)[a-z]{1,16}(?:_|%(?:25)*5F)[A-Za-z0-9-]{1,64}(?:_|%(?:25)*5F))[A-Za-z0-9_%-]+/gi;
 /** The password in a connection URL of any scheme. */
 const URL_PASSWORD = /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"\\]{0,256}:)[^\s/@"\\]{1,1024}@/gi;
 /** What stands behind a scheme of the header `Authorization`. */
-const AUTHORIZATION = /\b((?:Bearer|Basic)\s+)(?!pst_)[A-Za-z0-9._~+/=-]{8,}/gi;
+const AUTHORIZATION = /((?:Bearer|Basic)(?:\s|%(?:25)*20|\+)+)(?!pst_)[A-Za-z0-9._~+/=-]{8,}/gi;
 
 /** Makes the last line of defence: what takes keys, and the secrets that are given, out of a text that will be logged. */
 export function secretsRemover(secrets: readonly string[]): (text: string) => string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { secretsRemover } from './secrets.js';
 
+const ID = 'pst_admin_01a20ae6-f24f-7793-ac66-e5da32839d9c';
 const KEY = 'pst_admin_01a20ae6-f24f-7793-ac66-e5da32839d9c_53a54adaffffffffffffffff';
 const remove = secretsRemover(['s3cret"quoted', 'postern', '']);
 
@@ -9,6 +10,10 @@ describe('a text that will be logged', () => {
     [`no key ${KEY} here`, 'no key pst_admin_01a20ae6-f24f-7793-ac66-e5da32839d9c_[taken out] here'],
     [`GET /v1/x?key=${KEY}&a=1`, 'GET /v1/x?key=pst_admin_01a20ae6-f24f-7793-ac66-e5da32839d9c_[taken out]&a=1'],
     [`${KEY.replaceAll('_', '%5F')}`, 'pst%5Fadmin%5F01a20ae6-f24f-7793-ac66-e5da32839d9c%5F[taken out]'],
+    [`/v1/${KEY}${KEY}/${KEY}_${KEY}`, `/v1/${ID}_[taken out]/${ID}_[taken out]`],
+    [`${KEY}%2C${KEY}%5F${KEY}`, `${ID}_[taken out]`],
+    [`${KEY.replaceAll('_', '%255F')}x`, `${ID.replaceAll('_', '%255F')}%255F[taken out]`],
+    ['Bearer%20eyJhbGciOi.J9.e30', 'Bearer%20[taken out]'],
     ['pst_relay_1_abc', 'pst_relay_1_[taken out]'],
     ['Authorization: Basic dXNlcjpwYXNzd29yZA==', 'Authorization: Basic [taken out]'],
     ['Bearer eyJhbGciOi.J9.e30', 'Bearer [taken out]'],

@@ -73,7 +73,7 @@ function completedAnswer(answer: Answer): JsonSchema {
   const { content, headers } = answer;
   return {
     ...answer,
-    headers: { ...answerHeaders(['X-Request-Id']), ...headers },
+    headers: { ...answerHeaders(['X-Request-Id', 'Cache-Control', 'X-Content-Type-Options']), ...headers },
     ...(content && { content: withExamples(content) }),
   };
 }

@@ -22,7 +22,7 @@ export function documentPaths(): OpenAPIObject['paths'] {
     }),
     '/docs': get('getDocsPage', 'This document, to be read', {
       description: 'A page.',
-      headers: answerHeaders(['Content-Security-Policy', 'X-Content-Type-Options']),
+      headers: answerHeaders(['Content-Security-Policy']),
       content: { [page.type]: page.content },
     }),
   } as OpenAPIObject['paths'];

@@ -15,6 +15,8 @@ export interface Documentation {
   readonly description?: string;
   /** The headers that it takes; what they may be refused with is known. */
   readonly takes?: readonly RequestHeader[];
+  /** Those of them that it must have. */
+  readonly needs?: readonly RequestHeader[];
   /** Query parameters that no `@Query({ schema })` checks. */
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: JsonSchema }>>;
   /** 200 where it is left out. */
@@ -38,6 +40,7 @@ export function Documented(documentation: Documentation): MethodDecorator {
     summary,
     description,
     takes = [],
+    needs = [],
     query = {},
     status = 200,
     tells = [],
@@ -55,7 +58,12 @@ export function Documented(documentation: Documentation): MethodDecorator {
     }),
     ...headers.map((name) => {
       const { description, schema } = REQUEST_HEADERS[name];
-      return ApiHeader({ name, description, required: false, schema: { ...schema, examples: [...schema.examples] } });
+      return ApiHeader({
+        name,
+        description,
+        required: needs.includes(name),
+        schema: { ...schema, examples: [...schema.examples] },
+      });
     }),
     ...Object.entries(query).map(([name, { description, schema }]) =>
       ApiQuery({ name, description, required: false, schema }),

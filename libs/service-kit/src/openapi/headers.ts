@@ -24,7 +24,7 @@ export const REQUEST_HEADERS = {
   },
   'If-Match': {
     description:
-      'The ETag of what you read: the change is refused if it is no longer that. A list of them, or `*`, too.',
+      'The ETag of what you read: the change is refused if it is no longer that. A list of them, or `*`, too. `W/"7"` and `"7-gzip"`, as compressing proxies make them, count as `"7"`.',
     schema: { type: 'string', examples: ['"7"'] },
     problems: ['version-mismatch', 'validation-failed'],
   },
@@ -62,7 +62,7 @@ export const ANSWER_HEADERS = {
   'Postern-Revision': answerHeader('The revision of the snapshot: resume the stream from there.', '4711', true),
   'Postern-Policies': answerHeader('How many policies the snapshot has.', '1200', true),
   'Postern-Digest': answerHeader('16 hex digits, the digest over all of them.', '9f86d081884c7d65', true),
-  'Cache-Control': answerHeader('`no-store`.', 'no-store'),
+  'Cache-Control': answerHeader('`no-store`: no cache may keep it.', 'no-store', true),
   Vary: answerHeader('Upon which headers of the request the answer depends.', 'accept'),
   'Content-Encoding': answerHeader('`gzip` where it was asked for.', 'gzip'),
   'Content-Disposition': answerHeader(

@@ -18,7 +18,7 @@ export function impliedProblems(path: string, method: string, operation: Operati
     [path.includes('{smtpUserId}'), ['smtp-user-not-found']],
     // Also a DELETE may bring a body, which is read before it is known to be in vain.
     [method !== 'get', ['body-not-json', 'body-too-large', 'media-type-unsupported']],
-    [operation.requestBody !== undefined || hasQuery, ['validation-failed']],
+    [operation.requestBody !== undefined || hasQuery || path.startsWith('/v1/'), ['validation-failed']],
   ];
   return rules.flatMap(([applies, codes]) => (applies ? codes : []));
 }

@@ -74,7 +74,7 @@ export function problemAnswer(status: number, codes: readonly ProblemCode[]): Js
   const schema = { allOf: [jsonSchemaOf(problem, 'output')], properties };
   return {
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}.`).join('\n\n'),
-    headers: answerHeaders(['X-Request-Id', ...(HEADERS[status] ?? [])]),
+    headers: answerHeaders(['X-Request-Id', 'Cache-Control', 'X-Content-Type-Options', ...(HEADERS[status] ?? [])]),
     content: {
       'application/problem+json': {
         schema,

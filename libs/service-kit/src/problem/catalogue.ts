@@ -22,6 +22,7 @@ export const PROBLEMS = {
   'media-type-unsupported': [415, 'The media type is not supported'],
   'headers-too-large': [431, 'The headers are too large'],
   'validation-failed': [422, 'The request is not valid'],
+  'if-match-required': [428, 'The request needs If-Match'],
   'too-many-requests': [429, 'Too many requests'],
   'internal-error': [500, 'Something went wrong on our side'],
   'not-ready': [503, 'The service is not ready'],

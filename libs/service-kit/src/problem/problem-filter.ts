@@ -69,7 +69,8 @@ export class ProblemFilter implements ExceptionFilter {
 function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null {
   const code = (error as { code?: unknown }).code;
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
-  if (status === 404 || code === 'FST_ERR_BAD_URL') return routeNotFound(request);
+  // 414: a part of the path is too long.
+  if (status === 404 || status === 414 || code === 'FST_ERR_BAD_URL') return routeNotFound(request);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) {
     return new Problem(
       'body-too-large',
@@ -87,6 +88,9 @@ function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null
   ) {
     return new Problem('body-not-json', `The body cannot be read as JSON: ${(error as Error).message}`);
   }
+  // Whatever else the framework blames on the caller is no defect of ours.
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new Problem('request-malformed', `The request cannot be read: ${(error as Error).message}`);
   return null;
 }
 

@@ -27,7 +27,11 @@ const denialsOf = async (user: string) =>
 async function restricted(entries: unknown[], mode = 'enforce'): Promise<{ user: string; username: string }> {
   const username = `App-${users++}@acme.example`;
   const user = await service.smtpUser(acme, 'acme', username);
-  await service.call('PUT', `${user}/restriction`, { key: acme, body: { entries, mode } });
+  await service.call('PUT', `${user}/restriction`, {
+    key: acme,
+    body: { entries, mode },
+    headers: { 'if-match': '*' },
+  });
   return { user, username };
 }
 

@@ -22,11 +22,14 @@ export class ReplaceRestrictionController {
 
   @Put()
   @LongBody(SERVER_LIMITS.bodyBytes)
-  @RestrictionWrite('Replace all entries in one save', { problems: ['restriction-empty'] })
+  @RestrictionWrite('Replace all entries in one save', {
+    problems: ['restriction-empty', 'if-match-required'],
+    needs: ['If-Match'],
+  })
   async replace(
     @SmtpUserParam() user: SmtpUserRef,
     @Body({ schema: ReplaceBody }) body: z.infer<typeof ReplaceBody>,
-    @IfMatch() expected: ExpectedVersions,
+    @IfMatch('required') expected: ExpectedVersions,
     @Context() context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Restriction> {

@@ -31,14 +31,13 @@ export class PolicySnapshotController {
     summary: 'All policies that are not removed, a line each',
     takes: ['Accept-Encoding'],
     answer: ndjson(relayPolicyView),
-    tells: ['Postern-Revision', 'Postern-Policies', 'Postern-Digest', 'Cache-Control', 'Vary', 'Content-Encoding'],
+    tells: ['Postern-Revision', 'Postern-Policies', 'Postern-Digest', 'Vary', 'Content-Encoding'],
   })
   async take(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const snapshot = await this.snapshots.open();
     const { revision, policies, digest } = snapshot.totals;
     void reply.headers({
       'content-type': 'application/x-ndjson; charset=utf-8',
-      'cache-control': 'no-store',
       vary: 'accept-encoding',
       'postern-revision': String(revision),
       'postern-policies': String(policies),

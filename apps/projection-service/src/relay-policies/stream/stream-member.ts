@@ -10,6 +10,7 @@ const REVOKED_GRACE_MS = 1_000;
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
   // nginx would hold events back until a buffer is full.
   'x-accel-buffering': 'no',
 };

@@ -24,6 +24,7 @@ const ListOptions = z.strictObject({
     .string()
     .min(1)
     .max(254, 'A username has at most 254 characters.')
+    .regex(/^[\x21-\x7e]*$/, 'A username has printable ASCII characters alone.')
     .optional()
     .meta({
       description: 'A part of the username, in any case.',
