@@ -59,7 +59,9 @@ describe('every route answers as its document says', () => {
       await as.expect(route, { params, body: 'x', headers: { 'content-type': 'text/plain' }, status: 415 });
       await as.expect(route, { params, body: { x: 'x'.repeat(1_100_000) }, status: 413 });
       const takesBody = postern.api.operation(route)?.requestBody !== undefined;
-      if (takesBody) await as.expect(route, { params, body: { unknown: 1 }, status: 422 });
+      const headers = { 'if-match': '*' };
+      if (takesBody) await as.expect(route, { params, headers, body: { unknown: 1 }, status: 422 });
+      await as.expect(route, { params, headers, query: '?unknown=1', ...(takesBody && { body: {} }), status: 422 });
     }
     expect(routes.length).toBeGreaterThan(12);
   }, 60_000);

@@ -107,8 +107,8 @@ describe('a path', () => {
       '*',
     ].map(named),
   )('such as $name is no route, at every door', async ({ path }) => {
-    for (const { status, code, headers } of await atEveryDoor('GET', path)) {
-      expect([status, code]).toEqual([404, 'route-not-found']);
+    for (const { status, code, headers, body } of await atEveryDoor('GET', path)) {
+      expect([status, code, code === 'route-not-found' ? '' : body]).toEqual([404, 'route-not-found', '']);
       expect(headers).toContain('x-content-type-options: nosniff');
       expect(headers).toContain('cache-control: no-store');
     }
@@ -317,9 +317,10 @@ describe('no request', () => {
           expect([status, code]).not.toEqual([500, expect.anything()]);
           expect(status).not.toBe(500);
         }
-        expect(came[1]?.status).toBe(came[0]?.status);
+        // What may be done once only: the second door meets what the first one has done.
+        if (verb === 'GET' || verb === 'HEAD') expect(came[1]?.status).toBe(came[0]?.status);
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   }, 60_000);
 });

@@ -32,6 +32,7 @@ describe('what follows from a route', () => {
       'body-not-json',
       'body-too-large',
       'media-type-unsupported',
+      'validation-failed',
     ]);
     const queried = { ...open, parameters: [{ name: 'limit', in: 'query' }] };
     expect(impliedProblems('/v1/tenants', 'get', queried)).toContain('validation-failed');
@@ -67,7 +68,7 @@ describe('problems', () => {
       content: Record<string, { schema: object; examples: object }>;
     };
     const media = answer.content['application/problem+json'];
-    expect(Object.keys(answer.headers)).toEqual(['X-Request-Id', 'ETag']);
+    expect(Object.keys(answer.headers)).toEqual(['X-Request-Id', 'Cache-Control', 'X-Content-Type-Options', 'ETag']);
     expect(media?.schema).toMatchObject({
       allOf: [{ $ref: '#/components/schemas/Problem' }],
       properties: { status: { const: 412 }, code: { enum: ['version-mismatch'] }, version: { type: 'integer' } },

@@ -69,8 +69,8 @@ export class ProblemFilter implements ExceptionFilter {
 function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null {
   const code = (error as { code?: unknown }).code;
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
-  // 414: a part of the path is too long.
-  if (status === 404 || status === 414 || code === 'FST_ERR_BAD_URL') return routeNotFound(request);
+  // 403: the server of the page's files; 414: a part of the path is too long.
+  if ([403, 404, 414].includes(status as number) || code === 'FST_ERR_BAD_URL') return routeNotFound(request);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) {
     return new Problem(
       'body-too-large',
