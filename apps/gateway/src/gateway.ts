@@ -13,7 +13,6 @@ import {
   requestIdOf,
   SERVER_LIMITS,
   SERVER_OPTIONS,
-  setCommonHeaders,
   warnOfUntrustedForwarding,
   type Running,
   type Settings,
@@ -41,7 +40,7 @@ export async function startGateway(settings: Settings, urls: UpstreamUrls): Prom
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     genReqId: requestIdOf,
-    frameworkErrors: (error, request, reply) => filter.answer(error, request, setCommonHeaders(request, reply)),
+    frameworkErrors: (error, request, reply) => filter.answer(error, request, reply),
   });
   const instances = new Instances(urls);
   observeInstances(instances);

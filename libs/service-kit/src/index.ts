@@ -13,7 +13,7 @@ export { positionColumn, textColumn, timeColumn, uuidColumn, type CursorColumn }
 export { EXPORT_LIMITS, type ExportLimits } from './export/export-limits.js';
 export { ListAnswers, type AnswerableList } from './export/list-answers.js';
 export { ListAnswersModule } from './export/list-answers.module.js';
-export { guardRequests, setCommonHeaders } from './http/guard-requests.js';
+export { guardRequests } from './http/guard-requests.js';
 export { createHttpApp } from './http/http-app.js';
 export type { IdempotencyClaim } from './http/idempotency-claim.js';
 export {

@@ -148,7 +148,7 @@ describe('taking entries off', () => {
       problem(409, 'last-entry', 'DELETE …/restriction'),
     );
     expect((await del(`${user}/restriction/entries/%00`)).body).toEqual(
-      problem(404, 'entry-not-found', 'There is no entry with this id'),
+      problem(404, 'route-not-found', 'No path of the API has'),
     );
   });
 

@@ -7,7 +7,7 @@ import { createLogger, NestLogger } from '../observe/logger.js';
 import { collectProcessMetrics } from '../observe/metrics.js';
 import { ProblemFilter, type ProblemTranslator } from '../problem/problem-filter.js';
 import type { RuntimeSettings } from '../settings/settings.module.js';
-import { guardRequests, setCommonHeaders } from './guard-requests.js';
+import { guardRequests } from './guard-requests.js';
 import { takeOnlyJson } from './json-body.js';
 import { ReadDeadline } from './read-deadline.js';
 import { requestIdOf } from './request-id.js';
@@ -36,8 +36,7 @@ export async function createHttpApp(
     return503OnClosing: true,
     genReqId: requestIdOf,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
-      // No hook has run yet.
-      filter.answer(error, request, setCommonHeaders(request, reply)),
+      filter.answer(error, request, reply),
   });
   const logger = createLogger(settings.logLevel, secretsOf(settings));
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {

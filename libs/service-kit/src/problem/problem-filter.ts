@@ -2,6 +2,7 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasBody } from '../http/has-body.js';
 import { answerAboveBody } from '../http/unread-body.js';
+import { setCommonHeaders } from '../http/guard-requests.js';
 import { databaseProblem } from './database-problem.js';
 import { Problem } from './problem.js';
 
@@ -42,7 +43,8 @@ export class ProblemFilter implements ExceptionFilter {
     const text = JSON.stringify(problem.toJson(request.id));
     const unread = request.method !== 'HEAD' && hasBody(request) && !request.raw.readableEnded;
     if (unread) void reply.headers({ connection: 'close', 'content-length': String(Buffer.byteLength(text)) });
-    void reply
+    // Also before any hook has run.
+    void setCommonHeaders(request, reply)
       .status(problem.status)
       .headers({ ...problem.options.headers })
       .header('content-type', 'application/problem+json; charset=utf-8')
