@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { hasMoreMembers } from './count-members.js';
+import { countColons, hasMoreMembers } from './count-members.js';
 
 describe('the members of a JSON text', () => {
   it.each([
@@ -16,4 +16,11 @@ describe('the members of a JSON text', () => {
   it('are none within a string', () => {
     expect(hasMoreMembers(JSON.stringify([`${'[{,'.repeat(1_000)}\\"`]), 1)).toBe(false);
   });
+
+  it.each([
+    [String.raw`{"a":":","b\"":{"c\\":[{"d":1}]}}`, 4],
+    [String.raw`{"\\\\\"::\\":":\\","a":"\\\\"}`, 2],
+    ['{"a":1,"a":2}', 2],
+    ['[]', 0],
+  ])('are as many as its colons outside strings: %s', (json, colons) => expect(countColons(json)).toBe(colons));
 });

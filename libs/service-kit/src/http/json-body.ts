@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../problem/problem.js';
-import { hasMoreMembers } from './count-members.js';
+import { countColons, hasMoreMembers } from './count-members.js';
 import { SERVER_LIMITS } from './server-limits.js';
 
 /** No request of the API nests deeper than 5; a parsed body of `[[[[…` overflows the stack of what walks through it. */
@@ -21,7 +21,7 @@ export function takeOnlyJson(fastify: FastifyInstance): void {
     else {
       const text = body.toString();
       if (hasMoreMembers(text, SERVER_LIMITS.bodyMembers)) done(tooManyMembers(), undefined);
-      else void parse(request, text, (error, parsed) => done(error ?? complaint(body as Buffer, parsed), parsed));
+      else void parse(request, text, (error, parsed) => done(error ?? complaint(text, parsed), parsed));
     }
   });
 }
@@ -39,12 +39,13 @@ function checkEncodings({ method, headers }: FastifyRequest): void {
 
 /**
  * Duplicate members (RFC 8259, section 4) are found by counting: `JSON.parse` keeps the last of them, so the value then has
- * fewer members than its text has colons. Costs 3 ms for a body of 1 MiB, a tenth of what a parser in JavaScript costs.
+ * fewer members than its text has colons. The text of 1 MiB of 1,000 denials is counted in 0.5 ms; a scanner in JavaScript
+ * that reports each member (jsonc-parser) took 24 ms.
  */
-function complaint(text: Buffer, value: unknown): Problem | null {
+function complaint(text: string, value: unknown): Problem | null {
   const members = membersOf(value);
   if (members === null) return notJson(`it is nested deeper than ${MAX_DEPTH}`);
-  return members === colonsOf(text) ? null : notJson('an object has two members of the same name');
+  return members === countColons(text) ? null : notJson('an object has two members of the same name');
 }
 
 /** Members of all objects in it; null where it is nested too deep. */
@@ -63,21 +64,6 @@ function membersOf(value: unknown): number | null {
     level = next;
   }
   return members;
-}
-
-const [QUOTE, COLON, BACKSLASH] = [0x22, 0x3a, 0x5c];
-
-/** Colons outside strings, in a text that is JSON. */
-function colonsOf(json: Buffer): number {
-  let colons = 0;
-  let inString = false;
-  for (let i = 0; i < json.length; i++) {
-    const byte = json[i];
-    if (byte === QUOTE) inString = !inString;
-    else if (inString && byte === BACKSLASH) i++;
-    else if (!inString && byte === COLON) colons++;
-  }
-  return colons;
 }
 
 function tooManyMembers(): Problem {

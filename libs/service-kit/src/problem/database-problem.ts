@@ -28,6 +28,8 @@ const DRIVER = [
   /^Client was closed/,
   /Cannot use a pool after calling end/,
   /Driver not Connected/i,
+  // TypeORM releases the runner of a transaction whose connection breaks; its next statement says so.
+  /query runner (was )?already released/i,
 ];
 
 /** A database that is not there, is starting, stopping, full or too slow: 503, and it mends itself when the database is back. */

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { asking, startPosternProcess, type Ask, type PosternProcess } from '@postern/testing';
+
+const LANES = 16;
+const KILLS = 3;
+
+let folder: string;
+let postern: PosternProcess;
+let operator: Ask;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'postern-killed-'));
+  postern = await startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_LOG_LEVEL: 'error' });
+  operator = asking(postern.url, postern.operatorKey ?? '');
+}, 60_000);
+afterAll(async () => {
+  await postern?.end('SIGTERM');
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function killPostmaster(): Promise<void> {
+  const names = await readdir(folder, { recursive: true });
+  const file = names.find((name) => name.endsWith('postmaster.pid')) ?? '';
+  process.kill(Number((await readFile(join(folder, file), 'utf8')).split('\n')[0]), 'SIGKILL');
+}
+
+describe('requests in flight when the database’s postmaster dies', () => {
+  it('are answered 503 where they are not answered well, never as a defect', async () => {
+    await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
+    const adminKey = (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' })).body.key;
+    const relay = asking(
+      postern.url,
+      (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key,
+    );
+    const admin = asking(postern.url, adminKey);
+    const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'app@acme.example' })).body;
+    const path = `/v1/tenants/acme/smtp-users/${user.id}`;
+    const entries = [{ range: '192.0.2.1' }];
+    const calls: ((n: number) => ReturnType<Ask>)[] = [
+      (n) => admin('POST', '/v1/tenants/acme/smtp-users', { username: `u${n}@acme.example` }),
+      (n) =>
+        admin('POST', '/v1/tenants/acme/smtp-users', { username: `k${n}@acme.example` }, { 'idempotency-key': `${n}` }),
+      () => admin('PUT', `${path}/restriction`, { entries }, { 'if-match': '*' }),
+      () => relay('POST', '/v1/relay/decisions', { username: 'app@acme.example', ip: '198.51.100.1' }),
+      (n) => operator('POST', '/v1/tenants', { id: `t${n}`, name: 'T' }),
+      (n) => operator('POST', '/v1/api-keys', { role: 'relay', name: `r${n}` }),
+      () => admin('GET', path),
+      () => admin('GET', `/v1/tenants/acme/denials`),
+    ];
+    const answers = new Map<string, number>();
+    const wrong: unknown[] = [];
+    let ended = false;
+    let n = 0;
+    const lane = async (of: number): Promise<void> => {
+      while (!ended) {
+        n += 1;
+        const call = calls[(of + n) % calls.length];
+        const { status, body } = (await call?.(n)) ?? { status: 0, body: null };
+        answers.set(`${status} ${body?.code ?? ''}`, (answers.get(`${status} ${body?.code ?? ''}`) ?? 0) + 1);
+        if (status >= 500 && status !== 503) wrong.push(body);
+      }
+    };
+    const lanes = Array.from({ length: LANES }, (_, of) => lane(of));
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const before = n;
+      while (n < before + 200) await sleep(5);
+      await killPostmaster();
+      while ((await fetch(`${postern.url}/health/ready`)).ok) await sleep(5);
+      while (!(await fetch(`${postern.url}/health/ready`)).ok) await sleep(50);
+    }
+    ended = true;
+    await Promise.all(lanes);
+    expect({ wrong, log: wrong.length > 0 ? postern.output() : '' }).toEqual({ wrong: [], log: '' });
+    expect(answers.get('503 not-ready')).toBeGreaterThan(0);
+  }, 120_000);
+});
