@@ -9,7 +9,7 @@ const SERVICES = [
 ] as const satisfies readonly { name: string; login: ServiceLogin; urls: string }[];
 
 /** Not for the children: whoever reads the environment of one of them must not find another's secret. */
-const SECRETS = /^POSTERN_(DATABASE_URL|OPERATOR_KEY|\w+_SERVICE_PASSWORD)$/;
+const SECRETS = /^POSTERN_(DATABASE_URL|DATABASE_URL_FILE|OPERATOR_KEY|\w+_SERVICE_PASSWORD)$/;
 const KAFKA = /^POSTERN_KAFKA_/;
 const LOOPBACK = '127.0.0.1/32,::1/128';
 

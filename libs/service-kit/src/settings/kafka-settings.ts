@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { DEFAULT_PARTITIONS, SASL_MECHANISMS, type KafkaLogin, type KafkaSettings } from '@postern/event-bus';
 import { z } from 'zod';
 import { wholeNumber } from './number-settings.js';
+import { readSecretFile, readSettingFile } from './read-setting-file.js';
 import { SettingInvalid } from './setting-invalid.js';
 
 const BROKER = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?):(\d{1,5})$/;
@@ -68,8 +68,7 @@ function login(env: z.output<typeof KafkaEnvironment>): KafkaLogin | null {
     );
   if (given !== undefined && file !== undefined)
     throw new SettingInvalid('POSTERN_KAFKA_SASL_PASSWORD must not be set beside POSTERN_KAFKA_SASL_PASSWORD_FILE');
-  const password =
-    given ?? (file === undefined ? '' : read('POSTERN_KAFKA_SASL_PASSWORD_FILE', file).replace(/\r?\n$/, ''));
+  const password = given ?? (file === undefined ? '' : readSecretFile('POSTERN_KAFKA_SASL_PASSWORD_FILE', file));
   if (password === '')
     throw new SettingInvalid(
       'POSTERN_KAFKA_SASL_PASSWORD, or the file that POSTERN_KAFKA_SASL_PASSWORD_FILE names, must hold a password',
@@ -78,16 +77,7 @@ function login(env: z.output<typeof KafkaEnvironment>): KafkaLogin | null {
 }
 
 function certificates(file: string): string {
-  const text = read('POSTERN_KAFKA_TLS_CA_FILE', file);
+  const text = readSettingFile('POSTERN_KAFKA_TLS_CA_FILE', file);
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
   throw new SettingInvalid(`POSTERN_KAFKA_TLS_CA_FILE must name certificates in PEM; there are none in ${file}`);
-}
-
-function read(name: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new SettingInvalid(`${name} must name a file that can be read (${file}: ${code})`);
-  }
 }

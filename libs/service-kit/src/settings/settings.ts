@@ -6,6 +6,7 @@ import type { Rate } from '../limits/token-buckets.js';
 import { trustedProxies } from '../http/source-address.js';
 import { KafkaEnvironment, kafkaSettings } from './kafka-settings.js';
 import { requestsPerSecond, wholeNumber, wholeNumberOrZero } from './number-settings.js';
+import { readSecretFile } from './read-setting-file.js';
 import { SettingInvalid } from './setting-invalid.js';
 
 /** What the process was told by its environment; every name is `POSTERN_…`. */
@@ -62,6 +63,7 @@ export const Environment = z.object({
     .string()
     .refine(isPostgresUrl, 'must read postgresql://user:password@host:port/database, with the password')
     .optional(),
+  POSTERN_DATABASE_URL_FILE: z.string().optional(),
   POSTERN_OPERATOR_KEY: z
     .string()
     .refine(
@@ -99,7 +101,7 @@ export const Environment = z.object({
  */
 export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAULT_PORT): Settings {
   const set = Object.entries(environment).filter(([, value]) => value !== '');
-  const given: NodeJS.ProcessEnv = { POSTERN_HTTP_PORT: String(defaultPort), ...Object.fromEntries(set) };
+  const given = withDatabaseUrl({ POSTERN_HTTP_PORT: String(defaultPort), ...Object.fromEntries(set) });
   const parsed = Environment.safeParse(given);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -123,6 +125,16 @@ export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAU
     maxConnections: env.POSTERN_MAX_CONNECTIONS,
     denialRetentionDays: env.POSTERN_DENIAL_RETENTION_DAYS,
   };
+}
+
+/** With the URL from the file that `POSTERN_DATABASE_URL_FILE` names, if it names one. */
+function withDatabaseUrl(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const file = environment['POSTERN_DATABASE_URL_FILE'];
+  if (file === undefined) return environment;
+  if (environment['POSTERN_DATABASE_URL'] !== undefined)
+    throw new SettingInvalid('POSTERN_DATABASE_URL must not be set together with POSTERN_DATABASE_URL_FILE');
+  // An empty file is a bad URL: it must not start the embedded database.
+  return { ...environment, POSTERN_DATABASE_URL: readSecretFile('POSTERN_DATABASE_URL_FILE', file) };
 }
 
 /** As much of a value as a line has room for. */

@@ -80,6 +80,23 @@ describe('the settings', () => {
     expect(message).not.toContain(value);
   });
 
+  it('read the URL of the database from a file, and never fall back to the embedded database where the file is unusable', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'postern-settings-'));
+    const POSTERN_DATABASE_URL_FILE = join(folder, 'database-url');
+    expect(complaint({ POSTERN_DATABASE_URL_FILE })).toMatch(
+      /^POSTERN_DATABASE_URL_FILE must name a file that can be read \([^\n]+: ENOENT\)$/,
+    );
+    writeFileSync(POSTERN_DATABASE_URL_FILE, '');
+    expect(complaint({ POSTERN_DATABASE_URL_FILE })).toMatch(/^POSTERN_DATABASE_URL must read postgresql:[^\n]+$/);
+    const url = 'postgresql://owner:topsecret@db.example/postern';
+    writeFileSync(POSTERN_DATABASE_URL_FILE, `${url}\n`);
+    expect(loadSettings({ POSTERN_DATABASE_URL_FILE, POSTERN_DATABASE_URL: '' }).databaseUrl).toBe(url);
+    expect(complaint({ POSTERN_DATABASE_URL_FILE, POSTERN_DATABASE_URL: url })).toBe(
+      'POSTERN_DATABASE_URL must not be set together with POSTERN_DATABASE_URL_FILE',
+    );
+    rmSync(folder, { recursive: true });
+  });
+
   const KAFKA = { POSTERN_KAFKA_BROKERS: 'a.example:9092, [::1]:9093' };
   const LOGIN = { ...KAFKA, POSTERN_KAFKA_SASL_MECHANISM: 'scram-sha-512', POSTERN_KAFKA_SASL_USERNAME: 'postern' };
 
