@@ -39,12 +39,12 @@ export default {
     {
       name: 'command-line-talks-http',
       comment:
-        'All but backup, restore, rebuild, verify, dead-letters, republish and repartition, which work on the database, know Postern by its API alone.',
+        'All but backup, restore, rebuild, verify, dead-letters and republish, which work on the database, know Postern by its API alone.',
       severity: 'error',
       from: {
         path: '^apps/cli/',
         pathNot: [
-          '^apps/cli/src/(backup|rebuild|verify|dead-letters|republish|repartition|database|read-models|testing)/',
+          '^apps/cli/src/(backup|rebuild|verify|dead-letters|republish|database|read-models|testing)/',
           '\\.test\\.ts$',
         ],
       },

@@ -81,7 +81,7 @@ const DENIALS = `
    ORDER BY i`;
 
 const TOTALS = `
-  INSERT INTO audit.denied_ips (smtp_user_id, tenant_id, ip, address, count, first_denied_at, last_denied_at, relays, reasons)
+  INSERT INTO audit.denied_ips (smtp_user_id, tenant_id, ip, address, count, first_denied_at, last_denied_at, relays, reasons, last_position)
   SELECT smtp_user_id, tenant_id, ip, address, sum(count), min(occurred_at), max(occurred_at),
-         (array_agg(DISTINCT relay))[1 : 20], array_agg(DISTINCT reason)
+         (array_agg(DISTINCT relay))[1 : 20], array_agg(DISTINCT reason), max(position)
     FROM audit.denials GROUP BY smtp_user_id, tenant_id, ip, address`;

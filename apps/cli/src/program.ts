@@ -9,7 +9,6 @@ import { duration } from './input/time-text.js';
 import { keysCommand } from './keys/keys.command.js';
 import { rebuildCommand } from './rebuild/rebuild.command.js';
 import { deadLettersCommand } from './dead-letters/dead-letters.command.js';
-import { repartitionCommand } from './repartition/repartition.command.js';
 import { republishCommand } from './republish/republish.command.js';
 import { verifyCommand } from './verify/verify.command.js';
 import { checkCommand } from './restriction/check.command.js';
@@ -58,7 +57,6 @@ const COMMANDS: readonly (() => Command)[] = [
   verifyCommand,
   deadLettersCommand,
   republishCommand,
-  repartitionCommand,
 ];
 
 function globalOptions(program: Command): Command {

@@ -2,21 +2,35 @@ import type { Recorded } from '@postern/contracts';
 import { CheckpointMoved } from '@postern/event-store';
 import type { EntityManager } from 'typeorm';
 import { CheckpointAdvancedTwice, CheckpointNotAdvanced, type EventBatch, type Subscription } from './event-bus.js';
+import { EventsMissing } from './stream-version.js';
 
-/** Events, and how the checkpoint moves over them: in the transaction of their effects, or with `CheckpointMoved`. */
-export interface PlacedBatch {
+/** Events, and how the checkpoint moves over the first `count` of them: in the transaction of their effects, or with `CheckpointMoved`. */
+export interface PositionedBatch {
   readonly events: readonly Recorded[];
-  move(manager: EntityManager): Promise<void>;
+  move(manager: EntityManager, count: number): Promise<void>;
 }
 
+type Handler = Pick<Subscription, 'consumer'> & { handle(batch: EventBatch): Promise<void> };
+
 /**
- * Hands a batch to the subscription's handler. `moved`: another instance has handled it, load the checkpoint again.
- * Throws what the handler threw, `CheckpointNotAdvanced` or `CheckpointAdvancedTwice`: the batch must come again.
+ * Hands a batch to the subscription's handler. `moved`: somebody else has moved the checkpoint, load it again.
+ * Throws what the handler threw, `CheckpointNotAdvanced` or `CheckpointAdvancedTwice`: the batch must come again. Where the handler
+ * threw `EventsMissing`, the events before the gap were handled: of two partitions that wait for each other's earlier events, both
+ * go on up to their gap, and the one with the earliest event of all has none.
  */
-export async function deliverBatch(
-  { consumer, handle }: Pick<Subscription, 'consumer'> & { handle(batch: EventBatch): Promise<void> },
-  batch: PlacedBatch,
-): Promise<'handled' | 'moved'> {
+export async function deliverBatch(handler: Handler, batch: PositionedBatch): Promise<'handled' | 'moved'> {
+  try {
+    return await handOver(handler, batch);
+  } catch (error) {
+    if (!(error instanceof EventsMissing)) throw error;
+    const gap = batch.events.findIndex(({ eventId }) => eventId === error.event.eventId);
+    if (gap > 0 && (await deliverBatch(handler, { ...batch, events: batch.events.slice(0, gap) })) === 'moved')
+      return 'moved';
+    throw error;
+  }
+}
+
+async function handOver({ consumer, handle }: Handler, batch: PositionedBatch): Promise<'handled' | 'moved'> {
   let advanced = 0;
   let moved = false;
   try {
@@ -25,7 +39,7 @@ export async function deliverBatch(
       advance: async (manager) => {
         advanced += 1;
         if (advanced > 1) throw new CheckpointAdvancedTwice(consumer);
-        await batch.move(manager).catch((error: unknown) => {
+        await batch.move(manager, batch.events.length).catch((error: unknown) => {
           moved = error instanceof CheckpointMoved;
           throw error;
         });

@@ -6,5 +6,8 @@ import type { Topic } from '@postern/contracts';
  */
 export type HaltedPartitions = ReadonlyMap<Topic, number>;
 
-/** What was handled in vain so often in a row counts as halted. It is tried again all the same. */
+/** What could not be handled so often in a row counts as halted. It is tried again all the same. */
 export const HALTED_AFTER_ATTEMPTS = 5;
+
+/** A gap in a stream that lasts for so long counts as halted: the missing events are hardly on their way any more. It is waited for all the same. */
+export const GAP_HALTS_AFTER_MS = 30_000;

@@ -1,8 +1,7 @@
 export { consumerReadiness } from './consumer-readiness.js';
 export { type HaltedPartitions } from './halted.js';
-export { deliverBatch, type PlacedBatch } from './deliver-batch.js';
+export { deliverBatch, type PositionedBatch } from './deliver-batch.js';
 export { EmbeddedEventBus, type EmbeddedEventBusOptions } from './embedded/embedded-event-bus.js';
-export { StandsOnTopics } from './embedded/stands-on-topics.js';
 export { WriteRefused, type TopicMessage, type TopicWriter } from './topic-writer.js';
 export {
   CheckpointAdvancedTwice,
@@ -18,12 +17,10 @@ export {
 } from './event-bus.js';
 export { partitionOf } from './kafka/topics/partition-of.js';
 export { KafkaTopicWriter } from './kafka/publish/kafka-topic-writer.js';
-export { RELAY_POLICIES } from './kafka/topics/relay-policies-topic.js';
-export { EventsMissing } from './events-missing.js';
+export { EventsMissing, isNextVersion, isPermanent, StreamConflict, type AppliedVersion } from './stream-version.js';
 export { EventPublisher, type EventPublisherOptions, type PublisherStatus } from './kafka/publish/event-publisher.js';
-export { deleteTopics } from './kafka/topics/delete-topics.js';
-export { ServicesRunning, whileNobodyRuns } from './kafka/publish/nobody-runs.js';
-export { ensureTopics, TopicSettingsWrong } from './kafka/topics/ensure-topics.js';
+export { deleteOwnTopics } from './kafka/topics/delete-topics.js';
+export { ensureTopics } from './kafka/topics/ensure-topics.js';
 export { KafkaEventBus, type KafkaEventBusOptions } from './kafka/kafka-event-bus.js';
 export { KafkaRefused, KafkaUnreachable } from './kafka/client/kafka-errors.js';
 export {
@@ -33,7 +30,6 @@ export {
   type KafkaSettings,
   type SaslMechanism,
 } from './kafka/client/kafka-settings.js';
-export { EventNotInJournal, TopicOfAnotherJournal } from './kafka/topics/journal-errors.js';
 export { KAFKA_LIMITS } from './kafka/limits.js';
-export { EVENT_TOPICS, type TopicSettings } from './kafka/topics/topic-settings.js';
+export { EVENT_TOPICS, RELAY_POLICIES, type TopicSettings } from './kafka/topics/topic-settings.js';
 export { PUBLISHER_LOCK } from './kafka/publish/leader-election.js';

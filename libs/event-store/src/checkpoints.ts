@@ -10,13 +10,16 @@ export interface CheckpointMove {
   readonly to: FeedPosition;
 }
 
-/** Another instance of the consumer has handled the batch: roll back, load the checkpoint again and go on from there. */
+/** The checkpoint's name for the journal's own feed. */
+export const JOURNAL_SOURCE = 'journal';
+
+/** Somebody else has moved or removed the checkpoint: roll back, load it again and go on from there. */
 export class CheckpointMoved extends Error {
   override readonly name = 'CheckpointMoved';
-  constructor(move: CheckpointMove) {
+  constructor(consumer: string, source: string) {
     super(
-      `The checkpoint of ${move.consumer} on ${move.source} is not at ${move.from.xid}/${move.from.position} any more: ` +
-        'another instance has handled these events. Roll back, load the checkpoint again and go on from there.',
+      `The checkpoint of ${consumer} on ${source} is not where it was: another instance has handled these events, or it was removed. ` +
+        'Roll back, load it again and go on from there.',
     );
   }
 }
@@ -67,5 +70,5 @@ export async function advanceCheckpoint(manager: EntityManager, table: string, m
       WHERE consumer = $1 AND source = $2 AND xid = $5::xid8 AND position = $6`,
     [...values, from.xid, from.position],
   );
-  if (updated !== 1) throw new CheckpointMoved(move);
+  if (updated !== 1) throw new CheckpointMoved(consumer, source);
 }

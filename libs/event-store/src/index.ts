@@ -12,27 +12,35 @@ export {
   advanceCheckpoint,
   CheckpointMoved,
   checkpointTableSql,
+  JOURNAL_SOURCE,
   loadCheckpoint,
   type CheckpointMove,
 } from './checkpoints.js';
+export {
+  addBookmarks,
+  bookmarkSql,
+  loadBookmarks,
+  moveBookmark,
+  removeBookmarks,
+  type Bookmark,
+  type Bookmarks,
+} from './bookmarks.js';
 export { assertJournalBelongsToCluster, JournalOfAnotherCluster } from './cluster-check.js';
 export { FEED_END, FEED_START, isBehind, samePosition, type FeedPosition } from './feed-position.js';
 export { feedLag, publisherLag, type FeedLag } from './feed-lag.js';
 export { Journal, JOURNAL_LIMITS } from './journal.js';
-export { loadJournalId, notInJournal } from './journal-identity.js';
+export { loadJournalId } from './journal-identity.js';
 export { journalSchema } from './journal-schema.js';
 export { lockStream } from './lock-stream.js';
-export {
-  advancePartitionCheckpoint,
-  brokerOffsetSql,
-  forgetPartitions,
-  JOURNAL_SOURCE,
-  loadPartitionCheckpoints,
-  partitionCountSql,
-  type PartitionCheckpoint,
-  type PartitionCheckpoints,
-} from './partition-checkpoints.js';
 export { readFeed, type FeedPage } from './read-feed.js';
 export { readStream, readStreamAt } from './read-stream.js';
-export { askForRepublish, endRepublish, pendingRepublish, republishLeft, type Republish } from './republish.js';
+export {
+  askForRepublish,
+  endRepublish,
+  loadPublished,
+  pendingRepublish,
+  PUBLISHER,
+  republishLeft,
+  type Republish,
+} from './republish.js';
 export { wakeOnAppend } from './wake-on-append.js';

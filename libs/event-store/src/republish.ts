@@ -1,9 +1,16 @@
 import type { Topic } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
+import { JOURNAL_SOURCE, loadCheckpoint } from './checkpoints.js';
 import type { FeedPosition } from './feed-position.js';
 
-/** The publisher's checkpoint, in `journal.checkpoints`. */
-const OF_PUBLISHER = `consumer = 'publisher' AND source = 'journal'`;
+/** The publisher's checkpoint: how far the journal's events were sent. The feed's reader keeps it. */
+export const PUBLISHER = { consumer: 'publisher', table: 'journal.checkpoints' } as const;
+const OF_PUBLISHER = `consumer = '${PUBLISHER.consumer}' AND source = '${JOURNAL_SOURCE}'`;
+
+/** Up to where the journal was sent; its start while topics are filled from the beginning. `feed` is connected as `postern_feed`. */
+export function loadPublished(feed: DataSource): Promise<FeedPosition> {
+  return loadCheckpoint(feed, PUBLISHER.table, PUBLISHER.consumer, JOURNAL_SOURCE);
+}
 
 /**
  * Topics that are being filled again. Up to `until` everything was published before, so that of those events the ones of these topics

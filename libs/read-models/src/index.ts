@@ -1,17 +1,14 @@
-export { categoriesOf } from './beside.js';
+export { lookAgain, REBUILD_PATIENCE_MS, VERIFY_PATIENCE_MS, type MovingRow } from './look-again.js';
 export {
+  categoriesOf,
   isEqual,
   type Compared,
   type Comparison,
   type Difference,
-  type LiveConsumer,
   type ModelDatabases,
   type ModelTable,
   type ReadModel,
   type Rebuildable,
   type RebuildOptions,
-  type RowsDigest,
 } from './read-model.js';
-export { firstNotApplied } from './first-not-applied.js';
-export { assertPartitions, loadLivePlace, type LivePlace } from './live-place.js';
 export { tableModel } from './table-model.js';

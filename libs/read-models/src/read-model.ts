@@ -1,7 +1,7 @@
-import type { Recorded, Topic } from '@postern/contracts';
+import { TOPIC_OF_CATEGORY, type Recorded, type StreamCategory, type Topic } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
 
-/** A read model that stands in tables of its own, and is made of events alone: it can be made anew beside the live one. */
+/** A read model in tables of its own, and made of events alone: it can be filled again next to the live one. */
 export interface ReadModel {
   /** As an operator names it. */
   readonly name: string;
@@ -15,7 +15,7 @@ export interface ReadModel {
   readonly batch: number;
   /**
    * Applies events as the live consumer does, in the caller's transaction; the manager's SQL goes to the tables that are to be
-   * written, whatever schema it names. Makes the function anew for each filling: it may remember what it has learned.
+   * written, whatever schema it names. Makes the function for each filling: it may remember what it has learned.
    */
   writer(live: EntityManager): Promise<(manager: EntityManager, events: readonly Recorded[]) => Promise<void>>;
 }
@@ -23,9 +23,11 @@ export interface ReadModel {
 /** What of a table must be the same for the same events. */
 export interface ModelTable {
   readonly name: string;
-  /** SQL of a row's name, unique in the table: what is told where rows differ. */
+  /** SQL of a row's name, unique in the table: what is reported where rows differ. */
   readonly key: string;
-  /** SQL of a row's group, where counts and digests are told by groups (a month); null: one for the table. */
+  /** SQL of a value that grows with each event that changes the row: rows are compared where it is the same. Null: a row never changes. */
+  readonly version: string | null;
+  /** SQL of a row's group, where rows are counted by groups (a month); null: one for the table. */
   readonly group: string | null;
   /** SQL of the rows that are compared, where not all are: a condition that means the same for both, such as of the live schema alone. */
   readonly where?: string;
@@ -37,36 +39,34 @@ export interface ModelTable {
 export interface ModelDatabases {
   /** The owner's connection URL. */
   readonly url: string;
-  /** Of each topic, where Kafka is between the services. */
-  readonly partitions: number;
 }
 
 /** A table, or a group of its rows, in the live read model and as the journal has it. */
 export interface Compared {
   readonly table: string;
   readonly group: string | null;
-  readonly live: RowsDigest;
-  readonly journal: RowsDigest;
-}
-
-export interface RowsDigest {
-  readonly rows: number;
-  /** 16 hex digits, whatever the rows' order. */
-  readonly digest: string;
+  /** Rows. Under load the journal may be ahead of the live read model. */
+  readonly live: number;
+  readonly journal: number;
+  /** Rows that are not as the journal has them. */
+  readonly differing: number;
 }
 
 /** A row that is not in the live read model as the journal has it. */
 export interface Difference {
   readonly table: string;
   readonly key: string;
-  /** `missing`: the live one has no such row; `extra`: only the live one has it. */
-  readonly kind: 'missing' | 'extra' | 'different';
+  /**
+   * `missing`: the live one has no such row; `extra`: only the live one has it; `behind`: it is at another version, and did not move while
+   * it was looked at; `different`: it is not as the journal has it at this version.
+   */
+  readonly kind: 'missing' | 'extra' | 'behind' | 'different';
 }
 
-/** The outcome of a comparison at one place of the feed: the one up to which the live consumer had come. */
+/** The outcome of a comparison: each row with the journal's state at the row's own version. */
 export interface Comparison {
   readonly model: string;
-  /** Of the journal, up to which both were brought. */
+  /** Of the journal, up to which it was read. */
   readonly position: number;
   /** Events that were replayed. */
   readonly events: number;
@@ -75,18 +75,9 @@ export interface Comparison {
   readonly differences: readonly Difference[];
 }
 
-/** Who keeps the live read model, and where it notes how far it has come. */
-export interface LiveConsumer {
-  readonly name: string;
-  /** The table of its checkpoints, with its schema. */
-  readonly checkpoints: string;
-  readonly topics: readonly Topic[];
-}
-
-/** What can be verified and rebuilt. `tell` is told the progress, a line at a time. */
+/** What can be verified and rebuilt. `tell` is called with the progress, a line at a time. */
 export interface Rebuildable {
   readonly name: string;
-  readonly consumer: LiveConsumer;
   verify(databases: ModelDatabases, examples: number, tell: (line: string) => void): Promise<Comparison>;
   /** The comparison is that of the live one that was replaced. */
   rebuild(databases: ModelDatabases, options: RebuildOptions, tell: (line: string) => void): Promise<Comparison>;
@@ -94,13 +85,17 @@ export interface Rebuildable {
 
 export interface RebuildOptions {
   readonly examples: number;
-  /** Go on with what a rebuild that was ended before had made, if there is any; else begin anew. */
+  /** Go on with what a rebuild that was ended before had made, if there is any; else begin again. */
   readonly resume: boolean;
 }
 
 export function isEqual(comparison: Comparison): boolean {
-  return (
-    comparison.differences.length === 0 &&
-    comparison.compared.every(({ live, journal }) => live.rows === journal.rows && live.digest === journal.digest)
+  return comparison.compared.every(({ differing }) => differing === 0);
+}
+
+/** The stream categories whose events the topics carry. */
+export function categoriesOf(topics: readonly Topic[]): readonly StreamCategory[] {
+  return (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter((category) =>
+    topics.some((topic) => topic === TOPIC_OF_CATEGORY[category]),
   );
 }

@@ -10,6 +10,7 @@ export {
 } from './openapi-shape.js';
 export { describeWithKafka } from './describe-with-kafka.js';
 export { describeWithPython } from './describe-with-python.js';
+export { deliverPartitioned, seeded } from './partitioned-delivery.js';
 export { deleteTopic, followTopic, partitionsOf, type FollowedTopic, type ReadMessage } from './follow-topic.js';
 export { NetworkPath, type Direction } from './network-path.js';
 export { sendMessage } from './send-message.js';

@@ -14,18 +14,21 @@ export const changesModel = tableModel({
     {
       name: 'restrictions',
       key: 'smtp_user_id::text',
+      version: 'version',
       group: null,
-      compared: 'smtp_user_id, tenant_id, username, removed, version, state',
+      compared: 'smtp_user_id, tenant_id, username, removed, version, event_id, state',
     },
     {
       name: 'usernames',
       key: `tenant_id || ' ' || username_key || ' ' || smtp_user_id`,
+      version: null,
       group: null,
       compared: 'tenant_id, username_key, smtp_user_id',
     },
     {
       name: 'changes',
       key: 'event_id::text',
+      version: null,
       group: null,
       compared:
         'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data, before, after',

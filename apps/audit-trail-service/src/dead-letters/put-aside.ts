@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { TOPICS } from '@postern/contracts';
 import type { UnreadableMessage } from '@postern/event-bus';
 import type { EntityManager } from 'typeorm';
@@ -26,7 +27,7 @@ export async function putEventsAside(
   );
 }
 
-/** Puts a message aside as it was received. Once, since it is in the transaction that moves the checkpoint over it. */
+/** Stores a message as a dead letter, as it was received: once, however often it comes, by an id that is made of its position and bytes. */
 export async function putMessageAside(
   manager: EntityManager,
   consumer: string,
@@ -34,8 +35,22 @@ export async function putMessageAside(
 ): Promise<void> {
   const { topic, partition, offset, key, value, reason } = message;
   await manager.query(
-    `INSERT INTO audit.dead_letters (consumer, topic, partition, "offset", reason, key, value)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-    [consumer, topic, partition, offset, reason, key, value],
+    `INSERT INTO audit.dead_letters (id, consumer, topic, partition, "offset", reason, key, value)
+     VALUES ($8, $1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+    [consumer, topic, partition, offset, reason, key, value, idOf(consumer, message)],
   );
+}
+
+/** A UUID of version 8 (RFC 9562). */
+function idOf(consumer: string, { topic, partition, offset, key, value }: UnreadableMessage): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([consumer, topic, partition, offset, key, value]))
+    .digest('hex');
+  return [
+    hash.slice(0, 8),
+    hash.slice(8, 12),
+    `8${hash.slice(13, 16)}`,
+    `8${hash.slice(17, 20)}`,
+    hash.slice(20, 32),
+  ].join('-');
 }

@@ -3,7 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { denialRow } from '../denials/record/denial-row.js';
 import { DenialMonths } from '../denials/record/denial-months.js';
 import { insertDenials } from '../denials/record/insert-denials.js';
-import { denialsKeptFrom } from '../denials/retention/denial-retention.js';
+import { loadDenialRetention, NEVER } from '../denials/retention/denial-retention.js';
 import { findDeadLetter, type WholeDeadLetter } from './dead-letters.js';
 
 /** What became of a letter. `known`: the denial is on record already, and is not counted again. */
@@ -20,7 +20,7 @@ export async function retryDeadLetter(audit: DataSource, id: string): Promise<Re
   const letter = await findDeadLetter(audit, id);
   if (letter?.state !== 'waiting') return { outcome: 'not-waiting' };
   const row = read(letter);
-  const keptFrom = await denialsKeptFrom(audit);
+  const { keptFrom } = await loadDenialRetention(audit);
   // Before the transaction: it takes locks that must not be held meanwhile.
   if (!('why' in row)) {
     await new DenialMonths(audit).prepare([row.occurred_at].filter((time) => time >= keptFrom));
@@ -31,7 +31,8 @@ export async function retryDeadLetter(audit: DataSource, id: string): Promise<Re
       await leave(manager, id, row.why);
       return { outcome: 'unreadable', reason: row.why };
     }
-    const counted = await insertDenials(manager, [row], keptFrom);
+    // It is behind newer ones of its address, and settled once: its position says nothing.
+    const counted = await insertDenials(manager, [row], { keptFrom, droppedBefore: NEVER });
     await settle(manager, id, row.tenant_id);
     return { outcome: counted === 1 ? 'recorded' : 'known' };
   });

@@ -2,7 +2,7 @@ import { TOPICS } from '@postern/contracts';
 import { tableModel, type Rebuildable } from '@postern/read-models';
 import { DENIALS_CONSUMER } from './record/denials-consumer.js';
 import { denialRow, isUnreadable, type DenialRow } from './record/denial-row.js';
-import { denialsKeptFrom } from './retention/denial-retention.js';
+import { loadDenialRetention } from './retention/denial-retention.js';
 import { insertDenials, MAX_RELAYS_PER_IP } from './record/insert-denials.js';
 
 const MONTH = `to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM')`;
@@ -24,6 +24,7 @@ export const denialsModel: Rebuildable = tableModel({
     {
       name: 'denials',
       key: 'id::text',
+      version: null,
       group: MONTH,
       where: 'occurred_at >= (SELECT kept_from FROM audit.denial_retention)',
       compared: `id, occurred_at, recorded_at, position, smtp_user_id, count, refused, tenant_id, username, ip, address,
@@ -32,18 +33,19 @@ export const denialsModel: Rebuildable = tableModel({
     {
       name: 'denied_ips',
       key: `smtp_user_id || ' ' || ip`,
+      version: 'last_position',
       group: null,
-      compared: `smtp_user_id, count, first_denied_at, last_denied_at, tenant_id, ip, address, ${RELAYS}, ${sorted('reasons')}`,
+      compared: `smtp_user_id, count, first_denied_at, last_denied_at, last_position, tenant_id, ip, address, ${RELAYS}, ${sorted('reasons')}`,
     },
   ],
   writer: async (live) => {
-    const keptFrom = await denialsKeptFrom(live);
+    const retention = await loadDenialRetention(live);
     return async (manager, events) => {
       const read = events.map(denialRow);
       await insertDenials(
         manager,
         read.filter((row): row is DenialRow => !isUnreadable(row)),
-        keptFrom,
+        retention,
       );
     };
   },

@@ -1,5 +1,5 @@
 import type { SchemaComponent } from '@postern/database';
-import { BrokerOffset1764200001727 } from './broker-offset.js';
+import { Bookmarks1764200001727 } from './bookmarks.js';
 import { CreateChanges1764200000003 } from './create-changes.js';
 import { CreateDeadLetters1764200002032 } from './create-dead-letters.js';
 import { CreateDenials1764200000001 } from './create-denials.js';
@@ -9,7 +9,6 @@ import { CreateDenialStatistics1764200002000 } from './create-denial-statistics.
 import { CreateDenialRetention1764200000023 } from './create-denial-retention.js';
 import { CreateSmtpUsers1764200000004 } from './create-smtp-users.js';
 import { TellBeforeAndAfter1764200001703 } from './tell-before-and-after.js';
-import { PartitionCount1764200002039 } from './partition-count.js';
 
 /** The component for `migrate` of @postern/database. All of it can be rebuilt from the journal. */
 export const auditSchema: SchemaComponent = {
@@ -22,9 +21,8 @@ export const auditSchema: SchemaComponent = {
     TellBeforeAndAfter1764200001703,
     CreateDenialRetention1764200000023,
     CreateDenialFilterIndexes1764200000024,
-    BrokerOffset1764200001727,
+    Bookmarks1764200001727,
     CreateDenialStatistics1764200002000,
     CreateDeadLetters1764200002032,
-    PartitionCount1764200002039,
   ],
 };

@@ -30,11 +30,13 @@ export class CreateDenialRetention1764200000023 implements MigrationInterface {
 const KEPT_FROM = `
   CREATE TABLE audit.denial_retention (
     only_row  boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
-    kept_from timestamptz NOT NULL
+    kept_from timestamptz NOT NULL,
+    -- The latest kept_from ever: the rows of denials from before it may be gone, and with them the ids by which a repeat is known.
+    dropped_before timestamptz NOT NULL
   );
-  INSERT INTO audit.denial_retention (kept_from) VALUES ('-infinity');
+  INSERT INTO audit.denial_retention (kept_from, dropped_before) VALUES ('-infinity', '-infinity');
   GRANT SELECT ON audit.denial_retention TO postern_audit, postern_audit_reader;
-  GRANT UPDATE (kept_from) ON audit.denial_retention TO postern_audit`;
+  GRANT UPDATE (kept_from, dropped_before) ON audit.denial_retention TO postern_audit`;
 
 /** Drops the oldest month that ends before the bound; tells its last instant's month, as \`2026-11\`, or NULL where there is none. */
 const DROP_MONTH = `

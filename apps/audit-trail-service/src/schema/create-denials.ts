@@ -60,7 +60,8 @@ const DENIED_IPS = `
     ip              text           NOT NULL COLLATE "C",
     address         inet,
     relays          text[]         NOT NULL, -- the first ones that reported it
-    reasons         text[]         NOT NULL
+    reasons         text[]         NOT NULL,
+    last_position   bigint         NOT NULL  -- the journal's, of the newest denial that was counted
   );
   CREATE UNIQUE INDEX denied_ip_stands_once ON audit.denied_ips (smtp_user_id, address, ip) NULLS NOT DISTINCT;
   CREATE INDEX denied_ips_of_user ON audit.denied_ips (smtp_user_id, last_denied_at, ip)`;

@@ -12,8 +12,9 @@ export class CreateSmtpUsers1764200000004 implements MigrationInterface {
         tenant_id    text COLLATE "C" NOT NULL,
         username     text COLLATE "C" NOT NULL,
         removed      boolean NOT NULL,
-        version      integer NOT NULL,
-        state        jsonb   NOT NULL -- SmtpUserState of @postern/restrictions
+        version      integer NOT NULL, -- of the last event that was applied, and its id:
+        event_id     uuid    NOT NULL, -- the same version with another id is a conflict
+        state        jsonb   NOT NULL  -- SmtpUserState of @postern/restrictions
       );
       CREATE TABLE audit.usernames (
         tenant_id    text COLLATE "C" NOT NULL,

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { auditSchema } from '@postern/audit-trail-service';
 import { assertUpToDate, isServiceLogin } from '@postern/database';
-import { DEFAULT_PARTITIONS } from '@postern/event-bus';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '@postern/embedded-postgres';
 import { journalSchema } from '@postern/event-store';
 import { projectionSchema } from '@postern/projection-service';
@@ -12,8 +11,6 @@ import { accessSchema, loadSettings } from '@postern/service-kit';
 export interface OpenDatabase {
   /** The owner's connection URL. */
   readonly url: string;
-  /** Of each topic, as the settings have it. */
-  readonly partitions: number;
   close(): Promise<void>;
 }
 
@@ -27,11 +24,10 @@ export class NoDatabase extends Error {
  * does, started for as long as it is open. Nothing is migrated: a Postern may be running. Throws an `Error` that says what to do.
  */
 export async function openDatabase(environment: NodeJS.ProcessEnv): Promise<OpenDatabase> {
-  const { databaseUrl, dataDir, kafka } = loadSettings(environment);
+  const { databaseUrl, dataDir } = loadSettings(environment);
   if (databaseUrl !== null) assertOwner(databaseUrl);
-  const found =
+  const database =
     databaseUrl === null ? await embedded(resolve(dataDir)) : { url: databaseUrl, close: async () => undefined };
-  const database = { ...found, partitions: kafka?.partitions ?? DEFAULT_PARTITIONS };
   try {
     for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema]) {
       await assertUpToDate(database.url, component);

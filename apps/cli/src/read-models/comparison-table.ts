@@ -5,13 +5,11 @@ import Table from 'cli-table3';
 export function comparisonTable(comparisons: readonly Comparison[]): string {
   const table = new Table({
     style: { head: [], border: [] },
-    head: ['read model', 'table', 'live rows', 'in the journal', 'live digest', 'journal’s'],
+    head: ['read model', 'table', 'live rows', 'in the journal', 'differing'],
   });
   for (const { model, compared } of comparisons) {
-    for (const { table: name, group, live, journal } of compared) {
-      const place = group === null ? name : `${name} ${group}`;
-      const same = live.rows === journal.rows && live.digest === journal.digest;
-      table.push([model, place, live.rows, journal.rows, live.digest, same ? 'the same' : journal.digest]);
+    for (const { table: name, group, live, journal, differing } of compared) {
+      table.push([model, group === null ? name : `${name} ${group}`, live, journal, differing]);
     }
   }
   const differing = comparisons.flatMap(({ model, differences }) =>
@@ -24,6 +22,7 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
 const SAID = {
   missing: 'is missing',
   extra: 'is not in the journal',
+  behind: 'is at another version, and did not move',
   different: 'is not as the journal has it',
 } as const;
 

@@ -140,7 +140,7 @@ afterAll(async () => {
 });
 
 describe('postern verify and postern rebuild', () => {
-  it('find everything equal that the live consumers made, each at its own place of the feed', async () => {
+  it('find everything equal that the live consumers made', async () => {
     const { code, equal, models } = await verified();
     expect([code, equal]).toEqual([0, true]);
     expect(models.map(({ model, events, differences }) => [model, events, differences])).toEqual([
@@ -150,7 +150,7 @@ describe('postern verify and postern rebuild', () => {
       ['denials', 24, []],
     ]);
     const denials = models[3]?.compared.filter(({ table }) => table === 'denials') ?? [];
-    expect(denials.map(({ group, live }) => [group, live.rows])).toEqual(
+    expect(denials.map(({ group, live }) => [group, live])).toEqual(
       [monthAgo(2), monthAgo(1), monthAgo(0)].map((month, i) => [month, i === 2 ? 21 : 1]),
     );
   });

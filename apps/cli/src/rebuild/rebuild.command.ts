@@ -14,9 +14,7 @@ interface RebuildCommandOptions {
 /** `postern rebuild`: exit code 0 when the new version is live, 1 when it is not. */
 export function rebuildCommand(): Command {
   return new Command('rebuild')
-    .description(
-      'make a read model anew from the journal beside the live one, and switch to it, while Postern runs or not',
-    )
+    .description('make a read model from the journal next to the live one, and switch to it, while Postern runs or not')
     .addArgument(new Argument('<read-model>', 'which one').choices(READ_MODEL_NAMES))
     .addOption(examplesOption())
     .option('--resume', 'go on where a rebuild of this release was ended before it was through')
@@ -38,7 +36,7 @@ async function rebuild(name: ReadModelName, options: RebuildCommandOptions): Pro
   try {
     const found = await READ_MODELS[name].rebuild(database, { examples, resume }, tell);
     process.stdout.write(`${json ? comparisonJson([found]) : comparisonTable([found])}\n`);
-    tell(`${name}: the new version is live. Above: the one that it replaced, beside the journal.`);
+    tell(`${name}: the new version is live. Above: the one that it replaced, compared with the journal.`);
   } finally {
     await database.close();
   }

@@ -1,6 +1,6 @@
 import { TOPICS, type Topic } from '@postern/contracts';
 import { isLockHeld, openDataSource } from '@postern/database';
-import { PUBLISHER_LOCK } from '@postern/event-bus';
+import { deleteOwnTopics, PUBLISHER_LOCK, RELAY_POLICIES, type KafkaSettings } from '@postern/event-bus';
 import { askForRepublish, republishLeft } from '@postern/event-store';
 import { POLICY_PUBLISHER_LOCK, publication, publishAgain } from '@postern/projection-service';
 import { followRefill, type RefillOutcome } from './follow-refill.js';
@@ -16,6 +16,35 @@ export const REFILLS = {
   'relay-policies': fromPolicies,
 } as const satisfies Readonly<Record<string, Refill>>;
 export type RefillName = keyof typeof REFILLS;
+
+const TOPIC_OF: Readonly<Record<RefillName, string>> = {
+  'smtp-users': TOPICS.smtpUsers,
+  'auth-denials': TOPICS.authDenials,
+  tenants: TOPICS.tenants,
+  'relay-policies': RELAY_POLICIES.topic,
+};
+
+/**
+ * Deletes the topics at once where no service writes them: after a restore the consumers that start would otherwise read what the
+ * database has lost, before the publisher recreates them. False where a service runs, which does it. `url` is the owner's.
+ */
+export async function deleteWhileStopped(
+  url: string,
+  kafka: KafkaSettings,
+  names: readonly RefillName[],
+): Promise<boolean> {
+  const feed = await openDataSource(url, 'postern_feed', { poolSize: 1 });
+  try {
+    for (const lock of [PUBLISHER_LOCK, POLICY_PUBLISHER_LOCK]) if (await isLockHeld(feed, lock)) return false;
+    await deleteOwnTopics(
+      { kafka, feed, topicPrefix: '' },
+      names.map((name) => TOPIC_OF[name]),
+    );
+    return true;
+  } finally {
+    await feed.destroy();
+  }
+}
 
 function fromJournal(topic: Topic): Refill {
   return async (url, tell) => {

@@ -1,8 +1,9 @@
+import { loadSettings } from '@postern/service-kit';
 import { Argument, Command } from 'commander';
 import { openDatabase } from '../database/open-database.js';
 import { tell, tellError } from '../read-models/tell.js';
 import type { RefillOutcome } from './follow-refill.js';
-import { REFILLS, type RefillName } from './refills.js';
+import { deleteWhileStopped, REFILLS, type RefillName } from './refills.js';
 
 /** `postern republish`: exit code 0 when the topic has all of it, 1 when nobody publishes or nothing moves, 2 where it could not be asked for. */
 export function republishCommand(): Command {
@@ -28,8 +29,11 @@ export function republishCommand(): Command {
 
 /** All at once: the journal is read again one time for all, and none waits for another. */
 async function republish(names: readonly RefillName[]): Promise<(RefillOutcome & { topic: RefillName })[]> {
+  const { kafka } = loadSettings(process.env);
   const database = await openDatabase(process.env);
   try {
+    if (kafka && (await deleteWhileStopped(database.url, kafka, names)))
+      tell('No service runs: the topics are deleted. The next start makes and fills them.');
     return await Promise.all(
       names.map(async (topic) => {
         const refill = REFILLS[topic];
@@ -43,10 +47,13 @@ async function republish(names: readonly RefillName[]): Promise<(RefillOutcome &
 
 const HELP = `
 It asks the process that publishes, by way of the database, and waits until that has done it. smtp-users, auth-denials and tenants are
-deleted and made anew first, so that they begin with the oldest; relay-policies is written to as it is. Consumers of Postern skip what
-they have applied; others begin anew, with the same ids and feed positions.
+deleted and recreated first, so that they begin with the oldest; relay-policies is written to as it is. Consumers of Postern skip what
+they have applied; others begin again, with the same ids and feed positions.
 While smtp-users, auth-denials or tenants are filled, newer events of all three wait. It needs Kafka, where the account of the
 command-service may delete the topic.
+
+After a restore of the database, run it while the services are stopped, for all four topics, with POSTERN_KAFKA_BROKERS and the other
+settings of Kafka: it then deletes the topics itself, and the next start makes and fills them. It ends with exit code 1, since nobody publishes yet.
 
 Examples:
   postern republish relay-policies

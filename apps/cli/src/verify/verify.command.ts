@@ -14,7 +14,7 @@ interface VerifyOptions {
 /** `postern verify`: exit code 0 where all is equal, 1 where something differs, 2 where it could not be found out. */
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description('compare the read models with the journal: rows and digests, while Postern runs or not')
+    .description('compare each row of the read models with the journal, while Postern runs or not')
     .addArgument(new Argument('[read-models...]', 'which ones; all, unless named').choices(READ_MODEL_NAMES))
     .addOption(examplesOption())
     .addHelpText('after', HELP)

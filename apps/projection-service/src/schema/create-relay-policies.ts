@@ -19,7 +19,9 @@ export class CreateRelayPolicies1764100000001 implements MigrationInterface {
         -- json and not jsonb: it keeps the text, and goes into a relay's line as it stands. Its i-th id is entry_ids[i].
         entries      json    NOT NULL,
         entry_ids    uuid[]  NOT NULL,
+        -- Of the user's last event that changed the row, and its id: the same version with another id is a conflict.
         version      integer NOT NULL,
+        event_id     uuid    NOT NULL,
         -- The journal's position of the event that took the username.
         claimed_at   bigint  NOT NULL,
         removed      boolean NOT NULL,

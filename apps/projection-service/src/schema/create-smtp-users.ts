@@ -16,7 +16,9 @@ export class CreateSmtpUsers1764100000002 implements MigrationInterface {
         removed      boolean NOT NULL,
         -- {mode, restricted, entries}
         restriction  jsonb NOT NULL,
-        version      integer NOT NULL
+        -- Of the last event that was applied, and its id: the same version with another id is a conflict.
+        version      integer NOT NULL,
+        event_id     uuid NOT NULL
       );
       -- A tenant's list, newest first. A search for a part of a username reads this index and no row: a trigram index
       -- would not be used at all, since LIKE is not leakproof and row-level security comes first.

@@ -1,11 +1,10 @@
 import type { SchemaComponent } from '@postern/database';
-import { BrokerOffset1764100000027 } from './broker-offset.js';
+import { Bookmarks1764100000027 } from './bookmarks.js';
 import { CaughtUp1764100000004 } from './caught-up.js';
 import { CreateCheckpoints1764100000003 } from './create-checkpoints.js';
 import { CreatePolicyPublication1764100000031 } from './create-policy-publication.js';
 import { CreateRelayPolicies1764100000001 } from './create-relay-policies.js';
 import { CreateSmtpUsers1764100000002 } from './create-smtp-users.js';
-import { PartitionCount1764100000039 } from './partition-count.js';
 import { PublishWithIdentity1764100000035 } from './publish-with-identity.js';
 
 /** The component for `migrate` of @postern/database. All of it can be rebuilt from the journal. */
@@ -16,9 +15,8 @@ export const projectionSchema: SchemaComponent = {
     CreateSmtpUsers1764100000002,
     CreateCheckpoints1764100000003,
     CaughtUp1764100000004,
-    BrokerOffset1764100000027,
+    Bookmarks1764100000027,
     CreatePolicyPublication1764100000031,
     PublishWithIdentity1764100000035,
-    PartitionCount1764100000039,
   ],
 };

@@ -16,8 +16,9 @@ export const directoryModel = tableModel({
     {
       name: 'smtp_users',
       key: 'id::text',
+      version: 'version',
       group: null,
-      compared: 'id, tenant_id, username, username_key, created_at, removed, restriction, version',
+      compared: 'id, tenant_id, username, username_key, created_at, removed, restriction, version, event_id',
     },
   ],
   // The topic carries no others.

@@ -77,37 +77,6 @@ describe('the embedded event bus', () => {
     await consumer.bus.stop();
   });
 
-  it('refuses a consumer that came on by Kafka, until a checkpoint on the journal covers all that it applied', async () => {
-    const consumer = `consumer-${newId()}`;
-    const { dataSource, table } = world.checkpoints;
-    const stands = (source: string, position: number) =>
-      dataSource.query(
-        `INSERT INTO ${table} (consumer, source, xid, position) VALUES ($1, $2, '900', $3)
-           ON CONFLICT (consumer, source) DO UPDATE SET position = excluded.position`,
-        [consumer, source, position],
-      );
-    const refused = expect.objectContaining({
-      name: 'StandsOnTopics',
-      message: expect.stringMatching(/last took its events from Kafka.*POSTERN_KAFKA_BROKERS.*rebuild relay-policies/),
-    });
-    const bus = world.bus();
-    const subscribe = () =>
-      bus.subscribe({
-        consumer,
-        topics: [TOPICS.smtpUsers],
-        checkpoints: world.checkpoints,
-        handle: async () => undefined,
-      });
-    await stands(`${TOPICS.smtpUsers}/0`, 40);
-    await expect(subscribe()).rejects.toEqual(refused);
-    await stands(`${TOPICS.smtpUsers}/1`, 42);
-    await stands('journal', 41);
-    await expect(subscribe()).rejects.toEqual(refused);
-    await stands('journal', 42);
-    await (await subscribe()).stop();
-    await bus.stop();
-  });
-
   it('refuses a subscription to no topic', async () => {
     const bus = world.bus();
     const nothing = { consumer: 'nothing', topics: [], checkpoints: world.checkpoints, handle: async () => undefined };

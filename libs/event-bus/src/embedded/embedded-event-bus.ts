@@ -4,7 +4,6 @@ import type { DataSource } from 'typeorm';
 import type { EventBus, RunningSubscription, Subscription } from '../event-bus.js';
 import { FeedConsumer, type FeedConsumerSettings } from './feed-consumer.js';
 import { FEED_SETTINGS } from './feed-settings.js';
-import { refuseFromTopics } from './stands-on-topics.js';
 
 export interface EmbeddedEventBusOptions extends Partial<FeedConsumerSettings> {
   /** Connected as `postern_feed`. */
@@ -26,10 +25,8 @@ export class EmbeddedEventBus implements EventBus {
     this.#settings = { ...FEED_SETTINGS, ...options };
   }
 
-  /** Throws `StandsOnTopics` where the consumer last took its events from Kafka. */
   async subscribe(subscription: Subscription): Promise<RunningSubscription> {
     if (subscription.topics.length === 0) throw new TypeError(`${subscription.consumer} subscribes to no topic.`);
-    await refuseFromTopics(subscription);
     const consumer = new FeedConsumer(this.options.feed, subscription, {
       ...this.#settings,
       onFound: (by) => this.#wake?.foundBy(by),

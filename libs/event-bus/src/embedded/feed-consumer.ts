@@ -20,6 +20,7 @@ import type {
   SubscriptionStatus,
 } from '../event-bus.js';
 import { HALTED_AFTER_ATTEMPTS } from '../halted.js';
+import { isPermanent } from '../stream-version.js';
 
 const MAX_BATCH = 500;
 /**
@@ -65,8 +66,8 @@ export class FeedConsumer implements RunningSubscription {
   #foundEvents = false;
   /** `onCaughtUp` was called for the checkpoint that was read last. */
   #toldCaughtUp = false;
-  /** How often in a row a batch was handled in vain. */
-  #vain = 0;
+  /** How often in a row a batch could not be handled. */
+  #failedAttempts = 0;
   #status: Omit<SubscriptionStatus, 'halted'> = { caughtUp: false, hasCaughtUp: false, lastError: null, failures: 0 };
 
   constructor(
@@ -92,7 +93,7 @@ export class FeedConsumer implements RunningSubscription {
   }
 
   status(): SubscriptionStatus {
-    const halts = this.#vain >= HALTED_AFTER_ATTEMPTS ? 1 : 0;
+    const halts = this.#failedAttempts >= HALTED_AFTER_ATTEMPTS || isPermanent(this.#status.lastError) ? 1 : 0;
     return { ...this.#status, halted: new Map(this.subscription.topics.map((topic) => [topic, halts])) };
   }
 
@@ -164,14 +165,19 @@ export class FeedConsumer implements RunningSubscription {
   async #handle(page: FeedPage, stored: FeedPosition): Promise<void> {
     this.#status = { ...this.#status, caughtUp: false };
     const { consumer, checkpoints } = this.subscription;
-    const move = { consumer, source: SOURCE, from: stored, to: page.position };
     const handle = (batch: EventBatch) => this.subscription.handle({ ...batch, xids: page.xids });
-    this.#vain += 1;
+    this.#failedAttempts += 1;
     const result = await deliverBatch(
       { consumer, handle },
-      { events: page.events, move: (manager) => advanceCheckpoint(manager, checkpoints.table, move) },
+      {
+        events: page.events,
+        move: (manager, count) => {
+          const to = positionBehind(page, count);
+          return advanceCheckpoint(manager, checkpoints.table, { consumer, source: SOURCE, from: stored, to });
+        },
+      },
     );
-    this.#vain = 0;
+    this.#failedAttempts = 0;
     this.#place = result === 'handled' ? { stored: page.position, looked: page.position } : undefined;
   }
 
@@ -199,4 +205,10 @@ export class FeedConsumer implements RunningSubscription {
     this.settings.onFailure(this.subscription.consumer, error);
     return 'failed';
   }
+}
+
+/** Behind the first `count` events of the page; behind all of them lies also what the page has left out. */
+function positionBehind({ events, xids, position }: FeedPage, count: number): FeedPosition {
+  const [last, xid] = [events[count - 1], xids[count - 1]];
+  return count < events.length && last && xid !== undefined ? { xid, position: last.position } : position;
 }

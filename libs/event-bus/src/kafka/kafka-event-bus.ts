@@ -2,6 +2,7 @@ import { TOPIC_OF_CATEGORY, type StreamCategory, type Topic } from '@postern/con
 import { publisherLag } from '@postern/event-store';
 import type { Kafka } from 'kafkajs';
 import type { EventBus, RunningSubscription, Subscription, SubscriptionLag } from '../event-bus.js';
+import { GAP_HALTS_AFTER_MS } from '../halted.js';
 import type { TopicWriter } from '../topic-writer.js';
 import { ensureTopics } from './topics/ensure-topics.js';
 import { kafkaClient } from './client/kafka-client.js';
@@ -10,13 +11,18 @@ import type { KafkaSettings } from './client/kafka-settings.js';
 import { SESSION_TIMEOUT_MS, type TopicConsumerSettings } from './consume/consumer-settings.js';
 import { TopicConsumer } from './consume/topic-consumer.js';
 import { KafkaTopicWriter } from './publish/kafka-topic-writer.js';
-import { RELAY_POLICIES } from './topics/relay-policies-topic.js';
-import { EVENT_TOPICS } from './topics/topic-settings.js';
+import { EVENT_TOPICS, RELAY_POLICIES } from './topics/topic-settings.js';
 
 export interface KafkaEventBusOptions extends Partial<
   Pick<
     TopicConsumerSettings,
-    'topicPrefix' | 'sessionTimeoutMs' | 'retryFirstMs' | 'retryLongestMs' | 'stopWithinMs' | 'onFailure'
+    | 'topicPrefix'
+    | 'sessionTimeoutMs'
+    | 'retryFirstMs'
+    | 'retryLongestMs'
+    | 'gapHaltsAfterMs'
+    | 'stopWithinMs'
+    | 'onFailure'
   >
 > {
   readonly kafka: KafkaSettings;
@@ -27,13 +33,14 @@ const SETTINGS = {
   sessionTimeoutMs: SESSION_TIMEOUT_MS,
   retryFirstMs: 50,
   retryLongestMs: 1_000,
+  gapHaltsAfterMs: GAP_HALTS_AFTER_MS,
   stopWithinMs: 10_000,
   onFailure: () => undefined,
 };
 
 /**
- * Topics of Kafka as the bus, for Postern in several processes. What a publisher has sent is taken from there once in effect:
- * the checkpoints in the database decide. `onFailure` is told each failed attempt.
+ * Topics of Kafka as the bus, for Postern in several processes. What a publisher has sent comes from there at least once, and takes effect
+ * once: handlers apply events by their stream's version. `onFailure` is called with each failed attempt.
  */
 export class KafkaEventBus implements EventBus {
   readonly #kafka: Kafka;
@@ -45,7 +52,6 @@ export class KafkaEventBus implements EventBus {
     this.#settings = {
       ...SETTINGS,
       ...options,
-      partitions: options.kafka.partitions,
       ensureTopics: (topics) => this.#ensureTopics(topics),
       explain: (error) => kafkaError(error, options.kafka),
     };

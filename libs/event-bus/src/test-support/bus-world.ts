@@ -1,16 +1,10 @@
 import { newId, type EventMetadata, type SmtpUserId, type TenantId } from '@postern/contracts';
 import { migrate, openDataSource } from '@postern/database';
-import {
-  brokerOffsetSql,
-  checkpointTableSql,
-  Journal,
-  journalSchema,
-  partitionCountSql,
-  type NewEvent,
-} from '@postern/event-store';
+import { bookmarkSql, checkpointTableSql, Journal, journalSchema, type NewEvent } from '@postern/event-store';
 import { createTestDatabase } from '@postern/testing';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
-import type { EventBus } from '../event-bus.js';
+import type { EventBatch, EventBus } from '../event-bus.js';
+import { isNextVersion, type AppliedVersion } from '../stream-version.js';
 
 /** Where a bus finds the journal. */
 export interface JournalPlace {
@@ -29,8 +23,10 @@ export interface BusWorld {
   append(streamId: string, events: number): Promise<void>;
   /** A bus of its own, as in a process of its own; where the adapter has to move events, `append` has them moved. */
   bus(): EventBus;
-  /** SQL with consumer, stream id, version. */
-  readonly insertEffect: string;
+  /** Applies a batch as a read model does: by the streams' versions. Its effect is a row an event. */
+  apply(consumer: string, batch: EventBatch): Promise<void>;
+  /** Empties what the consumer has applied, and where it has come to. */
+  forget(consumer: string): Promise<void>;
   effects(consumer: string, streamId: string): Promise<number[]>;
   close(): Promise<void>;
 }
@@ -42,9 +38,11 @@ class Reader1700000000001 implements MigrationInterface {
       GRANT USAGE ON SCHEMA reader TO postern_projection;
       GRANT SELECT, INSERT ON reader.effects TO postern_projection;
       ${checkpointTableSql('reader', 'postern_projection')};
-      ${brokerOffsetSql('reader')};
-      ${partitionCountSql('reader')};
-      CREATE TABLE reader.parked (consumer text, topic text, "partition" int, "offset" bigint, value bytea, reason text);
+      ${bookmarkSql('reader')};
+      CREATE TABLE reader.streams (consumer text, stream_id text, version int, event_id uuid, PRIMARY KEY (consumer, stream_id));
+      GRANT SELECT, INSERT, UPDATE, DELETE ON reader.streams TO postern_projection;
+      CREATE TABLE reader.parked (consumer text, topic text, "partition" int, "offset" bigint, value bytea, reason text,
+                                  UNIQUE (consumer, "partition", value));
       GRANT SELECT, INSERT ON reader.parked TO postern_projection`);
   }
   async down(): Promise<void> {}
@@ -86,7 +84,12 @@ export async function busWorld(
       });
     },
     bus: () => makeBus({ feed, url }),
-    insertEffect: 'INSERT INTO reader.effects (consumer, stream_id, version) VALUES ($1, $2, $3)',
+    apply: (consumer, batch) => applyByVersion(reader, consumer, batch),
+    forget: (consumer) =>
+      reader.transaction(async (manager) => {
+        await manager.query('DELETE FROM reader.streams WHERE consumer = $1', [consumer]);
+        await manager.query('DELETE FROM reader.checkpoints WHERE consumer = $1', [consumer]);
+      }),
     effects: async (consumer, streamId) => {
       const rows = await reader.query<{ version: number }[]>(
         'SELECT version FROM reader.effects WHERE consumer = $1 AND stream_id = $2 ORDER BY at',
@@ -101,6 +104,39 @@ export async function busWorld(
     },
   };
 }
+
+/** `between` runs after what was applied is read, and before anything is written. */
+export async function applyByVersion(
+  reader: DataSource,
+  consumer: string,
+  batch: EventBatch,
+  between: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  await reader.transaction(async (manager) => {
+    const rows = await manager.query<(AppliedVersion & { stream: string })[]>(
+      'SELECT stream_id AS stream, version, event_id AS "eventId" FROM reader.streams WHERE consumer = $1 AND stream_id = ANY ($2)',
+      [consumer, batch.events.map(({ streamId }) => streamId)],
+    );
+    const applied = new Map<string, AppliedVersion>(rows.map((row) => [row.stream, row]));
+    const next = batch.events.filter((event) => {
+      if (!isNextVersion(event, applied.get(event.streamId))) return false;
+      applied.set(event.streamId, event);
+      return true;
+    });
+    await between();
+    for (const { streamId, version, eventId } of next)
+      await manager.query(APPLY, [consumer, streamId, version, eventId]);
+    await batch.advance(manager);
+  });
+}
+
+/** One that has read an older version writes nothing. */
+const APPLY = `
+  WITH written AS (
+    INSERT INTO reader.streams AS known VALUES ($1, $2, $3, $4)
+    ON CONFLICT (consumer, stream_id) DO UPDATE SET version = excluded.version, event_id = excluded.event_id
+     WHERE known.version < excluded.version RETURNING consumer, stream_id, version)
+  INSERT INTO reader.effects (consumer, stream_id, version) SELECT * FROM written`;
 
 const renamed = (): NewEvent => ({ type: 'SmtpUserRenamed', data: { username: 'new', previousUsername: 'old' } });
 

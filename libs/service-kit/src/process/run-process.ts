@@ -6,13 +6,7 @@ import {
   RoleNotOurs,
 } from '@postern/database';
 import { ClusterInUse } from '@postern/embedded-postgres';
-import {
-  EventNotInJournal,
-  KafkaRefused,
-  StandsOnTopics,
-  TopicOfAnotherJournal,
-  TopicSettingsWrong,
-} from '@postern/event-bus';
+import { isPermanent, KafkaRefused } from '@postern/event-bus';
 import { firstKeyGreeting, noteShown, type FirstKey } from './first-key.js';
 import { SettingInvalid } from '../settings/setting-invalid.js';
 import { BUILD } from '../observe/build.js';
@@ -103,7 +97,7 @@ class ProcessLife {
     } catch (error) {
       if (this.stopping) this.goodbye();
       console.error(messageOf(error));
-      if (process.connected && FINAL.some((kind) => error instanceof kind)) await this.refuse();
+      if (process.connected && isFinal(error)) await this.refuse();
       process.exit(1);
     }
   }
@@ -165,22 +159,16 @@ class ProcessLife {
 }
 
 /** Trying again changes nothing: somebody must act first. */
-const FINAL = [
-  SettingInvalid,
-  DatabaseNewerThanProgram,
-  DatabaseUrlInvalid,
-  RoleNotOurs,
-  EventNotInJournal,
-  KafkaRefused,
-  StandsOnTopics,
-  TopicOfAnotherJournal,
-  TopicSettingsWrong,
-];
+const FINAL = [SettingInvalid, DatabaseNewerThanProgram, DatabaseUrlInvalid, RoleNotOurs, KafkaRefused];
 /** What tells its reader what to do; its stack would only hide that. */
-const KNOWN = [...FINAL, StartFailed, DatabaseNotUpToDate, DatabaseUnreachable, ClusterInUse];
+const KNOWN = [StartFailed, DatabaseNotUpToDate, DatabaseUnreachable, ClusterInUse];
+
+function isFinal(error: unknown): boolean {
+  return isPermanent(error) || FINAL.some((kind) => error instanceof kind);
+}
 
 /** A known trouble is one clear line; what nobody foresaw keeps its stack. */
 function messageOf(error: unknown): string {
-  if (error instanceof Error && KNOWN.some((kind) => error instanceof kind)) return error.message;
+  if (error instanceof Error && (isFinal(error) || KNOWN.some((kind) => error instanceof kind))) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,10 +1,14 @@
+import { StreamConflict } from '@postern/event-bus';
 import type { EntityManager } from 'typeorm';
 import type { ChangeRow } from './change-row.js';
 
-/** Adds the changes that are not there yet; gives how many those were. */
+/**
+ * Adds the changes that are not stored yet; returns how many those were. A position of the journal is one event's: throws `StreamConflict`
+ * where another one was recorded there.
+ */
 export async function insertChanges(manager: EntityManager, rows: readonly ChangeRow[]): Promise<number> {
   if (rows.length === 0) return 0;
-  const [result] = await manager.query<{ added: string }[]>(INSERT, [
+  const [result] = await manager.query<{ added: string; position: string | null; applied: string }[]>(INSERT, [
     rows.map((row) => row.position),
     rows.map((row) => row.eventId),
     rows.map((row) => row.occurredAt),
@@ -19,7 +23,13 @@ export async function insertChanges(manager: EntityManager, rows: readonly Chang
     rows.map((row) => row.before && JSON.stringify(row.before)),
     rows.map((row) => row.after && JSON.stringify(row.after)),
   ]);
+  const conflict = rows.find(({ position }) => String(position) === result?.position);
+  if (conflict) throw new StreamConflict({ ...conflict, streamId: streamOf(conflict) }, result?.applied ?? '');
   return Number(result?.added);
+}
+
+function streamOf({ smtpUserId, type }: ChangeRow): string {
+  return smtpUserId === null ? `the stream of a ${type}` : `smtp-user/${smtpUserId}`;
 }
 
 const NAMES =
@@ -34,5 +44,9 @@ const INSERT = `
                   $9::text[], $10::text[], $11::text[], $12::text[], $13::text[]) AS change (${NAMES})
     ON CONFLICT DO NOTHING
     RETURNING 1
+  ), conflict AS (
+    SELECT known.position, known.event_id
+      FROM unnest($1::bigint[], $2::uuid[]) AS change (position, event_id)
+      JOIN audit.changes known ON known.position = change.position AND known.event_id <> change.event_id LIMIT 1
   )
-  SELECT count(*) AS added FROM added`;
+  SELECT (SELECT count(*) FROM added) AS added, position, event_id AS applied FROM (VALUES (1)) one LEFT JOIN conflict ON true`;

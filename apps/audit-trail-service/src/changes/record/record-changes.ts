@@ -15,7 +15,8 @@ import { SmtpUserStates } from './smtp-user-states.js';
 
 /**
  * Records the events as changes and brings the SMTP users' states up to date. What was recorded before is left out, so
- * that a batch may come any number of times. Gives the number of changes that were added. Throws `EventsMissing`.
+ * that a batch may come any number of times. Gives the number of changes that were added. Throws `EventsMissing`,
+ * `StreamConflict`.
  */
 export async function recordChanges(manager: EntityManager, events: readonly Recorded[]): Promise<number> {
   const states = await SmtpUserStates.load(manager, events.filter(isOfSmtpUser).map(subjectOf));

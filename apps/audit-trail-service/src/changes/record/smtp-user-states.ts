@@ -1,5 +1,5 @@
 import { usernameKey, type Recorded, type SmtpUserEvent } from '@postern/contracts';
-import { EventsMissing } from '@postern/event-bus';
+import { EventsMissing, isNextVersion, type AppliedVersion } from '@postern/event-bus';
 import { evolve, initialState, type SmtpUserState } from '@postern/restrictions';
 import type { EntityManager } from 'typeorm';
 import type { KnownSmtpUser } from '../../smtp-user/find-smtp-user.js';
@@ -9,28 +9,34 @@ export class SmtpUserStates {
   private readonly changed = new Set<string>();
   private readonly names = new Map<string, { tenantId: string; key: string; smtpUserId: string }>();
 
-  private constructor(private readonly states: Map<string, SmtpUserState>) {}
+  private constructor(
+    private readonly states: Map<string, SmtpUserState>,
+    private readonly applied: Map<string, AppliedVersion>,
+  ) {}
 
   static async load(manager: EntityManager, smtpUserIds: readonly string[]): Promise<SmtpUserStates> {
-    if (smtpUserIds.length === 0) return new SmtpUserStates(new Map());
-    const rows = await manager.query<{ smtp_user_id: string; state: KnownSmtpUser }[]>(
-      'SELECT smtp_user_id, state FROM audit.restrictions WHERE smtp_user_id = ANY ($1::uuid[])',
+    if (smtpUserIds.length === 0) return new SmtpUserStates(new Map(), new Map());
+    const rows = await manager.query<{ id: string; version: number; eventId: string; state: KnownSmtpUser }[]>(
+      'SELECT smtp_user_id AS id, version, event_id AS "eventId", state FROM audit.restrictions WHERE smtp_user_id = ANY ($1::uuid[])',
       [[...new Set(smtpUserIds)]],
     );
-    return new SmtpUserStates(new Map(rows.map((row) => [row.smtp_user_id, row.state])));
+    return new SmtpUserStates(
+      new Map(rows.map(({ id, state }) => [id, state])),
+      new Map(rows.map(({ id, version, eventId }) => [id, { version, eventId }])),
+    );
   }
 
-  /** The states before and after the event, or null where it was applied before. Throws `EventsMissing`. */
+  /** The states before and after the event, or null where it was applied before. Throws `EventsMissing`, `StreamConflict`. */
   apply(
     smtpUserId: string,
     event: Recorded<SmtpUserEvent>,
   ): { readonly before: SmtpUserState; readonly after: KnownSmtpUser } | null {
+    if (!isNextVersion(event, this.applied.get(smtpUserId))) return null;
     const before = this.states.get(smtpUserId) ?? initialState();
-    if (event.version <= before.version) return null;
-    if (event.version > before.version + 1) throw new EventsMissing(event, before.version);
     const after = evolve(before, event);
     if (after.status === 'none') throw new EventsMissing(event, before.version);
     this.states.set(smtpUserId, after);
+    this.applied.set(smtpUserId, event);
     this.changed.add(smtpUserId);
     const key = usernameKey(after.username);
     this.names.set(`${smtpUserId} ${key}`, { tenantId: after.tenantId, key, smtpUserId });
@@ -47,6 +53,7 @@ export class SmtpUserStates {
       states.map((state) => state.username),
       states.map((state) => state.status === 'removed'),
       states.map((state) => state.version),
+      ids.map((id) => this.applied.get(id)?.eventId),
       states.map((state) => JSON.stringify(state)),
     ]);
     const names = [...this.names.values()];
@@ -59,12 +66,13 @@ export class SmtpUserStates {
 }
 
 const SAVE_STATES = `
-  INSERT INTO audit.restrictions AS known (smtp_user_id, tenant_id, username, removed, version, state)
-  SELECT id, tenant_id, username, removed, version, state::jsonb
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::integer[], $6::text[])
-      AS new (id, tenant_id, username, removed, version, state)
+  INSERT INTO audit.restrictions AS known (smtp_user_id, tenant_id, username, removed, version, event_id, state)
+  SELECT id, tenant_id, username, removed, version, event_id, state::jsonb
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::integer[], $6::uuid[], $7::text[])
+      AS new (id, tenant_id, username, removed, version, event_id, state)
   ON CONFLICT (smtp_user_id) DO UPDATE
-    SET username = excluded.username, removed = excluded.removed, version = excluded.version, state = excluded.state
+    SET username = excluded.username, removed = excluded.removed, version = excluded.version, event_id = excluded.event_id,
+        state = excluded.state
   WHERE known.version < excluded.version`;
 
 /** A name that was given up stays: denials are found by it. */

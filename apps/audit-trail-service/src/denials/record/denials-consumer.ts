@@ -5,7 +5,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { Consumer } from '../../consumers/consumer.js';
 import { denialsRecorded, denialsUnreadable } from '../../consumers/audit-metrics.js';
 import { putEventsAside, putMessageAside } from '../../dead-letters/put-aside.js';
-import { denialsKeptFrom } from '../retention/denial-retention.js';
+import { loadDenialRetention } from '../retention/denial-retention.js';
 import { DenialMonths } from './denial-months.js';
 import { denialRow, isUnreadable, type DenialRow } from './denial-row.js';
 import { insertDenials } from './insert-denials.js';
@@ -30,13 +30,13 @@ export class DenialsConsumer implements Consumer {
     const read = batch.events.map(denialRow);
     const rows = read.filter((row): row is DenialRow => !isUnreadable(row));
     const unreadable = read.filter(isUnreadable);
-    const keptFrom = await denialsKeptFrom(this.dataSource);
+    const retention = await loadDenialRetention(this.dataSource);
     // Before the transaction: it takes locks that must not be held while a batch is written.
-    await this.months.prepare(rows.map((row) => row.occurred_at).filter((time) => time >= keptFrom));
+    await this.months.prepare(rows.map((row) => row.occurred_at).filter((time) => time >= retention.keptFrom));
     const added = await this.dataSource.transaction(async (manager) => {
       // What a crash takes, the journal gives again: the checkpoint goes with it.
       await manager.query('SET LOCAL synchronous_commit = off');
-      const count = await insertDenials(manager, rows, keptFrom);
+      const count = await insertDenials(manager, rows, retention);
       await putEventsAside(manager, this.name, unreadable);
       await batch.advance(manager);
       return count;

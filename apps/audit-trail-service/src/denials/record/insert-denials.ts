@@ -1,23 +1,30 @@
 import type { EntityManager } from 'typeorm';
+import type { DenialRetention } from '../retention/denial-retention.js';
 import type { DenialRow } from './denial-row.js';
 
 /** Relays remembered of one address: enough to tell where to look, and a row stays small. */
 export const MAX_RELAYS_PER_IP = 20;
 
+/** Of those whose ids may be gone. */
+const COUNT_OLD_LOCK = 8_025_040;
+
 /**
- * Adds the denials that are not there yet, and raises the totals of their addresses by those alone: however often and
- * in however many batches a denial comes, it counts once. One from before `keptFrom` (RFC 3339) is counted and gets no
- * row; what makes it count once is the checkpoint alone, which moves in the same transaction.
- * Gives the number that was counted.
+ * Adds the denials that are not stored yet, and raises the totals of their addresses by those alone: however often and
+ * in however many batches a denial comes, it counts once. Its id tells a repeat. One from before `keptFrom` is counted and gets no
+ * row. Where the rows may have been dropped, the journal's position tells a repeat: an address's denials are of one stream, whose
+ * events come in order. Returns the number that was counted.
  */
 export async function insertDenials(
   manager: EntityManager,
   rows: readonly DenialRow[],
-  keptFrom: string,
+  { keptFrom, droppedBefore }: DenialRetention,
 ): Promise<number> {
   if (rows.length === 0) return 0;
+  // No row is there on which two consumers would wait for each other.
+  if (rows.some((row) => row.occurred_at < droppedBefore))
+    await manager.query('SELECT pg_advisory_xact_lock($1)', [COUNT_OLD_LOCK]);
   const columns = COLUMNS.map(([name]) => rows.map((row) => row[name]));
-  const [result] = await manager.query<{ counted: string }[]>(INSERT, [...columns, keptFrom]);
+  const [result] = await manager.query<{ counted: string }[]>(INSERT, [...columns, keptFrom, droppedBefore]);
   return Number(result?.counted);
 }
 
@@ -46,25 +53,29 @@ const merged = (list: 'relays' | 'reasons') =>
         ELSE (known.${list} || ARRAY(SELECT new FROM unnest(excluded.${list}) AS new WHERE new <> ALL (known.${list})))[1 : ${MAX_RELAYS_PER_IP}] END`;
 
 const KEPT_FROM = `$${COLUMNS.length + 1}::timestamptz`;
-const TOLD = 'smtp_user_id, tenant_id, ip, address, occurred_at, relay, reason, count';
+const DROPPED_BEFORE = `$${COLUMNS.length + 2}::timestamptz`;
+const COUNTED = 'id, position, smtp_user_id, tenant_id, ip, address, occurred_at, relay, reason, count';
 
 const INSERT = `
   WITH denial AS (
     SELECT ${NAMES} FROM unnest(${ARRAYS}) AS denial (${NAMES})
+  ), repeated AS (
+    SELECT denial.id FROM denial JOIN audit.denied_ips known USING (smtp_user_id, ip)
+     WHERE denial.occurred_at < ${DROPPED_BEFORE} AND denial.position <= known.last_position
   ), added AS (
     INSERT INTO audit.denials (${NAMES})
     SELECT ${NAMES} FROM denial WHERE occurred_at >= ${KEPT_FROM}
     ON CONFLICT DO NOTHING
-    RETURNING ${TOLD}
+    RETURNING ${COUNTED}
   ), counted AS (
-    SELECT ${TOLD} FROM added
+    SELECT ${COUNTED} FROM added WHERE id NOT IN (SELECT id FROM repeated)
     UNION ALL
-    (SELECT DISTINCT ON (id) ${TOLD} FROM denial WHERE occurred_at < ${KEPT_FROM})
+    (SELECT DISTINCT ON (id) ${COUNTED} FROM denial WHERE occurred_at < ${KEPT_FROM} AND id NOT IN (SELECT id FROM repeated))
   ), totals AS (
     INSERT INTO audit.denied_ips AS known
-           (smtp_user_id, tenant_id, ip, address, count, first_denied_at, last_denied_at, relays, reasons)
+           (smtp_user_id, tenant_id, ip, address, count, first_denied_at, last_denied_at, relays, reasons, last_position)
     SELECT smtp_user_id, tenant_id, ip, address, sum(count), min(occurred_at), max(occurred_at),
-           (array_agg(DISTINCT relay))[1 : ${MAX_RELAYS_PER_IP}], array_agg(DISTINCT reason)
+           (array_agg(DISTINCT relay))[1 : ${MAX_RELAYS_PER_IP}], array_agg(DISTINCT reason), max(position)
       FROM counted GROUP BY smtp_user_id, tenant_id, ip, address
      ORDER BY smtp_user_id, ip -- two consumers lock the rows in one order
     ON CONFLICT (smtp_user_id, address, ip) DO UPDATE SET
@@ -72,6 +83,7 @@ const INSERT = `
       first_denied_at = least(known.first_denied_at, excluded.first_denied_at),
       last_denied_at = greatest(known.last_denied_at, excluded.last_denied_at),
       relays = ${merged('relays')},
-      reasons = ${merged('reasons')}
+      reasons = ${merged('reasons')},
+      last_position = greatest(known.last_position, excluded.last_position)
   )
   SELECT count(*) AS counted FROM counted`;

@@ -15,13 +15,27 @@ const MOST_BATCHES = 100;
 /** One process at a time. */
 const SWEEP_LOCK = 8_025_023;
 
-/** From when on denials are kept: RFC 3339, UTC; a year long ago where they are kept for ever. As `postern_audit`. */
-export async function denialsKeptFrom(database: DataSource | EntityManager): Promise<string> {
-  const [row] = await database.query<{ kept_from: Date }[]>(
-    `SELECT greatest(kept_from, '0001-01-01T00:00:00Z') AS kept_from FROM audit.denial_retention`,
+/** Times in RFC 3339, UTC; a year long ago for "never". */
+export interface DenialRetention {
+  /** From when on denials are kept. */
+  readonly keptFrom: string;
+  /** The rows of denials from before it may have been dropped. */
+  readonly droppedBefore: string;
+}
+
+export const NEVER = '0001-01-01T00:00:00.000Z';
+
+/** As `postern_audit`. */
+export async function loadDenialRetention(database: DataSource | EntityManager): Promise<DenialRetention> {
+  const [row] = await database.query<{ kept_from: Date; dropped_before: Date }[]>(
+    `SELECT greatest(kept_from, '${NEVER}') AS kept_from, greatest(dropped_before, '${NEVER}') AS dropped_before
+       FROM audit.denial_retention`,
   );
-  if (!row) throw new Error('audit.denial_retention has lost its row: INSERT INTO it one with kept_from = -infinity.');
-  return row.kept_from.toISOString();
+  if (!row)
+    throw new Error(
+      'audit.denial_retention has lost its row: INSERT INTO it one with kept_from = -infinity and dropped_before = -infinity.',
+    );
+  return { keptFrom: row.kept_from.toISOString(), droppedBefore: row.dropped_before.toISOString() };
 }
 
 /**
@@ -39,7 +53,10 @@ export async function sweepDenials(dataSource: DataSource, days: number, now: Da
     if (lock?.mine !== true) return null;
     try {
       const cutOff = days === 0 ? '-infinity' : new Date(now.getTime() - days * DAY_MS).toISOString();
-      await runner.manager.query('UPDATE audit.denial_retention SET kept_from = $1 WHERE kept_from <> $1', [cutOff]);
+      await runner.manager.query(
+        'UPDATE audit.denial_retention SET kept_from = $1, dropped_before = greatest(dropped_before, $1) WHERE kept_from <> $1',
+        [cutOff],
+      );
       if (days === 0) return { months: [], rows: 0 };
       return { months: await dropMonths(runner.manager, cutOff), rows: await deleteRows(runner.manager, cutOff) };
     } finally {

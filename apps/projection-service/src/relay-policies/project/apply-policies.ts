@@ -6,7 +6,8 @@ import { tellPolicies } from './tell-policies.js';
 
 /**
  * Applies events to the relay policies, in the caller's transaction: a changed policy gets one revision, however many
- * events changed it. Events that were applied before change nothing. Throws `EventsMissing`.
+ * events changed it. Events that were applied before change nothing. Throws
+ * `EventsMissing`, `StreamConflict`.
  */
 export async function applyPolicies(manager: EntityManager, events: readonly Recorded<SmtpUserEvent>[]): Promise<void> {
   const before = await lockTotals(manager);

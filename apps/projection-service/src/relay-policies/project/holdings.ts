@@ -8,7 +8,7 @@ import {
   type TenantId,
   type UsernameKey,
 } from '@postern/contracts';
-import { EventsMissing } from '@postern/event-bus';
+import { EventsMissing, isNextVersion } from '@postern/event-bus';
 import { evolveRules, UNRESTRICTED } from './evolve-rules.js';
 import type { PolicyRow, PolicyRules } from './policy-row.js';
 
@@ -17,6 +17,7 @@ interface Holder {
   readonly smtpUserId: SmtpUserId;
   /** Of the last event that was applied; 0 for none. */
   version: number;
+  eventId: string;
   /** The row of the username that it holds; null once it is removed. */
   live: PolicyRow | null;
 }
@@ -52,12 +53,12 @@ export class Holdings {
     this.touched.clear();
   }
 
-  /** Applies an event, unless it was applied before. Throws `EventsMissing` when one before it was not. */
+  /** Applies an event, unless it was applied before. Throws `EventsMissing` when one before it was not, `StreamConflict`. */
   apply(event: Recorded<SmtpUserEvent>): void {
     const holder = this.holderOf(splitStreamId(event.streamId).subject as SmtpUserId);
-    if (event.version <= holder.version) return;
-    if (event.version !== holder.version + 1) throw new EventsMissing(event, holder.version);
+    if (!isNextVersion(event, holder.version === 0 ? undefined : holder)) return;
     holder.version = event.version;
+    holder.eventId = event.eventId;
     switch (event.type) {
       case 'SmtpUserRegistered':
         return this.claim(holder, event.data, UNRESTRICTED, event);
@@ -111,6 +112,7 @@ export class Holdings {
 
   private change(row: PolicyRow, event: Recorded<SmtpUserEvent>): void {
     row.version = event.version;
+    row.eventId = event.eventId;
     row.changed = true;
     this.touched.add(row.usernameKey);
   }
@@ -120,14 +122,14 @@ export class Holdings {
     if (rows) rows.push(row);
     else this.byUsername.set(row.usernameKey, [row]);
     const holder = this.holderOf(row.smtpUserId);
-    holder.version = Math.max(holder.version, row.version);
+    if (row.version > holder.version) Object.assign(holder, { version: row.version, eventId: row.eventId });
     if (!row.removed) holder.live = row;
   }
 
   private holderOf(smtpUserId: SmtpUserId): Holder {
     let holder = this.holders.get(smtpUserId);
     if (!holder) {
-      holder = { smtpUserId, version: 0, live: null };
+      holder = { smtpUserId, version: 0, eventId: '', live: null };
       this.holders.set(smtpUserId, holder);
     }
     return holder;
@@ -147,6 +149,7 @@ function newRow(smtpUserId: SmtpUserId, tenantId: TenantId, key: UsernameKey): P
     username: key,
     rules: UNRESTRICTED,
     version: 0,
+    eventId: '',
     claimedAt: 0,
     removed: false,
     digest: EMPTY_DIGEST,

@@ -25,7 +25,9 @@ export interface PolicyRow {
   readonly tenantId: TenantId;
   username: string;
   rules: PolicyRules;
+  /** Of the user's last event that changed it. */
   version: number;
+  eventId: string;
   claimedAt: number;
   removed: boolean;
   digest: Digest64;

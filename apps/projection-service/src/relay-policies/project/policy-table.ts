@@ -18,7 +18,8 @@ import { POLICIES_CHANNEL } from '../policies-channel.js';
 import type { PolicyRow } from './policy-row.js';
 
 /**
- * Locks the totals until the transaction ends, so that revisions are taken one transaction after the other; also makes
+ * Locks the totals until the transaction ends, so that revisions are taken one transaction after the other, and no consumer writes rows
+ * that another one has changed since it read them; also makes
  * its commit not wait for the disk: what a crash would lose is applied again, as the checkpoint is lost with it.
  */
 export async function lockTotals(manager: EntityManager): Promise<PolicyTotals> {
@@ -80,9 +81,20 @@ export async function saveRows(
   await manager.query(SAVE, [JSON.stringify(rows.map(recordOf)), totals.revision, totals.policies, digest]);
 }
 
+/** Counts the rows that relays are sent again, and their digest: under the totals' lock, where the totals may have been wrong. */
+export async function recountTotals(manager: EntityManager): Promise<void> {
+  await manager.query(RECOUNT);
+}
+
+const RECOUNT = `
+  UPDATE projection.relay_policy_totals SET policies = told.policies, digest = decode(told.digest, 'hex')
+    FROM (SELECT count(*) FILTER (WHERE NOT removed)::integer AS policies,
+                 lpad(to_hex(coalesce(bit_xor(('x' || encode(digest, 'hex'))::bit(64)::bigint), 0)), 16, '0') AS digest
+            FROM projection.relay_policies WHERE revision IS NOT NULL) told`;
+
 const COLUMNS = `
          smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids::text[] AS entry_ids,
-         version, claimed_at, removed, digest, revision`;
+         version, event_id, claimed_at, removed, digest, revision`;
 
 /**
  * By the primary key, `relay_policies_that_wait` and `one_policy_is_told_of_a_username`; nearly always, no row waits.
@@ -100,17 +112,17 @@ const ROWS = `
 const SAVE = `
   WITH saved AS (
     INSERT INTO projection.relay_policies AS p
-           (smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids, version, claimed_at,
-            removed, digest, revision)
-    SELECT smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids, version, claimed_at,
-           removed, decode(digest, 'hex'), revision
+           (smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids, version, event_id,
+            claimed_at, removed, digest, revision)
+    SELECT smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids, version, event_id,
+           claimed_at, removed, decode(digest, 'hex'), revision
       FROM json_to_recordset($1::json) AS r (
            smtp_user_id uuid, username_key text, tenant_id text, username text, mode text, restricted boolean,
-           entries json, entry_ids uuid[], version integer, claimed_at bigint, removed boolean, digest text, revision bigint)
+           entries json, entry_ids uuid[], version integer, event_id uuid, claimed_at bigint, removed boolean, digest text, revision bigint)
         ON CONFLICT (smtp_user_id, username_key) DO UPDATE
        SET username = excluded.username, mode = excluded.mode, restricted = excluded.restricted,
            entries = excluded.entries, entry_ids = excluded.entry_ids, version = excluded.version,
-           claimed_at = excluded.claimed_at, removed = excluded.removed, digest = excluded.digest,
+           event_id = excluded.event_id, claimed_at = excluded.claimed_at, removed = excluded.removed, digest = excluded.digest,
            revision = excluded.revision
   )
   UPDATE projection.relay_policy_totals SET revision = $2, policies = $3, digest = decode($4, 'hex')
@@ -126,6 +138,7 @@ interface PolicyRecord {
   readonly entries: readonly RelayPolicyEntry[];
   readonly entry_ids: readonly EntryId[];
   readonly version: number;
+  readonly event_id: string;
   readonly claimed_at: string;
   readonly removed: boolean;
   readonly digest: Buffer;
@@ -141,6 +154,7 @@ function rowOf(record: PolicyRecord): PolicyRow {
     username: record.username,
     rules: { mode, restricted, entries, entryIds: record.entry_ids },
     version: record.version,
+    eventId: record.event_id,
     claimedAt: Number(record.claimed_at),
     removed: record.removed,
     digest: digestFromBytes(record.digest),
@@ -160,6 +174,7 @@ function recordOf(row: PolicyRow): Record<keyof PolicyRecord, unknown> {
     entries: row.rules.entries,
     entry_ids: row.rules.entryIds,
     version: row.version,
+    event_id: row.eventId,
     claimed_at: row.claimedAt,
     removed: row.removed,
     digest: digestToHex(row.digest),

@@ -64,8 +64,8 @@ describe('a rebuild of the relay policies beside a running Postern', () => {
     await owner.query(
       `
       INSERT INTO projection.relay_policies
-      SELECT gen_random_uuid(), 'nobody', tenant_id, 'nobody', mode, restricted, entries, entry_ids, version, claimed_at, removed,
-             '\\x0101010101010101', $2 FROM projection.relay_policies WHERE smtp_user_id = $1`,
+      SELECT gen_random_uuid(), 'nobody', tenant_id, 'nobody', mode, restricted, entries, entry_ids, version, event_id, claimed_at,
+             removed, '\\x0101010101010101', $2 FROM projection.relay_policies WHERE smtp_user_id = $1`,
       [app.smtpUserId, revision + 1],
     );
     await owner.query('UPDATE projection.relay_policy_totals SET revision = revision + 1, policies = 7');

@@ -1,22 +1,16 @@
-import { digestToHex } from '@postern/contracts';
-import { DEFAULT_PARTITIONS } from '@postern/event-bus';
-import { advanceCheckpoint, isBehind, JOURNAL_SOURCE, loadCheckpoint } from '@postern/event-store';
-import type { Comparison } from '@postern/read-models';
-import type { DataSource } from 'typeorm';
-import type { PolicyTotals } from '../policy-totals.js';
-import { loadRowsOf, lockTotals, saveRows } from '../project/policy-table.js';
-import { POLICIES_CONSUMER } from '../whole.js';
-import { comparePolicies, livePlace, type ComparedPolicies } from './compare-policies.js';
+import type { SmtpUserId, UsernameKey } from '@postern/contracts';
+import { REBUILD_PATIENCE_MS, type Comparison } from '@postern/read-models';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { PolicyRow } from '../project/policy-row.js';
+import { loadRowsOf, lockTotals, recountTotals, saveRows } from '../project/policy-table.js';
+import { comparePolicies, type ComparedPolicies } from './compare-policies.js';
 import { differences } from './differences.js';
 import { Replay } from './replay.js';
 
 const ROWS_PER_SAVE = 1_000;
-const CHECKPOINTS = 'projection.checkpoints';
 
 export interface RebuildPoliciesOptions {
   readonly examples?: number;
-  /** Of the topic, where Kafka is between the services. */
-  readonly partitions?: number;
   readonly tell?: (line: string) => void;
 }
 
@@ -34,70 +28,60 @@ export interface RebuildResult {
 }
 
 /**
- * Makes the relay policies anew from the whole journal while Postern runs, in this process's memory, compares them with the live ones,
- * and puts right what differs, in one transaction. What is equal keeps its revision, so relays are told the differences alone
+ * Makes the relay policies from the complete journal while Postern runs, in this process's memory, compares them with the live ones,
+ * and corrects what differs, in one transaction. What is equal keeps its revision, so relays are sent the differences alone
  * and take no snapshot. Killed before that transaction it has changed nothing; after it there is nothing to do.
- * `feed` is connected as `postern_feed`, `projection` as `postern_projection`. `tell` is told the progress.
+ * `feed` is connected as `postern_feed`, `projection` as `postern_projection`. `tell` is called with the progress.
  */
 export async function rebuildPolicies(
   feed: DataSource,
   projection: DataSource,
-  { examples = 0, partitions = DEFAULT_PARTITIONS, tell }: RebuildPoliciesOptions = {},
+  { examples = 0, tell }: RebuildPoliciesOptions = {},
 ): Promise<RebuildResult> {
   const replay = new Replay(feed, tell);
-  const found = await comparePolicies(replay, projection, examples, partitions);
+  const found = await comparePolicies(replay, projection, examples, REBUILD_PATIENCE_MS);
   tell?.(`relay-policies: ${replay.events} events applied; ${found.usernames.size} usernames differ from the journal`);
-  const [compared] = found.comparison.compared;
-  const right = found.usernames.size === 0 && compared?.live.digest === compared?.journal.digest;
-  const put =
-    right && compared?.live.rows === compared?.journal.rows
-      ? NOTHING
-      : await putRight(replay, projection, found, partitions);
-  await settlePartitions(replay, projection, partitions);
-  return { events: replay.events, policies: replay.totals.policies, ...put, found: found.comparison };
+  const corrected =
+    found.usernames.size === 0 && found.totalsFit ? { replaced: 0, told: 0 } : await correct(replay, projection, found);
+  return { events: replay.events, policies: replay.totals.policies, ...corrected, found: found.comparison };
 }
 
-const NOTHING = { replaced: 0, told: 0 };
-
-/** The live consumer waits for no more than the rows that differ. What it has done since the comparison, the replay does too. */
-function putRight(
-  replay: Replay,
-  projection: DataSource,
-  { usernames }: ComparedPolicies,
-  partitions: number,
-): Promise<typeof NOTHING> {
+/**
+ * The live consumer waits for no more than the rows that differ. Under the lock nothing is applied any more, so the replay, brought to the
+ * journal's end, lies behind all that the live rows have; the live consumer then skips what was written, by the users' versions.
+ */
+function correct(replay: Replay, projection: DataSource, { usernames }: ComparedPolicies) {
   return projection.transaction(async (manager) => {
     const before = await lockTotals(manager);
-    await manager.query(`SELECT FROM projection.checkpoints WHERE consumer = $1 FOR UPDATE`, [POLICIES_CONSUMER]);
-    await replay.catchUp(await livePlace(manager, partitions));
-    const built = [...usernames].flatMap((username) => replay.holdings.rowsOf(username));
-    const live = await loadRowsOf(manager, [...usernames]);
+    await replay.catchUp();
+    const { built, live } = await completeUsers(replay, manager, usernames);
     const { rows, told, revision } = differences(live, built, before.revision);
     const totals = { ...replay.totals, revision };
     for (let i = 0; i < rows.length; i += ROWS_PER_SAVE) {
       await saveRows(manager, rows.slice(i, i + ROWS_PER_SAVE), totals);
     }
-    if (rows.length === 0 && !sameTotals(before, totals)) await saveRows(manager, [], totals);
+    if (rows.length === 0) await saveRows(manager, [], totals);
+    await recountTotals(manager);
     return { replaced: rows.length, told };
   });
 }
 
 /**
- * Where the live consumer reads partitions and has applied all up to one place of the feed, the place is written down as such: what
- * is known of the partitions decides no more, so that their number may be changed.
+ * The rows of the usernames, and of every other username that their users have or had: a user's rows are written up to one version all
+ * together, or the live consumer would skip what one of them lacks.
  */
-function settlePartitions(replay: Replay, projection: DataSource, partitions: number): Promise<void> {
-  return projection.transaction(async (manager) => {
-    await lockTotals(manager);
-    await manager.query(`SELECT FROM projection.checkpoints WHERE consumer = $1 FOR UPDATE`, [POLICIES_CONSUMER]);
-    await replay.catchUp(await livePlace(manager, partitions));
-    const from = await loadCheckpoint(manager, CHECKPOINTS, POLICIES_CONSUMER, JOURNAL_SOURCE);
-    if (!replay.isWhole || !isBehind(replay.position, from)) return;
-    const move = { consumer: POLICIES_CONSUMER, source: JOURNAL_SOURCE, from, to: replay.position };
-    await advanceCheckpoint(manager, CHECKPOINTS, move);
-  });
-}
-
-function sameTotals(a: PolicyTotals, b: PolicyTotals): boolean {
-  return a.policies === b.policies && digestToHex(a.digest) === digestToHex(b.digest);
+async function completeUsers(replay: Replay, manager: EntityManager, usernames: ReadonlySet<UsernameKey>) {
+  const namesOf = new Map<SmtpUserId, UsernameKey[]>();
+  for (const { smtpUserId, usernameKey } of replay.holdings.rows())
+    namesOf.set(smtpUserId, [...(namesOf.get(smtpUserId) ?? []), usernameKey]);
+  const complete = new Set(usernames);
+  const built: PolicyRow[] = [];
+  // Grows while it is read.
+  for (const username of complete) {
+    for (const row of replay.holdings.rowsOf(username)) {
+      built.push(row);
+      for (const name of namesOf.get(row.smtpUserId) ?? []) complete.add(name);
+    }
+  }
+  return { built, live: await loadRowsOf(manager, [...complete]) };
 }

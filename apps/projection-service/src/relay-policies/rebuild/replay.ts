@@ -1,6 +1,6 @@
-import { TOPICS, type FeedEvent, type Recorded, type SmtpUserEvent } from '@postern/contracts';
-import { FEED_END, FEED_START, readFeed, type FeedPosition } from '@postern/event-store';
-import { categoriesOf, type LivePlace } from '@postern/read-models';
+import { TOPICS, type Recorded, type SmtpUserEvent } from '@postern/contracts';
+import { FEED_START, readFeed, type FeedPosition } from '@postern/event-store';
+import { categoriesOf } from '@postern/read-models';
 import type { DataSource } from 'typeorm';
 import { EMPTY_TOTALS, type PolicyTotals } from '../policy-totals.js';
 import { Holdings } from '../project/holdings.js';
@@ -10,10 +10,6 @@ import { tellPolicies } from '../project/tell-policies.js';
 const EVENTS_PER_PAGE = 2_000;
 const CATEGORIES = categoriesOf([TOPICS.smtpUsers]);
 const TELL_EVERY_MS = 5_000;
-const MAX_SKIPPED = 100_000;
-const TOO_FAR_BEHIND =
-  `relay-policies is more than ${MAX_SKIPPED} events behind in some partitions. ` +
-  'Let it catch up (postern_feed_lag_events), and run it again.';
 
 /** The relay policies as the journal has them up to `position`, in this process's memory. */
 export class Replay {
@@ -22,8 +18,6 @@ export class Replay {
   events = 0;
   /** After the last `catchUp`. The rows' revisions say whether relays are told of them, not when. */
   totals: PolicyTotals = EMPTY_TOTALS;
-  /** Up to the position, what the live consumer had not applied: its partitions come on each for itself. */
-  private skipped: FeedEvent[] = [];
   private told = performance.now();
 
   /** `feed` is connected as `postern_feed`. */
@@ -32,21 +26,18 @@ export class Replay {
     private readonly tell: (line: string) => void = () => undefined,
   ) {}
 
-  /** All that the live consumer at `to` has applied; without one, all that the journal has. */
-  async catchUp(to?: LivePlace): Promise<void> {
-    const upTo = to?.end ?? FEED_END;
-    const skipped = this.skipped;
-    this.skipped = [];
-    for (const each of skipped) this.apply(each, to);
-    let next = this.read(this.position, upTo);
+  /** Applies all that the journal has. */
+  async catchUp(): Promise<void> {
+    let next = this.read(this.position);
     for (;;) {
       const page = await next;
       if (page.more) {
         // PostgreSQL reads the next page while this one is applied.
-        next = this.read(page.position, upTo);
+        next = this.read(page.position);
         next.catch(() => undefined);
       }
-      page.events.forEach((event, i) => this.apply({ event, xid: page.xids[i] ?? '' }, to));
+      for (const event of page.events) this.holdings.apply(event as Recorded<SmtpUserEvent>);
+      this.events += page.events.length;
       this.position = page.position;
       this.tellProgress();
       if (!page.more) break;
@@ -55,23 +46,8 @@ export class Replay {
     this.holdings.settle();
   }
 
-  private apply({ event, xid }: FeedEvent, to: LivePlace | undefined): void {
-    if (to && !to.covers(event, xid)) {
-      this.skipped.push({ event, xid });
-      if (this.skipped.length > MAX_SKIPPED) throw new Error(TOO_FAR_BEHIND);
-      return;
-    }
-    this.holdings.apply(event as Recorded<SmtpUserEvent>);
-    this.events += 1;
-  }
-
-  /** All events up to its place are in it: none of them was passed over. */
-  get isWhole(): boolean {
-    return this.skipped.length === 0;
-  }
-
-  private read(after: FeedPosition, upTo: FeedPosition) {
-    return readFeed(this.feed, after, EVENTS_PER_PAGE, CATEGORIES, upTo);
+  private read(after: FeedPosition) {
+    return readFeed(this.feed, after, EVENTS_PER_PAGE, CATEGORIES);
   }
 
   private tellProgress(): void {

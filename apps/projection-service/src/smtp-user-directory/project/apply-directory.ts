@@ -1,12 +1,12 @@
 import { splitStreamId, type Recorded, type SmtpUserEvent, type SmtpUserId } from '@postern/contracts';
-import { EventsMissing } from '@postern/event-bus';
+import { isNextVersion } from '@postern/event-bus';
 import { evolve, initialState } from '@postern/restrictions';
 import type { EntityManager } from 'typeorm';
 import { loadSmtpUsers, saveSmtpUsers, type KnownSmtpUser } from './directory-table.js';
 
 /**
  * Applies events to the directory, in the caller's transaction. Events that were applied before change nothing.
- * Throws `EventsMissing`.
+ * Throws `EventsMissing`, `StreamConflict`.
  */
 export async function applyDirectory(
   manager: EntityManager,
@@ -19,13 +19,11 @@ export async function applyDirectory(
   for (const event of events) {
     const id = splitStreamId(event.streamId).subject as SmtpUserId;
     const before = changed.get(id) ?? known.get(id);
-    const version = before?.state.version ?? 0;
-    if (event.version <= version) continue;
-    if (event.version !== version + 1) throw new EventsMissing(event, version);
+    if (!isNextVersion(event, before && { version: before.state.version, eventId: before.eventId })) continue;
     const state = evolve(before?.state ?? initialState(), event);
     if (state.status === 'none') continue;
     const createdAt = state.status === 'registered' ? state.createdAt : (before?.createdAt ?? event.recordedAt);
-    changed.set(id, { state, createdAt });
+    changed.set(id, { state, createdAt, eventId: event.eventId });
   }
   if (changed.size > 0) await saveSmtpUsers(manager, [...changed.values()]);
 }

@@ -24,15 +24,20 @@ export interface SmtpUserRecord {
     readonly entries: readonly EntryAdded[];
   };
   readonly version: number;
+  readonly event_id: string;
 }
 
-/** An SMTP user that is known here: the domain's state, and since when it is, which a removed one's state has no more. */
+/**
+ * An SMTP user that is known here: the domain's state, the id of the last event that was applied, and since when it exists, which a
+ * removed one's state has no more.
+ */
 export interface KnownSmtpUser {
   readonly state: Exclude<SmtpUserState, { status: 'none' }>;
   readonly createdAt: string;
+  readonly eventId: string;
 }
 
-export const SMTP_USER_COLUMNS = 'id, tenant_id, username, created_at, removed, restriction, version';
+export const SMTP_USER_COLUMNS = 'id, tenant_id, username, created_at, removed, restriction, version, event_id';
 
 export function knownSmtpUser(record: SmtpUserRecord): KnownSmtpUser {
   const { id: smtpUserId, tenant_id: tenantId, username, version, removed } = record;
@@ -41,7 +46,7 @@ export function knownSmtpUser(record: SmtpUserRecord): KnownSmtpUser {
   const state = removed
     ? ({ status: 'removed', ...identity } as const)
     : ({ status: 'registered', createdAt, ...identity, ...record.restriction } as const);
-  return { state, createdAt };
+  return { state, createdAt, eventId: record.event_id };
 }
 
 /** The users that the events speak of, as far as they are known. */
@@ -58,21 +63,29 @@ export async function loadSmtpUsers(
 }
 
 export async function saveSmtpUsers(manager: EntityManager, users: readonly KnownSmtpUser[]): Promise<void> {
-  await manager.query(SAVE, [JSON.stringify(users.map(recordOf))]);
+  // Two consumers lock the rows in one order.
+  const sorted = users.toSorted((a, b) => (a.state.smtpUserId < b.state.smtpUserId ? -1 : 1));
+  await manager.query(SAVE, [JSON.stringify(sorted.map(recordOf))]);
 }
 
+/** A consumer that read the rows before another one wrote them takes none of them back. */
 const SAVE = `
-  INSERT INTO projection.smtp_users AS u (id, tenant_id, username, username_key, created_at, removed, restriction, version)
-  SELECT id, tenant_id, username, username_key, created_at, removed, restriction, version
+  INSERT INTO projection.smtp_users AS u (id, tenant_id, username, username_key, created_at, removed, restriction, version, event_id)
+  SELECT id, tenant_id, username, username_key, created_at, removed, restriction, version, event_id
     FROM json_to_recordset($1::json) AS r (id uuid, tenant_id text, username text, username_key text,
-         created_at timestamptz(3), removed boolean, restriction jsonb, version integer)
+         created_at timestamptz(3), removed boolean, restriction jsonb, version integer, event_id uuid)
       ON CONFLICT (id) DO UPDATE
      SET username = excluded.username, username_key = excluded.username_key, removed = excluded.removed,
-         restriction = excluded.restriction, version = excluded.version`;
+         restriction = excluded.restriction, version = excluded.version, event_id = excluded.event_id
+   WHERE u.version < excluded.version`;
 
 const NO_RESTRICTION = { mode: 'enforce', restricted: false, entries: [] };
 
-function recordOf({ state, createdAt }: KnownSmtpUser): Record<keyof SmtpUserRecord | 'username_key', unknown> {
+function recordOf({
+  state,
+  createdAt,
+  eventId,
+}: KnownSmtpUser): Record<keyof SmtpUserRecord | 'username_key', unknown> {
   const registered = state.status === 'registered';
   return {
     id: state.smtpUserId,
@@ -85,5 +98,6 @@ function recordOf({ state, createdAt }: KnownSmtpUser): Record<keyof SmtpUserRec
       ? { mode: state.mode, restricted: state.restricted, entries: state.entries }
       : NO_RESTRICTION,
     version: state.version,
+    event_id: eventId,
   };
 }

@@ -10,7 +10,7 @@ import kafkajs, { type AclEntry } from 'kafkajs';
 import { start, until } from '../../test-support/bus-contract.js';
 import { kafkaClient } from './kafka-client.js';
 import type { KafkaSettings } from './kafka-settings.js';
-import { RELAY_POLICIES } from '../topics/relay-policies-topic.js';
+import { RELAY_POLICIES } from '../topics/topic-settings.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;

@@ -7,7 +7,7 @@ import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
 import { loadJournalId } from '@postern/event-store';
 import { describeWithKafka, KAFKA_CACHE } from '@postern/testing';
 import { start, until } from '../../test-support/bus-contract.js';
-import { RELAY_POLICIES } from '../topics/relay-policies-topic.js';
+import { RELAY_POLICIES } from '../topics/topic-settings.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 
 describeWithKafka(describe, 'a broker that has just been started for the first time', () => {

@@ -8,6 +8,8 @@ const { Kafka: Client, logLevel } = kafkajs;
 export const CONNECT_TIMEOUT_MS = 3_000;
 /** Joining a group and fetching have longer ones of their own. A broker that was cut off without a word is given up after this. */
 export const REQUEST_TIMEOUT_MS = 8_000;
+/** Partitions that were added to a topic are noticed after this, by whoever writes and whoever reads. */
+export const METADATA_MAX_AGE_MS = 5_000;
 
 /** The client of a process. It logs nothing: who uses it tells what failed. */
 export function kafkaClient(settings: KafkaSettings, clientId = 'postern'): Kafka {

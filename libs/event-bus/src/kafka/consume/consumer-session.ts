@@ -1,12 +1,15 @@
-import type { JournalId, Topic } from '@postern/contracts';
+import type { Topic } from '@postern/contracts';
+import { CheckpointMoved, moveBookmark, type Bookmark } from '@postern/event-store';
 import kafkajs, { type Cluster, type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
+import type { EntityManager } from 'typeorm';
+import { deliverBatch } from '../../deliver-batch.js';
 import type { Subscription, SubscriptionLag } from '../../event-bus.js';
-import { Assignment } from './assignment.js';
-import { deliverSlice } from './deliver-slice.js';
-import { leaveFor } from './former-member.js';
-import { GroupOffsets } from './group-offsets.js';
-import { Standing } from './standing.js';
+import { METADATA_MAX_AGE_MS } from '../client/kafka-client.js';
+import { AssignedPartitions } from './assigned-partitions.js';
 import type { SessionEvents, SessionSettings } from './consumer-settings.js';
+import { consumerGroup, GroupOffsets, leaveFor } from './group.js';
+import type { Partition, Slice } from './partition.js';
+import { TopicOffsets } from './topic-offsets.js';
 
 const MAX_BATCH = 500;
 /** A broker answers a fetch that finds nothing after this, and what comes meanwhile at once; heartbeats wait behind it. */
@@ -20,17 +23,12 @@ const REBALANCE_TIMEOUT_MS = 60_000;
 const PARTITIONS_AT_ONCE = 8;
 const LOOK_EVERY_MS = 200;
 
-/** The journal stands in it: a database that was given another's broker must not take partitions from that one's consumers. */
-export function consumerGroup(topicPrefix: string, consumer: string, journal: JournalId): string {
-  return `${topicPrefix}postern.${consumer}.${journal}`;
-}
-
 /** A member of the consumer's group, for as long as kafkajs keeps it up. */
 export class ConsumerSession {
-  readonly #standing: Standing;
+  readonly #topicOffsets: TopicOffsets;
   readonly #consumer: Consumer;
-  readonly #offsets: GroupOffsets;
-  readonly #assignment: Assignment;
+  readonly #groupOffsets: GroupOffsets;
+  readonly #assigned: AssignedPartitions;
   readonly #ended: Promise<void>;
   readonly #groupId: string;
   #cluster: Cluster | undefined;
@@ -46,7 +44,7 @@ export class ConsumerSession {
   ) {
     const { topicPrefix, sessionTimeoutMs, journal } = settings;
     const groupId = (this.#groupId = consumerGroup(topicPrefix, subscription.consumer, journal));
-    this.#standing = new Standing(kafka, groupId, subscription, settings);
+    this.#topicOffsets = new TopicOffsets(kafka, subscription.topics, topicPrefix);
     this.#consumer = kafka.consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs,
@@ -56,6 +54,8 @@ export class ConsumerSession {
       maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
       maxBytes: MAX_BYTES_PER_FETCH,
       allowAutoTopicCreation: false,
+      // Partitions that were added are noticed after this.
+      metadataMaxAge: METADATA_MAX_AGE_MS,
       partitionAssigners: [
         (config) => {
           this.#cluster = config.cluster;
@@ -65,8 +65,8 @@ export class ConsumerSession {
       // Whoever runs the session makes another one.
       retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4, restartOnFailure: async () => false },
     });
-    this.#offsets = new GroupOffsets(this.#consumer);
-    this.#assignment = new Assignment(this.#consumer, this.#standing, subscription, settings, events);
+    this.#groupOffsets = new GroupOffsets(this.#consumer);
+    this.#assigned = new AssignedPartitions(this.#consumer, this.#topicOffsets, subscription, settings, events);
     this.#ended = new Promise((done, fail) => (this.#end = (error) => (error ? fail(error) : done())));
     // Whoever runs the session sees it; nobody may be there yet.
     this.#ended.catch(() => undefined);
@@ -78,36 +78,36 @@ export class ConsumerSession {
   }
 
   get caughtUp(): boolean {
-    return this.#assignment.caughtUp;
+    return this.#assigned.caughtUp;
   }
 
   get lastError(): Error | null {
-    return this.#assignment.lastError;
+    return this.#assigned.lastError;
   }
 
-  haltedPartitions(topic: Topic): number {
-    return this.#assignment.haltedPartitions(topic);
+  halted(topic: Topic): number {
+    return this.#assigned.halted(topic);
   }
 
   lag(): Promise<SubscriptionLag> {
-    return this.#assignment.lag();
+    return this.#assigned.lag();
   }
 
-  /** Runs until it is stopped; throws why kafkajs gave it up. In the place of the `former` member, if there was one. */
+  /** Runs until it is stopped; throws why kafkajs gave it up. In place of the `former` member, if there was one. */
   async run(former: string | null): Promise<void> {
     const consumer = this.#consumer;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#memberId = payload.memberId;
       this.events.joined();
-      this.#assignment.assign(payload.memberAssignment as Record<string, number[]>);
+      this.#assigned.assign(payload.memberAssignment as Record<string, number[]>);
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#end(payload.error));
-    await this.#standing.open();
+    await this.#topicOffsets.open();
     await consumer.connect();
     if (former !== null && this.#cluster) await leaveFor(former, this.#groupId, this.#cluster);
     const topics = this.subscription.topics.map((topic) => this.settings.topicPrefix + topic);
     await consumer.subscribe({ topics, fromBeginning: true });
-    const look = setInterval(() => void this.#assignment.look(), LOOK_EVERY_MS);
+    const look = setInterval(() => void this.#assigned.look(), LOOK_EVERY_MS);
     try {
       await consumer.run({
         autoCommit: false,
@@ -128,11 +128,11 @@ export class ConsumerSession {
   }
 
   async #stop(): Promise<void> {
-    this.#assignment.close();
-    this.#offsets.close();
-    await this.#offsets.tell();
+    this.#assigned.close();
+    this.#groupOffsets.close();
+    await this.#groupOffsets.commit();
     await this.#consumer.disconnect().catch(() => undefined);
-    await this.#standing.close();
+    await this.#topicOffsets.close();
     this.#end();
   }
 
@@ -156,7 +156,7 @@ export class ConsumerSession {
 
   /** True where there was more than one slice: a backlog, which is not spared. */
   async #handle(topic: Topic, { batch, resolveOffset }: EachBatchPayload, goesOn: () => boolean): Promise<boolean> {
-    const partition = await this.#assignment.find(topic, batch.partition);
+    const partition = await this.#assigned.find({ topic, partition: batch.partition });
     const [first] = batch.messages;
     if (!partition || !first || !goesOn()) return false;
     partition.high = Number(batch.highWatermark);
@@ -165,32 +165,59 @@ export class ConsumerSession {
     try {
       const what = partition.judge(first);
       if (what !== 'read') {
-        await this.#assignment.lookAgain(partition, what);
+        await this.#assigned.lookAgain(partition, what);
         return false;
       }
       partition.waitsSince = Number(first.timestamp);
-      while (goesOn() && this.#assignment.holds(partition)) {
+      while (goesOn() && this.#assigned.holds(partition)) {
         const slice = partition.slice(batch.messages, most);
-        if (slice.last === null && slice.halt === null) break;
+        if (slice.end === null && slice.halt === null) break;
         slices += 1;
-        const delivered = await deliverSlice(this.subscription, partition, slice, this.settings.partitions);
-        if (delivered === 'cut') continue;
-        if (delivered === 'moved') {
-          await this.#assignment.reload();
+        if ((await this.#deliver(partition, slice)) === 'moved') {
+          await this.#assigned.reload();
           return false;
         }
-        if (slice.last !== null) {
-          partition.next = slice.last + 1;
-          resolveOffset(String(slice.last));
-          this.#offsets.handled(batch.topic, batch.partition, partition.next);
+        if (slice.end !== null) {
+          partition.next = slice.end.offset;
+          resolveOffset(String(slice.end.offset - 1));
+          this.#groupOffsets.handled(batch.topic, batch.partition, partition.next);
         }
         if (slice.halt) throw slice.halt;
-        this.#assignment.succeeded(partition);
+        this.#assigned.succeeded(partition);
       }
       partition.waitsSince = null;
     } catch (error) {
-      this.#assignment.handledInVain(partition, error);
+      this.#assigned.failed(partition, error);
     }
     return slices > 1;
   }
+
+  /** Hands the slice's events to the handler, with what becomes a dead letter in the same transaction. Throws what the handler throws. */
+  async #deliver({ source }: Partition, slice: Slice): Promise<'handled' | 'moved'> {
+    const { events, unreadable } = slice;
+    const { consumer, checkpoints } = this.subscription;
+    const move = async (manager: EntityManager, count: number) => {
+      const to = endOf(slice, count);
+      await moveBookmark(manager, checkpoints.table, { consumer, source, to });
+      for (const message of unreadable)
+        if (message.offset < to.offset) await this.subscription.park?.(manager, message);
+    };
+    if (events.length > 0) return deliverBatch(this.subscription, { events, move });
+    if (slice.end === null) return 'handled';
+    try {
+      await checkpoints.dataSource.transaction((manager) => move(manager, 0));
+      return 'handled';
+    } catch (error) {
+      if (error instanceof CheckpointMoved) return 'moved';
+      throw error;
+    }
+  }
+}
+
+/** Behind the first `count` events of the slice; behind all of them also what else it holds. */
+function endOf({ events, offsets, end }: Slice, count: number): Bookmark {
+  const [last, offset] = [events[count - 1], offsets[count - 1]];
+  if (count < events.length && last && offset !== undefined) return { offset: offset + 1, eventId: last.eventId };
+  if (end === null) throw new Error('A slice without messages has no end.');
+  return end;
 }

@@ -5,12 +5,12 @@ export const SESSION_TIMEOUT_MS = 6_000;
 
 export interface TopicConsumerSettings {
   readonly topicPrefix: string;
-  /** Of each topic. */
-  readonly partitions: number;
   /** A member of which nothing is heard for so long loses its partitions to others. */
   readonly sessionTimeoutMs: number;
   readonly retryFirstMs: number;
   readonly retryLongestMs: number;
+  /** A gap in a stream that lasts for so long counts as halted. */
+  readonly gapHaltsAfterMs: number;
   readonly stopWithinMs: number;
   readonly onFailure: (consumer: string, error: Error) => void;
   /** Makes the topics, or checks them. */

@@ -34,7 +34,7 @@ export class TopicConsumer implements RunningSubscription {
     const session = this.#session;
     const lastError = this.#lastError ?? session?.lastError ?? null;
     const caughtUp = lastError === null && session !== undefined && session.caughtUp;
-    const halted = new Map(this.subscription.topics.map((topic) => [topic, session?.haltedPartitions(topic) ?? 0]));
+    const halted = new Map(this.subscription.topics.map((topic) => [topic, session?.halted(topic) ?? 0]));
     return { caughtUp, hasCaughtUp: this.#hasCaughtUp, lastError, failures: this.#failures, halted };
   }
 

@@ -79,7 +79,9 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     await theirs.start();
     await until(async () => (await theirs.lag()).events === 0);
     const ours = world.publisher({ topicPrefix: other.topicPrefix });
-    await expect(ours.start()).rejects.toThrow(/which this database’s journal does not have.*`postern republish`/s);
+    await expect(ours.start()).rejects.toThrow(
+      /which this database’s journal does not have.*`postern republish` for all topics and `postern rebuild`/s,
+    );
     await ours.stop();
     await theirs.stop();
     // Its own journal goes on there.

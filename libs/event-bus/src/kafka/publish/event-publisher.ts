@@ -1,22 +1,19 @@
 import type { Listener } from '@postern/database';
-import { FEED_START, feedLag, JOURNAL_SOURCE, loadCheckpoint, wakeOnAppend } from '@postern/event-store';
+import { feedLag, loadPublished, pendingRepublish, wakeOnAppend } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
 import type { SubscriptionLag } from '../../event-bus.js';
+import { isPermanent } from '../../stream-version.js';
 import { kafkaClient } from '../client/kafka-client.js';
 import { KafkaUnreachable } from '../client/kafka-errors.js';
 import type { KafkaSettings } from '../client/kafka-settings.js';
-import { TopicEmptied } from '../topics/emptied-topics.js';
-import { TopicSettingsWrong } from '../topics/ensure-topics.js';
-import { EventNotInJournal, TopicOfAnotherJournal } from '../topics/journal-errors.js';
+import { assertTopicsFit, type CheckedTopics } from '../topics/check-topics.js';
+import { ensureTopics } from '../topics/ensure-topics.js';
+import { EVENT_TOPICS } from '../topics/topic-settings.js';
 import { LeaderElection } from './leader-election.js';
 import { Leadership } from './leadership.js';
-import { CHECKPOINTS, PUBLISHER } from './publisher-checkpoint.js';
-import { PublisherTopics } from './publisher-topics.js';
-import { EventSender, MessageTooLarge } from './send-events.js';
+import { EventSender } from './send-events.js';
 
 const EVERY_CATEGORY = ['smtp-user', 'auth-denials', 'tenant', 'api-key'] as const;
-/** What only somebody can mend. */
-const HALTING = [MessageTooLarge, TopicOfAnotherJournal, EventNotInJournal, TopicEmptied, TopicSettingsWrong];
 
 export interface EventPublisherOptions {
   readonly kafka: KafkaSettings;
@@ -47,7 +44,7 @@ export interface PublisherStatus {
  * sends it, and moves its checkpoint once every in-sync replica has it. What fails is sent again; nothing overtakes it.
  */
 export class EventPublisher {
-  readonly #topics: PublisherTopics;
+  readonly #topics: CheckedTopics;
   readonly #sender: EventSender;
   #election: LeaderElection | undefined;
   /** While this process is the leader. */
@@ -58,16 +55,16 @@ export class EventPublisher {
 
   constructor(private readonly options: EventPublisherOptions) {
     const { kafka, feed, topicPrefix = '' } = options;
-    this.#topics = new PublisherTopics(kafka, feed, topicPrefix);
-    this.#sender = new EventSender(kafkaClient(kafka, 'postern-publisher'), topicPrefix, kafka.partitions);
+    this.#topics = { kafka, feed, topicPrefix };
+    this.#sender = new EventSender(kafkaClient(kafka, 'postern-publisher'), topicPrefix);
   }
 
   /**
    * Makes the topics, or checks them, and takes part in the election. Throws `TopicSettingsWrong`, `TopicOfAnotherJournal`,
-   * `EventNotInJournal` and `KafkaRefused`; a broker that does not answer is waited for meanwhile, since writes need none.
+   * `TopicAheadOfJournal` and `KafkaRefused`; a broker that does not answer is waited for meanwhile, since writes need none.
    */
   async start(): Promise<void> {
-    await this.#topics.ensure().catch((error: unknown) => {
+    await this.#checkTopics().catch((error: unknown) => {
       if (!(error instanceof KafkaUnreachable)) throw error;
       this.#failed(error);
     });
@@ -89,7 +86,7 @@ export class EventPublisher {
     return {
       role: this.#election?.leads ? 'leader' : 'stand-by',
       lastError,
-      halted: HALTING.some((kind) => lastError instanceof kind),
+      halted: isPermanent(lastError),
       published: this.#published,
     };
   }
@@ -97,13 +94,18 @@ export class EventPublisher {
   /** What the journal has and Kafka has not; the same from each process, leader or not. */
   async lag(): Promise<SubscriptionLag> {
     const { feed } = this.options;
-    const after = await loadCheckpoint(feed, CHECKPOINTS, PUBLISHER, JOURNAL_SOURCE);
-    return feedLag(feed, after ?? FEED_START, EVERY_CATEGORY);
+    return feedLag(feed, await loadPublished(feed), EVERY_CATEGORY);
+  }
+
+  async #checkTopics(): Promise<void> {
+    const { kafka, feed, topicPrefix } = this.#topics;
+    await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
+    await assertTopicsFit(this.#topics, (await pendingRepublish(feed))?.topics ?? new Set());
   }
 
   #lead(): { stop(): Promise<void> } {
-    const { kafka, feed, onFailure, onPublished } = this.options;
-    const leadership = new Leadership(kafka, feed, this.#topics, this.#sender, {
+    const { onFailure, onPublished } = this.options;
+    const leadership = new Leadership(this.#topics, this.#sender, {
       failed: (error) => onFailure?.(error),
       found: (by) => this.#wake?.foundBy(by),
       published: (events) => {

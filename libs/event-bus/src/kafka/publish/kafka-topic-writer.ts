@@ -1,13 +1,14 @@
 import { journalOfPolicy, type JournalId } from '@postern/contracts';
 import { Partitioners, type Kafka, type Producer, type Transaction } from 'kafkajs';
+import { isPermanent } from '../../stream-version.js';
 import { WriteRefused, type TopicMessage, type TopicWriter } from '../../topic-writer.js';
 import { onceCoordinated } from '../client/coordinator-starts.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { kafkaClient } from '../client/kafka-client.js';
-import { TopicOfAnotherJournal } from '../topics/journal-errors.js';
+import { TopicOfAnotherJournal } from '../topics/topic-errors.js';
 import { lastMessages } from '../topics/last-messages.js';
 import { onceLed } from '../client/once-led.js';
-import { kafkaError } from '../client/kafka-errors.js';
+import { kafkaError, KafkaRefused } from '../client/kafka-errors.js';
 import type { KafkaSettings } from '../client/kafka-settings.js';
 import type { TopicSettings } from '../topics/topic-settings.js';
 
@@ -107,7 +108,11 @@ export class KafkaTopicWriter implements TopicWriter {
       return await work();
     } catch (thrown) {
       const error = kafkaError(thrown, this.kafka);
-      if (PERMANENT.has(error.name) || TOO_LARGE.has((error as { type?: string }).type ?? '')) {
+      if (
+        isPermanent(error) ||
+        error instanceof KafkaRefused ||
+        TOO_LARGE.has((error as { type?: string }).type ?? '')
+      ) {
         throw new WriteRefused(error.message, { cause: error });
       }
       throw error;
@@ -115,7 +120,6 @@ export class KafkaTopicWriter implements TopicWriter {
   }
 }
 
-const PERMANENT: ReadonlySet<string> = new Set(['KafkaRefused', 'TopicSettingsWrong', 'TopicOfAnotherJournal']);
 const TOO_LARGE: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
 /** In the same order, each as large as one send may be. */

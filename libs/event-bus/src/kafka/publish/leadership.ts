@@ -2,21 +2,22 @@ import { splitStreamId, TOPIC_OF_CATEGORY, TOPICS, type FeedEvent, type JournalI
 import {
   endRepublish,
   FEED_START,
-  JOURNAL_SOURCE,
-  loadCheckpoint,
+  isBehind,
   loadJournalId,
+  loadPublished,
   pendingRepublish,
+  PUBLISHER,
   samePosition,
+  type FeedPosition,
   type Republish,
 } from '@postern/event-store';
-import type { DataSource } from 'typeorm';
 import { FeedConsumer, type FeedBatch } from '../../embedded/feed-consumer.js';
 import { FEED_SETTINGS } from '../../embedded/feed-settings.js';
 import { kafkaError } from '../client/kafka-errors.js';
-import type { KafkaSettings } from '../client/kafka-settings.js';
-import { CHECKPOINTS, PUBLISHER } from './publisher-checkpoint.js';
-import type { PublisherTopics } from './publisher-topics.js';
-import { isSent, placeOf } from './republished.js';
+import { assertNotEmptied, assertTopicsFit, type CheckedTopics } from '../topics/check-topics.js';
+import { deleteFilledTopics } from '../topics/delete-topics.js';
+import { ensureTopics } from '../topics/ensure-topics.js';
+import { EVENT_TOPICS } from '../topics/topic-settings.js';
 import type { EventSender } from './send-events.js';
 
 const MAX_PAGE = 1_000;
@@ -36,10 +37,12 @@ export class Leadership {
   readonly #consumer: FeedConsumer;
   readonly #look: NodeJS.Timeout;
   #leads = true;
-  /** Whether the topics are there, as far as is known. */
+  /** The topics were found to be of this journal, and not ahead of it. */
+  #fit = false;
+  /** The topics exist, as far as is known. */
   #ensured = false;
-  /** Whether they are known to hold what was published. */
-  #whole = false;
+  /** None of them was found empty since then. */
+  #complete = false;
   #journal: JournalId | undefined;
   /** Found while there was nothing to send. */
   #foundError: Error | null = null;
@@ -47,16 +50,15 @@ export class Leadership {
   #lookedAt = -Infinity;
 
   constructor(
-    private readonly kafka: KafkaSettings,
-    private readonly feed: DataSource,
-    private readonly topics: PublisherTopics,
+    private readonly topics: CheckedTopics,
     private readonly sender: EventSender,
     private readonly events: LeadershipEvents,
   ) {
+    const { feed } = topics;
     const subscription = {
-      consumer: PUBLISHER,
+      consumer: PUBLISHER.consumer,
       topics: Object.values(TOPICS),
-      checkpoints: { dataSource: feed, table: CHECKPOINTS },
+      checkpoints: { dataSource: feed, table: PUBLISHER.table },
       maxBatch: MAX_PAGE,
       handle: (batch: FeedBatch) => this.#handle(batch),
     };
@@ -86,52 +88,56 @@ export class Leadership {
   }
 
   async #handle(batch: FeedBatch): Promise<void> {
-    const republish = await pendingRepublish(this.feed);
+    const { feed, kafka } = this.topics;
+    const republish = await pendingRepublish(feed);
     await this.#makeReady(republish);
-    const journal = (this.#journal ??= await loadJournalId(this.feed));
+    const journal = (this.#journal ??= await loadJournalId(feed));
     const read = batch.events.map((event, i): FeedEvent => ({ event, xid: batch.xids[i] ?? '' }));
     const toSend = republish ? read.filter((each) => isSent(each, republish)) : read;
-    // A refill alone may go on: what is empty is told once something newer would go there.
-    if (!this.#whole && topicsOf(toSend).some((topic) => !republish?.topics.has(topic))) {
-      await this.topics.assertNotEmptied(republish);
-      this.#whole = republish === null;
+    // A refill alone may go on: that another topic is empty matters once something newer would go there.
+    if (!this.#complete && topicsOf(toSend).some((topic) => !republish?.topics.has(topic))) {
+      await assertNotEmptied(this.topics, recreatedBy(republish), republish?.until ?? (await loadPublished(feed)));
+      this.#complete = republish === null;
     }
     this.#stillLeading();
     await this.sender.send(toSend, journal).catch((error: unknown) => {
       // The topic may have been deleted.
       this.#ensured = false;
-      throw kafkaError(error, this.kafka);
+      throw kafkaError(error, kafka);
     });
-    // Another may have sent the same by now: its checkpoint stands, and ours does not move.
+    // Another may have sent the same by now: its checkpoint is stored, and ours does not move.
     this.#stillLeading();
-    await this.feed.transaction(async (manager) => {
+    await feed.transaction(async (manager) => {
       // What a crash takes is sent again.
       await manager.query('SET LOCAL synchronous_commit = off');
       const last = republish && read.at(-1);
-      if (last) await endRepublish(manager, placeOf(last));
+      if (last) await endRepublish(manager, positionOf(last));
       await batch.advance(manager);
     });
     this.events.published(toSend.length);
   }
 
   async #makeReady(republish: Republish | null): Promise<void> {
+    const { kafka, feed, topicPrefix } = this.topics;
+    if (!this.#fit) {
+      await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
+      await assertTopicsFit(this.topics, recreatedBy(republish));
+      this.#fit = true;
+    }
     // Also where the same page comes again: what a leader before this one had sent of it is sent from the beginning.
-    if (republish && (await this.#isAtStart())) {
-      // Never those of another journal.
-      if (!this.topics.areOwn) await this.topics.ensure();
-      await this.topics.delete(republish.topics);
+    if (republish && samePosition(await loadPublished(feed), FEED_START)) {
+      const names = [...republish.topics].map((topic) => topicPrefix + topic);
+      await deleteFilledTopics(kafka, names).catch((error: unknown) => {
+        throw kafkaError(error, kafka);
+      });
       // Its producer counts the messages of the topics that are gone.
       await this.sender.close();
       this.#ensured = false;
     }
     if (this.#ensured) return;
-    this.#whole = false;
-    await this.topics.ensure();
+    this.#complete = false;
+    await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
     this.#ensured = true;
-  }
-
-  async #isAtStart(): Promise<boolean> {
-    return samePosition(await loadCheckpoint(this.feed, CHECKPOINTS, PUBLISHER, JOURNAL_SOURCE), FEED_START);
   }
 
   #stillLeading(): void {
@@ -152,22 +158,42 @@ export class Leadership {
   }
 
   async #lookOnce(): Promise<void> {
-    if ((await pendingRepublish(this.feed)) !== null) {
+    const { kafka, feed, topicPrefix } = this.topics;
+    if ((await pendingRepublish(feed)) !== null) {
       this.#ensured = false;
       this.#consumer.reload();
     } else if (performance.now() - this.#lookedAt > LOOK_AT_TOPICS_MS) {
-      await this.topics.ensure();
-      await this.topics.assertNotEmptied(null);
+      await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
+      if (!this.#fit) await assertTopicsFit(this.topics, new Set());
+      this.#fit = true;
+      await assertNotEmptied(this.topics, new Set(), await loadPublished(feed));
       this.#lookedAt = performance.now();
     }
   }
 }
 
-function topicsOf(events: readonly FeedEvent[]): string[] {
-  return [...new Set(events.map(({ event }) => TOPIC_OF_CATEGORY[splitStreamId(event.streamId).category]))];
+function recreatedBy(republish: Republish | null): ReadonlySet<string> {
+  return republish?.topics ?? new Set();
 }
 
-/** The lock went while a page was being sent: what it did not move, the new leader sends. */
+function positionOf({ event, xid }: FeedEvent): FeedPosition {
+  return { xid, position: event.position };
+}
+
+/** Whether the event is sent while topics are filled again: of what was published before, those of these topics alone. */
+function isSent(read: FeedEvent, { topics, until }: Republish): boolean {
+  return topics.has(topicOf(read)) || isBehind(positionOf(read), until);
+}
+
+function topicOf({ event }: FeedEvent): string {
+  return TOPIC_OF_CATEGORY[splitStreamId(event.streamId).category];
+}
+
+function topicsOf(events: readonly FeedEvent[]): string[] {
+  return [...new Set(events.map(topicOf))];
+}
+
+/** The lock was lost while a page was being sent: what it did not move, the new leader sends. */
 class LeadershipLost extends Error {
   override readonly name = 'LeadershipLost';
   constructor() {

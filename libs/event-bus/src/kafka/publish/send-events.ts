@@ -1,6 +1,7 @@
 import { encodeEvent, type EventMessage, type FeedEvent, type JournalId } from '@postern/contracts';
-import kafkajs, { type Kafka, type PartitionerArgs, type Producer } from 'kafkajs';
-import { partitionsWrong } from '../topics/ensure-topics.js';
+import kafkajs, { type Kafka, type Producer } from 'kafkajs';
+import { METADATA_MAX_AGE_MS } from '../client/kafka-client.js';
+import { MessageTooLarge } from '../topics/topic-errors.js';
 
 const { CompressionTypes, Partitioners } = kafkajs;
 
@@ -10,21 +11,9 @@ export const MAX_BYTES_PER_SEND = 524_288;
 /** A single change is on its way to relays sooner without a turn in the thread pool here, and another in each consumer. */
 const COMPRESS_FROM_BYTES = 4_096;
 
-/** A message is larger than the topic takes: it can never be sent as it is, and what follows waits for it. */
-export class MessageTooLarge extends Error {
-  override readonly name = 'MessageTooLarge';
-  constructor({ topic, value }: EventMessage, streamId: string, cause: unknown) {
-    super(
-      `An event of ${streamId}, ${Buffer.byteLength(value)} bytes, is larger than ${topic} takes, and the events behind it wait. ` +
-        'Raise max.message.bytes of the topic (and message.max.bytes of the brokers); it is then sent.',
-      { cause },
-    );
-  }
-}
-
 /**
- * Sends events in order, each page whole or again. Idempotent and one request at a time, so that the client's own repeats
- * neither double nor overtake. After a failure the producer is made anew: what became of its last request is not known,
+ * Sends events in order, each page completely or again. Idempotent and one request at a time, so that the client's own repeats
+ * neither double nor overtake. After a failure another producer is made: what became of its last request is not known,
  * and the broker would take the next for a repeat of that.
  */
 export class EventSender {
@@ -33,11 +22,9 @@ export class EventSender {
   constructor(
     private readonly kafka: Kafka,
     private readonly topicPrefix: string,
-    /** Of each topic. */
-    private readonly partitions: number,
   ) {}
 
-  /** Resolves when every in-sync replica has all of them. Throws `MessageTooLarge`, `TopicSettingsWrong`, or what kafkajs throws. */
+  /** Resolves when every in-sync replica has all of them. Throws `MessageTooLarge`, or what kafkajs throws. */
   async send(events: readonly FeedEvent[], journal: JournalId): Promise<void> {
     try {
       const producer = await (this.#producer ??= this.#connect());
@@ -60,8 +47,8 @@ export class EventSender {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: () => byKey(this.partitions),
-      metadataMaxAge: 60_000,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
     });
     await producer.connect();
     return producer;
@@ -81,21 +68,14 @@ export class EventSender {
     } catch (error) {
       const [only] = part;
       if (!isTooLarge(error) || !only) throw error;
-      if (part.length === 1) throw new MessageTooLarge(only.message, only.streamId, error);
+      if (part.length === 1) {
+        const { topic, value } = only.message;
+        throw new MessageTooLarge(topic, Buffer.byteLength(value), only.streamId, error);
+      }
       // The topic takes less than a part: one by one, so that it is known which is too large.
       for (const each of part) await this.#sendPart(producer, [each]);
     }
   }
-}
-
-/** Refuses a topic to which partitions were added meanwhile: what comes of a key would overtake what is in its old one. */
-function byKey(partitions: number): (args: PartitionerArgs) => number {
-  const choose = Partitioners.DefaultPartitioner();
-  return (args) => {
-    const found = args.partitionMetadata.length;
-    if (found !== partitions) throw partitionsWrong(args.topic, found, partitions);
-    return choose(args);
-  };
 }
 
 interface Sendable {

@@ -66,7 +66,7 @@ export async function kafkaWorld(
     sendLast: async (stream) => {
       const page = await readFeed(world.feed, FEED_START, 10_000);
       const all = page.events.map((event, i) => ({ event, xid: page.xids[i] ?? '' }));
-      const sender = new EventSender(client, topicPrefix, kafka.partitions);
+      const sender = new EventSender(client, topicPrefix);
       await sender.send(
         all.filter(({ event }) => event.streamId === stream).slice(-1),
         await loadJournalId(world.feed),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
+import { applyByVersion } from '../../test-support/bus-world.js';
 import { KafkaEventBus } from '../kafka-event-bus.js';
 import type { KafkaSettings } from '../client/kafka-settings.js';
 
@@ -11,10 +12,9 @@ export interface SlowConsumer {
   readonly topicPrefix: string;
   readonly consumer: string;
   readonly table: string;
-  readonly insertEffect: string;
 }
 
-/** A process with one consumer that says `inside` between a batch's effects and its checkpoint, and waits there a moment. */
+/** A process with one consumer that says `inside` once it has read what was applied, waits a moment, writes, and says `ended`. */
 const told = JSON.parse(process.argv[2] ?? '{}') as SlowConsumer;
 const dataSource = await openDataSource(told.url, 'postern_projection', { poolSize: 2 });
 const bus = new KafkaEventBus({ kafka: told.kafka, topicPrefix: told.topicPrefix, retryFirstMs: 10 });
@@ -23,15 +23,8 @@ await bus.subscribe({
   topics: [TOPICS.smtpUsers],
   checkpoints: { dataSource, table: told.table },
   handle: (batch) =>
-    dataSource.transaction(async (manager) => {
-      for (const { streamId, version } of batch.events) {
-        await manager.query(told.insertEffect, [told.consumer, streamId, version]);
-      }
+    applyByVersion(dataSource, told.consumer, batch, async () => {
       process.stdout.write('inside\n');
       await sleep(300);
-      await batch.advance(manager).catch((error: Error) => {
-        process.stdout.write(`${error.name}\n`);
-        throw error;
-      });
-    }),
+    }).finally(() => process.stdout.write('ended\n')),
 });

@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { kafkaClient } from '../client/kafka-client.js';
+import { kafkaError } from '../client/kafka-errors.js';
 import type { KafkaSettings } from '../client/kafka-settings.js';
+import { assertTopicsFit, type CheckedTopics } from './check-topics.js';
+import { ensureTopics } from './ensure-topics.js';
+import { EVENT_TOPICS } from './topic-settings.js';
 
 const GONE_WITHIN_MS = 5_000;
 const LOOK_AGAIN_MS = 50;
 
 /**
- * Deletes those of the topics that hold messages, so that they are made anew. Before a topic is filled again: what came to it
- * since it was made anew would else stand before what is older, and no reader would find the journal's order. Where the broker
- * does not allow it, they are left as they are. `topics` are whole names. Throws what kafkajs throws.
+ * Deletes those of the topics that hold messages, before they are filled again: what came to them after they were recreated would else
+ * come before what is older, and no reader would find the journal's order. Where the broker does not allow it, they are left as they
+ * are. `topics` are complete names. Throws what kafkajs throws.
  */
 export async function deleteFilledTopics(settings: KafkaSettings, topics: readonly string[]): Promise<void> {
   const admin = kafkaClient(settings, 'postern-topics').admin();
@@ -28,13 +32,23 @@ export async function deleteFilledTopics(settings: KafkaSettings, topics: readon
   }
 }
 
-/** Deletes those of the topics that are there, whatever they hold. `topics` are whole names. Throws what kafkajs throws. */
-export async function deleteTopics(settings: KafkaSettings, topics: readonly string[]): Promise<void> {
-  const admin = kafkaClient(settings, 'postern-topics').admin();
+/**
+ * Deletes those of the topics that exist, whatever they hold, unless they are another journal's: while the services are stopped, so that
+ * the next start makes them, and none of its consumers reads what they held. Throws `TopicOfAnotherJournal`, `TopicAheadOfJournal` for a topic
+ * that is not among them, `KafkaRefused`, `KafkaUnreachable`.
+ */
+export async function deleteOwnTopics(checked: CheckedTopics, topics: readonly string[]): Promise<void> {
+  const { kafka, topicPrefix } = checked;
+  await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
+  await assertTopicsFit(checked, new Set(topics));
+  const admin = kafkaClient(kafka, 'postern-topics').admin();
   try {
     await admin.connect();
-    const there = new Set(await admin.listTopics());
-    await admin.deleteTopics({ topics: topics.filter((topic) => there.has(topic)), timeout: GONE_WITHIN_MS });
+    const existing = new Set(await admin.listTopics());
+    const names = topics.map((topic) => topicPrefix + topic).filter((name) => existing.has(name));
+    await admin.deleteTopics({ topics: names, timeout: GONE_WITHIN_MS });
+  } catch (error) {
+    throw kafkaError(error, kafka);
   } finally {
     await admin.disconnect().catch(() => undefined);
   }
@@ -51,7 +65,7 @@ async function holdsMessages(admin: Admin, topic: string): Promise<boolean> {
   }
 }
 
-/** A consumer may have made it anew by now. */
+/** A consumer may have recreated it by now. */
 async function untilEmpty(admin: Admin, topics: readonly string[]): Promise<void> {
   for (const late = performance.now() + GONE_WITHIN_MS; performance.now() < late; await sleep(LOOK_AGAIN_MS)) {
     const there = new Set(await admin.listTopics());

@@ -3,29 +3,12 @@ import kafkajs, { type Admin, type ITopicMetadata } from 'kafkajs';
 import { kafkaClient } from '../client/kafka-client.js';
 import { kafkaError } from '../client/kafka-errors.js';
 import type { KafkaSettings } from '../client/kafka-settings.js';
+import { TopicSettingsWrong } from './topic-errors.js';
 import { MAX_MESSAGE_BYTES, type TopicSettings } from './topic-settings.js';
 
 const MOST_REPLICAS_BY_DEFAULT = 3;
 const MAKE_TIMEOUT_MS = 10_000;
 const LOOK_AGAIN_MS = 50;
-
-/** A topic that was there is not as it must be. It is not used, since messages could be lost or come out of order. */
-export class TopicSettingsWrong extends Error {
-  override readonly name = 'TopicSettingsWrong';
-  constructor(topic: string, setting: string, found: string, wanted: string, remedy = CHANGE_IT) {
-    super(`The Kafka topic ${topic} has ${setting} ${found}, and Postern needs ${wanted}. ${remedy}`);
-  }
-}
-
-const CHANGE_IT = 'Change the topic, or delete it and fill it anew with `postern republish`; then start again.';
-
-/** A key's events would come on another partition than those before: that is no setting to be changed at the topic. */
-export function partitionsWrong(topic: string, found: number, wanted: number): TopicSettingsWrong {
-  const remedy =
-    'To change how many there are, or where some were added by hand, stop the services, run `postern repartition` with the number ' +
-    'that you want, and start them with it.';
-  return new TopicSettingsWrong(topic, 'partitions', `${found}`, `${wanted} (POSTERN_KAFKA_PARTITIONS)`, remedy);
-}
 
 /**
  * Makes the topics that are missing, and checks the others. Processes that start at once may meet here.
@@ -114,13 +97,12 @@ async function check(
     const layout = metadata.find((each) => each.name === name);
     const entries = resources.find((each) => each.resourceName === name)?.configEntries ?? [];
     const config = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
-    if (layout) checkLayout(layout, settings);
+    if (layout) checkReplicas(layout, settings);
     checkConfig(name, topic, config, layout?.partitions[0]?.replicas.length ?? 1);
   }
 }
 
-function checkLayout({ name, partitions }: ITopicMetadata, { partitions: wanted, replication }: KafkaSettings): void {
-  if (partitions.length !== wanted) throw partitionsWrong(name, partitions.length, wanted);
+function checkReplicas({ name, partitions }: ITopicMetadata, { replication }: KafkaSettings): void {
   const fewest = Math.min(...partitions.map(({ replicas }) => replicas.length));
   if (replication !== null && fewest < replication)
     throw new TopicSettingsWrong(name, 'replicas', `${fewest}`, `${replication} (POSTERN_KAFKA_REPLICATION)`);

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { RELAY_POLICIES } from './relay-policies-topic.js';
-import { EVENT_TOPICS } from './topic-settings.js';
+import { EVENT_TOPICS, RELAY_POLICIES } from './topic-settings.js';
 
 it('topics are made as the AsyncAPI document tells consumers', () => {
   const file = join(import.meta.dirname, '..', '..', '..', '..', '..', 'docs', 'asyncapi.json');

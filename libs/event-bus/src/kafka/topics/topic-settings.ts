@@ -1,4 +1,4 @@
-import { TOPICS } from '@postern/contracts';
+import { RELAY_POLICIES_TOPIC, TOPICS } from '@postern/contracts';
 
 /** What a topic must be like. */
 export interface TopicSettings {
@@ -18,3 +18,6 @@ export const EVENT_TOPICS: readonly TopicSettings[] = [
   { topic: TOPICS.tenants, cleanup: 'delete', retentionMs: null },
   { topic: TOPICS.authDenials, cleanup: 'delete', retentionMs: DENIALS_RETENTION_MS },
 ];
+
+/** Written from the read model: the last message of a username is its complete state, and compaction keeps that. */
+export const RELAY_POLICIES: TopicSettings = { topic: RELAY_POLICIES_TOPIC, cleanup: 'compact', retentionMs: null };

@@ -1,0 +1,89 @@
+import { Backoff } from '@postern/async';
+import { HALTED_AFTER_ATTEMPTS } from '../../halted.js';
+import { EventsMissing, isPermanent } from '../../stream-version.js';
+import { sourceOf, type PartitionName } from './partition.js';
+
+export interface RetrySettings {
+  readonly retryFirstMs: number;
+  readonly retryLongestMs: number;
+  /** A gap that lasts for so long counts as halted. */
+  readonly gapHaltsAfterMs: number;
+}
+
+interface Retry {
+  /** Null while it only waits for the events of a gap. */
+  error: Error | null;
+  /** How often in a row it could not be handled. */
+  attempts: number;
+  /** The event in front of which there is a gap, and since when, by `performance.now()`. */
+  gap: { readonly eventId: string; readonly since: number } | null;
+  readonly backoff: Backoff;
+  timer?: NodeJS.Timeout;
+}
+
+/**
+ * The partitions that could not be handled, and when each is tried again:
+ *
+ * | state   | when                                                                    | ends                              |
+ * |---------|-------------------------------------------------------------------------|-----------------------------------|
+ * | waits   | an earlier event of a stream is missing, for less than `gapHaltsAfterMs` | the event came, or it lasts       |
+ * | fails   | anything else, such as a database that is away                          | it was handled, or failed 5 times |
+ * | halted  | a permanent error, five attempts, a gap that lasts                      | it was handled                    |
+ *
+ * In each state the partition is tried again after a pause, which grows until something is handled.
+ */
+export class PartitionRetries {
+  readonly #retries = new Map<string, Retry>();
+
+  constructor(
+    private readonly settings: RetrySettings,
+    private readonly tryAgain: (name: PartitionName) => void,
+  ) {}
+
+  get lastError(): Error | null {
+    for (const { error } of this.#retries.values()) if (error) return error;
+    return null;
+  }
+
+  halts(name: PartitionName): boolean {
+    const retry = this.#retries.get(sourceOf(name));
+    if (!retry?.error) return false;
+    return retry.gap !== null || isPermanent(retry.error) || retry.attempts >= HALTED_AFTER_ATTEMPTS;
+  }
+
+  /** Schedules the next attempt. `handled`: it was tried, and not only looked for. `report` is called with an error that is not a gap of a moment. */
+  failed(name: PartitionName, error: Error, handled: boolean, report: (error: Error) => Error): void {
+    const source = sourceOf(name);
+    const { retryFirstMs, retryLongestMs, gapHaltsAfterMs } = this.settings;
+    const retry = this.#retries.get(source) ?? {
+      error: null,
+      attempts: 0,
+      gap: null,
+      backoff: new Backoff(retryFirstMs, retryLongestMs),
+    };
+    this.#retries.set(source, retry);
+    if (error instanceof EventsMissing) {
+      const { eventId } = error.event;
+      if (retry.gap?.eventId !== eventId) retry.gap = { eventId, since: performance.now() };
+      retry.error = performance.now() - retry.gap.since < gapHaltsAfterMs ? null : report(error);
+    } else {
+      retry.gap = null;
+      retry.attempts += handled ? 1 : 0;
+      retry.error = report(error);
+    }
+    clearTimeout(retry.timer);
+    retry.timer = setTimeout(() => this.tryAgain(name), retry.backoff.nextMs());
+  }
+
+  /** Something was handled, or there is nothing that could fail. */
+  succeeded(name: PartitionName): void {
+    const source = sourceOf(name);
+    clearTimeout(this.#retries.get(source)?.timer);
+    this.#retries.delete(source);
+  }
+
+  clear(): void {
+    for (const { timer } of this.#retries.values()) clearTimeout(timer);
+    this.#retries.clear();
+  }
+}

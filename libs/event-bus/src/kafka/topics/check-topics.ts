@@ -1,0 +1,101 @@
+import {
+  decodeEvent,
+  MessageOfAnotherJournal,
+  TOPIC_OF_CATEGORY,
+  type StreamCategory,
+  type Topic,
+} from '@postern/contracts';
+import { loadJournalId, type FeedPosition } from '@postern/event-store';
+import type { DataSource } from 'typeorm';
+import { kafkaClient } from '../client/kafka-client.js';
+import { kafkaError } from '../client/kafka-errors.js';
+import type { KafkaSettings } from '../client/kafka-settings.js';
+import { onceLed } from '../client/once-led.js';
+import { lastMessages } from './last-messages.js';
+import { TopicAheadOfJournal, TopicEmptied, TopicOfAnotherJournal } from './topic-errors.js';
+import { EVENT_TOPICS } from './topic-settings.js';
+
+/** Where the topics are, and the journal that fills them. */
+export interface CheckedTopics {
+  readonly kafka: KafkaSettings;
+  /** Connected as `postern_feed`. */
+  readonly feed: DataSource;
+  /** In front of each topic's name: for tests, which share a broker. */
+  readonly topicPrefix: string;
+}
+
+/**
+ * Looks at the last message of each partition, before anything is sent behind it. Throws `TopicOfAnotherJournal`;
+ * `TopicAheadOfJournal` where the journal does not have its event, unless the topic is among the `recreated`; `KafkaUnreachable`,
+ * `KafkaRefused`. A message that is none of Postern's says nothing of a journal, and concerns the consumers alone.
+ */
+export async function assertTopicsFit(
+  { kafka, feed, topicPrefix }: CheckedTopics,
+  recreated: ReadonlySet<string>,
+): Promise<void> {
+  const ours = await loadJournalId(feed);
+  const names = EVENT_TOPICS.map(({ topic }) => topicPrefix + topic);
+  const last = await lastMessages(kafkaClient(kafka, 'postern-topics'), names).catch((error: unknown) => {
+    throw kafkaError(error, kafka);
+  });
+  for (const { topic: name, partition, message } of last) {
+    const topic = name.slice(topicPrefix.length) as Topic;
+    const position = { topic, partition, offset: Number(message.offset) };
+    const eventId = eventIdOf(
+      () => decodeEvent({ topic, ...message }, ours).event.eventId,
+      (other) => {
+        throw new TopicOfAnotherJournal(position, other);
+      },
+    );
+    if (eventId === null || recreated.has(topic)) continue;
+    const found = await feed.query<unknown[]>('SELECT FROM journal.events WHERE event_id = $1', [eventId]);
+    if (found.length === 0) throw new TopicAheadOfJournal(position, eventId);
+  }
+}
+
+function eventIdOf(decode: () => string, ofAnother: (error: MessageOfAnotherJournal) => never): string | null {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof MessageOfAnotherJournal) return ofAnother(error);
+    return null;
+  }
+}
+
+/**
+ * Throws `TopicEmptied` where a topic that is kept for ever, and not among the `recreated`, never had a message since it was made, but the
+ * journal has events of it up to `published`. Those that are deleted with time say nothing; their consumers find out.
+ */
+export async function assertNotEmptied(
+  { kafka, feed, topicPrefix }: CheckedTopics,
+  recreated: ReadonlySet<string>,
+  published: FeedPosition,
+): Promise<void> {
+  const kept = EVENT_TOPICS.filter(({ topic, retentionMs }) => retentionMs === null && !recreated.has(topic));
+  const admin = kafkaClient(kafka, 'postern-topics').admin();
+  const emptied: string[] = [];
+  try {
+    await admin.connect();
+    for (const { topic } of kept) {
+      const offsets = await onceLed(() => admin.fetchTopicOffsets(topicPrefix + topic));
+      if (offsets.every(({ high }) => high === '0') && (await hasEvents(feed, topic, published))) emptied.push(topic);
+    }
+  } catch (error) {
+    throw kafkaError(error, kafka);
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+  if (emptied.length > 0) throw new TopicEmptied(emptied);
+}
+
+async function hasEvents(feed: DataSource, topic: string, { xid, position }: FeedPosition): Promise<boolean> {
+  const categories = (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter(
+    (category) => TOPIC_OF_CATEGORY[category] === topic,
+  );
+  const [row] = await feed.query<{ has: boolean }[]>(
+    `SELECT EXISTS (SELECT FROM journal.events
+                     WHERE split_part(stream_id, '/', 1) = ANY ($1::text[]) AND (xid, position) <= ($2::xid8, $3::bigint)) AS has`,
+    [categories, xid, position],
+  );
+  return row?.has === true;
+}

@@ -1,0 +1,105 @@
+import type { MessageOfAnotherJournal } from '@postern/contracts';
+
+/** A message's position in Kafka. */
+export interface MessagePosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** No repeat helps: somebody must act first. */
+abstract class NeedsAction extends Error {
+  readonly permanent = true;
+}
+
+/** A topic holds messages of another database’s journal: taken as its own, the restrictions of both would be mixed. */
+export class TopicOfAnotherJournal extends NeedsAction {
+  override readonly name = 'TopicOfAnotherJournal';
+  constructor(
+    { topic, partition, offset }: MessagePosition,
+    { theirs, ours }: Pick<MessageOfAnotherJournal, 'theirs' | 'ours'>,
+  ) {
+    super(
+      `Partition ${partition} of ${topic} holds at offset ${offset} a message of the journal ${theirs}; this database’s is ${ours}. Two ` +
+        'databases were given one broker, and nothing of the other’s takes effect here. Set POSTERN_KAFKA_BROKERS to a broker ' +
+        'of its own. If the topics are left over from a database that is gone, delete them, start again, and fill them with ' +
+        '`postern republish`.',
+    );
+  }
+}
+
+/** The topic has an event that the journal does not have. What is sent behind it would have the same versions as other events. */
+export class TopicAheadOfJournal extends NeedsAction {
+  override readonly name = 'TopicAheadOfJournal';
+  constructor({ topic, partition, offset }: MessagePosition, eventId: string) {
+    super(
+      `Partition ${partition} of ${topic} holds at offset ${offset} the event ${eventId}, which this database’s journal does not have. ` +
+        'The database was restored from a backup (or is a copy of one that uses this broker: give the copy a broker of its own). Nothing is ' +
+        'sent. Stop the services, run `postern republish` for all topics and `postern rebuild` for each read model, and start them ' +
+        '(docs/operations.md, "After a restore").',
+    );
+  }
+}
+
+/** A topic that is kept for ever holds nothing of what was published to it. What is sent now would come before the oldest. */
+export class TopicEmptied extends NeedsAction {
+  override readonly name = 'TopicEmptied';
+  constructor(topics: readonly string[]) {
+    super(
+      `Nothing of what was published is left in ${topics.join(' and ')}: deleted, or the broker has lost its data. Newer events of all ` +
+        `topics wait. Fill what is empty from the journal: \`postern republish ${topics.map(shortName).join(' ')}\`, and if the broker ` +
+        'has lost everything, `auth-denials` and `relay-policies` too.',
+    );
+  }
+}
+
+/** As `postern republish` calls it. */
+function shortName(topic: string): string {
+  return topic.replace(/^postern\./, '').replace(/\.v\d+$/, '');
+}
+
+/** A topic that exists does not have the settings that it must have. It is not used, since messages could be lost. */
+export class TopicSettingsWrong extends NeedsAction {
+  override readonly name = 'TopicSettingsWrong';
+  constructor(topic: string, setting: string, found: string, wanted: string) {
+    super(
+      `The Kafka topic ${topic} has ${setting} ${found}, and Postern needs ${wanted}. Change the topic, or delete it and fill it again ` +
+        'with `postern republish`; then start again.',
+    );
+  }
+}
+
+/** The partition holds a message that can't be read, on a topic of which none may be left out: it halts there until somebody acts. */
+export class PartitionHalted extends NeedsAction {
+  override readonly name = 'PartitionHalted';
+  constructor({ topic, partition, offset }: MessagePosition, cause: Error) {
+    super(
+      `Partition ${partition} of ${topic} halts at offset ${offset}. ${cause.message} No event may be left out here. ` +
+        'If a later release wrote it, start that; if not, fill the topic again from the journal with `postern republish`.',
+      { cause },
+    );
+  }
+}
+
+/** Messages were deleted before the consumer had handled them. */
+export class MessagesDeleted extends NeedsAction {
+  override readonly name = 'MessagesDeleted';
+  constructor({ topic, partition, offset }: MessagePosition, low: number, remedy: string) {
+    super(
+      `Partition ${partition} of ${topic} was handled up to offset ${offset}, but begins at ${low}: older messages were deleted before they ` +
+        `were handled. To get them back, ${remedy}.`,
+    );
+  }
+}
+
+/** A message is larger than the topic takes: it can never be sent as it is, and what follows waits for it. */
+export class MessageTooLarge extends NeedsAction {
+  override readonly name = 'MessageTooLarge';
+  constructor(topic: string, bytes: number, streamId: string, cause: unknown) {
+    super(
+      `An event of ${streamId}, ${bytes} bytes, is larger than ${topic} takes, and the events behind it wait. ` +
+        'Raise max.message.bytes of the topic (and message.max.bytes of the brokers); it is then sent.',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,81 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import { CheckpointMoved, JOURNAL_SOURCE } from './checkpoints.js';
+
+/**
+ * How far a consumer has read a partition of a topic. It saves reading from the beginning, and decides nothing: what was applied is known
+ * by the streams' versions.
+ */
+export interface Bookmark {
+  /** Of the next message; every message before it took effect. */
+  readonly offset: number;
+  /** The event of the message before it, which tells whether the topic is still the same; null where that was none. */
+  readonly eventId: string | null;
+}
+
+/** SQL for a migration: the table `<schema>.checkpoints` can also hold bookmarks. They leave the position in the feed at its start. */
+export function bookmarkSql(schema: string): string {
+  return `
+    ALTER TABLE ${schema}.checkpoints ALTER COLUMN xid SET DEFAULT '0', ALTER COLUMN position SET DEFAULT 0,
+      ADD COLUMN broker_offset bigint CHECK (broker_offset >= 0), ADD COLUMN event_id uuid`;
+}
+
+export interface Bookmarks {
+  of(source: string): Bookmark | undefined;
+  /**
+   * How long ago the consumer's checkpoint on the feed was moved, in ms by the database's clock, by a rebuild or a Postern without a
+   * broker; null where there is none. Up to then every event was applied, whatever partition it is in.
+   */
+  readonly feedAgeMs: number | null;
+}
+
+/** The bookmarks of the consumer; a source is `<topic>/<partition>`. `table` is `schema.checkpoints`. */
+export async function loadBookmarks(from: DataSource, table: string, consumer: string): Promise<Bookmarks> {
+  const rows = await from.query<{ source: string; offset: string | null; eventId: string | null; age: number }[]>(
+    `SELECT source, broker_offset AS "offset", event_id AS "eventId",
+            (extract(epoch FROM clock_timestamp() - updated_at) * 1000)::float8 AS age
+       FROM ${table} WHERE consumer = $1`,
+    [consumer],
+  );
+  const found = new Map<string, Bookmark>();
+  for (const { source, offset, eventId } of rows) {
+    if (offset !== null) found.set(source, { offset: Number(offset), eventId });
+  }
+  const feed = rows.find(({ source }) => source === JOURNAL_SOURCE);
+  return { of: (source) => found.get(source), feedAgeMs: feed?.age ?? null };
+}
+
+/** Makes the bookmarks that are missing; what is deleted from a partition after this and before it was read is a loss that can be seen. */
+export async function addBookmarks(
+  to: DataSource,
+  table: string,
+  consumer: string,
+  offsets: ReadonlyMap<string, number>,
+): Promise<void> {
+  if (offsets.size === 0) return;
+  await to.query(
+    `INSERT INTO ${table} (consumer, source, broker_offset)
+     SELECT $1, source, at FROM unnest($2::text[], $3::bigint[]) AS missing (source, at) ON CONFLICT DO NOTHING`,
+    [consumer, [...offsets.keys()], [...offsets.values()]],
+  );
+}
+
+/**
+ * In the transaction that holds the effects. Two members that read the same messages may both move it: the streams' versions decide what
+ * takes effect. Throws `CheckpointMoved` where somebody has removed it: a rebuild did, or the read model was emptied.
+ */
+export async function moveBookmark(
+  manager: EntityManager,
+  table: string,
+  { consumer, source, to }: { readonly consumer: string; readonly source: string; readonly to: Bookmark },
+): Promise<void> {
+  const [, updated] = await manager.query<[unknown[], number]>(
+    `UPDATE ${table} SET broker_offset = $3, event_id = $4, updated_at = clock_timestamp() WHERE consumer = $1 AND source = $2`,
+    [consumer, source, to.offset, to.eventId],
+  );
+  if (updated !== 1) throw new CheckpointMoved(consumer, source);
+}
+
+/** Removes them, for a read model that was rebuilt from the journal: it has what the partitions hold, whatever their offsets. */
+export async function removeBookmarks(manager: EntityManager, table: string, consumer: string): Promise<void> {
+  await manager.query(`DELETE FROM ${table} WHERE consumer = $1 AND source <> '${JOURNAL_SOURCE}'`, [consumer]);
+}
