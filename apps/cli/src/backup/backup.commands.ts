@@ -60,7 +60,7 @@ async function restoreBackup(file: string): Promise<void> {
     const { live, operators } = await countKeys(database.url);
     tell(`API keys: ${live} work as before, ${operators} of them of operators`);
     const comparisons = [];
-    const source = { url: database.url, partitions: settings.kafka?.partitions ?? 1 };
+    const source = { url: database.url };
     for (const name of READ_MODEL_NAMES) comparisons.push(await READ_MODELS[name].verify(source, 3, () => undefined));
     process.stdout.write(`${comparisonTable(comparisons)}\n`);
     if (comparisons.every(isEqual)) tell('Every read model is as the journal has it. Start Postern.');
