@@ -53,11 +53,10 @@ describe('requests in flight when the database’s postmaster dies', () => {
     ];
     const answers = new Map<string, number>();
     const wrong: unknown[] = [];
-    let ended = false;
-    let n = 0;
+    const load = { ended: false, sent: 0 };
     const lane = async (of: number): Promise<void> => {
-      while (!ended) {
-        n += 1;
+      while (!load.ended) {
+        const n = (load.sent += 1);
         const call = calls[(of + n) % calls.length];
         const { status, body } = (await call?.(n)) ?? { status: 0, body: null };
         answers.set(`${status} ${body?.code ?? ''}`, (answers.get(`${status} ${body?.code ?? ''}`) ?? 0) + 1);
@@ -66,13 +65,13 @@ describe('requests in flight when the database’s postmaster dies', () => {
     };
     const lanes = Array.from({ length: LANES }, (_, of) => lane(of));
     for (let kill = 0; kill < KILLS; kill += 1) {
-      const before = n;
-      while (n < before + 200) await sleep(5);
+      const enough = load.sent + 200;
+      while (load.sent < enough) await sleep(5);
       await killPostmaster();
       while ((await fetch(`${postern.url}/health/ready`)).ok) await sleep(5);
       while (!(await fetch(`${postern.url}/health/ready`)).ok) await sleep(50);
     }
-    ended = true;
+    load.ended = true;
     await Promise.all(lanes);
     expect({ wrong, log: wrong.length > 0 ? postern.output() : '' }).toEqual({ wrong: [], log: '' });
     expect(answers.get('503 not-ready')).toBeGreaterThan(0);
