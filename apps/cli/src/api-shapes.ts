@@ -56,7 +56,7 @@ export interface DeniedIp {
   readonly relays: readonly string[];
   readonly reasons: readonly string[];
   readonly stillDenied: boolean;
-  readonly suggestedEntries: readonly { readonly range: string; readonly why: string }[];
+  readonly suggestedEntries: readonly { readonly range: string; readonly why: string; readonly covers: number }[];
 }
 
 export interface Change {

@@ -1,11 +1,17 @@
 import { denialReasonView, exported, pageView, text, time, view, whole } from '@postern/service-kit';
 import { z } from 'zod';
+import { MAX_NEIGHBOURS } from './denied-ip-record.js';
 import { DENIED_IP_COLUMNS, type DeniedIp } from './list-denied-ips.query.js';
 import type { SuggestedEntry } from './suggest-entries.js';
 
 const suggestedEntryView = view<SuggestedEntry>('SuggestedEntry', 'An entry that would let the address in.', {
   range: text('203.0.113.9', 'Canonical, as an entry’s range.'),
   why: text('It is the address itself.'),
+  covers: whole(
+    1,
+    1,
+    `How many denied addresses of this SMTP user the range covers. Counting ends at ${MAX_NEIGHBOURS}.`,
+  ),
 });
 
 const deniedIpView = view<DeniedIp>('DeniedIp', 'An address from which an SMTP user was denied.', {

@@ -42,7 +42,9 @@ describe('GET …/denied-ips', () => {
             relays: ['mx1', 'mx2'],
             reasons: ['ip-not-authorized', 'no-live-entry'],
             stillDenied: true,
-            suggestedEntries: [{ range: '203.0.113.9', why: 'The address itself, which was denied 6 times.' }],
+            suggestedEntries: [
+              { range: '203.0.113.9', why: 'The address itself, which was denied 6 times.', covers: 1 },
+            ],
           },
           {
             ip: '2001:db8::9',
@@ -52,7 +54,7 @@ describe('GET …/denied-ips', () => {
             relays: ['mx1'],
             reasons: ['ip-not-authorized'],
             stillDenied: true,
-            suggestedEntries: [{ range: '2001:db8::9', why: 'The address itself, which was denied once.' }],
+            suggestedEntries: [{ range: '2001:db8::9', why: 'The address itself, which was denied once.', covers: 1 }],
           },
         ],
         nextCursor: null,
@@ -99,8 +101,8 @@ describe('GET …/denied-ips', () => {
     );
     const [first] = await world.walk<DeniedIp>(admin, `${urlOf(person)}?limit=1`);
     expect(first?.suggestedEntries).toEqual([
-      { range: '203.0.113.2', why: expect.stringContaining('denied once') },
-      { range: '203.0.113.0/24', why: expect.stringContaining('3 addresses of 203.0.113.0/24') },
+      { range: '203.0.113.2', why: expect.stringContaining('denied once'), covers: 1 },
+      { range: '203.0.113.0/24', why: expect.stringContaining('3 addresses of 203.0.113.0/24'), covers: 3 },
     ]);
   });
 
@@ -113,10 +115,12 @@ describe('GET …/denied-ips', () => {
       person.denied('203.0.113.9', { occurredAt: at(2) }),
     );
     const [v4, v6] = await deniedIps(person);
-    expect(v6?.suggestedEntries).toEqual([{ range: '2001:db8::9', why: expect.stringContaining('both families') }]);
+    expect(v6?.suggestedEntries).toEqual([
+      { range: '2001:db8::9', why: expect.stringContaining('both families'), covers: 1 },
+    ]);
     expect(v4?.suggestedEntries).toEqual([
-      { range: '203.0.113.9', why: expect.any(String) },
-      { range: '2001:db8::9', why: expect.stringContaining('both families') },
+      { range: '203.0.113.9', why: expect.any(String), covers: 1 },
+      { range: '2001:db8::9', why: expect.stringContaining('both families'), covers: 1 },
     ]);
   });
 

@@ -8,6 +8,8 @@ export interface SuggestedEntry {
   readonly range: string;
   /** A sentence for whoever decides about it. */
   readonly why: string;
+  /** How many addresses that were denied to this SMTP user the range covers, counted up to `MAX_NEIGHBOURS`. */
+  readonly covers: number;
 }
 
 /** What suggestions are made from. */
@@ -32,12 +34,13 @@ export function suggestEntries(
   { listed, neighbours, recent }: Surroundings,
 ): SuggestedEntry[] {
   const { address } = denied;
-  const suggestions = [{ range: address.text, why: whyItself(denied, listed) }];
+  const suggestions = [{ range: address.text, why: whyItself(denied, listed), covers: 1 }];
   if (neighbours >= SEVERAL) {
     const { text } = neighbourhood(address);
     suggestions.push({
       range: text,
       why: `${neighbours} addresses of ${text} were denied: if that whole network is yours, one entry covers them all.`,
+      covers: neighbours,
     });
   }
   const twin = otherFamilyListed(address, listed) ? null : twinOf(denied, recent);
@@ -45,6 +48,7 @@ export function suggestEntries(
     suggestions.push({
       range: twin.address.text,
       why: `${twin.address.text} was denied about the same time at ${twin.relay} too: if it is the same host, it needs entries for both families, IPv4 and IPv6.`,
+      covers: 1,
     });
   }
   return suggestions;

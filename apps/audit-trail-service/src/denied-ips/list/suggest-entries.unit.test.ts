@@ -25,7 +25,7 @@ function surroundings(more: Partial<Surroundings> & { readonly families?: readon
 describe('suggested entries', () => {
   it('are the address itself where nothing else is known', () => {
     expect(suggestEntries(denied('203.0.113.9', { count: 12 }), surroundings())).toEqual([
-      { range: '203.0.113.9', why: 'The address itself, which was denied 12 times.' },
+      { range: '203.0.113.9', why: 'The address itself, which was denied 12 times.', covers: 1 },
     ]);
   });
 
@@ -44,6 +44,7 @@ describe('suggested entries', () => {
     expect(suggestEntries(denied('2001:db8:1:2::9'), surroundings({ neighbours: 7 }))[1]).toEqual({
       range: '2001:db8:1:2::/64',
       why: '7 addresses of 2001:db8:1:2::/64 were denied: if that whole network is yours, one entry covers them all.',
+      covers: 7,
     });
   });
 
@@ -52,6 +53,7 @@ describe('suggested entries', () => {
       {
         range: '2001:db8::9',
         why: 'The address itself, which was denied once. The list has only IPv4 ranges, and this is IPv6: a host that has both needs entries for both families.',
+        covers: 1,
       },
     ]);
   });
@@ -66,6 +68,7 @@ describe('suggested entries', () => {
     expect(suggestEntries(denied('203.0.113.9'), surroundings({ recent, families: ['IPv4'] }))[1]).toEqual({
       range: '2001:db8::2',
       why: '2001:db8::2 was denied about the same time at mx1 too: if it is the same host, it needs entries for both families, IPv4 and IPv6.',
+      covers: 1,
     });
     expect(suggestEntries(denied('203.0.113.9'), surroundings({ recent }))).toHaveLength(1);
   });
