@@ -56,6 +56,7 @@ export interface DeniedIp {
   readonly relays: readonly string[];
   readonly reasons: readonly string[];
   readonly stillDenied: boolean;
+  readonly looksLikeProxy: boolean;
   readonly suggestedEntries: readonly { readonly range: string; readonly why: string; readonly covers: number }[];
 }
 

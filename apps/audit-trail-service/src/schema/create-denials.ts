@@ -64,7 +64,8 @@ const DENIED_IPS = `
     last_position   bigint         NOT NULL  -- the journal's, of the newest denial that was counted
   );
   CREATE UNIQUE INDEX denied_ip_stands_once ON audit.denied_ips (smtp_user_id, address, ip) NULLS NOT DISTINCT;
-  CREATE INDEX denied_ips_of_user ON audit.denied_ips (smtp_user_id, last_denied_at, ip)`;
+  CREATE INDEX denied_ips_of_user ON audit.denied_ips (smtp_user_id, last_denied_at, ip);
+  CREATE INDEX denied_ips_of_address ON audit.denied_ips (tenant_id, address, smtp_user_id)`;
 
 /** A denial that no repeat would make readable is put aside here, so that it does not stop all others. */
 const UNREADABLE = `

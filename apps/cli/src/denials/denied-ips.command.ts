@@ -45,4 +45,9 @@ const COLUMNS = [
     title: 'COULD ALLOW',
     value: ({ suggestedEntries }: DeniedIp) => suggestedEntries.map(({ range }) => range).join(', ') || '-',
   },
+  {
+    title: 'NOTE',
+    value: ({ looksLikeProxy }: DeniedIp) => (looksLikeProxy ? 'looks like your own proxy or NAT' : ''),
+    wraps: true as const,
+  },
 ];

@@ -1,6 +1,7 @@
 import { denialReasonView, exported, pageView, text, time, view, whole } from '@postern/service-kit';
 import { z } from 'zod';
 import { MAX_NEIGHBOURS } from './denied-ip-record.js';
+import { USERS_OF_PROXY } from './find-proxies.js';
 import { DENIED_IP_COLUMNS, type DeniedIp } from './list-denied-ips.query.js';
 import type { SuggestedEntry } from './suggest-entries.js';
 
@@ -22,6 +23,9 @@ const deniedIpView = view<DeniedIp>('DeniedIp', 'An address from which an SMTP u
   relays: z.array(text('mx1')),
   reasons: z.array(denialReasonView),
   stillDenied: z.boolean().meta({ description: 'Whether a login from there would be a denial now.' }),
+  looksLikeProxy: z.boolean().meta({
+    description: `Whether it is a private address that was denied for ${USERS_OF_PROXY} or more SMTP users of the tenant. It is then most likely your own proxy or NAT: no entry is suggested for it, since an entry would let in everyone behind it. Make the proxy pass on the address of the client.`,
+  }),
   suggestedEntries: z.array(suggestedEntryView),
 });
 

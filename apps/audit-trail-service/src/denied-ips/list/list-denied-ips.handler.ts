@@ -1,12 +1,13 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { inTenant } from '@postern/database';
-import { neighbourhood, parseRange, type Family, type IpAddress } from '@postern/ip-ranges';
+import { isPrivate, neighbourhood, parseRange, rangeOf, type Family, type IpAddress } from '@postern/ip-ranges';
 import { decideAccess, isLive } from '@postern/restrictions';
 import { pageOf, type Page } from '@postern/service-kit';
 import type { DataSource, EntityManager } from 'typeorm';
 import { findSmtpUser, type KnownSmtpUser } from '../../smtp-user/find-smtp-user.js';
 import { countNeighbours, readDeniedIps, type DeniedIpRecord } from './denied-ip-record.js';
+import { findProxies } from './find-proxies.js';
 import { ListDeniedIps, type DeniedIp } from './list-denied-ips.query.js';
 import { suggestEntries, type SuggestedEntry } from './suggest-entries.js';
 
@@ -24,7 +25,15 @@ export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
       const { items, nextCursor } = pageOf(records, page.limit, (record) => [record.lastDeniedAt, record.ip]);
       const now = new Date();
       const stillDenied = new Set(items.filter((record) => wouldBeDenied(smtpUser, record.address, now)));
-      const suggestions = await this.suggest(manager, smtpUser, [...stillDenied].filter(hasAddress), now);
+      const recent = await readDeniedIps(manager, smtpUserId, {}, { limit: RECENT, after: null });
+      const proxies = await findProxies(manager, tenantId, privateRanges([...items, ...recent]));
+      const looksLikeProxy = ({ address }: DeniedIpRecord) => address !== null && proxies.has(address.text);
+      const suggestions = await this.suggest(
+        manager,
+        smtpUser,
+        [...stillDenied].filter(hasAddress).filter((record) => !looksLikeProxy(record)),
+        { now, proxies, recent: recent.filter((record) => !looksLikeProxy(record)) },
+      );
       const shown = items.map((record) => ({
         ip: record.ip,
         count: record.count,
@@ -33,6 +42,7 @@ export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
         relays: record.relays,
         reasons: record.reasons,
         stillDenied: stillDenied.has(record),
+        looksLikeProxy: looksLikeProxy(record),
         suggestedEntries: suggestions.get(record) ?? [],
       }));
       return { items: shown, nextCursor };
@@ -43,16 +53,16 @@ export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
     manager: EntityManager,
     smtpUser: KnownSmtpUser,
     denied: readonly WithAddress[],
-    now: Date,
+    { now, proxies, recent }: Known,
   ): Promise<Map<DeniedIpRecord, SuggestedEntry[]>> {
     if (denied.length === 0) return new Map();
-    const rangeOf = (record: WithAddress) => neighbourhood(record.address).text;
-    const neighbours = await countNeighbours(manager, smtpUser.smtpUserId, [...new Set(denied.map(rangeOf))]);
-    const recent = await readDeniedIps(manager, smtpUser.smtpUserId, {}, { limit: RECENT, after: null });
+    const around = (record: WithAddress) => neighbourhood(record.address).text;
+    const ranges = [...new Set(denied.map(around))].filter((range) => !proxies.has(range));
+    const neighbours = await countNeighbours(manager, smtpUser.smtpUserId, ranges);
     const listed = liveFamilies(smtpUser, now);
     return new Map(
       denied.map((record) => {
-        const surroundings = { listed, recent, neighbours: neighbours.get(rangeOf(record)) ?? 0 };
+        const surroundings = { listed, recent, neighbours: neighbours.get(around(record)) ?? 0 };
         return [record, suggestEntries(record, surroundings)];
       }),
     );
@@ -60,6 +70,21 @@ export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
 }
 
 type WithAddress = DeniedIpRecord & { readonly address: IpAddress };
+
+/** What suggestions are made from, of the whole page. */
+interface Known {
+  readonly now: Date;
+  /** Addresses that look like a proxy, and neighbourhoods with one: neither is suggested. */
+  readonly proxies: ReadonlySet<string>;
+  readonly recent: readonly DeniedIpRecord[];
+}
+
+/** The private addresses and their neighbourhoods, each once. */
+function privateRanges(records: readonly DeniedIpRecord[]): string[] {
+  const addresses = records.filter(hasAddress).map(({ address }) => address);
+  const within = addresses.filter((address) => isPrivate(rangeOf(address)));
+  return [...new Set(within.flatMap((address) => [address.text, neighbourhood(address).text]))];
+}
 
 function hasAddress(record: DeniedIpRecord): record is WithAddress {
   return record.address !== null;

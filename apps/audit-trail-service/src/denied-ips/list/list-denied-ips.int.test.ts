@@ -42,6 +42,7 @@ describe('GET …/denied-ips', () => {
             relays: ['mx1', 'mx2'],
             reasons: ['ip-not-authorized', 'no-live-entry'],
             stillDenied: true,
+            looksLikeProxy: false,
             suggestedEntries: [
               { range: '203.0.113.9', why: 'The address itself, which was denied 6 times.', covers: 1 },
             ],
@@ -54,6 +55,7 @@ describe('GET …/denied-ips', () => {
             relays: ['mx1'],
             reasons: ['ip-not-authorized'],
             stillDenied: true,
+            looksLikeProxy: false,
             suggestedEntries: [{ range: '2001:db8::9', why: 'The address itself, which was denied once.', covers: 1 }],
           },
         ],
@@ -121,6 +123,43 @@ describe('GET …/denied-ips', () => {
     expect(v4?.suggestedEntries).toEqual([
       { range: '203.0.113.9', why: expect.any(String), covers: 1 },
       { range: '2001:db8::9', why: expect.stringContaining('both families'), covers: 1 },
+    ]);
+  });
+
+  it('suggests neither the operator’s own proxy, nor a range or a host of the other family that would let it in', async () => {
+    const [first, second, third] = ['p', 'q', 'r'].map((name) => new Person(`${name}@acme.example`)) as [
+      Person,
+      Person,
+      Person,
+    ];
+    const proxies = ['10.9.9.1', 'fd00:9::1'];
+    for (const person of [first, second]) {
+      await world.append(person, person.registered(), person.allowed('198.51.100.0/24'));
+      await world.append(person, ...proxies.map((ip) => person.denied(ip, { occurredAt: at(1) })));
+    }
+    await world.happened(
+      first,
+      ...['10.9.9.7', '10.9.9.8', '10.9.8.1', '203.0.113.9'].map((ip) => first.denied(ip, { occurredAt: at(2) })),
+      first.denied('10.9.9.9', { occurredAt: at(3) }),
+    );
+    const shown = async (query = '') => {
+      const { body } = await world.get<{ items: DeniedIp[] }>(admin, `${urlOf(first)}${query}`);
+      return body.items.map((item) => [item.ip, item.looksLikeProxy, item.suggestedEntries.map(({ range }) => range)]);
+    };
+    expect(await shown('?limit=1')).toEqual([['10.9.9.9', false, ['10.9.9.9', '10.9.9.0/24', 'fd00:9::1']]]);
+
+    await world.append(third, third.registered(), third.allowed('198.51.100.0/24'));
+    await world.happened(third, ...[...proxies, '203.0.113.9'].map((ip) => third.denied(ip)));
+    await world.happened(second, second.denied('203.0.113.9'));
+    expect(await shown('?limit=1')).toEqual([['10.9.9.9', false, ['10.9.9.9']]]);
+    expect((await shown()).sort()).toEqual([
+      ['10.9.8.1', false, ['10.9.8.1']],
+      ['10.9.9.1', true, []],
+      ['10.9.9.7', false, ['10.9.9.7']],
+      ['10.9.9.8', false, ['10.9.9.8']],
+      ['10.9.9.9', false, ['10.9.9.9']],
+      ['203.0.113.9', false, ['203.0.113.9']],
+      ['fd00:9::1', true, []],
     ]);
   });
 

@@ -15,7 +15,9 @@ export interface DeniedIp {
   readonly reasons: readonly DenialReason[];
   /** Whether a login from there would be a denial now: refused, or let through and recorded by `report-only`. */
   readonly stillDenied: boolean;
-  /** Empty where it is not denied any more, and where it is no address. */
+  /** Whether it is a private address that was denied for several SMTP users: the operator's own proxy or NAT. */
+  readonly looksLikeProxy: boolean;
+  /** Empty where it is not denied any more, where it is no address, and where it looks like a proxy. */
   readonly suggestedEntries: readonly SuggestedEntry[];
 }
 
@@ -28,6 +30,7 @@ export const DENIED_IP_COLUMNS = [
   'relays',
   'reasons',
   'stillDenied',
+  'looksLikeProxy',
   'suggestedEntries',
 ] as const satisfies readonly (keyof DeniedIp)[];
 
