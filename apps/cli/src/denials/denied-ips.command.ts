@@ -26,8 +26,8 @@ export function deniedIpsCommand(): Command {
   return examples(
     listOptions(
       command
-        .option('--from <when>', 'denied last then or later: 2h ago, a day, or RFC 3339', (text) => timeAgo(text))
-        .option('--to <when>', 'denied first before then', (text) => timeAgo(text)),
+        .option('--from <when>', 'denied then or later: 2h ago, a day, or RFC 3339', (text) => timeAgo(text))
+        .option('--to <when>', 'denied before then', (text) => timeAgo(text)),
     ),
     'postern denied-ips app@acme.example',
   );

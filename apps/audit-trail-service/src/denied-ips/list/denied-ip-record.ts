@@ -17,11 +17,11 @@ export interface DeniedIpRecord {
   readonly reasons: readonly DenialReason[];
 }
 
-/** RFC 3339; what is left out is no bound. */
+/** RFC 3339; what is left out is no bound. An address is in the period if a denial of it is. */
 export interface Period {
-  /** Denied last then or later. */
+  /** Then or later. */
   readonly from?: string | undefined;
-  /** Denied first before then. */
+  /** Before then. */
   readonly to?: string | undefined;
 }
 
@@ -40,13 +40,30 @@ export async function readDeniedIps(
   const conditions = ['smtp_user_id = $1'];
   if (from !== undefined) conditions.push(`last_denied_at >= ${value(from)}::timestamptz`);
   if (to !== undefined) conditions.push(`first_denied_at < ${value(to)}::timestamptz`);
+  if (from !== undefined && to !== undefined) conditions.push(deniedBetween(value(from), value(to)));
   if (after) conditions.push(`(last_denied_at, ip) < (${value(after[0])}::timestamptz, ${value(after[1])})`);
   const rows = await manager.query<DeniedIpRow[]>(
-    `SELECT ip, count, first_denied_at, last_denied_at, relays, reasons FROM audit.denied_ips
+    `SELECT ip, count, first_denied_at, last_denied_at, relays, reasons FROM audit.denied_ips known
       WHERE ${conditions.join(' AND ')} ORDER BY last_denied_at DESC, ip DESC LIMIT $2`,
     parameters,
   );
   return rows.map(recordOf);
+}
+
+/**
+ * The totals have only the first and the last denial: where the period lies between them, the denials themselves are looked at.
+ * What is no address is looked for among the denials of the SMTP user, since no index has its text.
+ */
+function deniedBetween(from: string, to: string): string {
+  const within = `denial.smtp_user_id = known.smtp_user_id
+    AND denial.occurred_at >= ${from}::timestamptz AND denial.occurred_at < ${to}::timestamptz
+    AND denial.occurred_at >= (SELECT kept_from FROM audit.denial_retention)`;
+  return `(first_denied_at >= ${from}::timestamptz OR last_denied_at < ${to}::timestamptz
+    OR (address IS NOT NULL AND EXISTS (
+          SELECT FROM audit.denials denial
+           WHERE denial.tenant_id = known.tenant_id AND denial.address = known.address AND ${within}))
+    OR (address IS NULL AND EXISTS (
+          SELECT FROM audit.denials denial WHERE denial.address IS NULL AND denial.ip = known.ip AND ${within})))`;
 }
 
 /** Enough to tell a site from a single host; beyond, the exact number says nothing more. */

@@ -24,8 +24,8 @@ const deniedIpsQuery = z
   .strictObject({
     ...pageFields([timeColumn, textColumn]),
     bom: bomField,
-    from: timeField.optional().meta({ description: 'Denied last then or later.', examples: ['2026-11-01T00:00:00Z'] }),
-    to: timeField.optional().meta({ description: 'Denied first before then.', examples: ['2026-12-01T00:00:00Z'] }),
+    from: timeField.optional().meta({ description: 'Denied then or later.', examples: ['2026-11-01T00:00:00Z'] }),
+    to: timeField.optional().meta({ description: 'Denied before then.', examples: ['2026-12-01T00:00:00Z'] }),
   })
   .refine(periodInOrder, PERIOD_NOT_IN_ORDER);
 
