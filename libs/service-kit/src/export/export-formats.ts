@@ -32,7 +32,7 @@ const NDJSON: ExportFormat = {
 
 /**
  * RFC 4180, in UTF-8, with a header; with a byte order mark on request. A text that a spreadsheet would run has an apostrophe
- * before it. Lists and objects are JSON in their cell, and null is empty.
+ * before it. The items of a list have blanks between them, an entry is its range, and null is empty.
  */
 function csv(columns: readonly string[], byteOrderMark: boolean): ExportFormat {
   const rules = { record_delimiter: '\r\n', cast: CAST };
@@ -51,8 +51,14 @@ function csv(columns: readonly string[], byteOrderMark: boolean): ExportFormat {
 const CAST = {
   string: defused,
   boolean: String,
-  object: (value: object) => JSON.stringify(value),
+  object: (value: object) => defused(Array.isArray(value) ? value.map(plainText).join(' ') : JSON.stringify(value)),
 };
+
+/** An item of a list; of an entry its range. */
+function plainText(item: unknown): string {
+  if (typeof item !== 'object' || item === null) return String(item);
+  return 'range' in item ? String(item.range) : JSON.stringify(item);
+}
 
 /**
  * What begins a formula (also in its full-width form), behind whatever a spreadsheet skips or trims: blanks, controls and characters

@@ -27,6 +27,15 @@ describe('a cell of CSV', () => {
     expect(cell(text).replaceAll('"', '')).toBe(`${text}\r\n`);
   });
 
+  it.each<[unknown[], string]>([
+    [['mx1', 'mx2'], 'mx1 mx2'],
+    [[{ range: '203.0.113.0/24', note: 'office' }, { range: '2001:db8::9' }], '203.0.113.0/24 2001:db8::9'],
+    [['=1+1', 'mx2'], "'=1+1 mx2"],
+    [[], ''],
+  ])('that is a list has its items as plain text, entries as ranges: %j', (list, text) => {
+    expect(exportFormat('text/csv', ['list'], false).lines([{ list }])).toBe(`${text}\r\n`);
+  });
+
   it('begins the file with a byte order mark on request alone', () => {
     expect([true, false].map((mark) => exportFormat('text/csv', ['a', 'b'], mark).head)).toEqual([
       '\uFEFFa,b\r\n',
