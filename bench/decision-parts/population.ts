@@ -1,6 +1,6 @@
 import { below } from './random.js';
 
-export const RANGES_PER_USER = 3;
+const RANGES_PER_USER = 3;
 
 /**
  * Users with three ranges each, IPv4 and IPv6 mixed half and half: single addresses, /24 and /64. Kept as numbers, so that

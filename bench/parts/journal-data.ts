@@ -11,7 +11,7 @@ export const USERS = 100_000;
 const EVENTS_PER_USER = 10;
 /** One more user, whose list was changed a thousand times over two years. */
 export const BUSY_EVENTS = 1_000;
-export const EVENTS = USERS * EVENTS_PER_USER + BUSY_EVENTS;
+const EVENTS = USERS * EVENTS_PER_USER + BUSY_EVENTS;
 export const DATA_TENANT = 'bench';
 /** Raised whenever the data set changes: an older one is then made anew. */
 const EDITION = '1';

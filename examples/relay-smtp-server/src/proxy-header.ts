@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { Socket } from 'node:net';
 
 /** No address: a restricted user is refused from there. */
-export const NO_CLIENT = 'unknown';
+const NO_CLIENT = 'unknown';
 
 /** The limits are the protocol's own: a line of version 1 with its CRLF, and the 16 bytes before the length of version 2 ends. */
 const MAX_LINE = 107;

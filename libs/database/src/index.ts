@@ -15,7 +15,7 @@ export { DatabaseClock } from './database-clock.js';
 export { ensureRoles, RoleNotOurs } from './ensure-roles.js';
 export { ensureServiceLogins, type ServiceLoginOptions } from './ensure-service-logins.js';
 export { CURRENT_TENANT_SQL, inTenant, ofNoTenant } from './in-tenant.js';
-export { Listener, LISTENER_PROBE, listenerFigures, type ListenerFigures, type ListenerOptions } from './listener.js';
+export { Listener, listenerFigures, type ListenerFigures, type ListenerOptions } from './listener.js';
 export {
   assertUpToDate,
   DatabaseNewerThanProgram,
@@ -23,7 +23,6 @@ export {
   migrate,
   type SchemaComponent,
 } from './migrate.js';
-export { PasswordNotProtected } from './protected-password.js';
 export { roleUrl, serviceUrl } from './role-url.js';
 export { DATABASE_ROLES, type DatabaseRole } from './roles.js';
 export { isServiceLogin, rolesOfService, SERVICE_LOGINS, type ServiceLogin } from './service-logins.js';

@@ -7,7 +7,7 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
 /** So often the listener notifies itself, and so long it waits for that: a silent connection is replaced within the sum of both. */
-export const LISTENER_PROBE = { everyMs: 3_000, withinMs: 2_000 } as const;
+const LISTENER_PROBE = { everyMs: 3_000, withinMs: 2_000 } as const;
 
 export interface ListenerOptions {
   /** The URL of any role, with its password. */

@@ -10,7 +10,7 @@ interface AskedClient {
 }
 
 /** Whoever listens where the database should be asked for the password in a form that it could use. It was not sent. */
-export class PasswordNotProtected extends Error {
+class PasswordNotProtected extends Error {
   override readonly name = 'PasswordNotProtected';
   constructor(how: string) {
     super(

@@ -7,7 +7,7 @@ import { isServiceLogin, type ServiceLogin } from './service-logins.js';
  * A role's password: HMAC-SHA-256 of the role's name under the owner's password, base64url.
  * Whoever has the owner's URL can derive it, so that there is one secret to hand out and none to store.
  */
-export function rolePassword(ownerUrl: string, role: DatabaseRole | ServiceLogin): string {
+function rolePassword(ownerUrl: string, role: DatabaseRole | ServiceLogin): string {
   const ownerPassword = decodeURIComponent(ownerUrlOf(ownerUrl).password);
   return createHmac('sha256', ownerPassword).update(`postern database role ${role}`).digest('base64url');
 }

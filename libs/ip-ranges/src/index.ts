@@ -4,4 +4,4 @@ export * from './match.js';
 export * from './parse-address.js';
 export * from './parse-range.js';
 export * from './parsed.js';
-export { neighbourhood, rangeOf, widen } from './range.js';
+export { neighbourhood } from './range.js';

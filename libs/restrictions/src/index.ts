@@ -7,5 +7,4 @@ export { isLive } from './liveness.js';
 export * from './refusal.js';
 export * from './state.js';
 export * from './view.js';
-export { EXPIRES_SOON_MS, warningsOf } from './warnings.js';
 export type { Warning, WarningCode } from './warnings.js';

@@ -2,13 +2,11 @@ export { bearerToken } from './access/bearer-token.js';
 export { Allow, LongBody, Public } from './access/route-rules.js';
 export { AccessModule } from './access/access.module.js';
 export { accessSchema } from './access/access-schema.js';
-export { ApiKeyDirectory, type Principal } from './access/api-key-directory.js';
+export { type Principal } from './access/api-key-directory.js';
 export { KeyWatch } from './access/key-watch.js';
 export { hashApiKey, matchesHash, newApiKey, parseApiKey } from './access/api-key.js';
 export { busModules } from './event-bus/event-bus.module.js';
 export { dataSourceModule } from './database/data-source.module.js';
-export { kafkaBusModule } from './event-bus/kafka-bus.module.js';
-export { PublisherModule } from './event-bus/publisher.module.js';
 export { positionColumn, textColumn, timeColumn, uuidColumn, type CursorColumn } from './http/cursor-columns.js';
 export { EXPORT_LIMITS, type ExportLimits } from './export/export-limits.js';
 export { ListAnswers, type AnswerableList } from './export/list-answers.js';
@@ -32,8 +30,8 @@ export { requestIdOf } from './http/request-id.js';
 export { boundConnections, SERVER_LIMITS, SERVER_OPTIONS } from './http/server-limits.js';
 export { warnOfUntrustedForwarding } from './http/untrusted-forwarding.js';
 export { strongTags } from './http/strong-tags.js';
-export { fieldCode, SchemaPipe } from './http/schema-pipe.js';
-export { callerAddress, sourceAddress, trustedProxies } from './http/source-address.js';
+export { fieldCode } from './http/schema-pipe.js';
+export { callerAddress } from './http/source-address.js';
 export { countLimited, type Limit } from './limits/limit-metrics.js';
 export { SERVICE_LIMITS } from './limits/service-limits.js';
 export { PERIOD_NOT_IN_ORDER, periodFields, periodInOrder, timeField } from './http/time-field.js';
@@ -48,14 +46,7 @@ export { prefersPage, STARTING_PAGE, STARTING_PAGE_POLICY, STARTING_POINT } from
 export { ObserveModule } from './observe/observe.module.js';
 export { keepOperatorKey, operatorKeyPlace, unshownOperatorKey, type FirstKey } from './process/first-key.js';
 export { listenAsSet } from './process/listen.js';
-export {
-  runProcess,
-  runTask,
-  STOP_TIMEOUT_MS,
-  type ReadyMessage,
-  type RefusedMessage,
-  type Running,
-} from './process/run-process.js';
+export { runProcess, runTask, type ReadyMessage, type RefusedMessage, type Running } from './process/run-process.js';
 export { StartFailed } from './process/start-failed.js';
 export { serviceModule, startService, type ServiceParts } from './process/start-service.js';
 export { PROBLEMS, type ProblemCode } from './problem/catalogue.js';
@@ -64,9 +55,8 @@ export { databaseProblem } from './problem/database-problem.js';
 export { Problem, type FieldProblem, type ProblemOptions } from './problem/problem.js';
 export { sqlState, violates } from './problem/sql-state.js';
 export { Documented, type Documentation } from './openapi/documented.js';
-export { documentedAs, jsonSchemaOf, type JsonSchema } from './openapi/json-schema.js';
+export { documentedAs, type JsonSchema } from './openapi/json-schema.js';
 export {
-  csv,
   exported,
   json,
   ndjson,

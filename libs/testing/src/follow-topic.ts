@@ -49,7 +49,7 @@ export async function deleteTopic(address: string, topic: string): Promise<void>
 }
 
 /** How many partitions a topic has. */
-export async function partitionsOf(address: string, topic: string): Promise<number> {
+async function partitionsOf(address: string, topic: string): Promise<number> {
   const admin = new Kafka({ clientId: 'outside', brokers: [address], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {

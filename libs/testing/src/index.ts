@@ -1,17 +1,11 @@
 export { asking, type Answer, type Ask } from './asking.js';
 export { DocumentedApi, type HeldAnswer } from './documented-api.js';
 export { DocumentedCaller, type DocumentedCall } from './documented-caller.js';
-export {
-  dereferenced,
-  type ApiAnswer,
-  type ApiContents,
-  type ApiDocument,
-  type ApiOperation,
-} from './openapi-shape.js';
+export { type ApiAnswer, type ApiContents, type ApiDocument, type ApiOperation } from './openapi-shape.js';
 export { describeWithKafka } from './describe-with-kafka.js';
 export { describeWithPython } from './describe-with-python.js';
 export { deliverPartitioned, seeded } from './partitioned-delivery.js';
-export { deleteTopic, followTopic, partitionsOf, type FollowedTopic, type ReadMessage } from './follow-topic.js';
+export { deleteTopic, followTopic, type FollowedTopic, type ReadMessage } from './follow-topic.js';
 export { NetworkPath, type Direction } from './network-path.js';
 export { sendMessage } from './send-message.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';

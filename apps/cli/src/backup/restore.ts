@@ -6,7 +6,7 @@ import { BackupReader, BackupUnreadable, type Manifest, type Summary } from './b
 import { tablesOf, type BackupTable } from './tables.js';
 
 /** There is something in the database that a restore would overwrite. */
-export class DatabaseNotEmpty extends Error {
+class DatabaseNotEmpty extends Error {
   override readonly name = 'DatabaseNotEmpty';
   constructor() {
     super(

@@ -15,7 +15,7 @@ export interface OpenDatabase {
 }
 
 /** There is no database where the settings say, or they do not let this command at it. */
-export class NoDatabase extends Error {
+class NoDatabase extends Error {
   override readonly name = 'NoDatabase';
 }
 

@@ -15,7 +15,7 @@ import {
 
 /** For tests: what SMTP users did, as the journal would record it. */
 
-export const ACTOR: Actor = { role: 'admin', keyId: 'test-key' as ApiKeyId, name: 'test' };
+const ACTOR: Actor = { role: 'admin', keyId: 'test-key' as ApiKeyId, name: 'test' };
 export const METADATA: EventMetadata = { actor: ACTOR, correlationId: 'test', causationId: null };
 const AT = '2026-01-01T00:00:00.000Z';
 

@@ -6,7 +6,7 @@ import { CLOUDEVENTS_JSON, messageType } from './event-message.js';
 import { journalOf, sourceOf } from './source.js';
 
 /** The version in which relay policies are written today. */
-export const POLICY_SCHEMA_VERSION = 1;
+const POLICY_SCHEMA_VERSION = 1;
 
 /** The value of a message of `postern.relay-policies.v1`. */
 export interface PolicyEnvelope {

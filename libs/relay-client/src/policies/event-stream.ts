@@ -5,7 +5,7 @@ import type { ControlPlane } from '../http/control-plane.js';
 import { LineTooLong, MAX_LINE_BYTES } from './lines.js';
 
 /** Nothing came for longer than heartbeats allow: the connection is dead, whatever TCP believes. */
-export class StreamSilent extends Error {
+class StreamSilent extends Error {
   override readonly name = 'StreamSilent';
 }
 

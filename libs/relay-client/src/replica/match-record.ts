@@ -2,7 +2,7 @@ import type { PackedAddress } from './packed-address.js';
 import { EXPIRING, expiryOf, keyWordsOf, prefixAt, prefixWords, v4CountOf, v6CountOf } from './record-layout.js';
 
 /** No entry holds the address. */
-export const NO_MATCH = -1;
+const NO_MATCH = -1;
 /** No entry is live, whatever the address. */
 export const NONE_LIVE = -2;
 

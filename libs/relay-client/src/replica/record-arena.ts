@@ -1,7 +1,7 @@
 import { DEAD, recordWords } from './record-layout.js';
 
 /** 1 MiB a page: the most that one step of compaction looks at. */
-export const PAGE_WORDS = 1 << 18;
+const PAGE_WORDS = 1 << 18;
 const PAGE_BITS = 18;
 /** Compaction begins when so much of the memory is garbage, as a share. */
 const GARBAGE_SHARE = 0.25;

@@ -11,7 +11,7 @@ import { KeyWatch } from './key-watch.js';
  * A look-up takes one row by its key. Its time-outs are short, so that what waits for a database that hangs does not
  * pile up behind the guard's own deadline.
  */
-export const ACCESS_POOL = { poolSize: 2, statementTimeoutMs: 2_000, lockTimeoutMs: 2_000, silentAfterMs: 1_000 };
+const ACCESS_POOL = { poolSize: 2, statementTimeoutMs: 2_000, lockTimeoutMs: 2_000, silentAfterMs: 1_000 };
 
 /** Authentication and authorisation for every route of the process. */
 @Global()

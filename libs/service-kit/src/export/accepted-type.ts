@@ -1,5 +1,5 @@
 /** What a list can be answered as; the first is what everybody gets who names none. */
-export const LIST_TYPES = ['application/json', 'application/x-ndjson', 'text/csv'] as const;
+const LIST_TYPES = ['application/json', 'application/x-ndjson', 'text/csv'] as const;
 export type ListType = (typeof LIST_TYPES)[number];
 
 /**

@@ -54,7 +54,7 @@ export const REQUEST_HEADERS = {
 export type RequestHeader = keyof typeof REQUEST_HEADERS;
 
 /** The headers that an answer may have; `required` ones it always has. */
-export const ANSWER_HEADERS = {
+const ANSWER_HEADERS = {
   'X-Request-Id': answerHeader('The id of this request: give it to support.', 'deploy-2026-11-01.17', true),
   ETag: answerHeader('The version in double quotes, for If-Match.', '"7"', true),
   'Postern-Version': answerHeader('The version that the change made, for Postern-Min-Version.', '7', true),

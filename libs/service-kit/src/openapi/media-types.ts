@@ -23,7 +23,7 @@ export function ndjson(line: z.ZodType): MediaType {
   };
 }
 
-export function csv(example: string): MediaType {
+function csv(example: string): MediaType {
   const description = 'RFC 4180 with a header line. Cells that a spreadsheet would take for a formula are defused.';
   return { type: 'text/csv', content: { schema: { type: 'string', description }, example } };
 }

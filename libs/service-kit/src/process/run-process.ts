@@ -39,7 +39,7 @@ export interface RefusedMessage {
 }
 
 /** How long a stop may take unless told. */
-export const STOP_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 30_000;
 
 /**
  * The life of a process of Postern, whichever it is: `start` is given the settings; a start that fails is one clear line

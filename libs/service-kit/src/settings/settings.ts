@@ -37,10 +37,10 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Far above what one process serves of one caller: who meets these has a loop that has gone mad. */
-export const DEFAULT_RATE_LIMIT: Rate = { perSecond: 5_000, burst: 20_000 };
+const DEFAULT_RATE_LIMIT: Rate = { perSecond: 5_000, burst: 20_000 };
 /** A fleet of relays whose shared key was revoked comes with some requests a second. */
-export const DEFAULT_FAILED_AUTH_LIMIT: Rate = { perSecond: 20, burst: 200 };
-export const DEFAULT_MAX_CONNECTIONS = 10_000;
+const DEFAULT_FAILED_AUTH_LIMIT: Rate = { perSecond: 20, burst: 200 };
+const DEFAULT_MAX_CONNECTIONS = 10_000;
 /** Where the API is: the whole of it in one process, or the gateway. */
 export const DEFAULT_PORT = 8025;
 

@@ -23,7 +23,7 @@ export interface Surroundings {
 }
 
 /** From so many on, neighbours look like one site and not like single hosts. */
-export const SEVERAL = 3;
+const SEVERAL = 3;
 
 /**
  * Entries for a denied address, the narrowest first: the address itself; its neighbourhood when several of it were
