@@ -4,4 +4,4 @@ export * from './match.js';
 export * from './parse-address.js';
 export * from './parse-range.js';
 export * from './parsed.js';
-export { neighbourhood } from './range.js';
+export { neighbourhood, rangeOf } from './range.js';

@@ -47,14 +47,3 @@ export async function deleteTopic(address: string, topic: string): Promise<void>
     await admin.disconnect();
   }
 }
-
-/** How many partitions a topic has. */
-async function partitionsOf(address: string, topic: string): Promise<number> {
-  const admin = new Kafka({ clientId: 'outside', brokers: [address], logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  try {
-    return (await admin.fetchTopicOffsets(topic)).length;
-  } finally {
-    await admin.disconnect();
-  }
-}

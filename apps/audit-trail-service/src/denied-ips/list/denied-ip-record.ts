@@ -67,7 +67,7 @@ function deniedBetween(from: string, to: string): string {
 }
 
 /** Enough to tell a site from a single host; beyond, the exact number says nothing more. */
-const MAX_NEIGHBOURS = 1_000;
+export const MAX_NEIGHBOURS = 1_000;
 
 /** How many addresses of each of the ranges (`203.0.113.0/24`) were denied to the SMTP user. Within `inTenant`. */
 export async function countNeighbours(
