@@ -13,7 +13,7 @@ it('a database of before has its changes recorded anew, also those whose checkpo
   try {
     await owner.query(`
       INSERT INTO audit.changes VALUES (1, gen_random_uuid(), now(), gen_random_uuid(), 1, 'SmtpUserRemoved', 'acme', 'a', '{}', 'r', '{}');
-      INSERT INTO audit.restrictions VALUES (gen_random_uuid(), 'acme', 'a', true, 1, '{}');
+      INSERT INTO audit.restrictions VALUES (gen_random_uuid(), 'acme', 'a', true, 1, gen_random_uuid(), '{}');
       INSERT INTO audit.usernames VALUES ('acme', 'a', gen_random_uuid());
       INSERT INTO audit.checkpoints (consumer, source, xid, position)
       VALUES ('audit-changes', 'journal', '900', 9), ('audit-denials', 'journal', '900', 9)`);

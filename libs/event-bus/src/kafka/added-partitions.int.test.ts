@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS } from '@postern/contracts';
 import { describeWithKafka } from '@postern/testing';
 import { start, until } from '../test-support/bus-contract.js';
+import { onceLed } from './client/once-led.js';
 import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
 
 const TOPICS_READ = [TOPICS.smtpUsers, TOPICS.authDenials];
@@ -32,7 +33,7 @@ describeWithKafka(describe, 'partitions that are added with Kafka’s own tool w
   async function inAdded(): Promise<number> {
     const admin = world.client.admin();
     await admin.connect();
-    const offsets = await admin.fetchTopicOffsets(world.topicPrefix + TOPICS.smtpUsers);
+    const offsets = await onceLed(() => admin.fetchTopicOffsets(world.topicPrefix + TOPICS.smtpUsers));
     await admin.disconnect();
     return offsets.filter(({ partition }) => partition >= 3).reduce((sum, { high }) => sum + Number(high), 0);
   }

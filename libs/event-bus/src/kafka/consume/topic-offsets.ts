@@ -1,6 +1,7 @@
 import { endsWithin } from '@postern/async';
 import type { Topic } from '@postern/contracts';
 import type { Admin, Kafka } from 'kafkajs';
+import { onceLed } from '../client/once-led.js';
 import { sourceOf, type PartitionName, type Watermarks } from './partition.js';
 
 /** Who still asks the brokers is waited for so long. */
@@ -37,9 +38,8 @@ export class TopicOffsets {
   async load(): Promise<ReadonlyMap<string, PartitionName & Watermarks>> {
     const found = new Map<string, PartitionName & Watermarks>();
     for (const topic of this.topics) {
-      for (const { partition, low, high } of await this.#ask((admin) =>
-        admin.fetchTopicOffsets(this.topicPrefix + topic),
-      ))
+      const offsets = await onceLed(() => this.#ask((admin) => admin.fetchTopicOffsets(this.topicPrefix + topic)));
+      for (const { partition, low, high } of offsets)
         found.set(sourceOf({ topic, partition }), { topic, partition, low: Number(low), high: Number(high) });
     }
     return found;
