@@ -2,7 +2,7 @@
 # Builds the Dockerfile and runs docker-compose.yml, both unchanged, where no image can be fetched: on stand-ins for the images
 # that they start from, by Podman and Docker Compose. As root, on Debian 12; some 10 minutes and 5 GB.
 #
-#   apt-get install buildah podman runc netavark aardvark-dns debootstrap openjdk-17-jre-headless maven
+#   apt-get install buildah podman runc netavark aardvark-dns iptables debootstrap openjdk-17-jre-headless maven
 #   COMPOSE=/path/to/docker-compose tools/containers/rehearse.sh      # Docker Compose 2 or newer, as one file
 #
 # What it shows: every step of the Dockerfile; the services as users without rights on file systems that can't be written to;
