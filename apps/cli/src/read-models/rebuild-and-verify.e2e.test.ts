@@ -215,7 +215,8 @@ describe('postern verify and postern rebuild', () => {
     expect(metrics).not.toMatch(/postern_relay_streams_ended_total\{reason="(reset|failed)"\} [1-9]/);
     await client.stop();
     await until(async () => (await verified()).equal, 'all equal again');
-  });
+    // Some ten processes, one after the other.
+  }, 120_000);
 
   it('read an event of an old schema version, appended years ago, to the same end by every path', async () => {
     const { body: user } = await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'old@acme.example' });
