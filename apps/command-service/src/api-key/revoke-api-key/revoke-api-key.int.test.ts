@@ -60,11 +60,14 @@ describe('revoking an API key', () => {
       [admin, `/v1/tenants/acme/api-keys/${keyId(relay)}`],
       [service.operatorKey, `/v1/api-keys/${keyId(admin)}`],
       [service.operatorKey, '/v1/api-keys/no-such-key'],
-      [service.operatorKey, '/v1/api-keys/%00'],
       [service.operatorKey, `/v1/api-keys/${'x'.repeat(200)}`],
     ] as const) {
       expect((await revoke(key, url)).body).toEqual(notFound);
     }
+    // An encoded NUL is in no path of the API.
+    expect((await revoke(service.operatorKey, '/v1/api-keys/%00')).body).toEqual(
+      problem(404, 'route-not-found', 'No path of the API has'),
+    );
     expect((await revoke(admin, `/v1/tenants/other/api-keys/${keyId(other)}`)).body).toEqual(
       problem(404, 'tenant-not-found', 'There is no such tenant, or it is not yours.'),
     );

@@ -102,7 +102,7 @@ describe('removing an SMTP user', () => {
     expect((await remove(user, { 'if-match': '"1"' })).status).toBe(204);
   });
 
-  it.each(['not-a-uuid', '0198C0DE-0000-7000-8000-000000000001', '%00', '0198c0de-0000-7000-8000-000000000001'])(
+  it.each(['not-a-uuid', '0198C0DE-0000-7000-8000-000000000001', '0198c0de-0000-7000-8000-000000000001'])(
     'answers 404 for the id %s, which nobody has',
     async (id) => {
       expect((await remove(`/v1/tenants/acme/smtp-users/${id}`)).body).toEqual(
