@@ -18,6 +18,7 @@ it('a service that runs by itself documents its own routes, and the schemas that
   const { body } = await service.call('GET', '/openapi.json');
   const user = '/v1/tenants/{tenantId}/smtp-users/{smtpUserId}';
   expect(Object.keys(body['paths'] ?? {}).sort()).toEqual([
+    '/',
     '/docs',
     '/health/live',
     '/health/ready',
@@ -36,22 +37,35 @@ it('a service that runs by itself documents its own routes, and the schemas that
     `${user}/restriction/entries`,
     `${user}/restriction/entries/{entryId}`,
     `${user}/restriction/mode`,
+    '/v1/whoami',
   ]);
   expect(Object.keys(body['components']?.['schemas'] ?? {})).toEqual([
+    'AddEntriesRequest',
     'ApiKey',
     'ApiKeyPage',
+    'ChangeModeRequest',
+    'CreateTenantRequest',
+    'DecideLoginRequest',
     'DenialReport',
     'Entry',
+    'IssueApiKeyRequest',
     'IssuedApiKey',
+    'IssueTenantApiKeyRequest',
     'LoginDecision',
     'Problem',
+    'RegisterSmtpUserRequest',
     'RejectedDenial',
+    'RenameSmtpUserRequest',
+    'ReplaceRestrictionRequest',
     'Reply',
+    'ReportDenialsRequest',
     'ReportedDenials',
     'Restriction',
     'SmtpUser',
+    'StartingPoint',
     'Tenant',
     'TenantPage',
     'Warning',
+    'WhoAmI',
   ]);
 });
