@@ -1,5 +1,7 @@
 /** The boundaries of docs/adr and DESIGN: libraries know no app, pure libraries know no framework and no database. */
 const PURE = '^libs/(async|ip-ranges|restrictions|contracts)/';
+/** What services share, lowest first: each may import those before it. */
+const SERVICE_LIBRARIES = ['settings', 'observe', 'data-sources', 'http', 'access', 'lists', 'process'];
 const FRAMEWORK = '(^|/)node_modules/(@nestjs|typeorm|pg|fastify|pino|kafkajs|undici)/';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -16,7 +18,12 @@ export default {
       name: 'pure-libraries-know-no-framework-and-no-database',
       severity: 'error',
       from: { path: PURE, pathNot: '\\.test\\.ts$' },
-      to: { path: [FRAMEWORK, '^libs/(database|event-store|event-bus|service-kit|embedded-postgres|testing)/'] },
+      to: {
+        path: [
+          FRAMEWORK,
+          `^libs/(database|event-store|event-bus|embedded-postgres|testing|${SERVICE_LIBRARIES.join('|')})/`,
+        ],
+      },
     },
     {
       name: 'relay-client-knows-no-server',
@@ -26,9 +33,21 @@ export default {
       to: {
         path: [
           '(^|/)node_modules/(@nestjs|typeorm|pg|fastify)/',
-          '^libs/(database|event-store|event-bus|service-kit)/',
+          `^libs/(database|event-store|event-bus|${SERVICE_LIBRARIES.join('|')})/`,
         ],
       },
+    },
+    ...SERVICE_LIBRARIES.slice(0, -1).map((library, i) => ({
+      name: `${library}-imports-no-library-above-it`,
+      severity: 'error',
+      from: { path: `^libs/${library}/`, pathNot: '\\.test\\.ts$' },
+      to: { path: `^libs/(${SERVICE_LIBRARIES.slice(i + 1).join('|')})/` },
+    })),
+    {
+      name: 'infrastructure-knows-no-service-library',
+      severity: 'error',
+      from: { path: '^libs/(database|event-store|event-bus|read-models|embedded-[a-z]+)/', pathNot: '\\.test\\.ts$' },
+      to: { path: `^libs/(${SERVICE_LIBRARIES.join('|')})/` },
     },
     {
       name: 'services-know-no-other-service',

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import 'reflect-metadata';
 import { KAFKA_VERSION, startKafkaBroker } from '@postern/embedded-kafka';
-import { openDataFolder } from '@postern/service-kit';
+import { openDataFolder } from '@postern/settings';
 
 const root = join(import.meta.dirname, '..', '..');
 const port = Number(process.env['POSTERN_BROKER_PORT'] || 9092);

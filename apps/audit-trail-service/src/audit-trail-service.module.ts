@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { CONSUMER_POOL } from '@postern/database';
-import { dataSourceModule, ListAnswersModule } from '@postern/service-kit';
+import { dataSourceModule } from '@postern/data-sources';
+import { ListAnswersModule } from '@postern/lists';
 import { ListChangesController } from './changes/list/list-changes.controller.js';
 import { ListOperatorChangesController } from './changes/list/list-operator-changes.controller.js';
 import { ListChangesHandler } from './changes/list/list-changes.handler.js';

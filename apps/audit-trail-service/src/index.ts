@@ -1,4 +1,4 @@
-import type { ProblemTranslator } from '@postern/service-kit';
+import type { ProblemTranslator } from '@postern/http';
 
 export { changesModel } from './changes/changes-model.js';
 export { denialsModel } from './denials/denials-model.js';

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
-import { accessSchema, runProcess, startService, type ServiceParts } from '@postern/service-kit';
+import { accessSchema } from '@postern/access';
+import { runProcess, startService, type ServiceParts } from '@postern/process';
 import { AuditTrailServiceModule } from './audit-trail-service.module.js';
 import { auditSchema, problems } from './index.js';
 

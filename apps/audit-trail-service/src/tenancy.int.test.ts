@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@postern/contracts';
 import { inTenant, openDataSource } from '@postern/database';
-import { BUILD } from '@postern/service-kit';
+import { BUILD } from '@postern/observe';
 import type { DataSource } from 'typeorm';
 import { AuditWorld } from './testing/audit-world.js';
 import { Person } from './testing/happenings.js';

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { FORGOTTEN_WRITE_MS } from '@postern/database';
-import { dataSourceModule } from '@postern/service-kit';
+import { dataSourceModule } from '@postern/data-sources';
 import { ApiKeyIssue } from './api-key/api-key-issue.js';
 import { FirstOperatorKey } from './api-key/ensure-first-operator-key/first-operator-key.js';
 import {
@@ -93,7 +93,7 @@ const HANDLERS = [
   RevokeApiKeyHandler,
 ];
 
-/** The write side. It needs the settings, access and observe modules of service-kit beside it, and the schemas `journal` and `access`. */
+/** The write side. It needs the modules of settings, access and process next to it, and the schemas `journal` and `access`. */
 @Module({
   imports: [
     CqrsModule,

@@ -1,13 +1,7 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
-import {
-  accessSchema,
-  keepOperatorKey,
-  runProcess,
-  startService,
-  unshownOperatorKey,
-  type ServiceParts,
-} from '@postern/service-kit';
+import { accessSchema } from '@postern/access';
+import { keepOperatorKey, runProcess, startService, unshownOperatorKey, type ServiceParts } from '@postern/process';
 import { ensureFirstOperatorKey } from './api-key/ensure-first-operator-key/ensure-first-operator-key.js';
 import { CommandServiceModule } from './command-service.module.js';
 import { problems } from './problems/problems.js';

@@ -1,4 +1,4 @@
-import { PROBLEMS, type ProblemCode } from '@postern/service-kit';
+import { PROBLEMS, type ProblemCode } from '@postern/http';
 
 /** A problem as it is answered, for `toEqual`: all its members, of the detail only a part. */
 export function problem(

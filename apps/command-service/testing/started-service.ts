@@ -3,15 +3,9 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { migrate } from '@postern/database';
 import { journalSchema } from '@postern/event-store';
-import {
-  AccessModule,
-  accessSchema,
-  createHttpApp,
-  loadSettings,
-  ObserveModule,
-  SettingsModule,
-  type RuntimeSettings,
-} from '@postern/service-kit';
+import { AccessModule, accessSchema } from '@postern/access';
+import { createHttpApp, ObserveModule } from '@postern/process';
+import { loadSettings, SettingsModule, type RuntimeSettings } from '@postern/settings';
 import { createTestDatabase, type TestDatabase } from '@postern/testing';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';

@@ -1,6 +1,6 @@
 import type { BlockList } from 'node:net';
 import type { Readable } from 'node:stream';
-import { callerAddress, Problem } from '@postern/service-kit';
+import { callerAddress, Problem } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { EventStreams } from './event-streams.js';
 import { failureOf, mayAskAnother, type Failure } from './failures.js';

@@ -1,4 +1,4 @@
-import { metrics } from '@postern/service-kit';
+import { metrics } from '@postern/observe';
 import { Counter, Gauge } from 'prom-client';
 import type { Instances } from './instances.js';
 import { SERVICES } from './routes.js';

@@ -1,4 +1,4 @@
-import { SettingInvalid } from '@postern/service-kit';
+import { SettingInvalid } from '@postern/settings';
 import type { Service } from './routes.js';
 
 /** Where the instances of each service are. */

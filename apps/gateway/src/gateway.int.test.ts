@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
 import { freePort } from '@postern/embedded-kafka';
-import type { Running } from '@postern/service-kit';
+import type { Running } from '@postern/process';
 import type { UpstreamUrls } from './gateway-settings.js';
 import { gatewayBefore, Service } from './testing/gateway-before.js';
 

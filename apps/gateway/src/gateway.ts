@@ -3,20 +3,17 @@ import replyFrom from '@fastify/reply-from';
 import { Logger } from '@nestjs/common';
 import {
   boundConnections,
-  collectProcessMetrics,
-  createLogger,
   guardRequests,
-  listenAsSet,
   logRequests,
-  NestLogger,
   ProblemFilter,
   requestIdOf,
   SERVER_LIMITS,
   SERVER_OPTIONS,
   warnOfUntrustedForwarding,
-  type Running,
-  type Settings,
-} from '@postern/service-kit';
+} from '@postern/http';
+import { collectProcessMetrics, createLogger, NestLogger } from '@postern/observe';
+import { listenAsSet, type Running } from '@postern/process';
+import { type Settings } from '@postern/settings';
 import { fastify as makeFastify, type FastifyInstance } from 'fastify';
 import { Forwarder } from './forward.js';
 import { observeInstances } from './gateway-metrics.js';

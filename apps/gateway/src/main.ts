@@ -1,4 +1,5 @@
-import { DEFAULT_PORT, runProcess } from '@postern/service-kit';
+import { DEFAULT_PORT } from '@postern/settings';
+import { runProcess } from '@postern/process';
 import { loadUpstreamUrls } from './gateway-settings.js';
 import { startGateway } from './gateway.js';
 

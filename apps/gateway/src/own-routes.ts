@@ -1,12 +1,6 @@
-import {
-  BUILD,
-  metrics,
-  prefersPage,
-  Problem,
-  STARTING_PAGE,
-  STARTING_PAGE_POLICY,
-  STARTING_POINT,
-} from '@postern/service-kit';
+import { BUILD, metrics } from '@postern/observe';
+import { prefersPage, STARTING_PAGE, STARTING_PAGE_POLICY, STARTING_POINT } from '@postern/process';
+import { Problem } from '@postern/http';
 import type { FastifyInstance } from 'fastify';
 import type { Instances } from './instances.js';
 import { WholeDocument } from './whole-document.js';

@@ -4,7 +4,9 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { AuditTrailServiceModule } from '@postern/audit-trail-service';
 import { CommandServiceModule } from '@postern/command-service';
 import { ProjectionServiceModule } from '@postern/projection-service';
-import { loadSettings, openApiDocument, serviceModule } from '@postern/service-kit';
+import { loadSettings } from '@postern/settings';
+import { openApiDocument } from '@postern/http';
+import { serviceModule } from '@postern/process';
 import { fastify } from 'fastify';
 import { apiDocument } from '../../standalone/src/api-document.js';
 import { ROUTES, SERVICES, type Service } from './routes.js';

@@ -1,4 +1,5 @@
-import { runTask, SettingInvalid } from '@postern/service-kit';
+import { runTask } from '@postern/process';
+import { SettingInvalid } from '@postern/settings';
 import { prepareDatabase } from './prepare-database.js';
 
 await runTask(async (settings) => {

@@ -1,5 +1,5 @@
 import { ensureServiceLogins, SERVICE_LOGINS, type ServiceLogin } from '@postern/database';
-import { SettingInvalid } from '@postern/service-kit';
+import { SettingInvalid } from '@postern/settings';
 import { migrateAll, SCHEMAS } from '../../standalone/src/database.js';
 
 /** By the service that it is for: where none is given, the password is derived from the owner's. */

@@ -1,4 +1,4 @@
-import { SettingInvalid } from '@postern/service-kit';
+import { SettingInvalid } from '@postern/settings';
 import { makeSecrets } from './make-secrets.js';
 
 /** `secrets.js <folder> <owner> <host:port/database>`: the one-shot service `secrets` of docker-compose.yml. */

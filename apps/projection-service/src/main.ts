@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
-import { accessSchema, runProcess, startService, type ServiceParts } from '@postern/service-kit';
+import { accessSchema } from '@postern/access';
+import { runProcess, startService, type ServiceParts } from '@postern/process';
 import { problems } from './problems.js';
 import { ProjectionServiceModule } from './projection-service.module.js';
 import { projectionSchema } from './schema/projection-schema.js';

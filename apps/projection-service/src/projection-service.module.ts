@@ -1,7 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { CONSUMER_POOL } from '@postern/database';
-import { dataSourceModule, ListAnswersModule } from '@postern/service-kit';
+import { dataSourceModule } from '@postern/data-sources';
+import { ListAnswersModule } from '@postern/lists';
 import { ProjectionConsumers } from './consumers/projection-consumers.js';
 import { MyIpController } from './my-ip/my-ip.controller.js';
 import { PolicyPublisher } from './relay-policies/publish/policy-publisher.js';

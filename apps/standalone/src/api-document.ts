@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { loadSettings, openApiDocument } from '@postern/service-kit';
+import { loadSettings } from '@postern/settings';
+import { openApiDocument } from '@postern/http';
 import { StandaloneModule } from './standalone.module.js';
 
 /** The OpenAPI document of the whole API, without starting anything: Nest only looks at the modules. */

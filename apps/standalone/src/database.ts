@@ -6,7 +6,8 @@ import { migrate } from '@postern/database';
 import { startEmbeddedPostgres } from '@postern/embedded-postgres';
 import { journalSchema } from '@postern/event-store';
 import { projectionSchema } from '@postern/projection-service';
-import { accessSchema, openDataFolder, type Settings } from '@postern/service-kit';
+import { accessSchema } from '@postern/access';
+import { openDataFolder, type Settings } from '@postern/settings';
 import pg from 'pg';
 
 /** Every schema; the journal first, so that a wrong cluster shows at once. */

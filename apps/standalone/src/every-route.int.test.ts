@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
-import { routesOf } from '@postern/service-kit';
+import { routesOf } from '@postern/http';
 import type { DocumentedCaller } from '@postern/testing';
 import { startDocumented, type DocumentedPostern } from './testing/documented-postern.js';
 

@@ -3,11 +3,12 @@ import { RequestMethod, type Type } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { roleUrl, type DatabaseRole } from '@postern/database';
-import { createHttpApp, loadSettings } from '@postern/service-kit';
+import { createHttpApp } from '@postern/process';
+import { loadSettings } from '@postern/settings';
 import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';
 import pg from 'pg';
-import { migrateAll } from './database.js';
 import { ensureFirstOperatorKey } from '@postern/command-service';
+import { migrateAll } from './database.js';
 import { problems } from './problems.js';
 import { StandaloneModule } from './standalone.module.js';
 

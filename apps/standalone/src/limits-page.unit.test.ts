@@ -6,7 +6,8 @@ import { CONNECT_TIMEOUT_MS, CONSUMER_POOL, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_M
 import { KAFKA_LIMITS } from '@postern/event-bus';
 import { JOURNAL_LIMITS } from '@postern/event-store';
 import { PROJECTION_LIMITS } from '@postern/projection-service';
-import { loadSettings, SERVICE_LIMITS } from '@postern/service-kit';
+import { loadSettings } from '@postern/settings';
+import { SERVICE_LIMITS } from '@postern/process';
 import { GATEWAY_LIMITS } from '../../gateway/src/limits.js';
 
 const { exports, server } = SERVICE_LIMITS;

@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ensureFirstOperatorKey } from '@postern/command-service';
 import { TOPICS } from '@postern/contracts';
-import { createHttpApp, loadSettings, metrics } from '@postern/service-kit';
+import { createHttpApp } from '@postern/process';
+import { loadSettings } from '@postern/settings';
+import { metrics } from '@postern/observe';
 // What the gateway measures, of which this process has nothing, for the dashboard and the alerts.
 import '../../gateway/src/gateway-metrics.js';
 import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';

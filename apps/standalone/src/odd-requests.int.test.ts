@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { loadSettings, type Running } from '@postern/service-kit';
+import { loadSettings } from '@postern/settings';
+import { type Running } from '@postern/process';
 import fc from 'fast-check';
 import { startGateway } from '../../gateway/src/gateway.js';
 import { startDocumented, type DocumentedPostern } from './testing/documented-postern.js';

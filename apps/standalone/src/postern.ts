@@ -4,11 +4,11 @@ import {
   keepOperatorKey,
   listenAsSet,
   operatorKeyPlace,
-  Readiness,
   unshownOperatorKey,
   type Running,
-  type Settings,
-} from '@postern/service-kit';
+} from '@postern/process';
+import { Readiness } from '@postern/observe';
+import { type Settings } from '@postern/settings';
 import { openDatabase } from './database.js';
 import { problems } from './problems.js';
 import { StandaloneModule } from './standalone.module.js';

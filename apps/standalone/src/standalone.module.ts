@@ -2,7 +2,9 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AuditTrailServiceModule } from '@postern/audit-trail-service';
 import { CommandServiceModule } from '@postern/command-service';
 import { ProjectionServiceModule } from '@postern/projection-service';
-import { AccessModule, busModules, ObserveModule, SettingsModule, type RuntimeSettings } from '@postern/service-kit';
+import { AccessModule } from '@postern/access';
+import { busModules, ObserveModule } from '@postern/process';
+import { SettingsModule, type RuntimeSettings } from '@postern/settings';
 
 /** All three services in one process. */
 @Module({})

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ensureFirstOperatorKey } from '@postern/command-service';
-import { createHttpApp, loadSettings } from '@postern/service-kit';
+import { createHttpApp } from '@postern/process';
+import { loadSettings } from '@postern/settings';
 import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';
 import { migrateAll } from './database.js';
 import { problems } from './problems.js';

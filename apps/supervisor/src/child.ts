@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/service-kit';
+import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/process';
 
 /** What is started as a process of its own. */
 export interface ChildPlan {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { DEFAULT_PORT, runProcess, SettingInvalid } from '@postern/service-kit';
+import { DEFAULT_PORT, SettingInvalid } from '@postern/settings';
+import { runProcess } from '@postern/process';
 import { startServices } from './supervisor.js';
 
 const MOST_INSTANCES = 8;

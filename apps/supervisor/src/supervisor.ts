@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@postern/embedded-kafka';
-import {
-  operatorKeyPlace,
-  SettingInvalid,
-  StartFailed,
-  type FirstKey,
-  type Running,
-  type Settings,
-} from '@postern/service-kit';
+import { operatorKeyPlace, StartFailed, type FirstKey, type Running } from '@postern/process';
+import { SettingInvalid, type Settings } from '@postern/settings';
 import { prepareDatabase, servicePasswords } from '../../migrate/src/prepare-database.js';
 import { openDatabase } from '../../standalone/src/database.js';
 import { Child } from './child.js';

@@ -1,4 +1,5 @@
 export * from './decision.js';
+export * from './api-key.js';
 export * from './denial-report.js';
 export * from './events.js';
 export * from './ids.js';

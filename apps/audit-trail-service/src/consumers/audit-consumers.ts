@@ -7,7 +7,7 @@ import {
   type EventBus,
   type RunningSubscription,
 } from '@postern/event-bus';
-import { observeHalted, observeLag, Readiness } from '@postern/service-kit';
+import { observeHalted, observeLag, Readiness } from '@postern/observe';
 import type { DataSource } from 'typeorm';
 import { ChangesConsumer } from '../changes/record/changes-consumer.js';
 import { DenialsConsumer } from '../denials/record/denials-consumer.js';

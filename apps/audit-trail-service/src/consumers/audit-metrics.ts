@@ -1,4 +1,4 @@
-import { DELAY_BUCKETS, metrics } from '@postern/service-kit';
+import { DELAY_BUCKETS, metrics } from '@postern/observe';
 import { Counter, Gauge, Histogram } from 'prom-client';
 
 const registers = [metrics];

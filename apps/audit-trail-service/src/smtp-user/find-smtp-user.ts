@@ -1,5 +1,5 @@
 import { isUuid, type TenantId, type UsernameKey } from '@postern/contracts';
-import { Problem } from '@postern/service-kit';
+import { Problem } from '@postern/http';
 import type { SmtpUserState } from '@postern/restrictions';
 import type { EntityManager } from 'typeorm';
 

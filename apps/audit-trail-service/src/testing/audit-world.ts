@@ -2,24 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { authDenialsStream, type AuthDenialEvent, type Role, type SmtpUserEvent } from '@postern/contracts';
+import {
+  authDenialsStream,
+  type AuthDenialEvent,
+  type Role,
+  type SmtpUserEvent,
+  hashApiKey,
+  newApiKey,
+} from '@postern/contracts';
 import { openDataSource, roleUrl } from '@postern/database';
 import { EmbeddedEventBus, EVENT_BUS, type EventBus } from '@postern/event-bus';
 import { Journal } from '@postern/event-store';
-import {
-  AccessModule,
-  createHttpApp,
-  dataSourceModule,
-  EXPORT_LIMITS,
-  hashApiKey,
-  loadSettings,
-  newApiKey,
-  ObserveModule,
-  SETTINGS,
-  SettingsModule,
-  type ExportLimits,
-  type RuntimeSettings,
-} from '@postern/service-kit';
+import { AccessModule } from '@postern/access';
+import { createHttpApp, ObserveModule } from '@postern/process';
+import { dataSourceModule } from '@postern/data-sources';
+import { EXPORT_LIMITS, type ExportLimits } from '@postern/lists';
+import { loadSettings, SETTINGS, SettingsModule, type RuntimeSettings } from '@postern/settings';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { AuditTrailServiceModule, problems } from '../index.js';

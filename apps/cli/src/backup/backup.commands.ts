@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isEqual } from '@postern/read-models';
-import { loadSettings } from '@postern/service-kit';
+import { loadSettings } from '@postern/settings';
 import { Command } from 'commander';
 import { migrateAll, openDatabase as openOrMakeDatabase, SCHEMAS } from '../../../standalone/src/database.js';
 import { openDatabase } from '../database/open-database.js';

@@ -5,7 +5,8 @@ import { assertUpToDate, isServiceLogin } from '@postern/database';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '@postern/embedded-postgres';
 import { journalSchema } from '@postern/event-store';
 import { projectionSchema } from '@postern/projection-service';
-import { accessSchema, loadSettings } from '@postern/service-kit';
+import { accessSchema } from '@postern/access';
+import { loadSettings } from '@postern/settings';
 
 /** Postern's database, of this release. */
 export interface OpenDatabase {

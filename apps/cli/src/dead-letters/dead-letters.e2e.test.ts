@@ -4,7 +4,7 @@ import { encodeEvent, newId, type JournalId, type Recorded, type SmtpUserId } fr
 import { migrate } from '@postern/database';
 import { journalSchema } from '@postern/event-store';
 import { projectionSchema } from '@postern/projection-service';
-import { accessSchema } from '@postern/service-kit';
+import { accessSchema } from '@postern/access';
 import { createTestDatabase, type TestDatabase } from '@postern/testing';
 import pg from 'pg';
 import { runCli } from '../testing/run-cli.js';

@@ -1,4 +1,4 @@
-import { loadSettings } from '@postern/service-kit';
+import { loadSettings } from '@postern/settings';
 import { Argument, Command } from 'commander';
 import { openDatabase } from '../database/open-database.js';
 import { tell, tellError } from '../read-models/tell.js';

@@ -5,7 +5,7 @@ import { migrate, openDataSource, roleUrl } from '@postern/database';
 import { EventPublisher, type KafkaSettings } from '@postern/event-bus';
 import { Journal, journalSchema } from '@postern/event-store';
 import { projectionSchema } from '@postern/projection-service';
-import { accessSchema } from '@postern/service-kit';
+import { accessSchema } from '@postern/access';
 import { createTestDatabase, deleteTopic, describeWithKafka, followTopic, type TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { runCli } from '../testing/run-cli.js';

@@ -1,4 +1,4 @@
-import { pageView, roleView, text, time, uuid, view } from '@postern/service-kit';
+import { pageView, roleView, text, time, uuid, view } from '@postern/http';
 import type { ApiKey } from './api-keys.js';
 import type { IssuedApiKey } from './issue-api-key/issue-api-key.command.js';
 

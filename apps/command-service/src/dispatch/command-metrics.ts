@@ -1,4 +1,4 @@
-import { metrics } from '@postern/service-kit';
+import { metrics } from '@postern/observe';
 import { Counter, Histogram } from 'prom-client';
 
 /** `outcome`: `done`, or the code of the problem that was answered. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CommandBus, type Command } from '@nestjs/cqrs';
 import { Deadline } from '@postern/async';
-import { Problem, type RequestContext } from '@postern/service-kit';
+import { Problem, type RequestContext } from '@postern/http';
 import { Repeats } from '../idempotency/repeats.js';
 import { problemOf } from '../problems/problems.js';
 import { commandSeconds, commandsTotal } from './command-metrics.js';

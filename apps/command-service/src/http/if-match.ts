@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { Problem, strongTags } from '@postern/service-kit';
+import { Problem, strongTags } from '@postern/http';
 import type { FastifyRequest } from 'fastify';
 
 /** The versions that the caller will have changed; null: whichever is current. */

@@ -1,4 +1,4 @@
-import { fieldCode } from '@postern/service-kit';
+import { fieldCode } from '@postern/http';
 import { z } from 'zod';
 
 /** Control characters break logs and CSV; NUL and halves of surrogate pairs cannot be stored in `jsonb` at all. */

@@ -1,4 +1,4 @@
-import { Problem, type IdempotencyClaim } from '@postern/service-kit';
+import { Problem, type IdempotencyClaim } from '@postern/http';
 import type { DataSource, EntityManager } from 'typeorm';
 import { sealAnswer } from './sealed-answer.js';
 

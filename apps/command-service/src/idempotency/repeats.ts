@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { Problem, type IdempotencyClaim } from '@postern/service-kit';
+import { Problem, type IdempotencyClaim } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { findAnswer, keyInUse } from './kept-answers.js';
 import { replaysTotal } from './replay-metrics.js';

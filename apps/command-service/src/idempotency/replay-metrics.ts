@@ -1,4 +1,4 @@
-import { metrics } from '@postern/service-kit';
+import { metrics } from '@postern/observe';
 import { Counter } from 'prom-client';
 
 export const replaysTotal = new Counter({

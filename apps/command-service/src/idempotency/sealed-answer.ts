@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import type { IdempotencyClaim } from '@postern/service-kit';
+import type { IdempotencyClaim } from '@postern/http';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;

@@ -1,5 +1,5 @@
 import type { Journal } from '@postern/event-store';
-import { metrics } from '@postern/service-kit';
+import { metrics } from '@postern/observe';
 import { Gauge } from 'prom-client';
 
 let observed: Pick<Journal, 'waiting'> | undefined;

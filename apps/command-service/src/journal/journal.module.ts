@@ -2,7 +2,9 @@ import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { FORGOTTEN_WRITE_MS, openDataSource } from '@postern/database';
 import { assertJournalBelongsToCluster, Journal } from '@postern/event-store';
-import { dataSourceModule, Readiness, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
+import { dataSourceModule } from '@postern/data-sources';
+import { Readiness } from '@postern/observe';
+import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { observeJournal } from './journal-metrics.js';
 

@@ -1,6 +1,6 @@
 import { QueueFull } from '@postern/async';
 import { AppendExpired, JournalBusy, JournalUnavailable, VersionConflict } from '@postern/event-store';
-import { Problem } from '@postern/service-kit';
+import { Problem } from '@postern/http';
 
 const RETRY_SOON = { 'retry-after': '1' };
 

@@ -1,4 +1,4 @@
-import { databaseProblem, Problem, type ProblemTranslator } from '@postern/service-kit';
+import { databaseProblem, Problem, type ProblemTranslator } from '@postern/http';
 import { journalProblem } from './journal-problem.js';
 import { refusalProblem } from './refusal-problem.js';
 

@@ -1,5 +1,5 @@
 import { DomainRefusal } from '@postern/restrictions';
-import { Problem, PROBLEMS, type ProblemCode } from '@postern/service-kit';
+import { Problem, PROBLEMS, type ProblemCode } from '@postern/http';
 
 /** What the domain refuses, told by its own code; a code that only fields have becomes `validation-failed`. */
 export function refusalProblem(error: unknown): Problem | null {

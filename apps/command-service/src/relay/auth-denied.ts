@@ -1,7 +1,7 @@
 import { authDenialsStream, type AuthDenialEvent } from '@postern/contracts';
 import type { Append } from '@postern/event-store';
 import { parseAddress } from '@postern/ip-ranges';
-import { eventMetadata, type RequestContext } from '@postern/service-kit';
+import { eventMetadata, type RequestContext } from '@postern/http';
 import { storable } from '../http/plain-text.js';
 import type { SmtpUserRef } from '../smtp-user/smtp-user-states.js';
 

@@ -11,7 +11,7 @@ import {
   uuid,
   view,
   whole,
-} from '@postern/service-kit';
+} from '@postern/http';
 import { z } from 'zod';
 import type { LoginDecision } from './decide-login/decide-login.command.js';
 import type { RejectedDenial, ReportedDenials } from './report-denials/report-denials.command.js';

@@ -1,5 +1,6 @@
 import { MAX_ENTRIES, MAX_NOTE_LENGTH, type WantedEntry } from '@postern/restrictions';
-import { documentedAs, fieldCode, timeField } from '@postern/service-kit';
+import { documentedAs, fieldCode } from '@postern/http';
+import { timeField } from '@postern/lists';
 import { z } from 'zod';
 import { isPlain } from '../http/plain-text.js';
 

@@ -1,4 +1,4 @@
-import { Documented, json, restrictionView, type Documentation } from '@postern/service-kit';
+import { Documented, json, restrictionView, type Documentation } from '@postern/http';
 
 /** Documents a change of a restriction: each can be repeated and guarded, and answers the restriction that came of it. */
 export function RestrictionWrite(summary: string, more: Partial<Documentation> = {}): MethodDecorator {

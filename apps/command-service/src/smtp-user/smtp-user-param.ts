@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { isUuid, type SmtpUserId, type TenantId } from '@postern/contracts';
-import { Problem } from '@postern/service-kit';
+import { Problem } from '@postern/http';
 import type { FastifyRequest } from 'fastify';
 import type { SmtpUserRef } from './smtp-user-states.js';
 

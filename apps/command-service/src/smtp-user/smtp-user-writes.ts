@@ -11,7 +11,7 @@ import {
   type SmtpUserCommand,
   type SmtpUserState,
 } from '@postern/restrictions';
-import { eventMetadata, Problem, sqlState, type RequestContext } from '@postern/service-kit';
+import { eventMetadata, Problem, sqlState, type RequestContext } from '@postern/http';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../clock.js';
 import { conflictsTotal } from '../dispatch/command-metrics.js';

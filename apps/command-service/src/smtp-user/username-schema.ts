@@ -1,5 +1,5 @@
 import { isUsername } from '@postern/contracts';
-import { fieldCode } from '@postern/service-kit';
+import { fieldCode } from '@postern/http';
 import { z } from 'zod';
 
 /** A username in a body. */

@@ -1,7 +1,7 @@
 import { usernameKey, type SmtpUserEvent, type SmtpUserId, type TenantId, type UsernameKey } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 
-import { Problem, violates } from '@postern/service-kit';
+import { Problem, violates } from '@postern/http';
 import type { SmtpUserRef } from './smtp-user-states.js';
 
 /** The events by which a username is taken or given up; they are appended in the transaction of the claim. */

@@ -1,4 +1,4 @@
-import { pageView, text, time, view } from '@postern/service-kit';
+import { pageView, text, time, view } from '@postern/http';
 import type { Tenant } from './tenants.js';
 
 export const tenantView = view<Tenant>('Tenant', 'A customer account.', {

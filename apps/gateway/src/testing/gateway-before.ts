@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { loadSettings, type Running } from '@postern/service-kit';
+import { loadSettings } from '@postern/settings';
+import { type Running } from '@postern/process';
 import type { UpstreamUrls } from '../gateway-settings.js';
 import { startGateway } from '../gateway.js';
 

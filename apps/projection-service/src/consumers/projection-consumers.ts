@@ -8,7 +8,7 @@ import {
   type EventBus,
   type RunningSubscription,
 } from '@postern/event-bus';
-import { observeHalted, observeLag, Readiness } from '@postern/service-kit';
+import { observeHalted, observeLag, Readiness } from '@postern/observe';
 import type { DataSource, EntityManager } from 'typeorm';
 import { POLICIES_CONSUMER } from '../relay-policies/whole.js';
 import { applyPolicies } from '../relay-policies/project/apply-policies.js';

@@ -1,17 +1,6 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import {
-  callerAddress,
-  Documented,
-  json,
-  oneOf,
-  plainTextAnswer,
-  Problem,
-  Public,
-  SETTINGS,
-  text,
-  view,
-  type RuntimeSettings,
-} from '@postern/service-kit';
+import { callerAddress, Documented, json, oneOf, plainText, Problem, Public, text, view } from '@postern/http';
+import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 interface MyIp {
@@ -35,7 +24,7 @@ export class MyIpController {
     tag: 'Yourself',
     id: 'getMyIp',
     summary: 'The address that you come from',
-    answer: [json(myIpView), plainTextAnswer('The bare address.', '203.0.113.9')],
+    answer: [json(myIpView), plainText('The bare address.', '203.0.113.9')],
     tells: ['Vary'],
   })
   myIp(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): MyIp | string {

@@ -1,5 +1,5 @@
 import type { Heartbeat, RelayPolicy, RelayPolicyEntry } from '@postern/contracts';
-import { modeView, oneOfSoFar, text, time, uuid, view, whole } from '@postern/service-kit';
+import { modeView, oneOfSoFar, text, time, uuid, view, whole } from '@postern/http';
 import { z } from 'zod';
 import type { ResetReason } from './stream/frame-page.js';
 

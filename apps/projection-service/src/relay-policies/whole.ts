@@ -1,4 +1,4 @@
-import { Problem } from '@postern/service-kit';
+import { Problem } from '@postern/http';
 import type { DataSource } from 'typeorm';
 
 /** The name of the consumer that keeps the relay policies, and of its checkpoint. */

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { Problem } from '@postern/service-kit';
+import { Problem } from '@postern/http';
 import type { FastifyRequest } from 'fastify';
 
 /** The header `Postern-Min-Version`: the version that a write answered, so that its writer reads it. 0 where it is not sent. */

@@ -4,7 +4,7 @@ import { isUuid, smtpUserStream, type Recorded, type SmtpUserEvent, type SmtpUse
 import { inTenant } from '@postern/database';
 import { readStreamAt } from '@postern/event-store';
 import { evolve, initialState, type RegisteredSmtpUser, type SmtpUserState } from '@postern/restrictions';
-import { Problem } from '@postern/service-kit';
+import { Problem } from '@postern/http';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { SmtpUserAddress } from './smtp-user-reader.js';
 

@@ -4,7 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { isUuid, type TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import type { RegisteredSmtpUser } from '@postern/restrictions';
-import { Problem } from '@postern/service-kit';
+import { Problem } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { knownSmtpUser, SMTP_USER_COLUMNS, type SmtpUserRecord } from './project/directory-table.js';
 

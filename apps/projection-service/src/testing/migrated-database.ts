@@ -1,6 +1,6 @@
 import { migrate } from '@postern/database';
 import { journalSchema } from '@postern/event-store';
-import { accessSchema } from '@postern/service-kit';
+import { accessSchema } from '@postern/access';
 import { createTestDatabase, type TestDatabase } from '@postern/testing';
 import { projectionSchema } from '../schema/projection-schema.js';
 

@@ -1,22 +1,14 @@
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import type { Role, SmtpUserEvent, TenantId } from '@postern/contracts';
+import { type Role, type SmtpUserEvent, type TenantId, hashApiKey, newApiKey } from '@postern/contracts';
 import { openDataSource, roleUrl } from '@postern/database';
 import { EmbeddedEventBus, EVENT_BUS, type EventBus, type TopicWriter } from '@postern/event-bus';
 import { Journal } from '@postern/event-store';
-import {
-  AccessModule,
-  createHttpApp,
-  dataSourceModule,
-  hashApiKey,
-  loadSettings,
-  newApiKey,
-  ObserveModule,
-  SETTINGS,
-  SettingsModule,
-  type RuntimeSettings,
-} from '@postern/service-kit';
+import { AccessModule } from '@postern/access';
+import { createHttpApp, ObserveModule } from '@postern/process';
+import { dataSourceModule } from '@postern/data-sources';
+import { loadSettings, SETTINGS, SettingsModule, type RuntimeSettings } from '@postern/settings';
 import type { TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { problems, ProjectionServiceModule, type StreamLimits } from '../index.js';

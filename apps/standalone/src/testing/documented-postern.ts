@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ensureFirstOperatorKey } from '@postern/command-service';
-import { createHttpApp, loadSettings } from '@postern/service-kit';
+import { createHttpApp } from '@postern/process';
+import { loadSettings } from '@postern/settings';
 import { createTestDatabase, DocumentedApi, DocumentedCaller, type ApiDocument } from '@postern/testing';
 import { migrateAll } from '../database.js';
 import { problems } from '../problems.js';

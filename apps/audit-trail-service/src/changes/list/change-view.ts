@@ -1,5 +1,5 @@
 import type { Actor, EventType } from '@postern/contracts';
-import { exported, oneOfSoFar, pageView, roleView, text, time, uuid, view, whole } from '@postern/service-kit';
+import { exported, oneOfSoFar, pageView, roleView, text, time, uuid, view, whole } from '@postern/http';
 import { z } from 'zod';
 import { CHANGE_COLUMNS, type Change } from './list-changes.query.js';
 

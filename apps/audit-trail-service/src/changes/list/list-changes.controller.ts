@@ -1,10 +1,9 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
+import { Allow, Documented, Tenant } from '@postern/http';
 import {
-  Allow,
   bomField,
-  Documented,
   ListAnswers,
   pageFields,
   pageRequest,
@@ -12,8 +11,7 @@ import {
   periodFields,
   periodInOrder,
   positionColumn,
-  Tenant,
-} from '@postern/service-kit';
+} from '@postern/lists';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { changeAnswers } from './change-view.js';

@@ -1,7 +1,7 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { inTenant, ofNoTenant } from '@postern/database';
-import { pageUpTo, type Page } from '@postern/service-kit';
+import { pageUpTo, type Page } from '@postern/lists';
 import type { DataSource, EntityManager } from 'typeorm';
 import { findSmtpUser } from '../../smtp-user/find-smtp-user.js';
 import { ListChanges, type Change } from './list-changes.query.js';

@@ -1,6 +1,6 @@
 import { Query } from '@nestjs/cqrs';
 import { whatChanged, type Actor, type EventType, type SmtpUserId, type TenantId } from '@postern/contracts';
-import type { Page, PageRequest } from '@postern/service-kit';
+import type { Page, PageRequest } from '@postern/lists';
 /** A change as the HTTP API shows it. */
 export interface Change {
   readonly eventId: string;

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { Allow, Documented, ListAnswers, pageRequest } from '@postern/service-kit';
+import { Allow, Documented } from '@postern/http';
+import { ListAnswers, pageRequest } from '@postern/lists';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { changeAnswers } from './change-view.js';
 import { changesQuery, type ChangesQuery } from './list-changes.controller.js';

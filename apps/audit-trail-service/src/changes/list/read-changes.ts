@@ -1,5 +1,5 @@
 import type { Actor, EventType, SmtpUserId } from '@postern/contracts';
-import type { PageRequest } from '@postern/service-kit';
+import type { PageRequest } from '@postern/lists';
 import type { EntityManager } from 'typeorm';
 import type { Change, ChangeFilter, ChangeScope } from './list-changes.query.js';
 

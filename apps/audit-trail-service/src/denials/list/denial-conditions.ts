@@ -1,5 +1,5 @@
 import type { TenantId } from '@postern/contracts';
-import type { PageRequest } from '@postern/service-kit';
+import type { PageRequest } from '@postern/lists';
 import type { EntityManager } from 'typeorm';
 import { smtpUsersOfName } from '../../smtp-user/find-smtp-user.js';
 import type { DenialFilter } from './denial-filter.js';

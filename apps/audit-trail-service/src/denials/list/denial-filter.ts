@@ -8,7 +8,7 @@ import {
   periodInOrder,
   timeColumn,
   uuidColumn,
-} from '@postern/service-kit';
+} from '@postern/lists';
 import { z } from 'zod';
 
 /** Which denials are asked for; what is left out is not looked at. */

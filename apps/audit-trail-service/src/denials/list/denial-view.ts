@@ -1,4 +1,4 @@
-import { denialReasonView, exported, modeView, pageView, text, time, uuid, view, whole } from '@postern/service-kit';
+import { denialReasonView, exported, modeView, pageView, text, time, uuid, view, whole } from '@postern/http';
 import { z } from 'zod';
 import { DENIAL_COLUMNS, type Denial } from './read-denials.js';
 

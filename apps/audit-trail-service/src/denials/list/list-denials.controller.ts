@@ -1,7 +1,8 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Documented, ListAnswers, pageRequest, Tenant } from '@postern/service-kit';
+import { Allow, Documented, Tenant } from '@postern/http';
+import { ListAnswers, pageRequest } from '@postern/lists';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { denialsQuery, filterOf, type DenialsQuery } from './denial-filter.js';
 import { denialAnswers } from './denial-view.js';

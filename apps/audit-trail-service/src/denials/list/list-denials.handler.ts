@@ -1,7 +1,7 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { inTenant } from '@postern/database';
-import { pageOf, type Page } from '@postern/service-kit';
+import { pageOf, type Page } from '@postern/lists';
 import type { DataSource } from 'typeorm';
 import { findSmtpUser } from '../../smtp-user/find-smtp-user.js';
 import { ListDenials } from './list-denials.query.js';

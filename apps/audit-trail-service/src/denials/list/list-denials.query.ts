@@ -1,5 +1,5 @@
 import { Query } from '@nestjs/cqrs';
-import type { Page, PageRequest } from '@postern/service-kit';
+import type { Page, PageRequest } from '@postern/lists';
 import type { DenialFilter } from './denial-filter.js';
 import type { DenialScope } from './denial-conditions.js';
 import type { Denial } from './read-denials.js';

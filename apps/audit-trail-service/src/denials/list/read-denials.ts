@@ -1,5 +1,5 @@
 import type { DenialReason, Mode, SmtpUserId, TenantId } from '@postern/contracts';
-import type { PageRequest } from '@postern/service-kit';
+import type { PageRequest } from '@postern/lists';
 import type { EntityManager } from 'typeorm';
 import { denialConditions, type DenialConditions, type DenialScope } from './denial-conditions.js';
 import type { DenialFilter } from './denial-filter.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { SETTINGS, type RuntimeSettings } from '@postern/service-kit';
+import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import { QueryFailedError, type DataSource } from 'typeorm';
 import { denialMonthsDropped, denialsDeleted } from '../../consumers/audit-metrics.js';
 import { sweepDenials } from './denial-retention.js';

@@ -1,6 +1,6 @@
 import type { DenialReason } from '@postern/contracts';
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
-import type { PageRequest } from '@postern/service-kit';
+import type { PageRequest } from '@postern/lists';
 import type { EntityManager } from 'typeorm';
 
 /** The totals of one address from which an SMTP user was denied. */

@@ -1,4 +1,4 @@
-import { denialReasonView, exported, pageView, text, time, view, whole } from '@postern/service-kit';
+import { denialReasonView, exported, pageView, text, time, view, whole } from '@postern/http';
 import { z } from 'zod';
 import { MAX_NEIGHBOURS } from './denied-ip-record.js';
 import { USERS_OF_PROXY } from './find-proxies.js';

@@ -1,20 +1,18 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
+import { Allow, Documented, Tenant } from '@postern/http';
 import {
-  Allow,
   bomField,
-  Documented,
   ListAnswers,
   pageFields,
   pageRequest,
   PERIOD_NOT_IN_ORDER,
   periodInOrder,
-  Tenant,
   textColumn,
   timeColumn,
   timeField,
-} from '@postern/service-kit';
+} from '@postern/lists';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { deniedIpAnswers } from './denied-ip-view.js';

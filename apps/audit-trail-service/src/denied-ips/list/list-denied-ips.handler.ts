@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { inTenant } from '@postern/database';
 import { isPrivate, neighbourhood, parseRange, rangeOf, type Family, type IpAddress } from '@postern/ip-ranges';
 import { decideAccess, isLive } from '@postern/restrictions';
-import { pageOf, type Page } from '@postern/service-kit';
+import { pageOf, type Page } from '@postern/lists';
 import type { DataSource, EntityManager } from 'typeorm';
 import { findSmtpUser, type KnownSmtpUser } from '../../smtp-user/find-smtp-user.js';
 import { countNeighbours, readDeniedIps, type DeniedIpRecord } from './denied-ip-record.js';

@@ -1,6 +1,6 @@
 import { Query } from '@nestjs/cqrs';
 import type { DenialReason, TenantId } from '@postern/contracts';
-import type { Page, PageRequest } from '@postern/service-kit';
+import type { Page, PageRequest } from '@postern/lists';
 import type { Period } from './denied-ip-record.js';
 import type { SuggestedEntry } from './suggest-entries.js';
 

@@ -1,8 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { newId, type ApiKeyId, type EventMetadata } from '@postern/contracts';
+import {
+  newId,
+  type ApiKeyId,
+  type EventMetadata,
+  hashApiKey,
+  matchesHash,
+  newApiKey,
+  parseApiKey,
+} from '@postern/contracts';
 import { VersionConflict } from '@postern/event-store';
-import { hashApiKey, matchesHash, newApiKey, parseApiKey, SettingInvalid } from '@postern/service-kit';
+import { SettingInvalid } from '@postern/settings';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../../clock.js';
 import { ApiKeyIssue } from '../api-key-issue.js';

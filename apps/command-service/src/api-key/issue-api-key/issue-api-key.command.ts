@@ -1,6 +1,6 @@
 import { Command } from '@nestjs/cqrs';
 import type { Role, TenantId } from '@postern/contracts';
-import type { RequestContext } from '@postern/service-kit';
+import type { RequestContext } from '@postern/http';
 import type { ApiKey } from '../api-keys.js';
 
 /** A new key with its text, which is shown this once. */

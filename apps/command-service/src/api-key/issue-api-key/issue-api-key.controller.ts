@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Post } from '@nestjs/common';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Context, Documented, json, Tenant, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, Documented, json, Tenant, type RequestContext } from '@postern/http';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { plainText } from '../../http/plain-text.js';

@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { eventMetadata, hashApiKey, newApiKey } from '@postern/service-kit';
+import { eventMetadata } from '@postern/http';
+import { hashApiKey, newApiKey } from '@postern/contracts';
 import { CLOCK, type Clock } from '../../clock.js';
 import { keepAnswer } from '../../idempotency/kept-answers.js';
 import { ApiKeyIssue } from '../api-key-issue.js';

@@ -1,7 +1,8 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Documented, json, pageFields, pageRequest, Tenant, timeColumn, type Page } from '@postern/service-kit';
+import { Allow, Documented, json, Tenant } from '@postern/http';
+import { pageFields, pageRequest, timeColumn, type Page } from '@postern/lists';
 import { z } from 'zod';
 import { API_KEY_ID, type ApiKey } from '../api-keys.js';
 import { apiKeyPageView } from '../api-key-views.js';

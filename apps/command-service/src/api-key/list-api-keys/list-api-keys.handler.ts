@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { inTenant } from '@postern/database';
-import { pageOf, type Page } from '@postern/service-kit';
+import { pageOf, type Page } from '@postern/lists';
 import type { DataSource } from 'typeorm';
 import { apiKeysBefore, type ApiKey } from '../api-keys.js';
 import { ListApiKeys } from './list-api-keys.query.js';

@@ -1,6 +1,6 @@
 import { Controller, Delete, HttpCode, Inject, Param } from '@nestjs/common';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Context, Documented, Tenant, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, Documented, Tenant, type RequestContext } from '@postern/http';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { RevokeApiKey } from './revoke-api-key.command.js';
 

@@ -3,7 +3,7 @@ import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { apiKeyStream, type ApiKeyId } from '@postern/contracts';
 import { Journal, VersionConflict } from '@postern/event-store';
-import { eventMetadata, Problem } from '@postern/service-kit';
+import { eventMetadata, Problem } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { CLOCK, type Clock } from '../../clock.js';
 import { keepAnswer } from '../../idempotency/kept-answers.js';

@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import type { ApiKeyId, Role, TenantId } from '@postern/contracts';
-import { Allow, Caller, Documented, json, roleView, text, view, type Principal } from '@postern/service-kit';
+import { Allow, Caller, Documented, json, roleView, text, view, type Principal } from '@postern/http';
 
 interface WhoAmI {
   readonly role: Role;

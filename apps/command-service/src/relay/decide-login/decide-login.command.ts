@@ -1,7 +1,7 @@
 import { Command } from '@nestjs/cqrs';
 import type { DecisionKind, Mode, ReasonCode, Reply } from '@postern/contracts';
 import type { Entry } from '@postern/restrictions';
-import type { RequestContext } from '@postern/service-kit';
+import type { RequestContext } from '@postern/http';
 
 /** What a relay is told about one login. */
 export interface LoginDecision {

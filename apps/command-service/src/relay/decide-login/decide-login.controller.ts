@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import { Allow, Context, Documented, json, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, Documented, json, type RequestContext } from '@postern/http';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { loginDecisionView } from '../relay-views.js';

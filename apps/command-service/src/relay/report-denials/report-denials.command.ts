@@ -1,5 +1,5 @@
 import { Command } from '@nestjs/cqrs';
-import type { RequestContext } from '@postern/service-kit';
+import type { RequestContext } from '@postern/http';
 
 /** A report that can't be taken, however often it is sent. */
 export interface RejectedDenial {

@@ -9,7 +9,7 @@ import {
   LongBody,
   type RequestContext,
   SERVER_LIMITS,
-} from '@postern/service-kit';
+} from '@postern/http';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { denialReportSchema, reportedDenialsView } from '../relay-views.js';

@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Post, Res } from '@nestjs/common';
 import type { Restriction } from '@postern/restrictions';
-import { Allow, Context, LongBody, type RequestContext, SERVER_LIMITS } from '@postern/service-kit';
+import { Allow, Context, LongBody, type RequestContext, SERVER_LIMITS } from '@postern/http';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';

@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Put, Res } from '@nestjs/common';
 import type { Restriction } from '@postern/restrictions';
-import { Allow, Context, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, type RequestContext } from '@postern/http';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';

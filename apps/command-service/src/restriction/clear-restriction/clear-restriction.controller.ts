@@ -1,6 +1,6 @@
 import { Controller, Delete, Inject, Res } from '@nestjs/common';
 import type { Restriction } from '@postern/restrictions';
-import { Allow, Context, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, type RequestContext } from '@postern/http';
 import type { FastifyReply } from 'fastify';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { IfMatch, type ExpectedVersions } from '../../http/if-match.js';

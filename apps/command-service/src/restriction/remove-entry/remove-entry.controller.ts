@@ -1,7 +1,7 @@
 import { Controller, Delete, Inject, Param, Res } from '@nestjs/common';
 import type { EntryId } from '@postern/contracts';
 import type { Restriction } from '@postern/restrictions';
-import { Allow, Context, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, type RequestContext } from '@postern/http';
 import type { FastifyReply } from 'fastify';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { IfMatch, type ExpectedVersions } from '../../http/if-match.js';

@@ -1,7 +1,7 @@
 import { Body, Controller, Inject, Post, Res } from '@nestjs/common';
 import type { TenantId } from '@postern/contracts';
 import type { SmtpUser } from '@postern/restrictions';
-import { Allow, Context, Documented, json, smtpUserView, Tenant, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, Documented, json, smtpUserView, Tenant, type RequestContext } from '@postern/http';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';

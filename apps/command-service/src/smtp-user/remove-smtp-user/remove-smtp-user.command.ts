@@ -1,5 +1,5 @@
 import { Command } from '@nestjs/cqrs';
-import type { RequestContext } from '@postern/service-kit';
+import type { RequestContext } from '@postern/http';
 import type { ExpectedVersions } from '../../http/if-match.js';
 import type { SmtpUserRef } from '../smtp-user-states.js';
 

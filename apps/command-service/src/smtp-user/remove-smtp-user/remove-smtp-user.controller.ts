@@ -1,5 +1,5 @@
 import { Controller, Delete, HttpCode, Inject, Res } from '@nestjs/common';
-import { Allow, Context, Documented, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, Documented, type RequestContext } from '@postern/http';
 import type { FastifyReply } from 'fastify';
 import { Dispatcher } from '../../dispatch/dispatcher.js';
 import { IfMatch, type ExpectedVersions } from '../../http/if-match.js';

@@ -1,6 +1,6 @@
 import { Command } from '@nestjs/cqrs';
 import type { SmtpUser } from '@postern/restrictions';
-import type { RequestContext } from '@postern/service-kit';
+import type { RequestContext } from '@postern/http';
 import type { ExpectedVersions } from '../../http/if-match.js';
 import type { SmtpUserRef } from '../smtp-user-states.js';
 

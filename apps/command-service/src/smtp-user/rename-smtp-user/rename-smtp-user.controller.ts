@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Patch, Res } from '@nestjs/common';
 import type { SmtpUser } from '@postern/restrictions';
-import { Allow, Context, Documented, json, smtpUserView, type RequestContext } from '@postern/service-kit';
+import { Allow, Context, Documented, json, smtpUserView, type RequestContext } from '@postern/http';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Dispatcher } from '../../dispatch/dispatcher.js';

@@ -1,6 +1,6 @@
 import { Command } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import type { RequestContext } from '@postern/service-kit';
+import type { RequestContext } from '@postern/http';
 import type { Tenant } from '../tenants.js';
 
 /** Makes a tenant. */

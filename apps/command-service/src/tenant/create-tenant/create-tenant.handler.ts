@@ -3,7 +3,7 @@ import { CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { tenantStream, type TenantId } from '@postern/contracts';
 import { Journal, VersionConflict } from '@postern/event-store';
-import { eventMetadata, Problem, violates } from '@postern/service-kit';
+import { eventMetadata, Problem, violates } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { CLOCK, type Clock } from '../../clock.js';
 import { keepAnswer } from '../../idempotency/kept-answers.js';

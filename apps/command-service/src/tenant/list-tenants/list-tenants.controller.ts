@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { Allow, Documented, json, pageFields, pageRequest, type Page } from '@postern/service-kit';
+import { Allow, Documented, json } from '@postern/http';
+import { pageFields, pageRequest, type Page } from '@postern/lists';
 import { z } from 'zod';
 import { TENANT_ID, type Tenant } from '../tenants.js';
 import { tenantPageView } from '../tenant-views.js';

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { pageOf, type Page } from '@postern/service-kit';
+import { pageOf, type Page } from '@postern/lists';
 import type { DataSource } from 'typeorm';
 import { tenantsAfter, type Tenant } from '../tenants.js';
 import { ListTenants } from './list-tenants.query.js';

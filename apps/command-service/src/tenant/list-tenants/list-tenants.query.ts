@@ -1,5 +1,5 @@
 import { Query } from '@nestjs/cqrs';
-import type { Page, PageRequest } from '@postern/service-kit';
+import type { Page, PageRequest } from '@postern/lists';
 import type { Tenant } from '../tenants.js';
 
 /** A page of all tenants, by id. */

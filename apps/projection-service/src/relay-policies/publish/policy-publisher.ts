@@ -5,7 +5,8 @@ import { encodePolicy, RELAY_POLICIES_TOPIC, type JournalId } from '@postern/con
 import { Listener, roleUrl } from '@postern/database';
 import { EVENT_BUS, WriteRefused, type EventBus, type TopicWriter } from '@postern/event-bus';
 import { loadJournalId } from '@postern/event-store';
-import { observeLag, Readiness, SETTINGS, type RuntimeSettings } from '@postern/service-kit';
+import { observeLag, Readiness } from '@postern/observe';
+import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { observePolicyPublisher, policiesPublished, publishFailures } from '../../consumers/projection-metrics.js';
 import { POLICIES_CHANNEL } from '../policies-channel.js';

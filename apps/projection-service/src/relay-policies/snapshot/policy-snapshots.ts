@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { Semaphore } from '@postern/async';
-import { countLimited, Problem } from '@postern/service-kit';
+import { countLimited } from '@postern/access';
+import { Problem } from '@postern/http';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { snapshotsOpen, snapshotsTotal } from '../../consumers/projection-metrics.js';
 import { POLICY_LINES } from '../policy-lines.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
-import { Allow, bearerToken, Documented, serverSentEvents } from '@postern/service-kit';
+import { Allow, bearerToken, Documented, serverSentEvents } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { heartbeatView, relayPolicyView, resetView } from '../policy-views.js';
 import { resumeFrom } from './last-event-id.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { utcTime, type TenantId } from '@postern/contracts';
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
-import { Allow, Documented, json, Problem, Tenant } from '@postern/service-kit';
+import { Allow, Documented, json, Problem, Tenant } from '@postern/http';
 import { z } from 'zod';
 import { MinVersion } from '../min-version.js';
 import { checkedAddressView } from './checked-address-view.js';

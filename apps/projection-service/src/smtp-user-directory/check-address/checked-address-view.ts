@@ -1,4 +1,4 @@
-import { decisionView, entryView, modeView, reasonView, text, time, view, whole } from '@postern/service-kit';
+import { decisionView, entryView, modeView, reasonView, text, time, view, whole } from '@postern/http';
 import type { CheckedAddress } from './check-address.query.js';
 
 export const checkedAddressView = view<CheckedAddress>('CheckedAddress', 'A decision, explained.', {

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
 import type { SmtpUser } from '@postern/restrictions';
-import { Allow, Documented, json, smtpUserView, Tenant } from '@postern/service-kit';
+import { Allow, Documented, json, smtpUserView, Tenant } from '@postern/http';
 import type { FastifyReply } from 'fastify';
 import { MinVersion } from '../min-version.js';
 import { GetSmtpUser } from './get-smtp-user.query.js';

@@ -1,20 +1,8 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import {
-  Allow,
-  Documented,
-  exported,
-  ListAnswers,
-  bomField,
-  pageFields,
-  pageRequest,
-  pageView,
-  smtpUserView,
-  Tenant,
-  timeColumn,
-  uuidColumn,
-} from '@postern/service-kit';
+import { Allow, Documented, exported, pageView, smtpUserView, Tenant } from '@postern/http';
+import { ListAnswers, bomField, pageFields, pageRequest, timeColumn, uuidColumn } from '@postern/lists';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ListSmtpUsers } from './list-smtp-users.query.js';

@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { usernameKey } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { smtpUserView, type SmtpUser } from '@postern/restrictions';
-import { pageUpTo, type Page } from '@postern/service-kit';
+import { pageUpTo, type Page } from '@postern/lists';
 import type { DataSource } from 'typeorm';
 import { knownSmtpUser, type SmtpUserRecord } from '../project/directory-table.js';
 import { ListSmtpUsers } from './list-smtp-users.query.js';

@@ -1,0 +1,2 @@
+import './listener-metrics.js';
+export { dataSourceModule } from './data-source.module.js';

@@ -1,0 +1,49 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { z } from 'zod';
+import { BUILD } from '@postern/observe';
+import { completed } from './completed.js';
+import { documentPaths } from './document-paths.js';
+import { jsonSchemaOf } from './json-schema.js';
+import { TAGS } from './tags.js';
+
+const DESCRIPTION = `
+Which source addresses may an SMTP user log in from? Set it here, see who was denied, and let relays follow.
+
+- JSON in UTF-8; times are RFC 3339 in UTC with milliseconds. An unknown field in a request is refused; new fields may
+  appear in an answer, and new codes among the problems.
+- Errors are \`application/problem+json\` (RFC 9457). Go by \`code\`; \`detail\` says what to do next.
+- What answers to GET answers to HEAD too, without a body. An unknown path is 404 \`route-not-found\`.
+- Lists come newest first, by pages: send \`nextCursor\` back as \`?cursor=\` until it is null.
+`.trim();
+
+/** The OpenAPI 3.1 document of the routes that this process has. Throws for a route that nobody described. */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Postern')
+    .setDescription(DESCRIPTION)
+    .setVersion(BUILD.version)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer('/', 'This Postern')
+    .addSecurity('apiKey', {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'pst_<role>_<id>_<secret>',
+      description: 'An API key. The roles that a route lists are those of which a key must have one.',
+    });
+  for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
+  const scanned = SwaggerModule.createDocument(app, builder.build(), {
+    autoTagControllers: false,
+    operationIdFactory: operationId,
+    standardSchemaConverter: (schema, { schemaType }) =>
+      schema instanceof z.ZodType ? { schema: jsonSchemaOf(schema, schemaType) } : undefined,
+  });
+  return completed({ ...scanned, paths: { ...scanned.paths, ...documentPaths() } });
+}
+
+/** `IssueTenantApiKeyController` becomes `issueTenantApiKey`; a controller of several routes names them in `@Documented`. */
+function operationId(controller: string): string {
+  const name = controller.replace(/Controller$/, '');
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+}

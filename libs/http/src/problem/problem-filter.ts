@@ -1,0 +1,105 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { hasBody } from '../request/has-body.js';
+import { answerAboveBody } from '../request/unread-body.js';
+import { setCommonHeaders } from '../request/guard-requests.js';
+import { databaseProblem } from './database-problem.js';
+import { Problem } from './problem.js';
+
+/** Knows how an error of a library is told to a caller; null when it is not its kind. */
+export type ProblemTranslator = (error: unknown) => Problem | null;
+
+/**
+ * Answers every error as problem+json. A database that is away is 503 in every service. What no translator knows is our
+ * fault: 500, logged whole, told without detail.
+ */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('http');
+
+  constructor(private readonly translators: readonly ProblemTranslator[]) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    this.answer(error, request, reply);
+  }
+
+  /** Also the error handler of Fastify itself, for what fails before a route is reached. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const problem = this.translate(error, request);
+    // Who is not ready says so to each probe; what keeps it from it has its own line.
+    if (problem.status >= 500 && problem.code !== 'not-ready') {
+      this.logger.error({
+        requestId: request.id,
+        code: problem.code,
+        err: problem.code === 'internal-error' ? error : String(error),
+      });
+    }
+    if (reply.sent || reply.raw.headersSent) {
+      reply.raw.destroy();
+      return;
+    }
+    const text = JSON.stringify(problem.toJson(request.id));
+    const unread = request.method !== 'HEAD' && hasBody(request) && !request.raw.readableEnded;
+    if (unread) void reply.headers({ connection: 'close', 'content-length': String(Buffer.byteLength(text)) });
+    // Also before any hook has run.
+    void setCommonHeaders(request, reply)
+      .status(problem.status)
+      .headers({ ...problem.options.headers })
+      .header('content-type', 'application/problem+json; charset=utf-8')
+      .send(unread ? answerAboveBody(text, request.raw) : text);
+  }
+
+  private translate(error: unknown, request: FastifyRequest): Problem {
+    if (error instanceof Problem) return error;
+    for (const translator of [...this.translators, databaseProblem]) {
+      const problem = translator(error);
+      if (problem) return problem;
+    }
+    return (
+      fastifyProblem(error, request) ??
+      new Problem(
+        'internal-error',
+        'The request was not carried out. Try again; if it stays so, give support the requestId.',
+      )
+    );
+  }
+}
+
+/** What Fastify and Nest refuse before a controller is asked. */
+function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null {
+  const code = (error as { code?: unknown }).code;
+  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
+  // 403: the server of the page's files; 414: a part of the path is too long.
+  if ([403, 404, 414].includes(status as number) || code === 'FST_ERR_BAD_URL') return routeNotFound(request);
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) {
+    return new Problem(
+      'body-too-large',
+      `A body may have ${sizeOf(request.routeOptions.bodyLimit)} here. Send less at once.`,
+    );
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || status === 415) {
+    return new Problem('media-type-unsupported', 'Send JSON, with Content-Type: application/json.');
+  }
+  if (
+    error instanceof SyntaxError ||
+    code === 'FST_ERR_CTP_EMPTY_JSON_BODY' ||
+    code === 'FST_ERR_CTP_INVALID_JSON_BODY' ||
+    status === 400
+  ) {
+    return new Problem('body-not-json', `The body cannot be read as JSON: ${(error as Error).message}`);
+  }
+  // Whatever else the framework blames on the caller is no defect of ours.
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new Problem('request-malformed', `The request cannot be read: ${(error as Error).message}`);
+  return null;
+}
+
+function sizeOf(bytes: number): string {
+  return bytes < 1_048_576 ? `${bytes / 1_024} KiB` : `${bytes / 1_048_576} MiB`;
+}
+
+export function routeNotFound(request: FastifyRequest): Problem {
+  return new Problem('route-not-found', `There is no ${request.method} ${request.url.split('?')[0]}.`);
+}

@@ -1,0 +1,76 @@
+import type { BlockList } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { principalIfAny } from './principal.js';
+import { callerAddress } from './source-address.js';
+import { httpRequests, httpSeconds } from './http-metrics.js';
+
+/** What matched no route, whatever its path and method were. */
+const UNMATCHED = 'unmatched';
+/** As nginx has it: the client left before the answer was whole. */
+const CLIENT_LEFT = 499;
+/** Asked for every few seconds by machines. */
+const PROBES = /^\/(health\/|metrics$)/;
+
+/**
+ * One line and one count for each request, when its answer has ended. The line has the route's pattern and no path, no query,
+ * no header and no body: whatever a caller puts there by mistake, a key too, is not logged.
+ */
+export function logRequests(fastify: FastifyInstance, logger: Logger, trusted: BlockList): void {
+  fastify.addHook('onRequest', async (request, reply) => {
+    const began = performance.now();
+    reply.raw.once('close', () => {
+      const seconds = (performance.now() - began) / 1_000;
+      const answered = answerOf(request, reply);
+      count(answered, seconds, reply);
+      const { status, method, route } = answered;
+      const principal = principalIfAny(request);
+      const { tenantId } = (request.params ?? {}) as { tenantId?: string };
+      logger[levelOf(route, status)]({
+        context: 'http',
+        requestId: request.id,
+        method,
+        route,
+        status,
+        durationMs: Math.round(seconds * 1e6) / 1e3,
+        ip: callerAddress(request, trusted),
+        keyId: principal?.actor.keyId,
+        role: principal?.actor.role,
+        // What stands in the path of somebody who may not see it is only a caller's word.
+        tenantId: principal ? (principal.tenantId ?? (status < 400 ? tenantId : undefined)) : undefined,
+        msg: 'request',
+      });
+    });
+  });
+}
+
+interface Answered {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+}
+
+function answerOf(request: FastifyRequest, reply: FastifyReply): Answered {
+  const route = request.routeOptions.url ?? UNMATCHED;
+  const whole = reply.raw.writableFinished || isEventStream(reply);
+  return {
+    method: route === UNMATCHED ? UNMATCHED : request.method,
+    route,
+    status: whole ? reply.raw.statusCode : CLIENT_LEFT,
+  };
+}
+
+function count({ method, route, status }: Answered, seconds: number, reply: FastifyReply): void {
+  httpRequests.inc({ method, route, status });
+  if (!isEventStream(reply)) httpSeconds.observe({ method, route }, seconds);
+}
+
+/** Such an answer has no end of its own, and lasts for hours. */
+function isEventStream(reply: FastifyReply): boolean {
+  return String(reply.raw.getHeader('content-type') ?? '').startsWith('text/event-stream');
+}
+
+function levelOf(route: string, status: number): 'warn' | 'info' | 'debug' {
+  if (PROBES.test(route)) return 'debug';
+  return status >= 500 ? 'warn' : 'info';
+}

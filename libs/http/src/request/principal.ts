@@ -1,0 +1,28 @@
+import type { Actor, TenantId } from '@postern/contracts';
+import type { FastifyRequest } from 'fastify';
+
+/** A proven caller. */
+export interface Principal {
+  readonly actor: Actor;
+  /** Null for the roles that belong to no tenant: operator and relay. */
+  readonly tenantId: TenantId | null;
+}
+
+const principals = new WeakMap<object, Principal>();
+
+/** Keeps who was authenticated for this request; the guard calls it. */
+export function setPrincipal(request: FastifyRequest, principal: Principal): void {
+  principals.set(request.raw, principal);
+}
+
+/** Who was authenticated for this request; undefined where nobody was. */
+export function principalIfAny(request: FastifyRequest): Principal | undefined {
+  return principals.get(request.raw);
+}
+
+/** Throws when the route is public: it has no principal. */
+export function principalOf(request: FastifyRequest): Principal {
+  const principal = principals.get(request.raw);
+  if (!principal) throw new Error('This route is public: it has no principal.');
+  return principal;
+}

@@ -1,0 +1,94 @@
+import { isIP, type BlockList } from 'node:net';
+import { parseAddress } from '@postern/ip-ranges';
+import type { FastifyRequest } from 'fastify';
+import parseForwarded from 'forwarded-parse';
+
+/** The parts of a request that tell where it came from. */
+export interface Hop {
+  readonly remoteAddress: string | undefined;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** A chain longer than this is no real chain of proxies. */
+export const MAX_HOPS = 32;
+
+/**
+ * The client's canonical address: the nearest hop that is no trusted proxy. Where both `X-Forwarded-For` and `Forwarded`
+ * (RFC 7239) are sent and tell different clients, one of them came from the client itself: neither is believed.
+ * Null when the socket has no address that can be parsed.
+ */
+export function sourceAddress(hop: Hop, trusted: BlockList): string | null {
+  const socket = canonical(hop.remoteAddress ?? '');
+  if (socket === null || !isTrusted(socket, trusted)) return socket;
+  const claims = [forwardedFor(hop.headers['x-forwarded-for']), forwarded(hop.headers['forwarded'])].filter(
+    (chain) => chain.length > 0,
+  );
+  const clients = new Set(claims.map((chain) => nearestUntrusted(chain, socket, trusted)));
+  return clients.size === 1 ? ([...clients][0] ?? socket) : socket;
+}
+
+/** The client's canonical address, of a request as Fastify gives it; null where it has none that can be parsed. */
+export function callerAddress(request: Pick<FastifyRequest, 'raw' | 'headers'>, trusted: BlockList): string | null {
+  return sourceAddress({ remoteAddress: request.raw.socket.remoteAddress, headers: request.headers }, trusted);
+}
+
+/** Whether what this peer says of its clients is believed. */
+export function isTrustedPeer(remoteAddress: string | undefined, trusted: BlockList): boolean {
+  const peer = canonical(remoteAddress ?? '');
+  return peer !== null && isTrusted(peer, trusted);
+}
+
+/** From the nearest hop outwards: what stands left of an untrusted or unreadable hop is only that hop's word. */
+function nearestUntrusted(chain: readonly string[], socket: string, trusted: BlockList): string {
+  let nearest = socket;
+  for (const claim of chain.toReversed()) {
+    const address = canonical(claim);
+    if (address === null) return nearest;
+    nearest = address;
+    if (!isTrusted(address, trusted)) return nearest;
+  }
+  return nearest;
+}
+
+function forwardedFor(header: string | string[] | undefined): string[] {
+  return items(header).map(withoutPort);
+}
+
+/** RFC 7239. What cannot be parsed is a hop that cannot be read: nothing of it is believed. */
+function forwarded(header: string | string[] | undefined): string[] {
+  const text = Array.isArray(header) ? header.join(',') : (header ?? '');
+  if (text === '') return [];
+  try {
+    return parseForwarded(text)
+      .slice(-MAX_HOPS)
+      .map(({ for: client = '' }) => withoutPort(client));
+  } catch {
+    return [''];
+  }
+}
+
+function items(header: string | string[] | undefined): string[] {
+  const text = Array.isArray(header) ? header.join(',') : (header ?? '');
+  return text === ''
+    ? []
+    : text
+        .split(',')
+        .slice(-MAX_HOPS)
+        .map((item) => item.trim());
+}
+
+/** `203.0.113.9:4711`, `[2001:db8::1]:4711` and `[2001:db8::1]` lose what is not the address. */
+function withoutPort(text: string): string {
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text);
+  if (bracketed) return bracketed[1] ?? '';
+  return /^[\d.]+:\d+$/.test(text) ? text.slice(0, text.indexOf(':')) : text;
+}
+
+function canonical(text: string): string | null {
+  const parsed = parseAddress(text);
+  return parsed.ok ? parsed.value.text : null;
+}
+
+function isTrusted(address: string, trusted: BlockList): boolean {
+  return trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}

@@ -1,0 +1,72 @@
+import { stringify } from 'csv-stringify/sync';
+import type { Problem } from '@postern/http';
+import type { ListType } from './accepted-type.js';
+
+/** How the items of an export are written down. */
+export interface ExportFormat {
+  readonly name: 'ndjson' | 'csv';
+  readonly contentType: string;
+  /** What stands before the first item. */
+  readonly head: string;
+  lines(items: readonly object[]): string;
+  /** The last line of an export that broke off. A whole one has none. */
+  failure(problem: Problem, requestId: string): string;
+}
+
+/** The format for a type, with the columns for CSV: members of an item, `actor.name` for a member's member. */
+export function exportFormat(
+  type: Exclude<ListType, 'application/json'>,
+  columns: readonly string[],
+  byteOrderMark: boolean,
+): ExportFormat {
+  return type === 'text/csv' ? csv(columns, byteOrderMark) : NDJSON;
+}
+
+const NDJSON: ExportFormat = {
+  name: 'ndjson',
+  contentType: 'application/x-ndjson; charset=utf-8',
+  head: '',
+  lines: (items) => items.map((item) => `${JSON.stringify(item)}\n`).join(''),
+  failure: (problem, requestId) => `${JSON.stringify({ error: problem.toJson(requestId) })}\n`,
+};
+
+/**
+ * RFC 4180, in UTF-8, with a header; with a byte order mark on request. A text that a spreadsheet would run has an apostrophe
+ * before it. The items of a list have blanks between them, an entry is its range, and null is empty.
+ */
+function csv(columns: readonly string[], byteOrderMark: boolean): ExportFormat {
+  const rules = { record_delimiter: '\r\n', cast: CAST };
+  const rows = { ...rules, columns: columns.map((key) => ({ key })) };
+  return {
+    name: 'csv',
+    contentType: 'text/csv; charset=utf-8; header=present',
+    head: `${byteOrderMark ? '\uFEFF' : ''}${stringify([columns], rules)}`,
+    lines: (items) => stringify([...items], rows),
+    // One cell where there should be as many as in the header: a strict reader stops here too.
+    failure: ({ code, message }, requestId) =>
+      stringify([[`#error ${code}: ${message} (request ${requestId})`]], rules),
+  };
+}
+
+const CAST = {
+  string: defused,
+  boolean: String,
+  object: (value: object) => defused(Array.isArray(value) ? value.map(plainText).join(' ') : JSON.stringify(value)),
+};
+
+/** An item of a list; of an entry its range. */
+function plainText(item: unknown): string {
+  if (typeof item !== 'object' || item === null) return String(item);
+  return 'range' in item ? String(item.range) : JSON.stringify(item);
+}
+
+/**
+ * What begins a formula (also in its full-width form), behind whatever a spreadsheet skips or trims: blanks, controls and characters
+ * that are not shown. U+2800 is a blank pattern of Braille. A leading tab or carriage return can shift cells by itself.
+ */
+const FORMULA = /^(?:[\t\r\n]|[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*[=+\-@＝＋－＠])/u;
+
+/** A text for a cell; with an apostrophe before it where a spreadsheet would run it. */
+function defused(text: string): string {
+  return FORMULA.test(text) ? `'${text}` : text;
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { openDataFolder, type Settings } from '@postern/settings';
+
+/** The first operator's key, where nobody has seen it yet, and the file that keeps it. */
+export interface FirstKey {
+  readonly key: string;
+  readonly file: string;
+}
+
+/** Where the first operator's key is kept. */
+function operatorKeyFile(dataDir: string): string {
+  return join(resolve(dataDir), 'operator-key');
+}
+
+/**
+ * Writes it there, readable by its owner alone, and notes that nobody has seen it yet. Throws `SettingInvalid` where the data folder
+ * takes no file.
+ */
+export async function keepOperatorKey(dataDir: string, key: string): Promise<void> {
+  await openDataFolder(dataDir);
+  const file = operatorKeyFile(dataDir);
+  await writeFile(unshownMark(file), '', { mode: 0o600 });
+  await writeFile(file, `${key}\n`, { mode: 0o600 });
+  // The mode above holds only for a new file.
+  await chmod(file, 0o600);
+}
+
+/** The key that a start has made and none has shown: the start that made it may have failed later on. Null: there is none. */
+export async function unshownOperatorKey(dataDir: string): Promise<FirstKey | null> {
+  const file = operatorKeyFile(dataDir);
+  if (!existsSync(unshownMark(file))) return null;
+  const key = (await readFile(file, 'utf8').catch(() => '')).trim();
+  return key === '' ? null : { key, file };
+}
+
+/** To be called once it was shown. */
+export async function noteShown({ file }: FirstKey): Promise<void> {
+  // A folder that became read-only is no reason to end: the key is shown once more.
+  await rm(unshownMark(file), { force: true }).catch(() => undefined);
+}
+
+/** Where the first operator's key is, as every start says. */
+export function operatorKeyPlace({ operatorKey, dataDir }: Pick<Settings, 'operatorKey' | 'dataDir'>): string {
+  if (operatorKey !== null) return 'Operator key: that of POSTERN_OPERATOR_KEY';
+  const file = operatorKeyFile(dataDir);
+  return existsSync(file)
+    ? `Operator key: in ${file}`
+    : `Operator key: not in ${file}; it was made by a start with another POSTERN_DATA_DIR, or given`;
+}
+
+function unshownMark(file: string): string {
+  return `${file}.unshown`;
+}
+
+/** What a first start tells its operator: the key that it made, and what comes next. `url` is where the API is. */
+export function firstKeyGreeting(url: string, { key, file }: FirstKey): string[] {
+  return [
+    `\nThe operator key, shown this once (and kept in ${file}):\n\n  ${key}`,
+    `\nNext, make a tenant:\n\n  curl -X POST ${url}/v1/tenants \\`,
+    `    -H 'Authorization: Bearer ${key}' \\`,
+    `    -H 'Content-Type: application/json' -d '{"id":"acme","name":"Acme Ltd"}'\n`,
+  ];
+}

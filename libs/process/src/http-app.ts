@@ -1,0 +1,76 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DATABASE_ROLES, roleUrl } from '@postern/database';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  logRequests,
+  ProblemFilter,
+  type ProblemTranslator,
+  guardRequests,
+  takeOnlyJson,
+  ReadDeadline,
+  requestIdOf,
+  boundConnections,
+  SERVER_LIMITS,
+  SERVER_OPTIONS,
+  serveDocuments,
+  noteRoutes,
+  SchemaPipe,
+  UnknownQuery,
+  warnOfUntrustedForwarding,
+} from '@postern/http';
+import { createLogger, NestLogger, collectProcessMetrics } from '@postern/observe';
+import type { RuntimeSettings } from '@postern/settings';
+import { AccessCheck, checkBeforeBody } from '@postern/access';
+
+/**
+ * Makes the Nest application of a process: Fastify with Postern's limits, request ids, validation and problem+json.
+ * `translators` tell the typed errors of the libraries that the modules use as problems. It does not listen yet.
+ */
+export async function createHttpApp(
+  module: Parameters<typeof NestFactory.create>[0],
+  settings: RuntimeSettings,
+  translators: readonly ProblemTranslator[],
+): Promise<NestFastifyApplication> {
+  const filter = new ProblemFilter(translators);
+  const adapter = new FastifyAdapter({
+    ...SERVER_OPTIONS,
+    bodyLimit: SERVER_LIMITS.smallBodyBytes,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    genReqId: requestIdOf,
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      filter.answer(error, request, reply),
+  });
+  const logger = createLogger(settings.logLevel, secretsOf(settings));
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+    // Nest would take forms too; only JSON is taken, by the parser below.
+    bodyParser: false,
+    forceCloseConnections: true,
+  });
+  const fastify = adapter.getInstance();
+  logRequests(fastify as unknown as FastifyInstance, logger, settings.trustedProxies);
+  warnOfUntrustedForwarding(fastify as unknown as FastifyInstance, logger, settings.trustedProxies);
+  guardRequests(fastify as unknown as FastifyInstance);
+  takeOnlyJson(fastify as unknown as FastifyInstance);
+  noteRoutes(fastify as unknown as FastifyInstance);
+  checkBeforeBody(fastify as unknown as FastifyInstance, app.get(AccessCheck, { strict: false }));
+  boundConnections(app.getHttpServer(), settings.maxConnections);
+  app.useGlobalFilters(filter);
+  app.useGlobalInterceptors(new ReadDeadline(), new UnknownQuery());
+  app.useGlobalPipes(new SchemaPipe());
+  collectProcessMetrics();
+  serveDocuments(app);
+  await app.init();
+  return app;
+}
+
+/** What must never be logged: the owner's password, as it is and as it stands in the URL, and the passwords derived from it. */
+function secretsOf(settings: RuntimeSettings): string[] {
+  const { password } = new URL(settings.databaseUrl);
+  const roles = DATABASE_ROLES.map((role) => new URL(roleUrl(settings.databaseUrl, role)).password);
+  const broker = settings.kafka?.sasl ? [settings.kafka.sasl.password] : [];
+  return [password, decodeURIComponent(password), ...roles, ...broker];
+}

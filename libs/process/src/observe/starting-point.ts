@@ -1,0 +1,43 @@
+import { BUILD } from '@postern/observe';
+
+/** What `GET /` answers: where to go from here. */
+export interface StartingPoint {
+  readonly name: string;
+  readonly version: string;
+  readonly docs: string;
+  readonly openapi: string;
+  readonly whoami: string;
+  readonly health: string;
+  readonly metrics: string;
+}
+
+export const STARTING_POINT: StartingPoint = {
+  name: 'Postern',
+  version: BUILD.version,
+  docs: '/docs',
+  openapi: '/openapi.json',
+  whoami: '/v1/whoami',
+  health: '/health/ready',
+  metrics: '/metrics',
+};
+
+export const STARTING_PAGE_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+export const STARTING_PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Postern</title>
+<h1>Postern ${BUILD.version}</h1>
+<p>Source-address allow lists for SMTP users.</p>
+<ul>
+<li><a href="/docs">The API, to read and try</a></li>
+<li><a href="/openapi.json">Its OpenAPI document</a></li>
+<li><a href="/health/ready">Whether it is ready</a></li>
+</ul>
+</html>
+`;
+
+/** A browser names text/html; programs get JSON. */
+export function prefersPage(accept = ''): boolean {
+  return /(^|,)\s*text\/html\s*(;|,|$)/i.test(accept);
+}

@@ -1,0 +1,172 @@
+import {
+  DatabaseNewerThanProgram,
+  DatabaseNotUpToDate,
+  DatabaseUnreachable,
+  DatabaseUrlInvalid,
+  RoleNotOurs,
+} from '@postern/database';
+import { ClusterInUse } from '@postern/embedded-postgres';
+import { isPermanent, KafkaRefused } from '@postern/event-bus';
+import { SettingInvalid, loadSettings, type Settings, unknownSettings } from '@postern/settings';
+import { BUILD } from '@postern/observe';
+import { firstKeyGreeting, noteShown, type FirstKey } from './first-key.js';
+import { StartFailed } from './start-failed.js';
+
+/** What a process runs, once it is ready. */
+export interface Running {
+  /** `http://host:port` */
+  readonly url: string;
+  /** What else its operator is told of it, by lines. */
+  readonly details?: readonly string[];
+  /** Where the first operator's key is; of a process that keeps keys. */
+  readonly keyPlace?: string;
+  /** Only where nobody has seen the first operator's key: it is shown once. */
+  readonly firstKey?: FirstKey | null;
+  /** Finishes what was accepted. */
+  stop(): Promise<void>;
+}
+
+/** What a process tells the one that started it, by IPC, once it is ready. */
+export interface ReadyMessage {
+  readonly ready: { readonly url: string; readonly firstKey: FirstKey | null };
+}
+
+/** What it tells instead where it ends and would again: somebody must act before it is started. */
+export interface RefusedMessage {
+  readonly refused: true;
+}
+
+/** How long a stop may take unless told. */
+const STOP_TIMEOUT_MS = 30_000;
+
+/**
+ * The life of a process of Postern, whichever it is: `start` is given the settings; a start that fails is one clear line
+ * and exit code 1; SIGINT, SIGTERM, SIGHUP (its terminal was closed) or the end of the process that started it (where there
+ * is an IPC channel) finish what was accepted and exit 0, within a bound. Prints what happens on standard output. A start that
+ * is told by its signal to stop may give up.
+ * @param name as it is told to people
+ * @param defaultPort where it listens unless told
+ * @param stopTimeoutMs how long a stop may take before the process ends anyway
+ */
+export function runProcess(
+  name: string,
+  defaultPort: number,
+  start: (settings: Settings, stopped: AbortSignal) => Promise<Running>,
+  stopTimeoutMs = STOP_TIMEOUT_MS,
+): void {
+  void new ProcessLife(name, stopTimeoutMs).run((stopped) => start(loadSettings(process.env, defaultPort), stopped));
+}
+
+/** A process that does one thing and ends: prints what `task` resolves to, or one clear line and exit code 1. */
+export async function runTask(task: (settings: Settings) => Promise<string>): Promise<void> {
+  try {
+    console.log(await task(loadSettings(process.env)));
+    process.exit(0);
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exit(1);
+  }
+}
+
+class ProcessLife {
+  private stopping = false;
+  private readonly stopped = new AbortController();
+  private running: Running | undefined;
+
+  constructor(
+    private readonly name: string,
+    private readonly stopTimeoutMs: number,
+  ) {}
+
+  async run(start: (stopped: AbortSignal) => Promise<Running>): Promise<void> {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void this.stop(signal));
+    // A closed terminal takes no more lines: that must not end us before the stop is through.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+    // Who started us is gone, as after a kill -9: nobody would ever stop us.
+    if (process.connected) process.on('disconnect', () => void this.stop('The supervisor is gone'));
+    try {
+      console.log(`${this.name} ${BUILD.version} (commit ${BUILD.commit}) starts …`);
+      // Who started us has said it already.
+      const unknown = process.connected ? null : unknownSettings(process.env);
+      if (unknown) console.error(unknown);
+      this.running = await start(this.stopped.signal);
+      if (this.stopping) await this.end(this.running);
+      else await this.greet(this.running);
+    } catch (error) {
+      if (this.stopping) this.goodbye();
+      console.error(messageOf(error));
+      if (process.connected && isFinal(error)) await this.refuse();
+      process.exit(1);
+    }
+  }
+
+  private async refuse(): Promise<void> {
+    const message: RefusedMessage = { refused: true };
+    await new Promise<void>((sent) => process.send?.(message, () => sent()));
+  }
+
+  private goodbye(): never {
+    console.log(`${this.name} has stopped.`);
+    process.exit(0);
+  }
+
+  private async greet({ url, details = [], keyPlace, firstKey = null }: Running): Promise<void> {
+    console.log(`${this.name} is ready at ${url}`);
+    const message: ReadyMessage = { ready: { url, firstKey } };
+    if (process.connected) {
+      process.send?.(message);
+      return;
+    }
+    for (const line of details) console.log(line);
+    console.log(`API page: ${url}/docs`);
+    if (keyPlace) console.log(keyPlace);
+    if (firstKey) {
+      for (const line of firstKeyGreeting(url, firstKey)) console.log(line);
+      await noteShown(firstKey);
+    }
+    console.log('Ctrl-C ends it.');
+  }
+
+  private async stop(why: string): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    console.log(`\n${why}: ${this.name} stops …`);
+    // Before the start is through, `run` sees `stopping` and ends it.
+    this.stopped.abort();
+    if (this.running) await this.end(this.running);
+    else this.bound();
+  }
+
+  private async end(running: Running): Promise<void> {
+    this.bound();
+    try {
+      await running.stop();
+      this.goodbye();
+    } catch (error) {
+      console.error(messageOf(error));
+      process.exit(1);
+    }
+  }
+
+  private bound(): void {
+    setTimeout(() => {
+      console.error(`${this.name} did not stop within ${this.stopTimeoutMs / 1_000} s and is ended.`);
+      process.exit(1);
+    }, this.stopTimeoutMs).unref();
+  }
+}
+
+/** Trying again changes nothing: somebody must act first. */
+const FINAL = [SettingInvalid, DatabaseNewerThanProgram, DatabaseUrlInvalid, RoleNotOurs, KafkaRefused];
+/** What tells its reader what to do; its stack would only hide that. */
+const KNOWN = [StartFailed, DatabaseNotUpToDate, DatabaseUnreachable, ClusterInUse];
+
+function isFinal(error: unknown): boolean {
+  return isPermanent(error) || FINAL.some((kind) => error instanceof kind);
+}
+
+/** A known trouble is one clear line; what nobody foresaw keeps its stack. */
+function messageOf(error: unknown): string {
+  if (error instanceof Error && (isFinal(error) || KNOWN.some((kind) => error instanceof kind))) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,6 @@
+export { openDataFolder } from './data-folder.js';
+export { SettingInvalid } from './setting-invalid.js';
+export { type RuntimeSettings, SETTINGS, SettingsModule } from './settings.module.js';
+export { DEFAULT_PORT, type LogLevel, loadSettings, type Rate, type Settings } from './settings.js';
+export { unknownSettings } from './unknown-settings.js';
+export { trustedProxies } from './trusted-proxies.js';

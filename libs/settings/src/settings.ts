@@ -1,0 +1,156 @@
+import { BlockList, isIP } from 'node:net';
+import type { KafkaSettings } from '@postern/event-bus';
+import { z } from 'zod';
+import { parseApiKey } from '@postern/contracts';
+import { trustedProxies } from './trusted-proxies.js';
+import { KafkaEnvironment, kafkaSettings } from './kafka-settings.js';
+import { requestsPerSecond, wholeNumber, wholeNumberOrZero } from './number-settings.js';
+import { readSecretFile } from './read-setting-file.js';
+import { SettingInvalid } from './setting-invalid.js';
+
+/** A token bucket's rate. */
+export interface Rate {
+  /** Tokens that come back each second; 0 turns the limit off. */
+  readonly perSecond: number;
+  /** The most that can be taken at once, after a pause. */
+  readonly burst: number;
+}
+
+/** What the process was told by its environment; every name is `POSTERN_…`. */
+export interface Settings {
+  readonly httpHost: string;
+  readonly httpPort: number;
+  readonly dataDir: string;
+  /** The owner's connection URL. Null: the embedded PostgreSQL. */
+  readonly databaseUrl: string | null;
+  /** Null: the embedded bus. */
+  readonly kafka: KafkaSettings | null;
+  /** The first operator's key. Null: one is made at the first start. */
+  readonly operatorKey: string | null;
+  /** Whose `X-Forwarded-For` and `Forwarded` is believed. */
+  readonly trustedProxies: BlockList;
+  readonly logLevel: LogLevel;
+  /** Requests of one API key. */
+  readonly rateLimit: Rate;
+  /** Requests without a valid API key, of one address. */
+  readonly failedAuthLimit: Rate;
+  /** Connections that are open at once; more are closed as they come. */
+  readonly maxConnections: number;
+  /** So many days denials are kept; 0: for ever. */
+  readonly denialRetentionDays: number;
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Far above what one process serves of one caller: who meets these has a loop that has gone mad. */
+const DEFAULT_RATE_LIMIT: Rate = { perSecond: 5_000, burst: 20_000 };
+/** A fleet of relays whose shared key was revoked comes with some requests a second. */
+const DEFAULT_FAILED_AUTH_LIMIT: Rate = { perSecond: 20, burst: 200 };
+const DEFAULT_MAX_CONNECTIONS = 10_000;
+/** Where the API is: the whole of it in one process, or the gateway. */
+export const DEFAULT_PORT = 8025;
+
+const LONGEST_SHOWN = 200;
+
+/** A hundred years. */
+const MAX_RETENTION_DAYS = 36_500;
+const perSecond = requestsPerSecond(1_000_000);
+const burst = wholeNumber(1, 10_000_000, 'of requests');
+
+/** The variables of a process that serves HTTP. */
+export const Environment = z.object({
+  POSTERN_HTTP_HOST: z
+    .string()
+    .refine((host) => isIP(host) !== 0 || host === 'localhost', 'must be an IP address or localhost')
+    .default('127.0.0.1'),
+  POSTERN_HTTP_PORT: wholeNumberOrZero(1, 65_535, '', 'for any that is free'),
+  POSTERN_DATA_DIR: z.string().default('.postern'),
+  POSTERN_DATABASE_URL: z
+    .string()
+    .refine(isPostgresUrl, 'must read postgresql://user:password@host:port/database, with the password')
+    .optional(),
+  POSTERN_DATABASE_URL_FILE: z.string().optional(),
+  POSTERN_OPERATOR_KEY: z
+    .string()
+    .refine(
+      (key) => parseApiKey(key)?.role === 'operator',
+      'must read pst_operator_<id>_<secret of 16 or more characters>',
+    )
+    .optional(),
+  ...KafkaEnvironment.shape,
+  POSTERN_TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const proxies = trustedProxies(text);
+      if (proxies instanceof BlockList) return proxies;
+      context.addIssue({ code: 'custom', message: `must be addresses and CIDRs separated by commas. ${proxies.why}` });
+      return z.NEVER;
+    }),
+  POSTERN_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  POSTERN_RATE_LIMIT_PER_SECOND: perSecond.default(DEFAULT_RATE_LIMIT.perSecond),
+  POSTERN_RATE_LIMIT_BURST: burst.default(DEFAULT_RATE_LIMIT.burst),
+  POSTERN_FAILED_AUTH_PER_SECOND: perSecond.default(DEFAULT_FAILED_AUTH_LIMIT.perSecond),
+  POSTERN_FAILED_AUTH_BURST: burst.default(DEFAULT_FAILED_AUTH_LIMIT.burst),
+  POSTERN_MAX_CONNECTIONS: wholeNumber(10, 1_000_000).default(DEFAULT_MAX_CONNECTIONS),
+  POSTERN_DENIAL_RETENTION_DAYS: wholeNumberOrZero(
+    1,
+    MAX_RETENTION_DAYS,
+    'of days',
+    'to keep denials for ever',
+  ).default(90),
+});
+
+/**
+ * Reads the settings. An empty variable counts as not set. `defaultPort` is what the process listens on unless told.
+ * Throws `SettingInvalid` at the first bad one.
+ */
+export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAULT_PORT): Settings {
+  const set = Object.entries(environment).filter(([, value]) => value !== '');
+  const given = withDatabaseUrl({ POSTERN_HTTP_PORT: String(defaultPort), ...Object.fromEntries(set) });
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = String(issue?.path[0]);
+    // Keys, passwords and connection URLs hold secrets: their values are not repeated.
+    const shown = /KEY|URL|PASSWORD/.test(name) ? '' : ` (it is ${excerpt(given[name])})`;
+    throw new SettingInvalid(`${name} ${issue?.message ?? 'is invalid'}${shown}`);
+  }
+  const env = parsed.data;
+  return {
+    httpHost: env.POSTERN_HTTP_HOST,
+    httpPort: env.POSTERN_HTTP_PORT,
+    dataDir: env.POSTERN_DATA_DIR,
+    databaseUrl: env.POSTERN_DATABASE_URL ?? null,
+    kafka: kafkaSettings(env),
+    operatorKey: env.POSTERN_OPERATOR_KEY ?? null,
+    trustedProxies: env.POSTERN_TRUSTED_PROXIES,
+    logLevel: env.POSTERN_LOG_LEVEL,
+    rateLimit: { perSecond: env.POSTERN_RATE_LIMIT_PER_SECOND, burst: env.POSTERN_RATE_LIMIT_BURST },
+    failedAuthLimit: { perSecond: env.POSTERN_FAILED_AUTH_PER_SECOND, burst: env.POSTERN_FAILED_AUTH_BURST },
+    maxConnections: env.POSTERN_MAX_CONNECTIONS,
+    denialRetentionDays: env.POSTERN_DENIAL_RETENTION_DAYS,
+  };
+}
+
+/** With the URL from the file that `POSTERN_DATABASE_URL_FILE` names, if it names one. */
+function withDatabaseUrl(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const file = environment['POSTERN_DATABASE_URL_FILE'];
+  if (file === undefined) return environment;
+  if (environment['POSTERN_DATABASE_URL'] !== undefined)
+    throw new SettingInvalid('POSTERN_DATABASE_URL must not be set together with POSTERN_DATABASE_URL_FILE');
+  // An empty file is a bad URL: it must not start the embedded database.
+  return { ...environment, POSTERN_DATABASE_URL: readSecretFile('POSTERN_DATABASE_URL_FILE', file) };
+}
+
+/** As much of a value as a line has room for. */
+function excerpt(value = ''): string {
+  return JSON.stringify(value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value);
+}
+
+function isPostgresUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return /^postgres(ql)?:$/.test(url.protocol) && url.password !== '' && url.pathname.length > 1;
+}
