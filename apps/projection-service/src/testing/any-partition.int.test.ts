@@ -24,13 +24,12 @@ afterAll(async () => {
   for (const database of databases) await database.drop();
 });
 
-/** Of a username that nobody holds any more, relays may be sent the end of either of its last holders: each says that it is unknown. */
 const MODELS = [
   {
     name: 'relay policies',
     apply: applyPolicies,
     rows: `SELECT p.smtp_user_id, p.username_key, p.tenant_id, p.username, p.mode, p.restricted, p.entries::text, p.entry_ids::text, p.version,
-                  p.event_id, p.claimed_at, p.removed, p.digest, CASE WHEN p.removed THEN NULL ELSE p.revision IS NOT NULL END AS sent, t.policies, t.digest AS all_digest
+                  p.event_id, p.claimed_at, p.removed, p.digest, p.revision IS NOT NULL AS sent, t.policies, t.digest AS all_digest
              FROM projection.relay_policies p, LATERAL (SELECT policies, digest FROM projection.relay_policy_totals) t ORDER BY 1, 2`,
   },
   { name: 'directory', apply: applyDirectory, rows: 'SELECT * FROM projection.smtp_users ORDER BY id' },
