@@ -34,7 +34,7 @@ export class CreateRelayPolicies1764100000001 implements MigrationInterface {
       );
       CREATE UNIQUE INDEX one_policy_is_told_of_a_username ON projection.relay_policies (username_key) WHERE revision IS NOT NULL;
       CREATE UNIQUE INDEX relay_policies_by_revision ON projection.relay_policies (revision);
-      CREATE INDEX relay_policies_that_wait ON projection.relay_policies (username_key) WHERE revision IS NULL AND NOT removed;
+      CREATE INDEX relay_policies_not_told ON projection.relay_policies (username_key, removed, claimed_at) WHERE revision IS NULL;
 
       -- One row, locked by every transaction that takes revisions: so their order is the order of the commits.
       CREATE TABLE projection.relay_policy_totals (

@@ -34,7 +34,7 @@ export async function lockTotals(manager: EntityManager): Promise<PolicyTotals> 
 
 const ROWS_PER_FETCH = 5_000;
 
-/** Every row that the events may change, or that decides what relays are told after them. */
+/** The rows that the events may change, and those of the usernames that they may touch which can be the one that is sent. */
 export async function loadRows(
   manager: EntityManager,
   events: readonly Recorded<SmtpUserEvent>[],
@@ -62,13 +62,9 @@ export async function* readAllRows(runner: QueryRunner): AsyncGenerator<PolicyRo
   }
 }
 
-/** Every row of the usernames. By `one_policy_is_told_of_a_username` and, for the few others, by a look at the table. */
+/** Every row of the usernames. */
 export async function loadRowsOf(manager: EntityManager, usernames: readonly UsernameKey[]): Promise<PolicyRow[]> {
-  const records = await manager.query<PolicyRecord[]>(
-    `SELECT ${COLUMNS} FROM projection.relay_policies WHERE username_key = ANY ($1::text[])`,
-    [usernames],
-  );
-  return records.map(rowOf);
+  return (await manager.query<PolicyRecord[]>(ROWS_OF_USERNAMES, [usernames])).map(rowOf);
 }
 
 /** Writes rows and totals, and wakes the streams of every process when it commits. */
@@ -96,18 +92,25 @@ const COLUMNS = `
          smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids::text[] AS entry_ids,
          version, event_id, claimed_at, removed, digest, revision`;
 
+const ROWS_OF_USERNAMES = `SELECT ${COLUMNS} FROM projection.relay_policies WHERE revision IS NOT NULL AND username_key = ANY ($1::text[])
+   UNION ALL SELECT ${COLUMNS} FROM projection.relay_policies WHERE revision IS NULL AND username_key = ANY ($1::text[])`;
+
 /**
- * By the primary key, `relay_policies_that_wait` and `one_policy_is_told_of_a_username`; nearly always, no row waits.
- * In parts and not with OR: before the table's first ANALYZE that was planned as a sequential scan that compares each row
- * with each id, 25 times slower than what events come at. A row may come by more than one part.
+ * By the primary key, `one_policy_is_told_of_a_username` and `relay_policies_not_told`. Of the tombstones that are not sent the last one
+ * is enough, however often a username changed hands. In parts and not with OR: before the table's first ANALYZE that was planned as a
+ * sequential scan that compares each row with each id, 25 times slower than what events come at. A row may come by two parts.
  */
 const ROWS = `
-  WITH waiting AS MATERIALIZED (SELECT ${COLUMNS} FROM projection.relay_policies WHERE revision IS NULL AND NOT removed)
-  SELECT * FROM waiting
-   UNION ALL SELECT ${COLUMNS} FROM projection.relay_policies WHERE smtp_user_id = ANY ($1::uuid[])
-   UNION ALL SELECT ${COLUMNS} FROM projection.relay_policies WHERE revision IS NOT NULL AND username_key = ANY ($2::text[])
+  WITH held AS MATERIALIZED (SELECT ${COLUMNS} FROM projection.relay_policies WHERE smtp_user_id = ANY ($1::uuid[])),
+       touched AS MATERIALIZED (SELECT username_key AS name FROM held WHERE NOT removed UNION SELECT unnest($2::text[]))
+  SELECT * FROM held
    UNION ALL SELECT ${COLUMNS} FROM projection.relay_policies
-              WHERE revision IS NOT NULL AND username_key IN (SELECT username_key FROM waiting)`;
+              WHERE revision IS NOT NULL AND username_key = ANY (ARRAY (SELECT name FROM touched))
+   UNION ALL SELECT ${COLUMNS} FROM projection.relay_policies
+              WHERE revision IS NULL AND NOT removed AND username_key = ANY (ARRAY (SELECT name FROM touched))
+   UNION ALL SELECT last.* FROM touched, LATERAL (
+             SELECT ${COLUMNS} FROM projection.relay_policies
+              WHERE revision IS NULL AND removed AND username_key = name ORDER BY claimed_at DESC LIMIT 1) last`;
 
 const SAVE = `
   WITH saved AS (
