@@ -1,14 +1,13 @@
 import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
 import { MAX_ENTRIES, MAX_NOTE_LENGTH } from '@postern/restrictions';
-import { COMMAND_DEADLINE_MS } from './dispatch/dispatcher.js';
-import { ANSWER_LIFE_HOURS } from './idempotency/kept-answers.js';
-import { REPEAT_WAIT_MS } from './idempotency/repeats.js';
-import { LONGEST_TEXT } from './relay/decide-login/decide-login.controller.js';
-import { LONGEST_RELAY, MAX_COUNT } from './relay/report-denials/denial-item.js';
-import { MAX_DENIAL_APPENDS } from './relay/report-denials/report-denials.handler.js';
-import { LONGEST_RANGE } from './restriction/entries-schema.js';
-import { MAX_WRITES_OF_ONE_USER } from './smtp-user/smtp-user-writes.js';
+import { LONGEST_RELAY, MAX_COUNT } from './relay/denial-item.js';
+import { LONGEST_TEXT } from './relay/relay.controller.js';
+import { MAX_DENIAL_APPENDS } from './relay/report-denials.js';
+import { LONGEST_RANGE } from './restriction/restriction-body.js';
+import { MAX_WRITES_OF_ONE_USER } from './smtp-user/change-smtp-user.js';
 import { LONGEST_NAME } from './tenant/tenants.js';
+import { ANSWER_LIFE_HOURS } from './write/idempotency-store.js';
+import { MAX_REPEATS, WRITE_DEADLINE_MS } from './write/write.interceptor.js';
 
 /** What bounds the write side, for docs/limits.md. Lengths in UTF-16 units. */
 export const COMMAND_LIMITS = {
@@ -20,9 +19,9 @@ export const COMMAND_LIMITS = {
   denialCount: MAX_COUNT,
   relayNameLength: LONGEST_RELAY,
   decisionTextLength: LONGEST_TEXT,
-  deadlineMs: COMMAND_DEADLINE_MS,
+  deadlineMs: WRITE_DEADLINE_MS,
   answerLifeHours: ANSWER_LIFE_HOURS,
-  repeatWaitMs: REPEAT_WAIT_MS,
+  repeats: MAX_REPEATS,
   writesOfOneUser: MAX_WRITES_OF_ONE_USER,
   denialAppendsAtOnce: MAX_DENIAL_APPENDS,
 } as const;

@@ -2,9 +2,9 @@ import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
 import { keepOperatorKey, runProcess, startService, unshownOperatorKey, type ServiceParts } from '@postern/process';
-import { ensureFirstOperatorKey } from './api-key/ensure-first-operator-key/ensure-first-operator-key.js';
+import { ensureFirstOperatorKey } from './api-key/first-operator-key.js';
 import { CommandServiceModule } from './command-service.module.js';
-import { problems } from './problems/problems.js';
+import { problems } from './write/problems.js';
 
 const parts = {
   name: 'command-service',

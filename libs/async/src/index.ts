@@ -1,5 +1,5 @@
 export { Backoff } from './backoff.js';
 export { Deadline, endsWithin } from './deadline.js';
-export { KeyedQueue, QueueFull } from './keyed-queue.js';
+export { KeyedQueue } from './keyed-queue.js';
 export { Semaphore } from './semaphore.js';
 export { WakeSignal } from './wake-signal.js';

@@ -1,6 +1,8 @@
 /** The queue of one key is full. A retry helps once the works before it have ended. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
+  readonly permanent = false;
+  readonly action = 'Too many requests about the same thing wait already. Send it again shortly.';
   constructor(limit: number) {
     super(`${limit} works of one key run or wait already. Try again shortly.`);
   }

@@ -1,6 +1,8 @@
 /** The stream is not at the version that the append was decided upon. Load it again, decide again. Nothing was appended. */
 export class VersionConflict extends Error {
   override readonly name = 'VersionConflict';
+  readonly permanent = false;
+  readonly action = 'It is being changed by many at once. Nothing was changed; send it again shortly.';
   constructor(
     readonly streamId: string,
     readonly expected: number,
@@ -13,6 +15,7 @@ export class VersionConflict extends Error {
 /** The journal has events with these ids already, and the append did not say that this may be. Nothing was appended. */
 export class EventExists extends Error {
   override readonly name = 'EventExists';
+  readonly permanent = true;
   constructor(
     readonly streamId: string,
     readonly eventIds: readonly string[],
@@ -26,11 +29,14 @@ export class EventExists extends Error {
 /** The append can't be stored as it is; to repeat it does not help. Nothing was appended. */
 export class AppendRefused extends Error {
   override readonly name = 'AppendRefused';
+  readonly permanent = true;
 }
 
 /** More appends wait than the journal keeps in memory: answer 503 and let the client come again. Nothing was appended. */
 export class JournalBusy extends Error {
   override readonly name = 'JournalBusy';
+  readonly permanent = false;
+  readonly action = 'More writes wait than can be kept. Send it again shortly.';
   constructor() {
     super('Too many appends wait for the database. Try again shortly.');
   }
@@ -39,6 +45,8 @@ export class JournalBusy extends Error {
 /** The time for the append was over before it could be made. Nothing was appended, and nothing will be. */
 export class AppendExpired extends Error {
   override readonly name = 'AppendExpired';
+  readonly permanent = false;
+  readonly action = 'The database did not get to the change in time. Nothing was changed; send it again shortly.';
   constructor(cause?: unknown) {
     super('The append was not made in its time, and is not made any more. Try again.', { cause });
   }
@@ -50,6 +58,8 @@ export class AppendExpired extends Error {
  */
 export class JournalUnavailable extends Error {
   override readonly name = 'JournalUnavailable';
+  readonly permanent = false;
+  readonly action = 'The journal cannot be reached, so the change was not confirmed. Send it again shortly.';
   constructor(reason: string, cause?: unknown) {
     super(`The journal did not confirm the append: ${reason}`, { cause });
   }

@@ -1,9 +1,8 @@
 import { authDenialsStream, type AuthDenialEvent } from '@postern/contracts';
 import type { Append } from '@postern/event-store';
 import { parseAddress } from '@postern/ip-ranges';
-import { eventMetadata, type RequestContext } from '@postern/http';
-import { storable } from '../http/plain-text.js';
-import type { SmtpUserRef } from '../smtp-user/smtp-user-states.js';
+import type { SmtpUserRef } from '../smtp-user/target.js';
+import { storable } from '../write/plain-text.js';
 
 export type AuthDenied = AuthDenialEvent['data'];
 
@@ -17,12 +16,11 @@ export function storedIp(text: string): string {
 }
 
 /** The append of denials of one user. The denial's id is the event's, so that the journal keeps it once however often it comes. */
-export function denialAppend(user: SmtpUserRef, denials: readonly AuthDenied[], context: RequestContext): Append {
+export function denialAppend(user: SmtpUserRef, denials: readonly AuthDenied[]): Omit<Append, 'metadata'> {
   return {
     tenantId: user.tenantId,
     streamId: authDenialsStream(user.smtpUserId),
     expectedVersion: 'any',
     events: denials.map((data) => ({ type: 'AuthDenied', eventId: data.denialId, data })),
-    metadata: eventMetadata(context),
   };
 }

@@ -1,17 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { smtpUserStream, type Recorded, type SmtpUserEvent, type SmtpUserId, type TenantId } from '@postern/contracts';
+import { smtpUserStream, type Recorded, type SmtpUserEvent } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { readStream } from '@postern/event-store';
 import { evolve, initialState, type SmtpUserState } from '@postern/restrictions';
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
-
-/** Which SMTP user; the tenant is part of the name, so that no state is ever found under another tenant. */
-export interface SmtpUserRef {
-  readonly tenantId: TenantId;
-  readonly smtpUserId: SmtpUserId;
-}
+import type { SmtpUserRef } from './target.js';
 
 /** A state weighs one and its entries; an entry takes some half a kilobyte, so that this is about 50 MB. */
 const MAX_REMEMBERED_WEIGHT = 100_000;

@@ -1,8 +1,7 @@
 import { usernameKey, type SmtpUserEvent, type SmtpUserId, type TenantId, type UsernameKey } from '@postern/contracts';
-import type { DataSource, EntityManager } from 'typeorm';
-
 import { Problem, violates } from '@postern/http';
-import type { SmtpUserRef } from './smtp-user-states.js';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { SmtpUserRef } from './target.js';
 
 /** The events by which a username is taken or given up; they are appended in the transaction of the claim. */
 export function movesUsername(event: SmtpUserEvent): boolean {

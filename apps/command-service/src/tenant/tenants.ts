@@ -1,5 +1,5 @@
 import type { TenantId } from '@postern/contracts';
-import type { DataSource, EntityManager } from 'typeorm';
+import { pageView, text, time, view } from '@postern/http';
 
 /** A tenant as the HTTP API shows it. */
 export interface Tenant {
@@ -15,20 +15,10 @@ export const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** Characters of a tenant's or a key's name. */
 export const LONGEST_NAME = 200;
 
-/** In the transaction of `TenantCreated`, as `postern_journal_writer`. Violates `tenants_pkey` where the id is taken. */
-export async function insertTenant(manager: EntityManager, { id, name, createdAt }: Tenant): Promise<void> {
-  await manager.query('INSERT INTO access.tenants (tenant_id, name, created_at) VALUES ($1, $2, $3)', [
-    id,
-    name,
-    createdAt,
-  ]);
-}
+export const tenantView = view<Tenant>('Tenant', 'A customer account.', {
+  id: text('acme'),
+  name: text('Acme Ltd'),
+  createdAt: time('2026-11-01T08:00:00.000Z'),
+});
 
-/** Tenants after an id, by id: the order of the primary key. As `postern_access`, which sees all. */
-export async function tenantsAfter(access: DataSource, after: string, limit: number): Promise<Tenant[]> {
-  const rows = await access.query<{ tenant_id: TenantId; name: string; created_at: Date }[]>(
-    `SELECT tenant_id, name, created_at FROM access.tenants WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2`,
-    [after, limit],
-  );
-  return rows.map(({ tenant_id, name, created_at }) => ({ id: tenant_id, name, createdAt: created_at.toISOString() }));
-}
+export const tenantPageView = pageView('TenantPage', tenantView);

@@ -5,12 +5,13 @@ import { answerAboveBody } from '../request/unread-body.js';
 import { setCommonHeaders } from '../request/guard-requests.js';
 import { databaseProblem } from './database-problem.js';
 import { Problem } from './problem.js';
+import { temporaryProblem } from './temporary-problem.js';
 
 /** Knows how an error of a library is told to a caller; null when it is not its kind. */
 export type ProblemTranslator = (error: unknown) => Problem | null;
 
 /**
- * Answers every error as problem+json. A database that is away is 503 in every service. What no translator knows is our
+ * Answers every error as problem+json. A temporary failure and a database that is away are 503 in every service. What no translator knows is our
  * fault: 500, logged whole, told without detail.
  */
 @Catch()
@@ -53,7 +54,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   private translate(error: unknown, request: FastifyRequest): Problem {
     if (error instanceof Problem) return error;
-    for (const translator of [...this.translators, databaseProblem]) {
+    for (const translator of [...this.translators, temporaryProblem, databaseProblem]) {
       const problem = translator(error);
       if (problem) return problem;
     }

@@ -1,3 +1,4 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Actor, TenantId } from '@postern/contracts';
 import type { FastifyRequest } from 'fastify';
 
@@ -26,3 +27,14 @@ export function principalOf(request: FastifyRequest): Principal {
   if (!principal) throw new Error('This route is public: it has no principal.');
   return principal;
 }
+
+/** The parameter decorator for whom the key of the request belongs to. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal =>
+  principalOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
+/** The tenant in the path, which the guard has checked against the key. */
+export const Tenant = createParamDecorator((_: unknown, context: ExecutionContext): TenantId => {
+  const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { tenantId: TenantId } }>>();
+  return request.params.tenantId;
+});

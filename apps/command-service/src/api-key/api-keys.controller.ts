@@ -1,0 +1,153 @@
+import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import type { ApiKeyId, Role, TenantId } from '@postern/contracts';
+import {
+  Allow,
+  Caller,
+  Documented,
+  json,
+  roleView,
+  Tenant,
+  text,
+  view,
+  type Documentation,
+  type Principal,
+} from '@postern/http';
+import { pageFields, pageRequest, timeColumn, type Page } from '@postern/lists';
+import { z } from 'zod';
+import { LONGEST_NAME } from '../tenant/tenants.js';
+import { plainText } from '../write/plain-text.js';
+import { Context, type RequestContext, type Written } from '../write/request-context.js';
+import { Write } from '../write/write.interceptor.js';
+import { API_KEY_ID, apiKeyPageView, issuedApiKeyView, type ApiKey, type IssuedApiKey } from './api-keys.js';
+import { IssueApiKey } from './issue-api-key.js';
+import { ListApiKeys } from './list-api-keys.js';
+import { RevokeApiKey } from './revoke-api-key.js';
+
+const OwnKeyBody = z.strictObject({
+  role: z.enum(
+    ['relay', 'operator'],
+    'One of: relay, operator. Keys of the roles admin and auditor belong to a tenant.',
+  ),
+  name: plainText(LONGEST_NAME),
+});
+const TenantKeyBody = z.strictObject({
+  role: z.enum(
+    ['admin', 'auditor'],
+    'One of: admin, auditor. Keys of the roles relay and operator belong to no tenant.',
+  ),
+  name: plainText(LONGEST_NAME),
+});
+const KeysQuery = z.strictObject(pageFields([timeColumn, (id) => API_KEY_ID.test(id)]));
+
+interface WhoAmI {
+  readonly role: Role;
+  readonly tenantId: TenantId | null;
+  readonly keyId: ApiKeyId;
+  readonly name: string;
+}
+const whoAmIView = view<WhoAmI>('WhoAmI', 'What the API key opens.', {
+  role: roleView,
+  tenantId: text<TenantId>('acme', 'Null: the key belongs to no tenant.').nullable(),
+  keyId: text<ApiKeyId>('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),
+  name: text('ci'),
+});
+
+const issuing = (summary: string): Documentation => ({
+  tag: 'API keys',
+  summary,
+  status: 201,
+  answer: json(issuedApiKeyView),
+});
+
+/** Keys of a tenant, and keys of operators and relays, which belong to no tenant. */
+@Controller('v1')
+export class ApiKeysController {
+  constructor(
+    @Inject(CommandBus) private readonly commands: CommandBus,
+    @Inject(QueryBus) private readonly queries: QueryBus,
+  ) {}
+
+  @Post('api-keys')
+  @Allow('operator')
+  @Write(issuing('Issue a key of an operator or a relay'))
+  issueApiKey(
+    @Body({ schema: OwnKeyBody }) { role, name }: z.infer<typeof OwnKeyBody>,
+    @Context() context: RequestContext,
+  ): Promise<Written<IssuedApiKey>> {
+    return this.commands.execute(new IssueApiKey(null, role, name, context));
+  }
+
+  @Post('tenants/:tenantId/api-keys')
+  @Allow('operator', 'admin')
+  @Write(issuing('Issue a key of a tenant'))
+  issueTenantApiKey(
+    @Tenant() tenantId: TenantId,
+    @Body({ schema: TenantKeyBody }) { role, name }: z.infer<typeof TenantKeyBody>,
+    @Context() context: RequestContext,
+  ): Promise<Written<IssuedApiKey>> {
+    return this.commands.execute(new IssueApiKey(tenantId, role, name, context));
+  }
+
+  @Get('api-keys')
+  @Allow('operator')
+  @Documented({
+    tag: 'API keys',
+    id: 'listApiKeys',
+    summary: 'List the keys of operators and relays',
+    answer: json(apiKeyPageView),
+  })
+  listApiKeys(@Query({ schema: KeysQuery }) query: z.infer<typeof KeysQuery>): Promise<Page<ApiKey>> {
+    return this.queries.execute(new ListApiKeys(null, pageRequest(query)));
+  }
+
+  @Get('tenants/:tenantId/api-keys')
+  @Allow('operator', 'admin')
+  @Documented({
+    tag: 'API keys',
+    id: 'listTenantApiKeys',
+    summary: 'List the keys of a tenant',
+    answer: json(apiKeyPageView),
+  })
+  listTenantApiKeys(
+    @Tenant() tenantId: TenantId,
+    @Query({ schema: KeysQuery }) query: z.infer<typeof KeysQuery>,
+  ): Promise<Page<ApiKey>> {
+    return this.queries.execute(new ListApiKeys(tenantId, pageRequest(query)));
+  }
+
+  @Delete('api-keys/:keyId')
+  @Allow('operator')
+  @Write({
+    tag: 'API keys',
+    summary: 'Revoke a key of an operator or a relay',
+    status: 204,
+    problems: ['api-key-not-found', 'last-operator-key'],
+  })
+  revokeApiKey(@Param('keyId') keyId: string, @Context() context: RequestContext): Promise<Written<null>> {
+    return this.commands.execute(new RevokeApiKey(null, keyId, context));
+  }
+
+  @Delete('tenants/:tenantId/api-keys/:keyId')
+  @Allow('operator', 'admin')
+  @Write({ tag: 'API keys', summary: 'Revoke a key of a tenant', status: 204, problems: ['api-key-not-found'] })
+  revokeTenantApiKey(
+    @Tenant() tenantId: TenantId,
+    @Param('keyId') keyId: string,
+    @Context() context: RequestContext,
+  ): Promise<Written<null>> {
+    return this.commands.execute(new RevokeApiKey(tenantId, keyId, context));
+  }
+
+  @Get('whoami')
+  @Allow('operator', 'admin', 'auditor', 'relay')
+  @Documented({
+    tag: 'Yourself',
+    id: 'getWhoami',
+    summary: 'The role, the tenant and the name of your API key',
+    answer: json(whoAmIView),
+  })
+  whoAmI(@Caller() { actor, tenantId }: Principal): WhoAmI {
+    return { role: actor.role, tenantId, keyId: actor.keyId, name: actor.name };
+  }
+}

@@ -1,0 +1,106 @@
+import { Inject, Injectable, Logger, type INestApplicationContext } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { matchesHash, newApiKey, newId, parseApiKey, type ApiKeyId } from '@postern/contracts';
+import { VersionConflict } from '@postern/event-store';
+import { SettingInvalid } from '@postern/settings';
+import type { DataSource, EntityManager } from 'typeorm';
+import { CLOCK, type Clock } from '../clock.js';
+import { EventWriter } from '../write/event-writer.js';
+import { countLiveOperatorKeys, issueApiKey } from './api-keys.js';
+
+/** The name of the first key, and of whoever issues it: nobody else is there yet. */
+const FIRST_START = 'first start';
+
+/** The given operator key can't be used; the message says what to do. */
+export class OperatorKeyUnusable extends SettingInvalid {}
+
+/** Another process, or an earlier start, has made an operator key: there is nothing to do. */
+class OperatorKeyExists extends Error {}
+
+/**
+ * To be called by whoever starts the service, before it listens.
+ * @param given the operator's own choice of a key (`POSTERN_OPERATOR_KEY`), or null
+ * @param keep is given the text of a key that is being made; where it throws, none is made
+ * @returns the text of a key that was made now, to be shown once and kept; null where one was given or exists already
+ * Throws `OperatorKeyUnusable`, and what `keep` throws.
+ */
+export async function ensureFirstOperatorKey(
+  app: INestApplicationContext,
+  given: string | null,
+  keep: (text: string) => Promise<void> = async () => undefined,
+): Promise<string | null> {
+  const firstKey = app.get(FirstOperatorKey, { strict: false });
+  if (given === null) return firstKey.ensureAny(keep);
+  await firstKey.ensureGiven(given);
+  return null;
+}
+
+/** Sees to it that somebody can operate this installation. */
+@Injectable()
+export class FirstOperatorKey {
+  private readonly logger = new Logger('first-operator-key');
+
+  constructor(
+    @Inject(EventWriter) private readonly eventWriter: EventWriter,
+    @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
+    @Inject(getDataSourceToken('postern_access')) private readonly access: DataSource,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Issues a key that the operator chose, unless that was done before. Throws `OperatorKeyUnusable`. */
+  async ensureGiven(text: string): Promise<void> {
+    const parsed = parseApiKey(text);
+    if (parsed?.role !== 'operator') {
+      throw new OperatorKeyUnusable(
+        'POSTERN_OPERATOR_KEY must read pst_operator_<id>_<secret of 16 or more characters>.',
+      );
+    }
+    if (await this.exists(parsed.id, text)) return;
+    try {
+      await this.issue(parsed.id, text);
+    } catch (error) {
+      // A process that starts at the same time issued it.
+      if (!(error instanceof VersionConflict) || !(await this.exists(parsed.id, text))) throw error;
+    }
+  }
+
+  /**
+   * Makes a key and returns its text, unless there is a live operator key: then null. Of several processes one makes it.
+   * Where `keep` throws, no key is left behind: nobody would ever know its text.
+   */
+  async ensureAny(keep: (text: string) => Promise<void>): Promise<string | null> {
+    if ((await this.writer.transaction(countLiveOperatorKeys)) > 0) return null;
+    const { id, text } = newApiKey('operator');
+    try {
+      await this.issue(id, text, async (manager) => {
+        if ((await countLiveOperatorKeys(manager)) > 0) throw new OperatorKeyExists();
+        await keep(text);
+      });
+      return text;
+    } catch (error) {
+      if (error instanceof OperatorKeyExists) return null;
+      throw error;
+    }
+  }
+
+  private async issue(id: ApiKeyId, key: string, before?: (manager: EntityManager) => Promise<void>): Promise<void> {
+    const issued = { id, role: 'operator', name: FIRST_START, key, createdAt: this.clock().toISOString() } as const;
+    const actor = { role: 'operator', keyId: id, name: FIRST_START } as const;
+    await issueApiKey(this.eventWriter, null, issued, { actor, requestId: newId(), idempotency: undefined }, before);
+  }
+
+  private async exists(id: ApiKeyId, text: string): Promise<boolean> {
+    const [row] = await this.access.query<{ secret_hash: Buffer; revoked_at: Date | null }[]>(
+      'SELECT secret_hash, revoked_at FROM access.api_keys WHERE id = $1',
+      [id],
+    );
+    if (!row) return false;
+    if (!matchesHash(text, row.secret_hash)) {
+      throw new OperatorKeyUnusable(
+        `POSTERN_OPERATOR_KEY has the id ${id}, which belongs to a key with another secret. Choose another id, or leave it out.`,
+      );
+    }
+    if (row.revoked_at) this.logger.warn(`POSTERN_OPERATOR_KEY (${id}) was revoked, and stays so. Leave it out.`);
+    return true;
+  }
+}

@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TestDatabase } from '@postern/testing';
+import { problem } from '../../testing/problem.js';
+import { commandDatabase, listOf, StartedService } from '../../testing/started-service.js';
+
+let database: TestDatabase;
+let service: StartedService;
+let acme: string;
+let relay: string;
+let users = 0;
+beforeAll(async () => {
+  database = await commandDatabase();
+  service = await StartedService.on(database.url);
+  acme = await service.tenant('acme');
+  relay = await service.key({ role: 'relay', name: 'mx1' });
+});
+afterAll(async () => {
+  await service.stop();
+  await database.drop();
+});
+
+const decide = async (username: string, ip: string, more = {}) =>
+  service.call('POST', '/v1/relay/decisions', { key: relay, body: { username, ip, ...more } });
+const denialsOf = async (user: string) =>
+  (await service.events(`auth-denials/${user.split('/').at(-1)}`)).map(({ data }) => data);
+
+async function restricted(entries: unknown[], mode = 'enforce'): Promise<{ user: string; username: string }> {
+  const username = `App-${users++}@acme.example`;
+  const user = await service.smtpUser(acme, 'acme', username);
+  await service.call('PUT', `${user}/restriction`, {
+    key: acme,
+    body: { entries, mode },
+    headers: { 'if-match': '*' },
+  });
+  return { user, username };
+}
+
+const DENY = { code: 535, enhanced: '5.7.1', text: 'IP not authorized' };
+const DEFER = { code: 454, enhanced: '4.7.0', text: 'Temporary authentication failure' };
+
+describe('a decision by the control plane', () => {
+  it('allows an address inside an entry, and shows the entry', async () => {
+    const { user, username } = await restricted([{ range: '203.0.113.0/24', note: 'office' }]);
+    const { status, body } = await decide(username.toUpperCase(), '::ffff:203.0.113.9');
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        decision: 'allow',
+        reason: 'entry-matched',
+        mode: 'enforce',
+        matched: {
+          id: expect.any(String),
+          range: '203.0.113.0/24',
+          typed: '203.0.113.0/24',
+          note: 'office',
+          addedBy: "acme's admin",
+          addedAt: expect.any(String),
+          expiresAt: null,
+          live: true,
+        },
+        reply: null,
+      },
+    });
+    expect(await denialsOf(user)).toEqual([]);
+  });
+
+  it('denies an address outside, and has it on record by then', async () => {
+    const { user, username } = await restricted([{ range: '203.0.113.42' }]);
+    const { body } = await decide(username.toLowerCase(), '198.51.100.7');
+    expect(body).toEqual({
+      decision: 'deny',
+      reason: 'ip-not-authorized',
+      mode: 'enforce',
+      matched: null,
+      reply: DENY,
+    });
+    expect(await service.events(`auth-denials/${user.split('/').at(-1)}`)).toEqual([
+      {
+        version: 1,
+        type: 'AuthDenied',
+        tenant_id: 'acme',
+        data: {
+          denialId: expect.any(String),
+          smtpUserId: user.split('/').at(-1),
+          username,
+          ip: '198.51.100.7',
+          occurredAt: expect.stringMatching(/\.\d{3}Z$/),
+          relay: 'mx1',
+          reason: 'ip-not-authorized',
+          mode: 'enforce',
+          refused: true,
+          count: 1,
+        },
+        metadata: expect.objectContaining({ actor: { role: 'relay', keyId: relay.split('_')[2], name: 'mx1' } }),
+      },
+    ]);
+  });
+
+  it('lets a mismatch through in report-only, and has it on record as not refused', async () => {
+    const { user, username } = await restricted([{ range: '203.0.113.42' }], 'report-only');
+    const { body } = await decide(username, '198.51.100.7');
+    expect(body).toEqual({
+      decision: 'allow',
+      reason: 'ip-not-authorized',
+      mode: 'report-only',
+      matched: null,
+      reply: null,
+    });
+    expect(await denialsOf(user)).toEqual([expect.objectContaining({ mode: 'report-only', refused: false })]);
+  });
+
+  it('records nothing of a dry run', async () => {
+    const { user, username } = await restricted([{ range: '203.0.113.42' }]);
+    expect((await decide(username, '198.51.100.7', { dryRun: true })).body).toMatchObject({ decision: 'deny' });
+    expect(await denialsOf(user)).toEqual([]);
+  });
+
+  it.each(['nobody@acme.example', '', 'ümlaut', 'nul\u0000', 'a b', '\ud800'])(
+    'defers the username %j, which nobody holds',
+    async (username) => {
+      expect((await decide(username, '198.51.100.7')).body).toEqual({
+        decision: 'defer',
+        reason: 'smtp-user-unknown',
+        mode: null,
+        matched: null,
+        reply: DEFER,
+      });
+    },
+  );
+
+  it.each(['010.0.0.1', 'not an address', '', 'nul\u0000 and \ud800', 'x'.repeat(1_000)])(
+    'never allows the address %.30j, which cannot be read, where there is a restriction',
+    async (ip) => {
+      const { user, username } = await restricted([{ range: '8.0.0.0/8' }], 'report-only');
+      expect((await decide(username, ip)).body).toMatchObject({ decision: 'deny', reason: 'source-ip-invalid' });
+      expect(await denialsOf(user)).toEqual([
+        expect.objectContaining({ reason: 'source-ip-invalid', refused: true, ip: expect.any(String) }),
+      ]);
+    },
+  );
+
+  it('allows an unrestricted user from anywhere', async () => {
+    await service.smtpUser(acme, 'acme', 'open@acme.example');
+    expect((await decide('open@acme.example', '2001:db8::1')).body).toEqual({
+      decision: 'allow',
+      reason: 'unrestricted',
+      mode: 'enforce',
+      matched: null,
+      reply: null,
+    });
+  });
+
+  it('denies once the last entry has expired; it does not open the user', async () => {
+    const expiresAt = new Date(Date.now() + 400).toISOString();
+    const { user, username } = await restricted([{ range: '203.0.113.42', expiresAt }]);
+    expect((await decide(username, '203.0.113.42')).body).toMatchObject({ decision: 'allow' });
+    await new Promise((done) => setTimeout(done, 450));
+    expect((await decide(username, '203.0.113.42')).body).toMatchObject({ decision: 'deny', reason: 'no-live-entry' });
+    const renewed = await service.call('POST', `${user}/restriction/entries`, {
+      key: acme,
+      body: { entries: [{ range: '203.0.113.42' }] },
+    });
+    expect(listOf(renewed.body['entries'])).toHaveLength(1);
+    expect((await decide(username, '203.0.113.42')).body).toMatchObject({ decision: 'allow' });
+  });
+
+  it('refuses what is no question, and everyone but relays', async () => {
+    const answer = await decide('a', '1.1.1.1', { relay: 'mx' });
+    expect(answer.body).toEqual(
+      problem(422, 'validation-failed', '/relay', [
+        { pointer: '/relay', code: 'field-unknown', detail: expect.any(String), suggestions: [] },
+      ]),
+    );
+    for (const key of [acme, service.operatorKey]) {
+      const { body } = await service.call('POST', '/v1/relay/decisions', { key, body: { username: 'a', ip: '::1' } });
+      expect(body).toEqual(problem(403, 'role-not-allowed', 'This needs a key of the role relay'));
+    }
+  });
+});

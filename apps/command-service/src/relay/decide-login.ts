@@ -1,0 +1,118 @@
+import { Inject } from '@nestjs/common';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import {
+  DEFER_REPLY,
+  DENY_REPLY,
+  isUsername,
+  newId,
+  replyOf,
+  usernameKey,
+  type DecisionKind,
+  type DenialReason,
+  type Mode,
+  type ReasonCode,
+  type Reply,
+} from '@postern/contracts';
+import { parseAddress } from '@postern/ip-ranges';
+import { decideAccess, entryView as shownEntry, type Entry, type RegisteredSmtpUser } from '@postern/restrictions';
+import { decisionView, entryView, modeView, reasonView, text, view } from '@postern/http';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { CLOCK, type Clock } from '../clock.js';
+import { SmtpUserStates } from '../smtp-user/smtp-user-states.js';
+import { currentHolder } from '../smtp-user/usernames.js';
+import { EventWriter } from '../write/event-writer.js';
+import type { RequestContext, Written } from '../write/request-context.js';
+import { denialAppend, storedIp } from './auth-denied.js';
+
+/** What a relay is told about one login. */
+export interface LoginDecision {
+  readonly decision: DecisionKind;
+  readonly reason: ReasonCode;
+  /** Null where the SMTP user is unknown. */
+  readonly mode: Mode | null;
+  readonly matched: Entry | null;
+  readonly reply: Reply | null;
+}
+const replyView = view<Reply>('Reply', 'What the relay says to its client: SMTP code, enhanced status, text.', {
+  code: z.literal([DENY_REPLY.code, DEFER_REPLY.code]),
+  enhanced: z.literal([DENY_REPLY.enhanced, DEFER_REPLY.enhanced]),
+  text: text(DENY_REPLY.text),
+});
+export const loginDecisionView = view<LoginDecision>('LoginDecision', 'What a relay is told about one login.', {
+  decision: decisionView,
+  reason: reasonView,
+  mode: modeView.nullable().meta({ description: 'Null where the SMTP user is unknown.' }),
+  matched: entryView.nullable().meta({ description: 'The entry that lets the address in.' }),
+  reply: replyView.nullable().meta({ description: 'Null where the login goes through.' }),
+});
+
+/** Decides one login; unless `dryRun`, one that is refused, or in report-only would be, is recorded before the answer. */
+export class DecideLogin extends Command<Written<LoginDecision>> {
+  constructor(
+    readonly username: string,
+    /** As the relay sees it; it may be anything. */
+    readonly ip: string,
+    readonly dryRun: boolean,
+    readonly context: RequestContext,
+  ) {
+    super();
+  }
+}
+
+/** Decides by the journal's own state, so that a change holds in the very next decision. */
+@CommandHandler(DecideLogin)
+export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
+  constructor(
+    @Inject(SmtpUserStates) private readonly states: SmtpUserStates,
+    @Inject(EventWriter) private readonly writer: EventWriter,
+    @Inject(getDataSourceToken('postern_journal_writer')) private readonly usernames: DataSource,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async execute({ username, ip, dryRun, context }: DecideLogin): Promise<Written<LoginDecision>> {
+    const user = await this.holderOf(username);
+    const address = parseAddress(ip);
+    const now = this.clock();
+    const access = decideAccess(user, address.ok ? address.value : null, now);
+    const matched = access.matched === null ? undefined : user?.entries[access.matched];
+    const answer = {
+      body: {
+        decision: access.decision,
+        reason: access.reason,
+        mode: user?.mode ?? null,
+        matched: matched ? shownEntry(matched, now) : null,
+        reply: replyOf(access.decision),
+      },
+    };
+    if (user !== null && access.denial && !dryRun) {
+      const { smtpUserId, username, mode } = user;
+      const denial = {
+        denialId: newId(),
+        smtpUserId,
+        username,
+        ip: storedIp(ip),
+        occurredAt: now.toISOString(),
+        relay: context.actor.name,
+        reason: access.reason as DenialReason,
+        mode,
+        refused: access.refused,
+        count: 1,
+      };
+      await this.writer.write({ ...denialAppend(user, [denial]), context, answer });
+    } else await this.writer.keepAnswer(context, answer);
+    return answer;
+  }
+
+  /** Any text may come from a client here; what can be no username is as unknown as one that nobody holds. */
+  private async holderOf(username: string): Promise<RegisteredSmtpUser | null> {
+    if (!isUsername(username)) return null;
+    const key = usernameKey(username);
+    const holder = await currentHolder(this.usernames, key);
+    if (holder === null) return null;
+    const state = await this.states.current(holder);
+    // Between the two looks the name may have been given up.
+    return state.status === 'registered' && usernameKey(state.username) === key ? state : null;
+  }
+}

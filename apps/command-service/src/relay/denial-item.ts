@@ -1,0 +1,142 @@
+import {
+  DENIAL_REASONS,
+  EARLIEST_DENIAL,
+  isUsername,
+  isUuid,
+  MAX_CLOCK_AHEAD_MS,
+  MODES,
+  utcTime,
+  type DenialReport,
+  type SmtpUserId,
+} from '@postern/contracts';
+import { parseAddress } from '@postern/ip-ranges';
+import { denialReasonView, oneOfSoFar, text, time, uuid, view, whole } from '@postern/http';
+import { z } from 'zod';
+import { isPlain } from '../write/plain-text.js';
+
+/** A report that can't be taken, however often it is sent. */
+export interface RejectedDenial {
+  /** As it was sent; null where it has none that can be read. */
+  readonly id: string | null;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** A count beyond this is a relay's mistake, and would drown all others in the sums. */
+export const MAX_COUNT = 1_000_000_000;
+/** Of a host name (RFC 1035). */
+export const LONGEST_RELAY = 253;
+const LONGEST_IP = 1_000;
+
+const NO_TIME = 'is a time as in RFC 3339, with its offset.';
+
+interface Rule {
+  readonly code: string;
+  readonly detail: string;
+  holds(value: unknown): boolean;
+}
+
+const rule = (detail: string, holds: Rule['holds'], code = 'validation-failed'): Rule => ({ code, detail, holds });
+const oneOf = (values: readonly string[]): Rule =>
+  rule(`is one of: ${values.join(', ')}.`, (value) => values.includes(value as string));
+
+/** By hand: a schema library takes several times as long for a thousand items, and gives issues where one code is wanted. */
+const RULES: Readonly<Record<Exclude<keyof DenialReport, 'smtpUserId'>, Rule>> = {
+  id: rule('is a UUID in lower case.', (value) => typeof value === 'string' && isUuid(value)),
+  username: rule(
+    'is 1 to 254 printable ASCII characters without white space.',
+    (value) => typeof value === 'string' && isUsername(value),
+    'username-invalid',
+  ),
+  ip: rule('is a text.', (value) => typeof value === 'string' && value.length <= LONGEST_IP),
+  occurredAt: rule(NO_TIME, (value) => typeof value === 'string'),
+  relay: rule(
+    `is a text of 1 to ${LONGEST_RELAY} characters on one line.`,
+    (value) => typeof value === 'string' && value !== '' && value.length <= LONGEST_RELAY && isPlain(value),
+  ),
+  reason: oneOf(DENIAL_REASONS),
+  mode: oneOf(MODES),
+  count: rule(
+    `is a whole number from 1 to ${MAX_COUNT}.`,
+    (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_COUNT,
+  ),
+};
+const FIELDS = Object.entries(RULES);
+const OPTIONAL = new Set(['smtpUserId']);
+
+/** One item of a batch as a report, its time in UTC; or why it can't be taken. */
+export function readDenial(item: unknown, index: number, now: Date): DenialReport | RejectedDenial {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+    return { id: null, code: 'validation-failed', detail: `/denials/${index} is not an object.` };
+  }
+  const fields = item as Record<string, unknown>;
+  const wrong = (code: string, name: string, detail: string): RejectedDenial => {
+    const id = typeof fields['id'] === 'string' ? fields['id'].slice(0, 64) : null;
+    return { id, code, detail: `/denials/${index}/${name} ${detail}` };
+  };
+  for (const [name, { code, detail, holds }] of FIELDS) {
+    if (fields[name] === undefined) return wrong('field-missing', name, 'is missing.');
+    if (!holds(fields[name])) return wrong(code, name, detail);
+  }
+  const unknown = Object.keys(fields).find((name) => !Object.hasOwn(RULES, name) && !OPTIONAL.has(name));
+  if (unknown !== undefined)
+    return wrong('field-unknown', unknown.slice(0, 64), 'is no field of a denial. Take it out.');
+  const report = item as DenialReport;
+  if (report.smtpUserId !== undefined && (typeof report.smtpUserId !== 'string' || !isUuid(report.smtpUserId)))
+    return wrong('validation-failed', 'smtpUserId', 'is a UUID in lower case.');
+  if (report.reason !== 'source-ip-invalid') {
+    const address = parseAddress(report.ip);
+    if (!address.ok) return wrong('source-ip-invalid', 'ip', `cannot be read: ${address.detail}`);
+  }
+  const occurredAt = utcTime(report.occurredAt);
+  if (occurredAt === null) return wrong('validation-failed', 'occurredAt', NO_TIME);
+  if (occurredAt < EARLIEST_DENIAL)
+    return wrong('validation-failed', 'occurredAt', 'is before the year 2000: check the clock of the relay.');
+  if (new Date(occurredAt).getTime() - now.getTime() > MAX_CLOCK_AHEAD_MS)
+    return wrong(
+      'validation-failed',
+      'occurredAt',
+      `is more than a day ahead of Postern’s clock (${now.toISOString()}): check the clock of the relay.`,
+    );
+  return { ...report, occurredAt };
+}
+
+/** An item as it is sent, for the document; `readDenial` checks it. */
+export const denialReportSchema: z.ZodType<DenialReport> = z
+  .strictObject({
+    id: uuid('019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b', 'A UUIDv7, made by the relay once: sent again, it is kept.'),
+    username: text('app@acme.example'),
+    smtpUserId: uuid<SmtpUserId>(
+      '019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b',
+      'Of the policy that decided. The denial is recorded for this SMTP user, who must have or have had the username; without it, for whoever held the username at `occurredAt`.',
+    ).optional(),
+    ip: text('203.0.113.9'),
+    occurredAt: time(
+      '2026-11-01T08:00:00.000Z',
+      'By the relay’s clock; RFC 3339 with its offset. Not before the year 2000, and not more than a day ahead of Postern’s clock.',
+    ),
+    relay: text('mx1'),
+    reason: denialReasonView,
+    mode: z.enum(MODES),
+    count: whole(1, 1, 'Logins that this report stands for.'),
+  })
+  .meta({ id: 'DenialReport', description: 'A denial as a relay reports it.' });
+
+export const rejectedDenialView = view<RejectedDenial>(
+  'RejectedDenial',
+  'A report that cannot be taken, however often it is sent.',
+  {
+    id: text('019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b')
+      .nullable()
+      .meta({ description: 'As it was sent; null where it has none that can be read.' }),
+    code: oneOfSoFar({
+      'validation-failed': true,
+      'field-missing': true,
+      'field-unknown': true,
+      'username-invalid': true,
+      'source-ip-invalid': true,
+      'smtp-user-not-found': true,
+    }),
+    detail: text('Nobody held the username app@acme.example at 2026-11-01T08:00:00.000Z.'),
+  },
+);

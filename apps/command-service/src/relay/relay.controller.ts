@@ -1,0 +1,67 @@
+import { Body, Controller, Inject, Post } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
+import { Allow, documentedAs, json, LongBody, SERVER_LIMITS } from '@postern/http';
+import { z } from 'zod';
+import { Context, type RequestContext, type Written } from '../write/request-context.js';
+import { Write } from '../write/write.interceptor.js';
+import { DecideLogin, loginDecisionView, type LoginDecision } from './decide-login.js';
+import { denialReportSchema } from './denial-item.js';
+import { ReportDenials, reportedDenialsView, type ReportedDenials } from './report-denials.js';
+
+/** RFC 4616 lets a client send 255 octets and more; what is longer than this is an attack, not a login. */
+export const LONGEST_TEXT = 1_000;
+
+const loginText = (example: string) =>
+  z
+    .string()
+    .max(LONGEST_TEXT, `At most ${LONGEST_TEXT} characters.`)
+    .meta({ examples: [example] });
+const DecideBody = z.strictObject({
+  username: loginText('app@acme.example'),
+  ip: loginText('203.0.113.9'),
+  dryRun: z.boolean().default(false).meta({ description: 'Decide, and record nothing.' }),
+});
+
+const HOW_MANY = `Send 1 to ${MAX_DENIALS_PER_REPORT} denials at once.`;
+/** The envelope alone: one bad item must not keep the others from being recorded. */
+const ReportBody = z.strictObject({
+  denials: z
+    .array(documentedAs(z.unknown(), denialReportSchema))
+    .min(1, HOW_MANY)
+    .max(MAX_DENIALS_PER_REPORT, HOW_MANY),
+});
+
+/** What a relay asks and reports. */
+@Controller('v1/relay')
+@Allow('relay')
+export class RelayController {
+  constructor(@Inject(CommandBus) private readonly commands: CommandBus) {}
+
+  @Post('decisions')
+  @Write({
+    tag: 'Relays',
+    summary: 'Decide one login; a refused or would-be refused one is recorded',
+    answer: json(loginDecisionView),
+  })
+  decideLogin(
+    @Body({ schema: DecideBody }) { username, ip, dryRun }: z.infer<typeof DecideBody>,
+    @Context() context: RequestContext,
+  ): Promise<Written<LoginDecision>> {
+    return this.commands.execute(new DecideLogin(username, ip, dryRun, context));
+  }
+
+  @Post('auth-denials')
+  @LongBody(SERVER_LIMITS.bodyBytes)
+  @Write({
+    tag: 'Relays',
+    summary: 'Report denials; answered once they are durable',
+    answer: json(reportedDenialsView),
+  })
+  reportDenials(
+    @Body({ schema: ReportBody }) { denials }: z.infer<typeof ReportBody>,
+    @Context() context: RequestContext,
+  ): Promise<Written<ReportedDenials>> {
+    return this.commands.execute(new ReportDenials(denials, context));
+  }
+}

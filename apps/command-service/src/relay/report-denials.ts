@@ -1,0 +1,149 @@
+import { Inject } from '@nestjs/common';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { Semaphore } from '@postern/async';
+import { usernameKey, type DenialReport } from '@postern/contracts';
+import { Journal, type Append } from '@postern/event-store';
+import { view, whole } from '@postern/http';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { CLOCK, type Clock } from '../clock.js';
+import type { SmtpUserRef } from '../smtp-user/target.js';
+import { holdersAt } from '../smtp-user/usernames.js';
+import { EventWriter } from '../write/event-writer.js';
+import { denialsTotal } from '../write/metrics.js';
+import { eventMetadata, type RequestContext, type Written } from '../write/request-context.js';
+import { denialAppend, storedIp, type AuthDenied } from './auth-denied.js';
+import { readDenial, rejectedDenialView, type RejectedDenial } from './denial-item.js';
+
+/** What became of a batch; the three add up to its length. */
+export interface ReportedDenials {
+  readonly accepted: number;
+  /** Known already, or more than once in the batch. */
+  readonly duplicates: number;
+  readonly rejected: readonly RejectedDenial[];
+}
+export const reportedDenialsView = view<ReportedDenials>(
+  'ReportedDenials',
+  'What became of a batch, once it is durable; the three add up to its length.',
+  {
+    accepted: whole(0, 1),
+    duplicates: whole(0, 0, 'Known already, or more than once in the batch.'),
+    rejected: z.array(rejectedDenialView),
+  },
+);
+
+/** Takes denials that a relay reports; the result says which are durable. Each item is checked by itself. */
+export class ReportDenials extends Command<Written<ReportedDenials>> {
+  constructor(
+    readonly items: readonly unknown[],
+    readonly context: RequestContext,
+  ) {
+    super();
+  }
+}
+
+/**
+ * Appends of denials that wait for a commit: two of the journal's batches, one under way and one ready. The others wait here, so that
+ * a flood neither fills the journal's queue (503 for everybody) nor delays a platform team's change.
+ */
+export const MAX_DENIAL_APPENDS = 512;
+
+interface DenialsOfUser {
+  readonly user: SmtpUserRef;
+  readonly denials: AuthDenied[];
+}
+
+@CommandHandler(ReportDenials)
+export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
+  private readonly appends = new Semaphore(MAX_DENIAL_APPENDS);
+
+  constructor(
+    @Inject(Journal) private readonly journal: Journal,
+    @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
+    @Inject(EventWriter) private readonly eventWriter: EventWriter,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async execute({ items, context }: ReportDenials): Promise<Written<ReportedDenials>> {
+    const { reports, repeated, rejected } = readBatch(items, this.clock());
+    const byUser = await this.byUser(reports, rejected);
+    const metadata = eventMetadata(context);
+    const known = await this.appendAll(
+      byUser.map(({ user, denials }) => ({ ...denialAppend(user, denials), metadata })),
+    );
+    const body = {
+      accepted: byUser.reduce((sum, { denials }) => sum + denials.length, 0) - known,
+      duplicates: known + repeated,
+      rejected,
+    };
+    denialsTotal.inc({ outcome: 'accepted' }, body.accepted);
+    denialsTotal.inc({ outcome: 'duplicate' }, body.duplicates);
+    denialsTotal.inc({ outcome: 'rejected' }, body.rejected.length);
+    // Behind the appends: each denial's id keeps it from being counted twice, whether or not this is reached.
+    await this.eventWriter.keepAnswer(context, { body });
+    return { body };
+  }
+
+  private async byUser(reports: readonly DenialReport[], rejected: RejectedDenial[]): Promise<DenialsOfUser[]> {
+    const holders = await holdersAt(
+      this.writer,
+      reports.map(({ username, occurredAt: at, smtpUserId }) => ({ username: usernameKey(username), at, smtpUserId })),
+    );
+    const byUser = new Map<string, DenialsOfUser>();
+    for (const [i, report] of reports.entries()) {
+      const user = holders[i];
+      if (!user) {
+        rejected.push({ id: report.id, code: 'smtp-user-not-found', detail: whyNoHolder(report) });
+        continue;
+      }
+      const group: DenialsOfUser = byUser.get(user.smtpUserId) ?? { user, denials: [] };
+      group.denials.push(authDenied(report, user));
+      byUser.set(user.smtpUserId, group);
+    }
+    return [...byUser.values()];
+  }
+
+  /** How many the journal had already. All have ended when it throws: a repeat then meets none that is still on its way. */
+  private async appendAll(appends: readonly Append[]): Promise<number> {
+    const outcomes = await Promise.allSettled(
+      appends.map((append) => this.appends.run(() => this.journal.append(append))),
+    );
+    return outcomes.reduce((sum, outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return sum + outcome.value.duplicates.length;
+    }, 0);
+  }
+}
+
+/** The items that can be read, each id once. */
+function readBatch(
+  items: readonly unknown[],
+  now: Date,
+): {
+  readonly reports: readonly DenialReport[];
+  readonly repeated: number;
+  readonly rejected: RejectedDenial[];
+} {
+  const reports = new Map<string, DenialReport>();
+  const rejected: RejectedDenial[] = [];
+  for (const [index, item] of items.entries()) {
+    const denial = readDenial(item, index, now);
+    if ('code' in denial) rejected.push(denial);
+    else if (!reports.has(denial.id)) reports.set(denial.id, denial);
+  }
+  const repeated = items.length - rejected.length - reports.size;
+  return { reports: [...reports.values()], repeated, rejected };
+}
+
+function whyNoHolder({ username, smtpUserId, occurredAt }: DenialReport): string {
+  if (smtpUserId !== undefined) return `The SMTP user ${smtpUserId} never had the username ${username}.`;
+  return `Nobody held the username ${username} at ${occurredAt}. Send the smtpUserId of the policy that decided.`;
+}
+
+function authDenied(report: DenialReport, { smtpUserId }: SmtpUserRef): AuthDenied {
+  const { id: denialId, username, ip, occurredAt, relay, reason, mode, count } = report;
+  // An address that can't be read is refused in report-only too (`decideAccess`).
+  const refused = mode === 'enforce' || reason === 'source-ip-invalid';
+  return { denialId, smtpUserId, username, ip: storedIp(ip), occurredAt, relay, reason, mode, refused, count };
+}

@@ -1,0 +1,52 @@
+import { MODES } from '@postern/contracts';
+import { MAX_ENTRIES, MAX_NOTE_LENGTH, type WantedEntry } from '@postern/restrictions';
+import { documentedAs, fieldCode } from '@postern/http';
+import { timeField } from '@postern/lists';
+import { z } from 'zod';
+import { isPlain } from '../write/plain-text.js';
+
+/** Longer than any address with a prefix, so that a mistake is still read and explained, but no essay. */
+export const LONGEST_RANGE = 200;
+
+const HOW_MANY = `A restriction has at most ${MAX_ENTRIES} entries. Use wider ranges, or send fewer.`;
+
+const entries: z.ZodType<WantedEntry[], unknown[]> = z.array(
+  z.strictObject({
+    range: z
+      .string()
+      .refine(
+        (text) => text.length <= LONGEST_RANGE,
+        fieldCode('range-invalid', `No address or range has more than ${LONGEST_RANGE} characters.`),
+      )
+      .meta({
+        maxLength: LONGEST_RANGE,
+        description: 'An IPv4 or IPv6 address, or a CIDR range without host bits.',
+        examples: ['203.0.113.42'],
+      }),
+    note: z
+      .string()
+      .max(MAX_NOTE_LENGTH, `A note has at most ${MAX_NOTE_LENGTH} characters.`)
+      .refine(
+        (text) => isPlain(text.replaceAll(/[\t\n\r]/g, ' ')),
+        fieldCode('validation-failed', 'Control characters and broken Unicode are not accepted here.'),
+      )
+      .nullish()
+      .meta({ examples: ['office'] }),
+    expiresAt: timeField.nullish().meta({ description: 'Null or left out: never.' }),
+  }),
+);
+
+/**
+ * Entries in a body. The domain checks what a range says and whether a time is past. Their number is checked before their
+ * contents: zod reports every error of every entry, which takes seconds for a body full of empty ones.
+ */
+export const entriesSchema: z.ZodType<WantedEntry[]> = documentedAs(
+  z
+    .array(z.unknown())
+    .refine((list) => list.length <= MAX_ENTRIES, fieldCode('too-many-entries', HOW_MANY))
+    .pipe(entries),
+  entries,
+);
+
+/** `enforce` or `report-only` in a body. */
+export const modeSchema = z.enum(MODES, `One of: ${MODES.join(', ')}.`);

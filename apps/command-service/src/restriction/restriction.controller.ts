@@ -1,0 +1,81 @@
+import { Body, Controller, Delete, Inject, Param, Post, Put } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { EntryId } from '@postern/contracts';
+import { restrictionView as shown, type Restriction, type SmtpUserCommand } from '@postern/restrictions';
+import { Allow, json, LongBody, restrictionView, SERVER_LIMITS, type Documentation } from '@postern/http';
+import { z } from 'zod';
+import { ChangeSmtpUser } from '../smtp-user/change-smtp-user.js';
+import { TargetOf, type Target } from '../smtp-user/target.js';
+import type { Written } from '../write/request-context.js';
+import { Write } from '../write/write.interceptor.js';
+import { entriesSchema, modeSchema } from './restriction-body.js';
+
+const AddEntriesBody = z.strictObject({ entries: entriesSchema });
+const ReplaceBody = z.strictObject({ entries: entriesSchema, mode: modeSchema.optional() });
+const ModeBody = z.strictObject({ mode: modeSchema });
+
+/** Each change can be repeated and guarded, and answers the restriction that came of it. */
+const changing = (summary: string, more: Partial<Documentation> = {}): Documentation => ({
+  tag: 'Restrictions',
+  summary,
+  takes: ['If-Match'],
+  answer: json(restrictionView),
+  tells: ['ETag', 'Postern-Version'],
+  ...more,
+});
+
+@Controller('v1/tenants/:tenantId/smtp-users/:smtpUserId/restriction')
+@Allow('admin')
+export class RestrictionController {
+  constructor(@Inject(CommandBus) private readonly commands: CommandBus) {}
+
+  @Post('entries')
+  @LongBody(SERVER_LIMITS.bodyBytes)
+  @Write(changing('Add entries; one that stands there expired is renewed', { status: 201 }))
+  addEntries(
+    @TargetOf() target: Target,
+    @Body({ schema: AddEntriesBody }) { entries }: z.infer<typeof AddEntriesBody>,
+  ): Promise<Written<Restriction>> {
+    return this.change(target, { type: 'AddEntries', entries });
+  }
+
+  @Delete('entries/:entryId')
+  @Write(changing('Remove an entry', { problems: ['entry-not-found', 'last-entry'] }))
+  removeEntry(@TargetOf() target: Target, @Param('entryId') entryId: EntryId): Promise<Written<Restriction>> {
+    return this.change(target, { type: 'RemoveEntry', entryId });
+  }
+
+  @Put()
+  @LongBody(SERVER_LIMITS.bodyBytes)
+  @Write(
+    changing('Replace all entries in one save', {
+      problems: ['restriction-empty', 'if-match-required'],
+      needs: ['If-Match'],
+    }),
+  )
+  replaceRestriction(
+    @TargetOf('if-match-required') target: Target,
+    @Body({ schema: ReplaceBody }) { entries, mode }: z.infer<typeof ReplaceBody>,
+  ): Promise<Written<Restriction>> {
+    return this.change(target, { type: 'ReplaceRestriction', entries, mode });
+  }
+
+  @Delete()
+  @Write(changing('Clear it: logins may come from anywhere again'))
+  clearRestriction(@TargetOf() target: Target): Promise<Written<Restriction>> {
+    return this.change(target, { type: 'ClearRestriction' });
+  }
+
+  @Put('mode')
+  @Write(changing('Change the mode'))
+  changeMode(
+    @TargetOf() target: Target,
+    @Body({ schema: ModeBody }) { mode }: z.infer<typeof ModeBody>,
+  ): Promise<Written<Restriction>> {
+    return this.change(target, { type: 'ChangeMode', mode });
+  }
+
+  private change(target: Target, command: SmtpUserCommand): Promise<Written<Restriction>> {
+    return this.commands.execute(new ChangeSmtpUser(target, command, shown));
+  }
+}

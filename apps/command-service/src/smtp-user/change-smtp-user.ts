@@ -1,0 +1,137 @@
+import { Inject } from '@nestjs/common';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { KeyedQueue } from '@postern/async';
+import { newId, smtpUserStream, type SmtpUserEvent } from '@postern/contracts';
+import { VersionConflict } from '@postern/event-store';
+import {
+  decide,
+  DomainRefusal,
+  evolve,
+  requireRegistered,
+  type SmtpUserCommand,
+  type SmtpUserState,
+} from '@postern/restrictions';
+import { Problem, sqlState } from '@postern/http';
+import type { EntityManager } from 'typeorm';
+import { CLOCK, type Clock } from '../clock.js';
+import { EventWriter } from '../write/event-writer.js';
+import { conflictsTotal } from '../write/metrics.js';
+import type { Written } from '../write/request-context.js';
+import { SmtpUserStates } from './smtp-user-states.js';
+import type { Target } from './target.js';
+import { movesUsername, moveUsernames } from './usernames.js';
+
+/**
+ * Changes an SMTP user or its restriction by one of the domain's commands, and shows what came of it. Where the user was changed in the
+ * meantime, it is decided again. Throws a `DomainRefusal`; 412 `version-mismatch`, 409 `username-taken`; `QueueFull`; the journal's errors.
+ */
+export class ChangeSmtpUser<Body> extends Command<Written<Body>> {
+  constructor(
+    readonly target: Target,
+    readonly change: SmtpUserCommand,
+    readonly show: (state: SmtpUserState, now: Date) => Body,
+  ) {
+    super();
+  }
+}
+
+/**
+ * So often it is tried without holding the stream. Then it is held: a process that has just appended knows the newest
+ * state without asking, and would win against one that must load it for as long as it has changes to make.
+ */
+const FREE_ATTEMPTS = 3;
+
+/** Changes of one SMTP user that run or wait in this process. */
+export const MAX_WRITES_OF_ONE_USER = 1_000;
+
+@CommandHandler(ChangeSmtpUser)
+export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unknown>> {
+  private readonly queue = new KeyedQueue(MAX_WRITES_OF_ONE_USER);
+
+  constructor(
+    @Inject(EventWriter) private readonly writer: EventWriter,
+    @Inject(SmtpUserStates) private readonly states: SmtpUserStates,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  execute(command: ChangeSmtpUser<unknown>): Promise<Written> {
+    const { smtpUserId } = command.target.user;
+    return this.queue.run(smtpUserId, async () => {
+      // 5. Retry.
+      for (let attempt = 1; attempt <= FREE_ATTEMPTS; attempt++) {
+        try {
+          return await this.attempt(command, attempt === 1);
+        } catch (error) {
+          if (!isOvertaken(error)) throw error;
+          conflictsTotal.inc();
+        }
+      }
+      return this.writer.holding(smtpUserStream(smtpUserId), (holder) => this.attempt(command, false, holder));
+    });
+  }
+
+  private async attempt(
+    command: ChangeSmtpUser<unknown>,
+    trustMemory: boolean,
+    holder?: EntityManager,
+  ): Promise<Written> {
+    const { user, context } = command.target;
+    const now = this.clock();
+    // 1. Load: what is remembered, if it may be old. 2. Decide.
+    const remembered = trustMemory ? this.states.remembered(user) : undefined;
+    let state = remembered ?? (await this.states.current(user));
+    let events = remembered ? unlessRefused(() => judge(command, state, now)) : judge(command, state, now);
+    if (remembered && events.length === 0) {
+      // A refusal, or nothing to be done, has no append that proves the state: it is decided by what the journal has now.
+      state = await this.states.current(user);
+      events = judge(command, state, now);
+    }
+    // 3. Evolve, and make the answer.
+    const next = events.reduce<SmtpUserState>(evolve, state);
+    const answer: Written = { body: command.show(next, now), version: next.version };
+    // 4. Append, if the state is still the one that was decided upon.
+    await this.writer.write(
+      {
+        tenantId: user.tenantId,
+        streamId: smtpUserStream(user.smtpUserId),
+        expectedVersion: state.version,
+        events,
+        context,
+        answer,
+        also: events.some(movesUsername) ? (manager) => moveUsernames(manager, user, events) : undefined,
+      },
+      holder,
+    );
+    // Not what a transaction that is still open has decided: it may not commit.
+    if (!holder) this.states.remember(user, next);
+    return answer;
+  }
+}
+
+function judge({ change, target }: ChangeSmtpUser<unknown>, state: SmtpUserState, now: Date): SmtpUserEvent[] {
+  const { expected, context } = target;
+  if (expected !== null && !expected.includes(requireRegistered(state).version)) throw versionMismatch(state.version);
+  return decide(change, state, { now, actorName: context.actor.name, newId });
+}
+
+/** Another process changed the user; or two renames wanted each other's username, of which PostgreSQL ended one. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof VersionConflict || sqlState(error) === '40P01';
+}
+
+function unlessRefused(judged: () => SmtpUserEvent[]): SmtpUserEvent[] {
+  try {
+    return judged();
+  } catch (error) {
+    if (error instanceof DomainRefusal || error instanceof Problem) return [];
+    throw error;
+  }
+}
+
+function versionMismatch(version: number): Problem {
+  return new Problem(
+    'version-mismatch',
+    `It is at version ${version} by now. Read it again, apply your change to that, and send it with If-Match: "${version}".`,
+    { extra: { version }, headers: { etag: `"${version}"` } },
+  );
+}

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TestDatabase } from '@postern/testing';
+import { problem } from '../../testing/problem.js';
+import { commandDatabase, StartedService } from '../../testing/started-service.js';
+
+let database: TestDatabase;
+let service: StartedService;
+let acme: string;
+let relay: string;
+beforeAll(async () => {
+  database = await commandDatabase();
+  service = await StartedService.on(database.url);
+  acme = await service.tenant('acme');
+  relay = await service.key({ role: 'relay', name: 'mx1' });
+});
+afterAll(async () => {
+  await service.stop();
+  await database.drop();
+});
+
+const rename = (user: string, username: string, headers = {}) =>
+  service.call('PATCH', user, { key: acme, body: { username }, headers });
+const remove = (user: string, headers = {}) => service.call('DELETE', user, { key: acme, headers });
+const reason = async (username: string) =>
+  (await service.call('POST', '/v1/relay/decisions', { key: relay, body: { username, ip: '192.0.2.1' } })).body[
+    'reason'
+  ];
+
+describe('renaming an SMTP user', () => {
+  it('moves it to the new username, keeps the rest, and frees the old one', async () => {
+    const user = await service.smtpUser(acme, 'acme', 'old@acme.example');
+    const { status, headers, body } = await rename(user, 'New@acme.example');
+    expect({ status, etag: headers['etag'], body }).toEqual({
+      status: 200,
+      etag: '"2"',
+      body: {
+        id: user.split('/').at(-1),
+        tenantId: 'acme',
+        username: 'New@acme.example',
+        createdAt: expect.any(String),
+        restriction: { restricted: false, mode: 'enforce', version: 2, entries: [], warnings: [] },
+      },
+    });
+    expect(await reason('new@acme.example')).toBe('unrestricted');
+    expect(await reason('old@acme.example')).toBe('smtp-user-unknown');
+    await service.smtpUser(acme, 'acme', 'old@acme.example');
+  });
+
+  it('shows the same username in another case without giving it up, and does nothing for the very same', async () => {
+    const user = await service.smtpUser(acme, 'acme', 'case@acme.example');
+    expect((await rename(user, 'CASE@acme.example')).body).toMatchObject({ username: 'CASE@acme.example' });
+    expect((await rename(user, 'CASE@acme.example')).body).toMatchObject({ restriction: { version: 2 } });
+    expect(await service.sql("SELECT 1 FROM access.usernames WHERE username_key = 'case@acme.example'")).toHaveLength(
+      1,
+    );
+  });
+
+  it('leaves all as it was where the new username is taken', async () => {
+    await service.smtpUser(acme, 'acme', 'a-taken@acme.example');
+    const user = await service.smtpUser(acme, 'acme', 'a-mine@acme.example');
+    expect((await rename(user, 'A-Taken@acme.example')).body).toEqual(
+      problem(409, 'username-taken', 'The username A-Taken@acme.example is taken.'),
+    );
+    expect(await reason('a-mine@acme.example')).toBe('unrestricted');
+    expect((await rename(user, 'a-mine-2@acme.example')).body).toMatchObject({ restriction: { version: 2 } });
+  });
+
+  it('lets two who want each other’s username fail or wait, never both hold one', async () => {
+    const [a, b] = await Promise.all([
+      service.smtpUser(acme, 'acme', 'swap-a@x'),
+      service.smtpUser(acme, 'acme', 'swap-b@x'),
+    ]);
+    const answers = await Promise.all([rename(a, 'swap-b@x'), rename(b, 'swap-a@x')]);
+    for (const { status } of answers) expect([200, 409]).toContain(status);
+    const held = await service.sql(
+      "SELECT username_key FROM access.usernames WHERE username_key LIKE 'swap-%' AND released_at IS NULL",
+    );
+    expect(held).toHaveLength(2);
+  });
+});
+
+describe('removing an SMTP user', () => {
+  it('makes it unknown and its username free; the id stays gone', async () => {
+    const user = await service.smtpUser(acme, 'acme', 'gone@acme.example');
+    const { status, body } = await remove(user);
+    expect({ status, body }).toEqual({ status: 204, body: null });
+    expect(await reason('gone@acme.example')).toBe('smtp-user-unknown');
+    const notFound = problem(404, 'smtp-user-not-found', 'was removed');
+    expect((await remove(user)).body).toEqual(notFound);
+    expect((await rename(user, 'back@acme.example')).body).toEqual(notFound);
+    const again = await service.smtpUser(acme, 'acme', 'GONE@acme.example');
+    expect(again).not.toBe(user);
+    expect(await reason('gone@acme.example')).toBe('unrestricted');
+  });
+
+  it('is guarded by If-Match', async () => {
+    const user = await service.smtpUser(acme, 'acme', 'guarded@acme.example');
+    expect((await remove(user, { 'if-match': '"2"' })).body).toEqual(
+      problem(412, 'version-mismatch', 'It is at version 1 by now.', [], { version: 1 }),
+    );
+    expect((await rename(user, 'x@acme.example', { 'if-match': '"2"' })).status).toBe(412);
+    expect((await remove(user, { 'if-match': '"1"' })).status).toBe(204);
+  });
+
+  it.each(['not-a-uuid', '0198C0DE-0000-7000-8000-000000000001', '0198c0de-0000-7000-8000-000000000001'])(
+    'answers 404 for the id %s, which nobody has',
+    async (id) => {
+      expect((await remove(`/v1/tenants/acme/smtp-users/${id}`)).body).toEqual(
+        problem(404, 'smtp-user-not-found', 'There is no SMTP user with this id'),
+      );
+    },
+  );
+});

@@ -1,0 +1,72 @@
+import { Body, Controller, Delete, Inject, Patch, Post } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { isUsername, newId, type SmtpUserId, type TenantId } from '@postern/contracts';
+import { smtpUserView as shownUser, type SmtpUser } from '@postern/restrictions';
+import { Allow, fieldCode, json, smtpUserView, Tenant } from '@postern/http';
+import { z } from 'zod';
+import { Context, type RequestContext, type Written } from '../write/request-context.js';
+import { Write } from '../write/write.interceptor.js';
+import { ChangeSmtpUser } from './change-smtp-user.js';
+import { TargetOf, type Target } from './target.js';
+
+const username = z
+  .string()
+  .refine(
+    isUsername,
+    fieldCode('username-invalid', 'A username is 1 to 254 printable ASCII characters without white space.'),
+  )
+  .meta({ minLength: 1, maxLength: 254, pattern: '^[!-~]+$', examples: ['app@acme.example'] });
+const UsernameBody = z.strictObject({ username });
+
+@Controller('v1/tenants/:tenantId/smtp-users')
+@Allow('admin')
+export class SmtpUsersController {
+  constructor(@Inject(CommandBus) private readonly commands: CommandBus) {}
+
+  @Post()
+  @Write({
+    tag: 'SMTP users',
+    summary: 'Register an SMTP user',
+    status: 201,
+    answer: json(smtpUserView),
+    tells: ['ETag', 'Postern-Version'],
+    problems: ['username-taken'],
+  })
+  registerSmtpUser(
+    @Tenant() tenantId: TenantId,
+    @Body({ schema: UsernameBody }) { username }: z.infer<typeof UsernameBody>,
+    @Context() context: RequestContext,
+  ): Promise<Written<SmtpUser>> {
+    const user = { tenantId, smtpUserId: newId<SmtpUserId>() };
+    const register = { type: 'RegisterSmtpUser', ...user, username } as const;
+    return this.commands.execute(new ChangeSmtpUser({ user, context, expected: null }, register, shownUser));
+  }
+
+  @Patch(':smtpUserId')
+  @Write({
+    tag: 'SMTP users',
+    summary: 'Rename an SMTP user',
+    takes: ['If-Match'],
+    answer: json(smtpUserView),
+    tells: ['ETag', 'Postern-Version'],
+    problems: ['username-taken'],
+  })
+  renameSmtpUser(
+    @TargetOf() target: Target,
+    @Body({ schema: UsernameBody }) { username }: z.infer<typeof UsernameBody>,
+  ): Promise<Written<SmtpUser>> {
+    return this.commands.execute(new ChangeSmtpUser(target, { type: 'RenameSmtpUser', username }, shownUser));
+  }
+
+  @Delete(':smtpUserId')
+  @Write({
+    tag: 'SMTP users',
+    summary: 'Remove an SMTP user; its history stays',
+    takes: ['If-Match'],
+    status: 204,
+    tells: ['Postern-Version'],
+  })
+  removeSmtpUser(@TargetOf() target: Target): Promise<Written<null>> {
+    return this.commands.execute(new ChangeSmtpUser(target, { type: 'RemoveSmtpUser' }, () => null));
+  }
+}

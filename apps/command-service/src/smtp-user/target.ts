@@ -1,0 +1,63 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { isUuid, type SmtpUserId, type TenantId } from '@postern/contracts';
+import { Problem, strongTags } from '@postern/http';
+import type { FastifyRequest } from 'fastify';
+import { requestContext, type RequestContext } from '../write/request-context.js';
+
+/** Which SMTP user; the tenant is part of the name, so that no state is ever found under another tenant. */
+export interface SmtpUserRef {
+  readonly tenantId: TenantId;
+  readonly smtpUserId: SmtpUserId;
+}
+
+/** The versions that the caller will have changed; null: whichever is current. */
+export type ExpectedVersions = readonly number[] | null;
+
+/** Which SMTP user a request changes, for whom, and which versions of it the caller has seen. */
+export interface Target {
+  readonly user: SmtpUserRef;
+  readonly context: RequestContext;
+  readonly expected: ExpectedVersions;
+}
+
+/**
+ * The parameter decorator for the `Target` of the path and the header `If-Match`; with `'if-match-required'`, a request without the
+ * header is 428. What is no UUID is nobody's id: 404, without asking the database. The guard has checked the tenant.
+ */
+export const TargetOf = createParamDecorator(
+  (need: 'if-match-required' | undefined, execution: ExecutionContext): Target => {
+    const request = execution.switchToHttp().getRequest<FastifyRequest<{ Params: Record<string, string> }>>();
+    const { tenantId, smtpUserId = '' } = request.params;
+    if (!isUuid(smtpUserId))
+      throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: an id is a UUID in lower case.');
+    const header = request.headers['if-match'];
+    if (need !== undefined && header === undefined)
+      throw new Problem(
+        'if-match-required',
+        'Send If-Match with the ETag of the restriction that you read, so that no change of somebody else is lost; If-Match: * overwrites.',
+      );
+    return {
+      user: { tenantId: tenantId as TenantId, smtpUserId: smtpUserId as SmtpUserId },
+      context: requestContext(request),
+      expected: readIfMatch(header),
+    };
+  },
+);
+
+const ETAGS = /^"\d{1,9}"(?:\s*,\s*"\d{1,9}")*$/;
+
+/**
+ * Reads the header `If-Match` (RFC 9110, section 13.1.1): `"7"`, a list of such, or `*`; `W/"7"` and `"7-gzip"`, as proxies make
+ * them, count as `"7"`. Throws 422 for anything else: a client that meant to guard its change must not be left unguarded.
+ */
+export function readIfMatch(header: string | undefined): ExpectedVersions {
+  if (header === undefined || header.trim() === '*') return null;
+  const tags = strongTags(header);
+  if (!ETAGS.test(tags)) {
+    const detail = 'Send If-Match as the ETag came, the version in double quotes: If-Match: "7".';
+    throw new Problem('validation-failed', detail, {
+      errors: [{ pointer: 'If-Match', code: 'validation-failed', detail }],
+    });
+  }
+  return [...tags.matchAll(/\d+/g)].map(([digits]) => Number(digits));
+}

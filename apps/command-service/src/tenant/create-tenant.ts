@@ -1,0 +1,56 @@
+import { Inject } from '@nestjs/common';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { tenantStream, type TenantId } from '@postern/contracts';
+import { VersionConflict } from '@postern/event-store';
+import { Problem, violates } from '@postern/http';
+import { CLOCK, type Clock } from '../clock.js';
+import { EventWriter } from '../write/event-writer.js';
+import type { RequestContext, Written } from '../write/request-context.js';
+import type { Tenant } from './tenants.js';
+
+/** Makes a tenant. Throws 409 `tenant-exists`. */
+export class CreateTenant extends Command<Written<Tenant>> {
+  constructor(
+    readonly tenantId: TenantId,
+    readonly name: string,
+    readonly context: RequestContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(CreateTenant)
+export class CreateTenantHandler implements ICommandHandler<CreateTenant> {
+  constructor(
+    @Inject(EventWriter) private readonly writer: EventWriter,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async execute({ tenantId, name, context }: CreateTenant): Promise<Written<Tenant>> {
+    const tenant: Tenant = { id: tenantId, name, createdAt: this.clock().toISOString() };
+    const answer = { body: tenant };
+    try {
+      await this.writer.write({
+        tenantId,
+        streamId: tenantStream(tenantId),
+        expectedVersion: 0,
+        events: [{ type: 'TenantCreated', data: { tenantId, name } }],
+        context,
+        answer,
+        also: async (manager) => {
+          await manager.query('INSERT INTO access.tenants (tenant_id, name, created_at) VALUES ($1, $2, $3)', [
+            tenantId,
+            name,
+            tenant.createdAt,
+          ]);
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof VersionConflict) && !violates(error, 'tenants_pkey')) throw error;
+      throw new Problem('tenant-exists', `There is a tenant ${tenantId} already. Choose another id, or use that one.`, {
+        cause: error,
+      });
+    }
+    return answer;
+  }
+}

@@ -1,0 +1,58 @@
+import { Body, Controller, Get, Inject, Post, Query } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { newId, type TenantId } from '@postern/contracts';
+import { Allow, Documented, json } from '@postern/http';
+import { pageFields, pageRequest, type Page } from '@postern/lists';
+import { z } from 'zod';
+import { plainText } from '../write/plain-text.js';
+import { Context, type RequestContext, type Written } from '../write/request-context.js';
+import { Write } from '../write/write.interceptor.js';
+import { CreateTenant } from './create-tenant.js';
+import { ListTenants } from './list-tenants.js';
+import { LONGEST_NAME, TENANT_ID, tenantPageView, tenantView, type Tenant } from './tenants.js';
+
+const CreateTenantBody = z.strictObject({
+  id: z
+    .string()
+    .regex(TENANT_ID, 'A tenant id is 1 to 63 of a-z, 0-9 and -, and does not begin with -.')
+    .transform((id) => id as TenantId)
+    .optional()
+    .meta({ description: 'Left out: a UUIDv7 is made.', examples: ['acme'] }),
+  name: plainText(LONGEST_NAME).meta({ examples: ['Acme Ltd'] }),
+});
+const TenantsQuery = z.strictObject(pageFields([(id) => TENANT_ID.test(id)]));
+
+@Controller('v1/tenants')
+@Allow('operator')
+export class TenantsController {
+  constructor(
+    @Inject(CommandBus) private readonly commands: CommandBus,
+    @Inject(QueryBus) private readonly queries: QueryBus,
+  ) {}
+
+  @Post()
+  @Write({
+    tag: 'Tenants',
+    summary: 'Create a tenant',
+    status: 201,
+    answer: json(tenantView),
+    problems: ['tenant-exists'],
+  })
+  createTenant(
+    @Body({ schema: CreateTenantBody }) { id, name }: z.infer<typeof CreateTenantBody>,
+    @Context() context: RequestContext,
+  ): Promise<Written<Tenant>> {
+    return this.commands.execute(new CreateTenant(id ?? newId<TenantId>(), name, context));
+  }
+
+  @Get()
+  @Documented({
+    tag: 'Tenants',
+    id: 'listTenants',
+    summary: 'List the tenants, by id',
+    answer: json(tenantPageView),
+  })
+  listTenants(@Query({ schema: TenantsQuery }) query: z.infer<typeof TenantsQuery>): Promise<Page<Tenant>> {
+    return this.queries.execute(new ListTenants(pageRequest(query)));
+  }
+}

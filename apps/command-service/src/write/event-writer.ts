@@ -1,0 +1,60 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { Journal, lockStream, type Append } from '@postern/event-store';
+import type { DataSource, EntityManager } from 'typeorm';
+import { IdempotencyStore } from './idempotency-store.js';
+import { eventMetadata, type RequestContext, type Written } from './request-context.js';
+
+/** One write: its events, and what must become durable together with them. */
+export interface EventWrite extends Omit<Append, 'metadata'> {
+  readonly context: RequestContext;
+  /** Stored for the request's `Idempotency-Key`, if it has one. */
+  readonly answer: Written;
+  /** More statements of the same transaction; where it throws, nothing is written. */
+  readonly also?: ((manager: EntityManager) => Promise<void>) | undefined;
+}
+
+/** Puts the events of a command into the journal. */
+@Injectable()
+export class EventWriter {
+  constructor(
+    @Inject(Journal) private readonly journal: Journal,
+    @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
+    @Inject(IdempotencyStore) private readonly store: IdempotencyStore,
+  ) {}
+
+  /**
+   * Resolves when all of it is durable. Events alone share a commit with other writes.
+   * Throws as `Journal.append` does; 503 `not-ready` where another process carries out the same request.
+   * @param holder a transaction of `holding`, which then commits it
+   */
+  async write(write: EventWrite, holder?: EntityManager): Promise<void> {
+    const { context, answer, also, ...rest } = write;
+    const { idempotency } = context;
+    const append: Append = { ...rest, metadata: eventMetadata(context) };
+    if (!idempotency && !also && !holder) {
+      if (append.events.length > 0) await this.journal.append(append);
+      return;
+    }
+    // The append is the first statement: the journal's locks come before any other.
+    const all = async (manager: EntityManager): Promise<void> => {
+      if (append.events.length > 0) await this.journal.appendWithin(manager, append);
+      if (idempotency) await this.store.keep(manager, idempotency, answer);
+      await also?.(manager);
+    };
+    await (holder ? all(holder) : this.writer.transaction(all));
+  }
+
+  /** For a command that has no event. */
+  async keepAnswer({ idempotency }: RequestContext, answer: Written): Promise<void> {
+    if (idempotency) await this.store.keep(this.writer.manager, idempotency, answer);
+  }
+
+  /** Runs `work` in a transaction during which nobody else appends to the stream. */
+  holding<T>(streamId: string, work: (holder: EntityManager) => Promise<T>): Promise<T> {
+    return this.writer.transaction(async (manager) => {
+      await lockStream(manager, streamId);
+      return work(manager);
+    });
+  }
+}

@@ -1,0 +1,37 @@
+import { metrics } from '@postern/observe';
+import { Counter, Histogram } from 'prom-client';
+
+/** `command`: the operation id of the route. `outcome`: `done`, or the code of the problem that was answered. */
+export const commandsTotal = new Counter({
+  name: 'postern_commands_total',
+  help: 'Commands carried out or refused, by name and outcome.',
+  labelNames: ['command', 'outcome'],
+  registers: [metrics],
+});
+
+export const commandSeconds = new Histogram({
+  name: 'postern_command_duration_seconds',
+  help: 'Time from a command to its outcome, durable.',
+  labelNames: ['command'],
+  buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+  registers: [metrics],
+});
+
+export const conflictsTotal = new Counter({
+  name: 'postern_command_conflicts_total',
+  help: 'Appends that found the SMTP user changed by another process and were decided again.',
+  registers: [metrics],
+});
+
+export const denialsTotal = new Counter({
+  name: 'postern_denials_total',
+  help: 'Reported denials: accepted, known already (duplicate), or rejected.',
+  labelNames: ['outcome'],
+  registers: [metrics],
+});
+
+export const replaysTotal = new Counter({
+  name: 'postern_idempotency_replays_total',
+  help: 'Requests that were given the answer stored for their Idempotency-Key.',
+  registers: [metrics],
+});

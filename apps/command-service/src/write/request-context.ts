@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Actor, ApiKeyId, EventMetadata, TenantId } from '@postern/contracts';
+import { bearerToken, principalOf, Problem, strongTags } from '@postern/http';
+import type { FastifyRequest } from 'fastify';
+
+/** Who asks, and by which request: every command has it, and its events say so. */
+export interface RequestContext {
+  readonly actor: Actor;
+  readonly requestId: string;
+  /** Undefined where the request has no `Idempotency-Key`. */
+  readonly idempotency: IdempotencyClaim | undefined;
+}
+
+/** A request that its caller marked as one that may be sent again: the header `Idempotency-Key`. */
+export interface IdempotencyClaim {
+  /** Two API keys may use the same text and never meet. */
+  readonly apiKeyId: ApiKeyId;
+  readonly tenantId: TenantId | null;
+  readonly key: string;
+  /** SHA-256 of the method, the path, `If-Match` and the body. */
+  readonly requestHash: Buffer;
+  /** The text of the API key, which seals the stored answer; it is in memory for as long as the request is. */
+  readonly secret: string;
+}
+
+/** What every command results in. */
+export interface Written<Body = unknown> {
+  /** What is answered; null: nothing. */
+  readonly body: Body;
+  /** Of what was changed, where that has one: it becomes `Postern-Version`, and with a body `ETag`. */
+  readonly version?: number;
+}
+
+const contexts = new WeakMap<object, RequestContext>();
+
+/** Throws 422 where the `Idempotency-Key` is no 1 to 255 printable ASCII characters. */
+export function requestContext(request: FastifyRequest): RequestContext {
+  const known = contexts.get(request.raw);
+  if (known) return known;
+  const context = {
+    actor: principalOf(request).actor,
+    requestId: request.id,
+    idempotency: idempotencyClaim(request),
+  };
+  contexts.set(request.raw, context);
+  return context;
+}
+
+/** The parameter decorator for a `RequestContext`. */
+export const Context = createParamDecorator((_: unknown, context: ExecutionContext): RequestContext =>
+  requestContext(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
+/** The metadata of the events that a request causes. */
+export function eventMetadata({ actor, requestId }: RequestContext): EventMetadata {
+  return { actor, correlationId: requestId, causationId: null };
+}
+
+const PRINTABLE = /^[\x20-\x7e]{1,255}$/;
+const MALFORMED =
+  'Idempotency-Key must be 1 to 255 printable ASCII characters, such as a UUID that you make for the change.';
+
+function idempotencyClaim(request: FastifyRequest): IdempotencyClaim | undefined {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key !== 'string' || !PRINTABLE.test(key)) {
+    throw new Problem('validation-failed', MALFORMED, {
+      errors: [{ pointer: 'Idempotency-Key', code: 'validation-failed', detail: MALFORMED }],
+    });
+  }
+  const { actor, tenantId } = principalOf(request);
+  return { apiKeyId: actor.keyId, tenantId, key, requestHash: hashOf(request), secret: bearerToken(request) ?? '' };
+}
+
+/** By meaning: the same JSON with other white space or another order of members, at a path written otherwise, is the same request. */
+function hashOf({ method, routeOptions, params, headers, body }: FastifyRequest): Buffer {
+  const request = [method, routeOptions.url, params, strongTags(headers['if-match'] ?? ''), body ?? null];
+  return createHash('sha256').update(JSON.stringify(request, membersSorted), 'utf8').digest();
+}
+
+function membersSorted(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
