@@ -11,7 +11,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The Node that package.json pins; whatever is installed only starts it. */
 export const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
-/** What the build reads: these, and the TypeScript below these folders. */
+/** What the build reads: these, and the TypeScript and SQL below these folders. */
 const SETTINGS = ['nest-cli.json', '.swcrc', 'package.json'];
 const FOLDERS = ['apps', 'bench', 'examples', 'libs', 'tools'];
 
@@ -68,9 +68,8 @@ function build() {
   // Taken before: what is changed meanwhile is built the next time.
   writeFileSync(join(making, BUILT), fingerprint());
   noteCommit(join(making, 'commit'));
-  const settings = JSON.parse(readFileSync(join(root, 'nest-cli.json'), 'utf8'));
-  settings.compilerOptions.builder.options.outDir = 'dist.making';
-  writeFileSync(join(LOCK, 'nest-cli.json'), JSON.stringify(settings));
+  const settings = readFileSync(join(root, 'nest-cli.json'), 'utf8');
+  writeFileSync(join(LOCK, 'nest-cli.json'), settings.replaceAll('"outDir": "dist"', '"outDir": "dist.making"'));
   const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
   run(node, [nest, 'build', '--config', '.preparing/nest-cli.json'], 'The build failed: see above.');
   if (existsSync(DIST)) renameSync(DIST, old);
@@ -122,6 +121,6 @@ function sourcesBelow(folder) {
       const path = `${folder}/${entry.name}`;
       if (entry.name.startsWith('.') || entry.name === 'node_modules') return [];
       if (entry.isDirectory()) return sourcesBelow(path);
-      return path.endsWith('.ts') && !path.endsWith('.test.ts') ? [path] : [];
+      return /(?<!\.test)\.ts$|\.sql$/.test(path) ? [path] : [];
     });
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@postern/testing';
-import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import {
   DATABASE_ROLES,
   DatabaseNewerThanProgram,
@@ -9,12 +9,13 @@ import {
   migrate,
   openDataSource,
   roleUrl,
+  sqlMigration,
 } from './index.js';
 import { withSession } from './session.js';
 
-class Notes1700000000001 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
+const notes = sqlMigration('Notes1700000000001', import.meta.url, [
+  {
+    sql: `
       CREATE TABLE notebook.notes (tenant_id text, body text);
       ALTER TABLE notebook.notes ENABLE ROW LEVEL SECURITY;
       ALTER TABLE notebook.notes FORCE ROW LEVEL SECURITY;
@@ -22,18 +23,14 @@ class Notes1700000000001 implements MigrationInterface {
         USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
       CREATE FUNCTION notebook.secret() RETURNS int LANGUAGE sql AS 'SELECT 1';
       GRANT USAGE ON SCHEMA notebook TO postern_command;
-      GRANT SELECT, INSERT ON notebook.notes TO postern_command`);
-  }
-  async down(): Promise<void> {}
-}
-class Later1700000000002 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query('ALTER TABLE notebook.notes ADD COLUMN title text');
-  }
-  async down(): Promise<void> {}
-}
-const first = { schema: 'notebook', migrations: [Notes1700000000001] };
-const second = { schema: 'notebook', migrations: [Notes1700000000001, Later1700000000002] };
+      GRANT SELECT, INSERT ON notebook.notes TO postern_command`,
+  },
+]);
+const later = sqlMigration('Later1700000000002', import.meta.url, [
+  { sql: 'ALTER TABLE notebook.notes ADD COLUMN title text' },
+]);
+const first = { schema: 'notebook', migrations: [notes] };
+const second = { schema: 'notebook', migrations: [notes, later] };
 
 let database: TestDatabase;
 let command: DataSource;

@@ -1,10 +1,8 @@
 import type { DataSource, EntityManager } from 'typeorm';
 
-/** The tenant of the current transaction, for policies: NULL or '' outside `inTenant`, which equals no tenant. */
-export const CURRENT_TENANT_SQL = `(SELECT current_setting('postern.tenant_id', true))`;
-
 /**
- * Runs `work` in a transaction that sees one tenant's rows alone, whatever its SQL asks for.
+ * Runs `work` in a transaction that sees one tenant's rows alone, whatever its SQL asks for. The tables' policies compare the setting,
+ * which is NULL or '' outside of this and equals no tenant.
  * The setting ends with the transaction, so a pooled connection carries no tenant to its next user.
  */
 export async function inTenant<T>(

@@ -14,7 +14,7 @@ export {
 export { DatabaseClock } from './database-clock.js';
 export { ensureRoles, RoleNotOurs } from './ensure-roles.js';
 export { ensureServiceLogins, type ServiceLoginOptions } from './ensure-service-logins.js';
-export { CURRENT_TENANT_SQL, inTenant, ofNoTenant } from './in-tenant.js';
+export { inTenant, ofNoTenant } from './in-tenant.js';
 export { Listener, listenerFigures, type ListenerFigures, type ListenerOptions } from './listener.js';
 export {
   assertUpToDate,
@@ -23,6 +23,7 @@ export {
   migrate,
   type SchemaComponent,
 } from './migrate.js';
+export { sqlMigration } from './sql-migration.js';
 export { roleUrl, serviceUrl } from './role-url.js';
 export { DATABASE_ROLES, type DatabaseRole } from './roles.js';
 export { isServiceLogin, rolesOfService, SERVICE_LOGINS, type ServiceLogin } from './service-logins.js';

@@ -12,13 +12,6 @@ export interface Bookmark {
   readonly eventId: string | null;
 }
 
-/** SQL for a migration: the table `<schema>.checkpoints` can also hold bookmarks. They leave the position in the feed at its start. */
-export function bookmarkSql(schema: string): string {
-  return `
-    ALTER TABLE ${schema}.checkpoints ALTER COLUMN xid SET DEFAULT '0', ALTER COLUMN position SET DEFAULT 0,
-      ADD COLUMN broker_offset bigint CHECK (broker_offset >= 0), ADD COLUMN event_id uuid`;
-}
-
 export interface Bookmarks {
   of(source: string): Bookmark | undefined;
   /**

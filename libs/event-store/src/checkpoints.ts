@@ -24,12 +24,20 @@ export class CheckpointMoved extends Error {
   }
 }
 
-/** SQL for a migration: the table `<schema>.checkpoints`, open to the role. */
+/**
+ * SQL for a migration: the table `<schema>.checkpoints`, open to the role. A source is the journal's feed, with a position, or a topic's
+ * partition, with a bookmark: the next offset and the event before it (see `bookmarks.ts`).
+ */
 export function checkpointTableSql(schema: string, role: DatabaseRole): string {
   return `
     CREATE TABLE ${schema}.checkpoints (
-      consumer text COLLATE "C", source text COLLATE "C", xid xid8 NOT NULL, position bigint NOT NULL,
-      updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      consumer      text COLLATE "C",
+      source        text COLLATE "C",
+      xid           xid8   NOT NULL DEFAULT '0',
+      position      bigint NOT NULL DEFAULT 0,
+      broker_offset bigint CHECK (broker_offset >= 0),
+      event_id      uuid,
+      updated_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
       PRIMARY KEY (consumer, source)
     ) WITH (fillfactor = 50);
     GRANT SELECT, INSERT, UPDATE, DELETE ON ${schema}.checkpoints TO ${role}`;

@@ -18,7 +18,6 @@ export {
 } from './checkpoints.js';
 export {
   addBookmarks,
-  bookmarkSql,
   loadBookmarks,
   moveBookmark,
   removeBookmarks,
@@ -30,7 +29,7 @@ export { FEED_END, FEED_START, isBehind, samePosition, type FeedPosition } from 
 export { feedLag, publisherLag, type FeedLag } from './feed-lag.js';
 export { Journal, JOURNAL_LIMITS } from './journal.js';
 export { loadJournalId } from './journal-identity.js';
-export { journalSchema } from './journal-schema.js';
+export { journalSchema } from './schema/journal-schema.js';
 export { lockStream } from './lock-stream.js';
 export { readFeed, type FeedPage } from './read-feed.js';
 export { readStream, readStreamAt } from './read-stream.js';

@@ -291,16 +291,14 @@ describe('postern verify and postern rebuild', () => {
   it('say with exit code 2 that there is no database, and that it is not of this release', async () => {
     const nowhere = await command(['verify'], undefined, { POSTERN_DATA_DIR: join(folder, 'nowhere') });
     expect(nowhere).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('POSTERN_DATA_DIR') });
-    await owner.query(`DELETE FROM audit.migrations WHERE name = 'CreateChanges1764200000003'`);
+    await owner.query(`DELETE FROM audit.migrations WHERE name = 'Audit1764500000004'`);
     const older = await command(['verify', '--json']);
     expect(older).toMatchObject({
       code: 2,
       stdout: '',
       stderr: expect.stringContaining('start this release of Postern once'),
     });
-    await owner.query(
-      `INSERT INTO audit.migrations (timestamp, name) VALUES (1764200000003, 'CreateChanges1764200000003')`,
-    );
+    await owner.query(`INSERT INTO audit.migrations (timestamp, name) VALUES (1764500000004, 'Audit1764500000004')`);
   });
 
   it('start the embedded database themselves where no Postern runs', async () => {

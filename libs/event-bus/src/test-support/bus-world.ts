@@ -1,8 +1,8 @@
 import { newId, type EventMetadata, type SmtpUserId, type TenantId } from '@postern/contracts';
-import { migrate, openDataSource } from '@postern/database';
-import { bookmarkSql, checkpointTableSql, Journal, journalSchema, type NewEvent } from '@postern/event-store';
+import { migrate, openDataSource, sqlMigration } from '@postern/database';
+import { checkpointTableSql, Journal, journalSchema, type NewEvent } from '@postern/event-store';
 import { createTestDatabase } from '@postern/testing';
-import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { EventBatch, EventBus } from '../event-bus.js';
 import { isNextVersion, type AppliedVersion } from '../stream-version.js';
 
@@ -31,22 +31,20 @@ export interface BusWorld {
   close(): Promise<void>;
 }
 
-class Reader1700000000001 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      CREATE TABLE reader.effects (at bigint GENERATED ALWAYS AS IDENTITY, consumer text, stream_id text, version int);
-      GRANT USAGE ON SCHEMA reader TO postern_projection;
-      GRANT SELECT, INSERT ON reader.effects TO postern_projection;
-      ${checkpointTableSql('reader', 'postern_projection')};
-      ${bookmarkSql('reader')};
-      CREATE TABLE reader.streams (consumer text, stream_id text, version int, event_id uuid, PRIMARY KEY (consumer, stream_id));
-      GRANT SELECT, INSERT, UPDATE, DELETE ON reader.streams TO postern_projection;
-      CREATE TABLE reader.parked (consumer text, topic text, "partition" int, "offset" bigint, value bytea, reason text,
-                                  UNIQUE (consumer, "partition", value));
-      GRANT SELECT, INSERT ON reader.parked TO postern_projection`);
-  }
-  async down(): Promise<void> {}
-}
+const READER = sqlMigration('Reader1700000000001', import.meta.url, [
+  {
+    sql: `
+  CREATE TABLE reader.effects (at bigint GENERATED ALWAYS AS IDENTITY, consumer text, stream_id text, version int);
+  GRANT USAGE ON SCHEMA reader TO postern_projection;
+  GRANT SELECT, INSERT ON reader.effects TO postern_projection;
+  ${checkpointTableSql('reader', 'postern_projection')};
+  CREATE TABLE reader.streams (consumer text, stream_id text, version int, event_id uuid, PRIMARY KEY (consumer, stream_id));
+  GRANT SELECT, INSERT, UPDATE, DELETE ON reader.streams TO postern_projection;
+  CREATE TABLE reader.parked (consumer text, topic text, "partition" int, "offset" bigint, value bytea, reason text,
+                              UNIQUE (consumer, "partition", value));
+  GRANT SELECT, INSERT ON reader.parked TO postern_projection`,
+  },
+]);
 
 const metadata: EventMetadata = {
   actor: { role: 'admin', keyId: newId(), name: 'ci' },
@@ -61,7 +59,7 @@ export async function busWorld(
 ): Promise<BusWorld> {
   const database = await createTestDatabase('event_bus_world', async (url) => {
     await migrate(url, journalSchema);
-    await migrate(url, { schema: 'reader', migrations: [Reader1700000000001] });
+    await migrate(url, { schema: 'reader', migrations: [READER] });
   });
   const { url } = database;
   const writer = await openDataSource(url, 'postern_journal_writer', { poolSize: 2 });

@@ -1,4 +1,4 @@
-import { migrate, openDataSource, type DatabaseRole } from '@postern/database';
+import { migrate, openDataSource, sqlMigration, type DatabaseRole } from '@postern/database';
 import { createTestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { newId, type EventMetadata, type TenantId } from '@postern/contracts';
@@ -11,20 +11,19 @@ export interface JournalFixture {
   close(): Promise<void>;
 }
 
-class Checkpoints1700000000001 {
-  async up(runner: { query(sql: string): Promise<unknown> }): Promise<void> {
-    await runner.query(`GRANT USAGE ON SCHEMA reader TO postern_projection;
-      CREATE TABLE reader.seen (event_id uuid, stream_id text, version int);
-      GRANT ALL ON reader.seen TO postern_projection;
-      ${checkpointTableSql('reader', 'postern_projection')}`);
-  }
-  async down(): Promise<void> {}
-}
+const READER = sqlMigration('Checkpoints1700000000001', import.meta.url, [
+  {
+    sql: `GRANT USAGE ON SCHEMA reader TO postern_projection;
+          CREATE TABLE reader.seen (event_id uuid, stream_id text, version int);
+          GRANT ALL ON reader.seen TO postern_projection`,
+  },
+  { sql: checkpointTableSql('reader', 'postern_projection') },
+]);
 
 export async function journalFixture(): Promise<JournalFixture> {
   const database = await createTestDatabase('journal_and_reader', async (url) => {
     await migrate(url, journalSchema);
-    await migrate(url, { schema: 'reader', migrations: [Checkpoints1700000000001] });
+    await migrate(url, { schema: 'reader', migrations: [READER] });
   });
   const open: DataSource[] = [];
   return {

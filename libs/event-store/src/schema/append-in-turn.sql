@@ -1,23 +1,6 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
-
-/**
- * `journal.append_in_turn`: the part of `journal.append` for a batch in which not everything simply fits. It judges the
- * appends to a stream one after the other, each upon what the one before left, and inserts what passed.
- * It relies on the locks that its caller took. `known`: the ids of the batch that the journal has; `repeats`: whether
- * one occurs more than once in the batch; both are the caller's, who has them already.
- */
-export class AppendInTurn1763900000002 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(APPEND_IN_TURN);
-    await runner.query('GRANT EXECUTE ON FUNCTION journal.append_in_turn TO postern_journal_writer');
-  }
-
-  async down(): Promise<void> {
-    throw new Error('The journal is not taken back: restore a backup from before it.');
-  }
-}
-
-const APPEND_IN_TURN = `
+-- The part of journal.append for a batch in which not everything simply fits. It judges the appends to a stream one after
+-- the other, each on what the one before left, and inserts what passed. It relies on the locks that its caller took.
+-- known: the ids of the batch that the journal has. repeats: one occurs more than once in the batch.
 CREATE FUNCTION journal.append_in_turn(batch jsonb, known uuid[], repeats boolean, recorded timestamptz) RETURNS jsonb
   LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 AS $$
@@ -94,4 +77,5 @@ BEGIN
 
   RETURN (SELECT jsonb_agg(jsonb_build_array(o, v, s) ORDER BY i)
             FROM unnest(outcome_append, outcome, outcome_version, outcome_skipped) AS answer (i, o, v, s));
-END $$`;
+END $$;
+GRANT EXECUTE ON FUNCTION journal.append_in_turn TO postern_journal_writer;

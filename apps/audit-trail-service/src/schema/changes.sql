@@ -1,0 +1,73 @@
+-- Who changed what: an event a row, in the journal's order (a stream's versions rise with the positions).
+-- A removed SMTP user's rows stay.
+CREATE TABLE audit.changes (
+  position     bigint         PRIMARY KEY,
+  event_id     uuid           NOT NULL,
+  occurred_at  timestamptz(3) NOT NULL,
+  smtp_user_id uuid,
+  version      integer        NOT NULL,
+  type         text COLLATE "C" NOT NULL,
+  tenant_id    text COLLATE "C",           -- NULL: of no tenant; only for those who see all of them
+  username     text COLLATE "C",           -- as of then; after a renaming the new one
+  actor        jsonb          NOT NULL,    -- {role, keyId, name}
+  request_id   text           NOT NULL,
+  data         jsonb          NOT NULL,    -- never with a secret's hash
+  before       jsonb,                      -- what the change touched, before it; NULL: nothing was there
+  after        jsonb                       -- and after it
+);
+CREATE INDEX changes_of_tenant ON audit.changes (tenant_id, position);
+CREATE INDEX changes_of_smtp_user ON audit.changes (smtp_user_id, position) WHERE smtp_user_id IS NOT NULL;
+-- Finds the key of a revocation, which has its id alone.
+CREATE INDEX changes_of_api_key ON audit.changes ((data ->> 'keyId')) WHERE type = 'ApiKeyIssued';
+
+ALTER TABLE audit.changes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit.changes FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON audit.changes TO postern_audit USING (true);
+CREATE POLICY own_tenant ON audit.changes FOR SELECT TO postern_audit_reader
+  USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
+-- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+CREATE POLICY owner ON audit.changes TO CURRENT_USER USING (true);
+-- Operators' and relays' keys, for operators: asked for by itself, never with a tenant's rows.
+CREATE POLICY of_no_tenant ON audit.changes FOR SELECT TO postern_audit_reader
+  USING (tenant_id IS NULL AND (SELECT current_setting('postern.of_no_tenant', true)) = 'yes');
+GRANT SELECT, INSERT ON audit.changes TO postern_audit;
+GRANT SELECT ON audit.changes TO postern_audit_reader;
+
+-- The present restriction of each SMTP user, removed ones too.
+CREATE TABLE audit.restrictions (
+  smtp_user_id uuid    PRIMARY KEY,
+  tenant_id    text COLLATE "C" NOT NULL,
+  username     text COLLATE "C" NOT NULL,
+  removed      boolean NOT NULL,
+  version      integer NOT NULL, -- of the last event that was applied, and its id:
+  event_id     uuid    NOT NULL, -- the same version with another id is a conflict
+  state        jsonb   NOT NULL  -- SmtpUserState of @postern/restrictions
+);
+
+ALTER TABLE audit.restrictions ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit.restrictions FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON audit.restrictions TO postern_audit USING (true);
+CREATE POLICY own_tenant ON audit.restrictions FOR SELECT TO postern_audit_reader
+  USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
+-- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+CREATE POLICY owner ON audit.restrictions TO CURRENT_USER USING (true);
+GRANT SELECT, INSERT, UPDATE ON audit.restrictions TO postern_audit;
+GRANT SELECT ON audit.restrictions TO postern_audit_reader;
+
+-- All names that each SMTP user has had.
+CREATE TABLE audit.usernames (
+  tenant_id    text COLLATE "C" NOT NULL,
+  username_key text COLLATE "C" NOT NULL,
+  smtp_user_id uuid NOT NULL,
+  PRIMARY KEY (tenant_id, username_key, smtp_user_id)
+);
+
+ALTER TABLE audit.usernames ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit.usernames FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON audit.usernames TO postern_audit USING (true);
+CREATE POLICY own_tenant ON audit.usernames FOR SELECT TO postern_audit_reader
+  USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
+-- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+CREATE POLICY owner ON audit.usernames TO CURRENT_USER USING (true);
+GRANT SELECT, INSERT ON audit.usernames TO postern_audit;
+GRANT SELECT ON audit.usernames TO postern_audit_reader;

@@ -1,0 +1,30 @@
+-- What was dead-lettered so that it does not stop everything after it: events with fields that no column takes, and messages
+-- of a broker that are none of Postern's. Nothing is ever deleted from it.
+CREATE TABLE audit.dead_letters (
+  id           uuid        PRIMARY KEY DEFAULT uuidv7(), -- the event's, where there is one: it is dead-lettered once
+  consumer     text COLLATE "C" NOT NULL,
+  topic        text COLLATE "C" NOT NULL,
+  partition    integer,              -- NULL with the offset: it came from the journal's own feed, or as a good message
+  "offset"     bigint,
+  tenant_id    text        COLLATE "C",
+  reason       text        NOT NULL, -- why it was dead-lettered; after a retry, why it still is
+  event        jsonb,                -- the complete event, or the message as it was received:
+  key          bytea,
+  value        bytea,
+  state        text        NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'settled', 'discarded')),
+  put_aside_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  retried_at   timestamptz,
+  retries      integer     NOT NULL DEFAULT 0
+);
+-- Lists the few that wait, oldest first, and counts them at each scrape.
+CREATE INDEX dead_letters_that_wait ON audit.dead_letters (put_aside_at, id) WHERE state = 'waiting';
+
+ALTER TABLE audit.dead_letters ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit.dead_letters FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON audit.dead_letters TO postern_audit USING (true);
+CREATE POLICY own_tenant ON audit.dead_letters FOR SELECT TO postern_audit_reader
+  USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
+-- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+CREATE POLICY owner ON audit.dead_letters TO CURRENT_USER USING (true);
+GRANT SELECT, INSERT, UPDATE ON audit.dead_letters TO postern_audit;
+GRANT SELECT ON audit.dead_letters TO postern_audit_reader;

@@ -1,0 +1,83 @@
+-- Makes the month of the day, at any time and while all is in use. Runs as the owner, since only the owner may make tables,
+-- and takes over what the default partition had of that month.
+-- Attached and not made in place: CREATE TABLE … PARTITION OF would lock out every reader of all months. The default
+-- partition is locked for as long as it takes to look through it, and it is all but empty.
+CREATE FUNCTION audit.prepare_denial_month(day date) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
+AS $$
+DECLARE
+  month      timestamp := date_trunc('month', day::timestamp);
+  partition  name := 'denials_' || to_char(month, 'YYYY_MM');
+  first      timestamptz := month AT TIME ZONE 'UTC';
+  after_last timestamptz := (month + interval '1 month') AT TIME ZONE 'UTC';
+BEGIN
+  IF EXISTS (SELECT FROM pg_class WHERE relnamespace = 'audit'::regnamespace AND relname = partition) THEN RETURN; END IF;
+  -- Of two that make the same month, one waits here and then finds it. Looked up by SQL: to_regclass would answer out
+  -- of a cache that waiting for this lock does not renew.
+  PERFORM pg_advisory_xact_lock(hashtextextended('audit.prepare_denial_month', 8025));
+  IF EXISTS (SELECT FROM pg_class WHERE relnamespace = 'audit'::regnamespace AND relname = partition) THEN RETURN; END IF;
+
+  EXECUTE format('CREATE TABLE audit.%I (LIKE audit.denials INCLUDING ALL)', partition);
+  LOCK TABLE audit.denials_of_no_month IN ACCESS EXCLUSIVE MODE;
+  EXECUTE format('WITH moved AS (DELETE FROM audit.denials_of_no_month WHERE occurred_at >= $1 AND occurred_at < $2 RETURNING *)
+                  INSERT INTO audit.%I SELECT * FROM moved', partition) USING first, after_last;
+  EXECUTE format('ALTER TABLE audit.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', partition);
+  EXECUTE format('CREATE POLICY owner ON audit.%I TO CURRENT_USER USING (true)', partition);
+  EXECUTE format('ALTER TABLE audit.denials ATTACH PARTITION audit.%I FOR VALUES FROM (%L) TO (%L)', partition, first, after_last);
+END $$;
+GRANT EXECUTE ON FUNCTION audit.prepare_denial_month TO postern_audit;
+
+-- From when on denials are kept, one value for all processes. Lists show nothing before kept_from, from the moment that it
+-- moves; months that end before it are dropped as a table, which costs nothing a row. The totals by address stay.
+CREATE TABLE audit.denial_retention (
+  only_row  boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
+  kept_from timestamptz NOT NULL,
+  -- The latest kept_from ever: the rows of denials from before it may be gone, and with them the ids by which a repeat is known.
+  dropped_before timestamptz NOT NULL
+);
+INSERT INTO audit.denial_retention (kept_from, dropped_before) VALUES ('-infinity', '-infinity');
+GRANT SELECT ON audit.denial_retention TO postern_audit, postern_audit_reader;
+GRANT UPDATE (kept_from, dropped_before) ON audit.denial_retention TO postern_audit;
+
+-- Drops the oldest month that ends before the bound; returns its last instant's month, as 2026-11, or NULL where there is
+-- none. This and the next function run as the owner, since only the owner may drop and delete. They refuse what is younger
+-- than half a day (a clock may be off), so that no fault of their caller can empty the trail, and wait for a lock only for a
+-- moment: DETACH … CONCURRENTLY, which would wait without a lock, is not possible with a default partition.
+CREATE FUNCTION audit.drop_denial_month(before timestamptz) RETURNS text
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms' SET timezone = 'UTC'
+AS $$
+DECLARE
+  month record;
+BEGIN
+  IF before > now() - interval '12 hours' THEN
+    RAISE EXCEPTION 'Denials of the last twelve hours are not dropped.' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  SELECT p.partition, p.ends INTO month
+    FROM (SELECT c.oid::regclass AS partition,
+                 substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''([^'']+)''\)')::timestamptz AS ends
+            FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+           WHERE i.inhparent = 'audit.denials'::regclass) p
+   WHERE p.ends <= before ORDER BY p.ends LIMIT 1;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  EXECUTE format('DROP TABLE %s', month.partition);
+  RETURN to_char(month.ends - interval '1 day', 'YYYY-MM');
+END $$;
+
+-- Of the partition without a month, which is all but empty; returns how many rows were deleted.
+CREATE FUNCTION audit.delete_denials_of_no_month(before timestamptz, at_most integer) RETURNS integer
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
+AS $$
+DECLARE
+  monthless regclass;
+  deleted integer;
+BEGIN
+  IF before > now() - interval '12 hours' THEN
+    RAISE EXCEPTION 'Denials of the last twelve hours are not deleted.' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  SELECT partdefid::regclass INTO monthless FROM pg_partitioned_table WHERE partrelid = 'audit.denials'::regclass;
+  EXECUTE format('DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE occurred_at < $1 LIMIT $2))',
+                 monthless, monthless) USING before, at_most;
+  GET DIAGNOSTICS deleted = ROW_COUNT;
+  RETURN deleted;
+END $$;
+GRANT EXECUTE ON FUNCTION audit.drop_denial_month, audit.delete_denials_of_no_month TO postern_audit;

@@ -1,0 +1,68 @@
+GRANT USAGE ON SCHEMA projection TO postern_projection, postern_directory_reader, postern_relay_reader;
+
+-- What relays read. A row is one user's hold on one username; it is never deleted, so that the version up to which a user's
+-- events were applied is never forgotten. Of a username's rows one is sent to relays: the one with a revision.
+CREATE TABLE projection.relay_policies (
+  smtp_user_id uuid    NOT NULL,
+  username_key text COLLATE "C" NOT NULL,
+  tenant_id    text COLLATE "C" NOT NULL,
+  username     text COLLATE "C" NOT NULL,
+  mode         text    NOT NULL CHECK (mode IN ('enforce', 'report-only')),
+  restricted   boolean NOT NULL,
+  -- json and not jsonb: it keeps the text, and goes into a relay's line as it is. Its i-th id is entry_ids[i].
+  entries      json    NOT NULL,
+  entry_ids    uuid[]  NOT NULL,
+  -- Of the user's last event that changed the row, and its id: the same version with another id is a conflict.
+  version      integer NOT NULL,
+  event_id     uuid    NOT NULL,
+  -- The journal's position of the event that took the username.
+  claimed_at   bigint  NOT NULL,
+  removed      boolean NOT NULL,
+  digest       bytea   NOT NULL CHECK (octet_length(digest) = 8),
+  -- NULL: another user's row is what relays get for this username.
+  revision     bigint,
+  PRIMARY KEY (smtp_user_id, username_key),
+  CHECK (restricted OR json_array_length(entries) = 0),
+  CHECK (json_array_length(entries) = cardinality(entry_ids))
+);
+CREATE UNIQUE INDEX one_policy_is_told_of_a_username ON projection.relay_policies (username_key) WHERE revision IS NOT NULL;
+-- What a relay catches up with.
+CREATE UNIQUE INDEX relay_policies_by_revision ON projection.relay_policies (revision);
+-- Who gets a username that its holder gives up, and the last of its tombstones.
+CREATE INDEX relay_policies_not_told ON projection.relay_policies (username_key, removed, claimed_at) WHERE revision IS NULL;
+
+-- One row, locked by every transaction that takes revisions: so their order is the order of the commits.
+CREATE TABLE projection.relay_policy_totals (
+  one_row  boolean PRIMARY KEY DEFAULT true CHECK (one_row),
+  revision bigint  NOT NULL,
+  policies integer NOT NULL CHECK (policies >= 0),
+  digest   bytea   NOT NULL CHECK (octet_length(digest) = 8)
+);
+INSERT INTO projection.relay_policy_totals (revision, policies, digest) VALUES (0, 0, '\x0000000000000000');
+
+-- The revision up to which relay policies were written to their topic. 0: all of them are written again, which is safe at
+-- any time, since each is its user's complete present state.
+CREATE TABLE projection.relay_policy_publication (
+  one_row    boolean PRIMARY KEY DEFAULT true CHECK (one_row),
+  revision   bigint  NOT NULL CHECK (revision >= 0),
+  updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 50);
+INSERT INTO projection.relay_policy_publication (revision) VALUES (0);
+
+ALTER TABLE projection.relay_policies ENABLE ROW LEVEL SECURITY;
+ALTER TABLE projection.relay_policies FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON projection.relay_policies TO postern_projection USING (true);
+CREATE POLICY every_tenant_to_read ON projection.relay_policies FOR SELECT TO postern_relay_reader USING (true);
+-- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+CREATE POLICY owner ON projection.relay_policies TO CURRENT_USER USING (true);
+
+ALTER TABLE projection.relay_policy_totals ENABLE ROW LEVEL SECURITY;
+ALTER TABLE projection.relay_policy_totals FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON projection.relay_policy_totals TO postern_projection USING (true);
+CREATE POLICY every_tenant_to_read ON projection.relay_policy_totals FOR SELECT TO postern_relay_reader USING (true);
+-- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+CREATE POLICY owner ON projection.relay_policy_totals TO CURRENT_USER USING (true);
+
+GRANT SELECT, INSERT, UPDATE ON projection.relay_policies TO postern_projection;
+GRANT SELECT, UPDATE ON projection.relay_policy_totals, projection.relay_policy_publication TO postern_projection;
+GRANT SELECT ON projection.relay_policies, projection.relay_policy_totals TO postern_relay_reader;

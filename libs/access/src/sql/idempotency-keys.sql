@@ -1,0 +1,20 @@
+-- The first answers to requests with an Idempotency-Key, each written in the transaction of its events. An answer is sealed
+-- by the API key of its caller: the text of an issued key must not be readable here, nor a tenant's answer by another.
+CREATE TABLE access.idempotency_keys (
+  api_key_id      text COLLATE "C" NOT NULL,
+  idempotency_key text COLLATE "C" NOT NULL,
+  tenant_id       text COLLATE "C",
+  request_hash    bytea  NOT NULL CHECK (octet_length(request_hash) = 32),
+  sealed_answer   bytea  NOT NULL,
+  created_at      timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (api_key_id, idempotency_key)
+);
+-- Finds the answers that have expired.
+CREATE INDEX idempotency_keys_by_age ON access.idempotency_keys (created_at);
+
+ALTER TABLE access.idempotency_keys ENABLE ROW LEVEL SECURITY;
+ALTER TABLE access.idempotency_keys FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON access.idempotency_keys TO postern_journal_writer USING (true);
+-- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+CREATE POLICY owner ON access.idempotency_keys TO CURRENT_USER USING (true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON access.idempotency_keys TO postern_journal_writer;

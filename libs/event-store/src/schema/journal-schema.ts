@@ -1,0 +1,19 @@
+import { sqlMigration, type SchemaComponent } from '@postern/database';
+import { checkpointTableSql } from '../checkpoints.js';
+
+/** The schema `journal`, for `migrate`. */
+export const journalSchema: SchemaComponent = {
+  schema: 'journal',
+  migrations: [
+    sqlMigration('Journal1764500000001', import.meta.url, [
+      'events.sql',
+      'append-in-turn.sql',
+      'append.sql',
+      'restored-xids.sql',
+      'identity.sql',
+      // How far the publisher has sent the journal's events to the broker. The feed's reader keeps it: it sees the same events.
+      { sql: checkpointTableSql('journal', 'postern_feed') },
+      'publisher.sql',
+    ]),
+  ],
+};
