@@ -17,6 +17,7 @@ export { hasBody } from './request/has-body.js';
 export { MAX_DEPTH, takeOnlyJson } from './request/json-body.js';
 export { READ_DEADLINE_MS, ReadDeadline } from './request/read-deadline.js';
 export { Caller, type Principal, Tenant, principalOf, setPrincipal } from './request/principal.js';
+export { preferredType } from './request/preferred-type.js';
 export { requestIdOf } from './request/request-id.js';
 export { Allow, LongBody, Public, type RouteRules, rulesOf } from './request/route-rules.js';
 export { type Route, noteRoutes, routesOf } from './request/routes.js';

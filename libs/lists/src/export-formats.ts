@@ -1,8 +1,11 @@
 import { stringify } from 'csv-stringify/sync';
 import type { Problem } from '@postern/http';
-import type { ListType } from './accepted-type.js';
 
-/** How the items of an export are written down. */
+/** What a list can be answered as. The first is the default. */
+export const LIST_TYPES = ['application/json', 'application/x-ndjson', 'text/csv;header=present'] as const;
+type ListType = (typeof LIST_TYPES)[number];
+
+/** How the items of an export are written. */
 export interface ExportFormat {
   readonly name: 'ndjson' | 'csv';
   readonly contentType: string;
@@ -19,7 +22,7 @@ export function exportFormat(
   columns: readonly string[],
   byteOrderMark: boolean,
 ): ExportFormat {
-  return type === 'text/csv' ? csv(columns, byteOrderMark) : NDJSON;
+  return type === 'text/csv;header=present' ? csv(columns, byteOrderMark) : NDJSON;
 }
 
 const NDJSON: ExportFormat = {

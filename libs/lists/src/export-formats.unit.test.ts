@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { exportFormat } from './export-formats.js';
 
-const cell = (note: string) => exportFormat('text/csv', ['note'], false).lines([{ note }]);
+const cell = (note: string) => exportFormat('text/csv;header=present', ['note'], false).lines([{ note }]);
 
 describe('a cell of CSV', () => {
   it.each([
@@ -33,11 +33,11 @@ describe('a cell of CSV', () => {
     [['=1+1', 'mx2'], "'=1+1 mx2"],
     [[], ''],
   ])('that is a list has its items as plain text, entries as ranges: %j', (list, text) => {
-    expect(exportFormat('text/csv', ['list'], false).lines([{ list }])).toBe(`${text}\r\n`);
+    expect(exportFormat('text/csv;header=present', ['list'], false).lines([{ list }])).toBe(`${text}\r\n`);
   });
 
   it('begins the file with a byte order mark on request alone', () => {
-    expect([true, false].map((mark) => exportFormat('text/csv', ['a', 'b'], mark).head)).toEqual([
+    expect([true, false].map((mark) => exportFormat('text/csv;header=present', ['a', 'b'], mark).head)).toEqual([
       '\uFEFFa,b\r\n',
       'a,b\r\n',
     ]);

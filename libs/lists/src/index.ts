@@ -1,6 +1,6 @@
-export { type CursorColumn, positionColumn, textColumn, timeColumn, uuidColumn } from './cursor-columns.js';
+export { type CursorColumn, positionColumn, textColumn, timeColumn, uuidColumn } from './page.js';
 export { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits } from './export-limits.js';
-export { ListAnswersModule } from './list-answers.module.js';
+export { ListAnswersModule } from './list-answers.js';
 export { type AnswerableList, ListAnswers } from './list-answers.js';
 export {
   type Cursor,
@@ -12,4 +12,4 @@ export {
   pageRequest,
   pageUpTo,
 } from './page.js';
-export { PERIOD_NOT_IN_ORDER, periodFields, periodInOrder, timeField } from './time-field.js';
+export { PERIOD_NOT_IN_ORDER, periodFields, periodInOrder, timeField } from './period.js';

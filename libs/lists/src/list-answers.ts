@@ -1,15 +1,29 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import { Counter, Gauge } from 'prom-client';
+import { metrics } from '@postern/observe';
+import { Inject, Injectable, Logger, Optional, Module } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { bearerToken, principalOf, Problem } from '@postern/http';
+import { bearerToken, preferredType, principalOf, Problem } from '@postern/http';
 import { KeyWatch } from '@postern/access';
 import { openCursor, type Page, type PageRequest } from './page.js';
-import { acceptedType } from './accepted-type.js';
-import { exportFormat, type ExportFormat } from './export-formats.js';
-import { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits } from './export-limits.js';
-import { exportsEnded, exportsRunning } from './export-metrics.js';
-import { ExportTurns } from './export-turns.js';
-import { cutOff, endWhole, KeyRevoked, ReaderGone, writeWhole, type Patience } from './write-whole.js';
+import { exportFormat, LIST_TYPES, type ExportFormat } from './export-formats.js';
+import { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits, ExportTurns } from './export-limits.js';
+import { cutOff, endWhole, KeyRevoked, ReaderGone, writeWhole, type Patience } from './write-to-reader.js';
+
+const registers = [metrics];
+
+export const exportsRunning = new Gauge({
+  name: 'postern_exports_running',
+  help: 'Exports (NDJSON, CSV) that are being sent',
+  registers,
+});
+
+export const exportsEnded = new Counter({
+  name: 'postern_exports_total',
+  help: 'Exports that ended: whole, failed, left by their reader, dropped since the reader took nothing (stalled), or cut off since their key was revoked (key-revoked)',
+  labelNames: ['format', 'end'],
+  registers,
+});
 
 /** A list that can be answered page by page or whole. */
 export interface AnswerableList<Item extends object> {
@@ -56,7 +70,7 @@ export class ListAnswers {
     list: AnswerableList<Item>,
   ): Promise<void> {
     void reply.header('vary', 'accept');
-    const type = acceptedType(request.headers.accept);
+    const type = preferredType(request.headers.accept, LIST_TYPES);
     if (type === 'application/json') {
       const answer = await list.read(page);
       // Where the read came after its deadline, that was answered.
@@ -165,3 +179,7 @@ function refuseLimit(request: FastifyRequest): void {
     errors: [{ pointer: '?limit', code: 'validation-failed', detail }],
   });
 }
+
+/** For every service with lists: imported by several in one process, they share its limits. */
+@Module({ providers: [ListAnswers], exports: [ListAnswers] })
+export class ListAnswersModule {}

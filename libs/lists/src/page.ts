@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fieldCode } from '@postern/http';
-import type { CursorColumn } from './cursor-columns.js';
+import { isUuid, utcTime } from '@postern/contracts';
 
 /** A page of a list; `nextCursor` is null on the last one. */
 export interface Page<Item> {
@@ -91,3 +91,17 @@ function readCursor(text: string, columns: readonly CursorColumn[]): Cursor | nu
     return null;
   }
 }
+
+/** Whether a value out of a cursor is what its column takes; what the database would refuse is no cursor of ours. */
+export type CursorColumn = (value: string) => boolean;
+
+/** A time as our answers write it: UTC, milliseconds. */
+export const timeColumn: CursorColumn = (value) => utcTime(value) === value;
+
+export const uuidColumn: CursorColumn = isUuid;
+
+/** A position in the journal: below 2^63. */
+export const positionColumn: CursorColumn = (value) => /^\d{1,18}$/.test(value);
+
+/** PostgreSQL's text takes no NUL. */
+export const textColumn: CursorColumn = (value) => value.length <= 256 && !value.includes('\0');

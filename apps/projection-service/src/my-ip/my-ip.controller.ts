@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import { callerAddress, Documented, json, oneOf, plainText, Problem, Public, text, view } from '@postern/http';
+import { callerAddress, Documented, json, oneOf, plainText, preferredType, Problem, Public, text, view } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -35,18 +35,10 @@ export class MyIpController {
         'This connection has no source address any more. Ask over TCP, and wait for the answer.',
       );
     void reply.header('vary', 'accept');
-    if (prefersText(request.headers.accept ?? '')) {
+    if (preferredType(request.headers.accept, ['application/json', 'text/plain']) === 'text/plain') {
       void reply.type('text/plain; charset=utf-8');
       return ip;
     }
     return { ip, family: ip.includes(':') ? 'IPv6' : 'IPv4' };
   }
-}
-
-/** Whether text/plain is named before JSON and before anything; `curl` and browsers name neither, and get JSON. */
-function prefersText(accept: string): boolean {
-  const types = accept.split(',').map((type) => type.split(';')[0]?.trim().toLowerCase() ?? '');
-  const text = types.findIndex((type) => type === 'text/plain' || type === 'text/*');
-  const json = types.findIndex((type) => type === 'application/json' || type === 'application/*');
-  return text !== -1 && (json === -1 || text < json);
 }

@@ -1,3 +1,4 @@
+import { preferredType } from '@postern/http';
 import { BUILD } from '@postern/observe';
 
 /** What `GET /` answers: where to go from here. */
@@ -38,6 +39,6 @@ export const STARTING_PAGE = `<!doctype html>
 `;
 
 /** A browser names text/html; programs get JSON. */
-export function prefersPage(accept = ''): boolean {
-  return /(^|,)\s*text\/html\s*(;|,|$)/i.test(accept);
+export function prefersPage(accept: string | undefined): boolean {
+  return preferredType(accept, ['application/json', 'text/html']) === 'text/html';
 }
