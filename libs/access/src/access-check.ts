@@ -12,7 +12,7 @@ import {
   type RouteRules,
 } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
-import { RequestLimits } from './limits/request-limits.js';
+import { RequestLimits } from './rate-limits.js';
 import { ApiKeyDirectory } from './api-key-directory.js';
 
 /** What else is in the path is no tenant's id, and PostgreSQL would refuse a NUL. */

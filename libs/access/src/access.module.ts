@@ -1,11 +1,28 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { dataSourceModule } from '@postern/data-sources';
-import { RequestLimits } from './limits/request-limits.js';
+import type { FastifyRequest } from 'fastify';
+import { hasBody, Problem, rulesOf } from '@postern/http';
+import { RequestLimits } from './rate-limits.js';
 import { AccessCheck } from './access-check.js';
-import { AccessGuard } from './access.guard.js';
 import { ApiKeyDirectory } from './api-key-directory.js';
 import { KeyWatch } from './key-watch.js';
+
+/** What is left to check once the body is read: `AccessCheck` has let the request in before. */
+@Injectable()
+class AccessGuard implements CanActivate {
+  constructor(@Inject(AccessCheck) private readonly access: AccessCheck) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = rulesOf(context.getHandler())?.access;
+    if (access === undefined)
+      throw new Problem('role-not-allowed', 'No role may call this. Report it: the route lacks a rule.');
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    // A key may be revoked while a slow body comes in.
+    if (access !== 'public' && hasBody(request)) await this.access.checkAgain(request);
+    return true;
+  }
+}
 
 /**
  * A look-up takes one row by its key. Its time-outs are short, so that what waits for a database that hangs does not

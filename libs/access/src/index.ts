@@ -3,5 +3,5 @@ export { accessSchema } from './access-schema.js';
 export { AccessModule } from './access.module.js';
 export { FRESH_MS, KEY_LOOK_UPS, MAX_CACHED_KEYS } from './api-key-directory.js';
 export { KEY_CHECK_MS, KeyWatch } from './key-watch.js';
-export { type Limit, countLimited } from './limits/limit-metrics.js';
-export { MAX_BUCKETS } from './limits/token-buckets.js';
+export { type Limit, countLimited } from './rate-limits.js';
+export { MAX_BUCKETS } from './rate-limits.js';

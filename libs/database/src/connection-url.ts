@@ -1,6 +1,7 @@
 /** The owner's connection URL can't be used as it is; the message says what to change. */
-export class DatabaseUrlInvalid extends Error {
+class DatabaseUrlInvalid extends Error {
   override readonly name = 'DatabaseUrlInvalid';
+  readonly permanent = true;
 }
 
 /**

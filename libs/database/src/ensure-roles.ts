@@ -14,8 +14,9 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 const ATTEMPTS = 20;
 
 /** The owner did not make the role, and has no say over it; the message says who can mend that, and how. */
-export class RoleNotOurs extends Error {
+class RoleNotOurs extends Error {
   override readonly name = 'RoleNotOurs';
+  readonly permanent = true;
   constructor(ownerUrl: string, role: string, cause: unknown) {
     const owner = ownerUrlOf(ownerUrl).username;
     super(

@@ -12,17 +12,11 @@ export {
   type DataSourceSettings,
 } from './data-source.js';
 export { DatabaseClock } from './database-clock.js';
-export { ensureRoles, RoleNotOurs } from './ensure-roles.js';
+export { ensureRoles } from './ensure-roles.js';
 export { ensureServiceLogins, type ServiceLoginOptions } from './ensure-service-logins.js';
 export { inTenant, ofNoTenant } from './in-tenant.js';
 export { Listener, listenerFigures, type ListenerFigures, type ListenerOptions } from './listener.js';
-export {
-  assertUpToDate,
-  DatabaseNewerThanProgram,
-  DatabaseNotUpToDate,
-  migrate,
-  type SchemaComponent,
-} from './migrate.js';
+export { assertUpToDate, DatabaseNewerThanProgram, migrate, type SchemaComponent } from './migrate.js';
 export { sqlMigration } from './sql-migration.js';
 export { roleUrl, serviceUrl } from './role-url.js';
 export { DATABASE_ROLES, type DatabaseRole } from './roles.js';

@@ -13,6 +13,7 @@ export interface SchemaComponent {
 /** The database holds migrations that this program does not know. */
 export class DatabaseNewerThanProgram extends Error {
   override readonly name = 'DatabaseNewerThanProgram';
+  readonly permanent = true;
   constructor(
     readonly schema: string,
     readonly unknown: readonly string[],
@@ -44,8 +45,9 @@ export async function migrate(ownerUrl: string, component: SchemaComponent): Pro
 }
 
 /** The database lacks migrations of this program. */
-export class DatabaseNotUpToDate extends Error {
+class DatabaseNotUpToDate extends Error {
   override readonly name = 'DatabaseNotUpToDate';
+  readonly permanent = false;
   constructor(readonly schema: string) {
     super(
       `The schema "${schema}" is not there, or older than this program, or not for this login to see: start this release of Postern once, or run \`npm run migrate\` with the owner’s POSTERN_DATABASE_URL. Either brings it up to date.`,

@@ -10,6 +10,7 @@ export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 
 /** No connection to the database could be made; the message says where to and what to look at. */
 export class DatabaseUnreachable extends Error {
   override readonly name = 'DatabaseUnreachable';
+  readonly permanent = false;
   constructor(url: URL, cause: unknown) {
     const reason = cause instanceof Error ? cause.message || String((cause as { code?: string }).code) : String(cause);
     super(

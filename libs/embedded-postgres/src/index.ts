@@ -1,5 +1,4 @@
 export {
-  ClusterInUse,
   findEmbeddedPostgres,
   startEmbeddedPostgres,
   type EmbeddedPostgres,

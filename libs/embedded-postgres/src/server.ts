@@ -69,8 +69,9 @@ export async function findEmbeddedPostgres(dataDir: string): Promise<Pick<Embedd
 }
 
 /** Another process holds the lease of the cluster. */
-export class ClusterInUse extends Error {
+class ClusterInUse extends Error {
   override readonly name = 'ClusterInUse';
+  readonly permanent = false;
   constructor(dataDir: string) {
     super(
       `Another Postern is running on ${dataDir}, or its command line is at work there. Stop it, or set POSTERN_DATA_DIR to another folder.`,

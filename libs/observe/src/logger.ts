@@ -1,7 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { LogLevel } from '@postern/settings';
-import { secretsRemover } from './secrets.js';
 
 /** Lines that wait for a reader of standard error that is slow or stuck; what comes above this is lost, and the service goes on. */
 export const LOG_BUFFER_BYTES = 8_388_608;
@@ -61,4 +60,40 @@ export class NestLogger implements LoggerService {
     const stack = rest.length > 1 ? { stack: rest[0] } : {};
     this.logger[level]({ context, ...stack, ...(message instanceof Error ? { err: message } : fields) });
   }
+}
+
+const TAKEN_OUT = '[taken out]';
+
+/**
+ * An API key anywhere in a text, also cut short or percent-encoded, once or twice: the id stays, it is no secret. The secret ends where no
+ * key can go on: with `_` and `%` in it, further keys that are joined to the first are taken out with it.
+ */
+const API_KEY = /(pst(?:_|%(?:25)*5F)[a-z]{1,16}(?:_|%(?:25)*5F)[A-Za-z0-9-]{1,64}(?:_|%(?:25)*5F))[A-Za-z0-9_%-]+/gi;
+/** The password in a connection URL of any scheme. */
+const URL_PASSWORD = /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"\\]{0,256}:)[^\s/@"\\]{1,1024}@/gi;
+/** What stands behind a scheme of the header `Authorization`. */
+const AUTHORIZATION = /((?:Bearer|Basic)(?:\s|%(?:25)*20|\+)+)(?!pst_)[A-Za-z0-9._~+/=-]{8,}/gi;
+
+/** Makes the last line of defence: what takes keys, and the secrets that are given, out of a text that will be logged. */
+export function secretsRemover(secrets: readonly string[]): (text: string) => string {
+  const own = pattern(secrets);
+  return (text) => {
+    const cleaned = text.replace(API_KEY, `$1${TAKEN_OUT}`).replace(AUTHORIZATION, `$1${TAKEN_OUT}`);
+    // Looked for first: the pattern alone took 4 µs of the 5 that a line needed.
+    const urls = cleaned.includes('://') ? cleaned.replace(URL_PASSWORD, `$1${TAKEN_OUT}@`) : cleaned;
+    return own ? urls.replace(own, TAKEN_OUT) : urls;
+  };
+}
+
+/** The secrets as they stand in JSON, each as a word of its own: a password like `postern` must not take `postern_feed` apart. */
+function pattern(secrets: readonly string[]): RegExp | null {
+  const words = [...new Set(secrets)]
+    .filter((secret) => secret !== '')
+    .map((secret) =>
+      JSON.stringify(secret)
+        .slice(1, -1)
+        .replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'),
+    );
+  if (words.length === 0) return null;
+  return new RegExp(`(?<=^|[^\\w-]|\\\\[nrt])(?:${words.join('|')})(?![\\w-])`, 'g');
 }

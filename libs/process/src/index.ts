@@ -1,10 +1,16 @@
-export { busModules } from './event-bus/event-bus.module.js';
 export { type FirstKey, keepOperatorKey, operatorKeyPlace, unshownOperatorKey } from './first-key.js';
 export { createHttpApp } from './http-app.js';
-export { listenAsSet } from './listen.js';
-export { ObserveModule } from './observe/observe.module.js';
-export { STARTING_PAGE, STARTING_PAGE_POLICY, STARTING_POINT, prefersPage } from './observe/starting-point.js';
-export { type ReadyMessage, type RefusedMessage, type Running, runProcess, runTask } from './run-process.js';
+export { listenAsSet } from './start-service.js';
+export { ObserveModule } from './health.controller.js';
+export { STARTING_PAGE, STARTING_PAGE_POLICY, STARTING_POINT, prefersPage } from './starting-point.controller.js';
+export {
+  type ReadyMessage,
+  type RefusedMessage,
+  type Running,
+  runProcess,
+  runTask,
+  StartFailed,
+} from './run-process.js';
 export { SERVICE_LIMITS } from './service-limits.js';
-export { StartFailed } from './start-failed.js';
-export { type ServiceParts, serviceModule, startService } from './start-service.js';
+
+export { busModules, type ServiceParts, serviceModule, startService } from './start-service.js';

@@ -1,16 +1,12 @@
-import {
-  DatabaseNewerThanProgram,
-  DatabaseNotUpToDate,
-  DatabaseUnreachable,
-  DatabaseUrlInvalid,
-  RoleNotOurs,
-} from '@postern/database';
-import { ClusterInUse } from '@postern/embedded-postgres';
-import { isPermanent, KafkaRefused } from '@postern/event-bus';
-import { SettingInvalid, loadSettings, type Settings, unknownSettings } from '@postern/settings';
+import { loadSettings, type Settings, unknownSettings } from '@postern/settings';
 import { BUILD } from '@postern/observe';
 import { firstKeyGreeting, noteShown, type FirstKey } from './first-key.js';
-import { StartFailed } from './start-failed.js';
+
+/** A start that failed; its message tells all that its reader needs. */
+export class StartFailed extends Error {
+  override readonly name = 'StartFailed';
+  readonly permanent = false;
+}
 
 /** What a process runs, once it is ready. */
 export interface Running {
@@ -95,7 +91,7 @@ class ProcessLife {
     } catch (error) {
       if (this.stopping) this.goodbye();
       console.error(messageOf(error));
-      if (process.connected && isFinal(error)) await this.refuse();
+      if (process.connected && isOperatorError(error) && error.permanent) await this.refuse();
       process.exit(1);
     }
   }
@@ -156,17 +152,17 @@ class ProcessLife {
   }
 }
 
-/** Trying again changes nothing: somebody must act first. */
-const FINAL = [SettingInvalid, DatabaseNewerThanProgram, DatabaseUrlInvalid, RoleNotOurs, KafkaRefused];
-/** What tells its reader what to do; its stack would only hide that. */
-const KNOWN = [StartFailed, DatabaseNotUpToDate, DatabaseUnreachable, ClusterInUse];
-
-function isFinal(error: unknown): boolean {
-  return isPermanent(error) || FINAL.some((kind) => error instanceof kind);
+/** An error that says whether a retry can help; its message tells an operator what to do next. */
+interface OperatorError extends Error {
+  readonly permanent: boolean;
 }
 
-/** A known trouble is one clear line; what nobody foresaw keeps its stack. */
+function isOperatorError(error: unknown): error is OperatorError {
+  return error instanceof Error && 'permanent' in error;
+}
+
+/** An error for operators is one clear line; any other is a defect and keeps its stack. */
 function messageOf(error: unknown): string {
-  if (error instanceof Error && (isFinal(error) || KNOWN.some((kind) => error instanceof kind))) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return isOperatorError(error) ? error.message : (error.stack ?? error.message);
 }

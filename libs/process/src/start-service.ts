@@ -4,11 +4,11 @@ import { assertUpToDate, type SchemaComponent } from '@postern/database';
 import { AccessModule } from '@postern/access';
 import type { ProblemTranslator } from '@postern/http';
 import { SettingInvalid, type Settings, SettingsModule, type RuntimeSettings } from '@postern/settings';
-import { busModules } from './event-bus/event-bus.module.js';
+import { eventBusModule } from './event-bus.module.js';
+import { PublisherModule } from './publisher.module.js';
 import { createHttpApp } from './http-app.js';
-import { ObserveModule } from './observe/observe.module.js';
+import { ObserveModule } from './health.controller.js';
 import { operatorKeyPlace, type FirstKey } from './first-key.js';
-import { listenAsSet } from './listen.js';
 import type { Running } from './run-process.js';
 
 /** What a service is made of. */
@@ -54,9 +54,41 @@ export function serviceModule(
   };
 }
 
+/**
+ * What connects a process to the events. One that `reads` gets `EVENT_BUS`: Kafka if the settings name brokers, else the
+ * journal's feed. One that `publishes` sends the journal's events to Kafka; the feed needs no publisher.
+ */
+export function busModules(
+  settings: RuntimeSettings,
+  roles: readonly ('reads' | 'publishes')[],
+): (DynamicModule | Type)[] {
+  return [
+    ...(roles.includes('reads') ? [eventBusModule(settings)] : []),
+    ...(roles.includes('publishes') && settings.kafka !== null ? [PublisherModule] : []),
+  ];
+}
+
 function databaseUrlOf({ databaseUrl }: Settings, name: string): string {
   if (databaseUrl !== null) return databaseUrl;
   throw new SettingInvalid(
     `POSTERN_DATABASE_URL must be set: the ${name} starts no database of its own. \`npm run services\` starts one, and all services on it.`,
   );
+}
+
+type Place = Pick<Settings, 'httpHost' | 'httpPort'>;
+
+const LISTEN_TROUBLE: Readonly<Record<string, (place: Place) => string>> = {
+  EADDRINUSE: (p) => `POSTERN_HTTP_PORT ${p.httpPort} is taken on ${p.httpHost}: set a free one, or 0 for any.`,
+  EACCES: (p) => `POSTERN_HTTP_PORT ${p.httpPort} is not for this user to take: set one above 1023.`,
+  EADDRNOTAVAIL: (p) => `POSTERN_HTTP_HOST ${p.httpHost} is no address of this machine.`,
+};
+
+/** Has `listen` take the port of the settings. Throws `SettingInvalid` where it is not to be had. */
+export async function listenAsSet(listen: () => Promise<unknown>, settings: Place): Promise<void> {
+  try {
+    await listen();
+  } catch (error) {
+    const trouble = LISTEN_TROUBLE[(error as NodeJS.ErrnoException).code ?? ''];
+    throw trouble ? new SettingInvalid(trouble(settings), { cause: error }) : error;
+  }
 }

@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import type { ProblemCode } from '../problem/catalogue.js';
+import type { ProblemCode } from '../problem/problem.js';
 import { PROBLEMS_EXTENSION } from './documented.js';
 import { exampleOf } from './example-of.js';
 import { answerHeaders, REQUEST_HEADERS } from './headers.js';

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtension, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { ProblemCode } from '../problem/catalogue.js';
+import type { ProblemCode } from '../problem/problem.js';
 import { answerHeaders, REQUEST_HEADERS, type AnswerHeader, type RequestHeader } from './headers.js';
 import type { JsonSchema } from './json-schema.js';
 import type { MediaType } from './media-types.js';

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../problem/catalogue.js';
+import type { ProblemCode } from '../problem/problem.js';
 import type { JsonSchema } from './json-schema.js';
 
 interface TakenHeader {

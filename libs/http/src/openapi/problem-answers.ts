@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PROBLEMS, type ProblemCode } from '../problem/catalogue.js';
+import { PROBLEMS, type ProblemCode } from '../problem/problem.js';
 import { exampleOf } from './example-of.js';
 import { answerHeaders, type AnswerHeader } from './headers.js';
 import { jsonSchemaOf, type JsonSchema } from './json-schema.js';

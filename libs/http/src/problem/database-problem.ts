@@ -1,7 +1,6 @@
 import { DatabaseUnreachable, QueryGivenUp } from '@postern/database';
 import { QueryFailedError } from 'typeorm';
 import { Problem } from './problem.js';
-import { sqlState } from './sql-state.js';
 
 /** Node's codes for a connection that could not be made or broke. */
 const NETWORK = new Set([
@@ -58,4 +57,24 @@ function isDatabaseGone(error: unknown): boolean {
 function isNetworkCode(error: object, code: string): boolean {
   const syscall = String((error as { syscall?: unknown }).syscall ?? 'connect');
   return NETWORK.has(code) && /^(connect|read|write|getaddrinfo)/.test(syscall);
+}
+
+interface DriverError {
+  readonly code?: string;
+  readonly constraint?: string;
+}
+
+/** The SQLSTATE of a failed statement, or Node's code of a failed connection. */
+export function sqlState(error: unknown): string | undefined {
+  return driverError(error).code;
+}
+
+/** Whether it is the unique constraint or index of that name which was violated. */
+export function violates(error: unknown, constraint: string): boolean {
+  const driver = driverError(error);
+  return driver.code === '23505' && driver.constraint === constraint;
+}
+
+function driverError(error: unknown): DriverError {
+  return (error instanceof QueryFailedError ? error.driverError : (error ?? {})) as DriverError;
 }

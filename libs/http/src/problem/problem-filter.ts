@@ -1,6 +1,6 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { hasBody } from '../request/has-body.js';
+import { hasBody } from '../request/json-body.js';
 import { answerAboveBody } from '../request/unread-body.js';
 import { setCommonHeaders } from '../request/guard-requests.js';
 import { databaseProblem } from './database-problem.js';

@@ -1,9 +1,10 @@
 import type { BlockList } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { Counter, Histogram } from 'prom-client';
+import { metrics } from '@postern/observe';
 import { principalIfAny } from './principal.js';
 import { callerAddress } from './source-address.js';
-import { httpRequests, httpSeconds } from './http-metrics.js';
 
 /** What matched no route, whatever its path and method were. */
 const UNMATCHED = 'unmatched';
@@ -74,3 +75,19 @@ function levelOf(route: string, status: number): 'warn' | 'info' | 'debug' {
   if (PROBES.test(route)) return 'debug';
   return status >= 500 ? 'warn' : 'info';
 }
+
+/** `route` is the pattern that matched, never the path: the number of series stays that of the routes. */
+export const httpRequests = new Counter({
+  name: 'postern_http_requests_total',
+  help: 'Requests by route and status; 499 where the client left before the answer was whole.',
+  labelNames: ['method', 'route', 'status'],
+  registers: [metrics],
+});
+
+export const httpSeconds = new Histogram({
+  name: 'postern_http_request_duration_seconds',
+  help: 'Time from the request to the end of its answer; event streams are left out.',
+  labelNames: ['method', 'route'],
+  buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 2.5, 10],
+  registers: [metrics],
+});

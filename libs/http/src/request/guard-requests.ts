@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PAGE_POLICY } from '../openapi/page-policy.js';
-import { lowerUuids, refuseOddPath } from './request-target.js';
+import { Problem } from '../problem/problem.js';
 
 /** What every process that listens does with a request first, the gateway too: to be called before other hooks are added. */
 export function guardRequests(fastify: FastifyInstance): void {
@@ -21,3 +21,40 @@ export function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): 
 
 /** What is answered is somebody's data: no cache keeps it, and no browser takes it for something else. */
 const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
+
+/**
+ * The origin form of a request target (RFC 9112, section 3.2.2): a server must accept `GET http://host/path`, as clients send it
+ * to a proxy, and routes it by its path. Everything else stays as it came.
+ */
+export function originForm(target: string): string {
+  const absolute = /^https?:\/\/[^/?#]*/i.exec(target)?.[0];
+  if (absolute === undefined) return target;
+  const rest = target.slice(absolute.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** Bytes that no URL has, `\`, `#`, `//`; the same and `/` encoded, and NUL. */
+const ODD = /[^\x21-\x7e]|[\\#]|\/\/|%2f|%5c|%23|%00/i;
+/** A segment of one or two dots, encoded or not. */
+const DOTS = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
+
+/**
+ * Throws 404 for a path that proxies, routers and file servers read in different ways, so that every door means the same
+ * by a path. No path of the API needs any of this.
+ */
+function refuseOddPath(url: string): void {
+  const path = url.split('?')[0] ?? '';
+  if (ODD.test(path) || DOTS.test(path) || !path.startsWith('/'))
+    throw new Problem(
+      'route-not-found',
+      'No path of the API has a backslash, an empty segment, one of only dots, or an encoded slash. Send the path without it.',
+    );
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Writes the UUIDs among the parameters of a path in lower case (RFC 9562, section 4: they are read without case). */
+function lowerUuids(params: unknown): void {
+  const byName = (params ?? {}) as Record<string, string>;
+  for (const [name, value] of Object.entries(byName)) if (UUID.test(value)) byName[name] = value.toLowerCase();
+}

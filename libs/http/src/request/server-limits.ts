@@ -1,9 +1,8 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { newId } from '@postern/contracts';
-import type { ProblemCode } from '../problem/catalogue.js';
-import { Problem } from '../problem/problem.js';
-import { originForm } from './request-target.js';
+import { type ProblemCode, Problem } from '../problem/problem.js';
+import { originForm } from './guard-requests.js';
 
 /** What bounds the HTTP server of a process, whoever calls it; docs/limits.md tells them to callers. */
 export const SERVER_LIMITS = {
@@ -87,3 +86,13 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = 
     `The headers must come within ${SERVER_LIMITS.headersMs / 1_000} s and the whole request within ${SERVER_LIMITS.requestMs / 1_000} s. Send it again.`,
   ],
 };
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** The caller's `X-Request-Id` where it is fit for logs, or a new one. */
+export function requestIdOf(request: {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : newId();
+}

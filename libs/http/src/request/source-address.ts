@@ -1,7 +1,8 @@
 import { isIP, type BlockList } from 'node:net';
 import { parseAddress } from '@postern/ip-ranges';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyRequest, FastifyInstance } from 'fastify';
 import parseForwarded from 'forwarded-parse';
+import type { Logger } from 'pino';
 
 /** The parts of a request that tell where it came from. */
 export interface Hop {
@@ -33,7 +34,7 @@ export function callerAddress(request: Pick<FastifyRequest, 'raw' | 'headers'>, 
 }
 
 /** Whether what this peer says of its clients is believed. */
-export function isTrustedPeer(remoteAddress: string | undefined, trusted: BlockList): boolean {
+function isTrustedPeer(remoteAddress: string | undefined, trusted: BlockList): boolean {
   const peer = canonical(remoteAddress ?? '');
   return peer !== null && isTrusted(peer, trusted);
 }
@@ -91,4 +92,23 @@ function canonical(text: string): string | null {
 
 function isTrusted(address: string, trusted: BlockList): boolean {
   return trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * Logs once where somebody who is no trusted proxy sends the address of a client: either a proxy is missing from the settings, so that
+ * every client has its address, or a client makes it up.
+ */
+export function warnOfUntrustedForwarding(fastify: FastifyInstance, logger: Logger, trusted: BlockList): void {
+  let warned = false;
+  fastify.addHook('onRequest', async ({ headers, raw }) => {
+    if (warned || !(headers['x-forwarded-for'] ?? headers.forwarded)) return;
+    const peer = raw.socket.remoteAddress;
+    if (isTrustedPeer(peer, trusted)) return;
+    warned = true;
+    logger.warn({
+      context: 'http',
+      peer,
+      msg: `X-Forwarded-For and Forwarded of ${peer} are not believed. If it is your proxy, set POSTERN_TRUSTED_PROXIES to its address or network. Logged once.`,
+    });
+  });
 }

@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
 import { BlockList } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
 import { trustedProxies } from '@postern/settings';
 import { sourceAddress } from './source-address.js';
 

@@ -1,8 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
 import { BlockList } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
 import { fastify as makeFastify } from 'fastify';
 import { createLogger } from '@postern/observe';
-import { warnOfUntrustedForwarding } from './untrusted-forwarding.js';
+import { warnOfUntrustedForwarding } from './source-address.js';
 
 async function linesOf(...requests: { remoteAddress: string; headers: Record<string, string> }[]): Promise<string[]> {
   const lines: string[] = [];

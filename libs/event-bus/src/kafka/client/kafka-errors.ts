@@ -3,11 +3,13 @@ import type { KafkaSettings } from './kafka-settings.js';
 /** Kafka refuses the login or its certificate is not trusted: no repeat mends it, the settings or the broker must change. */
 export class KafkaRefused extends Error {
   override readonly name = 'KafkaRefused';
+  readonly permanent = true;
 }
 
 /** No broker answers. It may be back at any time. */
 export class KafkaUnreachable extends Error {
   override readonly name = 'KafkaUnreachable';
+  readonly permanent = false;
 }
 
 /** Codes of `node:tls` and OpenSSL for a certificate that is not accepted. */

@@ -8,7 +8,7 @@ import { kafkaClient } from '../client/kafka-client.js';
 import { TopicOfAnotherJournal } from '../topics/topic-errors.js';
 import { lastMessages } from '../topics/last-messages.js';
 import { onceLed } from '../client/once-led.js';
-import { kafkaError, KafkaRefused } from '../client/kafka-errors.js';
+import { kafkaError } from '../client/kafka-errors.js';
 import type { KafkaSettings } from '../client/kafka-settings.js';
 import type { TopicSettings } from '../topics/topic-settings.js';
 
@@ -108,11 +108,7 @@ export class KafkaTopicWriter implements TopicWriter {
       return await work();
     } catch (thrown) {
       const error = kafkaError(thrown, this.kafka);
-      if (
-        isPermanent(error) ||
-        error instanceof KafkaRefused ||
-        TOO_LARGE.has((error as { type?: string }).type ?? '')
-      ) {
+      if (isPermanent(error) || TOO_LARGE.has((error as { type?: string }).type ?? '')) {
         throw new WriteRefused(error.message, { cause: error });
       }
       throw error;

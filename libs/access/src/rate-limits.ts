@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApiKeyId } from '@postern/contracts';
 import { Problem } from '@postern/http';
-import { SETTINGS, type RuntimeSettings } from '@postern/settings';
-import { countLimited } from './limit-metrics.js';
-import { TokenBuckets } from './token-buckets.js';
+import { SETTINGS, type RuntimeSettings, type Rate } from '@postern/settings';
+import { TokenBucket } from 'limiter';
+import { LRUCache } from 'lru-cache';
+import { Counter } from 'prom-client';
+import { metrics } from '@postern/observe';
 
 /** How many requests a caller may send this process: by its API key, and by its address for as long as it has proved none. */
 @Injectable()
@@ -49,4 +51,48 @@ export function network(address: string): string {
 function tooMany(what: string, seconds: number): Problem {
   const detail = `${what} ${what.endsWith('.') ? 'Send' : 'send'} it again after ${seconds} s.`;
   return new Problem('too-many-requests', detail, { headers: { 'retry-after': String(seconds) } });
+}
+
+/** Of so many names a bucket is kept; the one that was used longest ago is forgotten, and begins full again. */
+export const MAX_BUCKETS = 10_000;
+
+/** A token bucket for each name (an API key, an address), in the memory of this process alone. */
+export class TokenBuckets {
+  private readonly buckets = new LRUCache<string, TokenBucket>({ max: MAX_BUCKETS });
+
+  constructor(private readonly rate: Rate) {}
+
+  /** Takes a token: null. Where there is none, nothing is taken, and it tells how many whole seconds until there is one: 1 or more. */
+  take(name: string): { readonly retryAfterSeconds: number } | null {
+    if (this.rate.perSecond === 0) return null;
+    const bucket = this.bucketOf(name);
+    if (bucket.tryRemoveTokens(1)) return null;
+    return { retryAfterSeconds: Math.max(1, Math.ceil(bucket.getWaitTime(1) / 1_000)) };
+  }
+
+  private bucketOf(name: string): TokenBucket {
+    const known = this.buckets.get(name);
+    if (known) return known;
+    const { perSecond, burst } = this.rate;
+    const bucket = new TokenBucket({ bucketSize: burst, tokensPerInterval: perSecond, interval: 1_000 });
+    // The library's buckets begin empty.
+    bucket.content = burst;
+    this.buckets.set(name, bucket);
+    return bucket;
+  }
+}
+
+/** What a request was refused for with 429. */
+export type Limit = 'api-key' | 'failed-authentication' | 'policy-snapshots' | 'policy-streams' | 'exports';
+
+export const requestsLimited = new Counter<'limit'>({
+  name: 'postern_requests_limited_total',
+  help: 'Requests that were answered 429 too-many-requests, by the limit that they met.',
+  labelNames: ['limit'],
+  registers: [metrics],
+});
+
+/** Counts a request that meets the limit; to be called where its problem is thrown. */
+export function countLimited(limit: Limit): void {
+  requestsLimited.inc({ limit });
 }

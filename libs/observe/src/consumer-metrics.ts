@@ -16,7 +16,7 @@ const MEASURE_TIMEOUT_MS = 2_000;
 const consumers = new Map<string, () => Promise<Lag>>();
 let last: { readonly at: number; readonly lags: Promise<ReadonlyMap<string, Lag>> } | undefined;
 
-/** Has the consumer's lag measured at each scrape: also while it handles nothing, because it is idle or because it is stuck. */
+/** Measures the consumer's lag at each scrape, also while it handles nothing because it is idle or stuck. */
 export function observeLag(consumer: string, lag: () => Promise<Lag>): void {
   consumers.set(consumer, lag);
 }
@@ -59,3 +59,22 @@ async function measure(): Promise<ReadonlyMap<string, Lag>> {
   // A copy: what comes too late is of a moment that has passed.
   return new Map(lags);
 }
+
+const haltedConsumers = new Map<string, () => ReadonlyMap<string, number>>();
+
+/** Reports at each scrape in how many partitions of each of its topics the consumer halts. */
+export function observeHalted(consumer: string, halted: () => ReadonlyMap<string, number>): void {
+  haltedConsumers.set(consumer, halted);
+}
+
+export const haltedPartitions = new Gauge({
+  name: 'postern_consumer_halted_partitions',
+  help: 'Partitions of the topic in which the consumer goes no further until somebody acts: a message that it cannot read or handle.',
+  labelNames: ['consumer', 'topic'],
+  registers: [metrics],
+  collect() {
+    this.reset();
+    for (const [consumer, halted] of haltedConsumers)
+      for (const [topic, partitions] of halted()) this.set({ consumer, topic }, partitions);
+  },
+});

@@ -1,13 +1,12 @@
 import { Inject, Logger, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { roleUrl } from '@postern/database';
-import { EventPublisher } from '@postern/event-bus';
+import { EventPublisher, type PublisherStatus } from '@postern/event-bus';
 import type { DataSource } from 'typeorm';
-import { observeLag, Readiness } from '@postern/observe';
+import { observeLag, Readiness, type ReadinessCheck, metrics } from '@postern/observe';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
-import { feedDataSource } from './feed-data-source.js';
-import { eventsPublished, observePublisher } from './publisher-metrics.js';
-import { publisherReadiness } from './publisher-readiness.js';
+import { Counter, Gauge } from 'prom-client';
+import { feedDataSource } from './event-bus.module.js';
 
 const log = new Logger('publisher');
 
@@ -48,3 +47,45 @@ export class PublisherModule implements OnApplicationBootstrap, OnModuleDestroy 
     await this.publisher.stop();
   }
 }
+
+/**
+ * What keeps the publisher from being ready: an event that can never be sent. A broker that is away does not: writes are
+ * answered without it, and a process that were taken out for it would refuse them. The lag tells of that.
+ */
+export function publisherReadiness(publisher: { status(): PublisherStatus }): ReadinessCheck {
+  return () => {
+    const { halted, lastError } = publisher.status();
+    return halted && lastError ? `halted: ${lastError.message}` : null;
+  };
+}
+
+let observed: (() => PublisherStatus) | undefined;
+
+/** Has the process's publisher told at each scrape. */
+export function observePublisher(status: () => PublisherStatus): void {
+  observed = status;
+}
+
+export const eventsPublished = new Counter({
+  name: 'postern_publisher_events_total',
+  help: 'Events that this process has sent to Kafka and all in-sync replicas have; one that was sent again counts again.',
+  registers: [metrics],
+});
+
+export const publisherLeader = new Gauge({
+  name: 'postern_publisher_leader',
+  help: '1 where this process publishes the journal’s events, 0 where it stands by. The sum over all processes must be 1.',
+  registers: [metrics],
+  collect() {
+    this.set(observed?.().role === 'leader' ? 1 : 0);
+  },
+});
+
+export const publisherHalted = new Gauge({
+  name: 'postern_publisher_halted',
+  help: '1 where an event can never be sent as it is, and all behind it wait: somebody must act.',
+  registers: [metrics],
+  collect() {
+    this.set(observed?.().halted ? 1 : 0);
+  },
+});

@@ -1,7 +1,8 @@
-import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Global, Module } from '@nestjs/common';
 import { z } from 'zod';
 import { Public, Documented, json, plainText, Problem } from '@postern/http';
 import { BUILD, Readiness, metrics } from '@postern/observe';
+import { StartingPointController } from './starting-point.controller.js';
 
 const build = {
   version: z.string().meta({ examples: ['0.1.0'] }),
@@ -13,7 +14,7 @@ const ready = z.object({ status: z.literal('ready'), ...build });
 /** For load balancers and Prometheus; no key is asked for. */
 @Controller()
 @Public()
-export class HealthController {
+class HealthController {
   constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
 
   @Get('health/live')
@@ -44,3 +45,8 @@ export class HealthController {
     return metrics.metrics();
   }
 }
+
+/** Health and metrics. */
+@Global()
+@Module({ controllers: [HealthController, StartingPointController], providers: [Readiness], exports: [Readiness] })
+export class ObserveModule {}

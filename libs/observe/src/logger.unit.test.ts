@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { secretsRemover } from './secrets.js';
+import { secretsRemover } from './logger.js';
 
 const ID = 'pst_admin_01a20ae6-f24f-7793-ac66-e5da32839d9c';
 const KEY = 'pst_admin_01a20ae6-f24f-7793-ac66-e5da32839d9c_53a54adaffffffffffffffff';

@@ -7,7 +7,7 @@ import { journalSchema } from '@postern/event-store';
 import { createTestDatabase, type TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { loadSettings, SettingsModule } from '@postern/settings';
-import { feedDataSource } from './feed-data-source.js';
+import { feedDataSource } from './event-bus.module.js';
 
 let database: TestDatabase;
 let app: INestApplicationContext;

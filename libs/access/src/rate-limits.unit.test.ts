@@ -1,5 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { MAX_BUCKETS, TokenBuckets } from './token-buckets.js';
+import { describe, expect, it, afterEach, beforeEach, jest } from '@jest/globals';
+import { network, MAX_BUCKETS, TokenBuckets } from './rate-limits.js';
+
+describe('the network of an address', () => {
+  it.each([
+    ['203.0.113.9', '203.0.113.9'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['2001:db8:0:0:1::', '2001:db8:0:0'],
+    ['2001:db8:1:2::', '2001:db8:1:2'],
+    ['1:2:3::8', '1:2:3:0'],
+    ['::1', '0:0:0:0'],
+    ['::', '0:0:0:0'],
+  ])('of %s is %s', (address, name) => expect(network(address)).toBe(name));
+});
 
 describe('token buckets', () => {
   // The buckets' clock is `performance.now`: the test moves it.

@@ -1,0 +1,97 @@
+import { Inject, Logger, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { roleUrl, CONSUMER_POOL } from '@postern/database';
+import { EmbeddedEventBus, EVENT_BUS, type EventBus, KafkaEventBus, type KafkaSettings } from '@postern/event-bus';
+import type { DataSource } from 'typeorm';
+import { SETTINGS, type RuntimeSettings } from '@postern/settings';
+import { dataSourceModule } from '@postern/data-sources';
+
+const log = new Logger('event bus');
+
+/**
+ * A pool of the role that reads the feed. One module for the bus and the publisher, since Nest warns of a name that is
+ * registered twice. The publisher writes its checkpoint with it: the pool's short idle time-out ends the transaction of a
+ * publisher that is frozen, which would hold back all events.
+ */
+export const feedDataSource = dataSourceModule('postern_feed', { poolSize: 4, ...CONSUMER_POOL });
+
+/** Provides `EVENT_BUS`: Kafka if the settings name brokers, else the journal's feed. */
+export function eventBusModule({ kafka }: RuntimeSettings): DynamicModule {
+  return kafka === null ? feedBus() : kafkaBus(kafka);
+}
+
+/** The journal's own feed as the bus, for one process or for few on one database. */
+function feedBus(): DynamicModule {
+  return {
+    module: EventBusModule,
+    global: true,
+    imports: [feedDataSource],
+    providers: [
+      {
+        provide: EVENT_BUS,
+        inject: [getDataSourceToken('postern_feed'), SETTINGS],
+        useFactory: (feed: DataSource, settings: RuntimeSettings) =>
+          new EmbeddedEventBus({
+            feed,
+            feedUrl: roleUrl(settings.databaseUrl, 'postern_feed'),
+            onFailure: failureLogger(log),
+          }),
+      },
+    ],
+    exports: [EVENT_BUS],
+  };
+}
+
+/** The topics of Kafka as the bus. The start fails if a topic's configuration is wrong. */
+function kafkaBus(kafka: KafkaSettings): DynamicModule {
+  return {
+    module: EventBusModule,
+    global: true,
+    providers: [
+      {
+        provide: EVENT_BUS,
+        useFactory: async (): Promise<EventBus> => {
+          const bus = new KafkaEventBus({ kafka, onFailure: failureLogger(log) });
+          await bus.start();
+          return bus;
+        },
+      },
+    ],
+    exports: [EVENT_BUS],
+  };
+}
+
+/** Stops the bus once the services' own subscriptions have ended. */
+@Module({})
+class EventBusModule implements BeforeApplicationShutdown {
+  constructor(@Inject(EVENT_BUS) private readonly bus: EventBus) {}
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.bus.stop();
+  }
+}
+
+/** The same failure is logged again after this time. */
+const LOG_AGAIN_AFTER_MS = 10_000;
+/** Messages contain offsets and ids: if a consumer makes new ones without end, all are forgotten. */
+const MAX_FAILURES = 1_000;
+
+/**
+ * Logs the failures of consumers. A consumer retries each second in every partition: each failure is logged once, and then
+ * every 10 s with how often it happened in between.
+ */
+export function failureLogger(log: Pick<Logger, 'error'>): (consumer: string, error: Error) => void {
+  const logged = new Map<string, { at: number; since: number }>();
+  return (consumer, { message }) => {
+    const line = `${consumer} could not handle its events and tries again: ${message}`;
+    const last = logged.get(line);
+    const now = performance.now();
+    if (last && now - last.at < LOG_AGAIN_AFTER_MS) {
+      last.since += 1;
+      return;
+    }
+    if (logged.size >= MAX_FAILURES) logged.clear();
+    logged.set(line, { at: now, since: 0 });
+    log.error(last && last.since > 0 ? `${line} (${last.since} times more since it was last logged)` : line);
+  };
+}
