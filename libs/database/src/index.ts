@@ -1,7 +1,6 @@
 import './protected-password.js';
 
 export { QueryGivenUp } from './bounded-client.js';
-export { DatabaseUrlInvalid } from './connection-url.js';
 export {
   CONSUMER_POOL,
   FORGOTTEN_WRITE_MS,

@@ -1,5 +1,16 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import { callerAddress, Documented, json, oneOf, plainText, preferredType, Problem, Public, text, view } from '@postern/http';
+import {
+  callerAddress,
+  Documented,
+  json,
+  oneOf,
+  plainText,
+  preferredType,
+  Problem,
+  Public,
+  text,
+  view,
+} from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -12,6 +23,9 @@ const myIpView = view<MyIp>('MyIp', 'The caller’s source address.', {
   ip: text('203.0.113.9'),
   family: oneOf<MyIp['family']>({ IPv4: true, IPv6: true }),
 });
+
+/** A caller may name the character set. */
+const OFFERS = ['application/json', 'text/plain;charset=utf-8'] as const;
 
 @Controller()
 export class MyIpController {
@@ -35,7 +49,7 @@ export class MyIpController {
         'This connection has no source address any more. Ask over TCP, and wait for the answer.',
       );
     void reply.header('vary', 'accept');
-    if (preferredType(request.headers.accept, ['application/json', 'text/plain']) === 'text/plain') {
+    if (preferredType(request.headers.accept, OFFERS) === OFFERS[1]) {
       void reply.type('text/plain; charset=utf-8');
       return ip;
     }
