@@ -1,17 +1,11 @@
 import { existsSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { openDataFolder, type Settings } from '@postern/settings';
+import { openDataFolder, operatorKeyFile, type Settings } from '@postern/settings';
 
 /** The first operator's key, where nobody has seen it yet, and the file that keeps it. */
 export interface FirstKey {
   readonly key: string;
   readonly file: string;
-}
-
-/** Where the first operator's key is kept. */
-function operatorKeyFile(dataDir: string): string {
-  return join(resolve(dataDir), 'operator-key');
 }
 
 /**

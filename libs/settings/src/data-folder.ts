@@ -20,6 +20,11 @@ export async function openDataFolder(dataDir: string): Promise<string> {
   }
 }
 
+/** Where the first operator's key is kept. */
+export function operatorKeyFile(dataDir: string): string {
+  return join(resolve(dataDir), 'operator-key');
+}
+
 /** Folder by folder: `mkdir` with `recursive` never comes back from a place such as /proc, where nothing can be made. */
 async function makeFolder(folder: string): Promise<void> {
   const there = await stat(folder).catch((error: NodeJS.ErrnoException) => {

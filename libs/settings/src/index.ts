@@ -1,4 +1,4 @@
-export { openDataFolder } from './data-folder.js';
+export { openDataFolder, operatorKeyFile } from './data-folder.js';
 export { SettingInvalid } from './setting-invalid.js';
 export { type RuntimeSettings, SETTINGS, SettingsModule } from './settings.module.js';
 export { DEFAULT_PORT, type LogLevel, loadSettings, type Rate, type Settings } from './settings.js';

@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { Readable, type Writable } from 'node:stream';
+import { rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
+import type { SchemaComponent } from '@postern/database';
 import type { BackupTable } from './tables.js';
 
 /**
@@ -15,8 +18,12 @@ export interface Manifest {
   /** RFC 3339, UTC. */
   readonly madeAt: string;
   readonly journal: string;
+  /** The highest transaction id of the journal's events; 0 where there are none. */
+  readonly lastXid: string;
   /** By schema. */
   readonly migrations: Readonly<Record<string, readonly string[]>>;
+  /** The months with a partition of their own: the first day of each. */
+  readonly denialMonths: readonly string[];
 }
 
 export interface Summary {
@@ -33,69 +40,130 @@ export class BackupUnreadable extends Error {
   }
 }
 
-const END_OF_ROWS = '\\.';
 const NEW_LINE = 10;
 
-/** Writes the file. Throws where it exists, or what `parts` throws. */
-export async function writeBackup(file: string, parts: AsyncIterable<Buffer | string>): Promise<void> {
-  // It has the hashes of API keys and the addresses of customers.
-  const target = createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true });
-  await pipeline(Readable.from(parts), createGzip(), target);
+/**
+ * Writes the file, under another name next to it until it is complete. Throws what `parts` or the file system throws, and the reason
+ * of `stop`; no file is left then.
+ */
+export async function writeBackup(
+  file: string,
+  parts: AsyncIterable<Buffer | string>,
+  stop?: AbortSignal,
+): Promise<void> {
+  const partial = `${file}.partial-${randomBytes(4).toString('hex')}`;
+  try {
+    // It has the hashes of API keys and the addresses of customers.
+    const target = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true });
+    await pipeline(Readable.from(parts), createGzip(), target, { signal: stop });
+    await rename(partial, file);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
 }
 
 export function jsonLine(value: Manifest | BackupTable | Summary): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-export const ROWS_END = `${END_OF_ROWS}\n`;
+export const ROWS_END = '\\.\n';
 
-/** Reads a backup file from its beginning to its end, once. Throws `BackupUnreadable`. */
-export class BackupReader {
-  private readonly lines: AsyncGenerator<Buffer>;
+/** Copies the rows of a table, given as chunks of complete lines in the text format of COPY. */
+type CopyRows = (table: BackupTable, rows: AsyncIterable<Buffer>) => Promise<void>;
 
-  constructor(private readonly file: string) {
-    this.lines = linesOf(file);
-  }
+/** Reads the file to its end and writes nothing. Throws `BackupUnreadable`, also where this release cannot restore it. */
+export async function checkBackup(
+  file: string,
+  components: readonly SchemaComponent[],
+  stop?: AbortSignal,
+): Promise<Manifest> {
+  return readBackup(
+    file,
+    (manifest) => assertOfThisRelease(file, manifest, components),
+    async (_, rows) => {
+      for await (const chunk of rows) void chunk;
+    },
+    stop,
+  );
+}
 
-  async manifest(): Promise<Manifest> {
-    const manifest = (await this.json()) as Partial<Manifest>;
-    if (manifest.format !== 'postern-backup') throw new BackupUnreadable(this.file, 'It is no backup of Postern.');
+/**
+ * Reads the file once, from its beginning to its end. `begin` is called before `copy`, which is called for each table. Throws
+ * `BackupUnreadable`, what these two throw, and the reason of `stop`.
+ */
+export async function readBackup(
+  file: string,
+  begin: (manifest: Manifest) => void | Promise<void>,
+  copy: CopyRows,
+  stop?: AbortSignal,
+): Promise<Manifest & Summary> {
+  const lines = new Lines(file, stop);
+  try {
+    const manifest = (await lines.json()) as Manifest;
+    if (manifest.format !== 'postern-backup') throw new BackupUnreadable(file, 'It is no backup of Postern.');
     if (manifest.formatVersion !== 1)
-      throw new BackupUnreadable(this.file, 'It was made by a later release of Postern: restore it by that release.');
-    return manifest as Manifest;
-  }
-
-  /** The next table, whose rows are to be read next; or the summary behind the last one. */
-  async next(): Promise<BackupTable | Summary> {
-    return (await this.json()) as BackupTable | Summary;
-  }
-
-  /** Writes the rows of a table, and returns how many there were. */
-  async copyRows(to: Writable): Promise<number> {
-    const failed = new Promise<never>((_, reject) => to.once('error', reject));
-    failed.catch(() => undefined);
-    let rows = 0;
-    for (;;) {
-      const line = await this.line();
-      if (line.toString('latin1') === END_OF_ROWS) return rows;
-      rows += 1;
-      if (!to.write(Buffer.concat([line, Buffer.of(NEW_LINE)])))
-        await Promise.race([new Promise((done) => to.once('drain', done)), failed]);
+      throw new BackupUnreadable(file, 'It was made by a later release of Postern: restore it by that release.');
+    await begin(manifest);
+    const counted: Record<string, number> = {};
+    let next = (await lines.json()) as BackupTable | Summary;
+    for (; 'columns' in next; next = (await lines.json()) as BackupTable | Summary) {
+      stop?.throwIfAborted();
+      const { name } = next;
+      counted[name] = 0;
+      await copy(
+        next,
+        lines.rows((count) => (counted[name] = (counted[name] ?? 0) + count)),
+      );
     }
+    await lines.end();
+    assertComplete(file, next, counted);
+    return { ...manifest, ...next };
+  } finally {
+    await lines.close();
+  }
+}
+
+function assertOfThisRelease(file: string, manifest: Manifest, components: readonly SchemaComponent[]): void {
+  for (const { schema, migrations } of components) {
+    const theirs = manifest.migrations[schema] ?? [];
+    const ours = migrations.map(({ name }) => name);
+    const later = theirs.filter((name) => !ours.includes(name));
+    if (later.length > 0)
+      throw new BackupUnreadable(
+        file,
+        `It was made by a later release (${later.join(', ')}): restore it by that release.`,
+      );
+    if (ours.length > theirs.length)
+      throw new BackupUnreadable(file, 'It was made by an earlier release: restore it by that release, then update.');
+  }
+}
+
+function assertComplete(file: string, { rows }: Summary, counted: Readonly<Record<string, number>>): void {
+  for (const table of new Set([...Object.keys(rows), ...Object.keys(counted)]))
+    if (rows[table] !== counted[table])
+      throw new BackupUnreadable(file, `It has ${counted[table] ?? 0} rows of ${table}, and says ${rows[table] ?? 0}.`);
+}
+
+/** The text of a backup file, from its beginning to its end. */
+class Lines {
+  private readonly chunks: AsyncIterator<Buffer>;
+  private rest: Buffer = Buffer.alloc(0);
+
+  constructor(
+    private readonly file: string,
+    stop?: AbortSignal,
+  ) {
+    const text = createGunzip();
+    // What fails is thrown where the text is read.
+    pipeline(createReadStream(file), text, { signal: stop }).catch(() => undefined);
+    this.chunks = text[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   }
 
-  /** To be called behind the summary: reads the checksum of gzip. */
-  async end(): Promise<void> {
-    const { done } = await this.read();
-    if (done !== true) throw new BackupUnreadable(this.file, 'Something follows its end.');
-  }
-
-  async close(): Promise<void> {
-    await this.lines.return(undefined);
-  }
-
-  private async json(): Promise<unknown> {
-    const text = (await this.line()).toString('utf8');
+  async json(): Promise<unknown> {
+    let at = this.rest.indexOf(NEW_LINE);
+    for (; at === -1; at = this.rest.indexOf(NEW_LINE)) await this.more();
+    const text = this.take(at + 1).toString('utf8');
     try {
       return JSON.parse(text);
     } catch {
@@ -103,15 +171,50 @@ export class BackupReader {
     }
   }
 
-  private async line(): Promise<Buffer> {
-    const { value, done } = await this.read();
-    if (done === true) throw new BackupUnreadable(this.file, 'Its end is missing.');
-    return value;
+  /** The rows up to the line that ends them, and how many each chunk has. */
+  async *rows(count: (rows: number) => void): AsyncGenerator<Buffer, void> {
+    for (;;) {
+      const complete = this.rest.subarray(0, this.rest.lastIndexOf(NEW_LINE) + 1);
+      const end = endOfRows(complete);
+      const rows = this.take(end === -1 ? complete.length : end);
+      if (rows.length > 0) {
+        count(countLines(rows));
+        yield rows;
+      }
+      if (end !== -1) {
+        this.take(ROWS_END.length);
+        return;
+      }
+      await this.more();
+    }
   }
 
-  private async read(): Promise<IteratorResult<Buffer, undefined>> {
+  /** To be called behind the last line: reads the checksum of gzip. */
+  async end(): Promise<void> {
+    if (this.rest.length > 0 || (await this.next()) !== null)
+      throw new BackupUnreadable(this.file, 'Something follows its end.');
+  }
+
+  async close(): Promise<void> {
+    await this.chunks.return?.();
+  }
+
+  private take(bytes: number): Buffer {
+    const taken = this.rest.subarray(0, bytes);
+    this.rest = this.rest.subarray(bytes);
+    return taken;
+  }
+
+  private async more(): Promise<void> {
+    const chunk = await this.next();
+    if (chunk === null) throw new BackupUnreadable(this.file, 'Its end is missing.');
+    this.rest = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+  }
+
+  private async next(): Promise<Buffer | null> {
     try {
-      return await this.lines.next();
+      const { value, done } = await this.chunks.next();
+      return done === true ? null : value;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code?.startsWith('Z_') === true)
@@ -121,24 +224,15 @@ export class BackupReader {
   }
 }
 
-async function* linesOf(file: string): AsyncGenerator<Buffer, undefined> {
-  const source = createReadStream(file);
-  const text = createGunzip();
-  source.on('error', (error) => text.destroy(error)).pipe(text);
-  try {
-    let rest: Buffer = Buffer.alloc(0);
-    for await (const chunk of text as AsyncIterable<Buffer>) {
-      const buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      let from = 0;
-      for (let at = buffer.indexOf(NEW_LINE); at !== -1; at = buffer.indexOf(NEW_LINE, from)) {
-        yield buffer.subarray(from, at);
-        from = at + 1;
-      }
-      rest = buffer.subarray(from);
-    }
-    if (rest.length > 0) yield rest;
-    return undefined;
-  } finally {
-    source.destroy();
-  }
+/** Where the line begins that ends the rows; -1 where the text has none. */
+function endOfRows(text: Buffer): number {
+  if (text.subarray(0, ROWS_END.length).toString('latin1') === ROWS_END) return 0;
+  const at = text.indexOf(`\n${ROWS_END}`);
+  return at === -1 ? -1 : at + 1;
+}
+
+export function countLines(text: Buffer): number {
+  let lines = 0;
+  for (let at = text.indexOf(NEW_LINE); at !== -1; at = text.indexOf(NEW_LINE, at + 1)) lines += 1;
+  return lines;
 }

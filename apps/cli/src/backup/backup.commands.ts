@@ -1,15 +1,18 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { withSession } from '@postern/database';
 import { isEqual } from '@postern/read-models';
-import { loadSettings } from '@postern/settings';
+import { loadSettings, operatorKeyFile, type Settings } from '@postern/settings';
 import { Command } from 'commander';
 import { migrateAll, openDatabase as openOrMakeDatabase, SCHEMAS } from '../../../standalone/src/database.js';
 import { openDatabase } from '../database/open-database.js';
 import { comparisonTable } from '../read-models/comparison-table.js';
 import { READ_MODEL_NAMES, READ_MODELS } from '../read-models/read-models.js';
 import { tell, tellError } from '../read-models/tell.js';
+import { checkBackup } from './backup-file.js';
 import { backup } from './backup.js';
-import { assertEmpty, catchUpWithXids, countKeys, readManifest, restore } from './restore.js';
+import { checkFeed, checkKeys, type FeedCheck, type KeyCheck } from './checks.js';
+import { assertEmpty, restore } from './restore.js';
 
 /** `postern backup`: exit code 0 when the file is complete, 2 when it is not. */
 export function backupCommand(): Command {
@@ -17,7 +20,7 @@ export function backupCommand(): Command {
     .description('write everything that the database holds into a file, while Postern runs or not')
     .argument('<file>', 'a file that does not exist yet, such as postern-2026-11-29.backup')
     .addHelpText('after', BACKUP_HELP)
-    .action((file: string) => endsWith2(`Could not make the backup`, () => makeBackup(resolve(file))));
+    .action((file: string) => endsWith2('Could not make the backup', (stop) => makeBackup(resolve(file), stop)));
 }
 
 /** `postern restore`: exit code 0 when all was restored and checked, 1 when a check found something, 2 when nothing was restored. */
@@ -26,14 +29,14 @@ export function restoreCommand(): Command {
     .description('put a backup into an empty database, and check what came of it; Postern must not run on it')
     .argument('<file>', 'a file that `postern backup` has made')
     .addHelpText('after', RESTORE_HELP)
-    .action((file: string) => endsWith2(`Could not restore ${file}`, () => restoreBackup(resolve(file))));
+    .action((file: string) => endsWith2(`Could not restore ${file}`, (stop) => restoreBackup(resolve(file), stop)));
 }
 
-async function makeBackup(file: string): Promise<void> {
+async function makeBackup(file: string, stop: AbortSignal): Promise<void> {
   if (existsSync(file)) throw new Error(`${file} exists already, and is not overwritten. Name another file.`);
   const database = await openDatabase(process.env);
   try {
-    const { rows } = await backup(database.url, file, tell);
+    const { rows } = await backup(database.url, file, tell, stop);
     tell(
       `${file} has ${sum(rows)} rows of ${Object.keys(rows).length} tables. Keep it as you keep the database: it is not encrypted.`,
     );
@@ -42,43 +45,71 @@ async function makeBackup(file: string): Promise<void> {
   }
 }
 
-async function restoreBackup(file: string): Promise<void> {
+async function restoreBackup(file: string, stop: AbortSignal): Promise<void> {
   const settings = loadSettings(process.env);
-  const manifest = await readManifest(file, SCHEMAS);
-  tell(`A backup of ${manifest.madeAt}, of the journal ${manifest.journal}`);
+  // Before anything is written, and before an embedded database is made.
+  const { madeAt, journal } = await checkBackup(file, SCHEMAS, stop);
+  tell(`A backup of ${madeAt}, of the journal ${journal}`);
   const database = await openOrMakeDatabase(settings, async (ownerUrl) => {
-    await assertEmpty(ownerUrl);
+    await withSession(ownerUrl, assertEmpty);
     await migrateAll(ownerUrl);
   });
   try {
-    const { rows } = await restore(database.url, file, tell);
+    const { rows } = await restore(database.url, file, tell, stop);
     tell(`Restored: ${sum(rows)} rows of ${Object.keys(rows).length} tables`);
-    const behind = await catchUpWithXids(database.url);
-    tell(
-      `Transaction ids: ${behind === 0n ? 'the cluster is past those of the journal' : `${behind} used up, to get past those of the journal`}`,
-    );
-    const { live, operators } = await countKeys(database.url);
-    tell(`API keys: ${live} work as before, ${operators} of them of operators`);
-    const comparisons = [];
-    const source = { url: database.url };
-    for (const name of READ_MODEL_NAMES) comparisons.push(await READ_MODELS[name].verify(source, 3, () => undefined));
-    process.stdout.write(`${comparisonTable(comparisons)}\n`);
-    if (comparisons.every(isEqual)) tell('Every read model is as the journal has it. Start Postern.');
-    else {
-      process.exitCode = 1;
-      tell('A read model is not as the journal has it: run `postern rebuild` with its name, then start Postern.');
-    }
+    if (!(await checkRestored(database.url, settings))) process.exitCode = 1;
   } finally {
     await database.stop();
   }
 }
 
-async function endsWith2(what: string, work: () => Promise<void>): Promise<void> {
+/** Says what each check found, and what to do next; false where one found something. */
+async function checkRestored(url: string, settings: Settings): Promise<boolean> {
+  const feed = await checkFeed(url);
+  tell(feedLine(feed));
+  const keys = await checkKeys(url, operatorKeyAtHand(settings));
+  tell(keyLine(keys));
+  const comparisons = [];
+  for (const name of READ_MODEL_NAMES) comparisons.push(await READ_MODELS[name].verify({ url }, 3, () => undefined));
+  process.stdout.write(`${comparisonTable(comparisons)}\n`);
+  const equal = comparisons.every(isEqual);
+  tell(
+    equal
+      ? 'Every read model is as the journal has it. Start Postern.'
+      : 'A read model is not as the journal has it: run `postern rebuild` with its name, then start Postern.',
+  );
+  return equal && feed.held === 0 && keys.operators > 0 && keys.given !== 'unknown';
+}
+
+function feedLine({ events, held }: FeedCheck): string {
+  return held === 0
+    ? `Feed: gives all ${events} events`
+    : `Feed: holds back ${held} of ${events} events, for a transaction that was open before the restore. ` +
+        'Look into pg_stat_activity and pg_prepared_xacts, and end it before Postern starts.';
+}
+
+function keyLine({ live, operators, given }: KeyCheck): string {
+  const counts = `API keys: ${live} work as before, ${operators} of them of operators`;
+  if (operators === 0) return `${counts}. The next start makes an operator key`;
+  if (given === 'works') return `${counts}; the operator key of this data folder or of POSTERN_OPERATOR_KEY is one`;
+  if (given === null) return `${counts}. Their texts are in no backup: use the operator key that you have`;
+  return `${counts}. The operator key of this data folder or of POSTERN_OPERATOR_KEY is none of them: put one in its place`;
+}
+
+function operatorKeyAtHand({ operatorKey, dataDir }: Settings): string | null {
+  if (operatorKey !== null) return operatorKey;
+  const file = operatorKeyFile(dataDir);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
+}
+
+async function endsWith2(what: string, work: (stop: AbortSignal) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
   try {
-    await work();
+    await work(stop.signal);
   } catch (error) {
     process.exitCode = 2;
-    tellError(what, error, false);
+    tellError(what, stop.signal.aborted ? 'it was interrupted, and nothing of it is left.' : error, false);
   }
 }
 
@@ -95,7 +126,7 @@ Examples:
 
 const RESTORE_HELP = `
 Into the database of POSTERN_DATABASE_URL (as its owner), or a new embedded one in POSTERN_DATA_DIR. It must be empty. All is restored
-or nothing. Then transaction ids, API keys and read models are checked. Owner, cluster and host may be others than before: this is
+or nothing. Then the feed, the API keys and the read models are checked. Owner, cluster and host may be others than before: this is
 also the way from the embedded database to your own.
 
 Examples:

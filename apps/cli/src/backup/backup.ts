@@ -1,22 +1,29 @@
 import { withSession } from '@postern/database';
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { jsonLine, ROWS_END, writeBackup, type Summary } from './backup-file.js';
-import { migrationsOf, sequencesOf, tablesOf } from './tables.js';
-
-const NEW_LINE = 10;
+import { countLines, jsonLine, ROWS_END, writeBackup, type Summary } from './backup-file.js';
+import { denialMonthsOf, migrationsOf, prepareSession, sequencesOf, tablesOf, type BackupTable } from './tables.js';
 
 /**
- * Writes everything that the database holds at this moment into the file; Postern may run meanwhile. `tell` is given a line per table.
- * Throws what the database or the file system throws; the file is then not complete, and a restore refuses it.
+ * Writes everything that the database holds at this moment into the file; Postern may run meanwhile. `report` is given a line per table.
+ * Throws what the database or the file system throws, and the reason of `stop`; no file is left then.
  */
-export async function backup(ownerUrl: string, file: string, tell: (line: string) => void): Promise<Summary> {
+export async function backup(
+  ownerUrl: string,
+  file: string,
+  report: (line: string) => void,
+  stop?: AbortSignal,
+): Promise<Summary> {
   return withSession(ownerUrl, async (client) => {
+    await prepareSession(client);
+    const tables = await tablesOf(client);
     // One snapshot for all tables. It takes no transaction id, so that no reader of the feed waits for it.
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    // Before the snapshot: a rebuild exchanges tables, and the rows of a newer table are not in an older snapshot.
+    await client.query(`LOCK TABLE ${tables.map(({ name }) => name).join(', ')} IN ACCESS SHARE MODE`);
     const rows: Record<string, number> = {};
     const sequences = await sequencesOf(client);
-    await writeBackup(file, parts(client, rows, sequences, tell));
+    await writeBackup(file, parts(client, tables, rows, sequences, report), stop);
     await client.query('COMMIT');
     return { rows, sequences };
   });
@@ -24,35 +31,39 @@ export async function backup(ownerUrl: string, file: string, tell: (line: string
 
 async function* parts(
   client: Client,
+  tables: readonly BackupTable[],
   rows: Record<string, number>,
   sequences: Summary['sequences'],
-  tell: (line: string) => void,
+  report: (line: string) => void,
 ): AsyncGenerator<Buffer | string> {
   yield jsonLine({
     format: 'postern-backup',
     formatVersion: 1,
     madeAt: new Date().toISOString(),
-    journal: await journalOf(client),
+    ...(await journalOf(client)),
     migrations: await migrationsOf(client),
+    denialMonths: await denialMonthsOf(client),
   });
-  for (const table of await tablesOf(client)) {
+  for (const table of tables) {
     yield jsonLine(table);
     let count = 0;
     const source = client.query(
       copyTo(`COPY (SELECT ${table.columns.join(', ')} FROM ${table.name}) TO STDOUT (ENCODING 'UTF8')`),
     );
     for await (const chunk of source as AsyncIterable<Buffer>) {
-      for (let at = chunk.indexOf(NEW_LINE); at !== -1; at = chunk.indexOf(NEW_LINE, at + 1)) count += 1;
+      count += countLines(chunk);
       yield chunk;
     }
     yield ROWS_END;
     rows[table.name] = count;
-    tell(`${table.name}: ${count} rows`);
+    report(`${table.name}: ${count} rows`);
   }
   yield jsonLine({ rows, sequences });
 }
 
-async function journalOf(client: Client): Promise<string> {
-  const { rows } = await client.query<{ id: string }>('SELECT id FROM journal.identity');
-  return rows[0]?.id ?? '';
+async function journalOf(client: Client): Promise<{ readonly journal: string; readonly lastXid: string }> {
+  const { rows } = await client.query<{ journal: string; last: string | null }>(
+    `SELECT id AS journal, (SELECT max(xid)::text FROM journal.events) AS last FROM journal.identity`,
+  );
+  return { journal: rows[0]?.journal ?? '', lastXid: rows[0]?.last ?? '0' };
 }

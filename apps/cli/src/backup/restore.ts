@@ -1,91 +1,77 @@
-import { finished } from 'node:stream/promises';
-import { withSession, type SchemaComponent } from '@postern/database';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { withSession } from '@postern/database';
 import type { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { BackupReader, BackupUnreadable, type Manifest, type Summary } from './backup-file.js';
-import { tablesOf, type BackupTable } from './tables.js';
+import { BackupUnreadable, readBackup, type Summary } from './backup-file.js';
+import { prepareSession, tablesOf, type BackupTable } from './tables.js';
 
 /** There is something in the database that a restore would overwrite. */
 class DatabaseNotEmpty extends Error {
   override readonly name = 'DatabaseNotEmpty';
   constructor() {
     super(
-      'The database is not empty: it has events or API keys. A restore overwrites nothing. Give it an empty one: another ' +
+      'The database is not empty: it has events, tenants or API keys. A restore overwrites nothing. Give it an empty one: another ' +
         'POSTERN_DATA_DIR, or a new database in POSTERN_DATABASE_URL.',
     );
   }
 }
 
 /** Throws `DatabaseNotEmpty`. Also for a database that no Postern has used yet. */
-export async function assertEmpty(ownerUrl: string): Promise<void> {
-  await withSession(ownerUrl, async (client) => {
-    for (const table of ['journal.events', 'access.api_keys', 'access.tenants']) {
-      const { rows: found } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
-        table,
-      ]);
-      if (found[0]?.there !== true) continue;
-      const { rows } = await client.query(`SELECT FROM ${table} LIMIT 1`);
-      if (rows.length > 0) throw new DatabaseNotEmpty();
-    }
-  });
-}
-
-/** Throws `BackupUnreadable` where the file does not begin as a backup that this release can restore. */
-export async function readManifest(file: string, components: readonly SchemaComponent[]): Promise<Manifest> {
-  const reader = new BackupReader(file);
-  try {
-    const manifest = await reader.manifest();
-    for (const { schema, migrations } of components) {
-      const theirs = manifest.migrations[schema] ?? [];
-      const ours = migrations.map(({ name }) => name);
-      const later = theirs.filter((name) => !ours.includes(name));
-      if (later.length > 0)
-        throw new BackupUnreadable(
-          file,
-          `It was made by a later release (${later.join(', ')}): restore it by that release.`,
-        );
-      if (ours.length > theirs.length)
-        throw new BackupUnreadable(file, 'It was made by an earlier release: restore it by that release, then update.');
-    }
-    return manifest;
-  } finally {
-    await reader.close();
+export async function assertEmpty(client: Client): Promise<void> {
+  for (const table of ['journal.events', 'access.api_keys', 'access.tenants']) {
+    const { rows: found } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
+      table,
+    ]);
+    if (found[0]?.there !== true) continue;
+    const { rows } = await client.query(`SELECT FROM ${table} LIMIT 1`);
+    if (rows.length > 0) throw new DatabaseNotEmpty();
   }
 }
 
 /**
- * Puts everything of the file into the database, in one transaction: all or nothing. The database must be empty and have all migrations,
- * and no Postern may use it. `tell` is given a line per table. Throws `BackupUnreadable`, or what the database throws.
+ * Puts everything of the file into the database, in one transaction: all or nothing. Before it, the cluster's transaction ids are brought past
+ * those of the journal, which came from another cluster: the feed gives events by them. The database must be empty and have all migrations,
+ * and no Postern may use it. `report` is given a line per table. Throws `BackupUnreadable`, `DatabaseNotEmpty`, `RowsHidden`, what the
+ * database throws, and the reason of `stop`.
  */
-export async function restore(ownerUrl: string, file: string, tell: (line: string) => void): Promise<Summary> {
-  const reader = new BackupReader(file);
-  try {
-    return await withSession(ownerUrl, async (client) => {
-      await client.query('BEGIN');
-      await reader.manifest();
-      const known = new Map((await tablesOf(client)).map((table) => [table.name, table]));
-      const rows: Record<string, number> = {};
-      let next = await reader.next();
-      for (; 'columns' in next; next = await reader.next()) {
-        const table = known.get(next.name);
-        if (!table || next.columns.some((column) => !table.columns.includes(column)))
-          throw new BackupUnreadable(file, `This release has no table ${next.name} with its columns.`);
-        rows[next.name] = await restoreTable(client, next, reader);
-        tell(`${next.name}: ${rows[next.name]} rows`);
-      }
-      await reader.end();
-      assertComplete(file, next, rows);
-      for (const [name, last] of Object.entries(next.sequences))
-        await client.query('SELECT setval($1, $2)', [name, last]);
-      await client.query('COMMIT');
-      return next;
-    });
-  } finally {
-    await reader.close();
-  }
+export async function restore(
+  ownerUrl: string,
+  file: string,
+  report: (line: string) => void,
+  stop?: AbortSignal,
+): Promise<Summary> {
+  return withSession(ownerUrl, async (client) => {
+    await prepareSession(client);
+    await assertEmpty(client);
+    const known = new Map((await tablesOf(client)).map((table) => [table.name, table]));
+    const { rows, sequences } = await readBackup(
+      file,
+      async ({ lastXid, denialMonths }) => {
+        await useUpXids(client, BigInt(lastXid), report, stop);
+        await client.query('BEGIN');
+        // Else their rows would stay in the partition for those of no month, and with them what the retention drops by the month.
+        for (const month of denialMonths) await client.query('SELECT audit.prepare_denial_month($1)', [month]);
+      },
+      async (table, lines) => {
+        const { columns = [] } = known.get(table.name) ?? {};
+        if (table.columns.some((column) => !columns.includes(column)))
+          throw new BackupUnreadable(file, `This release has no table ${table.name} with its columns.`);
+        report(`${table.name}: ${await restoreTable(client, table, lines)} rows`);
+      },
+      stop,
+    );
+    for (const [name, last] of Object.entries(sequences)) await client.query('SELECT setval($1, $2)', [name, last]);
+    await client.query('COMMIT');
+    return { rows, sequences };
+  });
 }
 
-async function restoreTable(client: Client, { name, columns }: BackupTable, reader: BackupReader): Promise<number> {
+async function restoreTable(
+  client: Client,
+  { name, columns }: BackupTable,
+  lines: AsyncIterable<Buffer>,
+): Promise<number> {
   const { rows: policies } = await client.query<{ forced: boolean }>(
     'SELECT relforcerowsecurity AS forced FROM pg_class WHERE oid = $1::regclass',
     [name],
@@ -96,44 +82,44 @@ async function restoreTable(client: Client, { name, columns }: BackupTable, read
   const { rows: seeds } = await client.query(`SELECT FROM ${name} LIMIT 1`);
   if (seeds.length > 0) await client.query(`DELETE FROM ${name}`);
   const target = client.query(copyFrom(`COPY ${name} (${columns.join(', ')}) FROM STDIN (ENCODING 'UTF8')`));
-  const written = finished(target);
-  written.catch(() => undefined);
-  const rows = await reader.copyRows(target);
-  target.end();
-  await written;
+  await pipeline(Readable.from(lines), target);
   if (forced) await client.query(`ALTER TABLE ${name} FORCE ROW LEVEL SECURITY`);
-  return rows;
+  return target.rowCount;
 }
 
-function assertComplete(file: string, summary: Summary, rows: Readonly<Record<string, number>>): void {
-  const wrong = Object.entries(summary.rows).find(([table, count]) => rows[table] !== count);
-  if (wrong || Object.keys(rows).length !== Object.keys(summary.rows).length)
-    throw new BackupUnreadable(file, `It says that ${wrong?.[0] ?? 'it'} has other rows than it has.`);
+/** A block's transactions last a moment, so that a restore can be interrupted between two of them. */
+const XIDS_AT_ONCE = 200_000;
+const XIDS_PER_SECOND = 100_000;
+
+/** Not inside a transaction: each id is one. */
+async function useUpXids(
+  client: Client,
+  last: bigint,
+  report: (line: string) => void,
+  stop?: AbortSignal,
+): Promise<void> {
+  const first = await behind(client, last);
+  report(
+    first === 0n
+      ? 'Transaction ids: the cluster is past those of the journal'
+      : `Transaction ids: using up ${first}, to get past those of the journal; about ${first / BigInt(XIDS_PER_SECOND) + 1n} s`,
+  );
+  // Nothing is written, so nothing would be lost with them.
+  await client.query('SET synchronous_commit = off');
+  while ((await behind(client, last)) > 0n) {
+    stop?.throwIfAborted();
+    await client.query(`DO $$ BEGIN
+      FOR n IN 1..${XIDS_AT_ONCE} LOOP
+        EXIT WHEN pg_current_xact_id() > '${last}'::xid8;
+        COMMIT;
+      END LOOP;
+    END $$`);
+  }
+  await client.query('SET synchronous_commit = on');
 }
 
-/**
- * Brings the cluster's transaction ids past those in the journal, which came from another cluster: the feed gives events by them. About
- * 100,000 a second. Returns how many there were to go; 0 where the cluster was past them.
- */
-export async function catchUpWithXids(ownerUrl: string): Promise<bigint> {
-  return withSession(ownerUrl, async (client) => {
-    const { rows } = await client.query<{ behind: string }>(
-      `SELECT greatest(0, coalesce(max(xid)::text::numeric, 0) - pg_snapshot_xmax(pg_current_snapshot())::text::numeric + 1)::text AS behind
-         FROM journal.events`,
-    );
-    const behind = BigInt(rows[0]?.behind ?? 0);
-    if (behind > 0n) await client.query('CALL journal.catch_up_with_restored_xids()');
-    return behind;
-  });
-}
-
-/** API keys that work, and those of operators among them. */
-export async function countKeys(ownerUrl: string): Promise<{ readonly live: number; readonly operators: number }> {
-  return withSession(ownerUrl, async (client) => {
-    const { rows } = await client.query<{ live: string; operators: string }>(
-      `SELECT count(*) AS live, count(*) FILTER (WHERE role = 'operator') AS operators
-         FROM access.api_keys WHERE revoked_at IS NULL`,
-    );
-    return { live: Number(rows[0]?.live), operators: Number(rows[0]?.operators) };
-  });
+async function behind(client: Client, last: bigint): Promise<bigint> {
+  const { rows } = await client.query<{ next: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next');
+  const missing = last - BigInt(rows[0]?.next ?? 0) + 1n;
+  return missing > 0n ? missing : 0n;
 }

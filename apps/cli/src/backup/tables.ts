@@ -10,21 +10,65 @@ export interface BackupTable {
   readonly columns: readonly string[];
 }
 
+/** Row-level security would keep rows from a login: COPY would leave them out without a word. */
+class RowsHidden extends Error {
+  override readonly name = 'RowsHidden';
+  constructor(login: string, tables: readonly string[]) {
+    super(
+      `${login} does not see every row of ${tables.join(', ')}. Set POSTERN_DATABASE_URL to the owner’s URL, as for npm run migrate, or to a superuser’s.`,
+    );
+  }
+}
+
 /**
- * Every table of Postern, with the columns that are stored; one that refers to another comes after it. The partitions of a table are
- * part of it, and what the migrations have written down about themselves is left out.
+ * For the session that copies, on either side: values have the same text form whatever is set for the database or the login, and no
+ * time-out of theirs ends it. Throws `RowsHidden`.
  */
+export async function prepareSession(client: Client): Promise<void> {
+  await client.query(`
+    SET datestyle = 'ISO, YMD'; SET intervalstyle = 'iso_8601'; SET timezone = 'UTC'; SET extra_float_digits = 1;
+    SET bytea_output = 'hex'; SET row_security = on;
+    SET statement_timeout = 0; SET lock_timeout = 0; SET transaction_timeout = 0; SET idle_in_transaction_session_timeout = 0`);
+  const { rows } = await client.query<{ login: string; name: string }>(
+    `SELECT current_user AS login, format('%I.%I', n.nspname, c.relname) AS name FROM ${TABLES} AND row_security_active(c.oid)
+        AND NOT EXISTS (SELECT FROM pg_policy p, unnest(polroles) role
+                         WHERE polrelid = c.oid AND polpermissive AND polcmd IN ('*', 'r') AND pg_get_expr(polqual, polrelid) = 'true'
+                           AND (role = 0 OR pg_has_role(role, 'USAGE')))
+      ORDER BY name`,
+    [SCHEMAS],
+  );
+  if (rows[0])
+    throw new RowsHidden(
+      rows[0].login,
+      rows.map(({ name }) => name),
+    );
+}
+
+/** The partitions of a table are part of it, and what the migrations have written down about themselves is left out. */
+const TABLES = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> 'migrations'`;
+
+/** Every table of Postern, with the columns that are stored; one that refers to another comes after it. */
 export async function tablesOf(client: Client): Promise<BackupTable[]> {
   const { rows } = await client.query<BackupTable>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name,
             (SELECT array_agg(quote_ident(attname) ORDER BY attnum) FROM pg_attribute
               WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '') AS columns
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> 'migrations'
+       FROM ${TABLES}
       ORDER BY EXISTS (SELECT FROM pg_constraint WHERE conrelid = c.oid AND contype = 'f'), name`,
     [SCHEMAS],
   );
   return rows;
+}
+
+/** The months that have a partition of `audit.denials`, as the first day of each. */
+export async function denialMonthsOf(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ month: string }>(
+    `SELECT replace(substring(c.relname FROM '^denials_(\\d{4}_\\d{2})$'), '_', '-') || '-01' AS month
+       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+      WHERE i.inhparent = 'audit.denials'::regclass AND c.relname ~ '^denials_\\d{4}_\\d{2}$' ORDER BY 1`,
+  );
+  return rows.map(({ month }) => month);
 }
 
 /** The migrations of each schema that the database has, in their order. */
