@@ -8,9 +8,9 @@ export class JournalOfAnotherCluster extends Error {
     readonly clusterXid: string,
   ) {
     super(
-      `The journal holds transaction ${storedXid}, but this PostgreSQL cluster has only come to ${clusterXid}: it was restored ` +
-        'from another cluster’s dump. Consumers would not see new events. Before starting Postern, run as the owner: ' +
-        'CALL journal.catch_up_with_restored_xids()   (about 100,000 ids a second; for very many, stop the server and use pg_resetwal -x).',
+      `The journal holds transaction ${storedXid}, but this PostgreSQL cluster has only reached ${clusterXid}: it was restored from ` +
+        'another cluster’s dump. Consumers would not see new events. Run `postern backup <file>` on it, then `postern restore <file>` into ' +
+        'an empty database, which brings the cluster past these ids.',
     );
   }
 }

@@ -25,7 +25,7 @@ ALTER TABLE audit.changes FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.changes TO postern_audit USING (true);
 CREATE POLICY own_tenant ON audit.changes FOR SELECT TO postern_audit_reader
   USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON audit.changes TO CURRENT_USER USING (true);
 -- Operators' and relays' keys, for operators: asked for by itself, never with a tenant's rows.
 CREATE POLICY of_no_tenant ON audit.changes FOR SELECT TO postern_audit_reader
@@ -49,7 +49,7 @@ ALTER TABLE audit.restrictions FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.restrictions TO postern_audit USING (true);
 CREATE POLICY own_tenant ON audit.restrictions FOR SELECT TO postern_audit_reader
   USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON audit.restrictions TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT, UPDATE ON audit.restrictions TO postern_audit;
 GRANT SELECT ON audit.restrictions TO postern_audit_reader;
@@ -67,7 +67,7 @@ ALTER TABLE audit.usernames FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.usernames TO postern_audit USING (true);
 CREATE POLICY own_tenant ON audit.usernames FOR SELECT TO postern_audit_reader
   USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON audit.usernames TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT ON audit.usernames TO postern_audit;
 GRANT SELECT ON audit.usernames TO postern_audit_reader;

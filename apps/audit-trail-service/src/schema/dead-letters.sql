@@ -24,7 +24,7 @@ ALTER TABLE audit.dead_letters FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.dead_letters TO postern_audit USING (true);
 CREATE POLICY own_tenant ON audit.dead_letters FOR SELECT TO postern_audit_reader
   USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON audit.dead_letters TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT, UPDATE ON audit.dead_letters TO postern_audit;
 GRANT SELECT ON audit.dead_letters TO postern_audit_reader;

@@ -35,7 +35,7 @@ ALTER TABLE audit.denials FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.denials TO postern_audit USING (true);
 CREATE POLICY own_tenant ON audit.denials FOR SELECT TO postern_audit_reader
   USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON audit.denials TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT ON audit.denials TO postern_audit;
 GRANT SELECT ON audit.denials TO postern_audit_reader;

@@ -21,7 +21,7 @@ ALTER TABLE audit.denied_ips FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.denied_ips TO postern_audit USING (true);
 CREATE POLICY own_tenant ON audit.denied_ips FOR SELECT TO postern_audit_reader
   USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON audit.denied_ips TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT, UPDATE ON audit.denied_ips TO postern_audit;
 GRANT SELECT ON audit.denied_ips TO postern_audit_reader;

@@ -53,14 +53,14 @@ ALTER TABLE projection.relay_policies ENABLE ROW LEVEL SECURITY;
 ALTER TABLE projection.relay_policies FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON projection.relay_policies TO postern_projection USING (true);
 CREATE POLICY every_tenant_to_read ON projection.relay_policies FOR SELECT TO postern_relay_reader USING (true);
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON projection.relay_policies TO CURRENT_USER USING (true);
 
 ALTER TABLE projection.relay_policy_totals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE projection.relay_policy_totals FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON projection.relay_policy_totals TO postern_projection USING (true);
 CREATE POLICY every_tenant_to_read ON projection.relay_policy_totals FOR SELECT TO postern_relay_reader USING (true);
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON projection.relay_policy_totals TO CURRENT_USER USING (true);
 
 GRANT SELECT, INSERT, UPDATE ON projection.relay_policies TO postern_projection;

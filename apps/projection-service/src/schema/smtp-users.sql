@@ -22,7 +22,7 @@ ALTER TABLE projection.smtp_users FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON projection.smtp_users TO postern_projection USING (true);
 CREATE POLICY own_tenant ON projection.smtp_users FOR SELECT TO postern_directory_reader
   USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON projection.smtp_users TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT, UPDATE ON projection.smtp_users TO postern_projection;
 GRANT SELECT ON projection.smtp_users TO postern_directory_reader;

@@ -16,7 +16,7 @@ ALTER TABLE access.api_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE access.api_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_tenant ON access.api_keys TO postern_command USING (tenant_id = current_setting('postern.tenant_id', true));
 CREATE POLICY every_tenant ON access.api_keys TO postern_journal_writer, postern_access USING (true);
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON access.api_keys TO CURRENT_USER USING (true);
 -- The hash is for authentication alone.
 GRANT SELECT ON access.api_keys TO postern_access;

@@ -15,6 +15,6 @@ CREATE INDEX idempotency_keys_by_age ON access.idempotency_keys (created_at);
 ALTER TABLE access.idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE access.idempotency_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON access.idempotency_keys TO postern_journal_writer USING (true);
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON access.idempotency_keys TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON access.idempotency_keys TO postern_journal_writer;

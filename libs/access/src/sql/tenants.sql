@@ -12,7 +12,7 @@ ALTER TABLE access.tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE access.tenants FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_tenant ON access.tenants TO postern_command USING (tenant_id = current_setting('postern.tenant_id', true));
 CREATE POLICY every_tenant ON access.tenants TO postern_journal_writer, postern_access USING (true);
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON access.tenants TO CURRENT_USER USING (true);
 GRANT SELECT ON access.tenants TO postern_command, postern_access;
 GRANT SELECT, INSERT ON access.tenants TO postern_journal_writer;

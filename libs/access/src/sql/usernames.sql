@@ -16,7 +16,7 @@ ALTER TABLE access.usernames ENABLE ROW LEVEL SECURITY;
 ALTER TABLE access.usernames FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_tenant ON access.usernames TO postern_command USING (tenant_id = current_setting('postern.tenant_id', true));
 CREATE POLICY every_tenant ON access.usernames TO postern_journal_writer, postern_access USING (true);
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON access.usernames TO CURRENT_USER USING (true);
 GRANT SELECT ON access.usernames TO postern_command;
 GRANT SELECT, INSERT, UPDATE (released_at) ON access.usernames TO postern_journal_writer;

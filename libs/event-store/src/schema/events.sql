@@ -58,5 +58,5 @@ GRANT SELECT (position, tenant_id, stream_id, version, event_id, type, schema_ve
    ON journal.events TO postern_directory_reader;
 CREATE POLICY own_smtp_users ON journal.events FOR SELECT TO postern_directory_reader
   USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)) AND starts_with(stream_id, 'smtp-user/'));
--- For backup and restore by an owner who is no superuser (pg_dump --enable-row-security).
+-- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON journal.events TO CURRENT_USER USING (true);

@@ -9,7 +9,6 @@ export const journalSchema: SchemaComponent = {
       'events.sql',
       'append-in-turn.sql',
       'append.sql',
-      'restored-xids.sql',
       'identity.sql',
       // How far the publisher has sent the journal's events to the broker. The feed's reader keeps it: it sees the same events.
       { sql: checkpointTableSql('journal', 'postern_feed') },
