@@ -4,8 +4,6 @@ export { deliverBatch, type PositionedBatch } from './deliver-batch.js';
 export { EmbeddedEventBus, type EmbeddedEventBusOptions } from './embedded/embedded-event-bus.js';
 export { WriteRefused, type TopicMessage, type TopicWriter } from './topic-writer.js';
 export {
-  CheckpointAdvancedTwice,
-  CheckpointNotAdvanced,
   EVENT_BUS,
   type EventBatch,
   type EventBus,
@@ -22,7 +20,7 @@ export { EventPublisher, type EventPublisherOptions, type PublisherStatus } from
 export { deleteOwnTopics } from './kafka/topics/delete-topics.js';
 export { ensureTopics } from './kafka/topics/ensure-topics.js';
 export { KafkaEventBus, type KafkaEventBusOptions } from './kafka/kafka-event-bus.js';
-export { KafkaRefused, KafkaUnreachable } from './kafka/client/kafka-errors.js';
+export { KafkaRefused } from './kafka/client/kafka-errors.js';
 export {
   DEFAULT_PARTITIONS,
   SASL_MECHANISMS,

@@ -21,8 +21,8 @@ export interface Append {
   readonly metadata: EventMetadata;
 }
 
-export const MAX_EVENTS_PER_APPEND = 1_000;
-export const MAX_BYTES_PER_APPEND = 4 * 1024 * 1024;
+const MAX_EVENTS_PER_APPEND = 1_000;
+const MAX_BYTES_PER_APPEND = 4 * 1024 * 1024;
 
 /** An append as `journal.append` takes it: an element of its array. */
 export interface AppendRequest {

@@ -7,7 +7,7 @@ export {
   VersionConflict,
 } from './append-errors.js';
 export type { Appended } from './append-outcome.js';
-export { MAX_BYTES_PER_APPEND, MAX_EVENTS_PER_APPEND, type Append, type NewEvent } from './append-request.js';
+export type { Append, NewEvent } from './append-request.js';
 export {
   advanceCheckpoint,
   CheckpointMoved,
@@ -25,7 +25,7 @@ export {
   type Bookmarks,
 } from './bookmarks.js';
 export { assertJournalBelongsToCluster, JournalOfAnotherCluster } from './cluster-check.js';
-export { FEED_END, FEED_START, isBehind, samePosition, type FeedPosition } from './feed-position.js';
+export { FEED_START, isBehind, samePosition, type FeedPosition } from './feed-position.js';
 export { feedLag, publisherLag, type FeedLag } from './feed-lag.js';
 export { Journal, JOURNAL_LIMITS } from './journal.js';
 export { loadJournalId } from './journal-identity.js';

@@ -40,7 +40,7 @@ export async function journalFixture(): Promise<JournalFixture> {
   };
 }
 
-export const metadata: EventMetadata = {
+const metadata: EventMetadata = {
   actor: { role: 'admin', keyId: newId(), name: 'ci' },
   correlationId: 'test',
   causationId: null,

@@ -5,7 +5,7 @@ import { totalsOf, type TotalsRecord } from '../policy-totals.js';
 import { FramePage } from './frame-page.js';
 
 /** A full allow list makes a line of some 60 kB, so a page is at most 15 MB, and as a rule 100 kB. */
-export const POLICIES_PER_PAGE = 256;
+const POLICIES_PER_PAGE = 256;
 
 /** Somebody has applied more than this database ever had: it was restored from a backup, or is another one. */
 export class RevisionAhead extends Error {

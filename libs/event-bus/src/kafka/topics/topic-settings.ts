@@ -10,7 +10,7 @@ export interface TopicSettings {
 
 /** The largest message that a topic takes: an append of the journal has 4 MiB at most. */
 export const MAX_MESSAGE_BYTES = 8_388_608;
-export const DENIALS_RETENTION_MS = 30 * 24 * 3_600_000;
+const DENIALS_RETENTION_MS = 30 * 24 * 3_600_000;
 
 /** The topics that carry the journal's events. */
 export const EVENT_TOPICS: readonly TopicSettings[] = [
