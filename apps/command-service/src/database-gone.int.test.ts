@@ -58,11 +58,17 @@ const writes: [string, () => Promise<Answer>][] = [
   ['a list', () => service.call('GET', '/v1/tenants', { key: service.operatorKey })],
 ];
 
+async function databaseFailures(): Promise<number> {
+  const { payload } = await service.app.inject('/metrics');
+  return Number(/^postern_database_failures_total (\d+)$/m.exec(payload)?.[1]);
+}
+
 describe('while the database is gone', () => {
   it('every call is answered 503 and says when to come again; when it is back, all go on without a restart', async () => {
     for (const [name, write] of writes) expect([name, (await write()).status < 300]).toEqual([name, true]);
     // Keys were just looked up: what is refused first is the write itself.
     await path.close();
+    const failuresBefore = await databaseFailures();
     for (let round = 0; round < 3; round++) {
       for (const [name, write] of writes) {
         const answer = await write();
@@ -76,6 +82,8 @@ describe('while the database is gone', () => {
       code: 'not-ready',
       missing: { journal: expect.any(String) },
     });
+    // Each of the calls, and neither of the probes.
+    expect((await databaseFailures()) - failuresBefore).toBe(3 * writes.length);
     await path.open();
     for (const [name, write] of writes) expect([name, (await write()).status < 300]).toEqual([name, true]);
     expect((await service.call('GET', '/health/ready')).status).toBe(200);

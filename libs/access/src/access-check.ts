@@ -9,6 +9,7 @@ import {
   Problem,
   routeNotFound,
   bearerToken,
+  databaseFailed,
   type RouteRules,
 } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
@@ -109,9 +110,7 @@ function invalidKey(): Problem {
 }
 
 function notKnown(): Problem {
-  return new Problem(
-    'not-ready',
+  return databaseFailed(
     `The database did not say within ${ACCESS_DEADLINE_MS / 1_000} s whose API key this is. Nothing was done; send it again shortly.`,
-    { headers: { 'retry-after': '1' } },
   );
 }

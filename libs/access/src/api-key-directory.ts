@@ -3,7 +3,7 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { type ApiKeyId, type Role, type TenantId, matchesHash, parseApiKey } from '@postern/contracts';
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
-import { Problem, type Principal } from '@postern/http';
+import { databaseFailed, type Problem, type Principal } from '@postern/http';
 import { BatchedLookUp } from './batched-look-up.js';
 
 interface StoredKey {
@@ -101,7 +101,5 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
 }
 
 function tooManyLookUps(): Problem {
-  return new Problem('not-ready', 'Too many API keys wait to be looked up. Nothing was done; send it again shortly.', {
-    headers: { 'retry-after': '1' },
-  });
+  return databaseFailed('Too many API keys wait to be looked up. Nothing was done; send it again shortly.');
 }

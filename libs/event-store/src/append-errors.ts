@@ -36,6 +36,7 @@ export class AppendRefused extends Error {
 export class JournalBusy extends Error {
   override readonly name = 'JournalBusy';
   readonly permanent = false;
+  readonly databaseFailed = true;
   readonly action = 'More writes wait than can be kept. Send it again shortly.';
   constructor() {
     super('Too many appends wait for the database. Try again shortly.');
@@ -46,6 +47,7 @@ export class JournalBusy extends Error {
 export class AppendExpired extends Error {
   override readonly name = 'AppendExpired';
   readonly permanent = false;
+  readonly databaseFailed = true;
   readonly action = 'The database did not get to the change in time. Nothing was changed; send it again shortly.';
   constructor(cause?: unknown) {
     super('The append was not made in its time, and is not made any more. Try again.', { cause });
@@ -59,6 +61,7 @@ export class AppendExpired extends Error {
 export class JournalUnavailable extends Error {
   override readonly name = 'JournalUnavailable';
   readonly permanent = false;
+  readonly databaseFailed = true;
   readonly action = 'The journal cannot be reached, so the change was not confirmed. Send it again shortly.';
   constructor(reason: string, cause?: unknown) {
     super(`The journal did not confirm the append: ${reason}`, { cause });

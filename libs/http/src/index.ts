@@ -5,7 +5,7 @@ export { openApiDocument } from './openapi/open-api-document.js';
 export { serveDocuments } from './openapi/serve-documents.js';
 export { oneOf, oneOfSoFar, pageView, text, time, uuid, view, whole } from './openapi/view.js';
 export { PROBLEMS, type ProblemCode } from './problem/problem.js';
-export { databaseProblem } from './problem/database-problem.js';
+export { databaseFailed, databaseProblem } from './problem/database-problem.js';
 export { ProblemFilter, type ProblemTranslator, routeNotFound } from './problem/problem-filter.js';
 export { type FieldProblem, Problem, type ProblemOptions } from './problem/problem.js';
 export { temporaryProblem } from './problem/temporary-problem.js';

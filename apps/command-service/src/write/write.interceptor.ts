@@ -9,7 +9,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { Deadline, KeyedQueue } from '@postern/async';
-import { Documented, Problem, type Documentation } from '@postern/http';
+import { databaseFailed, Documented, Problem, type Documentation } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, map, type Observable } from 'rxjs';
 import { IdempotencyStore } from './idempotency-store.js';
@@ -117,9 +117,7 @@ function rethrowProblem(error: unknown): null {
 }
 
 function notConfirmed(): Problem {
-  return new Problem(
-    'not-ready',
+  return databaseFailed(
     `The database did not confirm the change within ${WRITE_DEADLINE_MS / 1000} s. It is not carried out any more, but may have been: read the present state, then send it again if need be.`,
-    { headers: { 'retry-after': '1' } },
   );
 }

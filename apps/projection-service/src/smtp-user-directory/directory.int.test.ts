@@ -143,6 +143,8 @@ describe('the directory', () => {
       status: 422,
       body: { code: 'validation-failed' },
     });
+    // The alert that the database is away is made of this count.
+    expect((await service.app.inject('/metrics')).payload).toMatch(/^postern_database_failures_total 0$/m);
   });
 
   it('applied again and again, a batch changes nothing', async () => {

@@ -1,5 +1,7 @@
 import { DatabaseUnreachable, QueryGivenUp } from '@postern/database';
 import { QueryFailedError } from 'typeorm';
+import { Counter } from 'prom-client';
+import { metrics } from '@postern/observe';
 import { Problem } from './problem.js';
 
 /** Node's codes for a connection that could not be made or broke. */
@@ -31,13 +33,22 @@ const DRIVER = [
   /query runner (was )?already released/i,
 ];
 
+/** Other reasons to answer 503 (a probe, a version that does not come, policies that are being built) are not counted. */
+export const databaseFailures = new Counter({
+  name: 'postern_database_failures_total',
+  help: 'Requests that failed because the database was away, did not answer in time, or was slower than the writes.',
+  registers: [metrics],
+});
+
+/** 503 for a request that failed because of the database. The caller may send it again. */
+export function databaseFailed(detail: string, cause?: unknown): Problem {
+  return new Problem('not-ready', detail, { headers: { 'retry-after': '1' }, cause, databaseFailed: true });
+}
+
 /** A database that is not there, is starting, stopping, full or too slow: 503, and it mends itself when the database is back. */
 export function databaseProblem(error: unknown): Problem | null {
   if (!isDatabaseGone(error)) return null;
-  return new Problem('not-ready', 'The database cannot be reached just now. Send it again shortly.', {
-    headers: { 'retry-after': '1' },
-    cause: error,
-  });
+  return databaseFailed('The database cannot be reached just now. Send it again shortly.', error);
 }
 
 /** By its fields: an error of Node's own core is no instance of the `Error` of every realm. */

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasBody } from '../request/json-body.js';
 import { answerAboveBody } from '../request/unread-body.js';
 import { setCommonHeaders } from '../request/guard-requests.js';
-import { databaseProblem } from './database-problem.js';
+import { databaseFailures, databaseProblem } from './database-problem.js';
 import { Problem } from './problem.js';
 import { temporaryProblem } from './temporary-problem.js';
 
@@ -29,6 +29,7 @@ export class ProblemFilter implements ExceptionFilter {
   /** Also the error handler of Fastify itself, for what fails before a route is reached. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = this.translate(error, request);
+    if (problem.options.databaseFailed) databaseFailures.inc();
     // Who is not ready says so to each probe; what keeps it from it has its own line.
     if (problem.status >= 500 && problem.code !== 'not-ready') {
       this.logger.error({

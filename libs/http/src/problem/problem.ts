@@ -13,6 +13,8 @@ export interface ProblemOptions {
   /** Further members of the answer, such as the current `version` of a mismatch. */
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
+  /** Whether the database is to blame: it is counted, and an alert is made of the count. */
+  readonly databaseFailed?: boolean | undefined;
 }
 
 /** An error that is answered as `application/problem+json`; `detail` tells the caller what to do next. */

@@ -2,7 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { Deadline } from '@postern/async';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
-import { Problem } from '../problem/problem.js';
+import { databaseFailed } from '../problem/database-problem.js';
 
 /** Longer than any healthy read takes until its answer begins, shorter than a client's patience. */
 export const READ_DEADLINE_MS = 8_000;
@@ -24,10 +24,5 @@ export class ReadDeadline implements NestInterceptor {
   }
 }
 
-function notAnswered(): Problem {
-  return new Problem(
-    'not-ready',
-    `The database did not answer within ${READ_DEADLINE_MS / 1_000} s. Send it again shortly.`,
-    { headers: { 'retry-after': '1' } },
-  );
-}
+const notAnswered = () =>
+  databaseFailed(`The database did not answer within ${READ_DEADLINE_MS / 1_000} s. Send it again shortly.`);
