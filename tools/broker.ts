@@ -2,11 +2,12 @@
 import { join } from 'node:path';
 import 'reflect-metadata';
 import { KAFKA_VERSION, startKafkaBroker } from '@postern/embedded-kafka';
-import { openDataFolder } from '@postern/settings';
+import { openDataFolder, warnOfUnknownSettings } from '@postern/settings';
 
 const root = join(import.meta.dirname, '..', '..');
 const port = Number(process.env['POSTERN_BROKER_PORT'] || 9092);
 
+warnOfUnknownSettings();
 if (!Number.isInteger(port) || port < 1 || port > 65_535) {
   console.error(
     `POSTERN_BROKER_PORT must be a port from 1 to 65535 (it is ${JSON.stringify(process.env['POSTERN_BROKER_PORT'])}).`,

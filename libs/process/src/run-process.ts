@@ -1,4 +1,4 @@
-import { loadSettings, type Settings, unknownSettings } from '@postern/settings';
+import { loadSettings, type Settings, warnOfUnknownSettings } from '@postern/settings';
 import { BUILD } from '@postern/observe';
 import { firstKeyGreeting, noteShown, type FirstKey } from './first-key.js';
 
@@ -55,6 +55,7 @@ export function runProcess(
 
 /** A process that does one thing and ends: prints what `task` resolves to, or one clear line and exit code 1. */
 export async function runTask(task: (settings: Settings) => Promise<string>): Promise<void> {
+  warnOfUnknownSettings();
   try {
     console.log(await task(loadSettings(process.env)));
     process.exit(0);
@@ -82,9 +83,7 @@ class ProcessLife {
     if (process.connected) process.on('disconnect', () => void this.stop('The supervisor is gone'));
     try {
       console.log(`${this.name} ${BUILD.version} (commit ${BUILD.commit}) starts …`);
-      // Who started us has said it already.
-      const unknown = process.connected ? null : unknownSettings(process.env);
-      if (unknown) console.error(unknown);
+      warnOfUnknownSettings();
       this.running = await start(this.stopped.signal);
       if (this.stopping) await this.end(this.running);
       else await this.greet(this.running);

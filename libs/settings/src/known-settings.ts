@@ -19,6 +19,5 @@ export const KNOWN_SETTINGS: readonly string[] = [
   'POSTERN_TENANT',
   'POSTERN_RELAY_KEY',
   'POSTERN_RELAY_KEY_FILE',
-  'POSTERN_RELAY_NAME',
   'POSTERN_TOPIC',
 ];

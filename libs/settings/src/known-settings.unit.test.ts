@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { KNOWN_SETTINGS } from './known-settings.js';
 
@@ -16,7 +16,7 @@ const DESTRUCTURED = /\{[^{}]*\} = env\b/g;
 
 function settingsRead(): Set<string> {
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' }).split('\n');
-  const sources = files.filter((file) => file && !NO_SOURCE.test(file));
+  const sources = files.filter((file) => file && !NO_SOURCE.test(file) && existsSync(file));
   const names = sources.flatMap((file) => {
     const text = readFileSync(file, 'utf8');
     const destructured = text.match(DESTRUCTURED)?.flatMap((block) => block.match(NAME) ?? []) ?? [];

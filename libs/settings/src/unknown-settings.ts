@@ -5,6 +5,12 @@ const LONGEST_SHOWN = 60;
 /** A name that differs in more is no misspelling. */
 const MOST_EDITS = 4;
 
+/** Names the misspelt settings of this process on standard error; a process that the supervisor started leaves that to it. */
+export function warnOfUnknownSettings(): void {
+  const unknown = process.connected ? null : unknownSettings(process.env);
+  if (unknown) console.error(unknown);
+}
+
 /** One line that names each `POSTERN_…` variable that Postern does not know, with the nearest that it knows; null where there is none. */
 export function unknownSettings(environment: NodeJS.ProcessEnv): string | null {
   const unknown = Object.keys(environment).filter((name) => /^POSTERN_/i.test(name) && !isKnown(name));
