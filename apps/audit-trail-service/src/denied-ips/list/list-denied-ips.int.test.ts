@@ -20,6 +20,21 @@ async function deniedIps(person: Person): Promise<DeniedIp[]> {
   return body.items;
 }
 
+/** Rows as the trail has them, of `users` other SMTP users of the tenant each, for the addresses that `select` gives. */
+async function deniedFor(users: number, select: string): Promise<void> {
+  await world.sql(
+    `INSERT INTO audit.denied_ips
+       (smtp_user_id, count, first_denied_at, last_denied_at, tenant_id, ip, address, relays, reasons, last_position)
+     SELECT gen_random_uuid(), 1, now(), now(), 'acme', host(address), address, '{mx1}', '{ip-not-authorized}', 1
+       FROM (${select}) denied(address), generate_series(1, $1)`,
+    [users],
+  );
+}
+
+async function suggestedFor(person: Person, ip: string): Promise<string[] | undefined> {
+  return (await deniedIps(person)).find((item) => item.ip === ip)?.suggestedEntries.map(({ range }) => range);
+}
+
 describe('GET …/denied-ips', () => {
   it('has a row an address, the one that was denied last first, with all that is known of it', async () => {
     const person = new Person('a@acme.example');
@@ -161,6 +176,27 @@ describe('GET …/denied-ips', () => {
       ['203.0.113.9', false, ['203.0.113.9']],
       ['fd00:9::1', true, []],
     ]);
+  });
+
+  it('finds a proxy that is the last address of a /24 of which all others were denied for two SMTP users', async () => {
+    const person = new Person('n@acme.example');
+    await world.append(person, person.registered(), person.allowed('198.51.100.0/24'));
+    await world.happened(person, ...[7, 8, 9].map((host) => person.denied(`10.77.7.${host}`)));
+    await deniedFor(2, `SELECT '10.77.7.0'::inet + n FROM generate_series(0, 255) n WHERE n NOT BETWEEN 7 AND 9`);
+    await deniedFor(1, `SELECT '10.77.7.0'::inet + n FROM generate_series(7, 9) n`);
+    expect(await suggestedFor(person, '10.77.7.9')).toEqual(['10.77.7.9', '10.77.7.0/24']);
+    await deniedFor(1, `SELECT '10.77.7.255'::inet`);
+    expect(await suggestedFor(person, '10.77.7.9')).toEqual(['10.77.7.9']);
+  });
+
+  it('does not suggest a private /64 of which more was denied than it looks at: a proxy may be among the rest', async () => {
+    const person = new Person('o@acme.example');
+    await world.append(person, person.registered(), person.allowed('198.51.100.0/24'));
+    await world.happened(person, ...[1, 2, 3].map((host) => person.denied(`fd00:77::${host}`)));
+    await deniedFor(1, `SELECT 'fd00:77::1000'::inet + n FROM generate_series(1, 996) n`);
+    expect(await suggestedFor(person, 'fd00:77::3')).toEqual(['fd00:77::3', 'fd00:77::/64']);
+    await deniedFor(1, `SELECT 'fd00:77::2000'::inet`);
+    expect(await suggestedFor(person, 'fd00:77::3')).toEqual(['fd00:77::3']);
   });
 
   it('shows what was no address by its text, still denied, with nothing to suggest', async () => {
