@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -231,6 +232,24 @@ describe('the Grafana dashboard', () => {
       expect(targets.map(({ datasource: asked }) => asked)).toEqual(targets.map(() => chosen));
       expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length);
     }
+  });
+});
+
+describe('which program this is', () => {
+  it('is the version of package.json and the commit that was built, alike in metrics, health and the document', async () => {
+    const root = new URL('../../../', import.meta.url);
+    const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as { version: string };
+    const built = (await readFile(new URL('dist/commit', root), 'utf8')).trim();
+    expect(execFileSync('git', ['rev-parse', '--verify', `${built}^{commit}`], { encoding: 'utf8' })).toBe(
+      `${built}\n`,
+    );
+    const commit = built.slice(0, 12);
+
+    const infos = (await scrape()).split('\n').filter((line) => line.startsWith('postern_build_info'));
+    expect(infos).toEqual([`postern_build_info{version="${version}",commit="${commit}"} 1`]);
+    expect((await ask('GET', '/health/live')).body).toEqual({ status: 'live', version, commit });
+    expect((await ask('GET', '/health/ready')).body).toEqual({ status: 'ready', version, commit });
+    expect((await ask('GET', '/openapi.json')).body.info.version).toBe(version);
   });
 });
 
