@@ -8,7 +8,7 @@ const MOST_EDITS = 4;
 /** Names the misspelt settings of this process on standard error; a process that the supervisor started leaves that to it. */
 export function warnOfUnknownSettings(): void {
   const unknown = process.connected ? null : unknownSettings(process.env);
-  if (unknown) console.error(unknown);
+  if (unknown) process.stderr.write(`${unknown}\n`);
 }
 
 /** One line that names each `POSTERN_…` variable that Postern does not know, with the nearest that it knows; null where there is none. */
