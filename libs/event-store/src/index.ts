@@ -1,11 +1,4 @@
-export {
-  AppendExpired,
-  AppendRefused,
-  EventExists,
-  JournalBusy,
-  JournalUnavailable,
-  VersionConflict,
-} from './append-errors.js';
+export { AppendRefused, EventExists, JournalBusy, JournalUnavailable, VersionConflict } from './append-errors.js';
 export type { Appended } from './append-outcome.js';
 export type { Append, NewEvent } from './append-request.js';
 export {
