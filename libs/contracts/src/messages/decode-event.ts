@@ -16,15 +16,14 @@ import { journalOf } from './source.js';
  * Throws `MessageUnreadable` for what is no such message, and `EventNewerThanProgram` for one that a later release can read.
  * The fields of `data` are the business of whoever handles the event.
  *
- * With `ours`, throws `MessageOfAnotherJournal` for a message that tells another, before anything else of it is looked at. One of
- * before journals had an identity tells none, and is read.
+ * With `ours`, throws `MessageOfAnotherJournal` for a message that names another, before anything else of it is looked at.
  */
 export function decodeEvent(received: ReceivedMessage, ours?: JournalId): FeedEvent {
   const envelope = parse(received.value);
   if (envelope['specversion'] !== '1.0') throw new MessageUnreadable('is no CloudEvent of version 1.0');
   const theirs = journalOf('event', envelope['source']);
-  if (theirs === undefined) throw new MessageUnreadable('does not come from a journal of Postern');
-  if (ours !== undefined && theirs !== null && theirs !== ours) throw new MessageOfAnotherJournal(theirs, ours);
+  if (theirs === null) throw new MessageUnreadable('does not come from a journal of Postern');
+  if (ours !== undefined && theirs !== ours) throw new MessageOfAnotherJournal(theirs, ours);
   const streamId = streamOf(received, text(envelope, 'subject'));
   const schemaVersion = wholeNumber(envelope, 'schemaversion');
   const type = typeOf(received.topic as Topic, text(envelope, 'type'), schemaVersion);

@@ -109,10 +109,6 @@ describe('which journal an event’s message is of', () => {
     const read = () => decodeEvent(received(added, changes), THEIRS);
     expect(read).toThrow(expect.objectContaining({ name: 'MessageOfAnotherJournal', theirs: OURS, ours: THEIRS }));
   });
-
-  it('is not known of one of before journals had an identity: it is read by every reader', () => {
-    expect(decodeEvent(received(added, { source: '/postern/journal' }), OURS)).toEqual(added);
-  });
 });
 
 describe('what is no message of ours', () => {

@@ -55,10 +55,10 @@ export function encodePolicy(policy: RelayPolicy, journal: JournalId): PolicyMes
   return { topic: RELAY_POLICIES_TOPIC, key, value: JSON.stringify(envelope), headers: HEADERS };
 }
 
-/** The journal of which a policy's message was made; null where it tells none. */
+/** The journal of which a policy's message was made; null where it is no such message. */
 export function journalOfPolicy(value: Buffer | null): JournalId | null {
   try {
-    return journalOf('policy', (JSON.parse(value?.toString() ?? '') as Partial<PolicyEnvelope>).source) ?? null;
+    return journalOf('policy', (JSON.parse(value?.toString() ?? '') as Partial<PolicyEnvelope>).source);
   } catch {
     return null;
   }

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { ROLES } from '../events.js';
 import type { EventEnvelope } from '../messages/event-message.js';
 import type { PolicyEnvelope } from '../messages/policy-message.js';
-import { SOURCE_WITHOUT_JOURNAL } from '../messages/source.js';
 import type { RelayPolicy } from '../relay-policy.js';
 import type { Same } from './same.js';
 import { eventId, time } from './words.js';
@@ -61,11 +60,8 @@ const policyEnvelope = z.object({
   data: z.unknown() as unknown as z.ZodType<RelayPolicy>,
 });
 
-/** By their versions, from 1. In the first ones the source did not tell the journal. */
-export const ENVELOPES = {
-  EventEnvelope: [eventEnvelope.extend({ source: z.literal(SOURCE_WITHOUT_JOURNAL.event) }), eventEnvelope],
-  PolicyEnvelope: [policyEnvelope.extend({ source: z.literal(SOURCE_WITHOUT_JOURNAL.policy) }), policyEnvelope],
-} as const;
+/** By their versions, from 1. */
+export const ENVELOPES = { EventEnvelope: [eventEnvelope], PolicyEnvelope: [policyEnvelope] } as const;
 
 /** Does not compile where a schema of today and its type are not the same. */
 export const ENVELOPES_AGREE: {
