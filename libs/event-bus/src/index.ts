@@ -15,12 +15,11 @@ export {
 } from './event-bus.js';
 export { partitionOf } from './kafka/topics/partition-of.js';
 export { KafkaTopicWriter } from './kafka/publish/kafka-topic-writer.js';
-export { EventsMissing, isNextVersion, isPermanent, StreamConflict, type AppliedVersion } from './stream-version.js';
+export { EventsMissing, isNextVersion, StreamConflict, type AppliedVersion } from './stream-version.js';
 export { EventPublisher, type EventPublisherOptions, type PublisherStatus } from './kafka/publish/event-publisher.js';
 export { deleteOwnTopics } from './kafka/topics/delete-topics.js';
 export { ensureTopics } from './kafka/topics/ensure-topics.js';
 export { KafkaEventBus, type KafkaEventBusOptions } from './kafka/kafka-event-bus.js';
-export { KafkaRefused } from './kafka/client/kafka-errors.js';
 export {
   DEFAULT_PARTITIONS,
   SASL_MECHANISMS,

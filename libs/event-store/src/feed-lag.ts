@@ -11,7 +11,7 @@ export interface FeedLag {
 }
 
 /** So far it is counted: each is a row that is looked at. */
-export const MAX_COUNTED = 100_000;
+const MAX_COUNTED = 100_000;
 
 /**
  * Looks at the journal itself, so that it is right also for a consumer that handles nothing. What waits for an older

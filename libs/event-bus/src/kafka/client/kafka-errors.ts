@@ -1,7 +1,7 @@
 import type { KafkaSettings } from './kafka-settings.js';
 
 /** Kafka refuses the login or its certificate is not trusted: no repeat mends it, the settings or the broker must change. */
-export class KafkaRefused extends Error {
+class KafkaRefused extends Error {
   override readonly name = 'KafkaRefused';
   readonly permanent = true;
 }
