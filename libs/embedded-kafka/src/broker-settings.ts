@@ -10,6 +10,8 @@ export interface SecureListener {
 
 export interface BrokerSettings {
   readonly port: number;
+  /** By which clients reach it. */
+  readonly advertisedPort: number;
   readonly controllerPort: number;
   /** The folder with all that the broker keeps. */
   readonly folder: string;
@@ -22,16 +24,22 @@ export interface BrokerSettings {
  * `server.properties` of one broker that is its own controller (KRaft), on 127.0.0.1. Topics are made by who needs them,
  * with their settings, and never by a misspelt name.
  */
-export function brokerProperties({ port, controllerPort, folder, secure, authorizes }: BrokerSettings): string {
-  const listeners = [`PLAINTEXT://127.0.0.1:${port}`];
-  if (secure) listeners.push(`SASL_SSL://127.0.0.1:${secure.port}`);
+export function brokerProperties({
+  port,
+  advertisedPort,
+  controllerPort,
+  folder,
+  secure,
+  authorizes,
+}: BrokerSettings): string {
+  const withLogin = secure ? [`SASL_SSL://127.0.0.1:${secure.port}`] : [];
   const properties: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: [...listeners, `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
-    'advertised.listeners': listeners.join(','),
+    listeners: [`PLAINTEXT://127.0.0.1:${port}`, ...withLogin, `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
+    'advertised.listeners': [`PLAINTEXT://127.0.0.1:${advertisedPort}`, ...withLogin].join(','),
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': join(folder, 'log'),

@@ -17,6 +17,8 @@ export interface KafkaBrokerOptions {
   readonly cacheDir: string;
   /** Where it listens on 127.0.0.1; a free one where none is given. */
   readonly port?: number;
+  /** The port of 127.0.0.1 by which clients reach it, where that is another. */
+  readonly advertisedPort?: number;
   /** Opens a second listener with TLS and SASL/SCRAM for these accounts. */
   readonly accounts?: readonly KafkaAccount[];
   /** Whether accounts may do what they were given by ACLs alone. Without a login everything is allowed still. */
@@ -60,8 +62,10 @@ export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<Kaf
   const classPath = join(await kafkaJars(resolve(options.cacheDir)), '*');
   const { accounts = [], authorizes = false } = options;
   const certificate = accounts.length > 0 ? await makeCertificate(dataDir, KEYSTORE_PASSWORD) : null;
+  const port = options.port ?? (await freePort());
   const settings: BrokerSettings = {
-    port: options.port ?? (await freePort()),
+    port,
+    advertisedPort: options.advertisedPort ?? port,
     controllerPort: await freePort(),
     folder: join(dataDir, 'node'),
     authorizes,

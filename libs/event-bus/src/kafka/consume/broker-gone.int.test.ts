@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newId } from '@postern/contracts';
-import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
-import { describeWithKafka, KAFKA_CACHE } from '@postern/testing';
+import { freePort, startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
+import { describeWithKafka, KAFKA_CACHE, NetworkPath } from '@postern/testing';
 import { start, until } from '../../test-support/bus-contract.js';
 import type { KafkaEventBus } from '../kafka-event-bus.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
@@ -45,3 +45,43 @@ describeWithKafka(describe, 'a consumer whose broker was killed and came back', 
     expect(await consumer.versions(stream)).toEqual([1, 2]);
   }, 120_000);
 });
+
+describeWithKafka(
+  describe,
+  'a publisher and a consumer whose connections to the broker a firewall has forgotten',
+  () => {
+    let folder: string;
+    let path: NetworkPath;
+    let broker: KafkaBroker;
+    let world: KafkaWorld;
+    let bus: KafkaEventBus;
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'postern-broker-forgotten-'));
+      const port = await freePort();
+      ({ path } = await NetworkPath.to(`kafka://127.0.0.1:${port}`));
+      const advertisedPort = Number(path.address.split(':')[1]);
+      broker = await startKafkaBroker({ dataDir: folder, cacheDir: KAFKA_CACHE, port, advertisedPort });
+      world = await kafkaWorld(path.address);
+      bus = world.bus();
+    }, 60_000);
+    afterAll(async () => {
+      await bus?.stop();
+      await world?.close();
+      await path?.close();
+      await broker?.stop();
+      await rm(folder, { recursive: true, force: true });
+    }, 60_000);
+
+    it('give them up with the first request that is not answered, and go on by new ones', async () => {
+      const stream = `smtp-user/${newId()}`;
+      const consumer = await start({ ...world, bus: () => bus }, {});
+      await world.append(stream, 1);
+      await until(async () => (await consumer.versions(stream)).length === 1);
+      path.forget();
+      await world.append(stream, 1);
+      await until(async () => (await consumer.versions(stream)).length === 2);
+      await until(() => consumer.running.status().lastError === null);
+      expect(await consumer.versions(stream)).toEqual([1, 2]);
+    }, 60_000);
+  },
+);
