@@ -18,7 +18,7 @@ export interface LoadedUser {
 /** Two of each service with a database and a broker of their own, which may be killed, and a relay that follows. */
 export interface FaultWorld {
   readonly url: string;
-  /** The owner's. */
+  /** The owner's, by a Unix socket. */
   readonly databaseUrl: string;
   readonly brokers: string;
   readonly admin: Ask;
@@ -44,6 +44,8 @@ export interface FaultWorldOptions {
   readonly users: number;
   /** Of the database: off loses nothing where a process is killed, and only measuring asks for it. */
   readonly fsync: 'on' | 'off';
+  /** The services reach the database by TCP, on port 5432 of the loopback: only where the network is the world's own. */
+  readonly byTcp?: boolean;
 }
 
 /** Of each topic. */
@@ -67,13 +69,21 @@ export async function startFaultWorld(options: FaultWorldOptions = { users: 6, f
 async function build(
   folder: string,
   started: (() => Promise<unknown>)[],
-  { users, fsync }: FaultWorldOptions,
+  { users, fsync, byTcp = false }: FaultWorldOptions,
 ): Promise<Omit<FaultWorld, 'end'>> {
   const dataDir = join(folder, 'postgres');
   const server: EmbeddedPostgres = await startEmbeddedPostgres({
     dataDir,
-    settings: { fsync, max_connections: '300', shared_buffers: '64MB' },
+    settings: {
+      fsync,
+      max_connections: '300',
+      shared_buffers: '64MB',
+      track_commit_timestamp: 'on',
+      ...(byTcp ? { listen_addresses: '127.0.0.1' } : {}),
+    },
   });
+  const servicesUrl = new URL(server.url());
+  if (byTcp) servicesUrl.host = '127.0.0.1:5432';
   started.push(() => server.stop());
   const ofBroker = { dataDir: join(folder, 'kafka'), cacheDir: KAFKA_CACHE };
   let broker: KafkaBroker = await startKafkaBroker(ofBroker);
@@ -81,7 +91,7 @@ async function build(
   const postern = await startPosternProcess(
     {
       POSTERN_DATA_DIR: folder,
-      POSTERN_DATABASE_URL: server.url(),
+      POSTERN_DATABASE_URL: servicesUrl.toString(),
       POSTERN_KAFKA_BROKERS: broker.address,
       POSTERN_KAFKA_PARTITIONS: String(PARTITIONS),
     },
