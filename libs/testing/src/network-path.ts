@@ -15,14 +15,12 @@ const MAX_HELD_CHUNKS = 100_000;
  * | -------- | ------------------------------------------------------------------------------ | ------------------------------- |
  * | `hold`   | they wait, and so does the end of a connection; `heal` delivers them in order  | lost packets that are sent again |
  * | `forget` | those of today's connections never arrive; new connections work                | a firewall that lost its state  |
- * | `delay`  | each chunk arrives so much later                                               | a slow or lossy line            |
  * | `close`  | both sides see the end, and new connections are refused until `open`           | a server that went away         |
  */
 export class NetworkPath {
   private readonly links = new Set<Link>();
   private readonly held = new Set<Direction>();
   private holdFrom: string | null = null;
-  private delayMs = 0;
   private server: Server | undefined;
 
   private constructor(
@@ -68,10 +66,6 @@ export class NetworkPath {
     for (const link of this.links) link.forget();
   }
 
-  delay(ms: number): void {
-    this.delayMs = ms;
-  }
-
   async close(): Promise<void> {
     const closed = new Promise<void>((done) => (this.server ? this.server.close(() => done()) : done()));
     for (const link of this.links) link.destroy();
@@ -82,7 +76,6 @@ export class NetworkPath {
     const server = createServer((client) => {
       const link = new Link(client, connect(this.target), {
         isHeld: (direction, chunk) => this.isHeld(direction, chunk),
-        delayMs: () => this.delayMs,
         closed: () => this.links.delete(link),
       });
       this.links.add(link);
@@ -104,7 +97,6 @@ export class NetworkPath {
 
 interface Conditions {
   isHeld(direction: Direction, chunk: Buffer | null): boolean;
-  delayMs(): number;
   closed(): void;
 }
 
@@ -159,9 +151,7 @@ class Link {
       waiting.push(item);
       return;
     }
-    const ms = this.conditions.delayMs();
-    if (ms === 0) this.deliver(direction, item);
-    else setTimeout(() => this.deliver(direction, item), ms);
+    this.deliver(direction, item);
   }
 
   /** `end`, not `destroy`: what was written before it must arrive. */
