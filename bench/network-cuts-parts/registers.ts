@@ -53,7 +53,7 @@ export class RegisterWriter {
   }
 }
 
-export function rangeOf({ number }: LoadedUser, register: number): string {
+function rangeOf({ number }: LoadedUser, register: number): string {
   return `10.${number}.${register >> 8}.${register & 255}`;
 }
 
