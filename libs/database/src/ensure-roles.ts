@@ -27,11 +27,23 @@ class RoleNotOurs extends Error {
   }
 }
 
+/** The owner may not create roles; the message says which right is missing. */
+class RolesNotAllowed extends Error {
+  override readonly name = 'RolesNotAllowed';
+  readonly permanent = true;
+  constructor(ownerUrl: string, cause: unknown) {
+    const owner = ownerUrlOf(ownerUrl).username;
+    super(
+      `${owner} may not create the roles of Postern. As a superuser run: ALTER ROLE ${owner} CREATEROLE, then start again.`,
+      { cause },
+    );
+  }
+}
+
 /**
  * Makes every role of Postern that is missing, and mends attributes and passwords that are not right.
  * Roles belong to the cluster, but an advisory lock to one database: processes that start on several databases
- * of a cluster at once meet here, and the loser looks again. Throws `DatabaseUnreachable`, `RoleNotOurs`, or PostgreSQL's
- * error where the owner may not create roles.
+ * of a cluster at once meet here, and the loser looks again. Throws `DatabaseUnreachable`, `RoleNotOurs`, `RolesNotAllowed`.
  */
 export async function ensureRoles(ownerUrl: string): Promise<void> {
   await withSession(ownerUrl, async (client) => {
@@ -53,8 +65,8 @@ export async function ensureRole(client: Client, ownerUrl: string, loginUrl: str
       await client.query(`${verb} ROLE ${role} WITH ${attributes} PASSWORD '${verifier}'`);
     } catch (error) {
       const { code } = error as { code?: string };
-      if (code === INSUFFICIENT_PRIVILEGE && verb === 'ALTER') throw new RoleNotOurs(ownerUrl, role, error);
-      throw error;
+      if (code !== INSUFFICIENT_PRIVILEGE) throw error;
+      throw exists === 'missing' ? new RolesNotAllowed(ownerUrl, error) : new RoleNotOurs(ownerUrl, role, error);
     }
   });
 }

@@ -24,14 +24,29 @@ export class DatabaseNewerThanProgram extends Error {
   }
 }
 
+const OLDEST_SERVER = 180_000;
+
+/** PostgreSQL lacks what the schemas use. */
+class ServerTooOld extends Error {
+  override readonly name = 'ServerTooOld';
+  readonly permanent = true;
+  constructor(version: string) {
+    super(
+      `Postern needs PostgreSQL 18 or newer, and this is ${version}. Set POSTERN_DATABASE_URL to a newer one, or leave it out to use the embedded PostgreSQL.`,
+    );
+  }
+}
+
 /** One for all schemas of a database: two components may grant to each other. */
 const MIGRATION_LOCK = 8_025_003;
 
 /**
  * Makes the roles and brings a schema up to date, each migration in a transaction of its own; processes that start
- * at once wait for one another. Throws `DatabaseNewerThanProgram`, `DatabaseUnreachable`, or the failed migration's error.
+ * at once wait for one another. Throws `ServerTooOld`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`, or the
+ * failed migration's error.
  */
 export async function migrate(ownerUrl: string, component: SchemaComponent): Promise<void> {
+  await withSession(ownerUrl, refuseOldServer);
   await ensureRoles(ownerUrl);
   await withSession(ownerUrl, async (client) => {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -75,6 +90,13 @@ export async function assertUpToDate(databaseUrl: string, component: SchemaCompo
       throw error;
     }
   });
+}
+
+async function refuseOldServer(client: Client): Promise<void> {
+  const { rows } = await client.query<{ number: number; version: string }>(
+    `SELECT current_setting('server_version_num')::integer AS number, current_setting('server_version') AS version`,
+  );
+  if (rows[0] && rows[0].number < OLDEST_SERVER) throw new ServerTooOld(rows[0].version);
 }
 
 async function refuseNewer(client: Client, { schema, migrations }: SchemaComponent): Promise<void> {

@@ -41,6 +41,12 @@ async function loggedIn(ownerUrl: string): Promise<string[]> {
 }
 
 describe('an owner who is no superuser', () => {
+  it('is told which right is missing where it may not create roles', async () => {
+    await withSession(server.url(), (client) => client.query('ALTER ROLE postern_boss NOCREATEROLE'));
+    await expect(ensureRoles(bossUrl('first'))).rejects.toThrow('ALTER ROLE postern_boss CREATEROLE');
+    await withSession(server.url(), (client) => client.query('ALTER ROLE postern_boss CREATEROLE'));
+  });
+
   it('makes the roles, and after a change of the own password changes theirs: the next start goes on', async () => {
     await ensureRoles(bossUrl('first'));
     expect(await loggedIn(bossUrl('first'))).toEqual([...DATABASE_ROLES]);

@@ -35,8 +35,8 @@ export interface Summary {
 /** The file is no backup, or not all of one. */
 export class BackupUnreadable extends Error {
   override readonly name = 'BackupUnreadable';
-  constructor(file: string, why: string) {
-    super(`${file} cannot be restored: ${why} Take another backup file.`);
+  constructor(why: string) {
+    super(`${why} Take another backup file.`);
   }
 }
 
@@ -80,7 +80,7 @@ export async function checkBackup(
 ): Promise<Manifest> {
   return readBackup(
     file,
-    (manifest) => assertOfThisRelease(file, manifest, components),
+    (manifest) => assertOfThisRelease(manifest, components),
     async (_, rows) => {
       for await (const chunk of rows) void chunk;
     },
@@ -101,9 +101,9 @@ export async function readBackup(
   const lines = new Lines(file, stop);
   try {
     const manifest = (await lines.json()) as Manifest;
-    if (manifest.format !== 'postern-backup') throw new BackupUnreadable(file, 'It is no backup of Postern.');
+    if (manifest.format !== 'postern-backup') throw new BackupUnreadable('It is no backup of Postern.');
     if (manifest.formatVersion !== 1)
-      throw new BackupUnreadable(file, 'It was made by a later release of Postern: restore it by that release.');
+      throw new BackupUnreadable('It was made by a later release of Postern: restore it by that release.');
     await begin(manifest);
     const counted: Record<string, number> = {};
     let next = (await lines.json()) as BackupTable | Summary;
@@ -117,32 +117,29 @@ export async function readBackup(
       );
     }
     await lines.end();
-    assertComplete(file, next, counted);
+    assertComplete(next, counted);
     return { ...manifest, ...next };
   } finally {
     await lines.close();
   }
 }
 
-function assertOfThisRelease(file: string, manifest: Manifest, components: readonly SchemaComponent[]): void {
+function assertOfThisRelease(manifest: Manifest, components: readonly SchemaComponent[]): void {
   for (const { schema, migrations } of components) {
     const theirs = manifest.migrations[schema] ?? [];
     const ours = migrations.map(({ name }) => name);
     const later = theirs.filter((name) => !ours.includes(name));
     if (later.length > 0)
-      throw new BackupUnreadable(
-        file,
-        `It was made by a later release (${later.join(', ')}): restore it by that release.`,
-      );
+      throw new BackupUnreadable(`It was made by a later release (${later.join(', ')}): restore it by that release.`);
     if (ours.length > theirs.length)
-      throw new BackupUnreadable(file, 'It was made by an earlier release: restore it by that release, then update.');
+      throw new BackupUnreadable('It was made by an earlier release: restore it by that release, then update.');
   }
 }
 
-function assertComplete(file: string, { rows }: Summary, counted: Readonly<Record<string, number>>): void {
+function assertComplete({ rows }: Summary, counted: Readonly<Record<string, number>>): void {
   for (const table of new Set([...Object.keys(rows), ...Object.keys(counted)]))
     if (rows[table] !== counted[table])
-      throw new BackupUnreadable(file, `It has ${counted[table] ?? 0} rows of ${table}, and says ${rows[table] ?? 0}.`);
+      throw new BackupUnreadable(`It has ${counted[table] ?? 0} rows of ${table}, and says ${rows[table] ?? 0}.`);
 }
 
 /** The text of a backup file, from its beginning to its end. */
@@ -150,10 +147,7 @@ class Lines {
   private readonly chunks: AsyncIterator<Buffer>;
   private rest: Buffer = Buffer.alloc(0);
 
-  constructor(
-    private readonly file: string,
-    stop?: AbortSignal,
-  ) {
+  constructor(file: string, stop?: AbortSignal) {
     const text = createGunzip();
     // What fails is thrown where the text is read.
     pipeline(createReadStream(file), text, { signal: stop }).catch(() => undefined);
@@ -167,7 +161,7 @@ class Lines {
     try {
       return JSON.parse(text);
     } catch {
-      throw new BackupUnreadable(this.file, 'It is no backup of Postern, or damaged.');
+      throw new BackupUnreadable('It is no backup of Postern, or damaged.');
     }
   }
 
@@ -191,8 +185,7 @@ class Lines {
 
   /** To be called behind the last line: reads the checksum of gzip. */
   async end(): Promise<void> {
-    if (this.rest.length > 0 || (await this.next()) !== null)
-      throw new BackupUnreadable(this.file, 'Something follows its end.');
+    if (this.rest.length > 0 || (await this.next()) !== null) throw new BackupUnreadable('Something follows its end.');
   }
 
   async close(): Promise<void> {
@@ -207,7 +200,7 @@ class Lines {
 
   private async more(): Promise<void> {
     const chunk = await this.next();
-    if (chunk === null) throw new BackupUnreadable(this.file, 'Its end is missing.');
+    if (chunk === null) throw new BackupUnreadable('Its end is missing.');
     this.rest = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
   }
 
@@ -218,7 +211,7 @@ class Lines {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code?.startsWith('Z_') === true)
-        throw new BackupUnreadable(this.file, `It is damaged, cut off, or no backup of Postern (${message}).`);
+        throw new BackupUnreadable(`It is damaged, cut off, or no backup of Postern (${message}).`);
       throw error;
     }
   }

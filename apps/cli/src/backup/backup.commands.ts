@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { withSession } from '@postern/database';
 import { isEqual } from '@postern/read-models';
 import { loadSettings, operatorKeyFile, type Settings } from '@postern/settings';
@@ -34,6 +34,8 @@ export function restoreCommand(): Command {
 
 async function makeBackup(file: string, stop: AbortSignal): Promise<void> {
   if (existsSync(file)) throw new Error(`${file} exists already, and is not overwritten. Name another file.`);
+  if (!existsSync(dirname(file)))
+    throw new Error(`There is no folder ${dirname(file)}. Make it, or name another file.`);
   const database = await openDatabase(process.env);
   try {
     const { rows } = await backup(database.url, file, tell, stop);
@@ -46,6 +48,7 @@ async function makeBackup(file: string, stop: AbortSignal): Promise<void> {
 }
 
 async function restoreBackup(file: string, stop: AbortSignal): Promise<void> {
+  if (!existsSync(file)) throw new Error('There is no such file.');
   const settings = loadSettings(process.env);
   // Before anything is written, and before an embedded database is made.
   const { madeAt, journal } = await checkBackup(file, SCHEMAS, stop);
@@ -68,7 +71,7 @@ async function checkRestored(url: string, settings: Settings): Promise<boolean> 
   const feed = await checkFeed(url);
   tell(feedLine(feed));
   const keys = await checkKeys(url, operatorKeyAtHand(settings));
-  tell(keyLine(keys));
+  tell(keyLine(keys, settings));
   const comparisons = [];
   for (const name of READ_MODEL_NAMES) comparisons.push(await READ_MODELS[name].verify({ url }, 3, () => undefined));
   process.stdout.write(`${comparisonTable(comparisons)}\n`);
@@ -88,11 +91,12 @@ function feedLine({ events, held }: FeedCheck): string {
         'Look into pg_stat_activity and pg_prepared_xacts, and end it before Postern starts.';
 }
 
-function keyLine({ live, operators, given }: KeyCheck): string {
+function keyLine({ live, operators, given }: KeyCheck, { dataDir }: Settings): string {
   const counts = `API keys: ${live} work as before, ${operators} of them of operators`;
   if (operators === 0) return `${counts}. The next start makes an operator key`;
   if (given === 'works') return `${counts}; the operator key of this data folder or of POSTERN_OPERATOR_KEY is one`;
-  if (given === null) return `${counts}. Their texts are in no backup: use the operator key that you have`;
+  if (given === null)
+    return `${counts}. Their texts are in no backup: keep your operator key, or copy its file to ${operatorKeyFile(dataDir)}`;
   return `${counts}. The operator key of this data folder or of POSTERN_OPERATOR_KEY is none of them: put one in its place`;
 }
 

@@ -165,7 +165,7 @@ describe('a backup', () => {
 
   it.each([
     ['cut off', async (path: string) => truncate(path, (await stat(path)).size - 100), 'damaged, cut off'],
-    ['changed', async (path: string) => writeFile(path, flipped(await readFile(path))), 'cannot be restored'],
+    ['changed', async (path: string) => writeFile(path, flipped(await readFile(path))), 'Take another backup file'],
     [
       'without a row that it counts',
       async (path: string) => {

@@ -56,7 +56,7 @@ export async function restore(
       async (table, lines) => {
         const { columns = [] } = known.get(table.name) ?? {};
         if (table.columns.some((column) => !columns.includes(column)))
-          throw new BackupUnreadable(file, `This release has no table ${table.name} with its columns.`);
+          throw new BackupUnreadable(`This release has no table ${table.name} with its columns.`);
         report(`${table.name}: ${await restoreTable(client, table, lines)} rows`);
       },
       stop,

@@ -1,10 +1,3 @@
-DO $$ BEGIN
-  IF current_setting('server_version_num')::integer < 180000 THEN
-    RAISE EXCEPTION 'Postern needs PostgreSQL 18 or newer, and this is %.', current_setting('server_version')
-      USING HINT = 'Update the server, or leave POSTERN_DATABASE_URL out to use the embedded PostgreSQL.';
-  END IF;
-END $$;
-
 GRANT USAGE ON SCHEMA journal TO postern_journal_writer, postern_command, postern_feed, postern_access,
   postern_directory_reader, postern_projection, postern_audit;
 
