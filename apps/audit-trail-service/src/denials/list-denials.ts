@@ -1,8 +1,35 @@
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { type Page, type PageRequest, pageOf } from '@postern/lists';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { inTenant } from '@postern/database';
+import type { DataSource, EntityManager } from 'typeorm';
 import type { DenialReason, Mode, SmtpUserId, TenantId } from '@postern/contracts';
-import type { PageRequest } from '@postern/lists';
-import type { EntityManager } from 'typeorm';
-import { denialConditions, type DenialConditions, type DenialScope } from './denial-conditions.js';
-import type { DenialFilter } from './denial-filter.js';
+import { type DenialFilter, type DenialScope, denialConditions, type DenialConditions } from './denial-filter.js';
+import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
+
+/** Denials, the newest first. */
+export class ListDenials extends Query<Page<Denial>> {
+  constructor(
+    readonly scope: DenialScope,
+    readonly filter: DenialFilter,
+    readonly page: PageRequest,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ListDenials)
+export class ListDenialsHandler implements IQueryHandler<ListDenials> {
+  constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
+
+  async execute({ scope, filter, page }: ListDenials): Promise<Page<Denial>> {
+    const denials = await inTenant(this.dataSource, scope.tenantId, async (manager) => {
+      if (scope.smtpUserId !== null) await findSmtpUser(manager, scope.smtpUserId);
+      return readDenials(manager, scope, filter, { ...page, limit: page.limit + 1 });
+    });
+    return pageOf(denials, page.limit, (denial) => [denial.occurredAt, denial.id]);
+  }
+}
 
 /** A denial as the HTTP API shows it. */
 export interface Denial {
@@ -41,7 +68,7 @@ export const DENIAL_COLUMNS = [
  * that were there at the beginning, each once, whatever is added meanwhile: so an export can read them too, holding
  * no more than a page and no transaction. Within `inTenant`, as `postern_audit_reader`.
  */
-export async function readDenials(
+async function readDenials(
   manager: EntityManager,
   scope: DenialScope,
   filter: DenialFilter,
