@@ -35,7 +35,7 @@ export class LastKnownGoodUnusable extends Error {
  * A header of five 64-bit words, the replica's records, and a SHA-256 over every byte before it. Records are in the byte
  * order of the machine; the header's first word, the format, is too, so that another machine's file is not read.
  */
-const FORMAT = 0x504f_5354_0003;
+const FORMAT = 0x504f_5354_0004;
 const HEADER_BYTES = 40;
 const CHECKSUM_BYTES = 32;
 

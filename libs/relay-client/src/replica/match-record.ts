@@ -1,5 +1,5 @@
 import type { PackedAddress } from './packed-address.js';
-import { EXPIRING, expiryOf, keyWordsOf, prefixAt, prefixWords, v4CountOf, v6CountOf } from './record-layout.js';
+import { EXPIRING, byteAt, expiryOf, keyLengthOf, networksAt, v4CountOf, v6CountOf, v6Words } from './record-layout.js';
 
 /** No entry holds the address. */
 const NO_MATCH = -1;
@@ -15,21 +15,21 @@ export function matchRecord(words: Uint32Array, at: number, address: PackedAddre
   const v4Count = v4CountOf(header);
   const entries = v4Count + v6CountOf(header);
   const expiring = (header & EXPIRING) !== 0;
-  const prefixesAt = at + 1 + keyWordsOf(header);
-  let network = prefixesAt + prefixWords(entries);
+  const firstPrefix = keyLengthOf(header);
+  let network = networksAt(at, header);
   if (address.family === 4) {
     const ip = address.words[0] as number;
     for (let i = 0; i < v4Count; i++, network++) {
-      const hostBits = 32 - prefixAt(words, prefixesAt, i);
+      const hostBits = 32 - byteAt(words, at, firstPrefix + i);
       if (((words[network] as number) ^ ip) >>> hostBits === 0 && (!expiring || expiryOf(words, at, i) > now)) return i;
     }
   } else if (address.family === 6) {
     const ip = address.words;
     network += v4Count;
     for (let i = v4Count; i < entries; i++) {
-      const prefix = prefixAt(words, prefixesAt, i);
+      const prefix = byteAt(words, at, firstPrefix + i);
       if (holdsV6(words, network, prefix, ip) && (!expiring || expiryOf(words, at, i) > now)) return i;
-      network += (prefix + 31) >>> 5;
+      network += v6Words(prefix);
     }
   }
   return entries === 0 || (expiring && !anyLive(words, at, entries, now)) ? NONE_LIVE : NO_MATCH;

@@ -64,10 +64,11 @@ export class PackedUsername {
     return true;
   }
 
-  /** Takes in the key of a record: `length` bytes, packed, from `at` on. */
+  /** Takes in the key of a record: `length` bytes, packed, from `at` on. What follows them in the last word is not the key's. */
   packFrom(source: Uint32Array, at: number, length: number): void {
     const count = (length + 3) >>> 2;
     for (let i = 0; i < count; i++) this.words[i] = source[at + i] ?? 0;
+    if ((length & 3) !== 0) this.words[count - 1] = (this.words[count - 1] as number) & tailMask(length);
     this.length = length;
     this.wordCount = count;
     this.hash = this.hashWords();
@@ -77,8 +78,9 @@ export class PackedUsername {
   equals(source: Uint32Array, at: number, length: number): boolean {
     if (length !== this.length) return false;
     const words = this.words;
-    for (let i = 0; i < this.wordCount; i++) if (source[at + i] !== words[i]) return false;
-    return true;
+    const whole = length >>> 2;
+    for (let i = 0; i < whole; i++) if (source[at + i] !== words[i]) return false;
+    return (length & 3) === 0 || (((source[at + whole] as number) ^ (words[whole] as number)) & tailMask(length)) === 0;
   }
 
   /** HalfSipHash-1-3 over the words, the length as a word of its own, then three closing rounds: one loop, one round in it. */
@@ -110,6 +112,9 @@ export class PackedUsername {
     return (v1 ^ v3) >>> 1;
   }
 }
+
+/** The bytes of the last word that are the key's; of a length that is no multiple of four. */
+const tailMask = (length: number): number => (1 << ((length & 3) << 3)) - 1;
 
 /** Lower-cases four ASCII characters in one word: bit 7 of each byte of the two sums says `>= 'A'` and `> 'Z'`. */
 function lowerCase(word: number): number {

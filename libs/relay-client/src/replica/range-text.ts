@@ -1,11 +1,10 @@
-import { keyWordsOf, networkAt, prefixAt, v4CountOf, v6Words } from './record-layout.js';
+import { networkAt, prefixOf, v4CountOf, v6Words } from './record-layout.js';
 
 /** The canonical text of entry `index` of the record at `at` (RFC 5952 for IPv6); a single address has no prefix. */
 export function rangeText(words: Uint32Array, at: number, index: number): string {
-  const header = words[at] as number;
-  const prefix = prefixAt(words, at + 1 + keyWordsOf(header), index);
+  const prefix = prefixOf(words, at, index);
   const network = networkAt(words, at, index);
-  if (index < v4CountOf(header)) return packedRangeText(4, [words[network] as number], prefix);
+  if (index < v4CountOf(words[at] as number)) return packedRangeText(4, [words[network] as number], prefix);
   return packedRangeText(6, words.subarray(network, network + v6Words(prefix)), prefix);
 }
 

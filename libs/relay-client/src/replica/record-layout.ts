@@ -1,7 +1,7 @@
 /**
  * One user's record, in 32-bit words, so that a decision reads one piece of memory and follows no pointer:
  *
- *   header | key | prefixes, a byte each | IPv4 networks, a word each | IPv6 networks | expiries | id | digest
+ *   header | key, then a prefix an entry, bytes | IPv4 networks, a word each | IPv6 networks | expiries | id | digest
  *
  * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), restricted, report-only, expiring, dead or outsized (a bit each);
  * - an IPv6 network takes only the words that its prefix reaches into: two for a /64;
@@ -32,29 +32,37 @@ export const headerOf = (keyLength: number, v4Count: number, v6Count: number, fl
   (keyLength | (v4Count << 8) | (v6Count << 18) | flags) >>> 0;
 
 export const keyLengthOf = (header: number): number => header & 0xff;
-export const keyWordsOf = (header: number): number => ((header & 0xff) + 3) >>> 2;
 export const v4CountOf = (header: number): number => (header >>> 8) & 0x3ff;
 export const v6CountOf = (header: number): number => (header >>> 18) & 0x3ff;
-/** Words of the prefixes of so many entries. */
-export const prefixWords = (entries: number): number => (entries + 3) >>> 2;
+/** Words of so many bytes. */
+export const wordsOf = (bytes: number): number => (bytes + 3) >>> 2;
 /** Words of an IPv6 network. */
 export const v6Words = (prefix: number): number => (prefix + 31) >>> 5;
 
-/** The prefix of entry `index`, of those that begin at `prefixesAt`. */
-export function prefixAt(words: Uint32Array, prefixesAt: number, index: number): number {
-  return ((words[prefixesAt + (index >>> 2)] as number) >>> ((index & 3) << 3)) & 0xff;
+/** Byte `index` of those that follow the header of the record at `at`: the key's, then a prefix an entry. */
+export function byteAt(words: Uint32Array, at: number, index: number): number {
+  return ((words[at + 1 + (index >>> 2)] as number) >>> ((index & 3) << 3)) & 0xff;
+}
+
+/** The prefix of entry `index`. */
+export function prefixOf(words: Uint32Array, at: number, index: number): number {
+  return byteAt(words, at, keyLengthOf(words[at] as number) + index);
 }
 
 /** The largest record: header, key, prefixes, four words of network and two of expiry an entry, id, digest. */
-export const MAX_RECORD_WORDS = 1 + 64 + prefixWords(MAX_ENTRIES) + 6 * MAX_ENTRIES + ID_WORDS + DIGEST_WORDS;
+export const MAX_RECORD_WORDS = 1 + wordsOf(254 + MAX_ENTRIES) + 6 * MAX_ENTRIES + ID_WORDS + DIGEST_WORDS;
+
+/** Where the networks of a record with this header begin. */
+export function networksAt(at: number, header: number): number {
+  return at + 1 + wordsOf(keyLengthOf(header) + v4CountOf(header) + v6CountOf(header));
+}
 
 /** Where the entry's network begins, by walking: IPv6 networks differ in length. `index` = all entries gives the end. */
 export function networkAt(words: Uint32Array, at: number, index: number): number {
   const header = words[at] as number;
   const v4 = v4CountOf(header);
-  const prefixesAt = at + 1 + keyWordsOf(header);
-  let network = prefixesAt + prefixWords(v4 + v6CountOf(header)) + Math.min(index, v4);
-  for (let i = v4; i < index; i++) network += v6Words(prefixAt(words, prefixesAt, i));
+  let network = networksAt(at, header) + Math.min(index, v4);
+  for (let i = v4; i < index; i++) network += v6Words(prefixOf(words, at, i));
   return network;
 }
 
@@ -69,7 +77,7 @@ export function recordWords(words: Uint32Array, at: number): number {
 /** Words that a record takes in a block: all of them, or those of the stub of an outsized one. */
 export function inlineWords(words: Uint32Array, at: number): number {
   const header = words[at] as number;
-  return (header & OUTSIZED) === 0 ? recordWords(words, at) : 2 + keyWordsOf(header);
+  return (header & OUTSIZED) === 0 ? recordWords(words, at) : 2 + wordsOf(keyLengthOf(header));
 }
 
 /** When an entry expires, in milliseconds since 1970; Infinity for never. */

@@ -12,8 +12,8 @@ import {
   REPORT_ONLY,
   RESTRICTED,
   headerOf,
-  prefixWords,
   v6Words,
+  wordsOf,
 } from './record-layout.js';
 
 /** Makes the record of a policy, in a scratch that is filled anew each time. */
@@ -31,19 +31,15 @@ export class RecordWriter {
     const entries = policy.entries;
     if (entries.length > MAX_ENTRIES) throw new PolicyUnreadable('entries', `${entries.length} entries`);
     const words = this.words;
-    let at = 1;
-    for (let i = 0; i < key.wordCount; i++) words[at++] = key.words[i] as number;
-
-    const prefixesAt = at;
-    const networksAt = at + prefixWords(entries.length);
-    words.fill(0, prefixesAt, networksAt);
+    let at = 1 + wordsOf(key.length + entries.length);
+    words.set(key.words.subarray(0, key.wordCount), 1);
+    words.fill(0, 1 + key.wordCount, at);
     const order = byFamily(entries);
-    at = networksAt;
     for (const [index, entry] of order.entries()) {
       if (!this.range.parse(entry.range)) throw new PolicyUnreadable('range', entry.range);
       const { prefix, family } = this.range;
-      words[prefixesAt + (index >>> 2)] =
-        (words[prefixesAt + (index >>> 2)] as number) | (prefix << ((index & 3) << 3));
+      const byte = key.length + index;
+      words[1 + (byte >>> 2)] = (words[1 + (byte >>> 2)] as number) | (prefix << ((byte & 3) << 3));
       const length = family === 4 ? 1 : v6Words(prefix);
       for (let i = 0; i < length; i++) words[at++] = this.range.words[i] as number;
     }

@@ -27,15 +27,12 @@ import {
   expiryOf,
   headerOf,
   keyLengthOf,
-  keyWordsOf,
   recordWords,
   smtpUserIdOf,
+  wordsOf,
 } from './record-layout.js';
 import { RecordWriter } from './record-writer.js';
-import { BLOCK_WORDS } from './user-block.js';
 import { UserTable } from './user-table.js';
-
-const CACHE_LINE_WORDS = 16;
 
 /**
  * All relay policies, in memory, for decisions: no object per user, and one wait for memory a decision.
@@ -58,8 +55,6 @@ export class Replica {
   private decidedWords: Uint32Array = new Uint32Array(1);
   private decidedAt = 0;
   private matchedEntry = 0;
-  /** Only so that the engine does not leave out the loads that fetch a block. */
-  fetched = 0;
 
   /** `clock` gives milliseconds since 1970: an entry's end is judged by it. `hashKey`, 8 bytes, is random unless a test fixes it. */
   constructor(options: { expectedUsers?: number; clock?: () => number; hashKey?: Uint8Array } = {}) {
@@ -104,7 +99,7 @@ export class Replica {
   decideCode(username: string, ip: string): DecisionCode {
     if (typeof username !== 'string' || !this.key.pack(username)) return UNKNOWN;
     const segment = this.table.segment(this.key.hash);
-    this.fetch(segment.words, segment.home(this.key.hash));
+    segment.fetch(segment.home(this.key.hash));
     const family = typeof ip === 'string' ? this.address.parse(ip) : 0;
     const found = segment.find(this.key);
     if (found < 0) return UNKNOWN;
@@ -204,17 +199,6 @@ export class Replica {
     return header;
   }
 
-  /**
-   * Asks for all cache lines of a block at once, before any is needed: they come in together while the address is parsed.
-   * One after the other, index then record, they would be two waits.
-   */
-  private fetch(words: Uint32Array, block: number): void {
-    // Memory need not begin with a cache line: the last word may lie in a line of its own.
-    let sum = words[block + BLOCK_WORDS - 1] as number;
-    for (let line = 0; line < BLOCK_WORDS; line += CACHE_LINE_WORDS) sum |= words[block + line] as number;
-    this.fetched = sum;
-  }
-
   /** Compaction moved an outsized record: its stub follows. */
   private readonly moved = (from: number, to: number): void => {
     const page = this.arena.page(to);
@@ -230,7 +214,7 @@ export class Replica {
 
 /** The reference in the stub of an outsized record. */
 function referenceIn(words: Uint32Array, stub: number): number {
-  return words[stub + 1 + keyWordsOf(words[stub] as number)] as number;
+  return words[stub + 1 + wordsOf(keyLengthOf(words[stub] as number))] as number;
 }
 
 /** The digest that closes a record which ends before `end`. */

@@ -1,19 +1,33 @@
 /**
- * A block holds some eight users: 512 bytes, eight cache lines. Word 0 is its head; records follow it, packed; an index
- * grows from the last word down, a word a record.
+ * A block holds some seven users: 512 bytes, eight cache lines. Word 0 is its head; records follow it, packed; an index
+ * grows from the last word down, half a word a record.
  *
  * - head: records (8 bits), words up to the end of the last record (8), records that had to go past this block (16);
- * - index: 24 bits of the username's hash, then where the record begins in the block (8 bits).
+ * - index: 9 bits of the username's hash, then where the record begins in the block (7 bits).
  */
 export const BLOCK_WORDS = 128;
 /** What records and index share. */
 export const BLOCK_ROOM = BLOCK_WORDS - 1;
+/** What the index takes of it for a record. */
+export const INDEX_WORDS = 0.5;
 const LAST_WORD = BLOCK_WORDS - 1;
 const ONE_PASSED = 1 << 16;
+const BEGIN_BITS = 7;
+const BEGIN_MASK = (1 << BEGIN_BITS) - 1;
+const TAG_MASK = 0x1ff;
 
 const countOf = (head: number): number => head & 0xff;
 const endOf = (head: number): number => Math.max(1, (head >>> 8) & 0xff);
 const headOf = (passed: number, end: number, count: number): number => ((passed << 16) | (end << 8) | count) >>> 0;
+
+const indexAt = (words: Uint32Array, block: number, entry: number): number =>
+  ((words[block + LAST_WORD - (entry >>> 1)] as number) >>> ((entry & 1) << 4)) & 0xffff;
+
+function setIndex(words: Uint32Array, block: number, entry: number, index: number): void {
+  const at = block + LAST_WORD - (entry >>> 1);
+  const shift = (entry & 1) << 4;
+  words[at] = ((words[at] as number) & ~(0xffff << shift)) | (index << shift);
+}
 
 /** Whether records that belong here, or before, lie in blocks behind this one. */
 export const isPassed = (words: Uint32Array, block: number): boolean => (words[block] as number) >>> 16 !== 0;
@@ -27,21 +41,19 @@ export const recordsIn = (words: Uint32Array, block: number): number => countOf(
 
 /** Where the record of index entry `entry` begins. */
 export const recordAt = (words: Uint32Array, block: number, entry: number): number =>
-  block + ((words[block + LAST_WORD - entry] as number) & 0xff);
+  block + (indexAt(words, block, entry) & BEGIN_MASK);
 
-/** The next index entry from `entry` on whose 24 bits are those of `hash`; -1 if there is none. */
+/** The next index entry from `entry` on whose 9 bits are those of `hash`; -1 if there is none. */
 export function seek(words: Uint32Array, block: number, hash: number, entry: number): number {
-  const count = (words[block] as number) & 0xff;
-  const tag = hash << 8;
-  for (let i = entry; i < count; i++) {
-    if (((words[block + LAST_WORD - i] as number) ^ tag) >>> 8 === 0) return i;
-  }
+  const count = countOf(words[block] as number);
+  const tag = hash & TAG_MASK;
+  for (let i = entry; i < count; i++) if (indexAt(words, block, i) >>> BEGIN_BITS === tag) return i;
   return -1;
 }
 
 export function hasRoom(words: Uint32Array, block: number, length: number): boolean {
   const head = words[block] as number;
-  return endOf(head) + length + countOf(head) + 1 <= BLOCK_WORDS;
+  return endOf(head) + length + INDEX_WORDS * (countOf(head) + 1) <= BLOCK_WORDS;
 }
 
 /** Puts a record into a block that has room for it. */
@@ -50,7 +62,7 @@ export function put(words: Uint32Array, block: number, hash: number, record: Uin
   const end = endOf(head);
   const count = countOf(head);
   for (let i = 0; i < length; i++) words[block + end + i] = record[i] as number;
-  words[block + LAST_WORD - count] = ((hash << 8) | end) >>> 0;
+  setIndex(words, block, count, ((hash & TAG_MASK) << BEGIN_BITS) | end);
   words[block] = headOf(head >>> 16, end + length, count + 1);
 }
 
@@ -61,10 +73,10 @@ export function take(words: Uint32Array, block: number, entry: number, length: n
   const last = countOf(head) - 1;
   const at = recordAt(words, block, entry) - block;
   words.copyWithin(block + at, block + at + length, block + end);
-  words[block + LAST_WORD - entry] = words[block + LAST_WORD - last] as number;
+  setIndex(words, block, entry, indexAt(words, block, last));
   for (let i = 0; i < last; i++) {
-    const index = words[block + LAST_WORD - i] as number;
-    if ((index & 0xff) > at) words[block + LAST_WORD - i] = index - length;
+    const index = indexAt(words, block, i);
+    if ((index & BEGIN_MASK) > at) setIndex(words, block, i, index - length);
   }
   words[block] = headOf(head >>> 16, end - length, last);
 }
