@@ -5,6 +5,5 @@ export { problems } from './problems.js';
 export { projectionSchema } from './schema/projection-schema.js';
 export { ProjectionServiceModule } from './projection-service.module.js';
 export { type StreamLimits } from './relay-policies/stream/stream-limits.js';
-export { rebuildPolicies, type RebuildResult } from './relay-policies/rebuild/rebuild-policies.js';
-export { relayPoliciesModel } from './relay-policies/rebuild/relay-policies-model.js';
+export { relayPoliciesModel } from './relay-policies/relay-policies-model.js';
 export { directoryModel } from './smtp-user-directory/directory-model.js';

@@ -13,15 +13,28 @@ function rolePassword(ownerUrl: string, role: DatabaseRole | ServiceLogin): stri
 }
 
 /**
+ * The schema of the read models that the role writes. Their writers name no schema, so that a rebuild has them write the same to the
+ * new tables.
+ */
+const SCHEMA_WRITTEN_BY: Partial<Record<DatabaseRole, string>> = {
+  postern_projection: 'projection',
+  postern_audit: 'audit',
+};
+
+/**
  * The URL by which to act as the role. Of an owner's URL: with the role and its password in the owner's place. Of a
  * service's: the same login, which takes on the role as it connects; PostgreSQL refuses that where it is no member.
  * Throws `DatabaseUrlInvalid`.
  */
 export function roleUrl(databaseUrl: string, role: DatabaseRole): string {
   const url = ownerUrlOf(databaseUrl);
+  const schema = SCHEMA_WRITTEN_BY[role];
+  // `options` of libpq: what it sets is also what RESET goes back to.
+  const set = (setting: string) =>
+    url.searchParams.set('options', `${url.searchParams.get('options') ?? ''} -c ${setting}`.trim());
+  if (schema !== undefined) set(`search_path=${schema}`);
   if (isServiceLogin(url.username)) {
-    // `options` of libpq: what it sets is also what RESET goes back to.
-    url.searchParams.set('options', `${url.searchParams.get('options') ?? ''} -c role=${role}`.trim());
+    set(`role=${role}`);
     return url.toString();
   }
   url.username = role;

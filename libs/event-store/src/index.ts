@@ -24,8 +24,8 @@ export { Journal, JOURNAL_LIMITS } from './journal.js';
 export { loadJournalId } from './journal-identity.js';
 export { journalSchema } from './schema/journal-schema.js';
 export { lockStream } from './lock-stream.js';
-export { readFeed, type FeedPage } from './read-feed.js';
-export { readStream, readStreamAt } from './read-stream.js';
+export { readFeed, readFeedEnd, readSettledPosition, type FeedPage } from './read-feed.js';
+export { LAST_VERSION, readStream, readStreamAt, readStreams, type StreamPlace } from './read-stream.js';
 export {
   askForRepublish,
   endRepublish,

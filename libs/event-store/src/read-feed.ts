@@ -1,6 +1,6 @@
 import { withoutSecrets, type Recorded, type StreamCategory } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
-import { FEED_END, type FeedPosition } from './feed-position.js';
+import { FEED_END, FEED_START, type FeedPosition } from './feed-position.js';
 import { EVENT_COLUMNS, recordedOf, type EventRow } from './recorded-row.js';
 
 export interface FeedPage {
@@ -44,6 +44,20 @@ export async function readFeed(
     more: Number(end.looked_at) === limit,
     held: end.held,
   };
+}
+
+/** A position of which all that lies before it is committed: who reads the streams after this and then the feed behind it misses nothing. */
+export async function readSettledPosition(from: DataSource | EntityManager): Promise<FeedPosition> {
+  const [row] = await from.query<{ xid: string }[]>('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid');
+  return { xid: row?.xid ?? FEED_START.xid, position: 0 };
+}
+
+/** The position of the journal's last event. */
+export async function readFeedEnd(from: DataSource | EntityManager): Promise<FeedPosition> {
+  const [row] = await from.query<{ xid: string; position: string }[]>(
+    'SELECT xid::text, position FROM journal.events ORDER BY journal.events.xid DESC, position DESC LIMIT 1',
+  );
+  return row ? { xid: row.xid, position: Number(row.position) } : FEED_START;
 }
 
 /** An event; the last row is the end of the page instead: the place of its last event, how many were looked at, and the rest's state. */

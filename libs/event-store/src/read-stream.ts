@@ -1,4 +1,4 @@
-import type { Recorded } from '@postern/contracts';
+import { withoutSecrets, type Recorded, type StreamCategory } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 import { EVENT_COLUMNS, recordedOf, type EventRow } from './recorded-row.js';
 
@@ -45,4 +45,34 @@ export async function* readStreamAt(
     }
   }
   return undefined;
+}
+
+/** An event of a stream; the last version of all, `LAST_VERSION`, means the stream's end. */
+export interface StreamPlace {
+  readonly streamId: string;
+  readonly version: number;
+}
+
+export const LAST_VERSION = 2_147_483_647;
+
+/**
+ * The next `limit` events of the category's streams behind `after`, one stream after the other in the order of their ids: by the index
+ * events_stream_version. None of a stream behind `lastStream`, where that is named. For the owner, to make or verify read models;
+ * secrets stay in the journal.
+ */
+export async function readStreams(
+  from: EntityManager | DataSource,
+  category: StreamCategory,
+  after: StreamPlace,
+  limit: number,
+  lastStream?: string,
+): Promise<Recorded[]> {
+  // '0' is the character behind '/'.
+  const [bound, last] = lastStream === undefined ? ['<', `${category}0`] : ['<=', lastStream];
+  const rows = await from.query<EventRow[]>(
+    `SELECT ${EVENT_COLUMNS} FROM journal.events
+      WHERE (stream_id, version) > ($1, $2::integer) AND stream_id ${bound} $3 ORDER BY stream_id, version LIMIT $4`,
+    [after.streamId, after.version, last, limit],
+  );
+  return rows.map((row) => withoutSecrets(recordedOf(row)));
 }

@@ -1,51 +1,32 @@
 import type { EntityManager } from 'typeorm';
 
-/** `kept` survives a crash of the server; `passing` writes no WAL, and is emptied by one: enough for a look. */
-export type Persistence = 'kept' | 'passing';
-
 /**
- * Makes an empty table in `to` that is what `from.name` is: columns, constraints and indexes under their own names, partitions,
- * row-level security with its policies, grants. From the catalogue, so that no migration can be forgotten here.
+ * Makes an empty table in `to` that is what `from.name` is: columns, constraints and indexes under their own names, partitions, owner,
+ * row-level security with its policies, grants. It reads the catalogue, so that no migration can be forgotten here.
  */
-export async function copyTable(
-  manager: EntityManager,
-  from: string,
-  to: string,
-  name: string,
-  persistence: Persistence,
-): Promise<void> {
+export async function copyTable(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
   const [table] = await manager.query<{ partitioned: string | null }[]>(
-    `SELECT pg_get_partkeydef(c.oid) AS partitioned FROM pg_class c WHERE oid = $1::regclass`,
+    `SELECT ' PARTITION BY ' || pg_get_partkeydef($1::regclass) AS partitioned`,
     [`${from}.${name}`],
   );
-  const partitioned = table?.partitioned ?? null;
-  // A partitioned table has no rows of its own to be logged.
-  const create = partitioned === null && persistence === 'passing' ? 'CREATE UNLOGGED TABLE' : 'CREATE TABLE';
-  const partition = partitioned === null ? '' : ` PARTITION BY ${partitioned}`;
-  await manager.query(`${create} ${to}.${name} (LIKE ${from}.${name} INCLUDING ALL EXCLUDING INDEXES)${partition}`);
-  for (const { sql } of await manager.query<{ sql: string }[]>(INDEXES, [from, to, name])) await manager.query(sql);
-  await copyAccess(manager, from, to, name);
-  await copyPartitions(manager, from, to, name, persistence);
+  await manager.query(
+    `CREATE TABLE ${to}.${name} (LIKE ${from}.${name} INCLUDING ALL EXCLUDING INDEXES)${table?.partitioned ?? ''}`,
+  );
+  await runEach(manager, INDEXES, [from, to, name]);
+  await runEach(manager, ACCESS, [from, to, name]);
+  await copyPartitions(manager, from, to, name);
 }
 
 /** Makes the partitions that `to.name` does not have yet; rows of theirs are taken out of the default partition. */
-export async function copyPartitions(
-  manager: EntityManager,
-  from: string,
-  to: string,
-  name: string,
-  persistence: Persistence,
-): Promise<void> {
+export async function copyPartitions(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
   const missing = await manager.query<PartitionRecord[]>(PARTITIONS, [from, to, name]);
   for (const { partition, bound, holds, fallback } of missing) {
-    const create = persistence === 'passing' ? 'CREATE UNLOGGED TABLE' : 'CREATE TABLE';
-    await manager.query(`${create} ${to}.${partition} (LIKE ${to}.${name} INCLUDING ALL)`);
-    if (fallback !== null && holds !== null) {
+    await manager.query(`CREATE TABLE ${to}.${partition} (LIKE ${to}.${name} INCLUDING ALL)`);
+    if (fallback !== null && holds !== null)
       await manager.query(
         `WITH moved AS (DELETE FROM ${to}.${fallback} WHERE ${holds} RETURNING *) INSERT INTO ${to}.${partition} SELECT * FROM moved`,
       );
-    }
-    await copyAccess(manager, from, to, partition);
+    await runEach(manager, ACCESS, [from, to, partition]);
     await manager.query(`ALTER TABLE ${to}.${name} ATTACH PARTITION ${to}.${partition} ${bound}`);
   }
 }
@@ -60,8 +41,9 @@ export async function withPartitions(manager: EntityManager, schema: string, nam
   return [name, ...rows.map((row) => row.partition)];
 }
 
-async function copyAccess(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
-  for (const { sql } of await manager.query<{ sql: string }[]>(ACCESS, [from, to, name])) await manager.query(sql);
+/** Runs each statement that the query returns. */
+async function runEach(manager: EntityManager, query: string, values: readonly string[]): Promise<void> {
+  for (const { sql } of await manager.query<{ sql: string }[]>(query, [...values])) await manager.query(sql);
 }
 
 interface PartitionRecord {
@@ -69,7 +51,7 @@ interface PartitionRecord {
   readonly bound: string;
   /** SQL that is true for the partition's rows; null for the default one. */
   readonly holds: string | null;
-  /** The default partition beside, where there is one. */
+  /** The table's default partition, where there is one. */
   readonly fallback: string | null;
 }
 
@@ -89,14 +71,18 @@ const ACCESS = `
   SELECT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', name) AS sql FROM t WHERE relrowsecurity
    UNION ALL SELECT format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', name) FROM t WHERE relforcerowsecurity
    UNION ALL SELECT format('ALTER TABLE %s SET (%s)', name, array_to_string(reloptions, ', ')) FROM t WHERE reloptions IS NOT NULL
-   UNION ALL SELECT format('GRANT %s ON %s TO %s', a.privilege_type, name, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
-               FROM t, LATERAL aclexplode(relacl) a WHERE a.grantee <> relowner
+   UNION ALL SELECT format('GRANT %s ON %s TO %s%s', a.privilege_type || a.columns, name,
+                           CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, CASE WHEN is_grantable THEN ' WITH GRANT OPTION' END)
+               FROM t, LATERAL (SELECT '' AS columns, * FROM aclexplode(relacl)
+                                 UNION ALL SELECT format(' (%I)', attname), granted.* FROM pg_attribute, aclexplode(attacl) granted
+                                            WHERE attrelid = t.oid) a WHERE a.grantee <> relowner
+   UNION ALL SELECT format('ALTER TABLE %s OWNER TO %s', name, relowner::regrole) FROM t WHERE relowner <> current_user::regrole
    UNION ALL SELECT format('CREATE POLICY %I ON %s AS %s FOR %s TO %s', p.policyname, name, p.permissive, p.cmd,
                            (SELECT string_agg(CASE r WHEN 'public' THEN 'PUBLIC' ELSE quote_ident(r) END, ', ') FROM unnest(p.roles) r))
                     || coalesce(' USING (' || p.qual || ')', '') || coalesce(' WITH CHECK (' || p.with_check || ')', '')
                FROM t, pg_policies p WHERE p.schemaname = $1 AND p.tablename = $3`;
 
-/** The default partition first: rows may come for it alone. */
+/** The default partition first. */
 const PARTITIONS = `
   SELECT c.relname AS partition, pg_get_expr(c.relpartbound, c.oid) AS bound,
          CASE WHEN pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT' THEN pg_get_partition_constraintdef(c.oid) END AS holds,

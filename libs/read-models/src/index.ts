@@ -1,14 +1,11 @@
-export { lookAgain, REBUILD_PATIENCE_MS, VERIFY_PATIENCE_MS, type MovingRow } from './look-again.js';
 export {
   categoriesOf,
   isEqual,
-  type Compared,
   type Comparison,
-  type Difference,
   type ModelDatabases,
-  type ModelTable,
   type ReadModel,
-  type Rebuildable,
-  type RebuildOptions,
+  type Rebuilding,
+  type Report,
 } from './read-model.js';
-export { tableModel } from './table-model.js';
+export { rebuild, type Rebuilt } from './rebuild.js';
+export { verify } from './verify.js';

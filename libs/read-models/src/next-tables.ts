@@ -1,128 +1,149 @@
+import type { Recorded } from '@postern/contracts';
 import {
-  advanceCheckpoint,
-  JOURNAL_SOURCE,
-  loadCheckpoint,
+  FEED_START,
   readFeed,
+  readSettledPosition,
+  readStreams,
   samePosition,
-  type FeedPage,
   type FeedPosition,
+  type StreamPlace,
 } from '@postern/event-store';
 import type { DataSource, EntityManager } from 'typeorm';
-import { copyPartitions, copyTable, type Persistence } from './copy-table.js';
-import { inSchema } from './in-schema.js';
-import { categoriesOf, type ReadModel } from './read-model.js';
+import { copyPartitions, copyTable } from './copy-table.js';
+import { categoriesOf, type ReadModel, type Rebuilding, type Report } from './read-model.js';
 
-const TELL_EVERY_MS = 5_000;
+/** The transaction that writes a page holds back the feed for some 100 ms. */
+const EVENTS_PER_PAGE = 2_000;
+const REPORT_EVERY_MS = 5_000;
+
+/** Up to where the new tables are filled: with the streams, one after the other, and then along the feed. */
+interface Progress {
+  /** Null when the streams have been read to their ends. */
+  readonly stream: StreamPlace | null;
+  readonly feed: FeedPosition;
+}
+
+interface Page {
+  readonly events: readonly Recorded[];
+  /** The progress after them. */
+  readonly to: Progress;
+  readonly more: boolean;
+}
 
 /**
- * A read model's tables in a schema of their own, with a checkpoint of their own: filled from the journal a batch a transaction, while
- * the live ones are in use. Their state is in the database, so another process can go on with it.
+ * The tables that are to replace a read model's, under the same names in a schema of their own. They are filled from the journal, a page a
+ * transaction, while the live ones are in use. The progress is stored with them, so that another process can continue.
  */
 export class NextTables {
+  readonly schema: string;
   /** Events that this process has applied. */
   events = 0;
-  private write: Awaited<ReturnType<ReadModel['writer']>> | undefined;
-  private told = 0;
+  readonly rebuilding: Rebuilding | undefined;
+  private reported = performance.now();
 
-  /** `owner` is connected as the owner, `feed` as `postern_feed`. */
+  /** `owner` is connected as the owner. */
   constructor(
     readonly owner: DataSource,
-    private readonly feed: DataSource,
     readonly model: ReadModel,
-    readonly schema: string,
-    private readonly persistence: Persistence,
-    private readonly tell: (line: string) => void,
-  ) {}
+    private readonly report: Report,
+  ) {
+    this.schema = `${model.schema}_${model.name.replaceAll('-', '_')}_next`;
+    this.rebuilding = model.rebuilding?.();
+  }
 
   /** Makes the tables, empty, whatever was there. */
-  async begin(): Promise<void> {
-    const { model, schema } = this;
-    await this.drop();
-    await this.owner.transaction(async (manager) => {
+  async create(): Promise<void> {
+    const { model, owner, schema } = this;
+    const [stream, settled] =
+      model.fill === 'stream' ? [`${model.streams.category}/`, await readSettledPosition(owner)] : [null, FEED_START];
+    await owner.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+    await owner.transaction(async (manager) => {
       await manager.query(`CREATE SCHEMA ${schema}`);
-      await manager.query(`CREATE TABLE ${schema}.checkpoints (LIKE ${model.schema}.checkpoints INCLUDING ALL)`);
-      for (const table of model.tables) await copyTable(manager, model.schema, schema, table.name, this.persistence);
+      for (const { name } of model.tables) await copyTable(manager, model.schema, schema, name);
+      await this.useTables(manager);
+      for (const { start } of model.tables) if (start) await manager.query(start);
+      await manager.query(
+        `CREATE TABLE ${schema}.progress AS SELECT $1::text AS stream_id, 0 AS version, $2::xid8 AS xid, $3::bigint AS position`,
+        [stream, settled.xid, settled.position],
+      );
     });
   }
 
-  /** True where an earlier filling was not brought to its end. */
-  async exists(): Promise<boolean> {
-    const [row] = await this.owner.query<{ there: boolean }[]>(`SELECT to_regclass($1) IS NOT NULL AS there`, [
-      this.checkpoints,
-    ]);
-    return row?.there === true;
+  /** True where an earlier rebuild did not come to its end. */
+  async exist(): Promise<boolean> {
+    const sql = 'SELECT to_regclass($1) IS NOT NULL AS exist';
+    const [row] = await this.owner.query<{ exist: boolean }[]>(sql, [`${this.schema}.progress`]);
+    return row?.exist === true;
   }
 
-  async drop(): Promise<void> {
-    await this.owner.query(`DROP SCHEMA IF EXISTS ${this.schema} CASCADE`);
-  }
-
-  /** Up to where they are filled. */
-  position(manager: EntityManager = this.owner.manager): Promise<FeedPosition> {
-    return loadCheckpoint(manager, this.checkpoints, this.model.consumer, JOURNAL_SOURCE);
+  async progress(from: DataSource | EntityManager = this.owner): Promise<Progress> {
+    const [row] = await from.query<{ stream_id: string | null; version: number; xid: string; position: string }[]>(
+      `SELECT stream_id, version, xid::text, position FROM ${this.schema}.progress`,
+    );
+    if (!row) throw new Error(`${this.schema}.progress has lost its row. Run the rebuild again without --resume.`);
+    const { stream_id: streamId, version, xid, position } = row;
+    return { stream: streamId === null ? null : { streamId, version }, feed: { xid, position: Number(position) } };
   }
 
   /** Applies all that the journal has. */
   async catchUp(): Promise<void> {
-    const started = { at: performance.now(), events: this.events };
-    let stored = await this.position();
-    let next = this.read(stored);
+    let at = await this.progress();
+    let next = this.read(at);
     for (;;) {
       const page = await next;
       if (page.more) {
         // The next page is read while this one is written.
-        next = this.read(page.position);
+        next = this.read(page.to);
         next.catch(() => undefined);
       }
-      if (!samePosition(page.position, stored)) {
-        const from = stored;
-        await this.owner.transaction((manager) => this.apply(manager, page, from));
-        stored = page.position;
-      }
-      this.tellProgress(started);
+      if (at.stream !== null || !samePosition(at.feed, page.to.feed))
+        await this.owner.transaction((manager) => this.apply(manager, page));
       if (!page.more) return;
+      at = page.to;
     }
   }
 
-  /** The same in the caller's transaction, if no more than a batch is left; false, and nothing done, otherwise. */
+  /** The same in the caller's transaction, if no more than a page is left; false, and nothing done, otherwise. */
   async catchUpWithin(manager: EntityManager): Promise<boolean> {
-    const from = await this.position(manager);
-    const page = await this.read(from);
+    const page = await this.read(await this.progress(manager));
     if (page.more) return false;
     const { schema, tables } = this.model;
-    for (const { name } of tables) await copyPartitions(manager, schema, this.schema, name, this.persistence);
-    await this.apply(manager, page, from);
+    for (const { name } of tables) await copyPartitions(manager, schema, this.schema, name);
+    await this.apply(manager, page);
     return true;
   }
 
-  private get checkpoints(): string {
-    return `${this.schema}.checkpoints`;
+  /** From here to the end of the transaction names without a schema mean the new tables, or live ones that are not made again. */
+  async useTables(manager: EntityManager): Promise<void> {
+    await manager.query(`SET LOCAL search_path = ${this.schema}, ${this.model.schema}`);
   }
 
-  private async apply(manager: EntityManager, { events, position: to }: FeedPage, from: FeedPosition): Promise<void> {
-    // What a crash takes, the journal gives again: the checkpoint goes with it.
+  private async read({ stream, feed }: Progress): Promise<Page> {
+    const { owner, model } = this;
+    if (stream !== null) {
+      const events = await readStreams(owner, model.streams.category, stream, EVENTS_PER_PAGE);
+      const last = events.length === EVENTS_PER_PAGE ? (events.at(-1) ?? null) : null;
+      return { events, to: { stream: last, feed }, more: true };
+    }
+    const { events, position, more } = await readFeed(owner, feed, EVENTS_PER_PAGE, categoriesOf(model.topics));
+    return { events, to: { stream: null, feed: position }, more };
+  }
+
+  private async apply(manager: EntityManager, { events, to: { stream, feed } }: Page): Promise<void> {
+    // What a crash takes is applied again: the progress is lost with it.
     await manager.query('SET LOCAL synchronous_commit = off');
-    this.write ??= await this.model.writer(this.owner.manager);
-    if (events.length > 0) await this.write(inSchema(manager, this.model.schema, this.schema), events);
+    await this.useTables(manager);
+    if (events.length > 0) {
+      await this.model.write(manager, events);
+      await this.rebuilding?.afterWrite(manager);
+    }
+    await manager.query(
+      `UPDATE ${this.schema}.progress SET stream_id = $1, version = $2, xid = $3::xid8, position = $4`,
+      [stream?.streamId ?? null, stream?.version ?? 0, feed.xid, feed.position],
+    );
     this.events += events.length;
-    if (samePosition(from, to)) return;
-    await advanceCheckpoint(manager, this.checkpoints, {
-      consumer: this.model.consumer,
-      source: JOURNAL_SOURCE,
-      from,
-      to,
-    });
-  }
-
-  private read(after: FeedPosition): Promise<FeedPage> {
-    return readFeed(this.feed, after, this.model.batch, categoriesOf(this.model.topics));
-  }
-
-  private tellProgress(started: { readonly at: number; readonly events: number }): void {
-    const now = performance.now();
-    if (now - Math.max(this.told, started.at) < TELL_EVERY_MS) return;
-    this.told = now;
-    const rate = Math.round((this.events - started.events) / ((now - started.at) / 1_000));
-    this.tell(`${this.model.name}: ${this.events} events applied, ${rate} a second`);
+    if (performance.now() - this.reported < REPORT_EVERY_MS) return;
+    this.reported = performance.now();
+    this.report(`${this.model.name}: ${this.events} events applied`);
   }
 }

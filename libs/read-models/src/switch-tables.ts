@@ -4,8 +4,9 @@ import { JOURNAL_SOURCE, removeBookmarks } from '@postern/event-store';
 import { QueryFailedError, type EntityManager } from 'typeorm';
 import { withPartitions } from './copy-table.js';
 import type { NextTables } from './next-tables.js';
+import type { Report } from './read-model.js';
 
-/** Who reads meanwhile waits behind us for no longer than this. */
+/** Readers wait behind us for no longer than this. */
 const LOCK_TIMEOUT_MS = 300;
 const PAUSE_MS = 500;
 const ATTEMPTS = 240;
@@ -13,37 +14,49 @@ const ATTEMPTS = 240;
 const TRY_AGAIN = new Set(['55P03', '40P01']);
 
 /**
- * Replaces the live tables by the next ones, caught up with the journal, in one short transaction: the old ones change the schema,
- * and the new ones come in under the same names. Whoever holds the tables, such as a backup, is waited for, two minutes at most.
- * The live consumer skips what they have, by the streams' versions. Throws when there was no moment for it: run it again.
+ * Replaces the live tables by the new ones in one short transaction: the old ones leave the schema, and the new ones come in under the same
+ * names. It waits for whoever holds the tables, such as a backup, for two minutes at most. Returns the journal's position up to which the
+ * new ones are filled. Throws when the tables were never free: run it again.
  */
-export async function switchTables(next: NextTables): Promise<void> {
+export async function switchTables(next: NextTables, report: Report): Promise<number> {
+  const { model, owner, rebuilding } = next;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     await next.catchUp();
-    if (await next.owner.transaction((manager) => trySwitch(manager, next)).catch(notNow)) return dropOld(next);
+    if (rebuilding)
+      await owner.transaction(async (manager) => {
+        await next.useTables(manager);
+        await rebuilding.beforeSwitch(manager);
+      });
+    const switched = await owner.transaction((manager) => trySwitch(manager, next)).catch(ifBusy);
+    if (switched) {
+      if (switched.line) report(`${model.name}: ${switched.line}`);
+      await dropOldTables(next);
+      return switched.position;
+    }
     await sleep(PAUSE_MS);
   }
   throw new Error(
-    `The tables of ${next.model.name} were never free for ${LOCK_TIMEOUT_MS} ms: is a long query or a backup reading them? ` +
+    `The tables of ${model.name} were never free for ${LOCK_TIMEOUT_MS} ms: is a long query or a backup reading them? ` +
       'Nothing was changed. Run it again with --resume once that has ended.',
   );
 }
 
-/** What a rebuild left that was killed right after its switch. */
-export async function dropOld({ owner, schema }: Pick<NextTables, 'owner' | 'schema'>): Promise<void> {
+/** Also what a rebuild left that was killed right after its switch. */
+export async function dropOldTables({ owner, schema }: Pick<NextTables, 'owner' | 'schema'>): Promise<void> {
   await owner.query(`DROP SCHEMA IF EXISTS ${schema}_old CASCADE`);
 }
 
-/** Under the lock nothing is applied any more, so the journal's end lies behind all that the live tables have. */
-async function trySwitch(manager: EntityManager, next: NextTables): Promise<boolean> {
-  const { model, schema } = next;
+/** Nothing is applied to the locked tables, so when the new ones are at the journal's end they have all that the live ones have. */
+async function trySwitch(manager: EntityManager, next: NextTables) {
+  const { model, schema, rebuilding } = next;
   const names = model.tables.map(({ name }) => name);
   await manager.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
   await manager.query(
     `LOCK TABLE ${names.map((name) => `${model.schema}.${name}`).join(', ')} IN ACCESS EXCLUSIVE MODE`,
   );
-  if (!(await next.catchUpWithin(manager))) return false;
-  const { xid, position } = await next.position(manager);
+  if (!(await next.catchUpWithin(manager))) return null;
+  const line = await rebuilding?.finish(manager);
+  const { xid, position } = (await next.progress(manager)).feed;
   await manager.query(`CREATE SCHEMA ${schema}_old`);
   for (const name of names) {
     await move(manager, model.schema, `${schema}_old`, name);
@@ -56,23 +69,22 @@ async function trySwitch(manager: EntityManager, next: NextTables): Promise<bool
      ON CONFLICT (consumer, source) DO UPDATE SET xid = excluded.xid, position = excluded.position, updated_at = clock_timestamp()`,
     [model.consumer, JOURNAL_SOURCE, xid, position],
   );
-  // What time has deleted from a topic is no loss to who has it from the journal.
+  // What a topic has deleted after its time is no loss to a read model that has it from the journal.
   const deletes = EVENT_TOPICS.some(
     ({ topic, retentionMs }) => retentionMs !== null && model.topics.some((each) => each === topic),
   );
   if (deletes) await removeBookmarks(manager, checkpoints, model.consumer);
-  return true;
+  return { position, line };
 }
 
 /** Rights, policies and indexes go with the table; its partitions do not. */
 async function move(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
-  for (const each of await withPartitions(manager, from, name)) {
+  for (const each of await withPartitions(manager, from, name))
     await manager.query(`ALTER TABLE ${from}.${each} SET SCHEMA ${to}`);
-  }
 }
 
-function notNow(error: unknown): false {
+function ifBusy(error: unknown): null {
   if (error instanceof QueryFailedError && TRY_AGAIN.has((error.driverError as { code?: string }).code ?? ''))
-    return false;
+    return null;
   throw error;
 }

@@ -1,38 +1,40 @@
 import { TOPICS } from '@postern/contracts';
-import { tableModel } from '@postern/read-models';
+import type { ReadModel } from '@postern/read-models';
 import { CHANGES_CONSUMER } from './record/changes-consumer.js';
 import { recordChanges } from './record/record-changes.js';
 
 /** Who changed what, and the SMTP users as the audit trail knows them, for verifying and rebuilding. */
-export const changesModel = tableModel({
+export const changesModel: ReadModel = {
   name: 'changes',
   schema: 'audit',
   consumer: CHANGES_CONSUMER,
   topics: [TOPICS.smtpUsers, TOPICS.tenants],
-  batch: 5_000,
   tables: [
     {
       name: 'restrictions',
       key: 'smtp_user_id::text',
-      version: 'version',
+      subject: 'smtp_user_id',
       group: null,
       compared: 'smtp_user_id, tenant_id, username, removed, version, event_id, state',
     },
     {
       name: 'usernames',
       key: `tenant_id || ' ' || username_key || ' ' || smtp_user_id`,
-      version: null,
+      subject: 'smtp_user_id',
       group: null,
       compared: 'tenant_id, username_key, smtp_user_id',
     },
     {
       name: 'changes',
       key: 'event_id::text',
-      version: null,
+      subject: 'smtp_user_id',
       group: null,
       compared:
         'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data, before, after',
     },
   ],
-  writer: async () => async (manager, events) => void (await recordChanges(manager, events)),
-});
+  streams: { category: 'smtp-user', table: 'restrictions', version: 'version', versionOf: ({ version }) => version },
+  others: { categories: ['tenant', 'api-key'], table: 'changes' },
+  fill: 'feed',
+  write: async (manager, events) => void (await recordChanges(manager, events)),
+};

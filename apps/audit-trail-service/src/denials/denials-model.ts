@@ -1,8 +1,8 @@
 import { TOPICS } from '@postern/contracts';
-import { tableModel, type Rebuildable } from '@postern/read-models';
+import type { ReadModel } from '@postern/read-models';
 import { DENIALS_CONSUMER } from './record/denials-consumer.js';
 import { denialRow, isUnreadable, type DenialRow } from './record/denial-row.js';
-import { loadDenialRetention } from './retention/denial-retention.js';
+import { loadDenialRetention, NEVER } from './retention/denial-retention.js';
 import { insertDenials, MAX_RELAYS_PER_IP } from './record/insert-denials.js';
 
 const MONTH = `to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM')`;
@@ -14,17 +14,16 @@ const RELAYS = `CASE WHEN cardinality(relays) < ${MAX_RELAYS_PER_IP} THEN ${sort
  * The denials and their totals, for verifying and rebuilding. The denials are those that are kept
  * (`audit.denial_retention`), also where their partition was lost; the totals are those of the whole journal.
  */
-export const denialsModel: Rebuildable = tableModel({
+export const denialsModel: ReadModel = {
   name: 'denials',
   schema: 'audit',
   consumer: DENIALS_CONSUMER,
   topics: [TOPICS.authDenials],
-  batch: 5_000,
   tables: [
     {
       name: 'denials',
       key: 'id::text',
-      version: null,
+      subject: 'smtp_user_id',
       group: MONTH,
       where: 'occurred_at >= (SELECT kept_from FROM audit.denial_retention)',
       compared: `id, occurred_at, recorded_at, position, smtp_user_id, count, refused, tenant_id, username, ip, address,
@@ -33,20 +32,22 @@ export const denialsModel: Rebuildable = tableModel({
     {
       name: 'denied_ips',
       key: `smtp_user_id || ' ' || ip`,
-      version: 'last_position',
+      subject: 'smtp_user_id',
       group: null,
       compared: `smtp_user_id, count, first_denied_at, last_denied_at, last_position, tenant_id, ip, address, ${RELAYS}, ${sorted('reasons')}`,
     },
   ],
-  writer: async (live) => {
-    const retention = await loadDenialRetention(live);
-    return async (manager, events) => {
-      const read = events.map(denialRow);
-      await insertDenials(
-        manager,
-        read.filter((row): row is DenialRow => !isUnreadable(row)),
-        retention,
-      );
-    };
+  streams: {
+    category: 'auth-denials',
+    table: 'denied_ips',
+    version: 'last_position',
+    versionOf: (event) => (isUnreadable(denialRow(event)) ? null : event.position),
   },
-});
+  fill: 'feed',
+  write: async (manager, events) => {
+    const { keptFrom } = await loadDenialRetention(manager);
+    const rows = events.map(denialRow).filter((row): row is DenialRow => !isUnreadable(row));
+    // Each comes once, so none is a repeat.
+    await insertDenials(manager, rows, { keptFrom, droppedBefore: NEVER });
+  },
+};

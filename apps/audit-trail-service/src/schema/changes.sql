@@ -61,6 +61,8 @@ CREATE TABLE audit.usernames (
   smtp_user_id uuid NOT NULL,
   PRIMARY KEY (tenant_id, username_key, smtp_user_id)
 );
+-- For verify, which reads the rows of some hundred SMTP users at a time.
+CREATE INDEX usernames_of_smtp_user ON audit.usernames (smtp_user_id);
 
 ALTER TABLE audit.usernames ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audit.usernames FORCE ROW LEVEL SECURITY;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { withSession } from '@postern/database';
-import { isEqual } from '@postern/read-models';
+import { isEqual, verify } from '@postern/read-models';
 import { loadSettings, operatorKeyFile, type Settings } from '@postern/settings';
 import { Command } from 'commander';
 import { migrateAll, openDatabase as openOrMakeDatabase, SCHEMAS } from '../../../standalone/src/database.js';
@@ -73,7 +73,7 @@ async function checkRestored(url: string, settings: Settings): Promise<boolean> 
   const keys = await checkKeys(url, operatorKeyAtHand(settings));
   tell(keyLine(keys, settings));
   const comparisons = [];
-  for (const name of READ_MODEL_NAMES) comparisons.push(await READ_MODELS[name].verify({ url }, 3, () => undefined));
+  for (const name of READ_MODEL_NAMES) comparisons.push(await verify(READ_MODELS[name], { url }, 3, () => undefined));
   process.stdout.write(`${comparisonTable(comparisons)}\n`);
   const equal = comparisons.every(isEqual);
   tell(

@@ -1,9 +1,9 @@
 import { changesModel, denialsModel } from '@postern/audit-trail-service';
 import { directoryModel, relayPoliciesModel } from '@postern/projection-service';
-import type { Rebuildable } from '@postern/read-models';
+import type { ReadModel } from '@postern/read-models';
 
 /** Every read model, by the name that an operator gives. */
-export const READ_MODELS: Readonly<Record<ReadModelName, Rebuildable>> = {
+export const READ_MODELS: Readonly<Record<ReadModelName, ReadModel>> = {
   'relay-policies': relayPoliciesModel,
   directory: directoryModel,
   changes: changesModel,

@@ -124,7 +124,7 @@ describeWithKafka(describe, 'verify and rebuild, with Kafka between the services
   it('make each anew under load: nothing is lost, nothing counts twice', async () => {
     for (const model of MODELS) {
       const { code, stderr } = await underLoad(() => command(['rebuild', model]));
-      expect([code, stderr]).toEqual([0, expect.stringContaining('the new version is live')]);
+      expect([code, stderr]).toEqual([0, expect.stringContaining('the new tables are live')]);
     }
     const logins = async () =>
       (await owner.query('SELECT coalesce(sum(count), 0)::integer AS logins FROM audit.denied_ips')).rows[0].logins;

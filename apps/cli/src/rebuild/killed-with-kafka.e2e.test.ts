@@ -25,7 +25,7 @@ describeWithKafka(describe, 'postern rebuild, with two of each service and Kafka
     for (let filled = false; !filled; await sleep(5)) {
       await holder.query('BEGIN');
       const { rows } = await holder
-        .query(`SELECT position FROM audit_denials_next.checkpoints WHERE source = 'journal' FOR UPDATE`)
+        .query('SELECT position FROM audit_denials_next.progress WHERE position > 0 FOR UPDATE')
         .catch(() => ({ rows: [] }));
       filled = rows.length === 1;
       if (!filled) await holder.query('ROLLBACK');
@@ -41,7 +41,7 @@ describeWithKafka(describe, 'postern rebuild, with two of each service and Kafka
       left = rows[0]?.left ?? 0;
     }
     const { rows } = await owner.query<{ at: number }>(
-      `SELECT position::integer AS at FROM audit_denials_next.checkpoints WHERE source = 'journal'`,
+      'SELECT position::integer AS at FROM audit_denials_next.progress',
     );
     return rows[0]?.at ?? 0;
   }
@@ -55,8 +55,8 @@ describeWithKafka(describe, 'postern rebuild, with two of each service and Kafka
       const at = await killedHalfWay();
       expect(at).toBeGreaterThan(0);
       const { code, err } = await services.command(['rebuild', 'denials', '--resume']);
-      expect([code, err]).toEqual([0, expect.stringContaining(`goes on at position ${at} of the journal`)]);
-      return Number(/(\d+) events applied; both/.exec(err)?.[1]);
+      expect([code, err]).toEqual([0, expect.stringContaining(`continues at position ${at} of the journal`)]);
+      return Number(/(\d+) events applied; the new/.exec(err)?.[1]);
     });
     expect(resumed).toBeLessThan(DENIALS);
     expect(await services.settled()).toEqual(services.acknowledged());
@@ -65,7 +65,7 @@ describeWithKafka(describe, 'postern rebuild, with two of each service and Kafka
   it('makes each read model anew while both instances apply: each event counts once', async () => {
     for (const model of ['relay-policies', 'directory', 'changes', 'denials']) {
       const { code, err } = await services.underLoad(() => services.command(['rebuild', model]));
-      expect([code, err]).toEqual([0, expect.stringContaining('the new version is live')]);
+      expect([code, err]).toEqual([0, expect.stringContaining('the new tables are live')]);
     }
     expect(await services.settled()).toEqual(services.acknowledged());
     expect(await services.missing()).toEqual([]);

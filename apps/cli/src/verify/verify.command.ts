@@ -1,4 +1,4 @@
-import { isEqual, type Comparison } from '@postern/read-models';
+import { isEqual, verify, type Comparison } from '@postern/read-models';
 import { Argument, Command } from 'commander';
 import { openDatabase } from '../database/open-database.js';
 import { comparisonJson, comparisonTable } from '../read-models/comparison-table.js';
@@ -22,7 +22,7 @@ export function verifyCommand(): Command {
       // --json may also stand before the command's name.
       const { json = false, examples } = command.optsWithGlobals<VerifyOptions>();
       try {
-        const comparisons = await verify(names.length === 0 ? READ_MODEL_NAMES : names, examples);
+        const comparisons = await verifyAll(names.length === 0 ? READ_MODEL_NAMES : names, examples);
         process.stdout.write(`${(json ? comparisonJson : comparisonTable)(comparisons)}\n`);
         if (comparisons.every(isEqual)) return;
         process.exitCode = 1;
@@ -34,12 +34,12 @@ export function verifyCommand(): Command {
     });
 }
 
-async function verify(names: readonly ReadModelName[], examples: number): Promise<Comparison[]> {
+async function verifyAll(names: readonly ReadModelName[], examples: number): Promise<Comparison[]> {
   const database = await openDatabase(process.env);
   try {
     const comparisons: Comparison[] = [];
     for (const name of new Set(names)) {
-      comparisons.push(await READ_MODELS[name].verify(database, examples, tell));
+      comparisons.push(await verify(READ_MODELS[name], database, examples, tell));
     }
     return comparisons;
   } finally {

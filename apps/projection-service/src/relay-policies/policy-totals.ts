@@ -1,5 +1,5 @@
 import type { Digest64, Heartbeat, PolicyLag, Revision } from '@postern/contracts';
-import { digestToHex, EMPTY_DIGEST } from '@postern/contracts';
+import { digestToHex } from '@postern/contracts';
 
 /** What stands when every change up to `revision` was applied. */
 export interface PolicyTotals {
@@ -9,9 +9,6 @@ export interface PolicyTotals {
   /** XOR of their digests. */
   readonly digest: Digest64;
 }
-
-/** Before the first policy. */
-export const EMPTY_TOTALS: PolicyTotals = { revision: 0 as Revision, policies: 0, digest: EMPTY_DIGEST };
 
 /** The one row of `relay_policy_totals`, as the driver gives it. */
 export interface TotalsRecord {

@@ -4,7 +4,7 @@ import type { ChangeRow } from './change-row.js';
 
 /**
  * Adds the changes that are not stored yet; returns how many those were. A position of the journal is one event's: throws `StreamConflict`
- * where another one was recorded there.
+ * where another one was recorded there. It names no schema, as all that writes here: a rebuild has it write to new tables.
  */
 export async function insertChanges(manager: EntityManager, rows: readonly ChangeRow[]): Promise<number> {
   if (rows.length === 0) return 0;
@@ -37,7 +37,7 @@ const NAMES =
 
 const INSERT = `
   WITH added AS (
-    INSERT INTO audit.changes (${NAMES})
+    INSERT INTO changes (${NAMES})
     SELECT position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor::jsonb, request_id, data::jsonb,
            before::jsonb, after::jsonb
       FROM unnest($1::bigint[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::integer[], $6::text[], $7::text[], $8::text[],
@@ -47,6 +47,6 @@ const INSERT = `
   ), conflict AS (
     SELECT known.position, known.event_id
       FROM unnest($1::bigint[], $2::uuid[]) AS change (position, event_id)
-      JOIN audit.changes known ON known.position = change.position AND known.event_id <> change.event_id LIMIT 1
+      JOIN changes known ON known.position = change.position AND known.event_id <> change.event_id LIMIT 1
   )
   SELECT (SELECT count(*) FROM added) AS added, position, event_id AS applied FROM (VALUES (1)) one LEFT JOIN conflict ON true`;

@@ -31,4 +31,4 @@ function named({ keyId, role, name }: NamedKey): NamedKey {
 }
 
 /** Served by the index changes_of_api_key. */
-const ISSUED = `SELECT data FROM audit.changes WHERE type = 'ApiKeyIssued' AND data ->> 'keyId' = ANY ($1::text[])`;
+const ISSUED = `SELECT data FROM changes WHERE type = 'ApiKeyIssued' AND data ->> 'keyId' = ANY ($1::text[])`;

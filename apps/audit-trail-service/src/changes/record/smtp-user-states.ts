@@ -17,7 +17,7 @@ export class SmtpUserStates {
   static async load(manager: EntityManager, smtpUserIds: readonly string[]): Promise<SmtpUserStates> {
     if (smtpUserIds.length === 0) return new SmtpUserStates(new Map(), new Map());
     const rows = await manager.query<{ id: string; version: number; eventId: string; state: KnownSmtpUser }[]>(
-      'SELECT smtp_user_id AS id, version, event_id AS "eventId", state FROM audit.restrictions WHERE smtp_user_id = ANY ($1::uuid[])',
+      'SELECT smtp_user_id AS id, version, event_id AS "eventId", state FROM restrictions WHERE smtp_user_id = ANY ($1::uuid[])',
       [[...new Set(smtpUserIds)]],
     );
     return new SmtpUserStates(
@@ -66,7 +66,7 @@ export class SmtpUserStates {
 }
 
 const SAVE_STATES = `
-  INSERT INTO audit.restrictions AS known (smtp_user_id, tenant_id, username, removed, version, event_id, state)
+  INSERT INTO restrictions AS known (smtp_user_id, tenant_id, username, removed, version, event_id, state)
   SELECT id, tenant_id, username, removed, version, event_id, state::jsonb
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::integer[], $6::uuid[], $7::text[])
       AS new (id, tenant_id, username, removed, version, event_id, state)
@@ -77,6 +77,6 @@ const SAVE_STATES = `
 
 /** A name that was given up stays: denials are found by it. */
 const SAVE_NAMES = `
-  INSERT INTO audit.usernames (tenant_id, username_key, smtp_user_id)
+  INSERT INTO usernames (tenant_id, username_key, smtp_user_id)
   SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[])
   ON CONFLICT DO NOTHING`;

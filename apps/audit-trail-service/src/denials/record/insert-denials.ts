@@ -12,7 +12,7 @@ const COUNT_OLD_LOCK = 8_025_040;
  * Adds the denials that are not stored yet, and raises the totals of their addresses by those alone: however often and
  * in however many batches a denial comes, it counts once. Its id tells a repeat. One from before `keptFrom` is counted and gets no
  * row. Where the rows may have been dropped, the journal's position tells a repeat: an address's denials are of one stream, whose
- * events come in order. Returns the number that was counted.
+ * events come in order. Returns the number that was counted. It names no schema: a rebuild has it write to new tables.
  */
 export async function insertDenials(
   manager: EntityManager,
@@ -60,10 +60,10 @@ const INSERT = `
   WITH denial AS (
     SELECT ${NAMES} FROM unnest(${ARRAYS}) AS denial (${NAMES})
   ), repeated AS (
-    SELECT denial.id FROM denial JOIN audit.denied_ips known USING (smtp_user_id, ip)
+    SELECT denial.id FROM denial JOIN denied_ips known USING (smtp_user_id, ip)
      WHERE denial.occurred_at < ${DROPPED_BEFORE} AND denial.position <= known.last_position
   ), added AS (
-    INSERT INTO audit.denials (${NAMES})
+    INSERT INTO denials (${NAMES})
     SELECT ${NAMES} FROM denial WHERE occurred_at >= ${KEPT_FROM}
     ON CONFLICT DO NOTHING
     RETURNING ${COUNTED}
@@ -72,7 +72,7 @@ const INSERT = `
     UNION ALL
     (SELECT DISTINCT ON (id) ${COUNTED} FROM denial WHERE occurred_at < ${KEPT_FROM} AND id NOT IN (SELECT id FROM repeated))
   ), totals AS (
-    INSERT INTO audit.denied_ips AS known
+    INSERT INTO denied_ips AS known
            (smtp_user_id, tenant_id, ip, address, count, first_denied_at, last_denied_at, relays, reasons, last_position)
     SELECT smtp_user_id, tenant_id, ip, address, sum(count), min(occurred_at), max(occurred_at),
            (array_agg(DISTINCT relay))[1 : ${MAX_RELAYS_PER_IP}], array_agg(DISTINCT reason), max(position)

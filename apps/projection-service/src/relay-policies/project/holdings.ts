@@ -42,17 +42,6 @@ export class Holdings {
     return this.byUsername.get(username) ?? [];
   }
 
-  /** All rows that are known here. */
-  *rows(): Iterable<PolicyRow> {
-    for (const rows of this.byUsername.values()) yield* rows;
-  }
-
-  /** Takes all that was changed so far for written, so that the next look is at what changes from now on. */
-  settle(): void {
-    for (const username of this.touched) for (const row of this.rowsOf(username)) row.changed = false;
-    this.touched.clear();
-  }
-
   /** Applies an event, unless it was applied before. Throws `EventsMissing` when one before it was not, `StreamConflict`. */
   apply(event: Recorded<SmtpUserEvent>): void {
     const holder = this.holderOf(splitStreamId(event.streamId).subject as SmtpUserId);

@@ -12,10 +12,12 @@ import {
   type UsernameKey,
   splitStreamId,
 } from '@postern/contracts';
-import type { EntityManager, QueryRunner } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { digestFromBytes, totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals.js';
 import { POLICIES_CHANNEL } from '../policies-channel.js';
 import type { PolicyRow } from './policy-row.js';
+
+// These statements name no schema: the role's search_path says it, and a rebuild has them write to new tables.
 
 /**
  * Locks the totals until the transaction ends, so that revisions are taken one transaction after the other, and no consumer writes rows
@@ -25,14 +27,12 @@ import type { PolicyRow } from './policy-row.js';
 export async function lockTotals(manager: EntityManager): Promise<PolicyTotals> {
   const [record] = await manager.query<TotalsRecord[]>(
     `SELECT revision, policies, digest, set_config('synchronous_commit', 'off', true)
-       FROM projection.relay_policy_totals FOR UPDATE`,
+       FROM relay_policy_totals FOR UPDATE`,
   );
   if (!record)
-    throw new Error('projection.relay_policy_totals has lost its row: empty the schema and let it be rebuilt.');
+    throw new Error('projection.relay_policy_totals has lost its row: run `postern rebuild relay-policies`.');
   return totalsOf(record);
 }
-
-const ROWS_PER_FETCH = 5_000;
 
 /** The rows that the events may change, and those of the usernames that they may touch which can be the one that is sent. */
 export async function loadRows(
@@ -52,21 +52,6 @@ export async function loadRows(
   return [...once.values()].map(rowOf);
 }
 
-/** The whole table, some thousand rows at a time, in the runner's transaction. */
-export async function* readAllRows(runner: QueryRunner): AsyncGenerator<PolicyRow> {
-  await runner.query(`DECLARE every_row NO SCROLL CURSOR FOR SELECT ${COLUMNS} FROM projection.relay_policies`);
-  for (;;) {
-    const records = (await runner.query(`FETCH ${ROWS_PER_FETCH} FROM every_row`)) as PolicyRecord[];
-    for (const record of records) yield rowOf(record);
-    if (records.length < ROWS_PER_FETCH) return;
-  }
-}
-
-/** Every row of the usernames. */
-export async function loadRowsOf(manager: EntityManager, usernames: readonly UsernameKey[]): Promise<PolicyRow[]> {
-  return (await manager.query<PolicyRecord[]>(ROWS_OF_USERNAMES, [usernames])).map(rowOf);
-}
-
 /** Writes rows and totals, and wakes the streams of every process when it commits. */
 export async function saveRows(
   manager: EntityManager,
@@ -77,23 +62,9 @@ export async function saveRows(
   await manager.query(SAVE, [JSON.stringify(rows.map(recordOf)), totals.revision, totals.policies, digest]);
 }
 
-/** Counts the rows that relays are sent again, and their digest: under the totals' lock, where the totals may have been wrong. */
-export async function recountTotals(manager: EntityManager): Promise<void> {
-  await manager.query(RECOUNT);
-}
-
-const RECOUNT = `
-  UPDATE projection.relay_policy_totals SET policies = told.policies, digest = decode(told.digest, 'hex')
-    FROM (SELECT count(*) FILTER (WHERE NOT removed)::integer AS policies,
-                 lpad(to_hex(coalesce(bit_xor(('x' || encode(digest, 'hex'))::bit(64)::bigint), 0)), 16, '0') AS digest
-            FROM projection.relay_policies WHERE revision IS NOT NULL) told`;
-
 const COLUMNS = `
          smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids::text[] AS entry_ids,
          version, event_id, claimed_at, removed, digest, revision`;
-
-const ROWS_OF_USERNAMES = `SELECT ${COLUMNS} FROM projection.relay_policies WHERE revision IS NOT NULL AND username_key = ANY ($1::text[])
-   UNION ALL SELECT ${COLUMNS} FROM projection.relay_policies WHERE revision IS NULL AND username_key = ANY ($1::text[])`;
 
 /**
  * By the primary key, `one_policy_is_told_of_a_username` and `relay_policies_not_told`. Of the tombstones that are not sent the last one
@@ -101,20 +72,20 @@ const ROWS_OF_USERNAMES = `SELECT ${COLUMNS} FROM projection.relay_policies WHER
  * sequential scan that compares each row with each id, 25 times slower than what events come at. A row may come by two parts.
  */
 const ROWS = `
-  WITH held AS MATERIALIZED (SELECT ${COLUMNS} FROM projection.relay_policies WHERE smtp_user_id = ANY ($1::uuid[])),
+  WITH held AS MATERIALIZED (SELECT ${COLUMNS} FROM relay_policies WHERE smtp_user_id = ANY ($1::uuid[])),
        touched AS MATERIALIZED (SELECT username_key AS name FROM held WHERE NOT removed UNION SELECT unnest($2::text[]))
   SELECT * FROM held
-   UNION ALL SELECT ${COLUMNS} FROM projection.relay_policies
+   UNION ALL SELECT ${COLUMNS} FROM relay_policies
               WHERE revision IS NOT NULL AND username_key = ANY (ARRAY (SELECT name FROM touched))
-   UNION ALL SELECT ${COLUMNS} FROM projection.relay_policies
+   UNION ALL SELECT ${COLUMNS} FROM relay_policies
               WHERE revision IS NULL AND NOT removed AND username_key = ANY (ARRAY (SELECT name FROM touched))
    UNION ALL SELECT last.* FROM touched, LATERAL (
-             SELECT ${COLUMNS} FROM projection.relay_policies
+             SELECT ${COLUMNS} FROM relay_policies
               WHERE revision IS NULL AND removed AND username_key = name ORDER BY claimed_at DESC LIMIT 1) last`;
 
 const SAVE = `
   WITH saved AS (
-    INSERT INTO projection.relay_policies AS p
+    INSERT INTO relay_policies AS p
            (smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids, version, event_id,
             claimed_at, removed, digest, revision)
     SELECT smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids, version, event_id,
@@ -128,7 +99,7 @@ const SAVE = `
            event_id = excluded.event_id, claimed_at = excluded.claimed_at, removed = excluded.removed, digest = excluded.digest,
            revision = excluded.revision
   )
-  UPDATE projection.relay_policy_totals SET revision = $2, policies = $3, digest = decode($4, 'hex')
+  UPDATE relay_policy_totals SET revision = $2, policies = $3, digest = decode($4, 'hex')
   RETURNING pg_notify('${POLICIES_CHANNEL}', revision::text)`;
 
 interface PolicyRecord {

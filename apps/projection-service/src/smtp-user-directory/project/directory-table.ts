@@ -49,14 +49,14 @@ export function knownSmtpUser(record: SmtpUserRecord): KnownSmtpUser {
   return { state, createdAt, eventId: record.event_id };
 }
 
-/** The users that the events speak of, as far as they are known. */
+/** The users of the events, as far as they are known. Names no schema, as `saveSmtpUsers`: a rebuild has both work on new tables. */
 export async function loadSmtpUsers(
   manager: EntityManager,
   events: readonly Recorded<SmtpUserEvent>[],
 ): Promise<Map<SmtpUserId, KnownSmtpUser>> {
   const ids = [...new Set(events.map((event) => splitStreamId(event.streamId).subject))];
   const records = await manager.query<SmtpUserRecord[]>(
-    `SELECT ${SMTP_USER_COLUMNS} FROM projection.smtp_users WHERE id = ANY ($1::uuid[])`,
+    `SELECT ${SMTP_USER_COLUMNS} FROM smtp_users WHERE id = ANY ($1::uuid[])`,
     [ids],
   );
   return new Map(records.map((record) => [record.id, knownSmtpUser(record)]));
@@ -70,7 +70,7 @@ export async function saveSmtpUsers(manager: EntityManager, users: readonly Know
 
 /** A consumer that read the rows before another one wrote them takes none of them back. */
 const SAVE = `
-  INSERT INTO projection.smtp_users AS u (id, tenant_id, username, username_key, created_at, removed, restriction, version, event_id)
+  INSERT INTO smtp_users AS u (id, tenant_id, username, username_key, created_at, removed, restriction, version, event_id)
   SELECT id, tenant_id, username, username_key, created_at, removed, restriction, version, event_id
     FROM json_to_recordset($1::json) AS r (id uuid, tenant_id text, username text, username_key text,
          created_at timestamptz(3), removed boolean, restriction jsonb, version integer, event_id uuid)

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isBehind, JOURNAL_SOURCE, loadCheckpoint, type FeedPosition } from '@postern/event-store';
+import type { EntityManager } from 'typeorm';
+import type { ReadModel } from './read-model.js';
+
+/** More are not remembered: a consumer that is so far behind is told by these. */
+const MOST = 10_000;
+const PAUSE_MS = 500;
+/** For so long rows are waited for: a consumer whose rows do not advance meanwhile is halted. */
+const PATIENCE_MS = 15_000;
+
+/** Rows of one table that the journal is ahead of, with the version that each has: 0 where there is none. */
+export class LateRows {
+  private readonly versions = new Map<string, number>();
+
+  /** `sql` gives `key` and `version` of the live rows with the keys `$1`. */
+  constructor(private readonly sql: string) {}
+
+  add(key: string, version: number): void {
+    if (this.versions.size < MOST) this.versions.set(key, version);
+  }
+
+  /** Those that are missing, and those that are there. */
+  get keys(): { readonly missing: readonly string[]; readonly behind: readonly string[] } {
+    const keys = [...this.versions.keys()];
+    return {
+      missing: keys.filter((key) => this.versions.get(key) === 0),
+      behind: keys.filter((key) => this.versions.get(key) !== 0),
+    };
+  }
+
+  get size(): number {
+    return this.versions.size;
+  }
+
+  /** A row that has advanced is alive: the version that it had was compared. */
+  async forgetAdvanced(manager: EntityManager): Promise<void> {
+    if (this.size === 0) return;
+    const rows = await manager.query<{ key: string; version: number }[]>(this.sql, [[...this.versions.keys()]]);
+    for (const { key, version } of rows) if (version > (this.versions.get(key) ?? 0)) this.versions.delete(key);
+  }
+}
+
+/** Waits until every row has advanced, or the live consumer has applied the journal up to `end`, or the patience is over. */
+export async function waitForLateRows(
+  manager: EntityManager,
+  { schema, consumer }: ReadModel,
+  end: FeedPosition,
+  late: readonly LateRows[],
+): Promise<void> {
+  const until = performance.now() + PATIENCE_MS;
+  for (let last = false; late.some(({ size }) => size > 0) && !last;) {
+    await sleep(PAUSE_MS);
+    const applied = await loadCheckpoint(manager, `${schema}.checkpoints`, consumer, JOURNAL_SOURCE);
+    last = performance.now() > until || !isBehind(end, applied);
+    for (const rows of late) await rows.forgetAdvanced(manager);
+  }
+}

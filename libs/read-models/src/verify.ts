@@ -1,0 +1,212 @@
+import { splitStreamId, type Recorded } from '@postern/contracts';
+import { openOwnerDataSource } from '@postern/database';
+import { LAST_VERSION, readFeedEnd, readStreams } from '@postern/event-store';
+import type { EntityManager, QueryRunner } from 'typeorm';
+import { Differences } from './differences.js';
+import { LateRows, waitForLateRows } from './late-rows.js';
+import {
+  tableOf,
+  type Comparison,
+  type ModelDatabases,
+  type ModelTable,
+  type ReadModel,
+  type Report,
+} from './read-model.js';
+
+/** A page keeps this process for some 20 ms without a pause, and its rows are all the memory that verify needs. */
+const EVENTS_PER_PAGE = 1_000;
+const REPORT_EVERY_MS = 5_000;
+const LOWEST_UUID = '00000000-0000-0000-0000-000000000000';
+const HIGHEST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/**
+ * Compares each live row with what the events make that the row has applied. It works through the subjects in ranges: in one snapshot it
+ * reads a range's rows and events, has the consumer's own code write those up to the rows' versions into temporary tables, and lets
+ * PostgreSQL compare. So its memory does not grow with the journal, it holds no lock, and no transaction lasts. Names at most `examples` rows.
+ */
+export async function verify(
+  model: ReadModel,
+  { url }: ModelDatabases,
+  examples: number,
+  report: Report,
+): Promise<Comparison> {
+  const owner = await openOwnerDataSource(url, { poolSize: 1, applicationName: 'postern-verify' });
+  const session = owner.createQueryRunner();
+  try {
+    return await new Verification(model, session, examples, report).run();
+  } finally {
+    await session.release();
+    await owner.destroy();
+  }
+}
+
+class Verification {
+  private events = 0;
+  private reported = performance.now();
+  private readonly found: Differences;
+  private readonly lateSubjects: LateRows;
+  private readonly lateOthers: LateRows;
+  private readonly versions: string;
+
+  constructor(
+    private readonly model: ReadModel,
+    private readonly session: QueryRunner,
+    examples: number,
+    private readonly report: Report,
+  ) {
+    this.found = new Differences(examples);
+    const { schema, streams, others } = model;
+    const { subject } = tableOf(model, streams.table);
+    this.versions = `SELECT ${subject}::text AS key, max(${streams.version})::float8 AS version FROM ${schema}.${streams.table}`;
+    this.lateSubjects = new LateRows(`${this.versions} WHERE ${subject} = ANY ($1::uuid[]) GROUP BY ${subject}`);
+    const other = tableOf(model, others?.table ?? streams.table);
+    this.lateOthers = new LateRows(
+      `SELECT ${other.key} AS key, 1 AS version FROM ${schema}.${other.name} WHERE ${other.key} = ANY ($1::text[])`,
+    );
+  }
+
+  async run(): Promise<Comparison> {
+    const { model, session, found } = this;
+    await session.query(`SET search_path = ${model.schema}`);
+    await session.query('SET synchronous_commit = off');
+    // PostgreSQL looks for a table among the temporary ones first.
+    for (const { name } of model.tables)
+      await session.query(
+        `CREATE TEMP TABLE ${name} (LIKE ${model.schema}.${name} INCLUDING ALL) ON COMMIT DELETE ROWS`,
+      );
+    this.report(`${model.name}: each row is compared with the journal at the version that the row has`);
+    for (let after: string | null = LOWEST_UUID; after !== null;) {
+      const from: string = after;
+      after = await this.inSnapshot((manager) => this.compareRange(manager, from));
+    }
+    await this.inSnapshot((manager) => this.compareOthers(manager));
+    const contradictions = model.contradictions ? await session.query(model.contradictions) : [];
+    for (const { table, key } of contradictions as { table: string; key: string }[])
+      found.add(table, {}, { different: [key] });
+    const end = await readFeedEnd(session.manager);
+    await waitForLateRows(session.manager, model, end, [this.lateSubjects, this.lateOthers]);
+    found.add(model.streams.table, {}, this.lateSubjects.keys);
+    if (model.others) found.add(model.others.table, {}, this.lateOthers.keys);
+    const { position } = end;
+    return { model: model.name, position, events: this.events, compared: found.compared, differences: found.examples };
+  }
+
+  /** The subjects behind `after`, up to some thousand events. Returns the last one, or null where there are no more. */
+  private async compareRange(manager: EntityManager, after: string): Promise<string | null> {
+    const { model } = this;
+    const { category, table } = model.streams;
+    const start = { streamId: `${category}/${after}`, version: LAST_VERSION };
+    let page = await readStreams(manager, category, start, EVENTS_PER_PAGE);
+    const last = page.length === EVENTS_PER_PAGE ? (page.at(-1)?.streamId ?? null) : null;
+    const range = [after, last === null ? HIGHEST_UUID : subjectOf(last)];
+    const inRange = ({ subject }: ModelTable) => `${subject} > $1 AND ${subject} <= $2`;
+    const of = tableOf(model, table);
+    const versions = await manager.query<{ key: string; version: number }[]>(
+      `${this.versions} WHERE ${inRange(of)} GROUP BY ${of.subject}`,
+      range,
+    );
+    const applied = new Map(versions.map(({ key, version }) => [key, version]));
+    for (;;) {
+      await this.write(manager, page, (event) => this.isApplied(event, applied));
+      const read = page.at(-1);
+      if (last === null || !read || page.length < EVENTS_PER_PAGE) break;
+      // The last stream is read to its end, however long it is.
+      page = await readStreams(manager, category, read, EVENTS_PER_PAGE, last);
+    }
+    for (const each of model.tables) {
+      for (const { missing, extra, different, ...rows } of await this.compareRows(manager, each, inRange(each), range))
+        this.found.add(each.name, rows, { missing, extra, different });
+    }
+    return last === null ? null : subjectOf(last);
+  }
+
+  private isApplied(event: Recorded, applied: ReadonlyMap<string, number>): boolean {
+    const version = this.model.streams.versionOf(event);
+    if (version === null) return false;
+    const subject = subjectOf(event.streamId);
+    const has = applied.get(subject) ?? 0;
+    if (version > has) this.lateSubjects.add(subject, has);
+    return version <= has;
+  }
+
+  /** The rows without a subject, which are few. A missing one may be on its way. */
+  private async compareOthers(manager: EntityManager): Promise<void> {
+    const { others } = this.model;
+    if (!others) return;
+    for (const category of others.categories) {
+      let page: readonly Recorded[] = [];
+      do {
+        page = await readStreams(
+          manager,
+          category,
+          page.at(-1) ?? { streamId: `${category}/`, version: 0 },
+          EVENTS_PER_PAGE,
+        );
+        await this.write(manager, page);
+      } while (page.length === EVENTS_PER_PAGE);
+    }
+    const table = tableOf(this.model, others.table);
+    for (const { missing, extra, different, ...rows } of await this.compareRows(
+      manager,
+      table,
+      `${table.subject} IS NULL`,
+      [],
+    )) {
+      this.found.add(table.name, rows, { extra, different });
+      for (const key of missing ?? []) this.lateOthers.add(key, 0);
+    }
+  }
+
+  private async write(
+    manager: EntityManager,
+    events: readonly Recorded[],
+    isApplied: (event: Recorded) => boolean = () => true,
+  ): Promise<void> {
+    this.events += events.length;
+    const applied = events.filter(isApplied);
+    if (applied.length > 0) await this.model.write(manager, applied);
+    if (performance.now() - this.reported < REPORT_EVERY_MS) return;
+    this.reported = performance.now();
+    this.report(`${this.model.name}: ${this.events} events compared`);
+  }
+
+  /** The live rows for which the condition holds, and the temporary table, counted and compared by groups. */
+  private async compareRows(
+    manager: EntityManager,
+    { name, key, group, where = 'true', compared }: ModelTable,
+    condition: string,
+    values: unknown[],
+  ): Promise<ComparedRows[]> {
+    if (compared === null) return [];
+    const rowsOf = (table: string, which: string) =>
+      `SELECT ${key} AS key, ${group ?? 'NULL'}::text AS "group", ROW(${compared})::text AS line FROM ${table} WHERE ${where} AND ${which}`;
+    const keys = (which: string) => `array_agg(key ORDER BY key) FILTER (WHERE ${which})`;
+    return manager.query<ComparedRows[]>(
+      `SELECT coalesce(l."group", n."group") AS "group", count(l.line)::integer AS live, count(n.line)::integer AS journal,
+              ${keys('l.line IS NULL')} AS missing, ${keys('n.line IS NULL')} AS extra, ${keys('l.line <> n.line')} AS different
+         FROM (${rowsOf(`${this.model.schema}.${name}`, condition)}) l FULL JOIN (${rowsOf(`pg_temp.${name}`, 'true')}) n USING (key)
+        GROUP BY 1 ORDER BY 1`,
+      values,
+    );
+  }
+
+  private async inSnapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.session.manager.transaction('REPEATABLE READ', async (manager) => {
+      for (const { start } of this.model.tables) if (start) await manager.query(start);
+      return work(manager);
+    });
+  }
+}
+
+function subjectOf(streamId: string): string {
+  return splitStreamId(streamId).subject;
+}
+
+interface ComparedRows {
+  readonly group: string | null;
+  readonly live: number;
+  readonly journal: number;
+  readonly missing: readonly string[] | null;
+  readonly extra: readonly string[] | null;
+  readonly different: readonly string[] | null;
+}
