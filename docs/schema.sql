@@ -343,6 +343,7 @@ CREATE TABLE audit.usernames (
   smtp_user_id uuid NOT NULL,
   CONSTRAINT usernames_pkey PRIMARY KEY (tenant_id, username_key, smtp_user_id)
 );
+CREATE INDEX usernames_of_smtp_user ON audit.usernames USING btree (smtp_user_id);
 ALTER TABLE audit.usernames ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.usernames AS PERMISSIVE FOR ALL TO postern_audit
   USING (true);
