@@ -1,6 +1,6 @@
+import type { WhoAmI } from '@postern/contracts';
 import type { Command } from 'commander';
 import { connectionOf, type GlobalOptions } from './connection/connection.js';
-import type { WhoAmI } from './api-shapes.js';
 import { PosternApi, segment } from './connection/postern-api.js';
 import { usageFailure } from './failure.js';
 import { Output } from './output/output.js';

@@ -11,6 +11,7 @@ export { MessageUnreadable } from './messages/message-unreadable.js';
 export * from './messages/policy-message.js';
 export * from './policy-digest.js';
 export * from './relay-policy.js';
+export * from './responses.js';
 export * from './rfc3339-time.js';
 export * from './secrets.js';
 export * from './streams.js';

@@ -1,3 +1,4 @@
+import type { Page } from '@postern/contracts';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Counter, Gauge } from 'prom-client';
 import { metrics } from '@postern/observe';
@@ -5,7 +6,7 @@ import { Inject, Injectable, Logger, Optional, Module } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bearerToken, preferredType, principalOf, Problem } from '@postern/http';
 import { KeyWatch } from '@postern/access';
-import { openCursor, type Page, type PageRequest } from './page.js';
+import { openCursor, type PageRequest } from './page.js';
 import { exportFormat, LIST_TYPES, type ExportFormat } from './export-formats.js';
 import { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits, ExportTurns } from './export-limits.js';
 import { cutOff, endWhole, KeyRevoked, ReaderGone, writeWhole, type Patience } from './write-to-reader.js';

@@ -1,13 +1,6 @@
 import { z } from 'zod';
 import { fieldCode } from '@postern/http';
-import { isUuid, utcTime } from '@postern/contracts';
-
-/** A page of a list; `nextCursor` is null on the last one. */
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  /** For `?cursor=`: to be sent back unchanged. */
-  readonly nextCursor: string | null;
-}
+import { isUuid, utcTime, type Page } from '@postern/contracts';
 
 /**
  * A place in a list: the values of the columns that order it, in the row after which the next page begins. No row is

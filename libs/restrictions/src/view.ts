@@ -1,4 +1,4 @@
-import type { EntryAdded, EntryId, Mode, SmtpUserId, TenantId } from '@postern/contracts';
+import type { DecisionKind, EntryAdded, EntryId, Mode, ReasonCode, SmtpUserId, TenantId } from '@postern/contracts';
 import { isLive } from './liveness.js';
 import { requireRegistered } from './state.js';
 import type { RegisteredSmtpUser, SmtpUserState } from './state.js';
@@ -35,6 +35,19 @@ export interface SmtpUser {
   readonly username: string;
   readonly createdAt: string;
   readonly restriction: Restriction;
+}
+
+/** A decision, explained: what a relay would decide at that instant, and upon what. */
+export interface CheckedAddress {
+  /** Canonical. */
+  readonly ip: string;
+  readonly at: string;
+  readonly decision: DecisionKind;
+  readonly reason: ReasonCode;
+  readonly mode: Mode;
+  readonly matched: Entry | null;
+  /** The SMTP user's version that was asked. */
+  readonly version: number;
 }
 
 /** An SMTP user as the HTTP API shows it at `now`. Throws the refusal `smtp-user-not-found` where there is none. */

@@ -1,4 +1,4 @@
-import type { Actor, EventType, TenantId } from '@postern/contracts';
+import type { Actor, EventType, TenantId, Change } from '@postern/contracts';
 import {
   exported,
   oneOfSoFar,
@@ -27,7 +27,7 @@ import {
   positionColumn,
 } from '@postern/lists';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CHANGE_COLUMNS, type Change, changeRowOfCsv, ListChanges, type ChangeScope } from './list-changes.js';
+import { CHANGE_COLUMNS, changeRowOfCsv, ListChanges, type ChangeScope } from './list-changes.js';
 
 const actorView = view<Actor>('Actor', 'The API key that was used, with the role and name that it had.', {
   role: roleView,

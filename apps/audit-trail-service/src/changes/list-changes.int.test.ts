@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId } from '@postern/contracts';
+import { newId, type Change } from '@postern/contracts';
 import { AuditWorld } from '../testing/audit-world.js';
 import { ACTOR, Person } from '../testing/happenings.js';
-import type { Change } from './list-changes.js';
 
 let world: AuditWorld;
 let auditor: string;

@@ -1,30 +1,18 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { whatChanged, type Actor, type EventType, type SmtpUserId, type TenantId } from '@postern/contracts';
-import { type Page, type PageRequest, pageUpTo } from '@postern/lists';
+import {
+  whatChanged,
+  type Actor,
+  type EventType,
+  type SmtpUserId,
+  type TenantId,
+  type Page,
+  type Change,
+} from '@postern/contracts';
+import { type PageRequest, pageUpTo } from '@postern/lists';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { inTenant, ofNoTenant } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
-
-/** A change as the HTTP API shows it. */
-export interface Change {
-  readonly eventId: string;
-  readonly type: EventType;
-  readonly occurredAt: string;
-  readonly actor: Actor;
-  readonly requestId: string;
-  /** Null where it concerns no SMTP user. */
-  readonly smtpUserId: SmtpUserId | null;
-  /** The SMTP user's name after the change. */
-  readonly username: string | null;
-  readonly data: unknown;
-  /** What it changed, before; null if there was nothing. */
-  readonly before: object | null;
-  /** And after; null if it is gone. */
-  readonly after: object | null;
-  /** The version that the change made: of the SMTP user, or of what else it concerns. */
-  readonly version: number;
-}
 
 /** The columns of CSV. */
 export const CHANGE_COLUMNS = [

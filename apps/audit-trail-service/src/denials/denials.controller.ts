@@ -15,10 +15,10 @@ import {
 import { z } from 'zod';
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { TenantId } from '@postern/contracts';
+import type { TenantId, Denial } from '@postern/contracts';
 import { ListAnswers, pageRequest } from '@postern/lists';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DENIAL_COLUMNS, type Denial, ListDenials } from './list-denials.js';
+import { DENIAL_COLUMNS, ListDenials } from './list-denials.js';
 import { denialsQuery, filterOf, type DenialsQuery, type DenialScope } from './denial-filter.js';
 
 const denialView = view<Denial>('Denial', 'One refused login, or in `report-only` one that would have been.', {

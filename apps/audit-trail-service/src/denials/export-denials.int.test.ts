@@ -1,9 +1,9 @@
+import type { Denial } from '@postern/contracts';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuditWorld } from '../testing/audit-world.js';
 import { askForExport, linesOf, readRest, until } from '../testing/export-client.js';
 import { Person } from '../testing/happenings.js';
-import type { Denial } from './list-denials.js';
 
 /** 20 MB: more than the kernel's buffers take from a reader that stands still. */
 const DENIALS = 60_000;

@@ -1,9 +1,9 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { type Page, type PageRequest, pageOf } from '@postern/lists';
+import { type PageRequest, pageOf } from '@postern/lists';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { inTenant } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { DenialReason, Mode, SmtpUserId, TenantId } from '@postern/contracts';
+import type { DenialReason, Mode, SmtpUserId, TenantId, Page, Denial } from '@postern/contracts';
 import { type DenialFilter, type DenialScope, denialConditions, type DenialConditions } from './denial-filter.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 
@@ -29,22 +29,6 @@ export class ListDenialsHandler implements IQueryHandler<ListDenials> {
     });
     return pageOf(denials, page.limit, (denial) => [denial.occurredAt, denial.id]);
   }
-}
-
-/** A denial as the HTTP API shows it. */
-export interface Denial {
-  readonly id: string;
-  readonly occurredAt: string;
-  readonly recordedAt: string;
-  readonly tenantId: TenantId;
-  readonly smtpUserId: SmtpUserId;
-  readonly username: string;
-  readonly ip: string;
-  readonly relay: string;
-  readonly reason: DenialReason;
-  readonly mode: Mode;
-  readonly refused: boolean;
-  readonly count: number;
 }
 
 /** The columns of CSV. */

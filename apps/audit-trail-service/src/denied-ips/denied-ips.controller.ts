@@ -13,7 +13,7 @@ import {
 import { z } from 'zod';
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { TenantId } from '@postern/contracts';
+import type { TenantId, DeniedIp, SuggestedEntry } from '@postern/contracts';
 import {
   bomField,
   ListAnswers,
@@ -27,8 +27,7 @@ import {
 } from '@postern/lists';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MAX_NEIGHBOURS, USERS_OF_PROXY } from './denied-ip-record.js';
-import { DENIED_IP_COLUMNS, type DeniedIp, ListDeniedIps } from './list-denied-ips.js';
-import type { SuggestedEntry } from './suggest-entries.js';
+import { DENIED_IP_COLUMNS, ListDeniedIps } from './list-denied-ips.js';
 
 const suggestedEntryView = view<SuggestedEntry>('SuggestedEntry', 'An entry that would let the address in.', {
   range: text('203.0.113.9', 'Canonical, as an entry’s range.'),

@@ -1,31 +1,14 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import type { DenialReason, TenantId } from '@postern/contracts';
-import { type Page, type PageRequest, pageOf } from '@postern/lists';
+import type { TenantId, Page, DeniedIp, SuggestedEntry } from '@postern/contracts';
+import { type PageRequest, pageOf } from '@postern/lists';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { inTenant } from '@postern/database';
 import { isPrivate, neighbourhood, parseRange, rangeOf, type Family, type IpAddress } from '@postern/ip-ranges';
 import { decideAccess, isLive } from '@postern/restrictions';
 import type { DataSource, EntityManager } from 'typeorm';
 import { type Period, countNeighbours, readDeniedIps, type DeniedIpRecord, findProxies } from './denied-ip-record.js';
-import { type SuggestedEntry, suggestEntries } from './suggest-entries.js';
+import { suggestEntries } from './suggest-entries.js';
 import { findSmtpUser, type KnownSmtpUser } from '../smtp-user/find-smtp-user.js';
-
-/** An address from which an SMTP user was denied, as the HTTP API shows it. */
-export interface DeniedIp {
-  readonly ip: string;
-  /** Logins. */
-  readonly count: number;
-  readonly firstDeniedAt: string;
-  readonly lastDeniedAt: string;
-  readonly relays: readonly string[];
-  readonly reasons: readonly DenialReason[];
-  /** Whether a login from there would be a denial now: refused, or let through and recorded by `report-only`. */
-  readonly stillDenied: boolean;
-  /** Whether it is a private address that was denied for several SMTP users: the operator's own proxy or NAT. */
-  readonly looksLikeProxy: boolean;
-  /** Empty where it is not denied any more, where it is no address, and where it looks like a proxy. */
-  readonly suggestedEntries: readonly SuggestedEntry[];
-}
 
 /** The columns of CSV. */
 export const DENIED_IP_COLUMNS = [

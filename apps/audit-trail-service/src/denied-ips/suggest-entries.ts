@@ -1,15 +1,6 @@
+import type { SuggestedEntry } from '@postern/contracts';
 import { neighbourhood, type Family, type IpAddress } from '@postern/ip-ranges';
 import type { DeniedIpRecord } from './denied-ip-record.js';
-
-/** An entry that would let the denied address in, and why it may be the right one. */
-export interface SuggestedEntry {
-  /** Canonical, as an entry's range. */
-  readonly range: string;
-  /** A sentence for whoever decides about it. */
-  readonly why: string;
-  /** How many addresses that were denied to this SMTP user the range covers, counted up to `MAX_NEIGHBOURS`. */
-  readonly covers: number;
-}
 
 /** What suggestions are made from. */
 export interface Surroundings {

@@ -1,6 +1,5 @@
-import { whatChanged } from '@postern/contracts';
+import { whatChanged, type Change } from '@postern/contracts';
 import { Command } from 'commander';
-import type { Change } from '../api-shapes.js';
 import { periodOptions } from '../denials/denial-filter.js';
 import type { Query } from '../connection/postern-api.js';
 import { showList } from '../list/show-list.js';

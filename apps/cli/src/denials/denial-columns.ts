@@ -1,4 +1,4 @@
-import type { Denial } from '../api-shapes.js';
+import type { Denial } from '@postern/contracts';
 import { shortTime } from '../output/times.js';
 
 /** `let through` is what report-only does. */

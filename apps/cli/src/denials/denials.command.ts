@@ -1,5 +1,5 @@
+import type { Denial } from '@postern/contracts';
 import { Command } from 'commander';
-import type { Denial } from '../api-shapes.js';
 import { showList } from '../list/show-list.js';
 import { examples, listOptions, type ListOptions } from '../options.js';
 import { sessionOf, tenantPath } from '../session.js';

@@ -1,5 +1,5 @@
+import type { DeniedIp } from '@postern/contracts';
 import { Command } from 'commander';
-import type { DeniedIp } from '../api-shapes.js';
 import { timeAgo } from '../input/time-text.js';
 import { showList } from '../list/show-list.js';
 import { examples, listOptions, type ListOptions } from '../options.js';

@@ -1,5 +1,5 @@
+import type { ApiKey } from '@postern/contracts';
 import { open, rm } from 'node:fs/promises';
-import type { ApiKey } from '../api-shapes.js';
 import { usageFailure } from '../failure.js';
 import { printable } from '../output/printable.js';
 import type { Session } from '../session.js';

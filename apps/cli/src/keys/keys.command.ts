@@ -1,5 +1,5 @@
+import type { ApiKey } from '@postern/contracts';
 import { Argument, Command } from 'commander';
-import type { ApiKey } from '../api-shapes.js';
 import { segment } from '../connection/postern-api.js';
 import { confirm } from '../input/confirm.js';
 import { examples, pageOptions, writeOptions, type PageOptions, type WriteOptions } from '../options.js';

@@ -1,4 +1,4 @@
-import type { Page } from '../api-shapes.js';
+import type { Page } from '@postern/contracts';
 import type { Query } from '../connection/postern-api.js';
 import type { PageOptions } from '../options.js';
 import type { Session } from '../session.js';

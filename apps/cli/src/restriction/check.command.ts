@@ -1,5 +1,5 @@
+import type { CheckedAddress } from '@postern/restrictions';
 import { Command } from 'commander';
-import type { CheckedAddress } from '../api-shapes.js';
 import { EXIT } from '../exit-codes.js';
 import { timeAgo } from '../input/time-text.js';
 import { examples } from '../options.js';

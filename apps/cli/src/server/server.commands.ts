@@ -1,3 +1,4 @@
+import type { MyIp } from '@postern/contracts';
 import { Command } from 'commander';
 import { EXIT } from '../exit-codes.js';
 import { RequestRefused } from '../failure.js';
@@ -11,7 +12,7 @@ export function myIpCommand(): Command {
     .description('the address that Postern sees you come from (no key)')
     .action(async (_: object, self: Command) => {
       const { api, output } = sessionOf(self);
-      const answer = await api.get<{ ip: string; family: string }>('/v1/my-ip', { open: true });
+      const answer = await api.get<MyIp>('/v1/my-ip', { open: true });
       output.answer(answer, () => answer.ip);
     });
   return examples(command, 'postern my-ip', 'postern allow app@acme.example "$(postern my-ip)"');

@@ -1,6 +1,5 @@
-import { isUuid, usernameKey } from '@postern/contracts';
+import { isUuid, usernameKey, type Change, type Page } from '@postern/contracts';
 import type { SmtpUser } from '@postern/restrictions';
-import type { Change, Page } from '../api-shapes.js';
 import { segment } from '../connection/postern-api.js';
 import { EXIT } from '../exit-codes.js';
 import { Failure } from '../failure.js';

@@ -1,5 +1,5 @@
+import type { Denial } from '@postern/contracts';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Denial } from '../api-shapes.js';
 import { EXIT } from '../exit-codes.js';
 import { Failure } from '../failure.js';
 import { newDenials, type Look, type ReadPage } from './new-denials.js';

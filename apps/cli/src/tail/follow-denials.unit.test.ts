@@ -1,5 +1,5 @@
+import type { Denial, Page } from '@postern/contracts';
 import { describe, expect, it } from '@jest/globals';
-import type { Denial, Page } from '../api-shapes.js';
 import { EXIT } from '../exit-codes.js';
 import { Failure, RequestRefused } from '../failure.js';
 import { followDenials } from './follow-denials.js';

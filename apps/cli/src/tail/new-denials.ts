@@ -1,4 +1,4 @@
-import type { Denial, Page } from '../api-shapes.js';
+import type { Denial, Page } from '@postern/contracts';
 import type { SeenDenials } from './seen-denials.js';
 
 /** Reads a page of the denials that occurred at `from` or later, the newest first. */

@@ -1,5 +1,5 @@
+import type { Denial, Page } from '@postern/contracts';
 import { describe, expect, it } from '@jest/globals';
-import type { Denial, Page } from '../api-shapes.js';
 import { newDenials, type ReadPage } from './new-denials.js';
 import { SeenDenials } from './seen-denials.js';
 

@@ -1,4 +1,4 @@
-import type { Denial } from '../api-shapes.js';
+import type { Denial } from '@postern/contracts';
 
 type Moment = Pick<Denial, 'id' | 'occurredAt'>;
 

@@ -1,5 +1,5 @@
+import type { Denial, Page } from '@postern/contracts';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Denial, Page } from '../api-shapes.js';
 import { outcome } from '../denials/denial-columns.js';
 import { filterOptions, filterQuery, type DenialFilter } from '../denials/denial-filter.js';
 import { duration } from '../input/time-text.js';

@@ -1,5 +1,5 @@
+import type { Tenant } from '@postern/contracts';
 import { Command } from 'commander';
-import type { Tenant } from '../api-shapes.js';
 import { examples, pageOptions, writeOptions, type PageOptions, type WriteOptions } from '../options.js';
 import { printable } from '../output/printable.js';
 import { shortTime } from '../output/times.js';

@@ -1,5 +1,5 @@
+import type { WhoAmI } from '@postern/contracts';
 import { Command } from 'commander';
-import type { WhoAmI } from '../api-shapes.js';
 import { examples } from '../options.js';
 import { printable } from '../output/printable.js';
 import { sessionOf } from '../session.js';

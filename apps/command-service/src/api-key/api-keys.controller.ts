@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import type { ApiKeyId, Role, TenantId } from '@postern/contracts';
+import type { ApiKeyId, TenantId, Page, ApiKey, IssuedApiKey, WhoAmI } from '@postern/contracts';
 import {
   Allow,
   Caller,
@@ -13,13 +13,13 @@ import {
   type Documentation,
   type Principal,
 } from '@postern/http';
-import { pageFields, pageRequest, timeColumn, type Page } from '@postern/lists';
+import { pageFields, pageRequest, timeColumn } from '@postern/lists';
 import { z } from 'zod';
 import { LONGEST_NAME } from '../tenant/tenants.js';
 import { plainText } from '../write/plain-text.js';
 import { Context, type RequestContext, type Written } from '../write/request-context.js';
 import { Write } from '../write/write.interceptor.js';
-import { API_KEY_ID, apiKeyPageView, issuedApiKeyView, type ApiKey, type IssuedApiKey } from './api-keys.js';
+import { API_KEY_ID, apiKeyPageView, issuedApiKeyView } from './api-keys.js';
 import { IssueApiKey } from './issue-api-key.js';
 import { ListApiKeys } from './list-api-keys.js';
 import { RevokeApiKey } from './revoke-api-key.js';
@@ -40,12 +40,6 @@ const TenantKeyBody = z.strictObject({
 });
 const KeysQuery = z.strictObject(pageFields([timeColumn, (id) => API_KEY_ID.test(id)]));
 
-interface WhoAmI {
-  readonly role: Role;
-  readonly tenantId: TenantId | null;
-  readonly keyId: ApiKeyId;
-  readonly name: string;
-}
 const whoAmIView = view<WhoAmI>('WhoAmI', 'What the API key opens.', {
   role: roleView,
   tenantId: text<TenantId>('acme', 'Null: the key belongs to no tenant.').nullable(),

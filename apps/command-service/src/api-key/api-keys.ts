@@ -1,21 +1,8 @@
-import { apiKeyStream, hashApiKey, type ApiKeyId, type Role, type TenantId } from '@postern/contracts';
+import { apiKeyStream, hashApiKey, type TenantId, type ApiKey, type IssuedApiKey } from '@postern/contracts';
 import { pageView, roleView, text, time, uuid, view } from '@postern/http';
 import type { EntityManager } from 'typeorm';
 import type { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
-
-/** An API key as lists show it: never its text. Times are RFC 3339, UTC, milliseconds. */
-export interface ApiKey {
-  readonly id: ApiKeyId;
-  readonly role: Role;
-  readonly name: string;
-  readonly createdAt: string;
-  readonly lastUsedAt: string | null;
-  readonly revokedAt: string | null;
-}
-
-/** A new key with its text, which is shown this once. */
-export type IssuedApiKey = Pick<ApiKey, 'id' | 'role' | 'name' | 'createdAt'> & { readonly key: string };
 
 const shown = {
   id: uuid<ApiKey['id']>('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),

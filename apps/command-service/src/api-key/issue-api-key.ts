@@ -1,10 +1,10 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { newApiKey, type Role, type TenantId } from '@postern/contracts';
+import { newApiKey, type Role, type TenantId, type IssuedApiKey } from '@postern/contracts';
 import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
-import { issueApiKey, type IssuedApiKey } from './api-keys.js';
+import { issueApiKey } from './api-keys.js';
 
 /** Makes an API key; `tenantId` is null for the roles operator and relay, and for them alone. */
 export class IssueApiKey extends Command<Written<IssuedApiKey>> {

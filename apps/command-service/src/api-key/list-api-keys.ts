@@ -1,11 +1,10 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import type { ApiKeyId, Role, TenantId } from '@postern/contracts';
+import type { ApiKeyId, Role, TenantId, Page, ApiKey } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { pageOf, type Page, type PageRequest } from '@postern/lists';
+import { pageOf, type PageRequest } from '@postern/lists';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { ApiKey } from './api-keys.js';
 
 /** A page of a tenant's keys, or with null of those that belong to no tenant; newest first, the revoked ones too. */
 export class ListApiKeys extends Query<Page<ApiKey>> {

@@ -1,10 +1,9 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import type { TenantId } from '@postern/contracts';
-import { pageOf, type Page, type PageRequest } from '@postern/lists';
+import type { TenantId, Page, Tenant } from '@postern/contracts';
+import { pageOf, type PageRequest } from '@postern/lists';
 import type { DataSource } from 'typeorm';
-import type { Tenant } from './tenants.js';
 
 /** A page of all tenants, by id. */
 export class ListTenants extends Query<Page<Tenant>> {

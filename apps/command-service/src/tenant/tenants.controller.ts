@@ -1,15 +1,15 @@
 import { Body, Controller, Get, Inject, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import { newId, type TenantId } from '@postern/contracts';
+import { newId, type TenantId, type Page, type Tenant } from '@postern/contracts';
 import { Allow, Documented, json } from '@postern/http';
-import { pageFields, pageRequest, type Page } from '@postern/lists';
+import { pageFields, pageRequest } from '@postern/lists';
 import { z } from 'zod';
 import { plainText } from '../write/plain-text.js';
 import { Context, type RequestContext, type Written } from '../write/request-context.js';
 import { Write } from '../write/write.interceptor.js';
 import { CreateTenant } from './create-tenant.js';
 import { ListTenants } from './list-tenants.js';
-import { LONGEST_NAME, TENANT_ID, tenantPageView, tenantView, type Tenant } from './tenants.js';
+import { LONGEST_NAME, TENANT_ID, tenantPageView, tenantView } from './tenants.js';
 
 const CreateTenantBody = z.strictObject({
   id: z

@@ -1,13 +1,5 @@
-import type { TenantId } from '@postern/contracts';
+import type { Tenant } from '@postern/contracts';
 import { pageView, text, time, view } from '@postern/http';
-
-/** A tenant as the HTTP API shows it. */
-export interface Tenant {
-  readonly id: TenantId;
-  readonly name: string;
-  /** RFC 3339, UTC, milliseconds. */
-  readonly createdAt: string;
-}
 
 /** The caller's choice of an id; a UUID is one too (API: ids and names). */
 export const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;

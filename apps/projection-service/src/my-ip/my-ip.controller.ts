@@ -1,3 +1,4 @@
+import type { MyIp } from '@postern/contracts';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import {
   callerAddress,
@@ -13,11 +14,6 @@ import {
 } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-
-interface MyIp {
-  readonly ip: string;
-  readonly family: 'IPv4' | 'IPv6';
-}
 
 const myIpView = view<MyIp>('MyIp', 'The caller’s source address.', {
   ip: text('203.0.113.9'),

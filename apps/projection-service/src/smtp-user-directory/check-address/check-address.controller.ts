@@ -1,3 +1,4 @@
+import type { CheckedAddress } from '@postern/restrictions';
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { utcTime, type TenantId } from '@postern/contracts';
@@ -6,7 +7,7 @@ import { Allow, Documented, json, Problem, Tenant } from '@postern/http';
 import { z } from 'zod';
 import { MinVersion } from '../min-version.js';
 import { checkedAddressView } from './checked-address-view.js';
-import { CheckAddress, type CheckedAddress } from './check-address.query.js';
+import { CheckAddress } from './check-address.query.js';
 
 const AddressToCheck = z.strictObject({
   ip: z.string().meta({ description: 'An IPv4 or IPv6 address.', examples: ['203.0.113.9'] }),

@@ -1,10 +1,10 @@
 import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { IpAddress } from '@postern/ip-ranges';
-import { decideAccess, entryView, type RegisteredSmtpUser } from '@postern/restrictions';
+import { decideAccess, entryView, type RegisteredSmtpUser, type CheckedAddress } from '@postern/restrictions';
 import { SmtpUserReader } from '../smtp-user-reader.js';
 import { SmtpUserPast } from '../smtp-user-past.js';
-import { CheckAddress, type CheckedAddress } from './check-address.query.js';
+import { CheckAddress } from './check-address.query.js';
 
 @QueryHandler(CheckAddress)
 export class CheckAddressHandler implements IQueryHandler<CheckAddress> {

@@ -1,5 +1,5 @@
+import type { CheckedAddress } from '@postern/restrictions';
 import { decisionView, entryView, modeView, reasonView, text, time, view, whole } from '@postern/http';
-import type { CheckedAddress } from './check-address.query.js';
 
 export const checkedAddressView = view<CheckedAddress>('CheckedAddress', 'A decision, explained.', {
   ip: text('203.0.113.9', 'Canonical.'),

@@ -1,9 +1,9 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { usernameKey } from '@postern/contracts';
+import { usernameKey, type Page } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { smtpUserView, type SmtpUser } from '@postern/restrictions';
-import { pageUpTo, type Page } from '@postern/lists';
+import { pageUpTo } from '@postern/lists';
 import type { DataSource } from 'typeorm';
 import { knownSmtpUser, type SmtpUserRecord } from '../project/directory-table.js';
 import { ListSmtpUsers } from './list-smtp-users.query.js';

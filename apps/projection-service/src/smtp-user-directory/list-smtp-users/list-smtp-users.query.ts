@@ -1,7 +1,7 @@
 import { Query } from '@nestjs/cqrs';
-import type { TenantId } from '@postern/contracts';
+import type { TenantId, Page } from '@postern/contracts';
 import type { SmtpUser } from '@postern/restrictions';
-import type { Page, PageRequest } from '@postern/lists';
+import type { PageRequest } from '@postern/lists';
 
 /** SMTP users of a tenant, the newest first. */
 export class ListSmtpUsers extends Query<Page<SmtpUser>> {

@@ -1,0 +1,109 @@
+/**
+ * What the HTTP API answers with: the services build it, the command line reads it. The OpenAPI document is made from schemas that the
+ * compiler checks against these types. Times are RFC 3339, UTC, milliseconds: two of them compare as text.
+ */
+import type { DenialReason, Mode } from './decision.js';
+import type { Actor, EventType, Role } from './events.js';
+import type { ApiKeyId, SmtpUserId, TenantId } from './ids.js';
+
+/** A page of a list. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** For `?cursor=`, to be sent back unchanged; null on the last page. */
+  readonly nextCursor: string | null;
+}
+
+export interface Tenant {
+  readonly id: TenantId;
+  readonly name: string;
+  readonly createdAt: string;
+}
+
+/** An API key as lists show it: never its text. */
+export interface ApiKey {
+  readonly id: ApiKeyId;
+  readonly role: Role;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly lastUsedAt: string | null;
+  readonly revokedAt: string | null;
+}
+
+/** A new key with its text, which is shown this once. */
+export type IssuedApiKey = Pick<ApiKey, 'id' | 'role' | 'name' | 'createdAt'> & { readonly key: string };
+
+/** What an API key opens. */
+export interface WhoAmI {
+  readonly role: Role;
+  /** Null where it belongs to no tenant. */
+  readonly tenantId: TenantId | null;
+  readonly keyId: ApiKeyId;
+  readonly name: string;
+}
+
+/** The caller's source address. */
+export interface MyIp {
+  readonly ip: string;
+  readonly family: 'IPv4' | 'IPv6';
+}
+
+export interface Denial {
+  readonly id: string;
+  readonly occurredAt: string;
+  readonly recordedAt: string;
+  readonly tenantId: TenantId;
+  readonly smtpUserId: SmtpUserId;
+  readonly username: string;
+  readonly ip: string;
+  readonly relay: string;
+  readonly reason: DenialReason;
+  readonly mode: Mode;
+  readonly refused: boolean;
+  readonly count: number;
+}
+
+/** An address from which an SMTP user was denied. */
+export interface DeniedIp {
+  readonly ip: string;
+  /** Logins. */
+  readonly count: number;
+  readonly firstDeniedAt: string;
+  readonly lastDeniedAt: string;
+  readonly relays: readonly string[];
+  readonly reasons: readonly DenialReason[];
+  /** Whether a login from there would be a denial now: refused, or let through and recorded by `report-only`. */
+  readonly stillDenied: boolean;
+  /** Whether it is a private address that was denied for several SMTP users: the operator's own proxy or NAT. */
+  readonly looksLikeProxy: boolean;
+  /** Empty where it is not denied any more, where it is no address, and where it looks like a proxy. */
+  readonly suggestedEntries: readonly SuggestedEntry[];
+}
+
+/** An entry that would let a denied address in, and why it may be the right one. */
+export interface SuggestedEntry {
+  /** Canonical, as an entry's range. */
+  readonly range: string;
+  /** A sentence for whoever decides about it. */
+  readonly why: string;
+  /** How many addresses that were denied to this SMTP user the range covers. Counting ends at some bound. */
+  readonly covers: number;
+}
+
+export interface Change {
+  readonly eventId: string;
+  readonly type: EventType;
+  readonly occurredAt: string;
+  readonly actor: Actor;
+  readonly requestId: string;
+  /** Null where it concerns no SMTP user. */
+  readonly smtpUserId: SmtpUserId | null;
+  /** The SMTP user's name after the change. */
+  readonly username: string | null;
+  readonly data: unknown;
+  /** What it touched, as it was; null where nothing was there. */
+  readonly before: object | null;
+  /** And as it is since; null where it is gone. */
+  readonly after: object | null;
+  /** The version that the change made: of the SMTP user, or of what else it concerns. */
+  readonly version: number;
+}
