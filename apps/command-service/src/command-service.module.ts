@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { accessEntities } from '@postern/access';
 import { FORGOTTEN_WRITE_MS } from '@postern/database';
 import { dataSourceModule } from '@postern/data-sources';
 import { ApiKeysController } from './api-key/api-keys.controller.js';
@@ -28,7 +29,11 @@ import { WriteInterceptor } from './write/write.interceptor.js';
   imports: [
     CqrsModule,
     JournalModule,
-    dataSourceModule('postern_command', { poolSize: 6, forgottenAfterMs: FORGOTTEN_WRITE_MS }),
+    dataSourceModule('postern_command', {
+      entities: accessEntities,
+      poolSize: 6,
+      forgottenAfterMs: FORGOTTEN_WRITE_MS,
+    }),
   ],
   controllers: [ApiKeysController, RelayController, RestrictionController, SmtpUsersController, TenantsController],
   providers: [

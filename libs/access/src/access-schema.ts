@@ -1,14 +1,19 @@
 import { sqlMigration, type SchemaComponent } from '@postern/database';
+import { ApiKeyEntity } from './tables/api-key.entity.js';
+import { TenantEntity } from './tables/tenant.entity.js';
+
+/** For a pool that uses the repositories of this schema. */
+export const accessEntities = [TenantEntity, ApiKeyEntity];
 
 /** Tenants, API keys, who holds which username, and first answers. The component for `migrate` of @postern/database. */
 export const accessSchema: SchemaComponent = {
   schema: 'access',
   migrations: [
     sqlMigration('Access1764500000002', import.meta.url, [
-      'sql/tenants.sql',
-      'sql/api-keys.sql',
-      'sql/usernames.sql',
-      'sql/idempotency-keys.sql',
+      'tables/tenants.sql',
+      'tables/api-keys.sql',
+      'tables/usernames.sql',
+      'tables/idempotency-keys.sql',
     ]),
   ],
 };

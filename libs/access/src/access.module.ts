@@ -4,6 +4,7 @@ import { dataSourceModule } from '@postern/data-sources';
 import type { FastifyRequest } from 'fastify';
 import { hasBody, Problem, rulesOf } from '@postern/http';
 import { RequestLimits } from './rate-limits.js';
+import { accessEntities } from './access-schema.js';
 import { AccessCheck } from './access-check.js';
 import { ApiKeyDirectory } from './api-key-directory.js';
 import { KeyWatch } from './key-watch.js';
@@ -28,7 +29,13 @@ class AccessGuard implements CanActivate {
  * A look-up takes one row by its key. Its time-outs are short, so that what waits for a database that hangs does not
  * pile up behind the guard's own deadline.
  */
-const ACCESS_POOL = { poolSize: 2, statementTimeoutMs: 2_000, lockTimeoutMs: 2_000, silentAfterMs: 1_000 };
+const ACCESS_POOL = {
+  entities: accessEntities,
+  poolSize: 2,
+  statementTimeoutMs: 2_000,
+  lockTimeoutMs: 2_000,
+  silentAfterMs: 1_000,
+};
 
 /** Authentication and authorisation for every route of the process. */
 @Global()

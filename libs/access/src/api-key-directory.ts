@@ -4,6 +4,7 @@ import { type ApiKeyId, type Role, type TenantId, matchesHash, parseApiKey } fro
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
 import { databaseFailed, type Problem, type Principal } from '@postern/http';
+import { TenantEntity } from './tables/tenant.entity.js';
 import { BatchedLookUp } from './batched-look-up.js';
 
 interface StoredKey {
@@ -51,11 +52,9 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
   /** Whether the tenant exists; tenants are never removed, so a yes is remembered. */
   async tenantExists(tenantId: TenantId): Promise<boolean> {
     if (this.tenants.has(tenantId)) return true;
-    const rows = await this.dataSource.query<unknown[]>('SELECT 1 FROM access.tenants WHERE tenant_id = $1', [
-      tenantId,
-    ]);
-    if (rows.length > 0) this.tenants.set(tenantId, true);
-    return rows.length > 0;
+    const exists = await this.dataSource.manager.existsBy(TenantEntity, { id: tenantId });
+    if (exists) this.tenants.set(tenantId, true);
+    return exists;
   }
 
   async beforeApplicationShutdown(): Promise<void> {

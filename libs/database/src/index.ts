@@ -13,6 +13,7 @@ export {
 export { DatabaseClock } from './database-clock.js';
 export { ensureRoles } from './ensure-roles.js';
 export { ensureServiceLogins, type ServiceLoginOptions } from './ensure-service-logins.js';
+export { INSTANT } from './instant.js';
 export { inTenant, ofNoTenant } from './in-tenant.js';
 export { Listener, listenerFigures, type ListenerFigures, type ListenerOptions } from './listener.js';
 export { assertUpToDate, DatabaseNewerThanProgram, migrate, type SchemaComponent } from './migrate.js';

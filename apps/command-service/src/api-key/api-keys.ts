@@ -1,6 +1,7 @@
+import { ApiKeyEntity } from '@postern/access';
 import { apiKeyStream, hashApiKey, type TenantId, type ApiKey, type IssuedApiKey } from '@postern/contracts';
 import { pageView, roleView, text, time, uuid, view } from '@postern/http';
-import type { EntityManager } from 'typeorm';
+import { IsNull, type EntityManager } from 'typeorm';
 import type { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 
@@ -51,10 +52,7 @@ export async function issueApiKey(
     answer,
     also: async (manager) => {
       await before(manager);
-      await manager.query(
-        `INSERT INTO access.api_keys (id, tenant_id, role, name, secret_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-        [keyId, tenantId, role, name, hash, createdAt],
-      );
+      await manager.insert(ApiKeyEntity, { id: keyId, tenantId, role, name, secretHash: hash, createdAt });
     },
   });
   return answer;
@@ -69,8 +67,5 @@ export const OPERATOR_KEYS_LOCK = 8_025_010;
  */
 export async function countLiveOperatorKeys(manager: EntityManager): Promise<number> {
   await manager.query('SELECT pg_advisory_xact_lock($1)', [OPERATOR_KEYS_LOCK]);
-  const rows = await manager.query<{ count: number }[]>(
-    `SELECT count(*)::integer AS count FROM access.api_keys WHERE role = 'operator' AND revoked_at IS NULL`,
-  );
-  return rows[0]?.count ?? 0;
+  return manager.countBy(ApiKeyEntity, { role: 'operator', revokedAt: IsNull() });
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type INestApplicationContext } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import { ApiKeyEntity } from '@postern/access';
 import { matchesHash, newApiKey, newId, parseApiKey, type ApiKeyId } from '@postern/contracts';
 import { VersionConflict } from '@postern/event-store';
 import { SettingInvalid } from '@postern/settings';
@@ -90,17 +91,14 @@ export class FirstOperatorKey {
   }
 
   private async exists(id: ApiKeyId, text: string): Promise<boolean> {
-    const [row] = await this.access.query<{ secret_hash: Buffer; revoked_at: Date | null }[]>(
-      'SELECT secret_hash, revoked_at FROM access.api_keys WHERE id = $1',
-      [id],
-    );
-    if (!row) return false;
-    if (!matchesHash(text, row.secret_hash)) {
+    const key = await this.access.manager.findOneBy(ApiKeyEntity, { id });
+    if (!key) return false;
+    if (!matchesHash(text, key.secretHash)) {
       throw new OperatorKeyUnusable(
         `POSTERN_OPERATOR_KEY has the id ${id}, which belongs to a key with another secret. Choose another id, or leave it out.`,
       );
     }
-    if (row.revoked_at) this.logger.warn(`POSTERN_OPERATOR_KEY (${id}) was revoked, and stays so. Leave it out.`);
+    if (key.revokedAt) this.logger.warn(`POSTERN_OPERATOR_KEY (${id}) was revoked, and stays so. Leave it out.`);
     return true;
   }
 }

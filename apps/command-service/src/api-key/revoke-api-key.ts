@@ -1,10 +1,11 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import { ApiKeyEntity } from '@postern/access';
 import { apiKeyStream, type ApiKeyId, type Role, type TenantId } from '@postern/contracts';
 import { VersionConflict } from '@postern/event-store';
 import { Problem } from '@postern/http';
-import type { DataSource } from 'typeorm';
+import { IsNull, type DataSource } from 'typeorm';
 import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
@@ -33,12 +34,12 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
   ) {}
 
   async execute({ tenantId, keyId, context }: RevokeApiKey): Promise<Written<null>> {
-    const key = API_KEY_ID.test(keyId) ? await this.find(tenantId, keyId) : undefined;
+    const key = API_KEY_ID.test(keyId) ? await this.find(tenantId, keyId as ApiKeyId) : null;
     if (!key) throw new Problem('api-key-not-found', 'There is no API key with this id here.');
-    const { id, role, live } = key;
+    const { id, role, revokedAt } = key;
     const answer = { body: null };
     try {
-      if (live) await this.revoke(tenantId, id, role, context, answer);
+      if (revokedAt === null) await this.revoke(tenantId, id, role, context, answer);
       else await this.writer.keepAnswer(context, answer);
     } catch (error) {
       // Somebody else revoked it a moment ago: that is what was asked for.
@@ -48,15 +49,11 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
     return answer;
   }
 
-  private async find(
-    tenantId: TenantId | null,
-    id: string,
-  ): Promise<{ readonly id: ApiKeyId; readonly role: Role; readonly live: boolean } | undefined> {
-    const rows = await this.keys.query<{ id: ApiKeyId; role: Role; live: boolean }[]>(
-      `SELECT id, role, revoked_at IS NULL AS live FROM access.api_keys WHERE id = $1 AND tenant_id IS NOT DISTINCT FROM $2`,
-      [id, tenantId],
-    );
-    return rows[0];
+  private find(tenantId: TenantId | null, id: ApiKeyId): Promise<ApiKeyEntity | null> {
+    return this.keys.manager.findOne(ApiKeyEntity, {
+      select: { id: true, role: true, revokedAt: true },
+      where: { id, tenantId: tenantId ?? IsNull() },
+    });
   }
 
   private revoke(
@@ -75,10 +72,8 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
       answer,
       also: async (manager) => {
         if (role === 'operator' && (await countLiveOperatorKeys(manager)) === 1) throw lastOperatorKey();
-        await manager.query('UPDATE access.api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL', [
-          keyId,
-          this.clock(),
-        ]);
+        const revokedAt = this.clock().toISOString();
+        await manager.update(ApiKeyEntity, { id: keyId, revokedAt: IsNull() }, { revokedAt });
       },
     });
   }

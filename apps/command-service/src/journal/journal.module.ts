@@ -1,5 +1,6 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import { accessEntities } from '@postern/access';
 import { FORGOTTEN_WRITE_MS, openDataSource } from '@postern/database';
 import { assertJournalBelongsToCluster, Journal } from '@postern/event-store';
 import { dataSourceModule } from '@postern/data-sources';
@@ -12,7 +13,13 @@ const WRITER = getDataSourceToken('postern_journal_writer');
 
 /** The journal for writing: one group commit for the process, and the pool that claims usernames beside it. */
 @Module({
-  imports: [dataSourceModule('postern_journal_writer', { poolSize: 6, forgottenAfterMs: FORGOTTEN_WRITE_MS })],
+  imports: [
+    dataSourceModule('postern_journal_writer', {
+      entities: accessEntities,
+      poolSize: 6,
+      forgottenAfterMs: FORGOTTEN_WRITE_MS,
+    }),
+  ],
   providers: [{ provide: Journal, inject: [WRITER], useFactory: (writer: DataSource) => new Journal(writer) }],
   exports: [Journal],
 })

@@ -1,5 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { TenantEntity } from '@postern/access';
 import { tenantStream, type TenantId, type Tenant } from '@postern/contracts';
 import { VersionConflict } from '@postern/event-store';
 import { Problem, violates } from '@postern/http';
@@ -37,11 +38,7 @@ export class CreateTenantHandler implements ICommandHandler<CreateTenant> {
         context,
         answer,
         also: async (manager) => {
-          await manager.query('INSERT INTO access.tenants (tenant_id, name, created_at) VALUES ($1, $2, $3)', [
-            tenantId,
-            name,
-            tenant.createdAt,
-          ]);
+          await manager.insert(TenantEntity, tenant);
         },
       });
     } catch (error) {
