@@ -6,6 +6,7 @@ import { ListAnswersModule } from '@postern/lists';
 import { ChangesController } from './changes/changes.controller.js';
 import { ListChangesHandler } from './changes/list-changes.js';
 import { AuditConsumers } from './consumers/audit-consumers.js';
+import { DeadLetter } from './dead-letters/dead-letter.entity.js';
 import { DenialsController } from './denials/denials.controller.js';
 import { ListDenialsHandler } from './denials/list-denials.js';
 import { RetentionSweeper } from './denials/retention/retention-sweeper.js';
@@ -18,7 +19,7 @@ import { ListDeniedIpsHandler } from './denied-ips/list-denied-ips.js';
     CqrsModule,
     ListAnswersModule,
     // A connection for each consumer, one for readiness and partitions, and one for the retention.
-    dataSourceModule('postern_audit', { poolSize: 4, ...CONSUMER_POOL }),
+    dataSourceModule('postern_audit', { entities: [DeadLetter], poolSize: 4, ...CONSUMER_POOL }),
     dataSourceModule('postern_audit_reader', { poolSize: 6 }),
   ],
   controllers: [DenialsController, DeniedIpsController, ChangesController],

@@ -9,6 +9,7 @@ import type { DataSource } from 'typeorm';
 import { DenialsConsumer } from '../denials/record/denials-consumer.js';
 import { auditDatabase } from '../testing/audit-database.js';
 import { METADATA, Person, recorded } from '../testing/happenings.js';
+import { DeadLetter } from './dead-letter.entity.js';
 import { countWaiting, discardDeadLetter, findDeadLetter, listDeadLetters } from './dead-letters.js';
 import { putMessageAside } from './put-aside.js';
 import { retryDeadLetter } from './retry-dead-letter.js';
@@ -19,7 +20,7 @@ let person: Person;
 
 beforeAll(async () => {
   database = await auditDatabase();
-  audit = await openDataSource(database.url, 'postern_audit', { poolSize: 4 });
+  audit = await openDataSource(database.url, 'postern_audit', { entities: [DeadLetter], poolSize: 4 });
 });
 beforeEach(async () => {
   person = new Person('app@acme.example');

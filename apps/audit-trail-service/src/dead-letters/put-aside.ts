@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { TOPICS } from '@postern/contracts';
 import type { UnreadableMessage } from '@postern/event-bus';
 import type { EntityManager } from 'typeorm';
+import { DeadLetter } from './dead-letter.entity.js';
 import type { UnreadableDenial } from '../denials/record/denial-row.js';
 
 /** Puts events aside that no column takes, with the reason and the event whole: each once, however often it comes. */
@@ -11,20 +12,15 @@ export async function putEventsAside(
   denials: readonly UnreadableDenial[],
 ): Promise<void> {
   if (denials.length === 0) return;
-  await manager.query(
-    `INSERT INTO audit.dead_letters (id, consumer, topic, tenant_id, reason, event)
-     SELECT id, $1, $2, tenant_id, reason, event::jsonb
-       FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) AS u (id, tenant_id, reason, event)
-     ON CONFLICT DO NOTHING`,
-    [
-      consumer,
-      TOPICS.authDenials,
-      denials.map(({ event }) => event.eventId),
-      denials.map(({ event }) => event.tenantId),
-      denials.map(({ why }) => why),
-      denials.map(({ event }) => JSON.stringify(event)),
-    ],
-  );
+  const letters = denials.map(({ event, why }) => ({
+    id: event.eventId,
+    consumer,
+    topic: TOPICS.authDenials,
+    tenantId: event.tenantId,
+    reason: why,
+    event,
+  }));
+  await manager.createQueryBuilder().insert().into(DeadLetter).values(letters).orIgnore().execute();
 }
 
 /** Stores a message as a dead letter, as it was received: once, however often it comes, by an id that is made of its position and bytes. */
@@ -33,12 +29,8 @@ export async function putMessageAside(
   consumer: string,
   message: UnreadableMessage,
 ): Promise<void> {
-  const { topic, partition, offset, key, value, reason } = message;
-  await manager.query(
-    `INSERT INTO audit.dead_letters (id, consumer, topic, partition, "offset", reason, key, value)
-     VALUES ($8, $1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-    [consumer, topic, partition, offset, reason, key, value, idOf(consumer, message)],
-  );
+  const letter = { id: idOf(consumer, message), consumer, ...message };
+  await manager.createQueryBuilder().insert().into(DeadLetter).values(letter).orIgnore().execute();
 }
 
 /** A UUID of version 8 (RFC 9562). */

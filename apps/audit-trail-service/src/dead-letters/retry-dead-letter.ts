@@ -1,10 +1,11 @@
 import { decodeEvent, EventNewerThanProgram, MessageUnreadable, upcast, type Recorded } from '@postern/contracts';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import { denialRow } from '../denials/record/denial-row.js';
 import { DenialMonths } from '../denials/record/denial-months.js';
 import { insertDenials } from '../denials/record/insert-denials.js';
 import { loadDenialRetention, NEVER } from '../denials/retention/denial-retention.js';
-import { findDeadLetter, type WholeDeadLetter } from './dead-letters.js';
+import { DeadLetter } from './dead-letter.entity.js';
+import { findDeadLetter } from './dead-letters.js';
 
 /** What became of a letter. `known`: the denial is on record already, and is not counted again. */
 export type Retried =
@@ -28,17 +29,17 @@ export async function retryDeadLetter(audit: DataSource, id: string): Promise<Re
   return audit.transaction(async (manager): Promise<Retried> => {
     if (!(await waits(manager, id))) return { outcome: 'not-waiting' };
     if ('why' in row) {
-      await leave(manager, id, row.why);
+      await retried(manager, id, { reason: row.why });
       return { outcome: 'unreadable', reason: row.why };
     }
     // It is behind newer ones of its address, and settled once: its position says nothing.
     const counted = await insertDenials(manager, [row], { keptFrom, droppedBefore: NEVER });
-    await settle(manager, id, row.tenant_id);
+    await retried(manager, id, { state: 'settled', tenantId: row.tenant_id });
     return { outcome: counted === 1 ? 'recorded' : 'known' };
   });
 }
 
-function read(letter: WholeDeadLetter): ReturnType<typeof denialRow> | { readonly why: string } {
+function read(letter: DeadLetter): ReturnType<typeof denialRow> | { readonly why: string } {
   try {
     return denialRow(eventOf(letter));
   } catch (error) {
@@ -47,7 +48,7 @@ function read(letter: WholeDeadLetter): ReturnType<typeof denialRow> | { readonl
   }
 }
 
-function eventOf({ topic, key, value, event }: WholeDeadLetter): Recorded {
+function eventOf({ topic, key, value, event }: DeadLetter): Recorded {
   if (event === null) return decodeEvent({ topic, key, value }).event;
   const recorded = event as Recorded;
   return { ...recorded, data: upcast(recorded.type, recorded.schemaVersion, recorded.data) } as Recorded;
@@ -55,24 +56,14 @@ function eventOf({ topic, key, value, event }: WholeDeadLetter): Recorded {
 
 /** Locks the letter until the transaction ends. */
 async function waits(manager: EntityManager, id: string): Promise<boolean> {
-  const rows = await manager.query<unknown[]>(
-    `SELECT 1 FROM audit.dead_letters WHERE id = $1 AND state = 'waiting' FOR UPDATE`,
-    [id],
-  );
-  return rows.length === 1;
+  const letter = await manager.findOne(DeadLetter, {
+    where: { id, state: 'waiting' },
+    lock: { mode: 'pessimistic_write' },
+  });
+  return letter !== null;
 }
 
-async function settle(manager: EntityManager, id: string, tenantId: string): Promise<void> {
-  await manager.query(
-    `UPDATE audit.dead_letters
-        SET state = 'settled', tenant_id = $2, retried_at = clock_timestamp(), retries = retries + 1 WHERE id = $1`,
-    [id, tenantId],
-  );
-}
-
-async function leave(manager: EntityManager, id: string, reason: string): Promise<void> {
-  await manager.query(
-    `UPDATE audit.dead_letters SET reason = $2, retried_at = clock_timestamp(), retries = retries + 1 WHERE id = $1`,
-    [id, reason],
-  );
+async function retried(manager: EntityManager, id: string, change: QueryDeepPartialEntity<DeadLetter>): Promise<void> {
+  const now = { retriedAt: () => 'clock_timestamp()', retries: () => 'retries + 1' };
+  await manager.update(DeadLetter, { id }, { ...change, ...now });
 }

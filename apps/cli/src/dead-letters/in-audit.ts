@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { DeadLetter } from '@postern/audit-trail-service';
 import { openDataSource } from '@postern/database';
 import type { DataSource } from 'typeorm';
 import { openDatabase } from '../database/open-database.js';
@@ -16,7 +17,7 @@ export async function inAudit(
   try {
     const database = await openDatabase(process.env);
     try {
-      const audit = await openDataSource(database.url, 'postern_audit', { poolSize: 2 });
+      const audit = await openDataSource(database.url, 'postern_audit', { entities: [DeadLetter], poolSize: 2 });
       await work(audit, { json }).finally(() => audit.destroy());
     } finally {
       await database.close();

@@ -9,6 +9,7 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { auditDatabase } from '../../testing/audit-database.js';
 import { Person, recorded } from '../../testing/happenings.js';
+import { DeadLetter } from '../../dead-letters/dead-letter.entity.js';
 import { DenialsConsumer } from './denials-consumer.js';
 import { MAX_RELAYS_PER_IP } from './insert-denials.js';
 
@@ -22,7 +23,7 @@ beforeAll(async () => {
   database = await auditDatabase();
   owner = new pg.Client({ connectionString: database.url });
   await owner.connect();
-  audit = await openDataSource(database.url, 'postern_audit', { poolSize: 2 });
+  audit = await openDataSource(database.url, 'postern_audit', { entities: [DeadLetter], poolSize: 2 });
   consumer = new DenialsConsumer(audit);
 });
 afterAll(async () => {
