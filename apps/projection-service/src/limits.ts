@@ -1,8 +1,8 @@
 import { SNAPSHOT_DEADLINE_MS } from './relay-policies/snapshot/policy-snapshot.controller.js';
 import { MAX_SNAPSHOTS_WAITING, SNAPSHOTS_AT_ONCE } from './relay-policies/snapshot/policy-snapshots.js';
 import { DEFAULT_STREAM_LIMITS } from './relay-policies/stream/stream-limits.js';
-import { MAX_ENTRIES_PER_PAGE } from './smtp-user-directory/list-smtp-users/list-smtp-users.handler.js';
-import { MIN_VERSION_WAIT_MS } from './smtp-user-directory/smtp-user-reader.js';
+import { MAX_ENTRIES_PER_PAGE } from './smtp-user-directory/list-smtp-users.js';
+import { MIN_VERSION_WAIT_MS } from './smtp-user-directory/get-smtp-user.js';
 
 /** What bounds the read side, for docs/limits.md. */
 export const PROJECTION_LIMITS = {

@@ -13,14 +13,10 @@ import { PolicyStream } from './relay-policies/stream/policy-stream.js';
 import { DEFAULT_STREAM_LIMITS, STREAM_LIMITS, type StreamLimits } from './relay-policies/stream/stream-limits.js';
 import { CheckAddressController } from './smtp-user-directory/check-address/check-address.controller.js';
 import { CheckAddressHandler } from './smtp-user-directory/check-address/check-address.handler.js';
-import { GetRestrictionController } from './smtp-user-directory/get-restriction/get-restriction.controller.js';
-import { GetRestrictionHandler } from './smtp-user-directory/get-restriction/get-restriction.handler.js';
-import { GetSmtpUserController } from './smtp-user-directory/get-smtp-user/get-smtp-user.controller.js';
-import { GetSmtpUserHandler } from './smtp-user-directory/get-smtp-user/get-smtp-user.handler.js';
-import { ListSmtpUsersController } from './smtp-user-directory/list-smtp-users/list-smtp-users.controller.js';
-import { ListSmtpUsersHandler } from './smtp-user-directory/list-smtp-users/list-smtp-users.handler.js';
 import { SmtpUserPast } from './smtp-user-directory/smtp-user-past.js';
-import { SmtpUserReader } from './smtp-user-directory/smtp-user-reader.js';
+import { GetSmtpUserHandler } from './smtp-user-directory/get-smtp-user.js';
+import { ListSmtpUsersHandler } from './smtp-user-directory/list-smtp-users.js';
+import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller.js';
 
 /** What relays and people read: relay policies, the directory of SMTP users. The process provides EVENT_BUS and SETTINGS. */
 @Module({
@@ -35,9 +31,7 @@ import { SmtpUserReader } from './smtp-user-directory/smtp-user-reader.js';
     }),
   ],
   controllers: [
-    ListSmtpUsersController,
-    GetSmtpUserController,
-    GetRestrictionController,
+    SmtpUsersController,
     CheckAddressController,
     PolicySnapshotController,
     PolicyStreamController,
@@ -46,9 +40,7 @@ import { SmtpUserReader } from './smtp-user-directory/smtp-user-reader.js';
   providers: [
     ListSmtpUsersHandler,
     GetSmtpUserHandler,
-    GetRestrictionHandler,
     CheckAddressHandler,
-    SmtpUserReader,
     SmtpUserPast,
     PolicySnapshots,
     PolicyStream,

@@ -6,7 +6,7 @@ import { readStreamAt } from '@postern/event-store';
 import { evolve, initialState, type RegisteredSmtpUser, type SmtpUserState } from '@postern/restrictions';
 import { Problem } from '@postern/http';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { SmtpUserAddress } from './smtp-user-reader.js';
+import type { SmtpUserAddress } from './get-smtp-user.js';
 
 /**
  * Reads single SMTP users as they stood, from the journal: it is never behind, and keeps removed users too. The time grows with the

@@ -2,19 +2,19 @@ import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { IpAddress } from '@postern/ip-ranges';
 import { decideAccess, entryView, type RegisteredSmtpUser, type CheckedAddress } from '@postern/restrictions';
-import { SmtpUserReader } from '../smtp-user-reader.js';
+import { GetSmtpUser, GetSmtpUserHandler } from '../get-smtp-user.js';
 import { SmtpUserPast } from '../smtp-user-past.js';
 import { CheckAddress } from './check-address.query.js';
 
 @QueryHandler(CheckAddress)
 export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
   constructor(
-    @Inject(SmtpUserReader) private readonly smtpUsers: SmtpUserReader,
+    @Inject(GetSmtpUserHandler) private readonly present: GetSmtpUserHandler,
     @Inject(SmtpUserPast) private readonly past: SmtpUserPast,
   ) {}
 
   async execute({ address, ip, at }: CheckAddress): Promise<CheckedAddress> {
-    if (at === null) return explain(await this.smtpUsers.read(address), ip, new Date());
+    if (at === null) return explain(await this.present.execute(new GetSmtpUser(address)), ip, new Date());
     return explain(await this.past.read(address, at), ip, at);
   }
 }

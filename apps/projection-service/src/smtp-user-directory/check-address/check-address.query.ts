@@ -1,7 +1,7 @@
 import { Query } from '@nestjs/cqrs';
 import type { IpAddress } from '@postern/ip-ranges';
 import type { CheckedAddress } from '@postern/restrictions';
-import type { SmtpUserAddress } from '../smtp-user-reader.js';
+import type { SmtpUserAddress } from '../get-smtp-user.js';
 
 export class CheckAddress extends Query<CheckedAddress> {
   constructor(

@@ -1,12 +1,23 @@
-import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { usernameKey, type Page, type TenantId } from '@postern/contracts';
+import { type SmtpUser, smtpUserView } from '@postern/restrictions';
+import { pageUpTo, type PageRequest } from '@postern/lists';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { usernameKey, type Page } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { smtpUserView, type SmtpUser } from '@postern/restrictions';
-import { pageUpTo } from '@postern/lists';
 import type { DataSource } from 'typeorm';
-import { knownSmtpUser, type SmtpUserRecord } from '../project/directory-table.js';
-import { ListSmtpUsers } from './list-smtp-users.query.js';
+import { knownSmtpUser, type SmtpUserRecord } from './project/directory-table.js';
+
+/** SMTP users of a tenant, the newest first. */
+export class ListSmtpUsers extends Query<Page<SmtpUser>> {
+  constructor(
+    readonly tenantId: TenantId,
+    /** A part of the username, in any case; null for all. */
+    readonly part: string | null,
+    readonly page: PageRequest,
+  ) {
+    super();
+  }
+}
 
 /** A page ends early rather than hold more entries than this: 500 users with full lists would be some 150 MB. */
 export const MAX_ENTRIES_PER_PAGE = 20_000;

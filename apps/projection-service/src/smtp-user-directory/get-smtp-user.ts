@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { isUuid, type TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
@@ -20,16 +20,22 @@ export interface SmtpUserAddress {
   readonly minVersion: number;
 }
 
-/** Reads single SMTP users from the directory. */
-@Injectable()
-export class SmtpUserReader {
+/** An SMTP user, as the directory has it now. */
+export class GetSmtpUser extends Query<RegisteredSmtpUser> {
+  constructor(readonly address: SmtpUserAddress) {
+    super();
+  }
+}
+
+@QueryHandler(GetSmtpUser)
+export class GetSmtpUserHandler implements IQueryHandler<GetSmtpUser> {
   constructor(@InjectDataSource('postern_directory_reader') private readonly dataSource: DataSource) {}
 
   /**
-   * The SMTP user. Throws the problems `smtp-user-not-found`, also for a removed one or somebody else's, and
-   * `read-side-behind` when the version that was asked for doesn't come in time.
+   * Waits for the version that was asked for. Throws the problems `smtp-user-not-found`, also for a removed one or somebody else's, and
+   * `read-side-behind` when it does not come in time.
    */
-  async read(address: SmtpUserAddress): Promise<RegisteredSmtpUser> {
+  async execute({ address }: GetSmtpUser): Promise<RegisteredSmtpUser> {
     const until = Date.now() + MIN_VERSION_WAIT_MS;
     for (;;) {
       const state = await this.load(address);
