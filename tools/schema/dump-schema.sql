@@ -6,6 +6,7 @@ relation AS (
    WHERE relkind IN ('r', 'p') AND relname <> 'migrations'
 ), routine AS (
   SELECT p.*, p.oid::regprocedure::text AS name FROM pg_proc p JOIN ours ON ours.oid = pronamespace
+   WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e') -- an extension's
 ), member AS ( -- of a table: its columns, then its constraints
   SELECT attrelid AS oid, 1 AS kind, attname AS name, attnum AS at,
          concat_ws(' ', quote_ident(attname), format_type(atttypid, atttypmod),

@@ -82,6 +82,7 @@ describe('the list of SMTP users', () => {
     expect((await usernames('ER-1')).length).toBe(11);
     expect(await usernames('%')).toEqual([]);
     expect(await usernames('mailer_7')).toEqual([]);
+    expect(await usernames('mailer\\-7')).toEqual([]);
     expect(await usernames('gone')).toEqual([]);
     expect(await usernames('other')).toEqual([]);
   });

@@ -28,9 +28,8 @@ export class ListSmtpUsersHandler implements IQueryHandler<ListSmtpUsers> {
 
   async execute({ tenantId, part, page }: ListSmtpUsers): Promise<Page<SmtpUser>> {
     const records = await inTenant(this.dataSource, tenantId, (manager) =>
-      manager.query<ListedRecord[]>(PAGE, [
-        tenantId,
-        part === null ? null : usernameKey(part),
+      manager.query<ListedRecord[]>(pageOf(part === null ? ALL : NAMED), [
+        part === null ? tenantId : usernameKey(part),
         page.after?.[0] ?? null,
         page.after?.[1] ?? null,
         page.limit + 1,
@@ -47,18 +46,19 @@ interface ListedRecord extends SmtpUserRecord {
   readonly found: string;
 }
 
-/** Finds the page in the index smtp_users_of_tenant alone, and only then reads its rows. `found`: one more than the limit if there are more. */
-const PAGE = `
-  WITH page AS MATERIALIZED (
-    SELECT id, created_at FROM projection.smtp_users
-     WHERE tenant_id = $1 AND NOT removed
-       AND ($2::text IS NULL OR position($2 IN username_key) > 0)
-       AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
-     ORDER BY created_at DESC, id DESC LIMIT $5
-  ), rows AS (
+/** The page's users are found by indexes alone; only then their rows are read. */
+const ALL = `
+  SELECT id, created_at FROM projection.smtp_users
+   WHERE tenant_id = $1 AND NOT removed AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
+   ORDER BY created_at DESC, id DESC LIMIT $4`;
+const NAMED = 'SELECT id, created_at FROM projection.find_smtp_users($1, $2, $3, $4)';
+
+/** `found`: one more than the limit if there are more. */
+const pageOf = (ids: string) => `
+  WITH page AS MATERIALIZED (${ids}), rows AS (
     SELECT u.*, count(*) OVER () AS found,
            sum(jsonb_array_length(restriction -> 'entries')) OVER (ORDER BY u.created_at DESC, u.id DESC) AS so_far
       FROM page JOIN projection.smtp_users u USING (id)
   )
   SELECT id, tenant_id, username, created_at, removed, restriction, version, found
-    FROM rows WHERE so_far <= $6 ORDER BY created_at DESC, id DESC`;
+    FROM rows WHERE so_far <= $5 ORDER BY created_at DESC, id DESC`;
