@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS } from '@postern/contracts';
 import { describeWithKafka } from '@postern/testing';
 import { start, until } from '../test-support/bus-contract.js';
-import { onceLed } from './client/once-led.js';
 import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
+import { topicOffsets } from './topics/topic-offsets.js';
 
 const TOPICS_READ = [TOPICS.smtpUsers, TOPICS.authDenials];
 const upTo = (version: number) => Array.from({ length: version }, (_, i) => i + 1);
@@ -33,9 +33,9 @@ describeWithKafka(describe, 'partitions that are added with Kafka’s own tool w
   async function inAdded(): Promise<number> {
     const admin = world.client.admin();
     await admin.connect();
-    const offsets = await onceLed(() => admin.fetchTopicOffsets(world.topicPrefix + TOPICS.smtpUsers));
+    const offsets = await topicOffsets(admin, world.topicPrefix + TOPICS.smtpUsers);
     await admin.disconnect();
-    return offsets.filter(({ partition }) => partition >= 3).reduce((sum, { high }) => sum + Number(high), 0);
+    return offsets.filter(({ partition }) => partition >= 3).reduce((sum, { high }) => sum + high, 0);
   }
 
   it('are written to and read: each event takes effect once, in order per stream, also after a restart and for a consumer that begins later', async () => {

@@ -8,8 +8,8 @@ import { ensureTopics } from './topics/ensure-topics.js';
 import { kafkaClient } from './client/kafka-client.js';
 import { kafkaError, KafkaUnreachable } from './client/kafka-errors.js';
 import type { KafkaSettings } from './client/kafka-settings.js';
-import { SESSION_TIMEOUT_MS, type TopicConsumerSettings } from './consume/consumer-settings.js';
-import { TopicConsumer } from './consume/topic-consumer.js';
+import { SESSION_TIMEOUT_MS } from './consume/group-member.js';
+import { TopicConsumer, type TopicConsumerSettings } from './consume/topic-consumer.js';
 import { KafkaTopicWriter } from './publish/kafka-topic-writer.js';
 import { EVENT_TOPICS, RELAY_POLICIES } from './topics/topic-settings.js';
 

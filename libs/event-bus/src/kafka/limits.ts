@@ -1,4 +1,4 @@
-import { SESSION_TIMEOUT_MS } from './consume/consumer-settings.js';
+import { SESSION_TIMEOUT_MS } from './consume/group-member.js';
 import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './client/kafka-client.js';
 import { MAX_BYTES_PER_SEND } from './publish/send-events.js';
 import { MAX_MESSAGE_BYTES } from './topics/topic-settings.js';

@@ -20,6 +20,7 @@ const NO_TLS = /wrong version number|EPROTO|packet length|before secure TLS/i;
 /** The error as an operator understands it: where to, what is wrong, what to look at. Others are given back as they are. */
 export function kafkaError(thrown: unknown, settings: KafkaSettings): Error {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (error instanceof KafkaRefused || error instanceof KafkaUnreachable) return error;
   const causes = causesOf(error);
   const place = `Kafka at ${settings.brokers.join(', ')}`;
   const why = causes.at(-1)?.message ?? error.message;

@@ -1,37 +1,42 @@
 import { endsWithin } from '@postern/async';
-import type { Topic } from '@postern/contracts';
+import type { JournalId, Topic } from '@postern/contracts';
 import { addBookmarks, FEED_START, loadBookmarks } from '@postern/event-store';
 import type { Consumer } from 'kafkajs';
 import type { Subscription, SubscriptionLag } from '../../event-bus.js';
-import type { SessionEvents, SessionSettings } from './consumer-settings.js';
-import { assertNoneDeleted, Partition, sourceOf, type PartitionName } from './partition.js';
+import { withAdmin } from '../client/with-admin.js';
+import { topicOffsets, type PartitionOffsets } from '../topics/topic-offsets.js';
+import { Partition, sourceOf, type PartitionName } from './partition.js';
 import { PartitionRetries } from './partition-retries.js';
-import type { TopicOffsets } from './topic-offsets.js';
+import type { TopicConsumerSettings } from './topic-consumer.js';
 
 /** A batch that comes before its partition is loaded waits so long for that, and then comes again. */
 const LOAD_WAIT_MS = 1_000;
-const NO_MESSAGES = { low: 0, high: 0 };
 
-/** The partitions that this member of the group holds: loaded from the database at each join, and after each failure. */
+/** What the group gave to this member at its last join. */
+interface Assignment {
+  readonly consumer: Consumer;
+  readonly journal: JournalId;
+  readonly names: readonly PartitionName[];
+  /** By `sourceOf`: those that were loaded. */
+  readonly partitions: Map<string, Partition>;
+}
+
+/** The partitions that this process reads for a consumer: loaded from the database at each join, and after each failure. */
 export class AssignedPartitions {
-  readonly #partitions = new Map<string, Partition>();
   readonly #retries: PartitionRetries;
-  #names: readonly PartitionName[] = [];
-  /** Null until the group was joined. */
-  #loading: Promise<void> | null = null;
-  /** Counts the joins: what an earlier one began is void. */
-  #join = 0;
+  /** Null while this process is no member of the group. What was begun for an earlier assignment is void. */
+  #assigned: Assignment | null = null;
+  #loading: Promise<void> = Promise.resolve();
   #looking = false;
-  /** `onCaughtUp` was called since the bookmarks were loaded last. */
+  /** `onCaughtUp` was called since the bookmarks were there last. */
   #reported = false;
-  #closed = false;
+  #hasCaughtUp = false;
 
+  /** `report` counts and logs a failure. */
   constructor(
-    private readonly consumer: Consumer,
-    private readonly offsets: TopicOffsets,
     private readonly subscription: Subscription,
-    private readonly settings: SessionSettings,
-    private readonly events: SessionEvents,
+    private readonly settings: TopicConsumerSettings,
+    private readonly report: (error: unknown) => Error,
   ) {
     this.#retries = new PartitionRetries(settings, (name) => void this.#load([name]));
   }
@@ -41,37 +46,48 @@ export class AssignedPartitions {
   }
 
   get caughtUp(): boolean {
-    return this.#loading !== null && this.#names.every((name) => this.#partitions.get(sourceOf(name))?.caughtUp);
+    const assigned = this.#assigned;
+    return assigned !== null && assigned.names.every((name) => assigned.partitions.get(sourceOf(name))?.caughtUp);
+  }
+
+  /** All partitions of the consumer had caught up at some time, those of other instances too. */
+  get hasCaughtUp(): boolean {
+    return this.#hasCaughtUp;
   }
 
   halted(topic: Topic): number {
-    return this.#names.filter((name) => name.topic === topic && this.#retries.halts(name)).length;
+    return this.#assigned?.names.filter((name) => name.topic === topic && this.#retries.halts(name)).length ?? 0;
   }
 
-  /** The group gave these partitions to this member. By their names with the prefix. */
-  assign(partitions: Readonly<Record<string, readonly number[]>>): void {
-    this.#join += 1;
-    this.#retries.clear();
-    this.#partitions.clear();
-    this.#names = Object.entries(partitions).flatMap(([name, ids]) =>
+  /** `byTopic`: the partitions' numbers by the topics' complete names. */
+  assign(consumer: Consumer, journal: JournalId, byTopic: Readonly<Record<string, readonly number[]>>): void {
+    this.release();
+    const names = Object.entries(byTopic).flatMap(([name, ids]) =>
       ids.map((partition) => ({ topic: name.slice(this.settings.topicPrefix.length) as Topic, partition })),
     );
-    this.#loading = this.#load(this.#names);
+    this.#assigned = { consumer, journal, names, partitions: new Map() };
+    this.#loading = this.#load(names);
   }
 
-  /** Everything again: somebody has removed a bookmark. */
-  async reload(): Promise<void> {
-    await this.#load(this.#names);
+  /** This process is no member of the group any more. */
+  release(): void {
+    this.#assigned = null;
+    this.#retries.clear();
   }
 
   async find(name: PartitionName): Promise<Partition | undefined> {
     const source = sourceOf(name);
-    if (!this.#partitions.has(source) && this.#loading) await endsWithin(this.#loading, LOAD_WAIT_MS);
-    return this.#partitions.get(source);
+    if (!this.#assigned?.partitions.has(source)) await endsWithin(this.#loading, LOAD_WAIT_MS);
+    return this.#assigned?.partitions.get(source);
   }
 
   holds(partition: Partition): boolean {
-    return this.#partitions.get(partition.source) === partition;
+    return this.#assigned?.partitions.get(partition.source) === partition;
+  }
+
+  /** Everything again: somebody has removed a bookmark. */
+  async reload(): Promise<void> {
+    await this.#load(this.#assigned?.names ?? []);
   }
 
   async lookAgain(partition: Partition, what: 'seek' | 'load'): Promise<void> {
@@ -90,29 +106,31 @@ export class AssignedPartitions {
 
   /** Finds out whether all has been handled, by other instances too, and reports it once. */
   async look(): Promise<void> {
-    if (this.#looking || this.#closed || this.#reported || !this.caughtUp) return;
+    if (this.#looking || this.#reported || !this.caughtUp) return;
     this.#looking = true;
+    const assigned = this.#assigned;
     try {
-      if (!(await this.#allCaughtUp())) return;
-      const [first] = this.#partitions.keys();
+      if (!(await this.#allCaughtUp()) || assigned !== this.#assigned) return;
+      const [first] = assigned?.partitions.keys() ?? [];
       if (first !== undefined) await this.subscription.onCaughtUp?.({ source: first, at: FEED_START });
       this.#reported = true;
-      this.events.caughtUp();
+      this.#hasCaughtUp = true;
     } catch (error) {
-      if (!this.#closed) this.events.failed(this.settings.explain(error));
+      if (assigned === this.#assigned) this.report(error);
     } finally {
       this.#looking = false;
     }
   }
 
   async lag(): Promise<SubscriptionLag> {
-    if (this.#loading === null) throw new Error(`${this.subscription.consumer} has not joined its group yet.`);
-    const found = await this.offsets.load();
+    const assigned = this.#assigned;
+    if (!assigned) throw new Error(`${this.subscription.consumer} has not joined its group yet.`);
+    const found = await this.#offsets();
     const now = Date.now();
     let events = 0;
     let oldest = now;
-    for (const name of this.#names) {
-      const partition = this.#partitions.get(sourceOf(name));
+    for (const name of assigned.names) {
+      const partition = assigned.partitions.get(sourceOf(name));
       if (!partition) throw this.lastError ?? new Error(`${sourceOf(name)} is not loaded yet.`);
       partition.high = found.get(partition.source)?.high ?? 0;
       if (partition.caughtUp) continue;
@@ -123,80 +141,84 @@ export class AssignedPartitions {
     return { events, seconds: Math.max(0, now - oldest) / 1_000 };
   }
 
-  close(): void {
-    this.#closed = true;
-    this.#join += 1;
-    this.#retries.clear();
-  }
-
   /** Looks up the bookmarks, and has the partitions fetched from there; tried again where that fails. */
   async #load(names: readonly PartitionName[]): Promise<void> {
-    const join = this.#join;
+    const assigned = this.#assigned;
+    if (!assigned) return;
     const { consumer, checkpoints, park } = this.subscription;
+    const reading = { deadLetters: park !== undefined, journal: assigned.journal };
     try {
       const [found, stored] = await Promise.all([
-        this.offsets.load(),
+        this.#offsets(),
         loadBookmarks(checkpoints.dataSource, checkpoints.table, consumer),
       ]);
-      if (join !== this.#join) return;
+      if (assigned !== this.#assigned) return;
       const added = new Map<string, number>();
       const loaded: Partition[] = [];
       for (const name of names) {
         const source = sourceOf(name);
-        const [marks, bookmark] = [found.get(source) ?? NO_MESSAGES, stored.of(source)];
+        const [offsets, bookmark] = [found.get(source) ?? { low: 0, high: 0 }, stored.of(source)];
         try {
-          assertNoneDeleted(name, bookmark, marks, stored.feedAgeMs);
+          loaded.push(new Partition(name, bookmark, offsets, stored.feedAgeMs, reading));
+          if (!bookmark) added.set(source, offsets.low);
         } catch (error) {
           this.#failed(name, error, false);
-          continue;
         }
-        if (!bookmark) added.set(source, marks.low);
-        const reading = { deadLetters: park !== undefined, journal: this.settings.journal };
-        loaded.push(new Partition(name, bookmark, marks, reading));
       }
       await addBookmarks(checkpoints.dataSource, checkpoints.table, consumer, added);
-      if (join !== this.#join) return;
+      if (assigned !== this.#assigned) return;
       if (added.size > 0) this.#reported = false;
       for (const partition of loaded) {
-        this.#partitions.set(partition.source, partition);
+        assigned.partitions.set(partition.source, partition);
         this.#seek(partition);
-        this.consumer.resume(this.#withPrefix(partition));
+        assigned.consumer.resume(this.#withPrefix(partition));
         if (partition.caughtUp) this.#retries.succeeded(partition);
       }
     } catch (error) {
-      if (join !== this.#join) return;
+      if (assigned !== this.#assigned) return;
       for (const name of names) this.#failed(name, this.settings.explain(error), false);
     }
   }
 
   #failed({ topic, partition }: PartitionName, thrown: unknown, handled: boolean): void {
-    if (this.#closed) return;
+    if (!this.#assigned) return;
     const name = { topic, partition };
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    this.#retries.failed(name, error, handled, (reported) => this.events.failed(reported));
+    this.#retries.failed(name, error, handled, this.report);
     try {
-      this.consumer.pause(this.#withPrefix(name));
+      this.#assigned.consumer.pause(this.#withPrefix(name));
     } catch {
-      // It is no member of the group any more: there is nothing to pause, and another session follows.
+      // It is no member of the group any more: there is nothing to pause, and another one follows.
     }
   }
 
+  /** Of other instances' partitions by the bookmarks that they store. */
   async #allCaughtUp(): Promise<boolean> {
     const { consumer, checkpoints } = this.subscription;
     const [found, stored] = await Promise.all([
-      this.offsets.load(),
+      this.#offsets(),
       loadBookmarks(checkpoints.dataSource, checkpoints.table, consumer),
     ]);
     for (const [source, { low, high }] of found) {
-      const own = this.#partitions.get(source);
-      if (own) own.high = high;
+      const own = this.#assigned?.partitions.get(source);
       if (!(own?.caughtUp ?? (low === high || (stored.of(source)?.offset ?? 0) >= high))) return false;
     }
     return true;
   }
 
+  /** Of all partitions of the consumer, also those of other instances. By `sourceOf`. */
+  #offsets(): Promise<ReadonlyMap<string, PartitionOffsets>> {
+    return withAdmin(this.settings.kafka, async (admin) => {
+      const found = new Map<string, PartitionOffsets>();
+      for (const topic of this.subscription.topics)
+        for (const offsets of await topicOffsets(admin, this.settings.topicPrefix + topic))
+          found.set(sourceOf({ topic, partition: offsets.partition }), offsets);
+      return found;
+    });
+  }
+
   #seek({ topic, partition, next }: Partition): void {
-    this.consumer.seek({ topic: this.settings.topicPrefix + topic, partition, offset: String(next) });
+    this.#assigned?.consumer.seek({ topic: this.settings.topicPrefix + topic, partition, offset: String(next) });
   }
 
   #withPrefix({ topic, partition }: PartitionName): { topic: string; partitions: number[] }[] {

@@ -3,7 +3,7 @@ import { newId, TOPICS, type Topic } from '@postern/contracts';
 import { loadBookmarks, loadJournalId, removeBookmarks } from '@postern/event-store';
 import { describeWithKafka } from '@postern/testing';
 import { start, until } from '../../test-support/bus-contract.js';
-import { consumerGroup } from './group.js';
+import { consumerGroup } from './group-member.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';

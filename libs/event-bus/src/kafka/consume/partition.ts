@@ -11,7 +11,10 @@ import type { Bookmark } from '@postern/event-store';
 import type { KafkaMessage } from 'kafkajs';
 import type { UnreadableMessage } from '../../event-bus.js';
 import { MessagesDeleted, PartitionHalted, TopicOfAnotherJournal } from '../topics/topic-errors.js';
+import type { PartitionOffsets } from '../topics/topic-offsets.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
+
+type Watermarks = Pick<PartitionOffsets, 'low' | 'high'>;
 
 /** Clocks of the database and of the brokers may be apart by so much. */
 const CLOCKS_APART_MS = 24 * 3_600_000;
@@ -28,12 +31,6 @@ export function sourceOf({ topic, partition }: PartitionName): string {
 
 const REFILL = 'fill the topic again from the journal with `postern republish`';
 const REBUILD = 'make the read model again from the journal with `postern rebuild`';
-
-/** From the first offset that there is to the one that the next message gets. */
-export interface Watermarks {
-  readonly low: number;
-  readonly high: number;
-}
 
 /** How the messages of a partition are read. */
 export interface Reading {
@@ -99,14 +96,17 @@ export class Partition {
   /** Nothing was read yet: a message further on than expected then only tells that none is between. */
   #new = true;
 
+  /** Throws `MessagesDeleted`. */
   constructor(
     { topic, partition }: PartitionName,
     private readonly bookmark: Bookmark | undefined,
     private readonly marks: Watermarks,
+    feedAgeMs: number | null,
     private readonly reading: Reading,
   ) {
     this.topic = topic;
     this.partition = partition;
+    assertNoneDeleted(this, bookmark, marks, feedAgeMs);
     this.high = marks.high;
     const { offset, checks } = beginning(bookmark, marks);
     this.next = offset;

@@ -77,7 +77,7 @@ describe('a partition', () => {
   const poison = (offset: number) =>
     ({ key: null, value: Buffer.from('poison'), offset: String(offset) }) as unknown as KafkaMessage;
   const partition = (of: ReturnType<typeof bookmark>, deadLetters = false) =>
-    new Partition({ topic: USERS, partition: 0 }, of, { low: 0, high: 30 }, { deadLetters, journal: JOURNAL });
+    new Partition({ topic: USERS, partition: 0 }, of, { low: 0, high: 30 }, null, { deadLetters, journal: JOURNAL });
 
   it('goes on behind the last message that was handled, if that is the same event', () => {
     const eventId = newId();

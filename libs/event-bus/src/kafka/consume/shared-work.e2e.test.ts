@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@postern/contracts';
 import { describeWithKafka } from '@postern/testing';
 import { start, until } from '../../test-support/bus-contract.js';
-import { SESSION_TIMEOUT_MS } from './consumer-settings.js';
+import { SESSION_TIMEOUT_MS } from './group-member.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 import type { SlowConsumer } from '../test-support/slow-consumer.js';
 

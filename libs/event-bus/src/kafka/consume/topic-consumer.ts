@@ -1,23 +1,48 @@
-import { loadJournalId } from '@postern/event-store';
-import type { Kafka } from 'kafkajs';
-import { Backoff, WakeSignal } from '@postern/async';
+import { Backoff, endsWithin, WakeSignal } from '@postern/async';
+import type { JournalId, Topic } from '@postern/contracts';
+import { CheckpointMoved, loadJournalId, moveBookmark, type Bookmark } from '@postern/event-store';
+import type { EachBatchPayload, Kafka } from 'kafkajs';
+import type { EntityManager } from 'typeorm';
+import { deliverBatch } from '../../deliver-batch.js';
 import type { RunningSubscription, Subscription, SubscriptionLag, SubscriptionStatus } from '../../event-bus.js';
-import { ConsumerSession } from './consumer-session.js';
 import { COORDINATOR_STARTS_WITHIN_MS, coordinatorStarts } from '../client/coordinator-starts.js';
-import type { TopicConsumerSettings } from './consumer-settings.js';
+import type { KafkaSettings } from '../client/kafka-settings.js';
+import { AssignedPartitions } from './assigned-partitions.js';
+import { consumerGroup, GroupMember } from './group-member.js';
+import type { Partition, Slice } from './partition.js';
 
-/** One subscription on topics: a member of the consumer's group, made anew whenever kafkajs gives up on it. */
+const MAX_BATCH = 500;
+const LOOK_EVERY_MS = 200;
+
+export interface TopicConsumerSettings {
+  readonly kafka: KafkaSettings;
+  readonly topicPrefix: string;
+  /** A member of which nothing is heard for so long loses its partitions to others. */
+  readonly sessionTimeoutMs: number;
+  readonly retryFirstMs: number;
+  readonly retryLongestMs: number;
+  /** A gap in a stream that lasts for so long counts as halted. */
+  readonly gapHaltsAfterMs: number;
+  readonly stopWithinMs: number;
+  readonly onFailure: (consumer: string, error: Error) => void;
+  /** Makes the topics, or checks them. */
+  readonly ensureTopics: (topics: readonly Topic[]) => Promise<void>;
+  readonly explain: (error: unknown) => Error;
+}
+
+/**
+ * One subscription on topics: a member of the consumer's group, replaced by another whenever kafkajs gives it up. Each partition is handled
+ * in its order, from the bookmark that is stored with the effects.
+ */
 export class TopicConsumer implements RunningSubscription {
   readonly #signal = new WakeSignal();
   readonly #backoff: Backoff;
+  readonly #partitions: AssignedPartitions;
   readonly #running: Promise<void>;
-  #session: ConsumerSession | undefined;
-  /** The name that the last session had in the group. */
-  #memberId: string | null = null;
-  #stopped = false;
+  #member: GroupMember | undefined;
+  /** Why there is no member of the group; null while there is one. */
   #lastError: Error | null = null;
   #failures = 0;
-  #hasCaughtUp = false;
   /** Since when the group's coordinator is waited for; null where it is not. */
   #startsSince: number | null = null;
 
@@ -27,64 +52,153 @@ export class TopicConsumer implements RunningSubscription {
     private readonly settings: TopicConsumerSettings,
   ) {
     this.#backoff = new Backoff(settings.retryFirstMs, settings.retryLongestMs);
+    this.#partitions = new AssignedPartitions(subscription, settings, (error) => this.#failed(error));
     this.#running = this.#run();
   }
 
   status(): SubscriptionStatus {
-    const session = this.#session;
-    const lastError = this.#lastError ?? session?.lastError ?? null;
-    const caughtUp = lastError === null && session !== undefined && session.caughtUp;
-    const halted = new Map(this.subscription.topics.map((topic) => [topic, session?.halted(topic) ?? 0]));
-    return { caughtUp, hasCaughtUp: this.#hasCaughtUp, lastError, failures: this.#failures, halted };
+    const { caughtUp, hasCaughtUp } = this.#partitions;
+    const lastError = this.#lastError ?? this.#partitions.lastError;
+    const halted = new Map(this.subscription.topics.map((topic) => [topic, this.#partitions.halted(topic)]));
+    return { caughtUp: lastError === null && caughtUp, hasCaughtUp, lastError, failures: this.#failures, halted };
   }
 
   async lag(): Promise<SubscriptionLag> {
-    if (!this.#session)
-      throw this.#lastError ?? new Error(`${this.subscription.consumer} has not joined its group yet.`);
-    return this.#session.lag();
+    if (this.#lastError) throw this.#lastError;
+    return this.#partitions.lag();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#signal.close();
-    let timer: NodeJS.Timeout | undefined;
-    const bound = new Promise<void>((done) => (timer = setTimeout(done, this.settings.stopWithinMs)));
-    await Promise.race([Promise.all([this.#session?.stop(), this.#running]), bound]);
-    clearTimeout(timer);
+    this.#partitions.release();
+    await endsWithin(Promise.all([this.#member?.leave(), this.#running]), this.settings.stopWithinMs);
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopped) {
+    const look = setInterval(() => void this.#partitions.look(), LOOK_EVERY_MS);
+    let former: string | null = null;
+    while (!this.#signal.closed) {
       try {
         await this.settings.ensureTopics(this.subscription.topics);
         const journal = await loadJournalId(this.subscription.checkpoints.dataSource);
-        if (this.#stopped) return;
-        this.#session = new ConsumerSession(
-          this.kafka,
-          this.subscription,
-          { ...this.settings, journal },
-          {
-            failed: (error) => this.#failed(error),
-            joined: () => {
-              this.#lastError = null;
-              this.#startsSince = null;
-              this.#backoff.reset();
-            },
-            caughtUp: () => (this.#hasCaughtUp = true),
-          },
+        if (this.#signal.closed) break;
+        this.#member = this.#newMember(journal);
+        await this.#member.run(
+          this.subscription.topics.map((topic) => this.settings.topicPrefix + topic),
+          former,
         );
-        await this.#session.run(this.#memberId);
       } catch (error) {
         this.#lastError = this.#isExcused(error) ? this.settings.explain(error) : this.#failed(error);
       }
-      await this.#session?.stop();
-      this.#memberId = this.#session?.memberId ?? this.#memberId;
-      this.#session = undefined;
-      if (!this.#stopped) await this.#signal.pause(this.#backoff.nextMs());
+      this.#partitions.release();
+      await this.#member?.leave();
+      former = this.#member?.id ?? former;
+      this.#member = undefined;
+      await this.#signal.pause(this.#backoff.nextMs());
+    }
+    clearInterval(look);
+  }
+
+  #newMember(journal: JournalId): GroupMember {
+    const { topicPrefix, sessionTimeoutMs } = this.settings;
+    const member: GroupMember = new GroupMember({
+      kafka: this.kafka,
+      groupId: consumerGroup(topicPrefix, this.subscription.consumer, journal),
+      sessionTimeoutMs,
+      onJoined: (partitions) => {
+        this.#lastError = null;
+        this.#startsSince = null;
+        this.#backoff.reset();
+        this.#partitions.assign(member.consumer, journal, partitions);
+      },
+      onBatch: (payload) => this.#handle(member, payload),
+    });
+    return member;
+  }
+
+  async #handle(member: GroupMember, payload: EachBatchPayload): Promise<void> {
+    const { batch, isRunning, isStale } = payload;
+    const started = performance.now();
+    const topic = batch.topic.slice(this.settings.topicPrefix.length) as Topic;
+    const goesOn = () => !member.isLeaving && isRunning() && !isStale();
+    const partition = await this.#partitions.find({ topic, partition: batch.partition });
+    if (!partition || !goesOn()) return;
+    let slices = 0;
+    try {
+      slices = await this.#handleSlices(
+        partition,
+        payload,
+        () => goesOn() && this.#partitions.holds(partition),
+        member,
+      );
+    } catch (error) {
+      this.#partitions.failed(partition, error);
+    }
+    const rest = (this.subscription.spacingMs ?? 0) - (performance.now() - started);
+    // More than one slice is a backlog, which is not slowed down.
+    if (slices < 2 && goesOn() && rest > 0) await new Promise((done) => setTimeout(done, rest));
+  }
+
+  /** Returns how many slices of the batch were handled. */
+  async #handleSlices(
+    partition: Partition,
+    { batch, resolveOffset }: EachBatchPayload,
+    goesOn: () => boolean,
+    member: GroupMember,
+  ): Promise<number> {
+    const [first] = batch.messages;
+    if (!first) return 0;
+    partition.high = Number(batch.highWatermark);
+    const what = partition.judge(first);
+    if (what !== 'read') {
+      await this.#partitions.lookAgain(partition, what);
+      return 0;
+    }
+    partition.waitsSince = Number(first.timestamp);
+    for (let slices = 0; goesOn();) {
+      const slice = partition.slice(batch.messages, this.subscription.maxBatch ?? MAX_BATCH);
+      if (slice.end === null && slice.halt === null) {
+        partition.waitsSince = null;
+        return slices;
+      }
+      slices += 1;
+      if ((await this.#deliver(partition, slice)) === 'moved') {
+        await this.#partitions.reload();
+        return 0;
+      }
+      if (slice.end !== null) {
+        partition.next = slice.end.offset;
+        resolveOffset(String(slice.end.offset - 1));
+        member.handled(batch.topic, batch.partition, partition.next);
+      }
+      if (slice.halt) throw slice.halt;
+      this.#partitions.succeeded(partition);
+    }
+    return 0;
+  }
+
+  /** Hands the slice's events to the handler, with what becomes a dead letter in the same transaction. Throws what the handler throws. */
+  async #deliver({ source }: Partition, slice: Slice): Promise<'handled' | 'moved'> {
+    const { events, unreadable } = slice;
+    const { consumer, checkpoints } = this.subscription;
+    const move = async (manager: EntityManager, count: number) => {
+      const to = endOf(slice, count);
+      await moveBookmark(manager, checkpoints.table, { consumer, source, to });
+      for (const message of unreadable)
+        if (message.offset < to.offset) await this.subscription.park?.(manager, message);
+    };
+    if (events.length > 0) return deliverBatch(this.subscription, { events, move });
+    if (slice.end === null) return 'handled';
+    try {
+      await checkpoints.dataSource.transaction((manager) => move(manager, 0));
+      return 'handled';
+    } catch (error) {
+      if (error instanceof CheckpointMoved) return 'moved';
+      throw error;
     }
   }
 
-  /** A group has no coordinator yet where the broker has just started: that is told where it lasts. */
+  /** A group has no coordinator yet where the broker has just started: that is reported where it lasts. */
   #isExcused(thrown: unknown): boolean {
     if (!coordinatorStarts(thrown)) return false;
     this.#startsSince ??= performance.now();
@@ -97,4 +211,12 @@ export class TopicConsumer implements RunningSubscription {
     this.settings.onFailure(this.subscription.consumer, error);
     return error;
   }
+}
+
+/** Behind the first `count` events of the slice; behind all of them also what else it holds. */
+function endOf({ events, offsets, end }: Slice, count: number): Bookmark {
+  const [last, offset] = [events[count - 1], offsets[count - 1]];
+  if (count < events.length && last && offset !== undefined) return { offset: offset + 1, eventId: last.eventId };
+  if (end === null) throw new Error('A slice without messages has no end.');
+  return end;
 }

@@ -7,7 +7,8 @@ import { ensureTopics } from '../topics/ensure-topics.js';
 import { kafkaClient } from '../client/kafka-client.js';
 import { TopicOfAnotherJournal } from '../topics/topic-errors.js';
 import { lastMessages } from '../topics/last-messages.js';
-import { onceLed } from '../client/once-led.js';
+import { topicOffsets } from '../topics/topic-offsets.js';
+import { withAdmin } from '../client/with-admin.js';
 import { kafkaError } from '../client/kafka-errors.js';
 import type { KafkaSettings } from '../client/kafka-settings.js';
 import type { TopicSettings } from '../topics/topic-settings.js';
@@ -92,14 +93,8 @@ export class KafkaTopicWriter implements TopicWriter {
   }
 
   private async isEmpty(): Promise<boolean> {
-    const admin = this.#client.admin();
-    try {
-      await admin.connect();
-      const offsets = await onceLed(() => admin.fetchTopicOffsets(this.topic));
-      return offsets.every(({ low, high }) => low === high);
-    } finally {
-      await admin.disconnect().catch(() => undefined);
-    }
+    const offsets = await withAdmin(this.kafka, (admin) => topicOffsets(admin, this.topic));
+    return offsets.every(({ low, high }) => low === high);
   }
 
   /** Errors as an operator understands them. */

@@ -127,9 +127,7 @@ export class Leadership {
     // Also where the same page comes again: what a leader before this one had sent of it is sent from the beginning.
     if (republish && samePosition(await loadPublished(feed), FEED_START)) {
       const names = [...republish.topics].map((topic) => topicPrefix + topic);
-      await deleteFilledTopics(kafka, names).catch((error: unknown) => {
-        throw kafkaError(error, kafka);
-      });
+      await deleteFilledTopics(kafka, names);
       // Its producer counts the messages of the topics that are gone.
       await this.sender.close();
       this.#ensured = false;

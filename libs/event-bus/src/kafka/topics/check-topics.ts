@@ -10,8 +10,9 @@ import type { DataSource } from 'typeorm';
 import { kafkaClient } from '../client/kafka-client.js';
 import { kafkaError } from '../client/kafka-errors.js';
 import type { KafkaSettings } from '../client/kafka-settings.js';
-import { onceLed } from '../client/once-led.js';
+import { withAdmin } from '../client/with-admin.js';
 import { lastMessages } from './last-messages.js';
+import { topicOffsets } from './topic-offsets.js';
 import { TopicAheadOfJournal, TopicEmptied, TopicOfAnotherJournal } from './topic-errors.js';
 import { EVENT_TOPICS } from './topic-settings.js';
 
@@ -72,19 +73,13 @@ export async function assertNotEmptied(
   published: FeedPosition,
 ): Promise<void> {
   const kept = EVENT_TOPICS.filter(({ topic, retentionMs }) => retentionMs === null && !recreated.has(topic));
-  const admin = kafkaClient(kafka, 'postern-topics').admin();
   const emptied: string[] = [];
-  try {
-    await admin.connect();
+  await withAdmin(kafka, async (admin) => {
     for (const { topic } of kept) {
-      const offsets = await onceLed(() => admin.fetchTopicOffsets(topicPrefix + topic));
-      if (offsets.every(({ high }) => high === '0') && (await hasEvents(feed, topic, published))) emptied.push(topic);
+      const offsets = await topicOffsets(admin, topicPrefix + topic);
+      if (offsets.every(({ high }) => high === 0) && (await hasEvents(feed, topic, published))) emptied.push(topic);
     }
-  } catch (error) {
-    throw kafkaError(error, kafka);
-  } finally {
-    await admin.disconnect().catch(() => undefined);
-  }
+  });
   if (emptied.length > 0) throw new TopicEmptied(emptied);
 }
 

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
-import { kafkaClient } from '../client/kafka-client.js';
-import { kafkaError } from '../client/kafka-errors.js';
 import type { KafkaSettings } from '../client/kafka-settings.js';
+import { withAdmin } from '../client/with-admin.js';
 import { assertTopicsFit, type CheckedTopics } from './check-topics.js';
 import { ensureTopics } from './ensure-topics.js';
 import { EVENT_TOPICS } from './topic-settings.js';
@@ -13,23 +12,22 @@ const LOOK_AGAIN_MS = 50;
 /**
  * Deletes those of the topics that hold messages, before they are filled again: what came to them after they were recreated would else
  * come before what is older, and no reader would find the journal's order. Where the broker does not allow it, they are left as they
- * are. `topics` are complete names. Throws what kafkajs throws.
+ * are. `topics` are complete names. Throws as `withAdmin`.
  */
 export async function deleteFilledTopics(settings: KafkaSettings, topics: readonly string[]): Promise<void> {
-  const admin = kafkaClient(settings, 'postern-topics').admin();
-  try {
-    await admin.connect();
+  await withAdmin(settings, async (admin) => {
     const there = new Set(await admin.listTopics());
     const filled: string[] = [];
     for (const topic of topics) if (there.has(topic) && (await holdsMessages(admin, topic))) filled.push(topic);
     if (filled.length === 0) return;
-    await admin.deleteTopics({ topics: filled, timeout: GONE_WITHIN_MS });
+    try {
+      await admin.deleteTopics({ topics: filled, timeout: GONE_WITHIN_MS });
+    } catch (error) {
+      if (NOT_ALLOWED.has(typeOf(error))) return;
+      throw error;
+    }
     await untilEmpty(admin, filled);
-  } catch (error) {
-    if (!NOT_ALLOWED.has(typeOf(error))) throw error;
-  } finally {
-    await admin.disconnect().catch(() => undefined);
-  }
+  });
 }
 
 /**
@@ -41,17 +39,11 @@ export async function deleteOwnTopics(checked: CheckedTopics, topics: readonly s
   const { kafka, topicPrefix } = checked;
   await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
   await assertTopicsFit(checked, new Set(topics));
-  const admin = kafkaClient(kafka, 'postern-topics').admin();
-  try {
-    await admin.connect();
+  await withAdmin(kafka, async (admin) => {
     const existing = new Set(await admin.listTopics());
     const names = topics.map((topic) => topicPrefix + topic).filter((name) => existing.has(name));
     await admin.deleteTopics({ topics: names, timeout: GONE_WITHIN_MS });
-  } catch (error) {
-    throw kafkaError(error, kafka);
-  } finally {
-    await admin.disconnect().catch(() => undefined);
-  }
+  });
 }
 
 const NOT_ALLOWED: ReadonlySet<string> = new Set(['TOPIC_AUTHORIZATION_FAILED', 'TOPIC_DELETION_DISABLED']);

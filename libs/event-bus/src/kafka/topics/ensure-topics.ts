@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type ITopicMetadata } from 'kafkajs';
-import { kafkaClient } from '../client/kafka-client.js';
-import { kafkaError } from '../client/kafka-errors.js';
 import type { KafkaSettings } from '../client/kafka-settings.js';
+import { withAdmin } from '../client/with-admin.js';
 import { TopicSettingsWrong } from './topic-errors.js';
 import { MAX_MESSAGE_BYTES, type TopicSettings } from './topic-settings.js';
 
@@ -19,16 +18,10 @@ export async function ensureTopics(
   topics: readonly TopicSettings[],
   topicPrefix: string,
 ): Promise<void> {
-  const admin = kafkaClient(settings, 'postern-topics').admin();
-  try {
-    await admin.connect();
+  await withAdmin(settings, async (admin) => {
     await makeMissing(admin, settings, topics, topicPrefix);
     if (topics.length > 0) await onceThere(() => check(admin, settings, topics, topicPrefix));
-  } catch (error) {
-    throw kafkaError(error, settings);
-  } finally {
-    await admin.disconnect().catch(() => undefined);
-  }
+  });
 }
 
 async function makeMissing(

@@ -1,7 +1,7 @@
 import { newId } from '@postern/contracts';
 import type { Kafka, KafkaMessage } from 'kafkajs';
 import { KafkaUnreachable } from '../client/kafka-errors.js';
-import { onceLed } from '../client/once-led.js';
+import { topicOffsets } from './topic-offsets.js';
 
 /** For all partitions together. */
 const LOOK_TIMEOUT_MS = 15_000;
@@ -27,10 +27,9 @@ export async function lastMessages(client: Kafka, topics: readonly string[], off
     await admin.connect();
     const wanted = new Map<string, { topic: string; partition: number; from: number; end: number }>();
     for (const topic of topics) {
-      for (const { partition, low, high } of await onceLed(() => admin.fetchTopicOffsets(topic))) {
-        const [begin, end] = [Number(low), Number(high)];
-        if (begin === end) continue;
-        wanted.set(`${topic}/${partition}`, { topic, partition, from: Math.max(begin, end - offsets), end });
+      for (const { partition, low, high } of await topicOffsets(admin, topic)) {
+        if (low === high) continue;
+        wanted.set(`${topic}/${partition}`, { topic, partition, from: Math.max(low, high - offsets), end: high });
       }
     }
     if (wanted.size === 0) return [];

@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JournalId } from '@postern/contracts';
+import kafkajs, { type Broker, type Cluster, type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
+import { METADATA_MAX_AGE_MS } from '../client/kafka-client.js';
+
+/** The least that brokers take unless told: so soon the others go on where an instance was killed. */
+export const SESSION_TIMEOUT_MS = 6_000;
+const HEARTBEATS_PER_SESSION = 6;
+/** A handler may take so long before its partitions go to others; its heartbeats go on meanwhile. */
+const REBALANCE_TIMEOUT_MS = 60_000;
+/** A broker answers a fetch that finds nothing after this, and what comes meanwhile at once; heartbeats wait behind it. */
+const MAX_WAIT_MS = 50;
+const MAX_BYTES_PER_PARTITION = 1_048_576;
+const MAX_BYTES_PER_FETCH = 8_388_608;
+/** Partitions that are handled at the same time; each in order. */
+const PARTITIONS_AT_ONCE = 8;
+const COMMIT_EVERY_MS = 1_000;
+/** A broker that has just started reads its groups first. */
+const LEAVE_WITHIN_MS = 3_000;
+const TRY_AGAIN_MS = 100;
+
+/** The journal is part of it: a database that was given another's broker must not take partitions from that one's consumers. */
+export function consumerGroup(topicPrefix: string, consumer: string, journal: JournalId): string {
+  return `${topicPrefix}postern.${consumer}.${journal}`;
+}
+
+export interface GroupMemberOptions {
+  readonly kafka: Kafka;
+  readonly groupId: string;
+  readonly sessionTimeoutMs: number;
+  /** Called at each join, with the partitions that the group gave to this member. */
+  readonly onJoined: (partitions: Readonly<Record<string, readonly number[]>>) => void;
+  readonly onBatch: (payload: EachBatchPayload) => Promise<void>;
+}
+
+/** A member of a consumer's group, from when it joins until kafkajs gives it up or it leaves. */
+export class GroupMember {
+  readonly consumer: Consumer;
+  /** Its name in the group; null until it has joined. */
+  id: string | null = null;
+  readonly #ended: Promise<void>;
+  #cluster: Cluster | undefined;
+  #end: (error?: Error) => void = () => undefined;
+  #leaving: Promise<void> | undefined;
+  readonly #toCommit = new Map<string, { topic: string; partition: number; offset: string }>();
+
+  constructor(private readonly options: GroupMemberOptions) {
+    const { kafka, groupId, sessionTimeoutMs } = options;
+    this.consumer = kafka.consumer({
+      groupId,
+      sessionTimeout: sessionTimeoutMs,
+      heartbeatInterval: Math.floor(sessionTimeoutMs / HEARTBEATS_PER_SESSION),
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
+      maxBytes: MAX_BYTES_PER_FETCH,
+      allowAutoTopicCreation: false,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
+      partitionAssigners: [
+        (config) => {
+          this.#cluster = config.cluster;
+          return kafkajs.PartitionAssigners.roundRobin(config);
+        },
+      ],
+      // Whoever runs the member makes another one.
+      retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4, restartOnFailure: async () => false },
+    });
+    this.#ended = new Promise((done, fail) => (this.#end = (error) => (error ? fail(error) : done())));
+    // `run` throws it; nobody may be there yet.
+    this.#ended.catch(() => undefined);
+  }
+
+  get isLeaving(): boolean {
+    return this.#leaving !== undefined;
+  }
+
+  /** Joins, in place of the `former` member if there was one, and runs until it has left. Throws why kafkajs gave it up. */
+  async run(topics: string[], former: string | null): Promise<void> {
+    const { consumer } = this;
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.id = payload.memberId;
+      this.options.onJoined(payload.memberAssignment as Record<string, number[]>);
+    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.#end(payload.error));
+    await consumer.connect();
+    if (former !== null && this.#cluster) await leaveFor(former, this.options.groupId, this.#cluster);
+    await consumer.subscribe({ topics, fromBeginning: true });
+    const committing = setInterval(() => void this.#commit(), COMMIT_EVERY_MS);
+    try {
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+        eachBatch: (payload) => this.#eachBatch(payload),
+      });
+      await this.#ended;
+    } finally {
+      clearInterval(committing);
+    }
+  }
+
+  /**
+   * Everything before `next` was handled. It is committed to the group after the transactions and now and then: only tools that show a
+   * group's lag look at it. What is lost of it costs nothing.
+   */
+  handled(topic: string, partition: number, next: number): void {
+    this.#toCommit.set(`${topic}/${partition}`, { topic, partition, offset: String(next) });
+  }
+
+  /** Leaves the group once the batches that are being handled are done, so that others go on at once. */
+  leave(): Promise<void> {
+    this.#leaving ??= this.#leave();
+    return this.#leaving;
+  }
+
+  async #leave(): Promise<void> {
+    await this.#commit();
+    await this.consumer.disconnect().catch(() => undefined);
+    this.#end();
+  }
+
+  async #eachBatch(payload: EachBatchPayload): Promise<void> {
+    // Also while a handler runs. Where the group is rebalancing, the next fetch finds out.
+    const beat = () => void payload.heartbeat().catch(() => undefined);
+    const beating = setInterval(beat, this.options.sessionTimeoutMs / HEARTBEATS_PER_SESSION);
+    try {
+      await this.options.onBatch(payload);
+    } finally {
+      clearInterval(beating);
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const offsets = [...this.#toCommit.values()];
+    this.#toCommit.clear();
+    if (offsets.length > 0) await this.consumer.commitOffsets(offsets).catch(() => undefined);
+  }
+}
+
+/** It has it, though its types leave it out. */
+type Coordinator = Broker & { leaveGroup(member: { groupId: string; memberId: string }): Promise<unknown> };
+
+/**
+ * Leaves the group for a member that could not: its broker had gone. One that comes back still counts it in, and has the others wait
+ * for it for a session's time-out. Where that fails, they do.
+ */
+async function leaveFor(memberId: string, groupId: string, cluster: Cluster): Promise<void> {
+  for (const late = performance.now() + LEAVE_WITHIN_MS; performance.now() < late; await sleep(TRY_AGAIN_MS)) {
+    try {
+      const coordinator = (await cluster.findGroupCoordinator({ groupId })) as Coordinator;
+      await coordinator.leaveGroup({ groupId, memberId });
+      return;
+    } catch (error) {
+      // It may also have left in order, or was found out to be gone.
+      if ((error as { retriable?: boolean }).retriable !== true) return;
+    }
+  }
+}
