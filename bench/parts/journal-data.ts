@@ -62,9 +62,7 @@ async function fill(dataDir: string): Promise<void> {
   const owner = new pg.Client({ connectionString: running.url('postern') });
   await owner.connect();
   try {
-    for (const definition of FUNCTIONS) await owner.query(definition);
-    // A round after the other, as the events of many users come mixed.
-    for (let round = 1; round <= EVENTS_PER_USER; round++) await owner.query(ROUND, [round, USERS]);
+    await addUsers(owner, USERS);
     await owner.query(BUSY, [BUSY_EVENTS]);
     await owner.query('VACUUM ANALYZE journal.events');
     await untilCaughtUp(owner);
@@ -72,6 +70,13 @@ async function fill(dataDir: string): Promise<void> {
   } finally {
     await owner.end();
   }
+}
+
+/** Adds the events of so many users of the data set to the journal; its tenant exists. Ten events each. */
+export async function addUsers(owner: pg.Client, users: number): Promise<void> {
+  for (const definition of FUNCTIONS) await owner.query(definition);
+  // A round after the other, as the events of many users come mixed.
+  for (let round = 1; round <= EVENTS_PER_USER; round++) await owner.query(ROUND, [round, users]);
 }
 
 async function untilCaughtUp(owner: pg.Client): Promise<void> {
