@@ -6,28 +6,20 @@ import type { EntityManager } from 'typeorm';
 import { deliverBatch } from '../../deliver-batch.js';
 import type { RunningSubscription, Subscription, SubscriptionLag, SubscriptionStatus } from '../../event-bus.js';
 import { COORDINATOR_STARTS_WITHIN_MS, coordinatorStarts } from '../client/coordinator-starts.js';
-import type { KafkaSettings } from '../client/kafka-settings.js';
-import { AssignedPartitions } from './assigned-partitions.js';
+import { AssignedPartitions, type PartitionsSettings } from './assigned-partitions.js';
 import { consumerGroup, GroupMember } from './group-member.js';
 import type { Partition, Slice } from './partition.js';
 
 const MAX_BATCH = 500;
 const LOOK_EVERY_MS = 200;
 
-export interface TopicConsumerSettings {
-  readonly kafka: KafkaSettings;
-  readonly topicPrefix: string;
+export interface TopicConsumerSettings extends PartitionsSettings {
   /** A member of which nothing is heard for so long loses its partitions to others. */
   readonly sessionTimeoutMs: number;
-  readonly retryFirstMs: number;
-  readonly retryLongestMs: number;
-  /** A gap in a stream that lasts for so long counts as halted. */
-  readonly gapHaltsAfterMs: number;
   readonly stopWithinMs: number;
   readonly onFailure: (consumer: string, error: Error) => void;
   /** Makes the topics, or checks them. */
   readonly ensureTopics: (topics: readonly Topic[]) => Promise<void>;
-  readonly explain: (error: unknown) => Error;
 }
 
 /**
