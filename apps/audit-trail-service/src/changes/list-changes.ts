@@ -97,7 +97,7 @@ interface PlacedChange {
  * the journal's order: by time, two changes of one millisecond would have none. `found` is greater than their number
  * where the page ended early. Within `inTenant` or `ofNoTenant`, as `postern_audit_reader`.
  */
-async function readChanges(
+export async function readChanges(
   manager: EntityManager,
   scope: ChangeScope,
   filter: ChangeFilter,

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TenantId } from '@postern/contracts';
+import { inTenant, openDataSource } from '@postern/database';
+import type { TestDatabase } from '@postern/testing';
+import pg from 'pg';
+import type { DataSource, EntityManager } from 'typeorm';
+import { auditDatabase } from '../testing/audit-database.js';
+import { readChanges, type ChangeFilter } from './list-changes.js';
+
+const LIMIT = 51;
+const BUSY = '0198c0de-0000-7000-8000-000000000001';
+
+let database: TestDatabase;
+let reader: DataSource;
+beforeAll(async () => {
+  database = await auditDatabase();
+  const owner = new pg.Client({ connectionString: database.url });
+  await owner.connect();
+  await owner.query(
+    `INSERT INTO audit.changes
+            (position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, actor, request_id, data)
+     SELECT n, gen_random_uuid(), '2026-01-01Z'::timestamptz + n * interval '1 minute',
+            CASE WHEN n % 2 = 0 THEN '${BUSY}' ELSE gen_random_uuid() END, 1, 'SmtpUserRenamed',
+            CASE WHEN n % 5000 = 3 THEN 'small' ELSE 'large' END,
+            jsonb_build_object('role', 'admin', 'keyId', CASE n WHEN 77 THEN 'rare' ELSE 'k' || n % 5 END,
+                               'name', CASE n WHEN 88 THEN 'seldom' ELSE 'ci' END), 'r', '{}'
+       FROM generate_series(1, 20000) n`,
+  );
+  await owner.query('ANALYZE audit.changes');
+  await owner.end();
+  reader = await openDataSource(database.url, 'postern_audit_reader', { poolSize: 1 });
+});
+afterAll(async () => {
+  await reader?.destroy();
+  await database?.drop();
+});
+
+describe('a page of changes', () => {
+  it.each<[tenant: string, filter: ChangeFilter, found: number, smtpUserId?: string]>([
+    ['large', {}, LIMIT],
+    ['large', { from: '2026-01-02T00:00:00.000Z', to: '2026-01-03T00:00:00.000Z' }, LIMIT],
+    ['large', { to: '2026-01-01T02:00:00.000Z' }, LIMIT],
+    ['large', { to: '2026-01-02T00:00:00.000Z' }, LIMIT, BUSY],
+    ['large', { actor: 'ci' }, LIMIT],
+    ['large', { actor: 'k1' }, LIMIT],
+    ['large', { actor: 'rare' }, 1],
+    ['large', { actor: 'seldom' }, 1],
+    ['large', { actor: 'nobody' }, 0],
+    ['large', { actor: 'k1', from: '2026-01-02T00:00:00.000Z', to: '2026-01-02T00:09:00.000Z' }, 2],
+    ['small', {}, 4],
+  ])(
+    'of the tenant %s by %j takes its own rows from the table, and not all of the tenant’s',
+    async (tenant, filter, found, smtpUserId) => {
+      const read = await inTenant(reader, tenant as TenantId, async (manager) => {
+        let plan: unknown;
+        const query = async (sql: string, parameters: unknown[]) => {
+          plan = await manager.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`, parameters);
+          return manager.query(sql, parameters);
+        };
+        const scope = { tenantId: tenant as TenantId, smtpUserId: smtpUserId ?? null };
+        const { changes } = await readChanges({ query } as EntityManager, scope, filter, { limit: LIMIT, after: null });
+        return { found: changes.length, rows: mostRowsOf(plan) };
+      });
+      expect(read.found).toBe(found);
+      // An actor is looked for as an id and as a name.
+      expect(read.rows).toBeLessThanOrEqual(2 * LIMIT);
+    },
+  );
+});
+
+/** The most rows that a step of the plan gave and threw away. */
+function mostRowsOf(plan: unknown): number {
+  if (typeof plan !== 'object' || plan === null) return 0;
+  const step = plan as Readonly<Record<string, unknown>>;
+  const rows = Number(step['Actual Rows'] ?? 0) + Number(step['Rows Removed by Filter'] ?? 0);
+  return Math.max(rows, ...Object.values(step).map(mostRowsOf));
+}
