@@ -105,11 +105,15 @@ CREATE TABLE audit.changes (
   data jsonb NOT NULL,
   before jsonb,
   after jsonb,
+  actor_key_id text COLLATE "C" DEFAULT (actor ->> 'keyId'::text),
+  actor_name text COLLATE "C" DEFAULT (actor ->> 'name'::text),
   CONSTRAINT changes_pkey PRIMARY KEY ("position")
 );
+CREATE INDEX changes_by_key ON audit.changes USING btree (tenant_id, actor_key_id, occurred_at, "position");
+CREATE INDEX changes_by_name ON audit.changes USING btree (tenant_id, actor_name, occurred_at, "position");
 CREATE INDEX changes_of_api_key ON audit.changes USING btree (((data ->> 'keyId'::text))) WHERE (type = 'ApiKeyIssued'::text);
-CREATE INDEX changes_of_smtp_user ON audit.changes USING btree (smtp_user_id, "position") WHERE (smtp_user_id IS NOT NULL);
-CREATE INDEX changes_of_tenant ON audit.changes USING btree (tenant_id, "position");
+CREATE INDEX changes_of_smtp_user ON audit.changes USING btree (smtp_user_id, occurred_at, "position") WHERE (smtp_user_id IS NOT NULL);
+CREATE INDEX changes_of_tenant ON audit.changes USING btree (tenant_id, occurred_at, "position");
 ALTER TABLE audit.changes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.changes AS PERMISSIVE FOR ALL TO postern_audit
   USING (true);

@@ -25,6 +25,7 @@ import {
   periodFields,
   periodInOrder,
   positionColumn,
+  timeColumn,
 } from '@postern/lists';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CHANGE_COLUMNS, changeRowOfCsv, ListChanges, type ChangeScope } from './list-changes.js';
@@ -70,7 +71,7 @@ const changeAnswers = exported(pageView('ChangePage', changeView), changeView, `
 
 const changesQuery = z
   .strictObject({
-    ...pageFields([positionColumn]),
+    ...pageFields([timeColumn, positionColumn]),
     bom: bomField,
     ...periodFields,
     actor: z

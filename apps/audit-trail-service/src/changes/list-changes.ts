@@ -78,7 +78,10 @@ export class ListChangesHandler implements IQueryHandler<ListChanges> {
       ? ofNoTenant(this.dataSource, read)
       : inTenant(this.dataSource, tenantId, read));
     const shown = changes.slice(0, page.limit);
-    const { nextCursor } = pageUpTo(shown, shown.length < found, ({ position }) => [position]);
+    const { nextCursor } = pageUpTo(shown, shown.length < found, ({ position, change }) => [
+      change.occurredAt,
+      position,
+    ]);
     return { items: shown.map(({ change }) => change), nextCursor };
   }
 }
@@ -93,8 +96,8 @@ interface PlacedChange {
 }
 
 /**
- * The next changes of the scope, newest first, at most `limit` and never none where there are any. By position, which is
- * the journal's order: by time, two changes of one millisecond would have none. `found` is greater than their number
+ * The next changes of the scope, newest first, at most `limit` and never none where there are any. By time, and those of one
+ * millisecond by position, which is the journal's order. `found` is greater than their number
  * where the page ended early. Within `inTenant` or `ofNoTenant`, as `postern_audit_reader`.
  */
 export async function readChanges(
@@ -109,26 +112,35 @@ export async function readChanges(
   if (scope.smtpUserId !== null) conditions.push(`smtp_user_id = ${value(scope.smtpUserId)}`);
   if (filter.from !== undefined) conditions.push(`occurred_at >= ${value(filter.from)}::timestamptz`);
   if (filter.to !== undefined) conditions.push(`occurred_at < ${value(filter.to)}::timestamptz`);
-  if (filter.actor !== undefined) {
-    const actor = `${value(filter.actor)}::text`;
-    conditions.push(`(actor->>'keyId' = ${actor} OR actor->>'name' = ${actor})`);
-  }
-  if (after) conditions.push(`position < ${value(after[0])}::bigint`);
+  if (after) conditions.push(`(occurred_at, position) < (${value(after[0])}::timestamptz, ${value(after[1])}::bigint)`);
+  const most = value(limit);
+  const pageOf = (...more: string[]) =>
+    `SELECT * FROM audit.changes WHERE ${[...conditions, ...more].join(' AND ')} ${NEWEST_FIRST} LIMIT ${most}`;
+  const page = filter.actor === undefined ? pageOf() : byActor(pageOf, value(filter.actor), most);
   const records = await manager.query<ChangeRecord[]>(
     `WITH page AS MATERIALIZED (
-       SELECT * FROM audit.changes WHERE ${conditions.join(' AND ')} ORDER BY position DESC LIMIT ${value(limit)}
+       ${page}
      ), sized AS (
        SELECT *, count(*) OVER () AS found,
               sum(octet_length(data::text) + coalesce(octet_length(before::text), 0) + coalesce(octet_length(after::text), 0))
-                OVER (ORDER BY position DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before_it
+                OVER (${NEWEST_FIRST} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before_it
          FROM page
      )
      SELECT position, event_id, type, occurred_at, actor, request_id, smtp_user_id, username, data, before, after, version, found
-       FROM sized WHERE coalesce(bytes_before_it, 0) < ${MAX_PAGE_BYTES} ORDER BY position DESC`,
+       FROM sized WHERE coalesce(bytes_before_it, 0) < ${MAX_PAGE_BYTES} ${NEWEST_FIRST}`,
     parameters,
   );
   const changes = records.map((record) => ({ position: record.position, change: changeOf(record) }));
   return { changes, found: Number(records[0]?.found ?? 0) };
+}
+
+const NEWEST_FIRST = 'ORDER BY occurred_at DESC, position DESC';
+
+/** By the id of the key or by its name, each through an index: with `OR`, neither index would give its rows in order. */
+function byActor(pageOf: (...more: string[]) => string, actor: string, most: string): string {
+  const byId = pageOf(`actor_key_id = ${actor}`);
+  const byName = pageOf(`actor_name = ${actor}`, `actor_key_id IS DISTINCT FROM ${actor}`);
+  return `SELECT * FROM ((${byId}) UNION ALL (${byName})) either ${NEWEST_FIRST} LIMIT ${most}`;
 }
 
 interface ChangeRecord {

@@ -133,6 +133,8 @@ describe('changes', () => {
       username: null,
       actor: ACTOR,
       request_id: 'request-1',
+      actor_key_id: METADATA.actor.keyId,
+      actor_name: METADATA.actor.name,
     };
     expect(rows).toEqual([
       {
