@@ -1,13 +1,13 @@
 import { SNAPSHOT_DEADLINE_MS } from './relay-policies/snapshot/policy-snapshot.controller.js';
-import { MAX_SNAPSHOTS_WAITING, SNAPSHOTS_AT_ONCE } from './relay-policies/snapshot/policy-snapshots.js';
+import { SNAPSHOT_READERS, SNAPSHOTS_KEPT } from './relay-policies/snapshot/policy-snapshots.js';
 import { DEFAULT_STREAM_LIMITS } from './relay-policies/stream/stream-limits.js';
 import { MAX_ENTRIES_PER_PAGE } from './smtp-user-directory/list-smtp-users.js';
 import { MIN_VERSION_WAIT_MS } from './smtp-user-directory/get-smtp-user.js';
 
 /** What bounds the read side, for docs/limits.md. */
 export const PROJECTION_LIMITS = {
-  snapshotsAtOnce: SNAPSHOTS_AT_ONCE,
-  snapshotsWaiting: MAX_SNAPSHOTS_WAITING,
+  snapshotReaders: SNAPSHOT_READERS,
+  snapshotsKept: SNAPSHOTS_KEPT,
   snapshotMs: SNAPSHOT_DEADLINE_MS,
   entriesPerPage: MAX_ENTRIES_PER_PAGE,
   minVersionWaitMs: MIN_VERSION_WAIT_MS,

@@ -7,7 +7,7 @@ import { ProjectionConsumers } from './consumers/projection-consumers.js';
 import { MyIpController } from './my-ip/my-ip.controller.js';
 import { PolicyPublisher } from './relay-policies/publish/policy-publisher.js';
 import { PolicySnapshotController } from './relay-policies/snapshot/policy-snapshot.controller.js';
-import { PolicySnapshots, SNAPSHOTS_AT_ONCE } from './relay-policies/snapshot/policy-snapshots.js';
+import { PolicySnapshots } from './relay-policies/snapshot/policy-snapshots.js';
 import { PolicyStreamController } from './relay-policies/stream/policy-stream.controller.js';
 import { PolicyStream } from './relay-policies/stream/policy-stream.js';
 import { DEFAULT_STREAM_LIMITS, STREAM_LIMITS, type StreamLimits } from './relay-policies/stream/stream-limits.js';
@@ -25,10 +25,8 @@ import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller
     ListAnswersModule,
     dataSourceModule('postern_projection', { poolSize: 4, ...CONSUMER_POOL }),
     dataSourceModule('postern_directory_reader', { poolSize: 6 }),
-    // The snapshots, the tail, and what catches up.
-    dataSourceModule('postern_relay_reader', {
-      poolSize: SNAPSHOTS_AT_ONCE + 1 + DEFAULT_STREAM_LIMITS.catchUpReads,
-    }),
+    // The snapshot and who asks for it, the tail, and what catches up.
+    dataSourceModule('postern_relay_reader', { poolSize: 3 + DEFAULT_STREAM_LIMITS.catchUpReads }),
   ],
   controllers: [
     SmtpUsersController,

@@ -77,7 +77,7 @@ export const streamsEnded = new Counter({
 
 export const snapshotsTotal = new Counter({
   name: 'postern_relay_snapshots_total',
-  help: 'Snapshots of the relay policies that were asked for: begun, or refused because too many waited',
+  help: 'Snapshots of the relay policies that were asked for: begun, or refused because too many are read',
   labelNames: ['outcome'],
   registers,
 });
@@ -85,5 +85,12 @@ export const snapshotsTotal = new Counter({
 export const snapshotsOpen = new Gauge({
   name: 'postern_relay_snapshots_open',
   help: 'Snapshots that are being read at this moment',
+  registers,
+});
+
+export const snapshotBuilds = new Counter({
+  name: 'postern_relay_snapshot_builds_total',
+  help: 'Times that a snapshot was read for all who take one: all policies, or the changes since the one before it',
+  labelNames: ['extent'],
   registers,
 });

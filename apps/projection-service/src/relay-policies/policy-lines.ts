@@ -1,8 +1,9 @@
 /**
- * Policies as relays read them, one JSON text a row: `SELECT row_to_json(line)::text FROM (POLICY_LINES WHERE …) line`.
- * The columns are the members of `RelayPolicy`, in its order. PostgreSQL writes the JSON: a snapshot of a million
- * policies then costs this process little more than copying it.
+ * The members of a policy as relays read it, in the order of `RelayPolicy`, as columns of a subselect that `row_to_json` takes.
+ * PostgreSQL writes the JSON: this process then does little more than copy it.
  */
-export const POLICY_LINES = `
-  SELECT username, tenant_id AS "tenantId", smtp_user_id AS "smtpUserId", restricted, mode, entries, version, revision, removed
-    FROM projection.relay_policies`;
+export const POLICY_MEMBERS =
+  'username, tenant_id AS "tenantId", smtp_user_id AS "smtpUserId", restricted, mode, entries, version, revision, removed';
+
+/** One JSON text a row: `SELECT row_to_json(line)::text FROM (POLICY_LINES WHERE …) line`. */
+export const POLICY_LINES = `SELECT ${POLICY_MEMBERS} FROM projection.relay_policies`;

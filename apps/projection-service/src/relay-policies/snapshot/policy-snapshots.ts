@@ -1,45 +1,59 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { Semaphore } from '@postern/async';
+import { digestToHex } from '@postern/contracts';
 import { countLimited } from '@postern/access';
 import { Problem } from '@postern/http';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { snapshotsOpen, snapshotsTotal } from '../../consumers/projection-metrics.js';
-import { POLICY_LINES } from '../policy-lines.js';
+import { snapshotBuilds, snapshotsOpen, snapshotsTotal } from '../../consumers/projection-metrics.js';
 import { totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals.js';
 import { policiesNotReady, POLICIES_WHOLE } from '../whole.js';
+import { gzipStream } from './gzip-segments.js';
+import { FIRST_ID, LAST_ID, readSegments, SharedSnapshot, type PolicySegment } from './shared-snapshot.js';
 
-/** Each has a database connection for as long as its reader takes. */
-export const SNAPSHOTS_AT_ONCE = 4;
-/** Relays that start all at once wait their turn; beyond this, they are told to come again. */
-export const MAX_SNAPSHOTS_WAITING = 64;
-/** A full allow list makes a line of some 60 kB, so a page is at most 30 MB, and as a rule 150 kB. */
-const LINES_PER_PAGE = 512;
+/** Beyond this, relays are told to come again. A reader costs a socket and its buffers. */
+export const SNAPSHOT_READERS = 256;
+/** Snapshots that are kept for readers, the latest included. Beyond this, relays get the latest one, and the changes since then by the stream. */
+export const SNAPSHOTS_KEPT = 4;
+/** After more changed policies, or changed segments as a share, all are read again. */
+const MOST_CHANGES = 50_000;
+const MOST_CHANGED_SEGMENTS = 0.25;
 
-/** All policies as they stood at one instant. */
+/** All policies as they stood at one instant, for one reader. */
 export interface PolicySnapshot {
   readonly totals: PolicyTotals;
-  /** NDJSON, some hundred lines a chunk. */
+  /** Gzip of NDJSON. */
   readonly chunks: AsyncIterable<Buffer>;
   /** Must be called, once or more, whatever happened. */
-  close(): Promise<void>;
+  close(): void;
 }
 
+/** The process's snapshot of the policies: read once, shared by all readers, and renewed in part when one is asked for after changes. */
 @Injectable()
-export class PolicySnapshots {
-  private readonly permits = new Semaphore(SNAPSHOTS_AT_ONCE, MAX_SNAPSHOTS_WAITING);
+export class PolicySnapshots implements OnModuleDestroy {
+  private readonly logger = new Logger('relay-policies');
+  private latest: SharedSnapshot | null = null;
+  private renewing: Promise<SharedSnapshot> | null = null;
+  private filling: Promise<void> = Promise.resolve();
+  /** How many read each snapshot. */
+  private readonly readers = new Map<SharedSnapshot, number>();
+  private stopping = false;
 
   constructor(@InjectDataSource('postern_relay_reader') private readonly reader: DataSource) {}
 
-  /** Throws `too-many-requests` where too many relays wait for one already, `not-ready` where the policies are not whole. */
+  /** Throws `not-ready` where the policies are not whole. */
+  async totals(): Promise<PolicyTotals> {
+    return readTotals(this.reader);
+  }
+
+  /** Throws `too-many-requests` where too many relays read one already, `not-ready` where the policies are not whole. */
   async open(): Promise<PolicySnapshot> {
-    const release = await this.permits.acquire();
-    if (!release) {
+    const snapshot = await this.current();
+    if ([...this.readers.values()].reduce((sum, readers) => sum + readers, 0) >= SNAPSHOT_READERS) {
       countLimited('policy-snapshots');
       snapshotsTotal.inc({ outcome: 'refused' });
       throw new Problem(
         'too-many-requests',
-        'Many relays take a snapshot at this moment. Try again in a few seconds.',
+        'Many relays read a snapshot at this moment. Try again in a few seconds.',
         {
           headers: { 'retry-after': '5' },
         },
@@ -47,40 +61,152 @@ export class PolicySnapshots {
     }
     snapshotsTotal.inc({ outcome: 'begun' });
     snapshotsOpen.inc();
-    const runner = this.reader.createQueryRunner();
+    this.readers.set(snapshot, (this.readers.get(snapshot) ?? 0) + 1);
     let closed = false;
-    const close = async (): Promise<void> => {
-      if (!closed) snapshotsOpen.dec();
+    const close = (): void => {
+      if (closed) return;
       closed = true;
-      release();
-      if (runner.isReleased) return;
-      // The connection may be gone; then there is nothing to roll back.
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-      if (!runner.isReleased) await runner.release();
+      snapshotsOpen.dec();
+      const left = (this.readers.get(snapshot) ?? 1) - 1;
+      if (left > 0) this.readers.set(snapshot, left);
+      else this.readers.delete(snapshot);
     };
+    return { totals: snapshot.totals, chunks: gzipStream(snapshot.read()), close };
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopping = true;
+    await this.renewing?.catch(() => undefined);
+    await this.filling;
+  }
+
+  /**
+   * A snapshot that holds all that was committed when this was called, or the latest one, where that is growing or too many are kept:
+   * the stream brings what came after it.
+   */
+  private async current(): Promise<SharedSnapshot> {
+    const wanted = await readTotals(this.reader);
+    const { latest } = this;
+    if (latest && latest.state !== 'failed') {
+      if (sameTotals(latest.totals, wanted) || latest.state === 'growing') return latest;
+      const others = [...this.readers.keys()].filter((snapshot) => snapshot !== latest).length;
+      if (others + 1 >= SNAPSHOTS_KEPT) return latest;
+    }
+    // It may have begun before the last change.
+    const begun = await this.renewing;
+    if (begun && begun.totals.revision >= wanted.revision) return begun;
+    this.renewing ??= this.renew().finally(() => (this.renewing = null));
+    return this.renewing;
+  }
+
+  private async renew(): Promise<SharedSnapshot> {
+    const runner = this.reader.createQueryRunner();
     try {
       // One instant for totals and lines. It has no transaction id, so that no reader of the feed waits for it.
       await runner.startTransaction('REPEATABLE READ');
-      const [record] = (await runner.query(TOTALS)) as (TotalsRecord & { readonly whole: boolean })[];
-      if (record?.whole !== true) throw policiesNotReady();
-      await runner.query(CURSOR);
-      return { totals: totalsOf(record), chunks: chunks(runner), close };
+      const totals = await readTotals(runner);
+      const changed = this.latest?.state === 'complete' ? await changedSegments(runner, this.latest) : null;
+      if (this.latest && changed) {
+        const snapshot = await renewed(runner, totals, this.latest, changed);
+        if (snapshot.fits) {
+          snapshotBuilds.inc({ extent: 'changes' });
+          this.latest = snapshot;
+          await giveBack(runner);
+          return snapshot;
+        }
+        this.logger.warn({ msg: 'the changes do not fit the snapshot before them; all policies are read again' });
+      }
+      snapshotBuilds.inc({ extent: 'all' });
+      const snapshot = new SharedSnapshot(totals);
+      this.latest = snapshot;
+      // Its readers follow it as it grows.
+      this.filling = this.fill(runner, snapshot);
+      return snapshot;
     } catch (error) {
-      await close();
+      await giveBack(runner);
       throw error;
+    }
+  }
+
+  private async fill(runner: QueryRunner, snapshot: SharedSnapshot): Promise<void> {
+    try {
+      for await (const segment of readSegments(runner, FIRST_ID, LAST_ID)) {
+        if (this.stopping) throw new Error('The process ends.');
+        snapshot.add(segment);
+      }
+      snapshot.end('complete');
+      if (!snapshot.fits)
+        this.logger.error({ msg: 'the relay policies do not fit their totals: run `postern verify`' });
+    } catch (error) {
+      snapshot.end('failed');
+      if (!this.stopping) this.logger.warn({ msg: 'cannot read a snapshot of the relay policies', err: String(error) });
+    } finally {
+      await giveBack(runner);
     }
   }
 }
 
-const TOTALS = `SELECT revision, policies, digest, ${POLICIES_WHOLE} AS whole FROM projection.relay_policy_totals`;
-const CURSOR = `
-  DECLARE snapshot NO SCROLL CURSOR FOR
-   SELECT row_to_json(line)::text AS line FROM (${POLICY_LINES} WHERE revision IS NOT NULL AND NOT removed) line`;
+/** The connection may be gone; then there is nothing to roll back. */
+async function giveBack(runner: QueryRunner): Promise<void> {
+  if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+  await runner.release();
+}
 
-async function* chunks(runner: QueryRunner): AsyncGenerator<Buffer> {
-  for (;;) {
-    const records = (await runner.query(`FETCH ${LINES_PER_PAGE} FROM snapshot`)) as { line: string }[];
-    if (records.length > 0) yield Buffer.from(records.map(({ line }) => `${line}\n`).join(''));
-    if (records.length < LINES_PER_PAGE) return;
+async function readTotals(from: { query(sql: string): Promise<unknown> }): Promise<PolicyTotals> {
+  const [record] = (await from.query(TOTALS)) as (TotalsRecord & { readonly whole: boolean })[];
+  if (record?.whole !== true) throw policiesNotReady();
+  return totalsOf(record);
+}
+
+const TOTALS = `SELECT revision, policies, digest, ${POLICIES_WHOLE} AS whole FROM projection.relay_policy_totals`;
+
+function sameTotals(a: PolicyTotals, b: PolicyTotals): boolean {
+  return a.revision === b.revision && a.policies === b.policies && digestToHex(a.digest) === digestToHex(b.digest);
+}
+
+/** The segments that differ from the table; null where they are so many that all may as well be read. */
+async function changedSegments(runner: QueryRunner, before: SharedSnapshot): Promise<Set<PolicySegment> | null> {
+  const { segments } = before;
+  const ids = (await runner.query(CHANGED, [before.totals.revision, MOST_CHANGES + 1])) as { readonly id: string }[];
+  if (ids.length > MOST_CHANGES || segments.length === 0) return null;
+  const changed = new Set(ids.map(({ id }) => segments[segmentOf(segments, id)] as PolicySegment));
+  return changed.size > Math.max(1, MOST_CHANGED_SEGMENTS * segments.length) ? null : changed;
+}
+
+/** The last segment that begins before the id, or the first one. */
+function segmentOf(segments: readonly PolicySegment[], id: string): number {
+  let [low, high] = [0, segments.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((segments[middle] as PolicySegment).after < id) low = middle;
+    else high = middle - 1;
   }
+  return low;
+}
+
+/** The users whose lines changed: a username's row has a new revision, or lost its revision to another user's row. */
+const CHANGED = `
+  WITH changed AS MATERIALIZED (
+       SELECT smtp_user_id, username_key FROM projection.relay_policies WHERE revision > $1 ORDER BY revision LIMIT $2)
+  SELECT smtp_user_id::text AS id FROM changed
+   UNION SELECT smtp_user_id::text FROM projection.relay_policies
+          WHERE revision IS NULL AND username_key = ANY (ARRAY (SELECT username_key FROM changed))
+   LIMIT $2`;
+
+async function renewed(
+  runner: QueryRunner,
+  totals: PolicyTotals,
+  { segments }: SharedSnapshot,
+  changed: ReadonlySet<PolicySegment>,
+): Promise<SharedSnapshot> {
+  const snapshot = new SharedSnapshot(totals);
+  for (const [i, segment] of segments.entries()) {
+    if (!changed.has(segment)) snapshot.add(segment);
+    else {
+      const after = i === 0 ? FIRST_ID : segment.after;
+      for await (const each of readSegments(runner, after, segments[i + 1]?.after ?? LAST_ID)) snapshot.add(each);
+    }
+  }
+  snapshot.end('complete');
+  return snapshot;
 }

@@ -1,0 +1,107 @@
+import { digestFromHex, digestToHex, EMPTY_DIGEST, xorDigest, type Digest64 } from '@postern/contracts';
+import type { QueryRunner } from 'typeorm';
+import { POLICY_MEMBERS } from '../policy-lines.js';
+import type { PolicyTotals } from '../policy-totals.js';
+import { gzipSegment, type GzipSegment } from './gzip-segments.js';
+
+/** The policies of the users whose ids follow `after`, up to where the next segment begins. */
+export interface PolicySegment extends GzipSegment {
+  readonly after: string;
+  readonly policies: number;
+  /** XOR of the policies' digests. */
+  readonly digest: Digest64;
+}
+
+/**
+ * All policies at one instant, in segments that all readers share, and that the next snapshot takes over where nothing in them changed.
+ *
+ * | state    | next                                                |
+ * | -------- | --------------------------------------------------- |
+ * | growing  | complete, or failed; readers follow it as it grows  |
+ * | complete | (end)                                               |
+ * | failed   | (end); its readers are broken off                   |
+ */
+export class SharedSnapshot {
+  readonly segments: PolicySegment[] = [];
+  state: 'growing' | 'complete' | 'failed' = 'growing';
+  private changed = Promise.withResolvers<void>();
+
+  constructor(readonly totals: PolicyTotals) {}
+
+  /** Whether the segments hold what the totals say. */
+  get fits(): boolean {
+    const digest = this.segments.reduce((sum, segment) => xorDigest(sum, segment.digest), EMPTY_DIGEST);
+    const policies = this.segments.reduce((sum, segment) => sum + segment.policies, 0);
+    return policies === this.totals.policies && digestToHex(digest) === digestToHex(this.totals.digest);
+  }
+
+  add(segment: PolicySegment): void {
+    this.segments.push(segment);
+    this.wake();
+  }
+
+  end(state: 'complete' | 'failed'): void {
+    this.state = state;
+    this.wake();
+  }
+
+  /** Every segment, also those that are yet to come. Throws where the snapshot fails. */
+  async *read(): AsyncGenerator<PolicySegment> {
+    for (let next = 0; ; next++) {
+      while (next === this.segments.length) {
+        if (this.state === 'complete') return;
+        if (this.state === 'failed')
+          throw new Error('The snapshot of the relay policies could not be read to its end.');
+        await this.changed.promise;
+      }
+      yield this.segments[next] as PolicySegment;
+    }
+  }
+
+  private wake(): void {
+    this.changed.resolve();
+    this.changed = Promise.withResolvers<void>();
+  }
+}
+
+/** Users of a segment. A full allow list makes a line of some 80 kB, so its text is at most 40 MB, and as a rule 130 kB. */
+const USERS_PER_SEGMENT = 512;
+export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/** The segments of the users whose ids follow `after`, up to `upTo`. PostgreSQL reads the next one while the last one is compressed. */
+export async function* readSegments(runner: QueryRunner, after: string, upTo: string): AsyncGenerator<PolicySegment> {
+  let pending: Promise<PolicySegment> | null = null;
+  for (let from = after; ;) {
+    const [page] = (await runner.query(SEGMENT, [from, upTo, USERS_PER_SEGMENT])) as SegmentRecord[];
+    if (pending) yield await pending;
+    if (!page?.lines) return;
+    pending = segmentOf(from, page);
+    // Awaited above; until then its error has nobody who waits for it.
+    pending.catch(() => undefined);
+    from = page.last;
+  }
+}
+
+async function segmentOf(after: string, { policies, digest, lines }: SegmentRecord): Promise<PolicySegment> {
+  // Usernames, ranges and ids are ASCII.
+  const compressed = await gzipSegment(Buffer.from(lines, 'latin1'));
+  return { ...compressed, after, policies, digest: digestFromHex(digest) };
+}
+
+/** One row, so that the driver has one text to read. By the primary key: ids rise with time, and so do the rows on disk. */
+const SEGMENT = `
+  SELECT count(*)::integer AS policies, max(id) AS last, string_agg(line, '') AS lines,
+         lpad(to_hex(bit_xor(('x' || encode(digest, 'hex'))::bit(64)::bigint)), 16, '0') AS digest
+    FROM (SELECT smtp_user_id::text COLLATE "C" AS id, digest,
+                 (SELECT row_to_json(line)::text FROM (SELECT ${POLICY_MEMBERS}) line) || E'\\n' AS line
+            FROM projection.relay_policies
+           WHERE revision IS NOT NULL AND NOT removed AND smtp_user_id > $1 AND smtp_user_id <= $2
+           ORDER BY smtp_user_id LIMIT $3) users`;
+
+interface SegmentRecord {
+  readonly policies: number;
+  readonly last: string;
+  readonly lines: string;
+  readonly digest: string;
+}
