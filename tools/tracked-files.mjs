@@ -1,4 +1,5 @@
-// `npm run lint:files`: refuses tracked files that are binary or large. Git keeps them for ever: every clone pays for them.
+// `npm run lint:files`: refuses tracked files that are binary or large, since Git keeps them for ever and every clone pays for them;
+// and paths in docs/architecture.md that do not exist.
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -21,11 +22,24 @@ export function refusals(root) {
   });
 }
 
+/** The files that docs/architecture.md names and Git does not track, a line each. */
+export function brokenPaths(root) {
+  const named = [
+    ...readFileSync(join(root, 'docs/architecture.md'), 'utf8').matchAll(/`((?:apps|libs|docs|deploy)\/[^`]+)`/g),
+  ];
+  const tracked = (path) => execFileSync('git', ['ls-files', path], { cwd: root, encoding: 'utf8' }) !== '';
+  const missing = new Set(named.map(([, path]) => path).filter((path) => !tracked(path)));
+  return [...missing].map(
+    (path) => `docs/architecture.md names ${path}, which does not exist. Name the file that has its code now.`,
+  );
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const found = refusals(dirname(import.meta.dirname));
+  const root = dirname(import.meta.dirname);
+  const refused = refusals(root);
+  if (refused.length > 0)
+    refused.push('Take them out of the index (git rm --cached <file>) and add them to .gitignore.');
+  const found = [...refused, ...brokenPaths(root)];
   for (const line of found) console.error(line);
-  if (found.length > 0) {
-    console.error('Take them out of the index (git rm --cached <file>) and add them to .gitignore.');
-    process.exitCode = 1;
-  }
+  if (found.length > 0) process.exitCode = 1;
 }

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 // @ts-expect-error: a script in JavaScript, which runs before anything is built
-import { refusals } from './tracked-files.mjs';
+import { brokenPaths, refusals } from './tracked-files.mjs';
 
 let root: string;
 const git = (...args: string[]) => execFileSync('git', args, { cwd: root });
@@ -25,5 +25,16 @@ it('a tracked file that is binary or over 600 kB is refused; the lock file and w
   expect(refusals(root)).toEqual([
     'large.md has 600001 bytes; a tracked file has 600000 at most.',
     'small.jar is binary.',
+  ]);
+});
+
+it('a file that the architecture page names must be tracked', () => {
+  mkdirSync(join(root, 'docs'));
+  mkdirSync(join(root, 'libs'));
+  writeFileSync(join(root, 'libs/kept.ts'), '');
+  writeFileSync(join(root, 'docs/architecture.md'), '`libs/kept.ts`, `libs/moved.ts`, `npm start`, and `libs`');
+  git('add', '--all', 'libs', 'docs');
+  expect(brokenPaths(root)).toEqual([
+    'docs/architecture.md names libs/moved.ts, which does not exist. Name the file that has its code now.',
   ]);
 });

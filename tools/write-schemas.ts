@@ -3,8 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asyncApi } from '../libs/contracts/src/schemas/async-api.js';
 import { breakingChanges } from '../libs/contracts/src/schemas/breaking-changes.js';
-import type { JsonSchema } from '../libs/contracts/src/schemas/json-schema.js';
-import { jsonSchemas } from '../libs/contracts/src/schemas/json-schemas.js';
+import { type JsonSchema, jsonSchemas } from '../libs/contracts/src/schemas/json-schemas.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = join(root, 'libs', 'contracts', 'schemas');
