@@ -1,6 +1,6 @@
 import type { DatabaseRole } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
-import { FEED_START, samePosition, type FeedPosition } from './feed-position.js';
+import { FEED_START, samePosition, type FeedPosition } from './read-feed.js';
 
 /** One move of a consumer's checkpoint on one source (the journal, or a topic's partition). */
 export interface CheckpointMove {

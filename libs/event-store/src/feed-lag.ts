@@ -1,6 +1,6 @@
 import type { StreamCategory } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
-import type { FeedPosition } from './feed-position.js';
+import type { FeedPosition } from './read-feed.js';
 
 /** How far behind the journal somebody is who has handled everything up to a position. */
 export interface FeedLag {

@@ -1,5 +1,5 @@
 export { AppendRefused, EventExists, JournalBusy, JournalUnavailable, VersionConflict } from './append-errors.js';
-export type { Appended } from './append-outcome.js';
+export type { Appended } from './append-request.js';
 export type { Append, NewEvent } from './append-request.js';
 export {
   advanceCheckpoint,
@@ -18,7 +18,7 @@ export {
   type Bookmarks,
 } from './bookmarks.js';
 export { assertJournalBelongsToCluster, JournalOfAnotherCluster } from './cluster-check.js';
-export { FEED_START, isBehind, samePosition, type FeedPosition } from './feed-position.js';
+export { FEED_START, isBehind, samePosition, type FeedPosition } from './read-feed.js';
 export { feedLag, publisherLag, type FeedLag } from './feed-lag.js';
 export { Journal, JOURNAL_LIMITS } from './journal.js';
 export { loadJournalId } from './journal-identity.js';

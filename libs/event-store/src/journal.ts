@@ -1,10 +1,15 @@
 import { Deadline } from '@postern/async';
 import { DatabaseClock } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
-import { AppendExpired, JournalBusy, JournalUnavailable } from './append-errors.js';
-import { failureError, failureKind } from './append-failure.js';
-import { outcomeOf, type Appended, type BatchAnswer } from './append-outcome.js';
-import { appendRequest, type Append, type AppendRequest } from './append-request.js';
+import { AppendExpired, JournalBusy, JournalUnavailable, failureError, failureKind } from './append-errors.js';
+import {
+  outcomeOf,
+  type Appended,
+  type BatchAnswer,
+  appendRequest,
+  type Append,
+  type AppendRequest,
+} from './append-request.js';
 import { GroupCommit, type GroupCommitLimits, type Sized } from './group-commit.js';
 
 interface Waiting extends Sized {

@@ -1,7 +1,7 @@
 import type { Topic } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 import { JOURNAL_SOURCE, loadCheckpoint } from './checkpoints.js';
-import type { FeedPosition } from './feed-position.js';
+import type { FeedPosition } from './read-feed.js';
 
 /** The publisher's checkpoint: how far the journal's events were sent. The feed's reader keeps it. */
 export const PUBLISHER = { consumer: 'publisher', table: 'journal.checkpoints' } as const;

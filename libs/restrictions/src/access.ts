@@ -1,7 +1,6 @@
 import type { DecisionKind, Mode, ReasonCode } from '@postern/contracts';
-import { contains } from '@postern/ip-ranges';
-import type { IpAddress } from '@postern/ip-ranges';
-import { isLive } from './liveness.js';
+import { contains, type IpAddress } from '@postern/ip-ranges';
+import { isLive } from './state.js';
 import { parsedRange } from './parsed-range.js';
 
 /** What access is decided by: an SMTP user's state, or its relay policy. */

@@ -1,9 +1,6 @@
 import type { DecisionKind, EntryAdded, EntryId, Mode, ReasonCode, SmtpUserId, TenantId } from '@postern/contracts';
-import { isLive } from './liveness.js';
-import { requireRegistered } from './state.js';
-import type { RegisteredSmtpUser, SmtpUserState } from './state.js';
-import { warningsOf } from './warnings.js';
-import type { Warning } from './warnings.js';
+import { isLive, requireRegistered, type RegisteredSmtpUser, type SmtpUserState } from './state.js';
+import { warningsOf, type Warning } from './warnings.js';
 
 /** An entry as the HTTP API shows it. Times are RFC 3339, UTC, milliseconds. */
 export interface Entry {

@@ -1,9 +1,8 @@
 import { utcTime } from '@postern/contracts';
 import { parseRange } from '@postern/ip-ranges';
 import type { WantedEntry } from './commands.js';
-import { MAX_ENTRIES, MAX_NOTE_LENGTH } from './limits.js';
-import { refusedFields } from './refusal.js';
-import type { FieldRefusal, FieldRefusalCode } from './refusal.js';
+import { MAX_ENTRIES, MAX_NOTE_LENGTH } from './state.js';
+import { refusedFields, type FieldRefusal, type FieldRefusalCode } from './refusal.js';
 
 /** A wanted entry, read and checked by itself; not yet against what stands there. */
 export interface CheckedEntry {

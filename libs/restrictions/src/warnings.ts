@@ -1,8 +1,7 @@
 import type { EntryAdded, EntryId } from '@postern/contracts';
-import { isPrivate, isVeryWide } from '@postern/ip-ranges';
-import type { IpRange } from '@postern/ip-ranges';
+import { isPrivate, isVeryWide, type IpRange } from '@postern/ip-ranges';
 import { coveringRanges } from './covering-ranges.js';
-import { endOf, isLive } from './liveness.js';
+import { endOf, isLive } from './state.js';
 import { parsedRange } from './parsed-range.js';
 
 export type WarningCode = 'covered-by' | 'very-wide' | 'private-range' | 'expires-soon';

@@ -1,7 +1,7 @@
 import type { Heartbeat, RelayPolicy, RelayPolicyEntry } from '@postern/contracts';
 import { modeView, oneOfSoFar, text, time, uuid, view, whole } from '@postern/http';
 import { z } from 'zod';
-import type { ResetReason } from './stream/frame-page.js';
+import type { ResetReason } from './stream/frame-pages.js';
 
 const entry = view<RelayPolicyEntry>('RelayPolicyEntry', 'A range from which logins are let in.', {
   range: text('203.0.113.42', 'Canonical.'),

@@ -4,10 +4,14 @@ import { utcTime } from '../rfc3339-time.js';
 import { splitStreamId, type StreamCategory } from '../streams.js';
 import { EVENT_TYPES_OF_TOPIC, TOPIC_OF_CATEGORY, type Topic } from '../topics.js';
 import { EventNewerThanProgram, schemaVersionOf, upcast } from '../upcasters.js';
-import { messageType, type FeedEvent, type ReceivedMessage } from './event-message.js';
-import { MessageOfAnotherJournal } from './message-of-another-journal.js';
-import { MessageUnreadable } from './message-unreadable.js';
-import { journalOf } from './source.js';
+import {
+  messageType,
+  type FeedEvent,
+  type ReceivedMessage,
+  MessageOfAnotherJournal,
+  MessageUnreadable,
+  journalOf,
+} from './event-message.js';
 
 /**
  * Reads a message of the event topics as today's readers know it: its data lifted to the current version. Attributes that

@@ -2,9 +2,14 @@ import type { JournalId } from '../ids.js';
 import { withoutSecrets } from '../secrets.js';
 import { splitStreamId } from '../streams.js';
 import { TOPIC_OF_CATEGORY } from '../topics.js';
-import { CLOUDEVENTS_JSON, messageType, type EventEnvelope } from './event-message.js';
-import type { EventMessage, FeedEvent } from './event-message.js';
-import { sourceOf } from './source.js';
+import {
+  CLOUDEVENTS_JSON,
+  messageType,
+  type EventEnvelope,
+  type EventMessage,
+  type FeedEvent,
+  sourceOf,
+} from './event-message.js';
 
 const HEADERS = { 'content-type': CLOUDEVENTS_JSON };
 

@@ -1,5 +1,6 @@
 import type { Recorded } from '../events.js';
 import type { Topic } from '../topics.js';
+import { isUuid, type JournalId } from '../ids.js';
 
 /** An event as it leaves the journal, with the transaction id that makes its place in the feed: `(xid, event.position)`. */
 export interface FeedEvent {
@@ -62,4 +63,37 @@ export interface EventEnvelope {
   /** Left out where no event caused it. */
   readonly causationid?: string;
   readonly data: unknown;
+}
+
+const URN = { event: 'urn:postern:journal:', policy: 'urn:postern:relay-policies:' } as const;
+
+/** The `source` of a message: with its `id` it is unique in the world, as CloudEvents wants it. */
+export function sourceOf(kind: keyof typeof URN, journal: JournalId): string {
+  return URN[kind] + journal;
+}
+
+/** The journal that a `source` names; null where it is none of Postern's. */
+export function journalOf(kind: keyof typeof URN, source: unknown): JournalId | null {
+  if (typeof source !== 'string' || !source.startsWith(URN[kind])) return null;
+  const journal = source.slice(URN[kind].length);
+  return isUuid(journal) ? (journal as JournalId) : null;
+}
+
+/** What was received is no message of Postern's, or a broken one. The message says what is wrong with it, and repeats nothing of it. */
+export class MessageUnreadable extends Error {
+  override readonly name = 'MessageUnreadable';
+  constructor(why: string) {
+    super(`The message ${why}.`);
+  }
+}
+
+/** A message of Postern's, but of another database: two of them share a broker, and none of it may take effect in this one. */
+export class MessageOfAnotherJournal extends Error {
+  override readonly name = 'MessageOfAnotherJournal';
+  constructor(
+    readonly theirs: JournalId,
+    readonly ours: JournalId,
+  ) {
+    super(`The message is of the journal ${theirs}, and not of ${ours}.`);
+  }
 }

@@ -2,8 +2,7 @@ import type { JournalId } from '../ids.js';
 import type { RelayPolicy } from '../relay-policy.js';
 import { RELAY_POLICIES_TOPIC } from '../topics.js';
 import { usernameKey } from '../username.js';
-import { CLOUDEVENTS_JSON, messageType } from './event-message.js';
-import { journalOf, sourceOf } from './source.js';
+import { CLOUDEVENTS_JSON, messageType, journalOf, sourceOf } from './event-message.js';
 
 /** The version in which relay policies are written today. */
 const POLICY_SCHEMA_VERSION = 1;

@@ -1,4 +1,4 @@
-import type { JsonSchema } from './json-schema.js';
+import type { JsonSchema } from './json-schemas.js';
 
 /**
  * What in `now` would break a consumer that was written against `was`: everything that lets a message look as it could not

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { breakingChanges } from './breaking-changes.js';
-import type { JsonSchema } from './json-schema.js';
+import type { JsonSchema } from './json-schemas.js';
 
 const schema = (members: z.ZodRawShape) => z.toJSONSchema(z.object(members), { io: 'input' }) as JsonSchema;
 

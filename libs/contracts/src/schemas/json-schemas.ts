@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { ENVELOPES } from './envelopes.js';
 import { EVENT_DATA } from './event-data.js';
-import type { JsonSchema } from './json-schema.js';
 import { RELAY_POLICY_DATA } from './relay-policy-data.js';
 
 /**
@@ -26,4 +25,24 @@ export function jsonSchemas(
       return [name, { ...($schema === undefined ? {} : { $schema }), title: name, ...rest } as JsonSchema];
     }),
   );
+}
+
+/** As much of JSON Schema as Postern's schemas use. */
+export interface JsonSchema {
+  readonly $schema?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly type?: string | readonly string[];
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+  readonly format?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minItems?: number;
+  readonly minLength?: number;
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly JsonSchema[];
 }

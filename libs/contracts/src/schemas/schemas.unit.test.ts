@@ -13,8 +13,7 @@ import { splitStreamId } from '../streams.js';
 import { schemaVersionOf } from '../upcasters.js';
 import { asyncApi } from './async-api.js';
 import { breakingChanges } from './breaking-changes.js';
-import type { JsonSchema } from './json-schema.js';
-import { jsonSchemas } from './json-schemas.js';
+import { type JsonSchema, jsonSchemas } from './json-schemas.js';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..', '..');
 const SCHEMAS = join(ROOT, 'libs', 'contracts', 'schemas');

@@ -3,8 +3,7 @@ import type { SmtpUserCommand } from '../commands.js';
 import { decide } from '../decide.js';
 import { evolve } from '../evolve.js';
 import { DomainRefusal } from '../refusal.js';
-import { initialState } from '../state.js';
-import type { SmtpUserState } from '../state.js';
+import { initialState, type SmtpUserState } from '../state.js';
 import { ACTOR, NOW } from './samples.js';
 
 /** What came of a command: the events that happened, or the refusal. */

@@ -1,7 +1,6 @@
 import type { EntryAdded, EntryId, Mode, SmtpUserEvent, SmtpUserId, TenantId } from '@postern/contracts';
 import type { AddEntries, ReplaceRestriction, WantedEntry } from '../commands.js';
-import type { RegisteredSmtpUser, SmtpUserState } from '../state.js';
-import { requireRegistered } from '../state.js';
+import { type RegisteredSmtpUser, type SmtpUserState, requireRegistered } from '../state.js';
 
 export const NOW = new Date('2026-10-01T12:00:00.000Z');
 export const YESTERDAY = '2026-09-30T12:00:00.000Z';

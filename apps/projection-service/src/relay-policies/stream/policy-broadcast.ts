@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { policyRevision } from '../../consumers/projection-metrics.js';
 import type { PolicyTotals } from '../policy-totals.js';
-import { heartbeatFrame, resetFrame, type FramePage } from './frame-page.js';
+import { heartbeatFrame, resetFrame, type FramePage, RevisionAhead } from './frame-pages.js';
 import { PolicyLagMeter } from './policy-lag.js';
 import { PolicyTail, type TailListener } from './policy-tail.js';
-import { RevisionAhead } from './read-frame-page.js';
 import type { StreamLimits } from './stream-limits.js';
 import type { StreamMember } from './stream-member.js';
 

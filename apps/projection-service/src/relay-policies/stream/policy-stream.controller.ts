@@ -1,9 +1,10 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { Allow, bearerToken, Documented, serverSentEvents } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Revision } from '@postern/contracts';
 import { heartbeatView, relayPolicyView, resetView } from '../policy-views.js';
-import { resumeFrom } from './last-event-id.js';
 import { PolicyStream } from './policy-stream.js';
+import type { ResetReason } from './frame-pages.js';
 
 @Controller()
 export class PolicyStreamController {
@@ -44,4 +45,22 @@ export class PolicyStreamController {
     // From here on the answer is the stream's, not Fastify's.
     reply.hijack();
   }
+}
+
+const WHOLE_NUMBER = /^(0|[1-9]\d{0,15})$/;
+
+/**
+ * The revision from which a relay resumes: of the header `Last-Event-ID`, or else of `?lastEventId=`, for clients that
+ * can't set it. A relay that names none has no policies yet, and what it needs is a snapshot: it is reset.
+ */
+function resumeFrom(
+  header: string | string[] | undefined,
+  query: unknown,
+): { readonly revision: Revision } | { readonly reset: ResetReason } {
+  const given = header ?? query;
+  if (given === undefined || given === '') return { reset: 'last-event-id-missing' };
+  if (typeof given !== 'string' || !WHOLE_NUMBER.test(given) || !Number.isSafeInteger(Number(given))) {
+    return { reset: 'last-event-id-malformed' };
+  }
+  return { revision: Number(given) as Revision };
 }

@@ -10,7 +10,7 @@ import type { DataSource } from 'typeorm';
 import { streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
 import { POLICIES_CHANNEL } from '../policies-channel.js';
 import { assertPoliciesWhole } from '../whole.js';
-import { resetFrame, type ResetReason } from './frame-page.js';
+import { resetFrame, type ResetReason } from './frame-pages.js';
 import { PolicyBroadcast } from './policy-broadcast.js';
 import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';
 import { StreamMember } from './stream-member.js';

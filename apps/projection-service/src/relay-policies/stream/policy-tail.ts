@@ -3,9 +3,7 @@ import { Semaphore, WakeSignal } from '@postern/async';
 import type { Revision } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 import type { PolicyTotals } from '../policy-totals.js';
-import type { FramePage } from './frame-page.js';
-import { readFramePage, RevisionAhead } from './read-frame-page.js';
-import { RecentPages } from './recent-pages.js';
+import { type FramePage, readFramePage, RevisionAhead, RecentPages } from './frame-pages.js';
 import type { StreamLimits } from './stream-limits.js';
 
 const RETRY_MS = 500;

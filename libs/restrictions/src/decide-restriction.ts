@@ -1,14 +1,8 @@
 import type { EntryAdded, EntryChanged, EntryId, EntryRemoved, SmtpUserEvent } from '@postern/contracts';
-import type { AddEntries, CommandContext, RemoveEntry, ReplaceRestriction } from './commands.js';
-import { MAX_ENTRIES } from './limits.js';
-import { isLive } from './liveness.js';
-import { changeMode } from './decide-mode.js';
-import { DomainRefusal, refusedFields } from './refusal.js';
-import type { FieldRefusal } from './refusal.js';
-import { requireRegistered } from './state.js';
-import type { SmtpUserState } from './state.js';
-import { checkEntries, expiryRefusal, fieldRefusal, tooManyEntries } from './wanted-entries.js';
-import type { CheckedEntry } from './wanted-entries.js';
+import type { AddEntries, ChangeMode, CommandContext, RemoveEntry, ReplaceRestriction } from './commands.js';
+import { MAX_ENTRIES, isLive, requireRegistered, type SmtpUserState } from './state.js';
+import { DomainRefusal, refusedFields, type FieldRefusal } from './refusal.js';
+import { checkEntries, expiryRefusal, fieldRefusal, tooManyEntries, type CheckedEntry } from './wanted-entries.js';
 
 /** Adds entries to the list. One whose range is on it, but expired, renews that entry, which keeps its id. */
 export function addEntries(command: AddEntries, state: SmtpUserState, context: CommandContext): SmtpUserEvent[] {
@@ -127,4 +121,16 @@ function entryEventsOf(
     ...(changes.length > 0 ? [{ type: 'RestrictionEntriesChanged' as const, data: { entries: changes } }] : []),
     ...(gone.length > 0 ? [{ type: 'RestrictionRemoved' as const, data: { entries: gone } }] : []),
   ];
+}
+
+/** Opens the user to the world, and its mode falls back to `enforce`. */
+export function clearRestriction(state: SmtpUserState): SmtpUserEvent[] {
+  return requireRegistered(state).restricted ? [{ type: 'RestrictionCleared', data: {} }] : [];
+}
+
+/** Also on an unrestricted user: so that `report-only` is there before the first entry. */
+export function changeMode(command: ChangeMode, state: SmtpUserState): SmtpUserEvent[] {
+  const { mode: previousMode } = requireRegistered(state);
+  const { mode } = command;
+  return mode === previousMode ? [] : [{ type: 'RestrictionModeChanged', data: { mode, previousMode } }];
 }
