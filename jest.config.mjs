@@ -15,7 +15,8 @@ export default {
   testEnvironment: 'node',
   globalSetup: '<rootDir>/tools/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/jest/global-teardown.mjs',
-  testTimeout: 30_000,
+  // A bound for a loaded machine with two cores; most tests take less than a second.
+  testTimeout: 60_000,
   maxWorkers: 2,
 };
 
