@@ -58,4 +58,4 @@ HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 \
   CMD ["node", "dist/libs/observe/src/ask-ready.js"]
 # Why these flags, says tools/run.mjs.
 ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=4", "--max-old-space-size=512"]
-CMD ["dist/apps/gateway/src/main.js"]
+CMD ["dist/apps/standalone/src/main.js"]

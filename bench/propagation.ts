@@ -14,7 +14,7 @@ const LIMIT_MS = 5_000;
 
 /**
  * From the 201 of an added entry to the first yes of each of ten replicas; the same process sends and decides, so one clock serves.
- * With `--services`: through a gateway, three services and a broker, each a process of its own.
+ * With `--services`: through the supervisor's proxy, three services and a broker, each a process of its own.
  */
 export async function run(): Promise<{
   bench: string;

@@ -42,7 +42,7 @@ describe('the containers', () => {
     expect(withoutDigest('kafka')).toBe(`apache/kafka:${KAFKA_VERSION}`);
     for (const { image } of Object.values(services))
       expect(image).toMatch(
-        /^((postgres:18\.\d+|apache\/kafka:\d+\.\d+\.\d+)(@sha256:[0-9a-f]{64})?|postern(-demo-relay)?:latest)$/,
+        /^((postgres:18\.\d+|apache\/kafka:\d+\.\d+\.\d+|nginx:\d+\.\d+\.\d+-alpine)(@sha256:[0-9a-f]{64})?|postern(-demo-relay)?:latest)$/,
       );
   });
 
@@ -61,7 +61,7 @@ describe('the containers', () => {
   it('start files that are there, and not as root', () => {
     const files = Object.values(services).flatMap(({ command = [] }) => command.filter((part) => part.endsWith('.js')));
     const named = [...dockerfile.matchAll(/dist\/\S+\.js/g)].map(([file]) => file);
-    expect(files).toHaveLength(6);
+    expect(files).toHaveLength(5);
     for (const file of [...files, ...named])
       expect([file, existsSync(join(root, file.replace(/^dist\//, '').replace(/js$/, 'ts')))]).toEqual([file, true]);
     const stages = dockerfile.split(/^FROM /m).slice(-2);
@@ -97,8 +97,8 @@ describe('the containers', () => {
     }
   });
 
-  it('let nothing but their users reach the database and Kafka, and open no port but of the gateway and the demo relay', () => {
-    expect(namesWhere(({ ports = [] }) => ports.length > 0)).toEqual(['gateway', 'demo-relay']);
+  it('let nothing but their users reach the database and Kafka, and open no port but of nginx and the demo relay', () => {
+    expect(namesWhere(({ ports = [] }) => ports.length > 0)).toEqual(['nginx', 'demo-relay']);
     for (const { ports = [] } of Object.values(services))
       for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
     expect(namesWhere((container) => networksOf(container).includes('data'))).toEqual([
@@ -119,5 +119,20 @@ describe('the containers', () => {
         .filter(([, network]) => network?.internal !== true)
         .map(([name]) => name),
     ).toEqual(['outside']);
+  });
+
+  it('give each service the address at which nginx looks for it, and believe nginx alone', () => {
+    const addressOf = (name: string) =>
+      (services[name]?.networks as { inside: { ipv4_address: string } }).inside.ipv4_address;
+    const named = [...text('deploy/nginx/upstreams.conf').matchAll(/upstream (\S+) \{[^}]*server (\S+):8025/g)];
+    expect(named.map(([, name = '', address]) => [name, address, addressOf(name)])).toEqual(
+      ['command-service', 'projection-service', 'audit-trail-service'].map((name) => [
+        name,
+        addressOf(name),
+        addressOf(name),
+      ]),
+    );
+    for (const [name] of named.map(([, name = '']) => [name]))
+      expect(services[name ?? '']?.environment?.['POSTERN_TRUSTED_PROXIES']).toBe(addressOf('nginx'));
   });
 });

@@ -16,7 +16,7 @@ const [file, ...args] = process.argv.slice(2);
  * before it is collected: without one, on a large machine, an export of 1,000,000 rows had 345 MB resident. libs/testing and the
  * supervisor start it the same way.
  */
-const memory = /^apps\/(standalone|gateway|.+-service)\//.test(file)
+const memory = /^apps\/(standalone|.+-service)\//.test(file)
   ? ['--max-semi-space-size=4', '--max-old-space-size=512']
   : [];
 const child = spawn(node, ['--enable-source-maps', ...memory, join(root, 'dist', file), ...args], {

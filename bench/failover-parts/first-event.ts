@@ -10,7 +10,7 @@ const GIVE_UP_MS = 90_000;
 
 /**
  * One event to each partition of a topic, by a user whose key falls into it, and when they have come to where they are read.
- * Written past the gateway, at an instance that stays up: the way from there through Kafka is what is measured.
+ * Written past the proxy, at an instance that stays up: the way from there through Kafka is what is measured.
  */
 export class FirstEvents {
   #written = 0;

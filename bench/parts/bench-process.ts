@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startKafkaBroker } from '@postern/embedded-kafka';
 import { KAFKA_CACHE, startPosternProcess, type PosternProcess } from '@postern/testing';
 
-/** What is measured: all in one process, or a broker, the three services and the gateway, each a process of its own. */
+/** What is measured: all in one process, or a broker and the three services, each a process of its own, behind the supervisor's proxy. */
 export type Arrangement = 'one process' | 'services';
 
 /** By the flag `--services` of the command line. */

@@ -65,6 +65,7 @@ build() { buildah bud --isolation chroot --format docker --layers --file "$1" --
 build "$root/tools/containers/stand-ins/node.Dockerfile" "library/$node" .
 build "$root/tools/containers/stand-ins/postgres.Dockerfile" "library/$(cd "$root" && image_of postgres)" .
 build "$root/tools/containers/stand-ins/kafka.Dockerfile" "$(cd "$root" && image_of apache/kafka)" .
+build "$root/tools/containers/stand-ins/nginx.Dockerfile" "library/$(cd "$root" && image_of nginx)" .
 cd "$root"
 
 say "The images, from the Dockerfile as it is"
@@ -89,20 +90,16 @@ compose up --detach --wait --wait-timeout 300 --no-build 2>"$work/up.log" || { t
 compose ps --all --format '{{.Service}}: {{.Status}}'
 
 say "The secrets, and who reaches what"
-for service in postgres command-service projection-service audit-trail-service gateway; do
+for service in postgres command-service projection-service audit-trail-service nginx; do
   # shellcheck disable=SC2016 # Expanded in the container.
   echo "$service: $(compose exec --no-TTY "$service" sh -c 'cd /secrets && for file in */*; do [ ! -f "$file" ] || stat -c "%n %a" "$file"; done' | tr '\n' ' ')"
 done
 for host in postgres:5432 kafka:9092; do
-  if compose exec --no-TTY gateway node -e '
-    const [host, port] = process.argv[1].split(":");
-    const socket = require("node:net").connect({ host, port: Number(port), timeout: 5000 });
-    socket.on("connect", () => process.exit(0)).on("error", () => process.exit(1)).on("timeout", () => process.exit(1));
-  ' "$host" 2>/dev/null; then
-    echo "The gateway reaches $host, and must not." >&2; exit 1
+  if compose exec --no-TTY nginx timeout 5 bash -c "exec 3<>/dev/tcp/${host/://}" 2>/dev/null; then
+    echo "nginx reaches $host, and must not." >&2; exit 1
   fi
 done
-echo "The gateway reaches neither the database nor Kafka."
+echo "nginx reaches neither the database nor Kafka."
 curl --silent --show-error --fail "http://127.0.0.1:$POSTERN_HTTP_PORT/health/live"; echo
 
 say "A story over all of them"
@@ -127,7 +124,7 @@ done
 echo "A restriction was made, a login refused by the relay, and the denial is in the audit trail."
 
 say "The end of each"
-for service in demo-relay gateway command-service projection-service audit-trail-service kafka postgres; do
+for service in demo-relay nginx command-service projection-service audit-trail-service kafka postgres; do
   compose stop --timeout 40 "$service" 2>/dev/null
   echo "$service: exit code $(podman inspect "postern-rehearsal-$service-1" --format '{{.State.ExitCode}}')"
 done

@@ -8,7 +8,6 @@ import { JOURNAL_LIMITS } from '@postern/event-store';
 import { PROJECTION_LIMITS } from '@postern/projection-service';
 import { loadSettings } from '@postern/settings';
 import { SERVICE_LIMITS } from '@postern/process';
-import { GATEWAY_LIMITS } from '../../gateway/src/limits.js';
 
 const { exports, server } = SERVICE_LIMITS;
 const { streams } = PROJECTION_LIMITS;
@@ -72,7 +71,6 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Log that waits for its reader', bytes(SERVICE_LIMITS.logBufferBytes)],
   ['Bytes of events that are sent to Kafka at once', bytes(KAFKA_LIMITS.bytesPerSend)],
   ['Bytes of one event for Kafka', bytes(KAFKA_LIMITS.messageBytes)],
-  ['Instances of a service that a gateway knows', number(GATEWAY_LIMITS.instances)],
 
   ['To send the headers', seconds(server.headersMs)],
   ['To send a request whole', seconds(server.requestMs)],
@@ -97,10 +95,6 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['To connect to Kafka', seconds(KAFKA_LIMITS.connectMs)],
   ['A request to Kafka', seconds(KAFKA_LIMITS.requestMs)],
   ['An instance of which Kafka hears nothing', seconds(KAFKA_LIMITS.silentMs)],
-  ['A service, until the gateway has its answer’s beginning', seconds(GATEWAY_LIMITS.answerMs)],
-  ['The gateway, to connect to an instance', seconds(GATEWAY_LIMITS.connectMs)],
-  ['Between two questions of the gateway whether an instance is ready', seconds(GATEWAY_LIMITS.readinessEveryMs)],
-  ['The answer to that', seconds(GATEWAY_LIMITS.readinessMs)],
 ];
 
 /** Rows whose value stands in the code as a pattern; limits.e2e.test.ts sends what is on either side of it. */

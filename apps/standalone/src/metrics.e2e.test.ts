@@ -8,8 +8,6 @@ import { TOPICS } from '@postern/contracts';
 import { createHttpApp } from '@postern/process';
 import { loadSettings } from '@postern/settings';
 import { metrics } from '@postern/observe';
-// What the gateway measures, of which this process has nothing, for the dashboard and the alerts.
-import '../../gateway/src/gateway-metrics.js';
 import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';
 import pg from 'pg';
 import { migrateAll } from './database.js';

@@ -4,7 +4,7 @@ import { runProcess } from '@postern/process';
 import { startServices } from './supervisor.js';
 
 const MOST_INSTANCES = 8;
-/** The gateway and the services may each take half a minute. */
+/** The proxy and the services may each take half a minute. */
 const STOP_TIMEOUT_MS = 90_000;
 
 runProcess(

@@ -1,21 +1,30 @@
 import { join } from 'node:path';
 import { serviceUrl, type ServiceLogin } from '@postern/database';
 import type { ChildPlan } from './child.js';
+import { SERVICES, type Service } from './routes.js';
 
-const SERVICES = [
-  { name: 'command-service', login: 'postern_command_service', urls: 'POSTERN_COMMAND_URLS' },
-  { name: 'projection-service', login: 'postern_projection_service', urls: 'POSTERN_PROJECTION_URLS' },
-  { name: 'audit-trail-service', login: 'postern_audit_trail_service', urls: 'POSTERN_AUDIT_TRAIL_URLS' },
-] as const satisfies readonly { name: string; login: ServiceLogin; urls: string }[];
+const LOGINS: Readonly<Record<Service, ServiceLogin>> = {
+  'command-service': 'postern_command_service',
+  'projection-service': 'postern_projection_service',
+  'audit-trail-service': 'postern_audit_trail_service',
+};
 
 /** Not for the children: whoever reads the environment of one of them must not find another's secret. */
 const SECRETS = /^POSTERN_(DATABASE_URL|DATABASE_URL_FILE|OPERATOR_KEY|\w+_SERVICE_PASSWORD)$/;
-const KAFKA = /^POSTERN_KAFKA_/;
 const LOOPBACK = '127.0.0.1/32,::1/128';
 
-export interface Plan {
-  readonly services: readonly (ChildPlan & { readonly url: string })[];
-  readonly gateway: ChildPlan;
+export interface ServicePlan extends ChildPlan {
+  readonly url: string;
+}
+
+/** Where the instances of each service listen, given ports enough for all, service by service. */
+export function serviceUrls(ports: readonly number[]): Readonly<Record<Service, readonly string[]>> {
+  const instances = ports.length / SERVICES.length;
+  const urls = SERVICES.map((service, i) => [
+    service,
+    ports.slice(i * instances, (i + 1) * instances).map((port) => `http://127.0.0.1:${port}`),
+  ]);
+  return Object.fromEntries(urls) as Record<Service, string[]>;
 }
 
 export interface PlanOptions {
@@ -23,50 +32,27 @@ export interface PlanOptions {
   readonly ownerUrl: string;
   /** Passwords of the logins that are not derived. */
   readonly passwords: Partial<Readonly<Record<ServiceLogin, string>>>;
-  /** Of each service. */
-  readonly instances: number;
-  /** The gateway's first, then one for each instance, service by service. */
-  readonly ports: readonly number[];
+  readonly urls: Readonly<Record<Service, readonly string[]>>;
 }
 
 /** What runs where, and what each process is told: no more than it needs. */
-export function planServices(options: PlanOptions): Plan {
-  const { environment, ownerUrl, passwords, instances, ports } = options;
+export function planServices({ environment, ownerUrl, passwords, urls }: PlanOptions): readonly ServicePlan[] {
   const shared = Object.fromEntries(Object.entries(environment).filter(([name]) => !SECRETS.test(name)));
   const apps = join(import.meta.dirname, '..', '..');
-  const services = SERVICES.flatMap(({ name, login }, index) =>
-    Array.from({ length: instances }, (_, i) => {
-      const port = ports[1 + index * instances + i];
-      return {
-        name: `${name} ${i + 1}`,
-        url: `http://127.0.0.1:${port}`,
-        file: join(apps, name, 'src', 'main.js'),
-        environment: {
-          ...shared,
-          ...(login === 'postern_command_service' ? { POSTERN_OPERATOR_KEY: environment['POSTERN_OPERATOR_KEY'] } : {}),
-          POSTERN_DATABASE_URL: serviceUrl(ownerUrl, login, passwords[login]),
-          POSTERN_HTTP_HOST: '127.0.0.1',
-          POSTERN_HTTP_PORT: String(port),
-          // The gateway's word on who asks is believed.
-          POSTERN_TRUSTED_PROXIES: LOOPBACK,
-        },
-      };
-    }),
+  return SERVICES.flatMap((service) =>
+    urls[service].map((url, i) => ({
+      name: `${service} ${i + 1}`,
+      url,
+      file: join(apps, service, 'src', 'main.js'),
+      environment: {
+        ...shared,
+        ...(service === 'command-service' ? { POSTERN_OPERATOR_KEY: environment['POSTERN_OPERATOR_KEY'] } : {}),
+        POSTERN_DATABASE_URL: serviceUrl(ownerUrl, LOGINS[service], passwords[LOGINS[service]]),
+        POSTERN_HTTP_HOST: '127.0.0.1',
+        POSTERN_HTTP_PORT: new URL(url).port,
+        // The proxy's word on who asks is believed.
+        POSTERN_TRUSTED_PROXIES: LOOPBACK,
+      },
+    })),
   );
-  const urls = SERVICES.map(({ urls }, index) => [
-    urls,
-    services
-      .slice(index * instances, (index + 1) * instances)
-      .map(({ url }) => url)
-      .join(','),
-  ]);
-  const ofGateway = Object.fromEntries(Object.entries(shared).filter(([name]) => !KAFKA.test(name)));
-  return {
-    services,
-    gateway: {
-      name: 'gateway',
-      file: join(apps, 'gateway', 'src', 'main.js'),
-      environment: { ...ofGateway, ...Object.fromEntries(urls), POSTERN_HTTP_PORT: String(ports[0]) },
-    },
-  };
 }

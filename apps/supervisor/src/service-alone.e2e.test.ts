@@ -52,11 +52,7 @@ describe('a process that cannot start says why in one line', () => {
     expect(printed).not.toContain('secret-word');
   }, 60_000);
 
-  it('a gateway that is told no address, and a supervisor that is asked for what it cannot do', async () => {
-    expect(await startOf('gateway', { POSTERN_COMMAND_URLS: 'command-service:8026' })).toEqual([
-      1,
-      'POSTERN_COMMAND_URLS must be http://host:port of each instance, separated by commas; "command-service:8026" is none',
-    ]);
+  it('a supervisor that is asked for what it cannot do, and a migration without a database', async () => {
     expect(await startOf('supervisor', {}, ['--instances', '0'])).toEqual([
       1,
       '--instances must be a whole number from 1 to 8 (it is 0).',

@@ -3,9 +3,10 @@ import { freePort } from '@postern/embedded-kafka';
 import { operatorKeyPlace, StartFailed, type FirstKey, type Running } from '@postern/process';
 import { SettingInvalid, type Settings } from '@postern/settings';
 import { prepareDatabase, servicePasswords } from '../../migrate/src/prepare-database.js';
-import { openDatabase } from '../../standalone/src/database.js';
+import { openDatabase, type Database } from '../../standalone/src/database.js';
 import { Child } from './child.js';
-import { planServices } from './plan.js';
+import { planServices, serviceUrls } from './plan.js';
+import { startProxy } from './proxy.js';
 
 /** A service's pools may hold some 25 connections. */
 const CONNECTIONS_OF_A_SET = 80;
@@ -24,45 +25,42 @@ export interface SupervisorOptions {
 }
 
 /**
- * Starts the database where none is given, brings it up to date, and keeps the three services and the gateway running.
+ * Starts the database where none is given, brings it up to date, keeps the three services running, and answers for them.
  * Throws where one of them does not start, and leaves nothing running.
  */
 export async function startServices(settings: Settings, options: SupervisorOptions): Promise<Running> {
   const { instances, environment, tell, stopped } = options;
-  const ports = await portsFor(settings.httpPort, 1 + 3 * instances);
-  const database = await openDatabase(
-    settings,
-    (ownerUrl) => prepareDatabase(ownerUrl, environment),
-    {
-      max_connections: String(60 + CONNECTIONS_OF_A_SET * instances),
-    },
-    (_, message) => tell(message),
-  );
-  const plan = planServices({
-    environment,
-    ownerUrl: database.url,
-    passwords: servicePasswords(environment),
-    instances,
-    ports,
-  });
-  const services = plan.services.map((each) => new Child(each, tell));
-  const gateway = new Child(plan.gateway, tell);
+  const [httpPort = 0, ...ports] = await portsFor(settings.httpPort, 1 + 3 * instances);
+  const urls = serviceUrls(ports);
+  // First, so that a port that is taken is noticed before anything else was started.
+  const proxy = await startProxy({ ...settings, httpPort }, urls);
+  let services: readonly Child[] = [];
+  let database: Database | undefined;
   const stop = async () => {
-    // The gateway first: it takes nothing new, and what it has taken is still answered.
-    await gateway.stop();
+    // The proxy first: it takes nothing new, and what it has taken is still answered.
+    await proxy.stop();
     await Promise.all(services.map((child) => child.stop()));
-    await database.stop();
+    await database?.stop();
   };
-  const giveUp = () => void Promise.all([gateway, ...services].map((child) => child.stop()));
+  const giveUp = () => void Promise.all(services.map((child) => child.stop()));
   stopped.addEventListener('abort', giveUp);
   try {
+    database = await openDatabase(
+      settings,
+      (ownerUrl) => prepareDatabase(ownerUrl, environment),
+      { max_connections: String(60 + CONNECTIONS_OF_A_SET * instances) },
+      (_, message) => tell(message),
+    );
+    stopped.throwIfAborted();
+    const passwords = servicePasswords(environment);
+    const plan = planServices({ environment, ownerUrl: database.url, passwords, urls });
+    services = plan.map((each) => new Child(each, tell));
     const ready = await Promise.all(services.map((child) => child.start()));
-    const { url } = await gateway.start();
-    await untilReady(url, stopped);
+    await untilReady(proxy.url, stopped);
     stopped.removeEventListener('abort', giveUp);
-    const list = plan.services.map(({ name, url }, i) => line(name, `${url}   pid ${services[i]?.pid}`));
+    const list = plan.map(({ name, url }, i) => line(name, `${url}   pid ${services[i]?.pid}`));
     return {
-      url,
+      url: proxy.url,
       keyPlace: operatorKeyPlace(settings),
       firstKey: firstKeyOf(ready),
       details: ['', ...list, ...surroundings(settings, environment)],
@@ -93,7 +91,7 @@ function line(name: string, what: string): string {
   return `  ${name.padEnd(24)}${what}`;
 }
 
-/** Those that follow the gateway's, or free ones where that is to be any. Throws `SettingInvalid` where there are not so many. */
+/** Those that follow the proxy's, or free ones where that is to be any. Throws `SettingInvalid` where there are not so many. */
 async function portsFor(first: number, count: number): Promise<number[]> {
   if (first + count - 1 > LAST_PORT)
     throw new SettingInvalid(

@@ -4,10 +4,7 @@ import { Environment } from './settings.js';
 export const KNOWN_SETTINGS: readonly string[] = [
   ...Object.keys(Environment.shape),
   'POSTERN_COMMIT',
-  // The gateway, `npm run migrate` and docker-compose.yml.
-  'POSTERN_COMMAND_URLS',
-  'POSTERN_PROJECTION_URLS',
-  'POSTERN_AUDIT_TRAIL_URLS',
+  // `npm run migrate`.
   'POSTERN_COMMAND_SERVICE_PASSWORD',
   'POSTERN_PROJECTION_SERVICE_PASSWORD',
   'POSTERN_AUDIT_TRAIL_SERVICE_PASSWORD',

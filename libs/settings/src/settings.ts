@@ -48,7 +48,7 @@ const DEFAULT_RATE_LIMIT: Rate = { perSecond: 5_000, burst: 20_000 };
 /** A fleet of relays whose shared key was revoked comes with some requests a second. */
 const DEFAULT_FAILED_AUTH_LIMIT: Rate = { perSecond: 20, burst: 200 };
 const DEFAULT_MAX_CONNECTIONS = 10_000;
-/** Where the API is: the whole of it in one process, or the gateway. */
+/** Where the API is: the whole of it in one process, or what stands before the services. */
 export const DEFAULT_PORT = 8025;
 
 const LONGEST_SHOWN = 200;

@@ -6,6 +6,7 @@ export { describeWithKafka } from './describe-with-kafka.js';
 export { describeWithPython } from './describe-with-python.js';
 export { deliverPartitioned, seeded } from './partitioned-delivery.js';
 export { deleteTopic, followTopic, type FollowedTopic, type ReadMessage } from './follow-topic.js';
+export { describeWithNginx, hasNginx, startNginx, type Nginx } from './nginx.js';
 export { NetworkPath, type Direction } from './network-path.js';
 export { sendMessage } from './send-message.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';

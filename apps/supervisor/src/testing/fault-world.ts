@@ -129,7 +129,7 @@ async function build(
         ...instances('projection-service'),
         ...instances('audit-trail-service'),
       ];
-      for (const each of [...all, { name: 'the gateway', url: postern.url }])
+      for (const each of [...all, { name: 'the proxy', url: postern.url }])
         await until(
           `${each.name} is ready`,
           () => missingOf(each),

@@ -25,7 +25,7 @@ export function instancesOf(postern: PosternProcess, service: ServiceName): Inst
     });
 }
 
-export function signal({ name, pid }: Instance, how: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+export function signal({ name, pid }: Instance, how: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void {
   // A pid of 0 would be ourselves.
   if (!(pid > 1)) throw new Error(`There is no process of ${name}.`);
   process.kill(pid, how);

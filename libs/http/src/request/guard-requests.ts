@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PAGE_POLICY } from '../openapi/page-policy.js';
 import { Problem } from '../problem/problem.js';
 
-/** What every process that listens does with a request first, the gateway too: to be called before other hooks are added. */
+/** What every process that listens does with a request first, the proxy of `npm run services` too: to be called before other hooks are added. */
 export function guardRequests(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async (request, reply) => {
     setCommonHeaders(request, reply);

@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, expect, it, describe } from '@jest/globals';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newId } from '@postern/contracts';
+import {
+  asking,
+  describeWithNginx,
+  startNginx,
+  startPosternProcess,
+  type Ask,
+  type Nginx,
+  type PosternProcess,
+} from '@postern/testing';
+import { SERVICES } from './routes.js';
+import { instancesOf, metricOf, signal, until } from './testing/services.js';
+
+const document = JSON.parse(await readFile(new URL('../../../docs/openapi.json', import.meta.url), 'utf8')) as {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>;
+};
+/** Of each process; the edge answers them itself or not at all. */
+const OF_A_PROCESS = ['/metrics', '/health/live', '/health/ready'];
+const ANY_ID = '01a20ae6-f24f-7793-ac66-e5da32839d9c';
+const ROUTES = Object.entries(document.paths)
+  .filter(([path]) => !OF_A_PROCESS.includes(path))
+  .flatMap(([path, operations]) => Object.keys(operations).map((method) => [method.toUpperCase(), path] as const));
+
+describeWithNginx(describe, 'nginx in front of two of each service', () => {
+  let folder: string;
+  let postern: PosternProcess;
+  let nginx: Nginx;
+  let operator: Ask;
+  let admin: Ask;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'postern-behind-nginx-'));
+    postern = await startPosternProcess({ POSTERN_DATA_DIR: folder }, 'supervisor', ['--instances', '2']);
+    const urls = SERVICES.map((service) => [service, instancesOf(postern, service).map(({ url }) => url)]);
+    nginx = await startNginx(Object.fromEntries(urls) as Parameters<typeof startNginx>[0]);
+    operator = asking(nginx.url, postern.operatorKey ?? '');
+    await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
+    admin = asking(nginx.url, (await newKey('admin')).key);
+  }, 180_000);
+  afterAll(async () => {
+    await nginx?.stop();
+    await postern?.end('SIGTERM');
+    await rm(folder, { recursive: true, force: true });
+  }, 90_000);
+
+  const instances = (service: (typeof SERVICES)[number]) => instancesOf(postern, service);
+
+  async function newKey(role: 'admin' | 'auditor' | 'relay'): Promise<{ readonly id: string; readonly key: string }> {
+    const path = role === 'relay' ? '/v1/api-keys' : '/v1/tenants/acme/api-keys';
+    return (await operator('POST', path, { role, name: role })).body;
+  }
+  async function revoke(role: 'auditor' | 'relay', id: string): Promise<void> {
+    const path = role === 'relay' ? '/v1/api-keys' : '/v1/tenants/acme/api-keys';
+    expect((await operator('DELETE', `${path}/${id}`)).status).toBe(204);
+  }
+
+  /** A service that has no such route says 404, without asking for a key. */
+  it.each([
+    ['nginx', () => nginx.url],
+    ['the proxy of `npm run services`', () => postern.url],
+  ])('brings each route of the API to a service that has it, as does %s', async (_, url) => {
+    const answered = await Promise.all(
+      ROUTES.map(async ([method, path]) => {
+        const target = url() + path.replaceAll(/\{\w+\}/g, ANY_ID);
+        const { status } = await fetch(target, { method, redirect: 'manual' });
+        const head = method === 'GET' ? (await fetch(target, { method: 'HEAD' })).status : status;
+        return [`${method} ${path}`, status, head] as const;
+      }),
+    );
+    expect(answered.filter(([, status, head]) => status === 404 || status !== head)).toEqual([]);
+    expect(answered.filter(([, status]) => status === 401).length).toBeGreaterThan(30);
+  });
+
+  it('tells a service who asks, and lets nobody say it is somebody else', async () => {
+    const { hostname, port } = new URL(nginx.url);
+    const headers = { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9', 'x-real-ip': '203.0.113.9' };
+    const sent = httpRequest({ hostname, port, path: '/v1/my-ip', headers, localAddress: '127.0.0.7' });
+    sent.end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    expect(JSON.parse(Buffer.concat(await answer.toArray()).toString())).toEqual({ ip: '127.0.0.7', family: 'IPv4' });
+  });
+
+  it('passes a change on to an open stream at once, and ends the stream when its key is revoked', async () => {
+    const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'stream@acme.example' })).body;
+    const relay = await newKey('relay');
+    const answer = await fetch(`${nginx.url}/v1/relay/policies/stream`, {
+      headers: { authorization: `Bearer ${relay.key}` },
+    });
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    const more = async () => Buffer.from((await reader.read()).value ?? []).toString();
+    let text = await more();
+    await admin('POST', `/v1/tenants/acme/smtp-users/${user.id}/restriction/entries`, {
+      entries: [{ range: '192.0.2.1' }],
+    });
+    while (!text.includes('192.0.2.1')) text += await more();
+    await revoke('relay', relay.id);
+    const ended = async () => {
+      while (!(await reader.read()).done);
+    };
+    await ended().catch(() => undefined);
+  }, 30_000);
+
+  it('loses no read when one of each service is killed or told to stop', async () => {
+    const answers = new Set<number>();
+    for (const how of ['SIGKILL', 'SIGTERM'] as const) {
+      const gone = SERVICES.flatMap((service) => instances(service)[0] ?? []);
+      for (const each of gone) signal(each, how);
+      for (let i = 0; i < 40; i++)
+        for (const path of ['/v1/tenants/acme/changes', '/v1/tenants/acme/api-keys', '/v1/tenants/acme/smtp-users'])
+          answers.add((await admin('GET', path)).status);
+      for (const each of gone)
+        await until(
+          `${each.name} is back`,
+          () =>
+            fetch(`${each.url}/health/ready`).then(
+              ({ ok }) => ok,
+              () => false,
+            ),
+          (ready) => ready,
+        );
+    }
+    expect([...answers]).toEqual([200]);
+    expect((await fetch(`${nginx.url}/health/ready`)).status).toBe(200);
+  }, 120_000);
+
+  describe('a reader that takes nothing more, whose key is revoked', () => {
+    /** Far more than all buffers between it and the service hold. */
+    const USERS_OF_SNAPSHOT = 150;
+    const REPORTS = 24;
+    const LONG_NAME = `${'x'.repeat(230)}@acme.example`;
+
+    beforeAll(async () => {
+      const relay = asking(nginx.url, (await newKey('relay')).key);
+      await admin('POST', '/v1/tenants/acme/smtp-users', { username: LONG_NAME });
+      let last = '';
+      for (let report = 0; report < REPORTS; report++) {
+        const denials = Array.from({ length: 1_000 }, () => ({
+          id: newId(),
+          username: LONG_NAME,
+          ip: '198.51.100.1',
+          occurredAt: new Date().toISOString(),
+          relay: 'mx1',
+          reason: 'ip-not-authorized',
+          mode: 'enforce',
+          count: 1,
+        }));
+        last = denials.at(-1)?.occurredAt ?? '';
+        expect((await relay('POST', '/v1/relay/auth-denials', { denials })).body.accepted).toBe(1_000);
+      }
+      for (let user = 0; user < USERS_OF_SNAPSHOT; user++) {
+        const { id } = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: `user${user}` })).body;
+        const hex = (n: number) => (0x1000 + n).toString(16);
+        const entries = Array.from({ length: 1_000 }, (_, i) => ({
+          range: `2001:db8:${hex(user)}:${hex(i)}:1111:1111:1111:1111`,
+        }));
+        const added = await admin('POST', `/v1/tenants/acme/smtp-users/${id}/restriction/entries`, { entries });
+        expect(added.status).toBe(201);
+      }
+      await until(
+        'the last denials are in the audit trail',
+        async () => (await admin('GET', '/v1/tenants/acme/denials?limit=1')).body.items[0]?.occurredAt,
+        (newest) => newest === last,
+      );
+    }, 240_000);
+
+    it.each([
+      ['an export', 'auditor', '/v1/tenants/acme/denials', 'audit-trail-service', /^postern_exports_running /],
+      ['a snapshot', 'relay', '/v1/relay/policies', 'projection-service', /^postern_relay_snapshots_open /],
+    ] as const)(
+      'gets of %s what buffers hold, and then a broken connection',
+      async (_, role, path, service, running) => {
+        const key = await newKey(role);
+        const open = async () => (await Promise.all(instances(service).map((each) => metricOf(each, running)))).sort();
+        const { hostname, port } = new URL(nginx.url);
+        const headers = { authorization: `Bearer ${key.key}`, accept: 'application/x-ndjson' };
+        const sent = httpRequest({ hostname, port, path, headers, agent: false });
+        sent.end();
+        const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+        expect(answer.statusCode).toBe(200);
+        await until('it runs', open, (counts) => counts.includes(1));
+        await revoke(role, key.id);
+        await until('it was ended by its service', open, (counts) => !counts.includes(1));
+        let bytes = 0;
+        answer.on('data', (chunk: Buffer) => (bytes += chunk.length));
+        const [error] = await once(answer, 'error');
+        expect((error as NodeJS.ErrnoException).code).toBe('ECONNRESET');
+        expect([answer.complete, bytes > 0]).toEqual([false, true]);
+      },
+      60_000,
+    );
+  });
+});

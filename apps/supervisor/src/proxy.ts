@@ -1,0 +1,137 @@
+import type { ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
+import {
+  boundConnections,
+  callerAddress,
+  guardRequests,
+  Problem,
+  ProblemFilter,
+  requestIdOf,
+  SERVER_OPTIONS,
+  warnOfUntrustedForwarding,
+} from '@postern/http';
+import { BUILD, createLogger } from '@postern/observe';
+import { listenAsSet, type Running } from '@postern/process';
+import type { Settings } from '@postern/settings';
+import { fastify as makeFastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { Replicas, type Replica } from './replicas.js';
+import { ROUTES, SERVICES, type Service } from './routes.js';
+
+/** Above every deadline that the services keep themselves. */
+const ANSWER_TIMEOUT_MS = 40_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+const ASK_EVERY_MS = 1_000;
+
+/** Of one connection alone, or a client's own word on who it is. */
+const NOT_PASSED = ['te', 'expect', 'upgrade', 'forwarded', 'x-forwarded-for', 'x-real-ip'];
+
+/**
+ * One URL space before the services, for machines without nginx. It does what deploy/nginx does: a read goes to another replica where
+ * one fails before it answers, a write is never sent twice, and a service learns who asks from nobody else. Throws
+ * `SettingInvalid` where its port is not to be had.
+ */
+export async function startProxy(
+  settings: Settings,
+  urls: Readonly<Record<Service, readonly string[]>>,
+): Promise<Running> {
+  const services = new Map(SERVICES.map((service) => [service, new Replicas(service, urls[service])]));
+  const problems = new ProblemFilter([]);
+  const fastify: FastifyInstance = makeFastify({
+    ...SERVER_OPTIONS,
+    forceCloseConnections: 'idle',
+    genReqId: requestIdOf,
+    frameworkErrors: (error, request, reply) => problems.answer(error, request, reply),
+  });
+  boundConnections(fastify.server, settings.maxConnections);
+  warnOfUntrustedForwarding(fastify, createLogger(settings.logLevel), settings.trustedProxies);
+  guardRequests(fastify);
+  fastify.setErrorHandler((error, request, reply) => problems.answer(error, request, reply));
+  fastify.setNotFoundHandler((request, reply) => problems.answer({ statusCode: 404 }, request, reply));
+
+  fastify.get('/health/live', async () => ({ status: 'live', ...BUILD }));
+  fastify.get('/health/ready', async () => {
+    const missing = [...services.values()].flatMap(({ service, missing }) => (missing ? [[service, missing]] : []));
+    if (missing.length === 0) return { status: 'ready', ...BUILD };
+    const detail = `Missing: ${missing.map(([service, why]) => `${service} (${why})`).join('; ')}.`;
+    throw new Problem('not-ready', detail, { extra: { missing: Object.fromEntries(missing) } });
+  });
+
+  const streams = new Map<ServerResponse, Readable>();
+  const toAnswer = forwarding(settings, problems, streams);
+  for (const { to, methods, paths } of ROUTES)
+    await fastify.register(httpProxy, {
+      upstream: '',
+      httpMethods: [...methods],
+      routes: [...paths],
+      replyOptions: toAnswer(services.get(to) as Replicas),
+      disableCache: true,
+      disableRequestLogging: true,
+      destroyAgent: true,
+      undici: { connect: { timeout: CONNECT_TIMEOUT_MS }, headersTimeout: ANSWER_TIMEOUT_MS },
+    });
+  // An event stream has no end of its own. Its relay resumes elsewhere, by its revision.
+  fastify.addHook('preClose', async () => {
+    for (const [response, from] of streams) from.unpipe(response) && response.end(() => from.destroy());
+  });
+  await listenAsSet(() => fastify.listen({ port: settings.httpPort, host: settings.httpHost }), settings);
+  const ask = () => services.forEach((replicas) => replicas.askWhetherReady());
+  const asking = setInterval(ask, ASK_EVERY_MS);
+  ask();
+  return {
+    url: fastify.listeningOrigin,
+    stop: async () => {
+      clearInterval(asking);
+      await fastify.close();
+    },
+  };
+}
+
+/** How one service is asked. */
+function forwarding(settings: Settings, problems: ProblemFilter, streams: Map<ServerResponse, Readable>) {
+  const tried = new WeakMap<object, readonly Replica[]>();
+  return (replicas: Replicas): Required<FastifyHttpProxyOptions>['replyOptions'] => {
+    const options: Required<FastifyHttpProxyOptions>['replyOptions'] = {
+      getUpstream: (request) => {
+        const before = tried.get(request) ?? [];
+        const replica = replicas.pick(before) as Replica;
+        tried.set(request, [...before, replica]);
+        return replica.url;
+      },
+      // By itself it asks whoever answers 503 up to ten times again.
+      retryDelay: () => null,
+      rewriteRequestHeaders: (request, headers) => {
+        const passed = Object.entries(headers).filter(([name]) => !NOT_PASSED.includes(name));
+        const client = callerAddress(request as FastifyRequest, settings.trustedProxies);
+        const said = client === null ? {} : { 'x-forwarded-for': client };
+        return { ...Object.fromEntries(passed), 'x-request-id': request.id, ...said };
+      },
+      onResponse: (_, reply, { stream }: { stream: Readable }) => {
+        if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) {
+          const response = reply.raw as ServerResponse;
+          streams.set(response, stream);
+          response.once('close', () => streams.delete(response));
+        }
+        reply.send(stream);
+      },
+      onError: (reply, { error }) => {
+        const { request } = reply;
+        const before = tried.get(request) ?? [];
+        const failed = before.at(-1);
+        if (failed) failed.missing = String(error.cause ?? error);
+        const isRead = request.method === 'GET' || request.method === 'HEAD';
+        if (isRead && replicas.pick(before)) reply.from(undefined, options);
+        else problems.answer(unanswered(replicas.service), request as FastifyRequest, reply as FastifyReply);
+      },
+    };
+    return options;
+  };
+}
+
+function unanswered(service: Service): Problem {
+  return new Problem(
+    'not-ready',
+    `No instance of the ${service} answered. Send it again shortly; a write with the same Idempotency-Key, for whether it was carried out is not known.`,
+    { headers: { 'retry-after': '1' } },
+  );
+}

@@ -1,0 +1,52 @@
+import type { Service } from './routes.js';
+
+/** One process of a service, as the proxy sees it. */
+export interface Replica {
+  readonly url: string;
+  /** Null where it is ready, else what it lacks. */
+  missing: string | null;
+}
+
+const ASK_TIMEOUT_MS = 2_000;
+
+/** The processes of one service, which take turns. */
+export class Replicas {
+  readonly #all: readonly Replica[];
+  #next = 0;
+
+  constructor(
+    readonly service: Service,
+    urls: readonly string[],
+  ) {
+    this.#all = urls.map((url) => ({ url, missing: 'not asked yet' }));
+  }
+
+  /** Null where one is ready, else what each lacks. */
+  get missing(): string | null {
+    if (this.#all.some(({ missing }) => missing === null)) return null;
+    return this.#all.map(({ url, missing }) => `${url}: ${missing}`).join(' ');
+  }
+
+  /** The next that is ready, or, where none is, the next of all: it may know better. Undefined where each was tried. */
+  pick(tried: readonly Replica[]): Replica | undefined {
+    const left = this.#all.filter((replica) => !tried.includes(replica));
+    const ready = left.filter(({ missing }) => missing === null);
+    const candidates = ready.length > 0 ? ready : left;
+    return candidates[this.#next++ % candidates.length];
+  }
+
+  askWhetherReady(): void {
+    for (const replica of this.#all) void missingAt(replica.url).then((missing) => (replica.missing = missing));
+  }
+}
+
+async function missingAt(url: string): Promise<string | null> {
+  try {
+    const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+    const { detail } = (await answer.json()) as { detail?: unknown };
+    return answer.ok ? null : String(detail ?? answer.status);
+  } catch (error) {
+    const { cause, message } = error as Error & { readonly cause?: { readonly code?: string } };
+    return cause?.code ?? message;
+  }
+}

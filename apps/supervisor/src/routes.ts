@@ -1,0 +1,39 @@
+/** The services behind the one URL space. */
+export const SERVICES = ['command-service', 'projection-service', 'audit-trail-service'] as const;
+export type Service = (typeof SERVICES)[number];
+
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+interface Routes {
+  readonly to: Service;
+  readonly methods: readonly Method[];
+  /** As Fastify has them; of two that fit, the one with fewer variable parts is taken. */
+  readonly paths: readonly string[];
+}
+
+const READS = ['GET', 'HEAD'] as const;
+const SMTP_USER = '/v1/tenants/:tenantId/smtp-users/:smtpUserId';
+
+/** Which service answers what; deploy/nginx/postern-http.conf says the same to nginx. What no service has, the one that is asked answers with 404. */
+export const ROUTES: readonly Routes[] = [
+  { to: 'command-service', methods: ['POST', 'PUT', 'PATCH', 'DELETE'], paths: ['/v1/*'] },
+  { to: 'projection-service', methods: READS, paths: ['/v1/*', '/', '/openapi.json', '/docs', '/docs/*'] },
+  {
+    // Read where they are written: these lists hold what has just been answered.
+    to: 'command-service',
+    methods: READS,
+    paths: ['/v1/tenants', '/v1/api-keys', '/v1/whoami', '/v1/tenants/:tenantId/api-keys'],
+  },
+  {
+    to: 'audit-trail-service',
+    methods: READS,
+    paths: [
+      '/v1/changes',
+      '/v1/tenants/:tenantId/changes',
+      '/v1/tenants/:tenantId/denials',
+      `${SMTP_USER}/denials`,
+      `${SMTP_USER}/denied-ips`,
+      `${SMTP_USER}/history`,
+    ],
+  },
+];
