@@ -50,6 +50,7 @@ RUN install --directory --owner 1000 --group 1000 --mode 700 /secrets/owner \
     /secrets/command-service /secrets/projection-service /secrets/audit-trail-service
 COPY --from=dependencies /app/package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
+COPY docs/openapi.json ./docs/openapi.json
 COPY --from=build /app/dist/apps ./dist/apps
 COPY --from=build /app/dist/libs ./dist/libs
 USER 1000:1000

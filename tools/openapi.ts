@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { apiDocument } from '../apps/standalone/src/api-document.js';
+import { apiDocument } from './openapi/api-document.js';
 
 const file = join(import.meta.dirname, '..', '..', 'docs', 'openapi.json');
 writeFileSync(file, `${JSON.stringify(await apiDocument(), null, 2)}\n`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { DocumentedApi, type ApiContents, type ApiDocument } from '@postern/testing';
-import { apiDocument } from '../../apps/standalone/src/api-document.js';
+import { apiDocument } from './api-document.js';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs');
 const kept = (name: string): ApiDocument => JSON.parse(readFileSync(join(docs, name), 'utf8')) as ApiDocument;

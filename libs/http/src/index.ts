@@ -1,7 +1,6 @@
 export { type Documentation, Documented } from './openapi/documented.js';
 export { type JsonSchema, documentedAs } from './openapi/json-schema.js';
 export { type MediaType, exported, html, json, ndjson, plainText, serverSentEvents } from './openapi/media-types.js';
-export { openApiDocument } from './openapi/open-api-document.js';
 export { serveDocuments } from './openapi/serve-documents.js';
 export { oneOf, oneOfSoFar, pageView, text, time, uuid, view, whole } from './openapi/view.js';
 export { PROBLEMS, type ProblemCode } from './problem/problem.js';

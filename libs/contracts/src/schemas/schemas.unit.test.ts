@@ -12,7 +12,6 @@ import { TOPICS, TOPIC_OF_CATEGORY } from '../topics.js';
 import { splitStreamId } from '../streams.js';
 import { schemaVersionOf } from '../upcasters.js';
 import { asyncApi } from './async-api.js';
-import { breakingChanges } from './breaking-changes.js';
 import { type JsonSchema, jsonSchemas } from './json-schemas.js';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..', '..');
@@ -56,8 +55,7 @@ describe('the JSON Schemas of messages', () => {
     });
   });
 
-  it.each(names)('%s breaks no consumer of the released one; what else changes is written down', (name) => {
-    expect(breakingChanges(frozen(name), generated[name] ?? {})).toEqual([]);
+  it.each(names)('%s is as it is written down: the commit shows what changed', (name) => {
     expect({ hint: PUT_RIGHT, schema: frozen(name) }).toEqual({ hint: PUT_RIGHT, schema: generated[name] });
   });
 });

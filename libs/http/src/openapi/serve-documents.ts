@@ -1,11 +1,18 @@
-import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { openApiDocument } from './open-api-document.js';
+import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 
-/** Serves `/openapi.json` and the page `/docs`, without a key. To be called before the application is initialised. */
+/** From the sources under jest, or from `dist`. */
+const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]http[\\/]src[\\/]openapi$/, '');
+
+/**
+ * Serves `/openapi.json`, the document of the complete API, and the page `/docs`, both without a key. Every process serves the
+ * same file, which `npm run openapi` writes. To be called before the application is initialised.
+ */
 export function serveDocuments(app: NestFastifyApplication): void {
-  let document: OpenAPIObject | undefined;
-  SwaggerModule.setup('docs', app, () => (document ??= openApiDocument(app)), {
+  const document = JSON.parse(readFileSync(join(ROOT, 'docs', 'openapi.json'), 'utf8')) as OpenAPIObject;
+  SwaggerModule.setup('docs', app, document, {
     raw: ['json'],
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Postern: the HTTP API',

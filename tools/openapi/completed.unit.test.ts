@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PROBLEMS } from '../problem/problem.js';
+import { PROBLEMS } from '../../libs/http/src/problem/problem.js';
 import { completed } from './completed.js';
 import { exampleOf } from './example-of.js';
 import { impliedProblems } from './implied-problems.js';

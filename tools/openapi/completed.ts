@@ -1,10 +1,10 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import type { ProblemCode } from '../problem/problem.js';
-import { PROBLEMS_EXTENSION } from './documented.js';
+import type { ProblemCode } from '../../libs/http/src/problem/problem.js';
+import { PROBLEMS_EXTENSION } from '../../libs/http/src/openapi/documented.js';
 import { exampleOf } from './example-of.js';
-import { answerHeaders, REQUEST_HEADERS } from './headers.js';
+import { answerHeaders, REQUEST_HEADERS } from '../../libs/http/src/openapi/headers.js';
 import { impliedProblems } from './implied-problems.js';
-import { namedSchema, type JsonSchema } from './json-schema.js';
+import { namedSchema, type JsonSchema } from '../../libs/http/src/openapi/json-schema.js';
 import type { Answer, Contents, Operation } from './operation.js';
 import { pathParameters } from './path-parameters.js';
 import { byStatus, problemAnswer } from './problem-answers.js';

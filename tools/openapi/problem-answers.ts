@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { PROBLEMS, type ProblemCode } from '../problem/problem.js';
+import { PROBLEMS, type ProblemCode } from '../../libs/http/src/problem/problem.js';
 import { exampleOf } from './example-of.js';
-import { answerHeaders, type AnswerHeader } from './headers.js';
-import { jsonSchemaOf, type JsonSchema } from './json-schema.js';
-import { text } from './view.js';
+import { answerHeaders, type AnswerHeader } from '../../libs/http/src/openapi/headers.js';
+import { jsonSchemaOf, type JsonSchema } from '../../libs/http/src/openapi/json-schema.js';
+import { text } from '../../libs/http/src/openapi/view.js';
 
 const problem = z
   .object({

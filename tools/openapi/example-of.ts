@@ -1,4 +1,4 @@
-import { namedSchema, type JsonSchema } from './json-schema.js';
+import { namedSchema, type JsonSchema } from '../../libs/http/src/openapi/json-schema.js';
 
 /** A value of the schema, made of the examples of its fields. A list has one item; what may be null is not. */
 export function exampleOf(schema: JsonSchema): unknown {

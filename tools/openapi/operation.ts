@@ -1,6 +1,6 @@
-import type { ProblemCode } from '../problem/problem.js';
-import type { PROBLEMS_EXTENSION } from './documented.js';
-import type { JsonSchema } from './json-schema.js';
+import type { ProblemCode } from '../../libs/http/src/problem/problem.js';
+import type { PROBLEMS_EXTENSION } from '../../libs/http/src/openapi/documented.js';
+import type { JsonSchema } from '../../libs/http/src/openapi/json-schema.js';
 
 /** An operation as @nestjs/swagger makes it of a route and its `Documented`. */
 export interface Operation {

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../problem/problem.js';
+import type { ProblemCode } from '../../libs/http/src/problem/problem.js';
 import type { Operation } from './operation.js';
 
 /** These answer from memory alone. */

@@ -1,7 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { PROBLEMS_EXTENSION } from './documented.js';
-import { answerHeaders } from './headers.js';
-import { html } from './media-types.js';
+import { PROBLEMS_EXTENSION } from '../../libs/http/src/openapi/documented.js';
+import { answerHeaders } from '../../libs/http/src/openapi/headers.js';
+import { html } from '../../libs/http/src/openapi/media-types.js';
 import type { Operation } from './operation.js';
 
 /** The paths of the document itself and of its page, which no controller serves. */

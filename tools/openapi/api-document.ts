@@ -1,8 +1,8 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadSettings } from '@postern/settings';
-import { openApiDocument } from '@postern/http';
-import { StandaloneModule } from './standalone.module.js';
+import { openApiDocument } from './open-api-document.js';
+import { StandaloneModule } from '../../apps/standalone/src/standalone.module.js';
 
 /** The OpenAPI document of the whole API, without starting anything: Nest only looks at the modules. */
 export async function apiDocument(): Promise<ReturnType<typeof openApiDocument>> {
