@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -15,52 +15,62 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const LOCK = pathToFileURL(join(import.meta.dirname, 'lock.mjs')).href;
 
-/** A process of its own that notes when it goes in and out, and does `inside` between. */
-async function holder(inside = '', limitMs = 20_000): Promise<{ pid: number; err: string }> {
-  const code = `import { appendFileSync } from 'node:fs';
-    import { withLock } from ${JSON.stringify(LOCK)};
-    const waiting = (pid) => console.error('waits for', pid);
-    withLock('held', { limitMs: ${limitMs}, waiting }, () => {
-      appendFileSync('log', 'in ' + process.pid + '\\n');
-      ${inside}
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-      appendFileSync('log', 'out ' + process.pid + '\\n');
-    });`;
+/** Starts a process that runs the file `work.mjs` under the lock, and prints how that ended. */
+function holder(limitSeconds = 20, env: NodeJS.ProcessEnv = { PATH: process.env['PATH'] }) {
+  const code = `import { runLocked } from ${JSON.stringify(LOCK)};
+    const waiting = () => console.log('waits');
+    console.log(runLocked('held', ['work.mjs'], { limitSeconds: ${limitSeconds}, waiting }));`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     cwd: folder,
-    env: {},
-    stdio: ['ignore', 'ignore', 'pipe'],
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const [err] = await Promise.all([text(child.stderr), once(child, 'exit')]);
-  return { pid: child.pid ?? 0, err };
+  return { child, printed: text(child.stdout) };
 }
 
-const log = async () => (await readFile(join(folder, 'log'), 'utf8')).trimEnd().split('\n');
+/** Notes when it goes in and out, and does `inside` between. */
+const work = (inside: string) =>
+  writeFile(
+    join(folder, 'work.mjs'),
+    `import { appendFileSync } from 'node:fs';
+    appendFileSync('log', 'in ' + process.pid + '\\n');
+    ${inside}
+    appendFileSync('log', 'out ' + process.pid + '\\n');`,
+  );
+const log = async () => (await readFile(join(folder, 'log'), 'utf8').catch(() => '')).trimEnd().split('\n');
 
 describe('the lock of the npm commands', () => {
-  it('lets one in at a time, the first of them in the place of one that was killed, and leaves nothing behind', async () => {
-    const killed = await holder(`process.kill(process.pid, 'SIGKILL');`);
-    expect(await readdir(folder)).toEqual(['held', 'log']);
-    const others = await Promise.all(Array.from({ length: 5 }, () => holder()));
-    const [first, ...lines] = await log();
-    expect(first).toBe(`in ${killed.pid}`);
+  it('lets one in at a time, also after one that was killed', async () => {
+    await work("process.kill(process.pid, 'SIGKILL');");
+    await holder().printed;
+    const [killed, ...none] = await log();
+    expect([killed, none]).toEqual([expect.stringMatching(/^in \d+$/), []]);
+    await work('await new Promise((done) => setTimeout(done, 50));');
+    const others = Array.from({ length: 5 }, () => holder());
+    const ends = (await Promise.all(others.map(({ printed }) => printed))).map((lines) =>
+      lines.trim().split('\n').at(-1),
+    );
+    expect(ends).toEqual(['0', '0', '0', '0', '0']);
+    const [, ...lines] = await log();
     const order = lines.filter((_, i) => i % 2 === 0).map((line) => line.replace('in ', ''));
     expect(lines).toEqual(order.flatMap((pid) => [`in ${pid}`, `out ${pid}`]));
-    expect(order.toSorted()).toEqual(others.map(({ pid }) => String(pid)).toSorted());
-    expect(await readdir(folder)).toEqual(['log']);
+    expect(new Set(order).size).toBe(5);
   });
 
-  it('is given back by work that throws', async () => {
-    expect((await holder(`throw new Error('broken');`)).err).toContain('broken');
-    expect(await readdir(folder)).toEqual(['log']);
+  it('says that it waits, waits no longer than it was told, and gives back how the work ended', async () => {
+    await work('process.stdin.resume(); await new Promise(() => setInterval(() => 0, 1_000));');
+    const first = holder();
+    while ((await log())[0] === '');
+    expect(await holder(1).printed).toBe('waits\nbusy\n');
+    const [line = ''] = await log();
+    process.kill(Number(line.replace('in ', '')), 'SIGKILL');
+    await Promise.all([first.printed, once(first.child, 'exit')]);
+    await work('process.exit(3);');
+    expect(await holder().printed).toBe('3\n');
   });
 
-  it('says whom it waits for, and waits no longer than it was told', async () => {
-    await mkdir(join(folder, 'held'));
-    await writeFile(join(folder, 'held', 'pid'), `${process.pid}\n`);
-    const { err } = await holder('', 300);
-    expect(err).toMatch(new RegExp(`^waits for ${process.pid}\n`));
-    expect(err).toContain(`Another npm command (pid ${process.pid}) has held held`);
-    expect(await readdir(folder)).toEqual(['held']);
+  it('is left out where there is no flock', async () => {
+    await work('');
+    expect(await holder(20, { PATH: folder }).printed).toBe('0\n');
   });
 });

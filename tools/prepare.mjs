@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { withLock } from './lock.mjs';
+import { runLocked } from './lock.mjs';
 
 // Not import.meta.dirname: an older Node has none, and is to be told that it is too old.
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -19,7 +19,7 @@ const DIST = join(root, 'dist');
 /** Holds the fingerprint of what was built. */
 const BUILT = '.built';
 const LOCK = join(root, '.preparing');
-const WAIT_MS = 10 * 60_000;
+const WAIT_MINUTES = 10;
 
 export function prepare() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -27,13 +27,20 @@ export function prepare() {
     fail(`Postern needs Node 20.11 or newer to start; this is ${process.version}.`);
   }
   if (!isInstallDue() && !isBuildDue()) return;
-  const waiting = (pid) => console.error(`Waiting for another npm command (pid ${pid}) that installs or builds …`);
+  const waiting = () => console.error('Waiting for another npm command that installs or builds …');
+  const ended = runLocked(LOCK, [fileURLToPath(import.meta.url)], { limitSeconds: WAIT_MINUTES * 60, waiting });
+  if (ended === 'busy')
+    fail(
+      `Another npm command has installed or built for ${WAIT_MINUTES} minutes (its lock: ${LOCK}). End it if it hangs.`,
+    );
+  if (ended !== 0) process.exit(1);
+}
+
+// Started by `prepare`, under the lock. Asked again: the one that was waited for may have done it.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    withLock(LOCK, { limitMs: WAIT_MS, waiting }, () => {
-      // Asked again: the one that was waited for may have done it.
-      if (isInstallDue()) install();
-      if (isBuildDue()) build();
-    });
+    if (isInstallDue()) install();
+    if (isBuildDue()) build();
   } catch (error) {
     fail(error.message);
   }
@@ -69,9 +76,9 @@ function build() {
   writeFileSync(join(making, BUILT), fingerprint());
   noteCommit(join(making, 'commit'));
   const settings = readFileSync(join(root, 'nest-cli.json'), 'utf8');
-  writeFileSync(join(LOCK, 'nest-cli.json'), settings.replaceAll('"outDir": "dist"', '"outDir": "dist.making"'));
+  writeFileSync(join(making, 'nest-cli.json'), settings.replaceAll('"outDir": "dist"', '"outDir": "dist.making"'));
   const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
-  run(node, [nest, 'build', '--config', '.preparing/nest-cli.json'], 'The build failed: see above.');
+  run(node, [nest, 'build', '--config', 'dist.making/nest-cli.json'], 'The build failed: see above.');
   if (existsSync(DIST)) renameSync(DIST, old);
   renameSync(making, DIST);
   rmSync(old, { recursive: true, force: true });

@@ -2,7 +2,6 @@ export { type FirstKey, keepOperatorKey, operatorKeyPlace, unshownOperatorKey } 
 export { createHttpApp } from './http-app.js';
 export { listenAsSet } from './start-service.js';
 export { ObserveModule } from './health.controller.js';
-export { STARTING_PAGE, STARTING_PAGE_POLICY, STARTING_POINT, prefersPage } from './starting-point.controller.js';
 export {
   type ReadyMessage,
   type RefusedMessage,

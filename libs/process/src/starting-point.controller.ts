@@ -37,7 +37,7 @@ export class StartingPointController {
 }
 
 /** What `GET /` answers: where to go from here. */
-export interface StartingPoint {
+interface StartingPoint {
   readonly name: string;
   readonly version: string;
   readonly docs: string;
@@ -47,7 +47,7 @@ export interface StartingPoint {
   readonly metrics: string;
 }
 
-export const STARTING_POINT: StartingPoint = {
+const STARTING_POINT: StartingPoint = {
   name: 'Postern',
   version: BUILD.version,
   docs: '/docs',
@@ -57,9 +57,9 @@ export const STARTING_POINT: StartingPoint = {
   metrics: '/metrics',
 };
 
-export const STARTING_PAGE_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const STARTING_PAGE_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-export const STARTING_PAGE = `<!doctype html>
+const STARTING_PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>Postern</title>
@@ -74,6 +74,6 @@ export const STARTING_PAGE = `<!doctype html>
 `;
 
 /** A browser names text/html; programs get JSON. */
-export function prefersPage(accept: string | undefined): boolean {
+function prefersPage(accept: string | undefined): boolean {
   return preferredType(accept, ['application/json', 'text/html']) === 'text/html';
 }
