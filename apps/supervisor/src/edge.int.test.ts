@@ -86,7 +86,7 @@ function holdEdge(start: (urls: Urls) => Promise<Edge>): void {
   it('tells a service who asks, and passes on nothing that a client says of that', async () => {
     const projection = await service();
     const { url } = await edge({ 'projection-service': [projection.url] });
-    await send(url, '/v1/my-ip', {
+    const answer = await send(url, '/v1/my-ip', {
       'x-forwarded-for': '203.0.113.9',
       forwarded: 'for=203.0.113.9',
       'x-request-id': 'mine',
@@ -96,6 +96,7 @@ function holdEdge(start: (urls: Urls) => Promise<Edge>): void {
     expect(projection.asked[0]?.headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-request-id': 'mine' });
     expect(projection.asked[0]?.headers).not.toHaveProperty('forwarded');
     expect(projection.asked[0]?.headers).not.toHaveProperty('te');
+    expect([answer.headers.connection, answer.headers['keep-alive']]).toEqual(['close', undefined]);
   });
 
   it('passes on a request as it came: path, query, body, key and preconditions', async () => {

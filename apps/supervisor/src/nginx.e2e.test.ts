@@ -89,12 +89,19 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
   it('passes a change on to an open stream at once, and ends the stream when its key is revoked', async () => {
     const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'stream@acme.example' })).body;
     const relay = await newKey('relay');
+    const authorization = `Bearer ${relay.key}`;
+    const snapshot = await fetch(`${nginx.url}/v1/relay/policies`, { headers: { authorization } });
+    await snapshot.text();
     const answer = await fetch(`${nginx.url}/v1/relay/policies/stream`, {
-      headers: { authorization: `Bearer ${relay.key}` },
+      headers: { authorization, 'last-event-id': snapshot.headers.get('postern-revision') ?? '' },
     });
     const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
-    const more = async () => Buffer.from((await reader.read()).value ?? []).toString();
-    let text = await more();
+    let text = '';
+    const more = async () => {
+      const { done, value } = await reader.read();
+      if (done) throw new Error(`The stream ended. It held: ${text}`);
+      return Buffer.from(value).toString();
+    };
     await admin('POST', `/v1/tenants/acme/smtp-users/${user.id}/restriction/entries`, {
       entries: [{ range: '192.0.2.1' }],
     });

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import {
@@ -23,8 +23,10 @@ const ANSWER_TIMEOUT_MS = 40_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 const ASK_EVERY_MS = 1_000;
 
-/** Of one connection alone, or a client's own word on who it is. */
-const NOT_PASSED = ['te', 'expect', 'upgrade', 'forwarded', 'x-forwarded-for', 'x-real-ip'];
+/** Of one connection alone (RFC 9110, 7.6.1), or a client's own word on who it is. */
+const NOT_PASSED = ['connection', 'keep-alive', 'te', 'expect', 'upgrade', 'forwarded', 'x-forwarded-for', 'x-real-ip'];
+const passed = (headers: IncomingHttpHeaders) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_PASSED.includes(name)));
 
 /**
  * One URL space before the services, for machines without nginx. It does what deploy/nginx does: a read goes to another replica where
@@ -101,11 +103,11 @@ function forwarding(settings: Settings, problems: ProblemFilter, streams: Map<Se
       // By itself it asks whoever answers 503 up to ten times again.
       retryDelay: () => null,
       rewriteRequestHeaders: (request, headers) => {
-        const passed = Object.entries(headers).filter(([name]) => !NOT_PASSED.includes(name));
         const client = callerAddress(request as FastifyRequest, settings.trustedProxies);
         const said = client === null ? {} : { 'x-forwarded-for': client };
-        return { ...Object.fromEntries(passed), 'x-request-id': request.id, ...said };
+        return { ...passed(headers as IncomingHttpHeaders), 'x-request-id': request.id, ...said };
       },
+      rewriteHeaders: (headers) => passed(headers as IncomingHttpHeaders),
       onResponse: (_, reply, { stream }: { stream: Readable }) => {
         if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) {
           const response = reply.raw as ServerResponse;
