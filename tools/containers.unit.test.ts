@@ -123,7 +123,7 @@ describe('the containers', () => {
 
   it('give each service the address at which nginx looks for it, and believe nginx alone', () => {
     const addressOf = (name: string) =>
-      (services[name]?.networks as { inside: { ipv4_address: string } }).inside.ipv4_address;
+      (services[name]?.networks as { inside: { ipv4_address: string } } | undefined)?.inside.ipv4_address;
     const named = [...text('deploy/nginx/upstreams.conf').matchAll(/upstream (\S+) \{[^}]*server (\S+):8025/g)];
     expect(named.map(([, name = '', address]) => [name, address, addressOf(name)])).toEqual(
       ['command-service', 'projection-service', 'audit-trail-service'].map((name) => [

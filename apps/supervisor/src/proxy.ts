@@ -24,9 +24,9 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const ASK_EVERY_MS = 1_000;
 
 /** Of one connection alone (RFC 9110, 7.6.1), or a client's own word on who it is. */
-const NOT_PASSED = ['connection', 'keep-alive', 'te', 'expect', 'upgrade', 'forwarded', 'x-forwarded-for', 'x-real-ip'];
+const NOT_PASSED = /^(connection|keep-alive|te|expect|upgrade|forwarded|x-forwarded-for|x-real-ip)$/;
 const passed = (headers: IncomingHttpHeaders) =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_PASSED.includes(name)));
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_PASSED.test(name)));
 
 /**
  * One URL space before the services, for machines without nginx. It does what deploy/nginx does: a read goes to another replica where
@@ -74,7 +74,10 @@ export async function startProxy(
     });
   // An event stream has no end of its own. Its relay resumes elsewhere, by its revision.
   fastify.addHook('preClose', async () => {
-    for (const [response, from] of streams) from.unpipe(response) && response.end(() => from.destroy());
+    for (const [response, from] of streams) {
+      from.unpipe(response);
+      response.end(() => from.destroy());
+    }
   });
   await listenAsSet(() => fastify.listen({ port: settings.httpPort, host: settings.httpHost }), settings);
   const ask = () => services.forEach((replicas) => replicas.askWhetherReady());

@@ -12,4 +12,4 @@ export {
 } from './run-process.js';
 export { SERVICE_LIMITS } from './service-limits.js';
 
-export { busModules, type ServiceParts, serviceModule, startService } from './start-service.js';
+export { busModules, type ServiceParts, startService } from './start-service.js';
