@@ -317,8 +317,13 @@ describe('no request', () => {
           expect(status).not.toBe(500);
         }
         // What may be done once only: the second door meets what the first one has done.
-        if (verb === 'GET' || verb === 'HEAD')
-          expect(came.map(({ status: each }) => each)).toEqual(came.map(() => came[0]?.status));
+        if (verb !== 'GET' && verb !== 'HEAD') return;
+        const [ofService, ofProxy, ofNginx = ofService] = came.map((each) => each.status);
+        expect(ofProxy).toBe(ofService);
+        // A byte that no URL has is 400 or 404 to Node, by the form of the target; to nginx it is part of a path.
+        const isRefused = (status = 0) => status === 400 || status === 404;
+        if (isRefused(ofService)) expect([ofNginx, isRefused(ofNginx)]).toEqual([ofNginx, true]);
+        else expect(ofNginx).toBe(ofService);
       }),
       { numRuns: 300 },
     );
