@@ -122,4 +122,19 @@ describe('the page of limits', () => {
     expect(named).toHaveLength(5);
     for (const name of named) expect(() => loadSettings({ [name]: 'nonsense' })).toThrow(name);
   });
+
+  it('holds for nginx in front of the services too', async () => {
+    const text = await readFile(new URL('../../../deploy/nginx/postern-server.conf', import.meta.url), 'utf8');
+    const of = (name: string) => new RegExp(`^${name} +(.+);$`, 'm').exec(text)?.[1];
+    const s = (ms: number) => `${ms / 1_000}s`;
+    expect(of('client_max_body_size')).toBe(`${server.bodyBytes >> 20}m`);
+    expect(of('large_client_header_buffers')).toBe(`2 ${server.headerBytes / 1_024}k`);
+    expect([of('client_header_timeout'), of('keepalive_timeout')]).toEqual([
+      s(server.headersMs),
+      s(server.keepAliveMs),
+    ]);
+    expect(of('send_timeout')).toBe(s(exports.stalledMs));
+    expect(Number.parseInt(of('proxy_read_timeout') ?? '') * 1_000).toBeGreaterThan(COMMAND_LIMITS.deadlineMs);
+    expect(Number.parseInt(of('proxy_read_timeout') ?? '') * 1_000).toBeGreaterThan(streams.heartbeatMs);
+  });
 });

@@ -89,6 +89,16 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
     expect(JSON.parse(Buffer.concat(await answer.toArray()).toString())).toEqual({ ip: '127.0.0.7', family: 'IPv4' });
   });
 
+  it('has a key judged before the body has come', async () => {
+    const { hostname, port } = new URL(nginx.url);
+    const headers = { 'content-type': 'application/json', 'content-length': '1000000' };
+    const sent = httpRequest({ hostname, port, path: '/v1/tenants', method: 'POST', headers, agent: false });
+    sent.write('{');
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    expect([answer.statusCode, answer.headers.connection]).toEqual([401, 'close']);
+    sent.destroy();
+  });
+
   it('passes a change on to an open stream at once, and ends the stream when its key is revoked', async () => {
     const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'stream@acme.example' })).body;
     const relay = await newKey('relay');
