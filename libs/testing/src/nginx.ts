@@ -38,7 +38,8 @@ export async function startNginx(urls: Readonly<Record<Service, readonly string[
   await cp(join(ROOT, 'deploy', 'nginx'), folder, { recursive: true });
   const port = await freePort();
   await rewrite(join(folder, 'nginx.conf'), (text) =>
-    text.replaceAll('/tmp/', `${folder}/`).replace('listen 8025;', `listen 127.0.0.1:${port};`),
+    // The kernel would buffer some MB of an answer that nobody reads.
+    text.replaceAll('/tmp/', `${folder}/`).replace('listen 8025;', `listen 127.0.0.1:${port} sndbuf=64k;`),
   );
   await rewrite(join(folder, 'upstreams.conf'), (text) => withAddresses(text, urls));
   const output = join(folder, 'output');
