@@ -1,7 +1,5 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { accessEntities } from '@postern/access';
-import { FORGOTTEN_WRITE_MS } from '@postern/database';
 import { dataSourceModule } from '@postern/data-sources';
 import { ApiKeysController } from './api-key/api-keys.controller.js';
 import { FirstOperatorKey } from './api-key/first-operator-key.js';
@@ -9,7 +7,7 @@ import { IssueApiKeyHandler } from './api-key/issue-api-key.js';
 import { ListApiKeysHandler } from './api-key/list-api-keys.js';
 import { RevokeApiKeyHandler } from './api-key/revoke-api-key.js';
 import { systemClock } from './clock.js';
-import { JournalModule } from './journal/journal.module.js';
+import { JournalModule, WRITE_POOL } from './journal/journal.module.js';
 import { DecideLoginHandler } from './relay/decide-login.js';
 import { RelayController } from './relay/relay.controller.js';
 import { ReportDenialsHandler } from './relay/report-denials.js';
@@ -26,15 +24,7 @@ import { WriteInterceptor } from './write/write.interceptor.js';
 
 /** The write side. It needs the settings, access and observe modules of service-kit beside it, and the schemas `journal` and `access`. */
 @Module({
-  imports: [
-    CqrsModule,
-    JournalModule,
-    dataSourceModule('postern_command', {
-      entities: accessEntities,
-      poolSize: 6,
-      forgottenAfterMs: FORGOTTEN_WRITE_MS,
-    }),
-  ],
+  imports: [CqrsModule, JournalModule, dataSourceModule('postern_command', WRITE_POOL)],
   controllers: [ApiKeysController, RelayController, RestrictionController, SmtpUsersController, TenantsController],
   providers: [
     ChangeSmtpUserHandler,

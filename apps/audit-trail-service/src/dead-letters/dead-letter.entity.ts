@@ -1,54 +1,29 @@
 import { INSTANT } from '@postern/database';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
+const whole = {
+  from: (digits: string | null) => (digits === null ? null : Number(digits)),
+  to: (value: unknown) => value,
+};
+
 /** A row of `audit.dead_letters` (schema/dead-letters.sql). What was dead-lettered is selected only where it is asked for. */
 @Entity({ schema: 'audit', name: 'dead_letters' })
 export class DeadLetter {
-  @PrimaryColumn('uuid')
-  readonly id!: string;
-
-  @Column('text')
-  readonly consumer!: string;
-
-  @Column('text')
-  readonly topic!: string;
-
+  @PrimaryColumn('uuid') readonly id!: string;
+  @Column('text') readonly consumer!: string;
+  @Column('text') readonly topic!: string;
   /** Null with the offset where it came as an event. */
-  @Column('integer', { nullable: true })
-  readonly partition!: number | null;
-
-  @Column('bigint', {
-    nullable: true,
-    transformer: { from: (digits) => digits && Number(digits), to: (value) => value },
-  })
-  readonly offset!: number | null;
-
-  @Column('text', { name: 'tenant_id', nullable: true })
-  readonly tenantId!: string | null;
-
+  @Column('integer') readonly partition!: number | null;
+  @Column('bigint', { transformer: whole }) readonly offset!: number | null;
+  @Column('text', { name: 'tenant_id' }) readonly tenantId!: string | null;
   /** Why it was dead-lettered; after a retry, why it still is. */
-  @Column('text')
-  readonly reason!: string;
-
+  @Column('text') readonly reason!: string;
   /** `waiting`: to be retried; `settled`: a retry has put it on record; `discarded`: somebody has said that it is nothing. */
-  @Column('text')
-  readonly state!: 'waiting' | 'settled' | 'discarded';
-
-  @Column({ name: 'put_aside_at', ...INSTANT })
-  readonly putAsideAt!: string;
-
-  @Column({ name: 'retried_at', nullable: true, ...INSTANT })
-  readonly retriedAt!: string | null;
-
-  @Column('integer')
-  readonly retries!: number;
-
-  @Column('jsonb', { nullable: true, select: false })
-  readonly event!: unknown;
-
-  @Column('bytea', { nullable: true, select: false })
-  readonly key!: Buffer | null;
-
-  @Column('bytea', { nullable: true, select: false })
-  readonly value!: Buffer | null;
+  @Column('text') readonly state!: 'waiting' | 'settled' | 'discarded';
+  @Column({ name: 'put_aside_at', ...INSTANT }) readonly putAsideAt!: string;
+  @Column({ name: 'retried_at', ...INSTANT }) readonly retriedAt!: string | null;
+  @Column('integer') readonly retries!: number;
+  @Column('jsonb', { select: false }) readonly event!: unknown;
+  @Column('bytea', { select: false }) readonly key!: Buffer | null;
+  @Column('bytea', { select: false }) readonly value!: Buffer | null;
 }

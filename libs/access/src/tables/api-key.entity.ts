@@ -5,27 +5,12 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 /** A row of `access.api_keys` (api-keys.sql). Its grants are by column: a query selects what its role may see. */
 @Entity({ schema: 'access', name: 'api_keys' })
 export class ApiKeyEntity {
-  @PrimaryColumn('text')
-  readonly id!: ApiKeyId;
-
-  @Column('text', { name: 'tenant_id', nullable: true })
-  readonly tenantId!: TenantId | null;
-
-  @Column('text')
-  readonly role!: Role;
-
-  @Column('text')
-  readonly name!: string;
-
-  @Column('bytea', { name: 'secret_hash' })
-  readonly secretHash!: Buffer;
-
-  @Column({ name: 'created_at', ...INSTANT })
-  readonly createdAt!: string;
-
-  @Column({ name: 'revoked_at', nullable: true, ...INSTANT })
-  readonly revokedAt!: string | null;
-
-  @Column({ name: 'last_used_at', nullable: true, ...INSTANT })
-  readonly lastUsedAt!: string | null;
+  @PrimaryColumn('text') readonly id!: ApiKeyId;
+  @Column('text', { name: 'tenant_id' }) readonly tenantId!: TenantId | null;
+  @Column('text') readonly role!: Role;
+  @Column('text') readonly name!: string;
+  @Column('bytea', { name: 'secret_hash' }) readonly secretHash!: Buffer;
+  @Column({ name: 'created_at', ...INSTANT }) readonly createdAt!: string;
+  @Column({ name: 'revoked_at', ...INSTANT }) readonly revokedAt!: string | null;
+  @Column({ name: 'last_used_at', ...INSTANT }) readonly lastUsedAt!: string | null;
 }

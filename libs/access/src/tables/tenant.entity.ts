@@ -5,12 +5,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 /** A row of `access.tenants` (tenants.sql). */
 @Entity({ schema: 'access', name: 'tenants' })
 export class TenantEntity {
-  @PrimaryColumn('text', { name: 'tenant_id' })
-  readonly id!: TenantId;
-
-  @Column('text')
-  readonly name!: string;
-
-  @Column({ name: 'created_at', ...INSTANT })
-  readonly createdAt!: string;
+  @PrimaryColumn('text', { name: 'tenant_id' }) readonly id!: TenantId;
+  @Column('text') readonly name!: string;
+  @Column({ name: 'created_at', ...INSTANT }) readonly createdAt!: string;
 }
