@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase } from '@postern/testing';
 
@@ -61,5 +64,22 @@ describe('a process that cannot start says why in one line', () => {
       1,
       'POSTERN_DATABASE_URL must be set, to the URL of the owner of the database.',
     ]);
+  }, 60_000);
+
+  it('a supervisor whose port is taken, before it starts anything', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'postern-port-taken-'));
+    const other = createServer().listen(0, '127.0.0.1');
+    try {
+      await once(other, 'listening');
+      const port = String((other.address() as AddressInfo).port);
+      expect(await startOf('supervisor', { POSTERN_HTTP_PORT: port, POSTERN_DATA_DIR: folder })).toEqual([
+        1,
+        `POSTERN_HTTP_PORT ${port} is taken on 127.0.0.1: set a free one, or 0 for any.`,
+      ]);
+      expect(await readdir(folder)).toEqual([]);
+    } finally {
+      other.close();
+      await rm(folder, { recursive: true, force: true });
+    }
   }, 60_000);
 });
