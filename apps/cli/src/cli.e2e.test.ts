@@ -4,8 +4,16 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asking, startPosternProcess, type Ask, type PosternProcess } from '@postern/testing';
-import { runCli, startCli, type CliEnd, type RunningCli } from './testing/run-cli.js';
+import {
+  asking,
+  startPosternProcess,
+  type Ask,
+  type PosternProcess,
+  runCommand,
+  startCommand,
+  type CommandEnd,
+  type RunningCommand,
+} from '@postern/testing';
 
 let postern: PosternProcess;
 let folder: string;
@@ -19,12 +27,12 @@ beforeAll(async () => {
   const data = join(folder, 'data');
   postern = await startPosternProcess({ POSTERN_DATA_DIR: data });
   operator = { POSTERN_URL: postern.url, POSTERN_DATA_DIR: data };
-  await runCli(['tenants', 'create', 'acme', '--name', 'Acme Ltd'], operator);
+  await runCommand('cli', ['tenants', 'create', 'acme', '--name', 'Acme Ltd'], operator);
   const adminKey = join(folder, 'acme.key');
-  await runCli(['keys', 'issue', 'admin', '--tenant', 'acme', '--name', 'ci', '--save', adminKey], operator);
+  await runCommand('cli', ['keys', 'issue', 'admin', '--tenant', 'acme', '--name', 'ci', '--save', adminKey], operator);
   admin = { POSTERN_URL: postern.url, POSTERN_KEY_FILE: adminKey, POSTERN_TENANT: 'acme' };
   const relayKey = join(folder, 'mx1.key');
-  await runCli(['keys', 'issue', 'relay', '--name', 'mx1', '--save', relayKey], operator);
+  await runCommand('cli', ['keys', 'issue', 'relay', '--name', 'mx1', '--save', relayKey], operator);
   relay = asking(postern.url, (await readFile(relayKey, 'utf8')).trim());
 });
 afterAll(async () => {
@@ -32,7 +40,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const cli = (...args: string[]) => runCli(args, admin);
+const cli = (...args: string[]) => runCommand('cli', args, admin);
 const denied = (username: string, ip: string) => relay('POST', '/v1/relay/decisions', { username, ip });
 
 /** The answer as a script reads it; fails where the command did. */
@@ -43,7 +51,7 @@ async function asJson(...args: string[]): Promise<Record<string, unknown>> {
 }
 
 /** Runs it until what it prints is as expected: the audit trail follows the writes within milliseconds. */
-async function until(command: () => Promise<CliEnd>, expected: (end: CliEnd) => boolean): Promise<CliEnd> {
+async function until(command: () => Promise<CommandEnd>, expected: (end: CommandEnd) => boolean): Promise<CommandEnd> {
   for (let tries = 0; tries < 40; tries += 1) {
     const end = await command();
     if (expected(end)) return end;
@@ -51,7 +59,7 @@ async function until(command: () => Promise<CliEnd>, expected: (end: CliEnd) => 
   throw new Error('What was expected did not come.');
 }
 
-async function printed(running: RunningCli, text: string): Promise<void> {
+async function printed(running: RunningCommand, text: string): Promise<void> {
   for (let chunks = 0; chunks < 100 && !`${running.out()}${running.err()}`.includes(text); chunks += 1) {
     await Promise.race([
       new Promise((done) => running.child.stdout.once('data', done)),
@@ -65,7 +73,8 @@ async function printed(running: RunningCli, text: string): Promise<void> {
 describe('postern, from a tenant to a denial', () => {
   it('keeps a key that was saved for its owner alone, and shows it nowhere', async () => {
     const file = join(folder, 'other.key');
-    const { code, out } = await runCli(
+    const { code, out } = await runCommand(
+      'cli',
       ['keys', 'issue', 'auditor', '--tenant', 'acme', '--name', 'audit', '--save', file, '--json'],
       operator,
     );
@@ -78,7 +87,7 @@ describe('postern, from a tenant to a denial', () => {
     });
     expect(await readFile(file, 'utf8')).toMatch(/^pst_auditor_\S+\n$/);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    const again = await runCli(['keys', 'issue', 'auditor', '--name', 'x', '--save', file], admin);
+    const again = await runCommand('cli', ['keys', 'issue', 'auditor', '--name', 'x', '--save', file], admin);
     expect(again).toEqual({ code: 2, out: '', err: expect.stringMatching(/^postern: --save: EEXIST/) });
   });
 
@@ -177,7 +186,7 @@ describe('postern, from a tenant to a denial', () => {
       () => cli('denials', user),
       ({ out }) => out.includes('192.0.2.1'),
     );
-    const tail = startCli(['tail', user, '--interval', '200ms'], admin);
+    const tail = startCommand('cli', ['tail', user, '--interval', '200ms'], admin);
     await printed(tail, 'Waiting for denials');
     await denied(user, '192.0.2.2');
     await printed(tail, '192.0.2.2');
@@ -205,8 +214,8 @@ describe('postern, from a tenant to a denial', () => {
   });
 
   it('lists page by page, and says where it goes on', async () => {
-    await runCli(['tenants', 'create', 'paged'], operator);
-    const paged = (...args: string[]) => runCli(['--tenant', 'paged', ...args, '--json'], operator);
+    await runCommand('cli', ['tenants', 'create', 'paged'], operator);
+    const paged = (...args: string[]) => runCommand('cli', ['--tenant', 'paged', ...args, '--json'], operator);
     const names = ['one', 'two', 'three'];
     for (const name of names) await paged('keys', 'issue', 'auditor', '--name', name);
     const first = JSON.parse((await paged('keys', 'list', '--limit', '2')).out) as KeyPage;
@@ -232,7 +241,7 @@ describe('postern, where something is not right', () => {
   });
 
   it('ends with 3 and the problem as JSON where a script asks', async () => {
-    const { code, out, err } = await runCli(['tenants', 'create', 'acme', '--json'], operator);
+    const { code, out, err } = await runCommand('cli', ['tenants', 'create', 'acme', '--json'], operator);
     expect([code, out, JSON.parse(err)]).toMatchObject([3, '', { status: 409, code: 'tenant-exists' }]);
   });
 
@@ -243,13 +252,13 @@ describe('postern, where something is not right', () => {
     ['a key file that is not there', { POSTERN_KEY_FILE: '/nowhere/key' }, 2, 'POSTERN_KEY_FILE: ENOENT'],
     ['no address of Postern', { POSTERN_URL: 'postern' }, 2, '"postern" is no http:// or https:// address'],
   ])('tells of %s', async (_, environment, code, complaint) => {
-    const end = await runCli(['users', 'list'], { ...admin, ...environment });
+    const end = await runCommand('cli', ['users', 'list'], { ...admin, ...environment });
     expect(end).toEqual({ code, out: '', err: expect.stringContaining(complaint) });
     expect(end.err).not.toMatch(/let me in|0123456789|^ +at /m);
   });
 
   it('asks for the tenant where the key belongs to none', async () => {
-    const end = await runCli(['users', 'list'], operator);
+    const end = await runCommand('cli', ['users', 'list'], operator);
     expect(end).toEqual({ code: 2, out: '', err: expect.stringMatching(/^postern: Which tenant\? .* role operator /) });
   });
 
@@ -260,8 +269,8 @@ describe('postern, where something is not right', () => {
     server.close();
     await once(server, 'close');
     const err = `postern: Postern cannot be reached at ${POSTERN_URL} (ECONNREFUSED). Does it run, and is POSTERN_URL or --url right?\n`;
-    expect(await runCli(['users', 'list'], { ...admin, POSTERN_URL })).toEqual({ code: 4, out: '', err });
-    expect(await runCli(['health'], { POSTERN_URL })).toEqual({ code: 4, out: '', err });
+    expect(await runCommand('cli', ['users', 'list'], { ...admin, POSTERN_URL })).toEqual({ code: 4, out: '', err });
+    expect(await runCommand('cli', ['health'], { POSTERN_URL })).toEqual({ code: 4, out: '', err });
   });
 
   it.each([
@@ -278,7 +287,7 @@ describe('postern, where something is not right', () => {
     [['--tenant', '..', 'users', 'list'], '".." is no name or id'],
     [['disallow', 'bad@acme.example', '203.0.113.7/24'], '203.0.113.0/24'],
   ])('ends with 2 for `postern %j`', async (args, complaint) => {
-    expect(await runCli(args, admin)).toEqual({ code: 2, out: '', err: expect.stringContaining(complaint) });
+    expect(await runCommand('cli', args, admin)).toEqual({ code: 2, out: '', err: expect.stringContaining(complaint) });
   });
 
   it('does nothing that cannot be taken back without being told to, where it cannot ask', async () => {
@@ -315,10 +324,10 @@ describe('postern, as a tool among others', () => {
     const key = await readFile(join(folder, 'acme.key'), 'utf8');
     const { POSTERN_KEY_FILE, ...keyless } = admin;
     expect(POSTERN_KEY_FILE).toBe(join(folder, 'acme.key'));
-    expect((await runCli(['users', 'list', '--key-file', '-'], keyless, key)).code).toBe(0);
+    expect((await runCommand('cli', ['users', 'list', '--key-file', '-'], keyless, key)).code).toBe(0);
     await cli('users', 'add', 'piped@acme.example');
     const list = '203.0.113.0/24 # office\n# nothing\n2001:db8::/64\n';
-    const { out } = await runCli(['restrict', 'piped@acme.example', '--from', '-', '--json'], admin, list);
+    const { out } = await runCommand('cli', ['restrict', 'piped@acme.example', '--from', '-', '--json'], admin, list);
     expect(JSON.parse(out)).toMatchObject({
       entries: [
         { range: '203.0.113.0/24', note: 'office' },
@@ -334,8 +343,8 @@ describe('postern, as a tool among others', () => {
     const { POSTERN_TENANT, POSTERN_URL, ...rest } = admin as Record<string, string>;
     expect(POSTERN_TENANT).toBe('acme');
     const settings = { ...rest, POSTERN_HTTP_PORT: new URL(POSTERN_URL ?? '').port };
-    expect((await runCli(['users', 'list'], settings)).code).toBe(0);
-    expect(await runCli(['whoami'], settings)).toEqual({
+    expect((await runCommand('cli', ['users', 'list'], settings)).code).toBe(0);
+    expect(await runCommand('cli', ['whoami'], settings)).toEqual({
       code: 0,
       out: expect.stringMatching(/^admin of acme: ci \([0-9a-f-]{36}\)\n$/),
       err: '',
@@ -344,7 +353,7 @@ describe('postern, as a tool among others', () => {
 
   it('has health, the own address, help and version without a key', async () => {
     const { POSTERN_URL } = admin as { POSTERN_URL: string };
-    const open = (...args: string[]) => runCli(args, { POSTERN_URL });
+    const open = (...args: string[]) => runCommand('cli', args, { POSTERN_URL });
     expect(await open('health')).toEqual({ code: 0, out: 'ready\n', err: '' });
     expect(await open('my-ip')).toEqual({ code: 0, out: '127.0.0.1\n', err: '' });
     expect(await open('--version')).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });

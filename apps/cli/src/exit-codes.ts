@@ -1,7 +1,7 @@
 /** What the process ends with. They are a promise to scripts: docs/cli.md and `postern --help` list them. */
 export const EXIT = {
   ok: 0,
-  /** The answer is no: the address would not be let in, Postern is not ready, you declined, what was compared differs. */
+  /** The answer is no: the address would not be let in, Postern is not ready, or you declined. */
   no: 1,
   /** The command line, the environment or a file it names is not right; nothing was sent. */
   usage: 2,

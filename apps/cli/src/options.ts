@@ -1,5 +1,5 @@
+import { wholeNumber } from '@postern/terminal';
 import { Option, type Command } from 'commander';
-import { wholeNumber } from './input/whole-number.js';
 
 /** Of every command that writes. */
 export interface WriteOptions {
@@ -50,9 +50,4 @@ export function listOptions(command: Command): Command {
     .addOption(new Option('--csv', 'all of them, as CSV').conflicts(['ndjson', 'limit']))
     .option('--bom', 'with --csv: begin with a byte order mark, for spreadsheets')
     .addOption(new Option('--ndjson', 'all of them, a JSON a line').conflicts('limit'));
-}
-
-/** Adds examples to the end of the command's help. */
-export function examples(command: Command, ...lines: readonly string[]): Command {
-  return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
 }

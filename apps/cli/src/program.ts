@@ -1,16 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { backupCommand, restoreCommand } from './backup/backup.commands.js';
+import { version } from '@postern/terminal';
 import { changesCommand, historyCommand } from './changes/changes.commands.js';
 import { denialsCommand } from './denials/denials.command.js';
 import { deniedIpsCommand } from './denials/denied-ips.command.js';
 import { duration } from './input/time-text.js';
 import { keysCommand } from './keys/keys.command.js';
-import { rebuildCommand } from './rebuild/rebuild.command.js';
-import { deadLettersCommand } from './dead-letters/dead-letters.command.js';
-import { republishCommand } from './republish/republish.command.js';
-import { verifyCommand } from './verify/verify.command.js';
 import { checkCommand } from './restriction/check.command.js';
 import { clearCommand } from './restriction/clear.command.js';
 import { disallowCommand } from './restriction/disallow.command.js';
@@ -29,7 +23,7 @@ export function buildProgram(): Command {
     .version(version())
     .addHelpText('after', AFTER_HELP);
   for (const command of COMMANDS) program.addCommand(command());
-  return settled(program);
+  return program;
 }
 
 const COMMANDS: readonly (() => Command)[] = [
@@ -50,13 +44,6 @@ const COMMANDS: readonly (() => Command)[] = [
   myIpCommand,
   healthCommand,
   whoAmICommand,
-  // Those that work on the database itself, and not over HTTP.
-  backupCommand,
-  restoreCommand,
-  rebuildCommand,
-  verifyCommand,
-  deadLettersCommand,
-  republishCommand,
 ];
 
 function globalOptions(program: Command): Command {
@@ -75,24 +62,10 @@ function globalOptions(program: Command): Command {
     );
 }
 
-/** `addCommand` hands nothing down: each command shall throw where it would exit, and show the global options too. */
-function settled(command: Command, parent = ''): Command {
-  const name = `${parent}${command.name()}`;
-  command.exitOverride().configureHelp({ showGlobalOptions: true }).showHelpAfterError(`Try: ${name} --help`);
-  for (const sub of command.commands) settled(sub, `${name} `);
-  return command;
-}
-
 function timeout(text: string): number {
   const ms = duration(text);
   if (ms < 1 || ms > duration('10m')) throw new InvalidArgumentError('Give a duration from 1ms to 10m.');
   return ms;
-}
-
-function version(): string {
-  const root = import.meta.dirname.replace(/([\\/]dist)?[\\/]apps[\\/]cli[\\/]src$/, '');
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  return version;
 }
 
 const AFTER_HELP = `
@@ -102,7 +75,7 @@ tenant's admin key.
 
 Exit codes:
   0  done; the answer is yes
-  1  the answer is no: not let in (check), not ready (health), differs (verify), or you declined
+  1  the answer is no: not let in (check), not ready (health), or you declined
   2  the command line, the environment or a file is not right; nothing was sent
   3  Postern refused the request (4xx), or what it names is not there
   4  Postern cannot be reached, was too slow, too busy, or failed (5xx)
@@ -116,4 +89,7 @@ Examples:
   postern check app@acme.example 198.51.100.7
   postern tail app@acme.example
 
-\`postern <command> --help\` tells each command's arguments, with examples.`;
+\`postern <command> --help\` has each command's arguments, with examples.
+
+Other commands work on the database itself, where it is, and need no key:
+  postern migrate | backup | restore | verify | rebuild | dead-letters | republish   (each with --help)`;

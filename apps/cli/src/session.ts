@@ -1,9 +1,9 @@
+import { Output } from '@postern/terminal';
 import type { WhoAmI } from '@postern/contracts';
 import type { Command } from 'commander';
 import { connectionOf, type GlobalOptions } from './connection/connection.js';
 import { PosternApi, segment } from './connection/postern-api.js';
 import { usageFailure } from './failure.js';
-import { Output } from './output/output.js';
 
 /** What a command works with. */
 export interface Session {

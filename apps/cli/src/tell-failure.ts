@@ -1,5 +1,5 @@
+import { printable } from '@postern/terminal';
 import { Failure, RequestRefused, type ProblemDocument } from './failure.js';
-import { printable } from './output/printable.js';
 
 /** What stands on standard error: for people, or with `--json` as JSON. */
 export function tellFailure(error: unknown, json: boolean): string {

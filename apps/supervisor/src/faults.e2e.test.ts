@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@postern/contracts';
-import { asking, deleteTopic, describeWithKafka, sendMessage } from '@postern/testing';
-import { runCli } from '../../cli/src/testing/run-cli.js';
+import { asking, deleteTopic, describeWithKafka, sendMessage, runCommand } from '@postern/testing';
 import { expectedEvidence, policiesWritten, waitingEvents, Witness, type Evidence } from './testing/evidence.js';
 import { startFaultWorld, type FaultWorld } from './testing/fault-world.js';
 import { SeededLoad } from './testing/seeded-load.js';
@@ -236,7 +235,11 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
   );
 
   function cli(...args: string[]) {
-    return runCli(args, { POSTERN_DATABASE_URL: world.databaseUrl, POSTERN_LOG_LEVEL: 'silent', LANG: 'C.UTF-8' });
+    return runCommand('database-tool', args, {
+      POSTERN_DATABASE_URL: world.databaseUrl,
+      POSTERN_LOG_LEVEL: 'silent',
+      LANG: 'C.UTF-8',
+    });
   }
 });
 

@@ -60,9 +60,9 @@ describe('a process that cannot start says why in one line', () => {
       1,
       '--instances must be a whole number from 1 to 8 (it is 0).',
     ]);
-    expect(await startOf('migrate', { POSTERN_DATABASE_URL: '' })).toEqual([
+    expect(await startOf('database-tool', { POSTERN_DATABASE_URL: '' }, ['migrate'])).toEqual([
       1,
-      'POSTERN_DATABASE_URL must be set, to the URL of the owner of the database.',
+      'Could not migrate: POSTERN_DATABASE_URL must be set, to the URL of the owner of the database.',
     ]);
   }, 60_000);
 

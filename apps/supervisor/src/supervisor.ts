@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@postern/embedded-kafka';
 import { operatorKeyPlace, StartFailed, type FirstKey, type Running } from '@postern/process';
 import { SettingInvalid, type Settings } from '@postern/settings';
-import { prepareDatabase, servicePasswords } from '../../migrate/src/prepare-database.js';
+import { prepareDatabase, servicePasswords } from '../../database-tool/src/migrate/prepare-database.js';
 import { openDatabase, type Database } from '../../standalone/src/database.js';
 import { Child } from './child.js';
 import { planServices, serviceUrls } from './plan.js';

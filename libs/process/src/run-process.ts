@@ -53,18 +53,6 @@ export function runProcess(
   void new ProcessLife(name, stopTimeoutMs).run((stopped) => start(loadSettings(process.env, defaultPort), stopped));
 }
 
-/** A process that does one thing and ends: prints what `task` resolves to, or one clear line and exit code 1. */
-export async function runTask(task: (settings: Settings) => Promise<string>): Promise<void> {
-  warnOfUnknownSettings();
-  try {
-    console.log(await task(loadSettings(process.env)));
-    process.exit(0);
-  } catch (error) {
-    console.error(messageOf(error));
-    process.exit(1);
-  }
-}
-
 class ProcessLife {
   private stopping = false;
   private readonly stopped = new AbortController();

@@ -8,6 +8,14 @@ export { deliverPartitioned, seeded } from './partitioned-delivery.js';
 export { deleteTopic, followTopic, type FollowedTopic, type ReadMessage } from './follow-topic.js';
 export { describeWithNginx, hasNginx, startNginx, type Nginx } from './nginx.js';
 export { NetworkPath, type Direction } from './network-path.js';
+export {
+  runCommand,
+  startCommand,
+  type CommandEnd,
+  type CommandLine,
+  type Environment,
+  type RunningCommand,
+} from './run-command.js';
 export { sendMessage } from './send-message.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';
 export { createTestDatabase, type TestDatabase } from './test-database.js';

@@ -1,10 +1,10 @@
+import { examples, shortTime } from '@postern/terminal';
 import { whatChanged, type Change } from '@postern/contracts';
 import { Command } from 'commander';
 import { periodOptions } from '../denials/denial-filter.js';
 import type { Query } from '../connection/postern-api.js';
 import { showList } from '../list/show-list.js';
-import { examples, listOptions, type ListOptions } from '../options.js';
-import { shortTime } from '../output/times.js';
+import { listOptions, type ListOptions } from '../options.js';
 import { sessionOf, tenantPath } from '../session.js';
 import { findSmtpUserThenOrNow } from '../smtp-user/find-smtp-user.js';
 

@@ -1,5 +1,5 @@
+import { shortTime } from '@postern/terminal';
 import type { Denial } from '@postern/contracts';
-import { shortTime } from '../output/times.js';
 
 /** `let through` is what report-only does. */
 export function outcome({ refused }: Denial): string {

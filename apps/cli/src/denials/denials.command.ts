@@ -1,7 +1,8 @@
+import { examples } from '@postern/terminal';
 import type { Denial } from '@postern/contracts';
 import { Command } from 'commander';
 import { showList } from '../list/show-list.js';
-import { examples, listOptions, type ListOptions } from '../options.js';
+import { listOptions, type ListOptions } from '../options.js';
 import { sessionOf, tenantPath } from '../session.js';
 import { findSmtpUserThenOrNow } from '../smtp-user/find-smtp-user.js';
 import { DENIAL_COLUMNS } from './denial-columns.js';

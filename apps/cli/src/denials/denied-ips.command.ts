@@ -1,9 +1,9 @@
+import { examples, shortTime } from '@postern/terminal';
 import type { DeniedIp } from '@postern/contracts';
 import { Command } from 'commander';
 import { timeAgo } from '../input/time-text.js';
 import { showList } from '../list/show-list.js';
-import { examples, listOptions, type ListOptions } from '../options.js';
-import { shortTime } from '../output/times.js';
+import { listOptions, type ListOptions } from '../options.js';
 import { sessionOf } from '../session.js';
 import { findSmtpUserThenOrNow } from '../smtp-user/find-smtp-user.js';
 

@@ -1,7 +1,7 @@
+import { printable } from '@postern/terminal';
 import type { ApiKey } from '@postern/contracts';
 import { open, rm } from 'node:fs/promises';
 import { usageFailure } from '../failure.js';
-import { printable } from '../output/printable.js';
 import type { Session } from '../session.js';
 
 export interface KeyWanted {

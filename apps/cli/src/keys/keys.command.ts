@@ -1,9 +1,9 @@
+import { examples, shortTime } from '@postern/terminal';
 import type { ApiKey } from '@postern/contracts';
 import { Argument, Command } from 'commander';
 import { segment } from '../connection/postern-api.js';
 import { confirm } from '../input/confirm.js';
-import { examples, pageOptions, writeOptions, type PageOptions, type WriteOptions } from '../options.js';
-import { shortTime } from '../output/times.js';
+import { pageOptions, writeOptions, type PageOptions, type WriteOptions } from '../options.js';
 import { showList } from '../list/show-list.js';
 import { sessionOf, tenantPath, type Session } from '../session.js';
 import { issueKey } from './issue-key.js';

@@ -1,8 +1,8 @@
+import { runCommand, startCommand } from '@postern/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { runCli, startCli } from '../testing/run-cli.js';
 
 const servers: ReturnType<typeof createServer>[] = [];
 afterEach(() => {
@@ -34,9 +34,9 @@ describe('an export', () => {
       response.write('id,ip\r\n');
       response.end('1,203.0.113.7\r\n');
     }, asked);
-    const csv = await runCli(['denials', '--csv', '--ip', '203.0.113.0/24', '--cursor', 'abc'], settings);
+    const csv = await runCommand('cli', ['denials', '--csv', '--ip', '203.0.113.0/24', '--cursor', 'abc'], settings);
     expect(csv).toEqual({ code: 0, out: 'id,ip\r\n1,203.0.113.7\r\n', err: '' });
-    expect((await runCli(['changes', '--ndjson'], settings)).code).toBe(0);
+    expect((await runCommand('cli', ['changes', '--ndjson'], settings)).code).toBe(0);
     expect(asked).toEqual([
       ['/v1/tenants/acme/denials?ip=203.0.113.0%2F24&cursor=abc', 'text/csv'],
       ['/v1/tenants/acme/changes', 'application/x-ndjson'],
@@ -47,7 +47,7 @@ describe('an export', () => {
     const settings = await streaming((response) => {
       response.write('id,ip\r\n', () => response.destroy());
     });
-    expect(await runCli(['denials', '--csv'], settings)).toEqual({
+    expect(await runCommand('cli', ['denials', '--csv'], settings)).toEqual({
       code: 4,
       out: 'id,ip\r\n',
       err: 'postern: The export broke off: what was written is not all of it. Run it again.\n',
@@ -61,7 +61,7 @@ describe('an export', () => {
       };
       more();
     });
-    const running = startCli(['denials', '--csv'], settings);
+    const running = startCommand('cli', ['denials', '--csv'], settings);
     await once(running.child.stdout, 'data');
     running.child.stdout.destroy();
     expect(await running.end).toMatchObject({ code: 0, err: '' });

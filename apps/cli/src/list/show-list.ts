@@ -1,7 +1,7 @@
+import type { Column } from '@postern/terminal';
 import { usageFailure } from '../failure.js';
 import type { ListOptions } from '../options.js';
 import type { Query } from '../connection/postern-api.js';
-import type { Column } from '../output/table.js';
 import type { Session } from '../session.js';
 import { exportList } from './export-list.js';
 import { readList } from './read-list.js';

@@ -1,11 +1,8 @@
+import { examples, type Output, printable, shortTime } from '@postern/terminal';
 import type { CheckedAddress } from '@postern/restrictions';
 import { Command } from 'commander';
 import { EXIT } from '../exit-codes.js';
 import { timeAgo } from '../input/time-text.js';
-import { examples } from '../options.js';
-import type { Output } from '../output/output.js';
-import { printable } from '../output/printable.js';
-import { shortTime } from '../output/times.js';
 import { sessionOf } from '../session.js';
 import { findSmtpUserThenOrNow } from '../smtp-user/find-smtp-user.js';
 

@@ -1,6 +1,7 @@
+import { examples } from '@postern/terminal';
 import { Command } from 'commander';
 import { confirm } from '../input/confirm.js';
-import { examples, writeOptions, type WriteOptions } from '../options.js';
+import { writeOptions, type WriteOptions } from '../options.js';
 import { sessionOf } from '../session.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 import { writeRestriction } from './write-restriction.js';

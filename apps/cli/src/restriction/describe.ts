@@ -1,7 +1,5 @@
+import { type Output, printable, shortTime } from '@postern/terminal';
 import type { Entry, Restriction, SmtpUser } from '@postern/restrictions';
-import type { Output } from '../output/output.js';
-import { printable } from '../output/printable.js';
-import { shortTime } from '../output/times.js';
 
 /** How a restriction stands, in a few words. */
 export function state({ restricted, mode, entries }: Restriction): string {

@@ -1,10 +1,11 @@
+import { examples } from '@postern/terminal';
 import { Command } from 'commander';
 import { isUuid } from '@postern/contracts';
 import { parseRange } from '@postern/ip-ranges';
 import type { Entry, Restriction } from '@postern/restrictions';
 import { EXIT } from '../exit-codes.js';
 import { Failure } from '../failure.js';
-import { examples, writeOptions, type WriteOptions } from '../options.js';
+import { writeOptions, type WriteOptions } from '../options.js';
 import { sessionOf } from '../session.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 import { writeRestriction } from './write-restriction.js';

@@ -1,5 +1,6 @@
+import { examples } from '@postern/terminal';
 import { Argument, Command } from 'commander';
-import { examples, writeOptions, type WriteOptions } from '../options.js';
+import { writeOptions, type WriteOptions } from '../options.js';
 import { sessionOf } from '../session.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 import { writeRestriction } from './write-restriction.js';

@@ -1,7 +1,8 @@
+import { examples } from '@postern/terminal';
 import { Command, Option } from 'commander';
 import { entriesGiven } from '../input/entries.js';
 import { timeAhead } from '../input/time-text.js';
-import { examples, writeOptions, type WriteOptions } from '../options.js';
+import { writeOptions, type WriteOptions } from '../options.js';
 import { sessionOf } from '../session.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 import { writeRestriction } from './write-restriction.js';

@@ -1,9 +1,8 @@
+import { examples, printable } from '@postern/terminal';
 import type { MyIp } from '@postern/contracts';
 import { Command } from 'commander';
 import { EXIT } from '../exit-codes.js';
 import { RequestRefused } from '../failure.js';
-import { examples } from '../options.js';
-import { printable } from '../output/printable.js';
 import { sessionOf } from '../session.js';
 
 /** The address that Postern sees this machine come from. */

@@ -1,8 +1,8 @@
+import { shortTime, examples } from '@postern/terminal';
 import { Command } from 'commander';
 import type { SmtpUser } from '@postern/restrictions';
 import { confirm } from '../input/confirm.js';
-import { shortTime } from '../output/times.js';
-import { examples, listOptions, writeOptions, type ListOptions, type WriteOptions } from '../options.js';
+import { listOptions, writeOptions, type ListOptions, type WriteOptions } from '../options.js';
 import { showList } from '../list/show-list.js';
 import { describeUser, state } from '../restriction/describe.js';
 import { sessionOf, tenantPath } from '../session.js';

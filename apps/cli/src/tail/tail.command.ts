@@ -1,13 +1,9 @@
+import { wholeNumber, examples, type Output, printable, shortTime } from '@postern/terminal';
 import type { Denial, Page } from '@postern/contracts';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { outcome } from '../denials/denial-columns.js';
 import { filterOptions, filterQuery, type DenialFilter } from '../denials/denial-filter.js';
 import { duration } from '../input/time-text.js';
-import { wholeNumber } from '../input/whole-number.js';
-import { examples } from '../options.js';
-import type { Output } from '../output/output.js';
-import { printable } from '../output/printable.js';
-import { shortTime } from '../output/times.js';
 import { sessionOf, tenantPath } from '../session.js';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 import { followDenials } from './follow-denials.js';

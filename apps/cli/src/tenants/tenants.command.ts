@@ -1,8 +1,7 @@
+import { examples, printable, shortTime } from '@postern/terminal';
 import type { Tenant } from '@postern/contracts';
 import { Command } from 'commander';
-import { examples, pageOptions, writeOptions, type PageOptions, type WriteOptions } from '../options.js';
-import { printable } from '../output/printable.js';
-import { shortTime } from '../output/times.js';
+import { pageOptions, writeOptions, type PageOptions, type WriteOptions } from '../options.js';
 import { showList } from '../list/show-list.js';
 import { sessionOf } from '../session.js';
 

@@ -1,7 +1,6 @@
+import { examples, printable } from '@postern/terminal';
 import type { WhoAmI } from '@postern/contracts';
 import { Command } from 'commander';
-import { examples } from '../options.js';
-import { printable } from '../output/printable.js';
 import { sessionOf } from '../session.js';
 
 /** What the key opens. */

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { auditSchema } from '@postern/audit-trail-service';
+import { encodeEvent, newId, type JournalId, type Recorded, type SmtpUserId } from '@postern/contracts';
+import { migrate } from '@postern/database';
+import { journalSchema } from '@postern/event-store';
+import { projectionSchema } from '@postern/projection-service';
+import { accessSchema } from '@postern/access';
+import { createTestDatabase, type TestDatabase, runCommand } from '@postern/testing';
+import pg from 'pg';
+
+let database: TestDatabase;
+let owner: pg.Client;
+let [readable, garbage] = ['', ''];
+const denialId = newId();
+
+const cli = (...args: string[]) =>
+  runCommand('database-tool', args, {
+    POSTERN_DATABASE_URL: database.url,
+    POSTERN_LOG_LEVEL: 'silent',
+    LANG: 'C.UTF-8',
+  });
+
+async function putAside(key: string, value: string | Buffer): Promise<string> {
+  const { rows } = await owner.query<{ id: string }>(
+    `INSERT INTO audit.dead_letters (consumer, topic, partition, "offset", reason, key, value)
+     VALUES ('audit-denials', 'postern.auth-denials.v1', 3, 41, 'The message has no good "time".', $1, $2) RETURNING id`,
+    [Buffer.from(key), Buffer.from(value)],
+  );
+  return rows[0]?.id ?? '';
+}
+
+function denialMessage() {
+  const smtpUserId = newId<SmtpUserId>();
+  const occurredAt = new Date().toISOString();
+  const event = {
+    position: 7,
+    tenantId: 'acme',
+    streamId: `auth-denials/${smtpUserId}`,
+    version: 1,
+    eventId: denialId,
+    type: 'AuthDenied',
+    schemaVersion: 1,
+    data: {
+      denialId,
+      smtpUserId,
+      username: 'app@acme.example',
+      ip: '203.0.113.9',
+      occurredAt,
+      relay: 'mx1',
+      reason: 'ip-not-authorized',
+      mode: 'enforce',
+      refused: true,
+      count: 1,
+    },
+    metadata: {
+      actor: { role: 'relay', keyId: newId(), name: 'mx1' },
+      correlationId: 'request-1',
+      causationId: null,
+    },
+    recordedAt: occurredAt,
+  } as Recorded;
+  return encodeEvent({ event, xid: '900' }, newId<JournalId>());
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase('whole_postern', async (url) => {
+    for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema]) await migrate(url, component);
+  });
+  owner = new pg.Client({ connectionString: database.url });
+  await owner.connect();
+  const { key, value } = denialMessage();
+  readable = await putAside(key, value);
+  garbage = await putAside('anybody', Buffer.from([0xff, 0x00]));
+});
+afterAll(async () => {
+  await owner.end();
+  await database.drop();
+});
+
+describe('dead letters on the command line', () => {
+  it('are listed, as a table for people and whole as JSON', async () => {
+    const { code, out } = await cli('dead-letters', 'list');
+    expect([code, out.split('\n').length]).toEqual([0, 4]);
+    expect(out).toContain(`postern.auth-denials.v1/3@41`);
+    const { items } = JSON.parse((await cli('dead-letters', 'list', '--json')).out);
+    expect(items.map(({ id, state }: { id: string; state: string }) => ({ id, state }))).toEqual([
+      { id: readable, state: 'waiting' },
+      { id: garbage, state: 'waiting' },
+    ]);
+    expect(JSON.parse((await cli('dead-letters', 'show', garbage)).out)).toMatchObject({
+      key: { text: 'anybody' },
+      value: { base64: '/wA=' },
+    });
+    expect(await cli('dead-letters', 'show', newId())).toMatchObject({ code: 1, out: '' });
+  });
+
+  it('are retried: what can be read goes on record once, the rest says why not, and can be discarded', async () => {
+    expect(await cli('dead-letters', 'retry', '--all')).toEqual({
+      code: 1,
+      out: `${readable}  is on record now\n${garbage}  still cannot be read: The message is no JSON in UTF-8.\n`,
+      err: '',
+    });
+    const { rows } = await owner.query('SELECT id FROM audit.denials');
+    expect(rows).toEqual([{ id: denialId }]);
+    expect(await cli('dead-letters', 'retry', readable)).toMatchObject({
+      code: 1,
+      out: `${readable}  does not wait: see postern dead-letters list --all\n`,
+    });
+    expect(await cli('dead-letters', 'discard', garbage)).toMatchObject({ code: 0, out: `${garbage}  is discarded\n` });
+    expect(await cli('dead-letters', 'list')).toEqual({ code: 0, out: '', err: 'There is no dead letter.\n' });
+    expect(await cli('dead-letters', 'retry', '--all')).toEqual({
+      code: 0,
+      out: '',
+      err: 'There is no dead letter that waits.\n',
+    });
+  });
+
+  it.each([[['retry']], [['retry', '--all', newId()]], [['show', 'x']], [['discard']]])(
+    'a command line that is not right is exit code 2: %j',
+    async (args) => expect(await cli('dead-letters', ...args)).toMatchObject({ code: 2, out: '' }),
+  );
+});

@@ -1,0 +1,40 @@
+import { ensureServiceLogins, SERVICE_LOGINS, type ServiceLogin } from '@postern/database';
+import { SettingInvalid } from '@postern/settings';
+import { migrateAll, SCHEMAS } from '../../../standalone/src/database.js';
+
+/** By the service that it is for: where none is given, the password is derived from the owner's. */
+const PASSWORD_OF: Readonly<Record<ServiceLogin, string>> = {
+  postern_command_service: 'POSTERN_COMMAND_SERVICE_PASSWORD',
+  postern_projection_service: 'POSTERN_PROJECTION_SERVICE_PASSWORD',
+  postern_audit_trail_service: 'POSTERN_AUDIT_TRAIL_SERVICE_PASSWORD',
+};
+
+/** SCRAM wants a password without what SASLprep would change; a URL, without what must be escaped. */
+const PASSWORD = /^[A-Za-z0-9._~-]{12,128}$/;
+
+/**
+ * Brings every schema up to date and makes the logins of the services, by the owner's URL: what comes before the services
+ * start. Throws `SettingInvalid` for a password that can't be used, and what `migrate` throws.
+ */
+export async function prepareDatabase(ownerUrl: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const passwords = servicePasswords(environment);
+  await migrateAll(ownerUrl);
+  await ensureServiceLogins(ownerUrl, {
+    bus: environment['POSTERN_KAFKA_BROKERS'] ? 'kafka' : 'feed',
+    schemas: SCHEMAS.map(({ schema }) => schema),
+    passwords,
+  });
+}
+
+/** The passwords that are given for the logins. Throws `SettingInvalid`. */
+export function servicePasswords(environment: NodeJS.ProcessEnv): Partial<Record<ServiceLogin, string>> {
+  const passwords: Partial<Record<ServiceLogin, string>> = {};
+  for (const login of Object.keys(SERVICE_LOGINS) as ServiceLogin[]) {
+    const password = environment[PASSWORD_OF[login]] ?? '';
+    if (password === '') continue;
+    if (!PASSWORD.test(password))
+      throw new SettingInvalid(`${PASSWORD_OF[login]} must be 12 to 128 characters of A-Z a-z 0-9 . _ ~ -`);
+    passwords[login] = password;
+  }
+  return passwords;
+}

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { assertUpToDate, isServiceLogin } from '@postern/database';
+import { findEmbeddedPostgres, startEmbeddedPostgres } from '@postern/embedded-postgres';
+import { loadSettings } from '@postern/settings';
+import { SCHEMAS } from '../../standalone/src/database.js';
+
+/** Postern's database, of this release. */
+export interface OpenDatabase {
+  /** The owner's connection URL. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** There is no database where the settings say, or they do not let this command at it. */
+class NoDatabase extends Error {
+  override readonly name = 'NoDatabase';
+}
+
+/**
+ * The database of `POSTERN_DATABASE_URL`; else the embedded one of `POSTERN_DATA_DIR`: that of the Postern which runs on it, or where none
+ * does, started for as long as it is open. Nothing is migrated: a Postern may be running. Throws an `Error` that says what to do.
+ */
+export async function openDatabase(environment: NodeJS.ProcessEnv): Promise<OpenDatabase> {
+  const { databaseUrl, dataDir } = loadSettings(environment);
+  if (databaseUrl !== null) assertOwner(databaseUrl);
+  const database =
+    databaseUrl === null ? await embedded(resolve(dataDir)) : { url: databaseUrl, close: async () => undefined };
+  try {
+    for (const component of SCHEMAS) await assertUpToDate(database.url, component);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}
+
+/** A service's login may not touch what another service has: the command would fail half-way, and say less. */
+function assertOwner(url: string): void {
+  const { username } = new URL(url);
+  if (isServiceLogin(decodeURIComponent(username)))
+    throw new NoDatabase(
+      `POSTERN_DATABASE_URL connects as ${username}, which may touch its own service's tables alone. Set it to the owner's URL, as for npm run migrate.`,
+    );
+}
+
+async function embedded(folder: string): Promise<Pick<OpenDatabase, 'url' | 'close'>> {
+  const dataDir = join(folder, 'postgres');
+  if (!existsSync(dataDir)) {
+    throw new NoDatabase(
+      `There is no database in ${folder}. Set POSTERN_DATA_DIR to the data folder of your Postern, or POSTERN_DATABASE_URL to its database.`,
+    );
+  }
+  const running = await findEmbeddedPostgres(dataDir);
+  if (running) return { url: running.url('postern'), close: async () => undefined };
+  const server = await startEmbeddedPostgres({ dataDir });
+  return { url: server.url('postern'), close: () => server.stop() };
+}

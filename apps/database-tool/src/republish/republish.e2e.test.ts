@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { auditSchema } from '@postern/audit-trail-service';
+import { newId, TOPICS, type ApiKeyId, type TenantId } from '@postern/contracts';
+import { migrate, openDataSource, roleUrl } from '@postern/database';
+import { EventPublisher, type KafkaSettings } from '@postern/event-bus';
+import { Journal, journalSchema } from '@postern/event-store';
+import { projectionSchema } from '@postern/projection-service';
+import { accessSchema } from '@postern/access';
+import {
+  createTestDatabase,
+  deleteTopic,
+  describeWithKafka,
+  followTopic,
+  type TestDatabase,
+  runCommand,
+} from '@postern/testing';
+import type { DataSource } from 'typeorm';
+
+describeWithKafka(describe, 'postern republish', (kafka) => {
+  const topicPrefix = `republish-${newId()}.`;
+  const settings: KafkaSettings = { brokers: [kafka.address], tls: null, sasl: null, partitions: 2, replication: null };
+  let database: TestDatabase;
+  let feed: DataSource;
+  let writer: DataSource;
+
+  beforeAll(async () => {
+    database = await createTestDatabase('whole_postern', async (url) => {
+      for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema])
+        await migrate(url, component);
+    });
+    feed = await openDataSource(database.url, 'postern_feed', { poolSize: 4 });
+    writer = await openDataSource(database.url, 'postern_journal_writer', { poolSize: 1 });
+  });
+  afterAll(async () => {
+    await feed.destroy();
+    await writer.destroy();
+    await database.drop();
+  });
+
+  const republish = (topic: string) =>
+    runCommand('database-tool', ['republish', topic], {
+      POSTERN_DATABASE_URL: database.url,
+      POSTERN_LOG_LEVEL: 'silent',
+    });
+
+  it('says where nothing was published yet, and which topics there are', async () => {
+    expect(await republish('smtp-users')).toEqual({
+      code: 1,
+      out: 'Nothing was published yet: there is nothing to repeat.\n',
+      err: '',
+    });
+    expect(await republish('elsewhere')).toMatchObject({ code: 2, out: '' });
+    expect(await republish('relay-policies')).toEqual({ code: 0, out: 'The topic has all of it.\n', err: '' });
+  });
+
+  it('fills a topic that was deleted, while the publisher runs, and waits for it', async () => {
+    const journal = new Journal(writer);
+    const publisher = new EventPublisher({
+      kafka: settings,
+      topicPrefix,
+      feed,
+      feedUrl: roleUrl(database.url, 'postern_feed'),
+    });
+    await publisher.start();
+    const streamId = `tenant/acme`;
+    const metadata = {
+      actor: { role: 'operator', keyId: newId<ApiKeyId>(), name: 'ci' },
+      correlationId: 'x',
+      causationId: null,
+    } as const;
+    const tenantId = 'acme' as TenantId;
+    const events = [{ type: 'TenantCreated', data: { tenantId, name: 'Acme' } }] as const;
+    await journal.append({ tenantId, streamId, expectedVersion: 0, events, metadata });
+    while ((await publisher.lag()).events > 0) await new Promise((done) => setTimeout(done, 50));
+    await deleteTopic(kafka.address, topicPrefix + TOPICS.tenants);
+    expect(await republish('tenants')).toEqual({ code: 0, out: 'The topic has all of it.\n', err: '' });
+    const outside = await followTopic(kafka.address, topicPrefix + TOPICS.tenants);
+    const late = Date.now() + 20_000;
+    while (outside.messages.length === 0 && Date.now() < late) await new Promise((done) => setTimeout(done, 50));
+    expect(outside.messages.map(({ key, value }) => [key, JSON.parse(value).data])).toEqual([
+      ['acme', { tenantId: 'acme', name: 'Acme' }],
+    ]);
+    await outside.stop();
+    await publisher.stop();
+    await journal.stop();
+
+    const nobody = await republish('tenants');
+    expect(nobody).toEqual({
+      code: 1,
+      out:
+        'Nobody publishes: a command-service must run on this database, with POSTERN_KAFKA_BROKERS set. ' +
+        'What was asked for stands, and is done once one does.\n',
+      err: 'tenants: No process publishes at this moment; one that takes over would within 6 s.\n',
+    });
+  }, 60_000);
+});

@@ -1,0 +1,63 @@
+import { CommanderError, InvalidArgumentError, type Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** How a program ends that could not do what it was asked for. */
+export interface Failed {
+  readonly exitCode: number;
+  /** For standard error. */
+  readonly text: string;
+}
+
+/** The command line itself is not right. */
+const USAGE = 2;
+
+/** Runs the command that the arguments name. `failed` says what becomes of an error that the command throws. */
+export async function runProgram(program: Command, failed: (error: unknown, json: boolean) => Failed): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever reads the answer had enough, as `head` does.
+    if (error.code === 'EPIPE') process.exit(0);
+    process.stderr.write(`${program.name()}: standard output: ${error.message}\n`);
+    process.exit(USAGE);
+  });
+  settle(program);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // It has said what was wrong already; help and version that were asked for are no errors.
+      process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+    } else {
+      const { exitCode, text } = failed(error, program.opts<{ json?: boolean }>().json ?? false);
+      process.stderr.write(`${text}\n`);
+      process.exitCode = exitCode;
+    }
+  }
+}
+
+/** `addCommand` hands nothing down: each command shall throw where it would exit, and show the global options too. */
+function settle(command: Command, parent = ''): void {
+  const name = `${parent}${command.name()}`;
+  command.exitOverride().configureHelp({ showGlobalOptions: true }).showHelpAfterError(`Try: ${name} --help`);
+  for (const sub of command.commands) settle(sub, `${name} `);
+}
+
+/** Adds examples to the end of the command's help. */
+export function examples(command: Command, ...lines: readonly string[]): Command {
+  return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+}
+
+/** A parser for a whole number from `least` to `most`. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** That of package.json. */
+export function version(): string {
+  const root = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]terminal[\\/]src$/, '');
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
+}

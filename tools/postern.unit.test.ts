@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildProgram as buildClient } from '../apps/cli/src/program.js';
+import { buildProgram as buildDatabaseTool } from '../apps/database-tool/src/program.js';
+
+// Read by Node as it is: it has no types.
+const { programOf } = (await import('./program-of.mjs' as string)) as { programOf(args: readonly string[]): string };
+const page = readFileSync(join(import.meta.dirname, '../docs/cli.md'), 'utf8');
+
+/** Each command that does something, with its words: `users add`. */
+function commandsOf(command: Command, words: readonly string[] = []): [string, Command][] {
+  if (command.commands.length === 0) return [[words.join(' '), command]];
+  return command.commands.flatMap((sub) => commandsOf(sub, [...words, sub.name()]));
+}
+const COMMANDS = [...commandsOf(buildClient()), ...commandsOf(buildDatabaseTool())];
+
+const names = (program: Command) => program.commands.map((command) => command.name());
+
+describe('the command line', () => {
+  it.each(COMMANDS)('docs/cli.md has `%s`, its arguments, its options and an example', (words, command) => {
+    const line = command.registeredArguments.map((argument) => {
+      const name = argument.variadic ? `${argument.name()}...` : argument.name();
+      return argument.required ? ` <${name}>` : ` [${name}]`;
+    });
+    expect(page).toContain(`\`${words}${line.join('')}\``);
+    expect(page).toMatch(new RegExp(`^(\\$ )?([A-Z_]+=\\S+ )*postern ${words}( |$)`, 'm'));
+    for (const { long } of command.options) expect(page).toContain(`\`${String(long)}\``);
+  });
+
+  it.each(COMMANDS)('`postern %s --help` has an example of it', (words, command) => {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+    expect(help).toMatch(new RegExp(`Examples:\n  .*postern ${words}`));
+  });
+
+  it('docs/cli.md has every global option', () => {
+    for (const { long } of buildClient().options.filter(({ long }) => long !== '--version')) {
+      expect(page).toContain(`\`${String(long)}\``);
+    }
+  });
+
+  it('starts the program that has the command', () => {
+    for (const name of names(buildDatabaseTool())) expect(programOf([name])).toBe('database-tool');
+    for (const name of names(buildClient())) expect(programOf([name])).toBe('cli');
+    expect(programOf(['--json', 'verify'])).toBe('database-tool');
+    expect(programOf(['help', 'verify'])).toBe('database-tool');
+    expect(programOf(['users', 'add', 'verify'])).toBe('cli');
+    expect(programOf([])).toBe('cli');
+  });
+});
