@@ -1,65 +1,127 @@
 import autocannon, { type Request, type Result } from 'autocannon';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ownerUrl } from './parts/owner-url.js';
+import { quantile, rounded } from './parts/quantile.js';
 import { setStage, TENANT, type Stage } from './parts/stage.js';
-import { rounded } from './parts/quantile.js';
 
 const CONNECTIONS = 16;
-const SECONDS = 10;
+const TURNS = 3;
+const SECONDS = 5;
 const WARM_UP_SECONDS = 3;
 /** Each gets some hundred entries during the run, as lists of platform teams have. */
 const USERS = 400;
 
-/** `POST …/restriction/entries` over HTTP, beside `GET /health/live` of the same process: what HTTP alone costs here. */
+/**
+ * `POST …/restriction/entries` over HTTP, in turns with the program that a user would write instead (see `commands-parts/peer.ts`), on the
+ * same PostgreSQL; and `GET /health/live`: what HTTP alone costs here.
+ */
 export async function run(): Promise<{
   bench: string;
   figures: Record<string, number>;
   ratios: Record<string, number>;
 }> {
   const stage = await setStage(USERS);
+  const peer = await startPeer(stage);
   try {
-    let sent = 0;
-    const add: Request = {
-      method: 'POST',
-      headers: { authorization: `Bearer ${stage.adminKey}`, 'content-type': 'application/json' },
-      setupRequest: (request) => {
-        const n = sent++;
-        const user = stage.users[n % USERS];
-        const range = `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`;
-        return {
-          ...request,
-          path: `/v1/tenants/${TENANT}/smtp-users/${user?.id}/restriction/entries`,
-          body: JSON.stringify({ entries: [{ range, note: 'bench' }] }),
-        };
-      },
-    };
-    await fire(stage, add, WARM_UP_SECONDS);
-    const commands = await fire(stage, add, SECONDS);
-    const live = await fire(stage, { method: 'GET', path: '/health/live' }, 5);
-    if (commands.non2xx > 0 || commands.errors > 0) {
-      throw new Error(
-        `${commands.non2xx} commands were refused and ${commands.errors} failed: the figures would be of something else.`,
-      );
+    const add = addEntry(stage);
+    const ours: Result[] = [];
+    const theirs: Result[] = [];
+    await fire(stage.url, add, WARM_UP_SECONDS);
+    await fire(peer.url, add, WARM_UP_SECONDS);
+    let behindMs = 0;
+    for (let turn = 0; turn < TURNS; turn++) {
+      ours.push(await fire(stage.url, add, SECONDS));
+      behindMs = Math.max(behindMs, await untilFollowed(stage.url));
+      theirs.push(await fire(peer.url, add, SECONDS));
     }
+    const live = await fire(stage.url, { method: 'GET', path: '/health/live' }, SECONDS);
     const figures = {
       cores: availableParallelism(),
-      commandsPerSecond: rounded(commands.requests.average, 0),
-      p50Ms: commands.latency.p50,
-      p99Ms: commands.latency.p99,
-      maxMs: commands.latency.max,
+      ...figuresOf('commands', ours),
+      readModelsBehindMs: behindMs,
+      ...figuresOf('peer', theirs),
       livePerSecond: rounded(live.requests.average, 0),
     };
+    console.log(`POST entries, ${CONNECTIONS} connections, ${TURNS} turns of ${SECONDS} s, ${USERS} users:`);
     console.log(
-      `POST entries, ${CONNECTIONS} connections, ${SECONDS} s, ${USERS} users: ${figures.commandsPerSecond}/s`,
+      `Postern: ${figures.commandsPerSecond}/s, p50 ${figures.commandsP50Ms} ms, p99 ${figures.commandsP99Ms} ms;`,
     );
-    console.log(`latency: p50 ${figures.p50Ms} ms, p99 ${figures.p99Ms} ms, max ${figures.maxMs} ms`);
+    console.log(`its read models have all of it ${behindMs} ms after the last answer.`);
+    console.log(
+      `Fastify and one INSERT: ${figures.peerPerSecond}/s, p50 ${figures.peerP50Ms} ms, p99 ${figures.peerP99Ms} ms`,
+    );
     console.log(`GET /health/live, same process and client: ${figures.livePerSecond}/s`);
-    const ratios = { commandsToLive: rounded(figures.commandsPerSecond / figures.livePerSecond, 3) };
-    return { bench: 'commands', figures, ratios };
+    return {
+      bench: 'commands',
+      figures,
+      ratios: {
+        timesPeer: rounded(figures.commandsPerSecond / figures.peerPerSecond, 3),
+        p99TimesPeer: rounded(figures.commandsP99Ms / figures.peerP99Ms),
+        commandsToLive: rounded(figures.commandsPerSecond / figures.livePerSecond, 3),
+      },
+    };
   } finally {
+    peer.end();
     await stage.strike();
   }
 }
 
-function fire(stage: Stage, request: Request, duration: number): Promise<Result> {
-  return autocannon({ url: stage.url, connections: CONNECTIONS, duration, requests: [request] });
+/** The same request for both: the next user of the tenant, an address that is not there yet. */
+function addEntry(stage: Stage): Request {
+  let sent = 0;
+  return {
+    method: 'POST',
+    headers: { authorization: `Bearer ${stage.adminKey}`, 'content-type': 'application/json' },
+    setupRequest: (request) => {
+      const n = sent++;
+      const user = stage.users[n % USERS];
+      const range = `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`;
+      return {
+        ...request,
+        path: `/v1/tenants/${TENANT}/smtp-users/${user?.id}/restriction/entries`,
+        body: JSON.stringify({ entries: [{ range, note: 'bench' }] }),
+      };
+    },
+  };
+}
+
+async function fire(url: string, request: Request, duration: number): Promise<Result> {
+  const result = await autocannon({ url, connections: CONNECTIONS, duration, requests: [request] });
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${result.non2xx} requests were refused and ${result.errors} failed: the figures mean nothing.`);
+  return result;
+}
+
+/** The rate over all turns, and of the turns the median of each quantile. */
+function figuresOf<Name extends string>(name: Name, turns: readonly Result[]) {
+  const median = (of: (turn: Result) => number) => quantile(turns.map(of), 0.5);
+  return {
+    [`${name}PerSecond`]: rounded(turns.reduce((sum, turn) => sum + turn.requests.average, 0) / turns.length, 0),
+    [`${name}P50Ms`]: median(({ latency }) => latency.p50),
+    [`${name}P99Ms`]: median(({ latency }) => latency.p99),
+  } as Record<`${Name}PerSecond` | `${Name}P50Ms` | `${Name}P99Ms`, number>;
+}
+
+/** Milliseconds until no consumer is behind the journal. */
+async function untilFollowed(url: string): Promise<number> {
+  const began = performance.now();
+  for (;;) {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const lags = [...text.matchAll(/^postern_feed_lag_events\{[^}]*\} (\d+)$/gm)];
+    if (lags.length > 0 && lags.every(([, events]) => events === '0')) return rounded(performance.now() - began, 0);
+    await sleep(20);
+  }
+}
+
+async function startPeer(stage: Stage): Promise<{ readonly url: string; end(): void }> {
+  const peer = fork(join(import.meta.dirname, 'commands-parts', 'peer.js'), [await ownerUrl(stage.dataDir)], {
+    execArgv: [],
+  });
+  const [port] = (await Promise.race([once(peer, 'message'), once(peer, 'exit')])) as [number];
+  if (!peer.connected) throw new Error('The peer did not start.');
+  return { url: `http://127.0.0.1:${port}`, end: () => void peer.kill() };
 }

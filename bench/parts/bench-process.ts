@@ -15,7 +15,7 @@ export function arrangementAsked(): Arrangement {
 /** A Postern on an empty data folder, with fsync on as always; `end` stops all of it and removes the folder. */
 export async function startBenchProcess(
   arrangement: Arrangement,
-): Promise<{ readonly postern: PosternProcess; end(): Promise<void> }> {
+): Promise<{ readonly postern: PosternProcess; readonly dataDir: string; end(): Promise<void> }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'postern-bench-'));
   const broker =
     arrangement === 'services'
@@ -31,6 +31,7 @@ export async function startBenchProcess(
       : await startPosternProcess({ POSTERN_DATA_DIR: dataDir });
     return {
       postern,
+      dataDir,
       end: async () => {
         await postern.end('SIGTERM');
         await strike();

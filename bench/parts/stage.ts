@@ -4,6 +4,8 @@ import { startBenchProcess, type Arrangement } from './bench-process.js';
 /** A Postern on an empty data folder, with a tenant, its users and the keys to it. */
 export interface Stage {
   readonly url: string;
+  /** Holds the embedded PostgreSQL. */
+  readonly dataDir: string;
   readonly adminKey: string;
   readonly relayKey: string;
   readonly admin: Ask;
@@ -15,7 +17,7 @@ export const TENANT = 'bench';
 
 /** Starts it, with fsync on as always, and registers `count` SMTP users. */
 export async function setStage(count: number, arrangement: Arrangement = 'one process'): Promise<Stage> {
-  const { postern, end } = await startBenchProcess(arrangement);
+  const { postern, dataDir, end } = await startBenchProcess(arrangement);
   const operator = asking(postern.url, postern.operatorKey ?? '');
   await operator('POST', '/v1/tenants', { id: TENANT, name: 'Bench' });
   const adminKey: string = (await operator('POST', `/v1/tenants/${TENANT}/api-keys`, { role: 'admin', name: 'bench' }))
@@ -34,6 +36,7 @@ export async function setStage(count: number, arrangement: Arrangement = 'one pr
   }
   return {
     url: postern.url,
+    dataDir,
     adminKey,
     relayKey,
     admin,
