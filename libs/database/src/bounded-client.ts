@@ -10,8 +10,9 @@ export class QueryGivenUp extends Error {
  * The class of one pool's connections. A query that is not answered in time costs the connection: pg's own `query_timeout` would leave it
  * in the pool with the query still on its way, and the next user would wait behind that. `query_timeout` is read here instead. It costs
  * the pool's idle connections too, for what cut off the one has cut off the others, and each would be found out by another user's wait.
+ * @param prepare PostgreSQL parses and plans each statement with parameters once for each connection, not every time
  */
-export function boundedClients(): typeof Client {
+export function boundedClients(prepare: boolean): typeof Client {
   const pool = new Set<BoundedClient>();
 
   class BoundedClient extends Client {
@@ -34,7 +35,7 @@ export function boundedClients(): typeof Client {
         // With the connection ends its transaction: not even a COMMIT or a ROLLBACK is sent now.
         this.#close(error);
       }
-      const result: unknown = super.query(...args);
+      const result: unknown = super.query(...(prepare ? prepared(args) : args));
       if (!(result instanceof Promise)) return result;
       this.#asked += 1;
       const endOfWork = deadline?.onPassed(() => this.#giveUp('The database did not answer before the deadline.'));
@@ -64,4 +65,18 @@ export function boundedClients(): typeof Client {
   }
 
   return BoundedClient;
+}
+
+/** Statements that a process prepares; more of them would be texts that are put together from what was asked. */
+const MAX_PREPARED = 200;
+const names = new Map<string, string>();
+
+/** The statement under a name of its own, where it has parameters: pg then prepares it at its first use on a connection. */
+function prepared(args: Parameters<Client['query']>): Parameters<Client['query']> {
+  const [text, values] = args as readonly unknown[];
+  if (typeof text !== 'string' || !Array.isArray(values) || values.length === 0) return args;
+  const name = names.get(text) ?? `s${names.size}`;
+  if (!names.has(text) && names.size === MAX_PREPARED) return args;
+  names.set(text, name);
+  return [{ name, text, values }] as unknown as Parameters<Client['query']>;
 }

@@ -18,6 +18,7 @@ export const CONSUMER_POOL = {
   statementTimeoutMs: 10_000,
   silentAfterMs: 1_000,
   forgottenAfterMs: FORGOTTEN_WRITE_MS,
+  prepare: true,
 } as const;
 
 export interface DataSourceSettings {
@@ -34,6 +35,11 @@ export interface DataSourceSettings {
   readonly lockTimeoutMs?: number;
   /** The server ends a transaction in which nothing is asked for so long; 60,000 unless told. */
   readonly forgottenAfterMs?: number;
+  /**
+   * For a pool that repeats the same few statements, each found by a key: each connection has them parsed and planned once. Not where the
+   * plan depends on the parameters, as in lists with filters.
+   */
+  readonly prepare?: boolean;
 }
 
 /**
@@ -72,7 +78,7 @@ async function open(url: string, settings: DataSourceSettings & { readonly appli
     // An idle connection broke: the pool has dropped it already, and the next query gets another one.
     poolErrorHandler: () => undefined,
     extra: {
-      Client: boundedClients(),
+      Client: boundedClients(settings.prepare ?? false),
       ...KEEP_ALIVE,
       statement_timeout: statementTimeout,
       lock_timeout: settings.lockTimeoutMs ?? LOCK_TIMEOUT_MS,

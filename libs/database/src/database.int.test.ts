@@ -43,6 +43,25 @@ afterAll(async () => {
   await database?.drop();
 });
 
+describe('a pool that prepares', () => {
+  const prepared = async (prepare: boolean): Promise<unknown> => {
+    const pool = await openDataSource(database.url, 'postern_command', { poolSize: 1, prepare });
+    try {
+      for (const n of [1, 2, 3]) expect(await pool.query('SELECT $1::integer AS n', [n])).toEqual([{ n }]);
+      return await pool.query(
+        'SELECT statement, (generic_plans + custom_plans)::integer AS uses FROM pg_prepared_statements',
+      );
+    } finally {
+      await pool.destroy();
+    }
+  };
+
+  it('has a statement with parameters parsed once a connection', async () => {
+    expect(await prepared(true)).toEqual([{ statement: 'SELECT $1::integer AS n', uses: 3 }]);
+    expect(await prepared(false)).toEqual([]);
+  });
+});
+
 describe('the roles', () => {
   it('can be made by several processes on several databases at once, and then log in', async () => {
     const other = await createTestDatabase('database_notebook', (url) => migrate(url, first));

@@ -12,7 +12,12 @@ import { observeJournal } from './journal-metrics.js';
 const WRITER = getDataSourceToken('postern_journal_writer');
 
 /** Connections that see tenants and keys; one that forgets its transaction holds back the feed. */
-export const WRITE_POOL = { entities: accessEntities, poolSize: 6, forgottenAfterMs: FORGOTTEN_WRITE_MS };
+export const WRITE_POOL = {
+  entities: accessEntities,
+  poolSize: 6,
+  forgottenAfterMs: FORGOTTEN_WRITE_MS,
+  prepare: true,
+};
 
 /** The journal for writing: one group commit for the process, and the pool that claims usernames beside it. */
 @Module({
