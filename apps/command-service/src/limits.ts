@@ -2,7 +2,7 @@ import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
 import { MAX_ENTRIES, MAX_NOTE_LENGTH } from '@postern/restrictions';
 import { LONGEST_RELAY, MAX_COUNT } from './relay/denial-item.js';
 import { LONGEST_TEXT } from './relay/relay.controller.js';
-import { MAX_DENIAL_APPENDS } from './relay/report-denials.js';
+import { MAX_REPORTS_IN_JOURNAL } from './relay/report-denials.js';
 import { LONGEST_RANGE } from './restriction/restriction-body.js';
 import { MAX_WRITES_OF_ONE_USER } from './smtp-user/change-smtp-user.js';
 import { LONGEST_NAME } from './tenant/tenants.js';
@@ -23,5 +23,5 @@ export const COMMAND_LIMITS = {
   answerLifeHours: ANSWER_LIFE_HOURS,
   repeats: MAX_REPEATS,
   writesOfOneUser: MAX_WRITES_OF_ONE_USER,
-  denialAppendsAtOnce: MAX_DENIAL_APPENDS,
+  reportsInJournal: MAX_REPORTS_IN_JOURNAL,
 } as const;

@@ -67,7 +67,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Requests with one `Idempotency-Key` at once', number(COMMAND_LIMITS.repeats)],
   ['Appends that wait for the journal', number(JOURNAL_LIMITS.waitingItems)],
   ['Bytes that wait for the journal', bytes(JOURNAL_LIMITS.waitingBytes)],
-  ['Appends of denials in that queue', number(COMMAND_LIMITS.denialAppendsAtOnce)],
+  ['Reports of denials in that queue', number(COMMAND_LIMITS.reportsInJournal)],
   ['Log that waits for its reader', bytes(SERVICE_LIMITS.logBufferBytes)],
   ['Bytes of events that are sent to Kafka at once', bytes(KAFKA_LIMITS.bytesPerSend)],
   ['Bytes of one event for Kafka', bytes(KAFKA_LIMITS.messageBytes)],

@@ -54,6 +54,27 @@ describe('append', () => {
     expect(reason).toMatchObject({ streamId: s, expected: 0, actual: 1 });
   });
 
+  it('commits appends that belong together in one transaction, and names what of them was known', async () => {
+    const streams = Array.from({ length: 600 }, stream);
+    const known = renamed();
+    await journal.append(appendOf(streams[0] as string, 'any', known));
+    const appended = await journal.appendAll(
+      streams.map((s, i) => ({
+        ...appendOf(s, 'any', i === 0 ? known : renamed()),
+        expectedVersion: 'any' as const,
+      })),
+    );
+    expect(appended.map(({ version, duplicates }) => [version, duplicates])).toEqual(
+      streams.map((_, i) => [1, i === 0 ? [known.eventId] : []]),
+    );
+    const feed = await fixture.as('postern_feed');
+    const [{ transactions, events } = {}] = await feed.query<{ transactions: number; events: number }[]>(
+      'SELECT count(DISTINCT xid)::integer AS transactions, count(*)::integer AS events FROM journal.events WHERE stream_id = ANY ($1)',
+      [streams.slice(1)],
+    );
+    expect({ transactions, events }).toEqual({ transactions: 1, events: 599 });
+  });
+
   it('judges appends to one stream in one batch upon each other', async () => {
     const s = stream();
     const results = await outcomes([

@@ -1,6 +1,5 @@
 export { AppendRefused, EventExists, JournalBusy, JournalUnavailable, VersionConflict } from './append-errors.js';
-export type { Appended } from './append-request.js';
-export type { Append, NewEvent } from './append-request.js';
+export type { Append, Appended, NewEvent } from './append-request.js';
 export {
   advanceCheckpoint,
   CheckpointMoved,
@@ -20,10 +19,9 @@ export {
 export { assertJournalBelongsToCluster, JournalOfAnotherCluster } from './cluster-check.js';
 export { FEED_START, isBehind, samePosition, type FeedPosition } from './read-feed.js';
 export { feedLag, publisherLag, type FeedLag } from './feed-lag.js';
-export { Journal, JOURNAL_LIMITS } from './journal.js';
+export { Journal, JOURNAL_LIMITS, lockStream } from './journal.js';
 export { loadJournalId } from './journal-identity.js';
 export { journalSchema } from './schema/journal-schema.js';
-export { lockStream } from './lock-stream.js';
 export { readFeed, readFeedEnd, readSettledPosition, type FeedPage } from './read-feed.js';
 export { LAST_VERSION, readStream, readStreamAt, readStreams, type StreamPlace } from './read-stream.js';
 export {

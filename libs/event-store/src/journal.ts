@@ -1,22 +1,23 @@
 import { Deadline } from '@postern/async';
 import { DatabaseClock } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
-import { AppendExpired, JournalBusy, JournalUnavailable, failureError, failureKind } from './append-errors.js';
+import { AppendExpired, failureError, failureKind, JournalBusy, JournalUnavailable } from './append-errors.js';
 import {
-  outcomeOf,
-  type Appended,
-  type BatchAnswer,
   appendRequest,
+  outcomeOf,
   type Append,
+  type Appended,
   type AppendRequest,
+  type BatchAnswer,
 } from './append-request.js';
 import { GroupCommit, type GroupCommitLimits, type Sized } from './group-commit.js';
 
 interface Waiting extends Sized {
-  readonly request: AppendRequest;
+  /** Those of one caller: they are committed together. */
+  readonly requests: readonly AppendRequest[];
   /** Of who appends; null where the append has none. */
   readonly deadline: Deadline | null;
-  readonly settle: (outcome: Appended | Error) => void;
+  readonly settle: (outcomes: readonly (Appended | Error)[] | Error) => void;
 }
 
 /** One batch, and what may wait for its turn. */
@@ -58,16 +59,31 @@ export class Journal {
    * Throws `VersionConflict`, `EventExists`, `AppendRefused`, `AppendExpired`, `JournalBusy`: nothing was appended;
    * `JournalUnavailable`: whether it was is not known. After the caller's `Deadline` nothing is appended any more.
    */
-  append(append: Append): Promise<Appended> {
+  async append(append: Append): Promise<Appended> {
+    const [appended] = await this.#offer([append]);
+    if (!appended) throw new JournalUnavailable('journal.append_before answered nothing.');
+    return appended;
+  }
+
+  /** The same for appends that belong together, such as those of one report: all of them are appended, or none. It costs less than one by one. */
+  appendAll(appends: readonly (Append & { readonly expectedVersion: 'any' })[]): Promise<readonly Appended[]> {
+    return this.#offer(appends);
+  }
+
+  #offer(appends: readonly Append[]): Promise<readonly Appended[]> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) throw new JournalUnavailable('this process is stopping. Try again.');
-      const request = appendRequest(append);
+      const requests = appends.map(appendRequest);
       const accepted = this.#commits.offer({
-        request,
-        weight: request.events,
-        bytes: request.json.length,
+        requests,
+        weight: requests.reduce((sum, { events }) => sum + events, 0),
+        bytes: requests.reduce((sum, { json }) => sum + json.length, 0),
         deadline: Deadline.current,
-        settle: (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)),
+        settle: (outcomes) => {
+          if (outcomes instanceof Error) return reject(outcomes);
+          const failed = outcomes.find((outcome) => outcome instanceof Error);
+          return failed ? reject(failed) : resolve(outcomes as readonly Appended[]);
+        },
       });
       if (!accepted) throw new JournalBusy();
     });
@@ -98,8 +114,7 @@ export class Journal {
     const batch = taken.filter((waiting) => !this.#isExpired(waiting));
     if (batch.length === 0) return;
     try {
-      const answer = await this.#callWithin(batch);
-      for (const [i, { request, settle }] of batch.entries()) settle(outcomeOf(answer, i, request));
+      await this.#callWithin(batch);
     } catch (error) {
       if (failureKind(error) === 'unavailable') this.#giveUp(batch, error);
       else await this.#sendOneByOne(batch);
@@ -110,12 +125,11 @@ export class Journal {
   async #sendOneByOne(batch: readonly Waiting[]): Promise<void> {
     for (const [i, waiting] of batch.entries()) {
       if (this.#isExpired(waiting)) continue;
-      const { request, settle } = waiting;
       try {
-        settle(outcomeOf(await this.#callWithin([waiting]), 0, request));
+        await this.#callWithin([waiting]);
       } catch (error) {
         if (failureKind(error) === 'unavailable') return this.#giveUp(batch.slice(i), error);
-        settle(failureError(error));
+        waiting.settle(failureError(error));
       }
     }
   }
@@ -127,14 +141,16 @@ export class Journal {
     return true;
   }
 
-  /** Within the earliest deadline of the batch, whoever started it. */
-  #callWithin(batch: readonly Waiting[]): Promise<BatchAnswer> {
+  /** Within the earliest deadline of the batch, whoever started it; settles each. */
+  async #callWithin(batch: readonly Waiting[]): Promise<void> {
     const earliest = batch.reduce<Deadline | null>(
       (first, { deadline }) => (deadline && !(first && first.leftMs <= deadline.leftMs) ? deadline : first),
       null,
     );
-    const requests = batch.map(({ request }) => request);
-    return Deadline.run(earliest, () => this.#call(this.writer, requests, earliest));
+    const all = batch.flatMap(({ requests }) => requests);
+    const answer = await Deadline.run(earliest, () => this.#call(this.writer, all, earliest));
+    let index = 0;
+    for (const { requests, settle } of batch) settle(requests.map((request) => outcomeOf(answer, index++, request)));
   }
 
   async #call(
@@ -165,4 +181,12 @@ export class Journal {
   #giveUp(batch: readonly Waiting[], error: unknown): void {
     for (const { settle } of [...batch, ...this.#commits.drain()]) settle(failureError(error));
   }
+}
+
+/**
+ * Holds the stream for the transaction: until it ends, nobody else appends to it. The lock is the one that
+ * `journal.append` takes, and like there it takes no xid, so that `appendWithin` may follow. As `postern_journal_writer`.
+ */
+export async function lockStream(manager: EntityManager, streamId: string): Promise<void> {
+  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 8025))', [streamId]);
 }

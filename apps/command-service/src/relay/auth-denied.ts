@@ -5,6 +5,7 @@ import type { SmtpUserRef } from '../smtp-user/target.js';
 import { storable } from '../write/plain-text.js';
 
 export type AuthDenied = AuthDenialEvent['data'];
+export type DenialAppend = Omit<Append, 'metadata' | 'expectedVersion'> & { readonly expectedVersion: 'any' };
 
 /** Of an address that could not be read, as much is kept as tells what it was. */
 const LONGEST_IP = 100;
@@ -16,7 +17,7 @@ export function storedIp(text: string): string {
 }
 
 /** The append of denials of one user. The denial's id is the event's, so that the journal keeps it once however often it comes. */
-export function denialAppend(user: SmtpUserRef, denials: readonly AuthDenied[]): Omit<Append, 'metadata'> {
+export function denialAppend(user: SmtpUserRef, denials: readonly AuthDenied[]): DenialAppend {
   return {
     tenantId: user.tenantId,
     streamId: authDenialsStream(user.smtpUserId),

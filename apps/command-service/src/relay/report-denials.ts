@@ -2,8 +2,8 @@ import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { Semaphore } from '@postern/async';
-import { usernameKey, type DenialReport } from '@postern/contracts';
-import { Journal, type Append } from '@postern/event-store';
+import { usernameKey, type DenialReport, type EventMetadata } from '@postern/contracts';
+import { Journal } from '@postern/event-store';
 import { view, whole } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ import { holdersAt } from '../smtp-user/usernames.js';
 import { EventWriter } from '../write/event-writer.js';
 import { denialsTotal } from '../write/metrics.js';
 import { eventMetadata, type RequestContext, type Written } from '../write/request-context.js';
-import { denialAppend, storedIp, type AuthDenied } from './auth-denied.js';
+import { denialAppend, storedIp, type AuthDenied, type DenialAppend } from './auth-denied.js';
 import { readDenial, rejectedDenialView, type RejectedDenial } from './denial-item.js';
 
 /** What became of a batch; the three add up to its length. */
@@ -44,10 +44,10 @@ export class ReportDenials extends Command<Written<ReportedDenials>> {
 }
 
 /**
- * Appends of denials that wait for a commit: two of the journal's batches, one under way and one ready. The others wait here, so that
- * a flood neither fills the journal's queue (503 for everybody) nor delays a platform team's change.
+ * Reports that wait for a commit: one under way and one ready. The others wait here, so that a flood neither fills the journal's queue (503
+ * for everybody) nor delays a platform team's change.
  */
-export const MAX_DENIAL_APPENDS = 512;
+export const MAX_REPORTS_IN_JOURNAL = 2;
 
 interface DenialsOfUser {
   readonly user: SmtpUserRef;
@@ -56,7 +56,7 @@ interface DenialsOfUser {
 
 @CommandHandler(ReportDenials)
 export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
-  private readonly appends = new Semaphore(MAX_DENIAL_APPENDS);
+  private readonly reports = new Semaphore(MAX_REPORTS_IN_JOURNAL);
 
   constructor(
     @Inject(Journal) private readonly journal: Journal,
@@ -68,10 +68,8 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
   async execute({ items, context }: ReportDenials): Promise<Written<ReportedDenials>> {
     const { reports, repeated, rejected } = readBatch(items, this.clock());
     const byUser = await this.byUser(reports, rejected);
-    const metadata = eventMetadata(context);
-    const known = await this.appendAll(
-      byUser.map(({ user, denials }) => ({ ...denialAppend(user, denials), metadata })),
-    );
+    const appends = byUser.map(({ user, denials }) => denialAppend(user, denials));
+    const known = await this.appendAll(appends, eventMetadata(context));
     const body = {
       accepted: byUser.reduce((sum, { denials }) => sum + denials.length, 0) - known,
       duplicates: known + repeated,
@@ -104,15 +102,13 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
     return [...byUser.values()];
   }
 
-  /** How many the journal had already. All have ended when it throws: a repeat then meets none that is still on its way. */
-  private async appendAll(appends: readonly Append[]): Promise<number> {
-    const outcomes = await Promise.allSettled(
-      appends.map((append) => this.appends.run(() => this.journal.append(append))),
+  /** How many the journal had already. */
+  private async appendAll(appends: readonly DenialAppend[], metadata: EventMetadata): Promise<number> {
+    if (appends.length === 0) return 0;
+    const appended = await this.reports.run(() =>
+      this.journal.appendAll(appends.map((append) => ({ ...append, metadata }))),
     );
-    return outcomes.reduce((sum, outcome) => {
-      if (outcome.status === 'rejected') throw outcome.reason;
-      return sum + outcome.value.duplicates.length;
-    }, 0);
+    return appended.reduce((sum, { duplicates }) => sum + duplicates.length, 0);
   }
 }
 

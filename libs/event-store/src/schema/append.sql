@@ -1,4 +1,4 @@
--- The one way in. append-request.ts and append-outcome.ts give the shapes.
+-- The one way in. append-request.ts gives the shapes.
 --
 -- - Locks first, for all streams, in the order of their hashes: two batches can't wait for each other in a circle, and
 --   no xid is taken before the lock is held. An xid taken earlier could come out of the feed before the version below it.
