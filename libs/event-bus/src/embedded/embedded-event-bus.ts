@@ -1,9 +1,10 @@
 import type { Listener } from '@postern/database';
-import { wakeOnAppend } from '@postern/event-store';
+import { readFeed, wakeOnAppend } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
 import type { EventBus, RunningSubscription, Subscription } from '../event-bus.js';
 import { FeedConsumer, type FeedConsumerSettings } from './feed-consumer.js';
 import { FEED_SETTINGS } from './feed-settings.js';
+import { SharedFeed } from './shared-feed.js';
 
 export interface EmbeddedEventBusOptions extends Partial<FeedConsumerSettings> {
   /** Connected as `postern_feed`. */
@@ -19,20 +20,24 @@ export interface EmbeddedEventBusOptions extends Partial<FeedConsumerSettings> {
 export class EmbeddedEventBus implements EventBus {
   readonly #settings: FeedConsumerSettings;
   readonly #consumers = new Set<FeedConsumer>();
+  readonly #shared: SharedFeed;
   #wake: Listener | undefined;
 
   constructor(private readonly options: EmbeddedEventBusOptions) {
     this.#settings = { ...FEED_SETTINGS, ...options };
+    this.#shared = new SharedFeed((after, limit, categories) => readFeed(options.feed, after, limit, categories));
   }
 
   async subscribe(subscription: Subscription): Promise<RunningSubscription> {
     if (subscription.topics.length === 0) throw new TypeError(`${subscription.consumer} subscribes to no topic.`);
     const consumer = new FeedConsumer(this.options.feed, subscription, {
       ...this.#settings,
+      shared: this.#shared,
       onFound: (by) => this.#wake?.foundBy(by),
     });
     this.#consumers.add(consumer);
     this.#wake ??= wakeOnAppend(this.options.feedUrl, () => {
+      this.#shared.wake();
       for (const each of this.#consumers) each.wake();
     });
     return {

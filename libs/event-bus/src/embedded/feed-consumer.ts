@@ -20,6 +20,7 @@ import type {
   SubscriptionStatus,
 } from '../event-bus.js';
 import { HALTED_AFTER_ATTEMPTS } from '../halted.js';
+import type { SharedFeed } from './shared-feed.js';
 import { isPermanent } from '../stream-version.js';
 
 const MAX_BATCH = 500;
@@ -48,6 +49,8 @@ export interface FeedConsumerSettings {
   readonly onFailure: (consumer: string, error: Error) => void;
   /** Events were found: after a wake, or by a poll that no wake had come before. */
   readonly onFound?: (by: 'notification' | 'poll') => void;
+  /** Where several consumers of the process share what they read. */
+  readonly shared?: SharedFeed;
 }
 
 /** One subscription on the journal's feed: reads a page, hands it over, and waits where there is no next one. */
@@ -62,6 +65,8 @@ export class FeedConsumer implements RunningSubscription {
   #cameTo: FeedPosition | undefined;
   #stopped = false;
   #reload = false;
+  /** A wake, or a page that was full, is why the present step reads; else it looks by itself. */
+  #woken = false;
   /** The last step found events. */
   #foundEvents = false;
   /** `onCaughtUp` was called for the checkpoint that was read last. */
@@ -79,6 +84,7 @@ export class FeedConsumer implements RunningSubscription {
     this.#categories = (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter((category) =>
       subscription.topics.some((topic) => topic === TOPIC_OF_CATEGORY[category]),
     );
+    settings.shared?.join(subscription.consumer, this.#categories);
     this.#running = this.#run();
   }
 
@@ -109,6 +115,7 @@ export class FeedConsumer implements RunningSubscription {
     const bound = new Promise<void>((done) => (timer = setTimeout(done, this.settings.stopWithinMs)));
     await Promise.race([this.#running, bound]);
     clearTimeout(timer);
+    this.settings.shared?.leave(this.subscription.consumer);
   }
 
   async #run(): Promise<void> {
@@ -120,9 +127,13 @@ export class FeedConsumer implements RunningSubscription {
       // After a failure, and where an older transaction holds back the feed, no wake is to be expected.
       if (waited && this.#foundEvents) this.settings.onFound?.(waited === 'woken' ? 'notification' : 'poll');
       waited = null;
+      this.#woken = found === 'more';
       if (found === 'failed') await this.#signal.pause(this.#backoff.nextMs());
       else if (found === 'held') await this.#signal.wait(LOOK_AGAIN_MS[looks] ?? this.settings.pollMs);
-      else if (found === 'end') waited = (await this.#signal.wait(this.settings.pollMs)) ? 'woken' : 'polls';
+      else if (found === 'end') {
+        this.#woken = await this.#signal.wait(this.settings.pollMs);
+        waited = this.#woken ? 'woken' : 'polls';
+      }
       const rest = (this.subscription.spacingMs ?? 0) - (performance.now() - started);
       // A page that was full is a backlog, which is not spared.
       if (found !== 'more' && rest > 0) await this.#signal.pause(rest);
@@ -137,7 +148,7 @@ export class FeedConsumer implements RunningSubscription {
     this.#reload = false;
     const place = (this.#place ??= await this.#load());
     this.#cameTo = place.looked;
-    const page = await readFeed(this.feed, place.looked, this.subscription.maxBatch ?? MAX_BATCH, this.#categories);
+    const page = await this.#read(place.looked);
     this.#foundEvents = page.events.length > 0;
     if (page.events.length > 0) await this.#handle(page, place.stored);
     else await this.#pass(page, place.stored);
@@ -153,6 +164,13 @@ export class FeedConsumer implements RunningSubscription {
     this.#status = { ...this.#status, lastError: null, caughtUp, hasCaughtUp };
     if (more) return 'more';
     return held ? 'held' : 'end';
+  }
+
+  #read(after: FeedPosition): Promise<FeedPage> {
+    const { consumer, maxBatch = MAX_BATCH } = this.subscription;
+    const { shared } = this.settings;
+    if (shared) return shared.read(consumer, after, maxBatch, !this.#woken);
+    return readFeed(this.feed, after, maxBatch, this.#categories);
   }
 
   async #load(): Promise<{ stored: FeedPosition; looked: FeedPosition }> {
