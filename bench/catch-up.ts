@@ -2,7 +2,7 @@
  * Consumers that are far behind: a Postern in one process starts on a journal that none of its read models has applied. Events a second of
  * each consumer, from the first checkpoint that moves to its own last one. BENCH_USERS users with ten events each.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +18,7 @@ const EVENTS = USERS * 10;
 const CONSUMERS = ['relay-policies', 'smtp-user-directory', 'audit-changes'];
 const WITHIN_MS = 900_000;
 const LOOK_EVERY_MS = 50;
+const TICKS_PER_SECOND = 100;
 
 export async function run(): Promise<{
   bench: string;
@@ -30,8 +31,11 @@ export async function run(): Promise<{
     const starting = startPosternProcess({ POSTERN_DATA_DIR: folder });
     try {
       const seconds = await follow(folder);
+      const cpu = await cpuSeconds(folder, (await starting).pid);
       const figures: Record<string, number> = { cores: availableParallelism(), events: EVENTS };
       for (const [consumer, took] of seconds) figures[`${consumer}.eventsPerSecond`] = rounded(EVENTS / took, 0);
+      figures['processCpuMicrosPerEvent'] = rounded((cpu.process * 1e6) / EVENTS, 1);
+      figures['databaseCpuMicrosPerEvent'] = rounded((cpu.database * 1e6) / EVENTS, 1);
       figures['seconds'] = rounded(Math.max(...seconds.values()));
       console.log(
         `${EVENTS} events, three consumers in one process: ${figures['seconds']} s until the last has caught up`,
@@ -98,6 +102,30 @@ async function connect(folder: string): Promise<pg.Client> {
     }
   }
   throw new Error('The embedded PostgreSQL did not start.');
+}
+
+/** Since their start, of the process and of the database's server with all of its own; on a busy machine a steadier figure than the time. */
+async function cpuSeconds(
+  folder: string,
+  pid: number,
+): Promise<{ readonly process: number; readonly database: number }> {
+  const [postmaster] = (await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
+  let database = 0;
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const { parent, own, ended } = await ticksOf(name).catch(() => ({ parent: '', own: 0, ended: 0 }));
+    if (name === postmaster) database += own + ended;
+    else if (parent === postmaster) database += own;
+  }
+  const { own } = await ticksOf(String(pid));
+  return { process: own / TICKS_PER_SECOND, database: database / TICKS_PER_SECOND };
+}
+
+/** proc_pid_stat(5), behind the name in parentheses: `utime` and `stime`, `cutime` and `cstime` in ticks. */
+async function ticksOf(pid: string) {
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ').at(-1)?.split(' ') ?? [];
+  const [own = 0, system = 0, ended = 0, endedSystem = 0] = fields.slice(11, 15).map(Number);
+  return { parent: fields[1], own: own + system, ended: ended + endedSystem };
 }
 
 async function checkpoints(
