@@ -15,6 +15,8 @@ import {
 
 /** A page keeps this process for some 20 ms without a pause, and its rows are all the memory that verify needs. */
 const EVENTS_PER_PAGE = 1_000;
+/** Emptying the temporary tables takes as long as comparing a range. */
+const RANGES_PER_TRUNCATE = 20;
 const REPORT_EVERY_MS = 5_000;
 const LOWEST_UUID = '00000000-0000-0000-0000-000000000000';
 const HIGHEST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
@@ -68,18 +70,17 @@ class Verification {
   async run(): Promise<Comparison> {
     const { model, session, found } = this;
     await session.query(`SET search_path = ${model.schema}`);
-    await session.query('SET synchronous_commit = off');
+    await session.query(`SET synchronous_commit = off; SET temp_buffers = '64MB'`);
     // PostgreSQL looks for a table among the temporary ones first.
     for (const { name } of model.tables)
-      await session.query(
-        `CREATE TEMP TABLE ${name} (LIKE ${model.schema}.${name} INCLUDING ALL) ON COMMIT DELETE ROWS`,
-      );
+      await session.query(`CREATE TEMP TABLE ${name} (LIKE ${model.schema}.${name} INCLUDING ALL)`);
     this.report(`${model.name}: each row is compared with the journal at the version that the row has`);
-    for (let after: string | null = LOWEST_UUID; after !== null;) {
+    for (let after: string | null = LOWEST_UUID, range = 0; after !== null; range += 1) {
+      if (range % RANGES_PER_TRUNCATE === 0) await this.emptyTables();
       const from: string = after;
-      after = await this.inSnapshot((manager) => this.compareRange(manager, from));
+      after = await session.manager.transaction('REPEATABLE READ', (manager) => this.compareRange(manager, from));
     }
-    await this.inSnapshot((manager) => this.compareOthers(manager));
+    await session.manager.transaction('REPEATABLE READ', (manager) => this.compareOthers(manager));
     const contradictions = model.contradictions ? await session.query(model.contradictions) : [];
     for (const { table, key } of contradictions as { table: string; key: string }[])
       found.add(table, {}, { different: [key] });
@@ -170,7 +171,7 @@ class Verification {
     this.report(`${this.model.name}: ${this.events} events compared`);
   }
 
-  /** The live rows for which the condition holds, and the temporary table, counted and compared by groups. */
+  /** The rows for which the condition holds, live and temporary ones, counted and compared by groups. `*<>` compares bytes. */
   private async compareRows(
     manager: EntityManager,
     { name, key, group, where = 'true', compared }: ModelTable,
@@ -178,23 +179,22 @@ class Verification {
     values: unknown[],
   ): Promise<ComparedRows[]> {
     if (compared === null) return [];
-    const rowsOf = (table: string, which: string) =>
-      `SELECT ${key} AS key, ${group ?? 'NULL'}::text AS "group", ROW(${compared})::text AS line FROM ${table} WHERE ${where} AND ${which}`;
+    const rowsOf = (table: string) =>
+      `SELECT ${key} AS key, ${group ?? 'NULL'}::text AS "group", ROW(${compared}) AS line FROM ${table} WHERE ${where} AND ${condition}`;
     const keys = (which: string) => `array_agg(key ORDER BY key) FILTER (WHERE ${which})`;
     return manager.query<ComparedRows[]>(
       `SELECT coalesce(l."group", n."group") AS "group", count(l.line)::integer AS live, count(n.line)::integer AS journal,
-              ${keys('l.line IS NULL')} AS missing, ${keys('n.line IS NULL')} AS extra, ${keys('l.line <> n.line')} AS different
-         FROM (${rowsOf(`${this.model.schema}.${name}`, condition)}) l FULL JOIN (${rowsOf(`pg_temp.${name}`, 'true')}) n USING (key)
+              ${keys('l.line IS NULL')} AS missing, ${keys('n.line IS NULL')} AS extra, ${keys('l.line *<> n.line')} AS different
+         FROM (${rowsOf(`${this.model.schema}.${name}`)}) l FULL JOIN (${rowsOf(`pg_temp.${name}`)}) n USING (key)
         GROUP BY 1 ORDER BY 1`,
       values,
     );
   }
 
-  private async inSnapshot<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.session.manager.transaction('REPEATABLE READ', async (manager) => {
-      for (const { start } of this.model.tables) if (start) await manager.query(start);
-      return work(manager);
-    });
+  private async emptyTables(): Promise<void> {
+    const { session, model } = this;
+    await session.query(`TRUNCATE ${model.tables.map(({ name }) => `pg_temp.${name}`).join(', ')}`);
+    for (const { start } of model.tables) if (start) await session.query(start);
   }
 }
 
