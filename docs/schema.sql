@@ -105,6 +105,7 @@ CREATE TABLE audit.changes (
   data jsonb NOT NULL,
   before jsonb,
   after jsonb,
+  state jsonb,
   actor_key_id text COLLATE "C" DEFAULT (actor ->> 'keyId'::text),
   actor_name text COLLATE "C" DEFAULT (actor ->> 'name'::text),
   CONSTRAINT changes_pkey PRIMARY KEY ("position")
@@ -114,6 +115,7 @@ CREATE INDEX changes_by_name ON audit.changes USING btree (tenant_id, actor_name
 CREATE INDEX changes_of_api_key ON audit.changes USING btree (((data ->> 'keyId'::text))) WHERE (type = 'ApiKeyIssued'::text);
 CREATE INDEX changes_of_smtp_user ON audit.changes USING btree (smtp_user_id, occurred_at, "position") WHERE (smtp_user_id IS NOT NULL);
 CREATE INDEX changes_of_tenant ON audit.changes USING btree (tenant_id, occurred_at, "position");
+CREATE INDEX changes_with_state ON audit.changes USING btree (smtp_user_id, occurred_at) WHERE (state IS NOT NULL);
 ALTER TABLE audit.changes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.changes AS PERMISSIVE FOR ALL TO postern_audit
   USING (true);
@@ -362,7 +364,6 @@ CREATE SCHEMA journal;
 GRANT USAGE ON SCHEMA journal TO postern_access;
 GRANT USAGE ON SCHEMA journal TO postern_audit;
 GRANT USAGE ON SCHEMA journal TO postern_command;
-GRANT USAGE ON SCHEMA journal TO postern_directory_reader;
 GRANT USAGE ON SCHEMA journal TO postern_feed;
 GRANT USAGE ON SCHEMA journal TO postern_journal_writer;
 GRANT USAGE ON SCHEMA journal TO postern_projection;
@@ -578,8 +579,6 @@ CREATE POLICY feed_reads ON journal.events AS PERMISSIVE FOR SELECT TO postern_f
   USING (true);
 CREATE POLICY keys_and_tenants ON journal.events AS PERMISSIVE FOR SELECT TO postern_access
   USING (((stream_id ~~ 'api-key/%'::text) OR (stream_id ~~ 'tenant/%'::text)));
-CREATE POLICY own_smtp_users ON journal.events AS PERMISSIVE FOR SELECT TO postern_directory_reader
-  USING (((tenant_id = ( SELECT current_setting('postern.tenant_id'::text, true) AS current_setting)) AND starts_with(stream_id, 'smtp-user/'::text)));
 CREATE POLICY own_tenant ON journal.events AS PERMISSIVE FOR SELECT TO postern_command
   USING ((tenant_id = ( SELECT current_setting('postern.tenant_id'::text, true) AS current_setting)));
 CREATE POLICY owner ON journal.events AS PERMISSIVE FOR ALL TO CURRENT_USER
@@ -590,7 +589,6 @@ CREATE POLICY writer_looks ON journal.events AS PERMISSIVE FOR SELECT TO postern
   USING (true);
 GRANT SELECT ON TABLE journal.events TO postern_access;
 GRANT SELECT ON TABLE journal.events TO postern_command;
-GRANT SELECT ("position"), SELECT (data), SELECT (event_id), SELECT (metadata), SELECT (recorded_at), SELECT (schema_version), SELECT (stream_id), SELECT (tenant_id), SELECT (type), SELECT (version) ON TABLE journal.events TO postern_directory_reader;
 GRANT SELECT ON TABLE journal.events TO postern_feed;
 GRANT INSERT (data), INSERT (event_id), INSERT (metadata), INSERT (recorded_at), INSERT (schema_version), INSERT (stream_id), INSERT (tenant_id), INSERT (type), INSERT (version), SELECT (event_id), SELECT (stream_id), SELECT (version) ON TABLE journal.events TO postern_journal_writer;
 

@@ -12,6 +12,8 @@ import { ListDenialsHandler } from './denials/list-denials.js';
 import { RetentionSweeper } from './denials/retention/retention-sweeper.js';
 import { DeniedIpsController } from './denied-ips/denied-ips.controller.js';
 import { ListDeniedIpsHandler } from './denied-ips/list-denied-ips.js';
+import { CheckAddressHandler } from './restriction/check-address.js';
+import { RestrictionController } from './restriction/restriction.controller.js';
 
 /** What auditors and support ask: who was denied, from where, since when and why; who changed what. */
 @Module({
@@ -22,7 +24,14 @@ import { ListDeniedIpsHandler } from './denied-ips/list-denied-ips.js';
     dataSourceModule('postern_audit', { entities: [DeadLetter], poolSize: 4, ...CONSUMER_POOL }),
     dataSourceModule('postern_audit_reader', { poolSize: 6 }),
   ],
-  controllers: [DenialsController, DeniedIpsController, ChangesController],
-  providers: [ListDenialsHandler, ListDeniedIpsHandler, ListChangesHandler, AuditConsumers, RetentionSweeper],
+  controllers: [DenialsController, DeniedIpsController, ChangesController, RestrictionController],
+  providers: [
+    ListDenialsHandler,
+    ListDeniedIpsHandler,
+    ListChangesHandler,
+    CheckAddressHandler,
+    AuditConsumers,
+    RetentionSweeper,
+  ],
 })
 export class AuditTrailServiceModule {}

@@ -2,7 +2,7 @@ import { SNAPSHOT_DEADLINE_MS } from './relay-policies/snapshot/policy-snapshot.
 import { SNAPSHOT_READERS, SNAPSHOTS_KEPT } from './relay-policies/snapshot/policy-snapshots.js';
 import { DEFAULT_STREAM_LIMITS } from './relay-policies/stream/stream-limits.js';
 import { MAX_ENTRIES_PER_PAGE } from './smtp-user-directory/list-smtp-users.js';
-import { MIN_VERSION_WAIT_MS } from './smtp-user-directory/get-smtp-user.js';
+import { MIN_VERSION_WAIT_MS } from '@postern/http';
 
 /** What bounds the read side, for docs/limits.md. */
 export const PROJECTION_LIMITS = {

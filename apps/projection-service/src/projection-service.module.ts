@@ -11,9 +11,6 @@ import { PolicySnapshots } from './relay-policies/snapshot/policy-snapshots.js';
 import { PolicyStreamController } from './relay-policies/stream/policy-stream.controller.js';
 import { PolicyStream } from './relay-policies/stream/policy-stream.js';
 import { DEFAULT_STREAM_LIMITS, STREAM_LIMITS, type StreamLimits } from './relay-policies/stream/stream-limits.js';
-import { CheckAddressController } from './smtp-user-directory/check-address/check-address.controller.js';
-import { CheckAddressHandler } from './smtp-user-directory/check-address/check-address.handler.js';
-import { SmtpUserPast } from './smtp-user-directory/smtp-user-past.js';
 import { GetSmtpUserHandler } from './smtp-user-directory/get-smtp-user.js';
 import { ListSmtpUsersHandler } from './smtp-user-directory/list-smtp-users.js';
 import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller.js';
@@ -28,18 +25,10 @@ import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller
     // The snapshot and who asks for it, the tail, and what catches up.
     dataSourceModule('postern_relay_reader', { poolSize: 3 + DEFAULT_STREAM_LIMITS.catchUpReads }),
   ],
-  controllers: [
-    SmtpUsersController,
-    CheckAddressController,
-    PolicySnapshotController,
-    PolicyStreamController,
-    MyIpController,
-  ],
+  controllers: [SmtpUsersController, PolicySnapshotController, PolicyStreamController, MyIpController],
   providers: [
     ListSmtpUsersHandler,
     GetSmtpUserHandler,
-    CheckAddressHandler,
-    SmtpUserPast,
     PolicySnapshots,
     PolicyStream,
     PolicyPublisher,

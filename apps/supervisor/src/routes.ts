@@ -34,6 +34,7 @@ export const ROUTES: readonly Routes[] = [
       `${SMTP_USER}/denials`,
       `${SMTP_USER}/denied-ips`,
       `${SMTP_USER}/history`,
+      `${SMTP_USER}/restriction/check`,
     ],
   },
 ];

@@ -23,7 +23,7 @@ export { Journal, JOURNAL_LIMITS, lockStream } from './journal.js';
 export { loadJournalId } from './journal-identity.js';
 export { journalSchema } from './schema/journal-schema.js';
 export { readFeed, readFeedEnd, readSettledPosition, type FeedPage } from './read-feed.js';
-export { LAST_VERSION, readStream, readStreamAt, readStreams, type StreamPlace } from './read-stream.js';
+export { LAST_VERSION, readStream, readStreams, type StreamPlace } from './read-stream.js';
 export {
   askForRepublish,
   endRepublish,

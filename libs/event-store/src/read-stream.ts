@@ -2,9 +2,6 @@ import { withoutSecrets, type Recorded, type StreamCategory } from '@postern/con
 import type { DataSource, EntityManager } from 'typeorm';
 import { EVENT_COLUMNS, recordedOf, type EventRow } from './recorded-row.js';
 
-/** Some 0.5 MB, or 20 MB where each event holds a list of some hundred entries. */
-const EVENTS_PER_PAGE = 1_000;
-
 /**
  * The events of one stream with a version above `afterVersion`, in order; none for a stream that does not exist, and
  * none for another tenant's: call it inside `inTenant` as `postern_command`.
@@ -19,32 +16,6 @@ export async function readStream(
     [streamId, afterVersion],
   );
   return rows.map(recordedOf);
-}
-
-/**
- * The events of one stream that were on record at `at`, in order, for a role that sees the stream. Times are the database's
- * clock, which may have been set back: it ends before the first event that was not there yet, so nothing is missing in between.
- * A page at a time, by the index events_stream_version: a stream of any length is folded in the memory of a page.
- */
-export async function* readStreamAt(
-  from: EntityManager | DataSource,
-  streamId: string,
-  at: Date,
-): AsyncGenerator<Recorded, undefined> {
-  for (let version = 0, more = true; more;) {
-    const rows = await from.query<EventRow[]>(
-      `SELECT ${EVENT_COLUMNS} FROM journal.events
-        WHERE stream_id = $1 AND version > $2 AND recorded_at <= $3 ORDER BY version LIMIT ${EVENTS_PER_PAGE}`,
-      [streamId, version, at],
-    );
-    more = rows.length === EVENTS_PER_PAGE;
-    for (const row of rows) {
-      if (row.version !== version + 1) return undefined;
-      version = row.version;
-      yield recordedOf(row);
-    }
-  }
-  return undefined;
 }
 
 /** An event of a stream; the last version of all, `LAST_VERSION`, means the stream's end. */

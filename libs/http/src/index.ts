@@ -16,6 +16,7 @@ export { hasBody } from './request/json-body.js';
 export { MAX_DEPTH, takeOnlyJson } from './request/json-body.js';
 export { READ_DEADLINE_MS, ReadDeadline } from './request/read-deadline.js';
 export { Caller, type Principal, Tenant, principalOf, setPrincipal } from './request/principal.js';
+export { atLeastVersion, MIN_VERSION_WAIT_MS, MinVersion } from './request/min-version.js';
 export { preferredType } from './request/preferred-type.js';
 export { requestIdOf } from './request/server-limits.js';
 export { Allow, LongBody, Public, type RouteRules, rulesOf } from './request/route-rules.js';

@@ -20,3 +20,13 @@ export { sendMessage } from './send-message.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';
 export { createTestDatabase, type TestDatabase } from './test-database.js';
 export { KAFKA_CACHE, type TestKafka } from './test-kafka.js';
+export { insertBackdated, type Dated } from './backdated.js';
+export {
+  historyOf,
+  METADATA,
+  recorded,
+  shuffledByUser,
+  UserStory,
+  type Happened,
+  type Step,
+} from './smtp-user-histories.js';

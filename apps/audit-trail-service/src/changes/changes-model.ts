@@ -30,7 +30,7 @@ export const changesModel: ReadModel = {
       subject: 'smtp_user_id',
       group: null,
       compared:
-        'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data, before, after',
+        'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data, before, after, state',
     },
   ],
   streams: { category: 'smtp-user', table: 'restrictions', version: 'version', versionOf: ({ version }) => version },

@@ -7,18 +7,24 @@ import type { EntityManager } from 'typeorm';
 export type KnownSmtpUser = Exclude<SmtpUserState, { status: 'none' }>;
 
 /**
- * The SMTP user as it stands now; a removed one is found too, since its trail stays.
+ * The SMTP user as it is now; a removed one is found too, since its trail stays.
  * Throws the problem `smtp-user-not-found`, also for somebody else's. Within `inTenant`, as `postern_audit_reader`.
  */
 export async function findSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser> {
   if (!isUuid(smtpUserId))
     throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is no UUID.');
+  const found = await loadSmtpUser(manager, smtpUserId);
+  if (!found) throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id in this tenant.');
+  return found;
+}
+
+/** The same for an id that is a UUID; null where there is none. */
+export async function loadSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser | null> {
   const [row] = await manager.query<{ state: KnownSmtpUser }[]>(
     'SELECT state FROM audit.restrictions WHERE smtp_user_id = $1',
     [smtpUserId],
   );
-  if (!row) throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id in this tenant.');
-  return row.state;
+  return row?.state ?? null;
 }
 
 /** The SMTP users of the tenant that have, or once had, the username. Within `inTenant`. */

@@ -97,7 +97,10 @@ export class AuditWorld {
     await this.caughtUp();
   }
 
-  async append(person: Person, ...events: (SmtpUserEvent | AuthDenialEvent)[]): Promise<void> {
+  async append(
+    person: Pick<Person, 'tenantId' | 'stream' | 'smtpUserId'>,
+    ...events: (SmtpUserEvent | AuthDenialEvent)[]
+  ): Promise<void> {
     const { tenantId } = person;
     const denials = events.filter((event) => event.type === 'AuthDenied');
     const changes = events.filter((event) => event.type !== 'AuthDenied');

@@ -1,3 +1,4 @@
+import { UserStory } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { migrate } from '@postern/database';
 import pg from 'pg';
@@ -5,7 +6,6 @@ import { projectionSchema } from '../schema/projection-schema.js';
 import { takeSnapshot, until } from '../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../testing/policy-stream-client.js';
 import { createWorld, type World } from '../testing/projection-app.js';
-import { UserStory } from '../testing/smtp-user-histories.js';
 
 /** More than a batch, so that there is a time at which only the first users are there. */
 const USERS = 1_100;

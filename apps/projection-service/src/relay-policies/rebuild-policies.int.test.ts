@@ -1,3 +1,4 @@
+import { historyOf, UserStory } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Mode } from '@postern/contracts';
 import { rebuild, verify } from '@postern/read-models';
@@ -5,7 +6,6 @@ import pg from 'pg';
 import { takeSnapshot, until } from '../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../testing/policy-stream-client.js';
 import { createWorld, type RunningApp, type World } from '../testing/projection-app.js';
-import { historyOf, UserStory } from '../testing/smtp-user-histories.js';
 import { relayPoliciesModel } from './relay-policies-model.js';
 
 let world: World;

@@ -1,9 +1,9 @@
+import { recorded, UserStory } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, type EntryId, type TenantId } from '@postern/contracts';
+import { newId, type TenantId } from '@postern/contracts';
 import { inTenant, openDataSource } from '@postern/database';
 import { until } from '../testing/policy-snapshot-client.js';
 import { createWorld, type RunningApp, type World } from '../testing/projection-app.js';
-import { recorded, UserStory } from '../testing/smtp-user-histories.js';
 import { applyDirectory } from './project/apply-directory.js';
 
 let world: World;
@@ -88,7 +88,6 @@ describe('the directory', () => {
     ['one that never was', () => `${users}/${newId()}`],
     ['an id that is no UUID', () => `${users}/nobody`],
     ['the restriction of a removed one', () => `${users}/${gone.smtpUserId}/restriction`],
-    ['a check of one of another tenant', () => `${users}/${theirs.smtpUserId}/restriction/check?ip=203.0.113.1`],
   ])('finds no SMTP user for %s', async (_, path) => {
     const { status, body } = await get(path());
     expect(status).toBe(404);
@@ -169,50 +168,5 @@ describe('the directory', () => {
       ),
     ).rejects.toThrow(/Event 2 of .* only 0 were applied/);
     await writer.destroy();
-  });
-});
-
-describe('the check of an address', () => {
-  const check = (story: UserStory, ip: string) =>
-    get(`${users}/${story.smtpUserId}/restriction/check?ip=${encodeURIComponent(ip)}`);
-
-  it('names the entry that lets it in', async () => {
-    const { body } = await check(app, '203.0.113.9');
-    expect(body).toEqual({
-      ip: '203.0.113.9',
-      at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-      decision: 'allow',
-      reason: 'entry-matched',
-      mode: 'enforce',
-      matched: expect.objectContaining({ id: app.entryIds[0] as EntryId, range: '203.0.113.0/24', live: true }),
-      version: 3,
-    });
-  });
-
-  it.each([
-    ['an expired entry does not let it in', app, '198.51.100.7', 'deny', 'ip-not-authorized'],
-    ['report-only lets a mismatch through, and says so', reports, '198.51.100.7', 'allow', 'ip-not-authorized'],
-    ['without a restriction anything goes', open, '2001:db8::1', 'allow', 'unrestricted'],
-    ['a mapped address is the IPv4 address that it is', app, '::ffff:203.0.113.9', 'allow', 'entry-matched'],
-  ])('%s', async (_, story, ip, decision, reason) => {
-    expect((await check(story, ip)).body).toMatchObject({ decision, reason });
-  });
-
-  it.each(['203.0.113', '010.0.0.1', '', 'localhost', '203.0.113.0/24', 'fe80::1%eth0'])('refuses %j', async (ip) => {
-    expect(await check(app, ip)).toMatchObject({
-      status: 422,
-      body: {
-        code: 'validation-failed',
-        errors: [{ pointer: '?ip', code: 'source-ip-invalid', suggestions: expect.any(Array) }],
-      },
-    });
-  });
-
-  it('refuses a question without an address', async () => {
-    const path = `${users}/${app.smtpUserId}/restriction/check`;
-    expect(await get(path)).toMatchObject({
-      status: 422,
-      body: { errors: [{ pointer: '?ip', code: 'field-missing' }] },
-    });
   });
 });

@@ -1,16 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { isUuid, type TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import type { RegisteredSmtpUser } from '@postern/restrictions';
-import { Problem } from '@postern/http';
+import { atLeastVersion, Problem } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { knownSmtpUser, SMTP_USER_COLUMNS, type SmtpUserRecord } from './project/directory-table.js';
-
-/** How long a read waits for the version that it was asked for. */
-export const MIN_VERSION_WAIT_MS = 2_000;
-const LOOK_AGAIN_MS = 25;
 
 /** Which SMTP user, of whose, and how new it must be at least. */
 export interface SmtpUserAddress {
@@ -36,22 +31,9 @@ export class GetSmtpUserHandler implements IQueryHandler<GetSmtpUser> {
    * `read-side-behind` when it does not come in time.
    */
   async execute({ address }: GetSmtpUser): Promise<RegisteredSmtpUser> {
-    const until = Date.now() + MIN_VERSION_WAIT_MS;
-    for (;;) {
-      const state = await this.load(address);
-      if ((state?.version ?? 0) >= address.minVersion) {
-        if (state?.status === 'registered') return state;
-        throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id in this tenant.');
-      }
-      if (Date.now() > until) {
-        throw new Problem(
-          'read-side-behind',
-          `Version ${address.minVersion} has not arrived here yet; the latest is ${state?.version ?? 0}. Try again.`,
-          { headers: { 'retry-after': '1' } },
-        );
-      }
-      await sleep(LOOK_AGAIN_MS);
-    }
+    const state = await atLeastVersion(address.minVersion, () => this.load(address));
+    if (state?.status === 'registered') return state;
+    throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id in this tenant.');
   }
 
   private async load({ tenantId, smtpUserId }: SmtpUserAddress) {

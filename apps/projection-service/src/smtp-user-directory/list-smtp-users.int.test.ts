@@ -1,9 +1,9 @@
+import { recorded, UserStory } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import type { DataSource } from 'typeorm';
 import { createWorld, type RunningApp, type World } from '../testing/projection-app.js';
-import { recorded, UserStory } from '../testing/smtp-user-histories.js';
 import { applyDirectory } from './project/apply-directory.js';
 
 let world: World;

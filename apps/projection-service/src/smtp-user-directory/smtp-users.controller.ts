@@ -1,7 +1,17 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Documented, exported, json, pageView, restrictionView, smtpUserView, Tenant } from '@postern/http';
+import {
+  Allow,
+  Documented,
+  exported,
+  json,
+  MinVersion,
+  pageView,
+  restrictionView,
+  smtpUserView,
+  Tenant,
+} from '@postern/http';
 import { bomField, ListAnswers, pageFields, pageRequest, timeColumn, uuidColumn } from '@postern/lists';
 import {
   restrictionView as shownRestriction,
@@ -13,7 +23,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { GetSmtpUser } from './get-smtp-user.js';
 import { ListSmtpUsers } from './list-smtp-users.js';
-import { MinVersion } from './min-version.js';
 
 const ListOptions = z.strictObject({
   query: z

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Recorded, SmtpUserEvent } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
-import { deliverPartitioned, seeded, type TestDatabase } from '@postern/testing';
+import { deliverPartitioned, seeded, type TestDatabase, historyOf, recorded } from '@postern/testing';
 import type { DataSource, EntityManager } from 'typeorm';
 import { applyPolicies } from '../relay-policies/project/apply-policies.js';
 import { applyDirectory } from '../smtp-user-directory/project/apply-directory.js';
 import { migratedDatabase } from './migrated-database.js';
-import { historyOf, recorded } from './smtp-user-histories.js';
 
 type Events = readonly Recorded<SmtpUserEvent>[];
 

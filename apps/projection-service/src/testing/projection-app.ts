@@ -1,3 +1,4 @@
+import { METADATA, recorded, type Happened } from '@postern/testing';
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
@@ -14,7 +15,6 @@ import type { DataSource } from 'typeorm';
 import { problems, ProjectionServiceModule, type StreamLimits } from '../index.js';
 import { migratedDatabase } from './migrated-database.js';
 import { until } from './policy-snapshot-client.js';
-import { METADATA, recorded, type Happened } from './smtp-user-histories.js';
 
 /** For tests: a database with a journal, tenants and keys, and the service on it. */
 export interface World {

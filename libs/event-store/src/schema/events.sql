@@ -1,5 +1,5 @@
 GRANT USAGE ON SCHEMA journal TO postern_journal_writer, postern_command, postern_feed, postern_access,
-  postern_directory_reader, postern_projection, postern_audit;
+  postern_projection, postern_audit;
 
 -- The journal: only ever added to, in the order of (xid, position).
 -- Three indexes and no more, since each costs every append: the feed's (the primary key), a stream's, an event's id.
@@ -46,10 +46,5 @@ CREATE POLICY own_tenant ON journal.events FOR SELECT TO postern_command
 CREATE POLICY feed_reads ON journal.events FOR SELECT TO postern_feed USING (true);
 CREATE POLICY keys_and_tenants ON journal.events FOR SELECT TO postern_access
   USING (stream_id LIKE 'api-key/%' OR stream_id LIKE 'tenant/%');
--- The reader of the directory answers what was true at an earlier instant: it sees one tenant's SMTP users, no other streams.
-GRANT SELECT (position, tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at)
-   ON journal.events TO postern_directory_reader;
-CREATE POLICY own_smtp_users ON journal.events FOR SELECT TO postern_directory_reader
-  USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)) AND starts_with(stream_id, 'smtp-user/'));
 -- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON journal.events TO CURRENT_USER USING (true);

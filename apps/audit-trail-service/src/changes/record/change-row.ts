@@ -1,5 +1,9 @@
 import type { Actor, Recorded } from '@postern/contracts';
+import type { KnownSmtpUser } from '../../smtp-user/find-smtp-user.js';
 import type { BeforeAndAfter } from './before-and-after.js';
+
+/** One change in so many of an SMTP user's carries its complete state, so that a state of the past is found in a page of changes. */
+export const CHANGES_PER_STATE = 32;
 
 /** A change as `audit.changes` holds it. */
 export interface ChangeRow {
@@ -16,12 +20,14 @@ export interface ChangeRow {
   readonly data: unknown;
   readonly before: object | null;
   readonly after: object | null;
+  /** The complete SMTP user after it; null for most. */
+  readonly state: KnownSmtpUser | null;
 }
 
 /** The row of an event; `smtpUser` is whom it concerns, with the name after it, or null for tenants and keys. */
 export function changeRow(
   event: Recorded,
-  smtpUser: { readonly smtpUserId: string; readonly username: string } | null,
+  smtpUser: KnownSmtpUser | null,
   { before, after }: BeforeAndAfter,
 ): ChangeRow {
   return {
@@ -38,5 +44,6 @@ export function changeRow(
     data: event.data,
     before,
     after,
+    state: event.version % CHANGES_PER_STATE === 0 ? smtpUser : null,
   };
 }

@@ -135,6 +135,7 @@ describe('changes', () => {
       request_id: 'request-1',
       actor_key_id: METADATA.actor.keyId,
       actor_name: METADATA.actor.name,
+      state: null,
     };
     expect(rows).toEqual([
       {

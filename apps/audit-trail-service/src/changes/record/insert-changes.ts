@@ -22,6 +22,7 @@ export async function insertChanges(manager: EntityManager, rows: readonly Chang
     rows.map((row) => JSON.stringify(row.data)),
     rows.map((row) => row.before && JSON.stringify(row.before)),
     rows.map((row) => row.after && JSON.stringify(row.after)),
+    rows.map((row) => row.state && JSON.stringify(row.state)),
   ]);
   const conflict = rows.find(({ position }) => String(position) === result?.position);
   if (conflict) throw new StreamConflict({ ...conflict, streamId: streamOf(conflict) }, result?.applied ?? '');
@@ -33,15 +34,15 @@ function streamOf({ smtpUserId, type }: ChangeRow): string {
 }
 
 const NAMES =
-  'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data, before, after';
+  'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data, before, after, state';
 
 const INSERT = `
   WITH added AS (
     INSERT INTO changes (${NAMES})
     SELECT position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor::jsonb, request_id, data::jsonb,
-           before::jsonb, after::jsonb
+           before::jsonb, after::jsonb, state::jsonb
       FROM unnest($1::bigint[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::integer[], $6::text[], $7::text[], $8::text[],
-                  $9::text[], $10::text[], $11::text[], $12::text[], $13::text[]) AS change (${NAMES})
+                  $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[]) AS change (${NAMES})
     ON CONFLICT DO NOTHING
     RETURNING 1
   ), conflict AS (

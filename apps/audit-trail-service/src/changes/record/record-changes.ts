@@ -28,7 +28,7 @@ export async function recordChanges(manager: EntityManager, events: readonly Rec
       const applied = states.apply(smtpUserId, event);
       if (!applied) continue;
       const { before, after } = applied;
-      rows.push(changeRow(event, { smtpUserId, username: after.username }, ofSmtpUser(before, event, after)));
+      rows.push(changeRow(event, after, ofSmtpUser(before, event, after)));
     } else if (isOfKey(event)) rows.push(changeRow(event, null, ofTenantOrKey(event, keys.of(event))));
     else if (isOfTenant(event)) rows.push(changeRow(event, null, ofTenantOrKey(event, null)));
   }

@@ -1,3 +1,4 @@
+import { historyOf, recorded, shuffledByUser, UserStory } from '@postern/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { digestToHex, EMPTY_DIGEST, policyDigest, xorDigest, type RelayPolicy } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
@@ -5,7 +6,6 @@ import type { TestDatabase } from '@postern/testing';
 import fc from 'fast-check';
 import type { DataSource } from 'typeorm';
 import { migratedDatabase } from '../../testing/migrated-database.js';
-import { historyOf, recorded, shuffledByUser, UserStory } from '../../testing/smtp-user-histories.js';
 import { POLICY_LINES } from '../policy-lines.js';
 import { totalsOf, type TotalsRecord } from '../policy-totals.js';
 import { applyPolicies } from './apply-policies.js';

@@ -1,7 +1,7 @@
+import { historyOf, recorded } from '@postern/testing';
 import { describe, expect, it } from '@jest/globals';
 import { evolve, initialState, type SmtpUserState } from '@postern/restrictions';
 import fc from 'fast-check';
-import { historyOf, recorded } from '../../testing/smtp-user-histories.js';
 import { evolveRules, UNRESTRICTED, type RestrictionEvent } from './evolve-rules.js';
 
 describe('the rules of a relay policy', () => {

@@ -1,7 +1,7 @@
+import { historyOf, recorded, shuffledByUser, UserStory } from '@postern/testing';
 import { describe, expect, it } from '@jest/globals';
 import { EMPTY_DIGEST, xorDigest, type Recorded, type Revision, type SmtpUserEvent } from '@postern/contracts';
 import fc from 'fast-check';
-import { historyOf, recorded, shuffledByUser, UserStory } from '../../testing/smtp-user-histories.js';
 import type { PolicyTotals } from '../policy-totals.js';
 import { Holdings } from './holdings.js';
 import type { PolicyRow } from './policy-row.js';

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { recorded, UserStory } from '@postern/testing';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { digestToHex, EMPTY_DIGEST, policyDigest, xorDigest, type RelayPolicy } from '@postern/contracts';
@@ -7,7 +8,6 @@ import type { DataSource } from 'typeorm';
 import { snapshotBuilds, snapshotsOpen, snapshotsTotal } from '../../consumers/projection-metrics.js';
 import { takeSnapshot, until } from '../../testing/policy-snapshot-client.js';
 import { createWorld, type RunningApp, type World } from '../../testing/projection-app.js';
-import { recorded, UserStory } from '../../testing/smtp-user-histories.js';
 import { applyPolicies } from '../project/apply-policies.js';
 
 /** Some of them with full lists: 30 MB in all, more than the kernel's buffers take from a reader that stands still. */

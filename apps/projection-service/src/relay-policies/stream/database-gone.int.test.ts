@@ -1,9 +1,9 @@
+import { UserStory } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { takeSnapshot, until } from '../../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../../testing/policy-stream-client.js';
 import { createWorld, type RunningApp, type World } from '../../testing/projection-app.js';
-import { UserStory } from '../../testing/smtp-user-histories.js';
 
 let world: World;
 let service: RunningApp;

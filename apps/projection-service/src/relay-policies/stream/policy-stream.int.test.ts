@@ -1,3 +1,4 @@
+import { UserStory } from '@postern/testing';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -6,7 +7,6 @@ import pg from 'pg';
 import { takeSnapshot, until } from '../../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../../testing/policy-stream-client.js';
 import { createWorld, type RunningApp, type World } from '../../testing/projection-app.js';
-import { UserStory } from '../../testing/smtp-user-histories.js';
 
 let world: World;
 let first: RunningApp;

@@ -1,13 +1,36 @@
-import type { CheckedAddress } from '@postern/restrictions';
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { utcTime, type TenantId } from '@postern/contracts';
+import {
+  Allow,
+  decisionView,
+  Documented,
+  entryView,
+  json,
+  MinVersion,
+  modeView,
+  Problem,
+  reasonView,
+  Tenant,
+  text,
+  time,
+  view,
+  whole,
+} from '@postern/http';
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
-import { Allow, Documented, json, Problem, Tenant } from '@postern/http';
+import type { CheckedAddress } from '@postern/restrictions';
 import { z } from 'zod';
-import { MinVersion } from '../min-version.js';
-import { checkedAddressView } from './checked-address-view.js';
-import { CheckAddress } from './check-address.query.js';
+import { CheckAddress } from './check-address.js';
+
+const checkedAddressView = view<CheckedAddress>('CheckedAddress', 'A decision, explained.', {
+  ip: text('203.0.113.9', 'Canonical.'),
+  at: time('2026-11-01T00:00:00.000Z'),
+  decision: decisionView,
+  reason: reasonView,
+  mode: modeView,
+  matched: entryView.nullable().meta({ description: 'The entry that lets the address in.' }),
+  version: whole(1, 7, 'The SMTP user’s version that was asked.'),
+});
 
 const AddressToCheck = z.strictObject({
   ip: z.string().meta({ description: 'An IPv4 or IPv6 address.', examples: ['203.0.113.9'] }),
@@ -17,14 +40,16 @@ const AddressToCheck = z.strictObject({
     .meta({ format: 'date-time', description: 'Not after now; left out: now.', examples: ['2026-11-01T00:00:00Z'] }),
 });
 
-@Controller()
-export class CheckAddressController {
+/** What a restriction decides, and decided. */
+@Controller('v1/tenants/:tenantId/smtp-users/:smtpUserId/restriction')
+@Allow('admin', 'auditor', 'operator')
+export class RestrictionController {
   constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
 
-  @Get('v1/tenants/:tenantId/smtp-users/:smtpUserId/restriction/check')
-  @Allow('admin', 'auditor', 'operator')
+  @Get('check')
   @Documented({
     tag: 'Restrictions',
+    id: 'checkAddress',
     summary: 'Would this address be let in, now or at an earlier instant?',
     takes: ['Postern-Min-Version'],
     answer: json(checkedAddressView),
@@ -35,9 +60,9 @@ export class CheckAddressController {
     @MinVersion() minVersion: number,
     @Query({ schema: AddressToCheck }) { ip, at }: z.infer<typeof AddressToCheck>,
   ): Promise<CheckedAddress> {
-    const address = { tenantId, smtpUserId, minVersion };
+    const user = { tenantId, smtpUserId, minVersion };
     return this.queries.execute(
-      new CheckAddress(address, addressOf(ip), at === undefined ? null : instantOf(at, new Date())),
+      new CheckAddress(user, addressOf(ip), at === undefined ? null : instantOf(at, new Date())),
     );
   }
 }
@@ -52,15 +77,12 @@ function addressOf(ip: string): IpAddress {
 /** `?at`, an RFC 3339 time that is not after `now`: what will be decided then is not known. */
 function instantOf(text: string, now: Date): Date {
   const time = utcTime(text);
-  if (time === null) {
-    throw atInvalid(`${JSON.stringify(text)} is no RFC 3339 time. Write it as 2026-11-01T00:00:00Z.`);
-  }
+  if (time === null) throw atInvalid(`${JSON.stringify(text)} is no RFC 3339 time. Write it as 2026-11-01T00:00:00Z.`);
   const at = new Date(time);
-  if (at > now) {
+  if (at > now)
     throw atInvalid(
       `${time} is after now (${now.toISOString()}): nobody knows what will stand then. Leave it out for now.`,
     );
-  }
   return at;
 }
 

@@ -1,0 +1,115 @@
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { isUuid, type SmtpUserEvent, type TenantId } from '@postern/contracts';
+import { inTenant } from '@postern/database';
+import { atLeastVersion, Problem } from '@postern/http';
+import type { IpAddress } from '@postern/ip-ranges';
+import {
+  decideAccess,
+  entryView,
+  evolve,
+  initialState,
+  type CheckedAddress,
+  type RegisteredSmtpUser,
+  type SmtpUserState,
+} from '@postern/restrictions';
+import type { DataSource, EntityManager } from 'typeorm';
+import { loadSmtpUser } from '../smtp-user/find-smtp-user.js';
+
+export interface AskedSmtpUser {
+  readonly tenantId: TenantId;
+  readonly smtpUserId: string;
+  /** Of `Postern-Min-Version`; 0 where it was not sent. */
+  readonly minVersion: number;
+}
+
+/** What a relay would decide at that instant, not after now, and upon what; null for now. */
+export class CheckAddress extends Query<CheckedAddress> {
+  constructor(
+    readonly user: AskedSmtpUser,
+    readonly ip: IpAddress,
+    readonly at: Date | null,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(CheckAddress)
+export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
+  constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
+
+  /** Throws the problems `smtp-user-not-found`, which says what is known of it at `at`, and `read-side-behind`. */
+  async execute({ user, ip, at }: CheckAddress): Promise<CheckedAddress> {
+    const { tenantId, smtpUserId, minVersion } = user;
+    if (!isUuid(smtpUserId)) throw notFound('There is no SMTP user with this id: it is no UUID.');
+    const load = () => inTenant(this.dataSource, tenantId, (manager) => loadSmtpUser(manager, smtpUserId));
+    const now = at === null || minVersion > 0 ? await atLeastVersion(minVersion, load) : null;
+    if (at !== null)
+      return explain(await inTenant(this.dataSource, tenantId, (manager) => userAt(manager, smtpUserId, at)), ip, at);
+    if (now?.status !== 'registered') throw notFound('There is no SMTP user with this id in this tenant.');
+    return explain(now, ip, new Date());
+  }
+}
+
+/**
+ * The SMTP user at an earlier instant, from the changes: the last one before it that has the complete state, and the few that follow. It ends
+ * before the first version that was later, so that none is missing in between where the database's clock was set back.
+ */
+async function userAt(manager: EntityManager, smtpUserId: string, at: Date): Promise<RegisteredSmtpUser> {
+  const changes = (await manager.query<ChangeRecord[]>(CHANGES_UP_TO, [smtpUserId, at])).toSorted(
+    (a, b) => a.version - b.version,
+  );
+  let state: SmtpUserState = changes.findLast((change) => change.state !== null)?.state ?? initialState();
+  for (const { version, type, data } of changes)
+    if (version === state.version + 1) state = evolve(state, { type, data, version } as SmtpUserEvent);
+  if (state.status === 'registered') return state;
+  if (state.status === 'none') throw notFound(await whyNotYet(manager, smtpUserId, at));
+  const { version } = state;
+  const since = changes.find((change) => change.version === version)?.occurred_at.toISOString();
+  throw notFound(
+    `The SMTP user ${state.username} was removed at ${since}: at ${at.toISOString()} it was not there any more.`,
+  );
+}
+
+async function whyNotYet(manager: EntityManager, smtpUserId: string, at: Date): Promise<string> {
+  const [first] = await manager.query<{ at: Date }[]>(
+    'SELECT occurred_at AS at FROM audit.changes WHERE smtp_user_id = $1 ORDER BY occurred_at, position LIMIT 1',
+    [smtpUserId],
+  );
+  return first
+    ? `The SMTP user was registered at ${first.at.toISOString()}: at ${at.toISOString()} it was not there yet.`
+    : 'There is no SMTP user with this id in this tenant.';
+}
+
+interface ChangeRecord {
+  readonly version: number;
+  readonly type: string;
+  readonly data: unknown;
+  readonly occurred_at: Date;
+  readonly state: SmtpUserState | null;
+}
+
+/** Some 32 rows, by changes_with_state and changes_of_smtp_user. */
+const CHANGES_UP_TO = `
+  SELECT version, type, data, occurred_at, state FROM audit.changes
+   WHERE smtp_user_id = $1 AND occurred_at <= $2 AND occurred_at >= coalesce((
+         SELECT max(occurred_at) FROM audit.changes WHERE smtp_user_id = $1 AND state IS NOT NULL AND occurred_at <= $2), '-infinity')`;
+
+/** `smtpUser` as it was at `at`, and what is decided for the address. */
+function explain(smtpUser: RegisteredSmtpUser, ip: IpAddress, at: Date): CheckedAddress {
+  const { decision, reason, matched } = decideAccess(smtpUser, ip, at);
+  const entry = matched === null ? undefined : smtpUser.entries[matched];
+  return {
+    ip: ip.text,
+    at: at.toISOString(),
+    decision,
+    reason,
+    mode: smtpUser.mode,
+    matched: entry ? entryView(entry, at) : null,
+    version: smtpUser.version,
+  };
+}
+
+function notFound(detail: string): Problem {
+  return new Problem('smtp-user-not-found', detail);
+}

@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../problem/problem.js';
+
+/** How long a read waits for the version that it was asked for. */
+export const MIN_VERSION_WAIT_MS = 2_000;
+const LOAD_EVERY_MS = 25;
+
+/** The header `Postern-Min-Version`: the version that a write answered, so that its writer reads it. 0 where it is not sent. */
+export const MinVersion = createParamDecorator((_: unknown, context: ExecutionContext): number => {
+  const given = context.switchToHttp().getRequest<FastifyRequest>().headers['postern-min-version'];
+  if (given === undefined) return 0;
+  if (typeof given === 'string' && /^\d{1,9}$/.test(given)) return Number(given);
+  const detail = 'Postern-Min-Version must be the version that a write answered: a whole number.';
+  throw new Problem('validation-failed', detail, {
+    errors: [{ pointer: 'Postern-Min-Version', code: 'validation-failed', detail }],
+  });
+});
+
+/** What `load` finds, once it has the version. Throws the problem `read-side-behind` where that does not come in time. */
+export async function atLeastVersion<T extends { readonly version: number }>(
+  minVersion: number,
+  load: () => Promise<T | null>,
+): Promise<T | null> {
+  const until = Date.now() + MIN_VERSION_WAIT_MS;
+  for (;;) {
+    const found = await load();
+    const version = found?.version ?? 0;
+    if (version >= minVersion) return found;
+    if (Date.now() > until)
+      throw new Problem(
+        'read-side-behind',
+        `Version ${minVersion} has not arrived here yet; the latest is ${version}. Try again.`,
+        { headers: { 'retry-after': '1' } },
+      );
+    await sleep(LOAD_EVERY_MS);
+  }
+}
