@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Backoff } from './backoff.js';
+import { Backoff, pause } from './backoff.js';
 
 describe('the backoff', () => {
   it('doubles up to the longest pause, takes at most a quarter off, and begins again after a success', () => {
@@ -11,5 +11,20 @@ describe('the backoff', () => {
     }
     backoff.reset();
     expect(backoff.nextMs()).toBeLessThanOrEqual(100);
+  });
+
+  it('spreads over all of the pause for those that must not come back together', () => {
+    const backoff = new Backoff(100, 100, 1);
+    const pauses = Array.from({ length: 1_000 }, () => backoff.nextMs());
+    expect(Math.min(...pauses)).toBeLessThan(10);
+    expect(Math.max(...pauses)).toBeGreaterThan(90);
+  });
+
+  it('a pause ends at once when its signal aborts, also before it began', async () => {
+    const ending = new AbortController();
+    const paused = pause(3_600_000, ending.signal);
+    ending.abort();
+    await expect(paused).resolves.toBeUndefined();
+    await expect(pause(3_600_000, ending.signal)).resolves.toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-export { Backoff } from './backoff.js';
+export { Backoff, pause } from './backoff.js';
 export { Deadline, endsWithin } from './deadline.js';
 export { KeyedQueue } from './keyed-queue.js';
 export { Semaphore } from './semaphore.js';

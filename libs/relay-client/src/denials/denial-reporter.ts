@@ -1,6 +1,6 @@
 import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
 import type { DenialReport } from '@postern/contracts';
-import { Backoff, pause } from '../backoff.js';
+import { Backoff, pause } from '@postern/async';
 import { Refused, describe } from '../http/control-plane.js';
 import type { ControlPlane } from '../http/control-plane.js';
 import type { OnProblem } from '../problem.js';
@@ -46,7 +46,7 @@ export class DenialReporter {
   private waking = new AbortController();
 
   constructor(private readonly options: DenialReporterOptions) {
-    this.backoff = new Backoff(options.retryBaseMs, options.retryMaxMs);
+    this.backoff = new Backoff(options.retryBaseMs, options.retryMaxMs, 1);
   }
 
   start(): void {
@@ -157,10 +157,10 @@ export class DenialReporter {
     if (this.aborting.signal.aborted) return 0;
     this.lastError = describe(error);
     onProblem({ code: 'denials-not-accepted', detail: `${spool.size} denials wait: ${this.lastError}` });
-    if (!(error instanceof Refused)) return this.backoff.next();
+    if (!(error instanceof Refused)) return this.backoff.nextMs();
     return error.keyRefused
       ? refusedRetryMs
-      : Math.min(retryMaxMs, Math.max(error.retryAfterMs ?? 0, this.backoff.next()));
+      : Math.min(retryMaxMs, Math.max(error.retryAfterMs ?? 0, this.backoff.nextMs()));
   }
 }
 

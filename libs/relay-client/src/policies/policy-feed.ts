@@ -1,6 +1,6 @@
 import { digestToHex } from '@postern/contracts';
 import type { Heartbeat, PolicyLag } from '@postern/contracts';
-import { Backoff, pause } from '../backoff.js';
+import { Backoff, pause } from '@postern/async';
 import { Refused, UnexpectedAnswer, describe } from '../http/control-plane.js';
 import type { ControlPlane } from '../http/control-plane.js';
 import type { OnProblem } from '../problem.js';
@@ -63,7 +63,7 @@ export class PolicyFeed {
   private waking = new AbortController();
 
   constructor(private readonly options: PolicyFeedOptions) {
-    this.backoff = new Backoff(options.retryBaseMs, options.retryMaxMs);
+    this.backoff = new Backoff(options.retryBaseMs, options.retryMaxMs, 1);
   }
 
   /** Begins, from policies that were kept or from nothing. */
@@ -95,7 +95,7 @@ export class PolicyFeed {
       try {
         if (this.inUse === null || this.wantsSnapshot) await this.snapshot();
         await this.follow();
-        waitMs = this.backoff.next();
+        waitMs = this.backoff.nextMs();
       } catch (error) {
         if (signal.aborted) break;
         waitMs = this.failed(error);
@@ -203,6 +203,6 @@ export class PolicyFeed {
       onProblem({ code: 'control-plane-unreachable', detail });
     }
     const retryAfterMs = error instanceof Refused ? (error.retryAfterMs ?? 0) : 0;
-    return Math.min(this.options.retryMaxMs, Math.max(retryAfterMs, this.backoff.next()));
+    return Math.min(this.options.retryMaxMs, Math.max(retryAfterMs, this.backoff.nextMs()));
   }
 }
