@@ -20,11 +20,20 @@ beforeAll(async () => {
   for (let i = 0; i < USERS; i++) await world.append(new UserStory().registered(`user-${i}@acme.example`).history);
   owner = new pg.Client({ connectionString: world.database.url });
   await owner.connect();
+  // The feed also waits for transactions of other databases of the server: else the first batch may have fewer than 1,000.
+  await until(async () => (await eventsInFeed()) === USERS, 'the last event in the feed');
 });
 afterAll(async () => {
   await owner.end();
   await world.end();
 });
+
+async function eventsInFeed(): Promise<number | undefined> {
+  const { rows } = await owner.query<{ events: number }>(
+    'SELECT count(*)::integer AS events FROM journal.events WHERE xid < pg_snapshot_xmin(pg_current_snapshot())',
+  );
+  return rows[0]?.events;
+}
 
 const users = async () =>
   (await owner.query<{ users: number }>('SELECT count(*)::integer AS users FROM projection.relay_policies')).rows[0]
