@@ -1,13 +1,12 @@
-import { Module } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { migrate } from '@postern/database';
 import { journalSchema } from '@postern/event-store';
-import { AccessModule, accessSchema } from '@postern/access';
-import { createHttpApp, ObserveModule } from '@postern/process';
-import { loadSettings, SettingsModule, type RuntimeSettings } from '@postern/settings';
-import { createTestDatabase, type TestDatabase } from '@postern/testing';
-import pg from 'pg';
+import { accessSchema } from '@postern/access';
+import { createHttpApp, serviceModule } from '@postern/process';
+import { loadSettings, type RuntimeSettings } from '@postern/settings';
+import { createTestDatabase, onDatabase, type TestDatabase } from '@postern/testing';
+import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { CommandServiceModule, ensureFirstOperatorKey, problems } from '../src/index.js';
 
@@ -44,7 +43,8 @@ export class StartedService {
   /** Another process on the same database is another start with the same URL; its key is then null, and given here. */
   static async on(databaseUrl: string, operatorKey?: string): Promise<StartedService> {
     const settings: RuntimeSettings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl };
-    const app = await createHttpApp(moduleOf(settings), settings, problems);
+    const parts = { module: CommandServiceModule, bus: 'publishes' } as const;
+    const app = await createHttpApp(serviceModule(parts, settings), settings, problems);
     const made = await ensureFirstOperatorKey(app, null);
     return new StartedService(app, made ?? operatorKey ?? '', databaseUrl);
   }
@@ -89,13 +89,7 @@ export class StartedService {
 
   /** As the database's owner, who sees all. */
   async sql<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
-    const client = new pg.Client({ connectionString: this.databaseUrl });
-    await client.connect();
-    try {
-      return (await client.query<Row>(text, values)).rows;
-    } finally {
-      await client.end();
-    }
+    return onDatabase(this.databaseUrl, async (owner) => (await owner.query<Row>(text, values)).rows);
   }
 
   /** The events of a stream as they stand. */
@@ -123,10 +117,4 @@ export function commandDatabase(): Promise<TestDatabase> {
     await migrate(url, journalSchema);
     await migrate(url, accessSchema);
   });
-}
-
-function moduleOf(settings: RuntimeSettings): new () => object {
-  @Module({ imports: [SettingsModule.forRoot(settings), ObserveModule, AccessModule, CommandServiceModule] })
-  class TestedModule {}
-  return TestedModule;
 }

@@ -1,55 +1,29 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { ensureFirstOperatorKey } from '@postern/command-service';
 import { newId, newApiKey } from '@postern/contracts';
-import { createHttpApp } from '@postern/process';
-import { loadSettings } from '@postern/settings';
-import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';
-import { migrateAll } from './database.js';
-import { problems } from './problems.js';
-import { StandaloneModule } from './standalone.module.js';
+import { asking, type Ask } from '@postern/testing';
+import { startPostern, type StartedPostern } from './testing/started-postern.js';
 
 const FAILED_BURST = 10;
 const MEBIBYTE = 1_048_576;
 
-let database: TestDatabase;
-let app: NestFastifyApplication;
+let postern: StartedPostern;
 let url: string;
-let operatorKey: string;
 let operator: Ask;
 
-/** Starts a Postern on the database: a second one has no key in memory. */
-async function start(): Promise<NestFastifyApplication> {
-  const settings = {
-    ...loadSettings({
-      POSTERN_LOG_LEVEL: 'silent',
-      // So slow that no token comes back while a test runs.
-      POSTERN_FAILED_AUTH_PER_SECOND: '0.001',
-      POSTERN_FAILED_AUTH_BURST: String(FAILED_BURST),
-      POSTERN_TRUSTED_PROXIES: '127.0.0.1',
-    }),
-    databaseUrl: database.url,
-  };
-  const started = await createHttpApp(StandaloneModule.forRoot(settings), settings, problems);
-  await started.listen(0, '127.0.0.1');
-  return started;
-}
-
 beforeAll(async () => {
-  database = await createTestDatabase('standalone', migrateAll);
-  app = await start();
-  operatorKey = (await ensureFirstOperatorKey(app, null)) ?? '';
-  url = await app.getUrl();
-  operator = asking(url, operatorKey);
+  postern = await startPostern({
+    // So slow that no token comes back while a test runs.
+    POSTERN_FAILED_AUTH_PER_SECOND: '0.001',
+    POSTERN_FAILED_AUTH_BURST: String(FAILED_BURST),
+    POSTERN_TRUSTED_PROXIES: '127.0.0.1',
+  });
+  ({ url, operator } = postern);
   await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
 }, 60_000);
-afterAll(async () => {
-  await app?.close();
-  await database?.drop();
-});
+afterAll(() => postern?.end());
 
 const newKey = async (role: string, tenant?: string): Promise<string> => {
   const path = tenant === undefined ? '/v1/api-keys' : `/v1/tenants/${tenant}/api-keys`;
@@ -198,7 +172,7 @@ describe('a flood of wrong keys', () => {
     async (when) => {
       const from = { 'x-forwarded-for': '192.0.2.5' };
       const good = await Promise.all(Array.from({ length: GOOD }, () => newKey('relay')));
-      const other = when.endsWith('started') ? await start() : null;
+      const other = when.endsWith('started') ? await postern.another() : null;
       const flooded = other ? await other.getUrl() : url;
       const over = new AbortController();
       const refused = new Set<number>();
@@ -220,7 +194,7 @@ describe('a flood of wrong keys', () => {
   );
 
   it('reaches the database by one query at a time, and malformed keys by none', async () => {
-    const access = app.get<{ query(sql: string, values: unknown[]): Promise<unknown[]> }>(
+    const access = postern.app.get<{ query(sql: string, values: unknown[]): Promise<unknown[]> }>(
       getDataSourceToken('postern_access'),
       { strict: false },
     );

@@ -3,14 +3,10 @@ import { RequestMethod, type Type } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { roleUrl, type DatabaseRole } from '@postern/database';
-import { createHttpApp } from '@postern/process';
-import { loadSettings } from '@postern/settings';
-import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';
+import { asking, type Ask } from '@postern/testing';
 import pg from 'pg';
-import { ensureFirstOperatorKey } from '@postern/command-service';
-import { migrateAll } from './database.js';
-import { problems } from './problems.js';
 import { StandaloneModule } from './standalone.module.js';
+import { startPostern, type StartedPostern } from './testing/started-postern.js';
 
 /** Every role that acts for one tenant at a time. */
 const TENANT_ROLES: readonly DatabaseRole[] = ['postern_command', 'postern_directory_reader', 'postern_audit_reader'];
@@ -20,22 +16,19 @@ const TENANT_COLUMN = 'tenant_id';
 const WITHOUT_TENANT =
   /^(?:\w+\.(?:migrations|checkpoints|dead_letters)|audit\.denial_retention|journal\.(?:identity|republishes)|projection\.relay_policy_(?:totals|publication))$/;
 
-let database: TestDatabase;
-let app: NestFastifyApplication;
+let postern: StartedPostern;
 let operator: Ask;
 let victim: { ask: Ask; userId: string; entryId: string; keyId: string };
 let stranger: Ask;
 let routes: { method: string; path: string }[];
 
 beforeAll(async () => {
-  database = await createTestDatabase('standalone', migrateAll);
-  const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
-  const root = { module: class Root {}, imports: [StandaloneModule.forRoot(settings), DiscoveryModule] };
-  app = await createHttpApp(root, settings, problems);
-  const key = await ensureFirstOperatorKey(app, null);
-  await app.listen(0, '127.0.0.1');
-  const url = await app.getUrl();
-  operator = asking(url, key ?? '');
+  postern = await startPostern({}, (settings) => ({
+    module: class Root {},
+    imports: [StandaloneModule.forRoot(settings), DiscoveryModule],
+  }));
+  ({ operator } = postern);
+  const { url } = postern;
   const adminOf = async (tenant: string) => {
     await operator('POST', '/v1/tenants', { id: tenant, name: tenant });
     const issued = await operator('POST', `/v1/tenants/${tenant}/api-keys`, { role: 'admin', name: `${tenant} admin` });
@@ -56,13 +49,10 @@ beforeAll(async () => {
     await new Promise((resume) => setTimeout(resume, 50));
   }
   stranger = (await adminOf('stranger')).ask;
-  routes = routesOf(app);
+  routes = routesOf(postern.app);
 }, 60_000);
 
-afterAll(async () => {
-  await app?.close();
-  await database?.drop();
-});
+afterAll(() => postern?.end());
 
 /** What Nest itself knows of its controllers: a route that is added tomorrow is walked tomorrow. */
 function routesOf(from: NestFastifyApplication): { method: string; path: string }[] {
@@ -99,7 +89,7 @@ async function rows<T extends object>(url: string, sql: string, tenant?: string)
 
 const allTables = () =>
   rows<{ name: string; tenanted: boolean; forced: boolean }>(
-    database.url,
+    postern.databaseUrl,
     `SELECT n.nspname || '.' || c.relname AS name, c.relrowsecurity AND c.relforcerowsecurity AS forced,
             EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = '${TENANT_COLUMN}' AND NOT a.attisdropped) AS tenanted
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -116,7 +106,7 @@ describe("a tenant's data", () => {
 
   it('is reached by roles that can neither bypass row-level security nor own a table', async () => {
     const roles = await rows<{ rolname: string }>(
-      database.url,
+      postern.databaseUrl,
       `SELECT rolname FROM pg_roles WHERE rolname LIKE 'postern\\_%' AND rolname <> current_user
           AND (rolbypassrls OR rolsuper OR rolcreaterole OR rolcreatedb
                OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = pg_roles.oid))`,
@@ -128,7 +118,7 @@ describe("a tenant's data", () => {
     'is out of the reach of %s acting for another tenant, in every table, even without a WHERE',
     async (role) => {
       const readable = await rows<{ name: string }>(
-        database.url,
+        postern.databaseUrl,
         `SELECT DISTINCT table_schema || '.' || table_name AS name FROM information_schema.column_privileges
         WHERE grantee = '${role}' AND privilege_type = 'SELECT' AND column_name = '${TENANT_COLUMN}'`,
       );
@@ -137,7 +127,7 @@ describe("a tenant's data", () => {
       for (const { name } of readable) {
         const count = async (tenant?: string) => {
           const sql = `SELECT count(${TENANT_COLUMN})::int AS n FROM ${name}`;
-          return (await rows<{ n: number }>(roleUrl(database.url, role), sql, tenant))[0]?.n ?? -1;
+          return (await rows<{ n: number }>(roleUrl(postern.databaseUrl, role), sql, tenant))[0]?.n ?? -1;
         };
         const whose = `SELECT count(*)::int AS n FROM ${name} WHERE ${TENANT_COLUMN} = 'victim'`;
         expect({ name, stranger: await count('nobody'), noTenant: await count() }).toEqual({
@@ -146,7 +136,7 @@ describe("a tenant's data", () => {
           noTenant: 0,
         });
         const own = await count('victim');
-        expect({ name, own }).toEqual({ name, own: (await rows<{ n: number }>(database.url, whose))[0]?.n });
+        expect({ name, own }).toEqual({ name, own: (await rows<{ n: number }>(postern.databaseUrl, whose))[0]?.n });
         seen += own;
       }
       expect(seen).toBeGreaterThan(0);
@@ -154,7 +144,7 @@ describe("a tenant's data", () => {
   );
 
   it('is refused on every route to the key of another tenant, as if it were not there, and nothing is written', async () => {
-    const before = await rows<{ n: number }>(database.url, 'SELECT count(*)::int AS n FROM journal.events');
+    const before = await rows<{ n: number }>(postern.databaseUrl, 'SELECT count(*)::int AS n FROM journal.events');
     const walked = routes.filter((route) => route.path.includes(':tenantId'));
     expect(walked.length).toBeGreaterThan(15);
     for (const { method, path } of walked) {
@@ -174,7 +164,7 @@ describe("a tenant's data", () => {
       });
       expect(JSON.stringify(answer.body)).not.toMatch(/app@victim|192\.0\.2\.1|198\.51\.100\.1/);
     }
-    expect(await rows(database.url, 'SELECT count(*)::int AS n FROM journal.events')).toEqual(before);
+    expect(await rows(postern.databaseUrl, 'SELECT count(*)::int AS n FROM journal.events')).toEqual(before);
   });
 
   it("is not reached by a user's, an entry's or a key's id under the stranger's own tenant", async () => {

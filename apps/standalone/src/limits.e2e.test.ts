@@ -1,50 +1,30 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ensureFirstOperatorKey } from '@postern/command-service';
 import { newId } from '@postern/contracts';
-import { createHttpApp } from '@postern/process';
-import { loadSettings } from '@postern/settings';
-import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';
-import { migrateAll } from './database.js';
-import { problems } from './problems.js';
-import { StandaloneModule } from './standalone.module.js';
+import { asking, type Ask } from '@postern/testing';
+import { startPostern, type StartedPostern } from './testing/started-postern.js';
 
 const KEY_BURST = 30;
 const FAILED_BURST = 10;
 
-let database: TestDatabase;
-let app: NestFastifyApplication;
+let postern: StartedPostern;
 let url: string;
-let operatorKey: string;
 let operator: Ask;
 
 beforeAll(async () => {
-  database = await createTestDatabase('standalone', migrateAll);
-  const settings = {
-    ...loadSettings({
-      POSTERN_LOG_LEVEL: 'silent',
-      // So slow that no token comes back while a test runs: what is refused does not depend on the machine's speed.
-      POSTERN_RATE_LIMIT_PER_SECOND: '0.001',
-      POSTERN_RATE_LIMIT_BURST: String(KEY_BURST),
-      POSTERN_FAILED_AUTH_PER_SECOND: '0.001',
-      POSTERN_FAILED_AUTH_BURST: String(FAILED_BURST),
-      POSTERN_MAX_CONNECTIONS: '20',
-      POSTERN_TRUSTED_PROXIES: '127.0.0.1',
-    }),
-    databaseUrl: database.url,
-  };
-  app = await createHttpApp(StandaloneModule.forRoot(settings), settings, problems);
-  operatorKey = (await ensureFirstOperatorKey(app, null)) ?? '';
-  await app.listen(0, '127.0.0.1');
-  url = await app.getUrl();
-  operator = asking(url, operatorKey);
+  postern = await startPostern({
+    // So slow that no token comes back while a test runs: what is refused does not depend on the machine's speed.
+    POSTERN_RATE_LIMIT_PER_SECOND: '0.001',
+    POSTERN_RATE_LIMIT_BURST: String(KEY_BURST),
+    POSTERN_FAILED_AUTH_PER_SECOND: '0.001',
+    POSTERN_FAILED_AUTH_BURST: String(FAILED_BURST),
+    POSTERN_MAX_CONNECTIONS: '20',
+    POSTERN_TRUSTED_PROXIES: '127.0.0.1',
+  });
+  ({ url, operator } = postern);
 }, 60_000);
-afterAll(async () => {
-  await app?.close();
-  await database?.drop();
-});
+afterAll(() => postern?.end());
 
 const from = (ip: string) => ({ 'x-forwarded-for': ip });
 const limitedBy = async (limit: string): Promise<number> => {

@@ -1,29 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ensureFirstOperatorKey } from '@postern/command-service';
-import { createHttpApp } from '@postern/process';
-import { loadSettings } from '@postern/settings';
-import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';
-import { migrateAll } from './database.js';
-import { problems } from './problems.js';
-import { StandaloneModule } from './standalone.module.js';
+import type { Ask } from '@postern/testing';
+import { startPostern, type StartedPostern } from './testing/started-postern.js';
 
-let database: TestDatabase;
-let app: NestFastifyApplication;
+let postern: StartedPostern;
 let ask: Ask;
 
 beforeAll(async () => {
-  database = await createTestDatabase('standalone', migrateAll);
-  const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
-  app = await createHttpApp(StandaloneModule.forRoot(settings), settings, problems);
-  const key = await ensureFirstOperatorKey(app, null);
-  await app.listen(0, '127.0.0.1');
-  ask = asking(await app.getUrl(), key ?? '');
+  postern = await startPostern();
+  ask = postern.operator;
 }, 60_000);
-afterAll(async () => {
-  await app?.close();
-  await database?.drop();
-});
+afterAll(() => postern?.end());
 
 describe('a body', () => {
   it.each(['application/x-www-form-urlencoded', 'text/plain', 'application/xml'])(

@@ -14,7 +14,7 @@ import type { Running } from './run-process.js';
 /** What a service is made of. */
 export interface ServiceParts {
   readonly name: string;
-  readonly module: Type;
+  readonly module: Type | DynamicModule;
   readonly problems: readonly ProblemTranslator[];
   readonly bus: 'reads' | 'publishes';
   /** What it works on: the start is refused where one is not up to date. */

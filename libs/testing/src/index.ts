@@ -1,3 +1,4 @@
+export { AccessRows } from './access-rows.js';
 export { asking, type Answer, type Ask } from './asking.js';
 export { DocumentedApi, type HeldAnswer } from './documented-api.js';
 export { DocumentedCaller, type DocumentedCall } from './documented-caller.js';
@@ -18,7 +19,7 @@ export {
 } from './run-command.js';
 export { sendMessage } from './send-message.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';
-export { createTestDatabase, type TestDatabase } from './test-database.js';
+export { createTestDatabase, onDatabase, type TestDatabase } from './test-database.js';
 export { KAFKA_CACHE, type TestKafka } from './test-kafka.js';
 export { insertBackdated, type Dated } from './backdated.js';
 export {

@@ -22,7 +22,7 @@ export async function createTestDatabase(
   const serverUrl = process.env['POSTERN_TEST_DATABASE_URL'];
   if (!serverUrl) throw new Error('No test PostgreSQL: run the tests by `npm test` or `npm run jest -- <file>`.');
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await onServer(serverUrl, async (client) => {
+  await onDatabase(serverUrl, async (client) => {
     await client.query('SELECT pg_advisory_lock($1)', [TEMPLATE_LOCK]);
     const templateName = `template_${template}`;
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [templateName]);
@@ -38,7 +38,10 @@ export async function createTestDatabase(
   return {
     url: databaseUrl(serverUrl, name),
     drop: () =>
-      onServer(serverUrl, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
+      onDatabase(
+        serverUrl,
+        async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
+      ),
   };
 }
 
@@ -48,7 +51,8 @@ function databaseUrl(serverUrl: string, database: string): string {
   return url.toString();
 }
 
-async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** Does the work on a connection of its own. */
+export async function onDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

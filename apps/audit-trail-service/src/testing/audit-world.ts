@@ -1,43 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { getDataSourceToken } from '@nestjs/typeorm';
-import {
-  authDenialsStream,
-  type AuthDenialEvent,
-  type Role,
-  type SmtpUserEvent,
-  hashApiKey,
-  newApiKey,
-} from '@postern/contracts';
-import { openDataSource, roleUrl } from '@postern/database';
-import { EmbeddedEventBus, EVENT_BUS, type EventBus } from '@postern/event-bus';
+import { authDenialsStream, type AuthDenialEvent, type Role, type SmtpUserEvent } from '@postern/contracts';
+import { openDataSource } from '@postern/database';
 import { Journal } from '@postern/event-store';
-import { AccessModule } from '@postern/access';
-import { createHttpApp, ObserveModule } from '@postern/process';
-import { dataSourceModule } from '@postern/data-sources';
+import { createHttpApp, serviceModule } from '@postern/process';
 import { EXPORT_LIMITS, type ExportLimits } from '@postern/lists';
-import { loadSettings, SETTINGS, SettingsModule, type RuntimeSettings } from '@postern/settings';
-import pg from 'pg';
+import { loadSettings } from '@postern/settings';
+import { AccessRows, onDatabase } from '@postern/testing';
+import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { AuditTrailServiceModule, problems } from '../index.js';
 import { auditDatabase } from './audit-database.js';
 import { METADATA, type Person } from './happenings.js';
-
-@Global()
-@Module({
-  imports: [dataSourceModule('postern_feed', { poolSize: 4 })],
-  providers: [
-    {
-      provide: EVENT_BUS,
-      inject: [getDataSourceToken('postern_feed'), SETTINGS],
-      useFactory: (feed: DataSource, settings: RuntimeSettings) =>
-        new EmbeddedEventBus({ feed, feedUrl: roleUrl(settings.databaseUrl, 'postern_feed') }),
-    },
-  ],
-  exports: [EVENT_BUS],
-})
-class TestBusModule {}
 
 @Global()
 @Module({})
@@ -45,23 +20,6 @@ class TestLimitsModule {
   static of(limits: Partial<ExportLimits>): DynamicModule {
     const provider = { provide: EXPORT_LIMITS, useValue: limits };
     return { module: TestLimitsModule, providers: [provider], exports: [provider] };
-  }
-}
-
-@Module({})
-class TestModule {
-  static forRoot(settings: RuntimeSettings, limits: Partial<ExportLimits>): DynamicModule {
-    return {
-      module: TestModule,
-      imports: [
-        SettingsModule.forRoot(settings),
-        ObserveModule,
-        AccessModule,
-        TestBusModule,
-        TestLimitsModule.of(limits),
-        AuditTrailServiceModule,
-      ],
-    };
   }
 }
 
@@ -87,7 +45,8 @@ export class AuditWorld {
     // Kept for ever: what the tests tell happened at fixed times, which grow old.
     const environment = { POSTERN_LOG_LEVEL: 'silent', POSTERN_DENIAL_RETENTION_DAYS: '0' };
     const settings = { ...loadSettings(environment), databaseUrl: url };
-    const app = await createHttpApp(TestModule.forRoot(settings, limits), settings, problems);
+    const module = { module: class Tested {}, imports: [TestLimitsModule.of(limits), AuditTrailServiceModule] };
+    const app = await createHttpApp(serviceModule({ module, bus: 'reads' }, settings), settings, problems);
     return new AuditWorld(url, app, writer, new Journal(writer), drop);
   }
 
@@ -125,18 +84,9 @@ export class AuditWorld {
 
   /** A new key; with a tenant, of that tenant, which is made if it is not there. */
   async key(role: Role, tenantId?: string): Promise<string> {
-    if (tenantId !== undefined) {
-      await this.writer.query(
-        'INSERT INTO access.tenants (tenant_id, name, created_at) VALUES ($1, $1, now()) ON CONFLICT DO NOTHING',
-        [tenantId],
-      );
-    }
-    const { id, text } = newApiKey(role);
-    await this.writer.query(
-      `INSERT INTO access.api_keys (id, tenant_id, role, name, secret_hash, created_at) VALUES ($1, $2, $3, $3, $4, now())`,
-      [id, tenantId ?? null, role, hashApiKey(text)],
-    );
-    return text;
+    const access = new AccessRows(this.databaseUrl);
+    if (tenantId !== undefined) await access.tenant(tenantId);
+    return access.key(role, tenantId);
   }
 
   /** Listens on a free port, for tests that need a socket; gives the URL. */
@@ -169,13 +119,7 @@ export class AuditWorld {
 
   /** As the database's owner, who sees all. */
   async sql<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
-    const client = new pg.Client({ connectionString: this.databaseUrl });
-    await client.connect();
-    try {
-      return (await client.query<Row>(text, values)).rows;
-    } finally {
-      await client.end();
-    }
+    return onDatabase(this.databaseUrl, async (owner) => (await owner.query<Row>(text, values)).rows);
   }
 
   /** Runs `work` while nobody gets at the database: every session has ended, and no new one is let in. */
@@ -184,21 +128,19 @@ export class AuditWorld {
     const database = pathname.slice(1);
     const server = new URL(this.databaseUrl);
     server.pathname = '/postgres';
-    const client = new pg.Client({ connectionString: server.toString() });
-    await client.connect();
-    try {
-      await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
-      await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [database]);
-      return await work();
-    } finally {
-      await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS true`);
-      await client.end();
-    }
+    return onDatabase(server.toString(), async (client) => {
+      try {
+        await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`);
+        await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [database]);
+        return await work();
+      } finally {
+        await client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS true`);
+      }
+    });
   }
 
   async end(): Promise<void> {
     await this.app.close();
-    await this.app.get<EventBus>(EVENT_BUS, { strict: false }).stop();
     await this.journal.stop();
     await this.writer.destroy();
     await this.drop();

@@ -2,7 +2,7 @@ import { METADATA, recorded, type Happened } from '@postern/testing';
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { type Role, type SmtpUserEvent, type TenantId, hashApiKey, newApiKey } from '@postern/contracts';
+import { type Role, type SmtpUserEvent, type TenantId } from '@postern/contracts';
 import { openDataSource, roleUrl } from '@postern/database';
 import { EmbeddedEventBus, EVENT_BUS, type EventBus, type TopicWriter } from '@postern/event-bus';
 import { Journal } from '@postern/event-store';
@@ -10,7 +10,7 @@ import { AccessModule } from '@postern/access';
 import { createHttpApp, ObserveModule } from '@postern/process';
 import { dataSourceModule } from '@postern/data-sources';
 import { loadSettings, SETTINGS, SettingsModule, type RuntimeSettings } from '@postern/settings';
-import type { TestDatabase } from '@postern/testing';
+import { AccessRows, type TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { problems, ProjectionServiceModule, type StreamLimits } from '../index.js';
 import { migratedDatabase } from './migrated-database.js';
@@ -85,6 +85,7 @@ export async function createWorld(): Promise<World> {
   const database = await migratedDatabase();
   const writer = await openDataSource(database.url, 'postern_journal_writer', { poolSize: 4 });
   const journal = new Journal(writer);
+  const access = new AccessRows(database.url);
   const running = new Set<RunningApp>();
   const versions = new Map<string, number>();
 
@@ -99,24 +100,9 @@ export async function createWorld(): Promise<World> {
         await journal.append({ tenantId, streamId, expectedVersion, events, metadata: METADATA });
       }
     },
-    newTenant: async (id) => {
-      await writer.query(
-        'INSERT INTO access.tenants (tenant_id, name, created_at) VALUES ($1, $1, now()) ON CONFLICT DO NOTHING',
-        [id],
-      );
-      return id as TenantId;
-    },
-    newKey: async (role, tenantId) => {
-      const { id, text } = newApiKey(role);
-      await writer.query(
-        `INSERT INTO access.api_keys (id, tenant_id, role, name, secret_hash, created_at) VALUES ($1, $2, $3, $3, $4, now())`,
-        [id, tenantId ?? null, role, hashApiKey(text)],
-      );
-      return text;
-    },
-    revoke: async (key) => {
-      await writer.query('UPDATE access.api_keys SET revoked_at = now() WHERE id = $1', [key.split('_')[2]]);
-    },
+    newTenant: (id) => access.tenant(id),
+    newKey: (role, tenantId) => access.key(role, tenantId),
+    revoke: (key) => access.revoke(key),
     start: async (limits = {}, when = 'ready', writer = undefined) => {
       const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
       const app = await createHttpApp(TestModule.forRoot(settings, limits, writer), settings, problems);

@@ -1,12 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ensureFirstOperatorKey } from '@postern/command-service';
-import { createHttpApp } from '@postern/process';
-import { loadSettings } from '@postern/settings';
-import { createTestDatabase, DocumentedApi, DocumentedCaller, type ApiDocument } from '@postern/testing';
-import { migrateAll } from '../database.js';
-import { problems } from '../problems.js';
-import { StandaloneModule } from '../standalone.module.js';
+import { DocumentedApi, DocumentedCaller, type ApiDocument } from '@postern/testing';
+import { startPostern } from './started-postern.js';
 
 /** A Postern over a real database, called by HTTP, every answer held to the document that it serves. */
 export interface DocumentedPostern {
@@ -23,12 +18,7 @@ export interface DocumentedPostern {
 
 /** Starts it with the tenant `acme`, and waits until it is ready. */
 export async function startDocumented(environment: NodeJS.ProcessEnv = {}): Promise<DocumentedPostern> {
-  const database = await createTestDatabase('standalone', migrateAll);
-  const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent', ...environment }), databaseUrl: database.url };
-  const app = await createHttpApp(StandaloneModule.forRoot(settings), settings, problems);
-  const operatorKey = (await ensureFirstOperatorKey(app, null)) ?? '';
-  await app.listen(0, '127.0.0.1');
-  const url = await app.getUrl();
+  const { app, url, operatorKey, end } = await startPostern(environment);
   await untilReady(url);
   const api = new DocumentedApi((await (await fetch(`${url}/openapi.json`)).json()) as ApiDocument);
   const anybody = new DocumentedCaller(url, api);
@@ -46,10 +36,7 @@ export async function startDocumented(environment: NodeJS.ProcessEnv = {}): Prom
       const call = { params: { tenantId: 'acme' }, body: { role, name: 'ci' }, status: 201 };
       return (await operator.expect(route, call)).json as { id: string; key: string };
     },
-    end: async () => {
-      await app.close();
-      await database.drop();
-    },
+    end,
   };
 }
 
