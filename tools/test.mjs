@@ -8,13 +8,15 @@ import { node, prepare, root } from './prepare.mjs';
 prepare();
 const folder = mkdtempSync(join(tmpdir(), 'postern-jest-'));
 const report = join(folder, 'report.json');
+/** What the processes that tests start have compiled: hundreds of them load the same modules. */
+const compiled = process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules', '.cache', 'compiled');
 const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const { status } = spawnSync(
   node,
   [...flags, jest, '--ci', '--json', `--outputFile=${report}`, ...process.argv.slice(2)],
   // jest prints its JSON on standard output too, which is kept for the summary alone.
-  { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },
+  { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_COMPILE_CACHE: compiled } },
 );
 process.exitCode = summarise(status ?? 1);
 rmSync(folder, { recursive: true, force: true });

@@ -30,7 +30,7 @@ export type CommandLine = 'cli' | 'database-tool';
 export function startCommand(program: CommandLine, args: readonly string[], environment: Environment): RunningCommand {
   const main = join(ROOT, 'dist/apps', program, 'src/main.js');
   const child = spawn(process.execPath, ['--enable-source-maps', main, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', ...environment },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let out = '';
