@@ -5,4 +5,4 @@ export { ObserveModule } from './health.controller.js';
 export { type ReadyMessage, type RefusedMessage, type Running, runProcess, StartFailed } from './run-process.js';
 export { SERVICE_LIMITS } from './service-limits.js';
 
-export { busModules, type ServiceParts, startService } from './start-service.js';
+export { busModules, serviceModule, type ServiceParts, startService } from './start-service.js';

@@ -44,7 +44,7 @@ export async function startService(parts: ServiceParts, settings: Settings): Pro
 }
 
 /** What runs in the process of one service: its module, and what every service needs beside it. */
-function serviceModule(
+export function serviceModule(
   { module, bus }: Pick<ServiceParts, 'module' | 'bus'>,
   settings: RuntimeSettings,
 ): DynamicModule {
