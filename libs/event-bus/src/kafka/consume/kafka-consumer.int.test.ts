@@ -213,6 +213,44 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     await publishAllAgain();
   }, 60_000);
 
+  it('reads again what it had handled and the database lost in a crash, before it goes further', async () => {
+    const streams = () => Array.from({ length: 12 }, newUser);
+    const appendTo = async (all: readonly string[]) => {
+      for (const stream of all) await world.append(stream, 1);
+      await publishAll();
+    };
+    const [kept, lost, later] = [streams(), streams(), streams()];
+    const consumer = await start(world, {});
+    const has = async (all: readonly string[], versions: readonly number[]) =>
+      (await Promise.all(all.map((stream) => consumer.versions(stream)))).every(
+        (found) => found.join() === versions.join(),
+      );
+    await appendTo(kept);
+    await until(() => has(kept, [1]));
+    const { dataSource, table } = world.checkpoints;
+    const bookmarks = await dataSource.query<{ source: string; at: string; event_id: string }[]>(
+      `SELECT source, broker_offset AS at, event_id FROM ${table} WHERE consumer = $1`,
+      [consumer.consumer],
+    );
+    await appendTo(lost);
+    await until(() => has(lost, [1]));
+    // Consumers commit without waiting for the disk: a crash of the database takes the last transactions back.
+    await dataSource.query('DELETE FROM reader.streams WHERE consumer = $1 AND stream_id = ANY ($2)', [
+      consumer.consumer,
+      lost,
+    ]);
+    for (const { source, at, event_id: eventId } of bookmarks)
+      await dataSource.query(
+        `UPDATE ${table} SET broker_offset = $3, event_id = $4 WHERE consumer = $1 AND source = $2`,
+        [consumer.consumer, source, at, eventId],
+      );
+    await appendTo(later);
+    await until(() => has(later, [1]));
+    await until(() => has(lost, [1, 1]));
+    expect(consumer.running.status().lastError).toBeNull();
+    await consumer.bus.stop();
+  }, 60_000);
+
   describe('that meets a message that is none', () => {
     it('halts its partition and no other, says where and what to do, and goes on once the topic was filled again', async () => {
       const streams = Array.from({ length: 12 }, newUser);
