@@ -37,6 +37,13 @@ export async function loadBookmarks(from: DataSource, table: string, consumer: s
   return { of: (source) => found.get(source), feedAgeMs: feed?.age ?? null };
 }
 
+export interface BookmarkMove {
+  readonly consumer: string;
+  readonly source: string;
+  readonly from: number;
+  readonly to: Bookmark;
+}
+
 /** Makes the bookmarks that are missing; what is deleted from a partition after this and before it was read is a loss that can be seen. */
 export async function addBookmarks(
   to: DataSource,
@@ -53,17 +60,18 @@ export async function addBookmarks(
 }
 
 /**
- * In the transaction that holds the effects. Two members that read the same messages may both move it: the streams' versions decide what
- * takes effect. Throws `CheckpointMoved` where somebody has removed it: a rebuild did, or the read model was emptied.
+ * In the transaction that holds the effects. Throws `CheckpointMoved` where the bookmark is not at the offset `from`: another member of the
+ * group moved it, a rebuild removed it, or a crash of the database took the last transactions back, which consumers commit without
+ * waiting for the disk. Moved without this check, it would pass over what the crash took.
  */
 export async function moveBookmark(
   manager: EntityManager,
   table: string,
-  { consumer, source, to }: { readonly consumer: string; readonly source: string; readonly to: Bookmark },
+  { consumer, source, from, to }: BookmarkMove,
 ): Promise<void> {
   const [, updated] = await manager.query<[unknown[], number]>(
-    `UPDATE ${table} SET broker_offset = $3, event_id = $4, updated_at = clock_timestamp() WHERE consumer = $1 AND source = $2`,
-    [consumer, source, to.offset, to.eventId],
+    `UPDATE ${table} SET broker_offset = $3, event_id = $4, updated_at = clock_timestamp() WHERE consumer = $1 AND source = $2 AND broker_offset = $5`,
+    [consumer, source, to.offset, to.eventId, from],
   );
   if (updated !== 1) throw new CheckpointMoved(consumer, source);
 }

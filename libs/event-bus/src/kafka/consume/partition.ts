@@ -88,6 +88,8 @@ export class Partition {
   readonly partition: number;
   /** The next offset that is expected. */
   next: number;
+  /** The offset of the bookmark as this member stored or found it. */
+  stored: number;
   high: number;
   /** When the oldest message that is not handled was sent, in ms since 1970; null where none is known. */
   waitsSince: number | null = null;
@@ -108,6 +110,7 @@ export class Partition {
     this.partition = partition;
     assertNoneDeleted(this, bookmark, marks, feedAgeMs);
     this.high = marks.high;
+    this.stored = bookmark?.offset ?? marks.low;
     const { offset, checks } = beginning(bookmark, marks);
     this.next = offset;
     this.#checks = checks;

@@ -159,7 +159,7 @@ export class TopicConsumer implements RunningSubscription {
         return 0;
       }
       if (slice.end !== null) {
-        partition.next = slice.end.offset;
+        partition.next = partition.stored = slice.end.offset;
         resolveOffset(String(slice.end.offset - 1));
         member.handled(batch.topic, batch.partition, partition.next);
       }
@@ -170,12 +170,12 @@ export class TopicConsumer implements RunningSubscription {
   }
 
   /** Hands the slice's events to the handler, with what becomes a dead letter in the same transaction. Throws what the handler throws. */
-  async #deliver({ source }: Partition, slice: Slice): Promise<'handled' | 'moved'> {
+  async #deliver({ source, stored: from }: Partition, slice: Slice): Promise<'handled' | 'moved'> {
     const { events, unreadable } = slice;
     const { consumer, checkpoints } = this.subscription;
     const move = async (manager: EntityManager, count: number) => {
       const to = endOf(slice, count);
-      await moveBookmark(manager, checkpoints.table, { consumer, source, to });
+      await moveBookmark(manager, checkpoints.table, { consumer, source, from, to });
       for (const message of unreadable)
         if (message.offset < to.offset) await this.subscription.park?.(manager, message);
     };
