@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-const MARK = 'POSTERN_BENCH_OWN_NETWORK';
+const MARK = 'BENCH_OWN_NETWORK';
 
 /** Whether this process runs in a network that `runInOwnNetwork` made. */
 export const hasOwnNetwork = process.env[MARK] === 'yes';
