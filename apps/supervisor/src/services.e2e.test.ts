@@ -234,7 +234,7 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
       .split('\n')
       .filter((line) => line.endsWith('has stopped.'));
     expect([stopped[0], stopped.length, stopped.at(-1)]).toEqual([
-      expect.stringMatching(/^\[\w+-service 1\] The \w+-service has stopped\.$/),
+      expect.stringMatching(/^\[([a-z-]+-service) 1\] The \1 has stopped\.$/),
       4,
       'Postern has stopped.',
     ]);
