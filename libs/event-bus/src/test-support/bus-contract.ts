@@ -256,11 +256,11 @@ export async function start(
   return { consumer, bus, running, versions: (streamId) => world.effects(consumer, streamId) };
 }
 
-/** Looks again and again, for 20 s at most. */
+/** Looks again and again, for 45 s at most: a client of Kafka may ask for a topic that was deleted for half of that. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; Date.now() < end;) {
+  for (const end = Date.now() + 45_000; Date.now() < end;) {
     if (await holds()) return;
     await new Promise((done) => setTimeout(done, 10));
   }
-  throw new Error(`It did not come true within 20 s: ${holds.toString()}`);
+  throw new Error(`It did not come true within 45 s: ${holds.toString()}`);
 }
