@@ -69,9 +69,12 @@ export class TopicConsumer implements RunningSubscription {
   async #run(): Promise<void> {
     const look = setInterval(() => void this.#partitions.look(), LOOK_EVERY_MS);
     let former: string | null = null;
+    let topicsMade = false;
     while (!this.#signal.closed) {
       try {
-        await this.settings.ensureTopics(this.subscription.topics);
+        // Once: a topic that is gone later was deleted. Only the publisher makes it again, once it knows what was lost with it.
+        if (!topicsMade) await this.settings.ensureTopics(this.subscription.topics);
+        topicsMade = true;
         const journal = await loadJournalId(this.subscription.checkpoints.dataSource);
         if (this.#signal.closed) break;
         this.#member = this.#newMember(journal);
