@@ -4,8 +4,7 @@ import { Problem } from '@postern/http';
 import { SETTINGS, type RuntimeSettings, type Rate } from '@postern/settings';
 import { TokenBucket } from 'limiter';
 import { LRUCache } from 'lru-cache';
-import { Counter } from 'prom-client';
-import { metrics } from '@postern/observe';
+import { counter } from '@postern/observe';
 
 /** How many requests a caller may send this process: by its API key, and by its address for as long as it has proved none. */
 @Injectable()
@@ -85,12 +84,11 @@ export class TokenBuckets {
 /** What a request was refused for with 429. */
 export type Limit = 'api-key' | 'failed-authentication' | 'policy-snapshots' | 'policy-streams' | 'exports';
 
-export const requestsLimited = new Counter<'limit'>({
-  name: 'postern_requests_limited_total',
-  help: 'Requests that were answered 429 too-many-requests, by the limit that they met.',
-  labelNames: ['limit'],
-  registers: [metrics],
-});
+export const requestsLimited = counter(
+  'postern_requests_limited_total',
+  'Requests that were answered 429 too-many-requests, by the limit that they met.',
+  ['limit'],
+);
 
 /** Counts a request that meets the limit; to be called where its problem is thrown. */
 export function countLimited(limit: Limit): void {

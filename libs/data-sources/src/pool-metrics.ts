@@ -1,5 +1,4 @@
-import { Gauge } from 'prom-client';
-import { metrics } from '@postern/observe';
+import { gauge } from '@postern/observe';
 
 /** What `pg`'s pool tells of itself. */
 export interface PoolFigures {
@@ -15,25 +14,23 @@ export function observePool(role: string, pool: PoolFigures): void {
   pools.set(role, pool);
 }
 
-export const connections = new Gauge({
-  name: 'postern_database_connections',
-  help: 'Connections of a pool, by database role: in use, or idle.',
-  labelNames: ['role', 'state'],
-  registers: [metrics],
-  collect() {
+export const connections = gauge(
+  'postern_database_connections',
+  'Connections of a pool, by database role: in use, or idle.',
+  ['role', 'state'],
+  (metric) => {
     for (const [role, { totalCount, idleCount }] of pools) {
-      this.set({ role, state: 'idle' }, idleCount);
-      this.set({ role, state: 'used' }, totalCount - idleCount);
+      metric.set({ role, state: 'idle' }, idleCount);
+      metric.set({ role, state: 'used' }, totalCount - idleCount);
     }
   },
-});
+);
 
-export const waiting = new Gauge({
-  name: 'postern_database_waiting_requests',
-  help: 'Requests that wait for a connection of the pool, by database role.',
-  labelNames: ['role'],
-  registers: [metrics],
-  collect() {
-    for (const [role, { waitingCount }] of pools) this.set({ role }, waitingCount);
+export const waiting = gauge(
+  'postern_database_waiting_requests',
+  'Requests that wait for a connection of the pool, by database role.',
+  ['role'],
+  (metric) => {
+    for (const [role, { waitingCount }] of pools) metric.set({ role }, waitingCount);
   },
-});
+);

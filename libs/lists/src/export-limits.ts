@@ -27,41 +27,27 @@ export const DEFAULT_EXPORT_LIMITS: ExportLimits = {
   pageRows: 1_000,
 };
 
-/** As long as a small export takes. */
-const RETRY_AFTER = { 'retry-after': '10' };
-
 /** Lets so many exports run at once, and so many of one key; none waits, since it might wait for an hour. */
 export class ExportTurns {
-  private readonly ofKeys = new Map<ApiKeyId, number>();
-  private running = 0;
+  /** The keys of the exports that run. */
+  private readonly running: ApiKeyId[] = [];
 
   constructor(private readonly limits: Pick<ExportLimits, 'atOnce' | 'atOnceByKey'>) {}
 
   /** The function that ends the turn, to be called once. Throws `too-many-requests`. */
   take(keyId: ApiKeyId): () => void {
-    const ofKey = this.ofKeys.get(keyId) ?? 0;
-    if (ofKey >= this.limits.atOnceByKey) {
-      const detail = `This key has ${ofKey} exports running, as many as it may. Let one end, or end it, and try again.`;
-      throw tooMany(detail);
-    }
-    if (this.running >= this.limits.atOnce) {
-      const detail = 'Other keys have as many exports running as there may be at once. Try again in a while.';
-      throw tooMany(detail);
-    }
-    this.ofKeys.set(keyId, ofKey + 1);
-    this.running += 1;
-    return () => this.end(keyId);
-  }
-
-  private end(keyId: ApiKeyId): void {
-    const rest = (this.ofKeys.get(keyId) ?? 1) - 1;
-    if (rest === 0) this.ofKeys.delete(keyId);
-    else this.ofKeys.set(keyId, rest);
-    this.running -= 1;
+    const ofKey = this.running.filter((id) => id === keyId).length;
+    if (ofKey >= this.limits.atOnceByKey)
+      throw tooMany(`This key has ${ofKey} exports running, as many as it may. Let one end, or end it, and try again.`);
+    if (this.running.length >= this.limits.atOnce)
+      throw tooMany('Other keys have as many exports running as there may be at once. Try again in a while.');
+    this.running.push(keyId);
+    return () => void this.running.splice(this.running.indexOf(keyId), 1);
   }
 }
 
 function tooMany(detail: string): Problem {
   countLimited('exports');
-  return new Problem('too-many-requests', detail, { headers: RETRY_AFTER });
+  // As long as a small export takes.
+  return new Problem('too-many-requests', detail, { headers: { 'retry-after': '10' } });
 }

@@ -3,23 +3,37 @@ import { fieldCode } from '@postern/http';
 import { isUuid, utcTime, type Page } from '@postern/contracts';
 
 /**
- * A place in a list: the values of the columns that order it, in the row after which the next page begins. No row is
+ * A position in a list: the values of the columns that order it, in the row after which the next page begins. No row is
  * counted to find it, so whatever is added before or behind it moves nothing.
  */
-export type Cursor = readonly string[];
+type Cursor = readonly string[];
 
-/** What a list is asked for. */
-export interface PageRequest {
+/** Which page of a list is asked for: what `pageFields` makes of `?limit=` and `?cursor=`. */
+export interface PageAsked {
   readonly limit: number;
-  readonly after: Cursor | null;
+  readonly cursor?: Cursor | undefined;
 }
+
+/** The members of a row that order a list, each with whether a value out of a cursor is one that its column takes. */
+export type ListOrder = Readonly<Record<string, (value: string) => boolean>>;
+
+/** A time as our answers write it: UTC, milliseconds. */
+export const isTime = (value: string): boolean => utcTime(value) === value;
+
+export { isUuid };
+
+/** A position in the journal: below 2^63. */
+export const isPosition = (value: string): boolean => /^\d{1,18}$/.test(value);
+
+/** PostgreSQL's text takes no NUL. */
+export const isText = (value: string): boolean => value.length <= 256 && !value.includes('\0');
 
 const MAX_LIMIT = 500;
 const DEFAULT_LIMIT = 50;
 const LIMIT_DETAIL = `Give a whole number from 1 to ${MAX_LIMIT}.`;
 
-/** The fields `?limit=` (1 to 500, 50 if left out) and `?cursor=` of a list that is ordered by these columns. */
-export function pageFields(columns: readonly CursorColumn[]) {
+/** The fields `?limit=` (1 to 500, 50 if left out) and `?cursor=` of a list. */
+export function pageFields(order: ListOrder) {
   return {
     limit: z
       .string(LIMIT_DETAIL)
@@ -31,12 +45,10 @@ export function pageFields(columns: readonly CursorColumn[]) {
     cursor: z
       .string()
       .transform((text, context): Cursor => {
-        const cursor = readCursor(text, columns);
+        const cursor = readCursor(text, Object.values(order));
         if (cursor) return cursor;
-        context.addIssue({
-          code: 'custom',
-          message: 'This is no cursor: send the nextCursor of the page before, unchanged.',
-        });
+        const message = 'This is no cursor: send the nextCursor of the page before, unchanged.';
+        context.addIssue({ code: 'custom', message });
         return z.NEVER;
       })
       .optional()
@@ -44,57 +56,30 @@ export function pageFields(columns: readonly CursorColumn[]) {
   };
 }
 
-/** `?bom=true` of a list that is also answered as CSV: some spreadsheets take a file for UTF-8 only with a byte order mark. */
-export const bomField = z
-  .enum(['true', 'false'], 'Give true or false.')
-  .optional()
-  .meta({ description: 'CSV alone: `true` begins the file with a byte order mark, for spreadsheets.' });
-
-/** What a query with `pageFields` asks for. */
-export function pageRequest(query: { readonly limit: number; readonly cursor?: Cursor | undefined }): PageRequest {
-  return { limit: query.limit, after: query.cursor ?? null };
+/** The page of the rows that were read: one more than `limit` where there are more, or fewer than the `found` that there are. */
+export function pageOf<Row extends object>(
+  rows: readonly Row[],
+  { limit }: PageAsked,
+  order: ListOrder,
+  found = rows.length,
+): Page<Row> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1) as Readonly<Record<string, unknown>> | undefined;
+  const cursor = last && items.length < found ? Object.keys(order).map((member) => last[member]) : null;
+  return { items, nextCursor: cursor && Buffer.from(JSON.stringify(cursor)).toString('base64url') };
 }
 
-/** Makes a page of rows of which one more than `limit` was asked for. */
-export function pageOf<Item>(rows: readonly Item[], limit: number, cursorOf: (item: Item) => Cursor): Page<Item> {
-  return pageUpTo(rows.slice(0, limit), rows.length > limit, cursorOf);
-}
-
-/** Makes a page of its items; `more`: there are further ones. */
-export function pageUpTo<Item>(items: readonly Item[], more: boolean, cursorOf: (item: Item) => Cursor): Page<Item> {
-  const last = items.at(-1);
-  return { items, nextCursor: more && last ? writeCursor(cursorOf(last)) : null };
-}
-
-/** The place that a `nextCursor` of ours stands for. */
+/** The position that a `nextCursor` of ours stands for. */
 export function openCursor(nextCursor: string): Cursor {
   return JSON.parse(Buffer.from(nextCursor, 'base64url').toString()) as Cursor;
 }
 
-function writeCursor(cursor: Cursor): string {
-  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
-}
-
-function readCursor(text: string, columns: readonly CursorColumn[]): Cursor | null {
+function readCursor(text: string, columns: readonly ((value: string) => boolean)[]): Cursor | null {
   try {
-    const cursor: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    const cursor: unknown = openCursor(text);
     if (!Array.isArray(cursor) || cursor.length !== columns.length) return null;
     return cursor.every((value, i) => typeof value === 'string' && columns[i]?.(value)) ? (cursor as string[]) : null;
   } catch {
     return null;
   }
 }
-
-/** Whether a value out of a cursor is what its column takes; what the database would refuse is no cursor of ours. */
-export type CursorColumn = (value: string) => boolean;
-
-/** A time as our answers write it: UTC, milliseconds. */
-export const timeColumn: CursorColumn = (value) => utcTime(value) === value;
-
-export const uuidColumn: CursorColumn = isUuid;
-
-/** A position in the journal: below 2^63. */
-export const positionColumn: CursorColumn = (value) => /^\d{1,18}$/.test(value);
-
-/** PostgreSQL's text takes no NUL. */
-export const textColumn: CursorColumn = (value) => value.length <= 256 && !value.includes('\0');

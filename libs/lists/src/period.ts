@@ -13,14 +13,15 @@ export const timeField = z
   .transform((text) => utcTime(text) ?? text)
   .meta({ format: 'date-time', examples: ['2030-01-31T12:00:00Z'] });
 
-/** `?from=` and `?to=` of a list. Its query must be refined with `periodInOrder`. */
-export const periodFields = {
-  from: timeField.optional().meta({ description: 'Occurred then or later.', examples: ['2026-11-01T00:00:00Z'] }),
-  to: timeField.optional().meta({ description: 'Occurred before then.', examples: ['2026-12-01T00:00:00Z'] }),
-};
+/** `?from=` and `?to=` of a list of what `Occurred`. */
+export const periodFields = (happened = 'Occurred') => ({
+  from: timeField.optional().meta({ description: `${happened} then or later.`, examples: ['2026-11-01T00:00:00Z'] }),
+  to: timeField.optional().meta({ description: `${happened} before then.`, examples: ['2026-12-01T00:00:00Z'] }),
+});
 
 /** A period that ends before it begins would be an empty list, which looks like an answer. */
-export function periodInOrder({ from, to }: { from?: string | undefined; to?: string | undefined }): boolean {
+export function periodInOrder(query: object): boolean {
+  const { from, to } = query as { readonly from?: string; readonly to?: string };
   return from === undefined || to === undefined || from <= to;
 }
 export const PERIOD_NOT_IN_ORDER = {

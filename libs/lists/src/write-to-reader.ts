@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** The reader went away, or was dropped for standing still: there is nobody to tell anything. */
+/** The reader went away, or was dropped because it took nothing: nobody is there to be told anything. */
 export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';
   constructor(readonly why: 'left' | 'stalled') {
@@ -11,13 +11,10 @@ export class ReaderGone extends Error {
 /** The key of the reader was revoked. The connection is still open. */
 export class KeyRevoked extends Error {
   override readonly name = 'KeyRevoked';
-  constructor() {
-    super('The API key was revoked.');
-  }
 }
 
-/** How a reader is waited for. */
-export interface Patience {
+export interface Reader {
+  readonly response: ServerResponse;
   /** A reader that takes no 64 KiB within this is dropped. */
   readonly stalledMs: number;
   /** Aborted when its key is revoked. */
@@ -28,21 +25,35 @@ export interface Patience {
 const SLICE_BYTES = 65_536;
 
 /** Writes the text as fast as the reader takes it. Throws `KeyRevoked`, or `ReaderGone`; then the connection has ended. */
-export async function writeWhole(response: ServerResponse, text: string, patience: Patience): Promise<void> {
+export async function writeWhole(reader: Reader, text: string): Promise<void> {
+  const { response, revoked } = reader;
   const bytes = Buffer.from(text);
   for (let from = 0; from < bytes.length; from += SLICE_BYTES) {
     if (response.destroyed) throw new ReaderGone('left');
-    if (patience.revoked.aborted) throw new KeyRevoked();
-    if (!response.write(bytes.subarray(from, from + SLICE_BYTES))) await happens(response, 'drain', patience);
+    if (revoked.aborted) throw new KeyRevoked();
+    if (!response.write(bytes.subarray(from, from + SLICE_BYTES))) await happens(reader, 'drain');
   }
 }
 
 /** Ends the answer as a whole one, once the reader has taken the rest. Throws `KeyRevoked` or `ReaderGone`. */
-export async function endWhole(response: ServerResponse, patience: Patience): Promise<void> {
-  if (response.destroyed) throw new ReaderGone('left');
-  const finished = happens(response, 'finish', patience);
-  response.end();
+export async function endWhole(reader: Reader): Promise<void> {
+  if (reader.response.destroyed) throw new ReaderGone('left');
+  const finished = happens(reader, 'finish');
+  reader.response.end();
   await finished;
+}
+
+/** The work's result. Throws `KeyRevoked` as soon as the key is revoked; the work then ends by its own time-outs. */
+export async function unlessRevoked<T>({ revoked }: Reader, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(new KeyRevoked());
+  revoked.addEventListener('abort', stop);
+  try {
+    if (revoked.aborted) stop();
+    return await Promise.race([work, promise]);
+  } finally {
+    revoked.removeEventListener('abort', stop);
+  }
 }
 
 /**
@@ -57,29 +68,19 @@ export function cutOff(response: ServerResponse, withinMs: number): void {
   setImmediate(() => response.socket?.destroySoon());
 }
 
-function happens(response: ServerResponse, event: 'drain' | 'finish', { stalledMs, revoked }: Patience): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      response.off(event, happened).off('close', left);
-      revoked.removeEventListener('abort', keyRevoked);
-    };
-    const happened = (): void => {
-      end();
-      resolve();
-    };
-    const gone = (why: ReaderGone['why']): void => {
-      end();
-      response.destroy();
-      reject(new ReaderGone(why));
-    };
-    const left = (): void => gone('left');
-    const keyRevoked = (): void => {
-      end();
-      reject(new KeyRevoked());
-    };
-    const timer = setTimeout(() => gone('stalled'), stalledMs);
-    revoked.addEventListener('abort', keyRevoked);
-    response.on(event, happened).on('close', left);
-  });
+async function happens(reader: Reader, event: 'drain' | 'finish'): Promise<void> {
+  const { response, stalledMs } = reader;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const left = (): void => reject(new ReaderGone('left'));
+  const timer = setTimeout(() => reject(new ReaderGone('stalled')), stalledMs);
+  response.once(event, resolve).once('close', left);
+  try {
+    await unlessRevoked(reader, promise);
+  } catch (error) {
+    if (error instanceof ReaderGone) response.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    response.off(event, resolve).off('close', left);
+  }
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Gauge } from 'prom-client';
-import { metrics } from './metrics.js';
+import { gauge } from './metrics.js';
 
 /** Which program this is. */
 export interface Build {
@@ -20,12 +19,10 @@ export const BUILD: Build = {
   commit: commitOf(process.env['POSTERN_COMMIT'] ?? '') ?? commitOf(notedCommit()) ?? 'unknown',
 };
 
-new Gauge({
-  name: 'postern_build_info',
-  help: 'Always 1; the labels say which program this is.',
-  labelNames: ['version', 'commit'],
-  registers: [metrics],
-}).set({ ...BUILD }, 1);
+gauge('postern_build_info', 'Always 1; the labels say which program this is.', ['version', 'commit']).set(
+  { ...BUILD },
+  1,
+);
 
 function notedCommit(): string {
   try {

@@ -1,6 +1,5 @@
 import { endsWithin } from '@postern/async';
-import { Gauge } from 'prom-client';
-import { metrics } from './metrics.js';
+import { gauge } from './metrics.js';
 
 /** How far a consumer is behind the journal at this moment. */
 export interface Lag {
@@ -21,27 +20,25 @@ export function observeLag(consumer: string, lag: () => Promise<Lag>): void {
   consumers.set(consumer, lag);
 }
 
-export const lagSeconds = new Gauge({
-  name: 'postern_feed_lag_seconds',
-  help: 'Age of the oldest event that the consumer has not handled; 0 where it has handled all. Left out while the database cannot be asked.',
-  labelNames: ['consumer'],
-  registers: [metrics],
-  async collect() {
-    this.reset();
-    for (const [consumer, { seconds }] of await measured()) this.set({ consumer }, seconds);
+export const lagSeconds = gauge(
+  'postern_feed_lag_seconds',
+  'Age of the oldest event that the consumer has not handled; 0 where it has handled all. Left out while the database cannot be asked.',
+  ['consumer'],
+  async (metric) => {
+    metric.reset();
+    for (const [consumer, { seconds }] of await measured()) metric.set({ consumer }, seconds);
   },
-});
+);
 
-export const lagEvents = new Gauge({
-  name: 'postern_feed_lag_events',
-  help: 'Events that the consumer has not handled, counted up to 100,000. Left out while the database cannot be asked.',
-  labelNames: ['consumer'],
-  registers: [metrics],
-  async collect() {
-    this.reset();
-    for (const [consumer, { events }] of await measured()) this.set({ consumer }, events);
+export const lagEvents = gauge(
+  'postern_feed_lag_events',
+  'Events that the consumer has not handled, counted up to 100,000. Left out while the database cannot be asked.',
+  ['consumer'],
+  async (metric) => {
+    metric.reset();
+    for (const [consumer, { events }] of await measured()) metric.set({ consumer }, events);
   },
-});
+);
 
 function measured(): Promise<ReadonlyMap<string, Lag>> {
   const now = performance.now();
@@ -67,14 +64,13 @@ export function observeHalted(consumer: string, halted: () => ReadonlyMap<string
   haltedConsumers.set(consumer, halted);
 }
 
-export const haltedPartitions = new Gauge({
-  name: 'postern_consumer_halted_partitions',
-  help: 'Partitions of the topic in which the consumer goes no further until somebody acts: a message that it cannot read or handle.',
-  labelNames: ['consumer', 'topic'],
-  registers: [metrics],
-  collect() {
-    this.reset();
+export const haltedPartitions = gauge(
+  'postern_consumer_halted_partitions',
+  'Partitions of the topic in which the consumer goes no further until somebody acts: a message that it cannot read or handle.',
+  ['consumer', 'topic'],
+  (metric) => {
+    metric.reset();
     for (const [consumer, halted] of haltedConsumers)
-      for (const [topic, partitions] of halted()) this.set({ consumer, topic }, partitions);
+      for (const [topic, partitions] of halted()) metric.set({ consumer, topic }, partitions);
   },
-});
+);

@@ -3,4 +3,4 @@ export { type Lag, observeLag } from './consumer-metrics.js';
 export { observeHalted } from './consumer-metrics.js';
 export { CHECK_TIMEOUT_MS, Readiness, type ReadinessCheck } from './health.js';
 export { LOG_BUFFER_BYTES, NestLogger, createLogger } from './logger.js';
-export { DELAY_BUCKETS, collectProcessMetrics, metrics } from './metrics.js';
+export { collectProcessMetrics, counter, delayHistogram, gauge, metrics } from './metrics.js';

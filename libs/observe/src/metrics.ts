@@ -1,10 +1,46 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** The process's metrics, served at `GET /metrics` in Prometheus's text format. */
 export const metrics = new Registry();
 
-/** Seconds from a change to its effect somewhere else: milliseconds as a rule, and minutes where something is wrong. */
-export const DELAY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 300];
+const registers = [metrics];
+
+/** Sets the metric at each scrape, in place of whoever counts. */
+type Collect<Metric> = (metric: Metric) => void | Promise<void>;
+
+export function counter<Label extends string>(
+  name: string,
+  help: string,
+  labels: readonly Label[] = [],
+  collect?: Collect<Counter<Label>>,
+) {
+  return new Counter<Label>({ name, help, labelNames: [...labels], registers, ...collecting(collect) });
+}
+
+export function gauge<Label extends string>(
+  name: string,
+  help: string,
+  labels: readonly Label[] = [],
+  collect?: Collect<Gauge<Label>>,
+) {
+  return new Gauge<Label>({ name, help, labelNames: [...labels], registers, ...collecting(collect) });
+}
+
+function collecting<Metric>(collect?: Collect<Metric>) {
+  return (
+    collect && {
+      collect(this: Metric) {
+        return collect(this);
+      },
+    }
+  );
+}
+
+/** Of seconds from a change to its effect somewhere else: milliseconds as a rule, and minutes where something is wrong. */
+export function delayHistogram<Label extends string>(name: string, help: string, labels: readonly Label[]) {
+  const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 300];
+  return new Histogram<Label>({ name, help, labelNames: [...labels], buckets, registers });
+}
 
 /** Adds the figures of Node itself: once a process. */
 export function collectProcessMetrics(): void {

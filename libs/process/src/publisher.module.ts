@@ -3,9 +3,8 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { roleUrl } from '@postern/database';
 import { EventPublisher, type PublisherStatus } from '@postern/event-bus';
 import type { DataSource } from 'typeorm';
-import { observeLag, Readiness, type ReadinessCheck, metrics } from '@postern/observe';
+import { Readiness, counter, gauge, observeLag, type ReadinessCheck } from '@postern/observe';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
-import { Counter, Gauge } from 'prom-client';
 import { feedDataSource } from './event-bus.module.js';
 
 const log = new Logger('publisher');
@@ -66,26 +65,25 @@ export function observePublisher(status: () => PublisherStatus): void {
   observed = status;
 }
 
-export const eventsPublished = new Counter({
-  name: 'postern_publisher_events_total',
-  help: 'Events that this process has sent to Kafka and all in-sync replicas have; one that was sent again counts again.',
-  registers: [metrics],
-});
+export const eventsPublished = counter(
+  'postern_publisher_events_total',
+  'Events that this process has sent to Kafka and all in-sync replicas have; one that was sent again counts again.',
+);
 
-export const publisherLeader = new Gauge({
-  name: 'postern_publisher_leader',
-  help: '1 where this process publishes the journal’s events, 0 where it stands by. The sum over all processes must be 1.',
-  registers: [metrics],
-  collect() {
-    this.set(observed?.().role === 'leader' ? 1 : 0);
+export const publisherLeader = gauge(
+  'postern_publisher_leader',
+  '1 where this process publishes the journal’s events, 0 where it stands by. The sum over all processes must be 1.',
+  [],
+  (metric) => {
+    metric.set(observed?.().role === 'leader' ? 1 : 0);
   },
-});
+);
 
-export const publisherHalted = new Gauge({
-  name: 'postern_publisher_halted',
-  help: '1 where an event can never be sent as it is, and all behind it wait: somebody must act.',
-  registers: [metrics],
-  collect() {
-    this.set(observed?.().halted ? 1 : 0);
+export const publisherHalted = gauge(
+  'postern_publisher_halted',
+  '1 where an event can never be sent as it is, and all behind it wait: somebody must act.',
+  [],
+  (metric) => {
+    metric.set(observed?.().halted ? 1 : 0);
   },
-});
+);

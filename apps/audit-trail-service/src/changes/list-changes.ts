@@ -1,177 +1,163 @@
-import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import {
-  whatChanged,
-  type Actor,
-  type EventType,
-  type SmtpUserId,
-  type TenantId,
-  type Page,
-  type Change,
-} from '@postern/contracts';
-import { type PageRequest, pageUpTo } from '@postern/lists';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { whatChanged, type Actor, type Change, type EventType, type Page, type TenantId } from '@postern/contracts';
 import { inTenant, ofNoTenant } from '@postern/database';
+import { oneOfSoFar, roleView, text, time, uuid, view, whole } from '@postern/http';
+import { defineList, isPosition, isTime, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 
-/** The columns of CSV. */
-export const CHANGE_COLUMNS = [
-  'occurredAt',
-  'username',
-  'sentence',
-  'actor.name',
-  'actor.role',
-  'actor.keyId',
-  'requestId',
-  'type',
-  'version',
-  'smtpUserId',
-  'eventId',
-] as const;
+/** Changes, newest first, as pages, NDJSON or CSV. Those of one millisecond are in the journal's order. */
+export const changes = defineList({
+  name: 'changes',
+  page: 'ChangePage',
+  item: view<Change>('Change', 'Who changed what, when, and by which request.', {
+    eventId: uuid('019ab1c4-6e7f-7a8b-9c0d-1e2f3a4b5c6d'),
+    type: oneOfSoFar<EventType>({
+      TenantCreated: true,
+      ApiKeyIssued: true,
+      ApiKeyRevoked: true,
+      SmtpUserRegistered: true,
+      SmtpUserRenamed: true,
+      SmtpUserRemoved: true,
+      RestrictionAdded: true,
+      RestrictionEntriesChanged: true,
+      RestrictionRemoved: true,
+      RestrictionCleared: true,
+      RestrictionModeChanged: true,
+      AuthDenied: true,
+    }),
+    occurredAt: time('2026-11-01T08:00:00.000Z'),
+    actor: view<Actor>('Actor', 'The API key that was used, with the role and name that it had.', {
+      role: roleView,
+      keyId: text('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),
+      name: text('ci'),
+    }),
+    requestId: text('deploy-2026-11-01.17'),
+    smtpUserId: uuid<NonNullable<Change['smtpUserId']>>(
+      '019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10',
+      'Null where it concerns none.',
+    ).nullable(),
+    username: text('app@acme.example', 'The SMTP user’s name after the change.').nullable(),
+    data: z.looseObject({}).meta({ description: 'What the event says; which fields it has goes by `type`.' }),
+    before: z.looseObject({}).nullable().meta({ description: 'What it changed, before; null if there was nothing.' }),
+    after: z.looseObject({}).nullable().meta({ description: 'And after; null if it is gone.' }),
+    version: whole(1, 7, 'The version that the change made.'),
+  }),
+  order: { occurredAt: isTime, position: isPosition },
+  filters: {
+    ...periodFields(),
+    actor: z
+      .string()
+      .min(1)
+      .max(254)
+      .refine((text) => !text.includes('\0'), 'A name has no NUL in it.')
+      .optional()
+      .meta({ description: 'The id or the name of the key that was used.', examples: ['ci'] }),
+  },
+  columns: [
+    'occurredAt',
+    'username',
+    'sentence',
+    'actor.name',
+    'actor.role',
+    'actor.keyId',
+    'requestId',
+    'type',
+    'version',
+    'smtpUserId',
+    'eventId',
+  ],
+  /** A sentence in place of what only a program reads. */
+  csvRow(change) {
+    const sentence = whatChanged(change);
+    return { ...change, sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.` };
+  },
+});
+export type ChangesAsked = z.infer<typeof changes.query>;
 
-/** A change as a row of CSV: a sentence in place of what only a program reads. */
-export function changeRowOfCsv(change: Change): object {
-  const sentence = whatChanged(change);
-  return { ...change, sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.` };
-}
-
-/** Which changes are asked for; what is left out is not looked at. */
-export interface ChangeFilter {
-  /** RFC 3339, UTC, milliseconds: occurred then or later. */
-  readonly from?: string | undefined;
-  /** Occurred before then. */
-  readonly to?: string | undefined;
-  /** The id or the name of the key that was used. */
-  readonly actor?: string | undefined;
-}
-
-/** Whose changes. */
-export interface ChangeScope {
+interface ChangeScope {
   /** Null: what concerns no tenant. */
   readonly tenantId: TenantId | null;
   /** Null: all changes of the tenant. */
   readonly smtpUserId: string | null;
 }
 
-/** Changes, the newest first. */
-export class ListChanges extends Query<Page<Change>> {
-  constructor(
-    readonly scope: ChangeScope,
-    readonly page: PageRequest,
-    readonly filter: ChangeFilter,
-  ) {
-    super();
-  }
-}
+export class ListChanges extends ListQuery<Change, ChangeScope, ChangesAsked> {}
 
 @QueryHandler(ListChanges)
 export class ListChangesHandler implements IQueryHandler<ListChanges> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
-  async execute({ scope, page, filter }: ListChanges): Promise<Page<Change>> {
+  async execute({ scope, asked }: ListChanges): Promise<Page<Change>> {
     const read = async (manager: EntityManager) => {
       if (scope.smtpUserId !== null) await findSmtpUser(manager, scope.smtpUserId);
-      return readChanges(manager, scope, filter, { ...page, limit: page.limit + 1 });
+      return readChanges(manager, scope, asked);
     };
-    const { tenantId } = scope;
-    const { changes, found } = await (tenantId === null
+    const rows = await (scope.tenantId === null
       ? ofNoTenant(this.dataSource, read)
-      : inTenant(this.dataSource, tenantId, read));
-    const shown = changes.slice(0, page.limit);
-    const { nextCursor } = pageUpTo(shown, shown.length < found, ({ position, change }) => [
-      change.occurredAt,
-      position,
-    ]);
-    return { items: shown.map(({ change }) => change), nextCursor };
+      : inTenant(this.dataSource, scope.tenantId, read));
+    const { items, nextCursor } = pageOf(rows, asked, changes.order, Number(rows[0]?.found));
+    const shown = items.map((row) => {
+      const { position: _, found: __, ...change } = row;
+      return change;
+    });
+    return { items: shown, nextCursor };
   }
 }
 
 /** A page ends early rather than hold more: a change has up to two full lists of entries, and 500 such would be 500 MB. */
 const MAX_PAGE_BYTES = 4_194_304;
 
-/** A change with its position in the journal. */
-interface PlacedChange {
+interface ChangeRow extends Change {
   readonly position: string;
-  readonly change: Change;
-}
-
-/**
- * The next changes of the scope, newest first, at most `limit` and never none where there are any. By time, and those of one
- * millisecond by position, which is the journal's order. `found` is greater than their number
- * where the page ended early. Within `inTenant` or `ofNoTenant`, as `postern_audit_reader`.
- */
-export async function readChanges(
-  manager: EntityManager,
-  scope: ChangeScope,
-  filter: ChangeFilter,
-  { limit, after }: PageRequest,
-): Promise<{ readonly changes: readonly PlacedChange[]; readonly found: number }> {
-  const parameters: unknown[] = [];
-  const value = (given: unknown) => `$${parameters.push(given)}`;
-  const conditions = [scope.tenantId === null ? 'tenant_id IS NULL' : `tenant_id = ${value(scope.tenantId)}`];
-  if (scope.smtpUserId !== null) conditions.push(`smtp_user_id = ${value(scope.smtpUserId)}`);
-  if (filter.from !== undefined) conditions.push(`occurred_at >= ${value(filter.from)}::timestamptz`);
-  if (filter.to !== undefined) conditions.push(`occurred_at < ${value(filter.to)}::timestamptz`);
-  if (after) conditions.push(`(occurred_at, position) < (${value(after[0])}::timestamptz, ${value(after[1])}::bigint)`);
-  const most = value(limit);
-  const pageOf = (...more: string[]) =>
-    `SELECT * FROM audit.changes WHERE ${[...conditions, ...more].join(' AND ')} ${NEWEST_FIRST} LIMIT ${most}`;
-  const page = filter.actor === undefined ? pageOf() : byActor(pageOf, value(filter.actor), most);
-  const records = await manager.query<ChangeRecord[]>(
-    `WITH page AS MATERIALIZED (
-       ${page}
-     ), sized AS (
-       SELECT *, count(*) OVER () AS found,
-              sum(octet_length(data::text) + coalesce(octet_length(before::text), 0) + coalesce(octet_length(after::text), 0))
-                OVER (${NEWEST_FIRST} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before_it
-         FROM page
-     )
-     SELECT position, event_id, type, occurred_at, actor, request_id, smtp_user_id, username, data, before, after, version, found
-       FROM sized WHERE coalesce(bytes_before_it, 0) < ${MAX_PAGE_BYTES} ${NEWEST_FIRST}`,
-    parameters,
-  );
-  const changes = records.map((record) => ({ position: record.position, change: changeOf(record) }));
-  return { changes, found: Number(records[0]?.found ?? 0) };
-}
-
-const NEWEST_FIRST = 'ORDER BY occurred_at DESC, position DESC';
-
-/** By the id of the key or by its name, each through an index: with `OR`, neither index would give its rows in order. */
-function byActor(pageOf: (...more: string[]) => string, actor: string, most: string): string {
-  const byId = pageOf(`actor_key_id = ${actor}`);
-  const byName = pageOf(`actor_name = ${actor}`, `actor_key_id IS DISTINCT FROM ${actor}`);
-  return `SELECT * FROM ((${byId}) UNION ALL (${byName})) either ${NEWEST_FIRST} LIMIT ${most}`;
-}
-
-interface ChangeRecord {
-  readonly position: string;
-  readonly event_id: string;
-  readonly type: EventType;
-  readonly occurred_at: Date;
-  readonly actor: Actor;
-  readonly request_id: string;
-  readonly smtp_user_id: SmtpUserId | null;
-  readonly username: string | null;
-  readonly data: unknown;
-  readonly before: object | null;
-  readonly after: object | null;
-  readonly version: number;
+  /** One more than the limit if there are more: greater than the number of rows where the page ended early. */
   readonly found: string;
 }
 
-function changeOf(record: ChangeRecord): Change {
-  const { role, keyId, name } = record.actor;
-  return {
-    eventId: record.event_id,
-    type: record.type,
-    occurredAt: record.occurred_at.toISOString(),
-    actor: { role, keyId, name },
-    requestId: record.request_id,
-    smtpUserId: record.smtp_user_id,
-    username: record.username,
-    data: record.data,
-    before: record.before,
-    after: record.after,
-    version: record.version,
-  };
+const NEWEST_FIRST = raw('ORDER BY occurred_at DESC, position DESC');
+
+/** A page and the first row of the next, never none where there are any. Within `inTenant` or `ofNoTenant`. */
+export async function readChanges(
+  manager: EntityManager,
+  scope: ChangeScope,
+  asked: ChangesAsked,
+): Promise<ChangeRow[]> {
+  const { actor } = asked;
+  const limit = asked.limit + 1;
+  const newest = (...more: Sql[]) =>
+    sql`SELECT * FROM audit.changes WHERE ${join([...conditionsOf(scope, asked), ...more], ' AND ')} ${NEWEST_FIRST} LIMIT ${limit}`;
+  // By the id of the key or by its name, each through an index: with `OR`, neither index would give its rows in order.
+  const page =
+    actor === undefined
+      ? newest()
+      : sql`SELECT * FROM (
+              (${newest(sql`actor_key_id = ${actor}`)}) UNION ALL
+              (${newest(sql`actor_name = ${actor}`, sql`actor_key_id IS DISTINCT FROM ${actor}`)})) either
+            ${NEWEST_FIRST} LIMIT ${limit}`;
+  return readRows<ChangeRow>(
+    manager,
+    sql`WITH page AS MATERIALIZED (${page}), sized AS (
+          SELECT *, count(*) OVER () AS found,
+                 sum(octet_length(data::text) + coalesce(octet_length(before::text), 0) + coalesce(octet_length(after::text), 0))
+                   OVER (${NEWEST_FIRST} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before_it
+            FROM page
+        )
+        SELECT event_id AS "eventId", type, occurred_at AS "occurredAt",
+               json_build_object('role', actor -> 'role', 'keyId', actor -> 'keyId', 'name', actor -> 'name') AS actor,
+               request_id AS "requestId", smtp_user_id AS "smtpUserId", username, data, before, after, version, position, found
+          FROM sized WHERE coalesce(bytes_before_it, 0) < ${MAX_PAGE_BYTES} ${NEWEST_FIRST}`,
+  );
+}
+
+/** Each list begins at an index: `changes_of_tenant`, `changes_of_smtp_user`, `changes_by_key`, `changes_by_name`. */
+function conditionsOf({ tenantId, smtpUserId }: ChangeScope, { from, to, cursor }: ChangesAsked): Sql[] {
+  const conditions = [tenantId === null ? sql`tenant_id IS NULL` : sql`tenant_id = ${tenantId}`];
+  if (smtpUserId !== null) conditions.push(sql`smtp_user_id = ${smtpUserId}`);
+  if (from !== undefined) conditions.push(sql`occurred_at >= ${from}::timestamptz`);
+  if (to !== undefined) conditions.push(sql`occurred_at < ${to}::timestamptz`);
+  if (cursor) conditions.push(sql`(occurred_at, position) < (${cursor[0]}::timestamptz, ${cursor[1]}::bigint)`);
+  return conditions;
 }

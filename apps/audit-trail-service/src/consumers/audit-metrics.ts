@@ -1,45 +1,35 @@
-import { DELAY_BUCKETS, metrics } from '@postern/observe';
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { counter, delayHistogram, gauge } from '@postern/observe';
 
-const registers = [metrics];
+export const denialsRecorded = counter(
+  'postern_audit_denials_recorded_total',
+  'Denials that were put on record; a repeat is not counted',
+);
 
-export const denialsRecorded = new Counter({
-  name: 'postern_audit_denials_recorded_total',
-  help: 'Denials that were put on record; a repeat is not counted',
-  registers,
-});
+export const denialsUnreadable = counter(
+  'postern_audit_denials_unreadable_total',
+  'Denials that could not be read and were put aside as dead letters',
+);
 
-export const denialsUnreadable = new Counter({
-  name: 'postern_audit_denials_unreadable_total',
-  help: 'Denials that could not be read and were put aside as dead letters',
-  registers,
-});
+export const changesRecorded = counter(
+  'postern_audit_changes_recorded_total',
+  'Changes of SMTP users, restrictions, tenants and API keys that were put on record',
+);
 
-export const changesRecorded = new Counter({
-  name: 'postern_audit_changes_recorded_total',
-  help: 'Changes of SMTP users, restrictions, tenants and API keys that were put on record',
-  registers,
-});
+export const auditDelay = delayHistogram(
+  'postern_audit_delay_seconds',
+  'Time from an event in the journal to its place on record, of the last event of each batch',
+  ['consumer'],
+);
 
-export const auditDelay = new Histogram({
-  name: 'postern_audit_delay_seconds',
-  help: 'Time from an event in the journal to its place on record, of the last event of each batch',
-  labelNames: ['consumer'],
-  buckets: DELAY_BUCKETS,
-  registers,
-});
+export const denialMonthsDropped = counter(
+  'postern_audit_denial_months_dropped_total',
+  'Months of denials that were dropped, because they lay wholly before what is kept',
+);
 
-export const denialMonthsDropped = new Counter({
-  name: 'postern_audit_denial_months_dropped_total',
-  help: 'Months of denials that were dropped, because they lay wholly before what is kept',
-  registers,
-});
-
-export const denialsDeleted = new Counter({
-  name: 'postern_audit_denials_deleted_total',
-  help: 'Denials in no month of their own that were deleted, because they are older than what is kept',
-  registers,
-});
+export const denialsDeleted = counter(
+  'postern_audit_denials_deleted_total',
+  'Denials in no month of their own that were deleted, because they are older than what is kept',
+);
 
 let waiting: (() => Promise<number>) | undefined;
 
@@ -48,14 +38,14 @@ export function observeDeadLetters(count: () => Promise<number>): void {
   waiting = count;
 }
 
-export const deadLetters = new Gauge({
-  name: 'postern_audit_dead_letters',
-  help: 'Dead letters that wait to be retried or discarded. Left out while the database cannot be asked.',
-  registers,
-  async collect() {
-    this.reset();
+export const deadLetters = gauge(
+  'postern_audit_dead_letters',
+  'Dead letters that wait to be retried or discarded. Left out while the database cannot be asked.',
+  [],
+  async (metric) => {
+    metric.reset();
     const count = await waiting?.().catch(() => undefined);
-    if (count === undefined) this.remove();
-    else this.set(count);
+    if (count === undefined) metric.remove();
+    else metric.set(count);
   },
-});
+);

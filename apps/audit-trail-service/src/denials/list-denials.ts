@@ -1,96 +1,152 @@
-import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { type PageRequest, pageOf } from '@postern/lists';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
+import {
+  DENIAL_REASONS,
+  usernameKey,
+  type Denial,
+  type Page,
+  type TenantId,
+  type UsernameKey,
+} from '@postern/contracts';
 import { inTenant } from '@postern/database';
+import { denialReasonView, modeView, text, time, uuid, view, whole } from '@postern/http';
+import { parseRange, type IpRange } from '@postern/ip-ranges';
+import { defineList, isTime, isUuid, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { DenialReason, Mode, SmtpUserId, TenantId, Page, Denial } from '@postern/contracts';
-import { type DenialFilter, type DenialScope, denialConditions, type DenialConditions } from './denial-filter.js';
-import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
+import { z } from 'zod';
+import { findSmtpUser, smtpUsersOfName } from '../smtp-user/find-smtp-user.js';
 
-/** Denials, the newest first. */
-export class ListDenials extends Query<Page<Denial>> {
-  constructor(
-    readonly scope: DenialScope,
-    readonly filter: DenialFilter,
-    readonly page: PageRequest,
-  ) {
-    super();
-  }
+const range = z.string().transform((text, context): IpRange => {
+  const parsed = parseRange(text);
+  if (parsed.ok) return parsed.value;
+  context.addIssue({ code: 'custom', message: parsed.detail, params: { code: parsed.code } });
+  return z.NEVER;
+});
+
+const name = z
+  .string()
+  .min(1)
+  .max(254)
+  .refine((text) => !text.includes('\0'), 'A name has no NUL in it.');
+
+/** Denials, newest first, as pages, NDJSON or CSV. */
+export const denials = defineList({
+  name: 'denials',
+  page: 'DenialPage',
+  item: view<Denial>('Denial', 'One refused login, or in `report-only` one that would have been.', {
+    id: uuid('019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b'),
+    occurredAt: time('2026-11-01T08:00:00.000Z', 'By the relay’s clock.'),
+    recordedAt: time('2026-11-01T08:00:00.120Z'),
+    tenantId: text('acme'),
+    smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
+    username: text('app@acme.example'),
+    ip: text('203.0.113.9', 'Canonical; for `source-ip-invalid` the text as the relay saw it.'),
+    relay: text('mx1'),
+    reason: denialReasonView,
+    mode: modeView,
+    refused: z.boolean().meta({ description: 'False where `report-only` let it through.' }),
+    count: whole(1, 1, 'Logins that it stands for: a flood is folded.'),
+  }),
+  order: { occurredAt: isTime, id: isUuid },
+  filters: {
+    ...periodFields(),
+    ip: range.optional().meta({ description: 'An address or a range.', examples: ['203.0.113.0/24'] }),
+    username: name
+      .transform(usernameKey)
+      .optional()
+      .meta({ description: 'In any case.', examples: ['app@acme.example'] }),
+    relay: name.optional().meta({ description: 'As it names itself.', examples: ['mx1'] }),
+    reason: z.enum(DENIAL_REASONS, `Give one of ${DENIAL_REASONS.join(', ')}.`).optional(),
+    refused: z
+      .enum(['true', 'false'], 'Give true or false.')
+      .transform((text) => text === 'true')
+      .optional()
+      .meta({ description: '`false`: what `report-only` let through.' }),
+  },
+});
+export type DenialsAsked = z.infer<typeof denials.query>;
+
+interface DenialScope {
+  readonly tenantId: TenantId;
+  /** Null: those of all SMTP users of the tenant. */
+  readonly smtpUserId: string | null;
 }
+
+export class ListDenials extends ListQuery<Denial, DenialScope, DenialsAsked> {}
 
 @QueryHandler(ListDenials)
 export class ListDenialsHandler implements IQueryHandler<ListDenials> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
-  async execute({ scope, filter, page }: ListDenials): Promise<Page<Denial>> {
-    const denials = await inTenant(this.dataSource, scope.tenantId, async (manager) => {
+  /**
+   * One page after the other by its last row, they are all that were there at the beginning, each once, whatever is added
+   * meanwhile: so an export can read them too, holding no more than a page and no transaction.
+   */
+  execute({ scope, asked }: ListDenials): Promise<Page<Denial>> {
+    return inTenant(this.dataSource, scope.tenantId, async (manager) => {
       if (scope.smtpUserId !== null) await findSmtpUser(manager, scope.smtpUserId);
-      return readDenials(manager, scope, filter, { ...page, limit: page.limit + 1 });
+      const ofUser = asked.username === undefined ? [] : await byUsername(manager, scope.tenantId, asked.username);
+      if (ofUser === null) return { items: [], nextCursor: null };
+      const conditions = [...byTimeAndAddress(scope, asked), ...byOthers(scope, asked), ...ofUser];
+      let rows = sql`SELECT ${COLUMNS} FROM audit.denials WHERE ${join(conditions, ' AND ')}`;
+      await manager.query(BY_INDEX);
+      if (asked.ip !== undefined && (await areFew(manager, byTimeAndAddress(scope, asked))))
+        rows = sql`WITH found AS MATERIALIZED (${rows}) SELECT * FROM found`;
+      else await manager.query(ONLY_IN_ORDER);
+      rows = sql`${rows} ORDER BY "occurredAt" DESC, id DESC LIMIT ${asked.limit + 1}`;
+      return pageOf(await readRows<Denial>(manager, rows), asked, denials.order);
     });
-    return pageOf(denials, page.limit, (denial) => [denial.occurredAt, denial.id]);
   }
 }
 
-/** The columns of CSV. */
-export const DENIAL_COLUMNS = [
-  'id',
-  'occurredAt',
-  'recordedAt',
-  'tenantId',
-  'smtpUserId',
-  'username',
-  'ip',
-  'relay',
-  'reason',
-  'mode',
-  'refused',
-  'count',
-] as const satisfies readonly (keyof Denial)[];
+const COLUMNS = raw(`id, occurred_at AS "occurredAt", recorded_at AS "recordedAt", tenant_id AS "tenantId",
+  smtp_user_id AS "smtpUserId", username, ip, relay, reason, mode, refused, count`);
 
-/**
- * The next denials of the scope, newest first, at most `limit`. One page after the other by its last row, they are all
- * that were there at the beginning, each once, whatever is added meanwhile: so an export can read them too, holding
- * no more than a page and no transaction. Within `inTenant`, as `postern_audit_reader`.
- */
-async function readDenials(
-  manager: EntityManager,
-  scope: DenialScope,
-  filter: DenialFilter,
-  { limit, after }: PageRequest,
-): Promise<Denial[]> {
-  const conditions = await denialConditions(manager, scope, filter, after);
-  if (conditions === null) return [];
-  await manager.query(BY_INDEX);
-  const denials = `SELECT ${COLUMNS} FROM audit.denials WHERE ${conditions.sql}`;
-  if (filter.range !== undefined && (await isFew(manager, conditions))) {
-    const found = `WITH found AS MATERIALIZED (${denials}) SELECT * FROM found`;
-    return newest(manager, found, conditions, limit);
-  }
-  await manager.query(ONLY_IN_ORDER);
-  return newest(manager, denials, conditions, limit);
+/** What the index `denials_of_address` answers without a look at a row. */
+function byTimeAndAddress({ tenantId }: DenialScope, { from, to, cursor, ip }: DenialsAsked): Sql[] {
+  const conditions = [sql`tenant_id = ${tenantId}`, sql`occurred_at >= (SELECT kept_from FROM audit.denial_retention)`];
+  if (from !== undefined) conditions.push(sql`occurred_at >= ${from}::timestamptz`);
+  if (to !== undefined) conditions.push(sql`occurred_at < ${to}::timestamptz`);
+  if (cursor) conditions.push(sql`(occurred_at, id) < (${cursor[0]}::timestamptz, ${cursor[1]}::uuid)`);
+  // Compared, and not by <<=, which is not leakproof: row-level security would keep it out of the index.
+  if (ip !== undefined)
+    conditions.push(
+      sql`address BETWEEN host(network(${ip.text}::inet))::inet AND host(broadcast(${ip.text}::inet))::inet`,
+    );
+  return conditions;
 }
 
-const COLUMNS =
-  'id, occurred_at, recorded_at, tenant_id, smtp_user_id, username, ip, relay, reason, mode, refused, count';
+function byOthers({ smtpUserId }: DenialScope, { relay, reason, refused }: DenialsAsked): Sql[] {
+  const conditions = [];
+  if (smtpUserId !== null) conditions.push(sql`smtp_user_id = ${smtpUserId}`);
+  if (relay !== undefined) conditions.push(sql`relay = ${relay}`);
+  if (reason !== undefined) conditions.push(sql`reason = ${reason}`);
+  if (refused !== undefined) conditions.push(sql`refused = ${refused}`);
+  return conditions;
+}
 
-async function newest(
-  manager: EntityManager,
-  denials: string,
-  { parameters }: DenialConditions,
-  limit: number,
-): Promise<Denial[]> {
-  const sql = `${denials} ORDER BY occurred_at DESC, id DESC LIMIT $${parameters.length + 1}`;
-  const rows = await manager.query<DenialRecord[]>(sql, [...parameters, limit]);
-  return rows.map(denialOf);
+/** By way of the users, whose index there is; a user may have been reported by another of its names. Null where nobody has, or had, the name. */
+async function byUsername(manager: EntityManager, tenantId: TenantId, username: UsernameKey): Promise<Sql[] | null> {
+  const users = await smtpUsersOfName(manager, tenantId, username);
+  if (users.length === 0) return null;
+  return [
+    users.length === 1 ? sql`smtp_user_id = ${users[0]}` : sql`smtp_user_id = ANY (${users}::uuid[])`,
+    // COLLATE "C": A to Z alone, whatever the database's locale. As CASE, since PostgreSQL takes an equality of lower() for one that
+    // hardly a row fulfils: nearly all do here.
+    sql`CASE WHEN lower(username COLLATE "C") = ${username} THEN true ELSE false END`,
+  ];
 }
 
 /** So many are fetched by their addresses and sorted. Where there are more, a page of them is soon met on the way. */
 const FEW = 2_000;
 
 /** Whether the denials of the range are few: then they are all found first, else the newest are looked for in order. */
-async function isFew(manager: EntityManager, { inIndex }: DenialConditions): Promise<boolean> {
-  const sql = `SELECT count(*) < ${FEW} AS few FROM (SELECT FROM audit.denials WHERE ${inIndex.sql} LIMIT ${FEW}) found`;
-  const [row] = await manager.query<{ few: boolean }[]>(sql, [...inIndex.parameters]);
+async function areFew(manager: EntityManager, conditions: readonly Sql[]): Promise<boolean> {
+  const [row] = await readRows<{ few: boolean }>(
+    manager,
+    sql`SELECT count(*) < ${FEW} AS few FROM (SELECT FROM audit.denials WHERE ${join(conditions, ' AND ')} LIMIT ${FEW}) found`,
+  );
   return row?.few ?? true;
 }
 
@@ -103,35 +159,3 @@ const BY_INDEX = `SELECT set_config('enable_bitmapscan', 'off', true)`;
  * for 2,800 of them, and 0.3 in order.
  */
 const ONLY_IN_ORDER = `SELECT set_config('enable_sort', 'off', true)`;
-
-interface DenialRecord {
-  readonly id: string;
-  readonly occurred_at: Date;
-  readonly recorded_at: Date;
-  readonly tenant_id: TenantId;
-  readonly smtp_user_id: SmtpUserId;
-  readonly username: string;
-  readonly ip: string;
-  readonly relay: string;
-  readonly reason: DenialReason;
-  readonly mode: Mode;
-  readonly refused: boolean;
-  readonly count: number;
-}
-
-function denialOf(row: DenialRecord): Denial {
-  return {
-    id: row.id,
-    occurredAt: row.occurred_at.toISOString(),
-    recordedAt: row.recorded_at.toISOString(),
-    tenantId: row.tenant_id,
-    smtpUserId: row.smtp_user_id,
-    username: row.username,
-    ip: row.ip,
-    relay: row.relay,
-    reason: row.reason,
-    mode: row.mode,
-    refused: row.refused,
-    count: row.count,
-  };
-}

@@ -1,39 +1,63 @@
-import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import type { TenantId, Page, DeniedIp, SuggestedEntry } from '@postern/contracts';
-import { type PageRequest, pageOf } from '@postern/lists';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
+import type { DeniedIp, Page, SuggestedEntry, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { isPrivate, neighbourhood, parseRange, rangeOf, type Family, type IpAddress } from '@postern/ip-ranges';
+import { denialReasonView, text, time, view, whole } from '@postern/http';
+import {
+  isPrivate,
+  neighbourhood,
+  parseAddress,
+  parseRange,
+  rangeOf,
+  type Family,
+  type IpAddress,
+} from '@postern/ip-ranges';
+import { defineList, isText, isTime, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
 import { decideAccess, isLive } from '@postern/restrictions';
+import sql, { join, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
-import { type Period, countNeighbours, readDeniedIps, type DeniedIpRecord, findProxies } from './denied-ip-record.js';
-import { suggestEntries } from './suggest-entries.js';
+import { z } from 'zod';
 import { findSmtpUser, type KnownSmtpUser } from '../smtp-user/find-smtp-user.js';
+import { countNeighbours, findProxies, MAX_NEIGHBOURS, USERS_OF_PROXY } from './neighbours.js';
+import { suggestEntries, type DeniedAddress, type DeniedIpRecord } from './suggest-entries.js';
 
-/** The columns of CSV. */
-export const DENIED_IP_COLUMNS = [
-  'ip',
-  'count',
-  'firstDeniedAt',
-  'lastDeniedAt',
-  'relays',
-  'reasons',
-  'stillDenied',
-  'looksLikeProxy',
-  'suggestedEntries',
-] as const satisfies readonly (keyof DeniedIp)[];
+/** The addresses from which an SMTP user was denied, the latest first, as pages, NDJSON or CSV. */
+export const deniedIps = defineList({
+  name: 'denied-ips',
+  page: 'DeniedIpPage',
+  item: view<DeniedIp>('DeniedIp', 'An address from which an SMTP user was denied.', {
+    ip: text('203.0.113.9'),
+    count: whole(1, 12, 'Logins.'),
+    firstDeniedAt: time('2026-11-01T08:00:00.000Z'),
+    lastDeniedAt: time('2026-11-02T09:30:00.000Z'),
+    relays: z.array(text('mx1')),
+    reasons: z.array(denialReasonView),
+    stillDenied: z.boolean().meta({ description: 'Whether a login from there would be a denial now.' }),
+    looksLikeProxy: z.boolean().meta({
+      description: `Whether it is a private address that was denied for ${USERS_OF_PROXY} or more SMTP users of the tenant. It is then most likely your own proxy or NAT: no entry is suggested for it, since an entry would let in everyone behind it. Make the proxy pass on the address of the client.`,
+    }),
+    suggestedEntries: z.array(
+      view<SuggestedEntry>('SuggestedEntry', 'An entry that would let the address in.', {
+        range: text('203.0.113.9', 'Canonical, as an entry’s range.'),
+        why: text('It is the address itself.'),
+        covers: whole(
+          1,
+          1,
+          `How many denied addresses of this SMTP user the range covers. Counting ends at ${MAX_NEIGHBOURS}.`,
+        ),
+      }),
+    ),
+  }),
+  order: { lastDeniedAt: isTime, ip: isText },
+  filters: periodFields('Denied'),
+});
+export type DeniedIpsAsked = z.infer<typeof deniedIps.query>;
 
-/** The addresses from which an SMTP user was denied, the latest first. */
-export class ListDeniedIps extends Query<Page<DeniedIp>> {
-  constructor(
-    readonly tenantId: TenantId,
-    readonly smtpUserId: string,
-    readonly page: PageRequest,
-    readonly period: Period,
-  ) {
-    super();
-  }
-}
+export class ListDeniedIps extends ListQuery<
+  DeniedIp,
+  { readonly tenantId: TenantId; readonly smtpUserId: string },
+  DeniedIpsAsked
+> {}
 
 /** Among so many of the addresses that were denied last a host's other family is looked for. */
 const RECENT = 100;
@@ -42,75 +66,88 @@ const RECENT = 100;
 export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
-  execute({ tenantId, smtpUserId, page, period }: ListDeniedIps): Promise<Page<DeniedIp>> {
+  /** An address that is denied again moves to the front; a walk through the pages that began before does not meet it a second time. */
+  execute({ scope: { tenantId, smtpUserId }, asked }: ListDeniedIps): Promise<Page<DeniedIp>> {
     return inTenant(this.dataSource, tenantId, async (manager) => {
       const smtpUser = await findSmtpUser(manager, smtpUserId);
-      const records = await readDeniedIps(manager, smtpUserId, period, { ...page, limit: page.limit + 1 });
-      const { items, nextCursor } = pageOf(records, page.limit, (record) => [record.lastDeniedAt, record.ip]);
-      const now = new Date();
-      const stillDenied = new Set(items.filter((record) => wouldBeDenied(smtpUser, record.address, now)));
-      const recent = await readDeniedIps(manager, smtpUserId, {}, { limit: RECENT, after: null });
+      const read = await readRecords(manager, conditionsOf(smtpUserId, asked), asked.limit + 1);
+      const { items, nextCursor } = pageOf(read, asked, deniedIps.order);
+      const recent = await readRecords(manager, conditionsOf(smtpUserId, {}), RECENT);
       const proxies = await findProxies(manager, tenantId, privateRanges([...items, ...recent]));
       const looksLikeProxy = ({ address }: DeniedIpRecord) => address !== null && proxies.has(address.text);
-      const suggestions = await this.suggest(
-        manager,
-        smtpUser,
-        [...stillDenied].filter(hasAddress).filter((record) => !looksLikeProxy(record)),
-        { now, proxies, recent: recent.filter((record) => !looksLikeProxy(record)) },
+      const now = new Date();
+      const stillDenied = new Set(items.filter((record) => wouldBeDenied(smtpUser, record.address, now)));
+      const lacking = items.filter((record) => stillDenied.has(record) && !looksLikeProxy(record)).filter(hasAddress);
+      const around = ({ address }: DeniedAddress) => neighbourhood(address).text;
+      const ranges = [...new Set(lacking.map(around))].filter((range) => !proxies.has(range));
+      const neighbours = await countNeighbours(manager, smtpUserId, ranges);
+      const known = { listed: liveFamilies(smtpUser, now), recent: recent.filter((record) => !looksLikeProxy(record)) };
+      const suggested = new Map<DeniedIpRecord, SuggestedEntry[]>(
+        lacking.map((record) => [
+          record,
+          suggestEntries(record, { ...known, neighbours: neighbours.get(around(record)) ?? 0 }),
+        ]),
       );
-      const shown = items.map((record) => ({
-        ip: record.ip,
-        count: record.count,
-        firstDeniedAt: record.firstDeniedAt,
-        lastDeniedAt: record.lastDeniedAt,
-        relays: record.relays,
-        reasons: record.reasons,
-        stillDenied: stillDenied.has(record),
-        looksLikeProxy: looksLikeProxy(record),
-        suggestedEntries: suggestions.get(record) ?? [],
-      }));
+      const shown = items.map((record) => {
+        const { address: _, ...totals } = record;
+        return {
+          ...totals,
+          stillDenied: stillDenied.has(record),
+          looksLikeProxy: looksLikeProxy(record),
+          suggestedEntries: suggested.get(record) ?? [],
+        };
+      });
       return { items: shown, nextCursor };
     });
   }
-
-  private async suggest(
-    manager: EntityManager,
-    smtpUser: KnownSmtpUser,
-    denied: readonly WithAddress[],
-    { now, proxies, recent }: Known,
-  ): Promise<Map<DeniedIpRecord, SuggestedEntry[]>> {
-    if (denied.length === 0) return new Map();
-    const around = (record: WithAddress) => neighbourhood(record.address).text;
-    const ranges = [...new Set(denied.map(around))].filter((range) => !proxies.has(range));
-    const neighbours = await countNeighbours(manager, smtpUser.smtpUserId, ranges);
-    const listed = liveFamilies(smtpUser, now);
-    return new Map(
-      denied.map((record) => {
-        const surroundings = { listed, recent, neighbours: neighbours.get(around(record)) ?? 0 };
-        return [record, suggestEntries(record, surroundings)];
-      }),
-    );
-  }
 }
 
-type WithAddress = DeniedIpRecord & { readonly address: IpAddress };
+async function readRecords(manager: EntityManager, conditions: Sql[], limit: number): Promise<DeniedIpRecord[]> {
+  const rows = await readRows<Omit<DeniedIpRecord, 'address'>>(
+    manager,
+    sql`SELECT ip, count::float8 AS count, first_denied_at AS "firstDeniedAt", last_denied_at AS "lastDeniedAt", relays, reasons
+          FROM audit.denied_ips known
+         WHERE ${join(conditions, ' AND ')} ORDER BY last_denied_at DESC, ip DESC LIMIT ${limit}`,
+  );
+  return rows.map((row) => {
+    const address = parseAddress(row.ip);
+    return { ...row, address: address.ok ? address.value : null };
+  });
+}
 
-/** What suggestions are made from, of the whole page. */
-interface Known {
-  readonly now: Date;
-  /** Addresses that look like a proxy, and neighbourhoods with one: neither is suggested. */
-  readonly proxies: ReadonlySet<string>;
-  readonly recent: readonly DeniedIpRecord[];
+/** Of the SMTP user's addresses. One is in the period if a denial of it is. Served by the index `denied_ips_of_user`. */
+function conditionsOf(smtpUserId: string, { from, to, cursor }: Partial<DeniedIpsAsked>): Sql[] {
+  const conditions = [sql`smtp_user_id = ${smtpUserId}`];
+  if (from !== undefined) conditions.push(sql`last_denied_at >= ${from}::timestamptz`);
+  if (to !== undefined) conditions.push(sql`first_denied_at < ${to}::timestamptz`);
+  if (from !== undefined && to !== undefined) conditions.push(deniedBetween(from, to));
+  if (cursor) conditions.push(sql`(last_denied_at, ip) < (${cursor[0]}::timestamptz, ${cursor[1]})`);
+  return conditions;
+}
+
+/**
+ * The totals have only the first and the last denial: where the period lies between them, the denials themselves are looked at.
+ * What is no address is looked for among the denials of the SMTP user, since no index has its text.
+ */
+function deniedBetween(from: string, to: string): Sql {
+  const within = sql`denial.smtp_user_id = known.smtp_user_id
+    AND denial.occurred_at >= ${from}::timestamptz AND denial.occurred_at < ${to}::timestamptz
+    AND denial.occurred_at >= (SELECT kept_from FROM audit.denial_retention)`;
+  return sql`(first_denied_at >= ${from}::timestamptz OR last_denied_at < ${to}::timestamptz
+    OR (address IS NOT NULL AND EXISTS (
+          SELECT FROM audit.denials denial
+           WHERE denial.tenant_id = known.tenant_id AND denial.address = known.address AND ${within}))
+    OR (address IS NULL AND EXISTS (
+          SELECT FROM audit.denials denial WHERE denial.address IS NULL AND denial.ip = known.ip AND ${within})))`;
 }
 
 /** The private addresses and their neighbourhoods, each once. */
 function privateRanges(records: readonly DeniedIpRecord[]): string[] {
-  const addresses = records.filter(hasAddress).map(({ address }) => address);
-  const within = addresses.filter((address) => isPrivate(rangeOf(address)));
-  return [...new Set(within.flatMap((address) => [address.text, neighbourhood(address).text]))];
+  const within = records.filter(hasAddress).filter(({ address }) => isPrivate(rangeOf(address)));
+  return [...new Set(within.flatMap(({ address }) => [address.text, neighbourhood(address).text]))];
 }
 
-function hasAddress(record: DeniedIpRecord): record is WithAddress {
+function hasAddress(record: DeniedIpRecord): record is DeniedAddress {
   return record.address !== null;
 }
 

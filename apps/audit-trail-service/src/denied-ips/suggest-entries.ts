@@ -1,6 +1,12 @@
-import type { SuggestedEntry } from '@postern/contracts';
+import type { DeniedIp, SuggestedEntry } from '@postern/contracts';
 import { neighbourhood, type Family, type IpAddress } from '@postern/ip-ranges';
-import type { DeniedIpRecord } from './denied-ip-record.js';
+
+/** The totals of one address from which an SMTP user was denied; `address` is null where `ip`, as the relays saw it, is none. */
+export interface DeniedIpRecord extends Omit<DeniedIp, 'stillDenied' | 'looksLikeProxy' | 'suggestedEntries'> {
+  readonly address: IpAddress | null;
+}
+
+export type DeniedAddress = DeniedIpRecord & { readonly address: IpAddress };
 
 /** What suggestions are made from. */
 export interface Surroundings {
@@ -19,10 +25,7 @@ const SEVERAL = 3;
  * Entries for a denied address, the narrowest first: the address itself; its neighbourhood when several of it were
  * denied; and both families where the list has only one, since a host that has both uses now one, now the other.
  */
-export function suggestEntries(
-  denied: DeniedIpRecord & { readonly address: IpAddress },
-  { listed, neighbours, recent }: Surroundings,
-): SuggestedEntry[] {
+export function suggestEntries(denied: DeniedAddress, { listed, neighbours, recent }: Surroundings): SuggestedEntry[] {
   const { address } = denied;
   const suggestions = [{ range: address.text, why: whyItself(denied, listed), covers: 1 }];
   if (neighbours >= SEVERAL) {
@@ -44,10 +47,7 @@ export function suggestEntries(
   return suggestions;
 }
 
-function whyItself(
-  { address, count }: DeniedIpRecord & { readonly address: IpAddress },
-  listed: Surroundings['listed'],
-) {
+function whyItself({ address, count }: DeniedAddress, listed: Surroundings['listed']) {
   const times = count === 1 ? 'once' : `${count} times`;
   const itself = `The address itself, which was denied ${times}.`;
   if (listed.has(address.family) || !otherFamilyListed(address, listed)) return itself;
@@ -72,10 +72,7 @@ interface Twin {
 }
 
 /** The address of the other family that was denied at the same relay nearest in time, within an hour; or null. */
-function twinOf(
-  denied: DeniedIpRecord & { readonly address: IpAddress },
-  recent: readonly DeniedIpRecord[],
-): Twin | null {
+function twinOf(denied: DeniedAddress, recent: readonly DeniedIpRecord[]): Twin | null {
   let nearest: (Twin & { readonly apart: number }) | null = null;
   for (const candidate of recent) {
     if (candidate.address === null || candidate.address.family === denied.address.family) continue;

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseAddress, type Family } from '@postern/ip-ranges';
-import type { DeniedIpRecord } from './denied-ip-record.js';
-import { suggestEntries, type Surroundings } from './suggest-entries.js';
+import { suggestEntries, type DeniedIpRecord, type Surroundings } from './suggest-entries.js';
 
 function denied(ip: string, more: Partial<DeniedIpRecord> = {}) {
   const address = parseAddress(ip);

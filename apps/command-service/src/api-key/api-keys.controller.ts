@@ -13,15 +13,15 @@ import {
   type Documentation,
   type Principal,
 } from '@postern/http';
-import { pageFields, pageRequest, timeColumn } from '@postern/lists';
+import { pageFields } from '@postern/lists';
 import { z } from 'zod';
 import { LONGEST_NAME } from '../tenant/tenants.js';
 import { plainText } from '../write/plain-text.js';
 import { Context, type RequestContext, type Written } from '../write/request-context.js';
 import { Write } from '../write/write.interceptor.js';
-import { API_KEY_ID, apiKeyPageView, issuedApiKeyView } from './api-keys.js';
+import { apiKeyPageView, issuedApiKeyView } from './api-keys.js';
 import { IssueApiKey } from './issue-api-key.js';
-import { ListApiKeys } from './list-api-keys.js';
+import { API_KEYS_ORDER, ListApiKeys } from './list-api-keys.js';
 import { RevokeApiKey } from './revoke-api-key.js';
 
 const OwnKeyBody = z.strictObject({
@@ -38,7 +38,7 @@ const TenantKeyBody = z.strictObject({
   ),
   name: plainText(LONGEST_NAME),
 });
-const KeysQuery = z.strictObject(pageFields([timeColumn, (id) => API_KEY_ID.test(id)]));
+const KeysQuery = z.strictObject(pageFields(API_KEYS_ORDER));
 
 const whoAmIView = view<WhoAmI>('WhoAmI', 'What the API key opens.', {
   role: roleView,
@@ -92,7 +92,7 @@ export class ApiKeysController {
     answer: json(apiKeyPageView),
   })
   listApiKeys(@Query({ schema: KeysQuery }) query: z.infer<typeof KeysQuery>): Promise<Page<ApiKey>> {
-    return this.queries.execute(new ListApiKeys(null, pageRequest(query)));
+    return this.queries.execute(new ListApiKeys(null, query));
   }
 
   @Get('tenants/:tenantId/api-keys')
@@ -107,7 +107,7 @@ export class ApiKeysController {
     @Tenant() tenantId: TenantId,
     @Query({ schema: KeysQuery }) query: z.infer<typeof KeysQuery>,
   ): Promise<Page<ApiKey>> {
-    return this.queries.execute(new ListApiKeys(tenantId, pageRequest(query)));
+    return this.queries.execute(new ListApiKeys(tenantId, query));
   }
 
   @Delete('api-keys/:keyId')

@@ -1,21 +1,17 @@
 import { Inject } from '@nestjs/common';
-import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { ApiKeyEntity } from '@postern/access';
-import type { TenantId, Page, ApiKey } from '@postern/contracts';
+import type { ApiKey, Page, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { pageOf, type PageRequest } from '@postern/lists';
+import { isTime, type ListOrder, ListQuery, type PageAsked, pageOf } from '@postern/lists';
 import { IsNull, type DataSource, type EntityManager } from 'typeorm';
+import { API_KEY_ID } from './api-keys.js';
 
-/** A page of a tenant's keys, or with null of those that belong to no tenant; newest first, the revoked ones too. */
-export class ListApiKeys extends Query<Page<ApiKey>> {
-  constructor(
-    readonly tenantId: TenantId | null,
-    readonly page: PageRequest,
-  ) {
-    super();
-  }
-}
+/** A tenant's keys, or with null those that belong to no tenant; newest first, the revoked ones too. */
+export class ListApiKeys extends ListQuery<ApiKey, TenantId | null, PageAsked> {}
+
+export const API_KEYS_ORDER: ListOrder = { createdAt: isTime, id: (value) => API_KEY_ID.test(value) };
 
 const SHOWN = ['id', 'role', 'name', 'createdAt', 'lastUsedAt', 'revokedAt'] satisfies (keyof ApiKey)[];
 
@@ -26,8 +22,8 @@ export class ListApiKeysHandler implements IQueryHandler<ListApiKeys> {
     @Inject(getDataSourceToken('postern_command')) private readonly tenants: DataSource,
   ) {}
 
-  async execute({ tenantId, page: { limit, after } }: ListApiKeys): Promise<Page<ApiKey>> {
-    const [createdAt, id] = after ?? ['infinity', ''];
+  async execute({ scope: tenantId, asked }: ListApiKeys): Promise<Page<ApiKey>> {
+    const [createdAt, id] = asked.cursor ?? ['infinity', ''];
     // Served by the index api_keys_of_tenant.
     const select = (from: EntityManager): Promise<ApiKey[]> =>
       from
@@ -36,9 +32,9 @@ export class ListApiKeysHandler implements IQueryHandler<ListApiKeys> {
         .where({ tenantId: tenantId ?? IsNull() })
         .andWhere('(key.createdAt, key.id) < (:createdAt, :id)', { createdAt, id })
         .orderBy({ 'key.createdAt': 'DESC', 'key.id': 'DESC' })
-        .limit(limit + 1)
+        .limit(asked.limit + 1)
         .getMany();
-    const keys = tenantId === null ? await select(this.access.manager) : await inTenant(this.tenants, tenantId, select);
-    return pageOf(keys, limit, (key) => [key.createdAt, key.id]);
+    const keys = await (tenantId === null ? select(this.access.manager) : inTenant(this.tenants, tenantId, select));
+    return pageOf(keys, asked, API_KEYS_ORDER);
   }
 }

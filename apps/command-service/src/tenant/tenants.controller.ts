@@ -2,13 +2,13 @@ import { Body, Controller, Get, Inject, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { newId, type TenantId, type Page, type Tenant } from '@postern/contracts';
 import { Allow, Documented, json } from '@postern/http';
-import { pageFields, pageRequest } from '@postern/lists';
+import { pageFields } from '@postern/lists';
 import { z } from 'zod';
 import { plainText } from '../write/plain-text.js';
 import { Context, type RequestContext, type Written } from '../write/request-context.js';
 import { Write } from '../write/write.interceptor.js';
 import { CreateTenant } from './create-tenant.js';
-import { ListTenants } from './list-tenants.js';
+import { ListTenants, TENANTS_ORDER } from './list-tenants.js';
 import { LONGEST_NAME, TENANT_ID, tenantPageView, tenantView } from './tenants.js';
 
 const CreateTenantBody = z.strictObject({
@@ -20,7 +20,7 @@ const CreateTenantBody = z.strictObject({
     .meta({ description: 'Left out: a UUIDv7 is made.', examples: ['acme'] }),
   name: plainText(LONGEST_NAME).meta({ examples: ['Acme Ltd'] }),
 });
-const TenantsQuery = z.strictObject(pageFields([(id) => TENANT_ID.test(id)]));
+const TenantsQuery = z.strictObject(pageFields(TENANTS_ORDER));
 
 @Controller('v1/tenants')
 @Allow('operator')
@@ -53,6 +53,6 @@ export class TenantsController {
     answer: json(tenantPageView),
   })
   listTenants(@Query({ schema: TenantsQuery }) query: z.infer<typeof TenantsQuery>): Promise<Page<Tenant>> {
-    return this.queries.execute(new ListTenants(pageRequest(query)));
+    return this.queries.execute(new ListTenants('all', query));
   }
 }

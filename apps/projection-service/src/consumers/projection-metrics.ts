@@ -1,35 +1,25 @@
-import { DELAY_BUCKETS, metrics } from '@postern/observe';
-import { Counter, Gauge, Histogram } from 'prom-client';
-
-const registers = [metrics];
+import { counter, delayHistogram, gauge } from '@postern/observe';
 
 /** From the append to what readers see: of the last event of each batch. */
-export const projectionDelay = new Histogram({
-  name: 'postern_projection_delay_seconds',
-  help: 'Time from an event in the journal to its effect in the read model, of the last event of each batch',
-  labelNames: ['consumer'],
-  buckets: DELAY_BUCKETS,
-  registers,
-});
+export const projectionDelay = delayHistogram(
+  'postern_projection_delay_seconds',
+  'Time from an event in the journal to its effect in the read model, of the last event of each batch',
+  ['consumer'],
+);
 
-export const eventsApplied = new Counter({
-  name: 'postern_projection_events_total',
-  help: 'Events that a consumer has applied',
-  labelNames: ['consumer'],
-  registers,
-});
+export const eventsApplied = counter('postern_projection_events_total', 'Events that a consumer has applied', [
+  'consumer',
+]);
 
-export const policiesPublished = new Counter({
-  name: 'postern_relay_policies_published_total',
-  help: 'Relay policies that this process has written to their topic',
-  registers,
-});
+export const policiesPublished = counter(
+  'postern_relay_policies_published_total',
+  'Relay policies that this process has written to their topic',
+);
 
-export const publishFailures = new Counter({
-  name: 'postern_relay_policies_publish_failures_total',
-  help: 'Attempts to write relay policies to their topic that failed',
-  registers,
-});
+export const publishFailures = counter(
+  'postern_relay_policies_publish_failures_total',
+  'Attempts to write relay policies to their topic that failed',
+);
 
 let observed: (() => { readonly leads: boolean; readonly halted: boolean }) | undefined;
 
@@ -38,59 +28,45 @@ export function observePolicyPublisher(status: () => { readonly leads: boolean; 
   observed = status;
 }
 
-export const policyPublisherLeader = new Gauge({
-  name: 'postern_relay_policies_publisher_leader',
-  help: '1 where this process writes the relay policies to their topic, 0 where it stands by. The sum over all processes must be 1.',
-  registers,
-  collect() {
-    this.set(observed?.().leads ? 1 : 0);
+export const policyPublisherLeader = gauge(
+  'postern_relay_policies_publisher_leader',
+  '1 where this process writes the relay policies to their topic, 0 where it stands by. The sum over all processes must be 1.',
+  [],
+  (metric) => {
+    metric.set(observed?.().leads ? 1 : 0);
   },
-});
+);
 
-export const policyPublisherHalted = new Gauge({
-  name: 'postern_relay_policies_publisher_halted',
-  help: '1 where the relay policies can never be written to their topic as it is: somebody must act. Relays are served without it.',
-  registers,
-  collect() {
-    this.set(observed?.().halted ? 1 : 0);
+export const policyPublisherHalted = gauge(
+  'postern_relay_policies_publisher_halted',
+  '1 where the relay policies can never be written to their topic as it is: somebody must act. Relays are served without it.',
+  [],
+  (metric) => {
+    metric.set(observed?.().halted ? 1 : 0);
   },
-});
+);
 
-export const policyRevision = new Gauge({
-  name: 'postern_relay_policy_revision',
-  help: 'Revision up to which the streams of this process were written',
-  registers,
-});
+export const policyRevision = gauge(
+  'postern_relay_policy_revision',
+  'Revision up to which the streams of this process were written',
+);
 
-export const streamClients = new Gauge({
-  name: 'postern_relay_stream_clients',
-  help: 'Open policy streams',
-  registers,
-});
+export const streamClients = gauge('postern_relay_stream_clients', 'Open policy streams');
 
-export const streamsEnded = new Counter({
-  name: 'postern_relay_streams_ended_total',
-  help: 'Policy streams that ended, by reason',
-  labelNames: ['reason'],
-  registers,
-});
+export const streamsEnded = counter('postern_relay_streams_ended_total', 'Policy streams that ended, by reason', [
+  'reason',
+]);
 
-export const snapshotsTotal = new Counter({
-  name: 'postern_relay_snapshots_total',
-  help: 'Snapshots of the relay policies that were asked for: begun, or refused because too many are read',
-  labelNames: ['outcome'],
-  registers,
-});
+export const snapshotsTotal = counter(
+  'postern_relay_snapshots_total',
+  'Snapshots of the relay policies that were asked for: begun, or refused because too many are read',
+  ['outcome'],
+);
 
-export const snapshotsOpen = new Gauge({
-  name: 'postern_relay_snapshots_open',
-  help: 'Snapshots that are being read at this moment',
-  registers,
-});
+export const snapshotsOpen = gauge('postern_relay_snapshots_open', 'Snapshots that are being read at this moment');
 
-export const snapshotBuilds = new Counter({
-  name: 'postern_relay_snapshot_builds_total',
-  help: 'Times that a snapshot was read for all who take one: all policies, or the changes since the one before it',
-  labelNames: ['extent'],
-  registers,
-});
+export const snapshotBuilds = counter(
+  'postern_relay_snapshot_builds_total',
+  'Times that a snapshot was read for all who take one: all policies, or the changes since the one before it',
+  ['extent'],
+);

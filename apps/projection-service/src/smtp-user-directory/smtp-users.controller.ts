@@ -1,53 +1,17 @@
-import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
-import {
-  Allow,
-  Documented,
-  exported,
-  json,
-  MinVersion,
-  pageView,
-  restrictionView,
-  smtpUserView,
-  Tenant,
-} from '@postern/http';
-import { bomField, ListAnswers, pageFields, pageRequest, timeColumn, uuidColumn } from '@postern/lists';
+import { Allow, Documented, json, MinVersion, restrictionView, smtpUserView, Tenant } from '@postern/http';
+import { ListAnswers } from '@postern/lists';
 import {
   restrictionView as shownRestriction,
   smtpUserView as shownUser,
   type Restriction,
   type SmtpUser,
 } from '@postern/restrictions';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { FastifyReply } from 'fastify';
 import { GetSmtpUser } from './get-smtp-user.js';
-import { ListSmtpUsers } from './list-smtp-users.js';
-
-const ListOptions = z.strictObject({
-  query: z
-    .string()
-    .min(1)
-    .max(254, 'A username has at most 254 characters.')
-    .regex(/^[\x21-\x7e]*$/, 'A username has printable ASCII characters alone.')
-    .optional()
-    .meta({ description: 'A part of the username, in any case.', examples: ['app@'] }),
-  ...pageFields([timeColumn, uuidColumn]),
-  bom: bomField,
-});
-
-/** The columns of CSV. */
-const COLUMNS = [
-  'id',
-  'tenantId',
-  'username',
-  'createdAt',
-  'restriction.restricted',
-  'restriction.mode',
-  'restriction.version',
-  'restriction.entries',
-  'restriction.warnings',
-];
+import { ListSmtpUsers, smtpUsers, type SmtpUsersAsked } from './list-smtp-users.js';
 
 /** SMTP users and their restrictions, for people. */
 @Controller('v1/tenants/:tenantId/smtp-users')
@@ -55,7 +19,7 @@ const COLUMNS = [
 export class SmtpUsersController {
   constructor(
     @Inject(QueryBus) private readonly queries: QueryBus,
-    @Inject(ListAnswers) private readonly answers: ListAnswers,
+    @Inject(ListAnswers) private readonly lists: ListAnswers,
   ) {}
 
   @Get()
@@ -63,19 +27,14 @@ export class SmtpUsersController {
     tag: 'SMTP users',
     id: 'listSmtpUsers',
     summary: 'List the SMTP users of a tenant, the newest first',
-    ...exported(pageView('SmtpUserPage', smtpUserView), smtpUserView, `${COLUMNS.join(',')}\r\n`),
+    ...smtpUsers.answers,
   })
   list(
     @Tenant() tenantId: TenantId,
-    @Query({ schema: ListOptions }) query: z.infer<typeof ListOptions>,
-    @Req() request: FastifyRequest,
+    @Query({ schema: smtpUsers.query }) query: SmtpUsersAsked,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    return this.answers.answer(request, reply, pageRequest(query), {
-      name: 'smtp-users',
-      columns: COLUMNS,
-      read: (page) => this.queries.execute(new ListSmtpUsers(tenantId, query.query ?? null, page)),
-    });
+    return this.lists.answer(reply, smtpUsers, query, (asked) => new ListSmtpUsers(tenantId, asked));
   }
 
   @Get(':smtpUserId')

@@ -1,0 +1,68 @@
+import { Query } from '@nestjs/cqrs';
+import type { Page } from '@postern/contracts';
+import { exported, pageView } from '@postern/http';
+import type { Sql } from 'sql-template-tag';
+import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
+import { type ListOrder, type PageAsked, pageFields } from './page.js';
+import { PERIOD_NOT_IN_ORDER, periodInOrder } from './period.js';
+
+/** What a list is, beside its SQL. */
+export interface ListDefinition<Item extends object, Filters extends z.ZodRawShape> {
+  /** Of the file that it is saved as: `denials`. */
+  readonly name: string;
+  /** Of its page in the OpenAPI document. */
+  readonly page: string;
+  readonly item: z.ZodType<Item>;
+  /** Newest first. */
+  readonly order: ListOrder;
+  /** The fields of its query, beside `limit`, `cursor` and `bom`. */
+  readonly filters: Filters;
+  /** Of CSV: members of a row, `actor.name` for a member's member. Left out: those of an item. */
+  readonly columns?: readonly string[];
+  /** What is in a row of CSV, where it is not the item itself. */
+  csvRow?(item: Item): object;
+}
+
+/** Some spreadsheets take a file for UTF-8 only with a byte order mark. */
+const bom = z
+  .enum(['true', 'false'], 'Give true or false.')
+  .optional()
+  .meta({ description: 'CSV alone: `true` begins the file with a byte order mark, for spreadsheets.' });
+
+/** A list that is answered by `ListAnswers`; with `query`, the schema for `@Query`, and `answers`, for `@Documented`. */
+export function defineList<Item extends object, Filters extends z.ZodRawShape>(
+  definition: ListDefinition<Item, Filters>,
+) {
+  const { page, item, order, filters, columns = Object.keys((item as unknown as z.ZodObject).shape) } = definition;
+  return {
+    ...definition,
+    columns,
+    query: z
+      .strictObject({ ...pageFields(order), bom, ...filters })
+      .refine((query) => periodInOrder(query), PERIOD_NOT_IN_ORDER),
+    answers: exported(pageView(page, item), item, `${columns.join(',')}\r\n`),
+  };
+}
+
+/** A page of a list, for the query bus: whose list, and what is asked of it. */
+export abstract class ListQuery<Item, Scope, Asked extends PageAsked> extends Query<Page<Item>> {
+  constructor(
+    readonly scope: Scope,
+    readonly asked: Asked,
+  ) {
+    super();
+  }
+}
+
+/** The rows of a query whose columns are named as an item's members. A time becomes RFC 3339, UTC, with milliseconds. */
+export async function readRows<Row extends object>(manager: EntityManager, { text, values }: Sql): Promise<Row[]> {
+  const rows = await manager.query<Record<string, unknown>[]>(text, values);
+  // In place: an export reads a thousand rows at a time.
+  for (const row of rows)
+    for (const name in row) {
+      const value = row[name];
+      if (value instanceof Date) row[name] = value.toISOString();
+    }
+  return rows as Row[];
+}
