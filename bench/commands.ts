@@ -1,14 +1,12 @@
-import autocannon, { type Request, type Result } from 'autocannon';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import type { Request, Result } from 'autocannon';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownerUrl } from './parts/owner-url.js';
-import { quantile, rounded } from './parts/quantile.js';
+import { CONNECTIONS, figuresOf, fire, startPeer } from './parts/peer-turns.js';
+import { rounded } from './parts/quantile.js';
 import { setStage, TENANT, type Stage } from './parts/stage.js';
 
-const CONNECTIONS = 16;
 const TURNS = 3;
 const SECONDS = 5;
 const WARM_UP_SECONDS = 3;
@@ -25,7 +23,7 @@ export async function run(): Promise<{
   ratios: Record<string, number>;
 }> {
   const stage = await setStage(USERS);
-  const peer = await startPeer(stage);
+  const peer = await startPeer(join(import.meta.dirname, 'commands-parts', 'peer.js'), await ownerUrl(stage.dataDir));
   try {
     const add = addEntry(stage);
     const ours: Result[] = [];
@@ -89,23 +87,6 @@ function addEntry(stage: Stage): Request {
   };
 }
 
-async function fire(url: string, request: Request, duration: number): Promise<Result> {
-  const result = await autocannon({ url, connections: CONNECTIONS, duration, requests: [request] });
-  if (result.non2xx > 0 || result.errors > 0)
-    throw new Error(`${result.non2xx} requests were refused and ${result.errors} failed: the figures mean nothing.`);
-  return result;
-}
-
-/** The rate over all turns, and of the turns the median of each quantile. */
-function figuresOf<Name extends string>(name: Name, turns: readonly Result[]) {
-  const median = (of: (turn: Result) => number) => quantile(turns.map(of), 0.5);
-  return {
-    [`${name}PerSecond`]: rounded(turns.reduce((sum, turn) => sum + turn.requests.average, 0) / turns.length, 0),
-    [`${name}P50Ms`]: median(({ latency }) => latency.p50),
-    [`${name}P99Ms`]: median(({ latency }) => latency.p99),
-  } as Record<`${Name}PerSecond` | `${Name}P50Ms` | `${Name}P99Ms`, number>;
-}
-
 /** Milliseconds until no consumer is behind the journal. */
 async function untilFollowed(url: string): Promise<number> {
   const began = performance.now();
@@ -115,13 +96,4 @@ async function untilFollowed(url: string): Promise<number> {
     if (lags.length > 0 && lags.every(([, events]) => events === '0')) return rounded(performance.now() - began, 0);
     await sleep(20);
   }
-}
-
-async function startPeer(stage: Stage): Promise<{ readonly url: string; end(): void }> {
-  const peer = fork(join(import.meta.dirname, 'commands-parts', 'peer.js'), [await ownerUrl(stage.dataDir)], {
-    execArgv: [],
-  });
-  const [port] = (await Promise.race([once(peer, 'message'), once(peer, 'exit')])) as [number];
-  if (!peer.connected) throw new Error('The peer did not start.');
-  return { url: `http://127.0.0.1:${port}`, end: () => void peer.kill() };
 }

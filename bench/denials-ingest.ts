@@ -8,6 +8,7 @@ import { bareInsert } from './denials-ingest-parts/bare-insert.js';
 import { BATCH, makeBatches } from './denials-ingest-parts/batches.js';
 import { checkTrail } from './denials-ingest-parts/check-trail.js';
 import { sendBatches } from './denials-ingest-parts/send-batches.js';
+import { cpuSeconds } from './parts/cpu-seconds.js';
 import { makeTenants } from './parts/tenants.js';
 import { ownerUrl } from './parts/owner-url.js';
 import { rounded } from './parts/quantile.js';
@@ -90,10 +91,4 @@ async function recorded(url: string, count: number): Promise<void> {
     if (found >= count) return;
     await sleep(POLL_MS);
   }
-}
-
-/** Of Postern's process alone, without PostgreSQL: it says more than the clock where others use the cores too. */
-async function cpuSeconds(url: string): Promise<number> {
-  const metrics = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^process_cpu_seconds_total (\S+)$/m.exec(metrics)?.[1]);
 }
