@@ -1,11 +1,11 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import { BatchedLookUp } from '@postern/async';
 import { type ApiKeyId, type Role, type TenantId, matchesHash, parseApiKey } from '@postern/contracts';
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
 import { databaseFailed, type Problem, type Principal } from '@postern/http';
 import { TenantEntity } from './tables/tenant.entity.js';
-import { BatchedLookUp } from './batched-look-up.js';
 
 interface StoredKey {
   readonly principal: Principal;

@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import { BatchedLookUp, Deadline } from '@postern/async';
 import {
   DEFER_REPLY,
   DENY_REPLY,
@@ -13,15 +14,16 @@ import {
   type Mode,
   type ReasonCode,
   type Reply,
+  type UsernameKey,
 } from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
 import { decideAccess, entryView as shownEntry, type Entry, type RegisteredSmtpUser } from '@postern/restrictions';
-import { decisionView, entryView, modeView, reasonView, text, view } from '@postern/http';
+import { databaseFailed, decisionView, entryView, modeView, type Problem, reasonView, text, view } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { CLOCK, type Clock } from '../clock.js';
 import { SmtpUserStates } from '../smtp-user/smtp-user-states.js';
-import { currentHolder } from '../smtp-user/usernames.js';
+import { currentHolders } from '../smtp-user/usernames.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 import { denialAppend, storedIp } from './auth-denied.js';
@@ -61,9 +63,21 @@ export class DecideLogin extends Command<Written<LoginDecision>> {
   }
 }
 
+/** Usernames of one query, and usernames that wait for theirs: a waiting one costs a request that is open anyway. */
+const LOOK_UPS = { batch: 500, waiting: 20_000 };
+/** Longer than any healthy look-up takes. On a connection that is dead without an end, it ends the wait of all that come after. */
+const LOOK_UP_WITHIN_MS = 2_000;
+
 /** Decides by the journal's own state, so that a change holds in the very next decision. */
 @CommandHandler(DecideLogin)
 export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
+  private readonly holders = new BatchedLookUp(
+    (usernames: readonly UsernameKey[]) =>
+      Deadline.within(LOOK_UP_WITHIN_MS, () => currentHolders(this.usernames, usernames), notKnown),
+    LOOK_UPS,
+    notKnown,
+  );
+
   constructor(
     @Inject(SmtpUserStates) private readonly states: SmtpUserStates,
     @Inject(EventWriter) private readonly writer: EventWriter,
@@ -109,10 +123,18 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
   private async holderOf(username: string): Promise<RegisteredSmtpUser | null> {
     if (!isUsername(username)) return null;
     const key = usernameKey(username);
-    const holder = await currentHolder(this.usernames, key);
+    const holder = await this.holders.find(key);
     if (holder === null) return null;
-    const state = await this.states.current(holder);
-    // Between the two looks the name may have been given up.
+    const remembered = this.states.remembered(holder);
+    const state =
+      remembered !== undefined && remembered.version >= holder.version ? remembered : await this.states.current(holder);
+    // Since the look-up the name may have been given up.
     return state.status === 'registered' && usernameKey(state.username) === key ? state : null;
   }
+}
+
+function notKnown(): Problem {
+  return databaseFailed(
+    'The database did not say in time who holds this username. Nothing was done; send it again shortly.',
+  );
 }

@@ -56,13 +56,32 @@ async function release(manager: EntityManager, { smtpUserId }: SmtpUserRef): Pro
   );
 }
 
-/** Who holds the username now; null where nobody does. As `postern_journal_writer`. */
-export async function currentHolder(writer: DataSource, username: UsernameKey): Promise<SmtpUserRef | null> {
-  const [row] = await writer.query<{ tenant_id: TenantId; smtp_user_id: SmtpUserId }[]>(
-    'SELECT tenant_id, smtp_user_id FROM access.usernames WHERE username_key = $1 AND released_at IS NULL',
-    [username],
+/** Who holds a username, and the version of this SMTP user's stream. */
+export interface Holder extends SmtpUserRef {
+  readonly version: number;
+}
+
+/** Who holds each username now, by username; what is missing is held by nobody. As `postern_journal_writer`. */
+export async function currentHolders(
+  writer: DataSource,
+  usernames: readonly UsernameKey[],
+): Promise<ReadonlyMap<UsernameKey, Holder>> {
+  const rows = await writer.query<
+    { username_key: UsernameKey; tenant_id: TenantId; smtp_user_id: SmtpUserId; version: number }[]
+  >(
+    `SELECT u.username_key, u.tenant_id, u.smtp_user_id,
+            (SELECT max(e.version) FROM journal.events e WHERE e.stream_id = 'smtp-user/' || u.smtp_user_id) AS version
+       FROM unnest($1::text[]) AS asked (username_key),
+            -- One after the other: for "= ANY" a plan that was made before the table was analysed looks at every row.
+            LATERAL (SELECT * FROM access.usernames WHERE username_key = asked.username_key AND released_at IS NULL OFFSET 0) u`,
+    [usernames],
   );
-  return row ? { tenantId: row.tenant_id, smtpUserId: row.smtp_user_id } : null;
+  return new Map(
+    rows.map(({ username_key, tenant_id: tenantId, smtp_user_id: smtpUserId, version }) => [
+      username_key,
+      { tenantId, smtpUserId, version },
+    ]),
+  );
 }
 
 /** A username at a time; with `smtpUserId`, only as a name that this SMTP user has or had, whenever that was. */

@@ -1,4 +1,4 @@
-import { Deadline } from '@postern/async';
+import { Deadline } from './deadline.js';
 
 interface Waiting<Found> {
   readonly promise: Promise<Found | null>;
