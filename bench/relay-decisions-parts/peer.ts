@@ -30,9 +30,12 @@ interface Policy {
 const SELECT = 'SELECT smtp_user_id, mode, restricted, entries FROM peer.policies WHERE username = $1';
 const INSERT = 'INSERT INTO peer.denials (smtp_user_id, ip, mode) VALUES ($1, $2, $3)';
 
-const fastify = Fastify();
-fastify.post<{ Body: { readonly username: string; readonly ip: string } }>('/v1/relay/decisions', async (request) => {
-  const { username, ip } = request.body;
+interface Login {
+  readonly username: string;
+  readonly ip: string;
+}
+
+async function decide({ username, ip }: Login) {
   const { rows } = await pool.query<Policy>({ name: 'policy', text: SELECT, values: [username.toLowerCase()] });
   const [policy] = rows;
   if (!policy) return { decision: 'defer', reason: 'smtp-user-unknown' };
@@ -48,7 +51,10 @@ fastify.post<{ Body: { readonly username: string; readonly ip: string } }>('/v1/
   if (matched) return { decision: 'allow', reason: 'entry-matched', matched };
   await pool.query({ name: 'denial', text: INSERT, values: [policy.smtp_user_id, ip, policy.mode] });
   return { decision: policy.mode === 'enforce' ? 'deny' : 'allow', reason: 'ip-not-authorized' };
-});
+}
+
+const fastify = Fastify();
+fastify.post<{ Body: Login }>('/v1/relay/decisions', ({ body }) => decide(body));
 fastify.get('/metrics', () => {
   const { user, system } = process.cpuUsage();
   return `process_cpu_seconds_total ${(user + system) / 1e6}\n`;
