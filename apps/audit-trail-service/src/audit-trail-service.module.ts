@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { CONSUMER_POOL } from '@postern/database';
 import { dataSourceModule } from '@postern/data-sources';
 import { ListAnswersModule } from '@postern/lists';
+import { Consumers } from '@postern/process';
 import { ChangesController } from './changes/changes.controller.js';
 import { ListChangesHandler } from './changes/list-changes.js';
 import { AuditConsumers } from './consumers/audit-consumers.js';
@@ -30,6 +31,7 @@ import { RestrictionController } from './restriction/restriction.controller.js';
     ListDeniedIpsHandler,
     ListChangesHandler,
     CheckAddressHandler,
+    Consumers,
     AuditConsumers,
     RetentionSweeper,
   ],

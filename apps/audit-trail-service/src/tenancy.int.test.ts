@@ -115,6 +115,6 @@ describe('readiness and metrics', () => {
     const { payload } = await world.app.inject({ method: 'GET', url: '/metrics' });
     expect(payload).toMatch(/^postern_audit_denials_recorded_total 2$/m);
     expect(payload).toMatch(/^postern_audit_changes_recorded_total 4$/m);
-    expect(payload).toMatch(/^postern_audit_delay_seconds_count\{consumer="audit-denials"\} [1-9]\d*$/m);
+    expect(payload).toMatch(/^postern_consumer_delay_seconds_count\{consumer="audit-denials"\} [1-9]\d*$/m);
   });
 });

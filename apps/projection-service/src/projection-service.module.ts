@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { CONSUMER_POOL } from '@postern/database';
 import { dataSourceModule } from '@postern/data-sources';
 import { ListAnswersModule } from '@postern/lists';
+import { Consumers } from '@postern/process';
 import { ProjectionConsumers } from './consumers/projection-consumers.js';
 import { MyIpController } from './my-ip/my-ip.controller.js';
 import { PolicyPublisher } from './relay-policies/publish/policy-publisher.js';
@@ -32,6 +33,7 @@ import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller
     PolicySnapshots,
     PolicyStream,
     PolicyPublisher,
+    Consumers,
     ProjectionConsumers,
     { provide: STREAM_LIMITS, useValue: DEFAULT_STREAM_LIMITS },
   ],

@@ -1,3 +1,4 @@
+export { Consumers } from './consumers.js';
 export { type FirstKey, keepOperatorKey, operatorKeyPlace, unshownOperatorKey } from './first-key.js';
 export { createHttpApp } from './http-app.js';
 export { listenAsSet } from './start-service.js';

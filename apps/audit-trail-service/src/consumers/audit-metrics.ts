@@ -1,4 +1,4 @@
-import { counter, delayHistogram, gauge } from '@postern/observe';
+import { counter, gauge } from '@postern/observe';
 
 export const denialsRecorded = counter(
   'postern_audit_denials_recorded_total',
@@ -13,12 +13,6 @@ export const denialsUnreadable = counter(
 export const changesRecorded = counter(
   'postern_audit_changes_recorded_total',
   'Changes of SMTP users, restrictions, tenants and API keys that were put on record',
-);
-
-export const auditDelay = delayHistogram(
-  'postern_audit_delay_seconds',
-  'Time from an event in the journal to its place on record, of the last event of each batch',
-  ['consumer'],
 );
 
 export const denialMonthsDropped = counter(

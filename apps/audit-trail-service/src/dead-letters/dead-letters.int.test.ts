@@ -6,7 +6,7 @@ import { ensureTopics, EVENT_TOPICS, KafkaEventBus } from '@postern/event-bus';
 import { FEED_START, Journal, loadJournalId, readFeed } from '@postern/event-store';
 import { describeWithKafka, sendMessage, type TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
-import { DenialsConsumer } from '../denials/record/denials-consumer.js';
+import { denialsConsumer } from '../denials/record/denials-consumer.js';
 import { auditDatabase } from '../testing/audit-database.js';
 import { METADATA, Person, recorded } from '../testing/happenings.js';
 import { DeadLetter } from './dead-letter.entity.js';
@@ -114,7 +114,7 @@ describe('a dead letter', () => {
 
   it('of an event with bad fields says so again', async () => {
     const event = recorded(person, person.denied('203.0.113.9', { occurredAt: 'yesterday' }), 1) as Recorded;
-    await new DenialsConsumer(audit).handle({ events: [event], advance: async () => undefined });
+    await denialsConsumer(audit).handle({ events: [event], advance: async () => undefined });
     const reason = 'has an occurredAt that is no time';
     expect(await retryDeadLetter(audit, event.eventId)).toEqual({ outcome: 'unreadable', reason });
     expect(await findDeadLetter(audit, event.eventId)).toMatchObject({
@@ -129,7 +129,7 @@ describeWithKafka(describe, 'a broken message on the topic of denials', (kafka) 
   it('is put aside with its place and its bytes, and the denials behind it go on record', async () => {
     const topicPrefix = `dead-${randomUUID()}.`;
     const settings = { brokers: [kafka.address], tls: null, sasl: null, partitions: 1, replication: null };
-    const consumer = new DenialsConsumer(audit);
+    const consumer = denialsConsumer(audit);
     await ensureTopics(settings, EVENT_TOPICS, topicPrefix);
     const topic = topicPrefix + TOPICS.authDenials;
     await sendMessage(kafka.address, topic, { key: 'anybody', value: Buffer.from('{"specversion":') });
@@ -137,7 +137,7 @@ describeWithKafka(describe, 'a broken message on the topic of denials', (kafka) 
     await sendMessage(kafka.address, topic, good);
     const bus = new KafkaEventBus({ kafka: settings, topicPrefix });
     await bus.subscribe({
-      consumer: consumer.name,
+      consumer: consumer.consumer,
       topics: consumer.topics,
       checkpoints: { dataSource: audit, table: 'audit.checkpoints' },
       handle: (batch) => consumer.handle(batch),

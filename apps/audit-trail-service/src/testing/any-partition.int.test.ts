@@ -3,8 +3,8 @@ import { newId, type ApiKeyId, type Recorded, type TenantId } from '@postern/con
 import { openDataSource } from '@postern/database';
 import { deliverPartitioned, seeded, type TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
-import { ChangesConsumer } from '../changes/record/changes-consumer.js';
-import { DenialsConsumer } from '../denials/record/denials-consumer.js';
+import { changesConsumer } from '../changes/record/changes-consumer.js';
+import { denialsConsumer } from '../denials/record/denials-consumer.js';
 import { auditDatabase } from './audit-database.js';
 import { METADATA, Person, recorded } from './happenings.js';
 
@@ -80,7 +80,7 @@ function keyEvent(keys: Set<ApiKeyId>, random: () => number): Recorded {
 const TRAILS = [
   {
     name: 'changes',
-    consumer: (on: DataSource) => new ChangesConsumer(on),
+    consumer: (on: DataSource) => changesConsumer(on),
     tables: [
       'SELECT * FROM audit.changes ORDER BY position',
       'SELECT * FROM audit.restrictions ORDER BY smtp_user_id',
@@ -89,7 +89,7 @@ const TRAILS = [
   },
   {
     name: 'denials',
-    consumer: (on: DataSource) => new DenialsConsumer(on),
+    consumer: (on: DataSource) => denialsConsumer(on),
     tables: [
       'SELECT * FROM audit.denials ORDER BY id',
       `SELECT smtp_user_id, tenant_id, ip, address, count, first_denied_at, last_denied_at, last_position,
@@ -130,7 +130,7 @@ describe.each(TRAILS)('the trail of $name', ({ name, consumer, tables }) => {
 
 it('changes refuse another event in a position of the journal that was recorded, or as a version that was applied', async () => {
   const { changes } = story(6);
-  const consumer = new ChangesConsumer(inOrder);
+  const consumer = changesConsumer(inOrder);
   const deliver = (...events: Recorded[]) => consumer.handle({ events, advance: async () => undefined });
   await deliver(...changes);
   const user = changes.findLast(({ streamId }) => streamId.startsWith('smtp-user/')) as Recorded;

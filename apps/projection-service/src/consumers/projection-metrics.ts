@@ -1,15 +1,4 @@
-import { counter, delayHistogram, gauge } from '@postern/observe';
-
-/** From the append to what readers see: of the last event of each batch. */
-export const projectionDelay = delayHistogram(
-  'postern_projection_delay_seconds',
-  'Time from an event in the journal to its effect in the read model, of the last event of each batch',
-  ['consumer'],
-);
-
-export const eventsApplied = counter('postern_projection_events_total', 'Events that a consumer has applied', [
-  'consumer',
-]);
+import { counter, gauge } from '@postern/observe';
 
 export const policiesPublished = counter(
   'postern_relay_policies_published_total',

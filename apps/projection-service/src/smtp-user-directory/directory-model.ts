@@ -2,14 +2,11 @@ import { TOPICS, type Recorded, type SmtpUserEvent } from '@postern/contracts';
 import type { ReadModel } from '@postern/read-models';
 import { applyDirectory } from './project/apply-directory.js';
 
-/** The name of the consumer that keeps the directory, and of its checkpoint. */
-export const DIRECTORY_CONSUMER = 'smtp-user-directory';
-
 /** The directory, for verifying and rebuilding. */
 export const directoryModel: ReadModel = {
   name: 'directory',
   schema: 'projection',
-  consumer: DIRECTORY_CONSUMER,
+  consumer: 'smtp-user-directory',
   topics: [TOPICS.smtpUsers],
   tables: [
     {

@@ -6,12 +6,12 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { auditDatabase } from '../../testing/audit-database.js';
 import { ACTOR, METADATA, Person, recorded } from '../../testing/happenings.js';
-import { ChangesConsumer } from './changes-consumer.js';
+import { changesConsumer } from './changes-consumer.js';
 
 let database: TestDatabase;
 let owner: pg.Client;
 let audit: DataSource;
-let consumer: ChangesConsumer;
+let consumer: ReturnType<typeof changesConsumer>;
 let person: Person;
 let position = 0;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ beforeAll(async () => {
   owner = new pg.Client({ connectionString: database.url });
   await owner.connect();
   audit = await openDataSource(database.url, 'postern_audit', { poolSize: 1 });
-  consumer = new ChangesConsumer(audit);
+  consumer = changesConsumer(audit);
 });
 afterAll(async () => {
   await audit?.destroy();

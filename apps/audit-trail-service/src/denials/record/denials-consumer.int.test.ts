@@ -10,13 +10,13 @@ import type { DataSource } from 'typeorm';
 import { auditDatabase } from '../../testing/audit-database.js';
 import { Person, recorded } from '../../testing/happenings.js';
 import { DeadLetter } from '../../dead-letters/dead-letter.entity.js';
-import { DenialsConsumer } from './denials-consumer.js';
+import { denialsConsumer } from './denials-consumer.js';
 import { MAX_RELAYS_PER_IP } from './insert-denials.js';
 
 let database: TestDatabase;
 let owner: pg.Client;
 let audit: DataSource;
-let consumer: DenialsConsumer;
+let consumer: ReturnType<typeof denialsConsumer>;
 let person: Person;
 beforeAll(async () => {
   Logger.overrideLogger(false);
@@ -24,7 +24,7 @@ beforeAll(async () => {
   owner = new pg.Client({ connectionString: database.url });
   await owner.connect();
   audit = await openDataSource(database.url, 'postern_audit', { entities: [DeadLetter], poolSize: 2 });
-  consumer = new DenialsConsumer(audit);
+  consumer = denialsConsumer(audit);
 });
 afterAll(async () => {
   await audit?.destroy();
@@ -236,7 +236,7 @@ describe('the months of denials', () => {
     await owner.query('BEGIN');
     await owner.query('LOCK TABLE audit.denials_of_no_month IN ACCESS SHARE MODE');
     try {
-      await new DenialsConsumer(audit).handle({
+      await denialsConsumer(audit).handle({
         events: [recorded(person, person.denied('203.0.113.9', { occurredAt: month(-7) }), 1) as Recorded],
         advance: async () => undefined,
       });

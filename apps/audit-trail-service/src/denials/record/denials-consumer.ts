@@ -1,8 +1,7 @@
-import type { EventBatch, UnreadableMessage } from '@postern/event-bus';
 import { Logger } from '@nestjs/common';
 import { TOPICS } from '@postern/contracts';
-import type { DataSource, EntityManager } from 'typeorm';
-import type { Consumer } from '../../consumers/consumer.js';
+import type { Subscription } from '@postern/event-bus';
+import type { DataSource } from 'typeorm';
 import { denialsRecorded, denialsUnreadable } from '../../consumers/audit-metrics.js';
 import { putEventsAside, putMessageAside } from '../../dead-letters/put-aside.js';
 import { loadDenialRetention } from '../retention/denial-retention.js';
@@ -13,47 +12,43 @@ import { insertDenials } from './insert-denials.js';
 /** Its name in `audit.checkpoints`. */
 export const DENIALS_CONSUMER = 'audit-denials';
 
-/** Puts denials on record, a batch a transaction. */
-export class DenialsConsumer implements Consumer {
-  readonly name = DENIALS_CONSUMER;
-  readonly topics = [TOPICS.authDenials];
-  readonly maxBatch = 2_000;
-  private readonly logger = new Logger('audit-trail');
-  private readonly months: DenialMonths;
+const logger = new Logger('audit-trail');
 
-  /** `dataSource` is connected as `postern_audit`. */
-  constructor(private readonly dataSource: DataSource) {
-    this.months = new DenialMonths(dataSource);
-  }
-
-  async handle(batch: EventBatch): Promise<void> {
-    const read = batch.events.map(denialRow);
-    const rows = read.filter((row): row is DenialRow => !isUnreadable(row));
-    const unreadable = read.filter(isUnreadable);
-    const retention = await loadDenialRetention(this.dataSource);
-    // Before the transaction: it takes locks that must not be held while a batch is written.
-    await this.months.prepare(rows.map((row) => row.occurred_at).filter((time) => time >= retention.keptFrom));
-    const added = await this.dataSource.transaction(async (manager) => {
-      // What a crash takes, the journal gives again: the checkpoint goes with it.
-      await manager.query('SET LOCAL synchronous_commit = off');
-      const count = await insertDenials(manager, rows, retention);
-      await putEventsAside(manager, this.name, unreadable);
-      await batch.advance(manager);
-      return count;
-    });
-    denialsRecorded.inc(added);
-    denialsUnreadable.inc(unreadable.length);
-    for (const { event, why } of unreadable) {
-      this.logger.error(
-        `The denial ${event.eventId} ${why}; it is put aside: postern dead-letters show ${event.eventId}`,
-      );
-    }
-  }
-
-  async park(manager: EntityManager, message: UnreadableMessage): Promise<void> {
-    await putMessageAside(manager, this.name, message);
-    denialsUnreadable.inc();
-    const { topic, partition, offset, reason } = message;
-    this.logger.error(`${topic}/${partition} at ${offset}: ${reason} It is put aside: postern dead-letters list`);
-  }
+/** Puts denials on record, a batch a transaction. `dataSource` is connected as `postern_audit`. */
+export function denialsConsumer(dataSource: DataSource) {
+  const months = new DenialMonths(dataSource);
+  return {
+    consumer: DENIALS_CONSUMER,
+    topics: [TOPICS.authDenials],
+    checkpoints: { dataSource, table: 'audit.checkpoints' },
+    maxBatch: 2_000,
+    // People read it: fewer and fuller batches spare the database under a flood.
+    spacingMs: 50,
+    handle: async (batch) => {
+      const read = batch.events.map(denialRow);
+      const rows = read.filter((row): row is DenialRow => !isUnreadable(row));
+      const unreadable = read.filter(isUnreadable);
+      const retention = await loadDenialRetention(dataSource);
+      // Before the transaction: it takes locks that must not be held while a batch is written.
+      await months.prepare(rows.map((row) => row.occurred_at).filter((time) => time >= retention.keptFrom));
+      const added = await dataSource.transaction(async (manager) => {
+        // What a crash takes, the journal gives again: the checkpoint goes with it.
+        await manager.query('SET LOCAL synchronous_commit = off');
+        const count = await insertDenials(manager, rows, retention);
+        await putEventsAside(manager, DENIALS_CONSUMER, unreadable);
+        await batch.advance(manager);
+        return count;
+      });
+      denialsRecorded.inc(added);
+      denialsUnreadable.inc(unreadable.length);
+      for (const { event, why } of unreadable)
+        logger.error(`The denial ${event.eventId} ${why}; it is put aside: postern dead-letters show ${event.eventId}`);
+    },
+    park: async (manager, message) => {
+      await putMessageAside(manager, DENIALS_CONSUMER, message);
+      denialsUnreadable.inc();
+      const { topic, partition, offset, reason } = message;
+      logger.error(`${topic}/${partition} at ${offset}: ${reason} It is put aside: postern dead-letters list`);
+    },
+  } satisfies Subscription;
 }

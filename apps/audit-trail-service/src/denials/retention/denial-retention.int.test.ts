@@ -5,7 +5,7 @@ import { openDataSource } from '@postern/database';
 import type { DataSource } from 'typeorm';
 import { AuditWorld } from '../../testing/audit-world.js';
 import { Person, recorded } from '../../testing/happenings.js';
-import { DenialsConsumer } from '../record/denials-consumer.js';
+import { denialsConsumer } from '../record/denials-consumer.js';
 import { sweepDenials } from './denial-retention.js';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -86,7 +86,7 @@ describe('the retention of denials', () => {
   it('does not count what was dropped a second time when it comes again, also where it would be kept by then', async () => {
     await sweepDenials(audit, 90, now);
     const events = [recorded(person, denied(200), 7), recorded(person, denied(3), 8)] as Recorded[];
-    const consumer = new DenialsConsumer(audit);
+    const consumer = denialsConsumer(audit);
     const deliver = (batch = events) => consumer.handle({ events: batch, advance: async () => undefined });
     await deliver();
     expect(await counted()).toBe(2);
