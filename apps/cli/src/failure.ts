@@ -1,11 +1,24 @@
-import { EXIT, type ExitCode } from './exit-codes.js';
+import { printable } from '@postern/terminal';
+
+/** What the process ends with. They are a promise to scripts: docs/cli.md and `postern --help` list them. */
+export const EXIT = {
+  ok: 0,
+  /** The answer is no: the address would not be let in, Postern is not ready, or you declined. */
+  no: 1,
+  /** The command line, the environment or a file it names is not right; nothing was sent. */
+  usage: 2,
+  /** Postern refused the request (4xx), or what it names is not there. */
+  refused: 3,
+  /** Postern cannot be reached, was too slow, or failed (5xx). */
+  unavailable: 4,
+} as const;
 
 /** Ends the command with an exit code and a message that tells its reader what to do next. */
 export class Failure extends Error {
   override readonly name: string = 'Failure';
 
   constructor(
-    readonly exitCode: ExitCode,
+    readonly exitCode: (typeof EXIT)[keyof typeof EXIT],
     message: string,
     options?: ErrorOptions,
   ) {
@@ -25,13 +38,13 @@ export interface ProblemDocument {
   readonly detail?: string;
   readonly code?: string;
   readonly requestId?: string;
-  readonly version?: number;
-  readonly errors?: readonly {
-    readonly pointer?: string;
-    readonly code?: string;
-    readonly detail?: string;
-    readonly suggestions?: readonly string[];
-  }[];
+  readonly errors?: readonly FieldProblem[];
+}
+
+interface FieldProblem {
+  readonly pointer?: string;
+  readonly detail?: string;
+  readonly suggestions?: readonly string[];
 }
 
 /** Postern answered, and not with what was asked for. */
@@ -41,7 +54,7 @@ export class RequestRefused extends Failure {
   constructor(
     readonly problem: ProblemDocument,
     readonly status: number,
-    /** The body that was sent, so that a complaint about a field can show what stood there. */
+    /** The body that was sent, so that a complaint about a field can show its value. */
     readonly sent: unknown,
   ) {
     super(
@@ -50,3 +63,55 @@ export class RequestRefused extends Failure {
     );
   }
 }
+
+/** The text for standard error: for people, or with `--json` as JSON. */
+export function tellFailure(error: unknown, json: boolean): string {
+  const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+  if (json) return JSON.stringify(error instanceof RequestRefused ? error.problem : { title: message }, null, 2);
+  if (error instanceof RequestRefused) return tellProblem(error);
+  return error instanceof Failure ? `postern: ${message}` : `postern: this should not happen: ${stack}`;
+}
+
+function tellProblem({ problem, status, sent }: RequestRefused): string {
+  const { title = 'The request was refused', detail, code = 'no code', requestId, errors = [] } = problem;
+  const lines = [`postern: ${printable(title)} (${code}, HTTP ${status})`];
+  // With a complaint for each field, the detail only repeats them.
+  if (detail && errors.length === 0) lines.push(`  ${printable(detail)}`);
+  for (const field of errors) lines.push(...tellField(field, sent));
+  if (HINTS[code]) lines.push(`  ${HINTS[code]}`);
+  if (requestId) lines.push(`  Request: ${printable(requestId)}`);
+  return lines.join('\n');
+}
+
+function tellField({ pointer = '', detail = '', suggestions = [] }: FieldProblem, sent: unknown): string[] {
+  const value = valueAt(sent, pointer);
+  const shown = typeof value === 'string' || typeof value === 'number' ? ` ${printable(JSON.stringify(value))}` : '';
+  const lines = [`  ${printable(pointer)}${shown}: ${printable(detail)}`];
+  // The detail of most refusals asks it already.
+  if (!suggestions.every((suggestion) => detail.includes(suggestion)))
+    lines.push(`    Did you mean ${suggestions.map(printable).join(' or ')}?`);
+  return lines;
+}
+
+/** What a JSON Pointer (RFC 6901) points at in the body that was sent; undefined where there is nothing. */
+function valueAt(body: unknown, pointer: string): unknown {
+  if (!pointer.startsWith('/')) return undefined;
+  const parts = pointer.slice(1).split('/');
+  return parts.reduce<unknown>(
+    (value, part) => (Object(value) as Record<string, unknown>)[part.replaceAll('~1', '/').replaceAll('~0', '~')],
+    body,
+  );
+}
+
+/** What this program has for a problem, by its code. */
+const HINTS: Readonly<Record<string, string>> = {
+  'api-key-missing': 'Set POSTERN_KEY, or name a file with --key-file.',
+  'api-key-invalid':
+    'The key is taken from --key-file, POSTERN_KEY, POSTERN_KEY_FILE or .postern/operator-key, in this order.',
+  'role-not-allowed':
+    'Another key is set by --key-file, POSTERN_KEY or POSTERN_KEY_FILE. `postern keys issue` makes one.',
+  'tenant-not-found':
+    'The tenant is named by --tenant or POSTERN_TENANT. With an operator key, `postern tenants list` shows them.',
+  'last-entry': '`postern clear` opens the SMTP user to every address; `postern restrict` replaces the list.',
+  'version-mismatch': 'Somebody changed it in between. `postern users show` tells how it stands now.',
+};

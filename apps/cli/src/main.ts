@@ -1,8 +1,6 @@
 import { runProgram } from '@postern/terminal';
-import { EXIT } from './exit-codes.js';
-import { Failure } from './failure.js';
+import { EXIT, Failure, tellFailure } from './failure.js';
 import { buildProgram } from './program.js';
-import { tellFailure } from './tell-failure.js';
 
 await runProgram(buildProgram(), (error, json) => ({
   text: tellFailure(error, json),

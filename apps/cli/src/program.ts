@@ -1,32 +1,22 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
 import { version } from '@postern/terminal';
-import { changesCommand, historyCommand } from './changes/changes.commands.js';
-import { denialsCommand } from './denials/denials.command.js';
-import { deniedIpsCommand } from './denials/denied-ips.command.js';
-import { duration } from './input/time-text.js';
-import { keysCommand } from './keys/keys.command.js';
-import { checkCommand } from './restriction/check.command.js';
-import { clearCommand } from './restriction/clear.command.js';
-import { disallowCommand } from './restriction/disallow.command.js';
-import { modeCommand } from './restriction/mode.command.js';
-import { allowCommand, restrictCommand } from './restriction/restrict.command.js';
-import { healthCommand, myIpCommand } from './server/server.commands.js';
-import { whoAmICommand } from './whoami/whoami.command.js';
-import { usersCommand } from './smtp-user/users.command.js';
-import { tailCommand } from './tail/tail.command.js';
-import { tenantsCommand } from './tenants/tenants.command.js';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { changesCommand, denialsCommand, deniedIpsCommand, historyCommand } from './audit.commands.js';
+import {
+  allowCommand,
+  checkCommand,
+  clearCommand,
+  disallowCommand,
+  modeCommand,
+  restrictCommand,
+} from './restriction.commands.js';
+import { healthCommand, myIpCommand, whoAmICommand } from './server.commands.js';
+import { tailCommand } from './tail.command.js';
+import { keysCommand, tenantsCommand } from './tenants.commands.js';
+import { duration } from './time-text.js';
+import { usersCommand } from './users.commands.js';
 
-/** The whole command line, in the order of its help. */
-export function buildProgram(): Command {
-  const program = globalOptions(new Command('postern'))
-    .description('Which addresses an SMTP user may log in from: set it, ask it, and see who was denied.')
-    .version(version())
-    .addHelpText('after', AFTER_HELP);
-  for (const command of COMMANDS) program.addCommand(command());
-  return program;
-}
-
-const COMMANDS: readonly (() => Command)[] = [
+/** In the order of the help. */
+const COMMANDS: readonly Command[] = [
   tenantsCommand,
   keysCommand,
   usersCommand,
@@ -46,8 +36,10 @@ const COMMANDS: readonly (() => Command)[] = [
   whoAmICommand,
 ];
 
-function globalOptions(program: Command): Command {
-  return program
+/** The complete command line. */
+export function buildProgram(): Command {
+  const program = new Command('postern')
+    .description('Which addresses an SMTP user may log in from: set it, ask it, and see who was denied.')
     .option(
       '--url <url>',
       'where Postern is (POSTERN_URL; else by POSTERN_HTTP_HOST and POSTERN_HTTP_PORT, http://127.0.0.1:8025)',
@@ -59,7 +51,11 @@ function globalOptions(program: Command): Command {
       new Option('--timeout <duration>', 'for a request with its repeats, up to 10m')
         .default(30_000, '30s')
         .argParser(timeout),
-    );
+    )
+    .version(version())
+    .addHelpText('after', AFTER_HELP);
+  for (const command of COMMANDS) program.addCommand(command);
+  return program;
 }
 
 function timeout(text: string): number {

@@ -1,0 +1,107 @@
+import { shortTime, type Column } from '@postern/terminal';
+import { DENIAL_REASONS, whatChanged, type Change, type Denial, type DeniedIp } from '@postern/contracts';
+import { Option } from 'commander';
+import { ApiCommand } from './command.js';
+import { showList, type ListOptions } from './list.js';
+import { findSmtpUserThenOrNow } from './smtp-user.js';
+
+/** The filters that `denials` and `tail` have in common. */
+export function filterOptions(command: ApiCommand): ApiCommand {
+  return command
+    .option('--ip <range>', 'from this address or range')
+    .option('--username <username>', 'reported under this username, in any case')
+    .option('--relay <name>', 'reported by this relay')
+    .addOption(new Option('--reason <reason>', 'for this reason').choices(DENIAL_REASONS))
+    .addOption(
+      new Option('--refused <yes-or-no>', 'refused (true), or let through by report-only (false)').choices([
+        'true',
+        'false',
+      ]),
+    );
+}
+
+/** `let through` is what report-only does. */
+export function outcome({ refused }: Denial): string {
+  return refused ? 'denied' : 'let through';
+}
+
+export const denialsCommand = filterOptions(
+  new ApiCommand('denials')
+    .description('denied logins of the tenant or of one SMTP user, the newest first')
+    .argument('[user]', 'username or id, also of one that was removed; all of the tenant where left out'),
+)
+  .period()
+  .exports()
+  .examples(
+    'postern denials app@acme.example --from 24h',
+    'postern denials --ip 198.51.100.0/24 --reason ip-not-authorized',
+    'postern denials --from 2026-11-01 --to 2026-12-01 --csv > november.csv',
+  )
+  .runs(async (session, named: string | undefined, options: ListOptions) => {
+    const owner = named === undefined ? await session.tenantPath() : (await findSmtpUserThenOrNow(session, named)).path;
+    await showList<Denial>(session, `${owner}/denials`, options, [
+      { title: 'WHEN', value: ({ occurredAt }) => shortTime(occurredAt) },
+      { title: 'USER', value: ({ username }) => username },
+      { title: 'IP', value: ({ ip }) => ip },
+      { title: 'RELAY', value: ({ relay }) => relay },
+      { title: 'REASON', value: ({ reason }) => reason },
+      { title: 'OUTCOME', value: outcome },
+      { title: 'COUNT', value: ({ count }) => String(count) },
+    ]);
+  });
+
+export const deniedIpsCommand = new ApiCommand('denied-ips')
+  .description('from where an SMTP user was denied, the latest first, and what could be allowed')
+  .argument('<user>', 'username or id, also of one that was removed')
+  .period('denied')
+  .exports()
+  .examples('postern denied-ips app@acme.example')
+  .runs(async (session, named: string, options: ListOptions) => {
+    const { path } = await findSmtpUserThenOrNow(session, named);
+    await showList<DeniedIp>(session, `${path}/denied-ips`, options, [
+      { title: 'IP', value: ({ ip }) => ip },
+      { title: 'COUNT', value: ({ count }) => String(count) },
+      { title: 'FIRST', value: ({ firstDeniedAt }) => shortTime(firstDeniedAt) },
+      { title: 'LAST', value: ({ lastDeniedAt }) => shortTime(lastDeniedAt) },
+      { title: 'NOW', value: ({ stillDenied }) => (stillDenied ? 'denied' : 'not denied') },
+      { title: 'RELAYS', value: ({ relays }) => relays.join(', '), wraps: true },
+      { title: 'REASONS', value: ({ reasons }) => reasons.join(', '), wraps: true },
+      {
+        title: 'COULD ALLOW',
+        value: ({ suggestedEntries: could }) => could.map(({ range }) => range).join(', ') || '-',
+      },
+      { title: 'NOTE', value: ({ looksLikeProxy: is }) => (is ? 'looks like your own proxy or NAT' : ''), wraps: true },
+    ]);
+  });
+
+const CHANGE_COLUMNS: readonly Column<Change>[] = [
+  { title: 'WHEN', value: ({ occurredAt }) => shortTime(occurredAt) },
+  { title: 'USER', value: ({ username }) => username ?? '-' },
+  { title: 'VERSION', value: ({ version }) => String(version) },
+  { title: 'CHANGE', value: whatChanged, wraps: true },
+  { title: 'BY', value: ({ actor }) => `${actor.name} (${actor.role})`, wraps: true },
+  { title: 'KEY', value: ({ actor }) => actor.keyId },
+  { title: 'REQUEST', value: ({ requestId }) => requestId },
+];
+
+export const historyCommand = new ApiCommand('history')
+  .description('who changed what of an SMTP user, with which key and request, the newest first')
+  .argument('<user>', 'username or id, also of one that was removed')
+  .period()
+  .option('--actor <key>', 'by the key of this id or name')
+  .exports()
+  .examples('postern history app@acme.example', 'postern history app@acme.example --json --limit 500')
+  .runs(async (session, named: string, options: ListOptions) => {
+    const { path } = await findSmtpUserThenOrNow(session, named);
+    await showList(session, `${path}/history`, options, CHANGE_COLUMNS);
+  });
+
+export const changesCommand = new ApiCommand('changes')
+  .description('who changed what of the tenant, with which key and request, the newest first')
+  .period()
+  .option('--actor <key>', 'by the key of this id or name')
+  .exports()
+  .examples('postern changes --limit 200')
+  .runs(async (session, options: ListOptions) =>
+    showList(session, `${await session.tenantPath()}/changes`, options, CHANGE_COLUMNS),
+  );

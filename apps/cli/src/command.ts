@@ -1,0 +1,91 @@
+import { Output, wholeNumber } from '@postern/terminal';
+import type { WhoAmI } from '@postern/contracts';
+import { Command, Option } from 'commander';
+import { PosternApi, segment } from './api.js';
+import { connectionOf, type GlobalOptions } from './connection.js';
+import { usageFailure } from './failure.js';
+import { timeAgo } from './time-text.js';
+
+/** The most that one command lists: what is more is an export, or goes on from the cursor. */
+const MOST_ITEMS = 10_000;
+
+/** A command of the client, with the options and the surroundings that several have. */
+export class ApiCommand extends Command {
+  /** `work` gets the session and what the command line gave: the arguments in their order, then the options. */
+  runs<Given extends unknown[]>(work: (session: Session, ...given: Given) => Promise<void>): this {
+    return this.action((...given: unknown[]) =>
+      work(new Session(this.optsWithGlobals<GlobalOptions>()), ...(given as Given)),
+    );
+  }
+
+  writes(): this {
+    return this.option(
+      '--idempotency-key <text>',
+      'for a script that may run twice: the same key is carried out once within 24 hours (one is made for you)',
+    );
+  }
+
+  /** A write to one SMTP user, whose version it can insist on. */
+  writesUser(): this {
+    const version = wholeNumber(0, 999_999_999);
+    return this.option('--if-version <version>', 'only if the SMTP user is at this version still', version).writes();
+  }
+
+  lists(): this {
+    return this.option('--limit <n>', `how many, 1 to ${MOST_ITEMS}`, wholeNumber(1, MOST_ITEMS), 50).option(
+      '--cursor <cursor>',
+      'go on where an earlier list ended: its nextCursor',
+    );
+  }
+
+  /** `lists`, and all of it at once. */
+  exports(): this {
+    return this.lists()
+      .addOption(new Option('--csv', 'all of them, as CSV').conflicts(['ndjson', 'limit']))
+      .option('--bom', 'with --csv: begin with a byte order mark, for spreadsheets')
+      .addOption(new Option('--ndjson', 'all of them, a JSON a line').conflicts('limit'));
+  }
+
+  period(verb = 'occurred'): this {
+    return this.option('--from <when>', `${verb} then or later: 2h ago, a day, or RFC 3339`, (text) =>
+      timeAgo(text),
+    ).option('--to <when>', `${verb} before then`, (text) => timeAgo(text));
+  }
+
+  examples(...lines: readonly string[]): this {
+    return this.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+  }
+}
+
+/** What a command works with. Throws a usage failure where a global option or the environment is not right. */
+export class Session {
+  readonly api: PosternApi;
+  readonly output: Output;
+  readonly #named: string | null;
+  #tenant: Promise<string> | undefined;
+
+  constructor({ tenant, json = false, ...connection }: GlobalOptions) {
+    this.api = new PosternApi(connectionOf(connection, process.env));
+    this.output = new Output(json, process.stdout, process.stderr);
+    this.#named = tenant ?? (process.env['POSTERN_TENANT'] || null);
+  }
+
+  /** The tenant that is named, else the one that the key belongs to. Throws a usage failure where there is neither. */
+  tenant(): Promise<string> {
+    return (this.#tenant ??= this.#named === null ? this.#tenantOfKey() : Promise.resolve(this.#named));
+  }
+
+  /** `/v1/tenants/<tenant>` */
+  async tenantPath(): Promise<string> {
+    return `/v1/tenants/${segment(await this.tenant())}`;
+  }
+
+  async #tenantOfKey(): Promise<string> {
+    const { role, tenantId } = await this.api.get<WhoAmI>('/v1/whoami');
+    if (tenantId !== null) return tenantId;
+    throw usageFailure(
+      `Which tenant? The key of the role ${role} belongs to none. Set POSTERN_TENANT or --tenant.` +
+        ' With an operator key, `postern tenants list` shows them.',
+    );
+  }
+}

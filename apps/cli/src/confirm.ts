@@ -1,0 +1,18 @@
+import { createInterface } from 'node:readline/promises';
+import { EXIT, Failure, usageFailure } from './failure.js';
+
+/**
+ * Asks before what cannot be taken back. With `yes` it asks nothing.
+ * Throws a usage failure where there is nobody to ask, and ends with "no" where the answer is not y or yes.
+ */
+export async function confirm(question: string, { yes = false }: { readonly yes?: boolean }): Promise<void> {
+  if (yes) return;
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw usageFailure(`${question}\nThere is no terminal to ask on. Say --yes to go on without being asked.`);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new AbortController();
+  terminal.on('close', () => closed.abort());
+  const answer = await terminal.question(`${question} [y/N] `, { signal: closed.signal }).catch(() => '');
+  terminal.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Failure(EXIT.no, 'Nothing was changed.');
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+import { RequestRefused, tellFailure, usageFailure } from './failure.js';
+
+const PROBLEM = {
+  title: 'The request is not valid',
+  status: 422,
+  detail: '/entries/1/range: no.',
+  code: 'validation-failed',
+  requestId: 'request-1',
+  errors: [
+    {
+      pointer: '/entries/1/range',
+      code: 'range-invalid',
+      detail: 'leading zeros.',
+      suggestions: ['10.0.0.1', '8.0.0.1'],
+    },
+    { pointer: '?limit', code: 'validation-failed', detail: 'Give a whole number.', suggestions: [] },
+  ],
+};
+
+describe('a failure', () => {
+  it('is told with each field, what stood there, what was meant, and the request', () => {
+    const sent = { entries: [{ range: '203.0.113.7' }, { range: '010.0.0.1' }] };
+    expect(tellFailure(new RequestRefused(PROBLEM, 422, sent), false)).toBe(
+      [
+        'postern: The request is not valid (validation-failed, HTTP 422)',
+        '  /entries/1/range "010.0.0.1": leading zeros.',
+        '    Did you mean 10.0.0.1 or 8.0.0.1?',
+        '  ?limit: Give a whole number.',
+        '  Request: request-1',
+      ].join('\n'),
+    );
+  });
+
+  it('without fields is told by its detail, with what helps', () => {
+    const problem = { title: 'Last entry', code: 'last-entry', detail: 'It is the last one.', requestId: 'request-2' };
+    expect(tellFailure(new RequestRefused(problem, 409, undefined), false)).toBe(
+      [
+        'postern: Last entry (last-entry, HTTP 409)',
+        '  It is the last one.',
+        '  `postern clear` opens the SMTP user to every address; `postern restrict` replaces the list.',
+        '  Request: request-2',
+      ].join('\n'),
+    );
+  });
+
+  it('for scripts is the problem itself', () => {
+    expect(JSON.parse(tellFailure(new RequestRefused(PROBLEM, 422, undefined), true))).toEqual(PROBLEM);
+    expect(JSON.parse(tellFailure(usageFailure('Which tenant?'), true))).toEqual({ title: 'Which tenant?' });
+  });
+
+  it('ends with 3 where Postern refused, and with 4 where it is only busy or broken', () => {
+    const codes = [400, 404, 412, 429, 500, 503].map((status) => new RequestRefused({}, status, undefined).exitCode);
+    expect(codes).toEqual([3, 3, 3, 4, 4, 4]);
+  });
+});

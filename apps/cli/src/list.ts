@@ -1,0 +1,77 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import type { Page } from '@postern/contracts';
+import type { Column } from '@postern/terminal';
+import type { Query } from './api.js';
+import type { Session } from './command.js';
+import { EXIT, Failure, usageFailure } from './failure.js';
+
+/** Postern's own most. */
+const PAGE = 500;
+
+/** What a list was asked for. All but these are filters, and named as the API's. */
+export interface ListOptions extends Query {
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly csv?: boolean;
+  readonly bom?: boolean;
+  readonly ndjson?: boolean;
+}
+
+/** The pages of a list, up to so many items. */
+export async function* pagesOf<Item>(
+  { api }: Session,
+  path: string,
+  query: Query,
+  limit: number,
+): AsyncGenerator<Page<Item>, void> {
+  let { cursor } = query;
+  for (let left = limit; left > 0;) {
+    const page = await api.get<Page<Item>>(path, { query: { ...query, limit: Math.min(PAGE, left), cursor } });
+    yield page;
+    if (page.nextCursor === null) return;
+    left -= page.items.length;
+    cursor = page.nextCursor;
+  }
+}
+
+/** Shows a list: as a table, with `--json` as the API's pages, with `--csv` or `--ndjson` all of it as Postern streams it. */
+export async function showList<Item>(
+  session: Session,
+  path: string,
+  { limit, csv, bom, ndjson, ...query }: ListOptions,
+  columns: readonly Column<Item>[],
+): Promise<void> {
+  const { output } = session;
+  if (bom && !csv) throw usageFailure('--bom goes with --csv.');
+  if (csv || ndjson) {
+    if (output.json) throw usageFailure('Say --json, or --csv, or --ndjson.');
+    // A cursor is that of a page: an export goes on from it too.
+    return exportList(session, path, { ...query, bom }, csv ? 'text/csv' : 'application/x-ndjson');
+  }
+  const items: Item[] = [];
+  let nextCursor: string | null = null;
+  for await (const page of pagesOf<Item>(session, path, query, limit)) {
+    items.push(...page.items);
+    ({ nextCursor } = page);
+  }
+  if (items.length === 0) output.aside('There are none.');
+  if (nextCursor !== null) output.aside(`There are more: raise --limit, or go on with --cursor ${nextCursor}`);
+  output.answer({ items, nextCursor }, () => output.table(columns, items));
+}
+
+/**
+ * Streams all of a list to standard output, as fast as that takes it, holding none of it.
+ * Throws a failure where it breaks off: what was written is then not all.
+ */
+async function exportList({ api }: Session, path: string, query: Query, mediaType: string): Promise<void> {
+  const stream = await api.stream(path, query, mediaType);
+  try {
+    await pipeline(Readable.fromWeb(stream as ReadableStream), process.stdout, { end: false });
+  } catch (error) {
+    throw new Failure(EXIT.unavailable, 'The export broke off: what was written is not all of it. Run it again.', {
+      cause: error,
+    });
+  }
+}

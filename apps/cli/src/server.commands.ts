@@ -1,0 +1,36 @@
+import { printable } from '@postern/terminal';
+import type { MyIp, WhoAmI } from '@postern/contracts';
+import { ApiCommand } from './command.js';
+import { EXIT, RequestRefused } from './failure.js';
+
+export const myIpCommand = new ApiCommand('my-ip')
+  .description('the address that Postern sees you come from (no key)')
+  .examples('postern my-ip', 'postern allow app@acme.example "$(postern my-ip)"')
+  .runs(async ({ api, output }) => {
+    const answer = await api.get<MyIp>('/v1/my-ip', { open: true });
+    output.answer(answer, () => answer.ip);
+  });
+
+export const healthCommand = new ApiCommand('health')
+  .description('whether Postern is ready, else what is missing (exit code 0: it is, 1: not; no key)')
+  .examples('postern health', 'until postern health; do sleep 1; done')
+  .runs(async ({ api, output }) => {
+    try {
+      const answer = await api.get<{ status: string }>('/health/ready', { open: true, attempts: 1 });
+      output.answer(answer, () => output.paint('green', answer.status));
+    } catch (error) {
+      if (!(error instanceof RequestRefused) || error.problem.code !== 'not-ready') throw error;
+      const { problem } = error;
+      output.answer(problem, () => `${output.paint('red', 'not ready')}  ${printable(problem.detail ?? '')}`);
+      process.exitCode = EXIT.no;
+    }
+  });
+
+export const whoAmICommand = new ApiCommand('whoami')
+  .description('the role, the tenant and the name of your key')
+  .examples('postern whoami')
+  .runs(async ({ api, output }) => {
+    const key = await api.get<WhoAmI>('/v1/whoami');
+    const owner = key.tenantId ? `of ${key.tenantId}` : 'of no tenant';
+    output.answer(key, () => `${key.role} ${owner}: ${printable(key.name)} (${key.keyId})`);
+  });

@@ -1,0 +1,89 @@
+import { isUuid, usernameKey, type Change } from '@postern/contracts';
+import type { SmtpUser } from '@postern/restrictions';
+import { segment, type WriteMethod, type WriteOptions } from './api.js';
+import type { Session } from './command.js';
+import { EXIT, Failure, RequestRefused } from './failure.js';
+import { pagesOf } from './list.js';
+
+/** An SMTP user as the command line named it. */
+export interface NamedSmtpUser {
+  /** `/v1/tenants/<tenant>/smtp-users/<id>` */
+  readonly path: string;
+  /** As it was given: a username, or an id. */
+  readonly name: string;
+}
+
+/** A complete username is part of few others: more are only read for one such as `a`. */
+const MOST_READ = 20_000;
+
+/** The SMTP user with this id or exactly this username, in any case. Throws a failure where there is none. */
+export async function findSmtpUser(session: Session, named: string): Promise<NamedSmtpUser> {
+  const found = await find(session, named);
+  if (found) return found;
+  throw new Failure(
+    EXIT.refused,
+    `There is no SMTP user ${JSON.stringify(named)} in the tenant ${await session.tenant()}. ` +
+      '`postern users list` shows them; one that was removed can be named by its id.',
+  );
+}
+
+/** As `findSmtpUser`; and where no user has the name now, the one that had it when it was removed, for looking back. */
+export async function findSmtpUserThenOrNow(session: Session, named: string): Promise<NamedSmtpUser> {
+  const now = await find(session, named);
+  if (now) return now;
+  const ids = await removedWithName(session, named);
+  const [id] = ids;
+  if (id === undefined) return findSmtpUser(session, named);
+  if (ids.length > 1)
+    throw new Failure(EXIT.refused, `Several that were removed were ${named}. Name one by its id: ${ids.join(', ')}.`);
+  session.output.aside(`${named} was removed; it was the SMTP user ${id}.`);
+  return { path: `${await session.tenantPath()}/smtp-users/${segment(id)}`, name: named };
+}
+
+/** Writes to an SMTP user, and waits until the reads show it: the next command sees it, whoever answers it. Returns the answer's body. */
+export async function writeSmtpUser<Body>(
+  session: Session,
+  method: WriteMethod,
+  path: string,
+  options: WriteOptions,
+  readPath: (body: Body) => string,
+): Promise<Body> {
+  const { body, version } = await session.api.write<Body>(method, path, options);
+  if (version !== null) await untilReadable(session, readPath(body), version);
+  return body;
+}
+
+/** Bounded by Postern (2 s a read). What was written stays in any case: a delay is only reported. */
+async function untilReadable({ api, output }: Session, path: string, version: number): Promise<void> {
+  try {
+    await api.get(path, { headers: { 'postern-min-version': String(version) }, attempts: 2 });
+  } catch (error) {
+    // A user that was removed is not there any more.
+    if (error instanceof RequestRefused && error.status === 404) return;
+    output.aside(`It is done (version ${version}), but the reads do not show it yet.`);
+  }
+}
+
+async function find(session: Session, named: string): Promise<NamedSmtpUser | null> {
+  const users = `${await session.tenantPath()}/smtp-users`;
+  if (isUuid(named.toLowerCase())) return { path: `${users}/${named.toLowerCase()}`, name: named };
+  const key = usernameKey(named);
+  let more = false;
+  for await (const page of pagesOf<SmtpUser>(session, users, { query: named }, MOST_READ)) {
+    const user = page.items.find(({ username }) => usernameKey(username) === key);
+    if (user) return { path: `${users}/${user.id}`, name: user.username };
+    more = page.nextCursor !== null;
+  }
+  if (!more) return null;
+  throw new Failure(EXIT.refused, `Too many usernames have ${JSON.stringify(named)} in them. Name the user by its id.`);
+}
+
+async function removedWithName(session: Session, named: string): Promise<string[]> {
+  const key = usernameKey(named);
+  const ids = new Set<string>();
+  for await (const { items } of pagesOf<Change>(session, `${await session.tenantPath()}/changes`, {}, MOST_READ))
+    for (const { type, username, smtpUserId } of items)
+      if (type === 'SmtpUserRemoved' && username !== null && smtpUserId !== null && usernameKey(username) === key)
+        ids.add(smtpUserId);
+  return [...ids];
+}

@@ -1,0 +1,126 @@
+import { open, rm } from 'node:fs/promises';
+import { printable, shortTime } from '@postern/terminal';
+import type { ApiKey, IssuedApiKey, Tenant } from '@postern/contracts';
+import { Argument } from 'commander';
+import { segment, type WriteOptions } from './api.js';
+import { ApiCommand, type Session } from './command.js';
+import { confirm } from './confirm.js';
+import { usageFailure } from './failure.js';
+import { showList, type ListOptions } from './list.js';
+
+export const tenantsCommand = new ApiCommand('tenants')
+  .description('customer accounts; each sees nothing of any other (operator key)')
+  .addCommand(
+    new ApiCommand('create')
+      .description('make a tenant')
+      .argument('<id>', '1 to 63 of a-z, 0-9 and -, and does not begin with -')
+      .option('--name <name>', 'what people call it; its id where left out')
+      .writes()
+      .examples('postern tenants create acme --name "Acme Ltd"')
+      .runs(async ({ api, output }, id: string, { name = id, ...options }: WriteOptions & { name?: string }) => {
+        const { body } = await api.write<Tenant>('POST', '/v1/tenants', { ...options, body: { id, name } });
+        output.answer(body, () => `Created the tenant ${body.id} (${printable(body.name)}).`);
+      }),
+  )
+  .addCommand(
+    new ApiCommand('list')
+      .description('all tenants, by id')
+      .lists()
+      .examples('postern tenants list')
+      .runs((session, options: ListOptions) =>
+        showList<Tenant>(session, '/v1/tenants', options, [
+          { title: 'ID', value: ({ id }) => id },
+          { title: 'NAME', value: ({ name }) => name, wraps: true },
+          { title: 'CREATED', value: ({ createdAt }) => shortTime(createdAt) },
+        ]),
+      ),
+  );
+
+export const keysCommand = new ApiCommand('keys')
+  .description('API keys: of a tenant (admin, auditor), or of none (operator, relay)')
+  .addCommand(
+    new ApiCommand('issue')
+      .description('issue a key; it is shown this once')
+      .addArgument(
+        new Argument('<role>', 'admin and auditor for the tenant; operator and relay for all').choices([
+          'admin',
+          'auditor',
+          'operator',
+          'relay',
+        ]),
+      )
+      .requiredOption('--name <name>', 'who or what uses it; changes carry it')
+      .option('--save <file>', 'write it to a new file that you alone can read, instead of showing it')
+      .writes()
+      .examples(
+        'postern keys issue admin --tenant acme --name "platform team" --save acme.key',
+        'postern keys issue relay --name mx1 --save mx1.key',
+      )
+      .runs(issueKey),
+  )
+  .addCommand(
+    new ApiCommand('list')
+      .description('keys of the tenant, the newest first; never the secrets')
+      .option('--global', 'those that belong to no tenant: operator and relay keys')
+      .lists()
+      .examples('postern keys list --tenant acme', 'postern keys list --global')
+      .runs(async (session, { global, ...options }: ListOptions) =>
+        showList<ApiKey>(session, await keysPath(session, global === true), options, [
+          { title: 'ID', value: ({ id }) => id },
+          { title: 'ROLE', value: ({ role }) => role },
+          { title: 'NAME', value: ({ name }) => name, wraps: true },
+          { title: 'CREATED', value: ({ createdAt }) => shortTime(createdAt) },
+          { title: 'LAST USED', value: ({ lastUsedAt }) => shortTime(lastUsedAt) },
+          { title: 'REVOKED', value: ({ revokedAt }) => shortTime(revokedAt) },
+        ]),
+      ),
+  )
+  .addCommand(
+    new ApiCommand('revoke')
+      .description('revoke a key: within a second it opens nothing any more, and a relay’s stream ends')
+      .argument('<id>', 'the id of the key, as `keys list` shows it')
+      .option('--global', 'it belongs to no tenant: an operator or relay key')
+      .option('--yes', 'do not ask')
+      .writes()
+      .examples(
+        'postern keys revoke 01a20ae6-f24f-7793-ac66-e5da32839d9c --tenant acme',
+        'postern keys revoke 01a20ae6-f24f-7793-ac66-e5da32839d9c --global --yes',
+      )
+      .runs(async (session, id: string, options: WriteOptions & { global?: boolean; yes?: boolean }) => {
+        const path = `${await keysPath(session, options.global === true)}/${segment(id)}`;
+        await confirm(`Revoke the key ${id}? Whatever uses it is locked out.`, options);
+        await session.api.write('DELETE', path, options);
+        session.output.aside(`Revoked ${id}.`);
+      }),
+  );
+
+async function keysPath(session: Session, global: boolean): Promise<string> {
+  return global ? '/v1/api-keys' : `${await session.tenantPath()}/api-keys`;
+}
+
+/** A file is opened before, so that no key is issued that cannot be saved. */
+async function issueKey(
+  session: Session,
+  role: ApiKey['role'],
+  { name, save, ...options }: WriteOptions & { readonly name: string; readonly save?: string },
+): Promise<void> {
+  const { api, output } = session;
+  const path = await keysPath(session, role === 'operator' || role === 'relay');
+  const file = await (save === undefined ? undefined : open(save, 'wx', 0o600))?.catch((error: Error) => {
+    throw usageFailure(`--save: ${error.message}`);
+  });
+  try {
+    const { body } = await api.write<IssuedApiKey>('POST', path, { ...options, body: { role, name } });
+    const { key, ...shown } = body;
+    const issued = `Issued the ${role} key "${printable(body.name)}" (${body.id}).`;
+    if (save === undefined) return output.answer(body, () => `${issued} It is shown this once:\n\n  ${key}\n`);
+    await file?.writeFile(`${key}\n`);
+    await file?.sync();
+    output.answer(shown, () => `${issued} It is kept in ${printable(save)}; set POSTERN_KEY_FILE to it.`);
+  } catch (error) {
+    if (save !== undefined) await rm(save, { force: true });
+    throw error;
+  } finally {
+    await file?.close();
+  }
+}
