@@ -1,6 +1,6 @@
-import { Output, wholeNumber } from '@postern/terminal';
+import { Output, TerminalCommand, wholeNumber } from '@postern/terminal';
 import type { WhoAmI } from '@postern/contracts';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { PosternApi, segment } from './api.js';
 import { connectionOf, type GlobalOptions } from './connection.js';
 import { usageFailure } from './failure.js';
@@ -10,7 +10,7 @@ import { timeAgo } from './time-text.js';
 const MOST_ITEMS = 10_000;
 
 /** A command of the client, with the options and the surroundings that several have. */
-export class ApiCommand extends Command {
+export class ApiCommand extends TerminalCommand {
   /** `work` gets the session and what the command line gave: the arguments in their order, then the options. */
   runs<Given extends unknown[]>(work: (session: Session, ...given: Given) => Promise<void>): this {
     return this.action((...given: unknown[]) =>
@@ -50,10 +50,6 @@ export class ApiCommand extends Command {
     return this.option('--from <when>', `${verb} then or later: 2h ago, a day, or RFC 3339`, (text) =>
       timeAgo(text),
     ).option('--to <when>', `${verb} before then`, (text) => timeAgo(text));
-  }
-
-  examples(...lines: readonly string[]): this {
-    return this.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
   }
 }
 

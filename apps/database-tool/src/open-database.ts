@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { assertUpToDate, isServiceLogin } from '@postern/database';
+import { assertUpToDate, isServiceLogin, openDataSource, type DatabaseRole } from '@postern/database';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '@postern/embedded-postgres';
 import { loadSettings } from '@postern/settings';
+import type { DataSource } from 'typeorm';
 import { SCHEMAS } from '../../standalone/src/database.js';
 
 /** Postern's database, of this release. */
@@ -10,11 +11,6 @@ export interface OpenDatabase {
   /** The owner's connection URL. */
   readonly url: string;
   close(): Promise<void>;
-}
-
-/** There is no database where the settings say, or they do not let this command at it. */
-class NoDatabase extends Error {
-  override readonly name = 'NoDatabase';
 }
 
 /**
@@ -39,7 +35,7 @@ export async function openDatabase(environment: NodeJS.ProcessEnv): Promise<Open
 function assertOwner(url: string): void {
   const { username } = new URL(url);
   if (isServiceLogin(decodeURIComponent(username)))
-    throw new NoDatabase(
+    throw new Error(
       `POSTERN_DATABASE_URL connects as ${username}, which may touch its own service's tables alone. Set it to the owner's URL, as for npm run migrate.`,
     );
 }
@@ -47,7 +43,7 @@ function assertOwner(url: string): void {
 async function embedded(folder: string): Promise<Pick<OpenDatabase, 'url' | 'close'>> {
   const dataDir = join(folder, 'postgres');
   if (!existsSync(dataDir)) {
-    throw new NoDatabase(
+    throw new Error(
       `There is no database in ${folder}. Set POSTERN_DATA_DIR to the data folder of your Postern, or POSTERN_DATABASE_URL to its database.`,
     );
   }
@@ -55,4 +51,19 @@ async function embedded(folder: string): Promise<Pick<OpenDatabase, 'url' | 'clo
   if (running) return { url: running.url('postern'), close: async () => undefined };
   const server = await startEmbeddedPostgres({ dataDir });
   return { url: server.url('postern'), close: () => server.stop() };
+}
+
+/** Runs `work` on a small pool of connections as the role. `url` is the owner's. */
+export async function asRole<Result>(
+  url: string,
+  role: DatabaseRole,
+  entities: (new () => object)[],
+  work: (source: DataSource) => Promise<Result>,
+): Promise<Result> {
+  const source = await openDataSource(url, role, { entities, poolSize: 2 });
+  try {
+    return await work(source);
+  } finally {
+    await source.destroy();
+  }
 }

@@ -1,4 +1,4 @@
 export { Output } from './output.js';
 export { printable, shortTime } from './printable.js';
-export { examples, runProgram, version, wholeNumber, type Failed } from './program.js';
+export { runProgram, TerminalCommand, version, wholeNumber } from './program.js';
 export type { Column } from './table.js';

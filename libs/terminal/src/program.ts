@@ -1,9 +1,9 @@
-import { CommanderError, InvalidArgumentError, type Command } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** How a program ends that could not do what it was asked for. */
-export interface Failed {
+interface Failed {
   readonly exitCode: number;
   /** For standard error. */
   readonly text: string;
@@ -42,9 +42,11 @@ function settle(command: Command, parent = ''): void {
   for (const sub of command.commands) settle(sub, `${name} `);
 }
 
-/** Adds examples to the end of the command's help. */
-export function examples(command: Command, ...lines: readonly string[]): Command {
-  return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+/** A command whose help ends with examples. */
+export class TerminalCommand extends Command {
+  examples(...lines: readonly string[]): this {
+    return this.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+  }
 }
 
 /** A parser for a whole number from `least` to `most`. */

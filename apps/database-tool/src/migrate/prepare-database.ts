@@ -1,5 +1,5 @@
 import { ensureServiceLogins, SERVICE_LOGINS, type ServiceLogin } from '@postern/database';
-import { SettingInvalid } from '@postern/settings';
+import { loadSettings, SettingInvalid } from '@postern/settings';
 import { migrateAll, SCHEMAS } from '../../../standalone/src/database.js';
 
 /** By the service that it is for: where none is given, the password is derived from the owner's. */
@@ -11,6 +11,13 @@ const PASSWORD_OF: Readonly<Record<ServiceLogin, string>> = {
 
 /** SCRAM wants a password without what SASLprep would change; a URL, without what must be escaped. */
 const PASSWORD = /^[A-Za-z0-9._~-]{12,128}$/;
+
+/** The owner's URL of the settings. Throws `SettingInvalid` where there is none. */
+export function ownerUrl(): string {
+  const { databaseUrl } = loadSettings(process.env);
+  if (databaseUrl !== null) return databaseUrl;
+  throw new SettingInvalid('POSTERN_DATABASE_URL must be set, to the URL of the owner of the database.');
+}
 
 /**
  * Brings every schema up to date and makes the logins of the services, by the owner's URL: what comes before the services

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeWithKafka } from '@postern/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { READ_MODEL_NAMES } from '../read-models/read-models.commands.js';
+import { READ_MODEL_NAMES } from '../choices.js';
 import { servicesWithKafka, type ServicesWithKafka } from '../testing/services-with-kafka.js';
 
 const LOST = 60;

@@ -1,6 +1,3 @@
-import { Problem } from '@postern/http';
-import type { DataSource } from 'typeorm';
-
 /** The name of the consumer that keeps the relay policies, and of its checkpoint. */
 export const POLICIES_CONSUMER = 'relay-policies';
 
@@ -10,20 +7,3 @@ export const POLICIES_CONSUMER = 'relay-policies';
  */
 export const POLICIES_WHOLE = `EXISTS (
   SELECT FROM projection.checkpoints WHERE consumer = '${POLICIES_CONSUMER}' AND caught_up_at IS NOT NULL)`;
-
-/** What a relay is told until then: it keeps the last policies it had, and comes again. */
-export function policiesNotReady(): Problem {
-  return new Problem(
-    'not-ready',
-    'The relay policies are being made from the journal. Keep what you have, and come again.',
-    {
-      headers: { 'retry-after': '5' },
-    },
-  );
-}
-
-/** Throws `not-ready` where they are not whole. `reader` is connected as `postern_relay_reader`. */
-export async function assertPoliciesWhole(reader: DataSource): Promise<void> {
-  const [row] = await reader.query<{ whole: boolean }[]>(`SELECT ${POLICIES_WHOLE} AS whole`);
-  if (row?.whole !== true) throw policiesNotReady();
-}

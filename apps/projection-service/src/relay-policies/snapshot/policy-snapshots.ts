@@ -6,7 +6,8 @@ import { Problem } from '@postern/http';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { snapshotBuilds, snapshotsOpen, snapshotsTotal } from '../../consumers/projection-metrics.js';
 import { totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals.js';
-import { policiesNotReady, POLICIES_WHOLE } from '../whole.js';
+import { policiesNotReady } from '../policies-not-ready.js';
+import { POLICIES_WHOLE } from '../whole.js';
 import { gzipStream } from './gzip-segments.js';
 import { FIRST_ID, LAST_ID, readSegments, SharedSnapshot, type PolicySegment } from './shared-snapshot.js';
 

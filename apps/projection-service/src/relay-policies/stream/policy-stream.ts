@@ -9,7 +9,7 @@ import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
 import { POLICIES_CHANNEL } from '../policies-channel.js';
-import { assertPoliciesWhole } from '../whole.js';
+import { assertPoliciesWhole } from '../policies-not-ready.js';
 import { resetFrame, type ResetReason } from './frame-pages.js';
 import { PolicyBroadcast } from './policy-broadcast.js';
 import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';

@@ -1,0 +1,84 @@
+import { Output, TerminalCommand } from '@postern/terminal';
+import type { OpenDatabase } from './open-database.js';
+
+/** What a command works with. */
+export interface Surroundings {
+  readonly output: Output;
+  /** Writes a line of progress to standard error, also with `--json`. */
+  readonly report: (line: string) => void;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** As a shell has it for Ctrl-C. */
+const INTERRUPTED = 130;
+
+/**
+ * A command of the operator's tool. It loads what it needs when it is called: half of a second of a processor, which `--help` and a
+ * command line that is not right do not pay.
+ */
+export class OperatorCommand extends TerminalCommand {
+  /**
+   * Runs `work` with what the command line gave: the arguments in their order, then the options. What it throws is reported behind
+   * `complaint`, in which `%s` is the first argument, and ends the program with `exitCode`.
+   */
+  runs<Given extends unknown[]>(
+    complaint: string,
+    work: (to: Surroundings, ...given: Given) => Promise<void>,
+    exitCode = 2,
+  ): this {
+    return this.action(async (...all: unknown[]) => {
+      const given = all as Given;
+      const { json = false } = this.optsWithGlobals<{ json?: boolean }>();
+      const report = (line: string) => void process.stderr.write(`${line}\n`);
+      try {
+        const { warnOfUnknownSettings } = await import('@postern/settings');
+        warnOfUnknownSettings();
+        await work({ output: new Output(json, process.stdout, process.stderr), report }, ...given);
+      } catch (error) {
+        process.exitCode = exitCode;
+        const failed = complaint.replace('%s', () => [given[0]].flat().join(', '));
+        const title = `${failed}: ${error instanceof Error ? error.message : String(error)}`;
+        report(json ? JSON.stringify({ title }, null, 2) : title);
+      }
+    });
+  }
+
+  /** The same on Postern's database. A signal closes it first: an embedded server that was started for the command would run on. */
+  runsOnDatabase<Given extends unknown[]>(
+    complaint: string,
+    work: (database: OpenDatabase, to: Surroundings, ...given: Given) => Promise<void>,
+    exitCode = 2,
+  ): this {
+    return this.runs(
+      complaint,
+      async (to, ...given: Given) => {
+        const { openDatabase } = await import('./open-database.js');
+        const database = await openDatabase(process.env);
+        const end = () => void database.close().finally(() => process.exit(INTERRUPTED));
+        for (const signal of SIGNALS) process.once(signal, end);
+        try {
+          await work(database, to, ...given);
+        } finally {
+          for (const signal of SIGNALS) process.off(signal, end);
+          await database.close();
+        }
+      },
+      exitCode,
+    );
+  }
+
+  /** `runs` for work that gives up when it is interrupted, and takes back what it has done. */
+  runsInterruptible<Given extends unknown[]>(
+    complaint: string,
+    work: (stop: AbortSignal, to: Surroundings, ...given: Given) => Promise<void>,
+  ): this {
+    return this.runs(complaint, async (to, ...given: Given) => {
+      const stop = new AbortController();
+      for (const signal of SIGNALS) process.once(signal, () => stop.abort());
+      await work(stop.signal, to, ...given).catch((error: unknown) => {
+        if (stop.signal.aborted) throw new Error('It was interrupted, and nothing of it is left.', { cause: error });
+        throw error;
+      });
+    });
+  }
+}

@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TOPICS } from '@postern/contracts';
+import { isLockHeld } from '@postern/database';
+import { deleteOwnTopics, PUBLISHER_LOCK, RELAY_POLICIES } from '@postern/event-bus';
+import { askForRepublish, republishLeft } from '@postern/event-store';
+import { loadSettings } from '@postern/settings';
+import type { DataSource } from 'typeorm';
+import { publication, publishAgain } from '../../../projection-service/src/relay-policies/publish/publication.js';
+import { POLICY_PUBLISHER_LOCK } from '../../../projection-service/src/relay-policies/publish/publishing-session.js';
+import type { TopicName } from '../choices.js';
+import { asRole } from '../open-database.js';
+import type { Surroundings } from '../operator-command.js';
+
+const JOURNAL_TOPICS = {
+  'smtp-users': TOPICS.smtpUsers,
+  'auth-denials': TOPICS.authDenials,
+  tenants: TOPICS.tenants,
+} as const;
+const TOPIC_OF: Readonly<Record<TopicName, string>> = { ...JOURNAL_TOPICS, 'relay-policies': RELAY_POLICIES.topic };
+
+interface Outcome {
+  readonly kind: 'filled' | 'nobody-publishes' | 'no-progress' | 'nothing-published';
+  readonly told: string;
+}
+
+/** Fills all topics at once: the journal is read again one time for all, and none waits for another. `url` is the owner's. */
+export async function republish(
+  url: string,
+  { output, report }: Surroundings,
+  names: readonly TopicName[],
+): Promise<void> {
+  if (await deleteWhileStopped(url, names))
+    report('No service runs: the topics are deleted. The next start makes and fills them.');
+  const outcomes = await Promise.all(
+    names.map(async (topic) => ({ topic, ...(await fill(url, topic, (line) => report(`${topic}: ${line}`))) })),
+  );
+  if (outcomes.some(({ kind }) => kind !== 'filled')) process.exitCode = 1;
+  for (const outcome of outcomes) {
+    const text = outcomes.length === 1 ? outcome.told : `${outcome.topic}: ${outcome.told}`;
+    output.line(output.json ? JSON.stringify(outcome) : text);
+  }
+}
+
+/**
+ * Deletes the topics at once where no service writes them: after a restore the consumers that start would otherwise read what the
+ * database has lost, before the publisher recreates them. False where a service runs, which does it.
+ */
+async function deleteWhileStopped(url: string, names: readonly TopicName[]): Promise<boolean> {
+  const { kafka } = loadSettings(process.env);
+  if (kafka === null) return false;
+  return asRole(url, 'postern_feed', [], async (feed) => {
+    for (const lock of [PUBLISHER_LOCK, POLICY_PUBLISHER_LOCK]) if (await isLockHeld(feed, lock)) return false;
+    const topics = names.map((name) => TOPIC_OF[name]);
+    await deleteOwnTopics({ kafka, feed, topicPrefix: '' }, topics);
+    return true;
+  });
+}
+
+/** Asks for a topic to be filled, and follows it. */
+function fill(url: string, name: TopicName, report: (line: string) => void): Promise<Outcome> {
+  if (name === 'relay-policies')
+    return asRole(url, 'postern_projection', [], async (projection) => {
+      await publishAgain(projection);
+      const left = async () => (await publication(projection)).waiting;
+      return follow({ left, isLed: isHeld(projection, POLICY_PUBLISHER_LOCK), who: 'a projection-service' }, report);
+    });
+  const topic = JOURNAL_TOPICS[name];
+  return asRole(url, 'postern_feed', [], async (feed) => {
+    if ((await askForRepublish(feed, topic)) === 'nothing-published')
+      return { kind: 'nothing-published', told: 'Nothing was published yet: there is nothing to repeat.' };
+    const left = () => republishLeft(feed, topic);
+    return follow({ left, isLed: isHeld(feed, PUBLISHER_LOCK), who: 'a command-service' }, report);
+  });
+}
+
+const isHeld = (source: DataSource, lock: number) => () => isLockHeld(source, lock);
+
+/** What is looked at while a topic is filled. */
+interface Filling {
+  /** So many are still to be written. */
+  left(): Promise<number>;
+  /** Whether there is a process at this moment that writes the topic. */
+  isLed(): Promise<boolean>;
+  /** Whose process that is: `a command-service`. */
+  readonly who: string;
+}
+
+/** A process that publishes and dies is replaced within 5 s by another one, where there is another one. */
+const REPLACED_WITHIN_MS = 6_000;
+/** Without progress for so long, the publisher has an error. */
+const PATIENCE_MS = 30_000;
+const LOOK_EVERY_MS = 500;
+const REPORT_EVERY_MS = 5_000;
+const STANDS = 'What was asked for stands, and is done once';
+
+/** Looks how much is left until nothing is, and reports it now and then. What was asked for stands, also where nobody does it now. */
+async function follow({ left, isLed, who }: Filling, report: (line: string) => void): Promise<Outcome> {
+  const began = performance.now();
+  let led = began;
+  let last = { left: Infinity, at: began };
+  let reportedAt = began;
+  let nobodyReported = false;
+  for (;;) {
+    const remaining = await left();
+    if (remaining === 0) return { kind: 'filled', told: 'The topic has all of it.' };
+    const now = performance.now();
+    if (remaining < last.left) last = { left: remaining, at: now };
+    if (await isLed()) led = now;
+    else if (now - led > REPLACED_WITHIN_MS) {
+      const told = `Nobody publishes: ${who} must run on this database, with POSTERN_KAFKA_BROKERS set. ${STANDS} one does.`;
+      return { kind: 'nobody-publishes', told };
+    } else if (!nobodyReported) {
+      nobodyReported = true;
+      report(`No process publishes at this moment; one that takes over would within ${REPLACED_WITHIN_MS / 1_000} s.`);
+    }
+    if (now - last.at > PATIENCE_MS) {
+      const told = `Nothing was written for ${PATIENCE_MS / 1_000} s, and ${remaining} are left: the log of ${who} tells why. ${STANDS} that is mended.`;
+      return { kind: 'no-progress', told };
+    }
+    if (led === now && now - reportedAt > REPORT_EVERY_MS) {
+      reportedAt = now;
+      report(`${remaining} are left.`);
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
