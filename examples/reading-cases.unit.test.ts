@@ -33,7 +33,7 @@ const policy = (username: string, range: string) =>
 function replicaOf(username: string, range: string): Replica | null {
   const replica = new Replica();
   try {
-    replica.apply(policy(username, range));
+    replica.apply(Buffer.from(`${JSON.stringify(policy(username, range))}\n`));
     return replica;
   } catch {
     return null;

@@ -13,7 +13,8 @@ export interface Contender {
 
 export function replicaOf(population: Population): { contender: Contender; replica: Replica } {
   const replica = new Replica({ expectedUsers: population.users });
-  for (let user = 0; user < population.users; user++) replica.apply(policyOf(population, user));
+  for (let user = 0; user < population.users; user++)
+    replica.apply(Buffer.from(`${JSON.stringify(policyOf(population, user))}\n`));
   const decideAll = (usernames: readonly string[], ips: readonly string[]): number => {
     let allowed = 0;
     for (let i = 0; i < usernames.length; i++) {

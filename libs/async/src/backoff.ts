@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 /** Pauses between attempts: doubled each time up to the longest, with a random share taken off so that instances spread. */
 export class Backoff {
   #next: number;
@@ -22,9 +20,4 @@ export class Backoff {
   reset(): void {
     this.#next = Math.min(this.firstMs, this.longestMs);
   }
-}
-
-/** Resolves after so many milliseconds, or at once when the signal aborts. Keeps no process alive. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Backoff, pause } from './backoff.js';
+import { Backoff } from './backoff.js';
 
 describe('the backoff', () => {
   it('doubles up to the longest pause, takes at most a quarter off, and begins again after a success', () => {
@@ -18,13 +18,5 @@ describe('the backoff', () => {
     const pauses = Array.from({ length: 1_000 }, () => backoff.nextMs());
     expect(Math.min(...pauses)).toBeLessThan(10);
     expect(Math.max(...pauses)).toBeGreaterThan(90);
-  });
-
-  it('a pause ends at once when its signal aborts, also before it began', async () => {
-    const ending = new AbortController();
-    const paused = pause(3_600_000, ending.signal);
-    ending.abort();
-    await expect(paused).resolves.toBeUndefined();
-    await expect(pause(3_600_000, ending.signal)).resolves.toBeUndefined();
   });
 });

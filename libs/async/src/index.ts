@@ -1,4 +1,4 @@
-export { Backoff, pause } from './backoff.js';
+export { Backoff } from './backoff.js';
 export { BatchedLookUp } from './batched-look-up.js';
 export { Deadline, endsWithin } from './deadline.js';
 export { KeyedQueue } from './keyed-queue.js';

@@ -1,6 +1,6 @@
 import { replyOf } from '@postern/contracts';
 import type { DecisionKind, DenialReason, Mode, ReasonCode, RelayPolicyEntry, Reply } from '@postern/contracts';
-import * as code from './replica/decision-code.js';
+import * as code from './replica/replica.js';
 import type { Replica } from './replica/replica.js';
 
 /** The answer to: may this SMTP user log in from this address? Its shape is that of `POST /v1/relay/decisions`. */

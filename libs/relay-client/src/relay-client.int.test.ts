@@ -1,11 +1,12 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SmtpUserId } from '@postern/contracts';
 import { RelayClient } from './relay-client.js';
-import { InMemoryLastKnownGoodStore } from './policies/last-known-good.js';
-import { MAX_LINE_BYTES } from './policies/lines.js';
-import type { RelayProblem } from './problem.js';
+import { MAX_LINE_BYTES } from './policies/snapshot.js';
+import type { RelayProblem } from './status.js';
 import { BadSetting } from './settings.js';
 import type { RelayClientSettings } from './settings.js';
+import { InMemoryLastKnownGoodStore } from './stores.js';
 import { TestControlPlane, frame, until } from './testing/control-plane.js';
 import { policy } from './testing/policies.js';
 
@@ -161,6 +162,35 @@ describe('a relay client', () => {
     await until('a whole one came', () => client.status().snapshots === 2);
     expect(codes().filter((code) => code === 'control-plane-unreachable')).toHaveLength(3);
     expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
+  });
+
+  it.each([
+    ['in pieces of seven bytes', 'a gzip stream', (text: string) => gzipSync(text), { 'content-encoding': 'gzip' }],
+    ['in pieces of seven bytes', 'plain text', (text: string) => Buffer.from(text), {}],
+  ])('reads a snapshot %s, as %s, with empty lines and no last line feed', async (_, __, encoded, encoding) => {
+    plane.onSnapshot.push((_request, response) => {
+      const { headers, body } = plane.snapshot();
+      const bytes = encoded(`\n${body.replace('\n', '\n\n').trimEnd()}`);
+      response.writeHead(200, { ...headers, ...encoding });
+      for (let at = 0; at < bytes.length; at += 7) response.write(bytes.subarray(at, at + 7));
+      response.end();
+    });
+    const client = await started();
+    expect(client.status()).toMatchObject({ verified: true, policies: 2, snapshots: 1 });
+    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+  });
+
+  it('refuses a snapshot with a line that never ends, before it has read it all', async () => {
+    const client = await started();
+    plane.onSnapshot.push((_request, response) => {
+      response.writeHead(200, plane.snapshot().headers);
+      const more = (error?: Error | null): void => void (error || response.write('x'.repeat(65_536), more));
+      more();
+    });
+    plane.send('event: reset\ndata: {}\n\n');
+    await until('it was refused', () => codes().includes('policy-unreadable'));
+    await until('a whole one came', () => client.status().snapshots === 2);
+    expect(client.status().unreadablePolicies).toBe(1);
   });
 
   it('refuses a snapshot that ends well but is short', async () => {

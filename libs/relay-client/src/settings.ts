@@ -1,8 +1,8 @@
+import type { ControlPlane } from './control-plane.js';
 import type { UnknownUser } from './decision.js';
-import type { DenialSpool } from './denials/denial-spool.js';
-import type { ControlPlane } from './http/control-plane.js';
-import type { LastKnownGoodStore } from './policies/last-known-good.js';
-import type { OnProblem } from './problem.js';
+import type { OnProblem } from './status.js';
+import { InMemoryDenialSpool, InMemoryLastKnownGoodStore } from './stores.js';
+import type { DenialSpool, LastKnownGoodStore } from './stores.js';
 
 /** What a relay tells its client. Only `url`, `key` and `relayName` have no default. */
 export interface RelayClientSettings extends ControlPlane {
@@ -18,8 +18,6 @@ export interface RelayClientSettings extends ControlPlane {
   readonly startWithinMs?: number;
   /** So long without a byte, three heartbeats, and the stream counts as dead. Default: 15 s. */
   readonly silenceMs?: number;
-  /** So long without a byte, and a snapshot is given up. Default: 30 s. */
-  readonly snapshotIdleMs?: number;
   /** First and longest wait between attempts. Default: 250 ms, 15 s. */
   readonly retryBaseMs?: number;
   readonly retryMaxMs?: number;
@@ -38,7 +36,9 @@ export interface RelayClientSettings extends ControlPlane {
   readonly requestTimeoutMs?: number;
   /** At least so long between two savings of the last known good policies. Default: a minute. */
   readonly saveEveryMs?: number;
+  /** Default: in memory. */
   readonly lastKnownGood?: LastKnownGoodStore;
+  /** Default: in memory, for 100,000 denials. */
   readonly denialSpool?: DenialSpool;
   readonly onProblem?: OnProblem;
   /** Milliseconds since 1970: for the end of an entry, the time of a denial, and the age of kept policies at the start. */
@@ -47,30 +47,60 @@ export interface RelayClientSettings extends ControlPlane {
   readonly elapsed?: () => number;
 }
 
+/** All settings. The key may be replaced. */
+export type Settings = Omit<Required<RelayClientSettings>, 'key'> & { key: string };
+
 /** A setting is not what it must be. */
 export class BadSetting extends Error {
   override readonly name = 'BadSetting';
 }
 
-/** @throws BadSetting. */
-export function checkKey(key: string): void {
-  if (!/^[\x21-\x7e]+$/.test(key)) throw new BadSetting('key must be an API key of the role relay (pst_relay_…).');
-}
-
-/** @throws BadSetting, which names it. */
-export function checkSettings(settings: RelayClientSettings): void {
+/** Checks the settings, and adds the defaults. @throws BadSetting, which names the bad one. */
+export function completeSettings(given: RelayClientSettings): Settings {
+  const settings: Settings = {
+    unknownUser: 'defer',
+    maxStalenessMs: 24 * 60 * 60 * 1_000,
+    whenStale: 'keep',
+    startWithinMs: 10_000,
+    silenceMs: 15_000,
+    retryBaseMs: 250,
+    retryMaxMs: 15_000,
+    refusedRetryMs: 30_000,
+    flushIntervalMs: 200,
+    foldWindowMs: 60_000,
+    maxFoldWindows: 10_000,
+    requestTimeoutMs: 10_000,
+    saveEveryMs: 60_000,
+    lastKnownGood: new InMemoryLastKnownGoodStore(),
+    denialSpool: new InMemoryDenialSpool(),
+    clock: Date.now,
+    elapsed: () => performance.now(),
+    ...given,
+    onProblem: (problem) => {
+      try {
+        given.onProblem?.(problem);
+      } catch {
+        // The relay goes on deciding, whatever becomes of its log.
+      }
+    },
+  };
   if (!URL.canParse(settings.url) || !/^https?:$/.test(new URL(settings.url).protocol)) {
     throw new BadSetting(`url must be the http(s) address of the control plane, not ${JSON.stringify(settings.url)}.`);
   }
   checkKey(settings.key);
   if (settings.relayName.trim() === '')
     throw new BadSetting('relayName must say which relay this is; it stands in every denial.');
-  const { maxFoldWindows } = settings;
-  if (maxFoldWindows !== undefined && !(Number.isInteger(maxFoldWindows) && maxFoldWindows >= 1))
+  if (!(Number.isInteger(settings.maxFoldWindows) && settings.maxFoldWindows >= 1))
     throw new BadSetting('maxFoldWindows must be a whole number, 1 or more.');
   for (const [name, value] of Object.entries(settings)) {
     if (name.endsWith('Ms') && !(typeof value === 'number' && value >= 0)) {
       throw new BadSetting(`${name} must be a number of milliseconds, 0 or more.`);
     }
   }
+  return settings;
+}
+
+/** @throws BadSetting. */
+export function checkKey(key: string): void {
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new BadSetting('key must be an API key of the role relay (pst_relay_…).');
 }

@@ -40,3 +40,25 @@ export interface RelayStatus {
   /** Why the last batch of denials was not accepted; null once one was. The batch is kept and sent again. */
   readonly denialsError: string | null;
 }
+
+/** What a relay's operator should hear of. None of it stops the relay from deciding. */
+export type ProblemCode =
+  | 'control-plane-unreachable'
+  /** Somebody else answers at its URL: a proxy, a login page. */
+  | 'answer-unexpected'
+  | 'key-refused'
+  | 'policy-unreadable'
+  | 'snapshot-refused'
+  | 'digest-mismatch'
+  | 'last-known-good-unusable'
+  | 'denials-not-accepted'
+  | 'denial-dropped'
+  | 'denial-rejected';
+
+export interface RelayProblem {
+  readonly code: ProblemCode;
+  /** One sentence for a log. */
+  readonly detail: string;
+}
+
+export type OnProblem = (problem: RelayProblem) => void;

@@ -3,7 +3,7 @@ import { RelayClient } from '../relay-client.js';
 import type { RelayClientSettings } from '../settings.js';
 import { TestControlPlane, until } from '../testing/control-plane.js';
 import { policy } from '../testing/policies.js';
-import { InMemoryDenialSpool } from './denial-spool.js';
+import { InMemoryDenialSpool } from '../stores.js';
 
 let plane: TestControlPlane;
 let client: RelayClient;

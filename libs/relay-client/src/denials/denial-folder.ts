@@ -1,18 +1,9 @@
 import { newId, usernameKey } from '@postern/contracts';
 import type { DenialReport } from '@postern/contracts';
+import type { Settings } from '../settings.js';
 
 /** A denied login, before it is known how it will be reported. */
 export type DeniedLogin = Omit<DenialReport, 'id' | 'count'>;
-
-export interface DenialFolderOptions {
-  /** How long logins of one kind are counted before they are reported together; 0: each is reported on its own. */
-  readonly windowMs: number;
-  /** Windows that may be open. Beyond, the one that was opened first is reported and closed. */
-  readonly maxWindows: number;
-  readonly report: (report: DenialReport) => void;
-  /** Milliseconds that only grow: a clock that is set back must not keep a window open. */
-  readonly elapsed?: () => number;
-}
 
 interface Window {
   openedAt: number;
@@ -35,13 +26,14 @@ export class DenialFolder {
 
   /** In the order in which they were opened: those that are due stand in front. */
   private readonly windows = new Map<string, Window>();
-  private readonly elapsed: () => number;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
 
-  constructor(private readonly options: DenialFolderOptions) {
-    this.elapsed = options.elapsed ?? (() => performance.now());
-  }
+  constructor(
+    /** `elapsed`, because a clock that is set back must not keep a window open. */
+    private readonly settings: Pick<Settings, 'foldWindowMs' | 'maxFoldWindows' | 'elapsed'>,
+    private readonly onReport: (report: DenialReport) => void,
+  ) {}
 
   /** Logins that are counted and not yet reported. */
   get waiting(): number {
@@ -51,15 +43,15 @@ export class DenialFolder {
   }
 
   start(): void {
-    const { windowMs } = this.options;
-    if (windowMs === 0) return;
-    this.timer = setInterval(() => this.closeDue(), Math.min(windowMs, TICK_MS));
+    const { foldWindowMs } = this.settings;
+    if (foldWindowMs === 0) return;
+    this.timer = setInterval(() => this.closeDue(), Math.min(foldWindowMs, TICK_MS));
     this.timer.unref();
   }
 
   /** Takes a login in, without waiting. */
   record(login: DeniedLogin): void {
-    if (this.options.windowMs === 0 || this.stopped) return this.report(login, 1);
+    if (this.settings.foldWindowMs === 0 || this.stopped) return this.report(login, 1);
     this.closeDue();
     const key = keyOf(login);
     const window = this.windows.get(key);
@@ -78,23 +70,20 @@ export class DenialFolder {
   }
 
   private open(key: string, login: DeniedLogin): void {
-    if (this.windows.size >= this.options.maxWindows) this.evict();
-    this.windows.set(key, { openedAt: this.elapsed(), count: 0, last: login });
+    const [oldest] = this.windows;
+    if (oldest !== undefined && this.windows.size >= this.settings.maxFoldWindows) {
+      this.windows.delete(oldest[0]);
+      this.tell(oldest[1]);
+    }
+    this.windows.set(key, { openedAt: this.settings.elapsed(), count: 0, last: login });
     this.report(login, 1);
-  }
-
-  private evict(): void {
-    const [first] = this.windows;
-    if (first === undefined) return;
-    this.windows.delete(first[0]);
-    this.tell(first[1]);
   }
 
   /** A window in which something was counted goes on as the next one; one without ends. */
   private closeDue(): void {
-    const now = this.elapsed();
+    const now = this.settings.elapsed();
     for (const [key, window] of this.windows) {
-      if (now - window.openedAt < this.options.windowMs) return;
+      if (now - window.openedAt < this.settings.foldWindowMs) return;
       this.windows.delete(key);
       if (window.count === 0) continue;
       this.tell(window);
@@ -107,7 +96,7 @@ export class DenialFolder {
   }
 
   private report(login: DeniedLogin, count: number): void {
-    this.options.report({ id: newId(), ...login, count });
+    this.onReport({ id: newId(), ...login, count });
   }
 }
 

@@ -7,14 +7,11 @@ const MINUTE = 60_000;
 let now: number;
 let reports: DenialReport[];
 let folder: DenialFolder;
-const folderOf = (options: { windowMs?: number; maxWindows?: number } = {}): DenialFolder =>
-  new DenialFolder({
-    windowMs: MINUTE,
-    maxWindows: 100,
-    ...options,
-    report: (report) => void reports.push(report),
-    elapsed: () => now,
-  });
+const folderOf = (settings: { foldWindowMs?: number; maxFoldWindows?: number } = {}): DenialFolder =>
+  new DenialFolder(
+    { foldWindowMs: MINUTE, maxFoldWindows: 100, elapsed: () => now, ...settings },
+    (report) => void reports.push(report),
+  );
 beforeEach(() => {
   now = 1_000;
   reports = [];
@@ -77,7 +74,7 @@ describe('the folding of denials', () => {
   });
 
   it('reports the oldest flood instead of forgetting it when there are too many', () => {
-    folder = folderOf({ maxWindows: 2 });
+    folder = folderOf({ maxFoldWindows: 2 });
     for (let i = 0; i < 3; i++) folder.record(login());
     folder.record(login({ ip: '198.51.100.2' }));
     folder.record(login({ ip: '198.51.100.3' }));
@@ -99,7 +96,7 @@ describe('the folding of denials', () => {
   });
 
   it('reports each on its own where the window is 0', () => {
-    folder = folderOf({ windowMs: 0 });
+    folder = folderOf({ foldWindowMs: 0 });
     for (let i = 0; i < 3; i++) folder.record(login());
     expect(counts()).toEqual([1, 1, 1]);
   });

@@ -2,12 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import { MAX_DENIALS_PER_REPORT, isUuid, newId } from '@postern/contracts';
 import type { DenialReport } from '@postern/contracts';
-import type { RelayProblem } from '../problem.js';
+import type { RelayProblem } from '../status.js';
 import { RelayClient } from '../relay-client.js';
+import { completeSettings } from '../settings.js';
 import { TestControlPlane, until } from '../testing/control-plane.js';
 import { policy } from '../testing/policies.js';
 import { DenialReporter } from './denial-reporter.js';
-import { InMemoryDenialSpool } from './denial-spool.js';
+import { InMemoryDenialSpool } from '../stores.js';
 
 const NOW = Date.parse('2026-11-01T12:00:00.000Z');
 
@@ -21,17 +22,20 @@ beforeEach(async () => {
   await plane.listen();
   problems = [];
   spool = new InMemoryDenialSpool(5_000);
-  reporter = new DenialReporter({
-    plane: { url: plane.url, key: plane.key },
-    spool,
+  const settings = {
+    url: plane.url,
+    key: plane.key,
+    relayName: 'mx1',
+    denialSpool: spool,
     flushIntervalMs: 5,
     requestTimeoutMs: 200,
     retryBaseMs: 5,
     retryMaxMs: 20,
     refusedRetryMs: 20,
     elapsed: () => NOW,
-    onProblem: (problem) => void problems.push(problem),
-  });
+    onProblem: (problem: RelayProblem) => void problems.push(problem),
+  };
+  reporter = new DenialReporter(completeSettings(settings));
 });
 
 afterEach(async () => {

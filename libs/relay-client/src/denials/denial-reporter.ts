@@ -1,27 +1,12 @@
 import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
 import type { DenialReport } from '@postern/contracts';
-import { Backoff, pause } from '@postern/async';
-import { Refused, describe } from '../http/control-plane.js';
-import type { ControlPlane } from '../http/control-plane.js';
-import type { OnProblem } from '../problem.js';
-import type { DenialSpool } from './denial-spool.js';
+import { Backoff, WakeSignal } from '@postern/async';
+import { Refused, describe, retryMs } from '../control-plane.js';
+import type { Settings } from '../settings.js';
 import { sendDenials } from './send-denials.js';
 
 /** The least time between two alarms about drops: a flood must not become a flood of alarms. */
 const DROP_ALARM_MS = 10_000;
-
-export interface DenialReporterOptions {
-  readonly plane: ControlPlane;
-  readonly spool: DenialSpool;
-  readonly flushIntervalMs: number;
-  readonly requestTimeoutMs: number;
-  readonly retryBaseMs: number;
-  readonly retryMaxMs: number;
-  readonly refusedRetryMs: number;
-  /** Milliseconds that only grow. */
-  readonly elapsed: () => number;
-  readonly onProblem: OnProblem;
-}
 
 /**
  * Sends denials in batches, and each one again, under the same id, until the control plane has acknowledged it. What
@@ -39,14 +24,14 @@ export class DenialReporter {
 
   private batchSize = MAX_DENIALS_PER_REPORT;
   private lastDropAlarmAt = Number.NEGATIVE_INFINITY;
-  private readonly stopping = new AbortController();
+  private stopping = false;
   private readonly aborting = new AbortController();
+  private readonly signal = new WakeSignal();
   private readonly backoff: Backoff;
   private running: Promise<void> = Promise.resolve();
-  private waking = new AbortController();
 
-  constructor(private readonly options: DenialReporterOptions) {
-    this.backoff = new Backoff(options.retryBaseMs, options.retryMaxMs, 1);
+  constructor(private readonly settings: Settings) {
+    this.backoff = new Backoff(settings.retryBaseMs, settings.retryMaxMs, 1);
   }
 
   start(): void {
@@ -55,58 +40,53 @@ export class DenialReporter {
 
   /** Takes a denial in, without waiting. If there is no room it is counted as dropped, and an alarm is raised. */
   record(report: DenialReport): void {
-    if (this.append(report)) return;
+    const { denialSpool, elapsed, onProblem } = this.settings;
+    try {
+      if (denialSpool.append(report)) return;
+    } catch {
+      // A spool of somebody's own that throws must not fail a decision.
+    }
     this.dropped += report.count;
-    const now = this.options.elapsed();
+    const now = elapsed();
     if (now - this.lastDropAlarmAt < DROP_ALARM_MS) return;
     this.lastDropAlarmAt = now;
-    const detail = `The denial spool takes no more (${this.options.spool.size} wait); ${this.dropped} denied logins were dropped so far.`;
-    this.options.onProblem({ code: 'denial-dropped', detail });
+    const detail = `The denial spool takes no more (${denialSpool.size} wait); ${this.dropped} denied logins were dropped so far.`;
+    onProblem({ code: 'denial-dropped', detail });
   }
 
   /** Ends a wait: what was refused may be accepted now. */
   retryNow(): void {
-    this.waking.abort();
-    this.waking = new AbortController();
-  }
-
-  /** A spool of somebody's own that throws must not fail a decision. */
-  private append(report: DenialReport): boolean {
-    try {
-      return this.options.spool.append(report);
-    } catch {
-      return false;
-    }
+    this.signal.wake();
   }
 
   /** Sends what still waits, for `deadlineMs` at most. What then is left stays in the spool. */
   async stop(deadlineMs: number): Promise<void> {
-    this.stopping.abort();
-    const timer = setTimeout(() => this.aborting.abort(), deadlineMs);
+    this.stopping = true;
+    this.signal.wake();
+    const abort = (): void => {
+      this.aborting.abort();
+      this.signal.close();
+    };
+    const timer = setTimeout(abort, deadlineMs);
     await this.running;
     clearTimeout(timer);
-    this.aborting.abort();
+    abort();
   }
 
   private async run(): Promise<void> {
-    while (!this.aborting.signal.aborted) {
-      // Taken before the attempt: a key that is replaced during it ends the wait after it.
-      const woken = this.waking.signal;
+    while (!this.signal.closed) {
       const waitMs = await this.sendAll();
-      if (this.stopping.signal.aborted && this.options.spool.size === 0) return;
-      // Once stopping, only the deadline ends a wait: without this a failing control plane would be asked without a pause.
-      const signal = this.stopping.signal.aborted ? this.aborting.signal : this.stopping.signal;
-      await pause(waitMs, AbortSignal.any([signal, woken]));
+      if (this.stopping && this.settings.denialSpool.size === 0) return;
+      await this.signal.wait(waitMs);
     }
   }
 
   /** Sends batches until none is left or one fails; gives the milliseconds to wait then. */
   private async sendAll(): Promise<number> {
-    const { spool, flushIntervalMs } = this.options;
-    while (!this.aborting.signal.aborted) {
+    while (!this.signal.closed) {
       try {
-        const batch = await spool.peek(this.batchSize);
-        if (batch.length === 0) return flushIntervalMs;
+        const batch = await this.settings.denialSpool.peek(this.batchSize);
+        if (batch.length === 0) return this.settings.flushIntervalMs;
         await this.send(batch);
       } catch (error) {
         return this.failed(error);
@@ -116,11 +96,10 @@ export class DenialReporter {
   }
 
   private async send(batch: readonly DenialReport[]): Promise<void> {
-    const { plane, spool, requestTimeoutMs } = this.options;
-    const signal = AbortSignal.any([this.aborting.signal, AbortSignal.timeout(requestTimeoutMs)]);
     try {
-      const { rejected } = await sendDenials(plane, batch, signal);
-      await spool.acknowledge(batch.map((report) => report.id));
+      const { requestTimeoutMs, denialSpool } = this.settings;
+      const rejected = await sendDenials(this.settings, batch, requestTimeoutMs, this.aborting.signal);
+      await denialSpool.acknowledge(batch.map((report) => report.id));
       this.acknowledged += batch.length - rejected.length;
       this.reject(rejected.map(({ id, code, detail }) => `${id}: ${code}, ${detail}`));
     } catch (error) {
@@ -139,7 +118,7 @@ export class DenialReporter {
       this.batchSize = Math.max(0.5, Math.floor(batch.length / 2) / 2);
       return;
     }
-    await this.options.spool.acknowledge(batch.map((report) => report.id));
+    await this.settings.denialSpool.acknowledge(batch.map((report) => report.id));
     this.reject(batch.map((report) => `${report.id}: ${error.message}`));
   }
 
@@ -148,19 +127,16 @@ export class DenialReporter {
     this.rejected += details.length;
     const shown = details.slice(0, 3).join('; ');
     const detail = `The control plane refused ${details.length} denials for good; they are not in the audit trail: ${shown}`;
-    this.options.onProblem({ code: 'denial-rejected', detail });
+    this.settings.onProblem({ code: 'denial-rejected', detail });
   }
 
   /** Reports, and gives the milliseconds until the next attempt. */
   private failed(error: unknown): number {
-    const { onProblem, spool, refusedRetryMs, retryMaxMs } = this.options;
+    const { onProblem, denialSpool } = this.settings;
     if (this.aborting.signal.aborted) return 0;
     this.lastError = describe(error);
-    onProblem({ code: 'denials-not-accepted', detail: `${spool.size} denials wait: ${this.lastError}` });
-    if (!(error instanceof Refused)) return this.backoff.nextMs();
-    return error.keyRefused
-      ? refusedRetryMs
-      : Math.min(retryMaxMs, Math.max(error.retryAfterMs ?? 0, this.backoff.nextMs()));
+    onProblem({ code: 'denials-not-accepted', detail: `${denialSpool.size} denials wait: ${this.lastError}` });
+    return retryMs(error, this.backoff, this.settings);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DenialReport } from '@postern/contracts';
-import { UnexpectedAnswer, ask, readJson } from '../http/control-plane.js';
-import type { ControlPlane } from '../http/control-plane.js';
+import { UnexpectedAnswer, ask, readJson } from '../control-plane.js';
+import type { ControlPlane } from '../control-plane.js';
 
 /** A denial that the control plane will never take, with its reason. */
 export interface RejectedDenial {
@@ -12,25 +12,27 @@ export interface RejectedDenial {
 const PATH = '/v1/relay/auth-denials';
 
 /**
- * Sends one batch, 1 to 1,000. Returns once it is durable; ids that came before are counted once. Only an answer in
- * which accepted, duplicates and rejected account for every denial counts: anything else may not be Postern's.
- * @throws Refused; UnexpectedAnswer; what the network throws. The batch may or may not have been taken: send it again.
+ * Sends one batch, 1 to 1,000, and returns those that were rejected, once it is durable; ids that came before are counted once.
+ * Only an answer in which accepted, duplicates and rejected account for every denial counts: anything else may not be Postern's.
+ * @throws UnexpectedAnswer; what `ask` throws. The batch may or may not have been taken: send it again.
  */
 export async function sendDenials(
   plane: ControlPlane,
   denials: readonly DenialReport[],
-  signal: AbortSignal,
-): Promise<{ rejected: readonly RejectedDenial[] }> {
+  timeoutMs: number,
+  aborted: AbortSignal,
+): Promise<readonly RejectedDenial[]> {
   const response = await ask(plane, PATH, {
     method: 'POST',
     accept: 'application/json',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ denials }),
-    signal,
+    idleMs: timeoutMs,
+    signal: AbortSignal.any([aborted, AbortSignal.timeout(timeoutMs)]),
   });
   const answer = await readJson(response, `POST ${PATH}`);
   const rejected = rejectedOf(answer, denials);
-  if (rejected !== null) return { rejected };
+  if (rejected !== null) return rejected;
   throw new UnexpectedAnswer(
     `POST ${PATH}`,
     `it does not account for the ${denials.length} denials sent: ${JSON.stringify(answer)}`,

@@ -1,24 +1,59 @@
 import { createHash } from 'node:crypto';
+import { describe } from '../control-plane.js';
 import { Replica } from '../replica/replica.js';
+import type { Settings } from '../settings.js';
 
-/** Where the last known good policies are kept. The bytes are opaque, and only this version of the library reads them. */
-export interface LastKnownGoodStore {
-  /** Null: there are none. */
-  load(): Promise<Uint8Array | null>;
-  /** Replaces what was there, all or nothing. */
-  save(policies: Uint8Array): Promise<void>;
-}
+/** Policies that did not change are saved again so often, so that their age after a restart is about right. */
+const UNCHANGED_MS = 3_600_000;
 
-/** Keeps them for as long as the process lives: the default. */
-export class InMemoryLastKnownGoodStore implements LastKnownGoodStore {
-  private kept: Uint8Array | null = null;
+/** Saves policies, and finds them again. A store that fails is reported, and no more. */
+export class LastKnownGood {
+  private savedAt = Number.NEGATIVE_INFINITY;
+  private savedRevision = -1;
+  private saving: Promise<void> = Promise.resolve();
 
-  async load(): Promise<Uint8Array | null> {
-    return this.kept;
+  constructor(private readonly settings: Settings) {}
+
+  /**
+   * What was kept, and how long ago the control plane was heard of; null where there is nothing that can be used. The age
+   * at the saving was measured; the time since then is taken from the wall clock. Where that clock is now earlier than at
+   * the saving it was set back, and nobody knows the age: it counts as infinite.
+   */
+  async load(): Promise<{ replica: Replica; contactAgeMs: number } | null> {
+    const { lastKnownGood, clock, onProblem } = this.settings;
+    try {
+      const kept = await lastKnownGood.load();
+      if (kept === null) return null;
+      const { replica, savedAt, contactAgeMs } = revive(kept, clock);
+      const since = clock() - savedAt;
+      return { replica, contactAgeMs: since >= 0 ? contactAgeMs + since : Number.POSITIVE_INFINITY };
+    } catch (error) {
+      onProblem({ code: 'last-known-good-unusable', detail: describe(error) });
+      return null;
+    }
   }
 
-  async save(policies: Uint8Array): Promise<void> {
-    this.kept = policies;
+  /** Saves the policies, unless the last time was just now. One saving at a time. */
+  save(replica: Replica, contactAgeMs: number, everyMs: number): void {
+    const { lastKnownGood, clock, elapsed, onProblem } = this.settings;
+    const now = elapsed();
+    const unchanged = replica.revision === this.savedRevision;
+    if (now - this.savedAt < (unchanged && everyMs > 0 ? UNCHANGED_MS : everyMs)) return;
+    this.savedAt = now;
+    this.savedRevision = replica.revision;
+    const kept = keep(replica, { savedAt: clock(), contactAgeMs });
+    this.saving = this.saving
+      .then(() => lastKnownGood.save(kept))
+      .catch((error: unknown) => {
+        this.savedRevision = -1;
+        const detail = `The last known good policies could not be saved: ${describe(error)}`;
+        onProblem({ code: 'last-known-good-unusable', detail });
+      });
+  }
+
+  /** Resolves when nothing is being saved. */
+  async idle(): Promise<void> {
+    await this.saving;
   }
 }
 
@@ -62,14 +97,8 @@ export function keep(replica: Replica, { savedAt, contactAgeMs }: KeptAge): Uint
   return kept;
 }
 
-/**
- * Makes a replica of what was kept.
- * @throws LastKnownGoodUnusable if a bit of it is not as it was.
- */
-export function revive(
-  kept: Uint8Array,
-  newReplica: (expectedUsers: number) => Replica,
-): KeptAge & { replica: Replica } {
+/** Makes a replica of what was kept. @throws LastKnownGoodUnusable if a bit of it is not as it was. */
+export function revive(kept: Uint8Array, clock: () => number): KeptAge & { replica: Replica } {
   // A copy: a view of a larger buffer need not begin at a multiple of eight.
   const bytes = Uint8Array.from(kept);
   const end = bytes.length - CHECKSUM_BYTES;
@@ -77,7 +106,7 @@ export function revive(
   if (!checksum(bytes).equals(bytes.subarray(end))) throw new LastKnownGoodUnusable('they are damaged');
   const [format, revision = 0, policies = 0, savedAt = 0, contactAgeMs = 0] = new Float64Array(bytes.buffer, 0, 5);
   if (format !== FORMAT) throw new LastKnownGoodUnusable('they are of another version, or from another machine');
-  const replica = newReplica(policies);
+  const replica = new Replica({ clock, expectedUsers: policies });
   if (!replica.restoreAll(new Uint32Array(bytes.buffer, HEADER_BYTES, (end - HEADER_BYTES) / 4))) {
     throw new LastKnownGoodUnusable('a record in them is damaged');
   }

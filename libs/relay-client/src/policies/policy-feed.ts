@@ -1,46 +1,26 @@
 import { digestToHex } from '@postern/contracts';
 import type { Heartbeat, PolicyLag } from '@postern/contracts';
-import { Backoff, pause } from '@postern/async';
-import { Refused, UnexpectedAnswer, describe } from '../http/control-plane.js';
-import type { ControlPlane } from '../http/control-plane.js';
-import type { OnProblem } from '../problem.js';
+import { Backoff, WakeSignal } from '@postern/async';
+import { Refused, UnexpectedAnswer, describe, retryMs } from '../control-plane.js';
+import { PolicyUnreadable, parseObject } from '../replica/policy-json.js';
 import type { Replica } from '../replica/replica.js';
+import type { Settings } from '../settings.js';
 import { followChanges } from './event-stream.js';
-import { LineTooLong } from './lines.js';
-import { PolicyUnreadable } from './policy-unreadable.js';
-import { readHeartbeat, readPolicy } from './read-policy.js';
-import { SnapshotRefused, takeSnapshot } from './snapshot.js';
+import { LastKnownGood } from './last-known-good.js';
+import { LineTooLong, SnapshotRefused, takeSnapshot } from './snapshot.js';
 
 /** Heartbeats in a row that may name another revision than ours before changes count as lost. */
 const HEARTBEATS_APART = 3;
 
 const LAG_UNKNOWN: PolicyLag = { lagEvents: null, lagSeconds: null };
 
-export interface PolicyFeedOptions {
-  readonly plane: ControlPlane;
-  readonly silenceMs: number;
-  readonly snapshotIdleMs: number;
-  readonly retryBaseMs: number;
-  readonly retryMaxMs: number;
-  /** Between attempts with a key that was refused. */
-  readonly refusedRetryMs: number;
-  readonly newReplica: (expectedUsers: number) => Replica;
-  /** Milliseconds that only grow. */
-  readonly elapsed: () => number;
-  readonly onProblem: OnProblem;
-  /** A replica is now the one to decide by. */
-  readonly onReplica: (replica: Replica) => void;
-  /** A heartbeat agreed: this is a good moment to keep the policies. */
-  readonly onVerified: (replica: Replica) => void;
-}
-
 /**
- * Keeps a replica in step with the control plane: snapshot, then changes, for ever. A snapshot is loaded beside the
- * replica in use, and takes its place once a digest of the control plane has confirmed it; the first one of all, at once.
+ * Keeps a replica in step with the control plane: snapshot, then changes, for ever. A snapshot is loaded next to the
+ * replica in use, and replaces it once a digest of the control plane has confirmed it; the first one of all, at once.
  */
 export class PolicyFeed {
-  /** By `elapsed`; null before the first contact. */
-  lastContact: number | null = null;
+  /** The one to decide by; null before the first policies. */
+  replica: Replica | null = null;
   connected = false;
   /** Whether a digest has confirmed the replica in use. */
   verified = false;
@@ -52,96 +32,107 @@ export class PolicyFeed {
   digestMismatches = 0;
   unreadable = 0;
 
-  private inUse: Replica | null = null;
+  /** By `elapsed`; of never, minus infinity. */
+  private lastContact = Number.NEGATIVE_INFINITY;
   /** A snapshot that waits for its first heartbeat. */
   private candidate: Replica | null = null;
   private wantsSnapshot = false;
   private heartbeatsApart = 0;
-  private readonly stopping = new AbortController();
+  private readonly kept: LastKnownGood;
   private readonly backoff: Backoff;
+  private readonly signal = new WakeSignal();
+  private readonly stopping = new AbortController();
+  private readonly first = Promise.withResolvers<void>();
   private running: Promise<void> = Promise.resolve();
-  private waking = new AbortController();
 
-  constructor(private readonly options: PolicyFeedOptions) {
-    this.backoff = new Backoff(options.retryBaseMs, options.retryMaxMs, 1);
+  constructor(private readonly settings: Settings) {
+    this.kept = new LastKnownGood(settings);
+    this.backoff = new Backoff(settings.retryBaseMs, settings.retryMaxMs, 1);
+  }
+
+  /** Resolves when there are policies to decide by, or never will be. */
+  get ready(): Promise<void> {
+    return this.first.promise;
+  }
+
+  /** Measured, not read from a wall clock: one that is set back would make old policies young. */
+  get contactAgeMs(): number {
+    return this.settings.elapsed() - this.lastContact;
   }
 
   /** Begins, from policies that were kept or from nothing. */
-  start(kept: { replica: Replica; contactAgeMs: number } | null): void {
+  async start(): Promise<void> {
+    const kept = await this.kept.load();
     if (kept !== null) {
-      this.lastContact = this.options.elapsed() - kept.contactAgeMs;
+      this.lastContact = this.settings.elapsed() - kept.contactAgeMs;
       this.use(kept.replica, true);
     }
     this.running = this.run();
   }
 
+  /** Ends, and keeps the policies. */
   async stop(): Promise<void> {
+    this.first.resolve();
     this.stopping.abort();
+    this.signal.close();
     await this.running;
+    if (this.replica !== null && this.verified) this.kept.save(this.replica, this.contactAgeMs, 0);
+    await this.kept.idle();
   }
 
   /** Ends a wait: what was refused may be accepted now. */
   retryNow(): void {
-    this.waking.abort();
-    this.waking = new AbortController();
+    this.signal.wake();
   }
 
   private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      // Taken before the attempt: a key that is replaced during it ends the wait after it.
-      const woken = this.waking.signal;
+    while (!this.signal.closed) {
       let waitMs: number;
       try {
-        if (this.inUse === null || this.wantsSnapshot) await this.snapshot();
+        if (this.replica === null || this.wantsSnapshot) await this.snapshot();
         await this.follow();
         waitMs = this.backoff.nextMs();
       } catch (error) {
-        if (signal.aborted) break;
+        if (this.signal.closed) break;
         waitMs = this.failed(error);
       }
       this.connected = false;
       this.lag = LAG_UNKNOWN;
       this.reconnects++;
-      await pause(waitMs, AbortSignal.any([signal, woken]));
+      await this.signal.wait(waitMs);
     }
     this.connected = false;
   }
 
   private async snapshot(): Promise<void> {
     this.candidate = null;
-    const { plane, newReplica, snapshotIdleMs: idleMs } = this.options;
-    const { replica, verified } = await takeSnapshot(plane, { idleMs, signal: this.stopping.signal, newReplica });
+    const { replica, verified } = await takeSnapshot(this.settings, this.settings.clock, this.stopping.signal);
     this.contact();
     this.snapshots++;
     this.wantsSnapshot = false;
-    if (verified || this.inUse === null) this.use(replica, verified);
+    if (verified || this.replica === null) this.use(replica, verified);
     else this.candidate = replica;
   }
 
   /** Applies changes until the stream ends, the control plane asks for a snapshot, or something forces one. */
   private async follow(): Promise<void> {
-    const from = this.candidate ?? this.inUse;
+    const from = this.candidate ?? this.replica;
     if (from === null) return;
     this.heartbeatsApart = 0;
-    const { plane, silenceMs } = this.options;
-    const events = followChanges(plane, { revision: from.revision, silenceMs, signal: this.stopping.signal });
-    for await (const event of events) {
+    const { silenceMs } = this.settings;
+    const events = followChanges(this.settings, { revision: from.revision, silenceMs, signal: this.stopping.signal });
+    for await (const { event, data } of events) {
       this.connected = true;
       this.keyRefused = false;
-      const replica = this.candidate ?? from;
-      if (event.event === 'policy') this.change(replica, event.data);
-      else if (event.event === 'heartbeat') this.compare(replica, readHeartbeat(event.data));
-      else if (event.event === 'reset') this.wantsSnapshot = true;
+      if (event === 'policy') {
+        // In JSON a line feed is white space.
+        from.apply(Buffer.from(`${data.replaceAll('\n', ' ')}\n`), 0, from.revision);
+        this.heartbeatsApart = 0;
+      } else if (event === 'heartbeat') this.compare(from, readHeartbeat(data));
+      else if (event === 'reset') this.wantsSnapshot = true;
       this.contact();
       if (this.wantsSnapshot) return;
     }
-  }
-
-  private change(replica: Replica, data: string): void {
-    const policy = readPolicy(data);
-    if (policy.revision > replica.revision) replica.apply(policy);
-    this.heartbeatsApart = 0;
   }
 
   private compare(replica: Replica, heartbeat: Heartbeat): void {
@@ -161,37 +152,35 @@ export class PolicyFeed {
     }
     this.backoff.reset();
     if (replica === this.candidate || !this.verified) this.use(replica, true);
-    this.options.onVerified(replica);
+    this.kept.save(replica, this.contactAgeMs, this.settings.saveEveryMs);
   }
 
   private mismatch(detail: string): void {
     this.digestMismatches++;
     this.wantsSnapshot = true;
     if (this.candidate === null) this.verified = false;
-    this.options.onProblem({ code: 'digest-mismatch', detail: `A new snapshot is taken: ${detail}.` });
+    this.settings.onProblem({ code: 'digest-mismatch', detail: `A new snapshot is taken: ${detail}.` });
   }
 
   private use(replica: Replica, verified: boolean): void {
     this.candidate = null;
-    this.inUse = replica;
+    this.replica = replica;
     this.verified = verified;
-    this.options.onReplica(replica);
+    this.first.resolve();
   }
 
   private contact(): void {
-    this.lastContact = this.options.elapsed();
+    this.lastContact = this.settings.elapsed();
   }
 
   /** Reports, and gives the milliseconds until the next attempt. */
   private failed(error: unknown): number {
-    const { onProblem, refusedRetryMs } = this.options;
+    const { onProblem } = this.settings;
     const detail = describe(error);
     if (error instanceof Refused && error.keyRefused) {
       this.keyRefused = true;
       onProblem({ code: 'key-refused', detail: `${detail} Give this relay a valid key; it keeps its last policies.` });
-      return refusedRetryMs;
-    }
-    if (error instanceof PolicyUnreadable || error instanceof LineTooLong) {
+    } else if (error instanceof PolicyUnreadable || error instanceof LineTooLong) {
       this.unreadable++;
       this.wantsSnapshot = true;
       onProblem({ code: 'policy-unreadable', detail });
@@ -202,7 +191,18 @@ export class PolicyFeed {
     } else {
       onProblem({ code: 'control-plane-unreachable', detail });
     }
-    const retryAfterMs = error instanceof Refused ? (error.retryAfterMs ?? 0) : 0;
-    return Math.min(this.options.retryMaxMs, Math.max(retryAfterMs, this.backoff.nextMs()));
+    return retryMs(error, this.backoff, this.settings);
   }
+}
+
+/** Reads the data of an SSE `heartbeat`. @throws PolicyUnreadable. */
+function readHeartbeat(json: string): Heartbeat {
+  const { revision, policies, digest, lagEvents, lagSeconds } = parseObject(json, 'heartbeat');
+  const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+  const isLag = (value: unknown): boolean => value === null || (typeof value === 'number' && value >= 0);
+  const isDigest = typeof digest === 'string' && /^[0-9a-f]{16}$/.test(digest);
+  if (!isCount(revision) || !isCount(policies) || !isDigest || !isLag(lagEvents) || !isLag(lagSeconds)) {
+    throw new PolicyUnreadable('heartbeat', json);
+  }
+  return { revision, policies, digest, lagEvents, lagSeconds } as Heartbeat;
 }

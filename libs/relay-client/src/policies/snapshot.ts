@@ -1,12 +1,29 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { digestToHex } from '@postern/contracts';
-import { ask } from '../http/control-plane.js';
-import type { ControlPlane } from '../http/control-plane.js';
+import { ask } from '../control-plane.js';
+import type { ControlPlane } from '../control-plane.js';
 import { Replica } from '../replica/replica.js';
-import { lines } from './lines.js';
-import { readPolicy } from './read-policy.js';
 
-/** Room is made beforehand for so many policies at most: 60 MB. */
+/** A policy of 1,000 entries takes some 80 KB; what exceeds this by so much is no policy. */
+export const MAX_LINE_BYTES = 1024 * 1024;
+/** Room is made beforehand for so many policies at most: a gigabyte of addresses, and of memory as it is filled. */
 const MOST_EXPECTED = 10_000_000;
+/** So long without a byte, and a snapshot is given up. */
+const IDLE_MS = 30_000;
+/** Some 700 usual lines: the next chunk is inflated meanwhile, on another thread, and decisions wait for a millisecond at most. */
+const CHUNK_BYTES = 256 * 1024;
+const LINE_FEED = 0x0a;
+
+/** A line, or a frame, is longer than any policy can be. */
+export class LineTooLong extends Error {
+  override readonly name = 'LineTooLong';
+
+  constructor() {
+    super(`The control plane sent a line of more than ${MAX_LINE_BYTES} bytes; no relay policy is as long.`);
+  }
+}
 
 /** A snapshot that came to its end and is yet not what the control plane holds. */
 export class SnapshotRefused extends Error {
@@ -19,63 +36,68 @@ export class SnapshotRefused extends Error {
 
 export interface Snapshot {
   readonly replica: Replica;
-  /** Whether the answer told its own digest, and it agreed. Else the first heartbeat has to tell. */
+  /** Whether the answer announced its own digest, and it agreed. Else the first heartbeat has to. */
   readonly verified: boolean;
 }
 
 /**
- * Takes all policies, into a replica of their own. A transfer that stands still for `idleMs` is given up.
- * @throws SnapshotRefused, PolicyUnreadable, LineTooLong, Refused, UnexpectedAnswer, and what the network throws: a broken transfer is an
- * error, never a short snapshot. One line that can't be read refuses the whole: without it, its user would be unknown.
+ * Takes all policies, into a replica of their own.
+ * @throws SnapshotRefused, PolicyUnreadable, LineTooLong, and what `ask` throws: a broken transfer is an error, never a short
+ * snapshot. One line that can't be read refuses all: without it, its user would be unknown.
  */
-export async function takeSnapshot(
-  plane: ControlPlane,
-  options: { idleMs: number; signal: AbortSignal; newReplica: (expectedUsers: number) => Replica },
-): Promise<Snapshot> {
-  const idle = new AbortController();
-  const timer = setTimeout(
-    () => idle.abort(new Error(`No byte of the snapshot came in ${options.idleMs} ms.`)),
-    options.idleMs,
-  );
+export async function takeSnapshot(plane: ControlPlane, clock: () => number, signal: AbortSignal): Promise<Snapshot> {
+  const response = await ask(plane, '/v1/relay/policies', {
+    accept: 'application/x-ndjson',
+    headers: { 'accept-encoding': 'gzip' },
+    idleMs: IDLE_MS,
+    signal,
+  });
   try {
-    const response = await ask(plane, '/v1/relay/policies', {
-      accept: 'application/x-ndjson',
-      signal: AbortSignal.any([options.signal, idle.signal]),
-    });
-    const revision = wholeNumber(response.headers.get('postern-revision'));
+    const { headers } = response;
+    const revision = wholeNumber(headers['postern-revision']);
     if (revision === null) throw new SnapshotRefused('it came without the header Postern-Revision');
-    const announced = wholeNumber(response.headers.get('postern-policies')) ?? 0;
+    const announced = wholeNumber(headers['postern-policies']) ?? 0;
     // Only to have room at once: a number beyond all bounds is left to the comparison at the end.
-    const replica = options.newReplica(announced <= MOST_EXPECTED ? announced : 0);
-    if (response.body !== null) {
-      for await (const line of lines(touching(response.body, timer))) replica.apply(readPolicy(line));
-    }
+    const replica = new Replica({ clock, expectedUsers: announced <= MOST_EXPECTED ? announced : 0 });
+    const compressed = headers['content-encoding'] === 'gzip';
+    const body = compressed ? pipeline(response, createGunzip({ chunkSize: CHUNK_BYTES }), () => undefined) : response;
+    await applyLines(replica, body as AsyncIterable<Buffer>);
     replica.revision = revision;
-    return { replica, verified: verify(replica, response.headers) };
+    return { replica, verified: verify(replica, headers) };
   } finally {
-    clearTimeout(timer);
+    response.destroy();
   }
 }
 
-/** Passes the chunks on, and starts the timer anew with each. */
-async function* touching(chunks: AsyncIterable<Uint8Array>, timer: NodeJS.Timeout): AsyncGenerator<Uint8Array> {
+/** Applies each line; empty ones are left out, and the last one may lack its line feed. */
+async function applyLines(replica: Replica, chunks: AsyncIterable<Buffer>): Promise<void> {
+  let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
-    timer.refresh();
-    yield chunk;
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const end = rest.lastIndexOf(LINE_FEED) + 1;
+    applyAll(replica, rest.subarray(0, end));
+    rest = rest.subarray(end);
+    if (rest.length > MAX_LINE_BYTES) throw new LineTooLong();
   }
+  if (rest.length > 0) applyAll(replica, Buffer.concat([rest, Buffer.of(LINE_FEED)]));
+}
+
+function applyAll(replica: Replica, lines: Buffer): void {
+  for (let at = 0; at < lines.length;) at = lines[at] === LINE_FEED ? at + 1 : replica.apply(lines, at);
 }
 
 /** Compares with `Postern-Policies` and `Postern-Digest`, which a control plane may send with a snapshot. */
-function verify(replica: Replica, headers: Headers): boolean {
-  const policies = wholeNumber(headers.get('postern-policies'));
-  const digest = headers.get('postern-digest');
+function verify(replica: Replica, headers: IncomingHttpHeaders): boolean {
+  const policies = wholeNumber(headers['postern-policies']);
+  const digest = headers['postern-digest'];
   if (policies !== null && policies !== replica.policies) {
     throw new SnapshotRefused(`it holds ${replica.policies} policies, not the ${policies} that were announced`);
   }
-  if (digest !== null && digest !== digestToHex(replica.digest)) throw new SnapshotRefused('its digest is another');
-  return policies !== null && digest !== null;
+  if (digest !== undefined && digest !== digestToHex(replica.digest))
+    throw new SnapshotRefused('its digest is another');
+  return policies !== null && digest !== undefined;
 }
 
-function wholeNumber(text: string | null): number | null {
-  return text !== null && /^\d{1,16}$/.test(text) ? Number(text) : null;
+function wholeNumber(text: string | string[] | undefined): number | null {
+  return typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) : null;
 }

@@ -1,138 +1,195 @@
+import { compressedRun } from './range-text.js';
+
 /** 0: not an address. */
 export type PackedFamily = 0 | 4 | 6;
 
 const DOT = 0x2e;
-const COLON = 0x3a;
+const SLASH = 0x2f;
 const ZERO = 0x30;
+const COLON = 0x3a;
 /** An IPv6 address with a dotted tail, at its longest: `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`. */
 const MAX_LENGTH = 45;
+/** Set in what is read of a spelling that is legal, but not the canonical one. */
+const ODD = 0x10;
+/** By byte: the hex digit's value, with ODD for upper case; -1 for all else. A branch between digits and letters would be slow. */
+const HEX_DIGITS = Int8Array.from({ length: 0x100 }, (_, code) => {
+  const odd = code >= 0x41 && code <= 0x46 ? ODD : 0;
+  return '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase()) | odd;
+});
 
 /**
- * A client's address as words in network order. It is a scratch that each decision fills anew. The grammar is that of
- * `parseAddress` in @postern/ip-ranges (strict: no leading zeros in IPv4, no zone ids, no short forms), against which it
- * is tested; it is written again here because a decision must allocate nothing.
+ * An address, or a range, as words in network order. It is a scratch that is filled again each time, because a decision must
+ * allocate nothing. The grammar is that of `parseAddress` in @postern/ip-ranges (strict: no leading zeros in IPv4, no zone ids, no
+ * short forms), against which it is tested.
  */
 export class PackedAddress {
   family: PackedFamily = 0;
   /** IPv4: the first word. IPv6: all four. Unsigned. */
   readonly words: Uint32Array = new Uint32Array(4);
+  /** Of a range. */
+  prefix = 0;
 
+  private readonly text = new Uint8Array(MAX_LENGTH + 1);
   private readonly groups = new Uint16Array(8);
+  /** Where `::` stands, in groups, and for how many; ODD where the spelling is not canonical. */
+  private gap = 0;
+  private gapLength = 0;
+  private odd = 0;
 
-  /** Takes an address in; a mapped one (`::ffff:a.b.c.d`, in any spelling) becomes IPv4. */
-  parse(text: string): PackedFamily {
-    const length = text.length;
-    if (length < 2 || length > MAX_LENGTH) return (this.family = 0);
-    const second = text.charCodeAt(1);
-    const isV4 =
-      second === DOT || text.charCodeAt(2) === DOT || (text.charCodeAt(3) === DOT && text.charCodeAt(0) !== COLON);
-    return (this.family = isV4 ? this.parseV4(text) : this.parseV6(text));
-  }
-
-  private parseV4(text: string): PackedFamily {
-    return readDottedQuad(text, 0, this.words) ? 4 : 0;
-  }
-
-  private parseV6(text: string): PackedFamily {
-    const count = this.readGroups(text);
-    if (count !== 8) return 0;
-    const g = this.groups;
-    const words = this.words;
-    for (let i = 0; i < 4; i++) words[i] = ((g[2 * i] as number) << 16) | (g[2 * i + 1] as number);
-    if (words[2] !== 0xffff || words[1] !== 0 || words[0] !== 0) return 6;
+  /** Takes in a client's address; a mapped one (`::ffff:a.b.c.d`, in any spelling) becomes IPv4. */
+  parse(ip: string): PackedFamily {
+    const length = ip.length;
+    if (length > MAX_LENGTH) return (this.family = 0);
+    const { text, words } = this;
+    for (let i = 0; i < length; i++) {
+      const code = ip.charCodeAt(i);
+      text[i] = code > 0x7f ? 0 : code;
+    }
+    // No address has a zero in it: reading stops there.
+    text[length] = 0;
+    if (this.read(text, 0) !== length) return (this.family = 0);
+    if (this.family === 4 || !this.isMapped()) return this.family;
     words[0] = words[3] as number;
-    return 4;
+    return (this.family = 4);
   }
 
-  /** Reads the groups of RFC 4291, section 2.2, filling in for `::`. Anything but 8 is a refusal. */
-  private readGroups(text: string): number {
-    const length = text.length;
-    const g = this.groups;
+  /**
+   * Takes in a range in the canonical form that the control plane sends: `203.0.113.0/24`, `2001:db8::1`. Returns where it ends in
+   * `bytes`. -1 for all else, also another spelling, `/0`, host bits that are set, and a network that holds mapped addresses: what a
+   * relay can't read exactly it must not honour.
+   */
+  readRange(bytes: Uint8Array, from: number): number {
+    let at = this.read(bytes, from);
+    if (at < 0) return -1;
+    const width = this.family === 4 ? 32 : 128;
+    this.prefix = width;
+    if (bytes[at] === SLASH) {
+      const first = ++at;
+      let prefix = 0;
+      for (; at < first + 3; at++) {
+        const digit = (bytes[at] as number) - ZERO;
+        if (!(digit >= 0 && digit <= 9)) break;
+        prefix = prefix * 10 + digit;
+      }
+      // The full width is written without a prefix.
+      if (bytes[first] === ZERO || prefix < 1 || prefix >= width || !this.hostBitsAreZero(prefix)) return -1;
+      this.prefix = prefix;
+    }
+    return this.family === 4 || this.isCanonicalV6() ? at : -1;
+  }
+
+  /** Reads the address that begins at `from`, and returns where it ends; -1 if none does. */
+  private read(bytes: Uint8Array, from: number): number {
+    const isV4 =
+      bytes[from + 1] === DOT || bytes[from + 2] === DOT || (bytes[from + 3] === DOT && bytes[from] !== COLON);
+    this.family = isV4 ? 4 : 6;
+    return isV4 ? this.readV4(bytes, from) : this.readV6(bytes, from);
+  }
+
+  /** Into the first word. No leading zeros: some parsers take them for octal. */
+  private readV4(bytes: Uint8Array, from: number): number {
+    let at = from;
+    let value = 0;
+    for (let octets = 1; ; octets++) {
+      let octet = (bytes[at++] as number) - ZERO;
+      if (!(octet >= 0 && octet <= 9)) return -1;
+      for (let digits = octet === 0 ? 3 : 1; digits < 3; digits++, at++) {
+        const digit = (bytes[at] as number) - ZERO;
+        if (!(digit >= 0 && digit <= 9)) break;
+        octet = octet * 10 + digit;
+      }
+      if (octet > 255) return -1;
+      value = (value << 8) | octet;
+      if (octets === 4) break;
+      if (bytes[at++] !== DOT) return -1;
+    }
+    this.words[0] = value;
+    return at;
+  }
+
+  /** RFC 4291, section 2.2. */
+  private readV6(bytes: Uint8Array, from: number): number {
+    const { groups, words } = this;
+    let at = from;
     let count = 0;
     let gap = -1;
-    let i = 0;
-    if (text.charCodeAt(0) === COLON) {
-      if (text.charCodeAt(1) !== COLON) return 0;
+    let odd = 0;
+    if (bytes[at] === COLON) {
+      if (bytes[at + 1] !== COLON) return -1;
       gap = 0;
-      i = 2;
+      at += 2;
     }
-    while (i < length) {
-      if (count === 8) return 0;
-      const start = i;
+    for (;;) {
+      const start = at;
       let value = 0;
-      for (; i < length && i - start < 5; i++) {
-        const digit = hexDigit(text.charCodeAt(i));
-        if (digit < 0) break;
-        value = (value << 4) | digit;
+      let digit = HEX_DIGITS[bytes[at] as number] as number;
+      for (; digit >= 0 && at < start + 4; digit = HEX_DIGITS[bytes[at] as number] as number) {
+        value = (value << 4) | (digit & 0xf);
+        odd |= digit;
+        at++;
       }
-      const digits = i - start;
-      if (digits === 0 || digits > 4) return 0;
-      if (i < length && text.charCodeAt(i) === DOT) {
-        if (count > 6 || !readDottedQuad(text, start, this.words)) return 0;
-        const tail = this.words[0] as number;
-        g[count++] = tail >>> 16;
-        g[count++] = tail & 0xffff;
-        i = length;
+      if (at === start) {
+        // Nothing need follow `::`.
+        if (count !== gap) return -1;
         break;
       }
-      g[count++] = value;
-      if (i === length) break;
-      if (text.charCodeAt(i) !== COLON) return 0;
-      i++;
-      if (i === length) return 0;
-      if (text.charCodeAt(i) === COLON) {
-        if (gap >= 0) return 0;
+      if (count === 8) return -1;
+      if (bytes[at] === DOT) {
+        at = count > 6 ? -1 : this.readV4(bytes, start);
+        if (at < 0) return -1;
+        groups[count++] = (words[0] as number) >>> 16;
+        groups[count++] = words[0] as number;
+        odd |= ODD;
+        break;
+      }
+      // A leading zero.
+      if (at > start + 1 && bytes[start] === ZERO) odd |= ODD;
+      groups[count++] = value;
+      if (bytes[at] !== COLON) break;
+      at++;
+      if (bytes[at] === COLON) {
+        if (gap >= 0) return -1;
         gap = count;
-        i++;
+        at++;
       }
     }
-    if (gap < 0) return count;
-    if (count === 8) return 0;
-    const behind = count - gap;
-    for (let k = 1; k <= behind; k++) g[8 - k] = g[count - k] as number;
-    for (let k = gap; k < 8 - behind; k++) g[k] = 0;
-    return 8;
-  }
-}
-
-/**
- * Reads the dotted quad that reaches from `at` to the end of the text into `words[0]`. No leading zeros: some parsers take
- * them for octal. (The value is not returned: a number beyond 31 bits would be an allocation on the path of a decision.)
- */
-function readDottedQuad(text: string, at: number, words: Uint32Array): boolean {
-  const length = text.length;
-  let value = 0;
-  let i = at;
-  for (let octets = 1; ; octets++) {
-    let digit = i < length ? text.charCodeAt(i) - ZERO : -1;
-    if (digit < 0 || digit > 9) return false;
-    let octet = digit;
-    const most = digit === 0 ? i + 1 : i + 3;
-    for (i++; i < length && i < most; i++) {
-      digit = text.charCodeAt(i) - ZERO;
-      if (digit < 0 || digit > 9) break;
-      octet = octet * 10 + digit;
+    if (gap < 0 ? count !== 8 : count === 8) return -1;
+    this.gap = gap;
+    this.gapLength = 8 - count;
+    this.odd = odd & ODD;
+    if (gap >= 0) {
+      groups.copyWithin(gap + 8 - count, gap, count);
+      groups.fill(0, gap, gap + 8 - count);
     }
-    if (octet > 255) return false;
-    value = (value << 8) | octet;
-    if (octets === 4) break;
-    if (i >= length || text.charCodeAt(i) !== DOT) return false;
-    i++;
+    for (let i = 0; i < 4; i++) words[i] = ((groups[2 * i] as number) << 16) | (groups[2 * i + 1] as number);
+    return at;
   }
-  words[0] = value;
-  return i === length;
-}
 
-/**
- * By character code, up to 0x7f; -1 for all that is no hex digit. A table, because whether a digit or a letter comes next
- * is a coin toss that a branch would lose every other time: it halved the time of parsing an IPv6 address.
- */
-const HEX_DIGITS = Int8Array.from({ length: 0x80 }, (_, code) => '0123456789abcdef'.indexOf(lower(code)));
+  private isMapped(): boolean {
+    const { words } = this;
+    return words[2] === 0xffff && words[1] === 0 && words[0] === 0;
+  }
 
-function lower(code: number): string {
-  return String.fromCharCode(code).toLowerCase();
-}
+  private isCanonicalV6(): boolean {
+    const run = compressedRun(this.groups);
+    if (this.odd !== 0 || run.length !== this.gapLength || (run.length > 0 && run.start !== this.gap)) return false;
+    return !this.isMapped() && !this.holdsAllMapped();
+  }
 
-function hexDigit(code: number): number {
-  return code > 0x7f ? -1 : (HEX_DIGITS[code] as number);
+  /** Whether its bits are the first ones of `::ffff:0:0/96`. */
+  private holdsAllMapped(): boolean {
+    const [first, second, third = 0] = this.words;
+    if (first !== 0 || second !== 0 || this.prefix >= 96) return false;
+    const bits = Math.max(0, this.prefix - 64);
+    return bits === 0 || third === (0xffff & (0xffffffff << (32 - bits))) >>> 0;
+  }
+
+  private hostBitsAreZero(prefix: number): boolean {
+    for (let i = 0; i < (this.family === 4 ? 1 : 4); i++) {
+      const networkBits = Math.min(32, Math.max(0, prefix - 32 * i));
+      const hostMask = networkBits === 32 ? 0 : 0xffffffff >>> networkBits;
+      if (((this.words[i] as number) & hostMask) !== 0) return false;
+    }
+    return true;
+  }
 }

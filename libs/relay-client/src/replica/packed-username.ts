@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 
 /** The longest username, in bytes (contracts: username). */
-const MAX_LENGTH = 254;
+export const MAX_USERNAME = 254;
 
 /** Four copies of a byte in one word, for folding the case of four characters at once. */
 const FOUR_BYTES = 0x01010101;
 
 /**
  * One username as the replica compares it: lower-case ASCII, four bytes a word, with its keyed hash. It is a scratch
- * that each look-up fills anew, so that the path of a decision allocates nothing.
+ * that each look-up fills again, so that the path of a decision allocates nothing.
  *
  * The hash is HalfSipHash-1-3 under a random key of this process: whoever may choose usernames can't choose usernames
  * that collide, which a plain or merely seeded FNV or Murmur would let them.
@@ -35,7 +35,7 @@ export class PackedUsername {
   /** Takes a username in. False if it can't be one (empty, too long, not ASCII): then no replica holds it. */
   pack(username: string): boolean {
     const length = username.length;
-    if (length === 0 || length > MAX_LENGTH) return false;
+    if (length === 0 || length > MAX_USERNAME) return false;
     const words = this.words;
     let seen = 0;
     let count = 0;
@@ -58,10 +58,23 @@ export class PackedUsername {
       words[count++] = lowerCase(tail);
     }
     if (seen > 0x7f) return false;
-    this.length = length;
-    this.wordCount = count;
-    this.hash = this.hashWords();
+    this.close(length);
     return true;
+  }
+
+  /** Takes in the first `length` bytes, a username in lower case. */
+  packBytes(bytes: Uint8Array, length: number): void {
+    const words = this.words;
+    words[(length - 1) >>> 2] = 0;
+    const whole = length & ~3;
+    for (let i = 0; i < whole; i += 4) {
+      const low = (bytes[i] as number) | ((bytes[i + 1] as number) << 8);
+      words[i >>> 2] = low | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 24);
+    }
+    for (let i = whole; i < length; i++) {
+      words[i >>> 2] = (words[i >>> 2] as number) | ((bytes[i] as number) << ((i & 3) << 3));
+    }
+    this.close(length);
   }
 
   /** Takes in the key of a record: `length` bytes, packed, from `at` on. What follows them in the last word is not the key's. */
@@ -69,9 +82,7 @@ export class PackedUsername {
     const count = (length + 3) >>> 2;
     for (let i = 0; i < count; i++) this.words[i] = source[at + i] ?? 0;
     if ((length & 3) !== 0) this.words[count - 1] = (this.words[count - 1] as number) & tailMask(length);
-    this.length = length;
-    this.wordCount = count;
-    this.hash = this.hashWords();
+    this.close(length);
   }
 
   /** Whether this is the key, `length` bytes, packed, from `at` on. */
@@ -84,10 +95,12 @@ export class PackedUsername {
   }
 
   /** HalfSipHash-1-3 over the words, the length as a word of its own, then three closing rounds: one loop, one round in it. */
-  private hashWords(): number {
+  private close(length: number): void {
     const words = this.words;
+    this.length = length;
+    this.wordCount = (length + 3) >>> 2;
     const closing = this.wordCount + 1;
-    words[closing - 1] = this.length << 24;
+    words[closing - 1] = length << 24;
     words[closing] = words[closing + 1] = words[closing + 2] = 0;
     let v0 = this.key0;
     let v1 = this.key1;
@@ -109,7 +122,7 @@ export class PackedUsername {
       v2 = (v2 << 16) | (v2 >>> 16);
       v0 ^= m;
     }
-    return (v1 ^ v3) >>> 1;
+    this.hash = (v1 ^ v3) >>> 1;
   }
 }
 

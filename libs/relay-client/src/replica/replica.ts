@@ -1,38 +1,44 @@
 import { randomBytes } from 'node:crypto';
-import { EMPTY_DIGEST, xorDigest } from '@postern/contracts';
-import type { Digest64, RelayPolicy, SmtpUserId } from '@postern/contracts';
-import {
-  IN_REPORT_ONLY,
-  MATCHED,
-  NOT_AUTHORIZED,
-  NO_LIVE_ENTRY,
-  SOURCE_IP_INVALID,
-  UNKNOWN,
-  UNRESTRICTED,
-} from './decision-code.js';
-import type { DecisionCode } from './decision-code.js';
-import { NONE_LIVE, matchRecord } from './match-record.js';
+import type { Digest64, SmtpUserId } from '@postern/contracts';
+import { LargeRecords } from './large-records.js';
 import { PackedAddress } from './packed-address.js';
 import { PackedUsername } from './packed-username.js';
+import { PolicyUnreadable, rewritten } from './policy-json.js';
+import { PolicyReader } from './policy-reader.js';
 import { rangeText } from './range-text.js';
-import { RecordArena } from './record-arena.js';
 import {
-  DIGEST_WORDS,
   EXPIRING,
-  MAX_INLINE_WORDS,
   MAX_RECORD_WORDS,
+  NONE_LIVE,
   OUTSIZED,
   REPORT_ONLY,
   RESTRICTED,
   expiryOf,
   headerOf,
   keyLengthOf,
+  matchRecord,
+  networkOf,
   recordWords,
   smtpUserIdOf,
   wordsOf,
-} from './record-layout.js';
-import { RecordWriter } from './record-writer.js';
+} from './record.js';
+import { MAX_INLINE_WORDS } from './user-block.js';
 import { UserTable } from './user-table.js';
+
+/**
+ * What a replica finds, as a number, so that the path of a decision allocates nothing. The four states of DESIGN's first
+ * invariant stay apart: UNKNOWN, UNRESTRICTED, restricted (MATCHED or a mismatch), restricted with NO_LIVE_ENTRY.
+ */
+export type DecisionCode = number;
+export const UNKNOWN = 0;
+export const UNRESTRICTED = 1;
+export const MATCHED = 2;
+/** From here on: mismatches. */
+export const NOT_AUTHORIZED = 3;
+export const NO_LIVE_ENTRY = 4;
+export const SOURCE_IP_INVALID = 5;
+/** Added to a mismatch whose user is in `report-only`: it is recorded, and let through unless it is SOURCE_IP_INVALID. */
+export const IN_REPORT_ONLY = 8;
 
 /**
  * All relay policies, in memory, for decisions: no object per user, and one wait for memory a decision.
@@ -41,27 +47,27 @@ import { UserTable } from './user-table.js';
 export class Replica {
   /** The revision of the last change that was applied. */
   revision = 0;
-  /** The XOR of the digests of all policies held. */
-  digest: Digest64 = EMPTY_DIGEST;
 
   private readonly key: PackedUsername;
   private readonly address = new PackedAddress();
-  private readonly writer = new RecordWriter();
-  /** Records too large for the table. */
-  private readonly arena = new RecordArena();
+  private readonly reader: PolicyReader;
+  private readonly large = new LargeRecords();
   private readonly table: UserTable;
   private readonly clock: () => number;
+  private digestHigh = 0;
+  private digestLow = 0;
   /** The record of the last decision. */
-  private decidedWords: Uint32Array = new Uint32Array(1);
-  private decidedAt = 0;
+  private words: Uint32Array = new Uint32Array(1);
+  private at = 0;
   private matchedEntry = 0;
 
-  /** `clock` gives milliseconds since 1970: an entry's end is judged by it. `hashKey`, 8 bytes, is random unless a test fixes it. */
-  constructor(options: { expectedUsers?: number; clock?: () => number; hashKey?: Uint8Array } = {}) {
+  /** `clock` gives milliseconds since 1970: an entry's end is judged by it. */
+  constructor(options: { expectedUsers?: number; clock?: () => number } = {}) {
     this.clock = options.clock ?? Date.now;
-    const hashKey = options.hashKey ?? randomBytes(8);
+    const hashKey = randomBytes(8);
     this.key = new PackedUsername(hashKey);
-    this.table = new UserTable(new PackedUsername(hashKey), options.expectedUsers);
+    this.reader = new PolicyReader(this.key);
+    this.table = new UserTable(new PackedUsername(hashKey), options.expectedUsers ?? 0);
   }
 
   /** Policies held; removed ones are not. */
@@ -69,26 +75,35 @@ export class Replica {
     return this.table.users;
   }
 
-  /** What the arrays take, room to grow included. */
-  get byteLength(): number {
-    return this.table.byteLength + this.arena.byteLength;
+  /** The XOR of the digests of all policies held. */
+  get digest(): Digest64 {
+    return { high: this.digestHigh >>> 0, low: this.digestLow >>> 0 };
   }
 
-  get compactions(): number {
-    return this.arena.compactions;
+  /** What the arrays take, room to grow included. */
+  get byteLength(): number {
+    return this.table.byteLength + this.large.byteLength;
   }
 
   /**
-   * Puts a policy in the place of its user's last one; a tombstone takes it out. Changes must come in revision order.
+   * Puts the policy of the line that begins at `from` in the place of its user's last one; a tombstone takes it out. Returns where the
+   * next line begins. `lines` must end with a line feed. A policy whose revision is not above `after` changes nothing.
    * @throws PolicyUnreadable; the replica is then as it was.
    */
-  apply(policy: RelayPolicy): void {
-    this.key.pack(policy.username);
-    const length = this.writer.write(policy, this.key);
+  apply(lines: Uint8Array, from = 0, after = -1): number {
+    const { reader } = this;
+    let end = reader.read(lines, from);
+    if (end < 0) {
+      // Some other legal form of JSON, or none.
+      end = lines.indexOf(0x0a, from) + 1;
+      const line = rewritten(Buffer.from(lines.buffer, lines.byteOffset + from, end - 1 - from).toString('utf8'));
+      if (reader.read(line, 0) < 0) throw new PolicyUnreadable(reader.field, line.toString('latin1', reader.fieldAt));
+    }
+    if (reader.revision <= after) return end;
     this.drop();
-    if (!policy.removed) this.add(this.writer.words, length);
-    if (policy.revision > this.revision) this.revision = policy.revision;
-    this.arena.compactStep(this.moved);
+    if (!reader.removed) this.add(reader.words, 0, reader.length);
+    if (reader.revision > this.revision) this.revision = reader.revision;
+    return end;
   }
 
   /**
@@ -108,7 +123,7 @@ export class Replica {
     const reportOnly = (header & REPORT_ONLY) === 0 ? 0 : IN_REPORT_ONLY;
     if (family === 0) return SOURCE_IP_INVALID + reportOnly;
     const now = (header & EXPIRING) === 0 ? 0 : this.clock();
-    const entry = matchRecord(this.decidedWords, this.decidedAt, this.address, now);
+    const entry = matchRecord(this.words, this.at, family, this.address.words, now);
     if (entry < 0) return (entry === NONE_LIVE ? NO_LIVE_ENTRY : NOT_AUTHORIZED) + reportOnly;
     this.matchedEntry = entry;
     return MATCHED;
@@ -116,30 +131,32 @@ export class Replica {
 
   /** Whether the user of the last decision is in `report-only`. */
   isReportOnly(): boolean {
-    return ((this.decidedWords[this.decidedAt] as number) & REPORT_ONLY) !== 0;
+    return ((this.words[this.at] as number) & REPORT_ONLY) !== 0;
   }
 
   /** The SMTP user of the last decision, unless it was UNKNOWN. */
   smtpUserId(): SmtpUserId {
-    return smtpUserIdOf(this.decidedWords, this.decidedAt) as SmtpUserId;
+    return smtpUserIdOf(this.words, this.at) as SmtpUserId;
   }
 
   /** The range that the last MATCHED decision found, in canonical form. */
   matchedRange(): string {
-    return rangeText(this.decidedWords, this.decidedAt, this.matchedEntry);
+    return rangeText(...networkOf(this.words, this.at, this.matchedEntry));
   }
 
   /** When the entry of the last MATCHED decision expires, in milliseconds since 1970; null for never. */
   matchedExpiry(): number | null {
-    const expiry = expiryOf(this.decidedWords, this.decidedAt, this.matchedEntry);
+    const expiry = expiryOf(this.words, this.at, this.matchedEntry);
     return expiry === Number.POSITIVE_INFINITY ? null : expiry;
   }
 
   /** Every record, in its own words: what `restoreAll` takes in again. */
   *records(): Generator<Uint32Array> {
-    for (const [words, at] of this.table.records()) {
-      this.open(words, at);
-      yield this.decidedWords.subarray(this.decidedAt, this.decidedAt + recordWords(this.decidedWords, this.decidedAt));
+    for (const segment of this.table.segments) {
+      for (const at of segment.positions()) {
+        this.open(segment.words, at);
+        yield this.words.subarray(this.at, this.at + recordWords(this.words, this.at));
+      }
     }
   }
 
@@ -153,71 +170,59 @@ export class Replica {
       const length = header === 0 ? 0 : recordWords(records, at);
       if (!(length > 0 && length <= MAX_RECORD_WORDS && at + length <= records.length)) return false;
       this.key.packFrom(records, at + 1, keyLengthOf(header));
-      this.add(records.subarray(at, at + length), length);
+      this.add(records, at, length);
       at += length;
     }
     return true;
   }
 
   /** Adds the record of the user whose name `key` holds. */
-  private add(record: Uint32Array, length: number): void {
-    const { hash } = this.key;
-    this.digest = xorDigest(this.digest, digestOf(record, length));
-    if (length <= MAX_INLINE_WORDS) return this.table.segment(hash).insert(hash, record, length);
-    const keyWords = this.key.wordCount;
-    const stub = new Uint32Array(2 + keyWords);
-    stub.set(this.key.words.subarray(0, keyWords), 1);
+  private add(words: Uint32Array, at: number, length: number): void {
+    const { hash, wordCount } = this.key;
+    this.xorDigest(words, at + length);
+    const segment = this.table.segment(hash);
+    if (length <= MAX_INLINE_WORDS) return segment.insert(hash, words, at, length);
+    const stub = new Uint32Array(2 + wordCount);
+    stub.set(this.key.words.subarray(0, wordCount), 1);
     stub[0] = headerOf(this.key.length, 0, 0, OUTSIZED);
-    stub[1 + keyWords] = this.arena.store(record, length);
-    this.table.segment(hash).insert(hash, stub, stub.length);
+    stub[1 + wordCount] = this.large.store(words, at, length);
+    segment.insert(hash, stub, 0, stub.length);
   }
 
   /** Takes out the record of the user whose name `key` holds, if there is one. */
   private drop(): void {
     const { hash } = this.key;
     const segment = this.table.segment(hash);
+    segment.fetch(segment.home(hash));
     const found = segment.find(this.key);
     if (found < 0) return;
     this.open(segment.words, found);
-    const { decidedWords: words, decidedAt: at } = this;
-    this.digest = xorDigest(this.digest, digestOf(words, at + recordWords(words, at)));
-    if (words !== segment.words) this.arena.free(referenceIn(segment.words, found));
+    const length = recordWords(this.words, this.at);
+    this.xorDigest(this.words, this.at + length);
+    if (this.words !== segment.words) this.large.release(referenceIn(segment.words, found), length);
     segment.remove(hash, found);
   }
 
   /** Goes to a user's record, also where it is outsized, and gives its header. */
   private open(words: Uint32Array, found: number): number {
-    let header = words[found] as number;
-    this.decidedWords = words;
-    this.decidedAt = found;
-    if ((header & OUTSIZED) !== 0) {
-      const reference = referenceIn(words, found);
-      this.decidedWords = this.arena.page(reference);
-      this.decidedAt = this.arena.offset(reference);
-      header = this.decidedWords[this.decidedAt] as number;
-    }
-    return header;
+    const header = words[found] as number;
+    this.words = words;
+    this.at = found;
+    if ((header & OUTSIZED) === 0) return header;
+    const reference = referenceIn(words, found);
+    this.words = this.large.page(reference);
+    this.at = this.large.offset(reference);
+    return this.words[this.at] as number;
   }
 
-  /** Compaction moved an outsized record: its stub follows. */
-  private readonly moved = (from: number, to: number): void => {
-    const page = this.arena.page(to);
-    const at = this.arena.offset(to);
-    this.key.packFrom(page, at + 1, keyLengthOf(page[at] as number));
-    const segment = this.table.segment(this.key.hash);
-    const found = segment.find(this.key);
-    if (found >= 0 && referenceIn(segment.words, found) === from) {
-      segment.words[found + 1 + this.key.wordCount] = to;
-    }
-  };
+  /** Takes the digest that closes a record into the sum, or out of it. */
+  private xorDigest(words: Uint32Array, end: number): void {
+    this.digestHigh ^= words[end - 2] as number;
+    this.digestLow ^= words[end - 1] as number;
+  }
 }
 
 /** The reference in the stub of an outsized record. */
 function referenceIn(words: Uint32Array, stub: number): number {
   return words[stub + 1 + wordsOf(keyLengthOf(words[stub] as number))] as number;
-}
-
-/** The digest that closes a record which ends before `end`. */
-function digestOf(words: Uint32Array, end: number): Digest64 {
-  return { high: words[end - DIGEST_WORDS] as number, low: words[end - 1] as number };
 }

@@ -6,6 +6,8 @@
  * - index: 9 bits of the username's hash, then where the record begins in the block (7 bits).
  */
 export const BLOCK_WORDS = 128;
+/** The largest record that lies in a block itself: a quarter of it. */
+export const MAX_INLINE_WORDS = 32;
 /** What records and index share. */
 export const BLOCK_ROOM = BLOCK_WORDS - 1;
 /** What the index takes of it for a record. */
@@ -56,12 +58,19 @@ export function hasRoom(words: Uint32Array, block: number, length: number): bool
   return endOf(head) + length + INDEX_WORDS * (countOf(head) + 1) <= BLOCK_WORDS;
 }
 
-/** Puts a record into a block that has room for it. */
-export function put(words: Uint32Array, block: number, hash: number, record: Uint32Array, length: number): void {
+/** Puts the record at `at` in `source` into a block that has room for it. */
+export function put(
+  words: Uint32Array,
+  block: number,
+  hash: number,
+  source: Uint32Array,
+  at: number,
+  length: number,
+): void {
   const head = words[block] as number;
   const end = endOf(head);
   const count = countOf(head);
-  for (let i = 0; i < length; i++) words[block + end + i] = record[i] as number;
+  for (let i = 0; i < length; i++) words[block + end + i] = source[at + i] as number;
   setIndex(words, block, count, ((hash & TAG_MASK) << BEGIN_BITS) | end);
   words[block] = headOf(head >>> 16, end + length, count + 1);
 }

@@ -23,3 +23,10 @@ export function policy(username: string, changes: Changes = {}): RelayPolicy {
     revision: changes.revision ?? 1,
   } as unknown as RelayPolicy;
 }
+
+/** The line of a policy, in the form in which our control plane writes it. */
+export function lineOf(policy: RelayPolicy): Buffer {
+  const { username, tenantId, smtpUserId, restricted, mode, entries, version, revision, removed } = policy;
+  const line = { username, tenantId, smtpUserId, restricted, mode, entries, version, revision, removed };
+  return Buffer.from(`${JSON.stringify(line)}\n`);
+}

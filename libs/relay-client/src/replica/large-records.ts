@@ -1,0 +1,51 @@
+/** 1 MiB a page. */
+const PAGE_BITS = 18;
+const PAGE_WORDS = 1 << PAGE_BITS;
+
+/**
+ * The records that are too large for a block, in pages; growing adds a page and copies nothing. A record lies in a slot of one of a
+ * few sizes, each 1.41 times the one before, and a slot that is given back waits for the next record of its size: what is lost to
+ * that is bounded, with nothing to move. A reference is a word's number, over all pages.
+ */
+export class LargeRecords {
+  private readonly pages: Uint32Array[] = [];
+  /** By size class: slots that were given back. */
+  private readonly free: number[][] = [];
+  private fill = PAGE_WORDS;
+
+  get byteLength(): number {
+    return this.pages.length * PAGE_WORDS * 4;
+  }
+
+  page(reference: number): Uint32Array {
+    return this.pages[reference >>> PAGE_BITS] as Uint32Array;
+  }
+
+  offset(reference: number): number {
+    return reference & (PAGE_WORDS - 1);
+  }
+
+  /** Copies in the `length` words that begin at `at`, and returns their reference. */
+  store(words: Uint32Array, at: number, length: number): number {
+    const reference = this.free[sizeClass(length)]?.pop() ?? this.newSlot(length);
+    this.page(reference).set(words.subarray(at, at + length), this.offset(reference));
+    return reference;
+  }
+
+  /** Gives back the slot of a record of so many words. */
+  release(reference: number, length: number): void {
+    (this.free[sizeClass(length)] ??= []).push(reference);
+  }
+
+  private newSlot(length: number): number {
+    const size = Math.ceil(2 ** (sizeClass(length) / 2));
+    if (this.fill + size > PAGE_WORDS) {
+      this.pages.push(new Uint32Array(PAGE_WORDS));
+      this.fill = 0;
+    }
+    this.fill += size;
+    return this.pages.length * PAGE_WORDS - PAGE_WORDS + this.fill - size;
+  }
+}
+
+const sizeClass = (length: number): number => Math.ceil(2 * Math.log2(length));
