@@ -15,8 +15,8 @@ export default {
   testEnvironment: 'node',
   globalSetup: '<rootDir>/tools/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/jest/global-teardown.mjs',
-  // A bound for a loaded machine with two cores; most tests take less than a second.
-  testTimeout: 60_000,
+  // One bound for all, above that of `until`; most tests take less than a second.
+  testTimeout: 300_000,
   maxWorkers: 2,
 };
 

@@ -38,7 +38,7 @@ describeWithKafka(describe, '`npm run broker`', () => {
     expect(first.exitCode).toBeNull();
     first.kill('SIGTERM');
     expect(await once(first, 'exit')).toEqual([0, null]);
-  }, 120_000);
+  });
 });
 
 /** Resolves once it says that Kafka is ready; rejects with what it said where it ends first. */

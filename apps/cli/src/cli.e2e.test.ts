@@ -11,8 +11,8 @@ import {
   type PosternProcess,
   runCommand,
   startCommand,
-  type CommandEnd,
   type RunningCommand,
+  until,
 } from '@postern/testing';
 
 let postern: PosternProcess;
@@ -48,15 +48,6 @@ async function asJson(...args: string[]): Promise<Record<string, unknown>> {
   const { code, out, err } = await cli(...args, '--json');
   expect([code, err]).toEqual([0, '']);
   return JSON.parse(out) as Record<string, unknown>;
-}
-
-/** Runs it until what it prints is as expected: the audit trail follows the writes within milliseconds. */
-async function until(command: () => Promise<CommandEnd>, expected: (end: CommandEnd) => boolean): Promise<CommandEnd> {
-  for (let tries = 0; tries < 40; tries += 1) {
-    const end = await command();
-    if (expected(end)) return end;
-  }
-  throw new Error('What was expected did not come.');
 }
 
 async function printed(running: RunningCommand, text: string): Promise<void> {
@@ -136,6 +127,7 @@ describe('postern, from a tenant to a denial', () => {
     });
     const history = await until(
       () => cli('history', user, '--json'),
+      'the history',
       ({ out }) => out.includes('RestrictionCleared'),
     );
     const { items } = JSON.parse(history.out) as { items: { type: string }[] };
@@ -157,6 +149,7 @@ describe('postern, from a tenant to a denial', () => {
     await denied(user, '2001:db8::9');
     const { out } = await until(
       () => cli('denials', user),
+      'the denials',
       ({ out }) => out.includes('198.51.100.7') && out.includes('2001:db8::9'),
     );
     expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(1))).toEqual([
@@ -172,6 +165,7 @@ describe('postern, from a tenant to a denial', () => {
     expect(await cli('denials', user, '--refused', 'false')).toMatchObject({ code: 0, err: 'There are none.\n' });
     const ips = await until(
       () => cli('denied-ips', user),
+      'the denied addresses',
       ({ out }) => out.includes('198.51.100.7') && out.includes('2001:db8::9'),
     );
     expect(ips.out).toMatch(/^198\.51\.100\.7 +1 .* denied +mx1 +ip-not-authorized +198\.51\.100\.7\b/m);
@@ -184,6 +178,7 @@ describe('postern, from a tenant to a denial', () => {
     await denied(user, '192.0.2.1');
     await until(
       () => cli('denials', user),
+      'the denials',
       ({ out }) => out.includes('192.0.2.1'),
     );
     const tail = startCommand('cli', ['tail', user, '--interval', '200ms'], admin);
@@ -207,6 +202,7 @@ describe('postern, from a tenant to a denial', () => {
     expect((await cli('users', 'show', user)).code).toBe(3);
     const history = await until(
       () => cli('history', user),
+      'the history',
       ({ out }) => out.includes('user removed'),
     );
     expect(history.err).toBe(`${user} was removed; it was the SMTP user ${String(id)}.\n`);

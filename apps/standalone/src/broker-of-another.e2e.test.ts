@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TOPICS } from '@postern/contracts';
 import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
-import { describeWithKafka, followTopic, KAFKA_CACHE, startPosternProcess } from '@postern/testing';
+import { describeWithKafka, followTopic, KAFKA_CACHE, startPosternProcess, until } from '@postern/testing';
 
 describeWithKafka(describe, 'a Postern that is given the broker of another data folder', () => {
   let folder: string;
@@ -12,7 +12,7 @@ describeWithKafka(describe, 'a Postern that is given the broker of another data 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'postern-broker-of-another-'));
     broker = await startKafkaBroker({ dataDir: join(folder, 'kafka'), cacheDir: KAFKA_CACHE });
-  }, 60_000);
+  });
   afterAll(async () => {
     await broker?.stop();
     await rm(folder, { recursive: true, force: true });
@@ -25,14 +25,12 @@ describeWithKafka(describe, 'a Postern that is given the broker of another data 
     const theirs = await startOn('theirs');
     // Its first operator's key is an event. Once that is published, the topics are its own.
     const keys = await followTopic(broker.address, TOPICS.tenants);
-    for (const end = Date.now() + 60_000; keys.messages.length === 0 && Date.now() < end;) {
-      await new Promise((done) => setTimeout(done, 50));
-    }
+    await until(() => keys.messages.length > 0);
     await keys.stop();
     await expect(startOn('ours')).rejects.toThrow(
       /\nPartition \d+ of postern\.tenants\.v1 holds at offset 0 a message of the journal \S+; this database’s is \S+\. [^\n]+POSTERN_KAFKA_BROKERS[^\n]+\n$/,
     );
     expect((await fetch(`${theirs.url}/health/live`)).status).toBe(200);
     expect(await theirs.end('SIGTERM')).toBe(0);
-  }, 120_000);
+  });
 });

@@ -15,13 +15,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postern-frozen-'));
   server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') });
   postern = await startPosternProcess({ POSTERN_DATA_DIR: join(folder, 'data'), POSTERN_DATABASE_URL: server.url() });
-}, 60_000);
+});
 afterAll(async () => {
   thaw();
   await postern?.end('SIGTERM');
   await server?.stop();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 /** Stops the server's processes where they stand: its connections stay open, and nothing answers on them. */
 async function freeze(): Promise<void> {
@@ -95,5 +95,5 @@ describe('a database that hangs without a word', () => {
     for (let i = 0; i < 200 && !statuses.has(200); i++) statuses.add((await operator('GET', '/v1/tenants')).status);
     expect(statuses.has(200)).toBe(true);
     for (const call of calls.slice(0, 3)) expect(await send(call, 14_000)).toEqual([call[2], 200, undefined, null]);
-  }, 120_000);
+  });
 });

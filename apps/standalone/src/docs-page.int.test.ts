@@ -7,7 +7,7 @@ let url: string;
 beforeAll(async () => {
   postern = await startDocumented();
   url = await postern.app.getUrl();
-}, 60_000);
+});
 afterAll(() => postern?.end());
 
 describe('the page /docs', () => {

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { routesOf } from '@postern/http';
 import type { DocumentedCaller } from '@postern/testing';
+import { until } from '@postern/testing';
 import { startDocumented, type DocumentedPostern } from './testing/documented-postern.js';
 
 let postern: DocumentedPostern;
@@ -13,7 +13,7 @@ beforeAll(async () => {
   postern = await startDocumented();
   relay = postern.anybody.as((await postern.newKey('relay')).key);
   admin = postern.anybody.as((await postern.newKey('admin')).key);
-}, 60_000);
+});
 afterAll(() => postern?.end());
 
 const TENANT = '/v1/tenants/{tenantId}';
@@ -157,11 +157,11 @@ describe('every answer is as the document says', () => {
 
 /** Reads a list until it has so many items: the audit trail follows the journal. */
 async function listed(route: string, params: Readonly<Record<string, string>>, items: number): Promise<void> {
-  const until = Date.now() + 15_000;
-  while ((await admin.expect(route, { params, status: 200 })).json.items.length < items) {
-    if (Date.now() > until) throw new Error(`${route} did not list ${items} items in time.`);
-    await sleep(50);
-  }
+  await until(
+    async () => (await admin.expect(route, { params, status: 200 })).json.items.length,
+    `${route} lists ${items} items`,
+    (length: number) => length >= items,
+  );
 }
 
 function denial(more: Readonly<Record<string, unknown>> = {}): unknown {

@@ -3,7 +3,7 @@ import { RequestMethod, type Type } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { roleUrl, type DatabaseRole } from '@postern/database';
-import { asking, type Ask } from '@postern/testing';
+import { asking, type Ask, until } from '@postern/testing';
 import pg from 'pg';
 import { StandaloneModule } from './standalone.module.js';
 import { startPostern, type StartedPostern } from './testing/started-postern.js';
@@ -41,16 +41,11 @@ beforeAll(async () => {
   const relayKey = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key;
   await asking(url, relayKey)('POST', '/v1/relay/decisions', { username: 'app@victim.example', ip: '198.51.100.1' });
   victim = { ask, keyId, userId: user.id, entryId: body.entries[0].id };
-  for (let i = 0; i < 100; i += 1) {
-    const denials = await ask('GET', '/v1/tenants/victim/denials');
-    const changes = await ask('GET', '/v1/tenants/victim/changes');
-    const users = await ask('GET', '/v1/tenants/victim/smtp-users');
-    if ([denials, changes, users].every((answer) => answer.body.items?.length > 0)) break;
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
+  for (const list of ['denials', 'changes', 'smtp-users'])
+    await until(async () => (await ask('GET', `/v1/tenants/victim/${list}`)).body.items.length > 0, list);
   stranger = (await adminOf('stranger')).ask;
   routes = routesOf(postern.app);
-}, 60_000);
+});
 
 afterAll(() => postern?.end());
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asking, startPosternProcess, type Ask } from '@postern/testing';
+import { asking, startPosternProcess, type Ask, until } from '@postern/testing';
 
 const WRITERS = 8;
 const USERS = 20;
@@ -63,14 +63,14 @@ describe('a Postern that is killed with -9 under concurrent writes', () => {
 
     const acknowledged = new Map<string, string>();
     const writers = Array.from({ length: WRITERS }, (_, writer) => write(admin, writer, userIds, acknowledged));
-    while (acknowledged.size < BEFORE_THE_KILL) await new Promise((resume) => setTimeout(resume, 5));
+    await until(() => acknowledged.size >= BEFORE_THE_KILL);
     await first.end('SIGKILL');
     await Promise.all(writers);
 
     const second = await startPosternProcess({ POSTERN_DATA_DIR: dataDir });
     try {
       // Also of what was committed and not acknowledged: else the lists and the relays' policies may be of different moments.
-      while (!(await hasCaughtUp(second.url))) await new Promise((resume) => setTimeout(resume, 50));
+      await until(() => hasCaughtUp(second.url));
       const again = asking(second.url, adminKey);
       const listed = new Map<string, string[]>();
       for (const userId of userIds) {

@@ -23,7 +23,7 @@ beforeAll(async () => {
     POSTERN_TRUSTED_PROXIES: '127.0.0.1',
   });
   ({ url, operator } = postern);
-}, 60_000);
+});
 afterAll(() => postern?.end());
 
 const from = (ip: string) => ({ 'x-forwarded-for': ip });
@@ -183,7 +183,7 @@ describe('what comes over the wire', () => {
     const answer = await raw('GET /v1/my-ip HTTP/1.1\r\nHost: x\r\nX-Slow');
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(bodyOf(answer)).toMatchObject({ status: 408, code: 'request-timeout' });
-  }, 30_000);
+  });
 
   it('on more connections than the process takes is closed at once, and others are served again when some end', async () => {
     const { port } = new URL(url);

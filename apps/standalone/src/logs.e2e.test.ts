@@ -5,7 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@postern/contracts';
 import {
   asking,
@@ -13,6 +12,7 @@ import {
   startPosternProcess,
   type PosternProcess,
   type TestDatabase,
+  until,
 } from '@postern/testing';
 import pg from 'pg';
 import { migrateAll } from './database.js';
@@ -33,7 +33,7 @@ beforeAll(async () => {
     POSTERN_DATABASE_URL: database.url,
     POSTERN_LOG_LEVEL: 'trace',
   });
-}, 60_000);
+});
 afterAll(async () => {
   await postern?.end('SIGKILL');
   await database?.drop();
@@ -47,14 +47,11 @@ const logged = () =>
     .split('\n')
     .filter((line) => line.startsWith('{'));
 const lineOf = async (requestId: string): Promise<Line> => {
-  for (let i = 0; i < 200; i++) {
-    const found = logged()
+  const found = () =>
+    logged()
       .map((line) => JSON.parse(line) as Line)
       .find((line) => line.requestId === requestId && line['msg'] === 'request');
-    if (found) return found;
-    await sleep(25);
-  }
-  throw new Error(`no line of ${requestId} within 5 s`);
+  return (await until(found, `a line of ${requestId}`)) as Line;
 };
 
 describe('the log', () => {
@@ -170,7 +167,7 @@ describe('a reader of the log that has stopped reading', () => {
       await gone;
       await own.drop();
     }
-  }, 60_000);
+  });
 });
 
 async function breakDatabase(): Promise<void> {

@@ -8,7 +8,7 @@ let ask: Ask;
 beforeAll(async () => {
   postern = await startPostern();
   ask = postern.operator;
-}, 60_000);
+});
 afterAll(() => postern?.end());
 
 describe('a body', () => {

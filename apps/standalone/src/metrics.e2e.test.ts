@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ensureFirstOperatorKey } from '@postern/command-service';
 import { TOPICS } from '@postern/contracts';
 import { createHttpApp } from '@postern/process';
 import { loadSettings } from '@postern/settings';
 import { metrics } from '@postern/observe';
-import { asking, createTestDatabase, type Ask, type TestDatabase } from '@postern/testing';
+import { asking, createTestDatabase, type Ask, type TestDatabase, until } from '@postern/testing';
 import pg from 'pg';
 import { migrateAll } from './database.js';
 import { problems } from './problems.js';
@@ -26,7 +25,7 @@ beforeAll(async () => {
   await app.listen(0, '127.0.0.1');
   url = await app.getUrl();
   ask = asking(url, key ?? '');
-}, 60_000);
+});
 afterAll(async () => {
   await app?.close();
   await database?.drop();
@@ -55,12 +54,8 @@ describe('the feed lag', () => {
       const text = await scrape();
       return CONSUMERS.map((consumer) => lagOf(text, consumer));
     };
-    let seen = await lags();
-    for (let i = 0; i < 100 && JSON.stringify(seen) !== JSON.stringify(idle); i++) {
-      await sleep(100);
-      seen = await lags();
-    }
-    expect(seen).toEqual(idle);
+    const areIdle = (seen: unknown) => JSON.stringify(seen) === JSON.stringify(idle);
+    await until(lags, 'no lag', areIdle);
 
     // The feed holds everything back for a transaction that is open: no consumer handles anything, and none fails.
     const older = new pg.Client({ connectionString: database.url });
@@ -76,23 +71,13 @@ describe('the feed lag', () => {
       });
     };
     for (const seconds of [0, 2]) {
-      let told = await behind(2, seconds);
-      for (let i = 0; i < 100 && !told; i++) {
-        await sleep(100);
-        told = await behind(2, seconds);
-      }
-      expect(told).toBe(true);
+      await until(() => behind(2, seconds), `a lag of 2 events and more than ${seconds} s`);
     }
     expect(lagOf(await scrape(), 'audit-denials')).toEqual({ events: 0, seconds: 0 });
     await older.query('COMMIT');
     await older.end();
-    seen = await lags();
-    for (let i = 0; i < 100 && JSON.stringify(seen) !== JSON.stringify(idle); i++) {
-      await sleep(100);
-      seen = await lags();
-    }
-    expect(seen).toEqual(idle);
-  }, 60_000);
+    await until(lags, 'no lag again', areIdle);
+  });
 });
 
 describe('the halted partitions', () => {
@@ -119,8 +104,11 @@ describe('the count of requests', () => {
     const series = (text: string) => text.split('\n').filter((line) => line.startsWith('postern_http_requests_total{'));
     await ask('GET', '/v1/tenants/acme/smtp-users/first');
     await ask('GET', '/nowhere/first');
-    let before = series(await scrape());
-    for (let i = 0; i < 20 && !before.some((line) => line.includes('unmatched')); i++) before = series(await scrape());
+    const before = await until(
+      async () => series(await scrape()),
+      'the series of both',
+      (lines) => lines.some((line) => line.includes('unmatched')),
+    );
     for (const name of ['second', 'third', 'fourth']) {
       await ask('GET', `/v1/tenants/acme/smtp-users/${name}`);
       await ask('DELETE', `/nowhere/${name}`);

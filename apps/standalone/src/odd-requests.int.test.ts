@@ -25,7 +25,7 @@ beforeAll(async () => {
   admin = (await postern.newKey('admin')).key;
   const made = await send(url, 'POST', '/v1/tenants/acme/smtp-users', { body: '{"username":"app@acme.example"}' });
   user = `/v1/tenants/acme/smtp-users/${JSON.parse(made.body).id}`;
-}, 60_000);
+});
 afterAll(async () => {
   for (const edge of edges) await edge.stop();
   await postern?.end();
@@ -327,5 +327,5 @@ describe('no request', () => {
       }),
       { numRuns: 300 },
     );
-  }, 60_000);
+  });
 });

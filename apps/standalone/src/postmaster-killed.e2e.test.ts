@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { asking, startPosternProcess, type Ask, type PosternProcess } from '@postern/testing';
+import { asking, startPosternProcess, type Ask, type PosternProcess, until } from '@postern/testing';
 
 const LANES = 16;
 const KILLS = 3;
@@ -16,7 +15,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postern-killed-'));
   postern = await startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_LOG_LEVEL: 'error' });
   operator = asking(postern.url, postern.operatorKey ?? '');
-}, 60_000);
+});
 afterAll(async () => {
   await postern?.end('SIGTERM');
   await rm(folder, { recursive: true, force: true });
@@ -66,14 +65,14 @@ describe('requests in flight when the database’s postmaster dies', () => {
     const lanes = Array.from({ length: LANES }, (_, of) => lane(of));
     for (let kill = 0; kill < KILLS; kill += 1) {
       const enough = load.sent + 200;
-      while (load.sent < enough) await sleep(5);
+      await until(() => load.sent >= enough);
       await killPostmaster();
-      while ((await fetch(`${postern.url}/health/ready`)).ok) await sleep(5);
-      while (!(await fetch(`${postern.url}/health/ready`)).ok) await sleep(50);
+      await until(async () => !(await fetch(`${postern.url}/health/ready`)).ok);
+      await until(async () => (await fetch(`${postern.url}/health/ready`)).ok);
     }
     load.ended = true;
     await Promise.all(lanes);
     expect({ wrong, log: wrong.length > 0 ? postern.output() : '' }).toEqual({ wrong: [], log: '' });
     expect(answers.get('503 not-ready')).toBeGreaterThan(0);
-  }, 120_000);
+  });
 });

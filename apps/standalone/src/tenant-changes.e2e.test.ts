@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { asking, type Ask } from '@postern/testing';
+import { asking, type Ask, until } from '@postern/testing';
 import { startPostern, type StartedPostern } from './testing/started-postern.js';
 
 let postern: StartedPostern;
@@ -9,18 +9,17 @@ let url: string;
 beforeAll(async () => {
   postern = await startPostern();
   ({ url, operator } = postern);
-}, 60_000);
+});
 afterAll(() => postern?.end());
 
 /** The changes of a path, newest first, once there are so many. */
 async function changes(ask: Ask, path: string, count: number): Promise<Record<string, unknown>[]> {
-  for (let i = 0; i < 500; i++) {
+  const listed = async () => {
     const { status, body } = await ask('GET', path);
     expect(status).toBe(200);
-    if (body.items.length >= count) return body.items;
-    await new Promise((done) => setTimeout(done, 20));
-  }
-  throw new Error(`There are not ${count} changes at ${path}.`);
+    return body.items;
+  };
+  return until(listed, `${count} changes at ${path}`, ({ length }) => length >= count);
 }
 
 describe('the trail of changes', () => {

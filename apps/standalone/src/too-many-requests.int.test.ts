@@ -6,7 +6,7 @@ let postern: DocumentedPostern;
 
 beforeAll(async () => {
   postern = await startDocumented({ POSTERN_FAILED_AUTH_BURST: '1', POSTERN_FAILED_AUTH_PER_SECOND: '0.001' });
-}, 60_000);
+});
 afterAll(() => postern?.end());
 
 it('every route with a key refuses one request too many as its document says', async () => {

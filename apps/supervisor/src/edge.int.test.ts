@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { RequestListener } from 'node:http';
-import { describeWithNginx, startNginx } from '@postern/testing';
+import { describeWithNginx, startNginx, until } from '@postern/testing';
 import { loadSettings } from '@postern/settings';
 import { startProxy } from './proxy.js';
 import { SERVICES, type Service } from './routes.js';
 import { send, StandIn } from './testing/stand-in.js';
-import { until } from './testing/services.js';
 
 type Urls = Readonly<Record<Service, readonly string[]>>;
 interface Edge {
@@ -141,8 +140,8 @@ function holdEdge(start: (urls: Urls) => Promise<Edge>): void {
     const { url } = await edge({ 'command-service': [command.url], 'projection-service': [projection.url] });
     expect(problemOf(await send(url, '/v1/changes'))).toEqual([503, 'not-ready']);
     const ready = await until(
-      'readiness names the service',
       () => send(url, '/health/ready'),
+      'readiness names the service',
       ({ body }) =>
         JSON.parse(body).detail.includes('audit-trail-service') && !JSON.parse(body).detail.includes('command'),
     );

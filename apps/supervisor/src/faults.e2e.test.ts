@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@postern/contracts';
-import { asking, deleteTopic, describeWithKafka, sendMessage, runCommand } from '@postern/testing';
+import { asking, deleteTopic, describeWithKafka, sendMessage, runCommand, until } from '@postern/testing';
 import { expectedEvidence, policiesWritten, waitingEvents, Witness, type Evidence } from './testing/evidence.js';
 import { startFaultWorld, type FaultWorld } from './testing/fault-world.js';
 import { SeededLoad } from './testing/seeded-load.js';
-import { metricOf, missingOf, seriesOf, signal, until, type Instance, type ServiceName } from './testing/services.js';
+import { metricOf, missingOf, seriesOf, signal, type Instance, type ServiceName } from './testing/services.js';
 
 /** Told with each failure; POSTERN_TEST_SEED repeats what was chosen, though not how the machine ran it. */
 const SEED = Number(process.env['POSTERN_TEST_SEED'] ?? Date.now() % 1_000_000);
@@ -26,9 +26,9 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
   beforeAll(async () => {
     world = await startFaultWorld();
     load = new SeededLoad(SEED, world.admin, asking(world.url, world.relayKey), world.users);
-  }, 180_000);
-  afterAll(() => world?.end(), 120_000);
-  beforeEach(() => world.allReady(), 90_000);
+  });
+  afterAll(() => world?.end());
+  beforeEach(() => world.allReady());
 
   /** Lets the load run, does what goes wrong in the midst of it, and looks at the end that all is there, once and in order. */
   async function after(fault: () => Promise<void>): Promise<Outcome> {
@@ -47,18 +47,17 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
   async function progress(writes: number): Promise<void> {
     const from = load.acknowledged;
     await until(
-      `${writes} more writes`,
       () => load.acknowledged - from,
+      `${writes} more writes`,
       (more) => more >= writes,
-      90_000,
     );
   }
 
   async function outcome(): Promise<Outcome> {
     await world.allReady();
     await until(
-      'nothing waits',
       () => waitingEvents(world),
+      'nothing waits',
       (waiting) => waiting === 0,
     );
     const expected = expectedEvidence(load.models);
@@ -81,17 +80,17 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
     // One of each user may have been on its way.
     const behind = load.added.length + world.users.length;
     await until(
-      `entries flow to the relay, with ${since}`,
       () =>
         load.added
           .slice(behind)
           .some(({ username, range }) => world.relay.peek(username, range).reason === 'entry-matched'),
+      `entries flow to the relay, with ${since}`,
       (arrived) => arrived,
     );
     const { revision } = await policiesWritten(world.databaseUrl);
     await until(
-      `the policies of then come to their topic, with ${since}`,
       async () => (await policiesWritten(world.databaseUrl)).published,
+      `the policies of then come to their topic, with ${since}`,
       (published) => published >= revision,
     );
     if (process.env['POSTERN_TEST_TELL'])
@@ -104,23 +103,23 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
   /** What an alert sees: the sum over the instances, each of which tells it. */
   async function haltedPartitions(of: { metric: string; service: ServiceName }, partitions: number): Promise<void> {
     await until(
-      `${of.metric} is ${partitions}`,
       async () => {
         const all = await Promise.all(world.instances(of.service).map((each) => seriesOf(each, of.metric)));
         return all.includes(undefined) ? 'not told' : all.reduce<number>((sum, value) => sum + (value ?? 0), 0);
       },
+      `${of.metric} is ${partitions}`,
       (sum) => sum === partitions,
     );
   }
 
   async function whichHas(service: ServiceName, metric: RegExp): Promise<Instance> {
     const found = await until(
-      `one ${service} has ${metric.source}`,
       async () => {
         const all = world.instances(service);
         const values = await Promise.all(all.map((each) => metricOf(each, metric)));
         return all[values.findIndex((value) => value > 0)];
       },
+      `one ${service} has ${metric.source}`,
       (instance) => instance !== undefined,
     );
     if (!found) throw new Error(`No ${service} has it.`);
@@ -137,7 +136,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
       }
     });
     expect(found).toEqual(expected);
-  }, 180_000);
+  });
 
   it('do the same when the broker is killed and started again', async () => {
     const { found, expected } = await after(async () => {
@@ -147,7 +146,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
       await flows('the broker back');
     });
     expect(found).toEqual(expected);
-  }, 180_000);
+  });
 
   it('do the same when the database is killed and started again', async () => {
     const { found, expected } = await after(async () => {
@@ -155,7 +154,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
       await flows('the database killed');
     });
     expect(found).toEqual(expected);
-  }, 180_000);
+  });
 
   it('do the same when one of each is frozen until others have its work, and wakes as a zombie', async () => {
     const { found, expected } = await after(async () => {
@@ -165,8 +164,8 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
         for (const each of stopped) signal(each, 'SIGSTOP');
         await flows('one of each frozen');
         await until(
-          'another command-service publishes',
           () => whichHas('command-service', /^postern_publisher_leader /),
+          'another command-service publishes',
           ({ name }) => name !== frozen[0]?.name,
         );
         // Longer than a member of a consumer's group may be silent.
@@ -178,7 +177,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
       await flows('the zombies awake');
     });
     expect(found).toEqual(expected);
-  }, 240_000);
+  });
 
   it('take writes while the broker is down for half a minute, and catch up when it is back', async () => {
     const { found, expected } = await after(async () => {
@@ -191,7 +190,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
       await flows('the broker back after 30 s');
     });
     expect(found).toEqual(expected);
-  }, 240_000);
+  });
 
   it('put a denial aside that cannot be read, and go on with the others', async () => {
     const poison = { key: null, value: 'no denial' };
@@ -202,7 +201,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
     const retried = await cli('dead-letters', 'retry', '--all');
     expect(retried).toMatchObject({ code: 1, out: expect.stringContaining(`${letter.id}  still cannot be read`) });
     expect(await cli('dead-letters', 'discard', letter.id)).toMatchObject({ code: 0 });
-  }, 180_000);
+  });
 
   it.each([
     ['smtp-users', TOPICS.smtpUsers, 'projection-service', 'relay-policies'],
@@ -215,9 +214,9 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
         await haltedPartitions(halted, 0);
         await sendMessage(world.brokers, topic, { key: null, value: 'no event' });
         const told = await until(
-          `a ${service} says that it has halted`,
           async () =>
             (await Promise.all(world.instances(service).map(missingOf))).find((missing) => missing?.includes(topic)),
+          `a ${service} says that it has halted`,
           (missing) => missing !== undefined,
         );
         expect(told).toContain('halts at offset');
@@ -231,7 +230,6 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
       });
       expect(found).toEqual(expected);
     },
-    240_000,
   );
 
   function cli(...args: string[]) {

@@ -14,9 +14,10 @@ import {
   type Ask,
   type Nginx,
   type PosternProcess,
+  until,
 } from '@postern/testing';
 import { SERVICES } from './routes.js';
-import { instancesOf, metricOf, missingOf, signal, until } from './testing/services.js';
+import { instancesOf, metricOf, missingOf, signal } from './testing/services.js';
 
 const document = JSON.parse(await readFile(new URL('../../../docs/openapi.json', import.meta.url), 'utf8')) as {
   readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>;
@@ -43,12 +44,12 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
     operator = asking(nginx.url, postern.operatorKey ?? '');
     await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
     admin = asking(nginx.url, (await newKey('admin')).key);
-  }, 180_000);
+  });
   afterAll(async () => {
     await nginx?.stop();
     await postern?.end('SIGTERM');
     await rm(folder, { recursive: true, force: true });
-  }, 90_000);
+  });
 
   const instances = (service: (typeof SERVICES)[number]) => instancesOf(postern, service);
   const all = () => SERVICES.flatMap(instances);
@@ -125,7 +126,7 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
       while (!(await reader.read()).done);
     };
     await ended().catch(() => undefined);
-  }, 30_000);
+  });
 
   it('loses no read when one of each service is killed or told to stop', async () => {
     const answers = new Set<number>();
@@ -141,11 +142,11 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
         for (const each of gone) signal(each, how);
         for (const each of gone)
           await until(
-            `${each.name} is started again`,
             () => all().find(({ name }) => name === each.name)?.pid,
+            `${each.name} is started again`,
             (pid) => pid !== each.pid,
           );
-        await until('all are ready', notReady, (missing) => missing.length === 0);
+        await until(notReady, 'all are ready', (missing) => missing.length === 0);
       }
     } finally {
       enough.abort();
@@ -153,7 +154,7 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
     }
     expect([...answers]).toEqual([200]);
     expect((await fetch(`${nginx.url}/health/ready`)).status).toBe(200);
-  }, 120_000);
+  });
 
   describe('a reader that takes nothing more, whose key is revoked', () => {
     /** Far more than all buffers between it and the service hold. */
@@ -194,16 +195,16 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
         lastRestriction = path;
       }
       await until(
-        'the last list is in the directory',
         async () => (await admin('GET', lastRestriction)).body.entries?.length,
+        'the last list is in the directory',
         (entries) => entries === 1_000,
       );
       await until(
-        'the last denials are in the audit trail',
         async () => (await admin('GET', '/v1/tenants/acme/denials?limit=1')).body.items[0]?.occurredAt,
+        'the last denials are in the audit trail',
         (newest) => newest === last,
       );
-    }, 240_000);
+    });
 
     it.each([
       ['an export', 'auditor', '/v1/tenants/acme/denials', 'audit-trail-service', /^postern_exports_running /],
@@ -222,14 +223,13 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
         let [bytes, code] = [0, 'none'];
         answer.on('error', (error: NodeJS.ErrnoException) => (code = error.code ?? ''));
         const closed = new Promise((resolve) => answer.once('close', resolve));
-        await until('it runs', open, (counts) => counts.includes(1));
+        await until(open, 'it runs', (counts) => counts.includes(1));
         await revoke(role, key.id);
-        await until('it was ended by its service', open, (counts) => !counts.includes(1));
+        await until(open, 'it was ended by its service', (counts) => !counts.includes(1));
         answer.on('data', (chunk: Buffer) => (bytes += chunk.length));
         await closed;
         expect([code, answer.complete, bytes > 0]).toEqual(['ECONNRESET', false, true]);
       },
-      60_000,
     );
   });
 });

@@ -29,7 +29,7 @@ describe('a process that cannot start says why in one line', () => {
         1,
         `POSTERN_DATABASE_URL must be set: the ${app} starts no database of its own. \`npm run services\` starts one, and all services on it.`,
       ]);
-  }, 60_000);
+  });
 
   it('a service on a database that nobody has prepared', async () => {
     const database = await createTestDatabase('nothing', async () => undefined);
@@ -42,7 +42,7 @@ describe('a process that cannot start says why in one line', () => {
     } finally {
       await database.drop();
     }
-  }, 60_000);
+  });
 
   it('a service whose database is not there', async () => {
     const [code, printed] = await startOf('projection-service', {
@@ -53,7 +53,7 @@ describe('a process that cannot start says why in one line', () => {
       /^Cannot connect to PostgreSQL at 127\.0\.0\.1:9\/postern as postern_projection_service: .*ECONNREFUSED.*$/,
     );
     expect(printed).not.toContain('secret-word');
-  }, 60_000);
+  });
 
   it('a supervisor that is asked for what it cannot do, and a migration without a database', async () => {
     expect(await startOf('supervisor', {}, ['--instances', '0'])).toEqual([
@@ -64,7 +64,7 @@ describe('a process that cannot start says why in one line', () => {
       1,
       'Could not migrate: POSTERN_DATABASE_URL must be set, to the URL of the owner of the database.',
     ]);
-  }, 60_000);
+  });
 
   it('a supervisor whose port is taken, before it starts anything', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-port-taken-'));
@@ -81,5 +81,5 @@ describe('a process that cannot start says why in one line', () => {
       other.close();
       await rm(folder, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 });

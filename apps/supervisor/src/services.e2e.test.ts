@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RelayClient } from '@postern/relay-client';
 import { startKafkaBroker } from '@postern/embedded-kafka';
 import {
@@ -12,7 +11,9 @@ import {
   startPosternProcess,
   type Ask,
   type PosternProcess,
+  until,
 } from '@postern/testing';
+import { instancesOf, metricOf, missingOf, signal, type Instance, type ServiceName } from './testing/services.js';
 
 /** What brings events from service to service. */
 interface Bus {
@@ -60,43 +61,16 @@ describeWithKafka(describe, 'three services, two of each, with Kafka between the
   });
 });
 
-interface Instance {
-  readonly name: string;
-  readonly url: string;
-  readonly pid: number;
-}
-
-/** What the supervisor told at its start. */
-function instances(service: string): Instance[] {
-  const lines = postern.output().matchAll(/^ {2}(\S+) (\d) +(http:\S+) +pid (\d+)$/gm);
-  return [...lines]
-    .filter(([, name]) => name === service)
-    .map(([, name, number, url = '', pid]) => ({ name: `${name} ${number}`, url, pid: Number(pid) }));
-}
+const instances = (service: ServiceName) => instancesOf(postern, service);
 
 function kill(instance: Instance | undefined): void {
-  // A pid of 0 would be ourselves.
-  if (!instance || instance.pid <= 1) throw new Error('There is no such instance to be killed.');
-  process.kill(instance.pid, 'SIGKILL');
-}
-
-async function until<T>(ask: () => Promise<T>, enough: (answer: T) => boolean): Promise<T> {
-  for (let i = 0; ; i++) {
-    const answer = await ask();
-    if (enough(answer) || i === 400) return answer;
-    await sleep(50);
-  }
-}
-
-async function metric(url: string, name: RegExp): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  const values = text.split('\n').filter((line) => name.test(line));
-  return values.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  if (!instance) throw new Error('There is no such instance to be killed.');
+  signal(instance, 'SIGKILL');
 }
 
 function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
-  beforeAll(() => setUp(startBus), 180_000);
-  afterAll(tearDown, 90_000);
+  beforeAll(() => setUp(startBus));
+  afterAll(tearDown);
 
   it('tell the story from a restriction to a denial on record, and read their own writes', async () => {
     const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'story@acme.example' })).body;
@@ -113,6 +87,7 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
     expect(decision.body).toMatchObject({ decision: 'deny', reason: 'ip-not-authorized' });
     const denials = await until(
       () => admin('GET', `${path}/denials`),
+      'the denial on record',
       ({ body }) => body.items?.length > 0,
     );
     expect(denials.body.items).toEqual([
@@ -120,13 +95,14 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
     ]);
     const history = await until(
       () => admin('GET', `${path}/history`),
+      'the history',
       ({ body }) => body.items?.length === 6,
     );
     expect(history.body.items.map(({ type }: { type: string }) => type)).toEqual([
       ...Array.from({ length: 5 }, () => 'RestrictionAdded'),
       'SmtpUserRegistered',
     ]);
-  }, 60_000);
+  });
 
   it('share the requests', async () => {
     await Promise.all(
@@ -134,10 +110,10 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
         Promise.all([operator('GET', '/v1/tenants'), admin('GET', '/v1/tenants/acme/smtp-users')]),
       ),
     );
-    for (const service of ['command-service', 'projection-service'])
-      for (const { url } of instances(service))
-        expect(await metric(url, /^postern_http_requests_total\{.*route="\/v1\//)).toBeGreaterThan(0);
-  }, 60_000);
+    for (const service of ['command-service', 'projection-service'] as const)
+      for (const each of instances(service))
+        expect(await metricOf(each, /^postern_http_requests_total\{.*route="\/v1\//)).toBeGreaterThan(0);
+  });
 
   it('tell a service who asks, and let nobody say it is somebody else', async () => {
     const answer = await fetch(`${postern.url}/v1/my-ip`, {
@@ -155,10 +131,11 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
       const allowed = (ip: string) =>
         until(
           async () => relay.decide('moved@acme.example', ip).reason,
+          `${ip} is allowed`,
           (reason) => reason === 'entry-matched',
         );
       const services = instances('projection-service');
-      const streams = () => Promise.all(services.map(({ url }) => metric(url, /^postern_relay_stream_clients(\{| )/)));
+      const streams = () => Promise.all(services.map((each) => metricOf(each, /^postern_relay_stream_clients(\{| )/)));
       expect((await admin('POST', entries, { entries: [{ range: '192.0.2.1' }] })).status).toBe(201);
       expect(await allowed('192.0.2.1')).toBe('entry-matched');
       const before = relay.status();
@@ -177,10 +154,10 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
     } finally {
       await relay.stop();
     }
-  }, 120_000);
+  });
 
   it('keep answering while one of each is killed, and are all back afterwards', async () => {
-    const killed = ['command-service', 'audit-trail-service'].map((service) => instances(service)[0]);
+    const killed = (['command-service', 'audit-trail-service'] as const).map((service) => instances(service)[0]);
     for (const each of killed) kill(each);
     const answers = [];
     for (let i = 0; i < 20; i++) {
@@ -189,19 +166,12 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
     }
     expect(new Set(answers)).toEqual(new Set([200]));
     for (const { url } of killed.flatMap((each) => each ?? []))
-      expect(
-        (
-          await until(
-            () => fetch(`${url}/health/ready`).catch(() => null),
-            (answer) => answer?.ok === true,
-          )
-        )?.status,
-      ).toBe(200);
-  }, 120_000);
+      await until(async () => (await missingOf({ url })) === null, `${url} is ready again`);
+  });
 
   it('serve one document, of the complete API, each of them, and a page that shows it', async () => {
     const document = JSON.parse(await readFile(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'));
-    const services = ['command-service', 'projection-service', 'audit-trail-service'].flatMap(instances);
+    const services = (['command-service', 'projection-service', 'audit-trail-service'] as const).flatMap(instances);
     for (const { url } of [postern, ...services])
       expect(await (await fetch(`${url}/openapi.json`)).json()).toEqual(document);
     const page = await fetch(`${postern.url}/docs`);
@@ -217,16 +187,14 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
     postern = await start();
     expect(postern.operatorKey).toBeNull();
     for (const { url } of before)
-      expect(
-        await until(
-          () =>
-            fetch(url).then(
-              () => 'answers',
-              () => 'gone',
-            ),
-          (is) => is === 'gone',
-        ),
-      ).toBe('gone');
+      await until(
+        () =>
+          fetch(url).then(
+            () => false,
+            () => true,
+          ),
+        `${url} is gone`,
+      );
     expect((await asking(postern.url, relayKey)('GET', '/v1/relay/policies')).status).toBe(200);
     expect(await postern.end('SIGTERM')).toBe(0);
     const stopped = postern
@@ -238,5 +206,5 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
       4,
       'Postern has stopped.',
     ]);
-  }, 120_000);
+  });
 }

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createTransport } from 'nodemailer';
+import { until } from '@postern/testing';
 import { hashPassword, startRelay } from './index.js';
 import type { RunningRelay } from './index.js';
 
@@ -99,7 +100,7 @@ describe('the smtp-server relay', () => {
 
   it('refuses the right password from another address, in the words of the contract, and puts it on record', async () => {
     expect(await send('app@acme.example', '127.0.0.2')).toBe('535 5.7.1 IP not authorized');
-    while (relay.status().acknowledgedDenials < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => relay.status().acknowledgedDenials >= 1);
     expect(denials).toEqual([
       expect.objectContaining({
         username: 'app@acme.example',
@@ -167,7 +168,7 @@ describe('the smtp-server relay', () => {
     for (const header of ['PROXY UNKNOWN\r\n', version2('20000000'), version2('21000000')]) {
       expect(await loginThrough(header)).toBe('535 5.7.1 IP not authorized');
     }
-    while (denials.length === before) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => denials.length > before);
     expect(denials[before]).toMatchObject({ ip: 'unknown', reason: 'source-ip-invalid' });
   });
 
@@ -188,12 +189,12 @@ describe('the smtp-server relay', () => {
     const { port } = plane.address() as AddressInfo;
     const postern = { url: `http://127.0.0.1:${port}`, keyFile: { path, everyMs } };
     const other = await startRelay({ port: 0, postern, relayName: 'mx2', users: {}, client: { startWithinMs: 1 } });
-    while (!keys.has('Bearer pst_relay_old')) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => keys.has('Bearer pst_relay_old'));
     const next = `Bearer pst_relay_new${everyMs}`;
     await writeFile(`${path}.new`, `pst_relay_new${everyMs}\n`);
     await rename(`${path}.new`, path);
     if (everyMs > 10) process.emit('SIGHUP', 'SIGHUP');
-    while (!keys.has(next)) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => keys.has(next));
     expect(keys).toContain(next);
     await other.close();
   });

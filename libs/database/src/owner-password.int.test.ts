@@ -16,7 +16,7 @@ beforeAll(async () => {
     await client.query(`CREATE ROLE postern_boss LOGIN CREATEROLE PASSWORD 'first'`);
     await client.query('CREATE DATABASE postern OWNER postern_boss');
   });
-}, 60_000);
+});
 afterAll(async () => {
   await server?.stop();
   await rm(folder, { recursive: true, force: true });

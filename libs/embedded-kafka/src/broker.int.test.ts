@@ -29,7 +29,7 @@ describeWithKafka(describe, 'an embedded Kafka broker', () => {
     await second.stop();
     await second.ended;
     expect(await answers(second.address)).toBe(false);
-  }, 120_000);
+  });
 
   it('goes on undisturbed when another is started on its folder or on its port, and each start says what to do', async () => {
     const dataDir = join(folder, 'in use');
@@ -49,7 +49,7 @@ describeWithKafka(describe, 'an embedded Kafka broker', () => {
     expect(await answers(broker.address)).toBe(true);
     expect((await readFile(join(dataDir, 'broker.log'), 'utf8')).slice(0, log.length)).toBe(log);
     await broker.stop();
-  }, 120_000);
+  });
 
   it('says in one line that Java, Maven, what Maven fetches or its account is missing', async () => {
     const java = 'A Kafka broker without Docker needs Java 17 or newer (Debian: openjdk-17-jre-headless)';
@@ -66,7 +66,7 @@ describeWithKafka(describe, 'an embedded Kafka broker', () => {
       'Maven needs a home folder, and user id 54321 has no entry in /etc/passwd. As root run `useradd --uid 54321 --create-home postern`, or start the broker once as a user that has an entry.',
     );
     expect(await readdir(join(folder, 'cache'))).toEqual([]);
-  }, 60_000);
+  });
 
   /** In a process of its own, since its environment decides what a start finds. */
   async function failureOfStart(

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { Journal, JournalBusy, JournalUnavailable, wakeOnAppend } from './index.js';
 import { roleUrl } from '@postern/database';
+import { until } from '@postern/testing';
 import { appendOf, journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
 
 let fixture: JournalFixture;
@@ -24,15 +25,13 @@ const endAll = (application: string) =>
 /** Keeps a stream's lock, so that a batch is certainly on its way. */
 const hold = (streamId: string) => owner.query(`SELECT pg_advisory_lock(hashtextextended($1, 8025))`, [streamId]);
 const letGo = (streamId: string) => owner.query(`SELECT pg_advisory_unlock(hashtextextended($1, 8025))`, [streamId]);
-const waitingForLock = async () => {
-  for (;;) {
+const waitingForLock = () =>
+  until(async () => {
     const { rowCount } = await owner.query(
       `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     );
-    if (rowCount) return;
-    await new Promise((done) => setTimeout(done, 5));
-  }
-};
+    return rowCount;
+  });
 
 describe('a journal', () => {
   it('reports an outcome that it does not know as unavailable, also to those who wait, and recovers', async () => {

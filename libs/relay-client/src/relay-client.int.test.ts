@@ -1,13 +1,14 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SmtpUserId } from '@postern/contracts';
+import { until } from '@postern/testing';
 import { RelayClient } from './relay-client.js';
 import { MAX_LINE_BYTES } from './policies/snapshot.js';
 import type { RelayProblem } from './status.js';
 import { BadSetting } from './settings.js';
 import type { RelayClientSettings } from './settings.js';
 import { InMemoryLastKnownGoodStore } from './stores.js';
-import { TestControlPlane, frame, until } from './testing/control-plane.js';
+import { TestControlPlane, frame } from './testing/control-plane.js';
 import { policy } from './testing/policies.js';
 
 const FAST = { retryBaseMs: 5, retryMaxMs: 40, refusedRetryMs: 40, flushIntervalMs: 10, saveEveryMs: 0 };
@@ -45,7 +46,7 @@ function clientOf(settings: Partial<RelayClientSettings> = {}): RelayClient {
 async function started(settings: Partial<RelayClientSettings> = {}): Promise<RelayClient> {
   const client = clientOf(settings);
   await client.start();
-  await until('the stream is open', () => plane.openStreams === clients.length);
+  await until(() => plane.openStreams === clients.length, 'the stream is open');
   return client;
 }
 
@@ -97,26 +98,26 @@ describe('a relay client', () => {
     plane = new TestControlPlane();
     for (const each of policies.values()) plane.set(each);
     await plane.listen(port);
-    await until('policies came', () => told(client, 'free@acme.example') === 'allow unrestricted');
+    await until(() => told(client, 'free@acme.example') === 'allow unrestricted', 'policies came');
   });
 
   it('applies a change that the stream brings', async () => {
     const client = await started();
     plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }));
-    await until('the change is in force', () => told(client, 'office@acme.example') === 'deny ip-not-authorized');
+    await until(() => told(client, 'office@acme.example') === 'deny ip-not-authorized', 'the change is in force');
     plane.set(policy('office@acme.example', { removed: true, entries: [] }));
-    await until('the user is gone', () => told(client, 'office@acme.example') === 'defer smtp-user-unknown');
+    await until(() => told(client, 'office@acme.example') === 'defer smtp-user-unknown', 'the user is gone');
     expect(client.status()).toMatchObject({ revision: 4, policies: 1 });
   });
 
   it('goes on with the last policies when the stream breaks, and resumes from its revision', async () => {
     const client = await started();
     plane.set(policy('new@acme.example'));
-    await until('the change is in force', () => client.status().revision === 3);
+    await until(() => client.status().revision === 3, 'the change is in force');
     plane.breakStreams();
-    await until('it saw the break', () => client.status().reconnects > 0);
+    await until(() => client.status().reconnects > 0, 'it saw the break');
     expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
-    await until('it resumed', () => plane.resumedFrom.length === 2);
+    await until(() => plane.resumedFrom.length === 2, 'it resumed');
     expect(plane.resumedFrom).toEqual(['2', '3']);
     expect(client.status().snapshots).toBe(1);
   });
@@ -127,8 +128,8 @@ describe('a relay client', () => {
     plane.breakStreams();
     plane.set(policy('new@acme.example'));
     await until(
-      'the change is in force',
       () => told(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched',
+      'the change is in force',
     );
     expect(client.status().unreadablePolicies).toBe(0);
   });
@@ -142,8 +143,8 @@ describe('a relay client', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     await until(
-      'the change is in force',
       () => told(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched',
+      'the change is in force',
     );
     expect(client.status()).toMatchObject({ revision: 3, snapshots: 1 });
   });
@@ -159,7 +160,7 @@ describe('a relay client', () => {
     expect(client.status()).toMatchObject({ snapshots: 1, policies: 2 });
     plane.onSnapshot.push(broken, broken);
     plane.send('event: reset\ndata: {}\n\n');
-    await until('a whole one came', () => client.status().snapshots === 2);
+    await until(() => client.status().snapshots === 2, 'a whole one came');
     expect(codes().filter((code) => code === 'control-plane-unreachable')).toHaveLength(3);
     expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
   });
@@ -200,9 +201,9 @@ describe('a relay client', () => {
       response.writeHead(200, headers).end(body.slice(0, body.indexOf('\n') + 1));
     });
     plane.send('event: reset\ndata: {}\n\n');
-    await until('it was refused', () => codes().includes('snapshot-refused'));
+    await until(() => codes().includes('snapshot-refused'), 'it was refused');
     expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
-    await until('a whole one came', () => client.status().snapshots === 2);
+    await until(() => client.status().snapshots === 2, 'a whole one came');
   });
 
   it('trusts a snapshot without a digest only once a heartbeat has confirmed it, and keeps the old one until then', async () => {
@@ -213,14 +214,14 @@ describe('a relay client', () => {
       response.writeHead(200, headers).end(body.slice(0, body.indexOf('\n') + 1));
     });
     plane.send('event: reset\ndata: {}\n\n');
-    await until('the short snapshot came', () => client.status().snapshots === 2 && plane.openStreams === 1);
+    await until(() => client.status().snapshots === 2 && plane.openStreams === 1, 'the short snapshot came');
     expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
     plane.heartbeat();
-    await until('the mismatch was seen', () => client.status().digestMismatches === 1);
-    await until('a third snapshot came', () => client.status().snapshots === 3 && plane.openStreams === 1);
+    await until(() => client.status().digestMismatches === 1, 'the mismatch was seen');
+    await until(() => client.status().snapshots === 3 && plane.openStreams === 1, 'a third snapshot came');
     plane.set(policy('new@acme.example'));
     plane.heartbeat();
-    await until('it is in force', () => told(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched');
+    await until(() => told(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched', 'it is in force');
     expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
   });
 
@@ -229,7 +230,7 @@ describe('a relay client', () => {
     const client = await started({ unknownUser: 'allow' });
     expect(told(client, 'nobody@acme.example')).toBe('defer smtp-user-unknown');
     plane.heartbeat();
-    await until('it is confirmed', () => client.status().verified);
+    await until(() => client.status().verified, 'it is confirmed');
     expect(told(client, 'nobody@acme.example')).toBe('allow smtp-user-unknown');
     client.decide('nobody@acme.example', '203.0.113.9');
     expect(client.status().unknownUsers).toBe(1);
@@ -239,7 +240,7 @@ describe('a relay client', () => {
     const client = await started();
     plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }), { silently: true });
     plane.heartbeat({ revision: 2 });
-    await until('the change is in force', () => told(client, 'office@acme.example') === 'deny ip-not-authorized');
+    await until(() => told(client, 'office@acme.example') === 'deny ip-not-authorized', 'the change is in force');
     expect(client.status()).toMatchObject({ digestMismatches: 1, snapshots: 2 });
   });
 
@@ -250,8 +251,8 @@ describe('a relay client', () => {
     plane.heartbeat();
     plane.heartbeat();
     await until(
-      'the change is in force',
       () => told(client, 'late@acme.example', '203.0.113.42') === 'allow entry-matched',
+      'the change is in force',
     );
     expect(client.status()).toMatchObject({ digestMismatches: 1, snapshots: 2 });
   });
@@ -285,7 +286,7 @@ describe('a relay client', () => {
   ])('counts a frame that %s, and takes a new snapshot', async (_, bad) => {
     const client = await started();
     plane.send(bad);
-    await until('a second snapshot came', () => client.status().snapshots === 2);
+    await until(() => client.status().snapshots === 2, 'a second snapshot came');
     expect(client.status().unreadablePolicies).toBe(1);
     expect(codes()).toContain('policy-unreadable');
     expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
@@ -295,19 +296,19 @@ describe('a relay client', () => {
     const client = await started();
     expect(client.status()).toMatchObject({ lagEvents: null, lagSeconds: null });
     plane.heartbeat({ lagEvents: 3, lagSeconds: 61.5 });
-    await until('the heartbeat came', () => client.status().lagEvents === 3);
+    await until(() => client.status().lagEvents === 3, 'the heartbeat came');
     expect(client.status()).toMatchObject({ state: 'deciding', connected: true, lagSeconds: 61.5 });
     plane.heartbeat({ lagEvents: null, lagSeconds: null });
-    await until('it is not known', () => client.status().lagSeconds === null);
+    await until(() => client.status().lagSeconds === null, 'it is not known');
     plane.heartbeat({ lagEvents: 3, lagSeconds: 62 });
-    await until('it is known', () => client.status().lagEvents === 3);
+    await until(() => client.status().lagEvents === 3, 'it is known');
     plane.breakStreams();
-    await until('it is not known', () => client.status().lagEvents === null);
+    await until(() => client.status().lagEvents === null, 'it is not known');
   });
 
   it('reconnects when the stream falls silent', async () => {
     const client = await started({ silenceMs: 60 });
-    await until('it reconnected', () => plane.resumedFrom.length > 1);
+    await until(() => plane.resumedFrom.length > 1, 'it reconnected');
     expect(problems.map((problem) => problem.detail).join()).toContain('silent');
     expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
   });
@@ -322,10 +323,10 @@ describe('a relay client', () => {
     );
     if (requests === 'onSnapshot') plane.send('event: reset\ndata: {}\n\n');
     else plane.breakStreams();
-    await until('it was reported', () => codes().includes('answer-unexpected'));
+    await until(() => codes().includes('answer-unexpected'), 'it was reported');
     expect(problems.find(({ code }) => code === 'answer-unexpected')?.detail).toContain('text/html');
     expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
-    await until('it is back', () => plane.openStreams === 1);
+    await until(() => plane.openStreams === 1, 'it is back');
   });
 
   it('connects with a new key as soon as it is given one, and sends what waited', async () => {
@@ -333,14 +334,14 @@ describe('a relay client', () => {
     plane.key = 'pst_relay_new_secret';
     plane.breakStreams();
     client.decide('office@acme.example', '198.51.100.1');
-    await until('the stream was refused', () => client.status().keyRefused);
-    await until('the denial was refused', () => client.status().denialsError !== null);
+    await until(() => client.status().keyRefused, 'the stream was refused');
+    await until(() => client.status().denialsError !== null, 'the denial was refused');
     expect(() => client.setKey('two words')).toThrow(BadSetting);
     client.setKey(plane.key);
-    await until('it is connected', () => plane.openStreams === 1);
-    await until('the denial arrived', () => client.status().acknowledgedDenials === 1);
+    await until(() => plane.openStreams === 1, 'it is connected');
+    await until(() => client.status().acknowledgedDenials === 1, 'the denial arrived');
     plane.heartbeat();
-    await until('it is confirmed', () => client.status().connected);
+    await until(() => client.status().connected, 'it is confirmed');
     expect(client.status()).toMatchObject({ keyRefused: false, denialsError: null, queuedDenials: 0 });
   });
 
@@ -375,9 +376,9 @@ describe('a relay client', () => {
     const client = await started();
     client.decide('moved@acme.example', '198.51.100.1');
     plane.set(policy('moved@acme.example', { smtpUserId: after }));
-    await until('the change is in force', () => client.status().revision === plane.revision);
+    await until(() => client.status().revision === plane.revision, 'the change is in force');
     client.decide('moved@acme.example', '198.51.100.1');
-    await until('both arrived', () => client.status().acknowledgedDenials === 2);
+    await until(() => client.status().acknowledgedDenials === 2, 'both arrived');
     expect(plane.received.flat().map(({ smtpUserId, count }) => [smtpUserId, count])).toEqual([
       [before, 1],
       [after, 1],
@@ -387,7 +388,7 @@ describe('a relay client', () => {
   it('records a closed socket, which has no address, as an unreadable one', async () => {
     const client = await started();
     expect(client.decide('office@acme.example', undefined).reason).toBe('source-ip-invalid');
-    await until('the denial arrived', () => client.status().acknowledgedDenials === 1);
+    await until(() => client.status().acknowledgedDenials === 1, 'the denial arrived');
     expect(plane.received.flat()).toMatchObject([{ ip: 'unknown', reason: 'source-ip-invalid' }]);
   });
 
@@ -396,11 +397,11 @@ describe('a relay client', () => {
     const { key } = plane;
     plane.key = 'pst_relay_other_secret';
     plane.breakStreams();
-    await until('it was told', () => client.status().keyRefused);
+    await until(() => client.status().keyRefused, 'it was told');
     expect(codes()).toContain('key-refused');
     expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
     plane.key = key;
-    await until('it is back', () => client.status().connected || plane.openStreams > 0);
+    await until(() => client.status().connected || plane.openStreams > 0, 'it is back');
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
+import { until } from './until.js';
 
 export interface ReadMessage {
   readonly partition: number;
@@ -42,7 +43,7 @@ export async function deleteTopic(address: string, topic: string): Promise<void>
   await admin.connect();
   try {
     await admin.deleteTopics({ topics: [topic] });
-    while ((await admin.listTopics()).includes(topic)) await new Promise((done) => setTimeout(done, 50));
+    await until(async () => !(await admin.listTopics()).includes(topic));
   } finally {
     await admin.disconnect();
   }

@@ -20,6 +20,7 @@ export {
 export { sendMessage } from './send-message.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';
 export { createTestDatabase, onDatabase, type TestDatabase } from './test-database.js';
+export { until } from './until.js';
 export { KAFKA_CACHE, type TestKafka } from './test-kafka.js';
 export { insertBackdated, type Dated } from './backdated.js';
 export {

@@ -4,7 +4,7 @@ import { authDenialsStream, encodeEvent, newId, TOPICS, type JournalId, type Rec
 import { openDataSource } from '@postern/database';
 import { ensureTopics, EVENT_TOPICS, KafkaEventBus } from '@postern/event-bus';
 import { FEED_START, Journal, loadJournalId, readFeed } from '@postern/event-store';
-import { describeWithKafka, sendMessage, type TestDatabase } from '@postern/testing';
+import { describeWithKafka, sendMessage, type TestDatabase, until } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { denialsConsumer } from '../denials/record/denials-consumer.js';
 import { auditDatabase } from '../testing/audit-database.js';
@@ -48,11 +48,11 @@ const published = async (whose: Person) => {
   await writer.destroy();
   const feed = await openDataSource(database.url, 'postern_feed', { poolSize: 1 });
   // The feed waits for older transactions of the whole server, so also for those of other tests.
-  let page = await readFeed(feed, FEED_START, 1);
-  for (let look = 0; page.events.length === 0 && look < 1_000; look++) {
-    await new Promise((done) => setTimeout(done, 10));
-    page = await readFeed(feed, FEED_START, 1);
-  }
+  const page = await until(
+    () => readFeed(feed, FEED_START, 1),
+    'the event in the feed',
+    ({ events }) => events.length > 0,
+  );
   const id = await loadJournalId(feed);
   await feed.destroy();
   return encodeEvent({ event: page.events[0] as Recorded, xid: String(page.xids[0]) }, id);
@@ -144,9 +144,9 @@ describeWithKafka(describe, 'a broken message on the topic of denials', (kafka) 
       park: (manager, unreadable) => consumer.park(manager, unreadable),
     });
     try {
-      const late = Date.now() + 20_000;
-      while ((await totals()).length === 0 && Date.now() < late) await new Promise((done) => setTimeout(done, 50));
-      expect(await totals()).toEqual([{ ip: '203.0.113.9', count: 1 }]);
+      expect(await until(totals, 'the denial in the totals', ({ length }) => length > 0)).toEqual([
+        { ip: '203.0.113.9', count: 1 },
+      ]);
       const [letter, ...others] = await listDeadLetters(audit, 'waiting', 10);
       expect([await findDeadLetter(audit, String(letter?.id)), others]).toEqual([
         expect.objectContaining({

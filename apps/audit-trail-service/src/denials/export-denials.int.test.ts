@@ -1,8 +1,9 @@
 import type { Denial } from '@postern/contracts';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { until } from '@postern/testing';
 import { AuditWorld } from '../testing/audit-world.js';
-import { askForExport, linesOf, readRest, until } from '../testing/export-client.js';
+import { askForExport, linesOf, readRest } from '../testing/export-client.js';
 import { Person } from '../testing/happenings.js';
 
 /** 20 MB: more than the kernel's buffers take from a reader that stands still. */
@@ -39,7 +40,7 @@ beforeAll(async () => {
        FROM generate_series(1, $3) i`,
     [flooded.smtpUserId, flooded.username, DENIALS],
   );
-}, 60_000);
+});
 afterAll(() => world?.end());
 
 async function metric(name: string): Promise<number> {

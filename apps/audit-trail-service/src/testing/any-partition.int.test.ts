@@ -116,7 +116,6 @@ describe.each(TRAILS)('the trail of $name', ({ name, consumer, tables }) => {
         expect(await rows(anyOrder)).toEqual(await rows(inOrder));
       }
     },
-    60_000,
   );
 
   it('is taken back by no consumer that read it before others wrote', async () => {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { authDenialsStream, type AuthDenialEvent, type Role, type SmtpUserEvent } from '@postern/contracts';
@@ -7,7 +6,7 @@ import { Journal } from '@postern/event-store';
 import { createHttpApp, serviceModule } from '@postern/process';
 import { EXPORT_LIMITS, type ExportLimits } from '@postern/lists';
 import { loadSettings } from '@postern/settings';
-import { AccessRows, onDatabase } from '@postern/testing';
+import { AccessRows, onDatabase, until } from '@postern/testing';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { AuditTrailServiceModule, problems } from '../index.js';
@@ -72,14 +71,12 @@ export class AuditWorld {
 
   /** Resolves when every event of the journal stands in the audit trail. */
   async caughtUp(): Promise<void> {
-    for (;;) {
-      const [row] = await this.sql<{ missing: number }>(
+    const missing = () =>
+      this.sql<{ missing: number }>(
         `SELECT ((SELECT count(*) FROM journal.events) - (SELECT count(*) FROM audit.denials)
                  - (SELECT count(*) FROM audit.changes) - (SELECT count(*) FROM audit.dead_letters))::integer AS missing`,
       );
-      if (row?.missing === 0) return;
-      await sleep(10);
-    }
+    await until(missing, 'every event in the audit trail', ([row]) => row?.missing === 0);
   }
 
   /** A new key; with a tenant, of that tenant, which is made if it is not there. */

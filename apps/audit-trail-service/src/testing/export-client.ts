@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** For tests: a GET whose answer is not read before `readRest`. */
 export async function askForExport(url: string, key: string, accept: string): Promise<IncomingMessage> {
@@ -25,10 +24,4 @@ export function linesOf<Item>(text: string): Item[] {
   const lines = text.split('\n');
   if (lines.pop() !== '') throw new Error('The last line has no end.');
   return lines.map((line) => JSON.parse(line) as Item);
-}
-
-/** Polls for at most ten seconds. */
-export async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  for (const end = Date.now() + 10_000; !(await holds()); await sleep(10))
-    if (Date.now() > end) throw new Error(`It did not come to this: ${what}`);
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TestDatabase } from '@postern/testing';
+import { until } from '@postern/testing';
 import { commandDatabase, StartedService } from '../../testing/started-service.js';
 import { ensureFirstOperatorKey, OperatorKeyUnusable } from '../index.js';
 
@@ -36,7 +37,7 @@ describe('the first operator key', () => {
       expect(answers).toEqual([null, null, null]);
       expect(await ensureFirstOperatorKey(service.app, GIVEN)).toBeNull();
       // A look-up from before it was there is believed for half a second.
-      while (!(await works(service, GIVEN))) await new Promise((done) => setTimeout(done, 50));
+      await until(() => works(service, GIVEN));
       expect(await service.events('api-key/ops1')).toEqual([
         expect.objectContaining({
           type: 'ApiKeyIssued',

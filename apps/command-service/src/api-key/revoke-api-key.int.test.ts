@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TestDatabase } from '@postern/testing';
 import { Client } from 'pg';
+import { until } from '@postern/testing';
 import { problem } from '../../testing/problem.js';
 import { commandDatabase, StartedService } from '../../testing/started-service.js';
 import { OPERATOR_KEYS_LOCK } from './api-keys.js';
@@ -129,13 +130,10 @@ describe('revoking an API key', () => {
 
 /** Polls until so many sessions of the database wait for an advisory lock. */
 async function untilWaiting(client: Client, sessions: number): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt += 1) {
-    const { rows } = await client.query(
+  const waiting = () =>
+    client.query(
       `SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
         WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted`,
     );
-    if (rows.length >= sessions) return;
-    await new Promise((done) => setTimeout(done, 20));
-  }
-  throw new Error(`${sessions} sessions did not come to wait within 10 s`);
+  await until(waiting, `${sessions} sessions that wait`, ({ rows }) => rows.length >= sessions);
 }

@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@postern/embedded-postgres';
-import { asking, startPosternProcess, type Ask, runCommand } from '@postern/testing';
+import { asking, startPosternProcess, type Ask, runCommand, until } from '@postern/testing';
 import pg from 'pg';
 
 /** What a text format could stumble over: its separators, its escapes, its end, and what some readers take for a line break. */
@@ -36,13 +36,6 @@ async function everything(ask: Ask): Promise<Body[]> {
   return [users.body as Body, changes.body as Body, denials.body as Body, { items: issued }];
 }
 
-async function until<T>(look: () => Promise<T>, holds: (seen: T) => boolean): Promise<T> {
-  for (const late = Date.now() + 20_000; ; await new Promise((done) => setTimeout(done, 50))) {
-    const seen = await look();
-    if (holds(seen) || Date.now() > late) return seen;
-  }
-}
-
 const itemsOf = (body: Body | undefined) => (body?.['items'] ?? []) as readonly Body[];
 const length = (body: Body | undefined) => itemsOf(body).length;
 
@@ -67,11 +60,8 @@ async function expectTheSame(environment: Record<string, string>): Promise<void>
     expect(reported.body).toMatchObject({ accepted: 1 });
     // It comes by the feed: behind all that was restored.
     const path = `/v1/tenants/acme/smtp-users/${user}/denials`;
-    const denials = await until(
-      async () => (await ask('GET', path)).body as Body,
-      (body) => length(body) === 2,
-    );
-    expect(length(denials)).toBe(2);
+    const denials = async () => length((await ask('GET', path)).body as Body);
+    await until(denials, 'both denials on record', (count) => count === 2);
   } finally {
     await postern.end('SIGTERM');
   }
@@ -96,13 +86,14 @@ beforeAll(async () => {
   });
   before = await until(
     () => everything(operator),
+    'all on the read side',
     ([users, changes, denials]) => length(users) === 1 && length(changes) >= 4 && length(denials) === 1,
   );
   // While it runs.
   const made = await cli(['backup', file], { POSTERN_DATA_DIR: dataDir('first') });
   if (made.code !== 0 || !made.err.includes('audit.denials: 1 rows')) throw new Error(made.err);
   await postern.end('SIGTERM');
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('a backup', () => {
@@ -123,7 +114,7 @@ describe('a backup', () => {
     expect(restored.err).toMatch(/Transaction ids: using up \d+/);
     expect(restored.err).toMatch(/Feed: gives all \d+ events/);
     await expectTheSame(environment);
-  }, 120_000);
+  });
 
   it('is restored into a PostgreSQL of one’s own, whose owner is another and no superuser', async () => {
     let server: EmbeddedPostgres | undefined;
@@ -155,7 +146,7 @@ describe('a backup', () => {
     } finally {
       await server?.stop();
     }
-  }, 120_000);
+  });
 
   it('is not restored over anything', async () => {
     const refused = await cli(['restore', file], { POSTERN_DATA_DIR: dataDir('first') });
@@ -175,23 +166,19 @@ describe('a backup', () => {
     ],
     ['of a later release', async (path: string) => writeFile(path, later(await readFile(path))), 'a later release'],
     ['none at all', async (path: string) => writeFile(path, 'no backup'), 'no backup of Postern'],
-  ])(
-    'that is %s is refused',
-    async (_, damage, why) => {
-      const copy = join(folder, 'damaged.backup');
-      await writeFile(copy, await readFile(file));
-      await damage(copy);
-      const environment = { POSTERN_DATA_DIR: dataDir('damaged') };
-      expect(await cli(['restore', copy], environment)).toMatchObject({ code: 2, err: expect.stringMatching(why) });
-      // It was refused before anything was made for it.
-      expect(existsSync(dataDir('damaged'))).toBe(false);
-    },
-    120_000,
-  );
+  ])('that is %s is refused', async (_, damage, why) => {
+    const copy = join(folder, 'damaged.backup');
+    await writeFile(copy, await readFile(file));
+    await damage(copy);
+    const environment = { POSTERN_DATA_DIR: dataDir('damaged') };
+    expect(await cli(['restore', copy], environment)).toMatchObject({ code: 2, err: expect.stringMatching(why) });
+    // It was refused before anything was made for it.
+    expect(existsSync(dataDir('damaged'))).toBe(false);
+  });
 
   it('that was refused has left nothing: the same database still takes a good one', async () => {
     expect(await cli(['restore', file], { POSTERN_DATA_DIR: dataDir('damaged') })).toMatchObject({ code: 0 });
-  }, 120_000);
+  });
 });
 
 function flipped(bytes: Buffer): Buffer {

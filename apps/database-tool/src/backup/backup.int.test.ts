@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@postern/testing';
+import { createTestDatabase, type TestDatabase, until } from '@postern/testing';
 import pg from 'pg';
 import { migrateAll, SCHEMAS } from '../../../standalone/src/database.js';
 import { backup } from './backup.js';
@@ -110,13 +110,9 @@ describe('a backup', () => {
 });
 
 async function untilWaiting(client: pg.Client): Promise<void> {
-  for (;;) {
-    const { rows } = await client.query(
-      `SELECT FROM pg_locks WHERE relation = 'projection.relay_policy_totals'::regclass AND NOT granted`,
-    );
-    if (rows.length > 0) return;
-    await new Promise((next) => setTimeout(next, 10));
-  }
+  const waiting = () =>
+    client.query(`SELECT FROM pg_locks WHERE relation = 'projection.relay_policy_totals'::regclass AND NOT granted`);
+  await until(waiting, 'a reader that waits', ({ rows }) => rows.length > 0);
 }
 
 describe('a restore', () => {

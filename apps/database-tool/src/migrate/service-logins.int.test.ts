@@ -25,7 +25,7 @@ let server: EmbeddedPostgres;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postern-logins-'));
   server = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') });
-}, 60_000);
+});
 afterAll(async () => {
   await server?.stop();
   await rm(folder, { recursive: true, force: true });
@@ -76,7 +76,7 @@ describe('the logins of the services', () => {
 
     await prepareDatabase(server.url(), KAFKA);
     expect(await mayBecome('postern_projection_service')).not.toContain('postern_feed');
-  }, 60_000);
+  });
 
   it('cover every role that a module connects as', () => {
     const covered = new Set<string>(LOGINS.flatMap((login) => rolesOfService(login, 'feed')));
@@ -112,7 +112,7 @@ describe('the logins of the services', () => {
         role,
         '42501',
       ]);
-  }, 60_000);
+  });
 
   it('act as the role that a pool is opened for, in every connection of it and also after a reset', async () => {
     await prepareDatabase(server.url(), {});
@@ -129,7 +129,7 @@ describe('the logins of the services', () => {
     await expect(openDataSource(own, 'postern_command', { poolSize: 1 })).rejects.toThrow(
       /as postern_audit_trail_service: permission denied to set role "postern_command"/,
     );
-  }, 60_000);
+  });
 
   it('take the passwords that they are given, and the derived ones again where none is', async () => {
     const password = 'a-secret-of-its-own';
@@ -141,5 +141,5 @@ describe('the logins of the services', () => {
     await expect(prepareDatabase(server.url(), { POSTERN_COMMAND_SERVICE_PASSWORD: 'short' })).rejects.toThrow(
       'POSTERN_COMMAND_SERVICE_PASSWORD must be 12 to 128 characters of A-Z a-z 0-9 . _ ~ -',
     );
-  }, 60_000);
+  });
 });

@@ -105,13 +105,13 @@ describeWithKafka(describe, 'verify and rebuild, with Kafka between the services
     const database = await findEmbeddedPostgres(join(folder, 'postgres'));
     owner = new pg.Client({ connectionString: database?.url('postern') });
     await owner.connect();
-  }, 180_000);
+  });
   afterAll(async () => {
     await owner?.end();
     await postern?.end('SIGTERM');
     await broker?.stop();
     await rm(folder, { recursive: true, force: true });
-  }, 90_000);
+  });
 
   it('find all equal under load, while each partition goes on by itself', async () => {
     expect(await underLoad(differing)).toEqual(NOTHING_DIFFERS);
@@ -119,7 +119,7 @@ describeWithKafka(describe, 'verify and rebuild, with Kafka between the services
       `SELECT count(*)::integer AS partitions FROM projection.checkpoints WHERE consumer = 'relay-policies' AND source ~ '/'`,
     );
     expect(rows[0].partitions).toBeGreaterThan(1);
-  }, 120_000);
+  });
 
   it('make each anew under load: nothing is lost, nothing counts twice', async () => {
     for (const model of MODELS) {
@@ -133,7 +133,7 @@ describeWithKafka(describe, 'verify and rebuild, with Kafka between the services
     expect(await differing()).toEqual(NOTHING_DIFFERS);
     const parked = await owner.query('SELECT count(*)::integer AS letters FROM audit.dead_letters');
     expect(parked.rows).toEqual([{ letters: 0 }]);
-  }, 240_000);
+  });
 
   it('put right what was changed by hand, and the consumers go on from there', async () => {
     await owner.query(`UPDATE projection.relay_policies SET mode = 'report-only' WHERE smtp_user_id = $1`, [users[0]]);
@@ -141,7 +141,7 @@ describeWithKafka(describe, 'verify and rebuild, with Kafka between the services
     expect(await command(['verify', 'relay-policies', 'denials'])).toMatchObject({ code: 1 });
     for (const model of ['relay-policies', 'denials']) expect((await command(['rebuild', model])).code).toBe(0);
     expect(await underLoad(differing)).toEqual(NOTHING_DIFFERS);
-  }, 120_000);
+  });
 
   it('ask for the owner’s URL where they are given a service’s own', async () => {
     const url = 'postgresql://postern_projection_service:secret@127.0.0.1:1/postern';
@@ -150,7 +150,7 @@ describeWithKafka(describe, 'verify and rebuild, with Kafka between the services
       expect([args, stdout, stderr]).toEqual([args, '', expect.stringContaining('Set it to the owner')]);
       expect(stderr).not.toContain('secret');
     }
-  }, 60_000);
+  });
 
   it('bring every policy to the policies’ topic, by the login of the projection-service', async () => {
     const topic = await followTopic(broker.address, 'postern.relay-policies.v1');
@@ -165,5 +165,5 @@ describeWithKafka(describe, 'verify and rebuild, with Kafka between the services
       `SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'postern_policy_publisher'`,
     );
     expect(rows).toEqual([{ usename: 'postern_projection_service' }]);
-  }, 60_000);
+  });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
-import { asking, describeWithKafka, KAFKA_CACHE, startPosternProcess, runCommand } from '@postern/testing';
+import { asking, describeWithKafka, KAFKA_CACHE, startPosternProcess, runCommand, until } from '@postern/testing';
 
 describeWithKafka(describe, 'a Postern in one process', () => {
   let folder: string;
@@ -11,7 +11,7 @@ describeWithKafka(describe, 'a Postern in one process', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'postern-without-kafka-again-'));
     broker = await startKafkaBroker({ dataDir: join(folder, 'kafka'), cacheDir: KAFKA_CACHE });
-  }, 60_000);
+  });
   afterAll(async () => {
     await broker?.stop();
     await rm(folder, { recursive: true, force: true });
@@ -34,14 +34,17 @@ describeWithKafka(describe, 'a Postern in one process', () => {
       const admin = asking(postern.url, issued.body.key);
       const { status } = await admin('POST', '/v1/tenants/acme/smtp-users', { username });
       expect(status).toBe(201);
-      for (const end = Date.now() + 20_000; Date.now() < end;) {
+      const names = async () => {
         const { body } = await admin('GET', '/v1/tenants/acme/smtp-users');
-        const names = (body.items as { username: string }[]).map((item) => item.username).toSorted();
-        const ready = await fetch(`${postern.url}/health/ready`);
-        if (names.includes(username) && ready.status === 200) return names;
-        await new Promise((done) => setTimeout(done, 50));
-      }
-      throw new Error('The read side did not get there within 20 s.');
+        return (body.items as { username: string }[]).map((item) => item.username).toSorted();
+      };
+      await until(names, 'the user on the read side', (found) => found.includes(username));
+      await until(
+        async () => (await fetch(`${postern.url}/health/ready`)).status,
+        'readiness',
+        (is) => is === 200,
+      );
+      return await names();
     } finally {
       await postern.end('SIGTERM');
     }
@@ -60,5 +63,5 @@ describeWithKafka(describe, 'a Postern in one process', () => {
       expect(await run(environment, username)).toEqual(names);
       expect(await command('verify')).toMatchObject({ code: 0 });
     }
-  }, 300_000);
+  });
 });

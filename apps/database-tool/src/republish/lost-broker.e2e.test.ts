@@ -10,8 +10,8 @@ describeWithKafka(describe, 'a broker that has lost everything', () => {
   beforeAll(async () => {
     services = await servicesWithKafka();
     await services.start(4);
-  }, 180_000);
-  afterAll(() => services?.end(), 90_000);
+  });
+  afterAll(() => services?.end());
 
   async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
     for (const late = Date.now() + 60_000; !(await holds()); await sleep(200)) {
@@ -34,5 +34,5 @@ describeWithKafka(describe, 'a broker that has lost everything', () => {
     const policies = await followTopic(services.brokers, 'postern.relay-policies.v1');
     await until(async () => new Set(policies.messages.map(({ key }) => key)).size === 24, 'every policy in its topic');
     await policies.stop();
-  }, 240_000);
+  });
 });

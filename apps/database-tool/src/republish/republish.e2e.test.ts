@@ -13,6 +13,7 @@ import {
   followTopic,
   type TestDatabase,
   runCommand,
+  until,
 } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 
@@ -71,12 +72,11 @@ describeWithKafka(describe, 'postern republish', (kafka) => {
     const tenantId = 'acme' as TenantId;
     const events = [{ type: 'TenantCreated', data: { tenantId, name: 'Acme' } }] as const;
     await journal.append({ tenantId, streamId, expectedVersion: 0, events, metadata });
-    while ((await publisher.lag()).events > 0) await new Promise((done) => setTimeout(done, 50));
+    await until(async () => (await publisher.lag()).events === 0);
     await deleteTopic(kafka.address, topicPrefix + TOPICS.tenants);
     expect(await republish('tenants')).toEqual({ code: 0, out: 'The topic has all of it.\n', err: '' });
     const outside = await followTopic(kafka.address, topicPrefix + TOPICS.tenants);
-    const late = Date.now() + 20_000;
-    while (outside.messages.length === 0 && Date.now() < late) await new Promise((done) => setTimeout(done, 50));
+    await until(() => outside.messages.length > 0);
     expect(outside.messages.map(({ key, value }) => [key, JSON.parse(value).data])).toEqual([
       ['acme', { tenantId: 'acme', name: 'Acme' }],
     ]);
@@ -92,5 +92,5 @@ describeWithKafka(describe, 'postern republish', (kafka) => {
         'What was asked for stands, and is done once one does.\n',
       err: 'tenants: No process publishes at this moment; one that takes over would within 6 s.\n',
     });
-  }, 60_000);
+  });
 });

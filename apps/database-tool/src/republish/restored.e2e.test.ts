@@ -12,8 +12,8 @@ describeWithKafka(describe, 'a database that was restored from a backup', () => 
   beforeAll(async () => {
     services = await servicesWithKafka();
     await services.start(3);
-  }, 180_000);
-  afterAll(() => services?.end(), 90_000);
+  });
+  afterAll(() => services?.end());
 
   /** The journal as an older backup has it: its newest events are gone, and nothing behind them was published. Returns the denials among them. */
   async function loseNewest(): Promise<number> {
@@ -58,5 +58,5 @@ describeWithKafka(describe, 'a database that was restored from a backup', () => 
     expect(await counted()).toBe(expected);
     expect(await services.command(['verify'])).toMatchObject({ code: 0 });
     expect(await services.missing()).toEqual([]);
-  }, 240_000);
+  });
 });

@@ -1,9 +1,9 @@
-import { UserStory } from '@postern/testing';
+import { UserStory, until } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { migrate } from '@postern/database';
 import pg from 'pg';
 import { projectionSchema } from '../schema/projection-schema.js';
-import { takeSnapshot, until } from '../testing/policy-snapshot-client.js';
+import { takeSnapshot } from '../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../testing/policy-stream-client.js';
 import { createWorld, type World } from '../testing/projection-app.js';
 

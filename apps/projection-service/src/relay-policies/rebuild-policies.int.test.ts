@@ -1,9 +1,9 @@
-import { historyOf, UserStory } from '@postern/testing';
+import { historyOf, UserStory, until } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Mode } from '@postern/contracts';
 import { rebuild, verify } from '@postern/read-models';
 import pg from 'pg';
-import { takeSnapshot, until } from '../testing/policy-snapshot-client.js';
+import { takeSnapshot } from '../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../testing/policy-stream-client.js';
 import { createWorld, type RunningApp, type World } from '../testing/projection-app.js';
 import { relayPoliciesModel } from './relay-policies-model.js';

@@ -1,8 +1,7 @@
-import { recorded, UserStory } from '@postern/testing';
+import { recorded, UserStory, until } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, type TenantId } from '@postern/contracts';
 import { inTenant, openDataSource } from '@postern/database';
-import { until } from '../testing/policy-snapshot-client.js';
 import { createWorld, type RunningApp, type World } from '../testing/projection-app.js';
 import { applyDirectory } from './project/apply-directory.js';
 

@@ -1,9 +1,8 @@
-import { insertBackdated, UserStory } from '@postern/testing';
+import { insertBackdated, UserStory, until } from '@postern/testing';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
 import type { SmtpUserEvent } from '@postern/contracts';
-import { until } from '../testing/policy-snapshot-client.js';
 import { createWorld, type World } from '../testing/projection-app.js';
 
 const SAMPLE = join(import.meta.dirname, '../../../../libs/contracts/samples/RestrictionAdded.v1.json');

@@ -63,7 +63,6 @@ describe.each(MODELS)('the $name', ({ apply, rows }) => {
         expect(await anyOrder.query(rows)).toEqual(await inOrder.query(rows));
       }
     },
-    60_000,
   );
 
   it('are taken back by no consumer that read them before others wrote', async () => {

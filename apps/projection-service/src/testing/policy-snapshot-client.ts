@@ -10,12 +10,3 @@ export async function takeSnapshot(
   const policies = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as RelayPolicy]));
   return { revision: Number(response.headers.get('postern-revision')), policies, response };
 }
-
-/** For tests: polls until it holds; rejects after 10 s. */
-export async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const late = Date.now() + 10_000;
-  while (!(await holds())) {
-    if (Date.now() > late) throw new Error(`${what} did not come to pass`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}

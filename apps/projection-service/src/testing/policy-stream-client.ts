@@ -1,4 +1,5 @@
 import type { Heartbeat, RelayPolicy } from '@postern/contracts';
+import { until } from '@postern/testing';
 
 /** For tests: an event of the policy stream. */
 export type StreamEvent =
@@ -11,7 +12,6 @@ export class PolicyStreamClient {
   readonly events: StreamEvent[] = [];
   ended = false;
   private readonly abort = new AbortController();
-  private waiting: (() => void)[] = [];
 
   private constructor(readonly response: Response) {}
 
@@ -27,7 +27,7 @@ export class PolicyStreamClient {
     const response = await fetch(`${url}/v1/relay/policies/stream${query}`, { headers, signal: abort.signal });
     const client = new PolicyStreamClient(response);
     client.abort.signal.addEventListener('abort', () => abort.abort());
-    if (response.status === 200) void client.read().finally(() => client.finish());
+    if (response.status === 200) void client.read().finally(() => (client.ended = true));
     return client;
   }
 
@@ -43,31 +43,18 @@ export class PolicyStreamClient {
     return this.events.flatMap((event) => (event.event === 'heartbeat' ? [event.heartbeat] : []));
   }
 
-  /** Resolves as soon as it holds, checked after each event; rejects after 10 s. */
-  async until(holds: (client: this) => boolean, what = 'what the test waits for'): Promise<this> {
-    const late = Date.now() + 10_000;
-    while (!holds(this)) {
-      if (Date.now() > late)
-        throw new Error(`${what} did not come; came: ${JSON.stringify(this.events).slice(0, 2_000)}`);
-      await new Promise<void>((done) => {
-        const timer = setTimeout(done, 100);
-        this.waiting.push(() => (clearTimeout(timer), done()));
-      });
-    }
+  /** Resolves as soon as it holds. */
+  async until(holds: (client: this) => boolean, what = holds.toString()): Promise<this> {
+    await until(
+      () => this.events,
+      what,
+      () => holds(this),
+    );
     return this;
   }
 
   close(): void {
     this.abort.abort();
-  }
-
-  private finish(): void {
-    this.ended = true;
-    this.wake();
-  }
-
-  private wake(): void {
-    for (const done of this.waiting.splice(0)) done();
   }
 
   private async read(): Promise<void> {
@@ -79,7 +66,6 @@ export class PolicyStreamClient {
           this.events.push(eventOf(text.slice(0, end)));
           text = text.slice(end + 2);
         }
-        this.wake();
       }
     } catch {
       // The server dropped it, or the test closed it: `ended` tells.

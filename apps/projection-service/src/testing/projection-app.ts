@@ -1,4 +1,4 @@
-import { METADATA, recorded, type Happened } from '@postern/testing';
+import { METADATA, recorded, type Happened, until } from '@postern/testing';
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
@@ -14,7 +14,6 @@ import { AccessRows, type TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { problems, ProjectionServiceModule, type StreamLimits } from '../index.js';
 import { migratedDatabase } from './migrated-database.js';
-import { until } from './policy-snapshot-client.js';
 
 /** For tests: a database with a journal, tenants and keys, and the service on it. */
 export interface World {

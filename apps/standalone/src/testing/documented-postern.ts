@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentedApi, DocumentedCaller, type ApiDocument } from '@postern/testing';
+import { DocumentedApi, DocumentedCaller, type ApiDocument, until } from '@postern/testing';
 import { startPostern } from './started-postern.js';
 
 /** A Postern over a real database, called by HTTP, every answer held to the document that it serves. */
@@ -42,11 +41,9 @@ export async function startDocumented(environment: NodeJS.ProcessEnv = {}): Prom
 
 /** The consumers have caught up with the journal. */
 async function untilReady(url: string): Promise<void> {
-  const until = Date.now() + 30_000;
-  for (;;) {
-    const answer = await fetch(`${url}/health/ready`);
-    if (answer.ok) return;
-    if (Date.now() > until) throw new Error(`Postern did not become ready: ${await answer.text()}`);
-    await sleep(50);
-  }
+  await until(
+    () => fetch(`${url}/health/ready`),
+    'readiness',
+    ({ ok }) => ok,
+  );
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@postern/embedded-postgres';
 import { RelayClient } from '@postern/relay-client';
-import { asking, KAFKA_CACHE, startPosternProcess, type Ask, type PosternProcess } from '@postern/testing';
-import { instancesOf, missingOf, until, type Instance, type ServiceName } from './services.js';
+import { asking, KAFKA_CACHE, startPosternProcess, type Ask, type PosternProcess, until } from '@postern/testing';
+import { instancesOf, missingOf, type Instance, type ServiceName } from './services.js';
 
 /** A user that the load writes to. */
 export interface LoadedUser {
@@ -131,8 +131,8 @@ async function build(
       ];
       for (const each of [...all, { name: 'the proxy', url: postern.url }])
         await until(
-          `${each.name} is ready`,
           () => missingOf(each),
+          `${each.name} is ready`,
           (missing) => missing === null,
         );
     },

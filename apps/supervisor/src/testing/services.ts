@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { PosternProcess } from '@postern/testing';
 
 export type ServiceName = 'command-service' | 'projection-service' | 'audit-trail-service';
@@ -52,21 +51,5 @@ export async function missingOf({ url }: Pick<Instance, 'url'>): Promise<string 
     return answer.ok ? null : await answer.text();
   } catch (error) {
     return String(error);
-  }
-}
-
-/** Asks until the answer is what is waited for. Throws with the last one after `withinMs`. */
-export async function until<T>(
-  what: string,
-  ask: () => Promise<T> | T,
-  enough: (answer: T) => boolean,
-  withinMs = 60_000,
-): Promise<T> {
-  for (const late = performance.now() + withinMs; ;) {
-    const answer = await ask();
-    if (enough(answer)) return answer;
-    if (performance.now() > late)
-      throw new Error(`Not within ${withinMs / 1_000} s: ${what}. The last that was seen: ${JSON.stringify(answer)}`);
-    await sleep(50);
   }
 }

@@ -3,7 +3,8 @@ import { newId, TOPICS } from '@postern/contracts';
 import { roleUrl } from '@postern/database';
 import { loadCheckpoint } from '@postern/event-store';
 import { Client } from 'pg';
-import { EVENT_BUS_CONTRACT, start, until } from '../test-support/bus-contract.js';
+import { until } from '@postern/testing';
+import { EVENT_BUS_CONTRACT, start } from '../test-support/bus-contract.js';
 import { busWorld, type BusWorld } from '../test-support/bus-world.js';
 import { EmbeddedEventBus } from './embedded-event-bus.js';
 

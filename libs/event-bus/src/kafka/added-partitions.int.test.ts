@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS } from '@postern/contracts';
-import { describeWithKafka } from '@postern/testing';
-import { start, until } from '../test-support/bus-contract.js';
+import { describeWithKafka, until } from '@postern/testing';
+import { start } from '../test-support/bus-contract.js';
 import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
 import { topicOffsets } from './topics/topic-offsets.js';
 
@@ -12,7 +12,7 @@ describeWithKafka(describe, 'partitions that are added with Kafka’s own tool w
   let world: KafkaWorld;
   beforeAll(async () => {
     world = await kafkaWorld(kafka.address);
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   const newStreams = () => [
@@ -72,5 +72,5 @@ describeWithKafka(describe, 'partitions that are added with Kafka’s own tool w
       expect.objectContaining({ lastError: null, failures: 0 }),
     ]);
     await Promise.all([again.bus.stop(), later.bus.stop()]);
-  }, 120_000);
+  });
 });

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
-import { describeWithKafka } from '@postern/testing';
+import { describeWithKafka, until } from '@postern/testing';
 import { Client } from 'pg';
-import { EVENT_BUS_CONTRACT, start, until } from '../test-support/bus-contract.js';
+import { EVENT_BUS_CONTRACT, start } from '../test-support/bus-contract.js';
 import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
 
 describeWithKafka(describe, 'the event bus on Kafka', (kafka) => {
   let world: KafkaWorld;
   beforeAll(async () => {
     world = await kafkaWorld(kafka.address);
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   it.each(EVENT_BUS_CONTRACT)('$name', async ({ run }) => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS, type JournalId } from '@postern/contracts';
 import { askForRepublish, loadJournalId, pendingRepublish } from '@postern/event-store';
-import { describeWithKafka } from '@postern/testing';
+import { describeWithKafka, until } from '@postern/testing';
 import { Client } from 'pg';
-import { start, until } from '../test-support/bus-contract.js';
+import { start } from '../test-support/bus-contract.js';
 import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
 
 const EVERY_TOPIC = Object.values(TOPICS);
@@ -39,7 +39,7 @@ describeWithKafka(describe, 'two databases that were given one broker', (kafka) 
     theirs = await kafkaWorld(kafka.address, { publishes: false });
     ours = await kafkaWorld(kafka.address, { publishes: false });
     ids = { theirs: await becomeAnother(theirs), ours: await becomeAnother(ours) };
-  }, 60_000);
+  });
   afterAll(async () => {
     await ours?.close();
     await theirs?.close();
@@ -85,7 +85,6 @@ describeWithKafka(describe, 'two databases that were given one broker', (kafka) 
       }
       await Promise.all([consumer.bus.stop(), own.bus.stop()]);
     },
-    60_000,
   );
 
   it('the publisher of one does not start on the other’s topics', async () => {
@@ -120,7 +119,7 @@ describeWithKafka(describe, 'a database that is older than the topics', (kafka) 
   let world: KafkaWorld;
   beforeAll(async () => {
     world = await kafkaWorld(kafka.address, { publishes: false });
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   /** What stands in the topics behind this is gone from the database, as after a restore of a backup. */
@@ -176,5 +175,5 @@ describeWithKafka(describe, 'a database that is older than the topics', (kafka) 
       [1, 1],
     ]);
     await consumer.bus.stop();
-  }, 60_000);
+  });
 });

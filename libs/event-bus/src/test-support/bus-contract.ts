@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { newId, TOPICS } from '@postern/contracts';
+import { until } from '@postern/testing';
 import type { EventBatch, EventBus, RunningSubscription, Subscription } from '../event-bus.js';
 import { HALTED_AFTER_ATTEMPTS } from '../halted.js';
 import { EventsMissing } from '../stream-version.js';
@@ -254,13 +255,4 @@ export async function start(
     handle: (batch) => (handle ? handle(batch, apply) : apply(batch)),
   });
   return { consumer, bus, running, versions: (streamId) => world.effects(consumer, streamId) };
-}
-
-/** Looks again and again, for 45 s at most: a client of Kafka may ask for a topic that was deleted for half of that. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 45_000; Date.now() < end;) {
-    if (await holds()) return;
-    await new Promise((done) => setTimeout(done, 10));
-  }
-  throw new Error(`It did not come true within 45 s: ${holds.toString()}`);
 }

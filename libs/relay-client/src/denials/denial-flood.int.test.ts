@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { until } from '@postern/testing';
 import { RelayClient } from '../relay-client.js';
 import type { RelayClientSettings } from '../settings.js';
-import { TestControlPlane, until } from '../testing/control-plane.js';
+import { TestControlPlane } from '../testing/control-plane.js';
 import { policy } from '../testing/policies.js';
 import { InMemoryDenialSpool } from '../stores.js';
 
@@ -33,7 +34,7 @@ describe('a relay client in a flood of denials', () => {
     await started();
     flood(1_000);
     expect(client.status()).toMatchObject({ queuedDenials: 1, foldedDenials: 999, countingDenials: 999 });
-    await until('the first has arrived', () => counts().length === 1);
+    await until(() => counts().length === 1, 'the first has arrived');
     await client.stop();
     expect(counts()).toEqual([1, 999]);
     expect(client.status()).toMatchObject({
@@ -48,7 +49,7 @@ describe('a relay client in a flood of denials', () => {
   it('reports the count after each window, by itself', async () => {
     await started({ foldWindowMs: 20 });
     flood(5);
-    await until('the window has closed', () => counts().length === 2);
+    await until(() => counts().length === 2, 'the window has closed');
     expect(counts()).toEqual([1, 4]);
   });
 
@@ -58,7 +59,7 @@ describe('a relay client in a flood of denials', () => {
     flood(2);
     now -= 3_600_000;
     flood(3);
-    await until('the window has closed', () => counts().length === 2);
+    await until(() => counts().length === 2, 'the window has closed');
     expect(plane.received.flat().map(({ count, occurredAt }) => [count, occurredAt])).toEqual([
       [1, '2026-11-01T12:00:00.000Z'],
       [4, '2026-11-01T11:00:00.000Z'],

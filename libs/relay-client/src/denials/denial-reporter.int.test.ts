@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import { MAX_DENIALS_PER_REPORT, isUuid, newId } from '@postern/contracts';
 import type { DenialReport } from '@postern/contracts';
+import { until } from '@postern/testing';
 import type { RelayProblem } from '../status.js';
 import { RelayClient } from '../relay-client.js';
 import { completeSettings } from '../settings.js';
-import { TestControlPlane, until } from '../testing/control-plane.js';
+import { TestControlPlane } from '../testing/control-plane.js';
 import { policy } from '../testing/policies.js';
 import { DenialReporter } from './denial-reporter.js';
 import { InMemoryDenialSpool } from '../stores.js';
@@ -74,7 +75,7 @@ describe('the denial reporter', () => {
   it('sends what was recorded, in order, in batches of at most a thousand', async () => {
     const ids = record(2_500);
     reporter.start();
-    await until('all are acknowledged', () => reporter.acknowledged === 2_500);
+    await until(() => reporter.acknowledged === 2_500, 'all are acknowledged');
     expect(receivedIds()).toEqual(ids);
     expect(plane.received.map((batch) => batch.length)).toEqual([1_000, 1_000, 500]);
     expect(spool.size).toBe(0);
@@ -91,7 +92,7 @@ describe('the denial reporter', () => {
     plane.onDenials.push(misbehave, misbehave);
     const ids = record(3);
     reporter.start();
-    await until('all are acknowledged', () => reporter.acknowledged === 3);
+    await until(() => reporter.acknowledged === 3, 'all are acknowledged');
     expect(receivedIds()).toEqual(ids);
     expect(problems.map((problem) => problem.code)).toEqual(['denials-not-accepted', 'denials-not-accepted']);
   });
@@ -142,7 +143,7 @@ describe('the denial reporter', () => {
     });
     const ids = record(3);
     reporter.start();
-    await until('all are acknowledged', () => reporter.acknowledged === 3);
+    await until(() => reporter.acknowledged === 3, 'all are acknowledged');
     expect(receivedIds()).toEqual(ids);
     expect(errors).toEqual([expect.any(String)]);
     expect([reporter.rejected, reporter.lastError, spool.size]).toEqual([0, null, 0]);
@@ -159,7 +160,7 @@ describe('the denial reporter', () => {
     };
     plane.onDenials.push(refuseLarge);
     reporter.start();
-    await until('all are acknowledged', () => reporter.acknowledged === 100);
+    await until(() => reporter.acknowledged === 100, 'all are acknowledged');
     expect(receivedIds()).toEqual(ids);
     expect(reporter.rejected).toBe(0);
   });
@@ -171,7 +172,7 @@ describe('the denial reporter', () => {
     });
     record(3);
     reporter.start();
-    await until('the spool is empty', () => spool.size === 0);
+    await until(() => spool.size === 0, 'the spool is empty');
     expect([reporter.acknowledged, reporter.rejected]).toEqual([2, 1]);
     expect(problems).toEqual([{ code: 'denial-rejected', detail: expect.stringContaining('username-invalid') }]);
   });
@@ -189,7 +190,7 @@ describe('the denial reporter', () => {
     };
     plane.onDenials.push(refuseBad);
     reporter.start();
-    await until('the spool is empty', () => spool.size === 0);
+    await until(() => spool.size === 0, 'the spool is empty');
     expect(receivedIds()).toEqual([...before, ...behind]);
     expect([reporter.acknowledged, reporter.rejected]).toEqual([600, 1]);
   });

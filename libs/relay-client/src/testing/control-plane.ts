@@ -142,12 +142,3 @@ export class TestControlPlane {
 export function frame(policy: RelayPolicy): string {
   return `id: ${policy.revision}\nevent: policy\ndata: ${JSON.stringify(policy)}\n\n`;
 }
-
-/** Waits until a condition holds; says which one did not, in words, after ten seconds. */
-export async function until(what: string, holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`It never came about that ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

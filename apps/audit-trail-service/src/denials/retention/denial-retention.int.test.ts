@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Recorded } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import type { DataSource } from 'typeorm';
+import { until } from '@postern/testing';
 import { AuditWorld } from '../../testing/audit-world.js';
 import { Person, recorded } from '../../testing/happenings.js';
 import { denialsConsumer } from '../record/denials-consumer.js';
@@ -42,11 +42,6 @@ async function counted(): Promise<number> {
   return body.items.reduce((sum, { count }) => sum + count, 0);
 }
 
-async function until(count: number): Promise<void> {
-  for (let look = 0; look < 1_000 && (await counted()) !== count; look++) await sleep(10);
-  expect(await counted()).toBe(count);
-}
-
 async function partitions(): Promise<string[]> {
   const rows = await world.sql<{ name: string }>(
     `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'audit.denials'::regclass ORDER BY 1`,
@@ -75,10 +70,10 @@ describe('the retention of denials', () => {
     await sweepDenials(audit, 90, now);
     const late = denied(200);
     await world.append(person, late, denied(1));
-    await until(2);
+    await until(counted, '2 denials in the totals', (count) => count === 2);
     await world.append(person, late);
     await world.append(person, denied(2));
-    await until(3);
+    await until(counted, '3 denials in the totals', (count) => count === 3);
     expect(await listed()).toEqual([daysAgo(1), daysAgo(2)]);
     expect(await partitions()).not.toContain(partitionOf(200));
   });
@@ -106,7 +101,7 @@ describe('the retention of denials', () => {
     await world.sql(`BEGIN; TRUNCATE audit.denials, audit.denied_ips;
       DELETE FROM audit.checkpoints WHERE consumer = 'audit-denials'; COMMIT`);
     await world.append(person, denied(2));
-    await until(4);
+    await until(counted, '4 denials in the totals', (count) => count === 4);
     expect(await listed()).toEqual([daysAgo(1), daysAgo(2)]);
     expect(await partitions()).not.toContain(partitionOf(200));
   });

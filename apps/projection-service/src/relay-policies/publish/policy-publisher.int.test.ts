@@ -10,9 +10,9 @@ import {
 import { openDataSource, roleUrl } from '@postern/database';
 import { KafkaTopicWriter, RELAY_POLICIES, type KafkaSettings } from '@postern/event-bus';
 import { loadJournalId } from '@postern/event-store';
-import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic, UserStory } from '@postern/testing';
+import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic, UserStory, until } from '@postern/testing';
 import type { DataSource } from 'typeorm';
-import { takeSnapshot, until } from '../../testing/policy-snapshot-client.js';
+import { takeSnapshot } from '../../testing/policy-snapshot-client.js';
 import { createWorld, type World } from '../../testing/projection-app.js';
 import { publication, publishAgain } from './publication.js';
 import { PublishingSession } from './publishing-session.js';

@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net';
-import { recorded, UserStory } from '@postern/testing';
+import { recorded, UserStory, until } from '@postern/testing';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { digestToHex, EMPTY_DIGEST, policyDigest, xorDigest, type RelayPolicy } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import type { DataSource } from 'typeorm';
 import { snapshotBuilds, snapshotsOpen, snapshotsTotal } from '../../consumers/projection-metrics.js';
-import { takeSnapshot, until } from '../../testing/policy-snapshot-client.js';
+import { takeSnapshot } from '../../testing/policy-snapshot-client.js';
 import { createWorld, type RunningApp, type World } from '../../testing/projection-app.js';
 import { applyPolicies } from '../project/apply-policies.js';
 

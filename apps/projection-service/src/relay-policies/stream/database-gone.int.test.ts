@@ -1,7 +1,7 @@
-import { UserStory } from '@postern/testing';
+import { UserStory, until } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { takeSnapshot, until } from '../../testing/policy-snapshot-client.js';
+import { takeSnapshot } from '../../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../../testing/policy-stream-client.js';
 import { createWorld, type RunningApp, type World } from '../../testing/projection-app.js';
 

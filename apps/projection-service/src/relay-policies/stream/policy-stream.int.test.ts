@@ -1,10 +1,10 @@
-import { UserStory } from '@postern/testing';
+import { UserStory, until } from '@postern/testing';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { digestToHex, EMPTY_DIGEST, policyDigest, usernameKey, xorDigest, type RelayPolicy } from '@postern/contracts';
 import pg from 'pg';
-import { takeSnapshot, until } from '../../testing/policy-snapshot-client.js';
+import { takeSnapshot } from '../../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../../testing/policy-stream-client.js';
 import { createWorld, type RunningApp, type World } from '../../testing/projection-app.js';
 

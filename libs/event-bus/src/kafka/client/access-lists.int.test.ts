@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS, type Topic } from '@postern/contracts';
 import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
 import { askForRepublish, loadJournalId, republishLeft } from '@postern/event-store';
-import { describeWithKafka, KAFKA_CACHE } from '@postern/testing';
+import { describeWithKafka, KAFKA_CACHE, until } from '@postern/testing';
 import kafkajs, { type AclEntry } from 'kafkajs';
-import { start, until } from '../../test-support/bus-contract.js';
+import { start } from '../../test-support/bus-contract.js';
 import { kafkaClient } from './kafka-client.js';
 import type { KafkaSettings } from './kafka-settings.js';
 import { RELAY_POLICIES } from '../topics/topic-settings.js';
@@ -39,12 +39,12 @@ describeWithKafka(describe, 'a broker that decides by ACLs', () => {
     broker = await startKafkaBroker({ dataDir, cacheDir: KAFKA_CACHE, accounts, authorizes: true });
     ca = await readFile(broker.secure?.certificateFile ?? '', 'utf8');
     world = await kafkaWorld(broker.address, { publishes: false });
-  }, 120_000);
+  });
   afterAll(async () => {
     await world?.close();
     await broker?.stop();
     await rm(dataDir, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('lets each service do its work by what docs/kafka.md lists for it, the refill of a topic too, and no more', async () => {
     const admin = world.client.admin();
@@ -93,7 +93,7 @@ describeWithKafka(describe, 'a broker that decides by ACLs', () => {
     } finally {
       await Promise.all([policies.close(), publisher.stop(), ...consumers.map(({ bus }) => bus.stop())]);
     }
-  }, 120_000);
+  });
 });
 
 const RESOURCES: Readonly<Record<string, number>> = {

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
 import { loadJournalId } from '@postern/event-store';
-import { describeWithKafka, KAFKA_CACHE } from '@postern/testing';
-import { start, until } from '../../test-support/bus-contract.js';
+import { describeWithKafka, KAFKA_CACHE, until } from '@postern/testing';
+import { start } from '../../test-support/bus-contract.js';
 import { RELAY_POLICIES } from '../topics/topic-settings.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 
@@ -18,12 +18,12 @@ describeWithKafka(describe, 'a broker that has just been started for the first t
     dataDir = await mkdtemp(join(tmpdir(), 'postern-first-start-'));
     broker = await startKafkaBroker({ dataDir, cacheDir: KAFKA_CACHE });
     world = await kafkaWorld(broker.address, { publishes: false });
-  }, 120_000);
+  });
   afterAll(async () => {
     await world?.close();
     await broker?.stop();
     await rm(dataDir, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('is used without a word of failure', async () => {
     const failures: string[] = [];
@@ -44,5 +44,5 @@ describeWithKafka(describe, 'a broker that has just been started for the first t
     } finally {
       await Promise.all([writer.close(), publisher.stop(), bus.stop()]);
     }
-  }, 60_000);
+  });
 });

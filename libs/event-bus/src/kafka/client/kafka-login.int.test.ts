@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { newId } from '@postern/contracts';
-import { describeWithKafka } from '@postern/testing';
-import { start, until } from '../../test-support/bus-contract.js';
+import { describeWithKafka, until } from '@postern/testing';
+import { start } from '../../test-support/bus-contract.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import type { KafkaSettings, SaslMechanism } from './kafka-settings.js';
 import { kafkaWorld } from '../test-support/kafka-world.js';

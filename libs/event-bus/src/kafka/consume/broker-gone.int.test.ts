@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newId } from '@postern/contracts';
 import { freePort, startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
-import { describeWithKafka, KAFKA_CACHE, NetworkPath } from '@postern/testing';
-import { start, until } from '../../test-support/bus-contract.js';
+import { describeWithKafka, KAFKA_CACHE, NetworkPath, until } from '@postern/testing';
+import { start } from '../../test-support/bus-contract.js';
 import type { KafkaEventBus } from '../kafka-event-bus.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 
@@ -22,13 +22,13 @@ describeWithKafka(describe, 'a consumer whose broker was killed and came back', 
     broker = await startKafkaBroker({ dataDir: folder, cacheDir: KAFKA_CACHE });
     world = await kafkaWorld(broker.address);
     bus = world.bus({ sessionTimeoutMs: SESSION_TIMEOUT_MS });
-  }, 60_000);
+  });
   afterAll(async () => {
     await bus?.stop();
     await world?.close();
     await broker?.stop();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('takes its own former place in the group, and does not wait until the broker has given that up', async () => {
     const stream = `smtp-user/${newId()}`;
@@ -43,7 +43,7 @@ describeWithKafka(describe, 'a consumer whose broker was killed and came back', 
     await until(async () => (await consumer.versions(stream)).length === 2);
     await until(() => consumer.running.status().lastError === null);
     expect(await consumer.versions(stream)).toEqual([1, 2]);
-  }, 120_000);
+  });
 });
 
 describeWithKafka(
@@ -63,14 +63,14 @@ describeWithKafka(
       broker = await startKafkaBroker({ dataDir: folder, cacheDir: KAFKA_CACHE, port, advertisedPort });
       world = await kafkaWorld(path.address);
       bus = world.bus();
-    }, 60_000);
+    });
     afterAll(async () => {
       await bus?.stop();
       await world?.close();
       await path?.close();
       await broker?.stop();
       await rm(folder, { recursive: true, force: true });
-    }, 60_000);
+    });
 
     it('give them up with the first request that is not answered, and go on by new ones', async () => {
       const stream = `smtp-user/${newId()}`;
@@ -82,6 +82,6 @@ describeWithKafka(
       await until(async () => (await consumer.versions(stream)).length === 2);
       await until(() => consumer.running.status().lastError === null);
       expect(await consumer.versions(stream)).toEqual([1, 2]);
-    }, 60_000);
+    });
   },
 );

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS, type Topic } from '@postern/contracts';
 import { loadBookmarks, loadJournalId, removeBookmarks } from '@postern/event-store';
-import { describeWithKafka } from '@postern/testing';
-import { start, until } from '../../test-support/bus-contract.js';
+import { describeWithKafka, until } from '@postern/testing';
+import { start } from '../../test-support/bus-contract.js';
 import { consumerGroup } from './group-member.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
@@ -16,7 +16,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
   let world: KafkaWorld;
   beforeAll(async () => {
     world = await kafkaWorld(kafka.address, { publishes: false });
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   /** Publishes until Kafka has all that the journal has, and ends. */
@@ -97,7 +97,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     await until(() => running.running.status().caughtUp && back.running.status().caughtUp);
     expect(await versions()).toEqual([upTo(7), upTo(7)]);
     await Promise.all([running.bus.stop(), back.bus.stop()]);
-  }, 60_000);
+  });
 
   it('waits in a topic that lacks an event of a stream, counts it as halted where that lasts, and goes on once the topic is filled', async () => {
     const stream = newUser();
@@ -123,7 +123,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     await until(() => consumer.running.status().lastError === null);
     expect([...consumer.running.status().halted]).toEqual([[USERS, 0]]);
     await consumer.bus.stop();
-  }, 60_000);
+  });
 
   it('starts where the database says, whatever the group’s offset: ahead of it, or forgotten', async () => {
     const stream = newUser();
@@ -149,7 +149,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     await until(() => again.running.status().hasCaughtUp);
     await again.bus.stop();
     expect(await before.versions(stream)).toHaveLength(12);
-  }, 60_000);
+  });
 
   async function eventIdOf(stream: string, version: number): Promise<string> {
     const [row] = await world.journal.feed.query<{ id: string }[]>(
@@ -211,7 +211,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     await after.bus.stop();
     await deleteTopic(DENIALS);
     await publishAllAgain();
-  }, 60_000);
+  });
 
   it('reads again what it had handled and the database lost in a crash, before it goes further', async () => {
     const streams = () => Array.from({ length: 12 }, newUser);
@@ -249,7 +249,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     await until(() => has(lost, [1, 1]));
     expect(consumer.running.status().lastError).toBeNull();
     await consumer.bus.stop();
-  }, 60_000);
+  });
 
   describe('that meets a message that is none', () => {
     it('halts its partition and no other, says where and what to do, and goes on once the topic was filled again', async () => {
@@ -289,7 +289,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       expect([...consumer.running.status().halted]).toEqual([[USERS, 0]]);
       for (const stream of streams) expect(await consumer.versions(stream)).toEqual([1, 2]);
       await consumer.bus.stop();
-    }, 60_000);
+    });
 
     it('parks it where that may be, once in effect, with its bytes, and goes on', async () => {
       const stream = `auth-denials/${newId()}`;
@@ -335,7 +335,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
           reason: 'The message is no JSON in UTF-8.',
         })),
       );
-    }, 60_000);
+    });
 
     it('and that has nothing else in a partition, goes on in the topic that was made anew, where there is nothing at all', async () => {
       await deleteTopic(DENIALS);
@@ -358,6 +358,6 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       await until(() => after.running.status().hasCaughtUp);
       expect(after.running.status().lastError).toBeNull();
       await after.bus.stop();
-    }, 60_000);
+    });
   });
 });

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@postern/contracts';
-import { describeWithKafka } from '@postern/testing';
-import { start, until } from '../../test-support/bus-contract.js';
+import { describeWithKafka, until } from '@postern/testing';
+import { start } from '../../test-support/bus-contract.js';
 import { SESSION_TIMEOUT_MS } from './group-member.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 import type { SlowConsumer } from '../test-support/slow-consumer.js';
@@ -21,7 +21,7 @@ describeWithKafka(describe, 'instances of one consumer', (kafka) => {
   let world: KafkaWorld;
   beforeAll(async () => {
     world = await kafkaWorld(kafka.address);
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   it('share the partitions, and lose and double nothing while others come and go', async () => {
@@ -61,7 +61,7 @@ describeWithKafka(describe, 'instances of one consumer', (kafka) => {
     for (const stream of streams) expect(await one.versions(stream)).toEqual(upTo(appended));
     await until(() => three.running.status().caughtUp);
     await three.bus.stop();
-  }, 90_000);
+  });
 
   it('keep their partitions while a batch takes longer than their session may be silent', async () => {
     const stream = newUser();
@@ -83,7 +83,7 @@ describeWithKafka(describe, 'instances of one consumer', (kafka) => {
     expect([entered, one.running.status().failures, two.running.status().failures]).toEqual([1, 0, 0]);
     expect(await one.versions(stream)).toEqual([1, 2]);
     await Promise.all([one.bus.stop(), two.bus.stop()]);
-  }, 90_000);
+  });
 
   it('take over from one that is frozen, and the zombie takes nothing back when it wakes', async () => {
     const stream = newUser();
@@ -118,5 +118,5 @@ describeWithKafka(describe, 'instances of one consumer', (kafka) => {
     } finally {
       zombie.kill('SIGKILL');
     }
-  }, 90_000);
+  });
 });

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newId, TOPICS } from '@postern/contracts';
 import { startKafkaBroker } from '@postern/embedded-kafka';
-import { describeWithKafka, KAFKA_CACHE } from '@postern/testing';
+import { describeWithKafka, KAFKA_CACHE, until } from '@postern/testing';
 import kafkajs from 'kafkajs';
 import { Client } from 'pg';
-import { start, until } from '../../test-support/bus-contract.js';
+import { start } from '../../test-support/bus-contract.js';
 import type { EventPublisher } from './event-publisher.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 
@@ -36,7 +36,7 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
   let world: KafkaWorld;
   beforeAll(async () => {
     world = await kafkaWorld(kafka.address, { publishes: false });
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   const allSent = (publisher: EventPublisher) => until(async () => (await publisher.lag()).events === 0);
@@ -70,7 +70,7 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     expect(publishers.map((publisher) => publisher.status().lastError)).toContain(null);
     await look.stop();
     await Promise.all(publishers.map((publisher) => publisher.stop()));
-  }, 60_000);
+  });
 
   it('does not send to topics that end with events which its journal does not have, nor start on them', async () => {
     const other = await kafkaWorld(kafka.address, { publishes: false });
@@ -91,7 +91,7 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     await until(async () => (await again.lag()).events === 0);
     await again.stop();
     await other.close();
-  }, 60_000);
+  });
 
   it('hands over at once where it is stopped', async () => {
     const [one, two] = [world.publisher(), world.publisher()];
@@ -148,7 +148,7 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     await until(() => publisher.status().lastError === null);
     expect(publisher.status()).toMatchObject({ role: 'leader', halted: false });
     await publisher.stop();
-  }, 60_000);
+  });
 
   it('goes on over a broker that was killed and started again, in order and with none missing', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'postern-killed-broker-'));
@@ -181,5 +181,5 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
       await broker.stop();
       await rm(dataDir, { recursive: true, force: true });
     }
-  }, 120_000);
+  });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { describeWithKafka, followTopic, type FollowedTopic } from '@postern/testing';
+import { describeWithKafka, followTopic, type FollowedTopic, until } from '@postern/testing';
 import { encodePolicy, type JournalId, type RelayPolicy } from '@postern/contracts';
 import { KafkaTopicWriter } from './kafka-topic-writer.js';
 import type { KafkaSettings } from '../client/kafka-settings.js';
@@ -101,7 +101,6 @@ describeWithKafka(describe, 'the writer of a topic', (kafka) => {
 const policyOf = (revision: number) => ({ username: `user-${revision}@acme.example`, revision }) as RelayPolicy;
 
 async function holding({ messages }: FollowedTopic, count: number): Promise<void> {
-  const late = Date.now() + 20_000;
-  while (messages.length < count && Date.now() < late) await new Promise((done) => setTimeout(done, 20));
+  await until(() => messages.length >= count);
   expect(messages.length).toBe(count);
 }

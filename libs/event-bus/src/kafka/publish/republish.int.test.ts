@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS, type EventEnvelope, type Topic } from '@postern/contracts';
 import { askForRepublish, pendingRepublish, republishLeft } from '@postern/event-store';
-import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic } from '@postern/testing';
+import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic, until } from '@postern/testing';
 import { Client } from 'pg';
-import { start, until } from '../../test-support/bus-contract.js';
+import { start } from '../../test-support/bus-contract.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
@@ -17,7 +17,7 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
   const followed: FollowedTopic[] = [];
   beforeAll(async () => {
     world = await kafkaWorld(kafka.address, { publishes: true });
-  }, 60_000);
+  });
   afterEach(async () => {
     for (const each of followed.splice(0)) await each.stop();
   });
@@ -64,7 +64,7 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
     // The sixth was on a page that may have been sent more than once, while the topic of users was away.
     expect(ofDenials(denials).filter((version) => version < 6)).toEqual(upTo(5));
     await consumer.bus.stop();
-  }, 60_000);
+  });
 
   it('begins with the oldest, also where newer ones came to it between its deletion and the question', async () => {
     const user = `smtp-user/${newId()}`;
@@ -90,7 +90,7 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
     await until(() => firsts(versions(user)).length >= 25);
     expect(firsts(versions(user))).toEqual(upTo(25));
     await consumer.bus.stop();
-  }, 60_000);
+  });
 
   it('is waited for: nothing newer goes to one that was emptied, and the publisher says which', async () => {
     const [user, tenant] = [`smtp-user/${newId()}`, `tenant/${newId()}`];
@@ -114,7 +114,7 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
     expect(await versions()).toEqual([upTo(3), upTo(3)]);
     await until(() => publishes?.status().lastError === null && consumer.running.status().lastError === null);
     await consumer.bus.stop();
-  }, 60_000);
+  });
 
   it('may be asked for while nothing new comes, while it is there, and for two topics at once', async () => {
     const [user, denials] = [`smtp-user/${newId()}`, `auth-denials/${newId()}`];
@@ -129,14 +129,14 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
     const [again, ofDenialsAgain] = [await outside(TOPICS.smtpUsers), await outside(TOPICS.authDenials)];
     await until(() => again(user).length >= 3 && ofDenialsAgain(denials).length >= 2);
     expect([firsts(again(user)), firsts(ofDenialsAgain(denials))]).toEqual([upTo(3), upTo(2)]);
-  }, 60_000);
+  });
 });
 
 describeWithKafka(describe, 'a publisher that starts in the middle of a refill', (kafka) => {
   let world: KafkaWorld;
   beforeEach(async () => {
     world = await kafkaWorld(kafka.address, { publishes: false });
-  }, 60_000);
+  });
   afterEach(() => world?.close());
 
   it.each(['while the leader fills the topic', 'once the leader is gone'] as const)(
@@ -188,7 +188,6 @@ describeWithKafka(describe, 'a publisher that starts in the middle of a refill',
       expect(await consumer.versions(user)).toEqual(upTo(161));
       await Promise.all([users.stop(), ofDenials.stop(), consumer.bus.stop(), second.stop()]);
     },
-    90_000,
   );
 
   it('starts also while the topics are being deleted and made anew', async () => {
@@ -204,7 +203,7 @@ describeWithKafka(describe, 'a publisher that starts in the middle of a refill',
       await second.stop();
     }
     await first.stop();
-  }, 90_000);
+  });
 });
 
 /** Asks for the topic to be filled again, and keeps the leader from moving its checkpoint once it has begun, until it is released. */
@@ -233,5 +232,5 @@ describeWithKafka(describe, 'where nothing was published yet', (kafka) => {
     } finally {
       await world.close();
     }
-  }, 60_000);
+  });
 });
