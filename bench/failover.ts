@@ -4,9 +4,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asking } from '@postern/testing';
+import { ServicesWorld } from '@postern/testing';
 import pg from 'pg';
-import { startFaultWorld } from '../apps/supervisor/src/testing/fault-world.js';
 import { SeededLoad } from '../apps/supervisor/src/testing/seeded-load.js';
 import {
   brokerKilled,
@@ -25,6 +24,7 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const USERS = 30;
 const LOADED = 6;
 const SEED = 6;
+const LOAD_PAUSE_MS = 40;
 const UNDISTURBED_EACH = 5;
 /** After everybody is ready again, group members still move partitions. */
 const SETTLE_MS = 3_000;
@@ -44,13 +44,17 @@ export async function run(): Promise<{
   figures: Record<string, number>;
   ratios: Record<string, number>;
 }> {
-  const world = await startFaultWorld({ users: USERS, fsync: 'on' });
+  const world = await ServicesWorld.start({ users: USERS, fsync: 'on' });
   const database = new pg.Client({ connectionString: world.databaseUrl });
-  const load = new SeededLoad(SEED, world.admin, asking(world.url, world.relayKey), world.users.slice(0, LOADED));
+  const load = new SeededLoad(SEED, world, LOAD_PAUSE_MS, world.users.slice(0, LOADED));
   try {
     await database.connect();
     load.start();
-    const scene = { world, database, first: FirstEvents.of(world, database, world.users.slice(LOADED)) };
+    const scene = {
+      world,
+      database,
+      first: FirstEvents.of(world, await world.startRelay(), database, world.users.slice(LOADED)),
+    };
     const usual: Times[] = [];
     const times: Record<Fault, Times[]> = {
       leaderKilled: [],

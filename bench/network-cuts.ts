@@ -4,9 +4,8 @@
  * prints the seconds from healing until everything flows. BENCH_ROUNDS of each; BENCH_CUTS names some of them, by commas. As root.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asking } from '@postern/testing';
+import { asking, ServicesWorld } from '@postern/testing';
 import pg from 'pg';
-import { startFaultWorld, type FaultWorld } from '../apps/supervisor/src/testing/fault-world.js';
 import { poll } from './failover-parts/first-event.js';
 import { dropPackets, hasOwnNetwork, runInOwnNetwork } from './network-cuts-parts/own-network.js';
 import { checkJournal, DenialWriter, PolicyReader, RegisterWriter } from './network-cuts-parts/registers.js';
@@ -22,9 +21,9 @@ const DATABASE_PORT = 5_432;
 
 const CUTS = {
   database: () => dropPackets(DATABASE_PORT, 1),
-  kafka: (world: FaultWorld) => dropPackets(Number(world.brokers.split(':')[1]), 1),
+  kafka: (world: ServicesWorld) => dropPackets(Number(world.brokers.split(':')[1]), 1),
   databaseLoss: () => dropPackets(DATABASE_PORT, 0.3),
-} satisfies Record<string, (world: FaultWorld) => () => void>;
+} satisfies Record<string, (world: ServicesWorld) => () => void>;
 
 /** Seconds from healing. */
 type Seconds = Readonly<Record<'written' | 'atRelays' | 'recorded', number>>;
@@ -35,7 +34,7 @@ export async function run(): Promise<{
   ratios: Record<string, number>;
 }> {
   if (!hasOwnNetwork) process.exit(await runInOwnNetwork());
-  const world = await startFaultWorld({ users: 4, fsync: 'on', byTcp: true });
+  const world = await ServicesWorld.start({ users: 4, fsync: 'on', byTcp: true });
   const database = new pg.Client({ connectionString: world.databaseUrl });
   try {
     await database.connect();
@@ -64,7 +63,12 @@ export async function run(): Promise<{
   }
 }
 
-async function measure(world: FaultWorld, database: pg.Client, first: number, cut: () => () => void): Promise<Seconds> {
+async function measure(
+  world: ServicesWorld,
+  database: pg.Client,
+  first: number,
+  cut: () => () => void,
+): Promise<Seconds> {
   const writers = world.users.map((user, i) => new RegisterWriter(user, world.admin, first, i % 2 === 1));
   const readers = world
     .instances('projection-service')

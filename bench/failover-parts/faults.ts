@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { FaultWorld } from '../../apps/supervisor/src/testing/fault-world.js';
-import { metricOf, signal, type Instance } from '../../apps/supervisor/src/testing/services.js';
+import { metricOf, signal, type Instance, type ServicesWorld } from '@postern/testing';
 import { poll, type FirstEvents } from './first-event.js';
 
 /** Of one time that something went wrong: names to milliseconds. */
 export type Times = Readonly<Record<string, number>>;
 
 export interface Scene {
-  readonly world: FaultWorld;
+  readonly world: ServicesWorld;
   readonly database: pg.Client;
   readonly first: FirstEvents;
 }

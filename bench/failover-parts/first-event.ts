@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@postern/contracts';
 import { partitionOf } from '@postern/event-bus';
-import { asking, type Ask } from '@postern/testing';
+import type { RelayClient } from '@postern/relay-client';
+import { asking, PARTITIONS, type Ask, type ServicesWorld, type WorldUser } from '@postern/testing';
 import type pg from 'pg';
-import { PARTITIONS, type FaultWorld, type LoadedUser } from '../../apps/supervisor/src/testing/fault-world.js';
 
 const POLL_MS = 2;
 const GIVE_UP_MS = 90_000;
@@ -16,18 +16,19 @@ export class FirstEvents {
   #written = 0;
 
   private constructor(
-    private readonly world: FaultWorld,
+    private readonly world: ServicesWorld,
+    private readonly relay: RelayClient,
     private readonly database: pg.Client,
-    private readonly users: readonly LoadedUser[],
+    private readonly users: readonly WorldUser[],
   ) {}
 
   /** `users`: those that nobody else writes to. */
-  static of(world: FaultWorld, database: pg.Client, users: readonly LoadedUser[]): FirstEvents {
+  static of(world: ServicesWorld, relay: RelayClient, database: pg.Client, users: readonly WorldUser[]): FirstEvents {
     const one = Array.from({ length: PARTITIONS }, (_, partition) =>
       users.find(({ id }) => partitionOf(id, PARTITIONS) === partition),
     );
     if (one.includes(undefined)) throw new Error('A partition has no user: give the bench more of them.');
-    return new FirstEvents(world, database, one as LoadedUser[]);
+    return new FirstEvents(world, relay, database, one as WorldUser[]);
   }
 
   /** Resolves when the relay allows an address that was added, of each partition. `at`: the command-service's URL. */
@@ -38,7 +39,7 @@ export class FirstEvents {
       this.users.map(async ({ id, username }) => {
         const path = `/v1/tenants/acme/smtp-users/${id}/restriction/entries`;
         await acknowledged(admin, path, { entries: [{ range }] });
-        await poll(() => this.world.relay.peek(username, range).reason === 'entry-matched');
+        await poll(() => this.relay.peek(username, range).reason === 'entry-matched');
       }),
     );
   }

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@postern/contracts';
-import { asking, type Ask } from '@postern/testing';
+import { asking, type Ask, type ServicesWorld, type WorldUser } from '@postern/testing';
 import type pg from 'pg';
-import type { FaultWorld, LoadedUser } from '../../apps/supervisor/src/testing/fault-world.js';
 
 /** One write of a register, with its answer. Times in milliseconds since 1970. */
 interface Write {
@@ -21,7 +20,7 @@ export class RegisterWriter {
 
   /** `first`: its first register. `repeatable`: with an Idempotency-Key, which takes another way through the service. */
   constructor(
-    readonly user: LoadedUser,
+    readonly user: WorldUser,
     private readonly admin: Ask,
     private readonly first: number,
     private readonly repeatable: boolean,
@@ -53,7 +52,7 @@ export class RegisterWriter {
   }
 }
 
-function rangeOf({ number }: LoadedUser, register: number): string {
+function rangeOf({ number }: WorldUser, register: number): string {
   return `10.${number}.${register >> 8}.${register & 255}`;
 }
 
@@ -78,7 +77,7 @@ export class PolicyReader {
   }
 
   /** The highest register of the user that was read. */
-  register({ username }: LoadedUser): number {
+  register({ username }: WorldUser): number {
     return this.#highest.get(username) ?? 0;
   }
 
@@ -99,7 +98,7 @@ export class PolicyReader {
     for (const line of body.trim().split('\n')) {
       const { username, entries } = JSON.parse(line) as { username: string; entries: { range: string }[] };
       const register = registerOf(entries[0]?.range ?? '10.0.0.0');
-      if (register < this.register({ username } as LoadedUser))
+      if (register < this.register({ username } as WorldUser))
         throw new Error(
           `${this.name}: ${username} went back to register ${register} from ${this.#highest.get(username)}.`,
         );
@@ -114,7 +113,7 @@ export class DenialWriter {
   #stopping = false;
   readonly #working: Promise<void>;
 
-  constructor(world: FaultWorld) {
+  constructor(world: ServicesWorld) {
     this.#working = this.#run(asking(world.url, world.relayKey), world.users);
   }
 
@@ -123,7 +122,7 @@ export class DenialWriter {
     await this.#working;
   }
 
-  async #run(relay: Ask, users: readonly LoadedUser[]): Promise<void> {
+  async #run(relay: Ask, users: readonly WorldUser[]): Promise<void> {
     for (let n = 0; !this.#stopping; n++) {
       const denial = {
         id: newId(),

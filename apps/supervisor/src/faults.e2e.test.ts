@@ -1,11 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@postern/contracts';
-import { asking, deleteTopic, describeWithKafka, sendMessage, runCommand, until } from '@postern/testing';
+import type { RelayClient } from '@postern/relay-client';
+import {
+  deleteTopic,
+  describeWithKafka,
+  metricOf,
+  missingOf,
+  runCommand,
+  sendMessage,
+  seriesOf,
+  ServicesWorld,
+  signal,
+  until,
+  type Instance,
+  type ServiceName,
+} from '@postern/testing';
 import { expectedEvidence, policiesWritten, waitingEvents, Witness, type Evidence } from './testing/evidence.js';
-import { startFaultWorld, type FaultWorld } from './testing/fault-world.js';
 import { SeededLoad } from './testing/seeded-load.js';
-import { metricOf, missingOf, seriesOf, signal, type Instance, type ServiceName } from './testing/services.js';
 
 /** Told with each failure; POSTERN_TEST_SEED repeats what was chosen, though not how the machine ran it. */
 const SEED = Number(process.env['POSTERN_TEST_SEED'] ?? Date.now() % 1_000_000);
@@ -16,16 +28,20 @@ interface Outcome {
   readonly expected: Evidence;
 }
 
+/** So that the load leaves the machine time for what it is about. */
+const PAUSE_MS = 200;
 /** Of a member of a consumer's group. */
 const SESSION_TIMEOUT_MS = 6_000;
 
 describeWithKafka(describe, `two of each service under load, with Kafka between them (seed ${SEED})`, () => {
-  let world: FaultWorld;
+  let world: ServicesWorld;
+  let relay: RelayClient;
   let load: SeededLoad;
 
   beforeAll(async () => {
-    world = await startFaultWorld();
-    load = new SeededLoad(SEED, world.admin, asking(world.url, world.relayKey), world.users);
+    world = await ServicesWorld.start({ users: 6 });
+    relay = await world.startRelay();
+    load = new SeededLoad(SEED, world, PAUSE_MS);
   });
   afterAll(() => world?.end());
   beforeEach(() => world.allReady());
@@ -61,13 +77,13 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
       (waiting) => waiting === 0,
     );
     const expected = expectedEvidence(load.models);
-    const witness = await Witness.of(world);
+    const witness = await Witness.of(world, relay);
     try {
       let found: Evidence = {};
-      for (let i = 0; i < 100 && !isSame(found, expected); i++) {
-        if (i > 0) await sleep(100);
-        found = await witness.evidence(load.models);
-      }
+      // Where it never becomes the same, the comparison of both says where they differ.
+      await until(async () => isSame((found = await witness.evidence(load.models)), expected), 'all is there').catch(
+        () => undefined,
+      );
       return { found, expected };
     } finally {
       await witness.end();
@@ -81,9 +97,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
     const behind = load.added.length + world.users.length;
     await until(
       () =>
-        load.added
-          .slice(behind)
-          .some(({ username, range }) => world.relay.peek(username, range).reason === 'entry-matched'),
+        load.added.slice(behind).some(({ username, range }) => relay.peek(username, range).reason === 'entry-matched'),
       `entries flow to the relay, with ${since}`,
       (arrived) => arrived,
     );

@@ -4,20 +4,23 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newId } from '@postern/contracts';
+import { findEmbeddedPostgres } from '@postern/embedded-postgres';
 import {
   asking,
   describeWithNginx,
   startNginx,
   startPosternProcess,
-  type Answer,
   type Ask,
   type Nginx,
   type PosternProcess,
   until,
+  instancesOf,
+  metricOf,
+  missingOf,
+  signal,
+  onDatabase,
 } from '@postern/testing';
 import { SERVICES } from './routes.js';
-import { instancesOf, metricOf, missingOf, signal } from './testing/services.js';
 
 const document = JSON.parse(await readFile(new URL('../../../docs/openapi.json', import.meta.url), 'utf8')) as {
   readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>;
@@ -157,53 +160,39 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
   });
 
   describe('a reader that takes nothing more, whose key is revoked', () => {
-    /** Far more than all buffers between it and the service hold. */
-    const USERS_OF_SNAPSHOT = 150;
-    const REPORTS = 24;
-    const LONG_NAME = `${'x'.repeat(230)}@acme.example`;
+    /** Some 20 MB each: far more than all buffers between it and the service hold. */
+    const POLICIES_WITH_FULL_LISTS = 200;
+    const DENIALS = 40_000;
 
-    const done = ({ status, body }: Answer) => {
-      if (status >= 300) throw new Error(`Nothing was written: ${status} ${JSON.stringify(body)}`);
-    };
     beforeAll(async () => {
-      const relay = asking(nginx.url, (await newKey('relay')).key);
-      await admin('POST', '/v1/tenants/acme/smtp-users', { username: LONG_NAME });
-      let last = '';
-      for (let report = 0; report < REPORTS; report++) {
-        const denials = Array.from({ length: 1_000 }, () => ({
-          id: newId(),
-          username: LONG_NAME,
-          ip: '198.51.100.1',
-          occurredAt: new Date().toISOString(),
-          relay: 'mx1',
-          reason: 'ip-not-authorized',
-          mode: 'enforce',
-          count: 1,
-        }));
-        last = denials.at(-1)?.occurredAt ?? '';
-        done(await relay('POST', '/v1/relay/auth-denials', { denials }));
-      }
-      let lastRestriction = '';
-      for (let user = 0; user < USERS_OF_SNAPSHOT; user++) {
-        const { id } = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: `user${user}` })).body;
-        const hex = (n: number) => (0x1000 + n).toString(16);
-        const entries = Array.from({ length: 1_000 }, (_, i) => ({
-          range: `2001:db8:${hex(user)}:${hex(i)}:1111:1111:1111:1111`,
-        }));
-        const path = `/v1/tenants/acme/smtp-users/${id}/restriction`;
-        done(await admin('POST', `${path}/entries`, { entries }));
-        lastRestriction = path;
-      }
+      const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'many@acme.example' })).body;
+      const entries = Array.from({ length: 1_000 }, (_, i) => ({
+        range: `2001:db8:1111:${(0x1000 + i).toString(16)}:1111:1111:1111:1111`,
+      }));
+      const path = `/v1/tenants/acme/smtp-users/${user.id}/restriction`;
+      expect((await admin('POST', `${path}/entries`, { entries })).status).toBe(201);
       await until(
-        async () => (await admin('GET', lastRestriction)).body.entries?.length,
-        'the last list is in the directory',
-        (entries) => entries === 1_000,
+        async () => (await admin('GET', path)).body.entries?.length,
+        'the list on the read side',
+        (count) => count === entries.length,
       );
-      await until(
-        async () => (await admin('GET', '/v1/tenants/acme/denials?limit=1')).body.items[0]?.occurredAt,
-        'the last denials are in the audit trail',
-        (newest) => newest === last,
-      );
+      const database = await findEmbeddedPostgres(join(folder, 'postgres'));
+      await onDatabase(database?.url('postern') ?? '', async (owner) => {
+        await owner.query(
+          `INSERT INTO projection.relay_policies
+           SELECT gen_random_uuid(), 'copy-' || i, tenant_id, 'copy-' || i, mode, restricted, entries, entry_ids, version, event_id, claimed_at,
+                  removed, digest, -i
+             FROM projection.relay_policies, generate_series(1, $2) i WHERE smtp_user_id = $1`,
+          [user.id, POLICIES_WITH_FULL_LISTS],
+        );
+        await owner.query(
+          `INSERT INTO audit.denials
+           SELECT gen_random_uuid(), now(), now(), i, $1, 1, true, 'acme', repeat('x', 240), '198.51.100.1', '198.51.100.1', 'mx1',
+                  'ip-not-authorized', 'enforce'
+             FROM generate_series(1, $2) i`,
+          [user.id, DENIALS],
+        );
+      });
     });
 
     it.each([

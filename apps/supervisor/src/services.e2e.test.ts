@@ -12,8 +12,13 @@ import {
   type Ask,
   type PosternProcess,
   until,
+  instancesOf,
+  metricOf,
+  missingOf,
+  signal,
+  type Instance,
+  type ServiceName,
 } from '@postern/testing';
-import { instancesOf, metricOf, missingOf, signal, type Instance, type ServiceName } from './testing/services.js';
 
 /** What brings events from service to service. */
 interface Bus {

@@ -189,8 +189,8 @@ describe('a relay client', () => {
       more();
     });
     plane.send('event: reset\ndata: {}\n\n');
-    await until('it was refused', () => codes().includes('policy-unreadable'));
-    await until('a whole one came', () => client.status().snapshots === 2);
+    await until(() => codes().includes('policy-unreadable'), 'it was refused');
+    await until(() => client.status().snapshots === 2, 'a whole one came');
     expect(client.status().unreadablePolicies).toBe(1);
   });
 

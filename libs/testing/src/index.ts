@@ -5,7 +5,8 @@ export { DocumentedCaller, type DocumentedCall } from './documented-caller.js';
 export { type ApiAnswer, type ApiContents, type ApiDocument, type ApiOperation } from './openapi-shape.js';
 export { describeWithKafka } from './describe-with-kafka.js';
 export { describeWithPython } from './describe-with-python.js';
-export { deliverPartitioned, seeded } from './partitioned-delivery.js';
+export { deliverPartitioned } from './partitioned-delivery.js';
+export { seededRandom, type Random } from './random.js';
 export { deleteTopic, followTopic, type FollowedTopic, type ReadMessage } from './follow-topic.js';
 export { describeWithNginx, hasNginx, startNginx, type Nginx } from './nginx.js';
 export { NetworkPath, type Direction } from './network-path.js';
@@ -20,6 +21,8 @@ export {
 export { sendMessage } from './send-message.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';
 export { createTestDatabase, onDatabase, type TestDatabase } from './test-database.js';
+export { PARTITIONS, ServicesWorld, type WorldUser } from './services-world.js';
+export { instancesOf, metricOf, missingOf, seriesOf, signal, type Instance, type ServiceName } from './instances.js';
 export { until } from './until.js';
 export { KAFKA_CACHE, type TestKafka } from './test-kafka.js';
 export { insertBackdated, type Dated } from './backdated.js';

@@ -1,19 +1,9 @@
 import { splitStreamId, TOPIC_OF_CATEGORY, type Recorded } from '@postern/contracts';
 import { deliverBatch, EventsMissing, partitionOf } from '@postern/event-bus';
 import type { EntityManager } from 'typeorm';
+import type { Random } from './random.js';
 
 const MOST_PER_BATCH = 12;
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /**
  * Delivers events, which are given in the feed's order, as topics do whose partitions were added on the way: the first half by `before`
@@ -22,7 +12,7 @@ export function seeded(seed: number): () => number {
  */
 export async function deliverPartitioned(
   events: readonly Recorded[],
-  { before, after, random }: { readonly before: number; readonly after: number; readonly random: () => number },
+  { before, after, random }: { readonly before: number; readonly after: number; readonly random: Random },
   apply: (events: readonly Recorded[]) => Promise<void>,
 ): Promise<void> {
   const partitions = new Map<string, Recorded[]>();
@@ -35,15 +25,15 @@ export async function deliverPartitioned(
   for (const [i, event] of events.entries()) {
     send(event, i);
     // A publisher that was killed sends its last page again.
-    if (random() < 0.02) for (let at = Math.max(0, i - 10); at <= i; at++) send(events[at] ?? event, at);
+    if (random(50) === 0) for (let at = Math.max(0, i - 10); at <= i; at++) send(events[at] ?? event, at);
   }
   const next = new Map([...partitions.keys()].map((name) => [name, 0]));
   const left = () => [...partitions].filter(([name, all]) => (next.get(name) ?? 0) < all.length).map(([name]) => name);
   for (let waits = 0, names = left(); names.length > 0; names = left()) {
-    const name = names[Math.floor(random() * names.length)] ?? '';
-    if (random() < 0.02) next.set(name, 0);
+    const name = names[random(names.length)] ?? '';
+    if (random(50) === 0) next.set(name, 0);
     const from = next.get(name) ?? 0;
-    const batch = (partitions.get(name) ?? []).slice(from, from + 1 + Math.floor(random() * MOST_PER_BATCH));
+    const batch = (partitions.get(name) ?? []).slice(from, from + 1 + random(MOST_PER_BATCH));
     const handle = async (each: { events: readonly Recorded[]; advance(manager: EntityManager): Promise<void> }) => {
       await apply(each.events);
       await each.advance({} as EntityManager);

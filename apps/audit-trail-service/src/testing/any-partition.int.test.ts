@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, type ApiKeyId, type Recorded, type TenantId } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
-import { deliverPartitioned, seeded, type TestDatabase } from '@postern/testing';
+import { deliverPartitioned, seededRandom, type Random, type TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { changesConsumer } from '../changes/record/changes-consumer.js';
 import { denialsConsumer } from '../denials/record/denials-consumer.js';
@@ -26,8 +26,7 @@ let position = 0;
 
 /** What 20 SMTP users did and suffered, and what happened to API keys, in the order of the journal. */
 function story(seed: number): { readonly changes: Recorded[]; readonly denials: Recorded[] } {
-  const random = seeded(seed);
-  const upTo = (most: number) => Math.floor(random() * most);
+  const random = seededRandom(seed);
   const people = Array.from({ length: 20 }, (_, i) => ({
     person: new Person(`user${i}@acme.example`),
     did: 0,
@@ -36,10 +35,10 @@ function story(seed: number): { readonly changes: Recorded[]; readonly denials: 
   const keys = new Set<ApiKeyId>();
   const [changes, denials]: [Recorded[], Recorded[]] = [[], []];
   for (let step = 0; step < 400; step++) {
-    const who = people[upTo(people.length)];
+    const who = people[random(people.length)];
     if (!who) continue;
     const { person } = who;
-    const kind = upTo(6);
+    const kind = random(6);
     if (kind < 3) {
       const event =
         who.did === 0
@@ -49,15 +48,15 @@ function story(seed: number): { readonly changes: Recorded[]; readonly denials: 
             : person.allowed(`203.0.113.${step % 256}`);
       changes.push(recorded(person, event, ++position, ++who.did) as Recorded);
     } else if (kind < 5) {
-      const event = person.denied(`198.51.100.${upTo(4)}`, { relay: `mx${upTo(3)}` });
+      const event = person.denied(`198.51.100.${random(4)}`, { relay: `mx${random(3)}` });
       denials.push(recorded(person, event, ++position, ++who.denied) as Recorded);
     } else changes.push(keyEvent(keys, random));
   }
   return { changes, denials };
 }
 
-function keyEvent(keys: Set<ApiKeyId>, random: () => number): Recorded {
-  const revoked = random() < 0.5 ? [...keys][0] : undefined;
+function keyEvent(keys: Set<ApiKeyId>, random: Random): Recorded {
+  const revoked = random(2) === 0 ? [...keys][0] : undefined;
   const keyId = revoked ?? newId<ApiKeyId>();
   if (revoked) keys.delete(revoked);
   else keys.add(keyId);
@@ -110,7 +109,7 @@ describe.each(TRAILS)('the trail of $name', ({ name, consumer, tables }) => {
     async (seed) => {
       const events = story(seed)[name];
       await write(inOrder)(events);
-      const random = seeded(seed);
+      const random = seededRandom(seed);
       for (let time = 0; time < 2; time++) {
         await deliverPartitioned(events, { before: 12, after: 24, random }, write(anyOrder));
         expect(await rows(anyOrder)).toEqual(await rows(inOrder));

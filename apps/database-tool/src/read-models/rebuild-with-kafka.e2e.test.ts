@@ -1,169 +1,137 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, describe } from '@jest/globals';
-import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
-import { findEmbeddedPostgres } from '@postern/embedded-postgres';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { RELAY_POLICIES_TOPIC } from '@postern/contracts';
 import {
-  asking,
   describeWithKafka,
   followTopic,
-  KAFKA_CACHE,
-  startPosternProcess,
-  type Ask,
-  type PosternProcess,
+  onDatabase,
+  runCommand,
+  ServicesWorld,
+  startCommand,
+  until,
 } from '@postern/testing';
-import pg from 'pg';
+import type pg from 'pg';
+import { AcknowledgedLoad } from '../testing/acknowledged-load.js';
+import { READ_MODEL_NAMES } from '../choices.js';
 
-const ROOT = join(import.meta.dirname, '../../../..');
-const MODELS = ['relay-policies', 'directory', 'changes', 'denials'];
 const USERS = 40;
-
-let folder: string;
-let broker: KafkaBroker;
-let postern: PosternProcess;
-let admin: Ask;
-let relay: Ask;
-let users: string[];
-let owner: pg.Client;
-/** Denied logins that were answered. */
-let denied = 0;
-
-async function command(args: readonly string[], environment: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [join(ROOT, 'dist/apps/database-tool/src/main.js'), ...args, '--json'], {
-    env: { ...process.env, NODE_OPTIONS: '', POSTERN_DATA_DIR: folder, POSTERN_LOG_LEVEL: 'fatal', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, stdout, stderr };
-}
-
-async function differing(): Promise<unknown> {
-  const { code, stdout, stderr } = await command(['verify']);
-  if (stdout === '') throw new Error(stderr);
-  const { models } = JSON.parse(stdout) as { models: { model: string; equal: boolean }[] };
-  return { code, differ: models.filter(({ equal }) => !equal) };
-}
+/** Several pages of a rebuild. */
+const DENIALS = 12_000;
 const NOTHING_DIFFERS = { code: 0, differ: [] };
 
-/** Changes and denials of many users, so of all partitions, until `work` is done. */
-async function underLoad<T>(work: () => Promise<T>): Promise<T> {
-  const load = { ended: false };
-  const lane = async (of: number) => {
-    for (let n = 0; !load.ended; n++) {
-      const user = (of * 10 + (n % 10)) % USERS;
-      const path = `/v1/tenants/acme/smtp-users/${users[user]}/restriction`;
-      const entries = [{ range: `192.0.2.${n % 250}`, note: `${n}` }];
-      expect((await admin('PUT', path, { entries, mode: 'enforce' }, { 'if-match': '*' })).status).toBe(200);
-      const { body } = await relay('POST', '/v1/relay/decisions', { username: nameOf(user), ip: `198.51.100.${of}` });
-      expect(body.decision).toBe('deny');
-      denied += 1;
-    }
-  };
-  const lanes = Promise.all([0, 1, 2, 3].map(lane));
-  try {
-    return await work();
-  } finally {
-    load.ended = true;
-    await lanes;
-  }
-}
-
-const nameOf = (user: number) => `user${user}@acme.example`;
-
-async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  for (const late = Date.now() + 30_000; !(await holds()); await sleep(50)) {
-    if (Date.now() > late) throw new Error(`${what} did not come to pass`);
-  }
-}
-
-describeWithKafka(describe, 'verify and rebuild, with Kafka between the services', () => {
+describeWithKafka(describe, 'verify and rebuild, with two of each service and Kafka between them', () => {
+  let world: ServicesWorld;
+  let load: AcknowledgedLoad;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'postern-rebuild-kafka-'));
-    // A broker of its own: the topics are those of one database.
-    broker = await startKafkaBroker({ dataDir: join(folder, 'kafka'), cacheDir: KAFKA_CACHE });
-    postern = await startPosternProcess(
-      { POSTERN_DATA_DIR: folder, POSTERN_KAFKA_BROKERS: broker.address },
-      'supervisor',
-    );
-    const operator = asking(postern.url, postern.operatorKey ?? '');
-    await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
-    const key = async (path: string, role: string) =>
-      asking(postern.url, (await operator('POST', path, { role, name: 'ci' })).body.key);
-    admin = await key('/v1/tenants/acme/api-keys', 'admin');
-    relay = await key('/v1/api-keys', 'relay');
-    const made = Array.from({ length: USERS }, (_, i) =>
-      admin('POST', '/v1/tenants/acme/smtp-users', { username: nameOf(i) }),
-    );
-    users = (await Promise.all(made)).map(({ body }) => body.id);
-    const database = await findEmbeddedPostgres(join(folder, 'postgres'));
-    owner = new pg.Client({ connectionString: database?.url('postern') });
-    await owner.connect();
+    world = await ServicesWorld.start({ users: USERS });
+    load = new AcknowledgedLoad(world);
   });
-  afterAll(async () => {
-    await owner?.end();
-    await postern?.end('SIGTERM');
-    await broker?.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => world?.end());
+
+  const query = <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
+    onDatabase(world.databaseUrl, async (owner) => (await owner.query<Row>(text, values)).rows);
+
+  async function differing(): Promise<unknown> {
+    const { code, out, err } = await load.command('verify', '--json');
+    if (out === '') throw new Error(err);
+    const { models } = JSON.parse(out) as { models: { model: string; equal: boolean }[] };
+    return { code, differ: models.filter(({ equal }) => !equal) };
+  }
+
+  async function nothingIsLost(): Promise<void> {
+    expect(await load.settled()).toEqual(load.acknowledged);
+    expect(await query('SELECT count(*)::integer AS letters FROM audit.dead_letters')).toEqual([{ letters: 0 }]);
+    await world.allReady();
+  }
 
   it('find all equal under load, while each partition goes on by itself', async () => {
-    expect(await underLoad(differing)).toEqual(NOTHING_DIFFERS);
-    const { rows } = await owner.query(
+    await load.changes(USERS);
+    expect(await load.during(differing)).toEqual(NOTHING_DIFFERS);
+    const [row] = await query<{ partitions: number }>(
       `SELECT count(*)::integer AS partitions FROM projection.checkpoints WHERE consumer = 'relay-policies' AND source ~ '/'`,
     );
-    expect(rows[0].partitions).toBeGreaterThan(1);
+    expect(row?.partitions).toBeGreaterThan(1);
   });
 
-  it('make each anew under load: nothing is lost, nothing counts twice', async () => {
-    for (const model of MODELS) {
-      const { code, stderr } = await underLoad(() => command(['rebuild', model]));
-      expect([code, stderr]).toEqual([0, expect.stringContaining('the new tables are live')]);
+  /** Kills it with SIGKILL once it has filled some of the new tables, and before it can fill more. Returns the position where it was. */
+  async function killedHalfWay(): Promise<number> {
+    const rebuild = startCommand('database-tool', ['rebuild', 'denials'], world.environment);
+    await onDatabase(world.databaseUrl, async (holder) => {
+      for (let filled = false; !filled; await sleep(5)) {
+        await holder.query('BEGIN');
+        const { rows } = await holder
+          .query('SELECT position FROM audit_denials_next.progress WHERE position > 0 FOR UPDATE')
+          .catch(() => ({ rows: [] }));
+        filled = rows.length === 1;
+        if (!filled) await holder.query('ROLLBACK');
+      }
+      rebuild.child.kill('SIGKILL');
+      expect((await rebuild.end).code).toBeNull();
+    });
+    // The server ends what the killed one was at.
+    await until(
+      () => query(`SELECT FROM pg_stat_activity WHERE application_name = 'postern-rebuild'`),
+      'the end of the session',
+      ({ length }) => length === 0,
+    );
+    const [row] = await query<{ at: number }>('SELECT position::integer AS at FROM audit_denials_next.progress');
+    return row?.at ?? 0;
+  }
+
+  it('goes on where it was killed under load, and the new one is what a fresh one would be', async () => {
+    await load.denials(DENIALS);
+    await load.settled();
+    await query('UPDATE audit.denied_ips SET count = count + 1');
+    const resumed = await load.during(async () => {
+      const at = await killedHalfWay();
+      expect(at).toBeGreaterThan(0);
+      const { code, err } = await load.command('rebuild', 'denials', '--resume');
+      expect([code, err]).toEqual([0, expect.stringContaining(`continues at position ${at} of the journal`)]);
+      return Number(/(\d+) events applied; the new/.exec(err)?.[1]);
+    });
+    expect(resumed).toBeLessThan(DENIALS);
+    await nothingIsLost();
+  });
+
+  it('make each anew while both instances apply: nothing is lost, each event counts once', async () => {
+    for (const model of READ_MODEL_NAMES) {
+      const { code, err } = await load.during(() => load.command('rebuild', model));
+      expect([code, err]).toEqual([0, expect.stringContaining('the new tables are live')]);
     }
-    const logins = async () =>
-      (await owner.query('SELECT coalesce(sum(count), 0)::integer AS logins FROM audit.denied_ips')).rows[0].logins;
-    await until(async () => (await logins()) >= denied, 'every denial in the totals');
-    expect(await logins()).toBe(denied);
-    expect(await differing()).toEqual(NOTHING_DIFFERS);
-    const parked = await owner.query('SELECT count(*)::integer AS letters FROM audit.dead_letters');
-    expect(parked.rows).toEqual([{ letters: 0 }]);
+    await nothingIsLost();
   });
 
   it('put right what was changed by hand, and the consumers go on from there', async () => {
-    await owner.query(`UPDATE projection.relay_policies SET mode = 'report-only' WHERE smtp_user_id = $1`, [users[0]]);
-    await owner.query(`UPDATE audit.denied_ips SET count = count + 5`);
-    expect(await command(['verify', 'relay-policies', 'denials'])).toMatchObject({ code: 1 });
-    for (const model of ['relay-policies', 'denials']) expect((await command(['rebuild', model])).code).toBe(0);
-    expect(await underLoad(differing)).toEqual(NOTHING_DIFFERS);
+    const [user] = world.users;
+    await query(`UPDATE projection.relay_policies SET mode = 'report-only' WHERE smtp_user_id = $1`, [user?.id]);
+    await query(`UPDATE audit.denied_ips SET count = count + 5`);
+    expect(await load.command('verify', 'relay-policies', 'denials')).toMatchObject({ code: 1 });
+    for (const model of ['relay-policies', 'denials'])
+      expect(await load.command('rebuild', model)).toMatchObject({ code: 0 });
+    expect(await load.during(differing)).toEqual(NOTHING_DIFFERS);
+    await nothingIsLost();
   });
 
   it('ask for the owner’s URL where they are given a service’s own', async () => {
     const url = 'postgresql://postern_projection_service:secret@127.0.0.1:1/postern';
     for (const args of [['verify'], ['rebuild', 'directory'], ['dead-letters', 'list'], ['republish', 'smtp-users']]) {
-      const { stdout, stderr } = await command(args, { POSTERN_DATABASE_URL: url });
-      expect([args, stdout, stderr]).toEqual([args, '', expect.stringContaining('Set it to the owner')]);
-      expect(stderr).not.toContain('secret');
+      const { out, err } = await runCommand('database-tool', args, { POSTERN_DATABASE_URL: url });
+      expect([args, out, err]).toEqual([args, '', expect.stringContaining('Set it to the owner')]);
+      expect(err).not.toContain('secret');
     }
   });
 
   it('bring every policy to the policies’ topic, by the login of the projection-service', async () => {
-    const topic = await followTopic(broker.address, 'postern.relay-policies.v1');
+    const topic = await followTopic(world.brokers, RELAY_POLICIES_TOPIC);
     try {
       const keys = () => new Set(topic.messages.map(({ key }) => key));
-      await until(async () => keys().size >= USERS, 'every policy in the topic');
-      expect([...keys()].sort()).toEqual(users.map((_, i) => nameOf(i)).sort());
+      await until(() => keys().size >= USERS, 'every policy in the topic');
+      expect([...keys()].sort()).toEqual(world.users.map(({ username }) => username).sort());
     } finally {
       await topic.stop();
     }
-    const { rows } = await owner.query(
-      `SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'postern_policy_publisher'`,
-    );
-    expect(rows).toEqual([{ usename: 'postern_projection_service' }]);
+    expect(
+      await query(`SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'postern_policy_publisher'`),
+    ).toEqual([{ usename: 'postern_projection_service' }]);
   });
 });

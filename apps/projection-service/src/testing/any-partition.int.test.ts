@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Recorded, SmtpUserEvent } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
-import { deliverPartitioned, seeded, type TestDatabase, historyOf, recorded } from '@postern/testing';
+import { deliverPartitioned, seededRandom, type TestDatabase, historyOf, recorded } from '@postern/testing';
 import type { DataSource, EntityManager } from 'typeorm';
 import { applyPolicies } from '../relay-policies/project/apply-policies.js';
 import { applyDirectory } from '../smtp-user-directory/project/apply-directory.js';
@@ -36,10 +36,9 @@ const MODELS = [
 
 /** Users who take usernames from each other, with all that can happen to a restriction. */
 function story(seed: number): Events {
-  const random = seeded(seed);
-  const upTo = (most: number) => Math.floor(random() * most);
+  const random = seededRandom(seed);
   return recorded(
-    historyOf(Array.from({ length: 500 }, () => ({ who: upTo(25), what: upTo(12), name: `name${upTo(20)}` }))),
+    historyOf(Array.from({ length: 500 }, () => ({ who: random(25), what: random(12), name: `name${random(20)}` }))),
     position,
   );
 }
@@ -55,7 +54,7 @@ describe.each(MODELS)('the $name', ({ apply, rows }) => {
       const events = story(seed);
       position += events.length;
       for (let i = 0; i < events.length; i += 50) await write(inOrder, events.slice(i, i + 50));
-      const random = seeded(seed);
+      const random = seededRandom(seed);
       for (let time = 0; time < 2; time++) {
         await deliverPartitioned(events, { before: 12, after: 24, random }, (batch) =>
           write(anyOrder, batch as Events),

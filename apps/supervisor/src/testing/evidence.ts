@@ -1,9 +1,16 @@
 import { RELAY_POLICIES_TOPIC, TOPICS } from '@postern/contracts';
-import { asking, followTopic, type FollowedTopic, type ReadMessage } from '@postern/testing';
+import type { RelayClient } from '@postern/relay-client';
+import {
+  asking,
+  followTopic,
+  metricOf,
+  onDatabase,
+  type FollowedTopic,
+  type ReadMessage,
+  type ServicesWorld,
+} from '@postern/testing';
 import pg from 'pg';
-import type { FaultWorld } from './fault-world.js';
 import { RELAY_OF_LOAD, type UserModel } from './seeded-load.js';
-import { metricOf } from './services.js';
 
 /** What a part of Postern holds of one user, each as text, so that a difference is read at a glance. */
 export type Evidence = Readonly<Record<string, unknown>>;
@@ -32,20 +39,21 @@ export function expectedEvidence(models: readonly UserModel[]): Evidence {
 /** Looks at every part, as often as it is asked. */
 export class Witness {
   private constructor(
-    private readonly world: FaultWorld,
+    private readonly world: ServicesWorld,
+    private readonly relay: RelayClient,
     private readonly client: pg.Client,
     private readonly smtpUsers: FollowedTopic,
     private readonly relayPolicies: FollowedTopic,
   ) {}
 
-  static async of(world: FaultWorld): Promise<Witness> {
+  static async of(world: ServicesWorld, relay: RelayClient): Promise<Witness> {
     const client = new pg.Client({ connectionString: world.databaseUrl });
     await client.connect();
     const topics = await Promise.all(
       [TOPICS.smtpUsers, RELAY_POLICIES_TOPIC].map((topic) => followTopic(world.brokers, topic)),
     );
     const [smtpUsers, relayPolicies] = topics as [FollowedTopic, FollowedTopic];
-    return new Witness(world, client, smtpUsers, relayPolicies);
+    return new Witness(world, relay, client, smtpUsers, relayPolicies);
   }
 
   async end(): Promise<void> {
@@ -54,7 +62,7 @@ export class Witness {
 
   /** What they hold now. */
   async evidence(models: readonly UserModel[]): Promise<Evidence> {
-    const { world, client } = this;
+    const { world, relay, client } = this;
     const { rows: journal } = await client.query<EventRow>(
       'SELECT stream_id, type, data FROM journal.events ORDER BY xid, position',
     );
@@ -76,36 +84,34 @@ export class Witness {
       policiesTopicInOrder: inOrder(told),
       replica: byUser(models, ({ user, entries, removed }) =>
         [...entries.map(({ range }) => range), ...(entries.length > 0 ? removed : [])].map((range) => {
-          const { decision, reason } = world.relay.peek(user.username, range);
+          const { decision, reason } = relay.peek(user.username, range);
           return `${range} ${decision} ${reason}`;
         }),
       ),
-      replicaMismatches: world.relay.status().digestMismatches,
+      replicaMismatches: relay.status().digestMismatches,
       ...(await denialsIn(client, models)),
     };
   }
 }
 
 /** Nothing waits any more: not on its way to Kafka, and not at a consumer. */
-export async function waitingEvents(world: FaultWorld): Promise<number> {
-  const all = (['command-service', 'projection-service', 'audit-trail-service'] as const).flatMap(world.instances);
+export async function waitingEvents(world: ServicesWorld): Promise<number> {
+  const all = (['command-service', 'projection-service', 'audit-trail-service'] as const).flatMap((service) =>
+    world.instances(service),
+  );
   const lags = await Promise.all(all.map((each) => metricOf(each, /^postern_feed_lag_events\{/)));
   return lags.reduce((sum, lag) => sum + lag, 0);
 }
 
 /** The newest revision of the relay policies, and the one up to which they were written to their topic. */
 export async function policiesWritten(databaseUrl: string): Promise<{ revision: number; published: number }> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ revision: number; published: number }>(
+  const { rows } = await onDatabase(databaseUrl, (client) =>
+    client.query<{ revision: number; published: number }>(
       `SELECT totals.revision::integer, publication.revision::integer AS published
          FROM projection.relay_policy_totals totals, projection.relay_policy_publication publication`,
-    );
-    return rows[0] ?? { revision: 0, published: 0 };
-  } finally {
-    await client.end();
-  }
+    ),
+  );
+  return rows[0] ?? { revision: 0, published: 0 };
 }
 
 function byUser<T>(models: readonly UserModel[], of: (model: UserModel) => T): Record<string, T> {

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@postern/contracts';
-import type { Answer, Ask } from '@postern/testing';
-import type { LoadedUser } from './fault-world.js';
-import { seededRandom, type Random } from './random.js';
+import { seededRandom, type Answer, type Random, type ServicesWorld, type WorldUser } from '@postern/testing';
 
 /** A change that was acknowledged, as the journal must hold it. */
 export interface Change {
@@ -13,7 +11,7 @@ export interface Change {
 
 /** All that was acknowledged for one user, in order, and what follows from it. */
 export interface UserModel {
-  readonly user: LoadedUser;
+  readonly user: WorldUser;
   readonly changes: Change[];
   /** In the order in which they were added. */
   entries: { readonly id: string; readonly range: string }[];
@@ -46,9 +44,10 @@ export class SeededLoad {
 
   constructor(
     private readonly seed: number,
-    private readonly admin: Ask,
-    private readonly relay: Ask,
-    users: readonly LoadedUser[],
+    private readonly world: ServicesWorld,
+    /** Between the changes of one user, at most. */
+    private readonly pauseMs: number,
+    users: readonly WorldUser[] = world.users,
   ) {
     this.models = users.map((user) => ({
       user,
@@ -81,7 +80,7 @@ export class SeededLoad {
   async #write(model: UserModel, random: Random): Promise<void> {
     while (!this.#stopping) {
       await this.change(model, random);
-      await sleep(random(40));
+      await sleep(random(this.pauseMs));
     }
   }
 
@@ -92,7 +91,7 @@ export class SeededLoad {
     const version = changes.length + 2;
     const send = (method: string, below: string, body?: object) =>
       this.#untilAcknowledged(() =>
-        this.admin(method, path + below, body, { 'idempotency-key': `${user.number}-${version}` }),
+        this.world.admin(method, path + below, body, { 'idempotency-key': `${user.number}-${version}` }),
       );
     const victim = entries[random(entries.length)];
     const kind = random(10);
@@ -136,14 +135,16 @@ export class SeededLoad {
         mode: 'enforce',
         count: 1,
       }));
-      const { body } = await this.#untilAcknowledged(() => this.relay('POST', '/v1/relay/auth-denials', { denials }));
+      const { body } = await this.#untilAcknowledged(() =>
+        this.world.reports('POST', '/v1/relay/auth-denials', { denials }),
+      );
       if (body.accepted + body.duplicates !== denials.length)
         throw new Error(`Denials were refused: ${JSON.stringify(body)}`);
       for (const { id, username, ip } of denials) {
         const model = this.models.find(({ user }) => user.username === username);
         model?.denials.set(ip, [...(model.denials.get(ip) ?? []), id]);
       }
-      await sleep(random(60));
+      await sleep(random(this.pauseMs));
     }
   }
 

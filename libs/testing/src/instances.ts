@@ -1,4 +1,4 @@
-import type { PosternProcess } from '@postern/testing';
+import type { PosternProcess } from './postern-process.js';
 
 export type ServiceName = 'command-service' | 'projection-service' | 'audit-trail-service';
 
