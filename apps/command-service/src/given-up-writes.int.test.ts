@@ -62,8 +62,9 @@ const given503 = (answers: readonly Answer[]) =>
   expect(answers.map(({ body }) => body)).toEqual(answers.map(() => problem(503, 'not-ready', '')));
 /** The pool is full, so that every write finds a connection that is open, and the keys were just looked up. */
 const makeReady = async () => {
-  const writer = far.dataSource('postern_journal_writer');
-  await Promise.all(Array.from({ length: 6 }, () => writer.query('SELECT pg_sleep(0.05)')));
+  const connections = Array.from({ length: 6 }, () => far.dataSource('postern_journal_writer').createQueryRunner());
+  await Promise.all(connections.map((each) => each.connect()));
+  await Promise.all(connections.map((each) => each.release()));
   await far.call('GET', '/v1/tenants/acme/api-keys', { key: acme });
   await far.call('GET', '/v1/tenants', { key: far.operatorKey });
 };

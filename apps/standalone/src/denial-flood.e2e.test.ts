@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RelayClient } from '@postern/relay-client';
-import { asking, startPosternProcess, type PosternProcess } from '@postern/testing';
+import { asking, startPosternProcess, type PosternProcess, until } from '@postern/testing';
 
 const LOGINS = 1_000;
 
@@ -32,15 +31,15 @@ describe('a flood of denied logins of one user from one address', () => {
 
     const relay = new RelayClient({ url: postern.url, key: relayKey, relayName: 'mx1' });
     await relay.start();
-    while (relay.peek('app@acme.example', '192.0.2.1').reason !== 'entry-matched') await sleep(5);
+    await until(() => relay.peek('app@acme.example', '192.0.2.1').reason === 'entry-matched');
     for (let i = 0; i < LOGINS; i += 1) expect(relay.decide('app@acme.example', '198.51.100.1').reply?.code).toBe(535);
     await relay.stop();
 
-    let denials: { count: number }[] = [];
-    for (let look = 0; look < 200 && denials.length < 2; look += 1) {
-      await sleep(50);
-      denials = (await admin('GET', `${user}/denials`)).body.items;
-    }
+    const denials = await until(
+      async () => (await admin('GET', `${user}/denials`)).body.items as { count: number }[],
+      'both records',
+      ({ length }) => length >= 2,
+    );
     expect(denials.map(({ count }) => count).toSorted((a, b) => a - b)).toEqual([1, LOGINS - 1]);
     const { items } = (await admin('GET', `${user}/denied-ips`)).body;
     expect(items).toMatchObject([{ ip: '198.51.100.1', count: LOGINS, relays: ['mx1'] }]);

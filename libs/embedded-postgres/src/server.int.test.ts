@@ -5,9 +5,9 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
+import { until } from '@postern/testing';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from './server.js';
 
 let folder: string;
@@ -49,15 +49,6 @@ async function startInAnotherProcess(): Promise<{ url: string; kill: () => Promi
       await gone;
     },
   };
-}
-
-async function untilAnswered(url: string): Promise<unknown[]> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const rows = await query(url, 'SELECT n FROM t').catch(() => null);
-    if (rows) return rows;
-    await sleep(100);
-  }
-  throw new Error('no answer within 10 s');
 }
 
 describe('the embedded PostgreSQL', () => {
@@ -133,8 +124,8 @@ describe('the embedded PostgreSQL', () => {
     await query(server.url(), 'INSERT INTO t VALUES (2)');
     const pid = Number((await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n')[0]);
     process.kill(pid, 'SIGKILL');
-    await sleep(50);
-    expect(await untilAnswered(server.url())).toEqual([{ n: 1 }, { n: 2 }]);
+    const answer = () => query(server.url(), 'SELECT n FROM t').catch(() => null);
+    expect(await until(answer)).toEqual([{ n: 1 }, { n: 2 }]);
     await server.stop();
     expect(changes[0]).toEqual([false, 'The embedded PostgreSQL was lost. It is started again.']);
     expect(changes.at(-1)).toEqual([true, 'The embedded PostgreSQL runs again.']);

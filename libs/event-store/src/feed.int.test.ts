@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Recorded } from '@postern/contracts';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
+import { until } from '@postern/testing';
 import { FEED_START, Journal, readFeed, type FeedPosition } from './index.js';
 import { appendOf, journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
 
@@ -21,12 +22,12 @@ afterAll(() => fixture?.close());
 async function readUntil(after: FeedPosition, enough: number): Promise<{ events: Recorded[]; position: FeedPosition }> {
   const events: Recorded[] = [];
   let position = after;
-  for (let i = 0; i < 500 && events.length < enough; i++) {
+  await until(async () => {
     const page = await readFeed(feed, position, 100);
     events.push(...page.events);
     position = page.position;
-    if (page.events.length === 0) await new Promise((done) => setTimeout(done, 10));
-  }
+    return events.length >= enough;
+  }, `${enough} events`);
   return { events, position };
 }
 

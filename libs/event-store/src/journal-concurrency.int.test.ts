@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { newId } from '@postern/contracts';
+import { until } from '@postern/testing';
 import { FEED_START, Journal, readFeed, VersionConflict, type FeedPosition } from './index.js';
 import { appendOf, journalFixture, renamed, type JournalFixture } from './test-support/journal-fixture.js';
 
@@ -44,15 +45,15 @@ describe('many concurrent appends to few streams', () => {
         );
         const versions = new Map<string, number[]>();
         const found: string[] = [];
-        for (let i = 0; i < 500 && found.length < acknowledged.length; i++) {
+        await until(async () => {
           const page = await readFeed(feed, read, 50);
           read = page.position;
           for (const event of page.events) {
             found.push(event.eventId);
             versions.set(event.streamId, [...(versions.get(event.streamId) ?? []), event.version]);
           }
-          if (!page.more) await new Promise((done) => setTimeout(done, 5));
-        }
+          return found.length >= acknowledged.length;
+        }, 'every event in the feed');
         expect(found.toSorted()).toEqual(acknowledged.toSorted());
         for (const list of versions.values()) expect(list).toEqual(list.map((_, i) => i + 1));
       }),

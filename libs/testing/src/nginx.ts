@@ -5,9 +5,9 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@postern/embedded-kafka';
 import type { Describe } from './describe-with-kafka.js';
+import { until } from './until.js';
 
 type Service = 'command-service' | 'projection-service' | 'audit-trail-service';
 
@@ -51,10 +51,10 @@ export async function startNginx(urls: Readonly<Record<Service, readonly string[
   });
   closeSync(file);
   const ended = once(child, 'exit');
-  while (!(await listens(port))) {
+  await until(async () => {
     if (child.exitCode !== null) throw new Error(`nginx did not start. It printed:\n${await readFile(output, 'utf8')}`);
-    await sleep(20);
-  }
+    return listens(port);
+  });
   return {
     url: `http://127.0.0.1:${port}`,
     stop: async () => {

@@ -29,7 +29,7 @@ beforeEach(async () => {
     relayName: 'mx1',
     denialSpool: spool,
     flushIntervalMs: 5,
-    requestTimeoutMs: 200,
+    requestTimeoutMs: 1_000,
     retryBaseMs: 5,
     retryMaxMs: 20,
     refusedRetryMs: 20,
