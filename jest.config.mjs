@@ -17,7 +17,9 @@ export default {
   globalTeardown: '<rootDir>/tools/jest/global-teardown.mjs',
   // One bound for all, above that of `until`; most tests take less than a second.
   testTimeout: 300_000,
-  maxWorkers: 2,
+  testSequencer: '<rootDir>/tools/jest/longest-first.mjs',
+  // One more than CI has cores: much of the time of the longest files is waiting.
+  maxWorkers: 3,
 };
 
 function swcOptions() {
