@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
-import { NetworkPath, type TestDatabase } from '@postern/testing';
-import pg from 'pg';
+import { NetworkPath, type TestDatabase, openClient } from '@postern/testing';
+import type pg from 'pg';
 import { problem } from '../testing/problem.js';
 import { commandDatabase, StartedService, type Answer } from '../testing/started-service.js';
 
@@ -22,8 +22,7 @@ beforeAll(async () => {
   far = await StartedService.on(by.url);
   near = await StartedService.on(database.url, far.operatorKey);
   acme = await far.tenant('acme');
-  owner = new pg.Client({ connectionString: database.url });
-  await owner.connect();
+  owner = await openClient(database.url);
 });
 afterEach(() => path.heal());
 afterAll(async () => {

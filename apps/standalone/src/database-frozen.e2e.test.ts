@@ -3,8 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@postern/embedded-postgres';
-import { asking, startPosternProcess, type PosternProcess, until } from '@postern/testing';
-import pg from 'pg';
+import { asking, startPosternProcess, type PosternProcess, until, openClient } from '@postern/testing';
 
 let folder: string;
 let server: EmbeddedPostgres;
@@ -26,8 +25,7 @@ afterAll(async () => {
 /** Stops the server's processes where they stand: its connections stay open, and nothing answers on them. */
 async function freeze(): Promise<void> {
   const [first] = (await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
-  const client = new pg.Client({ connectionString: server.url() });
-  await client.connect();
+  const client = await openClient(server.url());
   const { rows } = await client.query<{ pid: number }>(
     'SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()',
   );

@@ -3,8 +3,7 @@ import { RequestMethod, type Type } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { roleUrl, type DatabaseRole } from '@postern/database';
-import { asking, type Ask, until } from '@postern/testing';
-import pg from 'pg';
+import { asking, type Ask, until, openClient } from '@postern/testing';
 import { StandaloneModule } from './standalone.module.js';
 import { startPostern, type StartedPostern } from './testing/started-postern.js';
 
@@ -72,8 +71,7 @@ function routesOf(from: NestFastifyApplication): { method: string; path: string 
 }
 
 async function rows<T extends object>(url: string, sql: string, tenant?: string): Promise<T[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const client = await openClient(url);
   try {
     if (tenant) await client.query(`SELECT set_config('postern.tenant_id', $1, false)`, [tenant]);
     return (await client.query<T>(sql)).rows;

@@ -13,8 +13,8 @@ import {
   type PosternProcess,
   type TestDatabase,
   until,
+  openClient,
 } from '@postern/testing';
-import pg from 'pg';
 import { migrateAll } from './database.js';
 
 interface Line {
@@ -171,8 +171,7 @@ describe('a reader of the log that has stopped reading', () => {
 });
 
 async function breakDatabase(): Promise<void> {
-  const client = new pg.Client({ connectionString: database.url });
-  await client.connect();
+  const client = await openClient(database.url);
   await client.query('ALTER TABLE projection.smtp_users RENAME TO gone');
   await client.end();
 }

@@ -7,8 +7,7 @@ import { TOPICS } from '@postern/contracts';
 import { createHttpApp } from '@postern/process';
 import { loadSettings } from '@postern/settings';
 import { metrics } from '@postern/observe';
-import { asking, createTestDatabase, type Ask, type TestDatabase, until } from '@postern/testing';
-import pg from 'pg';
+import { asking, createTestDatabase, type Ask, type TestDatabase, until, openClient } from '@postern/testing';
 import { migrateAll } from './database.js';
 import { problems } from './problems.js';
 import { StandaloneModule } from './standalone.module.js';
@@ -58,8 +57,7 @@ describe('the feed lag', () => {
     await until(lags, 'no lag', areIdle);
 
     // The feed holds everything back for a transaction that is open: no consumer handles anything, and none fails.
-    const older = new pg.Client({ connectionString: database.url });
-    await older.connect();
+    const older = await openClient(database.url);
     await older.query('BEGIN; SELECT pg_current_xact_id()');
     await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'b@x' });
     await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'c@x' });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createTestDatabase, NetworkPath, type TestDatabase } from '@postern/testing';
-import pg from 'pg';
+import { createTestDatabase, NetworkPath, type TestDatabase, openClient } from '@postern/testing';
+import type pg from 'pg';
 import { Listener, listenerFigures } from './listener.js';
 
 let database: TestDatabase;
@@ -10,8 +10,7 @@ let owner: pg.Client;
 beforeAll(async () => {
   database = await createTestDatabase('empty', async () => undefined);
   ({ path, url } = await NetworkPath.to(database.url));
-  owner = new pg.Client({ connectionString: database.url });
-  await owner.connect();
+  owner = await openClient(database.url);
 });
 afterAll(async () => {
   await owner.end();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DATABASE_ROLES, inTenant } from '@postern/database';
-import { Client } from 'pg';
+import { openClient } from '@postern/testing';
 import { Journal, readStream } from './index.js';
 import { appendOf, journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
 
@@ -29,8 +29,7 @@ describe('UPDATE, DELETE and TRUNCATE of the journal', () => {
   });
 
   it('are refused to the owner by the triggers, even in the guise of a replica', async () => {
-    const owner = new Client({ connectionString: fixture.url });
-    await owner.connect();
+    const owner = await openClient(fixture.url);
     for (const mode of ['origin', 'replica']) {
       await owner.query(`SET session_replication_role = ${mode}`);
       for (const sql of CHANGES) await expect(owner.query(sql)).rejects.toThrow('append-only');

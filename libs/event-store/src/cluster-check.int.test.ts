@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Client } from 'pg';
+import { openClient } from '@postern/testing';
 import { assertJournalBelongsToCluster, Journal, JournalOfAnotherCluster } from './index.js';
 import { appendOf, journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
 
@@ -16,8 +16,7 @@ it('a stored xid ahead of the cluster stops the start, and the message says what
   await journal.append(appendOf('smtp-user/1', 0));
   await assertJournalBelongsToCluster(feed);
 
-  const owner = new Client({ connectionString: fixture.url });
-  await owner.connect();
+  const owner = await openClient(fixture.url);
   await owner.query(`
     INSERT INTO journal.events (xid, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at)
     SELECT (pg_current_xact_id()::text::bigint + 3000)::text::xid8, 'smtp-user/restored', 1, gen_random_uuid(), 't', 1, '{}', '{}', now()`);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Recorded } from '@postern/contracts';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { DataSource } from 'typeorm';
-import { until } from '@postern/testing';
+import { until, openClient } from '@postern/testing';
 import { FEED_START, Journal, readFeed, type FeedPosition } from './index.js';
 import { appendOf, journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
 
@@ -32,8 +32,7 @@ async function readUntil(after: FeedPosition, enough: number): Promise<{ events:
 }
 
 async function ownerClient(): Promise<Client> {
-  const client = new Client({ connectionString: fixture.url });
-  await client.connect();
+  const client = await openClient(fixture.url);
   return client;
 }
 

@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { Journal, JournalBusy, JournalUnavailable, wakeOnAppend } from './index.js';
 import { roleUrl } from '@postern/database';
-import { until } from '@postern/testing';
+import { until, openClient } from '@postern/testing';
 import { appendOf, journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
 
 let fixture: JournalFixture;
 let owner: Client;
 beforeAll(async () => {
   fixture = await journalFixture();
-  owner = new Client({ connectionString: fixture.url });
-  await owner.connect();
+  owner = await openClient(fixture.url);
 });
 afterAll(async () => {
   await owner?.end();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DATABASE_ROLES } from '@postern/database';
-import { Client } from 'pg';
+import { openClient } from '@postern/testing';
 import { loadJournalId } from './index.js';
 import { journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
 
@@ -42,8 +42,7 @@ describe('the journal’s identity', () => {
   });
 
   it('stays the one that it is: there is never a second', async () => {
-    const owner = new Client({ connectionString: fixture.url });
-    await owner.connect();
+    const owner = await openClient(fixture.url);
     await expect(owner.query('INSERT INTO journal.identity DEFAULT VALUES')).rejects.toThrow('identity_pkey');
     await owner.end();
   });

@@ -1,5 +1,5 @@
 import { newId } from '@postern/contracts';
-import pg from 'pg';
+import { openClient } from './test-database.js';
 import { recorded, METADATA, type Happened } from './smtp-user-histories.js';
 
 /** For tests: an event of which it is said when it was recorded, and in which shape; 1 unless told. */
@@ -11,8 +11,7 @@ export interface Dated {
 
 /** Puts events into the journal as the owner, with a past of their own: through the front door the database sets the time. */
 export async function insertBackdated(ownerUrl: string, history: readonly Dated[]): Promise<void> {
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
+  const client = await openClient(ownerUrl);
   try {
     for (const [i, { streamId, tenantId, version, type, data }] of recorded(history.map((h) => h.happened)).entries()) {
       await client.query(

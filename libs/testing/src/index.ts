@@ -20,7 +20,7 @@ export {
 } from './run-command.js';
 export { sendMessage } from './send-message.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';
-export { createTestDatabase, onDatabase, type TestDatabase } from './test-database.js';
+export { createTestDatabase, onDatabase, openClient, type TestDatabase } from './test-database.js';
 export { PARTITIONS, ServicesWorld, type WorldUser } from './services-world.js';
 export { instancesOf, metricOf, missingOf, seriesOf, signal, type Instance, type ServiceName } from './instances.js';
 export { until } from './until.js';

@@ -1,19 +1,11 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
-import { createTestDatabase, type TestDatabase } from './test-database.js';
+import { createTestDatabase, onDatabase, type TestDatabase } from './test-database.js';
 
 const made: TestDatabase[] = [];
 afterAll(() => Promise.all(made.map((database) => database.drop())));
 
-async function query(database: TestDatabase, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: database.url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
+const query = (database: TestDatabase, sql: string): Promise<unknown[]> =>
+  onDatabase(database.url, async (client) => (await client.query(sql)).rows);
 
 describe('a test database', () => {
   it('has what the template was filled with once, and shares no rows with another', async () => {

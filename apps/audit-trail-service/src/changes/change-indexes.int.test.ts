@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@postern/contracts';
 import { inTenant, openDataSource } from '@postern/database';
 import type { TestDatabase } from '@postern/testing';
-import pg from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
+import { openClient } from '@postern/testing';
 import { auditDatabase } from '../testing/audit-database.js';
 import { readChanges, type ChangesAsked } from './list-changes.js';
 
@@ -14,8 +14,7 @@ let database: TestDatabase;
 let reader: DataSource;
 beforeAll(async () => {
   database = await auditDatabase();
-  const owner = new pg.Client({ connectionString: database.url });
-  await owner.connect();
+  const owner = await openClient(database.url);
   await owner.query(
     `INSERT INTO audit.changes
             (position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, actor, request_id, data)

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TestDatabase } from '@postern/testing';
-import { Client } from 'pg';
-import { until } from '@postern/testing';
+import type { Client } from 'pg';
+import { until, openClient } from '@postern/testing';
 import { problem } from '../../testing/problem.js';
 import { commandDatabase, StartedService } from '../../testing/started-service.js';
 import { OPERATOR_KEYS_LOCK } from './api-keys.js';
@@ -108,8 +108,7 @@ describe('revoking an API key', () => {
 
     it('where two that are both proved end each other at the same moment', async () => {
       const [a, b] = [service.operatorKey, await service.key({ role: 'operator', name: 'second' })];
-      const hold = new Client({ connectionString: database.url });
-      await hold.connect();
+      const hold = await openClient(database.url);
       await hold.query('SELECT pg_advisory_lock($1)', [OPERATOR_KEYS_LOCK]);
       const ending = Promise.all([end(a, b), end(b, a)]);
       // Both have proved their keys when their transactions wait, whose first statement is behind that.

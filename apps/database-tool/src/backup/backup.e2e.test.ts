@@ -6,8 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@postern/embedded-postgres';
-import { asking, startPosternProcess, type Ask, runCommand, until } from '@postern/testing';
-import pg from 'pg';
+import { asking, startPosternProcess, type Ask, runCommand, until, openClient } from '@postern/testing';
 
 /** What a text format could stumble over: its separators, its escapes, its end, and what some readers take for a line break. */
 const NOTE = 'tab\there, line\nbreak, back\\slash, \\. and \u2028 and Ü';
@@ -120,8 +119,7 @@ describe('a backup', () => {
     let server: EmbeddedPostgres | undefined;
     try {
       server = await startEmbeddedPostgres({ dataDir: dataDir('own') });
-      const superuser = new pg.Client({ connectionString: server.url() });
-      await superuser.connect();
+      const superuser = await openClient(server.url());
       await superuser.query(`CREATE ROLE boss LOGIN CREATEROLE PASSWORD 'of the boss'`);
       await superuser.query('CREATE DATABASE mail OWNER boss');
       await superuser.end();
@@ -135,8 +133,7 @@ describe('a backup', () => {
       });
       await expectTheSame({ ...environment, POSTERN_OPERATOR_KEY: operatorKey });
       // Row-level security is as it was before.
-      const owner = new pg.Client({ connectionString: url.toString() });
-      await owner.connect();
+      const owner = await openClient(url.toString());
       const { rows } = await owner.query(
         `SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
           WHERE nspname IN ('journal', 'access', 'projection', 'audit') AND relrowsecurity AND NOT relforcerowsecurity`,

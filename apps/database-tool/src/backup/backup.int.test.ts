@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createTestDatabase, type TestDatabase, until } from '@postern/testing';
-import pg from 'pg';
+import { createTestDatabase, type TestDatabase, until, openClient } from '@postern/testing';
+import type pg from 'pg';
 import { migrateAll, SCHEMAS } from '../../../standalone/src/database.js';
 import { backup } from './backup.js';
 import { checkBackup } from './backup-file.js';
@@ -33,8 +33,7 @@ afterEach(async () => {
 });
 
 async function on<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const client = await openClient(url);
   try {
     return await work(client);
   } finally {

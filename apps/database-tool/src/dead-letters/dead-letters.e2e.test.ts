@@ -5,8 +5,8 @@ import { migrate } from '@postern/database';
 import { journalSchema } from '@postern/event-store';
 import { projectionSchema } from '@postern/projection-service';
 import { accessSchema } from '@postern/access';
-import { createTestDatabase, type TestDatabase, runCommand } from '@postern/testing';
-import pg from 'pg';
+import { createTestDatabase, type TestDatabase, runCommand, openClient } from '@postern/testing';
+import type pg from 'pg';
 
 let database: TestDatabase;
 let owner: pg.Client;
@@ -66,8 +66,7 @@ beforeAll(async () => {
   database = await createTestDatabase('whole_postern', async (url) => {
     for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema]) await migrate(url, component);
   });
-  owner = new pg.Client({ connectionString: database.url });
-  await owner.connect();
+  owner = await openClient(database.url);
   const { key, value } = denialMessage();
   readable = await putAside(key, value);
   garbage = await putAside('anybody', Buffer.from([0xff, 0x00]));

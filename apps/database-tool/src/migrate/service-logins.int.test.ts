@@ -13,7 +13,8 @@ import {
   type ServiceLogin,
 } from '@postern/database';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@postern/embedded-postgres';
-import pg from 'pg';
+import type pg from 'pg';
+import { openClient } from '@postern/testing';
 import { prepareDatabase } from './prepare-database.js';
 
 const LOGINS = Object.keys(SERVICE_LOGINS) as ServiceLogin[];
@@ -32,8 +33,7 @@ afterAll(async () => {
 });
 
 async function query<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const client = await openClient(url);
   try {
     return (await client.query<Row>(sql)).rows;
   } finally {

@@ -1,7 +1,7 @@
-import { UserStory, until } from '@postern/testing';
+import { UserStory, until, openClient } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { migrate } from '@postern/database';
-import pg from 'pg';
+import type pg from 'pg';
 import { projectionSchema } from '../schema/projection-schema.js';
 import { takeSnapshot } from '../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../testing/policy-stream-client.js';
@@ -18,8 +18,7 @@ beforeAll(async () => {
   world = await createWorld();
   key = await world.newKey('relay');
   for (let i = 0; i < USERS; i++) await world.append(new UserStory().registered(`user-${i}@acme.example`).history);
-  owner = new pg.Client({ connectionString: world.database.url });
-  await owner.connect();
+  owner = await openClient(world.database.url);
   // The feed also waits for transactions of other databases of the server: else the first batch may have fewer than 1,000.
   await until(async () => (await eventsInFeed()) === USERS, 'the last event in the feed');
 });

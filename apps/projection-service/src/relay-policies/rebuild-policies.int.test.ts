@@ -1,8 +1,8 @@
-import { historyOf, UserStory, until } from '@postern/testing';
+import { historyOf, UserStory, until, openClient } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Mode } from '@postern/contracts';
 import { rebuild, verify } from '@postern/read-models';
-import pg from 'pg';
+import type pg from 'pg';
 import { takeSnapshot } from '../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../testing/policy-stream-client.js';
 import { createWorld, type RunningApp, type World } from '../testing/projection-app.js';
@@ -28,8 +28,7 @@ beforeAll(async () => {
   for (const story of [app, open, gone, heir]) await world.append(story.history);
   await world.append(many);
   service = await world.start();
-  owner = new pg.Client({ connectionString: world.database.url });
-  await owner.connect();
+  owner = await openClient(world.database.url);
   await until(async () => (await service.app.inject('/health/ready')).statusCode === 200, 'readiness');
 });
 afterAll(async () => {

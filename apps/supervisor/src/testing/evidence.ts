@@ -8,8 +8,9 @@ import {
   type FollowedTopic,
   type ReadMessage,
   type ServicesWorld,
+  openClient,
 } from '@postern/testing';
-import pg from 'pg';
+import type pg from 'pg';
 import { RELAY_OF_LOAD, type UserModel } from './seeded-load.js';
 
 /** What a part of Postern holds of one user, each as text, so that a difference is read at a glance. */
@@ -47,8 +48,7 @@ export class Witness {
   ) {}
 
   static async of(world: ServicesWorld, relay: RelayClient): Promise<Witness> {
-    const client = new pg.Client({ connectionString: world.databaseUrl });
-    await client.connect();
+    const client = await openClient(world.databaseUrl);
     const topics = await Promise.all(
       [TOPICS.smtpUsers, RELAY_POLICIES_TOPIC].map((topic) => followTopic(world.brokers, topic)),
     );

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
-import { describeWithKafka, until } from '@postern/testing';
-import { Client } from 'pg';
+import { describeWithKafka, until, openClient } from '@postern/testing';
 import { EVENT_BUS_CONTRACT, start } from '../test-support/bus-contract.js';
 import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
 
@@ -20,8 +19,7 @@ describeWithKafka(describe, 'the event bus on Kafka', (kafka) => {
     const { running, bus } = await start(world, {});
     const lag = () => running.lag().catch(() => null);
     await until(async () => (await lag())?.events === 0);
-    const owner = new Client({ connectionString: world.url });
-    await owner.connect();
+    const owner = await openClient(world.url);
     try {
       await owner.query('BEGIN');
       await owner.query('SELECT pg_current_xact_id()');

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS, type JournalId } from '@postern/contracts';
 import { askForRepublish, loadJournalId, pendingRepublish } from '@postern/event-store';
-import { describeWithKafka, until } from '@postern/testing';
-import { Client } from 'pg';
+import { describeWithKafka, until, openClient } from '@postern/testing';
 import { start } from '../test-support/bus-contract.js';
 import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
 
@@ -26,8 +25,7 @@ async function becomeAnother(world: KafkaWorld): Promise<JournalId> {
 }
 
 async function asOwner(world: KafkaWorld, sql: string): Promise<void> {
-  const owner = new Client({ connectionString: world.url });
-  await owner.connect();
+  const owner = await openClient(world.url);
   await owner.query(sql).finally(() => owner.end());
 }
 

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { newId, type ApiKeyId, type Recorded, type SmtpUserEvent, type TenantId } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import type { TestDatabase } from '@postern/testing';
-import pg from 'pg';
+import type pg from 'pg';
 import type { DataSource } from 'typeorm';
+import { openClient } from '@postern/testing';
 import { auditDatabase } from '../../testing/audit-database.js';
 import { ACTOR, METADATA, Person, recorded } from '../../testing/happenings.js';
 import { changesConsumer } from './changes-consumer.js';
@@ -16,8 +17,7 @@ let person: Person;
 let position = 0;
 beforeAll(async () => {
   database = await auditDatabase();
-  owner = new pg.Client({ connectionString: database.url });
-  await owner.connect();
+  owner = await openClient(database.url);
   audit = await openDataSource(database.url, 'postern_audit', { poolSize: 1 });
   consumer = changesConsumer(audit);
 });

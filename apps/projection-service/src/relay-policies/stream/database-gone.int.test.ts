@@ -1,6 +1,5 @@
-import { UserStory, until } from '@postern/testing';
+import { UserStory, until, openClient } from '@postern/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
 import { takeSnapshot } from '../../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../../testing/policy-stream-client.js';
 import { createWorld, type RunningApp, type World } from '../../testing/projection-app.js';
@@ -20,8 +19,7 @@ async function database(state: 'gone' | 'back'): Promise<void> {
   const url = new URL(world.database.url);
   const name = url.pathname.slice(1);
   url.pathname = '/postgres';
-  const client = new pg.Client({ connectionString: url.toString() });
-  await client.connect();
+  const client = await openClient(url.toString());
   await client.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS ${state === 'back'}`);
   if (state === 'gone')
     await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);

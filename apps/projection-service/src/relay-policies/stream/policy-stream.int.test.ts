@@ -1,9 +1,8 @@
-import { UserStory, until } from '@postern/testing';
+import { UserStory, until, openClient } from '@postern/testing';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { digestToHex, EMPTY_DIGEST, policyDigest, usernameKey, xorDigest, type RelayPolicy } from '@postern/contracts';
-import pg from 'pg';
 import { takeSnapshot } from '../../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../../testing/policy-stream-client.js';
 import { createWorld, type RunningApp, type World } from '../../testing/projection-app.js';
@@ -143,8 +142,7 @@ describe('the policy stream', () => {
   it('tells in its heartbeats how far an open transaction holds the policies back from the journal', async () => {
     const client = await follow(0);
     await client.until((c) => c.heartbeats.at(-1)?.lagEvents === 0, 'a heartbeat without a lag');
-    const owner = new pg.Client({ connectionString: world.database.url });
-    await owner.connect();
+    const owner = await openClient(world.database.url);
     try {
       await owner.query('BEGIN');
       await owner.query('SELECT pg_current_xact_id()');

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newId, TOPICS } from '@postern/contracts';
 import { startKafkaBroker } from '@postern/embedded-kafka';
-import { describeWithKafka, KAFKA_CACHE, until } from '@postern/testing';
+import { describeWithKafka, KAFKA_CACHE, until, openClient } from '@postern/testing';
 import kafkajs from 'kafkajs';
-import { Client } from 'pg';
 import { start } from '../../test-support/bus-contract.js';
 import type { EventPublisher } from './event-publisher.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
@@ -50,8 +49,7 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     await until(() => leaders().length === 1);
     const [first] = leaders();
     const look = await onWire(world, [stream], async () => true);
-    const owner = new Client({ connectionString: world.url });
-    await owner.connect();
+    const owner = await openClient(world.url);
     for (let round = 0; round < 10; round++) {
       await world.append(stream, 50);
       if (round !== 5) continue;

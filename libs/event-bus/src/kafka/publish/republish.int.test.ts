@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS, type EventEnvelope, type Topic } from '@postern/contracts';
 import { askForRepublish, pendingRepublish, republishLeft } from '@postern/event-store';
-import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic, until } from '@postern/testing';
-import { Client } from 'pg';
+import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic, until, openClient } from '@postern/testing';
 import { start } from '../../test-support/bus-contract.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
@@ -208,8 +207,7 @@ describeWithKafka(describe, 'a publisher that starts in the middle of a refill',
 
 /** Asks for the topic to be filled again, and keeps the leader from moving its checkpoint once it has begun, until it is released. */
 async function holdMidway(world: KafkaWorld, topic: Topic): Promise<{ release(): Promise<void> }> {
-  const owner = new Client({ connectionString: world.url });
-  await owner.connect();
+  const owner = await openClient(world.url);
   const left = () => republishLeft(world.feed, topic);
   await askForRepublish(world.feed, topic);
   const all = await left();
