@@ -53,20 +53,15 @@ describe('what `npm start` starts, as it was built', () => {
     expect(serversOn(folder)).toBe('');
   });
 
-  it('leaves no PostgreSQL behind when its terminal is closed', async () => {
-    const folder = await emptyFolder();
-    const postern = await startPosternProcess({ POSTERN_DATA_DIR: folder });
-    expect(await postern.end('SIGHUP')).toBe(0);
-    expect(serversOn(folder)).toBe('');
-  });
-
-  it('takes the first operator key from POSTERN_OPERATOR_KEY, and does not print it', async () => {
+  it('takes the first operator key from POSTERN_OPERATOR_KEY and does not print it, and leaves no PostgreSQL behind when its terminal is closed', async () => {
     const key = 'pst_operator_first_0123456789abcdef0123456789abcdef';
-    const postern = await startPosternProcess({ POSTERN_DATA_DIR: await emptyFolder(), POSTERN_OPERATOR_KEY: key });
+    const folder = await emptyFolder();
+    const postern = await startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_OPERATOR_KEY: key });
     expect(postern.output()).not.toContain(key);
     const answer = await fetch(`${postern.url}/v1/tenants`, { headers: { authorization: `Bearer ${key}` } });
     expect(answer.status).toBe(200);
-    await postern.end('SIGTERM');
+    expect(await postern.end('SIGHUP')).toBe(0);
+    expect(serversOn(folder)).toBe('');
   });
 
   it.each([
@@ -96,23 +91,15 @@ describe('what `npm start` starts, as it was built', () => {
     }
   });
 
-  it('stops with what to do when its port is taken, and leaves no PostgreSQL behind', async () => {
-    const first = await startPosternProcess({ POSTERN_DATA_DIR: await emptyFolder() });
-    const folder = await emptyFolder();
-    const second = startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_HTTP_PORT: new URL(first.url).port });
-    await expect(second).rejects.toThrow(/POSTERN_HTTP_PORT/);
-    expect(serversOn(folder)).toBe('');
-    await first.end('SIGTERM');
-  });
-
-  it('shows the operator key at the first start that reaches its end, and names a setting that is misspelt', async () => {
+  it('stops with what to do when its port is taken; the next start shows the operator key, and names a setting that is misspelt', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const folder = await emptyFolder();
     const port = String((taken.address() as AddressInfo).port);
-    await expect(startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_HTTP_PORT: port })).rejects.toThrow(
-      /is taken/,
-    );
+    const refused = startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_HTTP_PORT: port });
+    await expect(refused).rejects.toThrow(/is taken/);
+    await expect(refused).rejects.toThrow(/POSTERN_HTTP_PORT/);
+    expect(serversOn(folder)).toBe('');
     taken.close();
     const postern = await startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_HTPP_PORT: '8026' });
     expect(postern.output()).toContain('no effect: POSTERN_HTPP_PORT (did you mean POSTERN_HTTP_PORT?).\n');
