@@ -57,7 +57,7 @@ export class Fnv1a64 implements Digest64 {
       low ^= bytes[i] as number;
       // h * (2^40 + 0x1b3), modulo 2^64: the product of the low half carries into the high one.
       const carry = ((low >>> 16) * 0x1b3 + (((low & 0xffff) * 0x1b3) >>> 16)) >>> 16;
-      high = (Math.imul(high, 0x1b3) + (low << 8) + carry) | 0;
+      high = (Math.imul(high, 0x1b3) + ((low << 8) + carry)) | 0;
       low = Math.imul(low, 0x1b3);
     }
     this.high = high >>> 0;

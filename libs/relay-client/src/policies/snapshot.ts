@@ -73,13 +73,16 @@ export async function takeSnapshot(plane: ControlPlane, clock: () => number, sig
 async function applyLines(replica: Replica, chunks: AsyncIterable<Buffer>): Promise<void> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    const end = rest.lastIndexOf(LINE_FEED) + 1;
-    applyAll(replica, rest.subarray(0, end));
-    rest = rest.subarray(end);
+    const first = chunk.indexOf(LINE_FEED) + 1;
+    rest = Buffer.concat([rest, first === 0 ? chunk : chunk.subarray(0, first)]);
     if (rest.length > MAX_LINE_BYTES) throw new LineTooLong();
+    if (first === 0) continue;
+    const last = chunk.lastIndexOf(LINE_FEED) + 1;
+    applyAll(replica, rest);
+    applyAll(replica, chunk.subarray(first, last));
+    rest = chunk.subarray(last);
   }
-  if (rest.length > 0) applyAll(replica, Buffer.concat([rest, Buffer.of(LINE_FEED)]));
+  applyAll(replica, Buffer.concat([rest, Buffer.of(LINE_FEED)]));
 }
 
 function applyAll(replica: Replica, lines: Buffer): void {

@@ -31,10 +31,11 @@ export class PackedAddress {
 
   private readonly text = new Uint8Array(MAX_LENGTH + 1);
   private readonly groups = new Uint16Array(8);
-  /** Where `::` stands, in groups, and for how many; ODD where the spelling is not canonical. */
+  /** Where `::` stands, in groups (-1: nowhere), and for how many; ODD where the spelling is not canonical; zeros that are written. */
   private gap = 0;
   private gapLength = 0;
   private odd = 0;
+  private zeros = 0;
 
   /** Takes in a client's address; a mapped one (`::ffff:a.b.c.d`, in any spelling) becomes IPv4. */
   parse(ip: string): PackedFamily {
@@ -114,6 +115,7 @@ export class PackedAddress {
     let count = 0;
     let gap = -1;
     let odd = 0;
+    let zeros = 0;
     if (bytes[at] === COLON) {
       if (bytes[at + 1] !== COLON) return -1;
       gap = 0;
@@ -144,6 +146,7 @@ export class PackedAddress {
       }
       // A leading zero.
       if (at > start + 1 && bytes[start] === ZERO) odd |= ODD;
+      if (value === 0) zeros++;
       groups[count++] = value;
       if (bytes[at] !== COLON) break;
       at++;
@@ -157,9 +160,9 @@ export class PackedAddress {
     this.gap = gap;
     this.gapLength = 8 - count;
     this.odd = odd & ODD;
+    this.zeros = zeros;
     if (gap >= 0) {
-      groups.copyWithin(gap + 8 - count, gap, count);
-      groups.fill(0, gap, gap + 8 - count);
+      for (let i = 7; i >= gap; i--) groups[i] = i + count - 8 >= gap ? (groups[i + count - 8] as number) : 0;
     }
     for (let i = 0; i < 4; i++) words[i] = ((groups[2 * i] as number) << 16) | (groups[2 * i + 1] as number);
     return at;
@@ -171,17 +174,19 @@ export class PackedAddress {
   }
 
   private isCanonicalV6(): boolean {
+    if (this.odd !== 0 || this.holdsMapped()) return false;
+    // Where no zero is written, `::` stands for all of them.
+    if (this.zeros === 0) return this.gap < 0 || this.gapLength > 1;
     const run = compressedRun(this.groups);
-    if (this.odd !== 0 || run.length !== this.gapLength || (run.length > 0 && run.start !== this.gap)) return false;
-    return !this.isMapped() && !this.holdsAllMapped();
+    return run.length === this.gapLength && (run.length === 0 || run.start === this.gap);
   }
 
-  /** Whether its bits are the first ones of `::ffff:0:0/96`. */
-  private holdsAllMapped(): boolean {
-    const [first, second, third = 0] = this.words;
-    if (first !== 0 || second !== 0 || this.prefix >= 96) return false;
-    const bits = Math.max(0, this.prefix - 64);
-    return bits === 0 || third === (0xffff & (0xffffffff << (32 - bits))) >>> 0;
+  /** Whether mapped addresses are in it: its bits are the first ones of `::ffff:0:0/96`, or the other way round. */
+  private holdsMapped(): boolean {
+    const { words, prefix } = this;
+    if (words[0] !== 0 || words[1] !== 0) return false;
+    const bits = Math.min(32, Math.max(0, prefix - 64));
+    return bits === 0 || ((words[2] as number) ^ 0xffff) >>> (32 - bits) === 0;
   }
 
   private hostBitsAreZero(prefix: number): boolean {

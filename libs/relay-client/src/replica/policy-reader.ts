@@ -19,8 +19,12 @@ const LINE_FEED = 0x0a;
 const TAB = 0x09;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const DASH = 0x2d;
 const ZERO = 0x30;
+const ONE = 0x31;
 const BACKSLASH = 0x5c;
+const BRACKET = 0x5d;
+const BRACE = 0x7d;
 const MAX_DIGITS = 16;
 const ID_BYTES = 36;
 const TIME_BYTES = 24;
@@ -29,26 +33,48 @@ const HEX_DIGITS = Int8Array.from({ length: 0x100 }, (_, code) =>
   '0123456789abcdef'.indexOf(String.fromCharCode(code)),
 );
 
-const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-const USERNAME = ascii('{"username":"');
-const TENANT_ID = ascii('","tenantId":"');
-const SMTP_USER_ID = ascii('","smtpUserId":"');
-const RESTRICTED_IS = ascii('","restricted":');
-const MODE = ascii(',"mode":');
-const ENFORCE = ascii('"enforce"');
-const REPORTS_ONLY = ascii('"report-only"');
-const ENTRIES = ascii(',"entries":[');
-const RANGE = ascii('{"range":"');
-const EXPIRES_NEVER = ascii('","expiresAt":null}');
-const EXPIRES_AT = ascii('","expiresAt":"');
-const END_OF_ENTRY = ascii('"}');
-const END_OF_ENTRIES = ascii(']');
-const VERSION = ascii(',"version":');
-const REVISION = ascii(',"revision":');
-const REMOVED = ascii(',"removed":');
-const END = ascii('}\n');
-const TRUE = ascii('true');
-const FALSE = ascii('false');
+/** Where the digits of a UUID are. */
+const ID_DIGITS = Uint8Array.from(
+  { length: 32 },
+  (_, i) => i + (i >= 8 ? 1 : 0) + (i >= 12 ? 1 : 0) + (i >= 16 ? 1 : 0) + (i >= 20 ? 1 : 0),
+);
+/** By byte: a username's character in lower case; 0 for what is none, and for what JSON escapes or ends it with. */
+const USERNAME_BYTES = Uint8Array.from({ length: 0x100 }, (_, code) => {
+  if (code < 0x21 || code > 0x7e || code === QUOTE || code === BACKSLASH) return 0;
+  return String.fromCharCode(code).toLowerCase().charCodeAt(0);
+});
+
+/** A text that is compared four bytes at a time; the last four may overlap those before. */
+interface Literal {
+  readonly length: number;
+  readonly words: Int32Array;
+}
+
+function literal(text: string): Literal {
+  const bytes = Buffer.from(text);
+  const words = Int32Array.from({ length: Math.ceil(bytes.length / 4) }, (_, i) =>
+    bytes.readInt32LE(Math.min(4 * i, bytes.length - 4)),
+  );
+  return { length: bytes.length, words };
+}
+
+const USERNAME = literal('{"username":"');
+const TENANT_ID = literal('","tenantId":"');
+const SMTP_USER_ID = literal('","smtpUserId":"');
+const RESTRICTED_TRUE = literal('","restricted":true,');
+const RESTRICTED_FALSE = literal('","restricted":false,');
+const ENFORCE = literal('"mode":"enforce",');
+const REPORTS_ONLY = literal('"mode":"report-only",');
+const ENTRIES = literal('"entries":[');
+const RANGE = literal('{"range":"');
+const EXPIRES_NEVER = literal('","expiresAt":null}');
+const EXPIRES_AT = literal('","expiresAt":"');
+const VERSION = literal('],"version":');
+const REVISION = literal(',"revision":');
+const REMOVED = literal(',"removed":true}\n');
+const NOT_REMOVED = literal(',"removed":false}\n');
+
+const MODES = { enforce: Buffer.from('\tenforce'), reportOnly: Buffer.from('\treport-only') };
 
 /**
  * Reads a policy in the very form in which our control plane writes it, `{"username":"…","tenantId":"…",…}` and a line feed, from
@@ -66,6 +92,7 @@ export class PolicyReader {
   fieldAt = 0;
 
   private bytes: Uint8Array = new Uint8Array(1);
+  private view = new DataView(this.bytes.buffer);
   private at = 0;
   private number = 0;
   private readonly range = new PackedAddress();
@@ -87,10 +114,11 @@ export class PolicyReader {
 
   /** Reads the line that begins at `from`, and returns where the next one begins; -1 if it is refused. */
   read(bytes: Uint8Array, from: number): number {
-    this.bytes = bytes;
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
     this.at = from;
-    this.headLength = 0;
-    this.tailLength = 0;
     this.expect('username');
     if (!this.skip(USERNAME) || !this.readUsername()) return -1;
     this.expect('tenantId');
@@ -98,14 +126,11 @@ export class PolicyReader {
     this.expect('smtpUserId');
     if (!this.skip(SMTP_USER_ID) || !this.readId()) return -1;
     this.expect('restricted');
-    const restricted = this.skip(RESTRICTED_IS) ? this.flag() : -1;
-    if (restricted < 0) return -1;
+    const restricted = this.skip(RESTRICTED_TRUE);
+    if (!restricted && !this.skip(RESTRICTED_FALSE)) return -1;
     this.expect('mode');
-    if (!this.skip(MODE)) return -1;
-    const modeAt = this.at + 1;
-    const reportOnly = this.skip(REPORTS_ONLY);
-    if (!reportOnly && !this.skip(ENFORCE)) return -1;
-    const modeEnd = this.at - 1;
+    const enforce = this.skip(ENFORCE);
+    if (!enforce && !this.skip(REPORTS_ONLY)) return -1;
     this.expect('entries');
     const entries = this.skip(ENTRIES) ? this.readEntries() : -1;
     if (entries < 0) return -1;
@@ -113,18 +138,18 @@ export class PolicyReader {
     if (!this.skip(VERSION)) return -1;
     const versionAt = this.at;
     if (!this.readNumber()) return -1;
-    this.note(TAB, versionAt, this.at);
+    this.note(this.bytes, versionAt, this.at);
     this.head[this.headLength++] = TAB;
-    this.head[this.headLength++] = ZERO + restricted;
-    this.note(TAB, modeAt, modeEnd);
+    this.head[this.headLength++] = restricted ? ONE : ZERO;
+    const mode = enforce ? MODES.enforce : MODES.reportOnly;
+    this.note(mode, 0, mode.length);
     this.expect('revision');
     if (!this.skip(REVISION) || !this.readNumber()) return -1;
     this.revision = this.number;
     this.expect('removed');
-    const removed = this.skip(REMOVED) ? this.flag() : -1;
-    if (removed < 0 || !this.skip(END)) return -1;
-    this.removed = removed === 1;
-    this.write(entries, (restricted === 1 ? RESTRICTED : 0) | (reportOnly ? REPORT_ONLY : 0));
+    this.removed = this.skip(REMOVED);
+    if (!this.removed && !this.skip(NOT_REMOVED)) return -1;
+    this.write(entries, (restricted ? RESTRICTED : 0) | (enforce ? 0 : REPORT_ONLY));
     return this.at;
   }
 
@@ -133,17 +158,15 @@ export class PolicyReader {
     this.fieldAt = this.at;
   }
 
-  /** Whether the bytes come next; goes behind them then. */
-  private skip(expected: Uint8Array): boolean {
-    const { bytes, at } = this;
-    for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
-    this.at = at + expected.length;
+  /** Whether the text comes next; goes behind it then. */
+  private skip({ length, words }: Literal): boolean {
+    const { view, at } = this;
+    if (at + length > view.byteLength) return false;
+    const last = words.length - 1;
+    for (let i = 0; i < last; i++) if (view.getInt32(at + 4 * i, true) !== words[i]) return false;
+    if (view.getInt32(at + length - 4, true) !== words[last]) return false;
+    this.at = at + length;
     return true;
-  }
-
-  /** 1 for true, 0 for false, -1 for all else. */
-  private flag(): number {
-    return this.skip(TRUE) ? 1 : this.skip(FALSE) ? 0 : -1;
   }
 
   /** A whole number from 0, in plain digits. */
@@ -166,17 +189,17 @@ export class PolicyReader {
     let at = this.at;
     let length = 0;
     for (; length <= MAX_USERNAME; length++) {
-      let code = bytes[at++] as number;
-      if (code === QUOTE) break;
-      if (code === BACKSLASH) {
-        code = bytes[at++] as number;
+      let code = USERNAME_BYTES[bytes[at] as number] as number;
+      if (code === 0) {
+        if (bytes[at] !== BACKSLASH) break;
+        code = bytes[++at] as number;
         if (code !== QUOTE && code !== BACKSLASH) return false;
       }
-      if (!(code >= 0x21 && code <= 0x7e)) return false;
-      head[length] = code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
+      head[length] = code;
+      at++;
     }
     if (length === 0 || length > MAX_USERNAME) return false;
-    this.at = at - 1;
+    this.at = at;
     this.headLength = length;
     this.key.packBytes(head, length);
     return true;
@@ -191,26 +214,24 @@ export class PolicyReader {
     return true;
   }
 
-  /** A UUID in lower case. Which version and variant there may be is for `isUuid` to say. */
+  /** A UUID in lower case, as `isUuid` has it. */
   private readId(): boolean {
     const { bytes, at, idWords } = this;
     let word = 0;
-    let digits = 0;
-    for (let i = 0; i < ID_BYTES; i++) {
-      const code = bytes[at + i] as number;
-      if (i === 8 || i === 13 || i === 18 || i === 23) {
-        if (code !== 0x2d) return false;
-        continue;
-      }
-      const digit = HEX_DIGITS[code] as number;
-      if (!(digit >= 0)) return false;
+    let seen = 0;
+    for (let i = 0; i < ID_DIGITS.length; i++) {
+      const digit = HEX_DIGITS[bytes[at + (ID_DIGITS[i] as number)] as number] as number;
+      seen |= digit;
       word = (word << 4) | digit;
-      if ((++digits & 7) === 0) idWords[(digits >>> 3) - 1] = word;
+      if ((i & 7) === 7) idWords[i >>> 3] = word;
     }
-    const version = bytes[at + 14] as number;
-    const variant = HEX_DIGITS[bytes[at + 19] as number] as number;
-    if (version < 0x31 || version > 0x38 || variant < 8 || variant > 11) return false;
-    this.note(TAB, at, at + ID_BYTES);
+    const version = ((idWords[1] as number) >>> 12) & 0xf;
+    const hasDashes =
+      bytes[at + 8] === DASH && bytes[at + 13] === DASH && bytes[at + 18] === DASH && bytes[at + 23] === DASH;
+    if (!(seen >= 0) || !hasDashes || version < 1 || version > 8 || (idWords[2] as number) >>> 30 !== 2) return false;
+    this.head[this.headLength++] = TAB;
+    this.note(bytes, at, at + ID_BYTES);
+    this.head[this.headLength++] = TAB;
     this.at = at + ID_BYTES;
     return true;
   }
@@ -218,61 +239,68 @@ export class PolicyReader {
   /** How many; -1 if one is refused. */
   private readEntries(): number {
     let entries = 0;
-    if (this.skip(END_OF_ENTRIES)) return 0;
+    this.tailLength = 0;
+    if (this.bytes[this.at] === BRACKET) return 0;
     do {
       if (entries === MAX_ENTRIES) return -1;
       this.expect('range');
       if (!this.skip(RANGE)) return -1;
       const end = this.range.readRange(this.bytes, this.at);
-      if (end < 0 || this.bytes[end] !== QUOTE) return -1;
+      if (end < 0) return -1;
       this.noteEntry(LINE_FEED, this.at, end);
       this.at = end;
       this.families[entries] = this.range.family;
       this.prefixes[entries] = this.range.prefix;
       for (let i = 0; i < 4; i++) this.networks[4 * entries + i] = this.range.words[i] as number;
+      // A text that goes on behind a range makes the range unreadable.
+      if (this.bytes[end] !== QUOTE) return -1;
       this.expect('expiresAt');
       if (!this.readExpiry(entries++)) return -1;
     } while (this.bytes[this.at] === COMMA && ++this.at);
     this.expect('entries');
-    return this.skip(END_OF_ENTRIES) ? entries : -1;
+    return this.bytes[this.at] === BRACKET ? entries : -1;
   }
 
   private readExpiry(entry: number): boolean {
+    const { expiries, bytes } = this;
     if (this.skip(EXPIRES_NEVER)) {
-      this.expiries[2 * entry] = this.expiries[2 * entry + 1] = NEVER;
+      expiries[2 * entry] = expiries[2 * entry + 1] = NEVER;
       this.tail[this.tailLength++] = TAB;
       return true;
     }
     if (!this.skip(EXPIRES_AT)) return false;
     const { at } = this;
-    this.at = at + TIME_BYTES;
-    const text = String.fromCharCode(...this.bytes.subarray(at, this.at));
+    this.at = at + TIME_BYTES + 2;
+    const text = String.fromCharCode(...bytes.subarray(at, at + TIME_BYTES));
     const time = Date.parse(text);
     // One form only: what else `Date` reads, the digest and other relays would read otherwise.
     if (!(time >= 0 && new Date(time).toISOString() === text)) return false;
-    this.expiries[2 * entry] = time % 0x1_0000_0000;
-    this.expiries[2 * entry + 1] = Math.floor(time / 0x1_0000_0000);
-    this.noteEntry(TAB, at, this.at);
-    return this.skip(END_OF_ENTRY);
+    expiries[2 * entry] = time % 0x1_0000_0000;
+    expiries[2 * entry + 1] = Math.floor(time / 0x1_0000_0000);
+    this.noteEntry(TAB, at, at + TIME_BYTES);
+    return bytes[at + TIME_BYTES] === QUOTE && bytes[at + TIME_BYTES + 1] === BRACE;
   }
 
-  /** Appends a byte, and bytes of the line, to the first part of the digested text. */
-  private note(before: number, from: number, to: number): void {
-    this.head[this.headLength++] = before;
-    for (let i = from; i < to; i++) this.head[this.headLength++] = this.bytes[i] as number;
+  /** Appends bytes to the first part of the digested text. */
+  private note(bytes: Uint8Array, from: number, to: number): void {
+    const { head, headLength } = this;
+    for (let i = from; i < to; i++) head[headLength + i - from] = bytes[i] as number;
+    this.headLength = headLength + to - from;
   }
 
-  /** The same, to its second part. */
+  /** Appends a byte, and bytes of the line, to its second part. */
   private noteEntry(before: number, from: number, to: number): void {
-    this.tail[this.tailLength++] = before;
-    for (let i = from; i < to; i++) this.tail[this.tailLength++] = this.bytes[i] as number;
+    const { bytes, tail, tailLength } = this;
+    tail[tailLength] = before;
+    for (let i = from; i < to; i++) tail[tailLength + 1 + i - from] = bytes[i] as number;
+    this.tailLength = tailLength + 1 + to - from;
   }
 
   private write(entries: number, flags: number): void {
     const { words, key, families, prefixes, networks, expiries, digest } = this;
     let at = 1 + wordsOf(key.length + entries);
     for (let i = 0; i < key.wordCount; i++) words[1 + i] = key.words[i] as number;
-    words.fill(0, 1 + key.wordCount, at);
+    for (let i = 1 + key.wordCount; i < at; i++) words[i] = 0;
     let byte = key.length;
     let v4Count = 0;
     let expiring = false;

@@ -193,7 +193,6 @@ export class Replica {
   private drop(): void {
     const { hash } = this.key;
     const segment = this.table.segment(hash);
-    segment.fetch(segment.home(hash));
     const found = segment.find(this.key);
     if (found < 0) return;
     this.open(segment.words, found);
