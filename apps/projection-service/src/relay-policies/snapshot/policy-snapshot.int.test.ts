@@ -9,6 +9,7 @@ import { snapshotBuilds, snapshotsOpen, snapshotsTotal } from '../../consumers/p
 import { takeSnapshot } from '../../testing/policy-snapshot-client.js';
 import { createWorld, type RunningApp, type World } from '../../testing/projection-app.js';
 import { applyPolicies } from '../project/apply-policies.js';
+import { FIRST_ID, LAST_ID, readSegments, SEGMENT_BYTES, type PolicySegment } from './shared-snapshot.js';
 
 /** Some of them with full lists: 30 MB in all, more than the kernel's buffers take from a reader that stands still. */
 const USERS = 5_000;
@@ -213,6 +214,21 @@ describe('the snapshot of the relay policies', () => {
     expect((await end).endsWith('0\r\n\r\n')).toBe(false);
     expect((await takeSnapshot(patient.url, key)).policies.length).toBeGreaterThan(USERS / 2);
     await patient.stop();
+  });
+
+  it('is kept in segments of bounded size, however long the lists of its users are', async () => {
+    const reader = await openDataSource(world.database.url, 'postern_relay_reader', { poolSize: 1 });
+    const runner = reader.createQueryRunner();
+    const segments: PolicySegment[] = [];
+    for await (const segment of readSegments(runner, FIRST_ID, LAST_ID)) segments.push(segment);
+    await runner.release();
+    await reader.destroy();
+    const { policies } = await takeSnapshot(service.url, key);
+    expect(segments.reduce((sum, segment) => sum + segment.policies, 0)).toBe(policies.length);
+    expect(Math.max(...segments.map(({ size }) => size))).toBeLessThan(SEGMENT_BYTES + 100_000);
+    // Nor is one cut short without a need.
+    const bytes = segments.reduce((sum, segment) => sum + segment.size, 0);
+    expect(segments.length).toBeLessThan(bytes / SEGMENT_BYTES + USERS / 512 + 4);
   });
 
   it('answers HEAD with the headers alone', async () => {

@@ -64,22 +64,27 @@ export class SharedSnapshot {
   }
 }
 
-/** Users of a segment. A full allow list makes a line of some 80 kB, so its text is at most 40 MB, and as a rule 130 kB. */
+/** Users of a segment: as a rule some 180 kB of text. */
 const USERS_PER_SEGMENT = 512;
+/** A segment ends with the line that reaches this. A full allow list makes a line of some 80 kB. */
+export const SEGMENT_BYTES = 1_048_576;
 export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** The segments of the users whose ids follow `after`, up to `upTo`. PostgreSQL reads the next one while the last one is compressed. */
 export async function* readSegments(runner: QueryRunner, after: string, upTo: string): AsyncGenerator<PolicySegment> {
   let pending: Promise<PolicySegment> | null = null;
+  let users = USERS_PER_SEGMENT;
   for (let from = after; ;) {
-    const [page] = (await runner.query(SEGMENT, [from, upTo, USERS_PER_SEGMENT])) as SegmentRecord[];
+    const [page] = (await runner.query(SEGMENT, [from, upTo, users, SEGMENT_BYTES])) as SegmentRecord[];
     if (pending) yield await pending;
     if (!page?.lines) return;
     pending = segmentOf(from, page);
     // Awaited above; until then its error has nobody who waits for it.
     pending.catch(() => undefined);
     from = page.last;
+    // Where lists are long, PostgreSQL need not write many lines that are then left out.
+    users = Math.min(USERS_PER_SEGMENT, 2 * page.policies);
   }
 }
 
@@ -93,11 +98,14 @@ async function segmentOf(after: string, { policies, digest, lines }: SegmentReco
 const SEGMENT = `
   SELECT count(*)::integer AS policies, max(id) AS last, string_agg(line, '') AS lines,
          lpad(to_hex(bit_xor(('x' || encode(digest, 'hex'))::bit(64)::bigint)), 16, '0') AS digest
-    FROM (SELECT smtp_user_id::text COLLATE "C" AS id, digest,
-                 (SELECT row_to_json(line)::text FROM (SELECT ${POLICY_MEMBERS}) line) || E'\\n' AS line
-            FROM projection.relay_policies
-           WHERE revision IS NOT NULL AND NOT removed AND smtp_user_id > $1 AND smtp_user_id <= $2
-           ORDER BY smtp_user_id LIMIT $3) users`;
+    FROM (SELECT id, digest, line,
+                 sum(octet_length(line)) OVER (ORDER BY smtp_user_id ROWS UNBOUNDED PRECEDING) - octet_length(line) AS before
+            FROM (SELECT smtp_user_id, smtp_user_id::text COLLATE "C" AS id, digest,
+                         (SELECT row_to_json(line)::text FROM (SELECT ${POLICY_MEMBERS}) line) || E'\\n' AS line
+                    FROM projection.relay_policies
+                   WHERE revision IS NOT NULL AND NOT removed AND smtp_user_id > $1 AND smtp_user_id <= $2
+                   ORDER BY smtp_user_id LIMIT $3) users) sized
+   WHERE before < $4`;
 
 interface SegmentRecord {
   readonly policies: number;
