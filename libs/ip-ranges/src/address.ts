@@ -20,12 +20,80 @@ export interface IpRange {
   readonly text: string;
 }
 
-/** The bits of an address: the longest prefix there is. */
-export function bitsOf(family: Family): 32 | 128 {
-  return family === 'IPv4' ? 32 : 128;
+/** Why a text was refused; the codes of the HTTP API. */
+export type RefusalCode = 'range-invalid' | 'host-bits-set' | 'range-too-wide' | 'source-ip-invalid';
+
+export interface Refused {
+  readonly ok: false;
+  readonly code: RefusalCode;
+  /** A sentence for whoever typed it: what is wrong and what would be right. */
+  readonly detail: string;
+  /** Texts that would be accepted in its place, canonical, the likeliest first; empty where none can be guessed. */
+  readonly suggestions: readonly string[];
 }
 
-/** The family of an address of so many bytes. */
+export type Parsed<T> = { readonly ok: true; readonly value: T } | Refused;
+
+export function addressOf(bytes: Uint8Array): IpAddress {
+  return { family: familyOf(bytes), bytes, text: canonicalAddress(bytes) };
+}
+
+/** `first` must have its host bits zero. */
+export function rangeOfBytes(first: Uint8Array, prefix: number): IpRange {
+  return { family: familyOf(first), prefix, first, text: canonicalRange(first, prefix) };
+}
+
+/** The range that is this one address. */
+export function rangeOf({ family, bytes, text }: IpAddress): IpRange {
+  return { family, prefix: bytes.length * 8, first: bytes, text };
+}
+
+/** The range of `prefix` bits around an address; `prefix` is a whole number from 1 to 32 or 128. */
+export function widen(address: IpAddress, prefix: number): IpRange {
+  return rangeOfBytes(maskedTo(address.bytes, prefix), prefix);
+}
+
+/** The addresses that most likely belong to the same site: IPv4 /24, IPv6 /64. */
+export function neighbourhood(address: IpAddress): IpRange {
+  return widen(address, address.family === 'IPv4' ? 24 : 64);
+}
+
 export function familyOf(bytes: Uint8Array): Family {
   return bytes.length === 4 ? 'IPv4' : 'IPv6';
+}
+
+/** A copy with all bits after the first `prefix` zero. */
+export function maskedTo(bytes: Uint8Array, prefix: number): Uint8Array {
+  if (!Number.isInteger(prefix) || prefix < 0 || prefix > bytes.length * 8) {
+    throw new RangeError(`A prefix of ${prefix} bits: give a whole number from 0 to ${bytes.length * 8}`);
+  }
+  const masked = bytes.slice().fill(0, (prefix + 7) >> 3);
+  const last = prefix >> 3;
+  if ((prefix & 7) !== 0) masked[last] = (masked[last] ?? 0) & (0xff << (8 - (prefix & 7)));
+  return masked;
+}
+
+/** Dotted decimal for 4 bytes, RFC 5952 for 16. All of IPv6 is shown in hexadecimal groups, embedded IPv4 too. */
+export function canonicalAddress(bytes: Uint8Array): string {
+  return bytes.length === 4 ? bytes.join('.') : canonicalIpv6(bytes);
+}
+
+/** A single address has no prefix. */
+export function canonicalRange(first: Uint8Array, prefix: number): string {
+  const address = canonicalAddress(first);
+  return prefix === first.length * 8 ? address : `${address}/${prefix}`;
+}
+
+/** RFC 5952, section 4: lower case, no leading zeros, `::` for the longest run of two groups or more, the first of equals. */
+function canonicalIpv6(bytes: Uint8Array): string {
+  const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
+  let longest = { start: -1, length: 1 }; // one group alone is not shortened
+  let length = 0;
+  for (let i = 0; i < 8; i++) {
+    length = groups[i] === 0 ? length + 1 : 0;
+    if (length > longest.length) longest = { start: i - length + 1, length };
+  }
+  const hex = groups.map((group) => group.toString(16));
+  if (longest.start === -1) return hex.join(':');
+  return `${hex.slice(0, longest.start).join(':')}::${hex.slice(longest.start + longest.length).join(':')}`;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
-import { isPrivate, isVeryWide } from './classify.js';
-import { parseRange } from './parse-range.js';
+import { isPrivate, isVeryWide } from './match.js';
+import { parseRange } from './parse.js';
 import type { IpRange } from './address.js';
 
 const range = (text: string): IpRange => {

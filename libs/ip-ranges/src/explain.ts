@@ -1,10 +1,10 @@
-import { MAX_TEXT_LENGTH } from './parsed.js';
-import type { Parsed, Refused } from './parsed.js';
-import type { Mistake, Wanted } from './mistakes/mistake.js';
-import { MISTAKES } from './mistakes/index.js';
+import type { Parsed, Refused } from './address.js';
+import { MISTAKES, type Mistake, type Wanted } from './mistakes.js';
 
 type Read = (text: string) => Parsed<{ readonly text: string }> | null;
 
+/** The longest accepted text is 49 characters (a mapped address in full, `/128`): what is much longer is not looked at. */
+const MAX_TEXT_LENGTH = 64;
 /** Mistakes in one text that are undone one after the other before the guess is given up. */
 const MOST_MISTAKES = 4;
 
@@ -13,26 +13,33 @@ const MOST_MISTAKES = 4;
  * A suggestion is only ever what the strict reader accepts, so that offering one cannot widen what is accepted.
  */
 export function explain(text: unknown, wanted: Wanted, read: Read): Refused {
-  const code = wanted === 'range' ? 'range-invalid' : 'source-ip-invalid';
-  if (typeof text !== 'string') return { ok: false, code, detail: 'Not a text.', suggestions: [] };
-  if (text.length > MAX_TEXT_LENGTH) {
-    const detail = `The text has ${text.length} characters; an address or a range has at most 49.`;
-    return { ok: false, code, detail, suggestions: [] };
-  }
+  const refused = (detail: string, suggestions: readonly string[] = []): Refused => ({
+    ok: false,
+    code: wanted === 'range' ? 'range-invalid' : 'source-ip-invalid',
+    detail,
+    suggestions,
+  });
+  if (typeof text !== 'string') return refused('Not a text.');
+  if (text.length > MAX_TEXT_LENGTH)
+    return refused(`The text has ${text.length} characters; an address or a range has at most 49.`);
   const mistake = firstMistake(text, wanted);
-  if (mistake === null) return { ok: false, code, detail: unknownForm(text, wanted), suggestions: [] };
-  const suggestions = unique(mistake.meant.flatMap((meant) => accepted(meant, wanted, read, MOST_MISTAKES - 1)));
-  return { ok: false, code, detail: `${JSON.stringify(text)}: ${mistake.detail}`, suggestions };
+  if (mistake === null) return refused(`${JSON.stringify(text)} is not ${FORM[wanted]}.`);
+  const suggestions = mistake.meant.flatMap((meant) => accepted(meant, wanted, read, MOST_MISTAKES - 1));
+  return refused(`${JSON.stringify(text)}: ${mistake.detail}`, [...new Set(suggestions)]);
 }
 
+const FORM: Readonly<Record<Wanted, string>> = {
+  range: 'an address or a range, such as 203.0.113.42, 203.0.113.0/24, 2001:db8::1 or 2001:db8::/64',
+  address: 'an address, such as 203.0.113.42 or 2001:db8::1',
+};
+
 /** The canonical texts that come of one guess, after undoing what else is wrong with it. */
-function accepted(text: string, wanted: Wanted, read: Read, mistakesLeft: number): string[] {
+function accepted(text: string, wanted: Wanted, read: Read, mistakesLeft: number): readonly string[] {
   if (text.length > MAX_TEXT_LENGTH) return [];
   const parsed = read(text);
-  if (parsed !== null) return parsed.ok ? [parsed.value.text] : [...parsed.suggestions];
+  if (parsed !== null) return parsed.ok ? [parsed.value.text] : parsed.suggestions;
   if (mistakesLeft === 0) return [];
-  const mistake = firstMistake(text, wanted);
-  return mistake?.meant.flatMap((meant) => accepted(meant, wanted, read, mistakesLeft - 1)) ?? [];
+  return firstMistake(text, wanted)?.meant.flatMap((meant) => accepted(meant, wanted, read, mistakesLeft - 1)) ?? [];
 }
 
 function firstMistake(text: string, wanted: Wanted): Mistake | null {
@@ -41,16 +48,4 @@ function firstMistake(text: string, wanted: Wanted): Mistake | null {
     if (mistake !== null) return mistake;
   }
   return null;
-}
-
-function unknownForm(text: string, wanted: Wanted): string {
-  const form =
-    wanted === 'range'
-      ? 'an address or a range, such as 203.0.113.42, 203.0.113.0/24, 2001:db8::1 or 2001:db8::/64'
-      : 'an address, such as 203.0.113.42 or 2001:db8::1';
-  return `${JSON.stringify(text)} is not ${form}.`;
-}
-
-function unique(texts: readonly string[]): string[] {
-  return [...new Set(texts)];
 }

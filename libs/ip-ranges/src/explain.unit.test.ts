@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { parseAddress } from './parse-address.js';
-import { parseRange } from './parse-range.js';
+import { parseAddress, parseRange } from './parse.js';
 
 describe('a refused range says what may have been meant', () => {
   it.each([

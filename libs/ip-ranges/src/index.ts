@@ -1,7 +1,4 @@
-export * from './address.js';
-export * from './classify.js';
-export * from './match.js';
-export * from './parse-address.js';
-export * from './parse-range.js';
-export * from './parsed.js';
-export { neighbourhood, rangeOf } from './range.js';
+export type { Family, IpAddress, IpRange, Parsed, RefusalCode, Refused } from './address.js';
+export { neighbourhood, rangeOf } from './address.js';
+export { contains, covers, isPrivate, isVeryWide } from './match.js';
+export { parseAddress, parseRange } from './parse.js';

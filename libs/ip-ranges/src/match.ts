@@ -1,4 +1,5 @@
 import type { IpAddress, IpRange } from './address.js';
+import { parseRange } from './parse.js';
 
 /** Whether the address is in the range. Families never match each other: an IPv4 address embedded in IPv6 grants nothing. */
 export function contains(range: IpRange, address: IpAddress): boolean {
@@ -14,8 +15,35 @@ export function covers(outer: IpRange, inner: IpRange): boolean {
 
 /** Whether two equally long addresses agree in their first `bits`. */
 function sameBits(a: Uint8Array, b: Uint8Array, bits: number): boolean {
-  const whole = bits >> 3;
-  for (let i = 0; i < whole; i++) if (a[i] !== b[i]) return false;
+  const bytes = bits >> 3;
+  for (let i = 0; i < bytes; i++) if (a[i] !== b[i]) return false;
   const rest = bits & 7;
-  return rest === 0 || ((a[whole] ?? 0) ^ (b[whole] ?? 0)) >> (8 - rest) === 0;
+  return rest === 0 || ((a[bytes] ?? 0) ^ (b[bytes] ?? 0)) >> (8 - rest) === 0;
+}
+
+/** Ranges from which no login can come over the internet, so that an entry there may be a mistake. */
+const PRIVATE: readonly IpRange[] = [
+  '10.0.0.0/8', // RFC 1918
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10', // RFC 6598: between a provider and its carrier-grade NAT
+  '127.0.0.0/8', // RFC 1122: loopback
+  '169.254.0.0/16', // RFC 3927: link-local
+  '::1', // RFC 4291: loopback
+  'fc00::/7', // RFC 4193: unique local
+  'fe80::/10', // RFC 4291: link-local
+].map((text) => {
+  const parsed = parseRange(text);
+  if (!parsed.ok) throw new Error(parsed.detail);
+  return parsed.value;
+});
+
+/** Whether all of the range is private, shared, link-local or loopback space. */
+export function isPrivate(range: IpRange): boolean {
+  return PRIVATE.some((space) => covers(space, range));
+}
+
+/** Whether the range is wider than one site can need: IPv4 shorter than /16, IPv6 shorter than /32. */
+export function isVeryWide(range: IpRange): boolean {
+  return range.prefix < (range.family === 'IPv4' ? 16 : 32);
 }

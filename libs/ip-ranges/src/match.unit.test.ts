@@ -2,11 +2,9 @@ import { BlockList } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
-import type { IpAddress, IpRange } from './address.js';
+import { type IpAddress, type IpRange, neighbourhood, rangeOf, widen } from './address.js';
 import { contains, covers } from './match.js';
-import { parseAddress } from './parse-address.js';
-import { parseRange } from './parse-range.js';
-import { neighbourhood, rangeOf, widen } from './range.js';
+import { parseAddress, parseRange } from './parse.js';
 
 const address = (text: string): IpAddress => {
   const parsed = parseAddress(text);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { parseAddress } from './parse-address.js';
+import { parseAddress } from './parse.js';
 
 describe("a client's address", () => {
   it.each([

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
-import { parseRange } from './parse-range.js';
+import { parseRange } from './parse.js';
 
 describe('a range of an allow list', () => {
   it.each([

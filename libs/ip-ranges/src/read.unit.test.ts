@@ -2,9 +2,8 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
-import { canonicalAddress } from './canonical-text.js';
-import { readIpv4 } from './read-ipv4.js';
-import { readIpv6 } from './read-ipv6.js';
+import { canonicalAddress } from './address.js';
+import { readIpv4, readIpv6 } from './read.js';
 
 const ipv4Like = fc
   .array(fc.oneof(fc.nat(300).map(String), fc.constantFrom('', '0', '00', '010', '0x7f', ' 1', '+1', '1e1', 'a')), {

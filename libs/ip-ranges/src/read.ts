@@ -1,9 +1,42 @@
-import { readIpv4 } from './read-ipv4.js';
+const DOT = 46;
+const ZERO = 48;
+
+/**
+ * Reads four decimal octets without leading zeros (RFC 6943, section 3.1.1, "strict"), and nothing else.
+ * By hand because relays call it for every login: some ten times faster than a regular expression and a split.
+ * @returns the 4 bytes, or null
+ */
+export function readIpv4(text: string): Uint8Array | null {
+  const length = text.length;
+  if (length < 7 || length > 15) return null;
+  const bytes = new Uint8Array(4);
+  let octet = 0;
+  let digits = 0;
+  let value = 0;
+  for (let i = 0; i < length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === DOT) {
+      if (digits === 0 || octet === 3) return null;
+      bytes[octet++] = value;
+      digits = 0;
+      value = 0;
+      continue;
+    }
+    const digit = c - ZERO;
+    if (digit < 0 || digit > 9) return null;
+    if (digits > 0 && value === 0) return null; // a leading zero: octal to some programs, decimal to others
+    value = value * 10 + digit;
+    if (value > 255) return null;
+    digits++;
+  }
+  if (octet !== 3 || digits === 0) return null;
+  bytes[3] = value;
+  return bytes;
+}
 
 /** `0000:0000:0000:0000:0000:ffff:255.255.255.255`. */
 const LONGEST = 45;
 const COLON = 58;
-const DOT = 46;
 
 /**
  * Reads an IPv6 address in the forms of RFC 4291, section 2.2, and nothing else: no zone, no brackets, no group of more than
@@ -11,7 +44,7 @@ const DOT = 46;
  *
  * By hand: ipaddr.js took 5.5 µs for it where this takes 1.2, and wants a gate of the same size before it, since it accepts
  * zones and octal octets in a dotted tail, and reads `::192.0.2.1` (the deprecated IPv4-compatible form) as
- * `::ffff:192.0.2.1`, so that an embedded IPv4 address would grant. Tests hold the two against each other.
+ * `::ffff:192.0.2.1`, so that an embedded IPv4 address would grant. Tests compare the two.
  * @returns the 16 bytes, or null
  */
 export function readIpv6(text: string): Uint8Array | null {
@@ -19,7 +52,7 @@ export function readIpv6(text: string): Uint8Array | null {
   if (length < 2 || length > LONGEST) return null;
   const bytes = new Uint8Array(16);
   let at = 0; // where the next group goes
-  let gapAt = -1; // where `::` stands for zeros
+  let gapAt = -1; // where `::` was
   let i = 0;
   if (text.charCodeAt(0) === COLON) {
     if (text.charCodeAt(1) !== COLON) return null;
@@ -52,18 +85,10 @@ export function readIpv6(text: string): Uint8Array | null {
       i++;
     }
   }
-  return gapAt === -1 ? fullOrNull(bytes, at) : withGap(bytes, gapAt, at);
-}
-
-function fullOrNull(bytes: Uint8Array, length: number): Uint8Array | null {
-  return length === 16 ? bytes : null;
-}
-
-/** Moves what came after `::` to the end; `::` stands for one group of zeros at least. */
-function withGap(bytes: Uint8Array, gapAt: number, length: number): Uint8Array | null {
-  if (length > 14) return null;
-  bytes.copyWithin(16 - (length - gapAt), gapAt, length);
-  return bytes.fill(0, gapAt, 16 - (length - gapAt));
+  if (gapAt === -1) return at === 16 ? bytes : null;
+  if (at > 14) return null; // `::` replaces one group of zeros at least
+  const afterGap = 16 - (at - gapAt);
+  return bytes.copyWithin(afterGap, gapAt, at).fill(0, gapAt, afterGap);
 }
 
 /** The value of a hexadecimal digit; -1 for any other character, and for NaN past the end. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
-import { canonicalAddress, canonicalRange } from './canonical-text.js';
-import { readIpv6 } from './read-ipv6.js';
+import { canonicalAddress, canonicalRange } from './address.js';
+import { readIpv6 } from './read.js';
 
 const sixteenBytes = fc
   .array(fc.oneof(fc.constant([0, 0]), fc.constant([0, 0]), fc.tuple(fc.nat(255), fc.nat(255))), {
