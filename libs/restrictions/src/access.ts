@@ -1,7 +1,6 @@
 import type { DecisionKind, Mode, ReasonCode } from '@postern/contracts';
 import { contains, type IpAddress } from '@postern/ip-ranges';
-import { isLive } from './state.js';
-import { parsedRange } from './parsed-range.js';
+import { isLive, parsedRange } from './entry.js';
 
 /** What access is decided by: an SMTP user's state, or its relay policy. */
 export interface AccessPolicy {
@@ -10,7 +9,7 @@ export interface AccessPolicy {
   readonly entries: readonly { readonly range: string; readonly expiresAt: string | null }[];
 }
 
-export interface AccessDecision {
+interface AccessDecision {
   readonly decision: DecisionKind;
   readonly reason: ReasonCode;
   /** The index of the first live entry that has the address in it. */

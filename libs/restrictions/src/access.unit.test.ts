@@ -1,10 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseAddress } from '@postern/ip-ranges';
-import type { IpAddress } from '@postern/ip-ranges';
-import { decideAccess } from './access.js';
-import type { AccessPolicy } from './access.js';
-import { given } from './spec/given.js';
-import { NOW, YESTERDAY, added, cleared, entry, modeChanged, registered, taken, user } from './spec/samples.js';
+import { parseAddress, type IpAddress } from '@postern/ip-ranges';
+import { decideAccess, type AccessPolicy } from './access.js';
+import { given, NOW, YESTERDAY, added, cleared, entry, modeChanged, registered, taken, user } from './testing/given.js';
 
 const ip = (text: string): IpAddress | null => {
   const parsed = parseAddress(text);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { given } from './spec/given.js';
 import {
+  given,
   NEXT_YEAR,
   NOW,
   YESTERDAY,
@@ -11,7 +11,7 @@ import {
   entry,
   made,
   registered,
-} from './spec/samples.js';
+} from './testing/given.js';
 
 const office = entry('203.0.113.42');
 const wrong = (...errors: object[]) => ({ refused: { code: 'validation-failed', errors } });

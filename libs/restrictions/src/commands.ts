@@ -10,57 +10,23 @@ export interface WantedEntry {
   readonly expiresAt?: string | null | undefined;
 }
 
-export interface RegisterSmtpUser {
-  readonly type: 'RegisterSmtpUser';
-  readonly smtpUserId: SmtpUserId;
-  readonly tenantId: TenantId;
-  readonly username: string;
-}
-
-export interface RenameSmtpUser {
-  readonly type: 'RenameSmtpUser';
-  readonly username: string;
-}
-
-export interface RemoveSmtpUser {
-  readonly type: 'RemoveSmtpUser';
-}
-
-export interface AddEntries {
-  readonly type: 'AddEntries';
-  readonly entries: readonly WantedEntry[];
-}
-
-export interface RemoveEntry {
-  readonly type: 'RemoveEntry';
-  readonly entryId: EntryId;
-}
-
-export interface ReplaceRestriction {
-  readonly type: 'ReplaceRestriction';
-  readonly entries: readonly WantedEntry[];
-  /** Left out: as it is. */
-  readonly mode?: Mode | undefined;
-}
-
-export interface ClearRestriction {
-  readonly type: 'ClearRestriction';
-}
-
-export interface ChangeMode {
-  readonly type: 'ChangeMode';
-  readonly mode: Mode;
-}
-
 export type SmtpUserCommand =
-  | RegisterSmtpUser
-  | RenameSmtpUser
-  | RemoveSmtpUser
-  | AddEntries
-  | RemoveEntry
-  | ReplaceRestriction
-  | ClearRestriction
-  | ChangeMode;
+  | {
+      readonly type: 'RegisterSmtpUser';
+      readonly smtpUserId: SmtpUserId;
+      readonly tenantId: TenantId;
+      readonly username: string;
+    }
+  | { readonly type: 'RenameSmtpUser'; readonly username: string }
+  | { readonly type: 'RemoveSmtpUser' }
+  | { readonly type: 'AddEntries'; readonly entries: readonly WantedEntry[] }
+  | { readonly type: 'RemoveEntry'; readonly entryId: EntryId }
+  /** `mode` left out: as it is. */
+  | { readonly type: 'ReplaceRestriction'; readonly entries: readonly WantedEntry[]; readonly mode?: Mode | undefined }
+  | { readonly type: 'ClearRestriction' }
+  | { readonly type: 'ChangeMode'; readonly mode: Mode };
+
+export type CommandOf<Type extends SmtpUserCommand['type']> = Extract<SmtpUserCommand, { readonly type: Type }>;
 
 /** What a decision needs from outside, so that it stays a pure function of its arguments. */
 export interface CommandContext {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { given } from './spec/given.js';
-import { added, cleared, entry, modeChanged, registered } from './spec/samples.js';
+import { given, added, cleared, entry, modeChanged, registered } from './testing/given.js';
 
 describe('changing the mode', () => {
   it('says what it was', () => {

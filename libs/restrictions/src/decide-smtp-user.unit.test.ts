@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SmtpUserCommand } from './commands.js';
-import { given } from './spec/given.js';
 import {
+  given,
   NOW,
   added,
   addEntries,
@@ -12,7 +12,7 @@ import {
   smtpUserId,
   tenantId,
   username,
-} from './spec/samples.js';
+} from './testing/given.js';
 
 const register: SmtpUserCommand = { type: 'RegisterSmtpUser', smtpUserId, tenantId, username };
 const rename = (to: string): SmtpUserCommand => ({ type: 'RenameSmtpUser', username: to });

@@ -1,9 +1,16 @@
-import { type SmtpUserEvent, isUsername } from '@postern/contracts';
-import type { CommandContext, SmtpUserCommand, RegisterSmtpUser, RenameSmtpUser } from './commands.js';
-import { addEntries, changeMode, clearRestriction, removeEntry, replaceRestriction } from './decide-restriction.js';
-import { type SmtpUserState, requireRegistered } from './state.js';
-import { DomainRefusal, refusedFields } from './refusal.js';
-import { fieldRefusal } from './wanted-entries.js';
+import {
+  isUsername,
+  type EntryAdded,
+  type EntryChanged,
+  type EntryId,
+  type EntryRemoved,
+  type SmtpUserEvent,
+} from '@postern/contracts';
+import type { CommandContext, CommandOf, SmtpUserCommand } from './commands.js';
+import { isLive, MAX_ENTRIES } from './entry.js';
+import { DomainRefusal, fieldRefusal, refusedFields } from './refusal.js';
+import { requireRegistered, type SmtpUserState } from './state.js';
+import { checkEntries, expiryRefusal, tooManyEntries, type CheckedEntry } from './wanted-entries.js';
 
 /**
  * What happens because of a command: the events to append together, in this order; none where all is so already.
@@ -31,7 +38,11 @@ export function decide(command: SmtpUserCommand, state: SmtpUserState, context: 
 }
 
 /** Whether the username is free among all tenants is not known here: whoever appends reserves it. */
-function registerSmtpUser(command: RegisterSmtpUser, state: SmtpUserState, context: CommandContext): SmtpUserEvent[] {
+function registerSmtpUser(
+  command: CommandOf<'RegisterSmtpUser'>,
+  state: SmtpUserState,
+  context: CommandContext,
+): SmtpUserEvent[] {
   if (state.status !== 'none') {
     const detail = `The id ${command.smtpUserId} belongs to the SMTP user ${state.username} for good. Register with a new id.`;
     throw new DomainRefusal('username-taken', detail);
@@ -43,7 +54,7 @@ function registerSmtpUser(command: RegisterSmtpUser, state: SmtpUserState, conte
 }
 
 /** The same username in another case is a new one to show. */
-function renameSmtpUser(command: RenameSmtpUser, state: SmtpUserState): SmtpUserEvent[] {
+function renameSmtpUser(command: CommandOf<'RenameSmtpUser'>, state: SmtpUserState): SmtpUserEvent[] {
   const { username: previousUsername } = requireRegistered(state);
   const { username } = command;
   checkUsername(username);
@@ -58,4 +69,119 @@ function checkUsername(username: string): void {
   if (isUsername(username)) return;
   const detail = 'A username is 1 to 254 printable ASCII characters without white space.';
   throw refusedFields([fieldRefusal('/username', 'username-invalid', detail)]);
+}
+
+/** Adds entries to the list. One whose range is on it, but expired, renews that entry, which keeps its id. */
+function addEntries(command: CommandOf<'AddEntries'>, state: SmtpUserState, context: CommandContext): SmtpUserEvent[] {
+  const user = requireRegistered(state);
+  if (command.entries.length === 0) {
+    throw refusedFields([fieldRefusal('/entries', 'field-missing', 'Give one entry at least.')]);
+  }
+  const { entries: wanted, errors } = checkEntries(command.entries);
+  const present = presentOf(wanted, user.entries);
+  const fresh: EntryAdded[] = [];
+  const renewed: EntryChanged[] = [];
+  for (const entry of wanted) {
+    const before = present.get(entry.range);
+    if (before === undefined) fresh.push(added(entry, context));
+    else if (isLive(before, context.now)) {
+      const detail = `${before.range} is on the restriction already, as the entry ${before.id}.`;
+      errors.push(fieldRefusal(`/entries/${entry.index}/range`, 'entry-duplicate', detail));
+    } else renewed.push(changed(before, entry));
+    errors.push(...expiryRefusal(entry, context.now));
+  }
+  const count = user.entries.length - renewed.length + command.entries.length;
+  if (count > MAX_ENTRIES) errors.push(tooManyEntries(count));
+  if (errors.length > 0) throw refusedFields(errors);
+  return entryEventsOf(fresh, renewed, []);
+}
+
+/** Makes the list what the command says, in one append. An entry whose range is on the list already keeps its id. */
+function replaceRestriction(
+  command: CommandOf<'ReplaceRestriction'>,
+  state: SmtpUserState,
+  context: CommandContext,
+): SmtpUserEvent[] {
+  const user = requireRegistered(state);
+  if (command.entries.length === 0) {
+    const detail =
+      'A restriction without entries would refuse every login. To let the SMTP user log in from anywhere, DELETE …/restriction.';
+    throw new DomainRefusal('restriction-empty', detail);
+  }
+  const { entries: wanted, errors } = checkEntries(command.entries);
+  const present = presentOf(wanted, user.entries);
+  const fresh: EntryAdded[] = [];
+  const changes: EntryChanged[] = [];
+  for (const entry of wanted) {
+    const before = present.get(entry.range);
+    if (before === undefined) fresh.push(added(entry, context));
+    else if (before.note !== entry.note || before.expiresAt !== entry.expiresAt) changes.push(changed(before, entry));
+    // An end that is past may be sent back as it is.
+    if (before?.expiresAt !== entry.expiresAt) errors.push(...expiryRefusal(entry, context.now));
+  }
+  if (errors.length > 0) throw refusedFields(errors);
+  const removed = user.entries.filter(({ range }) => !present.has(range));
+  const entryEvents = entryEventsOf(fresh, changes, removed);
+  const modeEvents = command.mode === undefined ? [] : changeMode({ type: 'ChangeMode', mode: command.mode }, state);
+  // Whoever sees the events one by one never sees a stricter rule than before and after: loosen first, tighten last.
+  return command.mode === 'report-only' ? [...modeEvents, ...entryEvents] : [...entryEvents, ...modeEvents];
+}
+
+/** Takes one entry off. The last one stays: without it the user would be refused everywhere, which no one means. */
+function removeEntry(command: CommandOf<'RemoveEntry'>, state: SmtpUserState): SmtpUserEvent[] {
+  const { entries } = requireRegistered(state);
+  const entry = entries.find(({ id }) => id === command.entryId);
+  if (entry === undefined) {
+    throw new DomainRefusal(
+      'entry-not-found',
+      'There is no entry with this id on the restriction; it may be removed already.',
+    );
+  }
+  if (entries.length === 1) {
+    const detail = `${entry.range} is the last entry. To let the SMTP user log in from anywhere, DELETE …/restriction; to change the list, PUT …/restriction.`;
+    throw new DomainRefusal('last-entry', detail);
+  }
+  return entryEventsOf([], [], [entry]);
+}
+
+/** The restriction's entries whose ranges are wanted. The command is most often the shorter list, so that is the one indexed. */
+function presentOf(wanted: readonly CheckedEntry[], entries: readonly EntryAdded[]): Map<string, EntryAdded> {
+  const ranges = new Set(wanted.map(({ range }) => range));
+  return new Map(entries.filter(({ range }) => ranges.has(range)).map((entry) => [entry.range, entry]));
+}
+
+function added(entry: CheckedEntry, context: CommandContext): EntryAdded {
+  const { range, typed, note, expiresAt } = entry;
+  const id = context.newId() as EntryId;
+  return { id, range, typed, note, addedBy: context.actorName, addedAt: context.now.toISOString(), expiresAt };
+}
+
+function changed({ id, range, ...previous }: EntryAdded, { note, expiresAt }: CheckedEntry): EntryChanged {
+  return { id, range, note, previousNote: previous.note, expiresAt, previousExpiresAt: previous.expiresAt };
+}
+
+/** Added first: whoever sees the events one by one never sees a list that lacks what is on it before and after. */
+function entryEventsOf(
+  added: readonly EntryAdded[],
+  changes: readonly EntryChanged[],
+  removed: readonly EntryAdded[],
+): SmtpUserEvent[] {
+  const gone: EntryRemoved[] = removed.map(({ id, range }) => ({ id, range }));
+  return [
+    ...(added.length > 0 ? [{ type: 'RestrictionAdded' as const, data: { entries: added } }] : []),
+    ...(changes.length > 0 ? [{ type: 'RestrictionEntriesChanged' as const, data: { entries: changes } }] : []),
+    ...(gone.length > 0 ? [{ type: 'RestrictionRemoved' as const, data: { entries: gone } }] : []),
+  ];
+}
+
+/** Opens the user to the world, and its mode falls back to `enforce`. */
+function clearRestriction(state: SmtpUserState): SmtpUserEvent[] {
+  return requireRegistered(state).restricted ? [{ type: 'RestrictionCleared', data: {} }] : [];
+}
+
+/** Also on an unrestricted user: so that `report-only` is there before the first entry. */
+function changeMode(command: CommandOf<'ChangeMode'>, state: SmtpUserState): SmtpUserEvent[] {
+  const { mode: previousMode } = requireRegistered(state);
+  const { mode } = command;
+  return mode === previousMode ? [] : [{ type: 'RestrictionModeChanged', data: { mode, previousMode } }];
 }

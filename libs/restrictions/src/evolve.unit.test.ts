@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { evolve } from './evolve.js';
-import { initialState } from './state.js';
-import { given } from './spec/given.js';
+import { evolve, initialState } from './state.js';
 import {
+  given,
   added,
   cleared,
   entry,
@@ -14,7 +13,7 @@ import {
   tenantId,
   user,
   username,
-} from './spec/samples.js';
+} from './testing/given.js';
 
 const office = entry('203.0.113.42');
 const home = entry('198.51.100.7');

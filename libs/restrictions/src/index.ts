@@ -1,10 +1,8 @@
-export * from './access.js';
-export * from './commands.js';
+export { decideAccess, type AccessPolicy } from './access.js';
+export type { CommandContext, SmtpUserCommand, WantedEntry } from './commands.js';
 export { decide } from './decide.js';
-export * from './evolve.js';
-export * from './state.js';
-export { isLive } from './state.js';
-export * from './refusal.js';
-export * from './state.js';
+export { isLive, MAX_ENTRIES, MAX_NOTE_LENGTH } from './entry.js';
+export { DomainRefusal } from './refusal.js';
+export { evolve, initialState, requireRegistered, type RegisteredSmtpUser, type SmtpUserState } from './state.js';
 export * from './view.js';
 export type { Warning, WarningCode } from './warnings.js';

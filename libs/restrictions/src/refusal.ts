@@ -1,5 +1,5 @@
 /** The codes of a refused command; each is a code of the HTTP API. */
-export type DomainRefusalCode =
+type DomainRefusalCode =
   | 'smtp-user-not-found'
   | 'username-taken'
   | 'entry-not-found'
@@ -8,7 +8,7 @@ export type DomainRefusalCode =
   | 'validation-failed';
 
 /** The codes of one refused field. */
-export type FieldRefusalCode =
+type FieldRefusalCode =
   | 'range-invalid'
   | 'host-bits-set'
   | 'range-too-wide'
@@ -29,7 +29,7 @@ export interface FieldRefusal {
   readonly suggestions: readonly string[];
 }
 
-/** A command that the rules refuse: nothing happened. The message tells whoever sent it what to do next. */
+/** A command that the rules refuse: nothing happened. The message says what to do next. */
 export class DomainRefusal extends Error {
   override readonly name = 'DomainRefusal';
 
@@ -47,16 +47,22 @@ export class DomainRefusal extends Error {
   }
 }
 
+export function fieldRefusal(
+  pointer: string,
+  code: FieldRefusalCode,
+  detail: string,
+  suggestions: readonly string[] = [],
+): FieldRefusal {
+  return { pointer, code, detail, suggestions };
+}
+
 /** A request with a thousand wrong fields need not be answered with all of them. */
-const MAX_FIELDS_TOLD = 50;
+const MAX_FIELDS = 50;
 
 /** The refusal of a command of which these fields are wrong. */
 export function refusedFields(errors: readonly FieldRefusal[]): DomainRefusal {
   const [first] = errors;
   const more = errors.length > 1 ? ` (${errors.length - 1} more in "errors")` : '';
-  return new DomainRefusal(
-    'validation-failed',
-    `${first?.pointer}: ${first?.detail}${more}`,
-    errors.slice(0, MAX_FIELDS_TOLD),
-  );
+  const detail = `${first?.pointer}: ${first?.detail}${more}`;
+  return new DomainRefusal('validation-failed', detail, errors.slice(0, MAX_FIELDS));
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SmtpUserCommand } from './commands.js';
-import { given } from './spec/given.js';
-import { YESTERDAY, added, entry, registered, taken } from './spec/samples.js';
+import { given, YESTERDAY, added, entry, registered, taken } from './testing/given.js';
 
 const office = entry('203.0.113.42');
 const home = entry('198.51.100.7');

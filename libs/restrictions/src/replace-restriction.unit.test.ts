@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { given } from './spec/given.js';
 import {
+  given,
   NEXT_YEAR,
   YESTERDAY,
   added,
@@ -12,7 +12,7 @@ import {
   registered,
   replaceWith,
   taken,
-} from './spec/samples.js';
+} from './testing/given.js';
 
 const office = entry('203.0.113.42', { note: 'office' });
 const home = entry('198.51.100.7');

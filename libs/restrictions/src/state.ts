@@ -1,18 +1,17 @@
-import type { EntryAdded, Mode, SmtpUserId, TenantId } from '@postern/contracts';
+import type { EntryAdded, Mode, SmtpUserId, TenantId, SmtpUserEvent } from '@postern/contracts';
 import { DomainRefusal } from './refusal.js';
 
-/** Nothing has happened to this SMTP user: it is not known. */
-export interface NoSmtpUser {
-  readonly status: 'none';
-  readonly version: 0;
-}
-
-export interface RegisteredSmtpUser {
-  readonly status: 'registered';
+interface KnownSmtpUser {
   readonly smtpUserId: SmtpUserId;
   readonly tenantId: TenantId;
   /** As given; compared without case. */
   readonly username: string;
+  /** The number of events of this SMTP user. */
+  readonly version: number;
+}
+
+export interface RegisteredSmtpUser extends KnownSmtpUser {
+  readonly status: 'registered';
   /** RFC 3339, UTC, milliseconds. */
   readonly createdAt: string;
   readonly mode: Mode;
@@ -20,22 +19,18 @@ export interface RegisteredSmtpUser {
   readonly restricted: boolean;
   /** In the order in which they were added, the expired ones too. */
   readonly entries: readonly EntryAdded[];
-  /** The number of events of this SMTP user. */
-  readonly version: number;
 }
 
-/** The user is unknown again, and its username free; the id is never used again. */
-export interface RemovedSmtpUser {
-  readonly status: 'removed';
-  readonly smtpUserId: SmtpUserId;
-  readonly tenantId: TenantId;
-  readonly username: string;
-  readonly version: number;
-}
+/**
+ * `none`: nothing has happened to this SMTP user, so it is unknown. `removed`: it is unknown again, and its username is free; the id is
+ * never used again.
+ */
+export type SmtpUserState =
+  | { readonly status: 'none'; readonly version: 0 }
+  | RegisteredSmtpUser
+  | (KnownSmtpUser & { readonly status: 'removed' });
 
-export type SmtpUserState = NoSmtpUser | RegisteredSmtpUser | RemovedSmtpUser;
-
-export function initialState(): NoSmtpUser {
+export function initialState(): SmtpUserState {
   return { status: 'none', version: 0 };
 }
 
@@ -49,27 +44,55 @@ export function requireRegistered(state: SmtpUserState): RegisteredSmtpUser {
   throw new DomainRefusal('smtp-user-not-found', detail);
 }
 
-/** Reading the times took a third of the view of 300 entries: each is read once, like the ranges. */
-const ends = new WeakMap<object, { readonly text: string; readonly ms: number }>();
+/** An event as decided, or as the journal holds it: then with its version in the stream. */
+type EvolvingEvent = SmtpUserEvent & { readonly version?: number };
 
-/** Whether an entry is honoured at `at`: it ends at the very millisecond of its `expiresAt`. One that is no time is over. */
-export function isLive(entry: { readonly expiresAt: string | null }, at: Date): boolean {
-  return at.getTime() < endOf(entry);
+const INITIAL_MODE: Mode = 'enforce';
+
+/** The state after one more event. Neither argument is changed. A stream whose events cannot follow one another is damaged: it throws. */
+export function evolve(state: SmtpUserState, event: EvolvingEvent): SmtpUserState {
+  const version = event.version ?? state.version + 1;
+  if (event.type === 'SmtpUserRegistered' && state.status === 'none') {
+    const { smtpUserId, tenantId, username, registeredAt } = event.data;
+    const unrestricted = { mode: INITIAL_MODE, restricted: false, entries: [] };
+    return { status: 'registered', smtpUserId, tenantId, username, createdAt: registeredAt, ...unrestricted, version };
+  }
+  if (state.status !== 'registered' || event.type === 'SmtpUserRegistered') {
+    throw new Error(`The stream of an SMTP user has ${event.type} as version ${version}, where it is ${state.status}`);
+  }
+  return changed(state, event, version);
 }
 
-/** The end of an entry in milliseconds since 1970; Infinity where it has none. */
-export function endOf(entry: { readonly expiresAt: string | null }): number {
-  const text = entry.expiresAt;
-  if (text === null) return Number.POSITIVE_INFINITY;
-  const known = ends.get(entry);
-  if (known?.text === text) return known.ms;
-  const ms = Date.parse(text);
-  ends.set(entry, { text, ms });
-  return ms;
+function changed(
+  state: RegisteredSmtpUser,
+  event: Exclude<EvolvingEvent, { type: 'SmtpUserRegistered' }>,
+  version: number,
+): SmtpUserState {
+  switch (event.type) {
+    case 'SmtpUserRenamed':
+      return { ...state, username: event.data.username, version };
+    case 'SmtpUserRemoved': {
+      const { smtpUserId, tenantId, username } = state;
+      return { status: 'removed', smtpUserId, tenantId, username, version };
+    }
+    case 'RestrictionAdded':
+      return { ...state, restricted: true, entries: [...state.entries, ...event.data.entries], version };
+    case 'RestrictionEntriesChanged': {
+      const changes = new Map(event.data.entries.map((entry) => [entry.id, entry]));
+      const entries = state.entries.map((entry) => {
+        const change = changes.get(entry.id);
+        return change ? { ...entry, note: change.note, expiresAt: change.expiresAt } : entry;
+      });
+      return { ...state, entries, version };
+    }
+    case 'RestrictionRemoved': {
+      const removed = new Set(event.data.entries.map((entry) => entry.id));
+      // `restricted` stays as it is, even without entries: only RestrictionCleared opens the user.
+      return { ...state, entries: state.entries.filter((entry) => !removed.has(entry.id)), version };
+    }
+    case 'RestrictionCleared':
+      return { ...state, mode: INITIAL_MODE, restricted: false, entries: [], version };
+    case 'RestrictionModeChanged':
+      return { ...state, mode: event.data.mode, version };
+  }
 }
-
-/** Entries on one restriction, the expired ones too. */
-export const MAX_ENTRIES = 1_000;
-
-/** Characters (UTF-16 code units) of an entry's note. */
-export const MAX_NOTE_LENGTH = 500;

@@ -1,5 +1,6 @@
 import type { DecisionKind, EntryAdded, EntryId, Mode, ReasonCode, SmtpUserId, TenantId } from '@postern/contracts';
-import { isLive, requireRegistered, type RegisteredSmtpUser, type SmtpUserState } from './state.js';
+import { isLive } from './entry.js';
+import { requireRegistered, type RegisteredSmtpUser, type SmtpUserState } from './state.js';
 import { warningsOf, type Warning } from './warnings.js';
 
 /** An entry as the HTTP API shows it. Times are RFC 3339, UTC, milliseconds. */
@@ -34,7 +35,7 @@ export interface SmtpUser {
   readonly restriction: Restriction;
 }
 
-/** A decision, explained: what a relay would decide at that instant, and upon what. */
+/** A decision, explained: what a relay would decide at that instant, and why. */
 export interface CheckedAddress {
   /** Canonical. */
   readonly ip: string;
@@ -43,7 +44,7 @@ export interface CheckedAddress {
   readonly reason: ReasonCode;
   readonly mode: Mode;
   readonly matched: Entry | null;
-  /** The SMTP user's version that was asked. */
+  /** The SMTP user's version that the decision used. */
   readonly version: number;
 }
 
@@ -55,7 +56,7 @@ export function smtpUserView(state: SmtpUserState, now: Date): SmtpUser {
 }
 
 /** What a restriction's view is made of: an SMTP user's state, or a read model's row. */
-export type RestrictionSource = Pick<RegisteredSmtpUser, 'restricted' | 'mode' | 'version' | 'entries'>;
+type RestrictionSource = Pick<RegisteredSmtpUser, 'restricted' | 'mode' | 'version' | 'entries'>;
 
 /** A restriction as the HTTP API shows it at `now`, with its warnings. Throws `smtp-user-not-found` where there is no user. */
 export function restrictionView(source: SmtpUserState | RestrictionSource, now: Date): Restriction {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { given } from './spec/given.js';
 import {
+  given,
   NEXT_YEAR,
   NOW,
   YESTERDAY,
@@ -12,7 +12,7 @@ import {
   tenantId,
   user,
   username,
-} from './spec/samples.js';
+} from './testing/given.js';
 import { restrictionView, smtpUserView } from './view.js';
 
 const office = entry('203.0.113.42', { note: 'office', typed: '::ffff:203.0.113.42', expiresAt: NEXT_YEAR });

@@ -1,11 +1,13 @@
 import { utcTime } from '@postern/contracts';
 import { parseRange } from '@postern/ip-ranges';
 import type { WantedEntry } from './commands.js';
-import { MAX_ENTRIES, MAX_NOTE_LENGTH } from './state.js';
-import { refusedFields, type FieldRefusal, type FieldRefusalCode } from './refusal.js';
+import { MAX_ENTRIES, MAX_NOTE_LENGTH } from './entry.js';
+import { fieldRefusal, refusedFields, type FieldRefusal } from './refusal.js';
 
-/** A wanted entry, read and checked by itself; not yet against what stands there. */
+/** A wanted entry, read and checked by itself; not yet against the restriction. */
 export interface CheckedEntry {
+  /** In the command. */
+  readonly index: number;
   /** Canonical. */
   readonly range: string;
   readonly typed: string;
@@ -14,42 +16,34 @@ export interface CheckedEntry {
   readonly expiresAt: string | null;
 }
 
-/** The entries of a command with what is wrong in them; more can be added before they are refused together. */
-export interface CheckedEntries {
-  /** By their index in the command; one that could not be read is missing. */
-  readonly entries: readonly (readonly [index: number, CheckedEntry])[];
-  readonly errors: readonly FieldRefusal[];
-}
-
 /**
  * Reads the entries of a command and finds what is wrong with each, all at once: ranges, notes, times, and ranges that come
- * twice in the command. Whether `expiresAt` is past is not asked here: an entry that stands may be sent back as it is.
+ * twice in the command. Whether `expiresAt` is past is not asked here: an entry of the restriction may be sent back as it is.
  * More than 1,000 are refused without being read.
+ * @returns the entries that could be read, and the errors, to which more can be added before they are refused together
  */
-export function checkEntries(wanted: readonly WantedEntry[]): CheckedEntries {
+export function checkEntries(wanted: readonly WantedEntry[]): { entries: CheckedEntry[]; errors: FieldRefusal[] } {
   if (wanted.length > MAX_ENTRIES) throw refusedFields([tooManyEntries(wanted.length)]);
-  const entries: [number, CheckedEntry][] = [];
   const errors: FieldRefusal[] = [];
-  const indexOfRange = new Map<string, number>();
+  const byRange = new Map<string, CheckedEntry>();
   for (const [index, entry] of wanted.entries()) {
-    const checked = checkEntry(entry, `/entries/${index}`, errors);
+    const checked = checkEntry(entry, index, errors);
     if (checked === null) continue;
-    const twin = indexOfRange.get(checked.range);
-    if (twin !== undefined) {
-      const detail = `${checked.range} is in the request already, at /entries/${twin}. Send it once.`;
-      errors.push(fieldRefusal(`/entries/${index}/range`, 'entry-duplicate', detail));
+    const twin = byRange.get(checked.range);
+    if (twin === undefined) {
+      byRange.set(checked.range, checked);
       continue;
     }
-    indexOfRange.set(checked.range, index);
-    entries.push([index, checked]);
+    const detail = `${checked.range} is in the request already, at /entries/${twin.index}. Send it once.`;
+    errors.push(fieldRefusal(`/entries/${index}/range`, 'entry-duplicate', detail));
   }
-  return { entries, errors };
+  return { entries: [...byRange.values()], errors };
 }
 
-/** `expiry-in-the-past`, if the entry at `index` would be expired before it begins. */
-export function expiryRefusal(entry: CheckedEntry, index: number, now: Date): FieldRefusal[] {
-  if (entry.expiresAt === null || Date.parse(entry.expiresAt) > now.getTime()) return [];
-  const detail = `${entry.expiresAt} is not after now (${now.toISOString()}). Give a later time, or null for no end.`;
+/** `expiry-in-the-past`, if the entry would be expired before it begins. */
+export function expiryRefusal({ index, expiresAt }: CheckedEntry, now: Date): FieldRefusal[] {
+  if (expiresAt === null || Date.parse(expiresAt) > now.getTime()) return [];
+  const detail = `${expiresAt} is not after now (${now.toISOString()}). Give a later time, or null for no end.`;
   return [fieldRefusal(`/entries/${index}/expiresAt`, 'expiry-in-the-past', detail)];
 }
 
@@ -59,18 +53,10 @@ export function tooManyEntries(count: number): FieldRefusal {
   return fieldRefusal('/entries', 'too-many-entries', detail);
 }
 
-export function fieldRefusal(
-  pointer: string,
-  code: FieldRefusalCode,
-  detail: string,
-  suggestions: readonly string[] = [],
-): FieldRefusal {
-  return { pointer, code, detail, suggestions };
-}
-
 /** The entry as read, or null with what is wrong added to `errors`. */
-function checkEntry(wanted: WantedEntry, pointer: string, errors: FieldRefusal[]): CheckedEntry | null {
+function checkEntry(wanted: WantedEntry, index: number, errors: FieldRefusal[]): CheckedEntry | null {
   const before = errors.length;
+  const pointer = `/entries/${index}`;
   const range = parseRange(wanted.range);
   if (!range.ok) {
     const code = range.code === 'source-ip-invalid' ? 'range-invalid' : range.code;
@@ -84,9 +70,8 @@ function checkEntry(wanted: WantedEntry, pointer: string, errors: FieldRefusal[]
     const detail = 'The end of an entry is an RFC 3339 time, such as 2030-01-31T18:00:00Z, or null for none.';
     errors.push(fieldRefusal(`${pointer}/expiresAt`, 'validation-failed', detail));
   }
-  return range.ok && errors.length === before
-    ? { range: range.value.text, typed: wanted.range, note, expiresAt }
-    : null;
+  if (!range.ok || errors.length > before) return null;
+  return { index, range: range.value.text, typed: wanted.range, note, expiresAt };
 }
 
 /** NUL and half surrogates are refused here since PostgreSQL's jsonb cannot hold them; the other controls since nobody can see them. */

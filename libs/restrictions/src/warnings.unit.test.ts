@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { covers } from '@postern/ip-ranges';
-import { coveringRanges } from './covering-ranges.js';
-import { parsedRange } from './parsed-range.js';
-import { NEXT_YEAR, NOW, YESTERDAY, entry } from './spec/samples.js';
-import { EXPIRES_SOON_MS, warningsOf } from './warnings.js';
+import { coveringRanges, EXPIRES_SOON_MS, warningsOf } from './warnings.js';
+import { parsedRange } from './entry.js';
+import { NEXT_YEAR, NOW, YESTERDAY, entry } from './testing/given.js';
 
 const told = (...entries: Parameters<typeof warningsOf>[0]) =>
   warningsOf(entries, NOW).map(({ code, entryId }) => `${code} ${entryId}`);

@@ -1,6 +1,8 @@
 import type { EntryAdded, EntryId, Mode, SmtpUserEvent, SmtpUserId, TenantId } from '@postern/contracts';
-import type { AddEntries, ReplaceRestriction, WantedEntry } from '../commands.js';
-import { type RegisteredSmtpUser, type SmtpUserState, requireRegistered } from '../state.js';
+import type { CommandOf, SmtpUserCommand, WantedEntry } from '../commands.js';
+import { type RegisteredSmtpUser, type SmtpUserState, requireRegistered, initialState, evolve } from '../state.js';
+import { decide } from '../decide.js';
+import { DomainRefusal } from '../refusal.js';
 
 export const NOW = new Date('2026-10-01T12:00:00.000Z');
 export const YESTERDAY = '2026-09-30T12:00:00.000Z';
@@ -25,7 +27,7 @@ export function modeChanged(mode: Mode): SmtpUserEvent {
   };
 }
 
-/** An entry that stands; its id is its range, unless told. */
+/** An entry of the restriction; its id is its range, unless given. */
 export function entry(range: string, change: Partial<Omit<EntryAdded, 'id'>> & { id?: string } = {}): EntryAdded {
   const { id = range, ...rest } = change;
   const addedAt = '2026-02-01T00:00:00.000Z';
@@ -55,11 +57,11 @@ export function made(n: number, range: string, change: Partial<EntryAdded> = {})
   return entry(range, { id: `new-${n}`, addedBy: ACTOR, addedAt: NOW.toISOString(), ...change });
 }
 
-export function addEntries(...entries: readonly WantedEntry[]): AddEntries {
+export function addEntries(...entries: readonly WantedEntry[]): CommandOf<'AddEntries'> {
   return { type: 'AddEntries', entries };
 }
 
-export function replaceWith(entries: readonly WantedEntry[], mode?: Mode): ReplaceRestriction {
+export function replaceWith(entries: readonly WantedEntry[], mode?: Mode): CommandOf<'ReplaceRestriction'> {
   return { type: 'ReplaceRestriction', entries, mode };
 }
 
@@ -70,4 +72,26 @@ export function user(state: SmtpUserState): RegisteredSmtpUser {
 /** `count` different addresses. */
 export function addresses(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `203.0.${i >> 8}.${i & 255}`);
+}
+
+/** What came of a command: the events that happened, or the refusal. */
+export type Outcome = { readonly happened: readonly SmtpUserEvent[] } | { readonly refused: DomainRefusal };
+
+/** `expect(given(registered).when(addEntries({ range: '203.0.113.42' }))).toEqual({ happened: [...] })` */
+export function given(...events: readonly SmtpUserEvent[]): {
+  readonly state: SmtpUserState;
+  when(command: SmtpUserCommand, now?: Date): Outcome;
+} {
+  const state = events.reduce<SmtpUserState>(evolve, initialState());
+  return { state, when: (command, now = NOW) => outcome(command, state, now) };
+}
+
+function outcome(command: SmtpUserCommand, state: SmtpUserState, now: Date): Outcome {
+  let ids = 0;
+  try {
+    return { happened: decide(command, state, { now, actorName: ACTOR, newId: () => `new-${++ids}` }) };
+  } catch (error) {
+    if (error instanceof DomainRefusal) return { refused: error };
+    throw error;
+  }
 }
