@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { SettingInvalid } from './setting-invalid.js';
+import { SettingInvalid } from './setting-values.js';
 
 /**
  * Makes the folder of `POSTERN_DATA_DIR` where it is not there, and tries whether it can be written to. Resolves to its absolute path.

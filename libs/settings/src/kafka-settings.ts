@@ -1,8 +1,6 @@
 import { DEFAULT_PARTITIONS, SASL_MECHANISMS, type KafkaLogin, type KafkaSettings } from '@postern/event-bus';
 import { z } from 'zod';
-import { wholeNumber } from './number-settings.js';
-import { readSecretFile, readSettingFile } from './read-setting-file.js';
-import { SettingInvalid } from './setting-invalid.js';
+import { readSecretFile, readSettingFile, SettingInvalid, wholeNumber } from './setting-values.js';
 
 const BROKER = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?):(\d{1,5})$/;
 const MOST_BROKERS = 100;

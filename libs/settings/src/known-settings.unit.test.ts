@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { KNOWN_SETTINGS } from './known-settings.js';
+import { KNOWN_SETTINGS } from './unknown-settings.js';
 
 /** All but tests, documents and the list itself. */
-const NO_SOURCE = /(\.test\.ts|\.md|\.json|\/known-settings\.ts)$/;
+const NO_SOURCE = /(\.test\.ts|\.md|\.json|\/unknown-settings\.ts)$/;
 const NAME = /\bPOSTERN_[A-Z0-9_]+/g;
 /** A complete string, `env.NAME`, `${NAME…` of a shell or of Compose, and `{ NAME: local } = env`. */
 const READS = [

@@ -4,9 +4,7 @@ import { z } from 'zod';
 import { parseApiKey } from '@postern/contracts';
 import { trustedProxies } from './trusted-proxies.js';
 import { KafkaEnvironment, kafkaSettings } from './kafka-settings.js';
-import { requestsPerSecond, wholeNumber, wholeNumberOrZero } from './number-settings.js';
-import { readSecretFile } from './read-setting-file.js';
-import { SettingInvalid } from './setting-invalid.js';
+import { readSecretFile, requestsPerSecond, SettingInvalid, wholeNumber } from './setting-values.js';
 
 /** A token bucket's rate. */
 export interface Rate {
@@ -16,7 +14,7 @@ export interface Rate {
   readonly burst: number;
 }
 
-/** What the process was told by its environment; every name is `POSTERN_…`. */
+/** What the environment of the process sets; every name is `POSTERN_…`. */
 export interface Settings {
   readonly httpHost: string;
   readonly httpPort: number;
@@ -36,25 +34,23 @@ export interface Settings {
   readonly failedAuthLimit: Rate;
   /** Connections that are open at once; more are closed as they come. */
   readonly maxConnections: number;
-  /** So many days denials are kept; 0: for ever. */
+  /** Denials are kept for so many days; 0: for ever. */
   readonly denialRetentionDays: number;
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Far above what one process serves of one caller: who meets these has a loop that has gone mad. */
+/** Far above what one process serves of one caller: who meets these has a runaway loop. */
 const DEFAULT_RATE_LIMIT: Rate = { perSecond: 5_000, burst: 20_000 };
 /** A fleet of relays whose shared key was revoked comes with some requests a second. */
 const DEFAULT_FAILED_AUTH_LIMIT: Rate = { perSecond: 20, burst: 200 };
 const DEFAULT_MAX_CONNECTIONS = 10_000;
-/** Where the API is: the whole of it in one process, or what stands before the services. */
+/** Where the API is: of the process that has all of it, or of the proxy before the services. */
 export const DEFAULT_PORT = 8025;
 
 const LONGEST_SHOWN = 200;
 
-/** A hundred years. */
-const MAX_RETENTION_DAYS = 36_500;
 const perSecond = requestsPerSecond(1_000_000);
 const burst = wholeNumber(1, 10_000_000, 'of requests');
 
@@ -64,7 +60,7 @@ export const Environment = z.object({
     .string()
     .refine((host) => isIP(host) !== 0 || host === 'localhost', 'must be an IP address or localhost')
     .default('127.0.0.1'),
-  POSTERN_HTTP_PORT: wholeNumberOrZero(1, 65_535, '', 'for any that is free'),
+  POSTERN_HTTP_PORT: wholeNumber(1, 65_535, '', 'for any that is free'),
   POSTERN_DATA_DIR: z.string().default('.postern'),
   POSTERN_DATABASE_URL: z
     .string()
@@ -94,16 +90,12 @@ export const Environment = z.object({
   POSTERN_FAILED_AUTH_PER_SECOND: perSecond.default(DEFAULT_FAILED_AUTH_LIMIT.perSecond),
   POSTERN_FAILED_AUTH_BURST: burst.default(DEFAULT_FAILED_AUTH_LIMIT.burst),
   POSTERN_MAX_CONNECTIONS: wholeNumber(10, 1_000_000).default(DEFAULT_MAX_CONNECTIONS),
-  POSTERN_DENIAL_RETENTION_DAYS: wholeNumberOrZero(
-    1,
-    MAX_RETENTION_DAYS,
-    'of days',
-    'to keep denials for ever',
-  ).default(90),
+  /** At most a hundred years. */
+  POSTERN_DENIAL_RETENTION_DAYS: wholeNumber(1, 36_500, 'of days', 'to keep denials for ever').default(90),
 });
 
 /**
- * Reads the settings. An empty variable counts as not set. `defaultPort` is what the process listens on unless told.
+ * Reads the settings. An empty variable counts as not set. `defaultPort` is what the process listens on where none is set.
  * Throws `SettingInvalid` at the first bad one.
  */
 export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAULT_PORT): Settings {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { SettingInvalid } from './setting-invalid.js';
+import { SettingInvalid } from './setting-values.js';
 import { loadSettings } from './settings.js';
 
 /** Why the settings are refused. */

@@ -1,18 +1,22 @@
 import { BlockList } from 'node:net';
-import { parseRange, type IpRange } from '@postern/ip-ranges';
+import { parseRange } from '@postern/ip-ranges';
 
 /** Reads a list of CIDRs and addresses separated by commas; `why` says what is wrong with the first that is neither. */
 export function trustedProxies(text: string): BlockList | { readonly why: string } {
   const list = new BlockList();
-  for (const item of text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')) {
+  const items = text.split(',').map((item) => item.trim());
+  for (const item of items.filter((item) => item !== '')) {
     const everybody = EVERYBODY.get(item);
     const range = parseRange(item);
     if (everybody) list.addSubnet(item.slice(0, -2), 0, everybody);
-    else if (range.ok) addRange(list, range.value);
-    else return { why: range.code === 'range-too-wide' ? tooWide(item) : range.detail };
+    else if (range.ok)
+      list.addSubnet(
+        range.value.text.split('/')[0] ?? '',
+        range.value.prefix,
+        range.value.family === 'IPv6' ? 'ipv6' : 'ipv4',
+      );
+    else if (range.code !== 'range-too-wide') return { why: range.detail };
+    else return { why: `${item} has everybody in it: if that is meant, give ${[...EVERYBODY.keys()].join(' or ')}.` };
   }
   return list;
 }
@@ -22,11 +26,3 @@ const EVERYBODY: ReadonlyMap<string, 'ipv4' | 'ipv6'> = new Map([
   ['0.0.0.0/0', 'ipv4'],
   ['::/0', 'ipv6'],
 ]);
-
-function addRange(list: BlockList, { text, prefix, family }: IpRange): void {
-  list.addSubnet(text.split('/')[0] ?? '', prefix, family === 'IPv6' ? 'ipv6' : 'ipv4');
-}
-
-function tooWide(item: string): string {
-  return `${item} has everybody in it: if that is meant, give ${[...EVERYBODY.keys()].join(' or ')}.`;
-}

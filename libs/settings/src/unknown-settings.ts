@@ -1,4 +1,23 @@
-import { KNOWN_SETTINGS } from './known-settings.js';
+import { Environment } from './settings.js';
+
+/** Every variable that some part of Postern reads: one environment may serve them all, as a `.env` for Docker Compose does. */
+export const KNOWN_SETTINGS: readonly string[] = [
+  ...Object.keys(Environment.shape),
+  'POSTERN_COMMIT',
+  // `npm run migrate`.
+  'POSTERN_COMMAND_SERVICE_PASSWORD',
+  'POSTERN_PROJECTION_SERVICE_PASSWORD',
+  'POSTERN_AUDIT_TRAIL_SERVICE_PASSWORD',
+  'POSTERN_BROKER_PORT',
+  // The command line, relays and examples.
+  'POSTERN_URL',
+  'POSTERN_KEY',
+  'POSTERN_KEY_FILE',
+  'POSTERN_TENANT',
+  'POSTERN_RELAY_KEY',
+  'POSTERN_RELAY_KEY_FILE',
+  'POSTERN_TOPIC',
+];
 
 const MOST_NAMED = 10;
 const LONGEST_SHOWN = 60;
@@ -11,9 +30,11 @@ export function warnOfUnknownSettings(): void {
   if (unknown) process.stderr.write(`${unknown}\n`);
 }
 
-/** One line that names each `POSTERN_…` variable that Postern does not know, with the nearest that it knows; null where there is none. */
+/** One line that names each `POSTERN_…` variable that Postern does not recognise, with the nearest that it does; null where there is none. */
 export function unknownSettings(environment: NodeJS.ProcessEnv): string | null {
-  const unknown = Object.keys(environment).filter((name) => /^POSTERN_/i.test(name) && !isKnown(name));
+  const unknown = Object.keys(environment).filter(
+    (name) => /^POSTERN_(?!TEST_)/i.test(name) && !KNOWN_SETTINGS.includes(name),
+  );
   if (unknown.length === 0) return null;
   const named = unknown.slice(0, MOST_NAMED).map((name) => {
     const nearest = nearestTo(name);
@@ -23,17 +44,10 @@ export function unknownSettings(environment: NodeJS.ProcessEnv): string | null {
   return `Warning: these settings are unknown and have no effect: ${named.join(', ')}${more}.`;
 }
 
-function isKnown(name: string): boolean {
-  return KNOWN_SETTINGS.includes(name) || name.startsWith('POSTERN_TEST_');
-}
-
 function nearestTo(name: string): string | null {
-  const [nearest] = KNOWN_SETTINGS.map((known) => ({
-    known,
-    edits: edits(name.slice(0, LONGEST_SHOWN).toUpperCase(), known),
-  }))
-    .filter(({ edits }) => edits <= MOST_EDITS)
-    .sort((a, b) => a.edits - b.edits);
+  const given = name.slice(0, LONGEST_SHOWN).toUpperCase();
+  const candidates = KNOWN_SETTINGS.map((known) => ({ known, edits: edits(given, known) }));
+  const [nearest] = candidates.filter(({ edits }) => edits <= MOST_EDITS).toSorted((a, b) => a.edits - b.edits);
   return nearest?.known ?? null;
 }
 
