@@ -1,23 +1,16 @@
-/** What a relay is told. */
+/** What a relay does with a login. */
 export type DecisionKind = 'allow' | 'deny' | 'defer';
 
 /** `enforce` refuses a mismatch; `report-only` records it and lets it through. */
-export type Mode = 'enforce' | 'report-only';
-export const MODES: readonly Mode[] = ['enforce', 'report-only'];
-
-/** Why a decision came out as it did. */
-export type ReasonCode =
-  | 'unrestricted'
-  | 'entry-matched'
-  | 'ip-not-authorized'
-  | 'no-live-entry'
-  | 'smtp-user-unknown'
-  | 'source-ip-invalid'
-  | 'policy-stale';
+export const MODES = ['enforce', 'report-only'] as const;
+export type Mode = (typeof MODES)[number];
 
 /** The reasons that a denial can carry: those of a refused, or would-be refused, login. */
-export type DenialReason = Extract<ReasonCode, 'ip-not-authorized' | 'no-live-entry' | 'source-ip-invalid'>;
-export const DENIAL_REASONS: readonly DenialReason[] = ['ip-not-authorized', 'no-live-entry', 'source-ip-invalid'];
+export const DENIAL_REASONS = ['ip-not-authorized', 'no-live-entry', 'source-ip-invalid'] as const;
+export type DenialReason = (typeof DENIAL_REASONS)[number];
+
+/** Why a decision came out as it did. */
+export type ReasonCode = DenialReason | 'unrestricted' | 'entry-matched' | 'smtp-user-unknown' | 'policy-stale';
 
 /** What the relay says to its client: an SMTP code (RFC 5321), an enhanced status (RFC 3463) and a text. */
 export interface Reply {

@@ -1,5 +1,5 @@
 import type { RelayPolicy } from './relay-policy.js';
-import { usernameKey } from './username.js';
+import { usernameKey } from './ids.js';
 
 /** 64 bits as two unsigned halves, so that a replica can keep millions of them in a typed array. */
 export interface Digest64 {

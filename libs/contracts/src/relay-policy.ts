@@ -1,29 +1,10 @@
-import type { Mode } from './decision.js';
-import type { Revision, SmtpUserId, TenantId } from './ids.js';
-
-export interface RelayPolicyEntry {
-  /** Canonical range. */
-  readonly range: string;
-  /** RFC 3339, UTC; the relay stops honouring the entry at that instant, by its own clock. Null: never. */
-  readonly expiresAt: string | null;
-}
+import type { Revision } from './ids.js';
+import type { RELAY_POLICY_DATA } from './schemas/relay-policy-data.js';
+import type { Described } from './schemas/words.js';
 
 /** Everything a relay needs to decide for one username: a line of the snapshot, and the data of an SSE `policy` event. */
-export interface RelayPolicy {
-  /** As shown; compared without case. */
-  readonly username: string;
-  readonly tenantId: TenantId;
-  readonly smtpUserId: SmtpUserId;
-  readonly restricted: boolean;
-  readonly mode: Mode;
-  readonly entries: readonly RelayPolicyEntry[];
-  /** The SMTP user's version that this policy reflects. */
-  readonly version: number;
-  /** Rises with every change of any policy, in commit order. */
-  readonly revision: Revision;
-  /** A tombstone: the username is unknown again. */
-  readonly removed: boolean;
-}
+export type RelayPolicy = Described<(typeof RELAY_POLICY_DATA)[0]>;
+export type RelayPolicyEntry = RelayPolicy['entries'][number];
 
 /** How far the relay policies are behind the journal; null where that could not be measured in time. */
 export interface PolicyLag {

@@ -2,8 +2,9 @@
  * What the HTTP API answers with: the services build it, the command line reads it. The OpenAPI document is made from schemas that the
  * compiler checks against these types. Times are RFC 3339, UTC, milliseconds: two of them compare as text.
  */
+import type { Role } from './api-key.js';
 import type { DenialReason, Mode } from './decision.js';
-import type { Actor, EventType, Role } from './events.js';
+import type { Actor, EventType } from './events.js';
 import type { ApiKeyId, SmtpUserId, TenantId } from './ids.js';
 
 /** A page of a list. */

@@ -3,23 +3,15 @@ import type { EntryAdded, EventType } from './events.js';
 /** Lifts an event's data by one `schemaVersion`. What it makes up must be what readers took the old shape for. */
 export type Upcaster = (data: unknown) => unknown;
 
-/** The steps of an event type: the first lifts version 1 to 2, the next 2 to 3. Its current version is one more than its steps. */
-export const UPCASTERS: Readonly<Record<EventType, readonly Upcaster[]>> = {
-  TenantCreated: [],
-  ApiKeyIssued: [],
-  ApiKeyRevoked: [],
-  SmtpUserRegistered: [],
-  SmtpUserRenamed: [],
-  SmtpUserRemoved: [],
+/**
+ * The steps of the event types that have changed: the first lifts version 1 to 2, the next 2 to 3. A type's current version is one more
+ * than its steps.
+ */
+export const UPCASTERS: Readonly<Partial<Record<EventType, readonly Upcaster[]>>> = {
   RestrictionAdded: [restrictionAdded1to2],
-  RestrictionEntriesChanged: [],
-  RestrictionRemoved: [],
-  RestrictionCleared: [],
-  RestrictionModeChanged: [],
-  AuthDenied: [],
 };
 
-/** Version 1 kept neither what the caller typed nor a note: the canonical range stands for the one, and there was no other. */
+/** Version 1 kept neither what the caller typed nor a note: the canonical range replaces the one, and there was no other. */
 function restrictionAdded1to2(data: unknown): unknown {
   type Entry1 = Omit<EntryAdded, 'typed' | 'note'> & Partial<EntryAdded>;
   const { entries } = data as { readonly entries: readonly Entry1[] };
@@ -39,13 +31,13 @@ export class EventNewerThanProgram extends Error {
   }
 }
 
-/** The version in which events of this type are written today; 1 for a type that is not known here. */
+/** The version in which events of this type are written today; 1 for a type that this program does not know. */
 export function schemaVersionOf(type: string): number {
   return stepsOf(type).length + 1;
 }
 
 /**
- * The data of an event as today's readers know it, whatever `schemaVersion` it was written in. History itself is not
+ * The data of an event in the shape of today, whatever `schemaVersion` it was written in. History itself is not
  * changed. Throws `EventNewerThanProgram`.
  */
 export function upcast(type: string, schemaVersion: number, data: unknown): unknown {
@@ -56,8 +48,6 @@ export function upcast(type: string, schemaVersion: number, data: unknown): unkn
   return lifted;
 }
 
-const NO_STEPS: readonly Upcaster[] = [];
-
 function stepsOf(type: string): readonly Upcaster[] {
-  return Object.hasOwn(UPCASTERS, type) ? UPCASTERS[type as EventType] : NO_STEPS;
+  return (Object.hasOwn(UPCASTERS, type) && UPCASTERS[type as EventType]) || [];
 }

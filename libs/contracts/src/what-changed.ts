@@ -1,6 +1,6 @@
 import type { DomainEvent, EntryAdded, EntryChanged } from './events.js';
 
-/** A change in a few words. One of a later Postern, whose type is not known here, is told by its type alone. */
+/** A change in a few words. Of an event of a later Postern, whose type is unknown here, the type alone. */
 export function whatChanged({ type, data }: { readonly type: string; readonly data: unknown }): string {
   // The type says what the data is; an unknown one is the default below.
   const event = { type, data } as DomainEvent;

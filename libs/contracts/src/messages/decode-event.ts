@@ -1,26 +1,33 @@
-import { ROLES, type EventMetadata, type EventType, type Recorded, type Role } from '../events.js';
+import { ROLES } from '../api-key.js';
+import type { EventType, Recorded } from '../events.js';
 import { isUuid, type ApiKeyId, type JournalId, type TenantId } from '../ids.js';
 import { utcTime } from '../rfc3339-time.js';
-import { splitStreamId, type StreamCategory } from '../streams.js';
-import { EVENT_TYPES_OF_TOPIC, TOPIC_OF_CATEGORY, type Topic } from '../topics.js';
+import { EVENT_TYPES_OF_TOPIC, splitStreamId, TOPIC_OF_CATEGORY, type StreamCategory, type Topic } from '../topics.js';
 import { EventNewerThanProgram, schemaVersionOf, upcast } from '../upcasters.js';
 import {
-  messageType,
-  type FeedEvent,
-  type ReceivedMessage,
-  MessageOfAnotherJournal,
-  MessageUnreadable,
   journalOf,
+  MessageOfAnotherJournal,
+  messageType,
+  MessageUnreadable,
+  type EventEnvelope,
+  type FeedEvent,
 } from './event-message.js';
 
+/** A message as a broker gives it. */
+interface ReceivedMessage {
+  readonly topic: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
 /**
- * Reads a message of the event topics as today's readers know it: its data lifted to the current version. Attributes that
- * are not known are passed over; nothing that is needed is guessed.
+ * Reads a message of the event topics in the shape of today: its data lifted to the current version. Unknown attributes
+ * are passed over; nothing that is needed is guessed.
  *
  * Throws `MessageUnreadable` for what is no such message, and `EventNewerThanProgram` for one that a later release can read.
  * The fields of `data` are the business of whoever handles the event.
  *
- * With `ours`, throws `MessageOfAnotherJournal` for a message that names another, before anything else of it is looked at.
+ * With `ours`, throws `MessageOfAnotherJournal` for a message that names another, before it checks anything else of it.
  */
 export function decodeEvent(received: ReceivedMessage, ours?: JournalId): FeedEvent {
   const envelope = parse(received.value);
@@ -28,26 +35,56 @@ export function decodeEvent(received: ReceivedMessage, ours?: JournalId): FeedEv
   const theirs = journalOf('event', envelope['source']);
   if (theirs === null) throw new MessageUnreadable('does not come from a journal of Postern');
   if (ours !== undefined && theirs !== ours) throw new MessageOfAnotherJournal(theirs, ours);
-  const streamId = streamOf(received, text(envelope, 'subject'));
-  const schemaVersion = wholeNumber(envelope, 'schemaversion');
-  const type = typeOf(received.topic as Topic, text(envelope, 'type'), schemaVersion);
+  for (const [name, isGood] of ATTRIBUTES)
+    if (!isGood(envelope[name])) throw new MessageUnreadable(`has no good "${name}"`);
+  const checked = envelope as unknown as EventEnvelope;
+  refuseMisplaced(received, checked.subject);
+  const { schemaversion, data } = checked;
+  const type = typeOf(received.topic as Topic, checked.type, schemaversion);
   const event = {
-    position: digits(envelope, 'feedposition', Number.MAX_SAFE_INTEGER),
-    tenantId: optional(envelope, 'tenantid') as TenantId | null,
-    streamId,
-    version: wholeNumber(envelope, 'streamversion'),
-    eventId: uuid(envelope, 'id'),
+    position: Number(checked.feedposition),
+    tenantId: (checked.tenantid ?? null) as TenantId | null,
+    streamId: checked.subject,
+    version: checked.streamversion,
+    eventId: checked.id,
     type,
     schemaVersion: schemaVersionOf(type),
-    data: lifted(type, schemaVersion, envelope['data']),
-    metadata: metadataOf(envelope),
-    recordedAt: time(envelope, 'time'),
+    data: lifted(type, schemaversion, data),
+    metadata: {
+      actor: { role: checked.actorrole, keyId: checked.actorkeyid as ApiKeyId, name: checked.actorname },
+      correlationId: checked.correlationid,
+      causationId: checked.causationid ?? null,
+    },
+    recordedAt: utcTime(checked.time),
   };
-  digits(envelope, 'feedxid', 2n ** 64n - 1n);
-  return { event: event as unknown as Recorded, xid: text(envelope, 'feedxid') };
+  return { event: event as Recorded, xid: checked.feedxid };
 }
 
 type Envelope = Readonly<Record<string, unknown>>;
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTextOrMissing = (value: unknown) => value === undefined || isText(value);
+const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 1;
+const isDigits = (most: bigint) => (value: unknown) =>
+  isText(value) && /^[1-9]\d{0,19}$/.test(value) && BigInt(value) <= most;
+
+/** By hand: zod, whose schemas describe the same, is nothing that relays and the command line should load. */
+const ATTRIBUTES: readonly (readonly [keyof EventEnvelope, (value: unknown) => boolean])[] = [
+  ['subject', isText],
+  ['schemaversion', isCount],
+  ['type', isText],
+  ['feedposition', isDigits(BigInt(Number.MAX_SAFE_INTEGER))],
+  ['feedxid', isDigits(2n ** 64n - 1n)],
+  ['tenantid', isTextOrMissing],
+  ['streamversion', isCount],
+  ['id', (value) => isText(value) && isUuid(value)],
+  ['time', (value) => isText(value) && utcTime(value) !== null],
+  ['actorrole', (value) => (ROLES as readonly unknown[]).includes(value)],
+  ['actorkeyid', isText],
+  ['actorname', isText],
+  ['correlationid', isText],
+  ['causationid', isTextOrMissing],
+];
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -63,14 +100,13 @@ function parse(value: Buffer | null): Envelope {
   return parsed;
 }
 
-/** The stream, which must be one of the topic, and its subject the key: else its events could come out of order. */
-function streamOf({ topic, key }: ReceivedMessage, streamId: string): string {
+/** The stream must be one of the topic, and its subject the key: otherwise its events could come out of order. */
+function refuseMisplaced({ topic, key }: ReceivedMessage, streamId: string): void {
   const { category, subject } = splitStreamId(streamId);
   if (!Object.hasOwn(TOPIC_OF_CATEGORY, category) || TOPIC_OF_CATEGORY[category as StreamCategory] !== topic)
     throw new MessageUnreadable(`has a subject that does not belong on ${topic}`);
   if (key === null || subject === '' || key.toString('utf8') !== subject)
     throw new MessageUnreadable('has a key that is not the id of its subject');
-  return streamId;
 }
 
 function typeOf(topic: Topic, messageTypeText: string, schemaVersion: number): EventType {
@@ -89,54 +125,6 @@ function lifted(type: EventType, schemaVersion: number, data: unknown): unknown 
   }
 }
 
-function metadataOf(envelope: Envelope): EventMetadata {
-  const role = text(envelope, 'actorrole');
-  if (!ROLES.includes(role as Role)) throw wrong('actorrole');
-  return {
-    actor: { role: role as Role, keyId: text(envelope, 'actorkeyid') as ApiKeyId, name: text(envelope, 'actorname') },
-    correlationId: text(envelope, 'correlationid'),
-    causationId: optional(envelope, 'causationid'),
-  };
-}
-
-function text(envelope: Envelope, name: string): string {
-  const value = envelope[name];
-  if (typeof value !== 'string') throw wrong(name);
-  return value;
-}
-
-function optional(envelope: Envelope, name: string): string | null {
-  return envelope[name] === undefined ? null : text(envelope, name);
-}
-
-function wholeNumber(envelope: Envelope, name: string): number {
-  const value = envelope[name];
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) throw wrong(name);
-  return value;
-}
-
-function digits(envelope: Envelope, name: string, most: number | bigint): number {
-  const value = text(envelope, name);
-  if (!/^[1-9]\d{0,19}$/.test(value) || BigInt(value) > most) throw wrong(name);
-  return Number(value);
-}
-
-function uuid(envelope: Envelope, name: string): string {
-  const value = text(envelope, name);
-  if (!isUuid(value)) throw wrong(name);
-  return value;
-}
-
-function time(envelope: Envelope, name: string): string {
-  const value = utcTime(text(envelope, name));
-  if (value === null) throw wrong(name);
-  return value;
-}
-
 function isObject(value: unknown): value is Envelope {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
-}
-
-function wrong(name: string): MessageUnreadable {
-  return new MessageUnreadable(`has no good "${name}"`);
 }

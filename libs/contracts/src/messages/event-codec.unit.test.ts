@@ -6,8 +6,7 @@ import type { JournalId } from '../ids.js';
 import { EVENT_TYPES_OF_TOPIC, TOPICS, type Topic } from '../topics.js';
 import { EventNewerThanProgram, schemaVersionOf, upcast } from '../upcasters.js';
 import { decodeEvent } from './decode-event.js';
-import { encodeEvent } from './encode-event.js';
-import type { FeedEvent } from './event-message.js';
+import { encodeEvent, type FeedEvent } from './event-message.js';
 
 const SAMPLES = join(import.meta.dirname, '..', '..', 'samples');
 const ID = '0198c0de-0000-7000-8000-000000000001';

@@ -1,8 +1,10 @@
-import type { Recorded } from '../events.js';
-import type { Topic } from '../topics.js';
+import { withoutSecrets, type Recorded } from '../events.js';
 import { isUuid, type JournalId } from '../ids.js';
+import type { ENVELOPES } from '../schemas/envelopes.js';
+import type { Described } from '../schemas/words.js';
+import { splitStreamId, TOPIC_OF_CATEGORY, type Topic } from '../topics.js';
 
-/** An event as it leaves the journal, with the transaction id that makes its place in the feed: `(xid, event.position)`. */
+/** An event as it leaves the journal, with the transaction id, which gives its position in the feed: `(xid, event.position)`. */
 export interface FeedEvent {
   readonly event: Recorded;
   /** `xid8`, 64 bits without a sign, as text. */
@@ -19,51 +21,14 @@ export interface EventMessage {
   readonly headers: { readonly 'content-type': string };
 }
 
-/** A message as a broker gives it. */
-export interface ReceivedMessage {
-  readonly topic: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-}
-
-/** CloudEvents' structured mode: everything stands in the value. */
+/** CloudEvents' structured mode: everything is in the value. */
 export const CLOUDEVENTS_JSON = 'application/cloudevents+json; charset=utf-8';
 
 /** Every `type` is `postern.<event's type>.v<schema version>`. */
 export const messageType = (type: string, schemaVersion: number): string => `postern.${type}.v${schemaVersion}`;
 
-/**
- * The value of an event's message. CloudEvents' integers have 32 bits, so that longer ones are texts; an attribute without a
- * value is left out, never null. Times are RFC 3339, UTC, milliseconds.
- */
-export interface EventEnvelope {
-  readonly specversion: '1.0';
-  /** The event's id, UUIDv7: the same in each repeat. */
-  readonly id: string;
-  /** `urn:postern:journal:<id of the journal>` */
-  readonly source: string;
-  readonly type: string;
-  /** The id of the stream, `smtp-user/0198…`. */
-  readonly subject: string;
-  /** When it was recorded in the journal. */
-  readonly time: string;
-  readonly datacontenttype: 'application/json';
-  /** Left out where the event belongs to no tenant. */
-  readonly tenantid?: string;
-  /** 1 for the first event of a stream. */
-  readonly streamversion: number;
-  /** The transaction id and the position that give its place in the feed: digits. */
-  readonly feedxid: string;
-  readonly feedposition: string;
-  readonly schemaversion: number;
-  readonly actorrole: string;
-  readonly actorkeyid: string;
-  readonly actorname: string;
-  readonly correlationid: string;
-  /** Left out where no event caused it. */
-  readonly causationid?: string;
-  readonly data: unknown;
-}
+/** The value of an event's message. */
+export type EventEnvelope = Described<(typeof ENVELOPES.EventEnvelope)[0]>;
 
 const URN = { event: 'urn:postern:journal:', policy: 'urn:postern:relay-policies:' } as const;
 
@@ -77,6 +42,36 @@ export function journalOf(kind: keyof typeof URN, source: unknown): JournalId | 
   if (typeof source !== 'string' || !source.startsWith(URN[kind])) return null;
   const journal = source.slice(URN[kind].length);
   return isUuid(journal) ? (journal as JournalId) : null;
+}
+
+const HEADERS = { 'content-type': CLOUDEVENTS_JSON };
+
+/** The event of `journal` as the message that a broker carries: the same bytes each time. Secrets are left out, whoever read it. */
+export function encodeEvent(from: FeedEvent, journal: JournalId): EventMessage {
+  const event = withoutSecrets(from.event);
+  const { category, subject } = splitStreamId(event.streamId);
+  const { actor, correlationId, causationId } = event.metadata;
+  const envelope: EventEnvelope = {
+    specversion: '1.0',
+    id: event.eventId,
+    source: sourceOf('event', journal),
+    type: messageType(event.type, event.schemaVersion),
+    subject: event.streamId,
+    time: event.recordedAt,
+    datacontenttype: 'application/json',
+    ...(event.tenantId === null ? {} : { tenantid: event.tenantId }),
+    streamversion: event.version,
+    feedxid: from.xid,
+    feedposition: String(event.position),
+    schemaversion: event.schemaVersion,
+    actorrole: actor.role,
+    actorkeyid: actor.keyId,
+    actorname: actor.name,
+    correlationid: correlationId,
+    ...(causationId === null ? {} : { causationid: causationId }),
+    data: event.data,
+  };
+  return { topic: TOPIC_OF_CATEGORY[category], key: subject, value: JSON.stringify(envelope), headers: HEADERS };
 }
 
 /** What was received is no message of Postern's, or a broken one. The message says what is wrong with it, and repeats nothing of it. */

@@ -1,30 +1,18 @@
 import type { JournalId } from '../ids.js';
 import type { RelayPolicy } from '../relay-policy.js';
+import type { ENVELOPES } from '../schemas/envelopes.js';
+import type { Described } from '../schemas/words.js';
 import { RELAY_POLICIES_TOPIC } from '../topics.js';
-import { usernameKey } from '../username.js';
+import { usernameKey } from '../ids.js';
 import { CLOUDEVENTS_JSON, messageType, journalOf, sourceOf } from './event-message.js';
 
 /** The version in which relay policies are written today. */
 const POLICY_SCHEMA_VERSION = 1;
 
-/** The value of a message of `postern.relay-policies.v1`. */
-export interface PolicyEnvelope {
-  readonly specversion: '1.0';
-  /** The revision as digits: the same in each repeat. */
-  readonly id: string;
-  /** `urn:postern:relay-policies:<id of the journal>` */
-  readonly source: string;
-  readonly type: string;
-  /** The username in lower case; also the message's key. */
-  readonly subject: string;
-  readonly datacontenttype: 'application/json';
-  readonly tenantid: string;
-  readonly schemaversion: number;
-  readonly data: RelayPolicy;
-}
+type PolicyEnvelope = Described<(typeof ENVELOPES.PolicyEnvelope)[0]>;
 
 /** A message as a broker takes it. */
-export interface PolicyMessage {
+interface PolicyMessage {
   readonly topic: typeof RELAY_POLICIES_TOPIC;
   /** The username in lower case: compaction keeps the newest policy of each. */
   readonly key: string;

@@ -4,7 +4,7 @@ import { EVENT_DATA } from './event-data.js';
 import { RELAY_POLICY_DATA } from './relay-policy-data.js';
 
 /**
- * The schemas of all messages by name: `RestrictionAdded.v2` is the `data` of that type, `EventEnvelope.v1` what stands around
+ * The schemas of all messages by name: `RestrictionAdded.v2` is the `data` of that type, `EventEnvelope.v1` what is around
  * it. They are open: a consumer must pass over members that it does not know, since a release may add some.
  */
 export function jsonSchemas(
@@ -15,34 +15,17 @@ export function jsonSchemas(
     ...EVENT_DATA,
     RelayPolicy: RELAY_POLICY_DATA,
   };
-  const named = Object.entries(all).flatMap(([name, versions]) =>
-    versions.map((schema, i): [string, z.ZodType] => [`${name}.v${i + 1}`, schema]),
-  );
   return Object.fromEntries(
-    named.map(([name, schema]) => {
-      // As input: as output the objects would be closed.
-      const { $schema, ...rest } = z.toJSONSchema(schema, { target: dialect, io: 'input' }) as JsonSchema;
-      return [name, { ...($schema === undefined ? {} : { $schema }), title: name, ...rest } as JsonSchema];
-    }),
+    Object.entries(all).flatMap(([type, versions]) =>
+      versions.map((schema, i) => {
+        const title = `${type}.v${i + 1}`;
+        // As input: as output the objects would be closed.
+        const { $schema, ...rest } = z.toJSONSchema(schema, { target: dialect, io: 'input' }) as JsonSchema;
+        return [title, { ...($schema && { $schema }), title, ...rest }];
+      }),
+    ),
   );
 }
 
-/** As much of JSON Schema as Postern's schemas use. */
-export interface JsonSchema {
-  readonly $schema?: string;
-  readonly title?: string;
-  readonly description?: string;
-  readonly type?: string | readonly string[];
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly pattern?: string;
-  readonly format?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minItems?: number;
-  readonly minLength?: number;
-  readonly items?: JsonSchema;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly anyOf?: readonly JsonSchema[];
-}
+/** A JSON Schema as JSON. */
+export type JsonSchema = Readonly<Record<string, unknown>>;

@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import type { RelayPolicy } from '../relay-policy.js';
-import type { Same } from './same.js';
 import { mode, range, revision, smtpUserId, tenantId, time, username } from './words.js';
 
 /** The `data` of a message on `postern.relay-policies.v1`; also a line of the snapshot, and the data of an SSE `policy` event. */
@@ -26,7 +24,4 @@ const relayPolicy1 = z.object({
 });
 
 /** The first is schema version 1. */
-export const RELAY_POLICY_DATA: readonly z.ZodType[] = [relayPolicy1];
-
-/** Does not compile where the schema and its type are not the same. */
-export const RELAY_POLICY_AGREES: Same<z.infer<typeof relayPolicy1>, RelayPolicy> = true;
+export const RELAY_POLICY_DATA = [relayPolicy1] as const;

@@ -6,10 +6,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import type { JournalId } from '../ids.js';
 import { decodeEvent } from '../messages/decode-event.js';
-import { encodeEvent } from '../messages/encode-event.js';
-import { encodePolicy, journalOfPolicy, type PolicyEnvelope } from '../messages/policy-message.js';
-import { TOPICS, TOPIC_OF_CATEGORY } from '../topics.js';
-import { splitStreamId } from '../streams.js';
+import { encodeEvent } from '../messages/event-message.js';
+import { encodePolicy, journalOfPolicy } from '../messages/policy-message.js';
+import type { RelayPolicy } from '../relay-policy.js';
+import { splitStreamId, TOPICS, TOPIC_OF_CATEGORY } from '../topics.js';
 import { schemaVersionOf } from '../upcasters.js';
 import { asyncApi } from './async-api.js';
 import { type JsonSchema, jsonSchemas } from './json-schemas.js';
@@ -88,7 +88,7 @@ describe('the frozen messages', () => {
 
   it('a relay policy is written by today’s writer to the byte', () => {
     const value = bytesOf('RelayPolicy.v1').toString();
-    const { data } = JSON.parse(value) as PolicyEnvelope;
+    const { data } = JSON.parse(value) as { data: RelayPolicy };
     expect(encodePolicy(data, JOURNAL)).toEqual({
       topic: 'postern.relay-policies.v1',
       key: 'app@acme.example',

@@ -1,9 +1,15 @@
 import { z } from 'zod';
+import { ROLES } from '../api-key.js';
 import { DENIAL_REASONS, MODES } from '../decision.js';
-import { ROLES } from '../events.js';
 import type { ApiKeyId, EntryId, Revision, SmtpUserId, TenantId } from '../ids.js';
 
 /** What the schemas of messages are made of. A description here is what a consumer in any language reads. */
+
+/** The type of what a schema describes, read-only to the last member. */
+export type Described<Schema extends z.ZodType> = DeepReadonly<z.infer<Schema>>;
+type DeepReadonly<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
 
 const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$';
 

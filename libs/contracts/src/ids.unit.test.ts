@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isUsername, usernameKey } from './username.js';
+import { isUsername, usernameKey } from './ids.js';
 
 describe('the comparison form of a username', () => {
   it('has A to Z in lower case', () => {
