@@ -1,9 +1,7 @@
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
 import { boundedClients } from './bounded-client.js';
-import { ownerUrlOf } from './connection-url.js';
-import { roleUrl } from './role-url.js';
-import type { DatabaseRole } from './roles.js';
-import { CONNECT_TIMEOUT_MS, DatabaseUnreachable, KEEP_ALIVE } from './session.js';
+import { ownerUrlOf, CONNECT_TIMEOUT_MS, DatabaseUnreachable, KEEP_ALIVE } from './session.js';
+import { roleUrl, type DatabaseRole } from './roles.js';
 
 export const STATEMENT_TIMEOUT_MS = 30_000;
 export const LOCK_TIMEOUT_MS = 10_000;
@@ -27,13 +25,13 @@ export interface DataSourceSettings {
   readonly entities?: Exclude<DataSourceOptions['entities'], undefined>;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
-  /** The server ends a statement after this; 30,000 unless told. */
+  /** The server ends a statement after this; 30,000 by default. */
   readonly statementTimeoutMs?: number;
-  /** How long after its statement time-out a server that is not heard of is given up; 5,000 unless told. */
+  /** How long after its statement time-out a silent server is given up; 5,000 by default. */
   readonly silentAfterMs?: number;
-  /** The server ends a wait for a lock after this; 10,000 unless told. */
+  /** The server ends a wait for a lock after this; 10,000 by default. */
   readonly lockTimeoutMs?: number;
-  /** The server ends a transaction in which nothing is asked for so long; 60,000 unless told. */
+  /** The server ends a transaction in which nothing is asked for so long; 60,000 by default. */
   readonly forgottenAfterMs?: number;
   /**
    * For a pool that repeats the same few statements, each found by a key: each connection has them parsed and planned once. Not where the
@@ -44,8 +42,8 @@ export interface DataSourceSettings {
 
 /**
  * A pool of connections as the role. Every wait has an end: connecting, locks, statements, and a transaction that its
- * owner forgot. Connections that break are dropped and made anew, so that it outlives the database's absence.
- * Throws `DatabaseUnreachable`, `DatabaseUrlInvalid`.
+ * owner forgot. Connections that break are dropped and replaced, so that it outlives the database's absence.
+ * Throws `DatabaseUnreachable`, `DatabaseNotUsable`.
  */
 export async function openDataSource(
   ownerUrl: string,
@@ -93,3 +91,41 @@ async function open(url: string, settings: DataSourceSettings & { readonly appli
     throw new DatabaseUnreachable(new URL(url), error);
   }
 }
+
+/**
+ * Runs `work` in a transaction that sees one tenant's rows alone, whatever its SQL asks for. The tables' policies compare the setting,
+ * which is NULL or '' outside of this and equals no tenant.
+ * The setting ends with the transaction, so a pooled connection carries no tenant to its next user.
+ */
+export async function inTenant<T>(
+  dataSource: DataSource,
+  tenantId: string,
+  work: (manager: EntityManager) => Promise<T>,
+): Promise<T> {
+  if (tenantId === '') throw new TypeError('inTenant needs a tenant id; the empty one stands for "no tenant".');
+  return dataSource.transaction(async (manager) => {
+    await manager.query(`SELECT set_config('postern.tenant_id', $1, true)`, [tenantId]);
+    return work(manager);
+  });
+}
+
+/** Runs `work` in a transaction that sees rows of no tenant, where the table has a policy for that, and no tenant's. */
+export async function ofNoTenant<T>(dataSource: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  return dataSource.transaction(async (manager) => {
+    await manager.query(`SELECT set_config('postern.of_no_tenant', 'yes', true)`);
+    return work(manager);
+  });
+}
+
+/**
+ * Options of an entity's column for an instant: `timestamptz(3)` in the database, RFC 3339 in UTC with milliseconds in the program, as the
+ * API shows it.
+ */
+export const INSTANT = {
+  type: 'timestamptz',
+  precision: 3,
+  transformer: {
+    from: (value: Date | null): string | null => value?.toISOString() ?? null,
+    to: (value: unknown): unknown => value,
+  },
+} as const;

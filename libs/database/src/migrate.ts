@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
-import { DataSource, type MigrationInterface } from 'typeorm';
+import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { ensureRoles } from './ensure-roles.js';
-import { withSession } from './session.js';
+import { DatabaseNotUsable, withSession } from './session.js';
 
 /** A part of the database with a history of its own: one schema, with its `migrations` table inside. */
 export interface SchemaComponent {
@@ -26,23 +27,12 @@ export class DatabaseNewerThanProgram extends Error {
 
 const OLDEST_SERVER = 180_000;
 
-/** PostgreSQL lacks what the schemas use. */
-class ServerTooOld extends Error {
-  override readonly name = 'ServerTooOld';
-  readonly permanent = true;
-  constructor(version: string) {
-    super(
-      `Postern needs PostgreSQL 18 or newer, and this is ${version}. Set POSTERN_DATABASE_URL to a newer one, or leave it out to use the embedded PostgreSQL.`,
-    );
-  }
-}
-
 /** One for all schemas of a database: two components may grant to each other. */
 const MIGRATION_LOCK = 8_025_003;
 
 /**
  * Makes the roles and brings a schema up to date, each migration in a transaction of its own; processes that start
- * at once wait for one another. Throws `ServerTooOld`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`, or the
+ * at once wait for one another. Throws `DatabaseNotUsable`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`, or the
  * failed migration's error.
  */
 export async function migrate(ownerUrl: string, component: SchemaComponent): Promise<void> {
@@ -59,11 +49,9 @@ export async function migrate(ownerUrl: string, component: SchemaComponent): Pro
   });
 }
 
-/** The database lacks migrations of this program. */
-class DatabaseNotUpToDate extends Error {
-  override readonly name = 'DatabaseNotUpToDate';
-  readonly permanent = false;
-  constructor(readonly schema: string) {
+class DatabaseNotUpToDate extends DatabaseNotUsable {
+  override readonly permanent = false;
+  constructor(schema: string) {
     super(
       `The schema "${schema}" is not there, or older than this program, or not for this login to see: start this release of Postern once, or run \`npm run migrate\` with the owner’s POSTERN_DATABASE_URL. Either brings it up to date.`,
     );
@@ -74,8 +62,8 @@ class DatabaseNotUpToDate extends Error {
 const NOT_THERE = new Set(['42P01', '3F000', '42501']);
 
 /**
- * For a program that works beside a running Postern, or by the login of a service, and so must not migrate.
- * Throws `DatabaseNotUpToDate`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`.
+ * For a program that works alongside a running Postern, or by the login of a service, and so must not migrate.
+ * Throws `DatabaseNotUsable`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`.
  */
 export async function assertUpToDate(databaseUrl: string, component: SchemaComponent): Promise<void> {
   const { schema, migrations } = component;
@@ -96,7 +84,10 @@ async function refuseOldServer(client: Client): Promise<void> {
   const { rows } = await client.query<{ number: number; version: string }>(
     `SELECT current_setting('server_version_num')::integer AS number, current_setting('server_version') AS version`,
   );
-  if (rows[0] && rows[0].number < OLDEST_SERVER) throw new ServerTooOld(rows[0].version);
+  if (rows[0] && rows[0].number < OLDEST_SERVER)
+    throw new DatabaseNotUsable(
+      `Postern needs PostgreSQL 18 or newer, and this is ${rows[0].version}. Set POSTERN_DATABASE_URL to a newer one, or leave it out to use the embedded PostgreSQL.`,
+    );
 }
 
 async function refuseNewer(client: Client, { schema, migrations }: SchemaComponent): Promise<void> {
@@ -105,16 +96,12 @@ async function refuseNewer(client: Client, { schema, migrations }: SchemaCompone
     [schema],
   );
   if (found[0]?.there !== true) return;
-  const known = migrations.map((migration) => migration.name);
   const { rows } = await client.query<{ name: string }>(
     `SELECT name FROM ${schema}.migrations WHERE name <> ALL ($1) ORDER BY id`,
-    [known],
+    [migrations.map(({ name }) => name)],
   );
-  if (rows.length > 0)
-    throw new DatabaseNewerThanProgram(
-      schema,
-      rows.map((row) => row.name),
-    );
+  const unknown = rows.map(({ name }) => name);
+  if (unknown.length > 0) throw new DatabaseNewerThanProgram(schema, unknown);
 }
 
 async function runMigrations(ownerUrl: string, { schema, migrations }: SchemaComponent): Promise<void> {
@@ -135,4 +122,29 @@ async function runMigrations(ownerUrl: string, { schema, migrations }: SchemaCom
   } finally {
     await dataSource.destroy();
   }
+}
+
+/**
+ * A migration that runs SQL files in their order, in one transaction. `name` ends in its 13-digit time stamp; `module` is the
+ * `import.meta.url` of the file that the paths start from. A table that several schemas have comes as text.
+ */
+export function sqlMigration(
+  name: string,
+  module: string,
+  parts: readonly (string | { readonly sql: string })[],
+): new () => MigrationInterface {
+  return class {
+    static get name(): string {
+      return name;
+    }
+
+    async up(runner: QueryRunner): Promise<void> {
+      for (const part of parts)
+        await runner.query(typeof part === 'string' ? await readFile(new URL(part, module), 'utf8') : part.sql);
+    }
+
+    async down(): Promise<void> {
+      throw new Error(`${name} has no way back: restore a backup from before it.`);
+    }
+  };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { ownerUrlOf } from './connection-url.js';
-import { roleUrl } from './role-url.js';
-import { scramVerifier } from './scram-verifier.js';
+import { ownerUrlOf } from './session.js';
+import { roleUrl } from './roles.js';
+import { scramVerifier } from './ensure-roles.js';
 
 describe('the owner’s connection URL', () => {
   it.each(['postgresql://owner@host/db', 'postgresql://host/db', 'https://a:b@host/db', 'nonsense'])(
