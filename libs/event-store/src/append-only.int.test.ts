@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DATABASE_ROLES, inTenant } from '@postern/database';
 import { openClient } from '@postern/testing';
 import { Journal, readStream } from './index.js';
-import { appendOf, journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
+import { appendOf, journalFixture, type JournalFixture } from './testing/journal-fixture.js';
 
 const CHANGES = [
   `UPDATE journal.events SET data = '{}'`,

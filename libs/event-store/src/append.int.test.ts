@@ -4,7 +4,7 @@ import { newId } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 import { AppendRefused, EventExists, Journal, readStream, VersionConflict, type Append } from './index.js';
 import { appendRequest } from './append-request.js';
-import { acme, appendOf, journalFixture, renamed, type JournalFixture } from './test-support/journal-fixture.js';
+import { acme, appendOf, journalFixture, renamed, type JournalFixture } from './testing/journal-fixture.js';
 
 let fixture: JournalFixture;
 let writer: DataSource;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { advanceCheckpoint, CheckpointMoved, FEED_START, loadCheckpoint, type FeedPosition } from './index.js';
-import { journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
+import { journalFixture, type JournalFixture } from './testing/journal-fixture.js';
 
 const TABLE = 'reader.checkpoints';
 let fixture: JournalFixture;

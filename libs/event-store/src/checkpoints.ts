@@ -3,7 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { FEED_START, samePosition, type FeedPosition } from './read-feed.js';
 
 /** One move of a consumer's checkpoint on one source (the journal, or a topic's partition). */
-export interface CheckpointMove {
+interface CheckpointMove {
   readonly consumer: string;
   readonly source: string;
   readonly from: FeedPosition;
@@ -26,7 +26,7 @@ export class CheckpointMoved extends Error {
 
 /**
  * SQL for a migration: the table `<schema>.checkpoints`, open to the role. A source is the journal's feed, with a position, or a topic's
- * partition, with a bookmark: the next offset and the event before it (see `bookmarks.ts`).
+ * partition, with a `Bookmark`.
  */
 export function checkpointTableSql(schema: string, role: DatabaseRole): string {
   return `
@@ -79,4 +79,84 @@ export async function advanceCheckpoint(manager: EntityManager, table: string, m
     [...values, from.xid, from.position],
   );
   if (updated !== 1) throw new CheckpointMoved(consumer, source);
+}
+
+/**
+ * How far a consumer has read a partition of a topic. It saves reading from the beginning, and decides nothing: what was applied is known
+ * by the streams' versions.
+ */
+export interface Bookmark {
+  /** Of the next message; every message before it took effect. */
+  readonly offset: number;
+  /** The event of the message before it, which tells whether the topic is still the same; null where that was none. */
+  readonly eventId: string | null;
+}
+
+export interface Bookmarks {
+  of(source: string): Bookmark | undefined;
+  /**
+   * How long ago the consumer's checkpoint on the feed was moved, in ms by the database's clock, by a rebuild or a Postern without a
+   * broker; null where there is none. Up to then every event was applied, whatever partition it is in.
+   */
+  readonly feedAgeMs: number | null;
+}
+
+/** The bookmarks of the consumer; a source is `<topic>/<partition>`. `table` is `schema.checkpoints`. */
+export async function loadBookmarks(from: DataSource, table: string, consumer: string): Promise<Bookmarks> {
+  const rows = await from.query<{ source: string; offset: string | null; eventId: string | null; age: number }[]>(
+    `SELECT source, broker_offset AS "offset", event_id AS "eventId",
+            (extract(epoch FROM clock_timestamp() - updated_at) * 1000)::float8 AS age
+       FROM ${table} WHERE consumer = $1`,
+    [consumer],
+  );
+  const found = new Map<string, Bookmark>();
+  for (const { source, offset, eventId } of rows) {
+    if (offset !== null) found.set(source, { offset: Number(offset), eventId });
+  }
+  const feed = rows.find(({ source }) => source === JOURNAL_SOURCE);
+  return { of: (source) => found.get(source), feedAgeMs: feed?.age ?? null };
+}
+
+interface BookmarkMove {
+  readonly consumer: string;
+  readonly source: string;
+  readonly from: number;
+  readonly to: Bookmark;
+}
+
+/** Makes the bookmarks that are missing; what is deleted from a partition after this and before it was read is a loss that can be seen. */
+export async function addBookmarks(
+  to: DataSource,
+  table: string,
+  consumer: string,
+  offsets: ReadonlyMap<string, number>,
+): Promise<void> {
+  if (offsets.size === 0) return;
+  await to.query(
+    `INSERT INTO ${table} (consumer, source, broker_offset)
+     SELECT $1, source, at FROM unnest($2::text[], $3::bigint[]) AS missing (source, at) ON CONFLICT DO NOTHING`,
+    [consumer, [...offsets.keys()], [...offsets.values()]],
+  );
+}
+
+/**
+ * In the transaction that holds the effects. Throws `CheckpointMoved` where the bookmark is not at the offset `from`: another member of the
+ * group moved it, a rebuild removed it, or a crash of the database took the last transactions back, which consumers commit without
+ * waiting for the disk. Moved without this check, it would pass over what the crash took.
+ */
+export async function moveBookmark(
+  manager: EntityManager,
+  table: string,
+  { consumer, source, from, to }: BookmarkMove,
+): Promise<void> {
+  const [, updated] = await manager.query<[unknown[], number]>(
+    `UPDATE ${table} SET broker_offset = $3, event_id = $4, updated_at = clock_timestamp() WHERE consumer = $1 AND source = $2 AND broker_offset = $5`,
+    [consumer, source, to.offset, to.eventId, from],
+  );
+  if (updated !== 1) throw new CheckpointMoved(consumer, source);
+}
+
+/** Removes them, for a read model that was rebuilt from the journal: it has what the partitions hold, whatever their offsets. */
+export async function removeBookmarks(manager: EntityManager, table: string, consumer: string): Promise<void> {
+  await manager.query(`DELETE FROM ${table} WHERE consumer = $1 AND source <> '${JOURNAL_SOURCE}'`, [consumer]);
 }

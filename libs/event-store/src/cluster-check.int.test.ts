@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { openClient } from '@postern/testing';
 import { assertJournalBelongsToCluster, Journal, JournalOfAnotherCluster } from './index.js';
-import { appendOf, journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
+import { appendOf, journalFixture, type JournalFixture } from './testing/journal-fixture.js';
 
 let fixture: JournalFixture;
 beforeAll(async () => {

@@ -2,15 +2,15 @@ import type { StreamCategory } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 import type { FeedPosition } from './read-feed.js';
 
-/** How far behind the journal somebody is who has handled everything up to a position. */
+/** How far behind the journal a reader is that has handled everything up to a position. */
 export interface FeedLag {
   /** Events of the categories behind the position, counted up to `MAX_COUNTED`. */
   readonly events: number;
-  /** Since how many seconds the oldest of them stands in the journal, by the database's clock; 0 where there is none. */
+  /** The age of the oldest of them, by the database's clock; 0 where there is none. */
   readonly seconds: number;
 }
 
-/** So far it is counted: each is a row that is looked at. */
+/** Each is a row that is read. */
 const MAX_COUNTED = 100_000;
 
 /**
@@ -37,15 +37,11 @@ export async function publisherLag(
   return lagOf(row);
 }
 
-interface LagRow {
-  readonly events: number;
-  readonly seconds: number | null;
-}
+type LagRow = Omit<FeedLag, 'seconds'> & { readonly seconds: number | null };
 
-const lagOf = (row: LagRow | undefined): FeedLag => ({
-  events: row?.events ?? 0,
-  seconds: Math.max(0, row?.seconds ?? 0),
-});
+function lagOf(row: LagRow | undefined): FeedLag {
+  return { events: row?.events ?? 0, seconds: Math.max(0, row?.seconds ?? 0) };
+}
 
 const LAG = `
   SELECT count(*)::integer AS events,

@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { until, openClient } from '@postern/testing';
 import { FEED_START, Journal, readFeed, type FeedPosition } from './index.js';
-import { appendOf, journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
+import { appendOf, journalFixture, type JournalFixture } from './testing/journal-fixture.js';
 
 let fixture: JournalFixture;
 let feed: DataSource;

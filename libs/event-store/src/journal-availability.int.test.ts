@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import { Journal, JournalBusy, JournalUnavailable, wakeOnAppend } from './index.js';
 import { roleUrl } from '@postern/database';
 import { until, openClient } from '@postern/testing';
-import { appendOf, journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
+import { appendOf, journalFixture, type JournalFixture } from './testing/journal-fixture.js';
 
 let fixture: JournalFixture;
 let owner: Client;

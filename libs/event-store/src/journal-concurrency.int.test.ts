@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { newId } from '@postern/contracts';
 import { until } from '@postern/testing';
 import { FEED_START, Journal, readFeed, VersionConflict, type FeedPosition } from './index.js';
-import { appendOf, journalFixture, renamed, type JournalFixture } from './test-support/journal-fixture.js';
+import { appendOf, journalFixture, renamed, type JournalFixture } from './testing/journal-fixture.js';
 
 let fixture: JournalFixture;
 beforeAll(async () => {

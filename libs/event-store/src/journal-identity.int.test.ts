@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DATABASE_ROLES } from '@postern/database';
 import { openClient } from '@postern/testing';
 import { loadJournalId } from './index.js';
-import { journalFixture, type JournalFixture } from './test-support/journal-fixture.js';
+import { journalFixture, type JournalFixture } from './testing/journal-fixture.js';
 
 const CONSUMERS = ['postern_feed', 'postern_projection', 'postern_audit'] as const;
 const OTHERS = DATABASE_ROLES.filter((role) => !CONSUMERS.some((each) => each === role));

@@ -1,8 +1,9 @@
 import { withoutSecrets, type Recorded, type StreamCategory } from '@postern/contracts';
+import { Listener } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
-import { EVENT_COLUMNS, recordedOf, type EventRow } from './recorded-row.js';
+import { EVENT_COLUMNS, recordedOf, type EventRow } from './read-stream.js';
 
-/** A place in the feed: behind the event with this transaction id and position. */
+/** A position in the feed: behind the event with this transaction id and position. */
 export interface FeedPosition {
   /** `xid8`, 64 bits without a sign, as text. */
   readonly xid: string;
@@ -25,13 +26,13 @@ export function samePosition(a: FeedPosition, b: FeedPosition): boolean {
 
 export interface FeedPage {
   readonly events: readonly Recorded[];
-  /** The transaction ids of the events, one each: with the event's position they are its place. */
+  /** The transaction ids of the events, one each: with the event's position they order the feed. */
   readonly xids: readonly string[];
   /** Where to go on: behind everything that was looked at, also what the categories left out. */
   readonly position: FeedPosition;
   /** There was more than was looked at. */
   readonly more: boolean;
-  /** There are committed events that are held back behind an older transaction: no wake will tell of that one's end. */
+  /** There are committed events that are held back behind an older transaction: no wake announces that one's end. */
   readonly held: boolean;
 }
 
@@ -78,6 +79,11 @@ export async function readFeedEnd(from: DataSource | EntityManager): Promise<Fee
     'SELECT xid::text, position FROM journal.events ORDER BY journal.events.xid DESC, position DESC LIMIT 1',
   );
   return row ? { xid: row.xid, position: Number(row.position) } : FEED_START;
+}
+
+/** Calls `onWake` after every commit of an append. It only wakes: the feed is the truth. `url` is that of any role, with its password. */
+export function wakeOnAppend(url: string, onWake: () => void): Listener {
+  return new Listener({ url, name: 'journal', channels: ['journal_appended'], onWake });
 }
 
 /** An event; the last row is the end of the page instead: the place of its last event, how many were looked at, and the rest's state. */

@@ -1,6 +1,5 @@
-import { withoutSecrets, type Recorded, type StreamCategory } from '@postern/contracts';
+import { withoutSecrets, type Recorded, type StreamCategory, schemaVersionOf, upcast } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
-import { EVENT_COLUMNS, recordedOf, type EventRow } from './recorded-row.js';
 
 /**
  * The events of one stream with a version above `afterVersion`, in order; none for a stream that does not exist, and
@@ -46,4 +45,37 @@ export async function readStreams(
     [after.streamId, after.version, last, limit],
   );
   return rows.map((row) => withoutSecrets(recordedOf(row)));
+}
+
+/** A row of `journal.events` as `pg` gives it; `bigint` comes as text. */
+export interface EventRow {
+  readonly position: string;
+  readonly tenant_id: string | null;
+  readonly stream_id: string;
+  readonly version: number;
+  readonly event_id: string;
+  readonly type: string;
+  readonly schema_version: number;
+  readonly data: unknown;
+  readonly metadata: unknown;
+  readonly recorded_at: Date;
+}
+
+export const EVENT_COLUMNS =
+  'position, tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at';
+
+/** The event as today's readers know it: the one place where old ones are lifted. Throws `EventNewerThanProgram`. */
+export function recordedOf(row: EventRow): Recorded {
+  return {
+    position: Number(row.position),
+    tenantId: row.tenant_id,
+    streamId: row.stream_id,
+    version: row.version,
+    eventId: row.event_id,
+    type: row.type,
+    schemaVersion: schemaVersionOf(row.type),
+    data: upcast(row.type, row.schema_version, row.data),
+    metadata: row.metadata,
+    recordedAt: row.recorded_at.toISOString(),
+  } as Recorded;
 }
