@@ -6,10 +6,19 @@ import { CONNECT_TIMEOUT_MS, CONSUMER_POOL, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_M
 import { KAFKA_LIMITS } from '@postern/event-bus';
 import { JOURNAL_LIMITS } from '@postern/event-store';
 import { PROJECTION_LIMITS } from '@postern/projection-service';
+import {
+  ACCESS_DEADLINE_MS,
+  FRESH_MS,
+  KEY_CHECK_MS,
+  KEY_LOOK_UPS,
+  MAX_BUCKETS,
+  MAX_CACHED_KEYS,
+} from '@postern/access';
+import { MAX_DEPTH, MAX_ERRORS, MAX_HOPS, READ_DEADLINE_MS, SERVER_LIMITS as server } from '@postern/http';
+import { DEFAULT_EXPORT_LIMITS as exports } from '@postern/lists';
+import { CHECK_TIMEOUT_MS, LOG_BUFFER_BYTES } from '@postern/observe';
 import { loadSettings } from '@postern/settings';
-import { SERVICE_LIMITS } from '@postern/process';
 
-const { exports, server } = SERVICE_LIMITS;
 const { streams } = PROJECTION_LIMITS;
 const defaults = loadSettings({});
 
@@ -27,19 +36,19 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Requests of one API key, at once', number(defaults.rateLimit.burst)],
   ['Requests without a valid key, each second', number(defaults.failedAuthLimit.perSecond)],
   ['Requests without a valid key, at once', number(defaults.failedAuthLimit.burst)],
-  ['Keys and addresses that are counted', `${number(SERVICE_LIMITS.buckets)} each`],
-  ['Keys remembered, so that the database is spared', number(SERVICE_LIMITS.cachedKeys)],
-  ['Age of a key’s look-up', seconds(SERVICE_LIMITS.keyFreshMs)],
-  ['Keys of one look-up in the database', number(SERVICE_LIMITS.keyLookUps.batch)],
-  ['Keys that wait for their look-up', number(SERVICE_LIMITS.keyLookUps.waiting)],
+  ['Keys and addresses that are counted', `${number(MAX_BUCKETS)} each`],
+  ['Keys remembered, so that the database is spared', number(MAX_CACHED_KEYS)],
+  ['Age of a key’s look-up', seconds(FRESH_MS)],
+  ['Keys of one look-up in the database', number(KEY_LOOK_UPS.batch)],
+  ['Keys that wait for their look-up', number(KEY_LOOK_UPS.waiting)],
 
   ['Body', bytes(server.smallBodyBytes)],
   ['Body with a list: entries, denials', bytes(server.bodyBytes)],
   ['Members and elements of a body, in all', number(server.bodyMembers)],
   ['URL and headers together', bytes(server.headerBytes)],
   ['One variable part of a path', number(server.pathPartLength)],
-  ['Levels of a body’s JSON', number(SERVICE_LIMITS.bodyDepth)],
-  ['Hops of `X-Forwarded-For` that are looked at', number(SERVICE_LIMITS.proxyHops)],
+  ['Levels of a body’s JSON', number(MAX_DEPTH)],
+  ['Hops of `X-Forwarded-For` that are looked at', number(MAX_HOPS)],
   ['Entries of a restriction, expired ones too', number(COMMAND_LIMITS.entries)],
   ['Characters of a range as typed', number(COMMAND_LIMITS.rangeLength)],
   ['Characters of a note', number(COMMAND_LIMITS.noteLength)],
@@ -50,7 +59,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Count of a folded denial', number(COMMAND_LIMITS.denialCount)],
   ['Characters of a relay’s name', upTo(COMMAND_LIMITS.relayNameLength)],
   ['Entries on a page of SMTP users', number(PROJECTION_LIMITS.entriesPerPage)],
-  ['Fields that a 422 names', number(SERVICE_LIMITS.fieldProblems)],
+  ['Fields that a 422 names', number(MAX_ERRORS)],
 
   ['Connections', number(defaults.maxConnections)],
   ['Policy streams', number(streams.maxClients)],
@@ -68,7 +77,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Appends that wait for the journal', number(JOURNAL_LIMITS.waitingItems)],
   ['Bytes that wait for the journal', bytes(JOURNAL_LIMITS.waitingBytes)],
   ['Reports of denials in that queue', number(COMMAND_LIMITS.reportsInJournal)],
-  ['Log that waits for its reader', bytes(SERVICE_LIMITS.logBufferBytes)],
+  ['Log that waits for its reader', bytes(LOG_BUFFER_BYTES)],
   ['Bytes of events that are sent to Kafka at once', bytes(KAFKA_LIMITS.bytesPerSend)],
   ['Bytes of one event for Kafka', bytes(KAFKA_LIMITS.messageBytes)],
 
@@ -76,17 +85,17 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['To send a request whole', seconds(server.requestMs)],
   ['A connection between two requests', seconds(server.keepAliveMs)],
   ['A connection on which nothing moves', seconds(server.stillMs)],
-  ['To find out whose key it is', seconds(SERVICE_LIMITS.accessMs)],
-  ['A read, until its answer begins', seconds(SERVICE_LIMITS.readMs)],
+  ['To find out whose key it is', seconds(ACCESS_DEADLINE_MS)],
+  ['A read, until its answer begins', seconds(READ_DEADLINE_MS)],
   ['A write', seconds(COMMAND_LIMITS.deadlineMs)],
   ['A read with `Postern-Min-Version`', seconds(PROJECTION_LIMITS.minVersionWaitMs)],
-  ['A check of `/health/ready`', seconds(SERVICE_LIMITS.readinessCheckMs)],
+  ['A check of `/health/ready`', seconds(CHECK_TIMEOUT_MS)],
   ['A snapshot, read by the relay', seconds(PROJECTION_LIMITS.snapshotMs)],
   ['A stream or snapshot of which nothing is read', seconds(streams.stalledMs)],
   ['An export', seconds(exports.totalMs)],
   ['64 KiB of an export, to be taken by its reader', seconds(exports.stalledMs)],
   ['Between two heartbeats of a stream', seconds(streams.heartbeatMs)],
-  ['Between two checks of the key of an open answer', seconds(SERVICE_LIMITS.keyCheckMs)],
+  ['Between two checks of the key of an open answer', seconds(KEY_CHECK_MS)],
   ['Answer kept for an `Idempotency-Key`', `${COMMAND_LIMITS.answerLifeHours} h`],
   ['To connect to the database', seconds(CONNECT_TIMEOUT_MS)],
   ['A statement in the database', seconds(STATEMENT_TIMEOUT_MS)],

@@ -2,7 +2,7 @@ import { endsWithin } from '@postern/async';
 import { gauge } from './metrics.js';
 
 /** How far a consumer is behind the journal at this moment. */
-export interface Lag {
+interface Lag {
   readonly events: number;
   readonly seconds: number;
 }
@@ -20,25 +20,23 @@ export function observeLag(consumer: string, lag: () => Promise<Lag>): void {
   consumers.set(consumer, lag);
 }
 
-export const lagSeconds = gauge(
+lagGauge(
   'postern_feed_lag_seconds',
+  'seconds',
   'Age of the oldest event that the consumer has not handled; 0 where it has handled all. Left out while the database cannot be asked.',
-  ['consumer'],
-  async (metric) => {
-    metric.reset();
-    for (const [consumer, { seconds }] of await measured()) metric.set({ consumer }, seconds);
-  },
+);
+lagGauge(
+  'postern_feed_lag_events',
+  'events',
+  'Events that the consumer has not handled, counted up to 100,000. Left out while the database cannot be asked.',
 );
 
-export const lagEvents = gauge(
-  'postern_feed_lag_events',
-  'Events that the consumer has not handled, counted up to 100,000. Left out while the database cannot be asked.',
-  ['consumer'],
-  async (metric) => {
+function lagGauge(name: string, figure: keyof Lag, help: string) {
+  gauge(name, help, ['consumer'], async (metric) => {
     metric.reset();
-    for (const [consumer, { events }] of await measured()) metric.set({ consumer }, events);
-  },
-);
+    for (const [consumer, lag] of await measured()) metric.set({ consumer }, lag[figure]);
+  });
+}
 
 function measured(): Promise<ReadonlyMap<string, Lag>> {
   const now = performance.now();

@@ -1,4 +1,11 @@
-import { Inject, Logger, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
+import {
+  Inject,
+  Logger,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type Provider,
+} from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { roleUrl, CONSUMER_POOL } from '@postern/database';
 import { EmbeddedEventBus, EVENT_BUS, type EventBus, KafkaEventBus, type KafkaSettings } from '@postern/event-bus';
@@ -17,49 +24,32 @@ export const feedDataSource = dataSourceModule('postern_feed', { poolSize: 4, ..
 
 /** Provides `EVENT_BUS`: Kafka if the settings name brokers, else the journal's feed. */
 export function eventBusModule({ kafka }: RuntimeSettings): DynamicModule {
-  return kafka === null ? feedBus() : kafkaBus(kafka);
+  return {
+    module: EventBusModule,
+    global: true,
+    imports: kafka === null ? [feedDataSource] : [],
+    providers: [kafka === null ? feedBus : kafkaBus(kafka)],
+    exports: [EVENT_BUS],
+  };
 }
 
 /** The journal's own feed as the bus, for one process or for few on one database. */
-function feedBus(): DynamicModule {
-  return {
-    module: EventBusModule,
-    global: true,
-    imports: [feedDataSource],
-    providers: [
-      {
-        provide: EVENT_BUS,
-        inject: [getDataSourceToken('postern_feed'), SETTINGS],
-        useFactory: (feed: DataSource, settings: RuntimeSettings) =>
-          new EmbeddedEventBus({
-            feed,
-            feedUrl: roleUrl(settings.databaseUrl, 'postern_feed'),
-            onFailure: failureLogger(log),
-          }),
-      },
-    ],
-    exports: [EVENT_BUS],
-  };
-}
+const feedBus: Provider = {
+  provide: EVENT_BUS,
+  inject: [getDataSourceToken('postern_feed'), SETTINGS],
+  useFactory: (feed: DataSource, { databaseUrl }: RuntimeSettings) =>
+    new EmbeddedEventBus({ feed, feedUrl: roleUrl(databaseUrl, 'postern_feed'), onFailure: failureLogger(log) }),
+};
 
 /** The topics of Kafka as the bus. The start fails if a topic's configuration is wrong. */
-function kafkaBus(kafka: KafkaSettings): DynamicModule {
-  return {
-    module: EventBusModule,
-    global: true,
-    providers: [
-      {
-        provide: EVENT_BUS,
-        useFactory: async (): Promise<EventBus> => {
-          const bus = new KafkaEventBus({ kafka, onFailure: failureLogger(log) });
-          await bus.start();
-          return bus;
-        },
-      },
-    ],
-    exports: [EVENT_BUS],
-  };
-}
+const kafkaBus = (kafka: KafkaSettings): Provider => ({
+  provide: EVENT_BUS,
+  useFactory: async () => {
+    const bus = new KafkaEventBus({ kafka, onFailure: failureLogger(log) });
+    await bus.start();
+    return bus;
+  },
+});
 
 /** Stops the bus once the services' own subscriptions have ended. */
 @Module({})

@@ -10,7 +10,6 @@ import {
   takeOnlyJson,
   ReadDeadline,
   requestIdOf,
-  boundConnections,
   SERVER_LIMITS,
   SERVER_OPTIONS,
   serveDocuments,
@@ -25,7 +24,7 @@ import { AccessCheck, checkBeforeBody } from '@postern/access';
 
 /**
  * Makes the Nest application of a process: Fastify with Postern's limits, request ids, validation and problem+json.
- * `translators` tell the typed errors of the libraries that the modules use as problems. It does not listen yet.
+ * `translators` make problems of the typed errors of the libraries that the modules use. It does not listen yet.
  */
 export async function createHttpApp(
   module: Parameters<typeof NestFactory.create>[0],
@@ -50,14 +49,15 @@ export async function createHttpApp(
     bodyParser: false,
     forceCloseConnections: true,
   });
-  const fastify = adapter.getInstance();
-  logRequests(fastify as unknown as FastifyInstance, logger, settings.trustedProxies);
-  warnOfUntrustedForwarding(fastify as unknown as FastifyInstance, logger, settings.trustedProxies);
-  guardRequests(fastify as unknown as FastifyInstance);
-  takeOnlyJson(fastify as unknown as FastifyInstance);
-  noteRoutes(fastify as unknown as FastifyInstance);
-  checkBeforeBody(fastify as unknown as FastifyInstance, app.get(AccessCheck, { strict: false }));
-  boundConnections(app.getHttpServer(), settings.maxConnections);
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  logRequests(fastify, logger, settings.trustedProxies);
+  warnOfUntrustedForwarding(fastify, logger, settings.trustedProxies);
+  guardRequests(fastify);
+  takeOnlyJson(fastify);
+  noteRoutes(fastify);
+  checkBeforeBody(fastify, app.get(AccessCheck, { strict: false }));
+  // Node closes what comes above it at once: there is no request yet that could be answered.
+  app.getHttpServer().maxConnections = settings.maxConnections;
   app.useGlobalFilters(filter);
   app.useGlobalInterceptors(new ReadDeadline(), new UnknownQuery());
   app.useGlobalPipes(new SchemaPipe());

@@ -3,13 +3,13 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { roleUrl } from '@postern/database';
 import { EventPublisher, type PublisherStatus } from '@postern/event-bus';
 import type { DataSource } from 'typeorm';
-import { Readiness, counter, gauge, observeLag, type ReadinessCheck } from '@postern/observe';
+import { Readiness, counter, gauge, observeLag } from '@postern/observe';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import { feedDataSource } from './event-bus.module.js';
 
 const log = new Logger('publisher');
 
-/** Publishes the journal's events to Kafka for as long as the process runs, in turn with others. It needs `settings.kafka`. */
+/** Publishes the journal's events to Kafka for as long as the process runs; of several processes one is the leader. It needs `settings.kafka`. */
 @Module({
   imports: [feedDataSource],
   providers: [
@@ -37,9 +37,15 @@ export class PublisherModule implements OnApplicationBootstrap, OnModuleDestroy 
 
   async onApplicationBootstrap(): Promise<void> {
     await this.publisher.start();
-    observePublisher(() => this.publisher.status());
+    const status = () => this.publisher.status();
+    observed = status;
     observeLag('publisher', () => this.publisher.lag());
-    this.readiness.add('publisher', publisherReadiness(this.publisher));
+    // A broker that is away does not make it unready: writes are answered without it, and a process that were taken out for it
+    // would refuse them. The lag shows that.
+    this.readiness.add('publisher', () => {
+      const { halted, lastError } = status();
+      return halted && lastError ? `halted: ${lastError.message}` : null;
+    });
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -47,30 +53,15 @@ export class PublisherModule implements OnApplicationBootstrap, OnModuleDestroy 
   }
 }
 
-/**
- * What keeps the publisher from being ready: an event that can never be sent. A broker that is away does not: writes are
- * answered without it, and a process that were taken out for it would refuse them. The lag tells of that.
- */
-export function publisherReadiness(publisher: { status(): PublisherStatus }): ReadinessCheck {
-  return () => {
-    const { halted, lastError } = publisher.status();
-    return halted && lastError ? `halted: ${lastError.message}` : null;
-  };
-}
-
+/** Read at each scrape. */
 let observed: (() => PublisherStatus) | undefined;
 
-/** Has the process's publisher told at each scrape. */
-export function observePublisher(status: () => PublisherStatus): void {
-  observed = status;
-}
-
-export const eventsPublished = counter(
+const eventsPublished = counter(
   'postern_publisher_events_total',
   'Events that this process has sent to Kafka and all in-sync replicas have; one that was sent again counts again.',
 );
 
-export const publisherLeader = gauge(
+gauge(
   'postern_publisher_leader',
   '1 where this process publishes the journal’s events, 0 where it stands by. The sum over all processes must be 1.',
   [],
@@ -79,7 +70,7 @@ export const publisherLeader = gauge(
   },
 );
 
-export const publisherHalted = gauge(
+gauge(
   'postern_publisher_halted',
   '1 where an event can never be sent as it is, and all behind it wait: somebody must act.',
   [],

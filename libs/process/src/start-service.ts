@@ -7,7 +7,7 @@ import { SettingInvalid, type Settings, SettingsModule, type RuntimeSettings } f
 import { eventBusModule } from './event-bus.module.js';
 import { PublisherModule } from './publisher.module.js';
 import { createHttpApp } from './http-app.js';
-import { ObserveModule } from './health.controller.js';
+import { ObserveModule } from './operation.controller.js';
 import { operatorKeyPlace, type FirstKey } from './first-key.js';
 import type { Running } from './run-process.js';
 
@@ -43,7 +43,7 @@ export async function startService(parts: ServiceParts, settings: Settings): Pro
   }
 }
 
-/** What runs in the process of one service: its module, and what every service needs beside it. */
+/** What runs in the process of one service: its module, and what every service needs besides. */
 export function serviceModule(
   { module, bus }: Pick<ServiceParts, 'module' | 'bus'>,
   settings: RuntimeSettings,
@@ -77,18 +77,18 @@ function databaseUrlOf({ databaseUrl }: Settings, name: string): string {
 
 type Place = Pick<Settings, 'httpHost' | 'httpPort'>;
 
-const LISTEN_TROUBLE: Readonly<Record<string, (place: Place) => string>> = {
+const LISTEN_ERRORS: Readonly<Record<string, (place: Place) => string>> = {
   EADDRINUSE: (p) => `POSTERN_HTTP_PORT ${p.httpPort} is taken on ${p.httpHost}: set a free one, or 0 for any.`,
   EACCES: (p) => `POSTERN_HTTP_PORT ${p.httpPort} is not for this user to take: set one above 1023.`,
   EADDRNOTAVAIL: (p) => `POSTERN_HTTP_HOST ${p.httpHost} is no address of this machine.`,
 };
 
-/** Has `listen` take the port of the settings. Throws `SettingInvalid` where it is not to be had. */
+/** Listens as the settings say. Throws `SettingInvalid` where the address or the port cannot be had. */
 export async function listenAsSet(listen: () => Promise<unknown>, settings: Place): Promise<void> {
   try {
     await listen();
   } catch (error) {
-    const trouble = LISTEN_TROUBLE[(error as NodeJS.ErrnoException).code ?? ''];
-    throw trouble ? new SettingInvalid(trouble(settings), { cause: error }) : error;
+    const message = LISTEN_ERRORS[(error as NodeJS.ErrnoException).code ?? ''];
+    throw message ? new SettingInvalid(message(settings), { cause: error }) : error;
   }
 }
