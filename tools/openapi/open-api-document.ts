@@ -5,7 +5,7 @@ import { BUILD } from '@postern/observe';
 import { completed } from './completed.js';
 import { documentPaths } from './document-paths.js';
 import { jsonSchemaOf } from '../../libs/http/src/openapi/json-schema.js';
-import { TAGS } from '../../libs/http/src/openapi/tags.js';
+import { TAGS } from '../../libs/http/src/openapi/documented.js';
 
 const DESCRIPTION = `
 Which source addresses may an SMTP user log in from? Set it here, see who was denied, and let relays follow.

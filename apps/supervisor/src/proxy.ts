@@ -2,7 +2,6 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import {
-  boundConnections,
   callerAddress,
   guardRequests,
   Problem,
@@ -45,7 +44,7 @@ export async function startProxy(
     genReqId: requestIdOf,
     frameworkErrors: (error, request, reply) => problems.answer(error, request, reply),
   });
-  boundConnections(fastify.server, settings.maxConnections);
+  fastify.server.maxConnections = settings.maxConnections;
   warnOfUntrustedForwarding(fastify, createLogger(settings.logLevel), settings.trustedProxies);
   guardRequests(fastify);
   fastify.setErrorHandler((error, request, reply) => problems.answer(error, request, reply));

@@ -3,29 +3,41 @@ export { type JsonSchema, documentedAs } from './openapi/json-schema.js';
 export { type MediaType, exported, html, json, ndjson, plainText, serverSentEvents } from './openapi/media-types.js';
 export { serveDocuments } from './openapi/serve-documents.js';
 export { oneOf, oneOfSoFar, pageView, text, time, uuid, view, whole } from './openapi/view.js';
-export { PROBLEMS, type ProblemCode } from './problem/problem.js';
-export { databaseFailed, databaseProblem } from './problem/database-problem.js';
-export { ProblemFilter, type ProblemTranslator, routeNotFound } from './problem/problem-filter.js';
-export { type FieldProblem, Problem, type ProblemOptions } from './problem/problem.js';
-export { temporaryProblem } from './problem/temporary-problem.js';
-export { sqlState, violates } from './problem/database-problem.js';
+export { databaseFailed, databaseProblem, sqlState, violates } from './problem/database-problem.js';
+export { ProblemFilter, type ProblemTranslator, routeNotFound, temporaryProblem } from './problem/problem-filter.js';
+export { type FieldProblem, Problem, PROBLEMS, type ProblemCode, type ProblemOptions } from './problem/problem.js';
 export { logRequests } from './request/access-log.js';
-export { bearerToken } from './request/principal.js';
 export { guardRequests } from './request/guard-requests.js';
-export { hasBody } from './request/json-body.js';
-export { MAX_DEPTH, takeOnlyJson } from './request/json-body.js';
+export { hasBody, MAX_DEPTH, takeOnlyJson } from './request/json-body.js';
+export { bearerToken, Caller, type Principal, principalOf, setPrincipal, Tenant } from './request/principal.js';
 export { READ_DEADLINE_MS, ReadDeadline } from './request/read-deadline.js';
-export { Caller, type Principal, Tenant, principalOf, setPrincipal } from './request/principal.js';
-export { atLeastVersion, MIN_VERSION_WAIT_MS, MinVersion } from './request/min-version.js';
-export { preferredType } from './request/preferred-type.js';
-export { requestIdOf } from './request/server-limits.js';
-export { Allow, LongBody, Public, type RouteRules, rulesOf } from './request/route-rules.js';
-export { type Route, noteRoutes, routesOf } from './request/route-rules.js';
-export { MAX_ERRORS, SchemaPipe, fieldCode } from './request/schema-pipe.js';
-export { SERVER_LIMITS, SERVER_OPTIONS, boundConnections } from './request/server-limits.js';
-export { MAX_HOPS, callerAddress } from './request/source-address.js';
-export { strongTags } from './request/strong-tags.js';
-export { UnknownQuery } from './request/schema-pipe.js';
-export { warnOfUntrustedForwarding } from './request/source-address.js';
-export { decisionView, denialReasonView, reasonView, roleView } from './views/login-views.js';
-export { entryView, modeView, restrictionView, smtpUserView } from './views/restriction-views.js';
+export {
+  atLeastVersion,
+  MIN_VERSION_WAIT_MS,
+  MinVersion,
+  preferredType,
+  strongTags,
+} from './request/request-headers.js';
+export {
+  Allow,
+  LongBody,
+  noteRoutes,
+  Public,
+  type Route,
+  type RouteRules,
+  routesOf,
+  rulesOf,
+} from './request/route-rules.js';
+export { fieldCode, MAX_ERRORS, SchemaPipe, UnknownQuery } from './request/schema-pipe.js';
+export { requestIdOf, SERVER_LIMITS, SERVER_OPTIONS } from './request/server-limits.js';
+export { callerAddress, MAX_HOPS, warnOfUntrustedForwarding } from './request/source-address.js';
+export {
+  decisionView,
+  denialReasonView,
+  entryView,
+  modeView,
+  reasonView,
+  restrictionView,
+  roleView,
+  smtpUserView,
+} from './views.js';

@@ -4,7 +4,6 @@ import type { ProblemCode } from '../problem/problem.js';
 import { answerHeaders, REQUEST_HEADERS, type AnswerHeader, type RequestHeader } from './headers.js';
 import type { JsonSchema } from './json-schema.js';
 import type { MediaType } from './media-types.js';
-import type { Tag } from './tags.js';
 
 /** What the OpenAPI document says of a route beyond what its decorators and schemas say already. */
 export interface Documentation {
@@ -58,12 +57,7 @@ export function Documented(documentation: Documentation): MethodDecorator {
     }),
     ...headers.map((name) => {
       const { description, schema } = REQUEST_HEADERS[name];
-      return ApiHeader({
-        name,
-        description,
-        required: needs.includes(name),
-        schema: { ...schema, examples: [...schema.examples] },
-      });
+      return ApiHeader({ name, description, required: needs.includes(name), schema });
     }),
     ...Object.entries(query).map(([name, { description, schema }]) =>
       ApiQuery({ name, description, required: false, schema }),
@@ -77,3 +71,16 @@ export function Documented(documentation: Documentation): MethodDecorator {
     ApiExtension(PROBLEMS_EXTENSION, [...problems, ...headers.flatMap((name) => REQUEST_HEADERS[name].problems)]),
   );
 }
+
+/** The chapters of the document, in its order. */
+export const TAGS = {
+  Tenants: 'Customer accounts. A tenant owns SMTP users and API keys, and sees nothing of any other.',
+  'API keys': 'Who may ask for what. The text of a key is shown once.',
+  'SMTP users': 'The credentials whose logins are restricted. Postern never holds their passwords.',
+  Restrictions: 'The source addresses from which an SMTP user may log in.',
+  'Audit trail': 'Who was denied, from where and why; who changed what.',
+  Relays: 'For mail relays: the policies to decide by, and the denials to report.',
+  Yourself: 'What helps whoever sets up a restriction.',
+  Operation: 'Health, metrics and this document.',
+} as const;
+export type Tag = keyof typeof TAGS;

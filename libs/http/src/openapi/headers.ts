@@ -1,57 +1,49 @@
 import type { ProblemCode } from '../problem/problem.js';
 import type { JsonSchema } from './json-schema.js';
 
-interface TakenHeader {
-  readonly description: string;
-  readonly schema: JsonSchema;
-  /** What a request with this header may be refused with. */
-  readonly problems: readonly ProblemCode[];
-}
-
 /** The headers that a route may take. */
 export const REQUEST_HEADERS = {
-  'X-Request-Id': {
-    description:
-      'Your name for this request, told back and kept with the changes it makes. What does not fit is replaced.',
-    schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$', examples: ['deploy-2026-11-01.17'] },
-    problems: [],
-  },
-  'Idempotency-Key': {
-    description:
-      'Marks a change that may be sent again: within 24 hours the same key with the same request is answered as the first one was, and nothing is changed twice.',
-    schema: { type: 'string', pattern: '^[\\x20-\\x7e]{1,255}$', examples: ['019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'] },
-    problems: ['idempotency-key-reused', 'validation-failed'],
-  },
-  'If-Match': {
-    description:
-      'The ETag of what you read: the change is refused if it is no longer that. A list of them, or `*`, too. `W/"7"` and `"7-gzip"`, as compressing proxies make them, count as `"7"`.',
-    schema: { type: 'string', examples: ['"7"'] },
-    problems: ['version-mismatch', 'validation-failed'],
-  },
-  'Postern-Min-Version': {
-    description:
-      'The version that your write answered: the read waits up to 2 seconds until it has arrived, so that you read your own write.',
-    schema: { type: 'string', pattern: '^\\d{1,9}$', examples: ['7'] },
-    problems: ['read-side-behind', 'validation-failed'],
-  },
-  'Last-Event-ID': {
-    description:
-      'The revision that was applied last. Without one, or with one that cannot be served, the answer is `reset`.',
-    schema: { type: 'string', examples: ['4711'] },
-    problems: [],
-  },
-  'Accept-Encoding': {
-    description: 'With `gzip` in it, the answer is compressed.',
-    schema: { type: 'string', examples: ['gzip'] },
-    problems: [],
-  },
-  Accept: {
-    description: 'Which of the media types of the answer is wanted; the first one stands where this says nothing.',
-    schema: { type: 'string', examples: ['application/json'] },
-    problems: [],
-  },
-} as const satisfies Readonly<Record<string, TakenHeader>>;
+  'X-Request-Id': requestHeader(
+    'Your name for this request, told back and kept with the changes it makes. What does not fit is replaced.',
+    'deploy-2026-11-01.17',
+    { pattern: '^[A-Za-z0-9._-]{1,64}$' },
+  ),
+  'Idempotency-Key': requestHeader(
+    'Marks a change that may be sent again: within 24 hours the same key with the same request is answered as the first one was, and nothing is changed twice.',
+    '019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10',
+    { pattern: '^[\\x20-\\x7e]{1,255}$', problems: ['idempotency-key-reused', 'validation-failed'] },
+  ),
+  'If-Match': requestHeader(
+    'The ETag of what you read: the change is refused if it is no longer that. A list of them, or `*`, too. `W/"7"` and `"7-gzip"`, as compressing proxies make them, count as `"7"`.',
+    '"7"',
+    { problems: ['version-mismatch', 'validation-failed'] },
+  ),
+  'Postern-Min-Version': requestHeader(
+    'The version that your write answered: the read waits up to 2 seconds until it has arrived, so that you read your own write.',
+    '7',
+    { pattern: '^\\d{1,9}$', problems: ['read-side-behind', 'validation-failed'] },
+  ),
+  'Last-Event-ID': requestHeader(
+    'The revision that was applied last. Without one, or with one that cannot be served, the answer is `reset`.',
+    '4711',
+  ),
+  'Accept-Encoding': requestHeader('With `gzip` in it, the answer is compressed.', 'gzip'),
+  Accept: requestHeader(
+    'Which of the media types of the answer is wanted; the first one stands where this says nothing.',
+    'application/json',
+  ),
+} as const;
 export type RequestHeader = keyof typeof REQUEST_HEADERS;
+
+interface RequestHeaderRules {
+  readonly pattern?: string;
+  /** What a request with this header may be refused with. */
+  readonly problems?: readonly ProblemCode[];
+}
+
+function requestHeader(description: string, example: string, { problems = [], ...pattern }: RequestHeaderRules = {}) {
+  return { description, schema: { type: 'string', ...pattern, examples: [example] }, problems };
+}
 
 /** The headers that an answer may have; `required` ones it always has. */
 const ANSWER_HEADERS = {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * The schema of a type that the API answers. The compiler holds the two together: a field that the type has and the
+ * The schema of a type that the API answers. A field that the type has and the
  * schema lacks, or the other way round, does not compile. `name` is the one in the document.
  */
 export function view<T extends object>(
@@ -17,38 +17,34 @@ export function oneOf<Union extends string>(values: Readonly<Record<Union, true>
   return z.enum(Object.keys(values) as [Union, ...Union[]]);
 }
 
-/** A text that is one of a union's, to which later versions may add: a caller passes over what it does not know. */
+/** A text that is one of a union's, to which later versions may add: a caller ignores what it does not recognise. */
 export function oneOfSoFar<Union extends string>(values: Readonly<Record<Union, true>>): z.ZodType<Union> {
   return oneOf(values).meta({ 'x-may-grow': true });
 }
 
 /** A text of a kind, with an example. */
 export function text<T extends string = string>(example: string, description?: string): z.ZodType<T> {
-  return z.string().meta({ examples: [example], ...(description && { description }) }) as unknown as z.ZodType<T>;
+  return shown(z.string(), { examples: [example] }, description);
 }
 
 /** A UUIDv7. */
 export function uuid<Id extends string = string>(example: string, description?: string): z.ZodType<Id> {
-  return z
-    .string()
-    .meta({ format: 'uuid', examples: [example], ...(description && { description }) }) as unknown as z.ZodType<Id>;
+  return shown(z.string(), { format: 'uuid', examples: [example] }, description);
 }
 
 /** RFC 3339, UTC, milliseconds. */
-export function time(example: string, description?: string): z.ZodType<string> {
-  return z.string().meta({
-    format: 'date-time',
-    examples: [example],
-    description: description ?? 'RFC 3339, UTC, milliseconds.',
-  });
+export function time(example: string, description = 'RFC 3339, UTC, milliseconds.'): z.ZodType<string> {
+  return shown(z.string(), { format: 'date-time', examples: [example] }, description);
 }
 
 /** A whole number from `least` on. */
 export function whole<N extends number = number>(least: number, example: number, description?: string): z.ZodType<N> {
-  return z
-    .int()
-    .min(least)
-    .meta({ examples: [example], ...(description && { description }) }) as unknown as z.ZodType<N>;
+  return shown(z.int().min(least), { examples: [example] }, description);
+}
+
+/** A schema with what the document shows of it, as that of a narrower type, such as a branded one. */
+function shown<T>(schema: z.ZodType, meta: z.core.GlobalMeta, description: string | undefined): z.ZodType<T> {
+  return schema.meta({ ...meta, ...(description && { description }) }) as unknown as z.ZodType<T>;
 }
 
 /** A page of a list. */

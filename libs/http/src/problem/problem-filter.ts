@@ -5,14 +5,13 @@ import { answerAboveBody } from '../request/unread-body.js';
 import { setCommonHeaders } from '../request/guard-requests.js';
 import { databaseFailures, databaseProblem } from './database-problem.js';
 import { Problem } from './problem.js';
-import { temporaryProblem } from './temporary-problem.js';
 
-/** Knows how an error of a library is told to a caller; null when it is not its kind. */
+/** Makes a problem of an error of a library; null when it is not its kind. */
 export type ProblemTranslator = (error: unknown) => Problem | null;
 
 /**
- * Answers every error as problem+json. A temporary failure and a database that is away are 503 in every service. What no translator knows is our
- * fault: 500, logged whole, told without detail.
+ * Answers every error as problem+json. A temporary failure and a database that is away are 503 in every service. What no translator recognises is our
+ * fault: 500, logged completely, answered without detail.
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -30,7 +29,7 @@ export class ProblemFilter implements ExceptionFilter {
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = this.translate(error, request);
     if (problem.options.databaseFailed) databaseFailures.inc();
-    // Who is not ready says so to each probe; what keeps it from it has its own line.
+    // A service that is not ready answers so to each probe; the cause has a line of its own.
     if (problem.status >= 500 && problem.code !== 'not-ready') {
       this.logger.error({
         requestId: request.id,
@@ -104,4 +103,20 @@ function sizeOf(bytes: number): string {
 
 export function routeNotFound(request: FastifyRequest): Problem {
   return new Problem('route-not-found', `There is no ${request.method} ${request.url.split('?')[0]}.`);
+}
+
+/** What an error of a library says of itself. */
+interface Classified {
+  /** False where a retry can help. */
+  readonly permanent?: boolean;
+  readonly databaseFailed?: boolean;
+  /** What its reader is to do, without anything internal. */
+  readonly action?: string;
+}
+
+/** An error that a retry can help with is 503 in every service; null for any other. */
+export function temporaryProblem(error: unknown): Problem | null {
+  const { permanent, databaseFailed, action } = (error ?? {}) as Classified;
+  if (permanent !== false || action === undefined) return null;
+  return new Problem('not-ready', action, { headers: { 'retry-after': '1' }, cause: error, databaseFailed });
 }

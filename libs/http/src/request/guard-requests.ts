@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { PAGE_POLICY } from '../openapi/page-policy.js';
 import { Problem } from '../problem/problem.js';
 
 /** What every process that listens does with a request first, the proxy of `npm run services` too: to be called before other hooks are added. */
@@ -19,8 +18,20 @@ export function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): 
   return reply;
 }
 
-/** What is answered is somebody's data: no cache keeps it, and no browser takes it for something else. */
+/** What is answered is somebody's data: no cache keeps it, and no browser mistakes it for something else. */
 const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
+
+/** The content security policy of the page `/docs`: nothing comes from elsewhere. Swagger UI writes styles into its page; its scripts are files. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 /**
  * The origin form of a request target (RFC 9112, section 3.2.2): a server must accept `GET http://host/path`, as clients send it

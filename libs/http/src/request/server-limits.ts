@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { newId } from '@postern/contracts';
 import { type ProblemCode, Problem } from '../problem/problem.js';
@@ -44,11 +43,6 @@ export const SERVER_OPTIONS = {
   },
   clientErrorHandler: answerClientError,
 };
-
-/** Node closes what comes above it at once: there is no request yet that could be answered. */
-export function boundConnections(server: Server, maxConnections: number): void {
-  server.maxConnections = maxConnections;
-}
 
 /** What is no HTTP request that a route could answer: told as a problem like all others, and the connection is closed. */
 function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {

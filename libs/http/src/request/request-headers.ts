@@ -1,7 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import Negotiator from 'negotiator';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problem/problem.js';
+
+/** Browsers send a dozen; a longer header is cut. */
+const LONGEST_ACCEPT = 2_048;
+
+/**
+ * The one of `offers` that the header `Accept` asks for (RFC 9110, section 12.5.1). A header that accepts none of them is
+ * disregarded, as that section allows: the first offer tells a browser or a script more than an empty 406.
+ */
+export function preferredType<Type extends string>(
+  accept: string | undefined,
+  offers: readonly [Type, ...Type[]],
+): Type {
+  const negotiator = new Negotiator({ headers: { accept: (accept || '*/*').slice(0, LONGEST_ACCEPT) } });
+  return (negotiator.mediaType([...offers]) as Type | undefined) ?? offers[0];
+}
+
+/** `W/` of a proxy that compresses (nginx), or a suffix within the quotes (Apache: `-gzip`, Jetty: `--gzip`). */
+const CHANGED_TAG = /(?:W\/)?"(\d{1,9})(?:--?(?:gzip|br|zstd|deflate))?"/g;
+
+/** The value of `If-Match` with each version's tag as we sent it, whatever a proxy on the way has made of it. */
+export function strongTags(ifMatch: string): string {
+  return ifMatch.trim().replace(CHANGED_TAG, '"$1"');
+}
 
 /** How long a read waits for the version that it was asked for. */
 export const MIN_VERSION_WAIT_MS = 2_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { preferredType } from './preferred-type.js';
+import { preferredType } from './request-headers.js';
 
 const acceptedType = (accept: string | undefined) =>
   preferredType(accept, ['application/json', 'application/x-ndjson', 'text/csv;header=present']).split(';')[0];

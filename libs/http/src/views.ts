@@ -1,7 +1,32 @@
-import { MODES, type Mode } from '@postern/contracts';
-import type { Entry, Restriction, SmtpUser, Warning } from '@postern/restrictions';
+import {
+  DENIAL_REASONS,
+  ROLES,
+  type DecisionKind,
+  type DenialReason,
+  type ReasonCode,
+  type Role,
+  MODES,
+  type Mode,
+} from '@postern/contracts';
 import { z } from 'zod';
-import { oneOfSoFar, text, time, uuid, view, whole } from '../openapi/view.js';
+import type { Entry, Restriction, SmtpUser, Warning } from '@postern/restrictions';
+import { oneOf, oneOfSoFar, text, time, uuid, view, whole } from './openapi/view.js';
+
+export const decisionView = oneOf<DecisionKind>({ allow: true, deny: true, defer: true });
+
+export const reasonView = oneOfSoFar<ReasonCode>({
+  unrestricted: true,
+  'entry-matched': true,
+  'ip-not-authorized': true,
+  'no-live-entry': true,
+  'smtp-user-unknown': true,
+  'source-ip-invalid': true,
+  'policy-stale': true,
+});
+
+export const denialReasonView: z.ZodType<DenialReason> = z.enum(DENIAL_REASONS).meta({ 'x-may-grow': true });
+
+export const roleView: z.ZodType<Role> = z.enum(ROLES);
 
 export const modeView: z.ZodType<Mode> = z.enum(MODES).meta({
   description: '`enforce` refuses a mismatch; `report-only` records it and lets it through.',
