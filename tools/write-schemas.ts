@@ -1,8 +1,8 @@
 /** `npm run schemas`: writes libs/contracts/schemas and docs/asyncapi.json. The diff shows whether consumers would break. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { asyncApi } from '../libs/contracts/src/schemas/async-api.js';
-import { jsonSchemas } from '../libs/contracts/src/schemas/json-schemas.js';
+import { asyncApi } from './messages/async-api.js';
+import { jsonSchemas } from './messages/json-schemas.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = join(root, 'libs', 'contracts', 'schemas');

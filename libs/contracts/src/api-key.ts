@@ -22,7 +22,7 @@ export function parseApiKey(text: string): { role: Role; id: ApiKeyId } | null {
   return match ? { role: match[1] as Role, id: match[2] as ApiKeyId } : null;
 }
 
-/** SHA-256 of the whole key's text. */
+/** SHA-256 of the complete key's text. */
 export function hashApiKey(text: string): Buffer {
   return createHash('sha256').update(text, 'utf8').digest();
 }

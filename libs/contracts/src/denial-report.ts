@@ -6,7 +6,7 @@ export interface DenialReport {
   /** UUIDv7, made by the relay once: a report that is sent again keeps it. */
   readonly id: string;
   readonly username: string;
-  /** The SMTP user whose policy decided: the denial is then its, whenever it occurred. Without it, whoever held the username at `occurredAt`. */
+  /** The SMTP user whose policy decided: the denial is that user's, whenever it occurred. Without it: of the user that had the username at `occurredAt`. */
   readonly smtpUserId?: SmtpUserId | undefined;
   readonly ip: string;
   /** By the relay's clock; RFC 3339, UTC, milliseconds. */

@@ -12,7 +12,7 @@ type Newest<Versions> = Versions extends readonly [...unknown[], infer Last exte
 
 /** The data of an event as it is written today. */
 type DataOf<Type extends EventType> = Newest<(typeof EVENT_DATA)[Type]> &
-  // SHA-256 of the whole key, lower-case hex. In the journal alone: what leaves it has none.
+  // SHA-256 of the complete key, lower-case hex. In the journal alone: what leaves it has none.
   (Type extends 'ApiKeyIssued' ? { readonly secretHash?: string } : unknown);
 
 /** A union in which `type` decides `data`. */

@@ -11,7 +11,7 @@ export type SmtpUserId = Branded<string, 'SmtpUserId'>;
 export type ApiKeyId = Branded<string, 'ApiKeyId'>;
 /** UUIDv7. */
 export type EntryId = Branded<string, 'EntryId'>;
-/** A UUID, made once for a journal: it tells this one from every other. */
+/** A UUID, made once for a journal: no other has it. */
 export type JournalId = Branded<string, 'JournalId'>;
 /** Orders the changes of the relay policies; a whole number from 0, below 2^53. */
 export type Revision = Branded<number, 'Revision'>;

@@ -14,7 +14,7 @@ export interface PolicyLag {
   readonly lagSeconds: number | null;
 }
 
-/** Data of the SSE `heartbeat`: what a relay that applied everything up to `revision` holds. */
+/** Data of the SSE `heartbeat`: what a relay that applied everything up to `revision` has. */
 export interface Heartbeat extends PolicyLag {
   readonly revision: Revision;
   /** Policies that are not removed. */

@@ -46,5 +46,5 @@ export const EVENT_TYPES_OF_TOPIC: Readonly<Record<Topic, readonly EventType[]>>
   [TOPICS.tenants]: ['TenantCreated', 'ApiKeyIssued', 'ApiKeyRevoked'],
 };
 
-/** The whole state of each relay policy, for consumers in any language: written by the projection-service from its table, compacted. */
+/** The complete state of each relay policy, for consumers in any language: written by the projection-service from its table, compacted. */
 export const RELAY_POLICIES_TOPIC = 'postern.relay-policies.v1';

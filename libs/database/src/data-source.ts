@@ -5,7 +5,7 @@ import { roleUrl, type DatabaseRole } from './roles.js';
 
 export const STATEMENT_TIMEOUT_MS = 30_000;
 export const LOCK_TIMEOUT_MS = 10_000;
-/** For pools whose transactions write: one that its process forgot, or is frozen in, holds back the feed for everybody. */
+/** For pools whose transactions write: one that stays idle, because its process forgot it or is frozen, delays the feed for everybody. */
 export const FORGOTTEN_WRITE_MS = 5_000;
 const SILENT_AFTER_MS = 5_000;
 /**

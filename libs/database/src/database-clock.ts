@@ -4,7 +4,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 const FRESH_MS = 30_000;
 
 /**
- * The database's clock, as this process knows it without asking each time. It is never ahead of the real one: a reading is taken
+ * The database's clock, without a query each time. It is never ahead of the real one: a reading is taken
  * for as old as its answer, so that a moment computed by it comes early by the time of one answer, and not late.
  */
 export class DatabaseClock {

@@ -11,7 +11,7 @@ export interface SchemaComponent {
   readonly migrations: readonly (new () => MigrationInterface)[];
 }
 
-/** The database holds migrations that this program does not know. */
+/** The database has migrations that this program does not have. */
 export class DatabaseNewerThanProgram extends Error {
   override readonly name = 'DatabaseNewerThanProgram';
   readonly permanent = true;

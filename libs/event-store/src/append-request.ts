@@ -1,7 +1,7 @@
 import { newId, schemaVersionOf, type DomainEvent, type EventMetadata, type TenantId } from '@postern/contracts';
 import { AppendRefused, EventExists, JournalUnavailable, VersionConflict } from './append-errors.js';
 
-/** An event to append; the id is made where it is not given, the schema version is today's unless told. */
+/** An event to append; the id is made where it is not given, the schema version is today's where none is given. */
 export type NewEvent<E extends DomainEvent = DomainEvent> = E & {
   readonly eventId?: string;
   readonly schemaVersion?: number;

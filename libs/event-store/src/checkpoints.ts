@@ -88,7 +88,7 @@ export async function advanceCheckpoint(manager: EntityManager, table: string, m
 export interface Bookmark {
   /** Of the next message; every message before it took effect. */
   readonly offset: number;
-  /** The event of the message before it, which tells whether the topic is still the same; null where that was none. */
+  /** The event of the message before it, which shows whether the topic is still the same; null where that was none. */
   readonly eventId: string | null;
 }
 

@@ -121,7 +121,7 @@ export class Journal {
     }
   }
 
-  /** The whole batch was rolled back because of some of its appends: those alone must fail. */
+  /** The batch was rolled back because of some of its appends: those alone must fail. */
   async #sendOneByOne(batch: readonly Waiting[]): Promise<void> {
     for (const [i, waiting] of batch.entries()) {
       if (this.#isExpired(waiting)) continue;

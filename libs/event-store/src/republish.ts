@@ -18,23 +18,23 @@ export function loadPublished(feed: DataSource): Promise<FeedPosition> {
  */
 export interface Republish {
   readonly topics: ReadonlySet<string>;
-  /** Where the publisher stood when it was asked. */
+  /** The publisher's checkpoint when it was asked. */
   readonly until: FeedPosition;
 }
 
 /**
- * Has the publisher send every event of the topic again: it goes back to the journal's beginning, in the same transaction in which is
- * written down up to where it had come. `feed` is connected as `postern_feed`.
+ * Has the publisher send every event of the topic again: it goes back to the journal's beginning, in the transaction that
+ * writes down how far it was. `feed` is connected as `postern_feed`.
  */
 export async function askForRepublish(feed: DataSource, topic: Topic): Promise<'asked' | 'nothing-published'> {
   return feed.transaction(async (manager) => {
-    // A statement of its own: another who asks at the same moment has moved it, and what he wrote down is seen by the next one only.
+    // A statement of its own: another request at the same moment has moved it, and only the next statement sees what that wrote.
     await manager.query(`SELECT FROM journal.checkpoints WHERE ${OF_PUBLISHER} FOR UPDATE`);
-    const [stands] = await manager.query<{ published: boolean }[]>(
+    const [publisher] = await manager.query<{ published: boolean }[]>(
       `SELECT xid > '0' OR EXISTS (SELECT FROM journal.republishes) AS published
          FROM journal.checkpoints WHERE ${OF_PUBLISHER}`,
     );
-    if (stands?.published !== true) return 'nothing-published';
+    if (publisher?.published !== true) return 'nothing-published';
     // While another is under way, the checkpoint lies before where that began.
     await manager.query(
       `INSERT INTO journal.republishes (topic, until_xid, until_position)
@@ -52,7 +52,7 @@ export async function askForRepublish(feed: DataSource, topic: Topic): Promise<'
   });
 }
 
-/** Events of the journal that lie before where the publisher stood and were not looked at again yet; 0 once it is done. */
+/** Events of the journal before the publisher's former checkpoint that were not read again yet; 0 once it is done. */
 export async function republishLeft(feed: Pick<DataSource, 'query'>, topic: Topic): Promise<number> {
   const [row] = await feed.query<{ left: string }[]>(
     `SELECT greatest(1, until_position - position) AS left
@@ -76,7 +76,7 @@ export async function pendingRepublish(feed: Pick<DataSource, 'query'>): Promise
   };
 }
 
-/** Ends what is done when the publisher has come to `at`: in the transaction that moves its checkpoint there. */
+/** Ends what is done when the publisher has reached `at`: in the transaction that moves its checkpoint there. */
 export async function endRepublish(manager: EntityManager, at: FeedPosition): Promise<void> {
   await manager.query('DELETE FROM journal.republishes WHERE (until_xid, until_position) <= ($1::xid8, $2::bigint)', [
     at.xid,

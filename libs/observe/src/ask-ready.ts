@@ -1,6 +1,6 @@
 // `node ask-ready.js`: the health check of the image. Exit code 0 where this container's process is ready; 1 where not, with why.
 
-/** Less than the health check's own time-out, so that the reason is told. */
+/** Less than the health check's own time-out, so that the reason is printed. */
 const ASK_TIMEOUT_MS = 3_000;
 
 const port = process.env['POSTERN_HTTP_PORT'] || '8025';

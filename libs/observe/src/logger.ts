@@ -9,7 +9,7 @@ const BATCH_BYTES = 8_192;
 const BATCH_MS = 100;
 
 /**
- * The process's logger: JSON lines on standard error. Keys and passwords are taken out wherever they stand, and so is
+ * The process's logger: JSON lines on standard error. Keys and passwords are taken out wherever they are, and so is
  * each of `secrets`. `to` is for tests.
  */
 export function createLogger(
@@ -76,7 +76,7 @@ const TAKEN_OUT = '[taken out]';
 const API_KEY = /(pst(?:_|%(?:25)*5F)[a-z]{1,16}(?:_|%(?:25)*5F)[A-Za-z0-9-]{1,64}(?:_|%(?:25)*5F))[A-Za-z0-9_%-]+/gi;
 /** The password in a connection URL of any scheme. */
 const URL_PASSWORD = /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"\\]{0,256}:)[^\s/@"\\]{1,1024}@/gi;
-/** What stands behind a scheme of the header `Authorization`. */
+/** What follows a scheme of the header `Authorization`. */
 const AUTHORIZATION = /((?:Bearer|Basic)(?:\s|%(?:25)*20|\+)+)(?!pst_)[A-Za-z0-9._~+/=-]{8,}/gi;
 
 /** Makes the last line of defence: what takes keys, and the secrets that are given, out of a text that will be logged. */
@@ -90,7 +90,7 @@ export function secretsRemover(secrets: readonly string[]): (text: string) => st
   };
 }
 
-/** The secrets as they stand in JSON, each as a word of its own: a password like `postern` must not take `postern_feed` apart. */
+/** The secrets as JSON writes them, each as a word of its own: a password like `postern` must not take `postern_feed` apart. */
 function pattern(secrets: readonly string[]): RegExp | null {
   const words = [...new Set(secrets)]
     .filter((secret) => secret !== '')

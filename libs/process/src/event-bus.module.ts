@@ -63,7 +63,7 @@ class EventBusModule implements BeforeApplicationShutdown {
 
 /** The same failure is logged again after this time. */
 const LOG_AGAIN_AFTER_MS = 10_000;
-/** Messages contain offsets and ids: if a consumer makes new ones without end, all are forgotten. */
+/** Messages contain offsets and ids: if a consumer makes new ones without end, the list is emptied. */
 const MAX_FAILURES = 1_000;
 
 /**

@@ -17,7 +17,7 @@ export async function keepOperatorKey(dataDir: string, key: string): Promise<voi
   const file = operatorKeyFile(dataDir);
   await writeFile(unshownMark(file), '', { mode: 0o600 });
   await writeFile(file, `${key}\n`, { mode: 0o600 });
-  // The mode above holds only for a new file.
+  // The mode above applies only to a new file.
   await chmod(file, 0o600);
 }
 
@@ -48,7 +48,7 @@ function unshownMark(file: string): string {
   return `${file}.unshown`;
 }
 
-/** What a first start tells its operator: the key that it made, and what comes next. `url` is where the API is. */
+/** What a first start prints for its operator: the key that it made, and what comes next. `url` is where the API is. */
 export function firstKeyGreeting(url: string, { key, file }: FirstKey): string[] {
   return [
     `\nThe operator key, shown this once (and kept in ${file}):\n\n  ${key}`,

@@ -67,7 +67,7 @@ export async function createHttpApp(
   return app;
 }
 
-/** What must never be logged: the owner's password, as it is and as it stands in the URL, and the passwords derived from it. */
+/** What must never be logged: the owner's password, as it is and as the URL has it, and the passwords derived from it. */
 function secretsOf(settings: RuntimeSettings): string[] {
   const { password } = new URL(settings.databaseUrl);
   const roles = DATABASE_ROLES.map((role) => new URL(roleUrl(settings.databaseUrl, role)).password);

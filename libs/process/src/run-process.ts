@@ -2,7 +2,7 @@ import { loadSettings, type Settings, warnOfUnknownSettings } from '@postern/set
 import { BUILD } from '@postern/observe';
 import { firstKeyGreeting, noteShown, type FirstKey } from './first-key.js';
 
-/** A start that failed; its message tells all that its reader needs. */
+/** A start that failed; its message says all that its reader needs. */
 export class StartFailed extends Error {
   override readonly name = 'StartFailed';
   readonly permanent = false;
@@ -12,7 +12,7 @@ export class StartFailed extends Error {
 export interface Running {
   /** `http://host:port` */
   readonly url: string;
-  /** What else its operator is told of it, by lines. */
+  /** Further lines for its operator. */
   readonly details?: readonly string[];
   /** Where the first operator's key is; of a process that keeps keys. */
   readonly keyPlace?: string;
@@ -22,26 +22,26 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** What a process tells the one that started it, by IPC, once it is ready. */
+/** What a process sends to the one that started it, by IPC, once it is ready. */
 export interface ReadyMessage {
   readonly ready: { readonly url: string; readonly firstKey: FirstKey | null };
 }
 
-/** What it tells instead where it ends and would again: somebody must act before it is started. */
+/** What it sends instead where every start fails until somebody acts. */
 export interface RefusedMessage {
   readonly refused: true;
 }
 
-/** How long a stop may take unless told. */
+/** How long a stop may take by default. */
 const STOP_TIMEOUT_MS = 30_000;
 
 /**
  * The life of a process of Postern, whichever it is: `start` is given the settings; a start that fails is one clear line
  * and exit code 1; SIGINT, SIGTERM, SIGHUP (its terminal was closed) or the end of the process that started it (where there
- * is an IPC channel) finish what was accepted and exit 0, within a bound. Prints what happens on standard output. A start that
- * is told by its signal to stop may give up.
- * @param name as it is told to people
- * @param defaultPort where it listens unless told
+ * is an IPC channel) finish what was accepted and exit 0, within a bound. Prints what happens on standard output. A start
+ * whose signal aborts may give up.
+ * @param name as people read it
+ * @param defaultPort where it listens where none is set
  * @param stopTimeoutMs how long a stop may take before the process ends anyway
  */
 export function runProcess(
@@ -139,7 +139,7 @@ class ProcessLife {
   }
 }
 
-/** An error that says whether a retry can help; its message tells an operator what to do next. */
+/** An error that says whether a retry can help; its message says to an operator what to do next. */
 interface OperatorError extends Error {
   readonly permanent: boolean;
 }

@@ -25,7 +25,7 @@ export interface ServiceParts {
 
 /**
  * Starts one service as a process of its own: settings, logger, health, metrics, keys, its database and its bus. Its
- * database must be up to date: `npm run migrate` sees to that. Throws an `Error` that tells what to do, and leaves nothing
+ * database must be up to date: `npm run migrate` brings it there. Throws an `Error` that says what to do, and leaves nothing
  * running.
  */
 export async function startService(parts: ServiceParts, settings: Settings): Promise<Running> {

@@ -21,7 +21,7 @@ type FieldRefusalCode =
   | 'validation-failed';
 
 export interface FieldRefusal {
-  /** JSON Pointer (RFC 6901) into the command as the HTTP body holds it: `/entries/0/range`. */
+  /** JSON Pointer (RFC 6901) into the command as the HTTP body has it: `/entries/0/range`. */
   readonly pointer: string;
   readonly code: FieldRefusalCode;
   readonly detail: string;

@@ -44,7 +44,7 @@ export function requireRegistered(state: SmtpUserState): RegisteredSmtpUser {
   throw new DomainRefusal('smtp-user-not-found', detail);
 }
 
-/** An event as decided, or as the journal holds it: then with its version in the stream. */
+/** An event as decided, or as the journal has it: then with its version in the stream. */
 type EvolvingEvent = SmtpUserEvent & { readonly version?: number };
 
 const INITIAL_MODE: Mode = 'enforce';

@@ -4,7 +4,7 @@ import { SettingInvalid } from './setting-values.js';
 
 /**
  * Makes the folder of `POSTERN_DATA_DIR` where it is not there, and tries whether it can be written to. Resolves to its absolute path.
- * Throws `SettingInvalid` that says what stands in the way.
+ * Throws `SettingInvalid` that says what is wrong with it.
  */
 export async function openDataFolder(dataDir: string): Promise<string> {
   const folder = resolve(dataDir);

@@ -9,7 +9,8 @@ import { CLOUDEVENTS_JSON, messageType, journalOf, sourceOf } from './event-mess
 /** The version in which relay policies are written today. */
 const POLICY_SCHEMA_VERSION = 1;
 
-type PolicyEnvelope = Described<(typeof ENVELOPES.PolicyEnvelope)[0]>;
+/** The value of a relay policy's message. */
+export type PolicyEnvelope = Described<(typeof ENVELOPES.PolicyEnvelope)[0]>;
 
 /** A message as a broker takes it. */
 interface PolicyMessage {
@@ -23,8 +24,8 @@ interface PolicyMessage {
 const HEADERS = { 'content-type': CLOUDEVENTS_JSON };
 
 /**
- * The policy, made of `journal`, as the message that a broker carries: the same bytes each time. A removed one is a message too, and no tombstone
- * of Kafka's: the broker would drop that after a while, and with it all that tells a late reader that the username is gone.
+ * The policy, of `journal`, as the message that a broker carries: the same bytes each time. A removed one is a message too, and no tombstone
+ * of Kafka's: the broker would drop that after a while, and a late reader would not learn that the username is gone.
  */
 export function encodePolicy(policy: RelayPolicy, journal: JournalId): PolicyMessage {
   const key = usernameKey(policy.username);

@@ -22,9 +22,9 @@ export interface Documentation {
   readonly status?: 200 | 201 | 204;
   /** What it answers; the first one where `Accept` says nothing. Left out: no body. */
   readonly answer?: MediaType | readonly MediaType[];
-  /** The headers of that answer, beside `X-Request-Id`. */
+  /** The headers of that answer, besides `X-Request-Id`. */
   readonly tells?: readonly AnswerHeader[];
-  /** Codes of its own, beside those of its key, path, body and headers. */
+  /** Codes of its own, besides those of its key, path, body and headers. */
   readonly problems?: readonly ProblemCode[];
 }
 

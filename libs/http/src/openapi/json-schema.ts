@@ -5,7 +5,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** The schemas that have a name, as they were met: `#/components/schemas/<name>`. */
 const named = new Map<string, JsonSchema>();
-const stands = new WeakMap<object, z.ZodType>();
+const substitutes = new WeakMap<object, z.ZodType>();
 
 /** The named schema of that name, or undefined where none was converted. */
 export function namedSchema(name: string): JsonSchema | undefined {
@@ -14,7 +14,7 @@ export function namedSchema(name: string): JsonSchema | undefined {
 
 /** Documents a schema by another one: for what a handler checks item by item, and not the schema of its body. */
 export function documentedAs<S extends z.ZodType>(schema: S, as: z.ZodType): S {
-  stands.set(schema, as);
+  substitutes.set(schema, as);
   return schema;
 }
 
@@ -29,7 +29,7 @@ export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSch
     io,
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
-      const as = stands.get(zodSchema);
+      const as = substitutes.get(zodSchema);
       if (as) replace(jsonSchema, jsonSchemaOf(as, io));
       if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
       if (io === 'input') restate(jsonSchema, z.globalRegistry.get(zodSchema));

@@ -46,7 +46,7 @@ export function serverSentEvents(events: Readonly<Record<string, z.ZodType>>, ex
   };
 }
 
-/** A list as a page of JSON, or the whole of it as lines of JSON or as CSV. */
+/** A list as a page of JSON, or all of it as lines of JSON or as CSV. */
 export function exported(page: z.ZodType, item: z.ZodType, csvExample: string) {
   const tells: readonly AnswerHeader[] = ['Vary', 'Cache-Control', 'Content-Disposition'];
   return { answer: [json(page), ndjson(item), csv(csvExample)], tells };

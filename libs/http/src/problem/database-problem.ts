@@ -45,7 +45,7 @@ export function databaseFailed(detail: string, cause?: unknown): Problem {
   return new Problem('not-ready', detail, { headers: { 'retry-after': '1' }, cause, databaseFailed: true });
 }
 
-/** A database that is not there, is starting, stopping, full or too slow: 503, and it mends itself when the database is back. */
+/** A database that is not there, is starting, stopping, full or too slow: 503, and it recovers when the database is back. */
 export function databaseProblem(error: unknown): Problem | null {
   if (!isDatabaseGone(error)) return null;
   return databaseFailed('The database cannot be reached just now. Send it again shortly.', error);

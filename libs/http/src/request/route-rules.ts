@@ -71,7 +71,7 @@ export function noteRoutes(fastify: FastifyInstance): void {
   });
 }
 
-/** All routes of an application of `createHttpApp`, whoever added them: what its document is held to. */
+/** All routes of an application of `createHttpApp`, whoever added them: what its document is checked against. */
 export function routesOf(app: NestFastifyApplication): readonly Route[] {
   return noted.get(app.getHttpAdapter().getInstance()) ?? [];
 }

@@ -3,7 +3,7 @@ import { newId } from '@postern/contracts';
 import { type ProblemCode, Problem } from '../problem/problem.js';
 import { originForm } from './guard-requests.js';
 
-/** What bounds the HTTP server of a process, whoever calls it; docs/limits.md tells them to callers. */
+/** What bounds the HTTP server of a process, whoever calls it; docs/limits.md lists them for callers. */
 export const SERVER_LIMITS = {
   /** A full allow list or a full batch of denials fits several times: for the routes that take such a list. */
   bodyBytes: 1_048_576,
@@ -17,7 +17,7 @@ export const SERVER_LIMITS = {
   pathPartLength: 300,
   /** How long a client may take to send the headers. */
   headersMs: 10_000,
-  /** How long a client may take to send a request whole. */
+  /** How long a client may take to send a complete request. */
   requestMs: 30_000,
   /** How often the two above are looked at. */
   checkEveryMs: 1_000,
@@ -44,7 +44,7 @@ export const SERVER_OPTIONS = {
   clientErrorHandler: answerClientError,
 };
 
-/** What is no HTTP request that a route could answer: told as a problem like all others, and the connection is closed. */
+/** What is no HTTP request that a route could answer: answered as a problem like all others, and the connection is closed. */
 function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();

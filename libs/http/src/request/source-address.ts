@@ -4,7 +4,7 @@ import type { FastifyRequest, FastifyInstance } from 'fastify';
 import parseForwarded from 'forwarded-parse';
 import type { Logger } from 'pino';
 
-/** The parts of a request that tell where it came from. */
+/** The parts of a request that say where it came from. */
 export interface Hop {
   readonly remoteAddress: string | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -15,7 +15,7 @@ export const MAX_HOPS = 32;
 
 /**
  * The client's canonical address: the nearest hop that is no trusted proxy. Where both `X-Forwarded-For` and `Forwarded`
- * (RFC 7239) are sent and tell different clients, one of them came from the client itself: neither is believed.
+ * (RFC 7239) are sent and name different clients, one of them came from the client itself: neither is believed.
  * Null when the socket has no address that can be parsed.
  */
 export function sourceAddress(hop: Hop, trusted: BlockList): string | null {
@@ -39,7 +39,7 @@ function isTrustedPeer(remoteAddress: string | undefined, trusted: BlockList): b
   return peer !== null && isTrusted(peer, trusted);
 }
 
-/** From the nearest hop outwards: what stands left of an untrusted or unreadable hop is only that hop's word. */
+/** From the nearest hop outwards: what is left of an untrusted or unreadable hop is only that hop's word. */
 function nearestUntrusted(chain: readonly string[], socket: string, trusted: BlockList): string {
   let nearest = socket;
   for (const claim of chain.toReversed()) {

@@ -7,7 +7,7 @@ import { DomainRefusal } from '../refusal.js';
 export const NOW = new Date('2026-10-01T12:00:00.000Z');
 export const YESTERDAY = '2026-09-30T12:00:00.000Z';
 export const NEXT_YEAR = '2027-10-01T12:00:00.000Z';
-export const ACTOR = 'ci';
+const ACTOR = 'ci';
 
 export const smtpUserId = '0198c0de-0000-7000-8000-000000000001' as SmtpUserId;
 export const tenantId = 'acme' as TenantId;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ENVELOPES } from './envelopes.js';
-import { EVENT_DATA } from './event-data.js';
-import { RELAY_POLICY_DATA } from './relay-policy-data.js';
+import { ENVELOPES } from '../../libs/contracts/src/schemas/envelopes.js';
+import { EVENT_DATA } from '../../libs/contracts/src/schemas/event-data.js';
+import { RELAY_POLICY_DATA } from '../../libs/contracts/src/schemas/relay-policy-data.js';
 
 /**
  * The schemas of all messages by name: `RestrictionAdded.v2` is the `data` of that type, `EventEnvelope.v1` what is around
@@ -21,7 +21,7 @@ export function jsonSchemas(
         const title = `${type}.v${i + 1}`;
         // As input: as output the objects would be closed.
         const { $schema, ...rest } = z.toJSONSchema(schema, { target: dialect, io: 'input' }) as JsonSchema;
-        return [title, { ...($schema && { $schema }), title, ...rest }];
+        return [title, { ...($schema !== undefined && { $schema }), title, ...rest }];
       }),
     ),
   );

@@ -1,5 +1,5 @@
-import { CLOUDEVENTS_JSON } from '../messages/event-message.js';
-import { EVENT_TYPES_OF_TOPIC, RELAY_POLICIES_TOPIC, TOPICS } from '../topics.js';
+import { CLOUDEVENTS_JSON } from '../../libs/contracts/src/messages/event-message.js';
+import { EVENT_TYPES_OF_TOPIC, RELAY_POLICIES_TOPIC, TOPICS } from '../../libs/contracts/src/topics.js';
 import { type JsonSchema, jsonSchemas } from './json-schemas.js';
 
 /** The complete AsyncAPI 3 document of the four topics: it refers to no other file. `version` is the release's. */
@@ -25,9 +25,14 @@ export function asyncApi(version: string): object {
       messages: Object.fromEntries(
         topics.flatMap((topic) => topic.versions.map((name) => [name, messageOf(name, topic)])),
       ),
-      schemas: Object.fromEntries(Object.entries(schemas).map(([name, { $schema: _, ...schema }]) => [name, schema])),
+      schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, embedded(schema)])),
     },
   };
+}
+
+function embedded(schema: JsonSchema): JsonSchema {
+  const { $schema: _, ...rest } = schema;
+  return rest;
 }
 
 /** Every version of every message of the topic: one that is kept for ever has them all. */
