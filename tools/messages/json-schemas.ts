@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { ENVELOPES } from '../../libs/contracts/src/schemas/envelopes.js';
+import { ENVELOPES, RELAY_POLICY_DATA } from '../../libs/contracts/src/schemas/messages.js';
 import { EVENT_DATA } from '../../libs/contracts/src/schemas/event-data.js';
-import { RELAY_POLICY_DATA } from '../../libs/contracts/src/schemas/relay-policy-data.js';
 
 /**
  * The schemas of all messages by name: `RestrictionAdded.v2` is the `data` of that type, `EventEnvelope.v1` what is around

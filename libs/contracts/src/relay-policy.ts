@@ -1,5 +1,5 @@
 import type { Revision } from './ids.js';
-import type { RELAY_POLICY_DATA } from './schemas/relay-policy-data.js';
+import type { RELAY_POLICY_DATA } from './schemas/messages.js';
 import type { Described } from './schemas/words.js';
 
 /** Everything a relay needs to decide for one username: a line of the snapshot, and the data of an SSE `policy` event. */

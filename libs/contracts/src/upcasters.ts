@@ -1,13 +1,13 @@
 import type { EntryAdded, EventType } from './events.js';
 
 /** Lifts an event's data by one `schemaVersion`. What it makes up must be what readers took the old shape for. */
-export type Upcaster = (data: unknown) => unknown;
+type Upcaster = (data: unknown) => unknown;
 
 /**
  * The steps of the event types that have changed: the first lifts version 1 to 2, the next 2 to 3. A type's current version is one more
  * than its steps.
  */
-export const UPCASTERS: Readonly<Partial<Record<EventType, readonly Upcaster[]>>> = {
+const UPCASTERS: Readonly<Partial<Record<EventType, readonly Upcaster[]>>> = {
   RestrictionAdded: [restrictionAdded1to2],
 };
 

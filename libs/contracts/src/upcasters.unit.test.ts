@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { EventNewerThanProgram, schemaVersionOf, upcast, UPCASTERS } from './upcasters.js';
+import { EVENT_TYPES_OF_TOPIC } from './topics.js';
+import { EventNewerThanProgram, schemaVersionOf, upcast } from './upcasters.js';
 
 interface Sample {
   readonly type: string;
@@ -23,7 +24,8 @@ function shapeOf(value: unknown): unknown {
 }
 
 describe('the frozen samples of events', () => {
-  const versions = Object.keys(UPCASTERS).flatMap((type) =>
+  const types = Object.values(EVENT_TYPES_OF_TOPIC).flat();
+  const versions = types.flatMap((type) =>
     Array.from({ length: schemaVersionOf(type) }, (_, i) => [type, i + 1] as const),
   );
 
@@ -38,7 +40,7 @@ describe('the frozen samples of events', () => {
     expect(shapeOf(upcast(type, version, data))).toEqual(shapeOf(sample(type, schemaVersionOf(type)).data));
   });
 
-  it.each(Object.keys(UPCASTERS))('%s as it is written today is not changed by reading it', (type) => {
+  it.each(types)('%s as it is written today is not changed by reading it', (type) => {
     const { data } = sample(type, schemaVersionOf(type));
     expect(upcast(type, schemaVersionOf(type), data)).toEqual(data);
   });

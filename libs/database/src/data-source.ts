@@ -23,7 +23,7 @@ export interface DataSourceSettings {
   /** The most connections that it opens. */
   readonly poolSize: number;
   readonly entities?: Exclude<DataSourceOptions['entities'], undefined>;
-  /** Shown in `pg_stat_activity`. */
+  /** Shown in `pg_stat_activity`; the role by default. */
   readonly applicationName?: string;
   /** The server ends a statement after this; 30,000 by default. */
   readonly statementTimeoutMs?: number;
@@ -42,34 +42,23 @@ export interface DataSourceSettings {
 
 /**
  * A pool of connections as the role. Every wait has an end: connecting, locks, statements, and a transaction that its
- * owner forgot. Connections that break are dropped and replaced, so that it outlives the database's absence.
+ * owner forgot. Connections that break are dropped and replaced, so that it outlives the database's absence. `owner`, who may make tables,
+ * is for what an operator does by hand, never for what a service does.
  * Throws `DatabaseUnreachable`, `DatabaseNotUsable`.
  */
 export async function openDataSource(
   ownerUrl: string,
-  role: DatabaseRole,
+  role: DatabaseRole | 'owner',
   settings: DataSourceSettings,
 ): Promise<DataSource> {
-  return open(roleUrl(ownerUrl, role), { applicationName: role, ...settings });
-}
-
-/** The same as the owner, who may make tables: for what an operator does by hand, never for what a service does. */
-export async function openOwnerDataSource(
-  ownerUrl: string,
-  settings: DataSourceSettings & { readonly applicationName: string },
-): Promise<DataSource> {
-  return open(ownerUrlOf(ownerUrl).toString(), settings);
-}
-
-async function open(url: string, settings: DataSourceSettings & { readonly applicationName: string }) {
-  const { poolSize, entities, applicationName } = settings;
+  const url = role === 'owner' ? ownerUrlOf(ownerUrl).toString() : roleUrl(ownerUrl, role);
   const statementTimeout = settings.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   const dataSource = new DataSource({
     type: 'postgres',
     url,
-    poolSize,
-    applicationName,
-    entities: entities ?? [],
+    poolSize: settings.poolSize,
+    applicationName: settings.applicationName ?? role,
+    entities: settings.entities ?? [],
     installExtensions: false,
     logging: false,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,

@@ -9,7 +9,6 @@ export {
   LOCK_TIMEOUT_MS,
   ofNoTenant,
   openDataSource,
-  openOwnerDataSource,
   STATEMENT_TIMEOUT_MS,
   type DataSourceSettings,
 } from './data-source.js';

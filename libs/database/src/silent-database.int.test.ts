@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Deadline } from '@postern/async';
 import { createTestDatabase, NetworkPath, type TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
-import { openOwnerDataSource } from './data-source.js';
+import { openDataSource } from './data-source.js';
 
 let database: TestDatabase;
 let path: NetworkPath;
@@ -11,7 +11,7 @@ beforeAll(async () => {
   database = await createTestDatabase('empty', async () => undefined);
   const by = await NetworkPath.to(database.url);
   path = by.path;
-  pool = await openOwnerDataSource(by.url, {
+  pool = await openDataSource(by.url, 'owner', {
     applicationName: 'test-pool',
     poolSize: 3,
     statementTimeoutMs: 1_000,

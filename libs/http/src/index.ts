@@ -18,16 +18,7 @@ export {
   preferredType,
   strongTags,
 } from './request/request-headers.js';
-export {
-  Allow,
-  LongBody,
-  noteRoutes,
-  Public,
-  type Route,
-  type RouteRules,
-  routesOf,
-  rulesOf,
-} from './request/route-rules.js';
+export { Allow, LongBody, Public, type RouteRules, rulesOf } from './request/route-rules.js';
 export { fieldCode, MAX_ERRORS, SchemaPipe, UnknownQuery } from './request/schema-pipe.js';
 export { requestIdOf, SERVER_LIMITS, SERVER_OPTIONS } from './request/server-limits.js';
 export { callerAddress, MAX_HOPS, warnOfUntrustedForwarding } from './request/source-address.js';

@@ -13,7 +13,6 @@ import {
   SERVER_LIMITS,
   SERVER_OPTIONS,
   serveDocuments,
-  noteRoutes,
   SchemaPipe,
   UnknownQuery,
   warnOfUntrustedForwarding,
@@ -54,7 +53,6 @@ export async function createHttpApp(
   warnOfUntrustedForwarding(fastify, logger, settings.trustedProxies);
   guardRequests(fastify);
   takeOnlyJson(fastify);
-  noteRoutes(fastify);
   checkBeforeBody(fastify, app.get(AccessCheck, { strict: false }));
   // Node closes what comes above it at once: there is no request yet that could be answered.
   app.getHttpServer().maxConnections = settings.maxConnections;

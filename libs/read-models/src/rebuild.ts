@@ -1,4 +1,4 @@
-import { openOwnerDataSource } from '@postern/database';
+import { openDataSource } from '@postern/database';
 import { NextTables } from './next-tables.js';
 import type { ModelDatabases, ReadModel, Report } from './read-model.js';
 import { dropOldTables, switchTables } from './switch-tables.js';
@@ -28,7 +28,7 @@ export async function rebuild(
   report: Report,
 ): Promise<Rebuilt> {
   const settings = { poolSize: 4, statementTimeoutMs: STATEMENT_TIMEOUT_MS, applicationName: 'postern-rebuild' };
-  const owner = await openOwnerDataSource(url, settings);
+  const owner = await openDataSource(url, 'owner', settings);
   const session = owner.createQueryRunner();
   try {
     const next = new NextTables(owner, model, report);

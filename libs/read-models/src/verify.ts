@@ -1,5 +1,5 @@
 import { splitStreamId, type Recorded } from '@postern/contracts';
-import { openOwnerDataSource } from '@postern/database';
+import { openDataSource } from '@postern/database';
 import { LAST_VERSION, readFeedEnd, readStreams } from '@postern/event-store';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { Differences } from './differences.js';
@@ -32,7 +32,7 @@ export async function verify(
   examples: number,
   report: Report,
 ): Promise<Comparison> {
-  const owner = await openOwnerDataSource(url, { poolSize: 1, applicationName: 'postern-verify' });
+  const owner = await openDataSource(url, 'owner', { poolSize: 1, applicationName: 'postern-verify' });
   const session = owner.createQueryRunner();
   try {
     return await new Verification(model, session, examples, report).run();

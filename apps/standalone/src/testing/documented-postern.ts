@@ -1,4 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { DocumentedApi, DocumentedCaller, type ApiDocument, until } from '@postern/testing';
 import { startPostern } from './started-postern.js';
 
@@ -6,6 +8,8 @@ import { startPostern } from './started-postern.js';
 export interface DocumentedPostern {
   readonly app: NestFastifyApplication;
   readonly api: DocumentedApi;
+  /** Every route that its server has, whoever added it: `GET`, `/v1/tenants/:tenantId`. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   /** Without a key. */
   readonly anybody: DocumentedCaller;
   readonly operator: DocumentedCaller;
@@ -17,7 +21,15 @@ export interface DocumentedPostern {
 
 /** Starts it with the tenant `acme`, and waits until it is ready. */
 export async function startDocumented(environment: NodeJS.ProcessEnv = {}): Promise<DocumentedPostern> {
-  const { app, url, operatorKey, end } = await startPostern(environment);
+  const routes: { method: string; path: string }[] = [];
+  const noteRoutes = (message: unknown) =>
+    (message as { fastify: FastifyInstance }).fastify.addHook('onRoute', ({ method, url }) => {
+      for (const one of [method].flat()) routes.push({ method: one, path: url });
+    });
+  // Where Fastify announces each new server, before it has a route.
+  subscribe('fastify.initialization', noteRoutes);
+  const started = startPostern(environment);
+  const { app, url, operatorKey, end } = await started.finally(() => unsubscribe('fastify.initialization', noteRoutes));
   await untilReady(url);
   const api = new DocumentedApi((await (await fetch(`${url}/openapi.json`)).json()) as ApiDocument);
   const anybody = new DocumentedCaller(url, api);
@@ -26,6 +38,7 @@ export async function startDocumented(environment: NodeJS.ProcessEnv = {}): Prom
   return {
     app,
     api,
+    routes,
     anybody,
     operator,
     operatorKey,

@@ -1,6 +1,6 @@
 import { withoutSecrets, type Recorded } from '../events.js';
 import { isUuid, type JournalId } from '../ids.js';
-import type { ENVELOPES } from '../schemas/envelopes.js';
+import type { ENVELOPES } from '../schemas/messages.js';
 import type { Described } from '../schemas/words.js';
 import { splitStreamId, TOPIC_OF_CATEGORY, type Topic } from '../topics.js';
 

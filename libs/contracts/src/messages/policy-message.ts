@@ -1,9 +1,8 @@
-import type { JournalId } from '../ids.js';
+import { type JournalId, usernameKey } from '../ids.js';
 import type { RelayPolicy } from '../relay-policy.js';
-import type { ENVELOPES } from '../schemas/envelopes.js';
+import type { ENVELOPES } from '../schemas/messages.js';
 import type { Described } from '../schemas/words.js';
 import { RELAY_POLICIES_TOPIC } from '../topics.js';
-import { usernameKey } from '../ids.js';
 import { CLOUDEVENTS_JSON, messageType, journalOf, sourceOf } from './event-message.js';
 
 /** The version in which relay policies are written today. */

@@ -14,40 +14,35 @@ export function json(schema: z.ZodType): MediaType {
 
 /** Lines of JSON, each one of the schema. OpenAPI 3.1 has no keyword for that: `x-line-schema` is ours. */
 export function ndjson(line: z.ZodType): MediaType {
-  return {
-    type: 'application/x-ndjson',
-    content: {
-      schema: { type: 'string', description: 'A line of JSON for each item, each ended by a line feed.' },
-      'x-line-schema': jsonSchemaOf(line, 'output'),
-    },
-  };
-}
-
-function csv(example: string): MediaType {
-  const description = 'RFC 4180 with a header line. Cells that a spreadsheet would take for a formula are defused.';
-  return { type: 'text/csv', content: { schema: { type: 'string', description }, example } };
+  return text('application/x-ndjson', 'A line of JSON for each item, each ended by a line feed.', {
+    'x-line-schema': jsonSchemaOf(line, 'output'),
+  });
 }
 
 export function plainText(description: string, example: string): MediaType {
-  return { type: 'text/plain', content: { schema: { type: 'string', description }, example } };
+  return text('text/plain', description, { example });
 }
 
 export function html(description: string): MediaType {
-  return { type: 'text/html', content: { schema: { type: 'string', description } } };
+  return text('text/html', description);
+}
+
+function text(type: string, description: string, more: Readonly<Record<string, unknown>> = {}): MediaType {
+  return { type, content: { schema: { type: 'string', description }, ...more } };
 }
 
 /** Server-sent events by their names, each with the schema of its data. `x-event-schemas` is ours. */
 export function serverSentEvents(events: Readonly<Record<string, z.ZodType>>, example: string): MediaType {
   const schemas = Object.entries(events).map(([name, data]) => [name, jsonSchemaOf(data, 'output')] as const);
-  const description = `Server-sent events: ${Object.keys(events).join(', ')}; the data of each is JSON.`;
-  return {
-    type: 'text/event-stream',
-    content: { schema: { type: 'string', description }, 'x-event-schemas': Object.fromEntries(schemas), example },
-  };
+  return text('text/event-stream', `Server-sent events: ${Object.keys(events).join(', ')}; the data of each is JSON.`, {
+    'x-event-schemas': Object.fromEntries(schemas),
+    example,
+  });
 }
 
 /** A list as a page of JSON, or all of it as lines of JSON or as CSV. */
 export function exported(page: z.ZodType, item: z.ZodType, csvExample: string) {
   const tells: readonly AnswerHeader[] = ['Vary', 'Cache-Control', 'Content-Disposition'];
-  return { answer: [json(page), ndjson(item), csv(csvExample)], tells };
+  const csv = 'RFC 4180 with a header line. Cells that a spreadsheet would take for a formula are defused.';
+  return { answer: [json(page), ndjson(item), text('text/csv', csv, { example: csvExample })], tells };
 }

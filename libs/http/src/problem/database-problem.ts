@@ -1,7 +1,6 @@
 import { DatabaseUnreachable, QueryGivenUp } from '@postern/database';
 import { QueryFailedError } from 'typeorm';
-import { Counter } from 'prom-client';
-import { metrics } from '@postern/observe';
+import { counter } from '@postern/observe';
 import { Problem } from './problem.js';
 
 /** Node's codes for a connection that could not be made or broke. */
@@ -34,11 +33,10 @@ const DRIVER = [
 ];
 
 /** Other reasons to answer 503 (a probe, a version that does not come, policies that are being built) are not counted. */
-export const databaseFailures = new Counter({
-  name: 'postern_database_failures_total',
-  help: 'Requests that failed because the database was away, did not answer in time, or was slower than the writes.',
-  registers: [metrics],
-});
+export const databaseFailures = counter(
+  'postern_database_failures_total',
+  'Requests that failed because the database was away, did not answer in time, or was slower than the writes.',
+);
 
 /** 503 for a request that failed because of the database. The caller may send it again. */
 export function databaseFailed(detail: string, cause?: unknown): Problem {

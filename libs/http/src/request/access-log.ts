@@ -1,8 +1,8 @@
 import type { BlockList } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { Counter, Histogram } from 'prom-client';
-import { metrics } from '@postern/observe';
+import { Histogram } from 'prom-client';
+import { counter, metrics } from '@postern/observe';
 import { principalIfAny } from './principal.js';
 import { callerAddress } from './source-address.js';
 
@@ -77,14 +77,13 @@ function levelOf(route: string, status: number): 'warn' | 'info' | 'debug' {
 }
 
 /** `route` is the pattern that matched, never the path: the number of series stays that of the routes. */
-export const httpRequests = new Counter({
-  name: 'postern_http_requests_total',
-  help: 'Requests by route and status; 499 where the client left before the answer was whole.',
-  labelNames: ['method', 'route', 'status'],
-  registers: [metrics],
-});
+const httpRequests = counter(
+  'postern_http_requests_total',
+  'Requests by route and status; 499 where the client left before the answer was whole.',
+  ['method', 'route', 'status'],
+);
 
-export const httpSeconds = new Histogram({
+const httpSeconds = new Histogram({
   name: 'postern_http_request_duration_seconds',
   help: 'Time from the request to the end of its answer; event streams are left out.',
   labelNames: ['method', 'route'],

@@ -1,8 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
-import { RouteConfig, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiSecurity } from '@nestjs/swagger';
 import type { Role } from '@postern/contracts';
-import type { FastifyInstance } from 'fastify';
 
 /** What is checked of a request before its body is read. It is kept in the `config` of the Fastify route. */
 export interface RouteRules {
@@ -52,26 +51,4 @@ function methodsOf(target: object): object[] {
   return Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, { value }]) =>
     name !== 'constructor' && typeof value === 'function' ? [value as object] : [],
   );
-}
-
-/** A route as Fastify has it: `GET`, `/v1/tenants/:tenantId`. */
-export interface Route {
-  readonly method: string;
-  readonly path: string;
-}
-
-const noted = new WeakMap<object, Route[]>();
-
-/** Keeps which routes are added from here on, for `routesOf`. */
-export function noteRoutes(fastify: FastifyInstance): void {
-  const routes: Route[] = [];
-  noted.set(fastify, routes);
-  fastify.addHook('onRoute', ({ method, url }) => {
-    for (const one of [method].flat()) routes.push({ method: one, path: url });
-  });
-}
-
-/** All routes of an application of `createHttpApp`, whoever added them: what its document is checked against. */
-export function routesOf(app: NestFastifyApplication): readonly Route[] {
-  return noted.get(app.getHttpAdapter().getInstance()) ?? [];
 }
