@@ -14,7 +14,8 @@ export {
   type Bookmarks,
 } from './checkpoints.js';
 export { feedLag, publisherLag, type FeedLag } from './feed-lag.js';
-export { Journal, JOURNAL_LIMITS, lockStream } from './journal.js';
+export { JOURNAL_LIMITS } from './append-queue.js';
+export { Journal, lockStream } from './journal.js';
 export { assertJournalBelongsToCluster, JournalOfAnotherCluster, loadJournalId } from './journal-identity.js';
 export {
   FEED_START,

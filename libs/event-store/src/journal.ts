@@ -1,7 +1,9 @@
+import { setImmediate as afterThisTurn } from 'node:timers/promises';
 import { Deadline } from '@postern/async';
 import { DatabaseClock } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { AppendExpired, failureError, failureKind, JournalBusy, JournalUnavailable } from './append-errors.js';
+import { AppendQueue, JOURNAL_LIMITS, type Waiting } from './append-queue.js';
 import {
   appendRequest,
   outcomeOf,
@@ -10,48 +12,31 @@ import {
   type AppendRequest,
   type BatchAnswer,
 } from './append-request.js';
-import { GroupCommit, type GroupCommitLimits, type Sized } from './group-commit.js';
-
-interface Waiting extends Sized {
-  /** Those of one caller: they are committed together. */
-  readonly requests: readonly AppendRequest[];
-  /** Of who appends; null where the append has none. */
-  readonly deadline: Deadline | null;
-  readonly settle: (outcomes: readonly (Appended | Error)[] | Error) => void;
-}
-
-/** One batch, and what may wait for its turn. */
-export const JOURNAL_LIMITS: GroupCommitLimits = {
-  inFlight: 1,
-  items: 512,
-  weight: 512,
-  bytes: 1024 * 1024,
-  waitingItems: 4_096,
-  waitingBytes: 32 * 1024 * 1024,
-};
 
 /** An append is made within this, where who appends has no deadline. */
 const APPEND_WITHIN_MS = 30_000;
 /** An append that ends so shortly before its deadline is refused by the database, so that the refusal still arrives. */
 const ANSWER_MS = 250;
 
-/** The journal's front door for writing. */
+/** Where events are appended. */
 export class Journal {
-  readonly #commits: GroupCommit<Waiting>;
+  readonly #queue: AppendQueue;
   readonly #clock = new DatabaseClock();
+  #isSending = false;
+  #sent: Promise<void> = Promise.resolve();
   #stopped = false;
 
   /** `writer` is connected as `postern_journal_writer`. */
   constructor(
     private readonly writer: DataSource,
-    limits: Partial<GroupCommitLimits> = {},
+    limits: Partial<typeof JOURNAL_LIMITS> = {},
   ) {
-    this.#commits = new GroupCommit({ ...JOURNAL_LIMITS, ...limits }, (batch) => this.#send(batch));
+    this.#queue = new AppendQueue({ ...JOURNAL_LIMITS, ...limits });
   }
 
   /** Appends that wait for their turn. */
   get waiting(): number {
-    return this.#commits.waiting;
+    return this.#queue.length;
   }
 
   /**
@@ -74,9 +59,9 @@ export class Journal {
     return new Promise((resolve, reject) => {
       if (this.#stopped) throw new JournalUnavailable('this process is stopping. Try again.');
       const requests = appends.map(appendRequest);
-      const accepted = this.#commits.offer({
+      const accepted = this.#queue.offer({
         requests,
-        weight: requests.reduce((sum, { events }) => sum + events, 0),
+        events: requests.reduce((sum, { events }) => sum + events, 0),
         bytes: requests.reduce((sum, { json }) => sum + json.length, 0),
         deadline: Deadline.current,
         settle: (outcomes) => {
@@ -86,6 +71,7 @@ export class Journal {
         },
       });
       if (!accepted) throw new JournalBusy();
+      if (!this.#isSending) this.#sent = this.#sendAll();
     });
   }
 
@@ -107,7 +93,17 @@ export class Journal {
   /** Takes no more appends and waits for those that were taken. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.#commits.idle();
+    await this.#sent;
+  }
+
+  /** One batch at a time. Each is taken after a turn of the event loop, so that whoever was just answered can have its next append in it. */
+  async #sendAll(): Promise<void> {
+    this.#isSending = true;
+    while (this.#queue.length > 0) {
+      await afterThisTurn();
+      await this.#send(this.#queue.take());
+    }
+    this.#isSending = false;
   }
 
   async #send(taken: readonly Waiting[]): Promise<void> {
@@ -179,7 +175,7 @@ export class Journal {
 
   /** Who waits is refused too, instead of one connection time-out after the other; the next append tries again. */
   #giveUp(batch: readonly Waiting[], error: unknown): void {
-    for (const { settle } of [...batch, ...this.#commits.drain()]) settle(failureError(error));
+    for (const { settle } of [...batch, ...this.#queue.drain()]) settle(failureError(error));
   }
 }
 
