@@ -33,8 +33,7 @@ const data = () => ({
 export async function postern(url: string): Promise<Contender> {
   await migrate(url, journalSchema);
   const writer = await openDataSource(url, 'postern_journal_writer', { poolSize: 4 });
-  const inFlight = Number(process.env['BENCH_IN_FLIGHT'] ?? 0);
-  const journal = new Journal(writer, inFlight > 0 ? { inFlight } : {});
+  const journal = new Journal(writer);
   return {
     name: 'postern',
     append: () =>

@@ -28,7 +28,7 @@ export {
   type FeedPage,
   type FeedPosition,
 } from './read-feed.js';
-export { LAST_VERSION, readStream, readStreams, type StreamPlace } from './read-stream.js';
+export { LAST_VERSION, readStream, readStreams, type StreamPosition } from './read-stream.js';
 export {
   askForRepublish,
   endRepublish,

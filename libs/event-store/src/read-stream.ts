@@ -18,7 +18,7 @@ export async function readStream(
 }
 
 /** An event of a stream; the last version of all, `LAST_VERSION`, means the stream's end. */
-export interface StreamPlace {
+export interface StreamPosition {
   readonly streamId: string;
   readonly version: number;
 }
@@ -33,7 +33,7 @@ export const LAST_VERSION = 2_147_483_647;
 export async function readStreams(
   from: EntityManager | DataSource,
   category: StreamCategory,
-  after: StreamPlace,
+  after: StreamPosition,
   limit: number,
   lastStream?: string,
 ): Promise<Recorded[]> {
