@@ -1,3 +1,5 @@
+import { Semaphore } from './semaphore.js';
+
 /** The queue of one key is full. A retry helps once the works before it have ended. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
@@ -10,7 +12,7 @@ export class QueueFull extends Error {
 
 /** Runs the works of one key one after the other, in the order in which they came. Works of different keys run at the same time. */
 export class KeyedQueue {
-  readonly #queues = new Map<string, { length: number; last: Promise<unknown> }>();
+  readonly #queues = new Map<string, Semaphore>();
 
   /** `limit`: works of one key that run or wait. */
   constructor(private readonly limit: number) {}
@@ -22,17 +24,12 @@ export class KeyedQueue {
 
   /** Runs `work` once all earlier works of the key have ended, successfully or not. Throws what it throws, or `QueueFull` at once. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const queue = this.#queues.get(key) ?? { length: 0, last: Promise.resolve() };
-    if (queue.length >= this.limit) throw new QueueFull(this.limit);
-    const mine = queue.length === 0 ? work() : queue.last.then(work);
-    queue.length += 1;
-    queue.last = mine.catch(() => undefined);
+    const queue = this.#queues.get(key) ?? new Semaphore(1, this.limit - 1);
     this.#queues.set(key, queue);
     try {
-      return await mine;
+      return await queue.run(work, () => new QueueFull(this.limit));
     } finally {
-      queue.length -= 1;
-      if (queue.length === 0) this.#queues.delete(key);
+      if (queue.isIdle) this.#queues.delete(key);
     }
   }
 }

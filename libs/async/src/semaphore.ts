@@ -17,10 +17,15 @@ export class Semaphore {
   #first = 0;
 
   constructor(
-    limit: number,
+    private readonly limit: number,
     private readonly maxWaiting = Number.POSITIVE_INFINITY,
   ) {
     this.#free = limit;
+  }
+
+  /** Nothing runs, and nothing waits. */
+  get isIdle(): boolean {
+    return this.#free === this.limit;
   }
 
   /** Works that wait for a permit. */

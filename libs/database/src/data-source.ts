@@ -6,7 +6,7 @@ import { roleUrl, type DatabaseRole } from './roles.js';
 export const STATEMENT_TIMEOUT_MS = 30_000;
 export const LOCK_TIMEOUT_MS = 10_000;
 /** For pools whose transactions write: one that stays idle, because its process forgot it or is frozen, delays the feed for everybody. */
-export const FORGOTTEN_WRITE_MS = 5_000;
+export const WRITE_IDLE_MS = 5_000;
 const SILENT_AFTER_MS = 5_000;
 /**
  * For the pools of consumers and publishers. No deadline of a request covers these: where the database was cut off without a word they go
@@ -15,7 +15,7 @@ const SILENT_AFTER_MS = 5_000;
 export const CONSUMER_POOL = {
   statementTimeoutMs: 10_000,
   silentAfterMs: 1_000,
-  forgottenAfterMs: FORGOTTEN_WRITE_MS,
+  idleInTransactionMs: WRITE_IDLE_MS,
   prepare: true,
 } as const;
 
@@ -32,7 +32,7 @@ export interface DataSourceSettings {
   /** The server ends a wait for a lock after this; 10,000 by default. */
   readonly lockTimeoutMs?: number;
   /** The server ends a transaction in which nothing is asked for so long; 60,000 by default. */
-  readonly forgottenAfterMs?: number;
+  readonly idleInTransactionMs?: number;
   /**
    * For a pool that repeats the same few statements, each found by a key: each connection has them parsed and planned once. Not where the
    * plan depends on the parameters, as in lists with filters.
@@ -69,7 +69,7 @@ export async function openDataSource(
       ...KEEP_ALIVE,
       statement_timeout: statementTimeout,
       lock_timeout: settings.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: settings.forgottenAfterMs ?? 60_000,
+      idle_in_transaction_session_timeout: settings.idleInTransactionMs ?? 60_000,
       // Read by `boundedClients`. Only where the server itself is out of reach: it must not fire before the server's own time-out.
       query_timeout: statementTimeout + (settings.silentAfterMs ?? SILENT_AFTER_MS),
     },

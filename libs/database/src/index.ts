@@ -3,13 +3,13 @@ import './protected-password.js';
 export { QueryGivenUp } from './bounded-client.js';
 export {
   CONSUMER_POOL,
-  FORGOTTEN_WRITE_MS,
   INSTANT,
   inTenant,
   LOCK_TIMEOUT_MS,
   ofNoTenant,
   openDataSource,
   STATEMENT_TIMEOUT_MS,
+  WRITE_IDLE_MS,
   type DataSourceSettings,
 } from './data-source.js';
 export { DatabaseClock } from './database-clock.js';

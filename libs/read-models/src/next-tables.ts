@@ -6,7 +6,7 @@ import {
   readStreams,
   samePosition,
   type FeedPosition,
-  type StreamPlace,
+  type StreamPosition,
 } from '@postern/event-store';
 import type { DataSource, EntityManager } from 'typeorm';
 import { copyPartitions, copyTable } from './copy-table.js';
@@ -19,7 +19,7 @@ const REPORT_EVERY_MS = 5_000;
 /** Up to where the new tables are filled: with the streams, one after the other, and then along the feed. */
 interface Progress {
   /** Null when the streams have been read to their ends. */
-  readonly stream: StreamPlace | null;
+  readonly stream: StreamPosition | null;
   readonly feed: FeedPosition;
 }
 

@@ -1,7 +1,7 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { accessEntities } from '@postern/access';
-import { FORGOTTEN_WRITE_MS, openDataSource } from '@postern/database';
+import { openDataSource, WRITE_IDLE_MS } from '@postern/database';
 import { assertJournalBelongsToCluster, Journal } from '@postern/event-store';
 import { dataSourceModule } from '@postern/data-sources';
 import { Readiness } from '@postern/observe';
@@ -15,7 +15,7 @@ const WRITER = getDataSourceToken('postern_journal_writer');
 export const WRITE_POOL = {
   entities: accessEntities,
   poolSize: 6,
-  forgottenAfterMs: FORGOTTEN_WRITE_MS,
+  idleInTransactionMs: WRITE_IDLE_MS,
   prepare: true,
 };
 
