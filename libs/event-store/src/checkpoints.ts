@@ -2,12 +2,25 @@ import type { DatabaseRole } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { FEED_START, samePosition, type FeedPosition } from './read-feed.js';
 
-/** One move of a consumer's checkpoint on one source (the journal, or a topic's partition). */
+/** Up to where a consumer has applied the feed. */
+export interface Checkpoint extends FeedPosition {
+  /**
+   * Part of the `Backlog` behind the position was applied too: a new value with each transaction, so that a consumer goes on in its backlog
+   * only where its last transaction is the last that moved the checkpoint, and no crash took it back.
+   */
+  readonly backlogStep?: string | null;
+}
+
+/** One move of a consumer's checkpoint on the feed. */
 interface CheckpointMove {
   readonly consumer: string;
   readonly source: string;
-  readonly from: FeedPosition;
-  readonly to: FeedPosition;
+  readonly from: Checkpoint;
+  readonly to: Checkpoint;
+}
+
+export function sameCheckpoint(a: Checkpoint, b: Checkpoint): boolean {
+  return samePosition(a, b) && (a.backlogStep ?? null) === (b.backlogStep ?? null);
 }
 
 /** The checkpoint's name for the journal's own feed. */
@@ -37,6 +50,7 @@ export function checkpointTableSql(schema: string, role: DatabaseRole): string {
       position      bigint NOT NULL DEFAULT 0,
       broker_offset bigint CHECK (broker_offset >= 0),
       event_id      uuid,
+      backlog_step  uuid,
       updated_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
       PRIMARY KEY (consumer, source)
     ) WITH (fillfactor = 50);
@@ -49,13 +63,13 @@ export async function loadCheckpoint(
   table: string,
   consumer: string,
   source: string,
-): Promise<FeedPosition> {
-  const rows = await from.query<{ xid: string; position: string }[]>(
-    `SELECT xid::text, position FROM ${table} WHERE consumer = $1 AND source = $2`,
+): Promise<Checkpoint> {
+  const rows = await from.query<{ xid: string; position: string; step: string | null }[]>(
+    `SELECT xid::text, position, backlog_step AS step FROM ${table} WHERE consumer = $1 AND source = $2`,
     [consumer, source],
   );
   const row = rows[0];
-  return row ? { xid: row.xid, position: Number(row.position) } : FEED_START;
+  return row ? { xid: row.xid, position: Number(row.position), backlogStep: row.step } : FEED_START;
 }
 
 /**
@@ -64,19 +78,19 @@ export async function loadCheckpoint(
  */
 export async function advanceCheckpoint(manager: EntityManager, table: string, move: CheckpointMove): Promise<void> {
   const { consumer, source, from, to } = move;
-  const values = [consumer, source, to.xid, to.position];
-  if (samePosition(from, FEED_START)) {
+  const values = [consumer, source, to.xid, to.position, to.backlogStep ?? null];
+  if (sameCheckpoint(from, FEED_START)) {
     const inserted = await manager.query<unknown[]>(
-      `INSERT INTO ${table} (consumer, source, xid, position) VALUES ($1, $2, $3::xid8, $4)
+      `INSERT INTO ${table} (consumer, source, xid, position, backlog_step) VALUES ($1, $2, $3::xid8, $4, $5)
        ON CONFLICT DO NOTHING RETURNING 1`,
       values,
     );
     if (inserted.length === 1) return;
   }
   const [, updated] = await manager.query<[unknown[], number]>(
-    `UPDATE ${table} SET xid = $3::xid8, position = $4, updated_at = clock_timestamp()
-      WHERE consumer = $1 AND source = $2 AND xid = $5::xid8 AND position = $6`,
-    [...values, from.xid, from.position],
+    `UPDATE ${table} SET xid = $3::xid8, position = $4, backlog_step = $5, updated_at = clock_timestamp()
+      WHERE consumer = $1 AND source = $2 AND xid = $6::xid8 AND position = $7 AND backlog_step IS NOT DISTINCT FROM $8`,
+    [...values, from.xid, from.position, from.backlogStep ?? null],
   );
   if (updated !== 1) throw new CheckpointMoved(consumer, source);
 }

@@ -1,5 +1,6 @@
 export { AppendRefused, EventExists, JournalBusy, JournalUnavailable, VersionConflict } from './append-errors.js';
 export type { Append, Appended, NewEvent } from './append-request.js';
+export { Backlog } from './backlog.js';
 export {
   addBookmarks,
   advanceCheckpoint,
@@ -10,8 +11,10 @@ export {
   loadCheckpoint,
   moveBookmark,
   removeBookmarks,
+  sameCheckpoint,
   type Bookmark,
   type Bookmarks,
+  type Checkpoint,
 } from './checkpoints.js';
 export { feedLag, publisherLag, type FeedLag } from './feed-lag.js';
 export { JOURNAL_LIMITS } from './append-queue.js';

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS } from '@postern/contracts';
 import { roleUrl } from '@postern/database';
-import { loadCheckpoint } from '@postern/event-store';
+import type { Checkpoint } from '@postern/event-store';
 import { until, openClient } from '@postern/testing';
+import type { EventBatch } from '../event-bus.js';
 import { EVENT_BUS_CONTRACT, start } from '../test-support/bus-contract.js';
 import { busWorld, type BusWorld } from '../test-support/bus-world.js';
 import { EmbeddedEventBus } from './embedded-event-bus.js';
@@ -66,13 +67,60 @@ describe('the embedded event bus', () => {
   it('moves the checkpoint over a long stretch of other topics without the handler', async () => {
     const consumer = await start(world, { topics: [TOPICS.authDenials] });
     for (let i = 0; i < 6; i++) await world.append(`smtp-user/${newId()}`, 1_000);
-    const { dataSource, table } = world.checkpoints;
-    await until(async () => (await loadCheckpoint(dataSource, table, consumer.consumer, 'journal')).position > 5_000);
+    await until(async () => (await world.checkpoint(consumer.consumer)).position > 5_000);
     const denials = `auth-denials/${newId()}`;
     await world.append(denials, 1);
     await until(async () => (await consumer.versions(denials)).length === 1);
     expect(consumer.running.status()).toMatchObject({ failures: 0, lastError: null });
     await consumer.bus.stop();
+  });
+
+  it('brings a consumer that is far behind one stream after the other, so that a read model writes its row once for many events', async () => {
+    const [first, second, other] = [`smtp-user/${newId()}`, `smtp-user/${newId()}`, `auth-denials/${newId()}`];
+    for (let i = 0; i < 10; i++) for (const stream of [second, other, first]) await world.append(stream, 1);
+    const batches: string[][] = [];
+    const consumer = await start(world, { maxBatch: 5 }, async (batch, apply) => {
+      batches.push(batch.events.map(({ streamId }) => streamId).filter((each) => each === first || each === second));
+      await apply(batch);
+    });
+    await until(() => consumer.running.status().hasCaughtUp);
+    const all = Array.from({ length: 10 }, (_, i) => i + 1);
+    expect([await consumer.versions(first), await consumer.versions(second)]).toEqual([all, all]);
+    expect(await consumer.versions(other)).toEqual([]);
+    // A page as it came was the first; the later ones are of one stream, but for those at a stream's end.
+    expect(batches.filter((batch) => new Set(batch).size > 1).length).toBeLessThanOrEqual(2);
+    expect(await world.checkpoint(consumer.consumer)).toMatchObject({ backlogStep: null });
+    await consumer.bus.stop();
+  });
+
+  it('begins again with what it is behind where somebody takes back its last steps', async () => {
+    const streams = Array.from({ length: 6 }, () => `smtp-user/${newId()}`);
+    const ours = (batch: EventBatch) => batch.events.some(({ streamId }) => streams.includes(streamId));
+    const consumer = `consumer-${newId()}`;
+    for (let i = 0; i < 3; i++) for (const stream of streams) await world.append(stream, 1);
+    let taken = false;
+    let before: Checkpoint | undefined;
+    const running = await start(world, { consumer, maxBatch: 2 }, async (batch, apply) => {
+      const { dataSource, table } = world.checkpoints;
+      // As a crash of the database does with the last transaction, of which the disk had nothing.
+      if (before?.backlogStep && !taken && ours(batch)) {
+        taken = true;
+        await dataSource.query('DELETE FROM reader.streams WHERE consumer = $1 AND stream_id = ANY ($2)', [
+          consumer,
+          streams,
+        ]);
+        await dataSource.query(`UPDATE ${table} SET backlog_step = $2 WHERE consumer = $1`, [consumer, newId()]);
+      }
+      await apply(batch);
+      before = await world.checkpoint(consumer);
+    });
+    await until(() => running.running.status().hasCaughtUp);
+    const rows = await world.checkpoints.dataSource.query<unknown[]>(
+      'SELECT FROM reader.streams WHERE consumer = $1 AND stream_id = ANY ($2) AND version = 3',
+      [consumer, streams],
+    );
+    expect([taken, rows.length]).toEqual([true, streams.length]);
+    await running.bus.stop();
   });
 
   it('refuses a subscription to no topic', async () => {

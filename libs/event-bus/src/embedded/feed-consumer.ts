@@ -1,11 +1,14 @@
-import { TOPIC_OF_CATEGORY, type StreamCategory } from '@postern/contracts';
+import { newId, TOPIC_OF_CATEGORY, type StreamCategory } from '@postern/contracts';
 import {
   advanceCheckpoint,
+  Backlog,
   CheckpointMoved,
   feedLag,
   JOURNAL_SOURCE as SOURCE,
   loadCheckpoint,
   readFeed,
+  sameCheckpoint,
+  type Checkpoint,
   type FeedPage,
   type FeedPosition,
 } from '@postern/event-store';
@@ -38,8 +41,11 @@ export interface FeedBatch extends EventBatch {
   readonly xids: readonly string[];
 }
 
-/** A subscription whose handler also wants the places of the events. */
-export type FeedSubscription = Omit<Subscription, 'handle' | 'park'> & { handle(batch: FeedBatch): Promise<void> };
+export type FeedSubscription = Omit<Subscription, 'handle' | 'park'> & {
+  /** Also where it is far behind: else it then gets the events one stream after the other, and without transaction ids. */
+  readonly inFeedOrder?: boolean;
+  handle(batch: FeedBatch): Promise<void>;
+};
 
 export interface FeedConsumerSettings {
   readonly pollMs: number;
@@ -60,7 +66,9 @@ export class FeedConsumer implements RunningSubscription {
   readonly #categories: readonly StreamCategory[];
   readonly #running: Promise<void>;
   /** Where the checkpoint stands, and how far it was looked; undefined: to be loaded. */
-  #place: { stored: FeedPosition; looked: FeedPosition } | undefined;
+  #place: { stored: Checkpoint; looked: FeedPosition } | undefined;
+  /** What it is far behind with, and the checkpoint as it was moved last for it. */
+  #backlog: { readonly events: Backlog; stored: Checkpoint } | undefined;
   /** How far it had come when that was last known: for those who ask while it is being loaded again. */
   #cameTo: FeedPosition | undefined;
   #stopped = false;
@@ -148,12 +156,17 @@ export class FeedConsumer implements RunningSubscription {
     this.#reload = false;
     const place = (this.#place ??= await this.#load());
     this.#cameTo = place.looked;
-    const page = await this.#read(place.looked);
-    this.#foundEvents = page.events.length > 0;
-    if (page.events.length > 0) await this.#handle(page, place.stored);
-    else await this.#pass(page, place.stored);
+    const page = this.#backlog ? null : await this.#read(place.looked);
+    if (this.#backlog) await this.#handleBacklog(this.#backlog);
+    else if (page && page.events.length > 0) await this.#handle(page, place.stored);
+    else if (page) await this.#pass(page.position, place.stored);
+    this.#foundEvents = page === null || page.events.length > 0;
     this.#backoff.reset();
-    const more = page.more || this.#place === undefined;
+    const more = page === null || page.more || this.#place === undefined;
+    if (page?.more && this.#place && !this.subscription.inFeedOrder) {
+      const { stored, looked } = this.#place;
+      this.#backlog = { events: await Backlog.behind(this.feed, looked, this.#categories), stored };
+    }
     const held = !more && page.held;
     const caughtUp = !more && !held;
     if (caughtUp && this.#place && !this.#toldCaughtUp) {
@@ -173,14 +186,44 @@ export class FeedConsumer implements RunningSubscription {
     return readFeed(this.feed, after, maxBatch, this.#categories);
   }
 
-  async #load(): Promise<{ stored: FeedPosition; looked: FeedPosition }> {
+  async #load(): Promise<{ stored: Checkpoint; looked: FeedPosition }> {
     this.#toldCaughtUp = false;
     const { checkpoints, consumer } = this.subscription;
     const stored = await loadCheckpoint(checkpoints.dataSource, checkpoints.table, consumer, SOURCE);
+    if (this.#backlog && !sameCheckpoint(this.#backlog.stored, stored)) this.#backlog = undefined;
     return { stored, looked: stored };
   }
 
-  async #handle(page: FeedPage, stored: FeedPosition): Promise<void> {
+  async #handleBacklog(backlog: { readonly events: Backlog; stored: Checkpoint }): Promise<void> {
+    const { consumer, checkpoints, maxBatch = MAX_BATCH } = this.subscription;
+    const from = backlog.stored;
+    const events = await backlog.events.next(maxBatch);
+    const ends = events.length === backlog.events.left;
+    if (events.length === 0) {
+      this.#backlog = undefined;
+      return this.#pass(backlog.events.end, from);
+    }
+    this.#status = { ...this.#status, caughtUp: false };
+    this.#failedAttempts += 1;
+    let to = from;
+    const result = await deliverBatch(
+      { consumer, handle: (batch) => this.subscription.handle({ ...batch, xids: [] }) },
+      {
+        events,
+        move: (manager, count) => {
+          to = ends && count === events.length ? backlog.events.end : { ...from, backlogStep: newId() };
+          return advanceCheckpoint(manager, checkpoints.table, { consumer, source: SOURCE, from, to });
+        },
+      },
+    );
+    this.#failedAttempts = 0;
+    backlog.events.pass(events.length);
+    backlog.stored = to;
+    if (ends || result === 'moved') this.#backlog = undefined;
+    this.#place = result === 'handled' ? { stored: to, looked: to } : undefined;
+  }
+
+  async #handle(page: FeedPage, stored: Checkpoint): Promise<void> {
     this.#status = { ...this.#status, caughtUp: false };
     const { consumer, checkpoints } = this.subscription;
     const handle = (batch: EventBatch) => this.subscription.handle({ ...batch, xids: page.xids });
@@ -200,14 +243,14 @@ export class FeedConsumer implements RunningSubscription {
   }
 
   /** Nothing for this consumer on the page. */
-  async #pass(page: FeedPage, stored: FeedPosition): Promise<void> {
-    this.#place = { stored, looked: page.position };
-    if (page.position.position - stored.position < PERSIST_AFTER_POSITIONS) return;
+  async #pass(position: FeedPosition, stored: Checkpoint): Promise<void> {
+    this.#place = { stored, looked: position };
+    if (position.position - stored.position < PERSIST_AFTER_POSITIONS) return;
     const { checkpoints, consumer } = this.subscription;
-    const move = { consumer, source: SOURCE, from: stored, to: page.position };
+    const move = { consumer, source: SOURCE, from: stored, to: position };
     try {
       await checkpoints.dataSource.transaction((m) => advanceCheckpoint(m, checkpoints.table, move));
-      this.#place = { stored: page.position, looked: page.position };
+      this.#place = { stored: position, looked: position };
     } catch (error) {
       if (!(error instanceof CheckpointMoved)) throw error;
       this.#place = undefined;

@@ -1,6 +1,14 @@
 import { newId, type EventMetadata, type SmtpUserId, type TenantId } from '@postern/contracts';
 import { migrate, openDataSource, sqlMigration } from '@postern/database';
-import { checkpointTableSql, Journal, journalSchema, type NewEvent } from '@postern/event-store';
+import {
+  checkpointTableSql,
+  Journal,
+  JOURNAL_SOURCE,
+  journalSchema,
+  loadCheckpoint,
+  type Checkpoint,
+  type NewEvent,
+} from '@postern/event-store';
 import { createTestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import type { EventBatch, EventBus } from '../event-bus.js';
@@ -28,6 +36,8 @@ export interface BusWorld {
   /** Empties what the consumer has applied, and where it has come to. */
   forget(consumer: string): Promise<void>;
   effects(consumer: string, streamId: string): Promise<number[]>;
+  /** On the feed. */
+  checkpoint(consumer: string): Promise<Checkpoint>;
   close(): Promise<void>;
 }
 
@@ -95,6 +105,7 @@ export async function busWorld(
       );
       return rows.map((row) => row.version);
     },
+    checkpoint: (consumer) => loadCheckpoint(reader, 'reader.checkpoints', consumer, JOURNAL_SOURCE),
     close: async () => {
       await Promise.all([journal.stop(), mover.stop()]);
       await Promise.all([writer.destroy(), feed.destroy(), reader.destroy()]);

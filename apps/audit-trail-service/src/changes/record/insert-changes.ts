@@ -48,6 +48,7 @@ const INSERT = `
   ), conflict AS (
     SELECT known.position, known.event_id
       FROM unnest($1::bigint[], $2::uuid[]) AS change (position, event_id)
-      JOIN changes known ON known.position = change.position AND known.event_id <> change.event_id LIMIT 1
+      JOIN changes known ON known.position = change.position AND known.event_id <> change.event_id
+     WHERE (SELECT count(*) FROM added) < cardinality($1::bigint[]) LIMIT 1
   )
   SELECT (SELECT count(*) FROM added) AS added, position, event_id AS applied FROM (VALUES (1)) one LEFT JOIN conflict ON true`;

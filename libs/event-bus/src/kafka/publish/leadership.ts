@@ -60,6 +60,7 @@ export class Leadership {
       topics: Object.values(TOPICS),
       checkpoints: { dataSource: feed, table: PUBLISHER.table },
       maxBatch: MAX_PAGE,
+      inFeedOrder: true,
       handle: (batch: FeedBatch) => this.#handle(batch),
     };
     this.#consumer = new FeedConsumer(feed, subscription, {
