@@ -135,6 +135,7 @@ CREATE TABLE audit.checkpoints (
   "position" bigint DEFAULT 0 NOT NULL,
   broker_offset bigint,
   event_id uuid,
+  backlog_step uuid,
   updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
   CONSTRAINT checkpoints_broker_offset_check CHECK ((broker_offset >= 0)),
   CONSTRAINT checkpoints_pkey PRIMARY KEY (consumer, source)
@@ -549,6 +550,7 @@ CREATE TABLE journal.checkpoints (
   "position" bigint DEFAULT 0 NOT NULL,
   broker_offset bigint,
   event_id uuid,
+  backlog_step uuid,
   updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
   CONSTRAINT checkpoints_broker_offset_check CHECK ((broker_offset >= 0)),
   CONSTRAINT checkpoints_pkey PRIMARY KEY (consumer, source)
@@ -650,6 +652,7 @@ CREATE TABLE projection.checkpoints (
   "position" bigint DEFAULT 0 NOT NULL,
   broker_offset bigint,
   event_id uuid,
+  backlog_step uuid,
   updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
   caught_up_at timestamp with time zone,
   CONSTRAINT checkpoints_broker_offset_check CHECK ((broker_offset >= 0)),
@@ -751,7 +754,7 @@ CREATE TABLE projection.smtp_users (
   version integer NOT NULL,
   event_id uuid NOT NULL,
   CONSTRAINT smtp_users_pkey PRIMARY KEY (id)
-);
+) WITH (fillfactor=60);
 CREATE INDEX smtp_users_by_part_of_name ON projection.smtp_users USING gin (username_key projection.gin_trgm_ops) WHERE (NOT removed);
 CREATE INDEX smtp_users_of_tenant ON projection.smtp_users USING btree (tenant_id, created_at DESC, id DESC) INCLUDE (username_key) WHERE (NOT removed);
 ALTER TABLE projection.smtp_users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

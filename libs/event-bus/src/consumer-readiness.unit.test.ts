@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { consumerReadiness } from './consumer-readiness.js';
-import type { SubscriptionStatus } from './event-bus.js';
+import { consumerReadiness, type SubscriptionStatus } from './event-bus.js';
 
 describe('a consumer’s readiness', () => {
   it('waits for the first catching up, passes over later work, and shows what keeps it from getting on', () => {

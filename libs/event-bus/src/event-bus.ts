@@ -1,7 +1,5 @@
-import type { Recorded, Topic } from '@postern/contracts';
+import type { Recorded, Topic, JournalId } from '@postern/contracts';
 import type { FeedPosition } from '@postern/event-store';
-import type { HaltedPartitions } from './halted.js';
-import type { TopicWriter } from './topic-writer.js';
 import type { DataSource, EntityManager } from 'typeorm';
 
 /** The token under which a process injects its bus. */
@@ -115,4 +113,54 @@ export class CheckpointAdvancedTwice extends Error {
   constructor(consumer: string) {
     super(`The handler of ${consumer} called batch.advance(manager) twice for one batch. Call it once.`);
   }
+}
+
+/**
+ * Of each topic of a consumer the partitions in which it goes no further until somebody acts. The journal's own feed has none: there each
+ * topic counts as one. What passes by itself, a broker or a database that is away, does not count.
+ */
+export type HaltedPartitions = ReadonlyMap<Topic, number>;
+
+/** What could not be handled so often in a row counts as halted. It is tried again all the same. */
+export const HALTED_AFTER_ATTEMPTS = 5;
+
+/** A gap in a stream that lasts for so long counts as halted: the missing events are hardly on their way any more. It is waited for all the same. */
+export const GAP_HALTS_AFTER_MS = 30_000;
+
+/**
+ * What keeps a consumer from being ready, in a few words; null when nothing does. It is ready once it has caught up for the
+ * first time, and for as long as it does not fail. One that merely has work to do again is: else a burst of changes, or a
+ * flood of denials, would take every process of the read side out of service.
+ */
+export function consumerReadiness(subscription: Pick<RunningSubscription, 'status'>): () => string | null {
+  return () => {
+    const { hasCaughtUp, lastError } = subscription.status();
+    if (lastError) return `does not get on: ${lastError.message}`;
+    return hasCaughtUp ? null : 'is catching up with the journal';
+  };
+}
+
+/** A message of a topic that is written from a table, and not from the journal. */
+export interface TopicMessage {
+  readonly key: string;
+  readonly value: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Writes one topic, as the only one who does. */
+export interface TopicWriter {
+  /**
+   * Takes the topic over, which is made where it is missing: what a former writer still sends is refused from here on. Says whether it
+   * holds nothing, as after it was deleted. Throws `WriteRefused`, also where it holds what was made of another journal, whose
+   * writer it then leaves alone; or an error that may pass.
+   */
+  open(journal: JournalId): Promise<'empty' | 'filled'>;
+  /** Resolves when all are durable, in this order per key. Where it throws, readers of what is committed see none: close it, and begin anew. */
+  write(messages: readonly TopicMessage[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** No repeat mends it: a login that is refused, a topic with the wrong settings or of another database, a message that is too large. */
+export class WriteRefused extends Error {
+  override readonly name = 'WriteRefused';
 }

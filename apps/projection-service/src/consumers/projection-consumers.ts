@@ -9,8 +9,8 @@ import { relayPoliciesModel } from '../relay-policies/relay-policies-model.js';
 import { PolicyStream } from '../relay-policies/stream/policy-stream.js';
 import { directoryModel } from '../smtp-user-directory/directory-model.js';
 
-/** Enough for the set-based statements to pay, and a transaction still takes only some 50 ms. */
-const MAX_BATCH = 1_000;
+/** Enough for the set-based statements to pay, and a transaction still takes only some 100 ms. */
+const MAX_BATCH = 2_000;
 
 /** Relays wait for these: no more than what keeps a stream of writes from being applied one by one. */
 const POLICIES_SPACING_MS = 10;

@@ -2,8 +2,7 @@ import type { Listener } from '@postern/database';
 import { readFeed, wakeOnAppend } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
 import type { EventBus, RunningSubscription, Subscription } from '../event-bus.js';
-import { FeedConsumer, type FeedConsumerSettings } from './feed-consumer.js';
-import { FEED_SETTINGS } from './feed-settings.js';
+import { FeedConsumer, type FeedConsumerSettings, FEED_SETTINGS } from './feed-consumer.js';
 import { SharedFeed } from './shared-feed.js';
 
 export interface EmbeddedEventBusOptions extends Partial<FeedConsumerSettings> {

@@ -1,4 +1,5 @@
-import { newId, TOPIC_OF_CATEGORY, type StreamCategory } from '@postern/contracts';
+import { Backoff, endsWithin, WakeSignal } from '@postern/async';
+import { newId, TOPIC_OF_CATEGORY, type Recorded, type StreamCategory } from '@postern/contracts';
 import {
   advanceCheckpoint,
   Backlog,
@@ -9,27 +10,25 @@ import {
   readFeed,
   sameCheckpoint,
   type Checkpoint,
-  type FeedPage,
   type FeedPosition,
 } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
-import { Backoff, WakeSignal } from '@postern/async';
 import { deliverBatch } from '../deliver-batch.js';
-import type {
-  EventBatch,
-  RunningSubscription,
-  Subscription,
-  SubscriptionLag,
-  SubscriptionStatus,
+import {
+  HALTED_AFTER_ATTEMPTS,
+  type EventBatch,
+  type RunningSubscription,
+  type Subscription,
+  type SubscriptionLag,
+  type SubscriptionStatus,
 } from '../event-bus.js';
-import { HALTED_AFTER_ATTEMPTS } from '../halted.js';
-import type { SharedFeed } from './shared-feed.js';
 import { isPermanent } from '../stream-version.js';
+import type { SharedFeed } from './shared-feed.js';
 
 const MAX_BATCH = 500;
 /**
  * Where there are committed events that the feed holds back for an older transaction, as a rule one of few milliseconds,
- * no wake will tell of that one's end: so it is looked for after these pauses, and then after the last of them each time.
+ * no wake comes at that one's end: so it is looked for after these pauses, and then after the last of them each time.
  */
 const LOOK_AGAIN_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 /** Over so many positions that are not the consumer's, its checkpoint moves without a handler, so that a restart need not look at them again. */
@@ -37,12 +36,12 @@ const PERSIST_AFTER_POSITIONS = 5_000;
 
 /** A batch of the feed itself. */
 export interface FeedBatch extends EventBatch {
-  /** The transaction ids of the events, one each. */
+  /** The transaction ids of the events, one each; none where they come one stream after the other. */
   readonly xids: readonly string[];
 }
 
 export type FeedSubscription = Omit<Subscription, 'handle' | 'park'> & {
-  /** Also where it is far behind: else it then gets the events one stream after the other, and without transaction ids. */
+  /** Also where it is far behind: others then get the events one stream after the other. */
   readonly inFeedOrder?: boolean;
   handle(batch: FeedBatch): Promise<void>;
 };
@@ -59,26 +58,44 @@ export interface FeedConsumerSettings {
   readonly shared?: SharedFeed;
 }
 
-/** One subscription on the journal's feed: reads a page, hands it over, and waits where there is no next one. */
+export const FEED_SETTINGS: FeedConsumerSettings = {
+  pollMs: 1_000,
+  retryFirstMs: 50,
+  retryLongestMs: 1_000,
+  stopWithinMs: 10_000,
+  onFailure: () => undefined,
+};
+
+/** What is applied in one transaction. */
+interface Part {
+  readonly events: readonly Recorded[];
+  readonly xids: readonly string[];
+  /** The checkpoint behind the first `count` events; behind all of them lies also what was left out. */
+  to(count: number): Checkpoint;
+  /** There is more to read at once. */
+  readonly more: boolean;
+  /** There is more, but an older transaction holds it back. */
+  readonly held: boolean;
+}
+
+/** One subscription on the journal's feed: reads a page, or a part of its backlog, hands it over, and waits where there is no next one. */
 export class FeedConsumer implements RunningSubscription {
   readonly #signal = new WakeSignal();
   readonly #backoff: Backoff;
   readonly #categories: readonly StreamCategory[];
   readonly #running: Promise<void>;
-  /** Where the checkpoint stands, and how far it was looked; undefined: to be loaded. */
-  #place: { stored: Checkpoint; looked: FeedPosition } | undefined;
-  /** What it is far behind with, and the checkpoint as it was moved last for it. */
-  #backlog: { readonly events: Backlog; stored: Checkpoint } | undefined;
-  /** How far it had come when that was last known: for those who ask while it is being loaded again. */
-  #cameTo: FeedPosition | undefined;
-  #stopped = false;
+  /** The checkpoint as it is stored, and up to where the feed was read; undefined: to be loaded. */
+  #at: { readonly stored: Checkpoint; readonly read: FeedPosition } | undefined;
+  /** As it was known last. */
+  #lastAt: { readonly stored: Checkpoint; readonly read: FeedPosition } | undefined;
+  /** What it is far behind with. */
+  #backlog: Backlog | undefined;
   #reload = false;
   /** A wake, or a page that was full, is why the present step reads; else it looks by itself. */
   #woken = false;
-  /** The last step found events. */
   #foundEvents = false;
-  /** `onCaughtUp` was called for the checkpoint that was read last. */
-  #toldCaughtUp = false;
+  /** `onCaughtUp` was called for the checkpoint that was loaded last. */
+  #reportedCaughtUp = false;
   /** How often in a row a batch could not be handled. */
   #failedAttempts = 0;
   #status: Omit<SubscriptionStatus, 'halted'> = { caughtUp: false, hasCaughtUp: false, lastError: null, failures: 0 };
@@ -100,7 +117,7 @@ export class FeedConsumer implements RunningSubscription {
     this.#signal.wake();
   }
 
-  /** Goes on where the checkpoint stands now: somebody has moved it, and there may be no event that would show it. */
+  /** Goes on from the stored checkpoint: somebody has moved it, and there may be no event that would show it. */
   reload(): void {
     this.#reload = true;
     this.#signal.wake();
@@ -112,24 +129,20 @@ export class FeedConsumer implements RunningSubscription {
   }
 
   async lag(): Promise<SubscriptionLag> {
-    const after = this.#place?.looked ?? this.#cameTo ?? (await this.#load()).looked;
+    const after = this.#at?.read ?? this.#lastAt?.read ?? (await this.#load()).read;
     return feedLag(this.feed, after, this.#categories);
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#signal.close();
-    let timer: NodeJS.Timeout | undefined;
-    const bound = new Promise<void>((done) => (timer = setTimeout(done, this.settings.stopWithinMs)));
-    await Promise.race([this.#running, bound]);
-    clearTimeout(timer);
+    await endsWithin(this.#running, this.settings.stopWithinMs);
     this.settings.shared?.leave(this.subscription.consumer);
   }
 
   async #run(): Promise<void> {
     let looks = 0;
     let waited: 'woken' | 'polls' | null = null;
-    while (!this.#stopped) {
+    while (!this.#signal.closed) {
       const started = performance.now();
       const found = await this.#step().catch((error: unknown) => this.#failed(error));
       // After a failure, and where an older transaction holds back the feed, no wake is to be expected.
@@ -143,7 +156,7 @@ export class FeedConsumer implements RunningSubscription {
         waited = this.#woken ? 'woken' : 'polls';
       }
       const rest = (this.subscription.spacingMs ?? 0) - (performance.now() - started);
-      // A page that was full is a backlog, which is not spared.
+      // A backlog is not slowed down.
       if (found !== 'more' && rest > 0) await this.#signal.pause(rest);
       looks = found === 'held' ? Math.min(looks + 1, LOOK_AGAIN_MS.length - 1) : 0;
     }
@@ -152,26 +165,21 @@ export class FeedConsumer implements RunningSubscription {
   /** One look at the feed. `more`: look again at once; `held`: soon; `end`: when woken. */
   async #step(): Promise<'more' | 'held' | 'end'> {
     this.#foundEvents = false;
-    if (this.#reload) this.#place = undefined;
+    if (this.#reload) this.#at = undefined;
     this.#reload = false;
-    const place = (this.#place ??= await this.#load());
-    this.#cameTo = place.looked;
-    const page = this.#backlog ? null : await this.#read(place.looked);
-    if (this.#backlog) await this.#handleBacklog(this.#backlog);
-    else if (page && page.events.length > 0) await this.#handle(page, place.stored);
-    else if (page) await this.#pass(page.position, place.stored);
-    this.#foundEvents = page === null || page.events.length > 0;
+    const { stored, read } = (this.#at ??= await this.#load());
+    this.#lastAt = this.#at;
+    const part = this.#backlog ? await this.#nextOf(this.#backlog, stored) : await this.#nextPage(read);
+    this.#foundEvents = part.events.length > 0;
+    await (this.#foundEvents ? this.#handle(part, stored) : this.#pass(part.to(0), stored));
     this.#backoff.reset();
-    const more = page === null || page.more || this.#place === undefined;
-    if (page?.more && this.#place && !this.subscription.inFeedOrder) {
-      const { stored, looked } = this.#place;
-      this.#backlog = { events: await Backlog.behind(this.feed, looked, this.#categories), stored };
-    }
-    const held = !more && page.held;
+    if (part.more && !this.#backlog && this.#at && !this.subscription.inFeedOrder) await this.#lookFar(this.#at);
+    const more = part.more || this.#at === undefined;
+    const held = !more && part.held;
     const caughtUp = !more && !held;
-    if (caughtUp && this.#place && !this.#toldCaughtUp) {
-      await this.subscription.onCaughtUp?.({ source: SOURCE, at: this.#place.stored });
-      this.#toldCaughtUp = true;
+    if (caughtUp && this.#at && !this.#reportedCaughtUp) {
+      await this.subscription.onCaughtUp?.({ source: SOURCE, at: this.#at.stored });
+      this.#reportedCaughtUp = true;
     }
     const hasCaughtUp = caughtUp || this.#status.hasCaughtUp;
     this.#status = { ...this.#status, lastError: null, caughtUp, hasCaughtUp };
@@ -179,81 +187,74 @@ export class FeedConsumer implements RunningSubscription {
     return held ? 'held' : 'end';
   }
 
-  #read(after: FeedPosition): Promise<FeedPage> {
-    const { consumer, maxBatch = MAX_BATCH } = this.subscription;
-    const { shared } = this.settings;
-    if (shared) return shared.read(consumer, after, maxBatch, !this.#woken);
-    return readFeed(this.feed, after, maxBatch, this.#categories);
-  }
-
-  async #load(): Promise<{ stored: Checkpoint; looked: FeedPosition }> {
-    this.#toldCaughtUp = false;
+  /** A backlog is kept for as long as the consumer's last step is the last that moved the checkpoint. */
+  async #load(): Promise<{ readonly stored: Checkpoint; readonly read: FeedPosition }> {
+    this.#reportedCaughtUp = false;
     const { checkpoints, consumer } = this.subscription;
     const stored = await loadCheckpoint(checkpoints.dataSource, checkpoints.table, consumer, SOURCE);
-    if (this.#backlog && !sameCheckpoint(this.#backlog.stored, stored)) this.#backlog = undefined;
-    return { stored, looked: stored };
+    if (this.#lastAt && !sameCheckpoint(this.#lastAt.stored, stored)) this.#backlog = undefined;
+    return { stored, read: stored };
   }
 
-  async #handleBacklog(backlog: { readonly events: Backlog; stored: Checkpoint }): Promise<void> {
-    const { consumer, checkpoints, maxBatch = MAX_BATCH } = this.subscription;
-    const from = backlog.stored;
-    const events = await backlog.events.next(maxBatch);
-    const ends = events.length === backlog.events.left;
-    if (events.length === 0) {
-      this.#backlog = undefined;
-      return this.#pass(backlog.events.end, from);
-    }
+  async #nextPage(after: FeedPosition): Promise<Part> {
+    const { consumer, maxBatch = MAX_BATCH } = this.subscription;
+    const { shared } = this.settings;
+    const page = shared
+      ? await shared.read(consumer, after, maxBatch, !this.#woken)
+      : await readFeed(this.feed, after, maxBatch, this.#categories);
+    const { events, xids, position } = page;
+    const to = (count: number): Checkpoint => {
+      const [last, xid] = [events[count - 1], xids[count - 1]];
+      return count < events.length && last && xid !== undefined ? { xid, position: last.position } : position;
+    };
+    return { ...page, to };
+  }
+
+  async #nextOf(backlog: Backlog, stored: Checkpoint): Promise<Part> {
+    const events = await backlog.next(this.subscription.maxBatch ?? MAX_BATCH);
+    const step = { xid: stored.xid, position: stored.position, backlogStep: newId() };
+    const to = (count: number): Checkpoint => (count === backlog.left ? backlog.end : step);
+    return { events, xids: [], to, more: true, held: false };
+  }
+
+  async #lookFar({ stored, read }: { readonly stored: Checkpoint; readonly read: FeedPosition }): Promise<void> {
+    const backlog = await Backlog.behind(this.feed, read, this.#categories);
+    if (backlog.left > 0) this.#backlog = backlog;
+    else await this.#pass(backlog.end, stored);
+  }
+
+  async #handle(part: Part, from: Checkpoint): Promise<void> {
     this.#status = { ...this.#status, caughtUp: false };
+    const { events, xids } = part;
+    const { consumer, checkpoints } = this.subscription;
     this.#failedAttempts += 1;
-    let to = from;
     const result = await deliverBatch(
-      { consumer, handle: (batch) => this.subscription.handle({ ...batch, xids: [] }) },
+      { consumer, handle: (batch) => this.subscription.handle({ ...batch, xids }) },
       {
         events,
-        move: (manager, count) => {
-          to = ends && count === events.length ? backlog.events.end : { ...from, backlogStep: newId() };
-          return advanceCheckpoint(manager, checkpoints.table, { consumer, source: SOURCE, from, to });
-        },
+        move: (manager, count) =>
+          advanceCheckpoint(manager, checkpoints.table, { consumer, source: SOURCE, from, to: part.to(count) }),
       },
     );
     this.#failedAttempts = 0;
-    backlog.events.pass(events.length);
-    backlog.stored = to;
-    if (ends || result === 'moved') this.#backlog = undefined;
-    this.#place = result === 'handled' ? { stored: to, looked: to } : undefined;
+    const to = part.to(events.length);
+    this.#at = result === 'handled' ? { stored: to, read: to } : undefined;
+    if (result === 'handled') this.#backlog?.pass(events.length);
+    if (this.#backlog?.left === 0) this.#backlog = undefined;
   }
 
-  async #handle(page: FeedPage, stored: Checkpoint): Promise<void> {
-    this.#status = { ...this.#status, caughtUp: false };
-    const { consumer, checkpoints } = this.subscription;
-    const handle = (batch: EventBatch) => this.subscription.handle({ ...batch, xids: page.xids });
-    this.#failedAttempts += 1;
-    const result = await deliverBatch(
-      { consumer, handle },
-      {
-        events: page.events,
-        move: (manager, count) => {
-          const to = positionBehind(page, count);
-          return advanceCheckpoint(manager, checkpoints.table, { consumer, source: SOURCE, from: stored, to });
-        },
-      },
-    );
-    this.#failedAttempts = 0;
-    this.#place = result === 'handled' ? { stored: page.position, looked: page.position } : undefined;
-  }
-
-  /** Nothing for this consumer on the page. */
-  async #pass(position: FeedPosition, stored: Checkpoint): Promise<void> {
-    this.#place = { stored, looked: position };
-    if (position.position - stored.position < PERSIST_AFTER_POSITIONS) return;
+  /** There is nothing for this consumer up to the position. */
+  async #pass(position: FeedPosition, from: Checkpoint): Promise<void> {
+    this.#at = { stored: from, read: position };
+    if (position.position - from.position < PERSIST_AFTER_POSITIONS) return;
     const { checkpoints, consumer } = this.subscription;
-    const move = { consumer, source: SOURCE, from: stored, to: position };
+    const move = { consumer, source: SOURCE, from, to: position };
     try {
       await checkpoints.dataSource.transaction((m) => advanceCheckpoint(m, checkpoints.table, move));
-      this.#place = { stored: position, looked: position };
+      this.#at = { stored: position, read: position };
     } catch (error) {
       if (!(error instanceof CheckpointMoved)) throw error;
-      this.#place = undefined;
+      this.#at = undefined;
     }
   }
 
@@ -262,14 +263,8 @@ export class FeedConsumer implements RunningSubscription {
     const { failures, hasCaughtUp } = this.#status;
     this.#status = { caughtUp: false, hasCaughtUp, lastError: error, failures: failures + 1 };
     // Whether the handler's transaction committed is not known where the connection broke: look at the checkpoint.
-    this.#place = undefined;
+    this.#at = undefined;
     this.settings.onFailure(this.subscription.consumer, error);
     return 'failed';
   }
-}
-
-/** Behind the first `count` events of the page; behind all of them lies also what the page has left out. */
-function positionBehind({ events, xids, position }: FeedPage, count: number): FeedPosition {
-  const [last, xid] = [events[count - 1], xids[count - 1]];
-  return count < events.length && last && xid !== undefined ? { xid, position: last.position } : position;
 }

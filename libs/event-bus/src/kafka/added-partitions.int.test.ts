@@ -3,7 +3,7 @@ import { newId, TOPICS } from '@postern/contracts';
 import { describeWithKafka, until } from '@postern/testing';
 import { start } from '../test-support/bus-contract.js';
 import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
-import { topicOffsets } from './topics/topic-offsets.js';
+import { topicOffsets } from './topics/read-topics.js';
 
 const TOPICS_READ = [TOPICS.smtpUsers, TOPICS.authDenials];
 const upTo = (version: number) => Array.from({ length: version }, (_, i) => i + 1);

@@ -1,42 +1,15 @@
-import { TOPIC_OF_CATEGORY, type StreamCategory, type Topic } from '@postern/contracts';
-import { publisherLag } from '@postern/event-store';
 import type { Kafka } from 'kafkajs';
-import type { EventBus, RunningSubscription, Subscription, SubscriptionLag } from '../event-bus.js';
-import { GAP_HALTS_AFTER_MS } from '../halted.js';
-import type { TopicWriter } from '../topic-writer.js';
+import { type EventBus, type RunningSubscription, type Subscription, type TopicWriter } from '../event-bus.js';
 import { ensureTopics } from './topics/ensure-topics.js';
-import { kafkaClient } from './client/kafka-client.js';
-import { kafkaError, KafkaUnreachable } from './client/kafka-errors.js';
-import type { KafkaSettings } from './client/kafka-settings.js';
-import { SESSION_TIMEOUT_MS } from './consume/group-member.js';
-import { TopicConsumer, type TopicConsumerSettings } from './consume/topic-consumer.js';
+import { kafkaClient, CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './client/kafka-client.js';
+import { KafkaUnreachable } from './client/kafka-errors.js';
+import { CONSUMER_SETTINGS, SESSION_TIMEOUT_MS, type ConsumerSettings } from './consume/group-member.js';
+import { TopicConsumer } from './consume/topic-consumer.js';
 import { KafkaTopicWriter } from './publish/kafka-topic-writer.js';
-import { EVENT_TOPICS, RELAY_POLICIES } from './topics/topic-settings.js';
+import { EVENT_TOPICS, RELAY_POLICIES, MAX_MESSAGE_BYTES } from './topics/topic-settings.js';
+import { MAX_BYTES_PER_SEND } from './publish/send-events.js';
 
-export interface KafkaEventBusOptions extends Partial<
-  Pick<
-    TopicConsumerSettings,
-    | 'topicPrefix'
-    | 'sessionTimeoutMs'
-    | 'retryFirstMs'
-    | 'retryLongestMs'
-    | 'gapHaltsAfterMs'
-    | 'stopWithinMs'
-    | 'onFailure'
-  >
-> {
-  readonly kafka: KafkaSettings;
-}
-
-const SETTINGS = {
-  topicPrefix: '',
-  sessionTimeoutMs: SESSION_TIMEOUT_MS,
-  retryFirstMs: 50,
-  retryLongestMs: 1_000,
-  gapHaltsAfterMs: GAP_HALTS_AFTER_MS,
-  stopWithinMs: 10_000,
-  onFailure: () => undefined,
-};
+export type KafkaEventBusOptions = Pick<ConsumerSettings, 'kafka'> & Partial<ConsumerSettings>;
 
 /**
  * Topics of Kafka as the bus, for Postern in several processes. What a publisher has sent comes from there at least once, and takes effect
@@ -44,17 +17,12 @@ const SETTINGS = {
  */
 export class KafkaEventBus implements EventBus {
   readonly #kafka: Kafka;
-  readonly #settings: TopicConsumerSettings;
+  readonly #settings: ConsumerSettings;
   readonly #consumers = new Set<TopicConsumer>();
 
   constructor(private readonly options: KafkaEventBusOptions) {
     this.#kafka = kafkaClient(options.kafka);
-    this.#settings = {
-      ...SETTINGS,
-      ...options,
-      ensureTopics: (topics) => this.#ensureTopics(topics),
-      explain: (error) => kafkaError(error, options.kafka),
-    };
+    this.#settings = { ...CONSUMER_SETTINGS, ...options };
   }
 
   /**
@@ -63,7 +31,7 @@ export class KafkaEventBus implements EventBus {
    */
   async start(): Promise<void> {
     try {
-      await this.#ensureTopics(EVENT_TOPICS.map(({ topic }) => topic as Topic));
+      await ensureTopics(this.options.kafka, EVENT_TOPICS, this.#settings.topicPrefix);
     } catch (error) {
       if (!(error instanceof KafkaUnreachable)) throw error;
     }
@@ -75,7 +43,7 @@ export class KafkaEventBus implements EventBus {
     this.#consumers.add(consumer);
     return {
       status: () => consumer.status(),
-      lag: () => lagBehindJournal(consumer, subscription),
+      lag: () => consumer.lag(),
       stop: async () => {
         this.#consumers.delete(consumer);
         await consumer.stop();
@@ -93,21 +61,13 @@ export class KafkaEventBus implements EventBus {
     this.#consumers.clear();
     await Promise.all(consumers.map((consumer) => consumer.stop()));
   }
-
-  async #ensureTopics(topics: readonly Topic[]): Promise<void> {
-    const wanted = EVENT_TOPICS.filter(({ topic }) => topics.includes(topic as Topic));
-    await ensureTopics(this.options.kafka, wanted, this.#settings.topicPrefix);
-  }
 }
 
-/** Behind the journal, not behind the topics alone: what the publisher has not sent counts too, such as what a long transaction holds back. */
-async function lagBehindJournal(consumer: TopicConsumer, subscription: Subscription): Promise<SubscriptionLag> {
-  const categories = (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter((category) =>
-    subscription.topics.includes(TOPIC_OF_CATEGORY[category]),
-  );
-  const [unread, unsent] = await Promise.all([
-    consumer.lag(),
-    publisherLag(subscription.checkpoints.dataSource, categories),
-  ]);
-  return { events: unread.events + unsent.events, seconds: Math.max(unread.seconds, unsent.seconds) };
-}
+/** What the Kafka adapter bounds, for docs/limits.md. */
+export const KAFKA_LIMITS = {
+  bytesPerSend: MAX_BYTES_PER_SEND,
+  messageBytes: MAX_MESSAGE_BYTES,
+  connectMs: CONNECT_TIMEOUT_MS,
+  requestMs: REQUEST_TIMEOUT_MS,
+  silentMs: SESSION_TIMEOUT_MS,
+};

@@ -1,8 +1,13 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { newId, TOPICS } from '@postern/contracts';
 import { until } from '@postern/testing';
-import type { EventBatch, EventBus, RunningSubscription, Subscription } from '../event-bus.js';
-import { HALTED_AFTER_ATTEMPTS } from '../halted.js';
+import {
+  type EventBatch,
+  type EventBus,
+  type RunningSubscription,
+  type Subscription,
+  HALTED_AFTER_ATTEMPTS,
+} from '../event-bus.js';
 import { EventsMissing } from '../stream-version.js';
 import type { BusWorld } from './bus-world.js';
 

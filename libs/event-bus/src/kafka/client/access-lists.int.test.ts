@@ -8,8 +8,7 @@ import { askForRepublish, loadJournalId, republishLeft } from '@postern/event-st
 import { describeWithKafka, KAFKA_CACHE, until } from '@postern/testing';
 import kafkajs, { type AclEntry } from 'kafkajs';
 import { start } from '../../test-support/bus-contract.js';
-import { kafkaClient } from './kafka-client.js';
-import type { KafkaSettings } from './kafka-settings.js';
+import { kafkaClient, type KafkaSettings } from './kafka-client.js';
 import { RELAY_POLICIES } from '../topics/topic-settings.js';
 import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { coordinatorStarts, onceCoordinated } from './coordinator-starts.js';
+import { coordinatorStarts, onceCoordinated } from './kafka-errors.js';
 
 const refused = (type: string) => Object.assign(new Error(type), { type });
 const starting = () => new Error('The number of retries is exceeded', { cause: refused('GROUP_LOAD_IN_PROGRESS') });

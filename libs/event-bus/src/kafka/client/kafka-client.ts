@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { createRequire } from 'node:module';
 import kafkajs, {
   type Admin,
   type Consumer,
@@ -8,8 +9,30 @@ import kafkajs, {
   type Producer,
   type SASLOptions,
 } from 'kafkajs';
-import type { KafkaLogin, KafkaSettings } from './kafka-settings.js';
-import './idle-queue.js';
+
+/** How a process reaches Kafka, and what it makes there. */
+export interface KafkaSettings {
+  /** `host:port`; those that the client asks first. */
+  readonly brokers: readonly string[];
+  /** `ca`: certificates in PEM that are trusted instead of the system's; null: the system's. */
+  readonly tls: { readonly ca: string | null } | null;
+  readonly sasl: KafkaLogin | null;
+  /** Of each topic that is made. A topic that is there must have as many. */
+  readonly partitions: number;
+  /** Of each topic that is made; null: three, or as many as there are brokers. */
+  readonly replication: number | null;
+}
+
+export interface KafkaLogin {
+  readonly mechanism: SaslMechanism;
+  readonly username: string;
+  readonly password: string;
+}
+
+export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
+
+export const DEFAULT_PARTITIONS = 12;
 
 // A CommonJS package, of which Node finds the default alone in all cases.
 const { Kafka: Client, logLevel } = kafkajs;
@@ -86,3 +109,25 @@ function closingOnTimeout(client: Kafka, connections: ReadonlySet<Connection>): 
 function login({ mechanism, username, password }: KafkaLogin): SASLOptions {
   return { mechanism, username, password } as SASLOptions;
 }
+
+/** What of kafkajs's queue of requests is used here; each connection has one. */
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  /** Milliseconds since 1970; -1 where the broker never throttled. */
+  readonly throttledUntil: number;
+  scheduleCheckPendingRequests(): void;
+}
+
+const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue/index.js') as {
+  prototype: RequestQueue;
+};
+const schedule = prototype.scheduleCheckPendingRequests;
+
+/**
+ * kafkajs 2.2.4 looks at the queue of a connection by a timer also where nothing waits in it, and computes a time in the past for that:
+ * once a millisecond, for ever, on each connection. Node 26 tells of it by a `TimeoutNegativeWarning`. Where nothing waits there is
+ * nothing to look at; whatever comes to wait sets its timer itself.
+ */
+prototype.scheduleCheckPendingRequests = function scheduleWhereSomethingWaits(this: RequestQueue): void {
+  if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
+};

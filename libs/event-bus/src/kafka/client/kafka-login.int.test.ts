@@ -1,10 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { describeWithKafka, until } from '@postern/testing';
 import { start } from '../../test-support/bus-contract.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
-import type { KafkaSettings, SaslMechanism } from './kafka-settings.js';
+import type { KafkaSettings, SaslMechanism } from './kafka-client.js';
 import { kafkaWorld } from '../test-support/kafka-world.js';
 
 describeWithKafka(describe, 'Kafka behind TLS and a login', ({ secure, address }) => {

@@ -3,20 +3,14 @@ import type { JournalId, Topic } from '@postern/contracts';
 import { addBookmarks, FEED_START, loadBookmarks } from '@postern/event-store';
 import type { Consumer } from 'kafkajs';
 import type { Subscription, SubscriptionLag } from '../../event-bus.js';
-import type { KafkaSettings } from '../client/kafka-settings.js';
-import { withAdmin } from '../client/with-admin.js';
-import { topicOffsets, type PartitionOffsets } from '../topics/topic-offsets.js';
+import { kafkaError } from '../client/kafka-errors.js';
+import { withAdmin, topicOffsets, type PartitionOffsets } from '../topics/read-topics.js';
 import { Partition, sourceOf, type PartitionName } from './partition.js';
-import { PartitionRetries, type RetrySettings } from './partition-retries.js';
+import { PartitionRetries } from './partition-retries.js';
+import type { ConsumerSettings } from './group-member.js';
 
 /** A batch that comes before its partition is loaded waits so long for that, and then comes again. */
 const LOAD_WAIT_MS = 1_000;
-
-export interface PartitionsSettings extends RetrySettings {
-  readonly kafka: KafkaSettings;
-  readonly topicPrefix: string;
-  readonly explain: (error: unknown) => Error;
-}
 
 /** What the group gave to this member at its last join. */
 interface Assignment {
@@ -41,7 +35,7 @@ export class AssignedPartitions {
   /** `report` counts and logs a failure. */
   constructor(
     private readonly subscription: Subscription,
-    private readonly settings: PartitionsSettings,
+    private readonly settings: ConsumerSettings,
     private readonly report: (error: unknown) => Error,
   ) {
     this.#retries = new PartitionRetries(settings, (name) => void this.#load([name]));
@@ -182,7 +176,7 @@ export class AssignedPartitions {
       }
     } catch (error) {
       if (assigned !== this.#assigned) return;
-      for (const name of names) this.#failed(name, this.settings.explain(error), false);
+      for (const name of names) this.#failed(name, kafkaError(error, this.settings.kafka), false);
     }
   }
 

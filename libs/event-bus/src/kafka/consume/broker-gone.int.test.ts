@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { freePort, startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
 import { describeWithKafka, KAFKA_CACHE, NetworkPath, until } from '@postern/testing';

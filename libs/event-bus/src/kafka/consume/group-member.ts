@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JournalId } from '@postern/contracts';
 import kafkajs, { type Broker, type Cluster, type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
-import { METADATA_MAX_AGE_MS } from '../client/kafka-client.js';
+import { GAP_HALTS_AFTER_MS } from '../../event-bus.js';
+import { METADATA_MAX_AGE_MS, type KafkaSettings } from '../client/kafka-client.js';
 
 /** The least that brokers take unless told: so soon the others go on where an instance was killed. */
 export const SESSION_TIMEOUT_MS = 6_000;
@@ -18,6 +19,31 @@ const COMMIT_EVERY_MS = 1_000;
 /** A broker that has just started reads its groups first. */
 const LEAVE_WITHIN_MS = 3_000;
 const TRY_AGAIN_MS = 100;
+
+/** How a process consumes topics. */
+export interface ConsumerSettings {
+  readonly kafka: KafkaSettings;
+  /** In front of each topic's name: for tests, which share a broker. */
+  readonly topicPrefix: string;
+  /** A member of which nothing is heard for so long loses its partitions to others. */
+  readonly sessionTimeoutMs: number;
+  readonly retryFirstMs: number;
+  readonly retryLongestMs: number;
+  /** A gap that lasts for so long counts as halted. */
+  readonly gapHaltsAfterMs: number;
+  readonly stopWithinMs: number;
+  readonly onFailure: (consumer: string, error: Error) => void;
+}
+
+export const CONSUMER_SETTINGS: Omit<ConsumerSettings, 'kafka'> = {
+  topicPrefix: '',
+  sessionTimeoutMs: SESSION_TIMEOUT_MS,
+  retryFirstMs: 50,
+  retryLongestMs: 1_000,
+  gapHaltsAfterMs: GAP_HALTS_AFTER_MS,
+  stopWithinMs: 10_000,
+  onFailure: () => undefined,
+};
 
 /** The journal is part of it: a database that was given another's broker must not take partitions from that one's consumers. */
 export function consumerGroup(topicPrefix: string, consumer: string, journal: JournalId): string {

@@ -1,14 +1,8 @@
 import { Backoff } from '@postern/async';
-import { HALTED_AFTER_ATTEMPTS } from '../../halted.js';
+import { HALTED_AFTER_ATTEMPTS } from '../../event-bus.js';
 import { EventsMissing, isPermanent } from '../../stream-version.js';
+import type { ConsumerSettings } from './group-member.js';
 import { sourceOf, type PartitionName } from './partition.js';
-
-export interface RetrySettings {
-  readonly retryFirstMs: number;
-  readonly retryLongestMs: number;
-  /** A gap that lasts for so long counts as halted. */
-  readonly gapHaltsAfterMs: number;
-}
 
 interface Retry {
   /** Null while it only waits for the events of a gap. */
@@ -36,7 +30,7 @@ export class PartitionRetries {
   readonly #retries = new Map<string, Retry>();
 
   constructor(
-    private readonly settings: RetrySettings,
+    private readonly settings: ConsumerSettings,
     private readonly tryAgain: (name: PartitionName) => void,
   ) {}
 

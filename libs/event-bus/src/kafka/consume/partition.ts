@@ -11,7 +11,7 @@ import type { Bookmark } from '@postern/event-store';
 import type { KafkaMessage } from 'kafkajs';
 import type { UnreadableMessage } from '../../event-bus.js';
 import { MessagesDeleted, PartitionHalted, TopicOfAnotherJournal } from '../topics/topic-errors.js';
-import type { PartitionOffsets } from '../topics/topic-offsets.js';
+import type { PartitionOffsets } from '../topics/read-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
 
 type Watermarks = Pick<PartitionOffsets, 'low' | 'high'>;

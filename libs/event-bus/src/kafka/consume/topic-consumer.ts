@@ -1,26 +1,19 @@
 import { Backoff, endsWithin, WakeSignal } from '@postern/async';
-import type { JournalId, Topic } from '@postern/contracts';
-import { CheckpointMoved, loadJournalId, moveBookmark, type Bookmark } from '@postern/event-store';
+import { TOPIC_OF_CATEGORY, type JournalId, type StreamCategory, type Topic } from '@postern/contracts';
+import { CheckpointMoved, loadJournalId, moveBookmark, publisherLag, type Bookmark } from '@postern/event-store';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import type { EntityManager } from 'typeorm';
 import { deliverBatch } from '../../deliver-batch.js';
 import type { RunningSubscription, Subscription, SubscriptionLag, SubscriptionStatus } from '../../event-bus.js';
-import { COORDINATOR_STARTS_WITHIN_MS, coordinatorStarts } from '../client/coordinator-starts.js';
-import { AssignedPartitions, type PartitionsSettings } from './assigned-partitions.js';
-import { consumerGroup, GroupMember } from './group-member.js';
+import { COORDINATOR_STARTS_WITHIN_MS, coordinatorStarts, kafkaError } from '../client/kafka-errors.js';
+import { ensureTopics } from '../topics/ensure-topics.js';
+import { EVENT_TOPICS } from '../topics/topic-settings.js';
+import { AssignedPartitions } from './assigned-partitions.js';
+import { consumerGroup, GroupMember, type ConsumerSettings } from './group-member.js';
 import type { Partition, Slice } from './partition.js';
 
 const MAX_BATCH = 500;
 const LOOK_EVERY_MS = 200;
-
-export interface TopicConsumerSettings extends PartitionsSettings {
-  /** A member of which nothing is heard for so long loses its partitions to others. */
-  readonly sessionTimeoutMs: number;
-  readonly stopWithinMs: number;
-  readonly onFailure: (consumer: string, error: Error) => void;
-  /** Makes the topics, or checks them. */
-  readonly ensureTopics: (topics: readonly Topic[]) => Promise<void>;
-}
 
 /**
  * One subscription on topics: a member of the consumer's group, replaced by another whenever kafkajs gives it up. Each partition is handled
@@ -41,7 +34,7 @@ export class TopicConsumer implements RunningSubscription {
   constructor(
     private readonly kafka: Kafka,
     private readonly subscription: Subscription,
-    private readonly settings: TopicConsumerSettings,
+    private readonly settings: ConsumerSettings,
   ) {
     this.#backoff = new Backoff(settings.retryFirstMs, settings.retryLongestMs);
     this.#partitions = new AssignedPartitions(subscription, settings, (error) => this.#failed(error));
@@ -55,9 +48,18 @@ export class TopicConsumer implements RunningSubscription {
     return { caughtUp: lastError === null && caughtUp, hasCaughtUp, lastError, failures: this.#failures, halted };
   }
 
+  /** Behind the journal, not behind the topics alone: what the publisher has not sent counts too, such as what a long transaction holds back. */
   async lag(): Promise<SubscriptionLag> {
     if (this.#lastError) throw this.#lastError;
-    return this.#partitions.lag();
+    const { topics, checkpoints } = this.subscription;
+    const categories = (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter((category) =>
+      topics.includes(TOPIC_OF_CATEGORY[category]),
+    );
+    const [unread, unsent] = await Promise.all([
+      this.#partitions.lag(),
+      publisherLag(checkpoints.dataSource, categories),
+    ]);
+    return { events: unread.events + unsent.events, seconds: Math.max(unread.seconds, unsent.seconds) };
   }
 
   async stop(): Promise<void> {
@@ -69,11 +71,12 @@ export class TopicConsumer implements RunningSubscription {
   async #run(): Promise<void> {
     const look = setInterval(() => void this.#partitions.look(), LOOK_EVERY_MS);
     let former: string | null = null;
+    const topics = EVENT_TOPICS.filter(({ topic }) => this.subscription.topics.includes(topic as Topic));
     let topicsMade = false;
     while (!this.#signal.closed) {
       try {
         // Once: a topic that is gone later was deleted. Only the publisher makes it again, once it knows what was lost with it.
-        if (!topicsMade) await this.settings.ensureTopics(this.subscription.topics);
+        if (!topicsMade) await ensureTopics(this.settings.kafka, topics, this.settings.topicPrefix);
         topicsMade = true;
         const journal = await loadJournalId(this.subscription.checkpoints.dataSource);
         if (this.#signal.closed) break;
@@ -83,7 +86,7 @@ export class TopicConsumer implements RunningSubscription {
           former,
         );
       } catch (error) {
-        this.#lastError = this.#isExcused(error) ? this.settings.explain(error) : this.#failed(error);
+        this.#lastError = this.#isExcused(error) ? this.#explain(error) : this.#failed(error);
       }
       this.#partitions.release();
       await this.#member?.leave();
@@ -200,8 +203,12 @@ export class TopicConsumer implements RunningSubscription {
     return performance.now() - this.#startsSince < COORDINATOR_STARTS_WITHIN_MS;
   }
 
+  #explain(thrown: unknown): Error {
+    return kafkaError(thrown, this.settings.kafka);
+  }
+
   #failed(thrown: unknown): Error {
-    const error = this.settings.explain(thrown);
+    const error = this.#explain(thrown);
     this.#failures += 1;
     this.settings.onFailure(this.subscription.consumer, error);
     return error;

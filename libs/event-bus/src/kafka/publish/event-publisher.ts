@@ -3,9 +3,8 @@ import { feedLag, loadPublished, pendingRepublish, wakeOnAppend } from '@postern
 import type { DataSource } from 'typeorm';
 import type { SubscriptionLag } from '../../event-bus.js';
 import { isPermanent } from '../../stream-version.js';
-import { kafkaClient } from '../client/kafka-client.js';
+import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
 import { KafkaUnreachable } from '../client/kafka-errors.js';
-import type { KafkaSettings } from '../client/kafka-settings.js';
 import { assertTopicsFit, type CheckedTopics } from '../topics/check-topics.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { describeWithKafka, followTopic, type FollowedTopic, until } from '@postern/testing';
 import { encodePolicy, type JournalId, type RelayPolicy } from '@postern/contracts';
 import { KafkaTopicWriter } from './kafka-topic-writer.js';
-import type { KafkaSettings } from '../client/kafka-settings.js';
+import type { KafkaSettings } from '../client/kafka-client.js';
 import type { TopicSettings } from '../topics/topic-settings.js';
 
 const TOPIC: TopicSettings = { topic: 'policies', cleanup: 'compact', retentionMs: null };

@@ -1,16 +1,12 @@
 import { journalOfPolicy, type JournalId } from '@postern/contracts';
 import { Partitioners, type Kafka, type Producer, type Transaction } from 'kafkajs';
 import { isPermanent } from '../../stream-version.js';
-import { WriteRefused, type TopicMessage, type TopicWriter } from '../../topic-writer.js';
-import { onceCoordinated } from '../client/coordinator-starts.js';
+import { WriteRefused, type TopicMessage, type TopicWriter } from '../../event-bus.js';
+import { onceCoordinated, kafkaError } from '../client/kafka-errors.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
-import { kafkaClient } from '../client/kafka-client.js';
+import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
 import { TopicOfAnotherJournal } from '../topics/topic-errors.js';
-import { lastMessages } from '../topics/last-messages.js';
-import { topicOffsets } from '../topics/topic-offsets.js';
-import { withAdmin } from '../client/with-admin.js';
-import { kafkaError } from '../client/kafka-errors.js';
-import type { KafkaSettings } from '../client/kafka-settings.js';
+import { withAdmin, lastMessages, topicOffsets } from '../topics/read-topics.js';
 import type { TopicSettings } from '../topics/topic-settings.js';
 
 /** A broker takes 1 MB in a batch unless told otherwise; this leaves room for keys, headers and what surrounds them. */
@@ -39,10 +35,10 @@ export class KafkaTopicWriter implements TopicWriter {
   }
 
   async open(journal: JournalId): Promise<'empty' | 'filled'> {
-    return this.told(async () => {
+    return this.#explained(async () => {
       await this.close();
       await ensureTopics(this.kafka, [this.settings], this.topicPrefix);
-      await this.refuseForeign(journal);
+      await this.#refuseForeign(journal);
       this.#producer = this.#client.producer({
         // Not `idempotent` too: each transaction is, and kafkajs would take a second producer's id for what is outside of them.
         transactionalId: `${this.topic}.writer`,
@@ -53,12 +49,12 @@ export class KafkaTopicWriter implements TopicWriter {
       await this.#producer.connect();
       // The first transaction is what fences the former writer; it may be empty.
       await (await onceCoordinated(() => this.#begin())).abort();
-      return (await this.isEmpty()) ? 'empty' : 'filled';
+      return (await this.#isEmpty()) ? 'empty' : 'filled';
     });
   }
 
   async write(messages: readonly TopicMessage[]): Promise<void> {
-    await this.told(async () => {
+    await this.#explained(async () => {
       const transaction = await this.#begin();
       try {
         for (const slice of slices(messages)) {
@@ -84,21 +80,21 @@ export class KafkaTopicWriter implements TopicWriter {
   }
 
   /** Before it is taken over: the writer of the other database goes on. */
-  private async refuseForeign(ours: JournalId): Promise<void> {
-    for (const { partition, message } of await lastMessages(this.#client, [this.topic], LOOKED_AT_OFFSETS)) {
+  async #refuseForeign(ours: JournalId): Promise<void> {
+    for (const { partition, message } of await lastMessages(this.kafka, [this.topic], LOOKED_AT_OFFSETS)) {
       const theirs = journalOfPolicy(message.value);
       const place = { topic: this.settings.topic, partition, offset: Number(message.offset) };
       if (theirs !== null && theirs !== ours) throw new TopicOfAnotherJournal(place, { theirs, ours });
     }
   }
 
-  private async isEmpty(): Promise<boolean> {
+  async #isEmpty(): Promise<boolean> {
     const offsets = await withAdmin(this.kafka, (admin) => topicOffsets(admin, this.topic));
     return offsets.every(({ low, high }) => low === high);
   }
 
   /** Errors as an operator understands them. */
-  private async told<T>(work: () => Promise<T>): Promise<T> {
+  async #explained<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (thrown) {

@@ -11,8 +11,7 @@ import {
   type FeedPosition,
   type Republish,
 } from '@postern/event-store';
-import { FeedConsumer, type FeedBatch } from '../../embedded/feed-consumer.js';
-import { FEED_SETTINGS } from '../../embedded/feed-settings.js';
+import { FeedConsumer, type FeedBatch, FEED_SETTINGS } from '../../embedded/feed-consumer.js';
 import { kafkaError } from '../client/kafka-errors.js';
 import { assertNotEmptied, assertTopicsFit, type CheckedTopics } from '../topics/check-topics.js';
 import { deleteFilledTopics } from '../topics/delete-topics.js';

@@ -3,9 +3,8 @@ import { roleUrl } from '@postern/database';
 import { FEED_START, loadJournalId, readFeed } from '@postern/event-store';
 import type { Kafka } from 'kafkajs';
 import { EventPublisher, type EventPublisherOptions } from '../publish/event-publisher.js';
-import { kafkaClient } from '../client/kafka-client.js';
+import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
 import { KafkaEventBus, type KafkaEventBusOptions } from '../kafka-event-bus.js';
-import type { KafkaSettings } from '../client/kafka-settings.js';
 import { EventSender } from '../publish/send-events.js';
 import { busWorld, type BusWorld, type JournalPlace } from '../../test-support/bus-world.js';
 

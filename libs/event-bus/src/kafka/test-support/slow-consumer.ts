@@ -3,7 +3,7 @@ import { TOPICS } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import { applyByVersion } from '../../test-support/bus-world.js';
 import { KafkaEventBus } from '../kafka-event-bus.js';
-import type { KafkaSettings } from '../client/kafka-settings.js';
+import type { KafkaSettings } from '../client/kafka-client.js';
 
 /** What the process is told, as JSON in its first argument. */
 export interface SlowConsumer {

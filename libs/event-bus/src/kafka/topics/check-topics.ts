@@ -7,12 +7,8 @@ import {
 } from '@postern/contracts';
 import { loadJournalId, type FeedPosition } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
-import { kafkaClient } from '../client/kafka-client.js';
-import { kafkaError } from '../client/kafka-errors.js';
-import type { KafkaSettings } from '../client/kafka-settings.js';
-import { withAdmin } from '../client/with-admin.js';
-import { lastMessages } from './last-messages.js';
-import { topicOffsets } from './topic-offsets.js';
+import type { KafkaSettings } from '../client/kafka-client.js';
+import { withAdmin, lastMessages, topicOffsets } from './read-topics.js';
 import { TopicAheadOfJournal, TopicEmptied, TopicOfAnotherJournal } from './topic-errors.js';
 import { EVENT_TOPICS } from './topic-settings.js';
 
@@ -36,30 +32,19 @@ export async function assertTopicsFit(
 ): Promise<void> {
   const ours = await loadJournalId(feed);
   const names = EVENT_TOPICS.map(({ topic }) => topicPrefix + topic);
-  const last = await lastMessages(kafkaClient(kafka, 'postern-topics'), names).catch((error: unknown) => {
-    throw kafkaError(error, kafka);
-  });
-  for (const { topic: name, partition, message } of last) {
+  for (const { topic: name, partition, message } of await lastMessages(kafka, names)) {
     const topic = name.slice(topicPrefix.length) as Topic;
     const position = { topic, partition, offset: Number(message.offset) };
-    const eventId = eventIdOf(
-      () => decodeEvent({ topic, ...message }, ours).event.eventId,
-      (other) => {
-        throw new TopicOfAnotherJournal(position, other);
-      },
-    );
-    if (eventId === null || recreated.has(topic)) continue;
+    let eventId: string;
+    try {
+      ({ eventId } = decodeEvent({ topic, ...message }, ours).event);
+    } catch (error) {
+      if (error instanceof MessageOfAnotherJournal) throw new TopicOfAnotherJournal(position, error);
+      continue;
+    }
+    if (recreated.has(topic)) continue;
     const found = await feed.query<unknown[]>('SELECT FROM journal.events WHERE event_id = $1', [eventId]);
     if (found.length === 0) throw new TopicAheadOfJournal(position, eventId);
-  }
-}
-
-function eventIdOf(decode: () => string, ofAnother: (error: MessageOfAnotherJournal) => never): string | null {
-  try {
-    return decode();
-  } catch (error) {
-    if (error instanceof MessageOfAnotherJournal) return ofAnother(error);
-    return null;
   }
 }
 

@@ -1,7 +1,7 @@
+import { withAdmin } from './read-topics.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
-import type { KafkaSettings } from '../client/kafka-settings.js';
-import { withAdmin } from '../client/with-admin.js';
+import { type KafkaSettings } from '../client/kafka-client.js';
 import { assertTopicsFit, type CheckedTopics } from './check-topics.js';
 import { ensureTopics } from './ensure-topics.js';
 import { EVENT_TOPICS } from './topic-settings.js';
@@ -16,9 +16,7 @@ const LOOK_AGAIN_MS = 50;
  */
 export async function deleteFilledTopics(settings: KafkaSettings, topics: readonly string[]): Promise<void> {
   await withAdmin(settings, async (admin) => {
-    const there = new Set(await admin.listTopics());
-    const filled: string[] = [];
-    for (const topic of topics) if (there.has(topic) && (await holdsMessages(admin, topic))) filled.push(topic);
+    const filled = await thoseWithMessages(admin, topics);
     if (filled.length === 0) return;
     try {
       await admin.deleteTopics({ topics: filled, timeout: GONE_WITHIN_MS });
@@ -26,7 +24,8 @@ export async function deleteFilledTopics(settings: KafkaSettings, topics: readon
       if (NOT_ALLOWED.has(typeOf(error))) return;
       throw error;
     }
-    await untilEmpty(admin, filled);
+    for (const late = performance.now() + GONE_WITHIN_MS; performance.now() < late; await sleep(LOOK_AGAIN_MS))
+      if ((await thoseWithMessages(admin, filled)).length === 0) return;
   });
 }
 
@@ -48,24 +47,19 @@ export async function deleteOwnTopics(checked: CheckedTopics, topics: readonly s
 
 const NOT_ALLOWED: ReadonlySet<string> = new Set(['TOPIC_AUTHORIZATION_FAILED', 'TOPIC_DELETION_DISABLED']);
 
-async function holdsMessages(admin: Admin, topic: string): Promise<boolean> {
-  try {
-    return (await admin.fetchTopicOffsets(topic)).some(({ high }) => Number(high) > 0);
-  } catch (error) {
-    if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return false;
-    throw error;
+async function thoseWithMessages(admin: Admin, topics: readonly string[]): Promise<string[]> {
+  const existing = new Set(await admin.listTopics());
+  const filled: string[] = [];
+  for (const topic of topics) {
+    try {
+      const offsets = existing.has(topic) ? await admin.fetchTopicOffsets(topic) : [];
+      if (offsets.some(({ high }) => Number(high) > 0)) filled.push(topic);
+    } catch (error) {
+      // It was deleted meanwhile.
+      if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+    }
   }
-}
-
-/** A consumer may have recreated it by now. */
-async function untilEmpty(admin: Admin, topics: readonly string[]): Promise<void> {
-  for (const late = performance.now() + GONE_WITHIN_MS; performance.now() < late; await sleep(LOOK_AGAIN_MS)) {
-    const there = new Set(await admin.listTopics());
-    const held = await Promise.all(
-      topics.filter((topic) => there.has(topic)).map((topic) => holdsMessages(admin, topic)),
-    );
-    if (!held.includes(true)) return;
-  }
+  return filled;
 }
 
 function typeOf(error: unknown): string {

@@ -3,8 +3,7 @@ import { newId } from '@postern/contracts';
 import { describeWithKafka } from '@postern/testing';
 import type { Admin } from 'kafkajs';
 import { ensureTopics } from './ensure-topics.js';
-import { kafkaClient } from '../client/kafka-client.js';
-import type { KafkaSettings } from '../client/kafka-settings.js';
+import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
 import { EVENT_TOPICS } from './topic-settings.js';
 
 describeWithKafka(describe, 'the topics', (kafka) => {

@@ -1,7 +1,7 @@
+import { withAdmin } from './read-topics.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type ITopicMetadata } from 'kafkajs';
-import type { KafkaSettings } from '../client/kafka-settings.js';
-import { withAdmin } from '../client/with-admin.js';
+import { type KafkaSettings } from '../client/kafka-client.js';
 import { TopicSettingsWrong } from './topic-errors.js';
 import { MAX_MESSAGE_BYTES, type TopicSettings } from './topic-settings.js';
 

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newId } from '@postern/contracts';
+import kafkajs, { type Admin, type KafkaMessage, type PartitionMetadata } from 'kafkajs';
+import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
+import { kafkaError, KafkaUnreachable } from '../client/kafka-errors.js';
+
+const LED_ATTEMPTS = 50;
+const LED_PAUSE_MS = 100;
+/** For the last messages of all partitions together. */
+const READ_WITHIN_MS = 15_000;
+
+/** Asks the brokers by a connection that ends with the work. Throws `KafkaRefused`, `KafkaUnreachable`, or what else the work throws. */
+export async function withAdmin<T>(settings: KafkaSettings, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafkaClient(settings, 'postern-admin').admin();
+  try {
+    await admin.connect();
+    return await work(admin);
+  } catch (error) {
+    throw kafkaError(error, settings);
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
+export interface PartitionOffsets {
+  readonly partition: number;
+  /** Of the first message that there is. */
+  readonly low: number;
+  /** Of the next message that comes. */
+  readonly high: number;
+}
+
+/**
+ * Where each partition of a topic begins and ends. A topic, or partitions, that were made a moment ago may have no leader yet, and kafkajs
+ * does not ask again here. Only what a broker answers is waited for: callers try again where none answers.
+ */
+export async function topicOffsets(admin: Admin, topic: string): Promise<PartitionOffsets[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const found = await admin.fetchTopicOffsets(topic);
+      return found.map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }));
+    } catch (error) {
+      const { name, retriable } = error as { name?: string; retriable?: boolean };
+      if (name !== 'KafkaJSProtocolError' || retriable !== true || attempt === LED_ATTEMPTS) throw error;
+      await sleep(LED_PAUSE_MS);
+    }
+  }
+}
+
+export interface LastMessage {
+  readonly topic: string;
+  readonly partition: number;
+  readonly message: KafkaMessage;
+}
+
+/**
+ * The last message of each partition that has any, among its last `offsets`: where a topic is written by transactions, those hold
+ * their marks too. By a group of its own, which commits nothing and is deleted after it. Throws `KafkaUnreachable` where they
+ * do not come in time, `KafkaRefused`.
+ */
+export function lastMessages(
+  settings: KafkaSettings,
+  topics: readonly string[],
+  offsets = 1,
+): Promise<readonly LastMessage[]> {
+  return withAdmin(settings, async (admin) => {
+    const wanted = new Map<string, { topic: string; partition: number; from: number; end: number }>();
+    for (const topic of topics)
+      for (const { partition, low, high } of await topicOffsets(admin, topic))
+        if (low < high)
+          wanted.set(`${topic}/${partition}`, { topic, partition, from: Math.max(low, high - offsets), end: high });
+    if (wanted.size === 0) return [];
+    const groupId = `postern.own-topics.${newId()}`;
+    const consumer = kafkaClient(settings, 'postern-topics').consumer({ groupId, maxWaitTimeInMs: 50 });
+    const found = new Map<string, LastMessage>();
+    const { promise: read, resolve, reject } = Promise.withResolvers<void>();
+    const late = new KafkaUnreachable(`The last messages of ${topics.join(', ')} did not come in time.`);
+    const timer = setTimeout(() => reject(late), READ_WITHIN_MS);
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: false });
+      const missing = new Set(wanted.keys());
+      // Also where there was nothing but marks.
+      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
+        const name = `${topic}/${partition}`;
+        if (Number(lastOffset) + 1 >= (wanted.get(name)?.end ?? Infinity)) missing.delete(name);
+        if (missing.size === 0) resolve();
+      });
+      const eachMessage = async ({ topic, partition, message }: LastMessage) =>
+        void found.set(`${topic}/${partition}`, { topic, partition, message });
+      const begin = async () => {
+        await consumer.run({ autoCommit: false, eachMessage });
+        for (const { topic, partition, from } of wanted.values())
+          consumer.seek({ topic, partition, offset: String(from) });
+      };
+      begin().catch(reject);
+      await read;
+      return [...found.values()];
+    } finally {
+      clearTimeout(timer);
+      await consumer.disconnect().catch(() => undefined);
+      await admin.deleteGroups([groupId]).catch(() => undefined);
+    }
+  });
+}
+
+const partitioner = kafkajs.Partitioners.DefaultPartitioner();
+/** A key decides alone, whoever leads. */
+const LED = { partitionErrorCode: 0, leader: 0, replicas: [], isr: [] };
+let metadata: PartitionMetadata[] = [];
+
+/** The partition that the publisher puts messages of this key into, of so many. */
+export function partitionOf(key: string, partitions: number): number {
+  if (metadata.length !== partitions)
+    metadata = Array.from({ length: partitions }, (_, partitionId) => ({ ...LED, partitionId }));
+  return partitioner({ topic: '', partitionMetadata: metadata, message: { key, value: null } });
+}
