@@ -12,9 +12,16 @@ const USERS = 50;
 /** A change that is not enforced by then has failed. */
 const LIMIT_MS = 5_000;
 
+const NAMES = {
+  'one process': 'propagation',
+  services: 'propagation --services',
+  'services on the feed': 'propagation --services --feed',
+} as const;
+
 /**
  * From the 201 of an added entry to the first yes of each of ten replicas; the same process sends and decides, so one clock serves.
- * With `--services`: through the supervisor's proxy, three services and a broker, each a process of its own.
+ * With `--services`: through the supervisor's proxy, three services and a broker, each a process of its own. With `--feed` too: without
+ * the broker, which tells what Kafka costs.
  */
 export async function run(): Promise<{
   bench: string;
@@ -67,7 +74,7 @@ export async function run(): Promise<{
       `p50 ${figures.p50Ms} ms, p99 ${figures.p99Ms} ms, max ${figures.maxMs} ms (the POST itself: p50 ${figures.post201P50Ms} ms)`,
     );
     return {
-      bench: arrangement === 'services' ? 'propagation --services' : 'propagation',
+      bench: NAMES[arrangement],
       figures,
       ratios: {
         p50ToPost: rounded(figures.p50Ms / figures.post201P50Ms),

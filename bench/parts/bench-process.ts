@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { startKafkaBroker } from '@postern/embedded-kafka';
 import { KAFKA_CACHE, startPosternProcess, type PosternProcess } from '@postern/testing';
 
-/** What is measured: all in one process, or a broker and the three services, each a process of its own, behind the supervisor's proxy. */
-export type Arrangement = 'one process' | 'services';
+/** What is measured: all in one process, or three services behind the supervisor's proxy, each a process of its own, with or without a broker. */
+export type Arrangement = 'one process' | 'services' | 'services on the feed';
 
-/** By the flag `--services` of the command line. */
+/** By the flags `--services` and `--feed` of the command line. */
 export function arrangementAsked(): Arrangement {
-  return process.argv.includes('--services') ? 'services' : 'one process';
+  if (!process.argv.includes('--services')) return 'one process';
+  return process.argv.includes('--feed') ? 'services on the feed' : 'services';
 }
 
 /** A Postern on an empty data folder, with fsync on as always; `end` stops all of it and removes the folder. */
@@ -26,9 +27,8 @@ export async function startBenchProcess(
     await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    const postern = broker
-      ? await startPosternProcess({ POSTERN_DATA_DIR: dataDir, POSTERN_KAFKA_BROKERS: broker.address }, 'supervisor')
-      : await startPosternProcess({ POSTERN_DATA_DIR: dataDir });
+    const settings = { POSTERN_DATA_DIR: dataDir, ...(broker ? { POSTERN_KAFKA_BROKERS: broker.address } : {}) };
+    const postern = await startPosternProcess(settings, arrangement === 'one process' ? undefined : 'supervisor');
     return {
       postern,
       dataDir,

@@ -43,6 +43,8 @@ export interface FeedBatch extends EventBatch {
 export type FeedSubscription = Omit<Subscription, 'handle' | 'park'> & {
   /** Also where it is far behind: others then get the events one stream after the other. */
   readonly inFeedOrder?: boolean;
+  /** The checkpoint was loaded: it is not known to be where this consumer moved it. */
+  onLoaded?(): void;
   handle(batch: FeedBatch): Promise<void>;
 };
 
@@ -190,6 +192,7 @@ export class FeedConsumer implements RunningSubscription {
   /** A backlog is kept for as long as the consumer's last step is the last that moved the checkpoint. */
   async #load(): Promise<{ readonly stored: Checkpoint; readonly read: FeedPosition }> {
     this.#reportedCaughtUp = false;
+    this.subscription.onLoaded?.();
     const { checkpoints, consumer } = this.subscription;
     const stored = await loadCheckpoint(checkpoints.dataSource, checkpoints.table, consumer, SOURCE);
     if (this.#lastAt && !sameCheckpoint(this.#lastAt.stored, stored)) this.#backlog = undefined;

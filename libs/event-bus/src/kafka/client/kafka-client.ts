@@ -71,7 +71,7 @@ interface Connection {
 
 /** As kafkajs opens one by itself. */
 function open({ host, port, ssl, onConnect }: ISocketFactoryArgs, connections: Set<Connection>): Socket {
-  const tcp = connectTcp({ host, port }).setKeepAlive(true, 60_000);
+  const tcp = connectTcp({ host, port, noDelay: true }).setKeepAlive(true, 60_000);
   const name = isIP(host) ? {} : { servername: host };
   const socket = ssl ? connectTls({ socket: tcp, ...name, ...ssl }) : tcp;
   socket.once(ssl ? 'secureConnect' : 'connect', onConnect);

@@ -43,6 +43,8 @@ export class Leadership {
   /** None of them was found empty since then. */
   #complete = false;
   #journal: JournalId | undefined;
+  /** Undefined: to be looked up. Who asks for one moves the checkpoint back, so that this leader loads it again. */
+  #republish: Republish | null | undefined;
   /** Found while there was nothing to send. */
   #foundError: Error | null = null;
   #looking = false;
@@ -60,6 +62,7 @@ export class Leadership {
       checkpoints: { dataSource: feed, table: PUBLISHER.table },
       maxBatch: MAX_PAGE,
       inFeedOrder: true,
+      onLoaded: () => (this.#republish = undefined),
       handle: (batch: FeedBatch) => this.#handle(batch),
     };
     this.#consumer = new FeedConsumer(feed, subscription, {
@@ -89,7 +92,8 @@ export class Leadership {
 
   async #handle(batch: FeedBatch): Promise<void> {
     const { feed, kafka } = this.topics;
-    const republish = await pendingRepublish(feed);
+    if (this.#republish === undefined) this.#republish = await pendingRepublish(feed);
+    const republish = this.#republish;
     await this.#makeReady(republish);
     const journal = (this.#journal ??= await loadJournalId(feed));
     const read = batch.events.map((event, i): FeedEvent => ({ event, xid: batch.xids[i] ?? '' }));
@@ -114,6 +118,7 @@ export class Leadership {
       if (last) await endRepublish(manager, positionOf(last));
       await batch.advance(manager);
     });
+    if (republish) this.#republish = undefined;
     this.events.published(toSend.length);
   }
 
