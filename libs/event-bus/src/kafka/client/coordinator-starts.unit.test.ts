@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { coordinatorStarts, onceCoordinated } from './kafka-errors.js';
+import { COORDINATOR_STARTS_WITHIN_MS, coordinatorStarts, retried } from './kafka-errors.js';
 
 const refused = (type: string) => Object.assign(new Error(type), { type });
 const starting = () => new Error('The number of retries is exceeded', { cause: refused('GROUP_LOAD_IN_PROGRESS') });
@@ -13,6 +13,9 @@ describe('a coordinator that starts', () => {
     expect(coordinatorStarts(refused('GROUP_AUTHORIZATION_FAILED'))).toBe(false);
     expect(coordinatorStarts('GROUP_LOAD_IN_PROGRESS')).toBe(false);
   });
+
+  const onceCoordinated = (ask: () => Promise<unknown>) =>
+    retried(ask, coordinatorStarts, COORDINATOR_STARTS_WITHIN_MS);
 
   it('is asked again; what else fails is thrown at once', async () => {
     const failures = [starting(), starting()];

@@ -72,7 +72,6 @@ function causesOf(error: Error): readonly Error[] {
 
 /** So long a broker that has started may take until groups and transactions have their coordinator; who tells of it meanwhile cries wolf. */
 export const COORDINATOR_STARTS_WITHIN_MS = 15_000;
-const ASK_AGAIN_MS = 100;
 
 /** As brokers answer while they start, also to the first group or transaction that they ever see. */
 const STARTING: ReadonlySet<unknown> = new Set([
@@ -85,19 +84,35 @@ const STARTING: ReadonlySet<unknown> = new Set([
 
 /** Whether all that is wrong is that the coordinator is not there yet. It comes by itself, unless the brokers cannot make its topic. */
 export function coordinatorStarts(thrown: unknown): boolean {
-  for (let at = thrown, depth = 0; at instanceof Error && depth < 10; at = at.cause, depth += 1) {
-    if (STARTING.has((at as { type?: string }).type) || STARTING.has(at.name)) return true;
-  }
-  return false;
+  return (
+    thrown instanceof Error && causesOf(thrown).some((each) => STARTING.has(typeOf(each)) || STARTING.has(each.name))
+  );
 }
 
-/** Asks again while the coordinator starts; then throws as `ask` does. */
-export async function onceCoordinated<T>(ask: () => Promise<T>): Promise<T> {
-  for (const late = performance.now() + COORDINATOR_STARTS_WITHIN_MS; ; await sleep(ASK_AGAIN_MS)) {
+/** Tries again, after pauses, while what it throws passes by itself, for `withinMs` at most; then throws it. */
+export async function retried<T>(
+  work: () => Promise<T>,
+  passes: (error: unknown) => boolean,
+  withinMs: number,
+  pauseMs = 100,
+): Promise<T> {
+  for (const late = performance.now() + withinMs; ; await sleep(pauseMs)) {
     try {
-      return await ask();
+      return await work();
     } catch (error) {
-      if (!coordinatorStarts(error) || performance.now() > late) throw error;
+      if (!passes(error) || performance.now() > late) throw error;
     }
   }
 }
+
+/** Of what a broker answers. */
+export function typeOf(error: unknown): string {
+  return (error as { readonly type?: string } | null)?.type ?? '';
+}
+
+/** A message, or a batch of them, is larger than the topic takes. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && causesOf(error).some((each) => TOO_LARGE.has(typeOf(each)));
+}
+
+const TOO_LARGE: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);

@@ -2,7 +2,14 @@ import { journalOfPolicy, type JournalId } from '@postern/contracts';
 import { Partitioners, type Kafka, type Producer, type Transaction } from 'kafkajs';
 import { isPermanent } from '../../stream-version.js';
 import { WriteRefused, type TopicMessage, type TopicWriter } from '../../event-bus.js';
-import { onceCoordinated, kafkaError } from '../client/kafka-errors.js';
+import {
+  COORDINATOR_STARTS_WITHIN_MS,
+  coordinatorStarts,
+  isTooLarge,
+  kafkaError,
+  retried,
+} from '../client/kafka-errors.js';
+import { partsOf } from './send-events.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
 import { TopicOfAnotherJournal } from '../topics/topic-errors.js';
@@ -48,7 +55,7 @@ export class KafkaTopicWriter implements TopicWriter {
       });
       await this.#producer.connect();
       // The first transaction is what fences the former writer; it may be empty.
-      await (await onceCoordinated(() => this.#begin())).abort();
+      await (await retried(() => this.#begin(), coordinatorStarts, COORDINATOR_STARTS_WITHIN_MS)).abort();
       return (await this.#isEmpty()) ? 'empty' : 'filled';
     });
   }
@@ -57,9 +64,9 @@ export class KafkaTopicWriter implements TopicWriter {
     await this.#explained(async () => {
       const transaction = await this.#begin();
       try {
-        for (const slice of slices(messages)) {
-          await transaction.send({ topic: this.topic, acks: -1, messages: slice });
-        }
+        const bytesOf = ({ key, value }: TopicMessage) => Buffer.byteLength(key) + Buffer.byteLength(value);
+        for (const part of partsOf(messages, bytesOf, MAX_BYTES_PER_SEND))
+          await transaction.send({ topic: this.topic, acks: -1, messages: [...part] });
         await transaction.commit();
       } catch (error) {
         if (transaction.isActive()) await transaction.abort().catch(() => undefined);
@@ -99,28 +106,8 @@ export class KafkaTopicWriter implements TopicWriter {
       return await work();
     } catch (thrown) {
       const error = kafkaError(thrown, this.kafka);
-      if (isPermanent(error) || TOO_LARGE.has((error as { type?: string }).type ?? '')) {
-        throw new WriteRefused(error.message, { cause: error });
-      }
+      if (isPermanent(error) || isTooLarge(error)) throw new WriteRefused(error.message, { cause: error });
       throw error;
     }
   }
-}
-
-const TOO_LARGE: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
-
-/** In the same order, each as large as one send may be. */
-function slices(messages: readonly TopicMessage[]): TopicMessage[][] {
-  const all: TopicMessage[][] = [];
-  let bytes = Infinity;
-  for (const message of messages) {
-    const size = Buffer.byteLength(message.key) + Buffer.byteLength(message.value);
-    if (bytes + size > MAX_BYTES_PER_SEND) {
-      all.push([]);
-      bytes = 0;
-    }
-    all.at(-1)?.push(message);
-    bytes += size;
-  }
-  return all;
 }

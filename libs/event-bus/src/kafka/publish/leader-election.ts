@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { WakeSignal } from '@postern/async';
+import { endsWithin, WakeSignal } from '@postern/async';
 
 /** Of the one process that publishes. */
 export const PUBLISHER_LOCK = 8_025_027;
@@ -21,7 +21,6 @@ export type Lead = () => { stop(): Promise<void> };
 export class LeaderElection {
   readonly #signal = new WakeSignal();
   readonly #running: Promise<void>;
-  #stopped = false;
   #leads = false;
 
   constructor(
@@ -38,13 +37,12 @@ export class LeaderElection {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#signal.close();
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopped) {
+    while (!this.#signal.closed) {
       await this.#session().catch((error: unknown) => {
         this.onFailure(error instanceof Error ? error : new Error(String(error)));
       });
@@ -72,7 +70,7 @@ export class LeaderElection {
     try {
       await client.connect();
       await client.query(`SET idle_session_timeout = ${IDLE_SESSION_MS}`);
-      while (!this.#stopped && connection.broken === null) {
+      while (!this.#signal.closed && connection.broken === null) {
         if (leading) await client.query('SELECT 1');
         else if (await this.#taken(client)) {
           this.#leads = true;
@@ -85,7 +83,8 @@ export class LeaderElection {
       this.#leads = false;
       // The lock goes with the connection: first there is nothing more to send, then another may.
       await leading?.stop();
-      await withinSilence(client.end());
+      // A connection on which nothing moves does not end by itself either.
+      await endsWithin(client.end(), SILENT_AFTER_MS);
     }
   }
 
@@ -93,12 +92,4 @@ export class LeaderElection {
     const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [this.lock]);
     return rows[0]?.taken === true;
   }
-}
-
-/** A connection on which nothing moves does not end by itself either. */
-async function withinSilence(ending: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((done) => (timer = setTimeout(done, SILENT_AFTER_MS)));
-  await Promise.race([ending.catch(() => undefined), late]);
-  clearTimeout(timer);
 }

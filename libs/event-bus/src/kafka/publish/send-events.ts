@@ -1,6 +1,7 @@
 import { encodeEvent, type EventMessage, type FeedEvent, type JournalId } from '@postern/contracts';
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { METADATA_MAX_AGE_MS } from '../client/kafka-client.js';
+import { isTooLarge } from '../client/kafka-errors.js';
 import { MessageTooLarge } from '../topics/topic-errors.js';
 
 const { CompressionTypes, Partitioners } = kafkajs;
@@ -28,7 +29,8 @@ export class EventSender {
   async send(events: readonly FeedEvent[], journal: JournalId): Promise<void> {
     try {
       const producer = await (this.#producer ??= this.#connect());
-      for (const part of parts(events, journal)) await this.#sendPart(producer, part);
+      for (const part of partsOf(sendables(events, journal), sizeOf, MAX_BYTES_PER_SEND))
+        await this.#sendPart(producer, part);
     } catch (error) {
       await this.close();
       throw error;
@@ -55,11 +57,12 @@ export class EventSender {
   }
 
   async #sendPart(producer: Producer, part: readonly Sendable[]): Promise<void> {
+    const bytes = part.reduce((sum, each) => sum + sizeOf(each), 0);
     const byTopic = Map.groupBy(part, ({ message }) => message.topic);
     try {
       await producer.sendBatch({
         acks: -1,
-        compression: sizeOf(part) < COMPRESS_FROM_BYTES ? CompressionTypes.None : CompressionTypes.GZIP,
+        compression: bytes < COMPRESS_FROM_BYTES ? CompressionTypes.None : CompressionTypes.GZIP,
         topicMessages: [...byTopic].map(([topic, sendables]) => ({
           topic: this.topicPrefix + topic,
           messages: sendables.map(({ message: { key, value, headers } }) => ({ key, value, headers: { ...headers } })),
@@ -83,30 +86,25 @@ interface Sendable {
   readonly streamId: string;
 }
 
-function sizeOf(part: readonly Sendable[]): number {
-  return part.reduce((bytes, { message }) => bytes + message.value.length, 0);
+/** One is encoded when it is its turn: a page may be large. */
+function* sendables(events: readonly FeedEvent[], journal: JournalId): Generator<Sendable> {
+  for (const each of events) yield { message: encodeEvent(each, journal), streamId: each.event.streamId };
 }
 
-function* parts(events: readonly FeedEvent[], journal: JournalId): Generator<readonly Sendable[]> {
-  let part: Sendable[] = [];
+const sizeOf = ({ message: { key, value } }: Sendable) => key.length + value.length;
+
+/** The same in their order, in parts of which each has so many bytes at most; what is larger goes alone. */
+export function* partsOf<T>(all: Iterable<T>, bytesOf: (each: T) => number, most: number): Generator<readonly T[]> {
+  let part: T[] = [];
   let bytes = 0;
-  for (const each of events) {
-    const message = encodeEvent(each, journal);
-    if (part.length > 0 && bytes + message.value.length > MAX_BYTES_PER_SEND) {
+  for (const each of all) {
+    const more = bytesOf(each);
+    if (part.length > 0 && bytes + more > most) {
       yield part;
-      part = [];
-      bytes = 0;
+      [part, bytes] = [[], 0];
     }
-    part.push({ message, streamId: each.event.streamId });
-    bytes += message.value.length;
+    part.push(each);
+    bytes += more;
   }
   if (part.length > 0) yield part;
-}
-
-function isTooLarge(error: unknown): boolean {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 10; depth++) {
-    if (['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'].includes((at as { type?: string }).type ?? '')) return true;
-    at = (at as { cause?: unknown }).cause;
-  }
-  return false;
 }

@@ -2,6 +2,7 @@ import { withAdmin } from './read-topics.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { type KafkaSettings } from '../client/kafka-client.js';
+import { typeOf } from '../client/kafka-errors.js';
 import { assertTopicsFit, type CheckedTopics } from './check-topics.js';
 import { ensureTopics } from './ensure-topics.js';
 import { EVENT_TOPICS } from './topic-settings.js';
@@ -60,8 +61,4 @@ async function thoseWithMessages(admin: Admin, topics: readonly string[]): Promi
     }
   }
   return filled;
-}
-
-function typeOf(error: unknown): string {
-  return (error as { type?: string }).type ?? '';
 }

@@ -1,7 +1,7 @@
 import { withAdmin } from './read-topics.js';
-import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type ITopicMetadata } from 'kafkajs';
 import { type KafkaSettings } from '../client/kafka-client.js';
+import { retried, typeOf } from '../client/kafka-errors.js';
 import { TopicSettingsWrong } from './topic-errors.js';
 import { MAX_MESSAGE_BYTES, type TopicSettings } from './topic-settings.js';
 
@@ -20,7 +20,9 @@ export async function ensureTopics(
 ): Promise<void> {
   await withAdmin(settings, async (admin) => {
     await makeMissing(admin, settings, topics, topicPrefix);
-    if (topics.length > 0) await onceThere(() => check(admin, settings, topics, topicPrefix));
+    if (topics.length === 0) return;
+    const look = () => check(admin, settings, topics, topicPrefix);
+    await retried(look, (error) => NOT_YET.has(typeOf(error)), MAKE_TIMEOUT_MS, LOOK_AGAIN_MS);
   });
 }
 
@@ -60,17 +62,6 @@ function configOf({ cleanup, retentionMs }: TopicSettings, replicas: number): Re
 }
 
 /** A topic that was just made is not known to every broker at once, nor has each partition its leader. */
-async function onceThere(look: () => Promise<void>): Promise<void> {
-  for (const end = performance.now() + MAKE_TIMEOUT_MS; ;) {
-    try {
-      return await look();
-    } catch (error) {
-      if (!NOT_YET.has((error as { type?: string }).type ?? '') || performance.now() > end) throw error;
-      await sleep(LOOK_AGAIN_MS);
-    }
-  }
-}
-
 const NOT_YET: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 
 async function check(

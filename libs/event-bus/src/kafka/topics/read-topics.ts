@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@postern/contracts';
 import kafkajs, { type Admin, type KafkaMessage, type PartitionMetadata } from 'kafkajs';
 import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
-import { kafkaError, KafkaUnreachable } from '../client/kafka-errors.js';
+import { kafkaError, KafkaUnreachable, retried } from '../client/kafka-errors.js';
 
-const LED_ATTEMPTS = 50;
-const LED_PAUSE_MS = 100;
+const LED_WITHIN_MS = 5_000;
 /** For the last messages of all partitions together. */
 const READ_WITHIN_MS = 15_000;
 
@@ -35,16 +33,12 @@ export interface PartitionOffsets {
  * does not ask again here. Only what a broker answers is waited for: callers try again where none answers.
  */
 export async function topicOffsets(admin: Admin, topic: string): Promise<PartitionOffsets[]> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const found = await admin.fetchTopicOffsets(topic);
-      return found.map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }));
-    } catch (error) {
-      const { name, retriable } = error as { name?: string; retriable?: boolean };
-      if (name !== 'KafkaJSProtocolError' || retriable !== true || attempt === LED_ATTEMPTS) throw error;
-      await sleep(LED_PAUSE_MS);
-    }
-  }
+  const answersLater = (error: unknown) => {
+    const { name, retriable } = error as { name?: string; retriable?: boolean };
+    return name === 'KafkaJSProtocolError' && retriable === true;
+  };
+  const found = await retried(() => admin.fetchTopicOffsets(topic), answersLater, LED_WITHIN_MS);
+  return found.map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }));
 }
 
 export interface LastMessage {
