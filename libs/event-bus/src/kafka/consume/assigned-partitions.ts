@@ -85,14 +85,9 @@ export class AssignedPartitions {
     return this.#assigned?.partitions.get(partition.source) === partition;
   }
 
-  /** Everything again: somebody has removed a bookmark. */
-  async reload(): Promise<void> {
-    await this.#load(this.#assigned?.names ?? []);
-  }
-
-  async lookAgain(partition: Partition, what: 'seek' | 'load'): Promise<void> {
-    if (what === 'load') await this.#load([partition]);
-    else this.#seek(partition);
+  /** Loads the bookmarks again, of all partitions where none is named. */
+  async reload(names: readonly PartitionName[] = this.#assigned?.names ?? []): Promise<void> {
+    await this.#load(names);
   }
 
   succeeded(partition: Partition): void {
@@ -146,12 +141,10 @@ export class AssignedPartitions {
     const assigned = this.#assigned;
     if (!assigned) return;
     const { consumer, checkpoints, park } = this.subscription;
+    const { dataSource, table } = checkpoints;
     const reading = { deadLetters: park !== undefined, journal: assigned.journal };
     try {
-      const [found, stored] = await Promise.all([
-        this.#offsets(),
-        loadBookmarks(checkpoints.dataSource, checkpoints.table, consumer),
-      ]);
+      const [found, stored] = await Promise.all([this.#offsets(), loadBookmarks(dataSource, table, consumer)]);
       if (assigned !== this.#assigned) return;
       const added = new Map<string, number>();
       const loaded: Partition[] = [];
@@ -165,12 +158,12 @@ export class AssignedPartitions {
           this.#failed(name, error, false);
         }
       }
-      await addBookmarks(checkpoints.dataSource, checkpoints.table, consumer, added);
+      await addBookmarks(dataSource, table, consumer, added);
       if (assigned !== this.#assigned) return;
       if (added.size > 0) this.#reported = false;
       for (const partition of loaded) {
         assigned.partitions.set(partition.source, partition);
-        this.#seek(partition);
+        this.seek(partition);
         assigned.consumer.resume(this.#withPrefix(partition));
         if (partition.caughtUp) this.#retries.succeeded(partition);
       }
@@ -217,7 +210,7 @@ export class AssignedPartitions {
     });
   }
 
-  #seek({ topic, partition, next }: Partition): void {
+  seek({ topic, partition, next }: Partition): void {
     this.#assigned?.consumer.seek({ topic: this.settings.topicPrefix + topic, partition, offset: String(next) });
   }
 

@@ -148,10 +148,9 @@ export class TopicConsumer implements RunningSubscription {
     if (!first) return 0;
     partition.high = Number(batch.highWatermark);
     const what = partition.judge(first);
-    if (what !== 'read') {
-      await this.#partitions.lookAgain(partition, what);
-      return 0;
-    }
+    if (what === 'seek') this.#partitions.seek(partition);
+    if (what === 'load') await this.#partitions.reload([partition]);
+    if (what !== 'read') return 0;
     partition.waitsSince = Number(first.timestamp);
     for (let slices = 0; goesOn();) {
       const slice = partition.slice(batch.messages, this.subscription.maxBatch ?? MAX_BATCH);
