@@ -7,7 +7,7 @@ export const EVENT_BUS = Symbol('event bus');
 
 /** Brings the journal's events to consumers: in order per stream, each at least once, none ever skipped. */
 export interface EventBus {
-  /** Starts a consumer where its checkpoint stands, or at the beginning of the topics. */
+  /** Starts a consumer at its stored checkpoint, or at the beginning of the topics. */
   subscribe(subscription: Subscription): Promise<RunningSubscription>;
   /**
    * For one topic that is written from a table and not from the journal; not there where nobody outside reads the bus.
@@ -22,12 +22,12 @@ export interface Subscription {
   /** Names the consumer's checkpoint; instances that share the name share the work. */
   readonly consumer: string;
   readonly topics: readonly Topic[];
-  /** Where the checkpoints stand: a table made by `checkpointTableSql`, in the database that holds the handler's effects. */
+  /** Where the checkpoints are stored: a table made by `checkpointTableSql`, in the database that holds the handler's effects. */
   readonly checkpoints: { readonly dataSource: DataSource; readonly table: string };
-  /** The most events in a batch; 500 unless told. */
+  /** The most events in a batch; 500 by default. */
   readonly maxBatch?: number;
   /**
-   * The least milliseconds from the start of one batch to that of the next, 0 unless told: under a steady stream of
+   * The least milliseconds from the start of one batch to that of the next, 0 by default: under a steady stream of
    * changes a consumer then handles more events a batch instead of more batches. The first after a pause is not delayed.
    */
   readonly spacingMs?: number;
@@ -38,7 +38,7 @@ export interface Subscription {
   handle(batch: EventBatch): Promise<void>;
   /**
    * Called when there is nothing more to handle for the first time since the start, or since the checkpoint was read again
-   * (another instance moved it, or somebody emptied it), with where the checkpoint stands. Where it throws, that is a failed attempt like any other.
+   * (another instance moved it, or somebody emptied it), with the checkpoint. Where it throws, that is a failed attempt like any other.
    */
   onCaughtUp?(checkpoint: { readonly source: string; readonly at: FeedPosition }): Promise<void>;
   /**
@@ -155,12 +155,12 @@ export interface TopicWriter {
    * writer it then leaves alone; or an error that may pass.
    */
   open(journal: JournalId): Promise<'empty' | 'filled'>;
-  /** Resolves when all are durable, in this order per key. Where it throws, readers of what is committed see none: close it, and begin anew. */
+  /** Resolves when all are durable, in this order per key. Where it throws, readers of what is committed see none: close it, and open it again. */
   write(messages: readonly TopicMessage[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** No repeat mends it: a login that is refused, a topic with the wrong settings or of another database, a message that is too large. */
+/** No repeat helps: a login that is refused, a topic with the wrong settings or of another database, a message that is too large. */
 export class WriteRefused extends Error {
   override readonly name = 'WriteRefused';
 }

@@ -14,7 +14,7 @@ export interface EmbeddedEventBusOptions extends Partial<FeedConsumerSettings> {
 
 /**
  * The journal's feed itself as the bus, for Postern in one process, or in few on one database: no broker in between.
- * An append's NOTIFY wakes the consumers; a slow poll backs it up. `onFailure` is told each failed attempt.
+ * An append's NOTIFY wakes the consumers; a slow poll backs it up. `onFailure` is called with each failed attempt.
  */
 export class EmbeddedEventBus implements EventBus {
   readonly #settings: FeedConsumerSettings;

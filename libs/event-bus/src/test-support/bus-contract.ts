@@ -66,12 +66,12 @@ export const EVENT_BUS_CONTRACT: readonly { name: string; run(world: BusWorld): 
     },
   },
   {
-    name: 'counts as halted what was handled in vain again and again, from the start on, and no more once it goes through',
+    name: 'counts as halted what failed again and again, from the start on, and no more once it goes through',
     run: async (world) => {
       const stream = `smtp-user/${newId()}`;
-      let mended = false;
+      let repaired = false;
       const consumer = await start(world, {}, async (batch, apply) => {
-        if (!mended) throw new Error('it does not go through yet');
+        if (!repaired) throw new Error('it does not go through yet');
         await apply(batch);
       });
       const halted = () => [...consumer.running.status().halted];
@@ -79,7 +79,7 @@ export const EVENT_BUS_CONTRACT: readonly { name: string; run(world: BusWorld): 
       await world.append(stream, 1);
       await until(() => consumer.running.status().halted.get(TOPICS.smtpUsers) !== 0);
       ok(consumer.running.status().failures >= HALTED_AFTER_ATTEMPTS);
-      mended = true;
+      repaired = true;
       await until(async () => (await consumer.versions(stream)).length === 1);
       await until(() => consumer.running.status().halted.get(TOPICS.smtpUsers) === 0);
       deepEqual(halted(), [[TOPICS.smtpUsers, 0]]);
@@ -170,7 +170,7 @@ export const EVENT_BUS_CONTRACT: readonly { name: string; run(world: BusWorld): 
     },
   },
   {
-    name: 'goes on after a restart where the checkpoint stands',
+    name: 'goes on after a restart from its checkpoint',
     run: async (world) => {
       const stream = `smtp-user/${newId()}`;
       const before = await start(world, {});
@@ -185,7 +185,7 @@ export const EVENT_BUS_CONTRACT: readonly { name: string; run(world: BusWorld): 
     },
   },
   {
-    name: 'tells once that it has caught up, remembers it whoever asked, and tells it again after its checkpoint was emptied',
+    name: 'reports once that it has caught up, remembers it whoever asked, and reports it again after its checkpoint was emptied',
     run: async (world) => {
       const stream = `smtp-user/${newId()}`;
       await world.append(stream, 3);

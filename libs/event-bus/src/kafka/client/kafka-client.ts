@@ -43,7 +43,7 @@ export const REQUEST_TIMEOUT_MS = 8_000;
 /** Partitions that were added to a topic are noticed after this, by whoever writes and whoever reads. */
 export const METADATA_MAX_AGE_MS = 5_000;
 
-/** The client of a process. It logs nothing: who uses it tells what failed. */
+/** The client of a process. It logs nothing: who uses it reports what failed. */
 export function kafkaClient(settings: KafkaSettings, clientId = 'postern'): Kafka {
   const connections = new Set<Connection>();
   const client = new Client({
@@ -125,7 +125,7 @@ const schedule = prototype.scheduleCheckPendingRequests;
 
 /**
  * kafkajs 2.2.4 looks at the queue of a connection by a timer also where nothing waits in it, and computes a time in the past for that:
- * once a millisecond, for ever, on each connection. Node 26 tells of it by a `TimeoutNegativeWarning`. Where nothing waits there is
+ * once a millisecond, for ever, on each connection. Node 26 shows it by a `TimeoutNegativeWarning`. Where nothing waits there is
  * nothing to look at; whatever comes to wait sets its timer itself.
  */
 prototype.scheduleCheckPendingRequests = function scheduleWhereSomethingWaits(this: RequestQueue): void {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaSettings } from './kafka-client.js';
 
-/** Kafka refuses the login or its certificate is not trusted: no repeat mends it, the settings or the broker must change. */
+/** Kafka refuses the login or its certificate is not trusted: no repeat helps, the settings or the broker must change. */
 class KafkaRefused extends Error {
   override readonly name = 'KafkaRefused';
   readonly permanent = true;
@@ -70,7 +70,7 @@ function causesOf(error: Error): readonly Error[] {
   return found;
 }
 
-/** So long a broker that has started may take until groups and transactions have their coordinator; who tells of it meanwhile cries wolf. */
+/** So long a broker that has started may take until groups and transactions have their coordinator. It is no failure until then. */
 export const COORDINATOR_STARTS_WITHIN_MS = 15_000;
 
 /** As brokers answer while they start, also to the first group or transaction that they ever see. */
@@ -78,7 +78,7 @@ const STARTING: ReadonlySet<unknown> = new Set([
   'GROUP_LOAD_IN_PROGRESS',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
   'NOT_COORDINATOR_FOR_GROUP',
-  // kafkajs, where it has asked every broker in vain.
+  // kafkajs, where no broker had one.
   'KafkaJSGroupCoordinatorNotFound',
 ]);
 

@@ -4,7 +4,7 @@ import kafkajs, { type Broker, type Cluster, type Consumer, type EachBatchPayloa
 import { GAP_HALTS_AFTER_MS } from '../../event-bus.js';
 import { METADATA_MAX_AGE_MS, type KafkaSettings } from '../client/kafka-client.js';
 
-/** The least that brokers take unless told: so soon the others go on where an instance was killed. */
+/** The least that brokers accept by default: so soon the others go on where an instance was killed. */
 export const SESSION_TIMEOUT_MS = 6_000;
 const HEARTBEATS_PER_SESSION = 6;
 /** A handler may take so long before its partitions go to others; its heartbeats go on meanwhile. */

@@ -93,9 +93,9 @@ export class Partition {
   high: number;
   /** When the oldest message that is not handled was sent, in ms since 1970; null where none is known. */
   waitsSince: number | null = null;
-  /** The next message is one that was handled; it tells whether the topic is still the same. */
+  /** The next message is one that was handled; it shows whether the topic is still the same. */
   #checks: boolean;
-  /** Nothing was read yet: a message further on than expected then only tells that none is between. */
+  /** Nothing was read yet: a message further on than expected then only shows that there is none between. */
   #new = true;
 
   /** Throws `MessagesDeleted`. */

@@ -20,11 +20,11 @@ export interface EventPublisherOptions {
   readonly feed: DataSource;
   /** The URL of that role, for the connections that listen and that hold the lock. */
   readonly feedUrl: string;
-  /** Told each failed attempt; it is tried again for ever. */
+  /** Called with each failed attempt; it tries again for ever. */
   readonly onFailure?: (error: Error) => void;
-  /** Told so many events once the broker has them. */
+  /** Called with the number of events once the broker has them. */
   readonly onPublished?: (events: number) => void;
-  /** Stands before each topic's name: for tests, which share a broker. */
+  /** In front of each topic's name: for tests, which share a broker. */
   readonly topicPrefix?: string;
 }
 

@@ -16,7 +16,7 @@ import { TopicOfAnotherJournal } from '../topics/topic-errors.js';
 import { withAdmin, lastMessages, topicOffsets } from '../topics/read-topics.js';
 import type { TopicSettings } from '../topics/topic-settings.js';
 
-/** A broker takes 1 MB in a batch unless told otherwise; this leaves room for keys, headers and what surrounds them. */
+/** A broker takes 1 MB in a batch unless it is configured otherwise; this leaves room for keys, headers and what surrounds them. */
 const MAX_BYTES_PER_SEND = 500_000;
 /** The broker gives up a transaction that is open for longer: its writer has died. */
 const TRANSACTION_TIMEOUT_MS = 30_000;

@@ -16,7 +16,7 @@ export type Lead = () => { stop(): Promise<void> };
 /**
  * Elects one leader among the processes by a session's advisory lock, on a connection of its own: where that breaks, the
  * database gives the lock to another, so the old leader stops at once. Tries for ever, until it is stopped.
- * `url` is that of any role, with its password. Told how it stands by `leads`; an error is told and tried again.
+ * `url` is that of any role, with its password. `onFailure` is called with each error, and then it tries again.
  */
 export class LeaderElection {
   readonly #signal = new WakeSignal();

@@ -37,7 +37,7 @@ export class EventSender {
     }
   }
 
-  /** Ends what is being sent; the next `send` connects anew. */
+  /** Ends what is being sent; the next `send` connects again. */
   async close(): Promise<void> {
     const producer = this.#producer;
     this.#producer = undefined;

@@ -12,7 +12,7 @@ import { busWorld, type BusWorld, type JournalPlace } from '../../test-support/b
 export interface KafkaWorld extends BusWorld {
   readonly kafka: KafkaSettings;
   readonly client: Kafka;
-  /** Stands before the topics' and the groups' names. */
+  /** In front of the topics' and the groups' names. */
   readonly topicPrefix: string;
   readonly journal: JournalPlace;
   /** The one that runs; undefined where the test starts its own. */
@@ -20,7 +20,7 @@ export interface KafkaWorld extends BusWorld {
   bus(options?: Partial<KafkaEventBusOptions>): KafkaEventBus;
   /** Another publisher of the same journal, which is not started. */
   publisher(options?: Partial<EventPublisherOptions>): EventPublisher;
-  /** Sends the stream's last event, as a publisher could that does not know yet that the topic was made anew. */
+  /** Sends the stream's last event, as a publisher could that does not know yet that the topic was recreated. */
   sendLast(stream: string): Promise<void>;
 }
 

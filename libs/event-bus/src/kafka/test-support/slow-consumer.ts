@@ -5,7 +5,7 @@ import { applyByVersion } from '../../test-support/bus-world.js';
 import { KafkaEventBus } from '../kafka-event-bus.js';
 import type { KafkaSettings } from '../client/kafka-client.js';
 
-/** What the process is told, as JSON in its first argument. */
+/** The process's settings, as JSON in its first argument. */
 export interface SlowConsumer {
   readonly url: string;
   readonly kafka: KafkaSettings;
@@ -15,15 +15,15 @@ export interface SlowConsumer {
 }
 
 /** A process with one consumer that says `inside` once it has read what was applied, waits a moment, writes, and says `ended`. */
-const told = JSON.parse(process.argv[2] ?? '{}') as SlowConsumer;
-const dataSource = await openDataSource(told.url, 'postern_projection', { poolSize: 2 });
-const bus = new KafkaEventBus({ kafka: told.kafka, topicPrefix: told.topicPrefix, retryFirstMs: 10 });
+const settings = JSON.parse(process.argv[2] ?? '{}') as SlowConsumer;
+const dataSource = await openDataSource(settings.url, 'postern_projection', { poolSize: 2 });
+const bus = new KafkaEventBus({ kafka: settings.kafka, topicPrefix: settings.topicPrefix, retryFirstMs: 10 });
 await bus.subscribe({
-  consumer: told.consumer,
+  consumer: settings.consumer,
   topics: [TOPICS.smtpUsers],
-  checkpoints: { dataSource, table: told.table },
+  checkpoints: { dataSource, table: settings.table },
   handle: (batch) =>
-    applyByVersion(dataSource, told.consumer, batch, async () => {
+    applyByVersion(dataSource, settings.consumer, batch, async () => {
       process.stdout.write('inside\n');
       await sleep(300);
     }).finally(() => process.stdout.write('ended\n')),
