@@ -64,17 +64,6 @@ describe('the embedded event bus', () => {
     await bus.stop();
   });
 
-  it('moves the checkpoint over a long stretch of other topics without the handler', async () => {
-    const consumer = await start(world, { topics: [TOPICS.authDenials] });
-    for (let i = 0; i < 6; i++) await world.append(`smtp-user/${newId()}`, 1_000);
-    await until(async () => (await world.checkpoint(consumer.consumer)).position > 5_000);
-    const denials = `auth-denials/${newId()}`;
-    await world.append(denials, 1);
-    await until(async () => (await consumer.versions(denials)).length === 1);
-    expect(consumer.running.status()).toMatchObject({ failures: 0, lastError: null });
-    await consumer.bus.stop();
-  });
-
   it('brings a consumer that is far behind one stream after the other, so that a read model writes its row once for many events', async () => {
     const [first, second, other] = [`smtp-user/${newId()}`, `smtp-user/${newId()}`, `auth-denials/${newId()}`];
     for (let i = 0; i < 10; i++) for (const stream of [second, other, first]) await world.append(stream, 1);
@@ -121,6 +110,17 @@ describe('the embedded event bus', () => {
     );
     expect([taken, rows.length]).toEqual([true, streams.length]);
     await running.bus.stop();
+  });
+
+  it('moves the checkpoint over a long stretch of other topics without the handler', async () => {
+    const consumer = await start(world, { topics: [TOPICS.authDenials] });
+    for (let i = 0; i < 6; i++) await world.append(`smtp-user/${newId()}`, 1_000);
+    await until(async () => (await world.checkpoint(consumer.consumer)).position > 5_000);
+    const denials = `auth-denials/${newId()}`;
+    await world.append(denials, 1);
+    await until(async () => (await consumer.versions(denials)).length === 1);
+    expect(consumer.running.status()).toMatchObject({ failures: 0, lastError: null });
+    await consumer.bus.stop();
   });
 
   it('refuses a subscription to no topic', async () => {
