@@ -10,7 +10,7 @@ import { AuditConsumers } from './consumers/audit-consumers.js';
 import { DeadLetter } from './dead-letters/dead-letter.entity.js';
 import { DenialsController } from './denials/denials.controller.js';
 import { ListDenialsHandler } from './denials/list-denials.js';
-import { RetentionSweeper } from './denials/retention/retention-sweeper.js';
+import { RetentionSweeper } from './denials/retention/denial-retention.js';
 import { DeniedIpsController } from './denied-ips/denied-ips.controller.js';
 import { ListDeniedIpsHandler } from './denied-ips/list-denied-ips.js';
 import { CheckAddressHandler } from './restriction/check-address.js';

@@ -3,12 +3,11 @@ import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
 import { runProcess, startService, type ServiceParts } from '@postern/process';
 import { AuditTrailServiceModule } from './audit-trail-service.module.js';
-import { auditSchema, problems } from './index.js';
+import { auditSchema } from './schema/audit-schema.js';
 
 const parts = {
   name: 'audit-trail-service',
   module: AuditTrailServiceModule,
-  problems,
   bus: 'reads',
   schemas: [journalSchema, accessSchema, auditSchema],
 } satisfies ServiceParts;

@@ -1,5 +1,4 @@
 export { PROJECTION_LIMITS } from './limits.js';
-export { problems } from './problems.js';
 export { projectionSchema } from './schema/projection-schema.js';
 export { ProjectionServiceModule } from './projection-service.module.js';
 export { type StreamLimits } from './relay-policies/stream/stream-limits.js';

@@ -2,14 +2,12 @@ import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
 import { runProcess, startService, type ServiceParts } from '@postern/process';
-import { problems } from './problems.js';
 import { ProjectionServiceModule } from './projection-service.module.js';
 import { projectionSchema } from './schema/projection-schema.js';
 
 const parts = {
   name: 'projection-service',
   module: ProjectionServiceModule,
-  problems,
   bus: 'reads',
   schemas: [journalSchema, accessSchema, projectionSchema],
 } satisfies ServiceParts;

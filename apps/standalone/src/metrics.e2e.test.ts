@@ -2,14 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ensureFirstOperatorKey } from '@postern/command-service';
+import { ensureFirstOperatorKey, problems } from '@postern/command-service';
 import { TOPICS } from '@postern/contracts';
 import { createHttpApp } from '@postern/process';
 import { loadSettings } from '@postern/settings';
 import { metrics } from '@postern/observe';
 import { asking, createTestDatabase, type Ask, type TestDatabase, until, openClient } from '@postern/testing';
 import { migrateAll } from './database.js';
-import { problems } from './problems.js';
 import { StandaloneModule } from './standalone.module.js';
 
 let database: TestDatabase;

@@ -1,4 +1,4 @@
-import { ensureFirstOperatorKey } from '@postern/command-service';
+import { ensureFirstOperatorKey, problems } from '@postern/command-service';
 import {
   createHttpApp,
   keepOperatorKey,
@@ -10,7 +10,6 @@ import {
 import { Readiness } from '@postern/observe';
 import { type Settings } from '@postern/settings';
 import { openDatabase } from './database.js';
-import { problems } from './problems.js';
 import { StandaloneModule } from './standalone.module.js';
 
 /** Starts everything in this process. Throws an `Error` whose message tells what to do, and leaves nothing running. */

@@ -62,12 +62,8 @@ export class AccessCheck {
     if (!access.includes(principal.actor.role)) throw roleNotAllowed(access.join(' or '), principal);
   }
 
-  /** Whether the key still holds once the body has come, which may take half a minute. */
-  async checkAgain(request: FastifyRequest): Promise<void> {
-    await this.authenticate(request);
-  }
-
-  private async authenticate(request: FastifyRequest): Promise<Principal> {
+  /** Throws where the key does not hold; also asked again once a body has come, which may take half a minute. */
+  async authenticate(request: FastifyRequest): Promise<Principal> {
     const text = bearerToken(request);
     const principal =
       text === null ? null : await Deadline.within(ACCESS_DEADLINE_MS, () => this.keys.authenticate(text), notKnown);
@@ -76,21 +72,14 @@ export class AccessCheck {
     throw text === null ? missingKey() : invalidKey();
   }
 
-  private async checkTenant(principal: Principal, tenantId: TenantId): Promise<void> {
-    if (!TENANT_ID.test(tenantId)) throw tenantNotFound();
-    const own =
-      principal.tenantId === null ? await this.seesAllTenants(principal, tenantId) : principal.tenantId === tenantId;
-    if (!own) throw tenantNotFound();
-  }
-
   /** A relay's key sees no tenant's routes, whether or not the tenant exists. */
-  private async seesAllTenants(principal: Principal, tenantId: TenantId): Promise<boolean> {
-    return principal.actor.role === 'operator' && (await this.keys.tenantExists(tenantId));
+  private async checkTenant({ actor, tenantId: own }: Principal, tenantId: TenantId): Promise<void> {
+    const sees =
+      own === null
+        ? actor.role === 'operator' && TENANT_ID.test(tenantId) && (await this.keys.tenantExists(tenantId))
+        : own === tenantId;
+    if (!sees) throw new Problem('tenant-not-found', 'There is no such tenant, or it is not yours.');
   }
-}
-
-function tenantNotFound(): Problem {
-  return new Problem('tenant-not-found', 'There is no such tenant, or it is not yours.');
 }
 
 function roleNotAllowed(needed: string, { actor }: Principal): Problem {

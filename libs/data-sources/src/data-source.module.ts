@@ -2,7 +2,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { openDataSource, type DatabaseRole, type DataSourceSettings } from '@postern/database';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
-import { observePool, type PoolFigures } from './pool-metrics.js';
+import { observedPools, type PoolFigures } from './pool-metrics.js';
 
 /** A TypeORM data source that connects as `role`; inject it by `@InjectDataSource('<role>')`. One module owns a role. */
 export function dataSourceModule(role: DatabaseRole, options: DataSourceSettings): DynamicModule {
@@ -12,7 +12,7 @@ export function dataSourceModule(role: DatabaseRole, options: DataSourceSettings
     useFactory: (settings: RuntimeSettings) => ({ type: 'postgres', url: settings.databaseUrl, retryAttempts: 0 }),
     dataSourceFactory: async (given) => {
       const dataSource = await openDataSource((given as { url: string }).url, role, options);
-      observePool(role, (dataSource.driver as unknown as { master: PoolFigures }).master);
+      observedPools.set(role, (dataSource.driver as unknown as { master: PoolFigures }).master);
       return dataSource;
     },
   });

@@ -1,25 +1,21 @@
 import { gauge } from '@postern/observe';
 
-/** What `pg`'s pool tells of itself. */
+/** What `pg`'s pool reports of itself. */
 export interface PoolFigures {
   readonly totalCount: number;
   readonly idleCount: number;
   readonly waitingCount: number;
 }
 
-const pools = new Map<string, PoolFigures>();
-
-/** Has the pool of a database role told at each scrape. */
-export function observePool(role: string, pool: PoolFigures): void {
-  pools.set(role, pool);
-}
+/** By database role; read at each scrape. */
+export const observedPools = new Map<string, PoolFigures>();
 
 export const connections = gauge(
   'postern_database_connections',
   'Connections of a pool, by database role: in use, or idle.',
   ['role', 'state'],
   (metric) => {
-    for (const [role, { totalCount, idleCount }] of pools) {
+    for (const [role, { totalCount, idleCount }] of observedPools) {
       metric.set({ role, state: 'idle' }, idleCount);
       metric.set({ role, state: 'used' }, totalCount - idleCount);
     }
@@ -31,6 +27,6 @@ export const waiting = gauge(
   'Requests that wait for a connection of the pool, by database role.',
   ['role'],
   (metric) => {
-    for (const [role, { waitingCount }] of pools) metric.set({ role }, waitingCount);
+    for (const [role, { waitingCount }] of observedPools) metric.set({ role }, waitingCount);
   },
 );

@@ -15,7 +15,8 @@ import type { Running } from './run-process.js';
 export interface ServiceParts {
   readonly name: string;
   readonly module: Type | DynamicModule;
-  readonly problems: readonly ProblemTranslator[];
+  /** Those of its libraries' typed errors that a caller must be told in another way. */
+  readonly problems?: readonly ProblemTranslator[];
   readonly bus: 'reads' | 'publishes';
   /** What it works on: the start is refused where one is not up to date. */
   readonly schemas: readonly SchemaComponent[];
@@ -31,7 +32,7 @@ export interface ServiceParts {
 export async function startService(parts: ServiceParts, settings: Settings): Promise<Running> {
   const runtime = { ...settings, databaseUrl: databaseUrlOf(settings, parts.name) };
   for (const component of parts.schemas) await assertUpToDate(runtime.databaseUrl, component);
-  const app = await createHttpApp(serviceModule(parts, runtime), runtime, parts.problems);
+  const app = await createHttpApp(serviceModule(parts, runtime), runtime, parts.problems ?? []);
   try {
     const firstKey = (await parts.firstKey?.(app, runtime)) ?? null;
     await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);

@@ -36,7 +36,7 @@ export function suggestEntries(denied: DeniedAddress, { listed, neighbours, rece
       covers: neighbours,
     });
   }
-  const twin = otherFamilyListed(address, listed) ? null : twinOf(denied, recent);
+  const twin = listed.has(other(address.family)) ? null : twinOf(denied, recent);
   if (twin) {
     suggestions.push({
       range: twin.address.text,
@@ -50,12 +50,8 @@ export function suggestEntries(denied: DeniedAddress, { listed, neighbours, rece
 function whyItself({ address, count }: DeniedAddress, listed: Surroundings['listed']) {
   const times = count === 1 ? 'once' : `${count} times`;
   const itself = `The address itself, which was denied ${times}.`;
-  if (listed.has(address.family) || !otherFamilyListed(address, listed)) return itself;
+  if (listed.has(address.family) || !listed.has(other(address.family))) return itself;
   return `${itself} The list has only ${other(address.family)} ranges, and this is ${address.family}: a host that has both needs entries for both families.`;
-}
-
-function otherFamilyListed({ family }: IpAddress, listed: Surroundings['listed']): boolean {
-  return listed.has(other(family));
 }
 
 function other(family: Family): Family {
@@ -65,21 +61,15 @@ function other(family: Family): Family {
 /** A host that has both families tries one after the other (RFC 8305), and again with the next mail. */
 const SAME_TIME_MS = 3_600_000;
 
-/** An address of the other family that may be the same host's, and the relay that both came to. */
-interface Twin {
-  readonly address: IpAddress;
-  readonly relay: string;
-}
-
-/** The address of the other family that was denied at the same relay nearest in time, within an hour; or null. */
-function twinOf(denied: DeniedAddress, recent: readonly DeniedIpRecord[]): Twin | null {
-  let nearest: (Twin & { readonly apart: number }) | null = null;
-  for (const candidate of recent) {
-    if (candidate.address === null || candidate.address.family === denied.address.family) continue;
-    const relay = candidate.relays.find((name) => denied.relays.includes(name));
-    const apart = Math.abs(Date.parse(candidate.lastDeniedAt) - Date.parse(denied.lastDeniedAt));
-    if (relay === undefined || apart > SAME_TIME_MS || apart >= (nearest?.apart ?? Infinity)) continue;
-    nearest = { address: candidate.address, relay, apart };
+/** The address of the other family that was denied at the same relay nearest in time, within an hour, and that relay; or null. */
+function twinOf(denied: DeniedAddress, recent: readonly DeniedIpRecord[]) {
+  let nearest: { readonly address: IpAddress; readonly relay: string; readonly apart: number } | null = null;
+  for (const { address, relays, lastDeniedAt } of recent) {
+    if (address === null || address.family === denied.address.family) continue;
+    const relay = relays.find((name) => denied.relays.includes(name));
+    const apart = Math.abs(Date.parse(lastDeniedAt) - Date.parse(denied.lastDeniedAt));
+    if (relay !== undefined && apart <= SAME_TIME_MS && apart < (nearest?.apart ?? Infinity))
+      nearest = { address, relay, apart };
   }
-  return nearest && { address: nearest.address, relay: nearest.relay };
+  return nearest;
 }

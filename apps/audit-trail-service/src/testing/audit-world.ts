@@ -9,7 +9,7 @@ import { loadSettings } from '@postern/settings';
 import { AccessRows, onDatabase, until } from '@postern/testing';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { AuditTrailServiceModule, problems } from '../index.js';
+import { AuditTrailServiceModule } from '../index.js';
 import { auditDatabase } from './audit-database.js';
 import { METADATA, type Person } from './happenings.js';
 
@@ -45,7 +45,7 @@ export class AuditWorld {
     const environment = { POSTERN_LOG_LEVEL: 'silent', POSTERN_DENIAL_RETENTION_DAYS: '0' };
     const settings = { ...loadSettings(environment), databaseUrl: url };
     const module = { module: class Tested {}, imports: [TestLimitsModule.of(limits), AuditTrailServiceModule] };
-    const app = await createHttpApp(serviceModule({ module, bus: 'reads' }, settings), settings, problems);
+    const app = await createHttpApp(serviceModule({ module, bus: 'reads' }, settings), settings, []);
     return new AuditWorld(url, app, writer, new Journal(writer), drop);
   }
 

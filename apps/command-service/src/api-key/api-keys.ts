@@ -1,9 +1,7 @@
 import { ApiKeyEntity } from '@postern/access';
-import { apiKeyStream, hashApiKey, type TenantId, type ApiKey, type IssuedApiKey } from '@postern/contracts';
+import type { ApiKey, IssuedApiKey } from '@postern/contracts';
 import { pageView, roleView, text, time, uuid, view } from '@postern/http';
 import { IsNull, type EntityManager } from 'typeorm';
-import type { EventWriter } from '../write/event-writer.js';
-import type { RequestContext, Written } from '../write/request-context.js';
 
 const shown = {
   id: uuid<ApiKey['id']>('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),
@@ -27,36 +25,6 @@ export const apiKeyPageView = pageView(
 
 /** What an id in a path may look like; what does not is no key's. */
 export const API_KEY_ID = /^[A-Za-z0-9-]{1,64}$/;
-
-/**
- * Puts a new key into the journal and among those that authenticate, in one transaction.
- * @param before done in the transaction, behind the append; where it throws, nothing is issued
- * Throws `VersionConflict` where the id was used before.
- */
-export async function issueApiKey(
-  writer: EventWriter,
-  tenantId: TenantId | null,
-  issued: IssuedApiKey,
-  context: RequestContext,
-  before: (manager: EntityManager) => Promise<void> = async () => undefined,
-): Promise<Written<IssuedApiKey>> {
-  const { id: keyId, role, name, key, createdAt } = issued;
-  const hash = hashApiKey(key);
-  const answer = { body: issued };
-  await writer.write({
-    tenantId,
-    streamId: apiKeyStream(keyId),
-    expectedVersion: 0,
-    events: [{ type: 'ApiKeyIssued', data: { keyId, tenantId, role, name, secretHash: hash.toString('hex') } }],
-    context,
-    answer,
-    also: async (manager) => {
-      await before(manager);
-      await manager.insert(ApiKeyEntity, { id: keyId, tenantId, role, name, secretHash: hash, createdAt });
-    },
-  });
-  return answer;
-}
 
 /** One number for all of Postern's advisory locks of one kind; it guards the count of live operator keys. */
 export const OPERATOR_KEYS_LOCK = 8_025_010;

@@ -7,7 +7,8 @@ import { SettingInvalid } from '@postern/settings';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
-import { countLiveOperatorKeys, issueApiKey } from './api-keys.js';
+import { countLiveOperatorKeys } from './api-keys.js';
+import { issueApiKey } from './issue-api-key.js';
 
 /** The name of the first key, and of whoever issues it: nobody else is there yet. */
 const FIRST_START = 'first start';

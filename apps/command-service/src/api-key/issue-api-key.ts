@@ -1,10 +1,11 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { newApiKey, type Role, type TenantId, type IssuedApiKey } from '@postern/contracts';
+import { ApiKeyEntity } from '@postern/access';
+import { apiKeyStream, hashApiKey, newApiKey, type IssuedApiKey, type Role, type TenantId } from '@postern/contracts';
+import type { EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
-import { issueApiKey } from './api-keys.js';
 
 /** Makes an API key; `tenantId` is null for the roles operator and relay, and for them alone. */
 export class IssueApiKey extends Command<Written<IssuedApiKey>> {
@@ -30,4 +31,34 @@ export class IssueApiKeyHandler implements ICommandHandler<IssueApiKey> {
     const issued = { id, role, name, key, createdAt: this.clock().toISOString() };
     return issueApiKey(this.writer, tenantId, issued, context);
   }
+}
+
+/**
+ * Puts a new key into the journal and among those that authenticate, in one transaction.
+ * @param before done in the transaction, behind the append; where it throws, nothing is issued
+ * Throws `VersionConflict` where the id was used before.
+ */
+export async function issueApiKey(
+  writer: EventWriter,
+  tenantId: TenantId | null,
+  issued: IssuedApiKey,
+  context: RequestContext,
+  before: (manager: EntityManager) => Promise<void> = async () => undefined,
+): Promise<Written<IssuedApiKey>> {
+  const { id: keyId, role, name, key, createdAt } = issued;
+  const hash = hashApiKey(key);
+  const answer = { body: issued };
+  await writer.write({
+    tenantId,
+    streamId: apiKeyStream(keyId),
+    expectedVersion: 0,
+    events: [{ type: 'ApiKeyIssued', data: { keyId, tenantId, role, name, secretHash: hash.toString('hex') } }],
+    context,
+    answer,
+    also: async (manager) => {
+      await before(manager);
+      await manager.insert(ApiKeyEntity, { id: keyId, tenantId, role, name, secretHash: hash, createdAt });
+    },
+  });
+  return answer;
 }

@@ -2,10 +2,10 @@ import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { ApiKeyEntity } from '@postern/access';
-import { apiKeyStream, type ApiKeyId, type Role, type TenantId } from '@postern/contracts';
+import { apiKeyStream, type ApiKeyId, type TenantId } from '@postern/contracts';
 import { VersionConflict } from '@postern/event-store';
 import { Problem } from '@postern/http';
-import { IsNull, type DataSource } from 'typeorm';
+import { IsNull, type DataSource, type EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
@@ -38,8 +38,20 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
     if (!key) throw new Problem('api-key-not-found', 'There is no API key with this id here.');
     const { id, role, revokedAt } = key;
     const answer = { body: null };
+    const revocation = {
+      tenantId,
+      streamId: apiKeyStream(id),
+      expectedVersion: ISSUED,
+      events: [{ type: 'ApiKeyRevoked', data: { keyId: id } }],
+      context,
+      answer,
+      also: async (manager: EntityManager) => {
+        if (role === 'operator' && (await countLiveOperatorKeys(manager)) === 1) throw lastOperatorKey();
+        await manager.update(ApiKeyEntity, { id, revokedAt: IsNull() }, { revokedAt: this.clock().toISOString() });
+      },
+    } as const;
     try {
-      if (revokedAt === null) await this.revoke(tenantId, id, role, context, answer);
+      if (revokedAt === null) await this.writer.write(revocation);
       else await this.writer.keepAnswer(context, answer);
     } catch (error) {
       // Somebody else revoked it a moment ago: that is what was asked for.
@@ -53,28 +65,6 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
     return this.keys.manager.findOne(ApiKeyEntity, {
       select: { id: true, role: true, revokedAt: true },
       where: { id, tenantId: tenantId ?? IsNull() },
-    });
-  }
-
-  private revoke(
-    tenantId: TenantId | null,
-    keyId: ApiKeyId,
-    role: Role,
-    context: RequestContext,
-    answer: Written,
-  ): Promise<void> {
-    return this.writer.write({
-      tenantId,
-      streamId: apiKeyStream(keyId),
-      expectedVersion: ISSUED,
-      events: [{ type: 'ApiKeyRevoked', data: { keyId } }],
-      context,
-      answer,
-      also: async (manager) => {
-        if (role === 'operator' && (await countLiveOperatorKeys(manager)) === 1) throw lastOperatorKey();
-        const revokedAt = this.clock().toISOString();
-        await manager.update(ApiKeyEntity, { id: keyId, revokedAt: IsNull() }, { revokedAt });
-      },
     });
   }
 }

@@ -52,7 +52,7 @@ export class SmtpUsersController {
     @MinVersion() minVersion: number,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SmtpUser> {
-    const state = await this.queries.execute(new GetSmtpUser({ tenantId, smtpUserId, minVersion }));
+    const state = await this.queries.execute(new GetSmtpUser(tenantId, smtpUserId, minVersion));
     const smtpUser = shownUser(state, new Date());
     void reply.header('etag', `"${smtpUser.restriction.version}"`);
     return smtpUser;
@@ -73,7 +73,7 @@ export class SmtpUsersController {
     @MinVersion() minVersion: number,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Restriction> {
-    const state = await this.queries.execute(new GetSmtpUser({ tenantId, smtpUserId, minVersion }));
+    const state = await this.queries.execute(new GetSmtpUser(tenantId, smtpUserId, minVersion));
     const restriction = shownRestriction(state, new Date());
     void reply.header('etag', `"${restriction.version}"`);
     return restriction;

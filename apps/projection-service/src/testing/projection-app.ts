@@ -12,7 +12,7 @@ import { dataSourceModule } from '@postern/data-sources';
 import { loadSettings, SETTINGS, SettingsModule, type RuntimeSettings } from '@postern/settings';
 import { AccessRows, type TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
-import { problems, ProjectionServiceModule, type StreamLimits } from '../index.js';
+import { ProjectionServiceModule, type StreamLimits } from '../index.js';
 import { migratedDatabase } from './migrated-database.js';
 
 /** For tests: a database with a journal, tenants and keys, and the service on it. */
@@ -104,7 +104,7 @@ export async function createWorld(): Promise<World> {
     revoke: (key) => access.revoke(key),
     start: async (limits = {}, when = 'ready', writer = undefined) => {
       const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
-      const app = await createHttpApp(TestModule.forRoot(settings, limits, writer), settings, problems);
+      const app = await createHttpApp(TestModule.forRoot(settings, limits, writer), settings, []);
       await app.listen(0, '127.0.0.1');
       const started: RunningApp = {
         app,

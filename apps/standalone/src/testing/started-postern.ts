@@ -1,10 +1,9 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ensureFirstOperatorKey } from '@postern/command-service';
+import { ensureFirstOperatorKey, problems } from '@postern/command-service';
 import { createHttpApp } from '@postern/process';
 import { loadSettings, type RuntimeSettings } from '@postern/settings';
 import { asking, createTestDatabase, type Ask } from '@postern/testing';
 import { migrateAll } from '../database.js';
-import { problems } from '../problems.js';
 import { StandaloneModule } from '../standalone.module.js';
 
 /** All services in the process of the test, on a port of the loopback. */

@@ -1,19 +1,9 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { sqlState } from '@postern/http';
+import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource, EntityManager } from 'typeorm';
-
-/** What one sweep took away. */
-export interface Swept {
-  /** As `2026-08`. */
-  readonly months: readonly string[];
-  /** Denials that stood in no month's partition. */
-  readonly rows: number;
-}
-
-const DAY_MS = 24 * 60 * 60 * 1_000;
-const ROWS_AT_ONCE = 1_000;
-/** In one sweep; the next one goes on. */
-const MOST_BATCHES = 100;
-/** One process at a time. */
-const SWEEP_LOCK = 8_025_023;
+import { denialMonthsDropped, denialsDeleted } from '../../consumers/audit-metrics.js';
 
 /** Times in RFC 3339, UTC; a year long ago for "never". */
 export interface DenialRetention {
@@ -38,6 +28,73 @@ export async function loadDenialRetention(database: DataSource | EntityManager):
   return { keptFrom: row.kept_from.toISOString(), droppedBefore: row.dropped_before.toISOString() };
 }
 
+const HOUR_MS = 60 * 60 * 1_000;
+/** After a sweep that failed, as when a backup held the tables. */
+const RETRY_MS = 60_000;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** Sweeps at the start and then about once an hour, at other minutes in each process. */
+@Injectable()
+export class RetentionSweeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('audit-trail');
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    @InjectDataSource('postern_audit') private readonly dataSource: DataSource,
+    @Inject(SETTINGS) private readonly settings: RuntimeSettings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.sweeping = this.sweep();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.sweeping;
+  }
+
+  private async sweep(): Promise<void> {
+    const days = this.settings.denialRetentionDays;
+    let nextMs = HOUR_MS;
+    try {
+      const { months, rows } = (await sweepDenials(this.dataSource, days, new Date())) ?? NOTHING;
+      for (const month of months)
+        this.logger.warn(`The denials of ${month} were dropped: they are older than ${days} days. The totals stay.`);
+      if (rows > 0)
+        this.logger.warn(`${rows} denials in no month of their own were deleted: they are older than ${days} days.`);
+      denialMonthsDropped.inc(months.length);
+      denialsDeleted.inc(rows);
+    } catch (error) {
+      nextMs = RETRY_MS;
+      if (this.stopped) return;
+      if (sqlState(error) === LOCK_NOT_AVAILABLE)
+        this.logger.warn('Old denials wait to be dropped: somebody holds their table. Next try in a minute.');
+      else this.logger.error(`Old denials could not be dropped: ${String(error)} Next try in a minute.`);
+    }
+    if (this.stopped) return;
+    this.timer = setTimeout(() => (this.sweeping = this.sweep()), nextMs * (0.9 + Math.random() / 5)).unref();
+  }
+}
+
+/** What one sweep took away. */
+interface Swept {
+  /** As `2026-08`. */
+  readonly months: readonly string[];
+  /** Denials that were in no month's partition. */
+  readonly rows: number;
+}
+
+const NOTHING: Swept = { months: [], rows: 0 };
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const ROWS_AT_ONCE = 1_000;
+/** In one sweep; the next one goes on. */
+const MOST_BATCHES = 100;
+/** One process at a time. */
+const SWEEP_LOCK = 8_025_023;
+
 /**
  * Moves on from when denials are kept, to so many days before `now` (0: for ever), and takes away what lies before: lists
  * show none of it from now on, months that lie wholly before it are dropped, and what is in no month is deleted in batches.
@@ -46,46 +103,35 @@ export async function loadDenialRetention(database: DataSource | EntityManager):
  */
 export async function sweepDenials(dataSource: DataSource, days: number, now: Date): Promise<Swept | null> {
   const runner = dataSource.createQueryRunner();
+  /** Each in a transaction of its own: a lock that it takes is held for its sake alone. */
+  const ask = async <T>(sql: string, ...values: unknown[]): Promise<T | undefined> => {
+    const [row] = await runner.manager.query<{ answer: T }[]>(sql, values);
+    return row?.answer;
+  };
   try {
-    const [lock] = await runner.manager.query<{ mine: boolean }[]>('SELECT pg_try_advisory_lock($1) AS mine', [
-      SWEEP_LOCK,
-    ]);
-    if (lock?.mine !== true) return null;
+    if ((await ask<boolean>('SELECT pg_try_advisory_lock($1) AS answer', SWEEP_LOCK)) !== true) return null;
     try {
       const cutOff = days === 0 ? '-infinity' : new Date(now.getTime() - days * DAY_MS).toISOString();
-      await runner.manager.query(
-        'UPDATE audit.denial_retention SET kept_from = $1, dropped_before = greatest(dropped_before, $1) WHERE kept_from <> $1',
-        [cutOff],
-      );
-      if (days === 0) return { months: [], rows: 0 };
-      return { months: await dropMonths(runner.manager, cutOff), rows: await deleteRows(runner.manager, cutOff) };
+      await ask(KEEP_FROM, cutOff);
+      if (days === 0) return NOTHING;
+      const months: string[] = [];
+      for (let month; (month = await ask<string | null>(DROP_MONTH, cutOff)) != null;) months.push(month);
+      let rows = 0;
+      for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
+        const deleted = (await ask<number>(DELETE_ROWS, cutOff, ROWS_AT_ONCE)) ?? 0;
+        rows += deleted;
+        if (deleted < ROWS_AT_ONCE) break;
+      }
+      return { months, rows };
     } finally {
-      await runner.manager.query('SELECT pg_advisory_unlock($1)', [SWEEP_LOCK]);
+      await ask('SELECT pg_advisory_unlock($1)', SWEEP_LOCK);
     }
   } finally {
     await runner.release();
   }
 }
 
-/** Each in a transaction of its own: the lock that it takes is held for one month's sake alone. */
-async function dropMonths(manager: EntityManager, cutOff: string): Promise<string[]> {
-  const months: string[] = [];
-  for (;;) {
-    const sql = 'SELECT audit.drop_denial_month($1) AS month';
-    const [dropped] = await manager.query<{ month: string | null }[]>(sql, [cutOff]);
-    if (!dropped?.month) return months;
-    months.push(dropped.month);
-  }
-}
-
-async function deleteRows(manager: EntityManager, cutOff: string): Promise<number> {
-  let rows = 0;
-  for (let batch = 0; batch < MOST_BATCHES; batch += 1) {
-    const sql = 'SELECT audit.delete_denials_of_no_month($1, $2) AS deleted';
-    const [answer] = await manager.query<{ deleted: number }[]>(sql, [cutOff, ROWS_AT_ONCE]);
-    const deleted = answer?.deleted ?? 0;
-    rows += deleted;
-    if (deleted < ROWS_AT_ONCE) break;
-  }
-  return rows;
-}
+const KEEP_FROM =
+  'UPDATE audit.denial_retention SET kept_from = $1, dropped_before = greatest(dropped_before, $1) WHERE kept_from <> $1';
+const DROP_MONTH = 'SELECT audit.drop_denial_month($1) AS answer';
+const DELETE_ROWS = 'SELECT audit.delete_denials_of_no_month($1, $2) AS answer';
