@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@postern/embedded-postgres';
-import { asking, startPosternProcess, type PosternProcess, until, openClient } from '@postern/testing';
+import { startPosternProcess, type PosternProcess, until, openClient, createAcme } from '@postern/testing';
 
 let folder: string;
 let server: EmbeddedPostgres;
@@ -47,11 +47,8 @@ function thaw(): void {
 
 describe('a database that hangs without a word', () => {
   it('makes every call 503 within a client’s patience, and all go on when it moves again', async () => {
-    const operator = asking(postern.url, postern.operatorKey ?? '');
-    await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
-    const adminKey = (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' })).body.key;
-    const relayKey = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key;
-    const user = (await asking(postern.url, adminKey)('POST', '/v1/tenants/acme/smtp-users', { username: 'a@x' })).body;
+    const { operator, admin, adminKey, relayKey } = await createAcme(postern.url, postern.operatorKey);
+    const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'a@x' })).body;
     const once = { 'idempotency-key': 'a change of which the answer may be lost' };
     const calls: [key: string, method: string, path: string, body?: object, headers?: object][] = [
       [adminKey, 'GET', '/v1/tenants/acme/smtp-users'],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@postern/embedded-postgres';
 import { RelayClient } from '@postern/relay-client';
-import { asking, startPosternProcess, type PosternProcess, until } from '@postern/testing';
+import { startPosternProcess, type PosternProcess, until, createAcme } from '@postern/testing';
 
 const OUTAGE_MS = 10_000;
 
@@ -26,11 +26,7 @@ afterAll(async () => {
 
 describe('a database that is gone for ten seconds', () => {
   it('makes writes answer 503 while the relay goes on deciding, and all recovers without a restart', async () => {
-    const operator = asking(postern.url, postern.operatorKey ?? '');
-    await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
-    const adminKey = (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' })).body.key;
-    const relayKey = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key;
-    const admin = asking(postern.url, adminKey);
+    const { admin, relayKey } = await createAcme(postern.url, postern.operatorKey);
     const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'app@acme.example' })).body;
     const entries = `/v1/tenants/acme/smtp-users/${user.id}/restriction/entries`;
     const add = (range: string) => admin('POST', entries, { entries: [{ range }] });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RelayClient } from '@postern/relay-client';
-import { asking, startPosternProcess, type PosternProcess, until } from '@postern/testing';
+import { startPosternProcess, type PosternProcess, until, createAcme } from '@postern/testing';
 
 const LOGINS = 1_000;
 
@@ -20,11 +20,7 @@ afterAll(async () => {
 
 describe('a flood of denied logins of one user from one address', () => {
   it('is two records whose counts add up to it, and one address that was denied as often', async () => {
-    const operator = asking(postern.url, postern.operatorKey ?? '');
-    await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
-    const adminKey = (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' })).body.key;
-    const relayKey = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key;
-    const admin = asking(postern.url, adminKey);
+    const { admin, relayKey } = await createAcme(postern.url, postern.operatorKey);
     const { id } = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'app@acme.example' })).body;
     const user = `/v1/tenants/acme/smtp-users/${id}`;
     await admin('POST', `${user}/restriction/entries`, { entries: [{ range: '192.0.2.1' }] });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asking, startPosternProcess, type Ask, until } from '@postern/testing';
+import { asking, startPosternProcess, type Ask, until, createAcme } from '@postern/testing';
 
 const WRITERS = 8;
 const USERS = 20;
@@ -51,11 +51,7 @@ async function hasCaughtUp(url: string): Promise<boolean> {
 describe('a Postern that is killed with -9 under concurrent writes', () => {
   it('has every acknowledged write once after the next start, in the list, in the history and for relays', async () => {
     const first = await startPosternProcess({ POSTERN_DATA_DIR: dataDir });
-    const operator = asking(first.url, first.operatorKey ?? '');
-    await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
-    const adminKey = (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' })).body.key;
-    const relayKey = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key;
-    const admin = asking(first.url, adminKey);
+    const { admin, adminKey, relayKey } = await createAcme(first.url, first.operatorKey);
     const userIds: string[] = [];
     for (let i = 0; i < USERS; i += 1) {
       userIds.push((await admin('POST', '/v1/tenants/acme/smtp-users', { username: `user${i}@acme.example` })).body.id);

@@ -2,19 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asking, startPosternProcess, type Ask, type PosternProcess, until } from '@postern/testing';
+import { startPosternProcess, type Ask, type PosternProcess, until, createAcme } from '@postern/testing';
 
 const LANES = 16;
 const KILLS = 3;
 
 let folder: string;
 let postern: PosternProcess;
-let operator: Ask;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postern-killed-'));
   postern = await startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_LOG_LEVEL: 'error' });
-  operator = asking(postern.url, postern.operatorKey ?? '');
 });
 afterAll(async () => {
   await postern?.end('SIGTERM');
@@ -29,13 +27,7 @@ async function killPostmaster(): Promise<void> {
 
 describe('requests in flight when the database’s postmaster dies', () => {
   it('are answered 503 where they are not answered well, never as a defect', async () => {
-    await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
-    const adminKey = (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' })).body.key;
-    const relay = asking(
-      postern.url,
-      (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key,
-    );
-    const admin = asking(postern.url, adminKey);
+    const { operator, admin, relay } = await createAcme(postern.url, postern.operatorKey);
     const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'app@acme.example' })).body;
     const path = `/v1/tenants/acme/smtp-users/${user.id}`;
     const entries = [{ range: '192.0.2.1' }];

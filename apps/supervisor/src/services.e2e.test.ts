@@ -18,6 +18,7 @@ import {
   signal,
   type Instance,
   type ServiceName,
+  createAcme,
 } from '@postern/testing';
 
 /** What brings events from service to service. */
@@ -37,11 +38,7 @@ async function setUp(startBus: (folder: string) => Promise<Bus>): Promise<void> 
   folder = await mkdtemp(join(tmpdir(), 'postern-services-'));
   bus = await startBus(folder);
   postern = await start('--instances', '2');
-  operator = asking(postern.url, postern.operatorKey ?? '');
-  await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
-  const issued = await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'test' });
-  admin = asking(postern.url, issued.body.key);
-  relayKey = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key;
+  ({ operator, admin, relayKey } = await createAcme(postern.url, postern.operatorKey));
 }
 
 async function tearDown(): Promise<void> {

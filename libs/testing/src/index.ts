@@ -1,4 +1,5 @@
 export { AccessRows } from './access-rows.js';
+export { createAcme } from './acme.js';
 export { asking, type Answer, type Ask } from './asking.js';
 export { DocumentedApi, type HeldAnswer } from './documented-api.js';
 export { DocumentedCaller, type DocumentedCall } from './documented-caller.js';

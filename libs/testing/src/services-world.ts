@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@postern/embedded-postgres';
 import { RelayClient } from '@postern/relay-client';
+import { createAcme } from './acme.js';
 import { asking, type Ask } from './asking.js';
 import { instancesOf, missingOf, type Instance, type ServiceName } from './instances.js';
 import { startPosternProcess, type PosternProcess } from './postern-process.js';
@@ -186,10 +187,7 @@ export class ServicesWorld {
   }
 
   private async populate(count: number): Promise<void> {
-    const operator = asking(this.url, this.running.operatorKey ?? '');
-    await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme' });
-    this.adminKey = (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'load' })).body.key;
-    this.relayKey = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx' })).body.key;
+    ({ adminKey: this.adminKey, relayKey: this.relayKey } = await createAcme(this.url, this.running.operatorKey));
     const usernames = Array.from({ length: count }, (_, number) => `user${number}@acme.example`);
     this.users = await Promise.all(
       usernames.map(async (username, number) => {

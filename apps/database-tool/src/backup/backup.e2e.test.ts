@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@postern/embedded-postgres';
-import { asking, startPosternProcess, type Ask, runCommand, until, openClient } from '@postern/testing';
+import { asking, startPosternProcess, type Ask, runCommand, until, openClient, createAcme } from '@postern/testing';
 
 /** What a text format could stumble over: its separators, its escapes, its end, and what some readers take for a line break. */
 const NOTE = 'tab\there, line\nbreak, back\\slash, \\. and \u2028 and Ü';
@@ -71,11 +71,8 @@ beforeAll(async () => {
   file = join(folder, 'postern.backup');
   const postern = await startPosternProcess({ POSTERN_DATA_DIR: dataDir('first') });
   operatorKey = postern.operatorKey ?? '';
-  const operator = asking(postern.url, operatorKey);
-  await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme Ltd' });
-  const adminKey = (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'ci' })).body['key'];
-  const admin = asking(postern.url, String(adminKey));
-  relayKey = String((await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body['key']);
+  const { operator, admin, ...acme } = await createAcme(postern.url, operatorKey);
+  ({ relayKey } = acme);
   const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'app@acme.example' })).body['id'];
   const entries = [{ range: '203.0.113.0/24', note: NOTE }, { range: '2001:db8::/64' }];
   await admin('POST', `/v1/tenants/acme/smtp-users/${String(user)}/restriction/entries`, { entries });

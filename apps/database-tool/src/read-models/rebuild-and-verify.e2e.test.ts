@@ -8,7 +8,7 @@ import { newId } from '@postern/contracts';
 import { findEmbeddedPostgres } from '@postern/embedded-postgres';
 import type { Comparison } from '@postern/read-models';
 import { RelayClient } from '@postern/relay-client';
-import { asking, startPosternProcess, type Ask, type PosternProcess, until } from '@postern/testing';
+import { startPosternProcess, type Ask, type PosternProcess, until, createAcme } from '@postern/testing';
 import pg from 'pg';
 
 const ROOT = join(import.meta.dirname, '../../../..');
@@ -101,14 +101,7 @@ async function connectOwner(): Promise<void> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postern-rebuild-'));
   postern = await startPosternProcess({ POSTERN_DATA_DIR: folder });
-  const operator = asking(postern.url, postern.operatorKey ?? '');
-  await operator('POST', '/v1/tenants', { id: 'acme', name: 'Acme Ltd' });
-  admin = asking(
-    postern.url,
-    (await operator('POST', '/v1/tenants/acme/api-keys', { role: 'admin', name: 'ci' })).body.key,
-  );
-  relayKey = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body.key;
-  relay = asking(postern.url, relayKey);
+  ({ admin, relay, relayKey } = await createAcme(postern.url, postern.operatorKey));
   users = [];
   for (let i = 0; i < 20; i++) {
     const { body } = await admin('POST', '/v1/tenants/acme/smtp-users', { username: `user${i}@acme.example` });
