@@ -1,6 +1,6 @@
 import { authDenialsStream, type AuthDenialEvent } from '@postern/contracts';
 import type { Append } from '@postern/event-store';
-import { parseAddress } from '@postern/ip-ranges';
+import type { parseAddress } from '@postern/ip-ranges';
 import type { SmtpUserRef } from '../smtp-user/target.js';
 import { storable } from '../write/plain-text.js';
 
@@ -10,9 +10,8 @@ export type DenialAppend = Omit<Append, 'metadata' | 'expectedVersion'> & { read
 /** Of an address that could not be read, as much is kept as tells what it was. */
 const LONGEST_IP = 100;
 
-/** The canonical address; or what the relay saw instead of one, made fit to be stored. */
-export function storedIp(text: string): string {
-  const address = parseAddress(text);
+/** The canonical address; or the text that the relay saw instead of one, made fit to be stored. */
+export function storedIp(address: ReturnType<typeof parseAddress>, text: string): string {
   return address.ok ? address.value.text : storable(text, LONGEST_IP);
 }
 

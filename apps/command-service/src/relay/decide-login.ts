@@ -106,7 +106,7 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
         denialId: newId(),
         smtpUserId,
         username,
-        ip: storedIp(ip),
+        ip: storedIp(address, ip),
         occurredAt: now.toISOString(),
         relay: context.actor.name,
         reason: access.reason as DenialReason,

@@ -13,6 +13,7 @@ import { parseAddress } from '@postern/ip-ranges';
 import { denialReasonView, oneOfSoFar, text, time, uuid, view, whole } from '@postern/http';
 import { z } from 'zod';
 import { isPlain } from '../write/plain-text.js';
+import { storedIp } from './auth-denied.js';
 
 /** A report that can't be taken, however often it is sent. */
 export interface RejectedDenial {
@@ -39,15 +40,17 @@ interface Rule {
 const rule = (detail: string, holds: Rule['holds'], code = 'validation-failed'): Rule => ({ code, detail, holds });
 const oneOf = (values: readonly string[]): Rule =>
   rule(`is one of: ${values.join(', ')}.`, (value) => values.includes(value as string));
+const A_UUID = rule('is a UUID in lower case.', (value) => typeof value === 'string' && isUuid(value));
 
 /** By hand: a schema library takes several times as long for a thousand items, and gives issues where one code is wanted. */
-const RULES: Readonly<Record<Exclude<keyof DenialReport, 'smtpUserId'>, Rule>> = {
-  id: rule('is a UUID in lower case.', (value) => typeof value === 'string' && isUuid(value)),
+const RULES: Readonly<Record<keyof DenialReport, Rule>> = {
+  id: A_UUID,
   username: rule(
     'is 1 to 254 printable ASCII characters without white space.',
     (value) => typeof value === 'string' && isUsername(value),
     'username-invalid',
   ),
+  smtpUserId: A_UUID,
   ip: rule('is a text.', (value) => typeof value === 'string' && value.length <= LONGEST_IP),
   occurredAt: rule(NO_TIME, (value) => typeof value === 'string'),
   relay: rule(
@@ -62,9 +65,8 @@ const RULES: Readonly<Record<Exclude<keyof DenialReport, 'smtpUserId'>, Rule>> =
   ),
 };
 const FIELDS = Object.entries(RULES);
-const OPTIONAL = new Set(['smtpUserId']);
 
-/** One item of a batch as a report, its time in UTC; or why it can't be taken. */
+/** One item of a batch as a report, its address and time as they are stored; or why it can't be taken. */
 export function readDenial(item: unknown, index: number, now: Date): DenialReport | RejectedDenial {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
     return { id: null, code: 'validation-failed', detail: `/denials/${index} is not an object.` };
@@ -75,30 +77,29 @@ export function readDenial(item: unknown, index: number, now: Date): DenialRepor
     return { id, code, detail: `/denials/${index}/${name} ${detail}` };
   };
   for (const [name, { code, detail, holds }] of FIELDS) {
-    if (fields[name] === undefined) return wrong('field-missing', name, 'is missing.');
-    if (!holds(fields[name])) return wrong(code, name, detail);
+    const value = fields[name];
+    if (value === undefined && name === 'smtpUserId') continue;
+    if (value === undefined) return wrong('field-missing', name, 'is missing.');
+    if (!holds(value)) return wrong(code, name, detail);
   }
-  const unknown = Object.keys(fields).find((name) => !Object.hasOwn(RULES, name) && !OPTIONAL.has(name));
-  if (unknown !== undefined)
-    return wrong('field-unknown', unknown.slice(0, 64), 'is no field of a denial. Take it out.');
+  for (const name in fields)
+    if (!Object.hasOwn(RULES, name))
+      return wrong('field-unknown', name.slice(0, 64), 'is no field of a denial. Take it out.');
   const report = item as DenialReport;
-  if (report.smtpUserId !== undefined && (typeof report.smtpUserId !== 'string' || !isUuid(report.smtpUserId)))
-    return wrong('validation-failed', 'smtpUserId', 'is a UUID in lower case.');
-  if (report.reason !== 'source-ip-invalid') {
-    const address = parseAddress(report.ip);
-    if (!address.ok) return wrong('source-ip-invalid', 'ip', `cannot be read: ${address.detail}`);
-  }
+  const address = parseAddress(report.ip);
+  if (!address.ok && report.reason !== 'source-ip-invalid')
+    return wrong('source-ip-invalid', 'ip', `cannot be read: ${address.detail}`);
   const occurredAt = utcTime(report.occurredAt);
   if (occurredAt === null) return wrong('validation-failed', 'occurredAt', NO_TIME);
   if (occurredAt < EARLIEST_DENIAL)
     return wrong('validation-failed', 'occurredAt', 'is before the year 2000: check the clock of the relay.');
-  if (new Date(occurredAt).getTime() - now.getTime() > MAX_CLOCK_AHEAD_MS)
+  if (Date.parse(occurredAt) - now.getTime() > MAX_CLOCK_AHEAD_MS)
     return wrong(
       'validation-failed',
       'occurredAt',
       `is more than a day ahead of Postern’s clock (${now.toISOString()}): check the clock of the relay.`,
     );
-  return { ...report, occurredAt };
+  return { ...report, ip: storedIp(address, report.ip), occurredAt };
 }
 
 /** An item as it is sent, for the document; `readDenial` checks it. */

@@ -13,7 +13,7 @@ import { holdersAt } from '../smtp-user/usernames.js';
 import { EventWriter } from '../write/event-writer.js';
 import { denialsTotal } from '../write/metrics.js';
 import { eventMetadata, type RequestContext, type Written } from '../write/request-context.js';
-import { denialAppend, storedIp, type AuthDenied, type DenialAppend } from './auth-denied.js';
+import { denialAppend, type AuthDenied, type DenialAppend } from './auth-denied.js';
 import { readDenial, rejectedDenialView, type RejectedDenial } from './denial-item.js';
 
 /** What became of a batch; the three add up to its length. */
@@ -141,5 +141,5 @@ function authDenied(report: DenialReport, { smtpUserId }: SmtpUserRef): AuthDeni
   const { id: denialId, username, ip, occurredAt, relay, reason, mode, count } = report;
   // An address that can't be read is refused in report-only too (`decideAccess`).
   const refused = mode === 'enforce' || reason === 'source-ip-invalid';
-  return { denialId, smtpUserId, username, ip: storedIp(ip), occurredAt, relay, reason, mode, refused, count };
+  return { denialId, smtpUserId, username, ip, occurredAt, relay, reason, mode, refused, count };
 }

@@ -31,22 +31,37 @@ export interface UnreadableDenial {
 const MAX_IP_LENGTH = 256;
 const MAX_COUNT = 2_147_483_647;
 
-/** The row of an event, or why there can be none. It never throws: one bad event must not stop all others. */
+/**
+ * The row of an event, or why there can be none: the types say that there is one, but events come from other programs and other times.
+ * It never throws: one bad event must not stop all others.
+ */
 export function denialRow(event: Recorded): DenialRow | UnreadableDenial {
   if (event.type !== 'AuthDenied') return { event, why: `is of the type ${event.type}` };
-  const { denialId, smtpUserId, username, ip, occurredAt, relay, reason, mode, refused, count } = event.data;
-  const why = whyUnreadable(event);
-  if (why !== null) return { event, why };
+  const { tenantId, recordedAt, position, data } = event;
+  const { denialId, smtpUserId, username, ip, occurredAt, relay, reason, mode, refused, count } = data;
+  if (tenantId === null) return { event, why: 'has no tenant' };
+  if (!isUuid(denialId)) return { event, why: 'has a denialId that is no UUID' };
+  if (!isUuid(smtpUserId)) return { event, why: 'has an smtpUserId that is no UUID' };
+  const time = typeof occurredAt === 'string' ? new Date(occurredAt) : new Date(NaN);
+  // The bound of the command-service's door, which takes no earlier one.
+  if (!(time.getTime() >= EARLIEST) || time.getUTCFullYear() > 9999)
+    return { event, why: 'has an occurredAt that is no time' };
+  if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT)
+    return { event, why: 'has a count that is no number from 1' };
+  if (typeof refused !== 'boolean') return { event, why: 'has a refused that is neither true nor false' };
+  const missing = TEXTS.find((name) => typeof data[name] !== 'string');
+  if (missing !== undefined) return { event, why: `has no ${missing}` };
   const address = parseAddress(ip);
+  const occurred = time.toISOString();
   return {
     id: denialId,
-    occurred_at: earlier(new Date(occurredAt).toISOString(), event.recordedAt),
-    recorded_at: event.recordedAt,
-    position: event.position,
+    occurred_at: occurred < recordedAt ? occurred : recordedAt,
+    recorded_at: recordedAt,
+    position,
     smtp_user_id: smtpUserId,
     count,
     refused,
-    tenant_id: String(event.tenantId),
+    tenant_id: tenantId,
     username,
     ip: ip.slice(0, MAX_IP_LENGTH),
     address: address.ok ? address.value.text : null,
@@ -56,31 +71,9 @@ export function denialRow(event: Recorded): DenialRow | UnreadableDenial {
   };
 }
 
+const EARLIEST = Date.parse(EARLIEST_DENIAL);
+const TEXTS = ['username', 'ip', 'relay', 'reason', 'mode'] as const;
+
 export function isUnreadable(row: DenialRow | UnreadableDenial): row is UnreadableDenial {
   return 'why' in row;
-}
-
-/** What the columns would refuse: the types say it cannot be, but the events come from other programs and other times. */
-function whyUnreadable(event: Extract<Recorded, { type: 'AuthDenied' }>): string | null {
-  const { denialId, smtpUserId, username, ip, occurredAt, relay, reason, mode, refused, count } = event.data;
-  if (event.tenantId === null) return 'has no tenant';
-  if (!isUuid(denialId)) return 'has a denialId that is no UUID';
-  if (!isUuid(smtpUserId)) return 'has an smtpUserId that is no UUID';
-  if (!isTime(occurredAt)) return 'has an occurredAt that is no time';
-  if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT) return 'has a count that is no number from 1';
-  if (typeof refused !== 'boolean') return 'has a refused that is neither true nor false';
-  const texts = { username, ip, relay, reason, mode };
-  const missing = Object.entries(texts).find(([, text]) => typeof text !== 'string');
-  return missing ? `has no ${missing[0]}` : null;
-}
-
-/** The bound of the command-service's door, which takes no earlier one. */
-function isTime(text: unknown): boolean {
-  if (typeof text !== 'string') return false;
-  const time = new Date(text).getTime();
-  return time >= new Date(EARLIEST_DENIAL).getTime() && new Date(text).getUTCFullYear() <= 9999;
-}
-
-function earlier(a: string, b: string): string {
-  return a < b ? a : b;
 }
