@@ -175,6 +175,37 @@ describe('a decision by the control plane', () => {
     }
   });
 
+  it('decides each of many logins at once by its own user', async () => {
+    const users = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => restricted([{ range: `203.0.113.${i + 1}` }])),
+    );
+    const questions = [...users, ...users].map(({ username }, i) => ({ username, ip: `203.0.113.${(i % 20) + 1}` }));
+    const answers = await Promise.all([
+      ...questions.map(({ username, ip }) => decide(username, ip)),
+      decide('nobody@acme.example', '203.0.113.1'),
+    ]);
+    expect(answers.map(({ body }) => body['matched']?.['range'] ?? body['reason'])).toEqual([
+      ...questions.map(({ ip }) => ip),
+      'smtp-user-unknown',
+    ]);
+  });
+
+  it('decides by the new holder once a username has passed to another tenant', async () => {
+    const { user, username } = await restricted([{ range: '203.0.113.42' }]);
+    expect((await decide(username, '203.0.113.42')).body).toMatchObject({ decision: 'allow' });
+    await service.call('DELETE', user, { key: acme });
+    expect((await decide(username, '203.0.113.42')).body).toMatchObject({ reason: 'smtp-user-unknown' });
+    const other = await service.tenant('other');
+    const taken = await service.smtpUser(other, 'other', username);
+    await service.call('PUT', `${taken}/restriction`, {
+      key: other,
+      body: { entries: [{ range: '198.51.100.7' }], mode: 'enforce' },
+      headers: { 'if-match': '*' },
+    });
+    expect((await decide(username, '203.0.113.42')).body).toMatchObject({ decision: 'deny' });
+    expect((await decide(username, '198.51.100.7')).body).toMatchObject({ decision: 'allow' });
+  });
+
   it('refuses what is no question, and everyone but relays', async () => {
     const answer = await decide('a', '1.1.1.1', { relay: 'mx' });
     expect(answer.body).toEqual(

@@ -66,7 +66,7 @@ export class DecideLogin extends Command<Written<LoginDecision>> {
 /** Usernames of one query, and usernames that wait for theirs: a waiting one costs a request that is open anyway. */
 const LOOK_UPS = { batch: 500, waiting: 20_000 };
 /** Longer than any healthy look-up takes. On a connection that is dead without an end, it ends the wait of all that come after. */
-const LOOK_UP_WITHIN_MS = 2_000;
+const LOOK_UP_WITHIN_MS = 4_000;
 
 /** Decides by the journal's own state, so that a change holds in the very next decision. */
 @CommandHandler(DecideLogin)
