@@ -16,7 +16,7 @@ export interface ChildPlan {
 export type Ready = ReadyMessage['ready'];
 
 /** As tools/run.mjs has it, which says why. */
-const FLAGS = ['--enable-source-maps', '--max-semi-space-size=4', '--max-old-space-size=512'];
+const FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--max-old-space-size=512'];
 const RESTART_DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000, 10_000];
 /** Who has run so long is restarted without delay when it dies. */
 const WELL_AFTER_MS = 60_000;

@@ -16,7 +16,7 @@ export interface PosternProcess {
 }
 
 /** As tools/run.mjs has it, which says why. */
-const MEMORY = ['--max-semi-space-size=4', '--max-old-space-size=512'];
+const MEMORY = ['--max-semi-space-size=8', '--max-old-space-size=512'];
 
 /** From the sources under jest, or from `dist`. */
 const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]testing[\\/]src$/, '');
