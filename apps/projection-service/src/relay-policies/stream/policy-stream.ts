@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { PolicyLag, Revision } from '@postern/contracts';
@@ -7,19 +8,31 @@ import { countLimited, KeyWatch } from '@postern/access';
 import { Problem } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
-import { streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
+import { policyRevision, streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
 import { POLICIES_CHANNEL } from '../policies-channel.js';
 import { assertPoliciesWhole } from '../policies-not-ready.js';
-import { resetFrame, type ResetReason } from './frame-pages.js';
-import { PolicyBroadcast } from './policy-broadcast.js';
+import type { PolicyTotals } from '../policy-totals.js';
+import { heartbeatFrame, resetFrame, RevisionAhead, type FramePage, type ResetReason } from './frame-pages.js';
+import { PolicyLagMeter } from './policy-lag.js';
+import { PolicyTail, type TailListener } from './policy-tail.js';
 import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';
 import { StreamMember } from './stream-member.js';
 
-/** The one hub of this process: relays come and go, the table is followed once. */
+const RETRY_MS = 500;
+
+/**
+ * The streams of this process: relays come and go, the table is followed once. A member first catches up at its own pace, from where
+ * it was; once it has all that the tail has, it joins, and is from then on written what the tail reads. Joining is one synchronous
+ * step: no change can fall between.
+ */
 @Injectable()
-export class PolicyStream implements OnModuleDestroy {
-  private readonly broadcast: PolicyBroadcast;
+export class PolicyStream implements TailListener, OnModuleDestroy {
+  private readonly members = new Set<StreamMember>();
+  private readonly tail: PolicyTail;
+  private readonly lag = new PolicyLagMeter();
   private readonly wakes: Listener;
+  private readonly heartbeats: NodeJS.Timeout;
+  private stopping = false;
 
   constructor(
     @InjectDataSource('postern_relay_reader') private readonly reader: DataSource,
@@ -27,28 +40,29 @@ export class PolicyStream implements OnModuleDestroy {
     @Inject(SETTINGS) settings: RuntimeSettings,
     @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
   ) {
-    this.broadcast = new PolicyBroadcast(reader, limits, (by) => this.wakes.foundBy(by));
+    this.tail = new PolicyTail(reader, limits, this, (by) => this.wakes.foundBy(by));
     this.wakes = new Listener({
       url: roleUrl(settings.databaseUrl, 'postern_relay_reader'),
       name: 'relay-policies',
       channels: [POLICIES_CHANNEL],
-      onWake: (revision) => this.wake(revision === null ? undefined : Number(revision)),
+      onWake: (revision) => this.tail.wake(revision === null ? undefined : Number(revision)),
     });
+    this.heartbeats = setInterval(() => void this.beat(), limits.heartbeatMs);
   }
 
   /** There is something new: the consumer of this process calls it as soon as it has committed. */
-  wake(revision?: number): void {
-    this.broadcast.tail.wake(revision);
+  wake(): void {
+    this.tail.wake();
   }
 
   /** From now on heartbeats say how far the policies are behind the journal. */
   measureLagBy(measure: () => Promise<PolicyLag>): void {
-    this.broadcast.lag.measureBy(measure);
+    this.lag.measureBy(measure);
   }
 
   /** Streams to the relay from a revision on. Throws `too-many-requests`, `not-ready`, or the database's error, before the answer begins. */
   async serve(response: ServerResponse, apiKey: string, from: Revision): Promise<void> {
-    if (!this.broadcast.hasPlaceFor(apiKey)) {
+    if (!this.hasPlaceFor(apiKey)) {
       countLimited('policy-streams');
       throw new Problem(
         'too-many-requests',
@@ -57,26 +71,107 @@ export class PolicyStream implements OnModuleDestroy {
       );
     }
     await assertPoliciesWhole(this.reader);
+    if (response.destroyed) return;
     const member = new StreamMember(response, this.limits, apiKey, from);
     const endWatch = this.keys.watch(apiKey, () => member.end('key-revoked'));
     member.whenEnded((reason) => {
       endWatch();
-      this.broadcast.forget(member);
+      this.forget(member);
       streamsEnded.inc({ reason });
-      streamClients.set(this.broadcast.open.size);
     });
-    const serving = this.broadcast.serve(member);
-    streamClients.set(this.broadcast.open.size);
-    await serving;
+    this.members.add(member);
+    streamClients.set(this.members.size);
+    try {
+      await this.catchUp(member);
+    } catch (error) {
+      this.forget(member);
+      throw error;
+    }
   }
 
-  /** Tells the relay to take a snapshot, and ends. */
+  /** Has the relay take a snapshot, and ends. */
   reset(response: ServerResponse, reason: ResetReason): void {
     new StreamMember(response, this.limits, '', 0 as Revision).end('reset', resetFrame(reason));
     streamsEnded.inc({ reason: 'reset' });
   }
 
+  onPage(page: FramePage): void {
+    policyRevision.set(page.upTo);
+    for (const member of this.members) {
+      if (!member.joined) continue;
+      if (member.position < page.upTo) {
+        member.send(page.behind(member.position));
+        member.position = page.upTo;
+      }
+      if (!member.greeted) this.greet(member, page.totals);
+    }
+  }
+
+  onGoneBack(): void {
+    for (const member of this.members) if (member.isOpen) member.end('reset', resetFrame('revision-ahead'));
+  }
+
   async onModuleDestroy(): Promise<void> {
-    await Promise.all([this.broadcast.stop(), this.wakes.stop()]);
+    this.stopping = true;
+    clearInterval(this.heartbeats);
+    for (const member of this.members) member.end('shutdown');
+    await Promise.all([this.tail.stop(), this.wakes.stop()]);
+  }
+
+  private hasPlaceFor(apiKey: string): boolean {
+    let sameKey = 0;
+    for (const member of this.members) if (member.apiKey === apiKey) sameKey++;
+    return this.members.size < this.limits.maxClients && sameKey < this.limits.maxClientsPerKey;
+  }
+
+  private forget(member: StreamMember): void {
+    this.members.delete(member);
+    streamClients.set(this.members.size);
+  }
+
+  /** Serves the member until it has joined or ended. Throws only before its answer has begun: the database's error. */
+  private async catchUp(member: StreamMember): Promise<void> {
+    let totals: PolicyTotals | null = null;
+    while (!member.ended && !this.stopping) {
+      const { position } = this.tail;
+      if (member.position === position) totals = this.tail.totals;
+      const hasAll = member.position === position || totals?.revision === member.position;
+      if (position !== null && member.position >= position && hasAll) {
+        member.open();
+        member.joined = true;
+        return this.greet(member, totals);
+      }
+      try {
+        const page = await this.tail.pageBehind(member.position);
+        await member.sendAndWait(page.behind(member.position));
+        member.position = page.upTo;
+        totals = page.totals;
+        if (position === null) await sleep(RETRY_MS / 10);
+      } catch (error) {
+        if (error instanceof RevisionAhead) return member.end('reset', resetFrame('revision-ahead'));
+        if (!member.isOpen) throw error;
+        await sleep(RETRY_MS);
+      }
+    }
+    if (this.stopping) member.end('shutdown');
+  }
+
+  private greet(member: StreamMember, totals: PolicyTotals | null): void {
+    if (totals?.revision !== member.position) return;
+    member.greeted = true;
+    member.send(heartbeatFrame(totals, this.lag.value));
+  }
+
+  /** Only to members that were sent exactly what the heartbeat speaks of; the tail's totals stay while the database is away. */
+  private async beat(): Promise<void> {
+    await this.lag.refresh(this.limits.heartbeatMs / 2);
+    const { totals } = this.tail;
+    if (!totals || this.stopping) return;
+    const frame = heartbeatFrame(totals, this.lag.value);
+    for (const member of this.members) {
+      if (!member.joined || member.position !== totals.revision) continue;
+      member.greeted = true;
+      member.send(frame);
+    }
   }
 }

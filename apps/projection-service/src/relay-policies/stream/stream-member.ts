@@ -19,6 +19,8 @@ const HEADERS = {
 export class StreamMember {
   /** Everything up to here was written to it. */
   position: Revision;
+  /** Has all that the tail has, and is written what the tail reads. */
+  joined = false;
   /** Has had its first heartbeat. */
   greeted = false;
   private reason: EndReason | null = null;
