@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { pause } from '@postern/async';
 import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/process';
 
 /** What is started as a process of its own. */
@@ -28,8 +29,7 @@ const STOP_TIMEOUT_MS = 25_000;
 export class Child {
   #process: ChildProcess | undefined;
   #running: Promise<void> = Promise.resolve();
-  #stopping = false;
-  #endPause: () => void = () => undefined;
+  readonly #stop = new AbortController();
   #failures = 0;
   #wasReady = false;
   /** It said itself that it would end again. */
@@ -56,8 +56,7 @@ export class Child {
 
   /** SIGTERM, and SIGKILL where that does not end it. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#endPause();
+    this.#stop.abort();
     const child = this.#process;
     child?.kill('SIGTERM');
     const timer = setTimeout(() => child?.kill('SIGKILL'), STOP_TIMEOUT_MS);
@@ -66,15 +65,16 @@ export class Child {
   }
 
   async #keep(ready: (ready: Ready) => void): Promise<void> {
-    while (!this.#stopping && (this.#wasReady || this.#failures < FIRST_ATTEMPTS)) {
+    const { signal } = this.#stop;
+    while (!signal.aborted && (this.#wasReady || this.#failures < FIRST_ATTEMPTS)) {
       this.#refused = false;
       const began = performance.now();
       const how = await this.#runOnce(ready);
-      if (this.#stopping || (this.#refused && !this.#wasReady)) return;
+      if (signal.aborted || (this.#refused && !this.#wasReady)) return;
       this.#failures = performance.now() - began > WELL_AFTER_MS ? 1 : this.#failures + 1;
       const delay = RESTART_DELAYS_MS[Math.min(this.#failures, RESTART_DELAYS_MS.length) - 1] ?? 0;
       this.tell(`${this.plan.name} ENDED (${how}) and is started again in ${delay / 1_000} s.`);
-      await this.#pause(delay);
+      await pause(delay, signal);
     }
   }
 
@@ -89,37 +89,20 @@ export class Child {
       detached: true,
     });
     this.#process = child;
-    for (const stream of [child.stdout, child.stderr]) this.#relay(stream);
+    for (const input of [child.stdout, child.stderr] as Readable[])
+      createInterface({ input }).on('line', (line) => {
+        if (line !== '') this.tell(`[${this.plan.name}] ${line}`);
+      });
     child.on('message', (message: ReadyMessage | RefusedMessage) => {
-      if ('refused' in message) {
-        this.#refused = true;
-        return;
-      }
+      this.#refused = 'refused' in message;
+      if ('refused' in message) return;
       if (this.#wasReady) this.tell(`${this.plan.name} is ready again: pid ${child.pid}`);
       this.#wasReady = true;
       ready(message.ready);
     });
-    const failed = once(child, 'error').then(([error]) => String(error));
-    const ended = once(child, 'exit').then(([code, signal]) => String(signal ?? `exit code ${code}`));
-    const how = await Promise.race([ended, failed]);
+    // An error that keeps it from starting is thrown by `once`.
+    const [code, signal] = (await once(child, 'exit').catch((error: unknown) => [null, String(error)])) as unknown[];
     this.#process = undefined;
-    return how;
-  }
-
-  #relay(stream: Readable | null): void {
-    if (stream)
-      createInterface({ input: stream }).on('line', (line) => {
-        if (line !== '') this.tell(`[${this.plan.name}] ${line}`);
-      });
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await new Promise<void>((done) => {
-      const timer = setTimeout(done, ms);
-      this.#endPause = () => {
-        clearTimeout(timer);
-        done();
-      };
-    });
+    return String(signal ?? `exit code ${code}`);
   }
 }

@@ -1,11 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { runJava } from './run.js';
 
 /** A second listener, with TLS and a login. */
-export interface SecureListener {
+interface SecureListener extends Certificate {
   readonly port: number;
-  /** PKCS#12, with the certificate's private key. */
-  readonly keystore: string;
-  readonly keystorePassword: string;
 }
 
 export interface BrokerSettings {
@@ -24,14 +23,8 @@ export interface BrokerSettings {
  * `server.properties` of one broker that is its own controller (KRaft), on 127.0.0.1. Topics are made by who needs them,
  * with their settings, and never by a misspelt name.
  */
-export function brokerProperties({
-  port,
-  advertisedPort,
-  controllerPort,
-  folder,
-  secure,
-  authorizes,
-}: BrokerSettings): string {
+export function brokerProperties(settings: BrokerSettings): string {
+  const { port, advertisedPort, controllerPort, folder, secure, authorizes } = settings;
   const withLogin = secure ? [`SASL_SSL://127.0.0.1:${secure.port}`] : [];
   const properties: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
@@ -55,29 +48,45 @@ export function brokerProperties({
     'offsets.topic.num.partitions': 4,
     'auto.create.topics.enable': false,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
-    ...(secure ? secureProperties(secure) : {}),
-    ...(authorizes ? AUTHORIZER : {}),
+    ...(secure && {
+      'sasl.enabled.mechanisms': SCRAM.join(','),
+      ...Object.fromEntries(SCRAM.map((mechanism) => [loginModuleOf(mechanism), SCRAM_LOGIN])),
+      'ssl.keystore.location': secure.keystore,
+      'ssl.keystore.password': KEYSTORE_PASSWORD,
+      'ssl.keystore.type': 'PKCS12',
+    }),
+    // The broker itself, and whoever makes the ACLs, comes without a login.
+    ...(authorizes && {
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      'super.users': 'User:ANONYMOUS',
+    }),
   };
   return Object.entries(properties)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
 }
 
-/** The broker itself, and whoever makes the ACLs, comes without a login. */
-const AUTHORIZER = {
-  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-  'super.users': 'User:ANONYMOUS',
-};
+export const SCRAM = ['SCRAM-SHA-256', 'SCRAM-SHA-512'];
+const SCRAM_LOGIN = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
+const loginModuleOf = (mechanism: string) => `listener.name.sasl_ssl.${mechanism.toLowerCase()}.sasl.jaas.config`;
 
-function secureProperties({ keystore, keystorePassword }: SecureListener): Record<string, string> {
-  return {
-    'sasl.enabled.mechanisms': 'SCRAM-SHA-256,SCRAM-SHA-512',
-    'listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config':
-      'org.apache.kafka.common.security.scram.ScramLoginModule required;',
-    'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config':
-      'org.apache.kafka.common.security.scram.ScramLoginModule required;',
-    'ssl.keystore.location': keystore,
-    'ssl.keystore.password': keystorePassword,
-    'ssl.keystore.type': 'PKCS12',
-  };
+interface Certificate {
+  /** PKCS#12 with key and certificate. */
+  readonly keystore: string;
+  /** PEM: what a client trusts. */
+  readonly certificateFile: string;
+}
+
+const KEYSTORE_PASSWORD = 'postern';
+
+/** A certificate of its own signing for 127.0.0.1 and localhost, for trying TLS on one machine; made once per folder. */
+export async function makeCertificate(dataDir: string): Promise<Certificate> {
+  const keystore = join(dataDir, 'broker.p12');
+  const certificateFile = join(dataDir, 'broker.pem');
+  if (existsSync(certificateFile)) return { keystore, certificateFile };
+  const store = ['-keystore', keystore, '-storetype', 'PKCS12', '-storepass', KEYSTORE_PASSWORD, '-alias', 'broker'];
+  const pair = '-keyalg EC -groupname secp256r1 -validity 3650 -dname CN=localhost -ext SAN=IP:127.0.0.1,DNS:localhost';
+  await runJava('keytool', ['-genkeypair', ...store, ...pair.split(' ')]);
+  await runJava('keytool', ['-exportcert', ...store, '-rfc', '-file', certificateFile]);
+  return { keystore, certificateFile };
 }

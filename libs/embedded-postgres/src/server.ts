@@ -1,6 +1,6 @@
 import { rmdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Backoff, pause } from '@postern/async';
 import pg from 'pg';
 import { openCluster, OWNER, startServer, stopServer, type Cluster } from './cluster.js';
 import { findSocketFolder, makeSocketFolder } from './socket-folder.js';
@@ -25,7 +25,6 @@ export interface EmbeddedPostgres {
 const IN_USE_LOCK = 8_025_001;
 /** Part of the socket's file name. */
 const SOCKET_PORT = 5432;
-const RESTART_DELAYS_MS = [200, 500, 1_000, 2_000];
 
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
@@ -41,14 +40,44 @@ const SETTINGS: Readonly<Record<string, string>> = {
  * Throws an `Error` that says what to do when another Postern uses the folder, or when the server does not start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const cluster = await openCluster(resolve(options.dataDir));
-  const settings = { ...SETTINGS, ...options.settings };
+  const { dataDir, settings, onChange = () => undefined } = options;
+  const cluster = await openCluster(resolve(dataDir));
   const folder = await makeSocketFolder(cluster);
-  const lease = (await takeLease(cluster, folder)) ?? (await startAndLease(cluster, folder, settings));
-
-  const keeper = new Keeper(cluster, folder, settings, options.onChange ?? (() => undefined));
-  keeper.watch(lease);
-  return { url: (database) => url(cluster, folder, database), stop: () => keeper.stop() };
+  const stopping = new AbortController();
+  let recovery = Promise.resolve();
+  const start = async (): Promise<pg.Client> => {
+    const lease = (await takeLease(cluster, folder)) ?? (await startAndLease(cluster, folder, settings));
+    lease.once('end', () => {
+      if (stopping.signal.aborted) return;
+      onChange(false, 'The embedded PostgreSQL was lost. It is started again.');
+      recovery = recover();
+    });
+    return lease;
+  };
+  const recover = async (): Promise<void> => {
+    const backoff = new Backoff(200, 2_000);
+    for (;;) {
+      await pause(backoff.nextMs(), stopping.signal);
+      if (stopping.signal.aborted) return;
+      try {
+        lease = await start();
+        return onChange(true, 'The embedded PostgreSQL runs again.');
+      } catch (error) {
+        onChange(false, error instanceof Error ? error.message : String(error));
+      }
+    }
+  };
+  let lease = await start();
+  return {
+    url: (database) => url(cluster, folder, database),
+    stop: async () => {
+      stopping.abort();
+      await recovery;
+      await lease.end().catch(() => undefined);
+      await stopServer(cluster);
+      await rmdir(folder).catch(() => undefined);
+    },
+  };
 }
 
 /**
@@ -79,59 +108,12 @@ class ClusterInUse extends Error {
   }
 }
 
-/** Holds the lease, and starts the server again when it is lost. */
-class Keeper {
-  private lease: pg.Client | null = null;
-  private stopping = false;
-  private recovery: Promise<void> = Promise.resolve();
-
-  constructor(
-    private readonly cluster: Cluster,
-    private readonly folder: string,
-    private readonly settings: Readonly<Record<string, string>>,
-    private readonly onChange: (running: boolean, message: string) => void,
-  ) {}
-
-  watch(lease: pg.Client): void {
-    this.lease = lease;
-    lease.once('end', () => {
-      if (this.stopping) return;
-      this.onChange(false, 'The embedded PostgreSQL was lost. It is started again.');
-      this.recovery = this.recover();
-    });
-  }
-
-  async stop(): Promise<void> {
-    this.stopping = true;
-    await this.recovery;
-    await this.lease?.end().catch(() => undefined);
-    await stopServer(this.cluster);
-    await rmdir(this.folder).catch(() => undefined);
-  }
-
-  private async recover(): Promise<void> {
-    for (let attempt = 0; !this.stopping; attempt += 1) {
-      await sleep(RESTART_DELAYS_MS[Math.min(attempt, RESTART_DELAYS_MS.length - 1)]);
-      try {
-        const lease =
-          (await takeLease(this.cluster, this.folder)) ??
-          (await startAndLease(this.cluster, this.folder, this.settings));
-        this.watch(lease);
-        this.onChange(true, 'The embedded PostgreSQL runs again.');
-        return;
-      } catch (error) {
-        this.onChange(false, error instanceof Error ? error.message : String(error));
-      }
-    }
-  }
-}
-
 async function startAndLease(
   cluster: Cluster,
   folder: string,
-  settings: Readonly<Record<string, string>>,
+  settings: EmbeddedPostgresOptions['settings'],
 ): Promise<pg.Client> {
-  await startServer(cluster, folder, { ...settings, port: String(SOCKET_PORT) });
+  await startServer(cluster, folder, { ...SETTINGS, ...settings, port: String(SOCKET_PORT) });
   const lease = await takeLease(cluster, folder);
   if (!lease) throw new Error(`PostgreSQL started in ${folder} but takes no connection; see ${cluster.logFile}`);
   return lease;

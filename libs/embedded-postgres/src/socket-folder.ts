@@ -24,18 +24,18 @@ export async function findSocketFolder(cluster: Cluster): Promise<string | null>
 }
 
 async function lastFolder(cluster: Cluster): Promise<string | null> {
-  const text = await readFile(noteOf(cluster), 'utf8').catch(() => '');
-  return text.trim() === '' ? null : text.trim();
+  return (await readFile(noteOf(cluster), 'utf8').catch(() => '')).trim() || null;
 }
 
 /** False where somebody else has taken the name. */
 async function makeAgain(folder: string, cluster: Cluster): Promise<boolean> {
-  const made = await mkdir(folder, { mode: 0o700 }).then(
-    () => true,
-    () => false,
-  );
-  if (made) await handOver(folder, cluster);
-  return made;
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch {
+    return false;
+  }
+  await handOver(folder, cluster);
+  return true;
 }
 
 async function handOver(folder: string, { account }: Cluster): Promise<void> {

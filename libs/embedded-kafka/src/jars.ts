@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
+import { run } from './run.js';
 
 /** The broker's version: the one that docker-compose.yml has, too. */
 export const KAFKA_VERSION = '4.3.1';
@@ -16,9 +15,8 @@ const MAX_REASON = 300;
 
 /** A sentence that says what to install before a broker can run on this machine; null where nothing is missing. */
 export async function kafkaMissing(): Promise<string | null> {
-  const missing: string[] = [];
-  if (!(await hasJava())) missing.push(JAVA);
-  if (!(await hasMaven())) missing.push('Maven (Debian: maven)');
+  const missing = (await hasJava()) ? [] : [JAVA];
+  if (!(await run('mvn', ['-version'], 30_000)).ok) missing.push('Maven (Debian: maven)');
   return missing.length === 0 ? null : `A Kafka broker without Docker needs ${missing.join(' and ')}.`;
 }
 
@@ -79,10 +77,6 @@ async function hasJava(): Promise<boolean> {
   return found.ok && Number(/version "(\d+)/.exec(found.output)?.[1]) >= OLDEST_JAVA;
 }
 
-async function hasMaven(): Promise<boolean> {
-  return (await run('mvn', ['-version'], 30_000)).ok;
-}
-
 async function fetchJars(pom: string, folder: string): Promise<void> {
   assertHome();
   const args = ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`];
@@ -107,12 +101,4 @@ function assertHome(): void {
       { cause: error },
     );
   }
-}
-
-function run(program: string, args: readonly string[], timeout: number): Promise<{ ok: boolean; output: string }> {
-  return new Promise((done) => {
-    execFile(program, args, { timeout }, (error, stdout, stderr) =>
-      done({ ok: error === null, output: stripVTControlCharacters(stdout + stderr) || String(error?.message) }),
-    ).stdin?.end();
-  });
 }

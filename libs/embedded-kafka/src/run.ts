@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { stripVTControlCharacters } from 'node:util';
+
+/** Runs a program to its end. `output` is what it printed; where it could not be started, the reason. */
+export function run(
+  program: string,
+  args: readonly string[],
+  timeout: number,
+): Promise<{ readonly ok: boolean; readonly output: string }> {
+  return new Promise((done) => {
+    execFile(program, args, { timeout }, (error, stdout, stderr) =>
+      done({ ok: error === null, output: stripVTControlCharacters(stdout + stderr) || String(error?.message) }),
+    ).stdin?.end();
+  });
+}
+
+/** Runs a program of the JDK to its end. Throws an `Error` with the first line that names the reason. */
+export async function runJava(program: 'java' | 'keytool', args: readonly string[]): Promise<void> {
+  const { ok, output } = await run(program, args, 60_000);
+  if (ok) return;
+  const lines = output.trim().split('\n');
+  throw new Error(`${program} failed: ${lines.find((line) => /exception|error/i.test(line)) ?? lines.at(-1)}`);
+}
+
+/** A port of 127.0.0.1 that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
