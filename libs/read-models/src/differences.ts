@@ -1,8 +1,17 @@
 import type { Compared, Difference } from './read-model.js';
 
+/** No more keys of one kind are read at once, so that a read model that is all wrong needs no more memory. */
+export const MOST_KEYS = 10_000;
+
+/** Rows that differ in one way: how many, and the keys of some of them. */
+export interface Rows {
+  readonly rows: number;
+  readonly keys: readonly string[] | null;
+}
+
 /** What a verification has found so far: rows counted by table and group, and examples of those that differ. */
 export class Differences {
-  private readonly counts = new Map<string, Compared>();
+  private readonly counts = new Map<string, { -readonly [Name in keyof Compared]: Compared[Name] }>();
   readonly examples: Difference[] = [];
 
   /** Keeps at most so many examples. */
@@ -16,20 +25,17 @@ export class Differences {
   add(
     table: string,
     { group = null, live = 0, journal = 0 }: Partial<Pick<Compared, 'group' | 'live' | 'journal'>>,
-    differing: Partial<Record<Difference['kind'], readonly string[] | null>>,
+    differing: Partial<Record<Difference['kind'], Rows>>,
   ): void {
     const name = `${table} ${group}`;
-    const before = this.counts.get(name) ?? { table, group, live: 0, journal: 0, differing: 0 };
-    const found = Object.entries(differing).flatMap(([kind, keys]) =>
-      (keys ?? []).map((key) => ({ table, key, kind: kind as Difference['kind'] })),
-    );
-    this.counts.set(name, {
-      table,
-      group,
-      live: before.live + live,
-      journal: before.journal + journal,
-      differing: before.differing + found.length,
-    });
-    this.examples.push(...found.slice(0, this.most - this.examples.length));
+    const counted = this.counts.get(name) ?? { table, group, live: 0, journal: 0, differing: 0 };
+    counted.live += live;
+    counted.journal += journal;
+    for (const [kind, { rows, keys }] of Object.entries(differing)) {
+      counted.differing += rows;
+      for (const key of (keys ?? []).slice(0, this.most - this.examples.length))
+        this.examples.push({ table, key, kind: kind as Difference['kind'] });
+    }
+    this.counts.set(name, counted);
   }
 }

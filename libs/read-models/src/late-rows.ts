@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isBehind, JOURNAL_SOURCE, loadCheckpoint, type FeedPosition } from '@postern/event-store';
 import type { EntityManager } from 'typeorm';
+import { MOST_KEYS, type Rows } from './differences.js';
 import type { ReadModel } from './read-model.js';
 
-/** More are not remembered: a consumer that is so far behind is told by these. */
-const MOST = 10_000;
 const PAUSE_MS = 500;
 /** For so long rows are waited for: a consumer whose rows do not advance meanwhile is halted. */
 const PATIENCE_MS = 15_000;
@@ -17,16 +16,15 @@ export class LateRows {
   constructor(private readonly sql: string) {}
 
   add(key: string, version: number): void {
-    if (this.versions.size < MOST) this.versions.set(key, version);
+    if (this.versions.size < MOST_KEYS) this.versions.set(key, version);
   }
 
   /** Those that are missing, and those that are there. */
-  get keys(): { readonly missing: readonly string[]; readonly behind: readonly string[] } {
+  get found(): { readonly missing: Rows; readonly behind: Rows } {
     const keys = [...this.versions.keys()];
-    return {
-      missing: keys.filter((key) => this.versions.get(key) === 0),
-      behind: keys.filter((key) => this.versions.get(key) !== 0),
-    };
+    const missing = keys.filter((key) => this.versions.get(key) === 0);
+    const behind = keys.filter((key) => this.versions.get(key) !== 0);
+    return { missing: { rows: missing.length, keys: missing }, behind: { rows: behind.length, keys: behind } };
   }
 
   get size(): number {

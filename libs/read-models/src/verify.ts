@@ -2,7 +2,7 @@ import { splitStreamId, type Recorded } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import { LAST_VERSION, readFeedEnd, readStreams } from '@postern/event-store';
 import type { EntityManager, QueryRunner } from 'typeorm';
-import { Differences } from './differences.js';
+import { Differences, MOST_KEYS, type Rows } from './differences.js';
 import { LateRows, waitForLateRows } from './late-rows.js';
 import {
   tableOf,
@@ -48,6 +48,7 @@ class Verification {
   private readonly found: Differences;
   private readonly lateSubjects: LateRows;
   private readonly lateOthers: LateRows;
+  /** SQL of the versions that the live rows of the subjects `$1` have applied. */
   private readonly versions: string;
 
   constructor(
@@ -59,8 +60,9 @@ class Verification {
     this.found = new Differences(examples);
     const { schema, streams, others } = model;
     const { subject } = tableOf(model, streams.table);
-    this.versions = `SELECT ${subject}::text AS key, max(${streams.version})::float8 AS version FROM ${schema}.${streams.table}`;
-    this.lateSubjects = new LateRows(`${this.versions} WHERE ${subject} = ANY ($1::uuid[]) GROUP BY ${subject}`);
+    this.versions = `SELECT ${subject}::text AS key, max(${streams.version})::float8 AS version
+                       FROM ${schema}.${streams.table} WHERE ${subject} = ANY ($1::uuid[]) GROUP BY ${subject}`;
+    this.lateSubjects = new LateRows(this.versions);
     const other = tableOf(model, others?.table ?? streams.table);
     this.lateOthers = new LateRows(
       `SELECT ${other.key} AS key, 1 AS version FROM ${schema}.${other.name} WHERE ${other.key} = ANY ($1::text[])`,
@@ -81,13 +83,15 @@ class Verification {
       after = await session.manager.transaction('REPEATABLE READ', (manager) => this.compareRange(manager, from));
     }
     await session.manager.transaction('REPEATABLE READ', (manager) => this.compareOthers(manager));
-    const contradictions = model.contradictions ? await session.query(model.contradictions) : [];
-    for (const { table, key } of contradictions as { table: string; key: string }[])
-      found.add(table, {}, { different: [key] });
+    if (model.contradictions) {
+      const sql = `SELECT "table", ${rowsWhere('true')} AS different FROM (${model.contradictions}) found GROUP BY 1`;
+      for (const { table, different } of (await session.query(sql)) as { table: string; different: Rows }[])
+        found.add(table, {}, { different });
+    }
     const end = await readFeedEnd(session.manager);
     await waitForLateRows(session.manager, model, end, [this.lateSubjects, this.lateOthers]);
-    found.add(model.streams.table, {}, this.lateSubjects.keys);
-    if (model.others) found.add(model.others.table, {}, this.lateOthers.keys);
+    found.add(model.streams.table, {}, this.lateSubjects.found);
+    if (model.others) found.add(model.others.table, {}, this.lateOthers.found);
     const { position } = end;
     return { model: model.name, position, events: this.events, compared: found.compared, differences: found.examples };
   }
@@ -95,17 +99,14 @@ class Verification {
   /** The subjects behind `after`, up to some thousand events. Returns the last one, or null where there are no more. */
   private async compareRange(manager: EntityManager, after: string): Promise<string | null> {
     const { model } = this;
-    const { category, table } = model.streams;
+    const { category } = model.streams;
     const start = { streamId: `${category}/${after}`, version: LAST_VERSION };
     let page = await readStreams(manager, category, start, EVENTS_PER_PAGE);
     const last = page.length === EVENTS_PER_PAGE ? (page.at(-1)?.streamId ?? null) : null;
     const range = [after, last === null ? HIGHEST_UUID : subjectOf(last)];
     const inRange = ({ subject }: ModelTable) => `${subject} > $1 AND ${subject} <= $2`;
-    const of = tableOf(model, table);
-    const versions = await manager.query<{ key: string; version: number }[]>(
-      `${this.versions} WHERE ${inRange(of)} GROUP BY ${of.subject}`,
-      range,
-    );
+    const subjects = new Set(page.map(({ streamId }) => subjectOf(streamId)));
+    const versions = await manager.query<{ key: string; version: number }[]>(this.versions, [[...subjects]]);
     const applied = new Map(versions.map(({ key, version }) => [key, version]));
     for (;;) {
       await this.write(manager, page, (event) => this.isApplied(event, applied));
@@ -154,7 +155,7 @@ class Verification {
       [],
     )) {
       this.found.add(table.name, rows, { extra, different });
-      for (const key of missing ?? []) this.lateOthers.add(key, 0);
+      for (const key of missing.keys ?? []) this.lateOthers.add(key, 0);
     }
   }
 
@@ -181,10 +182,10 @@ class Verification {
     if (compared === null) return [];
     const rowsOf = (table: string) =>
       `SELECT ${key} AS key, ${group ?? 'NULL'}::text AS "group", ROW(${compared}) AS line FROM ${table} WHERE ${where} AND ${condition}`;
-    const keys = (which: string) => `array_agg(key ORDER BY key) FILTER (WHERE ${which})`;
     return manager.query<ComparedRows[]>(
       `SELECT coalesce(l."group", n."group") AS "group", count(l.line)::integer AS live, count(n.line)::integer AS journal,
-              ${keys('l.line IS NULL')} AS missing, ${keys('n.line IS NULL')} AS extra, ${keys('l.line *<> n.line')} AS different
+              ${rowsWhere('l.line IS NULL')} AS missing, ${rowsWhere('n.line IS NULL')} AS extra,
+              ${rowsWhere('l.line *<> n.line')} AS different
          FROM (${rowsOf(`${this.model.schema}.${name}`)}) l FULL JOIN (${rowsOf(`pg_temp.${name}`)}) n USING (key)
         GROUP BY 1 ORDER BY 1`,
       values,
@@ -198,6 +199,12 @@ class Verification {
   }
 }
 
+/** SQL of the `Rows` for which the condition holds. */
+function rowsWhere(condition: string): string {
+  const where = `FILTER (WHERE ${condition})`;
+  return `json_build_object('rows', count(*) ${where}, 'keys', (array_agg(key ORDER BY key) ${where})[:${MOST_KEYS}])`;
+}
+
 function subjectOf(streamId: string): string {
   return splitStreamId(streamId).subject;
 }
@@ -206,7 +213,7 @@ interface ComparedRows {
   readonly group: string | null;
   readonly live: number;
   readonly journal: number;
-  readonly missing: readonly string[] | null;
-  readonly extra: readonly string[] | null;
-  readonly different: readonly string[] | null;
+  readonly missing: Rows;
+  readonly extra: Rows;
+  readonly different: Rows;
 }

@@ -224,7 +224,7 @@ function endOfRows(text: Buffer): number {
   return at === -1 ? -1 : at + 1;
 }
 
-export function countLines(text: Buffer): number {
+function countLines(text: Buffer): number {
   let lines = 0;
   for (let at = text.indexOf(NEW_LINE); at !== -1; at = text.indexOf(NEW_LINE, at + 1)) lines += 1;
   return lines;

@@ -1,7 +1,7 @@
 import { withSession } from '@postern/database';
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { countLines, jsonLine, ROWS_END, writeBackup, type Summary } from './backup-file.js';
+import { jsonLine, ROWS_END, writeBackup, type Summary } from './backup-file.js';
 import { denialMonthsOf, migrationsOf, prepareSession, sequencesOf, tablesOf, type BackupTable } from './tables.js';
 
 /**
@@ -46,17 +46,13 @@ async function* parts(
   });
   for (const table of tables) {
     yield jsonLine(table);
-    let count = 0;
     const source = client.query(
       copyTo(`COPY (SELECT ${table.columns.join(', ')} FROM ${table.name}) TO STDOUT (ENCODING 'UTF8')`),
     );
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      count += countLines(chunk);
-      yield chunk;
-    }
+    yield* source as AsyncIterable<Buffer>;
     yield ROWS_END;
-    rows[table.name] = count;
-    report(`${table.name}: ${count} rows`);
+    rows[table.name] = source.rowCount;
+    report(`${table.name}: ${source.rowCount} rows`);
   }
   yield jsonLine({ rows, sequences });
 }
