@@ -1,35 +1,14 @@
 import { shortTime, type Column } from '@postern/terminal';
-import { DENIAL_REASONS, whatChanged, type Change, type Denial, type DeniedIp } from '@postern/contracts';
-import { Option } from 'commander';
+import { whatChanged, type Change, type Denial, type DeniedIp } from '@postern/contracts';
 import { ApiCommand } from './command.js';
 import { showList, type ListOptions } from './list.js';
 import { findSmtpUserThenOrNow } from './smtp-user.js';
+import { outcome, tail } from './tail.command.js';
 
-/** The filters that `denials` and `tail` have in common. */
-export function filterOptions(command: ApiCommand): ApiCommand {
-  return command
-    .option('--ip <range>', 'from this address or range')
-    .option('--username <username>', 'reported under this username, in any case')
-    .option('--relay <name>', 'reported by this relay')
-    .addOption(new Option('--reason <reason>', 'for this reason').choices(DENIAL_REASONS))
-    .addOption(
-      new Option('--refused <yes-or-no>', 'refused (true), or let through by report-only (false)').choices([
-        'true',
-        'false',
-      ]),
-    );
-}
-
-/** `let through` is what report-only does. */
-export function outcome({ refused }: Denial): string {
-  return refused ? 'denied' : 'let through';
-}
-
-export const denialsCommand = filterOptions(
-  new ApiCommand('denials')
-    .description('denied logins of the tenant or of one SMTP user, the newest first')
-    .argument('[user]', 'username or id, also of one that was removed; all of the tenant where left out'),
-)
+const denials = new ApiCommand('denials')
+  .description('denied logins of the tenant or of one SMTP user, the newest first')
+  .argument('[user]', 'username or id, also of one that was removed; all of the tenant where left out')
+  .denialFilters()
   .period()
   .exports()
   .examples(
@@ -50,7 +29,7 @@ export const denialsCommand = filterOptions(
     ]);
   });
 
-export const deniedIpsCommand = new ApiCommand('denied-ips')
+const deniedIps = new ApiCommand('denied-ips')
   .description('from where an SMTP user was denied, the latest first, and what could be allowed')
   .argument('<user>', 'username or id, also of one that was removed')
   .period('denied')
@@ -84,7 +63,7 @@ const CHANGE_COLUMNS: readonly Column<Change>[] = [
   { title: 'REQUEST', value: ({ requestId }) => requestId },
 ];
 
-export const historyCommand = new ApiCommand('history')
+const history = new ApiCommand('history')
   .description('who changed what of an SMTP user, with which key and request, the newest first')
   .argument('<user>', 'username or id, also of one that was removed')
   .period()
@@ -96,7 +75,7 @@ export const historyCommand = new ApiCommand('history')
     await showList(session, `${path}/history`, options, CHANGE_COLUMNS);
   });
 
-export const changesCommand = new ApiCommand('changes')
+const changes = new ApiCommand('changes')
   .description('who changed what of the tenant, with which key and request, the newest first')
   .period()
   .option('--actor <key>', 'by the key of this id or name')
@@ -105,3 +84,6 @@ export const changesCommand = new ApiCommand('changes')
   .runs(async (session, options: ListOptions) =>
     showList(session, `${await session.tenantPath()}/changes`, options, CHANGE_COLUMNS),
   );
+
+/** In the order of the help. */
+export const auditCommands = [denials, deniedIps, tail, history, changes];

@@ -1,5 +1,5 @@
 import { Output, TerminalCommand, wholeNumber } from '@postern/terminal';
-import type { WhoAmI } from '@postern/contracts';
+import { DENIAL_REASONS, type WhoAmI } from '@postern/contracts';
 import { Option } from 'commander';
 import { PosternApi, segment } from './api.js';
 import { connectionOf, type GlobalOptions } from './connection.js';
@@ -46,6 +46,19 @@ export class ApiCommand extends TerminalCommand {
       .addOption(new Option('--ndjson', 'all of them, a JSON a line').conflicts('limit'));
   }
 
+  denialFilters(): this {
+    return this.option('--ip <range>', 'from this address or range')
+      .option('--username <username>', 'reported under this username, in any case')
+      .option('--relay <name>', 'reported by this relay')
+      .addOption(new Option('--reason <reason>', 'for this reason').choices(DENIAL_REASONS))
+      .addOption(
+        new Option('--refused <yes-or-no>', 'refused (true), or let through by report-only (false)').choices([
+          'true',
+          'false',
+        ]),
+      );
+  }
+
   period(verb = 'occurred'): this {
     return this.option('--from <when>', `${verb} then or later: 2h ago, a day, or RFC 3339`, (text) =>
       timeAgo(text),
@@ -62,7 +75,7 @@ export class Session {
 
   constructor({ tenant, json = false, ...connection }: GlobalOptions) {
     this.api = new PosternApi(connectionOf(connection, process.env));
-    this.output = new Output(json, process.stdout, process.stderr);
+    this.output = new Output(json);
     this.#named = tenant ?? (process.env['POSTERN_TENANT'] || null);
   }
 

@@ -1,39 +1,20 @@
 import { version } from '@postern/terminal';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { changesCommand, denialsCommand, deniedIpsCommand, historyCommand } from './audit.commands.js';
-import {
-  allowCommand,
-  checkCommand,
-  clearCommand,
-  disallowCommand,
-  modeCommand,
-  restrictCommand,
-} from './restriction.commands.js';
-import { healthCommand, myIpCommand, whoAmICommand } from './server.commands.js';
-import { tailCommand } from './tail.command.js';
+import { auditCommands } from './audit.commands.js';
+import { restrictionCommands } from './restriction.commands.js';
+import { serverCommands } from './server.commands.js';
 import { keysCommand, tenantsCommand } from './tenants.commands.js';
 import { duration } from './time-text.js';
 import { usersCommand } from './users.commands.js';
 
 /** In the order of the help. */
-const COMMANDS: readonly Command[] = [
+const COMMANDS = [
   tenantsCommand,
   keysCommand,
   usersCommand,
-  restrictCommand,
-  allowCommand,
-  disallowCommand,
-  modeCommand,
-  clearCommand,
-  checkCommand,
-  denialsCommand,
-  deniedIpsCommand,
-  tailCommand,
-  historyCommand,
-  changesCommand,
-  myIpCommand,
-  healthCommand,
-  whoAmICommand,
+  ...restrictionCommands,
+  ...auditCommands,
+  ...serverCommands,
 ];
 
 /** The complete command line. */

@@ -17,22 +17,18 @@ const MODES = ['enforce', 'report-only'];
 type EntryOptions = WriteOptions & Omit<EntriesGiven, 'ranges'>;
 
 /** A command that names addresses for the list. */
-function withEntries(name: string): ApiCommand {
-  return new ApiCommand(name)
-    .argument('<user>', 'username or id')
-    .argument('[ranges...]', 'addresses and ranges, IPv4 or IPv6');
-}
-
-function entryOptions(command: ApiCommand): ApiCommand {
+function withEntries(command: ApiCommand): ApiCommand {
   return command
+    .argument('<user>', 'username or id')
+    .argument('[ranges...]', 'addresses and ranges, IPv4 or IPv6')
     .option('--note <text>', 'why they are on the list')
     .option('--expires <when>', 'until when: 7d from now, a day, or RFC 3339', (text) => timeAhead(text))
     .option('--from <file>', 'read ranges from a file, one a line, with a note after #; - is standard input')
     .writesUser();
 }
 
-export const restrictCommand = entryOptions(
-  withEntries('restrict')
+const restrict = withEntries(
+  new ApiCommand('restrict')
     .description('let an SMTP user log in from these addresses alone; replaces its list')
     .addOption(new Option('--mode <mode>', 'report-only records and lets through').choices(MODES)),
 )
@@ -48,8 +44,8 @@ export const restrictCommand = entryOptions(
     await writeRestriction(session, user, 'PUT', '/restriction', { ...options, ifVersion, body });
   });
 
-export const allowCommand = entryOptions(
-  withEntries('allow').description('add addresses to the list; the first one restricts an unrestricted SMTP user'),
+const allow = withEntries(
+  new ApiCommand('allow').description('add addresses to the list; the first one restricts an unrestricted SMTP user'),
 )
   .examples(
     'postern allow app@acme.example 198.51.100.7 --note "new office" --expires 7d',
@@ -61,7 +57,7 @@ export const allowCommand = entryOptions(
     await writeRestriction(session, user, 'POST', '/restriction/entries', { ...options, body });
   });
 
-export const disallowCommand = new ApiCommand('disallow')
+const disallow = new ApiCommand('disallow')
   .description('take an entry off the list; never the last one, see clear')
   .argument('<user>', 'username or id')
   .argument('<entry>', 'its range, or its id')
@@ -77,7 +73,7 @@ export const disallowCommand = new ApiCommand('disallow')
     await writeRestriction(session, user, 'DELETE', `/restriction/entries/${id}`, options);
   });
 
-export const modeCommand = new ApiCommand('mode')
+const mode = new ApiCommand('mode')
   .description('enforce the list, or only report what it would refuse')
   .argument('<user>', 'username or id')
   .addArgument(new Argument('<mode>').choices(MODES))
@@ -88,7 +84,7 @@ export const modeCommand = new ApiCommand('mode')
     await writeRestriction(session, user, 'PUT', '/restriction/mode', { ...options, body: { mode } });
   });
 
-export const clearCommand = new ApiCommand('clear')
+const clear = new ApiCommand('clear')
   .description('take the restriction off: the SMTP user may log in from anywhere')
   .argument('<user>', 'username or id')
   .option('--yes', 'do not ask')
@@ -100,7 +96,7 @@ export const clearCommand = new ApiCommand('clear')
     await writeRestriction(session, user, 'DELETE', '/restriction', options);
   });
 
-export const checkCommand = new ApiCommand('check')
+const check = new ApiCommand('check')
   .description('whether a login from an address is let in, and why (exit code 0: it is, 1: not)')
   .argument('<user>', 'username or id')
   .argument('<ip>', 'the address it comes from')
@@ -116,6 +112,9 @@ export const checkCommand = new ApiCommand('check')
     session.output.answer(checked, () => explain(name, checked, session.output));
     if (checked.decision !== 'allow') process.exitCode = EXIT.no;
   });
+
+/** In the order of the help. */
+export const restrictionCommands = [restrict, allow, disallow, mode, clear, check];
 
 /** Writes `part` of the restriction, and shows how it is now. */
 async function writeRestriction(

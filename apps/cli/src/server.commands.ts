@@ -3,7 +3,7 @@ import type { MyIp, WhoAmI } from '@postern/contracts';
 import { ApiCommand } from './command.js';
 import { EXIT, RequestRefused } from './failure.js';
 
-export const myIpCommand = new ApiCommand('my-ip')
+const myIp = new ApiCommand('my-ip')
   .description('the address that Postern sees you come from (no key)')
   .examples('postern my-ip', 'postern allow app@acme.example "$(postern my-ip)"')
   .runs(async ({ api, output }) => {
@@ -11,7 +11,7 @@ export const myIpCommand = new ApiCommand('my-ip')
     output.answer(answer, () => answer.ip);
   });
 
-export const healthCommand = new ApiCommand('health')
+const health = new ApiCommand('health')
   .description('whether Postern is ready, else what is missing (exit code 0: it is, 1: not; no key)')
   .examples('postern health', 'until postern health; do sleep 1; done')
   .runs(async ({ api, output }) => {
@@ -26,7 +26,7 @@ export const healthCommand = new ApiCommand('health')
     }
   });
 
-export const whoAmICommand = new ApiCommand('whoami')
+const whoAmI = new ApiCommand('whoami')
   .description('the role, the tenant and the name of your key')
   .examples('postern whoami')
   .runs(async ({ api, output }) => {
@@ -34,3 +34,6 @@ export const whoAmICommand = new ApiCommand('whoami')
     const owner = key.tenantId ? `of ${key.tenantId}` : 'of no tenant';
     output.answer(key, () => `${key.role} ${owner}: ${printable(key.name)} (${key.keyId})`);
   });
+
+/** In the order of the help. */
+export const serverCommands = [myIp, health, whoAmI];

@@ -2,7 +2,6 @@ import { wholeNumber, type Output, printable, shortTime } from '@postern/termina
 import type { Denial, Page } from '@postern/contracts';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Query } from './api.js';
-import { filterOptions, outcome } from './audit.commands.js';
 import { ApiCommand } from './command.js';
 import { followDenials } from './follow-denials.js';
 import { findSmtpUser } from './smtp-user.js';
@@ -15,14 +14,13 @@ interface TailOptions extends Query {
   readonly late: number;
 }
 
-export const tailCommand = filterOptions(
-  new ApiCommand('tail')
-    .description('show denials as they come in, until Ctrl-C')
-    .argument('[user]', 'username or id; all of the tenant where left out')
-    .option('--last <n>', 'begin with so many that are there already', wholeNumber(0, 1_000), 0)
-    .addOption(period('--interval <duration>', 'how often to look', '200ms', '1h', '1s'))
-    .addOption(period('--late <duration>', 'show what a relay reports so long after it occurred', '1m', '24h', '15m')),
-)
+export const tail = new ApiCommand('tail')
+  .description('show denials as they come in, until Ctrl-C')
+  .argument('[user]', 'username or id; all of the tenant where left out')
+  .option('--last <n>', 'begin with so many that are there already', wholeNumber(0, 1_000), 0)
+  .addOption(period('--interval <duration>', 'how often to look', '200ms', '1h', '1s'))
+  .addOption(period('--late <duration>', 'show what a relay reports so long after it occurred', '1m', '24h', '15m'))
+  .denialFilters()
   .examples('postern tail', 'postern tail app@acme.example --last 10', "postern tail --json | jq -r '.ip'")
   .runs(async (session, named: string | undefined, { last, interval, late, ...filters }: TailOptions) => {
     const { api, output } = session;
@@ -43,6 +41,11 @@ export const tailCommand = filterOptions(
       if (!signal.aborted) throw error;
     });
   });
+
+/** `let through` is what report-only does. */
+export function outcome({ refused }: Denial): string {
+  return refused ? 'denied' : 'let through';
+}
 
 function oneLine(denial: Denial, output: Output): string {
   const { occurredAt, username, ip, relay, reason, count } = denial;

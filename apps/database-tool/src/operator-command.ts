@@ -33,7 +33,7 @@ export class OperatorCommand extends TerminalCommand {
       try {
         const { warnOfUnknownSettings } = await import('@postern/settings');
         warnOfUnknownSettings();
-        await work({ output: new Output(json, process.stdout, process.stderr), report }, ...given);
+        await work({ output: new Output(json), report }, ...given);
       } catch (error) {
         process.exitCode = exitCode;
         const failed = complaint.replace('%s', () => [given[0]].flat().join(', '));
