@@ -144,14 +144,11 @@ function assertComplete({ rows }: Summary, counted: Readonly<Record<string, numb
 
 /** The text of a backup file, from its beginning to its end. */
 class Lines {
-  private readonly chunks: AsyncIterator<Buffer>;
+  private readonly chunks: AsyncGenerator<Buffer, void>;
   private rest: Buffer = Buffer.alloc(0);
 
   constructor(file: string, stop?: AbortSignal) {
-    const text = createGunzip();
-    // What fails is thrown where the text is read.
-    pipeline(createReadStream(file), text, { signal: stop }).catch(() => undefined);
-    this.chunks = text[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    this.chunks = unzipped(file, stop);
   }
 
   async json(): Promise<unknown> {
@@ -185,11 +182,12 @@ class Lines {
 
   /** To be called behind the last line: reads the checksum of gzip. */
   async end(): Promise<void> {
-    if (this.rest.length > 0 || (await this.next()) !== null) throw new BackupUnreadable('Something follows its end.');
+    if (this.rest.length > 0 || (await this.chunks.next()).done !== true)
+      throw new BackupUnreadable('Something follows its end.');
   }
 
   async close(): Promise<void> {
-    await this.chunks.return?.();
+    await this.chunks.return();
   }
 
   private take(bytes: number): Buffer {
@@ -199,21 +197,22 @@ class Lines {
   }
 
   private async more(): Promise<void> {
-    const chunk = await this.next();
-    if (chunk === null) throw new BackupUnreadable('Its end is missing.');
-    this.rest = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+    const { value } = await this.chunks.next();
+    if (!value) throw new BackupUnreadable('Its end is missing.');
+    this.rest = Buffer.concat([this.rest, value]);
   }
+}
 
-  private async next(): Promise<Buffer | null> {
-    try {
-      const { value, done } = await this.chunks.next();
-      return done === true ? null : value;
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code?.startsWith('Z_') === true)
-        throw new BackupUnreadable(`It is damaged, cut off, or no backup of Postern (${message}).`);
-      throw error;
-    }
+async function* unzipped(file: string, stop?: AbortSignal): AsyncGenerator<Buffer, void> {
+  const text = createGunzip();
+  // What fails is thrown where the text is read.
+  pipeline(createReadStream(file), text, { signal: stop }).catch(() => undefined);
+  try {
+    yield* text as AsyncIterable<Buffer>;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code?.startsWith('Z_') !== true) throw error;
+    throw new BackupUnreadable(`It is damaged, cut off, or no backup of Postern (${message}).`);
   }
 }
 
