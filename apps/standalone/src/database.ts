@@ -1,11 +1,10 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import { migrate } from '@postern/database';
+import { migrate, withSession } from '@postern/database';
 import { startEmbeddedPostgres } from '@postern/embedded-postgres';
 import { journalSchema } from '@postern/event-store';
 import { openDataFolder, type Settings } from '@postern/settings';
-import pg from 'pg';
 // By their files: the operator's commands need the schemas, and not half of a second for loading the services' modules.
 import { accessSchema } from '../../../libs/access/src/access-schema.js';
 import { auditSchema } from '../../audit-trail-service/src/schema/audit-schema.js';
@@ -90,12 +89,8 @@ async function embedded(
 }
 
 async function createDatabaseIfMissing(serverUrl: string, name: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl });
-  await client.connect();
-  try {
+  await withSession(serverUrl, async (client) => {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-    if (rowCount === 0) await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`);
-  } finally {
-    await client.end();
-  }
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+  });
 }

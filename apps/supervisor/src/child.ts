@@ -9,6 +9,8 @@ import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/pr
 export interface ChildPlan {
   /** As people are told it: `command-service 1`. */
   readonly name: string;
+  /** Where it listens. */
+  readonly url: string;
   /** The built file. */
   readonly file: string;
   readonly environment: NodeJS.ProcessEnv;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { serviceUrl, type ServiceLogin } from '@postern/database';
+import { servicePasswords } from '../../database-tool/src/migrate/prepare-database.js';
 import type { ChildPlan } from './child.js';
 import { SERVICES, type Service } from './routes.js';
 
@@ -13,10 +14,6 @@ const LOGINS: Readonly<Record<Service, ServiceLogin>> = {
 const SECRETS = /^POSTERN_(DATABASE_URL|DATABASE_URL_FILE|OPERATOR_KEY|\w+_SERVICE_PASSWORD)$/;
 const LOOPBACK = '127.0.0.1/32,::1/128';
 
-export interface ServicePlan extends ChildPlan {
-  readonly url: string;
-}
-
 /** Where the instances of each service listen, given ports enough for all, service by service. */
 export function serviceUrls(ports: readonly number[]): Readonly<Record<Service, readonly string[]>> {
   const instances = ports.length / SERVICES.length;
@@ -27,16 +24,13 @@ export function serviceUrls(ports: readonly number[]): Readonly<Record<Service, 
   return Object.fromEntries(urls) as Record<Service, string[]>;
 }
 
-export interface PlanOptions {
-  readonly environment: NodeJS.ProcessEnv;
-  readonly ownerUrl: string;
-  /** Passwords of the logins that are not derived. */
-  readonly passwords: Partial<Readonly<Record<ServiceLogin, string>>>;
-  readonly urls: Readonly<Record<Service, readonly string[]>>;
-}
-
 /** What runs where, and what each process is told: no more than it needs. */
-export function planServices({ environment, ownerUrl, passwords, urls }: PlanOptions): readonly ServicePlan[] {
+export function planServices(
+  environment: NodeJS.ProcessEnv,
+  ownerUrl: string,
+  urls: Readonly<Record<Service, readonly string[]>>,
+): readonly ChildPlan[] {
+  const passwords = servicePasswords(environment);
   const shared = Object.fromEntries(Object.entries(environment).filter(([name]) => !SECRETS.test(name)));
   const apps = join(import.meta.dirname, '..', '..');
   return SERVICES.flatMap((service) =>

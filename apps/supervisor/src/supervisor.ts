@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@postern/embedded-kafka';
-import { operatorKeyPlace, StartFailed, type FirstKey, type Running } from '@postern/process';
+import { operatorKeyPlace, StartFailed, type Running } from '@postern/process';
 import { SettingInvalid, type Settings } from '@postern/settings';
-import { prepareDatabase, servicePasswords } from '../../database-tool/src/migrate/prepare-database.js';
+import { prepareDatabase } from '../../database-tool/src/migrate/prepare-database.js';
 import { openDatabase, type Database } from '../../standalone/src/database.js';
 import { Child } from './child.js';
 import { planServices, serviceUrls } from './plan.js';
@@ -52,8 +52,7 @@ export async function startServices(settings: Settings, options: SupervisorOptio
       (_, message) => tell(message),
     );
     stopped.throwIfAborted();
-    const passwords = servicePasswords(environment);
-    const plan = planServices({ environment, ownerUrl: database.url, passwords, urls });
+    const plan = planServices(environment, database.url, urls);
     services = plan.map((each) => new Child(each, tell));
     const ready = await Promise.all(services.map((child) => child.start()));
     await untilReady(proxy.url, stopped);
@@ -62,7 +61,7 @@ export async function startServices(settings: Settings, options: SupervisorOptio
     return {
       url: proxy.url,
       keyPlace: operatorKeyPlace(settings),
-      firstKey: firstKeyOf(ready),
+      firstKey: ready.find(({ firstKey }) => firstKey !== null)?.firstKey ?? null,
       details: ['', ...list, ...surroundings(settings, environment)],
       stop,
     };
@@ -70,10 +69,6 @@ export async function startServices(settings: Settings, options: SupervisorOptio
     await stop();
     throw error;
   }
-}
-
-function firstKeyOf(ready: readonly { readonly firstKey: FirstKey | null }[]): FirstKey | null {
-  return ready.find(({ firstKey }) => firstKey !== null)?.firstKey ?? null;
 }
 
 function surroundings({ databaseUrl, dataDir }: Settings, environment: NodeJS.ProcessEnv): string[] {
