@@ -1,11 +1,3 @@
-export {
-  categoriesOf,
-  isEqual,
-  type Comparison,
-  type ModelDatabases,
-  type ReadModel,
-  type Rebuilding,
-  type Report,
-} from './read-model.js';
+export { categoriesOf, isEqual, type Comparison, type ReadModel, type Rebuilding, type Report } from './read-model.js';
 export { rebuild, type Rebuilt } from './rebuild.js';
 export { verify } from './verify.js';

@@ -66,12 +66,6 @@ export interface ModelTable {
   readonly start?: string;
 }
 
-/** Where the databases are. */
-export interface ModelDatabases {
-  /** The owner's connection URL. */
-  readonly url: string;
-}
-
 /** Called with the progress, a line at a time. */
 export type Report = (line: string) => void;
 

@@ -1,6 +1,6 @@
 import { openDataSource } from '@postern/database';
 import { NextTables } from './next-tables.js';
-import type { ModelDatabases, ReadModel, Report } from './read-model.js';
+import type { ReadModel, Report } from './read-model.js';
 import { dropOldTables, switchTables } from './switch-tables.js';
 
 /** The look for rows that the journal does not know reads two tables of a million rows. */
@@ -23,7 +23,7 @@ export interface Rebuilt {
  */
 export async function rebuild(
   model: ReadModel,
-  { url }: ModelDatabases,
+  { url }: { readonly url: string },
   { resume }: { readonly resume: boolean },
   report: Report,
 ): Promise<Rebuilt> {

@@ -4,14 +4,7 @@ import { LAST_VERSION, readFeedEnd, readStreams } from '@postern/event-store';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { Differences, MOST_KEYS, type Rows } from './differences.js';
 import { LateRows, waitForLateRows } from './late-rows.js';
-import {
-  tableOf,
-  type Comparison,
-  type ModelDatabases,
-  type ModelTable,
-  type ReadModel,
-  type Report,
-} from './read-model.js';
+import { tableOf, type Comparison, type ModelTable, type ReadModel, type Report } from './read-model.js';
 
 /** A page keeps this process for some 20 ms without a pause, and its rows are all the memory that verify needs. */
 const EVENTS_PER_PAGE = 1_000;
@@ -28,7 +21,7 @@ const HIGHEST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
  */
 export async function verify(
   model: ReadModel,
-  { url }: ModelDatabases,
+  { url }: { readonly url: string },
   examples: number,
   report: Report,
 ): Promise<Comparison> {
