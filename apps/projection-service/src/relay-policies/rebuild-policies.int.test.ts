@@ -48,6 +48,24 @@ async function rebuildPolicies(): Promise<number> {
 
 const differences = async () => (await verify(relayPoliciesModel, world.database, 10, () => undefined)).differences;
 
+it('verify counts every row that differs, also of a read model with more rows than its journal, and names a few', async () => {
+  const extra = 12_000;
+  await owner.query(
+    `INSERT INTO projection.relay_policies
+     SELECT gen_random_uuid(), 'extra-' || n, 'acme', 'extra-' || n, 'enforce', false, '[]', '{}', 1, gen_random_uuid(), 1, true,
+            '\\x0000000000000000', NULL FROM generate_series(1, $1::integer) n`,
+    [extra],
+  );
+  try {
+    const { compared, differences: named } = await verify(relayPoliciesModel, world.database, 10, () => undefined);
+    // Each is not in the journal, and none of its username is sent to relays.
+    expect(compared.map(({ differing }) => differing)).toEqual([2 * extra]);
+    expect(named).toHaveLength(10);
+  } finally {
+    await owner.query(`DELETE FROM projection.relay_policies WHERE username_key LIKE 'extra-%'`);
+  }
+});
+
 describe('a rebuild of the relay policies next to a running Postern', () => {
   it('changes no row that the live consumer made, and no revision', async () => {
     const before = await table();
