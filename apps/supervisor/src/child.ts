@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { pause } from '@postern/async';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/process';
 
 /** What is started as a process of its own. */
@@ -76,7 +76,7 @@ export class Child {
       this.#failures = performance.now() - began > WELL_AFTER_MS ? 1 : this.#failures + 1;
       const delay = RESTART_DELAYS_MS[Math.min(this.#failures, RESTART_DELAYS_MS.length) - 1] ?? 0;
       this.tell(`${this.plan.name} ENDED (${how}) and is started again in ${delay / 1_000} s.`);
-      await pause(delay, signal);
+      await sleep(delay, undefined, { signal }).catch(() => undefined);
     }
   }
 

@@ -1,6 +1,7 @@
 import { rmdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Backoff, pause } from '@postern/async';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Backoff } from '@postern/async';
 import pg from 'pg';
 import { openCluster, OWNER, startServer, stopServer, type Cluster } from './cluster.js';
 import { findSocketFolder, makeSocketFolder } from './socket-folder.js';
@@ -57,7 +58,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const recover = async (): Promise<void> => {
     const backoff = new Backoff(200, 2_000);
     for (;;) {
-      await pause(backoff.nextMs(), stopping.signal);
+      await sleep(backoff.nextMs(), undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
       try {
         lease = await start();
