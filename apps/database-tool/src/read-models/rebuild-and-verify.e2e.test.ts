@@ -221,7 +221,7 @@ describe('postern verify and postern rebuild', () => {
     };
     const everywhere = async () => {
       await until(async () => (await admin('GET', `${url}/restriction`)).body.version === 2, 'the restriction');
-      await until(async () => (await admin('GET', `${url}/history`)).body.items.length === 2, 'the history');
+      await until(async () => (await admin('GET', `${url}/history`)).body.items?.length === 2, 'the history');
       await until(async () => (await policy())?.version === 2, 'the relay policy');
       return {
         restriction: (await admin('GET', `${url}/restriction`)).body,
