@@ -53,6 +53,15 @@ describe('every route answers as its document says', () => {
     expect(routes.length).toBeGreaterThan(15);
   });
 
+  it('to an SMTP user that does not exist', async () => {
+    const routes = postern.api.routes.filter((route) => /^(GET|DELETE) .*\{smtpUserId\}/.test(route));
+    for (const route of routes) {
+      const query = route.endsWith('/check') ? { query: '?ip=192.0.2.1' } : {};
+      await admin.expect(route, { params, ...query, status: 404 });
+    }
+    expect(routes.length).toBeGreaterThan(5);
+  });
+
   it('to a body that is no JSON, too large, of another type, or has a field that nobody knows', async () => {
     const routes = postern.api.routes.filter((route) => !route.startsWith('GET '));
     for (const route of routes) {
