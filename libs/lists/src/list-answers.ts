@@ -57,13 +57,12 @@ export class ListAnswers {
     queryOf: (asked: Asked) => ListQuery<Item, unknown, Asked>,
   ): Promise<void> {
     const { request } = reply;
-    void reply.header('vary', 'accept');
     const type = preferredType(request.headers.accept, LIST_TYPES);
     const read: Read<Item> = (page) => this.queries.execute(queryOf({ ...asked, ...page }));
     if (type === 'application/json') {
       const answer = await read(asked);
       // Where the read came after its deadline, that was answered.
-      return void (reply.sent || reply.send(answer));
+      return void (reply.sent || reply.header('vary', 'accept').send(answer));
     }
     refuseLimit(request);
     const format = exportFormat(type, list.columns, (request.query as { bom?: string }).bom === 'true');
@@ -75,7 +74,7 @@ export class ListAnswers {
       const headOnly = request.method === 'HEAD';
       const first = await read({ limit: headOnly ? 1 : this.limits.pageRows, cursor: asked.cursor });
       if (reply.sent) return;
-      void reply.header('content-type', format.contentType);
+      void reply.headers({ 'content-type': format.contentType, vary: 'accept' });
       if (format.name === 'csv') void reply.header('content-disposition', `attachment; filename="${list.name}.csv"`);
       const response = reply.hijack().raw;
       response.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
