@@ -8,7 +8,8 @@ const deadlines = new AsyncLocalStorage<Deadline | null>();
  */
 export class Deadline {
   readonly #until: number;
-  readonly #controller = new AbortController();
+  readonly #ends = new Set<() => void>();
+  #passed = false;
 
   private constructor(readonly ms: number) {
     this.#until = performance.now() + ms;
@@ -25,39 +26,42 @@ export class Deadline {
   }
 
   get passed(): boolean {
-    return this.#controller.signal.aborted;
+    return this.#passed;
   }
 
   /** Calls `end` at the deadline, until the function that it returns is called. */
   onPassed(end: () => void): () => void {
-    this.#controller.signal.addEventListener('abort', end, { once: true });
-    return () => this.#controller.signal.removeEventListener('abort', end);
+    this.#ends.add(end);
+    return () => this.#ends.delete(end);
   }
 
   /**
    * What the work results in, or the error of `late` after so many milliseconds. What the work has not asked of the database by
    * then is not asked any more. `holds`: asked at the end; where it says no, the work has all the time it needs from then on.
    */
-  static async within<T>(
+  static within<T>(
     ms: number,
     work: () => Promise<T>,
     late: () => Error,
     holds: () => boolean = () => true,
   ): Promise<T> {
-    const deadline = new Deadline(ms);
-    let timer: NodeJS.Timeout | undefined;
-    const end = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+    return new Promise((resolve, reject) => {
+      const deadline = new Deadline(ms);
+      const running = deadlines.run(deadline, work);
+      const timer = setTimeout(() => {
         if (!holds()) return;
         reject(late());
-        deadline.#controller.abort();
+        deadline.#passed = true;
+        for (const end of deadline.#ends) end();
       }, ms);
+      const ended =
+        <Outcome>(settle: (outcome: Outcome) => void) =>
+        (outcome: Outcome): void => {
+          clearTimeout(timer);
+          settle(outcome);
+        };
+      running.then(ended(resolve), ended(reject));
     });
-    try {
-      return await Promise.race([deadlines.run(deadline, work), end]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** Runs work by this deadline, or by none, whatever the one of whoever happened to start it. */
