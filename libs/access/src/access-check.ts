@@ -3,6 +3,7 @@ import { Deadline } from '@postern/async';
 import type { TenantId } from '@postern/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import {
+  principalOf,
   setPrincipal,
   type Principal,
   callerAddress,
@@ -53,33 +54,41 @@ export class AccessCheck {
     const { access } = request.routeOptions.config;
     // The documents have no rule; a controller's route without one is refused by the guard.
     if (access === undefined || access === 'public') return;
-    const principal = await this.authenticate(request);
+    const text = bearerToken(request);
+    const principal = text === null ? null : await known(this.keys.authenticate(text));
+    if (!principal) throw this.refused(request, text === null ? missingKey() : invalidKey());
     setPrincipal(request, principal);
     this.limits.takeRequest(principal.actor.keyId);
     const { tenantId } = request.params as { readonly tenantId?: TenantId };
-    if (tenantId !== undefined)
-      await Deadline.within(ACCESS_DEADLINE_MS, () => this.checkTenant(principal, tenantId), notKnown);
+    if (tenantId !== undefined && !(await this.sees(principal, tenantId))) throw tenantNotFound();
     if (!access.includes(principal.actor.role)) throw roleNotAllowed(access.join(' or '), principal);
   }
 
-  /** Throws where the key does not hold; also asked again once a body has come, which may take half a minute. */
-  async authenticate(request: FastifyRequest): Promise<Principal> {
-    const text = bearerToken(request);
-    const principal =
-      text === null ? null : await Deadline.within(ACCESS_DEADLINE_MS, () => this.keys.authenticate(text), notKnown);
-    if (principal) return principal;
+  /** Whether the key still holds once the body has come, which may take half a minute. */
+  async checkAgain(request: FastifyRequest): Promise<void> {
+    if (!(await known(this.keys.isValid(principalOf(request).actor.keyId)))) throw this.refused(request, invalidKey());
+  }
+
+  /** Counts a request without a valid key. Throws `too-many-requests`. */
+  private refused(request: FastifyRequest, problem: Problem): Problem {
     this.limits.takeFailure(callerAddress(request, this.settings.trustedProxies));
-    throw text === null ? missingKey() : invalidKey();
+    return problem;
   }
 
   /** A relay's key sees no tenant's routes, whether or not the tenant exists. */
-  private async checkTenant({ actor, tenantId: own }: Principal, tenantId: TenantId): Promise<void> {
-    const sees =
-      own === null
-        ? actor.role === 'operator' && TENANT_ID.test(tenantId) && (await this.keys.tenantExists(tenantId))
-        : own === tenantId;
-    if (!sees) throw new Problem('tenant-not-found', 'There is no such tenant, or it is not yours.');
+  private sees({ actor, tenantId: own }: Principal, tenantId: TenantId): boolean | Promise<boolean> {
+    if (own !== null || actor.role !== 'operator' || !TENANT_ID.test(tenantId)) return own === tenantId;
+    return known(this.keys.tenantExists(tenantId));
   }
+}
+
+/** What the database is asked has the check's own deadline; what is known already needs none. */
+function known<T>(answer: T | Promise<T>): T | Promise<T> {
+  return answer instanceof Promise ? Deadline.within(ACCESS_DEADLINE_MS, () => answer, notKnown) : answer;
+}
+
+function tenantNotFound(): Problem {
+  return new Problem('tenant-not-found', 'There is no such tenant, or it is not yours.');
 }
 
 function roleNotAllowed(needed: string, { actor }: Principal): Problem {

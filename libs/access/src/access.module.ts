@@ -20,7 +20,7 @@ class AccessGuard implements CanActivate {
       throw new Problem('role-not-allowed', 'No role may call this. Report it: the route lacks a rule.');
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     // A key may be revoked while a slow body comes in.
-    if (access !== 'public' && hasBody(request)) await this.access.authenticate(request);
+    if (access !== 'public' && hasBody(request)) await this.access.checkAgain(request);
     return true;
   }
 }

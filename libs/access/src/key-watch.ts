@@ -41,7 +41,7 @@ export class KeyWatch implements OnModuleDestroy {
 
   /** Where the database cannot be asked the answer goes on: a relay must not lose its policies by that. */
   private async checkKey(key: string, listeners: ReadonlySet<() => void>): Promise<void> {
-    const principal = await this.keys.authenticate(key).catch(() => 'unknown');
+    const principal = await Promise.resolve(this.keys.authenticate(key)).catch(() => 'unknown');
     if (principal !== null) return;
     this.watched.delete(key);
     for (const revoked of listeners) revoked();
