@@ -20,7 +20,7 @@ import { ListTenantsHandler } from './tenant/list-tenants.js';
 import { TenantsController } from './tenant/tenants.controller.js';
 import { EventWriter } from './write/event-writer.js';
 import { IdempotencyStore } from './write/idempotency-store.js';
-import { WriteInterceptor } from './write/write.interceptor.js';
+import { Writes } from './write/writes.js';
 
 /** The write side. It needs the settings, access and observe modules of service-kit beside it, and the schemas `journal` and `access`. */
 @Module({
@@ -40,7 +40,7 @@ import { WriteInterceptor } from './write/write.interceptor.js';
     FirstOperatorKey,
     IdempotencyStore,
     SmtpUserStates,
-    WriteInterceptor,
+    Writes,
   ],
 })
 export class CommandServiceModule {}

@@ -7,7 +7,7 @@ import { LONGEST_RANGE } from './restriction/restriction-body.js';
 import { MAX_WRITES_OF_ONE_USER } from './smtp-user/change-smtp-user.js';
 import { LONGEST_NAME } from './tenant/tenants.js';
 import { ANSWER_LIFE_HOURS } from './write/idempotency-store.js';
-import { MAX_REPEATS, WRITE_DEADLINE_MS } from './write/write.interceptor.js';
+import { MAX_REPEATS, WRITE_DEADLINE_MS } from './write/writes.js';
 
 /** What bounds the write side, for docs/limits.md. Lengths in UTF-16 units. */
 export const COMMAND_LIMITS = {

@@ -1,4 +1,4 @@
-export { type Documentation, Documented } from './openapi/documented.js';
+export { Described, type Documentation, Documented } from './openapi/documented.js';
 export { type JsonSchema, documentedAs } from './openapi/json-schema.js';
 export { type MediaType, exported, html, json, ndjson, plainText, serverSentEvents } from './openapi/media-types.js';
 export { serveDocuments } from './openapi/serve-documents.js';
@@ -10,7 +10,7 @@ export { logRequests } from './request/access-log.js';
 export { guardRequests } from './request/guard-requests.js';
 export { hasBody, MAX_DEPTH, takeOnlyJson } from './request/json-body.js';
 export { bearerToken, Caller, type Principal, principalOf, setPrincipal, Tenant } from './request/principal.js';
-export { READ_DEADLINE_MS, ReadDeadline } from './request/read-deadline.js';
+export { READ_DEADLINE_MS } from './request/read-deadline.js';
 export {
   atLeastVersion,
   MIN_VERSION_WAIT_MS,

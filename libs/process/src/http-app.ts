@@ -8,7 +8,6 @@ import {
   type ProblemTranslator,
   guardRequests,
   takeOnlyJson,
-  ReadDeadline,
   requestIdOf,
   SERVER_LIMITS,
   SERVER_OPTIONS,
@@ -57,7 +56,7 @@ export async function createHttpApp(
   // Node closes what comes above it at once: there is no request yet that could be answered.
   app.getHttpServer().maxConnections = settings.maxConnections;
   app.useGlobalFilters(filter);
-  app.useGlobalInterceptors(new ReadDeadline(), new UnknownQuery());
+  app.useGlobalGuards(new UnknownQuery());
   app.useGlobalPipes(new SchemaPipe());
   collectProcessMetrics();
   serveDocuments(app);

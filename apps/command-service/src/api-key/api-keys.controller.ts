@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
-import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { QueryBus } from '@nestjs/cqrs';
 import type { ApiKeyId, TenantId, Page, ApiKey, IssuedApiKey, WhoAmI } from '@postern/contracts';
 import {
   Allow,
@@ -17,8 +17,8 @@ import { pageFields } from '@postern/lists';
 import { z } from 'zod';
 import { LONGEST_NAME } from '../tenant/tenants.js';
 import { plainText } from '../write/plain-text.js';
-import { Context, type RequestContext, type Written } from '../write/request-context.js';
-import { Write } from '../write/write.interceptor.js';
+import { Context, type WriteRequest } from '../write/request-context.js';
+import { Write, Writes } from '../write/writes.js';
 import { apiKeyPageView, issuedApiKeyView } from './api-keys.js';
 import { IssueApiKey } from './issue-api-key.js';
 import { API_KEYS_ORDER, ListApiKeys } from './list-api-keys.js';
@@ -58,7 +58,7 @@ const issuing = (summary: string): Documentation => ({
 @Controller('v1')
 export class ApiKeysController {
   constructor(
-    @Inject(CommandBus) private readonly commands: CommandBus,
+    @Inject(Writes) private readonly writes: Writes,
     @Inject(QueryBus) private readonly queries: QueryBus,
   ) {}
 
@@ -67,9 +67,9 @@ export class ApiKeysController {
   @Write(issuing('Issue a key of an operator or a relay'))
   issueApiKey(
     @Body({ schema: OwnKeyBody }) { role, name }: z.infer<typeof OwnKeyBody>,
-    @Context() context: RequestContext,
-  ): Promise<Written<IssuedApiKey>> {
-    return this.commands.execute(new IssueApiKey(null, role, name, context));
+    @Context() context: WriteRequest,
+  ): Promise<IssuedApiKey> {
+    return this.writes.carryOut(context, new IssueApiKey(null, role, name, context));
   }
 
   @Post('tenants/:tenantId/api-keys')
@@ -78,9 +78,9 @@ export class ApiKeysController {
   issueTenantApiKey(
     @Tenant() tenantId: TenantId,
     @Body({ schema: TenantKeyBody }) { role, name }: z.infer<typeof TenantKeyBody>,
-    @Context() context: RequestContext,
-  ): Promise<Written<IssuedApiKey>> {
-    return this.commands.execute(new IssueApiKey(tenantId, role, name, context));
+    @Context() context: WriteRequest,
+  ): Promise<IssuedApiKey> {
+    return this.writes.carryOut(context, new IssueApiKey(tenantId, role, name, context));
   }
 
   @Get('api-keys')
@@ -118,8 +118,8 @@ export class ApiKeysController {
     status: 204,
     problems: ['api-key-not-found', 'last-operator-key'],
   })
-  revokeApiKey(@Param('keyId') keyId: string, @Context() context: RequestContext): Promise<Written<null>> {
-    return this.commands.execute(new RevokeApiKey(null, keyId, context));
+  revokeApiKey(@Param('keyId') keyId: string, @Context() context: WriteRequest): Promise<null> {
+    return this.writes.carryOut(context, new RevokeApiKey(null, keyId, context));
   }
 
   @Delete('tenants/:tenantId/api-keys/:keyId')
@@ -128,9 +128,9 @@ export class ApiKeysController {
   revokeTenantApiKey(
     @Tenant() tenantId: TenantId,
     @Param('keyId') keyId: string,
-    @Context() context: RequestContext,
-  ): Promise<Written<null>> {
-    return this.commands.execute(new RevokeApiKey(tenantId, keyId, context));
+    @Context() context: WriteRequest,
+  ): Promise<null> {
+    return this.writes.carryOut(context, new RevokeApiKey(tenantId, keyId, context));
   }
 
   @Get('whoami')

@@ -1,10 +1,9 @@
 import { Body, Controller, Inject, Post } from '@nestjs/common';
-import { CommandBus } from '@nestjs/cqrs';
 import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
 import { Allow, documentedAs, json, LongBody, SERVER_LIMITS } from '@postern/http';
 import { z } from 'zod';
-import { Context, type RequestContext, type Written } from '../write/request-context.js';
-import { Write } from '../write/write.interceptor.js';
+import { Context, type WriteRequest } from '../write/request-context.js';
+import { Write, Writes } from '../write/writes.js';
 import { DecideLogin, loginDecisionView, type LoginDecision } from './decide-login.js';
 import { denialReportSchema } from './denial-item.js';
 import { ReportDenials, reportedDenialsView, type ReportedDenials } from './report-denials.js';
@@ -36,7 +35,7 @@ const ReportBody = z.strictObject({
 @Controller('v1/relay')
 @Allow('relay')
 export class RelayController {
-  constructor(@Inject(CommandBus) private readonly commands: CommandBus) {}
+  constructor(@Inject(Writes) private readonly writes: Writes) {}
 
   @Post('decisions')
   @Write({
@@ -46,9 +45,9 @@ export class RelayController {
   })
   decideLogin(
     @Body({ schema: DecideBody }) { username, ip, dryRun }: z.infer<typeof DecideBody>,
-    @Context() context: RequestContext,
-  ): Promise<Written<LoginDecision>> {
-    return this.commands.execute(new DecideLogin(username, ip, dryRun, context));
+    @Context() context: WriteRequest,
+  ): Promise<LoginDecision> {
+    return this.writes.carryOut(context, new DecideLogin(username, ip, dryRun, context));
   }
 
   @Post('auth-denials')
@@ -60,8 +59,8 @@ export class RelayController {
   })
   reportDenials(
     @Body({ schema: ReportBody }) { denials }: z.infer<typeof ReportBody>,
-    @Context() context: RequestContext,
-  ): Promise<Written<ReportedDenials>> {
-    return this.commands.execute(new ReportDenials(denials, context));
+    @Context() context: WriteRequest,
+  ): Promise<ReportedDenials> {
+    return this.writes.carryOut(context, new ReportDenials(denials, context));
   }
 }

@@ -1,13 +1,11 @@
 import { Body, Controller, Delete, Inject, Param, Post, Put } from '@nestjs/common';
-import { CommandBus } from '@nestjs/cqrs';
 import type { EntryId } from '@postern/contracts';
 import { restrictionView as shown, type Restriction, type SmtpUserCommand } from '@postern/restrictions';
 import { Allow, json, LongBody, restrictionView, SERVER_LIMITS, type Documentation } from '@postern/http';
 import { z } from 'zod';
 import { ChangeSmtpUser } from '../smtp-user/change-smtp-user.js';
 import { TargetOf, type Target } from '../smtp-user/target.js';
-import type { Written } from '../write/request-context.js';
-import { Write } from '../write/write.interceptor.js';
+import { Write, Writes } from '../write/writes.js';
 import { entriesSchema, modeSchema } from './restriction-body.js';
 
 const AddEntriesBody = z.strictObject({ entries: entriesSchema });
@@ -27,7 +25,7 @@ const changing = (summary: string, more: Partial<Documentation> = {}): Documenta
 @Controller('v1/tenants/:tenantId/smtp-users/:smtpUserId/restriction')
 @Allow('admin')
 export class RestrictionController {
-  constructor(@Inject(CommandBus) private readonly commands: CommandBus) {}
+  constructor(@Inject(Writes) private readonly writes: Writes) {}
 
   @Post('entries')
   @LongBody(SERVER_LIMITS.bodyBytes)
@@ -35,13 +33,13 @@ export class RestrictionController {
   addEntries(
     @TargetOf() target: Target,
     @Body({ schema: AddEntriesBody }) { entries }: z.infer<typeof AddEntriesBody>,
-  ): Promise<Written<Restriction>> {
+  ): Promise<Restriction> {
     return this.change(target, { type: 'AddEntries', entries });
   }
 
   @Delete('entries/:entryId')
   @Write(changing('Remove an entry', { problems: ['entry-not-found', 'last-entry'] }))
-  removeEntry(@TargetOf() target: Target, @Param('entryId') entryId: EntryId): Promise<Written<Restriction>> {
+  removeEntry(@TargetOf() target: Target, @Param('entryId') entryId: EntryId): Promise<Restriction> {
     return this.change(target, { type: 'RemoveEntry', entryId });
   }
 
@@ -56,13 +54,13 @@ export class RestrictionController {
   replaceRestriction(
     @TargetOf('if-match-required') target: Target,
     @Body({ schema: ReplaceBody }) { entries, mode }: z.infer<typeof ReplaceBody>,
-  ): Promise<Written<Restriction>> {
+  ): Promise<Restriction> {
     return this.change(target, { type: 'ReplaceRestriction', entries, mode });
   }
 
   @Delete()
   @Write(changing('Clear it: logins may come from anywhere again'))
-  clearRestriction(@TargetOf() target: Target): Promise<Written<Restriction>> {
+  clearRestriction(@TargetOf() target: Target): Promise<Restriction> {
     return this.change(target, { type: 'ClearRestriction' });
   }
 
@@ -71,11 +69,11 @@ export class RestrictionController {
   changeMode(
     @TargetOf() target: Target,
     @Body({ schema: ModeBody }) { mode }: z.infer<typeof ModeBody>,
-  ): Promise<Written<Restriction>> {
+  ): Promise<Restriction> {
     return this.change(target, { type: 'ChangeMode', mode });
   }
 
-  private change(target: Target, command: SmtpUserCommand): Promise<Written<Restriction>> {
-    return this.commands.execute(new ChangeSmtpUser(target, command, shown));
+  private change(target: Target, command: SmtpUserCommand): Promise<Restriction> {
+    return this.writes.carryOut(target.context, new ChangeSmtpUser(target, command, shown));
   }
 }

@@ -1,11 +1,10 @@
 import { Body, Controller, Delete, Inject, Patch, Post } from '@nestjs/common';
-import { CommandBus } from '@nestjs/cqrs';
 import { isUsername, newId, type SmtpUserId, type TenantId } from '@postern/contracts';
 import { smtpUserView as shownUser, type SmtpUser } from '@postern/restrictions';
 import { Allow, fieldCode, json, smtpUserView, Tenant } from '@postern/http';
 import { z } from 'zod';
-import { Context, type RequestContext, type Written } from '../write/request-context.js';
-import { Write } from '../write/write.interceptor.js';
+import { Context, type WriteRequest } from '../write/request-context.js';
+import { Write, Writes } from '../write/writes.js';
 import { ChangeSmtpUser } from './change-smtp-user.js';
 import { TargetOf, type Target } from './target.js';
 
@@ -21,7 +20,7 @@ const UsernameBody = z.strictObject({ username });
 @Controller('v1/tenants/:tenantId/smtp-users')
 @Allow('admin')
 export class SmtpUsersController {
-  constructor(@Inject(CommandBus) private readonly commands: CommandBus) {}
+  constructor(@Inject(Writes) private readonly writes: Writes) {}
 
   @Post()
   @Write({
@@ -35,11 +34,11 @@ export class SmtpUsersController {
   registerSmtpUser(
     @Tenant() tenantId: TenantId,
     @Body({ schema: UsernameBody }) { username }: z.infer<typeof UsernameBody>,
-    @Context() context: RequestContext,
-  ): Promise<Written<SmtpUser>> {
+    @Context() context: WriteRequest,
+  ): Promise<SmtpUser> {
     const user = { tenantId, smtpUserId: newId<SmtpUserId>() };
     const register = { type: 'RegisterSmtpUser', ...user, username } as const;
-    return this.commands.execute(new ChangeSmtpUser({ user, context, expected: null }, register, shownUser));
+    return this.writes.carryOut(context, new ChangeSmtpUser({ user, context, expected: null }, register, shownUser));
   }
 
   @Patch(':smtpUserId')
@@ -54,8 +53,11 @@ export class SmtpUsersController {
   renameSmtpUser(
     @TargetOf() target: Target,
     @Body({ schema: UsernameBody }) { username }: z.infer<typeof UsernameBody>,
-  ): Promise<Written<SmtpUser>> {
-    return this.commands.execute(new ChangeSmtpUser(target, { type: 'RenameSmtpUser', username }, shownUser));
+  ): Promise<SmtpUser> {
+    return this.writes.carryOut(
+      target.context,
+      new ChangeSmtpUser(target, { type: 'RenameSmtpUser', username }, shownUser),
+    );
   }
 
   @Delete(':smtpUserId')
@@ -66,7 +68,7 @@ export class SmtpUsersController {
     status: 204,
     tells: ['Postern-Version'],
   })
-  removeSmtpUser(@TargetOf() target: Target): Promise<Written<null>> {
-    return this.commands.execute(new ChangeSmtpUser(target, { type: 'RemoveSmtpUser' }, () => null));
+  removeSmtpUser(@TargetOf() target: Target): Promise<null> {
+    return this.writes.carryOut(target.context, new ChangeSmtpUser(target, { type: 'RemoveSmtpUser' }, () => null));
   }
 }

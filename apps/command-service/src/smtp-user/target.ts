@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { isUuid, type SmtpUserId, type TenantId } from '@postern/contracts';
 import { Problem, strongTags } from '@postern/http';
 import type { FastifyRequest } from 'fastify';
-import { requestContext, type RequestContext } from '../write/request-context.js';
+import { writeRequest, type WriteRequest } from '../write/request-context.js';
 
 /** Which SMTP user; the tenant is part of the name, so that no state is ever found under another tenant. */
 export interface SmtpUserRef {
@@ -16,7 +16,7 @@ export type ExpectedVersions = readonly number[] | null;
 /** Which SMTP user a request changes, for whom, and which versions of it the caller has seen. */
 export interface Target {
   readonly user: SmtpUserRef;
-  readonly context: RequestContext;
+  readonly context: WriteRequest;
   readonly expected: ExpectedVersions;
 }
 
@@ -38,7 +38,7 @@ export const TargetOf = createParamDecorator(
       );
     return {
       user: { tenantId: tenantId as TenantId, smtpUserId: smtpUserId as SmtpUserId },
-      context: requestContext(request),
+      context: writeRequest(execution),
       expected: readIfMatch(header),
     };
   },

@@ -1,12 +1,12 @@
 import { Body, Controller, Get, Inject, Post, Query } from '@nestjs/common';
-import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { QueryBus } from '@nestjs/cqrs';
 import { newId, type TenantId, type Page, type Tenant } from '@postern/contracts';
 import { Allow, Documented, json } from '@postern/http';
 import { pageFields } from '@postern/lists';
 import { z } from 'zod';
 import { plainText } from '../write/plain-text.js';
-import { Context, type RequestContext, type Written } from '../write/request-context.js';
-import { Write } from '../write/write.interceptor.js';
+import { Context, type WriteRequest } from '../write/request-context.js';
+import { Write, Writes } from '../write/writes.js';
 import { CreateTenant } from './create-tenant.js';
 import { ListTenants, TENANTS_ORDER } from './list-tenants.js';
 import { LONGEST_NAME, TENANT_ID, tenantPageView, tenantView } from './tenants.js';
@@ -26,7 +26,7 @@ const TenantsQuery = z.strictObject(pageFields(TENANTS_ORDER));
 @Allow('operator')
 export class TenantsController {
   constructor(
-    @Inject(CommandBus) private readonly commands: CommandBus,
+    @Inject(Writes) private readonly writes: Writes,
     @Inject(QueryBus) private readonly queries: QueryBus,
   ) {}
 
@@ -40,9 +40,9 @@ export class TenantsController {
   })
   createTenant(
     @Body({ schema: CreateTenantBody }) { id, name }: z.infer<typeof CreateTenantBody>,
-    @Context() context: RequestContext,
-  ): Promise<Written<Tenant>> {
-    return this.commands.execute(new CreateTenant(id ?? newId<TenantId>(), name, context));
+    @Context() context: WriteRequest,
+  ): Promise<Tenant> {
+    return this.writes.carryOut(context, new CreateTenant(id ?? newId<TenantId>(), name, context));
   }
 
   @Get()

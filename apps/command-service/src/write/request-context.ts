@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Actor, ApiKeyId, EventMetadata, TenantId } from '@postern/contracts';
 import { bearerToken, principalOf, Problem, strongTags } from '@postern/http';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Who asks, and by which request: every command has it, and its events say so. */
 export interface RequestContext {
@@ -10,6 +10,14 @@ export interface RequestContext {
   readonly requestId: string;
   /** Undefined where the request has no `Idempotency-Key`. */
   readonly idempotency: IdempotencyClaim | undefined;
+}
+
+/** A request for a write, which `Writes` answers. */
+export interface WriteRequest extends RequestContext {
+  /** The operation id of the route: the name of its method, and the `command` of the metrics. */
+  readonly operation: string;
+  /** Sets a header of the answer. */
+  readonly tell: (header: string, value: string) => void;
 }
 
 /** A request that its caller marked as one that may be sent again: the header `Idempotency-Key`. */
@@ -32,25 +40,22 @@ export interface Written<Body = unknown> {
   readonly version?: number;
 }
 
-const contexts = new WeakMap<object, RequestContext>();
-
 /** Throws 422 where the `Idempotency-Key` is no 1 to 255 printable ASCII characters. */
-export function requestContext(request: FastifyRequest): RequestContext {
-  const known = contexts.get(request.raw);
-  if (known) return known;
-  const context = {
+export function writeRequest(execution: ExecutionContext): WriteRequest {
+  const http = execution.switchToHttp();
+  const request = http.getRequest<FastifyRequest>();
+  const reply = http.getResponse<FastifyReply>();
+  return {
     actor: principalOf(request).actor,
     requestId: request.id,
     idempotency: idempotencyClaim(request),
+    operation: execution.getHandler().name,
+    tell: (header, value) => void reply.header(header, value),
   };
-  contexts.set(request.raw, context);
-  return context;
 }
 
-/** The parameter decorator for a `RequestContext`. */
-export const Context = createParamDecorator((_: unknown, context: ExecutionContext): RequestContext =>
-  requestContext(context.switchToHttp().getRequest<FastifyRequest>()),
-);
+/** The parameter decorator for a `WriteRequest`. */
+export const Context = createParamDecorator((_: unknown, execution: ExecutionContext) => writeRequest(execution));
 
 /** The metadata of the events that a request causes. */
 export function eventMetadata({ actor, requestId }: RequestContext): EventMetadata {

@@ -1,6 +1,7 @@
-import { applyDecorators } from '@nestjs/common';
+import { applyDecorators, UseInterceptors } from '@nestjs/common';
 import { ApiExtension, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { ProblemCode } from '../problem/problem.js';
+import { ReadDeadline } from '../request/read-deadline.js';
 import { answerHeaders, REQUEST_HEADERS, type AnswerHeader, type RequestHeader } from './headers.js';
 import type { JsonSchema } from './json-schema.js';
 import type { MediaType } from './media-types.js';
@@ -31,8 +32,13 @@ export interface Documentation {
 /** Where the codes wait for `completed` to make answers of them. */
 export const PROBLEMS_EXTENSION = 'x-problems';
 
-/** Documents a route. A route without it fails the test that calls every route. */
+/** Documents a route, and bounds it by the deadline of reads. A route that is not documented fails the test that calls every route. */
 export function Documented(documentation: Documentation): MethodDecorator {
+  return applyDecorators(UseInterceptors(ReadDeadline), Described(documentation));
+}
+
+/** Documents a route that has a deadline of its own, and passes through no interceptor. */
+export function Described(documentation: Documentation): MethodDecorator {
   const {
     tag,
     id,

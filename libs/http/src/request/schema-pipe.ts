@@ -1,16 +1,14 @@
 import {
   Injectable,
   type ArgumentMetadata,
-  type PipeTransform,
-  type CallHandler,
+  type CanActivate,
   type ExecutionContext,
-  type NestInterceptor,
+  type PipeTransform,
 } from '@nestjs/common';
 import { z } from 'zod';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { FastifyRequest } from 'fastify';
-import type { Observable } from 'rxjs';
 import { Problem, type FieldProblem } from '../problem/problem.js';
 
 /** A body with thousands of wrong fields need not be answered with all of them. */
@@ -75,12 +73,12 @@ function summary(errors: readonly FieldProblem[]): string {
  * `@Query({ schema })`, that schema refuses what it does not name. Health checks and metrics ignore theirs.
  */
 @Injectable()
-export class UnknownQuery implements NestInterceptor {
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+export class UnknownQuery implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
     const { query, routeOptions } = context.switchToHttp().getRequest<FastifyRequest>();
     const names = Object.keys(query as object);
     if (names.length > 0 && routeOptions.url?.startsWith('/v1/') && !readsQuery(context)) throw unknown(names);
-    return next.handle();
+    return true;
   }
 }
 

@@ -1,38 +1,24 @@
-import {
-  applyDecorators,
-  HttpCode,
-  Inject,
-  Injectable,
-  UseInterceptors,
-  type CallHandler,
-  type ExecutionContext,
-  type NestInterceptor,
-} from '@nestjs/common';
+import { applyDecorators, HttpCode, Inject, Injectable } from '@nestjs/common';
+import { CommandBus, type Command } from '@nestjs/cqrs';
 import { Deadline, KeyedQueue } from '@postern/async';
-import { databaseFailed, Documented, Problem, type Documentation } from '@postern/http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { from, lastValueFrom, map, type Observable } from 'rxjs';
+import { databaseFailed, Described, Problem, type Documentation } from '@postern/http';
 import { IdempotencyStore } from './idempotency-store.js';
 import { commandSeconds, commandsTotal, replaysTotal } from './metrics.js';
 import { problemOf } from './problems.js';
-import { requestContext, type IdempotencyClaim, type Written } from './request-context.js';
+import type { IdempotencyClaim, WriteRequest, Written } from './request-context.js';
 
 /** Longer than any healthy command takes, shorter than a client's patience. */
 export const WRITE_DEADLINE_MS = 8_000;
 /** Requests with one `Idempotency-Key` that run or wait in this process. */
 export const MAX_REPEATS = 100;
 
-/**
- * A route that hands a command to the CommandBus. The route is documented under the name of its method, which is also the `command` of the
- * metrics. Its method returns `Written`; `WriteInterceptor` makes the answer of it.
- */
+/** A route whose method has `Writes` carry out a command. It is documented under the name of its method. */
 export function Write(documentation: Omit<Documentation, 'id'>): MethodDecorator {
   const { status = 200, takes = [], tells = [] } = documentation;
   return (target, method, descriptor) =>
     applyDecorators(
-      UseInterceptors(WriteInterceptor),
       HttpCode(status),
-      Documented({
+      Described({
         ...documentation,
         id: String(method),
         takes: ['Idempotency-Key', ...takes],
@@ -43,22 +29,29 @@ export function Write(documentation: Omit<Documentation, 'id'>): MethodDecorator
 
 /** What all writes have in common: a deadline, idempotency, metrics, and the headers that tell the version. */
 @Injectable()
-export class WriteInterceptor implements NestInterceptor<Written, unknown> {
+export class Writes {
   private readonly repeats = new KeyedQueue(MAX_REPEATS);
 
-  constructor(@Inject(IdempotencyStore) private readonly store: IdempotencyStore) {}
+  constructor(
+    @Inject(CommandBus) private readonly commands: CommandBus,
+    @Inject(IdempotencyStore) private readonly store: IdempotencyStore,
+  ) {}
 
   /**
-   * 503 `not-ready` after eight seconds. Whether the write was carried out by then is not known, but it is not carried out later: the
-   * deadline covers every look-up too, and the journal refuses what reaches it after that.
+   * Carries out the request's command; resolves to the body of the answer. 503 `not-ready` after eight seconds. Whether the write was
+   * carried out by then is not known, but it is not carried out later: the deadline covers every look-up too, and the journal refuses
+   * what reaches it after that.
    */
-  intercept(execution: ExecutionContext, next: CallHandler<Written>): Observable<unknown> {
-    const http = execution.switchToHttp();
-    const reply = http.getResponse<FastifyReply>();
-    const { idempotency } = requestContext(http.getRequest<FastifyRequest>());
-    const carryOut = () => measured(execution.getHandler().name, () => lastValueFrom(next.handle()));
-    const once = idempotency === undefined ? carryOut : () => this.once(idempotency, carryOut, reply);
-    return from(Deadline.within(WRITE_DEADLINE_MS, once, notConfirmed)).pipe(map((written) => answer(reply, written)));
+  async carryOut<Body>(request: WriteRequest, command: Command<Written<Body>>): Promise<Body> {
+    const { idempotency, operation, tell } = request;
+    const work = () => measured(operation, () => this.commands.execute(command));
+    const once = idempotency ? () => this.once(request, idempotency, work) : work;
+    const { body, version } = await Deadline.within(WRITE_DEADLINE_MS, once, notConfirmed);
+    if (version !== undefined) {
+      tell('postern-version', String(version));
+      if (body !== null) tell('etag', `"${version}"`);
+    }
+    return (body ?? undefined) as Body;
   }
 
   /**
@@ -66,16 +59,25 @@ export class WriteInterceptor implements NestInterceptor<Written, unknown> {
    * requests at once the second waits. Only a success is stored: after a failure the key is free.
    * Throws 409 `idempotency-key-reused` for another request.
    */
-  private once(claim: IdempotencyClaim, work: () => Promise<Written>, reply: FastifyReply): Promise<Written> {
+  private once<Body>(
+    { tell }: WriteRequest,
+    claim: IdempotencyClaim,
+    work: () => Promise<Written<Body>>,
+  ): Promise<Written<Body>> {
+    const replayed = (written: Written): Written<Body> => {
+      replaysTotal.inc();
+      tell('idempotency-replayed', 'true');
+      return written as Written<Body>;
+    };
     return this.repeats.run(`${claim.apiKeyId} ${claim.key}`, async () => {
       const first = await this.store.find(claim);
-      if (first) return replayed(first, reply);
+      if (first) return replayed(first);
       try {
         return await work();
       } catch (error) {
         // Another process may have been faster: what it stored tells more than why this one failed.
         const theirs = await this.store.find(claim).catch(rethrowProblem);
-        if (theirs) return replayed(theirs, reply);
+        if (theirs) return replayed(theirs);
         throw error;
       }
     });
@@ -94,20 +96,6 @@ async function measured<T>(command: string, work: () => Promise<T>): Promise<T> 
   } finally {
     stopTimer();
   }
-}
-
-function replayed(written: Written, reply: FastifyReply): Written {
-  replaysTotal.inc();
-  void reply.header('idempotency-replayed', 'true');
-  return written;
-}
-
-function answer(reply: FastifyReply, { body, version }: Written): unknown {
-  if (version !== undefined) {
-    void reply.header('postern-version', String(version));
-    if (body !== null) void reply.header('etag', `"${version}"`);
-  }
-  return body ?? undefined;
 }
 
 /** Where the database is gone for the second look-up too, the first failure is answered. */
