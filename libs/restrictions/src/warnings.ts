@@ -53,6 +53,8 @@ export function warningsOf(entries: readonly EntryAdded[], now: Date): Warning[]
  */
 export function coveringRanges<T extends { readonly range: IpRange }>(items: readonly T[]): Map<T, T> {
   const covering = new Map<T, T>();
+  // Single addresses, of which most lists consist, cover nothing.
+  if (items.every(({ range }) => range.prefix === range.first.length * 8)) return covering;
   const open: T[] = [];
   for (const item of items.toSorted((a, b) => inOrder(a.range, b.range))) {
     let around = open.at(-1);
