@@ -38,25 +38,32 @@ export class SmtpUserStates {
     this.states.set(smtpUserId, after);
     this.applied.set(smtpUserId, event);
     this.changed.add(smtpUserId);
-    const key = usernameKey(after.username);
-    this.names.set(`${smtpUserId} ${key}`, { tenantId: after.tenantId, key, smtpUserId });
+    if (event.type === 'SmtpUserRegistered' || event.type === 'SmtpUserRenamed') {
+      const key = usernameKey(after.username);
+      this.names.set(`${smtpUserId} ${key}`, { tenantId: after.tenantId, key, smtpUserId });
+    }
     return { before, after };
   }
 
   async save(manager: EntityManager): Promise<void> {
     if (this.changed.size === 0) return;
     const ids = [...this.changed].sort();
-    const states = ids.map((id) => this.states.get(id) as KnownSmtpUser);
-    await manager.query(SAVE_STATES, [
-      ids,
-      states.map((state) => state.tenantId),
-      states.map((state) => state.username),
-      states.map((state) => state.status === 'removed'),
-      states.map((state) => state.version),
-      ids.map((id) => this.applied.get(id)?.eventId),
-      states.map((state) => JSON.stringify(state)),
-    ]);
+    const rows = ids.map((id) => {
+      const state = this.states.get(id) as KnownSmtpUser;
+      const { tenantId, username, version, status } = state;
+      return {
+        id,
+        tenantId,
+        username,
+        removed: status === 'removed',
+        version,
+        eventId: this.applied.get(id)?.eventId,
+        state,
+      };
+    });
+    await manager.query(SAVE_STATES, [JSON.stringify(rows)]);
     const names = [...this.names.values()];
+    if (names.length === 0) return;
     await manager.query(SAVE_NAMES, [
       names.map((name) => name.tenantId),
       names.map((name) => name.key),
@@ -67,9 +74,8 @@ export class SmtpUserStates {
 
 const SAVE_STATES = `
   INSERT INTO restrictions AS known (smtp_user_id, tenant_id, username, removed, version, event_id, state)
-  SELECT id, tenant_id, username, removed, version, event_id, state::jsonb
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::integer[], $6::uuid[], $7::text[])
-      AS new (id, tenant_id, username, removed, version, event_id, state)
+  SELECT * FROM json_to_recordset($1::json) AS new (
+         id uuid, "tenantId" text, username text, removed boolean, version integer, "eventId" uuid, state jsonb)
   ON CONFLICT (smtp_user_id) DO UPDATE
     SET username = excluded.username, removed = excluded.removed, version = excluded.version, event_id = excluded.event_id,
         state = excluded.state
