@@ -27,9 +27,7 @@ export class ProjectionConsumers implements OnApplicationBootstrap {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const policies = await this.consumers.run(
-      subscription(this.dataSource, relayPoliciesModel, POLICIES_SPACING_MS, () => this.stream.wake()),
-    );
+    const policies = await this.consumers.run(subscription(this.dataSource, relayPoliciesModel, POLICIES_SPACING_MS));
     this.stream.measureLagBy(async () => {
       const { events, seconds } = await policies.lag();
       return { lagEvents: events, lagSeconds: seconds };
@@ -38,12 +36,7 @@ export class ProjectionConsumers implements OnApplicationBootstrap {
   }
 }
 
-function subscription(
-  dataSource: DataSource,
-  { consumer, topics, write }: ReadModel,
-  spacingMs: number,
-  afterCommit?: () => void,
-): Subscription {
+function subscription(dataSource: DataSource, { consumer, topics, write }: ReadModel, spacingMs: number): Subscription {
   return {
     consumer,
     topics,
@@ -55,7 +48,6 @@ function subscription(
         await write(manager, batch.events);
         await batch.advance(manager);
       });
-      afterCommit?.();
     },
     onCaughtUp: async ({ source, at }) => {
       const checkpoint = [consumer, source, at.xid, at.position];

@@ -63,7 +63,7 @@ export async function saveRows(
 }
 
 const COLUMNS = `
-         smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids::text[] AS entry_ids,
+         smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, to_json(entry_ids) AS entry_ids,
          version, event_id, claimed_at, removed, digest, revision`;
 
 /**

@@ -50,11 +50,6 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     this.heartbeats = setInterval(() => void this.beat(), limits.heartbeatMs);
   }
 
-  /** There is something new: the consumer of this process calls it as soon as it has committed. */
-  wake(): void {
-    this.tail.wake();
-  }
-
   /** From now on heartbeats say how far the policies are behind the journal. */
   measureLagBy(measure: () => Promise<PolicyLag>): void {
     this.lag.measureBy(measure);
