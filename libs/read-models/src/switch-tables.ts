@@ -20,30 +20,42 @@ const TRY_AGAIN = new Set(['55P03', '40P01']);
  */
 export async function switchTables(next: NextTables, report: Report): Promise<number> {
   const { model, owner, rebuilding } = next;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  const switched = await whenFree(model.name, async () => {
     await next.catchUp();
     if (rebuilding)
       await owner.transaction(async (manager) => {
         await next.useTables(manager);
         await rebuilding.beforeSwitch(manager);
       });
-    const switched = await owner.transaction((manager) => trySwitch(manager, next)).catch(ifBusy);
-    if (switched) {
-      if (switched.line) report(`${model.name}: ${switched.line}`);
-      await dropOldTables(next);
-      return switched.position;
-    }
-    await sleep(PAUSE_MS);
-  }
-  throw new Error(
-    `The tables of ${model.name} were never free for ${LOCK_TIMEOUT_MS} ms: is a long query or a backup reading them? ` +
-      'Nothing was changed. Run it again with --resume once that has ended.',
+    return owner.transaction((manager) => trySwitch(manager, next));
+  });
+  if (switched.line) report(`${model.name}: ${switched.line}`);
+  await dropOldTables(next);
+  return switched.position;
+}
+
+/** Also what a rebuild left that was killed right after its switch. A reader that began before the switch may still hold them. */
+export async function dropOldTables({ owner, schema, model }: NextTables): Promise<void> {
+  await whenFree(model.name, () =>
+    owner.transaction(async (manager) => {
+      await manager.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+      await manager.query(`DROP SCHEMA IF EXISTS ${schema}_old CASCADE`);
+      return true;
+    }),
   );
 }
 
-/** Also what a rebuild left that was killed right after its switch. */
-export async function dropOldTables({ owner, schema }: Pick<NextTables, 'owner' | 'schema'>): Promise<void> {
-  await owner.query(`DROP SCHEMA IF EXISTS ${schema}_old CASCADE`);
+/** Tries until `attempt` returns something; again, too, where somebody holds the tables, or wants them in another order. */
+async function whenFree<T>(name: string, attempt: () => Promise<T | null>): Promise<T> {
+  for (let n = 0; n < ATTEMPTS; n++) {
+    const done = await attempt().catch(ifBusy);
+    if (done !== null) return done;
+    await sleep(PAUSE_MS);
+  }
+  throw new Error(
+    `The tables of ${name} were never free for ${LOCK_TIMEOUT_MS} ms: is a long query or a backup reading them? ` +
+      'Run it again with --resume once that has ended.',
+  );
 }
 
 /** Nothing is applied to the locked tables, so when the new ones are at the journal's end they have all that the live ones have. */
