@@ -1,4 +1,4 @@
-/** The boundaries of docs/adr and DESIGN: libraries know no app, pure libraries know no framework and no database. */
+/** The boundaries of docs/architecture.md: libraries import no app, pure libraries know no framework and no database. */
 const PURE = '^libs/(async|ip-ranges|restrictions|contracts|terminal)/';
 /** What services share, lowest first: each may import those before it. */
 const SERVICE_LIBRARIES = ['settings', 'observe', 'data-sources', 'http', 'access', 'lists', 'process'];

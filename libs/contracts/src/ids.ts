@@ -31,7 +31,7 @@ export function isUuid(text: string): boolean {
 /** A username's comparison form: A to Z in lower case. Usernames differ only if these do. */
 export type UsernameKey = Branded<string, 'UsernameKey'>;
 
-/** 1 to 254 printable ASCII characters without white space (DESIGN: ids and names). */
+/** 1 to 254 printable ASCII characters without white space. */
 const USERNAME = /^[\x21-\x7e]{1,254}$/;
 
 /** Whether `text` may be a username. */

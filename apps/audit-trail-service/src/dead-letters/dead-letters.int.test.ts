@@ -11,7 +11,7 @@ import { auditDatabase } from '../testing/audit-database.js';
 import { METADATA, Person, recorded } from '../testing/happenings.js';
 import { DeadLetter } from './dead-letter.entity.js';
 import { countWaiting, discardDeadLetter, findDeadLetter, listDeadLetters } from './dead-letters.js';
-import { putMessageAside } from './put-aside.js';
+import { deadLetterMessage } from './store-dead-letters.js';
 import { retryDeadLetter } from './retry-dead-letter.js';
 
 let database: TestDatabase;
@@ -62,7 +62,7 @@ const putAside = async (received: { key: Buffer | null; value: Buffer | null }):
   const place = { topic: TOPICS.authDenials, partition: 3, offset: (offset += 1) };
   const letter = { ...place, ...received, reason: 'The message is of later.' };
   // It comes again where the partition is read from its beginning.
-  for (let time = 0; time < 2; time++) await putMessageAside(audit.manager, 'audit-denials', letter);
+  for (let time = 0; time < 2; time++) await deadLetterMessage(audit.manager, 'audit-denials', letter);
   const id = (await listDeadLetters(audit, 'waiting', 1_000)).at(-1)?.id;
   return String(id);
 };

@@ -1,6 +1,6 @@
 import { Problem } from '@postern/http';
 import type { DataSource } from 'typeorm';
-import { POLICIES_WHOLE } from './whole.js';
+import { POLICIES_COMPLETE } from './policies-complete.js';
 
 /** What a relay is told until then: it keeps the last policies it had, and comes again. */
 export function policiesNotReady(): Problem {
@@ -13,8 +13,8 @@ export function policiesNotReady(): Problem {
   );
 }
 
-/** Throws `not-ready` where they are not whole. `reader` is connected as `postern_relay_reader`. */
+/** Throws `not-ready` if they are not complete. `reader` is connected as `postern_relay_reader`. */
 export async function assertPoliciesWhole(reader: DataSource): Promise<void> {
-  const [row] = await reader.query<{ whole: boolean }[]>(`SELECT ${POLICIES_WHOLE} AS whole`);
-  if (row?.whole !== true) throw policiesNotReady();
+  const [row] = await reader.query<{ complete: boolean }[]>(`SELECT ${POLICIES_COMPLETE} AS complete`);
+  if (row?.complete !== true) throw policiesNotReady();
 }

@@ -26,7 +26,7 @@ import { MAX_INLINE_WORDS } from './user-block.js';
 import { UserTable } from './user-table.js';
 
 /**
- * What a replica finds, as a number, so that the path of a decision allocates nothing. The four states of DESIGN's first
+ * What a replica finds, as a number, so that the path of a decision allocates nothing. The four states of the first
  * invariant stay apart: UNKNOWN, UNRESTRICTED, restricted (MATCHED or a mismatch), restricted with NO_LIVE_ENTRY.
  */
 export type DecisionCode = number;

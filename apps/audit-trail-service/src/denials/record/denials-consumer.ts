@@ -3,7 +3,7 @@ import { TOPICS } from '@postern/contracts';
 import type { Subscription } from '@postern/event-bus';
 import type { DataSource } from 'typeorm';
 import { denialsRecorded, denialsUnreadable } from '../../consumers/audit-metrics.js';
-import { putEventsAside, putMessageAside } from '../../dead-letters/put-aside.js';
+import { deadLetterEvents, deadLetterMessage } from '../../dead-letters/store-dead-letters.js';
 import { loadDenialRetention } from '../retention/denial-retention.js';
 import { DenialMonths } from './denial-months.js';
 import { denialRow, isUnreadable, type DenialRow } from './denial-row.js';
@@ -35,7 +35,7 @@ export function denialsConsumer(dataSource: DataSource) {
         // What a crash takes, the journal gives again: the checkpoint goes with it.
         await manager.query('SET LOCAL synchronous_commit = off');
         const count = await insertDenials(manager, rows, retention);
-        await putEventsAside(manager, DENIALS_CONSUMER, unreadable);
+        await deadLetterEvents(manager, DENIALS_CONSUMER, unreadable);
         await batch.advance(manager);
         return count;
       });
@@ -45,7 +45,7 @@ export function denialsConsumer(dataSource: DataSource) {
         logger.error(`The denial ${event.eventId} ${why}; it is put aside: postern dead-letters show ${event.eventId}`);
     },
     park: async (manager, message) => {
-      await putMessageAside(manager, DENIALS_CONSUMER, message);
+      await deadLetterMessage(manager, DENIALS_CONSUMER, message);
       denialsUnreadable.inc();
       const { topic, partition, offset, reason } = message;
       logger.error(`${topic}/${partition} at ${offset}: ${reason} It is put aside: postern dead-letters list`);

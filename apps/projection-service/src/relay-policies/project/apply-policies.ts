@@ -1,8 +1,8 @@
 import type { Recorded, SmtpUserEvent } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
-import { Holdings } from './holdings.js';
+import { UsernameOwnership } from './username-ownership.js';
 import { loadRows, lockTotals, saveRows } from './policy-table.js';
-import { tellPolicies } from './tell-policies.js';
+import { assignRevisions } from './assign-revisions.js';
 
 /**
  * Applies events to the relay policies, in the caller's transaction: a changed policy gets one revision, however many
@@ -11,8 +11,8 @@ import { tellPolicies } from './tell-policies.js';
  */
 export async function applyPolicies(manager: EntityManager, events: readonly Recorded<SmtpUserEvent>[]): Promise<void> {
   const before = await lockTotals(manager);
-  const holdings = new Holdings(await loadRows(manager, events));
-  for (const event of events) holdings.apply(event);
-  const { totals, rows } = tellPolicies(holdings, before);
+  const owners = new UsernameOwnership(await loadRows(manager, events));
+  for (const event of events) owners.apply(event);
+  const { totals, rows } = assignRevisions(owners, before);
   if (rows.length > 0) await saveRows(manager, rows, totals);
 }

@@ -2,7 +2,7 @@ import type { RelayPolicy } from '@postern/contracts';
 import { CONNECT_TIMEOUT_MS, KEEP_ALIVE } from '@postern/database';
 import pg from 'pg';
 import { POLICY_LINES } from '../policy-lines.js';
-import { POLICIES_WHOLE } from '../whole.js';
+import { POLICIES_COMPLETE } from '../policies-complete.js';
 
 /** One process at a time writes the policies' topic. */
 export const POLICY_PUBLISHER_LOCK = 8_025_031;
@@ -69,7 +69,7 @@ export class PublishingSession {
   async pageBehind(revision: number, limit: number): Promise<RelayPolicy[]> {
     const { rows } = await this.client.query<{ line: string }>(
       `SELECT row_to_json(line)::text AS line
-         FROM (${POLICY_LINES} WHERE revision > $1 AND ${POLICIES_WHOLE} ORDER BY revision LIMIT $2) line`,
+         FROM (${POLICY_LINES} WHERE revision > $1 AND ${POLICIES_COMPLETE} ORDER BY revision LIMIT $2) line`,
       [revision, limit],
     );
     return rows.map(({ line }) => JSON.parse(line) as RelayPolicy);

@@ -7,7 +7,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { snapshotBuilds, snapshotsOpen, snapshotsTotal } from '../../consumers/projection-metrics.js';
 import { totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals.js';
 import { policiesNotReady } from '../policies-not-ready.js';
-import { POLICIES_WHOLE } from '../whole.js';
+import { POLICIES_COMPLETE } from '../policies-complete.js';
 import { gzipStream } from './gzip-segments.js';
 import { FIRST_ID, LAST_ID, readSegments, SharedSnapshot, type PolicySegment } from './shared-snapshot.js';
 
@@ -159,7 +159,7 @@ async function readTotals(from: { query(sql: string): Promise<unknown> }): Promi
   return totalsOf(record);
 }
 
-const TOTALS = `SELECT revision, policies, digest, ${POLICIES_WHOLE} AS whole FROM projection.relay_policy_totals`;
+const TOTALS = `SELECT revision, policies, digest, ${POLICIES_COMPLETE} AS whole FROM projection.relay_policy_totals`;
 
 function sameTotals(a: PolicyTotals, b: PolicyTotals): boolean {
   return a.revision === b.revision && a.policies === b.policies && digestToHex(a.digest) === digestToHex(b.digest);

@@ -3,9 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 import { EMPTY_DIGEST, xorDigest, type Recorded, type Revision, type SmtpUserEvent } from '@postern/contracts';
 import fc from 'fast-check';
 import type { PolicyTotals } from '../policy-totals.js';
-import { Holdings } from './holdings.js';
+import { UsernameOwnership } from './username-ownership.js';
 import type { PolicyRow } from './policy-row.js';
-import { tellPolicies } from './tell-policies.js';
+import { assignRevisions } from './assign-revisions.js';
 
 const NONE: PolicyTotals = { revision: 0 as Revision, policies: 0, digest: EMPTY_DIGEST };
 
@@ -21,9 +21,9 @@ class Table {
   readonly sent: PolicyRow[] = [];
 
   apply(events: readonly Recorded<SmtpUserEvent>[]): this {
-    const holdings = new Holdings([...this.rows.values()].map((row) => ({ ...row, changed: false })));
-    for (const event of events) holdings.apply(event);
-    const { totals, rows } = tellPolicies(holdings, this.totals);
+    const owners = new UsernameOwnership([...this.rows.values()].map((row) => ({ ...row, changed: false })));
+    for (const event of events) owners.apply(event);
+    const { totals, rows } = assignRevisions(owners, this.totals);
     this.totals = totals;
     for (const row of rows) {
       this.rows.set(`${row.smtpUserId} ${row.usernameKey}`, row);

@@ -5,8 +5,8 @@ import type { EntityManager } from 'typeorm';
 import { DeadLetter } from './dead-letter.entity.js';
 import type { UnreadableDenial } from '../denials/record/denial-row.js';
 
-/** Puts events aside that no column takes, with the reason and the event whole: each once, however often it comes. */
-export async function putEventsAside(
+/** Stores events with a field that no column accepts as dead letters, complete and with the reason: each once, however often it comes. */
+export async function deadLetterEvents(
   manager: EntityManager,
   consumer: string,
   denials: readonly UnreadableDenial[],
@@ -24,7 +24,7 @@ export async function putEventsAside(
 }
 
 /** Stores a message as a dead letter, as it was received: once, however often it comes, by an id that is made of its position and bytes. */
-export async function putMessageAside(
+export async function deadLetterMessage(
   manager: EntityManager,
   consumer: string,
   message: UnreadableMessage,

@@ -27,7 +27,7 @@ interface Holder {
  * A user's events come in order; two users' do not: that a username was taken may be heard before that its last holder
  * gave it up, so each user has a row of its own, and a row is changed by its own user's events alone.
  */
-export class Holdings {
+export class UsernameOwnership {
   private readonly holders = new Map<SmtpUserId, Holder>();
   private readonly byUsername = new Map<UsernameKey, PolicyRow[]>();
   /** In the order of their first change. */

@@ -8,28 +8,28 @@ import {
   type UsernameKey,
 } from '@postern/contracts';
 import type { PolicyTotals } from '../policy-totals.js';
-import type { Holdings } from './holdings.js';
+import type { UsernameOwnership } from './username-ownership.js';
 import type { PolicyRow } from './policy-row.js';
 
 /**
- * Decides for every touched username which row relays are told, and gives the changed ones the next revisions.
- * Returns the totals after it and the rows to write, in an order that never has two told rows of one username.
+ * Decides for every touched username which row relays get, and gives the changed ones the next revisions.
+ * Returns the totals after it and the rows to write, in an order that never has two published rows of one username.
  */
-export function tellPolicies(
-  holdings: Holdings,
+export function assignRevisions(
+  owners: UsernameOwnership,
   before: PolicyTotals,
 ): { readonly totals: PolicyTotals; readonly rows: readonly PolicyRow[] } {
   let revision: number = before.revision;
   let policies = before.policies;
   let digest: Digest64 = before.digest;
-  const untold: PolicyRow[] = [];
-  const told: PolicyRow[] = [];
-  for (const username of holdings.touched) {
-    const rows = holdings.rowsOf(username);
+  const unpublished: PolicyRow[] = [];
+  const published: PolicyRow[] = [];
+  for (const username of owners.touched) {
+    const rows = owners.rowsOf(username);
     const was = rows.find((row) => row.revision !== null);
-    const now = toldOf(rows, username);
+    const now = publishedOf(rows, username);
     if (was) {
-      // A loaded row's digest is still the one that was told: only this function renews it, once a batch.
+      // A loaded row's digest is still the published one: only this function changes it, once a batch.
       digest = xorDigest(digest, was.digest);
       policies -= isEmpty(was.digest) ? 0 : 1;
     }
@@ -40,15 +40,15 @@ export function tellPolicies(
       const isNew = row === now && (row.changed || row !== was);
       if (isNew) row.revision = ++revision as Revision;
       else if (row !== now && row.revision !== null) Object.assign(row, { revision: null, changed: true });
-      if (isNew) told.push(row);
-      else if (row.changed) untold.push(row);
+      if (isNew) published.push(row);
+      else if (row.changed) unpublished.push(row);
     }
   }
-  return { totals: { revision: revision as Revision, policies, digest }, rows: [...untold, ...told] };
+  return { totals: { revision: revision as Revision, policies, digest }, rows: [...unpublished, ...published] };
 }
 
-/** The one that holds the username; of two who seem to, the one who took it last: the other's release is yet to be heard. */
-function toldOf(rows: readonly PolicyRow[], username: UsernameKey): PolicyRow {
+/** The one that holds the username; of two who seem to, the one who took it last: the event that releases the other is still on its way. */
+function publishedOf(rows: readonly PolicyRow[], username: UsernameKey): PolicyRow {
   let best: PolicyRow | undefined;
   for (const row of rows) {
     const better =
