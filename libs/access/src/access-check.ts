@@ -78,11 +78,11 @@ export class AccessCheck {
   /** A relay's key sees no tenant's routes, whether or not the tenant exists. */
   private sees({ actor, tenantId: own }: Principal, tenantId: TenantId): boolean | Promise<boolean> {
     if (own !== null || actor.role !== 'operator' || !TENANT_ID.test(tenantId)) return own === tenantId;
-    return known(this.keys.tenantExists(tenantId));
+    return Deadline.within(ACCESS_DEADLINE_MS, () => this.keys.tenantExists(tenantId), notKnown);
   }
 }
 
-/** What the database is asked has the check's own deadline; what is known already needs none. */
+/** A look-up of keys, which serves several requests, is waited for until the check's own deadline; what is known already needs none. */
 function known<T>(answer: T | Promise<T>): T | Promise<T> {
   return answer instanceof Promise ? Deadline.within(ACCESS_DEADLINE_MS, () => answer, notKnown) : answer;
 }

@@ -40,6 +40,11 @@ export class Backlog {
     this.#read += count;
   }
 
+  /** How many are passed. */
+  get passed(): number {
+    return this.#read;
+  }
+
   /** How many are not passed. */
   get left(): number {
     return this.xids.length - this.#read;

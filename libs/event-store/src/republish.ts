@@ -46,7 +46,8 @@ export async function askForRepublish(feed: DataSource, topic: Topic): Promise<'
       [topic],
     );
     await manager.query(
-      `UPDATE journal.checkpoints SET xid = '0', position = 0, updated_at = clock_timestamp() WHERE ${OF_PUBLISHER}`,
+      // Also where it is at the beginning already: a publisher that has read what is asked for must not move it.
+      `UPDATE journal.checkpoints SET xid = '0', position = 0, backlog_step = gen_random_uuid(), updated_at = clock_timestamp() WHERE ${OF_PUBLISHER}`,
     );
     return 'asked';
   });

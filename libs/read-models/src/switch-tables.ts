@@ -78,7 +78,7 @@ async function trySwitch(manager: EntityManager, next: NextTables) {
   const checkpoints = `${model.schema}.checkpoints`;
   await manager.query(
     `INSERT INTO ${checkpoints} AS c (consumer, source, xid, position) VALUES ($1, $2, $3::xid8, $4)
-     ON CONFLICT (consumer, source) DO UPDATE SET xid = excluded.xid, position = excluded.position, updated_at = clock_timestamp()`,
+     ON CONFLICT (consumer, source) DO UPDATE SET xid = excluded.xid, position = excluded.position, backlog_step = NULL, updated_at = clock_timestamp()`,
     [model.consumer, JOURNAL_SOURCE, xid, position],
   );
   // What a topic has deleted after its time is no loss to a read model that has it from the journal.

@@ -8,7 +8,7 @@ import { PolicyStreamClient } from '../testing/policy-stream-client.js';
 import { createWorld, type World } from '../testing/projection-app.js';
 
 /** More than a batch, so that there is a time at which only the first users are there. */
-const USERS = 1_100;
+const USERS = 2_100;
 
 let world: World;
 let owner: pg.Client;
@@ -19,7 +19,7 @@ beforeAll(async () => {
   key = await world.newKey('relay');
   for (let i = 0; i < USERS; i++) await world.append(new UserStory().registered(`user-${i}@acme.example`).history);
   owner = await openClient(world.database.url);
-  // The feed also waits for transactions of other databases of the server: else the first batch may have fewer than 1,000.
+  // The feed also waits for transactions of other databases of the server: else the first batch may have fewer than 2,000.
   await until(async () => (await eventsInFeed()) === USERS, 'the last event in the feed');
 });
 afterAll(async () => {
@@ -57,7 +57,7 @@ describe('relay policies that are not whole', () => {
       }
       await service.stop();
     }
-    expect(await users()).toBe(1_000);
+    expect(await users()).toBe(2_000);
 
     await owner.query('DROP TRIGGER hold ON projection.checkpoints');
     const service = await world.start();

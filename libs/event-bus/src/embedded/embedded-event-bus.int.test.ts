@@ -112,6 +112,25 @@ describe('the embedded event bus', () => {
     await running.bus.stop();
   });
 
+  it('halts at an event that cannot be applied, and applies all that came before it when it was far behind', async () => {
+    const streams = Array.from({ length: 3 }, () => `smtp-user/${newId()}`);
+    // The first of all by its stream.
+    const bad = 'smtp-user/00000000-0000-7000-8000-000000000000';
+    for (let i = 0; i < 3; i++) for (const stream of streams) await world.append(stream, 1);
+    await world.append(bad, 1);
+    const behind = `smtp-user/${newId()}`;
+    await world.append(behind, 1);
+    const consumer = await start(world, { maxBatch: 1 }, async (batch, apply) => {
+      if (batch.events.some(({ streamId }) => streamId === bad))
+        throw Object.assign(new Error('It cannot be applied.'), { permanent: true });
+      await apply(batch);
+    });
+    for (const stream of streams) await until(async () => (await consumer.versions(stream)).length === 3);
+    expect(consumer.running.status().halted).toEqual(new Map([[TOPICS.smtpUsers, 1]]));
+    expect(await consumer.versions(behind)).toEqual([]);
+    await consumer.bus.stop();
+  });
+
   it('moves the checkpoint over a long stretch of other topics without the handler', async () => {
     const consumer = await start(world, { topics: [TOPICS.authDenials] });
     for (let i = 0; i < 6; i++) await world.append(`smtp-user/${newId()}`, 1_000);

@@ -1,10 +1,17 @@
 import { Backoff, endsWithin, WakeSignal } from '@postern/async';
-import { newId, TOPIC_OF_CATEGORY, type Recorded, type StreamCategory } from '@postern/contracts';
+import {
+  EventNewerThanProgram,
+  newId,
+  TOPIC_OF_CATEGORY,
+  type Recorded,
+  type StreamCategory,
+} from '@postern/contracts';
 import {
   advanceCheckpoint,
   Backlog,
   CheckpointMoved,
   feedLag,
+  isBehind,
   JOURNAL_SOURCE as SOURCE,
   loadCheckpoint,
   readFeed,
@@ -92,6 +99,8 @@ export class FeedConsumer implements RunningSubscription {
   #lastAt: { readonly stored: Checkpoint; readonly read: FeedPosition } | undefined;
   /** What it is far behind with. */
   #backlog: Backlog | undefined;
+  /** Up to here the feed's own order is followed: an event there could not be applied, and only those before it may be. */
+  #inOrderUntil: FeedPosition | undefined;
   #reload = false;
   /** A wake, or a page that was full, is why the present step reads; else it looks by itself. */
   #woken = false;
@@ -132,7 +141,8 @@ export class FeedConsumer implements RunningSubscription {
 
   async lag(): Promise<SubscriptionLag> {
     const after = this.#at?.read ?? this.#lastAt?.read ?? (await this.#load()).read;
-    return feedLag(this.feed, after, this.#categories);
+    const lag = await feedLag(this.feed, after, this.#categories);
+    return { ...lag, events: Math.max(0, lag.events - (this.#backlog?.passed ?? 0)) };
   }
 
   async stop(): Promise<void> {
@@ -175,7 +185,7 @@ export class FeedConsumer implements RunningSubscription {
     this.#foundEvents = part.events.length > 0;
     await (this.#foundEvents ? this.#handle(part, stored) : this.#pass(part.to(0), stored));
     this.#backoff.reset();
-    if (part.more && !this.#backlog && this.#at && !this.subscription.inFeedOrder) await this.#lookFar(this.#at);
+    if (part.more && !this.#backlog && this.#at && this.#mayLookFar(this.#at.read)) await this.#lookFar(this.#at);
     const more = part.more || this.#at === undefined;
     const held = !more && part.held;
     const caughtUp = !more && !held;
@@ -218,6 +228,11 @@ export class FeedConsumer implements RunningSubscription {
     const step = { xid: stored.xid, position: stored.position, backlogStep: newId() };
     const to = (count: number): Checkpoint => (count === backlog.left ? backlog.end : step);
     return { events, xids: [], to, more: true, held: false };
+  }
+
+  #mayLookFar(read: FeedPosition): boolean {
+    if (this.subscription.inFeedOrder) return false;
+    return this.#inOrderUntil === undefined || isBehind(read, this.#inOrderUntil);
   }
 
   async #lookFar({ stored, read }: { readonly stored: Checkpoint; readonly read: FeedPosition }): Promise<void> {
@@ -265,6 +280,13 @@ export class FeedConsumer implements RunningSubscription {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     const { failures, hasCaughtUp } = this.#status;
     this.#status = { caughtUp: false, hasCaughtUp, lastError: error, failures: failures + 1 };
+    // One that cannot be applied halts those behind it, and no earlier one of another stream.
+    const halts =
+      isPermanent(error) || error instanceof EventNewerThanProgram || this.#failedAttempts >= HALTED_AFTER_ATTEMPTS;
+    if (this.#backlog && halts) {
+      this.#inOrderUntil = this.#backlog.end;
+      this.#backlog = undefined;
+    }
     // Whether the handler's transaction committed is not known where the connection broke: look at the checkpoint.
     this.#at = undefined;
     this.settings.onFailure(this.subscription.consumer, error);

@@ -57,6 +57,9 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
 
   /** Streams to the relay from a revision on. Throws `too-many-requests`, `not-ready`, or the database's error, before the answer begins. */
   async serve(response: ServerResponse, apiKey: string, from: Revision): Promise<void> {
+    await assertPoliciesWhole(this.reader);
+    if (response.destroyed) return;
+    // Nothing is awaited between this and the stream's entry: of many that come at once, no more than that get in.
     if (!this.hasPlaceFor(apiKey)) {
       countLimited('policy-streams');
       throw new Problem(
@@ -65,8 +68,6 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
         { headers: { 'retry-after': '5' } },
       );
     }
-    await assertPoliciesWhole(this.reader);
-    if (response.destroyed) return;
     const member = new StreamMember(response, this.limits, apiKey, from);
     const endWatch = this.keys.watch(apiKey, () => member.end('key-revoked'));
     member.whenEnded((reason) => {
