@@ -131,15 +131,23 @@ describe('a write that was answered 503, while the database was cut off without 
   });
 
   it('may have had its effect in time where its answer alone was lost; what waited behind it has none', async () => {
-    const user = await newUser();
-    expect((await replace(far, user, '192.0.2.1')).status).toBe(200);
-    await makeReady();
-    path.hold('to-client');
-    given503(await Promise.all([replace(far, user, '192.0.2.2'), replace(far, user, '192.0.2.3')]));
-    expect((await replace(near, user, '192.0.2.4')).status).toBe(200);
-    await path.heal();
-    expect((await replace(far, user, '192.0.2.5')).status).toBe(200);
-    expect(await ranges(user)).toEqual(['192.0.2.1', '192.0.2.2', '192.0.2.4', '192.0.2.5']);
+    const early = ['192.0.2.1', '192.0.2.2', '192.0.2.4', '192.0.2.5'];
+    const never = early.filter((range) => range !== '192.0.2.2');
+    let seen: string[] = [];
+    // On a busy machine the key may be looked up again, since that is remembered for half a second: the write then waits for that.
+    for (let attempt = 0; seen.length !== early.length; attempt++) {
+      expect(attempt).toBeLessThan(5);
+      const user = await newUser();
+      expect((await replace(far, user, '192.0.2.1')).status).toBe(200);
+      await makeReady();
+      path.hold('to-client');
+      given503(await Promise.all([replace(far, user, '192.0.2.2'), replace(far, user, '192.0.2.3')]));
+      expect((await replace(near, user, '192.0.2.4')).status).toBe(200);
+      await path.heal();
+      expect((await replace(far, user, '192.0.2.5')).status).toBe(200);
+      seen = await ranges(user);
+      expect([early, never]).toContainEqual(seen);
+    }
   });
 });
 
