@@ -13,8 +13,8 @@ const [file, ...args] = process.argv.slice(2);
 
 /**
  * For a Postern: a heap of 512 MiB at most, of which some 50 MB are in use. By its bound V8 also judges how far the heap may grow
- * before it is collected: without one, on a large machine, an export of 1,000,000 rows had 345 MB resident. Of the young generation, 16 MB
- * make that 208 MB, and 4 MB cost a relay's decision 40 % more CPU. libs/testing and the supervisor start it the same way.
+ * before it is collected: without one, on a large machine, an export of 1,000,000 rows had 345 MB resident. With a young generation of 8 MB it
+ * has 216, and with 4 MB 201; but 4 MB cost a relay's decision 40 % more CPU. libs/testing and the supervisor start it the same way.
  */
 const memory = /^apps\/(standalone|.+-service)\//.test(file)
   ? ['--max-semi-space-size=8', '--max-old-space-size=512']
