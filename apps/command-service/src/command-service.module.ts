@@ -22,7 +22,7 @@ import { EventWriter } from './write/event-writer.js';
 import { IdempotencyStore } from './write/idempotency-store.js';
 import { Writes } from './write/writes.js';
 
-/** The write side. It needs the settings, access and observe modules of service-kit beside it, and the schemas `journal` and `access`. */
+/** The write side. It needs the modules of settings, observe and access in the same application, and the schemas `journal` and `access`. */
 @Module({
   imports: [CqrsModule, JournalModule, dataSourceModule('postern_command', WRITE_POOL)],
   controllers: [ApiKeysController, RelayController, RestrictionController, SmtpUsersController, TenantsController],

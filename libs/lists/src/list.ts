@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { type ListOrder, type PageAsked, pageFields } from './page.js';
 import { PERIOD_NOT_IN_ORDER, periodInOrder } from './period.js';
 
-/** What a list is, beside its SQL. */
+/** What a list is; its SQL is in its query. */
 export interface ListDefinition<Item extends object, Filters extends z.ZodRawShape> {
   /** Of the file that it is saved as: `denials`. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface ListDefinition<Item extends object, Filters extends z.ZodRawSha
   readonly item: z.ZodType<Item>;
   /** Newest first. */
   readonly order: ListOrder;
-  /** The fields of its query, beside `limit`, `cursor` and `bom`. */
+  /** The fields of its query, in addition to `limit`, `cursor` and `bom`. */
   readonly filters: Filters;
   /** Of CSV: members of a row, `actor.name` for a member's member. Left out: those of an item. */
   readonly columns?: readonly string[];

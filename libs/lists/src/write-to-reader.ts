@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** The reader went away, or was dropped because it took nothing: nobody is there to be told anything. */
+/** The reader went away, or was dropped because it took nothing: there is nobody to answer. */
 export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';
   constructor(readonly why: 'left' | 'stalled') {

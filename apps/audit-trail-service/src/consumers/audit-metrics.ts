@@ -7,7 +7,7 @@ export const denialsRecorded = counter(
 
 export const denialsUnreadable = counter(
   'postern_audit_denials_unreadable_total',
-  'Denials that could not be read and were put aside as dead letters',
+  'Denials that could not be read and became dead letters',
 );
 
 export const changesRecorded = counter(

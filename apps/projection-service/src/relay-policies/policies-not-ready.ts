@@ -2,7 +2,7 @@ import { Problem } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { POLICIES_COMPLETE } from './policies-complete.js';
 
-/** What a relay is told until then: it keeps the last policies it had, and comes again. */
+/** The answer to a relay until then: it keeps the last policies it had, and tries again. */
 export function policiesNotReady(): Problem {
   return new Problem(
     'not-ready',

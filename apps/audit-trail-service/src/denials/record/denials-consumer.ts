@@ -42,13 +42,15 @@ export function denialsConsumer(dataSource: DataSource) {
       denialsRecorded.inc(added);
       denialsUnreadable.inc(unreadable.length);
       for (const { event, why } of unreadable)
-        logger.error(`The denial ${event.eventId} ${why}; it is put aside: postern dead-letters show ${event.eventId}`);
+        logger.error(
+          `The denial ${event.eventId} ${why}; it is a dead letter now: postern dead-letters show ${event.eventId}`,
+        );
     },
     park: async (manager, message) => {
       await deadLetterMessage(manager, DENIALS_CONSUMER, message);
       denialsUnreadable.inc();
       const { topic, partition, offset, reason } = message;
-      logger.error(`${topic}/${partition} at ${offset}: ${reason} It is put aside: postern dead-letters list`);
+      logger.error(`${topic}/${partition} at ${offset}: ${reason} It is a dead letter now: postern dead-letters list`);
     },
   } satisfies Subscription;
 }
