@@ -48,7 +48,7 @@ export class StreamConflict extends Error {
     super(
       `Event ${event.version} of ${event.streamId} is ${event.eventId}, but ${applied} was applied as this version: the database was ` +
         'restored from a backup. Stop the services, run `postern republish` for all topics (with Kafka) and `postern rebuild` for each ' +
-        'read model, and start them (docs/operations.md, "After a restore").',
+        'read model, and start them (docs/backup.md, "After a restore").',
     );
   }
 }

@@ -36,7 +36,7 @@ export class TopicAheadOfJournal extends NeedsAction {
       `Partition ${partition} of ${topic} holds at offset ${offset} the event ${eventId}, which this database’s journal does not have. ` +
         'The database was restored from a backup (or is a copy of one that uses this broker: give the copy a broker of its own). Nothing is ' +
         'sent. Stop the services, run `postern republish` for all topics and `postern rebuild` for each read model, and start them ' +
-        '(docs/operations.md, "After a restore").',
+        '(docs/backup.md, "After a restore").',
     );
   }
 }
