@@ -32,7 +32,7 @@ export async function run(): Promise<{
   const stage = await setStage(USERS, arrangement);
   const relays = Array.from(
     { length: REPLICAS },
-    (_, i) => new RelayClient({ url: stage.url, key: stage.relayKey, relayName: `mx${i}` }),
+    (_, i) => new RelayClient({ urls: [stage.url], key: stage.relayKey, relayName: `mx${i}` }),
   );
   try {
     for (const user of stage.users) {

@@ -2,7 +2,7 @@
 import { RelayClient } from '@postern/relay-client';
 
 const [url = '', key = ''] = process.argv.slice(2);
-const relay = new RelayClient({ url, key, relayName: 'bench', startWithinMs: 600_000 });
+const relay = new RelayClient({ urls: [url], key, relayName: 'bench', startWithinMs: 600_000 });
 const started = performance.now();
 await relay.start();
 const ready = performance.now() - started;

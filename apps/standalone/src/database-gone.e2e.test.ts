@@ -32,7 +32,7 @@ describe('a database that is gone for ten seconds', () => {
     const add = (range: string) => admin('POST', entries, { entries: [{ range }] });
     await add('192.0.2.1');
 
-    const relay = new RelayClient({ url: postern.url, key: relayKey, relayName: 'mx1' });
+    const relay = new RelayClient({ urls: [postern.url], key: relayKey, relayName: 'mx1' });
     await relay.start();
     try {
       await until(() => relay.decide('app@acme.example', '192.0.2.1').reason === 'entry-matched');

@@ -25,7 +25,7 @@ describe('a flood of denied logins of one user from one address', () => {
     const user = `/v1/tenants/acme/smtp-users/${id}`;
     await admin('POST', `${user}/restriction/entries`, { entries: [{ range: '192.0.2.1' }] });
 
-    const relay = new RelayClient({ url: postern.url, key: relayKey, relayName: 'mx1' });
+    const relay = new RelayClient({ urls: [postern.url], key: relayKey, relayName: 'mx1' });
     await relay.start();
     await until(() => relay.peek('app@acme.example', '192.0.2.1').reason === 'entry-matched');
     for (let i = 0; i < LOGINS; i += 1) expect(relay.decide('app@acme.example', '198.51.100.1').reply?.code).toBe(535);

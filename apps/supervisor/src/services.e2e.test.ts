@@ -127,7 +127,7 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
   it('let a relay go on by its revision with the other projection-service when its own is killed: no gap, no reset', async () => {
     const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'moved@acme.example' })).body;
     const entries = `/v1/tenants/acme/smtp-users/${user.id}/restriction/entries`;
-    const relay = new RelayClient({ url: postern.url, key: relayKey, relayName: 'mx1' });
+    const relay = new RelayClient({ urls: [postern.url], key: relayKey, relayName: 'mx1' });
     await relay.start();
     try {
       const allowed = (ip: string) =>

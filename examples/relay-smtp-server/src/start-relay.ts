@@ -55,7 +55,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const { url } = options.postern;
   const keyFile = 'keyFile' in options.postern ? options.postern.keyFile : null;
   const key = 'key' in options.postern ? options.postern.key : await readKeyFile(options.postern.keyFile);
-  const postern = new RelayClient({ ...options.client, url, key, relayName: options.relayName });
+  const postern = new RelayClient({ ...options.client, urls: [url], key, relayName: options.relayName });
   await postern.start();
 
   const server = new SMTPServer({

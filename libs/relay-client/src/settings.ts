@@ -4,7 +4,7 @@ import type { OnProblem } from './status.js';
 import { InMemoryDenialSpool, InMemoryLastKnownGoodStore } from './stores.js';
 import type { DenialSpool, LastKnownGoodStore } from './stores.js';
 
-/** What a relay tells its client. Only `url`, `key` and `relayName` have no default. */
+/** What a relay tells its client. Only `urls`, `key` and `relayName` have no default. */
 export interface RelayClientSettings extends ControlPlane {
   /** Stands in every denial: which relay it was. */
   readonly relayName: string;
@@ -12,8 +12,13 @@ export interface RelayClientSettings extends ControlPlane {
   readonly unknownUser?: UnknownUser;
   /** How old the last contact with the control plane may grow before `whenStale` applies. Default: a day. */
   readonly maxStalenessMs?: number;
-  /** `keep` (default): go on with the last policies. `defer`: 454 until the control plane is back. There is no `open`. */
-  readonly whenStale?: 'keep' | 'defer';
+  /** `continue` (default): with the last policies. `defer`: 454 until the control plane is back. There is no `open`. */
+  readonly whenStale?: 'continue' | 'defer';
+  /**
+   * A folder for the last known good policies and for denials that wait, of this process alone; made if it is missing. With
+   * it a restart loses neither. Default: none, both live in memory.
+   */
+  readonly dataDir?: string | null;
   /** `start` resolves after so long even without policies; until they come, every login is deferred. Default: 10 s. */
   readonly startWithinMs?: number;
   /** So long without a byte, three heartbeats, and the stream counts as dead. Default: 15 s. */
@@ -60,7 +65,9 @@ export function completeSettings(given: RelayClientSettings): Settings {
   const settings: Settings = {
     unknownUser: 'defer',
     maxStalenessMs: 24 * 60 * 60 * 1_000,
-    whenStale: 'keep',
+    whenStale: 'continue',
+    dataDir: null,
+    tls: {},
     startWithinMs: 10_000,
     silenceMs: 15_000,
     retryBaseMs: 250,
@@ -84,8 +91,12 @@ export function completeSettings(given: RelayClientSettings): Settings {
       }
     },
   };
-  if (!URL.canParse(settings.url) || !/^https?:$/.test(new URL(settings.url).protocol)) {
-    throw new BadSetting(`url must be the http(s) address of the control plane, not ${JSON.stringify(settings.url)}.`);
+  const { urls } = settings;
+  if (!Array.isArray(urls) || urls.length === 0)
+    throw new BadSetting('urls must list the http(s) addresses of the control plane, the preferred one first.');
+  for (const url of urls) {
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+      throw new BadSetting(`urls must be http(s) addresses of the control plane, not ${JSON.stringify(url)}.`);
   }
   checkKey(settings.key);
   if (settings.relayName.trim() === '')

@@ -116,7 +116,7 @@ export class ServicesWorld {
 
   /** A relay that follows; it is stopped with the world. */
   async startRelay(): Promise<RelayClient> {
-    const relay = new RelayClient({ url: this.url, key: this.relayKey, relayName: 'mx-replica', retryMaxMs: 1_000 });
+    const relay = new RelayClient({ urls: [this.url], key: this.relayKey, relayName: 'mx-replica', retryMaxMs: 1_000 });
     this.relays.push(relay);
     await relay.start();
     return relay;

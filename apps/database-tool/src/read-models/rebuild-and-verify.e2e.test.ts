@@ -142,7 +142,7 @@ describe('postern verify and postern rebuild', () => {
   });
 
   it('name what differs with exit code 1, put it right while Postern runs, and tell relays no reset', async () => {
-    const client = new RelayClient({ url: postern.url, key: relayKey, relayName: 'mx1' });
+    const client = new RelayClient({ urls: [postern.url], key: relayKey, relayName: 'mx1' });
     await client.start();
     const [first = '', second = '', third = ''] = users;
     await owner.query(`UPDATE projection.relay_policies SET mode = 'report-only' WHERE smtp_user_id = $1`, [first]);

@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 async function started(settings: Partial<RelayClientSettings> = {}): Promise<void> {
-  client = new RelayClient({ url: plane.url, key: plane.key, relayName: 'mx1', flushIntervalMs: 5, ...settings });
+  client = new RelayClient({ urls: [plane.url], key: plane.key, relayName: 'mx1', flushIntervalMs: 5, ...settings });
   await client.start();
 }
 

@@ -24,7 +24,7 @@ beforeEach(async () => {
   problems = [];
   spool = new InMemoryDenialSpool(5_000);
   const settings = {
-    url: plane.url,
+    urls: [plane.url],
     key: plane.key,
     relayName: 'mx1',
     denialSpool: spool,
@@ -222,7 +222,7 @@ describe('the denial reporter', () => {
     plane.set(policy('trial@x', { mode: 'report-only' }));
     plane.set(policy('free@x', { restricted: false, entries: [] }));
     const client = new RelayClient({
-      url: plane.url,
+      urls: [plane.url],
       key: plane.key,
       relayName: 'mx7',
       flushIntervalMs: 5,
