@@ -1,4 +1,4 @@
-import { randomUUIDv7 } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 declare const brand: unique symbol;
 type Branded<T, Name extends string> = T & { readonly [brand]: Name };
@@ -16,9 +16,10 @@ export type JournalId = Branded<string, 'JournalId'>;
 /** Orders the changes of the relay policies; a whole number from 0, below 2^53. */
 export type Revision = Branded<number, 'Revision'>;
 
-/** A new UUIDv7 (RFC 9562, section 5.7): its order is roughly that of its making, so indexes stay compact. */
+/** A new UUIDv7 (RFC 9562, section 5.7): its order is roughly that of its making, so indexes stay compact. Node 22 has no `randomUUIDv7`. */
 export function newId<Id extends string = string>(): Id {
-  return randomUUIDv7() as Id;
+  const time = Date.now().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}` as Id;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isUsername, usernameKey } from './ids.js';
+import { isUsername, isUuid, newId, usernameKey } from './ids.js';
 
 describe('the comparison form of a username', () => {
   it('has A to Z in lower case', () => {
@@ -15,4 +15,20 @@ describe('the comparison form of a username', () => {
       expect(usernameKey(text)).toBe(text);
     },
   );
+});
+
+describe('a new id', () => {
+  it('is a UUIDv7 of the present millisecond, and no other has it', () => {
+    const before = Date.now();
+    const ids = Array.from({ length: 1_000 }, () => newId());
+    const after = Date.now();
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of ids) {
+      expect(id).toMatch(/^.{14}7/);
+      expect(isUuid(id)).toBe(true);
+      const time = Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+      expect(time).toBeGreaterThanOrEqual(before);
+      expect(time).toBeLessThanOrEqual(after);
+    }
+  });
 });
