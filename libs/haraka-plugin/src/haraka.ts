@@ -1,0 +1,39 @@
+/** What this plugin uses of Haraka, which has no types of its own. */
+export interface HarakaPlugin {
+  readonly config: { get(file: string, type?: 'ini' | 'list' | 'value', onChange?: () => void): unknown };
+  /** Takes over the methods of another plugin that this one does not have, and registers its hooks for this one. */
+  inherits(plugin: string): void;
+  register_hook(hook: string, method: string): void;
+  logerror(text: string): void;
+  check_plain_passwd?: CheckPassword;
+  check_cram_md5_passwd?: CheckPassword;
+}
+
+/** `auth/auth_base` calls it with a password, or with the digest of one. */
+export type CheckPassword = (
+  this: HarakaPlugin,
+  connection: Connection,
+  user: string,
+  password: string,
+  answer: AnswerLogin,
+) => void;
+
+/** Without options Haraka says `235 2.7.0 Authentication successful` or `535 5.7.8 Authentication failed`. */
+export type AnswerLogin = (
+  valid: boolean,
+  options?: string | { readonly code: number; readonly message: string },
+) => void;
+
+export interface Connection {
+  /** The client, after PROXY protocol. */
+  readonly remote: { readonly ip?: string };
+  readonly notes: { readonly auth_user?: string };
+}
+
+export type Next = (code?: number, message?: string) => void;
+
+/** Haraka's constants, which are global in plugins. */
+declare global {
+  const DENY: number;
+  const DENYSOFT: number;
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { RelayClient, type Decision } from '@postern/relay-client';
+import type { HarakaPlugin } from './haraka.js';
+
+/** Haraka's config/postern.ini. */
+export interface Settings {
+  /** Haraka's plugin that checks passwords, for example `auth/flat_file`. */
+  readonly auth: string;
+  /** Postern's URLs, in order of preference, separated by commas: the policies are in this process. Not together with `agent`. */
+  readonly upstreams?: string;
+  readonly relay_name?: string;
+  /** A folder of this process alone, for what a restart must not lose. */
+  readonly data_dir?: string;
+  readonly unknown_user?: 'defer' | 'allow';
+  /** A PEM file of the authorities to believe for `https`. */
+  readonly ca_file?: string;
+  /** The URL of a relay agent, which is asked about each login. */
+  readonly agent?: string;
+}
+
+/** Decides logins whose password has proved right, and records denials. `check` never rejects. */
+export interface Logins {
+  check(username: string, ip: string | undefined): Promise<Pick<Decision, 'decision' | 'reply'>>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Reads config/postern.ini. Throws an `Error` that says which setting is wrong. */
+export function settingsOf(plugin: HarakaPlugin): Settings {
+  const { main: settings } = plugin.config.get('postern.ini', 'ini') as { readonly main: Settings };
+  if (settings.auth === undefined)
+    throw new Error('postern.ini must name in auth the plugin that checks passwords, for example auth/flat_file.');
+  if ((plugin.config.get('plugins', 'list') as readonly string[]).includes(settings.auth))
+    throw new Error(
+      `config/plugins must not list ${settings.auth}: postern brings it, and on its own it would ask nobody.`,
+    );
+  if ((settings.agent === undefined) === (settings.upstreams === undefined))
+    throw new Error('postern.ini must have either upstreams, the URLs of Postern, or agent, the URL of a relay agent.');
+  if (settings.upstreams !== undefined && !['0', '1'].includes(nodesOf(plugin)))
+    throw new Error(
+      'smtp.ini has nodes, and each would hold all policies: run a relay agent, and name it in postern.ini.',
+    );
+  return settings;
+}
+
+/** How many processes of Haraka serve connections. 0: the one that is started; otherwise that one starts them. */
+export function nodesOf(plugin: HarakaPlugin): string {
+  const { main } = plugin.config.get('smtp.ini', 'ini') as { readonly main: { readonly nodes?: string | number } };
+  return String(main.nodes ?? 1);
+}
+
+/** By a relay agent, or by policies in the memory of this process, whose key is in config/postern.key. */
+export function loginsBy(settings: Settings, plugin: HarakaPlugin): Logins {
+  if (settings.agent !== undefined) return new AskedLogins(new URL('/decisions', settings.agent));
+  const readKey = () => plugin.config.get('postern.key', 'value', () => client.setKey(String(readKey())));
+  const client = new RelayClient({
+    urls: (settings.upstreams ?? '').split(',').map((url) => url.trim()),
+    key: String(readKey() ?? ''),
+    relayName: settings.relay_name ?? hostname(),
+    dataDir: settings.data_dir ?? null,
+    unknownUser: settings.unknown_user ?? 'defer',
+    tls: settings.ca_file === undefined ? {} : { ca: readFileSync(settings.ca_file, 'utf8') },
+    onProblem: ({ code, detail }) => plugin.logerror(`${code}: ${detail}`),
+  });
+  return client;
+}
+
+/** An agent that takes longer has a trouble of its own. */
+const TIMEOUT_MS = 2_000;
+const TRY_LATER = {
+  decision: 'defer',
+  reply: { code: 454, enhanced: '4.7.0', text: 'Temporary authentication failure' },
+} as const;
+
+class AskedLogins implements Logins {
+  constructor(private readonly url: URL) {}
+
+  async check(username: string, ip: string | undefined): ReturnType<Logins['check']> {
+    try {
+      const answer = await fetch(this.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ username, ip: ip ?? '' }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      return answer.ok ? ((await answer.json()) as Decision) : TRY_LATER;
+    } catch {
+      return TRY_LATER;
+    }
+  }
+
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+}
