@@ -15,7 +15,7 @@ export type ReasonCode = DenialReason | 'unrestricted' | 'entry-matched' | 'smtp
 /** What the relay says to its client: an SMTP code (RFC 5321), an enhanced status (RFC 3463) and a text. */
 export interface Reply {
   readonly code: 535 | 454;
-  readonly enhanced: '5.7.1' | '4.7.0';
+  readonly enhanced: '5.7.1' | '5.7.8' | '4.7.0';
   readonly text: string;
 }
 
