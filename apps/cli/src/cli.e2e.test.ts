@@ -82,6 +82,25 @@ describe('postern, from a tenant to a denial', () => {
     expect(again).toEqual({ code: 2, out: '', err: expect.stringMatching(/^postern: --save: EEXIST/) });
   });
 
+  it('what relays say to a denied client is shown, replaced, and put back', async () => {
+    const url = 'https://acme.example/smtp';
+    const own = { text: '{ip} is not on the list', helpUrl: url, opaque: false };
+    expect(await asJson('tenants', 'reply', '--text', own.text, '--help-url', url)).toEqual(own);
+    expect((await cli('tenants', 'reply')).out).toBe(
+      `A denied login is answered: 535 5.7.1 {ip} is not on the list ${url}\n`,
+    );
+    expect((await cli('tenants', 'reply', '--opaque')).out).toBe(
+      'A denied login is answered: 535 5.7.8 Authentication failed\n',
+    );
+    const first = { text: 'IP not authorized', helpUrl: null, opaque: false };
+    expect(await asJson('tenants', 'reply', '--default')).toEqual(first);
+    const wrong = await cli('tenants', 'reply', '--text', '{address}');
+    expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('{ip} stands for the address')]);
+    const operators = await runCommand('cli', ['tenants', 'reply', '--opaque', '--tenant', 'acme'], operator);
+    expect([operators.code, operators.err]).toEqual([3, expect.stringContaining('a key of the role admin')]);
+    expect(await asJson('tenants', 'reply')).toEqual(first);
+  });
+
   it('adds, restricts, allows, checks, disallows and clears; each command sees what the one before wrote', async () => {
     const user = 'story@acme.example';
     expect((await cli('users', 'add', user)).out).toMatch(/^Added story@acme\.example \([0-9a-f-]{36}\)\.\n$/);

@@ -1,7 +1,14 @@
 import { open, rm } from 'node:fs/promises';
 import { printable, shortTime } from '@postern/terminal';
-import type { ApiKey, IssuedApiKey, Tenant } from '@postern/contracts';
-import { Argument } from 'commander';
+import {
+  DEFAULT_TENANT_REPLY,
+  replyOf,
+  type ApiKey,
+  type IssuedApiKey,
+  type Tenant,
+  type TenantReply,
+} from '@postern/contracts';
+import { Argument, Option } from 'commander';
 import { segment, type WriteOptions } from './api.js';
 import { ApiCommand, type Session } from './command.js';
 import { confirm } from './confirm.js';
@@ -34,7 +41,48 @@ export const tenantsCommand = new ApiCommand('tenants')
           { title: 'CREATED', value: ({ createdAt }) => shortTime(createdAt) },
         ]),
       ),
+  )
+  .addCommand(
+    new ApiCommand('reply')
+      .description('show what relays say to the client of a denied login; with an option, replace it (admin key)')
+      .option('--text <text>', 'one line; {ip} stands for the address of the client')
+      .option('--help-url <url>', 'a page that tells what to do; it follows the text')
+      .option('--opaque', 'answer exactly as to a wrong password; the reason is in the audit trail alone')
+      .addOption(new Option('--default', 'what it was at first').conflicts(['text', 'helpUrl', 'opaque']))
+      .writes()
+      .examples(
+        'postern tenants reply --tenant acme',
+        'postern tenants reply --text "{ip} is not on your list" --help-url https://acme.example/smtp',
+        'postern tenants reply --opaque',
+        'postern tenants reply --default',
+      )
+      .runs(tenantReply),
   );
+
+interface ReplyOptions extends WriteOptions, Partial<Omit<TenantReply, 'helpUrl'>> {
+  readonly helpUrl?: string;
+  readonly default?: boolean;
+}
+
+async function tenantReply(session: Session, options: ReplyOptions): Promise<void> {
+  const { text, helpUrl, opaque, default: reset, ...write } = options;
+  const { api, output } = session;
+  const path = `${await session.tenantPath()}/reply`;
+  const isGiven = [text, helpUrl, opaque, reset].some((option) => option !== undefined);
+  const given = {
+    ...DEFAULT_TENANT_REPLY,
+    ...(text !== undefined && { text }),
+    ...(helpUrl !== undefined && { helpUrl }),
+    ...(opaque && { opaque }),
+  };
+  const reply = isGiven
+    ? (await api.write<TenantReply>('PUT', path, { ...write, body: given })).body
+    : await api.get<TenantReply>(path);
+  output.answer(reply, () => {
+    const said = replyOf('deny', '{ip}', reply);
+    return `A denied login is answered: ${said?.code} ${said?.enhanced} ${printable(said?.text ?? '')}`;
+  });
+}
 
 export const keysCommand = new ApiCommand('keys')
   .description('API keys: of a tenant (admin, auditor), or of none (operator, relay)')

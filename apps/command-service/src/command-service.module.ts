@@ -16,7 +16,10 @@ import { ChangeSmtpUserHandler } from './smtp-user/change-smtp-user.js';
 import { SmtpUserStates } from './smtp-user/smtp-user-states.js';
 import { SmtpUsersController } from './smtp-user/smtp-users.controller.js';
 import { CreateTenantHandler } from './tenant/create-tenant.js';
+import { GetTenantReplyHandler } from './tenant/get-tenant-reply.js';
 import { ListTenantsHandler } from './tenant/list-tenants.js';
+import { SetTenantReplyHandler } from './tenant/set-tenant-reply.js';
+import { TenantReplyController } from './tenant/tenant-reply.controller.js';
 import { TenantsController } from './tenant/tenants.controller.js';
 import { EventWriter } from './write/event-writer.js';
 import { IdempotencyStore } from './write/idempotency-store.js';
@@ -25,16 +28,25 @@ import { Writes } from './write/writes.js';
 /** The write side. It needs the modules of settings, observe and access in the same application, and the schemas `journal` and `access`. */
 @Module({
   imports: [CqrsModule, JournalModule, dataSourceModule('postern_command', WRITE_POOL)],
-  controllers: [ApiKeysController, RelayController, RestrictionController, SmtpUsersController, TenantsController],
+  controllers: [
+    ApiKeysController,
+    RelayController,
+    RestrictionController,
+    SmtpUsersController,
+    TenantReplyController,
+    TenantsController,
+  ],
   providers: [
     ChangeSmtpUserHandler,
     CreateTenantHandler,
     DecideLoginHandler,
+    GetTenantReplyHandler,
     IssueApiKeyHandler,
     ListApiKeysHandler,
     ListTenantsHandler,
     ReportDenialsHandler,
     RevokeApiKeyHandler,
+    SetTenantReplyHandler,
     systemClock,
     EventWriter,
     FirstOperatorKey,

@@ -1,9 +1,7 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
-import { startService, type ServiceParts } from '@postern/process';
-import { keepOperatorKey, runProcess, unshownOperatorKey } from '@postern/process-life';
-import { loadSettings } from '@postern/settings';
+import { keepOperatorKey, runProcess, startService, unshownOperatorKey, type ServiceParts } from '@postern/process';
 import { ensureFirstOperatorKey } from './api-key/first-operator-key.js';
 import { CommandServiceModule } from './command-service.module.js';
 import { problems } from './write/problems.js';
@@ -20,4 +18,4 @@ const parts = {
   },
 } satisfies ServiceParts;
 
-runProcess('The command-service', () => startService(parts, loadSettings(process.env, 8026)));
+runProcess('The command-service', 8026, (settings) => startService(parts, settings));

@@ -43,6 +43,8 @@ const ROUTES: Attempt[] = [
   ['GET', '/api-keys', null],
   ['POST', '/api-keys', { role: 'admin', name: 'back door' }],
   ['DELETE', '/api-keys/{key}', null],
+  ['GET', '/reply', null],
+  ['PUT', '/reply', { text: 'taken over', helpUrl: null, opaque: false }],
   ['POST', '/smtp-users', { username: 'planted@alice.example' }],
   ['PATCH', '/smtp-users/{user}', { username: 'stolen@mallory.example' }],
   ['DELETE', '/smtp-users/{user}', null],

@@ -1,9 +1,7 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
-import { startService, type ServiceParts } from '@postern/process';
-import { runProcess } from '@postern/process-life';
-import { loadSettings } from '@postern/settings';
+import { runProcess, startService, type ServiceParts } from '@postern/process';
 import { ProjectionServiceModule } from './projection-service.module.js';
 import { projectionSchema } from './schema/projection-schema.js';
 
@@ -14,4 +12,4 @@ const parts = {
   schemas: [journalSchema, accessSchema, projectionSchema],
 } satisfies ServiceParts;
 
-runProcess('The projection-service', () => startService(parts, loadSettings(process.env, 8027)));
+runProcess('The projection-service', 8027, (settings) => startService(parts, settings));

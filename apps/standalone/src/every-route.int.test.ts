@@ -49,6 +49,18 @@ describe('every answer is as the document says', () => {
     await operator.expect('DELETE /v1/api-keys/{keyId}', { params: lastKey, status: 409 });
   });
 
+  it('about what relays say to the client of a denied login', async () => {
+    const params = { tenantId };
+    await admin.expect(`GET ${TENANT}/reply`, { params, status: 200 });
+    const body = { text: '{ip} may not log in', helpUrl: 'https://acme.example/smtp', opaque: false };
+    const set = { params, body, headers: { 'idempotency-key': 'reply' } };
+    for (const _ of ['first', 'repeat']) await admin.expect(`PUT ${TENANT}/reply`, { ...set, status: 200 });
+    await admin.expect(`PUT ${TENANT}/reply`, { params, body: { ...body, text: '{ipp}' }, status: 422 });
+    await admin.expect(`PUT ${TENANT}/reply`, { params, body, headers: { 'if-match': '"1"' }, status: 412 });
+    await postern.operator.expect(`PUT ${TENANT}/reply`, { params, body, status: 403 });
+    expect((await postern.operator.expect(`GET ${TENANT}/reply`, { params, status: 200 })).json).toEqual(body);
+  });
+
   it('about SMTP users', async () => {
     const params = await newUser('old@acme.example');
     await newUser('taken@acme.example');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { COMMAND_LIMITS } from '@postern/command-service';
-import { isUsername } from '@postern/contracts';
+import { isHelpUrl, isReplyText, isUsername } from '@postern/contracts';
 import { CONNECT_TIMEOUT_MS, CONSUMER_POOL, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from '@postern/database';
 import { KAFKA_LIMITS } from '@postern/event-bus';
 import { JOURNAL_LIMITS } from '@postern/event-store';
@@ -14,8 +14,7 @@ import {
   MAX_BUCKETS,
   MAX_CACHED_KEYS,
 } from '@postern/access';
-import { MAX_DEPTH } from '@postern/contracts';
-import { MAX_ERRORS, MAX_HOPS, READ_DEADLINE_MS, SERVER_LIMITS as server } from '@postern/http';
+import { MAX_DEPTH, MAX_ERRORS, MAX_HOPS, READ_DEADLINE_MS, SERVER_LIMITS as server } from '@postern/http';
 import { DEFAULT_EXPORT_LIMITS as exports } from '@postern/lists';
 import { CHECK_TIMEOUT_MS, LOG_BUFFER_BYTES } from '@postern/observe';
 import { loadSettings } from '@postern/settings';
@@ -29,7 +28,8 @@ const bytes = (count: number) => (count < 1_048_576 ? `${count / 1_024} KiB` : `
 const upTo = (most: number) => `1 to ${number(most)}`;
 
 /** The longest that the rule takes. */
-const longestUsername = Array.from({ length: 500 }, (_, i) => i + 1).findLast((n) => isUsername('x'.repeat(n))) ?? 0;
+const longest = (rule: (text: string) => boolean, start = '') =>
+  Array.from({ length: 500 }, (_, i) => i + 1).findLast((n) => rule(start.padEnd(n, 'x'))) ?? 0;
 
 /** Every row of the page, with the value that the code has. */
 const ROWS: readonly (readonly [limit: string, value: string])[] = [
@@ -53,8 +53,10 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Entries of a restriction, expired ones too', number(COMMAND_LIMITS.entries)],
   ['Characters of a range as typed', number(COMMAND_LIMITS.rangeLength)],
   ['Characters of a note', number(COMMAND_LIMITS.noteLength)],
-  ['Characters of a username', upTo(longestUsername)],
+  ['Characters of a username', upTo(longest(isUsername))],
   ['Characters of a tenant’s or a key’s name', upTo(COMMAND_LIMITS.nameLength)],
+  ['Characters of the text of a denied login’s reply', upTo(longest(isReplyText))],
+  ['Characters of the link in that reply', number(longest(isHelpUrl, 'https://'))],
   ['Characters of username and address of a decision', number(COMMAND_LIMITS.decisionTextLength)],
   ['Denials of a report', upTo(COMMAND_LIMITS.denialsPerReport)],
   ['Count of a folded denial', number(COMMAND_LIMITS.denialCount)],

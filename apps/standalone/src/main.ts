@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { loadSettings } from '@postern/settings';
-import { runProcess } from '@postern/process-life';
+import { DEFAULT_PORT } from '@postern/settings';
+import { runProcess } from '@postern/process';
 import { startPostern } from './postern.js';
 
-runProcess('Postern', () => startPostern(loadSettings(process.env)));
+runProcess('Postern', DEFAULT_PORT, startPostern);

@@ -1,6 +1,12 @@
 import { ensureFirstOperatorKey, problems } from '@postern/command-service';
-import { apiPage, createHttpApp, listenAsSet } from '@postern/process';
-import { keepOperatorKey, operatorKeyPlace, unshownOperatorKey, type Running } from '@postern/process-life';
+import {
+  createHttpApp,
+  keepOperatorKey,
+  listenAsSet,
+  operatorKeyPlace,
+  unshownOperatorKey,
+  type Running,
+} from '@postern/process';
 import { Readiness } from '@postern/observe';
 import { type Settings } from '@postern/settings';
 import { openDatabase } from './database.js';
@@ -17,10 +23,8 @@ export async function startPostern(settings: Settings): Promise<Running> {
       const { operatorKey, dataDir } = settings;
       await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
       await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
-      const url = await app.getUrl();
       return {
-        url,
-        details: [apiPage(url)],
+        url: await app.getUrl(),
         keyPlace: operatorKeyPlace(settings),
         firstKey: operatorKey === null ? await unshownOperatorKey(dataDir) : null,
         stop: async () => {

@@ -86,6 +86,31 @@ describe('the trail of changes', () => {
     ]);
   });
 
+  it('has what relays say to a denied client, as it was and as it is', async () => {
+    await operator('POST', '/v1/tenants', { id: 'shop', name: 'Shop' });
+    const issued = await operator('POST', '/v1/tenants/shop/api-keys', { role: 'admin', name: 'platform' });
+    const admin = asking(url, issued.body.key);
+    const [first, reply] = [
+      { text: 'IP not authorized', helpUrl: null, opaque: false },
+      { text: '{ip} may not log in', helpUrl: 'https://shop.example', opaque: false },
+    ];
+    await admin('PUT', '/v1/tenants/shop/reply', reply, { 'x-request-id': 'set-reply' });
+    const [change] = await changes(admin, '/v1/tenants/shop/changes', 3);
+    expect(change).toEqual({
+      eventId: expect.any(String),
+      type: 'TenantReplySet',
+      occurredAt: expect.stringMatching(/\.\d{3}Z$/),
+      actor: { role: 'admin', keyId: issued.body.id, name: 'platform' },
+      requestId: 'set-reply',
+      smtpUserId: null,
+      username: null,
+      data: { ...reply, previous: first },
+      before: first,
+      after: reply,
+      version: 2,
+    });
+  });
+
   it('shows operators alone the keys of no tenant, and nothing of a tenant beside them', async () => {
     const relay = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body;
     const items = await changes(operator, '/v1/changes', 2);

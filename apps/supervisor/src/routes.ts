@@ -19,10 +19,16 @@ export const ROUTES: readonly Routes[] = [
   { to: 'command-service', methods: ['POST', 'PUT', 'PATCH', 'DELETE'], paths: ['/v1/*'] },
   { to: 'projection-service', methods: READS, paths: ['/v1/*', '/', '/openapi.json', '/docs', '/docs/*'] },
   {
-    // Read where they are written: these lists hold what has just been answered.
+    // Read where they are written: these hold what has just been answered.
     to: 'command-service',
     methods: READS,
-    paths: ['/v1/tenants', '/v1/api-keys', '/v1/whoami', '/v1/tenants/:tenantId/api-keys'],
+    paths: [
+      '/v1/tenants',
+      '/v1/api-keys',
+      '/v1/whoami',
+      '/v1/tenants/:tenantId/api-keys',
+      '/v1/tenants/:tenantId/reply',
+    ],
   },
   {
     to: 'audit-trail-service',

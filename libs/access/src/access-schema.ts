@@ -11,6 +11,7 @@ export const accessSchema: SchemaComponent = {
   migrations: [
     sqlMigration('Access1764500000002', import.meta.url, [
       'tables/tenants.sql',
+      'tables/tenant-replies.sql',
       'tables/api-keys.sql',
       'tables/usernames.sql',
       'tables/idempotency-keys.sql',

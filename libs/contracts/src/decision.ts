@@ -18,13 +18,3 @@ export interface Reply {
   readonly enhanced: '5.7.1' | '5.7.8' | '4.7.0';
   readonly text: string;
 }
-
-export const DENY_REPLY: Reply = { code: 535, enhanced: '5.7.1', text: 'IP not authorized' };
-/** RFC 4954, section 6: a temporary failure, at which a client does not ask its user for another password. */
-export const DEFER_REPLY: Reply = { code: 454, enhanced: '4.7.0', text: 'Temporary authentication failure' };
-
-/** The reply of a decision: null where the login goes through. */
-export function replyOf(decision: DecisionKind): Reply | null {
-  if (decision === 'allow') return null;
-  return decision === 'deny' ? DENY_REPLY : DEFER_REPLY;
-}

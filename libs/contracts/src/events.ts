@@ -21,7 +21,7 @@ type EventOf<Type extends EventType> = Type extends EventType
   : never;
 
 /** Streams `tenant/<tenantId>`. */
-export type TenantEvent = EventOf<'TenantCreated'>;
+export type TenantEvent = EventOf<'TenantCreated' | 'TenantReplySet'>;
 
 /** Streams `api-key/<keyId>`. Keys of the roles operator and relay belong to no tenant. */
 export type ApiKeyEvent = EventOf<'ApiKeyIssued' | 'ApiKeyRevoked'>;

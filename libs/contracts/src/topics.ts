@@ -43,7 +43,7 @@ export const EVENT_TYPES_OF_TOPIC: Readonly<Record<Topic, readonly EventType[]>>
     'RestrictionModeChanged',
   ],
   [TOPICS.authDenials]: ['AuthDenied'],
-  [TOPICS.tenants]: ['TenantCreated', 'ApiKeyIssued', 'ApiKeyRevoked'],
+  [TOPICS.tenants]: ['TenantCreated', 'TenantReplySet', 'ApiKeyIssued', 'ApiKeyRevoked'],
 };
 
 /** The complete state of each relay policy, for consumers in any language: written by the projection-service from its table, compacted. */

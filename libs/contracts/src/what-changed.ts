@@ -7,6 +7,11 @@ export function whatChanged({ type, data }: { readonly type: string; readonly da
   switch (event.type) {
     case 'TenantCreated':
       return `tenant created: ${event.data.name}`;
+    case 'TenantReplySet': {
+      const { text, helpUrl, opaque } = event.data;
+      if (opaque) return 'denied logins: answered as a wrong password';
+      return `denied logins: answered "${text}"${helpUrl === null ? '' : ` with the link ${helpUrl}`}`;
+    }
     case 'ApiKeyIssued':
       return `${event.data.role} key issued: ${event.data.name} (${event.data.keyId})`;
     case 'ApiKeyRevoked':

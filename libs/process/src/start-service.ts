@@ -8,7 +8,8 @@ import { eventBusModule } from './event-bus.module.js';
 import { PublisherModule } from './publisher.module.js';
 import { createHttpApp } from './http-app.js';
 import { ObserveModule } from './operation.controller.js';
-import { type FirstKey, operatorKeyPlace, type Running } from '@postern/process-life';
+import { operatorKeyPlace, type FirstKey } from './first-key.js';
+import type { Running } from './run-process.js';
 
 /** What a service is made of. */
 export interface ServiceParts {
@@ -36,8 +37,7 @@ export async function startService(parts: ServiceParts, settings: Settings): Pro
     const firstKey = (await parts.firstKey?.(app, runtime)) ?? null;
     await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
     const keyPlace = parts.firstKey ? { keyPlace: operatorKeyPlace(settings) } : {};
-    const url = await app.getUrl();
-    return { url, details: [apiPage(url)], ...keyPlace, firstKey, stop: () => app.close() };
+    return { url: await app.getUrl(), ...keyPlace, firstKey, stop: () => app.close() };
   } catch (error) {
     await app.close();
     throw error;
@@ -74,11 +74,6 @@ function databaseUrlOf({ databaseUrl }: Settings, name: string): string {
   throw new SettingInvalid(
     `POSTERN_DATABASE_URL must be set: the ${name} starts no database of its own. \`npm run services\` starts one, and all services on it.`,
   );
-}
-
-/** A line for the operator. */
-export function apiPage(url: string): string {
-  return `API page: ${url}/docs`;
 }
 
 type Place = Pick<Settings, 'httpHost' | 'httpPort'>;

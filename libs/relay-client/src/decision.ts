@@ -59,7 +59,7 @@ export function denialReason(decision: Decision): DenialReason | null {
 }
 
 function decisionOf(decision: DecisionKind, reason: ReasonCode, mode: Mode | null): Decision {
-  return { decision, reason, mode, matched: null, reply: replyOf(decision) };
+  return { decision, reason, mode, matched: null, reply: replyOf(decision, null, null) };
 }
 
 function modeOf(replica: Replica): Mode {

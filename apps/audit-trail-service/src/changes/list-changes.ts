@@ -17,6 +17,7 @@ export const changes = defineList({
     eventId: uuid('019ab1c4-6e7f-7a8b-9c0d-1e2f3a4b5c6d'),
     type: oneOfSoFar<EventType>({
       TenantCreated: true,
+      TenantReplySet: true,
       ApiKeyIssued: true,
       ApiKeyRevoked: true,
       SmtpUserRegistered: true,

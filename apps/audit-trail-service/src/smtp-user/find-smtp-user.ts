@@ -1,7 +1,10 @@
 import { isUuid, type TenantId, type UsernameKey } from '@postern/contracts';
 import { Problem } from '@postern/http';
-import { smtpUserColumns, smtpUserOf, type KnownSmtpUser, type SmtpUserRecord } from '@postern/read-models';
+import type { SmtpUserState } from '@postern/restrictions';
 import type { EntityManager } from 'typeorm';
+
+/** An SMTP user that there is, or was. */
+export type KnownSmtpUser = Exclude<SmtpUserState, { status: 'none' }>;
 
 /**
  * The SMTP user as it is now; a removed one is found too, since its trail stays.
@@ -17,11 +20,11 @@ export async function findSmtpUser(manager: EntityManager, smtpUserId: string): 
 
 /** The same for an id that is a UUID; null where there is none. */
 export async function loadSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser | null> {
-  const [record] = await manager.query<SmtpUserRecord[]>(
-    `SELECT ${smtpUserColumns('audit')} FROM audit.smtp_users u WHERE id = $1`,
+  const [row] = await manager.query<{ state: KnownSmtpUser }[]>(
+    'SELECT state FROM audit.restrictions WHERE smtp_user_id = $1',
     [smtpUserId],
   );
-  return record ? smtpUserOf(record) : null;
+  return row?.state ?? null;
 }
 
 /** The SMTP users of the tenant that have, or once had, the username. Within `inTenant`. */

@@ -3,8 +3,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { BatchedLookUp, Deadline } from '@postern/async';
 import {
-  DEFER_REPLY,
-  DENY_REPLY,
+  DEFAULT_TENANT_REPLY,
   isUsername,
   newId,
   replyOf,
@@ -14,6 +13,7 @@ import {
   type Mode,
   type ReasonCode,
   type Reply,
+  type TenantReply,
   type UsernameKey,
 } from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
@@ -38,9 +38,11 @@ export interface LoginDecision {
   readonly reply: Reply | null;
 }
 const replyView = view<Reply>('Reply', 'What the relay says to its client: SMTP code, enhanced status, text.', {
-  code: z.literal([DENY_REPLY.code, DEFER_REPLY.code]),
-  enhanced: z.literal([DENY_REPLY.enhanced, DEFER_REPLY.enhanced]),
-  text: text(DENY_REPLY.text),
+  code: z.literal([535, 454]),
+  enhanced: z.literal(['5.7.1', '5.7.8', '4.7.0']).meta({
+    description: '5.7.8: the tenant has it answered exactly as a wrong password is.',
+  }),
+  text: text(DEFAULT_TENANT_REPLY.text, 'Of a denial, as the tenant has set it.'),
 });
 export const loginDecisionView = view<LoginDecision>('LoginDecision', 'What a relay is told about one login.', {
   decision: decisionView,
@@ -68,6 +70,8 @@ const LOOK_UPS = { batch: 500, waiting: 20_000 };
 /** Longer than any healthy look-up takes. On a connection that is dead without an end, it ends the wait of all that come after. */
 const LOOK_UP_WITHIN_MS = 4_000;
 
+const UNKNOWN = { user: null, reply: null };
+
 /** Decides by the journal's own state, so that a change holds in the very next decision. */
 @CommandHandler(DecideLogin)
 export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
@@ -86,7 +90,7 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
   ) {}
 
   async execute({ username, ip, dryRun, context }: DecideLogin): Promise<Written<LoginDecision>> {
-    const user = await this.holderOf(username);
+    const { user, reply } = await this.holderOf(username);
     const address = parseAddress(ip);
     const now = this.clock();
     const access = decideAccess(user, address.ok ? address.value : null, now);
@@ -97,7 +101,7 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
         reason: access.reason,
         mode: user?.mode ?? null,
         matched: matched ? shownEntry(matched, now) : null,
-        reply: replyOf(access.decision),
+        reply: replyOf(access.decision, address.ok ? address.value.text : null, reply),
       },
     };
     if (user !== null && access.denial && !dryRun) {
@@ -120,16 +124,19 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
   }
 
   /** Any text may come from a client here; what can be no username is as unknown as one that nobody holds. */
-  private async holderOf(username: string): Promise<RegisteredSmtpUser | null> {
-    if (!isUsername(username)) return null;
+  private async holderOf(
+    username: string,
+  ): Promise<{ readonly user: RegisteredSmtpUser | null; readonly reply: TenantReply | null }> {
+    if (!isUsername(username)) return UNKNOWN;
     const key = usernameKey(username);
     const holder = await this.holders.find(key);
-    if (holder === null) return null;
+    if (holder === null) return UNKNOWN;
     const remembered = this.states.remembered(holder);
     const state =
       remembered !== undefined && remembered.version >= holder.version ? remembered : await this.states.current(holder);
     // Since the look-up the name may have been given up.
-    return state.status === 'registered' && usernameKey(state.username) === key ? state : null;
+    const user = state.status === 'registered' && usernameKey(state.username) === key ? state : null;
+    return { user, reply: holder.reply };
   }
 }
 

@@ -15,6 +15,7 @@ import { Problem, sqlState } from '@postern/http';
 import type { EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
+import { requireVersion } from '../write/expected-version.js';
 import { conflictsTotal } from '../write/metrics.js';
 import type { Written } from '../write/request-context.js';
 import { SmtpUserStates } from './smtp-user-states.js';
@@ -110,7 +111,7 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
 
 function judge({ change, target }: ChangeSmtpUser<unknown>, state: SmtpUserState, now: Date): SmtpUserEvent[] {
   const { expected, context } = target;
-  if (expected !== null && !expected.includes(requireRegistered(state).version)) throw versionMismatch(state.version);
+  if (expected !== null) requireVersion(expected, requireRegistered(state).version);
   return decide(change, state, { now, actorName: context.actor.name, newId });
 }
 
@@ -126,12 +127,4 @@ function unlessRefused(judged: () => SmtpUserEvent[]): SmtpUserEvent[] {
     if (error instanceof DomainRefusal || error instanceof Problem) return [];
     throw error;
   }
-}
-
-function versionMismatch(version: number): Problem {
-  return new Problem(
-    'version-mismatch',
-    `It is at version ${version} by now. Read it again, apply your change to that, and send it with If-Match: "${version}".`,
-    { extra: { version }, headers: { etag: `"${version}"` } },
-  );
 }

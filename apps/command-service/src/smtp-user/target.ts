@@ -1,7 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { isUuid, type SmtpUserId, type TenantId } from '@postern/contracts';
-import { Problem, strongTags } from '@postern/http';
+import { Problem } from '@postern/http';
 import type { FastifyRequest } from 'fastify';
+import { readIfMatch, type ExpectedVersions } from '../write/expected-version.js';
 import { writeRequest, type WriteRequest } from '../write/request-context.js';
 
 /** Which SMTP user; the tenant is part of the name, so that no state is ever found under another tenant. */
@@ -9,9 +10,6 @@ export interface SmtpUserRef {
   readonly tenantId: TenantId;
   readonly smtpUserId: SmtpUserId;
 }
-
-/** The versions that the caller will have changed; null: whichever is current. */
-export type ExpectedVersions = readonly number[] | null;
 
 /** Which SMTP user a request changes, for whom, and which versions of it the caller has seen. */
 export interface Target {
@@ -43,21 +41,3 @@ export const TargetOf = createParamDecorator(
     };
   },
 );
-
-const ETAGS = /^"\d{1,9}"(?:\s*,\s*"\d{1,9}")*$/;
-
-/**
- * Reads the header `If-Match` (RFC 9110, section 13.1.1): `"7"`, a list of such, or `*`; `W/"7"` and `"7-gzip"`, as proxies make
- * them, count as `"7"`. Throws 422 for anything else: a client that meant to guard its change must not be left unguarded.
- */
-export function readIfMatch(header: string | undefined): ExpectedVersions {
-  if (header === undefined || header.trim() === '*') return null;
-  const tags = strongTags(header);
-  if (!ETAGS.test(tags)) {
-    const detail = 'Send If-Match as the ETag came, the version in double quotes: If-Match: "7".';
-    throw new Problem('validation-failed', detail, {
-      errors: [{ pointer: 'If-Match', code: 'validation-failed', detail }],
-    });
-  }
-  return [...tags.matchAll(/\d+/g)].map(([digits]) => Number(digits));
-}

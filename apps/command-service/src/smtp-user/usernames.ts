@@ -1,4 +1,11 @@
-import { usernameKey, type SmtpUserEvent, type SmtpUserId, type TenantId, type UsernameKey } from '@postern/contracts';
+import {
+  usernameKey,
+  type SmtpUserEvent,
+  type SmtpUserId,
+  type TenantId,
+  type TenantReply,
+  type UsernameKey,
+} from '@postern/contracts';
 import { Problem, violates } from '@postern/http';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { SmtpUserRef } from './target.js';
@@ -56,9 +63,11 @@ async function release(manager: EntityManager, { smtpUserId }: SmtpUserRef): Pro
   );
 }
 
-/** Who holds a username, and the version of this SMTP user's stream. */
+/** Who holds a username, the version of this SMTP user's stream, and what its tenant has a denied login answered with. */
 export interface Holder extends SmtpUserRef {
   readonly version: number;
+  /** Null: the default. */
+  readonly reply: TenantReply | null;
 }
 
 /** Who holds each username now, by username; what is missing is held by nobody. As `postern_journal_writer`. */
@@ -67,19 +76,26 @@ export async function currentHolders(
   usernames: readonly UsernameKey[],
 ): Promise<ReadonlyMap<UsernameKey, Holder>> {
   const rows = await writer.query<
-    { username_key: UsernameKey; tenant_id: TenantId; smtp_user_id: SmtpUserId; version: number }[]
+    {
+      username_key: UsernameKey;
+      tenant_id: TenantId;
+      smtp_user_id: SmtpUserId;
+      version: number;
+      reply: TenantReply | null;
+    }[]
   >(
     `SELECT u.username_key, u.tenant_id, u.smtp_user_id,
-            (SELECT max(e.version) FROM journal.events e WHERE e.stream_id = 'smtp-user/' || u.smtp_user_id) AS version
+            (SELECT max(e.version) FROM journal.events e WHERE e.stream_id = 'smtp-user/' || u.smtp_user_id) AS version,
+            (SELECT r.reply FROM access.tenant_replies r WHERE r.tenant_id = u.tenant_id) AS reply
        FROM unnest($1::text[]) AS asked (username_key),
             -- One after the other: for "= ANY" a plan that was made before the table was analysed looks at every row.
             LATERAL (SELECT * FROM access.usernames WHERE username_key = asked.username_key AND released_at IS NULL OFFSET 0) u`,
     [usernames],
   );
   return new Map(
-    rows.map(({ username_key, tenant_id: tenantId, smtp_user_id: smtpUserId, version }) => [
+    rows.map(({ username_key, tenant_id: tenantId, smtp_user_id: smtpUserId, version, reply }) => [
       username_key,
-      { tenantId, smtpUserId, version },
+      { tenantId, smtpUserId, version, reply },
     ]),
   );
 }

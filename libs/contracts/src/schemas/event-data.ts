@@ -9,6 +9,7 @@ import {
   role,
   smtpUserId,
   tenantId,
+  tenantReply,
   time,
   username,
 } from './words.js';
@@ -47,6 +48,7 @@ const entryChanged1 = z.object({
 const entryRemoved1 = z.object({ id: entryId, range });
 
 const tenantCreated1 = z.object({ tenantId, name: z.string() });
+const tenantReplySet1 = z.object({ ...tenantReply.shape, previous: tenantReply });
 const apiKeyIssued1 = z.object({
   keyId: apiKeyId,
   tenantId: tenantId.nullable().meta({ description: 'Null for keys of the roles operator and relay.' }),
@@ -79,6 +81,7 @@ const authDenied1 = z.object({
 /** By event type; the first is schema version 1. */
 export const EVENT_DATA = {
   TenantCreated: [tenantCreated1],
+  TenantReplySet: [tenantReplySet1],
   ApiKeyIssued: [apiKeyIssued1],
   ApiKeyRevoked: [apiKeyRevoked1],
   SmtpUserRegistered: [smtpUserRegistered1],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ROLES } from '../api-key.js';
 import { DENIAL_REASONS, MODES } from '../decision.js';
+import { HELP_URL, LONGEST_HELP_URL, LONGEST_REPLY_TEXT, REPLY_TEXT } from '../tenant-reply.js';
 import type { ApiKeyId, EntryId, Revision, SmtpUserId, TenantId } from '../ids.js';
 
 /** What the schemas of messages are made of. A description here is what a consumer in any language reads. */
@@ -42,6 +43,21 @@ export const range = z.string().min(1).meta({
 });
 export const mode = z.enum(MODES).meta({
   description: '`enforce` refuses a mismatch; `report-only` records it and lets it through.',
+});
+/** What a tenant's relays say to the client of a denied login. */
+export const tenantReply = z.object({
+  text: z.string().min(1).max(LONGEST_REPLY_TEXT).regex(REPLY_TEXT).meta({
+    description: 'What relays say to a client that they deny. `{ip}` stands for the client’s address.',
+  }),
+  helpUrl: z
+    .string()
+    .max(LONGEST_HELP_URL)
+    .regex(HELP_URL)
+    .nullable()
+    .meta({ description: 'A link that follows the text. Null: none.' }),
+  opaque: z.boolean().meta({
+    description: 'True: relays answer exactly as to a wrong password, and the reason is in the audit trail alone.',
+  }),
 });
 export const role = z.enum(ROLES);
 export const reason = z.enum(DENIAL_REASONS);

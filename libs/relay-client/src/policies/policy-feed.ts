@@ -46,11 +46,7 @@ export class PolicyFeed {
   private running: Promise<void> = Promise.resolve();
 
   constructor(private readonly settings: Settings) {
-    this.kept = new LastKnownGood(
-      settings,
-      () => (this.verified ? this.replica : null),
-      () => this.contactAgeMs,
-    );
+    this.kept = new LastKnownGood(settings);
     this.backoff = new Backoff(settings.retryBaseMs, settings.retryMaxMs, 1);
   }
 
@@ -71,7 +67,6 @@ export class PolicyFeed {
       this.lastContact = this.settings.elapsed() - kept.contactAgeMs;
       this.use(kept.replica, true);
     }
-    this.kept.start();
     this.running = this.run();
   }
 
@@ -81,7 +76,8 @@ export class PolicyFeed {
     this.stopping.abort();
     this.signal.close();
     await this.running;
-    await this.kept.stop();
+    if (this.replica !== null && this.verified) this.kept.save(this.replica, this.contactAgeMs, 0);
+    await this.kept.idle();
   }
 
   /** Ends a wait: what was refused may be accepted now. */
@@ -156,6 +152,7 @@ export class PolicyFeed {
     }
     this.backoff.reset();
     if (replica === this.candidate || !this.verified) this.use(replica, true);
+    this.kept.save(replica, this.contactAgeMs, this.settings.saveEveryMs);
   }
 
   private mismatch(detail: string): void {

@@ -1,6 +1,6 @@
 import type { ApiKeyEvent, SmtpUserEvent, TenantEvent } from '@postern/contracts';
 import type { RegisteredSmtpUser, SmtpUserState } from '@postern/restrictions';
-import type { KnownSmtpUser } from '@postern/read-models';
+import type { KnownSmtpUser } from '../../smtp-user/find-smtp-user.js';
 
 /** What a change touched, as it stood before and as it stands since; null where there was, or is, nothing. */
 export interface BeforeAndAfter {
@@ -60,6 +60,10 @@ export function ofTenantOrKey(event: TenantEvent | ApiKeyEvent, key: NamedKey | 
   switch (event.type) {
     case 'TenantCreated':
       return { before: null, after: { id: event.data.tenantId, name: event.data.name } };
+    case 'TenantReplySet': {
+      const { previous, ...reply } = event.data;
+      return { before: previous, after: reply };
+    }
     case 'ApiKeyIssued':
       return { before: null, after: key };
     case 'ApiKeyRevoked':

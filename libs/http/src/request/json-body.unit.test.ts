@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { countColons, hasMoreMembers } from './json-members.js';
+import { countColons, hasMoreMembers } from './json-body.js';
 
 describe('the members of a JSON text', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readIfMatch } from './target.js';
+import { readIfMatch } from './expected-version.js';
 
 describe('the header If-Match', () => {
   it.each([

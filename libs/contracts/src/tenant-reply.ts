@@ -1,0 +1,55 @@
+import type { DecisionKind, Reply } from './decision.js';
+import type { TenantId } from './ids.js';
+
+/** What relays say to the client of a denied login: as the tenant of the SMTP user has it. */
+export interface TenantReply {
+  /** `{ip}` stands for the client's address. */
+  readonly text: string;
+  /** A link that follows the text; null: none. */
+  readonly helpUrl: string | null;
+  /** Answered exactly as a wrong password is; the reason is in the audit trail alone. */
+  readonly opaque: boolean;
+}
+
+/** The data of an SSE `reply` event. */
+export type RelayReply = TenantReply & { readonly tenantId: TenantId };
+
+export const DEFAULT_TENANT_REPLY: TenantReply = { text: 'IP not authorized', helpUrl: null, opaque: false };
+
+/**
+ * With an IPv6 address in the longest text, the longest link and what Postfix puts before them, a reply stays below the 512 octets of
+ * RFC 5321, section 4.5.3.1.5.
+ */
+export const LONGEST_REPLY_TEXT = 200;
+export const LONGEST_HELP_URL = 200;
+export const REPLY_TEXT = /^[ -z|~]*(\{ip\}[ -z|~]*)?$/;
+export const HELP_URL = /^https?:\/\/[!-~]+$/;
+
+/** One line of printable ASCII characters, not blank; `{ip}`, once at most, is the only use of braces. */
+export function isReplyText(text: string): boolean {
+  return text.length <= LONGEST_REPLY_TEXT && text.trim() !== '' && REPLY_TEXT.test(text);
+}
+
+/** A link with `http` or `https`, of printable ASCII characters without white space. */
+export function isHelpUrl(text: string): boolean {
+  return text.length <= LONGEST_HELP_URL && HELP_URL.test(text) && URL.canParse(text);
+}
+
+/** RFC 4954, section 6: a temporary failure, at which a client does not ask its user for another password. */
+const DEFER_REPLY: Reply = { code: 454, enhanced: '4.7.0', text: 'Temporary authentication failure' };
+/** What most servers say to a wrong password: of an opaque denial nobody can tell that the password was right. */
+const OPAQUE_REPLY: Reply = { code: 535, enhanced: '5.7.8', text: 'Authentication failed' };
+
+/**
+ * The reply of a decision: null where the login goes through.
+ * @param ip the client's address in canonical form; null where it had none that can be read.
+ * @param reply of the SMTP user's tenant; null: the default.
+ */
+export function replyOf(decision: DecisionKind, ip: string | null, reply: TenantReply | null): Reply | null {
+  if (decision === 'allow') return null;
+  if (decision === 'defer') return DEFER_REPLY;
+  const { text, helpUrl, opaque } = reply ?? DEFAULT_TENANT_REPLY;
+  if (opaque) return OPAQUE_REPLY;
+  const shown = text.replace('{ip}', ip ?? 'unknown');
+  return { code: 535, enhanced: '5.7.1', text: helpUrl === null ? shown : `${shown} ${helpUrl}` };
+}
