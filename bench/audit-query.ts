@@ -102,7 +102,7 @@ function drawTarget(random: Seeded, set: DataSet, userIds: ReadonlyMap<string, s
 
 async function idsOfUsers(client: Client): Promise<Map<string, string>> {
   const { rows } = await client.query<{ username: string; smtp_user_id: string }>(
-    'SELECT username, smtp_user_id FROM audit.restrictions',
+    'SELECT username, id AS smtp_user_id FROM audit.smtp_users',
   );
   return new Map(rows.map(({ username, smtp_user_id }) => [username, smtp_user_id]));
 }

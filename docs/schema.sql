@@ -312,6 +312,23 @@ BEGIN
 END $function$;
 GRANT EXECUTE ON ROUTINE audit.drop_denial_month(timestamp with time zone) TO postern_audit;
 
+CREATE TABLE audit.entries (
+  smtp_user_id uuid NOT NULL,
+  place bigint NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  entry json NOT NULL,
+  CONSTRAINT entries_pkey PRIMARY KEY (smtp_user_id, place)
+);
+ALTER TABLE audit.entries ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON audit.entries AS PERMISSIVE FOR ALL TO postern_audit
+  USING (true);
+CREATE POLICY own_tenant ON audit.entries AS PERMISSIVE FOR SELECT TO postern_audit_reader
+  USING ((tenant_id = ( SELECT current_setting('postern.tenant_id'::text, true) AS current_setting)));
+CREATE POLICY owner ON audit.entries AS PERMISSIVE FOR ALL TO CURRENT_USER
+  USING (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE audit.entries TO postern_audit;
+GRANT SELECT ON TABLE audit.entries TO postern_audit_reader;
+
 CREATE OR REPLACE FUNCTION audit.prepare_denial_month(day date)
  RETURNS void
  LANGUAGE plpgsql
@@ -341,25 +358,28 @@ BEGIN
 END $function$;
 GRANT EXECUTE ON ROUTINE audit.prepare_denial_month(date) TO postern_audit;
 
-CREATE TABLE audit.restrictions (
-  smtp_user_id uuid NOT NULL,
+CREATE TABLE audit.smtp_users (
+  id uuid NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
   username text COLLATE "C" NOT NULL,
+  username_key text COLLATE "C" NOT NULL,
+  created_at timestamp(3) with time zone NOT NULL,
   removed boolean NOT NULL,
+  mode text NOT NULL,
+  restricted boolean NOT NULL,
   version integer NOT NULL,
   event_id uuid NOT NULL,
-  state jsonb NOT NULL,
-  CONSTRAINT restrictions_pkey PRIMARY KEY (smtp_user_id)
-);
-ALTER TABLE audit.restrictions ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY every_tenant ON audit.restrictions AS PERMISSIVE FOR ALL TO postern_audit
+  CONSTRAINT smtp_users_pkey PRIMARY KEY (id)
+) WITH (fillfactor=60);
+ALTER TABLE audit.smtp_users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON audit.smtp_users AS PERMISSIVE FOR ALL TO postern_audit
   USING (true);
-CREATE POLICY own_tenant ON audit.restrictions AS PERMISSIVE FOR SELECT TO postern_audit_reader
+CREATE POLICY own_tenant ON audit.smtp_users AS PERMISSIVE FOR SELECT TO postern_audit_reader
   USING ((tenant_id = ( SELECT current_setting('postern.tenant_id'::text, true) AS current_setting)));
-CREATE POLICY owner ON audit.restrictions AS PERMISSIVE FOR ALL TO CURRENT_USER
+CREATE POLICY owner ON audit.smtp_users AS PERMISSIVE FOR ALL TO CURRENT_USER
   USING (true);
-GRANT INSERT, SELECT, UPDATE ON TABLE audit.restrictions TO postern_audit;
-GRANT SELECT ON TABLE audit.restrictions TO postern_audit_reader;
+GRANT INSERT, SELECT, UPDATE ON TABLE audit.smtp_users TO postern_audit;
+GRANT SELECT ON TABLE audit.smtp_users TO postern_audit_reader;
 
 CREATE TABLE audit.usernames (
   tenant_id text COLLATE "C" NOT NULL,
@@ -678,6 +698,23 @@ CREATE TABLE projection.checkpoints (
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE projection.checkpoints TO postern_projection;
 GRANT SELECT (caught_up_at), SELECT (consumer) ON TABLE projection.checkpoints TO postern_relay_reader;
 
+CREATE TABLE projection.entries (
+  smtp_user_id uuid NOT NULL,
+  place bigint NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  entry json NOT NULL,
+  CONSTRAINT entries_pkey PRIMARY KEY (smtp_user_id, place)
+);
+ALTER TABLE projection.entries ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON projection.entries AS PERMISSIVE FOR ALL TO postern_projection
+  USING (true);
+CREATE POLICY own_tenant ON projection.entries AS PERMISSIVE FOR SELECT TO postern_directory_reader
+  USING ((tenant_id = ( SELECT current_setting('postern.tenant_id'::text, true) AS current_setting)));
+CREATE POLICY owner ON projection.entries AS PERMISSIVE FOR ALL TO CURRENT_USER
+  USING (true);
+GRANT SELECT ON TABLE projection.entries TO postern_directory_reader;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE projection.entries TO postern_projection;
+
 CREATE OR REPLACE FUNCTION projection.find_smtp_users(part text, after_time timestamp with time zone, after_id uuid, most integer)
  RETURNS TABLE(id uuid, created_at timestamp with time zone)
  LANGUAGE plpgsql
@@ -767,7 +804,8 @@ CREATE TABLE projection.smtp_users (
   username_key text COLLATE "C" NOT NULL,
   created_at timestamp(3) with time zone NOT NULL,
   removed boolean NOT NULL,
-  restriction jsonb NOT NULL,
+  mode text NOT NULL,
+  restricted boolean NOT NULL,
   version integer NOT NULL,
   event_id uuid NOT NULL,
   CONSTRAINT smtp_users_pkey PRIMARY KEY (id)

@@ -61,7 +61,7 @@ async function make(dataDir: string, manifest: string): Promise<void> {
 /** Waits until the audit trail knows all users. */
 async function recorded(client: Client, users: number): Promise<void> {
   for (;;) {
-    const { rows } = await client.query<{ n: number }>('SELECT count(*)::integer AS n FROM audit.restrictions');
+    const { rows } = await client.query<{ n: number }>('SELECT count(*)::integer AS n FROM audit.smtp_users');
     if (rows[0]?.n === users) return;
     await new Promise((done) => setTimeout(done, 100));
   }

@@ -53,8 +53,8 @@ async function takeIndexes(client: Client): Promise<string[]> {
 const PEOPLE = `
   CREATE TEMP TABLE people AS
     SELECT (row_number() OVER (ORDER BY substring(username FROM 5 FOR position('@' IN username) - 5)::integer, tenant_id))::integer - 1 AS n,
-           smtp_user_id, tenant_id, username
-      FROM audit.restrictions;
+           id AS smtp_user_id, tenant_id, username
+      FROM audit.smtp_users;
   ALTER TABLE people ADD PRIMARY KEY (n);
   ANALYZE people`;
 

@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
-import { runProcess, startService, type ServiceParts } from '@postern/process';
+import { startService, type ServiceParts } from '@postern/process';
+import { runProcess } from '@postern/process-life';
+import { loadSettings } from '@postern/settings';
 import { AuditTrailServiceModule } from './audit-trail-service.module.js';
 import { auditSchema } from './schema/audit-schema.js';
 
@@ -12,4 +14,4 @@ const parts = {
   schemas: [journalSchema, accessSchema, auditSchema],
 } satisfies ServiceParts;
 
-runProcess('The audit-trail-service', 8028, (settings) => startService(parts, settings));
+runProcess('The audit-trail-service', () => startService(parts, loadSettings(process.env, 8028)));

@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
-import { keepOperatorKey, runProcess, startService, unshownOperatorKey, type ServiceParts } from '@postern/process';
+import { startService, type ServiceParts } from '@postern/process';
+import { keepOperatorKey, runProcess, unshownOperatorKey } from '@postern/process-life';
+import { loadSettings } from '@postern/settings';
 import { ensureFirstOperatorKey } from './api-key/first-operator-key.js';
 import { CommandServiceModule } from './command-service.module.js';
 import { problems } from './write/problems.js';
@@ -18,4 +20,4 @@ const parts = {
   },
 } satisfies ServiceParts;
 
-runProcess('The command-service', 8026, (settings) => startService(parts, settings));
+runProcess('The command-service', () => startService(parts, loadSettings(process.env, 8026)));

@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
-import { runProcess, startService, type ServiceParts } from '@postern/process';
+import { startService, type ServiceParts } from '@postern/process';
+import { runProcess } from '@postern/process-life';
+import { loadSettings } from '@postern/settings';
 import { ProjectionServiceModule } from './projection-service.module.js';
 import { projectionSchema } from './schema/projection-schema.js';
 
@@ -12,4 +14,4 @@ const parts = {
   schemas: [journalSchema, accessSchema, projectionSchema],
 } satisfies ServiceParts;
 
-runProcess('The projection-service', 8027, (settings) => startService(parts, settings));
+runProcess('The projection-service', () => startService(parts, loadSettings(process.env, 8027)));

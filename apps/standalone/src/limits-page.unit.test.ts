@@ -14,7 +14,8 @@ import {
   MAX_BUCKETS,
   MAX_CACHED_KEYS,
 } from '@postern/access';
-import { MAX_DEPTH, MAX_ERRORS, MAX_HOPS, READ_DEADLINE_MS, SERVER_LIMITS as server } from '@postern/http';
+import { MAX_DEPTH } from '@postern/contracts';
+import { MAX_ERRORS, MAX_HOPS, READ_DEADLINE_MS, SERVER_LIMITS as server } from '@postern/http';
 import { DEFAULT_EXPORT_LIMITS as exports } from '@postern/lists';
 import { CHECK_TIMEOUT_MS, LOG_BUFFER_BYTES } from '@postern/observe';
 import { loadSettings } from '@postern/settings';

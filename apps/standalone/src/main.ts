@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { DEFAULT_PORT } from '@postern/settings';
-import { runProcess } from '@postern/process';
+import { loadSettings } from '@postern/settings';
+import { runProcess } from '@postern/process-life';
 import { startPostern } from './postern.js';
 
-runProcess('Postern', DEFAULT_PORT, startPostern);
+runProcess('Postern', () => startPostern(loadSettings(process.env)));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { loadSettings } from '@postern/settings';
-import { type Running } from '@postern/process';
+import { type Running } from '@postern/process-life';
 import fc from 'fast-check';
 import { hasNginx, startNginx } from '@postern/testing';
 import { startProxy } from '../../supervisor/src/proxy.js';

@@ -1,12 +1,6 @@
 import { ensureFirstOperatorKey, problems } from '@postern/command-service';
-import {
-  createHttpApp,
-  keepOperatorKey,
-  listenAsSet,
-  operatorKeyPlace,
-  unshownOperatorKey,
-  type Running,
-} from '@postern/process';
+import { apiPage, createHttpApp, listenAsSet } from '@postern/process';
+import { keepOperatorKey, operatorKeyPlace, unshownOperatorKey, type Running } from '@postern/process-life';
 import { Readiness } from '@postern/observe';
 import { type Settings } from '@postern/settings';
 import { openDatabase } from './database.js';
@@ -23,8 +17,10 @@ export async function startPostern(settings: Settings): Promise<Running> {
       const { operatorKey, dataDir } = settings;
       await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
       await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
+      const url = await app.getUrl();
       return {
-        url: await app.getUrl(),
+        url,
+        details: [apiPage(url)],
         keyPlace: operatorKeyPlace(settings),
         firstKey: operatorKey === null ? await unshownOperatorKey(dataDir) : null,
         stop: async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/process';
+import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/process-life';
 
 /** What is started as a process of its own. */
 export interface ChildPlan {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { DEFAULT_PORT, SettingInvalid } from '@postern/settings';
-import { runProcess } from '@postern/process';
+import { loadSettings, SettingInvalid } from '@postern/settings';
+import { runProcess } from '@postern/process-life';
 import { startServices } from './supervisor.js';
 
 const MOST_INSTANCES = 8;
@@ -9,9 +9,8 @@ const STOP_TIMEOUT_MS = 90_000;
 
 runProcess(
   'Postern',
-  DEFAULT_PORT,
-  (settings, stopped) =>
-    startServices(settings, {
+  (stopped) =>
+    startServices(loadSettings(process.env), {
       stopped,
       instances: instancesAsked(process.argv.slice(2)),
       environment: process.env,

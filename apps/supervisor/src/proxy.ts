@@ -11,7 +11,8 @@ import {
   warnOfUntrustedForwarding,
 } from '@postern/http';
 import { BUILD, createLogger } from '@postern/observe';
-import { listenAsSet, type Running } from '@postern/process';
+import { listenAsSet } from '@postern/process';
+import type { Running } from '@postern/process-life';
 import type { Settings } from '@postern/settings';
 import { fastify as makeFastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Replicas, type Replica } from './replicas.js';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@postern/embedded-kafka';
-import { operatorKeyPlace, StartFailed, type Running } from '@postern/process';
+import { apiPage } from '@postern/process';
+import { operatorKeyPlace, StartFailed, type Running } from '@postern/process-life';
 import { SettingInvalid, type Settings } from '@postern/settings';
 import { prepareDatabase } from '../../database-tool/src/migrate/prepare-database.js';
 import { openDatabase, type Database } from '../../standalone/src/database.js';
@@ -62,7 +63,7 @@ export async function startServices(settings: Settings, options: SupervisorOptio
       url: proxy.url,
       keyPlace: operatorKeyPlace(settings),
       firstKey: ready.find(({ firstKey }) => firstKey !== null)?.firstKey ?? null,
-      details: ['', ...list, ...surroundings(settings, environment)],
+      details: ['', ...list, ...surroundings(settings, environment), apiPage(proxy.url)],
       stop,
     };
   } catch (error) {

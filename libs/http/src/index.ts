@@ -8,7 +8,7 @@ export { ProblemFilter, type ProblemTranslator, routeNotFound, temporaryProblem 
 export { type FieldProblem, Problem, PROBLEMS, type ProblemCode, type ProblemOptions } from './problem/problem.js';
 export { logRequests } from './request/access-log.js';
 export { guardRequests } from './request/guard-requests.js';
-export { hasBody, MAX_DEPTH, takeOnlyJson } from './request/json-body.js';
+export { hasBody, takeOnlyJson } from './request/json-body.js';
 export { bearerToken, Caller, type Principal, principalOf, setPrincipal, Tenant } from './request/principal.js';
 export { READ_DEADLINE_MS } from './request/read-deadline.js';
 export {

@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { Deadline } from '@postern/async';
 
 /** One thing without which the service cannot do its work. Resolves to null when well, else to what is missing, in a few words. */
@@ -7,7 +6,6 @@ export type ReadinessCheck = () => Promise<string | null> | string | null;
 export const CHECK_TIMEOUT_MS = 2_000;
 
 /** What the process needs to be ready; each module adds its own checks. */
-@Injectable()
 export class Readiness {
   private readonly checks = new Map<string, ReadinessCheck>();
   private asking: Promise<Record<string, string>> | null = null;

@@ -8,8 +8,7 @@ import { eventBusModule } from './event-bus.module.js';
 import { PublisherModule } from './publisher.module.js';
 import { createHttpApp } from './http-app.js';
 import { ObserveModule } from './operation.controller.js';
-import { operatorKeyPlace, type FirstKey } from './first-key.js';
-import type { Running } from './run-process.js';
+import { type FirstKey, operatorKeyPlace, type Running } from '@postern/process-life';
 
 /** What a service is made of. */
 export interface ServiceParts {
@@ -37,7 +36,8 @@ export async function startService(parts: ServiceParts, settings: Settings): Pro
     const firstKey = (await parts.firstKey?.(app, runtime)) ?? null;
     await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
     const keyPlace = parts.firstKey ? { keyPlace: operatorKeyPlace(settings) } : {};
-    return { url: await app.getUrl(), ...keyPlace, firstKey, stop: () => app.close() };
+    const url = await app.getUrl();
+    return { url, details: [apiPage(url)], ...keyPlace, firstKey, stop: () => app.close() };
   } catch (error) {
     await app.close();
     throw error;
@@ -74,6 +74,11 @@ function databaseUrlOf({ databaseUrl }: Settings, name: string): string {
   throw new SettingInvalid(
     `POSTERN_DATABASE_URL must be set: the ${name} starts no database of its own. \`npm run services\` starts one, and all services on it.`,
   );
+}
+
+/** A line for the operator. */
+export function apiPage(url: string): string {
+  return `API page: ${url}/docs`;
 }
 
 type Place = Pick<Settings, 'httpHost' | 'httpPort'>;

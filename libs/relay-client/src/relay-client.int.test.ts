@@ -1,26 +1,31 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SmtpUserId } from '@postern/contracts';
 import { until } from '@postern/testing';
 import { RelayClient } from './relay-client.js';
+import { readPolicies } from './policies/policy-file.js';
 import { MAX_LINE_BYTES } from './policies/snapshot.js';
 import type { RelayProblem } from './status.js';
 import { BadSetting } from './settings.js';
 import type { RelayClientSettings } from './settings.js';
-import { InMemoryLastKnownGoodStore } from './stores.js';
 import { TestControlPlane, frame } from './testing/control-plane.js';
 import { policy } from './testing/policies.js';
 
-const FAST = { retryBaseMs: 5, retryMaxMs: 40, refusedRetryMs: 40, flushIntervalMs: 10, saveEveryMs: 0 };
+const FAST = { retryBaseMs: 5, retryMaxMs: 40, refusedRetryMs: 40, flushIntervalMs: 10, saveEveryMs: 5 };
 
 let plane: TestControlPlane;
 let clients: RelayClient[];
 let problems: RelayProblem[];
+let dataDir: string;
 
 beforeEach(async () => {
   plane = new TestControlPlane();
   clients = [];
   problems = [];
+  dataDir = await mkdtemp(join(tmpdir(), 'postern-relay-'));
   await plane.listen();
   plane.set(policy('office@acme.example', { entries: ['203.0.113.0/24'] }));
   plane.set(policy('free@acme.example', { restricted: false, entries: [] }));
@@ -28,6 +33,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await Promise.all(clients.map((client) => client.stop(50)));
+  await rm(dataDir, { recursive: true });
   await plane.kill();
 });
 
@@ -424,14 +430,22 @@ describe('a relay client', () => {
   });
 
   it('decides at once from the last known good policies when it starts without the control plane', async () => {
-    const lastKnownGood = new InMemoryLastKnownGoodStore();
-    const first = await started({ lastKnownGood });
-    await first.stop();
-    await plane.kill();
-    const second = clientOf({ urls: ['http://127.0.0.1:9'], lastKnownGood });
+    await (await started({ dataDir })).stop();
+    const second = clientOf({ urls: ['http://127.0.0.1:9'], dataDir });
     await second.start();
     expect(told(second, 'office@acme.example')).toBe('allow entry-matched');
-    await plane.listen();
+  });
+
+  it('decides by the last change that it kept when its process was killed', async () => {
+    const client = await started({ dataDir });
+    plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }));
+    plane.heartbeat();
+    await until(() => client.status().revision === 3, 'the change is in force');
+    const path = join(dataDir, 'policies');
+    await until(async () => (await readPolicies(path, Date.now).catch(() => null))?.revision === 3, 'it is kept');
+    const second = clientOf({ urls: ['http://127.0.0.1:9'], dataDir });
+    await second.start();
+    expect(told(second, 'office@acme.example')).toBe('deny ip-not-authorized');
   });
 
   it.each([
@@ -440,24 +454,50 @@ describe('a relay client', () => {
     ['does not trust a wall clock that was set back', 'defer policy-stale', -1],
   ])('%s when it starts from kept policies', async (_, expected, later) => {
     const kept = Date.parse('2026-11-01T00:00:00Z');
-    const age = { whenStale: 'defer', maxStalenessMs: 60_000, elapsed: () => 1_000 } as const;
-    const lastKnownGood = new InMemoryLastKnownGoodStore();
-    await (await started({ ...age, lastKnownGood, clock: () => kept })).stop();
-    const second = clientOf({ ...age, urls: ['http://127.0.0.1:9'], lastKnownGood, clock: () => kept + later });
+    const age = { whenStale: 'defer', maxStalenessMs: 60_000, elapsed: () => 1_000, dataDir } as const;
+    await (await started({ ...age, clock: () => kept })).stop();
+    const second = clientOf({ ...age, urls: ['http://127.0.0.1:9'], clock: () => kept + later });
     await second.start();
     expect(told(second, 'office@acme.example')).toBe(expected);
   });
 
-  it('does not decide by last known good policies that are damaged', async () => {
-    const lastKnownGood = new InMemoryLastKnownGoodStore();
-    await (await started({ lastKnownGood })).stop();
-    const kept = await lastKnownGood.load();
-    if (kept === null) throw new Error('Nothing was kept.');
-    await lastKnownGood.save(kept.slice(4));
-    const client = clientOf({ urls: ['http://127.0.0.1:9'], lastKnownGood, startWithinMs: 10 });
+  it('does not trust a wall clock that was set back to a moment after the saving, which it saw pass without Postern', async () => {
+    let now = Date.parse('2026-11-01T00:00:00Z');
+    const age = {
+      whenStale: 'defer',
+      maxStalenessMs: 60_000,
+      elapsed: () => 1_000,
+      dataDir,
+      clock: () => now,
+    } as const;
+    await (await started(age)).stop();
+    now += 40_000;
+    const urls = ['http://127.0.0.1:9'];
+    const second = clientOf({ ...age, urls });
+    await second.start();
+    expect(told(second, 'office@acme.example')).toBe('allow entry-matched');
+    now += 40_000;
+    const path = join(dataDir, 'policies');
+    await until(async () => (await stat(path)).mtimeMs === now, 'the time was seen');
+    now -= 30_000;
+    const third = clientOf({ ...age, urls });
+    await third.start();
+    expect(told(third, 'office@acme.example')).toBe('defer policy-stale');
+  });
+
+  it('does not decide by last known good policies that are damaged, and keeps the next ones', async () => {
+    await (await started({ dataDir })).stop();
+    const path = join(dataDir, 'policies');
+    await writeFile(path, (await readFile(path)).subarray(4));
+    const client = clientOf({ urls: ['http://127.0.0.1:9'], dataDir, startWithinMs: 10 });
     await client.start();
     expect(told(client, 'office@acme.example')).toBe('defer policy-stale');
     expect(codes()).toContain('last-known-good-unusable');
+    await client.stop();
+    const third = clientOf({ dataDir });
+    await third.start();
+    await third.stop();
+    expect((await readPolicies(path, Date.now))?.revision).toBe(2);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { endsWithin } from '@postern/async';
 import { STALE, decideBy, denialReason } from './decision.js';
 import type { Decision } from './decision.js';
@@ -35,6 +36,8 @@ export class RelayClient {
 
   /** Resolves as soon as there are policies to decide by, kept ones or new ones; after `startWithinMs` in any case. */
   async start(): Promise<void> {
+    const { dataDir } = this.settings;
+    if (dataDir !== null) await mkdir(dataDir, { recursive: true, mode: 0o700 });
     this.reporter.start();
     this.folder.start();
     await endsWithin(

@@ -1,8 +1,8 @@
 import type { ControlPlane } from './control-plane.js';
 import type { UnknownUser } from './decision.js';
 import type { OnProblem } from './status.js';
-import { InMemoryDenialSpool, InMemoryLastKnownGoodStore } from './stores.js';
-import type { DenialSpool, LastKnownGoodStore } from './stores.js';
+import { InMemoryDenialSpool } from './stores.js';
+import type { DenialSpool } from './stores.js';
 
 /** What a relay tells its client. Only `urls`, `key` and `relayName` have no default. */
 export interface RelayClientSettings extends ControlPlane {
@@ -39,10 +39,8 @@ export interface RelayClientSettings extends ControlPlane {
   readonly maxFoldWindows?: number;
   /** For one batch of denials. Default: 10 s. */
   readonly requestTimeoutMs?: number;
-  /** At least so long between two savings of the last known good policies. Default: a minute. */
+  /** Policies that changed are saved after so long. Default: a minute. */
   readonly saveEveryMs?: number;
-  /** Default: in memory. */
-  readonly lastKnownGood?: LastKnownGoodStore;
   /** Default: in memory, for 100,000 denials. */
   readonly denialSpool?: DenialSpool;
   readonly onProblem?: OnProblem;
@@ -78,7 +76,6 @@ export function completeSettings(given: RelayClientSettings): Settings {
     maxFoldWindows: 10_000,
     requestTimeoutMs: 10_000,
     saveEveryMs: 60_000,
-    lastKnownGood: new InMemoryLastKnownGoodStore(),
     denialSpool: new InMemoryDenialSpool(),
     clock: Date.now,
     elapsed: () => performance.now(),

@@ -1,26 +1,5 @@
 import type { DenialReport } from '@postern/contracts';
 
-/** Where the last known good policies are kept. The bytes are opaque, and only this version of the library reads them. */
-export interface LastKnownGoodStore {
-  /** Null: there are none. */
-  load(): Promise<Uint8Array | null>;
-  /** Replaces what was there, all or nothing. */
-  save(policies: Uint8Array): Promise<void>;
-}
-
-/** Keeps them for as long as the process lives: the default. */
-export class InMemoryLastKnownGoodStore implements LastKnownGoodStore {
-  private kept: Uint8Array | null = null;
-
-  async load(): Promise<Uint8Array | null> {
-    return this.kept;
-  }
-
-  async save(policies: Uint8Array): Promise<void> {
-    this.kept = policies;
-  }
-}
-
 /** Where denials wait until the control plane has acknowledged them. Order is kept; an id is kept once. */
 export interface DenialSpool {
   /** Denials that wait. */

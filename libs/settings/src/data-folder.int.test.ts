@@ -13,7 +13,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const refusal = (path: string, why: string) => ({
   name: 'SettingInvalid',
-  message: `POSTERN_DATA_DIR must name a folder that can be written to: ${path} ${why}. Name another one, or mend that.`,
+  message: `POSTERN_DATA_DIR must name a folder that can be written to: ${path} ${why}. Name another one, or repair it.`,
 });
 
 describe('the data folder', () => {

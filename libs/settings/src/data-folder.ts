@@ -3,10 +3,10 @@ import { dirname, join, resolve } from 'node:path';
 import { SettingInvalid } from './setting-values.js';
 
 /**
- * Makes the folder of `POSTERN_DATA_DIR` where it is not there, and tries whether it can be written to. Resolves to its absolute path.
+ * Makes the folder of the setting `name` where it is not there, and tries whether it can be written to. Resolves to its absolute path.
  * Throws `SettingInvalid` that says what is wrong with it.
  */
-export async function openDataFolder(dataDir: string): Promise<string> {
+export async function openDataFolder(dataDir: string, name = 'POSTERN_DATA_DIR'): Promise<string> {
   const folder = resolve(dataDir);
   try {
     await makeFolder(folder);
@@ -14,7 +14,7 @@ export async function openDataFolder(dataDir: string): Promise<string> {
     return folder;
   } catch (error) {
     throw new SettingInvalid(
-      `POSTERN_DATA_DIR must name a folder that can be written to: ${reason(folder, error)} Name another one, or mend that.`,
+      `${name} must name a folder that can be written to: ${reason(folder, error)} Name another one, or repair it.`,
       { cause: error },
     );
   }

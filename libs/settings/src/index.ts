@@ -1,6 +1,6 @@
 export { openDataFolder, operatorKeyFile } from './data-folder.js';
-export { SettingInvalid } from './setting-values.js';
+export { readSecretFile, readSettingFile, SettingInvalid } from './setting-values.js';
 export { type RuntimeSettings, SETTINGS, SettingsModule } from './settings.module.js';
-export { DEFAULT_PORT, type LogLevel, loadSettings, type Rate, type Settings } from './settings.js';
+export { LOG_LEVELS, type LogLevel, loadSettings, type Rate, type Settings } from './settings.js';
 export { warnOfUnknownSettings } from './unknown-settings.js';
 export { trustedProxies } from './trusted-proxies.js';

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import type { Settings } from './settings.js';
 
 /** What the modules of a running process may ask for: the settings, with the database that was found or started. */
@@ -7,7 +7,6 @@ export type RuntimeSettings = Omit<Settings, 'databaseUrl'> & { readonly databas
 /** The token under which `RuntimeSettings` are injected. */
 export const SETTINGS = Symbol('settings');
 
-@Module({})
 export class SettingsModule {
   static forRoot(settings: RuntimeSettings): DynamicModule {
     return {

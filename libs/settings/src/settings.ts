@@ -38,7 +38,7 @@ export interface Settings {
   readonly denialRetentionDays: number;
 }
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Far above what one process serves of one caller: who meets these has a runaway loop. */
@@ -47,7 +47,7 @@ const DEFAULT_RATE_LIMIT: Rate = { perSecond: 5_000, burst: 20_000 };
 const DEFAULT_FAILED_AUTH_LIMIT: Rate = { perSecond: 20, burst: 200 };
 const DEFAULT_MAX_CONNECTIONS = 10_000;
 /** Where the API is: of the process that has all of it, or of the proxy before the services. */
-export const DEFAULT_PORT = 8025;
+const DEFAULT_PORT = 8025;
 
 const LONGEST_SHOWN = 200;
 

@@ -1,5 +1,5 @@
 import { TOPICS } from '@postern/contracts';
-import type { ReadModel } from '@postern/read-models';
+import { SMTP_USER_TABLES, type ReadModel } from '@postern/read-models';
 import { CHANGES_CONSUMER } from './record/changes-consumer.js';
 import { recordChanges } from './record/record-changes.js';
 
@@ -10,13 +10,7 @@ export const changesModel: ReadModel = {
   consumer: CHANGES_CONSUMER,
   topics: [TOPICS.smtpUsers, TOPICS.tenants],
   tables: [
-    {
-      name: 'restrictions',
-      key: 'smtp_user_id::text',
-      subject: 'smtp_user_id',
-      group: null,
-      compared: 'smtp_user_id, tenant_id, username, removed, version, event_id, state',
-    },
+    ...SMTP_USER_TABLES,
     {
       name: 'usernames',
       key: `tenant_id || ' ' || username_key || ' ' || smtp_user_id`,
@@ -33,7 +27,7 @@ export const changesModel: ReadModel = {
         'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data, before, after, state',
     },
   ],
-  streams: { category: 'smtp-user', table: 'restrictions', version: 'version', versionOf: ({ version }) => version },
+  streams: { category: 'smtp-user', table: 'smtp_users', version: 'version', versionOf: ({ version }) => version },
   others: { categories: ['tenant', 'api-key'], table: 'changes' },
   fill: 'feed',
   write: async (manager, events) => void (await recordChanges(manager, events)),

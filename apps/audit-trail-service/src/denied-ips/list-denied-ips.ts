@@ -13,11 +13,12 @@ import {
   type IpAddress,
 } from '@postern/ip-ranges';
 import { defineList, isText, isTime, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
+import type { KnownSmtpUser } from '@postern/read-models';
 import { decideAccess, isLive } from '@postern/restrictions';
 import sql, { join, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { findSmtpUser, type KnownSmtpUser } from '../smtp-user/find-smtp-user.js';
+import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 import { countNeighbours, findProxies, MAX_NEIGHBOURS, USERS_OF_PROXY } from './neighbours.js';
 import { suggestEntries, type DeniedAddress, type DeniedIpRecord } from './suggest-entries.js';
 

@@ -1,5 +1,6 @@
 import { sqlMigration, type SchemaComponent } from '@postern/database';
 import { checkpointTableSql } from '@postern/event-store';
+import { smtpUserTablesSql } from '@postern/read-models';
 
 /** The component for `migrate` of @postern/database. All of it but the dead letters can be rebuilt from the journal. */
 export const auditSchema: SchemaComponent = {
@@ -10,6 +11,7 @@ export const auditSchema: SchemaComponent = {
       'denial-months.sql',
       'denied-ips.sql',
       'changes.sql',
+      { sql: smtpUserTablesSql('audit', 'postern_audit', 'postern_audit_reader') },
       'dead-letters.sql',
       { sql: checkpointTableSql('audit', 'postern_audit') },
     ]),

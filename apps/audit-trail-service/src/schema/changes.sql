@@ -42,27 +42,6 @@ CREATE POLICY of_no_tenant ON audit.changes FOR SELECT TO postern_audit_reader
 GRANT SELECT, INSERT ON audit.changes TO postern_audit;
 GRANT SELECT ON audit.changes TO postern_audit_reader;
 
--- The present restriction of each SMTP user, removed ones too.
-CREATE TABLE audit.restrictions (
-  smtp_user_id uuid    PRIMARY KEY,
-  tenant_id    text COLLATE "C" NOT NULL,
-  username     text COLLATE "C" NOT NULL,
-  removed      boolean NOT NULL,
-  version      integer NOT NULL, -- of the last event that was applied, and its id:
-  event_id     uuid    NOT NULL, -- the same version with another id is a conflict
-  state        jsonb   NOT NULL  -- SmtpUserState of @postern/restrictions
-);
-
-ALTER TABLE audit.restrictions ENABLE ROW LEVEL SECURITY;
-ALTER TABLE audit.restrictions FORCE ROW LEVEL SECURITY;
-CREATE POLICY every_tenant ON audit.restrictions TO postern_audit USING (true);
-CREATE POLICY own_tenant ON audit.restrictions FOR SELECT TO postern_audit_reader
-  USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is no superuser.
-CREATE POLICY owner ON audit.restrictions TO CURRENT_USER USING (true);
-GRANT SELECT, INSERT, UPDATE ON audit.restrictions TO postern_audit;
-GRANT SELECT ON audit.restrictions TO postern_audit_reader;
-
 -- All names that each SMTP user has had.
 CREATE TABLE audit.usernames (
   tenant_id    text COLLATE "C" NOT NULL,

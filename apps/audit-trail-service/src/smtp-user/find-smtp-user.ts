@@ -1,10 +1,7 @@
 import { isUuid, type TenantId, type UsernameKey } from '@postern/contracts';
 import { Problem } from '@postern/http';
-import type { SmtpUserState } from '@postern/restrictions';
+import { smtpUserColumns, smtpUserOf, type KnownSmtpUser, type SmtpUserRecord } from '@postern/read-models';
 import type { EntityManager } from 'typeorm';
-
-/** An SMTP user that there is, or was. */
-export type KnownSmtpUser = Exclude<SmtpUserState, { status: 'none' }>;
 
 /**
  * The SMTP user as it is now; a removed one is found too, since its trail stays.
@@ -20,11 +17,11 @@ export async function findSmtpUser(manager: EntityManager, smtpUserId: string): 
 
 /** The same for an id that is a UUID; null where there is none. */
 export async function loadSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser | null> {
-  const [row] = await manager.query<{ state: KnownSmtpUser }[]>(
-    'SELECT state FROM audit.restrictions WHERE smtp_user_id = $1',
+  const [record] = await manager.query<SmtpUserRecord[]>(
+    `SELECT ${smtpUserColumns('audit')} FROM audit.smtp_users u WHERE id = $1`,
     [smtpUserId],
   );
-  return row?.state ?? null;
+  return record ? smtpUserOf(record) : null;
 }
 
 /** The SMTP users of the tenant that have, or once had, the username. Within `inTenant`. */

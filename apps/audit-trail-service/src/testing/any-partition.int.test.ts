@@ -82,7 +82,8 @@ const TRAILS = [
     consumer: (on: DataSource) => changesConsumer(on),
     tables: [
       'SELECT * FROM audit.changes ORDER BY position',
-      'SELECT * FROM audit.restrictions ORDER BY smtp_user_id',
+      'SELECT * FROM audit.smtp_users ORDER BY id',
+      'SELECT * FROM audit.entries ORDER BY smtp_user_id, place',
       'SELECT * FROM audit.usernames ORDER BY tenant_id, username_key, smtp_user_id',
     ],
   },

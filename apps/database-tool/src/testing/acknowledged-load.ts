@@ -91,7 +91,8 @@ export class AcknowledgedLoad {
         'SELECT coalesce(sum(count), 0)::integer AS logins FROM audit.denied_ips',
       );
       const { rows } = await owner.query<{ id: string; note: string }>(
-        `SELECT id, restriction->'entries'->0->>'note' AS note FROM projection.smtp_users`,
+        `SELECT id, (SELECT entry->>'note' FROM projection.entries WHERE smtp_user_id = id ORDER BY place LIMIT 1) AS note
+           FROM projection.smtp_users`,
       );
       const noteOf = new Map(rows.map(({ id, note }) => [id, note]));
       return { notes: this.world.users.map(({ id }) => noteOf.get(id) ?? null), denials: totals[0]?.logins ?? 0 };

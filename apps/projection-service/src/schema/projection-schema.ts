@@ -1,5 +1,6 @@
 import { sqlMigration, type SchemaComponent } from '@postern/database';
 import { checkpointTableSql } from '@postern/event-store';
+import { smtpUserTablesSql } from '@postern/read-models';
 
 /** The component for `migrate` of @postern/database. All of it can be rebuilt from the journal. */
 export const projectionSchema: SchemaComponent = {
@@ -7,6 +8,7 @@ export const projectionSchema: SchemaComponent = {
   migrations: [
     sqlMigration('Projection1764500000003', import.meta.url, [
       'relay-policies.sql',
+      { sql: smtpUserTablesSql('projection', 'postern_projection', 'postern_directory_reader') },
       'smtp-users.sql',
       { sql: checkpointTableSql('projection', 'postern_projection') },
       'checkpoints.sql',

@@ -1,5 +1,5 @@
 import { TOPICS, type Recorded, type SmtpUserEvent } from '@postern/contracts';
-import type { ReadModel } from '@postern/read-models';
+import { SMTP_USER_TABLES, type ReadModel } from '@postern/read-models';
 import { applyDirectory } from './project/apply-directory.js';
 
 /** The directory, for verifying and rebuilding. */
@@ -8,15 +8,7 @@ export const directoryModel: ReadModel = {
   schema: 'projection',
   consumer: 'smtp-user-directory',
   topics: [TOPICS.smtpUsers],
-  tables: [
-    {
-      name: 'smtp_users',
-      key: 'id::text',
-      subject: 'id',
-      group: null,
-      compared: 'id, tenant_id, username, username_key, created_at, removed, restriction, version, event_id',
-    },
-  ],
+  tables: SMTP_USER_TABLES,
   streams: { category: 'smtp-user', table: 'smtp_users', version: 'version', versionOf: ({ version }) => version },
   fill: 'stream',
   // The topic carries no others.

@@ -3,9 +3,9 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { isUuid, type TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { atLeastVersion, Problem } from '@postern/http';
+import { smtpUserColumns, smtpUserOf, type SmtpUserRecord } from '@postern/read-models';
 import type { RegisteredSmtpUser } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
-import { knownSmtpUser, SMTP_USER_COLUMNS, type SmtpUserRecord } from './project/directory-table.js';
 
 /** An SMTP user, as the directory has it now. */
 export class GetSmtpUser extends Query<RegisteredSmtpUser> {
@@ -30,12 +30,12 @@ export class GetSmtpUserHandler implements IQueryHandler<GetSmtpUser> {
   async execute({ tenantId, smtpUserId, minVersion }: GetSmtpUser): Promise<RegisteredSmtpUser> {
     if (!isUuid(smtpUserId))
       throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is no UUID.');
-    const sql = `SELECT ${SMTP_USER_COLUMNS} FROM projection.smtp_users WHERE id = $1`;
+    const sql = `SELECT ${smtpUserColumns('projection')} FROM projection.smtp_users u WHERE id = $1`;
     const state = await atLeastVersion(minVersion, async () => {
       const [record] = await inTenant(this.dataSource, tenantId, (manager) =>
         manager.query<SmtpUserRecord[]>(sql, [smtpUserId]),
       );
-      return record ? knownSmtpUser(record).state : null;
+      return record ? smtpUserOf(record) : null;
     });
     if (state?.status === 'registered') return state;
     throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id in this tenant.');

@@ -4,11 +4,11 @@ import { usernameKey, type Page, type TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { smtpUserView } from '@postern/http';
 import { defineList, isTime, isUuid, ListQuery, pageOf } from '@postern/lists';
+import { smtpUserColumns, smtpUserOf, type SmtpUserRecord } from '@postern/read-models';
 import { smtpUserView as shownUser, type SmtpUser } from '@postern/restrictions';
-import sql from 'sql-template-tag';
+import sql, { raw } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { knownSmtpUser, type SmtpUserRecord } from './project/directory-table.js';
 
 /** The SMTP users of a tenant, newest first, as pages, NDJSON or CSV. */
 export const smtpUsers = defineList({
@@ -54,7 +54,7 @@ export class ListSmtpUsersHandler implements IQueryHandler<ListSmtpUsers> {
       manager.query<(SmtpUserRecord & { readonly found: string })[]>(text, values),
     );
     const now = new Date();
-    const users = records.slice(0, asked.limit).map((record) => shownUser(knownSmtpUser(record).state, now));
+    const users = records.slice(0, asked.limit).map((record) => shownUser(smtpUserOf(record), now));
     return pageOf(users, asked, smtpUsers.order, Number(records[0]?.found));
   }
 }
@@ -70,11 +70,11 @@ function pageAsked(tenantId: TenantId, { query, cursor = [], limit }: SmtpUsersA
              ORDER BY created_at DESC, id DESC LIMIT ${limit + 1}`
       : sql`SELECT id, created_at FROM projection.find_smtp_users(${usernameKey(query)}, ${time}, ${id}, ${limit + 1})`;
   return sql`
-    WITH page AS MATERIALIZED (${found}), rows AS (
+    WITH page AS MATERIALIZED (${found}), counted AS (
       SELECT u.*, count(*) OVER () AS found, -- one more than the limit if there are more
-             sum(jsonb_array_length(restriction -> 'entries')) OVER (ORDER BY u.created_at DESC, u.id DESC) AS so_far
+             sum((SELECT count(*) FROM projection.entries WHERE smtp_user_id = u.id)) OVER (ORDER BY u.created_at DESC, u.id DESC) AS so_far
         FROM page JOIN projection.smtp_users u USING (id)
     )
-    SELECT id, tenant_id, username, created_at, removed, restriction, version, found
-      FROM rows WHERE so_far <= ${MAX_ENTRIES_PER_PAGE} ORDER BY created_at DESC, id DESC`;
+    SELECT ${raw(smtpUserColumns('projection'))}, found
+      FROM counted u WHERE so_far <= ${MAX_ENTRIES_PER_PAGE} ORDER BY created_at DESC, id DESC`;
 }

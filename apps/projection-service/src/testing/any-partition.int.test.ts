@@ -31,7 +31,12 @@ const MODELS = [
                   p.event_id, p.claimed_at, p.removed, p.digest, p.revision IS NOT NULL AS sent, t.policies, t.digest AS all_digest
              FROM projection.relay_policies p, LATERAL (SELECT policies, digest FROM projection.relay_policy_totals) t ORDER BY 1, 2`,
   },
-  { name: 'directory', apply: applyDirectory, rows: 'SELECT * FROM projection.smtp_users ORDER BY id' },
+  {
+    name: 'directory',
+    apply: applyDirectory,
+    rows: `SELECT u.*, (SELECT json_agg(e ORDER BY place) FROM projection.entries e WHERE smtp_user_id = u.id) AS entries
+             FROM projection.smtp_users u ORDER BY id`,
+  },
 ] as const;
 
 /** Users who take usernames from each other, with all that can happen to a restriction. */

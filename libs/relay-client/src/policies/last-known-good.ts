@@ -1,121 +1,100 @@
-import { createHash } from 'node:crypto';
+import { stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WakeSignal } from '@postern/async';
 import { describe } from '../control-plane.js';
-import { Replica } from '../replica/replica.js';
+import type { Replica } from '../replica/replica.js';
 import type { Settings } from '../settings.js';
+import { readPolicies, writePolicies } from './policy-file.js';
 
-/** Policies that did not change are saved again so often, so that their age after a restart is about right. */
+/** Policies that did not change are saved again so often at least: their age after a restart is about right then. */
 const UNCHANGED_MS = 3_600_000;
 
-/** Saves policies, and finds them again. A store that fails is reported, and no more. */
+/** Keeps the policies in a file of the data folder, and finds them again. What fails is reported, and tried again. */
 export class LastKnownGood {
-  private savedAt = Number.NEGATIVE_INFINITY;
-  private savedRevision = -1;
-  private saving: Promise<void> = Promise.resolve();
+  private readonly path: string | null;
+  private saved: { replica: Replica; revision: number; at: number } | null = null;
+  /** The latest wall time since the last saving. */
+  private seenAt = 0;
+  private readonly signal = new WakeSignal();
+  private running: Promise<void> = Promise.resolve();
 
-  constructor(private readonly settings: Settings) {}
+  constructor(
+    private readonly settings: Settings,
+    /** The policies to keep, confirmed ones; null: there are none. */
+    private readonly current: () => Replica | null,
+    private readonly contactAgeMs: () => number,
+  ) {
+    this.path = settings.dataDir === null ? null : join(settings.dataDir, 'policies');
+  }
 
   /**
-   * What was kept, and how long ago the control plane was heard of; null where there is nothing that can be used. The age
-   * at the saving was measured; the time since then is taken from the wall clock. Where that clock is now earlier than at
-   * the saving it was set back, and nobody knows the age: it counts as infinite.
+   * What was kept, and how long ago the control plane was heard of; null where there is nothing that can be used. The file has
+   * the wall time of the last contact. Its own time (mtime) is the latest wall time that any process saw since. If the clock is behind
+   * either, it was set back, and nobody knows how much time has passed: the age counts as infinite, never as short.
    */
   async load(): Promise<{ replica: Replica; contactAgeMs: number } | null> {
-    const { lastKnownGood, clock, onProblem } = this.settings;
+    if (this.path === null) return null;
+    const { clock, onProblem } = this.settings;
     try {
-      const kept = await lastKnownGood.load();
+      const kept = await readPolicies(this.path, clock);
       if (kept === null) return null;
-      const { replica, savedAt, contactAgeMs } = revive(kept, clock);
-      const since = clock() - savedAt;
-      return { replica, contactAgeMs: since >= 0 ? contactAgeMs + since : Number.POSITIVE_INFINITY };
+      this.seenAt = Math.round((await stat(this.path)).mtimeMs);
+      this.saved = { replica: kept.replica, revision: kept.revision, at: this.settings.elapsed() };
+      const now = clock();
+      const wasSetBack = now < Math.max(kept.contactAt, this.seenAt);
+      return { replica: kept.replica, contactAgeMs: wasSetBack ? Number.POSITIVE_INFINITY : now - kept.contactAt };
     } catch (error) {
       onProblem({ code: 'last-known-good-unusable', detail: describe(error) });
       return null;
     }
   }
 
-  /** Saves the policies, unless the last time was just now. One saving at a time. */
-  save(replica: Replica, contactAgeMs: number, everyMs: number): void {
-    const { lastKnownGood, clock, elapsed, onProblem } = this.settings;
-    const now = elapsed();
-    const unchanged = replica.revision === this.savedRevision;
-    if (now - this.savedAt < (unchanged && everyMs > 0 ? UNCHANGED_MS : everyMs)) return;
-    this.savedAt = now;
-    this.savedRevision = replica.revision;
-    const kept = keep(replica, { savedAt: clock(), contactAgeMs });
-    this.saving = this.saving
-      .then(() => lastKnownGood.save(kept))
-      .catch((error: unknown) => {
-        this.savedRevision = -1;
-        const detail = `The last known good policies could not be saved: ${describe(error)}`;
-        onProblem({ code: 'last-known-good-unusable', detail });
-      });
+  /** Keeps the policies from now on. */
+  start(): void {
+    if (this.path !== null) this.running = this.run(this.path);
   }
 
-  /** Resolves when nothing is being saved. */
-  async idle(): Promise<void> {
-    await this.saving;
+  /** Keeps what there is now, and ends. */
+  async stop(): Promise<void> {
+    this.signal.close();
+    await this.running;
+  }
+
+  private async run(path: string): Promise<void> {
+    do {
+      await this.signal.wait(this.settings.saveEveryMs);
+      try {
+        await this.keep(path);
+      } catch (error) {
+        this.saved = null;
+        const detail = `The last known good policies could not be saved, older ones may be there: ${describe(error)}`;
+        this.settings.onProblem({ code: 'last-known-good-unusable', detail });
+      }
+    } while (!this.signal.closed);
+  }
+
+  private async keep(path: string): Promise<void> {
+    const { clock, elapsed } = this.settings;
+    const replica = this.current();
+    const age = this.contactAgeMs();
+    if (replica !== null && Number.isFinite(age) && (this.signal.closed || this.isDue(replica))) {
+      const saved = { replica, revision: replica.revision, at: elapsed() };
+      this.seenAt = clock();
+      await writePolicies(path, replica, this.seenAt - age);
+      this.saved = saved;
+    }
+    this.seenAt = Math.max(this.seenAt, clock());
+    await utimes(path, this.seenAt / 1_000, this.seenAt / 1_000).catch(ignoreMissing);
+  }
+
+  private isDue(replica: Replica): boolean {
+    const { saved } = this;
+    if (saved === null || saved.replica !== replica || saved.revision !== replica.revision) return true;
+    // A tenth of the age at which they would be too old.
+    return this.settings.elapsed() - saved.at >= Math.min(UNCHANGED_MS, this.settings.maxStalenessMs / 10);
   }
 }
 
-/** What was kept is damaged or of another version of this library. */
-export class LastKnownGoodUnusable extends Error {
-  override readonly name = 'LastKnownGoodUnusable';
-
-  constructor(why: string) {
-    super(`The last known good policies are not used: ${why}. The relay defers until it reaches the control plane.`);
-  }
-}
-
-/**
- * A header of five 64-bit words, the replica's records, and a SHA-256 over every byte before it. Records are in the byte
- * order of the machine; the header's first word, the format, is too, so that another machine's file is not read.
- */
-const FORMAT = 0x504f_5354_0004;
-const HEADER_BYTES = 40;
-const CHECKSUM_BYTES = 32;
-
-/** When the policies were kept, and how long ago the control plane was last heard of then. */
-export interface KeptAge {
-  /** By the wall clock; milliseconds since 1970. */
-  readonly savedAt: number;
-  readonly contactAgeMs: number;
-}
-
-/** Copies a replica at one go: nothing is decided meanwhile. */
-export function keep(replica: Replica, { savedAt, contactAgeMs }: KeptAge): Uint8Array {
-  let words = 0;
-  for (const record of replica.records()) words += record.length;
-  const kept = new Uint8Array(HEADER_BYTES + 4 * words + CHECKSUM_BYTES);
-  new Float64Array(kept.buffer, 0, 5).set([FORMAT, replica.revision, replica.policies, savedAt, contactAgeMs]);
-  const records = new Uint32Array(kept.buffer, HEADER_BYTES, words);
-  let at = 0;
-  for (const record of replica.records()) {
-    records.set(record, at);
-    at += record.length;
-  }
-  kept.set(checksum(kept), kept.length - CHECKSUM_BYTES);
-  return kept;
-}
-
-/** Makes a replica of what was kept. @throws LastKnownGoodUnusable if a bit of it is not as it was. */
-export function revive(kept: Uint8Array, clock: () => number): KeptAge & { replica: Replica } {
-  // A copy: a view of a larger buffer need not begin at a multiple of eight.
-  const bytes = Uint8Array.from(kept);
-  const end = bytes.length - CHECKSUM_BYTES;
-  if (end < HEADER_BYTES || (end - HEADER_BYTES) % 4 !== 0) throw new LastKnownGoodUnusable('they are cut off');
-  if (!checksum(bytes).equals(bytes.subarray(end))) throw new LastKnownGoodUnusable('they are damaged');
-  const [format, revision = 0, policies = 0, savedAt = 0, contactAgeMs = 0] = new Float64Array(bytes.buffer, 0, 5);
-  if (format !== FORMAT) throw new LastKnownGoodUnusable('they are of another version, or from another machine');
-  const replica = new Replica({ clock, expectedUsers: policies });
-  if (!replica.restoreAll(new Uint32Array(bytes.buffer, HEADER_BYTES, (end - HEADER_BYTES) / 4))) {
-    throw new LastKnownGoodUnusable('a record in them is damaged');
-  }
-  replica.revision = revision;
-  return { replica, savedAt, contactAgeMs };
-}
-
-function checksum(kept: Uint8Array): Buffer {
-  return createHash('sha256')
-    .update(kept.subarray(0, kept.length - CHECKSUM_BYTES))
-    .digest();
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }

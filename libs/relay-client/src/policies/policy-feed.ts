@@ -46,7 +46,11 @@ export class PolicyFeed {
   private running: Promise<void> = Promise.resolve();
 
   constructor(private readonly settings: Settings) {
-    this.kept = new LastKnownGood(settings);
+    this.kept = new LastKnownGood(
+      settings,
+      () => (this.verified ? this.replica : null),
+      () => this.contactAgeMs,
+    );
     this.backoff = new Backoff(settings.retryBaseMs, settings.retryMaxMs, 1);
   }
 
@@ -67,6 +71,7 @@ export class PolicyFeed {
       this.lastContact = this.settings.elapsed() - kept.contactAgeMs;
       this.use(kept.replica, true);
     }
+    this.kept.start();
     this.running = this.run();
   }
 
@@ -76,8 +81,7 @@ export class PolicyFeed {
     this.stopping.abort();
     this.signal.close();
     await this.running;
-    if (this.replica !== null && this.verified) this.kept.save(this.replica, this.contactAgeMs, 0);
-    await this.kept.idle();
+    await this.kept.stop();
   }
 
   /** Ends a wait: what was refused may be accepted now. */
@@ -152,7 +156,6 @@ export class PolicyFeed {
     }
     this.backoff.reset();
     if (replica === this.candidate || !this.verified) this.use(replica, true);
-    this.kept.save(replica, this.contactAgeMs, this.settings.saveEveryMs);
   }
 
   private mismatch(detail: string): void {

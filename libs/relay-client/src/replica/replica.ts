@@ -150,19 +150,30 @@ export class Replica {
     return expiry === Number.POSITIVE_INFINITY ? null : expiry;
   }
 
-  /** Every record, in its own words: what `restoreAll` takes in again. */
-  *records(): Generator<Uint32Array> {
+  /** Every record, those of a segment at one go: what `restoreAll` takes in again. Changes may come between two segments. */
+  *recordsBySegment(): Generator<Uint32Array<ArrayBuffer>> {
     for (const segment of this.table.segments) {
+      const records: Uint32Array[] = [];
+      let length = 0;
       for (const at of segment.positions()) {
         this.open(segment.words, at);
-        yield this.words.subarray(this.at, this.at + recordWords(this.words, this.at));
+        const words = recordWords(this.words, this.at);
+        records.push(this.words.subarray(this.at, this.at + words));
+        length += words;
       }
+      const all = new Uint32Array(length);
+      let end = 0;
+      for (const record of records) {
+        all.set(record, end);
+        end += record.length;
+      }
+      if (length > 0) yield all;
     }
   }
 
   /**
-   * Takes in records that `records` gave, one after the other, into an empty replica. False if one can't be what
-   * `records` gave: nothing is read beyond the end, and the caller compares number and digest.
+   * Takes in records of `recordsBySegment`, one after the other, of users that are not held yet. False if one can't be such a
+   * record: nothing is read beyond the end.
    */
   restoreAll(records: Uint32Array): boolean {
     for (let at = 0; at < records.length;) {

@@ -1,6 +1,6 @@
 import type { ApiKeyEvent, SmtpUserEvent, TenantEvent } from '@postern/contracts';
 import type { RegisteredSmtpUser, SmtpUserState } from '@postern/restrictions';
-import type { KnownSmtpUser } from '../../smtp-user/find-smtp-user.js';
+import type { KnownSmtpUser } from '@postern/read-models';
 
 /** What a change touched, as it stood before and as it stands since; null where there was, or is, nothing. */
 export interface BeforeAndAfter {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SmtpUserEvent } from '@postern/contracts';
 import { evolve, initialState, type SmtpUserState } from '@postern/restrictions';
-import type { KnownSmtpUser } from '../../smtp-user/find-smtp-user.js';
+import type { KnownSmtpUser } from '@postern/read-models';
 import { Person } from '../../testing/happenings.js';
 import { ofSmtpUser } from './before-and-after.js';
 

@@ -1,9 +1,14 @@
 import type { Actor, Recorded } from '@postern/contracts';
-import type { KnownSmtpUser } from '../../smtp-user/find-smtp-user.js';
+import type { KnownSmtpUser } from '@postern/read-models';
 import type { BeforeAndAfter } from './before-and-after.js';
 
 /** One change in so many of an SMTP user's carries its complete state, so that a state of the past is found in a page of changes. */
 export const CHANGES_PER_STATE = 32;
+
+/** Whether the event's change has the complete state. */
+export function carriesState({ version }: Pick<Recorded, 'version'>): boolean {
+  return version % CHANGES_PER_STATE === 0;
+}
 
 /** A change as `audit.changes` holds it. */
 export interface ChangeRow {
@@ -44,6 +49,6 @@ export function changeRow(
     data: event.data,
     before,
     after,
-    state: event.version % CHANGES_PER_STATE === 0 ? smtpUser : null,
+    state: carriesState(event) ? smtpUser : null,
   };
 }

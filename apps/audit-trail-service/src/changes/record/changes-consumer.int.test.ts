@@ -48,7 +48,9 @@ async function changes(): Promise<pg.QueryResultRow[]> {
 
 async function standing(): Promise<unknown> {
   const { rows } = await owner.query(
-    'SELECT username, removed, version, state FROM audit.restrictions WHERE smtp_user_id = $1',
+    `SELECT username, removed, version, restricted, mode,
+            (SELECT json_agg(entry ORDER BY place) FROM audit.entries WHERE smtp_user_id = u.id) AS entries
+       FROM audit.smtp_users u WHERE id = $1`,
     [person.smtpUserId],
   );
   return rows[0];
@@ -71,7 +73,9 @@ describe('changes', () => {
       username: 'new@acme.example',
       removed: false,
       version: 3,
-      state: { restricted: true, mode: 'enforce', entries: [{ range: '203.0.113.0/24' }, { range: '2001:db8::/64' }] },
+      restricted: true,
+      mode: 'enforce',
+      entries: [{ range: '203.0.113.0/24' }, { range: '2001:db8::/64' }],
     });
   });
 

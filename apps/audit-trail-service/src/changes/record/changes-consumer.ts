@@ -18,8 +18,6 @@ export function changesConsumer(dataSource: DataSource): Subscription {
     spacingMs: 50,
     handle: async (batch) => {
       const recorded = await dataSource.transaction(async (manager) => {
-        // What a crash takes, the journal gives again: the checkpoint goes with it.
-        await manager.query('SET LOCAL synchronous_commit = off');
         const count = await recordChanges(manager, batch.events);
         await batch.advance(manager);
         return count;

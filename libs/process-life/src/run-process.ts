@@ -1,4 +1,4 @@
-import { loadSettings, type Settings, warnOfUnknownSettings } from '@postern/settings';
+import { warnOfUnknownSettings } from '@postern/settings';
 import { BUILD } from '@postern/observe';
 import { firstKeyGreeting, noteShown, type FirstKey } from './first-key.js';
 
@@ -36,21 +36,18 @@ export interface RefusedMessage {
 const STOP_TIMEOUT_MS = 30_000;
 
 /**
- * The life of a process of Postern, whichever it is: `start` is given the settings; a start that fails is one clear line
- * and exit code 1; SIGINT, SIGTERM, SIGHUP (its terminal was closed) or the end of the process that started it (where there
+ * The life of a process of Postern, whichever it is: a start that fails is one clear line and exit code 1; SIGINT, SIGTERM, SIGHUP (its terminal was closed) or the end of the process that started it (where there
  * is an IPC channel) finish what was accepted and exit 0, within a bound. Prints what happens on standard output. A start
  * whose signal aborts may give up.
  * @param name as people read it
- * @param defaultPort where it listens where none is set
  * @param stopTimeoutMs how long a stop may take before the process ends anyway
  */
 export function runProcess(
   name: string,
-  defaultPort: number,
-  start: (settings: Settings, stopped: AbortSignal) => Promise<Running>,
+  start: (stopped: AbortSignal) => Promise<Running>,
   stopTimeoutMs = STOP_TIMEOUT_MS,
 ): void {
-  void new ProcessLife(name, stopTimeoutMs).run((stopped) => start(loadSettings(process.env, defaultPort), stopped));
+  void new ProcessLife(name, stopTimeoutMs).run(start);
 }
 
 class ProcessLife {
@@ -101,7 +98,6 @@ class ProcessLife {
       return;
     }
     for (const line of details) console.log(line);
-    console.log(`API page: ${url}/docs`);
     if (keyPlace) console.log(keyPlace);
     if (firstKey) {
       for (const line of firstKeyGreeting(url, firstKey)) console.log(line);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { countColons, hasMoreMembers } from './json-body.js';
+import { countColons, hasMoreMembers } from './json-members.js';
 
 describe('the members of a JSON text', () => {
   it.each([

@@ -1,0 +1,177 @@
+import type { Logger } from 'pino';
+import { type Decision, RelayClient } from '@postern/relay-client';
+import { collectProcessMetrics } from '@postern/observe';
+import type { Running } from '@postern/process-life';
+import { openDataFolder } from '@postern/settings';
+import {
+  ageSeconds,
+  connectionErrors,
+  decisions,
+  observeClient,
+  observeConnections,
+  problems,
+} from './agent-metrics.js';
+import { serveDovecotAuth } from './dovecot-auth/dovecot-auth-shim.js';
+import { httpServer, stopHttpServer } from './http/http-server.js';
+import { agentRoutes } from './http/routes.js';
+import { addressText, listenAt } from './listen/listen.js';
+import { Listener, type ListenerOptions } from './listen/listener.js';
+import { lockFolder } from './lock-folder.js';
+import { type LoginCheck, withPrintableText } from './login-check.js';
+import { backendAt } from './nginx-auth/ask-backend.js';
+import { servePostfixPolicy } from './postfix-policy/postfix-policy.js';
+import { followRelayKey } from './relay-key.js';
+import { type AgentSettings, pemFiles } from './settings.js';
+
+/** A busy Postfix has some hundred `smtpd`, and each keeps one connection to a socket. */
+const MAX_CONNECTIONS = 4_096;
+/** Twice as long as Postfix keeps an idle connection to its policy server. */
+const POSTFIX_IDLE_MS = 600_000;
+
+/**
+ * Starts the relay agent: it holds the policies, and answers the mail servers on each listener that the settings name. Resolves once there are
+ * policies to decide by, or after 10 s without. Throws `SettingInvalid`, and leaves nothing running.
+ */
+export async function startAgent(settings: AgentSettings, logger: Logger): Promise<Running> {
+  const agent = new Agent(settings, logger);
+  try {
+    return await agent.start();
+  } catch (error) {
+    await agent.stop();
+    throw error;
+  }
+}
+
+class Agent {
+  /** What ends the parts that run, in the order of their start. */
+  private readonly ends: (() => Promise<void> | void)[] = [];
+  private readonly listeners = new Map<string, Listener>();
+  private readonly deciding = new Set<Promise<Decision>>();
+  private readonly client: RelayClient;
+
+  constructor(
+    private readonly settings: AgentSettings,
+    private readonly logger: Logger,
+  ) {
+    this.client = new RelayClient(clientSettings(settings, logger));
+  }
+
+  async start(): Promise<Running> {
+    const { settings, client, logger } = this;
+    const { postfix, dovecotAuth, relayKeyFile } = settings;
+    const folder = await openDataFolder(settings.dataDir, 'POSTERN_AGENT_DATA_DIR');
+    this.ends.push(await lockFolder(folder));
+    if (relayKeyFile !== null) this.ends.push(followRelayKey(relayKeyFile, client, logger));
+    this.ends.push(() => client.stop());
+    const started = client.start();
+    // A decision that was begun is answered.
+    this.ends.push(async () => void (await Promise.all(this.deciding)));
+    const http = await this.listenHttp();
+    if (postfix) {
+      const check = this.checkFor('postfix-policy');
+      await this.listen('postfix-policy', {
+        setting: 'POSTERN_AGENT_POSTFIX',
+        address: postfix,
+        idleMs: POSTFIX_IDLE_MS,
+        serve: (socket) => servePostfixPolicy(socket, check),
+      });
+    }
+    if (dovecotAuth) {
+      const check = this.checkFor('dovecot-auth');
+      await this.listen('dovecot-auth', {
+        setting: 'POSTERN_AGENT_DOVECOT_AUTH',
+        address: dovecotAuth.listen,
+        // Postfix answers 454 to the first login on a connection that was closed meanwhile.
+        idleMs: 0,
+        serve: (socket) => serveDovecotAuth(socket, dovecotAuth.upstream, check),
+      });
+    }
+    collectProcessMetrics();
+    observeClient(client);
+    observeConnections(() => Object.fromEntries([...this.listeners].map(([name, each]) => [name, each.connections])));
+    await started;
+    const details = [...this.listeners].map(([name, { address }]) => `  ${name.padEnd(16)}${addressText(address)}`);
+    return { url: http, details, stop: () => this.stop() };
+  }
+
+  /** The listeners first, so that every denial that was answered is sent or kept. */
+  async stop(): Promise<void> {
+    for (const end of this.ends.toReversed()) await end();
+  }
+
+  private async listenHttp(): Promise<string> {
+    const { nginxBackend, http, socketAccess } = this.settings;
+    const routes = agentRoutes({
+      checkFor: (protocol) => this.checkFor(protocol),
+      dryRun: ({ username, ip }) => this.client.peek(username, ip),
+      askBackend: nginxBackend === null ? null : backendAt(nginxBackend),
+      missing: () => this.missing(),
+      condition: () => this.condition(),
+    });
+    const server = httpServer(routes, (error) => this.logger.error({ err: error }, 'a question was not answered'));
+    const address = await listenAt(server, http, socketAccess, 'POSTERN_AGENT_HTTP');
+    this.ends.push(() => stopHttpServer(server));
+    return 'path' in address ? addressText(address) : `http://${addressText(address)}`;
+  }
+
+  private async listen(protocol: string, options: Omit<ListenerOptions, 'access' | 'maxConnections' | 'onError'>) {
+    const listener = await Listener.listen({
+      ...options,
+      access: this.settings.socketAccess,
+      maxConnections: MAX_CONNECTIONS,
+      onError: (error) => {
+        connectionErrors.inc({ protocol });
+        this.logger.warn({ protocol, err: error }, 'a connection was closed');
+      },
+    });
+    this.listeners.set(protocol, listener);
+    this.ends.push(() => listener.stop());
+  }
+
+  private checkFor(protocol: string): LoginCheck {
+    return async ({ username, ip }) => {
+      const deciding = this.client.check(username, ip);
+      this.deciding.add(deciding);
+      const decision = withPrintableText(await deciding);
+      this.deciding.delete(deciding);
+      decisions.inc({ protocol, decision: decision.decision, reason: decision.reason });
+      return decision;
+    };
+  }
+
+  private missing(): Record<string, string> {
+    const { state } = this.client.status();
+    if (state === 'waiting') return { policies: 'none yet: Postern has not answered, and none are kept on disk' };
+    if (state === 'stale')
+      return { policies: 'too old: Postern has not answered for longer than POSTERN_AGENT_MAX_STALENESS' };
+    return {};
+  }
+
+  private condition(): object {
+    const status = this.client.status();
+    return {
+      policies: { held: status.policies, revision: status.revision, ageSeconds: ageSeconds(status) },
+      connected: status.connected,
+      keyRefused: status.keyRefused,
+      denials: { waiting: status.queuedDenials, dropped: status.droppedDenials },
+    };
+  }
+}
+
+function clientSettings(settings: AgentSettings, logger: Logger): ConstructorParameters<typeof RelayClient>[0] {
+  const { upstreams, relayKey, relayName, unknownUser, maxStalenessMs, whenStale, tls, dataDir } = settings;
+  return {
+    urls: upstreams,
+    key: relayKey,
+    relayName,
+    unknownUser,
+    maxStalenessMs,
+    whenStale,
+    dataDir,
+    tls: pemFiles(tls),
+    onProblem: ({ code, detail }) => {
+      problems.inc({ code });
+      logger.warn({ code }, detail);
+    },
+  };
+}

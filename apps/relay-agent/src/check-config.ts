@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import { access, constants, stat } from 'node:fs/promises';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { createServer } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type Address, addressText, isReached } from './listen/listen.js';
+import { type AgentSettings, pemFiles } from './settings.js';
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+const TIMEOUT_MS = 5_000;
+
+/**
+ * Looks at everything that the settings name, and changes nothing: the data folder, the folders of sockets, the addresses to listen on, the servers behind
+ * the agent, and whether each upstream accepts the key. (The settings' own files were read already.)
+ */
+export async function checkConfig(settings: AgentSettings): Promise<Finding[]> {
+  const { postfix, dovecotAuth, nginxBackend } = settings;
+  return Promise.all([
+    look(`POSTERN_AGENT_DATA_DIR ${resolve(settings.dataDir)}`, folder(resolve(settings.dataDir))),
+    listener('POSTERN_AGENT_HTTP', settings.http),
+    ...(postfix ? [listener('POSTERN_AGENT_POSTFIX', postfix)] : []),
+    ...(dovecotAuth
+      ? [
+          listener('POSTERN_AGENT_DOVECOT_AUTH', dovecotAuth.listen),
+          server('POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM', dovecotAuth.upstream),
+        ]
+      : []),
+    ...(nginxBackend ? [server('POSTERN_AGENT_NGINX_BACKEND', addressOf(new URL(nginxBackend)))] : []),
+    ...settings.upstreams.map((url) => look(`upstream ${url}`, askUpstream(url, settings))),
+  ]);
+}
+
+/** What `work` resolves to is good news; its error is not. */
+async function look(what: string, work: Promise<string>): Promise<Finding> {
+  return work.then(
+    (good) => ({ ok: true, text: `${what}: ${good}` }),
+    (error: Error) => ({
+      ok: false,
+      text: `${what}: ${error.message || String((error as NodeJS.ErrnoException).code)}`,
+    }),
+  );
+}
+
+function listener(name: string, address: Address): Promise<Finding> {
+  return look(`${name} ${addressText(address)}`, 'path' in address ? socketPath(address.path) : port(address));
+}
+
+function server(name: string, address: Address): Promise<Finding> {
+  const reached = isReached(address).then((is) => {
+    if (is) return 'is reached';
+    throw new Error('nobody answers there: start that server, or correct the setting');
+  });
+  return look(`${name} ${addressText(address)}`, reached);
+}
+
+/** A folder that is there, or can be made. */
+async function folder(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null);
+  if (!found) return `will be made; ${dirname(path)} ${await folder(dirname(path))}`;
+  if (!found.isDirectory()) throw new Error(`${path} is no folder`);
+  await access(path, constants.W_OK).catch(() => {
+    throw new Error(`${path} cannot be written to by this user`);
+  });
+  return 'can be written to';
+}
+
+async function socketPath(path: string): Promise<string> {
+  const parent = await stat(dirname(path)).catch(() => null);
+  if (!parent) throw new Error(`${dirname(path)} does not exist: make the folder, or name another path`);
+  await folder(dirname(path));
+  const found = await stat(path).catch(() => null);
+  if (found && !found.isSocket()) throw new Error('is a file that is no socket: remove it, or name another path');
+  return (await isReached({ path })) ? IN_USE : 'is free';
+}
+
+async function port(address: { readonly host: string; readonly port: number }): Promise<string> {
+  const probe = createServer();
+  try {
+    const listening = once(probe, 'listening');
+    probe.listen(address);
+    await listening;
+    return 'is free';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return IN_USE;
+    throw error;
+  } finally {
+    probe.close();
+  }
+}
+
+const IN_USE = 'is in use, by an agent that runs already or by another process';
+
+/** A question that every key may ask. */
+async function askUpstream(url: string, settings: AgentSettings): Promise<string> {
+  const request = (url.startsWith('https:') ? https : http).get(new URL('/v1/whoami', url), {
+    ...pemFiles(settings.tls),
+    headers: { authorization: `Bearer ${settings.relayKey}` },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const body = await text(response);
+  if (response.statusCode === 401 || response.statusCode === 403)
+    throw new Error('refuses the relay key: issue another one (postern keys issue relay --name mx1)');
+  const { role, name } = response.statusCode === 200 ? whoIs(body) : {};
+  if (role !== 'relay')
+    throw new Error(
+      `answers with ${response.statusCode}, but not as Postern does: check the URL and any proxy before it`,
+    );
+  return `accepts the relay key "${name}"`;
+}
+
+function whoIs(body: string): { role?: unknown; name?: unknown } {
+  try {
+    return (JSON.parse(body) as { role?: unknown; name?: unknown } | null) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function addressOf(url: URL): Address {
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+  };
+}

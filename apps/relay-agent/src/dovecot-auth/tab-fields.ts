@@ -1,0 +1,27 @@
+const ESCAPES: Readonly<Record<string, string>> = { '0': '\0', '1': '\u0001', t: '\t', n: '\n', r: '\r' };
+
+/** The fields of a line of Dovecot's auth protocol. Fields are separated by TAB; `\001` begins an escape. Each is decoded once. */
+export function fieldsOf(line: string): string[] {
+  // oxlint-disable-next-line no-control-regex -- the protocol's own escape character
+  return line.split('\t').map((field) => field.replace(/\u0001(.)/gs, (_, code: string) => ESCAPES[code] ?? code));
+}
+
+/** A line of these fields, escaped, with its LF. */
+export function lineOf(fields: readonly string[]): string {
+  return `${fields.map(escaped).join('\t')}\n`;
+}
+
+/** The value of `name=value` among a line's parameters; undefined if it is missing or repeated: nobody can say which one holds. */
+export function parameter(fields: readonly string[], name: string): string | undefined {
+  const found = fields.filter((field) => field.startsWith(`${name}=`));
+  return found.length === 1 ? found[0]?.slice(name.length + 1) : undefined;
+}
+
+function escaped(field: string): string {
+  return field
+    .replaceAll('\u0001', '\u00011')
+    .replaceAll('\0', '\u00010')
+    .replaceAll('\t', '\u0001t')
+    .replaceAll('\n', '\u0001n')
+    .replaceAll('\r', '\u0001r');
+}

@@ -1,0 +1,81 @@
+import { chmod, chown, lstat, rm } from 'node:fs/promises';
+import { createConnection, type Server } from 'node:net';
+import { SettingInvalid } from '@postern/settings';
+
+/** Where a protocol listens: a TCP port, or a unix socket. */
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** Who may connect to a unix socket. */
+export interface SocketAccess {
+  readonly mode: number;
+  /** Null: the agent's own user and group. */
+  readonly owner: { readonly uid: number; readonly gid: number } | null;
+}
+
+/** As the settings write it. */
+export function addressText(address: Address): string {
+  if ('path' in address) return `unix:${address.path}`;
+  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+}
+
+/** Listens as the setting `name` says, and resolves to where (with the port that was chosen for port 0). Throws `SettingInvalid`. */
+export async function listenAt(server: Server, address: Address, access: SocketAccess, name: string): Promise<Address> {
+  try {
+    if ('path' in address) await removeStaleSocket(address.path);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(address, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    if ('path' in address) {
+      await chmod(address.path, access.mode);
+      if (access.owner) await chown(address.path, access.owner.uid, access.owner.gid);
+    }
+  } catch (error) {
+    server.close();
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new SettingInvalid(`${name} ${addressText(address)} ${REASONS[code] ?? `cannot be used: ${message}`}`, {
+      cause: error,
+    });
+  }
+  const bound = server.address();
+  return 'path' in address || typeof bound !== 'object' || bound === null ? address : { ...address, port: bound.port };
+}
+
+/** A socket file on which nobody listens was left by a process that was killed. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => null);
+  if (!found) return;
+  if (!found.isSocket()) throw Object.assign(new Error(path), { code: 'ENOTSOCK' });
+  if (await isReached({ path })) throw Object.assign(new Error(path), { code: 'EADDRINUSE' });
+  await rm(path, { force: true });
+}
+
+/** Whether somebody accepts connections there. */
+export function isReached(address: Address): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createConnection(address);
+    const answered = (is: boolean) => () => {
+      probe.destroy();
+      resolve(is);
+    };
+    probe.setTimeout(REACH_TIMEOUT_MS, answered(false));
+    // One that is there and may not be asked, or has no room, is not stale.
+    probe.once('error', ({ code }: NodeJS.ErrnoException) => answered(code === 'EACCES' || code === 'EAGAIN')());
+    probe.once('connect', answered(true));
+  });
+}
+
+const REACH_TIMEOUT_MS = 5_000;
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken: stop the process that uses it, or name another address.',
+  EADDRNOTAVAIL: 'is no address of this machine.',
+  ENOTFOUND: 'has a host name that does not resolve.',
+  EACCES: 'is not for this user to take: name another address, or give the user the right to it.',
+  EPERM: 'cannot be given the owner and mode that are set: only root may give a socket to another user.',
+  ENOENT: 'is in a folder that does not exist: make the folder, or name another path.',
+  ENOTSOCK: 'is a file that is no socket: remove it, or name another path.',
+};

@@ -1,0 +1,36 @@
+import { createLogger } from '@postern/observe';
+import { runProcess } from '@postern/process-life';
+import { runProgram, TerminalCommand, version } from '@postern/terminal';
+import { startAgent } from './agent.js';
+import { checkConfig } from './check-config.js';
+import { loadAgentSettings, SETTINGS } from './settings.js';
+
+const program = new TerminalCommand('postern-agent')
+  .description('Decides for the mail server on this machine which SMTP users may log in from which addresses.')
+  .version(version())
+  .option('--config <file>', 'YAML file with settings; those of the environment come first')
+  .addHelpText('after', `\nSettings:\n${SETTINGS.map(({ name, meaning }) => `  ${name}\n      ${meaning}`).join('\n')}`)
+  .examples(
+    'POSTERN_RELAY_KEY_FILE=/etc/postern/key POSTERN_AGENT_POSTFIX=unix:/run/postern/policy postern-agent',
+    'postern-agent --config /etc/postern/relay-agent.yaml check-config',
+  )
+  .action(() =>
+    runProcess('The relay agent', async () => {
+      const settings = settingsAsked();
+      return startAgent(settings, createLogger(settings.logLevel, [settings.relayKey]));
+    }),
+  );
+program
+  .command('check-config')
+  .description('read the settings, look at the files, sockets and URLs that they name, and report; nothing is changed')
+  .action(async () => {
+    const findings = await checkConfig(settingsAsked());
+    for (const { ok, text } of findings) process.stdout.write(`${ok ? 'ok     ' : 'WRONG  '} ${text}\n`);
+    if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
+  });
+
+function settingsAsked() {
+  return loadAgentSettings(process.env, program.opts<{ config?: string }>().config ?? null);
+}
+
+await runProgram(program, (error) => ({ exitCode: 1, text: error instanceof Error ? error.message : String(error) }));

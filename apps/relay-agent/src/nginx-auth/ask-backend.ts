@@ -1,0 +1,25 @@
+import { once } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { sentOnce } from '../http/http-server.js';
+import type { AskBackend } from './nginx-auth.js';
+
+/** nginx itself waits 60 s by default; a client is told to try later well before. */
+const TIMEOUT_MS = 5_000;
+const MAX_CONNECTIONS = 256;
+
+/** Asks a backend that speaks nginx's `auth_http` at this URL. Its permission counts with a 2xx alone, and headers that it repeats count for nothing. */
+export function backendAt(url: string): AskBackend {
+  const client = url.startsWith('https:') ? https : http;
+  const agent = new client.Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
+  return async (headers) => {
+    const request = client.get(url, { agent, headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.on('error', () => undefined).resume();
+    const { statusCode = 0 } = response;
+    const answer = sentOnce(response);
+    if (answer['auth-status'] === 'OK' && (statusCode < 200 || statusCode > 299))
+      throw new Error(`The backend allows with status ${statusCode}.`);
+    return answer;
+  };
+}

@@ -1,0 +1,34 @@
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Decision } from '@postern/relay-client';
+import type { LoginCheck } from '../login-check.js';
+import { readRequests } from './read-requests.js';
+
+/** Postfix asks other restrictions, too: no opinion is not a permission. */
+const NO_OPINION = 'DUNNO';
+
+/**
+ * Serves one connection of Postfix's policy delegation (`check_policy_service`), which asks at MAIL or RCPT: so a user who is restricted during an
+ * open session is refused at the next message. A peer that does not speak the protocol is disconnected, and Postfix then applies its
+ * `smtpd_policy_service_default_action`.
+ */
+export function servePostfixPolicy(socket: Socket, check: LoginCheck): Promise<void> {
+  return pipeline(
+    socket,
+    async function* (requests: Readable) {
+      for await (const { username, ip } of readRequests(requests)) {
+        const action = username === '' ? NO_OPINION : actionOf(await check({ username, ip }));
+        yield `action=${action}\n\n`;
+      }
+    },
+    socket,
+  );
+}
+
+/** An access(5) action. `535` is a code that Postfix sends as it is; `REJECT 535 …` would become 554. */
+function actionOf({ decision, reply }: Decision): string {
+  if (decision === 'allow' || !reply) return NO_OPINION;
+  const text = `${reply.enhanced} ${reply.text}`;
+  return decision === 'deny' ? `${reply.code} ${text}` : `DEFER_IF_PERMIT ${text}`;
+}

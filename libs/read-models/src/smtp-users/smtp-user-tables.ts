@@ -1,0 +1,96 @@
+import type { EntryAdded, Mode, SmtpUserId, TenantId } from '@postern/contracts';
+import type { DatabaseRole } from '@postern/database';
+import type { SmtpUserState } from '@postern/restrictions';
+import type { ModelTable } from '../read-model.js';
+
+/** An SMTP user that there is, or was. */
+export type KnownSmtpUser = Exclude<SmtpUserState, { status: 'none' }>;
+
+/**
+ * SQL for a migration: the tables `smtp_users` and `entries` of the schema. A removed user stays, as the version up to which its events were
+ * applied. An entry is a row of its own, so that adding one costs the same for a short list and a long one.
+ */
+export function smtpUserTablesSql(schema: string, writer: DatabaseRole, reader: DatabaseRole): string {
+  const access = (table: string) => `
+    ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE ${table} FORCE ROW LEVEL SECURITY;
+    CREATE POLICY every_tenant ON ${table} TO ${writer} USING (true);
+    CREATE POLICY own_tenant ON ${table} FOR SELECT TO ${reader}
+      USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
+    -- For backup and restore by an owner who is no superuser.
+    CREATE POLICY owner ON ${table} TO CURRENT_USER USING (true);
+    GRANT SELECT, INSERT, UPDATE ON ${table} TO ${writer};
+    GRANT SELECT ON ${table} TO ${reader};`;
+  return `
+    CREATE TABLE ${schema}.smtp_users (
+      id           uuid PRIMARY KEY,
+      tenant_id    text COLLATE "C" NOT NULL,
+      username     text COLLATE "C" NOT NULL,
+      username_key text COLLATE "C" NOT NULL,
+      created_at   timestamptz(3) NOT NULL,
+      removed      boolean NOT NULL,
+      mode         text NOT NULL,
+      restricted   boolean NOT NULL,
+      -- Of the last event that was applied, and its id: the same version with another id is a conflict.
+      version      integer NOT NULL,
+      event_id     uuid NOT NULL
+    -- Room for the next version of a row in its page: no index changes then.
+    ) WITH (fillfactor = 60);
+    CREATE TABLE ${schema}.entries (
+      smtp_user_id uuid NOT NULL,
+      place        bigint NOT NULL, -- orders the list: by the event that added the entry, and its place there
+      tenant_id    text COLLATE "C" NOT NULL,
+      entry        json NOT NULL,
+      PRIMARY KEY (smtp_user_id, place)
+    );
+    ${access(`${schema}.smtp_users`)}
+    ${access(`${schema}.entries`)}
+    GRANT DELETE ON ${schema}.entries TO ${writer}`;
+}
+
+/** Both tables, for verifying and rebuilding. */
+export const SMTP_USER_TABLES: readonly ModelTable[] = [
+  {
+    name: 'smtp_users',
+    key: 'id::text',
+    subject: 'id',
+    group: null,
+    compared: 'id, tenant_id, username, username_key, created_at, removed, mode, restricted, version, event_id',
+  },
+  {
+    name: 'entries',
+    key: `smtp_user_id || ' ' || place`,
+    subject: 'smtp_user_id',
+    group: null,
+    compared: 'smtp_user_id, place, tenant_id, entry::text',
+  },
+];
+
+/** A row of `smtp_users` with its entries, as the driver returns it. */
+export interface SmtpUserRecord {
+  readonly id: SmtpUserId;
+  readonly tenant_id: TenantId;
+  readonly username: string;
+  readonly created_at: Date;
+  readonly removed: boolean;
+  readonly mode: Mode;
+  readonly restricted: boolean;
+  readonly version: number;
+  readonly event_id: string;
+  /** Null where there are none. */
+  readonly entries: readonly EntryAdded[] | null;
+}
+
+/** SQL of a record's columns, of the row `u` of the schema's `smtp_users`. */
+export function smtpUserColumns(schema: string): string {
+  return `u.id, u.tenant_id, u.username, u.created_at, u.removed, u.mode, u.restricted, u.version, u.event_id,
+          (SELECT json_agg(entry ORDER BY place) FROM ${schema}.entries WHERE smtp_user_id = u.id) AS entries`;
+}
+
+export function smtpUserOf(record: SmtpUserRecord): KnownSmtpUser {
+  const { id: smtpUserId, tenant_id: tenantId, username, version, removed, mode, restricted, entries } = record;
+  const identity = { smtpUserId, tenantId, username, version };
+  if (removed) return { status: 'removed', ...identity };
+  const createdAt = record.created_at.toISOString();
+  return { status: 'registered', createdAt, mode, restricted, entries: entries ?? [], ...identity };
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import { open, rename } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { endianness } from 'node:os';
+import { dirname } from 'node:path';
+import { Replica } from '../replica/replica.js';
+
+/**
+ * The file of the last known good policies: frames, each of
+ *
+ *   length of the content (4 bytes) | content | SHA-256 over the lengths and contents of this frame and all before it (32 bytes)
+ *
+ * The first frame is JSON, the `FileHead`. The others are the replica's records, a frame a segment; an empty frame is the end.
+ * So no record is used before its checksum agreed, and each frame costs a decision that waits a millisecond or two.
+ */
+interface FileHead extends Kept {
+  /** Another one is not read. Records are in the machine's byte order. */
+  readonly format: string;
+  /** To make room for them at once. */
+  readonly policies: number;
+}
+
+/** What is kept beside the records. */
+export interface Kept {
+  readonly revision: number;
+  /** When the control plane was last heard of, by the wall clock: milliseconds since 1970. */
+  readonly contactAt: number;
+}
+
+const FORMAT = `postern policies 5 ${endianness()}`;
+const LENGTH_BYTES = 4;
+const SUM_BYTES = 32;
+
+/** What was kept is damaged, or of another version of this library. */
+export class LastKnownGoodUnusable extends Error {
+  override readonly name = 'LastKnownGoodUnusable';
+
+  constructor(why: string) {
+    super(`The last known good policies are not used: ${why}. The relay defers until it reaches the control plane.`);
+  }
+}
+
+/**
+ * Replaces the file, all or nothing. It is written while the replica changes, a segment at a time: a user's record may be newer than
+ * `revision`, never older. Whoever resumes from `revision` applies the later changes again, and then has exactly what there is.
+ */
+export async function writePolicies(path: string, replica: Replica, contactAt: number): Promise<void> {
+  const next = `${path}.next`;
+  const head: FileHead = { format: FORMAT, policies: replica.policies, revision: replica.revision, contactAt };
+  const file = await open(next, 'w', 0o600);
+  try {
+    const sum = createHash('sha256');
+    const write = async (content: Uint8Array): Promise<void> => {
+      const length = Buffer.from(Uint32Array.of(content.length).buffer);
+      sum.update(length).update(content);
+      await file.appendFile(Buffer.concat([length, content, sumSoFar(sum)]));
+    };
+    await write(Buffer.from(JSON.stringify(head)));
+    for (const { buffer, byteOffset, byteLength } of replica.recordsBySegment())
+      await write(new Uint8Array(buffer, byteOffset, byteLength));
+    await write(new Uint8Array());
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(next, path);
+  // The new name is on disk once its folder is.
+  const folder = await open(dirname(path));
+  await folder.sync().finally(() => folder.close());
+}
+
+/** What the file holds; null where there is none. @throws LastKnownGoodUnusable if a bit of it is not as it was written. */
+export async function readPolicies(path: string, clock: () => number): Promise<(Kept & { replica: Replica }) | null> {
+  let file: FileHandle;
+  try {
+    file = await open(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    const frames = readFrames(file);
+    const { format, policies, revision, contactAt } = headOf((await frames.next()).value);
+    if (format !== FORMAT) throw new LastKnownGoodUnusable('they are of another version, or from another machine');
+    const replica = new Replica({ clock, expectedUsers: policies });
+    for await (const records of frames) {
+      if (!replica.restoreAll(new Uint32Array(records.buffer, 0, records.length / 4)))
+        throw new LastKnownGoodUnusable('a record in them is damaged');
+    }
+    replica.revision = revision;
+    return { replica, revision, contactAt };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Each frame's content, in memory of its own. */
+async function* readFrames(file: FileHandle): AsyncGenerator<Uint8Array<ArrayBuffer>, undefined> {
+  const { size } = await file.stat();
+  let at = 0;
+  const read = async (length: number): Promise<Uint8Array<ArrayBuffer>> => {
+    if (at + length > size) throw new LastKnownGoodUnusable('they are cut off');
+    const bytes = new Uint8Array(length);
+    const { bytesRead } = await file.read(bytes, 0, length, at);
+    if (bytesRead !== length) throw new LastKnownGoodUnusable('they are cut off');
+    at += length;
+    return bytes;
+  };
+  const sum = createHash('sha256');
+  for (;;) {
+    const length = await read(LENGTH_BYTES);
+    const content = await read(new Uint32Array(length.buffer)[0] as number);
+    const expected = await read(SUM_BYTES);
+    sum.update(length).update(content);
+    if (!sumSoFar(sum).equals(expected)) throw new LastKnownGoodUnusable('they are damaged');
+    if (content.length === 0) break;
+    yield content;
+  }
+  if (at !== size) throw new LastKnownGoodUnusable('something follows their end');
+}
+
+function headOf(content: Uint8Array | undefined): FileHead {
+  if (content === undefined) throw new LastKnownGoodUnusable('they are empty');
+  return JSON.parse(Buffer.from(content).toString('utf8')) as FileHead;
+}
+
+function sumSoFar(sum: Hash): Buffer {
+  return sum.copy().digest();
+}
