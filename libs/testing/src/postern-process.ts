@@ -23,11 +23,11 @@ const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]testing[\\/]
 
 /**
  * Starts it and waits until it is ready. Throws with what it printed when it ends before.
- * @param app what is started: all in one process, or the supervisor of the three services; `args` are for that one
+ * @param app what is started: all in one process, the supervisor of the three services, or a relay agent; `args` are for that one
  */
 export async function startPosternProcess(
   environment: Readonly<Record<string, string>>,
-  app: 'standalone' | 'supervisor' = 'standalone',
+  app: 'standalone' | 'supervisor' | 'relay-agent' = 'standalone',
   args: readonly string[] = [],
 ): Promise<PosternProcess> {
   const child = spawn(
@@ -55,7 +55,7 @@ export async function startPosternProcess(
     });
   });
   await Promise.race([ready, ended]);
-  const url = /^Postern is ready at (\S+)$/m.exec(output)?.[1];
+  const url = / is ready at (\S+)$/m.exec(output)?.[1];
   if (!url || !child.pid) throw new Error(`Postern did not start. It printed:\n${output}`);
   return {
     url,
