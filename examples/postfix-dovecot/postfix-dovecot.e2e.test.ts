@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import {
+  describeWithPrograms,
+  MailWorld,
+  POSTFIX_WITH_DOVECOT,
+  type PostfixPorts,
+  smtpLogin,
+  SmtpSession,
+  startPostfixWithDovecot,
+  until,
+} from '@postern/testing';
+
+const APP = 'app@acme.example';
+const MOVING = 'moving@acme.example';
+const STRANGER = 'stranger@acme.example';
+const PASSWORD = 'correct horse battery staple';
+
+const YES = '235 2.7.0 Authentication successful';
+const WRONG_PASSWORD = '535 5.7.8 Error: authentication failed: (reason unavailable)';
+const NOT_AUTHORIZED = '535 5.7.8 Error: authentication failed: IP not authorized';
+
+describeWithPrograms(
+  describe,
+  'Postfix with Dovecot and the relay agent',
+  POSTFIX_WITH_DOVECOT,
+  () => {
+    let world: MailWorld;
+    let ports: PostfixPorts;
+
+    type Where = Partial<Parameters<typeof smtpLogin>[0]>;
+    const login = (where: Where = {}) =>
+      smtpLogin({ port: ports.submission, tls: 'starttls', username: APP, password: PASSWORD, ...where });
+    const session = () => SmtpSession.open({ port: ports.submission, tls: 'starttls' });
+    const becomes = (reply: string, where: Where) =>
+      until(
+        () => login(where),
+        reply,
+        (came) => came === reply,
+      );
+    /** How often the agent was asked, whatever it answered. */
+    const questions = async () => {
+      const metrics = await (await fetch(`http://${world.agentAddress}/metrics`)).text();
+      const counts = [...metrics.matchAll(/^postern_agent_decisions_total\{.*\} (\d+)$/gm)];
+      return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+    };
+
+    beforeAll(async () => {
+      world = await MailWorld.start();
+      await world.register(APP, ['127.0.0.1', '::1', '198.51.100.7', '2001:db8:7::/64']);
+      await world.register(MOVING);
+      ports = await startPostfixWithDovecot(world, { [APP]: PASSWORD, [MOVING]: PASSWORD, [STRANGER]: PASSWORD });
+    });
+    afterAll(() => world?.end());
+
+    it.each(['PLAIN', 'LOGIN'] as const)(
+      'accepts the right password from an allowed address, by AUTH %s',
+      async (method) => {
+        expect(await login({ method, from: '127.0.0.1' })).toBe(YES);
+        expect(await login({ method, host: '::1', from: '::1' })).toBe(YES);
+        expect(await login({ method, port: ports.submissions, tls: 'implicit' })).toBe(YES);
+      },
+    );
+
+    it('refuses another address with the text, and records the denial', async () => {
+      expect(await login({ from: '127.0.0.2' })).toBe(NOT_AUTHORIZED);
+      expect(await login({ from: '127.0.0.3', method: 'LOGIN' })).toBe(NOT_AUTHORIZED);
+      const recorded = { reason: 'ip-not-authorized', relay: 'mx1', count: 1 };
+      expect(await recordedFrom('127.0.0.2', '127.0.0.3')).toMatchObject([
+        { ip: '127.0.0.3', ...recorded },
+        { ip: '127.0.0.2', ...recorded },
+      ]);
+    });
+
+    it('takes the address that the balancer names by the PROXY protocol', async () => {
+      const proxied = (proxiedFor: string) => login({ port: ports.proxied, proxiedFor });
+      expect(await proxied('198.51.100.7')).toBe(YES);
+      expect(await proxied('2001:db8:7::25')).toBe(YES);
+      expect(await proxied('198.51.100.8')).toBe(NOT_AUTHORIZED);
+      expect(await proxied('2001:db8:8::25')).toBe(NOT_AUTHORIZED);
+    });
+
+    it('asks nothing and records nothing for a wrong password', async () => {
+      const asked = await questions();
+      expect(await login({ from: '127.0.0.4', password: 'wrong' })).toBe(WRONG_PASSWORD);
+      expect(await questions()).toBe(asked);
+      // Denials arrive in order: once this one is there, an earlier one would be, too.
+      expect(await login({ from: '127.0.0.5' })).toBe(NOT_AUTHORIZED);
+      await recordedFrom('127.0.0.5');
+      expect((await world.denialsOf(APP)).map(({ ip }) => ip)).not.toContain('127.0.0.4');
+    });
+
+    it('defers a user whom Postern does not know', async () => {
+      expect(await login({ username: STRANGER })).toMatch(/^454 4\.7\.0 Temporary authentication failure/);
+    });
+
+    it('follows a change while Postfix runs', async () => {
+      expect(await login({ username: MOVING, from: '127.0.0.6' })).toBe(YES);
+      await world.restrict(MOVING, ['127.0.0.7']);
+      await becomes(NOT_AUTHORIZED, { username: MOVING, from: '127.0.0.6' });
+      await world.restrict(MOVING, ['127.0.0.6']);
+      await becomes(YES, { username: MOVING, from: '127.0.0.6' });
+    });
+
+    it('refuses the next MAIL FROM of an open session whose user was restricted meanwhile', async () => {
+      await world.restrict(MOVING, ['127.0.0.1']);
+      await becomes(YES, { username: MOVING });
+      const open = await session();
+      expect(await open.login({ username: MOVING, password: PASSWORD })).toBe(YES);
+      expect(await open.send('a@acme.example', 'b@beta.example')).toMatch(/^250 2\.0\.0 Ok: queued as /);
+      await world.restrict(MOVING, ['127.0.0.9']);
+      await becomes(NOT_AUTHORIZED, { username: MOVING });
+      expect(await open.send('a@acme.example', 'b@beta.example')).toBe(
+        'MAIL FROM: 535 5.7.1 <a@acme.example>: Sender address rejected: IP not authorized',
+      );
+      open.close();
+    });
+
+    it('asks by Dovecot itself: SMTP and IMAP are guarded, and an unknown user gets 535', async () => {
+      expect(await login({ port: ports.policy })).toBe(YES);
+      expect(await login({ port: ports.policy, from: '127.0.0.20' })).toBe(NOT_AUTHORIZED);
+      expect(await login({ port: ports.policy, username: STRANGER })).toBe(
+        '535 5.7.8 Error: authentication failed: Temporary authentication failure',
+      );
+      expect(await imapLogin('127.0.0.1')).toMatch(/^a OK /m);
+      expect(await imapLogin('127.0.0.21')).toMatch(/^a NO \[ALERT\] IP not authorized\r$/m);
+      const asked = await questions();
+      expect(await login({ port: ports.policy, password: 'wrong' })).toBe(WRONG_PASSWORD);
+      expect(await questions()).toBe(asked);
+      expect((await recordedFrom('127.0.0.20', '127.0.0.21')).map(({ relay }) => relay)).toEqual(['mx1', 'mx1']);
+    });
+
+    it('decides while Postern is down, and delivers the denials afterwards', async () => {
+      await world.killPostern();
+      expect(await login()).toBe(YES);
+      expect(await login({ from: '127.0.0.10' })).toBe(NOT_AUTHORIZED);
+      await world.startPostern();
+      expect(await recordedFrom('127.0.0.10')).toMatchObject([{ reason: 'ip-not-authorized', relay: 'mx1', count: 1 }]);
+    });
+
+    it('decides after a start of the agent without Postern', async () => {
+      await world.endAgent('SIGTERM');
+      await world.killPostern();
+      await world.startAgent();
+      await becomes(YES, {});
+      expect(await login({ from: '127.0.0.11' })).toBe(NOT_AUTHORIZED);
+      await world.startPostern();
+      expect(await recordedFrom('127.0.0.11')).toMatchObject([{ reason: 'ip-not-authorized', relay: 'mx1', count: 1 }]);
+    });
+
+    it('lets nobody in while the agent is down: 454, or an end before AUTH', async () => {
+      const open = await session();
+      await world.endAgent('SIGKILL');
+      expect(await open.login({ username: APP, password: PASSWORD })).toMatch(/^454 4\.7\.0 /);
+      open.close();
+      // An smtpd that has not connected yet cannot list AUTH, and ends.
+      for (const reply of [await login(), await login(), await login()])
+        expect(reply).toMatch(/^454 4\.7\.0 |^connection closed$/);
+      expect(await login({ port: ports.policy })).toBe(WRONG_PASSWORD);
+      await world.startAgent();
+      await becomes(YES, {});
+    });
+
+    /** Dovecot's answer to an IMAP login of the user with the right password. */
+    async function imapLogin(from: string): Promise<string> {
+      const socket = connect({ port: ports.imap, host: '127.0.0.1', localAddress: from });
+      socket.write(`a LOGIN ${APP} "${PASSWORD}"\r\nb LOGOUT\r\n`);
+      return text(socket);
+    }
+
+    /** The denials of the user from these addresses, once each has one. */
+    async function recordedFrom(...ips: string[]) {
+      return until(
+        async () => (await world.denialsOf(APP)).filter(({ ip }) => ips.includes(ip)),
+        `denials from ${ips.join(', ')}`,
+        (items) => ips.every((ip) => items.some((item) => item.ip === ip)),
+      );
+    }
+  },
+  true,
+);
