@@ -7,6 +7,7 @@ import type { EventBatch } from '../event-bus.js';
 import { EVENT_BUS_CONTRACT, start } from '../test-support/bus-contract.js';
 import { busWorld, type BusWorld } from '../test-support/bus-world.js';
 import { EmbeddedEventBus } from './embedded-event-bus.js';
+import { FEED_SETTINGS, FeedConsumer } from './feed-consumer.js';
 
 let world: BusWorld;
 beforeAll(async () => {
@@ -110,6 +111,64 @@ describe('the embedded event bus', () => {
     );
     expect([taken, rows.length]).toEqual([true, streams.length]);
     await running.bus.stop();
+  });
+
+  /** An instance on its own; `handle` gets the batch, and whether it is a part of a backlog. */
+  function instance(
+    consumer: string,
+    pollMs: number,
+    handle: (batch: EventBatch, inBacklog: boolean) => Promise<void>,
+  ): { readonly feedConsumer: FeedConsumer; readonly looks: () => number } {
+    let looks = 0;
+    const subscription = {
+      consumer,
+      topics: [TOPICS.smtpUsers],
+      checkpoints: world.checkpoints,
+      maxBatch: 2,
+      onLoaded: () => (looks += 1),
+      handle: async (batch: EventBatch) =>
+        handle(batch, typeof (await world.checkpoint(consumer)).backlogStep === 'string'),
+    };
+    const settings = { ...FEED_SETTINGS, pollMs, stopWithinMs: 1 };
+    return { feedConsumer: new FeedConsumer(world.feed, subscription, settings), looks: () => looks };
+  }
+
+  it('leaves its backlog to the instance that works through it', async () => {
+    const streams = Array.from({ length: 4 }, () => `smtp-user/${newId()}`);
+    for (let i = 0; i < 4; i++) for (const stream of streams) await world.append(stream, 1);
+    const consumer = `consumer-${newId()}`;
+    const handledByOther: EventBatch[] = [];
+    let other: ReturnType<typeof instance> | undefined;
+    const { feedConsumer } = instance(consumer, 1_000, async (batch, inBacklog) => {
+      if (inBacklog) {
+        other ??= instance(consumer, 3_600_000, async (theirs) => void handledByOther.push(theirs));
+        const { looks } = other;
+        const before = looks();
+        await until(() => looks() > before + 1 || handledByOther.length > 0);
+      }
+      await world.apply(consumer, batch);
+    });
+    await until(() => feedConsumer.status().hasCaughtUp);
+    expect(handledByOther).toEqual([]);
+    for (const stream of streams) expect(await world.effects(consumer, stream)).toEqual([1, 2, 3, 4]);
+    await Promise.all([feedConsumer.stop(), other?.feedConsumer.stop()]);
+  });
+
+  it('takes over the backlog of an instance that does not go on', async () => {
+    const streams = Array.from({ length: 4 }, () => `smtp-user/${newId()}`);
+    for (let i = 0; i < 4; i++) for (const stream of streams) await world.append(stream, 1);
+    const consumer = `consumer-${newId()}`;
+    let frozen = false;
+    const one = instance(consumer, 1_000, async (batch, inBacklog) => {
+      frozen = inBacklog;
+      if (frozen) await new Promise(() => undefined);
+      await world.apply(consumer, batch);
+    });
+    await until(() => frozen);
+    const other = instance(consumer, 10, (batch) => world.apply(consumer, batch));
+    await until(() => other.feedConsumer.status().hasCaughtUp);
+    for (const stream of streams) expect(await world.effects(consumer, stream)).toEqual([1, 2, 3, 4]);
+    await Promise.all([one.feedConsumer.stop(), other.feedConsumer.stop()]);
   });
 
   it('halts at an event that cannot be applied, and applies all that came before it when it was far behind', async () => {
