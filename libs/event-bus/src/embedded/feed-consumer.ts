@@ -99,6 +99,8 @@ export class FeedConsumer implements RunningSubscription {
   #lastAt: { readonly stored: Checkpoint; readonly read: FeedPosition } | undefined;
   /** What it is far behind with. */
   #backlog: Backlog | undefined;
+  /** The last step of another instance's backlog, and when it was seen first. */
+  #othersStep: { readonly step: string; readonly seenAt: number } | undefined;
   /** Up to here the feed's own order is followed: an event there could not be applied, and only those before it may be. */
   #inOrderUntil: FeedPosition | undefined;
   #reload = false;
@@ -179,15 +181,24 @@ export class FeedConsumer implements RunningSubscription {
     this.#foundEvents = false;
     if (this.#reload) this.#at = undefined;
     this.#reload = false;
-    const { stored, read } = (this.#at ??= await this.#load());
-    this.#lastAt = this.#at;
+    if (this.#at === undefined) {
+      const loaded = await this.#load();
+      if (this.#isOthersBacklog(loaded.stored)) {
+        this.#status = { ...this.#status, lastError: null, caughtUp: false };
+        return 'held';
+      }
+      this.#at = loaded;
+    }
+    const { stored, read } = (this.#lastAt = this.#at);
     const part = this.#backlog ? await this.#nextOf(this.#backlog, stored) : await this.#nextPage(read);
     this.#foundEvents = part.events.length > 0;
     await (this.#foundEvents ? this.#handle(part, stored) : this.#pass(part.to(0), stored));
     this.#backoff.reset();
     if (part.more && !this.#backlog && this.#at && this.#mayLookFar(this.#at.read)) await this.#lookFar(this.#at);
-    const more = part.more || this.#at === undefined;
-    const held = !more && part.held;
+    // Another instance has moved the checkpoint, and is likely to do so again: this one lets it.
+    const moved = this.#at === undefined;
+    const more = part.more && !moved;
+    const held = !more && (part.held || moved);
     const caughtUp = !more && !held;
     if (caughtUp && this.#at && !this.#reportedCaughtUp) {
       await this.subscription.onCaughtUp?.({ source: SOURCE, at: this.#at.stored });
@@ -207,6 +218,17 @@ export class FeedConsumer implements RunningSubscription {
     const stored = await loadCheckpoint(checkpoints.dataSource, checkpoints.table, consumer, SOURCE);
     if (this.#lastAt && !sameCheckpoint(this.#lastAt.stored, stored)) this.#backlog = undefined;
     return { stored, read: stored };
+  }
+
+  /**
+   * Another instance works through a backlog from this checkpoint, which each of its steps changes. This one would take the backlog from
+   * it by going on from there, so it does so only after a poll's time without a step.
+   */
+  #isOthersBacklog(stored: Checkpoint): boolean {
+    const step = stored.backlogStep ?? null;
+    if (step === null || (this.#lastAt && sameCheckpoint(this.#lastAt.stored, stored))) return false;
+    if (this.#othersStep?.step !== step) this.#othersStep = { step, seenAt: performance.now() };
+    return performance.now() - this.#othersStep.seenAt < this.settings.pollMs;
   }
 
   async #nextPage(after: FeedPosition): Promise<Part> {
