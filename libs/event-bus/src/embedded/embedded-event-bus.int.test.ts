@@ -4,8 +4,8 @@ import { roleUrl } from '@postern/database';
 import type { Checkpoint } from '@postern/event-store';
 import { until, openClient } from '@postern/testing';
 import type { EventBatch } from '../event-bus.js';
-import { EVENT_BUS_CONTRACT, start } from '../test-support/bus-contract.js';
-import { busWorld, type BusWorld } from '../test-support/bus-world.js';
+import { EVENT_BUS_CONTRACT, start } from '../testing/bus-contract.js';
+import { busWorld, type BusWorld } from '../testing/bus-world.js';
 import { EmbeddedEventBus } from './embedded-event-bus.js';
 import { FEED_SETTINGS, FeedConsumer } from './feed-consumer.js';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS } from '@postern/contracts';
 import { describeWithKafka, until } from '@postern/testing';
-import { start } from '../test-support/bus-contract.js';
-import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
+import { start } from '../testing/bus-contract.js';
+import { kafkaWorld, type KafkaWorld } from './testing/kafka-world.js';
 import { topicOffsets } from './topics/read-topics.js';
 
 const TOPICS_READ = [TOPICS.smtpUsers, TOPICS.authDenials];

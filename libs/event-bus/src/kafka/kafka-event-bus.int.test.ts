@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { describeWithKafka, until, openClient } from '@postern/testing';
-import { EVENT_BUS_CONTRACT, start } from '../test-support/bus-contract.js';
-import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
+import { EVENT_BUS_CONTRACT, start } from '../testing/bus-contract.js';
+import { kafkaWorld, type KafkaWorld } from './testing/kafka-world.js';
 
 describeWithKafka(describe, 'the event bus on Kafka', (kafka) => {
   let world: KafkaWorld;

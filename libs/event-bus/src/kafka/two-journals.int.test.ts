@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS, type JournalId } from '@postern/contracts';
 import { askForRepublish, loadJournalId, pendingRepublish } from '@postern/event-store';
 import { describeWithKafka, until, openClient } from '@postern/testing';
-import { start } from '../test-support/bus-contract.js';
-import { kafkaWorld, type KafkaWorld } from './test-support/kafka-world.js';
+import { start } from '../testing/bus-contract.js';
+import { kafkaWorld, type KafkaWorld } from './testing/kafka-world.js';
 
 const EVERY_TOPIC = Object.values(TOPICS);
 const newUser = () => `smtp-user/${newId()}`;

@@ -7,10 +7,10 @@ import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
 import { askForRepublish, loadJournalId, republishLeft } from '@postern/event-store';
 import { describeWithKafka, KAFKA_CACHE, until } from '@postern/testing';
 import kafkajs, { type AclEntry } from 'kafkajs';
-import { start } from '../../test-support/bus-contract.js';
+import { start } from '../../testing/bus-contract.js';
 import { kafkaClient, type KafkaSettings } from './kafka-client.js';
 import { RELAY_POLICIES } from '../topics/topic-settings.js';
-import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
+import { kafkaWorld, type KafkaWorld } from '../testing/kafka-world.js';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 const ACCOUNTS = ['command-service', 'projection-service', 'audit-trail-service'] as const;

@@ -6,9 +6,9 @@ import { newId } from '@postern/contracts';
 import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
 import { loadJournalId } from '@postern/event-store';
 import { describeWithKafka, KAFKA_CACHE, until } from '@postern/testing';
-import { start } from '../../test-support/bus-contract.js';
+import { start } from '../../testing/bus-contract.js';
 import { RELAY_POLICIES } from '../topics/topic-settings.js';
-import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
+import { kafkaWorld, type KafkaWorld } from '../testing/kafka-world.js';
 
 describeWithKafka(describe, 'a broker that has just been started for the first time', () => {
   let dataDir: string;

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { describeWithKafka, until } from '@postern/testing';
-import { start } from '../../test-support/bus-contract.js';
+import { start } from '../../testing/bus-contract.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import type { KafkaSettings, SaslMechanism } from './kafka-client.js';
-import { kafkaWorld } from '../test-support/kafka-world.js';
+import { kafkaWorld } from '../testing/kafka-world.js';
 
 describeWithKafka(describe, 'Kafka behind TLS and a login', ({ secure, address }) => {
   const settings = (

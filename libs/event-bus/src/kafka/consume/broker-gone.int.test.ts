@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { freePort, startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
 import { describeWithKafka, KAFKA_CACHE, NetworkPath, until } from '@postern/testing';
-import { start } from '../../test-support/bus-contract.js';
+import { start } from '../../testing/bus-contract.js';
 import type { KafkaEventBus } from '../kafka-event-bus.js';
-import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
+import { kafkaWorld, type KafkaWorld } from '../testing/kafka-world.js';
 
 /** Nobody waits so long: who is not heard of, and did not leave, holds up its group to the end of the test. */
 const SESSION_TIMEOUT_MS = 300_000;

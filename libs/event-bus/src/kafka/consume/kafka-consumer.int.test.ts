@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, TOPICS, type Topic } from '@postern/contracts';
 import { loadBookmarks, loadJournalId, removeBookmarks } from '@postern/event-store';
 import { describeWithKafka, until } from '@postern/testing';
-import { start } from '../../test-support/bus-contract.js';
+import { start } from '../../testing/bus-contract.js';
 import { consumerGroup } from './group-member.js';
-import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
+import { kafkaWorld, type KafkaWorld } from '../testing/kafka-world.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
 

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@postern/contracts';
 import { describeWithKafka, until } from '@postern/testing';
-import { start } from '../../test-support/bus-contract.js';
+import { start } from '../../testing/bus-contract.js';
 import { SESSION_TIMEOUT_MS } from './group-member.js';
-import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
-import type { SlowConsumer } from '../test-support/slow-consumer.js';
+import { kafkaWorld, type KafkaWorld } from '../testing/kafka-world.js';
+import type { SlowConsumer } from '../testing/slow-consumer.js';
 
 const PROGRAM = join(
   import.meta.dirname.replace(/[\\/]libs[\\/]event-bus[\\/]src[\\/]kafka[\\/]consume$/, ''),
-  'dist/libs/event-bus/src/kafka/test-support/slow-consumer.js',
+  'dist/libs/event-bus/src/kafka/testing/slow-consumer.js',
 );
 
 const newUser = () => `smtp-user/${newId()}`;

@@ -6,9 +6,9 @@ import { newId, TOPICS } from '@postern/contracts';
 import { startKafkaBroker } from '@postern/embedded-kafka';
 import { describeWithKafka, KAFKA_CACHE, until, openClient } from '@postern/testing';
 import kafkajs from 'kafkajs';
-import { start } from '../../test-support/bus-contract.js';
+import { start } from '../../testing/bus-contract.js';
 import type { EventPublisher } from './event-publisher.js';
-import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
+import { kafkaWorld, type KafkaWorld } from '../testing/kafka-world.js';
 
 const newUser = () => `smtp-user/${newId()}`;
 const upTo = (version: number) => Array.from({ length: version }, (_, i) => i + 1);

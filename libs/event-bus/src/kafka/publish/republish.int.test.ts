@@ -2,10 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { newId, TOPICS, type EventEnvelope, type Topic } from '@postern/contracts';
 import { askForRepublish, pendingRepublish, republishLeft } from '@postern/event-store';
 import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic, until, openClient } from '@postern/testing';
-import { start } from '../../test-support/bus-contract.js';
+import { start } from '../../testing/bus-contract.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
-import { kafkaWorld, type KafkaWorld } from '../test-support/kafka-world.js';
+import { kafkaWorld, type KafkaWorld } from '../testing/kafka-world.js';
 
 /** What is sent twice is a repeat: nothing may be ahead of what comes before it. */
 const firsts = (versions: readonly number[]) => versions.filter((version, i) => versions.indexOf(version) === i);

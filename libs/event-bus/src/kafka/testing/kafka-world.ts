@@ -6,7 +6,7 @@ import { EventPublisher, type EventPublisherOptions } from '../publish/event-pub
 import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
 import { KafkaEventBus, type KafkaEventBusOptions } from '../kafka-event-bus.js';
 import { EventSender } from '../publish/send-events.js';
-import { busWorld, type BusWorld, type JournalPlace } from '../../test-support/bus-world.js';
+import { busWorld, type BusWorld, type JournalPlace } from '../../testing/bus-world.js';
 
 /** A bus world whose events a publisher moves to topics of its own. */
 export interface KafkaWorld extends BusWorld {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
-import { applyByVersion } from '../../test-support/bus-world.js';
+import { applyByVersion } from '../../testing/bus-world.js';
 import { KafkaEventBus } from '../kafka-event-bus.js';
 import type { KafkaSettings } from '../client/kafka-client.js';
 
