@@ -1,3 +1,9 @@
 export { KAFKA_VERSION, kafkaMissing } from './jars.js';
-export { startKafkaBroker, type KafkaAccount, type KafkaBroker, type KafkaBrokerOptions } from './broker.js';
+export {
+  prepareKafka,
+  startKafkaBroker,
+  type KafkaAccount,
+  type KafkaBroker,
+  type KafkaBrokerOptions,
+} from './broker.js';
 export { freePort } from './run.js';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kafkaMissing, startKafkaBroker } from '@postern/embedded-kafka';
+import { kafkaMissing, prepareKafka, startKafkaBroker } from '@postern/embedded-kafka';
 
 /** Kept between runs, in the checkout. */
 export const KAFKA_CACHE = join(
@@ -33,6 +33,8 @@ export async function startTestKafka(): Promise<
 > {
   const missing = await kafkaMissing();
   if (missing !== null) return { missing };
+  // Tests start some forty brokers.
+  await prepareKafka(KAFKA_CACHE);
   const folder = await mkdtemp(join(tmpdir(), 'postern-test-kafka-'));
   const broker = await startKafkaBroker({ dataDir: folder, cacheDir: KAFKA_CACHE, accounts: [ACCOUNT] });
   const { address, secure } = broker;
