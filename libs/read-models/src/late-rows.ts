@@ -11,12 +11,18 @@ const PATIENCE_MS = 15_000;
 /** Rows of one table that the journal is ahead of, with the version that each has: 0 where there is none. */
 export class LateRows {
   private readonly versions = new Map<string, number>();
+  private lastAdded: string | undefined;
+  /** Further rows, which are more than are waited for. */
+  uncompared = 0;
 
   /** `sql` gives `key` and `version` of the live rows with the keys `$1`. */
   constructor(private readonly sql: string) {}
 
+  /** The events of one row may add it several times, one after the other. */
   add(key: string, version: number): void {
     if (this.versions.size < MOST_KEYS) this.versions.set(key, version);
+    else if (key !== this.lastAdded && !this.versions.has(key)) this.uncompared += 1;
+    this.lastAdded = key;
   }
 
   /** Those that are missing, and those that are there. */

@@ -100,12 +100,14 @@ export interface Comparison {
   /** Events that were read. */
   readonly events: number;
   readonly compared: readonly Compared[];
+  /** Rows that the journal is ahead of, and that are too many to be waited for. */
+  readonly uncompared: number;
   /** Examples, at most as many as were asked for; empty where all is equal. */
   readonly differences: readonly Difference[];
 }
 
 export function isEqual(comparison: Comparison): boolean {
-  return comparison.compared.every(({ differing }) => differing === 0);
+  return comparison.uncompared === 0 && comparison.compared.every(({ differing }) => differing === 0);
 }
 
 export function tableOf(model: ReadModel, name: string): ModelTable {

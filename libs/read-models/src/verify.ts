@@ -85,8 +85,14 @@ class Verification {
     await waitForLateRows(session.manager, model, end, [this.lateSubjects, this.lateOthers]);
     found.add(model.streams.table, {}, this.lateSubjects.found);
     if (model.others) found.add(model.others.table, {}, this.lateOthers.found);
-    const { position } = end;
-    return { model: model.name, position, events: this.events, compared: found.compared, differences: found.examples };
+    return {
+      model: model.name,
+      position: end.position,
+      events: this.events,
+      compared: found.compared,
+      uncompared: this.lateSubjects.uncompared + this.lateOthers.uncompared,
+      differences: found.examples,
+    };
   }
 
   /** The subjects behind `after`, up to some thousand events. Returns the last one, or null where there are no more. */
@@ -149,6 +155,7 @@ class Verification {
     )) {
       this.found.add(table.name, rows, { extra, different });
       for (const key of missing.keys ?? []) this.lateOthers.add(key, 0);
+      this.lateOthers.uncompared += missing.rows - (missing.keys?.length ?? 0);
     }
   }
 

@@ -38,9 +38,15 @@ export function showComparisons(comparisons: readonly Comparison[], output: Outp
       differences.map(({ table, key, kind }) => `  ${model}: ${table} ${key} ${DIFFERENCE[kind]}`),
     );
     const examples = differing.length === 0 ? [] : ['', 'Rows that differ, for example:', ...differing];
-    return [output.table(COLUMNS, rows), ...examples].join('\n');
+    return [output.table(COLUMNS, rows), ...examples, ...comparisons.flatMap(notAllCompared)].join('\n');
   });
   return equal;
+}
+
+function notAllCompared({ model, uncompared }: Comparison): string[] {
+  if (uncompared === 0) return [];
+  const why = `its consumer is far behind the journal, and ${uncompared} late rows were too many to wait for`;
+  return ['', `${model}: Not all rows could be compared: ${why}. Run verify again when it has caught up.`];
 }
 
 const COLUMNS: readonly Column<Comparison['compared'][number] & { readonly model: string }>[] = [
