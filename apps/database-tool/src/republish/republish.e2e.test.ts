@@ -89,7 +89,7 @@ describeWithKafka(describe, 'postern republish', (kafka) => {
       code: 1,
       out:
         'Nobody publishes: a command-service must run on this database, with POSTERN_KAFKA_BROKERS set. ' +
-        'What was asked for stands, and is done once one does.\n',
+        'The request is stored, and is carried out once one does.\n',
       err: 'tenants: No process publishes at this moment; one that takes over would within 6 s.\n',
     });
   });

@@ -20,7 +20,7 @@ const TOPIC_OF: Readonly<Record<TopicName, string>> = { ...JOURNAL_TOPICS, 'rela
 
 interface Outcome {
   readonly kind: 'filled' | 'nobody-publishes' | 'no-progress' | 'nothing-published';
-  readonly told: string;
+  readonly message: string;
 }
 
 /** Fills all topics at once: the journal is read again one time for all, and none waits for another. `url` is the owner's. */
@@ -36,7 +36,7 @@ export async function republish(
   );
   if (outcomes.some(({ kind }) => kind !== 'filled')) process.exitCode = 1;
   for (const outcome of outcomes) {
-    const text = outcomes.length === 1 ? outcome.told : `${outcome.topic}: ${outcome.told}`;
+    const text = outcomes.length === 1 ? outcome.message : `${outcome.topic}: ${outcome.message}`;
     output.line(output.json ? JSON.stringify(outcome) : text);
   }
 }
@@ -67,7 +67,7 @@ function fill(url: string, name: TopicName, report: (line: string) => void): Pro
   const topic = JOURNAL_TOPICS[name];
   return asRole(url, 'postern_feed', [], async (feed) => {
     if ((await askForRepublish(feed, topic)) === 'nothing-published')
-      return { kind: 'nothing-published', told: 'Nothing was published yet: there is nothing to repeat.' };
+      return { kind: 'nothing-published', message: 'Nothing was published yet: there is nothing to repeat.' };
     const left = () => republishLeft(feed, topic);
     return follow({ left, isLed: isHeld(feed, PUBLISHER_LOCK), who: 'a command-service' }, report);
   });
@@ -91,9 +91,9 @@ const REPLACED_WITHIN_MS = 6_000;
 const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 500;
 const REPORT_EVERY_MS = 5_000;
-const STANDS = 'What was asked for stands, and is done once';
+const STANDS = 'The request is stored, and is carried out once';
 
-/** Looks how much is left until nothing is, and reports it now and then. What was asked for stands, also where nobody does it now. */
+/** Looks how much is left until nothing is, and reports it now and then. The request stays stored, also where nobody carries it out now. */
 async function follow({ left, isLed, who }: Filling, report: (line: string) => void): Promise<Outcome> {
   const began = performance.now();
   let led = began;
@@ -102,20 +102,20 @@ async function follow({ left, isLed, who }: Filling, report: (line: string) => v
   let nobodyReported = false;
   for (;;) {
     const remaining = await left();
-    if (remaining === 0) return { kind: 'filled', told: 'The topic has all of it.' };
+    if (remaining === 0) return { kind: 'filled', message: 'The topic has all of it.' };
     const now = performance.now();
     if (remaining < last.left) last = { left: remaining, at: now };
     if (await isLed()) led = now;
     else if (now - led > REPLACED_WITHIN_MS) {
-      const told = `Nobody publishes: ${who} must run on this database, with POSTERN_KAFKA_BROKERS set. ${STANDS} one does.`;
-      return { kind: 'nobody-publishes', told };
+      const message = `Nobody publishes: ${who} must run on this database, with POSTERN_KAFKA_BROKERS set. ${STANDS} one does.`;
+      return { kind: 'nobody-publishes', message };
     } else if (!nobodyReported) {
       nobodyReported = true;
       report(`No process publishes at this moment; one that takes over would within ${REPLACED_WITHIN_MS / 1_000} s.`);
     }
     if (now - last.at > PATIENCE_MS) {
-      const told = `Nothing was written for ${PATIENCE_MS / 1_000} s, and ${remaining} are left: the log of ${who} tells why. ${STANDS} that is mended.`;
-      return { kind: 'no-progress', told };
+      const message = `Nothing was written for ${PATIENCE_MS / 1_000} s, and ${remaining} are left: the log of ${who} says why. ${STANDS} that is repaired.`;
+      return { kind: 'no-progress', message };
     }
     if (led === now && now - reportedAt > REPORT_EVERY_MS) {
       reportedAt = now;
