@@ -3,7 +3,7 @@ import { Output } from '@postern/terminal';
 import { showComparisons } from './read-models.js';
 
 describe('what verify shows', () => {
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => void jest.restoreAllMocks());
 
   it.each([false, true])('says that not all rows could be compared, and is not equal then (--json: %s)', (json) => {
     const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
