@@ -29,7 +29,7 @@ interface Outcome {
 }
 
 /** So that the load leaves the machine time for what it is about. */
-const PAUSE_MS = 200;
+const PAUSE_MS = 500;
 /** Of a member of a consumer's group. */
 const SESSION_TIMEOUT_MS = 6_000;
 

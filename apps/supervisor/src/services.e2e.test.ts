@@ -53,6 +53,63 @@ function start(...args: string[]): Promise<PosternProcess> {
 
 describe('three services, two of each, with the journal’s feed as the bus', () => {
   holdTwoOfEach(async () => ({ environment: {}, stop: async () => undefined }));
+
+  it('share the requests', async () => {
+    await Promise.all(
+      Array.from({ length: 40 }, () =>
+        Promise.all([operator('GET', '/v1/tenants'), admin('GET', '/v1/tenants/acme/smtp-users')]),
+      ),
+    );
+    for (const service of ['command-service', 'projection-service'] as const)
+      for (const each of instances(service))
+        expect(await metricOf(each, /^postern_http_requests_total\{.*route="\/v1\//)).toBeGreaterThan(0);
+  });
+
+  it('tell a service who asks, and let nobody say it is somebody else', async () => {
+    const answer = await fetch(`${postern.url}/v1/my-ip`, {
+      headers: { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' },
+    });
+    expect(await answer.json()).toEqual({ ip: '127.0.0.1', family: 'IPv4' });
+  });
+
+  it('serve one document, of the complete API, each of them, and a page that shows it', async () => {
+    const document = JSON.parse(await readFile(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'));
+    const services = (['command-service', 'projection-service', 'audit-trail-service'] as const).flatMap(instances);
+    for (const { url } of [postern, ...services])
+      expect(await (await fetch(`${url}/openapi.json`)).json()).toEqual(document);
+    const page = await fetch(`${postern.url}/docs`);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('./docs/swagger-ui-init.js')]);
+    const script = await (await fetch(`${postern.url}/docs/swagger-ui-init.js`)).text();
+    for (const path of Object.keys(document.paths)) expect(script).toContain(JSON.stringify(path));
+    expect((await fetch(`${postern.url}/docs/swagger-ui.css`)).status).toBe(200);
+  });
+
+  it('leave nothing behind when the supervisor is killed, and stop in order at SIGTERM', async () => {
+    const before = [...instances('command-service'), ...instances('projection-service')];
+    await postern.end('SIGKILL');
+    postern = await start();
+    expect(postern.operatorKey).toBeNull();
+    for (const { url } of before)
+      await until(
+        () =>
+          fetch(url).then(
+            () => false,
+            () => true,
+          ),
+        `${url} is gone`,
+      );
+    expect((await asking(postern.url, relayKey)('GET', '/v1/relay/policies')).status).toBe(200);
+    expect(await postern.end('SIGTERM')).toBe(0);
+    const stopped = postern
+      .output()
+      .split('\n')
+      .filter((line) => line.endsWith('has stopped.'));
+    expect([stopped[0], stopped.length, stopped.at(-1)]).toEqual([
+      expect.stringMatching(/^\[([a-z-]+-service) 1\] The \1 has stopped\.$/),
+      4,
+      'Postern has stopped.',
+    ]);
+  });
 });
 
 describeWithKafka(describe, 'three services, two of each, with Kafka between them', () => {
@@ -106,24 +163,6 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
     ]);
   });
 
-  it('share the requests', async () => {
-    await Promise.all(
-      Array.from({ length: 40 }, () =>
-        Promise.all([operator('GET', '/v1/tenants'), admin('GET', '/v1/tenants/acme/smtp-users')]),
-      ),
-    );
-    for (const service of ['command-service', 'projection-service'] as const)
-      for (const each of instances(service))
-        expect(await metricOf(each, /^postern_http_requests_total\{.*route="\/v1\//)).toBeGreaterThan(0);
-  });
-
-  it('tell a service who asks, and let nobody say it is somebody else', async () => {
-    const answer = await fetch(`${postern.url}/v1/my-ip`, {
-      headers: { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' },
-    });
-    expect(await answer.json()).toEqual({ ip: '127.0.0.1', family: 'IPv4' });
-  });
-
   it('let a relay go on by its revision with the other projection-service when its own is killed: no gap, no reset', async () => {
     const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'moved@acme.example' })).body;
     const entries = `/v1/tenants/acme/smtp-users/${user.id}/restriction/entries`;
@@ -169,44 +208,5 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
     expect(new Set(answers)).toEqual(new Set([200]));
     for (const { url } of killed.flatMap((each) => each ?? []))
       await until(async () => (await missingOf({ url })) === null, `${url} is ready again`);
-  });
-
-  it('serve one document, of the complete API, each of them, and a page that shows it', async () => {
-    const document = JSON.parse(await readFile(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'));
-    const services = (['command-service', 'projection-service', 'audit-trail-service'] as const).flatMap(instances);
-    for (const { url } of [postern, ...services])
-      expect(await (await fetch(`${url}/openapi.json`)).json()).toEqual(document);
-    const page = await fetch(`${postern.url}/docs`);
-    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('./docs/swagger-ui-init.js')]);
-    const script = await (await fetch(`${postern.url}/docs/swagger-ui-init.js`)).text();
-    for (const path of Object.keys(document.paths)) expect(script).toContain(JSON.stringify(path));
-    expect((await fetch(`${postern.url}/docs/swagger-ui.css`)).status).toBe(200);
-  });
-
-  it('leave nothing behind when the supervisor is killed, and stop in order at SIGTERM', async () => {
-    const before = [...instances('command-service'), ...instances('projection-service')];
-    await postern.end('SIGKILL');
-    postern = await start();
-    expect(postern.operatorKey).toBeNull();
-    for (const { url } of before)
-      await until(
-        () =>
-          fetch(url).then(
-            () => false,
-            () => true,
-          ),
-        `${url} is gone`,
-      );
-    expect((await asking(postern.url, relayKey)('GET', '/v1/relay/policies')).status).toBe(200);
-    expect(await postern.end('SIGTERM')).toBe(0);
-    const stopped = postern
-      .output()
-      .split('\n')
-      .filter((line) => line.endsWith('has stopped.'));
-    expect([stopped[0], stopped.length, stopped.at(-1)]).toEqual([
-      expect.stringMatching(/^\[([a-z-]+-service) 1\] The \1 has stopped\.$/),
-      4,
-      'Postern has stopped.',
-    ]);
   });
 }

@@ -21,6 +21,6 @@ export async function until<T>(
         `Not within ${PATIENCE_MS / 1_000} s: ${what}. The last answer: ${JSON.stringify(answer)?.slice(0, 2_000)}`,
       );
     // Soon at first; then less often, since what is asked takes CPU from what is waited for.
-    await sleep(Math.min(5 + waited / 20, 100));
+    await sleep(Math.min(5 + waited / 20, 500));
   }
 }

@@ -16,7 +16,7 @@ import { READ_MODEL_NAMES } from '../choices.js';
 
 const USERS = 40;
 /** Several pages of a rebuild. */
-const DENIALS = 12_000;
+const DENIALS = 8_000;
 const NOTHING_DIFFERS = { code: 0, differ: [] };
 
 describeWithKafka(describe, 'verify and rebuild, with two of each service and Kafka between them', () => {

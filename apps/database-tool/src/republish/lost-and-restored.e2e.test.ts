@@ -5,7 +5,7 @@ import { READ_MODEL_NAMES } from '../choices.js';
 import { AcknowledgedLoad } from '../testing/acknowledged-load.js';
 
 const USERS = 24;
-const LOST = 60;
+const LOST = 30;
 const TOPICS = ['smtp-users', 'tenants', 'auth-denials', 'relay-policies'];
 
 describeWithKafka(describe, 'two of each service', () => {

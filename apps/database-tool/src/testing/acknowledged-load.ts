@@ -4,7 +4,7 @@ import { onDatabase, runCommand, until, type CommandEnd, type ServicesWorld } fr
 
 const LANES = 4;
 /** Between the changes of a lane: a load at full speed would leave a command no time on a small machine. */
-const PAUSE_MS = 50;
+const PAUSE_MS = 150;
 const DENIALS_AT_ONCE = 1_000;
 
 export interface Held {

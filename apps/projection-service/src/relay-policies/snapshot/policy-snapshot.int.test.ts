@@ -11,9 +11,9 @@ import { createWorld, type RunningApp, type World } from '../../testing/projecti
 import { applyPolicies } from '../project/apply-policies.js';
 import { FIRST_ID, LAST_ID, readSegments, SEGMENT_BYTES, type PolicySegment } from './shared-snapshot.js';
 
-/** Some of them with full lists: 30 MB in all, more than the kernel's buffers take from a reader that stands still. */
-const USERS = 5_000;
-const WITH_FULL_LISTS = 300;
+/** Some of them with full lists: 15 MB in all, more than the kernel's buffers take from a reader that stands still. */
+const USERS = 3_000;
+const WITH_FULL_LISTS = 150;
 let world: World;
 let service: RunningApp;
 let key: string;
