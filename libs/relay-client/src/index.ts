@@ -4,5 +4,4 @@ export type { RelayClientSettings } from './settings.js';
 export type { ProblemCode, RelayProblem, RelayStatus } from './status.js';
 export { decideBy } from './decision.js';
 export type { Decision } from './decision.js';
-export type { DenialSpool } from './stores.js';
 export { MATCHED, Replica } from './replica/replica.js';

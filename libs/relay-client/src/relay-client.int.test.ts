@@ -352,18 +352,10 @@ describe('a relay client', () => {
   });
 
   it('never throws from a decision, whatever it is asked and whatever its parts do', async () => {
-    const denialSpool = {
-      size: 0,
-      append: () => {
-        throw new Error('The disk is gone.');
-      },
-      peek: async () => [],
-      acknowledge: async () => undefined,
-    };
     const onProblem = (): void => {
       throw new Error('The log is gone.');
     };
-    const client = await started({ denialSpool, onProblem });
+    const client = await started({ maxDenials: 1, onProblem });
     const odd = [undefined, null, 7, {}, '', '\0', '\ud800', 'x'.repeat(100_000), '203.0.113.9%eth0'] as string[];
     for (const text of odd) {
       expect(client.decide('office@acme.example', text)).toMatchObject({
@@ -372,7 +364,7 @@ describe('a relay client', () => {
       });
       expect(client.decide(text, '203.0.113.9')).toMatchObject({ decision: 'defer', reason: 'smtp-user-unknown' });
     }
-    expect(client.status()).toMatchObject({ droppedDenials: 5 }); // what is no text at all is one flood
+    expect(client.status()).toMatchObject({ queuedDenials: 1, droppedDenials: 8 });
   });
 
   it('names in a denial the SMTP user that it decided for, also after the username has moved', async () => {
@@ -507,7 +499,7 @@ describe('a relay client', () => {
     [{ relayName: ' ' }, 'relayName'],
     [{ silenceMs: -1 }, 'silenceMs'],
     [{ foldWindowMs: -1 }, 'foldWindowMs'],
-    [{ maxFoldWindows: 0 }, 'maxFoldWindows'],
+    [{ maxDenials: 0 }, 'maxDenials'],
   ])('refuses the settings %j, and names the bad one', (settings, name) => {
     expect(() => clientOf(settings)).toThrow(BadSetting);
     expect(() => clientOf(settings)).toThrow(name);

@@ -1,11 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { endsWithin } from '@postern/async';
+import { describe } from './control-plane.js';
 import { STALE, decideBy, denialReason } from './decision.js';
 import type { Decision } from './decision.js';
 import { DenialFolder } from './denials/denial-folder.js';
 import { DenialReporter } from './denials/denial-reporter.js';
+import { DenialSpool } from './denials/denial-spool.js';
 import { PolicyFeed } from './policies/policy-feed.js';
-import { checkKey, completeSettings } from './settings.js';
+import { BadSetting, checkKey, completeSettings } from './settings.js';
 import type { RelayClientSettings, Settings } from './settings.js';
 import type { RelayStatus } from './status.js';
 
@@ -23,6 +25,7 @@ export class RelayClient {
   private stopped = false;
   private readonly settings: Settings;
   private readonly feed: PolicyFeed;
+  private readonly spool: DenialSpool;
   private readonly reporter: DenialReporter;
   private readonly folder: DenialFolder;
 
@@ -30,14 +33,23 @@ export class RelayClient {
   constructor(settings: RelayClientSettings) {
     this.settings = completeSettings(settings);
     this.feed = new PolicyFeed(this.settings);
-    this.reporter = new DenialReporter(this.settings);
-    this.folder = new DenialFolder(this.settings, (report) => this.reporter.record(report));
+    this.spool = new DenialSpool(this.settings);
+    this.reporter = new DenialReporter(this.settings, this.spool);
+    this.folder = new DenialFolder(this.settings, this.reporter.record);
   }
 
-  /** Resolves as soon as there are policies to decide by, kept ones or new ones; after `startWithinMs` in any case. */
+  /**
+   * Resolves as soon as there are policies to decide by, kept ones or new ones; after `startWithinMs` in any case.
+   * @throws BadSetting if `dataDir` cannot be used.
+   */
   async start(): Promise<void> {
     const { dataDir } = this.settings;
-    if (dataDir !== null) await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    try {
+      if (dataDir !== null) await mkdir(dataDir, { recursive: true, mode: 0o700 });
+      await this.spool.open();
+    } catch (error) {
+      throw new BadSetting(`dataDir must be a folder that this process can write to: ${describe(error)}`);
+    }
     this.reporter.start();
     this.folder.start();
     await endsWithin(
@@ -74,7 +86,9 @@ export class RelayClient {
    * `dataDir`: at once). Never rejects: a denial that could not be written is reported, and the decision holds.
    */
   async check(username: string, ip: string | undefined): Promise<Decision> {
-    return this.decide(username, ip);
+    const decision = this.decide(username, ip);
+    if (denialReason(decision) !== null) await this.spool.saved();
+    return decision;
   }
 
   /** What `decide` would say; nothing is recorded or counted. */
@@ -101,11 +115,12 @@ export class RelayClient {
     this.stopped = true;
     this.folder.stop();
     await Promise.all([this.reporter.stop(flushWithinMs), this.feed.stop()]);
+    await this.spool.close();
   }
 
   /** For logs, metrics and health checks. */
   status(): RelayStatus {
-    const { feed, reporter, folder } = this;
+    const { feed, spool, reporter, folder } = this;
     const { replica, contactAgeMs: age } = feed;
     return {
       state: this.stopped ? 'stopped' : replica === null ? 'waiting' : this.isTooOld() ? 'stale' : 'deciding',
@@ -123,12 +138,14 @@ export class RelayClient {
       digestMismatches: feed.digestMismatches,
       unreadablePolicies: feed.unreadable,
       unknownUsers: this.unknownUsers,
-      queuedDenials: this.settings.denialSpool.size,
+      queuedDenials: spool.size,
       foldedDenials: folder.folded,
       countingDenials: folder.waiting,
       acknowledgedDenials: reporter.acknowledged,
       rejectedDenials: reporter.rejected,
       droppedDenials: reporter.dropped,
+      unsavedDenials: spool.unsaved,
+      damagedDenials: spool.damaged,
       denialsError: reporter.lastError,
     };
   }

@@ -1,8 +1,6 @@
 import type { ControlPlane } from './control-plane.js';
 import type { UnknownUser } from './decision.js';
 import type { OnProblem } from './status.js';
-import { InMemoryDenialSpool } from './stores.js';
-import type { DenialSpool } from './stores.js';
 
 /** What a relay tells its client. Only `urls`, `key` and `relayName` have no default. */
 export interface RelayClientSettings extends ControlPlane {
@@ -35,14 +33,12 @@ export interface RelayClientSettings extends ControlPlane {
    * with its count for each window. 0: each on its own. Default: a minute.
    */
   readonly foldWindowMs?: number;
-  /** Floods that are counted at the same time, 1 or more; with one more the oldest is reported and closed. Default: 10,000. */
-  readonly maxFoldWindows?: number;
   /** For one batch of denials. Default: 10 s. */
   readonly requestTimeoutMs?: number;
   /** Policies that changed are saved after so long. Default: a minute. */
   readonly saveEveryMs?: number;
-  /** Default: in memory, for 100,000 denials. */
-  readonly denialSpool?: DenialSpool;
+  /** Records of denials that may wait, 1 or more; those that find no room are dropped and counted. Default: 100,000. */
+  readonly maxDenials?: number;
   readonly onProblem?: OnProblem;
   /** Milliseconds since 1970: for the end of an entry, the time of a denial, and the age of kept policies at the start. */
   readonly clock?: () => number;
@@ -73,10 +69,9 @@ export function completeSettings(given: RelayClientSettings): Settings {
     refusedRetryMs: 30_000,
     flushIntervalMs: 200,
     foldWindowMs: 60_000,
-    maxFoldWindows: 10_000,
     requestTimeoutMs: 10_000,
     saveEveryMs: 60_000,
-    denialSpool: new InMemoryDenialSpool(),
+    maxDenials: 100_000,
     clock: Date.now,
     elapsed: () => performance.now(),
     ...given,
@@ -98,8 +93,8 @@ export function completeSettings(given: RelayClientSettings): Settings {
   checkKey(settings.key);
   if (settings.relayName.trim() === '')
     throw new BadSetting('relayName must say which relay this is; it stands in every denial.');
-  if (!(Number.isInteger(settings.maxFoldWindows) && settings.maxFoldWindows >= 1))
-    throw new BadSetting('maxFoldWindows must be a whole number, 1 or more.');
+  if (!(Number.isInteger(settings.maxDenials) && settings.maxDenials >= 1))
+    throw new BadSetting('maxDenials must be a whole number, 1 or more.');
   for (const [name, value] of Object.entries(settings)) {
     if (name.endsWith('Ms') && !(typeof value === 'number' && value >= 0)) {
       throw new BadSetting(`${name} must be a number of milliseconds, 0 or more.`);

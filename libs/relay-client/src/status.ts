@@ -25,11 +25,11 @@ export interface RelayStatus {
   readonly digestMismatches: number;
   readonly unreadablePolicies: number;
   readonly unknownUsers: number;
-  /** Records that wait to be acknowledged. One may stand for many logins: see its count. */
+  /** Records that wait to be acknowledged, those that are still counted included. One may stand for many logins: see its count. */
   readonly queuedDenials: number;
   /** Logins that were counted into a record instead of being reported on their own. */
   readonly foldedDenials: number;
-  /** Those of them that are not in a record yet. */
+  /** Those of them whose record is not sent yet. */
   readonly countingDenials: number;
   /** Records. */
   readonly acknowledgedDenials: number;
@@ -37,6 +37,10 @@ export interface RelayStatus {
   readonly rejectedDenials: number;
   /** Logins. */
   readonly droppedDenials: number;
+  /** Records that wait in memory only: all of them without `dataDir`, else what the disk did not take yet. */
+  readonly unsavedDenials: number;
+  /** Lines of the spool in `dataDir` that were damaged; each may have been a record, or a count of one. */
+  readonly damagedDenials: number;
   /** Why the last batch of denials was not accepted; null once one was. The batch is kept and sent again. */
   readonly denialsError: string | null;
 }
@@ -52,6 +56,7 @@ export type ProblemCode =
   | 'digest-mismatch'
   | 'last-known-good-unusable'
   | 'denials-not-accepted'
+  | 'denials-not-saved'
   | 'denial-dropped'
   | 'denial-rejected';
 

@@ -6,18 +6,20 @@ import type { Settings } from '../settings.js';
 export type DeniedLogin = Omit<DenialReport, 'id' | 'count'>;
 
 interface Window {
-  openedAt: number;
-  /** Counted since, beside the one that opened it. */
-  count: number;
-  last: DeniedLogin;
+  readonly openedAt: number;
+  /** The logins since, beside the one that opened it; its count grows until the window closes. */
+  report: DenialReport | null;
 }
 
+/** Floods that are counted at the same time; with one more the oldest is reported and closed. */
+const MAX_WINDOWS = 10_000;
 /** Windows are looked through so often at least. */
 const TICK_MS = 1_000;
 
 /**
  * Folds floods: of logins with the same user, address, reason and mode the first is reported at once, those that follow
  * are counted, and reported as one record a window, for as long as there are any. What is reported adds up to the logins.
+ * The record is in the spool from its first login on, so that a killed process loses no count, and is sent once its window closes.
  * A record's `occurredAt` is its last login's: so the last denial of an address is known exactly, and the first one is too.
  */
 export class DenialFolder {
@@ -31,14 +33,16 @@ export class DenialFolder {
 
   constructor(
     /** `elapsed`, because a clock that is set back must not keep a window open. */
-    private readonly settings: Pick<Settings, 'foldWindowMs' | 'maxFoldWindows' | 'elapsed'>,
-    private readonly onReport: (report: DenialReport) => void,
+    private readonly settings: Pick<Settings, 'foldWindowMs' | 'elapsed'>,
+    /** Takes a record, also in the place of an earlier one with its id. False: there is no room for it. */
+    private readonly put: (report: DenialReport, counting: boolean) => boolean,
+    private readonly maxWindows = MAX_WINDOWS,
   ) {}
 
   /** Logins that are counted and not yet reported. */
   get waiting(): number {
     let waiting = 0;
-    for (const { count } of this.windows.values()) waiting += count;
+    for (const { report } of this.windows.values()) waiting += report?.count ?? 0;
     return waiting;
   }
 
@@ -51,13 +55,16 @@ export class DenialFolder {
 
   /** Takes a login in, without waiting. */
   record(login: DeniedLogin): void {
-    if (this.settings.foldWindowMs === 0 || this.stopped) return this.report(login, 1);
+    if (this.settings.foldWindowMs === 0 || this.stopped) return void this.put(recordOf(login), false);
     this.closeDue();
     const key = keyOf(login);
     const window = this.windows.get(key);
     if (window === undefined) return this.open(key, login);
-    window.count++;
-    window.last = login;
+    const { report } = window;
+    const next =
+      report === null ? recordOf(login) : { ...report, occurredAt: login.occurredAt, count: report.count + 1 };
+    if (!this.put(next, true)) return;
+    window.report = next;
     this.folded++;
   }
 
@@ -65,18 +72,18 @@ export class DenialFolder {
   stop(): void {
     this.stopped = true;
     clearInterval(this.timer);
-    for (const window of this.windows.values()) this.tell(window);
+    for (const window of this.windows.values()) this.close(window);
     this.windows.clear();
   }
 
   private open(key: string, login: DeniedLogin): void {
     const [oldest] = this.windows;
-    if (oldest !== undefined && this.windows.size >= this.settings.maxFoldWindows) {
+    if (oldest !== undefined && this.windows.size >= this.maxWindows) {
       this.windows.delete(oldest[0]);
-      this.tell(oldest[1]);
+      this.close(oldest[1]);
     }
-    this.windows.set(key, { openedAt: this.settings.elapsed(), count: 0, last: login });
-    this.report(login, 1);
+    this.windows.set(key, { openedAt: this.settings.elapsed(), report: null });
+    this.put(recordOf(login), false);
   }
 
   /** A window in which something was counted goes on as the next one; one without ends. */
@@ -85,19 +92,19 @@ export class DenialFolder {
     for (const [key, window] of this.windows) {
       if (now - window.openedAt < this.settings.foldWindowMs) return;
       this.windows.delete(key);
-      if (window.count === 0) continue;
-      this.tell(window);
-      this.windows.set(key, { ...window, openedAt: now, count: 0 });
+      if (window.report === null) continue;
+      this.close(window);
+      this.windows.set(key, { openedAt: now, report: null });
     }
   }
 
-  private tell({ last, count }: Window): void {
-    if (count > 0) this.report(last, count);
+  private close({ report }: Window): void {
+    if (report !== null) this.put(report, false);
   }
+}
 
-  private report(login: DeniedLogin, count: number): void {
-    this.onReport({ id: newId(), ...login, count });
-  }
+function recordOf(login: DeniedLogin): DenialReport {
+  return { id: newId(), ...login, count: 1 };
 }
 
 /** Usernames have no space in them; what stands for an address may have any. */

@@ -6,15 +6,26 @@ const MINUTE = 60_000;
 
 let now: number;
 let reports: DenialReport[];
+/** By id, of the records that are not to be sent yet. */
+let counted: Map<string, number>;
+let room: boolean;
 let folder: DenialFolder;
-const folderOf = (settings: { foldWindowMs?: number; maxFoldWindows?: number } = {}): DenialFolder =>
+const folderOf = (settings: { foldWindowMs?: number } = {}, maxWindows = 100): DenialFolder =>
   new DenialFolder(
-    { foldWindowMs: MINUTE, maxFoldWindows: 100, elapsed: () => now, ...settings },
-    (report) => void reports.push(report),
+    { foldWindowMs: MINUTE, elapsed: () => now, ...settings },
+    (report, counting) => {
+      if (!room) return false;
+      if (counting) counted.set(report.id, report.count);
+      else reports.push(report);
+      return true;
+    },
+    maxWindows,
   );
 beforeEach(() => {
   now = 1_000;
   reports = [];
+  counted = new Map();
+  room = true;
   folder = folderOf();
 });
 
@@ -74,7 +85,7 @@ describe('the folding of denials', () => {
   });
 
   it('reports the oldest flood instead of forgetting it when there are too many', () => {
-    folder = folderOf({ maxFoldWindows: 2 });
+    folder = folderOf({}, 2);
     for (let i = 0; i < 3; i++) folder.record(login());
     folder.record(login({ ip: '198.51.100.2' }));
     folder.record(login({ ip: '198.51.100.3' }));
@@ -93,6 +104,26 @@ describe('the folding of denials', () => {
     folder.record(login());
     expect(counts()).toEqual([1, 3, 1, 1]);
     expect(folder.waiting).toBe(0);
+  });
+
+  it('puts each login of a flood into its record at once, and sends that record with the last count', () => {
+    for (let i = 1; i <= 4; i++) {
+      folder.record(login());
+      expect([...counted.values()]).toEqual(i === 1 ? [] : [i - 1]);
+    }
+    folder.stop();
+    expect(reports[1]).toMatchObject({ id: [...counted.keys()][0], count: 3 });
+  });
+
+  it('counts no login for which there is no room, and goes on once there is', () => {
+    folder.record(login());
+    room = false;
+    folder.record(login());
+    expect(folder).toMatchObject({ folded: 0, waiting: 0 });
+    room = true;
+    folder.record(login());
+    folder.stop();
+    expect(counts()).toEqual([1, 1]);
   });
 
   it('reports each on its own where the window is 0', () => {

@@ -9,25 +9,24 @@ import { completeSettings } from '../settings.js';
 import { TestControlPlane } from '../testing/control-plane.js';
 import { policy } from '../testing/policies.js';
 import { DenialReporter } from './denial-reporter.js';
-import { InMemoryDenialSpool } from '../stores.js';
+import { DenialSpool } from './denial-spool.js';
 
 const NOW = Date.parse('2026-11-01T12:00:00.000Z');
 
 let plane: TestControlPlane;
 let reporter: DenialReporter;
-let spool: InMemoryDenialSpool;
+let spool: DenialSpool;
 let problems: RelayProblem[];
 
 beforeEach(async () => {
   plane = new TestControlPlane();
   await plane.listen();
   problems = [];
-  spool = new InMemoryDenialSpool(5_000);
-  const settings = {
+  const settings = completeSettings({
     urls: [plane.url],
     key: plane.key,
     relayName: 'mx1',
-    denialSpool: spool,
+    maxDenials: 5_000,
     flushIntervalMs: 5,
     requestTimeoutMs: 1_000,
     retryBaseMs: 5,
@@ -35,8 +34,9 @@ beforeEach(async () => {
     refusedRetryMs: 20,
     elapsed: () => NOW,
     onProblem: (problem: RelayProblem) => void problems.push(problem),
-  };
-  reporter = new DenialReporter(completeSettings(settings));
+  });
+  spool = new DenialSpool(settings);
+  reporter = new DenialReporter(settings, spool);
 });
 
 afterEach(async () => {

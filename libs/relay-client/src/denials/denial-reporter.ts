@@ -3,6 +3,7 @@ import type { DenialReport } from '@postern/contracts';
 import { Backoff, WakeSignal } from '@postern/async';
 import { Refused, describe, retryMs } from '../control-plane.js';
 import type { Settings } from '../settings.js';
+import type { DenialSpool } from './denial-spool.js';
 import { sendDenials } from './send-denials.js';
 
 /** The least time between two alarms about drops: a flood must not become a flood of alarms. */
@@ -30,7 +31,10 @@ export class DenialReporter {
   private readonly backoff: Backoff;
   private running: Promise<void> = Promise.resolve();
 
-  constructor(private readonly settings: Settings) {
+  constructor(
+    private readonly settings: Settings,
+    private readonly spool: DenialSpool,
+  ) {
     this.backoff = new Backoff(settings.retryBaseMs, settings.retryMaxMs, 1);
   }
 
@@ -38,21 +42,17 @@ export class DenialReporter {
     this.running = this.run();
   }
 
-  /** Takes a denial in, without waiting. If there is no room it is counted as dropped, and an alarm is raised. */
-  record(report: DenialReport): void {
-    const { denialSpool, elapsed, onProblem } = this.settings;
-    try {
-      if (denialSpool.append(report)) return;
-    } catch {
-      // A spool of somebody's own that throws must not fail a decision.
-    }
-    this.dropped += report.count;
-    const now = elapsed();
-    if (now - this.lastDropAlarmAt < DROP_ALARM_MS) return;
+  /** Puts a record into the spool. If there is no room its login is counted as dropped, and an alarm is raised. */
+  readonly record = (report: DenialReport, counting = false): boolean => {
+    if (this.spool.put(report, counting)) return true;
+    this.dropped++;
+    const now = this.settings.elapsed();
+    if (now - this.lastDropAlarmAt < DROP_ALARM_MS) return false;
     this.lastDropAlarmAt = now;
-    const detail = `The denial spool takes no more (${denialSpool.size} wait); ${this.dropped} denied logins were dropped so far.`;
-    onProblem({ code: 'denial-dropped', detail });
-  }
+    const detail = `The denial spool takes no more (${this.spool.size} wait); ${this.dropped} denied logins were dropped so far.`;
+    this.settings.onProblem({ code: 'denial-dropped', detail });
+    return false;
+  };
 
   /** Ends a wait: what was refused may be accepted now. */
   retryNow(): void {
@@ -76,7 +76,7 @@ export class DenialReporter {
   private async run(): Promise<void> {
     while (!this.signal.closed) {
       const waitMs = await this.sendAll();
-      if (this.stopping && this.settings.denialSpool.size === 0) return;
+      if (this.stopping && this.spool.size === 0) return;
       await this.signal.wait(waitMs);
     }
   }
@@ -85,7 +85,7 @@ export class DenialReporter {
   private async sendAll(): Promise<number> {
     while (!this.signal.closed) {
       try {
-        const batch = await this.settings.denialSpool.peek(this.batchSize);
+        const batch = await this.spool.peek(this.batchSize);
         if (batch.length === 0) return this.settings.flushIntervalMs;
         await this.send(batch);
       } catch (error) {
@@ -97,9 +97,8 @@ export class DenialReporter {
 
   private async send(batch: readonly DenialReport[]): Promise<void> {
     try {
-      const { requestTimeoutMs, denialSpool } = this.settings;
-      const rejected = await sendDenials(this.settings, batch, requestTimeoutMs, this.aborting.signal);
-      await denialSpool.acknowledge(batch.map((report) => report.id));
+      const rejected = await sendDenials(this.settings, batch, this.settings.requestTimeoutMs, this.aborting.signal);
+      this.spool.acknowledge(batch.map((report) => report.id));
       this.acknowledged += batch.length - rejected.length;
       this.reject(rejected.map(({ id, code, detail }) => `${id}: ${code}, ${detail}`));
     } catch (error) {
@@ -118,7 +117,7 @@ export class DenialReporter {
       this.batchSize = Math.max(0.5, Math.floor(batch.length / 2) / 2);
       return;
     }
-    await this.settings.denialSpool.acknowledge(batch.map((report) => report.id));
+    this.spool.acknowledge(batch.map((report) => report.id));
     this.reject(batch.map((report) => `${report.id}: ${error.message}`));
   }
 
@@ -132,10 +131,12 @@ export class DenialReporter {
 
   /** Reports, and gives the milliseconds until the next attempt. */
   private failed(error: unknown): number {
-    const { onProblem, denialSpool } = this.settings;
     if (this.aborting.signal.aborted) return 0;
     this.lastError = describe(error);
-    onProblem({ code: 'denials-not-accepted', detail: `${denialSpool.size} denials wait: ${this.lastError}` });
+    this.settings.onProblem({
+      code: 'denials-not-accepted',
+      detail: `${this.spool.size} denials wait: ${this.lastError}`,
+    });
     return retryMs(error, this.backoff, this.settings);
   }
 }

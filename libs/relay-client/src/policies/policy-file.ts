@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { open, rename } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
-import { dirname } from 'node:path';
+import { replaceFile } from '../replace-file.js';
 import { Replica } from '../replica/replica.js';
 
 /**
@@ -46,10 +46,8 @@ export class LastKnownGoodUnusable extends Error {
  * `revision`, never older. Whoever resumes from `revision` applies the later changes again, and then has exactly what there is.
  */
 export async function writePolicies(path: string, replica: Replica, contactAt: number): Promise<void> {
-  const next = `${path}.next`;
   const head: FileHead = { format: FORMAT, policies: replica.policies, revision: replica.revision, contactAt };
-  const file = await open(next, 'w', 0o600);
-  try {
+  await replaceFile(path, async (file) => {
     const sum = createHash('sha256');
     const write = async (content: Uint8Array): Promise<void> => {
       const length = Buffer.from(Uint32Array.of(content.length).buffer);
@@ -60,14 +58,7 @@ export async function writePolicies(path: string, replica: Replica, contactAt: n
     for (const { buffer, byteOffset, byteLength } of replica.recordsBySegment())
       await write(new Uint8Array(buffer, byteOffset, byteLength));
     await write(new Uint8Array());
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(next, path);
-  // The new name is on disk once its folder is.
-  const folder = await open(dirname(path));
-  await folder.sync().finally(() => folder.close());
+  });
 }
 
 /** What the file holds; null where there is none. @throws LastKnownGoodUnusable if a bit of it is not as it was written. */

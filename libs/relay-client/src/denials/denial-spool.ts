@@ -1,0 +1,183 @@
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { DenialReport } from '@postern/contracts';
+import { describe } from '../control-plane.js';
+import type { Settings } from '../settings.js';
+import { SpoolFile } from './spool-file.js';
+import type { SpoolLine } from './spool-file.js';
+
+/** Lines that no longer hold and are left in the file, beside as many as there are records: at most some 50 MB in all. */
+const LINES_LEFT = 10_000;
+/** The least time between two alarms of a disk that takes nothing. */
+const ALARM_MS = 10_000;
+
+interface Waiting {
+  readonly report: DenialReport;
+  /** Its count still grows: it is not sent yet. */
+  readonly counting: boolean;
+  /** The file has it, maybe with a lower count. */
+  written: boolean;
+}
+
+/**
+ * Denials that wait until the control plane has acknowledged them: in memory, and with `dataDir` in a file, too.
+ *
+ * Group commit: what comes while one write is on its way to the disk shares the next, so that logins do not wait for an fsync each. Of a
+ * flood a write has one line, its record with the count so far, however many logins it is: so no login that was answered
+ * is lost from a count when the process is killed. The record keeps its id, and its count no longer grows once it was sent: none counts twice.
+ *
+ * While the disk takes nothing, denials wait in memory, are sent from there, and are written as soon as it takes them.
+ */
+export class DenialSpool {
+  /** Lines of the file that could not be read. */
+  damaged = 0;
+
+  /** In the order of arrival. */
+  private readonly waiting = new Map<string, Waiting>();
+  /** Ids whose last state is not in the file. */
+  private unwritten = new Set<string>();
+  private writing: Promise<void> = Promise.resolve();
+  private nextWriting: Promise<void> | null = null;
+  private file: SpoolFile | null = null;
+  private closed = false;
+  private lastAlarmAt = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly settings: Pick<Settings, 'dataDir' | 'maxDenials' | 'elapsed' | 'onProblem'>) {}
+
+  /** Records that wait. */
+  get size(): number {
+    return this.waiting.size;
+  }
+
+  /** Records that a killed process would lose, or whose count it would lose. */
+  get unsaved(): number {
+    return this.file === null ? this.waiting.size : this.unwritten.size;
+  }
+
+  /** Takes in what a former process left in `dataDir`. */
+  async open(): Promise<void> {
+    const { dataDir, onProblem } = this.settings;
+    if (dataDir === null) return;
+    const file = new SpoolFile(join(dataDir, 'denials'));
+    const { records, damaged } = await file.read();
+    for (const report of records) this.waiting.set(report.id, { report, counting: false, written: true });
+    this.file = file;
+    this.damaged = damaged;
+    if (damaged === 0) return;
+    onProblem({
+      code: 'denial-dropped',
+      detail: `${damaged} lines of the spool in ${dataDir} are damaged, and are left out.`,
+    });
+    await file.replace(records).catch((error: unknown) => this.alarm(error));
+  }
+
+  /** Takes a record in, or puts it in the place of the one with its id. False: there is no room. Does not wait. */
+  put(report: DenialReport, counting = false): boolean {
+    const before = this.waiting.get(report.id);
+    if (this.closed || (before === undefined && this.waiting.size >= this.settings.maxDenials)) return false;
+    this.waiting.set(report.id, { report, counting, written: before?.written ?? false });
+    if (before?.report !== report) this.write(report.id);
+    return true;
+  }
+
+  /** Resolves once what was put before is on disk, or the disk did not take it. */
+  async saved(): Promise<void> {
+    await (this.nextWriting ?? this.writing);
+  }
+
+  /** The oldest ones that are to be sent, `limit` at most; they stay. */
+  async peek(limit: number): Promise<readonly DenialReport[]> {
+    // Also tries again what the disk did not take.
+    if (this.unwritten.size > 0) this.write();
+    await this.saved();
+    const oldest: DenialReport[] = [];
+    for (const { report, counting } of this.waiting.values()) {
+      if (oldest.length >= limit) break;
+      if (!counting) oldest.push(report);
+    }
+    return oldest;
+  }
+
+  /** Takes them off. Ids that are not there are left alone. */
+  acknowledge(ids: readonly string[]): void {
+    for (const id of ids) {
+      const written = this.waiting.get(id)?.written;
+      this.waiting.delete(id);
+      if (written) this.write(id);
+      else this.unwritten.delete(id);
+    }
+  }
+
+  /** Takes nothing more, and resolves when all is written. */
+  async close(): Promise<void> {
+    this.closed = true;
+    if (this.unwritten.size > 0) this.write();
+    await this.saved();
+    await this.file?.close();
+    if (this.unsaved === 0) return;
+    const detail = `${this.unsaved} denials were neither sent nor saved, and end with this process.`;
+    this.settings.onProblem({ code: 'denial-dropped', detail });
+  }
+
+  private write(id?: string): void {
+    if (this.file === null) return;
+    const { file } = this;
+    if (id !== undefined) this.unwritten.add(id);
+    this.nextWriting ??= this.writing.then(() => this.writeAll(file));
+  }
+
+  private async writeAll(file: SpoolFile): Promise<void> {
+    // Whoever comes in the same turn of the event loop shares this write.
+    await setImmediate();
+    this.writing = this.nextWriting ?? this.writing;
+    this.nextWriting = null;
+    const ids = this.unwritten;
+    this.unwritten = new Set();
+    try {
+      if (this.waiting.size === 0) await file.clear();
+      else if (file.lines > 2 * this.waiting.size + LINES_LEFT) await this.compact(file);
+      else await this.append(file, ids);
+    } catch (error) {
+      // In their order, before what came meanwhile.
+      this.unwritten = new Set([...ids, ...this.unwritten]);
+      this.alarm(error);
+    }
+  }
+
+  private async append(file: SpoolFile, ids: ReadonlySet<string>): Promise<void> {
+    const lines: SpoolLine[] = [];
+    const written: Waiting[] = [];
+    for (const id of ids) {
+      const one = this.waiting.get(id);
+      if (one === undefined) lines.push({ id });
+      else if (one.written) lines.push({ id, occurredAt: one.report.occurredAt, count: one.report.count });
+      else lines.push(one.report);
+      if (one !== undefined) written.push(one);
+    }
+    await file.append(lines);
+    this.markWritten(written);
+  }
+
+  private async compact(file: SpoolFile): Promise<void> {
+    const all = [...this.waiting.values()];
+    await file.replace(all.map(({ report }) => report));
+    this.markWritten(all);
+  }
+
+  private markWritten(written: readonly Waiting[]): void {
+    for (const { report } of written) {
+      const now = this.waiting.get(report.id);
+      if (now !== undefined) now.written = true;
+    }
+  }
+
+  private alarm(error: unknown): void {
+    const { elapsed, onProblem } = this.settings;
+    if (elapsed() - this.lastAlarmAt < ALARM_MS) return;
+    this.lastAlarmAt = elapsed();
+    onProblem({
+      code: 'denials-not-saved',
+      detail: `${this.unsaved} denials wait in memory only, and are lost if this process ends: ${describe(error)}`,
+    });
+  }
+}
