@@ -61,23 +61,24 @@ export class LastKnownGood {
   }
 
   private async run(path: string): Promise<void> {
-    do {
+    for (let isLast = false; !isLast;) {
       await this.signal.wait(this.settings.saveEveryMs);
+      isLast = this.signal.closed;
       try {
-        await this.keep(path);
+        await this.keep(path, isLast);
       } catch (error) {
         this.saved = null;
         const detail = `The last known good policies could not be saved, older ones may be there: ${describe(error)}`;
         this.settings.onProblem({ code: 'last-known-good-unusable', detail });
       }
-    } while (!this.signal.closed);
+    }
   }
 
-  private async keep(path: string): Promise<void> {
+  private async keep(path: string, isLast: boolean): Promise<void> {
     const { clock, elapsed } = this.settings;
     const replica = this.current();
     const age = this.contactAgeMs();
-    if (replica !== null && Number.isFinite(age) && (this.signal.closed || this.isDue(replica))) {
+    if (replica !== null && Number.isFinite(age) && (isLast || this.isDue(replica))) {
       const saved = { replica, revision: replica.revision, at: elapsed() };
       this.seenAt = clock();
       await writePolicies(path, replica, this.seenAt - age);
