@@ -5,6 +5,7 @@
 import { createInterface } from 'node:readline';
 import { RelayClient } from '../relay-client.js';
 
+const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 const [url = '', key = '', dataDir = ''] = process.argv.slice(2);
 const relay = new RelayClient({
   urls: [url],
@@ -14,12 +15,12 @@ const relay = new RelayClient({
   flushIntervalMs: 20,
   retryMaxMs: 50,
   foldWindowMs: 300,
-  onProblem: ({ code }) => console.log(`problem ${code}`),
+  onProblem: ({ code }) => print(`problem ${code}`),
 });
 await relay.start();
-console.log('started');
+print('started');
 for await (const line of createInterface({ input: process.stdin })) {
-  if (line === 'status') console.log(JSON.stringify(relay.status()));
-  else void relay.check('app@acme.example', line).then(() => console.log(`answered ${line}`));
+  if (line === 'status') print(JSON.stringify(relay.status()));
+  else void relay.check('app@acme.example', line).then(() => print(`answered ${line}`));
 }
 await relay.stop();
