@@ -13,6 +13,10 @@ export { describeWithNginx, hasNginx, startNginx, type Nginx } from './nginx.js'
 export { describeWithPrograms, missingPrograms } from './programs.js';
 export { MailWorld } from './mail/mail-world.js';
 export { POSTFIX_WITH_DOVECOT, startPostfixWithDovecot, type PostfixPorts } from './mail/postfix-with-dovecot.js';
+export { makeCertificate } from './mail/certificate.js';
+export { exampleFile } from './mail/configuration.js';
+export { startDovecot } from './mail/dovecot.js';
+export { EXIM, startExim } from './mail/exim.js';
 export { smtpLogin, SmtpSession, type SmtpOptions } from './mail/smtp-session.js';
 export { NetworkPath, type Direction } from './network-path.js';
 export {

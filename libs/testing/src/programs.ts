@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import type { Describe } from './describe-with-kafka.js';
 
 /** Programs that a test runs, and for each the Debian package that has it. */
@@ -8,9 +8,9 @@ export type Programs = Readonly<Record<string, string>>;
 /** Debian keeps servers out of the path of users. */
 const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/usr/lib/dovecot'];
 
-/** The program's file; undefined where this machine has none. */
+/** The file of the program, which may be named with its path; undefined where this machine has none. */
 export function findProgram(name: string): string | undefined {
-  return FOLDERS.map((folder) => join(folder, name)).find((file) => existsSync(file));
+  return FOLDERS.map((folder) => resolve(folder, name)).find((file) => existsSync(file));
 }
 
 /** The program's file. Throws with the Debian package that has it. */

@@ -99,6 +99,13 @@ export class MailWorld {
     return this.acme.adminKey;
   }
 
+  /** How often the agent was asked, whatever it answered. */
+  async questions(): Promise<number> {
+    const metrics = await (await fetch(`http://${this.agentAddress}/metrics`)).text();
+    const counts = [...metrics.matchAll(/^postern_agent_decisions_total\{.*\} (\d+)$/gm)];
+    return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
   /** To be ended with the world, before what was started earlier. */
   endsWith(end: () => Promise<unknown>): void {
     this.ends.push(end);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 
 export interface SmtpOptions {
@@ -7,7 +7,7 @@ export interface SmtpOptions {
   readonly host?: string;
   /** The source address of the connection. */
   readonly from?: string;
-  /** The connection begins with a PROXY header of version 1 that names this address as the client's. */
+  /** The connection begins with a PROXY header of version 1 that names this address as the client's; `UNKNOWN` names none. */
   readonly proxiedFor?: string;
   /** Whatever the server's certificate. By default none: an offer of STARTTLS is ignored. */
   readonly tls?: 'starttls' | 'implicit' | 'none';
@@ -33,7 +33,7 @@ export class SmtpSession {
       port,
       host,
       localAddress: from,
-      connection: proxiedFor === undefined ? undefined : await proxied(port, host, proxiedFor),
+      connection: proxiedFor === undefined ? undefined : await proxied({ port, host, localAddress: from }, proxiedFor),
       secure: tls === 'implicit',
       requireTLS: tls === 'starttls',
       ignoreTLS: tls === 'none',
@@ -94,11 +94,10 @@ export async function smtpLogin(options: SmtpOptions & SmtpCredentials): Promise
   return reply;
 }
 
-async function proxied(port: number, host: string, client: string): Promise<Socket> {
-  const socket = connect(port, host);
+async function proxied(options: TcpNetConnectOpts, client: string): Promise<Socket> {
+  const socket = connect(options);
   await once(socket, 'connect');
-  const family = client.includes(':') ? 'TCP6' : 'TCP4';
-  const server = client.includes(':') ? '2001:db8::25' : '192.0.2.25';
-  socket.write(`PROXY ${family} ${client} ${server} 40000 587\r\n`);
+  const [family, server] = client.includes(':') ? ['TCP6', '2001:db8::25'] : ['TCP4', '192.0.2.25'];
+  socket.write(client === 'UNKNOWN' ? 'PROXY UNKNOWN\r\n' : `PROXY ${family} ${client} ${server} 40000 587\r\n`);
   return socket;
 }
