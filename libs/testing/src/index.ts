@@ -9,7 +9,7 @@ export { describeWithPython } from './describe-with-python.js';
 export { deliverPartitioned } from './partitioned-delivery.js';
 export { seededRandom, type Random } from './random.js';
 export { deleteTopic, followTopic, type FollowedTopic, type ReadMessage } from './follow-topic.js';
-export { describeWithNginx, hasNginx, startNginx, type Nginx } from './nginx.js';
+export { describeWithNginx, hasNginx, runNginx, startNginx, type Nginx } from './nginx.js';
 export { describeWithPrograms, missingPrograms } from './programs.js';
 export { MailWorld } from './mail/mail-world.js';
 export { POSTFIX_WITH_DOVECOT, startPostfixWithDovecot, type PostfixPorts } from './mail/postfix-with-dovecot.js';

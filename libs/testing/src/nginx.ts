@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { freePort } from '@postern/embedded-kafka';
 import type { Describe } from './describe-with-kafka.js';
 import { describeWithPrograms, findProgram, programFile } from './programs.js';
-import { startServer } from './server-process.js';
+import { startServer, type ServerProcess } from './server-process.js';
 
 type Service = 'command-service' | 'projection-service' | 'audit-trail-service';
 
@@ -33,11 +33,7 @@ export async function startNginx(urls: Readonly<Record<Service, readonly string[
     text.replaceAll('/tmp/', `${folder}/`).replace('listen 8025;', `listen 127.0.0.1:${port} sndbuf=64k;`),
   );
   await rewrite(join(folder, 'upstreams.conf'), (text) => withAddresses(text, urls));
-  // Workers of root become another user, who may not look into the folder.
-  const directives = `daemon off;${process.getuid?.() === 0 ? ' user root;' : ''}`;
-  const args = ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr', '-g', directives];
-  const accepts = [{ port, host: '127.0.0.1' }];
-  const server = await startServer(programFile('nginx', 'nginx-light'), args, accepts, join(folder, 'output'));
+  const server = await runNginx(folder, [port]);
   return {
     url: `http://127.0.0.1:${port}`,
     stop: async () => {
@@ -45,6 +41,15 @@ export async function startNginx(urls: Readonly<Record<Service, readonly string[
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Starts nginx with the folder's nginx.conf. */
+export function runNginx(folder: string, ports: readonly number[]): Promise<ServerProcess> {
+  // Workers of root become another user, who may not look into the folder.
+  const directives = `daemon off;${process.getuid?.() === 0 ? ' user root;' : ''}`;
+  const args = ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr', '-g', directives];
+  const accepts = ports.map((port) => ({ port, host: '127.0.0.1' }));
+  return startServer(programFile('nginx', 'nginx-light'), args, accepts, join(folder, 'output'));
 }
 
 /** Each `server` line once for each address, with its own options. */

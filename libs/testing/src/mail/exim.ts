@@ -22,7 +22,7 @@ export async function startExim({ folder, configuration, port }: EximOptions): P
   await promisify(execFile)('chown', ['Debian-exim', folder]);
   const file = join(folder, 'exim.conf');
   await writeFile(file, `${base(folder)}\n${configuration}`);
-  return startServer(EXIM, ['-C', file, '-bdf'], [{ port, host: '127.0.0.1' }]);
+  return startServer(EXIM, ['-C', file, '-bdf'], [{ port, host: '127.0.0.1' }], join(folder, 'output'));
 }
 
 /** What an installed Exim has. */
