@@ -127,7 +127,7 @@ describeWithPrograms(
       it('lets nobody in, and takes no further message, while the agent is down', async () => {
         const open = await SmtpSession.open({ port: ports[way], tls: 'starttls' });
         expect(await open.login({ username: APP, password: PASSWORD })).toBe(YES);
-        await world.killAgent();
+        await world.endAgent('SIGKILL');
         expect(await login(way)).toMatch(LATER);
         expect(await login(way, { method: 'LOGIN' })).toMatch(LATER);
         expect(await open.send('a@acme.example', 'b@beta.example')).toBe(

@@ -163,7 +163,7 @@ describeWithPrograms(describe, 'nginx mail and the relay agent', PROGRAMS, () =>
   });
 
   it('lets nobody in while the agent is down', async () => {
-    await world.killAgent();
+    await world.endAgent('SIGKILL');
     expect(await login()).toMatch(/^451 /);
     expect(await login({ method: 'LOGIN' })).toMatch(/^451 /);
     await world.startAgent();

@@ -28,7 +28,8 @@ export async function answerNginx(
   const answer = await verdictOf(askBackend, asked);
   // Mail that needs no password (`smtp_auth none`) is not a login.
   if (answer['auth-status'] !== 'OK' || headers['auth-method'] === 'none') return answer;
-  const username = decoded(headers['auth-user']);
+  // Who it was that logged in may have another name than the client gave; nginx takes that name as it is.
+  const username = answer['auth-user'] ?? decoded(headers['auth-user']);
   if (username === null || username === '') return TRY_LATER;
   const decision = await check({ username, ip: headers['client-ip'] });
   if (decision.decision === 'allow') return answer;
@@ -41,7 +42,9 @@ export async function answerNginx(
 async function verdictOf(askBackend: AskBackend, asked: AuthHeaders): Promise<AuthHeaders> {
   try {
     const answer = only(await askBackend(asked), ANSWERED);
-    return answer['auth-status'] === undefined ? TRY_LATER : answer;
+    const { 'auth-status': status = '', 'auth-error-code': code = '' } = answer;
+    // nginx takes an empty status as none, and sends any code to the client, also 235.
+    return status === '' || (status !== 'OK' && !/^([45]|$)/.test(code)) ? TRY_LATER : answer;
   } catch {
     return TRY_LATER;
   }

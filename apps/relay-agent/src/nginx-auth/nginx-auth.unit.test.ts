@@ -53,6 +53,12 @@ describe('nginx’s auth_http', () => {
     expect(await answerNginx(ASKED, async () => OK, world.check)).toEqual(TRY_LATER);
   });
 
+  it('asks about the user whom the backend names', async () => {
+    const answer = { ...OK, 'auth-user': 'canonical%40acme.example' };
+    expect(await answerNginx(ASKED, async () => answer, world.check)).toEqual(answer);
+    expect(world.asked).toEqual([{ username: 'canonical%40acme.example', ip: '198.51.100.7' }]);
+  });
+
   it('passes the backend’s refusal on, and asks nothing about a wrong password', async () => {
     const refused = { 'auth-status': 'Invalid login or password', 'auth-wait': '5' };
     expect(await answerNginx(ASKED, async () => refused, world.check)).toEqual(refused);
@@ -63,6 +69,12 @@ describe('nginx’s auth_http', () => {
     ['no backend', ASKED, null],
     ['a backend that fails', ASKED, () => Promise.reject(new Error('gone'))],
     ['a backend that says nothing', ASKED, async () => ({ 'auth-server': '192.0.2.1', 'auth-port': '25' })],
+    ['an empty verdict', ASKED, async () => ({ ...OK, 'auth-status': '' })],
+    [
+      'a refusal that a client reads as 235',
+      ASKED,
+      async () => ({ 'auth-status': 'No', 'auth-error-code': '235 2.0.0' }),
+    ],
     ['a user that cannot be decoded', { ...ASKED, 'auth-user': '%ff%fe' }, async () => OK],
     ['no user', { ...ASKED, 'auth-user': '' }, async () => OK],
   ])('refuses with 454 where there is %s', async (_, headers, backend) => {
