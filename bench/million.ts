@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { asking, startPosternProcess } from '@postern/testing';
 import pg from 'pg';
 import { seedPolicies } from './million-parts/seed-policies.js';
+import { cpuSeconds } from './parts/cpu-seconds.js';
 import { ownerUrl } from './parts/owner-url.js';
 import { rounded } from './parts/quantile.js';
 
@@ -37,7 +38,10 @@ export async function run(): Promise<{
     console.log(`${USERS} users seeded in ${rounded((performance.now() - seeded) / 1_000, 1)} s`);
 
     const first = await readyTimes(postern.url, key, 1);
-    const [one, ten] = [await readyTimes(postern.url, key, 1), await readyTimes(postern.url, key, RELAYS)];
+    const one = await readyTimes(postern.url, key, 1);
+    const cpuBefore = await cpuSeconds(postern.url);
+    const ten = await readyTimes(postern.url, key, RELAYS);
+    const tenServerCpu = (await cpuSeconds(postern.url)) - cpuBefore;
     const transfers: number[] = [];
     let bytes = Buffer.alloc(0);
     for (let i = 0; i < 3; i++) {
@@ -59,6 +63,7 @@ export async function run(): Promise<{
       firstReadyMs: rounded(first, 0),
       readyMs: rounded(one, 0),
       tenReadyMs: rounded(ten, 0),
+      tenServerCpuMs: rounded(tenServerCpu * 1_000, 0),
       transferMs: rounded(Math.min(...transfers), 0),
       tenTransfersMs: rounded(tenTransfers, 0),
       transferAfterChangesMs: rounded(renewed, 0),
