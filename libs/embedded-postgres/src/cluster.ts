@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { linkLibraries } from './link-libraries.js';
 import { serverAccount, type ServerAccount } from './server-account.js';
 
 /** The superuser that initdb makes: the owner of everything. */
@@ -19,6 +20,8 @@ export interface Cluster {
 /** Opens the cluster in `dataDir`, an absolute path; makes it where there is none. */
 export async function openCluster(dataDir: string): Promise<Cluster> {
   const { postgres } = await binaries();
+  // …/native/bin/postgres
+  await linkLibraries(dirname(dirname(dirname(postgres))));
   await mkdir(dirname(dataDir), { recursive: true });
   const account = serverAccount([dirname(postgres), dirname(dataDir)]);
   const passwordFile = `${dataDir}.password`;
