@@ -57,6 +57,6 @@ USER 1000:1000
 EXPOSE 8025
 HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 \
   CMD ["node", "dist/libs/observe/src/ask-ready.js"]
-# Why these flags, says tools/run.mjs.
+# Why these flags, says tools/launch.mjs.
 ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=8", "--max-old-space-size=512"]
 CMD ["dist/apps/standalone/src/main.js"]

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// The command `postern`, also as `npm run postern --`: the client of the HTTP API, or for its commands the database tool. Both are
+// The command `postern`, also as `npm run postern --`: Postern itself, the client of the HTTP API, or the database tool. They are
 // programs of their own, so that the client needs nothing of the server.
+import { launch } from './launch.mjs';
 import { programOf } from './program-of.mjs';
 
-process.argv.splice(2, 0, `apps/${programOf(process.argv.slice(2))}/src/main.js`);
-await import('./run.mjs');
+const { program, args } = programOf(process.argv.slice(2));
+await launch(`apps/${program}/src/main.js`, args);

@@ -6,7 +6,9 @@ import { buildProgram as buildClient } from '../apps/cli/src/program.js';
 import { buildProgram as buildDatabaseTool } from '../apps/database-tool/src/program.js';
 
 // Read by Node as it is: it has no types.
-const { programOf } = (await import('./program-of.mjs' as string)) as { programOf(args: readonly string[]): string };
+const { programOf } = (await import('./program-of.mjs' as string)) as {
+  programOf(args: readonly string[]): { program: string; args: readonly string[] };
+};
 const page = readFileSync(join(import.meta.dirname, '../docs/cli.md'), 'utf8');
 
 /** Each command that does something, with its words: `users add`. */
@@ -41,12 +43,20 @@ describe('the command line', () => {
     }
   });
 
-  it('starts the program that has the command', () => {
-    for (const name of names(buildDatabaseTool())) expect(programOf([name])).toBe('database-tool');
-    for (const name of names(buildClient())) expect(programOf([name])).toBe('cli');
-    expect(programOf(['--json', 'verify'])).toBe('database-tool');
-    expect(programOf(['help', 'verify'])).toBe('database-tool');
-    expect(programOf(['users', 'add', 'verify'])).toBe('cli');
-    expect(programOf([])).toBe('cli');
+  it('starts the program that has the command, with all its arguments', () => {
+    const started = (program: string, args: readonly string[]) =>
+      expect([args, programOf(args)]).toEqual([args, { program, args }]);
+    for (const name of names(buildDatabaseTool())) started('database-tool', [name]);
+    for (const name of names(buildClient())) started('cli', [name]);
+    started('database-tool', ['--json', 'verify']);
+    started('database-tool', ['help', 'verify']);
+    started('cli', ['users', 'add', 'verify']);
+    started('cli', ['users', 'add', 'start']);
+    started('cli', []);
+  });
+
+  it('starts Postern itself, as one process or as services', () => {
+    expect(programOf(['start'])).toEqual({ program: 'standalone', args: [] });
+    expect(programOf(['services', '--instances', '2'])).toEqual({ program: 'supervisor', args: ['--instances', '2'] });
   });
 });

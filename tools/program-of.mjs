@@ -1,3 +1,4 @@
+const SERVERS = { start: 'standalone', services: 'supervisor' };
 const OF_DATABASE = new Set([
   'migrate',
   'backup',
@@ -10,11 +11,14 @@ const OF_DATABASE = new Set([
 ]);
 
 /**
- * Which program the arguments of `postern` are for, by the command, which comes first. `--json` may come before it.
+ * Which program the arguments of `postern` are for, by the command, which comes first, and the program's own arguments. `--json` may
+ * come before the command of a command line.
  * @param {readonly string[]} args
- * @returns {'cli' | 'database-tool'}
+ * @returns {{ program: 'standalone' | 'supervisor' | 'cli' | 'database-tool', args: readonly string[] }}
  */
 export function programOf(args) {
+  const [first, ...rest] = args;
+  if (Object.hasOwn(SERVERS, first ?? '')) return { program: SERVERS[first], args: rest };
   const command = args.find((arg) => arg !== '--json' && arg !== 'help');
-  return OF_DATABASE.has(command ?? '') ? 'database-tool' : 'cli';
+  return { program: OF_DATABASE.has(command ?? '') ? 'database-tool' : 'cli', args };
 }

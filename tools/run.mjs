@@ -1,42 +1,5 @@
 // `node tools/run.mjs <file below dist> [arguments]`: prepares, then runs it on the pinned Node until it ends.
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { node, prepare, root } from './prepare.mjs';
+import { launch } from './launch.mjs';
 
-const parent = process.ppid;
-prepare();
-// npm that is told to end tells the shell between us alone, and both end. Without npm, as in `nohup node tools/run.mjs … &`,
-// the parent may well be gone.
-const isLeft = () => process.env.npm_lifecycle_event !== undefined && process.ppid !== parent;
-if (isLeft()) process.exit(1);
 const [file, ...args] = process.argv.slice(2);
-
-/**
- * For a Postern: a heap of 512 MiB at most, of which some 50 MB are in use. By its bound V8 also judges how far the heap may grow
- * before it is collected: without one, on a large machine, an export of 1,000,000 rows had 345 MB resident. With a young generation of 8 MB it
- * has 216, and with 4 MB 201; but 4 MB cost a relay's decision 40 % more CPU. libs/testing and the supervisor start it the same way.
- */
-const memory = /^apps\/(standalone|.+-service)\//.test(file)
-  ? ['--max-semi-space-size=8', '--max-old-space-size=512']
-  : [];
-const child = spawn(node, ['--enable-source-maps', ...memory, join(root, 'dist', file), ...args], {
-  stdio: 'inherit',
-  env: {
-    // Each of glibc's arenas keeps what it once had: two are enough for a process of one busy thread.
-    MALLOC_ARENA_MAX: '2',
-    // What was compiled is kept: `postern verify` is ready to begin after 0.4 s of a processor, and not after 0.6 s.
-    NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'),
-    ...process.env,
-  },
-});
-
-// A terminal's Ctrl-C reaches the child too; `kill` reaches only us. The child decides when it is done.
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => child.kill('SIGTERM'));
-process.on('SIGHUP', () => child.kill('SIGTERM'));
-const watch = setInterval(() => {
-  if (!isLeft()) return;
-  clearInterval(watch);
-  child.kill('SIGTERM');
-}, 1_000).unref();
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+await launch(file, args);

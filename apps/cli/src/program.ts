@@ -69,4 +69,8 @@ Examples:
 \`postern <command> --help\` has each command's arguments, with examples.
 
 Other commands work on the database itself, where it is, and need no key:
-  postern migrate | backup | restore | verify | rebuild | dead-letters | republish   (each with --help)`;
+  postern migrate | backup | restore | verify | rebuild | dead-letters | republish   (each with --help)
+
+Two run Postern itself, with the settings of the environment:
+  postern start                       all in one process, http://127.0.0.1:8025, the data in .postern/
+  postern services [--instances <n>]  one process per service, n of each`;

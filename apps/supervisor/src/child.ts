@@ -18,7 +18,7 @@ export interface ChildPlan {
 
 export type Ready = ReadyMessage['ready'];
 
-/** As tools/run.mjs has it, which says why. */
+/** As tools/launch.mjs has it, which says why. */
 const FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--max-old-space-size=512'];
 const RESTART_DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000, 10_000];
 /** Who has run so long is restarted without delay when it dies. */
@@ -84,7 +84,7 @@ export class Child {
   async #runOnce(ready: (ready: Ready) => void): Promise<string> {
     const child = fork(this.plan.file, [], {
       execArgv: FLAGS,
-      // Two arenas, as tools/run.mjs has it.
+      // Two arenas, as tools/launch.mjs has it.
       env: { MALLOC_ARENA_MAX: '2', ...this.plan.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Out of the terminal's reach: its Ctrl-C would end all at once, and in no order.

@@ -15,7 +15,7 @@ export interface PosternProcess {
   end(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGKILL'): Promise<number | string>;
 }
 
-/** As tools/run.mjs has it, which says why. */
+/** As tools/launch.mjs has it, which says why. */
 const MEMORY = ['--max-semi-space-size=8', '--max-old-space-size=512'];
 
 /** From the sources under jest, or from `dist`. */
