@@ -1,5 +1,5 @@
 import { replyOf } from '@postern/contracts';
-import type { DecisionKind, DenialReason, Mode, ReasonCode, RelayPolicyEntry, Reply } from '@postern/contracts';
+import type { DecisionKind, DenialReason, Mode, ReasonCode, Reply } from '@postern/contracts';
 import * as code from './replica/replica.js';
 import type { Replica } from './replica/replica.js';
 
@@ -10,7 +10,7 @@ export interface Decision {
   /** Null where there is no policy to have one. */
   readonly mode: Mode | null;
   /** The entry that let the login through. */
-  readonly matched: RelayPolicyEntry | null;
+  readonly matched: { readonly range: string; readonly expiresAt: string | null } | null;
   /** What the relay says to its client; null: it goes on. */
   readonly reply: Reply | null;
 }
