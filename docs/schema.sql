@@ -741,7 +741,6 @@ CREATE TABLE projection.relay_policies (
   mode text NOT NULL,
   restricted boolean NOT NULL,
   entries json NOT NULL,
-  entry_ids uuid[] NOT NULL,
   version integer NOT NULL,
   event_id uuid NOT NULL,
   claimed_at bigint NOT NULL,
@@ -749,7 +748,6 @@ CREATE TABLE projection.relay_policies (
   digest bytea NOT NULL,
   revision bigint,
   CONSTRAINT relay_policies_check CHECK ((restricted OR (json_array_length(entries) = 0))),
-  CONSTRAINT relay_policies_check1 CHECK ((json_array_length(entries) = cardinality(entry_ids))),
   CONSTRAINT relay_policies_digest_check CHECK ((octet_length(digest) = 8)),
   CONSTRAINT relay_policies_mode_check CHECK ((mode = ANY (ARRAY['enforce'::text, 'report-only'::text]))),
   CONSTRAINT relay_policies_pkey PRIMARY KEY (smtp_user_id, username_key)

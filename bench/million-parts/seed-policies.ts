@@ -25,7 +25,7 @@ export async function seedPolicies(ownerUrl: string, users: number): Promise<voi
         const policy = policyOf(population, random, user);
         const its = policyDigest(policy);
         digest = xorDigest(digest, its);
-        yield rowOf(policy, digestToHex(its), random);
+        yield rowOf(policy, digestToHex(its));
       }
     })();
     const copy = owner.query(copyFrom(`COPY projection.relay_policies (${COLUMNS}) FROM STDIN`));
@@ -42,7 +42,7 @@ export async function seedPolicies(ownerUrl: string, users: number): Promise<voi
 }
 
 const COLUMNS =
-  'smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids, version, event_id, claimed_at, removed, digest, revision';
+  'smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id, claimed_at, removed, digest, revision';
 
 function policyOf(population: Population, random: Seeded, user: number): RelayPolicy {
   const username = population.username(user);
@@ -60,9 +60,8 @@ function policyOf(population: Population, random: Seeded, user: number): RelayPo
 }
 
 /** A line of COPY's text format; nothing in it has to be escaped but the digest's backslash. */
-function rowOf(policy: RelayPolicy, digest: string, random: Seeded): string {
+function rowOf(policy: RelayPolicy, digest: string): string {
   const { username, tenantId, smtpUserId, mode, entries, revision } = policy;
-  const entryIds = `{${entries.map(() => random.uuid(FIRST)).join(',')}}`;
-  const values = [smtpUserId, username, tenantId, username, mode, 't', JSON.stringify(entries), entryIds];
+  const values = [smtpUserId, username, tenantId, username, mode, 't', JSON.stringify(entries)];
   return `${[...values, 1, smtpUserId, revision, 'f', `\\\\x${digest}`, revision].join('\t')}\n`;
 }

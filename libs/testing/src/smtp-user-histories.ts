@@ -51,6 +51,7 @@ export class UserStory {
   readonly history: Happened[] = [];
   private username = '';
   readonly entryIds: EntryId[] = [];
+  private lastRange = '203.0.113.1';
 
   constructor(
     readonly tenantId = 'acme' as TenantId,
@@ -73,13 +74,14 @@ export class UserStory {
   restricted(range: string, expiresAt: string | null = null): this {
     const id = newId<EntryId>();
     this.entryIds.push(id);
+    this.lastRange = range;
     const entry = { id, range, typed: range, note: null, addedBy: ACTOR.name, addedAt: AT, expiresAt };
     return this.did({ type: 'RestrictionAdded', data: { entries: [entry] } });
   }
   /** The last entry gets another end. */
   changed(expiresAt: string | null): this {
     const id = this.entryIds.at(-1) ?? newId<EntryId>();
-    const entry = { id, range: '203.0.113.1', note: null, previousNote: null, expiresAt, previousExpiresAt: null };
+    const entry = { id, range: this.lastRange, note: null, previousNote: null, expiresAt, previousExpiresAt: null };
     return this.did({ type: 'RestrictionEntriesChanged', data: { entries: [entry] } });
   }
   /** Up to a thousand entries, a line of some 80 kB. */
@@ -140,7 +142,8 @@ export function historyOf(steps: readonly Step[]): Happened[] {
     else if (what === 2) now.cleared();
     else if (what === 3) now.mode('report-only');
     else if (what === 4) now.changed(`2099-01-01T00:00:00.${String(history.length % 1_000).padStart(3, '0')}Z`);
-    else now.restricted(`203.0.113.${history.length % 256}`);
+    // A list has each range once.
+    else now.restricted(`10.0.${history.length >> 8}.${history.length % 256}`);
     history.push(...now.history.slice(-1));
   }
   return history;

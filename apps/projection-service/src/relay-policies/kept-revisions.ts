@@ -55,9 +55,9 @@ const LAST_REVISION = `
 
 /** A tombstone of an earlier rebuild stays as it is. */
 const BURY = `
-  INSERT INTO relay_policies (smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids, version, event_id,
+  INSERT INTO relay_policies (smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id,
                               claimed_at, removed, digest, revision)
-  SELECT smtp_user_id, username_key, tenant_id, username, mode, restricted, '[]', '{}', version, event_id, 0, true,
+  SELECT smtp_user_id, username_key, tenant_id, username, mode, restricted, '[]', version, event_id, 0, true,
          '\\x0000000000000000', CASE WHEN claimed_at = 0 THEN revision ELSE -revision END
     FROM projection.relay_policies live
    WHERE username_key = ANY ($1::text[]) AND revision IS NOT NULL

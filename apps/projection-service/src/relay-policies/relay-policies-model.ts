@@ -26,7 +26,7 @@ export const relayPoliciesModel: ReadModel = {
       group: null,
       // The others are tombstones of a rebuild, of users that the journal does not know.
       where: 'claimed_at > 0',
-      compared: `smtp_user_id, username_key, tenant_id, username, mode, restricted, entries::text, entry_ids, version, event_id,
+      compared: `smtp_user_id, username_key, tenant_id, username, mode, restricted, entries::text, version, event_id,
                  claimed_at, removed, digest`,
     },
   ],

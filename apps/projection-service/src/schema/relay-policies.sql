@@ -9,9 +9,8 @@ CREATE TABLE projection.relay_policies (
   username     text COLLATE "C" NOT NULL,
   mode         text    NOT NULL CHECK (mode IN ('enforce', 'report-only')),
   restricted   boolean NOT NULL,
-  -- json and not jsonb: it keeps the text, and goes into a relay's line as it is. Its i-th id is entry_ids[i].
+  -- json and not jsonb: it keeps the text, and goes into a relay's line as it is.
   entries      json    NOT NULL,
-  entry_ids    uuid[]  NOT NULL,
   -- Of the user's last event that changed the row, and its id: the same version with another id is a conflict.
   version      integer NOT NULL,
   event_id     uuid    NOT NULL,
@@ -22,8 +21,7 @@ CREATE TABLE projection.relay_policies (
   -- NULL: another user's row is what relays get for this username.
   revision     bigint,
   PRIMARY KEY (smtp_user_id, username_key),
-  CHECK (restricted OR json_array_length(entries) = 0),
-  CHECK (json_array_length(entries) = cardinality(entry_ids))
+  CHECK (restricted OR json_array_length(entries) = 0)
 );
 CREATE UNIQUE INDEX one_policy_is_told_of_a_username ON projection.relay_policies (username_key) WHERE revision IS NOT NULL;
 -- What a relay catches up with.

@@ -27,7 +27,7 @@ const MODELS = [
   {
     name: 'relay policies',
     apply: applyPolicies,
-    rows: `SELECT p.smtp_user_id, p.username_key, p.tenant_id, p.username, p.mode, p.restricted, p.entries::text, p.entry_ids::text, p.version,
+    rows: `SELECT p.smtp_user_id, p.username_key, p.tenant_id, p.username, p.mode, p.restricted, p.entries::text, p.version,
                   p.event_id, p.claimed_at, p.removed, p.digest, p.revision IS NOT NULL AS sent, t.policies, t.digest AS all_digest
              FROM projection.relay_policies p, LATERAL (SELECT policies, digest FROM projection.relay_policy_totals) t ORDER BY 1, 2`,
   },

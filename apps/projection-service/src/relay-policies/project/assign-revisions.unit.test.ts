@@ -74,7 +74,7 @@ describe('relay policies', () => {
     expect(
       table.sent.map(({ revision, version, removed, rules }) => ({ revision, version, removed, ...rules })),
     ).toEqual([
-      { revision: 1, version: 1, removed: false, mode: 'enforce', restricted: false, entries: [], entryIds: [] },
+      { revision: 1, version: 1, removed: false, mode: 'enforce', restricted: false, entries: [] },
       {
         revision: 2,
         version: 2,
@@ -82,10 +82,9 @@ describe('relay policies', () => {
         mode: 'enforce',
         restricted: true,
         entries: [{ range: '203.0.113.0/24', expiresAt: null }],
-        entryIds: user.entryIds,
       },
       expect.objectContaining({ revision: 3, version: 3, mode: 'report-only', restricted: true }),
-      { revision: 4, version: 4, removed: true, mode: 'report-only', restricted: true, entries: [], entryIds: [] },
+      { revision: 4, version: 4, removed: true, mode: 'report-only', restricted: true, entries: [] },
     ]);
     expect(table.totals).toEqual({ revision: 4, policies: 0, digest: EMPTY_DIGEST });
   });

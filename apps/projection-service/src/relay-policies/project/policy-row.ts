@@ -1,21 +1,10 @@
-import type {
-  Digest64,
-  EntryId,
-  Mode,
-  RelayPolicyEntry,
-  Revision,
-  SmtpUserId,
-  TenantId,
-  UsernameKey,
-} from '@postern/contracts';
+import type { Digest64, Mode, RelayPolicyEntry, Revision, SmtpUserId, TenantId, UsernameKey } from '@postern/contracts';
 
 /** What the events of a restriction change. */
 export interface PolicyRules {
   readonly mode: Mode;
   readonly restricted: boolean;
   readonly entries: readonly RelayPolicyEntry[];
-  /** `entryIds[i]` is the id of `entries[i]`. */
-  readonly entryIds: readonly EntryId[];
 }
 
 /** One user's hold on one username: a row of `projection.relay_policies`, which explains the columns. */

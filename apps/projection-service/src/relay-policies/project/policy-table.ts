@@ -6,7 +6,6 @@ import {
   type SmtpUserEvent,
   type SmtpUserId,
   type TenantId,
-  type EntryId,
   type Mode,
   type RelayPolicyEntry,
   type UsernameKey,
@@ -63,8 +62,7 @@ export async function saveRows(
 }
 
 const COLUMNS = `
-         smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, to_json(entry_ids) AS entry_ids,
-         version, event_id, claimed_at, removed, digest, revision`;
+         smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id, claimed_at, removed, digest, revision`;
 
 /**
  * By the primary key, `one_policy_is_told_of_a_username` and `relay_policies_not_told`. Of the tombstones that are not sent the last one
@@ -86,16 +84,16 @@ const ROWS = `
 const SAVE = `
   WITH saved AS (
     INSERT INTO relay_policies AS p
-           (smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids, version, event_id,
+           (smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id,
             claimed_at, removed, digest, revision)
-    SELECT smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, entry_ids, version, event_id,
+    SELECT smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id,
            claimed_at, removed, decode(digest, 'hex'), revision
       FROM json_to_recordset($1::json) AS r (
            smtp_user_id uuid, username_key text, tenant_id text, username text, mode text, restricted boolean,
-           entries json, entry_ids uuid[], version integer, event_id uuid, claimed_at bigint, removed boolean, digest text, revision bigint)
+           entries json, version integer, event_id uuid, claimed_at bigint, removed boolean, digest text, revision bigint)
         ON CONFLICT (smtp_user_id, username_key) DO UPDATE
        SET username = excluded.username, mode = excluded.mode, restricted = excluded.restricted,
-           entries = excluded.entries, entry_ids = excluded.entry_ids, version = excluded.version,
+           entries = excluded.entries, version = excluded.version,
            event_id = excluded.event_id, claimed_at = excluded.claimed_at, removed = excluded.removed, digest = excluded.digest,
            revision = excluded.revision
   )
@@ -110,7 +108,6 @@ interface PolicyRecord {
   readonly mode: Mode;
   readonly restricted: boolean;
   readonly entries: readonly RelayPolicyEntry[];
-  readonly entry_ids: readonly EntryId[];
   readonly version: number;
   readonly event_id: string;
   readonly claimed_at: string;
@@ -126,7 +123,7 @@ function rowOf(record: PolicyRecord): PolicyRow {
     usernameKey: record.username_key,
     tenantId: record.tenant_id,
     username: record.username,
-    rules: { mode, restricted, entries, entryIds: record.entry_ids },
+    rules: { mode, restricted, entries },
     version: record.version,
     eventId: record.event_id,
     claimedAt: Number(record.claimed_at),
@@ -146,7 +143,6 @@ function recordOf(row: PolicyRow): Record<keyof PolicyRecord, unknown> {
     mode: row.rules.mode,
     restricted: row.rules.restricted,
     entries: row.rules.entries,
-    entry_ids: row.rules.entryIds,
     version: row.version,
     event_id: row.eventId,
     claimed_at: row.claimedAt,

@@ -94,7 +94,7 @@ export class UsernameOwnership {
   private release(holder: Holder, event: Recorded<SmtpUserEvent>): void {
     const row = heldBy(holder, event);
     row.removed = true;
-    row.rules = { ...row.rules, entries: [], entryIds: [] };
+    row.rules = { ...row.rules, entries: [] };
     holder.live = null;
     this.change(row, event);
   }
