@@ -17,6 +17,7 @@ export { makeCertificate } from './mail/certificate.js';
 export { exampleFile } from './mail/configuration.js';
 export { startDovecot } from './mail/dovecot.js';
 export { EXIM, startExim } from './mail/exim.js';
+export { HARAKA, startHaraka } from './mail/haraka.js';
 export { smtpLogin, SmtpSession, type SmtpOptions } from './mail/smtp-session.js';
 export { NetworkPath, type Direction } from './network-path.js';
 export {

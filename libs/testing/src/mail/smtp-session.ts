@@ -16,7 +16,7 @@ export interface SmtpOptions {
 export interface SmtpCredentials {
   readonly username: string;
   readonly password: string;
-  readonly method?: 'PLAIN' | 'LOGIN';
+  readonly method?: 'PLAIN' | 'LOGIN' | 'CRAM-MD5';
 }
 
 /** What a client sees instead of a reply. */
