@@ -125,11 +125,13 @@ describeWithPrograms(
       expect((await recordedFrom('127.0.0.20', '127.0.0.21')).map(({ relay }) => relay)).toEqual(['mx1', 'mx1']);
     });
 
-    it('decides while Postern is down, and delivers the denials afterwards', async () => {
+    it('decides while Postern is down, and delivers the denials afterwards, even if the agent is killed meanwhile', async () => {
       await world.killPostern();
       expect(await login()).toBe(YES);
       expect(await login({ from: '127.0.0.10' })).toBe(NOT_AUTHORIZED);
+      await world.endAgent('SIGKILL');
       await world.startPostern();
+      await world.startAgent();
       expect(await recordedFrom('127.0.0.10')).toMatchObject([{ reason: 'ip-not-authorized', relay: 'mx1', count: 1 }]);
     });
 

@@ -75,10 +75,7 @@ export async function startPostfixWithDovecot(
   );
   const server = await startPostfix({
     folder: postfix,
-    main: await example('postfix-main.cf', {
-      '/etc/ssl/certs/mx1.pem': certFile,
-      '/etc/ssl/private/mx1.key': keyFile,
-    }),
+    main: `smtpd_tls_cert_file = ${certFile}\nsmtpd_tls_key_file = ${keyFile}\n${await example('postfix-main.cf', {})}`,
     master: (await masterAt(ports.submission, ports.submissions, ports.proxied)) + asked,
     ports: [ports.submission, ports.policy],
   });
