@@ -20,7 +20,7 @@ const migrate = () =>
 
 const MIGRATE_HELP = `
 The owner's URL is in POSTERN_DATABASE_URL. Passwords of the services' logins may be given (POSTERN_COMMAND_SERVICE_PASSWORD and so on); else
-they are derived from the owner's. \`npm start\` and \`npm run services\` do all of this by themselves.
+they are derived from the owner's. \`postern start\` and \`postern services\` do all of this by themselves.
 
 Examples:
   POSTERN_DATABASE_URL=postgresql://owner:password@db.example/postern postern migrate`;

@@ -27,7 +27,7 @@ describe('a process that cannot start says why in one line', () => {
     for (const app of SERVICES)
       expect(await startOf(app, {})).toEqual([
         1,
-        `POSTERN_DATABASE_URL must be set: the ${app} starts no database of its own. \`npm run services\` starts one, and all services on it.`,
+        `POSTERN_DATABASE_URL must be set: the ${app} starts no database of its own. \`postern services\` starts one, and all services on it.`,
       ]);
   });
 
@@ -37,7 +37,7 @@ describe('a process that cannot start says why in one line', () => {
       for (const app of SERVICES)
         expect(await startOf(app, { POSTERN_DATABASE_URL: database.url })).toEqual([
           1,
-          'The schema "journal" is not there, or older than this program, or not for this login to see: start this release of Postern once, or run `npm run migrate` with the owner’s POSTERN_DATABASE_URL. Either brings it up to date.',
+          'The schema "journal" is not there, or older than this program, or not for this login to see: start this release of Postern once, or run `postern migrate` with the owner’s POSTERN_DATABASE_URL. Either brings it up to date.',
         ]);
     } finally {
       await database.drop();

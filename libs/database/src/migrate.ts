@@ -53,7 +53,7 @@ class DatabaseNotUpToDate extends DatabaseNotUsable {
   override readonly permanent = false;
   constructor(schema: string) {
     super(
-      `The schema "${schema}" is not there, or older than this program, or not for this login to see: start this release of Postern once, or run \`npm run migrate\` with the owner’s POSTERN_DATABASE_URL. Either brings it up to date.`,
+      `The schema "${schema}" is not there, or older than this program, or not for this login to see: start this release of Postern once, or run \`postern migrate\` with the owner’s POSTERN_DATABASE_URL. Either brings it up to date.`,
     );
   }
 }

@@ -72,7 +72,7 @@ export function busModules(
 function databaseUrlOf({ databaseUrl }: Settings, name: string): string {
   if (databaseUrl !== null) return databaseUrl;
   throw new SettingInvalid(
-    `POSTERN_DATABASE_URL must be set: the ${name} starts no database of its own. \`npm run services\` starts one, and all services on it.`,
+    `POSTERN_DATABASE_URL must be set: the ${name} starts no database of its own. \`postern services\` starts one, and all services on it.`,
   );
 }
 

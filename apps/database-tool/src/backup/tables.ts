@@ -15,7 +15,7 @@ class RowsHidden extends Error {
   override readonly name = 'RowsHidden';
   constructor(login: string, tables: readonly string[]) {
     super(
-      `${login} does not see every row of ${tables.join(', ')}. Set POSTERN_DATABASE_URL to the owner’s URL, as for npm run migrate, or to a superuser’s.`,
+      `${login} does not see every row of ${tables.join(', ')}. Set POSTERN_DATABASE_URL to the owner’s URL, as for postern migrate, or to a superuser’s.`,
     );
   }
 }
