@@ -16,10 +16,10 @@ execFileSync(process.execPath, [join(import.meta.dirname, 'pack.js'), folder], {
 const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim();
 const image = `postern:${version}`;
 const docker = ['build', '--tag', image, '--build-arg', `POSTERN_COMMIT=${commit}`, '.'];
-const { error, status } = spawnSync('docker', docker, { cwd: ROOT, stdio: 'inherit' });
-if (error)
-  console.log(`There is no Docker here. Where there is, make the image ${image}:\n  docker ${docker.join(' ')}`);
-else if (status !== 0) process.exit(1);
+if (spawnSync('docker', docker, { cwd: ROOT, stdio: 'inherit' }).status !== 0) {
+  console.error(`The packages are made; the image is not. Where Docker runs, make it:\n  docker ${docker.join(' ')}`);
+  process.exit(1);
+}
 
 console.log(`
 Nothing is published yet. Try the packages in ${folder}, then:
