@@ -3,14 +3,7 @@ import { type Decision, RelayClient } from '@postern/relay-client';
 import { collectProcessMetrics } from '@postern/observe';
 import type { Running } from '@postern/process-life';
 import { openDataFolder } from '@postern/settings';
-import {
-  ageSeconds,
-  connectionErrors,
-  decisions,
-  observeClient,
-  observeConnections,
-  problems,
-} from './agent-metrics.js';
+import { ageSeconds, connectionErrors, decisions, observeAgent, problems } from './agent-metrics.js';
 import { serveDovecotAuth } from './dovecot-auth/dovecot-auth-shim.js';
 import { httpServer, stopHttpServer } from './http/http-server.js';
 import { agentRoutes } from './http/routes.js';
@@ -64,8 +57,6 @@ class Agent {
     if (relayKeyFile !== null) this.ends.push(followRelayKey(relayKeyFile, client, logger));
     this.ends.push(() => client.stop());
     const started = client.start();
-    // A decision that was begun is answered.
-    this.ends.push(async () => void (await Promise.all(this.deciding)));
     const http = await this.listenHttp();
     if (postfix) {
       const check = this.checkFor('postfix-policy');
@@ -87,8 +78,10 @@ class Agent {
       });
     }
     collectProcessMetrics();
-    observeClient(client);
-    observeConnections(() => Object.fromEntries([...this.listeners].map(([name, each]) => [name, each.connections])));
+    observeAgent({
+      client,
+      connections: () => Object.fromEntries([...this.listeners].map(([name, each]) => [name, each.connections])),
+    });
     await started;
     const details = [...this.listeners].map(([name, { address }]) => `  ${name.padEnd(16)}${addressText(address)}`);
     return { url: http, details, stop: () => this.stop() };
@@ -114,11 +107,15 @@ class Agent {
     return 'path' in address ? addressText(address) : `http://${addressText(address)}`;
   }
 
-  private async listen(protocol: string, options: Omit<ListenerOptions, 'access' | 'maxConnections' | 'onError'>) {
+  private async listen(
+    protocol: string,
+    options: Omit<ListenerOptions, 'access' | 'maxConnections' | 'decided' | 'onError'>,
+  ) {
     const listener = await Listener.listen({
       ...options,
       access: this.settings.socketAccess,
       maxConnections: MAX_CONNECTIONS,
+      decided: () => Promise.all(this.deciding),
       onError: (error) => {
         connectionErrors.inc({ protocol });
         this.logger.warn({ protocol, err: error }, 'a connection was closed');

@@ -23,8 +23,8 @@ export interface RunningCommand {
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** The client of the HTTP API, and the tool for the database: `postern` chooses between them. */
-export type CommandLine = 'cli' | 'database-tool';
+/** The client of the HTTP API and the tool for the database, between which `postern` chooses, and the relay agent. */
+export type CommandLine = 'cli' | 'database-tool' | 'relay-agent';
 
 /** Starts a built command line as a process of its own, without any of this machine's settings. */
 export function startCommand(program: CommandLine, args: readonly string[], environment: Environment): RunningCommand {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Address } from '../listen/listen.js';
+import { type Address, addressText } from '../listen/listen.js';
 import { boundedLines } from '../listen/bounded-lines.js';
 import { isOpaque, type LoginCheck } from '../login-check.js';
 import { fieldsOf, lineOf, parameter } from './tab-fields.js';
@@ -31,7 +31,9 @@ export async function serveDovecotAuth(socket: Socket, dovecot: Address, check: 
   upstream.on('error', () => undefined);
   const pending: Pending = new Map();
   try {
-    await once(upstream, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
+    await once(upstream, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) }).catch((error: Error) => {
+      throw new Error(`The real Dovecot is not reached at ${addressText(dovecot)}: ${error.message}`);
+    });
     // The end of either side is the end of both.
     await Promise.race([
       pass(socket, upstream, (line) => remember(line, pending)),

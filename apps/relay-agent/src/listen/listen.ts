@@ -1,5 +1,6 @@
-import { chmod, chown, lstat, rm } from 'node:fs/promises';
+import { chmod, chown, lstat, rm, stat } from 'node:fs/promises';
 import { createConnection, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { SettingInvalid } from '@postern/settings';
 
 /** Where a protocol listens: a TCP port, or a unix socket. */
@@ -21,7 +22,11 @@ export function addressText(address: Address): string {
 /** Listens as the setting `name` says, and resolves to where (with the port that was chosen for port 0). Throws `SettingInvalid`. */
 export async function listenAt(server: Server, address: Address, access: SocketAccess, name: string): Promise<Address> {
   try {
-    if ('path' in address) await removeStaleSocket(address.path);
+    if ('path' in address) {
+      // What libuv says of a missing folder is EACCES.
+      await stat(dirname(address.path));
+      await removeStaleSocket(address.path);
+    }
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(address, () => {

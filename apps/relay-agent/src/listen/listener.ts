@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Address, listenAt, type SocketAccess } from './listen.js';
 
 export interface ListenerOptions {
@@ -12,6 +13,8 @@ export interface ListenerOptions {
   readonly idleMs: number;
   /** Serves one connection. Its end, or a rejection, closes the connection. */
   readonly serve: (socket: Socket) => Promise<void>;
+  /** Ends as soon as what was asked so far is decided: a stop waits for it. */
+  readonly decided: () => Promise<unknown>;
   /** A connection ended by an error of the peer or of `serve`. */
   readonly onError: (error: Error) => void;
 }
@@ -20,8 +23,11 @@ export interface ListenerOptions {
 export class Listener {
   private readonly server: Server;
   private readonly open = new Set<Socket>();
+  /** With the port that was chosen for port 0. */
+  address: Address;
 
   private constructor(private readonly options: ListenerOptions) {
+    this.address = options.address;
     // Half-open: a peer that has sent its last line still reads its answer.
     this.server = createServer({ allowHalfOpen: true, keepAlive: true, noDelay: true }, (socket) =>
       this.accept(socket),
@@ -32,23 +38,20 @@ export class Listener {
   /** Throws `SettingInvalid`. */
   static async listen(options: ListenerOptions): Promise<Listener> {
     const listener = new Listener(options);
-    listener.bound = await listenAt(listener.server, options.address, options.access, options.setting);
+    listener.address = await listenAt(listener.server, options.address, options.access, options.setting);
     return listener;
-  }
-
-  private bound: Address | undefined;
-
-  get address(): Address {
-    return this.bound ?? this.options.address;
   }
 
   get connections(): number {
     return this.open.size;
   }
 
-  /** Takes no more connections, and closes those that are open once what was written to them is sent. */
+  /** Takes no more connections, answers what was asked, and closes those that are open. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    await this.options.decided();
+    // The answers are written in this turn of the event loop.
+    await nextTurn();
     for (const socket of this.open) socket.destroySoon();
     await closed;
   }
@@ -69,5 +72,13 @@ export class Listener {
 }
 
 function isEndOfConnection(error: NodeJS.ErrnoException): boolean {
-  return ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED'].includes(error.code ?? '');
+  return END_OF_CONNECTION.has(error.code ?? '');
 }
+
+const END_OF_CONNECTION = new Set([
+  'ABORT_ERR',
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+]);

@@ -12,6 +12,7 @@ beforeAll(async () => {
     address: { host: '127.0.0.1', port: 0 },
     access: { mode: 0o600, owner: null },
     setting: 'the test',
+    decided: async () => undefined,
     maxConnections: 10,
     idleMs: 10_000,
     serve: (socket) => servePostfixPolicy(socket, world.check),

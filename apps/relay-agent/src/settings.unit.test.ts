@@ -1,0 +1,115 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KNOWN_SETTINGS } from '../../../libs/settings/src/unknown-settings.js';
+import { loadAgentSettings, SETTINGS } from './settings.js';
+
+const KEY = 'pst_relay_01a20ae6-f24f-7793-ac66-e5da32839d9c_0123456789abcdef0123';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'postern-agent-settings-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+}
+
+describe('the agent’s settings', () => {
+  it('have defaults for everything but the key', () => {
+    expect(loadAgentSettings({ POSTERN_RELAY_KEY: KEY, POSTERN_RELAY_NAME: 'mx1' }, null)).toEqual({
+      upstreams: ['http://127.0.0.1:8025'],
+      relayKey: KEY,
+      relayKeyFile: null,
+      relayName: 'mx1',
+      tls: { caFile: null, certFile: null, keyFile: null },
+      dataDir: '.postern-agent',
+      http: { host: '127.0.0.1', port: 8035 },
+      postfix: null,
+      dovecotAuth: null,
+      nginxBackend: null,
+      socketAccess: { mode: 0o660, owner: null },
+      unknownUser: 'defer',
+      maxStalenessMs: 86_400_000,
+      whenStale: 'continue',
+      logLevel: 'info',
+    });
+  });
+
+  it('come from the environment first, then from the file; an empty one counts as not set', async () => {
+    const config = await file(
+      'agent.yaml',
+      [
+        `POSTERN_RELAY_KEY: ${KEY}`,
+        'POSTERN_AGENT_UPSTREAMS: https://a.example, https://b.example',
+        'POSTERN_AGENT_HTTP: "[::1]:9000"',
+        'POSTERN_AGENT_POSTFIX: unix:/run/postern/policy',
+        'POSTERN_AGENT_SOCKET_MODE: "0666"',
+        'POSTERN_AGENT_SOCKET_OWNER: "100:101"',
+        'POSTERN_AGENT_MAX_STALENESS: 10m',
+        'POSTERN_AGENT_DATA_DIR:',
+      ].join('\n'),
+    );
+    const environment = { POSTERN_AGENT_MAX_STALENESS: '2h', POSTERN_AGENT_POSTFIX: '', POSTERN_OTHER: 'x' };
+    expect(loadAgentSettings(environment, config)).toMatchObject({
+      upstreams: ['https://a.example', 'https://b.example'],
+      http: { host: '::1', port: 9000 },
+      postfix: { path: '/run/postern/policy' },
+      socketAccess: { mode: 0o666, owner: { uid: 100, gid: 101 } },
+      maxStalenessMs: 7_200_000,
+      dataDir: '.postern-agent',
+    });
+  });
+
+  it('take the key from a file, without the line’s end', async () => {
+    const POSTERN_RELAY_KEY_FILE = await file('key', `${KEY}\n`);
+    expect(loadAgentSettings({ POSTERN_RELAY_KEY_FILE }, null)).toMatchObject({
+      relayKey: KEY,
+      relayKeyFile: POSTERN_RELAY_KEY_FILE,
+    });
+  });
+
+  it.each<[NodeJS.ProcessEnv, string]>([
+    [{ POSTERN_RELAY_KEY: '' }, 'POSTERN_RELAY_KEY or POSTERN_RELAY_KEY_FILE must be set.'],
+    [{ POSTERN_RELAY_KEY: 'hidden' }, 'POSTERN_RELAY_KEY must be an API key of the role relay'],
+    [{ POSTERN_RELAY_KEY_FILE: '/x' }, 'POSTERN_RELAY_KEY must not be set together with POSTERN_RELAY_KEY_FILE'],
+    [{ POSTERN_RELAY_KEY: '', POSTERN_RELAY_KEY_FILE: '/nowhere' }, 'POSTERN_RELAY_KEY_FILE must name a file that can'],
+    [{ POSTERN_RELAY_NAME: 'a b' }, 'POSTERN_RELAY_NAME must have 1 to 100 printable ASCII characters'],
+    [{ POSTERN_AGENT_UPSTREAMS: 'ftp://x' }, 'POSTERN_AGENT_UPSTREAMS must be an http or https URL'],
+    [{ POSTERN_AGENT_HTTP: '8035' }, 'POSTERN_AGENT_HTTP must read host:port or unix:/path'],
+    [{ POSTERN_AGENT_HTTP: 'unix:relative' }, 'POSTERN_AGENT_HTTP must read host:port or unix:/path'],
+    [{ POSTERN_AGENT_HTTP: '127.0.0.1:70000' }, 'POSTERN_AGENT_HTTP must read host:port or unix:/path'],
+    [{ POSTERN_AGENT_POSTFIX: `unix:/${'a'.repeat(120)}` }, 'POSTERN_AGENT_POSTFIX must read host:port or unix:/path'],
+    [{ POSTERN_AGENT_DOVECOT_AUTH: 'unix:/a' }, 'POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM must be set together'],
+    [{ POSTERN_AGENT_TLS_CERT_FILE: '/a' }, 'POSTERN_AGENT_TLS_KEY_FILE must be set together'],
+    [{ POSTERN_AGENT_NGINX_BACKEND: 'x' }, 'POSTERN_AGENT_NGINX_BACKEND must be an http or https URL'],
+    [{ POSTERN_AGENT_SOCKET_MODE: '999' }, 'POSTERN_AGENT_SOCKET_MODE must be an octal mode such as 0660'],
+    [{ POSTERN_AGENT_SOCKET_OWNER: 'postfix' }, 'POSTERN_AGENT_SOCKET_OWNER must read uid:gid, two numbers'],
+    [{ POSTERN_AGENT_UNKNOWN_USER: 'deny' }, 'POSTERN_AGENT_UNKNOWN_USER must be defer or allow'],
+    [{ POSTERN_AGENT_MAX_STALENESS: '24' }, 'POSTERN_AGENT_MAX_STALENESS must be a time such as 30s, 10m, 24h or 7d'],
+    [{ POSTERN_AGENT_WHEN_STALE: 'open' }, 'POSTERN_AGENT_WHEN_STALE must be continue or defer'],
+    [{ POSTERN_LOG_LEVEL: 'loud' }, 'POSTERN_LOG_LEVEL must be one of fatal'],
+  ])('are refused in one line that names the wrong one: %j', (wrong, message) => {
+    const load = () => loadAgentSettings({ POSTERN_RELAY_KEY: KEY, ...wrong }, null);
+    expect(load).toThrow(message);
+    expect(load).not.toThrow(/\n|hidden/);
+  });
+
+  it.each([
+    ['POSTERN_AGENT_POSTFX: unix:/a', 'POSTERN_AGENT_POSTFX, which is no setting. postern-agent --help lists them.'],
+    ['POSTERN_AGENT_SOCKET_MODE: 0660', 'POSTERN_AGENT_SOCKET_MODE in'],
+    ['- a', 'must have lines such as'],
+    ['a: [', 'must be YAML'],
+  ])('are refused from a file that says %j', async (text, message) => {
+    const config = await file('wrong.yaml', text);
+    expect(() => loadAgentSettings({ POSTERN_RELAY_KEY: KEY }, config)).toThrow(message);
+  });
+
+  it('are all known to the warning of misspelt ones', () => {
+    expect(KNOWN_SETTINGS).toEqual(expect.arrayContaining(SETTINGS.map(({ name }) => name)));
+  });
+});
