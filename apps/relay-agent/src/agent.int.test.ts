@@ -170,12 +170,17 @@ describe('the relay agent', () => {
     session.write(postfixRequest('free@acme.example', '198.51.100.7'));
     await until(() => heard === 'action=DUNNO\n\n');
     plane.set(policy('free@acme.example', { entries: ['203.0.113.42'] }));
-    await until(async () => {
-      heard = '';
-      session.write(postfixRequest('free@acme.example', '198.51.100.7'));
-      await until(() => heard.endsWith('\n\n'));
-      return heard === 'action=535 5.7.1 IP not authorized\n\n';
-    });
+    const refused = await until(
+      async () => {
+        heard = '';
+        session.write(postfixRequest('free@acme.example', '198.51.100.7'));
+        await until(() => heard.endsWith('\n\n'));
+        return heard;
+      },
+      'the refusal',
+      (answer) => answer !== 'action=DUNNO\n\n',
+    );
+    expect(refused).toBe('action=535 5.7.1 IP not authorized\n\n');
     session.destroy();
     plane.set(policy('free@acme.example', { restricted: false, entries: [] }));
   });

@@ -3,7 +3,7 @@ import { type Decision, RelayClient } from '@postern/relay-client';
 import { collectProcessMetrics } from '@postern/observe';
 import type { Running } from '@postern/process-life';
 import { openDataFolder } from '@postern/settings';
-import { ageSeconds, connectionErrors, decisions, observeAgent, problems } from './agent-metrics.js';
+import { ageSeconds, connectionErrors, countDecision, observeAgent, problems } from './agent-metrics.js';
 import { serveDovecotAuth } from './dovecot-auth/dovecot-auth-shim.js';
 import { httpServer, stopHttpServer } from './http/http-server.js';
 import { agentRoutes } from './http/routes.js';
@@ -131,7 +131,7 @@ class Agent {
       this.deciding.add(deciding);
       const decision = withPrintableText(await deciding);
       this.deciding.delete(deciding);
-      decisions.inc({ protocol, decision: decision.decision, reason: decision.reason });
+      countDecision(protocol, decision);
       return decision;
     };
   }

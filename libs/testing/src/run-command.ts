@@ -21,7 +21,8 @@ export interface RunningCommand {
   readonly end: Promise<CommandEnd>;
 }
 
-const ROOT = join(import.meta.dirname, '../../..');
+/** From the sources under jest, or from `dist`. */
+const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]testing[\\/]src$/, '');
 
 /** The client of the HTTP API and the tool for the database, between which `postern` chooses, and the relay agent. */
 export type CommandLine = 'cli' | 'database-tool' | 'relay-agent';

@@ -16,7 +16,8 @@ export interface Answer {
 
 /** A question without its body, which is read only where a route has `answer`. */
 export interface Question {
-  readonly query: URLSearchParams;
+  /** What follows the question mark. */
+  readonly query: string;
   /** By `sentOnce`. */
   readonly headers: () => Readonly<Record<string, string>>;
 }
@@ -37,18 +38,27 @@ export function httpServer(routes: Routes, onError: (error: Error) => void): Ser
     (request, response) => {
       const [path = '', query = ''] = split(request.url ?? '');
       const route = routes[`${request.method} ${path}`] ?? notFound;
-      const question = { query: new URLSearchParams(query), headers: () => sentOnce(request) };
-      readBody(request)
-        .then((body) => route(body, question))
-        .then((answer) => send(request, response, answer))
-        .catch((error: Error) => {
-          onError(error);
-          response.destroy();
-        });
+      const question = { query, headers: () => sentOnce(request) };
+      answer(request, response, (body) => route(body, question)).catch((error: Error) => {
+        onError(error);
+        response.destroy();
+      });
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
   return server;
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  route: (body: unknown) => Promise<Answer>,
+): Promise<void> {
+  const { status, headers, body } = await route(await readBody(request));
+  // What was not read would be taken for the next request.
+  const close = request.complete ? {} : { connection: 'close' };
+  response.writeHead(status, { ...headers, ...close, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
 }
 
 /** Finishes what was asked, but waits no longer than `ANSWER_MS`. */
@@ -115,12 +125,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
-  const close = request.complete ? {} : { connection: 'close' };
-  response.writeHead(status, { ...headers, ...close, 'content-length': Buffer.byteLength(body) });
-  response.end(body);
 }
 
 /** The headers of a message that are in it once: of a repeated one nobody can say which holds. */

@@ -33,7 +33,8 @@ export function agentRoutes({ checkFor, dryRun, askBackend, missing, condition }
     },
     // Dovecot takes any status but 200 as "no opinion": what cannot be read is answered as a refusal, with 200.
     'POST /dovecot-policy': async (sent, { query }) => {
-      const commands = query.getAll('command');
+      // Parsed only where it is not what Dovecot sends.
+      const commands = query === 'command=allow' ? ['allow'] : new URLSearchParams(query).getAll('command');
       return json(200, await answerDovecotPolicy(commands.length === 1 ? commands[0] : null, sent, dovecot));
     },
     'GET /nginx-auth': async (_, { headers }) => ({
