@@ -1,9 +1,17 @@
-import type { ControlPlane } from './control-plane.js';
 import type { UnknownUser } from './decision.js';
 import type { OnProblem } from './status.js';
 
 /** What a relay tells its client. Only `urls`, `key` and `relayName` have no default. */
-export interface RelayClientSettings extends ControlPlane {
+export interface RelayClientSettings {
+  /**
+   * Where the control plane is, in order of preference, for example `https://postern.example`. If one cannot be reached, or refuses, the
+   * next one is asked; the preferred one is tried again after `preferAgainMs`.
+   */
+  readonly urls: readonly string[];
+  /** A key of the role `relay`. */
+  readonly key: string;
+  /** For `https`, in PEM: the authorities to believe instead of the usual ones; this relay's certificate and its key. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** Stands in every denial: which relay it was. */
   readonly relayName: string;
   /** For a username that no policy names: `defer` (default), or `allow` while rolling out. Counted either way. */
@@ -24,6 +32,8 @@ export interface RelayClientSettings extends ControlPlane {
   /** First and longest wait between attempts. Default: 250 ms, 15 s. */
   readonly retryBaseMs?: number;
   readonly retryMaxMs?: number;
+  /** While another upstream is in use, the preferred one is tried again after so long; after up to ten times that if it stays away. Default: 30 s. */
+  readonly preferAgainMs?: number;
   /** Wait after the key was refused. Default: 30 s. */
   readonly refusedRetryMs?: number;
   /** Between looks for denials to send. Default: 200 ms. */
@@ -46,7 +56,7 @@ export interface RelayClientSettings extends ControlPlane {
   readonly elapsed?: () => number;
 }
 
-/** All settings. The key may be replaced. */
+/** All settings. The key is read at each request: it may be replaced. */
 export type Settings = Omit<Required<RelayClientSettings>, 'key'> & { key: string };
 
 /** A setting is not what it must be. */
@@ -66,6 +76,7 @@ export function completeSettings(given: RelayClientSettings): Settings {
     silenceMs: 15_000,
     retryBaseMs: 250,
     retryMaxMs: 15_000,
+    preferAgainMs: 30_000,
     refusedRetryMs: 30_000,
     flushIntervalMs: 200,
     foldWindowMs: 60_000,

@@ -1,7 +1,7 @@
 import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
 import type { DenialReport } from '@postern/contracts';
 import { Backoff, WakeSignal } from '@postern/async';
-import { Refused, describe, retryMs } from '../control-plane.js';
+import { ControlPlane, describe, refusedForGood, retryMs } from '../control-plane.js';
 import type { Settings } from '../settings.js';
 import type { DenialSpool } from './denial-spool.js';
 import { sendDenials } from './send-denials.js';
@@ -29,12 +29,14 @@ export class DenialReporter {
   private readonly aborting = new AbortController();
   private readonly signal = new WakeSignal();
   private readonly backoff: Backoff;
+  private readonly plane: ControlPlane;
   private running: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly settings: Settings,
     private readonly spool: DenialSpool,
   ) {
+    this.plane = new ControlPlane(settings);
     this.backoff = new Backoff(settings.retryBaseMs, settings.retryMaxMs, 1);
   }
 
@@ -97,7 +99,7 @@ export class DenialReporter {
 
   private async send(batch: readonly DenialReport[]): Promise<void> {
     try {
-      const rejected = await sendDenials(this.settings, batch, this.settings.requestTimeoutMs, this.aborting.signal);
+      const rejected = await sendDenials(this.plane, batch, this.settings.requestTimeoutMs, this.aborting.signal);
       this.spool.acknowledge(batch.map((report) => report.id));
       this.acknowledged += batch.length - rejected.length;
       this.reject(rejected.map(({ id, code, detail }) => `${id}: ${code}, ${detail}`));
@@ -111,7 +113,7 @@ export class DenialReporter {
   }
 
   /** The complete batch was refused: half of it next time, until the bad one is alone and is removed. */
-  private async narrow(batch: readonly DenialReport[], error: Refused): Promise<void> {
+  private async narrow(batch: readonly DenialReport[], error: Error): Promise<void> {
     if (batch.length > 1) {
       // `send` doubles it again; a quarter now is a half in the next request.
       this.batchSize = Math.max(0.5, Math.floor(batch.length / 2) / 2);
@@ -139,16 +141,4 @@ export class DenialReporter {
     });
     return retryMs(error, this.backoff, this.settings);
   }
-}
-
-/**
- * Postern says that the request itself is at fault: the same one will be refused again. A 413 or 422 of anybody else, and
- * a 400 (bytes that were changed on the way), say nothing about the denials.
- */
-function refusedForGood(error: unknown): error is Refused {
-  if (!(error instanceof Refused)) return false;
-  const { status, problemCode } = error;
-  return (
-    (status === 413 && problemCode === 'body-too-large') || (status === 422 && problemCode === 'validation-failed')
-  );
 }

@@ -1,5 +1,5 @@
 import type { DenialReport } from '@postern/contracts';
-import { UnexpectedAnswer, ask, readJson } from '../control-plane.js';
+import { UnexpectedAnswer, readJson } from '../control-plane.js';
 import type { ControlPlane } from '../control-plane.js';
 
 /** A denial that the control plane will never take, with its reason. */
@@ -14,7 +14,7 @@ const PATH = '/v1/relay/auth-denials';
 /**
  * Sends one batch, 1 to 1,000, and returns those that were rejected, once it is durable; ids that came before are counted once.
  * Only an answer in which accepted, duplicates and rejected account for every denial counts: anything else may not be Postern's.
- * @throws UnexpectedAnswer; what `ask` throws. The batch may or may not have been taken: send it again.
+ * @throws what `ask` throws, UnexpectedAnswer among it. The batch may or may not have been taken: send it again.
  */
 export async function sendDenials(
   plane: ControlPlane,
@@ -22,21 +22,23 @@ export async function sendDenials(
   timeoutMs: number,
   aborted: AbortSignal,
 ): Promise<readonly RejectedDenial[]> {
-  const response = await ask(plane, PATH, {
+  const question = {
     method: 'POST',
     accept: 'application/json',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ denials }),
     idleMs: timeoutMs,
-    signal: AbortSignal.any([aborted, AbortSignal.timeout(timeoutMs)]),
+    signal: aborted,
+  } as const;
+  return plane.ask(PATH, question, async (response) => {
+    const answer = await readJson(response, `POST ${PATH}`);
+    const rejected = rejectedOf(answer, denials);
+    if (rejected !== null) return rejected;
+    throw new UnexpectedAnswer(
+      `POST ${PATH}`,
+      `it does not account for the ${denials.length} denials sent: ${JSON.stringify(answer)}`,
+    );
   });
-  const answer = await readJson(response, `POST ${PATH}`);
-  const rejected = rejectedOf(answer, denials);
-  if (rejected !== null) return rejected;
-  throw new UnexpectedAnswer(
-    `POST ${PATH}`,
-    `it does not account for the ${denials.length} denials sent: ${JSON.stringify(answer)}`,
-  );
 }
 
 /** The rejected ones; null where the answer does not account for each denial exactly once. */

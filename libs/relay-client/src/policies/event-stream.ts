@@ -1,23 +1,28 @@
+import type { IncomingMessage } from 'node:http';
 import { createParser } from 'eventsource-parser';
 import type { EventSourceMessage } from 'eventsource-parser';
-import { ask } from '../control-plane.js';
 import type { ControlPlane } from '../control-plane.js';
 import { LineTooLong, MAX_LINE_BYTES } from './snapshot.js';
 
 /**
- * Follows the changes after `revision`. Yields each server-sent event until the server ends the stream.
- * @throws LineTooLong; what `ask` throws, also after `silenceMs` without a byte: the connection is dead then, whatever TCP believes.
+ * Asks for the changes after `revision`. The answer fails after `silenceMs` without a byte: the connection is dead then, whatever
+ * TCP believes. @throws what `ask` throws.
  */
-export async function* followChanges(
+export async function openStream(
   plane: ControlPlane,
   { revision, silenceMs, signal }: { revision: number; silenceMs: number; signal: AbortSignal },
-): AsyncGenerator<EventSourceMessage> {
-  const response = await ask(plane, '/v1/relay/policies/stream', {
+): Promise<IncomingMessage> {
+  const question = {
     accept: 'text/event-stream',
     headers: { 'last-event-id': String(revision) },
     idleMs: silenceMs,
     signal,
-  });
+  };
+  return plane.ask('/v1/relay/policies/stream', question, async (response) => response);
+}
+
+/** Yields each server-sent event until the server ends the stream. @throws LineTooLong; the network's error. */
+export async function* eventsOf(stream: IncomingMessage): AsyncGenerator<EventSourceMessage> {
   const arrived: EventSourceMessage[] = [];
   let tooLong = false;
   const parser = createParser({
@@ -25,7 +30,7 @@ export async function* followChanges(
     onError: (error) => (tooLong ||= error.type === 'max-buffer-size-exceeded'),
     maxBufferSize: MAX_LINE_BYTES,
   });
-  for await (const text of response.setEncoding('utf8') as AsyncIterable<string>) {
+  for await (const text of stream.setEncoding('utf8') as AsyncIterable<string>) {
     parser.feed(text);
     if (tooLong) throw new LineTooLong();
     yield* arrived;

@@ -1,13 +1,15 @@
+import type { IncomingMessage } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { digestToHex } from '@postern/contracts';
 import type { Heartbeat, PolicyLag } from '@postern/contracts';
 import { Backoff, WakeSignal } from '@postern/async';
-import { Refused, UnexpectedAnswer, describe, retryMs } from '../control-plane.js';
+import { ControlPlane, problemOf, retryMs } from '../control-plane.js';
 import { PolicyUnreadable, parseObject } from '../replica/policy-json.js';
 import type { Replica } from '../replica/replica.js';
 import type { Settings } from '../settings.js';
-import { followChanges } from './event-stream.js';
+import { eventsOf, openStream } from './event-stream.js';
 import { LastKnownGood } from './last-known-good.js';
-import { LineTooLong, SnapshotRefused, takeSnapshot } from './snapshot.js';
+import { takeSnapshot } from './snapshot.js';
 
 /** Heartbeats in a row that may name another revision than ours before changes count as lost. */
 const HEARTBEATS_APART = 3;
@@ -38,8 +40,11 @@ export class PolicyFeed {
   private candidate: Replica | null = null;
   private wantsSnapshot = false;
   private heartbeatsApart = 0;
+  /** The stream to follow next. */
+  private successor: IncomingMessage | null = null;
   private readonly kept: LastKnownGood;
   private readonly backoff: Backoff;
+  private readonly plane: ControlPlane;
   private readonly signal = new WakeSignal();
   private readonly stopping = new AbortController();
   private readonly first = Promise.withResolvers<void>();
@@ -51,6 +56,7 @@ export class PolicyFeed {
       () => (this.verified ? this.replica : null),
       () => this.contactAgeMs,
     );
+    this.plane = new ControlPlane(settings);
     this.backoff = new Backoff(settings.retryBaseMs, settings.retryMaxMs, 1);
   }
 
@@ -110,7 +116,7 @@ export class PolicyFeed {
 
   private async snapshot(): Promise<void> {
     this.candidate = null;
-    const { replica, verified } = await takeSnapshot(this.settings, this.settings.clock, this.stopping.signal);
+    const { replica, verified } = await takeSnapshot(this.plane, this.settings.clock, this.stopping.signal);
     this.contact();
     this.snapshots++;
     this.wantsSnapshot = false;
@@ -124,8 +130,49 @@ export class PolicyFeed {
     if (from === null) return;
     this.heartbeatsApart = 0;
     const { silenceMs } = this.settings;
-    const events = followChanges(this.settings, { revision: from.revision, silenceMs, signal: this.stopping.signal });
-    for await (const { event, data } of events) {
+    const { signal } = this.stopping;
+    const open = (): Promise<IncomingMessage> => openStream(this.plane, { revision: from.revision, silenceMs, signal });
+    this.successor = await open();
+    while (this.successor !== null) {
+      const stream = this.successor;
+      this.successor = null;
+      const ended = new AbortController();
+      void this.replaceByBetter(stream, open, ended.signal);
+      try {
+        await this.applyAll(from, stream);
+      } catch (error) {
+        if (this.successor !== null) continue;
+        this.plane.next();
+        throw error;
+      } finally {
+        ended.abort();
+      }
+    }
+  }
+
+  /**
+   * While a less preferred upstream sends the changes: has a stream that is opened as any other, from the preferred one if it answers,
+   * take the place of the present one without a gap. What comes by both is applied once.
+   */
+  private async replaceByBetter(
+    present: IncomingMessage,
+    open: () => Promise<IncomingMessage>,
+    ended: AbortSignal,
+  ): Promise<void> {
+    for (let waitMs = this.plane.preferAgainMs; waitMs !== null; waitMs = this.plane.preferAgainMs) {
+      await setTimeout(waitMs, undefined, { signal: ended, ref: false }).catch(() => undefined);
+      if (ended.aborted) return;
+      const stream = await open().catch(() => null);
+      if (ended.aborted) return void stream?.destroy();
+      if (stream === null) continue;
+      this.successor = stream;
+      return void present.destroy();
+    }
+  }
+
+  /** Until the stream ends, or a snapshot is wanted. */
+  private async applyAll(from: Replica, stream: IncomingMessage): Promise<void> {
+    for await (const { event, data } of eventsOf(stream)) {
       this.connected = true;
       this.keyRefused = false;
       if (event === 'policy') {
@@ -178,22 +225,13 @@ export class PolicyFeed {
 
   /** Reports, and gives the milliseconds until the next attempt. */
   private failed(error: unknown): number {
-    const { onProblem } = this.settings;
-    const detail = describe(error);
-    if (error instanceof Refused && error.keyRefused) {
-      this.keyRefused = true;
-      onProblem({ code: 'key-refused', detail: `${detail} Give this relay a valid key; it keeps its last policies.` });
-    } else if (error instanceof PolicyUnreadable || error instanceof LineTooLong) {
+    const problem = problemOf(error);
+    if (problem.code === 'key-refused') this.keyRefused = true;
+    if (problem.code === 'policy-unreadable') {
       this.unreadable++;
       this.wantsSnapshot = true;
-      onProblem({ code: 'policy-unreadable', detail });
-    } else if (error instanceof SnapshotRefused) {
-      onProblem({ code: 'snapshot-refused', detail });
-    } else if (error instanceof UnexpectedAnswer) {
-      onProblem({ code: 'answer-unexpected', detail });
-    } else {
-      onProblem({ code: 'control-plane-unreachable', detail });
     }
+    this.settings.onProblem(problem);
     return retryMs(error, this.backoff, this.settings);
   }
 }

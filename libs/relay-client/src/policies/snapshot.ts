@@ -1,10 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { digestToHex } from '@postern/contracts';
-import { ask } from '../control-plane.js';
 import type { ControlPlane } from '../control-plane.js';
 import { Replica } from '../replica/replica.js';
+import type { ProblemCode } from '../status.js';
 
 /** A policy of 1,000 entries takes some 80 KB; what exceeds this by so much is no policy. */
 export const MAX_LINE_BYTES = 1024 * 1024;
@@ -19,6 +19,7 @@ const LINE_FEED = 0x0a;
 /** A line, or a frame, is longer than any policy can be. */
 export class LineTooLong extends Error {
   override readonly name = 'LineTooLong';
+  readonly problem: ProblemCode = 'policy-unreadable';
 
   constructor() {
     super(`The control plane sent a line of more than ${MAX_LINE_BYTES} bytes; no relay policy is as long.`);
@@ -26,8 +27,9 @@ export class LineTooLong extends Error {
 }
 
 /** A snapshot that came to its end and is yet not what the control plane holds. */
-export class SnapshotRefused extends Error {
+class SnapshotRefused extends Error {
   override readonly name = 'SnapshotRefused';
+  readonly problem: ProblemCode = 'snapshot-refused';
 
   constructor(why: string) {
     super(`The snapshot of the relay policies is not taken over: ${why}. The last policies stay in force.`);
@@ -46,12 +48,16 @@ export interface Snapshot {
  * snapshot. One line that can't be read refuses all: without it, its user would be unknown.
  */
 export async function takeSnapshot(plane: ControlPlane, clock: () => number, signal: AbortSignal): Promise<Snapshot> {
-  const response = await ask(plane, '/v1/relay/policies', {
+  const question = {
     accept: 'application/x-ndjson',
     headers: { 'accept-encoding': 'gzip' },
     idleMs: IDLE_MS,
     signal,
-  });
+  };
+  return plane.ask('/v1/relay/policies', question, (response) => readSnapshot(response, clock));
+}
+
+async function readSnapshot(response: IncomingMessage, clock: () => number): Promise<Snapshot> {
   try {
     const { headers } = response;
     const revision = wholeNumber(headers['postern-revision']);

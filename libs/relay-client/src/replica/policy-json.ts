@@ -1,6 +1,9 @@
+import type { ProblemCode } from '../status.js';
+
 /** A policy that the control plane sent and this relay can't read. Nothing of it is applied; the old one of its user stays. */
 export class PolicyUnreadable extends Error {
   override readonly name = 'PolicyUnreadable';
+  readonly problem: ProblemCode = 'policy-unreadable';
 
   constructor(field: string, found: string) {
     super(

@@ -26,7 +26,7 @@ export class TestControlPlane {
   readonly onStream: Handler[] = [];
   readonly onDenials: ((batch: DenialReport[], response: ServerResponse) => void)[] = [];
 
-  private readonly server: Server;
+  readonly server: Server;
   private readonly sockets = new Set<Socket>();
   private readonly streams = new Set<ServerResponse>();
   private log: RelayPolicy[] = [];
