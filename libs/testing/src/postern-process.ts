@@ -55,7 +55,7 @@ export async function startPosternProcess(
     });
   });
   await Promise.race([ready, ended]);
-  const url = / is ready at (\S+)$/m.exec(output)?.[1];
+  const url = /^[^[].* is ready at (\S+)$/m.exec(output)?.[1];
   if (!url || !child.pid) throw new Error(`Postern did not start. It printed:\n${output}`);
   return {
     url,
