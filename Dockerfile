@@ -41,7 +41,9 @@ ENV NODE_ENV=production \
     MALLOC_ARENA_MAX=2 \
     POSTERN_HTTP_HOST=0.0.0.0 \
     POSTERN_HTTP_PORT=8025 \
-    POSTERN_DATA_DIR=/var/lib/postern
+    POSTERN_DATA_DIR=/var/lib/postern \
+    POSTERN_AGENT_HTTP=0.0.0.0:8035 \
+    POSTERN_AGENT_DATA_DIR=/var/lib/postern/agent
 # The first operator's key is kept there, where none is given.
 # 1000 is the user `node` of the image.
 RUN mkdir /var/lib/postern && chown 1000:1000 /var/lib/postern

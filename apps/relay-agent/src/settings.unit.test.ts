@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -107,6 +107,18 @@ describe('the agent’s settings', () => {
   ])('are refused from a file that says %j', async (text, message) => {
     const config = await file('wrong.yaml', text);
     expect(() => loadAgentSettings({ POSTERN_RELAY_KEY: KEY }, config)).toThrow(message);
+  });
+
+  it('are all in the documentation, with the words of the help, and the example is right', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../../docs/relay-agent.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| `(POSTERN_\w+)` +\| (.*?) +\|$/gm)].map(([, name, meaning]) => ({
+      name,
+      meaning,
+    }));
+    expect(rows).toEqual(SETTINGS);
+    const example = join(import.meta.dirname, '../../../examples/relay-agent.yaml');
+    const key = { POSTERN_RELAY_KEY_FILE: await file('example-key', KEY) };
+    expect(loadAgentSettings(key, example)).toMatchObject({ relayName: 'mx1', socketAccess: { mode: 0o660 } });
   });
 
   it('are all known to the warning of misspelt ones', () => {

@@ -1,3 +1,4 @@
+import '../../relay-agent/src/agent-metrics.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';

@@ -1,9 +1,9 @@
-// `node ask-ready.js`: the health check of the image. Exit code 0 where this container's process is ready; 1 where not, with why.
+// `node ask-ready.js [port]`: the health check of the image. Exit code 0 where this container's process is ready; 1 where not, with why.
 
 /** Less than the health check's own time-out, so that the reason is printed. */
 const ASK_TIMEOUT_MS = 3_000;
 
-const port = process.env['POSTERN_HTTP_PORT'] || '8025';
+const port = process.argv[2] ?? (process.env['POSTERN_HTTP_PORT'] || '8025');
 try {
   const answer = await fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
   process.stdout.write(`${await answer.text()}\n`);
