@@ -25,7 +25,7 @@ export function register(this: PosternPlugin): void {
   this.register_hook('mail', 'decide_again');
 }
 
-/** In each process that serves connections. It does so once there are policies, or after 10 s without. */
+/** In each process that serves connections. Haraka listens already: until there are policies, logins are deferred. */
 export async function start_postern(this: PosternPlugin, next: Next): Promise<void> {
   try {
     await this.logins.start();
@@ -53,7 +53,7 @@ function decidedAfter(check: CheckPassword, logins: Logins): CheckPassword {
       if (!valid) return answer(false, options);
       const { decision, reply } = await logins.check(user, connection.remote.ip);
       if (decision === 'allow') answer(true, options);
-      else if (!reply || String(reply.enhanced) === AS_A_WRONG_PASSWORD) answer(false);
+      else if (!reply || reply.enhanced === AS_A_WRONG_PASSWORD) answer(false);
       else answer(false, { code: reply.code, message: `${reply.enhanced} ${reply.text}` });
     });
   };
