@@ -145,9 +145,13 @@ describeWithPrograms(
       expect(await recordedFrom('127.0.0.11')).toMatchObject([{ reason: 'ip-not-authorized', relay: 'mx1', count: 1 }]);
     });
 
-    it('lets nobody in while the agent is down: 454, or an end before AUTH', async () => {
+    it('lets nobody in while the agent is down: 454, or an end before AUTH, and 450 at MAIL FROM', async () => {
       const open = await session();
+      const loggedIn = await session();
+      expect(await loggedIn.login({ username: APP, password: PASSWORD })).toBe(YES);
       await world.endAgent('SIGKILL');
+      expect(await loggedIn.send('a@acme.example', 'b@beta.example')).toMatch(/^MAIL FROM: 450 4\.7\.1 /);
+      loggedIn.close();
       expect(await open.login({ username: APP, password: PASSWORD })).toMatch(/^454 4\.7\.0 /);
       open.close();
       // An smtpd that has not connected yet cannot list AUTH, and ends.
