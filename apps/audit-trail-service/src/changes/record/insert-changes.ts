@@ -24,7 +24,7 @@ const INSERT = `
   WITH change AS MATERIALIZED (
     SELECT * FROM json_to_recordset($1::json) AS r (
            position bigint, "eventId" uuid, "occurredAt" timestamptz, "smtpUserId" uuid, version integer, type text, "tenantId" text,
-           username text, actor jsonb, "requestId" text, data jsonb, before jsonb, after jsonb, state jsonb)
+           username text, actor json, "requestId" text, data json, before json, after json, state jsonb)
   ), added AS (
     INSERT INTO changes (position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data,
                          before, after, state)
