@@ -14,6 +14,7 @@ export {
 } from './data-source.js';
 export { DatabaseClock } from './database-clock.js';
 export { ensureRoles, ensureServiceLogins } from './ensure-roles.js';
+export { LeaderElection } from './leader-election.js';
 export { Listener, listenerFigures } from './listener.js';
 export { isLockHeld } from './lock-held.js';
 export { assertUpToDate, DatabaseNewerThanProgram, migrate, type SchemaComponent, sqlMigration } from './migrate.js';
@@ -27,4 +28,4 @@ export {
   type DatabaseRole,
   type ServiceLogin,
 } from './roles.js';
-export { CONNECT_TIMEOUT_MS, DatabaseUnreachable, KEEP_ALIVE, withSession } from './session.js';
+export { CONNECT_TIMEOUT_MS, DatabaseUnreachable, withSession } from './session.js';

@@ -18,7 +18,12 @@ export {
 export { partitionOf } from './kafka/topics/read-topics.js';
 export { KafkaTopicWriter } from './kafka/publish/kafka-topic-writer.js';
 export { EventsMissing, isNextVersion, StreamConflict, type AppliedVersion } from './stream-version.js';
-export { EventPublisher, type EventPublisherOptions, type PublisherStatus } from './kafka/publish/event-publisher.js';
+export {
+  EventPublisher,
+  PUBLISHER_LOCK,
+  type EventPublisherOptions,
+  type PublisherStatus,
+} from './kafka/publish/event-publisher.js';
 export { deleteOwnTopics } from './kafka/topics/delete-topics.js';
 export { ensureTopics } from './kafka/topics/ensure-topics.js';
 export { KAFKA_LIMITS, KafkaEventBus, type KafkaEventBusOptions } from './kafka/kafka-event-bus.js';
@@ -30,4 +35,3 @@ export {
   type SaslMechanism,
 } from './kafka/client/kafka-client.js';
 export { EVENT_TOPICS, RELAY_POLICIES, type TopicSettings } from './kafka/topics/topic-settings.js';
-export { PUBLISHER_LOCK } from './kafka/publish/leader-election.js';

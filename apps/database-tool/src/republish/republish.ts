@@ -5,8 +5,11 @@ import { deleteOwnTopics, PUBLISHER_LOCK, RELAY_POLICIES } from '@postern/event-
 import { askForRepublish, republishLeft } from '@postern/event-store';
 import { loadSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
-import { publication, publishAgain } from '../../../projection-service/src/relay-policies/publish/publication.js';
-import { POLICY_PUBLISHER_LOCK } from '../../../projection-service/src/relay-policies/publish/publishing-session.js';
+import {
+  POLICY_PUBLISHER_LOCK,
+  publication,
+  publishAgain,
+} from '../../../projection-service/src/relay-policies/publish/publication.js';
 import type { TopicName } from '../choices.js';
 import { asRole } from '../open-database.js';
 import type { Surroundings } from '../operator-command.js';

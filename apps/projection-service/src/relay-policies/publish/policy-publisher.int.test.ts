@@ -7,15 +7,14 @@ import {
   type PolicyEnvelope,
   type RelayPolicy,
 } from '@postern/contracts';
-import { openDataSource, roleUrl } from '@postern/database';
+import { openDataSource } from '@postern/database';
 import { KafkaTopicWriter, RELAY_POLICIES, type KafkaSettings } from '@postern/event-bus';
 import { loadJournalId } from '@postern/event-store';
 import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic, UserStory, until } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { takeSnapshot } from '../../testing/policy-snapshot-client.js';
 import { createWorld, type World } from '../../testing/projection-app.js';
-import { publication, publishAgain } from './publication.js';
-import { PublishingSession } from './publishing-session.js';
+import { nextPolicies, publication, publishAgain } from './publication.js';
 
 describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
   const prefix = `policies-${randomUUID()}.`;
@@ -129,11 +128,9 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
     await projection.query('UPDATE projection.checkpoints SET caught_up_at = NULL');
     await publishAgain(projection);
 
-    const session = await PublishingSession.take(roleUrl(world.database.url, 'postern_projection'), () => undefined);
-    expect(await session?.pageBehind(0, 10)).toEqual([]);
+    expect(await nextPolicies(projection, 10)).toEqual({ from: 0, policies: [] });
     await projection.query('UPDATE projection.checkpoints SET caught_up_at = now()');
-    expect(await session?.pageBehind(0, 1_000)).toEqual(await everyPolicy());
-    await session?.end();
+    expect(await nextPolicies(projection, 1_000)).toEqual({ from: 0, policies: await everyPolicy() });
   });
 
   it('that is not as it must be halts who writes it, which readiness and metrics tell, until it was made anew', async () => {

@@ -1,4 +1,4 @@
-import type { Listener } from '@postern/database';
+import { LeaderElection, type Listener } from '@postern/database';
 import { feedLag, loadPublished, pendingRepublish, wakeOnAppend } from '@postern/event-store';
 import type { DataSource } from 'typeorm';
 import type { SubscriptionLag } from '../../event-bus.js';
@@ -8,10 +8,11 @@ import { KafkaUnreachable } from '../client/kafka-errors.js';
 import { assertTopicsFit, type CheckedTopics } from '../topics/check-topics.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
-import { LeaderElection } from './leader-election.js';
 import { Leadership } from './leadership.js';
 import { EventSender } from './send-events.js';
 
+/** Of the one process that publishes. */
+export const PUBLISHER_LOCK = 8_025_027;
 const EVERY_CATEGORY = ['smtp-user', 'auth-denials', 'tenant', 'api-key'] as const;
 
 export interface EventPublisherOptions {
@@ -68,11 +69,13 @@ export class EventPublisher {
       this.#failed(error);
     });
     this.#wake = wakeOnAppend(this.options.feedUrl, () => this.#leadership?.wake());
-    this.#election = new LeaderElection(
-      this.options.feedUrl,
-      () => this.#lead(),
-      (error) => this.#failed(error),
-    );
+    this.#election = new LeaderElection({
+      url: this.options.feedUrl,
+      lock: PUBLISHER_LOCK,
+      applicationName: 'postern-publisher',
+      lead: () => this.#lead(),
+      onFailure: (error) => this.#failed(error),
+    });
   }
 
   async stop(): Promise<void> {

@@ -1,8 +1,6 @@
 import { Client } from 'pg';
 import { endsWithin, WakeSignal } from '@postern/async';
 
-/** Of the one process that publishes. */
-export const PUBLISHER_LOCK = 8_025_027;
 /** How often a stand-by asks whether the lock is free, and how often the leader's connection is probed. */
 const ASK_EVERY_MS = 1_000;
 /** A probe without an answer for so long: the connection is taken for lost, since the server may have ended the session. */
@@ -11,24 +9,29 @@ const SILENT_AFTER_MS = 3_000;
 const IDLE_SESSION_MS = 3_000;
 
 /** Called when this process has become the leader; what it gives is called when it is no more, and leading ends when that resolves. */
-export type Lead = () => { stop(): Promise<void> };
+type Lead = () => { stop(): Promise<void> };
+
+interface ElectionOptions {
+  /** Of any role, with its password. */
+  readonly url: string;
+  /** Of the advisory lock that the leader holds. */
+  readonly lock: number;
+  readonly applicationName: string;
+  readonly lead: Lead;
+  /** Called with each error; then it tries again. */
+  readonly onFailure: (error: Error) => void;
+}
 
 /**
  * Elects one leader among the processes by a session's advisory lock, on a connection of its own: where that breaks, the
  * database gives the lock to another, so the old leader stops at once. Tries for ever, until it is stopped.
- * `url` is that of any role, with its password. `onFailure` is called with each error, and then it tries again.
  */
 export class LeaderElection {
   readonly #signal = new WakeSignal();
   readonly #running: Promise<void>;
   #leads = false;
 
-  constructor(
-    private readonly url: string,
-    private readonly lead: Lead,
-    private readonly onFailure: (error: Error) => void,
-    private readonly lock: number = PUBLISHER_LOCK,
-  ) {
+  constructor(private readonly options: ElectionOptions) {
     this.#running = this.#run();
   }
 
@@ -44,7 +47,7 @@ export class LeaderElection {
   async #run(): Promise<void> {
     while (!this.#signal.closed) {
       await this.#session().catch((error: unknown) => {
-        this.onFailure(error instanceof Error ? error : new Error(String(error)));
+        this.options.onFailure(error instanceof Error ? error : new Error(String(error)));
       });
       await this.#signal.pause(ASK_EVERY_MS);
     }
@@ -52,16 +55,17 @@ export class LeaderElection {
 
   /** One connection, from the first question for the lock to its end. */
   async #session(): Promise<void> {
+    const { url, applicationName, lead } = this.options;
     const client = new Client({
-      connectionString: this.url,
+      connectionString: url,
       connectionTimeoutMillis: SILENT_AFTER_MS,
       query_timeout: SILENT_AFTER_MS,
       keepAlive: true,
-      application_name: 'postern-publisher',
+      application_name: applicationName,
     });
     const connection: { broken: Error | null } = { broken: null };
     const breaks = (error?: Error) => {
-      connection.broken ??= error ?? new Error('The connection that holds the publisher’s lock has ended.');
+      connection.broken ??= error ?? new Error('The connection that holds the leader’s lock has ended.');
       this.#signal.wake();
     };
     client.on('error', breaks);
@@ -74,7 +78,7 @@ export class LeaderElection {
         if (leading) await client.query('SELECT 1');
         else if (await this.#taken(client)) {
           this.#leads = true;
-          leading = this.lead();
+          leading = lead();
         }
         if (connection.broken === null) await this.#signal.wait(ASK_EVERY_MS);
       }
@@ -89,7 +93,9 @@ export class LeaderElection {
   }
 
   async #taken(client: Client): Promise<boolean> {
-    const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [this.lock]);
+    const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
+      this.options.lock,
+    ]);
     return rows[0]?.taken === true;
   }
 }
