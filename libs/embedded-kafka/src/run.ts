@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { stripVTControlCharacters } from 'node:util';
 
 /** Runs a program to its end. `output` is what it printed; where it could not be started, the reason. */
@@ -24,12 +25,25 @@ export async function runJava(program: 'java' | 'keytool', args: readonly string
   throw new Error(`${program} failed: ${lines.find((line) => /exception|error/i.test(line)) ?? lines.at(-1)}`);
 }
 
+/** Below the ports that systems give to outgoing connections and to listeners of any port: who is given one of these may take it later. */
+const [LOWEST_PORT, HIGHEST_PORT] = [10_000, 32_000];
+const MOST_ATTEMPTS = 100;
+
 /** A port of 127.0.0.1 that nobody listens on now. */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
+    const probe = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
+  throw new Error(
+    `No port of 127.0.0.1 from ${LOWEST_PORT} to ${HIGHEST_PORT} is free: end programs that listen there.`,
+  );
 }
