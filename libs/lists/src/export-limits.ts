@@ -2,28 +2,22 @@ import type { ApiKeyId } from '@postern/contracts';
 import { countLimited } from '@postern/access';
 import { Problem } from '@postern/http';
 
-/** What bounds the exports of a process. */
-export interface ExportLimits {
-  /** At once, of all keys together: each takes a database connection for as long as it reads a page. */
-  readonly atOnce: number;
-  /** At once, by one API key. */
-  readonly atOnceByKey: number;
-  /** A reader that takes no 64 KiB within this is dropped. */
-  readonly stalledMs: number;
-  /** An export that takes longer is broken off, and says so. */
-  readonly totalMs: number;
-  /** Rows that are read, and held, at a time. */
-  readonly pageRows: number;
-}
-
-/** The token by which a process may set them otherwise. */
+/** The token by which a process may set its `ExportLimits` otherwise. */
 export const EXPORT_LIMITS = Symbol('export limits');
 
-export const DEFAULT_EXPORT_LIMITS: ExportLimits = {
+/** What bounds the exports of a process. */
+export type ExportLimits = Readonly<typeof DEFAULT_EXPORT_LIMITS>;
+
+export const DEFAULT_EXPORT_LIMITS = {
+  /** At once, of all keys together: each takes a database connection for as long as it reads a page. */
   atOnce: 4,
+  /** At once, by one API key. */
   atOnceByKey: 2,
+  /** A reader that takes no 64 KiB within this is dropped. */
   stalledMs: 30_000,
+  /** An export that takes longer is broken off, and says so. */
   totalMs: 3_600_000,
+  /** Rows that are read, and held, at a time. */
   pageRows: 1_000,
 };
 
