@@ -84,7 +84,9 @@ class AskedLogins implements Logins {
         body: JSON.stringify({ username, ip: ip ?? '' }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
-      return answer.ok ? ((await answer.json()) as Decision) : TRY_LATER;
+      if (!answer.ok) return TRY_LATER;
+      const decision = (await answer.json()) as Decision;
+      return decision.decision === 'allow' || decision.reply ? decision : TRY_LATER;
     } catch {
       return TRY_LATER;
     }
