@@ -44,7 +44,8 @@ export async function seedPolicies(ownerUrl: string, users: number): Promise<voi
 const COLUMNS =
   'smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id, claimed_at, removed, digest, revision';
 
-function policyOf(population: Population, random: Seeded, user: number): RelayPolicy {
+/** The policy of one user. */
+export function policyOf(population: Population, random: Seeded, user: number): RelayPolicy {
   const username = population.username(user);
   return {
     username,

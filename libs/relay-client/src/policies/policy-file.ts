@@ -19,6 +19,8 @@ interface FileHead extends Kept {
   readonly format: string;
   /** To make room for them at once. */
   readonly policies: number;
+  /** The replica's, in hexadecimal. It is secret: whoever has it can choose usernames that make decisions slow. */
+  readonly hashKey: string;
 }
 
 /** What is kept beside the records. */
@@ -46,7 +48,9 @@ export class LastKnownGoodUnusable extends Error {
  * `revision`, never older. Whoever resumes from `revision` applies the later changes again, and then has exactly what there is.
  */
 export async function writePolicies(path: string, replica: Replica, contactAt: number): Promise<void> {
-  const head: FileHead = { format: FORMAT, policies: replica.policies, revision: replica.revision, contactAt };
+  const hashKey = Buffer.from(replica.hashKey).toString('hex');
+  const { policies, revision } = replica;
+  const head: FileHead = { format: FORMAT, policies, hashKey, revision, contactAt };
   await replaceFile(path, async (file) => {
     const sum = createHash('sha256');
     const write = async (content: Uint8Array): Promise<void> => {
@@ -72,9 +76,9 @@ export async function readPolicies(path: string, clock: () => number): Promise<(
   }
   try {
     const frames = readFrames(file);
-    const { format, policies, revision, contactAt } = headOf((await frames.next()).value);
+    const { format, policies, hashKey, revision, contactAt } = headOf((await frames.next()).value);
     if (format !== FORMAT) throw new LastKnownGoodUnusable('they are of another version, or from another machine');
-    const replica = new Replica({ clock, expectedUsers: policies });
+    const replica = new Replica({ clock, expectedUsers: policies, hashKey: Buffer.from(hashKey, 'hex') });
     for await (const records of frames) {
       if (!replica.restoreAll(new Uint32Array(records.buffer, 0, records.length / 4)))
         throw new LastKnownGoodUnusable('a record in them is damaged');
@@ -86,7 +90,7 @@ export async function readPolicies(path: string, clock: () => number): Promise<(
   }
 }
 
-/** Each frame's content, in memory of its own. */
+/** Each frame's content, at the beginning of memory of its own. */
 async function* readFrames(file: FileHandle): AsyncGenerator<Uint8Array<ArrayBuffer>, undefined> {
   const { size } = await file.stat();
   let at = 0;
@@ -101,10 +105,11 @@ async function* readFrames(file: FileHandle): AsyncGenerator<Uint8Array<ArrayBuf
   const sum = createHash('sha256');
   for (;;) {
     const length = await read(LENGTH_BYTES);
-    const content = await read(new Uint32Array(length.buffer)[0] as number);
-    const expected = await read(SUM_BYTES);
+    const end = new Uint32Array(length.buffer)[0] as number;
+    const bytes = await read(end + SUM_BYTES);
+    const content = bytes.subarray(0, end);
     sum.update(length).update(content);
-    if (!sumSoFar(sum).equals(expected)) throw new LastKnownGoodUnusable('they are damaged');
+    if (!sumSoFar(sum).equals(bytes.subarray(end))) throw new LastKnownGoodUnusable('they are damaged');
     if (content.length === 0) break;
     yield content;
   }

@@ -10,7 +10,7 @@ const FOUR_BYTES = 0x01010101;
  * One username as the replica compares it: lower-case ASCII, four bytes a word, with its keyed hash. It is a scratch
  * that each look-up fills again, so that the path of a decision allocates nothing.
  *
- * The hash is HalfSipHash-1-3 under a random key of this process: whoever may choose usernames can't choose usernames
+ * The hash is HalfSipHash-1-3 under a secret, random key: whoever may choose usernames can't choose usernames
  * that collide, which a plain or merely seeded FNV or Murmur would let them.
  */
 export class PackedUsername {

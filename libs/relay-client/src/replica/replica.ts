@@ -48,6 +48,7 @@ export class Replica {
   /** The revision of the last change that was applied. */
   revision = 0;
 
+  readonly hashKey: Uint8Array;
   private readonly key: PackedUsername;
   private readonly address = new PackedAddress();
   private readonly reader: PolicyReader;
@@ -61,10 +62,14 @@ export class Replica {
   private at = 0;
   private matchedEntry = 0;
 
-  /** `clock` gives milliseconds since 1970: an entry's end is judged by it. */
-  constructor(options: { expectedUsers?: number; clock?: () => number } = {}) {
+  /**
+   * `clock` gives milliseconds since 1970: an entry's end is judged by it. `hashKey`, 8 secret bytes, only where another replica's
+   * records are taken in: by its key they come in the order in which they lie here, and memory is read once.
+   */
+  constructor(options: { expectedUsers?: number; clock?: () => number; hashKey?: Uint8Array } = {}) {
     this.clock = options.clock ?? Date.now;
-    const hashKey = randomBytes(8);
+    const { hashKey = randomBytes(8) } = options;
+    this.hashKey = hashKey;
     this.key = new PackedUsername(hashKey);
     this.reader = new PolicyReader(this.key);
     this.table = new UserTable(new PackedUsername(hashKey), options.expectedUsers ?? 0);
