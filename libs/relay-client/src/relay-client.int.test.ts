@@ -428,6 +428,16 @@ describe('a relay client', () => {
     expect(told(second, 'office@acme.example')).toBe('allow entry-matched');
   });
 
+  it('keeps its first policies at once, so that a process that is killed in its first minute has them', async () => {
+    await started({ dataDir, saveEveryMs: 3_600_000 });
+    const path = join(dataDir, 'policies');
+    await until(async () => (await readPolicies(path, Date.now).catch(() => null))?.revision === 2, 'they are kept');
+    // The first client still runs: a killed process saves nothing at its end.
+    const second = clientOf({ urls: ['http://127.0.0.1:9'], dataDir });
+    await second.start();
+    expect(second.peek('office@acme.example', '198.51.100.7').reason).toBe('ip-not-authorized');
+  });
+
   it('decides by the last change that it kept when its process was killed', async () => {
     const client = await started({ dataDir });
     plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }));
