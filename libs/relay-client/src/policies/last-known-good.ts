@@ -54,6 +54,11 @@ export class LastKnownGood {
     if (this.path !== null) this.running = this.run(this.path);
   }
 
+  /** Saves without waiting for `saveEveryMs`: the first policies of a new relay, or those of a new snapshot. */
+  saveSoon(): void {
+    this.signal.wake();
+  }
+
   /** Keeps what there is now, and ends. */
   async stop(): Promise<void> {
     this.signal.close();

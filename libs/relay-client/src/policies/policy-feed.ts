@@ -216,6 +216,7 @@ export class PolicyFeed {
     this.candidate = null;
     this.replica = replica;
     this.verified = verified;
+    if (verified) this.kept.saveSoon();
     this.first.resolve();
   }
 
