@@ -54,6 +54,12 @@ figure('policies_bytes', 'Memory of the policies', ({ replicaBytes }) => replica
 figure('policies_revision', 'The last revision that was applied', ({ revision }) => revision);
 figure('policies_age_seconds', 'Since the last contact with Postern', ageSeconds);
 figure('denials_waiting', 'Denial records that Postern has not acknowledged yet', ({ queuedDenials }) => queuedDenials);
+figure(
+  'denials_unsaved',
+  'Denial records that are in memory only, since the disk does not take them',
+  ({ unsavedDenials }) => unsavedDenials,
+);
+total('denials_damaged', 'Lines of the denial spool that were damaged and left out', (s) => s.damagedDenials);
 total('denials_acknowledged', 'Denial records that Postern has acknowledged', (s) => s.acknowledgedDenials);
 total('denials_rejected', 'Denial records that Postern refused for good', (s) => s.rejectedDenials);
 total('denials_dropped', 'Denied logins that could not be recorded', (s) => s.droppedDenials);
