@@ -819,3 +819,22 @@ CREATE POLICY owner ON projection.smtp_users AS PERMISSIVE FOR ALL TO CURRENT_US
   USING (true);
 GRANT SELECT ON TABLE projection.smtp_users TO postern_directory_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE projection.smtp_users TO postern_projection;
+
+CREATE TABLE projection.tenant_replies (
+  tenant_id text COLLATE "C" NOT NULL,
+  reply json,
+  version integer NOT NULL,
+  event_id uuid NOT NULL,
+  revision bigint NOT NULL,
+  CONSTRAINT tenant_replies_pkey PRIMARY KEY (tenant_id)
+);
+CREATE UNIQUE INDEX tenant_replies_by_revision ON projection.tenant_replies USING btree (revision);
+ALTER TABLE projection.tenant_replies ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON projection.tenant_replies AS PERMISSIVE FOR ALL TO postern_projection
+  USING (true);
+CREATE POLICY every_tenant_to_read ON projection.tenant_replies AS PERMISSIVE FOR SELECT TO postern_relay_reader
+  USING (true);
+CREATE POLICY owner ON projection.tenant_replies AS PERMISSIVE FOR ALL TO CURRENT_USER
+  USING (true);
+GRANT INSERT, SELECT, UPDATE ON TABLE projection.tenant_replies TO postern_projection;
+GRANT SELECT ON TABLE projection.tenant_replies TO postern_relay_reader;

@@ -11,7 +11,7 @@ export interface ReadModel {
   readonly topics: readonly Topic[];
   /** In the order in which the consumer locks them, so that a rebuild that locks them all waits for it without a deadlock. */
   readonly tables: readonly ModelTable[];
-  /** The streams whose subject, a UUID, is in every row that is compared. */
+  /** The streams whose subject is in every row that is compared. */
   readonly streams: ModelStreams;
   /** The categories whose events make rows without a subject, and the table of those rows. */
   readonly others?: { readonly categories: readonly StreamCategory[]; readonly table: string };
@@ -43,6 +43,8 @@ export interface Rebuilding {
 
 export interface ModelStreams {
   readonly category: StreamCategory;
+  /** The type of the subjects; left out: uuid. */
+  readonly subjects?: 'text';
   /** The table that has a row for each subject, and its column that grows with each event. */
   readonly table: string;
   readonly version: string;

@@ -11,8 +11,11 @@ const EVENTS_PER_PAGE = 1_000;
 /** Emptying the temporary tables takes as long as comparing a range. */
 const RANGES_PER_TRUNCATE = 20;
 const REPORT_EVERY_MS = 5_000;
-const LOWEST_UUID = '00000000-0000-0000-0000-000000000000';
-const HIGHEST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+/** Below and above all subjects, by their type. */
+const BOUNDS = {
+  uuid: ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'],
+  text: ['', '~'],
+} as const;
 
 /**
  * Compares each live row with what the events make that the row has applied. It works through the subjects in ranges: in one snapshot it
@@ -54,12 +57,16 @@ class Verification {
     const { schema, streams, others } = model;
     const { subject } = tableOf(model, streams.table);
     this.versions = `SELECT ${subject}::text AS key, max(${streams.version})::float8 AS version
-                       FROM ${schema}.${streams.table} WHERE ${subject} = ANY ($1::uuid[]) GROUP BY ${subject}`;
+                       FROM ${schema}.${streams.table} WHERE ${subject} = ANY ($1::${streams.subjects ?? 'uuid'}[]) GROUP BY ${subject}`;
     this.lateSubjects = new LateRows(this.versions);
     const other = tableOf(model, others?.table ?? streams.table);
     this.lateOthers = new LateRows(
       `SELECT ${other.key} AS key, 1 AS version FROM ${schema}.${other.name} WHERE ${other.key} = ANY ($1::text[])`,
     );
+  }
+
+  private get bounds() {
+    return BOUNDS[this.model.streams.subjects ?? 'uuid'];
   }
 
   async run(): Promise<Comparison> {
@@ -70,7 +77,7 @@ class Verification {
     for (const { name } of model.tables)
       await session.query(`CREATE TEMP TABLE ${name} (LIKE ${model.schema}.${name} INCLUDING ALL)`);
     this.report(`${model.name}: each row is compared with the journal at the version that the row has`);
-    for (let after: string | null = LOWEST_UUID, range = 0; after !== null; range += 1) {
+    for (let after: string | null = this.bounds[0], range = 0; after !== null; range += 1) {
       if (range % RANGES_PER_TRUNCATE === 0) await this.emptyTables();
       const from: string = after;
       after = await session.manager.transaction('REPEATABLE READ', (manager) => this.compareRange(manager, from));
@@ -102,7 +109,7 @@ class Verification {
     const start = { streamId: `${category}/${after}`, version: LAST_VERSION };
     let page = await readStreams(manager, category, start, EVENTS_PER_PAGE);
     const last = page.length === EVENTS_PER_PAGE ? (page.at(-1)?.streamId ?? null) : null;
-    const range = [after, last === null ? HIGHEST_UUID : subjectOf(last)];
+    const range = [after, last === null ? this.bounds[1] : subjectOf(last)];
     const inRange = ({ subject }: ModelTable) => `${subject} > $1 AND ${subject} <= $2`;
     const subjects = new Set(page.map(({ streamId }) => subjectOf(streamId)));
     const versions = await manager.query<{ key: string; version: number }[]>(this.versions, [[...subjects]]);

@@ -1,5 +1,6 @@
 import { replyOf } from '@postern/contracts';
 import type { DecisionKind, DenialReason, Mode, ReasonCode, Reply } from '@postern/contracts';
+import type { TenantReplies } from './policies/tenant-replies.js';
 import * as code from './replica/replica.js';
 import type { Replica } from './replica/replica.js';
 
@@ -32,8 +33,14 @@ const UNKNOWN_USER: Readonly<Record<UnknownUser, Decision>> = {
   allow: decisionOf('allow', 'smtp-user-unknown', null),
 };
 
-/** Decides by a replica. */
-export function decideBy(replica: Replica, username: string, ip: string, unknownUser: UnknownUser): Decision {
+/** Decides by a replica; a denial is answered as the SMTP user's tenant has it. */
+export function decideBy(
+  replica: Replica,
+  username: string,
+  ip: string,
+  unknownUser: UnknownUser,
+  replies?: Pick<TenantReplies, 'of'>,
+): Decision {
   const found = replica.decideCode(username, ip);
   if (found === code.UNKNOWN) return UNKNOWN_USER[unknownUser];
   if (found === code.UNRESTRICTED) return decisionOf('allow', 'unrestricted', modeOf(replica));
@@ -49,7 +56,9 @@ export function decideBy(replica: Replica, username: string, ip: string, unknown
   const reportOnly = (found & code.IN_REPORT_ONLY) !== 0;
   // What can't be parsed is never allowed, in report-only neither: nobody can say what it would match.
   const decision = reportOnly && reason !== 'source-ip-invalid' ? 'allow' : 'deny';
-  return decisionOf(decision, reason, reportOnly ? 'report-only' : 'enforce');
+  const decided = decisionOf(decision, reason, reportOnly ? 'report-only' : 'enforce');
+  const reply = decision === 'deny' ? (replies?.of(replica.tenantId()) ?? null) : null;
+  return reply === null ? decided : { ...decided, reply: replyOf(decision, replica.addressText(), reply) };
 }
 
 /** The reason to record a decision with, if it is a denial or, in report-only, would be one. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { SmtpUserId } from '@postern/contracts';
+import type { RelayReply, SmtpUserId, TenantId } from '@postern/contracts';
 import { until } from '@postern/testing';
 import { RelayClient } from './relay-client.js';
 import { readPolicies } from './policies/policy-file.js';
@@ -11,7 +11,7 @@ import { MAX_LINE_BYTES } from './policies/snapshot.js';
 import type { RelayProblem } from './status.js';
 import { BadSetting } from './settings.js';
 import type { RelayClientSettings } from './settings.js';
-import { TestControlPlane, frame } from './testing/control-plane.js';
+import { TestControlPlane, frame, replyFrame } from './testing/control-plane.js';
 import { policy } from './testing/policies.js';
 
 const FAST = { retryBaseMs: 5, retryMaxMs: 40, refusedRetryMs: 40, flushIntervalMs: 10, saveEveryMs: 5 };
@@ -90,6 +90,78 @@ describe('a relay client', () => {
       policies: 2,
       verified: true,
       unknownUsers: 1,
+    });
+  });
+
+  describe('answers a denial as the tenant of the SMTP user has it', () => {
+    const tenantId = 'acme' as TenantId;
+    const own: RelayReply = { tenantId, text: 'not from {ip}', helpUrl: 'https://acme.example', opaque: false };
+    const said = (client: RelayClient, ip = '198.51.100.1', username = 'office@acme.example') => {
+      const reply = client.peek(username, ip).reply;
+      return `${reply?.code} ${reply?.enhanced} ${reply?.text}`;
+    };
+    const BY_DEFAULT = '535 5.7.1 IP not authorized';
+
+    it('with its text, the canonical address and the link, or opaquely, from the moment that the stream says so', async () => {
+      plane.set(policy('other@shop.example', { tenantId: 'shop' as TenantId }));
+      const client = await started();
+      expect(said(client)).toBe(BY_DEFAULT);
+      plane.heartbeat();
+      plane.send(replyFrame(own));
+      await until(() => said(client) !== BY_DEFAULT, 'the reply came');
+      expect(said(client)).toBe('535 5.7.1 not from 198.51.100.1 https://acme.example');
+      expect(said(client, '::ffff:198.51.100.1')).toBe('535 5.7.1 not from 198.51.100.1 https://acme.example');
+      expect(said(client, '2001:DB8::0:1')).toBe('535 5.7.1 not from 2001:db8::1 https://acme.example');
+      expect(said(client, 'x\r\n250 OK')).toBe('535 5.7.1 not from unknown https://acme.example');
+      expect(said(client, '198.51.100.1', 'other@shop.example')).toBe(BY_DEFAULT);
+      expect(client.peek('office@acme.example', '203.0.113.9').reply).toBeNull();
+      plane.send(replyFrame({ ...own, opaque: true }));
+      await until(() => said(client) === '535 5.7.8 Authentication failed', 'the opaque reply came');
+      plane.send(replyFrame({ tenantId, text: 'IP not authorized', helpUrl: null, opaque: false }));
+      await until(() => said(client) === BY_DEFAULT, 'the default came');
+    });
+
+    it('by the replies that a stream begins with, which replace those of before once they are complete', async () => {
+      plane.replies.set(tenantId, own);
+      const client = await started();
+      plane.heartbeat();
+      await until(() => said(client) !== BY_DEFAULT, 'the reply came');
+      plane.replies.clear();
+      plane.breakStreams();
+      await until(() => plane.resumedFrom.length === 2, 'it came again');
+      expect(said(client)).not.toBe(BY_DEFAULT);
+      await until(() => plane.openStreams === 1, 'the stream is open');
+      plane.heartbeat();
+      await until(() => said(client) === BY_DEFAULT, 'the reply is gone');
+    });
+
+    it('after a restart without a control plane, too', async () => {
+      plane.replies.set(tenantId, own);
+      const first = await started({ dataDir });
+      plane.heartbeat();
+      await until(() => said(first) !== BY_DEFAULT, 'the reply came');
+      await first.stop();
+      const second = clientOf({ urls: ['http://127.0.0.1:9'], dataDir });
+      await second.start();
+      expect(said(second)).toBe('535 5.7.1 not from 198.51.100.1 https://acme.example');
+    });
+
+    it.each([
+      [{ ...own, text: 'two\r\nlines' }],
+      [{ ...own, text: '' }],
+      [{ ...own, helpUrl: 'javascript:x' }],
+      [{ ...own, opaque: 1 }],
+      [{ ...own, tenantId: 7 }],
+      [{ tenantId }],
+    ])('by its last one, where %j cannot be read; the stream goes on', async (reply) => {
+      const client = await started();
+      plane.heartbeat();
+      plane.send(replyFrame(own) + replyFrame(reply));
+      await until(() => codes().includes('policy-unreadable'), 'it is reported');
+      expect(said(client)).toBe('535 5.7.1 not from 198.51.100.1 https://acme.example');
+      plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }));
+      await until(() => told(client, 'office@acme.example', '198.51.100.1') === 'allow entry-matched', 'the change');
+      expect(client.status()).toMatchObject({ connected: true, snapshots: 1, unreadablePolicies: 1 });
     });
   });
 

@@ -96,7 +96,8 @@ export class RelayClient {
     const { replica, verified } = this.feed;
     if (replica === null || this.isTooOld()) return STALE;
     // An unverified snapshot may lack users; it must not let them in as unknown.
-    return decideBy(replica, username, ip ?? '', verified ? this.settings.unknownUser : 'defer');
+    const unknownUser = verified ? this.settings.unknownUser : 'defer';
+    return decideBy(replica, username, ip ?? '', unknownUser, this.feed.replies);
   }
 
   /**

@@ -12,7 +12,7 @@ import { startPosternProcess, type Ask, type PosternProcess, until, createAcme }
 import pg from 'pg';
 
 const ROOT = join(import.meta.dirname, '../../../..');
-const MODELS = ['relay-policies', 'directory', 'changes', 'denials'];
+const MODELS = ['relay-policies', 'tenant-replies', 'directory', 'changes', 'denials'];
 
 let folder: string;
 let postern: PosternProcess;

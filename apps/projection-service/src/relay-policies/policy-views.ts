@@ -1,4 +1,4 @@
-import type { Heartbeat, RelayPolicy, RelayPolicyEntry } from '@postern/contracts';
+import type { Heartbeat, RelayPolicy, RelayPolicyEntry, RelayReply } from '@postern/contracts';
 import { modeView, oneOfSoFar, text, time, uuid, view, whole } from '@postern/http';
 import { z } from 'zod';
 import type { ResetReason } from './stream/frame-pages.js';
@@ -40,6 +40,13 @@ export const heartbeatView = view<Heartbeat>('Heartbeat', 'What a relay holds th
       description: 'Age of the oldest of them; 0 where there is none, null where it could not be measured.',
       examples: [0],
     }),
+});
+
+export const relayReplyView = view<RelayReply>('RelayReply', 'What a tenant has denied logins answered with.', {
+  tenantId: text('acme'),
+  text: text('IP not authorized: {ip}', '`{ip}` stands for the address of the client.'),
+  helpUrl: text('https://acme.example/smtp', 'It follows the text; null: none.').nullable(),
+  opaque: z.boolean().meta({ description: 'Answered exactly as a wrong password.', examples: [false] }),
 });
 
 export const resetView = view<{ reason: ResetReason }>('Reset', 'The relay is to take a snapshot.', {

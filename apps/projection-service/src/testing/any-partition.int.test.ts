@@ -1,13 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Recorded, SmtpUserEvent } from '@postern/contracts';
+import {
+  DEFAULT_TENANT_REPLY,
+  newId,
+  tenantStream,
+  type Recorded,
+  type SmtpUserEvent,
+  type TenantEvent,
+  type TenantId,
+} from '@postern/contracts';
 import { openDataSource } from '@postern/database';
-import { deliverPartitioned, seededRandom, type TestDatabase, historyOf, recorded } from '@postern/testing';
+import { deliverPartitioned, METADATA, seededRandom, type TestDatabase, historyOf, recorded } from '@postern/testing';
 import type { DataSource, EntityManager } from 'typeorm';
 import { applyPolicies } from '../relay-policies/project/apply-policies.js';
 import { applyDirectory } from '../smtp-user-directory/project/apply-directory.js';
+import { applyReplies } from '../tenant-replies/apply-replies.js';
 import { migratedDatabase } from './migrated-database.js';
 
-type Events = readonly Recorded<SmtpUserEvent>[];
+type Events = readonly Recorded<SmtpUserEvent | TenantEvent>[];
 
 let databases: TestDatabase[];
 let inOrder: DataSource;
@@ -23,33 +32,61 @@ afterAll(async () => {
   for (const database of databases) await database.drop();
 });
 
-const MODELS = [
-  {
-    name: 'relay policies',
-    apply: applyPolicies,
-    rows: `SELECT p.smtp_user_id, p.username_key, p.tenant_id, p.username, p.mode, p.restricted, p.entries::text, p.version,
-                  p.event_id, p.claimed_at, p.removed, p.digest, p.revision IS NOT NULL AS sent, t.policies, t.digest AS all_digest
-             FROM projection.relay_policies p, LATERAL (SELECT policies, digest FROM projection.relay_policy_totals) t ORDER BY 1, 2`,
-  },
-  {
-    name: 'directory',
-    apply: applyDirectory,
-    rows: `SELECT u.*, (SELECT json_agg(e ORDER BY place) FROM projection.entries e WHERE smtp_user_id = u.id) AS entries
-             FROM projection.smtp_users u ORDER BY id`,
-  },
-] as const;
-
 /** Users who take usernames from each other, with all that can happen to a restriction. */
-function story(seed: number): Events {
+function ofUsers(seed: number): Events {
   const random = seededRandom(seed);
   return recorded(
     historyOf(Array.from({ length: 500 }, () => ({ who: random(25), what: random(12), name: `name${random(20)}` }))),
     position,
   );
 }
+
+/** Tenants that change their replies, and set them back. */
+function ofTenants(seed: number): Events {
+  const random = seededRandom(seed);
+  const versions = new Map<string, number>();
+  return Array.from({ length: 500 }, (_, i) => {
+    const tenantId = `tenant-${seed}-${random(25)}` as TenantId;
+    const version = (versions.get(tenantId) ?? 0) + 1;
+    versions.set(tenantId, version);
+    const reply = { ...DEFAULT_TENANT_REPLY, ...(random(3) > 0 && { text: `text ${random(9)}` }) };
+    const event: TenantEvent =
+      version === 1
+        ? { type: 'TenantCreated', data: { tenantId, name: tenantId } }
+        : { type: 'TenantReplySet', data: { ...reply, previous: DEFAULT_TENANT_REPLY } };
+    const envelope = { eventId: newId(), schemaVersion: 1, metadata: METADATA, recordedAt: '2026-01-01T00:00:00.000Z' };
+    return { position: position + i, tenantId, streamId: tenantStream(tenantId), version, ...envelope, ...event };
+  });
+}
 let position = 1;
 
-describe.each(MODELS)('the $name', ({ apply, rows }) => {
+type Apply = (manager: EntityManager, events: Events) => Promise<void>;
+
+const MODELS = [
+  {
+    name: 'relay policies',
+    apply: applyPolicies as Apply,
+    story: ofUsers,
+    rows: `SELECT p.smtp_user_id, p.username_key, p.tenant_id, p.username, p.mode, p.restricted, p.entries::text, p.version,
+                  p.event_id, p.claimed_at, p.removed, p.digest, p.revision IS NOT NULL AS sent, t.policies, t.digest AS all_digest
+             FROM projection.relay_policies p, LATERAL (SELECT policies, digest FROM projection.relay_policy_totals) t ORDER BY 1, 2`,
+  },
+  {
+    name: 'directory',
+    apply: applyDirectory as Apply,
+    story: ofUsers,
+    rows: `SELECT u.*, (SELECT json_agg(e ORDER BY place) FROM projection.entries e WHERE smtp_user_id = u.id) AS entries
+             FROM projection.smtp_users u ORDER BY id`,
+  },
+  {
+    name: 'tenants’ replies',
+    apply: applyReplies as Apply,
+    story: ofTenants,
+    rows: `SELECT tenant_id, reply::text, version, event_id FROM projection.tenant_replies ORDER BY 1`,
+  },
+] as const;
+
+describe.each(MODELS)('the $name', ({ apply, story, rows }) => {
   const write = (to: DataSource, events: Events) =>
     to.transaction(async (manager: EntityManager) => apply(manager, events));
 
@@ -86,7 +123,7 @@ describe.each(MODELS)('the $name', ({ apply, rows }) => {
     position += events.length;
     await write(anyOrder, events);
     const before = await anyOrder.query(rows);
-    const last = events.at(-1) as Recorded<SmtpUserEvent>;
+    const last = events.at(-1) as Events[number];
     const other = { ...last, eventId: '0198c0de-0000-7000-8000-00000000000a' };
     await expect(write(anyOrder, [other])).rejects.toMatchObject({ name: 'StreamConflict' });
     expect(await anyOrder.query(rows)).toEqual(before);

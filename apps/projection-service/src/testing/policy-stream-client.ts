@@ -1,10 +1,11 @@
-import type { Heartbeat, RelayPolicy } from '@postern/contracts';
+import type { Heartbeat, RelayPolicy, RelayReply } from '@postern/contracts';
 import { until } from '@postern/testing';
 
 /** For tests: an event of the policy stream. */
 export type StreamEvent =
   | { readonly event: 'policy'; readonly id: number; readonly policy: RelayPolicy }
   | { readonly event: 'heartbeat'; readonly heartbeat: Heartbeat }
+  | { readonly event: 'reply'; readonly reply: RelayReply }
   | { readonly event: 'reset'; readonly reason: string };
 
 /** For tests: follows the stream by a plain `fetch`. */
@@ -33,6 +34,10 @@ export class PolicyStreamClient {
 
   get policies(): readonly RelayPolicy[] {
     return this.events.flatMap((event) => (event.event === 'policy' ? [event.policy] : []));
+  }
+
+  get replies(): readonly RelayReply[] {
+    return this.events.flatMap((event) => (event.event === 'reply' ? [event.reply] : []));
   }
 
   get ids(): readonly number[] {
@@ -80,6 +85,7 @@ function eventOf(frame: string): StreamEvent {
   const data = JSON.parse(fields.get('data') ?? 'null') as never;
   const event = fields.get('event');
   if (event === 'policy') return { event, id: Number(fields.get('id')), policy: data };
+  if (event === 'reply') return { event, reply: data };
   if (event === 'heartbeat') return { event, heartbeat: data };
   return { event: 'reset', reason: (data as { reason: string }).reason };
 }

@@ -2,7 +2,7 @@ import { METADATA, recorded, type Happened, until } from '@postern/testing';
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { type Role, type SmtpUserEvent, type TenantId } from '@postern/contracts';
+import { tenantStream, type Role, type SmtpUserEvent, type TenantEvent, type TenantId } from '@postern/contracts';
 import { openDataSource, roleUrl } from '@postern/database';
 import { EmbeddedEventBus, EVENT_BUS, type EventBus, type TopicWriter } from '@postern/event-bus';
 import { Journal } from '@postern/event-store';
@@ -20,6 +20,8 @@ export interface World {
   readonly database: TestDatabase;
   /** Appends, one transaction a call; a user's versions are counted on from what was appended here. */
   append(history: readonly Happened[]): Promise<void>;
+  /** Appends an event of a tenant. */
+  appendOfTenant(tenantId: string, event: TenantEvent): Promise<void>;
   newTenant(id: string): Promise<TenantId>;
   newKey(role: Role, tenantId?: string): Promise<string>;
   revoke(key: string): Promise<void>;
@@ -98,6 +100,13 @@ export async function createWorld(): Promise<World> {
         const events = [{ type, data } as SmtpUserEvent];
         await journal.append({ tenantId, streamId, expectedVersion, events, metadata: METADATA });
       }
+    },
+    appendOfTenant: async (id, event) => {
+      const tenantId = id as TenantId;
+      const streamId = tenantStream(tenantId);
+      const expectedVersion = versions.get(streamId) ?? 0;
+      versions.set(streamId, expectedVersion + 1);
+      await journal.append({ tenantId, streamId, expectedVersion, events: [event], metadata: METADATA });
     },
     newTenant: (id) => access.tenant(id),
     newKey: (role, tenantId) => access.key(role, tenantId),

@@ -2,9 +2,11 @@ import { stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WakeSignal } from '@postern/async';
 import { describe } from '../control-plane.js';
+import type { RelayReply } from '@postern/contracts';
 import type { Replica } from '../replica/replica.js';
 import type { Settings } from '../settings.js';
 import { readPolicies, writePolicies } from './policy-file.js';
+import type { TenantReplies } from './tenant-replies.js';
 
 /** Policies that did not change are saved again so often at least: their age after a restart is about right then. */
 const UNCHANGED_MS = 3_600_000;
@@ -12,7 +14,7 @@ const UNCHANGED_MS = 3_600_000;
 /** Keeps the policies in a file of the data folder, and finds them again. What fails is reported, and tried again. */
 export class LastKnownGood {
   private readonly path: string | null;
-  private saved: { replica: Replica; revision: number; at: number } | null = null;
+  private saved: { replica: Replica; revision: number; replies: number; at: number } | null = null;
   /** The latest wall time since the last saving. */
   private seenAt = 0;
   private readonly signal = new WakeSignal();
@@ -22,6 +24,7 @@ export class LastKnownGood {
     private readonly settings: Settings,
     /** The policies to keep, confirmed ones; null: there are none. */
     private readonly current: () => Replica | null,
+    private readonly replies: TenantReplies,
     private readonly contactAgeMs: () => number,
   ) {
     this.path = settings.dataDir === null ? null : join(settings.dataDir, 'policies');
@@ -32,17 +35,23 @@ export class LastKnownGood {
    * the wall time of the last contact. Its own time (mtime) is the latest wall time that any process saw since. If the clock is behind
    * either, it was set back, and nobody knows how much time has passed: the age counts as infinite, never as short.
    */
-  async load(): Promise<{ replica: Replica; contactAgeMs: number } | null> {
+  async load(): Promise<{ replica: Replica; replies: readonly RelayReply[]; contactAgeMs: number } | null> {
     if (this.path === null) return null;
     const { clock, onProblem } = this.settings;
     try {
       const kept = await readPolicies(this.path, clock);
       if (kept === null) return null;
       this.seenAt = Math.round((await stat(this.path)).mtimeMs);
-      this.saved = { replica: kept.replica, revision: kept.revision, at: this.settings.elapsed() };
+      this.saved = {
+        replica: kept.replica,
+        revision: kept.revision,
+        replies: kept.replies.length,
+        at: this.settings.elapsed(),
+      };
       const now = clock();
       const wasSetBack = now < Math.max(kept.contactAt, this.seenAt);
-      return { replica: kept.replica, contactAgeMs: wasSetBack ? Number.POSITIVE_INFINITY : now - kept.contactAt };
+      const { replica, replies } = kept;
+      return { replica, replies, contactAgeMs: wasSetBack ? Number.POSITIVE_INFINITY : now - kept.contactAt };
     } catch (error) {
       onProblem({ code: 'last-known-good-unusable', detail: describe(error) });
       return null;
@@ -84,9 +93,9 @@ export class LastKnownGood {
     const replica = this.current();
     const age = this.contactAgeMs();
     if (replica !== null && Number.isFinite(age) && (isLast || this.isDue(replica))) {
-      const saved = { replica, revision: replica.revision, at: elapsed() };
+      const saved = { replica, revision: replica.revision, replies: this.replies.changes, at: elapsed() };
       this.seenAt = clock();
-      await writePolicies(path, replica, this.seenAt - age);
+      await writePolicies(path, replica, this.seenAt - age, this.replies);
       this.saved = saved;
     }
     this.seenAt = Math.max(this.seenAt, clock());
@@ -96,6 +105,7 @@ export class LastKnownGood {
   private isDue(replica: Replica): boolean {
     const { saved } = this;
     if (saved === null || saved.replica !== replica || saved.revision !== replica.revision) return true;
+    if (saved.replies !== this.replies.changes) return true;
     // A tenth of the age at which they would be too old.
     return this.settings.elapsed() - saved.at >= Math.min(UNCHANGED_MS, this.settings.maxStalenessMs / 10);
   }

@@ -3,13 +3,14 @@ import { setTimeout } from 'node:timers/promises';
 import { digestToHex } from '@postern/contracts';
 import type { Heartbeat, PolicyLag } from '@postern/contracts';
 import { Backoff, WakeSignal } from '@postern/async';
-import { ControlPlane, problemOf, retryMs } from '../control-plane.js';
+import { ControlPlane, describe, problemOf, retryMs } from '../control-plane.js';
 import { PolicyUnreadable, parseObject } from '../replica/policy-json.js';
 import type { Replica } from '../replica/replica.js';
 import type { Settings } from '../settings.js';
 import { eventsOf, openStream } from './event-stream.js';
 import { LastKnownGood } from './last-known-good.js';
 import { takeSnapshot } from './snapshot.js';
+import { TenantReplies } from './tenant-replies.js';
 
 /** Heartbeats in a row that may name another revision than ours before changes count as lost. */
 const HEARTBEATS_APART = 3;
@@ -23,6 +24,7 @@ const LAG_UNKNOWN: PolicyLag = { lagEvents: null, lagSeconds: null };
 export class PolicyFeed {
   /** The one to decide by; null before the first policies. */
   replica: Replica | null = null;
+  readonly replies = new TenantReplies();
   connected = false;
   /** Whether a digest has confirmed the replica in use. */
   verified = false;
@@ -54,6 +56,7 @@ export class PolicyFeed {
     this.kept = new LastKnownGood(
       settings,
       () => (this.verified ? this.replica : null),
+      this.replies,
       () => this.contactAgeMs,
     );
     this.plane = new ControlPlane(settings);
@@ -75,6 +78,7 @@ export class PolicyFeed {
     const kept = await this.kept.load();
     if (kept !== null) {
       this.lastContact = this.settings.elapsed() - kept.contactAgeMs;
+      this.replies.restore(kept.replies);
       this.use(kept.replica, true);
     }
     this.kept.start();
@@ -172,17 +176,30 @@ export class PolicyFeed {
 
   /** Until the stream ends, or a snapshot is wanted. */
   private async applyAll(from: Replica, stream: IncomingMessage): Promise<void> {
+    this.replies.begin();
     for await (const { event, data } of eventsOf(stream)) {
       this.connected = true;
       this.keyRefused = false;
+      if (event === 'policy' || event === 'heartbeat') this.replies.complete();
       if (event === 'policy') {
         // In JSON a line feed is white space.
         from.apply(Buffer.from(`${data.replaceAll('\n', ' ')}\n`), 0, from.revision);
         this.heartbeatsApart = 0;
       } else if (event === 'heartbeat') this.compare(from, readHeartbeat(data));
+      else if (event === 'reply') this.takeReply(data);
       else if (event === 'reset') this.wantsSnapshot = true;
       this.contact();
       if (this.wantsSnapshot) return;
+    }
+  }
+
+  /** No decision depends on it: one that cannot be read is reported, and the stream goes on. */
+  private takeReply(data: string): void {
+    try {
+      this.replies.apply(data);
+    } catch (error) {
+      this.unreadable++;
+      this.settings.onProblem({ code: 'policy-unreadable', detail: describe(error) });
     }
   }
 

@@ -2,11 +2,12 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { digestToHex } from '@postern/contracts';
+import { digestToHex, type TenantId } from '@postern/contracts';
 import { decideBy } from '../decision.js';
 import { Replica } from '../replica/replica.js';
 import { lineOf, policy } from '../testing/policies.js';
 import { LastKnownGoodUnusable, readPolicies, writePolicies } from './policy-file.js';
+import { TenantReplies } from './tenant-replies.js';
 
 const replica = new Replica();
 for (let i = 0; i < 500; i++) {
@@ -40,6 +41,28 @@ describe('the file of the last known good policies', () => {
     expect(reason(back, 'app8@x', '2001:db8:8000::')).toBe('ip-not-authorized');
     expect(reason(back, 'app7@x', '10.0.7.1')).toBe('smtp-user-unknown');
     expect(await readdir(folder)).toEqual(['policies']);
+  });
+
+  it('gives back the tenant of each user, and what the tenants have denied logins answered with', async () => {
+    const shared = new Replica();
+    for (let i = 0; i < 300; i++)
+      shared.apply(lineOf(policy(`app${i}@x`, { tenantId: `tenant-${i % 7}` as TenantId, revision: i + 1 })));
+    const replies = new TenantReplies();
+    const own = { tenantId: 'tenant-3' as TenantId, text: 'not from {ip}', helpUrl: null, opaque: false };
+    replies.apply(JSON.stringify(own));
+    await writePolicies(path, shared, 0, replies);
+    const back = await readPolicies(path, Date.now);
+    if (back === null) throw new Error('There is no file.');
+    expect(back.replies).toEqual([own]);
+    back.replica.apply(lineOf(policy('new@x', { tenantId: 'tenant-8' as TenantId, revision: 301 })));
+    for (const [username, tenantId] of [
+      ['app3@x', 'tenant-3'],
+      ['app299@x', 'tenant-5'],
+      ['new@x', 'tenant-8'],
+    ] as const) {
+      back.replica.decideCode(username, '192.0.2.1');
+      expect(back.replica.tenantId()).toBe(tenantId);
+    }
   });
 
   it('gives a replica that can be changed', async () => {

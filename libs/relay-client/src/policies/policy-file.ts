@@ -3,15 +3,18 @@ import type { Hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
+import type { RelayReply } from '@postern/contracts';
 import { replaceFile } from '../replace-file.js';
 import { Replica } from '../replica/replica.js';
+import type { TenantReplies } from './tenant-replies.js';
 
 /**
  * The file of the last known good policies: frames, each of
  *
  *   length of the content (4 bytes) | content | SHA-256 over the lengths and contents of this frame and all before it (32 bytes)
  *
- * The first frame is JSON, the `FileHead`. The others are the replica's records, a frame a segment; an empty frame is the end.
+ * The first frame is JSON, the `FileHead`. The next are the replica's records, a frame a segment, and an empty one. The last is JSON, the
+ * `FileTail`: written after the records, it has every tenant that they name.
  * So no record is used before its checksum agreed, and each frame costs a decision that waits a millisecond or two.
  */
 interface FileHead extends Kept {
@@ -23,6 +26,12 @@ interface FileHead extends Kept {
   readonly hashKey: string;
 }
 
+interface FileTail {
+  /** By the numbers that records have for them. */
+  readonly tenants: readonly string[];
+  readonly replies: readonly RelayReply[];
+}
+
 /** What is kept beside the records. */
 export interface Kept {
   readonly revision: number;
@@ -30,7 +39,7 @@ export interface Kept {
   readonly contactAt: number;
 }
 
-const FORMAT = `postern policies 5 ${endianness()}`;
+const FORMAT = `postern policies 6 ${endianness()}`;
 const LENGTH_BYTES = 4;
 const SUM_BYTES = 32;
 
@@ -47,7 +56,12 @@ export class LastKnownGoodUnusable extends Error {
  * Replaces the file, all or nothing. It is written while the replica changes, a segment at a time: a user's record may be newer than
  * `revision`, never older. Whoever resumes from `revision` applies the later changes again, and then has exactly what there is.
  */
-export async function writePolicies(path: string, replica: Replica, contactAt: number): Promise<void> {
+export async function writePolicies(
+  path: string,
+  replica: Replica,
+  contactAt: number,
+  replies?: Pick<TenantReplies, 'list'>,
+): Promise<void> {
   const hashKey = Buffer.from(replica.hashKey).toString('hex');
   const { policies, revision } = replica;
   const head: FileHead = { format: FORMAT, policies, hashKey, revision, contactAt };
@@ -62,11 +76,16 @@ export async function writePolicies(path: string, replica: Replica, contactAt: n
     for (const { buffer, byteOffset, byteLength } of replica.recordsBySegment())
       await write(new Uint8Array(buffer, byteOffset, byteLength));
     await write(new Uint8Array());
+    const tail: FileTail = { tenants: replica.tenants.ids, replies: replies?.list() ?? [] };
+    await write(Buffer.from(JSON.stringify(tail)));
   });
 }
 
 /** What the file holds; null where there is none. @throws LastKnownGoodUnusable if a bit of it is not as it was written. */
-export async function readPolicies(path: string, clock: () => number): Promise<(Kept & { replica: Replica }) | null> {
+export async function readPolicies(
+  path: string,
+  clock: () => number,
+): Promise<(Kept & { replica: Replica; replies: readonly RelayReply[] }) | null> {
   let file: FileHandle;
   try {
     file = await open(path);
@@ -76,15 +95,21 @@ export async function readPolicies(path: string, clock: () => number): Promise<(
   }
   try {
     const frames = readFrames(file);
-    const { format, policies, hashKey, revision, contactAt } = headOf((await frames.next()).value);
+    const { format, policies, hashKey, revision, contactAt } = jsonOf<FileHead>((await frames.next()).value);
     if (format !== FORMAT) throw new LastKnownGoodUnusable('they are of another version, or from another machine');
     const replica = new Replica({ clock, expectedUsers: policies, hashKey: Buffer.from(hashKey, 'hex') });
-    for await (const records of frames) {
+    for (;;) {
+      const { value: records } = await frames.next();
+      if (records === undefined) throw new LastKnownGoodUnusable('they are cut off');
+      if (records.length === 0) break;
       if (!replica.restoreAll(new Uint32Array(records.buffer, 0, records.length / 4)))
         throw new LastKnownGoodUnusable('a record in them is damaged');
     }
+    const { tenants, replies } = jsonOf<FileTail>((await frames.next()).value);
+    if ((await frames.next()).done !== true) throw new LastKnownGoodUnusable('something follows their end');
+    replica.tenants.restore(tenants);
     replica.revision = revision;
-    return { replica, revision, contactAt };
+    return { replica, replies, revision, contactAt };
   } finally {
     await file.close();
   }
@@ -110,15 +135,14 @@ async function* readFrames(file: FileHandle): AsyncGenerator<Uint8Array<ArrayBuf
     const content = bytes.subarray(0, end);
     sum.update(length).update(content);
     if (!sumSoFar(sum).equals(bytes.subarray(end))) throw new LastKnownGoodUnusable('they are damaged');
-    if (content.length === 0) break;
     yield content;
+    if (at === size) return;
   }
-  if (at !== size) throw new LastKnownGoodUnusable('something follows their end');
 }
 
-function headOf(content: Uint8Array | undefined): FileHead {
-  if (content === undefined) throw new LastKnownGoodUnusable('they are empty');
-  return JSON.parse(Buffer.from(content).toString('utf8')) as FileHead;
+function jsonOf<Content>(content: Uint8Array | undefined): Content {
+  if (content === undefined) throw new LastKnownGoodUnusable('they are cut off');
+  return JSON.parse(Buffer.from(content).toString('utf8')) as Content;
 }
 
 function sumSoFar(sum: Hash): Buffer {

@@ -30,13 +30,18 @@ export function parseObject(json: string, field: string): Record<string, unknown
  * What a member holds is for that reader to judge. @throws PolicyUnreadable where it is no JSON object.
  */
 export function rewritten(json: string): Buffer {
-  const { username, smtpUserId, restricted, mode, entries, version, revision, removed } = parseObject(json, 'JSON');
+  const { username, tenantId, smtpUserId, restricted, mode, entries, version, revision, removed } = parseObject(
+    json,
+    'JSON',
+  );
   const known = Array.isArray(entries)
     ? entries.map((entry: { range?: unknown; expiresAt?: unknown } | null) => ({
         range: entry?.range,
         expiresAt: entry?.expiresAt,
       }))
     : undefined;
-  const line = { username, tenantId: '', smtpUserId, restricted, mode, entries: known, version, revision, removed };
+  // No decision needs the tenant.
+  const tenant = typeof tenantId === 'string' ? tenantId : '';
+  const line = { username, tenantId: tenant, smtpUserId, restricted, mode, entries: known, version, revision, removed };
   return Buffer.from(`${JSON.stringify(line)}\n`);
 }

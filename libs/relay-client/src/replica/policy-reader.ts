@@ -2,6 +2,7 @@ import { Fnv1a64 } from '@postern/contracts';
 import { PackedAddress } from './packed-address.js';
 import { MAX_USERNAME } from './packed-username.js';
 import type { PackedUsername } from './packed-username.js';
+import type { TenantNumbers } from './tenant-numbers.js';
 import {
   EXPIRING,
   ID_WORDS,
@@ -28,6 +29,7 @@ const BRACE = 0x7d;
 const MAX_DIGITS = 16;
 const ID_BYTES = 36;
 const TIME_BYTES = 24;
+const MAX_TENANT_ID = 63;
 /** By byte: the hex digit's value; -1 for all else. UUIDs come in lower case. */
 const HEX_DIGITS = Int8Array.from({ length: 0x100 }, (_, code) =>
   '0123456789abcdef'.indexOf(String.fromCharCode(code)),
@@ -102,6 +104,8 @@ export class PolicyReader {
   private readonly networks = new Uint32Array(4 * MAX_ENTRIES);
   private readonly expiries = new Uint32Array(2 * MAX_ENTRIES);
   private readonly idWords = new Uint32Array(4);
+  private tenant = 0;
+  private readonly text = new Uint8Array(MAX_TENANT_ID);
   /** The text that is digested (contracts: `policyDigest`), in two parts: a line has the entries before the version. */
   private readonly head = new Uint8Array(512);
   private readonly tail = new Uint8Array(128 * MAX_ENTRIES);
@@ -110,7 +114,10 @@ export class PolicyReader {
   private readonly digest = new Fnv1a64();
 
   /** `key` takes the username. */
-  constructor(private readonly key: PackedUsername) {}
+  constructor(
+    private readonly key: PackedUsername,
+    private readonly tenants: TenantNumbers,
+  ) {}
 
   /** Reads the line that begins at `from`, and returns where the next one begins; -1 if it is refused. */
   read(bytes: Uint8Array, from: number): number {
@@ -122,7 +129,7 @@ export class PolicyReader {
     this.expect('username');
     if (!this.skip(USERNAME) || !this.readUsername()) return -1;
     this.expect('tenantId');
-    if (!this.skip(TENANT_ID) || !this.passText()) return -1;
+    if (!this.skip(TENANT_ID) || !this.readTenant()) return -1;
     this.expect('smtpUserId');
     if (!this.skip(SMTP_USER_ID) || !this.readId()) return -1;
     this.expect('restricted');
@@ -205,12 +212,17 @@ export class PolicyReader {
     return true;
   }
 
-  /** Goes to the quote that ends a text without escapes. */
-  private passText(): boolean {
-    const { bytes } = this;
-    let at = this.at;
-    while (bytes[at] !== QUOTE) if (bytes[at] === BACKSLASH || !((bytes[at++] as number) >= 0x20)) return false;
-    this.at = at;
+  /** A tenant's id needs no escapes. */
+  private readTenant(): boolean {
+    const { bytes, at, text } = this;
+    let length = 0;
+    for (; bytes[at + length] !== QUOTE; length++) {
+      const code = bytes[at + length] as number;
+      if (length === MAX_TENANT_ID || code === BACKSLASH || !(code > 0x20 && code < 0x7f)) return false;
+      text[length] = code;
+    }
+    this.tenant = this.tenants.numberOf(text, length);
+    this.at = at + length;
     return true;
   }
 
@@ -324,6 +336,7 @@ export class PolicyReader {
       }
     }
     for (let i = 0; i < ID_WORDS; i++) words[at++] = this.idWords[i] as number;
+    words[at++] = this.tenant;
     digest.reset().update(this.head, this.headLength).update(this.tail, this.tailLength);
     words[at++] = this.removed ? 0 : digest.high;
     words[at++] = this.removed ? 0 : digest.low;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { digestToHex, policyDigest } from '@postern/contracts';
@@ -9,8 +10,9 @@ import { PackedUsername } from './packed-username.js';
 import { PolicyUnreadable } from './policy-json.js';
 import { PolicyReader } from './policy-reader.js';
 import { Replica } from './replica.js';
+import { TenantNumbers } from './tenant-numbers.js';
 
-const reader = new PolicyReader(new PackedUsername());
+const reader = new PolicyReader(new PackedUsername(), new TenantNumbers(randomBytes(8)));
 const line = (text: string): Buffer => Buffer.from(`${text}\n`);
 const digestAfter = (...lines: Buffer[]): string => {
   const replica = new Replica();

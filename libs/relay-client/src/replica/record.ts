@@ -1,12 +1,13 @@
 /**
  * One user's record, in 32-bit words, so that a decision reads one piece of memory and follows no pointer:
  *
- *   header | key, then a prefix an entry, bytes | IPv4 networks, a word each | IPv6 networks | expiries | id | digest
+ *   header | key, then a prefix an entry, bytes | IPv4 networks, a word each | IPv6 networks | expiries | id | tenant | digest
  *
  * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), restricted, report-only, expiring, outsized (a bit each);
  * - an IPv6 network takes only the words that its prefix reaches into: two for a /64;
  * - expiries, two words an entry (milliseconds since 1970, low and high word; all ones: never), only if the header says so;
  * - id: the SMTP user's, a UUID, in four words: denials carry it;
+ * - tenant: the number of its tenant (`TenantNumbers`), in a word;
  * - digest: `policyDigest` of the policy, high word and low word, to take it out of the sum when it is replaced.
  *
  * Entries keep their policy's order within a family; all IPv4 entries come first.
@@ -18,12 +19,15 @@ export const EXPIRING = 1 << 30;
 export const OUTSIZED = 1 << 31;
 
 export const ID_WORDS = 4;
+const TENANT_WORDS = 1;
 const DIGEST_WORDS = 2;
+/** What closes a record. */
+const END_WORDS = ID_WORDS + TENANT_WORDS + DIGEST_WORDS;
 export const NEVER = 0xffffffff;
 /** The API allows 1,000 in all. */
 export const MAX_ENTRIES = 1_000;
-/** Header, key, prefixes, four words of network and two of expiry an entry, id, digest. */
-export const MAX_RECORD_WORDS = 1 + wordsOf(254 + MAX_ENTRIES) + 6 * MAX_ENTRIES + ID_WORDS + DIGEST_WORDS;
+/** Header, key, prefixes, four words of network and two of expiry an entry, id, tenant, digest. */
+export const MAX_RECORD_WORDS = 1 + wordsOf(254 + MAX_ENTRIES) + 6 * MAX_ENTRIES + END_WORDS;
 
 export const headerOf = (keyLength: number, v4Count: number, v6Count: number, flags: number): number =>
   (keyLength | (v4Count << 8) | (v6Count << 18) | flags) >>> 0;
@@ -62,7 +66,7 @@ export function recordWords(words: Uint32Array, at: number): number {
   const header = words[at] as number;
   const entries = entriesOf(header);
   const expiries = (header & EXPIRING) !== 0 ? 2 * entries : 0;
-  return networkAt(words, at, entries) - at + expiries + ID_WORDS + DIGEST_WORDS;
+  return networkAt(words, at, entries) - at + expiries + END_WORDS;
 }
 
 /** Words that a record takes in a block: all of them, or those of the stub of an outsized one. */
@@ -91,10 +95,15 @@ export function networkOf(words: Uint32Array, at: number, index: number): [4 | 6
 
 /** The SMTP user's id, as a UUID in lower case. */
 export function smtpUserIdOf(words: Uint32Array, at: number): string {
-  const id = at + recordWords(words, at) - DIGEST_WORDS - ID_WORDS;
+  const id = at + recordWords(words, at) - END_WORDS;
   let hex = '';
   for (let i = 0; i < ID_WORDS; i++) hex += (words[id + i] as number).toString(16).padStart(8, '0');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+/** The number of the SMTP user's tenant. */
+export function tenantOf(words: Uint32Array, at: number): number {
+  return words[at + recordWords(words, at) - DIGEST_WORDS - TENANT_WORDS] as number;
 }
 
 /** No entry holds the address. */

@@ -20,9 +20,11 @@ import {
   networkOf,
   recordWords,
   smtpUserIdOf,
+  tenantOf,
   wordsOf,
 } from './record.js';
 import { MAX_INLINE_WORDS } from './user-block.js';
+import { TenantNumbers } from './tenant-numbers.js';
 import { UserTable } from './user-table.js';
 
 /**
@@ -49,6 +51,8 @@ export class Replica {
   revision = 0;
 
   readonly hashKey: Uint8Array;
+  /** Of the records' tenants. */
+  readonly tenants: TenantNumbers;
   private readonly key: PackedUsername;
   private readonly address = new PackedAddress();
   private readonly reader: PolicyReader;
@@ -71,7 +75,8 @@ export class Replica {
     const { hashKey = randomBytes(8) } = options;
     this.hashKey = hashKey;
     this.key = new PackedUsername(hashKey);
-    this.reader = new PolicyReader(this.key);
+    this.tenants = new TenantNumbers(hashKey);
+    this.reader = new PolicyReader(this.key, this.tenants);
     this.table = new UserTable(new PackedUsername(hashKey), options.expectedUsers ?? 0);
   }
 
@@ -142,6 +147,19 @@ export class Replica {
   /** The SMTP user of the last decision, unless it was UNKNOWN. */
   smtpUserId(): SmtpUserId {
     return smtpUserIdOf(this.words, this.at) as SmtpUserId;
+  }
+
+  /** The tenant of the SMTP user of the last decision, unless it was UNKNOWN. */
+  tenantId(): string {
+    return this.tenants.ids[tenantOf(this.words, this.at)] ?? '';
+  }
+
+  /** The address of the last decision of a restricted user, in canonical form; null where it could not be read. */
+  addressText(): string | null {
+    const { family, words } = this.address;
+    return family === 0
+      ? null
+      : rangeText(family, family === 4 ? words.subarray(0, 1) : words, family === 4 ? 32 : 128);
   }
 
   /** The range that the last MATCHED decision found, in canonical form. */

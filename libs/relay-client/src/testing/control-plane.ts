@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { EMPTY_DIGEST, digestToHex, policyDigest, usernameKey, xorDigest } from '@postern/contracts';
-import type { DenialReport, RelayPolicy } from '@postern/contracts';
+import type { DenialReport, RelayPolicy, RelayReply } from '@postern/contracts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -14,6 +14,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 export class TestControlPlane {
   readonly policies = new Map<string, RelayPolicy>();
   readonly received: DenialReport[][] = [];
+  /** Of tenants, where they are not the default: each stream begins with them. */
+  readonly replies = new Map<string, RelayReply>();
   readonly resumedFrom: string[] = [];
   snapshotsServed = 0;
   /** Also after `kill`, so that another can `listen` there. */
@@ -122,6 +124,7 @@ export class TestControlPlane {
     this.resumedFrom.push(from);
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.flushHeaders();
+    for (const reply of this.replies.values()) response.write(replyFrame(reply));
     for (const change of this.log) if (change.revision > Number(from)) response.write(frame(change));
     this.streams.add(response);
     response.on('close', () => this.streams.delete(response));
@@ -141,4 +144,8 @@ export class TestControlPlane {
 
 export function frame(policy: RelayPolicy): string {
   return `id: ${policy.revision}\nevent: policy\ndata: ${JSON.stringify(policy)}\n\n`;
+}
+
+export function replyFrame(reply: object): string {
+  return `event: reply\ndata: ${JSON.stringify(reply)}\n\n`;
 }

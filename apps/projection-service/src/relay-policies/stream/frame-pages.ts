@@ -57,7 +57,7 @@ export function resetFrame(reason: ResetReason): Buffer {
   return sseEvent('reset', { reason });
 }
 
-function sseEvent(event: string, data: unknown): Buffer {
+export function sseEvent(event: string, data: unknown): Buffer {
   return Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 }
 

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { Allow, bearerToken, Documented, serverSentEvents } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Revision } from '@postern/contracts';
-import { heartbeatView, relayPolicyView, resetView } from '../policy-views.js';
+import { heartbeatView, relayPolicyView, relayReplyView, resetView } from '../policy-views.js';
 import { PolicyStream } from './policy-stream.js';
 import type { ResetReason } from './frame-pages.js';
 
@@ -25,7 +25,7 @@ export class PolicyStreamController {
       },
     },
     answer: serverSentEvents(
-      { policy: relayPolicyView, heartbeat: heartbeatView, reset: resetView },
+      { policy: relayPolicyView, heartbeat: heartbeatView, reply: relayReplyView, reset: resetView },
       'event: heartbeat\ndata: {"revision":4711,"policies":1200,"digest":"9f86d081884c7d65"}\n\n',
     ),
     tells: ['Cache-Control', 'X-Accel-Buffering'],

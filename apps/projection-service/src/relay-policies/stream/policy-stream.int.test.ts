@@ -10,6 +10,8 @@ import {
   xorDigest,
   type Heartbeat,
   type RelayPolicy,
+  type TenantId,
+  type TenantReply,
 } from '@postern/contracts';
 import { takeSnapshot } from '../../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../../testing/policy-stream-client.js';
@@ -169,6 +171,52 @@ describe('the policy stream', () => {
       await owner.end();
     }
     await client.until((c) => c.heartbeats.at(-1)?.lagEvents === 0, 'the end of the lag');
+  });
+
+  it('begins with the replies that are not the default, sends each change of one, and to who comes again what holds then', async () => {
+    const { revision } = await takeSnapshot(first.url, key);
+    const byDefault = { text: 'IP not authorized', helpUrl: null, opaque: false };
+    const own = { text: 'not from {ip}', helpUrl: 'https://acme.example/smtp', opaque: false };
+    const set = (tenant: string, reply: TenantReply) =>
+      world.appendOfTenant(tenant, { type: 'TenantReplySet', data: { ...reply, previous: byDefault } });
+    for (const tenant of ['one', 'two'])
+      await world.appendOfTenant(tenant, {
+        type: 'TenantCreated',
+        data: { tenantId: tenant as TenantId, name: tenant },
+      });
+    const early = await follow(revision);
+    await early.until((c) => c.heartbeats.length > 0);
+    expect(early.replies).toEqual([]);
+    await set('one', own);
+    await set('two', { ...own, opaque: true });
+    const both = [
+      { tenantId: 'one', ...own },
+      { tenantId: 'two', ...own, opaque: true },
+    ];
+    await early.until((c) => c.replies.length === 2, 'both replies');
+    expect(early.replies).toEqual(both);
+    for (const app of [first, second]) {
+      // The other process may read the last change a moment later.
+      await until(async () => {
+        const client = await (await follow(0, app)).until((c) => c.heartbeats.length > 0);
+        client.close();
+        return client.replies.length === 2;
+      }, 'both replies in each process');
+      const late = await (await follow(0, app)).until((c) => c.heartbeats.length > 0);
+      expect(late.events.slice(0, 2)).toEqual(both.map((reply) => ({ event: 'reply', reply })));
+      expect(late.replies).toHaveLength(2);
+    }
+    await set('two', byDefault);
+    await early.until((c) => c.replies.length === 3, 'the default again');
+    expect(early.replies[2]).toEqual({ tenantId: 'two', ...byDefault });
+    const last = await (await follow(revision)).until((c) => c.heartbeats.length > 0);
+    expect(last.replies).toEqual([both[0]]);
+    await set('one', byDefault);
+    for (const app of [first, second])
+      await until(async () => {
+        const client = await (await follow(revision, app)).until((c) => c.heartbeats.length > 0);
+        return client.replies.length === 0;
+      }, 'no reply in either process');
   });
 
   it('begins with a heartbeat where nothing was missed', async () => {

@@ -9,16 +9,19 @@ import { Problem } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { policyRevision, streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
-import { POLICIES_CHANNEL } from '../policies-channel.js';
+import { POLICIES_CHANNEL, REPLIES_CHANGED } from '../policies-channel.js';
 import { assertPoliciesWhole } from '../policies-not-ready.js';
 import type { PolicyTotals } from '../policy-totals.js';
 import { heartbeatFrame, resetFrame, RevisionAhead, type FramePage, type ResetReason } from './frame-pages.js';
 import { PolicyLagMeter } from './policy-lag.js';
 import { PolicyTail, type TailListener } from './policy-tail.js';
+import { ReplyTail } from './reply-tail.js';
 import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';
 import { StreamMember } from './stream-member.js';
 
 const RETRY_MS = 500;
+/** Of the replies, to a relay that begins: so much is waited for at a time. */
+const REPLY_BYTES = 262_144;
 
 /**
  * The streams of this process: relays come and go, the table is followed once. A member first catches up at its own pace, from where
@@ -29,6 +32,7 @@ const RETRY_MS = 500;
 export class PolicyStream implements TailListener, OnModuleDestroy {
   private readonly members = new Set<StreamMember>();
   private readonly tail: PolicyTail;
+  private readonly replies: ReplyTail;
   private readonly lag = new PolicyLagMeter();
   private readonly wakes: Listener;
   private readonly heartbeats: NodeJS.Timeout;
@@ -41,11 +45,15 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
   ) {
     this.tail = new PolicyTail(reader, limits, this, (by) => this.wakes.foundBy(by));
+    this.replies = new ReplyTail(reader, limits.pollMs, this);
     this.wakes = new Listener({
       url: roleUrl(settings.databaseUrl, 'postern_relay_reader'),
       name: 'relay-policies',
       channels: [POLICIES_CHANNEL],
-      onWake: (revision) => this.tail.wake(revision === null ? undefined : Number(revision)),
+      onWake: (revision) => {
+        if (revision === null || revision === REPLIES_CHANGED) this.replies.wake();
+        if (revision !== REPLIES_CHANGED) this.tail.wake(revision === null ? undefined : Number(revision));
+      },
     });
     this.heartbeats = setInterval(() => void this.beat(), limits.heartbeatMs);
   }
@@ -107,11 +115,19 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     for (const member of this.members) if (member.isOpen) member.end('reset', resetFrame('revision-ahead'));
   }
 
+  onReplies(): void {
+    for (const member of this.members) {
+      if (!member.joined) continue;
+      member.send(this.replies.behind(member.repliesAt));
+      member.repliesAt = this.replies.position ?? member.repliesAt;
+    }
+  }
+
   async onModuleDestroy(): Promise<void> {
     this.stopping = true;
     clearInterval(this.heartbeats);
     for (const member of this.members) member.end('shutdown');
-    await Promise.all([this.tail.stop(), this.wakes.stop()]);
+    await Promise.all([this.tail.stop(), this.replies.stop(), this.wakes.stop()]);
   }
 
   private hasPlaceFor(apiKey: string): boolean {
@@ -129,6 +145,19 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
   private async catchUp(member: StreamMember): Promise<void> {
     let totals: PolicyTotals | null = null;
     while (!member.ended && !this.stopping) {
+      // All replies first, so that a relay knows them before it decides by a newer policy, and which of its own are no more.
+      const { position: repliesAt } = this.replies;
+      if (repliesAt === null) {
+        await sleep(RETRY_MS / 10);
+        continue;
+      }
+      if (member.repliesAt !== repliesAt) {
+        const bytes = this.replies.behind(member.repliesAt);
+        for (let at = 0; at < bytes.length; at += REPLY_BYTES)
+          await member.sendAndWait(bytes.subarray(at, at + REPLY_BYTES));
+        member.repliesAt = repliesAt;
+        continue;
+      }
       const { position } = this.tail;
       if (member.position === position) totals = this.tail.totals;
       const hasAll = member.position === position || totals?.revision === member.position;

@@ -19,6 +19,8 @@ const HEADERS = {
 export class StreamMember {
   /** Everything up to here was written to it. */
   position: Revision;
+  /** Every change of a tenant's reply up to here was written to it; -1: none was. */
+  repliesAt = -1;
   /** Has all that the tail has, and is written what the tail reads. */
   joined = false;
   /** Has had its first heartbeat. */

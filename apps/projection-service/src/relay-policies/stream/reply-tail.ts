@@ -1,0 +1,126 @@
+import { Logger } from '@nestjs/common';
+import { WakeSignal } from '@postern/async';
+import { DEFAULT_TENANT_REPLY, type RelayReply, type TenantId } from '@postern/contracts';
+import type { DataSource } from 'typeorm';
+import { sseEvent } from './frame-pages.js';
+
+const RETRY_MS = 500;
+const ROWS_PER_PAGE = 1_000;
+
+interface Sent {
+  readonly revision: number;
+  readonly frame: Buffer;
+  readonly isDefault: boolean;
+}
+
+/**
+ * Follows `tenant_replies` for the whole process, and has in memory what relays are sent of them: every reply that is not the
+ * default, and those that have become it since.
+ */
+export class ReplyTail {
+  private readonly logger = new Logger('relay-policies');
+  private readonly replies = new Map<TenantId, Sent>();
+  private at: number | null = null;
+  private readonly signal = new WakeSignal();
+  private readonly running: Promise<void>;
+  /** The last answer of `behind`: most members are at one place. */
+  private last: { readonly after: number; readonly upTo: number; readonly bytes: Buffer } | null = null;
+
+  /** `reader` is connected as `postern_relay_reader`. */
+  constructor(
+    private readonly reader: DataSource,
+    private readonly pollMs: number,
+    private readonly listener: { onReplies(): void; onGoneBack(): void },
+  ) {
+    this.running = this.run();
+  }
+
+  /** The revision up to which all is known; null before the table was read. */
+  get position(): number | null {
+    return this.at;
+  }
+
+  wake(): void {
+    this.signal.wake();
+  }
+
+  /** The events of the changes behind a position; behind -1, of every reply that is not the default. */
+  behind(after: number): Buffer {
+    const upTo = this.at ?? -1;
+    if (this.last?.after === after && this.last.upTo === upTo) return this.last.bytes;
+    const frames: Buffer[] = [];
+    for (const { revision, frame, isDefault } of this.replies.values())
+      if (revision > after && !(after < 0 && isDefault)) frames.push(frame);
+    this.last = { after, upTo, bytes: Buffer.concat(frames) };
+    return this.last.bytes;
+  }
+
+  async stop(): Promise<void> {
+    this.signal.close();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.signal.closed) {
+      let waitMs = this.pollMs;
+      try {
+        await this.readOn();
+      } catch (error) {
+        if (this.signal.closed) return;
+        this.logger.warn({ msg: 'cannot read the replies of tenants; streams wait', err: String(error) });
+        waitMs = RETRY_MS;
+      }
+      await this.signal.wait(waitMs);
+    }
+  }
+
+  private async readOn(): Promise<void> {
+    const before = this.at;
+    let position = before ?? -1;
+    for (let rows: ReplyRecord[] = []; ; position = Number(rows.at(-1)?.revision)) {
+      rows = await this.reader.query<ReplyRecord[]>(PAGE, [position, before !== null, ROWS_PER_PAGE]);
+      const last = Number(rows[0]?.last ?? 0);
+      if (last < (before ?? 0)) return this.beginAgain();
+      for (const row of rows) if (row.tenant_id !== null) this.take(row.tenant_id, row);
+      if (rows.length < ROWS_PER_PAGE) {
+        this.at = last;
+        break;
+      }
+    }
+    if (before !== null && this.at !== before) this.listener.onReplies();
+  }
+
+  /** The database was restored from a backup. */
+  private beginAgain(): void {
+    this.replies.clear();
+    this.at = null;
+    this.listener.onGoneBack();
+    this.signal.wake();
+  }
+
+  private take(tenantId: TenantId, { reply, revision }: ReplyRecord): void {
+    // A new tenant has the default, and no relay was ever sent anything else.
+    if (reply === null && !this.replies.has(tenantId)) return;
+    const data: RelayReply = reply ?? { tenantId, ...DEFAULT_TENANT_REPLY };
+    this.replies.set(tenantId, {
+      revision: Number(revision),
+      frame: sseEvent('reply', data),
+      isDefault: reply === null,
+    });
+  }
+}
+
+/** By the index tenant_replies_by_revision. $2: also those that are the default. */
+const PAGE = `
+  SELECT all_of_them.revision AS last, changed.*
+    FROM (SELECT coalesce(max(revision), 0) AS revision FROM projection.tenant_replies) all_of_them
+    LEFT JOIN LATERAL (SELECT tenant_id, reply, revision FROM projection.tenant_replies
+                        WHERE revision > $1 AND (reply IS NOT NULL OR $2) ORDER BY revision LIMIT $3) changed ON true
+   ORDER BY changed.revision`;
+
+interface ReplyRecord {
+  readonly last: string;
+  readonly tenant_id: TenantId | null;
+  readonly reply: RelayReply | null;
+  readonly revision: string | null;
+}
