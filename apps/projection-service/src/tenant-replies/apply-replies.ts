@@ -44,7 +44,8 @@ export async function applyReplies(manager: EntityManager, events: readonly Reco
 
 function replyAfter(tenantId: TenantId, event: Recorded<TenantEvent>): RelayReply | null {
   if (event.type === 'TenantCreated') return null;
-  const { previous: _, ...reply } = event.data;
+  const { text, helpUrl, opaque } = event.data;
+  const reply = { text, helpUrl, opaque };
   return isDeepStrictEqual(reply, DEFAULT_TENANT_REPLY) ? null : { tenantId, ...reply };
 }
 

@@ -78,7 +78,7 @@ export class ReplyTail {
     const before = this.at;
     let position = before ?? -1;
     for (let rows: ReplyRecord[] = []; ; position = Number(rows.at(-1)?.revision)) {
-      rows = await this.reader.query<ReplyRecord[]>(PAGE, [position, before !== null, ROWS_PER_PAGE]);
+      rows = await this.reader.query<ReplyRecord[]>(PAGE, [position, position >= 0, ROWS_PER_PAGE]);
       const last = Number(rows[0]?.last ?? 0);
       if (last < (before ?? 0)) return this.beginAgain();
       for (const row of rows) if (row.tenant_id !== null) this.take(row.tenant_id, row);
