@@ -23,8 +23,9 @@ export const changesModel: ReadModel = {
       key: 'event_id::text',
       subject: 'smtp_user_id',
       group: null,
-      compared:
-        'position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor, request_id, data, before, after, state',
+      // As jsonb: the journal keeps members in another order than Kafka.
+      compared: `position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor::jsonb, request_id,
+                 data::jsonb, before::jsonb, after::jsonb, state`,
     },
   ],
   streams: { category: 'smtp-user', table: 'smtp_users', version: 'version', versionOf: ({ version }) => version },
