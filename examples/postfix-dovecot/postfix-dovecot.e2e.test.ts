@@ -125,6 +125,18 @@ describeWithPrograms(
       expect((await recordedFrom('127.0.0.20', '127.0.0.21')).map(({ relay }) => relay)).toEqual(['mx1', 'mx1']);
     });
 
+    it('says what the tenant chose: a text with the address, or the very answer to a wrong password', async () => {
+      await world.setReply({ text: 'Add {ip} to your list', helpUrl: null, opaque: false });
+      await becomes('535 5.7.8 Error: authentication failed: Add 127.0.0.30 to your list', { from: '127.0.0.30' });
+      await world.setReply({ text: 'Add {ip} to your list', helpUrl: null, opaque: true });
+      await becomes(WRONG_PASSWORD, { from: '127.0.0.30' });
+      expect(await login({ port: ports.policy, from: '127.0.0.30' })).toBe(WRONG_PASSWORD);
+      expect(await imapLogin('127.0.0.30')).toBe(await imapLogin('127.0.0.30', 'wrong'));
+      expect((await recordedFrom('127.0.0.30')).map(({ reason }) => reason)).toContain('ip-not-authorized');
+      await world.setReply({ text: 'IP not authorized', helpUrl: null, opaque: false });
+      await becomes(NOT_AUTHORIZED, { from: '127.0.0.30' });
+    });
+
     it('decides while Postern is down, and delivers the denials afterwards, even if the agent is killed meanwhile', async () => {
       await world.killPostern();
       expect(await login()).toBe(YES);
@@ -162,10 +174,10 @@ describeWithPrograms(
       await becomes(YES, {});
     });
 
-    /** Dovecot's answer to an IMAP login of the user with the right password. */
-    async function imapLogin(from: string): Promise<string> {
+    /** What Dovecot sends to an IMAP login of the user. */
+    async function imapLogin(from: string, password = PASSWORD): Promise<string> {
       const socket = connect({ port: ports.imap, host: '127.0.0.1', localAddress: from });
-      socket.write(`a LOGIN ${APP} "${PASSWORD}"\r\nb LOGOUT\r\n`);
+      socket.write(`a LOGIN ${APP} "${password}"\r\nb LOGOUT\r\n`);
       return text(socket);
     }
 

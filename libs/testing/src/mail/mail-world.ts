@@ -89,6 +89,12 @@ export class MailWorld {
     if (status !== 200) throw new Error(`The restriction was not changed: ${status}`);
   }
 
+  /** Sets what relays say to the tenant's users. */
+  async setReply(reply: { text: string; helpUrl: string | null; opaque: boolean }): Promise<void> {
+    const { status, body } = await this.acme.admin('PUT', '/v1/tenants/acme/reply', reply);
+    if (status !== 200) throw new Error(`The reply was not set: ${JSON.stringify(body)}`);
+  }
+
   /** The refused logins of the user in the audit trail, the newest first. */
   async denialsOf(username: string): Promise<{ ip: string; reason: string; relay: string; count: number }[]> {
     return (await this.acme.admin('GET', `${this.pathOf(username)}/denials?limit=500`)).body.items;
