@@ -101,6 +101,20 @@ describeWithPrograms(describe, 'Haraka and its plugin', PROGRAMS, () => {
       expect(await login(way, { username: STRANGER })).toBe(LATER);
     });
 
+    it('says what the tenant chose: a text with the address and a link, or the very answer to a wrong password', async () => {
+      const from = `${network}.30`;
+      const text = 'Add {ip} to your list';
+      await world.setReply({ text, helpUrl: 'https://acme.example/smtp', opaque: false });
+      await becomes(way, `535 5.7.1 Add ${from} to your list https://acme.example/smtp`, { from });
+      await world.setReply({ text, helpUrl: null, opaque: true });
+      for (const method of ['PLAIN', 'LOGIN', 'CRAM-MD5'] as const) {
+        await becomes(way, WRONG_PASSWORD, { from, method });
+        expect(await login(way, { from, method, password: 'wrong' })).toBe(WRONG_PASSWORD);
+      }
+      await world.setReply({ text: 'IP not authorized', helpUrl: null, opaque: false });
+      await becomes(way, NOT_AUTHORIZED, { from });
+    });
+
     it('refuses the next MAIL FROM of an open session whose user was restricted meanwhile', async () => {
       await world.restrict(MOVING, ['127.0.0.1']);
       await becomes(way, YES, { username: MOVING });

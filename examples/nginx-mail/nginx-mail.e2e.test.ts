@@ -146,6 +146,24 @@ describeWithPrograms(describe, 'nginx mail and the relay agent', PROGRAMS, () =>
     );
   });
 
+  it('says what the tenant chose: a text with the address and a link, or the very answer to a wrong password', async () => {
+    const becomes = (expected: string) =>
+      until(
+        () => login({ from: '127.0.0.30' }),
+        expected,
+        (reply) => reply === expected,
+      );
+    const text = 'Add {ip} to your list';
+    await world.setReply({ text, helpUrl: 'https://acme.example/smtp', opaque: false });
+    await becomes('535 5.7.1 Add 127.0.0.30 to your list https://acme.example/smtp');
+    await world.setReply({ text, helpUrl: null, opaque: true });
+    await becomes(WRONG_PASSWORD);
+    expect(await login({ from: '127.0.0.30', method: 'LOGIN' })).toBe(WRONG_PASSWORD);
+    expect(await login({ from: '127.0.0.30', password: 'wrong' })).toBe(WRONG_PASSWORD);
+    await world.setReply({ text: 'IP not authorized', helpUrl: null, opaque: false });
+    await becomes(NOT_AUTHORIZED);
+  });
+
   it('lets nobody in whatever else the platform’s backend answers', async () => {
     const cases = Object.entries(BROKEN_ANSWERS);
     const replies = await Promise.all(cases.map(([password]) => login({ password })));
