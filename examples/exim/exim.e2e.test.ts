@@ -164,7 +164,7 @@ async function startServers(world: MailWorld, dovecotPort: number, ownPort: numb
       '= 587': `= ${port}`,
       '/etc/exim4/exim.crt': certFile,
       '/etc/exim4/exim.key': keyFile,
-      '10.0.0.2 ; 10.0.0.3': '127.0.0.3',
+      'balancers =\n': 'balancers = 127.0.0.3\n',
       '/var/spool/postern': sockets,
     });
   const byDovecot = await configured(dovecotPort);

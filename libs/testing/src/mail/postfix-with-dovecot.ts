@@ -67,7 +67,8 @@ export async function startPostfixWithDovecot(
     example('postfix-master.cf', {
       '\nsubmission inet': `\n${submission} inet`,
       '\nsubmissions inet': `\n${submissions} inet`,
-      '\n10587 inet': `\n${proxied} inet`,
+      '\n# 192.0.2.25:10587 inet': `\n127.0.0.1:${proxied} inet`,
+      '\n#   -o': '\n  -o',
     });
   const asked = (await masterAt(ports.policy, await freePort(), await freePort())).replaceAll(
     '  -o smtpd_sasl_auth_enable=yes',
