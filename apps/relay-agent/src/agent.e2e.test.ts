@@ -139,12 +139,14 @@ describe('postern-agent check-config', () => {
     const wrong = await runCommand('relay-agent', ['check-config'], {
       ...settings(),
       POSTERN_RELAY_KEY: acme.relayKey.replace(/.{4}$/, '0000'),
+      POSTERN_AGENT_UPSTREAMS: `${postern.url},http://postern.test:1`,
       POSTERN_AGENT_POSTFIX: 'unix:/nowhere/policy',
       POSTERN_AGENT_NGINX_BACKEND: 'http://127.0.0.1:1/auth',
     });
     expect(wrong.code).toBe(1);
     expect(wrong.out).toContain(`WRONG   upstream ${postern.url}: refuses the relay key`);
     expect(wrong.out).toContain('WRONG   POSTERN_AGENT_POSTFIX unix:/nowhere/policy: /nowhere does not exist');
+    expect(wrong.out).toContain('WARNING upstream http://postern.test:1: http sends the relay key in clear');
     expect(wrong.out).toContain('WRONG   POSTERN_AGENT_NGINX_BACKEND 127.0.0.1:1: nobody answers there');
   });
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type NetConnectOpts, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -102,6 +103,21 @@ const nginxHeaders = (ip: string) => ({
 });
 
 describe('the relay agent', () => {
+  it('does not start with denials on disk that it cannot read, says why, and leaves no socket behind', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'postern-agent-'));
+    // A folder in the place of the file.
+    await mkdir(join(folder, 'data', 'denials'), { recursive: true });
+    await expect(
+      startTestAgent({
+        POSTERN_AGENT_UPSTREAMS: plane.url,
+        POSTERN_AGENT_DATA_DIR: join(folder, 'data'),
+        POSTERN_AGENT_POSTFIX: `unix:${join(folder, 'policy')}`,
+      }),
+    ).rejects.toThrow(`POSTERN_AGENT_DATA_DIR ${join(folder, 'data')} must be a folder that this process can read`);
+    expect([await readdir(folder), await readdir(join(folder, 'data'))]).toEqual([['data'], ['denials']]);
+    await rm(folder, { recursive: true });
+  });
+
   it('answers every protocol by the same policies', async () => {
     const [right, wrong] = ['203.0.113.42', '::ffff:198.51.100.7'];
     expect(await post('/decisions', { username: 'app@acme.example', ip: right })).toMatchObject({

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type Decision, RelayClient } from '@postern/relay-client';
 import { collectProcessMetrics } from '@postern/observe';
 import type { Running } from '@postern/process-life';
-import { openDataFolder } from '@postern/settings';
+import { openDataFolder, SettingInvalid } from '@postern/settings';
 import { ageSeconds, connectionErrors, countDecision, observeAgent, problems } from './agent-metrics.js';
 import { serveDovecotAuth } from './dovecot-auth/dovecot-auth-shim.js';
 import { httpServer, stopHttpServer } from './http/http-server.js';
@@ -14,7 +14,7 @@ import { type LoginCheck, withPrintableText } from './login-check.js';
 import { backendAt } from './nginx-auth/ask-backend.js';
 import { servePostfixPolicy } from './postfix-policy/postfix-policy.js';
 import { followRelayKey } from './relay-key.js';
-import { type AgentSettings, pemFiles } from './settings.js';
+import { type AgentSettings, keyInClear, pemFiles } from './settings.js';
 
 /** A busy Postfix has some hundred `smtpd`, and each keeps one connection to a socket. */
 const MAX_CONNECTIONS = 4_096;
@@ -52,11 +52,16 @@ class Agent {
   async start(): Promise<Running> {
     const { settings, client, logger } = this;
     const { postfix, dovecotAuth, relayKeyFile } = settings;
+    for (const warning of keyInClear(settings)) logger.warn(warning);
     const folder = await openDataFolder(settings.dataDir, 'POSTERN_AGENT_DATA_DIR');
     this.ends.push(await lockFolder(folder));
     if (relayKeyFile !== null) this.ends.push(followRelayKey(relayKeyFile, client, logger));
     this.ends.push(() => client.stop());
-    const started = client.start();
+    const started = client.start().catch((error: Error) => {
+      throw new SettingInvalid(error.message.replace('dataDir', `POSTERN_AGENT_DATA_DIR ${folder}`), { cause: error });
+    });
+    // It may fail before it is awaited below.
+    started.catch(() => undefined);
     const http = await this.listenHttp();
     if (postfix) {
       const check = this.checkFor('postfix-policy');

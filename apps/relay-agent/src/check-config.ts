@@ -6,11 +6,12 @@ import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Address, addressText, isReached } from './listen/listen.js';
-import { type AgentSettings, pemFiles } from './settings.js';
+import { type AgentSettings, keyInClear, pemFiles } from './settings.js';
 
 /** One thing that was looked at. */
 export interface Finding {
-  readonly ok: boolean;
+  /** A warning does not keep the agent from its work. */
+  readonly verdict: 'ok' | 'WARNING' | 'WRONG';
   readonly text: string;
 }
 
@@ -34,15 +35,16 @@ export async function checkConfig(settings: AgentSettings): Promise<Finding[]> {
       : []),
     ...(nginxBackend ? [server('POSTERN_AGENT_NGINX_BACKEND', addressOf(new URL(nginxBackend)))] : []),
     ...settings.upstreams.map((url) => look(`upstream ${url}`, askUpstream(url, settings))),
+    ...keyInClear(settings).map((text): Finding => ({ verdict: 'WARNING', text })),
   ]);
 }
 
 /** What `work` resolves to is good news; its error is not. */
 async function look(what: string, work: Promise<string>): Promise<Finding> {
   return work.then(
-    (good) => ({ ok: true, text: `${what}: ${good}` }),
+    (good) => ({ verdict: 'ok', text: `${what}: ${good}` }),
     (error: Error) => ({
-      ok: false,
+      verdict: 'WRONG',
       text: `${what}: ${error.message || String((error as NodeJS.ErrnoException).code)}`,
     }),
   );

@@ -25,8 +25,8 @@ program
   .description('read the settings, look at the files, sockets and URLs that they name, and report; nothing is changed')
   .action(async () => {
     const findings = await checkConfig(settingsAsked());
-    for (const { ok, text } of findings) process.stdout.write(`${ok ? 'ok     ' : 'WRONG  '} ${text}\n`);
-    if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
+    for (const { verdict, text } of findings) process.stdout.write(`${verdict.padEnd(7)} ${text}\n`);
+    if (findings.some(({ verdict }) => verdict === 'WRONG')) process.exitCode = 1;
   });
 
 function settingsAsked() {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { parseApiKey } from '@postern/contracts';
+import { isBaseUrl } from '@postern/relay-client';
 import { LOG_LEVELS, type LogLevel, readSecretFile, readSettingFile, SettingInvalid } from '@postern/settings';
 import type { Address, SocketAccess } from './listen/listen.js';
 
@@ -30,6 +31,9 @@ export interface AgentSettings {
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+const baseUrl = z
+  .string()
+  .refine(isBaseUrl, 'must be an http or https URL without path, query or user, such as https://postern.example');
 const address = z.string().transform((text, context): Address => {
   const path = /^unix:(\/.{1,100})$/.exec(text)?.[1];
   if (path !== undefined) return { path };
@@ -59,7 +63,7 @@ const Environment = z.object({
   POSTERN_AGENT_UPSTREAMS: z
     .string()
     .transform((text) => text.split(',').map((each) => each.trim()))
-    .pipe(z.array(httpUrl).min(1).max(10, 'must name at most 10 URLs'))
+    .pipe(z.array(baseUrl).min(1).max(10, 'must name at most 10 URLs'))
     .default(['http://127.0.0.1:8025'])
     .describe('Postern’s URLs, in order of preference, separated by commas; http://127.0.0.1:8025'),
   POSTERN_RELAY_KEY: z.string().optional().describe('the relay’s API key, pst_relay_…'),
@@ -148,6 +152,13 @@ export function loadAgentSettings(environment: NodeJS.ProcessEnv, file: string |
     whenStale: env.POSTERN_AGENT_WHEN_STALE,
     logLevel: env.POSTERN_LOG_LEVEL,
   };
+}
+
+/** A line for each upstream to which the relay key travels without TLS. */
+export function keyInClear({ upstreams }: Pick<AgentSettings, 'upstreams'>): string[] {
+  return upstreams
+    .filter((url) => !/^(https:|http:\/\/(localhost|127\.[\d.]+|\[::1\])[:/])/.test(new URL(url).href))
+    .map((url) => `upstream ${url}: http sends the relay key in clear to another host; use https`);
 }
 
 /** The files' texts, as Node's TLS takes them. Throws `SettingInvalid`. */

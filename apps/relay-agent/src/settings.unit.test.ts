@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KNOWN_SETTINGS } from '../../../libs/settings/src/unknown-settings.js';
-import { loadAgentSettings, SETTINGS } from './settings.js';
+import { keyInClear, loadAgentSettings, SETTINGS } from './settings.js';
 
 const KEY = 'pst_relay_01a20ae6-f24f-7793-ac66-e5da32839d9c_0123456789abcdef0123';
 
@@ -80,6 +80,12 @@ describe('the agent’s settings', () => {
     [{ POSTERN_RELAY_KEY: '', POSTERN_RELAY_KEY_FILE: '/nowhere' }, 'POSTERN_RELAY_KEY_FILE must name a file that can'],
     [{ POSTERN_RELAY_NAME: 'a b' }, 'POSTERN_RELAY_NAME must have 1 to 100 printable ASCII characters'],
     [{ POSTERN_AGENT_UPSTREAMS: 'ftp://x' }, 'POSTERN_AGENT_UPSTREAMS must be an http or https URL'],
+    [
+      { POSTERN_AGENT_UPSTREAMS: 'https://x/base' },
+      'POSTERN_AGENT_UPSTREAMS must be an http or https URL without path',
+    ],
+    [{ POSTERN_AGENT_UPSTREAMS: 'https://x/?a' }, 'POSTERN_AGENT_UPSTREAMS must be an http or https URL without path'],
+    [{ POSTERN_AGENT_UPSTREAMS: 'https://hidden@x' }, 'POSTERN_AGENT_UPSTREAMS must be an http or https URL without'],
     [{ POSTERN_AGENT_HTTP: '8035' }, 'POSTERN_AGENT_HTTP must read host:port or unix:/path'],
     [{ POSTERN_AGENT_HTTP: 'unix:relative' }, 'POSTERN_AGENT_HTTP must read host:port or unix:/path'],
     [{ POSTERN_AGENT_HTTP: '127.0.0.1:70000' }, 'POSTERN_AGENT_HTTP must read host:port or unix:/path'],
@@ -107,6 +113,18 @@ describe('the agent’s settings', () => {
   ])('are refused from a file that says %j', async (text, message) => {
     const config = await file('wrong.yaml', text);
     expect(() => loadAgentSettings({ POSTERN_RELAY_KEY: KEY }, config)).toThrow(message);
+  });
+
+  it('warn of each upstream that gets the key in clear over a network', () => {
+    const local = ['http://localhost:8025', 'http://127.0.0.1', 'http://127.0.1.1:8025/', 'http://[::1]:8025'];
+    expect(keyInClear({ upstreams: [...local, 'https://a.example'] })).toEqual([]);
+    expect(
+      keyInClear({ upstreams: ['http://a.example', 'http://127.0.0.1.example', 'HTTP://[2001:db8::1]:8025'] }),
+    ).toEqual([
+      expect.stringMatching(/^upstream http:\/\/a\.example: http sends the relay key in clear/),
+      expect.stringContaining('127.0.0.1.example'),
+      expect.stringContaining('2001:db8::1'),
+    ]);
   });
 
   it('are all in the documentation, with the words of the help, and the example is right', async () => {

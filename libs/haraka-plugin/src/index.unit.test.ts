@@ -36,9 +36,41 @@ describe('the settings of Haraka’s plugin', () => {
     ['Postern and an agent', [{ ...UPSTREAMS, agent: 'http://127.0.0.1:1' }], /either upstreams/],
     ['several processes without an agent', [UPSTREAMS, { nodes: 'cpus' }], /run a relay agent/],
     ['the other plugin listed, too', [UPSTREAMS, {}, ['auth/flat_file', 'postern']], /must not list auth\/flat_file/],
+    [
+      'an agent’s URL with a path',
+      [{ auth: 'auth/flat_file', agent: 'http://127.0.0.1:1/x' }],
+      /agent in postern.ini must/,
+    ],
     ['an upstream that is no URL', [{ ...UPSTREAMS, upstreams: 'postern' }], /urls must be/],
   ])('refuse to start with %s', (_, [settings, smtp, plugins], message) => {
     expect(() => register.call(pluginWith(settings, smtp, plugins))).toThrow(message);
+  });
+});
+
+describe('the relay key', () => {
+  it.each([null, '', 'two words'])('stays as it was, and Haraka runs on, when its file changes to %j', (written) => {
+    let key: string | null = 'pst_relay_x';
+    let changed: () => void = () => undefined;
+    const errors: string[] = [];
+    const plugin = pluginWith(UPSTREAMS);
+    const { config } = plugin;
+    Object.assign(plugin, {
+      logerror: (text: string) => errors.push(text),
+      config: {
+        get: (...[file, type, onChange]: Parameters<HarakaPlugin['config']['get']>) => {
+          if (file !== 'postern.key') return config.get(file, type);
+          changed = onChange ?? changed;
+          return key;
+        },
+      },
+    });
+    register.call(plugin);
+    key = written;
+    changed();
+    expect(errors).toEqual([expect.stringMatching(/^config\/postern\.key was changed, .*key must be an API key/)]);
+    key = 'pst_relay_y';
+    changed();
+    expect(errors).toHaveLength(1);
   });
 });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { RelayClient, type Decision } from '@postern/relay-client';
+import { isBaseUrl, RelayClient, type Decision } from '@postern/relay-client';
 import type { HarakaPlugin } from './haraka.js';
 
 /** Haraka's config/postern.ini. */
@@ -37,6 +37,10 @@ export function settingsOf(plugin: HarakaPlugin): Settings {
     );
   if ((settings.agent === undefined) === (settings.upstreams === undefined))
     throw new Error('postern.ini must have either upstreams, the URLs of Postern, or agent, the URL of a relay agent.');
+  if (settings.agent !== undefined && !isBaseUrl(settings.agent))
+    throw new Error(
+      'agent in postern.ini must be an http(s) URL without path, query or user, such as http://127.0.0.1:8035.',
+    );
   if (settings.upstreams !== undefined && !['0', '1'].includes(nodesOf(plugin)))
     throw new Error(
       'smtp.ini has nodes, and each would hold all policies: run a relay agent, and name it in postern.ini.',
@@ -53,10 +57,18 @@ export function nodesOf(plugin: HarakaPlugin): string {
 /** By a relay agent, or by policies in the memory of this process, whose key is in config/postern.key. */
 export function loginsBy(settings: Settings, plugin: HarakaPlugin): Logins {
   if (settings.agent !== undefined) return new AskedLogins(new URL('/decisions', settings.agent));
-  const readKey = () => plugin.config.get('postern.key', 'value', () => client.setKey(String(readKey())));
+  // Null where the file is empty.
+  const readKey = () => String(plugin.config.get('postern.key', 'value', changeKey) ?? '');
+  const changeKey = () => {
+    try {
+      client.setKey(readKey());
+    } catch (error) {
+      plugin.logerror(`config/postern.key was changed, but the key stays as it was: ${(error as Error).message}`);
+    }
+  };
   const client = new RelayClient({
     urls: (settings.upstreams ?? '').split(',').map((url) => url.trim()),
-    key: String(readKey() ?? ''),
+    key: readKey(),
     relayName: settings.relay_name ?? hostname(),
     dataDir: settings.data_dir ?? null,
     unknownUser: settings.unknown_user ?? 'defer',

@@ -1,5 +1,5 @@
 export { RelayClient } from './relay-client.js';
-export { BadSetting } from './settings.js';
+export { BadSetting, isBaseUrl } from './settings.js';
 export type { RelayClientSettings } from './settings.js';
 export type { ProblemCode, RelayProblem, RelayStatus } from './status.js';
 export { decideBy } from './decision.js';

@@ -577,6 +577,7 @@ describe('a relay client', () => {
   it.each([
     [{ urls: ['postern.example'] }, 'urls'],
     [{ urls: [] }, 'urls'],
+    [{ urls: ['https://postern.example/base'] }, 'without path'],
     [{ key: '' }, 'key'],
     [{ relayName: ' ' }, 'relayName'],
     [{ silenceMs: -1 }, 'silenceMs'],

@@ -48,8 +48,9 @@ export class RelayClient {
       if (dataDir !== null) await mkdir(dataDir, { recursive: true, mode: 0o700 });
       await this.spool.open();
     } catch (error) {
-      throw new BadSetting(`dataDir must be a folder that this process can write to: ${describe(error)}`);
+      throw new BadSetting(`dataDir must be a folder that this process can read and write: ${describe(error)}`);
     }
+    if (this.stopped) return;
     this.reporter.start();
     this.folder.start();
     await endsWithin(

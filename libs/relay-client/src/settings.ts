@@ -98,8 +98,11 @@ export function completeSettings(given: RelayClientSettings): Settings {
   if (!Array.isArray(urls) || urls.length === 0)
     throw new BadSetting('urls must list the http(s) addresses of the control plane, the preferred one first.');
   for (const url of urls) {
-    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-      throw new BadSetting(`urls must be http(s) addresses of the control plane, not ${JSON.stringify(url)}.`);
+    // Not repeated: a user's part has a password.
+    if (!isBaseUrl(url))
+      throw new BadSetting(
+        'urls must be http(s) addresses of the control plane without path, query or user, such as https://postern.example.',
+      );
   }
   checkKey(settings.key);
   if (settings.relayName.trim() === '')
@@ -112,6 +115,13 @@ export function completeSettings(given: RelayClientSettings): Settings {
     }
   }
   return settings;
+}
+
+/** Whether it is an http(s) URL of a host and a port alone. Any path in it would be lost: that of the API takes its place. */
+export function isBaseUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, origin, href } = new URL(text);
+  return /^https?:$/.test(protocol) && href === `${origin}/`;
 }
 
 /** @throws BadSetting. */

@@ -34,7 +34,14 @@ export type Routes = Readonly<Record<string, Route>>;
  */
 export function httpServer(routes: Routes, onError: (error: Error) => void): Server {
   const server = createServer(
-    { requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 75_000, noDelay: true },
+    {
+      requestTimeout: 10_000,
+      headersTimeout: 10_000,
+      // How often Node looks for requests that took too long.
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: 75_000,
+      noDelay: true,
+    },
     (request, response) => {
       const [path = '', query = ''] = split(request.url ?? '');
       const route = routes[`${request.method} ${path}`] ?? notFound;
