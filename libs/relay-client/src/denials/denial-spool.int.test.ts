@@ -1,10 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import type { DenialReport } from '@postern/contracts';
@@ -19,11 +20,13 @@ let dataDir: string;
 let path: string;
 let problems: RelayProblem[];
 let opened: DenialSpool[];
+let now: number;
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'postern-spool-'));
   path = join(dataDir, 'denials');
   problems = [];
   opened = [];
+  now = 0;
 });
 afterEach(async () => {
   await Promise.all(opened.map((spool) => spool.close()));
@@ -32,7 +35,7 @@ afterEach(async () => {
 
 async function open(maxDenials = 100_000): Promise<DenialSpool> {
   const onProblem = (problem: RelayProblem): void => void problems.push(problem);
-  const spool = new DenialSpool({ dataDir, maxDenials, elapsed: () => performance.now(), onProblem });
+  const spool = new DenialSpool({ dataDir, maxDenials, elapsed: () => now, onProblem });
   opened.push(spool);
   await spool.open();
   return spool;
@@ -116,6 +119,86 @@ describe('the denial spool in a folder', () => {
     }
     expect(await linesIn()).toBeLessThan(14_000);
     expect(await (await open()).peek(10)).toEqual([kept, { ...flood, count: 29_001 }]);
+  });
+
+  /** Its file has more lines that no longer hold than it keeps: the next write is a compaction. */
+  async function dueForCompaction(kept: DenialReport): Promise<DenialSpool> {
+    const spool = await open();
+    const done = denials(6_000);
+    for (const report of [kept, ...done]) spool.put(report);
+    await spool.saved();
+    spool.acknowledge(done.map(({ id }) => id));
+    await spool.saved();
+    return spool;
+  }
+
+  it('does not give a record again that was acknowledged while it was being written', async () => {
+    const spool = await open();
+    const [kept, ...sent] = denials(5_000) as [DenialReport, ...DenialReport[]];
+    for (const report of [kept, ...sent]) spool.put(report);
+    // The write has begun, and takes many turns.
+    await turn();
+    await turn();
+    spool.acknowledge(sent.map(({ id }) => id));
+    await spool.saved();
+    expect(await (await open()).peek(10)).toEqual([kept]);
+  });
+
+  it('does not give a record again that was acknowledged during a compaction', async () => {
+    const kept = denial(0);
+    const spool = await dueForCompaction(kept);
+    const sent = denials(500);
+    for (const report of sent) spool.put(report);
+    await turn();
+    await turn();
+    spool.acknowledge(sent.map(({ id }) => id));
+    await spool.saved();
+    expect(await linesIn()).toBe(1_001);
+    expect(await (await open()).peek(10)).toEqual([kept]);
+  });
+
+  it('owes its file nothing for a record that was acknowledged during a write that failed', async () => {
+    const spool = await open();
+    await mkdir(path);
+    const [sent, kept, next] = [denial(1), denial(2), denial(3)];
+    spool.put(sent);
+    spool.put(kept);
+    await turn();
+    await turn();
+    spool.acknowledge([sent.id]);
+    await spool.saved();
+    expect(spool.unsaved).toBe(1);
+    await rmdir(path);
+    spool.put(next);
+    await spool.saved();
+    expect([spool.unsaved, await linesIn()]).toEqual([0, 2]);
+    expect(await (await open()).peek(10)).toEqual([kept, next]);
+  });
+
+  it('appends while a compaction is not possible, says so, and tries it again later', async () => {
+    const kept = denial(0);
+    const spool = await dueForCompaction(kept);
+    await mkdir(`${path}.next`);
+    const [during, soon, later] = [denial(1), denial(2), denial(3)];
+    spool.put(during);
+    await spool.saved();
+    expect([spool.unsaved, await linesIn()]).toEqual([0, 12_002]);
+    expect(problems).toEqual([{ code: 'denials-not-saved', detail: expect.stringContaining('cannot be compacted') }]);
+    await rmdir(`${path}.next`);
+    spool.put(soon);
+    await spool.saved();
+    expect(await linesIn()).toBe(12_003);
+    now += 60_000;
+    spool.put(later);
+    await spool.saved();
+    expect(await linesIn()).toBe(4);
+    expect(await (await open()).peek(10)).toEqual([kept, during, soon, later]);
+  });
+
+  it('removes the compaction that a killed process has left', async () => {
+    await writeFile(`${path}.next`, 'half a file');
+    await open();
+    await expect(stat(`${path}.next`)).rejects.toThrow('ENOENT');
   });
 
   it('leaves out lines that are damaged or cut off, counts and reports them, and uses the others', async () => {
