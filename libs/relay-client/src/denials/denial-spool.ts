@@ -10,6 +10,8 @@ import type { SpoolLine } from './spool-file.js';
 const LINES_LEFT = 10_000;
 /** The least time between two alarms of a disk that takes nothing. */
 const ALARM_MS = 10_000;
+/** After a compaction that failed: it may have written many megabytes for nothing. */
+const COMPACT_AGAIN_MS = 60_000;
 
 interface Waiting {
   readonly report: DenialReport;
@@ -36,11 +38,14 @@ export class DenialSpool {
   private readonly waiting = new Map<string, Waiting>();
   /** Ids whose last state is not in the file. */
   private unwritten = new Set<string>();
+  /** Ids whose record is on its way to the file for the first time. */
+  private arriving: ReadonlySet<string> = new Set();
   private writing: Promise<void> = Promise.resolve();
   private nextWriting: Promise<void> | null = null;
   private file: SpoolFile | null = null;
   private closed = false;
   private lastAlarmAt = Number.NEGATIVE_INFINITY;
+  private compactionFailedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly settings: Pick<Settings, 'dataDir' | 'maxDenials' | 'elapsed' | 'onProblem'>) {}
 
@@ -100,10 +105,12 @@ export class DenialSpool {
 
   /** Takes them off. Ids that are not there are left alone. */
   acknowledge(ids: readonly string[]): void {
+    const { arriving } = this;
     for (const id of ids) {
       const written = this.waiting.get(id)?.written;
       this.waiting.delete(id);
-      if (written) this.write(id);
+      // What the file may get needs its end there.
+      if (written || arriving.has(id)) this.write(id);
       else this.unwritten.delete(id);
     }
   }
@@ -133,15 +140,18 @@ export class DenialSpool {
     this.nextWriting = null;
     const ids = this.unwritten;
     this.unwritten = new Set();
+    this.arriving = new Set([...ids].filter((id) => this.waiting.get(id)?.written === false));
     try {
       if (this.waiting.size === 0) await file.clear();
-      else if (file.lines > 2 * this.waiting.size + LINES_LEFT) await this.compact(file);
-      else await this.append(file, ids);
+      else if (!(await this.compact(file))) await this.append(file, ids);
     } catch (error) {
       // In their order, before what came meanwhile.
       this.unwritten = new Set([...ids, ...this.unwritten]);
+      // The file has nothing of these: it needs no end of them.
+      for (const id of this.arriving) if (!this.waiting.has(id)) this.unwritten.delete(id);
       this.alarm(error);
     }
+    this.arriving = new Set();
   }
 
   private async append(file: SpoolFile, ids: ReadonlySet<string>): Promise<void> {
@@ -158,10 +168,22 @@ export class DenialSpool {
     this.markWritten(written);
   }
 
-  private async compact(file: SpoolFile): Promise<void> {
+  /** Compacts the file if it is due. False: it was not, or there is no room for a second file, and an append may still fit. */
+  private async compact(file: SpoolFile): Promise<boolean> {
+    const { elapsed, onProblem } = this.settings;
+    if (file.lines <= 2 * this.waiting.size + LINES_LEFT) return false;
+    if (elapsed() - this.compactionFailedAt < COMPACT_AGAIN_MS) return false;
     const all = [...this.waiting.values()];
-    await file.replace(all.map(({ report }) => report));
+    try {
+      await file.replace(all.map(({ report }) => report));
+    } catch (error) {
+      this.compactionFailedAt = elapsed();
+      const detail = `The denial spool cannot be compacted, and grows until it can; make room on its disk: ${describe(error)}`;
+      onProblem({ code: 'denials-not-saved', detail });
+      return false;
+    }
     this.markWritten(all);
+    return true;
   }
 
   private markWritten(written: readonly Waiting[]): void {

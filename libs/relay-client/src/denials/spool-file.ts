@@ -2,7 +2,7 @@ import { constants, open, readFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { DenialReport } from '@postern/contracts';
-import { replaceFile } from '../replace-file.js';
+import { removeUnfinished, replaceFile, syncFolderOf } from '../replace-file.js';
 
 /** A record; or a later count of one; or, by its id alone, the end of one. The last line about an id holds. */
 export type SpoolLine = DenialReport | Pick<DenialReport, 'id' | 'occurredAt' | 'count'> | Pick<DenialReport, 'id'>;
@@ -16,11 +16,14 @@ export class SpoolFile {
   lines = 0;
   private handle: FileHandle | null = null;
   private end = 0;
+  /** Behind `end` may be bytes of a write that failed: what is appended must not stand in front of them. */
+  private torn = false;
 
   constructor(private readonly path: string) {}
 
   /** Reads what a former process left, and how many lines of it were damaged; the rest can be used. */
   async read(): Promise<{ records: DenialReport[]; damaged: number }> {
+    await removeUnfinished(this.path);
     const bytes = await readFile(this.path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return Buffer.alloc(0);
       throw error;
@@ -39,6 +42,7 @@ export class SpoolFile {
       else records.delete(line.id);
     }
     this.end = bytes.lastIndexOf('\n') + 1;
+    this.torn = this.end < bytes.length;
     this.lines = lines.length;
     return { records: [...records.values()], damaged };
   }
@@ -46,6 +50,8 @@ export class SpoolFile {
   /** On disk when it resolves; if it rejects, the file has none of them. */
   async append(lines: readonly SpoolLine[]): Promise<void> {
     const handle = await this.open();
+    if (this.torn) await handle.truncate(this.end);
+    this.torn = true;
     let end: number;
     try {
       end = await write(handle, lines, this.end);
@@ -55,6 +61,7 @@ export class SpoolFile {
       await handle.truncate(this.end).catch(() => undefined);
       throw error;
     }
+    this.torn = false;
     this.end = end;
     this.lines += lines.length;
   }
@@ -63,14 +70,20 @@ export class SpoolFile {
   async replace(records: readonly DenialReport[]): Promise<void> {
     let end = 0;
     await replaceFile(this.path, async (file) => void (end = await write(file, records, 0)));
-    await this.close();
+    // First of all, whatever fails then: a line that is appended to the former file is lost.
+    const former = this.handle;
+    this.handle = null;
     this.end = end;
+    this.torn = false;
     this.lines = records.length;
+    await former?.close();
+    await syncFolderOf(this.path);
   }
 
   async clear(): Promise<void> {
     await (await this.open()).truncate(0);
     this.end = 0;
+    this.torn = false;
     this.lines = 0;
   }
 

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import type { RelayReply } from '@postern/contracts';
-import { replaceFile } from '../replace-file.js';
+import { replaceFile, syncFolderOf } from '../replace-file.js';
 import { Replica } from '../replica/replica.js';
 import type { TenantReplies } from './tenant-replies.js';
 
@@ -79,6 +79,7 @@ export async function writePolicies(
     const tail: FileTail = { tenants: replica.tenants.ids, replies: replies?.list() ?? [] };
     await write(Buffer.from(JSON.stringify(tail)));
   });
+  await syncFolderOf(path);
 }
 
 /** What the file holds; null where there is none. @throws LastKnownGoodUnusable if a bit of it is not as it was written. */
