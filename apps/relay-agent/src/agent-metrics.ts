@@ -53,6 +53,11 @@ figure('policies', 'SMTP users that are held', ({ policies }) => policies);
 figure('policies_bytes', 'Memory of the policies', ({ replicaBytes }) => replicaBytes);
 figure('policies_revision', 'The last revision that was applied', ({ revision }) => revision);
 figure('policies_age_seconds', 'Since the last contact with Postern', ageSeconds);
+figure(
+  'policies_lag_seconds',
+  'Age of the oldest change that Postern does not send to relays yet, by its last heartbeat',
+  ({ lagSeconds }) => lagSeconds,
+);
 figure('denials_waiting', 'Denial records that Postern has not acknowledged yet', ({ queuedDenials }) => queuedDenials);
 figure(
   'denials_unsaved',

@@ -166,12 +166,15 @@ describe('the relay agent', () => {
   });
 
   it('reports what it decides by, and how old that is', async () => {
+    plane.heartbeat({ lagEvents: 3, lagSeconds: 61 });
+    await until(async () => (await metric('postern_agent_policies_lag_seconds')) !== undefined);
+    expect(await metric('postern_agent_policies_lag_seconds')).toBe('postern_agent_policies_lag_seconds 61');
     const ready = await fetch(`${agent.url}/health/ready`);
     expect([ready.status, await ready.json()]).toEqual([
       200,
       expect.objectContaining({
         status: 'ready',
-        policies: { held: 2, revision: plane.revision, ageSeconds: expect.any(Number) },
+        policies: { held: 2, revision: plane.revision, ageSeconds: expect.any(Number), lagSeconds: 61 },
         denials: { waiting: expect.any(Number), dropped: 0 },
         keyRefused: false,
       }),

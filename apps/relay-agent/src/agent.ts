@@ -152,7 +152,12 @@ class Agent {
   private condition(): object {
     const status = this.client.status();
     return {
-      policies: { held: status.policies, revision: status.revision, ageSeconds: ageSeconds(status) },
+      policies: {
+        held: status.policies,
+        revision: status.revision,
+        ageSeconds: ageSeconds(status),
+        lagSeconds: status.lagSeconds,
+      },
       connected: status.connected,
       keyRefused: status.keyRefused,
       denials: { waiting: status.queuedDenials, dropped: status.droppedDenials },

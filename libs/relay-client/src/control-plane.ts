@@ -71,6 +71,11 @@ export class ControlPlane {
     this.wait = new Backoff(preferAgainMs, LONGEST_WAITS * preferAgainMs);
   }
 
+  /** Of the upstream in use. */
+  get host(): string {
+    return new URL(this.settings.urls[this.inUse] as string).host;
+  }
+
   /** Milliseconds until the preferred upstream is worth a question; null while it is in use. */
   get preferAgainMs(): number | null {
     return this.inUse === 0 ? null : Math.max(0, this.preferAgainAt - this.settings.elapsed());

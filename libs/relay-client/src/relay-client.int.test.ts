@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RelayReply, SmtpUserId, TenantId } from '@postern/contracts';
 import { until } from '@postern/testing';
 import { RelayClient } from './relay-client.js';
-import { readPolicies } from './policies/policy-file.js';
+import { readPolicies, writePolicies } from './policies/policy-file.js';
 import { MAX_LINE_BYTES } from './policies/snapshot.js';
+import { Replica } from './replica/replica.js';
 import type { RelayProblem } from './status.js';
 import { BadSetting } from './settings.js';
 import type { RelayClientSettings } from './settings.js';
@@ -127,12 +128,67 @@ describe('a relay client', () => {
       plane.heartbeat();
       await until(() => said(client) !== BY_DEFAULT, 'the reply came');
       plane.replies.clear();
+      plane.greets = false;
       plane.breakStreams();
       await until(() => plane.resumedFrom.length === 2, 'it came again');
       expect(said(client)).not.toBe(BY_DEFAULT);
       await until(() => plane.openStreams === 1, 'the stream is open');
       plane.heartbeat();
       await until(() => said(client) === BY_DEFAULT, 'the reply is gone');
+    });
+
+    it('opaquely until a stream has sent all replies, for which the start waits', async () => {
+      const opaquely = '535 5.7.8 Authentication failed';
+      plane.greets = false;
+      const client = clientOf();
+      const starting = client.start().then(() => 'started');
+      await until(() => plane.openStreams === 1, 'the stream is open');
+      await until(() => client.status().state === 'deciding', 'the policies came');
+      expect(said(client)).toBe(opaquely);
+      plane.send('event: heartbeat\ndata: {}\n\n');
+      await until(() => plane.resumedFrom.length === 2 && plane.openStreams === 1, 'it came again');
+      expect(said(client)).toBe(opaquely);
+      expect(await Promise.race([starting, Promise.resolve('waiting')])).toBe('waiting');
+      plane.heartbeat();
+      await starting;
+      expect(said(client)).toBe(BY_DEFAULT);
+    });
+
+    it('by its last one, or opaquely without one, where a new stream begins with a reply that cannot be read', async () => {
+      plane.set(policy('other@shop.example', { tenantId: 'shop' as TenantId }));
+      plane.replies.set(tenantId, own);
+      const client = await started();
+      plane.replies.set(tenantId, { ...own, text: 'two\r\nlines' });
+      plane.replies.set('shop', { ...own, tenantId: 'shop' as TenantId, text: '' });
+      plane.breakStreams();
+      await until(() => said(client, '198.51.100.1', 'other@shop.example') !== BY_DEFAULT, 'the replies are complete');
+      expect(said(client, '198.51.100.1', 'other@shop.example')).toBe('535 5.7.8 Authentication failed');
+      expect(said(client)).toBe('535 5.7.1 not from 198.51.100.1 https://acme.example');
+      expect(codes().filter((code) => code === 'policy-unreadable')).toHaveLength(2);
+    });
+
+    it('opaquely after a restart, too, where the policies were kept before the replies came', async () => {
+      plane.greets = false;
+      await (await started({ dataDir, startWithinMs: 20 })).stop();
+      const client = clientOf({ urls: ['http://127.0.0.1:9'], dataDir, startWithinMs: 20 });
+      await client.start();
+      expect(client.status()).toMatchObject({ state: 'deciding', policies: 2 });
+      expect(said(client)).toBe('535 5.7.8 Authentication failed');
+    });
+
+    it('by the other replies that were kept, where one of them is no longer valid; and the stream goes on', async () => {
+      plane.replies.set(tenantId, own);
+      await (await started({ dataDir })).stop();
+      const path = join(dataDir, 'policies');
+      const kept = await readPolicies(path, Date.now);
+      const replies = [{ ...own, tenantId: 'shop' as TenantId, text: 'two\r\nlines' }, ...(kept?.replies ?? [])];
+      await writePolicies(path, kept?.replica ?? new Replica(), Date.now(), { list: () => replies });
+      plane.greets = false;
+      const client = clientOf({ dataDir });
+      await client.start();
+      expect(said(client)).toBe('535 5.7.1 not from 198.51.100.1 https://acme.example');
+      expect(codes()).toEqual(['last-known-good-unusable']);
+      await until(() => client.status().connected || plane.openStreams === 1, 'the stream is open');
     });
 
     it('after a restart without a control plane, too', async () => {
@@ -287,6 +343,7 @@ describe('a relay client', () => {
   it('trusts a snapshot without a digest only once a heartbeat has confirmed it, and keeps the old one until then', async () => {
     const client = await started();
     plane.announcesDigest = false;
+    plane.greets = false;
     plane.onSnapshot.push((_, response) => {
       const { headers, body } = plane.snapshot();
       response.writeHead(200, headers).end(body.slice(0, body.indexOf('\n') + 1));
@@ -305,7 +362,8 @@ describe('a relay client', () => {
 
   it('lets no unknown user in by an unconfirmed first snapshot, not even while rolling out', async () => {
     plane.announcesDigest = false;
-    const client = await started({ unknownUser: 'allow' });
+    plane.greets = false;
+    const client = await started({ unknownUser: 'allow', startWithinMs: 20 });
     expect(told(client, 'nobody@acme.example')).toBe('defer smtp-user-unknown');
     plane.heartbeat();
     await until(() => client.status().verified, 'it is confirmed');
@@ -382,6 +440,35 @@ describe('a relay client', () => {
     await until(() => client.status().lagEvents === 3, 'it is known');
     plane.breakStreams();
     await until(() => client.status().lagEvents === null, 'it is not known');
+  });
+
+  it('counts as contact only what it understands', async () => {
+    let now = 0;
+    const client = await started({ elapsed: () => now, whenStale: 'defer', maxStalenessMs: 1_000 });
+    await until(() => client.status().connected, 'the first heartbeat came');
+    now = 2_000;
+    plane.send('event: later\ndata: {}\n\n');
+    plane.send(replyFrame({ tenantId: 'acme' }));
+    await until(() => codes().includes('policy-unreadable'), 'both came');
+    expect(client.status().state).toBe('stale');
+    plane.send(replyFrame({ tenantId: 'acme', text: 'no', helpUrl: null, opaque: false }));
+    await until(() => client.status().state === 'deciding', 'a reply came');
+    now = 4_000;
+    expect(client.status().state).toBe('stale');
+    plane.heartbeat();
+    await until(() => client.status().state === 'deciding', 'a heartbeat came');
+  });
+
+  it('takes over a snapshot that is older than its policies, and reports both revisions and the upstream', async () => {
+    plane.set(policy('late@acme.example'), { silently: true });
+    const client = await started();
+    plane.policies.delete('late@acme.example');
+    plane.revision = 2;
+    plane.send('event: reset\ndata: {}\n\n');
+    await until(() => client.status().snapshots === 2, 'the snapshot came');
+    expect(told(client, 'late@acme.example')).toBe('defer smtp-user-unknown');
+    const detail = `The snapshot of 127.0.0.1:${plane.port} is at revision 2, older than the policies in use at 3. `;
+    expect(problems).toEqual([{ code: 'policies-went-back', detail: expect.stringContaining(detail) }]);
   });
 
   it('reconnects when the stream falls silent', async () => {
@@ -583,6 +670,8 @@ describe('a relay client', () => {
     [{ silenceMs: -1 }, 'silenceMs'],
     [{ foldWindowMs: -1 }, 'foldWindowMs'],
     [{ maxDenials: 0 }, 'maxDenials'],
+    [{ unknownUser: 'Allow' as 'allow' }, 'unknownUser'],
+    [{ whenStale: 'open' as 'defer' }, 'whenStale'],
   ])('refuses the settings %j, and names the bad one', (settings, name) => {
     expect(() => clientOf(settings)).toThrow(BadSetting);
     expect(() => clientOf(settings)).toThrow(name);

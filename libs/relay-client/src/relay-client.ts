@@ -39,7 +39,7 @@ export class RelayClient {
   }
 
   /**
-   * Resolves as soon as there are policies to decide by, kept ones or new ones; after `startWithinMs` in any case.
+   * Resolves as soon as there are policies to decide by and the tenants' replies, kept ones or new ones; after `startWithinMs` in any case.
    * @throws BadSetting if `dataDir` cannot be used.
    */
   async start(): Promise<void> {
@@ -54,7 +54,13 @@ export class RelayClient {
     this.reporter.start();
     this.folder.start();
     await endsWithin(
-      this.feed.start().then(() => this.feed.ready),
+      this.feed.start().then(
+        () => this.feed.ready,
+        (error: unknown) => {
+          const detail = `No policies will come, start this relay again: ${describe(error)}`;
+          this.settings.onProblem({ code: 'control-plane-unreachable', detail });
+        },
+      ),
       this.settings.startWithinMs,
     );
   }

@@ -25,7 +25,7 @@ export interface RelayClientSettings {
    * it a restart loses neither. Default: none, both live in memory.
    */
   readonly dataDir?: string | null;
-  /** `start` resolves after so long even without policies; until they come, every login is deferred. Default: 10 s. */
+  /** `start` resolves after so long even without policies or replies; until policies come, every login is deferred. Default: 10 s. */
   readonly startWithinMs?: number;
   /** So long without a byte, three heartbeats, and the stream counts as dead. Default: 15 s. */
   readonly silenceMs?: number;
@@ -107,6 +107,8 @@ export function completeSettings(given: RelayClientSettings): Settings {
   checkKey(settings.key);
   if (settings.relayName.trim() === '')
     throw new BadSetting('relayName must say which relay this is; it stands in every denial.');
+  if (!['defer', 'allow'].includes(settings.unknownUser)) throw new BadSetting('unknownUser must be defer or allow.');
+  if (!['continue', 'defer'].includes(settings.whenStale)) throw new BadSetting('whenStale must be continue or defer.');
   if (!(Number.isInteger(settings.maxDenials) && settings.maxDenials >= 1))
     throw new BadSetting('maxDenials must be a whole number, 1 or more.');
   for (const [name, value] of Object.entries(settings)) {

@@ -54,6 +54,8 @@ export type ProblemCode =
   | 'policy-unreadable'
   | 'snapshot-refused'
   | 'digest-mismatch'
+  /** A snapshot is older than the policies in use: a restored database, or an upstream of another Postern. */
+  | 'policies-went-back'
   | 'last-known-good-unusable'
   | 'denials-not-accepted'
   | 'denials-not-saved'

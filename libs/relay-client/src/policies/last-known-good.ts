@@ -2,7 +2,6 @@ import { stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WakeSignal } from '@postern/async';
 import { describe } from '../control-plane.js';
-import type { RelayReply } from '@postern/contracts';
 import type { Replica } from '../replica/replica.js';
 import type { Settings } from '../settings.js';
 import { readPolicies, writePolicies } from './policy-file.js';
@@ -31,27 +30,33 @@ export class LastKnownGood {
   }
 
   /**
-   * What was kept, and how long ago the control plane was heard of; null where there is nothing that can be used. The file has
-   * the wall time of the last contact. Its own time (mtime) is the latest wall time that any process saw since. If the clock is behind
+   * What was kept, and how long ago the control plane was heard of; null where there is nothing that can be used. The replies
+   * are restored. The file has the wall time of the last contact. Its own time (mtime) is the latest wall time that any process saw since. If the clock is behind
    * either, it was set back, and nobody knows how much time has passed: the age counts as infinite, never as short.
    */
-  async load(): Promise<{ replica: Replica; replies: readonly RelayReply[]; contactAgeMs: number } | null> {
+  async load(): Promise<{ replica: Replica; contactAgeMs: number } | null> {
     if (this.path === null) return null;
     const { clock, onProblem } = this.settings;
     try {
       const kept = await readPolicies(this.path, clock);
       if (kept === null) return null;
       this.seenAt = Math.round((await stat(this.path)).mtimeMs);
+      if (kept.replies !== null)
+        this.replies.restore(kept.replies, (error) => {
+          onProblem({
+            code: 'last-known-good-unusable',
+            detail: `A kept reply is not used, its tenant's denials are opaque: ${describe(error)}`,
+          });
+        });
       this.saved = {
         replica: kept.replica,
         revision: kept.revision,
-        replies: kept.replies.length,
+        replies: this.replies.changes,
         at: this.settings.elapsed(),
       };
       const now = clock();
       const wasSetBack = now < Math.max(kept.contactAt, this.seenAt);
-      const { replica, replies } = kept;
-      return { replica, replies, contactAgeMs: wasSetBack ? Number.POSITIVE_INFINITY : now - kept.contactAt };
+      return { replica: kept.replica, contactAgeMs: wasSetBack ? Number.POSITIVE_INFINITY : now - kept.contactAt };
     } catch (error) {
       onProblem({ code: 'last-known-good-unusable', detail: describe(error) });
       return null;

@@ -63,7 +63,7 @@ export class PolicyFeed {
     this.backoff = new Backoff(settings.retryBaseMs, settings.retryMaxMs, 1);
   }
 
-  /** Resolves when there are policies to decide by, or never will be. */
+  /** Resolves when there are policies to decide by, and replies to deny with, or never will be. */
   get ready(): Promise<void> {
     return this.first.promise;
   }
@@ -78,7 +78,6 @@ export class PolicyFeed {
     const kept = await this.kept.load();
     if (kept !== null) {
       this.lastContact = this.settings.elapsed() - kept.contactAgeMs;
-      this.replies.restore(kept.replies);
       this.use(kept.replica, true);
     }
     this.kept.start();
@@ -124,6 +123,13 @@ export class PolicyFeed {
     this.contact();
     this.snapshots++;
     this.wantsSnapshot = false;
+    const inUse = this.replica?.revision ?? 0;
+    if (replica.revision < inUse) {
+      const detail =
+        `The snapshot of ${this.plane.host} is at revision ${replica.revision}, older than the policies in use at ${inUse}. ` +
+        'It is taken over: Postern’s database was restored, or this upstream lags or is of another Postern.';
+      this.settings.onProblem({ code: 'policies-went-back', detail });
+    }
     if (verified || this.replica === null) this.use(replica, verified);
     else this.candidate = replica;
   }
@@ -180,23 +186,33 @@ export class PolicyFeed {
     for await (const { event, data } of eventsOf(stream)) {
       this.connected = true;
       this.keyRefused = false;
-      if (event === 'policy' || event === 'heartbeat') this.replies.complete();
       if (event === 'policy') {
         // In JSON a line feed is white space.
         from.apply(Buffer.from(`${data.replaceAll('\n', ' ')}\n`), 0, from.revision);
         this.heartbeatsApart = 0;
-      } else if (event === 'heartbeat') this.compare(from, readHeartbeat(data));
-      else if (event === 'reply') this.takeReply(data);
+        this.repliesAreComplete();
+      } else if (event === 'heartbeat') {
+        const heartbeat = readHeartbeat(data);
+        this.repliesAreComplete();
+        this.compare(from, heartbeat);
+      } else if (event === 'reply') this.takeReply(data);
       else if (event === 'reset') this.wantsSnapshot = true;
-      this.contact();
       if (this.wantsSnapshot) return;
     }
+  }
+
+  /** The stream has sent something that was understood, and is no reply. */
+  private repliesAreComplete(): void {
+    this.contact();
+    this.replies.complete();
+    this.resolveIfReady();
   }
 
   /** No decision depends on it: one that cannot be read is reported, and the stream goes on. */
   private takeReply(data: string): void {
     try {
       this.replies.apply(data);
+      this.contact();
     } catch (error) {
       this.unreadable++;
       this.settings.onProblem({ code: 'policy-unreadable', detail: describe(error) });
@@ -234,7 +250,11 @@ export class PolicyFeed {
     this.replica = replica;
     this.verified = verified;
     if (verified) this.kept.saveSoon();
-    this.first.resolve();
+    this.resolveIfReady();
+  }
+
+  private resolveIfReady(): void {
+    if (this.replica !== null && this.replies.known) this.first.resolve();
   }
 
   private contact(): void {

@@ -49,7 +49,9 @@ describe('the file of the last known good policies', () => {
       shared.apply(lineOf(policy(`app${i}@x`, { tenantId: `tenant-${i % 7}` as TenantId, revision: i + 1 })));
     const replies = new TenantReplies();
     const own = { tenantId: 'tenant-3' as TenantId, text: 'not from {ip}', helpUrl: null, opaque: false };
+    replies.begin();
     replies.apply(JSON.stringify(own));
+    replies.complete();
     await writePolicies(path, shared, 0, replies);
     const back = await readPolicies(path, Date.now);
     if (back === null) throw new Error('There is no file.');

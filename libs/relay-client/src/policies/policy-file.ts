@@ -29,7 +29,8 @@ interface FileHead extends Kept {
 interface FileTail {
   /** By the numbers that records have for them. */
   readonly tenants: readonly string[];
-  readonly replies: readonly RelayReply[];
+  /** Null: they were not known yet. */
+  readonly replies: readonly RelayReply[] | null;
 }
 
 /** What is kept beside the records. */
@@ -76,7 +77,7 @@ export async function writePolicies(
     for (const { buffer, byteOffset, byteLength } of replica.recordsBySegment())
       await write(new Uint8Array(buffer, byteOffset, byteLength));
     await write(new Uint8Array());
-    const tail: FileTail = { tenants: replica.tenants.ids, replies: replies?.list() ?? [] };
+    const tail: FileTail = { tenants: replica.tenants.ids, replies: replies?.list() ?? null };
     await write(Buffer.from(JSON.stringify(tail)));
   });
   await syncFolderOf(path);
@@ -86,7 +87,7 @@ export async function writePolicies(
 export async function readPolicies(
   path: string,
   clock: () => number,
-): Promise<(Kept & { replica: Replica; replies: readonly RelayReply[] }) | null> {
+): Promise<(Kept & { replica: Replica; replies: FileTail['replies'] }) | null> {
   let file: FileHandle;
   try {
     file = await open(path);

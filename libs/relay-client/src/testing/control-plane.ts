@@ -24,6 +24,8 @@ export class TestControlPlane {
   key = 'pst_relay_test_secret';
   /** Whether snapshots tell their digest, so that relays need no heartbeat to trust them. */
   announcesDigest = true;
+  /** Whether a stream sends a heartbeat once it has caught up. */
+  greets = true;
   readonly onSnapshot: Handler[] = [];
   readonly onStream: Handler[] = [];
   readonly onDenials: ((batch: DenialReport[], response: ServerResponse) => void)[] = [];
@@ -76,9 +78,12 @@ export class TestControlPlane {
   }
 
   heartbeat(changes: object = {}): void {
-    this.send(
-      `event: heartbeat\ndata: ${JSON.stringify({ ...this.totals(), lagEvents: 0, lagSeconds: 0, ...changes })}\n\n`,
-    );
+    this.send(this.heartbeatFrame({ lagEvents: 0, lagSeconds: 0, ...changes }));
+  }
+
+  private heartbeatFrame(changes: object = {}): string {
+    const heartbeat = { ...this.totals(), lagEvents: null, lagSeconds: null, ...changes };
+    return `event: heartbeat\ndata: ${JSON.stringify(heartbeat)}\n\n`;
   }
 
   send(text: string): void {
@@ -126,6 +131,7 @@ export class TestControlPlane {
     response.flushHeaders();
     for (const reply of this.replies.values()) response.write(replyFrame(reply));
     for (const change of this.log) if (change.revision > Number(from)) response.write(frame(change));
+    if (this.greets) response.write(this.heartbeatFrame());
     this.streams.add(response);
     response.on('close', () => this.streams.delete(response));
   };
