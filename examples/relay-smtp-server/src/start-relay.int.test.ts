@@ -51,7 +51,9 @@ beforeAll(async () => {
         .writeHead(200, { 'content-type': 'application/x-ndjson', 'postern-revision': '1' })
         .end(lines.join('\n'));
     } else if (request.url === '/v1/relay/policies/stream') {
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      // What is no reply says that the replies before it, here none, are all.
+      response.write(`event: policy\ndata: ${user('free@acme.example', false, [])}\n\n`);
     } else {
       void takeDenials(request, response);
     }
