@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 /** A listener whose wakes can be waited for. */
-function listen(probe?: { everyMs: number; withinMs: number }) {
+function listen(probe?: { everyMs: number; withinMs: number }, name = 'test') {
   const wakes: (string | null)[] = [];
   let woken: () => void = () => undefined;
   const onWake = (payload: string | null): void => {
@@ -28,7 +28,7 @@ function listen(probe?: { everyMs: number; withinMs: number }) {
   };
   const listener = new Listener({
     url,
-    name: 'test',
+    name,
     channels: ['news', 'other_news'],
     onWake,
     ...(probe ? { probe } : {}),
@@ -62,15 +62,17 @@ describe('a listener', () => {
   });
 
   it('keeps a connection that answers its probes', async () => {
-    const { listener } = listen({ everyMs: 10, withinMs: 10_000 });
+    // A name of its own: the server may still be closing the connections of the tests before.
+    const { listener } = listen({ everyMs: 10, withinMs: 10_000 }, 'probed');
     await listener.listening;
     const { rows: before } = await owner.query(
-      `SELECT pid FROM pg_stat_activity WHERE application_name = 'postern-listen-test'`,
+      `SELECT pid FROM pg_stat_activity WHERE application_name = 'postern-listen-probed'`,
     );
     await owner.query('SELECT pg_sleep(0.3)');
     const { rows: after } = await owner.query(
-      `SELECT pid FROM pg_stat_activity WHERE application_name = 'postern-listen-test'`,
+      `SELECT pid FROM pg_stat_activity WHERE application_name = 'postern-listen-probed'`,
     );
+    expect(before).toHaveLength(1);
     expect(after).toEqual(before);
     expect(listener.figures.connections).toBe(1);
     await listener.stop();
