@@ -40,7 +40,7 @@ export async function run(): Promise<{
   const { body, headers } = await snapshot();
   const server = createServer((request, response) => {
     if (request.url === '/v1/relay/policies') response.writeHead(200, headers).end(body);
-    else response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    else response.writeHead(200, { 'content-type': 'text/event-stream' }).write(heartbeat(headers));
   }).listen(0, '127.0.0.1');
   await new Promise((done) => server.once('listening', done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -92,6 +92,12 @@ async function start(url: string, dataDir: string): Promise<Start> {
   const found = JSON.parse(stdout) as Start & { policies: number };
   if (found.policies !== USERS) throw new Error(`The relay has ${found.policies} policies.`);
   return found;
+}
+
+/** What Postern's stream begins with where no tenant has a reply of its own: with it the relay knows all. */
+function heartbeat(headers: Readonly<Record<string, string>>): string {
+  const data = { revision: USERS, policies: USERS, digest: headers['postern-digest'], lagEvents: 0, lagSeconds: 0 };
+  return `event: heartbeat\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 /** All policies as the control plane sends them, compressed. */
