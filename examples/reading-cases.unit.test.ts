@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { isUsername, usernameKey, type RelayPolicy } from '@postern/contracts';
 import { parseAddress, parseRange } from '@postern/ip-ranges';
-import { decideBy, Replica } from '@postern/relay-client';
+import { decideBy } from '../libs/relay-client/src/decision.js';
+import { Replica } from '../libs/relay-client/src/replica/replica.js';
 import { Passwords } from './relay-smtp-server/src/passwords.js';
 
 interface Case {

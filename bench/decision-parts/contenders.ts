@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { RelayPolicy } from '@postern/contracts';
-import { MATCHED, Replica } from '@postern/relay-client';
+import { MATCHED, Replica } from '../../libs/relay-client/src/replica/replica.js';
 import type { Population } from './population.js';
 
 /** One way to go from two strings, as a relay has them, to "may log in". */

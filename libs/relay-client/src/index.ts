@@ -2,6 +2,4 @@ export { RelayClient } from './relay-client.js';
 export { BadSetting, isBaseUrl } from './settings.js';
 export type { RelayClientSettings } from './settings.js';
 export type { ProblemCode, RelayProblem, RelayStatus } from './status.js';
-export { decideBy } from './decision.js';
 export type { Decision } from './decision.js';
-export { MATCHED, Replica } from './replica/replica.js';

@@ -1,7 +1,7 @@
 import type { UnknownUser } from './decision.js';
 import type { OnProblem } from './status.js';
 
-/** What a relay tells its client. Only `urls`, `key` and `relayName` have no default. */
+/** The settings of a relay. Only `urls`, `key` and `relayName` have no default. */
 export interface RelayClientSettings {
   /**
    * Where the control plane is, in order of preference, for example `https://postern.example`. If one cannot be reached, or refuses, the

@@ -6,7 +6,7 @@ import { AuditWorld } from '../testing/audit-world.js';
 import { askForExport, linesOf, readRest } from '../testing/export-client.js';
 import { Person } from '../testing/happenings.js';
 
-/** 20 MB: more than the kernel's buffers take from a reader that stands still. */
+/** 20 MB: more than the kernel's buffers take from a reader that does not read. */
 const DENIALS = 60_000;
 const PAGE = 1_000;
 const NDJSON = 'application/x-ndjson';

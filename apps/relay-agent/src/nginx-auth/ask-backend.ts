@@ -4,7 +4,7 @@ import https from 'node:https';
 import { sentOnce } from '../http/http-server.js';
 import type { AskBackend } from './nginx-auth.js';
 
-/** nginx itself waits 60 s by default; a client is told to try later well before. */
+/** nginx itself waits 60 s by default; the client gets a temporary error well before that. */
 const TIMEOUT_MS = 5_000;
 const MAX_CONNECTIONS = 256;
 

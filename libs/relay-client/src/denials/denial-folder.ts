@@ -7,7 +7,7 @@ export type DeniedLogin = Omit<DenialReport, 'id' | 'count'>;
 
 interface Window {
   readonly openedAt: number;
-  /** The logins since, beside the one that opened it; its count grows until the window closes. */
+  /** The logins after the one that opened it; its count grows until the window closes. */
   report: DenialReport | null;
 }
 

@@ -6,7 +6,7 @@ import type { Settings } from '../settings.js';
 import { SpoolFile } from './spool-file.js';
 import type { SpoolLine } from './spool-file.js';
 
-/** Lines that no longer hold and are left in the file, beside as many as there are records: at most some 50 MB in all. */
+/** Outdated lines that the file may have, besides one for each record: at most about 50 MB in all. */
 const LINES_LEFT = 10_000;
 /** The least time between two alarms of a disk that takes nothing. */
 const ALARM_MS = 10_000;

@@ -33,7 +33,7 @@ interface FileTail {
   readonly replies: readonly RelayReply[] | null;
 }
 
-/** What is kept beside the records. */
+/** What is stored with the records. */
 export interface Kept {
   readonly revision: number;
   /** When the control plane was last heard of, by the wall clock: milliseconds since 1970. */

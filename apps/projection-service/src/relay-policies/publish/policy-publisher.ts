@@ -21,7 +21,7 @@ import {
 
 /** Each may have 1,000 entries, some 70 KB. */
 const PAGE = 200;
-/** How soon what no wake told of is seen. */
+/** How soon a change is seen that no wake announced. */
 const POLL_MS = 1_000;
 const RETRY_FIRST_MS = 100;
 const RETRY_LONGEST_MS = 1_000;

@@ -11,7 +11,7 @@ import { createWorld, type RunningApp, type World } from '../../testing/projecti
 import { applyPolicies } from '../project/apply-policies.js';
 import { FIRST_ID, LAST_ID, readSegments, SEGMENT_BYTES, type PolicySegment } from './shared-snapshot.js';
 
-/** Some of them with full lists: 15 MB in all, more than the kernel's buffers take from a reader that stands still. */
+/** Some of them with full lists: 15 MB in all, more than the kernel's buffers take from a reader that does not read. */
 const USERS = 3_000;
 const WITH_FULL_LISTS = 150;
 let world: World;
