@@ -1,0 +1,71 @@
+import createClient from 'openapi-fetch';
+import type { components, paths } from './schema.js';
+
+/** The API as /openapi.json describes it. The session cookie goes along by itself. */
+export const api = createClient<paths>({ baseUrl: window.location.origin });
+
+export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
+
+/** What Postern answers where it does not do what was asked (RFC 9457). */
+export interface ProblemBody {
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly status: number;
+  readonly requestId: string;
+  readonly errors?: readonly {
+    readonly pointer: string;
+    readonly code: string;
+    readonly detail: string;
+    readonly suggestions?: readonly string[];
+  }[];
+}
+
+/** Postern refused. `problem` says why and what to do. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+
+  constructor(
+    readonly problem: ProblemBody,
+    /** Version headers, Retry-After. */
+    readonly headers: Headers,
+  ) {
+    super(problem.detail);
+  }
+}
+
+/** No answer came, or one that is not Postern's: it is stopped, restarting, or the network is down. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+  override readonly message = 'Postern does not answer. It may be restarting.';
+}
+
+interface Answer<Data> {
+  readonly data?: Data | undefined;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
+/** The data of an answer. Throws `ApiProblem` or `Unreachable`. */
+export async function take<Data>(request: Promise<Answer<Data>>): Promise<Data> {
+  return (await takeWhole(request)).data;
+}
+
+/** The data with the answer's headers, for its version. Throws `ApiProblem` or `Unreachable`. */
+export async function takeWhole<Data>(request: Promise<Answer<Data>>): Promise<{ data: Data; headers: Headers }> {
+  let answer: Answer<Data>;
+  try {
+    answer = await request;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new Unreachable();
+  }
+  const { data, error, response } = answer;
+  if (response.ok) return { data: data as Data, headers: response.headers };
+  if (isProblem(error)) throw new ApiProblem(error, response.headers);
+  throw new Unreachable();
+}
+
+function isProblem(body: unknown): body is ProblemBody {
+  return typeof body === 'object' && body !== null && 'code' in body && 'requestId' in body;
+}

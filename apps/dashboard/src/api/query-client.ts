@@ -1,0 +1,21 @@
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { ApiProblem } from './client.js';
+import { noteSessionEnd } from './session.js';
+
+const MAX_RETRIES = 3;
+
+/** Repeats what may work the next time: an unreachable Postern, 429, 5xx. Never what was refused. */
+function mayRetry(failures: number, error: Error): boolean {
+  if (failures >= MAX_RETRIES) return false;
+  return !(error instanceof ApiProblem) || error.problem.status === 429 || error.problem.status >= 500;
+}
+
+function onError(error: Error): void {
+  if (error instanceof ApiProblem && error.problem.status === 401) noteSessionEnd();
+}
+
+export const queryClient = new QueryClient({
+  defaultOptions: { queries: { retry: mayRetry, staleTime: 5_000 }, mutations: { retry: false } },
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError }),
+});

@@ -1,0 +1,66 @@
+import { queryOptions } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
+import { api, take, type Schema } from './client.js';
+
+export type WhoAmI = Schema<'WhoAmI'>;
+
+/** Who is signed in. Throws `ApiProblem` with status 401 where nobody is. */
+export const whoAmI = queryOptions({
+  queryKey: ['whoami'],
+  queryFn: ({ signal }) => take(api.GET('/v1/whoami', { signal })),
+  staleTime: 60_000,
+  retry: 1,
+});
+
+/** Exchanges an API key for a session cookie. */
+export function signInWithKey(key: string): Promise<WhoAmI> {
+  return session('POST', { key });
+}
+
+/** Uses up the code of a one-time link. */
+export function signInWithCode(code: string): Promise<WhoAmI> {
+  return session('POST', { code });
+}
+
+export function signOut(): Promise<unknown> {
+  return session('DELETE');
+}
+
+async function session<Data>(method: 'POST' | 'DELETE', body?: object): Promise<Data> {
+  const headers = { 'content-type': 'application/json' };
+  const request = fetch('/v1/session', { method, ...(body && { headers, body: JSON.stringify(body) }) });
+  return take(
+    request.then(async (response) => {
+      const answer: unknown = response.status === 204 ? undefined : await response.json();
+      return response.ok ? { data: answer as Data, response } : { error: answer, response };
+    }),
+  );
+}
+
+/** Whether this person may change what belongs to the tenant. An auditor reads. */
+export function mayWrite({ role }: Pick<WhoAmI, 'role'>): boolean {
+  return role === 'admin' || role === 'operator';
+}
+
+// The session ended while a page was open. The page stays as it is, with what was typed, and a dialog asks to sign in again.
+let ended = false;
+const listeners = new Set<() => void>();
+
+function setEnded(value: boolean): void {
+  if (ended === value) return;
+  ended = value;
+  for (const listener of listeners) listener();
+}
+
+export const noteSessionEnd = (): void => setEnded(true);
+export const noteSignedIn = (): void => setEnded(false);
+
+export function useSessionEnded(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => ended,
+  );
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../ui/Page.js';
+
+export function Denials() {
+  return <Page title="Denials">{null}</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../ui/Page.js';
+
+export function IpNotAuthorized() {
+  return <Page title="IP not authorized">{null}</Page>;
+}

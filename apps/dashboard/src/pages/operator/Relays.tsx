@@ -1,0 +1,5 @@
+import { Page } from '../../ui/Page.js';
+
+export function Relays() {
+  return <Page title="Relays">{null}</Page>;
+}

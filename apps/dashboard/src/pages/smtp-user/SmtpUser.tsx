@@ -1,0 +1,5 @@
+import { Page } from '../../ui/Page.js';
+
+export function SmtpUser() {
+  return <Page title="SMTP user">{null}</Page>;
+}

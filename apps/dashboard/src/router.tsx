@@ -1,0 +1,167 @@
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
+import type { QueryClient } from '@tanstack/react-query';
+import { ApiProblem } from './api/client.js';
+import { queryClient } from './api/query-client.js';
+import { whoAmI } from './api/session.js';
+import { oneOf, searchOf, text } from './search.js';
+import { Frame } from './shell/Frame.js';
+import { NotFound, RouteError } from './ui/States.js';
+
+const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({ notFoundComponent: NotFound });
+
+/** Every page but sign-in and help. Whoever is not signed in is brought back here afterwards. */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: 'signed-in',
+  beforeLoad: async ({ context, location }) => {
+    try {
+      return { me: await context.queryClient.ensureQueryData(whoAmI) };
+    } catch (error) {
+      if (error instanceof ApiProblem && error.problem.status === 401)
+        throw redirect({ to: '/sign-in', search: { next: location.href } });
+      throw error;
+    }
+  },
+  component: Frame,
+});
+
+const home = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/',
+  beforeLoad: ({ context }) => {
+    const { tenantId } = context.me;
+    if (tenantId === null) throw redirect({ to: '/operator/tenants' });
+    throw redirect({ to: '/t/$tenantId/smtp-users', params: { tenantId } });
+  },
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: searchOf((search) => ({ next: text(search['next']) })),
+  component: lazyRouteComponent(() => import('./pages/sign-in/SignIn.js'), 'SignIn'),
+});
+
+const help = createRoute({
+  getParentRoute: () => root,
+  path: '/help/ip-not-authorized',
+  component: lazyRouteComponent(() => import('./pages/help/IpNotAuthorized.js'), 'IpNotAuthorized'),
+});
+
+const tenant = createRoute({ getParentRoute: () => signedIn, path: '/t/$tenantId' });
+
+export const USER_STATES = ['restricted', 'refusing', 'report-only', 'expiring', 'expired', 'unrestricted'] as const;
+const smtpUsers = createRoute({
+  getParentRoute: () => tenant,
+  path: '/smtp-users',
+  validateSearch: searchOf((search) => ({ query: text(search['query']), state: oneOf(USER_STATES, search['state']) })),
+  component: lazyRouteComponent(() => import('./pages/smtp-users/SmtpUsers.js'), 'SmtpUsers'),
+});
+
+const smtpUser = createRoute({
+  getParentRoute: () => tenant,
+  path: '/smtp-users/$smtpUserId',
+  validateSearch: searchOf((search) => ({
+    tab: oneOf(['denied', 'history'] as const, search['tab']),
+    /** An address that the box "Why?" shows the decision of. */
+    why: text(search['why']),
+  })),
+  component: lazyRouteComponent(() => import('./pages/smtp-user/SmtpUser.js'), 'SmtpUser'),
+});
+
+const denials = createRoute({
+  getParentRoute: () => tenant,
+  path: '/denials',
+  validateSearch: searchOf((search) => ({
+    from: text(search['from']),
+    to: text(search['to']),
+    ip: text(search['ip']),
+    username: text(search['username']),
+    relay: text(search['relay']),
+    reason: text(search['reason']),
+    refused: oneOf(['true', 'false'] as const, search['refused']),
+  })),
+  component: lazyRouteComponent(() => import('./pages/audit/Denials.js'), 'Denials'),
+});
+
+const changes = createRoute({
+  getParentRoute: () => tenant,
+  path: '/changes',
+  validateSearch: searchOf((search) => ({
+    from: text(search['from']),
+    to: text(search['to']),
+    username: text(search['username']),
+    type: text(search['type']),
+    actor: text(search['actor']),
+  })),
+  component: lazyRouteComponent(() => import('./pages/audit/Changes.js'), 'Changes'),
+});
+
+const apiKeys = createRoute({
+  getParentRoute: () => tenant,
+  path: '/api-keys',
+  component: lazyRouteComponent(() => import('./pages/api-keys/TenantApiKeys.js'), 'TenantApiKeys'),
+});
+
+const reply = createRoute({
+  getParentRoute: () => tenant,
+  path: '/reply',
+  component: lazyRouteComponent(() => import('./pages/reply/Reply.js'), 'Reply'),
+});
+
+const operator = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/operator',
+  beforeLoad: ({ context }) => {
+    if (context.me.role !== 'operator') throw redirect({ to: '/' });
+  },
+});
+
+const tenants = createRoute({
+  getParentRoute: () => operator,
+  path: '/tenants',
+  component: lazyRouteComponent(() => import('./pages/operator/Tenants.js'), 'Tenants'),
+});
+const relays = createRoute({
+  getParentRoute: () => operator,
+  path: '/relays',
+  component: lazyRouteComponent(() => import('./pages/operator/Relays.js'), 'Relays'),
+});
+const system = createRoute({
+  getParentRoute: () => operator,
+  path: '/system',
+  component: lazyRouteComponent(() => import('./pages/operator/System.js'), 'System'),
+});
+const operatorKeys = createRoute({
+  getParentRoute: () => operator,
+  path: '/api-keys',
+  component: lazyRouteComponent(() => import('./pages/api-keys/OperatorApiKeys.js'), 'OperatorApiKeys'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    signIn,
+    help,
+    signedIn.addChildren([
+      home,
+      tenant.addChildren([smtpUsers, smtpUser, denials, changes, apiKeys, reply]),
+      operator.addChildren([tenants, relays, system, operatorKeys]),
+    ]),
+  ]),
+  context: { queryClient },
+  defaultPreload: 'intent',
+  defaultErrorComponent: RouteError,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,26 @@
+import { ActionIcon, CopyButton, Text, Tooltip, type TextProps } from '@mantine/core';
+import { IconCheck, IconCopy } from '@tabler/icons-react';
+
+/** An address, a range, an id: digits of one width. */
+export function Mono({ children, ...text }: TextProps & { readonly children: string }) {
+  return (
+    <Text span inherit {...text} className="mono">
+      {children}
+    </Text>
+  );
+}
+
+/** Copies the text; `label` names what is copied. */
+export function Copy({ value, label }: { readonly value: string; readonly label: string }) {
+  return (
+    <CopyButton value={value}>
+      {({ copied, copy }) => (
+        <Tooltip label={copied ? 'Copied' : label}>
+          <ActionIcon size="sm" onClick={copy} aria-label={label}>
+            {copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </CopyButton>
+  );
+}

@@ -1,0 +1,94 @@
+import { Alert, Anchor, Button, Center, Group, Stack, Text, Title } from '@mantine/core';
+import { IconAlertCircle, IconLock } from '@tabler/icons-react';
+import { Link, type ErrorComponentProps } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { ApiProblem } from '../api/client.js';
+
+/** Nothing is there. Says what that means, and what to do. */
+export function Empty({
+  title,
+  children,
+  action,
+}: {
+  readonly title: string;
+  readonly children?: ReactNode;
+  readonly action?: ReactNode;
+}) {
+  return (
+    <Center py={56} px="md">
+      <Stack align="center" gap="xs" maw={460} ta="center">
+        <Title order={2}>{title}</Title>
+        {children !== undefined && (
+          <Text size="sm" c="dimmed">
+            {children}
+          </Text>
+        )}
+        {action !== undefined && <Group mt="sm">{action}</Group>}
+      </Stack>
+    </Center>
+  );
+}
+
+/** Something did not work: what happened, what to do, and the request's id for support. */
+export function Failed({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
+  const problem = error instanceof ApiProblem ? error.problem : null;
+  return (
+    <Alert color="gray" icon={<IconAlertCircle />} title={problem?.title ?? 'This did not work'} role="alert">
+      <Text size="sm">{error.message}</Text>
+      <Group mt="sm" gap="md">
+        {retry && (
+          <Button size="xs" variant="default" onClick={retry}>
+            Try again
+          </Button>
+        )}
+        {problem && (
+          <Text size="xs" c="dimmed" className="mono">
+            {problem.code} · request {problem.requestId}
+          </Text>
+        )}
+      </Group>
+    </Alert>
+  );
+}
+
+/** The page was loaded before, and Postern does not answer at the moment. */
+export function Stale({ since }: { readonly since: number }) {
+  return (
+    <Text size="xs" c="dimmed" role="status">
+      Last updated {new Date(since).toLocaleTimeString()}, reconnecting …
+    </Text>
+  );
+}
+
+/** Why there are no buttons. */
+export function ReadOnly() {
+  return (
+    <Group gap={6} c="dimmed">
+      <IconLock size={14} aria-hidden />
+      <Text size="xs">You are signed in with an auditor’s key: you see everything and change nothing.</Text>
+    </Group>
+  );
+}
+
+export function NotFound() {
+  return (
+    <Empty
+      title="There is no such page"
+      action={
+        <Anchor component={Link} to="/">
+          Go to the first page
+        </Anchor>
+      }
+    >
+      The address may be mistyped, or what it showed was removed.
+    </Empty>
+  );
+}
+
+export function RouteError({ error, reset }: ErrorComponentProps) {
+  return (
+    <Center p="xl">
+      <Failed error={error instanceof Error ? error : new Error(String(error))} retry={reset} />
+    </Center>
+  );
+}
