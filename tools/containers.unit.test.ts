@@ -61,7 +61,7 @@ describe('the containers', () => {
   it('start files that are there, and not as root', () => {
     const files = Object.values(services).flatMap(({ command = [] }) => command.filter((part) => part.endsWith('.js')));
     const named = [...dockerfile.matchAll(/dist\/\S+\.js/g)].map(([file]) => file);
-    expect(files).toHaveLength(5);
+    expect(files).toHaveLength(6);
     for (const file of [...files, ...named])
       expect([file, existsSync(join(root, file.replace(/^dist\//, '').replace(/js$/, 'ts')))]).toEqual([file, true]);
     const stages = dockerfile.split(/^FROM /m).slice(-2);
@@ -97,8 +97,8 @@ describe('the containers', () => {
     }
   });
 
-  it('let nothing but their users reach the database and Kafka, and open no port but of nginx and the demo relay', () => {
-    expect(namesWhere(({ ports = [] }) => ports.length > 0)).toEqual(['nginx', 'demo-relay']);
+  it('let nothing but their users reach the database and Kafka, and open no port but of nginx, the demo relay and the relay agent', () => {
+    expect(namesWhere(({ ports = [] }) => ports.length > 0)).toEqual(['nginx', 'demo-relay', 'relay-agent']);
     for (const { ports = [] } of Object.values(services))
       for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
     expect(namesWhere((container) => networksOf(container).includes('data'))).toEqual([

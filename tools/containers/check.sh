@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Holds Dockerfile and docker-compose.yml to hadolint and the Compose specification. Runs nothing: rehearse.sh does.
+# Checks Dockerfile with hadolint, and docker-compose.yml against the Compose specification. Runs nothing: rehearse.sh does.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -12,9 +12,9 @@ venv=tools/containers/.venv
 echo "Dockerfile: hadolint has no objection. docker-compose.yml: as the Compose specification has it."
 
 if docker compose version >/dev/null 2>&1; then
-  docker compose --profile demo config --quiet
+  docker compose --profile demo --profile relay-agent config --quiet
   echo "docker-compose.yml: Docker Compose reads it."
 else
-  echo "NOT CHECKED, for want of Docker Compose: whether it resolves docker-compose.yml (anchors, variables, networks)." >&2
+  echo "NOT CHECKED without Docker Compose: whether it resolves docker-compose.yml (anchors, variables, networks)." >&2
 fi
 echo "NOT CHECKED here: that the images build and run (tools/containers/rehearse.sh)." >&2

@@ -34,7 +34,7 @@ compose() { "$COMPOSE" --project-name postern-rehearsal "$@"; }
 
 started=()
 finish() {
-  compose --profile demo down --volumes --timeout 30 >/dev/null 2>&1 || true
+  compose --profile demo --profile relay-agent down --volumes --timeout 30 >/dev/null 2>&1 || true
   if ((${#started[@]})); then kill "${started[@]}" 2>/dev/null || true; fi
   [ -n "${WORK:-}" ] || rm -rf "$work"
 }
@@ -122,9 +122,15 @@ for ((tries = 30; tries > 0; tries--)); do
 done
 ((tries > 0)) || { echo "The denial did not reach the audit trail within 30 s." >&2; exit 1; }
 echo "A restriction was made, a login refused by the relay, and the denial is in the audit trail."
+POSTERN_RELAY_KEY=$relay compose --profile relay-agent up --detach --wait --no-build relay-agent 2>/dev/null
+for ip in 203.0.113.42 198.51.100.7; do
+  curl --silent --show-error --fail-with-body http://127.0.0.1:8035/decisions --data "{\"username\":\"app@acme.example\",\"ip\":\"$ip\"}"; echo
+done | tee "$work/decisions"
+grep --quiet '"allow"' <<<"$(head -1 "$work/decisions")" && grep --quiet '"deny".*535' <<<"$(tail -1 "$work/decisions")" ||
+  { echo "The relay agent must allow the first address and deny the second." >&2; exit 1; }
 
 say "The end of each"
-for service in demo-relay nginx command-service projection-service audit-trail-service kafka postgres; do
+for service in relay-agent demo-relay nginx command-service projection-service audit-trail-service kafka postgres; do
   compose stop --timeout 40 "$service" 2>/dev/null
   echo "$service: exit code $(podman inspect "postern-rehearsal-$service-1" --format '{{.State.ExitCode}}')"
 done
