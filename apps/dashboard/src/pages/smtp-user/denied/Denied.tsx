@@ -1,0 +1,6 @@
+import type { SmtpUser } from '../smtp-user.js';
+
+/** The addresses from which this SMTP user was denied. */
+export function Denied(_props: { readonly user: SmtpUser }) {
+  return null;
+}

@@ -1,0 +1,75 @@
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { api, take, type Schema } from '../../api/client.js';
+import { mayWrite, whoAmI } from '../../api/session.js';
+
+export type SmtpUser = Schema<'SmtpUser'>;
+export type Restriction = Schema<'Restriction'>;
+export type Entry = Schema<'Entry'>;
+export type Mode = Restriction['mode'];
+/** An entry as a request names it. */
+export type WantedEntry = Schema<'AddEntriesRequest'>['entries'][number];
+
+const ONE = '/v1/tenants/{tenantId}/smtp-users/{smtpUserId}';
+const REFRESHED_EVERY_MS = 15_000;
+
+/** One SMTP user with its restriction. Throws `ApiProblem` with status 404 where there is none. */
+export const smtpUserQuery = (tenantId: string, smtpUserId: string) =>
+  queryOptions({
+    queryKey: ['smtp-user', tenantId, smtpUserId],
+    queryFn: async ({ signal, client, queryKey }) => {
+      const read = await take(api.GET(ONE, { params: { path: { tenantId, smtpUserId } }, signal }));
+      // The read side may be a moment behind a write whose answer this page has.
+      const shown = client.getQueryData<SmtpUser>(queryKey);
+      return shown && shown.restriction.version > read.restriction.version ? shown : read;
+    },
+    refetchInterval: REFRESHED_EVERY_MS,
+  });
+
+const pathOf = ({ tenantId, id }: SmtpUser) => ({ tenantId, smtpUserId: id });
+const tag = (version: number): string => `"${version}"`;
+
+// The changes of a restriction. Each resolves with the restriction that came of it.
+
+export const addEntries = (user: SmtpUser, entries: WantedEntry[]): Promise<Restriction> =>
+  take(api.POST(`${ONE}/restriction/entries`, { params: { path: pathOf(user) }, body: { entries } }));
+
+export const removeEntry = (user: SmtpUser, entryId: string): Promise<Restriction> =>
+  take(api.DELETE(`${ONE}/restriction/entries/{entryId}`, { params: { path: { ...pathOf(user), entryId } } }));
+
+/** Throws `ApiProblem` `version-mismatch` where the list is no longer the one of `version`. */
+export const replaceEntries = (user: SmtpUser, version: number, entries: WantedEntry[]): Promise<Restriction> =>
+  take(
+    api.PUT(`${ONE}/restriction`, {
+      params: { path: pathOf(user), header: { 'If-Match': tag(version) } },
+      body: { entries },
+    }),
+  );
+
+export const changeMode = (user: SmtpUser, mode: Mode): Promise<Restriction> =>
+  take(api.PUT(`${ONE}/restriction/mode`, { params: { path: pathOf(user) }, body: { mode } }));
+
+/** Afterwards logins may come from anywhere. */
+export const clearRestriction = (user: SmtpUser): Promise<Restriction> =>
+  take(api.DELETE(`${ONE}/restriction`, { params: { path: pathOf(user) } }));
+
+/** Carries out one of the changes above, and shows its answer at once. */
+export function useRestrictionChange<Input>(user: SmtpUser, send: (input: Input) => Promise<Restriction>) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: send,
+    onSuccess: (restriction) => {
+      client.setQueryData(
+        smtpUserQuery(user.tenantId, user.id).queryKey,
+        (shown) => shown && { ...shown, restriction },
+      );
+      // What else shows it: the list, counts, denied addresses with "still denied", history.
+      void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'smtp-user' });
+    },
+  });
+}
+
+/** Whether there are buttons that change something. */
+export function useMayWrite(): boolean {
+  const { data: me } = useQuery(whoAmI);
+  return me !== undefined && mayWrite(me);
+}
