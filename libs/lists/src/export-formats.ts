@@ -1,9 +1,14 @@
 import { stringify } from 'csv-stringify/sync';
-import type { Problem } from '@postern/http';
+import { preferredType, type Problem } from '@postern/http';
 
-/** What a list can be answered as. The first is the default. */
-export const LIST_TYPES = ['application/json', 'application/x-ndjson', 'text/csv;header=present'] as const;
-type ListType = (typeof LIST_TYPES)[number];
+/** What a list can be answered as, by the names of `?format=`. JSON is the default. */
+const TYPES = { json: 'application/json', ndjson: 'application/x-ndjson', csv: 'text/csv;header=present' } as const;
+type ListType = (typeof TYPES)[keyof typeof TYPES];
+
+/** What is asked for: by `?format=`, else by `Accept`. */
+export function typeOf(format: keyof typeof TYPES | undefined, accept: string | undefined): ListType {
+  return format ? TYPES[format] : preferredType(accept, [TYPES.json, TYPES.ndjson, TYPES.csv]);
+}
 
 /** How the items of an export are written. */
 export interface ExportFormat {

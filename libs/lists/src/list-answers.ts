@@ -3,11 +3,11 @@ import { Inject, Injectable, Logger, Module, Optional } from '@nestjs/common';
 import { CqrsModule, QueryBus } from '@nestjs/cqrs';
 import { KeyWatch } from '@postern/access';
 import type { Page } from '@postern/contracts';
-import { bearerToken, preferredType, principalOf, Problem } from '@postern/http';
+import { bearerToken, principalOf, Problem } from '@postern/http';
 import { counter, gauge } from '@postern/observe';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { exportFormat, LIST_TYPES, type ExportFormat } from './export-formats.js';
+import { exportFormat, typeOf, type ExportFormat } from './export-formats.js';
 import { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits, ExportTurns } from './export-limits.js';
 import type { ListDefinition, ListQuery } from './list.js';
 import { openCursor, type PageAsked } from './page.js';
@@ -29,7 +29,7 @@ type Read<Item> = (asked: Pick<PageAsked, 'limit' | 'cursor'>) => Promise<Page<I
 /** How long the reader of a revoked key may take what was written for it already. */
 const REVOKED_GRACE_MS = 1_000;
 
-/** Answers lists: a page as JSON, or where `Accept` asks for NDJSON or CSV the whole from `?cursor=` on, as a stream. */
+/** Answers lists: a page as JSON, or where `?format=` or `Accept` asks for NDJSON or CSV the whole from `?cursor=` on, as a stream. */
 @Injectable()
 export class ListAnswers {
   private readonly logger = new Logger('exports');
@@ -57,7 +57,8 @@ export class ListAnswers {
     queryOf: (asked: Asked) => ListQuery<Item, unknown, Asked>,
   ): Promise<void> {
     const { request } = reply;
-    const type = preferredType(request.headers.accept, LIST_TYPES);
+    const query = request.query as { bom?: string; format?: 'json' | 'ndjson' | 'csv' };
+    const type = typeOf(query.format, request.headers.accept);
     const read: Read<Item> = (page) => this.queries.execute(queryOf({ ...asked, ...page }));
     if (type === 'application/json') {
       const answer = await read(asked);
@@ -65,7 +66,7 @@ export class ListAnswers {
       return void (reply.sent || reply.header('vary', 'accept').send(answer));
     }
     refuseLimit(request);
-    const format = exportFormat(type, list.columns, (request.query as { bom?: string }).bom === 'true');
+    const format = exportFormat(type, list.columns, query.bom === 'true');
     const endTurn = this.turns.take(principalOf(request).actor.keyId);
     exportsRunning.inc();
     const revocation = new AbortController();

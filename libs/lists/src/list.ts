@@ -16,7 +16,7 @@ export interface ListDefinition<Item extends object, Filters extends z.ZodRawSha
   readonly item: z.ZodType<Item>;
   /** Newest first. */
   readonly order: ListOrder;
-  /** The fields of its query, in addition to `limit`, `cursor` and `bom`. */
+  /** The fields of its query, in addition to `limit`, `cursor`, `bom` and `format`. */
   readonly filters: Filters;
   /** Of CSV: members of a row, `actor.name` for a member's member. Left out: those of an item. */
   readonly columns?: readonly string[];
@@ -30,6 +30,12 @@ const bom = z
   .optional()
   .meta({ description: 'CSV alone: `true` begins the file with a byte order mark, for spreadsheets.' });
 
+/** For a link, which can send no `Accept`. */
+const format = z
+  .enum(['json', 'ndjson', 'csv'], 'Give json, ndjson or csv.')
+  .optional()
+  .meta({ description: 'What to answer with, instead of `Accept`: for a link in a page, which can send no header.' });
+
 /** A list that is answered by `ListAnswers`; with `query`, the schema for `@Query`, and `answers`, for `@Documented`. */
 export function defineList<Item extends object, Filters extends z.ZodRawShape>(
   definition: ListDefinition<Item, Filters>,
@@ -39,7 +45,7 @@ export function defineList<Item extends object, Filters extends z.ZodRawShape>(
     ...definition,
     columns,
     query: z
-      .strictObject({ ...pageFields(order), bom, ...filters })
+      .strictObject({ ...pageFields(order), bom, format, ...filters })
       .refine((query) => periodInOrder(query), PERIOD_NOT_IN_ORDER),
     answers: exported(pageView(page, item), item, `${columns.join(',')}\r\n`),
   };

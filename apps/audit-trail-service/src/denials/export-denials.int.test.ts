@@ -127,6 +127,19 @@ describe('an export of denials', () => {
     ]);
   });
 
+  it('is chosen by ?format=, whatever a browser accepts', async () => {
+    const browser = 'text/html,application/xhtml+xml,*/*;q=0.8';
+    const typeOf = async (query: string) => {
+      const response = await askForExport(`${ofUser(quiet)}?${query}`, auditor, browser);
+      response.destroy();
+      return [response.statusCode, response.headers['content-type']?.split(';')[0]];
+    };
+    expect(await typeOf('relay=mx1')).toEqual([200, 'application/json']);
+    expect(await typeOf('format=csv')).toEqual([200, 'text/csv']);
+    expect(await typeOf('format=ndjson')).toEqual([200, 'application/x-ndjson']);
+    expect(await typeOf('format=xls')).toEqual([422, 'application/problem+json']);
+  });
+
   it('that is empty is a header in CSV, and nothing in NDJSON', async () => {
     const url = `${ofUser(quiet)}?relay=nobody`;
     expect((await readRest(await askForExport(url, auditor, CSV))).text).toMatch(/^id,.*,count\r\n$/);
