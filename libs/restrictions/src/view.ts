@@ -44,6 +44,10 @@ export interface CheckedAddress {
   readonly reason: ReasonCode;
   readonly mode: Mode;
   readonly matched: Entry | null;
+  /** Where a restriction matches nothing: an entry that contained the address and has expired, else the closest live one of its family. */
+  readonly nearest: Entry | null;
+  /** Entries that were honoured at that instant. */
+  readonly liveEntries: number;
   /** The SMTP user's version that the decision used. */
   readonly version: number;
 }

@@ -51,13 +51,22 @@ const check = (at: string, ip = '203.0.113.9', smtpUserId: string = story.smtpUs
 
 describe('a check that looks back', () => {
   it.each([
-    ['before the restriction', '2025-04-15T11:59:59.999Z', 'allow', 'unrestricted', 1],
-    ['from the very millisecond of the restriction', '2025-04-15T12:00:00.000Z', 'allow', 'entry-matched', 2],
-    ['until the entry expired', '2025-06-30T23:59:59.999Z', 'allow', 'entry-matched', 2],
-    ['once the only entry had expired', '2025-07-01T00:00:00.000Z', 'deny', 'no-live-entry', 2],
-    ['with another list', '2025-08-15T12:00:00.000Z', 'deny', 'ip-not-authorized', 3],
-    ['after it was cleared', '2025-11-01T00:00:00.000Z', 'allow', 'unrestricted', 4],
-  ])('decides as it was decided %s', async (_, at, decision, reason, version) => {
+    ['before the restriction', '2025-04-15T11:59:59.999Z', 'allow', 'unrestricted', 1, 0],
+    ['from the very millisecond of the restriction', '2025-04-15T12:00:00.000Z', 'allow', 'entry-matched', 2, 1],
+    ['until the entry expired', '2025-06-30T23:59:59.999Z', 'allow', 'entry-matched', 2, 1],
+    ['once the only entry had expired', '2025-07-01T00:00:00.000Z', 'deny', 'no-live-entry', 2, 0],
+    ['with another list', '2025-08-15T12:00:00.000Z', 'deny', 'ip-not-authorized', 3, 1],
+    ['after it was cleared', '2025-11-01T00:00:00.000Z', 'allow', 'unrestricted', 4, 0],
+  ])('decides as it was decided %s', async (_, at, decision, reason, version, liveEntries) => {
+    const entry = {
+      id: story.entryIds[0],
+      range: '203.0.113.9',
+      typed: '203.0.113.9',
+      note: null,
+      addedBy: 'test',
+      addedAt: '2026-01-01T00:00:00.000Z',
+      expiresAt: '2025-07-01T00:00:00.000Z',
+    };
     const { status, body } = await check(at);
     expect([status, body]).toEqual([
       200,
@@ -68,19 +77,9 @@ describe('a check that looks back', () => {
         reason,
         mode: 'enforce',
         version,
-        matched:
-          reason === 'entry-matched'
-            ? {
-                id: story.entryIds[0],
-                range: '203.0.113.9',
-                typed: '203.0.113.9',
-                note: null,
-                addedBy: 'test',
-                addedAt: '2026-01-01T00:00:00.000Z',
-                expiresAt: '2025-07-01T00:00:00.000Z',
-                live: true,
-              }
-            : null,
+        matched: reason === 'entry-matched' ? { ...entry, live: true } : null,
+        nearest: decision === 'deny' ? { ...entry, live: false } : null,
+        liveEntries,
       },
     ]);
   });
@@ -157,8 +156,18 @@ describe('the check of an address', () => {
       reason: 'entry-matched',
       mode: 'enforce',
       matched: expect.objectContaining({ id: app.entryIds[0] as EntryId, range: '203.0.113.0/24', live: true }),
+      nearest: null,
+      liveEntries: 1,
       version: 3,
     });
+  });
+
+  it('names the nearest entry where none lets it in', async () => {
+    expect((await ask(app.smtpUserId, '?ip=203.0.114.9')).body).toMatchObject({
+      matched: null,
+      nearest: { range: '203.0.113.0/24', live: true },
+    });
+    expect((await ask(app.smtpUserId, '?ip=2001:db8::1')).body).toMatchObject({ matched: null, nearest: null });
   });
 
   it.each([

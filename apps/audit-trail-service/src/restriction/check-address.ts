@@ -9,6 +9,8 @@ import {
   entryView,
   evolve,
   initialState,
+  isLive,
+  nearestEntry,
   type CheckedAddress,
   type RegisteredSmtpUser,
   type SmtpUserState,
@@ -99,6 +101,7 @@ const CHANGES_UP_TO = `
 function explain(smtpUser: RegisteredSmtpUser, ip: IpAddress, at: Date): CheckedAddress {
   const { decision, reason, matched } = decideAccess(smtpUser, ip, at);
   const entry = matched === null ? undefined : smtpUser.entries[matched];
+  const nearest = smtpUser.restricted && !entry ? nearestEntry(smtpUser.entries, ip, at) : null;
   return {
     ip: ip.text,
     at: at.toISOString(),
@@ -106,6 +109,8 @@ function explain(smtpUser: RegisteredSmtpUser, ip: IpAddress, at: Date): Checked
     reason,
     mode: smtpUser.mode,
     matched: entry ? entryView(entry, at) : null,
+    nearest: nearest && entryView(nearest, at),
+    liveEntries: smtpUser.entries.filter((each) => isLive(each, at)).length,
     version: smtpUser.version,
   };
 }

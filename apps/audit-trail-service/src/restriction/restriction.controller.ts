@@ -29,6 +29,11 @@ const checkedAddressView = view<CheckedAddress>('CheckedAddress', 'A decision, e
   reason: reasonView,
   mode: modeView,
   matched: entryView.nullable().meta({ description: 'The entry that lets the address in.' }),
+  nearest: entryView.nullable().meta({
+    description:
+      'Where a restriction matches nothing: an entry that contained the address and has expired, else the closest live one of its family.',
+  }),
+  liveEntries: whole(0, 3, 'Entries that were honoured at that instant.'),
   version: whole(1, 7, 'The SMTP user’s version that was asked.'),
 });
 
