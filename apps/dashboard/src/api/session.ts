@@ -37,9 +37,12 @@ async function session<Data>(method: 'POST' | 'DELETE', body?: object): Promise<
   );
 }
 
-/** Whether this person may change what belongs to the tenant. An auditor reads. */
+/**
+ * Whether this key may change SMTP users, their restrictions and the reply. As in the API: an admin of the tenant does;
+ * an operator makes tenants and keys, and reads the rest; an auditor reads.
+ */
 export function mayWrite({ role }: Pick<WhoAmI, 'role'>): boolean {
-  return role === 'admin' || role === 'operator';
+  return role === 'admin';
 }
 
 // The session ended while a page was open. The page stays as it is, with what was typed, and a dialog asks to sign in again.

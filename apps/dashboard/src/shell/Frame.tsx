@@ -1,187 +1,68 @@
-import {
-  ActionIcon,
-  AppShell,
-  Burger,
-  Group,
-  Menu,
-  NavLink,
-  Text,
-  Tooltip,
-  useMantineColorScheme,
-  type NavLinkProps,
-} from '@mantine/core';
+import { ActionIcon, Drawer } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import {
-  IconBuilding,
-  IconDeviceDesktop,
-  IconHeartRateMonitor,
-  IconHelpCircle,
-  IconHistory,
-  IconKey,
-  IconLogout,
-  IconMail,
-  IconMessageReport,
-  IconMoon,
-  IconServer2,
-  IconShieldX,
-  IconSun,
-  type Icon,
-} from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { createLink, Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
-import type { Ref } from 'react';
-import { whoAmI, signOut } from '../api/session.js';
+import { IconMenu2 } from '@tabler/icons-react';
+import { useSuspenseQuery } from '@tanstack/react-query';
+import { Link, Outlet, useParams } from '@tanstack/react-router';
+import { whoAmI } from '../api/session.js';
+import { Account } from './Account.js';
+import { Breadcrumb } from './Breadcrumb.js';
+import { ColorScheme } from './ColorScheme.js';
 import classes from './Frame.module.css';
+import { Mark } from './Mark.js';
+import { Navigation } from './Navigation.js';
 import { SessionEnded } from './SessionEnded.js';
-
-const NavigationLink = createLink(
-  (props: NavLinkProps & { readonly href?: string; readonly ref?: Ref<HTMLAnchorElement> }) => (
-    <NavLink component="a" {...props} />
-  ),
-);
-const icon = (Name: Icon) => <Name size={17} stroke={1.6} aria-hidden />;
+import { TenantSwitcher } from './TenantSwitcher.js';
 
 /** The frame of every page for which one signs in: where one is, what else there is, who is signed in. */
 export function Frame() {
-  const [open, { toggle, close }] = useDisclosure(false);
-  const { data: me } = useQuery(whoAmI);
+  const [sheet, { open, close }] = useDisclosure(false);
+  const { data: me } = useSuspenseQuery(whoAmI);
   const { tenantId: shown } = useParams({ strict: false });
-  const tenantId = me?.tenantId ?? shown;
+  const tenantId = me.tenantId ?? shown;
   return (
-    <AppShell header={{ height: 52 }} navbar={{ width: 224, breakpoint: 'sm', collapsed: { mobile: !open } }}>
+    <div className={classes['frame']}>
       <a href="#main" className={classes['skip']}>
         Skip to content
       </a>
-      <AppShell.Header className={classes['header']}>
-        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-          <Group gap="sm" wrap="nowrap">
-            <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Menu" />
-            <Link to="/" className={classes['brand']}>
-              Postern
-            </Link>
-            {tenantId !== undefined && (
-              <Text c="dimmed" size="sm" truncate>
-                {tenantId}
-              </Text>
-            )}
-          </Group>
-          <Group gap="xs" wrap="nowrap">
-            <ColorScheme />
-            <Account />
-          </Group>
-        </Group>
-      </AppShell.Header>
-      <AppShell.Navbar className={classes['side']} p="sm" onClick={close}>
-        <nav aria-label="Pages">
-          {tenantId !== undefined && (
-            <>
-              <Section>Outbound</Section>
-              <NavigationLink
-                to="/t/$tenantId/smtp-users"
-                params={{ tenantId }}
-                label="SMTP users"
-                leftSection={icon(IconMail)}
-              />
-              <Section>Audit</Section>
-              <NavigationLink
-                to="/t/$tenantId/denials"
-                params={{ tenantId }}
-                label="Denials"
-                leftSection={icon(IconShieldX)}
-              />
-              <NavigationLink
-                to="/t/$tenantId/changes"
-                params={{ tenantId }}
-                label="Changes"
-                leftSection={icon(IconHistory)}
-              />
-              <Section>Settings</Section>
-              <NavigationLink
-                to="/t/$tenantId/api-keys"
-                params={{ tenantId }}
-                label="API keys"
-                leftSection={icon(IconKey)}
-              />
-              <NavigationLink
-                to="/t/$tenantId/reply"
-                params={{ tenantId }}
-                label="Reply"
-                leftSection={icon(IconMessageReport)}
-              />
-            </>
-          )}
-          {me?.role === 'operator' && (
-            <>
-              <Section>Operator</Section>
-              <NavigationLink to="/operator/tenants" label="Tenants" leftSection={icon(IconBuilding)} />
-              <NavigationLink to="/operator/relays" label="Relays" leftSection={icon(IconServer2)} />
-              <NavigationLink to="/operator/system" label="System" leftSection={icon(IconHeartRateMonitor)} />
-              <NavigationLink to="/operator/api-keys" label="Operator keys" leftSection={icon(IconKey)} />
-            </>
-          )}
-          <Section>Help</Section>
-          <NavigationLink to="/help/ip-not-authorized" label="IP not authorized" leftSection={icon(IconHelpCircle)} />
-        </nav>
-      </AppShell.Navbar>
-      <AppShell.Main id="main" className={classes['main']}>
-        <Outlet />
-      </AppShell.Main>
-      <SessionEnded />
-    </AppShell>
-  );
-}
-
-function Section({ children }: { readonly children: string }) {
-  return (
-    <Text size="xs" fw={500} c="dimmed" px="xs" pt="md" pb={4}>
-      {children}
-    </Text>
-  );
-}
-
-export function ColorScheme() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const next = { auto: 'light', light: 'dark', dark: 'auto' } as const;
-  const Shown = { auto: IconDeviceDesktop, light: IconSun, dark: IconMoon }[colorScheme];
-  return (
-    <Tooltip label={`Colours: ${colorScheme === 'auto' ? 'as the system' : colorScheme}`}>
-      <ActionIcon
-        aria-label={`Colours: ${colorScheme}. Change to ${next[colorScheme]}`}
-        onClick={() => setColorScheme(next[colorScheme])}
+      <aside className={classes['side']}>
+        <Brand />
+        <Navigation me={me} tenantId={tenantId} />
+      </aside>
+      <Drawer
+        opened={sheet}
+        onClose={close}
+        size={280}
+        title={<Mark />}
+        closeButtonProps={{ 'aria-label': 'Close the menu' }}
+        classNames={{ content: classes['sheet'], header: classes['sheetHeader'], body: classes['sheetBody'] }}
       >
-        {icon(Shown)}
-      </ActionIcon>
-    </Tooltip>
+        <Navigation me={me} tenantId={tenantId} onNavigate={close} />
+      </Drawer>
+      <div className={classes['page']}>
+        <header className={classes['header']}>
+          <ActionIcon className={classes['menu']} size="lg" onClick={open} aria-label="Menu">
+            <IconMenu2 size={18} stroke={1.75} aria-hidden />
+          </ActionIcon>
+          <Breadcrumb tenantId={tenantId} />
+          <div className={classes['tools']}>
+            {me.role === 'operator' && <TenantSwitcher tenantId={tenantId} />}
+            <ColorScheme />
+            <Account me={me} />
+          </div>
+        </header>
+        <main id="main" tabIndex={-1} className={classes['main']}>
+          <Outlet />
+        </main>
+      </div>
+      <SessionEnded />
+    </div>
   );
 }
 
-function Account() {
-  const queryClient = useQueryClient();
-  const navigate = useNavigate();
-  const { data: me } = useQuery(whoAmI);
-  const leave = useMutation({
-    mutationFn: signOut,
-    onSuccess: async () => {
-      await navigate({ to: '/sign-in' });
-      queryClient.clear();
-    },
-  });
-  if (!me) return null;
+function Brand() {
   return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <button type="button" className={classes['account']}>
-          {me.name}
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          Signed in with the key “{me.name}” ({me.role})
-        </Menu.Label>
-        <Menu.Item leftSection={icon(IconLogout)} onClick={() => leave.mutate()}>
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <Link to="/" className={classes['brand']}>
+      <Mark />
+    </Link>
   );
 }

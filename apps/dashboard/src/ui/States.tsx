@@ -3,6 +3,7 @@ import { IconAlertCircle, IconLock } from '@tabler/icons-react';
 import { Link, type ErrorComponentProps } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { ApiProblem } from '../api/client.js';
+import type { WhoAmI } from '../api/session.js';
 
 /** Nothing is there. Says what that means, and what to do. */
 export function Empty({
@@ -61,11 +62,15 @@ export function Stale({ since }: { readonly since: number }) {
 }
 
 /** Why there are no buttons. */
-export function ReadOnly() {
+export function ReadOnly({ role }: { readonly role: WhoAmI['role'] }) {
   return (
-    <Group gap={6} c="dimmed">
-      <IconLock size={14} aria-hidden />
-      <Text size="xs">You are signed in with an auditor’s key: you see everything and change nothing.</Text>
+    <Group gap={6} c="dimmed" wrap="nowrap" align="flex-start">
+      <IconLock size={14} aria-hidden style={{ flex: 'none', marginTop: 2 }} />
+      <Text size="xs">
+        {role === 'operator'
+          ? 'You are signed in as an operator. SMTP users are changed with an admin key of their tenant.'
+          : 'You are signed in with an auditor’s key: you see everything and change nothing.'}
+      </Text>
     </Group>
   );
 }

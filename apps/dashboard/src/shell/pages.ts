@@ -1,0 +1,83 @@
+import {
+  IconBuilding,
+  IconHeartRateMonitor,
+  IconHistory,
+  IconKey,
+  IconMail,
+  IconMessageReport,
+  IconServer2,
+  IconShieldX,
+  type Icon,
+} from '@tabler/icons-react';
+
+interface Section {
+  readonly label: string;
+  /** Whose pages they are: a tenant's, or the operator's. */
+  readonly of: 'tenant' | 'operator';
+  readonly pages: readonly NavigationPage[];
+}
+
+export interface NavigationPage {
+  /** `$tenantId` stands for the tenant that is shown. */
+  readonly path: (typeof PATHS)[number];
+  readonly label: string;
+  readonly icon: Icon;
+}
+
+const PATHS = [
+  '/t/$tenantId/smtp-users',
+  '/t/$tenantId/denials',
+  '/t/$tenantId/changes',
+  '/t/$tenantId/api-keys',
+  '/t/$tenantId/reply',
+  '/operator/tenants',
+  '/operator/relays',
+  '/operator/system',
+  '/operator/api-keys',
+] as const;
+
+/** What the side bar, the breadcrumb and the jump box (⌘K) list. */
+export const SECTIONS: readonly Section[] = [
+  {
+    label: 'Outbound',
+    of: 'tenant',
+    pages: [{ path: '/t/$tenantId/smtp-users', label: 'SMTP users', icon: IconMail }],
+  },
+  {
+    label: 'Audit',
+    of: 'tenant',
+    pages: [
+      { path: '/t/$tenantId/denials', label: 'Denials', icon: IconShieldX },
+      { path: '/t/$tenantId/changes', label: 'Changes', icon: IconHistory },
+    ],
+  },
+  {
+    label: 'Settings',
+    of: 'tenant',
+    pages: [
+      { path: '/t/$tenantId/api-keys', label: 'API keys', icon: IconKey },
+      { path: '/t/$tenantId/reply', label: 'Reply to the client', icon: IconMessageReport },
+    ],
+  },
+  {
+    label: 'Operator',
+    of: 'operator',
+    pages: [
+      { path: '/operator/tenants', label: 'Tenants', icon: IconBuilding },
+      { path: '/operator/relays', label: 'Relays', icon: IconServer2 },
+      { path: '/operator/system', label: 'System', icon: IconHeartRateMonitor },
+      { path: '/operator/api-keys', label: 'Operator keys', icon: IconKey },
+    ],
+  },
+];
+
+/** Where a path lies: its section, its page, and whether it is a page below that one. */
+export function pageOf(pathname: string): { section: Section; page: NavigationPage; below: boolean } | undefined {
+  for (const section of SECTIONS) {
+    for (const page of section.pages) {
+      const found = new RegExp(`^${page.path.replace('$tenantId', '[^/]+')}(/.+)?$`).exec(pathname);
+      if (found) return { section, page, below: found[1] !== undefined };
+    }
+  }
+  return undefined;
+}

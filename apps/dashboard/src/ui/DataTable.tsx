@@ -1,0 +1,262 @@
+import { Button, Skeleton, UnstyledButton } from '@mantine/core';
+import { useIntersection } from '@mantine/hooks';
+import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
+import { Link, type LinkProps } from '@tanstack/react-router';
+import { createSortedRowModel, rowSortingFeature, tableFeatures, useTable } from '@tanstack/react-table';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import classes from './DataTable.module.css';
+
+export interface Column<Row> {
+  readonly id: string;
+  readonly header: string;
+  readonly cell: (row: Row) => ReactNode;
+  /** A CSS width. Columns without one share what is left. */
+  readonly width?: string | number;
+  readonly align?: 'end';
+  /** Where it goes in the two lines of a row under 700 px. Without this it is left out there. */
+  readonly phone?: 'title' | 'aside' | 'detail' | 'detail-aside';
+  /** Makes the header sort the rows by this. Only for lists that are loaded completely. */
+  readonly sort?: (row: Row) => string | number;
+}
+
+interface Props<Row> {
+  /** What is listed, for screen readers. */
+  readonly label: string;
+  /** A constant, or from `useMemo`. The column whose `phone` is "title" is the row's link. */
+  readonly columns: readonly Column<Row>[];
+  /** Undefined while loading: rows of the final height are shown. */
+  readonly rows: readonly Row[] | undefined;
+  readonly rowKey: (row: Row) => string;
+  /** A row is a link to this page … */
+  readonly link?: (row: Row) => LinkProps;
+  /** … or opens something on this page: a side panel. */
+  readonly onOpen?: (row: Row) => void;
+  /** The key of the row that is open. */
+  readonly open?: string | undefined;
+  /** What an infinite query returns. The next page is loaded when the end comes into view. */
+  readonly more?: {
+    readonly hasNextPage: boolean;
+    readonly isFetchingNextPage: boolean;
+    readonly fetchNextPage: () => unknown;
+  };
+  /** In place of the rows where there are none. */
+  readonly empty?: ReactNode;
+}
+
+const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() });
+const NONE: readonly never[] = [];
+const SKELETON_ROWS = 8;
+/** Up to so many rows are drawn at once, so that the browser's own search finds all of them. */
+const DRAWN_AT_ONCE = 200;
+
+/**
+ * A dense table of one line a row; under 700 px a list of two lines a row. The header stays in view, arrow keys go from
+ * row to row, Enter opens. Draws what is in view of a long list.
+ */
+export function DataTable<Row extends object>({
+  label,
+  columns,
+  rows,
+  rowKey,
+  link,
+  onOpen,
+  open,
+  more,
+  empty,
+}: Props<Row>) {
+  const table = useTable({
+    features,
+    data: rows ?? NONE,
+    getRowId: rowKey,
+    enableSortingRemoval: true,
+    columns: useMemo(
+      () =>
+        columns.map(({ id, header, sort }) => ({
+          id,
+          header,
+          accessorFn: sort ?? (() => null),
+          enableSorting: sort !== undefined,
+          sortFn: compare,
+        })),
+      [columns],
+    ),
+  });
+  const sorted = table.getRowModel().rows;
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => setTop(body.current?.offsetTop ?? 0), []);
+  const virtual = useWindowVirtualizer({
+    count: sorted.length,
+    estimateSize: () => 45,
+    overscan: sorted.length <= DRAWN_AT_ONCE ? DRAWN_AT_ONCE : 15,
+    scrollMargin: top,
+    getItemKey: (index) => sorted[index]?.id ?? index,
+  });
+  const drawn = virtual.getVirtualItems();
+  const before = (drawn[0]?.start ?? top) - top;
+  const after = virtual.getTotalSize() - ((drawn.at(-1)?.end ?? top) - top);
+  if (rows?.length === 0 && empty !== undefined) return empty;
+  return (
+    <>
+      <table
+        role="table"
+        aria-label={label}
+        aria-rowcount={more?.hasNextPage ? -1 : sorted.length + 1}
+        className={classes['table']}
+      >
+        <colgroup>
+          {columns.map(({ id, width }) => (
+            <col key={id} width={width} />
+          ))}
+        </colgroup>
+        <thead role="rowgroup">
+          <tr role="row" aria-rowindex={1}>
+            {columns.map(({ id, header, align, sort }) => {
+              const column = table.getColumn(id);
+              const order = column?.getIsSorted() ?? false;
+              return (
+                <th
+                  key={id}
+                  role="columnheader"
+                  scope="col"
+                  data-align={align}
+                  aria-sort={order === false ? undefined : order === 'asc' ? 'ascending' : 'descending'}
+                >
+                  {sort ? (
+                    <UnstyledButton className={classes['sort']} onClick={column?.getToggleSortingHandler()}>
+                      {header}
+                      {order === 'asc' && <IconArrowUp size={13} aria-hidden />}
+                      {order === 'desc' && <IconArrowDown size={13} aria-hidden />}
+                    </UnstyledButton>
+                  ) : (
+                    header
+                  )}
+                </th>
+              );
+            })}
+          </tr>
+        </thead>
+        <tbody role="rowgroup" ref={body} onKeyDown={(event) => moveFocus(event)} aria-busy={rows === undefined}>
+          {rows === undefined && <SkeletonRows columns={columns} />}
+          {before > 0 && <Spacer height={before} />}
+          {drawn.map(({ index, key }) => {
+            const row = sorted[index]?.original;
+            if (row === undefined) return null;
+            const id = rowKey(row);
+            return (
+              <tr
+                key={key}
+                role="row"
+                ref={virtual.measureElement}
+                data-index={index}
+                data-opens={link !== undefined || onOpen !== undefined || undefined}
+                data-open={id === open || undefined}
+                aria-rowindex={index + 2}
+              >
+                {columns.map(({ id: column, cell, align, phone }) => (
+                  <td key={column} role="cell" data-align={align} data-phone={phone ?? 'none'}>
+                    {phone === 'title' && link ? (
+                      <Link {...link(row)} className={classes['open']}>
+                        {cell(row)}
+                      </Link>
+                    ) : phone === 'title' && onOpen ? (
+                      <UnstyledButton
+                        className={classes['open']}
+                        aria-expanded={id === open}
+                        onClick={() => onOpen(row)}
+                      >
+                        {cell(row)}
+                      </UnstyledButton>
+                    ) : (
+                      cell(row)
+                    )}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+          {after > 0 && <Spacer height={after} />}
+        </tbody>
+      </table>
+      {more?.hasNextPage && <More {...more} />}
+    </>
+  );
+}
+
+/** Loads the next page when it comes into view. The button is for the keyboard, and for another try. */
+function More({ isFetchingNextPage, fetchNextPage }: NonNullable<Props<never>['more']>) {
+  const { ref, entry } = useIntersection({ rootMargin: '600px' });
+  const inView = entry?.isIntersecting ?? false;
+  useEffect(() => {
+    if (inView) fetchNextPage();
+    // Once each time it comes into view; `fetchNextPage` may be a new function at each drawing.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, [inView]);
+  return (
+    <div ref={ref} className={classes['more']}>
+      <Button variant="default" size="xs" loading={isFetchingNextPage} onClick={() => fetchNextPage()}>
+        Load more
+      </Button>
+    </div>
+  );
+}
+
+function SkeletonRows({ columns }: { readonly columns: readonly Column<never>[] }) {
+  return Array.from({ length: SKELETON_ROWS }, (_, row) => (
+    <tr key={row} role="row">
+      {columns.map(({ id, phone, align }, at) => (
+        <td key={id} role="cell" data-phone={phone ?? 'none'} data-align={align}>
+          <Skeleton
+            height={12}
+            my={4}
+            width={`${[62, 48, 55, 40][(row + at) % 4] ?? 50}%`}
+            maw={220}
+            miw={32}
+            display="inline-block"
+          />
+        </td>
+      ))}
+    </tr>
+  ));
+}
+
+/** Stands for the rows that are out of view. */
+function Spacer({ height }: { readonly height: number }) {
+  return (
+    <tr aria-hidden>
+      <td style={{ height, padding: 0, border: 0 }} />
+    </tr>
+  );
+}
+
+const STEPS: Readonly<Record<string, 1 | -1>> = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 };
+
+/** The arrow keys (and j, k) go to the row's link above or below. */
+function moveFocus(event: KeyboardEvent): void {
+  const step = STEPS[event.key];
+  const from = event.target as HTMLElement;
+  if (step === undefined || event.altKey || event.ctrlKey || event.metaKey || from.closest('input, textarea, select'))
+    return;
+  let row = from.closest('tr');
+  do {
+    row = (step === 1 ? row?.nextElementSibling : row?.previousElementSibling) as HTMLTableRowElement | null;
+  } while (row?.ariaHidden === 'true');
+  const next = row?.querySelector<HTMLElement>(`.${classes['open'] ?? ''}`);
+  if (!next) return;
+  event.preventDefault();
+  next.focus({ preventScroll: true });
+  row?.scrollIntoView({ block: 'nearest' });
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+function compare(
+  a: { getValue: (id: string) => unknown },
+  b: { getValue: (id: string) => unknown },
+  id: string,
+): number {
+  const [left, right] = [a.getValue(id), b.getValue(id)];
+  if (typeof left === 'number' && typeof right === 'number') return left - right;
+  return collator.compare(String(left), String(right));
+}

@@ -1,0 +1,36 @@
+import { CloseButton, Popover, UnstyledButton } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPlus } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import classes from './FilterChip.module.css';
+
+interface Props {
+  readonly label: string;
+  /** Undefined: not filtered by this. */
+  readonly value: string | undefined;
+  readonly onClear: () => void;
+  /** The field, in a box below the chip. `close` after it was applied. */
+  readonly children: (close: () => void) => ReactNode;
+}
+
+/** A filter of a list: *＋ Address* while it is not used, *Address 203.0.113.9 ×* while it is. */
+export function FilterChip({ label, value, onClear, children }: Props) {
+  const [opened, { toggle, close }] = useDisclosure(false);
+  return (
+    <Popover opened={opened} onChange={close} position="bottom-start" trapFocus returnFocus>
+      <Popover.Target>
+        <span className={classes['chip']} data-used={value !== undefined || undefined}>
+          <UnstyledButton className={classes['label']} onClick={toggle} aria-expanded={opened}>
+            {value === undefined && <IconPlus size={12} stroke={2} aria-hidden />}
+            {label}
+            {value !== undefined && <span className={classes['value']}>{value}</span>}
+          </UnstyledButton>
+          {value !== undefined && (
+            <CloseButton size="xs" aria-label={`Remove the filter ${label}: ${value}`} onClick={onClear} />
+          )}
+        </span>
+      </Popover.Target>
+      <Popover.Dropdown p="sm">{children(close)}</Popover.Dropdown>
+    </Popover>
+  );
+}

@@ -1,0 +1,61 @@
+import { CloseButton, Kbd, TextInput, type TextInputProps } from '@mantine/core';
+import { useDebouncedCallback, useHotkeys } from '@mantine/hooks';
+import { IconSearch } from '@tabler/icons-react';
+import { useRef, useState } from 'react';
+
+interface Props extends Omit<TextInputProps, 'value' | 'onChange'> {
+  /** What is searched, for screen readers. */
+  readonly label: string;
+  /** What the URL says. */
+  readonly value: string;
+  /** Called when typing pauses. */
+  readonly onChange: (value: string) => void;
+}
+
+const PAUSE_MS = 200;
+
+/** A search box. `/` goes to it from anywhere on the page, Escape clears it. */
+export function SearchField({ label, value, onChange, ...input }: Props) {
+  const [typed, setTyped] = useState(value);
+  const [known, setKnown] = useState(value);
+  const box = useRef<HTMLInputElement>(null);
+  const report = useDebouncedCallback((text: string) => {
+    setKnown(text);
+    onChange(text);
+  }, PAUSE_MS);
+  // The URL was changed by something else: a link, the back button.
+  if (value !== known) {
+    setKnown(value);
+    setTyped(value);
+  }
+  useHotkeys([['/', () => box.current?.focus()]]);
+  const change = (text: string) => {
+    setTyped(text);
+    report(text.trim());
+  };
+  return (
+    <TextInput
+      ref={box}
+      type="search"
+      aria-label={label}
+      placeholder={label}
+      leftSection={<IconSearch size={15} stroke={1.75} aria-hidden />}
+      rightSection={
+        typed === '' ? (
+          <Kbd size="xs" aria-hidden>
+            /
+          </Kbd>
+        ) : (
+          <CloseButton size="sm" aria-label="Clear the search" onClick={() => change('')} />
+        )
+      }
+      w={260}
+      autoComplete="off"
+      spellCheck={false}
+      {...input}
+      value={typed}
+      onChange={(event) => change(event.currentTarget.value)}
+      onKeyDown={(event) => event.key === 'Escape' && change('')}
+    />
+  );
+}

@@ -1,0 +1,34 @@
+import { Drawer } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import type { ReactNode } from 'react';
+import classes from './SidePanel.module.css';
+
+interface Props {
+  readonly opened: boolean;
+  readonly onClose: () => void;
+  readonly title: ReactNode;
+  readonly children: ReactNode;
+}
+
+/** One row of a list, whole, at the right of it. The list stays usable: the arrow keys go on. A phone shows it alone. */
+export function SidePanel({ opened, onClose, title, children }: Props) {
+  const phone = useMediaQuery('(max-width: 699px)') ?? false;
+  return (
+    <Drawer
+      opened={opened}
+      onClose={onClose}
+      position="right"
+      size={phone ? '100%' : 480}
+      title={title}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      {...(!phone && { withOverlay: false, lockScroll: false, trapFocus: false, closeOnClickOutside: false })}
+      classNames={{
+        content: classes['content'],
+        header: classes['header'],
+        ...(!phone && { inner: classes['beside'] }),
+      }}
+    >
+      {children}
+    </Drawer>
+  );
+}

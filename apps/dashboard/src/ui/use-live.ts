@@ -1,0 +1,89 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useEffectEvent, useState } from 'react';
+import { whoAmI } from '../api/session.js';
+
+export type Live =
+  /** Heard from within the last seconds. */
+  | { readonly state: 'live' }
+  | { readonly state: 'connecting' }
+  /** Nothing came since: show `<Stale since>`. */
+  | { readonly state: 'stale'; readonly since: number };
+
+interface Options<Data> {
+  /** False: not connected. */
+  readonly enabled?: boolean;
+  /** The name of the events in the stream: `denial`. */
+  readonly event: string;
+  readonly onEvent: (data: Data) => void;
+  /** The stream began again without its position: what came meanwhile is not sent. Load the list again. */
+  readonly onGap: () => void;
+}
+
+/** Three heartbeats of five seconds. */
+const SILENCE_MS = 15_000;
+const RETRY_MS = { first: 1_000, last: 15_000 } as const;
+
+/** Follows a stream of server-sent events, for as long as the page is open. Connects again by itself. */
+export function useLive<Data>(url: string, { enabled = true, event, onEvent, onGap }: Options<Data>): Live {
+  const [live, setLive] = useState<Live>({ state: 'connecting' });
+  const queryClient = useQueryClient();
+  const take = useEffectEvent((message: MessageEvent<string>) => onEvent(JSON.parse(message.data) as Data));
+  const gap = useEffectEvent(onGap);
+  useEffect(() => {
+    if (!enabled) return undefined;
+    let heard = Date.now();
+    let connectedBefore = false;
+    let wait: number = RETRY_MS.first;
+    let source: EventSource | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const hear = () => {
+      heard = Date.now();
+      wait = RETRY_MS.first;
+      setLive((now) => (now.state === 'live' ? now : { state: 'live' }));
+    };
+    const watch = () => {
+      clearTimeout(timer);
+      timer = setTimeout(again, SILENCE_MS);
+    };
+    // The browser connects again by itself after a broken connection, with the position. Not after an answer of 4xx or
+    // 5xx, and it does not notice a silent one.
+    const again = () => {
+      source?.close();
+      setLive({ state: 'stale', since: heard });
+      // An ended session shows its dialog by this.
+      void queryClient.fetchQuery({ ...whoAmI, staleTime: 0, retry: false }).catch(() => undefined);
+      clearTimeout(timer);
+      timer = setTimeout(connect, wait);
+      wait = Math.min(wait * 2, RETRY_MS.last);
+    };
+    const connect = () => {
+      source = new EventSource(url);
+      watch();
+      source.addEventListener('open', () => {
+        hear();
+        watch();
+        if (connectedBefore) gap();
+        connectedBefore = true;
+      });
+      source.addEventListener('heartbeat', () => {
+        hear();
+        watch();
+      });
+      source.addEventListener(event, (message: MessageEvent<string>) => {
+        hear();
+        watch();
+        take(message);
+      });
+      source.addEventListener('error', () => {
+        if (source?.readyState === EventSource.CLOSED) again();
+        else setLive({ state: 'stale', since: heard });
+      });
+    };
+    connect();
+    return () => {
+      clearTimeout(timer);
+      source?.close();
+    };
+  }, [url, enabled, event, queryClient]);
+  return live;
+}
