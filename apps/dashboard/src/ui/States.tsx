@@ -1,9 +1,10 @@
 import { Alert, Anchor, Button, Center, Group, Stack, Text, Title } from '@mantine/core';
 import { IconAlertCircle, IconLock } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { Link, type ErrorComponentProps } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { ApiProblem } from '../api/client.js';
-import type { WhoAmI } from '../api/session.js';
+import { whoAmI } from '../api/session.js';
 
 /** Nothing is there. Says what that means, and what to do. */
 export function Empty({
@@ -62,12 +63,13 @@ export function Stale({ since }: { readonly since: number }) {
 }
 
 /** Why there are no buttons. */
-export function ReadOnly({ role }: { readonly role: WhoAmI['role'] }) {
+export function ReadOnly() {
+  const { data: me } = useQuery(whoAmI);
   return (
     <Group gap={6} c="dimmed" wrap="nowrap" align="flex-start">
       <IconLock size={14} aria-hidden style={{ flex: 'none', marginTop: 2 }} />
       <Text size="xs">
-        {role === 'operator'
+        {me?.role === 'operator'
           ? 'You are signed in as an operator. SMTP users are changed with an admin key of their tenant.'
           : 'You are signed in with an auditor’s key: you see everything and change nothing.'}
       </Text>
