@@ -21,7 +21,7 @@ const ALLOWED = '203.0.113.9';
 const KEY = 'pst_relay_01a20ae6-f24f-7793-ac66-e5da32839d9c_0123456789abcdef0123';
 
 /**
- * The relay agent, with 10,000 users, each with three entries. Questions of Dovecot's auth-policy over kept-alive HTTP, in turns with a bare HTTP server
+ * The relay agent, with 10,000 users, each with three entries. Questions of Dovecot's auth-policy over kept-alive HTTP, alternating with a bare HTTP server
  * of Node that answers a constant; then logins of Dovecot's auth protocol, one after the other, with the shim and without it.
  */
 export async function run(): Promise<{

@@ -1,6 +1,6 @@
 /**
  * One event to a new stream, durable (fsync on), by 16 callers at a time, each waiting for its own outcome: the journal,
- * emmett's PostgreSQL event store, and a bare INSERT. All on one embedded server, in turns; the medians of the rounds.
+ * emmett's PostgreSQL event store, and a bare INSERT. All on one embedded server, alternating; the medians of the rounds.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

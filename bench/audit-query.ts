@@ -17,7 +17,7 @@ const OFFSET = 100_000;
 
 /**
  * Pages of 50 over 10,000,000 denials of 10,000 users in 100 tenants, over HTTP, one at a time: of each kind of question
- * the p99. Beside it, a page 100,000 denials deep by its cursor and the same by OFFSET.
+ * the p99. In the same run, a page 100,000 denials deep by its cursor and the same by OFFSET.
  */
 export async function run(): Promise<{
   bench: string;
@@ -61,7 +61,7 @@ export async function run(): Promise<{
   }
 }
 
-/** A newer release may record the trail of changes anew when it first starts on a set that was kept. */
+/** A newer release may record the trail of changes again when it first starts on a set that was kept. */
 async function ready(url: string): Promise<void> {
   while ((await fetch(`${url}/health/ready`)).status !== 200) await new Promise((done) => setTimeout(done, 100));
 }

@@ -10,7 +10,7 @@ const WARM_UP = 200;
 const CONNECTIONS = 8;
 const SECONDS = 5;
 
-/** `check?ip=&at=` a year back over HTTP, beside the same check of now, which reads one row of the directory. */
+/** `check?ip=&at=` a year back over HTTP, next to the same check of now, which reads one row of the directory. */
 export async function run(): Promise<{
   bench: string;
   figures: Record<string, number>;
@@ -28,7 +28,7 @@ export async function run(): Promise<{
     }
     const headers = { authorization: `Bearer ${key}` };
     const then = await times(`${postern.url}${path}&at=${at}`, headers);
-    // The whole history of the user: what a check of last night reads.
+    // The complete history of the user: what a check of last night reads.
     const late = await times(`${postern.url}${path}&at=${new Date().toISOString()}`, headers);
     const now = await times(postern.url + path, headers);
     const busy = await autocannon({

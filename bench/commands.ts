@@ -14,7 +14,7 @@ const WARM_UP_SECONDS = 3;
 const USERS = 400;
 
 /**
- * `POST …/restriction/entries` over HTTP, in turns with the program that a user would write instead (see `commands-parts/peer.ts`), on the
+ * `POST …/restriction/entries` over HTTP, alternating with the program that a user would write instead (see `commands-parts/peer.ts`), on the
  * same PostgreSQL; and `GET /health/live`: what HTTP alone costs here.
  */
 export async function run(): Promise<{

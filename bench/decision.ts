@@ -2,9 +2,9 @@
  * From username and source IP, both strings as a relay has them, to the decision: hashing the name, finding the user,
  * parsing the address, matching. All look-ups are random over all users, half of the addresses inside a range. The strings
  * are new ones, a thousand at a time, made before the clock runs: as after reading a socket they are in the cache, and
- * their hashes are not known. Our replica and two peers take turns in one process. Names come in lower case, which the
- * peers need not see to. What memory costs on this machine is told by a chase of dependent pointers over 128 MB, a million
- * steps at one go: `missesPerDecision`, the goal of 4, is measured by that. The same chase also takes turns, a thousand
+ * their hashes are not known. Our replica and two peers alternate in one process. Names come in lower case, which the
+ * peers need not see to. What memory costs on this machine is measured by a chase of dependent pointers over 128 MB, a million
+ * steps at one go: `missesPerDecision`, the goal of 4, is measured by that. The same chase also alternates with them, a thousand
  * steps at a time between making strings, where caches and page tables are as cold for it as for a decision: that kinder
  * unit gives `missesInTurnsPerDecision`, to explain the first figure and not to replace it. Times are medians of rounds.
  */
@@ -97,7 +97,7 @@ type Batch = { usernames: string[]; ips: string[]; inside: number };
 /** One thousand decisions, or steps. */
 type Turn = (batch: Batch) => void;
 
-/** Nanoseconds a decision (or a step of the chase), per round. All take turns within a round, in another order each time. */
+/** Nanoseconds a decision (or a step of the chase), per round. All alternate within a round, in another order each time. */
 function measure(population: Population, contenders: readonly Contender[], cycle: Int32Array): Map<string, number[]> {
   let at = 0;
   const turns: [string, Turn][] = contenders.map((contender) => [contender.name, decide(contender)]);

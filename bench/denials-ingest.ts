@@ -21,8 +21,8 @@ const WARM_UP = 20_000;
 const POLL_MS = 50;
 
 /**
- * Denials of 10,000 users in 100 tenants, posted in batches of 500 to a whole Postern (fsync on), until the audit trail
- * has the last of them; then whether it has each once. Beside it, bare INSERTs of the same rows.
+ * Denials of 10,000 users in 100 tenants, posted in batches of 500 to a complete Postern (fsync on), until the audit trail
+ * has the last of them; then whether it has each once. In the same run, bare INSERTs of the same rows.
  */
 export async function run(): Promise<{
   bench: string;

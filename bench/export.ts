@@ -1,6 +1,6 @@
 /**
  * One SMTP user's 1,000,000 denials, exported over HTTP by a Postern in a process of its own, as NDJSON and as CSV in
- * turns, beside the bare rows out of one database cursor. Memory is the most that the serving process ever had resident
+ * turn, next to the bare rows out of one database cursor. Memory is the most that the serving process ever had resident
  * (VmHWM of Linux).
  */
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * How long events stand still when something dies, with two of each service and Kafka between them, under load; and beside it, in the
- * same run, what an event takes while nothing is wrong. BENCH_ROUNDS of each, in turns; BENCH_FAULTS names some of them, by commas.
+ * How long events stop when something dies, with two of each service and Kafka between them, under load; and, in the
+ * same run, what an event takes while nothing is wrong. BENCH_ROUNDS of each, alternating; BENCH_FAULTS names some of them, by commas.
  */
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';

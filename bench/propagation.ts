@@ -21,7 +21,7 @@ const NAMES = {
 /**
  * From the 201 of an added entry to the first yes of each of ten replicas; the same process sends and decides, so one clock serves.
  * With `--services`: through the supervisor's proxy, three services and a broker, each a process of its own. With `--feed` too: without
- * the broker, which tells what Kafka costs.
+ * the broker, which shows what Kafka costs.
  */
 export async function run(): Promise<{
   bench: string;

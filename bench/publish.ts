@@ -1,6 +1,6 @@
 /**
  * From the journal to Kafka: the publisher over a journal that is full, and, side by side in the same run and on the same broker,
- * a bare kafkajs producer that sends the same bytes to the same number of partitions. In turns; the medians of the rounds.
+ * a bare kafkajs producer that sends the same bytes to the same number of partitions. They alternate; the medians of the rounds.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

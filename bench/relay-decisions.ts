@@ -18,7 +18,7 @@ const ALLOWED = '203.0.113.9';
 const DENIED = '198.51.100.7';
 
 /**
- * `POST /v1/relay/decisions` over HTTP, in turns with the program that a user would write instead (see `relay-decisions-parts/peer.ts`),
+ * `POST /v1/relay/decisions` over HTTP, alternating with the program that a user would write instead (see `relay-decisions-parts/peer.ts`),
  * on the same PostgreSQL: first logins that are allowed, then such as are denied, which goes on record before the answer.
  */
 export async function run(): Promise<{

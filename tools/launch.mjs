@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const parent = process.ppid;
-// npm that is told to end tells the shell between us alone, and both end. Without npm, as in `nohup node tools/run.mjs … &`,
+// npm that gets a signal passes it to the shell between us alone, and both end. Without npm, as in `nohup node tools/run.mjs … &`,
 // the parent may well be gone.
 const isLeft = () => process.env.npm_lifecycle_event !== undefined && process.ppid !== parent;
 

@@ -57,7 +57,7 @@ describe('the lock of the npm commands', () => {
     expect(new Set(order).size).toBe(5);
   });
 
-  it('says that it waits, waits no longer than it was told, and gives back how the work ended', async () => {
+  it('says that it waits, waits no longer than its limit, and returns how the work ended', async () => {
     await work('process.stdin.resume(); await new Promise(() => setInterval(() => 0, 1_000));');
     const first = holder();
     while ((await log())[0] === '');

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runLocked } from './lock.mjs';
 
-// Not import.meta.dirname: an older Node has none, and is to be told that it is too old.
+// Not import.meta.dirname: an older Node has none, and must get the message that it is too old.
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The Node that package.json pins; whatever is installed only starts it. */
 export const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
@@ -65,7 +65,7 @@ function isBuildDue() {
   return !existsSync(built) || readFileSync(built, 'utf8') !== fingerprint();
 }
 
-/** Beside `dist`, which is then changed for it: a command that runs finds the files that it loads late. */
+/** Built next to `dist`, which is then replaced: a running command finds the files that it loads late. */
 function build() {
   console.error('Building …');
   const making = `${DIST}.making`;

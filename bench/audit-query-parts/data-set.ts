@@ -7,7 +7,7 @@ import { ownerUrl } from '../parts/owner-url.js';
 import { makeTenants, type BenchTenant } from '../parts/tenants.js';
 import { loadDenials } from './load-denials.js';
 
-/** Raised with every change of what is made: an older set is then made anew. */
+/** Raised with every change of the data: an older set is then made again. */
 const VERSION = 1;
 const TENANTS = 100;
 const USERS_EACH = 100;
@@ -34,7 +34,7 @@ export async function dataSet(): Promise<DataSet> {
   return { dataDir, tenants, until };
 }
 
-/** The manifest comes last: a making that was interrupted begins anew. */
+/** The manifest comes last: a run that was interrupted begins again. */
 async function make(dataDir: string, manifest: string): Promise<void> {
   console.log(`Making ${DENIALS} denials in ${dataDir}; this is kept, and takes a few minutes once …`);
   await rm(dataDir, { recursive: true, force: true });

@@ -4,7 +4,7 @@ const RANGES_PER_USER = 3;
 
 /**
  * Users with three ranges each, IPv4 and IPv6 mixed half and half: single addresses, /24 and /64. Kept as numbers, so that
- * the population itself weighs nothing beside what is measured; texts are made on demand.
+ * the population itself weighs little next to what is measured; texts are made on demand.
  */
 export class Population {
   /** Per range: 1 for IPv6. */

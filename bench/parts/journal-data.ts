@@ -13,7 +13,7 @@ const EVENTS_PER_USER = 10;
 export const BUSY_EVENTS = 1_000;
 const EVENTS = USERS * EVENTS_PER_USER + BUSY_EVENTS;
 export const DATA_TENANT = 'bench';
-/** Raised whenever the data set changes: an older one is then made anew. */
+/** Raised whenever the data set changes: an older one is then made again. */
 const EDITION = '1';
 const CAUGHT_UP_WITHIN_MS = 1_200_000;
 
@@ -130,7 +130,7 @@ const ROUND = `
 /** `id('user 0')` below. */
 const BUSY_USER = '6d14dae3-57b7-7e6b-812f-c953778f1d8f';
 
-/** Adds an entry and takes the one before it back, in turns, so that its list stays short while its history grows. */
+/** Alternately adds an entry and removes the one before it, so that its list stays short while its history grows. */
 const BUSY = `
   INSERT INTO journal.events ${COLUMNS}
   SELECT '${DATA_TENANT}', 'smtp-user/' || pg_temp.id('user 0'), v, pg_temp.id('event 0 ' || v), type,

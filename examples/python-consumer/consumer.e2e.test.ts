@@ -98,7 +98,7 @@ print(json.dumps([consumer.decide(*question) for question in json.loads(sys.argv
       expect(await run(['consumer.py', kafka.address, 'app@acme.example', '192.0.2.1'])).toBe('deny\n');
     });
 
-    it('prints each policy, whole, and every change as it comes', async () => {
+    it('prints each complete policy, and every change as it comes', async () => {
       const consumer = spawn(python, ['consumer.py', kafka.address], {
         cwd: FOLDER,
         env,

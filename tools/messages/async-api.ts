@@ -13,7 +13,7 @@ export function asyncApi(version: string): object {
       title: 'Postern’s topics',
       version,
       description:
-        'What Postern tells by Kafka. Each message is a CloudEvent 1.0 in JSON, structured mode. Consumers pass over attributes and members that they do not know. See docs/events.md.',
+        'What Postern publishes to Kafka. Each message is a CloudEvent 1.0 in JSON, structured mode. Consumers ignore attributes and members that they do not know. See docs/events.md.',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     defaultContentType: CLOUDEVENTS_JSON,
@@ -131,7 +131,7 @@ const TOPIC_FACTS: readonly TopicFacts[] = [
     channel: 'relayPolicies',
     title: 'Relay policies',
     description:
-      'The whole state of each relay policy: read it from the beginning, with isolation level read_committed, and keep the last message of each key. ' +
+      'The complete state of each relay policy: read it from the beginning, with isolation level read_committed, and keep the last message of each key. ' +
       'A removed username is a message with `removed: true`; there are no tombstones.',
     key: 'The username in lower case.',
     cleanupPolicy: 'compact',

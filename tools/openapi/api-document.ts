@@ -4,7 +4,7 @@ import { loadSettings } from '@postern/settings';
 import { openApiDocument } from './open-api-document.js';
 import { StandaloneModule } from '../../apps/standalone/src/standalone.module.js';
 
-/** The OpenAPI document of the whole API, without starting anything: Nest only looks at the modules. */
+/** The OpenAPI document of the complete API, without starting anything: Nest only looks at the modules. */
 export async function apiDocument(): Promise<ReturnType<typeof openApiDocument>> {
   const settings = { ...loadSettings({}), databaseUrl: 'postgresql://none:none@localhost/none' };
   const module = StandaloneModule.forRoot(settings);

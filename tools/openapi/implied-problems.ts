@@ -16,7 +16,7 @@ export function impliedProblems(path: string, method: string, operation: Operati
     [path.includes('{'), ['route-not-found']],
     [path.includes('{tenantId}'), ['tenant-not-found']],
     [path.includes('{smtpUserId}'), ['smtp-user-not-found']],
-    // Also a DELETE may bring a body, which is read before it is known to be in vain.
+    // Also a DELETE may bring a body, which is read before it is known to be useless.
     [method !== 'get', ['body-not-json', 'body-too-large', 'media-type-unsupported']],
     [operation.requestBody !== undefined || hasQuery || path.startsWith('/v1/'), ['validation-failed']],
   ];

@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../../libs/http/src/openapi/json-schema.js';
 
-/** Every parameter that stands in a path. */
+/** Every parameter of a path. */
 const PATH_PARAMETERS: Readonly<Record<string, { readonly description: string; readonly schema: JsonSchema }>> = {
   tenantId: {
     description: 'The tenant’s id. Somebody else’s is as good as none: 404.',

@@ -8,7 +8,7 @@ import { text } from '../../libs/http/src/openapi/view.js';
 const problem = z
   .object({
     type: text('urn:postern:problem:validation-failed', '`urn:postern:problem:` and the code.'),
-    title: text('The request is not valid', 'What the code means; it may be worded anew.'),
+    title: text('The request is not valid', 'What the code means; the wording may change.'),
     status: z.int().meta({ examples: [422] }),
     detail: text('/username: This field is required.', 'What is wrong and what to do next, for a reader.'),
     code: text('validation-failed', 'For a program: it does not change.'),
@@ -43,7 +43,7 @@ const problem = z
   })
   .meta({ id: 'Problem', description: 'An error, as RFC 9457 has it.' });
 
-/** What some problems tell beyond that. */
+/** What some problems have in addition. */
 const MEMBERS: Partial<Record<ProblemCode, Readonly<Record<string, JsonSchema>>>> = {
   'version-mismatch': { version: { type: 'integer', description: 'The current version.', examples: [8] } },
   'not-ready': {

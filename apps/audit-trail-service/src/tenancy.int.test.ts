@@ -33,7 +33,7 @@ const ROUTES = (tenantId: string, smtpUserId: string) => [
 ];
 
 describe('every table of the schema', () => {
-  it('has forced row-level security, save where no tenant’s data stands', async () => {
+  it('has forced row-level security, except where no tenant’s data is stored', async () => {
     const open = await world.sql<{ relname: string }>(
       `SELECT relname FROM pg_class WHERE relnamespace = 'audit'::regnamespace AND relkind IN ('r', 'p')
           AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY relname`,
@@ -55,7 +55,7 @@ describe('every table of the schema', () => {
     }
   });
 
-  it('lets the reader write nothing, and look into no partition past the policies of the whole', async () => {
+  it('lets the reader write nothing, and read no partition around the policies of the table', async () => {
     const partitions = await world.sql<{ name: string }>(
       `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'audit.denials'::regclass`,
     );
@@ -110,7 +110,7 @@ describe('every route', () => {
 });
 
 describe('readiness and metrics', () => {
-  it('tell that the consumers have caught up, and how many denials were put on record', async () => {
+  it('show that the consumers have caught up, and how many denials were recorded', async () => {
     expect(await world.get('', '/health/ready')).toEqual({ status: 200, body: { status: 'ready', ...BUILD } });
     const { payload } = await world.app.inject({ method: 'GET', url: '/metrics' });
     expect(payload).toMatch(/^postern_audit_denials_recorded_total 2$/m);

@@ -10,7 +10,7 @@ import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { CommandServiceModule, ensureFirstOperatorKey, problems } from '../src/index.js';
 
-/** An answer, read whole. */
+/** A complete answer. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;

@@ -138,7 +138,7 @@ const deadLetters = () =>
     )
     .addCommand(
       new OperatorCommand('show')
-        .description('one of them whole, as JSON: the event, or the message as it was received')
+        .description('one of them complete, as JSON: the event, or the message as it was received')
         .argument('<id>', 'which one', letterId)
         .examples('postern dead-letters show 0198c0de-0000-7000-8000-0000000000d1')
         .runsOnDatabase(NO_LETTERS, async ({ url }, to, id: string) =>

@@ -9,7 +9,7 @@ import { startPostern, type StartedPostern } from './testing/started-postern.js'
 
 /** Every role that acts for one tenant at a time. */
 const TENANT_ROLES: readonly DatabaseRole[] = ['postern_command', 'postern_directory_reader', 'postern_audit_reader'];
-/** Columns that tell whose a row is. */
+/** Columns that say whose a row is. */
 const TENANT_COLUMN = 'tenant_id';
 /** Tables of the schemas without a tenant's data, and why. */
 const WITHOUT_TENANT =
@@ -90,7 +90,7 @@ const allTables = () =>
   );
 
 describe("a tenant's data", () => {
-  it('stands in tables that all force row-level security; each other table is known to hold none', async () => {
+  it('is in tables that all force row-level security; each other table is known to have none', async () => {
     const tables = await allTables();
     expect(tables.length).toBeGreaterThan(8);
     expect(tables.filter((table) => table.tenanted && !table.forced)).toEqual([]);
@@ -185,7 +185,7 @@ describe("a tenant's data", () => {
     }
   });
 
-  it('still stands as it was for its owner', async () => {
+  it('is unchanged for its owner', async () => {
     const { status, body } = await victim.ask('GET', `/v1/tenants/victim/smtp-users/${victim.userId}/restriction`);
     expect(status).toBe(200);
     expect(body.entries).toMatchObject([{ id: victim.entryId, range: '192.0.2.1' }]);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
-/** Adds entries until the process is gone; tells each range that was acknowledged, and each that may or may not be in. */
+/** Adds entries until the process is gone; returns each range that was acknowledged, and each that may or may not be stored. */
 async function write(
   ask: Ask,
   writer: number,

@@ -91,7 +91,7 @@ describe('requests without a valid API key', () => {
     expect((await wrong()('GET', '/v1/tenants', undefined, from('192.0.2.11'))).status).toBe(401);
   });
 
-  it('are one caller over a whole IPv6 /64', async () => {
+  it('are one caller over a complete IPv6 /64', async () => {
     for (let i = 0; i < FAILED_BURST; i++) await wrong()('GET', '/v1/tenants', undefined, from(`2001:db8::${i + 1}`));
     expect((await wrong()('GET', '/v1/tenants', undefined, from('2001:db8::ffff'))).status).toBe(429);
     expect((await wrong()('GET', '/v1/tenants', undefined, from('2001:db8:0:1::1'))).status).toBe(401);

@@ -79,7 +79,7 @@ describe('the log', () => {
     expect(logged().filter((line) => line.includes(requestId))).toHaveLength(1);
   });
 
-  it('tells a request that was refused, that matched nothing, and a probe at debug', async () => {
+  it('logs a refused request, one that matched nothing, and a probe at debug', async () => {
     const [refused, nothing, probe] = [newId(), newId(), newId()];
     await fetch(`${postern.url}/v1/tenants`, { headers: { 'x-request-id': refused } });
     await fetch(`${postern.url}/nowhere/at/all`, { headers: { 'x-request-id': nothing } });
@@ -89,7 +89,7 @@ describe('the log', () => {
     expect(await lineOf(probe)).toMatchObject({ level: 20, route: '/health/live', status: 200 });
   });
 
-  it('tells a client that left before its answer was whole, once it has left', async () => {
+  it('logs a client that left before its answer was complete, once it has left', async () => {
     const { key } = (
       await asking(postern.url, postern.operatorKey ?? '')('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })
     ).body;

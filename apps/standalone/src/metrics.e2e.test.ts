@@ -80,7 +80,7 @@ describe('the feed lag', () => {
 });
 
 describe('the halted partitions', () => {
-  it('are told of each consumer and topic from the start, so that an alert has something to compare with', async () => {
+  it('are there for each consumer and topic from the start, so that an alert has something to compare with', async () => {
     const halted = (await scrape())
       .split('\n')
       .filter((line) => line.startsWith('postern_consumer_halted_partitions{'));
@@ -195,7 +195,7 @@ describe('the Grafana dashboard', () => {
     expect([...new Set(hidden.map(({ name }) => name))]).toEqual([]);
   });
 
-  it('is whole: each panel has a place of its own, and asks the data source that the reader chooses', async () => {
+  it('is complete: each panel has a place of its own, and asks the data source that the reader chooses', async () => {
     const { uid, panels, templating } = await read();
     expect(uid).toBe('postern');
     expect(templating.list.map(({ name, type }) => [name, type])).toEqual([

@@ -195,7 +195,7 @@ describe('If-Match', () => {
     expect(await put({ 'if-match': `W/"${first}"` })).toMatchObject({ status: 412 });
   });
 
-  it('is part of what an Idempotency-Key stands for; the order of members is not', async () => {
+  it('is part of what an Idempotency-Key covers; the order of members is not', async () => {
     const once = { 'idempotency-key': 'same', 'if-match': '*' };
     const first = await put(once);
     expect(first.status).toBe(200);

@@ -111,7 +111,7 @@ describe('the trail of changes', () => {
     });
   });
 
-  it('shows operators alone the keys of no tenant, and nothing of a tenant beside them', async () => {
+  it('shows only operators the keys of no tenant, and nothing of a tenant with them', async () => {
     const relay = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'mx1' })).body;
     const items = await changes(operator, '/v1/changes', 2);
     expect(items.map(({ type, after }) => [type, after])).toEqual([

@@ -7,7 +7,7 @@ import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/pr
 
 /** What is started as a process of its own. */
 export interface ChildPlan {
-  /** As people are told it: `command-service 1`. */
+  /** For people: `command-service 1`. */
   readonly name: string;
   /** Where it listens. */
   readonly url: string;
@@ -39,8 +39,8 @@ export class Child {
 
   constructor(
     private readonly plan: ChildPlan,
-    /** Told each line that it prints and what happens to it. */
-    private readonly tell: (line: string) => void,
+    /** Called with each line that it prints and with what happens to it. */
+    private readonly log: (line: string) => void,
   ) {}
 
   get pid(): number | undefined {
@@ -75,7 +75,7 @@ export class Child {
       if (signal.aborted || (this.#refused && !this.#wasReady)) return;
       this.#failures = performance.now() - began > WELL_AFTER_MS ? 1 : this.#failures + 1;
       const delay = RESTART_DELAYS_MS[Math.min(this.#failures, RESTART_DELAYS_MS.length) - 1] ?? 0;
-      this.tell(`${this.plan.name} ENDED (${how}) and is started again in ${delay / 1_000} s.`);
+      this.log(`${this.plan.name} ENDED (${how}) and is started again in ${delay / 1_000} s.`);
       await sleep(delay, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -93,12 +93,12 @@ export class Child {
     this.#process = child;
     for (const input of [child.stdout, child.stderr] as Readable[])
       createInterface({ input }).on('line', (line) => {
-        if (line !== '') this.tell(`[${this.plan.name}] ${line}`);
+        if (line !== '') this.log(`[${this.plan.name}] ${line}`);
       });
     child.on('message', (message: ReadyMessage | RefusedMessage) => {
       this.#refused = 'refused' in message;
       if ('refused' in message) return;
-      if (this.#wasReady) this.tell(`${this.plan.name} is ready again: pid ${child.pid}`);
+      if (this.#wasReady) this.log(`${this.plan.name} is ready again: pid ${child.pid}`);
       this.#wasReady = true;
       ready(message.ready);
     });

@@ -62,7 +62,7 @@ describeWithNginx(describe, 'nginx', () => {
     expect(headers).not.toHaveProperty('x-content-type-options');
   });
 
-  it('sends a write to another instance where the first cannot be reached, if its method lets nginx tell', async () => {
+  it('sends a write to another instance where the first cannot be reached, if nginx can know it by the method', async () => {
     const there = await service();
     for (const method of ['POST', 'PATCH']) {
       const { url } = await startEdge(startNginx, { 'command-service': [NOBODY, there.url, NOBODY] });
@@ -82,7 +82,7 @@ async function startEdge(start: (urls: Urls) => Promise<Edge>, urls: Partial<Url
 function holdEdge(start: (urls: Urls) => Promise<Edge>): void {
   const edge = (urls: Partial<Urls>) => startEdge(start, urls);
 
-  it('tells a service who asks, and passes on nothing that a client says of that', async () => {
+  it('passes the caller’s address to a service, and nothing that a client says about it', async () => {
     const projection = await service();
     const { url } = await edge({ 'projection-service': [projection.url] });
     const answer = await send(url, '/v1/my-ip', {

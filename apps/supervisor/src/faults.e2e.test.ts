@@ -19,7 +19,7 @@ import {
 import { expectedEvidence, policiesWritten, waitingEvents, Witness, type Evidence } from './testing/evidence.js';
 import { SeededLoad } from './testing/seeded-load.js';
 
-/** Told with each failure; POSTERN_TEST_SEED repeats what was chosen, though not how the machine ran it. */
+/** Printed with each failure; POSTERN_TEST_SEED repeats what was chosen, though not how the machine ran it. */
 const SEED = Number(process.env['POSTERN_TEST_SEED'] ?? Date.now() % 1_000_000);
 
 /** What the parts hold in the end, and what they must after all that was acknowledged. */
@@ -114,12 +114,12 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
   const leader = () => whichHas('command-service', /^postern_publisher_leader /);
   const policyLeader = () => whichHas('projection-service', /^postern_relay_policies_publisher_leader /);
 
-  /** What an alert sees: the sum over the instances, each of which tells it. */
+  /** What an alert sees: the sum over the instances, each of which reports it. */
   async function haltedPartitions(of: { metric: string; service: ServiceName }, partitions: number): Promise<void> {
     await until(
       async () => {
         const all = await Promise.all(world.instances(of.service).map((each) => seriesOf(each, of.metric)));
-        return all.includes(undefined) ? 'not told' : all.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+        return all.includes(undefined) ? 'not reported' : all.reduce<number>((sum, value) => sum + (value ?? 0), 0);
       },
       `${of.metric} is ${partitions}`,
       (sum) => sum === partitions,
@@ -236,7 +236,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
         expect(told).toContain('halts at offset');
         await haltedPartitions(halted, 1);
         await deleteTopic(world.brokers, topic);
-        // The load goes on: the topic is made anew, with what is newest.
+        // The load goes on: the topic is created again, with what is newest.
         await progress(20);
         expect(await cli('republish', name)).toMatchObject({ code: 0, out: expect.stringContaining('has all of it') });
         await flows(`${name} filled again`);

@@ -14,7 +14,7 @@ runProcess(
       stopped,
       instances: instancesAsked(process.argv.slice(2)),
       environment: process.env,
-      tell: (line) => process.stdout.write(`${line}\n`),
+      log: (line) => process.stdout.write(`${line}\n`),
     }),
   STOP_TIMEOUT_MS,
 );

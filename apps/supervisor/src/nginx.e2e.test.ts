@@ -84,7 +84,7 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
     expect(answered.filter(([, status]) => status === 401).length).toBeGreaterThan(30);
   });
 
-  it('tells a service who asks, and lets nobody say it is somebody else', async () => {
+  it('passes the caller’s address to a service, and lets nobody forge another one', async () => {
     const { hostname, port } = new URL(nginx.url);
     const headers = { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9', 'x-real-ip': '203.0.113.9' };
     const sent = httpRequest({ hostname, port, path: '/v1/my-ip', headers, localAddress: '127.0.0.7' });
@@ -131,7 +131,7 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
     await ended().catch(() => undefined);
   });
 
-  it('loses no read when one of each service is killed or told to stop', async () => {
+  it('loses no read when one of each service is killed or stopped', async () => {
     const answers = new Set<number>();
     const enough = new AbortController();
     const read = async (path: string) => {

@@ -24,7 +24,7 @@ export function serviceUrls(ports: readonly number[]): Readonly<Record<Service, 
   return Object.fromEntries(urls) as Record<Service, string[]>;
 }
 
-/** What runs where, and what each process is told: no more than it needs. */
+/** What runs where, and the settings of each process: no more than it needs. */
 export function planServices(
   environment: NodeJS.ProcessEnv,
   ownerUrl: string,

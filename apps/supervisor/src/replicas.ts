@@ -9,7 +9,7 @@ export interface Replica {
 
 const ASK_TIMEOUT_MS = 2_000;
 
-/** The processes of one service, which take turns. */
+/** The processes of one service, used one after the other. */
 export class Replicas {
   readonly #all: readonly Replica[];
   #next = 0;

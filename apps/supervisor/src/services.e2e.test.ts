@@ -69,7 +69,7 @@ describe('three services, two of each, with the journal’s feed as the bus', ()
     expect(counts).toHaveLength(4);
   });
 
-  it('tell a service who asks, and let nobody say it is somebody else', async () => {
+  it('pass the caller’s address to a service, and let nobody forge another one', async () => {
     const answer = await fetch(`${postern.url}/v1/my-ip`, {
       headers: { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' },
     });
@@ -135,7 +135,7 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
   beforeAll(() => setUp(startBus));
   afterAll(tearDown);
 
-  it('tell the story from a restriction to a denial on record, and read their own writes', async () => {
+  it('carry a restriction through to a recorded denial, and read their own writes', async () => {
     const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'story@acme.example' })).body;
     const path = `/v1/tenants/acme/smtp-users/${user.id}`;
     for (let i = 1; i <= 5; i++) {

@@ -19,8 +19,8 @@ export interface SupervisorOptions {
   /** Of each service. */
   readonly instances: number;
   readonly environment: NodeJS.ProcessEnv;
-  /** Told what the processes print and what happens to them. */
-  readonly tell: (line: string) => void;
+  /** Called with what the processes print and with what happens to them. */
+  readonly log: (line: string) => void;
   /** A start that is not through is given up. */
   readonly stopped: AbortSignal;
 }
@@ -30,7 +30,7 @@ export interface SupervisorOptions {
  * Throws where one of them does not start, and leaves nothing running.
  */
 export async function startServices(settings: Settings, options: SupervisorOptions): Promise<Running> {
-  const { instances, environment, tell, stopped } = options;
+  const { instances, environment, log, stopped } = options;
   const [httpPort = 0, ...ports] = await portsFor(settings.httpPort, 1 + 3 * instances);
   const urls = serviceUrls(ports);
   // First, so that a port that is taken is noticed before anything else was started.
@@ -50,11 +50,11 @@ export async function startServices(settings: Settings, options: SupervisorOptio
       settings,
       (ownerUrl) => prepareDatabase(ownerUrl, environment),
       { max_connections: String(60 + CONNECTIONS_OF_A_SET * instances) },
-      (_, message) => tell(message),
+      (_, message) => log(message),
     );
     stopped.throwIfAborted();
     const plan = planServices(environment, database.url, urls);
-    services = plan.map((each) => new Child(each, tell));
+    services = plan.map((each) => new Child(each, log));
     const ready = await Promise.all(services.map((child) => child.start()));
     await untilReady(proxy.url, stopped);
     stopped.removeEventListener('abort', giveUp);

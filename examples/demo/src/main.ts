@@ -21,7 +21,7 @@ try {
 const seconds = ((performance.now() - started) / 1_000).toFixed(1);
 transcript.title(
   transcript.failures === 0
-    ? `Every step came out as told, in ${seconds} s.`
+    ? `Every step came out as announced, in ${seconds} s.`
     : `${transcript.failures} steps came out otherwise: see EXPECTED above.`,
 );
 process.exitCode = transcript.failures === 0 ? 0 : 1;

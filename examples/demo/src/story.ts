@@ -6,7 +6,7 @@ import { until, type Transcript } from './transcript.js';
 export const USERNAME = 'app@acme.example';
 export const PASSWORD = 'correct horse battery staple';
 
-/** Where the story is told: a Postern, and a relay that asks it. */
+/** Where the story takes place: a Postern, and a relay that asks it. */
 export interface Stage {
   readonly posternUrl: string;
   /** A key of the role admin for the tenant below. */

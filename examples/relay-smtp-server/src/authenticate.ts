@@ -16,8 +16,8 @@ export class SmtpRefusal extends Error {
 }
 
 /**
- * The whole of what a relay does with Postern: first its own password check, and only for a right password the question
- * whether this address may log in. So a guessed password is told nothing of addresses, and is on nobody's record.
+ * All that a relay does with Postern: first its own password check, and only for a right password the question
+ * whether this address may log in. So a guessed password learns nothing of addresses, and is on nobody's record.
  * Gives the username that is logged in. @throws SmtpRefusal.
  */
 export async function authenticate(

@@ -30,7 +30,7 @@ export class Passwords {
     return new Passwords(hashes, await hashPassword(randomBytes(16).toString('hex')));
   }
 
-  /** Takes as long for a username that does not exist: the time must not tell which ones do. */
+  /** Takes as long for a username that does not exist: the time must not reveal which ones do. */
   async verify(username: string, password: string): Promise<boolean> {
     const [, salt = '', hash = ''] = HASHED.exec(this.find(username) ?? this.nobody) ?? [];
     const expected = Buffer.from(hash, 'base64url');

@@ -13,7 +13,7 @@ const V2_TCP4 = 12;
 const V2_TCP6 = 36;
 const MAX_PORT = 65_535;
 
-/** What the first bytes of a connection are: a whole header of `length` bytes, the beginning of one, or none. */
+/** What the first bytes of a connection are: a complete header of `length` bytes, the beginning of one, or none. */
 export type ProxyHeader = { readonly client: string; readonly length: number } | 'incomplete' | 'invalid';
 
 /** Reads a PROXY header of version 1 or 2. One that names no client over TCP gives `NO_CLIENT`. */

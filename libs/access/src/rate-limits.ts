@@ -37,7 +37,7 @@ export class RequestLimits {
   }
 }
 
-/** Whoever has one address of an IPv6 network has as a rule its whole /64. `address` is canonical. */
+/** Whoever has one address of an IPv6 network usually has its complete /64. `address` is canonical. */
 export function network(address: string): string {
   if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::');
@@ -61,7 +61,7 @@ export class TokenBuckets {
 
   constructor(private readonly rate: Rate) {}
 
-  /** Takes a token: null. Where there is none, nothing is taken, and it tells how many whole seconds until there is one: 1 or more. */
+  /** Takes a token and returns null. Where there is none, returns in how many seconds there will be one: 1 or more. */
   take(name: string): { readonly retryAfterSeconds: number } | null {
     if (this.rate.perSecond === 0) return null;
     const bucket = this.bucketOf(name);

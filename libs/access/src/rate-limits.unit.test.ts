@@ -40,7 +40,7 @@ describe('token buckets', () => {
     expect(takes(buckets, 'a', 4)).toEqual([null, null, null, { retryAfterSeconds: 1 }]);
   });
 
-  it('tell a wait after which there is a token: not a second before it', () => {
+  it('return a wait after which there is a token: not a second before it', () => {
     const buckets = new TokenBuckets({ perSecond: 0.1, burst: 1 });
     expect(takes(buckets, 'a', 2)).toEqual([null, { retryAfterSeconds: 10 }]);
     now += 8_999;
@@ -59,7 +59,7 @@ describe('token buckets', () => {
     expect(takes(buckets, 'a', 100)).toEqual(Array.from({ length: 100 }, () => null));
   });
 
-  it('are kept for a bounded number of names: the one used longest ago begins anew', () => {
+  it('are kept for a bounded number of names: the one used longest ago begins again', () => {
     const buckets = new TokenBuckets({ perSecond: 1, burst: 1 });
     buckets.take('first');
     for (let i = 1; i < MAX_BUCKETS; i++) buckets.take(`name ${i}`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Semaphore } from './semaphore.js';
 
-/** Works that end when they are told to. */
+/** Works that end when the test ends them. */
 function works(semaphore: Semaphore) {
   const started: number[] = [];
   const endings: (() => void)[] = [];

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { hashApiKey, matchesHash, newApiKey, parseApiKey } from './api-key.js';
 
 describe('an API key', () => {
-  it('tells its role and id, and no two are alike', () => {
+  it('names its role and id, and no two are alike', () => {
     const [a, b] = [newApiKey('relay'), newApiKey('relay')];
     expect(parseApiKey(a.text)).toEqual({ role: 'relay', id: a.id });
     expect(a.text).not.toBe(b.text);

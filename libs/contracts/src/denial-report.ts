@@ -14,7 +14,7 @@ export interface DenialReport {
   readonly relay: string;
   readonly reason: DenialReason;
   readonly mode: Mode;
-  /** Logins that this report stands for, 1 or more. */
+  /** Logins that this report counts, 1 or more. */
   readonly count: number;
 }
 

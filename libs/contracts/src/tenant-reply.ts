@@ -37,7 +37,7 @@ export function isHelpUrl(text: string): boolean {
 
 /** RFC 4954, section 6: a temporary failure, at which a client does not ask its user for another password. */
 const DEFER_REPLY: Reply = { code: 454, enhanced: '4.7.0', text: 'Temporary authentication failure' };
-/** What most servers say to a wrong password: of an opaque denial nobody can tell that the password was right. */
+/** What most servers say to a wrong password: an opaque denial does not reveal that the password was right. */
 const OPAQUE_REPLY: Reply = { code: 535, enhanced: '5.7.8', text: 'Authentication failed' };
 
 /**

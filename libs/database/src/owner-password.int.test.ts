@@ -6,7 +6,7 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from '@postern/embedded-
 import { DATABASE_ROLES, ensureRoles, roleUrl } from './index.js';
 import { withSession } from './session.js';
 
-/** Roles belong to a whole cluster: this one is the test's own. */
+/** Roles belong to a complete cluster: this one is the test's own. */
 let folder: string;
 let server: EmbeddedPostgres;
 beforeAll(async () => {
@@ -41,7 +41,7 @@ async function loggedIn(ownerUrl: string): Promise<string[]> {
 }
 
 describe('an owner who is no superuser', () => {
-  it('is told which right is missing where it may not create roles', async () => {
+  it('learns which right is missing where it may not create roles', async () => {
     await withSession(server.url(), (client) => client.query('ALTER ROLE postern_boss NOCREATEROLE'));
     await expect(ensureRoles(bossUrl('first'))).rejects.toThrow('ALTER ROLE postern_boss CREATEROLE');
     await withSession(server.url(), (client) => client.query('ALTER ROLE postern_boss CREATEROLE'));
@@ -58,7 +58,7 @@ describe('an owner who is no superuser', () => {
     expect(await loggedIn(bossUrl('first'))).toEqual([]);
   });
 
-  it('is told what to do where a superuser had made the roles, whose passwords are not for it to change', async () => {
+  it('learns what to do where a superuser created the roles, whose passwords it may not change', async () => {
     await withSession(server.url(), async (client) => {
       await client.query(`CREATE ROLE other_boss LOGIN CREATEROLE PASSWORD 'first'`);
     });

@@ -54,7 +54,7 @@ export async function stopServer(cluster: Cluster): Promise<void> {
   await pgCtl(cluster, ['stop', '-m', 'fast', '-w', '-t', '60'], []);
 }
 
-/** Made beside its place and moved there when whole: an initdb that was killed leaves nothing that looks like a cluster. */
+/** Made next to its place and moved there when complete: an initdb that was killed leaves nothing that looks like a cluster. */
 async function initialise(dataDir: string, passwordFile: string, account: ServerAccount): Promise<string> {
   const { initdb } = await binaries();
   const password = randomBytes(24).toString('base64url');

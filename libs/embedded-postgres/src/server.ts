@@ -82,7 +82,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 /**
- * The embedded PostgreSQL on which another Postern runs at this moment; null where none does. For a program that works beside it: it
+ * The embedded PostgreSQL on which another Postern runs at this moment; null where none does. For a program that runs at the same time: it
  * takes no lease, and its connections end when that Postern ends. `dataDir` must hold a cluster.
  */
 export async function findEmbeddedPostgres(dataDir: string): Promise<Pick<EmbeddedPostgres, 'url'> | null> {

@@ -108,7 +108,7 @@ describe('append', () => {
     expect(await names(b)).toEqual(renamedTo('app', '3', '5'));
   });
 
-  it('judges a batch of streams at different versions as a whole, each upon its own', async () => {
+  it('judges a batch of streams at different versions together, each by its own version', async () => {
     const [low, high] = [stream(), stream()].toSorted() as [string, string];
     await journal.append(appendOf(low, 0));
     await journal.append(appendOf(high, 0, renamed(), renamed(), renamed()));

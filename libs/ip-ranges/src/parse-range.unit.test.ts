@@ -55,7 +55,7 @@ describe('a range of an allow list', () => {
   });
 
   it.each(['::fffe:0:0/96', '::/96', '8000::/1', '0:0:0:0:1::/80'])(
-    '%s is beside the mapped addresses, and so is accepted',
+    '%s is outside the mapped addresses, and so is accepted',
     (text) => {
       expect(parseRange(text)).toMatchObject({ ok: true, value: { family: 'IPv6' } });
     },

@@ -14,10 +14,10 @@ export function typeOf(format: keyof typeof TYPES | undefined, accept: string | 
 export interface ExportFormat {
   readonly name: 'ndjson' | 'csv';
   readonly contentType: string;
-  /** What stands before the first item. */
+  /** What comes before the first item. */
   readonly head: string;
   lines(items: readonly object[]): string;
-  /** The last line of an export that broke off. A whole one has none. */
+  /** The last line of an export that broke off. A complete one has none. */
   failure(problem: Problem, requestId: string): string;
 }
 

@@ -143,10 +143,11 @@ export class ListAnswers {
   }
 }
 
-/** A cap that was left in a script's URL would make a short file that looks like a whole one. */
+/** A limit that was left in a script's URL would make a short file that looks complete. */
 function refuseLimit(request: FastifyRequest): void {
   if (!Object.hasOwn(request.query as object, 'limit')) return;
-  const detail = 'NDJSON and CSV give the whole list: leave limit out, or ask for pages with Accept: application/json.';
+  const detail =
+    'NDJSON and CSV give the complete list: leave limit out, or ask for pages with Accept: application/json.';
   throw new Problem('validation-failed', `?limit: ${detail}`, {
     errors: [{ pointer: '?limit', code: 'validation-failed', detail }],
   });

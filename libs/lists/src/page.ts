@@ -69,7 +69,7 @@ export function pageOf<Row extends object>(
   return { items, nextCursor: cursor && Buffer.from(JSON.stringify(cursor)).toString('base64url') };
 }
 
-/** The position that a `nextCursor` of ours stands for. */
+/** The position that a `nextCursor` of ours has. */
 export function openCursor(nextCursor: string): Cursor {
   return JSON.parse(Buffer.from(nextCursor, 'base64url').toString()) as Cursor;
 }

@@ -35,7 +35,7 @@ export async function writeWhole(reader: Reader, text: string): Promise<void> {
   }
 }
 
-/** Ends the answer as a whole one, once the reader has taken the rest. Throws `KeyRevoked` or `ReaderGone`. */
+/** Ends the answer as complete, once the reader has taken the rest. Throws `KeyRevoked` or `ReaderGone`. */
 export async function endWhole(reader: Reader): Promise<void> {
   if (reader.response.destroyed) throw new ReaderGone('left');
   const finished = happens(reader, 'finish');
@@ -57,7 +57,7 @@ export async function unlessRevoked<T>({ revoked }: Reader, work: Promise<T>): P
 }
 
 /**
- * Ends the connection behind what was written, but without the last chunk that would make it a whole answer (RFC 9112,
+ * Ends the connection behind what was written, but without the last chunk that would make it complete (RFC 9112,
  * section 8): every HTTP client reports that as an error. A reader that does not take the rest within `withinMs` is reset: the
  * kernel forgets what it holds for it.
  */

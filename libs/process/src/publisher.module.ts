@@ -63,7 +63,7 @@ const eventsPublished = counter(
 
 gauge(
   'postern_publisher_leader',
-  '1 where this process publishes the journal’s events, 0 where it stands by. The sum over all processes must be 1.',
+  '1 where this process publishes the journal’s events, 0 where it is on standby. The sum over all processes must be 1.',
   [],
   (metric) => metric.set(observed?.().role === 'leader' ? 1 : 0),
 );

@@ -14,7 +14,7 @@ import { type FirstKey, operatorKeyPlace, type Running } from '@postern/process-
 export interface ServiceParts {
   readonly name: string;
   readonly module: Type | DynamicModule;
-  /** Those of its libraries' typed errors that a caller must be told in another way. */
+  /** How typed errors of its libraries are reported to callers. */
   readonly problems?: readonly ProblemTranslator[];
   readonly bus: 'reads' | 'publishes';
   /** What it works on: the start is refused where one is not up to date. */

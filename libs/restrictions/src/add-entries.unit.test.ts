@@ -105,7 +105,7 @@ describe('entries that cannot be added', () => {
     );
   });
 
-  it('are all told at once, each with its pointer, and none is added', () => {
+  it('are all reported at once, each with its pointer, and none is added', () => {
     const command = addEntries(
       { range: '10.1' },
       { range: '203.0.113.42' },
@@ -122,7 +122,7 @@ describe('entries that cannot be added', () => {
     ]);
   });
 
-  it('are told up to 50', () => {
+  it('are reported up to 50', () => {
     const outcome = given(registered).when(addEntries(...Array.from({ length: 80 }, () => ({ range: 'x' }))));
     expect('refused' in outcome && outcome.refused.errors.length).toBe(50);
     expect('refused' in outcome && outcome.refused.detail).toContain('79 more');

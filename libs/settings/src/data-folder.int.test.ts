@@ -24,8 +24,8 @@ describe('the data folder', () => {
     expect(await readdir(deep)).toEqual([]);
   });
 
-  it('is refused where a file stands in its place or on the way', async () => {
-    const why = 'is a file, or a file stands on the way to it';
+  it('is refused where it, or a part of its path, is a file', async () => {
+    const why = 'is a file, or a part of its path is a file';
     for (const path of [join(folder, 'file'), join(folder, 'file', 'x')])
       await expect(openDataFolder(path)).rejects.toMatchObject(refusal(path, why));
   });

@@ -41,8 +41,8 @@ async function makeFolder(folder: string): Promise<void> {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EEXIST: 'is a file, or a file stands on the way to it',
-  ENOTDIR: 'is a file, or a file stands on the way to it',
+  EEXIST: 'is a file, or a part of its path is a file',
+  ENOTDIR: 'is a file, or a part of its path is a file',
   EACCES: 'is closed to this user',
   EPERM: 'is closed to this user',
   EROFS: 'is on a file system that is read-only',

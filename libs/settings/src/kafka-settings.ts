@@ -65,7 +65,9 @@ function login(env: z.output<typeof KafkaEnvironment>): KafkaLogin | null {
       'POSTERN_KAFKA_SASL_MECHANISM must not be plain without POSTERN_KAFKA_TLS=on: the password would cross the network as it is',
     );
   if (given !== undefined && file !== undefined)
-    throw new SettingInvalid('POSTERN_KAFKA_SASL_PASSWORD must not be set beside POSTERN_KAFKA_SASL_PASSWORD_FILE');
+    throw new SettingInvalid(
+      'POSTERN_KAFKA_SASL_PASSWORD must not be set together with POSTERN_KAFKA_SASL_PASSWORD_FILE',
+    );
   const password = given ?? (file === undefined ? '' : readSecretFile('POSTERN_KAFKA_SASL_PASSWORD_FILE', file));
   if (password === '')
     throw new SettingInvalid(

@@ -8,7 +8,7 @@ import { readSecretFile, requestsPerSecond, SettingInvalid, wholeNumber } from '
 
 /** A token bucket's rate. */
 export interface Rate {
-  /** Tokens that come back each second; 0 turns the limit off. */
+  /** Tokens that come back each second; 0 disables the limit. */
   readonly perSecond: number;
   /** The most that can be taken at once, after a pause. */
   readonly burst: number;

@@ -15,7 +15,7 @@ export class Output {
     process.stdout.write(`${text}\n`);
   }
 
-  /** What a person should know beside the answer. Nothing with `--json`: a script reads it in the answer. */
+  /** What a person should know in addition to the answer. Nothing with `--json`: a script reads it in the answer. */
   aside(text: string): void {
     if (!this.json) process.stderr.write(`${text}\n`);
   }

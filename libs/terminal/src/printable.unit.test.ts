@@ -5,7 +5,7 @@ describe('text of others on a terminal', () => {
   it.each([
     ['an escape', '\u001b[2J', String.raw`\u001b[2J`],
     ['a control of C1', '\u009b2J', String.raw`\u009b2J`],
-    ['a mark that turns the direction of writing', 'a\u202eb', String.raw`a\u202eb`],
+    ['a mark that changes the direction of writing', 'a\u202eb', String.raw`a\u202eb`],
     ['an Arabic letter mark', 'a\u061cb', String.raw`a\u061cb`],
     ['a zero-width space', 'a\u200bb', String.raw`a\u200bb`],
     ['a soft hyphen', 'a\u00adb', String.raw`a\u00adb`],

@@ -2,7 +2,7 @@ import { newId } from '@postern/contracts';
 import { openClient } from './test-database.js';
 import { recorded, METADATA, type Happened } from './smtp-user-histories.js';
 
-/** For tests: an event of which it is said when it was recorded, and in which shape; 1 unless told. */
+/** For tests: an event of which it is said when it was recorded, and in which shape; 1 by default. */
 export interface Dated {
   readonly at: string;
   readonly schemaVersion?: number;

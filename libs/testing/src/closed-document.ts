@@ -9,7 +9,7 @@ export function closedDocument<T>(document: T): T {
   return closed(document, false) as T;
 }
 
-/** `partial`: it is one of an `allOf`, or a named schema: only the whole that refers to it can be closed. */
+/** `partial`: it is one of an `allOf`, or a named schema: only the schema that refers to it can be closed. */
 function closed(value: unknown, partial: boolean): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => closed(item, partial));
   if (typeof value !== 'object' || value === null) return value;

@@ -3,7 +3,7 @@ import addFormats from 'ajv-formats';
 import { closedDocument } from './closed-document.js';
 import { dereferenced, type ApiAnswer, type ApiDocument, type ApiOperation } from './openapi-shape.js';
 
-/** An answer, read whole: its body as text, as it came. */
+/** A complete answer: its body as text, as it came. */
 export interface HeldAnswer {
   readonly status: number;
   readonly headers: Headers;

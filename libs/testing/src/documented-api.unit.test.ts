@@ -66,7 +66,7 @@ describe('an answer', () => {
   it.each([
     ['a field that is not documented', thing({ id: 'a', more: 1 }), 'unevaluated'],
     ['such a field further in', thing({ id: 'a', inner: { more: 1 } }), '/inner must NOT have unevaluated'],
-    ['such a field beside an allOf', gone({ code: 'thing-not-found', more: 1 }), 'unevaluated'],
+    ['such a field next to an allOf', gone({ code: 'thing-not-found', more: 1 }), 'unevaluated'],
     ['a field of another type', thing({ id: 1 }), '/id must be string'],
     ['a time that is none', thing({ id: 'a', inner: { at: 'today' } }), '/inner/at must match format'],
     ['a field too few', thing({}), "required property 'id'"],

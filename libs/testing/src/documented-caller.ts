@@ -9,7 +9,7 @@ export interface DocumentedCall {
   /** A string is sent as it is. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Of an answer that does not end: read until this text stands in it. */
+  /** Of an answer that does not end: read until it has this text. */
   readonly until?: string;
 }
 
@@ -78,7 +78,7 @@ export class DocumentedCaller {
   }
 }
 
-/** The whole events up to the one with the text. */
+/** The complete events up to the one with the text. */
 async function readUntil(response: Response, text: string): Promise<string> {
   const decoder = new TextDecoder();
   let read = '';

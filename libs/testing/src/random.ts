@@ -1,4 +1,4 @@
-/** Numbers that are the same for the same seed: a whole one from 0 up to, and without, `below`. */
+/** Integers that are the same for the same seed: from 0 up to, and without, `below`. */
 export type Random = (below: number) => number;
 
 /** The generator "mulberry32" (public domain), which is enough for choosing what a test does next. */

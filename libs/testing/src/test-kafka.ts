@@ -9,7 +9,7 @@ export const KAFKA_CACHE = join(
   '.kafka',
 );
 
-/** A broker as tests are told of it. */
+/** A broker as tests know it. */
 export interface TestKafka {
   /** `host:port`, without TLS and without a login. */
   readonly address: string;
@@ -25,7 +25,7 @@ export interface TestKafka {
 const ACCOUNT = { username: 'postern', password: 'a-password-of-the-tests' };
 
 /**
- * One broker for a whole test run; jest's global set-up calls it. `missing` says what the machine lacks: no test with
+ * One broker for a complete test run; jest's global set-up calls it. `missing` says what the machine lacks: no test with
  * Kafka runs then, and each says so.
  */
 export async function startTestKafka(): Promise<

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@postern/embedded-postgres';
 
 /**
- * One PostgreSQL for a whole test run; jest's global set-up calls it.
+ * One PostgreSQL for a complete test run; jest's global set-up calls it.
  * `fsync` is off: what a crash of the machine would lose is not what these tests ask (a killed process loses nothing by it).
  */
 export async function startTestServer(): Promise<{ url: string; stop: () => Promise<void> }> {

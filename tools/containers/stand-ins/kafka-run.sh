@@ -1,5 +1,5 @@
 #!/bin/bash
-# What the image of Kafka does at a start: its own wrapper turns KAFKA_… into server.properties and formats the folder.
+# What the image of Kafka does at a start: its own wrapper writes KAFKA_… into server.properties and formats the folder.
 set -euo pipefail
 export CLUSTER_ID="${CLUSTER_ID:-5L6g3nShT-eMCtK--X86sw}"
 said=$(java -cp '/opt/kafka/libs/*' kafka.docker.KafkaDockerWrapper setup --default-configs-dir /etc/kafka/docker \

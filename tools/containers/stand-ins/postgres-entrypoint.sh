@@ -15,7 +15,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   # shellcheck disable=SC2086 # The arguments are words.
   initdb --username="$POSTGRES_USER" --pwfile=<(echo "$POSTGRES_PASSWORD") ${POSTGRES_INITDB_ARGS:-}
   echo "host all all all scram-sha-256" >> "$PGDATA/pg_hba.conf"
-  # The first server answers on its socket only: who asks there for its health is told "ready" too early.
+  # The first server answers on its socket only: a health check there would pass too early.
   pg_ctl --options="-c listen_addresses= -c unix_socket_directories=/run/postgresql" --wait start
   PGHOST=/run/postgresql PGPASSWORD="$POSTGRES_PASSWORD" createdb --username="$POSTGRES_USER" --maintenance-db=postgres "$POSTGRES_DB"
   pg_ctl --mode=fast --wait stop

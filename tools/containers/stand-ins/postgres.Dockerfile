@@ -1,4 +1,4 @@
-# Stands in for the image of PostgreSQL: the embedded PostgreSQL's binaries, started as that image's documentation tells.
+# Stands in for the image of PostgreSQL: the embedded PostgreSQL's binaries, started as that image's documentation says.
 FROM scratch
 ADD debian.tar /
 # As in the image, for the owner of the volume.

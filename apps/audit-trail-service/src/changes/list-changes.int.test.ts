@@ -15,7 +15,7 @@ const historyOf = (person: Person) => `/v1/tenants/acme/smtp-users/${person.smtp
 const versions = (items: readonly Change[]) => items.map(({ version }) => version);
 
 describe('GET …/history and …/changes', () => {
-  it('tell who did what with which key by which request, the newest first', async () => {
+  it('show who did what, with which key and by which request, newest first', async () => {
     const person = new Person('a@acme.example');
     const allowed = person.allowed('203.0.113.0/24');
     await world.happened(person, person.registered(), allowed, person.renamed('b@acme.example'));

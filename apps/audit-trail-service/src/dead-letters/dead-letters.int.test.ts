@@ -47,7 +47,7 @@ const published = async (whose: Person) => {
   await journal.stop();
   await writer.destroy();
   const feed = await openDataSource(database.url, 'postern_feed', { poolSize: 1 });
-  // The feed waits for older transactions of the whole server, so also for those of other tests.
+  // The feed waits for older transactions of the complete server, also for those of other tests.
   const page = await until(
     () => readFeed(feed, FEED_START, 1),
     'the event in the feed',

@@ -15,7 +15,7 @@ export type Retried =
 
 /**
  * Hands a dead letter to today's reader and to the consumer's own way on record. It counts once, whoever else retries it
- * at the same time: that it is settled stands in the transaction of its effect. `audit` is connected as `postern_audit`.
+ * at the same time: it is marked as settled in the transaction of its effect. `audit` is connected as `postern_audit`.
  */
 export async function retryDeadLetter(audit: DataSource, id: string): Promise<Retried> {
   const letter = await findDeadLetter(audit, id);

@@ -12,7 +12,7 @@ const RELAYS = `CASE WHEN cardinality(relays) < ${MAX_RELAYS_PER_IP} THEN ${sort
 
 /**
  * The denials and their totals, for verifying and rebuilding. The denials are those that are kept
- * (`audit.denial_retention`), also where their partition was lost; the totals are those of the whole journal.
+ * (`audit.denial_retention`), also where their partition was lost; the totals are those of the complete journal.
  */
 export const denialsModel: ReadModel = {
   name: 'denials',

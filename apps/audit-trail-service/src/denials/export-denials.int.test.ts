@@ -109,7 +109,7 @@ describe('an export of denials', () => {
     ]);
   });
 
-  it('takes the filters and the cursor of the list, and no limit, which would make it look whole', async () => {
+  it('takes the filters and the cursor of the list, and no limit, which would make it look complete', async () => {
     const ips = async (query: string) => {
       const { text } = await readRest(await askForExport(`${ofUser(quiet)}?${query}`, auditor, NDJSON));
       return linesOf<Denial>(text).map(({ ip }) => ip);
@@ -146,7 +146,7 @@ describe('an export of denials', () => {
     expect(await readRest(await askForExport(url, auditor, NDJSON))).toEqual({ text: '', whole: true });
   });
 
-  it('is told by HEAD with its headers alone', async () => {
+  it('is answered to HEAD with its headers alone', async () => {
     const { pathname } = new URL(ofUser(flooded));
     const headers = { authorization: `Bearer ${auditor}`, accept: CSV };
     const answer = await world.app.inject({ method: 'HEAD', url: pathname, headers });
@@ -203,7 +203,7 @@ describe('the readers of exports', () => {
     await until(async () => (await openTransactions()) === 0, 'the end of every query');
   });
 
-  it('are bounded by key and in all: the next one is told to come again', async () => {
+  it('are bounded by key and in all: the next one is asked to try again later', async () => {
     const other = await world.key('admin', 'acme');
     const third = await world.key('operator');
     const open = [
@@ -302,7 +302,7 @@ describe('an export whose key is revoked, by whatever process', () => {
     await noneRuns();
   });
 
-  it('is cut off also where its reader stands still', async () => {
+  it('is cut off also where its reader takes nothing', async () => {
     const key = await world.key('auditor', 'acme');
     const response = await askForExport(ofUser(flooded), key, NDJSON);
     await idle(response);

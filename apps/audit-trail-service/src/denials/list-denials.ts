@@ -46,7 +46,7 @@ export const denials = defineList({
     reason: denialReasonView,
     mode: modeView,
     refused: z.boolean().meta({ description: 'False where `report-only` let it through.' }),
-    count: whole(1, 1, 'Logins that it stands for: a flood is folded.'),
+    count: whole(1, 1, 'Logins that it counts: a flood is folded.'),
   }),
   order: { occurredAt: isTime, id: isUuid },
   filters: {

@@ -79,7 +79,7 @@ describe('GET …/denied-ips', () => {
     });
   });
 
-  it('tells by the restriction as it stands now what is still denied, and suggests nothing for the rest', async () => {
+  it('judges by the current restriction what is still denied, and suggests nothing for the rest', async () => {
     const person = new Person('b@acme.example');
     const stillDenied = async () =>
       (await deniedIps(person)).map((item) => [item.ip, item.stillDenied, item.suggestedEntries.length]);

@@ -2,7 +2,7 @@ import { readRows } from '@postern/lists';
 import sql, { raw } from 'sql-template-tag';
 import type { EntityManager } from 'typeorm';
 
-/** Enough to tell a site from a single host; beyond, the exact number says nothing more. */
+/** Enough to distinguish a site from a single host; beyond it, the exact number says nothing more. */
 export const MAX_NEIGHBOURS = 1_000;
 
 /** Compared, and not by <<=, which is not leakproof: row-level security would keep it out of the index. */

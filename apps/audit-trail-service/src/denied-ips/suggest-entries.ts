@@ -32,7 +32,7 @@ export function suggestEntries(denied: DeniedAddress, { listed, neighbours, rece
     const { text } = neighbourhood(address);
     suggestions.push({
       range: text,
-      why: `${neighbours} addresses of ${text} were denied: if that whole network is yours, one entry covers them all.`,
+      why: `${neighbours} addresses of ${text} were denied: if the complete network is yours, one entry covers them all.`,
       covers: neighbours,
     });
   }

@@ -28,7 +28,7 @@ describe('suggested entries', () => {
     ]);
   });
 
-  it('are canonical, also where the relay told it another way', () => {
+  it('are canonical, also where the relay reported another form', () => {
     expect(suggestEntries(denied('2001:DB8:0::9'), surroundings())).toMatchObject([{ range: '2001:db8::9' }]);
   });
 
@@ -42,12 +42,12 @@ describe('suggested entries', () => {
   it('have the /64 for IPv6, with how many of it were denied', () => {
     expect(suggestEntries(denied('2001:db8:1:2::9'), surroundings({ neighbours: 7 }))[1]).toEqual({
       range: '2001:db8:1:2::/64',
-      why: '7 addresses of 2001:db8:1:2::/64 were denied: if that whole network is yours, one entry covers them all.',
+      why: '7 addresses of 2001:db8:1:2::/64 were denied: if the complete network is yours, one entry covers them all.',
       covers: 7,
     });
   });
 
-  it('tell that both families are needed when the list has only the other one', () => {
+  it('say that both families are needed when the list has only the other one', () => {
     expect(suggestEntries(denied('2001:db8::9'), surroundings({ families: ['IPv4'] }))).toEqual([
       {
         range: '2001:db8::9',

@@ -98,7 +98,7 @@ describe('a check that looks back', () => {
     expect([status, body]).toMatchObject([404, { code: 'smtp-user-not-found', detail: expect.stringContaining(why) }]);
   });
 
-  it('finds nothing of another tenant, and tells no date of it', async () => {
+  it('finds nothing of another tenant, and reveals no date of it', async () => {
     for (const at of [DATES[0], DATES[4]]) {
       const { status, body } = await check(at ?? '', '203.0.113.9', theirs.smtpUserId);
       expect([status, body['detail']]).toEqual([404, 'There is no SMTP user with this id in this tenant.']);

@@ -13,7 +13,7 @@ CREATE TABLE audit.denials (
   refused      boolean        NOT NULL,
   tenant_id    text COLLATE "C" NOT NULL,
   username     text COLLATE "C" NOT NULL, -- as the relay was given it
-  ip           text           NOT NULL, -- as told: canonical, or what the relay saw where it is no address
+  ip           text           NOT NULL, -- as reported: canonical, or what the relay saw where it is no address
   address      inet,                    -- NULL where it is none
   relay        text COLLATE "C" NOT NULL,
   reason       text COLLATE "C" NOT NULL,

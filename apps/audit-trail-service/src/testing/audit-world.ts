@@ -22,7 +22,7 @@ class TestLimitsModule {
   }
 }
 
-/** An answer, read whole. */
+/** A complete answer. */
 export interface Answer<Body> {
   readonly status: number;
   readonly body: Body;
@@ -41,7 +41,7 @@ export class AuditWorld {
   static async create(limits: Partial<ExportLimits> = {}): Promise<AuditWorld> {
     const { url, drop } = await auditDatabase();
     const writer = await openDataSource(url, 'postern_journal_writer', { poolSize: 4 });
-    // Kept for ever: what the tests tell happened at fixed times, which grow old.
+    // Kept for ever: the tests' events happened at fixed times, which grow old.
     const environment = { POSTERN_LOG_LEVEL: 'silent', POSTERN_DENIAL_RETENTION_DAYS: '0' };
     const settings = { ...loadSettings(environment), databaseUrl: url };
     const module = { module: class Tested {}, imports: [TestLimitsModule.of(limits), AuditTrailServiceModule] };
@@ -69,7 +69,7 @@ export class AuditWorld {
     await this.journal.append({ ...rest, streamId: authDenialsStream(person.smtpUserId), events: withIds });
   }
 
-  /** Resolves when every event of the journal stands in the audit trail. */
+  /** Resolves when every event of the journal is in the audit trail. */
   async caughtUp(): Promise<void> {
     const missing = () =>
       this.sql<{ missing: number }>(

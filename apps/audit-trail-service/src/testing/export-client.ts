@@ -5,7 +5,7 @@ import { get, type IncomingMessage } from 'node:http';
 export async function askForExport(url: string, key: string, accept: string): Promise<IncomingMessage> {
   const request = get(url, { headers: { authorization: `Bearer ${key}`, accept }, agent: false });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  // A cut connection is told as an error; the tests look at `whole`.
+  // A cut connection is reported as an error; the tests look at `whole`.
   response.on('error', () => undefined);
   request.on('error', () => undefined);
   return response;

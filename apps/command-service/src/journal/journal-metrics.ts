@@ -4,7 +4,7 @@ import { Gauge } from 'prom-client';
 
 let observed: Pick<Journal, 'waiting'> | undefined;
 
-/** Has the queue of the process's journal told at each scrape. */
+/** Reports the queue of the process's journal at each scrape. */
 export function observeJournal(journal: Pick<Journal, 'waiting'>): void {
   observed = journal;
 }

@@ -19,7 +19,7 @@ export const WRITE_POOL = {
   prepare: true,
 };
 
-/** The journal for writing: one group commit for the process, and the pool that claims usernames beside it. */
+/** The journal for writing: one group commit for the process, and the pool that claims usernames in parallel. */
 @Module({
   imports: [dataSourceModule('postern_journal_writer', WRITE_POOL)],
   providers: [{ provide: Journal, inject: [WRITER], useFactory: (writer: DataSource) => new Journal(writer) }],

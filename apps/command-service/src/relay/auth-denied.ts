@@ -7,7 +7,7 @@ import { storable } from '../write/plain-text.js';
 export type AuthDenied = AuthDenialEvent['data'];
 export type DenialAppend = Omit<Append, 'metadata' | 'expectedVersion'> & { readonly expectedVersion: 'any' };
 
-/** Of an address that could not be read, as much is kept as tells what it was. */
+/** Of an address that could not be read, enough is kept to recognise it. */
 const LONGEST_IP = 100;
 
 /** The canonical address; or the text that the relay saw instead of one, made fit to be stored. */

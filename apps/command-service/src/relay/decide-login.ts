@@ -28,7 +28,7 @@ import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 import { denialAppend, storedIp } from './auth-denied.js';
 
-/** What a relay is told about one login. */
+/** What a relay is answered about one login. */
 export interface LoginDecision {
   readonly decision: DecisionKind;
   readonly reason: ReasonCode;
@@ -44,7 +44,7 @@ const replyView = view<Reply>('Reply', 'What the relay says to its client: SMTP 
   }),
   text: text(DEFAULT_TENANT_REPLY.text, 'Of a denial, as the tenant has set it.'),
 });
-export const loginDecisionView = view<LoginDecision>('LoginDecision', 'What a relay is told about one login.', {
+export const loginDecisionView = view<LoginDecision>('LoginDecision', 'What a relay is answered about one login.', {
   decision: decisionView,
   reason: reasonView,
   mode: modeView.nullable().meta({ description: 'Null where the SMTP user is unknown.' }),

@@ -119,7 +119,7 @@ export const denialReportSchema: z.ZodType<DenialReport> = z
     relay: text('mx1'),
     reason: denialReasonView,
     mode: z.enum(MODES),
-    count: whole(1, 1, 'Logins that this report stands for.'),
+    count: whole(1, 1, 'Logins that this report counts.'),
   })
   .meta({ id: 'DenialReport', description: 'A denial as a relay reports it.' });
 

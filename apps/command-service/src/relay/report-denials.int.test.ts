@@ -222,7 +222,7 @@ describe('reporting denials', () => {
     ['all', 'validation-failed'],
     [[], 'validation-failed'],
     [Array.from({ length: 1_001 }, () => 0), 'validation-failed'],
-  ])('refuses the whole of the batch %.20j', async (denials, code) => {
+  ])('refuses the complete batch %.20j', async (denials, code) => {
     expect((await report(denials)).body).toEqual(
       problem(422, 'validation-failed', '/denials', [
         { pointer: '/denials', code, detail: expect.any(String), suggestions: [] },

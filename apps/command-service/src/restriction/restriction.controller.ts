@@ -29,7 +29,7 @@ export class RestrictionController {
 
   @Post('entries')
   @LongBody(SERVER_LIMITS.bodyBytes)
-  @Write(changing('Add entries; one that stands there expired is renewed', { status: 201 }))
+  @Write(changing('Add entries; an expired entry of the same range is renewed', { status: 201 }))
   addEntries(
     @TargetOf() target: Target,
     @Body({ schema: AddEntriesBody }) { entries }: z.infer<typeof AddEntriesBody>,

@@ -109,7 +109,7 @@ describe('adding entries', () => {
     expect(answer.body).toEqual(problem(422, 'validation-failed', error.pointer, [error]));
   });
 
-  it('refuses what stands there live, and names it', async () => {
+  it('refuses a range that has a live entry, and names it', async () => {
     const user = await newUser();
     await add(user, [{ range: '192.0.2.1' }]);
     expect((await add(user, [{ range: '::ffff:192.0.2.1' }])).body).toEqual(
@@ -189,7 +189,7 @@ describe('replacing a restriction', () => {
     expect((await put(user, { entries: [] })).body).toEqual(problem(409, 'restriction-empty', 'DELETE …/restriction'));
   });
 
-  it('refuses another version than the current one, and tells that', async () => {
+  it('refuses another version than the current one, and returns the current one', async () => {
     const user = await newUser();
     await add(user, [{ range: '192.0.2.1' }]);
     const answer = await put(user, { entries: [{ range: '192.0.2.9' }] }, { 'if-match': '"1"' });

@@ -50,7 +50,7 @@ async function claim(manager: EntityManager, { tenantId, smtpUserId }: SmtpUserR
     );
   } catch (error) {
     if (!violates(error, 'username_is_held_once')) throw error;
-    // Whose it is, is not told: it may be another tenant's.
+    // The owner is not named: it may be another tenant.
     throw new Problem('username-taken', `The username ${username} is taken. Choose another one.`, { cause: error });
   }
 }

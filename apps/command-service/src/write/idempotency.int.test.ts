@@ -84,7 +84,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(shown(answer)).toMatchObject({ status: 201, etag: '"3"' });
   });
 
-  it('leaves its key free where it was refused, and is judged anew', async () => {
+  it('leaves its key free where it was refused, and is judged again', async () => {
     const [user, key] = [await newUser(), newKey()];
     expect((await add(user, '192.0.2.300', key)).status).toBe(422);
     expect((await add(user, '192.0.2.3', key)).status).toBe(201);

@@ -18,7 +18,7 @@ export function isPlain(text: string): boolean {
   return text.isWellFormed() && !CONTROL.test(text);
 }
 
-/** What somebody else's program sent, made fit to be stored: what cannot be stands as U+FFFD, and no more than `longest` units. */
+/** What somebody else's program sent, made fit to be stored: what cannot be stored becomes U+FFFD, and no more than `longest` units. */
 export function storable(text: string, longest: number): string {
   return text
     .slice(0, longest)

@@ -27,7 +27,7 @@ export function Write(documentation: Omit<Documentation, 'id'>): MethodDecorator
     )(target, method, descriptor);
 }
 
-/** What all writes have in common: a deadline, idempotency, metrics, and the headers that tell the version. */
+/** What all writes have in common: a deadline, idempotency, metrics, and the headers with the version. */
 @Injectable()
 export class Writes {
   private readonly repeats = new KeyedQueue(MAX_REPEATS);
@@ -75,7 +75,7 @@ export class Writes {
       try {
         return await work();
       } catch (error) {
-        // Another process may have been faster: what it stored tells more than why this one failed.
+        // Another process may have been faster: what it stored says more than why this one failed.
         const theirs = await this.store.find(claim).catch(rethrowProblem);
         if (theirs) return replayed(theirs);
         throw error;

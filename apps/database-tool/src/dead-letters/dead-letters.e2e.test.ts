@@ -77,7 +77,7 @@ afterAll(async () => {
 });
 
 describe('dead letters on the command line', () => {
-  it('are listed, as a table for people and whole as JSON', async () => {
+  it('are listed, as a table for people and complete as JSON', async () => {
     const { code, out } = await cli('dead-letters', 'list');
     expect([code, out.split('\n').length]).toEqual([0, 4]);
     expect(out).toContain(`postern.auth-denials.v1/3@41`);

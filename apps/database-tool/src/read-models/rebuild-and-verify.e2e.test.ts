@@ -142,7 +142,7 @@ describe('postern verify and postern rebuild', () => {
     );
   });
 
-  it('name what differs with exit code 1, put it right while Postern runs, and tell relays no reset', async () => {
+  it('name what differs with exit code 1, repair it while Postern runs, and send relays no reset', async () => {
     const client = new RelayClient({ urls: [postern.url], key: relayKey, relayName: 'mx1' });
     await client.start();
     const [first = '', second = '', third = ''] = users;

@@ -93,7 +93,7 @@ describeWithKafka(describe, 'verify and rebuild, with two of each service and Ka
     await nothingIsLost();
   });
 
-  it('make each anew while both instances apply: nothing is lost, each event counts once', async () => {
+  it('rebuild each while both instances apply: nothing is lost, each event counts once', async () => {
     for (const model of READ_MODEL_NAMES) {
       const { code, err } = await load.during(() => load.command('rebuild', model));
       expect([code, err]).toEqual([0, expect.stringContaining('the new tables are live')]);

@@ -3,7 +3,7 @@ import { newId } from '@postern/contracts';
 import { onDatabase, runCommand, until, type CommandEnd, type ServicesWorld } from '@postern/testing';
 
 const LANES = 4;
-/** Between the changes of a lane: a load at full speed would leave a command no time on a small machine. */
+/** Between the changes of one writer: a load at full speed would leave a command no time on a small machine. */
 const PAUSE_MS = 150;
 const DENIALS_AT_ONCE = 1_000;
 

@@ -12,14 +12,14 @@ export const publishFailures = counter(
 
 let observed: (() => { readonly leads: boolean; readonly halted: boolean }) | undefined;
 
-/** Has the process's publisher of relay policies told at each scrape. */
+/** Reports the process's publisher of relay policies at each scrape. */
 export function observePolicyPublisher(status: () => { readonly leads: boolean; readonly halted: boolean }): void {
   observed = status;
 }
 
 export const policyPublisherLeader = gauge(
   'postern_relay_policies_publisher_leader',
-  '1 where this process writes the relay policies to their topic, 0 where it stands by. The sum over all processes must be 1.',
+  '1 where this process writes the relay policies to their topic, 0 where it is on standby. The sum over all processes must be 1.',
   [],
   (metric) => {
     metric.set(observed?.().leads ? 1 : 0);

@@ -18,7 +18,7 @@ const ask = (accept: string | undefined, remoteAddress = '203.0.113.9', headers:
 
 describe('GET /v1/my-ip', () => {
   it.each([undefined, '*/*', 'application/json', 'application/json, text/plain', 'text/html,*/*;q=0.8'])(
-    'tells the caller’s address as JSON, without a key: Accept %j',
+    'returns the caller’s address as JSON, without a key: Accept %j',
     async (accept) => {
       const answer = await ask(accept);
       expect([answer.statusCode, answer.json()]).toEqual([200, { ip: '203.0.113.9', family: 'IPv4' }]);
@@ -27,7 +27,7 @@ describe('GET /v1/my-ip', () => {
   );
 
   it.each(['text/plain', 'TEXT/PLAIN; charset=utf-8', 'text/plain, application/json;q=0.5'])(
-    'tells the bare address where text is asked for: Accept %j',
+    'returns the bare address where text is asked for: Accept %j',
     async (accept) => {
       const answer = await ask(accept, '2001:db8::9');
       expect([answer.statusCode, answer.payload]).toEqual([200, '2001:db8::9']);

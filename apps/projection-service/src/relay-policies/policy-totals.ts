@@ -1,7 +1,7 @@
 import type { Digest64, Heartbeat, PolicyLag, Revision } from '@postern/contracts';
 import { digestToHex } from '@postern/contracts';
 
-/** What stands when every change up to `revision` was applied. */
+/** The totals once every change up to `revision` was applied. */
 export interface PolicyTotals {
   readonly revision: Revision;
   /** Policies that are not removed. */

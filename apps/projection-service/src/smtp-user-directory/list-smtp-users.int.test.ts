@@ -29,7 +29,7 @@ beforeAll(async () => {
   writer = await openDataSource(world.database.url, 'postern_projection', { poolSize: 1 });
   const events = recorded([...stories, removed, foreign].flatMap((story) => story.history));
   await writer.transaction((m) => applyDirectory(m, events));
-  // The first three at one instant, to be told apart by their ids alone.
+  // The first three at one instant: only their ids distinguish them.
   await writer.query(
     `UPDATE projection.smtp_users u SET created_at = created_at + greatest(0, i - 3) * interval '1 second'
        FROM unnest($1::uuid[]) WITH ORDINALITY AS s(id, i) WHERE u.id = s.id`,

@@ -1,6 +1,6 @@
 import type { RelayPolicy } from '@postern/contracts';
 
-/** For tests: takes a snapshot and reads it whole. */
+/** For tests: takes a snapshot and reads all of it. */
 export async function takeSnapshot(
   url: string,
   key: string,

@@ -73,7 +73,7 @@ export class PolicyStreamClient {
         }
       }
     } catch {
-      // The server dropped it, or the test closed it: `ended` tells.
+      // The server dropped it, or the test closed it: see `ended`.
     }
   }
 }

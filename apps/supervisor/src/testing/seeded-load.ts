@@ -67,7 +67,7 @@ export class SeededLoad {
       this.#deny(seededRandom(seed + 500)),
     ];
     this.#working = Promise.all(work);
-    // It is told by `stop`, which may be called a good while later.
+    // It is reported by `stop`, which may be called a good while later.
     this.#working.catch(() => (this.#stopping = true));
   }
 

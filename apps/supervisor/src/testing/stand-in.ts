@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** For tests of what stands before the services: an HTTP server that is ready, answers as it is told, and keeps what it was asked. */
+/** For tests of what is in front of the services: an HTTP server that is ready, answers as set, and records what it was asked. */
 export class StandIn {
   readonly asked: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = [];
 

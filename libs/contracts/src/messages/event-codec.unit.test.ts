@@ -18,7 +18,7 @@ const CATEGORY: Readonly<Record<Topic, string>> = {
   [TOPICS.tenants]: 'api-key',
 };
 
-/** An event of each frozen sample, as it stands in the journal. */
+/** An event of each frozen sample, as it is in the journal. */
 const events: [name: string, from: FeedEvent, writtenAs: number][] = readdirSync(SAMPLES).map((file) => {
   const { type, schemaVersion, data } = JSON.parse(readFileSync(join(SAMPLES, file), 'utf8'));
   const topic = Object.keys(EVENT_TYPES_OF_TOPIC).find((each) =>
@@ -97,12 +97,12 @@ describe('an event’s message', () => {
 });
 
 describe('which journal an event’s message is of', () => {
-  it('is told by its source, and a reader of that journal reads it', () => {
+  it('is recognised by its source, and a reader of that journal reads it', () => {
     expect(decodeEvent(received(added), OURS)).toEqual(added);
   });
 
   it.each([
-    ['that is whole', {}],
+    ['that is complete', {}],
     ['that is broken', { data: null, streamversion: 0 }],
   ])('is looked at first: one of another journal %s is refused as such', (_, changes) => {
     const read = () => decodeEvent(received(added, changes), THEIRS);
@@ -179,11 +179,11 @@ describe('what is no message of ours', () => {
           `The message has no good "${name}".`,
         ] as const,
     ),
-  ])('%s is told as unreadable', (_what, message, why) => {
+  ])('%s is reported as unreadable', (_what, message, why) => {
     expect(() => decodeEvent(message)).toThrow(expect.objectContaining({ name: 'MessageUnreadable', message: why }));
   });
 
-  it('is told apart from what a later release wrote', () => {
+  it('is distinguished from what a later release wrote', () => {
     const later = received(added, { schemaversion: 3, type: 'postern.RestrictionAdded.v3' });
     expect(() => decodeEvent(later)).toThrow(EventNewerThanProgram);
   });

@@ -75,7 +75,7 @@ const authDenied1 = z.object({
   reason,
   mode,
   refused: z.boolean().meta({ description: 'False where `report-only` let it through.' }),
-  count: z.int().min(1).meta({ description: 'Logins that this record stands for: a flood is folded.' }),
+  count: z.int().min(1).meta({ description: 'Logins that this record counts: a flood is folded.' }),
 });
 
 /** By event type; the first is schema version 1. */

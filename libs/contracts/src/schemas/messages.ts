@@ -45,7 +45,7 @@ const source = (kind: string) =>
 const type = z
   .string()
   .regex(/^postern\.[A-Za-z]+\.v[1-9]\d*$/)
-  .meta({ description: '`postern.<name>.v<schema version>`: it tells the shape of `data`.' });
+  .meta({ description: '`postern.<name>.v<schema version>`: it names the shape of `data`.' });
 const datacontenttype = z.literal('application/json');
 const schemaversion = z.int32().min(1);
 const text = (description: string) => z.string().meta({ description });

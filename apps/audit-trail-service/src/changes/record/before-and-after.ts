@@ -2,7 +2,7 @@ import type { ApiKeyEvent, SmtpUserEvent, TenantEvent } from '@postern/contracts
 import type { RegisteredSmtpUser, SmtpUserState } from '@postern/restrictions';
 import type { KnownSmtpUser } from '@postern/read-models';
 
-/** What a change touched, as it stood before and as it stands since; null where there was, or is, nothing. */
+/** What a change touched, before and after it; null where there was nothing before, or is nothing after. */
 export interface BeforeAndAfter {
   readonly before: object | null;
   readonly after: object | null;
@@ -32,7 +32,7 @@ export function ofSmtpUser(before: SmtpUserState, event: SmtpUserEvent, after: K
       return { before: touched(before), after: touched(after) };
     }
     case 'RestrictionRemoved': {
-      // The event has no more than ids and ranges: the entries as they stood are in the state.
+      // The event has only ids and ranges: the state has the complete entries.
       const removed = new Set(event.data.entries.map((entry) => entry.id));
       const entries = before.entries.filter((entry) => removed.has(entry.id));
       return {

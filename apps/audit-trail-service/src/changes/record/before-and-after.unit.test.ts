@@ -47,7 +47,7 @@ describe('before and after a change', () => {
     });
   });
 
-  it('removed entries stand whole, as they were, though the event has no more than their ids', () => {
+  it('removed entries are shown complete, as they were, though the event has only their ids', () => {
     const removed = { id: second?.id ?? first?.id, range: '203.0.113.2' } as {
       id: NonNullable<typeof first>['id'];
       range: string;
@@ -76,14 +76,14 @@ describe('before and after a change', () => {
     });
   });
 
-  it('a cleared restriction has all that stood there', () => {
+  it('a cleared restriction shows all entries that it had', () => {
     expect(last(person.registered(), one, two, report, cleared)).toEqual({
       before: { restricted: true, mode: 'report-only', entries: [first, second, third] },
       after: open,
     });
   });
 
-  it('a removed SMTP user has all that stood there, and is nothing', () => {
+  it('a removed SMTP user shows what it had before, and nothing after', () => {
     expect(last(person.registered(), one, person.removed())).toEqual({
       before: { username: 'a@acme.example', restricted: true, mode: 'enforce', entries: [first] },
       after: null,

@@ -46,7 +46,7 @@ async function changes(): Promise<pg.QueryResultRow[]> {
   return rows;
 }
 
-async function standing(): Promise<unknown> {
+async function storedUser(): Promise<unknown> {
   const { rows } = await owner.query(
     `SELECT username, removed, version, restricted, mode,
             (SELECT json_agg(entry ORDER BY place) FROM audit.entries WHERE smtp_user_id = u.id) AS entries
@@ -57,7 +57,7 @@ async function standing(): Promise<unknown> {
 }
 
 describe('changes', () => {
-  it('that come in a batch which is applied five times are recorded once, and the restriction stands as after one', async () => {
+  it('that come in a batch which is applied five times are recorded once, and the restriction is as after one', async () => {
     const events = story(
       person.registered(),
       person.allowed('203.0.113.0/24', '2001:db8::/64'),
@@ -69,7 +69,7 @@ describe('changes', () => {
       { version: 2, type: 'RestrictionAdded', username: 'app@acme.example' },
       { version: 3, type: 'SmtpUserRenamed', username: 'new@acme.example' },
     ]);
-    expect(await standing()).toMatchObject({
+    expect(await storedUser()).toMatchObject({
       username: 'new@acme.example',
       removed: false,
       version: 3,
@@ -83,10 +83,10 @@ describe('changes', () => {
     const events = story(person.registered(), person.allowed('203.0.113.1'), person.renamed('b'), person.removed());
     for (let end = 1; end <= events.length; end++) await deliver(events.slice(Math.max(0, end - 3), end));
     expect((await changes()).map(({ version }) => version)).toEqual([1, 2, 3, 4]);
-    expect(await standing()).toMatchObject({ username: 'b', removed: true, version: 4 });
+    expect(await storedUser()).toMatchObject({ username: 'b', removed: true, version: 4 });
   });
 
-  it('are refused as a whole where one before them is missing: a trail with a hole would be believed', async () => {
+  it('are all refused where one before them is missing: a trail with a gap would be believed', async () => {
     const [first, , third] = story(person.registered(), person.allowed('203.0.113.1'), person.removed());
     await expect(deliver([first as Recorded, third as Recorded])).rejects.toThrow('only 1 were applied');
     expect(await changes()).toEqual([]);

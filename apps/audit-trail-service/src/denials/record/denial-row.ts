@@ -27,7 +27,7 @@ export interface UnreadableDenial {
   readonly why: string;
 }
 
-/** A text in an index may have some 2,700 bytes; no address is near this, and what is none need not be kept whole. */
+/** A text in an index may have some 2,700 bytes; no address is near this, and what is no address need not be kept complete. */
 const MAX_IP_LENGTH = 256;
 const MAX_COUNT = 2_147_483_647;
 

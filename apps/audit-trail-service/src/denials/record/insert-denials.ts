@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { DenialRetention } from '../retention/denial-retention.js';
 import type { DenialRow } from './denial-row.js';
 
-/** Relays remembered of one address: enough to tell where to look, and a row stays small. */
+/** Relays stored per address: enough to know where to look, and a row stays small. */
 export const MAX_RELAYS_PER_IP = 20;
 
 /** Of those whose ids may be gone. */
@@ -10,8 +10,8 @@ const COUNT_OLD_LOCK = 8_025_040;
 
 /**
  * Adds the denials that are not stored yet, and raises the totals of their addresses by those alone: however often and
- * in however many batches a denial comes, it counts once. Its id tells a repeat. One from before `keptFrom` is counted and gets no
- * row. Where the rows may have been dropped, the journal's position tells a repeat: an address's denials are of one stream, whose
+ * in however many batches a denial comes, it counts once: a repeat is recognised by its id. One from before `keptFrom` is counted and gets no
+ * row. Where the rows may have been dropped, a repeat is recognised by the journal's position: an address's denials are of one stream, whose
  * events come in order. Returns the number that was counted. It names no schema: a rebuild has it write to new tables.
  */
 export async function insertDenials(

@@ -95,7 +95,7 @@ describe('the retention of denials', () => {
     expect(await counted()).toBe(3);
   });
 
-  it('comes to the same totals and rows where the trail is made anew from the journal', async () => {
+  it('gives the same totals and rows where the trail is rebuilt from the journal', async () => {
     await world.happened(person, denied(200), denied(91), denied(1));
     await sweepDenials(audit, 90, now);
     await world.sql(`BEGIN; TRUNCATE audit.denials, audit.denied_ips;
@@ -123,7 +123,7 @@ describe('the retention of denials', () => {
     expect(await sweepDenials(audit, 90, now)).toEqual({ months: [], rows: 0 });
   });
 
-  it('cannot be told to take away the last hours, and no other role may call it', async () => {
+  it('refuses to delete the last hours, and no other role may call it', async () => {
     await expect(audit.query('SELECT audit.drop_denial_month(now())')).rejects.toThrow('last twelve hours');
     await expect(audit.query('SELECT audit.delete_denials_of_no_month(now(), 1)')).rejects.toThrow('last twelve hours');
     const reader = await openDataSource(world.databaseUrl, 'postern_audit_reader', { poolSize: 1 });

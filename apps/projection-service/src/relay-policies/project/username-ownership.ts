@@ -12,7 +12,7 @@ import { EventsMissing, isNextVersion } from '@postern/event-bus';
 import { evolveRules, UNRESTRICTED } from './evolve-rules.js';
 import type { PolicyRow, PolicyRules } from './policy-row.js';
 
-/** A user as its rows tell it. */
+/** A user as its rows have it. */
 interface Holder {
   readonly smtpUserId: SmtpUserId;
   /** Of the last event that was applied; 0 for none. */

@@ -71,7 +71,7 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
     return [...last().values()].sort((a, b) => a.revision - b.revision);
   };
 
-  it('has the whole state of each username, removed ones too, in the order of the revisions', async () => {
+  it('has the complete state of each username, removed ones too, in the order of the revisions', async () => {
     await append(
       new UserStory().registered('App@acme.example').restricted('203.0.113.0/24').restricted('2001:db8::/64'),
       new UserStory().registered('open@acme.example'),
@@ -124,7 +124,7 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
     await service.stop();
   });
 
-  it('is told nothing while the policies are being made from the journal', async () => {
+  it('gets nothing while the policies are being built from the journal', async () => {
     await projection.query('UPDATE projection.checkpoints SET caught_up_at = NULL');
     await publishAgain(projection);
 
@@ -133,7 +133,7 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
     expect(await nextPolicies(projection, 1_000)).toEqual({ from: 0, policies: await everyPolicy() });
   });
 
-  it('that is not as it must be halts who writes it, which readiness and metrics tell, until it was made anew', async () => {
+  it('that is not as it must be halts its publisher, which readiness and metrics report, until it was created again', async () => {
     const wrong = `wrong-${prefix}`;
     const madeByHand = new KafkaTopicWriter(settings, { ...RELAY_POLICIES, cleanup: 'delete' }, wrong);
     await madeByHand.open(await loadJournalId(projection));
@@ -153,7 +153,7 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
     await until(() => are(tells(1, 0)), 'the halt');
     await until(
       async () => JSON.stringify(await readiness()).includes('cleanup.policy delete'),
-      'readiness to tell why',
+      'readiness to say why',
     );
     await deleteTopic(kafka.address, wrong + RELAY_POLICIES_TOPIC);
     await until(() => are(tells(0, 1)), 'the end of the halt');

@@ -157,7 +157,7 @@ describe('the snapshot of the relay policies', () => {
     expect(response.headers.get('postern-digest')).toBe(digestToHex(digest));
   });
 
-  it('holds many changes since it was read, and is then read again as a whole', async () => {
+  it('takes many changes since it was read, and is then read again completely', async () => {
     for (const story of stories.slice(1_000)) story.restricted('198.51.100.7');
     await apply(stories.slice(1_000));
     const before = await builds();
@@ -200,7 +200,7 @@ describe('the snapshot of the relay policies', () => {
     await patient.stop();
   });
 
-  it.each(['stands still', 'is slow'])('is cut off when its key is revoked while its reader %s', async (how) => {
+  it.each(['takes nothing', 'is slow'])('is cut off when its key is revoked while its reader %s', async (how) => {
     const patient = await world.start({ stalledMs: 60_000 });
     const revoked = await world.newKey('relay');
     const socket = askWithoutReading(patient.url, revoked);

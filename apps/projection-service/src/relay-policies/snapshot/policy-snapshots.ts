@@ -11,7 +11,7 @@ import { POLICIES_COMPLETE } from '../policies-complete.js';
 import { gzipStream } from './gzip-segments.js';
 import { FIRST_ID, LAST_ID, readSegments, SharedSnapshot, type PolicySegment } from './shared-snapshot.js';
 
-/** Beyond this, relays are told to come again. A reader costs a socket and its buffers. */
+/** Beyond this, relays are asked to try again later. A reader costs a socket and its buffers. */
 export const SNAPSHOT_READERS = 256;
 /** Snapshots that are kept for readers, the latest included. Beyond this, relays get the latest one, and the changes since then by the stream. */
 export const SNAPSHOTS_KEPT = 4;
@@ -19,7 +19,7 @@ export const SNAPSHOTS_KEPT = 4;
 const MOST_CHANGES = 50_000;
 const MOST_CHANGED_SEGMENTS = 0.25;
 
-/** All policies as they stood at one instant, for one reader. */
+/** All policies as they were at one instant, for one reader. */
 export interface PolicySnapshot {
   readonly totals: PolicyTotals;
   /** Gzip of NDJSON. */
@@ -41,12 +41,12 @@ export class PolicySnapshots implements OnModuleDestroy {
 
   constructor(@InjectDataSource('postern_relay_reader') private readonly reader: DataSource) {}
 
-  /** Throws `not-ready` where the policies are not whole. */
+  /** Throws `not-ready` where the policies are not complete. */
   async totals(): Promise<PolicyTotals> {
     return readTotals(this.reader);
   }
 
-  /** Throws `too-many-requests` where too many relays read one already, `not-ready` where the policies are not whole. */
+  /** Throws `too-many-requests` where too many relays read one already, `not-ready` where the policies are not complete. */
   async open(): Promise<PolicySnapshot> {
     const snapshot = await this.current();
     if ([...this.readers.values()].reduce((sum, readers) => sum + readers, 0) >= SNAPSHOT_READERS) {

@@ -77,7 +77,7 @@ export class RevisionAhead extends Error {
 
 /**
  * The next changes behind `after`, and the totals if those were the last: one statement, so both are of one instant.
- * A policy that changed several times comes once, as it stands. Throws `RevisionAhead`.
+ * A policy that changed several times comes once, in its latest state. Throws `RevisionAhead`.
  */
 export async function readFramePage(from: DataSource, after: Revision): Promise<FramePage> {
   const records = await from.query<PageRecord[]>(PAGE, [after, POLICIES_PER_PAGE]);

@@ -65,7 +65,7 @@ class Relay {
   }
 }
 
-/** How many streams ended by that reason, as Prometheus is told. */
+/** How many streams ended by that reason, as the metrics have it. */
 async function ended(reason: string): Promise<number> {
   const text = await (await fetch(`${first.url}/metrics`)).text();
   return Number(
@@ -136,7 +136,7 @@ describe('the policy stream', () => {
     }
   });
 
-  it('tells in each heartbeat exactly what was sent before it', async () => {
+  it('reports in each heartbeat exactly what was sent before it', async () => {
     const snapshot = await takeSnapshot(first.url, key);
     const client = await follow(snapshot.revision);
     await concurrentWrites(30);
@@ -153,7 +153,7 @@ describe('the policy stream', () => {
     }
   });
 
-  it('tells in its heartbeats how far an open transaction holds the policies back from the journal', async () => {
+  it('reports in its heartbeats how far an open transaction keeps the policies behind the journal', async () => {
     const client = await follow(0);
     await client.until((c) => c.heartbeats.at(-1)?.lagEvents === 0, 'a heartbeat without a lag');
     const owner = await openClient(world.database.url);
@@ -228,7 +228,7 @@ describe('the policy stream', () => {
     expect(client.response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('resumes from any revision, by header or query, with what stands now of what changed since', async () => {
+  it('resumes from any revision, by header or query, with the latest state of what changed since', async () => {
     const { revision } = await takeSnapshot(first.url, key);
     const story = new UserStory().registered(`resumes-${revision}@acme.example`).restricted('203.0.113.1');
     await world.append(story.history);
@@ -248,7 +248,7 @@ describe('the policy stream', () => {
     expectHeartbeat(whole.heartbeats[0] as Heartbeat, { revision: end, ...relay.sum });
   });
 
-  it('tells a removed user as a tombstone, and a renamed one as a tombstone and a policy', async () => {
+  it('sends a removed user as a tombstone, and a renamed one as a tombstone and a policy', async () => {
     const { revision } = await takeSnapshot(first.url, key);
     const [gone, renamed] = [`gone-${revision}@acme.example`, `renamed-${revision}@acme.example`];
     const client = await follow(revision);
@@ -313,7 +313,7 @@ describe('the policy stream', () => {
     await reader.until((c) => c.heartbeats.length > 0);
     const droppedAtFirst = await ended('too-slow');
 
-    // A line of some 80 kB, sent anew with each change, until the kernel's buffers are full, and then Node's.
+    // A line of some 80 kB, sent again with each change, until the kernel's buffers are full, and then Node's.
     const story = new UserStory().registered(`heavy-${revision}@acme.example`).fullyRestricted();
     let changes = 0;
     while ((await ended('too-slow')) === droppedAtFirst && changes++ < 400) {

@@ -8,7 +8,7 @@ import type { StreamLimits } from './stream-limits.js';
 
 const RETRY_MS = 500;
 
-/** Who is told what the tail reads. */
+/** Gets what the tail reads. */
 export interface TailListener {
   /** Pages come without a gap: the next one's `after` is this one's `upTo`. */
   onPage(page: FramePage): void;
@@ -16,7 +16,7 @@ export interface TailListener {
   onGoneBack(): void;
 }
 
-/** Follows `relay_policies` for the whole process: each change is read once. It outlives the database's absence. */
+/** Follows `relay_policies` for the process: each change is read once. It survives an outage of the database. */
 export class PolicyTail {
   private readonly logger = new Logger('relay-policies');
   private readonly recent: RecentPages;
@@ -38,7 +38,7 @@ export class PolicyTail {
     this.running = this.run();
   }
 
-  /** Up to where the listener was told; null before the first look at the table. */
+  /** Up to where the listener was called; null before the first look at the table. */
   get position(): Revision | null {
     return this.at?.position ?? null;
   }
@@ -103,7 +103,7 @@ export class PolicyTail {
     }
   }
 
-  /** Nobody follows yet, so it begins where the table stands. */
+  /** Nobody follows yet, so it begins at the table's latest revision. */
   private async begin(): Promise<{ position: Revision; totals: null }> {
     const [record] = await this.reader.query<{ revision: string }[]>(
       'SELECT revision FROM projection.relay_policy_totals',

@@ -14,7 +14,7 @@ interface Sent {
 }
 
 /**
- * Follows `tenant_replies` for the whole process, and has in memory what relays are sent of them: every reply that is not the
+ * Follows `tenant_replies` for the process, and has in memory what relays are sent of them: every reply that is not the
  * default, and those that have become it since.
  */
 export class ReplyTail {

@@ -7,7 +7,7 @@ export const DEFAULT_STREAM_LIMITS = {
   /** API: "heartbeat each 5 s". */
   heartbeatMs: 5_000,
   maxClients: 5_000,
-  /** Of one API key: no relay's key takes all the places. A whole fleet may share one. */
+  /** Of one API key: no relay's key takes all the places. A complete fleet may share one. */
   maxClientsPerKey: 2_500,
   /** A client that leaves more than this unread is dropped; it resumes, and is then sent only as much as it reads. */
   maxUnreadBytes: 1_048_576,

@@ -45,7 +45,7 @@ export class StreamMember {
     return this.reason;
   }
 
-  /** The answer has begun: errors can't be told by a status any more. */
+  /** The answer has begun: an error can no longer be reported by a status. */
   get isOpen(): boolean {
     return this.response.headersSent;
   }

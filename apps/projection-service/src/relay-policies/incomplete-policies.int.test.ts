@@ -38,8 +38,8 @@ const users = async () =>
   (await owner.query<{ users: number }>('SELECT count(*)::integer AS users FROM projection.relay_policies')).rows[0]
     ?.users;
 
-describe('relay policies that are not whole', () => {
-  it('are told to no relay: 503 with Retry-After until the consumer has caught up, also by a new process on half of them', async () => {
+describe('incomplete relay policies', () => {
+  it('are sent to no relay: 503 with Retry-After until the consumer has caught up, also by a new process on half of them', async () => {
     // Stops the consumer behind its first batch, whichever process it runs in.
     await owner.query(`
       CREATE FUNCTION projection.hold() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -80,7 +80,7 @@ describe('relay policies that are not whole', () => {
     await service.stop();
   });
 
-  it('the schema dropped and made again: relays wait for the whole of it, and then have all', async () => {
+  it('after the schema was dropped and created again: relays wait until all policies are back', async () => {
     await owner.query('DROP SCHEMA projection CASCADE');
     await migrate(world.database.url, projectionSchema);
     await owner.query('BEGIN; SELECT FROM projection.relay_policy_totals FOR UPDATE');
