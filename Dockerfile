@@ -19,7 +19,7 @@ COPY bench ./bench
 COPY examples ./examples
 COPY libs ./libs
 COPY tools ./tools
-RUN node node_modules/@nestjs/cli/bin/nest.js build
+RUN node node_modules/@nestjs/cli/bin/nest.js build && node node_modules/vite/bin/vite.js build apps/dashboard
 
 # The relay of the examples, to try Postern out with: it needs an SMTP server, which Postern itself does not.
 FROM ${NODE_IMAGE} AS demo-relay

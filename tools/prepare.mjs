@@ -1,7 +1,17 @@
 // What every `npm run …` does first, with nothing but Node 20: installs from the lock file and builds, where that is due.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runLocked } from './lock.mjs';
@@ -11,13 +21,21 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The Node that package.json pins; whatever is installed only starts it. */
 export const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
-/** What the build reads: these, and the TypeScript and SQL below these folders. */
-const SETTINGS = ['nest-cli.json', '.swcrc', 'package.json'];
-const FOLDERS = ['apps', 'bench', 'examples', 'libs', 'tools'];
+/** What the build reads: these, and the sources below the folders. */
+const SOURCES = ['nest-cli.json', '.swcrc', 'package.json', 'apps', 'bench', 'examples', 'libs', 'tools'];
+/** The dashboard's part of it, whose build takes longer than all else: it is kept where nothing of this has changed. */
+const SOURCES_OF_DASHBOARD = [
+  'package.json',
+  'apps/dashboard',
+  'libs/contracts',
+  'libs/ip-ranges',
+  'libs/restrictions',
+];
 
 const DIST = join(root, 'dist');
-/** Holds the fingerprint of what was built. */
+/** Hold the fingerprints of what was built. */
 const BUILT = '.built';
+const BUILT_DASHBOARD = '.built-dashboard';
 const LOCK = join(root, '.preparing');
 const WAIT_MINUTES = 10;
 
@@ -61,8 +79,13 @@ function install() {
 }
 
 function isBuildDue() {
-  const built = join(DIST, BUILT);
-  return !existsSync(built) || readFileSync(built, 'utf8') !== fingerprint();
+  return hasChanged(BUILT, SOURCES);
+}
+
+/** Since what is in `dist` was built. */
+function hasChanged(built, sources) {
+  const file = join(DIST, built);
+  return !existsSync(file) || readFileSync(file, 'utf8') !== fingerprint(sources);
 }
 
 /** Built next to `dist`, which is then replaced: a running command finds the files that it loads late. */
@@ -73,15 +96,32 @@ function build() {
   for (const folder of [making, old]) rmSync(folder, { recursive: true, force: true });
   mkdirSync(making);
   // Taken before: what is changed meanwhile is built the next time.
-  writeFileSync(join(making, BUILT), fingerprint());
+  writeFileSync(join(making, BUILT), fingerprint(SOURCES));
   noteCommit(join(making, 'commit'));
   const settings = readFileSync(join(root, 'nest-cli.json'), 'utf8');
   writeFileSync(join(making, 'nest-cli.json'), settings.replaceAll('"outDir": "dist"', '"outDir": "dist.making"'));
   const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
   run(node, [nest, 'build', '--config', 'dist.making/nest-cli.json'], 'The build failed: see above.');
+  buildDashboard(making);
   if (existsSync(DIST)) renameSync(DIST, old);
   renameSync(making, DIST);
   rmSync(old, { recursive: true, force: true });
+}
+
+function buildDashboard(making) {
+  const folder = 'apps/dashboard';
+  writeFileSync(join(making, BUILT_DASHBOARD), fingerprint(SOURCES_OF_DASHBOARD));
+  if (!hasChanged(BUILT_DASHBOARD, SOURCES_OF_DASHBOARD)) {
+    cpSync(join(DIST, folder), join(making, folder), { recursive: true });
+    return;
+  }
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const out = join(making, folder, 'public');
+  run(
+    node,
+    [vite, 'build', folder, '--outDir', out, '--logLevel', 'warn'],
+    'The build of the dashboard failed: see above.',
+  );
 }
 
 /** For metrics, health and logs: which commit was built. Without Git, or outside of a clone, none is noted. */
@@ -113,21 +153,21 @@ function modified(path) {
 }
 
 /** Of names and times: a file that was taken away or moved here counts too, whatever its own time is. */
-function fingerprint() {
+function fingerprint(sources) {
   const hash = createHash('sha256');
-  for (const path of [...SETTINGS, ...FOLDERS.flatMap(sourcesBelow)])
-    hash.update(`${path} ${modified(join(root, path))}\n`);
+  for (const path of sources.flatMap(filesOf)) hash.update(`${path} ${modified(join(root, path))}\n`);
   return `${hash.digest('hex')}\n`;
 }
 
-/** Without tests, which are not built, and what is no source of ours: a `.venv`, `node_modules`. */
-function sourcesBelow(folder) {
-  return readdirSync(join(root, folder), { withFileTypes: true })
+/** The file itself, or what is built of a folder: no tests, no declarations, and no `.venv` or `node_modules`. */
+function filesOf(path) {
+  if (!statSync(join(root, path)).isDirectory()) return [path];
+  return readdirSync(join(root, path), { withFileTypes: true })
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
-      const path = `${folder}/${entry.name}`;
+      const inner = `${path}/${entry.name}`;
       if (entry.name.startsWith('.') || entry.name === 'node_modules') return [];
-      if (entry.isDirectory()) return sourcesBelow(path);
-      return /(?<!\.test)\.ts$|\.sql$/.test(path) ? [path] : [];
+      if (entry.isDirectory()) return filesOf(inner);
+      return /(?<!\.(test|d))\.tsx?$|\.(sql|css|html|svg)$/.test(inner) ? [inner] : [];
     });
 }

@@ -5,6 +5,7 @@ import { dataSourceModule } from '@postern/data-sources';
 import { ListAnswersModule } from '@postern/lists';
 import { Consumers } from '@postern/process';
 import { ProjectionConsumers } from './consumers/projection-consumers.js';
+import { Dashboard } from './dashboard/dashboard.js';
 import { MyIpController } from './my-ip/my-ip.controller.js';
 import { PolicyPublisher } from './relay-policies/publish/policy-publisher.js';
 import { PolicySnapshotController } from './relay-policies/snapshot/policy-snapshot.controller.js';
@@ -16,7 +17,7 @@ import { GetSmtpUserHandler } from './smtp-user-directory/get-smtp-user.js';
 import { ListSmtpUsersHandler } from './smtp-user-directory/list-smtp-users.js';
 import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller.js';
 
-/** What relays and people read: relay policies, the directory of SMTP users. The process provides EVENT_BUS and SETTINGS. */
+/** What relays and people read: relay policies, the directory of SMTP users, the dashboard's files. The process provides EVENT_BUS and SETTINGS. */
 @Module({
   imports: [
     CqrsModule,
@@ -35,6 +36,7 @@ import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller
     PolicyPublisher,
     Consumers,
     ProjectionConsumers,
+    Dashboard,
     { provide: STREAM_LIMITS, useValue: DEFAULT_STREAM_LIMITS },
   ],
 })

@@ -102,6 +102,13 @@ describe('a path', () => {
       `/docs/${'x'.repeat(301)}`,
       `/docs/${'x'.repeat(4_096)}`,
       '/docs/%zz',
+      '/t/%zz',
+      '/t/acme/%2e%2e/x',
+      '/help//x',
+      '/assets/..%2findex.html',
+      '/assets/%2e%2e/index.html',
+      '/assets/x%00',
+      `/assets/${'x'.repeat(4_096)}`,
       '/v1/tenants/%zz/smtp-users',
       '*',
     ].map(named),
@@ -274,7 +281,7 @@ describe('no request', () => {
   it('of an odd path or query is answered with an internal error, at any door', async () => {
     const paths = fc.oneof(
       fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('')}`),
-      part.map((odd) => `/docs/${odd}`),
+      fc.tuple(fc.constantFrom('docs', 't', 'help', 'assets'), part).map(([folder, odd]) => `/${folder}/${odd}`),
       fc
         .tuple(part, fc.constantFrom('', '/smtp-users', '/denials', '/changes', '/api-keys'))
         .map(([odd, below]) => `/v1/tenants/${odd}${below}`),

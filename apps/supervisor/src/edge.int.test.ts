@@ -157,6 +157,19 @@ function holdEdge(start: (urls: Urls) => Promise<Edge>): void {
     expect(all.asked).toEqual([]);
   });
 
+  it('brings the pages of the dashboard and their files to the projection-service, and nothing next to them', async () => {
+    const projection = await service();
+    const { url } = await edge({ 'projection-service': [projection.url] });
+    const pages = ['/', '/?from=mail', '/sign-in?next=%2F', '/t/acme/smtp-users?query=a%20b', '/operator/relays'];
+    const paths = [...pages, '/help/ip-not-authorized', '/assets/index-abc.js'];
+    for (const path of paths)
+      for (const method of ['GET', 'HEAD']) expect((await send(url, path, {}, method)).status).toBe(200);
+    expect(projection.asked.map((asked) => asked.url)).toEqual(paths.flatMap((path) => [path, path]));
+    for (const path of ['/t', '/operator', '/help', '/assets', '/sign-in/x', '/index.html', '/favicon.ico'])
+      expect([path, ...problemOf(await send(url, path))]).toEqual([path, 404, 'route-not-found']);
+    expect(projection.asked).toHaveLength(2 * paths.length);
+  });
+
   it('cuts an answer off that its service cuts off', async () => {
     const audit = await service((_, response) => {
       response.writeHead(200, { 'content-type': 'text/csv' }).write('a,b\r\n');

@@ -17,7 +17,13 @@ const SMTP_USER = '/v1/tenants/:tenantId/smtp-users/:smtpUserId';
 /** Which service answers what; deploy/nginx/postern-http.conf says the same to nginx. What no service has, the one that is asked answers with 404. */
 export const ROUTES: readonly Routes[] = [
   { to: 'command-service', methods: ['POST', 'PUT', 'PATCH', 'DELETE'], paths: ['/v1/*'] },
-  { to: 'projection-service', methods: READS, paths: ['/v1/*', '/', '/openapi.json', '/docs', '/docs/*'] },
+  { to: 'projection-service', methods: READS, paths: ['/v1/*', '/openapi.json', '/docs', '/docs/*'] },
+  // The dashboard: its pages and their files.
+  {
+    to: 'projection-service',
+    methods: READS,
+    paths: ['/', '/sign-in', '/t/*', '/operator/*', '/help/*', '/assets/*'],
+  },
   {
     // Read where they are written: these hold what has just been answered.
     to: 'command-service',

@@ -1,6 +1,6 @@
 export { Described, type Documentation, Documented } from './openapi/documented.js';
 export { type JsonSchema, documentedAs } from './openapi/json-schema.js';
-export { type MediaType, exported, html, json, ndjson, plainText, serverSentEvents } from './openapi/media-types.js';
+export { type MediaType, exported, json, ndjson, plainText, serverSentEvents } from './openapi/media-types.js';
 export { serveDocuments } from './openapi/serve-documents.js';
 export { oneOf, oneOfSoFar, pageView, text, time, uuid, view, whole } from './openapi/view.js';
 export { databaseFailed, databaseProblem, sqlState, violates } from './problem/database-problem.js';
