@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconMenu2 } from '@tabler/icons-react';
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { Link, Outlet, useParams } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { whoAmI } from '../api/session.js';
 import { Account } from './Account.js';
 import { Breadcrumb } from './Breadcrumb.js';
@@ -11,7 +12,8 @@ import classes from './Frame.module.css';
 import { Mark } from './Mark.js';
 import { Navigation } from './Navigation.js';
 import { SessionEnded } from './SessionEnded.js';
-import { TenantSwitcher } from './TenantSwitcher.js';
+
+const TenantSwitcher = lazy(async () => ({ default: (await import('./TenantSwitcher.js')).TenantSwitcher }));
 
 /** The frame of every page for which one signs in: where one is, what else there is, who is signed in. */
 export function Frame() {
@@ -45,7 +47,11 @@ export function Frame() {
           </ActionIcon>
           <Breadcrumb tenantId={tenantId} />
           <div className={classes['tools']}>
-            {me.role === 'operator' && <TenantSwitcher tenantId={tenantId} />}
+            {me.role === 'operator' && (
+              <Suspense fallback={null}>
+                <TenantSwitcher tenantId={tenantId} />
+              </Suspense>
+            )}
             <ColorScheme />
             <Account me={me} />
           </div>

@@ -1,8 +1,25 @@
 import { Button, Group, Text } from '@mantine/core';
-import { hideNotification, showNotification } from '@mantine/notifications';
+import { hideNotification, showNotification, useNotifications } from '@mantine/notifications';
 import { IconCheck } from '@tabler/icons-react';
+import { lazy, Suspense, useState } from 'react';
 
 const UNDO_MS = 10_000;
+
+const Shown = lazy(async () => ({ default: (await import('./Toasts.js')).ShownToasts }));
+
+/** Where toasts appear. Its code is loaded for the first one. */
+export function Toasts() {
+  const { notifications } = useNotifications();
+  const [needed, setNeeded] = useState(false);
+  if (!needed && notifications.length > 0) setNeeded(true);
+  return (
+    needed && (
+      <Suspense fallback={null}>
+        <Shown />
+      </Suspense>
+    )
+  );
+}
 
 /** Says that something was done. */
 export function showDone(message: string): void {
