@@ -86,6 +86,7 @@ export function DataTable<Row extends object>({
   const body = useRef<HTMLTableSectionElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => setTop(body.current?.offsetTop ?? 0), []);
+  // oxlint-disable-next-line react/incompatible-library
   const virtual = useWindowVirtualizer({
     count: sorted.length,
     estimateSize: () => 45,
@@ -99,26 +100,20 @@ export function DataTable<Row extends object>({
   if (rows?.length === 0 && empty !== undefined) return empty;
   return (
     <>
-      <table
-        role="table"
-        aria-label={label}
-        aria-rowcount={more?.hasNextPage ? -1 : sorted.length + 1}
-        className={classes['table']}
-      >
+      <table aria-label={label} aria-rowcount={more?.hasNextPage ? -1 : sorted.length + 1} className={classes['table']}>
         <colgroup>
           {columns.map(({ id, width }) => (
             <col key={id} width={width} />
           ))}
         </colgroup>
-        <thead role="rowgroup">
-          <tr role="row" aria-rowindex={1}>
+        <thead>
+          <tr aria-rowindex={1}>
             {columns.map(({ id, header, align, sort }) => {
               const column = table.getColumn(id);
               const order = column?.getIsSorted() ?? false;
               return (
                 <th
                   key={id}
-                  role="columnheader"
                   scope="col"
                   data-align={align}
                   aria-sort={order === false ? undefined : order === 'asc' ? 'ascending' : 'descending'}
@@ -137,7 +132,8 @@ export function DataTable<Row extends object>({
             })}
           </tr>
         </thead>
-        <tbody role="rowgroup" ref={body} onKeyDown={(event) => moveFocus(event)} aria-busy={rows === undefined}>
+        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- moves the focus between the links in it */}
+        <tbody ref={body} onKeyDown={(event) => moveFocus(event)} aria-busy={rows === undefined}>
           {rows === undefined && <SkeletonRows columns={columns} />}
           {before > 0 && <Spacer height={before} />}
           {drawn.map(({ index, key }) => {
@@ -147,7 +143,6 @@ export function DataTable<Row extends object>({
             return (
               <tr
                 key={key}
-                role="row"
                 ref={virtual.measureElement}
                 data-index={index}
                 data-opens={link !== undefined || onOpen !== undefined || undefined}
@@ -155,7 +150,7 @@ export function DataTable<Row extends object>({
                 aria-rowindex={index + 2}
               >
                 {columns.map(({ id: column, cell, align, phone }) => (
-                  <td key={column} role="cell" data-align={align} data-phone={phone ?? 'none'}>
+                  <td key={column} data-align={align} data-phone={phone ?? 'none'}>
                     {phone === 'title' && link ? (
                       <Link {...link(row)} className={classes['open']}>
                         {cell(row)}
@@ -204,9 +199,9 @@ function More({ isFetchingNextPage, fetchNextPage }: NonNullable<Props<never>['m
 
 function SkeletonRows({ columns }: { readonly columns: readonly Column<never>[] }) {
   return Array.from({ length: SKELETON_ROWS }, (_, row) => (
-    <tr key={row} role="row">
+    <tr key={row}>
       {columns.map(({ id, phone, align }, at) => (
-        <td key={id} role="cell" data-phone={phone ?? 'none'} data-align={align}>
+        <td key={id} data-phone={phone ?? 'none'} data-align={align}>
           <Skeleton
             height={12}
             my={4}
@@ -223,11 +218,7 @@ function SkeletonRows({ columns }: { readonly columns: readonly Column<never>[] 
 
 /** Stands for the rows that are out of view. */
 function Spacer({ height }: { readonly height: number }) {
-  return (
-    <tr aria-hidden>
-      <td style={{ height, padding: 0, border: 0 }} />
-    </tr>
-  );
+  return <tr aria-hidden style={{ height }} />;
 }
 
 const STEPS: Readonly<Record<string, 1 | -1>> = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 };

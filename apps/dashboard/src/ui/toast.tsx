@@ -4,6 +4,7 @@ import { IconCheck } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
 
 const UNDO_MS = 10_000;
+let undos = 0;
 
 const Shown = lazy(async () => ({ default: (await import('./Toasts.js')).ShownToasts }));
 
@@ -28,7 +29,7 @@ export function showDone(message: string): void {
 
 /** Says that something was done, and takes it back on a click within ten seconds. */
 export function showUndo(message: string, undo: () => void): void {
-  const id = crypto.randomUUID();
+  const id = `undo-${++undos}`;
   showNotification({
     id,
     color: 'green',
