@@ -14,12 +14,18 @@ export const whoAmI = queryOptions({
 
 /** Exchanges an API key for a session cookie. */
 export function signInWithKey(key: string): Promise<WhoAmI> {
-  return session('POST', { key });
+  return signIn({ key });
 }
 
 /** Uses up the code of a one-time link. */
 export function signInWithCode(code: string): Promise<WhoAmI> {
-  return session('POST', { code });
+  return signIn({ code });
+}
+
+async function signIn(proof: { key: string } | { code: string }): Promise<WhoAmI> {
+  const me = await session<WhoAmI>('POST', proof);
+  setEnded(false);
+  return me;
 }
 
 export function signOut(): Promise<unknown> {
@@ -56,7 +62,6 @@ function setEnded(value: boolean): void {
 }
 
 export const noteSessionEnd = (): void => setEnded(true);
-export const noteSignedIn = (): void => setEnded(false);
 
 export function useSessionEnded(): boolean {
   return useSyncExternalStore(

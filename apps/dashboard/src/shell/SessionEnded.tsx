@@ -1,15 +1,25 @@
-import { Modal, Text } from '@mantine/core';
+import { Anchor, Modal, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { noteSignedIn, useSessionEnded } from '../api/session.js';
+import { useParams, useRouter } from '@tanstack/react-router';
+import { useSessionEnded, type WhoAmI } from '../api/session.js';
 import { SignInForm } from '../pages/sign-in/SignInForm.js';
 
 /** Over the page, which stays as it is with what was typed: sign in again and go on. */
 export function SessionEnded() {
   const ended = useSessionEnded();
   const queryClient = useQueryClient();
-  const goOn = async () => {
-    noteSignedIn();
+  const router = useRouter();
+  const { tenantId } = useParams({ strict: false });
+  const goOn = async (me: WhoAmI) => {
+    // Somebody of another tenant: nothing of this page is theirs.
+    if (me.tenantId !== null && tenantId !== undefined && me.tenantId !== tenantId) {
+      await router.navigate({ to: '/' });
+      queryClient.clear();
+      return;
+    }
     await queryClient.invalidateQueries();
+    // Another role may not see this page.
+    await router.invalidate();
   };
   return (
     <Modal
@@ -20,10 +30,15 @@ export function SessionEnded() {
       closeOnClickOutside={false}
       title="Your session has ended"
     >
-      <Text size="sm" c="dimmed" mb="md">
-        Sign in again to go on. What you typed is still here.
+      <Text c="dimmed" size="sm" mb="md">
+        Sign in again to go on. What you typed on this page is still there, and nothing of it was sent.
       </Text>
-      <SignInForm onSignedIn={() => void goOn()} />
+      <SignInForm onSignedIn={(me) => void goOn(me)} />
+      <Text size="sm" mt="md" ta="center">
+        <Anchor href="/sign-in" c="dimmed">
+          Leave this page instead
+        </Anchor>
+      </Text>
     </Modal>
   );
 }

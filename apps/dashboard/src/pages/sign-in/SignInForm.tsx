@@ -1,10 +1,11 @@
 import { Button, PasswordInput, Stack } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { signInWithKey, whoAmI } from '../../api/session.js';
+import { signInWithKey, whoAmI, type WhoAmI } from '../../api/session.js';
+import { signInError } from './sign-in-error.js';
 
-/** Exchanges an API key for a session. The key is kept nowhere in the browser. */
-export function SignInForm({ onSignedIn }: { readonly onSignedIn: () => void }) {
+/** Exchanges an API key for a session. This page keeps the key nowhere; a password manager may. */
+export function SignInForm({ onSignedIn }: { readonly onSignedIn: (me: WhoAmI) => void }) {
   const [key, setKey] = useState('');
   const queryClient = useQueryClient();
   const signIn = useMutation({
@@ -12,7 +13,7 @@ export function SignInForm({ onSignedIn }: { readonly onSignedIn: () => void }) 
     onSuccess: (me) => {
       setKey('');
       queryClient.setQueryData(whoAmI.queryKey, me);
-      onSignedIn();
+      onSignedIn(me);
     },
   });
   return (
@@ -22,18 +23,29 @@ export function SignInForm({ onSignedIn }: { readonly onSignedIn: () => void }) 
         signIn.mutate(key.trim());
       }}
     >
-      <Stack>
+      {/* Password managers save a password under a name. */}
+      <input type="text" name="username" autoComplete="username" value="Postern API key" readOnly hidden />
+      <Stack gap="md">
         <PasswordInput
           label="API key"
+          name="key"
           placeholder="pst_…"
           value={key}
-          onChange={(event) => setKey(event.currentTarget.value)}
-          error={signIn.error?.message}
-          autoComplete="off"
+          onChange={(event) => {
+            setKey(event.currentTarget.value);
+            signIn.reset();
+          }}
+          error={signIn.error && signInError(signIn.error)}
+          autoComplete="current-password"
+          autoCapitalize="off"
+          spellCheck={false}
+          required
+          withAsterisk={false}
           data-autofocus
           autoFocus
+          visibilityToggleButtonProps={{ 'aria-label': 'Show the key' }}
         />
-        <Button type="submit" loading={signIn.isPending} disabled={key.trim() === ''}>
+        <Button type="submit" fullWidth loading={signIn.isPending}>
           Sign in
         </Button>
       </Stack>

@@ -1,0 +1,19 @@
+import { ApiProblem } from '../../api/client.js';
+
+/** Why signing in did not work, and what to do. */
+export function signInError(error: Error): string {
+  if (!(error instanceof ApiProblem)) return error.message;
+  switch (error.problem.code) {
+    case 'api-key-invalid':
+    case 'api-key-missing':
+      return 'This key does not work. Check that all of it was copied. If it was, it was revoked: ask for a new one.';
+    case 'sign-in-code-invalid':
+      return 'It was used before, or it is older than 15 minutes. Make a new one, or sign in with a key.';
+    case 'role-not-allowed':
+      return 'This is the key of a mail relay. Sign in with the key of an operator, an admin or an auditor.';
+    case 'too-many-requests':
+      return `Too many attempts from here. Try again in ${error.headers.get('retry-after') ?? 'some'} seconds.`;
+    default:
+      return error.message;
+  }
+}
