@@ -46,7 +46,7 @@ function completedOperation(
   if (!own)
     throw new Error(`Describe ${method.toUpperCase()} ${path} with @Documented({ … }) on its controller's method.`);
   const { description: requestId, schema } = REQUEST_HEADERS['X-Request-Id'];
-  const roles = (operation.security ?? []).flatMap((requirement) => Object.values(requirement).flat());
+  const roles = [...new Set((operation.security ?? []).flatMap((requirement) => Object.values(requirement).flat()))];
   const told = [description ?? [], roles.length > 0 ? `For a key of the role ${roles.join(' or ')}.` : []].flat();
   return {
     ...rest,

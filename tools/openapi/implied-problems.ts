@@ -11,7 +11,11 @@ export function impliedProblems(path: string, method: string, operation: Operati
     // The last three before it is known whose request it is.
     [true, ['internal-error', 'request-malformed', 'request-timeout', 'headers-too-large']],
     [!ALWAYS_READY.test(path), ['not-ready']],
-    [operation.security !== undefined, ['api-key-missing', 'api-key-invalid', 'role-not-allowed', 'too-many-requests']],
+    [
+      operation.security !== undefined,
+      ['api-key-missing', 'api-key-invalid', 'session-expired', 'role-not-allowed', 'too-many-requests'],
+    ],
+    [operation.security !== undefined && method !== 'get', ['cross-site-request']],
     // A path that cannot be decoded, or whose part is too long, is no route's.
     [path.includes('{'), ['route-not-found']],
     [path.includes('{tenantId}'), ['tenant-not-found']],

@@ -31,6 +31,13 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       scheme: 'bearer',
       bearerFormat: 'pst_<role>_<id>_<secret>',
       description: 'An API key. The roles that a route lists are those of which a key must have one.',
+    })
+    .addSecurity('session', {
+      type: 'apiKey',
+      in: 'cookie',
+      name: 'postern_session',
+      description:
+        'The session of a browser that has signed in by `POST /v1/session`: it stands for its API key. What changes something must come from a page of the same origin. `Authorization`, where it is sent, is what counts.',
     });
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
   const scanned = SwaggerModule.createDocument(app, builder.build(), {

@@ -7,12 +7,17 @@ import { IssueApiKeyHandler } from './api-key/issue-api-key.js';
 import { ListApiKeysHandler } from './api-key/list-api-keys.js';
 import { RevokeApiKeyHandler } from './api-key/revoke-api-key.js';
 import { systemClock } from './clock.js';
+import { ExpiredRows } from './expired-rows.js';
 import { JournalModule, WRITE_POOL } from './journal/journal.module.js';
 import { DecideLoginHandler } from './relay/decide-login.js';
 import { RelayController } from './relay/relay.controller.js';
 import { ReportDenialsHandler } from './relay/report-denials.js';
 import { RestrictionController } from './restriction/restriction.controller.js';
 import { ChangeSmtpUserHandler } from './smtp-user/change-smtp-user.js';
+import { MakeSignInLinkHandler } from './session/make-sign-in-link.js';
+import { SessionController } from './session/session.controller.js';
+import { SignInHandler } from './session/sign-in.js';
+import { SignOutHandler } from './session/sign-out.js';
 import { SmtpUserStates } from './smtp-user/smtp-user-states.js';
 import { SmtpUsersController } from './smtp-user/smtp-users.controller.js';
 import { CreateTenantHandler } from './tenant/create-tenant.js';
@@ -32,6 +37,7 @@ import { Writes } from './write/writes.js';
     ApiKeysController,
     RelayController,
     RestrictionController,
+    SessionController,
     SmtpUsersController,
     TenantReplyController,
     TenantsController,
@@ -44,11 +50,15 @@ import { Writes } from './write/writes.js';
     IssueApiKeyHandler,
     ListApiKeysHandler,
     ListTenantsHandler,
+    MakeSignInLinkHandler,
     ReportDenialsHandler,
     RevokeApiKeyHandler,
     SetTenantReplyHandler,
+    SignInHandler,
+    SignOutHandler,
     systemClock,
     EventWriter,
+    ExpiredRows,
     FirstOperatorKey,
     IdempotencyStore,
     SmtpUserStates,

@@ -1,12 +1,12 @@
 import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
 import { MAX_ENTRIES, MAX_NOTE_LENGTH } from '@postern/restrictions';
+import { ANSWER_LIFE_HOURS } from './expired-rows.js';
 import { LONGEST_RELAY, MAX_COUNT } from './relay/denial-item.js';
 import { LONGEST_TEXT } from './relay/relay.controller.js';
 import { MAX_REPORTS_IN_JOURNAL } from './relay/report-denials.js';
 import { LONGEST_RANGE } from './restriction/restriction-body.js';
 import { MAX_WRITES_OF_ONE_USER } from './smtp-user/change-smtp-user.js';
 import { LONGEST_NAME } from './tenant/tenants.js';
-import { ANSWER_LIFE_HOURS } from './write/idempotency-store.js';
 import { MAX_REPEATS, WRITE_DEADLINE_MS } from './write/writes.js';
 
 /** What bounds the write side, for docs/limits.md. Lengths in UTF-16 units. */

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import {
   callerAddress,
+  callerScheme,
   guardRequests,
   Problem,
   ProblemFilter,
@@ -24,7 +25,7 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const ASK_EVERY_MS = 1_000;
 
 /** Of one connection alone (RFC 9110, 7.6.1), or a client's own word on who it is. */
-const NOT_PASSED = /^(connection|keep-alive|te|expect|upgrade|forwarded|x-forwarded-for|x-real-ip)$/;
+const NOT_PASSED = /^(connection|keep-alive|te|expect|upgrade|forwarded|x-forwarded-(for|host|proto)|x-real-ip)$/;
 const passed = (headers: IncomingHttpHeaders) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_PASSED.test(name)));
 
@@ -108,7 +109,12 @@ function forwarding(settings: Settings, problems: ProblemFilter, streams: Map<Se
       rewriteRequestHeaders: (request, headers) => {
         const client = callerAddress(request as FastifyRequest, settings.trustedProxies);
         const said = client === null ? {} : { 'x-forwarded-for': client };
-        return { ...passed(headers as IncomingHttpHeaders), 'x-request-id': request.id, ...said };
+        // By these two a service knows its own origin, as the browser does.
+        const origin = {
+          ...(request.headers.host !== undefined && { host: request.headers.host }),
+          'x-forwarded-proto': callerScheme(request as FastifyRequest, settings.trustedProxies),
+        };
+        return { ...passed(headers as IncomingHttpHeaders), ...origin, 'x-request-id': request.id, ...said };
       },
       rewriteHeaders: (headers) => passed(headers as IncomingHttpHeaders),
       onResponse: (_, reply, { stream }: { stream: Readable }) => {

@@ -7,15 +7,18 @@ import {
   setPrincipal,
   type Principal,
   callerAddress,
+  credentialOf,
+  isSameOrigin,
   Problem,
   routeNotFound,
-  bearerToken,
+  type Credential,
   databaseFailed,
   type RouteRules,
 } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import { RequestLimits } from './rate-limits.js';
 import { ApiKeyDirectory } from './api-key-directory.js';
+import { Callers } from './callers.js';
 
 /** What else is in the path is no tenant's id, and PostgreSQL would refuse a NUL. */
 const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -37,12 +40,13 @@ export function checkBeforeBody(fastify: FastifyInstance, access: AccessCheck): 
 }
 
 /**
- * Authenticates by API key, then checks the role and the tenant in the path. Somebody else's tenant is as good as none: 404.
+ * Authenticates by API key or session, then checks the role and the tenant in the path. Somebody else's tenant is as good as none: 404.
  * Only failures are counted: a valid key gets through whatever else comes from its address.
  */
 @Injectable()
 export class AccessCheck {
   constructor(
+    @Inject(Callers) private readonly callers: Callers,
     @Inject(ApiKeyDirectory) private readonly keys: ApiKeyDirectory,
     @Inject(RequestLimits) private readonly limits: RequestLimits,
     @Inject(SETTINGS) private readonly settings: RuntimeSettings,
@@ -54,23 +58,39 @@ export class AccessCheck {
     const { access } = request.routeOptions.config;
     // The documents have no rule; a controller's route without one is refused by the guard.
     if (access === undefined || access === 'public') return;
-    const text = bearerToken(request);
-    const principal = text === null ? null : await known(this.keys.authenticate(text));
-    if (!principal) throw this.refused(request, text === null ? missingKey() : invalidKey());
-    setPrincipal(request, principal);
-    this.limits.takeRequest(principal.actor.keyId);
+    const principal = await this.prove(request, credentialOf(request));
+    // A browser adds the cookie also to what a page of somebody else has it send.
+    if (principal.session && isWrite(request) && !isSameOrigin(request, this.settings.trustedProxies))
+      throw crossSiteRequest();
+    this.count(request);
     const { tenantId } = request.params as { readonly tenantId?: TenantId };
     if (tenantId !== undefined && !(await this.sees(principal, tenantId))) throw tenantNotFound();
     if (!access.includes(principal.actor.role)) throw roleNotAllowed(access.join(' or '), principal);
   }
 
-  /** Whether the key still holds once the body has come, which may take half a minute. */
+  /** Whether the key or session is still valid once the body has come, which may take half a minute. */
   async checkAgain(request: FastifyRequest): Promise<void> {
-    if (!(await known(this.keys.isValid(principalOf(request).actor.keyId)))) throw this.refused(request, invalidKey());
+    const principal = principalOf(request);
+    const kind = principal.session ? 'session' : 'api-key';
+    if (!(await known(this.callers.isValid(principal)))) throw this.refused(request, INVALID[kind]());
   }
 
-  /** Counts a request without a valid key. Throws `too-many-requests`. */
-  private refused(request: FastifyRequest, problem: Problem): Problem {
+  /** Who has the credential: from now on the principal of the request. Throws the problem of a request without a valid one. */
+  async prove(request: FastifyRequest, credential: Credential | null): Promise<Principal> {
+    if (credential === null) throw this.refused(request, missingKey());
+    const principal = await known(this.callers.find(credential));
+    if (!principal) throw this.refused(request, INVALID[credential.kind]());
+    setPrincipal(request, principal);
+    return principal;
+  }
+
+  /** Counts a request of whom it has proven. Throws `too-many-requests`. */
+  count(request: FastifyRequest): void {
+    this.limits.takeRequest(principalOf(request).actor.keyId);
+  }
+
+  /** Counts a request without a valid credential, and returns the problem. Throws `too-many-requests`. */
+  refused(request: FastifyRequest, problem: Problem): Problem {
     this.limits.takeFailure(callerAddress(request, this.settings.trustedProxies));
     return problem;
   }
@@ -80,6 +100,10 @@ export class AccessCheck {
     if (own !== null || actor.role !== 'operator' || !TENANT_ID.test(tenantId)) return own === tenantId;
     return Deadline.within(ACCESS_DEADLINE_MS, () => this.keys.tenantExists(tenantId), notKnown);
   }
+}
+
+function isWrite({ method }: FastifyRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD';
 }
 
 /** A look-up of keys, which serves several requests, is waited for until the check's own deadline; what is known already needs none. */
@@ -107,8 +131,27 @@ function invalidKey(): Problem {
   });
 }
 
+function endedSession(): Problem {
+  return new Problem(
+    'session-expired',
+    'The session has expired or was ended, or its cookie is not valid. Sign in again.',
+    {
+      headers: { 'www-authenticate': 'Bearer realm="postern"' },
+    },
+  );
+}
+
+const INVALID = { 'api-key': invalidKey, session: endedSession } as const;
+
+export function crossSiteRequest(): Problem {
+  return new Problem(
+    'cross-site-request',
+    'A browser must send this from a page of this Postern itself, and say so by Sec-Fetch-Site: same-origin, or an Origin that is the scheme and host of this request. Where a proxy ends TLS, set POSTERN_TRUSTED_PROXIES. Scripts send an API key and no cookie.',
+  );
+}
+
 function notKnown(): Problem {
   return databaseFailed(
-    `The database did not say within ${ACCESS_DEADLINE_MS / 1_000} s whose API key this is. Nothing was done; send it again shortly.`,
+    `The database did not say within ${ACCESS_DEADLINE_MS / 1_000} s who sends this. Nothing was done; send it again shortly.`,
   );
 }

@@ -5,7 +5,7 @@ import { TenantEntity } from './tables/tenant.entity.js';
 /** For a pool that uses the repositories of this schema. */
 export const accessEntities = [TenantEntity, ApiKeyEntity];
 
-/** Tenants, API keys, who holds which username, and first answers. The component for `migrate` of @postern/database. */
+/** Tenants, API keys, sessions, who holds which username, and first answers. The component for `migrate` of @postern/database. */
 export const accessSchema: SchemaComponent = {
   schema: 'access',
   migrations: [
@@ -13,6 +13,7 @@ export const accessSchema: SchemaComponent = {
       'tables/tenants.sql',
       'tables/tenant-replies.sql',
       'tables/api-keys.sql',
+      'tables/sessions.sql',
       'tables/usernames.sql',
       'tables/idempotency-keys.sql',
     ]),

@@ -7,7 +7,9 @@ import { RequestLimits } from './rate-limits.js';
 import { accessEntities } from './access-schema.js';
 import { AccessCheck } from './access-check.js';
 import { ApiKeyDirectory } from './api-key-directory.js';
+import { Callers } from './callers.js';
 import { KeyWatch } from './key-watch.js';
+import { SessionDirectory } from './session-directory.js';
 
 /** What is left to check once the body is read: `AccessCheck` has let the request in before. */
 @Injectable()
@@ -41,7 +43,15 @@ const ACCESS_POOL = {
 @Global()
 @Module({
   imports: [dataSourceModule('postern_access', ACCESS_POOL)],
-  providers: [ApiKeyDirectory, RequestLimits, AccessCheck, KeyWatch, { provide: APP_GUARD, useClass: AccessGuard }],
-  exports: [ApiKeyDirectory, AccessCheck, KeyWatch],
+  providers: [
+    ApiKeyDirectory,
+    SessionDirectory,
+    Callers,
+    RequestLimits,
+    AccessCheck,
+    KeyWatch,
+    { provide: APP_GUARD, useClass: AccessGuard },
+  ],
+  exports: [AccessCheck, Callers, KeyWatch],
 })
 export class AccessModule {}

@@ -1,30 +1,37 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { ApiKeyDirectory } from './api-key-directory.js';
+import type { Principal } from '@postern/http';
+import { Callers } from './callers.js';
 
 /** With the age of a look-up and the time of a query well within a heartbeat of 5 s. */
 export const KEY_CHECK_MS = 1_000;
 
-/** Looks up again and again the keys of answers that take long, and reports those that were revoked, by whatever process. */
+interface Watched {
+  readonly principal: Principal;
+  readonly listeners: Set<() => void>;
+}
+
+/** Looks up again and again the keys and sessions of answers that take long, and reports those that have ended, by whatever process. */
 @Injectable()
 export class KeyWatch implements OnModuleDestroy {
-  private readonly watched = new Map<string, Set<() => void>>();
+  private readonly watched = new Map<string, Watched>();
   private readonly timer: NodeJS.Timeout;
   private running = false;
 
-  constructor(@Inject(ApiKeyDirectory) private readonly keys: Pick<ApiKeyDirectory, 'authenticate'>) {
+  constructor(@Inject(Callers) private readonly callers: Pick<Callers, 'isValid'>) {
     this.timer = setInterval(() => void this.check(), KEY_CHECK_MS).unref();
   }
 
-  /** Calls `onRevoked` once the key is no longer valid; the returned function ends the watch. */
-  watch(key: string, onRevoked: () => void): () => void {
-    const listeners = this.watched.get(key) ?? new Set();
-    this.watched.set(key, listeners);
+  /** Calls `onRevoked` once the key, or the session, of whom the answer is for is no longer valid; the returned function ends the watch. */
+  watch(principal: Principal, onRevoked: () => void): () => void {
+    const id = principal.actor.sessionId ?? principal.actor.keyId;
+    const watched = this.watched.get(id) ?? { principal, listeners: new Set() };
+    this.watched.set(id, watched);
     // Of its own, so that the same function may watch twice.
     const listener = (): void => onRevoked();
-    listeners.add(listener);
+    watched.listeners.add(listener);
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.watched.get(key) === listeners) this.watched.delete(key);
+      watched.listeners.delete(listener);
+      if (watched.listeners.size === 0 && this.watched.get(id) === watched) this.watched.delete(id);
     };
   }
 
@@ -35,15 +42,15 @@ export class KeyWatch implements OnModuleDestroy {
   private async check(): Promise<void> {
     if (this.running) return;
     this.running = true;
-    await Promise.all([...this.watched].map(([key, listeners]) => this.checkKey(key, listeners)));
+    await Promise.all([...this.watched].map(([id, watched]) => this.checkOne(id, watched)));
     this.running = false;
   }
 
   /** Where the database cannot be asked the answer goes on: a relay must not lose its policies by that. */
-  private async checkKey(key: string, listeners: ReadonlySet<() => void>): Promise<void> {
-    const principal = await Promise.resolve(this.keys.authenticate(key)).catch(() => 'unknown');
-    if (principal !== null) return;
-    this.watched.delete(key);
+  private async checkOne(id: string, { principal, listeners }: Watched): Promise<void> {
+    const isValid = await Promise.resolve(this.callers.isValid(principal)).catch(() => true);
+    if (isValid) return;
+    this.watched.delete(id);
     for (const revoked of listeners) revoked();
   }
 }

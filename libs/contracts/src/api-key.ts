@@ -7,13 +7,10 @@ export type Role = (typeof ROLES)[number];
 /** `pst_<role>_<id>_<secret>`: the id finds the key, the secret proves it. */
 const API_KEY = new RegExp(`^pst_(${ROLES.join('|')})_([A-Za-z0-9-]{1,64})_([A-Za-z0-9-]{16,128})$`);
 
-/** 192 bits, far beyond guessing, so that a plain SHA-256 is enough to store it by. */
-const SECRET_BYTES = 24;
-
 /** Makes a key. The text is shown once; only its hash is kept. */
 export function newApiKey(role: Role): { id: ApiKeyId; text: string } {
   const id = newId<ApiKeyId>();
-  return { id, text: `pst_${role}_${id}_${randomBytes(SECRET_BYTES).toString('hex')}` };
+  return { id, text: `pst_${role}_${id}_${newSecret()}` };
 }
 
 /** Takes a key apart; null when it is malformed. Believe nothing in it before `matchesHash`. */
@@ -22,13 +19,18 @@ export function parseApiKey(text: string): { role: Role; id: ApiKeyId } | null {
   return match ? { role: match[1] as Role, id: match[2] as ApiKeyId } : null;
 }
 
-/** SHA-256 of the complete key's text. */
-export function hashApiKey(text: string): Buffer {
+/** 192 bits in lower-case hex: far beyond guessing, so that a plain SHA-256 is enough to store it by. */
+export function newSecret(): string {
+  return randomBytes(24).toString('hex');
+}
+
+/** SHA-256 of a complete secret text: an API key, a session's cookie, a sign-in code. */
+export function hashSecret(text: string): Buffer {
   return createHash('sha256').update(text, 'utf8').digest();
 }
 
 /** Compares in constant time. */
 export function matchesHash(text: string, hash: Buffer): boolean {
-  const own = hashApiKey(text);
+  const own = hashSecret(text);
   return own.length === hash.length && timingSafeEqual(own, hash);
 }

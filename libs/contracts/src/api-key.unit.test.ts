@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { hashApiKey, matchesHash, newApiKey, parseApiKey } from './api-key.js';
+import { hashSecret, matchesHash, newApiKey, parseApiKey } from './api-key.js';
 
 describe('an API key', () => {
   it('names its role and id, and no two are alike', () => {
@@ -10,7 +10,7 @@ describe('an API key', () => {
 
   it('is proved by its hash alone, to the last character', () => {
     const { text } = newApiKey('admin');
-    const hash = hashApiKey(text);
+    const hash = hashSecret(text);
     expect(matchesHash(text, hash)).toBe(true);
     expect(matchesHash(`${text.slice(0, -1)}x`, hash)).toBe(false);
     expect(matchesHash(text, hash.subarray(1))).toBe(false);

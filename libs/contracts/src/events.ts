@@ -1,4 +1,4 @@
-import type { ApiKeyId, TenantId } from './ids.js';
+import type { ApiKeyId, SessionId, TenantId } from './ids.js';
 import type { z } from 'zod';
 import type { Role } from './api-key.js';
 import type { EVENT_DATA } from './schemas/event-data.js';
@@ -52,6 +52,8 @@ export interface Actor {
   readonly role: Role;
   readonly keyId: ApiKeyId;
   readonly name: string;
+  /** Where the key was used through a session of a browser. */
+  readonly sessionId?: SessionId;
 }
 
 /** The origin of an event. */

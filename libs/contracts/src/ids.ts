@@ -9,6 +9,8 @@ export type TenantId = Branded<string, 'TenantId'>;
 export type SmtpUserId = Branded<string, 'SmtpUserId'>;
 /** UUIDv7. */
 export type ApiKeyId = Branded<string, 'ApiKeyId'>;
+/** UUIDv7. Of a browser's session, which began by signing in with an API key. */
+export type SessionId = Branded<string, 'SessionId'>;
 /** UUIDv7. */
 export type EntryId = Branded<string, 'EntryId'>;
 /** A UUID, made once for a journal: no other has it. */

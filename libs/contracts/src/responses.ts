@@ -5,7 +5,7 @@
 import type { Role } from './api-key.js';
 import type { DenialReason, Mode } from './decision.js';
 import type { Actor, EventType } from './events.js';
-import type { ApiKeyId, SmtpUserId, TenantId } from './ids.js';
+import type { ApiKeyId, SessionId, SmtpUserId, TenantId } from './ids.js';
 
 /** A page of a list. */
 export interface Page<Item> {
@@ -33,13 +33,29 @@ export interface ApiKey {
 /** A new key with its text, which is shown this once. */
 export type IssuedApiKey = Pick<ApiKey, 'id' | 'role' | 'name' | 'createdAt'> & { readonly key: string };
 
-/** What an API key opens. */
+/** Who asks, and what they may open. */
 export interface WhoAmI {
   readonly role: Role;
   /** Null where it belongs to no tenant. */
   readonly tenantId: TenantId | null;
   readonly keyId: ApiKeyId;
   readonly name: string;
+  /** Null where the key itself was sent. */
+  readonly session: Session | null;
+}
+
+/** A browser's session, which stands for the API key that it was begun with. */
+export interface Session {
+  readonly id: SessionId;
+  /** Unless it is used before. */
+  readonly expiresAt: string;
+}
+
+/** A link that signs a browser in, once. */
+export interface SignInLink {
+  /** A path of the dashboard, with the code in its fragment: `/sign-in#code=…`. */
+  readonly url: string;
+  readonly expiresAt: string;
 }
 
 /** The caller's source address. */

@@ -9,7 +9,16 @@ export { type FieldProblem, Problem, PROBLEMS, type ProblemCode, type ProblemOpt
 export { logRequests } from './request/access-log.js';
 export { guardRequests } from './request/guard-requests.js';
 export { hasBody, takeOnlyJson } from './request/json-body.js';
-export { bearerToken, Caller, type Principal, principalOf, setPrincipal, Tenant } from './request/principal.js';
+export {
+  Caller,
+  credentialOf,
+  type Credential,
+  type Principal,
+  principalOf,
+  SESSION_COOKIE,
+  setPrincipal,
+  Tenant,
+} from './request/principal.js';
 export { READ_DEADLINE_MS } from './request/read-deadline.js';
 export {
   atLeastVersion,
@@ -21,7 +30,8 @@ export {
 export { Allow, LongBody, Public, type RouteRules, rulesOf } from './request/route-rules.js';
 export { fieldCode, MAX_ERRORS, SchemaPipe, UnknownQuery } from './request/schema-pipe.js';
 export { requestIdOf, SERVER_LIMITS, SERVER_OPTIONS } from './request/server-limits.js';
-export { callerAddress, MAX_HOPS, warnOfUntrustedForwarding } from './request/source-address.js';
+export { isSameOrigin } from './request/same-origin.js';
+export { callerAddress, callerScheme, MAX_HOPS, warnOfUntrustedForwarding } from './request/source-address.js';
 export {
   decisionView,
   denialReasonView,

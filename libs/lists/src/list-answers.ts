@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger, Module, Optional } from '@nestjs/common';
 import { CqrsModule, QueryBus } from '@nestjs/cqrs';
 import { KeyWatch } from '@postern/access';
 import type { Page } from '@postern/contracts';
-import { bearerToken, principalOf, Problem } from '@postern/http';
+import { principalOf, Problem } from '@postern/http';
 import { counter, gauge } from '@postern/observe';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -67,10 +67,11 @@ export class ListAnswers {
     }
     refuseLimit(request);
     const format = exportFormat(type, list.columns, query.bom === 'true');
-    const endTurn = this.turns.take(principalOf(request).actor.keyId);
+    const principal = principalOf(request);
+    const endTurn = this.turns.take(principal.actor.keyId);
     exportsRunning.inc();
     const revocation = new AbortController();
-    const endWatch = this.keys.watch(bearerToken(request) ?? '', () => revocation.abort());
+    const endWatch = this.keys.watch(principal, () => revocation.abort());
     try {
       const headOnly = request.method === 'HEAD';
       const first = await read({ limit: headOnly ? 1 : this.limits.pageRows, cursor: asked.cursor });
@@ -128,7 +129,10 @@ export class ListAnswers {
       } else if (error instanceof KeyRevoked) {
         this.logger.log({ msg: 'the key of an export was revoked', rows, requestId });
         end('key-revoked');
-        const line = incomplete('The API key was revoked: the export', 'Ask for it again with another key.');
+        const line = incomplete(
+          'The API key was revoked, or the session ended: the export',
+          'Ask for it again with another key or session.',
+        );
         if (!response.writableEnded) response.write(line);
         cutOff(response, REVOKED_GRACE_MS);
       } else {

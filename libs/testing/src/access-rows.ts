@@ -1,4 +1,4 @@
-import { hashApiKey, newApiKey, type Role, type TenantId } from '@postern/contracts';
+import { hashSecret, newApiKey, type Role, type TenantId } from '@postern/contracts';
 import { onDatabase } from './test-database.js';
 
 /** Tenants and keys as rows of `access`, for tests of a service that reads them and makes none. */
@@ -21,7 +21,7 @@ export class AccessRows {
     await onDatabase(this.ownerUrl, (owner) =>
       owner.query(
         `INSERT INTO access.api_keys (id, tenant_id, role, name, secret_hash, created_at) VALUES ($1, $2, $3, $3, $4, now())`,
-        [id, tenantId, role, hashApiKey(text)],
+        [id, tenantId, role, hashSecret(text)],
       ),
     );
     return text;

@@ -1,6 +1,14 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { whatChanged, type Actor, type Change, type EventType, type Page, type TenantId } from '@postern/contracts';
+import {
+  whatChanged,
+  type Actor,
+  type Change,
+  type EventType,
+  type Page,
+  type SessionId,
+  type TenantId,
+} from '@postern/contracts';
 import { inTenant, ofNoTenant } from '@postern/database';
 import { oneOfSoFar, roleView, text, time, uuid, view, whole } from '@postern/http';
 import { defineList, isPosition, isTime, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
@@ -35,6 +43,10 @@ export const changes = defineList({
       role: roleView,
       keyId: text('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),
       name: text('ci'),
+      sessionId: uuid<SessionId>(
+        '019ab1c3-2b4d-7f10-9c6e-8d7a6b5c4e3f',
+        'Where the key was used through a session of a browser.',
+      ).exactOptional(),
     }),
     requestId: text('deploy-2026-11-01.17'),
     smtpUserId: uuid<NonNullable<Change['smtpUserId']>>(
@@ -65,6 +77,7 @@ export const changes = defineList({
     'actor.name',
     'actor.role',
     'actor.keyId',
+    'actor.sessionId',
     'requestId',
     'type',
     'version',
@@ -147,7 +160,8 @@ export async function readChanges(
             FROM page
         )
         SELECT event_id AS "eventId", type, occurred_at AS "occurredAt",
-               json_build_object('role', actor -> 'role', 'keyId', actor -> 'keyId', 'name', actor -> 'name') AS actor,
+               json_strip_nulls(json_build_object('role', actor -> 'role', 'keyId', actor -> 'keyId', 'name', actor -> 'name',
+                 'sessionId', actor -> 'sessionId')) AS actor,
                request_id AS "requestId", smtp_user_id AS "smtpUserId", username, data, before, after, version, position, found
           FROM sized WHERE coalesce(bytes_before_it, 0) < ${MAX_PAGE_BYTES} ${NEWEST_FIRST}`,
   );

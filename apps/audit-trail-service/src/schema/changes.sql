@@ -10,7 +10,7 @@ CREATE TABLE audit.changes (
   tenant_id    text COLLATE "C",           -- NULL: of no tenant; only for those who see all of them
   username     text COLLATE "C",           -- as of then; after a renaming the new one
   -- json and not jsonb where nothing is looked up: of a large batch a row then takes 28 us of the database, and not 45.
-  actor        json           NOT NULL,    -- {role, keyId, name}
+  actor        json           NOT NULL,    -- {role, keyId, name, sessionId where there was one}
   request_id   text           NOT NULL,
   data         json           NOT NULL,    -- never with a secret's hash
   before       json,                       -- what the change touched, before it; NULL: nothing was there

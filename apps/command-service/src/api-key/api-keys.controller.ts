@@ -1,18 +1,7 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { ApiKeyId, TenantId, Page, ApiKey, IssuedApiKey, WhoAmI } from '@postern/contracts';
-import {
-  Allow,
-  Caller,
-  Documented,
-  json,
-  roleView,
-  Tenant,
-  text,
-  view,
-  type Documentation,
-  type Principal,
-} from '@postern/http';
+import type { TenantId, Page, ApiKey, IssuedApiKey } from '@postern/contracts';
+import { Allow, Documented, json, Tenant, type Documentation } from '@postern/http';
 import { pageFields } from '@postern/lists';
 import { z } from 'zod';
 import { LONGEST_NAME } from '../tenant/tenants.js';
@@ -39,13 +28,6 @@ const TenantKeyBody = z.strictObject({
   name: plainText(LONGEST_NAME),
 });
 const KeysQuery = z.strictObject(pageFields(API_KEYS_ORDER));
-
-const whoAmIView = view<WhoAmI>('WhoAmI', 'What the API key opens.', {
-  role: roleView,
-  tenantId: text<TenantId>('acme', 'Null: the key belongs to no tenant.').nullable(),
-  keyId: text<ApiKeyId>('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),
-  name: text('ci'),
-});
 
 const issuing = (summary: string): Documentation => ({
   tag: 'API keys',
@@ -131,17 +113,5 @@ export class ApiKeysController {
     @Context() context: WriteRequest,
   ): Promise<null> {
     return this.writes.carryOut(context, new RevokeApiKey(tenantId, keyId, context));
-  }
-
-  @Get('whoami')
-  @Allow('operator', 'admin', 'auditor', 'relay')
-  @Documented({
-    tag: 'Yourself',
-    id: 'getWhoami',
-    summary: 'The role, the tenant and the name of your API key',
-    answer: json(whoAmIView),
-  })
-  whoAmI(@Caller() { actor, tenantId }: Principal): WhoAmI {
-    return { role: actor.role, tenantId, keyId: actor.keyId, name: actor.name };
   }
 }

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiKeyEntity } from '@postern/access';
-import { apiKeyStream, hashApiKey, newApiKey, type IssuedApiKey, type Role, type TenantId } from '@postern/contracts';
+import { apiKeyStream, hashSecret, newApiKey, type IssuedApiKey, type Role, type TenantId } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
@@ -46,7 +46,7 @@ export async function issueApiKey(
   before: (manager: EntityManager) => Promise<void> = async () => undefined,
 ): Promise<Written<IssuedApiKey>> {
   const { id: keyId, role, name, key, createdAt } = issued;
-  const hash = hashApiKey(key);
+  const hash = hashSecret(key);
   const answer = { body: issued };
   await writer.write({
     tenantId,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestDatabase } from '@postern/testing';
 import { problem } from '../../testing/problem.js';
 import { commandDatabase, StartedService, type Answer } from '../../testing/started-service.js';
-import { IdempotencyStore } from './idempotency-store.js';
+import { ExpiredRows } from '../expired-rows.js';
 
 let database: TestDatabase;
 let one: StartedService;
@@ -245,7 +245,7 @@ describe('what is kept', () => {
       [[key, removed]],
     );
     expect(shown(await add(user, '192.0.2.3', key))).toMatchObject({ status: 201, etag: '"4"' });
-    expect(await one.app.get(IdempotencyStore, { strict: false }).removeExpired()).toBe(1);
+    expect(await one.app.get(ExpiredRows, { strict: false }).remove()).toMatchObject({ 'access.idempotency_keys': 1 });
     expect(
       await one.sql('SELECT idempotency_key AS key FROM access.idempotency_keys WHERE idempotency_key = ANY ($1)', [
         [key, removed],

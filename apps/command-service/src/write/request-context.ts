@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Actor, ApiKeyId, EventMetadata, TenantId } from '@postern/contracts';
-import { bearerToken, principalOf, Problem, strongTags } from '@postern/http';
+import type { Actor, ApiKeyId, EventMetadata, SessionId, TenantId } from '@postern/contracts';
+import { credentialOf, principalOf, Problem, strongTags } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Who asks, and by which request: every command has it, and its events say so. */
@@ -22,13 +22,13 @@ export interface WriteRequest extends RequestContext {
 
 /** A request that its caller marked as one that may be sent again: the header `Idempotency-Key`. */
 export interface IdempotencyClaim {
-  /** Two API keys may use the same text and never meet. */
-  readonly apiKeyId: ApiKeyId;
+  /** Two API keys or sessions may use the same text and never meet. */
+  readonly callerId: ApiKeyId | SessionId;
   readonly tenantId: TenantId | null;
   readonly key: string;
   /** SHA-256 of the method, the path, `If-Match` and the body. */
   readonly requestHash: Buffer;
-  /** The text of the API key, which seals the stored answer; it is in memory for as long as the request is. */
+  /** The text of the API key or of the session’s cookie, which seals the stored answer; it is in memory for as long as the request is. */
   readonly secret: string;
 }
 
@@ -75,7 +75,8 @@ function idempotencyClaim(request: FastifyRequest): IdempotencyClaim | undefined
     });
   }
   const { actor, tenantId } = principalOf(request);
-  return { apiKeyId: actor.keyId, tenantId, key, requestHash: hashOf(request), secret: bearerToken(request) ?? '' };
+  const callerId = actor.sessionId ?? actor.keyId;
+  return { callerId, tenantId, key, requestHash: hashOf(request), secret: credentialOf(request)?.text ?? '' };
 }
 
 /** By meaning: the same JSON with other white space or another order of members, at a path written otherwise, is the same request. */

@@ -28,6 +28,6 @@ export function openAnswer(claim: IdempotencyClaim, sealed: Buffer): unknown {
 }
 
 /** A key of its own for each idempotency key. */
-function keyOf({ secret, apiKeyId, key }: IdempotencyClaim): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, apiKeyId, `postern idempotency answer ${key}`, 32));
+function keyOf({ secret, callerId, key }: IdempotencyClaim): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, callerId, `postern idempotency answer ${key}`, 32));
 }

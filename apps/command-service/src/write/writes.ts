@@ -69,7 +69,7 @@ export class Writes {
       tell('idempotency-replayed', 'true');
       return written as Written<Body>;
     };
-    return this.repeats.run(`${claim.apiKeyId} ${claim.key}`, async () => {
+    return this.repeats.run(`${claim.callerId} ${claim.key}`, async () => {
       const first = await this.store.find(claim);
       if (first) return replayed(first);
       try {

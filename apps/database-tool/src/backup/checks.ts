@@ -1,5 +1,5 @@
 import { withSession } from '@postern/database';
-import { hashApiKey } from '@postern/contracts';
+import { hashSecret } from '@postern/contracts';
 
 /** What the feed gives of the journal. */
 export interface FeedCheck {
@@ -33,7 +33,7 @@ export async function checkKeys(ownerUrl: string, operatorKey: string | null): P
       `SELECT count(*) AS live, count(*) FILTER (WHERE role = 'operator') AS operators,
               count(*) FILTER (WHERE role = 'operator' AND secret_hash = $1) AS given
          FROM access.api_keys WHERE revoked_at IS NULL`,
-      [hashApiKey(operatorKey ?? '')],
+      [hashSecret(operatorKey ?? '')],
     );
     const given = operatorKey === null ? null : Number(rows[0]?.given) > 0 ? 'works' : 'unknown';
     return { live: Number(rows[0]?.live), operators: Number(rows[0]?.operators), given };

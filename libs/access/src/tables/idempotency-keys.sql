@@ -1,13 +1,14 @@
 -- The first answers to requests with an Idempotency-Key, each written in the transaction of its events. An answer is sealed
--- by the API key of its caller: the text of an issued key must not be readable here, nor a tenant's answer by another.
+-- by the API key or the session of its caller: the text of an issued key must not be readable here, nor a tenant's answer by another.
 CREATE TABLE access.idempotency_keys (
-  api_key_id      text COLLATE "C" NOT NULL,
+  -- An API key or a session.
+  caller_id       text COLLATE "C" NOT NULL,
   idempotency_key text COLLATE "C" NOT NULL,
   tenant_id       text COLLATE "C",
   request_hash    bytea  NOT NULL CHECK (octet_length(request_hash) = 32),
   sealed_answer   bytea  NOT NULL,
   created_at      timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
-  PRIMARY KEY (api_key_id, idempotency_key)
+  PRIMARY KEY (caller_id, idempotency_key)
 );
 -- Finds the answers that have expired.
 CREATE INDEX idempotency_keys_by_age ON access.idempotency_keys (created_at);

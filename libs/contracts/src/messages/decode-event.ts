@@ -51,7 +51,12 @@ export function decodeEvent(received: ReceivedMessage, ours?: JournalId): FeedEv
     schemaVersion: schemaVersionOf(type),
     data: lifted(type, schemaversion, data),
     metadata: {
-      actor: { role: checked.actorrole, keyId: checked.actorkeyid as ApiKeyId, name: checked.actorname },
+      actor: {
+        role: checked.actorrole,
+        keyId: checked.actorkeyid as ApiKeyId,
+        name: checked.actorname,
+        ...(checked.actorsessionid === undefined ? {} : { sessionId: checked.actorsessionid }),
+      },
       correlationId: checked.correlationid,
       causationId: checked.causationid ?? null,
     },
@@ -82,6 +87,7 @@ const ATTRIBUTES: readonly (readonly [keyof EventEnvelope, (value: unknown) => b
   ['actorrole', (value) => (ROLES as readonly unknown[]).includes(value)],
   ['actorkeyid', isText],
   ['actorname', isText],
+  ['actorsessionid', (value) => value === undefined || (isText(value) && isUuid(value))],
   ['correlationid', isText],
   ['causationid', isTextOrMissing],
 ];

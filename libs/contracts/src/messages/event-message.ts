@@ -67,6 +67,7 @@ export function encodeEvent(from: FeedEvent, journal: JournalId): EventMessage {
     actorrole: actor.role,
     actorkeyid: actor.keyId,
     actorname: actor.name,
+    ...(actor.sessionId === undefined ? {} : { actorsessionid: actor.sessionId }),
     correlationid: correlationId,
     ...(causationId === null ? {} : { causationid: causationId }),
     data: event.data,

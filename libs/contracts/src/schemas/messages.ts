@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { eventId, mode, range, revision, role, smtpUserId, tenantId, time, username } from './words.js';
+import { eventId, mode, range, revision, role, sessionId, smtpUserId, tenantId, time, username } from './words.js';
 
 /** The `data` of a message on `postern.relay-policies.v1`; also a line of the snapshot, and the data of an SSE `policy` event. */
 const relayPolicy1 = z.object({
@@ -66,6 +66,12 @@ const eventEnvelope = z.object({
   actorrole: role.meta({ description: 'Whose key caused it: its role then.' }),
   actorkeyid: text('The id of that key.'),
   actorname: text('Its name then.'),
+  actorsessionid: sessionId
+    .meta({
+      description:
+        'The session of a browser through which it was used; not there where the key itself was sent. UUIDv7.',
+    })
+    .exactOptional(),
   correlationid: text('The id of the request that caused it: `requestId` in the API.'),
   causationid: text('The id of the event that caused it; not there where none did.').exactOptional(),
   data: z.unknown(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ROLES } from '../api-key.js';
 import { DENIAL_REASONS, MODES } from '../decision.js';
 import { HELP_URL, LONGEST_HELP_URL, LONGEST_REPLY_TEXT, REPLY_TEXT } from '../tenant-reply.js';
-import type { ApiKeyId, EntryId, Revision, SmtpUserId, TenantId } from '../ids.js';
+import type { ApiKeyId, EntryId, Revision, SessionId, SmtpUserId, TenantId } from '../ids.js';
 
 /** What the schemas of messages are made of. A description here is what a consumer in any language reads. */
 
@@ -20,6 +20,7 @@ const uuid = <Id extends string>(description: string) =>
 
 export const smtpUserId = uuid<SmtpUserId>('The SMTP user, for ever: it survives a new username. UUIDv7.');
 export const apiKeyId = uuid<ApiKeyId>('The API key; not the secret. UUIDv7.');
+export const sessionId = uuid<SessionId>('The session of a browser that has signed in; not its secret. UUIDv7.');
 export const entryId = uuid<EntryId>('The entry of the allow list. UUIDv7.');
 export const eventId = uuid<string>('UUIDv7.');
 export const tenantId = z

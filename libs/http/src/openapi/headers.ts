@@ -68,6 +68,10 @@ const ANSWER_HEADERS = {
   ),
   'X-Content-Type-Options': answerHeader('`nosniff`.', 'nosniff', true),
   'X-Accel-Buffering': answerHeader('`no`: a proxy is not to hold events back.', 'no', true),
+  'Set-Cookie': answerHeader(
+    'The cookie of the session. `Secure` where the request came by https.',
+    'postern_session=<id>.<secret>; HttpOnly; SameSite=Strict; Path=/; Max-Age=604800',
+  ),
   'Retry-After': answerHeader('Seconds after which it is worth another try.', '1'),
   'WWW-Authenticate': answerHeader('How to authenticate.', 'Bearer realm="postern"', true),
 } as const;

@@ -36,6 +36,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger, trusted: B
         durationMs: Math.round(seconds * 1e6) / 1e3,
         ip: callerAddress(request, trusted),
         keyId: principal?.actor.keyId,
+        sessionId: principal?.actor.sessionId,
         role: principal?.actor.role,
         // What stands in the path of somebody who may not see it is only a caller's word.
         tenantId: principal ? (principal.tenantId ?? (status < 400 ? tenantId : undefined)) : undefined,

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Actor, TenantId } from '@postern/contracts';
+import type { Actor, Session, TenantId } from '@postern/contracts';
 import type { FastifyRequest } from 'fastify';
 
 /** A proven caller. */
@@ -7,6 +7,8 @@ export interface Principal {
   readonly actor: Actor;
   /** Null for the roles that belong to no tenant: operator and relay. */
   readonly tenantId: TenantId | null;
+  /** Null where the caller sent the API key itself. */
+  readonly session: Session | null;
 }
 
 const principals = new WeakMap<object, Principal>();
@@ -38,8 +40,28 @@ export const Tenant = createParamDecorator((_: unknown, context: ExecutionContex
   const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { tenantId: TenantId } }>>();
   return request.params.tenantId;
 });
-/** The API key's text in `Authorization: Bearer …`; null where there is none. */
-export function bearerToken(request: Pick<FastifyRequest, 'headers'>): string | null {
-  const [scheme, text, ...more] = (request.headers.authorization ?? '').split(' ');
-  return scheme?.toLowerCase() === 'bearer' && text && more.length === 0 ? text : null;
+
+/** What a request proves its caller by. */
+export interface Credential {
+  readonly kind: 'api-key' | 'session';
+  /** Secret, and not proven: of a session it may be any text, and is empty where two cookies have its name. */
+  readonly text: string;
+}
+
+/** The cookie of a browser that has signed in. */
+export const SESSION_COOKIE = 'postern_session';
+
+/** The API key of `Authorization: Bearer …`. A request without that header may have the cookie of a session. Null: it has neither. */
+export function credentialOf({ headers }: Pick<FastifyRequest, 'headers'>): Credential | null {
+  if (headers.authorization !== undefined) {
+    const [scheme, text, ...more] = headers.authorization.split(' ');
+    return scheme?.toLowerCase() === 'bearer' && text && more.length === 0 ? { kind: 'api-key', text } : null;
+  }
+  const [cookie, ...others] = (headers.cookie ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${SESSION_COOKIE}=`));
+  if (cookie === undefined) return null;
+  // Of two, one was set by somebody who may write cookies for this host: it must not be chosen.
+  return { kind: 'session', text: others.length === 0 ? cookie.slice(SESSION_COOKIE.length + 1) : '' };
 }

@@ -13,7 +13,11 @@ export interface RouteRules {
 
 /** Which roles may call the route. A route without this, and without `Public`, is refused to everyone. */
 export const Allow = (...roles: readonly Role[]): ClassDecorator & MethodDecorator =>
-  applyDecorators(rule({ access: roles }), ...roles.map((role) => ApiSecurity('apiKey', [role])));
+  applyDecorators(
+    rule({ access: roles }),
+    ...roles.map((role) => ApiSecurity('apiKey', [role])),
+    ...roles.filter((role) => role !== 'relay').map((role) => ApiSecurity('session', [role])),
+  );
 
 /** The route needs no key. */
 export const Public = (): ClassDecorator & MethodDecorator => rule({ access: 'public' });

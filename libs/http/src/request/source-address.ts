@@ -33,6 +33,15 @@ export function callerAddress(request: Pick<FastifyRequest, 'raw' | 'headers'>, 
   return sourceAddress({ remoteAddress: request.raw.socket.remoteAddress, headers: request.headers }, trusted);
 }
 
+/** How the client speaks to the outermost trusted proxy: its `X-Forwarded-Proto` is believed, and nobody else's. */
+export function callerScheme(
+  { raw, headers }: Pick<FastifyRequest, 'raw' | 'headers'>,
+  trusted: BlockList,
+): 'http' | 'https' {
+  const [said = ''] = String(headers['x-forwarded-proto'] ?? '').split(',');
+  return isTrustedPeer(raw.socket.remoteAddress, trusted) && said.trim().toLowerCase() === 'https' ? 'https' : 'http';
+}
+
 /** Whether what this peer says of its clients is believed. */
 function isTrustedPeer(remoteAddress: string | undefined, trusted: BlockList): boolean {
   const peer = canonical(remoteAddress ?? '');

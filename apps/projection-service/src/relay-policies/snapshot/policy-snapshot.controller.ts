@@ -2,7 +2,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Controller, Get, Inject, Logger, Req, Res } from '@nestjs/common';
 import { digestToHex } from '@postern/contracts';
-import { Allow, bearerToken, Documented, ndjson } from '@postern/http';
+import { Allow, Documented, ndjson, principalOf } from '@postern/http';
 import { KeyWatch } from '@postern/access';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { PolicyTotals } from '../policy-totals.js';
@@ -48,7 +48,7 @@ export class PolicySnapshotController {
       reply.raw.destroy();
     });
     const compressed = Readable.from(chunks, { objectMode: false });
-    const endWatch = this.keys.watch(bearerToken(request) ?? '', () => {
+    const endWatch = this.keys.watch(principalOf(request), () => {
       this.logger.log({ msg: 'the key of a snapshot was revoked', requestId: request.id });
       // Reset, so that the kernel forgets what it holds for the reader.
       reply.raw.socket?.resetAndDestroy();

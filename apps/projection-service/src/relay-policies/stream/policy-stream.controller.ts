@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
-import { Allow, bearerToken, Documented, serverSentEvents } from '@postern/http';
+import { Allow, Documented, principalOf, serverSentEvents } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Revision } from '@postern/contracts';
 import { heartbeatView, relayPolicyView, relayReplyView, resetView } from '../policy-views.js';
@@ -41,7 +41,7 @@ export class PolicyStreamController {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
     if ('reset' in from) this.stream.reset(reply.raw, from.reset);
-    else await this.stream.serve(reply.raw, bearerToken(request) ?? '', from.revision);
+    else await this.stream.serve(reply.raw, principalOf(request), from.revision);
     // From here on the answer is the stream's, not Fastify's.
     reply.hijack();
   }

@@ -5,7 +5,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { PolicyLag, Revision } from '@postern/contracts';
 import { Listener, roleUrl } from '@postern/database';
 import { countLimited, KeyWatch } from '@postern/access';
-import { Problem } from '@postern/http';
+import { Problem, type Principal } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { policyRevision, streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
@@ -64,11 +64,12 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
   }
 
   /** Streams to the relay from a revision on. Throws `too-many-requests`, `not-ready`, or the database's error, before the answer begins. */
-  async serve(response: ServerResponse, apiKey: string, from: Revision): Promise<void> {
+  async serve(response: ServerResponse, caller: Principal, from: Revision): Promise<void> {
     await assertPoliciesWhole(this.reader);
     if (response.destroyed) return;
     // Nothing is awaited between this and the stream's entry: of many that come at once, no more than that get in.
-    if (!this.hasPlaceFor(apiKey)) {
+    const { keyId } = caller.actor;
+    if (!this.hasPlaceFor(keyId)) {
       countLimited('policy-streams');
       throw new Problem(
         'too-many-requests',
@@ -76,8 +77,8 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
         { headers: { 'retry-after': '5' } },
       );
     }
-    const member = new StreamMember(response, this.limits, apiKey, from);
-    const endWatch = this.keys.watch(apiKey, () => member.end('key-revoked'));
+    const member = new StreamMember(response, this.limits, keyId, from);
+    const endWatch = this.keys.watch(caller, () => member.end('key-revoked'));
     member.whenEnded((reason) => {
       endWatch();
       this.forget(member);
@@ -130,9 +131,9 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     await Promise.all([this.tail.stop(), this.replies.stop(), this.wakes.stop()]);
   }
 
-  private hasPlaceFor(apiKey: string): boolean {
+  private hasPlaceFor(keyId: string): boolean {
     let sameKey = 0;
-    for (const member of this.members) if (member.apiKey === apiKey) sameKey++;
+    for (const member of this.members) if (member.keyId === keyId) sameKey++;
     return this.members.size < this.limits.maxClients && sameKey < this.limits.maxClientsPerKey;
   }
 

@@ -32,7 +32,7 @@ export class StreamMember {
     private readonly response: ServerResponse,
     private readonly limits: StreamLimits,
     /** The key's text, to ask again whether it still holds. */
-    readonly apiKey: string,
+    readonly keyId: string,
     from: Revision,
   ) {
     this.position = from;

@@ -1,0 +1,75 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+
+const REMOVE_EVERY_MS = 5 * 60_000;
+/** A batch is a transaction of some milliseconds; so many of them a round, 200,000 rows of a table, and the rest the next time. */
+const BATCH = 2_000;
+const BATCHES_PER_ROUND = 100;
+
+/** For how long a repeat is given the first answer (API: errors). */
+export const ANSWER_LIFE_HOURS = 24;
+
+/** What has expired, by table; each condition begins an index. */
+const EXPIRED = {
+  'access.idempotency_keys': {
+    key: 'caller_id, idempotency_key',
+    condition: `created_at <= clock_timestamp() - interval '${ANSWER_LIFE_HOURS} hours'`,
+  },
+  'access.sessions': { key: 'id', condition: 'expires_at <= clock_timestamp()' },
+  'access.sign_in_codes': { key: 'code_hash', condition: 'expires_at <= clock_timestamp()' },
+} as const;
+type Table = keyof typeof EXPIRED;
+
+/** Removes from time to time the rows that have expired, a bounded number. As `postern_journal_writer`. */
+@Injectable()
+export class ExpiredRows implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('expired-rows');
+  private timer: NodeJS.Timeout | undefined;
+  private round: Promise<unknown> = Promise.resolve();
+  private stopped = false;
+
+  constructor(@Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.round = this.remove().catch((error: unknown) => this.logger.warn(`Not removed: ${String(error)}`));
+    }, REMOVE_EVERY_MS).unref();
+  }
+
+  /** How many rows it has removed from each table. What another process is removing is left to it. */
+  async remove(): Promise<Readonly<Record<Table, number>>> {
+    return {
+      'access.idempotency_keys': await this.removeFrom('access.idempotency_keys'),
+      'access.sessions': await this.removeFrom('access.sessions'),
+      'access.sign_in_codes': await this.removeFrom('access.sign_in_codes'),
+    };
+  }
+
+  private async removeFrom(table: Table): Promise<number> {
+    const { key, condition } = EXPIRED[table];
+    let removed = 0;
+    for (let batch = 0; batch < BATCHES_PER_ROUND && !this.stopped; batch++) {
+      const [, found] = await this.writer.query<[unknown[], number]>(
+        `DELETE FROM ${table} WHERE (${key}) IN (
+           SELECT ${key} FROM ${table} WHERE ${condition} LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+        [BATCH],
+      );
+      removed += found;
+      if (found < BATCH) break;
+    }
+    return removed;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    await this.round;
+  }
+}

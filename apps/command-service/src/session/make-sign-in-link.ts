@@ -1,0 +1,57 @@
+import { Inject, type INestApplicationContext } from '@nestjs/common';
+import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { hashSecret, newSecret, type ApiKeyId, type SignInLink, type TenantId } from '@postern/contracts';
+import type { DataSource } from 'typeorm';
+
+/** How long a link may be used. `sessions.sql` has it too. */
+export const LINK_MINUTES = 15;
+/** Of one API key; the one that was made first is invalid where there would be more. */
+export const MAX_LINKS_OF_ONE_KEY = 20;
+
+/** Makes a link that signs one browser in with the API key, once. */
+export class MakeSignInLink extends Command<SignInLink> {
+  constructor(
+    readonly keyId: ApiKeyId,
+    readonly tenantId: TenantId | null,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(MakeSignInLink)
+export class MakeSignInLinkHandler implements ICommandHandler<MakeSignInLink> {
+  constructor(@Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource) {}
+
+  async execute({ keyId, tenantId }: MakeSignInLink): Promise<SignInLink> {
+    const code = newSecret();
+    return this.writer.transaction(async (manager) => {
+      const [made] = await manager.query<{ expires_at: Date }[]>(
+        `INSERT INTO access.sign_in_codes (code_hash, key_id, tenant_id, created_at, expires_at)
+         VALUES ($1, $2, $3, now(), now() + interval '${LINK_MINUTES} minutes') RETURNING expires_at`,
+        [hashSecret(code), keyId, tenantId],
+      );
+      await manager.query(
+        `DELETE FROM access.sign_in_codes WHERE code_hash IN (
+           SELECT code_hash FROM access.sign_in_codes WHERE key_id = $1 ORDER BY created_at DESC OFFSET ${MAX_LINKS_OF_ONE_KEY})`,
+        [keyId],
+      );
+      // In the fragment, which a browser sends to nobody: neither a proxy's log nor a server that a page links to gets it.
+      return { url: `/sign-in#code=${code}`, expiresAt: (made as { expires_at: Date }).expires_at.toISOString() };
+    });
+  }
+}
+
+/**
+ * To be called by whoever starts the service, each time: the path of a link for the first operator, which is whoever has the oldest
+ * operator key that is valid.
+ */
+export async function firstSignInPath(app: INestApplicationContext): Promise<string | null> {
+  const [first] = await app
+    .get<DataSource>(getDataSourceToken('postern_access'), { strict: false })
+    .query<{ id: ApiKeyId }[]>(
+      `SELECT id FROM access.api_keys WHERE role = 'operator' AND revoked_at IS NULL ORDER BY created_at, id LIMIT 1`,
+    );
+  if (!first) return null;
+  return (await app.get(CommandBus, { strict: false }).execute(new MakeSignInLink(first.id, null))).url;
+}

@@ -1,0 +1,204 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { CommandBus, type Command } from '@nestjs/cqrs';
+import { AccessCheck, crossSiteRequest, SESSION_HOURS } from '@postern/access';
+import { Deadline } from '@postern/async';
+import type { ApiKeyId, Session, SignInLink, TenantId, WhoAmI } from '@postern/contracts';
+import {
+  Allow,
+  Caller,
+  callerScheme,
+  databaseFailed,
+  Described,
+  Documented,
+  isSameOrigin,
+  json,
+  Problem,
+  Public,
+  roleView,
+  SESSION_COOKIE,
+  text,
+  time,
+  uuid,
+  view,
+  type Principal,
+} from '@postern/http';
+import { SETTINGS, type RuntimeSettings } from '@postern/settings';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { WRITE_DEADLINE_MS } from '../write/writes.js';
+import { LINK_MINUTES, MakeSignInLink } from './make-sign-in-link.js';
+import { SignIn } from './sign-in.js';
+import { SignOut } from './sign-out.js';
+
+const secret = (example: string) =>
+  z
+    .string()
+    .max(256, 'At most 256 characters.')
+    .optional()
+    .meta({ examples: [example] });
+const SignInBody = z
+  .strictObject({
+    key: secret('pst_admin_019ab1bf-9d20-7a33-8c1e-5b6d7f809a11_<secret>'),
+    code: secret('<code of a sign-in link>'),
+  })
+  .refine(
+    ({ key, code }) => (key === undefined) !== (code === undefined),
+    'Send either "key", an API key, or "code", that of a sign-in link.',
+  );
+
+const whoAmIView = view<WhoAmI>('WhoAmI', 'Who asks: the API key, and the session that stands for it.', {
+  role: roleView,
+  tenantId: text<TenantId>('acme', 'Null: the key belongs to no tenant.').nullable(),
+  keyId: text<ApiKeyId>('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),
+  name: text('ci'),
+  session: view<Session>('Session', 'What a browser signed in to.', {
+    id: uuid('019ab1c3-2b4d-7f10-9c6e-8d7a6b5c4e3f'),
+    expiresAt: time('2026-11-01T20:00:00.000Z', 'Unless it is used before. RFC 3339, UTC, milliseconds.'),
+  }).nullable(),
+});
+const signInLinkView = view<SignInLink>('SignInLink', 'A link that signs one browser in, once.', {
+  url: text(
+    '/sign-in#code=<code>',
+    'A path of this Postern. The code is in the fragment, which browsers send to nobody.',
+  ),
+  expiresAt: time('2026-11-01T08:15:00.000Z'),
+});
+
+/** Who the caller is, and the sessions of browsers, each of which stands for an API key. */
+@Controller('v1')
+export class SessionController {
+  constructor(
+    @Inject(CommandBus) private readonly commands: CommandBus,
+    @Inject(AccessCheck) private readonly access: AccessCheck,
+    @Inject(SETTINGS) private readonly settings: RuntimeSettings,
+  ) {}
+
+  @Post('session')
+  @Public()
+  @HttpCode(201)
+  @Described({
+    tag: 'Yourself',
+    id: 'signIn',
+    summary: 'Sign in: exchange an API key, or the code of a sign-in link, for a session cookie',
+    description: `For browsers; scripts send the key itself. A session ends ${SESSION_HOURS.unused} hours after its last use, after ${SESSION_HOURS.most / 24} days, by signing out, or with its key. Keys of the role relay cannot sign in.`,
+    status: 201,
+    answer: json(whoAmIView),
+    tells: ['Set-Cookie'],
+    problems: [
+      'api-key-invalid',
+      'sign-in-code-invalid',
+      'role-not-allowed',
+      'cross-site-request',
+      'too-many-requests',
+    ],
+  })
+  async signIn(
+    @Body({ schema: SignInBody }) { key, code = '' }: z.infer<typeof SignInBody>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<WhoAmI> {
+    // Whoever signs somebody else in with a key of their own sees what is then typed.
+    if (isSameOrigin(request, this.settings.trustedProxies) === false) throw crossSiteRequest();
+    const by = key === undefined ? { code } : await this.keyOf(request, key);
+    const cookie = await this.carryOut(new SignIn(by));
+    if (cookie === null) throw this.access.refused(request, invalidCode());
+    // Whatever cookie came with the request is replaced: nobody can have chosen the session.
+    const signedIn = await this.access.prove(request, { kind: 'session', text: cookie });
+    this.setCookie(reply, cookie, SESSION_HOURS.most * 3_600);
+    return whoIs(signedIn);
+  }
+
+  @Delete('session')
+  @Allow('operator', 'admin', 'auditor')
+  @HttpCode(204)
+  @Described({
+    tag: 'Yourself',
+    id: 'signOut',
+    summary: 'Sign out: end the session of the cookie',
+    description:
+      'Within a second nothing opens with it any more. A request with an API key has no session, and ends none.',
+    status: 204,
+    tells: ['Set-Cookie'],
+  })
+  async signOut(@Caller() { session }: Principal, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    if (!session) return;
+    await this.carryOut(new SignOut(session.id));
+    this.setCookie(reply, '', 0);
+  }
+
+  @Get('whoami')
+  @Allow('operator', 'admin', 'auditor', 'relay')
+  @Documented({
+    tag: 'Yourself',
+    id: 'getWhoami',
+    summary: 'The role, the tenant and the name of your API key, and your session',
+    answer: json(whoAmIView),
+  })
+  whoAmI(@Caller() caller: Principal): WhoAmI {
+    return whoIs(caller);
+  }
+
+  @Post('sign-in-links')
+  @Allow('operator', 'admin', 'auditor')
+  @HttpCode(201)
+  @Described({
+    tag: 'Yourself',
+    id: 'makeSignInLink',
+    summary: 'Make a link that signs one browser in with your API key',
+    description: `It can be used once, within ${LINK_MINUTES} minutes. It takes the key itself: a session makes none.`,
+    status: 201,
+    answer: json(signInLinkView),
+  })
+  makeSignInLink(@Caller() { actor, tenantId, session }: Principal): Promise<SignInLink> {
+    // It would go on for ever, one link after the other, signed out or not.
+    if (session) throw new Problem('role-not-allowed', 'A session makes no sign-in links. Send the API key itself.');
+    return this.carryOut(new MakeSignInLink(actor.keyId, tenantId));
+  }
+
+  /** Throws the problem of a key that may not sign in. */
+  private async keyOf(
+    request: FastifyRequest,
+    text: string,
+  ): Promise<Pick<Principal, 'tenantId'> & { keyId: ApiKeyId }> {
+    const { actor, tenantId } = await this.access.prove(request, { kind: 'api-key', text });
+    this.access.count(request);
+    if (actor.role === 'relay')
+      throw new Problem(
+        'role-not-allowed',
+        'A key of the role relay cannot sign in. Use one of an operator, admin or auditor.',
+      );
+    return { keyId: actor.keyId, tenantId };
+  }
+
+  private carryOut<Result>(command: Command<Result>): Promise<Result> {
+    return Deadline.within(WRITE_DEADLINE_MS, () => this.commands.execute(command), notConfirmed);
+  }
+
+  private setCookie(reply: FastifyReply, value: string, seconds: number): void {
+    const secure = callerScheme(reply.request, this.settings.trustedProxies) === 'https' ? '; Secure' : '';
+    void reply.header(
+      'set-cookie',
+      `${SESSION_COOKIE}=${value}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${seconds}${secure}`,
+    );
+  }
+}
+
+function whoIs({ actor: { role, keyId, name }, tenantId, session }: Principal): WhoAmI {
+  return { role, tenantId, keyId, name, session };
+}
+
+function invalidCode(): Problem {
+  return new Problem(
+    'sign-in-code-invalid',
+    'The sign-in link was used already, has expired, or is not complete. Make a new one.',
+    {
+      headers: { 'www-authenticate': 'Bearer realm="postern"' },
+    },
+  );
+}
+
+function notConfirmed(): Problem {
+  return databaseFailed(
+    `The database did not confirm it within ${WRITE_DEADLINE_MS / 1_000} s. Send it again shortly.`,
+  );
+}

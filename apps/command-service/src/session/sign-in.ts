@@ -1,0 +1,55 @@
+import { Inject } from '@nestjs/common';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { newSessionCookie, SESSION_HOURS } from '@postern/access';
+import { hashSecret, type ApiKeyId, type TenantId } from '@postern/contracts';
+import type { DataSource, EntityManager } from 'typeorm';
+
+/** Of one API key; the one that began first ends where there would be more. */
+export const MAX_SESSIONS_OF_ONE_KEY = 100;
+
+interface KeyOwner {
+  readonly keyId: ApiKeyId;
+  readonly tenantId: TenantId | null;
+}
+
+/** Begins a session: of an API key that was proven, or of the one that a sign-in code is for, which is used up. Results in the text of its cookie. */
+export class SignIn extends Command<string | null> {
+  constructor(readonly by: KeyOwner | { readonly code: string }) {
+    super();
+  }
+}
+
+@CommandHandler(SignIn)
+export class SignInHandler implements ICommandHandler<SignIn> {
+  constructor(@Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource) {}
+
+  /** Null where the code is unknown, was used or has expired, or its key was revoked. */
+  execute({ by }: SignIn): Promise<string | null> {
+    const { id, text, hash } = newSessionCookie();
+    return this.writer.transaction(async (manager) => {
+      const owner = 'code' in by ? await useUp(manager, by.code) : by;
+      if (!owner) return null;
+      await manager.query(BEGIN_SESSION, [id, owner.keyId, owner.tenantId, hash]);
+      await manager.query(END_OLDEST, [owner.keyId]);
+      return text;
+    });
+  }
+}
+
+/** One statement, which waits for another one that uses the same code, and then finds none. */
+async function useUp(manager: EntityManager, code: string): Promise<KeyOwner | undefined> {
+  const [owners] = await manager.query<[KeyOwner[], number]>(
+    `DELETE FROM access.sign_in_codes c USING access.api_keys k
+      WHERE c.code_hash = $1 AND c.expires_at > clock_timestamp() AND k.id = c.key_id AND k.revoked_at IS NULL
+     RETURNING c.key_id AS "keyId", c.tenant_id AS "tenantId"`,
+    [hashSecret(code)],
+  );
+  return owners[0];
+}
+
+const BEGIN_SESSION = `INSERT INTO access.sessions (id, key_id, tenant_id, secret_hash, created_at, renewed_at, expires_at)
+  VALUES ($1, $2, $3, $4, now(), now(), now() + interval '${SESSION_HOURS.unused} hours')`;
+
+const END_OLDEST = `DELETE FROM access.sessions WHERE id IN (
+  SELECT id FROM access.sessions WHERE key_id = $1 ORDER BY created_at DESC, id DESC OFFSET ${MAX_SESSIONS_OF_ONE_KEY})`;

@@ -1,0 +1,24 @@
+import { Inject } from '@nestjs/common';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { SessionId } from '@postern/contracts';
+import type { DataSource } from 'typeorm';
+
+/** Ends a session. */
+export class SignOut extends Command<void> {
+  constructor(readonly sessionId: SessionId) {
+    super();
+  }
+}
+
+@CommandHandler(SignOut)
+export class SignOutHandler implements ICommandHandler<SignOut> {
+  constructor(@Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource) {}
+
+  async execute({ sessionId }: SignOut): Promise<void> {
+    await this.writer.query(
+      'UPDATE access.sessions SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL',
+      [sessionId],
+    );
+  }
+}
