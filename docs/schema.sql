@@ -32,13 +32,13 @@ GRANT SELECT (created_at), SELECT (id), SELECT (last_used_at), SELECT (name), SE
 GRANT INSERT, SELECT (id), SELECT (revoked_at), SELECT (role), SELECT (tenant_id), UPDATE (revoked_at) ON TABLE access.api_keys TO postern_journal_writer;
 
 CREATE TABLE access.idempotency_keys (
-  api_key_id text COLLATE "C" NOT NULL,
+  caller_id text COLLATE "C" NOT NULL,
   idempotency_key text COLLATE "C" NOT NULL,
   tenant_id text COLLATE "C",
   request_hash bytea NOT NULL,
   sealed_answer bytea NOT NULL,
   created_at timestamp(3) with time zone DEFAULT clock_timestamp() NOT NULL,
-  CONSTRAINT idempotency_keys_pkey PRIMARY KEY (api_key_id, idempotency_key),
+  CONSTRAINT idempotency_keys_pkey PRIMARY KEY (caller_id, idempotency_key),
   CONSTRAINT idempotency_keys_request_hash_check CHECK ((octet_length(request_hash) = 32))
 );
 CREATE INDEX idempotency_keys_by_age ON access.idempotency_keys USING btree (created_at);
@@ -48,6 +48,52 @@ CREATE POLICY every_tenant ON access.idempotency_keys AS PERMISSIVE FOR ALL TO p
 CREATE POLICY owner ON access.idempotency_keys AS PERMISSIVE FOR ALL TO CURRENT_USER
   USING (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE access.idempotency_keys TO postern_journal_writer;
+
+CREATE TABLE access.sessions (
+  id uuid NOT NULL,
+  key_id text COLLATE "C" NOT NULL,
+  tenant_id text COLLATE "C",
+  secret_hash bytea NOT NULL,
+  created_at timestamp(3) with time zone NOT NULL,
+  renewed_at timestamp(3) with time zone NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL,
+  revoked_at timestamp(3) with time zone,
+  CONSTRAINT sessions_check CHECK ((expires_at <= (created_at + '168:00:00'::interval))),
+  CONSTRAINT sessions_key_id_fkey FOREIGN KEY (key_id) REFERENCES access.api_keys(id),
+  CONSTRAINT sessions_pkey PRIMARY KEY (id),
+  CONSTRAINT sessions_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+  CONSTRAINT sessions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES access.tenants(tenant_id)
+);
+CREATE INDEX sessions_by_end ON access.sessions USING btree (expires_at);
+CREATE INDEX sessions_of_key ON access.sessions USING btree (key_id, created_at DESC, id DESC);
+ALTER TABLE access.sessions ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON access.sessions AS PERMISSIVE FOR ALL TO postern_access, postern_journal_writer
+  USING (true);
+CREATE POLICY owner ON access.sessions AS PERMISSIVE FOR ALL TO CURRENT_USER
+  USING (true);
+GRANT SELECT, UPDATE (expires_at), UPDATE (renewed_at) ON TABLE access.sessions TO postern_access;
+GRANT DELETE, INSERT, SELECT (created_at), SELECT (expires_at), SELECT (id), SELECT (key_id), SELECT (revoked_at), UPDATE (revoked_at) ON TABLE access.sessions TO postern_journal_writer;
+
+CREATE TABLE access.sign_in_codes (
+  code_hash bytea NOT NULL,
+  key_id text COLLATE "C" NOT NULL,
+  tenant_id text COLLATE "C",
+  created_at timestamp(3) with time zone NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT sign_in_codes_check CHECK ((expires_at <= (created_at + '00:15:00'::interval))),
+  CONSTRAINT sign_in_codes_code_hash_check CHECK ((octet_length(code_hash) = 32)),
+  CONSTRAINT sign_in_codes_key_id_fkey FOREIGN KEY (key_id) REFERENCES access.api_keys(id),
+  CONSTRAINT sign_in_codes_pkey PRIMARY KEY (code_hash),
+  CONSTRAINT sign_in_codes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES access.tenants(tenant_id)
+);
+CREATE INDEX sign_in_codes_by_end ON access.sign_in_codes USING btree (expires_at);
+CREATE INDEX sign_in_codes_of_key ON access.sign_in_codes USING btree (key_id, created_at DESC);
+ALTER TABLE access.sign_in_codes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON access.sign_in_codes AS PERMISSIVE FOR ALL TO postern_journal_writer
+  USING (true);
+CREATE POLICY owner ON access.sign_in_codes AS PERMISSIVE FOR ALL TO CURRENT_USER
+  USING (true);
+GRANT DELETE, INSERT, SELECT, UPDATE (expires_at) ON TABLE access.sign_in_codes TO postern_journal_writer;
 
 CREATE TABLE access.tenant_replies (
   tenant_id text COLLATE "C" NOT NULL,
