@@ -34,12 +34,18 @@ describe('every answer is as the document says', () => {
     const [spare, auditor] = [await postern.newKey('operator'), await postern.newKey('auditor')];
     await operator.expect('GET /v1/api-keys', { query: '?limit=2', status: 200 });
     await operator.expect('GET /v1/changes', { status: 200 });
-    const own = { role: 'operator', tenantId: null, keyId: postern.operatorKey.split('_')[2], name: 'first start' };
+    const own = {
+      role: 'operator',
+      tenantId: null,
+      keyId: postern.operatorKey.split('_')[2],
+      name: 'first start',
+      session: null,
+    };
     expect((await operator.expect('GET /v1/whoami', { status: 200 })).json).toEqual(own);
     for (const role of ['relay', 'admin', 'auditor'] as const) {
       const { id: keyId, key } = await postern.newKey(role);
       const { json } = await postern.anybody.as(key).expect('GET /v1/whoami', { status: 200 });
-      expect(json).toEqual({ role, tenantId: role === 'relay' ? null : tenantId, keyId, name: 'ci' });
+      expect(json).toEqual({ role, tenantId: role === 'relay' ? null : tenantId, keyId, name: 'ci', session: null });
     }
     await operator.expect(`GET ${TENANT}/api-keys`, { params: { tenantId }, status: 200 });
     await operator.expect('DELETE /v1/api-keys/{keyId}', { params: { keyId: spare.id }, status: 204 });
@@ -48,6 +54,24 @@ describe('every answer is as the document says', () => {
     for (const _ of ['first', 'repeat']) await operator.expect(`DELETE ${TENANT}/api-keys/{keyId}`, revoke);
     const lastKey = { keyId: postern.operatorKey.split('_')[2] ?? '' };
     await operator.expect('DELETE /v1/api-keys/{keyId}', { params: lastKey, status: 409 });
+  });
+
+  it('about who asks, by a key or by a session', async () => {
+    const page = postern.anybody.with({ 'sec-fetch-site': 'same-origin' });
+    const { json: link } = await admin.expect('POST /v1/sign-in-links', { status: 201 });
+    for (const body of [{ key: (await postern.newKey('auditor')).key }, { code: link.url.split('=')[1] }]) {
+      const signedIn = await page.expect('POST /v1/session', { body, status: 201 });
+      const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
+      const browser = page.with({ cookie });
+      expect((await browser.expect('GET /v1/whoami', { status: 200 })).json).toEqual(signedIn.json);
+      await browser.expect(`GET ${TENANT}/changes`, { params: { tenantId }, status: 200 });
+      await browser.expect('DELETE /v1/session', { headers: { 'sec-fetch-site': 'cross-site' }, status: 403 });
+      await browser.expect('DELETE /v1/session', { status: 204 });
+    }
+    for (const body of [{ key: 'pst_admin_x_0123456789abcdef' }, { code: 'used' }])
+      await page.expect('POST /v1/session', { body, status: 401 });
+    await page.expect('POST /v1/session', { body: { key: (await postern.newKey('relay')).key }, status: 403 });
+    await postern.anybody.with({ cookie: 'postern_session=ended' }).expect('GET /v1/whoami', { status: 401 });
   });
 
   it('about what relays say to the client of a denied login', async () => {

@@ -3,7 +3,7 @@ import { RequestMethod, type Type } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { roleUrl, type DatabaseRole } from '@postern/database';
-import { asking, type Ask, until, openClient } from '@postern/testing';
+import { asking, askingSignedIn, type Ask, until, openClient } from '@postern/testing';
 import { StandaloneModule } from './standalone.module.js';
 import { startPostern, type StartedPostern } from './testing/started-postern.js';
 
@@ -19,6 +19,8 @@ let postern: StartedPostern;
 let operator: Ask;
 let victim: { ask: Ask; userId: string; entryId: string; keyId: string };
 let stranger: Ask;
+/** The same by a session. */
+let strangersBrowser: Ask;
 let routes: { method: string; path: string }[];
 
 beforeAll(async () => {
@@ -31,7 +33,7 @@ beforeAll(async () => {
   const adminOf = async (tenant: string) => {
     await operator('POST', '/v1/tenants', { id: tenant, name: tenant });
     const issued = await operator('POST', `/v1/tenants/${tenant}/api-keys`, { role: 'admin', name: `${tenant} admin` });
-    return { ask: asking(url, issued.body.key), keyId: issued.body.id as string };
+    return { ask: asking(url, issued.body.key), keyId: issued.body.id as string, key: issued.body.key as string };
   };
   const { ask, keyId } = await adminOf('victim');
   const user = (await ask('POST', '/v1/tenants/victim/smtp-users', { username: 'app@victim.example' })).body;
@@ -42,7 +44,9 @@ beforeAll(async () => {
   victim = { ask, keyId, userId: user.id, entryId: body.entries[0].id };
   for (const list of ['denials', 'changes', 'smtp-users'])
     await until(async () => (await ask('GET', `/v1/tenants/victim/${list}`)).body.items.length > 0, list);
-  stranger = (await adminOf('stranger')).ask;
+  const other = await adminOf('stranger');
+  stranger = other.ask;
+  strangersBrowser = await askingSignedIn(url, other.key);
   routes = routesOf(postern.app);
 });
 
@@ -136,29 +140,35 @@ describe("a tenant's data", () => {
     },
   );
 
-  it('is refused on every route to the key of another tenant, as if it were not there, and nothing is written', async () => {
-    const before = await rows<{ n: number }>(postern.databaseUrl, 'SELECT count(*)::int AS n FROM journal.events');
-    const walked = routes.filter((route) => route.path.includes(':tenantId'));
-    expect(walked.length).toBeGreaterThan(15);
-    for (const { method, path } of walked) {
-      const filled = path
-        .replace(':tenantId', 'victim')
-        .replace(':smtpUserId', victim.userId)
-        .replace(':entryId', victim.entryId)
-        .replace(':keyId', victim.keyId);
-      expect(filled).not.toContain(':');
-      const body = method === 'GET' || method === 'DELETE' ? undefined : {};
-      const answer = await stranger(method, filled, body);
-      expect({ method, path, status: answer.status, code: answer.body.code }).toEqual({
-        method,
-        path,
-        status: 404,
-        code: 'tenant-not-found',
-      });
-      expect(JSON.stringify(answer.body)).not.toMatch(/app@victim|192\.0\.2\.1|198\.51\.100\.1/);
-    }
-    expect(await rows(postern.databaseUrl, 'SELECT count(*)::int AS n FROM journal.events')).toEqual(before);
-  });
+  it.each([
+    ['key', () => stranger],
+    ['session', () => strangersBrowser],
+  ])(
+    'is refused on every route to the %s of another tenant, as if it were not there, and nothing is written',
+    async (_, asks) => {
+      const before = await rows<{ n: number }>(postern.databaseUrl, 'SELECT count(*)::int AS n FROM journal.events');
+      const walked = routes.filter((route) => route.path.includes(':tenantId'));
+      expect(walked.length).toBeGreaterThan(15);
+      for (const { method, path } of walked) {
+        const filled = path
+          .replace(':tenantId', 'victim')
+          .replace(':smtpUserId', victim.userId)
+          .replace(':entryId', victim.entryId)
+          .replace(':keyId', victim.keyId);
+        expect(filled).not.toContain(':');
+        const body = method === 'GET' || method === 'DELETE' ? undefined : {};
+        const answer = await asks()(method, filled, body);
+        expect({ method, path, status: answer.status, code: answer.body.code }).toEqual({
+          method,
+          path,
+          status: 404,
+          code: 'tenant-not-found',
+        });
+        expect(JSON.stringify(answer.body)).not.toMatch(/app@victim|192\.0\.2\.1|198\.51\.100\.1/);
+      }
+      expect(await rows(postern.databaseUrl, 'SELECT count(*)::int AS n FROM journal.events')).toEqual(before);
+    },
+  );
 
   it("is not reached by a user's, an entry's or a key's id under the stranger's own tenant", async () => {
     for (const { method, path } of routes.filter((route) => /:tenantId\/.*:(smtpUserId|keyId)/.test(route.path))) {
@@ -179,8 +189,10 @@ describe("a tenant's data", () => {
   it('is not reached by a route without a tenant: those are for operators and relays, or public', async () => {
     for (const { method, path } of routes.filter((route) => !route.path.includes(':tenantId'))) {
       const answer = await stranger(method, path.replace(':keyId', victim.keyId), method === 'POST' ? {} : undefined);
-      // What a key is, its holder may ask.
-      const open = /^\/($|health|metrics|openapi\.json|docs|v1\/my-ip|v1\/whoami)/.test(path);
+      // Who holds a key may ask what it is, and sign in with it.
+      const open = /^\/($|health|metrics|openapi\.json|docs|v1\/my-ip|v1\/whoami|v1\/session$|v1\/sign-in-links)/.test(
+        path,
+      );
       expect({ method, path, refused: answer.status === 403 }).toEqual({ method, path, refused: !open });
     }
   });

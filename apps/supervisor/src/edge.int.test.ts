@@ -87,12 +87,19 @@ function holdEdge(start: (urls: Urls) => Promise<Edge>): void {
     const { url } = await edge({ 'projection-service': [projection.url] });
     const answer = await send(url, '/v1/my-ip', {
       'x-forwarded-for': '203.0.113.9',
+      'x-forwarded-proto': 'https',
       forwarded: 'for=203.0.113.9',
       'x-request-id': 'mine',
       connection: 'close, x-own',
       te: 'trailers',
     });
-    expect(projection.asked[0]?.headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-request-id': 'mine' });
+    expect(projection.asked[0]?.headers).toMatchObject({
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'http',
+      // A browser's Origin is compared with it.
+      host: new URL(url).host,
+      'x-request-id': 'mine',
+    });
     expect(projection.asked[0]?.headers).not.toHaveProperty('forwarded');
     expect(projection.asked[0]?.headers).not.toHaveProperty('te');
     expect([answer.headers.connection, answer.headers['keep-alive']]).toEqual(['close', undefined]);

@@ -5,7 +5,6 @@ export { FRESH_MS, KEY_LOOK_UPS, MAX_CACHED_KEYS } from './fresh-rows.js';
 export { ApiKeyEntity } from './tables/api-key.entity.js';
 export { TenantEntity } from './tables/tenant.entity.js';
 export { KEY_CHECK_MS, KeyWatch } from './key-watch.js';
-export { Callers } from './callers.js';
 export { newSessionCookie, SESSION_HOURS } from './session-directory.js';
 export { type Limit, countLimited } from './rate-limits.js';
 export { MAX_BUCKETS } from './rate-limits.js';

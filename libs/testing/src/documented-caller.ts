@@ -22,13 +22,13 @@ export interface DocumentedAnswer {
 
 /** Calls a running API by the routes of its document, and throws at whatever is answered and not documented. */
 export class DocumentedCaller {
-  /** The routes that were called with success; those made by `as` add to the same. */
+  /** The routes that were called with success; those made by `with` and `as` add to the same. */
   readonly succeeded: Set<string>;
 
   constructor(
     private readonly url: string,
     private readonly api: DocumentedApi,
-    private readonly key: string | null = null,
+    private readonly headers: Readonly<Record<string, string>> = {},
     succeeded = new Set<string>(),
   ) {
     this.succeeded = succeeded;
@@ -36,7 +36,12 @@ export class DocumentedCaller {
 
   /** The same with an API key. */
   as(key: string): DocumentedCaller {
-    return new DocumentedCaller(this.url, this.api, key, this.succeeded);
+    return this.with({ authorization: `Bearer ${key}` });
+  }
+
+  /** The same with more headers. */
+  with(headers: Readonly<Record<string, string>>): DocumentedCaller {
+    return new DocumentedCaller(this.url, this.api, { ...this.headers, ...headers }, this.succeeded);
   }
 
   /** Calls a route, such as `GET /v1/tenants/{tenantId}/denials`. */
@@ -65,7 +70,7 @@ export class DocumentedCaller {
       method,
       signal,
       headers: {
-        ...(this.key !== null && { authorization: `Bearer ${this.key}` }),
+        ...this.headers,
         ...(call.body !== undefined && { 'content-type': 'application/json' }),
         ...call.headers,
       },

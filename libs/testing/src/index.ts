@@ -1,6 +1,6 @@
 export { AccessRows } from './access-rows.js';
 export { createAcme } from './acme.js';
-export { asking, type Answer, type Ask } from './asking.js';
+export { asking, askingSignedIn, type Answer, type Ask } from './asking.js';
 export { DocumentedApi, type HeldAnswer } from './documented-api.js';
 export { DocumentedCaller, type DocumentedCall } from './documented-caller.js';
 export { type ApiAnswer, type ApiContents, type ApiDocument, type ApiOperation } from './openapi-shape.js';

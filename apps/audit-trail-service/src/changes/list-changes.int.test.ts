@@ -148,11 +148,11 @@ describe('GET …/history and …/changes', () => {
     const text = Buffer.from(await response.arrayBuffer()).toString();
     const [head, ...rows] = text.trimEnd().split('\r\n');
     expect(head).toBe(
-      '\uFEFFoccurredAt,username,sentence,actor.name,actor.role,actor.keyId,requestId,type,version,smtpUserId,eventId',
+      '\uFEFFoccurredAt,username,sentence,actor.name,actor.role,actor.keyId,actor.sessionId,requestId,type,version,smtpUserId,eventId',
     );
     expect(rows.map((row) => row.slice(row.indexOf(',') + 1, row.lastIndexOf(',')))).toEqual([
-      `csv@acme.example,"Allowed 203.0.113.0/24, 192.0.2.1.",ci,admin,${ACTOR.keyId},request-1,RestrictionAdded,2,${person.smtpUserId}`,
-      `csv@acme.example,User added: csv@acme.example.,ci,admin,${ACTOR.keyId},request-1,SmtpUserRegistered,1,${person.smtpUserId}`,
+      `csv@acme.example,"Allowed 203.0.113.0/24, 192.0.2.1.",ci,admin,${ACTOR.keyId},,request-1,RestrictionAdded,2,${person.smtpUserId}`,
+      `csv@acme.example,User added: csv@acme.example.,ci,admin,${ACTOR.keyId},,request-1,SmtpUserRegistered,1,${person.smtpUserId}`,
     ]);
   });
 
