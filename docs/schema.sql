@@ -749,8 +749,12 @@ CREATE TABLE projection.entries (
   place bigint NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
   entry json NOT NULL,
+  expires_at text COLLATE "C" DEFAULT (entry ->> 'expiresAt'::text),
+  range text COLLATE "C" DEFAULT (entry ->> 'range'::text),
   CONSTRAINT entries_pkey PRIMARY KEY (smtp_user_id, place)
 );
+CREATE INDEX entries_by_expiry ON projection.entries USING btree (tenant_id, expires_at, smtp_user_id) WHERE (expires_at IS NOT NULL);
+CREATE INDEX entries_by_range ON projection.entries USING btree (tenant_id, range) INCLUDE (smtp_user_id, expires_at);
 ALTER TABLE projection.entries ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON projection.entries AS PERMISSIVE FOR ALL TO postern_projection
   USING (true);
@@ -855,7 +859,7 @@ CREATE TABLE projection.smtp_users (
   CONSTRAINT smtp_users_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=60);
 CREATE INDEX smtp_users_by_part_of_name ON projection.smtp_users USING gin (username_key projection.gin_trgm_ops) WHERE (NOT removed);
-CREATE INDEX smtp_users_of_tenant ON projection.smtp_users USING btree (tenant_id, created_at DESC, id DESC) INCLUDE (username_key) WHERE (NOT removed);
+CREATE INDEX smtp_users_of_tenant ON projection.smtp_users USING btree (tenant_id, created_at DESC, id DESC) INCLUDE (username_key, restricted, mode) WHERE (NOT removed);
 ALTER TABLE projection.smtp_users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON projection.smtp_users AS PERMISSIVE FOR ALL TO postern_projection
   USING (true);

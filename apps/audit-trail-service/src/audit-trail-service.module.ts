@@ -10,7 +10,9 @@ import { AuditConsumers } from './consumers/audit-consumers.js';
 import { DeadLetter } from './dead-letters/dead-letter.entity.js';
 import { DenialsController } from './denials/denials.controller.js';
 import { ListDenialsHandler } from './denials/list-denials.js';
+import { ListRefusingNowHandler } from './denials/list-refusing-now.js';
 import { RetentionSweeper } from './denials/retention/denial-retention.js';
+import { SummariseDenialsHandler } from './denials/summarise-denials.js';
 import { DeniedIpsController } from './denied-ips/denied-ips.controller.js';
 import { ListDeniedIpsHandler } from './denied-ips/list-denied-ips.js';
 import { CheckAddressHandler } from './restriction/check-address.js';
@@ -28,6 +30,8 @@ import { RestrictionController } from './restriction/restriction.controller.js';
   controllers: [DenialsController, DeniedIpsController, ChangesController, RestrictionController],
   providers: [
     ListDenialsHandler,
+    ListRefusingNowHandler,
+    SummariseDenialsHandler,
     ListDeniedIpsHandler,
     ListChangesHandler,
     CheckAddressHandler,

@@ -13,6 +13,7 @@ import { PolicySnapshots } from './relay-policies/snapshot/policy-snapshots.js';
 import { PolicyStreamController } from './relay-policies/stream/policy-stream.controller.js';
 import { PolicyStream } from './relay-policies/stream/policy-stream.js';
 import { DEFAULT_STREAM_LIMITS, STREAM_LIMITS, type StreamLimits } from './relay-policies/stream/stream-limits.js';
+import { CountSmtpUsersHandler } from './smtp-user-directory/count-smtp-users.js';
 import { GetSmtpUserHandler } from './smtp-user-directory/get-smtp-user.js';
 import { ListSmtpUsersHandler } from './smtp-user-directory/list-smtp-users.js';
 import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller.js';
@@ -31,6 +32,7 @@ import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller
   providers: [
     ListSmtpUsersHandler,
     GetSmtpUserHandler,
+    CountSmtpUsersHandler,
     PolicySnapshots,
     PolicyStream,
     PolicyPublisher,

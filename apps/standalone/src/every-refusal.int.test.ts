@@ -77,7 +77,7 @@ describe('every route answers as its document says', () => {
 
   it('to a query that it cannot read', async () => {
     const routes = postern.api.routes.filter((route) =>
-      /^GET .*(denials|denied-ips|changes|history|s|keys)$/.test(route),
+      /^GET .*(denials|denied-ips|refusing-now|changes|history|s|keys)$/.test(route),
     );
     const lists = routes.filter((route) => JSON.stringify(postern.api.operation(route)).includes('"limit"'));
     for (const route of lists) await allowed(route).expect(route, { params, query: '?limit=0&x=1', status: 422 });

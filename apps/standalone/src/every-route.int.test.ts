@@ -100,7 +100,9 @@ describe('every answer is as the document says', () => {
     await admin.expect(`GET ${USER}`, { ...read, status: 200 });
     await admin.expect(`GET ${USER}`, { params, headers: { 'postern-min-version': '9' }, status: 503 });
     await admin.expect(`GET ${USER}`, { params, headers: { 'postern-min-version': 'x' }, status: 422 });
-    await admin.expect(`GET ${TENANT}/smtp-users`, { params, query: '?query=acme&limit=1', status: 200 });
+    for (const query of ['?query=acme&limit=1', '?state=unrestricted', '?allows=203.0.113.9'])
+      await admin.expect(`GET ${TENANT}/smtp-users`, { params, query, status: 200 });
+    await admin.expect(`GET ${TENANT}/smtp-users/counts`, { params, status: 200 });
     await admin.expect(`DELETE ${USER}`, { params, status: 204 });
     await admin.expect(`DELETE ${USER}`, { params, status: 404 });
   });
@@ -162,10 +164,14 @@ describe('every answer is as the document says', () => {
     await relay.expect(stream, { headers: { 'last-event-id': '0' }, until: 'event: heartbeat', status: 200 });
     await listed(`GET ${USER}/denials`, params, 2);
     await listed(`GET ${USER}/history`, params, 2);
+    const summaries = { params, query: `?smtpUserIds=${params.smtpUserId}` };
+    await admin.expect(`GET ${TENANT}/denial-summaries`, { ...summaries, status: 200 });
+    await admin.expect(`GET ${TENANT}/denial-summaries`, { params, query: '?smtpUserIds=x', status: 422 });
     for (const list of [
       `${TENANT}/denials`,
       `${USER}/denials`,
       `${USER}/denied-ips`,
+      `${TENANT}/refusing-now`,
       `${TENANT}/changes`,
       `${USER}/history`,
     ])

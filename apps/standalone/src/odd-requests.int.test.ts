@@ -274,6 +274,10 @@ describe('no request', () => {
     'relay',
     'reason',
     'refused',
+    'state',
+    'allows',
+    'smtpUserIds',
+    'since',
     'toString',
     '__proto__',
   ];
@@ -289,7 +293,10 @@ describe('no request', () => {
       fc.constantFrom(...BELOW).map((below) => user + below),
       fc.constantFrom(
         '/v1/tenants/acme/smtp-users',
+        '/v1/tenants/acme/smtp-users/counts',
         '/v1/tenants/acme/denials',
+        '/v1/tenants/acme/denial-summaries',
+        '/v1/tenants/acme/refusing-now',
         '/v1/tenants/acme/changes',
         '/v1/changes',
         '/v1/relay/policies',

@@ -43,6 +43,8 @@ export const ROUTES: readonly Routes[] = [
       '/v1/changes',
       '/v1/tenants/:tenantId/changes',
       '/v1/tenants/:tenantId/denials',
+      '/v1/tenants/:tenantId/denial-summaries',
+      '/v1/tenants/:tenantId/refusing-now',
       `${SMTP_USER}/denials`,
       `${SMTP_USER}/denied-ips`,
       `${SMTP_USER}/history`,

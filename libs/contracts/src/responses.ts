@@ -64,6 +64,15 @@ export interface MyIp {
   readonly family: 'IPv4' | 'IPv6';
 }
 
+/** How many SMTP users of a tenant are in each state; one may be in several. */
+export interface SmtpUserCounts {
+  readonly all: number;
+  readonly restricted: number;
+  readonly reportOnly: number;
+  readonly expiring: number;
+  readonly expired: number;
+}
+
 export interface Denial {
   readonly id: string;
   readonly occurredAt: string;
@@ -77,6 +86,39 @@ export interface Denial {
   readonly mode: Mode;
   readonly refused: boolean;
   readonly count: number;
+}
+
+/** What of an SMTP user's denials is shown next to its name. */
+export interface DenialSummary {
+  readonly smtpUserId: SmtpUserId;
+  readonly lastDeniedAt: string;
+  readonly lastIp: string;
+  /** Of the last five minutes; `ip` is the most frequent one, null where there is none. */
+  readonly recent: DeniedLogins & { readonly ip: string | null };
+  /** Of the current day. */
+  readonly today: DeniedLogins;
+  /** False where there are more denials than are counted: the numbers are then lower bounds. */
+  readonly complete: boolean;
+}
+
+/** Logins. */
+export interface DeniedLogins {
+  readonly refused: number;
+  /** Let through by `report-only`. */
+  readonly wouldHaveBeenRefused: number;
+}
+
+/** An SMTP user whose logins were refused in the last five minutes, and the numbers of these. */
+export interface RefusingNow {
+  readonly smtpUserId: SmtpUserId;
+  readonly username: string;
+  /** The most frequent one. */
+  readonly ip: string;
+  readonly addresses: number;
+  /** Logins. */
+  readonly refused: number;
+  readonly since: string;
+  readonly lastDeniedAt: string;
 }
 
 /** An address from which an SMTP user was denied. */

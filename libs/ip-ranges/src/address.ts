@@ -58,6 +58,11 @@ export function neighbourhood(address: IpAddress): IpRange {
   return widen(address, address.family === 'IPv4' ? 24 : 64);
 }
 
+/** Every range that an entry may have and that contains the address, the widest first. */
+export function rangesAround(address: IpAddress): IpRange[] {
+  return Array.from({ length: address.bytes.length * 8 }, (_, i) => widen(address, i + 1));
+}
+
 export function familyOf(bytes: Uint8Array): Family {
   return bytes.length === 4 ? 'IPv4' : 'IPv6';
 }

@@ -1,14 +1,21 @@
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
 import { Allow, Documented, Tenant } from '@postern/http';
 import { ListAnswers } from '@postern/lists';
 import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
 import { denials, type DenialsAsked, ListDenials } from './list-denials.js';
+import { ListRefusingNow, refusingNow, type RefusingNowAsked } from './list-refusing-now.js';
+import { type Summaries, SummariesAsked, summariesAnswer, SummariseDenials } from './summarise-denials.js';
 
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')
 export class DenialsController {
-  constructor(@Inject(ListAnswers) private readonly lists: ListAnswers) {}
+  constructor(
+    @Inject(ListAnswers) private readonly lists: ListAnswers,
+    @Inject(QueryBus) private readonly queries: QueryBus,
+  ) {}
 
   @Get('denials')
   @Documented({ tag: 'Audit trail', id: 'listDenials', summary: 'The denials of a tenant', ...denials.answers })
@@ -34,5 +41,34 @@ export class DenialsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     return this.lists.answer(reply, denials, query, (asked) => new ListDenials({ tenantId, smtpUserId }, asked));
+  }
+
+  @Get('denial-summaries')
+  @Documented({
+    tag: 'Audit trail',
+    id: 'summariseDenials',
+    summary: 'The last denial of each of some SMTP users, and what is refused now and today',
+    answer: summariesAnswer,
+  })
+  summaries(
+    @Tenant() tenantId: TenantId,
+    @Query({ schema: SummariesAsked }) asked: z.infer<typeof SummariesAsked>,
+  ): Promise<Summaries> {
+    return this.queries.execute(new SummariseDenials(tenantId, asked));
+  }
+
+  @Get('refusing-now')
+  @Documented({
+    tag: 'Audit trail',
+    id: 'listRefusingNow',
+    summary: 'The SMTP users of a tenant whose logins are being refused now',
+    ...refusingNow.answers,
+  })
+  refusingNow(
+    @Tenant() tenantId: TenantId,
+    @Query({ schema: refusingNow.query }) query: RefusingNowAsked,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.lists.answer(reply, refusingNow, query, (asked) => new ListRefusingNow(tenantId, asked));
   }
 }

@@ -1,6 +1,16 @@
--- A tenant's list, newest first.
+-- A tenant's list, newest first, also of those in one state, and how many they are.
 CREATE INDEX smtp_users_of_tenant ON projection.smtp_users (tenant_id, created_at DESC, id DESC)
-  INCLUDE (username_key) WHERE NOT removed;
+  INCLUDE (username_key, restricted, mode) WHERE NOT removed;
+
+-- Columns of their own: `->>` is not leakproof, and row-level security would keep it out of an index. Texts, since both are stored in
+-- one canonical form, and a text that is neither must not stop the consumer.
+ALTER TABLE projection.entries
+  ADD COLUMN expires_at text COLLATE "C" GENERATED ALWAYS AS (entry ->> 'expiresAt') STORED,
+  ADD COLUMN range      text COLLATE "C" GENERATED ALWAYS AS (entry ->> 'range') STORED;
+-- Who has an entry that expires soon, or has expired.
+CREATE INDEX entries_by_expiry ON projection.entries (tenant_id, expires_at, smtp_user_id) WHERE expires_at IS NOT NULL;
+-- Who allows an address: the 32 or 128 ranges that contain it are looked up.
+CREATE INDEX entries_by_range ON projection.entries (tenant_id, range) INCLUDE (smtp_user_id, expires_at);
 
 -- A search for a part of a username. pg_trgm is a trusted extension of PostgreSQL: the database's owner may create it.
 CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA projection;

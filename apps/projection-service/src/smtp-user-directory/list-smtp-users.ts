@@ -3,12 +3,14 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { usernameKey, type Page, type TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { smtpUserView } from '@postern/http';
+import { parseAddress, rangesAround, type IpAddress } from '@postern/ip-ranges';
 import { defineList, isTime, isUuid, ListQuery, pageOf } from '@postern/lists';
 import { smtpUserColumns, smtpUserOf, type SmtpUserRecord } from '@postern/read-models';
 import { smtpUserView as shownUser, type SmtpUser } from '@postern/restrictions';
-import sql, { raw } from 'sql-template-tag';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { isInState, SMTP_USER_STATES } from './smtp-user-states.js';
 
 /** The SMTP users of a tenant, newest first, as pages, NDJSON or CSV. */
 export const smtpUsers = defineList({
@@ -24,6 +26,27 @@ export const smtpUsers = defineList({
       .regex(/^[\x21-\x7e]*$/, 'A username has printable ASCII characters alone.')
       .optional()
       .meta({ description: 'A part of the username, in any case.', examples: ['app@'] }),
+    state: z
+      .enum(SMTP_USER_STATES, `Give one of ${SMTP_USER_STATES.join(', ')}.`)
+      .optional()
+      .meta({
+        description:
+          '`restricted` in any mode; `report-only`: restricted in that mode; `expiring`: a live entry expires within 7 days; `expired`: restricted without a live entry.',
+      }),
+    allows: z
+      .string()
+      .transform((text, context): IpAddress => {
+        const parsed = parseAddress(text);
+        if (parsed.ok) return parsed.value;
+        context.addIssue({ code: 'custom', message: parsed.detail, params: { code: parsed.code } });
+        return z.NEVER;
+      })
+      .optional()
+      .meta({
+        description:
+          'An address: the SMTP users with a live entry that contains it. An unrestricted user has no entries.',
+        examples: ['203.0.113.9'],
+      }),
   },
   columns: [
     'id',
@@ -49,26 +72,28 @@ export class ListSmtpUsersHandler implements IQueryHandler<ListSmtpUsers> {
   constructor(@InjectDataSource('postern_directory_reader') private readonly dataSource: DataSource) {}
 
   async execute({ scope: tenantId, asked }: ListSmtpUsers): Promise<Page<SmtpUser>> {
-    const { text, values } = pageAsked(tenantId, asked);
+    const now = new Date();
+    const { text, values } = pageAsked(tenantId, asked, now);
     const records = await inTenant(this.dataSource, tenantId, (manager) =>
       manager.query<(SmtpUserRecord & { readonly found: string })[]>(text, values),
     );
-    const now = new Date();
     const users = records.slice(0, asked.limit).map((record) => shownUser(smtpUserOf(record), now));
     return pageOf(users, asked, smtpUsers.order, Number(records[0]?.found));
   }
 }
 
-/** The page's users are found by indexes alone (`smtp_users_of_tenant`, or in the function); only then their rows are read. */
-function pageAsked(tenantId: TenantId, { query, cursor = [], limit }: SmtpUsersAsked) {
-  const [time = null, id = null] = cursor;
+/**
+ * The page's users are found by indexes alone (`smtp_users_of_tenant`, those of the entries, or in the function); only then their rows
+ * are read.
+ */
+function pageAsked(tenantId: TenantId, asked: SmtpUsersAsked, now: Date) {
+  const { query, state, allows, cursor, limit } = asked;
   const found =
-    query === undefined
-      ? sql`SELECT id, created_at FROM projection.smtp_users
-             WHERE tenant_id = ${tenantId} AND NOT removed
-               AND (${time}::timestamptz IS NULL OR (created_at, id) < (${time}, ${id}::uuid))
-             ORDER BY created_at DESC, id DESC LIMIT ${limit + 1}`
-      : sql`SELECT id, created_at FROM projection.find_smtp_users(${usernameKey(query)}, ${time}, ${id}, ${limit + 1})`;
+    query !== undefined && state === undefined && allows === undefined
+      ? sql`SELECT id, created_at
+              FROM projection.find_smtp_users(${usernameKey(query)}, ${cursor?.[0] ?? null}, ${cursor?.[1] ?? null}, ${limit + 1})`
+      : sql`SELECT id, created_at FROM projection.smtp_users WHERE ${join(conditionsOf(tenantId, asked, now), ' AND ')}
+             ORDER BY created_at DESC, id DESC LIMIT ${limit + 1}`;
   return sql`
     WITH page AS MATERIALIZED (${found}), counted AS (
       SELECT u.*, count(*) OVER () AS found, -- one more than the limit if there are more
@@ -77,4 +102,17 @@ function pageAsked(tenantId: TenantId, { query, cursor = [], limit }: SmtpUsersA
     )
     SELECT ${raw(smtpUserColumns('projection'))}, found
       FROM counted u WHERE so_far <= ${MAX_ENTRIES_PER_PAGE} ORDER BY created_at DESC, id DESC`;
+}
+
+function conditionsOf(tenantId: TenantId, { query, state, allows, cursor }: SmtpUsersAsked, now: Date): Sql[] {
+  const conditions = [sql`tenant_id = ${tenantId} AND NOT removed`];
+  if (cursor) conditions.push(sql`(created_at, id) < (${cursor[0]}::timestamptz, ${cursor[1]}::uuid)`);
+  if (query !== undefined) conditions.push(sql`strpos(username_key, ${usernameKey(query)}) > 0`);
+  if (state !== undefined) conditions.push(isInState(state, tenantId, now));
+  if (allows !== undefined) {
+    const ranges = rangesAround(allows).map((range) => range.text);
+    conditions.push(sql`id IN (SELECT smtp_user_id FROM projection.entries
+      WHERE tenant_id = ${tenantId} AND range = ANY (${ranges}) AND (expires_at IS NULL OR expires_at > ${now.toISOString()}))`);
+  }
+  return conditions;
 }

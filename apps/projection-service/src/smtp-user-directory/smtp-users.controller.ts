@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { TenantId } from '@postern/contracts';
+import type { SmtpUserCounts, TenantId } from '@postern/contracts';
 import { Allow, Documented, json, MinVersion, restrictionView, smtpUserView, Tenant } from '@postern/http';
 import { ListAnswers } from '@postern/lists';
 import {
@@ -10,6 +10,7 @@ import {
   type SmtpUser,
 } from '@postern/restrictions';
 import type { FastifyReply } from 'fastify';
+import { CountSmtpUsers, smtpUserCountsView } from './count-smtp-users.js';
 import { GetSmtpUser } from './get-smtp-user.js';
 import { ListSmtpUsers, smtpUsers, type SmtpUsersAsked } from './list-smtp-users.js';
 
@@ -35,6 +36,17 @@ export class SmtpUsersController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     return this.lists.answer(reply, smtpUsers, query, (asked) => new ListSmtpUsers(tenantId, asked));
+  }
+
+  @Get('counts')
+  @Documented({
+    tag: 'SMTP users',
+    id: 'countSmtpUsers',
+    summary: 'How many SMTP users a tenant has, and in which states',
+    answer: json(smtpUserCountsView),
+  })
+  counts(@Tenant() tenantId: TenantId): Promise<SmtpUserCounts> {
+    return this.queries.execute(new CountSmtpUsers(tenantId));
   }
 
   @Get(':smtpUserId')

@@ -1,0 +1,51 @@
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { SmtpUserCounts, TenantId } from '@postern/contracts';
+import { inTenant } from '@postern/database';
+import { view, whole } from '@postern/http';
+import { readRows } from '@postern/lists';
+import sql, { type Sql } from 'sql-template-tag';
+import type { DataSource } from 'typeorm';
+import { expiredUsers, expiringUsers, isInState } from './smtp-user-states.js';
+
+export const smtpUserCountsView = view<SmtpUserCounts>(
+  'SmtpUserCounts',
+  'How many SMTP users of a tenant are in each state; one may be in several.',
+  {
+    all: whole(0, 1204),
+    restricted: whole(0, 310, 'With a restriction, of any mode.'),
+    reportOnly: whole(0, 14, 'Of these, those whose mode is `report-only`.'),
+    expiring: whole(0, 3, 'Of these, those with a live entry that expires within 7 days.'),
+    expired: whole(0, 1, 'Of these, those without a live entry: in `enforce` every login is refused.'),
+  },
+);
+
+/** How many SMTP users a tenant has, and in which states. */
+export class CountSmtpUsers extends Query<SmtpUserCounts> {
+  constructor(readonly tenantId: TenantId) {
+    super();
+  }
+}
+
+@QueryHandler(CountSmtpUsers)
+export class CountSmtpUsersHandler implements IQueryHandler<CountSmtpUsers> {
+  constructor(@InjectDataSource('postern_directory_reader') private readonly dataSource: DataSource) {}
+
+  /** One walk along the index `smtp_users_of_tenant`: 100,000 users take some 50 ms. */
+  async execute({ tenantId }: CountSmtpUsers): Promise<SmtpUserCounts> {
+    const now = new Date();
+    const usersIn = (ids: Sql): Sql => sql`(SELECT count(DISTINCT smtp_user_id)::integer FROM (${ids}) found)`;
+    const [counts] = await inTenant(this.dataSource, tenantId, (manager) =>
+      readRows<SmtpUserCounts>(
+        manager,
+        sql`SELECT count(*)::integer AS all,
+                   count(*) FILTER (WHERE ${isInState('restricted', tenantId, now)})::integer AS restricted,
+                   count(*) FILTER (WHERE ${isInState('report-only', tenantId, now)})::integer AS "reportOnly",
+                   ${usersIn(expiringUsers(tenantId, now))} AS expiring, ${usersIn(expiredUsers(tenantId, now))} AS expired
+              FROM projection.smtp_users WHERE tenant_id = ${tenantId} AND NOT removed`,
+      ),
+    );
+    // An aggregate always returns a row.
+    return counts as SmtpUserCounts;
+  }
+}
