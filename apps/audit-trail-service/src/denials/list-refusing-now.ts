@@ -10,7 +10,7 @@ import type { z } from 'zod';
 import { RECENT_MS } from './summarise-denials.js';
 
 /** So many of the newest denials of a tenant are looked at. */
-export const MAX_LOOKED_AT = 20_000;
+const MAX_LOOKED_AT = 20_000;
 
 /** The SMTP users whose logins were refused in the last five minutes, the latest first, as pages, NDJSON or CSV. */
 export const refusingNow = defineList({
