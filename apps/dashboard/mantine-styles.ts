@@ -21,7 +21,7 @@ export function mantineStyles(src: string): Plugin {
 function componentsUsed(src: string): Set<string> {
   const files = [
     ...globSync(join(src, '**/*.{ts,tsx}')),
-    ...globSync(join(packages, '{charts,notifications,spotlight}/esm/**/*.mjs')),
+    ...globSync(join(packages, '{charts,notifications}/esm/**/*.mjs')),
   ];
   const names = files.flatMap((file) =>
     [...readFileSync(file, 'utf8').matchAll(IMPORT)].flatMap(([, list = '']) => list.split(',')),

@@ -46,13 +46,16 @@ interface Answer<Data> {
   readonly response: Response;
 }
 
+/** A list may also be answered as CSV or NDJSON, for whoever asks for it. */
+type Json<Data> = Exclude<Data, string>;
+
 /** The data of an answer. Throws `ApiProblem` or `Unreachable`. */
-export async function take<Data>(request: Promise<Answer<Data>>): Promise<Data> {
+export async function take<Data>(request: Promise<Answer<Data>>): Promise<Json<Data>> {
   return (await takeWhole(request)).data;
 }
 
 /** The data with the answer's headers, for its version. Throws `ApiProblem` or `Unreachable`. */
-export async function takeWhole<Data>(request: Promise<Answer<Data>>): Promise<{ data: Data; headers: Headers }> {
+export async function takeWhole<Data>(request: Promise<Answer<Data>>): Promise<{ data: Json<Data>; headers: Headers }> {
   let answer: Answer<Data>;
   try {
     answer = await request;
@@ -61,7 +64,7 @@ export async function takeWhole<Data>(request: Promise<Answer<Data>>): Promise<{
     throw new Unreachable();
   }
   const { data, error, response } = answer;
-  if (response.ok) return { data: data as Data, headers: response.headers };
+  if (response.ok) return { data: data as Json<Data>, headers: response.headers };
   if (isProblem(error)) throw new ApiProblem(error, response.headers);
   throw new Unreachable();
 }

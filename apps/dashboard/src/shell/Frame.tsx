@@ -9,6 +9,7 @@ import { Account } from './Account.js';
 import { Breadcrumb } from './Breadcrumb.js';
 import { ColorScheme } from './ColorScheme.js';
 import classes from './Frame.module.css';
+import { Jump } from './jump/Jump.js';
 import { Mark } from './Mark.js';
 import { Navigation } from './Navigation.js';
 import { SessionEnded } from './SessionEnded.js';
@@ -47,6 +48,7 @@ export function Frame() {
           </ActionIcon>
           <Breadcrumb tenantId={tenantId} />
           <div className={classes['tools']}>
+            <Jump me={me} tenantId={tenantId} />
             {me.role === 'operator' && (
               <Suspense fallback={null}>
                 <TenantSwitcher tenantId={tenantId} />

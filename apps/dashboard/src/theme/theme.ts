@@ -8,6 +8,7 @@ import {
   createTheme,
   Drawer,
   Input,
+  Kbd,
   Menu,
   Modal,
   Paper,
@@ -135,6 +136,9 @@ export const theme = createTheme({
       }),
     }),
     InputWrapper: Input.Wrapper.extend({ defaultProps: { size: 'sm' } }),
+    Kbd: Kbd.extend({
+      defaultProps: { size: 'xs', ff: 'inherit', fw: 500, c: 'dimmed', bd: 0, bg: 'var(--postern-side-selected)' },
+    }),
     Menu: Menu.extend({ defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } }),
     Modal: Modal.extend({
       defaultProps: {

@@ -1,0 +1,44 @@
+import { ActionIcon, Kbd, UnstyledButton } from '@mantine/core';
+import { useDisclosure, useHotkeys } from '@mantine/hooks';
+import { IconSearch } from '@tabler/icons-react';
+import { lazy, Suspense, useState } from 'react';
+import type { WhoAmI } from '../../api/session.js';
+import classes from './Jump.module.css';
+
+const JumpBox = lazy(async () => ({ default: (await import('./JumpBox.js')).JumpBox }));
+const KEYS = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K';
+
+interface Props {
+  readonly me: WhoAmI;
+  readonly tenantId: string | undefined;
+}
+
+/** Opens the box by which one jumps to a user, an address or a page. */
+export function Jump({ me, tenantId }: Props) {
+  const [opened, { open, close }] = useDisclosure(false);
+  const [used, setUsed] = useState(false);
+  const show = () => {
+    setUsed(true);
+    open();
+  };
+  useHotkeys([['mod+K', show]], []);
+  return (
+    <>
+      <UnstyledButton className={classes['button']} onClick={show} aria-haspopup="dialog" aria-keyshortcuts="Control+K">
+        <IconSearch size={15} stroke={1.75} aria-hidden />
+        <span className={classes['words']}>Jump to …</span>
+        <Kbd size="xs" aria-hidden>
+          {KEYS}
+        </Kbd>
+      </UnstyledButton>
+      <ActionIcon className={classes['icon']} size="lg" onClick={show} aria-haspopup="dialog" aria-label="Jump to …">
+        <IconSearch size={17} stroke={1.75} aria-hidden />
+      </ActionIcon>
+      {used && (
+        <Suspense fallback={null}>
+          <JumpBox me={me} tenantId={tenantId} opened={opened} onClose={close} />
+        </Suspense>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,177 @@
+import { parseAddress } from '@postern/ip-ranges';
+import { IconBuilding, IconShieldX, IconUser, type Icon } from '@tabler/icons-react';
+import { keepPreviousData, useQueries } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { api, take, type Schema } from '../../api/client.js';
+import type { WhoAmI } from '../../api/session.js';
+import { relativeTime } from '../../ui/relative-time.js';
+import { SECTIONS } from '../pages.js';
+
+export interface Target {
+  readonly key: string;
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly icon?: Icon;
+  readonly go: () => Promise<void>;
+}
+
+interface Group {
+  readonly label: string;
+  readonly targets: readonly Target[];
+}
+
+const MAX_USERS = 8;
+/** Denials of an address that are looked at, to say whose they are. */
+const MAX_DENIALS = 200;
+
+/** Where one can jump by these words: pages, SMTP users, tenants, and for an address whom it concerns. */
+export function useTargets(
+  words: string,
+  tenantId: string | undefined,
+  me: WhoAmI,
+): { groups: readonly Group[]; isFetching: boolean; problem: string | undefined } {
+  const navigate = useNavigate();
+  const parsed = parseAddress(words);
+  const ip = parsed.ok ? parsed.value.text : undefined;
+  const tenant = { tenantId: tenantId ?? '' };
+  const [users, allowing, denials, tenants] = useQueries({
+    queries: [
+      {
+        queryKey: ['jump', 'users', tenantId, words],
+        queryFn: ({ signal }: { signal: AbortSignal }) =>
+          take(
+            api.GET('/v1/tenants/{tenantId}/smtp-users', {
+              params: { path: tenant, query: { query: words, limit: MAX_USERS } },
+              signal,
+            }),
+          ),
+        enabled: tenantId !== undefined && ip === undefined && words !== '',
+        placeholderData: keepPreviousData,
+      },
+      {
+        queryKey: ['jump', 'allowing', tenantId, ip],
+        queryFn: ({ signal }: { signal: AbortSignal }) =>
+          take(
+            api.GET('/v1/tenants/{tenantId}/smtp-users', {
+              params: { path: tenant, query: { allows: ip, limit: MAX_USERS } as { limit: number } },
+              signal,
+            }),
+          ),
+        enabled: tenantId !== undefined && ip !== undefined,
+      },
+      {
+        queryKey: ['jump', 'denials', tenantId, ip],
+        queryFn: ({ signal }: { signal: AbortSignal }) =>
+          take(
+            api.GET('/v1/tenants/{tenantId}/denials', {
+              params: { path: tenant, query: { ...(ip !== undefined && { ip }), limit: MAX_DENIALS } },
+              signal,
+            }),
+          ),
+        enabled: tenantId !== undefined && ip !== undefined,
+      },
+      {
+        queryKey: ['jump', 'tenants'],
+        queryFn: ({ signal }: { signal: AbortSignal }) =>
+          take(api.GET('/v1/tenants', { params: { query: { limit: 500 } }, signal })),
+        enabled: me.role === 'operator' && words !== '' && ip === undefined,
+      },
+    ],
+  });
+
+  const toUser = (smtpUserId: string, why?: string) => () =>
+    navigate({
+      to: '/t/$tenantId/smtp-users/$smtpUserId',
+      params: { ...tenant, smtpUserId },
+      search: why === undefined ? {} : { why },
+    });
+  const groups: Group[] = [];
+  const add = (label: string, targets: readonly Target[]) => {
+    if (targets.length > 0) groups.push({ label, targets });
+  };
+
+  if (ip !== undefined && tenantId !== undefined) {
+    const found = denials.data?.items ?? [];
+    add(`Denied from ${ip}`, [
+      ...byUser(found).map(({ smtpUserId, username, count, last }) => ({
+        key: `denied ${smtpUserId}`,
+        label: username,
+        hint: `${count.toLocaleString('en')} denied, last ${relativeTime(new Date(last), new Date(denials.dataUpdatedAt))}`,
+        icon: IconUser,
+        go: toUser(smtpUserId, ip),
+      })),
+      {
+        key: 'denials',
+        label: found.length === 0 ? 'No login was denied from it' : 'All denials from this address',
+        hint: 'Denials',
+        icon: IconShieldX,
+        go: () => navigate({ to: '/t/$tenantId/denials', params: tenant, search: { ip } }),
+      },
+    ]);
+    add(
+      `Allowed from ${ip} by its list`,
+      (allowing.data?.items ?? []).map(({ id, username }) => ({
+        key: `allowed ${id}`,
+        label: username,
+        icon: IconUser,
+        go: toUser(id, ip),
+      })),
+    );
+  } else {
+    const wanted = words.toLowerCase();
+    if (words !== '') {
+      add(
+        'SMTP users',
+        (users.data?.items ?? []).map(({ id, username }) => ({
+          key: id,
+          label: username,
+          icon: IconUser,
+          go: toUser(id),
+        })),
+      );
+    }
+    const pages = SECTIONS.filter(({ of }) => (of === 'tenant' ? tenantId !== undefined : me.role === 'operator'))
+      .flatMap((section) => section.pages.map((page) => ({ ...page, section: section.label })))
+      .filter(({ label, section }) => `${section} ${label}`.toLowerCase().includes(wanted))
+      .map(({ path, label, section, icon }) => ({
+        key: path,
+        label,
+        hint: section,
+        icon,
+        go: () => navigate({ to: path, params: tenant, search: {} }),
+      }));
+    add('Pages', pages);
+    if (words !== '') {
+      add(
+        'Tenants',
+        (tenants.data?.items ?? [])
+          .filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted))
+          .slice(0, MAX_USERS)
+          .map(({ id, name }) => ({
+            key: `tenant ${id}`,
+            label: name,
+            hint: id,
+            icon: IconBuilding,
+            go: () => navigate({ to: '/t/$tenantId/smtp-users', params: { tenantId: id }, search: {} }),
+          })),
+      );
+    }
+  }
+  const asked = [users, allowing, denials, tenants];
+  return {
+    groups,
+    isFetching: asked.some((query) => query.isFetching),
+    problem: asked.find((query) => query.error)?.error?.message,
+  };
+}
+
+/** Whose logins were denied, the latest first. */
+function byUser(denials: readonly Schema<'Denial'>[]) {
+  const users = new Map<string, { smtpUserId: string; username: string; count: number; last: string }>();
+  for (const { smtpUserId, username, count, occurredAt } of denials) {
+    const known = users.get(smtpUserId);
+    if (known) known.count += count;
+    else users.set(smtpUserId, { smtpUserId, username, count, last: occurredAt });
+  }
+  return [...users.values()].slice(0, MAX_USERS);
+}
