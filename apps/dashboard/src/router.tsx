@@ -9,6 +9,8 @@ import type { QueryClient } from '@tanstack/react-query';
 import { ApiProblem } from './api/client.js';
 import { queryClient } from './api/query-client.js';
 import { whoAmI } from './api/session.js';
+import { REASON_CODES } from './denials/words.js';
+import { PERIODS } from './pages/audit/period.js';
 import { oneOf, searchOf, text } from './search.js';
 import { Frame } from './shell/Frame.js';
 import { NotFound, RouteError } from './ui/States.js';
@@ -71,21 +73,31 @@ const smtpUser = createRoute({
     tab: oneOf(['denied', 'history'] as const, search['tab']),
     /** An address that the box "Why?" shows the decision of. */
     why: text(search['why']),
+    /** And when: left out, now. */
+    at: text(search['at']),
   })),
   component: lazyRouteComponent(() => import('./pages/smtp-user/SmtpUser.js'), 'SmtpUser'),
 });
+
+const period = (search: Record<string, unknown>) => ({
+  period: oneOf(PERIODS, search['period']),
+  from: text(search['from']),
+  to: text(search['to']),
+});
+/** The row that the side panel shows. */
+const open = (search: Record<string, unknown>) => ({ open: text(search['open']) });
 
 const denials = createRoute({
   getParentRoute: () => tenant,
   path: '/denials',
   validateSearch: searchOf((search) => ({
-    from: text(search['from']),
-    to: text(search['to']),
+    ...period(search),
     ip: text(search['ip']),
     username: text(search['username']),
     relay: text(search['relay']),
-    reason: text(search['reason']),
+    reason: oneOf(REASON_CODES, search['reason']),
     refused: oneOf(['true', 'false'] as const, search['refused']),
+    ...open(search),
   })),
   component: lazyRouteComponent(() => import('./pages/audit/Denials.js'), 'Denials'),
 });
@@ -93,13 +105,7 @@ const denials = createRoute({
 const changes = createRoute({
   getParentRoute: () => tenant,
   path: '/changes',
-  validateSearch: searchOf((search) => ({
-    from: text(search['from']),
-    to: text(search['to']),
-    username: text(search['username']),
-    type: text(search['type']),
-    actor: text(search['actor']),
-  })),
+  validateSearch: searchOf((search) => ({ ...period(search), actor: text(search['actor']), ...open(search) })),
   component: lazyRouteComponent(() => import('./pages/audit/Changes.js'), 'Changes'),
 });
 

@@ -18,3 +18,8 @@ export function searchOf<Search extends Record<string, string | undefined>>(
   return (search) =>
     Object.fromEntries(Object.entries(read(search)).filter(([, value]) => value !== undefined)) as Partial<Search>;
 }
+
+/** Without the members that are undefined. */
+export function given<All extends object>(all: All): { [Name in keyof All]?: Exclude<All[Name], undefined> } {
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as never;
+}

@@ -16,6 +16,8 @@ export interface Column<Row> {
   readonly align?: 'end';
   /** Where it goes in the two lines of a row under 700 px. Without this it is left out there. */
   readonly phone?: 'title' | 'aside' | 'detail' | 'detail-aside';
+  /** Left out on a narrower window than a tablet on its side (`md`) or a laptop (`lg`). */
+  readonly from?: 'md' | 'lg';
   /** Makes the header sort the rows by this. Only for lists that are loaded completely. */
   readonly sort?: (row: Row) => string | number;
 }
@@ -102,13 +104,13 @@ export function DataTable<Row extends object>({
     <>
       <table aria-label={label} aria-rowcount={more?.hasNextPage ? -1 : sorted.length + 1} className={classes['table']}>
         <colgroup>
-          {columns.map(({ id, width }) => (
-            <col key={id} width={width} />
+          {columns.map(({ id, width, from }) => (
+            <col key={id} width={width} data-from={from} />
           ))}
         </colgroup>
         <thead>
           <tr aria-rowindex={1}>
-            {columns.map(({ id, header, align, sort }) => {
+            {columns.map(({ id, header, align, from, sort }) => {
               const column = table.getColumn(id);
               const order = column?.getIsSorted() ?? false;
               return (
@@ -116,6 +118,7 @@ export function DataTable<Row extends object>({
                   key={id}
                   scope="col"
                   data-align={align}
+                  data-from={from}
                   aria-sort={order === false ? undefined : order === 'asc' ? 'ascending' : 'descending'}
                 >
                   {sort ? (
@@ -149,8 +152,8 @@ export function DataTable<Row extends object>({
                 data-open={id === open || undefined}
                 aria-rowindex={index + 2}
               >
-                {columns.map(({ id: column, cell, align, phone }) => (
-                  <td key={column} data-align={align} data-phone={phone ?? 'none'}>
+                {columns.map(({ id: column, cell, align, from, phone }) => (
+                  <td key={column} data-align={align} data-from={from} data-phone={phone ?? 'none'}>
                     {phone === 'title' && link ? (
                       <Link {...link(row)} className={classes['open']}>
                         {cell(row)}
@@ -200,8 +203,8 @@ function More({ isFetchingNextPage, fetchNextPage }: NonNullable<Props<never>['m
 function SkeletonRows({ columns }: { readonly columns: readonly Column<never>[] }) {
   return Array.from({ length: SKELETON_ROWS }, (_, row) => (
     <tr key={row}>
-      {columns.map(({ id, phone, align }, at) => (
-        <td key={id} data-phone={phone ?? 'none'} data-align={align}>
+      {columns.map(({ id, phone, align, from }, at) => (
+        <td key={id} data-phone={phone ?? 'none'} data-align={align} data-from={from}>
           <Skeleton
             height={12}
             my={4}

@@ -5,19 +5,23 @@ import { relativeTime } from './relative-time.js';
 interface Props extends TextProps {
   /** RFC 3339. */
   readonly at: string;
+  /** *29 Nov, 14:02:11* instead: where rows are compared. */
+  readonly exact?: boolean;
 }
 
 const EVERY_MS = 30_000;
 
+const DENSE = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
+
 /** A time as *2 minutes ago* or *in 3 days*; local and UTC time on hover and for screen readers. */
-export function Time({ at, ...text }: Props) {
+export function Time({ at, exact = false, ...text }: Props) {
   const now = useNow();
   const date = new Date(at);
-  const exact = `${date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })} (${at.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')})`;
+  const both = `${date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })} (${at.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')})`;
   return (
-    <Tooltip label={exact}>
+    <Tooltip label={both}>
       <Text component="time" dateTime={at} span inherit className="tabular" tabIndex={0} {...text}>
-        {relativeTime(date, now)}
+        {exact ? date.toLocaleString('en-GB', DENSE) : relativeTime(date, now)}
       </Text>
     </Tooltip>
   );

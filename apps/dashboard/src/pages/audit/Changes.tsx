@@ -1,5 +1,162 @@
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { IconDownload } from '@tabler/icons-react';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { byRequest, type Change } from '../../changes/change-diff.js';
+import { ChangeDetails, titleOfAll } from '../../changes/ChangeDetails.js';
+import { changesQuery } from '../../changes/queries.js';
+import { DataTable, type Column } from '../../ui/DataTable.js';
 import { Page } from '../../ui/Page.js';
+import { SidePanel } from '../../ui/SidePanel.js';
+import { Empty, Failed } from '../../ui/States.js';
+import { Time } from '../../ui/Time.js';
+import { given } from '../../search.js';
+import { csvLink } from './filter-denials.js';
+import { PeriodFilter, TextFilter } from './Filters.js';
+import { periodOf } from './period.js';
+import { RowsBesidePanel } from './RowsBesidePanel.js';
 
-export function Changes() {
-  return <Page title="Changes">{null}</Page>;
+const HERE = '/signed-in/t/$tenantId/changes';
+
+/** What one request changed. */
+interface Row extends Pick<Change, 'eventId' | 'occurredAt' | 'actor' | 'username' | 'smtpUserId'> {
+  readonly changes: readonly Change[];
 }
+
+/** All changes of a tenant: who changed what, when, and by which request. */
+export function Changes() {
+  const { tenantId } = useParams({ from: HERE });
+  const search = useSearch({ from: HERE });
+  const navigate = useNavigate({ from: '/t/$tenantId/changes' });
+  const { actor, open } = search;
+  const [loadedAt] = useState(() => new Date());
+  const filters = useMemo(() => given({ actor, ...periodOf(search, loadedAt) }), [actor, search, loadedAt]);
+  const query = useInfiniteQuery({ ...changesQuery(tenantId, null, filters), placeholderData: keepPreviousData });
+  const rows = useMemo(() => query.data && rowsOf(query.data.pages.flatMap(({ items }) => items)), [query.data]);
+  const change = (part: Partial<typeof search>) =>
+    void navigate({ search: (before) => ({ ...before, ...part }), replace: true, resetScroll: false });
+  const shown = rows?.find(({ eventId }) => eventId === open);
+  return (
+    <Page
+      title="Changes"
+      description="Who changed what, when, and by which request."
+      actions={
+        <Button
+          component="a"
+          variant="default"
+          href={csvLink(`/v1/tenants/${tenantId}/changes`, filters)}
+          download
+          leftSection={<IconDownload size={16} stroke={1.75} aria-hidden />}
+        >
+          Download CSV
+        </Button>
+      }
+    >
+      <Stack gap="md">
+        <Group gap="xs" role="search" aria-label="Filters">
+          <PeriodFilter
+            search={search}
+            usual="any"
+            onChange={(next) => change({ period: undefined, from: undefined, to: undefined, open: undefined, ...next })}
+          />
+          <TextFilter
+            label="Key"
+            hint="a key’s name or id"
+            value={actor}
+            onChange={(name) => change({ actor: name, open: undefined })}
+          />
+        </Group>
+        {query.error && !rows ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <RowsBesidePanel rows={rows} open={shown} onOpen={({ eventId }) => change({ open: eventId })}>
+            <DataTable
+              label="Changes"
+              columns={COLUMNS}
+              rows={rows}
+              rowKey={({ eventId }) => eventId}
+              onOpen={({ eventId }) => change({ open: eventId === open ? undefined : eventId })}
+              open={open}
+              more={query}
+              empty={
+                <Empty
+                  title={
+                    actor === undefined
+                      ? 'Nothing was changed in this time'
+                      : `The key ${actor} changed nothing in this time`
+                  }
+                >
+                  Choose a longer time, or another key.
+                </Empty>
+              }
+            />
+          </RowsBesidePanel>
+        )}
+      </Stack>
+      <SidePanel
+        opened={shown !== undefined}
+        onClose={() => change({ open: undefined })}
+        title={shown ? titleOfAll(shown.changes) : 'Change'}
+      >
+        {shown && <Whole key={shown.eventId} tenantId={tenantId} row={shown} />}
+      </SidePanel>
+    </Page>
+  );
+}
+
+function rowsOf(changes: readonly Change[]): Row[] {
+  return byRequest(changes).flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const { eventId, occurredAt, actor, username, smtpUserId } = first;
+    return { eventId, occurredAt, actor, username, smtpUserId, changes: group };
+  });
+}
+
+function Whole({ tenantId, row }: { readonly tenantId: string; readonly row: Row }) {
+  const { smtpUserId, username, changes } = row;
+  return (
+    <Stack gap="lg">
+      {smtpUserId !== null && (
+        <Text size="sm">
+          SMTP user{' '}
+          <Link to="/t/$tenantId/smtp-users/$smtpUserId" params={{ tenantId, smtpUserId }} search={{ tab: 'history' }}>
+            {username}
+          </Link>
+        </Text>
+      )}
+      <ChangeDetails changes={changes} />
+    </Stack>
+  );
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  {
+    id: 'at',
+    header: 'Time',
+    width: 158,
+    phone: 'aside',
+    cell: ({ occurredAt }) => <Time at={occurredAt} exact className="mono" />,
+  },
+  { id: 'what', header: 'Change', phone: 'title', cell: ({ changes }) => titleOfAll(changes) },
+  {
+    id: 'username',
+    header: 'SMTP user',
+    width: '28%',
+    phone: 'detail',
+    cell: ({ username }) =>
+      username ?? (
+        <Text span inherit c="dimmed">
+          —
+        </Text>
+      ),
+  },
+  {
+    id: 'by',
+    header: 'By',
+    width: '18%',
+    phone: 'detail-aside',
+    cell: ({ actor }) => actor.name,
+  },
+];

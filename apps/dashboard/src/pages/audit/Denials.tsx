@@ -1,5 +1,224 @@
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { parseRange } from '@postern/ip-ranges';
+import { IconDownload } from '@tabler/icons-react';
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { LazyDenialsChart } from '../../denials/LazyDenialsChart.js';
+import { denialsQuery, type DenialFilters } from '../../denials/queries.js';
+import { counted, REASONS, type Denial } from '../../denials/words.js';
+import { DataTable, type Column } from '../../ui/DataTable.js';
+import { LiveMark } from '../../ui/LiveMark.js';
+import { Mono } from '../../ui/Mono.js';
+import { NewRows } from '../../ui/NewRows.js';
 import { Page } from '../../ui/Page.js';
+import { Empty, Failed } from '../../ui/States.js';
+import { Time } from '../../ui/Time.js';
+import { useLive } from '../../ui/use-live.js';
+import { given } from '../../search.js';
+import { DenialPanel } from './DenialPanel.js';
+import { csvLink, matches } from './filter-denials.js';
+import { ChoiceFilter, PeriodFilter, TextFilter } from './Filters.js';
+import { periodInWords, periodOf } from './period.js';
+import { RowsBesidePanel } from './RowsBesidePanel.js';
 
+const HERE = '/signed-in/t/$tenantId/denials';
+const USUAL = '7d';
+const OUTCOMES = { true: 'Refused', false: 'Let through (report only)' } as const;
+
+/** All denials of a tenant, by filters that the URL has. */
 export function Denials() {
-  return <Page title="Denials">{null}</Page>;
+  const { tenantId } = useParams({ from: HERE });
+  const search = useSearch({ from: HERE });
+  const navigate = useNavigate({ from: '/t/$tenantId/denials' });
+  const { period, from, to, open, ...filters } = search;
+  const [loadedAt, setLoadedAt] = useState(() => new Date());
+  const [waiting, setWaiting] = useState(0);
+  const asked = useMemo(() => periodOf({ period: period ?? USUAL, from, to }, loadedAt), [period, from, to, loadedAt]);
+  const all: DenialFilters = given({ ...filters, ...asked });
+  const query = useInfiniteQuery({ ...denialsQuery(tenantId, all), placeholderData: keepPreviousData });
+  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items), [query.data]);
+  const reload = () => {
+    setWaiting(0);
+    setLoadedAt(() => new Date());
+  };
+  const live = useLive<Denial>(`/v1/tenants/${tenantId}/denials/stream`, {
+    enabled: asked.to === undefined,
+    event: 'denial',
+    onEvent: (denial) => matches(denial, all) && setWaiting((before) => before + 1),
+    onGap: reload,
+  });
+  const change = (part: Partial<typeof search>) => {
+    setWaiting(0);
+    void navigate({ search: (before) => ({ ...before, open: undefined, ...part }), replace: true, resetScroll: false });
+  };
+  const show = (id: string | undefined) =>
+    void navigate({ search: (before) => ({ ...before, open: id }), replace: true, resetScroll: false });
+  const filtered = Object.values(filters).some((value) => value !== undefined);
+  const shown = rows?.find(({ id }) => id === open);
+  const words =
+    from !== undefined || to !== undefined ? periodInWords(asked) : `the last ${PERIOD_WORDS[period ?? USUAL]}`;
+  return (
+    <Page
+      title="Denials"
+      description="Logins that were refused, or in report only let through and recorded."
+      actions={
+        <Button
+          component="a"
+          variant="default"
+          href={csvLink(`/v1/tenants/${tenantId}/denials`, all)}
+          download
+          leftSection={<IconDownload size={16} stroke={1.75} aria-hidden />}
+        >
+          Download CSV
+        </Button>
+      }
+    >
+      <Stack gap="md">
+        <Group gap="xs" role="search" aria-label="Filters">
+          <PeriodFilter
+            search={search}
+            usual={USUAL}
+            onChange={(next) => change({ period: undefined, from: undefined, to: undefined, ...next })}
+          />
+          <TextFilter
+            label="Address"
+            hint="203.0.113.9 or 203.0.113.0/24"
+            value={search.ip}
+            onChange={(ip) => change({ ip })}
+            refuse={refuseRange}
+          />
+          <TextFilter
+            label="Username"
+            hint="app@acme.example"
+            value={search.username}
+            onChange={(username) => change({ username })}
+          />
+          <TextFilter label="Relay" hint="mx1" value={search.relay} onChange={(relay) => change({ relay })} />
+          <ChoiceFilter
+            label="Reason"
+            value={search.reason}
+            choices={REASONS}
+            onChange={(reason) => change({ reason })}
+          />
+          <ChoiceFilter
+            label="Outcome"
+            value={search.refused}
+            choices={OUTCOMES}
+            onChange={(refused) => change({ refused })}
+          />
+          {filtered && (
+            <Button size="compact-sm" variant="subtle" onClick={() => change(NO_FILTERS)}>
+              Clear filters
+            </Button>
+          )}
+        </Group>
+        {asked.from !== undefined && (
+          <LazyDenialsChart
+            tenantId={tenantId}
+            range={{ from: asked.from, to: asked.to ?? loadedAt.toISOString() }}
+            filters={given(filters)}
+            by="reason"
+            onSelect={(range) => change({ period: undefined, ...range })}
+          />
+        )}
+        {query.error && !rows ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <div>
+            <Group justify="flex-end" mih={20}>
+              {asked.to === undefined && <LiveMark live={live} />}
+            </Group>
+            <NewRows count={waiting} onShow={reload} />
+            <RowsBesidePanel rows={rows} open={shown} onOpen={({ id }) => show(id)}>
+              <DataTable
+                label="Denials"
+                columns={COLUMNS}
+                rows={rows}
+                rowKey={({ id }) => id}
+                onOpen={({ id }) => show(id === open ? undefined : id)}
+                open={open}
+                more={query}
+                empty={<Nothing words={words} filtered={filtered} clear={() => change(NO_FILTERS)} />}
+              />
+            </RowsBesidePanel>
+          </div>
+        )}
+      </Stack>
+      <DenialPanel denial={shown} onClose={() => show(undefined)} />
+    </Page>
+  );
 }
+
+const NO_FILTERS = { ip: undefined, username: undefined, relay: undefined, reason: undefined, refused: undefined };
+const PERIOD_WORDS = { '1h': 'hour', '24h': '24 hours', '7d': '7 days', '30d': '30 days' } as const;
+
+function refuseRange(text: string): string | null {
+  const range = parseRange(text);
+  return range.ok ? null : range.detail;
+}
+
+function Nothing({
+  words,
+  filtered,
+  clear,
+}: {
+  readonly words: string;
+  readonly filtered: boolean;
+  readonly clear: () => void;
+}) {
+  if (!filtered)
+    return (
+      <Empty title={`No login was denied in ${words}`}>
+        Every login with the right password came from an allowed address, or nobody tried. A denial appears here at
+        once.
+      </Empty>
+    );
+  return (
+    <Empty
+      title={`No denial in ${words} fits these filters`}
+      action={
+        <Button variant="default" onClick={clear}>
+          Clear filters
+        </Button>
+      }
+    />
+  );
+}
+
+const COLUMNS: readonly Column<Denial>[] = [
+  {
+    id: 'at',
+    header: 'Time',
+    width: 158,
+    phone: 'aside',
+    cell: ({ occurredAt }) => <Time at={occurredAt} exact className="mono" />,
+  },
+  { id: 'username', header: 'SMTP user', phone: 'title', cell: ({ username }) => username },
+  { id: 'ip', header: 'Address', width: 150, phone: 'detail', cell: ({ ip }) => <Mono>{ip}</Mono> },
+  { id: 'relay', header: 'Relay', width: 100, from: 'lg', cell: ({ relay }) => relay },
+  { id: 'reason', header: 'Reason', width: 156, from: 'md', cell: ({ reason }) => REASONS[reason] },
+  {
+    id: 'outcome',
+    header: 'Outcome',
+    width: 112,
+    from: 'lg',
+    cell: ({ refused }) => (
+      <Text span inherit {...(!refused && { c: 'var(--postern-warn-text)' })}>
+        {refused ? 'Refused' : 'Let through'}
+      </Text>
+    ),
+  },
+  {
+    id: 'count',
+    header: 'Logins',
+    width: 76,
+    align: 'end',
+    phone: 'detail-aside',
+    cell: ({ count }) => (
+      <span className="mono" title={counted(count, 'login')}>
+        {count.toLocaleString('en')}
+      </span>
+    ),
+  },
+];

@@ -4,6 +4,7 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Page } from '../../ui/Page.js';
 import { Failed, ReadOnly } from '../../ui/States.js';
 import { Denied } from './denied/Denied.js';
+import { LiveDenials } from './denied/LiveDenials.js';
 import { RefusedNow } from './denied/RefusedNow.js';
 import { Entries } from './entries/Entries.js';
 import { History } from './history/History.js';
@@ -23,35 +24,37 @@ export function SmtpUser() {
   if (!user) return <Page title="SMTP user">{error && <Failed error={error} retry={() => void refetch()} />}</Page>;
   return (
     <Page title={user.username}>
-      {!writable && <ReadOnly />}
-      <RefusedNow user={user} />
-      <Why user={user} />
-      <Tabs
-        value={tab ?? 'allowed'}
-        onChange={(chosen) =>
-          void navigate({
-            search: (before) => ({ ...before, tab: TABS.find((tab) => tab === chosen) }),
-            replace: true,
-          })
-        }
-      >
-        <Tabs.List>
-          <Tabs.Tab value="allowed">Allowed addresses</Tabs.Tab>
-          <Tabs.Tab value="denied">Denied</Tabs.Tab>
-          <Tabs.Tab value="history">History</Tabs.Tab>
-        </Tabs.List>
-        <Stack pt="md">
-          <Tabs.Panel value="allowed">
-            <Entries user={user} />
-          </Tabs.Panel>
-          <Tabs.Panel value="denied">
-            <Denied user={user} />
-          </Tabs.Panel>
-          <Tabs.Panel value="history">
-            <History user={user} />
-          </Tabs.Panel>
-        </Stack>
-      </Tabs>
+      <LiveDenials user={user}>
+        {!writable && <ReadOnly />}
+        <RefusedNow user={user} />
+        <Why user={user} />
+        <Tabs
+          value={tab ?? 'allowed'}
+          onChange={(chosen) =>
+            void navigate({
+              search: (before) => ({ ...before, tab: TABS.find((tab) => tab === chosen) }),
+              replace: true,
+            })
+          }
+        >
+          <Tabs.List>
+            <Tabs.Tab value="allowed">Allowed addresses</Tabs.Tab>
+            <Tabs.Tab value="denied">Denied</Tabs.Tab>
+            <Tabs.Tab value="history">History</Tabs.Tab>
+          </Tabs.List>
+          <Stack pt="md">
+            <Tabs.Panel value="allowed">
+              <Entries user={user} />
+            </Tabs.Panel>
+            <Tabs.Panel value="denied">
+              <Denied user={user} />
+            </Tabs.Panel>
+            <Tabs.Panel value="history">
+              <History user={user} />
+            </Tabs.Panel>
+          </Stack>
+        </Tabs>
+      </LiveDenials>
     </Page>
   );
 }

@@ -25,19 +25,21 @@ export const smtpUserQuery = (tenantId: string, smtpUserId: string) =>
     refetchInterval: REFRESHED_EVERY_MS,
   });
 
-const pathOf = ({ tenantId, id }: SmtpUser) => ({ tenantId, smtpUserId: id });
+/** Whose restriction it is. */
+export type SmtpUserRef = Pick<SmtpUser, 'tenantId' | 'id'>;
+const pathOf = ({ tenantId, id }: SmtpUserRef) => ({ tenantId, smtpUserId: id });
 const tag = (version: number): string => `"${version}"`;
 
 // The changes of a restriction. Each resolves with the restriction that came of it.
 
-export const addEntries = (user: SmtpUser, entries: WantedEntry[]): Promise<Restriction> =>
+export const addEntries = (user: SmtpUserRef, entries: WantedEntry[]): Promise<Restriction> =>
   take(api.POST(`${ONE}/restriction/entries`, { params: { path: pathOf(user) }, body: { entries } }));
 
-export const removeEntry = (user: SmtpUser, entryId: string): Promise<Restriction> =>
+export const removeEntry = (user: SmtpUserRef, entryId: string): Promise<Restriction> =>
   take(api.DELETE(`${ONE}/restriction/entries/{entryId}`, { params: { path: { ...pathOf(user), entryId } } }));
 
 /** Throws `ApiProblem` `version-mismatch` where the list is no longer the one of `version`. */
-export const replaceEntries = (user: SmtpUser, version: number, entries: WantedEntry[]): Promise<Restriction> =>
+export const replaceEntries = (user: SmtpUserRef, version: number, entries: WantedEntry[]): Promise<Restriction> =>
   take(
     api.PUT(`${ONE}/restriction`, {
       params: { path: pathOf(user), header: { 'If-Match': tag(version) } },
@@ -45,15 +47,15 @@ export const replaceEntries = (user: SmtpUser, version: number, entries: WantedE
     }),
   );
 
-export const changeMode = (user: SmtpUser, mode: Mode): Promise<Restriction> =>
+export const changeMode = (user: SmtpUserRef, mode: Mode): Promise<Restriction> =>
   take(api.PUT(`${ONE}/restriction/mode`, { params: { path: pathOf(user) }, body: { mode } }));
 
 /** Afterwards logins may come from anywhere. */
-export const clearRestriction = (user: SmtpUser): Promise<Restriction> =>
+export const clearRestriction = (user: SmtpUserRef): Promise<Restriction> =>
   take(api.DELETE(`${ONE}/restriction`, { params: { path: pathOf(user) } }));
 
 /** Carries out one of the changes above, and shows its answer at once. */
-export function useRestrictionChange<Input>(user: SmtpUser, send: (input: Input) => Promise<Restriction>) {
+export function useRestrictionChange<Input>(user: SmtpUserRef, send: (input: Input) => Promise<Restriction>) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: send,

@@ -1,6 +1,172 @@
+import { Group, Stack, Text } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { AllowAddress } from '../../../denials/AllowAddress.js';
+import { LazyDenialsChart } from '../../../denials/LazyDenialsChart.js';
+import type { Range } from '../../../denials/histogram.js';
+import { deniedIpsQuery } from '../../../denials/queries.js';
+import { letsIn } from '../../../denials/refusals.js';
+import { listed, REASONS, type DeniedIp } from '../../../denials/words.js';
+import { DataTable, type Column } from '../../../ui/DataTable.js';
+import { LiveMark } from '../../../ui/LiveMark.js';
+import { Mono } from '../../../ui/Mono.js';
+import { NewRows } from '../../../ui/NewRows.js';
+import { Pills } from '../../../ui/Pills.js';
+import { Empty, Failed } from '../../../ui/States.js';
+import { Time } from '../../../ui/Time.js';
 import type { SmtpUser } from '../smtp-user.js';
+import { useLiveDenials } from './LiveDenials.js';
+
+const DAY_MS = 86_400_000;
+const PERIODS = [
+  { value: '1', label: '24 hours' },
+  { value: '7', label: '7 days' },
+  { value: '30', label: '30 days' },
+] as const;
 
 /** The addresses from which this SMTP user was denied. */
-export function Denied(_props: { readonly user: SmtpUser }) {
-  return null;
+export function Denied({ user }: { readonly user: SmtpUser }) {
+  const path = { tenantId: user.tenantId, smtpUserId: user.id };
+  const denied = useInfiniteQuery(deniedIpsQuery(path));
+  const { live, fresh, showFresh } = useLiveDenials();
+  const rows = useMemo(() => denied.data?.pages.flatMap(({ items }) => items), [denied.data]);
+  const columns = useMemo(() => columnsFor(user), [user]);
+  if (denied.error && !rows) return <Failed error={denied.error} retry={() => void denied.refetch()} />;
+  if (rows?.length === 0) return <Nothing user={user} />;
+  return (
+    <Stack gap="lg">
+      <OverTime user={user} />
+      <div>
+        <Group justify="space-between" mb="xs">
+          <Text size="sm" fw={600} component="h2" m={0}>
+            Denied addresses
+          </Text>
+          <LiveMark live={live} />
+        </Group>
+        <NewRows count={fresh.length} onShow={showFresh} />
+        <DataTable label="Denied addresses" columns={columns} rows={rows} rowKey={({ ip }) => ip} more={denied} />
+      </div>
+    </Stack>
+  );
+}
+
+type Days = (typeof PERIODS)[number]['value'];
+
+function lastDays(days: Days): { readonly days: Days; readonly range: Range } {
+  const now = Date.now();
+  const from = new Date(now - Number(days) * DAY_MS).toISOString();
+  return { days, range: { from, to: new Date(now).toISOString() } };
+}
+
+function OverTime({ user }: { readonly user: SmtpUser }) {
+  const [{ days, range }, setPeriod] = useState(() => lastDays('7'));
+  return (
+    <div>
+      <Group justify="space-between" mb="sm">
+        <Text size="sm" fw={600} component="h2" m={0}>
+          Denied logins
+        </Text>
+        <Pills
+          label="Period of the chart"
+          value={days}
+          onChange={(chosen) => setPeriod(lastDays(chosen))}
+          items={PERIODS}
+        />
+      </Group>
+      <LazyDenialsChart tenantId={user.tenantId} smtpUserId={user.id} range={range} by="outcome" />
+    </div>
+  );
+}
+
+function columnsFor(user: SmtpUser): readonly Column<DeniedIp>[] {
+  return [
+    {
+      id: 'ip',
+      header: 'Address',
+      phone: 'title',
+      cell: ({ ip }) => <Mono>{ip}</Mono>,
+    },
+    {
+      id: 'count',
+      header: 'Logins',
+      width: 84,
+      align: 'end',
+      phone: 'detail-aside',
+      cell: ({ count }) => <span className="mono">{count.toLocaleString('en')}</span>,
+    },
+    { id: 'last', header: 'Last', width: 132, phone: 'detail', cell: ({ lastDeniedAt }) => <Time at={lastDeniedAt} /> },
+    {
+      id: 'first',
+      header: 'First',
+      width: 132,
+      from: 'lg',
+      cell: ({ firstDeniedAt }) => <Time at={firstDeniedAt} c="dimmed" />,
+    },
+    { id: 'relays', header: 'Relays', width: 120, from: 'md', cell: ({ relays }) => listed(relays, 2) },
+    {
+      id: 'reasons',
+      header: 'Why',
+      width: 150,
+      from: 'lg',
+      cell: ({ reasons }) => (
+        <Text size="sm" c="dimmed" truncate>
+          {reasons.map((reason) => REASONS[reason]).join(', ')}
+        </Text>
+      ),
+    },
+    {
+      id: 'now',
+      header: 'Now',
+      width: 176,
+      align: 'end',
+      phone: 'aside',
+      cell: (row) => <Now user={user} row={row} />,
+    },
+  ];
+}
+
+/** Whether a login from there would be denied now, and the button that lets it in. */
+function Now({ user, row }: { readonly user: SmtpUser; readonly row: DeniedIp }) {
+  if (letsIn(user.restriction, row.ip))
+    return (
+      <Text size="sm" c="dimmed">
+        Allowed now
+      </Text>
+    );
+  if (row.looksLikeProxy)
+    return (
+      <Text
+        size="sm"
+        c="dimmed"
+        title="Several users were denied from it: allowing it would let in everybody behind it."
+      >
+        Looks like your proxy
+      </Text>
+    );
+  return (
+    <Group gap="xs" justify="flex-end" wrap="nowrap">
+      <Text size="sm" visibleFrom="sm">
+        {user.restriction.mode === 'enforce' ? 'Refused' : 'Let through'}
+      </Text>
+      <AllowAddress user={user} ip={row.ip} />
+    </Group>
+  );
+}
+
+function Nothing({ user: { username, restriction } }: { readonly user: SmtpUser }) {
+  if (!restriction.restricted)
+    return (
+      <Empty title="Nothing is refused">
+        {username} may log in from any address. Denials appear here once the addresses are restricted.
+      </Empty>
+    );
+  return restriction.mode === 'enforce' ? (
+    <Empty title="No login was refused">
+      Every login of {username} came from an allowed address, or nobody tried. A refused one appears here at once.
+    </Empty>
+  ) : (
+    <Empty title="No login would have been refused">
+      Report only lets everybody in and records who came from elsewhere. Nobody did so far.
+    </Empty>
+  );
 }

@@ -1,6 +1,185 @@
+import { Autocomplete, Button, Select, Text, TextInput } from '@mantine/core';
+import { parseAddress } from '@postern/ip-ranges';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
+import { api, take } from '../../../api/client.js';
+import { By } from '../../../changes/ChangeDetails.js';
+import { titleOf } from '../../../changes/change-diff.js';
+import { changesQuery } from '../../../changes/queries.js';
+import { deniedIpsQuery } from '../../../denials/queries.js';
+import { fromField, toField } from '../../../ui/local-time.js';
+import { Failed } from '../../../ui/States.js';
+import { Time } from '../../../ui/Time.js';
 import type { SmtpUser } from '../smtp-user.js';
+import { becauseOf, inWords, type Checked } from './why-words.js';
+import classes from './Why.module.css';
+
+const HERE = '/signed-in/t/$tenantId/smtp-users/$smtpUserId';
+const CHANGES = 500;
 
 /** Takes an address and shows what would be decided, and why. */
-export function Why(_props: { readonly user: SmtpUser }) {
-  return null;
+export function Why({ user }: { readonly user: SmtpUser }) {
+  const { why: asked, at } = useSearch({ from: HERE });
+  const navigate = useNavigate({ from: '/t/$tenantId/smtp-users/$smtpUserId' });
+  const [known, setKnown] = useState(asked);
+  const [typed, setTyped] = useState(asked ?? '');
+  const [past, setPast] = useState(at !== undefined);
+  const [time, setTime] = useState(toField(at));
+  // The URL was changed by something else: a link, the back button.
+  if (asked !== known) {
+    setKnown(asked);
+    setTyped(asked ?? '');
+  }
+  const denied = useInfiniteQuery(deniedIpsQuery({ tenantId: user.tenantId, smtpUserId: user.id }));
+  const addresses = denied.data?.pages[0]?.items.slice(0, 5).map(({ ip }) => ip) ?? [];
+  const address = parseAddress(typed.trim());
+  const ask = (ip: string) => {
+    setKnown(ip);
+    void navigate({
+      search: (before) => ({ ...before, why: ip, at: past ? fromField(time) : undefined }),
+      replace: true,
+      resetScroll: false,
+    });
+  };
+  const wrong = typed.trim() !== '' && typed.trim() === asked && !address.ok;
+  return (
+    <section aria-labelledby="why" className={classes['why']}>
+      <h2 id="why" className={classes['title']}>
+        Why?
+      </h2>
+      <form
+        className={classes['form']}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (typed.trim() !== '') ask(typed.trim());
+        }}
+      >
+        <Autocomplete
+          aria-label="Address to check"
+          placeholder="an address, 203.0.113.9"
+          value={typed}
+          onChange={setTyped}
+          onOptionSubmit={ask}
+          data={addresses.length > 0 ? [{ group: 'From the denials', items: addresses }] : []}
+          filter={({ options }) => options}
+          maxLength={64}
+          spellCheck={false}
+          classNames={{ input: 'mono', option: 'mono' }}
+          className={classes['address']}
+        />
+        <Select
+          aria-label="When"
+          data={[
+            { value: 'now', label: 'now' },
+            { value: 'at', label: 'at a time …' },
+          ]}
+          value={past ? 'at' : 'now'}
+          onChange={(value) => setPast(value === 'at')}
+          allowDeselect={false}
+          w={124}
+        />
+        {past && (
+          <TextInput
+            aria-label="Time"
+            type="datetime-local"
+            required
+            value={time}
+            onChange={(event) => setTime(event.currentTarget.value)}
+          />
+        )}
+        <Button type="submit" variant="default" disabled={typed.trim() === ''}>
+          Check
+        </Button>
+      </form>
+      <div aria-live="polite" className={classes['answer']}>
+        {wrong && !address.ok && <Wrong detail={address.detail} suggestions={address.suggestions} use={ask} />}
+        {asked !== undefined && !wrong && <Decision user={user} ip={asked} at={at} />}
+      </div>
+    </section>
+  );
+}
+
+function Wrong({
+  detail,
+  suggestions,
+  use,
+}: {
+  readonly detail: string;
+  readonly suggestions: readonly string[];
+  readonly use: (ip: string) => void;
+}) {
+  return (
+    <Text size="sm">
+      {detail}{' '}
+      {suggestions.map((each) => (
+        <Button key={each} size="compact-xs" variant="default" className="mono" onClick={() => use(each)}>
+          Use {each}
+        </Button>
+      ))}
+    </Text>
+  );
+}
+
+function Decision({ user, ip, at }: { readonly user: SmtpUser; readonly ip: string; readonly at: string | undefined }) {
+  const { tenantId, id: smtpUserId } = user;
+  const { data, error, refetch } = useQuery({
+    // The version: asked again after a change.
+    queryKey: ['check', tenantId, smtpUserId, ip, at, user.restriction.version],
+    queryFn: ({ signal }) => {
+      const header = { 'Postern-Min-Version': String(user.restriction.version) };
+      const params = { path: { tenantId, smtpUserId }, query: { ip, ...(at && { at }) }, header };
+      return take(api.GET('/v1/tenants/{tenantId}/smtp-users/{smtpUserId}/restriction/check', { params, signal }));
+    },
+    placeholderData: (shown) => (shown?.ip === ip ? shown : undefined),
+  });
+  if (error) return <Failed error={error} retry={() => void refetch()} />;
+  if (!data)
+    return (
+      <Text size="sm" c="dimmed">
+        Checking …
+      </Text>
+    );
+  const { decision, tone, why } = inWords(data, at !== undefined);
+  return (
+    <>
+      <Text size="sm">
+        <span className="mono">{data.ip}</span>
+        {at !== undefined && (
+          <>
+            {' '}
+            on <Time at={data.at} exact />
+          </>
+        )}{' '}
+        →{' '}
+        <Text span inherit fw={600} className={classes[tone]}>
+          {decision}
+        </Text>
+        : {why}.{' '}
+        <Text span size="xs" c="dimmed" className="mono">
+          {data.reason}
+        </Text>
+      </Text>
+      <Because user={user} checked={data} />
+    </>
+  );
+}
+
+/** The change that made it so. */
+function Because({ user, checked }: { readonly user: SmtpUser; readonly checked: Checked }) {
+  const { data } = useInfiniteQuery(changesQuery(user.tenantId, user.id, {}, CHANGES));
+  const change = becauseOf(checked, data?.pages.flatMap(({ items }) => items) ?? []);
+  if (!change) return null;
+  return (
+    <Text size="sm" c="dimmed">
+      Since: {titleOf(change)}, by <By actor={change.actor} />, <Time at={change.occurredAt} />.{' '}
+      <Link
+        from="/t/$tenantId/smtp-users/$smtpUserId"
+        search={(before) => ({ ...before, tab: 'history' as const })}
+        resetScroll={false}
+      >
+        History
+      </Link>
+    </Text>
+  );
 }

@@ -1,0 +1,133 @@
+import { Button, Text } from '@mantine/core';
+import { Fragment, useState, type ReactNode } from 'react';
+import { Copy, Mono } from '../ui/Mono.js';
+import { Time } from '../ui/Time.js';
+import { diffOf, titleOf, type Change } from './change-diff.js';
+import classes from './ChangeDetails.module.css';
+
+const SHOWN = 12;
+
+/** Before and after of the changes of one request, as a difference. */
+export function Difference({ changes }: { readonly changes: readonly Change[] }) {
+  const [all, setAll] = useState(false);
+  const lines = changes.flatMap(diffOf);
+  const shown = all ? lines : lines.slice(0, SHOWN);
+  if (lines.length === 0) return null;
+  return (
+    <div>
+      <ul className={classes['diff']}>
+        {shown.map(({ sign, text, detail }, at) => (
+          // Lines have no identity of their own, and never move.
+          // oxlint-disable-next-line react/no-array-index-key
+          <li key={at} className={classes['line']} data-sign={sign}>
+            <span className={classes['sign']} aria-label={sign === '+' ? 'added' : 'removed'}>
+              {sign === '+' ? '+' : '−'}
+            </span>
+            <span className="mono">{text}</span>
+            {detail !== null && (
+              <span className={classes['detail']} dir="auto">
+                {detail}
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+      {shown.length < lines.length && (
+        <Button size="compact-xs" variant="subtle" mt={4} onClick={() => setAll(true)}>
+          Show all {lines.length.toLocaleString('en')} lines
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** Who made a change: the key, and whether through the dashboard. */
+export function By({ actor }: Pick<Change, 'actor'>) {
+  return (
+    <>
+      {actor.name}
+      <Text span inherit c="dimmed">
+        {' '}
+        ({actor.role}
+        {'sessionId' in actor && actor.sessionId ? ', in the dashboard' : ''})
+      </Text>
+    </>
+  );
+}
+
+/** The changes of one request, whole: who, when, by which request, the difference, the raw events to copy. */
+export function ChangeDetails({
+  changes,
+  withDifference = true,
+}: {
+  readonly changes: readonly Change[];
+  readonly withDifference?: boolean;
+}) {
+  const [change] = changes;
+  if (!change) return null;
+  return (
+    <div className={classes['details']}>
+      {withDifference && <Difference changes={changes} />}
+      <Facts
+        facts={{
+          Who: <By actor={change.actor} />,
+          Key: (
+            <span className="mono">
+              {change.actor.keyId} <Copy value={change.actor.keyId} label="Copy the key’s id" />
+            </span>
+          ),
+          Session:
+            'sessionId' in change.actor && change.actor.sessionId ? (
+              <Mono>{String(change.actor.sessionId)}</Mono>
+            ) : null,
+          When: <Time at={change.occurredAt} exact />,
+          Request: (
+            <span className="mono">
+              {change.requestId} <Copy value={change.requestId} label="Copy the request’s id" />
+            </span>
+          ),
+          Version: <span className="mono">{change.version}</span>,
+        }}
+      />
+      <Raw what={changes.length === 1 ? 'event' : 'events'} value={changes.length === 1 ? change : changes} />
+    </div>
+  );
+}
+
+/** Names and values. One that is null is left out. */
+export function Facts({ facts }: { readonly facts: Readonly<Record<string, ReactNode>> }) {
+  return (
+    <dl className={classes['facts']}>
+      {Object.entries(facts).map(
+        ([name, value]) =>
+          value !== null && (
+            <Fragment key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </Fragment>
+          ),
+      )}
+    </dl>
+  );
+}
+
+/** The answer of the API as it is, to copy. */
+export function Raw({ what, value }: { readonly what: string; readonly value: unknown }) {
+  const text = JSON.stringify(value, null, 2);
+  return (
+    <details className={classes['raw']}>
+      <summary>
+        Raw {what} <Copy value={text} label={`Copy the raw ${what}`} />
+      </summary>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls: the keyboard reaches it */}
+      <pre tabIndex={0} className="mono" aria-label={`Raw ${what}`}>
+        {text}
+      </pre>
+    </details>
+  );
+}
+
+/** All that a request changed, in a line. */
+export function titleOfAll(changes: readonly Change[]): string {
+  return changes.map(titleOf).join('; ');
+}

@@ -1,0 +1,122 @@
+import type { Schema } from '../api/client.js';
+
+export type Change = Schema<'Change'>;
+
+/** A line of a difference: gone or new. */
+export interface DiffLine {
+  readonly sign: '+' | '-';
+  /** A range, a name, a value. */
+  readonly text: string;
+  /** What belongs to it: a note, an end. */
+  readonly detail: string | null;
+}
+
+interface EntryOfChange {
+  readonly id: string;
+  readonly range: string;
+  readonly note?: string | null;
+  readonly expiresAt?: string | null;
+}
+
+/** The entries that `before` or `after` of a change has. */
+export function entriesOf(side: Change['before']): readonly EntryOfChange[] {
+  const entries = side?.['entries'];
+  return Array.isArray(entries) ? (entries as EntryOfChange[]) : [];
+}
+
+/** What a change did, in a few words; the entries are in `diffOf`. */
+export function titleOf({ type, before, after }: Change): string {
+  const name = (side: Change['before'], key: string) => String(side?.[key] ?? '');
+  switch (type) {
+    case 'TenantCreated':
+      return `Tenant ${name(after, 'name')} created`;
+    case 'TenantReplySet':
+      return 'Reply to refused logins changed';
+    case 'ApiKeyIssued':
+      return `API key ${name(after, 'name')} issued (${name(after, 'role')})`;
+    case 'ApiKeyRevoked':
+      return `API key ${name(before, 'name')} revoked (${name(before, 'role')})`;
+    case 'SmtpUserRegistered':
+      return 'SMTP user added';
+    case 'SmtpUserRenamed':
+      return `Renamed to ${name(after, 'username')}`;
+    case 'SmtpUserRemoved':
+      return 'SMTP user removed';
+    case 'RestrictionAdded':
+      return `Allowed ${ranges(entriesOf(after))}`;
+    case 'RestrictionEntriesChanged':
+      return `Changed ${ranges(entriesOf(after))}`;
+    case 'RestrictionRemoved':
+      return `No longer allowed: ${ranges(entriesOf(before))}`;
+    case 'RestrictionCleared':
+      return 'Restriction cleared: any source may log in';
+    case 'RestrictionModeChanged':
+      return `Mode changed to ${MODES[name(after, 'mode')] ?? name(after, 'mode')}`;
+    default:
+      return type;
+  }
+}
+
+function ranges([first, ...others]: readonly EntryOfChange[]): string {
+  if (first === undefined) return 'nothing';
+  return others.length === 0 ? first.range : `${(others.length + 1).toLocaleString('en')} ranges`;
+}
+
+const MODES: Readonly<Record<string, string>> = { enforce: 'enforced', 'report-only': 'report only' };
+
+/** Before and after as lines: what is gone above what came in its place. What stayed the same is left out. */
+export function diffOf({ before, after }: Pick<Change, 'before' | 'after'>): DiffLine[] {
+  const keys = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
+  const lines: DiffLine[] = [];
+  for (const key of keys) {
+    if (key === 'entries') continue;
+    const [old, now] = [valueOf(key, before?.[key]), valueOf(key, after?.[key])];
+    if (old === now) continue;
+    if (old !== null) lines.push({ sign: '-', text: old, detail: null });
+    if (now !== null) lines.push({ sign: '+', text: now, detail: null });
+  }
+  const [olds, nows] = [entriesOf(before), entriesOf(after)];
+  const byId = new Map(nows.map((entry) => [entry.id, entry]));
+  for (const old of olds) {
+    const now = byId.get(old.id);
+    byId.delete(old.id);
+    if (now && same(now, old)) continue;
+    lines.push(entryLine('-', old));
+    if (now) lines.push(entryLine('+', now));
+  }
+  for (const now of byId.values()) lines.push(entryLine('+', now));
+  return lines;
+}
+
+const NAMES: Readonly<Record<string, string>> = { helpUrl: 'help page', keyId: 'key' };
+
+/** Null: there is none. */
+function valueOf(key: string, value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (key === 'restricted') return value === true ? 'restricted to the list' : 'any source';
+  if (key === 'mode') return `mode: ${MODES[String(value)] ?? String(value)}`;
+  if (key === 'opaque') return value === true ? 'answered as a wrong password' : 'answered with the text';
+  return `${NAMES[key] ?? key}: ${String(value)}`;
+}
+
+function entryLine(sign: '+' | '-', { range, note, expiresAt }: EntryOfChange): DiffLine {
+  const end = expiresAt ? `until ${new Date(expiresAt).toLocaleString('en-GB', END)}` : null;
+  return { sign, text: range, detail: [note, end].filter(Boolean).join(', ') || null };
+}
+
+const END = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
+
+const same = (a: EntryOfChange, b: EntryOfChange): boolean =>
+  a.range === b.range && a.note === b.note && a.expiresAt === b.expiresAt;
+
+/** Changes that one request made, as one: a list that is replaced is an addition and a removal. Newest first, as given. */
+export function byRequest(changes: readonly Change[]): Change[][] {
+  const groups: Change[][] = [];
+  for (const change of changes) {
+    const last = groups.at(-1);
+    const [other] = last ?? [];
+    if (last && other?.requestId === change.requestId && other.smtpUserId === change.smtpUserId) last.push(change);
+    else groups.push([change]);
+  }
+  return groups;
+}

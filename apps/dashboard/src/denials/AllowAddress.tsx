@@ -1,0 +1,115 @@
+import { Button, Group, Loader, Menu, Text, Tooltip, type ButtonProps } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconChevronDown } from '@tabler/icons-react';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { addEntries, removeEntry, useMayWrite, useRestrictionChange } from '../pages/smtp-user/smtp-user.js';
+import { showDone, showUndo } from '../ui/toast.js';
+import { allowChoices, ONE_DAY_MS, type AllowChoice } from './allow-choices.js';
+import classes from './AllowAddress.module.css';
+import { deniedIpsQuery } from './queries.js';
+
+interface Props {
+  readonly user: { readonly tenantId: string; readonly id: string };
+  readonly ip: string;
+  /** *Allow this address*, or *Allow* where the address stands next to it. */
+  readonly label?: string;
+  readonly size?: ButtonProps['size'];
+  readonly variant?: ButtonProps['variant'];
+  /** After Postern has added it. */
+  readonly onAllowed?: () => void;
+}
+
+/** The right moment to say it: it is what everybody asks next. */
+const NEXT = 'Every relay has it within seconds.';
+
+/** One click allows the address; the menu has its network, and a day only. There is an undo for ten seconds. */
+export function AllowAddress({
+  user,
+  ip,
+  label = 'Allow',
+  size = 'compact-sm',
+  variant = 'default',
+  onAllowed,
+}: Props) {
+  const writable = useMayWrite();
+  const denied = useInfiniteQuery(deniedIpsQuery({ tenantId: user.tenantId, smtpUserId: user.id }));
+  const undo = useRestrictionChange(user, (entryId: string) => removeEntry(user, entryId));
+  const allow = useRestrictionChange(user, ({ range, forOneDay }: AllowChoice) => {
+    const expiresAt = forOneDay ? new Date(Date.now() + ONE_DAY_MS).toISOString() : null;
+    return addEntries(user, [{ range, note: null, expiresAt }]);
+  });
+  const choices = allowChoices(ip, denied.data?.pages.flatMap(({ items }) => items) ?? []);
+  if (choices === 'looks-like-proxy') return <LooksLikeProxy />;
+  const [itself] = choices;
+  if (!itself) return null;
+  const choose = (choice: AllowChoice) =>
+    allow.mutate(choice, {
+      onSuccess: ({ entries }) => {
+        onAllowed?.();
+        const added = entries.find(({ range }) => range === choice.range);
+        const done = `${choice.range} may log in${choice.forOneDay ? ' for 24 hours' : ''}. ${NEXT}`;
+        // The last entry can't be removed: it was there, expired, and was renewed.
+        if (!added || entries.length === 1) showDone(done);
+        else showUndo(done, () => undo.mutate(added.id, { onError: (error) => failed('It is still allowed', error) }));
+      },
+      onError: (error) => failed(`${choice.range} was not allowed`, error),
+    });
+  const disabled = !writable || allow.isPending;
+  return (
+    <Tooltip label="Only an admin key of the tenant can change the list." disabled={writable}>
+      <Group gap={0} wrap="nowrap" className={classes['both']} {...(!writable && { tabIndex: 0 })}>
+        <Button
+          size={size}
+          variant={variant}
+          className={classes['one']}
+          disabled={disabled}
+          loading={allow.isPending}
+          onClick={() => choose(itself)}
+          aria-label={`${label}: ${ip}`}
+        >
+          {label}
+        </Button>
+        <Menu position="bottom-end" width={340} disabled={disabled}>
+          <Menu.Target>
+            <Button
+              size={size}
+              variant={variant}
+              className={classes['more']}
+              disabled={disabled}
+              px={6}
+              aria-label={`Other ways to allow ${ip}`}
+            >
+              <IconChevronDown size={14} aria-hidden />
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {choices.map((choice) => (
+              <Menu.Item key={`${choice.range} ${choice.forOneDay}`} onClick={() => choose(choice)}>
+                <span className="mono">Allow {choice.range}</span>
+                <Text size="xs" c="dimmed">
+                  {choice.detail}
+                </Text>
+              </Menu.Item>
+            ))}
+            {denied.isPending && <Loader size="xs" m="xs" aria-label="Loading the denied neighbours" />}
+            <Menu.Divider />
+            <Menu.Label>{NEXT}</Menu.Label>
+          </Menu.Dropdown>
+        </Menu>
+      </Group>
+    </Tooltip>
+  );
+}
+
+function LooksLikeProxy() {
+  return (
+    <Text size="xs" c="dimmed" maw={420}>
+      This looks like your own proxy: several users were denied from it. Allowing it would let in everybody behind it.
+      Let the proxy pass on the client’s address instead.
+    </Text>
+  );
+}
+
+function failed(title: string, error: Error): void {
+  notifications.show({ title, message: error.message, autoClose: false });
+}

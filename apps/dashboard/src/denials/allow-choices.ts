@@ -1,0 +1,57 @@
+import { contains, neighbourhood, parseAddress, parseRange, rangeOf } from '@postern/ip-ranges';
+import { counted, type DeniedIp } from './words.js';
+
+export const ONE_DAY_MS = 86_400_000;
+
+/** An entry that would let a denied address in. */
+export interface AllowChoice {
+  readonly range: string;
+  /** The entry ends after a day. */
+  readonly forOneDay: boolean;
+  /** What it lets in. */
+  readonly detail: string;
+}
+
+/** The address looks like the platform's own proxy: an entry would let in everybody behind it. */
+export type AllowChoices = readonly AllowChoice[] | 'looks-like-proxy';
+
+/**
+ * What to offer for a denied address: itself, itself for a day, its neighbourhood (IPv4 /24, IPv6 /64), and what the API
+ * suggests besides. None for a text that is no address.
+ * @param denied the addresses that were denied to the same SMTP user, as far as they are loaded
+ */
+export function allowChoices(ip: string, denied: readonly DeniedIp[]): AllowChoices {
+  const address = parseAddress(ip);
+  if (!address.ok) return [];
+  const itself = denied.find((each) => each.ip === address.value.text);
+  if (itself?.looksLikeProxy) return 'looks-like-proxy';
+  const range = rangeOf(address.value).text;
+  const wide = neighbourhood(address.value);
+  const suggested = itself?.suggestedEntries ?? [];
+  const inside = denied.filter(({ ip: other }) => {
+    const parsed = parseAddress(other);
+    return parsed.ok && contains(wide, parsed.value);
+  });
+  const covers = suggested.find((each) => each.range === wide.text)?.covers ?? Math.max(inside.length, 1);
+  const proxyInside = inside.some(({ looksLikeProxy }) => looksLikeProxy);
+  const others = suggested.filter((each) => each.range !== range && each.range !== wide.text);
+  return [
+    { range, forOneDay: false, detail: 'this address alone' },
+    { range, forOneDay: true, detail: 'for 24 hours, then it is refused again' },
+    ...(proxyInside
+      ? []
+      : [{ range: wide.text, forOneDay: false, detail: `${sizeOf(wide.text)}, ${neighbours(covers)}` }]),
+    ...others.map(({ range: other, why }) => ({ range: other, forOneDay: false, detail: why })),
+  ];
+}
+
+function neighbours(covers: number): string {
+  return covers > 1 ? `${covers.toLocaleString('en')} of them were denied` : 'none of the others was denied';
+}
+
+/** *1 address*, *256 addresses*, *a /64 network*. */
+function sizeOf(range: string): string {
+  const parsed = parseRange(range);
+  if (!parsed.ok || parsed.value.family === 'IPv6') return 'the network of the address';
+  return counted(2 ** (32 - parsed.value.prefix), 'address', 'addresses');
+}

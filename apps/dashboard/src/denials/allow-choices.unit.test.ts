@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { allowChoices } from './allow-choices.js';
+import type { DeniedIp } from './words.js';
+
+const denied = (ip: string, more: Partial<DeniedIp> = {}) =>
+  ({ ip, looksLikeProxy: false, suggestedEntries: [], ...more }) as unknown as DeniedIp;
+
+describe('what is offered for a denied address', () => {
+  it('is itself, itself for a day, and its network with the denied neighbours that it covers', () => {
+    expect(allowChoices('198.51.100.7', [denied('198.51.100.7'), denied('198.51.100.9'), denied('192.0.2.1')])).toEqual(
+      [
+        { range: '198.51.100.7', forOneDay: false, detail: 'this address alone' },
+        { range: '198.51.100.7', forOneDay: true, detail: 'for 24 hours, then it is refused again' },
+        { range: '198.51.100.0/24', forOneDay: false, detail: '256 addresses, 2 of them were denied' },
+      ],
+    );
+  });
+
+  it('believes the API’s count of the neighbours, which sees more than one page, and passes on what it suggests besides', () => {
+    const suggestedEntries = [
+      { range: '2001:db8::9', why: 'The address itself.', covers: 1 },
+      { range: '2001:db8::/64', why: 'That network.', covers: 40 },
+      { range: '198.51.100.7', why: 'Denied about the same time.', covers: 1 },
+    ];
+    const choices = allowChoices('2001:db8::9', [denied('2001:db8::9', { suggestedEntries })]);
+    expect(choices.slice(2)).toEqual([
+      { range: '2001:db8::/64', forOneDay: false, detail: 'the network of the address, 40 of them were denied' },
+      { range: '198.51.100.7', forOneDay: false, detail: 'Denied about the same time.' },
+    ]);
+  });
+
+  it('says where the network covers no other', () => {
+    expect(allowChoices('192.0.2.1', []).at(-1)).toMatchObject({
+      detail: '256 addresses, none of the others was denied',
+    });
+  });
+
+  it('is nothing for the platform’s own proxy, and no network that has it in it', () => {
+    const all = [denied('10.0.0.1', { looksLikeProxy: true }), denied('10.0.0.2')];
+    expect(allowChoices('10.0.0.1', all)).toBe('looks-like-proxy');
+    expect(allowChoices('10.0.0.2', all)).toHaveLength(2);
+  });
+
+  it('is nothing for what is no address', () => expect(allowChoices('localhost', [])).toEqual([]));
+});

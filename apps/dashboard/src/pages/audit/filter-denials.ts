@@ -1,0 +1,27 @@
+import { contains, parseAddress, parseRange } from '@postern/ip-ranges';
+import type { DenialFilters } from '../../denials/queries.js';
+import type { Denial } from '../../denials/words.js';
+
+/** Whether a live denial belongs to the list that is shown: as the API filters. */
+export function matches(denial: Denial, { from, to, ip, username, relay, reason, refused }: DenialFilters): boolean {
+  return (
+    (from === undefined || denial.occurredAt >= from) &&
+    (to === undefined || denial.occurredAt < to) &&
+    (ip === undefined || isIn(denial.ip, ip)) &&
+    (username === undefined || denial.username.toLowerCase() === username.toLowerCase()) &&
+    (relay === undefined || denial.relay === relay) &&
+    (reason === undefined || denial.reason === reason) &&
+    (refused === undefined || denial.refused === (refused === 'true'))
+  );
+}
+
+function isIn(ip: string, range: string): boolean {
+  const [address, parsed] = [parseAddress(ip), parseRange(range)];
+  return address.ok && parsed.ok && contains(parsed.value, address.value);
+}
+
+/** The link to a file with exactly what is shown. A spreadsheet reads UTF-8 by its byte order mark. */
+export function csvLink(path: string, filters: object): string {
+  const given = Object.entries(filters).filter(([, value]) => value !== undefined) as [string, string][];
+  return `${path}?${new URLSearchParams([...given, ['format', 'csv'], ['bom', 'true']])}`;
+}
