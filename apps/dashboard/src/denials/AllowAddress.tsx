@@ -85,7 +85,8 @@ export function AllowAddress({
           <Menu.Dropdown>
             {choices.map((choice) => (
               <Menu.Item key={`${choice.range} ${choice.forOneDay}`} onClick={() => choose(choice)}>
-                <span className="mono">Allow {choice.range}</span>
+                Allow <span className="mono">{choice.range}</span>
+                {choice.forOneDay && ' for 24 hours'}
                 <Text size="xs" c="dimmed">
                   {choice.detail}
                 </Text>

@@ -52,11 +52,16 @@ export default function DenialsChart({ bars, interval, by, onSelect }: Props) {
           series={series}
           withLegend={series.length > 1}
           legendProps={{ verticalAlign: 'bottom', height: 28 }}
-          gridAxis="y"
+          gridAxis="x"
           tickLine="none"
           strokeDasharray="0"
           maxBarWidth={28}
-          xAxisProps={{ tickFormatter: (at: string) => tick(at, interval), minTickGap: 48, interval: 'preserveStart' }}
+          xAxisProps={{
+            tickFormatter: (at: string) => tick(at, interval),
+            ticks: ticksOf(bars, interval),
+            minTickGap: 24,
+            interval: 'preserveStart',
+          }}
           yAxisProps={{ width: 36, allowDecimals: false, tickCount: 3 }}
           tooltipProps={{ labelFormatter: (at) => exact(String(at), interval) }}
           barProps={{ isAnimationActive: false }}
@@ -121,10 +126,17 @@ function valueOf(bar: Bucket, name: string): number {
 const time = { hour: '2-digit', minute: '2-digit', hour12: false } as const;
 const day = { day: 'numeric', month: 'short' } as const;
 
+/** Where the bars are so many that they cross several days: their midnights. */
+function ticksOf(bars: readonly Bucket[], interval: Interval): string[] {
+  const times = bars.map(({ at }) => at);
+  if (interval !== 'hour' || bars.length < 48) return times;
+  return times.filter((at) => new Date(at).getHours() === 0);
+}
+
 function tick(at: string, interval: Interval): string {
   const date = new Date(at);
   if (interval === 'day') return date.toLocaleDateString('en-GB', { ...day, timeZone: 'UTC' });
-  if (interval === 'hour' && date.getHours() === 0) return date.toLocaleDateString('en-GB', day);
+  if (date.getHours() === 0 && date.getMinutes() === 0) return date.toLocaleDateString('en-GB', day);
   return date.toLocaleTimeString('en-GB', time);
 }
 

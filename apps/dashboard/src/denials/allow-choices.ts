@@ -37,7 +37,7 @@ export function allowChoices(ip: string, denied: readonly DeniedIp[]): AllowChoi
   const others = suggested.filter((each) => each.range !== range && each.range !== wide.text);
   return [
     { range, forOneDay: false, detail: 'this address alone' },
-    { range, forOneDay: true, detail: 'for 24 hours, then it is refused again' },
+    { range, forOneDay: true, detail: 'then it is refused again' },
     ...(proxyInside
       ? []
       : [{ range: wide.text, forOneDay: false, detail: `${sizeOf(wide.text)}, ${neighbours(covers)}` }]),

@@ -27,7 +27,7 @@ export function RefusedNow({ user }: { readonly user: SmtpUser }) {
         <h2 id="refused-now" className={classes['title']}>
           Refused now
         </h2>
-        <LiveMark live={live} />
+        {live.state === 'stale' && <LiveMark live={live} />}
       </div>
       <ul className={classes['list']}>
         {shown.slice(0, SHOWN).map((refusal) => (
@@ -87,7 +87,7 @@ function Words({ refused, since, last, relays, reason }: Refusal) {
         </time>
         , by {listed(relays)}, the last one <Time at={last} />
       </Text>
-      <Text size="sm" c="dimmed">
+      <Text size="sm" c="var(--postern-text-soft)">
         {EXPLAINED[reason]}
       </Text>
     </div>

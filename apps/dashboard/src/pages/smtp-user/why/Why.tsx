@@ -172,7 +172,7 @@ function Because({ user, checked }: { readonly user: SmtpUser; readonly checked:
   if (!change) return null;
   return (
     <Text size="sm" c="dimmed">
-      Since: {titleOf(change)}, by <By actor={change.actor} />, <Time at={change.occurredAt} />.{' '}
+      The change that made it so: {titleOf(change)}, by <By actor={change.actor} />, <Time at={change.occurredAt} />.{' '}
       <Link
         from="/t/$tenantId/smtp-users/$smtpUserId"
         search={(before) => ({ ...before, tab: 'history' as const })}
