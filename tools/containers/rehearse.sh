@@ -113,6 +113,7 @@ key=$(ask "$url/v1/tenants/acme/api-keys" --data '{"role":"admin","name":"rehear
 user=$url/v1/tenants/acme/smtp-users/$(ask "$url/v1/tenants/acme/smtp-users" --data '{"username":"app@acme.example"}' | member .id)
 ask "$user/restriction/entries" --data '{"entries":[{"range":"203.0.113.0/24"}]}' >/dev/null
 POSTERN_RELAY_KEY=$relay compose --profile demo up --detach --wait --no-build demo-relay 2>/dev/null
+timeout 60 bash -c 'until exec 3<>/dev/tcp/127.0.0.1/2525; do sleep 1; done' 2>/dev/null
 login=$(printf '\0app@acme.example\0correct horse battery staple' | base64)
 said=$(exec 3<>/dev/tcp/127.0.0.1/2525; IFS= read -r -t 20 _ <&3; printf 'EHLO rehearsal\r\nAUTH PLAIN %s\r\nQUIT\r\n' "$login" >&3; timeout 20 cat <&3)
 grep --quiet '^535 5.7.1 IP not authorized' <<<"$said" || { echo "The relay did not refuse the login with 535: $said" >&2; exit 1; }
