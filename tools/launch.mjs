@@ -25,8 +25,10 @@ export async function launch(file, args) {
   const memory = /^apps\/(standalone|.+-service)\//.test(file)
     ? ['--max-semi-space-size=8', '--max-old-space-size=512']
     : [];
+  // The sockets that systemd opened for the relay agent (sd_listen_fds(3)) are the file descriptors from 3 on.
+  const passed = Array.from({ length: Number(process.env.LISTEN_FDS) || 0 }, (_, index) => 3 + index);
   const child = spawn(node, ['--enable-source-maps', ...memory, join(root, 'dist', file), ...args], {
-    stdio: 'inherit',
+    stdio: ['inherit', 'inherit', 'inherit', ...passed],
     env: {
       // Each of glibc's arenas keeps what it once had: two are enough for a process of one busy thread.
       MALLOC_ARENA_MAX: '2',

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { connect as connectTls } from 'node:tls';
 import {
   describeWithPrograms,
+  holdingSocket,
   MailWorld,
   POSTFIX_WITH_DOVECOT,
   type PostfixPorts,
@@ -111,14 +116,16 @@ describeWithPrograms(
       open.close();
     });
 
-    it('asks by Dovecot itself: SMTP and IMAP are guarded, and an unknown user gets 535', async () => {
+    it('asks by Dovecot itself: SMTP and IMAP are guarded, IMAP alone where Postfix asks, and an unknown user gets 535', async () => {
       expect(await login({ port: ports.policy })).toBe(YES);
       expect(await login({ port: ports.policy, from: '127.0.0.20' })).toBe(NOT_AUTHORIZED);
       expect(await login({ port: ports.policy, username: STRANGER })).toBe(
         '535 5.7.8 Error: authentication failed: Temporary authentication failure',
       );
-      expect(await imapLogin('127.0.0.1')).toMatch(/^a OK /m);
-      expect(await imapLogin('127.0.0.21')).toMatch(/^a NO \[ALERT\] IP not authorized\r$/m);
+      for (const port of [ports.imap, ports.policyImap]) {
+        expect(await imapLogin('127.0.0.1', { port })).toMatch(/^a OK /m);
+        expect(await imapLogin('127.0.0.21', { port })).toMatch(/^a NO \[ALERT\] IP not authorized\r$/m);
+      }
       const asked = await world.questions();
       expect(await login({ port: ports.policy, password: 'wrong' })).toBe(WRONG_PASSWORD);
       expect(await world.questions()).toBe(asked);
@@ -131,7 +138,7 @@ describeWithPrograms(
       await world.setReply({ text: 'Add {ip} to your list', helpUrl: null, opaque: true });
       await becomes(WRONG_PASSWORD, { from: '127.0.0.30' });
       expect(await login({ port: ports.policy, from: '127.0.0.30' })).toBe(WRONG_PASSWORD);
-      expect(await imapLogin('127.0.0.30')).toBe(await imapLogin('127.0.0.30', 'wrong'));
+      expect(await imapLogin('127.0.0.30')).toBe(await imapLogin('127.0.0.30', { password: 'wrong' }));
       expect((await recordedFrom('127.0.0.30')).map(({ reason }) => reason)).toContain('ip-not-authorized');
       await world.setReply({ text: 'IP not authorized', helpUrl: null, opaque: false });
       await becomes(NOT_AUTHORIZED, { from: '127.0.0.30' });
@@ -174,9 +181,79 @@ describeWithPrograms(
       await becomes(YES, {});
     });
 
+    it('answers 454 to a login during which the agent is killed', async () => {
+      const dialogue = await authLogin();
+      await world.endAgent('SIGKILL');
+      expect(await dialogue.finish()).toMatch(/^454 4\.7\.0 Temporary authentication failure/);
+      await world.startAgent();
+      await becomes(YES, {});
+    });
+
+    it('finishes a login that is under way when the agent stops', async () => {
+      const dialogue = await authLogin();
+      const ended = world.endAgent('SIGTERM');
+      expect(await dialogue.finish()).toBe(YES);
+      expect(await ended).toBe(0);
+      await world.startAgent();
+      await becomes(YES, {});
+    });
+
+    it('lets new sessions wait, and then decides, while the agent is killed and started again on the socket of systemd', async () => {
+      await world.endAgent('SIGTERM');
+      const configuration = await readFile(join(world.folder, 'agent.yaml'), 'utf8');
+      const own = /^POSTERN_AGENT_DOVECOT_AUTH: unix:(.*)\n/m;
+      await world.startAgent(
+        configuration.replace(own, '').replace('# POSTERN_AGENT_DOVECOT_AUTH:', 'POSTERN_AGENT_DOVECOT_AUTH:'),
+        holdingSocket(own.exec(configuration)?.[1] ?? '', 'dovecot-auth'),
+      );
+      try {
+        await becomes(YES, {});
+        for (let kills = 0; kills < 3; kills++) {
+          const open = await session();
+          await world.killAgentUnderManager();
+          const replies = [login(), login({ from: '127.0.0.12' }), login({ method: 'LOGIN' })];
+          expect(await Promise.all(replies)).toEqual([YES, NOT_AUTHORIZED, YES]);
+          expect(await open.login({ username: APP, password: PASSWORD })).toBe(YES);
+          open.close();
+        }
+        const dialogue = await authLogin();
+        await world.killAgentUnderManager();
+        expect(await dialogue.finish()).toMatch(/^454 4\.7\.0 Temporary authentication failure/);
+      } finally {
+        await world.endAgent('SIGTERM');
+      }
+      await world.startAgent(configuration);
+      await becomes(YES, {});
+    });
+
+    /** A client in the middle of AUTH LOGIN: Postfix, the agent and Dovecot wait for the username. */
+    async function authLogin(): Promise<{ finish(): Promise<string> }> {
+      const socket = connectTls({ port: ports.submissions, host: '127.0.0.1', rejectUnauthorized: false });
+      const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+      const reply = async (command?: string): Promise<string> => {
+        if (command !== undefined) socket.write(`${command}\r\n`);
+        for (;;) {
+          const { value = '', done } = await lines.next();
+          if (done || /^\d{3} /.test(value)) return value;
+        }
+      };
+      const base64 = (value: string) => Buffer.from(value).toString('base64');
+      await reply();
+      await reply('EHLO client.example');
+      expect(await reply('AUTH LOGIN')).toBe(`334 ${base64('Username:')}`);
+      return {
+        finish: async () => {
+          let answer = await reply(base64(APP));
+          if (answer.startsWith('334 ')) answer = await reply(base64(PASSWORD));
+          socket.destroy();
+          return answer;
+        },
+      };
+    }
+
     /** What Dovecot sends to an IMAP login of the user. */
-    async function imapLogin(from: string, password = PASSWORD): Promise<string> {
-      const socket = connect({ port: ports.imap, host: '127.0.0.1', localAddress: from });
+    async function imapLogin(from: string, { password = PASSWORD, port = ports.imap } = {}): Promise<string> {
+      const socket = connect({ port, host: '127.0.0.1', localAddress: from });
       socket.write(`a LOGIN ${APP} "${password}"\r\nb LOGOUT\r\n`);
       return text(socket);
     }

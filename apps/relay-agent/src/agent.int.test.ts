@@ -16,6 +16,9 @@ let plane: TestControlPlane;
 let dovecot: Server;
 const behind = new Set<Socket>();
 let backend: Server;
+/** What the Dovecot and the backend wait for before they answer. */
+let held: Promise<void> = Promise.resolve();
+let waiting = 0;
 let agent: TestAgent;
 beforeAll(async () => {
   plane = new TestControlPlane();
@@ -27,15 +30,19 @@ beforeAll(async () => {
   dovecot = await listening((socket) => {
     behind.add(socket);
     socket.write(HANDSHAKE);
-    socket.on('data', (chunk) => {
+    socket.on('data', async (chunk) => {
+      waiting++;
+      await held;
       for (const [, id] of String(chunk).matchAll(/^AUTH\t(\d+)\t/gm))
         socket.write(`OK\t${id}\tuser=app@acme.example\n`);
     });
   });
   backend = await listening((socket) => {
-    socket.on('data', () =>
-      socket.end('HTTP/1.1 200 OK\r\nAuth-Status: OK\r\nAuth-Server: 192.0.2.1\r\nAuth-Port: 25\r\n\r\n'),
-    );
+    socket.on('data', async () => {
+      waiting++;
+      await held;
+      socket.end('HTTP/1.1 200 OK\r\nAuth-Status: OK\r\nAuth-Server: 192.0.2.1\r\nAuth-Port: 25\r\n\r\n');
+    });
   });
 });
 afterAll(async () => {
@@ -217,6 +224,21 @@ describe('the relay agent', () => {
   });
 });
 
+describe('a stop of the agent', () => {
+  it('waits for the passwords that are being checked, and answers', async () => {
+    const { promise, resolve: release } = Promise.withResolvers<void>();
+    [held, waiting] = [promise, 0];
+    const login = exchange(agent.dovecotAuth, auth('198.51.100.7'));
+    const nginx = fetch(`${agent.url}/nginx-auth`, nginxHeaders('198.51.100.7'));
+    await until(() => waiting === 2);
+    const stopped = agent.stop();
+    release();
+    expect(await login).toBe(`${HANDSHAKE}FAIL\t1\tuser=app@acme.example\treason=IP not authorized\n`);
+    expect((await nginx).headers.get('auth-error-code')).toBe('535 5.7.1');
+    await stopped;
+  });
+});
+
 describe('what no mail server sends', () => {
   const random = seededRandom(1);
   const bytes = Buffer.from(Array.from({ length: 5_000 }, () => random(256)));
@@ -341,6 +363,12 @@ describe('the start of the agent', () => {
     );
     await expect(started({ POSTERN_AGENT_POSTFIX: `unix:${file}-folder/a` })).rejects.toThrow(
       'in a folder that does not exist',
+    );
+  });
+
+  it('is refused on a socket of systemd that was not passed', async () => {
+    await expect(started({ POSTERN_AGENT_DOVECOT_AUTH: 'systemd:dovecot-auth' })).rejects.toThrow(
+      'POSTERN_AGENT_DOVECOT_AUTH systemd:dovecot-auth was not passed by systemd: start the agent by its .socket unit',
     );
   });
 

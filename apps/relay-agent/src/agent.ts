@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type Decision, RelayClient } from '@postern/relay-client';
+import { RelayClient } from '@postern/relay-client';
 import { collectProcessMetrics } from '@postern/observe';
 import type { Running } from '@postern/process-life';
 import { openDataFolder, SettingInvalid } from '@postern/settings';
@@ -18,12 +18,14 @@ import { type AgentSettings, keyInClear, pemFiles } from './settings.js';
 
 /** A busy Postfix has some hundred `smtpd`, and each keeps one connection to a socket. */
 const MAX_CONNECTIONS = 4_096;
+/** Less than Postfix waits for the greeting on a socket that systemd holds (10 s). */
+const START_WITHIN_MS = 5_000;
 /** Twice as long as Postfix keeps an idle connection to its policy server. */
 const POSTFIX_IDLE_MS = 600_000;
 
 /**
- * Starts the relay agent: it holds the policies, and answers the mail servers on each listener that the settings name. Resolves once there are
- * policies to decide by, or after 10 s without. Throws `SettingInvalid`, and leaves nothing running.
+ * Starts the relay agent: it holds the policies, and answers the mail servers on each listener that the settings name, once there are
+ * policies to decide by, or after 5 s without. Throws `SettingInvalid`, and leaves nothing running.
  */
 export async function startAgent(settings: AgentSettings, logger: Logger): Promise<Running> {
   const agent = new Agent(settings, logger);
@@ -39,7 +41,6 @@ class Agent {
   /** What ends the parts that run, in the order of their start. */
   private readonly ends: (() => Promise<void> | void)[] = [];
   private readonly listeners = new Map<string, Listener>();
-  private readonly deciding = new Set<Promise<Decision>>();
   private readonly client: RelayClient;
 
   constructor(
@@ -57,11 +58,10 @@ class Agent {
     this.ends.push(await lockFolder(folder));
     if (relayKeyFile !== null) this.ends.push(followRelayKey(relayKeyFile, client, logger));
     this.ends.push(() => client.stop());
-    const started = client.start().catch((error: Error) => {
+    // Before it listens: a login that is asked about without policies is deferred.
+    await client.start().catch((error: Error) => {
       throw new SettingInvalid(error.message.replace('dataDir', `POSTERN_AGENT_DATA_DIR ${folder}`), { cause: error });
     });
-    // It may fail before it is awaited below.
-    started.catch(() => undefined);
     const http = await this.listenHttp();
     if (postfix) {
       const check = this.checkFor('postfix-policy');
@@ -69,7 +69,7 @@ class Agent {
         setting: 'POSTERN_AGENT_POSTFIX',
         address: postfix,
         idleMs: POSTFIX_IDLE_MS,
-        serve: (socket) => servePostfixPolicy(socket, check),
+        serve: (...connection) => servePostfixPolicy(check, ...connection),
       });
     }
     if (dovecotAuth) {
@@ -79,7 +79,7 @@ class Agent {
         address: dovecotAuth.listen,
         // Postfix answers 454 to the first login on a connection that was closed meanwhile.
         idleMs: 0,
-        serve: (socket) => serveDovecotAuth(socket, dovecotAuth.upstream, check),
+        serve: (...connection) => serveDovecotAuth(dovecotAuth.upstream, check, ...connection),
       });
     }
     collectProcessMetrics();
@@ -87,7 +87,6 @@ class Agent {
       client,
       connections: () => Object.fromEntries([...this.listeners].map(([name, each]) => [name, each.connections])),
     });
-    await started;
     const details = [...this.listeners].map(([name, { address }]) => `  ${name.padEnd(16)}${addressText(address)}`);
     return { url: http, details, stop: () => this.stop() };
   }
@@ -109,18 +108,14 @@ class Agent {
     const server = httpServer(routes, (error) => this.logger.error({ err: error }, 'a question was not answered'));
     const address = await listenAt(server, http, socketAccess, 'POSTERN_AGENT_HTTP');
     this.ends.push(() => stopHttpServer(server));
-    return 'path' in address ? addressText(address) : `http://${addressText(address)}`;
+    return 'port' in address ? `http://${addressText(address)}` : addressText(address);
   }
 
-  private async listen(
-    protocol: string,
-    options: Omit<ListenerOptions, 'access' | 'maxConnections' | 'decided' | 'onError'>,
-  ) {
+  private async listen(protocol: string, options: Omit<ListenerOptions, 'access' | 'maxConnections' | 'onError'>) {
     const listener = await Listener.listen({
       ...options,
       access: this.settings.socketAccess,
       maxConnections: MAX_CONNECTIONS,
-      decided: () => Promise.all(this.deciding),
       onError: (error) => {
         connectionErrors.inc({ protocol });
         this.logger.warn({ protocol, err: error }, 'a connection was closed');
@@ -132,10 +127,7 @@ class Agent {
 
   private checkFor(protocol: string): LoginCheck {
     return async ({ username, ip }) => {
-      const deciding = this.client.check(username, ip);
-      this.deciding.add(deciding);
-      const decision = withPrintableText(await deciding);
-      this.deciding.delete(deciding);
+      const decision = withPrintableText(await this.client.check(username, ip));
       countDecision(protocol, decision);
       return decision;
     };
@@ -175,6 +167,7 @@ function clientSettings(settings: AgentSettings, logger: Logger): ConstructorPar
     maxStalenessMs,
     whenStale,
     dataDir,
+    startWithinMs: START_WITHIN_MS,
     tls: pemFiles(tls),
     onProblem: ({ code, detail }) => {
       problems.inc({ code });

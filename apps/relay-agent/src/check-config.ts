@@ -5,7 +5,7 @@ import https from 'node:https';
 import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type Address, addressText, isReached } from './listen/listen.js';
+import { type Address, addressText, isReached, type ListenAddress } from './listen/listen.js';
 import { type AgentSettings, keyInClear, pemFiles } from './settings.js';
 
 /** One thing that was looked at. */
@@ -50,8 +50,12 @@ async function look(what: string, work: Promise<string>): Promise<Finding> {
   );
 }
 
-function listener(name: string, address: Address): Promise<Finding> {
-  return look(`${name} ${addressText(address)}`, 'path' in address ? socketPath(address.path) : port(address));
+function listener(name: string, address: ListenAddress): Promise<Finding> {
+  const looked = () => {
+    if ('systemd' in address) return Promise.resolve('is opened by systemd, and is not looked at');
+    return 'path' in address ? socketPath(address.path) : port(address);
+  };
+  return look(`${name} ${addressText(address)}`, looked());
 }
 
 function server(name: string, address: Address): Promise<Finding> {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { parseApiKey } from '@postern/contracts';
 import { isBaseUrl } from '@postern/relay-client';
 import { LOG_LEVELS, type LogLevel, readSecretFile, readSettingFile, SettingInvalid } from '@postern/settings';
-import type { Address, SocketAccess } from './listen/listen.js';
+import type { Address, ListenAddress, SocketAccess } from './listen/listen.js';
 
 export interface AgentSettings {
   /** Postern's URLs, in order of preference. */
@@ -16,10 +16,10 @@ export interface AgentSettings {
   /** PEM files for TLS to the upstreams. */
   readonly tls: { readonly caFile: string | null; readonly certFile: string | null; readonly keyFile: string | null };
   readonly dataDir: string;
-  readonly http: Address;
+  readonly http: ListenAddress;
   /** Null: off. */
-  readonly postfix: Address | null;
-  readonly dovecotAuth: { readonly listen: Address; readonly upstream: Address } | null;
+  readonly postfix: ListenAddress | null;
+  readonly dovecotAuth: { readonly listen: ListenAddress; readonly upstream: Address } | null;
   readonly nginxBackend: string | null;
   readonly socketAccess: SocketAccess;
   readonly unknownUser: 'defer' | 'allow';
@@ -34,13 +34,18 @@ const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https U
 const baseUrl = z
   .string()
   .refine(isBaseUrl, 'must be an http or https URL without path, query or user, such as https://postern.example');
-const address = z.string().transform((text, context): Address => {
+function addressOf(text: string, context: z.RefinementCtx): Address {
   const path = /^unix:(\/.{1,100})$/.exec(text)?.[1];
   if (path !== undefined) return { path };
   const [, host, port = ''] = /^(\[[0-9a-f:.]+\]|[^:[\]/\s]+):(\d{1,5})$/i.exec(text) ?? [];
   if (host !== undefined && Number(port) <= 65_535) return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
   context.addIssue({ code: 'custom', message: 'must read host:port or unix:/path, the path with at most 101 bytes' });
   return z.NEVER;
+}
+const address = z.string().transform(addressOf);
+const listenAddress = z.string().transform((text, context): ListenAddress => {
+  const name = /^systemd:([\w.-]{1,100})$/.exec(text)?.[1];
+  return name === undefined ? addressOf(text, context) : { systemd: name };
 });
 const duration = z.string().transform((text, context) => {
   const [, digits, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
@@ -83,13 +88,15 @@ const Environment = z.object({
     .string()
     .default('.postern-agent')
     .describe('folder of the last known good policies and of denials that wait; .postern-agent'),
-  POSTERN_AGENT_HTTP: address
+  POSTERN_AGENT_HTTP: listenAddress
     .default({ host: '127.0.0.1', port: 8035 })
     .describe('host:port or unix:/path of HTTP: decisions, Dovecot, nginx, health, metrics; 127.0.0.1:8035'),
-  POSTERN_AGENT_POSTFIX: address.optional().describe('host:port or unix:/path of Postfix’s policy delegation; off'),
-  POSTERN_AGENT_DOVECOT_AUTH: address
+  POSTERN_AGENT_POSTFIX: listenAddress
     .optional()
-    .describe('host:port or unix:/path where the shim of Dovecot’s auth socket listens; off'),
+    .describe('host:port or unix:/path of Postfix’s policy delegation; off'),
+  POSTERN_AGENT_DOVECOT_AUTH: listenAddress
+    .optional()
+    .describe('host:port, unix:/path or systemd:name where the shim of Dovecot’s auth socket listens; off'),
   POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM: address.optional().describe('the real Dovecot’s auth socket behind the shim'),
   POSTERN_AGENT_NGINX_BACKEND: httpUrl
     .optional()
@@ -226,7 +233,7 @@ function clientCertificate(certFile: string | undefined, keyFile: string | undef
   return { certFile: certFile ?? null, keyFile: keyFile ?? null };
 }
 
-function shim(listen: Address | undefined, upstream: Address | undefined): AgentSettings['dovecotAuth'] {
+function shim(listen: ListenAddress | undefined, upstream: Address | undefined): AgentSettings['dovecotAuth'] {
   if (listen && upstream) return { listen, upstream };
   if (!listen && !upstream) return null;
   throw new SettingInvalid('POSTERN_AGENT_DOVECOT_AUTH and POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM must be set together');

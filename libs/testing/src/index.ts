@@ -18,6 +18,7 @@ export { exampleFile } from './mail/configuration.js';
 export { startDovecot } from './mail/dovecot.js';
 export { EXIM, startExim } from './mail/exim.js';
 export { HARAKA, startHaraka } from './mail/haraka.js';
+export { holdingSocket } from './mail/service-manager.js';
 export { smtpLogin, SmtpSession, type SmtpOptions } from './mail/smtp-session.js';
 export { NetworkPath, type Direction } from './network-path.js';
 export {

@@ -24,27 +24,27 @@ const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]testing[\\/]
 /**
  * Starts it and waits until it is ready. Throws with what it printed when it ends before.
  * @param app what is started: all in one process, the supervisor of the three services, or a relay agent; `args` are for that one
+ * @param under a program that starts it, with its arguments
  */
 export async function startPosternProcess(
   environment: Readonly<Record<string, string>>,
   app: 'standalone' | 'supervisor' | 'relay-agent' = 'standalone',
   args: readonly string[] = [],
+  under: readonly string[] = [],
 ): Promise<PosternProcess> {
-  const child = spawn(
-    process.execPath,
-    ['--enable-source-maps', ...MEMORY, join(ROOT, 'dist', 'apps', app, 'src', 'main.js'), ...args],
-    {
-      env: {
-        MALLOC_ARENA_MAX: '2',
-        ...process.env,
-        NODE_OPTIONS: '',
-        POSTERN_HTTP_PORT: '0',
-        POSTERN_LOG_LEVEL: 'fatal',
-        ...environment,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const main = join(ROOT, 'dist', 'apps', app, 'src', 'main.js');
+  const [program = '', ...rest] = [...under, process.execPath, '--enable-source-maps', ...MEMORY, main, ...args];
+  const child = spawn(program, rest, {
+    env: {
+      MALLOC_ARENA_MAX: '2',
+      ...process.env,
+      NODE_OPTIONS: '',
+      POSTERN_HTTP_PORT: '0',
+      POSTERN_LOG_LEVEL: 'fatal',
+      ...environment,
     },
-  );
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -3,6 +3,7 @@ import { createConnection, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Address, addressText } from '../listen/listen.js';
+import type { Serve } from '../listen/listener.js';
 import { boundedLines } from '../listen/bounded-lines.js';
 import { isOpaque, type LoginCheck } from '../login-check.js';
 import { fieldsOf, lineOf, parameter } from './tab-fields.js';
@@ -18,15 +19,19 @@ class AuthProtocolBroken extends Error {
   override readonly name = 'AuthProtocolBroken';
 }
 
-/** The client's address of each login that Dovecot has not answered, by its id. */
-type Pending = Map<string, string | undefined>;
+/** The logins that Dovecot has not answered, by id: the client's address, and what to call once the answer is there. */
+type Pending = Map<string, { readonly ip: string | undefined; readonly answered: () => void }>;
 
 /**
  * Serves one connection of a mail server that speaks Dovecot's auth protocol (Postfix, Exim): everything passes to the real Dovecot and back, except
  * that an `OK` of a login that is not allowed becomes a `FAIL`. A login that must be deferred closes the connection: Postfix answers 454 and
  * Exim 435 then, while neither has a temporary `FAIL`.
  */
-export async function serveDovecotAuth(socket: Socket, dovecot: Address, check: LoginCheck): Promise<void> {
+export async function serveDovecotAuth(
+  dovecot: Address,
+  check: LoginCheck,
+  ...[socket, ask]: Parameters<Serve>
+): Promise<void> {
   const upstream = createConnection({ ...dovecot, noDelay: true });
   upstream.on('error', () => undefined);
   const pending: Pending = new Map();
@@ -36,11 +41,12 @@ export async function serveDovecotAuth(socket: Socket, dovecot: Address, check: 
     });
     // The end of either side is the end of both.
     await Promise.race([
-      pass(socket, upstream, (line) => remember(line, pending)),
+      pass(socket, upstream, (line) => remember(line, pending, ask)),
       pass(upstream, socket, (line) => answer(line, pending, check)),
     ]);
   } finally {
     upstream.destroy();
+    for (const { answered } of pending.values()) answered();
   }
 }
 
@@ -71,26 +77,31 @@ function pass(
   );
 }
 
-function remember(line: string, pending: Pending): string {
+function remember(line: string, pending: Pending, ask: () => () => void): string {
   const [command, id = '', , ...parameters] = fieldsOf(line);
   if (command === 'AUTH') {
     if (pending.size >= MAX_PENDING) throw new AuthProtocolBroken(`More than ${MAX_PENDING} logins wait.`);
     if (pending.has(id)) throw new AuthProtocolBroken('Two logins have one id.');
-    pending.set(id, parameter(parameters, 'rip'));
-  } else if (command === 'CANCEL') pending.delete(id);
+    pending.set(id, { ip: parameter(parameters, 'rip'), answered: ask() });
+  } else if (command === 'CANCEL') forget(id, pending);
   return `${line}\n`;
+}
+
+function forget(id: string, pending: Pending): void {
+  pending.get(id)?.answered();
+  pending.delete(id);
 }
 
 async function answer(line: string, pending: Pending, check: LoginCheck): Promise<string | null> {
   const [command, id = '', ...parameters] = fieldsOf(line);
-  if (command === 'FAIL') pending.delete(id);
+  if (command === 'FAIL') forget(id, pending);
   if (command !== 'OK') return `${line}\n`;
-  if (!pending.has(id)) throw new AuthProtocolBroken('Dovecot accepts a login that nobody asked about.');
-  const ip = pending.get(id);
-  pending.delete(id);
+  const login = pending.get(id);
+  if (!login) throw new AuthProtocolBroken('Dovecot accepts a login that nobody asked about.');
   const username = parameter(parameters, 'user');
   if (username === undefined) throw new AuthProtocolBroken('Dovecot accepts a login without one user.');
-  const decision = await check({ username, ip });
+  const decision = await check({ username, ip: login.ip });
+  forget(id, pending);
   if (decision.decision === 'allow') return `${line}\n`;
   if (decision.decision === 'defer' || !decision.reply) return null;
   // Dovecot says to a wrong password: FAIL with the user alone.

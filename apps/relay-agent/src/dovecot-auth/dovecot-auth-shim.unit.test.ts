@@ -1,8 +1,9 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import type { AddressInfo, TcpNetConnectOpts } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Listener } from '../listen/listener.js';
+import type { Listener } from '../listen/listener.js';
 import { DEFER, DENY, OPAQUE, settableCheck } from '../testing/decisions.js';
+import { startListener } from '../testing/test-listener.js';
 import { serveDovecotAuth } from './dovecot-auth-shim.js';
 
 const HANDSHAKE = 'VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nSPID\t1\nCUID\t2\nCOOKIE\tabc\nDONE\n';
@@ -14,7 +15,7 @@ let behind: Socket;
 let world: ReturnType<typeof settableCheck>;
 let errors: string[];
 beforeEach(async () => {
-  [heard, errors, world] = ['', [], settableCheck()];
+  [heard, world] = ['', settableCheck()];
   dovecot = createServer((socket) => {
     behind = socket;
     socket.on('error', () => undefined);
@@ -23,16 +24,9 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => dovecot.listen(0, '127.0.0.1', resolve));
   const { port } = dovecot.address() as AddressInfo;
-  listener = await Listener.listen({
-    address: { host: '127.0.0.1', port: 0 },
-    access: { mode: 0o600, owner: null },
-    setting: 'the test',
-    decided: async () => undefined,
-    maxConnections: 10,
-    idleMs: 10_000,
-    serve: (socket) => serveDovecotAuth(socket, { host: '127.0.0.1', port }, world.check),
-    onError: (error) => errors.push(error.name),
-  });
+  ({ listener, errors } = await startListener((...connection) =>
+    serveDovecotAuth({ host: '127.0.0.1', port }, world.check, ...connection),
+  ));
 });
 afterEach(async () => {
   await listener.stop();
@@ -150,6 +144,32 @@ describe('the shim in front of Dovecot’s auth socket', () => {
     behind.write(line);
     await until(() => state.closed);
     expect(state.text).toBe('');
+    expect(world.asked).toEqual([]);
+  });
+
+  it('answers a login that Dovecot has not decided yet before it stops', async () => {
+    world.answer = DENY;
+    const { socket, state } = await mailServer();
+    socket.write(AUTH);
+    await until(() => heard === AUTH);
+    const stopped = listener.stop();
+    behind.write('OK\t1\tuser=a@x\n');
+    await stopped;
+    await until(() => state.closed);
+    expect(state.text).toBe('FAIL\t1\tuser=a@x\treason=IP not authorized\n');
+  });
+
+  it.each([
+    ['the mail server takes back', 'CANCEL\t1\n'],
+    ['the mail server leaves', null],
+  ])('does not wait for a login that %s before it stops', async (_, sent) => {
+    const { socket, state } = await mailServer();
+    socket.write(AUTH);
+    await until(() => heard === AUTH);
+    if (sent === null) socket.end();
+    else socket.write(sent);
+    await until(() => heard.endsWith('CANCEL\t1\n') || state.closed);
+    await listener.stop();
     expect(world.asked).toEqual([]);
   });
 

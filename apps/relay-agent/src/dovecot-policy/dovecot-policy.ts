@@ -12,14 +12,28 @@ const UNREADABLE: PolicyAnswer = { status: -1, msg: 'Temporary authentication fa
 
 /**
  * Answers one question of Dovecot's auth-policy, once its password has proved right (`auth_policy_check_after_auth`). `body` is the parsed JSON, with
- * `login` and `remote` among `auth_policy_request_attributes`. A `report` needs no answer: denials are recorded from the question itself.
+ * `login`, `remote` and `protocol` among `auth_policy_request_attributes`. A `report` needs no answer: denials are recorded from the question itself.
+ * @param query Dovecot adds `command`. The operator may add `except`, a protocol whose mail server asks the agent in another way
  */
-export async function answerDovecotPolicy(command: unknown, body: unknown, check: LoginCheck): Promise<PolicyAnswer> {
+export async function answerDovecotPolicy(query: string, body: unknown, check: LoginCheck): Promise<PolicyAnswer> {
+  const { command, except } = parametersOf(query);
   if (command === 'report') return NO_OBJECTION;
-  const { login, remote } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
-  if (command !== 'allow' || typeof login !== 'string' || login === '') return UNREADABLE;
+  const { login, remote, protocol } = (typeof body === 'object' && body !== null ? body : {}) as Record<
+    string,
+    unknown
+  >;
+  if (command !== 'allow' || except === '' || typeof login !== 'string' || login === '') return UNREADABLE;
+  if (except !== undefined && protocol === except) return NO_OBJECTION;
   const decision = await check({ username: login, ip: typeof remote === 'string' ? remote : undefined });
   if (decision.decision === 'allow') return NO_OBJECTION;
   // Without a `msg`, Dovecot's client hears what it hears after a wrong password.
   return { status: -1, msg: isOpaque(decision) ? '' : (decision.reply?.text ?? UNREADABLE.msg) };
+}
+
+/** Empty: a query that Dovecot does not send. */
+function parametersOf(query: string): { readonly command?: string; readonly except?: string } {
+  if (query === 'command=allow') return { command: 'allow' };
+  const parameters = [...new URLSearchParams(query)];
+  const once = Object.fromEntries(parameters);
+  return Object.keys(once).length === parameters.length ? once : {};
 }

@@ -18,12 +18,12 @@ describe('Dovecot’s auth-policy', () => {
     ['refuses a deferred login: the protocol has no temporary refusal', DEFER, REFUSED],
   ])('%s', async (_, answer, expected) => {
     if (answer) world.answer = answer;
-    expect(await answerDovecotPolicy('allow', QUESTION, world.check)).toEqual(expected);
+    expect(await answerDovecotPolicy('command=allow', QUESTION, world.check)).toEqual(expected);
     expect(world.asked).toEqual([{ username: 'app@acme.example', ip: '198.51.100.7' }]);
   });
 
   it('takes a report without recording anything', async () => {
-    expect(await answerDovecotPolicy('report', { ...QUESTION, success: false }, world.check)).toEqual({
+    expect(await answerDovecotPolicy('command=report', { ...QUESTION, success: false }, world.check)).toEqual({
       status: 0,
       msg: '',
     });
@@ -31,21 +31,34 @@ describe('Dovecot’s auth-policy', () => {
   });
 
   it.each([
-    ['no command', undefined, QUESTION],
-    ['another command', 'deny', QUESTION],
-    ['two commands', ['allow', 'report'], QUESTION],
-    ['no body', 'allow', null],
-    ['a list', 'allow', [QUESTION]],
-    ['no login', 'allow', { remote: '198.51.100.7' }],
-    ['an empty login', 'allow', { ...QUESTION, login: '' }],
-    ['a login that is no text', 'allow', { ...QUESTION, login: 7 }],
-  ])('refuses a question with %s, and asks nothing', async (_, command, body) => {
-    expect(await answerDovecotPolicy(command, body, world.check)).toEqual(REFUSED);
+    ['no command', '', QUESTION],
+    ['another command', 'command=deny', QUESTION],
+    ['two commands', 'command=allow&command=report', QUESTION],
+    ['two exceptions', 'except=imap&except=smtp&command=allow', QUESTION],
+    ['an empty exception', 'except=&command=allow', { ...QUESTION, protocol: '' }],
+    ['an exception but no login', 'except=smtp&command=allow', { ...QUESTION, login: '' }],
+    ['no body', 'command=allow', null],
+    ['a list', 'command=allow', [QUESTION]],
+    ['no login', 'command=allow', { remote: '198.51.100.7' }],
+    ['an empty login', 'command=allow', { ...QUESTION, login: '' }],
+    ['a login that is no text', 'command=allow', { ...QUESTION, login: 7 }],
+  ])('refuses a question with %s, and asks nothing', async (_, query, body) => {
+    expect(await answerDovecotPolicy(query, body, world.check)).toEqual(REFUSED);
     expect(world.asked).toEqual([]);
   });
 
+  it('leaves the protocol of the exception to the mail server that asks in another way, and decides the others', async () => {
+    world.answer = DENY;
+    const ask = (protocol?: string) =>
+      answerDovecotPolicy('except=smtp&command=allow', { ...QUESTION, protocol }, world.check);
+    expect(await ask('smtp')).toEqual({ status: 0, msg: '' });
+    expect(world.asked).toEqual([]);
+    for (const other of ['imap', 'submission', '', undefined]) expect((await ask(other)).status).toBe(-1);
+    expect(world.asked).toHaveLength(4);
+  });
+
   it('takes a missing address as an unreadable one', async () => {
-    await answerDovecotPolicy('allow', { login: 'a@x' }, world.check);
+    await answerDovecotPolicy('command=allow', { login: 'a@x' }, world.check);
     expect(world.asked).toEqual([{ username: 'a@x', ip: undefined }]);
   });
 });

@@ -32,11 +32,7 @@ export function agentRoutes({ checkFor, dryRun, askBackend, missing, condition }
       return json(200, dry ? dryRun({ username, ip }) : await decide({ username, ip }));
     },
     // Dovecot takes any status but 200 as "no opinion": what cannot be read is answered as a refusal, with 200.
-    'POST /dovecot-policy': async (sent, { query }) => {
-      // Parsed only where it is not what Dovecot sends.
-      const commands = query === 'command=allow' ? ['allow'] : new URLSearchParams(query).getAll('command');
-      return json(200, await answerDovecotPolicy(commands.length === 1 ? commands[0] : null, sent, dovecot));
-    },
+    'POST /dovecot-policy': async (sent, { query }) => json(200, await answerDovecotPolicy(query, sent, dovecot)),
     'GET /nginx-auth': async (_, { headers }) => ({
       status: 200,
       headers: await answerNginx(headers(), askBackend, nginx),

@@ -3,8 +3,11 @@ import { createConnection, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { SettingInvalid } from '@postern/settings';
 
-/** Where a protocol listens: a TCP port, or a unix socket. */
+/** A TCP port, or a unix socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** Where a protocol listens; `systemd`: on the socket of this FileDescriptorName that systemd opened and passed on (sd_listen_fds(3)). */
+export type ListenAddress = Address | { readonly systemd: string };
 
 /** Who may connect to a unix socket. */
 export interface SocketAccess {
@@ -14,13 +17,19 @@ export interface SocketAccess {
 }
 
 /** As the settings write it. */
-export function addressText(address: Address): string {
+export function addressText(address: ListenAddress): string {
+  if ('systemd' in address) return `systemd:${address.systemd}`;
   if ('path' in address) return `unix:${address.path}`;
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }
 
 /** Listens as the setting `name` says, and resolves to where (with the port that was chosen for port 0). Throws `SettingInvalid`. */
-export async function listenAt(server: Server, address: Address, access: SocketAccess, name: string): Promise<Address> {
+export async function listenAt(
+  server: Server,
+  address: ListenAddress,
+  access: SocketAccess,
+  name: string,
+): Promise<ListenAddress> {
   try {
     if ('path' in address) {
       // What libuv says of a missing folder is EACCES.
@@ -29,7 +38,7 @@ export async function listenAt(server: Server, address: Address, access: SocketA
     }
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(address, () => {
+      server.listen('systemd' in address ? passedSocket(address.systemd) : address, () => {
         server.off('error', reject);
         resolve();
       });
@@ -46,7 +55,16 @@ export async function listenAt(server: Server, address: Address, access: SocketA
     });
   }
   const bound = server.address();
-  return 'path' in address || typeof bound !== 'object' || bound === null ? address : { ...address, port: bound.port };
+  return !('port' in address) || typeof bound !== 'object' || bound === null
+    ? address
+    : { ...address, port: bound.port };
+}
+
+/** The passed sockets are the file descriptors from 3 on. LISTEN_PID is not compared: `postern-agent` starts this process, and passes them on. */
+function passedSocket(name: string): { fd: number } {
+  const index = (process.env['LISTEN_FDNAMES'] ?? '').split(':').indexOf(name);
+  if (index < 0) throw Object.assign(new Error(name), { code: 'ENOTPASSED' });
+  return { fd: 3 + index };
 }
 
 /** A socket file on which nobody listens was left by a process that was killed. */
@@ -82,5 +100,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'is not for this user to take: name another address, or give the user the right to it.',
   EPERM: 'cannot be given the owner and mode that are set: only root may give a socket to another user.',
   ENOENT: 'is in a folder that does not exist: make the folder, or name another path.',
+  ENOTPASSED: 'was not passed by systemd: start the agent by its .socket unit, which has this FileDescriptorName.',
   ENOTSOCK: 'is a file that is no socket: remove it, or name another path.',
 };

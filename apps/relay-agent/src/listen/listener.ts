@@ -1,9 +1,16 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Address, listenAt, type SocketAccess } from './listen.js';
+import { endsWithin } from '@postern/async';
+import { type ListenAddress, listenAt, type SocketAccess } from './listen.js';
+
+/** Calls `ask` with each question, and what that returns once the answer is there: a stop waits for the answers. */
+export type Serve = (socket: Socket, ask: () => () => void) => Promise<void>;
+
+/** Longer than Dovecot's own pause after a wrong password. */
+const ANSWER_MS = 3_000;
 
 export interface ListenerOptions {
-  readonly address: Address;
+  readonly address: ListenAddress;
   readonly access: SocketAccess;
   /** The setting that has the address. */
   readonly setting: string;
@@ -12,9 +19,7 @@ export interface ListenerOptions {
   /** A connection on which nothing came or went for so long is closed. 0: never. */
   readonly idleMs: number;
   /** Serves one connection. Its end, or a rejection, closes the connection. */
-  readonly serve: (socket: Socket) => Promise<void>;
-  /** Ends as soon as what was asked so far is decided: a stop waits for it. */
-  readonly decided: () => Promise<unknown>;
+  readonly serve: Serve;
   /** A connection ended by an error of the peer or of `serve`. */
   readonly onError: (error: Error) => void;
 }
@@ -23,8 +28,10 @@ export interface ListenerOptions {
 export class Listener {
   private readonly server: Server;
   private readonly open = new Set<Socket>();
+  /** The questions that wait for their answers. */
+  private readonly asked = new Set<Promise<void>>();
   /** With the port that was chosen for port 0. */
-  address: Address;
+  address: ListenAddress;
 
   private constructor(private readonly options: ListenerOptions) {
     this.address = options.address;
@@ -46,10 +53,10 @@ export class Listener {
     return this.open.size;
   }
 
-  /** Takes no more connections, answers what was asked, and closes those that are open. */
+  /** Takes no more connections, answers what was asked (for at most 3 s), and closes those that are open. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    await this.options.decided();
+    await endsWithin(Promise.all(this.asked), ANSWER_MS);
     // The answers are written in this turn of the event loop.
     await nextTurn();
     for (const socket of this.open) socket.destroySoon();
@@ -63,11 +70,20 @@ export class Listener {
     // Without it an error of the socket would end the process; `serve` sees it as the end of its stream.
     socket.on('error', () => undefined);
     socket.once('close', () => this.open.delete(socket));
-    serve(socket)
+    serve(socket, () => this.ask())
       .catch((error: Error) => {
         if (!isEndOfConnection(error)) onError(error);
       })
       .finally(() => socket.destroySoon());
+  }
+
+  private ask(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.asked.add(promise);
+    return () => {
+      this.asked.delete(promise);
+      resolve();
+    };
   }
 }
 

@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Decision } from '@postern/relay-client';
+import type { Serve } from '../listen/listener.js';
 import type { LoginCheck } from '../login-check.js';
 import { readRequests } from './read-requests.js';
 
@@ -13,12 +13,14 @@ const NO_OPINION = 'DUNNO';
  * open session is refused at the next message. A peer that does not speak the protocol is disconnected, and Postfix then applies its
  * `smtpd_policy_service_default_action`.
  */
-export function servePostfixPolicy(socket: Socket, check: LoginCheck): Promise<void> {
+export function servePostfixPolicy(check: LoginCheck, ...[socket, ask]: Parameters<Serve>): Promise<void> {
   return pipeline(
     socket,
     async function* (requests: Readable) {
       for await (const { username, ip } of readRequests(requests)) {
+        const answered = ask();
         const action = username === '' ? NO_OPINION : actionOf(await check({ username, ip }));
+        answered();
         yield `action=${action}\n\n`;
       }
     },

@@ -1,23 +1,14 @@
 import { connect, type TcpNetConnectOpts } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Listener } from '../listen/listener.js';
+import type { Listener } from '../listen/listener.js';
 import { ALLOW, DEFER, DENY, settableCheck } from '../testing/decisions.js';
+import { startListener } from '../testing/test-listener.js';
 import { servePostfixPolicy } from './postfix-policy.js';
 
 let listener: Listener;
 const world = settableCheck();
-const errors: string[] = [];
 beforeAll(async () => {
-  listener = await Listener.listen({
-    address: { host: '127.0.0.1', port: 0 },
-    access: { mode: 0o600, owner: null },
-    setting: 'the test',
-    decided: async () => undefined,
-    maxConnections: 10,
-    idleMs: 10_000,
-    serve: (socket) => servePostfixPolicy(socket, world.check),
-    onError: (error) => errors.push(error.name),
-  });
+  ({ listener } = await startListener((...connection) => servePostfixPolicy(world.check, ...connection)));
 });
 afterAll(() => listener?.stop());
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { freePort } from '@postern/embedded-kafka';
 import { createAcme, type Acme } from '../acme.js';
 import { startPosternProcess, type PosternProcess } from '../postern-process.js';
+import { until } from '../until.js';
 
 /** A Postern with a tenant and its SMTP users, and the relay agent of a mail server. Both are processes of their own, and can be killed. */
 export class MailWorld {
@@ -54,8 +55,11 @@ export class MailWorld {
     await this.postern?.end('SIGKILL');
   }
 
-  /** Starts the agent with this YAML; without, again with the last one. Where Postern is, the key and the folder come from this world. */
-  async startAgent(configuration?: string): Promise<void> {
+  /**
+   * Starts the agent with this YAML; without, again with the last one. Where Postern is, the key and the folder come from this world.
+   * @param under a program that starts it, with its arguments
+   */
+  async startAgent(configuration?: string, under: readonly string[] = []): Promise<void> {
     const file = join(this.folder, 'agent.yaml');
     const keyFile = join(this.folder, 'relay.key');
     if (configuration !== undefined) await writeFile(file, configuration);
@@ -67,11 +71,20 @@ export class MailWorld {
       POSTERN_RELAY_KEY_FILE: keyFile,
       POSTERN_RELAY_NAME: 'mx1',
     };
-    this.agent = await startPosternProcess(settings, 'relay-agent', ['--config', file]);
+    this.agent = await startPosternProcess(settings, 'relay-agent', ['--config', file], under);
   }
 
-  async endAgent(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    await this.agent?.end(signal);
+  /** Resolves to its exit code, or the signal that ended it. */
+  async endAgent(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string | undefined> {
+    return this.agent?.end(signal);
+  }
+
+  /** Kills the agent that was started under `holdingSocket`, which starts it again. Resolves once it is killed. */
+  async killAgentUnderManager(): Promise<void> {
+    const ends = () => this.agent?.output().split('The command ended.').length;
+    const before = ends();
+    process.kill(this.agent?.pid ?? 0, 'SIGHUP');
+    await until(() => ends() !== before);
   }
 
   /** Registers an SMTP user, with a restriction unless there are no ranges; its id. */

@@ -22,9 +22,11 @@ export interface PostfixPorts {
   readonly submissions: number;
   /** Begins with a PROXY header. */
   readonly proxied: number;
-  /** Submission where Dovecot asks the agent itself, by auth-policy; and its IMAP. */
-  readonly policy: number;
+  /** Of the Dovecot behind the agent, which asks the agent by auth-policy, except for SMTP. */
   readonly imap: number;
+  /** Submission where Dovecot asks the agent for all protocols; and its IMAP. */
+  readonly policy: number;
+  readonly policyImap: number;
 }
 
 /**
@@ -39,19 +41,32 @@ export async function startPostfixWithDovecot(
     submission: await freePort(),
     submissions: await freePort(),
     proxied: await freePort(),
-    policy: await freePort(),
     imap: await freePort(),
+    policy: await freePort(),
+    policyImap: await freePort(),
   };
   const dovecot = join(world.folder, 'dovecot');
   const postfix = join(world.folder, 'postfix');
   const queue = queueOf(postfix);
   const example = (name: string, replaced: Record<string, string>) => exampleFile(`postfix-dovecot/${name}`, replaced);
 
+  const asks = await example('dovecot-2.3-auth-policy.conf', {
+    '/var/spool/postfix': queue,
+    '127.0.0.1:8035': world.agentAddress,
+  });
+  const asksExceptForSmtp = asks
+    .replace(/^auth_policy_server_url.*\n/m, '')
+    .replace('# auth_policy_server_url', 'auth_policy_server_url')
+    .match(/^auth_policy_.*$/gm);
   const behind = await startDovecot({
     folder: dovecot,
     users,
-    configuration: await example('dovecot-2.3.conf', { 'user = postern': 'user = root' }),
-    accepts: [{ path: join(dovecot, 'run', 'postern-auth') }],
+    configuration: [
+      await example('dovecot-2.3.conf', { 'user = postern': 'user = root' }),
+      ...(asksExceptForSmtp ?? []),
+    ].join('\n'),
+    accepts: [{ path: join(dovecot, 'run', 'postern-auth') }, { port: ports.imap, host: '127.0.0.1' }],
+    imapPort: ports.imap,
   });
   world.endsWith(() => behind.stop());
 
@@ -85,12 +100,9 @@ export async function startPostfixWithDovecot(
   const policy = await startDovecot({
     folder: join(world.folder, 'dovecot-asking'),
     users,
-    configuration: await example('dovecot-2.3-auth-policy.conf', {
-      '/var/spool/postfix': queue,
-      '127.0.0.1:8035': world.agentAddress,
-    }),
-    accepts: [{ path: join(queue, 'private', 'auth') }, { port: ports.imap, host: '127.0.0.1' }],
-    imapPort: ports.imap,
+    configuration: asks,
+    accepts: [{ path: join(queue, 'private', 'auth') }, { port: ports.policyImap, host: '127.0.0.1' }],
+    imapPort: ports.policyImap,
   });
   world.endsWith(() => policy.stop());
   return ports;
