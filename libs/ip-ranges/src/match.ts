@@ -38,6 +38,22 @@ const PRIVATE: readonly IpRange[] = [
   return parsed.value;
 });
 
+export type RemarkCode = 'very-wide' | 'private-range';
+
+/** What may be a mistake about a range that is otherwise fit for an allow list. `detail` goes on after the range's text. */
+export function remarksOn(range: IpRange): { readonly code: RemarkCode; readonly detail: string }[] {
+  const remarks: { code: RemarkCode; detail: string }[] = [];
+  if (isVeryWide(range)) {
+    const site = range.family === 'IPv4' ? '/16' : '/32';
+    remarks.push({ code: 'very-wide', detail: `is wider than ${site}: check that all of it is yours.` });
+  }
+  if (isPrivate(range)) {
+    const detail = 'is private address space: a login over the internet never comes from there.';
+    remarks.push({ code: 'private-range', detail });
+  }
+  return remarks;
+}
+
 /** Whether all of the range is private, shared, link-local or loopback space. */
 export function isPrivate(range: IpRange): boolean {
   return PRIVATE.some((space) => covers(space, range));
