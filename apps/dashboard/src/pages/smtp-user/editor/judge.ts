@@ -1,0 +1,154 @@
+import { coveringRanges, parseRange, remarksOn, type IpRange } from '@postern/ip-ranges';
+import { addressesIn } from './addresses-in.js';
+import { noteInOneLine, type Listed } from './list-as-text.js';
+import type { Pasted } from './pasted-lines.js';
+
+interface Common {
+  readonly pasted: Pasted;
+}
+
+/** A line that can be saved. */
+export interface Good extends Common {
+  readonly verdict: 'new' | 'renewed' | 'changed' | 'unchanged';
+  readonly entry: Listed;
+  /** *256 addresses*. */
+  readonly addresses: string;
+  /** What may be a mistake; it refuses nothing. */
+  readonly remarks: readonly string[];
+}
+
+/** A line that cannot be saved, and why. It keeps no other back. */
+export interface Bad extends Common {
+  readonly verdict: 'bad';
+  readonly reason: string;
+  readonly suggestions: readonly string[];
+}
+
+/** Says the same as a line above. */
+export interface Repeated extends Common {
+  readonly verdict: 'repeated';
+  readonly reason: string;
+}
+
+export type Judged = Good | Bad | Repeated;
+
+export interface Given {
+  /** The list as it is. */
+  readonly list: readonly Listed[];
+  /** Add: what a line does not say stays as the list has it. Replace: the lines are the list. */
+  readonly mode: 'add' | 'replace';
+  /** For added lines that say none. */
+  readonly note: string | null;
+  readonly expiresAt: string | null;
+  readonly now: Date;
+}
+
+/** Characters of a note that the API takes. */
+export const MAX_NOTE_LENGTH = 500;
+/** Entries on one list that the API takes. */
+export const MAX_ENTRIES = 1_000;
+
+/** What would come of each line, with the reasons that the API would give. */
+export function judge(lines: readonly Pasted[], given: Given): Judged[] {
+  const listed = new Map(given.list.map((entry) => [entry.range, entry]));
+  const seen = new Map<string, number>();
+  const ranges = new Map<Pasted, IpRange>();
+  const judged = lines.map((pasted): Judged => {
+    const parsed = parseRange(pasted.typed);
+    if (!parsed.ok) return { verdict: 'bad', pasted, reason: parsed.detail, suggestions: parsed.suggestions };
+    const range = parsed.value;
+    const above = seen.get(range.text);
+    if (above !== undefined)
+      return { verdict: 'repeated', pasted, reason: `${range.text} is in line ${above} already.` };
+    const before = listed.get(range.text);
+    const entry = wanted(range, pasted, given, before);
+    const wrong = wrongIn(entry, before, given.now);
+    if (wrong !== null) return { verdict: 'bad', pasted, reason: wrong, suggestions: [] };
+    seen.set(range.text, pasted.line);
+    ranges.set(pasted, range);
+    return {
+      verdict: verdictOn(entry, before, given.now),
+      pasted,
+      entry,
+      addresses: addressesIn(range),
+      remarks: remarksOn(range).map(({ detail }) => `${range.text} ${detail}`),
+    };
+  });
+  return withOverlaps(judged, ranges, given);
+}
+
+function wanted(range: IpRange, pasted: Pasted, given: Given, before: Listed | undefined): Listed {
+  const text = range.text;
+  if (given.mode === 'replace') {
+    // The text has line breaks of a note as spaces.
+    const asBefore = before !== undefined && noteInOneLine(before.note) === pasted.note;
+    return { range: text, note: asBefore ? before.note : pasted.note, expiresAt: pasted.expiresAt };
+  }
+  if (before !== undefined && isLive(before, given.now))
+    return { range: text, note: pasted.note ?? before.note, expiresAt: pasted.expiresAt ?? before.expiresAt };
+  return {
+    range: text,
+    note: pasted.note ?? given.note ?? before?.note ?? null,
+    expiresAt: pasted.expiresAt ?? given.expiresAt,
+  };
+}
+
+function wrongIn({ note, expiresAt }: Listed, before: Listed | undefined, now: Date): string | null {
+  if (note !== null && note.length > MAX_NOTE_LENGTH)
+    return `A note has at most ${MAX_NOTE_LENGTH} characters; this one has ${note.length}.`;
+  if (note !== null && (!note.isWellFormed() || /[^\P{Cc}\t\n\r]/u.test(note)))
+    return 'A note is text without control characters, but for tabs and new lines.';
+  // An end that is past may stay as it is.
+  if (expiresAt !== null && expiresAt !== before?.expiresAt && Date.parse(expiresAt) <= now.getTime())
+    return `The end of this entry, ${expiresAt}, is past. Give a later time, or none.`;
+  return null;
+}
+
+function verdictOn(entry: Listed, before: Listed | undefined, now: Date): Good['verdict'] {
+  if (before === undefined) return 'new';
+  if (sameEntry(entry, before)) return 'unchanged';
+  return !isLive(before, now) && isLive(entry, now) ? 'renewed' : 'changed';
+}
+
+/** Whether saving one in place of the other changes nothing. */
+export function sameEntry(a: Listed, b: Listed): boolean {
+  return a.range === b.range && a.note === b.note && a.expiresAt === b.expiresAt;
+}
+
+export function isLive({ expiresAt }: Pick<Listed, 'expiresAt'>, now: Date): boolean {
+  return expiresAt === null || Date.parse(expiresAt) > now.getTime();
+}
+
+/** Adds which lines are inside another range, and which make entries of the list needless. */
+function withOverlaps(judged: readonly Judged[], ranges: ReadonlyMap<Pasted, IpRange>, given: Given): Judged[] {
+  const fresh = new Set([...ranges.values()].map(({ text }) => text));
+  // Where the text replaces the list, what it does not name will be gone.
+  const staying = given.mode === 'replace' ? [] : given.list;
+  const items = [
+    ...[...ranges.values()].map((range) => ({ range, isNew: true })),
+    ...staying.flatMap((entry) => {
+      const parsed = parseRange(entry.range);
+      const counts = parsed.ok && !fresh.has(entry.range) && isLive(entry, given.now);
+      return counts ? [{ range: parsed.value, isNew: false }] : [];
+    }),
+  ];
+  const around = new Map<string, string>();
+  const needless = new Map<string, number>();
+  for (const [inner, outer] of coveringRanges(items)) {
+    around.set(inner.range.text, `${outer.range.text}${outer.isNew ? '' : ', which is on the list already'}`);
+    if (!inner.isNew) needless.set(outer.range.text, (needless.get(outer.range.text) ?? 0) + 1);
+  }
+  return judged.map((one) => {
+    const range = ranges.get(one.pasted);
+    if (range === undefined || !('entry' in one)) return one;
+    const outer = around.get(range.text);
+    const covered = needless.get(range.text) ?? 0;
+    const overlaps = [
+      ...(outer === undefined ? [] : [`${range.text} is inside ${outer}: it adds nothing.`]),
+      ...(covered === 0
+        ? []
+        : [`${range.text} covers ${covered === 1 ? 'one entry' : `${covered} entries`} of the list.`]),
+    ];
+    return overlaps.length === 0 ? one : { ...one, remarks: [...overlaps, ...one.remarks] };
+  });
+}

@@ -1,0 +1,22 @@
+/** An entry as far as one can edit it. */
+export interface Listed {
+  readonly range: string;
+  readonly note: string | null;
+  readonly expiresAt: string | null;
+}
+
+/** A list as one can edit it: `203.0.113.0/24, 2027-01-31T18:00:00Z # office`, one entry a line. `pastedLines` reads it again. */
+export function listAsText(entries: readonly Listed[]): string {
+  return entries.map((entry) => `${lineOf(entry)}\n`).join('');
+}
+
+function lineOf({ range, note, expiresAt }: Listed): string {
+  const end = expiresAt === null ? '' : `, ${expiresAt.replace('.000Z', 'Z')}`;
+  const words = noteInOneLine(note);
+  return words === null ? range + end : `${range}${end} # ${words}`;
+}
+
+/** Line breaks as spaces. Two notes that are the same in one line count as the same. */
+export function noteInOneLine(note: string | null): string | null {
+  return note?.replaceAll(/\s+/gu, ' ').trim() || null;
+}
