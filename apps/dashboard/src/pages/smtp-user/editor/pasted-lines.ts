@@ -59,22 +59,17 @@ function readLine({ text, at }: Piece, line: number): Pasted[] {
   const notes: string[] = [];
   let expiresAt: string | null = null;
   for (const cell of cells) {
-    const end = readExpiry(cell.text);
-    if (end !== null) {
-      expiresAt = end;
-      continue;
-    }
     const { addresses, rest } = splitCell(cell, found.length === 0);
     found.push(...addresses);
-    const endAfter = readExpiry(rest);
-    if (endAfter !== null) expiresAt = endAfter;
+    const end = readExpiry(rest);
+    if (end !== null) expiresAt = end;
     else if (rest !== '') notes.push(rest);
   }
   if (comment !== undefined && comment.trim() !== '') notes.push(comment.trim());
   const note = (from = 0) => notes.slice(from).join(', ') || null;
   if (found.length > 0) return found.map((piece) => ({ ...typedOf(piece), line, note: note(), expiresAt }));
   // No word looks like an address: the first cell is judged, so that what is wrong with it is said.
-  const [cell] = cells.filter(({ text }) => text !== '' && readExpiry(text) === null);
+  const cell = cells.find(({ text }) => plainNote(text) !== '' && readExpiry(text) === null);
   return cell ? [{ ...typedOf(cell), line, note: note(1), expiresAt }] : [];
 }
 
@@ -125,7 +120,7 @@ function looksLikeAddress(word: string): boolean {
 
 /** Without the signs that lead to it or enclose it; nothing where it consists of signs. */
 function plainNote(text: string): string {
-  if (!/[\p{L}\p{N}]/u.test(text)) return '';
+  if (!/[\p{L}\p{N}*]/u.test(text)) return '';
   const note = text
     .trim()
     .replace(/^(?:[-–—:=|>•]+|#|\/\/)\s*/u, '')
