@@ -1,6 +1,6 @@
 import { Text, Tooltip, type TextProps } from '@mantine/core';
-import { useEffect, useState } from 'react';
 import { relativeTime } from './relative-time.js';
+import { useNow } from './use-now.js';
 
 interface Props extends TextProps {
   /** RFC 3339. */
@@ -8,8 +8,6 @@ interface Props extends TextProps {
   /** *29 Nov, 14:02:11* instead: where rows are compared. */
   readonly exact?: boolean;
 }
-
-const EVERY_MS = 30_000;
 
 const DENSE = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' } as const;
 
@@ -25,13 +23,4 @@ export function Time({ at, exact = false, ...text }: Props) {
       </Text>
     </Tooltip>
   );
-}
-
-function useNow(): Date {
-  const [now, setNow] = useState(() => new Date());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(new Date()), EVERY_MS);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
 }

@@ -1,13 +1,22 @@
-import { Stack, Tabs } from '@mantine/core';
+import { Button, Group, Skeleton, Stack, Tabs } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Copy } from '../../ui/Mono.js';
 import { Page } from '../../ui/Page.js';
-import { Failed, ReadOnly } from '../../ui/States.js';
+import { RestrictionWords } from '../../ui/RestrictionWords.js';
+import { Failed, ReadOnly, Stale } from '../../ui/States.js';
 import { Denied } from './denied/Denied.js';
 import { LiveDenials } from './denied/LiveDenials.js';
 import { RefusedNow } from './denied/RefusedNow.js';
+import { storedDraft } from './editor/draft.js';
+import { Editor, type Start } from './editor/Editor.js';
 import { Entries } from './entries/Entries.js';
 import { History } from './history/History.js';
+import { ClearRestriction } from './manage/ClearRestriction.js';
+import { ModeSwitch } from './manage/ModeSwitch.js';
+import { UserMenu } from './manage/UserMenu.js';
 import { smtpUserQuery, useMayWrite } from './smtp-user.js';
 import { Why } from './why/Why.js';
 
@@ -19,42 +28,91 @@ export function SmtpUser() {
   const { tenantId, smtpUserId } = useParams({ from: HERE });
   const { tab } = useSearch({ from: HERE });
   const navigate = useNavigate({ from: '/t/$tenantId/smtp-users/$smtpUserId' });
-  const { data: user, error, refetch } = useQuery(smtpUserQuery(tenantId, smtpUserId));
+  const { data: user, error, refetch, dataUpdatedAt } = useQuery(smtpUserQuery(tenantId, smtpUserId));
   const writable = useMayWrite();
-  if (!user) return <Page title="SMTP user">{error && <Failed error={error} retry={() => void refetch()} />}</Page>;
+  const [editing, setEditing] = useState<Start | null>(null);
+  const openEditor = (mode: Start['mode'], text?: string) => setEditing({ mode, text });
+  if (!user) return <Loading error={error} retry={() => void refetch()} />;
+  const draft = writable && editing === null && storedDraft(user.id) !== null;
   return (
-    <Page title={user.username}>
-      <LiveDenials user={user}>
+    <Page
+      title={user.username}
+      heading={
+        <>
+          {user.username} <Copy value={user.username} label="Copy the username" />
+        </>
+      }
+      description={<RestrictionWords restriction={user.restriction} />}
+      actions={
+        <>
+          <ModeSwitch user={user} writable={writable} />
+          {writable && (
+            <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => openEditor('add')}>
+              {draft ? 'Go on adding' : 'Add addresses'}
+            </Button>
+          )}
+          {writable && <UserMenu user={user} />}
+        </>
+      }
+    >
+      <Stack gap="lg">
         {!writable && <ReadOnly />}
-        <RefusedNow user={user} />
-        <Why user={user} />
-        <Tabs
-          value={tab ?? 'allowed'}
-          onChange={(chosen) =>
-            void navigate({
-              search: (before) => ({ ...before, tab: TABS.find((tab) => tab === chosen) }),
-              replace: true,
-            })
-          }
-        >
-          <Tabs.List>
-            <Tabs.Tab value="allowed">Allowed addresses</Tabs.Tab>
-            <Tabs.Tab value="denied">Denied</Tabs.Tab>
-            <Tabs.Tab value="history">History</Tabs.Tab>
-          </Tabs.List>
-          <Stack pt="md">
-            <Tabs.Panel value="allowed">
-              <Entries user={user} />
+        {error && <Stale since={dataUpdatedAt} />}
+        <LiveDenials user={user}>
+          <RefusedNow user={user} />
+          <Why user={user} />
+          <Tabs
+            value={tab ?? 'allowed'}
+            onChange={(chosen) =>
+              void navigate({
+                search: (before) => ({ ...before, tab: TABS.find((tab) => tab === chosen) }),
+                replace: true,
+              })
+            }
+          >
+            <Tabs.List>
+              <Tabs.Tab value="allowed">
+                <Group gap={6}>
+                  Allowed addresses
+                  <span className="tabular">{user.restriction.entries.length.toLocaleString('en')}</span>
+                </Group>
+              </Tabs.Tab>
+              <Tabs.Tab value="denied">Denied</Tabs.Tab>
+              <Tabs.Tab value="history">History</Tabs.Tab>
+            </Tabs.List>
+            <Tabs.Panel value="allowed" pt="md">
+              <Entries user={user} writable={writable} openEditor={openEditor} />
             </Tabs.Panel>
-            <Tabs.Panel value="denied">
+            <Tabs.Panel value="denied" pt="md">
               <Denied user={user} />
             </Tabs.Panel>
-            <Tabs.Panel value="history">
+            <Tabs.Panel value="history" pt="md">
               <History user={user} />
             </Tabs.Panel>
-          </Stack>
-        </Tabs>
-      </LiveDenials>
+          </Tabs>
+        </LiveDenials>
+        {writable && user.restriction.restricted && <ClearRestriction user={user} />}
+        {writable && <Editor key={user.id} user={user} start={editing} close={() => setEditing(null)} />}
+      </Stack>
+    </Page>
+  );
+}
+
+function Loading({ error, retry }: { readonly error: Error | null; readonly retry: () => void }) {
+  return (
+    <Page title="SMTP user" heading={<Skeleton height={22} width={280} my={7} />}>
+      {error ? (
+        <Failed error={error} retry={retry} />
+      ) : (
+        <Stack gap="lg">
+          <Skeleton height={14} width={160} mt={-16} />
+          <Skeleton height={88} />
+          <Skeleton height={34} width={340} />
+          {[0, 1, 2].map((row) => (
+            <Skeleton key={row} height={28} />
+          ))}
+        </Stack>
+      )}
     </Page>
   );
 }

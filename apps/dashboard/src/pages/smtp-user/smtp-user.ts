@@ -1,5 +1,5 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { api, take, type Schema } from '../../api/client.js';
+import { ApiProblem, api, take, type Schema } from '../../api/client.js';
 import { mayWrite, whoAmI } from '../../api/session.js';
 
 export type SmtpUser = Schema<'SmtpUser'>;
@@ -8,6 +8,13 @@ export type Entry = Schema<'Entry'>;
 export type Mode = Restriction['mode'];
 /** An entry as a request names it. */
 export type WantedEntry = Schema<'AddEntriesRequest'>['entries'][number];
+
+/** The part of an entry that a request may name. */
+export const wantedOf = ({ range, note, expiresAt }: Pick<Entry, 'range' | 'note' | 'expiresAt'>): WantedEntry => ({
+  range,
+  note,
+  expiresAt,
+});
 
 const ONE = '/v1/tenants/{tenantId}/smtp-users/{smtpUserId}';
 const REFRESHED_EVERY_MS = 15_000;
@@ -28,6 +35,14 @@ export const smtpUserQuery = (tenantId: string, smtpUserId: string) =>
 /** Whose restriction it is. */
 export type SmtpUserRef = Pick<SmtpUser, 'tenantId' | 'id'>;
 const pathOf = ({ tenantId, id }: SmtpUserRef) => ({ tenantId, smtpUserId: id });
+
+/** The list as it is now, not older than the answer that said so: after `version-mismatch`. */
+export async function readAfter(problem: ApiProblem, user: SmtpUserRef): Promise<Restriction> {
+  const current = problem.headers.get('etag')?.replaceAll('"', '');
+  const header = { ...(current !== undefined && { 'Postern-Min-Version': current }) };
+  return take(api.GET(`${ONE}/restriction`, { params: { path: pathOf(user), header } }));
+}
+
 const tag = (version: number): string => `"${version}"`;
 
 // The changes of a restriction. Each resolves with the restriction that came of it.
@@ -39,16 +54,27 @@ export const removeEntry = (user: SmtpUserRef, entryId: string): Promise<Restric
   take(api.DELETE(`${ONE}/restriction/entries/{entryId}`, { params: { path: { ...pathOf(user), entryId } } }));
 
 /** Throws `ApiProblem` `version-mismatch` where the list is no longer the one of `version`. */
-export const replaceEntries = (user: SmtpUserRef, version: number, entries: WantedEntry[]): Promise<Restriction> =>
+export const replaceEntries = (
+  user: SmtpUserRef,
+  version: number,
+  entries: WantedEntry[],
+  mode?: Mode,
+): Promise<Restriction> =>
   take(
     api.PUT(`${ONE}/restriction`, {
       params: { path: pathOf(user), header: { 'If-Match': tag(version) } },
-      body: { entries },
+      body: { entries, ...(mode && { mode }) },
     }),
   );
 
 export const changeMode = (user: SmtpUserRef, mode: Mode): Promise<Restriction> =>
   take(api.PUT(`${ONE}/restriction/mode`, { params: { path: pathOf(user) }, body: { mode } }));
+
+export const renameSmtpUser = (user: SmtpUser, username: string): Promise<SmtpUser> =>
+  take(api.PATCH(ONE, { params: { path: pathOf(user) }, body: { username } }));
+
+export const removeSmtpUser = (user: SmtpUser): Promise<unknown> =>
+  take(api.DELETE(ONE, { params: { path: pathOf(user) } }));
 
 /** Afterwards logins may come from anywhere. */
 export const clearRestriction = (user: SmtpUserRef): Promise<Restriction> =>

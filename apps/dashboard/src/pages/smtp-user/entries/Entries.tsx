@@ -1,6 +1,243 @@
-import type { SmtpUser } from '../smtp-user.js';
+import { ActionIcon, Button, Group, Menu, Stack, Text } from '@mantine/core';
+import { IconDots, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
+import { parseRange } from '@postern/ip-ranges';
+import { useMemo, useState } from 'react';
+import { DataTable, type Column } from '../../../ui/DataTable.js';
+import { Mono } from '../../../ui/Mono.js';
+import { SearchField } from '../../../ui/SearchField.js';
+import { Empty } from '../../../ui/States.js';
+import { Time } from '../../../ui/Time.js';
+import { showDone, showUndo } from '../../../ui/toast.js';
+import { addressesIn } from '../editor/addresses-in.js';
+import { addEntries, removeEntry, useRestrictionChange, wantedOf, type Entry, type SmtpUser } from '../smtp-user.js';
+import classes from './Entries.module.css';
+import { EntryDialog } from './EntryDialog.js';
+import { LastEntry } from './LastEntry.js';
+import { MyAddress } from './MyAddress.js';
+
+interface Props {
+  readonly user: SmtpUser;
+  readonly writable: boolean;
+  /** Opens the editor: `text` is there already. */
+  readonly openEditor: (mode: 'add' | 'replace', text?: string) => void;
+}
+
+/** From so many entries on, they can be searched. */
+const SEARCHED = 12;
 
 /** The allow list of one SMTP user. */
-export function Entries(_props: { readonly user: SmtpUser }) {
-  return null;
+export function Entries({ user, writable, openEditor }: Props) {
+  const { entries, warnings, restricted, mode } = user.restriction;
+  const [search, setSearch] = useState('');
+  const [edited, setEdited] = useState<Entry | null>(null);
+  const { remove, error, last, setLast } = useRemove(user);
+  const columns = useMemo(
+    () => columnsOf(warnings, writable ? { edit: setEdited, remove } : null),
+    // `remove` is a new function at each drawing, and always does the same for the same user.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+    [warnings, writable, user],
+  );
+  if (!restricted) {
+    return (
+      <Empty
+        title="Any source may log in"
+        action={
+          writable && (
+            <>
+              <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => openEditor('add')}>
+                Add addresses
+              </Button>
+              <MyAddress user={user} openEditor={openEditor} />
+            </>
+          )
+        }
+      >
+        There is no restriction: anyone with the password can log in from anywhere. With the first address that you add,
+        every other address is {mode === 'report-only' ? 'recorded (report only)' : 'refused'}.
+      </Empty>
+    );
+  }
+  const found = search === '' ? entries : entries.filter((entry) => matches(entry, search));
+  return (
+    <Stack gap="sm">
+      {entries.length >= SEARCHED && (
+        <Group justify="space-between">
+          <SearchField label="Search ranges and notes" value={search} onChange={setSearch} />
+          {search !== '' && (
+            <Text size="xs" c="dimmed" role="status">
+              {found.length.toLocaleString('en')} of {entries.length.toLocaleString('en')}
+            </Text>
+          )}
+        </Group>
+      )}
+      {error && (
+        <Text size="sm" role="alert" c="var(--postern-refused-text)">
+          {error.message}
+        </Text>
+      )}
+      <DataTable
+        label="Allowed addresses"
+        columns={columns}
+        rows={found}
+        rowKey={({ id }) => id}
+        {...(writable && { onOpen: setEdited })}
+        empty={<Empty title="Nothing found">No range and no note has “{search}” in it.</Empty>}
+      />
+      {writable && (
+        <Group gap="xs">
+          <MyAddress user={user} openEditor={openEditor} />
+          <Button variant="subtle" color="gray" size="xs" onClick={() => openEditor('replace')}>
+            Edit as text
+          </Button>
+        </Group>
+      )}
+      <EntryDialog user={user} entry={edited} close={() => setEdited(null)} />
+      <LastEntry user={user} entry={last} close={() => setLast(null)} />
+    </Stack>
+  );
+}
+
+function matches({ range, note, addedBy }: Entry, search: string): boolean {
+  const wanted = search.toLowerCase();
+  return [range, note ?? '', addedBy].some((text) => text.toLowerCase().includes(wanted));
+}
+
+/** Removes at once, with an undo. The last entry is not removed: what that means is explained. */
+function useRemove(user: SmtpUser) {
+  const [last, setLast] = useState<Entry | null>(null);
+  const add = useRestrictionChange(user, (entry: Entry) => addEntries(user, [wantedOf(entry)]));
+  const { mutate, error } = useRestrictionChange(user, ({ id }: Entry) => removeEntry(user, id));
+  const remove = (entry: Entry) => {
+    if (user.restriction.entries.length === 1) return setLast(entry);
+    mutate(entry, {
+      // An expired one cannot be added as it was: the API takes no end that is past.
+      onSuccess: () =>
+        entry.live
+          ? showUndo(`Removed ${entry.range}.`, () => add.mutate(entry))
+          : showDone(`Removed ${entry.range}, which was expired.`),
+    });
+  };
+  return { remove, error: error ?? add.error, last, setLast };
+}
+
+interface Actions {
+  readonly edit: (entry: Entry) => void;
+  readonly remove: (entry: Entry) => void;
+}
+
+function columnsOf(warnings: SmtpUser['restriction']['warnings'], actions: Actions | null): Column<Entry>[] {
+  const of = Map.groupBy(warnings, ({ entryId }) => entryId);
+  return [
+    {
+      id: 'range',
+      header: 'Range',
+      phone: 'title',
+      width: '26%',
+      sort: ({ range }) => range,
+      cell: ({ id, range, live }) => (
+        <div className={classes['range']} data-expired={!live || undefined}>
+          <Mono>{range}</Mono>
+          {(of.get(id) ?? [])
+            .filter(({ code }) => code !== 'expires-soon')
+            .map(({ code, detail }) => (
+              <Text key={code} size="xs" c="var(--postern-warn-text)" className={classes['warning']}>
+                {detail.replace(`${range} `, '')}
+              </Text>
+            ))}
+        </div>
+      ),
+    },
+    {
+      id: 'addresses',
+      header: 'Addresses',
+      width: '15%',
+      cell: ({ range }) => {
+        const parsed = parseRange(range);
+        return (
+          <Text span inherit c="dimmed" className="tabular">
+            {parsed.ok ? addressesIn(parsed.value) : ''}
+          </Text>
+        );
+      },
+    },
+    {
+      id: 'note',
+      header: 'Note',
+      phone: 'detail',
+      sort: ({ note }) => note ?? '',
+      cell: ({ note }) => (
+        <span className={classes['note']} dir="auto" title={note ?? undefined}>
+          {note}
+        </span>
+      ),
+    },
+    {
+      id: 'added',
+      header: 'Added',
+      width: '20%',
+      sort: ({ addedAt }) => addedAt,
+      cell: ({ addedBy, addedAt }) => (
+        <Text span inherit c="dimmed">
+          {addedBy}, <Time at={addedAt} />
+        </Text>
+      ),
+    },
+    {
+      id: 'expires',
+      header: 'Expires',
+      phone: 'detail-aside',
+      width: '14%',
+      sort: ({ expiresAt }) => expiresAt ?? '~',
+      cell: (entry) => (
+        <Expires entry={entry} soon={of.get(entry.id)?.some(({ code }) => code === 'expires-soon') ?? false} />
+      ),
+    },
+    ...(actions === null
+      ? []
+      : [
+          {
+            id: 'menu',
+            header: '',
+            phone: 'aside' as const,
+            width: 52,
+            align: 'end' as const,
+            cell: (entry: Entry) => <EntryMenu entry={entry} {...actions} />,
+          },
+        ]),
+  ];
+}
+
+function Expires({ entry: { expiresAt, live }, soon }: { readonly entry: Entry; readonly soon: boolean }) {
+  if (expiresAt === null)
+    return (
+      <Text span inherit c="dimmed">
+        never
+      </Text>
+    );
+  return (
+    <Text span inherit {...((soon || !live) && { c: 'var(--postern-warn-text)' })}>
+      {!live && 'expired '}
+      <Time at={expiresAt} />
+    </Text>
+  );
+}
+
+function EntryMenu({ entry, edit, remove }: { readonly entry: Entry } & Actions) {
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon aria-label={`Change or remove ${entry.range}`}>
+          <IconDots size={16} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item leftSection={<IconPencil size={16} aria-hidden />} onClick={() => edit(entry)}>
+          Note and expiry …
+        </Menu.Item>
+        <Menu.Item leftSection={<IconTrash size={16} aria-hidden />} color="red" onClick={() => remove(entry)}>
+          Remove
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
 }

@@ -1,0 +1,200 @@
+import { Button, Text } from '@mantine/core';
+import { memo } from 'react';
+import { relativeTime } from '../../../ui/relative-time.js';
+import { useNow } from '../../../ui/use-now.js';
+import classes from './Editor.module.css';
+import type { Change } from './difference.js';
+import type { EditorMode } from './draft.js';
+import type { Judged } from './judge.js';
+import type { Listed } from './list-as-text.js';
+import type { LeftOut, Pasted } from './pasted-lines.js';
+
+interface Props {
+  readonly mode: EditorMode;
+  readonly judged: readonly Judged[];
+  readonly leftOut: readonly LeftOut[];
+  readonly changes: readonly Change[];
+  /** Entries that saving leaves as they are. */
+  readonly staying: number;
+  readonly correct: (pasted: Pasted, correction: string) => void;
+}
+
+/** Lines that are judged one below the other as typed; in longer texts the wrong ones come first. */
+const IN_ORDER = 20;
+
+/** What saving does, line by line: added, changed, removed, and what cannot be read. */
+export const Judgement = memo(function Judgement({ mode, judged, leftOut, changes, staying, correct }: Props) {
+  const shown = mode === 'add' ? judged : judged.filter(({ verdict }) => verdict !== 'unchanged');
+  const rows =
+    shown.length <= IN_ORDER
+      ? shown
+      : shown.toSorted((a, b) => Number(b.verdict === 'bad') - Number(a.verdict === 'bad'));
+  const removed = changes.flatMap((change) => (change.kind === 'removed' ? [change.before] : []));
+  const bad = judged.filter(({ verdict }) => verdict === 'bad').length;
+  return (
+    <section className={classes['judgement']} aria-label="What saving does">
+      <div className={classes['head']}>
+        <Text size="sm" fw={500}>
+          What saving does
+        </Text>
+        <Text size="xs" c="dimmed" role="status">
+          {summaryOf(changes, bad)}
+        </Text>
+      </div>
+      <ul className={classes['rows']}>
+        {rows.map((one) => (
+          <Row key={`${one.pasted.at}-${one.pasted.typed}`} judged={one} correct={correct} />
+        ))}
+        {removed.map((entry) => (
+          <li key={entry.range} data-kind="removed">
+            <Sign of="removed" />
+            <div>
+              <Line range={entry.range} entry={entry} />
+            </div>
+          </li>
+        ))}
+        {leftOut.map(({ line, text, why }) => (
+          <li key={`${line}-${text}`} data-kind="left">
+            <Sign of="left" />
+            <div>
+              <span className="mono">{text}</span>
+              <Text size="xs" c="dimmed">
+                Left out: {why}
+              </Text>
+            </div>
+          </li>
+        ))}
+      </ul>
+      {rows.length + removed.length + leftOut.length === 0 && (
+        <Text size="sm" c="dimmed" className={classes['nothing']}>
+          {mode === 'add' ? 'Each line is judged here while you type.' : 'Nothing yet: the text is the list as it is.'}
+        </Text>
+      )}
+      {mode === 'replace' && rows.length + removed.length > 0 && (
+        <Text size="xs" c="dimmed" className={classes['nothing']}>
+          {staying === 1 ? 'One entry stays' : `${staying.toLocaleString('en')} entries stay`} as{' '}
+          {staying === 1 ? 'it is' : 'they are'}.
+        </Text>
+      )}
+    </section>
+  );
+});
+
+function summaryOf(changes: readonly Change[], bad: number): string {
+  const count = (kind: Change['kind']) => changes.filter((change) => change.kind === kind).length;
+  const parts = [
+    [count('added'), 'added'],
+    [count('changed'), 'changed'],
+    [count('removed'), 'removed'],
+    [bad, 'cannot be read'],
+  ] as const;
+  return parts
+    .filter(([number]) => number > 0)
+    .map(([number, what]) => `${number.toLocaleString('en')} ${what}`)
+    .join(' · ');
+}
+
+const Row = memo(function Row({ judged, correct }: { readonly judged: Judged; readonly correct: Props['correct'] }) {
+  const { pasted, verdict } = judged;
+  return (
+    <li data-kind={verdict}>
+      <Sign of={verdict} />
+      <div>
+        {'entry' in judged ? (
+          <Line
+            range={judged.entry.range}
+            entry={judged.entry}
+            aside={
+              verdict === 'unchanged' ? 'on the list already' : verdict === 'renewed' ? 'renewed' : judged.addresses
+            }
+          />
+        ) : (
+          <span className="mono">{pasted.typed}</span>
+        )}
+        {'reason' in judged && (
+          <Text size="xs" c={verdict === 'bad' ? 'var(--postern-warn-text)' : 'dimmed'}>
+            {verdict === 'bad' && `Line ${pasted.line}. `}
+            {judged.reason}
+          </Text>
+        )}
+        {'suggestions' in judged &&
+          judged.suggestions.map((suggestion) => (
+            <Button
+              key={suggestion}
+              size="compact-xs"
+              variant="default"
+              mt={4}
+              me={6}
+              onClick={() => correct(pasted, suggestion)}
+            >
+              Use&nbsp;<span className="mono">{suggestion}</span>
+            </Button>
+          ))}
+        {'remarks' in judged &&
+          verdict !== 'unchanged' &&
+          judged.remarks.map((remark) => (
+            <Text key={remark} size="xs" c="var(--postern-warn-text)">
+              {remark}
+            </Text>
+          ))}
+      </div>
+    </li>
+  );
+});
+
+/** One entry: its range, how many addresses, its end and its note. */
+export function Line({
+  range,
+  entry,
+  aside,
+}: {
+  readonly range: string;
+  readonly entry: Listed;
+  readonly aside?: string;
+}) {
+  const { expiresAt, note } = entry;
+  const now = useNow();
+  return (
+    <>
+      <span className={classes['line']}>
+        <span className="mono">{range}</span>
+        {aside !== undefined && (
+          <Text span size="xs" c="dimmed" className="tabular">
+            {aside}
+          </Text>
+        )}
+        {expiresAt !== null && (
+          <Text span size="xs" c="dimmed" title={new Date(expiresAt).toLocaleString()}>
+            {Date.parse(expiresAt) > now.getTime() ? 'expires' : 'expired'} {relativeTime(new Date(expiresAt), now)}
+          </Text>
+        )}
+      </span>
+      {note !== null && (
+        <Text size="xs" c="dimmed" dir="auto" className={classes['note']}>
+          {note}
+        </Text>
+      )}
+    </>
+  );
+}
+
+const SIGNS = {
+  new: ['+', 'Added'],
+  added: ['+', 'Added'],
+  renewed: ['+', 'Renewed'],
+  changed: ['~', 'Changed'],
+  removed: ['−', 'Removed'],
+  unchanged: ['=', 'Unchanged'],
+  repeated: ['=', 'Repeated'],
+  bad: ['!', 'Cannot be read'],
+  left: ['·', 'Left out'],
+} as const;
+
+export function Sign({ of }: { readonly of: keyof typeof SIGNS }) {
+  const [sign, name] = SIGNS[of];
+  return (
+    <span className={classes['sign']} role="img" aria-label={name}>
+      {sign}
+    </span>
+  );
+}

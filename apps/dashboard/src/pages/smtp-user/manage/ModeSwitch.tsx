@@ -1,0 +1,89 @@
+import { Button, Menu, Text } from '@mantine/core';
+import { IconCheck, IconChevronDown } from '@tabler/icons-react';
+import { useState } from 'react';
+import { Confirm } from '../../../ui/Confirm.js';
+import { showDone } from '../../../ui/toast.js';
+import { changeMode, useRestrictionChange, type Mode, type SmtpUser } from '../smtp-user.js';
+
+const MODES: readonly { readonly mode: Mode; readonly name: string; readonly does: string }[] = [
+  { mode: 'enforce', name: 'Enforced', does: 'A login from an address that is not on the list is refused.' },
+  {
+    mode: 'report-only',
+    name: 'Report only',
+    does: 'Every login is let through. Those that would be refused are recorded.',
+  },
+];
+
+/** Whether the list is enforced. Changing it says first what it does. */
+export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readonly writable: boolean }) {
+  const [wanted, setWanted] = useState<Mode | null>(null);
+  const change = useRestrictionChange(user, (mode: Mode) => changeMode(user, mode));
+  const { mode: now } = user.restriction;
+  const name = MODES.find(({ mode }) => mode === now)?.name ?? now;
+  const close = () => {
+    setWanted(null);
+    change.reset();
+  };
+  return (
+    <>
+      <Menu position="bottom-end" width={300}>
+        <Menu.Target>
+          <Button
+            variant="default"
+            disabled={!writable}
+            aria-label={`Mode: ${name}`}
+            rightSection={<IconChevronDown size={14} aria-hidden />}
+            {...(now === 'report-only' && { c: 'var(--postern-warn-text)' })}
+          >
+            {name}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {MODES.map(({ mode, name, does }) => (
+            <Menu.Item
+              key={mode}
+              aria-current={mode === now}
+              onClick={() => mode !== now && setWanted(mode)}
+              rightSection={mode === now && <IconCheck size={16} aria-hidden />}
+            >
+              <Text size="sm" fw={500}>
+                {name}
+              </Text>
+              <Text size="xs" c="dimmed">
+                {does}
+              </Text>
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      <Confirm
+        opened={wanted !== null}
+        onClose={close}
+        title={wanted === 'enforce' ? 'Enforce the list' : 'Only report'}
+        action={wanted === 'enforce' ? 'Enforce the list' : 'Only report'}
+        pending={change.isPending}
+        error={change.error}
+        onConfirm={() =>
+          wanted !== null &&
+          change.mutate(wanted, {
+            onSuccess: () => {
+              showDone(
+                wanted === 'enforce' ? 'The list is enforced.' : 'Nothing is refused now: mismatches are recorded.',
+              );
+              close();
+            },
+          })
+        }
+      >
+        <Text size="sm">{consequence(user, wanted)}</Text>
+      </Confirm>
+    </>
+  );
+}
+
+function consequence({ restriction, username }: SmtpUser, wanted: Mode | null): string {
+  if (wanted === 'report-only')
+    return `Until you enforce the list again, anyone with the password of ${username} can log in from anywhere. Logins from addresses that are not on the list are recorded under “Denied”.`;
+  if (!restriction.restricted) return 'The list has no addresses yet. Once it has, every other address is refused.';
+  return 'From now on, logins from addresses that are not on the list are refused. Look under “Denied” first: it has the addresses that would have been refused.';
+}

@@ -1,0 +1,67 @@
+import { Group, Select, TextInput } from '@mantine/core';
+import { useState } from 'react';
+
+interface Props {
+  /** RFC 3339; null: never. */
+  readonly value: string | null;
+  readonly onChange: (value: string | null) => void;
+  readonly label?: string;
+  readonly error?: string | undefined;
+}
+
+const DAY_MS = 86_400_000;
+const CHOICES = [
+  { value: 'never', label: 'Never' },
+  { value: '1', label: 'In 24 hours' },
+  { value: '7', label: 'In 7 days' },
+  { value: '30', label: 'In 30 days' },
+  { value: 'at', label: 'At a time …' },
+];
+
+/** When an entry ends: never, after some days, or at a time of one's own zone. */
+export function ExpiryField({ value, onChange, label = 'Expires', error }: Props) {
+  const [choice, setChoice] = useState(value === null ? 'never' : 'at');
+  const choose = (chosen: string | null) => {
+    if (chosen === null) return;
+    setChoice(chosen);
+    if (chosen === 'never') onChange(null);
+    else if (chosen === 'at') onChange(value ?? inDays(1));
+    else onChange(inDays(Number(chosen)));
+  };
+  return (
+    <Group gap="xs" align="flex-start" wrap="nowrap">
+      <Select
+        label={label}
+        data={CHOICES}
+        value={value === null ? 'never' : choice}
+        onChange={choose}
+        allowDeselect={false}
+        flex={1}
+        miw={130}
+        comboboxProps={{ withinPortal: true }}
+      />
+      {value !== null && (
+        <TextInput
+          label={choice === 'at' ? 'Time' : 'That is'}
+          type="datetime-local"
+          value={localOf(value)}
+          error={error}
+          flex={1.4}
+          onChange={({ currentTarget }) => {
+            setChoice('at');
+            const time = new Date(currentTarget.value);
+            if (!Number.isNaN(time.getTime())) onChange(time.toISOString());
+          }}
+        />
+      )}
+    </Group>
+  );
+}
+
+const inDays = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString();
+
+/** As the browser's field wants it: local, in minutes. */
+function localOf(time: string): string {
+  const date = new Date(time);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
