@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconMenu2 } from '@tabler/icons-react';
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { Link, Outlet, useParams } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import { whoAmI } from '../api/session.js';
 import { Account } from './Account.js';
 import { Breadcrumb } from './Breadcrumb.js';
@@ -17,7 +17,7 @@ import { SessionEnded } from './SessionEnded.js';
 const TenantSwitcher = lazy(async () => ({ default: (await import('./TenantSwitcher.js')).TenantSwitcher }));
 
 /** The frame of every page for which one signs in: where one is, what else there is, who is signed in. */
-export function Frame() {
+export function Frame({ children }: { readonly children?: ReactNode }) {
   const [sheet, { open, close }] = useDisclosure(false);
   const { data: me } = useSuspenseQuery(whoAmI);
   const { tenantId: shown } = useParams({ strict: false });
@@ -59,7 +59,7 @@ export function Frame() {
           </div>
         </header>
         <main id="main" tabIndex={-1} className={classes['main']}>
-          <Outlet />
+          {children ?? <Outlet />}
         </main>
       </div>
       <SessionEnded />

@@ -53,7 +53,7 @@ export function useTargets(
         queryFn: ({ signal }: { signal: AbortSignal }) =>
           take(
             api.GET('/v1/tenants/{tenantId}/smtp-users', {
-              params: { path: tenant, query: { allows: ip, limit: MAX_USERS } as { limit: number } },
+              params: { path: tenant, query: { ...(ip !== undefined && { allows: ip }), limit: MAX_USERS } },
               signal,
             }),
           ),

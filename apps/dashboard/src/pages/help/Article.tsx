@@ -1,0 +1,158 @@
+import { Anchor, Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { WhoAmI } from '../../api/session.js';
+import { Copy } from '../../ui/Mono.js';
+import classes from './Article.module.css';
+import { YourAddress } from './YourAddress.js';
+
+/** What `535 5.7.1 IP not authorized` means and how to fix it. */
+export function Article({ me }: { readonly me?: WhoAmI }) {
+  return (
+    <article className={classes['article']}>
+      <p className={classes['code']}>535 5.7.1</p>
+      <h1>IP not authorized</h1>
+      <p className={classes['lead']}>
+        The username and the password were right. The login was refused because it came from an address that is not on
+        the list of this SMTP user. The mail was not accepted: it waits in your program, or has to be sent again.
+      </p>
+
+      <YourAddress />
+
+      <h2 id="fix">Fix it in three steps</h2>
+      <ol className={classes['steps']}>
+        <li>
+          <h3>Open the SMTP user</h3>
+          <p>
+            In the dashboard, go to <b>Outbound → SMTP users</b> and choose the user whose mail stopped. The list marks
+            it with <b className={classes['refusing']}>refusing</b>.
+          </p>
+          <OpenDashboard me={me} />
+        </li>
+        <li>
+          <h3>Allow the address</h3>
+          <p>
+            <b>Refused now</b> shows from where the logins come. Is that your machine? Press <b>Allow this address</b>.
+            For several addresses at once, press <b>Add addresses</b> and paste them.
+          </p>
+        </li>
+        <li>
+          <h3>Send again</h3>
+          <p>The mail servers know the new list within a second. Nothing has to be restarted.</p>
+        </li>
+      </ol>
+      <aside className={classes['warning']}>
+        <b>You do not know the address?</b> Then do not allow it. Somebody else has the password of this user, and the
+        list is what keeps them out. Change the password first.
+      </aside>
+      <p>
+        You no longer want a list? <b>Clear restriction</b>, on the same page, removes it. After that, anyone with the
+        password can log in from anywhere.
+      </p>
+
+      <h2 id="cases">Why it happens</h2>
+      <Case title="Your address changed">
+        <p>
+          Homes, small offices and phones get a new address from time to time. Ask your internet provider for a fixed
+          one, or send through a server or a VPN that has one. To get through today, allow the address{' '}
+          <b>for 24 hours</b>.
+        </p>
+      </Case>
+      <Case title="You send from a cloud">
+        <p>
+          Functions, containers and build machines leave through a pool of addresses, another one each time. Give them a
+          fixed way out (a NAT gateway, a static egress address) and allow that. The pool itself is shared with every
+          other customer of that cloud: whoever allows the pool allows them too.
+        </p>
+      </Case>
+      <Case title="IPv6 next to IPv4">
+        <p>
+          A machine with both takes IPv6 first, often unnoticed after a change of its network. Then the list needs both.
+          For IPv6 allow the <b>/64</b> of your network: machines change the second half of their address by themselves.
+        </p>
+      </Case>
+      <Case title="A server in between">
+        <p>
+          If another mail server, a scanner or a gateway hands your mail on, its address counts, not that of your
+          program. Allow the last one before the mail server you log in to.
+        </p>
+      </Case>
+      <Case title="Every login seems to come from one address">
+        <p>
+          Is that address private, such as <span className="mono">10.0.0.5</span>, or one of your provider’s own? Then
+          the mail server sees its proxy or load balancer in place of you. Do not allow it, since it stands for
+          everybody. Tell whoever runs the mail server: it has to be given the client’s address (by the PROXY protocol).
+        </p>
+      </Case>
+      <Case title="The entry has ended">
+        <p>
+          An entry can have an end, and stays in the table after it. When all of them have ended, every login is
+          refused. Add the address again.
+        </p>
+      </Case>
+
+      <h2 id="others">Other answers</h2>
+      <dl className={classes['answers']}>
+        <dt>454 4.7.0 Temporary authentication failure</dt>
+        <dd>
+          Not about your address. The mail server cannot decide at the moment: it does not know this user yet, or has
+          not got its lists. Programs try again by themselves. If it lasts longer than a few minutes, tell whoever runs
+          the mail server.
+        </dd>
+        <dt>535 with another text</dt>
+        <dd>
+          Mostly a wrong password. Some accounts hide the reason on purpose and answer the same to both; the dashboard
+          shows which it was.
+        </dd>
+      </dl>
+
+      <h2 id="ask">You cannot sign in?</h2>
+      <p>
+        Send whoever manages your mail three things: the <b>username</b> that your program logs in with, the{' '}
+        <b>address</b> it sends from, and the <b>time</b> of the error. And the address of this page:{' '}
+        <span className={classes['here']}>
+          <span className="mono">{here}</span>
+          <Copy value={here} label="Copy the address of this page" />
+        </span>
+      </p>
+    </article>
+  );
+}
+
+const here = `${window.location.origin}/help/ip-not-authorized`;
+
+function OpenDashboard({ me }: { readonly me: WhoAmI | undefined }) {
+  if (!me) {
+    return (
+      <Button component={Link} to="/sign-in" size="xs">
+        Sign in to the dashboard
+      </Button>
+    );
+  }
+  if (me.tenantId === null) {
+    return (
+      <Anchor component={Link} to="/operator/tenants">
+        Choose a tenant
+      </Anchor>
+    );
+  }
+  return (
+    <Button
+      renderRoot={(props) => (
+        <Link to="/t/$tenantId/smtp-users" params={{ tenantId: me.tenantId ?? '' }} search={{}} {...props} />
+      )}
+      size="xs"
+    >
+      Open SMTP users
+    </Button>
+  );
+}
+
+function Case({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section className={classes['case']}>
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}
