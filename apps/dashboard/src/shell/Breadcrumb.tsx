@@ -8,7 +8,8 @@ export function Breadcrumb({ tenantId }: { readonly tenantId: string | undefined
   const { pathname } = useLocation();
   const title = useShownTitle();
   const found = pageOf(pathname);
-  if (!found) return <div className={classes['breadcrumb']} />;
+  // A page that is no part of a section: the help.
+  if (!found) return <div className={classes['breadcrumb']}>{title}</div>;
   const { section, page, below } = found;
   return (
     <nav aria-label="Breadcrumb" className={classes['breadcrumb']}>
