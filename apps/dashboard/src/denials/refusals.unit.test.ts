@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Schema } from '../api/client.js';
-import { letsIn, refusalsOf } from './refusals.js';
+import { inPlace, letsIn, refusalsOf } from './refusals.js';
 import type { Denial } from './words.js';
 
 const denial = (ip: string, minute: number, more: Partial<Denial> = {}) =>
@@ -33,6 +33,17 @@ describe('refused logins', () => {
         reason: 'no-live-entry',
       },
       expect.objectContaining({ ip: '2001:db8::9', refused: 1 }),
+    ]);
+  });
+});
+
+describe('shown refusals', () => {
+  it('keep their places when others are refused, which come below them', () => {
+    const refusals = refusalsOf([denial('192.0.2.3', 9), denial('192.0.2.2', 8), denial('192.0.2.1', 7)]);
+    expect(inPlace(refusals, ['192.0.2.1', '192.0.2.2']).map(({ ip }) => ip)).toEqual([
+      '192.0.2.1',
+      '192.0.2.2',
+      '192.0.2.3',
     ]);
   });
 });

@@ -41,6 +41,7 @@ export function showUndo(message: string, undo: () => void): void {
         <Button
           size="compact-sm"
           variant="subtle"
+          flex="none"
           onClick={() => {
             hideNotification(id);
             undo();

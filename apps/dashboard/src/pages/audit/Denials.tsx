@@ -19,7 +19,7 @@ import { given } from '../../search.js';
 import { DenialPanel } from './DenialPanel.js';
 import { csvLink, matches } from './filter-denials.js';
 import { ChoiceFilter, PeriodFilter, TextFilter } from './Filters.js';
-import { periodInWords, periodOf } from './period.js';
+import { periodInWords, periodOf, type AskedPeriod, type PeriodSearch } from './period.js';
 import { RowsBesidePanel } from './RowsBesidePanel.js';
 
 const HERE = '/signed-in/t/$tenantId/denials';
@@ -56,8 +56,6 @@ export function Denials() {
     void navigate({ search: (before) => ({ ...before, open: id }), replace: true, resetScroll: false });
   const filtered = Object.values(filters).some((value) => value !== undefined);
   const shown = rows?.find(({ id }) => id === open);
-  const words =
-    from !== undefined || to !== undefined ? periodInWords(asked) : `the last ${PERIOD_WORDS[period ?? USUAL]}`;
   return (
     <Page
       title="Denials"
@@ -107,11 +105,6 @@ export function Denials() {
             choices={OUTCOMES}
             onChange={(refused) => change({ refused })}
           />
-          {filtered && (
-            <Button size="compact-sm" variant="subtle" onClick={() => change(NO_FILTERS)}>
-              Clear filters
-            </Button>
-          )}
         </Group>
         {asked.from !== undefined && (
           <LazyDenialsChart
@@ -139,7 +132,9 @@ export function Denials() {
                 onOpen={({ id }) => show(id === open ? undefined : id)}
                 open={open}
                 more={query}
-                empty={<Nothing words={words} filtered={filtered} clear={() => change(NO_FILTERS)} />}
+                empty={
+                  <Nothing words={whenInWords(search, asked)} filtered={filtered} clear={() => change(NO_FILTERS)} />
+                }
               />
             </RowsBesidePanel>
           </div>
@@ -152,6 +147,11 @@ export function Denials() {
 
 const NO_FILTERS = { ip: undefined, username: undefined, relay: undefined, reason: undefined, refused: undefined };
 const PERIOD_WORDS = { '1h': 'hour', '24h': '24 hours', '7d': '7 days', '30d': '30 days' } as const;
+
+function whenInWords({ period, from, to }: PeriodSearch, asked: AskedPeriod): string {
+  if (from === undefined && to === undefined) return `in the last ${PERIOD_WORDS[period ?? USUAL]}`;
+  return from !== undefined && to !== undefined ? `from ${periodInWords(asked)}` : periodInWords(asked);
+}
 
 function refuseRange(text: string): string | null {
   const range = parseRange(text);
@@ -169,14 +169,14 @@ function Nothing({
 }) {
   if (!filtered)
     return (
-      <Empty title={`No login was denied in ${words}`}>
+      <Empty title={`No login was denied ${words}`}>
         Every login with the right password came from an allowed address, or nobody tried. A denial appears here at
         once.
       </Empty>
     );
   return (
     <Empty
-      title={`No denial in ${words} fits these filters`}
+      title={`No denial ${words} fits these filters`}
       action={
         <Button variant="default" onClick={clear}>
           Clear filters

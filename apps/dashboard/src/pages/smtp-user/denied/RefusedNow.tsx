@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { AllowAddress } from '../../../denials/AllowAddress.js';
 import { recentRefusalsQuery } from '../../../denials/queries.js';
-import { letsIn, refusalsOf, type Refusal } from '../../../denials/refusals.js';
+import { inPlace, letsIn, refusalsOf, type Refusal } from '../../../denials/refusals.js';
 import { counted, EXPLAINED, listed } from '../../../denials/words.js';
 import { LiveMark } from '../../../ui/LiveMark.js';
 import { Time } from '../../../ui/Time.js';
@@ -19,7 +19,12 @@ export function RefusedNow({ user }: { readonly user: SmtpUser }) {
   const { data } = useQuery(recentRefusalsQuery({ tenantId: user.tenantId, smtpUserId: user.id }));
   const { live } = useLiveDenials();
   const [allowed, setAllowed] = useState<readonly string[]>([]);
-  const shown = refusalsOf(data?.items ?? []).filter(({ ip }) => allowed.includes(ip) || !letsIn(user.restriction, ip));
+  const [places, setPlaces] = useState<readonly string[]>([]);
+  const shown = inPlace(refusalsOf(data?.items ?? []), places).filter(
+    ({ ip }) => allowed.includes(ip) || !letsIn(user.restriction, ip),
+  );
+  const fresh = shown.filter(({ ip }) => !places.includes(ip)).map(({ ip }) => ip);
+  if (fresh.length > 0) setPlaces([...places, ...fresh]);
   if (shown.length === 0 || (user.restriction.mode !== 'enforce' && allowed.length === 0)) return null;
   return (
     <section className={classes['panel']} aria-labelledby="refused-now">
@@ -59,6 +64,8 @@ export function RefusedNow({ user }: { readonly user: SmtpUser }) {
         <Button
           variant="subtle"
           size="compact-sm"
+          ml={-8}
+          mt={6}
           renderRoot={(props) => (
             <Link
               {...props}

@@ -33,7 +33,6 @@ export function Why({ user }: { readonly user: SmtpUser }) {
   }
   const denied = useInfiniteQuery(deniedIpsQuery({ tenantId: user.tenantId, smtpUserId: user.id }));
   const addresses = denied.data?.pages[0]?.items.slice(0, 5).map(({ ip }) => ip) ?? [];
-  const address = parseAddress(typed.trim());
   const ask = (ip: string) => {
     setKnown(ip);
     void navigate({
@@ -42,7 +41,7 @@ export function Why({ user }: { readonly user: SmtpUser }) {
       resetScroll: false,
     });
   };
-  const wrong = typed.trim() !== '' && typed.trim() === asked && !address.ok;
+  const address = asked === undefined ? null : parseAddress(asked);
   return (
     <section aria-labelledby="why" className={classes['why']}>
       <h2 id="why" className={classes['title']}>
@@ -93,8 +92,8 @@ export function Why({ user }: { readonly user: SmtpUser }) {
         </Button>
       </form>
       <div aria-live="polite" className={classes['answer']}>
-        {wrong && !address.ok && <Wrong detail={address.detail} suggestions={address.suggestions} use={ask} />}
-        {asked !== undefined && !wrong && <Decision user={user} ip={asked} at={at} />}
+        {address?.ok === false && <Wrong detail={address.detail} suggestions={address.suggestions} use={ask} />}
+        {address?.ok === true && <Decision user={user} ip={address.value.text} at={at} />}
       </div>
     </section>
   );
