@@ -32,7 +32,8 @@ const SERIES = {
 export default function DenialsChart({ bars, interval, by, onSelect }: Props) {
   const [selection, setSelection] = useState<{ readonly from: string; readonly to: string } | null>(null);
   const atOf = (label: unknown) => (typeof label === 'string' ? label : null);
-  const series = SERIES[by].filter(({ name }, i) => i === 0 || bars.some((bar) => valueOf(bar, name) > 0));
+  const used = SERIES[by].filter(({ name }) => bars.some((bar) => valueOf(bar, name) > 0));
+  const series = used.length > 0 ? used : SERIES[by].slice(0, 1);
   const data = bars.map((bar) => ({
     at: bar.at,
     ...Object.fromEntries(series.map(({ name }) => [name, valueOf(bar, name)])),
@@ -50,7 +51,7 @@ export default function DenialsChart({ bars, interval, by, onSelect }: Props) {
           dataKey="at"
           type="stacked"
           series={series}
-          withLegend={series.length > 1}
+          withLegend={series.length > 1 || series[0]?.name === 'wouldHaveBeenRefused'}
           legendProps={{ verticalAlign: 'bottom', height: 28 }}
           gridAxis="x"
           tickLine="none"
