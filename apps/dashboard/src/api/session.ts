@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
-import { api, take, type Schema } from './client.js';
+import { ApiProblem, api, take, type Schema } from './client.js';
 
 export type WhoAmI = Schema<'WhoAmI'>;
 
@@ -9,7 +9,7 @@ export const whoAmI = queryOptions({
   queryKey: ['whoami'],
   queryFn: ({ signal }) => take(api.GET('/v1/whoami', { signal })),
   staleTime: 60_000,
-  retry: 1,
+  retry: (failures, error) => failures < 1 && !(error instanceof ApiProblem),
 });
 
 /** Exchanges an API key for a session cookie. */

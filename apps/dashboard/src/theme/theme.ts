@@ -135,7 +135,15 @@ export const theme = createTheme({
         wrapper: size === 'sm' ? { '--input-height': '34px', '--input-fz': '0.8125rem' } : {},
       }),
     }),
-    InputWrapper: Input.Wrapper.extend({ defaultProps: { size: 'sm' } }),
+    InputWrapper: Input.Wrapper.extend({
+      defaultProps: { size: 'sm' },
+      vars: () => ({
+        label: {},
+        success: {},
+        error: { '--input-error-size': 'var(--mantine-font-size-xs)' },
+        description: { '--input-description-size': 'var(--mantine-font-size-xs)' },
+      }),
+    }),
     Kbd: Kbd.extend({
       defaultProps: { size: 'xs', ff: 'inherit', fw: 500, c: 'dimmed', bd: 0, bg: 'var(--postern-side-selected)' },
     }),

@@ -34,6 +34,8 @@ export function Empty({
 /** Something did not work: what happened, what to do, and the request's id for support. */
 export function Failed({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
   const problem = error instanceof ApiProblem ? error.problem : null;
+  // The dialog of an ended session lies above: what it says is enough.
+  if (problem?.status === 401) return null;
   return (
     <Alert color="gray" icon={<IconAlertCircle />} title={problem?.title ?? 'This did not work'} role="alert">
       <Text size="sm">{error.message}</Text>

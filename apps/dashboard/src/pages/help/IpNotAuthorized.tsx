@@ -12,7 +12,7 @@ import classes from './IpNotAuthorized.module.css';
 /** Public: whoever got the error may read it. Who is signed in keeps the frame. */
 export function IpNotAuthorized() {
   usePageTitle('535 IP not authorized');
-  const { data: me, isPending } = useQuery({ ...whoAmI, retry: false });
+  const { data: me, isPending } = useQuery(whoAmI);
   if (isPending) return null;
   if (me) {
     return (

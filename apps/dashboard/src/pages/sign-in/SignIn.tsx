@@ -16,7 +16,7 @@ export function SignIn() {
   const code = useCode();
   const router = useRouter();
   const { next } = useSearch({ from: '/sign-in' });
-  const { data: me, isPending } = useQuery({ ...whoAmI, retry: false });
+  const { data: me, isPending } = useQuery(whoAmI);
   const [another, setAnother] = useState(false);
   const goOn = () => router.history.replace(pathWithin(next));
   return (
