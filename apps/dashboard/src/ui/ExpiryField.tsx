@@ -1,5 +1,6 @@
 import { Group, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { fromField, toField } from './local-time.js';
 
 interface Props {
   /** RFC 3339; null: never. */
@@ -44,13 +45,13 @@ export function ExpiryField({ value, onChange, label = 'Expires', error }: Props
         <TextInput
           label={choice === 'at' ? 'Time' : 'That is'}
           type="datetime-local"
-          value={localOf(value)}
+          value={toField(value)}
           error={error}
           flex={1.4}
           onChange={({ currentTarget }) => {
             setChoice('at');
-            const time = new Date(currentTarget.value);
-            if (!Number.isNaN(time.getTime())) onChange(time.toISOString());
+            const time = fromField(currentTarget.value);
+            if (time !== undefined) onChange(time);
           }}
         />
       )}
@@ -59,9 +60,3 @@ export function ExpiryField({ value, onChange, label = 'Expires', error }: Props
 }
 
 const inDays = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString();
-
-/** As the browser's field wants it: local, in minutes. */
-function localOf(time: string): string {
-  const date = new Date(time);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}

@@ -1,5 +1,239 @@
+import { Button, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconPlus } from '@tabler/icons-react';
+import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { DataTable, type Column } from '../../ui/DataTable.js';
 import { Page } from '../../ui/Page.js';
+import { Pills } from '../../ui/Pills.js';
+import { RestrictionWords } from '../../ui/RestrictionWords.js';
+import { SearchField } from '../../ui/SearchField.js';
+import { Empty, Failed, ReadOnly, Stale } from '../../ui/States.js';
+import { Time } from '../../ui/Time.js';
+import { useNow } from '../../ui/use-now.js';
+import { smtpUserQuery, useMayWrite } from '../smtp-user/smtp-user.js';
+import { AddSmtpUser } from './AddSmtpUser.js';
+import { lastDenial } from './last-denial.js';
+import {
+  countsQuery,
+  MOST_REFUSING,
+  refusingQuery,
+  summariesQuery,
+  usersQuery,
+  type ListedUser,
+  type Summary,
+  type UserState,
+} from './queries.js';
+import classes from './SmtpUsers.module.css';
 
+const HERE = '/signed-in/t/$tenantId/smtp-users';
+type Shown = UserState | 'refusing';
+
+/** One line of the list. Those that are refused now come from the denials, and their restriction after them. */
+interface Row {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly username: string;
+  readonly restriction: ListedUser['restriction'] | null;
+  /** Undefined while it is loaded, null where there was never a denial. */
+  readonly summary: Summary | null | undefined;
+}
+
+/** All SMTP users of a tenant. Whose logins are refused right now is marked red. */
 export function SmtpUsers() {
-  return <Page title="SMTP users">{null}</Page>;
+  const { tenantId } = useParams({ from: HERE });
+  const { query, state } = useSearch({ from: HERE });
+  const navigate = useNavigate({ from: '/t/$tenantId/smtp-users' });
+  const [adding, { open, close }] = useDisclosure(false);
+  const writable = useMayWrite();
+  const list = useList(tenantId, query, state);
+  const counts = useQuery(countsQuery(tenantId)).data;
+  const refusing = useQuery(refusingQuery(tenantId)).data;
+  const empty = counts?.all === 0;
+  const add = writable && (
+    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
+      Add SMTP user
+    </Button>
+  );
+  return (
+    <Page
+      title="SMTP users"
+      actions={
+        <>
+          <SearchField
+            label="Search usernames"
+            value={query ?? ''}
+            onChange={(text) =>
+              void navigate({ search: (before) => ({ ...before, query: text || undefined }), replace: true })
+            }
+          />
+          {add}
+        </>
+      }
+    >
+      <Stack gap="sm">
+        {!writable && <ReadOnly />}
+        <Pills<Shown | 'all'>
+          label="Which SMTP users"
+          value={state ?? 'all'}
+          onChange={(chosen) =>
+            void navigate({ search: (before) => ({ ...before, state: chosen === 'all' ? undefined : chosen }) })
+          }
+          items={[
+            { value: 'all', label: 'All', count: counts?.all },
+            { value: 'refusing', label: 'Refusing now', count: refusing?.items.length, tone: 'refused' },
+            { value: 'restricted', label: 'Restricted', count: counts?.restricted },
+            { value: 'unrestricted', label: 'Any source', count: counts && counts.all - counts.restricted },
+            { value: 'report-only', label: 'Report only', count: counts?.reportOnly, tone: 'warn' },
+            { value: 'expiring', label: 'Expiring soon', count: counts?.expiring, tone: 'warn' },
+            { value: 'expired', label: 'All expired', count: counts?.expired, tone: 'warn' },
+          ]}
+        />
+        {list.error && list.rows && <Stale since={list.updatedAt} />}
+        {list.error && !list.rows ? (
+          <Failed error={list.error} retry={list.retry} />
+        ) : (
+          <div className={classes['list']} data-old={list.isOld || undefined}>
+            <DataTable
+              label="SMTP users"
+              columns={COLUMNS}
+              rows={list.rows}
+              rowKey={({ id }) => id}
+              link={({ id }) => ({
+                to: '/t/$tenantId/smtp-users/$smtpUserId',
+                params: { tenantId, smtpUserId: id },
+              })}
+              {...(list.more && { more: list.more })}
+              empty={empty ? <NoUsers add={add} /> : <NothingFound query={query} state={state} />}
+            />
+          </div>
+        )}
+        {state === 'refusing' && refusing?.nextCursor && (
+          <Text size="xs" c="dimmed">
+            The {MOST_REFUSING} with the newest refusals. “Denials” has all of them.
+          </Text>
+        )}
+      </Stack>
+      <AddSmtpUser tenantId={tenantId} opened={adding} close={close} />
+    </Page>
+  );
+}
+
+function useList(tenantId: string, query: string | undefined, state: Shown | undefined) {
+  const isRefusing = state === 'refusing';
+  const users = useInfiniteQuery({
+    ...usersQuery(tenantId, query, isRefusing ? undefined : state),
+    enabled: !isRefusing,
+  });
+  const refusing = useQuery({ ...refusingQuery(tenantId), enabled: isRefusing });
+  const wanted = query?.toLowerCase() ?? '';
+  const pages: {
+    readonly id: string;
+    readonly username: string;
+    readonly restriction: ListedUser['restriction'] | null;
+  }[][] = isRefusing
+    ? [
+        (refusing.data?.items ?? [])
+          .filter(({ username }) => username.toLowerCase().includes(wanted))
+          .map(({ smtpUserId, username }) => ({ id: smtpUserId, username, restriction: null })),
+      ]
+    : (users.data?.pages ?? []).map(({ items }) => items);
+  const since = new Date(useNow().toDateString()).toISOString();
+  const summaries = useQueries({
+    queries: pages.map((page) =>
+      summariesQuery(
+        tenantId,
+        page.map(({ id }) => id),
+        since,
+      ),
+    ),
+  });
+  const shown = isRefusing ? refusing : users;
+  const rows = pages.flatMap((page, at): Row[] => {
+    const loaded = summaries[at]?.data;
+    const byId = new Map(loaded?.map((summary) => [summary.smtpUserId, summary]));
+    return page.map((user) => ({ ...user, tenantId, summary: loaded && (byId.get(user.id) ?? null) }));
+  });
+  return {
+    rows: shown.data ? rows : undefined,
+    more: isRefusing ? undefined : users,
+    isOld: !isRefusing && users.isPlaceholderData,
+    error: shown.error,
+    updatedAt: shown.dataUpdatedAt,
+    retry: () => void shown.refetch(),
+  };
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { id: 'username', header: 'Username', phone: 'title', width: '34%', cell: ({ username }) => username },
+  {
+    id: 'restriction',
+    header: 'Restriction',
+    phone: 'detail',
+    cell: ({ tenantId, id, restriction }) =>
+      restriction ? <RestrictionWords restriction={restriction} /> : <RestrictionOf tenantId={tenantId} id={id} />,
+  },
+  {
+    id: 'denials',
+    header: 'Denials',
+    phone: 'detail-aside',
+    width: '32%',
+    cell: ({ summary }) => <Denials of={summary} />,
+  },
+];
+
+function RestrictionOf({ tenantId, id }: { readonly tenantId: string; readonly id: string }) {
+  const { data } = useQuery({ ...smtpUserQuery(tenantId, id), refetchInterval: false });
+  return data ? <RestrictionWords restriction={data.restriction} /> : null;
+}
+
+function Denials({ of: summary }: { readonly of: Summary | null | undefined }) {
+  if (!summary) return <span className={classes['none']}>{summary === null ? '—' : ''}</span>;
+  const denial = lastDenial(summary);
+  if (denial.kind === 'refusing')
+    return (
+      <span className={classes['refusing']}>
+        refusing <span className="mono">{denial.ip}</span>
+        <span className={classes['times']}> · {denial.text}</span>
+      </span>
+    );
+  if (denial.kind === 'would-refuse')
+    return (
+      <Text span inherit c="var(--postern-warn-text)">
+        {denial.text}
+      </Text>
+    );
+  return (
+    <Text span inherit c="dimmed">
+      last denied <Time at={denial.at} />
+    </Text>
+  );
+}
+
+function NoUsers({ add }: { readonly add: ReactNode }) {
+  return (
+    <Empty title="No SMTP users yet" action={add}>
+      An SMTP user is a username with which programs log in to your mail relays. Add those whose logins are to come from
+      known addresses only; relays defer what Postern does not know.
+    </Empty>
+  );
+}
+
+const NONE_OF: Readonly<Record<Shown, string>> = {
+  refusing: 'No login was refused in the last five minutes.',
+  restricted: 'Every SMTP user may log in from any source.',
+  unrestricted: 'Every SMTP user has a list of addresses.',
+  'report-only': 'Every restriction is enforced.',
+  expiring: 'No entry expires within the next 7 days.',
+  expired: 'Every restricted SMTP user has a live entry.',
+};
+
+function NothingFound({ query, state }: { readonly query: string | undefined; readonly state: Shown | undefined }) {
+  if (query === undefined) return <Empty title="None">{state && NONE_OF[state]}</Empty>;
+  return (
+    <Empty title="Nothing found">
+      No username {state !== undefined && 'in this view '}has “{query}” in it.
+    </Empty>
+  );
 }
