@@ -34,6 +34,11 @@ export interface WriteOptions {
 export class PosternApi {
   constructor(private readonly connection: Connection) {}
 
+  /** Where it is, without a slash at its end. */
+  get url(): string {
+    return this.connection.url;
+  }
+
   get<Body>(path: string, options: GetOptions = {}): Promise<Body> {
     return this.send(path, options, (response) => read<Body>(response));
   }

@@ -366,6 +366,29 @@ describe('postern, as a tool among others', () => {
     });
   });
 
+  it('makes a link that signs a browser in with its key, once', async () => {
+    const { POSTERN_URL } = admin as { POSTERN_URL: string };
+    const { code, out, err } = await cli('sign-in-link');
+    expect([code, err]).toEqual([
+      0,
+      expect.stringMatching(/^Whoever opens it first, until .+, has what your key opens\.\n$/),
+    ]);
+    const [, secret] = /^(?:http:.*)\/sign-in#code=([0-9a-f]{48})\n$/.exec(out) ?? [];
+    expect(out).toBe(`${POSTERN_URL}/sign-in#code=${secret}\n`);
+    const signIn = () =>
+      fetch(`${POSTERN_URL}/v1/session`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ code: secret }),
+      });
+    expect(await (await signIn()).json()).toMatchObject({ role: 'admin', tenantId: 'acme', name: 'ci' });
+    expect((await signIn()).status).toBe(401);
+    expect(JSON.parse((await cli('sign-in-link', '--json')).out)).toEqual({
+      url: expect.stringContaining(`${POSTERN_URL}/sign-in#code=`),
+      expiresAt: expect.any(String),
+    });
+  });
+
   it('has health, the own address, help and version without a key', async () => {
     const { POSTERN_URL } = admin as { POSTERN_URL: string };
     const open = (...args: string[]) => runCommand('cli', args, { POSTERN_URL });

@@ -1,5 +1,5 @@
-import { printable } from '@postern/terminal';
-import type { MyIp, WhoAmI } from '@postern/contracts';
+import { printable, shortTime } from '@postern/terminal';
+import type { MyIp, SignInLink, WhoAmI } from '@postern/contracts';
 import { ApiCommand } from './command.js';
 import { EXIT, RequestRefused } from './failure.js';
 
@@ -35,5 +35,15 @@ const whoAmI = new ApiCommand('whoami')
     output.answer(key, () => `${key.role} ${owner}: ${printable(key.name)} (${key.keyId})`);
   });
 
+const signInLink = new ApiCommand('sign-in-link')
+  .description('a link that signs one browser in to the dashboard with your key, once, within 15 minutes')
+  .examples('postern sign-in-link', 'xdg-open "$(postern sign-in-link)"')
+  .runs(async ({ api, output }) => {
+    const { body } = await api.write<SignInLink>('POST', '/v1/sign-in-links');
+    const link = { ...body, url: api.url + body.url };
+    output.answer(link, () => link.url);
+    output.aside(`Whoever opens it first, until ${shortTime(link.expiresAt)}, has what your key opens.`);
+  });
+
 /** In the order of the help. */
-export const serverCommands = [myIp, health, whoAmI];
+export const serverCommands = [myIp, health, whoAmI, signInLink];

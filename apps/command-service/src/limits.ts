@@ -5,6 +5,9 @@ import { LONGEST_RELAY, MAX_COUNT } from './relay/denial-item.js';
 import { LONGEST_TEXT } from './relay/relay.controller.js';
 import { MAX_REPORTS_IN_JOURNAL } from './relay/report-denials.js';
 import { LONGEST_RANGE } from './restriction/restriction-body.js';
+import { LINK_MINUTES, MAX_LINKS_OF_ONE_KEY } from './session/make-sign-in-link.js';
+import { LONGEST_SECRET } from './session/session.controller.js';
+import { MAX_SESSIONS_OF_ONE_KEY } from './session/sign-in.js';
 import { MAX_WRITES_OF_ONE_USER } from './smtp-user/change-smtp-user.js';
 import { LONGEST_NAME } from './tenant/tenants.js';
 import { MAX_REPEATS, WRITE_DEADLINE_MS } from './write/writes.js';
@@ -23,5 +26,9 @@ export const COMMAND_LIMITS = {
   answerLifeHours: ANSWER_LIFE_HOURS,
   repeats: MAX_REPEATS,
   writesOfOneUser: MAX_WRITES_OF_ONE_USER,
+  secretLength: LONGEST_SECRET,
+  sessionsOfOneKey: MAX_SESSIONS_OF_ONE_KEY,
+  linksOfOneKey: MAX_LINKS_OF_ONE_KEY,
+  linkMinutes: LINK_MINUTES,
   reportsInJournal: MAX_REPORTS_IN_JOURNAL,
 } as const;

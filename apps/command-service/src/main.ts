@@ -6,6 +6,7 @@ import { keepOperatorKey, runProcess, unshownOperatorKey } from '@postern/proces
 import { loadSettings } from '@postern/settings';
 import { ensureFirstOperatorKey } from './api-key/first-operator-key.js';
 import { CommandServiceModule } from './command-service.module.js';
+import { firstSignInPath } from './session/make-sign-in-link.js';
 import { problems } from './write/problems.js';
 
 const parts = {
@@ -14,9 +15,13 @@ const parts = {
   problems,
   bus: 'publishes',
   schemas: [journalSchema, accessSchema],
-  firstKey: async (app, { operatorKey, dataDir }) => {
+  firstOperator: async (app, { operatorKey, dataDir }) => {
     await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
-    return operatorKey === null ? unshownOperatorKey(dataDir) : null;
+    return {
+      firstKey: operatorKey === null ? await unshownOperatorKey(dataDir) : null,
+      // The supervisor shows it to whoever is at its terminal. What a service of its own prints is a log, which must open nothing.
+      signInPath: process.connected ? await firstSignInPath(app) : null,
+    };
   },
 } satisfies ServiceParts;
 

@@ -41,8 +41,15 @@ export class StartedService {
   ) {}
 
   /** Another process on the same database is another start with the same URL; its key is then null, and given here. */
-  static async on(databaseUrl: string, operatorKey?: string): Promise<StartedService> {
-    const settings: RuntimeSettings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl };
+  static async on(
+    databaseUrl: string,
+    operatorKey?: string,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<StartedService> {
+    const settings: RuntimeSettings = {
+      ...loadSettings({ POSTERN_LOG_LEVEL: 'silent', ...environment }),
+      databaseUrl,
+    };
     const parts = { module: CommandServiceModule, bus: 'publishes' } as const;
     const app = await createHttpApp(serviceModule(parts, settings), settings, problems);
     const made = await ensureFirstOperatorKey(app, null);

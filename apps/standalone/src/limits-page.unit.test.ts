@@ -13,6 +13,7 @@ import {
   KEY_LOOK_UPS,
   MAX_BUCKETS,
   MAX_CACHED_KEYS,
+  SESSION_HOURS,
 } from '@postern/access';
 import { MAX_DEPTH } from '@postern/contracts';
 import { MAX_ERRORS, MAX_HOPS, READ_DEADLINE_MS, SERVER_LIMITS as server } from '@postern/http';
@@ -59,6 +60,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Characters of the text of a denied login’s reply', upTo(longest(isReplyText))],
   ['Characters of the link in that reply', number(longest(isHelpUrl, 'https://'))],
   ['Characters of username and address of a decision', number(COMMAND_LIMITS.decisionTextLength)],
+  ['Characters of a key or code to sign in with', number(COMMAND_LIMITS.secretLength)],
   ['Denials of a report', upTo(COMMAND_LIMITS.denialsPerReport)],
   ['Count of a folded denial', number(COMMAND_LIMITS.denialCount)],
   ['Characters of a relay’s name', upTo(COMMAND_LIMITS.relayNameLength)],
@@ -78,6 +80,8 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Rows of an export in memory', number(exports.pageRows)],
   ['Changes of one SMTP user that run or wait', number(COMMAND_LIMITS.writesOfOneUser)],
   ['Requests with one `Idempotency-Key` at once', number(COMMAND_LIMITS.repeats)],
+  ['Sessions of one API key', number(COMMAND_LIMITS.sessionsOfOneKey)],
+  ['Sign-in links of one API key', number(COMMAND_LIMITS.linksOfOneKey)],
   ['Appends that wait for the journal', number(JOURNAL_LIMITS.waitingItems)],
   ['Bytes that wait for the journal', bytes(JOURNAL_LIMITS.waitingBytes)],
   ['Reports of denials in that queue', number(COMMAND_LIMITS.reportsInJournal)],
@@ -101,6 +105,9 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Between two heartbeats of a stream', seconds(streams.heartbeatMs)],
   ['Between two checks of an open answer’s key', seconds(KEY_CHECK_MS)],
   ['Answer stored for an `Idempotency-Key`', `${COMMAND_LIMITS.answerLifeHours} h`],
+  ['A session that is not used', `${SESSION_HOURS.unused} h`],
+  ['A session', `${SESSION_HOURS.most} h`],
+  ['A sign-in link', `${COMMAND_LIMITS.linkMinutes} min`],
   ['To connect to the database', seconds(CONNECT_TIMEOUT_MS)],
   ['A statement in the database', seconds(STATEMENT_TIMEOUT_MS)],
   ['A statement of a consumer', seconds(CONSUMER_POOL.statementTimeoutMs)],

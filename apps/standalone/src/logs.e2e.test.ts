@@ -121,6 +121,28 @@ describe('the log', () => {
     await operator('POST', '/v1/tenants', `{"name": ${issued}`);
     await operator('POST', '/v1/tenants', { id: 'x', name: 'x', [issued]: bad });
     await operator('POST', '/v1/tenants', { id: 'beta', name: issued }, { 'idempotency-key': issued.slice(0, 200) });
+    const signIn = (body: object, headers = {}) =>
+      fetch(`${postern.url}/v1/session`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      });
+    const signedIn = await signIn({ key: issued });
+    const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const [link, unused] = [await operator('POST', '/v1/sign-in-links'), await operator('POST', '/v1/sign-in-links')];
+    const codes = [link, unused].map(({ body }) => String(body.url).split('=')[1] ?? '');
+    await signIn({ code: codes[0] }, { cookie });
+    await signIn({ code: codes[0], [codes[1] ?? '']: cookie });
+    await fetch(`${postern.url}/v1/session?code=${codes[1]}`, { method: 'POST', headers: { cookie } });
+    const byCookie = newId();
+    await fetch(`${postern.url}/v1/tenants/acme/api-keys`, { headers: { cookie, 'x-request-id': byCookie } });
+    const sessionId = /=(.*)\./.exec(cookie)?.[1];
+    expect(await lineOf(byCookie)).toMatchObject({
+      keyId: issued.split('_')[2],
+      sessionId,
+      role: 'admin',
+      status: 200,
+    });
     // And what fails inside: a statement that meets a table that is not there any more.
     await breakDatabase();
     const failed = newId();
@@ -130,7 +152,8 @@ describe('the log', () => {
     const password = new URL(database.url).password;
     const text = logged().join('\n');
     expect(text).toContain(failed);
-    for (const secret of [operatorKey, issued, bad, notOurs].map((key) => secretOf(key) || key).concat(password))
+    const keys = [operatorKey, issued, bad, notOurs].map((key) => secretOf(key) || key);
+    for (const secret of [...keys, password, cookie.split('.')[1] ?? '', ...codes])
       expect(text.includes(secret)).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { ensureFirstOperatorKey, problems } from '@postern/command-service';
+import { ensureFirstOperatorKey, firstSignInPath, problems } from '@postern/command-service';
 import { apiPage, createHttpApp, listenAsSet } from '@postern/process';
 import { keepOperatorKey, operatorKeyPlace, unshownOperatorKey, type Running } from '@postern/process-life';
 import { Readiness } from '@postern/observe';
@@ -23,6 +23,7 @@ export async function startPostern(settings: Settings): Promise<Running> {
         details: [apiPage(url)],
         keyPlace: operatorKeyPlace(settings),
         firstKey: operatorKey === null ? await unshownOperatorKey(dataDir) : null,
+        signInPath: await firstSignInPath(app),
         stop: async () => {
           await app.close();
           await database.stop();

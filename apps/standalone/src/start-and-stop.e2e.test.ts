@@ -27,6 +27,17 @@ function serversOn(folder: string): string {
     .join('\n');
 }
 
+/** As the dashboard does it when the link is opened. */
+async function signInBy(link: string | null): Promise<{ readonly status: number; readonly body: unknown }> {
+  const [, origin, code] = /^(http:\/\/127\.0\.0\.1:\d+)\/sign-in#code=([0-9a-f]{48})$/.exec(link ?? '') ?? [];
+  const answer = await fetch(`${origin}/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+    body: JSON.stringify({ code }),
+  });
+  return { status: answer.status, body: await answer.json() };
+}
+
 describe('what `npm start` starts, as it was built', () => {
   it('prints the operator key at the first start alone, keeps it for its owner, and leaves no PostgreSQL behind', async () => {
     const folder = await emptyFolder();
@@ -37,6 +48,7 @@ describe('what `npm start` starts, as it was built', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await first.end('SIGINT')).toBe(0);
     expect(serversOn(folder)).toBe('');
+    expect(first.output()).toContain(`\nSign in by this link, once, within 15 minutes: ${first.signInLink}\n`);
 
     const second = await startPosternProcess({ POSTERN_DATA_DIR: folder });
     expect(second.operatorKey).toBeNull();
@@ -49,6 +61,11 @@ describe('what `npm start` starts, as it was built', () => {
       headers: { authorization: `Bearer ${first.operatorKey}` },
     });
     expect(answer.status).toBe(200);
+    // A link of its own at each start.
+    const keyId = first.operatorKey?.split('_')[2];
+    expect(await signInBy(second.signInLink)).toMatchObject({ status: 201, body: { role: 'operator', keyId } });
+    expect(await signInBy(second.signInLink)).toMatchObject({ status: 401, body: { code: 'sign-in-code-invalid' } });
+    expect(second.signInLink).not.toBe(first.signInLink?.replace(first.url, second.url));
     expect(await second.end('SIGTERM')).toBe(0);
     expect(serversOn(folder)).toBe('');
   });
@@ -58,6 +75,7 @@ describe('what `npm start` starts, as it was built', () => {
     const folder = await emptyFolder();
     const postern = await startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_OPERATOR_KEY: key });
     expect(postern.output()).not.toContain(key);
+    expect(await signInBy(postern.signInLink)).toMatchObject({ status: 201, body: { keyId: 'first' } });
     const answer = await fetch(`${postern.url}/v1/tenants`, { headers: { authorization: `Bearer ${key}` } });
     expect(answer.status).toBe(200);
     expect(await postern.end('SIGHUP')).toBe(0);

@@ -84,6 +84,55 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
     expect(answered.filter(([, status]) => status === 401).length).toBeGreaterThan(30);
   });
 
+  /** On a page that came by plain HTTP from another host a browser says its origin and no `Sec-Fetch-Site`. */
+  const fromPage = (url: string, cookie?: string) => ({
+    'content-type': 'application/json',
+    origin: url,
+    ...(cookie !== undefined && { cookie }),
+  });
+  async function signIn(url: string, body: object, origin = url): Promise<{ status: number; cookie: string }> {
+    const answer = await fetch(`${url}/v1/session`, {
+      method: 'POST',
+      headers: fromPage(origin),
+      body: JSON.stringify(body),
+    });
+    return { status: answer.status, cookie: answer.headers.get('set-cookie')?.split(';')[0] ?? '' };
+  }
+
+  it.each([
+    ['nginx', () => nginx.url],
+    ['the proxy of `npm run services`', () => postern.url],
+  ])('signs a browser in and out, as does %s, for every service', async (_, edge) => {
+    const url = edge();
+    const { key } = await newKey('admin');
+    expect(await signIn(url, { key }, 'http://evil.example')).toEqual({ status: 403, cookie: '' });
+    const { cookie } = await signIn(url, { key });
+    const headers = fromPage(url, cookie);
+    const reads = ['/v1/whoami', '/v1/tenants/acme/smtp-users', '/v1/tenants/acme/changes'];
+    const statuses = async () =>
+      Promise.all(reads.map(async (path) => (await fetch(url + path, { headers: { cookie } })).status));
+    expect(await statuses()).toEqual([200, 200, 200]);
+    const write = (origin: string) =>
+      fetch(`${url}/v1/tenants/acme/api-keys`, {
+        method: 'POST',
+        headers: { ...headers, origin },
+        body: JSON.stringify({ role: 'auditor', name: 'from a page' }),
+      });
+    expect((await write('http://evil.example')).status).toBe(403);
+    expect((await write(url)).status).toBe(201);
+    expect((await fetch(`${url}/v1/session`, { method: 'DELETE', headers })).status).toBe(204);
+    await until(statuses, 'no service accepts it any more', (all) => all.every((status) => status === 401));
+  });
+
+  it('accepts the link that the supervisor printed, once', async () => {
+    const code = /^http:\/\/127\.0\.0\.1:\d+\/sign-in#code=([0-9a-f]{48})$/.exec(postern.signInLink ?? '')?.[1];
+    const { status, cookie } = await signIn(nginx.url, { code });
+    expect(status).toBe(201);
+    const whoAmI = await fetch(`${nginx.url}/v1/whoami`, { headers: { cookie } });
+    expect(await whoAmI.json()).toMatchObject({ role: 'operator', name: 'first start' });
+    expect(await signIn(postern.url, { code })).toEqual({ status: 401, cookie: '' });
+  });
+
   it('passes the caller’s address to a service, and lets nobody forge another one', async () => {
     const { hostname, port } = new URL(nginx.url);
     const headers = { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9', 'x-real-ip': '203.0.113.9' };
@@ -159,7 +208,7 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
     expect((await fetch(`${nginx.url}/health/ready`)).status).toBe(200);
   });
 
-  describe('a reader that takes nothing more, whose key is revoked', () => {
+  describe('a reader that takes nothing more, whose key is revoked or who signs out', () => {
     /** Some 20 MB each: far more than all buffers between it and the service hold. */
     const POLICIES_WITH_FULL_LISTS = 200;
     const DENIALS = 40_000;
@@ -197,28 +246,35 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
 
     it.each([
       ['an export', 'auditor', '/v1/tenants/acme/denials', 'audit-trail-service', /^postern_exports_running /],
+      [
+        'an export to a browser',
+        'session',
+        '/v1/tenants/acme/denials',
+        'audit-trail-service',
+        /^postern_exports_running /,
+      ],
       ['a snapshot', 'relay', '/v1/relay/policies', 'projection-service', /^postern_relay_snapshots_open /],
-    ] as const)(
-      'gets of %s what buffers hold, and then a broken connection',
-      async (_, role, path, service, running) => {
-        const key = await newKey(role);
-        const open = async () => (await Promise.all(instances(service).map((each) => metricOf(each, running)))).sort();
-        const { hostname, port } = new URL(nginx.url);
-        const headers = { authorization: `Bearer ${key.key}`, accept: 'application/x-ndjson' };
-        const sent = httpRequest({ hostname, port, path, headers, agent: false });
-        sent.end();
-        const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-        expect(answer.statusCode).toBe(200);
-        let [bytes, code] = [0, 'none'];
-        answer.on('error', (error: NodeJS.ErrnoException) => (code = error.code ?? ''));
-        const closed = new Promise((resolve) => answer.once('close', resolve));
-        await until(open, 'it runs', (counts) => counts.includes(1));
-        await revoke(role, key.id);
-        await until(open, 'it was ended by its service', (counts) => !counts.includes(1));
-        answer.on('data', (chunk: Buffer) => (bytes += chunk.length));
-        await closed;
-        expect([code, answer.complete, bytes > 0]).toEqual(['ECONNRESET', false, true]);
-      },
-    );
+    ] as const)('gets of %s what buffers hold, and then a broken connection', async (_, by, path, service, running) => {
+      const key = await newKey(by === 'session' ? 'auditor' : by);
+      const { cookie } = by === 'session' ? await signIn(nginx.url, { key: key.key }) : { cookie: null };
+      const caller = cookie === null ? { authorization: `Bearer ${key.key}` } : { cookie };
+      const open = async () => (await Promise.all(instances(service).map((each) => metricOf(each, running)))).sort();
+      const { hostname, port } = new URL(nginx.url);
+      const headers = { ...caller, accept: 'application/x-ndjson' };
+      const sent = httpRequest({ hostname, port, path, headers, agent: false });
+      sent.end();
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      expect(answer.statusCode).toBe(200);
+      let [bytes, code] = [0, 'none'];
+      answer.on('error', (error: NodeJS.ErrnoException) => (code = error.code ?? ''));
+      const closed = new Promise((resolve) => answer.once('close', resolve));
+      await until(open, 'it runs', (counts) => counts.includes(1));
+      if (cookie === null) await revoke(by === 'relay' ? 'relay' : 'auditor', key.id);
+      else await fetch(`${nginx.url}/v1/session`, { method: 'DELETE', headers: { origin: nginx.url, cookie } });
+      await until(open, 'it was ended by its service', (counts) => !counts.includes(1));
+      answer.on('data', (chunk: Buffer) => (bytes += chunk.length));
+      await closed;
+      expect([code, answer.complete, bytes > 0]).toEqual(['ECONNRESET', false, true]);
+    });
   });
 });

@@ -62,7 +62,8 @@ export async function startServices(settings: Settings, options: SupervisorOptio
     return {
       url: proxy.url,
       keyPlace: operatorKeyPlace(settings),
-      firstKey: ready.find(({ firstKey }) => firstKey !== null)?.firstKey ?? null,
+      firstKey: ready.find(({ firstKey }) => firstKey)?.firstKey ?? null,
+      signInPath: ready.find(({ signInPath }) => signInPath)?.signInPath ?? null,
       details: ['', ...list, ...surroundings(settings, environment), apiPage(proxy.url)],
       stop,
     };

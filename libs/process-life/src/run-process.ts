@@ -18,13 +18,15 @@ export interface Running {
   readonly keyPlace?: string;
   /** Only where nobody has seen the first operator's key: it is shown once. */
   readonly firstKey?: FirstKey | null;
+  /** Of a link that signs the first operator in, once, for whoever is at the terminal: `/sign-in#code=…`. */
+  readonly signInPath?: string | null;
   /** Finishes what was accepted. */
   stop(): Promise<void>;
 }
 
 /** What a process sends to the one that started it, by IPC, once it is ready. */
 export interface ReadyMessage {
-  readonly ready: { readonly url: string; readonly firstKey: FirstKey | null };
+  readonly ready: Required<Pick<Running, 'url' | 'firstKey' | 'signInPath'>>;
 }
 
 /** What it sends instead where every start fails until somebody acts. */
@@ -90,9 +92,9 @@ class ProcessLife {
     process.exit(0);
   }
 
-  private async greet({ url, details = [], keyPlace, firstKey = null }: Running): Promise<void> {
+  private async greet({ url, details = [], keyPlace, firstKey = null, signInPath = null }: Running): Promise<void> {
     console.log(`${this.name} is ready at ${url}`);
-    const message: ReadyMessage = { ready: { url, firstKey } };
+    const message: ReadyMessage = { ready: { url, firstKey, signInPath } };
     if (process.connected) {
       process.send?.(message);
       return;
@@ -103,6 +105,7 @@ class ProcessLife {
       for (const line of firstKeyGreeting(url, firstKey)) console.log(line);
       await noteShown(firstKey);
     }
+    if (signInPath) console.log(`Sign in by this link, once, within 15 minutes: ${url}${signInPath}`);
     console.log('Ctrl-C ends it.');
   }
 

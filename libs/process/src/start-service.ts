@@ -8,7 +8,7 @@ import { eventBusModule } from './event-bus.module.js';
 import { PublisherModule } from './publisher.module.js';
 import { createHttpApp } from './http-app.js';
 import { ObserveModule } from './operation.controller.js';
-import { type FirstKey, operatorKeyPlace, type Running } from '@postern/process-life';
+import { operatorKeyPlace, type Running } from '@postern/process-life';
 
 /** What a service is made of. */
 export interface ServiceParts {
@@ -19,8 +19,11 @@ export interface ServiceParts {
   readonly bus: 'reads' | 'publishes';
   /** What it works on: the start is refused where one is not up to date. */
   readonly schemas: readonly SchemaComponent[];
-  /** Where it keeps keys: makes the first operator's; returns it where nobody has seen it yet, else null. */
-  readonly firstKey?: (app: NestFastifyApplication, settings: RuntimeSettings) => Promise<FirstKey | null>;
+  /** Where it keeps keys: makes the first operator's, and says what of it is to be shown. */
+  readonly firstOperator?: (
+    app: NestFastifyApplication,
+    settings: RuntimeSettings,
+  ) => Promise<Pick<Running, 'firstKey' | 'signInPath'>>;
 }
 
 /**
@@ -33,11 +36,11 @@ export async function startService(parts: ServiceParts, settings: Settings): Pro
   for (const component of parts.schemas) await assertUpToDate(runtime.databaseUrl, component);
   const app = await createHttpApp(serviceModule(parts, runtime), runtime, parts.problems ?? []);
   try {
-    const firstKey = (await parts.firstKey?.(app, runtime)) ?? null;
+    const firstOperator = await parts.firstOperator?.(app, runtime);
     await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
-    const keyPlace = parts.firstKey ? { keyPlace: operatorKeyPlace(settings) } : {};
+    const keyPlace = firstOperator ? { keyPlace: operatorKeyPlace(settings) } : {};
     const url = await app.getUrl();
-    return { url, details: [apiPage(url)], ...keyPlace, firstKey, stop: () => app.close() };
+    return { url, details: [apiPage(url)], ...keyPlace, ...firstOperator, stop: () => app.close() };
   } catch (error) {
     await app.close();
     throw error;

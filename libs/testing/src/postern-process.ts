@@ -8,6 +8,8 @@ export interface PosternProcess {
   readonly url: string;
   /** Null where the start did not make one: it is printed once. */
   readonly operatorKey: string | null;
+  /** The one-time link that it printed; of a relay agent null. */
+  readonly signInLink: string | null;
   readonly pid: number;
   /** Everything it has printed so far. */
   output(): string;
@@ -60,6 +62,7 @@ export async function startPosternProcess(
   return {
     url,
     operatorKey: /^ +(pst_operator_\S+)$/m.exec(output)?.[1] ?? null,
+    signInLink: /^Sign in by this link, .*: (\S+)$/m.exec(output)?.[1] ?? null,
     pid: child.pid,
     output: () => output,
     end: async (signal) => {

@@ -30,10 +30,13 @@ import { LINK_MINUTES, MakeSignInLink } from './make-sign-in-link.js';
 import { SignIn } from './sign-in.js';
 import { SignOut } from './sign-out.js';
 
+/** No key is longer. */
+export const LONGEST_SECRET = 256;
+
 const secret = (example: string) =>
   z
     .string()
-    .max(256, 'At most 256 characters.')
+    .max(LONGEST_SECRET, `At most ${LONGEST_SECRET} characters.`)
     .optional()
     .meta({ examples: [example] });
 const SignInBody = z

@@ -340,6 +340,50 @@ describe('a request that a page of somebody else has a browser send', () => {
   });
 });
 
+describe('with a proxy that is trusted, and few failures allowed', () => {
+  let other: StartedService;
+  beforeAll(async () => {
+    other = await StartedService.on(database.url, service.operatorKey, {
+      POSTERN_TRUSTED_PROXIES: '127.0.0.1',
+      POSTERN_FAILED_AUTH_BURST: '3',
+      POSTERN_FAILED_AUTH_PER_SECOND: '0.001',
+    });
+  });
+  afterAll(() => other?.stop());
+  const HTTPS = { 'x-forwarded-proto': 'https', host: 'postern.example', origin: 'https://postern.example' };
+
+  it('the cookie is Secure where the client came by https, and the origin is the one that the browser sees', async () => {
+    const call = { body: { key: admin }, headers: HTTPS };
+    const answer = await other.call('POST', '/v1/session', call);
+    const cookie = cookieOf(answer);
+    expect(answer.headers['set-cookie']).toBe(`${cookie}; HttpOnly; SameSite=Strict; Path=/; Max-Age=604800; Secure`);
+    const http = await other.call('POST', '/v1/session', {
+      ...call,
+      headers: { ...HTTPS, 'x-forwarded-proto': 'http' },
+    });
+    expect(http.body).toMatchObject({ status: 403, code: 'cross-site-request' });
+    const out = await other.call('DELETE', '/v1/session', { headers: { ...HTTPS, cookie } });
+    expect(out.headers['set-cookie']).toBe('postern_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0; Secure');
+    // Nobody else is believed.
+    expect((await service.call('POST', '/v1/session', call)).status).toBe(403);
+    const untrusted = await signIn({ key: admin }, { 'x-forwarded-proto': 'https' });
+    expect(String(untrusted.headers['set-cookie'])).not.toContain('Secure');
+  });
+
+  it('failures of every kind count together, and a valid key or session gets through', async () => {
+    const cookie = await signedIn(admin);
+    const failing = [
+      () => other.call('POST', '/v1/session', { body: { key: 'x' } }),
+      () => other.call('POST', '/v1/session', { body: { code: 'x' } }),
+      () => other.call('GET', '/v1/whoami', { headers: { cookie: 'postern_session=x' } }),
+    ];
+    for (const fail of failing) expect((await fail()).status).toBe(401);
+    for (const fail of failing) expect((await fail()).body).toMatchObject({ status: 429, code: 'too-many-requests' });
+    expect((await other.call('POST', '/v1/session', { body: { key: admin } })).status).toBe(201);
+    expect((await other.call('GET', '/v1/whoami', { headers: { cookie } })).status).toBe(200);
+  });
+});
+
 describe('a sign-in link', () => {
   it('signs in once, with the key that made it', async () => {
     const made = await service.call('POST', '/v1/sign-in-links', { key: admin });

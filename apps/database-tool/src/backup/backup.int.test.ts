@@ -155,6 +155,23 @@ describe('a restore', () => {
     expect(await rowsOf(target.url, rows)).toEqual(await rowsOf(source.url, rows));
   });
 
+  it('brings back no session and no sign-in code: they may have been ended or used since', async () => {
+    await on(source.url, async (client) => {
+      await client.query(`INSERT INTO access.api_keys (id, role, name, secret_hash, created_at)
+                          VALUES ('ops1', 'operator', 'ops1', '\\x${HASH}', now())`);
+      await client.query(`INSERT INTO access.sessions (id, key_id, secret_hash, created_at, renewed_at, expires_at)
+                          VALUES (gen_random_uuid(), 'ops1', '\\x${HASH}', now(), now(), now() + interval '12 hours')`);
+      await client.query(`INSERT INTO access.sign_in_codes (code_hash, key_id, created_at, expires_at)
+                          VALUES ('\\x${HASH}', 'ops1', now(), now() + interval '15 minutes')`);
+    });
+    await backup(source.url, file, quiet);
+    await restore(target.url, file, quiet);
+    const counts = `SELECT (SELECT count(*)::int FROM access.api_keys) AS keys, (SELECT count(*)::int FROM access.sessions) AS sessions,
+                           (SELECT count(*)::int FROM access.sign_in_codes) AS codes`;
+    expect(await rowsOf(source.url, counts)).toEqual([{ keys: 1, sessions: 1, codes: 1 }]);
+    expect(await rowsOf(target.url, counts)).toEqual([{ keys: 1, sessions: 0, codes: 0 }]);
+  });
+
   it('has used up the transaction ids of the journal before a row can be seen', async () => {
     await on(source.url, (client) =>
       client.query(`INSERT INTO journal.events (xid, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at)

@@ -44,11 +44,14 @@ export async function prepareSession(client: Client): Promise<void> {
     );
 }
 
-/** The partitions of a table are part of it, and what the migrations have written down about themselves is left out. */
+/**
+ * The partitions of a table are part of it. What the migrations have written down about themselves is left out, and so are sessions and
+ * sign-in codes: one that was ended or used after the backup must not open anything again.
+ */
 const TABLES = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> 'migrations'`;
+      WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT IN ('migrations', 'sessions', 'sign_in_codes')`;
 
-/** Every table of Postern, with the columns that are stored; one that refers to another comes after it. */
+/** The tables of a backup, with the columns that are stored; one that refers to another comes after it. */
 export async function tablesOf(client: Client): Promise<BackupTable[]> {
   const { rows } = await client.query<BackupTable>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name,

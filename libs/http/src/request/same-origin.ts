@@ -11,5 +11,5 @@ export function isSameOrigin(request: Pick<FastifyRequest, 'raw' | 'headers'>, t
   const { origin, host, 'sec-fetch-site': site } = request.headers;
   if (site !== undefined) return site === 'same-origin';
   if (origin === undefined) return null;
-  return origin === URL.parse(`${callerScheme(request, trusted)}://${host}`)?.origin;
+  return host !== undefined && origin === URL.parse(`${callerScheme(request, trusted)}://${host}`)?.origin;
 }
