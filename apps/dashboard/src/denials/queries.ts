@@ -59,6 +59,8 @@ export const histogramQuery = (
 
 /** A client that is refused tries again, with growing pauses: what was refused an hour ago is refused now. */
 const RECENT_MS = 3_600_000;
+/** So many of them are loaded. */
+export const RECENT = 500;
 
 /** The newest logins of an SMTP user that were refused in the last hour. */
 export const recentRefusalsQuery = ({ tenantId, smtpUserId }: UserPath) =>
@@ -66,7 +68,7 @@ export const recentRefusalsQuery = ({ tenantId, smtpUserId }: UserPath) =>
     queryKey: ['recent-refusals', tenantId, smtpUserId],
     queryFn: ({ signal }) => {
       const from = new Date(Date.now() - RECENT_MS).toISOString();
-      const params = { path: { tenantId, smtpUserId }, query: { from, refused: 'true', limit: 500 } } as const;
+      const params = { path: { tenantId, smtpUserId }, query: { from, refused: 'true', limit: RECENT } } as const;
       return take(api.GET('/v1/tenants/{tenantId}/smtp-users/{smtpUserId}/denials', { params, signal }));
     },
     refetchInterval: 60_000,

@@ -29,12 +29,13 @@ export function refusalsOf(denials: readonly Denial[]): Refusal[] {
 const newestFirst = (a: Denial, b: Denial): number => (a.occurredAt < b.occurredAt ? 1 : -1);
 
 /**
- * The refusals in the places in which they were shown; new ones come below. Nothing moves under the pointer: an address
- * must not be allowed by a click that was meant for another.
+ * What is told of addresses, in the places in which they were shown; new ones come below. Nothing moves under the pointer:
+ * an address must not be allowed by a click that was meant for another.
  */
-export function inPlace(refusals: readonly Refusal[], shown: readonly string[]): Refusal[] {
-  const place = ({ ip }: Refusal) => (shown.includes(ip) ? shown.indexOf(ip) : shown.length);
-  return refusals.toSorted((a, b) => place(a) - place(b));
+export function inPlace<Told extends { readonly ip: string }>(told: readonly Told[], shown: readonly string[]): Told[] {
+  const places = new Map(shown.map((ip, place) => [ip, place]));
+  const place = ({ ip }: Told) => places.get(ip) ?? shown.length;
+  return told.toSorted((a, b) => place(a) - place(b));
 }
 
 /** Whether the list lets the address in now; by the same code as the relays. A text that is no address is not let in. */

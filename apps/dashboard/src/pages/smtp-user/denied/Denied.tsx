@@ -5,7 +5,7 @@ import { AllowAddress } from '../../../denials/AllowAddress.js';
 import { LazyDenialsChart } from '../../../denials/LazyDenialsChart.js';
 import type { Range } from '../../../denials/histogram.js';
 import { deniedIpsQuery } from '../../../denials/queries.js';
-import { letsIn } from '../../../denials/refusals.js';
+import { inPlace, letsIn } from '../../../denials/refusals.js';
 import { listed, REASONS, type DeniedIp } from '../../../denials/words.js';
 import { DataTable, type Column } from '../../../ui/DataTable.js';
 import { LiveMark } from '../../../ui/LiveMark.js';
@@ -28,8 +28,18 @@ const PERIODS = [
 export function Denied({ user }: { readonly user: SmtpUser }) {
   const path = { tenantId: user.tenantId, smtpUserId: user.id };
   const denied = useInfiniteQuery(deniedIpsQuery(path));
-  const { live, fresh, showFresh } = useLiveDenials();
-  const rows = useMemo(() => denied.data?.pages.flatMap(({ items }) => items), [denied.data]);
+  const live = useLiveDenials();
+  const loaded = useMemo(() => denied.data?.pages.flatMap(({ items }) => items), [denied.data]);
+  const pages = denied.data?.pages.length ?? 0;
+  const [shown, setShown] = useState<{ readonly pages: number; readonly ips: readonly string[] }>({
+    pages: 0,
+    ips: [],
+  });
+  const showAll = () => setShown({ pages, ips: loaded?.map(({ ip }) => ip) ?? [] });
+  // The first page, and each that is asked for. What comes live waits.
+  if (pages !== shown.pages) showAll();
+  const rows = useMemo(() => loaded && inPlace(loaded, shown.ips).slice(0, shown.ips.length), [loaded, shown.ips]);
+  const fresh = (loaded?.length ?? 0) - (rows?.length ?? 0);
   const columns = useMemo(() => columnsFor(user), [user]);
   if (denied.error && !rows) return <Failed error={denied.error} retry={() => void denied.refetch()} />;
   if (rows?.length === 0) return <Nothing user={user} />;
@@ -43,7 +53,7 @@ export function Denied({ user }: { readonly user: SmtpUser }) {
           </Text>
           <LiveMark live={live} />
         </Group>
-        <NewRows count={fresh.length} onShow={showFresh} />
+        <NewRows count={fresh} onShow={showAll} />
         <DataTable label="Denied addresses" columns={columns} rows={rows} rowKey={({ ip }) => ip} more={denied} />
       </div>
     </Stack>

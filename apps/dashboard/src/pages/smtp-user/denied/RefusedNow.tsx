@@ -17,7 +17,7 @@ const SHOWN = 3;
 /** Logins that are refused at this moment, and the button that allows their address. */
 export function RefusedNow({ user }: { readonly user: SmtpUser }) {
   const { data } = useQuery(recentRefusalsQuery({ tenantId: user.tenantId, smtpUserId: user.id }));
-  const { live } = useLiveDenials();
+  const live = useLiveDenials();
   const [allowed, setAllowed] = useState<readonly string[]>([]);
   const [places, setPlaces] = useState<readonly string[]>([]);
   const shown = inPlace(refusalsOf(data?.items ?? []), places).filter(
@@ -35,7 +35,7 @@ export function RefusedNow({ user }: { readonly user: SmtpUser }) {
         {live.state === 'stale' && <LiveMark live={live} />}
       </div>
       <ul className={classes['list']}>
-        {shown.slice(0, SHOWN).map((refusal) => (
+        {shown.slice(0, SHOWN).map((refusal, place) => (
           <li key={refusal.ip} className={classes['row']}>
             <Text span className={`mono ${classes['ip'] ?? ''}`}>
               {refusal.ip}
@@ -52,7 +52,7 @@ export function RefusedNow({ user }: { readonly user: SmtpUser }) {
                   ip={refusal.ip}
                   label="Allow this address"
                   size="sm"
-                  variant="filled"
+                  variant={place === 0 ? 'filled' : 'default'}
                   onAllowed={() => setAllowed((before) => [...before, refusal.ip])}
                 />
               )}
