@@ -37,7 +37,13 @@ export function Failed({ error, retry }: { readonly error: Error; readonly retry
   // The dialog of an ended session lies above: what it says is enough.
   if (problem?.status === 401) return null;
   return (
-    <Alert color="gray" icon={<IconAlertCircle />} title={problem?.title ?? 'This did not work'} role="alert">
+    <Alert
+      color="gray"
+      variant="default"
+      icon={<IconAlertCircle />}
+      title={problem?.title ?? 'This did not work'}
+      role="alert"
+    >
       <Text size="sm">{error.message}</Text>
       <Group mt="sm" gap="md">
         {retry && (
@@ -58,8 +64,8 @@ export function Failed({ error, retry }: { readonly error: Error; readonly retry
 /** The page was loaded before, and Postern does not answer at the moment. */
 export function Stale({ since }: { readonly since: number }) {
   return (
-    <Text size="xs" c="dimmed" role="status">
-      Last updated {new Date(since).toLocaleTimeString()}, reconnecting …
+    <Text size="xs" c="dimmed" role="status" className="tabular">
+      Last updated {new Date(since).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })}, reconnecting …
     </Text>
   );
 }

@@ -9,6 +9,7 @@ import { Page } from '../../ui/Page.js';
 import { Pills } from '../../ui/Pills.js';
 import { RestrictionWords } from '../../ui/RestrictionWords.js';
 import { SearchField } from '../../ui/SearchField.js';
+import { FirstSteps } from '../../ui/FirstSteps.js';
 import { Empty, Failed, ReadOnly, Stale } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
 import { useNow } from '../../ui/use-now.js';
@@ -213,10 +214,22 @@ function Denials({ of: summary }: { readonly of: Summary | null | undefined }) {
 
 function NoUsers({ add }: { readonly add: ReactNode }) {
   return (
-    <Empty title="No SMTP users yet" action={add}>
-      An SMTP user is a username with which programs log in to your mail relays. Add those whose logins are to come from
-      known addresses only; relays defer what Postern does not know.
-    </Empty>
+    <FirstSteps
+      title="Two steps until logins come from known addresses only"
+      steps={[
+        {
+          title: 'Add an SMTP user',
+          text: 'Its username is the one with which a program logs in to your mail relays. The password stays there: Postern never sees it.',
+          action: add,
+        },
+        {
+          title: 'Give it a list of addresses',
+          text: 'Until it has one, it may log in from anywhere. Start in report only: logins from other addresses are then shown here, and still let through.',
+        },
+      ]}
+    >
+      There is no SMTP user here yet. Relays put off the logins of users that Postern does not know.
+    </FirstSteps>
   );
 }
 
