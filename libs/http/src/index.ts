@@ -1,3 +1,4 @@
+export { EventStream, type EventStreamLimits, hasPlaceFor, rawResponse, type StreamEnd } from './event-stream.js';
 export { Described, type Documentation, Documented } from './openapi/documented.js';
 export { type JsonSchema, documentedAs } from './openapi/json-schema.js';
 export { type MediaType, exported, json, ndjson, plainText, serverSentEvents } from './openapi/media-types.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
-import { Allow, Documented, principalOf, serverSentEvents } from '@postern/http';
+import { Allow, Documented, principalOf, rawResponse, serverSentEvents } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Revision } from '@postern/contracts';
 import { heartbeatView, relayPolicyView, relayReplyView, resetView } from '../policy-views.js';
@@ -37,11 +37,9 @@ export class PolicyStreamController {
   ): Promise<void> {
     if (request.method === 'HEAD') return void reply.type('text/event-stream').send();
     const from = resumeFrom(request.headers['last-event-id'], lastEventId);
-    for (const [name, value] of Object.entries(reply.getHeaders())) {
-      if (value !== undefined) reply.raw.setHeader(name, value);
-    }
-    if ('reset' in from) this.stream.reset(reply.raw, from.reset);
-    else await this.stream.serve(reply.raw, principalOf(request), from.revision);
+    const response = rawResponse(reply);
+    if ('reset' in from) this.stream.reset(response, from.reset);
+    else await this.stream.serve(response, principalOf(request), from.revision);
     // From here on the answer is the stream's, not Fastify's.
     reply.hijack();
   }

@@ -5,7 +5,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { PolicyLag, Revision } from '@postern/contracts';
 import { Listener, roleUrl } from '@postern/database';
 import { countLimited, KeyWatch } from '@postern/access';
-import { Problem, type Principal } from '@postern/http';
+import { hasPlaceFor, Problem, type Principal } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { policyRevision, streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
@@ -69,7 +69,7 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     if (response.destroyed) return;
     // Nothing is awaited between this and the stream's entry: of many that come at once, no more than that get in.
     const { keyId } = caller.actor;
-    if (!this.hasPlaceFor(keyId)) {
+    if (!hasPlaceFor(keyId, this.members, this.limits)) {
       countLimited('policy-streams');
       throw new Problem(
         'too-many-requests',
@@ -129,12 +129,6 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     clearInterval(this.heartbeats);
     for (const member of this.members) member.end('shutdown');
     await Promise.all([this.tail.stop(), this.replies.stop(), this.wakes.stop()]);
-  }
-
-  private hasPlaceFor(keyId: string): boolean {
-    let sameKey = 0;
-    for (const member of this.members) if (member.keyId === keyId) sameKey++;
-    return this.members.size < this.limits.maxClients && sameKey < this.limits.maxClientsPerKey;
   }
 
   private forget(member: StreamMember): void {

@@ -1,0 +1,120 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+
+export type StreamEnd = 'client-left' | 'too-slow' | 'key-revoked' | 'reset' | 'shutdown' | 'failed';
+
+export interface EventStreamLimits {
+  readonly maxClients: number;
+  readonly maxClientsPerKey: number;
+  /** A client that leaves more than this unread is dropped. */
+  readonly maxUnreadBytes: number;
+  /** A client that is waited for and reads nothing for so long is dropped. */
+  readonly stalledMs: number;
+}
+
+/** How long the client of a revoked key may take what was written for it already. */
+const REVOKED_GRACE_MS = 1_000;
+
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  // nginx would hold events back until a buffer is full.
+  'x-accel-buffering': 'no',
+};
+
+/** Node's response with the headers that Fastify has set. Call `reply.hijack()` once the stream serves it. */
+export function rawResponse(reply: FastifyReply): ServerResponse {
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  return reply.raw;
+}
+
+/** Whether one more stream of the key may join those that are open. */
+export function hasPlaceFor(keyId: string, open: ReadonlySet<EventStream>, limits: EventStreamLimits): boolean {
+  let sameKey = 0;
+  for (const stream of open) if (stream.keyId === keyId) sameKey++;
+  return open.size < limits.maxClients && sameKey < limits.maxClientsPerKey;
+}
+
+/** An answer of server-sent events. Nothing is kept for it but what Node holds for its socket, which is bounded. */
+export class EventStream {
+  private reason: StreamEnd | null = null;
+  private onEnd: (reason: StreamEnd) => void = () => undefined;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly limits: Pick<EventStreamLimits, 'maxUnreadBytes' | 'stalledMs'>,
+    /** Of whom it is for. */
+    readonly keyId: string,
+  ) {
+    response.once('close', () => this.finish('client-left'));
+    response.on('error', () => undefined);
+  }
+
+  /** Why it ended; null while it is open. */
+  get ended(): StreamEnd | null {
+    return this.reason;
+  }
+
+  /** The answer has begun: a status can no longer report an error. */
+  get isOpen(): boolean {
+    return this.response.headersSent;
+  }
+
+  whenEnded(listener: (reason: StreamEnd) => void): void {
+    this.onEnd = listener;
+  }
+
+  open(): void {
+    if (this.response.headersSent || this.reason) return;
+    this.response.writeHead(200, { ...this.response.getHeaders(), ...HEADERS });
+    this.response.flushHeaders();
+  }
+
+  /** Writes without waiting; a client that has left too much unread is dropped. */
+  send(bytes: Buffer): void {
+    if (this.reason || bytes.length === 0) return;
+    if (this.response.writableLength > this.limits.maxUnreadBytes) return this.drop('too-slow');
+    this.response.write(bytes);
+  }
+
+  /** Writes, and resolves when there is room for more; a client that reads nothing for too long is dropped. */
+  async sendAndWait(bytes: Buffer): Promise<void> {
+    if (this.reason || bytes.length === 0) return;
+    this.open();
+    if (this.response.write(bytes)) return;
+    await new Promise<void>((done) => {
+      const stalled = setTimeout(() => this.drop('too-slow'), this.limits.stalledMs);
+      const go = (): void => {
+        clearTimeout(stalled);
+        this.response.off('drain', go).off('close', go);
+        done();
+      };
+      this.response.on('drain', go).on('close', go);
+    });
+  }
+
+  /** Ends it in order: what was written still goes out. */
+  end(reason: StreamEnd, last?: Buffer): void {
+    if (this.reason) return;
+    this.open();
+    if (last) this.response.end(last);
+    else this.response.end();
+    // A client that reads nothing would keep it half open. One whose key was revoked gets no more of what the kernel holds for it.
+    if (reason === 'key-revoked') setTimeout(() => this.response.socket?.resetAndDestroy(), REVOKED_GRACE_MS).unref();
+    else setTimeout(() => this.response.destroy(), this.limits.stalledMs).unref();
+    this.finish(reason);
+  }
+
+  private drop(reason: StreamEnd): void {
+    this.response.destroy();
+    this.finish(reason);
+  }
+
+  private finish(reason: StreamEnd): void {
+    if (this.reason) return;
+    this.reason = reason;
+    this.onEnd(reason);
+  }
+}
