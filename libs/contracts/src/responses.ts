@@ -108,6 +108,21 @@ export interface DeniedLogins {
   readonly wouldHaveBeenRefused: number;
 }
 
+/** Logins that were denied from `at` on, for one interval. */
+export interface DenialBucket extends DeniedLogins {
+  readonly at: string;
+  /** Logins by the reason, only those that there were. */
+  readonly reasons: Readonly<Partial<Record<DenialReason, number>>>;
+}
+
+export interface DenialHistogram {
+  readonly interval: 'minute' | 'hour' | 'day';
+  /** Every interval of the period, the oldest first, the empty ones too. */
+  readonly items: readonly DenialBucket[];
+  /** False where there are more denials than are counted: the oldest intervals are then too low. */
+  readonly complete: boolean;
+}
+
 /** An SMTP user whose logins were refused in the last five minutes, and the numbers of these. */
 export interface RefusingNow {
   readonly smtpUserId: SmtpUserId;

@@ -30,6 +30,22 @@ const name = z
   .max(254)
   .refine((text) => !text.includes('\0'), 'A name has no NUL in it.');
 
+/** What denials are filtered by, besides the time. */
+export const denialFilters = {
+  ip: range.optional().meta({ description: 'An address or a range.', examples: ['203.0.113.0/24'] }),
+  username: name
+    .transform(usernameKey)
+    .optional()
+    .meta({ description: 'In any case.', examples: ['app@acme.example'] }),
+  relay: name.optional().meta({ description: 'As it names itself.', examples: ['mx1'] }),
+  reason: z.enum(DENIAL_REASONS, `Give one of ${DENIAL_REASONS.join(', ')}.`).optional(),
+  refused: z
+    .enum(['true', 'false'], 'Give true or false.')
+    .transform((text) => text === 'true')
+    .optional()
+    .meta({ description: '`false`: what `report-only` let through.' }),
+};
+
 /** Denials, newest first, as pages, NDJSON or CSV. */
 export const denials = defineList({
   name: 'denials',
@@ -51,23 +67,12 @@ export const denials = defineList({
   order: { occurredAt: isTime, id: isUuid },
   filters: {
     ...periodFields(),
-    ip: range.optional().meta({ description: 'An address or a range.', examples: ['203.0.113.0/24'] }),
-    username: name
-      .transform(usernameKey)
-      .optional()
-      .meta({ description: 'In any case.', examples: ['app@acme.example'] }),
-    relay: name.optional().meta({ description: 'As it names itself.', examples: ['mx1'] }),
-    reason: z.enum(DENIAL_REASONS, `Give one of ${DENIAL_REASONS.join(', ')}.`).optional(),
-    refused: z
-      .enum(['true', 'false'], 'Give true or false.')
-      .transform((text) => text === 'true')
-      .optional()
-      .meta({ description: '`false`: what `report-only` let through.' }),
+    ...denialFilters,
   },
 });
 export type DenialsAsked = z.infer<typeof denials.query>;
 
-interface DenialScope {
+export interface DenialScope {
   readonly tenantId: TenantId;
   /** Null: those of all SMTP users of the tenant. */
   readonly smtpUserId: string | null;
@@ -85,11 +90,9 @@ export class ListDenialsHandler implements IQueryHandler<ListDenials> {
    */
   execute({ scope, asked }: ListDenials): Promise<Page<Denial>> {
     return inTenant(this.dataSource, scope.tenantId, async (manager) => {
-      if (scope.smtpUserId !== null) await findSmtpUser(manager, scope.smtpUserId);
-      const ofUser = asked.username === undefined ? [] : await byUsername(manager, scope.tenantId, asked.username);
-      if (ofUser === null) return { items: [], nextCursor: null };
-      const conditions = [...byTimeAndAddress(scope, asked), ...byOthers(scope, asked), ...ofUser];
-      let rows = sql`SELECT ${COLUMNS} FROM audit.denials WHERE ${join(conditions, ' AND ')}`;
+      const conditions = await denialConditions(manager, scope, asked);
+      if (conditions === null) return { items: [], nextCursor: null };
+      let rows = sql`SELECT ${DENIAL_COLUMNS} FROM audit.denials WHERE ${join(conditions, ' AND ')}`;
       await manager.query(BY_INDEX);
       if (asked.ip !== undefined && (await areFew(manager, byTimeAndAddress(scope, asked))))
         rows = sql`WITH found AS MATERIALIZED (${rows}) SELECT * FROM found`;
@@ -100,11 +103,26 @@ export class ListDenialsHandler implements IQueryHandler<ListDenials> {
   }
 }
 
-const COLUMNS = raw(`id, occurred_at AS "occurredAt", recorded_at AS "recordedAt", tenant_id AS "tenantId",
+/** Of `audit.denials`, named as the members of a `Denial`. */
+export const DENIAL_COLUMNS =
+  raw(`id, occurred_at AS "occurredAt", recorded_at AS "recordedAt", tenant_id AS "tenantId",
   smtp_user_id AS "smtpUserId", username, ip, relay, reason, mode, refused, count`);
 
+type Filters = Omit<DenialsAsked, 'limit' | 'bom'>;
+
+/** The conditions of what is asked, for `audit.denials`; null where nothing can meet them. Throws the problem `smtp-user-not-found`. */
+export async function denialConditions(
+  manager: EntityManager,
+  scope: DenialScope,
+  asked: Filters,
+): Promise<Sql[] | null> {
+  if (scope.smtpUserId !== null) await findSmtpUser(manager, scope.smtpUserId);
+  const ofUser = asked.username === undefined ? [] : await byUsername(manager, scope.tenantId, asked.username);
+  return ofUser && [...byTimeAndAddress(scope, asked), ...byOthers(scope, asked), ...ofUser];
+}
+
 /** What the index `denials_of_address` answers without a look at a row. */
-function byTimeAndAddress({ tenantId }: DenialScope, { from, to, cursor, ip }: DenialsAsked): Sql[] {
+function byTimeAndAddress({ tenantId }: DenialScope, { from, to, cursor, ip }: Filters): Sql[] {
   const conditions = [sql`tenant_id = ${tenantId}`, sql`occurred_at >= (SELECT kept_from FROM audit.denial_retention)`];
   if (from !== undefined) conditions.push(sql`occurred_at >= ${from}::timestamptz`);
   if (to !== undefined) conditions.push(sql`occurred_at < ${to}::timestamptz`);
@@ -117,7 +135,7 @@ function byTimeAndAddress({ tenantId }: DenialScope, { from, to, cursor, ip }: D
   return conditions;
 }
 
-function byOthers({ smtpUserId }: DenialScope, { relay, reason, refused }: DenialsAsked): Sql[] {
+function byOthers({ smtpUserId }: DenialScope, { relay, reason, refused }: Filters): Sql[] {
   const conditions = [];
   if (smtpUserId !== null) conditions.push(sql`smtp_user_id = ${smtpUserId}`);
   if (relay !== undefined) conditions.push(sql`relay = ${relay}`);

@@ -1,0 +1,142 @@
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { InjectDataSource } from '@nestjs/typeorm';
+import {
+  DENIAL_REASONS,
+  isUuid,
+  type DenialBucket,
+  type DenialHistogram,
+  type DenialReason,
+  type TenantId,
+} from '@postern/contracts';
+import { inTenant } from '@postern/database';
+import { time, view, whole } from '@postern/http';
+import { readRows, timeField } from '@postern/lists';
+import sql, { join } from 'sql-template-tag';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { denialConditions, denialFilters } from './list-denials.js';
+
+const MAX_BUCKETS = 400;
+/** The newest denials that are counted. */
+const MAX_COUNTED = 500_000;
+const INTERVAL_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+type Interval = keyof typeof INTERVAL_MS;
+
+export const HistogramAsked = z
+  .strictObject({
+    from: timeField.meta({ description: 'Occurred then or later.', examples: ['2026-11-01T00:00:00Z'] }),
+    to: timeField
+      .default(() => new Date().toISOString())
+      .meta({
+        default: undefined,
+        description: 'Occurred before then; left out: now.',
+        examples: ['2026-11-02T00:00:00Z'],
+      }),
+    interval: z
+      .enum(['minute', 'hour', 'day'], 'Give minute, hour or day.')
+      .default('hour')
+      .meta({ description: 'What is counted together, by UTC.' }),
+    smtpUserId: z
+      .string()
+      .refine(isUuid, 'Give the id of an SMTP user.')
+      .optional()
+      .meta({ description: 'Those of one SMTP user.', examples: ['019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'] }),
+    ...denialFilters,
+  })
+  .refine(({ from, to }) => from <= to, {
+    path: ['to'],
+    error: '`to` is before `from`. Give a later `to`, or exchange the two.',
+  })
+  .refine((asked) => startsOf(asked).length <= MAX_BUCKETS, {
+    path: ['from'],
+    error: `The period has more than ${MAX_BUCKETS} intervals. Give a longer interval, or a shorter period.`,
+  });
+type HistogramAsked = z.infer<typeof HistogramAsked>;
+
+export const denialHistogramView = view<DenialHistogram>('DenialHistogram', 'How many logins were denied, and when.', {
+  interval: z.enum(['minute', 'hour', 'day']),
+  items: z.array(
+    view<DenialBucket>('DenialBucket', 'The denied logins of one interval; the empty ones are there too.', {
+      at: time('2026-11-01T08:00:00.000Z', 'When it begins.'),
+      refused: whole(0, 12),
+      wouldHaveBeenRefused: whole(0, 0, 'Let through by `report-only`.'),
+      reasons: z
+        .partialRecord(z.enum(DENIAL_REASONS), z.int().min(1))
+        .meta({ description: 'Logins by the reason.', examples: [{ 'ip-not-authorized': 12 }] }),
+    }),
+  ),
+  complete: z.boolean().meta({
+    description: `False where the period has more than ${MAX_COUNTED.toLocaleString('en')} denials: the newest are counted, and the oldest intervals are too low.`,
+  }),
+});
+
+/** The denied logins of a tenant over time. */
+export class CountDenials extends Query<DenialHistogram> {
+  constructor(
+    readonly tenantId: TenantId,
+    readonly asked: HistogramAsked,
+  ) {
+    super();
+  }
+}
+
+interface Counted {
+  readonly at: string;
+  readonly reason: DenialReason;
+  readonly refused: boolean;
+  readonly logins: number;
+  readonly rows: number;
+}
+
+@QueryHandler(CountDenials)
+export class CountDenialsHandler implements IQueryHandler<CountDenials> {
+  constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
+
+  /** Served by the indexes of the lists. Throws the problem `smtp-user-not-found`. */
+  async execute({ tenantId, asked }: CountDenials): Promise<DenialHistogram> {
+    const { interval, smtpUserId = null } = asked;
+    const counted = await inTenant(this.dataSource, tenantId, async (manager) => {
+      const conditions = await denialConditions(manager, { tenantId, smtpUserId }, asked);
+      if (conditions === null) return [];
+      return readRows<Counted>(
+        manager,
+        sql`
+        SELECT at, reason, refused, sum(count)::float8 AS logins, count(*)::integer AS rows
+          FROM (SELECT date_trunc(${interval}, occurred_at, 'UTC') AS at, reason, refused, count FROM audit.denials
+                 WHERE ${join(conditions, ' AND ')} ORDER BY occurred_at DESC, id DESC LIMIT ${MAX_COUNTED}) newest
+         GROUP BY at, reason, refused`,
+      );
+    });
+    const complete = counted.reduce((sum, { rows }) => sum + rows, 0) < MAX_COUNTED;
+    const byStart = Map.groupBy(counted, ({ at }) => at);
+    return { interval, items: startsOf(asked).map((at) => bucketOf(at, byStart.get(at) ?? [])), complete };
+  }
+}
+
+function bucketOf(at: string, counted: readonly Counted[]): DenialBucket {
+  const logins = (of: readonly Counted[]): number => of.reduce((sum, each) => sum + each.logins, 0);
+  return {
+    at,
+    refused: logins(counted.filter(({ refused }) => refused)),
+    wouldHaveBeenRefused: logins(counted.filter(({ refused }) => !refused)),
+    reasons: Object.fromEntries(
+      [...Map.groupBy(counted, ({ reason }) => reason)].map(([reason, each]) => [reason, logins(each)]),
+    ),
+  };
+}
+
+/** When the intervals of the period begin, one more than there may be where they are too many. */
+function startsOf({
+  from,
+  to,
+  interval,
+}: {
+  readonly from: string;
+  readonly to: string;
+  readonly interval: Interval;
+}): string[] {
+  const ms = INTERVAL_MS[interval];
+  const first = Math.floor(Date.parse(from) / ms);
+  const count = Math.ceil(Date.parse(to) / ms) - first;
+  return Array.from({ length: Math.min(count, MAX_BUCKETS + 1) }, (_, i) => new Date((first + i) * ms).toISOString());
+}
