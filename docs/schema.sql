@@ -256,6 +256,25 @@ BEGIN
 END $function$;
 GRANT EXECUTE ON ROUTINE audit.delete_denials_of_no_month(timestamp with time zone,integer) TO postern_audit;
 
+CREATE TABLE audit.denial_arrivals (
+  tenant_id text COLLATE "C" NOT NULL,
+  arrival bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  arrived_at timestamp with time zone DEFAULT now() NOT NULL,
+  smtp_user_ids uuid[] NOT NULL,
+  occurred_at timestamp with time zone[] NOT NULL,
+  ids uuid[] NOT NULL,
+  CONSTRAINT denial_arrivals_pkey PRIMARY KEY (tenant_id, arrival)
+);
+ALTER TABLE audit.denial_arrivals ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON audit.denial_arrivals AS PERMISSIVE FOR ALL TO postern_audit
+  USING (true);
+CREATE POLICY own_tenant ON audit.denial_arrivals AS PERMISSIVE FOR SELECT TO postern_audit_reader
+  USING ((tenant_id = ( SELECT current_setting('postern.tenant_id'::text, true) AS current_setting)));
+CREATE POLICY owner ON audit.denial_arrivals AS PERMISSIVE FOR ALL TO CURRENT_USER
+  USING (true);
+GRANT DELETE, INSERT, SELECT ON TABLE audit.denial_arrivals TO postern_audit;
+GRANT SELECT ON TABLE audit.denial_arrivals TO postern_audit_reader;
+
 CREATE TABLE audit.denial_retention (
   only_row boolean DEFAULT true NOT NULL,
   kept_from timestamp with time zone NOT NULL,

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { CONSUMER_POOL } from '@postern/database';
 import { dataSourceModule } from '@postern/data-sources';
@@ -8,6 +8,7 @@ import { ChangesController } from './changes/changes.controller.js';
 import { ListChangesHandler } from './changes/list-changes.js';
 import { AuditConsumers } from './consumers/audit-consumers.js';
 import { DeadLetter } from './dead-letters/dead-letter.entity.js';
+import { CountDenialsHandler } from './denials/count-denials.js';
 import { DenialsController } from './denials/denials.controller.js';
 import { ListDenialsHandler } from './denials/list-denials.js';
 import { ListRefusingNowHandler } from './denials/list-refusing-now.js';
@@ -15,6 +16,13 @@ import { RetentionSweeper } from './denials/retention/denial-retention.js';
 import { SummariseDenialsHandler } from './denials/summarise-denials.js';
 import { DeniedIpsController } from './denied-ips/denied-ips.controller.js';
 import { ListDeniedIpsHandler } from './denied-ips/list-denied-ips.js';
+import { DenialStreamController } from './live-denials/denial-stream.controller.js';
+import { DenialStreams } from './live-denials/denial-streams.js';
+import {
+  DEFAULT_DENIAL_STREAM_LIMITS,
+  DENIAL_STREAM_LIMITS,
+  type DenialStreamLimits,
+} from './live-denials/stream-limits.js';
 import { CheckAddressHandler } from './restriction/check-address.js';
 import { RestrictionController } from './restriction/restriction.controller.js';
 
@@ -27,9 +35,16 @@ import { RestrictionController } from './restriction/restriction.controller.js';
     dataSourceModule('postern_audit', { entities: [DeadLetter], poolSize: 4, ...CONSUMER_POOL }),
     dataSourceModule('postern_audit_reader', { poolSize: 6 }),
   ],
-  controllers: [DenialsController, DeniedIpsController, ChangesController, RestrictionController],
+  controllers: [
+    DenialsController,
+    DenialStreamController,
+    DeniedIpsController,
+    ChangesController,
+    RestrictionController,
+  ],
   providers: [
     ListDenialsHandler,
+    CountDenialsHandler,
     ListRefusingNowHandler,
     SummariseDenialsHandler,
     ListDeniedIpsHandler,
@@ -38,6 +53,14 @@ import { RestrictionController } from './restriction/restriction.controller.js';
     Consumers,
     AuditConsumers,
     RetentionSweeper,
+    DenialStreams,
+    { provide: DENIAL_STREAM_LIMITS, useValue: DEFAULT_DENIAL_STREAM_LIMITS },
   ],
 })
-export class AuditTrailServiceModule {}
+export class AuditTrailServiceModule {
+  /** With some limits of the streams set otherwise. */
+  static withLimits(limits: Partial<DenialStreamLimits>): DynamicModule {
+    const useValue: DenialStreamLimits = { ...DEFAULT_DENIAL_STREAM_LIMITS, ...limits };
+    return { module: AuditTrailServiceModule, providers: [{ provide: DENIAL_STREAM_LIMITS, useValue }] };
+  }
+}

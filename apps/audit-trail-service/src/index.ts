@@ -1,2 +1,3 @@
 export { AuditTrailServiceModule } from './audit-trail-service.module.js';
+export { DEFAULT_DENIAL_STREAM_LIMITS } from './live-denials/stream-limits.js';
 export { auditSchema } from './schema/audit-schema.js';

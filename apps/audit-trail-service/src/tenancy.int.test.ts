@@ -28,9 +28,13 @@ afterAll(async () => {
 });
 
 const TENANT_ROUTES = (tenantId: string, smtpUserId: string) =>
-  ['denials', 'changes', 'refusing-now', `denial-summaries?smtpUserIds=${smtpUserId}`].map(
-    (route) => `/v1/tenants/${tenantId}/${route}`,
-  );
+  [
+    'denials',
+    'changes',
+    'refusing-now',
+    'denials/histogram?from=2026-11-20T00:00:00Z&interval=day',
+    `denial-summaries?smtpUserIds=${smtpUserId}`,
+  ].map((route) => `/v1/tenants/${tenantId}/${route}`);
 const USER_ROUTES = (tenantId: string, smtpUserId: string) =>
   ['denials', 'denied-ips', 'history'].map((route) => `/v1/tenants/${tenantId}/smtp-users/${smtpUserId}/${route}`);
 const ROUTES = (tenantId: string, smtpUserId: string) => [

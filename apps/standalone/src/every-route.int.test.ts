@@ -167,6 +167,13 @@ describe('every answer is as the document says', () => {
     const summaries = { params, query: `?smtpUserIds=${params.smtpUserId}` };
     await admin.expect(`GET ${TENANT}/denial-summaries`, { ...summaries, status: 200 });
     await admin.expect(`GET ${TENANT}/denial-summaries`, { params, query: '?smtpUserIds=x', status: 422 });
+    const histogram = { params, query: '?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z' };
+    await admin.expect(`GET ${TENANT}/denials/histogram`, { ...histogram, status: 200 });
+    await admin.expect(`GET ${TENANT}/denials/histogram`, { params, query: '?from=x', status: 422 });
+    for (const live of [`GET ${TENANT}/denials/stream`, `GET ${USER}/denials/stream`]) {
+      await admin.expect(live, { params, until: 'event: heartbeat', status: 200 });
+      await admin.expect(live, { params, headers: { 'last-event-id': 'x' }, until: 'event: reset', status: 200 });
+    }
     for (const list of [
       `${TENANT}/denials`,
       `${USER}/denials`,

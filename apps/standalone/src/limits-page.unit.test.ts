@@ -5,6 +5,7 @@ import { isHelpUrl, isReplyText, isUsername } from '@postern/contracts';
 import { CONNECT_TIMEOUT_MS, CONSUMER_POOL, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from '@postern/database';
 import { KAFKA_LIMITS } from '@postern/event-bus';
 import { JOURNAL_LIMITS } from '@postern/event-store';
+import { DEFAULT_DENIAL_STREAM_LIMITS } from '@postern/audit-trail-service';
 import { PROJECTION_LIMITS } from '@postern/projection-service';
 import {
   ACCESS_DEADLINE_MS,
@@ -71,6 +72,8 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Policy streams', number(streams.maxClients)],
   ['Policy streams of one API key', number(streams.maxClientsPerKey)],
   ['Unread bytes of a policy stream', bytes(streams.maxUnreadBytes)],
+  ['Streams of live denials', number(DEFAULT_DENIAL_STREAM_LIMITS.maxClients)],
+  ['Streams of live denials of one API key', number(DEFAULT_DENIAL_STREAM_LIMITS.maxClientsPerKey)],
   ['Streams that catch up from the table', number(streams.catchUpReads)],
   ['Recent changes kept for streams', bytes(streams.recentBytes)],
   ['Snapshots that are read', number(PROJECTION_LIMITS.snapshotReaders)],

@@ -278,6 +278,7 @@ describe('no request', () => {
     'allows',
     'smtpUserIds',
     'since',
+    'interval',
     'toString',
     '__proto__',
   ];
@@ -295,6 +296,7 @@ describe('no request', () => {
         '/v1/tenants/acme/smtp-users',
         '/v1/tenants/acme/smtp-users/counts',
         '/v1/tenants/acme/denials',
+        '/v1/tenants/acme/denials/histogram',
         '/v1/tenants/acme/denial-summaries',
         '/v1/tenants/acme/refusing-now',
         '/v1/tenants/acme/changes',

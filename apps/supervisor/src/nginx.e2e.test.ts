@@ -161,23 +161,31 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
     const answer = await fetch(`${nginx.url}/v1/relay/policies/stream`, {
       headers: { authorization, 'last-event-id': snapshot.headers.get('postern-revision') ?? '' },
     });
-    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
-    let text = '';
-    const more = async () => {
-      const { done, value } = await reader.read();
-      if (done) throw new Error(`The stream ended. It held: ${text}`);
-      return Buffer.from(value).toString();
-    };
+    const { until, ended } = reading(answer);
     await admin('POST', `/v1/tenants/acme/smtp-users/${user.id}/restriction/entries`, {
       entries: [{ range: '192.0.2.1' }],
     });
-    while (!text.includes('192.0.2.1')) text += await more();
-    expect(text).toContain('event: policy');
+    expect(await until('192.0.2.1')).toContain('event: policy');
     await revoke('relay', relay.id);
-    const ended = async () => {
-      while (!(await reader.read()).done);
-    };
-    await ended().catch(() => undefined);
+    await ended();
+  });
+
+  it('passes a denial on to an open stream at once, and ends the stream when its key is revoked', async () => {
+    const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'live@acme.example' })).body;
+    await admin('POST', `/v1/tenants/acme/smtp-users/${user.id}/restriction/entries`, {
+      entries: [{ range: '192.0.2.1' }],
+    });
+    const [relay, auditor] = [await newKey('relay'), await newKey('auditor')];
+    const answer = await fetch(`${nginx.url}/v1/tenants/acme/denials/stream`, {
+      headers: { authorization: `Bearer ${auditor.key}` },
+    });
+    const { until, ended } = reading(answer);
+    await until('event: heartbeat');
+    const login = { username: 'live@acme.example', ip: '198.51.100.77' };
+    await asking(nginx.url, relay.key)('POST', '/v1/relay/decisions', login);
+    expect(await until('198.51.100.77')).toContain('event: denial');
+    await revoke('auditor', auditor.id);
+    await ended();
   });
 
   it('loses no read when one of each service is killed or stopped', async () => {
@@ -278,3 +286,26 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
     });
   });
 });
+
+/** Reads a stream of events. */
+function reading(answer: Response) {
+  const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+  let text = '';
+  return {
+    /** All that came so far, once it has the part in it. */
+    until: async (part: string): Promise<string> => {
+      while (!text.includes(part)) {
+        const { done, value } = await reader.read();
+        if (done) throw new Error(`The stream ended. It held: ${text}`);
+        text += Buffer.from(value).toString();
+      }
+      return text;
+    },
+    ended: async (): Promise<void> => {
+      const toItsEnd = async () => {
+        while (!(await reader.read()).done);
+      };
+      await toItsEnd().catch(() => undefined);
+    },
+  };
+}

@@ -82,7 +82,8 @@ export class TokenBuckets {
 }
 
 /** What a request was refused for with 429. */
-export type Limit = 'api-key' | 'failed-authentication' | 'policy-snapshots' | 'policy-streams' | 'exports';
+export type Limit =
+  'api-key' | 'failed-authentication' | 'policy-snapshots' | 'policy-streams' | 'denial-streams' | 'exports';
 
 export const requestsLimited = counter(
   'postern_requests_limited_total',

@@ -25,6 +25,12 @@ export const denialsDeleted = counter(
   'Denials in no month of their own that were deleted, because they are older than what is kept',
 );
 
+export const denialStreamClients = gauge('postern_denial_stream_clients', 'Open streams of live denials');
+
+export const denialStreamsEnded = counter('postern_denial_streams_ended_total', 'Streams of live denials that ended', [
+  'reason',
+]);
+
 let waiting: (() => Promise<number>) | undefined;
 
 /** Has the dead letters that wait counted at each scrape. */

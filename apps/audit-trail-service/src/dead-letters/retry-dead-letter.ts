@@ -3,6 +3,7 @@ import type { DataSource, EntityManager, QueryDeepPartialEntity } from 'typeorm'
 import { denialRow } from '../denials/record/denial-row.js';
 import { DenialMonths } from '../denials/record/denial-months.js';
 import { insertDenials } from '../denials/record/insert-denials.js';
+import { recordArrivals } from '../denials/record/record-arrivals.js';
 import { loadDenialRetention, NEVER } from '../denials/retention/denial-retention.js';
 import { DeadLetter } from './dead-letter.entity.js';
 import { findDeadLetter } from './dead-letters.js';
@@ -33,8 +34,9 @@ export async function retryDeadLetter(audit: DataSource, id: string): Promise<Re
       return { outcome: 'unreadable', reason: row.why };
     }
     // It is behind newer ones of its address, and settled once: its position says nothing.
-    const counted = await insertDenials(manager, [row], { keptFrom, droppedBefore: NEVER });
+    const { counted, stored } = await insertDenials(manager, [row], { keptFrom, droppedBefore: NEVER });
     await retried(manager, id, { state: 'settled', tenantId: row.tenant_id });
+    await recordArrivals(manager, stored);
     return { outcome: counted === 1 ? 'recorded' : 'known' };
   });
 }

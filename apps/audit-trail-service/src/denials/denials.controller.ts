@@ -1,10 +1,11 @@
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { TenantId } from '@postern/contracts';
-import { Allow, Documented, Tenant } from '@postern/http';
+import type { DenialHistogram, TenantId } from '@postern/contracts';
+import { Allow, Documented, json, Tenant } from '@postern/http';
 import { ListAnswers } from '@postern/lists';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
+import { CountDenials, denialHistogramView, HistogramAsked } from './count-denials.js';
 import { denials, type DenialsAsked, ListDenials } from './list-denials.js';
 import { ListRefusingNow, refusingNow, type RefusingNowAsked } from './list-refusing-now.js';
 import { type Summaries, SummariesAsked, summariesAnswer, SummariseDenials } from './summarise-denials.js';
@@ -25,6 +26,21 @@ export class DenialsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     return this.lists.answer(reply, denials, query, (asked) => new ListDenials({ tenantId, smtpUserId: null }, asked));
+  }
+
+  @Get('denials/histogram')
+  @Documented({
+    tag: 'Audit trail',
+    id: 'countDenials',
+    summary: 'The denied logins of a tenant by the minute, the hour or the day (UTC)',
+    answer: json(denialHistogramView),
+    problems: ['smtp-user-not-found'],
+  })
+  histogram(
+    @Tenant() tenantId: TenantId,
+    @Query({ schema: HistogramAsked }) asked: z.infer<typeof HistogramAsked>,
+  ): Promise<DenialHistogram> {
+    return this.queries.execute(new CountDenials(tenantId, asked));
   }
 
   @Get('smtp-users/:smtpUserId/denials')

@@ -9,6 +9,7 @@ export const auditSchema: SchemaComponent = {
     sqlMigration('Audit1764500000004', import.meta.url, [
       'denials.sql',
       'denial-months.sql',
+      'denial-arrivals.sql',
       'denied-ips.sql',
       'changes.sql',
       { sql: smtpUserTablesSql('audit', 'postern_audit', 'postern_audit_reader') },

@@ -10,6 +10,7 @@ import { AccessRows, onDatabase, until } from '@postern/testing';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { AuditTrailServiceModule } from '../index.js';
+import type { DenialStreamLimits } from '../live-denials/stream-limits.js';
 import { auditDatabase } from './audit-database.js';
 import { METADATA, type Person } from './happenings.js';
 
@@ -38,13 +39,19 @@ export class AuditWorld {
     private readonly drop: () => Promise<void>,
   ) {}
 
-  static async create(limits: Partial<ExportLimits> = {}): Promise<AuditWorld> {
+  static async create(
+    limits: Partial<ExportLimits> = {},
+    streams: Partial<DenialStreamLimits> = {},
+  ): Promise<AuditWorld> {
     const { url, drop } = await auditDatabase();
     const writer = await openDataSource(url, 'postern_journal_writer', { poolSize: 4 });
     // Kept for ever: the tests' events happened at fixed times, which grow old.
     const environment = { POSTERN_LOG_LEVEL: 'silent', POSTERN_DENIAL_RETENTION_DAYS: '0' };
     const settings = { ...loadSettings(environment), databaseUrl: url };
-    const module = { module: class Tested {}, imports: [TestLimitsModule.of(limits), AuditTrailServiceModule] };
+    const module = {
+      module: class Tested {},
+      imports: [TestLimitsModule.of(limits), AuditTrailServiceModule.withLimits(streams)],
+    };
     const app = await createHttpApp(serviceModule({ module, bus: 'reads' }, settings), settings, []);
     return new AuditWorld(url, app, writer, new Journal(writer), drop);
   }

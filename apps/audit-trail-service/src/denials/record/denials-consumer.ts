@@ -8,6 +8,7 @@ import { loadDenialRetention } from '../retention/denial-retention.js';
 import { DenialMonths } from './denial-months.js';
 import { denialRow, isUnreadable, type DenialRow } from './denial-row.js';
 import { insertDenials } from './insert-denials.js';
+import { recordArrivals } from './record-arrivals.js';
 
 /** Its name in `audit.checkpoints`. */
 export const DENIALS_CONSUMER = 'audit-denials';
@@ -34,10 +35,11 @@ export function denialsConsumer(dataSource: DataSource) {
       const added = await dataSource.transaction(async (manager) => {
         // What a crash takes, the journal gives again: the checkpoint goes with it.
         await manager.query('SET LOCAL synchronous_commit = off');
-        const count = await insertDenials(manager, rows, retention);
+        const { counted, stored } = await insertDenials(manager, rows, retention);
         await deadLetterEvents(manager, DENIALS_CONSUMER, unreadable);
         await batch.advance(manager);
-        return count;
+        await recordArrivals(manager, stored);
+        return counted;
       });
       denialsRecorded.inc(added);
       denialsUnreadable.inc(unreadable.length);

@@ -8,24 +8,37 @@ export const MAX_RELAYS_PER_IP = 20;
 /** Of those whose ids may be gone. */
 const COUNT_OLD_LOCK = 8_025_040;
 
+export interface InsertedDenials {
+  /** How many were not known. */
+  readonly counted: number;
+  /** Those that got a row. */
+  readonly stored: readonly DenialRow[];
+}
+
 /**
  * Adds the denials that are not stored yet, and raises the totals of their addresses by those alone: however often and
  * in however many batches a denial comes, it counts once: a repeat is recognised by its id. One from before `keptFrom` is counted and gets no
  * row. Where the rows may have been dropped, a repeat is recognised by the journal's position: an address's denials are of one stream, whose
- * events come in order. Returns the number that was counted. It names no schema: a rebuild has it write to new tables.
+ * events come in order. It names no schema: a rebuild has it write to new tables.
  */
 export async function insertDenials(
   manager: EntityManager,
   rows: readonly DenialRow[],
   { keptFrom, droppedBefore }: DenialRetention,
-): Promise<number> {
-  if (rows.length === 0) return 0;
+): Promise<InsertedDenials> {
+  if (rows.length === 0) return { counted: 0, stored: [] };
   // No row is there on which two consumers would wait for each other.
   if (rows.some((row) => row.occurred_at < droppedBefore))
     await manager.query('SELECT pg_advisory_xact_lock($1)', [COUNT_OLD_LOCK]);
   const columns = COLUMNS.map(([name]) => rows.map((row) => row[name]));
-  const [result] = await manager.query<{ counted: string }[]>(INSERT, [...columns, keptFrom, droppedBefore]);
-  return Number(result?.counted);
+  const [result] = await manager.query<{ counted: string; stored: string[] | null }[]>(INSERT, [
+    ...columns,
+    keptFrom,
+    droppedBefore,
+  ]);
+  // Null: all of them, as nearly always.
+  const stored = result?.stored && new Set(result.stored);
+  return { counted: Number(result?.counted), stored: stored ? rows.filter((row) => stored.delete(row.id)) : rows };
 }
 
 const COLUMNS = [
@@ -86,4 +99,5 @@ const INSERT = `
       reasons = ${merged('reasons')},
       last_position = greatest(known.last_position, excluded.last_position)
   )
-  SELECT count(*) AS counted FROM counted`;
+  SELECT (SELECT count(*) FROM counted) AS counted,
+         CASE WHEN (SELECT count(*) FROM added) < cardinality($1::uuid[]) THEN ARRAY(SELECT id::text FROM added) END AS stored`;

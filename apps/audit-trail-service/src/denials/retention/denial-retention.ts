@@ -111,6 +111,7 @@ export async function sweepDenials(dataSource: DataSource, days: number, now: Da
   try {
     if ((await ask<boolean>('SELECT pg_try_advisory_lock($1) AS answer', SWEEP_LOCK)) !== true) return null;
     try {
+      await ask(FORGET_ARRIVALS);
       const cutOff = days === 0 ? '-infinity' : new Date(now.getTime() - days * DAY_MS).toISOString();
       await ask(KEEP_FROM, cutOff);
       if (days === 0) return NOTHING;
@@ -133,5 +134,7 @@ export async function sweepDenials(dataSource: DataSource, days: number, now: Da
 
 const KEEP_FROM =
   'UPDATE audit.denial_retention SET kept_from = $1, dropped_before = greatest(dropped_before, $1) WHERE kept_from <> $1';
+/** Twice as long as a stream can resume. */
+const FORGET_ARRIVALS = `DELETE FROM audit.denial_arrivals WHERE arrived_at < now() - interval '2 hours'`;
 const DROP_MONTH = 'SELECT audit.drop_denial_month($1) AS answer';
 const DELETE_ROWS = 'SELECT audit.delete_denials_of_no_month($1, $2) AS answer';

@@ -1,0 +1,86 @@
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import type { TenantId } from '@postern/contracts';
+import {
+  Allow,
+  Documented,
+  oneOfSoFar,
+  principalOf,
+  rawResponse,
+  serverSentEvents,
+  Tenant,
+  time,
+  view,
+} from '@postern/http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { denials } from '../denials/list-denials.js';
+import { DenialStreams } from './denial-streams.js';
+import type { ResetReason } from './stream-position.js';
+
+const heartbeat = view<{ at: string }>('DenialHeartbeat', 'Every 5 seconds: all denials so far were sent.', {
+  at: time('2026-11-02T09:30:00.000Z'),
+});
+const reset = view<{ reason: ResetReason }>(
+  'DenialReset',
+  'The stream begins with now, since it cannot resume: denials may be missing. Read the list again.',
+  {
+    reason: oneOfSoFar<ResetReason>({
+      'last-event-id-malformed': true,
+      'last-event-id-too-old': true,
+      'last-event-id-ahead': true,
+    }),
+  },
+);
+const documentation = {
+  tag: 'Audit trail',
+  description:
+    'Server-sent events. `denial` is a denial as the lists have it, as soon as it is recorded. Every event has an `id`: with it as `Last-Event-ID`, within an hour, the stream resumes without loss or repeat. Without it, the stream begins with now.',
+  takes: ['Last-Event-ID'],
+  answer: serverSentEvents(
+    { denial: denials.item, heartbeat, reset },
+    'event: heartbeat\nid: 4711-1-1793000000\ndata: {"at":"2026-11-02T09:30:00.000Z"}\n\n',
+  ),
+  tells: ['Cache-Control', 'X-Accel-Buffering'],
+  problems: ['too-many-requests'],
+} as const;
+
+/** Denials as they are recorded. */
+@Controller('v1/tenants/:tenantId')
+@Allow('admin', 'auditor', 'operator')
+export class DenialStreamController {
+  constructor(@Inject(DenialStreams) private readonly streams: DenialStreams) {}
+
+  @Get('denials/stream')
+  @Documented({ id: 'followDenials', summary: 'The denials of a tenant, as they are recorded', ...documentation })
+  ofTenant(@Tenant() tenantId: TenantId, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.follow(request, reply, tenantId, null);
+  }
+
+  @Get('smtp-users/:smtpUserId/denials/stream')
+  @Documented({
+    id: 'followSmtpUserDenials',
+    summary: 'The denials of an SMTP user, as they are recorded',
+    ...documentation,
+  })
+  ofSmtpUser(
+    @Tenant() tenantId: TenantId,
+    @Param('smtpUserId') smtpUserId: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.follow(request, reply, tenantId, smtpUserId);
+  }
+
+  private async follow(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    tenantId: TenantId,
+    smtpUserId: string | null,
+  ): Promise<void> {
+    if (request.method === 'HEAD') return void reply.type('text/event-stream').send();
+    const lastEventId = request.headers['last-event-id'];
+    const given = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null;
+    await this.streams.serve(rawResponse(reply), principalOf(request), tenantId, smtpUserId, given);
+    // From here on the answer is the stream's, not Fastify's.
+    reply.hijack();
+  }
+}

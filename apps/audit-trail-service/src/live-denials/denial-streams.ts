@@ -1,0 +1,169 @@
+import type { ServerResponse } from 'node:http';
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { countLimited, KeyWatch } from '@postern/access';
+import { Semaphore, WakeSignal } from '@postern/async';
+import type { TenantId } from '@postern/contracts';
+import { inTenant, Listener, roleUrl } from '@postern/database';
+import { EventStream, hasPlaceFor, Problem, type Principal } from '@postern/http';
+import { SETTINGS, type RuntimeSettings } from '@postern/settings';
+import type { DataSource } from 'typeorm';
+import { denialStreamClients, denialStreamsEnded } from '../consumers/audit-metrics.js';
+import { DENIALS_CHANNEL } from '../denials/record/record-arrivals.js';
+import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
+import { type ArrivalPage, presentPosition, readArrivals } from './read-arrivals.js';
+import { DENIAL_STREAM_LIMITS, type DenialStreamLimits } from './stream-limits.js';
+import { eventId, readEventId, type StreamPosition } from './stream-position.js';
+
+const RETRY_MS = 500;
+
+/** One client's stream of a tenant's denials, or of one SMTP user's. */
+class DenialMember extends EventStream {
+  readonly wakes = new WakeSignal();
+
+  constructor(
+    response: ServerResponse,
+    limits: DenialStreamLimits,
+    keyId: string,
+    readonly tenantId: TenantId,
+    readonly smtpUserId: string | null,
+    /** Everything up to here was written to it. */
+    public position: StreamPosition,
+  ) {
+    super(response, limits, keyId);
+  }
+}
+
+/**
+ * The live denials that this process streams. Each member reads on from its own position at its own pace, so that a slow one holds up
+ * nobody; members of a tenant that are at the same position share the read.
+ */
+@Injectable()
+export class DenialStreams implements OnModuleDestroy {
+  private readonly logger = new Logger('live-denials');
+  private readonly members = new Set<DenialMember>();
+  private readonly reads: Semaphore;
+  private readonly reading = new Map<string, Promise<ArrivalPage>>();
+  private readonly listener: Listener;
+  private readsFail = false;
+
+  constructor(
+    @InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource,
+    @Inject(KeyWatch) private readonly keys: KeyWatch,
+    @Inject(SETTINGS) settings: RuntimeSettings,
+    @Inject(DENIAL_STREAM_LIMITS) private readonly limits: DenialStreamLimits,
+  ) {
+    this.reads = new Semaphore(limits.reads);
+    this.listener = new Listener({
+      url: roleUrl(settings.databaseUrl, 'postern_audit_reader'),
+      name: 'live-denials',
+      channels: [DENIALS_CHANNEL],
+      onWake: (tenantId) => {
+        for (const member of this.members) if (tenantId === null || member.tenantId === tenantId) member.wakes.wake();
+      },
+    });
+  }
+
+  /**
+   * Streams denials of the tenant, or of one SMTP user of it, from the event `lastEventId` on; null for those from now on. Throws, before
+   * the answer begins, `smtp-user-not-found`, `too-many-requests`, or the database's error.
+   */
+  async serve(
+    response: ServerResponse,
+    caller: Principal,
+    tenantId: TenantId,
+    smtpUserId: string | null,
+    lastEventId: string | null,
+  ): Promise<void> {
+    const asked = lastEventId === null ? null : readEventId(lastEventId, Date.now());
+    const from = asked === null || 'reset' in asked ? null : asked;
+    const { now, reset } = await inTenant(this.dataSource, tenantId, async (manager) => {
+      if (smtpUserId !== null) await findSmtpUser(manager, smtpUserId);
+      return presentPosition(manager, tenantId, from);
+    });
+    if (response.destroyed) return;
+    // Nothing is awaited between this and the stream's entry: of many that come at once, no more than that get in.
+    const { keyId } = caller.actor;
+    if (!hasPlaceFor(keyId, this.members, this.limits)) {
+      countLimited('denial-streams');
+      throw new Problem(
+        'too-many-requests',
+        `This process serves ${this.limits.maxClients} streams of denials, or ${this.limits.maxClientsPerKey} with your API key, already. Close one, or try again soon.`,
+        { headers: { 'retry-after': '5' } },
+      );
+    }
+    const why = reset ?? (asked !== null && 'reset' in asked ? asked.reset : null);
+    const position = why === null && from !== null ? from : now;
+    const member = new DenialMember(response, this.limits, keyId, tenantId, smtpUserId, position);
+    const endWatch = this.keys.watch(caller, () => member.end('key-revoked'));
+    member.whenEnded((reason) => {
+      endWatch();
+      member.wakes.close();
+      this.members.delete(member);
+      denialStreamClients.set(this.members.size);
+      denialStreamsEnded.inc({ reason });
+    });
+    this.members.add(member);
+    denialStreamClients.set(this.members.size);
+    member.open();
+    if (why !== null) member.send(frame('reset', { reason: why }, eventId(position, Date.now())));
+    void this.follow(member);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    for (const member of this.members) member.end('shutdown');
+    await this.listener.stop();
+  }
+
+  /** Writes what there is and a heartbeat when it is due, until the member has ended. While the database is away it writes nothing. */
+  private async follow(member: DenialMember): Promise<void> {
+    for (let beatAt = 0; member.ended === null;) {
+      try {
+        if (await this.sendNext(member)) continue;
+      } catch (error) {
+        if (!this.readsFail) this.logger.warn({ msg: 'cannot read denials; their streams wait', err: String(error) });
+        this.readsFail = true;
+        await member.wakes.pause(RETRY_MS);
+        continue;
+      }
+      const now = Date.now();
+      if (performance.now() >= beatAt) {
+        const at = new Date(now).toISOString();
+        await member.sendAndWait(frame('heartbeat', { at }, eventId(member.position, now)));
+        beatAt = performance.now() + this.limits.heartbeatMs;
+      }
+      await member.wakes.wait(Math.max(0, beatAt - performance.now()));
+    }
+  }
+
+  /** True where something was behind the member's position, and more may be. */
+  private async sendNext(member: DenialMember): Promise<boolean> {
+    const { denials, upTo } = await this.pageBehind(member.tenantId, member.position);
+    this.readsFail = false;
+    if (upTo === member.position) return false;
+    const now = Date.now();
+    const wanted = denials.filter(
+      ({ denial }) => member.smtpUserId === null || denial.smtpUserId === member.smtpUserId,
+    );
+    await member.sendAndWait(
+      Buffer.concat(wanted.map(({ denial, position }) => frame('denial', denial, eventId(position, now)))),
+    );
+    member.position = upTo;
+    return true;
+  }
+
+  private pageBehind(tenantId: TenantId, position: StreamPosition): Promise<ArrivalPage> {
+    const place = `${tenantId}/${position.arrival}-${position.place}`;
+    const known = this.reading.get(place);
+    if (known) return known;
+    const page = this.reads
+      .run(() => readArrivals(this.dataSource, tenantId, position))
+      .finally(() => this.reading.delete(place));
+    this.reading.set(place, page);
+    return page;
+  }
+}
+
+function frame(event: string, data: object, id: string): Buffer {
+  return Buffer.from(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
+}

@@ -1,0 +1,72 @@
+import type { Denial, TenantId } from '@postern/contracts';
+import { inTenant } from '@postern/database';
+import { readRows } from '@postern/lists';
+import sql from 'sql-template-tag';
+import type { DataSource, EntityManager } from 'typeorm';
+import { DENIAL_COLUMNS } from '../denials/list-denials.js';
+import type { ResetReason, StreamPosition } from './stream-position.js';
+
+/** Denials of a page. */
+const PAGE = 500;
+/** Rows of `audit.denial_arrivals` that are opened for a page. */
+const ARRIVALS = 8;
+/** Behind every place of an arrival. */
+const END = 999_999_999;
+
+export interface ArrivedDenial {
+  readonly denial: Denial;
+  readonly position: StreamPosition;
+}
+
+/** The next denials of the tenant behind a position, in the order in which they became visible. Empty: there are no more. */
+export interface ArrivalPage {
+  readonly denials: readonly ArrivedDenial[];
+  readonly upTo: StreamPosition;
+}
+
+/** Reads the page behind a position: 8 rows of the arrivals by their key, at most 500 denials by theirs. */
+export async function readArrivals(
+  dataSource: DataSource,
+  tenantId: TenantId,
+  from: StreamPosition,
+): Promise<ArrivalPage> {
+  const rows = await inTenant(dataSource, tenantId, (manager) =>
+    readRows<Denial & StreamPosition>(
+      manager,
+      sql`
+      WITH behind AS MATERIALIZED (
+        SELECT arrival, key.* FROM (
+            SELECT * FROM audit.denial_arrivals WHERE tenant_id = ${tenantId} AND arrival >= ${from.arrival}
+             ORDER BY arrival LIMIT ${ARRIVALS}) arrived,
+          LATERAL unnest(smtp_user_ids, occurred_at, ids) WITH ORDINALITY AS key (user_id, at, denial_id, place)
+         WHERE (arrival, place) > (${from.arrival}, ${from.place}) ORDER BY arrival, place LIMIT ${PAGE}
+      )
+      SELECT arrival::float8 AS arrival, place::float8 AS place, ${DENIAL_COLUMNS}
+        FROM behind LEFT JOIN audit.denials ON (smtp_user_id, occurred_at, id) = (user_id, at, denial_id) ORDER BY behind.arrival, behind.place`,
+    ),
+  );
+  const arrived = rows.map(({ arrival, place, ...denial }) => ({ denial, position: { arrival, place } }));
+  return {
+    // The retention may have taken some meanwhile.
+    denials: arrived.filter(({ denial }) => denial.id !== null),
+    upTo: arrived.at(-1)?.position ?? from,
+  };
+}
+
+/** The position behind all that the tenant has, and whether `from` is one that was ever reached: it is not after a restored backup. */
+export function presentPosition(
+  manager: EntityManager,
+  tenantId: TenantId,
+  from: StreamPosition | null,
+): Promise<{ readonly now: StreamPosition; readonly reset: ResetReason | null }> {
+  return manager
+    .query<{ arrival: number; ahead: boolean | null }[]>(
+      `SELECT coalesce((SELECT max(arrival) FROM audit.denial_arrivals WHERE tenant_id = $1), 0)::float8 AS arrival,
+              $2::bigint > (SELECT last_value FROM audit.denial_arrivals_arrival_seq) AS ahead`,
+      [tenantId, from?.arrival ?? null],
+    )
+    .then(([row]) => ({
+      now: { arrival: row?.arrival ?? 0, place: END },
+      reset: row?.ahead ? ('last-event-id-ahead' as const) : null,
+    }));
+}
