@@ -58,5 +58,7 @@ describe('the command line', () => {
   it('starts Postern itself, as one process or as services', () => {
     expect(programOf(['start'])).toEqual({ program: 'standalone', args: [] });
     expect(programOf(['services', '--instances', '2'])).toEqual({ program: 'supervisor', args: ['--instances', '2'] });
+    expect(programOf(['start', '--help'])).toEqual({ program: 'standalone', args: ['--help'] });
+    expect(programOf(['help', 'services'])).toEqual({ program: 'supervisor', args: ['--help'] });
   });
 });

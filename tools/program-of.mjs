@@ -17,8 +17,9 @@ const OF_DATABASE = new Set([
  * @returns {{ program: 'standalone' | 'supervisor' | 'cli' | 'database-tool', args: readonly string[] }}
  */
 export function programOf(args) {
-  const [first, ...rest] = args;
-  if (Object.hasOwn(SERVERS, first ?? '')) return { program: SERVERS[first], args: rest };
+  const [first = '', second = ''] = args;
+  if (first === 'help' && Object.hasOwn(SERVERS, second)) return { program: SERVERS[second], args: ['--help'] };
+  if (Object.hasOwn(SERVERS, first)) return { program: SERVERS[first], args: args.slice(1) };
   const command = args.find((arg) => arg !== '--json' && arg !== 'help');
   return { program: OF_DATABASE.has(command ?? '') ? 'database-tool' : 'cli', args };
 }

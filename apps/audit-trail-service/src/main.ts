@@ -4,6 +4,7 @@ import { accessSchema } from '@postern/access';
 import { startService, type ServiceParts } from '@postern/process';
 import { runProcess } from '@postern/process-life';
 import { loadSettings } from '@postern/settings';
+import { runServer } from '@postern/terminal';
 import { AuditTrailServiceModule } from './audit-trail-service.module.js';
 import { auditSchema } from './schema/audit-schema.js';
 
@@ -14,4 +15,6 @@ const parts = {
   schemas: [journalSchema, accessSchema, auditSchema],
 } satisfies ServiceParts;
 
-runProcess('The audit-trail-service', () => startService(parts, loadSettings(process.env, 8028)));
+await runServer('audit-trail-service', 'Runs one of Postern’s services; `postern services` runs all of them.', () =>
+  runProcess('The audit-trail-service', () => startService(parts, loadSettings(process.env, 8028))),
+);

@@ -4,6 +4,7 @@ import { accessSchema } from '@postern/access';
 import { startService, type ServiceParts } from '@postern/process';
 import { keepOperatorKey, runProcess, unshownOperatorKey } from '@postern/process-life';
 import { loadSettings } from '@postern/settings';
+import { runServer } from '@postern/terminal';
 import { ensureFirstOperatorKey } from './api-key/first-operator-key.js';
 import { CommandServiceModule } from './command-service.module.js';
 import { firstSignInPath } from './session/make-sign-in-link.js';
@@ -25,4 +26,6 @@ const parts = {
   },
 } satisfies ServiceParts;
 
-runProcess('The command-service', () => startService(parts, loadSettings(process.env, 8026)));
+await runServer('command-service', 'Runs one of Postern’s services; `postern services` runs all of them.', () =>
+  runProcess('The command-service', () => startService(parts, loadSettings(process.env, 8026))),
+);

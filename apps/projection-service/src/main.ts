@@ -4,6 +4,7 @@ import { accessSchema } from '@postern/access';
 import { startService, type ServiceParts } from '@postern/process';
 import { runProcess } from '@postern/process-life';
 import { loadSettings } from '@postern/settings';
+import { runServer } from '@postern/terminal';
 import { ProjectionServiceModule } from './projection-service.module.js';
 import { projectionSchema } from './schema/projection-schema.js';
 
@@ -14,4 +15,6 @@ const parts = {
   schemas: [journalSchema, accessSchema, projectionSchema],
 } satisfies ServiceParts;
 
-runProcess('The projection-service', () => startService(parts, loadSettings(process.env, 8027)));
+await runServer('projection-service', 'Runs one of Postern’s services; `postern services` runs all of them.', () =>
+  runProcess('The projection-service', () => startService(parts, loadSettings(process.env, 8027))),
+);

@@ -33,4 +33,4 @@ function settingsAsked() {
   return loadAgentSettings(process.env, program.opts<{ config?: string }>().config ?? null);
 }
 
-await runProgram(program, (error) => ({ exitCode: 1, text: error instanceof Error ? error.message : String(error) }));
+await runProgram(program);

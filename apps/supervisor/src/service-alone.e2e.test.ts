@@ -22,6 +22,17 @@ async function startOf(app: string, environment: Readonly<Record<string, string>
 
 const SERVICES = ['command-service', 'projection-service', 'audit-trail-service'];
 
+describe('a program', () => {
+  it.each(['standalone', 'supervisor', ...SERVICES, 'relay-agent', 'cli', 'database-tool'])(
+    'that is asked for help, or for what it does not recognise, starts nothing: %s',
+    async (app) => {
+      expect(await startOf(app, {}, ['--help'])).toEqual([0, '']);
+      expect(await startOf(app, {}, ['strat'])).toEqual([2, expect.stringMatching(/^error: .*\nTry: \S.* --help$/)]);
+      expect(await startOf(app, {}, ['--prot'])).toEqual([2, expect.stringMatching(/^error: unknown option '--prot'/)]);
+    },
+  );
+});
+
 describe('a process that cannot start says why in one line', () => {
   it('a service without a database', async () => {
     for (const app of SERVICES)

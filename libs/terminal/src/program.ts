@@ -12,8 +12,23 @@ interface Failed {
 /** The command line itself is not right. */
 const USAGE = 2;
 
+/** Runs a server as a command without arguments. Help and version are answered, and anything else is refused, without a start. */
+export function runServer(name: string, description: string, start: () => void): Promise<void> {
+  return runProgram(serverCommand(name, description).action(start));
+}
+
+/** A command that runs a server, which has its settings from the environment. */
+export function serverCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(`${description} The settings come from the environment: docs/settings.md.`)
+    .version(version());
+}
+
 /** Runs the command that the arguments name. `failed` says what becomes of an error that the command throws. */
-export async function runProgram(program: Command, failed: (error: unknown, json: boolean) => Failed): Promise<void> {
+export async function runProgram(
+  program: Command,
+  failed: (error: unknown, json: boolean) => Failed = plainly,
+): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever reads the answer had enough, as `head` does.
     if (error.code === 'EPIPE') process.exit(0);
@@ -35,10 +50,21 @@ export async function runProgram(program: Command, failed: (error: unknown, json
   }
 }
 
-/** `addCommand` hands nothing down: each command shall throw where it would exit, and show the global options too. */
+function plainly(error: unknown): Failed {
+  return { exitCode: 1, text: error instanceof Error ? error.message : String(error) };
+}
+
+/**
+ * `addCommand` hands nothing down: each command shall throw where it would exit, show the global options too, and refuse an argument
+ * that it does not take, such as a misspelt command.
+ */
 function settle(command: Command, parent = ''): void {
   const name = `${parent}${command.name()}`;
-  command.exitOverride().configureHelp({ showGlobalOptions: true }).showHelpAfterError(`Try: ${name} --help`);
+  command
+    .exitOverride()
+    .allowExcessArguments(false)
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError(`Try: ${name} --help`);
   for (const sub of command.commands) settle(sub, `${name} `);
 }
 
