@@ -597,6 +597,26 @@ describe('a relay client', () => {
     expect(second.peek('office@acme.example', '198.51.100.7').reason).toBe('ip-not-authorized');
   });
 
+  it('does not write its policies again because it connected again', async () => {
+    let now = Date.parse('2026-11-01T00:00:00Z');
+    const client = await started({ dataDir, clock: () => now });
+    const path = join(dataDir, 'policies');
+    /** When the policies in the file were confirmed: later after each writing. Two looks, since one may have begun before the heartbeat. */
+    const confirmedAt = async () => {
+      plane.heartbeat();
+      await until(() => client.status().lagEvents === 0, 'the heartbeat came');
+      for (const _ of [1, 2]) {
+        now += 5_000;
+        await until(async () => (await stat(path).catch(() => null))?.mtimeMs === now, 'it was looked at');
+      }
+      return (await readPolicies(path, Date.now))?.contactAt;
+    };
+    const before = await confirmedAt();
+    plane.breakStreams();
+    await until(() => client.status().reconnects === 1 && client.status().connected, 'it has connected again');
+    expect(await confirmedAt()).toBe(before);
+  });
+
   it('decides by the last change that it kept when its process was killed', async () => {
     const client = await started({ dataDir });
     plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }));

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DEFAULT_TENANT_REPLY, isHelpUrl, isReplyText } from '@postern/contracts';
 import type { RelayReply, TenantId, TenantReply } from '@postern/contracts';
 import { PolicyUnreadable, parseObject } from '../replica/policy-json.js';
@@ -35,10 +36,10 @@ export class TenantReplies {
   /** The stream has sent something else: what came before it was all. */
   complete(): void {
     if (this.beginning === null) return;
+    if (!this.known || !isDeepStrictEqual(this.replies, this.beginning)) this.changes++;
     this.replies = this.beginning;
     this.beginning = null;
     this.known = true;
-    this.changes++;
   }
 
   /** Takes in the data of a `reply` event. @throws PolicyUnreadable; the tenant's last reply holds then, or an opaque one. */
@@ -60,7 +61,7 @@ export class TenantReplies {
     if (isDefault) replies.delete(tenantId);
     else if (replies.has(tenantId) || replies.size < MOST_REPLIES) replies.set(tenantId, reply);
     else throw new PolicyUnreadable(`place for more than ${MOST_REPLIES} replies of tenants`, json);
-    this.changes++;
+    if (this.beginning === null) this.changes++;
   }
 
   /** For the last known good; null while they are not known. */
