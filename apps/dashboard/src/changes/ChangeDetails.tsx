@@ -115,15 +115,16 @@ export function Facts({ facts }: { readonly facts: Readonly<Record<string, React
 export function Raw({ what, value }: { readonly what: string; readonly value: unknown }) {
   const text = JSON.stringify(value, null, 2);
   return (
-    <details className={classes['raw']}>
-      <summary>
-        Raw {what} <Copy value={text} label={`Copy the raw ${what}`} />
-      </summary>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls: the keyboard reaches it */}
-      <pre tabIndex={0} className="mono" aria-label={`Raw ${what}`}>
-        {text}
-      </pre>
-    </details>
+    <div className={classes['raw']}>
+      <details>
+        <summary>Raw {what}</summary>
+        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls: the keyboard reaches it */}
+        <pre tabIndex={0} className="mono" aria-label={`Raw ${what}`}>
+          {text}
+        </pre>
+      </details>
+      <Copy value={text} label={`Copy the raw ${what}`} />
+    </div>
   );
 }
 

@@ -17,20 +17,20 @@ interface Props {
 export function FilterChip({ label, value, onClear, children }: Props) {
   const [opened, { toggle, close }] = useDisclosure(false);
   return (
-    <Popover opened={opened} onChange={close} position="bottom-start" trapFocus returnFocus>
-      <Popover.Target>
-        <span className={classes['chip']} data-used={value !== undefined || undefined}>
-          <UnstyledButton className={classes['label']} onClick={toggle} aria-expanded={opened}>
+    <span className={classes['chip']} data-used={value !== undefined || undefined}>
+      <Popover opened={opened} onChange={close} position="bottom-start" trapFocus returnFocus>
+        <Popover.Target>
+          <UnstyledButton className={classes['label']} onClick={toggle}>
             {value === undefined && <IconPlus size={12} stroke={2} aria-hidden />}
             {label}
             {value !== undefined && <span className={classes['value']}>{value}</span>}
           </UnstyledButton>
-          {value !== undefined && (
-            <CloseButton size="xs" aria-label={`Remove the filter ${label}: ${value}`} onClick={onClear} />
-          )}
-        </span>
-      </Popover.Target>
-      <Popover.Dropdown p="sm">{children(close)}</Popover.Dropdown>
-    </Popover>
+        </Popover.Target>
+        <Popover.Dropdown p="sm">{children(close)}</Popover.Dropdown>
+      </Popover>
+      {value !== undefined && (
+        <CloseButton size="xs" aria-label={`Remove the filter ${label}: ${value}`} onClick={onClear} />
+      )}
+    </span>
   );
 }
