@@ -25,7 +25,7 @@ export function LazyDenialsChart({ tenantId, smtpUserId, range, filters, by, onS
     placeholderData: (shown) => shown,
   });
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />;
-  const waiting = <Skeleton height={148} aria-label="The chart is loading" />;
+  const waiting = <Skeleton height={148} role="status" aria-label="The chart is loading" />;
   if (!data) return waiting;
   const bars = barsOf(range, data.interval, data.items);
   return (

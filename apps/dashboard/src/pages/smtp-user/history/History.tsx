@@ -15,7 +15,7 @@ export function History({ user }: { readonly user: SmtpUser }) {
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />;
   if (!data)
     return (
-      <Stack gap="xl" aria-busy aria-label="The history is loading">
+      <Stack gap="xl" role="status" aria-label="The history is loading">
         {[1, 2, 3].map((each) => (
           <Stack key={each} gap={8}>
             <Skeleton height={14} width={260} />
