@@ -17,9 +17,12 @@ import { History } from './history/History.js';
 import { ClearRestriction } from './manage/ClearRestriction.js';
 import { ModeSwitch } from './manage/ModeSwitch.js';
 import { UserMenu } from './manage/UserMenu.js';
+import classes from './SmtpUser.module.css';
 import { smtpUserQuery, useMayWrite } from './smtp-user.js';
 import { Why } from './why/Why.js';
 
+/** Characters of a username that is shown smaller. */
+const LONG = 60;
 const TABS = ['denied', 'history'] as const;
 const HERE = '/signed-in/t/$tenantId/smtp-users/$smtpUserId';
 
@@ -38,9 +41,9 @@ export function SmtpUser() {
     <Page
       title={user.username}
       heading={
-        <>
+        <span className={classes['username']} data-long={user.username.length > LONG || undefined}>
           {user.username} <Copy value={user.username} label="Copy the username" />
-        </>
+        </span>
       }
       description={<RestrictionWords restriction={user.restriction} />}
       actions={

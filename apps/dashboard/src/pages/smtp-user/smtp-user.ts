@@ -5,6 +5,7 @@ import { mayWrite, whoAmI } from '../../api/session.js';
 export type SmtpUser = Schema<'SmtpUser'>;
 export type Restriction = Schema<'Restriction'>;
 export type Entry = Schema<'Entry'>;
+export type Warning = Schema<'Warning'>;
 export type Mode = Restriction['mode'];
 /** An entry as a request names it. */
 export type WantedEntry = Schema<'AddEntriesRequest'>['entries'][number];

@@ -70,7 +70,7 @@ export const Judgement = memo(function Judgement({ mode, judged, leftOut, change
           {mode === 'add' ? 'Each line is judged here while you type.' : 'Nothing yet: the text is the list as it is.'}
         </Text>
       )}
-      {mode === 'replace' && rows.length + removed.length > 0 && (
+      {mode === 'replace' && rows.length + removed.length > 0 && staying > 0 && (
         <Text size="xs" c="dimmed" className={classes['nothing']}>
           {staying === 1 ? 'One entry stays' : `${staying.toLocaleString('en')} entries stay`} as{' '}
           {staying === 1 ? 'it is' : 'they are'}.

@@ -9,7 +9,15 @@ import { Empty } from '../../../ui/States.js';
 import { Time } from '../../../ui/Time.js';
 import { showDone, showUndo } from '../../../ui/toast.js';
 import { addressesIn } from '../editor/addresses-in.js';
-import { addEntries, removeEntry, useRestrictionChange, wantedOf, type Entry, type SmtpUser } from '../smtp-user.js';
+import {
+  addEntries,
+  removeEntry,
+  useRestrictionChange,
+  wantedOf,
+  type Entry,
+  type SmtpUser,
+  type Warning,
+} from '../smtp-user.js';
 import classes from './Entries.module.css';
 import { EntryDialog } from './EntryDialog.js';
 import { LastEntry } from './LastEntry.js';
@@ -47,7 +55,7 @@ export function Entries({ user, writable, openEditor }: Props) {
               <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => openEditor('add')}>
                 Add addresses
               </Button>
-              <MyAddress user={user} openEditor={openEditor} />
+              <MyAddress user={user} openEditor={openEditor} size="sm" />
             </>
           )
         }
@@ -125,36 +133,30 @@ interface Actions {
   readonly remove: (entry: Entry) => void;
 }
 
-function columnsOf(warnings: SmtpUser['restriction']['warnings'], actions: Actions | null): Column<Entry>[] {
+function columnsOf(warnings: readonly Warning[], actions: Actions | null): Column<Entry>[] {
   const of = Map.groupBy(warnings, ({ entryId }) => entryId);
   return [
     {
       id: 'range',
       header: 'Range',
       phone: 'title',
-      width: '26%',
+      width: '24%',
       sort: ({ range }) => range,
       cell: ({ id, range, live }) => (
         <div className={classes['range']} data-expired={!live || undefined}>
           <Mono>{range}</Mono>
-          {(of.get(id) ?? [])
-            .filter(({ code }) => code !== 'expires-soon')
-            .map(({ code, detail }) => (
-              <Text key={code} size="xs" c="var(--postern-warn-text)" className={classes['warning']}>
-                {detail.replace(`${range} `, '')}
-              </Text>
-            ))}
+          <Warnings of={of.get(id) ?? []} />
         </div>
       ),
     },
     {
       id: 'addresses',
       header: 'Addresses',
-      width: '15%',
+      width: '16%',
       cell: ({ range }) => {
         const parsed = parseRange(range);
         return (
-          <Text span inherit c="dimmed" className="tabular">
+          <Text span inherit c="dimmed" className={`tabular ${classes['wraps'] ?? ''}`}>
             {parsed.ok ? addressesIn(parsed.value) : ''}
           </Text>
         );
@@ -174,11 +176,15 @@ function columnsOf(warnings: SmtpUser['restriction']['warnings'], actions: Actio
     {
       id: 'added',
       header: 'Added',
-      width: '20%',
+      width: '21%',
+      from: 'md',
       sort: ({ addedAt }) => addedAt,
       cell: ({ addedBy, addedAt }) => (
-        <Text span inherit c="dimmed">
-          {addedBy}, <Time at={addedAt} />
+        <Text span inherit c="dimmed" className={classes['added']}>
+          <span className={classes['by']} title={addedBy}>
+            {addedBy},
+          </span>
+          <Time at={addedAt} />
         </Text>
       ),
     },
@@ -205,6 +211,31 @@ function columnsOf(warnings: SmtpUser['restriction']['warnings'], actions: Actio
           },
         ]),
   ];
+}
+
+const SHORT: Partial<Record<Warning['code'], string>> = {
+  'covered-by': 'inside another entry',
+  'very-wide': 'very wide',
+  'private-range': 'private addresses',
+};
+
+/** In a word each; the API's sentence on hover, and in the entry's dialog. `expires-soon` is the colour of the end. */
+function Warnings({ of }: { readonly of: readonly Warning[] }) {
+  const shown = of.flatMap(({ code, detail }) => {
+    const short = SHORT[code];
+    return short === undefined ? [] : [{ short, detail }];
+  });
+  if (shown.length === 0) return null;
+  return (
+    <Text
+      size="xs"
+      c="var(--postern-warn-text)"
+      className={classes['warning']}
+      title={shown.map(({ detail }) => detail).join(' ')}
+    >
+      {shown.map(({ short }) => short).join(', ')}
+    </Text>
+  );
 }
 
 function Expires({ entry: { expiresAt, live }, soon }: { readonly entry: Entry; readonly soon: boolean }) {

@@ -72,6 +72,13 @@ function Fields({ user, entry, close }: Props & { readonly entry: Entry }) {
           data-autofocus
         />
         <ExpiryField value={expiresAt} onChange={setExpiresAt} />
+        {user.restriction.warnings
+          .filter(({ entryId }) => entryId === entry.id)
+          .map(({ code, detail }) => (
+            <Text key={code} size="xs" c="var(--postern-warn-text)">
+              {detail}
+            </Text>
+          ))}
         {now === undefined && (
           <Text size="sm" role="alert">
             Somebody removed this entry meanwhile. To have it again, add {entry.range}.

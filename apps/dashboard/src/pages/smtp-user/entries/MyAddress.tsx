@@ -16,10 +16,11 @@ const myIp = queryOptions({
 interface Props {
   readonly user: SmtpUser;
   readonly openEditor: (mode: 'add', text: string) => void;
+  readonly size?: 'xs' | 'sm';
 }
 
 /** The address of this browser, one click from the list. On an unrestricted user it opens the editor, which says what the first entry does. */
-export function MyAddress({ user, openEditor }: Props) {
+export function MyAddress({ user, openEditor, size = 'xs' }: Props) {
   const { data } = useQuery(myIp);
   const remove = useRestrictionChange(user, (id: string) => removeEntry(user, id));
   const add = useRestrictionChange(user, (range: string) => addEntries(user, [{ range }]));
@@ -52,7 +53,7 @@ export function MyAddress({ user, openEditor }: Props) {
     <Group gap="xs">
       <Button
         variant="default"
-        size="xs"
+        size={size}
         leftSection={<IconPlus size={14} aria-hidden />}
         loading={add.isPending}
         onClick={() => put(text)}
@@ -62,7 +63,7 @@ export function MyAddress({ user, openEditor }: Props) {
       {family === 'IPv6' && (
         <Button
           variant="default"
-          size="xs"
+          size={size}
           disabled={add.isPending}
           onClick={() => put(neighbourhood(address.value).text)}
         >

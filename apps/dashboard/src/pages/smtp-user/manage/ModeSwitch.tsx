@@ -20,6 +20,17 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
   const change = useRestrictionChange(user, (mode: Mode) => changeMode(user, mode));
   const { mode: now } = user.restriction;
   const name = MODES.find(({ mode }) => mode === now)?.name ?? now;
+  if (!writable)
+    return (
+      <Text
+        size="sm"
+        fw={500}
+        c={now === 'report-only' ? 'var(--postern-warn-text)' : 'dimmed'}
+        title={MODES.find(({ mode }) => mode === now)?.does}
+      >
+        {name}
+      </Text>
+    );
   const close = () => {
     setWanted(null);
     change.reset();
@@ -30,7 +41,6 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
         <Menu.Target>
           <Button
             variant="default"
-            disabled={!writable}
             aria-label={`Mode: ${name}`}
             rightSection={<IconChevronDown size={14} aria-hidden />}
             {...(now === 'report-only' && { c: 'var(--postern-warn-text)' })}
