@@ -26,6 +26,8 @@ export function SessionEnded() {
       opened={ended}
       onClose={() => undefined}
       withCloseButton={false}
+      // Above the page's own dialogs, which were opened before.
+      zIndex={1000}
       closeOnEscape={false}
       closeOnClickOutside={false}
       title="Your session has ended"

@@ -195,8 +195,8 @@ function Denials({ of: summary }: { readonly of: Summary | null | undefined }) {
   if (denial.kind === 'refusing')
     return (
       <span className={classes['refusing']}>
-        refusing <span className="mono">{denial.ip}</span>
-        <span className={classes['times']}> · {denial.text}</span>
+        refusing <span className={`mono ${classes['ip'] ?? ''}`}>{denial.ip}</span>
+        <span className="tabular"> · {denial.text}</span>
       </span>
     );
   if (denial.kind === 'would-refuse')
