@@ -54,12 +54,12 @@ export function Conflict({ user, base, theirs, mine, save, saving, error, back }
       {error && <Failed error={error} />}
       <Group justify="space-between" className={classes['footer']}>
         <Button variant="subtle" color="gray" onClick={back} disabled={saving}>
-          Back to the text
+          Back
         </Button>
         <Button onClick={() => save(after)} loading={saving} disabled={changes.length === 0 || after.length === 0}>
           {changes.length === 0
-            ? 'Nothing to save: all as theirs'
-            : `Save ${changes.length} ${changes.length === 1 ? 'change' : 'changes'} onto theirs`}
+            ? 'Nothing to save'
+            : `Save ${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`}
         </Button>
       </Group>
     </Stack>
