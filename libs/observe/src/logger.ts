@@ -74,6 +74,8 @@ const TAKEN_OUT = '[taken out]';
  * key can go on: with `_` and `%` in it, further keys that are joined to the first are taken out with it.
  */
 const API_KEY = /(pst(?:_|%(?:25)*5F)[a-z]{1,16}(?:_|%(?:25)*5F)[A-Za-z0-9-]{1,64}(?:_|%(?:25)*5F))[A-Za-z0-9_%-]+/gi;
+/** The secret of a session's cookie behind its id, and of a sign-in link: 48 hex digits. Hashes and ids have other lengths. */
+const SESSION = /(\.|code(?:=|%(?:25)*3D))[0-9a-f]{48}(?![0-9a-f])/gi;
 /** The password in a connection URL of any scheme. */
 const URL_PASSWORD = /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"\\]{0,256}:)[^\s/@"\\]{1,1024}@/gi;
 /** What follows a scheme of the header `Authorization`. */
@@ -83,7 +85,10 @@ const AUTHORIZATION = /((?:Bearer|Basic)(?:\s|%(?:25)*20|\+)+)(?!pst_)[A-Za-z0-9
 export function secretsRemover(secrets: readonly string[]): (text: string) => string {
   const own = pattern(secrets);
   return (text) => {
-    const cleaned = text.replace(API_KEY, `$1${TAKEN_OUT}`).replace(AUTHORIZATION, `$1${TAKEN_OUT}`);
+    const cleaned = text
+      .replace(API_KEY, `$1${TAKEN_OUT}`)
+      .replace(AUTHORIZATION, `$1${TAKEN_OUT}`)
+      .replace(SESSION, `$1${TAKEN_OUT}`);
     // Looked for first: the pattern alone took 4 µs of the 5 that a line needed.
     const urls = cleaned.includes('://') ? cleaned.replace(URL_PASSWORD, `$1${TAKEN_OUT}@`) : cleaned;
     return own ? urls.replace(own, TAKEN_OUT) : urls;

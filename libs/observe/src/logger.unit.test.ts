@@ -14,6 +14,11 @@ describe('a text that will be logged', () => {
     [`${KEY}%2C${KEY}%5F${KEY}`, `${ID}_[taken out]`],
     [`${KEY.replaceAll('_', '%255F')}x`, `${ID.replaceAll('_', '%255F')}%255F[taken out]`],
     ['Bearer%20eyJhbGciOi.J9.e30', 'Bearer%20[taken out]'],
+    [
+      `postern_session=01a20ae6-f24f-7793-ac66-e5da32839d9c.${'0a'.repeat(24)}; a=b`,
+      'postern_session=01a20ae6-f24f-7793-ac66-e5da32839d9c.[taken out]; a=b',
+    ],
+    [`/sign-in#code=${'0a'.repeat(24)}`, '/sign-in#code=[taken out]'],
     ['pst_relay_1_abc', 'pst_relay_1_[taken out]'],
     ['Authorization: Basic dXNlcjpwYXNzd29yZA==', 'Authorization: Basic [taken out]'],
     ['Bearer eyJhbGciOi.J9.e30', 'Bearer [taken out]'],
@@ -30,6 +35,7 @@ describe('a text that will be logged', () => {
     'the postern-wake of myPostern',
     'http://127.0.0.1:8025/v1',
     'id 01a20ae6-f24f-7793',
+    `x.${'0a'.repeat(32)}, commit=${'0a'.repeat(20)}`,
     'pst_ alone',
   ])('%s stays as it is', (text) => expect(remove(text)).toBe(text));
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, type Change } from '@postern/contracts';
+import { newId, type Change, type SessionId } from '@postern/contracts';
 import { AuditWorld } from '../testing/audit-world.js';
-import { ACTOR, Person } from '../testing/happenings.js';
+import { ACTOR, METADATA, Person } from '../testing/happenings.js';
 
 let world: AuditWorld;
 let auditor: string;
@@ -154,6 +154,19 @@ describe('GET …/history and …/changes', () => {
       `csv@acme.example,"Allowed 203.0.113.0/24, 192.0.2.1.",ci,admin,${ACTOR.keyId},,request-1,RestrictionAdded,2,${person.smtpUserId}`,
       `csv@acme.example,User added: csv@acme.example.,ci,admin,${ACTOR.keyId},,request-1,SmtpUserRegistered,1,${person.smtpUserId}`,
     ]);
+  });
+
+  it('name the session of a browser, where one used the key', async () => {
+    const actor = { ...ACTOR, sessionId: newId<SessionId>() };
+    const person = new Person('browser@acme.example', undefined, { ...METADATA, actor });
+    await world.happened(person, person.registered());
+    const { body } = await world.get<{ items: Change[] }>(auditor, historyOf(person));
+    expect(body.items.map((change) => change.actor)).toEqual([actor]);
+    const csv = await world.app.inject({
+      url: historyOf(person),
+      headers: { authorization: `Bearer ${auditor}`, accept: 'text/csv' },
+    });
+    expect(csv.payload).toContain(`,ci,admin,${ACTOR.keyId},${actor.sessionId},request-1,SmtpUserRegistered,`);
   });
 
   it('refuse a cursor that is none of theirs', async () => {

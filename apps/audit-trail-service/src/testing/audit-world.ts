@@ -63,13 +63,13 @@ export class AuditWorld {
   }
 
   async append(
-    person: Pick<Person, 'tenantId' | 'stream' | 'smtpUserId'>,
+    person: Pick<Person, 'tenantId' | 'stream' | 'smtpUserId'> & Partial<Pick<Person, 'metadata'>>,
     ...events: (SmtpUserEvent | AuthDenialEvent)[]
   ): Promise<void> {
-    const { tenantId } = person;
+    const { tenantId, metadata = METADATA } = person;
     const denials = events.filter((event) => event.type === 'AuthDenied');
     const changes = events.filter((event) => event.type !== 'AuthDenied');
-    const rest = { tenantId, expectedVersion: 'any', metadata: METADATA } as const;
+    const rest = { tenantId, expectedVersion: 'any', metadata } as const;
     if (changes.length > 0) await this.journal.append({ ...rest, streamId: person.stream, events: changes });
     if (denials.length === 0) return;
     const withIds = denials.map((event) => ({ ...event, eventId: event.data.denialId }));

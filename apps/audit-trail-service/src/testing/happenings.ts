@@ -26,6 +26,8 @@ export class Person {
   constructor(
     readonly username: string,
     readonly tenantId = 'acme' as TenantId,
+    /** Who makes its events, and by which request. */
+    readonly metadata = METADATA,
   ) {}
 
   get stream(): string {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Recorded } from '../events.js';
-import type { JournalId } from '../ids.js';
+import type { JournalId, SessionId } from '../ids.js';
 import { EVENT_TYPES_OF_TOPIC, TOPICS, type Topic } from '../topics.js';
 import { EventNewerThanProgram, schemaVersionOf, upcast } from '../upcasters.js';
 import { decodeEvent } from './decode-event.js';
@@ -91,6 +91,13 @@ describe('an event’s message', () => {
     expect(decodeEvent(received(from))).toEqual(from);
   });
 
+  it('names the session of a browser, where one used the key', () => {
+    const actor = { ...added.event.metadata.actor, sessionId: ID as SessionId };
+    const from = { ...added, event: { ...added.event, metadata: { ...added.event.metadata, actor } } as Recorded };
+    expect(JSON.parse(encodeEvent(from, OURS).value)).toMatchObject({ actorsessionid: ID });
+    expect(decodeEvent(received(from))).toEqual(from);
+  });
+
   it('is read with attributes that are not known', () => {
     expect(decodeEvent(received(added, { traceparent: '00-0af7651916cd43dd8448eb211c80319c-01' }))).toEqual(added);
   });
@@ -168,6 +175,8 @@ describe('what is no message of ours', () => {
         ['actorrole', 'root'],
         ['actorkeyid', undefined],
         ['actorname', null],
+        ['actorsessionid', null],
+        ['actorsessionid', 'x'],
         ['correlationid', 1],
         ['causationid', null],
       ] as const
