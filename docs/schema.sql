@@ -89,10 +89,11 @@ CREATE TABLE access.sign_in_codes (
 CREATE INDEX sign_in_codes_by_end ON access.sign_in_codes USING btree (expires_at);
 CREATE INDEX sign_in_codes_of_key ON access.sign_in_codes USING btree (key_id, created_at DESC);
 ALTER TABLE access.sign_in_codes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY every_tenant ON access.sign_in_codes AS PERMISSIVE FOR ALL TO postern_journal_writer
+CREATE POLICY every_tenant ON access.sign_in_codes AS PERMISSIVE FOR ALL TO postern_access, postern_journal_writer
   USING (true);
 CREATE POLICY owner ON access.sign_in_codes AS PERMISSIVE FOR ALL TO CURRENT_USER
   USING (true);
+GRANT SELECT (code_hash), SELECT (expires_at) ON TABLE access.sign_in_codes TO postern_access;
 GRANT DELETE, INSERT, SELECT, UPDATE (expires_at) ON TABLE access.sign_in_codes TO postern_journal_writer;
 
 CREATE TABLE access.tenant_replies (

@@ -8,7 +8,7 @@ export const MAX_CACHED_KEYS = 10_000;
 /** Keys of one query, and keys that wait for theirs: a waiting key costs a request that is open anyway. */
 export const KEY_LOOK_UPS = { batch: 1_000, waiting: 20_000 };
 
-/** Rows by their id (API keys, sessions): looked up together, and believed for a moment, also where there is none. */
+/** Rows by their id (API keys, sessions, sign-in codes): looked up together, and believed for a moment, also where there is none. */
 export class FreshRows<Id extends string, Row extends object> {
   private readonly cached = new LRUCache<Id, { readonly row: Row | null }>({ max: MAX_CACHED_KEYS, ttl: FRESH_MS });
   private readonly lookUps: BatchedLookUp<Id, Row>;
@@ -33,5 +33,5 @@ export class FreshRows<Id extends string, Row extends object> {
 }
 
 function tooManyLookUps(): Problem {
-  return databaseFailed('Too many API keys wait to be looked up. Nothing was done; send it again shortly.');
+  return databaseFailed('Too many API keys or sessions wait to be looked up. Nothing was done; send it again shortly.');
 }

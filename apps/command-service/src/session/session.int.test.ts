@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { roleUrl } from '@postern/database';
 import { onDatabase, until, type TestDatabase } from '@postern/testing';
 import { problem } from '../../testing/problem.js';
@@ -12,7 +12,7 @@ let service: StartedService;
 let admin: string;
 beforeAll(async () => {
   database = await commandDatabase();
-  service = await StartedService.on(database.url);
+  service = await StartedService.on(database.url, undefined, { POSTERN_FAILED_AUTH_BURST: '10000' });
   admin = await service.tenant('acme');
 });
 afterAll(async () => {
@@ -409,6 +409,20 @@ describe('a sign-in link', () => {
     expect(statuses).toEqual([201, 401, 401, 401, 401, 401, 401, 401]);
   });
 
+  it('is guessed at without taking a connection from who writes: guesses share their look-ups', async () => {
+    const writes = jest.spyOn(service.dataSource('postern_journal_writer'), 'transaction');
+    const lookUps = jest.spyOn(service.dataSource('postern_access'), 'query');
+    try {
+      const guesses = Array.from({ length: 150 }, (_, i) => signIn({ code: `guess ${i}` }));
+      for (const { status } of await Promise.all(guesses)) expect(status).toBe(401);
+      expect(writes).not.toHaveBeenCalled();
+      const ofCodes = lookUps.mock.calls.filter(([sql]) => sql.includes('sign_in_codes'));
+      expect(ofCodes.length).toBeLessThan(20);
+    } finally {
+      jest.restoreAllMocks();
+    }
+  });
+
   it('is not valid after its time, once its key was revoked, or where it is another text', async () => {
     const key = await service.key({ role: 'auditor', name: 'short' }, 'acme');
     const [late, revoked] = [codeOf(await linkOf(admin)), codeOf(await linkOf(key))];
@@ -468,7 +482,8 @@ describe('the secrets of sessions', () => {
       for (const role of ['postern_command', 'postern_feed'] as const)
         await refused(role, `SELECT 1 FROM access.${table}`);
     await refused('postern_journal_writer', 'SELECT secret_hash FROM access.sessions');
-    await refused('postern_access', 'SELECT 1 FROM access.sign_in_codes');
+    await refused('postern_access', 'SELECT key_id FROM access.sign_in_codes');
+    await refused('postern_access', 'DELETE FROM access.sign_in_codes');
     await refused('postern_access', 'DELETE FROM access.sessions');
     await refused('postern_access', 'UPDATE access.sessions SET revoked_at = NULL');
     await refused('postern_access', `UPDATE access.sessions SET key_id = 'x'`);

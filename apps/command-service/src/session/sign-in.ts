@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { newSessionCookie, SESSION_HOURS } from '@postern/access';
+import { FreshRows, newSessionCookie, SESSION_HOURS } from '@postern/access';
 import { hashSecret, type ApiKeyId, type TenantId } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 
@@ -22,10 +22,17 @@ export class SignIn extends Command<string | null> {
 
 @CommandHandler(SignIn)
 export class SignInHandler implements ICommandHandler<SignIn> {
-  constructor(@Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource) {}
+  /** By their hashes. Guesses, however many, share their look-ups, and take no connection from those who write. */
+  private readonly codes = new FreshRows<string, object>((hashes) => this.findCodes(hashes));
+
+  constructor(
+    @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
+    @Inject(getDataSourceToken('postern_access')) private readonly access: DataSource,
+  ) {}
 
   /** Null where the code is unknown, was used or has expired, or its key was revoked. */
-  execute({ by }: SignIn): Promise<string | null> {
+  async execute({ by }: SignIn): Promise<string | null> {
+    if ('code' in by && !(await this.codes.with(hashSecret(by.code).toString('hex'), (found) => found))) return null;
     const { id, text, hash } = newSessionCookie();
     return this.writer.transaction(async (manager) => {
       const owner = 'code' in by ? await useUp(manager, by.code) : by;
@@ -34,6 +41,15 @@ export class SignInHandler implements ICommandHandler<SignIn> {
       await manager.query(END_OLDEST, [owner.keyId]);
       return text;
     });
+  }
+
+  private async findCodes(hashes: readonly string[]): Promise<ReadonlyMap<string, object>> {
+    const found = await this.access.query<{ hash: string }[]>(
+      `SELECT encode(code_hash, 'hex') AS hash FROM access.sign_in_codes
+        WHERE code_hash IN (SELECT decode(hash, 'hex') FROM unnest($1::text[]) AS hash) AND expires_at > clock_timestamp()`,
+      [hashes],
+    );
+    return new Map(found.map((row) => [row.hash, row]));
   }
 }
 

@@ -41,8 +41,10 @@ CREATE INDEX sign_in_codes_by_end ON access.sign_in_codes (expires_at);
 
 ALTER TABLE access.sign_in_codes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE access.sign_in_codes FORCE ROW LEVEL SECURITY;
-CREATE POLICY every_tenant ON access.sign_in_codes TO postern_journal_writer USING (true);
+CREATE POLICY every_tenant ON access.sign_in_codes TO postern_journal_writer, postern_access USING (true);
 -- For backup and restore by an owner who is no superuser.
 CREATE POLICY owner ON access.sign_in_codes TO CURRENT_USER USING (true);
+-- Whether there is such a code.
+GRANT SELECT (code_hash, expires_at) ON access.sign_in_codes TO postern_access;
 -- FOR UPDATE takes a column that may be written.
 GRANT SELECT, INSERT, UPDATE (expires_at), DELETE ON access.sign_in_codes TO postern_journal_writer;
