@@ -49,7 +49,7 @@ export function By({ actor }: Pick<Change, 'actor'>) {
       <Text span inherit c="dimmed">
         {' '}
         ({actor.role}
-        {'sessionId' in actor && actor.sessionId ? ', in the dashboard' : ''})
+        {actor.sessionId === undefined ? '' : ', in the dashboard'})
       </Text>
     </>
   );
@@ -76,10 +76,7 @@ export function ChangeDetails({
               {change.actor.keyId} <Copy value={change.actor.keyId} label="Copy the key’s id" />
             </span>
           ),
-          Session:
-            'sessionId' in change.actor && change.actor.sessionId ? (
-              <Mono>{String(change.actor.sessionId)}</Mono>
-            ) : null,
+          Session: change.actor.sessionId === undefined ? null : <Mono>{change.actor.sessionId}</Mono>,
           When: <Time at={change.occurredAt} exact />,
           Request: (
             <span className="mono">

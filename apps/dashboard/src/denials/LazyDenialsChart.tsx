@@ -1,8 +1,8 @@
-import { Skeleton } from '@mantine/core';
+import { Skeleton, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { Failed } from '../ui/States.js';
-import { barsOf, intervalFor, type Range } from './histogram.js';
+import { intervalFor, type Range } from './histogram.js';
 import { histogramQuery, type DenialFilters } from './queries.js';
 
 const DenialsChart = lazy(() => import('./DenialsChart.js'));
@@ -27,10 +27,14 @@ export function LazyDenialsChart({ tenantId, smtpUserId, range, filters, by, onS
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />;
   const waiting = <Skeleton height={148} role="status" aria-label="The chart is loading" />;
   if (!data) return waiting;
-  const bars = barsOf(range, data.interval, data.items);
   return (
     <Suspense fallback={waiting}>
-      <DenialsChart bars={bars} interval={data.interval} by={by} {...(onSelect && { onSelect })} />
+      {!data.complete && (
+        <Text size="xs" c="dimmed">
+          There are more denials than are counted: the bars at the left are too low.
+        </Text>
+      )}
+      <DenialsChart bars={data.items} interval={data.interval} by={by} {...(onSelect && { onSelect })} />
     </Suspense>
   );
 }

@@ -1,14 +1,9 @@
-import type { DenialReason } from './words.js';
+import type { Schema } from '../api/client.js';
 
 export type Interval = 'minute' | 'hour' | 'day';
 
-/** A bar: logins that were denied from `at` on. As the API has it. */
-export interface Bucket {
-  readonly at: string;
-  readonly refused: number;
-  readonly wouldHaveBeenRefused: number;
-  readonly reasons: Readonly<Partial<Record<DenialReason, number>>>;
-}
+/** A bar. */
+export type Bucket = Schema<'DenialBucket'>;
 
 export interface Range {
   readonly from: string;
@@ -23,18 +18,6 @@ const MOST_BARS = 200;
 export function intervalFor({ from, to }: Range): Interval {
   const length = Date.parse(to) - Date.parse(from);
   return (['minute', 'hour'] as const).find((interval) => length <= MOST_BARS * LENGTH_MS[interval]) ?? 'day';
-}
-
-/** A bar for each interval of the range, also where nothing was denied: the API leaves those out. In UTC, as the API. */
-export function barsOf({ from, to }: Range, interval: Interval, buckets: readonly Bucket[]): Bucket[] {
-  const known = new Map(buckets.map((bucket) => [Date.parse(bucket.at), bucket]));
-  const length = LENGTH_MS[interval];
-  const bars: Bucket[] = [];
-  for (let at = Math.floor(Date.parse(from) / length) * length; at < Date.parse(to); at += length) {
-    const empty = { at: new Date(at).toISOString(), refused: 0, wouldHaveBeenRefused: 0, reasons: {} };
-    bars.push(known.get(at) ?? empty);
-  }
-  return bars;
 }
 
 /** The range of the bars from one to another, in either order. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { barsOf, intervalFor, rangeOfBars } from './histogram.js';
+import { intervalFor, rangeOfBars } from './histogram.js';
 
 const at = (hour: string) => `2026-11-29T${hour}:00.000Z`;
 
@@ -13,16 +13,6 @@ describe('the bars of a chart of denials', () => {
   ])('of %s are not too many', (_, length, interval) => {
     const from = at('00:00');
     expect(intervalFor({ from, to: new Date(Date.parse(from) + length).toISOString() })).toBe(interval);
-  });
-
-  it('have one for each interval, also where nothing was denied', () => {
-    const denied = { at: at('13:00'), refused: 3, wouldHaveBeenRefused: 0, reasons: { 'ip-not-authorized': 3 } };
-    const bars = barsOf({ from: at('12:20'), to: at('15:00') }, 'hour', [denied]);
-    expect(bars.map((bar) => [bar.at, bar.refused])).toEqual([
-      [at('12:00'), 0],
-      [at('13:00'), 3],
-      [at('14:00'), 0],
-    ]);
   });
 
   it('select a range with the last one in it, in whichever direction', () => {

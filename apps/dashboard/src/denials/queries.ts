@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, take } from '../api/client.js';
-import type { Bucket, Interval } from './histogram.js';
+import type { Interval } from './histogram.js';
 import type { DenialReason } from './words.js';
 
 /** What a list of denials is filtered by; times in RFC 3339. */
@@ -36,12 +36,6 @@ export const denialsQuery = (tenantId: string, filters: DenialFilters) =>
     getNextPageParam: ({ nextCursor }) => nextCursor,
   });
 
-/** Bars of a chart: logins that were denied in each minute, hour or day. */
-export interface Histogram {
-  readonly interval: Interval;
-  readonly items: readonly Bucket[];
-}
-
 /** How many logins were denied over time; of one SMTP user, or of the tenant. */
 export const histogramQuery = (
   { tenantId, smtpUserId }: Partial<UserPath> & Pick<UserPath, 'tenantId'>,
@@ -52,8 +46,7 @@ export const histogramQuery = (
     queryKey: ['denials-histogram', tenantId, smtpUserId, interval, filters],
     queryFn: ({ signal }) => {
       const params = { path: { tenantId }, query: { ...filters, interval, ...(smtpUserId && { smtpUserId }) } };
-      const path = '/v1/tenants/{tenantId}/denials/histogram' as '/v1/tenants/{tenantId}/denials';
-      return take(api.GET(path, { params, signal })) as Promise<unknown> as Promise<Histogram>;
+      return take(api.GET('/v1/tenants/{tenantId}/denials/histogram', { params, signal }));
     },
   });
 
