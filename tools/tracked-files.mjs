@@ -1,4 +1,5 @@
-// `npm run lint:files`: refuses tracked files that are binary or large, since Git keeps them for ever and every clone pays for them;
+// `npm run lint:files`: refuses tracked files that are binary or large, since Git keeps them for ever and every clone pays for them, but for
+// small pictures in docs/screenshots;
 // and paths in docs/architecture.md that do not exist.
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
@@ -8,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 const LARGEST_BYTES = 600_000;
 /** It grows with the dependencies, and `npm ci` needs it. */
 const MAY_BE_LARGE = new Set(['package-lock.json']);
+const PICTURE = /^docs\/screenshots\/[^/]+\.png$/;
+const LARGEST_PICTURE_BYTES = 150_000;
 
 /** Why files of the index of the repository at `root` are refused, a line each; empty where none is. */
 export function refusals(root) {
@@ -15,8 +18,9 @@ export function refusals(root) {
   return names.split('\0').flatMap((name) => {
     const file = name === '' ? null : lstatSync(join(root, name), { throwIfNoEntry: false });
     if (!file?.isFile()) return [];
-    if (file.size > LARGEST_BYTES && !MAY_BE_LARGE.has(name))
-      return [`${name} has ${file.size} bytes; a tracked file has ${LARGEST_BYTES} at most.`];
+    const most = PICTURE.test(name) ? LARGEST_PICTURE_BYTES : MAY_BE_LARGE.has(name) ? Infinity : LARGEST_BYTES;
+    if (file.size > most) return [`${name} has ${file.size} bytes; it may have ${most} at most.`];
+    if (PICTURE.test(name)) return [];
     // As Git itself decides what is text.
     return readFileSync(join(root, name)).includes(0) ? [`${name} is binary.`] : [];
   });

@@ -1,5 +1,7 @@
 export { AccessRows } from './access-rows.js';
-export { createAcme } from './acme.js';
+export { createAcme, type Acme } from './acme.js';
+export { describeWithChromium, TestBrowser, type Visit, type VisitOptions } from './browser.js';
+export * as dashboardStory from './dashboard-story.js';
 export { asking, askingSignedIn, type Answer, type Ask } from './asking.js';
 export { DocumentedApi, type HeldAnswer } from './documented-api.js';
 export { DocumentedCaller, type DocumentedCall } from './documented-caller.js';

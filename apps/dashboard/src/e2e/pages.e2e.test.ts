@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  dashboardStory,
+  describeWithChromium,
+  startPosternProcess,
+  TestBrowser,
+  type PosternProcess,
+  type Visit,
+} from '@postern/testing';
+
+const { APP, EXPIRED, LONG, MANY, OPEN, WORLD, tellStory } = dashboardStory;
+const PAGES: readonly (readonly [path: string, heading: string | RegExp])[] = [
+  ['/t/acme/smtp-users', 'SMTP users'],
+  ['/t/acme/smtp-users?state=expired', 'SMTP users'],
+  ['/t/acme/denials', 'Denials'],
+  ['/t/acme/changes', 'Changes'],
+  ['/t/acme/api-keys', 'API keys'],
+  ['/t/acme/reply', /Reply/],
+  ['/operator/tenants', 'Tenants'],
+  ['/operator/relays', 'Relays'],
+  ['/operator/system', 'System'],
+  ['/operator/api-keys', /keys/],
+  ['/help/ip-not-authorized', /IP not authorized/],
+  ['/t/acme/nothing', 'There is no such page'],
+];
+const OF_USERS: readonly (readonly [username: string, tab: string])[] = [
+  [APP, ''],
+  [APP, '?tab=denied'],
+  [APP, '?tab=history'],
+  [OPEN, ''],
+  [EXPIRED, ''],
+  [MANY, ''],
+  [LONG, ''],
+  [WORLD, ''],
+];
+
+describeWithChromium(describe, 'every page of the dashboard', () => {
+  let folder: string;
+  let postern: PosternProcess;
+  let browser: TestBrowser;
+  let story: dashboardStory.Story;
+  let operator: Visit;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'postern-pages-'));
+    [postern, browser] = await Promise.all([startPosternProcess({ POSTERN_DATA_DIR: folder }), TestBrowser.start()]);
+    story = await tellStory(postern.url, postern.operatorKey ?? '');
+    await story.denyNow();
+    operator = await browser.visit(postern.url, { key: postern.operatorKey ?? '' });
+  });
+  afterAll(async () => {
+    await browser?.end();
+    await postern?.end('SIGTERM');
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** What no page may do: break its policy, ask another host, throw, scroll sideways on a phone, keep somebody out. */
+  async function judge(path: string, heading: string | RegExp): Promise<void> {
+    const { page, complaints } = operator;
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.goto(path);
+    await page.getByRole('heading', { name: heading }).first().waitFor();
+    await operator.loaded();
+    const findings = await operator.accessibilityFindings();
+    await page.emulateMedia({ colorScheme: 'dark' });
+    const findingsInDark = await operator.accessibilityFindings(['color-contrast']);
+    await page.setViewportSize({ width: 360, height: 740 });
+    const overflow = await operator.overflow();
+    expect({ findings, findingsInDark, overflow, complaints: complaints.splice(0) }).toEqual({
+      findings: [],
+      findingsInDark: [],
+      overflow: 0,
+      complaints: [],
+    });
+  }
+
+  it.each(PAGES)(
+    '%s keeps its policy, asks no other host, can be read and used by everybody, light and dark, and fits a phone',
+    judge,
+  );
+
+  it.each(OF_USERS)('so does the page of the SMTP user %.30s %s', (username, tab) =>
+    judge(`/t/acme/smtp-users/${story.userIds.get(username)}${tab}`, username),
+  );
+});

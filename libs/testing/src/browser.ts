@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Describe } from './describe-with-kafka.js';
+import { describeWithPrograms, programFile } from './programs.js';
+
+/** jest's `describe`, for tests that run Chromium. Where there is none they are skipped, and say so; in CI that is a failure. */
+export function describeWithChromium(describe: Describe, name: string, tests: () => void): void {
+  describeWithPrograms(describe, name, { chromium: 'chromium' }, tests);
+}
+
+export interface VisitOptions extends Pick<
+  BrowserContextOptions,
+  'viewport' | 'colorScheme' | 'locale' | 'timezoneId'
+> {
+  /** An API key that is signed in with. */
+  readonly key?: string | undefined;
+}
+
+/** A Chromium without a window. One serves many visits, each of which shares nothing with another. */
+export class TestBrowser {
+  private constructor(
+    private readonly browser: Browser,
+    private readonly axe: string,
+  ) {}
+
+  static async start(): Promise<TestBrowser> {
+    // Loaded here: it takes a quarter of a second, and few of those who use this library run a browser.
+    const { chromium } = await import('playwright-core');
+    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    const args = ['--no-sandbox', '--disable-dev-shm-usage', '--font-render-hinting=none'];
+    return new TestBrowser(await chromium.launch({ executablePath: programFile('chromium'), args }), axe);
+  }
+
+  /** A new profile that looks at the Postern at `url`. */
+  async visit(url: string, { key, ...options }: VisitOptions = {}): Promise<Visit> {
+    const context = await this.browser.newContext({
+      baseURL: url,
+      viewport: { width: 1280, height: 800 },
+      locale: 'en-GB',
+      timezoneId: 'Europe/Berlin',
+      reducedMotion: 'reduce',
+      ...options,
+    });
+    if (key !== undefined) await signIn(context, url, key);
+    return new Visit(context, await context.newPage(), url, this.axe);
+  }
+
+  end(): Promise<void> {
+    return this.browser.close();
+  }
+}
+
+/** By the API, as the page does it. */
+async function signIn(context: BrowserContext, origin: string, key: string): Promise<void> {
+  if (process.env['G_HEADER']) return context.setExtraHTTPHeaders({ authorization: `Bearer ${key}` });
+  const answer = await context.request.post('/v1/session', { data: { key }, headers: { origin } });
+  if (!answer.ok()) throw new Error(`The key was not taken: ${answer.status()} ${await answer.text()}`);
+}
+
+/** What a page did that none may do: a request to another host, a breach of its policy, an error that nobody caught. */
+export class Visit {
+  readonly complaints: string[] = [];
+
+  constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    url: string,
+    private readonly axe: string,
+  ) {
+    const { origin } = new URL(url);
+    context.on('request', (request) => {
+      const asked = request.url();
+      if (!asked.startsWith('data:') && new URL(asked).origin !== origin)
+        this.complaints.push(`a request to another host: ${asked}`);
+    });
+    context.on('console', (message) => {
+      // Breaches of the policy come here, too. An answer of 401 or 503 is the page's own matter.
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+        this.complaints.push(`an error in the console: ${message.text()}`);
+    });
+    context.on('weberror', (error) =>
+      this.complaints.push(`an error: ${error.error().stack ?? String(error.error())}`),
+    );
+    context.on('dialog', (dialog) => {
+      this.complaints.push(`a dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+  }
+
+  /** Resolves when everything that the page asked for is shown: no skeleton is left. */
+  async loaded(): Promise<void> {
+    await this.page.waitForFunction("!document.querySelector('.mantine-Skeleton-root, [aria-busy=true]')");
+  }
+
+  /** Serious and critical findings of axe on the page as it is, a line each; `only` are the rules, by default all. */
+  async accessibilityFindings(only?: readonly string[]): Promise<string[]> {
+    await this.page.evaluate(this.axe);
+    const options = { resultTypes: ['violations'], ...(only ? { runOnly: only } : {}) };
+    const { violations } = (await this.page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as AxeResults;
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, help, nodes }) =>
+        nodes.map(({ html, failureSummary }) => `${id}: ${help}\n${html}\n${failureSummary}`),
+      );
+  }
+
+  /** How many CSS pixels the page is wider than the window: 0, or it scrolls sideways. */
+  overflow(): Promise<number> {
+    return this.page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+  }
+
+  end(): Promise<void> {
+    return this.context.close();
+  }
+}
+
+interface AxeResults {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string;
+    readonly help: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+  }[];
+}
