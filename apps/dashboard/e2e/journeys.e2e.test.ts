@@ -1,0 +1,323 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  asking,
+  createAcme,
+  describeWithChromium,
+  smtpLogin,
+  startPosternProcess,
+  TestBrowser,
+  until,
+  type Acme,
+  type PosternProcess,
+  type Visit,
+} from '@postern/testing';
+import { startRelay, type RunningRelay } from '../../../examples/relay-smtp-server/src/index.js';
+
+const USERNAME = 'app@acme.example';
+const PASSWORD = 'correct horse battery staple';
+const CLIENT = '198.51.100.7';
+
+describeWithChromium(describe, 'in the dashboard', () => {
+  let folder: string;
+  let postern: PosternProcess;
+  let browser: TestBrowser;
+  let acme: Acme;
+  const visits: Visit[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'postern-journeys-'));
+    [postern, browser] = await Promise.all([startPosternProcess({ POSTERN_DATA_DIR: folder }), TestBrowser.start()]);
+    acme = await createAcme(postern.url, postern.operatorKey);
+  });
+  afterAll(async () => {
+    await browser?.end();
+    await postern?.end('SIGTERM');
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function visit(key?: string): Promise<Visit> {
+    const made = await browser.visit(postern.url, { key });
+    visits.push(made);
+    return made;
+  }
+  /** An SMTP user with this list; the path of its page. */
+  async function userWith(username: string, ...ranges: readonly string[]): Promise<{ path: string; api: string }> {
+    const { body } = await acme.admin('POST', '/v1/tenants/acme/smtp-users', { username });
+    const path = `/t/acme/smtp-users/${body.id}`;
+    const api = `/v1/tenants/acme/smtp-users/${body.id}`;
+    const entries = ranges.map((range) => ({ range }));
+    if (entries.length > 0)
+      expect((await acme.admin('POST', `${api}/restriction/entries`, { entries })).status).toBe(201);
+    const listed = () => acme.admin('GET', `${api}/restriction`);
+    await until(listed, 'the read side has it', ({ body: shown }) => shown.entries?.length === ranges.length);
+    return { path, api };
+  }
+  const rangesOf = async (api: string): Promise<string[]> =>
+    (await acme.admin('GET', `${api}/restriction`)).body.entries.map(({ range }: { range: string }) => range).sort();
+
+  it('somebody whose mail stopped finds out why, allows the address in two clicks, and the next login works', async () => {
+    await userWith(USERNAME, '203.0.113.0/24');
+    const relay: RunningRelay = await startRelay({
+      port: 0,
+      postern: { url: postern.url, key: acme.relayKey },
+      proxies: ['127.0.0.1'],
+      relayName: 'mx1',
+      users: { [USERNAME]: PASSWORD },
+      client: { foldWindowMs: 0 },
+    });
+    const login = () => smtpLogin({ port: relay.port, proxiedFor: CLIENT, username: USERNAME, password: PASSWORD });
+    try {
+      expect(await login()).toBe('535 5.7.1 IP not authorized');
+
+      const { page } = await visit();
+      await page.goto('/help/ip-not-authorized');
+      await page
+        .getByRole('heading', { name: /IP not authorized/ })
+        .first()
+        .waitFor();
+      await page
+        .getByRole('link', { name: /dashboard|SMTP users|sign in/i })
+        .first()
+        .click();
+      await page.getByLabel('API key', { exact: true }).fill(acme.adminKey);
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+      await page.getByRole('heading', { name: 'SMTP users' }).waitFor();
+      const row = page.getByRole('row').filter({ hasText: USERNAME });
+      await row.filter({ hasText: 'refusing' }).filter({ hasText: CLIENT }).waitFor();
+
+      await row.getByRole('link', { name: USERNAME }).click();
+      const refused = page.getByRole('region', { name: 'Refused now' });
+      await refused.getByText(CLIENT).first().waitFor();
+      expect(await refused.textContent()).toMatch(/1 login.*refused since.*by mx1/);
+      await refused.getByRole('button', { name: `Allow this address: ${CLIENT}` }).click();
+      await refused.getByText('Allowed').waitFor();
+
+      expect(await until(login, 'the relay has the change', (reply) => reply.startsWith('235'))).toMatch(/^235 /);
+      // The undo takes it back, everywhere.
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await until(login, 'the relay has that, too', (reply) => reply === '535 5.7.1 IP not authorized');
+    } finally {
+      await relay.close();
+    }
+  });
+
+  it('a pasted list is judged line by line, with a correction in one click, and the good lines are added', async () => {
+    const { path, api } = await userWith('paste@acme.example', '203.0.113.0/24');
+    const { page } = await visit(acme.adminKey);
+    await page.goto(path);
+    await page.getByRole('button', { name: 'Add addresses' }).first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog
+      .getByLabel('Addresses and ranges')
+      .fill('198.51.100.42/24, office\n2001:db8::1\n010.0.0.1\nnot an address\n');
+    await dialog.getByRole('button', { name: /198\.51\.100\.0\/24/ }).click();
+    await dialog.getByRole('button', { name: 'Add 2 of 4' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await page.getByRole('row').filter({ hasText: '198.51.100.0/24' }).filter({ hasText: 'office' }).waitFor();
+    await until(
+      () => rangesOf(api),
+      'both are saved',
+      (ranges) => ranges.length === 3,
+    );
+    expect(await rangesOf(api)).toEqual(['198.51.100.0/24', '2001:db8::1', '203.0.113.0/24']);
+  });
+
+  it('of two tabs that change the same list, the second sees both sides, and takes lines from both', async () => {
+    const { path, api } = await userWith('conflict@acme.example', '203.0.113.1', '203.0.113.2');
+    const [first, second] = [await visit(acme.adminKey), await visit(acme.adminKey)];
+    const edit = async ({ page }: Visit, text: string) => {
+      await page.goto(path);
+      await page.getByRole('button', { name: /Edit as text|Edit the list/ }).click();
+      await page.getByRole('dialog').getByRole('textbox').first().fill(text);
+    };
+    await edit(first, '203.0.113.1\n203.0.113.2\n203.0.113.3\n');
+    await edit(second, '203.0.113.2\n203.0.113.4\n');
+    const save = ({ page }: Visit) =>
+      page
+        .getByRole('dialog')
+        .getByRole('button', { name: /^(Save|Add) / })
+        .click();
+    await save(first);
+    await first.page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await save(second);
+    const conflict = second.page.getByRole('dialog');
+    await conflict.getByText('The list was changed while you were typing').waitFor();
+    expect(await conflict.getByRole('group').allTextContents()).toEqual([
+      expect.stringMatching(/203\.0\.113\.1.*changed by you/),
+      expect.stringMatching(/203\.0\.113\.3.*changed by them/),
+      expect.stringMatching(/203\.0\.113\.4.*changed by you/),
+    ]);
+    await conflict.getByRole('button', { name: 'Save 2 changes onto theirs' }).click();
+    await conflict.waitFor({ state: 'hidden' });
+    await until(
+      () => rangesOf(api),
+      'both sides are saved',
+      (ranges) => String(ranges) === '203.0.113.2,203.0.113.3,203.0.113.4',
+    );
+  });
+
+  it('a session that ends loses nothing of what was typed, and it is saved after signing in again', async () => {
+    const { path, api } = await userWith('session@acme.example', '203.0.113.1');
+    const { page, context } = await visit(acme.adminKey);
+    await page.goto(path);
+    await page.getByRole('button', { name: 'Add addresses' }).first().click();
+    const field = page.getByRole('dialog').getByLabel('Addresses and ranges');
+    await field.fill('198.51.100.99 # typed before');
+    const { origin } = new URL(postern.url);
+    // In another tab.
+    expect((await context.request.delete('/v1/session', { headers: { origin } })).status()).toBe(204);
+    await page.getByRole('button', { name: 'Add 1' }).click();
+    const ended = page.getByRole('dialog', { name: 'Your session has ended' });
+    await ended.getByLabel('API key', { exact: true }).fill(acme.adminKey);
+    await ended.getByRole('button', { name: 'Sign in' }).click();
+    await ended.waitFor({ state: 'hidden' });
+    expect(await field.inputValue()).toBe('198.51.100.99 # typed before');
+    await page.getByRole('button', { name: 'Add 1' }).click();
+    await until(
+      () => rangesOf(api),
+      'it is saved',
+      (ranges) => ranges.includes('198.51.100.99'),
+    );
+  });
+
+  it('an auditor sees the same pages, why there are no buttons, and none that would change something', async () => {
+    const key = (await acme.operator('POST', '/v1/tenants/acme/api-keys', { role: 'auditor', name: 'audit' })).body.key;
+    const { path } = await userWith('audited@acme.example', '203.0.113.1');
+    const auditor = await visit(key);
+    const { page } = auditor;
+    const changing = /add|allow|edit|clear|remove|rename|revoke|save|issue|create|mode/i;
+    for (const each of ['/t/acme/smtp-users', path, `${path}?tab=denied`, '/t/acme/api-keys', '/t/acme/reply']) {
+      await page.goto(each);
+      await page.locator('h1').waitFor();
+      await auditor.loaded();
+      const buttons = await page.locator('main button:enabled, main input:enabled[type=submit]').all();
+      const names = await Promise.all(
+        buttons.map(async (button) => (await button.getAttribute('aria-label')) ?? (await button.textContent()) ?? ''),
+      );
+      expect([each, names.filter((name) => changing.test(name))]).toEqual([each, []]);
+    }
+    await page.goto(path);
+    await page.getByText(/auditor.s key/).waitFor();
+    await page.goto('/operator/tenants');
+    await page.getByRole('heading', { name: 'SMTP users' }).waitFor();
+  });
+
+  it('clearing says what it does, and needs the username', async () => {
+    const { path, api } = await userWith('clear@acme.example', '203.0.113.1');
+    const { page } = await visit(acme.adminKey);
+    await page.goto(path);
+    await page.getByRole('button', { name: /^Clear restriction/ }).click();
+    const dialog = page.getByRole('dialog', { name: 'Clear restriction' });
+    await dialog.getByText('Anyone with the password can then log in from anywhere').waitFor();
+    const clear = dialog.getByRole('button', { name: 'Clear restriction' });
+    expect(await clear.isDisabled()).toBe(true);
+    await dialog.getByRole('textbox').fill('clear@acme.example');
+    await clear.click();
+    await page.getByRole('heading', { name: 'Any source may log in' }).waitFor();
+    const restricted = async () => (await acme.admin('GET', `${api}/restriction`)).body.restricted;
+    await until(restricted, 'it is cleared', (is) => is === false);
+  });
+
+  it('1,000 entries can be searched, and edited as one text', async () => {
+    const ranges = Array.from({ length: 1_000 }, (_, i) => `198.18.${i >> 8}.${i & 255}`);
+    const { path, api } = await userWith('thousand@acme.example', ...ranges);
+    const { page } = await visit(acme.adminKey);
+    await page.goto(path);
+    const search = page.getByLabel('Search ranges and notes');
+    await search.fill('198.18.3.231');
+    await page.getByRole('row').filter({ hasText: '198.18.3.231' }).waitFor();
+    expect(await page.getByRole('table', { name: 'Allowed addresses' }).getByRole('row').count()).toBe(2);
+    await search.fill('');
+    await page.getByRole('button', { name: 'Edit as text' }).click();
+    const field = page.getByRole('dialog').getByRole('textbox').first();
+    const lines = (await field.inputValue()).trim().split('\n');
+    expect(lines).toHaveLength(1_000);
+    await field.fill(lines.slice(1).join('\n'));
+    await page.getByRole('dialog').getByRole('button', { name: 'Save 1 change' }).click();
+    await until(
+      () => rangesOf(api),
+      'one is removed',
+      (left) => left.length === 999,
+    );
+  });
+
+  it('nothing that anybody may write is taken for markup', async () => {
+    const evil = '<img/src=x/onerror=alert(1)>';
+    const script = `"><script>alert(1)</script><svg onload=alert(1)>`;
+    await acme.operator('POST', '/v1/tenants', { id: 'evil', name: script });
+    const issue = async (path: string, role: string) =>
+      (await acme.operator('POST', path, { role, name: script })).body.key;
+    const admin = asking(postern.url, await issue('/v1/tenants/evil/api-keys', 'admin'));
+    const relay = asking(postern.url, await issue('/v1/api-keys', 'relay'));
+    const { body: user } = await admin('POST', '/v1/tenants/evil/smtp-users', { username: evil });
+    const restriction = `/v1/tenants/evil/smtp-users/${user.id}/restriction/entries`;
+    expect((await admin('POST', restriction, { entries: [{ range: '203.0.113.1', note: script }] })).status).toBe(201);
+    const reply = { text: `${script} {ip}`.slice(0, 150), helpUrl: null, opaque: false };
+    expect((await admin('PUT', '/v1/tenants/evil/reply', reply)).status).toBe(200);
+    const decision = { username: evil, ip: CLIENT, dryRun: false };
+    await until(
+      () => relay('POST', '/v1/relay/decisions', decision),
+      'the login is denied',
+      ({ body }) => body.decision === 'deny',
+    );
+    const denials = () => admin('GET', '/v1/tenants/evil/denials');
+    await until(denials, 'the denial is listed', ({ body }) => body.items.length > 0);
+
+    const operator = await visit(postern.operatorKey ?? '');
+    const { page } = operator;
+    const one = `/t/evil/smtp-users/${user.id}`;
+    const shown = [
+      ['/t/evil/smtp-users', evil],
+      [one, script],
+      [`${one}?tab=denied`, evil],
+      [`${one}?tab=history`, script],
+      ['/t/evil/denials', evil],
+      ['/t/evil/changes', script],
+      ['/t/evil/api-keys', script],
+      ['/t/evil/reply', ''],
+      ['/operator/tenants', script],
+      ['/operator/api-keys', script],
+      ['/operator/relays', ''],
+      [`/t/evil/smtp-users?query=${encodeURIComponent(script)}`, ''],
+      [`/t/evil/denials?ip=${encodeURIComponent(script)}&username=${encodeURIComponent(script)}`, ''],
+      [`/sign-in?next=${encodeURIComponent('javascript:alert(1)')}`, ''],
+    ] as const;
+    for (const [path, text] of shown) {
+      await page.goto(path);
+      await page.locator('h1').first().waitFor();
+      await operator.loaded();
+      if (text !== '') await page.getByText(text).first().waitFor();
+    }
+    expect(operator.complaints).toEqual([]);
+  });
+
+  it('the page of a Postern that is killed says so, keeps what was typed, and goes on when it is back', async () => {
+    const { path, api } = await userWith('killed@acme.example', '203.0.113.1');
+    const { page } = await visit(acme.adminKey);
+    await page.goto(path);
+    await page.getByRole('button', { name: 'Add addresses' }).first().click();
+    const field = page.getByRole('dialog').getByLabel('Addresses and ranges');
+    await field.fill('198.51.100.98');
+    const { port } = new URL(postern.url);
+    await postern.end('SIGKILL');
+    await page.getByRole('button', { name: 'Add 1' }).click();
+    await page.getByRole('dialog').getByText('Postern does not answer').waitFor();
+    postern = await startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_HTTP_PORT: port });
+    expect(await field.inputValue()).toBe('198.51.100.98');
+    await until(
+      async () => {
+        await page.getByRole('button', { name: 'Add 1' }).click();
+        return rangesOf(api);
+      },
+      'it is saved',
+      (ranges) => ranges.includes('198.51.100.98'),
+    );
+  });
+
+  it('no page breaks its policy, asks another host or throws, whatever was done above', () => {
+    expect(visits.flatMap(({ complaints }) => complaints)).toEqual([]);
+  });
+});
