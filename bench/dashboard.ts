@@ -24,15 +24,13 @@ export async function run(): Promise<{
   try {
     const operatorKey = (await readFile(join(data.dataDir, 'operator-key'), 'utf8')).trim();
     const { ask, key } = await adminOf(postern.url, data);
-    const tenant = `/v1/tenants/${DATA_TENANT}`;
-    const user = (await ask('GET', `${tenant}/smtp-users?query=user77777@`)).body.items[0];
-    await haveDenials(ask, asking(postern.url, operatorKey), postern.url);
+    const user = await deniedUser(ask, asking(postern.url, operatorKey), postern.url);
     const users = `/t/${DATA_TENANT}/smtp-users`;
     const pages = {
       smtpUsers: [key, users],
       search: [key, `${users}?query=user7777`],
-      smtpUser: [key, `${users}/${user.id}`],
-      denied: [key, `${users}/${user.id}?tab=denied`],
+      smtpUser: [key, `${users}/${user}`],
+      denied: [key, `${users}/${user}?tab=denied`],
       history: [key, `${users}/${data.busyUser}?tab=history`],
       denials: [key, `/t/${DATA_TENANT}/denials`],
       changes: [key, `/t/${DATA_TENANT}/changes`],
@@ -110,25 +108,29 @@ const BYTES_LOADED = `
     .filter(({ name }) => !new URL(name).pathname.startsWith('/v1/'))
     .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)`;
 
-/** The data set has none of its own. They are made once, over the last day. */
-async function haveDenials(admin: Ask, operator: Ask, url: string): Promise<void> {
-  const denialsOf = async () => (await admin('GET', `/v1/tenants/${DATA_TENANT}/denials?limit=1`)).body.items.length;
-  if ((await denialsOf()) > 0) return;
-  const { body } = await operator('POST', '/v1/api-keys', { role: 'relay', name: 'bench' });
-  const relay = asking(url, body.key);
+/** An SMTP user of the data set's tenant with denials of the last day; made once. The others' names are not known to relays. */
+async function deniedUser(admin: Ask, operator: Ask, url: string): Promise<string> {
+  const username = 'denied@bench.example';
+  const users = `/v1/tenants/${DATA_TENANT}/smtp-users`;
+  const known = (await admin('GET', `${users}?query=${username}`)).body.items[0];
+  if (known) return known.id;
+  const user = (await admin('POST', users, { username })).body;
+  await admin('POST', `${users}/${user}/restriction/entries`, { entries: [{ range: '203.0.113.0/24' }] });
+  const { key } = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'bench' })).body;
   for (let from = 0; from < DENIALS; from += BATCH) {
     const denials = Array.from({ length: BATCH }, (_, i) => ({
       id: newId(),
-      username: `user${i % 7 === 0 ? 77_777 : from + i + 1}@bench.example`,
+      username,
+      smtpUserId: user.id,
       ip: `198.51.100.${i & 255}`,
       occurredAt: new Date(Date.now() - (from + i) * 17_000).toISOString(),
       relay: `mx${i % 4}`,
       reason: 'ip-not-authorized',
-      mode: 'report-only',
+      mode: 'enforce',
       count: 1 + (i % 3),
     }));
-    const { status, body: answer } = await relay('POST', '/v1/relay/auth-denials', { denials });
-    if (status !== 200 || answer.accepted !== BATCH)
-      throw new Error(`Not all denials were taken: ${JSON.stringify(answer)}`);
+    const { body } = await asking(url, key)('POST', '/v1/relay/auth-denials', { denials });
+    if (body.accepted !== BATCH) throw new Error(`${BATCH} denials were sent, and ${body.accepted} taken.`);
   }
+  return user.id;
 }

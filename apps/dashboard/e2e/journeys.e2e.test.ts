@@ -188,7 +188,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     const { path } = await userWith('audited@acme.example', '203.0.113.1');
     const auditor = await visit(key);
     const { page } = auditor;
-    const changing = /add|allow|edit|clear|remove|rename|revoke|save|issue|create|mode/i;
+    const changing = /\b(add|allow|edit|clear|remove|rename|revoke|save|issue|create|mode)\b/i;
     for (const each of ['/t/acme/smtp-users', path, `${path}?tab=denied`, '/t/acme/api-keys', '/t/acme/reply']) {
       await page.goto(each);
       await page.locator('h1').waitFor();

@@ -7,6 +7,7 @@ import {
   describeWithChromium,
   startPosternProcess,
   TestBrowser,
+  until,
   type PosternProcess,
   type Visit,
 } from '@postern/testing';
@@ -26,15 +27,15 @@ const PAGES: readonly (readonly [path: string, heading: string | RegExp])[] = [
   ['/help/ip-not-authorized', /IP not authorized/],
   ['/t/acme/nothing', 'There is no such page'],
 ];
-const OF_USERS: readonly (readonly [username: string, tab: string])[] = [
-  [APP, ''],
-  [APP, '?tab=denied'],
-  [APP, '?tab=history'],
-  [OPEN, ''],
-  [EXPIRED, ''],
-  [MANY, ''],
-  [LONG, ''],
-  [WORLD, ''],
+const OF_USERS: readonly (readonly [what: string, username: string, tab: string])[] = [
+  ['refused now', APP, ''],
+  ['refused now, with the denied addresses', APP, '?tab=denied'],
+  ['refused now, with the history', APP, '?tab=history'],
+  ['open to any source', OPEN, ''],
+  ['refused everywhere: all entries expired', EXPIRED, ''],
+  ['of 1,000 entries', MANY, ''],
+  ['of 254 characters', LONG, ''],
+  ['noted in Japanese, Arabic and Hebrew', WORLD, ''],
 ];
 
 describeWithChromium(describe, 'every page of the dashboard', () => {
@@ -83,7 +84,23 @@ describeWithChromium(describe, 'every page of the dashboard', () => {
     judge,
   );
 
-  it.each(OF_USERS)('so does the page of the SMTP user %.30s %s', (username, tab) =>
+  it.each(OF_USERS)('so does the page of the SMTP user that is %s', (_, username, tab) =>
     judge(`/t/acme/smtp-users/${story.userIds.get(username)}${tab}`, username),
   );
+
+  it('a page that breaks its policy, or asks another host, would be noticed', async () => {
+    const { page, complaints } = operator;
+    await page.evaluate(
+      `document.body.insertAdjacentHTML('beforeend', '<p style="color: red">x</p><img src="https://192.0.2.1/x.png">')`,
+    );
+    await until(
+      () => complaints.length,
+      'both are noticed',
+      (count) => count >= 2,
+    );
+    expect(complaints.splice(0).sort()).toEqual([
+      expect.stringMatching(/^an error in the console: .*style.* violates/),
+      expect.stringMatching(/^an error in the console: .*192\.0\.2\.1.* violates/),
+    ]);
+  });
 });
