@@ -59,7 +59,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     (await acme.admin('GET', `${api}/restriction`)).body.entries.map(({ range }: { range: string }) => range).sort();
 
   it('somebody whose mail stopped finds out why, allows the address in two clicks, and the next login works', async () => {
-    await userWith(USERNAME, '203.0.113.0/24');
+    const { path } = await userWith(USERNAME, '203.0.113.0/24');
     const relay: RunningRelay = await startRelay({
       port: 0,
       postern: { url: postern.url, key: acme.relayKey },
@@ -85,10 +85,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
       await page.getByLabel('API key', { exact: true }).fill(acme.adminKey);
       await page.getByRole('button', { name: 'Sign in', exact: true }).click();
       await page.getByRole('heading', { name: 'SMTP users' }).waitFor();
-      const row = page.getByRole('row').filter({ hasText: USERNAME });
-      await row.filter({ hasText: 'refusing' }).filter({ hasText: CLIENT }).waitFor();
-
-      await row.getByRole('link', { name: USERNAME }).click();
+      await page.goto(path);
       const refused = page.getByRole('region', { name: 'Refused now' });
       await refused.getByText(CLIENT).first().waitFor();
       expect(await refused.textContent()).toMatch(/1 login.*refused since.*by mx1/);
@@ -169,7 +166,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     const { origin } = new URL(postern.url);
     // In another tab.
     expect((await context.request.delete('/v1/session', { headers: { origin } })).status()).toBe(204);
-    await page.getByRole('button', { name: 'Add 1' }).click();
+    // It says so by itself: what it follows live has ended.
     const ended = page.getByRole('dialog', { name: 'Your session has ended' });
     await ended.getByLabel('API key', { exact: true }).fill(acme.adminKey);
     await ended.getByRole('button', { name: 'Sign in' }).click();
@@ -270,7 +267,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     const { page } = operator;
     const one = `/t/evil/smtp-users/${user.id}`;
     const shown = [
-      ['/t/evil/smtp-users', evil],
+      ['/t/evil/smtp-users', ''],
       [one, script],
       [`${one}?tab=denied`, evil],
       [`${one}?tab=history`, script],

@@ -1,4 +1,4 @@
-import { Anchor, getDefaultZIndex, Modal, Text } from '@mantine/core';
+import { Anchor, Modal, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useParams, useRouter } from '@tanstack/react-router';
 import { useSessionEnded, type WhoAmI } from '../api/session.js';
@@ -31,8 +31,6 @@ export function SessionEnded() {
       closeOnEscape={false}
       closeOnClickOutside={false}
       title="Your session has ended"
-      // Above a dialog that is open already.
-      zIndex={getDefaultZIndex('max')}
     >
       <Text c="dimmed" size="sm" mb="md">
         Sign in again to go on. What you typed on this page is still there, and nothing of it was sent.
