@@ -98,8 +98,9 @@ describeWithChromium(describe, 'every page of the dashboard', () => {
       /style-src.* has been blocked/,
       /img-src.* has been blocked/,
     ];
-    const noticed = () => signs.every((sign) => complaints.some((complaint) => sign.test(complaint)));
-    await until(noticed, 'all of it is noticed');
+    const noticed = () => signs.map((sign) => complaints.some((complaint) => sign.test(complaint)));
+    await until(noticed, 'all of it is noticed', (each) => each.every(Boolean));
+    expect(noticed()).toEqual([true, true, true]);
     complaints.splice(0);
   });
 });
