@@ -49,6 +49,30 @@ CREATE POLICY owner ON access.idempotency_keys AS PERMISSIVE FOR ALL TO CURRENT_
   USING (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE access.idempotency_keys TO postern_journal_writer;
 
+CREATE UNLOGGED TABLE access.processes (
+  service text COLLATE "C" NOT NULL,
+  instance text COLLATE "C" NOT NULL,
+  report json NOT NULL,
+  seen_at timestamp(3) with time zone DEFAULT clock_timestamp() NOT NULL,
+  CONSTRAINT processes_pkey PRIMARY KEY (service, instance)
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE access.processes TO postern_access;
+
+CREATE UNLOGGED TABLE access.relays (
+  key_id text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  client text,
+  last_contact_at timestamp(3) with time zone NOT NULL,
+  instance text COLLATE "C",
+  connected_at timestamp(3) with time zone,
+  stream_seen_at timestamp(3) with time zone,
+  revision bigint,
+  behind bigint,
+  denials_waiting integer,
+  CONSTRAINT relays_pkey PRIMARY KEY (key_id, name)
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE access.relays TO postern_access;
+
 CREATE TABLE access.sessions (
   id uuid NOT NULL,
   key_id text COLLATE "C" NOT NULL,
@@ -218,13 +242,14 @@ CREATE TABLE audit.dead_letters (
   key bytea,
   value bytea,
   state text DEFAULT 'waiting'::text NOT NULL,
-  put_aside_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+  dead_lettered_at timestamp(3) with time zone DEFAULT clock_timestamp() NOT NULL,
   retried_at timestamp with time zone,
   retries integer DEFAULT 0 NOT NULL,
+  last_action json,
   CONSTRAINT dead_letters_pkey PRIMARY KEY (id),
   CONSTRAINT dead_letters_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'settled'::text, 'discarded'::text])))
 );
-CREATE INDEX dead_letters_that_wait ON audit.dead_letters USING btree (put_aside_at, id) WHERE (state = 'waiting'::text);
+CREATE INDEX dead_letters_that_wait ON audit.dead_letters USING btree (dead_lettered_at, id) WHERE (state = 'waiting'::text);
 ALTER TABLE audit.dead_letters ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.dead_letters AS PERMISSIVE FOR ALL TO postern_audit
   USING (true);

@@ -14,6 +14,10 @@ const PATH_PARAMETERS: Readonly<Record<string, { readonly description: string; r
     description: 'The entry’s id.',
     schema: { type: 'string', format: 'uuid', examples: ['019ab1c1-0a51-7b6e-9d5a-2f7c1e4b8d33'] },
   },
+  deadLetterId: {
+    description: 'The dead letter’s id.',
+    schema: { type: 'string', format: 'uuid', examples: ['0198c0de-0000-7000-8000-0000000000d1'] },
+  },
   keyId: {
     description: 'The API key’s id: the part of its text between the second and the third underscore.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9-]{1,64}$', examples: ['019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'] },

@@ -28,7 +28,7 @@ relation AS (
 ), statement (of, kind, name, text) AS (
   SELECT nspname, 0, '', 'CREATE SCHEMA ' || nspname FROM ours
   UNION ALL
-  SELECT name, 1, '', concat('CREATE TABLE ' || name,
+  SELECT name, 1, '', concat('CREATE ' || CASE relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END || 'TABLE ' || name,
            CASE WHEN relispartition THEN format(' PARTITION OF %s ', (SELECT inhparent::regclass FROM pg_inherits WHERE inhrelid = r.oid))
                                          || pg_get_expr(relpartbound, oid)
                 ELSE format(E' (\n  %s\n)', (SELECT string_agg(m.text, E',\n  ' ORDER BY kind, at, m.name) FROM member m WHERE m.oid = r.oid))

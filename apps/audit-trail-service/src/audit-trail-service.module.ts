@@ -8,6 +8,7 @@ import { ChangesController } from './changes/changes.controller.js';
 import { ListChangesHandler } from './changes/list-changes.js';
 import { AuditConsumers } from './consumers/audit-consumers.js';
 import { DeadLetter } from './dead-letters/dead-letter.entity.js';
+import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { CountDenialsHandler } from './denials/count-denials.js';
 import { DenialsController } from './denials/denials.controller.js';
 import { ListDenialsHandler } from './denials/list-denials.js';
@@ -41,6 +42,7 @@ import { RestrictionController } from './restriction/restriction.controller.js';
     DeniedIpsController,
     ChangesController,
     RestrictionController,
+    DeadLettersController,
   ],
   providers: [
     ListDenialsHandler,

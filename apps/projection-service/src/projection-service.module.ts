@@ -7,6 +7,9 @@ import { Consumers } from '@postern/process';
 import { ProjectionConsumers } from './consumers/projection-consumers.js';
 import { Dashboard } from './dashboard/dashboard.js';
 import { MyIpController } from './my-ip/my-ip.controller.js';
+import { GetSystemHandler } from './operator/get-system.js';
+import { ListRelaysHandler } from './operator/list-relays.js';
+import { OperatorController } from './operator/operator.controller.js';
 import { PolicyPublisher } from './relay-policies/publish/policy-publisher.js';
 import { PolicySnapshotController } from './relay-policies/snapshot/policy-snapshot.controller.js';
 import { PolicySnapshots } from './relay-policies/snapshot/policy-snapshots.js';
@@ -28,11 +31,19 @@ import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller
     // The snapshot and who asks for it, the tail, and what catches up.
     dataSourceModule('postern_relay_reader', { poolSize: 3 + DEFAULT_STREAM_LIMITS.catchUpReads }),
   ],
-  controllers: [SmtpUsersController, PolicySnapshotController, PolicyStreamController, MyIpController],
+  controllers: [
+    SmtpUsersController,
+    PolicySnapshotController,
+    PolicyStreamController,
+    MyIpController,
+    OperatorController,
+  ],
   providers: [
     ListSmtpUsersHandler,
     GetSmtpUserHandler,
     CountSmtpUsersHandler,
+    GetSystemHandler,
+    ListRelaysHandler,
     PolicySnapshots,
     PolicyStream,
     PolicyPublisher,

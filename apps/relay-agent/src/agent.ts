@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { RelayClient } from '@postern/relay-client';
-import { collectProcessMetrics } from '@postern/observe';
+import { BUILD, collectProcessMetrics } from '@postern/observe';
 import type { Running } from '@postern/process-life';
 import { openDataFolder, SettingInvalid } from '@postern/settings';
 import { ageSeconds, connectionErrors, countDecision, observeAgent, problems } from './agent-metrics.js';
@@ -163,6 +163,7 @@ function clientSettings(settings: AgentSettings, logger: Logger): ConstructorPar
     urls: upstreams,
     key: relayKey,
     relayName,
+    client: `postern-relay-agent/${BUILD.version}`,
     unknownUser,
     maxStalenessMs,
     whenStale,

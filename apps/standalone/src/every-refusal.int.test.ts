@@ -14,7 +14,13 @@ beforeAll(async () => {
 });
 afterAll(() => postern?.end());
 
-const params = { tenantId: 'acme', smtpUserId: newId(), entryId: newId(), keyId: newId() };
+const params = {
+  tenantId: 'acme',
+  smtpUserId: newId(),
+  entryId: newId(),
+  keyId: newId(),
+  deadLetterId: newId(),
+};
 
 /** Whose key the route takes. */
 function allowed(route: string): DocumentedCaller {
@@ -77,7 +83,7 @@ describe('every route answers as its document says', () => {
 
   it('to a query that it cannot read', async () => {
     const routes = postern.api.routes.filter((route) =>
-      /^GET .*(denials|denied-ips|refusing-now|changes|history|s|keys)$/.test(route),
+      /^GET .*(denials|denied-ips|refusing-now|changes|history|s|keys|letters)$/.test(route),
     );
     const lists = routes.filter((route) => JSON.stringify(postern.api.operation(route)).includes('"limit"'));
     for (const route of lists) await allowed(route).expect(route, { params, query: '?limit=0&x=1', status: 422 });

@@ -186,6 +186,44 @@ describe('every answer is as the document says', () => {
         await admin.expect(`GET ${list}`, { params, headers: { accept }, status: 200 });
   });
 
+  it('to operators, about the installation', async () => {
+    const { operator } = postern;
+    await relay.expect('POST /v1/relay/auth-denials', {
+      body: { denials: [denial()] },
+      headers: { 'postern-relay': 'mx1', 'postern-denials-waiting': '3' },
+      status: 200,
+    });
+    await until(
+      async () => (await operator.expect('GET /v1/relays', { query: '?limit=1', status: 200 })).json.items,
+      'the relay',
+      (items: unknown[]) => items.length > 0,
+    );
+    await operator.expect('GET /v1/system', { status: 200 });
+    const denied = { ...(denial() as object), denialId: newId(), smtpUserId: newId(), refused: true };
+    const [readable, nothing] = [
+      await postern.deadLetter({ type: 'AuthDenied', schemaVersion: 1, data: denied }),
+      await postern.deadLetter({ type: 'AuthDenied', schemaVersion: 1, data: {} }),
+    ];
+    await operator.expect('GET /v1/dead-letters', { query: '?state=all&limit=1', status: 200 });
+    for (const deadLetterId of [readable, nothing])
+      await operator.expect('GET /v1/dead-letters/{deadLetterId}', { params: { deadLetterId }, status: 200 });
+    const retry = 'POST /v1/dead-letters/{deadLetterId}/retry';
+    for (const [deadLetterId, status] of [
+      [readable, 200],
+      [readable, 409],
+      [nothing, 200],
+      [newId(), 404],
+    ] as const)
+      await operator.expect(retry, { params: { deadLetterId }, status });
+    const discard = 'DELETE /v1/dead-letters/{deadLetterId}';
+    for (const [deadLetterId, status] of [
+      [nothing, 204],
+      [readable, 409],
+      [newId(), 404],
+    ] as const)
+      await operator.expect(discard, { params: { deadLetterId }, status });
+  });
+
   it('to anybody', async () => {
     for (const path of ['/v1/my-ip', '/health/live', '/health/ready', '/metrics', '/docs', '/openapi.json'])
       await postern.anybody.expect(`GET ${path}`, { status: 200 });

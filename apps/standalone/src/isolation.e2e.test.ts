@@ -13,7 +13,7 @@ const TENANT_ROLES: readonly DatabaseRole[] = ['postern_command', 'postern_direc
 const TENANT_COLUMN = 'tenant_id';
 /** Tables of the schemas without a tenant's data, and why. */
 const WITHOUT_TENANT =
-  /^(?:\w+\.(?:migrations|checkpoints|dead_letters)|audit\.denial_retention|journal\.(?:identity|republishes)|projection\.relay_policy_(?:totals|publication))$/;
+  /^(?:\w+\.(?:migrations|checkpoints|dead_letters)|audit\.denial_retention|access\.(?:processes|relays)|journal\.(?:identity|republishes)|projection\.relay_policy_(?:totals|publication))$/;
 
 let postern: StartedPostern;
 let operator: Ask;

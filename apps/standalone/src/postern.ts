@@ -1,5 +1,5 @@
 import { ensureFirstOperatorKey, firstSignInPath, problems } from '@postern/command-service';
-import { apiPage, createHttpApp, listenAsSet } from '@postern/process';
+import { apiPage, createHttpApp, listenAsSet, reportPresence } from '@postern/process';
 import { keepOperatorKey, operatorKeyPlace, unshownOperatorKey, type Running } from '@postern/process-life';
 import { Readiness } from '@postern/observe';
 import { type Settings } from '@postern/settings';
@@ -17,6 +17,7 @@ export async function startPostern(settings: Settings): Promise<Running> {
       const { operatorKey, dataDir } = settings;
       await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
       await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
+      reportPresence(app, 'standalone');
       const url = await app.getUrl();
       return {
         url,

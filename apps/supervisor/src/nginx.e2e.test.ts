@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, describe } from '@jest/globals';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findEmbeddedPostgres } from '@postern/embedded-postgres';
 import {
@@ -20,6 +20,7 @@ import {
   signal,
   onDatabase,
 } from '@postern/testing';
+import { RelayClient } from '@postern/relay-client';
 import { SERVICES } from './routes.js';
 
 const document = JSON.parse(await readFile(new URL('../../../docs/openapi.json', import.meta.url), 'utf8')) as {
@@ -27,6 +28,16 @@ const document = JSON.parse(await readFile(new URL('../../../docs/openapi.json',
 };
 /** Of each process; the edge answers them itself or not at all. */
 const OF_A_PROCESS = new Set(['/metrics', '/health/live', '/health/ready']);
+interface Relay {
+  readonly name: string;
+  readonly connected: boolean;
+  readonly instance: string | null;
+}
+interface Process {
+  readonly name: string;
+  readonly instance: string;
+  readonly state: string;
+}
 const ANY_ID = '01a20ae6-f24f-7793-ac66-e5da32839d9c';
 const ROUTES = Object.entries(document.paths)
   .filter(([path]) => !OF_A_PROCESS.has(path))
@@ -131,6 +142,35 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
     const whoAmI = await fetch(`${nginx.url}/v1/whoami`, { headers: { cookie } });
     expect(await whoAmI.json()).toMatchObject({ role: 'operator', name: 'first start' });
     expect(await signIn(postern.url, { code })).toEqual({ status: 401, cookie: '' });
+  });
+
+  it('shows operators every process, and a relay with its denials, whichever instances they reach', async () => {
+    const name = 'mx-operators';
+    const client = new RelayClient({
+      urls: [nginx.url],
+      key: (await newKey('relay')).key,
+      relayName: name,
+      client: 'mx/1',
+    });
+    await client.start();
+    try {
+      const [relay] = await until(
+        async () => (await operator('GET', '/v1/relays')).body.items.filter((item: Relay) => item.name === name),
+        'the relay',
+        ([item]: Relay[]) => item?.connected === true,
+      );
+      expect(relay).toMatchObject({ client: 'mx/1', behind: 0, denialsWaiting: 0 });
+      const { services, bus } = (await operator('GET', '/v1/system')).body;
+      const seen = services.map((process: Process) => `${process.name} ${process.instance} ${process.state}`);
+      const running = SERVICES.flatMap((service) =>
+        instances(service).map(({ url }) => `${service} ${hostname()}:${new URL(url).port} ready`),
+      );
+      expect(seen.sort()).toEqual(running.sort());
+      expect(services.map((process: Process) => process.instance)).toContain(relay?.instance);
+      expect(bus).toEqual({ kind: 'feed', brokers: [] });
+    } finally {
+      await client.stop();
+    }
   });
 
   it('passes the caller’s address to a service, and lets nobody forge another one', async () => {

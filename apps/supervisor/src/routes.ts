@@ -37,9 +37,17 @@ export const ROUTES: readonly Routes[] = [
     ],
   },
   {
+    // Denials that the audit trail could not read are its own.
+    to: 'audit-trail-service',
+    methods: ['POST', 'DELETE'],
+    paths: ['/v1/dead-letters/*'],
+  },
+  {
     to: 'audit-trail-service',
     methods: READS,
     paths: [
+      '/v1/dead-letters',
+      '/v1/dead-letters/:deadLetterId',
       '/v1/changes',
       '/v1/tenants/:tenantId/changes',
       '/v1/tenants/:tenantId/denials',

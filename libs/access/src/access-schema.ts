@@ -5,7 +5,7 @@ import { TenantEntity } from './tables/tenant.entity.js';
 /** For a pool that uses the repositories of this schema. */
 export const accessEntities = [TenantEntity, ApiKeyEntity];
 
-/** Tenants, API keys, sessions, who holds which username, and first answers. The component for `migrate` of @postern/database. */
+/** Tenants, API keys, sessions, who holds which username, first answers, and which processes and relays there are. The component for `migrate` of @postern/database. */
 export const accessSchema: SchemaComponent = {
   schema: 'access',
   migrations: [
@@ -16,6 +16,8 @@ export const accessSchema: SchemaComponent = {
       'tables/sessions.sql',
       'tables/usernames.sql',
       'tables/idempotency-keys.sql',
+      'tables/processes.sql',
+      'tables/relays.sql',
     ]),
   ],
 };

@@ -40,6 +40,7 @@ export function hasPlaceFor(keyId: string, open: ReadonlySet<EventStream>, limit
 /** An answer of server-sent events. Nothing is kept for it but what Node holds for its socket, which is bounded. */
 export class EventStream {
   private reason: StreamEnd | null = null;
+  private tookLast = performance.now();
   private onEnd: (reason: StreamEnd) => void = () => undefined;
 
   constructor(
@@ -62,6 +63,11 @@ export class EventStream {
     return this.response.headersSent;
   }
 
+  /** Since the client's connection took what was written last. */
+  get silentMs(): number {
+    return performance.now() - this.tookLast;
+  }
+
   whenEnded(listener: (reason: StreamEnd) => void): void {
     this.onEnd = listener;
   }
@@ -76,14 +82,14 @@ export class EventStream {
   send(bytes: Buffer): void {
     if (this.reason || bytes.length === 0) return;
     if (this.response.writableLength > this.limits.maxUnreadBytes) return this.drop('too-slow');
-    this.response.write(bytes);
+    this.response.write(bytes, this.took);
   }
 
   /** Writes, and resolves when there is room for more; a client that reads nothing for too long is dropped. */
   async sendAndWait(bytes: Buffer): Promise<void> {
     if (this.reason || bytes.length === 0) return;
     this.open();
-    if (this.response.write(bytes)) return;
+    if (this.response.write(bytes, this.took)) return;
     await new Promise<void>((done) => {
       const stalled = setTimeout(() => this.drop('too-slow'), this.limits.stalledMs);
       const go = (): void => {
@@ -106,6 +112,10 @@ export class EventStream {
     else setTimeout(() => this.response.destroy(), this.limits.stalledMs).unref();
     this.finish(reason);
   }
+
+  private readonly took = (error?: Error | null): void => {
+    if (!error) this.tookLast = performance.now();
+  };
 
   private drop(reason: StreamEnd): void {
     this.response.destroy();

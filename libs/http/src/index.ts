@@ -1,5 +1,6 @@
 export { EventStream, type EventStreamLimits, hasPlaceFor, rawResponse, type StreamEnd } from './event-stream.js';
 export { Described, type Documentation, Documented } from './openapi/documented.js';
+export { RELAY_HEADERS } from './openapi/headers.js';
 export { type JsonSchema, documentedAs } from './openapi/json-schema.js';
 export { type MediaType, exported, json, ndjson, plainText, serverSentEvents } from './openapi/media-types.js';
 export { serveDocuments } from './openapi/serve-documents.js';

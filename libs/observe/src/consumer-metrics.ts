@@ -7,17 +7,53 @@ interface Lag {
   readonly seconds: number;
 }
 
+/** What reads events or policies and brings them on, as the process that runs it knows it. */
+interface ObservedConsumer {
+  /** Throws where it cannot be asked. */
+  lag(): Promise<Lag>;
+  status(): {
+    /** Why it does not get on; null while it does. */
+    readonly lastError: Error | null;
+    /** It goes no further until somebody acts; of a consumer of topics, in how many partitions of each. */
+    readonly halted: boolean | ReadonlyMap<string, number>;
+  };
+}
+
 /** Asked of the database at a scrape: not more often than this, however many scrape. */
 const FRESH_MS = 1_000;
 /** A scrape does not wait longer for a database that hangs; the figures are then left out, for they are not known. */
 const MEASURE_TIMEOUT_MS = 2_000;
 
-const consumers = new Map<string, () => Promise<Lag>>();
+const consumers = new Map<string, ObservedConsumer>();
 let last: { readonly at: number; readonly lags: Promise<ReadonlyMap<string, Lag>> } | undefined;
 
 /** Measures the consumer's lag at each scrape, also while it handles nothing because it is idle or stuck. */
-export function observeLag(consumer: string, lag: () => Promise<Lag>): void {
-  consumers.set(consumer, lag);
+export function observeConsumer(name: string, consumer: ObservedConsumer): void {
+  consumers.set(name, consumer);
+}
+
+/** A consumer at this moment. */
+export interface ConsumerReport {
+  readonly name: string;
+  /** Null with the seconds where it is not known. */
+  readonly lagEvents: number | null;
+  readonly lagSeconds: number | null;
+  /** `failing`: it is tried again and may pass by itself. `halted`: somebody must act. */
+  readonly state: 'caught-up' | 'catching-up' | 'failing' | 'halted';
+  /** Why it fails or halts; else null. */
+  readonly reason: string | null;
+}
+
+/** Every consumer of this process. */
+export async function consumerReports(): Promise<ConsumerReport[]> {
+  const lags = await measured();
+  return [...consumers].map(([name, consumer]) => {
+    const { events = null, seconds = null } = lags.get(name) ?? {};
+    const { lastError, halted } = consumer.status();
+    const halts = typeof halted === 'boolean' ? halted : [...halted.values()].some((partitions) => partitions > 0);
+    const state = halts ? 'halted' : lastError ? 'failing' : events === 0 ? 'caught-up' : 'catching-up';
+    return { name, lagEvents: events, lagSeconds: seconds, state, reason: lastError?.message ?? null };
+  });
 }
 
 lagGauge(
@@ -46,20 +82,13 @@ function measured(): Promise<ReadonlyMap<string, Lag>> {
 
 async function measure(): Promise<ReadonlyMap<string, Lag>> {
   const lags = new Map<string, Lag>();
-  const all = [...consumers].map(async ([consumer, lag]) => {
-    const known = await lag().catch(() => null);
-    if (known) lags.set(consumer, known);
+  const all = [...consumers].map(async ([name, consumer]) => {
+    const known = await consumer.lag().catch(() => null);
+    if (known) lags.set(name, known);
   });
   await endsWithin(Promise.all(all), MEASURE_TIMEOUT_MS);
   // A copy: what comes too late is of a moment that has passed.
   return new Map(lags);
-}
-
-const haltedConsumers = new Map<string, () => ReadonlyMap<string, number>>();
-
-/** Reports at each scrape in how many partitions of each of its topics the consumer halts. */
-export function observeHalted(consumer: string, halted: () => ReadonlyMap<string, number>): void {
-  haltedConsumers.set(consumer, halted);
 }
 
 export const haltedPartitions = gauge(
@@ -68,7 +97,10 @@ export const haltedPartitions = gauge(
   ['consumer', 'topic'],
   (metric) => {
     metric.reset();
-    for (const [consumer, halted] of haltedConsumers)
-      for (const [topic, partitions] of halted()) metric.set({ consumer, topic }, partitions);
+    for (const [consumer, observed] of consumers) {
+      const { halted } = observed.status();
+      if (typeof halted === 'boolean') continue;
+      for (const [topic, partitions] of halted) metric.set({ consumer, topic }, partitions);
+    }
   },
 );

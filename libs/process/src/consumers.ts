@@ -6,7 +6,7 @@ import {
   type RunningSubscription,
   type Subscription,
 } from '@postern/event-bus';
-import { counter, delayHistogram, observeHalted, observeLag, Readiness } from '@postern/observe';
+import { counter, delayHistogram, observeConsumer, Readiness } from '@postern/observe';
 
 const eventsApplied = counter('postern_consumer_events_total', 'Events that a consumer has applied', ['consumer']);
 
@@ -40,8 +40,7 @@ export class Consumers implements OnModuleDestroy {
       },
     });
     this.running.push(running);
-    observeLag(consumer, () => running.lag());
-    observeHalted(consumer, () => running.status().halted);
+    observeConsumer(consumer, running);
     this.readiness.add(consumer, consumerReadiness(running));
     return running;
   }

@@ -1,4 +1,14 @@
 export { Consumers } from './consumers.js';
 export { createHttpApp } from './http-app.js';
 export { ObserveModule } from './operation.controller.js';
-export { apiPage, busModules, listenAsSet, serviceModule, type ServiceParts, startService } from './start-service.js';
+export { GONE_AFTER_SECONDS, Presence, type ProcessReport } from './presence/presence.js';
+export { CallingRelay, type Relay, RelayContacts, type RelayStream } from './presence/relay-contacts.js';
+export {
+  apiPage,
+  busModules,
+  listenAsSet,
+  reportPresence,
+  serviceModule,
+  type ServiceParts,
+  startService,
+} from './start-service.js';

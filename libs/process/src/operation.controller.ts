@@ -2,6 +2,8 @@ import { Controller, Get, Global, Header, Inject, Module } from '@nestjs/common'
 import { Documented, json, plainText, Problem, Public } from '@postern/http';
 import { BUILD, metrics, Readiness } from '@postern/observe';
 import { z } from 'zod';
+import { Presence } from './presence/presence.js';
+import { RelayContacts } from './presence/relay-contacts.js';
 
 const build = {
   version: z.string().meta({ examples: ['0.1.0'] }),
@@ -45,7 +47,11 @@ class OperationController {
   }
 }
 
-/** Health and metrics. */
+/** Health and metrics, and what operators see of the process. */
 @Global()
-@Module({ controllers: [OperationController], providers: [Readiness], exports: [Readiness] })
+@Module({
+  controllers: [OperationController],
+  providers: [Readiness, RelayContacts, Presence],
+  exports: [Readiness, RelayContacts],
+})
 export class ObserveModule {}

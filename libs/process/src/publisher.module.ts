@@ -3,7 +3,7 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { roleUrl } from '@postern/database';
 import { EventPublisher, type PublisherStatus } from '@postern/event-bus';
 import type { DataSource } from 'typeorm';
-import { Readiness, counter, gauge, observeLag } from '@postern/observe';
+import { Readiness, counter, gauge, observeConsumer } from '@postern/observe';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import { feedDataSource } from './event-bus.module.js';
 
@@ -39,7 +39,7 @@ export class PublisherModule implements OnApplicationBootstrap, OnModuleDestroy 
     await this.publisher.start();
     const status = () => this.publisher.status();
     observed = status;
-    observeLag('publisher', () => this.publisher.lag());
+    observeConsumer('publisher', this.publisher);
     // A broker that is away does not make it unready: writes are answered without it, and a process that were taken out for it
     // would refuse them. The lag shows that.
     this.readiness.add('publisher', () => {

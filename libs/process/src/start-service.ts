@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { assertUpToDate, type SchemaComponent } from '@postern/database';
@@ -5,6 +6,7 @@ import { AccessModule } from '@postern/access';
 import type { ProblemTranslator } from '@postern/http';
 import { SettingInvalid, type Settings, SettingsModule, type RuntimeSettings } from '@postern/settings';
 import { eventBusModule } from './event-bus.module.js';
+import { Presence } from './presence/presence.js';
 import { PublisherModule } from './publisher.module.js';
 import { createHttpApp } from './http-app.js';
 import { ObserveModule } from './operation.controller.js';
@@ -39,12 +41,18 @@ export async function startService(parts: ServiceParts, settings: Settings): Pro
     const firstOperator = await parts.firstOperator?.(app, runtime);
     await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
     const keyPlace = firstOperator ? { keyPlace: operatorKeyPlace(settings) } : {};
+    reportPresence(app, parts.name);
     const url = await app.getUrl();
     return { url, details: [apiPage(url)], ...keyPlace, ...firstOperator, stop: () => app.close() };
   } catch (error) {
     await app.close();
     throw error;
   }
+}
+
+/** Has operators see this process, which listens. */
+export function reportPresence(app: NestFastifyApplication, service: string): void {
+  app.get(Presence).start(service, (app.getHttpServer().address() as AddressInfo).port);
 }
 
 /** What runs in the process of one service: its module, and what every service needs besides. */

@@ -117,8 +117,9 @@ export class ControlPlane {
  * cost a relay a second of CPU for a snapshot of a million users.)
  * @throws Refused for any other status, also a redirection; UnexpectedAnswer for another media type; the network's error.
  */
-async function askAt(base: string, { key, tls }: Settings, path: string, question: Question): Promise<IncomingMessage> {
+async function askAt(base: string, settings: Settings, path: string, question: Question): Promise<IncomingMessage> {
   const { method = 'GET', accept, headers, body, idleMs, signal } = question;
+  const { key, tls, relayName, client } = settings;
   signal.throwIfAborted();
   const url = new URL(path, base);
   const secure = url.protocol === 'https:';
@@ -126,7 +127,13 @@ async function askAt(base: string, { key, tls }: Settings, path: string, questio
     ...tls,
     method,
     timeout: Math.min(CONNECT_MS, idleMs),
-    headers: { authorization: `Bearer ${key}`, accept, ...headers },
+    headers: {
+      authorization: `Bearer ${key}`,
+      accept,
+      'user-agent': client,
+      'postern-relay': encodeURIComponent(relayName.toWellFormed()),
+      ...headers,
+    },
   });
   const connected = (): void => void request.setTimeout(idleMs);
   request.on('socket', (socket) => {

@@ -494,6 +494,40 @@ describe('a relay client', () => {
     await until(() => plane.openStreams === 1, 'it is back');
   });
 
+  it('says in each request which relay it is and what it runs, and how many denials wait', async () => {
+    plane.onDenials.push((_, response) => void response.writeHead(503).end());
+    const client = await started({ relayName: 'mxé 1', client: 'relay/7', foldWindowMs: 0 });
+    for (const ip of ['198.51.100.1', '198.51.100.2']) client.decide('office@acme.example', ip);
+    await until(() => client.status().acknowledgedDenials === 2, 'both denials acknowledged');
+    plane.breakStreams();
+    await until(() => plane.resumedFrom.length === 2, 'another stream');
+    const headersOf = (path: string) =>
+      plane.asked
+        .filter((asked) => asked.path === path)
+        .map(({ headers }) => [headers['user-agent'], headers['postern-relay'], headers['postern-denials-waiting']]);
+    const relay = ['relay/7', 'mx%C3%A9%201'];
+    expect(headersOf('/v1/relay/policies')).toEqual([[...relay, undefined]]);
+    expect(headersOf('/v1/relay/policies/stream')).toEqual([
+      [...relay, '0'],
+      [...relay, '0'],
+    ]);
+    expect(headersOf('/v1/relay/auth-denials').at(-1)).toEqual([...relay, '0']);
+  });
+
+  it('says how many denials waited when it opens a stream', async () => {
+    const client = await started();
+    const sent = new Promise<void>((done) => {
+      // It is not answered.
+      plane.onDenials.push(() => done());
+    });
+    client.decide('office@acme.example', '198.51.100.1');
+    await sent;
+    plane.breakStreams();
+    await until(() => plane.resumedFrom.length === 2, 'another stream');
+    const streams = plane.asked.filter(({ path }) => path === '/v1/relay/policies/stream');
+    expect(streams.map(({ headers }) => headers['postern-denials-waiting'])).toEqual(['0', '1']);
+  });
+
   it('connects with a new key as soon as it is given one, and sends what waited', async () => {
     const client = await started({ refusedRetryMs: 3_600_000 });
     plane.key = 'pst_relay_new_secret';

@@ -32,7 +32,7 @@ export class RelayClient {
   /** @throws BadSetting. */
   constructor(settings: RelayClientSettings) {
     this.settings = completeSettings(settings);
-    this.feed = new PolicyFeed(this.settings);
+    this.feed = new PolicyFeed(this.settings, () => this.spool.size);
     this.spool = new DenialSpool(this.settings);
     this.reporter = new DenialReporter(this.settings, this.spool);
     this.folder = new DenialFolder(this.settings, this.reporter.record);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { UnknownUser } from './decision.js';
 import type { OnProblem } from './status.js';
 
@@ -14,6 +16,8 @@ export interface RelayClientSettings {
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** Stands in every denial: which relay it was. */
   readonly relayName: string;
+  /** The relay’s software and its version, for operators: the header `User-Agent`. Default: this package and its version. */
+  readonly client?: string;
   /** For a username that no policy names: `defer` (default), or `allow` while rolling out. Counted either way. */
   readonly unknownUser?: UnknownUser;
   /** How old the last contact with the control plane may grow before `whenStale` applies. Default: a day. */
@@ -67,6 +71,7 @@ export class BadSetting extends Error {
 /** Checks the settings, and adds the defaults. @throws BadSetting, which names the bad one. */
 export function completeSettings(given: RelayClientSettings): Settings {
   const settings: Settings = {
+    client: ['postern-relay-client', packageVersion()].filter(Boolean).join('/'),
     unknownUser: 'defer',
     maxStalenessMs: 24 * 60 * 60 * 1_000,
     whenStale: 'continue',
@@ -117,6 +122,16 @@ export function completeSettings(given: RelayClientSettings): Settings {
     }
   }
   return settings;
+}
+
+/** Of the package, where this is its `dist/index.js`; null elsewhere: the sources have none of their own. */
+function packageVersion(): string | null {
+  try {
+    const manifest = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
+    return (JSON.parse(manifest) as { version?: string }).version ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** Whether it is an http(s) URL of a host and a port alone. Any path in it would be lost: that of the API takes its place. */

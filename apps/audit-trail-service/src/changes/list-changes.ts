@@ -17,6 +17,16 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 
+export const actorView = view<Actor>('Actor', 'The API key that was used, with the role and name that it had.', {
+  role: roleView,
+  keyId: text('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),
+  name: text('ci'),
+  sessionId: uuid<SessionId>(
+    '019ab1c3-2b4d-7f10-9c6e-8d7a6b5c4e3f',
+    'Where the key was used through a session of a browser.',
+  ).exactOptional(),
+});
+
 /** Changes, newest first, as pages, NDJSON or CSV. Those of one millisecond are in the journal's order. */
 export const changes = defineList({
   name: 'changes',
@@ -39,15 +49,7 @@ export const changes = defineList({
       AuthDenied: true,
     }),
     occurredAt: time('2026-11-01T08:00:00.000Z'),
-    actor: view<Actor>('Actor', 'The API key that was used, with the role and name that it had.', {
-      role: roleView,
-      keyId: text('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),
-      name: text('ci'),
-      sessionId: uuid<SessionId>(
-        '019ab1c3-2b4d-7f10-9c6e-8d7a6b5c4e3f',
-        'Where the key was used through a session of a browser.',
-      ).exactOptional(),
-    }),
+    actor: actorView,
     requestId: text('deploy-2026-11-01.17'),
     smtpUserId: uuid<NonNullable<Change['smtpUserId']>>(
       '019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10',

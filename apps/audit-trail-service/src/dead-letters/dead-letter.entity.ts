@@ -1,5 +1,22 @@
+import type { Actor } from '@postern/contracts';
 import { INSTANT } from '@postern/database';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** Who retried or discarded a dead letter, and when: somebody by the API, or a user of the machine by the command line. */
+export interface DeadLetterAction {
+  readonly action: 'retry' | 'discard';
+  readonly at: string;
+  readonly actor: Actor | null;
+  readonly requestId: string | null;
+  readonly machineUser: string | null;
+}
+
+/** On whose behalf a dead letter is retried or discarded. */
+export type OnBehalfOf = Omit<DeadLetterAction, 'action' | 'at'>;
+
+export function actionOf(action: DeadLetterAction['action'], by: OnBehalfOf): DeadLetterAction {
+  return { action, at: new Date().toISOString(), ...by };
+}
 
 const whole = {
   from: (digits: string | null) => (digits === null ? null : Number(digits)),
@@ -20,9 +37,10 @@ export class DeadLetter {
   @Column('text') readonly reason!: string;
   /** `waiting`: to be retried; `settled`: a retry has put it on record; `discarded`: somebody has said that it is nothing. */
   @Column('text') readonly state!: 'waiting' | 'settled' | 'discarded';
-  @Column({ name: 'put_aside_at', ...INSTANT }) readonly putAsideAt!: string;
+  @Column({ name: 'dead_lettered_at', ...INSTANT }) readonly deadLetteredAt!: string;
   @Column({ name: 'retried_at', ...INSTANT }) readonly retriedAt!: string | null;
   @Column('integer') readonly retries!: number;
+  @Column('json', { name: 'last_action' }) readonly lastAction!: DeadLetterAction | null;
   @Column('jsonb', { select: false }) readonly event!: unknown;
   @Column('bytea', { select: false }) readonly key!: Buffer | null;
   @Column('bytea', { select: false }) readonly value!: Buffer | null;

@@ -24,12 +24,15 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   person = new Person('app@acme.example');
-  for (const { id } of await listDeadLetters(audit, 'waiting', 1_000)) await discardDeadLetter(audit, id);
+  for (const { id } of await listDeadLetters(audit, 'waiting', { limit: 1_000 }))
+    await discardDeadLetter(audit, id, BY);
 });
 afterAll(async () => {
   await audit.destroy();
   await database.drop();
 });
+
+const BY = { actor: METADATA.actor, requestId: 'request-7', machineUser: null };
 
 const message = () => {
   const event = recorded(person, person.denied('203.0.113.9'), 1) as Recorded;
@@ -63,7 +66,7 @@ const putAside = async (received: { key: Buffer | null; value: Buffer | null }):
   const letter = { ...place, ...received, reason: 'The message is of later.' };
   // It comes again where the partition is read from its beginning.
   for (let time = 0; time < 2; time++) await deadLetterMessage(audit.manager, 'audit-denials', letter);
-  const id = (await listDeadLetters(audit, 'waiting', 1_000)).at(-1)?.id;
+  const id = (await listDeadLetters(audit, 'waiting', { limit: 1_000 })).at(-1)?.id;
   return String(id);
 };
 const totals = () =>
@@ -72,7 +75,7 @@ const totals = () =>
 describe('a dead letter', () => {
   it('that can be read by now goes on record once, whoever else retries it', async () => {
     const id = await putAside(message());
-    const results = await Promise.all([retryDeadLetter(audit, id), retryDeadLetter(audit, id)]);
+    const results = await Promise.all([retryDeadLetter(audit, id, BY), retryDeadLetter(audit, id, BY)]);
     expect(results.map(({ outcome }) => outcome).toSorted()).toEqual(['not-waiting', 'recorded']);
     expect(await totals()).toEqual([{ ip: '203.0.113.9', count: 1 }]);
     expect(await findDeadLetter(audit, id)).toMatchObject({ state: 'settled', tenantId: 'acme', retries: 1 });
@@ -81,8 +84,8 @@ describe('a dead letter', () => {
 
   it('whose denial is on record already is not counted again', async () => {
     const received = message();
-    await retryDeadLetter(audit, await putAside(received));
-    expect(await retryDeadLetter(audit, await putAside(received))).toEqual({ outcome: 'known' });
+    await retryDeadLetter(audit, await putAside(received), BY);
+    expect(await retryDeadLetter(audit, await putAside(received), BY)).toEqual({ outcome: 'known' });
     expect(await totals()).toEqual([{ ip: '203.0.113.9', count: 1 }]);
   });
 
@@ -91,7 +94,7 @@ describe('a dead letter', () => {
     ['nothing', { key: null, value: null }, 'The message is empty.'],
   ])('that is %s stays, with the bytes and the reason of the last try', async (_, received, reason) => {
     const id = await putAside(received);
-    expect(await retryDeadLetter(audit, id)).toEqual({ outcome: 'unreadable', reason });
+    expect(await retryDeadLetter(audit, id, BY)).toEqual({ outcome: 'unreadable', reason });
     expect(await findDeadLetter(audit, id)).toEqual({
       id,
       consumer: 'audit-denials',
@@ -101,22 +104,27 @@ describe('a dead letter', () => {
       tenantId: null,
       reason,
       state: 'waiting',
-      putAsideAt: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
+      deadLetteredAt: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
       retriedAt: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
       retries: 1,
+      lastAction: { action: 'retry', at: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/), ...BY },
       event: null,
       ...received,
     });
-    expect(await discardDeadLetter(audit, id)).toBe(true);
-    expect([await discardDeadLetter(audit, id), await countWaiting(audit)]).toEqual([false, 0]);
-    expect(await retryDeadLetter(audit, id)).toEqual({ outcome: 'not-waiting' });
+    expect(await discardDeadLetter(audit, id, BY)).toBe(true);
+    expect([await discardDeadLetter(audit, id, BY), await countWaiting(audit)]).toEqual([false, 0]);
+    expect(await retryDeadLetter(audit, id, BY)).toEqual({ outcome: 'not-waiting' });
+    expect(await findDeadLetter(audit, id)).toMatchObject({
+      state: 'discarded',
+      lastAction: { action: 'discard', ...BY },
+    });
   });
 
   it('of an event with bad fields says so again', async () => {
     const event = recorded(person, person.denied('203.0.113.9', { occurredAt: 'yesterday' }), 1) as Recorded;
     await denialsConsumer(audit).handle({ events: [event], advance: async () => undefined });
     const reason = 'has an occurredAt that is no time';
-    expect(await retryDeadLetter(audit, event.eventId)).toEqual({ outcome: 'unreadable', reason });
+    expect(await retryDeadLetter(audit, event.eventId, BY)).toEqual({ outcome: 'unreadable', reason });
     expect(await findDeadLetter(audit, event.eventId)).toMatchObject({
       reason,
       event: { data: event.data },
@@ -147,7 +155,7 @@ describeWithKafka(describe, 'a broken message on the topic of denials', (kafka) 
       expect(await until(totals, 'the denial in the totals', ({ length }) => length > 0)).toEqual([
         { ip: '203.0.113.9', count: 1 },
       ]);
-      const [letter, ...others] = await listDeadLetters(audit, 'waiting', 10);
+      const [letter, ...others] = await listDeadLetters(audit, 'waiting', { limit: 10 });
       expect([await findDeadLetter(audit, String(letter?.id)), others]).toEqual([
         expect.objectContaining({
           topic: 'postern.auth-denials.v1',

@@ -1,13 +1,24 @@
 import type { DataSource } from 'typeorm';
-import { DeadLetter } from './dead-letter.entity.js';
+import { isTime, isUuid, type ListOrder, type PageAsked } from '@postern/lists';
+import { actionOf, DeadLetter, type OnBehalfOf } from './dead-letter.entity.js';
 
-/** The dead letters, oldest first, at most `limit`. `audit` is connected as `postern_audit`, here and below. */
-export function listDeadLetters(audit: DataSource, which: 'waiting' | 'all', limit: number): Promise<DeadLetter[]> {
-  return audit.manager.find(DeadLetter, {
-    where: which === 'all' ? {} : { state: 'waiting' },
-    order: { putAsideAt: 'ASC', id: 'ASC' },
-    take: limit,
-  });
+/** Oldest first: what waits longest is to be looked at first. */
+export const DEAD_LETTERS_ORDER: ListOrder = { deadLetteredAt: isTime, id: isUuid };
+
+/** The dead letters from the cursor on, at most `limit`. `audit` is connected as `postern_audit`, here and below. */
+export function listDeadLetters(
+  audit: DataSource,
+  which: 'waiting' | 'all',
+  { limit, cursor }: PageAsked,
+): Promise<DeadLetter[]> {
+  const [at, id] = cursor ?? ['-infinity', '00000000-0000-0000-0000-000000000000'];
+  return audit.manager
+    .createQueryBuilder(DeadLetter, 'letter')
+    .where(which === 'all' ? {} : { state: 'waiting' })
+    .andWhere('(letter.deadLetteredAt, letter.id) > (:at, :id)', { at, id })
+    .orderBy({ 'letter.deadLetteredAt': 'ASC', 'letter.id': 'ASC' })
+    .limit(limit)
+    .getMany();
 }
 
 /** With what was dead-lettered: the event, or the message as it was received. */
@@ -24,7 +35,24 @@ export function countWaiting(audit: DataSource): Promise<number> {
 }
 
 /** Says of a letter that it is nothing; it is kept, and waits no more. False where none of this id waits. */
-export async function discardDeadLetter(audit: DataSource, id: string): Promise<boolean> {
-  const { affected } = await audit.manager.update(DeadLetter, { id, state: 'waiting' }, { state: 'discarded' });
+export async function discardDeadLetter(audit: DataSource, id: string, by: OnBehalfOf): Promise<boolean> {
+  const change = { state: 'discarded', lastAction: actionOf('discard', by) } as const;
+  const { affected } = await audit.manager.update(DeadLetter, { id, state: 'waiting' }, change);
   return affected === 1;
+}
+
+type Bytes = { readonly text: string } | { readonly base64: string } | null;
+
+/** A letter to look at: with the event, or else with the message. */
+export type ReadableDeadLetter = Omit<DeadLetter, 'key' | 'value'> & { readonly key: Bytes; readonly value: Bytes };
+
+export function readableLetter(letter: DeadLetter): ReadableDeadLetter {
+  return { ...letter, key: readable(letter.key), value: readable(letter.value) };
+}
+
+/** Text where the bytes are UTF-8, else base64. */
+function readable(bytes: Buffer | null): Bytes {
+  if (bytes === null) return null;
+  const text = bytes.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(bytes) ? { text } : { base64: bytes.toString('base64') };
 }

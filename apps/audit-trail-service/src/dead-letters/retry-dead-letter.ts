@@ -5,7 +5,7 @@ import { DenialMonths } from '../denials/record/denial-months.js';
 import { insertDenials } from '../denials/record/insert-denials.js';
 import { recordArrivals } from '../denials/record/record-arrivals.js';
 import { loadDenialRetention, NEVER } from '../denials/retention/denial-retention.js';
-import { DeadLetter } from './dead-letter.entity.js';
+import { actionOf, DeadLetter, type OnBehalfOf } from './dead-letter.entity.js';
 import { findDeadLetter } from './dead-letters.js';
 
 /** What became of a letter. `known`: the denial is on record already, and is not counted again. */
@@ -18,7 +18,7 @@ export type Retried =
  * Hands a dead letter to today's reader and to the consumer's own way on record. It counts once, whoever else retries it
  * at the same time: it is marked as settled in the transaction of its effect. `audit` is connected as `postern_audit`.
  */
-export async function retryDeadLetter(audit: DataSource, id: string): Promise<Retried> {
+export async function retryDeadLetter(audit: DataSource, id: string, by: OnBehalfOf): Promise<Retried> {
   const letter = await findDeadLetter(audit, id);
   if (letter?.state !== 'waiting') return { outcome: 'not-waiting' };
   const row = read(letter);
@@ -30,12 +30,12 @@ export async function retryDeadLetter(audit: DataSource, id: string): Promise<Re
   return audit.transaction(async (manager): Promise<Retried> => {
     if (!(await waits(manager, id))) return { outcome: 'not-waiting' };
     if ('why' in row) {
-      await retried(manager, id, { reason: row.why });
+      await retried(manager, id, by, { reason: row.why });
       return { outcome: 'unreadable', reason: row.why };
     }
     // It is behind newer ones of its address, and settled once: its position says nothing.
     const { counted, stored } = await insertDenials(manager, [row], { keptFrom, droppedBefore: NEVER });
-    await retried(manager, id, { state: 'settled', tenantId: row.tenant_id });
+    await retried(manager, id, by, { state: 'settled', tenantId: row.tenant_id });
     await recordArrivals(manager, stored);
     return { outcome: counted === 1 ? 'recorded' : 'known' };
   });
@@ -65,7 +65,12 @@ async function waits(manager: EntityManager, id: string): Promise<boolean> {
   return letter !== null;
 }
 
-async function retried(manager: EntityManager, id: string, change: QueryDeepPartialEntity<DeadLetter>): Promise<void> {
+async function retried(
+  manager: EntityManager,
+  id: string,
+  by: OnBehalfOf,
+  change: QueryDeepPartialEntity<DeadLetter>,
+): Promise<void> {
   const now = { retriedAt: () => 'clock_timestamp()', retries: () => 'retries + 1' };
-  await manager.update(DeadLetter, { id }, { ...change, ...now });
+  await manager.update(DeadLetter, { id }, { ...change, ...now, lastAction: actionOf('retry', by) });
 }

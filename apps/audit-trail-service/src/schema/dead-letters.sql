@@ -12,12 +12,13 @@ CREATE TABLE audit.dead_letters (
   key          bytea,
   value        bytea,
   state        text        NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'settled', 'discarded')),
-  put_aside_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  dead_lettered_at timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
   retried_at   timestamptz,
-  retries      integer     NOT NULL DEFAULT 0
+  retries      integer     NOT NULL DEFAULT 0,
+  last_action  json                  -- {action, at, actor, requestId, machineUser}: who retried or discarded it last
 );
 -- Lists the few that wait, oldest first, and counts them at each scrape.
-CREATE INDEX dead_letters_that_wait ON audit.dead_letters (put_aside_at, id) WHERE state = 'waiting';
+CREATE INDEX dead_letters_that_wait ON audit.dead_letters (dead_lettered_at, id) WHERE state = 'waiting';
 
 ALTER TABLE audit.dead_letters ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audit.dead_letters FORCE ROW LEVEL SECURITY;

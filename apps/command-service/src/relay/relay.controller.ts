@@ -1,6 +1,7 @@
 import { Body, Controller, Inject, Post } from '@nestjs/common';
 import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
-import { Allow, documentedAs, json, LongBody, SERVER_LIMITS } from '@postern/http';
+import { Allow, documentedAs, json, LongBody, RELAY_HEADERS, SERVER_LIMITS } from '@postern/http';
+import { CallingRelay, type Relay, RelayContacts } from '@postern/process';
 import { z } from 'zod';
 import { Context, type WriteRequest } from '../write/request-context.js';
 import { Write, Writes } from '../write/writes.js';
@@ -35,7 +36,10 @@ const ReportBody = z.strictObject({
 @Controller('v1/relay')
 @Allow('relay')
 export class RelayController {
-  constructor(@Inject(Writes) private readonly writes: Writes) {}
+  constructor(
+    @Inject(Writes) private readonly writes: Writes,
+    @Inject(RelayContacts) private readonly relays: RelayContacts,
+  ) {}
 
   @Post('decisions')
   @Write({
@@ -55,12 +59,15 @@ export class RelayController {
   @Write({
     tag: 'Relays',
     summary: 'Report denials; answered once they are durable',
+    takes: RELAY_HEADERS,
     answer: json(reportedDenialsView),
   })
   reportDenials(
     @Body({ schema: ReportBody }) { denials }: z.infer<typeof ReportBody>,
     @Context() context: WriteRequest,
+    @CallingRelay() relay: Relay,
   ): Promise<ReportedDenials> {
+    this.relays.hasReported(relay);
     return this.writes.carryOut(context, new ReportDenials(denials, context));
   }
 }

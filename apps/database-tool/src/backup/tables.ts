@@ -46,10 +46,10 @@ export async function prepareSession(client: Client): Promise<void> {
 
 /**
  * The partitions of a table are part of it. What the migrations have written down about themselves is left out, and so are sessions and
- * sign-in codes: one that was ended or used after the backup must not open anything again.
+ * sign-in codes: one that was ended or used after the backup must not open anything again. Unlogged tables are of the moment.
  */
 const TABLES = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT IN ('migrations', 'sessions', 'sign_in_codes')`;
+      WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT c.relispartition AND c.relname NOT IN ('migrations', 'sessions', 'sign_in_codes')`;
 
 /** The tables of a backup, with the columns that are stored; one that refers to another comes after it. */
 export async function tablesOf(client: Client): Promise<BackupTable[]> {

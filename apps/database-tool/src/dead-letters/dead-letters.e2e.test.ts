@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditSchema } from '@postern/audit-trail-service';
 import { encodeEvent, newId, type JournalId, type Recorded, type SmtpUserId } from '@postern/contracts';
@@ -89,6 +90,7 @@ describe('dead letters on the command line', () => {
     expect(JSON.parse((await cli('dead-letters', 'show', garbage)).out)).toMatchObject({
       key: { text: 'anybody' },
       value: { base64: '/wA=' },
+      lastAction: null,
     });
     expect(await cli('dead-letters', 'show', newId())).toMatchObject({ code: 1, out: '' });
   });
@@ -106,6 +108,10 @@ describe('dead letters on the command line', () => {
       out: `${readable}  does not wait: see postern dead-letters list --all\n`,
     });
     expect(await cli('dead-letters', 'discard', garbage)).toMatchObject({ code: 0, out: `${garbage}  is discarded\n` });
+    expect(JSON.parse((await cli('dead-letters', 'show', garbage)).out)).toMatchObject({
+      state: 'discarded',
+      lastAction: { action: 'discard', actor: null, requestId: null, machineUser: userInfo().username },
+    });
     expect(await cli('dead-letters', 'list')).toEqual({ code: 0, out: '', err: 'There is no dead letter.\n' });
     expect(await cli('dead-letters', 'retry', '--all')).toEqual({
       code: 0,

@@ -1,9 +1,11 @@
+import { userInfo } from 'node:os';
 import type { Column } from '@postern/terminal';
 import { DeadLetter } from '../../../audit-trail-service/src/dead-letters/dead-letter.entity.js';
 import {
   discardDeadLetter,
   findDeadLetter,
   listDeadLetters,
+  readableLetter,
 } from '../../../audit-trail-service/src/dead-letters/dead-letters.js';
 import { retryDeadLetter, type Retried } from '../../../audit-trail-service/src/dead-letters/retry-dead-letter.js';
 import { asRole } from '../open-database.js';
@@ -15,7 +17,7 @@ const MAX_LETTERS = 1_000;
 /** `url` is the owner's, here and below. */
 export function list(url: string, { output, report }: Surroundings, all: boolean): Promise<void> {
   return asRole(url, 'postern_audit', ENTITIES, async (audit) => {
-    const items = await listDeadLetters(audit, all ? 'all' : 'waiting', MAX_LETTERS);
+    const items = await listDeadLetters(audit, all ? 'all' : 'waiting', { limit: MAX_LETTERS });
     if (output.json || items.length > 0) output.answer({ items }, () => output.table(COLUMNS, items));
     if (items.length === 0) report('There is no dead letter.');
     if (items.length === MAX_LETTERS) report(`These are the ${MAX_LETTERS} oldest; there may be more.`);
@@ -26,7 +28,7 @@ const ENTITIES = [DeadLetter];
 
 const COLUMNS: readonly Column<DeadLetter>[] = [
   { title: 'ID', value: ({ id }) => id },
-  { title: 'PUT ASIDE', value: ({ putAsideAt }) => putAsideAt },
+  { title: 'SINCE', value: ({ deadLetteredAt }) => deadLetteredAt },
   {
     title: 'FROM',
     value: ({ topic, partition, offset }) => (partition === null ? topic : `${topic}/${partition}@${offset}`),
@@ -43,18 +45,16 @@ export async function show(url: string, { output, report }: Surroundings, id: st
     process.exitCode = 1;
     return report(`There is no dead letter ${id}: see postern dead-letters list --all`);
   }
-  const { key, value, ...rest } = letter;
-  const complete = rest.event === null ? { ...rest, key: readable(key), value: readable(value) } : rest;
-  output.line(JSON.stringify(complete, null, 2));
+  output.line(JSON.stringify(readableLetter(letter), null, 2));
 }
 
 /** Those with the ids, or all that wait where there is no id. Exit code 1 where one is still not on record. */
 export function retry(url: string, { output, report }: Surroundings, ids: readonly string[]): Promise<void> {
   return asRole(url, 'postern_audit', ENTITIES, async (audit) => {
-    const waiting = ids.length > 0 ? [] : await listDeadLetters(audit, 'waiting', MAX_LETTERS);
+    const waiting = ids.length > 0 ? [] : await listDeadLetters(audit, 'waiting', { limit: MAX_LETTERS });
     const items: ({ readonly id: string } & Retried)[] = [];
     for (const id of new Set(ids.length > 0 ? ids : waiting.map((letter) => letter.id))) {
-      const result = await retryDeadLetter(audit, id);
+      const result = await retryDeadLetter(audit, id, onBehalf());
       items.push({ id, ...result });
       if (!output.json) output.line(`${id}  ${outcomeOf(result)}`);
     }
@@ -82,7 +82,7 @@ export function discard(url: string, { output }: Surroundings, ids: readonly str
   return asRole(url, 'postern_audit', ENTITIES, async (audit) => {
     const items: { readonly id: string; readonly outcome: 'discarded' | 'not-waiting' }[] = [];
     for (const id of new Set(ids)) {
-      const outcome = (await discardDeadLetter(audit, id)) ? 'discarded' : 'not-waiting';
+      const outcome = (await discardDeadLetter(audit, id, onBehalf())) ? 'discarded' : 'not-waiting';
       items.push({ id, outcome });
       if (outcome === 'not-waiting') process.exitCode = 1;
       if (!output.json) output.line(`${id}  ${outcome === 'discarded' ? 'is discarded' : 'does not wait'}`);
@@ -91,9 +91,5 @@ export function discard(url: string, { output }: Surroundings, ids: readonly str
   });
 }
 
-/** Text where the bytes are UTF-8, else base64. */
-function readable(bytes: Buffer | null): { readonly text: string } | { readonly base64: string } | null {
-  if (bytes === null) return null;
-  const text = bytes.toString('utf8');
-  return Buffer.from(text, 'utf8').equals(bytes) ? { text } : { base64: bytes.toString('base64') };
-}
+/** No API key is used here. */
+const onBehalf = () => ({ actor: null, requestId: null, machineUser: userInfo().username });

@@ -21,9 +21,10 @@ export class PolicyStreamClient {
     key: string,
     lastEventId: number | string | null,
     query = '',
+    more: Readonly<Record<string, string>> = {},
   ): Promise<PolicyStreamClient> {
     const abort = new AbortController();
-    const headers: Record<string, string> = { authorization: `Bearer ${key}` };
+    const headers: Record<string, string> = { authorization: `Bearer ${key}`, ...more };
     if (lastEventId !== null) headers['last-event-id'] = String(lastEventId);
     const response = await fetch(`${url}/v1/relay/policies/stream${query}`, { headers, signal: abort.signal });
     const client = new PolicyStreamClient(response);

@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import { DocumentedApi, DocumentedCaller, type ApiDocument, until } from '@postern/testing';
+import { newId } from '@postern/contracts';
+import { DocumentedApi, DocumentedCaller, type ApiDocument, onDatabase, until } from '@postern/testing';
 import { startPostern } from './started-postern.js';
 
 /** A Postern over a real database, called by HTTP, every answer held to the document that it serves. */
@@ -16,6 +17,8 @@ export interface DocumentedPostern {
   readonly operatorKey: string;
   /** A new API key; those of a role that belongs to a tenant are of `acme`. */
   newKey(role: 'operator' | 'relay' | 'admin' | 'auditor'): Promise<{ readonly id: string; readonly key: string }>;
+  /** Stores an event of the tenant `acme` as a dead letter; gives its id. */
+  deadLetter(event: object): Promise<string>;
   end(): Promise<void>;
 }
 
@@ -29,7 +32,9 @@ export async function startDocumented(environment: NodeJS.ProcessEnv = {}): Prom
   // Where Fastify announces each new server, before it has a route.
   subscribe('fastify.initialization', noteRoutes);
   const started = startPostern(environment);
-  const { app, url, operatorKey, end } = await started.finally(() => unsubscribe('fastify.initialization', noteRoutes));
+  const { app, url, databaseUrl, operatorKey, end } = await started.finally(() =>
+    unsubscribe('fastify.initialization', noteRoutes),
+  );
   await untilReady(url);
   const api = new DocumentedApi((await (await fetch(`${url}/openapi.json`)).json()) as ApiDocument);
   const anybody = new DocumentedCaller(url, api);
@@ -47,6 +52,29 @@ export async function startDocumented(environment: NodeJS.ProcessEnv = {}): Prom
       const route = ofTenant ? 'POST /v1/tenants/{tenantId}/api-keys' : 'POST /v1/api-keys';
       const call = { params: { tenantId: 'acme' }, body: { role, name: 'ci' }, status: 201 };
       return (await operator.expect(route, call)).json as { id: string; key: string };
+    },
+    deadLetter: async (event) => {
+      const id = newId();
+      const metadata = { actor: { role: 'relay', keyId: newId(), name: 'mx1' }, correlationId: 'x', causationId: null };
+      const streamId = `auth-denials/${newId()}`;
+      const recordedAt = new Date().toISOString();
+      const recorded = {
+        eventId: id,
+        position: 1,
+        tenantId: 'acme',
+        streamId,
+        version: 1,
+        metadata,
+        recordedAt,
+        ...event,
+      };
+      await onDatabase(databaseUrl, (owner) =>
+        owner.query(
+          `INSERT INTO audit.dead_letters (id, consumer, topic, reason, event) VALUES ($1, 'audit-denials', 'postern.auth-denials.v1', 'x', $2)`,
+          [id, recorded],
+        ),
+      );
+      return id;
     },
     end,
   };

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ensureFirstOperatorKey, problems } from '@postern/command-service';
-import { createHttpApp } from '@postern/process';
+import { createHttpApp, reportPresence } from '@postern/process';
 import { loadSettings, type RuntimeSettings } from '@postern/settings';
 import { asking, createTestDatabase, type Ask } from '@postern/testing';
 import { migrateAll } from '../database.js';
@@ -31,6 +31,7 @@ export async function startPostern(
   const another = async () => {
     const app = await createHttpApp(rootOf(settings), settings, problems);
     await app.listen(0, '127.0.0.1');
+    reportPresence(app, 'standalone');
     return app;
   };
   const app = await another();

@@ -86,6 +86,7 @@ export const TAGS = {
   Restrictions: 'The source addresses from which an SMTP user may log in.',
   'Audit trail': 'Who was denied, from where and why; who changed what.',
   Relays: 'For mail relays: the policies to decide by, and the denials to report.',
+  Operators: 'The state of the installation: its processes, its relays, and denials that could not be read.',
   Yourself: 'What helps whoever sets up a restriction.',
   Operation: 'Health, metrics and this document.',
 } as const;

@@ -27,6 +27,15 @@ export const REQUEST_HEADERS = {
     'The revision that was applied last. Without one, or with one that cannot be served, the answer is `reset`.',
     '4711',
   ),
+  'User-Agent': requestHeader('The relay’s software and its version, for operators.', 'postern-relay-agent/0.1.0'),
+  'Postern-Relay': requestHeader(
+    'The relay’s name, percent-encoded, for operators. Left out: the name of its key.',
+    'mx1.example',
+  ),
+  'Postern-Denials-Waiting': requestHeader(
+    'Denials that wait at the relay and are not in this request, for operators.',
+    '0',
+  ),
   'Accept-Encoding': requestHeader('With `gzip` in it, the answer is compressed.', 'gzip'),
   Accept: requestHeader(
     'Which of the media types of the answer is wanted; the first one stands where this says nothing.',
@@ -34,6 +43,13 @@ export const REQUEST_HEADERS = {
   ),
 } as const;
 export type RequestHeader = keyof typeof REQUEST_HEADERS;
+
+/** By which a relay says who it is and how it does. */
+export const RELAY_HEADERS = [
+  'User-Agent',
+  'Postern-Relay',
+  'Postern-Denials-Waiting',
+] as const satisfies readonly RequestHeader[];
 
 interface RequestHeaderRules {
   readonly pattern?: string;

@@ -99,7 +99,9 @@ export class DenialReporter {
 
   private async send(batch: readonly DenialReport[]): Promise<void> {
     try {
-      const rejected = await sendDenials(this.plane, batch, this.settings.requestTimeoutMs, this.aborting.signal);
+      const waiting = this.spool.size - batch.length;
+      const { requestTimeoutMs } = this.settings;
+      const rejected = await sendDenials(this.plane, batch, waiting, requestTimeoutMs, this.aborting.signal);
       this.spool.acknowledge(batch.map((report) => report.id));
       this.acknowledged += batch.length - rejected.length;
       this.reject(rejected.map(({ id, code, detail }) => `${id}: ${code}, ${detail}`));

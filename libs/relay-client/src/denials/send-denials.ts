@@ -9,6 +9,9 @@ export interface RejectedDenial {
   readonly detail: string;
 }
 
+/** The header for how many denials wait that are not in the request. */
+export const WAITING = 'postern-denials-waiting';
+
 const PATH = '/v1/relay/auth-denials';
 
 /**
@@ -19,13 +22,15 @@ const PATH = '/v1/relay/auth-denials';
 export async function sendDenials(
   plane: ControlPlane,
   denials: readonly DenialReport[],
+  /** Others that wait; operators see how many. */
+  waiting: number,
   timeoutMs: number,
   aborted: AbortSignal,
 ): Promise<readonly RejectedDenial[]> {
   const question = {
     method: 'POST',
     accept: 'application/json',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', [WAITING]: String(waiting) },
     body: JSON.stringify({ denials }),
     idleMs: timeoutMs,
     signal: aborted,

@@ -2,19 +2,25 @@ import type { IncomingMessage } from 'node:http';
 import { createParser } from 'eventsource-parser';
 import type { EventSourceMessage } from 'eventsource-parser';
 import type { ControlPlane } from '../control-plane.js';
+import { WAITING } from '../denials/send-denials.js';
 import { LineTooLong, MAX_LINE_BYTES } from './snapshot.js';
 
 /**
- * Asks for the changes after `revision`. The answer fails after `silenceMs` without a byte: the connection is dead then, whatever
+ * Asks for the changes after `revision`, and says how many denials wait. The answer fails after `silenceMs` without a byte: the connection is dead then, whatever
  * TCP believes. @throws what `ask` throws.
  */
 export async function openStream(
   plane: ControlPlane,
-  { revision, silenceMs, signal }: { revision: number; silenceMs: number; signal: AbortSignal },
+  {
+    revision,
+    waiting,
+    silenceMs,
+    signal,
+  }: { revision: number; waiting: number; silenceMs: number; signal: AbortSignal },
 ): Promise<IncomingMessage> {
   const question = {
     accept: 'text/event-stream',
-    headers: { 'last-event-id': String(revision) },
+    headers: { 'last-event-id': String(revision), [WAITING]: String(waiting) },
     idleMs: silenceMs,
     signal,
   };

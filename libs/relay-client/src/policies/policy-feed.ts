@@ -52,7 +52,10 @@ export class PolicyFeed {
   private readonly first = Promise.withResolvers<void>();
   private running: Promise<void> = Promise.resolve();
 
-  constructor(private readonly settings: Settings) {
+  constructor(
+    private readonly settings: Settings,
+    private readonly denialsWaiting: () => number,
+  ) {
     this.kept = new LastKnownGood(
       settings,
       () => (this.verified ? this.replica : null),
@@ -141,7 +144,8 @@ export class PolicyFeed {
     this.heartbeatsApart = 0;
     const { silenceMs } = this.settings;
     const { signal } = this.stopping;
-    const open = (): Promise<IncomingMessage> => openStream(this.plane, { revision: from.revision, silenceMs, signal });
+    const open = (): Promise<IncomingMessage> =>
+      openStream(this.plane, { revision: from.revision, waiting: this.denialsWaiting(), silenceMs, signal });
     this.successor = await open();
     while (this.successor !== null) {
       const stream = this.successor;

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { EMPTY_DIGEST, digestToHex, policyDigest, usernameKey, xorDigest } from '@postern/contracts';
@@ -17,6 +17,8 @@ export class TestControlPlane {
   /** Of tenants, where they are not the default: each stream begins with them. */
   readonly replies = new Map<string, RelayReply>();
   readonly resumedFrom: string[] = [];
+  /** Every request. */
+  readonly asked: { readonly path: string; readonly headers: IncomingHttpHeaders }[] = [];
   snapshotsServed = 0;
   /** Also after `kill`, so that another can `listen` there. */
   port = 0;
@@ -107,6 +109,7 @@ export class TestControlPlane {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.asked.push({ path: request.url ?? '', headers: request.headers });
     if (request.headers.authorization !== `Bearer ${this.key}`) {
       response.writeHead(401, { 'content-type': 'application/problem+json' }).end('{"code":"api-key-invalid"}');
       return;

@@ -5,7 +5,7 @@ import { encodePolicy, RELAY_POLICIES_TOPIC, type JournalId } from '@postern/con
 import { LeaderElection, Listener, roleUrl } from '@postern/database';
 import { EVENT_BUS, WriteRefused, type EventBus, type TopicWriter } from '@postern/event-bus';
 import { loadJournalId } from '@postern/event-store';
-import { observeLag, Readiness } from '@postern/observe';
+import { observeConsumer, Readiness } from '@postern/observe';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { observePolicyPublisher, policiesPublished, publishFailures } from '../../consumers/projection-metrics.js';
@@ -36,7 +36,8 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
   private readonly url: string;
   /** It has the lock, and the topic is open. */
   private publishes = false;
-  private refused: string | null = null;
+  /** A refusal stays until a write went through: what fails in between says less. */
+  private lastError: Error | null = null;
   private behindSince: number | null = null;
   private signal: WakeSignal | undefined;
   private listener: Listener | undefined;
@@ -67,14 +68,21 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
       lead: () => this.lead(writer),
       onFailure: (error) => this.failed(error),
     });
-    observeLag(RELAY_POLICIES_TOPIC, () => this.lag());
-    observePolicyPublisher(() => ({ leads: this.publishes, halted: this.refused !== null }));
+    observeConsumer(RELAY_POLICIES_TOPIC, {
+      lag: () => this.lag(),
+      status: () => ({ lastError: this.lastError, halted: this.halted }),
+    });
+    observePolicyPublisher(() => ({ leads: this.publishes, halted: this.halted }));
     // The lag alone shows a broker that is away: relays are served without it.
-    this.readiness.add(RELAY_POLICIES_TOPIC, () => this.refused);
+    this.readiness.add(RELAY_POLICIES_TOPIC, () => (this.halted ? `halted: ${this.lastError?.message}` : null));
   }
 
   async onModuleDestroy(): Promise<void> {
     await Promise.all([this.election?.stop(), this.listener?.stop()]);
+  }
+
+  private get halted(): boolean {
+    return this.lastError instanceof WriteRefused;
   }
 
   private lead(writer: TopicWriter): { stop(): Promise<void> } {
@@ -86,7 +94,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
         // What is on its way is cut off: the new leader does not wait for it.
         await writer.close();
         await publishing;
-        this.refused = null;
+        this.lastError = null;
       },
     };
   }
@@ -126,7 +134,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
         await notePublished(this.dataSource, from, last.revision);
         policiesPublished.inc(policies.length);
       }
-      this.refused = null;
+      this.lastError = null;
       backoff.reset();
       waited = null;
       if (policies.length < PAGE) waited = (await signal.wait(POLL_MS)) ? 'notification' : 'poll';
@@ -135,7 +143,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
 
   private failed(error: Error): void {
     publishFailures.inc();
-    if (error instanceof WriteRefused) this.refused = `halted: ${error.message}`;
+    if (!this.halted || error instanceof WriteRefused) this.lastError = error;
     this.logger.error(
       `The relay policies could not be written to ${RELAY_POLICIES_TOPIC}; next try soon. ${error.message}`,
     );

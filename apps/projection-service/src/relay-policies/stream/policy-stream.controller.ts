@@ -1,7 +1,8 @@
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
-import { Allow, Documented, principalOf, rawResponse, serverSentEvents } from '@postern/http';
+import { Allow, Documented, principalOf, rawResponse, RELAY_HEADERS, serverSentEvents } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Revision } from '@postern/contracts';
+import { CallingRelay, type Relay } from '@postern/process';
 import { heartbeatView, relayPolicyView, relayReplyView, resetView } from '../policy-views.js';
 import { PolicyStream } from './policy-stream.js';
 import type { ResetReason } from './frame-pages.js';
@@ -17,7 +18,7 @@ export class PolicyStreamController {
     tag: 'Relays',
     id: 'followPolicies',
     summary: 'The changes of the policies from a revision on, as they happen',
-    takes: ['Last-Event-ID'],
+    takes: ['Last-Event-ID', ...RELAY_HEADERS],
     query: {
       lastEventId: {
         description: 'For clients that cannot set Last-Event-ID.',
@@ -34,12 +35,13 @@ export class PolicyStreamController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Query('lastEventId') lastEventId: unknown,
+    @CallingRelay() relay: Relay,
   ): Promise<void> {
     if (request.method === 'HEAD') return void reply.type('text/event-stream').send();
     const from = resumeFrom(request.headers['last-event-id'], lastEventId);
     const response = rawResponse(reply);
-    if ('reset' in from) this.stream.reset(response, from.reset);
-    else await this.stream.serve(response, principalOf(request), from.revision);
+    if ('reset' in from) this.stream.reset(response, from.reset, relay);
+    else await this.stream.serve(response, principalOf(request), from.revision, relay);
     // From here on the answer is the stream's, not Fastify's.
     reply.hijack();
   }

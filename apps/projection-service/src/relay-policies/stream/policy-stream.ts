@@ -6,6 +6,7 @@ import type { PolicyLag, Revision } from '@postern/contracts';
 import { Listener, roleUrl } from '@postern/database';
 import { countLimited, KeyWatch } from '@postern/access';
 import { hasPlaceFor, Problem, type Principal } from '@postern/http';
+import { type Relay, RelayContacts } from '@postern/process';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { policyRevision, streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
@@ -43,7 +44,9 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     @Inject(KeyWatch) private readonly keys: KeyWatch,
     @Inject(SETTINGS) settings: RuntimeSettings,
     @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
+    @Inject(RelayContacts) private readonly relays: RelayContacts,
   ) {
+    relays.followStreams(() => [...this.members].map((member) => member.seen(this.tail.position)));
     this.tail = new PolicyTail(reader, limits, this, (by) => this.wakes.foundBy(by));
     this.replies = new ReplyTail(reader, limits.pollMs, this);
     this.wakes = new Listener({
@@ -64,7 +67,7 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
   }
 
   /** Streams to the relay from a revision on. Throws `too-many-requests`, `not-ready`, or the database's error, before the answer begins. */
-  async serve(response: ServerResponse, caller: Principal, from: Revision): Promise<void> {
+  async serve(response: ServerResponse, caller: Principal, from: Revision, relay: Relay): Promise<void> {
     await assertPoliciesWhole(this.reader);
     if (response.destroyed) return;
     // Nothing is awaited between this and the stream's entry: of many that come at once, no more than that get in.
@@ -77,14 +80,16 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
         { headers: { 'retry-after': '5' } },
       );
     }
-    const member = new StreamMember(response, this.limits, keyId, from);
+    const member = new StreamMember(response, this.limits, keyId, from, relay);
     const endWatch = this.keys.watch(caller, () => member.end('key-revoked'));
     member.whenEnded((reason) => {
       endWatch();
       this.forget(member);
       streamsEnded.inc({ reason });
+      this.relays.streamEnded(member.seen(this.tail.position));
     });
     this.members.add(member);
+    this.relays.hasReported(relay);
     streamClients.set(this.members.size);
     try {
       await this.catchUp(member);
@@ -95,8 +100,8 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
   }
 
   /** Has the relay take a snapshot, and ends. */
-  reset(response: ServerResponse, reason: ResetReason): void {
-    new StreamMember(response, this.limits, '', 0 as Revision).end('reset', resetFrame(reason));
+  reset(response: ServerResponse, reason: ResetReason, relay: Relay): void {
+    new StreamMember(response, this.limits, '', 0 as Revision, relay).end('reset', resetFrame(reason));
     streamsEnded.inc({ reason: 'reset' });
   }
 

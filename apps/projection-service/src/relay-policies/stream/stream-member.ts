@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Revision } from '@postern/contracts';
 import { EventStream } from '@postern/http';
+import type { Relay, RelayStream } from '@postern/process';
 import type { StreamLimits } from './stream-limits.js';
 
 /** One relay's open stream. */
@@ -11,6 +12,7 @@ export class StreamMember extends EventStream {
   joined = false;
   /** Has had its first heartbeat. */
   greeted = false;
+  private readonly connectedAt = new Date().toISOString();
 
   constructor(
     response: ServerResponse,
@@ -18,7 +20,15 @@ export class StreamMember extends EventStream {
     keyId: string,
     /** Everything up to here was written to it. */
     public position: Revision,
+    private readonly relay: Relay,
   ) {
     super(response, limits, keyId);
+  }
+
+  /** For operators; `newest` is the revision that the process has, null where it is not known yet. */
+  seen(newest: Revision | null): RelayStream {
+    const { relay, connectedAt, silentMs, position: revision } = this;
+    const behind = Math.max(0, (newest ?? revision) - revision);
+    return { ...relay, denialsWaiting: null, connectedAt, silentMs, revision, behind };
   }
 }

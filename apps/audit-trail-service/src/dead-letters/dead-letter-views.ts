@@ -1,0 +1,50 @@
+import { text, time, uuid, whole } from '@postern/http';
+import { z } from 'zod';
+import { actorView } from '../changes/list-changes.js';
+
+export const deadLetterView = z
+  .object({
+    id: uuid('0198c0de-0000-7000-8000-0000000000d1'),
+    consumer: text('audit-denials'),
+    topic: text('postern.auth-denials.v1'),
+    partition: whole(0, 3, 'Null with the offset: it came as an event.').nullable(),
+    offset: whole(0, 41).nullable(),
+    tenantId: text('acme', 'Null where it is not known.').nullable(),
+    reason: text('has an occurredAt that is no time', 'Why it was dead-lettered; after a retry, why it still is.'),
+    state: z.enum(['waiting', 'settled', 'discarded']).meta({
+      description: '`settled`: a retry has put it on record. `discarded`: somebody has said that it is nothing.',
+    }),
+    deadLetteredAt: time('2026-11-01T08:00:00.000Z'),
+    retriedAt: time('2026-11-01T09:00:00.000Z').nullable(),
+    retries: whole(0, 1),
+    lastAction: z
+      .object({
+        action: z.enum(['retry', 'discard']),
+        at: time('2026-11-01T09:00:00.000Z'),
+        actor: actorView.nullable().meta({ description: 'Null: it was done by the command line on the machine.' }),
+        requestId: text('deploy-2026-11-01.17').nullable(),
+        machineUser: text('root', 'Who ran the command line.').nullable(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'DeadLetter', description: 'A denial that could not be read, or a message that is none.' });
+const bytes = z
+  .union([z.object({ text: z.string() }), z.object({ base64: z.string() })])
+  .nullable()
+  .meta({ description: 'Text where it is UTF-8.' });
+export const completeDeadLetterView = deadLetterView
+  .extend({
+    event: z.unknown().meta({ description: 'The event; null where a message was dead-lettered.' }),
+    key: bytes,
+    value: bytes,
+  })
+  .meta({ id: 'CompleteDeadLetter', description: 'A dead letter with its event, or its message as it was received.' });
+export const retriedDeadLetterView = z
+  .object({
+    id: uuid('0198c0de-0000-7000-8000-0000000000d1'),
+    outcome: z.enum(['recorded', 'known', 'unreadable']).meta({
+      description: '`known`: the denial was on record already, and is not counted again. `unreadable`: it still waits.',
+    }),
+    reason: text('The message is no JSON in UTF-8.', 'Why it cannot be read; else null.').nullable(),
+  })
+  .meta({ id: 'RetriedDeadLetter', description: 'What became of a dead letter that was read again.' });

@@ -1,0 +1,69 @@
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Page } from '@postern/contracts';
+import { pageView, text, time, uuid, whole } from '@postern/http';
+import { isText, type ListOrder, ListQuery, type PageAsked, pageOf, readRows } from '@postern/lists';
+import { GONE_AFTER_SECONDS } from '@postern/process';
+import sql from 'sql-template-tag';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+
+const relayState = z
+  .object({
+    keyId: uuid('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11', 'Of the key that it uses.'),
+    name: text('mx1.example', 'Its own name; where it sends none, that of its key.'),
+    client: text('postern-relay-agent/0.1.0', 'Its software. Null: it sends none.').nullable(),
+    instance: text('postern-1:8027', 'Where its policy stream is, or was last. Null: it had none.').nullable(),
+    connectedAt: time('2026-11-01T08:00:00.000Z', 'When that stream was opened.').nullable(),
+    lastContactAt: time('2026-11-02T09:30:00.000Z', 'When its connection last took something, or it reported denials.'),
+    connected: z.boolean().meta({ description: 'Whether its policy stream is open.' }),
+    revision: whole(0, 4711, 'Up to which its stream was sent the changes.').nullable(),
+    behind: whole(0, 0, 'Revisions that it was not sent yet.').nullable(),
+    denialsWaiting: whole(
+      0,
+      0,
+      'Denials that waited at the relay when it last opened a stream or reported some. Null: it does not say.',
+    ).nullable(),
+  })
+  .meta({ id: 'RelayState', description: 'A relay, as it was reported within the last 5 seconds.' });
+type RelayState = z.infer<typeof relayState>;
+
+export const relayPageView = pageView('RelayPage', relayState);
+
+/** The relays that had contact within a day, by name. */
+export class ListRelays extends ListQuery<RelayState, null, PageAsked> {}
+
+/** A list that is looked at for hours: nothing in it moves but what is new. */
+export const RELAYS_ORDER: ListOrder = { name: isText, keyId: isText };
+
+@QueryHandler(ListRelays)
+export class ListRelaysHandler implements IQueryHandler<ListRelays> {
+  constructor(
+    @InjectDataSource('postern_access') private readonly access: DataSource,
+    @InjectDataSource('postern_relay_reader') private readonly policies: DataSource,
+  ) {}
+
+  async execute({ asked }: ListRelays): Promise<Page<RelayState>> {
+    const [name, keyId] = asked.cursor ?? ['', ''];
+    const [[totals], relays] = await Promise.all([
+      this.policies.query<{ revision: number }[]>('SELECT revision::float8 FROM projection.relay_policy_totals'),
+      readRows<RelayState>(
+        this.access.manager,
+        // The table is small: at most some 10,000 rows.
+        sql`SELECT key_id AS "keyId", name, client, instance, connected_at AS "connectedAt", last_contact_at AS "lastContactAt",
+                   coalesce(stream_seen_at > clock_timestamp() - ${GONE_AFTER_SECONDS} * interval '1 s', false) AS connected,
+                   revision::float8, behind::float8, denials_waiting AS "denialsWaiting"
+              FROM access.relays WHERE (name, key_id) > (${name}, ${keyId}) ORDER BY name, key_id LIMIT ${asked.limit + 1}`,
+      ),
+    ]);
+    const current = totals?.revision ?? 0;
+    // A connected relay was that far behind when its process said so; one that is not falls further behind.
+    const behindOf = ({ connected, behind, revision }: RelayState) =>
+      connected || revision === null ? behind : Math.max(0, current - revision);
+    return pageOf(
+      relays.map((relay) => ({ ...relay, behind: behindOf(relay) })),
+      asked,
+      RELAYS_ORDER,
+    );
+  }
+}

@@ -1,0 +1,133 @@
+import { createParamDecorator, Injectable, type ExecutionContext } from '@nestjs/common';
+import type { ApiKeyId } from '@postern/contracts';
+import { principalOf } from '@postern/http';
+import type { FastifyRequest } from 'fastify';
+import type { DataSource } from 'typeorm';
+
+/** A relay, as its requests say who it is. */
+export interface Relay {
+  readonly keyId: ApiKeyId;
+  /** The header `Postern-Relay`, percent-encoded; the name of the key where it is not sent. */
+  readonly name: string;
+  /** The header `User-Agent`. */
+  readonly client: string | null;
+  /** The header `Postern-Denials-Waiting`: those that are not in this request. */
+  readonly denialsWaiting: number | null;
+}
+
+/** An open policy stream at this moment. */
+export interface RelayStream extends Relay {
+  /** RFC 3339. */
+  readonly connectedAt: string;
+  /** Since the relay's connection took what it was sent last. */
+  readonly silentMs: number;
+  /** Up to which it was sent the changes. */
+  readonly revision: number;
+  /** Revisions that are not sent to it yet. */
+  readonly behind: number;
+}
+
+/** Of a host name (RFC 1035), as in a denial. */
+const LONGEST_NAME = 253;
+const LONGEST_CLIENT = 200;
+/** Of one process between two writes, and of all in the table: whoever was seen longest ago is forgotten. */
+const MAX_RELAYS = 10_000;
+
+/** The parameter decorator for the relay that asks. */
+export const CallingRelay = createParamDecorator((_: unknown, context: ExecutionContext): Relay => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  const { keyId, name } = principalOf(request).actor;
+  const header = (header: string): string => String(request.headers[header] ?? '');
+  const waiting = header('postern-denials-waiting');
+  return {
+    keyId,
+    name: plain(decoded(header('postern-relay')), LONGEST_NAME) || name,
+    client: plain(header('user-agent'), LONGEST_CLIENT) || null,
+    denialsWaiting: /^\d{1,9}$/.test(waiting) ? Number(waiting) : null,
+  };
+});
+
+/** What relays this process has heard of, on their way to access.relays. */
+@Injectable()
+export class RelayContacts {
+  private streams: () => readonly RelayStream[] = () => [];
+  private reported = new Map<string, Relay>();
+  private ended: Relay[] = [];
+
+  /** Asked at each write. */
+  followStreams(streams: () => readonly RelayStream[]): void {
+    this.streams = streams;
+  }
+
+  streamEnded(stream: RelayStream): void {
+    if (this.ended.length < MAX_RELAYS) this.ended.push(stream);
+  }
+
+  /** The relay has opened a stream, or sent denials. */
+  hasReported(relay: Relay): void {
+    if (this.reported.size < MAX_RELAYS) this.reported.set(idOf(relay), relay);
+  }
+
+  /** Of two streams of one relay the later one is written. */
+  async write(access: DataSource, instance: string): Promise<void> {
+    const { reported, ended } = this;
+    this.reported = new Map();
+    this.ended = [];
+    const seen = new Map<string, Relay>();
+    for (const stream of this.streams()) seen.set(idOf(stream), stream);
+    for (const [id, relay] of reported) seen.set(id, { ...seen.get(id), ...relay });
+    if (ended.length > 0) await access.query(END, [instance, JSON.stringify(ended)]);
+    if (seen.size > 0) await access.query(WRITE, [instance, JSON.stringify([...seen.values()])]);
+    await access.query(FORGET, [MAX_RELAYS]);
+  }
+}
+
+const FIELDS = `("keyId" text, name text, client text, "denialsWaiting" integer,
+  "connectedAt" timestamptz, "silentMs" float8, revision bigint, behind bigint)`;
+
+/** In one order in all processes, so that none waits for another that waits for it. A report of denials leaves what is known of the stream. */
+const WRITE = `
+  INSERT INTO access.relays AS known (key_id, name, client, last_contact_at, instance, connected_at, stream_seen_at, revision, behind, denials_waiting)
+  SELECT "keyId", name, client, clock_timestamp() - coalesce("silentMs", 0) * interval '1 ms',
+         CASE WHEN "connectedAt" IS NOT NULL THEN $1 END, "connectedAt",
+         CASE WHEN "connectedAt" IS NOT NULL THEN clock_timestamp() END, revision, behind, "denialsWaiting"
+    FROM json_to_recordset($2) AS seen ${FIELDS} ORDER BY "keyId", name
+  ON CONFLICT (key_id, name) DO UPDATE SET
+    client = coalesce(excluded.client, known.client),
+    last_contact_at = greatest(excluded.last_contact_at, known.last_contact_at),
+    instance = coalesce(excluded.instance, known.instance),
+    connected_at = coalesce(excluded.connected_at, known.connected_at),
+    stream_seen_at = coalesce(excluded.stream_seen_at, known.stream_seen_at),
+    revision = coalesce(excluded.revision, known.revision),
+    behind = coalesce(excluded.behind, known.behind),
+    denials_waiting = coalesce(excluded.denials_waiting, known.denials_waiting)`;
+
+/** Those that have opened no other stream since. */
+const END = `
+  UPDATE access.relays known SET stream_seen_at = NULL, revision = ended.revision
+    FROM json_to_recordset($2) AS ended ${FIELDS}
+   WHERE (known.key_id, known.name, known.instance, known.connected_at) = (ended."keyId", ended.name, $1, ended."connectedAt"::timestamptz(3))`;
+
+const FORGET = `
+  DELETE FROM access.relays
+   WHERE last_contact_at < clock_timestamp() - interval '1 day'
+      OR last_contact_at < (SELECT last_contact_at FROM access.relays ORDER BY last_contact_at DESC OFFSET $1 LIMIT 1)`;
+
+const idOf = ({ keyId, name }: Relay): string => `${keyId} ${name}`;
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
+
+/** On one line, without control characters. */
+function plain(text: string, longest: number): string {
+  return text
+    .replaceAll(/\p{C}+/gu, ' ')
+    .trim()
+    .slice(0, longest)
+    .toWellFormed();
+}
