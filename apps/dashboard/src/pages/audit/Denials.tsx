@@ -213,6 +213,7 @@ const COLUMNS: readonly Column<Denial>[] = [
     id: 'count',
     header: 'Logins',
     width: 76,
+    from: 'md',
     align: 'end',
     phone: 'detail-aside',
     cell: ({ count }) => (
