@@ -2,6 +2,7 @@ import { CloseButton, Kbd, TextInput, type TextInputProps } from '@mantine/core'
 import { useDebouncedCallback, useHotkeys } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
+import classes from './SearchField.module.css';
 
 interface Props extends Omit<TextInputProps, 'value' | 'onChange'> {
   /** What is searched, for screen readers. */
@@ -49,7 +50,7 @@ export function SearchField({ label, value, onChange, ...input }: Props) {
           <CloseButton size="sm" aria-label="Clear the search" onClick={() => change('')} />
         )
       }
-      w={260}
+      className={classes['search']}
       autoComplete="off"
       spellCheck={false}
       {...input}

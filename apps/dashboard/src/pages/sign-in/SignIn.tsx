@@ -6,6 +6,7 @@ import { signInWithCode, signOut, whoAmI, type WhoAmI } from '../../api/session.
 import { ColorScheme } from '../../shell/ColorScheme.js';
 import { Mark } from '../../shell/Mark.js';
 import { usePageTitle } from '../../ui/page-title.js';
+import { nextPage } from './next-page.js';
 import { signInError } from './sign-in-error.js';
 import classes from './SignIn.module.css';
 import { SignInForm } from './SignInForm.js';
@@ -18,7 +19,7 @@ export function SignIn() {
   const { next } = useSearch({ from: '/sign-in' });
   const { data: me, isPending } = useQuery(whoAmI);
   const [another, setAnother] = useState(false);
-  const goOn = () => router.history.replace(pathWithin(next));
+  const goOn = () => router.history.replace(nextPage(next));
   return (
     <div className={classes['page']}>
       <header className={classes['top']}>
@@ -150,9 +151,4 @@ function WhereFrom() {
       </Text>
     </details>
   );
-}
-
-/** Only a page of this site: never where a link from elsewhere points. */
-function pathWithin(next: string | undefined): string {
-  return next !== undefined && /^\/(?![/\\])/.test(next) && !next.startsWith('/sign-in') ? next : '/';
 }
