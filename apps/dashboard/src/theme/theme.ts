@@ -1,24 +1,6 @@
-import {
-  ActionIcon,
-  Alert,
-  Anchor,
-  Badge,
-  Button,
-  Combobox,
-  createTheme,
-  Drawer,
-  Input,
-  Kbd,
-  Menu,
-  Modal,
-  Paper,
-  Popover,
-  Skeleton,
-  Tabs,
-  Tooltip,
-  type CSSVariablesResolver,
-  type MantineColorsTuple,
-} from '@mantine/core';
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+
+type Sized = { readonly size?: string };
 
 /** The one accent: actions, links, focus, what is selected. */
 const accent: MantineColorsTuple = [
@@ -113,29 +95,30 @@ export const theme = createTheme({
   },
   cursorType: 'pointer',
   respectReducedMotion: true,
+  // Plain objects: `Button.extend` of each would load all of these components at first.
   components: {
-    ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray' } }),
-    Alert: Alert.extend({ defaultProps: { variant: 'light', radius: 'lg' } }),
-    Anchor: Anchor.extend({ defaultProps: { c: 'var(--postern-link)', fz: 'inherit' } }),
-    Badge: Badge.extend({ defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 500 } }),
-    Button: Button.extend({
+    ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
+    Alert: { defaultProps: { variant: 'light', radius: 'lg' } },
+    Anchor: { defaultProps: { c: 'var(--postern-link)', fz: 'inherit' } },
+    Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 500 } },
+    Button: {
       defaultProps: { size: 'sm', fw: 500 },
-      vars: (_, { size }) => ({
+      vars: (_: unknown, { size }: Sized) => ({
         root:
           size === 'sm' ? { '--button-height': '34px', '--button-padding-x': '14px', '--button-fz': '0.8125rem' } : {},
       }),
-    }),
-    Combobox: Combobox.extend({ defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } }),
-    Drawer: Drawer.extend({
+    },
+    Combobox: { defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } },
+    Drawer: {
       defaultProps: { transitionProps: { duration: 140 }, overlayProps: { backgroundOpacity: 0.35 } },
-    }),
-    Input: Input.extend({
+    },
+    Input: {
       defaultProps: { size: 'sm' },
-      vars: (_, { size }) => ({
+      vars: (_: unknown, { size }: Sized) => ({
         wrapper: size === 'sm' ? { '--input-height': '34px', '--input-fz': '0.8125rem' } : {},
       }),
-    }),
-    InputWrapper: Input.Wrapper.extend({
+    },
+    InputWrapper: {
       defaultProps: { size: 'sm' },
       vars: () => ({
         label: {},
@@ -143,12 +126,12 @@ export const theme = createTheme({
         error: { '--input-error-size': 'var(--mantine-font-size-xs)' },
         description: { '--input-description-size': 'var(--mantine-font-size-xs)' },
       }),
-    }),
-    Kbd: Kbd.extend({
+    },
+    Kbd: {
       defaultProps: { size: 'xs', ff: 'inherit', fw: 500, c: 'dimmed', bd: 0, bg: 'var(--postern-side-selected)' },
-    }),
-    Menu: Menu.extend({ defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } }),
-    Modal: Modal.extend({
+    },
+    Menu: { defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } },
+    Modal: {
       defaultProps: {
         centered: true,
         padding: 'lg',
@@ -157,18 +140,18 @@ export const theme = createTheme({
         overlayProps: { backgroundOpacity: 0.35 },
         closeButtonProps: { 'aria-label': 'Close' },
       },
-    }),
-    Paper: Paper.extend({ defaultProps: { withBorder: true, radius: 'lg' } }),
-    Popover: Popover.extend({ defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } }),
-    Skeleton: Skeleton.extend({ defaultProps: { radius: 'sm' } }),
-    Tabs: Tabs.extend({ defaultProps: { keepMounted: false } }),
-    Tooltip: Tooltip.extend({
+    },
+    Paper: { defaultProps: { withBorder: true, radius: 'lg' } },
+    Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 100 } } },
+    Skeleton: { defaultProps: { radius: 'sm' } },
+    Tabs: { defaultProps: { keepMounted: false } },
+    Tooltip: {
       defaultProps: {
         openDelay: 300,
         transitionProps: { duration: 100 },
         events: { hover: true, focus: true, touch: true },
       },
-    }),
+    },
   },
 });
 
