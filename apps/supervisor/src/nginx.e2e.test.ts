@@ -131,7 +131,14 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
       });
     expect((await write('http://evil.example')).status).toBe(403);
     expect((await write(url)).status).toBe(201);
+    const stream = await fetch(`${url}/v1/tenants/acme/denials/stream`, { headers: { cookie } });
+    expect([stream.status, stream.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringMatching('text/event-stream'),
+    ]);
     expect((await fetch(`${url}/v1/session`, { method: 'DELETE', headers })).status).toBe(204);
+    // To its end: it would go on for ever.
+    await stream.text().catch(() => 'cut off');
     await until(statuses, 'no service accepts it any more', (all) => all.every((status) => status === 401));
   });
 
