@@ -4,8 +4,10 @@ import { newId, type AuthDenialEvent, type Denial, type TenantId } from '@poster
 import { openDataSource } from '@postern/database';
 import { AccessRows, until } from '@postern/testing';
 import type { DataSource } from 'typeorm';
+import { insertDenials } from '../denials/record/insert-denials.js';
 import { recordArrivals } from '../denials/record/record-arrivals.js';
 import { denialRow, type DenialRow } from '../denials/record/denial-row.js';
+import { NEVER } from '../denials/retention/denial-retention.js';
 import { AuditWorld } from '../testing/audit-world.js';
 import { DenialStreamClient } from '../testing/denial-stream-client.js';
 import { Person, recorded } from '../testing/happenings.js';
@@ -209,5 +211,19 @@ describe('GET …/denials/stream', () => {
       404,
       expect.objectContaining({ code: 'tenant-not-found' }),
     ]);
+  });
+
+  it('gets of a batch those denials alone that were not stored before', async () => {
+    const [known, fresh] = [1, 2].map((n) => denialRow(recorded(app, app.denied('203.0.113.1'), n)) as DenialRow);
+    const insert = (...rows: (DenialRow | undefined)[]) =>
+      writer.transaction((manager) =>
+        insertDenials(
+          manager,
+          rows.filter((row) => row !== undefined),
+          { keptFrom: NEVER, droppedBefore: NEVER },
+        ),
+      );
+    expect(await insert(known)).toEqual({ counted: 1, stored: [known] });
+    expect(await insert(known, fresh)).toEqual({ counted: 1, stored: [fresh] });
   });
 });

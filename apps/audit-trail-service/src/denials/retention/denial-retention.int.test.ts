@@ -66,6 +66,21 @@ describe('the retention of denials', () => {
     expect(await sweepDenials(audit, 90, now)).toEqual({ months: [], rows: 0 });
   });
 
+  it('forgets the order in which denials arrived once no stream can resume from there', async () => {
+    await world.happened(person, denied(1));
+    await world.happened(person, denied(2));
+    const arrivals = async () =>
+      (await world.sql<{ arrival: string }>('SELECT arrival FROM audit.denial_arrivals ORDER BY 1')).map(
+        (row) => row.arrival,
+      );
+    const [first, second] = await arrivals();
+    await world.sql(`UPDATE audit.denial_arrivals SET arrived_at = now() - interval '121 minutes' WHERE arrival = $1`, [
+      first,
+    ]);
+    await sweepDenials(audit, 0, now);
+    expect(await arrivals()).toEqual([second]);
+  });
+
   it('counts a denial that comes too late once, without a row and without a month', async () => {
     await sweepDenials(audit, 90, now);
     const late = denied(200);
