@@ -21,6 +21,8 @@ interface Props {
 
 /** Lines that are judged one below the other as typed; in longer texts the wrong ones come first. */
 const IN_ORDER = 20;
+/** Lines that are drawn: 1,000 would make each key wait. */
+const DRAWN = 100;
 
 /** What saving does, line by line: added, changed, removed, and what cannot be read. */
 export const Judgement = memo(function Judgement({ mode, judged, leftOut, changes, staying, correct }: Props) {
@@ -30,6 +32,7 @@ export const Judgement = memo(function Judgement({ mode, judged, leftOut, change
       ? shown
       : shown.toSorted((a, b) => Number(b.verdict === 'bad') - Number(a.verdict === 'bad'));
   const removed = changes.flatMap((change) => (change.kind === 'removed' ? [change.before] : []));
+  const more = Math.max(0, rows.length - DRAWN) + Math.max(0, removed.length - DRAWN);
   const bad = judged.filter(({ verdict }) => verdict === 'bad').length;
   return (
     <section className={classes['judgement']} aria-label="What saving does">
@@ -42,10 +45,10 @@ export const Judgement = memo(function Judgement({ mode, judged, leftOut, change
         </Text>
       </div>
       <ul className={classes['rows']}>
-        {rows.map((one) => (
+        {rows.slice(0, DRAWN).map((one) => (
           <Row key={`${one.pasted.at}-${one.pasted.typed}`} judged={one} correct={correct} />
         ))}
-        {removed.map((entry) => (
+        {removed.slice(0, DRAWN).map((entry) => (
           <li key={entry.range} data-kind="removed">
             <Sign of="removed" />
             <div>
@@ -65,6 +68,11 @@ export const Judgement = memo(function Judgement({ mode, judged, leftOut, change
           </li>
         ))}
       </ul>
+      {more > 0 && (
+        <Text size="xs" c="dimmed" className={classes['nothing']}>
+          … and {more.toLocaleString('en')} more.
+        </Text>
+      )}
       {rows.length + removed.length + leftOut.length === 0 && (
         <Text size="sm" c="dimmed" className={classes['nothing']}>
           {mode === 'add' ? 'Each line is judged here while you type.' : 'Nothing yet: the text is the list as it is.'}
