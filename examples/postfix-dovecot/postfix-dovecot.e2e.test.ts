@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -78,6 +78,20 @@ describeWithPrograms(
       expect(await proxied('2001:db8:7::25')).toBe(YES);
       expect(await proxied('198.51.100.8')).toBe(NOT_AUTHORIZED);
       expect(await proxied('2001:db8:8::25')).toBe(NOT_AUTHORIZED);
+    });
+
+    it('takes the client and the user that a proxy names by XCLIENT, and asks at MAIL FROM', async () => {
+      const mailFrom = async (address: string, user: string) => {
+        const say = dialogueOn(connect(ports.behindProxy, '127.0.0.1'));
+        await say();
+        expect(await say(`XCLIENT ADDR=${address} LOGIN=${user}`)).toMatch(/^220 /);
+        await say('EHLO client.example');
+        const reply = await say('MAIL FROM:<a@acme.example>');
+        return reply.startsWith('250 ') ? say('RCPT TO:<b@beta.example>') : reply;
+      };
+      expect(await mailFrom('198.51.100.7', APP)).toBe('250 2.1.5 Ok');
+      expect(await mailFrom('198.51.100.9', APP)).toMatch(/^535 5\.7\.1 .*: IP not authorized$/);
+      expect(await mailFrom('198.51.100.7', STRANGER)).toMatch(/^450 4\.7\.0 .*: Temporary authentication failure$/);
     });
 
     it('asks nothing and records nothing for a wrong password', async () => {
@@ -226,17 +240,22 @@ describeWithPrograms(
       await becomes(YES, {});
     });
 
-    /** A client in the middle of AUTH LOGIN: Postfix, the agent and Dovecot wait for the username. */
-    async function authLogin(): Promise<{ finish(): Promise<string> }> {
-      const socket = connectTls({ port: ports.submissions, host: '127.0.0.1', rejectUnauthorized: false });
+    /** Sends a command, unless there is none; resolves to the last line of the reply. */
+    function dialogueOn(socket: Socket): (command?: string) => Promise<string> {
       const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
-      const reply = async (command?: string): Promise<string> => {
+      return async (command) => {
         if (command !== undefined) socket.write(`${command}\r\n`);
         for (;;) {
           const { value = '', done } = await lines.next();
           if (done || /^\d{3} /.test(value)) return value;
         }
       };
+    }
+
+    /** A client in the middle of AUTH LOGIN: Postfix, the agent and Dovecot wait for the username. */
+    async function authLogin(): Promise<{ finish(): Promise<string> }> {
+      const socket = connectTls({ port: ports.submissions, host: '127.0.0.1', rejectUnauthorized: false });
+      const reply = dialogueOn(socket);
       const base64 = (value: string) => Buffer.from(value).toString('base64');
       await reply();
       await reply('EHLO client.example');

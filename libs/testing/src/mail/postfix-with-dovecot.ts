@@ -22,6 +22,8 @@ export interface PostfixPorts {
   readonly submissions: number;
   /** Begins with a PROXY header. */
   readonly proxied: number;
+  /** Where a proxy names the client and the user by XCLIENT. */
+  readonly behindProxy: number;
   /** Of the Dovecot behind the agent, which asks the agent by auth-policy, except for SMTP. */
   readonly imap: number;
   /** Submission where Dovecot asks the agent for all protocols; and its IMAP. */
@@ -42,6 +44,7 @@ export async function startPostfixWithDovecot(
     submissions: await freePort(),
     proxied: await freePort(),
     imap: await freePort(),
+    behindProxy: await freePort(),
     policy: await freePort(),
     policyImap: await freePort(),
   };
@@ -92,8 +95,12 @@ export async function startPostfixWithDovecot(
   const server = await startPostfix({
     folder: postfix,
     main: `smtpd_tls_cert_file = ${certFile}\nsmtpd_tls_key_file = ${keyFile}\n${await example('postfix-main.cf', {})}`,
-    master: (await masterAt(ports.submission, ports.submissions, ports.proxied)) + asked,
-    ports: [ports.submission, ports.policy],
+    master: [
+      await masterAt(ports.submission, ports.submissions, ports.proxied),
+      asked,
+      await exampleFile('nginx-mail/postfix-master.cf', { '127.0.0.1:10025': `127.0.0.1:${ports.behindProxy}` }),
+    ].join('\n'),
+    ports: [ports.submission, ports.policy, ports.behindProxy],
   });
   world.endsWith(() => server.stop());
 
