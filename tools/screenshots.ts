@@ -20,6 +20,7 @@ const [postern, browser] = await Promise.all([startPosternProcess({ POSTERN_DATA
 try {
   await mkdir(folder, { recursive: true });
   const story = await dashboardStory.tellStory(postern.url, postern.operatorKey ?? '');
+  await story.denyNow();
   const keys = {
     operator: postern.operatorKey ?? '',
     admin: story.adminKey,
@@ -31,7 +32,6 @@ try {
     for (const width of widths)
       for (const colorScheme of SCHEMES) {
         if (values.all === undefined && !picture.docs?.includes(colorScheme)) continue;
-        await story.denyNow();
         const visit = visits.get(picture.as) ?? (await browser.visit(postern.url, { key: keys[picture.as] }));
         visits.set(picture.as, visit);
         await take(picture, visit, width, colorScheme);

@@ -16,17 +16,28 @@ export interface Picture {
   readonly before?: (page: Page) => Promise<void>;
 }
 
+const PASTED = `198.51.100.7, new office
+198.51.100.42/24
+2001:db8:1::/48, Frankfurt
+203.0.113.9
+010.0.0.1
+`;
+
 /** Each page and each state that is worth a look. */
 export function pictures({ userIds }: dashboardStory.Story): readonly Picture[] {
   const user = (username: string, more = '') => `/t/acme/smtp-users/${userIds.get(username)}${more}`;
   const press = (name: string | RegExp) => (page: Page) => page.getByRole('button', { name }).first().click();
+  const paste = async (page: Page) => {
+    await press('Add addresses')(page);
+    await page.getByLabel('Addresses and ranges').fill(PASTED);
+  };
   return [
     { name: 'smtp-users', as: 'admin', path: '/t/acme/smtp-users', docs: ['light', 'dark'] },
     { name: 'smtp-users-refusing', as: 'admin', path: '/t/acme/smtp-users?state=refusing' },
     { name: 'smtp-users-none', as: 'admin', path: '/t/acme/smtp-users?query=nobody-has-this-name' },
     { name: 'smtp-users-end', as: 'auditor', path: '/t/acme/smtp-users?query=acme', whole: true },
     { name: 'smtp-user', as: 'admin', path: user(APP), docs: ['light', 'dark'], whole: true },
-    { name: 'smtp-user-add', as: 'admin', path: user(APP), docs: ['light'], before: press('Add addresses') },
+    { name: 'smtp-user-add', as: 'admin', path: user(APP), docs: ['light'], before: paste },
     { name: 'smtp-user-denied', as: 'admin', path: user(APP, '?tab=denied'), docs: ['light'], whole: true },
     { name: 'smtp-user-history', as: 'admin', path: user(APP, '?tab=history'), docs: ['light'], whole: true },
     { name: 'smtp-user-auditor', as: 'auditor', path: user(APP), whole: true },

@@ -82,8 +82,10 @@ export class Visit {
       this.complaints.push(`an error: ${error.error().stack ?? String(error.error())}`),
     );
     context.on('dialog', (dialog) => {
+      // A page may ask before it is left with what was typed.
+      if (dialog.type() === 'beforeunload') return void dialog.accept();
       this.complaints.push(`a dialog: ${dialog.message()}`);
-      void dialog.dismiss();
+      return void dialog.dismiss();
     });
   }
 
