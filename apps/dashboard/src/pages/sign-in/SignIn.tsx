@@ -44,7 +44,7 @@ export function SignIn() {
       </main>
       <footer className={classes['foot']}>
         Did your mail stop with <span className="mono">535 IP not authorized</span>?{' '}
-        <Anchor component={Link} to="/help/ip-not-authorized">
+        <Anchor component={Link} to="/help/ip-not-authorized" underline="always">
           What it means, and how to fix it
         </Anchor>
       </footer>

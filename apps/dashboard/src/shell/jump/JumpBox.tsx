@@ -26,7 +26,7 @@ export function JumpBox({ opened, onClose, ...whose }: Props) {
       padding={0}
       size={560}
       yOffset="12vh"
-      aria-label="Jump to"
+      attributes={{ content: { 'aria-label': 'Jump to' } }}
     >
       <Box onClose={onClose} {...whose} />
     </Modal>
@@ -69,7 +69,7 @@ function Box({ me, tenantId, onClose }: Omit<Props, 'opened'>) {
           {isFetching && <Loader size={14} aria-hidden />}
         </div>
       </Combobox.EventsTarget>
-      <Combobox.Options className={classes['list']}>
+      <Combobox.Options className={classes['list']} aria-label="Found">
         {groups.map(({ label, targets: ones }) => (
           <Combobox.Group
             key={label}
