@@ -68,11 +68,11 @@ async function bundle(library: string, staging: string, options: InlineConfig): 
   });
 }
 
-/** Without what only tests need. */
+/** Without what only tests need, and without pictures. */
 function copy(path: string, staging: string, from = '.'): void {
   cpSync(join(ROOT, from, path), join(staging, path), {
     recursive: true,
-    filter: (file) => !/[\\/]dist[\\/].*[\\/](testing|test-support)$/.test(file),
+    filter: (file) => !/[\\/]dist[\\/].*[\\/](testing|test-support)$|[\\/]docs[\\/]screenshots$/.test(file),
   });
 }
 

@@ -101,7 +101,8 @@ afterAll(async () => {
 
 describe('the packages, installed in empty folders, on the oldest Node that they promise', () => {
   it('have what they need, and nothing of tests, benches, tools of development or this machine', async () => {
-    const MOST_BYTES = { postern: 6_000_000, 'postern-relay-client': 200_000, 'haraka-plugin-postern': 50_000 };
+    // The dashboard has 2.6 MB of Postern's: each of its files three times, two of them compressed.
+    const MOST_BYTES = { postern: 9_000_000, 'postern-relay-client': 200_000, 'haraka-plugin-postern': 50_000 };
     for (const [name, most] of Object.entries(MOST_BYTES)) {
       const unpacked = join(folder, 'unpacked', name);
       await mkdir(unpacked, { recursive: true });
