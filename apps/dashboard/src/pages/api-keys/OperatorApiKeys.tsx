@@ -1,5 +1,5 @@
-import { Page } from '../../ui/Page.js';
+import { ApiKeys } from './ApiKeys.js';
 
 export function OperatorApiKeys() {
-  return <Page title="Operator keys">{null}</Page>;
+  return <ApiKeys tenantId={null} />;
 }

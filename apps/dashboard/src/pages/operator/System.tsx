@@ -1,5 +1,174 @@
+import { Skeleton, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { api, take, type Schema } from '../../api/client.js';
+import { DataTable, type Column } from '../../ui/DataTable.js';
+import { Mono } from '../../ui/Mono.js';
 import { Page } from '../../ui/Page.js';
+import { Failed, Stale } from '../../ui/States.js';
+import { Time } from '../../ui/Time.js';
+import { DeadLetters } from './DeadLetters.js';
+import classes from './System.module.css';
+import { bytesInWords, consumerInWords, processInWords, secondsInWords } from './system-words.js';
 
+type Process = Schema<'ProcessState'>;
+type Consumer = Schema<'ConsumerState'>;
+
+/** As often as processes report. */
+const EVERY_MS = 5_000;
+
+/** Whether the installation is well. */
 export function System() {
-  return <Page title="System">{null}</Page>;
+  const query = useQuery({
+    queryKey: ['system'],
+    queryFn: ({ signal }) => take(api.GET('/v1/system', { signal })),
+    refetchInterval: EVERY_MS,
+  });
+  const { data, error } = query;
+  return (
+    <Page
+      title="System"
+      description="What every process of this Postern reports of itself, every 5 seconds."
+      actions={error && data ? <Stale since={query.dataUpdatedAt} /> : undefined}
+    >
+      {error && !data ? (
+        <Failed error={error} retry={() => void query.refetch()} />
+      ) : (
+        <>
+          <Section title="Services">
+            <DataTable
+              label="Services"
+              columns={PROCESSES}
+              rows={data?.services}
+              rowKey={({ name, instance }) => `${name} ${instance}`}
+            />
+          </Section>
+          <Section title="Consumers">
+            <DataTable label="Consumers" columns={CONSUMERS} rows={data?.consumers} rowKey={({ name }) => name} />
+          </Section>
+          <Section title="Database and event bus">
+            <Facts system={data} />
+          </Section>
+        </>
+      )}
+      <Section title="Dead letters">
+        <DeadLetters />
+      </Section>
+    </Page>
+  );
 }
+
+function Section({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section className={classes['section']} aria-label={title}>
+      <h2 className={classes['title']}>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function Facts({ system }: { readonly system: Schema<'SystemState'> | undefined }) {
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['PostgreSQL', system?.database.version],
+    ['Size', system && bytesInWords(system.database.sizeBytes)],
+    ['Connections', system && `${system.database.connections} of ${system.database.maxConnections}`],
+    [
+      'Event bus',
+      system && (system.bus.kind === 'kafka' ? `Kafka at ${system.bus.brokers.join(', ')}` : 'the journal’s feed'),
+    ],
+  ];
+  return (
+    <dl className={classes['facts']}>
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd className="tabular">{value ?? <Skeleton height={12} my={4} width={90} />}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Calm where all is well, and to be seen where not. */
+const State = ({ well, children }: { readonly well: boolean; readonly children: string }) => (
+  <Text span inherit {...(well ? { c: 'dimmed' } : { fw: 500 })}>
+    {children}
+  </Text>
+);
+
+const PROCESSES: readonly Column<Process>[] = [
+  {
+    id: 'name',
+    header: 'Service',
+    width: '24%',
+    phone: 'title',
+    cell: ({ name }) => (
+      <Text span inherit fw={500}>
+        {name}
+      </Text>
+    ),
+  },
+  {
+    id: 'instance',
+    header: 'Instance',
+    width: '22%',
+    phone: 'detail',
+    cell: ({ instance }) => (instance === null ? '—' : <Mono>{instance}</Mono>),
+  },
+  {
+    id: 'state',
+    header: 'State',
+    phone: 'aside',
+    cell: (process) => <State well={process.state === 'ready'}>{processInWords(process)}</State>,
+  },
+  {
+    id: 'version',
+    header: 'Version',
+    width: 190,
+    from: 'lg',
+    cell: ({ version, commit }) => (version === null ? '—' : <Mono>{`${version} ${commit}`}</Mono>),
+  },
+  {
+    id: 'seen',
+    header: 'Last report',
+    width: 125,
+    phone: 'detail-aside',
+    cell: ({ seenAt }) => (seenAt === null ? '—' : <Time at={seenAt} />),
+  },
+];
+
+const CONSUMERS: readonly Column<Consumer>[] = [
+  {
+    id: 'name',
+    header: 'Consumer',
+    width: '24%',
+    phone: 'title',
+    cell: ({ name }) => (
+      <Text span inherit fw={500}>
+        {name}
+      </Text>
+    ),
+  },
+  {
+    id: 'state',
+    header: 'State',
+    phone: 'detail',
+    cell: (consumer) => <State well={consumer.state === 'caught-up'}>{consumerInWords(consumer)}</State>,
+  },
+  {
+    id: 'events',
+    header: 'Events behind',
+    width: 140,
+    align: 'end',
+    phone: 'aside',
+    cell: ({ lagEvents }) => (lagEvents === null ? '—' : <Mono>{lagEvents.toLocaleString('en')}</Mono>),
+  },
+  {
+    id: 'seconds',
+    header: 'Oldest',
+    width: 110,
+    align: 'end',
+    from: 'md',
+    cell: ({ lagSeconds }) => (lagSeconds === null ? '—' : <Mono>{secondsInWords(lagSeconds)}</Mono>),
+  },
+];

@@ -1,5 +1,124 @@
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { api, take, type Schema } from '../../api/client.js';
+import { DataTable, type Column } from '../../ui/DataTable.js';
+import { Mono } from '../../ui/Mono.js';
 import { Page } from '../../ui/Page.js';
+import { Empty, Failed } from '../../ui/States.js';
+import { Time } from '../../ui/Time.js';
+import { showDone } from '../../ui/toast.js';
+import { tenantsQuery } from './tenants-query.js';
 
+type Tenant = Schema<'Tenant'>;
+
+/** The customers' accounts. */
 export function Tenants() {
-  return <Page title="Tenants">{null}</Page>;
+  const [creating, setCreating] = useState(false);
+  const query = useInfiniteQuery(tenantsQuery);
+  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items), [query.data]);
+  const create = (
+    <Button leftSection={<IconPlus size={16} stroke={1.75} aria-hidden />} onClick={() => setCreating(true)}>
+      Create tenant
+    </Button>
+  );
+  return (
+    <Page
+      title="Tenants"
+      description="The customers’ accounts. Each has SMTP users and API keys of its own, and sees nothing of any other."
+      actions={create}
+    >
+      {query.error && !rows ? (
+        <Failed error={query.error} retry={() => void query.refetch()} />
+      ) : (
+        <DataTable
+          label="Tenants"
+          columns={COLUMNS}
+          rows={rows}
+          rowKey={({ id }) => id}
+          link={({ id }) => ({ to: '/t/$tenantId/smtp-users', params: { tenantId: id }, search: {} })}
+          more={query}
+          empty={
+            <Empty title="No tenants yet" action={create}>
+              A tenant is a customer’s account. Create one, then issue an admin key for it.
+            </Empty>
+          }
+        />
+      )}
+      <Modal opened={creating} onClose={() => setCreating(false)} title="Create tenant">
+        <CreateTenant onClose={() => setCreating(false)} />
+      </Modal>
+    </Page>
+  );
 }
+
+function CreateTenant({ onClose }: { readonly onClose: () => void }) {
+  const [name, setName] = useState('');
+  const [id, setId] = useState('');
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const create = useMutation({
+    mutationFn: () =>
+      take(api.POST('/v1/tenants', { body: { name: name.trim(), ...(id.trim() !== '' && { id: id.trim() }) } })),
+    onSuccess: async (tenant) => {
+      await queries.invalidateQueries({ queryKey: ['tenants'] });
+      onClose();
+      showDone(`${tenant.name} is created. Issue an admin key for it next.`);
+      void navigate({ to: '/t/$tenantId/api-keys', params: { tenantId: tenant.id } });
+    },
+  });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        create.mutate();
+      }}
+    >
+      <Stack gap="md">
+        <TextInput
+          label="Name"
+          placeholder="Acme Ltd"
+          required
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          data-autofocus
+        />
+        <TextInput
+          label="Id"
+          description="In every URL of its API; it cannot be changed. Left empty, one is made."
+          placeholder="acme"
+          className="mono"
+          pattern="[a-z0-9][a-z0-9\-]{0,62}"
+          title="1 to 63 of a–z, 0–9 and -, not beginning with -"
+          value={id}
+          onChange={(event) => setId(event.currentTarget.value)}
+          spellCheck={false}
+          autoComplete="off"
+        />
+        {create.error && <Failed error={create.error} />}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={create.isPending} disabled={name.trim() === ''}>
+            Create tenant
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+const COLUMNS: readonly Column<Tenant>[] = [
+  { id: 'name', header: 'Name', phone: 'title', cell: ({ name }) => name },
+  { id: 'id', header: 'Id', width: '36%', phone: 'detail', cell: ({ id }) => <Mono>{id}</Mono> },
+  {
+    id: 'created',
+    header: 'Created',
+    width: 160,
+    phone: 'detail-aside',
+    cell: ({ createdAt }) => <Time at={createdAt} />,
+  },
+];

@@ -1,5 +1,190 @@
+import { Button, Group, Skeleton, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import {
+  DEFAULT_TENANT_REPLY,
+  isHelpUrl,
+  isReplyText,
+  replyOf,
+} from '../../../../../libs/contracts/src/tenant-reply.js';
+import { api, ApiProblem, takeWhole, type Schema } from '../../api/client.js';
+import { mayWrite, whoAmI } from '../../api/session.js';
 import { Page } from '../../ui/Page.js';
+import { Failed, ReadOnly } from '../../ui/States.js';
+import { showDone } from '../../ui/toast.js';
+import classes from './Reply.module.css';
 
+type TenantReply = Schema<'TenantReply'>;
+interface Stored {
+  readonly reply: TenantReply;
+  /** For `If-Match`. */
+  readonly etag: string;
+}
+
+/** What relays say to the client of a denied login. */
 export function Reply() {
-  return <Page title="Reply">{null}</Page>;
+  const { tenantId } = useParams({ from: '/signed-in/t/$tenantId/reply' });
+  const params = { path: { tenantId } };
+  const query = useQuery({
+    queryKey: ['reply', tenantId],
+    queryFn: async ({ signal }): Promise<Stored> => {
+      const { data, headers } = await takeWhole(api.GET('/v1/tenants/{tenantId}/reply', { params, signal }));
+      return { reply: data, etag: headers.get('etag') ?? '*' };
+    },
+    // What is typed is compared with what was read: it does not change underneath.
+    staleTime: Infinity,
+  });
+  return (
+    <Page
+      title="Reply to the client"
+      description="What the mail client is told when the password was right and the address is not allowed. Most clients show it to their user."
+    >
+      {query.error ? (
+        <Failed error={query.error} retry={() => void query.refetch()} />
+      ) : query.data ? (
+        <Editor
+          key={`${tenantId} ${query.data.etag}`}
+          tenantId={tenantId}
+          stored={query.data}
+          onReload={() => void query.refetch()}
+        />
+      ) : (
+        <Stack gap="md" maw={460}>
+          <Skeleton height={58} />
+          <Skeleton height={58} />
+          <Skeleton height={40} />
+        </Stack>
+      )}
+    </Page>
+  );
+}
+
+interface EditorProps {
+  readonly tenantId: string;
+  readonly stored: Stored;
+  readonly onReload: () => void;
+}
+
+function Editor({ tenantId, stored, onReload }: EditorProps) {
+  const [text, setText] = useState(stored.reply.text);
+  const [helpUrl, setHelpUrl] = useState(stored.reply.helpUrl ?? '');
+  const [opaque, setOpaque] = useState(stored.reply.opaque);
+  const { data: me } = useQuery(whoAmI);
+  const writes = me !== undefined && mayWrite(me);
+  const queries = useQueryClient();
+  const reply: TenantReply = { text, helpUrl: helpUrl.trim() === '' ? null : helpUrl.trim(), opaque };
+  const textError = isReplyText(text) ? null : TEXT_RULE;
+  const urlError = reply.helpUrl === null || isHelpUrl(reply.helpUrl) ? null : URL_RULE;
+  const changed = JSON.stringify(reply) !== JSON.stringify(stored.reply);
+  const save = useMutation({
+    mutationFn: async () =>
+      takeWhole(
+        api.PUT('/v1/tenants/{tenantId}/reply', {
+          params: { path: { tenantId }, header: { 'If-Match': stored.etag } },
+          body: reply,
+        }),
+      ),
+    onSuccess: ({ data, headers }) => {
+      queries.setQueryData(['reply', tenantId], { reply: data, etag: headers.get('etag') ?? '*' });
+      showDone('Saved. Relays answer so within seconds.');
+    },
+  });
+  const conflict = save.error instanceof ApiProblem && save.error.problem.code === 'version-mismatch';
+  return (
+    <div className={classes['columns']}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          save.mutate();
+        }}
+      >
+        <Stack gap="md">
+          <TextInput
+            label="Text"
+            description="{ip} stands for the client’s address."
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+            error={textError}
+            readOnly={!writes}
+            spellCheck={false}
+          />
+          <TextInput
+            label="Help URL"
+            description="Follows the text. Left empty: no link."
+            placeholder={`${window.location.origin}/help/ip-not-authorized`}
+            value={helpUrl}
+            onChange={(event) => setHelpUrl(event.currentTarget.value)}
+            error={urlError}
+            readOnly={!writes}
+            spellCheck={false}
+            inputMode="url"
+          />
+          <Switch
+            label="Answer as to a wrong password"
+            description="Reveals to nobody that the password was right. Your own users are not told why either: the reason is in the audit trail alone."
+            checked={opaque}
+            onChange={(event) => setOpaque(event.currentTarget.checked)}
+            disabled={!writes}
+          />
+          {save.error && <Failed error={save.error} {...(conflict && { retry: onReload })} />}
+          {writes ? (
+            <Group gap="xs">
+              <Button
+                type="submit"
+                loading={save.isPending}
+                disabled={!changed || textError !== null || urlError !== null}
+              >
+                Save reply
+              </Button>
+              {changed && (
+                <Button
+                  variant="default"
+                  onClick={() => {
+                    setText(stored.reply.text);
+                    setHelpUrl(stored.reply.helpUrl ?? '');
+                    setOpaque(stored.reply.opaque);
+                  }}
+                >
+                  Undo changes
+                </Button>
+              )}
+            </Group>
+          ) : (
+            <ReadOnly />
+          )}
+        </Stack>
+      </form>
+      <Preview reply={textError === null && urlError === null ? reply : null} />
+    </div>
+  );
+}
+
+const TEXT_RULE = 'One line of 1 to 200 printable ASCII characters; {ip}, once at most, is the only use of braces.';
+const URL_RULE = 'A link with http or https, of at most 200 printable ASCII characters without spaces.';
+/** Of the ranges for documentation. */
+const EXAMPLE_IP = '203.0.113.9';
+
+/** As relays make it, by the same code. */
+function Preview({ reply }: { readonly reply: TenantReply | null }) {
+  const answer = reply && replyOf('deny', EXAMPLE_IP, reply);
+  return (
+    <section aria-label="Preview" aria-live="polite">
+      <h2 className={classes['previewTitle']}>The answer of the mail server</h2>
+      <p className={`mono ${classes['preview'] ?? ''}`}>
+        {answer ? (
+          `${answer.code} ${answer.enhanced} ${answer.text}`
+        ) : (
+          <Text span inherit c="dimmed">
+            shown once the text and the link are valid
+          </Text>
+        )}
+      </p>
+      <p className={classes['note']}>
+        {reply?.opaque
+          ? 'Exactly what a wrong password gets. Text and link are kept, and not used.'
+          : `To a client at ${EXAMPLE_IP}. The default text is “${DEFAULT_TENANT_REPLY.text}”.`}
+      </p>
+    </section>
+  );
 }

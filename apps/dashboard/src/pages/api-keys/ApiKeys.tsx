@@ -1,0 +1,182 @@
+import { Button, Modal, Text } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { api, take } from '../../api/client.js';
+import { whoAmI } from '../../api/session.js';
+import { Confirm } from '../../ui/Confirm.js';
+import { DataTable, type Column } from '../../ui/DataTable.js';
+import { Mono } from '../../ui/Mono.js';
+import { Page } from '../../ui/Page.js';
+import { Empty, Failed } from '../../ui/States.js';
+import { Time } from '../../ui/Time.js';
+import { showDone } from '../../ui/toast.js';
+import { IssueKey } from './IssueKey.js';
+import { ROLES, type ApiKey } from './roles.js';
+
+const PAGE = 100;
+
+/** The keys of a tenant, or with null those of operators and relays. */
+export function ApiKeys({ tenantId }: { readonly tenantId: string | null }) {
+  const [issuing, setIssuing] = useState(false);
+  const [revoking, setRevoking] = useState<ApiKey | null>(null);
+  const { data: me } = useQuery(whoAmI);
+  const query = useInfiniteQuery({
+    queryKey: ['api-keys', tenantId],
+    queryFn: ({ pageParam, signal }) => {
+      const page = { limit: PAGE, ...(pageParam && { cursor: pageParam }) };
+      return take(
+        tenantId === null
+          ? api.GET('/v1/api-keys', { params: { query: page }, signal })
+          : api.GET('/v1/tenants/{tenantId}/api-keys', { params: { path: { tenantId }, query: page }, signal }),
+      );
+    },
+    initialPageParam: '',
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+  });
+  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items), [query.data]);
+  const columns = useMemo(() => columnsOf(setRevoking, me?.keyId), [me?.keyId]);
+  const issue = (
+    <Button leftSection={<IconPlus size={16} stroke={1.75} aria-hidden />} onClick={() => setIssuing(true)}>
+      Issue key
+    </Button>
+  );
+  return (
+    <Page
+      title={tenantId === null ? 'Operator keys' : 'API keys'}
+      description={
+        tenantId === null
+          ? 'Keys of operators and of mail relays. The text of a key is shown once.'
+          : `Who may change or read what of ${tenantId}. The text of a key is shown once.`
+      }
+      actions={issue}
+    >
+      {query.error && !rows ? (
+        <Failed error={query.error} retry={() => void query.refetch()} />
+      ) : (
+        <DataTable
+          label="API keys"
+          columns={columns}
+          rows={rows}
+          rowKey={({ id }) => id}
+          more={query}
+          empty={
+            <Empty title="No API keys yet" action={issue}>
+              Issue an admin key for whoever manages the SMTP users of this tenant.
+            </Empty>
+          }
+        />
+      )}
+      <Modal opened={issuing} onClose={() => setIssuing(false)} title="Issue key" closeOnClickOutside={false}>
+        <IssueKey tenantId={tenantId} onClose={() => setIssuing(false)} />
+      </Modal>
+      {revoking && <Revoke apiKey={revoking} tenantId={tenantId} onClose={() => setRevoking(null)} />}
+    </Page>
+  );
+}
+
+interface RevokeProps {
+  readonly apiKey: ApiKey;
+  readonly tenantId: string | null;
+  readonly onClose: () => void;
+}
+
+function Revoke({ apiKey: { id: keyId, name, role }, tenantId, onClose }: RevokeProps) {
+  const queries = useQueryClient();
+  const revoke = useMutation({
+    mutationFn: () =>
+      take<unknown>(
+        tenantId === null
+          ? api.DELETE('/v1/api-keys/{keyId}', { params: { path: { keyId } } })
+          : api.DELETE('/v1/tenants/{tenantId}/api-keys/{keyId}', { params: { path: { tenantId, keyId } } }),
+      ),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['api-keys', tenantId] });
+      onClose();
+      showDone(`The key ${name} is revoked.`);
+    },
+  });
+  return (
+    <Confirm
+      opened
+      onClose={onClose}
+      title={`Revoke the key ${name}`}
+      action="Revoke key"
+      danger
+      onConfirm={() => revoke.mutate()}
+      pending={revoke.isPending}
+      error={revoke.error}
+    >
+      {ROLES[role].stops} This takes effect within a second, and cannot be undone.
+    </Confirm>
+  );
+}
+
+const columnsOf = (onRevoke: (key: ApiKey) => void, own: string | undefined): readonly Column<ApiKey>[] => [
+  {
+    id: 'name',
+    header: 'Name',
+    phone: 'title',
+    cell: ({ name, id, revokedAt }) => (
+      <Text span inherit {...(revokedAt !== null && { c: 'dimmed' })}>
+        {name}
+        {id === own && (
+          <Text span inherit c="dimmed">
+            {' '}
+            · this session
+          </Text>
+        )}
+      </Text>
+    ),
+  },
+  { id: 'role', header: 'Role', width: 110, phone: 'detail', cell: ({ role }) => ROLES[role].label },
+  {
+    id: 'id',
+    header: 'Id',
+    width: 300,
+    from: 'lg',
+    cell: ({ id }) => (
+      <Text span inherit c="dimmed">
+        <Mono>{id}</Mono>
+      </Text>
+    ),
+  },
+  { id: 'created', header: 'Created', width: 150, from: 'md', cell: ({ createdAt }) => <Time at={createdAt} /> },
+  {
+    id: 'used',
+    header: 'Last used',
+    width: 150,
+    phone: 'detail-aside',
+    cell: ({ lastUsedAt }) =>
+      lastUsedAt === null ? (
+        <Text span inherit c="dimmed">
+          never
+        </Text>
+      ) : (
+        <Time at={lastUsedAt} />
+      ),
+  },
+  {
+    id: 'revoke',
+    header: '',
+    width: 150,
+    align: 'end',
+    phone: 'aside',
+    cell: (key) =>
+      key.revokedAt === null ? (
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          color="gray"
+          aria-label={`Revoke the key ${key.name}`}
+          onClick={() => onRevoke(key)}
+        >
+          Revoke
+        </Button>
+      ) : (
+        <Text span inherit c="dimmed">
+          revoked <Time at={key.revokedAt} />
+        </Text>
+      ),
+  },
+];

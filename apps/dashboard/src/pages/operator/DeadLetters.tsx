@@ -1,0 +1,163 @@
+import { Button, Code, Group, Stack, Text } from '@mantine/core';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { api, take, type Schema } from '../../api/client.js';
+import { Confirm } from '../../ui/Confirm.js';
+import { DataTable, type Column } from '../../ui/DataTable.js';
+import { Mono } from '../../ui/Mono.js';
+import { SidePanel } from '../../ui/SidePanel.js';
+import { Empty, Failed } from '../../ui/States.js';
+import { Time } from '../../ui/Time.js';
+import { showDone } from '../../ui/toast.js';
+
+type DeadLetter = Schema<'DeadLetter'>;
+
+const PAGE = 50;
+const EVERY_MS = 15_000;
+const KEY = ['dead-letters'] as const;
+
+/** Denials that could not be read and wait, those that wait longest first: new ones come at the end. */
+export function DeadLetters() {
+  const [open, setOpen] = useState<DeadLetter | null>(null);
+  const query = useInfiniteQuery({
+    queryKey: KEY,
+    queryFn: ({ pageParam, signal }) =>
+      take(
+        api.GET('/v1/dead-letters', {
+          params: { query: { limit: PAGE, ...(pageParam && { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+    refetchInterval: EVERY_MS,
+  });
+  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items), [query.data]);
+  if (query.error && !rows) return <Failed error={query.error} retry={() => void query.refetch()} />;
+  return (
+    <>
+      <DataTable
+        label="Dead letters"
+        columns={COLUMNS}
+        rows={rows}
+        rowKey={({ id }) => id}
+        onOpen={setOpen}
+        open={open?.id}
+        more={query}
+        empty={
+          <Empty title="No dead letters wait">
+            Every denial that relays have reported could be read, and is on record.
+          </Empty>
+        }
+      />
+      <SidePanel opened={open !== null} onClose={() => setOpen(null)} title="Dead letter">
+        {open && <Letter key={open.id} letter={open} onDone={() => setOpen(null)} />}
+      </SidePanel>
+    </>
+  );
+}
+
+function Letter({ letter, onDone }: { readonly letter: DeadLetter; readonly onDone: () => void }) {
+  const { id } = letter;
+  const [discarding, setDiscarding] = useState(false);
+  const path = { params: { path: { deadLetterId: id } } };
+  const whole = useQuery({
+    queryKey: [...KEY, id],
+    queryFn: ({ signal }) => take(api.GET('/v1/dead-letters/{deadLetterId}', { ...path, signal })),
+  });
+  const queries = useQueryClient();
+  const done = async (message: string) => {
+    await queries.invalidateQueries({ queryKey: KEY });
+    onDone();
+    showDone(message);
+  };
+  const retry = useMutation({
+    mutationFn: () => take(api.POST('/v1/dead-letters/{deadLetterId}/retry', path)),
+    onSuccess: async ({ outcome }) => {
+      if (outcome === 'recorded') return done('It could be read, and is on record.');
+      if (outcome === 'known') return done('It was on record already, and is not counted again.');
+      return queries.invalidateQueries({ queryKey: KEY });
+    },
+  });
+  const discard = useMutation({
+    mutationFn: () => take<unknown>(api.DELETE('/v1/dead-letters/{deadLetterId}', path)),
+    onSuccess: () => done('It is discarded.'),
+  });
+  const shown = whole.data ?? letter;
+  return (
+    <Stack gap="md">
+      <Text size="sm">{shown.reason}</Text>
+      <Text size="xs" c="dimmed">
+        <Mono>{shown.partition === null ? shown.topic : `${shown.topic}/${shown.partition}@${shown.offset}`}</Mono>
+        {' · '}
+        <Time at={shown.deadLetteredAt} />
+        {shown.tenantId !== null && ` · tenant ${shown.tenantId}`}
+        {shown.lastAction && (
+          <>
+            {' · retried '}
+            <Time at={shown.lastAction.at} /> by {shown.lastAction.actor?.name ?? shown.lastAction.machineUser}
+          </>
+        )}
+      </Text>
+      <Group gap="xs">
+        <Button onClick={() => retry.mutate()} loading={retry.isPending}>
+          Retry
+        </Button>
+        <Button variant="default" onClick={() => setDiscarding(true)}>
+          Discard
+        </Button>
+      </Group>
+      <div role="status">
+        {retry.data?.outcome === 'unreadable' && (
+          <Text size="sm">It still cannot be read: {retry.data.reason} Update Postern and retry, or discard it.</Text>
+        )}
+      </div>
+      {retry.error && <Failed error={retry.error} />}
+      {whole.error && <Failed error={whole.error} retry={() => void whole.refetch()} />}
+      {whole.data && <Code block>{contentOf(whole.data)}</Code>}
+      <Confirm
+        opened={discarding}
+        onClose={() => setDiscarding(false)}
+        title="Discard this dead letter"
+        action="Discard"
+        danger
+        onConfirm={() => discard.mutate()}
+        pending={discard.isPending}
+        error={discard.error}
+      >
+        If it was a denial, it will not be in the audit trail. The letter is kept in the database, with your key’s name
+        and the time.
+      </Confirm>
+    </Stack>
+  );
+}
+
+function contentOf({ event, key, value }: Schema<'CompleteDeadLetter'>): string {
+  return JSON.stringify(event ?? { key, value }, null, 2);
+}
+
+const COLUMNS: readonly Column<DeadLetter>[] = [
+  { id: 'reason', header: 'Why it could not be read', phone: 'title', cell: ({ reason }) => reason },
+  {
+    id: 'tenant',
+    header: 'Tenant',
+    width: '16%',
+    phone: 'detail',
+    cell: ({ tenantId }) => tenantId ?? 'not known',
+  },
+  {
+    id: 'retries',
+    header: 'Retries',
+    width: 90,
+    align: 'end',
+    from: 'md',
+    cell: ({ retries }) => <Mono>{`${retries}`}</Mono>,
+  },
+  {
+    id: 'since',
+    header: 'Waits since',
+    width: 160,
+    phone: 'detail-aside',
+    cell: ({ deadLetteredAt }) => <Time at={deadLetteredAt} />,
+  },
+];

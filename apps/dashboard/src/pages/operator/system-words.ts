@@ -1,0 +1,43 @@
+import type { Schema } from '../../api/client.js';
+
+type Process = Schema<'ProcessState'>;
+type Consumer = Schema<'ConsumerState'>;
+
+/** How a process is, in words. */
+export function processInWords({ state, instance, missing }: Pick<Process, 'state' | 'instance' | 'missing'>): string {
+  if (instance === null) return 'no process runs';
+  if (state === 'not-seen') return 'silent: it was killed, or cannot reach the database';
+  if (state === 'ready') return 'ready';
+  return `not ready: ${missing.map(({ name, why }) => `${name} ${why}`).join('; ')}`;
+}
+
+/** How a consumer is, in words. */
+export function consumerInWords({ state, reason }: Pick<Consumer, 'state' | 'reason'>): string {
+  switch (state) {
+    case 'caught-up':
+      return 'up to date';
+    case 'catching-up':
+      return 'catching up';
+    case 'failing':
+      return `tries again: ${reason ?? 'the reason is not known'}`;
+    case 'halted':
+      return `halted until somebody acts: ${reason ?? 'the reason is not known'}`;
+    case 'not-seen':
+      return 'no process that runs has it';
+  }
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** *104.9 MB*. */
+export function bytesInWords(bytes: number): string {
+  const power = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  const value = bytes / 1_000 ** power;
+  return `${value.toLocaleString('en', { maximumFractionDigits: power === 0 ? 0 : 1 })} ${UNITS[power]}`;
+}
+
+/** *3 minutes*: the age of the oldest event that waits. */
+export function secondsInWords(seconds: number): string {
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  return seconds < 3_600 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
+}
