@@ -167,7 +167,7 @@ function useList(tenantId: string, query: string | undefined, state: Shown | und
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { id: 'username', header: 'Username', phone: 'title', width: '34%', cell: ({ username }) => username },
+  { id: 'username', header: 'Username', phone: 'title', width: '30%', cell: ({ username }) => username },
   {
     id: 'restriction',
     header: 'Restriction',
@@ -179,7 +179,7 @@ const COLUMNS: readonly Column<Row>[] = [
     id: 'denials',
     header: 'Denials',
     phone: 'detail-aside',
-    width: '32%',
+    width: '38%',
     cell: ({ summary }) => <Denials of={summary} />,
   },
 ];
