@@ -59,8 +59,8 @@ async function measure(databaseUrl: string, dataDir: string): Promise<Awaited<Re
         rates[format].push(await perSecond(() => linesOf(path, headers, format === 'csv' ? 1 : 0)));
       }
       rates.cursor.push(await perSecond(() => rowsByCursor(owner, user.body.id)));
-      const told = Object.entries(rates).map(([name, all]) => `${name} ${all.at(-1)?.toFixed(0)} rows/s`);
-      console.log(`round ${round}: ${told.join('   ')}`);
+      const shown = Object.entries(rates).map(([name, all]) => `${name} ${all.at(-1)?.toFixed(0)} rows/s`);
+      console.log(`round ${round}: ${shown.join('   ')}`);
     }
     const peakRssMb = await peakMb(postern.pid);
     const best = (samples: readonly number[]) => Math.round(quantile(samples, 1));

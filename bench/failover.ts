@@ -71,8 +71,8 @@ export async function run(): Promise<{
         for (let i = 0; i < UNDISTURBED_EACH; i++) usual.push(await undisturbed(scene));
         const took = await fault(scene, round);
         times[name].push(took);
-        const told = Object.entries(took).map(([what, ms]) => `${what} ${Math.round(ms)} ms`);
-        console.log(`round ${round + 1}, ${name}: ${told.join(', ')}`);
+        const shown = Object.entries(took).map(([what, ms]) => `${what} ${Math.round(ms)} ms`);
+        console.log(`round ${round + 1}, ${name}: ${shown.join(', ')}`);
       }
     }
     await load.stop();

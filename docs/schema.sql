@@ -847,9 +847,9 @@ CREATE TABLE projection.relay_policies (
   CONSTRAINT relay_policies_mode_check CHECK ((mode = ANY (ARRAY['enforce'::text, 'report-only'::text]))),
   CONSTRAINT relay_policies_pkey PRIMARY KEY (smtp_user_id, username_key)
 );
-CREATE UNIQUE INDEX one_policy_is_told_of_a_username ON projection.relay_policies USING btree (username_key) WHERE (revision IS NOT NULL);
+CREATE UNIQUE INDEX one_published_policy_per_username ON projection.relay_policies USING btree (username_key) WHERE (revision IS NOT NULL);
 CREATE UNIQUE INDEX relay_policies_by_revision ON projection.relay_policies USING btree (revision);
-CREATE INDEX relay_policies_not_told ON projection.relay_policies USING btree (username_key, removed, claimed_at) WHERE (revision IS NULL);
+CREATE INDEX relay_policies_unpublished ON projection.relay_policies USING btree (username_key, removed, claimed_at) WHERE (revision IS NULL);
 ALTER TABLE projection.relay_policies ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON projection.relay_policies AS PERMISSIVE FOR ALL TO postern_projection
   USING (true);

@@ -47,10 +47,10 @@ function completedOperation(
     throw new Error(`Describe ${method.toUpperCase()} ${path} with @Documented({ … }) on its controller's method.`);
   const { description: requestId, schema } = REQUEST_HEADERS['X-Request-Id'];
   const roles = [...new Set((operation.security ?? []).flatMap((requirement) => Object.values(requirement).flat()))];
-  const told = [description ?? [], roles.length > 0 ? `For a key of the role ${roles.join(' or ')}.` : []].flat();
+  const paragraphs = [description ?? [], roles.length > 0 ? `For a key of the role ${roles.join(' or ')}.` : []].flat();
   return {
     ...rest,
-    ...(told.length > 0 && { description: told.join('\n\n') }),
+    ...(paragraphs.length > 0 && { description: paragraphs.join('\n\n') }),
     parameters: [
       ...pathParameters(path),
       ...(operation.parameters ?? []).filter((parameter) => parameter['in'] !== 'path'),

@@ -305,7 +305,7 @@ describe('postern, where something is not right', () => {
     expect(await runCommand('cli', args, admin)).toEqual({ code: 2, out: '', err: expect.stringContaining(complaint) });
   });
 
-  it('does nothing that cannot be taken back without being told to, where it cannot ask', async () => {
+  it('does nothing irreversible without --yes, where it cannot ask', async () => {
     await cli('users', 'add', 'kept@acme.example');
     await cli('restrict', 'kept@acme.example', '203.0.113.7');
     for (const command of [

@@ -17,7 +17,7 @@ export function describeUser(user: SmtpUser, output: Output): string {
   ].join('\n');
 }
 
-/** What the restriction means for logins, and its list. Warnings go beside. */
+/** What the restriction means for logins, and its list. Warnings are printed separately. */
 export function describeRestriction(name: string, restriction: Restriction, output: Output): string {
   const { restricted, entries, version } = restriction;
   for (const warning of restriction.warnings) output.aside(printable(aside(warning, entries)));
@@ -26,7 +26,7 @@ export function describeRestriction(name: string, restriction: Restriction, outp
   return `${printable(name)} ${sentence}\n\n${output.table(ENTRY_COLUMNS, entries)}`;
 }
 
-/** Who gave an expiry is told of it, and not to change it, as the API's words do. */
+/** Names the expiry that was given, and does not ask to change it, as the API's text does. */
 function aside({ code, detail, entryId }: Restriction['warnings'][number], entries: readonly Entry[]): string {
   const entry = code === 'expires-soon' ? entries.find(({ id }) => id === entryId) : undefined;
   if (entry === undefined) return `Warning: ${detail}`;

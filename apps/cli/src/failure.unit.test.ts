@@ -19,7 +19,7 @@ const PROBLEM = {
 };
 
 describe('a failure', () => {
-  it('is told with each field, what stood there, what was meant, and the request', () => {
+  it('is reported with each field, its value, what was meant, and the request', () => {
     const sent = { entries: [{ range: '203.0.113.7' }, { range: '010.0.0.1' }] };
     expect(tellFailure(new RequestRefused(PROBLEM, 422, sent), false)).toBe(
       [
@@ -32,7 +32,7 @@ describe('a failure', () => {
     );
   });
 
-  it('without fields is told by its detail, with what helps', () => {
+  it('without fields is reported by its detail, with what helps', () => {
     const problem = { title: 'Last entry', code: 'last-entry', detail: 'It is the last one.', requestId: 'request-2' };
     expect(tellFailure(new RequestRefused(problem, 409, undefined), false)).toBe(
       [

@@ -7,7 +7,7 @@ const denial = (id: string) => ({ id, occurredAt: new Date().toISOString() }) as
 
 /** Follows a list that gives one answer after the other; ends with the last one. */
 async function follow(answers: readonly (Error | readonly Denial[])[], last = 0): Promise<string[]> {
-  const told: string[] = [];
+  const shown: string[] = [];
   const stop = new AbortController();
   let look = 0;
   const read = async (): Promise<Page<Denial>> => {
@@ -22,11 +22,11 @@ async function follow(answers: readonly (Error | readonly Denial[])[], last = 0)
     intervalMs: 1,
     lateMs: 60_000,
     last,
-    show: ({ id }) => told.push(id),
-    aside: (text) => told.push(text),
+    show: ({ id }) => shown.push(id),
+    aside: (text) => shown.push(text),
     signal: stop.signal,
   });
-  return told;
+  return shown;
 }
 
 const WAITING = 'Waiting for denials. Ctrl-C ends it.';

@@ -23,7 +23,7 @@ const FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--max-old-spa
 const RESTART_DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000, 10_000];
 /** Who has run so long is restarted without delay when it dies. */
 const WELL_AFTER_MS = 60_000;
-/** A child that has never been ready is started so often: a bad setting is not mended by trying. */
+/** A child that has never been ready is started so often: a bad setting is not repaired by trying. */
 const FIRST_ATTEMPTS = 5;
 const STOP_TIMEOUT_MS = 25_000;
 

@@ -227,13 +227,13 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
       const { found, expected } = await after(async () => {
         await haltedPartitions(halted, 0);
         await sendMessage(world.brokers, topic, { key: null, value: 'no event' });
-        const told = await until(
+        const reported = await until(
           async () =>
             (await Promise.all(world.instances(service).map(missingOf))).find((missing) => missing?.includes(topic)),
           `a ${service} says that it has halted`,
           (missing) => missing !== undefined,
         );
-        expect(told).toContain('halts at offset');
+        expect(reported).toContain('halts at offset');
         await haltedPartitions(halted, 1);
         await deleteTopic(world.brokers, topic);
         // The load goes on: the topic is created again, with what is newest.

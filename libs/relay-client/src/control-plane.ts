@@ -145,7 +145,7 @@ async function askAt(base: string, settings: Settings, path: string, question: Q
   signal.addEventListener('abort', abort);
   request.on('close', () => signal.removeEventListener('abort', abort));
   request.on('timeout', () => void running.destroy(new Error('The control plane was silent for too long.')));
-  // Once there is an answer, its reader is told.
+  // Once there is an answer, its reader gets the error.
   request.on('error', () => undefined);
   request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];

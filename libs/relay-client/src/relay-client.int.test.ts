@@ -59,7 +59,7 @@ async function started(settings: Partial<RelayClientSettings> = {}): Promise<Rel
 
 const frameOf = (changes: Parameters<typeof policy>[1]): string =>
   frame(policy('office@acme.example', { ...changes, revision: 3 }));
-const told = (client: RelayClient, username: string, ip = '203.0.113.9'): string => {
+const decisionOf = (client: RelayClient, username: string, ip = '203.0.113.9'): string => {
   const { decision, reason } = client.peek(username, ip);
   return `${decision} ${reason}`;
 };
@@ -216,7 +216,10 @@ describe('a relay client', () => {
       await until(() => codes().includes('policy-unreadable'), 'it is reported');
       expect(said(client)).toBe('535 5.7.1 not from 198.51.100.1 https://acme.example');
       plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }));
-      await until(() => told(client, 'office@acme.example', '198.51.100.1') === 'allow entry-matched', 'the change');
+      await until(
+        () => decisionOf(client, 'office@acme.example', '198.51.100.1') === 'allow entry-matched',
+        'the change',
+      );
       expect(client.status()).toMatchObject({ connected: true, snapshots: 1, unreadablePolicies: 1 });
     });
   });
@@ -226,21 +229,21 @@ describe('a relay client', () => {
     await plane.kill();
     const client = clientOf({ urls: [`http://127.0.0.1:${port}`], startWithinMs: 20 });
     await client.start();
-    expect(told(client, 'free@acme.example')).toBe('defer policy-stale');
+    expect(decisionOf(client, 'free@acme.example')).toBe('defer policy-stale');
     expect(codes()).toContain('control-plane-unreachable');
     const policies = plane.policies;
     plane = new TestControlPlane();
     for (const each of policies.values()) plane.set(each);
     await plane.listen(port);
-    await until(() => told(client, 'free@acme.example') === 'allow unrestricted', 'policies came');
+    await until(() => decisionOf(client, 'free@acme.example') === 'allow unrestricted', 'policies came');
   });
 
   it('applies a change that the stream brings', async () => {
     const client = await started();
     plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }));
-    await until(() => told(client, 'office@acme.example') === 'deny ip-not-authorized', 'the change is in force');
+    await until(() => decisionOf(client, 'office@acme.example') === 'deny ip-not-authorized', 'the change is in force');
     plane.set(policy('office@acme.example', { removed: true, entries: [] }));
-    await until(() => told(client, 'office@acme.example') === 'defer smtp-user-unknown', 'the user is gone');
+    await until(() => decisionOf(client, 'office@acme.example') === 'defer smtp-user-unknown', 'the user is gone');
     expect(client.status()).toMatchObject({ revision: 4, policies: 1 });
   });
 
@@ -250,7 +253,7 @@ describe('a relay client', () => {
     await until(() => client.status().revision === 3, 'the change is in force');
     plane.breakStreams();
     await until(() => client.status().reconnects > 0, 'it saw the break');
-    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+    expect(decisionOf(client, 'office@acme.example')).toBe('allow entry-matched');
     await until(() => plane.resumedFrom.length === 2, 'it resumed');
     expect(plane.resumedFrom).toEqual(['2', '3']);
     expect(client.status().snapshots).toBe(1);
@@ -262,7 +265,7 @@ describe('a relay client', () => {
     plane.breakStreams();
     plane.set(policy('new@acme.example'));
     await until(
-      () => told(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched',
+      () => decisionOf(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched',
       'the change is in force',
     );
     expect(client.status().unreadablePolicies).toBe(0);
@@ -277,7 +280,7 @@ describe('a relay client', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     await until(
-      () => told(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched',
+      () => decisionOf(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched',
       'the change is in force',
     );
     expect(client.status()).toMatchObject({ revision: 3, snapshots: 1 });
@@ -296,7 +299,7 @@ describe('a relay client', () => {
     plane.send('event: reset\ndata: {}\n\n');
     await until(() => client.status().snapshots === 2, 'a whole one came');
     expect(codes().filter((code) => code === 'control-plane-unreachable')).toHaveLength(3);
-    expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
+    expect(decisionOf(client, 'free@acme.example')).toBe('allow unrestricted');
   });
 
   it.each([
@@ -312,7 +315,7 @@ describe('a relay client', () => {
     });
     const client = await started();
     expect(client.status()).toMatchObject({ verified: true, policies: 2, snapshots: 1 });
-    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+    expect(decisionOf(client, 'office@acme.example')).toBe('allow entry-matched');
   });
 
   it('refuses a snapshot with a line that never ends, before it has read it all', async () => {
@@ -336,7 +339,7 @@ describe('a relay client', () => {
     });
     plane.send('event: reset\ndata: {}\n\n');
     await until(() => codes().includes('snapshot-refused'), 'it was refused');
-    expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
+    expect(decisionOf(client, 'free@acme.example')).toBe('allow unrestricted');
     await until(() => client.status().snapshots === 2, 'a whole one came');
   });
 
@@ -350,24 +353,27 @@ describe('a relay client', () => {
     });
     plane.send('event: reset\ndata: {}\n\n');
     await until(() => client.status().snapshots === 2 && plane.openStreams === 1, 'the short snapshot came');
-    expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
+    expect(decisionOf(client, 'free@acme.example')).toBe('allow unrestricted');
     plane.heartbeat();
     await until(() => client.status().digestMismatches === 1, 'the mismatch was seen');
     await until(() => client.status().snapshots === 3 && plane.openStreams === 1, 'a third snapshot came');
     plane.set(policy('new@acme.example'));
     plane.heartbeat();
-    await until(() => told(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched', 'it is in force');
-    expect(told(client, 'free@acme.example')).toBe('allow unrestricted');
+    await until(
+      () => decisionOf(client, 'new@acme.example', '203.0.113.42') === 'allow entry-matched',
+      'it is in force',
+    );
+    expect(decisionOf(client, 'free@acme.example')).toBe('allow unrestricted');
   });
 
   it('lets no unknown user in by an unconfirmed first snapshot, not even while rolling out', async () => {
     plane.announcesDigest = false;
     plane.greets = false;
     const client = await started({ unknownUser: 'allow', startWithinMs: 20 });
-    expect(told(client, 'nobody@acme.example')).toBe('defer smtp-user-unknown');
+    expect(decisionOf(client, 'nobody@acme.example')).toBe('defer smtp-user-unknown');
     plane.heartbeat();
     await until(() => client.status().verified, 'it is confirmed');
-    expect(told(client, 'nobody@acme.example')).toBe('allow smtp-user-unknown');
+    expect(decisionOf(client, 'nobody@acme.example')).toBe('allow smtp-user-unknown');
     client.decide('nobody@acme.example', '203.0.113.9');
     expect(client.status().unknownUsers).toBe(1);
   });
@@ -376,7 +382,7 @@ describe('a relay client', () => {
     const client = await started();
     plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }), { silently: true });
     plane.heartbeat({ revision: 2 });
-    await until(() => told(client, 'office@acme.example') === 'deny ip-not-authorized', 'the change is in force');
+    await until(() => decisionOf(client, 'office@acme.example') === 'deny ip-not-authorized', 'the change is in force');
     expect(client.status()).toMatchObject({ digestMismatches: 1, snapshots: 2 });
   });
 
@@ -387,7 +393,7 @@ describe('a relay client', () => {
     plane.heartbeat();
     plane.heartbeat();
     await until(
-      () => told(client, 'late@acme.example', '203.0.113.42') === 'allow entry-matched',
+      () => decisionOf(client, 'late@acme.example', '203.0.113.42') === 'allow entry-matched',
       'the change is in force',
     );
     expect(client.status()).toMatchObject({ digestMismatches: 1, snapshots: 2 });
@@ -425,7 +431,7 @@ describe('a relay client', () => {
     await until(() => client.status().snapshots === 2, 'a second snapshot came');
     expect(client.status().unreadablePolicies).toBe(1);
     expect(codes()).toContain('policy-unreadable');
-    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+    expect(decisionOf(client, 'office@acme.example')).toBe('allow entry-matched');
   });
 
   it('shows how far the control plane is behind its journal, for as long as it is connected', async () => {
@@ -466,7 +472,7 @@ describe('a relay client', () => {
     plane.revision = 2;
     plane.send('event: reset\ndata: {}\n\n');
     await until(() => client.status().snapshots === 2, 'the snapshot came');
-    expect(told(client, 'late@acme.example')).toBe('defer smtp-user-unknown');
+    expect(decisionOf(client, 'late@acme.example')).toBe('defer smtp-user-unknown');
     const detail = `The snapshot of 127.0.0.1:${plane.port} is at revision 2, older than the policies in use at 3. `;
     expect(problems).toEqual([{ code: 'policies-went-back', detail: expect.stringContaining(detail) }]);
   });
@@ -475,7 +481,7 @@ describe('a relay client', () => {
     const client = await started({ silenceMs: 60 });
     await until(() => plane.resumedFrom.length > 1, 'it reconnected');
     expect(problems.map((problem) => problem.detail).join()).toContain('silent');
-    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+    expect(decisionOf(client, 'office@acme.example')).toBe('allow entry-matched');
   });
 
   it.each([
@@ -490,7 +496,7 @@ describe('a relay client', () => {
     else plane.breakStreams();
     await until(() => codes().includes('answer-unexpected'), 'it was reported');
     expect(problems.find(({ code }) => code === 'answer-unexpected')?.detail).toContain('text/html');
-    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+    expect(decisionOf(client, 'office@acme.example')).toBe('allow entry-matched');
     await until(() => plane.openStreams === 1, 'it is back');
   });
 
@@ -588,9 +594,9 @@ describe('a relay client', () => {
     const { key } = plane;
     plane.key = 'pst_relay_other_secret';
     plane.breakStreams();
-    await until(() => client.status().keyRefused, 'it was told');
+    await until(() => client.status().keyRefused, 'the refusal was noticed');
     expect(codes()).toContain('key-refused');
-    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+    expect(decisionOf(client, 'office@acme.example')).toBe('allow entry-matched');
     plane.key = key;
     await until(() => client.status().connected || plane.openStreams > 0, 'it is back');
   });
@@ -607,9 +613,9 @@ describe('a relay client', () => {
     plane.breakStreams();
     await plane.kill();
     now += 60_000;
-    expect(told(client, 'office@acme.example')).toBe('allow entry-matched');
+    expect(decisionOf(client, 'office@acme.example')).toBe('allow entry-matched');
     now += 1;
-    expect(told(client, 'office@acme.example')).toBe(expected);
+    expect(decisionOf(client, 'office@acme.example')).toBe(expected);
     expect(client.status().state).toBe(state);
     await plane.listen();
   });
@@ -618,7 +624,7 @@ describe('a relay client', () => {
     await (await started({ dataDir })).stop();
     const second = clientOf({ urls: ['http://127.0.0.1:9'], dataDir });
     await second.start();
-    expect(told(second, 'office@acme.example')).toBe('allow entry-matched');
+    expect(decisionOf(second, 'office@acme.example')).toBe('allow entry-matched');
   });
 
   it('keeps its first policies at once, so that a process that is killed in its first minute has them', async () => {
@@ -660,7 +666,7 @@ describe('a relay client', () => {
     await until(async () => (await readPolicies(path, Date.now).catch(() => null))?.revision === 3, 'it is kept');
     const second = clientOf({ urls: ['http://127.0.0.1:9'], dataDir });
     await second.start();
-    expect(told(second, 'office@acme.example')).toBe('deny ip-not-authorized');
+    expect(decisionOf(second, 'office@acme.example')).toBe('deny ip-not-authorized');
   });
 
   it.each([
@@ -673,7 +679,7 @@ describe('a relay client', () => {
     await (await started({ ...age, clock: () => kept })).stop();
     const second = clientOf({ ...age, urls: ['http://127.0.0.1:9'], clock: () => kept + later });
     await second.start();
-    expect(told(second, 'office@acme.example')).toBe(expected);
+    expect(decisionOf(second, 'office@acme.example')).toBe(expected);
   });
 
   it('does not trust a wall clock that was set back to a moment after the saving, which it saw pass without Postern', async () => {
@@ -690,14 +696,14 @@ describe('a relay client', () => {
     const urls = ['http://127.0.0.1:9'];
     const second = clientOf({ ...age, urls });
     await second.start();
-    expect(told(second, 'office@acme.example')).toBe('allow entry-matched');
+    expect(decisionOf(second, 'office@acme.example')).toBe('allow entry-matched');
     now += 40_000;
     const path = join(dataDir, 'policies');
     await until(async () => (await stat(path)).mtimeMs === now, 'the time was seen');
     now -= 30_000;
     const third = clientOf({ ...age, urls });
     await third.start();
-    expect(told(third, 'office@acme.example')).toBe('defer policy-stale');
+    expect(decisionOf(third, 'office@acme.example')).toBe('defer policy-stale');
   });
 
   it('does not decide by last known good policies that are damaged, and keeps the next ones', async () => {
@@ -706,7 +712,7 @@ describe('a relay client', () => {
     await writeFile(path, (await readFile(path)).subarray(4));
     const client = clientOf({ urls: ['http://127.0.0.1:9'], dataDir, startWithinMs: 10 });
     await client.start();
-    expect(told(client, 'office@acme.example')).toBe('defer policy-stale');
+    expect(decisionOf(client, 'office@acme.example')).toBe('defer policy-stale');
     expect(codes()).toContain('last-known-good-unusable');
     await client.stop();
     const third = clientOf({ dataDir });

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { EXPIRES_SOON_MS, warningsOf } from './warnings.js';
 import { NEXT_YEAR, NOW, YESTERDAY, entry } from './testing/given.js';
 
-const told = (...entries: Parameters<typeof warningsOf>[0]) =>
+const warned = (...entries: Parameters<typeof warningsOf>[0]) =>
   warningsOf(entries, NOW).map(({ code, entryId }) => `${code} ${entryId}`);
 
 describe('warnings', () => {
   it('are none for what is as it should be', () => {
-    expect(told(entry('203.0.113.0/24'), entry('2001:db8::/64', { expiresAt: NEXT_YEAR }))).toEqual([]);
+    expect(warned(entry('203.0.113.0/24'), entry('2001:db8::/64', { expiresAt: NEXT_YEAR }))).toEqual([]);
   });
 
   it('covered-by: an entry inside another, with the narrowest that has it', () => {
@@ -28,16 +28,16 @@ describe('warnings', () => {
   });
 
   it('covered-by: not by an entry that is expired', () => {
-    expect(told(entry('203.0.113.0/24', { expiresAt: YESTERDAY }), entry('203.0.113.42'))).toEqual([]);
+    expect(warned(entry('203.0.113.0/24', { expiresAt: YESTERDAY }), entry('203.0.113.42'))).toEqual([]);
   });
 
   it('very-wide: IPv4 shorter than /16, IPv6 shorter than /32', () => {
     const wide = [entry('202.0.0.0/15'), entry('203.0.0.0/16'), entry('2000::/31'), entry('2001:db8::/32')];
-    expect(told(...wide)).toEqual(['very-wide 202.0.0.0/15', 'very-wide 2000::/31']);
+    expect(warned(...wide)).toEqual(['very-wide 202.0.0.0/15', 'very-wide 2000::/31']);
   });
 
   it('private-range: where no login over the internet comes from', () => {
-    expect(told(entry('192.168.1.0/24'), entry('fd00::1'))).toEqual([
+    expect(warned(entry('192.168.1.0/24'), entry('fd00::1'))).toEqual([
       'private-range 192.168.1.0/24',
       'private-range fd00::1',
     ]);
@@ -46,15 +46,15 @@ describe('warnings', () => {
   it('expires-soon: within a week', () => {
     const at = (ms: number) => ({ expiresAt: new Date(NOW.getTime() + ms).toISOString() });
     const entries = [entry('203.0.113.1', at(EXPIRES_SOON_MS)), entry('203.0.113.2', at(EXPIRES_SOON_MS + 1))];
-    expect(told(...entries)).toEqual(['expires-soon 203.0.113.1']);
+    expect(warned(...entries)).toEqual(['expires-soon 203.0.113.1']);
   });
 
   it('are several for one entry where it has several', () => {
     const both = entry('10.0.0.0/8', { expiresAt: new Date(NOW.getTime() + 1).toISOString() });
-    expect(told(both)).toEqual(['very-wide 10.0.0.0/8', 'private-range 10.0.0.0/8', 'expires-soon 10.0.0.0/8']);
+    expect(warned(both)).toEqual(['very-wide 10.0.0.0/8', 'private-range 10.0.0.0/8', 'expires-soon 10.0.0.0/8']);
   });
 
   it('are none for an expired entry: it grants nothing', () => {
-    expect(told(entry('10.0.0.0/8', { expiresAt: YESTERDAY }))).toEqual([]);
+    expect(warned(entry('10.0.0.0/8', { expiresAt: YESTERDAY }))).toEqual([]);
   });
 });

@@ -60,8 +60,8 @@ export class Person {
     const { smtpUserId, username } = this;
     const occurredAt = AT;
     const denialId = more.denialId ?? newId();
-    const told = { relay: 'mx1', reason: 'ip-not-authorized', mode: 'enforce', refused: true, count: 1 } as const;
-    return { type: 'AuthDenied', data: { denialId, smtpUserId, username, ip, occurredAt, ...told, ...more } };
+    const denied = { relay: 'mx1', reason: 'ip-not-authorized', mode: 'enforce', refused: true, count: 1 } as const;
+    return { type: 'AuthDenied', data: { denialId, smtpUserId, username, ip, occurredAt, ...denied, ...more } };
   }
 }
 

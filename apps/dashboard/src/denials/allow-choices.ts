@@ -17,7 +17,7 @@ export type AllowChoices = readonly AllowChoice[] | 'looks-like-proxy';
 
 /**
  * What to offer for a denied address: itself, itself for a day, its neighbourhood (IPv4 /24, IPv6 /64), and what the API
- * suggests besides. None for a text that is no address.
+ * suggests as well. None for a text that is no address.
  * @param denied the addresses that were denied to the same SMTP user, as far as they are loaded
  */
 export function allowChoices(ip: string, denied: readonly DeniedIp[]): AllowChoices {

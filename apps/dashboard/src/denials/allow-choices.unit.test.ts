@@ -16,7 +16,7 @@ describe('what is offered for a denied address', () => {
     );
   });
 
-  it('believes the API’s count of the neighbours, which sees more than one page, and passes on what it suggests besides', () => {
+  it('believes the API’s count of the neighbours, which sees more than one page, and passes on what it suggests as well', () => {
     const suggestedEntries = [
       { range: '2001:db8::9', why: 'The address itself.', covers: 1 },
       { range: '2001:db8::/64', why: 'That network.', covers: 40 },

@@ -29,13 +29,16 @@ export function refusalsOf(denials: readonly Denial[]): Refusal[] {
 const newestFirst = (a: Denial, b: Denial): number => (a.occurredAt < b.occurredAt ? 1 : -1);
 
 /**
- * What is told of addresses, in the places in which they were shown; new ones come below. Nothing moves under the pointer:
+ * What is known of addresses, in the places in which they were shown; new ones come below. Nothing moves under the pointer:
  * an address must not be allowed by a click that was meant for another.
  */
-export function inPlace<Told extends { readonly ip: string }>(told: readonly Told[], shown: readonly string[]): Told[] {
+export function inPlace<Refused extends { readonly ip: string }>(
+  addresses: readonly Refused[],
+  shown: readonly string[],
+): Refused[] {
   const places = new Map(shown.map((ip, place) => [ip, place]));
-  const place = ({ ip }: Told) => places.get(ip) ?? shown.length;
-  return told.toSorted((a, b) => place(a) - place(b));
+  const place = ({ ip }: Refused) => places.get(ip) ?? shown.length;
+  return addresses.toSorted((a, b) => place(a) - place(b));
 }
 
 /** Whether the list lets the address in now; by the same code as the relays. A text that is no address is not let in. */

@@ -25,7 +25,7 @@ export function SidePanel({ opened, onClose, title, children }: Props) {
       classNames={{
         content: classes['content'],
         header: classes['header'],
-        ...(!phone && { inner: classes['beside'] }),
+        ...(!phone && { inner: classes['inline'] }),
       }}
     >
       {children}

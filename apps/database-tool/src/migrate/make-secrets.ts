@@ -25,7 +25,7 @@ export async function makeSecrets(root: string, owner: string, database: string)
 
 /** The password in `file`, which is made where it does not exist. */
 async function ownerPassword(file: string): Promise<string> {
-  const made = await writeBeside(file, randomBytes(32).toString('base64url'));
+  const made = await writeNextTo(file, randomBytes(32).toString('base64url'));
   try {
     // Unlike `rename`, `link` never replaces a password that exists; unlike `writeFile`, it never leaves half of one.
     await link(made, file);
@@ -38,10 +38,10 @@ async function ownerPassword(file: string): Promise<string> {
 }
 
 async function replace(file: string, text: string): Promise<void> {
-  await rename(await writeBeside(file, text), file);
+  await rename(await writeNextTo(file, text), file);
 }
 
-async function writeBeside(file: string, text: string): Promise<string> {
+async function writeNextTo(file: string, text: string): Promise<string> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}`;
   await writeFile(temporary, `${text}\n`, { mode: 0o600, flag: 'wx', flush: true });
   return temporary;

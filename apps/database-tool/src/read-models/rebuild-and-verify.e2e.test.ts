@@ -79,8 +79,8 @@ async function insertDenial(user: string, version: number, month: string): Promi
   const denialId = newId();
   const occurredAt = `${month}-10T08:00:00.000Z`;
   const denial = { denialId, smtpUserId: user, username: 'app@acme.example', ip: '198.51.100.7', occurredAt };
-  const told = { relay: 'mx1', reason: 'ip-not-authorized', mode: 'enforce', refused: true, count: 1 };
-  await insertEvent(`auth-denials/${user}`, version, 'AuthDenied', { ...denial, ...told }, occurredAt, denialId);
+  const reported = { relay: 'mx1', reason: 'ip-not-authorized', mode: 'enforce', refused: true, count: 1 };
+  await insertEvent(`auth-denials/${user}`, version, 'AuthDenied', { ...denial, ...reported }, occurredAt, denialId);
   return denialId;
 }
 
@@ -157,10 +157,10 @@ describe('postern verify and postern rebuild', () => {
 
     const { code, models } = await verified();
     expect(code).toBe(1);
-    const told = models.flatMap(({ differences }) =>
+    const reported = models.flatMap(({ differences }) =>
       differences.map(({ table, kind, key }) => `${table} ${kind} ${key}`),
     );
-    expect(told.filter((line) => !line.startsWith('changes')).sort()).toEqual(
+    expect(reported.filter((line) => !line.startsWith('changes')).sort()).toEqual(
       [
         `relay_policies different ${first} user0@acme.example`,
         'tenant_replies different acme',
@@ -169,7 +169,7 @@ describe('postern verify and postern rebuild', () => {
         `denied_ips different ${second} 198.51.100.7`,
       ].sort(),
     );
-    expect(told.filter((line) => line.startsWith('changes missing')).length).toBe(1);
+    expect(reported.filter((line) => line.startsWith('changes missing')).length).toBe(1);
 
     const partitions = `SELECT relnamespace::regnamespace::text AS schema, c.relname, c.relowner::regrole::text, c.relrowsecurity,
         c.relforcerowsecurity, c.relacl::text, pg_get_expr(c.relpartbound, c.oid) AS bound
@@ -233,15 +233,15 @@ describe('postern verify and postern rebuild', () => {
         policy: await policy(),
       };
     };
-    const told = {
+    const reported = {
       restriction: { restricted: true, version: 2, entries: [entry] },
       check: { decision: 'allow', reason: 'entry-matched', matched: entry },
       history: { type: 'RestrictionAdded', version: 2, data: { entries: [entry] } },
       policy: { restricted: true, entries: [{ range: '2001:db8::/64', expiresAt: null }] },
     };
-    expect(await everywhere()).toMatchObject(told);
+    expect(await everywhere()).toMatchObject(reported);
     for (const model of MODELS) expect((await command(['rebuild', model])).code).toBe(0);
-    expect(await everywhere()).toMatchObject(told);
+    expect(await everywhere()).toMatchObject(reported);
     expect(await verified()).toMatchObject({ code: 0, equal: true });
   });
 

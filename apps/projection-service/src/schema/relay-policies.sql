@@ -23,11 +23,11 @@ CREATE TABLE projection.relay_policies (
   PRIMARY KEY (smtp_user_id, username_key),
   CHECK (restricted OR json_array_length(entries) = 0)
 );
-CREATE UNIQUE INDEX one_policy_is_told_of_a_username ON projection.relay_policies (username_key) WHERE revision IS NOT NULL;
+CREATE UNIQUE INDEX one_published_policy_per_username ON projection.relay_policies (username_key) WHERE revision IS NOT NULL;
 -- What a relay catches up with.
 CREATE UNIQUE INDEX relay_policies_by_revision ON projection.relay_policies (revision);
 -- Who gets a username that its holder gives up, and the last of its tombstones.
-CREATE INDEX relay_policies_not_told ON projection.relay_policies (username_key, removed, claimed_at) WHERE revision IS NULL;
+CREATE INDEX relay_policies_unpublished ON projection.relay_policies (username_key, removed, claimed_at) WHERE revision IS NULL;
 
 -- One row, locked by every transaction that takes revisions: so their order is the order of the commits.
 CREATE TABLE projection.relay_policy_totals (

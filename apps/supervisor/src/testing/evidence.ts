@@ -69,7 +69,7 @@ export class Witness {
     const { rows: onRecord } = await client.query<EventRow>(
       `SELECT 'smtp-user/' || smtp_user_id AS stream_id, type, data FROM audit.changes ORDER BY smtp_user_id, version`,
     );
-    const told = this.relayPolicies.messages;
+    const published = this.relayPolicies.messages;
     return {
       journal: histories(models, journal),
       changesOnRecord: histories(models, onRecord),
@@ -79,9 +79,9 @@ export class Witness {
       ),
       policiesTopic: policies(
         models,
-        told.map(({ value }) => JSON.parse(value).data),
+        published.map(({ value }) => JSON.parse(value).data),
       ),
-      policiesTopicInOrder: inOrder(told),
+      policiesTopicInOrder: inOrder(published),
       replica: byUser(models, ({ user, entries, removed }) =>
         [...entries.map(({ range }) => range), ...(entries.length > 0 ? removed : [])].map((range) => {
           const { decision, reason } = relay.peek(user.username, range);
@@ -201,13 +201,13 @@ async function denialsIn(client: pg.Client, models: readonly UserModel[]) {
     'SELECT id, smtp_user_id FROM audit.denials WHERE relay = $1 ORDER BY id',
     [RELAY_OF_LOAD],
   );
-  const { rows: ips } = await client.query<{ smtp_user_id: string; told: string }>(
-    `SELECT smtp_user_id, ip || ' ' || count AS told FROM audit.denied_ips ORDER BY ip`,
+  const { rows: ips } = await client.query<{ smtp_user_id: string; published: string }>(
+    `SELECT smtp_user_id, ip || ' ' || count AS published FROM audit.denied_ips ORDER BY ip`,
   );
   const ofUser = <Row extends { readonly smtp_user_id: string }>(rows: readonly Row[], { user }: UserModel) =>
     rows.filter(({ smtp_user_id }) => smtp_user_id === user.id);
   return {
     denials: byUser(models, (model) => ofUser(denials, model).map(({ id }) => id)),
-    deniedIps: byUser(models, (model) => ofUser(ips, model).map(({ told }) => told)),
+    deniedIps: byUser(models, (model) => ofUser(ips, model).map(({ published }) => published)),
   };
 }

@@ -113,14 +113,14 @@ export class SeededLoad {
       this.added.push({ username: user.username, range });
     }
     this.acknowledged += 1;
-    const told = [
+    const answered = [
       answer.body.version,
       answer.body.mode,
       answer.body.entries.map(({ range }: { range: string }) => range),
     ];
     const wanted = [version, model.mode, model.entries.map(({ range }) => range)];
-    if (JSON.stringify(told) !== JSON.stringify(wanted))
-      throw new Error(`An answer does not follow: ${JSON.stringify(told)} and not ${JSON.stringify(wanted)}.`);
+    if (JSON.stringify(answered) !== JSON.stringify(wanted))
+      throw new Error(`An answer does not follow: ${JSON.stringify(answered)} and not ${JSON.stringify(wanted)}.`);
   }
 
   async #deny(random: Random): Promise<void> {

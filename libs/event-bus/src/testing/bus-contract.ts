@@ -189,19 +189,19 @@ export const EVENT_BUS_CONTRACT: readonly { name: string; run(world: BusWorld): 
     run: async (world) => {
       const stream = `smtp-user/${newId()}`;
       await world.append(stream, 3);
-      const handledWhenTold: number[] = [];
+      const handledWhenCaughtUp: number[] = [];
       const consumer = await start(world, {
-        onCaughtUp: async () => void handledWhenTold.push((await consumer.versions(stream)).length),
+        onCaughtUp: async () => void handledWhenCaughtUp.push((await consumer.versions(stream)).length),
       });
       await until(() => consumer.running.status().hasCaughtUp);
       await world.append(stream, 1);
       await until(async () => (await consumer.versions(stream)).length === 4);
-      equal(handledWhenTold.length, 1);
+      equal(handledWhenCaughtUp.length, 1);
       await world.forget(consumer.consumer);
       await world.append(stream, 1);
-      await until(() => handledWhenTold.length === 2);
+      await until(() => handledWhenCaughtUp.length === 2);
       equal(consumer.running.status().hasCaughtUp, true);
-      ok((handledWhenTold[0] ?? 0) >= 3 && (handledWhenTold[1] ?? 0) >= 9);
+      ok((handledWhenCaughtUp[0] ?? 0) >= 3 && (handledWhenCaughtUp[1] ?? 0) >= 9);
       await consumer.bus.stop();
     },
   },

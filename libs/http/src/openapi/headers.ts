@@ -4,7 +4,7 @@ import type { JsonSchema } from './json-schema.js';
 /** The headers that a route may take. */
 export const REQUEST_HEADERS = {
   'X-Request-Id': requestHeader(
-    'Your name for this request, told back and kept with the changes it makes. What does not fit is replaced.',
+    'Your name for this request, returned and kept with the changes it makes. What does not fit is replaced.',
     'deploy-2026-11-01.17',
     { pattern: '^[A-Za-z0-9._-]{1,64}$' },
   ),

@@ -224,7 +224,7 @@ describe('a replica', () => {
 
   const users = 100_000;
   it.each([
-    ['as many users as it was told to expect', users],
+    ['as many users as it was made for', users],
     ['users that nobody announced', 0],
   ])('takes no more than 100 bytes a user with three mixed ranges, for %s', (_, expectedUsers) => {
     const replica = new Replica({ expectedUsers });

@@ -5,7 +5,7 @@ type Changes = Partial<Omit<RelayPolicy, 'revision' | 'entries'>> & {
   entries?: readonly (string | { range: string; expiresAt: string | null })[];
 };
 
-/** A policy for tests: restricted to `203.0.113.42` unless told otherwise. An entry may be given as its range alone. */
+/** A policy for tests: restricted to `203.0.113.42` by default. An entry may be given as its range alone. */
 export function policy(username: string, changes: Changes = {}): RelayPolicy {
   const entries = (changes.entries ?? ['203.0.113.42']).map((entry) =>
     typeof entry === 'string' ? { range: entry, expiresAt: null } : entry,

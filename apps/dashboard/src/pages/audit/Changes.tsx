@@ -15,7 +15,7 @@ import { given } from '../../search.js';
 import { csvLink } from './filter-denials.js';
 import { PeriodFilter, TextFilter } from './Filters.js';
 import { periodOf } from './period.js';
-import { RowsBesidePanel } from './RowsBesidePanel.js';
+import { RowsWithPanel } from './RowsWithPanel.js';
 
 const HERE = '/signed-in/t/$tenantId/changes';
 
@@ -70,7 +70,7 @@ export function Changes() {
         {query.error && !rows ? (
           <Failed error={query.error} retry={() => void query.refetch()} />
         ) : (
-          <RowsBesidePanel rows={rows} open={shown} onOpen={({ eventId }) => change({ open: eventId })}>
+          <RowsWithPanel rows={rows} open={shown} onOpen={({ eventId }) => change({ open: eventId })}>
             <DataTable
               label="Changes"
               columns={COLUMNS}
@@ -91,7 +91,7 @@ export function Changes() {
                 </Empty>
               }
             />
-          </RowsBesidePanel>
+          </RowsWithPanel>
         )}
       </Stack>
       <SidePanel

@@ -20,7 +20,7 @@ import { DenialPanel } from './DenialPanel.js';
 import { csvLink, matches } from './filter-denials.js';
 import { ChoiceFilter, PeriodFilter, TextFilter } from './Filters.js';
 import { periodInWords, periodOf, type AskedPeriod, type PeriodSearch } from './period.js';
-import { RowsBesidePanel } from './RowsBesidePanel.js';
+import { RowsWithPanel } from './RowsWithPanel.js';
 
 const HERE = '/signed-in/t/$tenantId/denials';
 const USUAL = '7d';
@@ -123,7 +123,7 @@ export function Denials() {
               {asked.to === undefined && <LiveMark live={live} />}
             </Group>
             <NewRows count={waiting} onShow={reload} />
-            <RowsBesidePanel rows={rows} open={shown} onOpen={({ id }) => show(id)}>
+            <RowsWithPanel rows={rows} open={shown} onOpen={({ id }) => show(id)}>
               <DataTable
                 label="Denials"
                 columns={COLUMNS}
@@ -136,7 +136,7 @@ export function Denials() {
                   <Nothing words={whenInWords(search, asked)} filtered={filtered} clear={() => change(NO_FILTERS)} />
                 }
               />
-            </RowsBesidePanel>
+            </RowsWithPanel>
           </div>
         )}
       </Stack>

@@ -38,7 +38,7 @@ export function Reply() {
   return (
     <Page
       title="Reply to the client"
-      description="What the mail client is told when the password was right and the address is not allowed. Most clients show it to their user."
+      description="What the mail client gets as the answer when the password was right and the address is not allowed. Most clients show it to their user."
     >
       {query.error ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
@@ -122,7 +122,7 @@ function Editor({ tenantId, stored, onReload }: EditorProps) {
           />
           <Switch
             label="Answer as to a wrong password"
-            description="Reveals to nobody that the password was right. Your own users are not told why either: the reason is in the audit trail alone."
+            description="Reveals to nobody that the password was right. Your own users do not see the reason either: only the audit trail has it."
             checked={opaque}
             onChange={(event) => setOpaque(event.currentTarget.checked)}
             disabled={!writes}

@@ -65,7 +65,7 @@ const COLUMNS = `
          smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id, claimed_at, removed, digest, revision`;
 
 /**
- * By the primary key, `one_policy_is_told_of_a_username` and `relay_policies_not_told`. Of the tombstones that are not sent the last one
+ * By the primary key, `one_published_policy_per_username` and `relay_policies_unpublished`. Of the tombstones that are not sent the last one
  * is enough, however often a username changed hands. In parts and not with OR: before the table's first ANALYZE that was planned as a
  * sequential scan that compares each row with each id, 25 times slower than what events come at. A row may come by two parts.
  */

@@ -24,7 +24,7 @@ describeWithKafka(describe, 'a broker that decides by ACLs', () => {
   let world: KafkaWorld;
   let ca: string;
   const failures: string[] = [];
-  const onFailure = (...told: unknown[]) => failures.push(String(told.at(-1)));
+  const onFailure = (...reported: unknown[]) => failures.push(String(reported.at(-1)));
   const as = (username: (typeof ACCOUNTS)[number]): KafkaSettings => ({
     brokers: [broker.secure?.address ?? ''],
     tls: { ca },
@@ -79,7 +79,7 @@ describeWithKafka(describe, 'a broker that decides by ACLs', () => {
       await until(async () => (await republishLeft(world.feed, TOPICS.smtpUsers)) === 0);
       await world.append(user, 1);
       await until(async () => (await have()).slice(0, 3).every((each) => each === 3));
-      expect(failures.filter((told) => /authoriz/i.test(told))).toEqual([]);
+      expect(failures.filter((reported) => /authoriz/i.test(reported))).toEqual([]);
 
       // Were the broker to let everybody do everything, the above would say nothing.
       const stranger = kafkaClient(as('audit-trail-service')).producer();

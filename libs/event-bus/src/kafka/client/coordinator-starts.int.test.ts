@@ -27,7 +27,7 @@ describeWithKafka(describe, 'a broker that has just been started for the first t
 
   it('is used without a word of failure', async () => {
     const failures: string[] = [];
-    const onFailure = (...told: unknown[]) => failures.push(String(told.at(-1)));
+    const onFailure = (...reported: unknown[]) => failures.push(String(reported.at(-1)));
     const publisher = world.publisher({ onFailure });
     const bus = world.bus({ onFailure });
     const writer = bus.writer(RELAY_POLICIES.topic);

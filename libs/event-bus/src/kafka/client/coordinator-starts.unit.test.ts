@@ -5,11 +5,11 @@ const refused = (type: string) => Object.assign(new Error(type), { type });
 const starting = () => new Error('The number of retries is exceeded', { cause: refused('GROUP_LOAD_IN_PROGRESS') });
 
 describe('a coordinator that starts', () => {
-  it('is told from other failures, also where kafkajs has given up before', () => {
+  it('is distinguished from other failures, also where kafkajs has given up before', () => {
     expect(coordinatorStarts(refused('GROUP_COORDINATOR_NOT_AVAILABLE'))).toBe(true);
     expect(coordinatorStarts(starting())).toBe(true);
-    const inVain = Object.assign(new Error('in vain'), { name: 'KafkaJSGroupCoordinatorNotFound' });
-    expect(coordinatorStarts(inVain)).toBe(true);
+    const gaveUp = Object.assign(new Error('gave up'), { name: 'KafkaJSGroupCoordinatorNotFound' });
+    expect(coordinatorStarts(gaveUp)).toBe(true);
     expect(coordinatorStarts(refused('GROUP_AUTHORIZATION_FAILED'))).toBe(false);
     expect(coordinatorStarts('GROUP_LOAD_IN_PROGRESS')).toBe(false);
   });

@@ -137,8 +137,8 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     const groupId = consumerGroup(world.topicPrefix, before.consumer, journal);
     const topic = world.topicPrefix + USERS;
     // The group is ahead of the database, as after a restore of a backup; nothing new comes that could wake it.
-    const told = await onAdmin((admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
-    expect(told.flatMap(({ partitions }) => partitions).some(({ offset }) => Number(offset) > 0)).toBe(true);
+    const committed = await onAdmin((admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+    expect(committed.flatMap(({ partitions }) => partitions).some(({ offset }) => Number(offset) > 0)).toBe(true);
     await world.forget(before.consumer);
     const restored = await start(world, { consumer: before.consumer });
     await until(async () => (await before.versions(stream)).length === 12);
@@ -337,7 +337,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       );
     });
 
-    it('and that has nothing else in a partition, goes on in the topic that was made anew, where there is nothing at all', async () => {
+    it('and that has nothing else in a partition, goes on in the topic that was created again, where there is nothing at all', async () => {
       await deleteTopic(DENIALS);
       await publishAllAgain();
       const { dataSource } = world.checkpoints;

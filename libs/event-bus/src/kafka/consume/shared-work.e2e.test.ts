@@ -89,14 +89,14 @@ describeWithKafka(describe, 'instances of one consumer', (kafka) => {
     const stream = newUser();
     const consumer = `consumer-${newId()}`;
     const { url, kafka: settings, topicPrefix, checkpoints } = world;
-    const told: SlowConsumer = {
+    const slow: SlowConsumer = {
       url,
       kafka: settings,
       topicPrefix,
       consumer,
       table: checkpoints.table,
     };
-    const zombie = spawn(process.execPath, [PROGRAM, JSON.stringify(told)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const zombie = spawn(process.execPath, [PROGRAM, JSON.stringify(slow)], { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       let said = '';
       zombie.stdout.on('data', (text: Buffer) => (said += text.toString()));

@@ -80,7 +80,7 @@ describeWithKafka(describe, 'the writer of a topic', (kafka) => {
     await theirs.open(THEIRS);
     const policies = Array.from({ length: 5 }, (_, i) => encodePolicy(policyOf(i + 1), THEIRS));
     await theirs.write(policies.slice(0, 3));
-    // Marks of transactions that told nothing stand behind it too.
+    // Marks of transactions without messages come after it too.
     await expect(theirs.write([{ key: 'large', value: 'x'.repeat(9_000_000), headers }])).rejects.toThrow();
     await theirs.open(THEIRS);
     await theirs.write(policies.slice(3, 4));

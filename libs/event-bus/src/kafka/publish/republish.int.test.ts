@@ -193,7 +193,7 @@ describeWithKafka(describe, 'a publisher that starts in the middle of a refill',
     },
   );
 
-  it('starts also while the topics are being deleted and made anew', async () => {
+  it('starts also while the topics are being deleted and created again', async () => {
     await world.append(`smtp-user/${newId()}`, 10);
     const first = world.publisher();
     await first.start();

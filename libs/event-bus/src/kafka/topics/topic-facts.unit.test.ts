@@ -6,13 +6,13 @@ import { EVENT_TOPICS, RELAY_POLICIES } from './topic-settings.js';
 it('topics are made as the AsyncAPI document tells consumers', () => {
   const file = join(import.meta.dirname, '..', '..', '..', '..', '..', 'docs', 'asyncapi.json');
   const { channels } = JSON.parse(readFileSync(file, 'utf8')) as { channels: Record<string, Channel> };
-  const told = Object.values(channels).map(({ address, bindings: { kafka } }) => ({
+  const documented = Object.values(channels).map(({ address, bindings: { kafka } }) => ({
     topic: address,
     cleanup: kafka.topicConfiguration['cleanup.policy'].join(),
     retentionMs: kafka.topicConfiguration['retention.ms'] === -1 ? null : kafka.topicConfiguration['retention.ms'],
   }));
   const byTopic = (a: { topic: string }, b: { topic: string }) => a.topic.localeCompare(b.topic);
-  expect(told.toSorted(byTopic)).toEqual([...EVENT_TOPICS, RELAY_POLICIES].toSorted(byTopic));
+  expect(documented.toSorted(byTopic)).toEqual([...EVENT_TOPICS, RELAY_POLICIES].toSorted(byTopic));
 });
 
 interface Channel {

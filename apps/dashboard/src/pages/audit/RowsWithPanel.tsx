@@ -9,7 +9,7 @@ interface Props<Row> {
 }
 
 /** Around a table with a side panel: while it is open, it shows the row to which the arrow keys go. */
-export function RowsBesidePanel<Row>({ rows, open, onOpen, children }: Props<Row>) {
+export function RowsWithPanel<Row>({ rows, open, onOpen, children }: Props<Row>) {
   const follow = ({ target }: FocusEvent) => {
     const index = target.closest('tr')?.dataset['index'];
     const row = index === undefined ? undefined : rows?.[Number(index)];
