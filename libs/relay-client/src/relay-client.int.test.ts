@@ -169,9 +169,12 @@ describe('a relay client', () => {
 
     it('opaquely after a restart, too, where the policies were kept before the replies came', async () => {
       plane.greets = false;
-      await (await started({ dataDir, startWithinMs: 20 })).stop();
+      const first = await started({ dataDir, startWithinMs: 20 });
+      await until(() => first.status().policies === 2, 'the policies came');
+      await first.stop();
       const client = clientOf({ urls: ['http://127.0.0.1:9'], dataDir, startWithinMs: 20 });
       await client.start();
+      await until(() => client.status().state === 'deciding', 'the kept policies were read');
       expect(client.status()).toMatchObject({ state: 'deciding', policies: 2 });
       expect(said(client)).toBe('535 5.7.8 Authentication failed');
     });

@@ -1,4 +1,4 @@
-import { Button, Group, Loader, Menu, Text, Tooltip, type ButtonProps } from '@mantine/core';
+import { Button, Group, Loader, Menu, Text, type ButtonProps } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
@@ -22,7 +22,7 @@ interface Props {
 /** The right moment to say it: it is what everybody asks next. */
 const NEXT = 'Every relay has it within seconds.';
 
-/** One click allows the address; the menu has its network, and a day only. There is an undo for ten seconds. */
+/** Nothing for whoever may not change the list. One click allows the address; the menu has its network, and a day only. There is an undo for ten seconds. */
 export function AllowAddress({
   user,
   ip,
@@ -41,7 +41,8 @@ export function AllowAddress({
   const choices = allowChoices(ip, denied.data?.pages.flatMap(({ items }) => items) ?? []);
   if (choices === 'looks-like-proxy') return <LooksLikeProxy />;
   const [itself] = choices;
-  if (!itself) return null;
+  // The page says why there are no buttons.
+  if (!itself || !writable) return null;
   const choose = (choice: AllowChoice) =>
     allow.mutate(choice, {
       onSuccess: ({ entries }) => {
@@ -54,51 +55,47 @@ export function AllowAddress({
       },
       onError: (error) => failed(`${choice.range} was not allowed`, error),
     });
-  const disabled = !writable || allow.isPending;
   return (
-    <Tooltip label="Only an admin key of the tenant can change the list." disabled={writable}>
-      <Group gap={0} wrap="nowrap" className={classes['both']} {...(!writable && { tabIndex: 0 })}>
-        <Button
-          size={size}
-          variant={variant}
-          className={classes['one']}
-          disabled={disabled}
-          loading={allow.isPending}
-          onClick={() => choose(itself)}
-          aria-label={`${label}: ${ip}`}
-        >
-          {label}
-        </Button>
-        <Menu position="bottom-end" width={340} disabled={disabled}>
-          <Menu.Target>
-            <Button
-              size={size}
-              variant={variant}
-              className={classes['more']}
-              disabled={disabled}
-              px={6}
-              aria-label={`Other ways to allow ${ip}`}
-            >
-              <IconChevronDown size={14} aria-hidden />
-            </Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {choices.map((choice) => (
-              <Menu.Item key={`${choice.range} ${choice.forOneDay}`} onClick={() => choose(choice)}>
-                Allow <span className="mono">{choice.range}</span>
-                {choice.forOneDay && ' for 24 hours'}
-                <Text size="xs" c="dimmed">
-                  {choice.detail}
-                </Text>
-              </Menu.Item>
-            ))}
-            {denied.isPending && <Loader size="xs" m="xs" aria-label="Loading the denied neighbours" />}
-            <Menu.Divider />
-            <Menu.Label>{NEXT}</Menu.Label>
-          </Menu.Dropdown>
-        </Menu>
-      </Group>
-    </Tooltip>
+    <Group gap={0} wrap="nowrap" className={classes['both']}>
+      <Button
+        size={size}
+        variant={variant}
+        className={classes['one']}
+        loading={allow.isPending}
+        onClick={() => choose(itself)}
+        aria-label={`${label}: ${ip}`}
+      >
+        {label}
+      </Button>
+      <Menu position="bottom-end" width={340} disabled={allow.isPending}>
+        <Menu.Target>
+          <Button
+            size={size}
+            variant={variant}
+            className={classes['more']}
+            disabled={allow.isPending}
+            px={6}
+            aria-label={`Other ways to allow ${ip}`}
+          >
+            <IconChevronDown size={14} aria-hidden />
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {choices.map((choice) => (
+            <Menu.Item key={`${choice.range} ${choice.forOneDay}`} onClick={() => choose(choice)}>
+              Allow <span className="mono">{choice.range}</span>
+              {choice.forOneDay && ' for 24 hours'}
+              <Text size="xs" c="dimmed">
+                {choice.detail}
+              </Text>
+            </Menu.Item>
+          ))}
+          {denied.isPending && <Loader size="xs" m="xs" aria-label="Loading the denied neighbours" />}
+          <Menu.Divider />
+          <Menu.Label>{NEXT}</Menu.Label>
+        </Menu.Dropdown>
+      </Menu>
+    </Group>
   );
 }
 

@@ -2,7 +2,7 @@ import { Button, Group, Skeleton, Stack, Tabs } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Copy } from '../../ui/Mono.js';
 import { Page } from '../../ui/Page.js';
 import { RestrictionWords } from '../../ui/RestrictionWords.js';
@@ -11,7 +11,7 @@ import { Denied } from './denied/Denied.js';
 import { LiveDenials } from './denied/LiveDenials.js';
 import { RefusedNow } from './denied/RefusedNow.js';
 import { storedDraft } from './editor/draft.js';
-import { Editor, type Start } from './editor/Editor.js';
+import type { Start } from './editor/Editor.js';
 import { Entries } from './entries/Entries.js';
 import { History } from './history/History.js';
 import { ClearRestriction } from './manage/ClearRestriction.js';
@@ -23,6 +23,9 @@ import { Why } from './why/Why.js';
 
 /** Characters of a username that is shown smaller. */
 const LONG = 60;
+// Loaded when it is first opened: whoever came to see why a login was refused does not wait for it.
+const Editor = lazy(async () => ({ default: (await import('./editor/Editor.js')).Editor }));
+
 const TABS = ['denied', 'history'] as const;
 const HERE = '/signed-in/t/$tenantId/smtp-users/$smtpUserId';
 
@@ -34,7 +37,11 @@ export function SmtpUser() {
   const { data: user, error, refetch, dataUpdatedAt } = useQuery(smtpUserQuery(tenantId, smtpUserId));
   const writable = useMayWrite();
   const [editing, setEditing] = useState<Start | null>(null);
-  const openEditor = (mode: Start['mode'], text?: string) => setEditing({ mode, text });
+  const [editorNeeded, setEditorNeeded] = useState(false);
+  const openEditor = (mode: Start['mode'], text?: string) => {
+    setEditorNeeded(true);
+    setEditing({ mode, text });
+  };
   if (!user) return <Loading error={error} retry={() => void refetch()} />;
   const draft = writable && editing === null && storedDraft(user.id) !== null;
   return (
@@ -95,7 +102,11 @@ export function SmtpUser() {
           </Tabs>
         </LiveDenials>
         {writable && user.restriction.restricted && <ClearRestriction user={user} />}
-        {writable && <Editor key={user.id} user={user} start={editing} close={() => setEditing(null)} />}
+        {writable && editorNeeded && (
+          <Suspense fallback={null}>
+            <Editor key={user.id} user={user} start={editing} close={() => setEditing(null)} />
+          </Suspense>
+        )}
       </Stack>
     </Page>
   );

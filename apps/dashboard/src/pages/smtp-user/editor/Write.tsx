@@ -60,7 +60,7 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
           onChange={(wanted) => change(inMode(draft, wanted as EditorMode))}
           data={[
             { value: 'add', label: 'Add to the list' },
-            { value: 'replace', label: 'Edit the whole list' },
+            { value: 'replace', label: 'Edit the complete list' },
           ]}
         />
       )}
