@@ -150,7 +150,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
       expect.stringMatching(/203\.0\.113\.3.*changed by them/),
       expect.stringMatching(/203\.0\.113\.4.*changed by you/),
     ]);
-    await conflict.getByRole('button', { name: 'Save 2 changes onto theirs' }).click();
+    await conflict.getByRole('button', { name: 'Save 2 changes' }).click();
     await conflict.waitFor({ state: 'hidden' });
     await until(
       () => rangesOf(api),

@@ -43,7 +43,7 @@ export default function DenialsChart({ bars, interval, by, onSelect }: Props) {
     setSelection(null);
   };
   return (
-    <figure aria-label={`Denied logins by ${interval}`} style={{ margin: 0 }}>
+    <figure aria-label={`Denied logins by ${interval}`} style={{ margin: 0, overflow: 'clip' }}>
       <div aria-hidden style={{ userSelect: 'none', cursor: onSelect ? 'crosshair' : undefined }}>
         <BarChart
           h={148}
