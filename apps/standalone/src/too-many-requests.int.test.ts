@@ -11,7 +11,7 @@ afterAll(() => postern?.end());
 
 it('every route with a key refuses one request too many as its document says', async () => {
   const routes = postern.api.routes.filter((route) => postern.api.operation(route)?.security);
-  const params = { tenantId: 'acme', smtpUserId: newId(), entryId: newId(), keyId: newId() };
+  const params = { tenantId: 'acme', smtpUserId: newId(), entryId: newId(), keyId: newId(), deadLetterId: newId() };
   await postern.anybody.expect(routes[0] ?? '', { params, status: 401 });
   for (const route of routes) {
     const { headers } = await postern.anybody.expect(route, { params, status: 429 });
