@@ -29,7 +29,7 @@ export const deadLetterView = z
   })
   .meta({ id: 'DeadLetter', description: 'A denial that could not be read, or a message that is none.' });
 const bytes = z
-  .union([z.object({ text: z.string() }), z.object({ base64: z.string() })])
+  .union([z.object({ text: text('{"specversion":"1.0"}') }), z.object({ base64: text('/wA=') })])
   .nullable()
   .meta({ description: 'Text where it is UTF-8.' });
 export const completeDeadLetterView = deadLetterView
