@@ -9,17 +9,20 @@ import { whoAmI } from '../api/session.js';
 /** Nothing is there. Says what that means, and what to do. */
 export function Empty({
   title,
+  order = 2,
   children,
   action,
 }: {
   readonly title: string;
+  /** 1 where it is the complete page. */
+  readonly order?: 1 | 2;
   readonly children?: ReactNode;
   readonly action?: ReactNode;
 }) {
   return (
     <Center py={56} px="md">
       <Stack align="center" gap="xs" maw={460} ta="center">
-        <Title order={2}>{title}</Title>
+        <Title order={order}>{title}</Title>
         {children !== undefined && (
           <Text size="sm" c="dimmed">
             {children}
@@ -89,6 +92,7 @@ export function NotFound() {
   return (
     <Empty
       title="There is no such page"
+      order={1}
       action={
         <Anchor component={Link} to="/">
           Go to the first page
