@@ -58,7 +58,7 @@ const help = createRoute({
 
 const tenant = createRoute({ getParentRoute: () => signedIn, path: '/t/$tenantId' });
 
-export const USER_STATES = ['restricted', 'refusing', 'report-only', 'expiring', 'expired', 'unrestricted'] as const;
+const USER_STATES = ['restricted', 'refusing', 'report-only', 'expiring', 'expired', 'unrestricted'] as const;
 const smtpUsers = createRoute({
   getParentRoute: () => tenant,
   path: '/smtp-users',

@@ -35,7 +35,7 @@ export class ApiProblem extends Error {
 }
 
 /** No answer came, or one that is not Postern's: it is stopped, restarting, or the network is down. */
-export class Unreachable extends Error {
+class Unreachable extends Error {
   override readonly name = 'Unreachable';
   override readonly message = 'Postern does not answer. It may be restarting.';
 }

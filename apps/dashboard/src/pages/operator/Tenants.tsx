@@ -7,9 +7,10 @@ import { api, take, type Schema } from '../../api/client.js';
 import { DataTable, type Column } from '../../ui/DataTable.js';
 import { Mono } from '../../ui/Mono.js';
 import { Page } from '../../ui/Page.js';
-import { Empty, Failed } from '../../ui/States.js';
+import { Failed } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
 import { showDone } from '../../ui/toast.js';
+import { FirstTenant } from './FirstTenant.js';
 import { tenantsQuery } from './tenants-query.js';
 
 type Tenant = Schema<'Tenant'>;
@@ -40,11 +41,7 @@ export function Tenants() {
           rowKey={({ id }) => id}
           link={({ id }) => ({ to: '/t/$tenantId/smtp-users', params: { tenantId: id }, search: {} })}
           more={query}
-          empty={
-            <Empty title="No tenants yet" action={create}>
-              A tenant is a customer’s account. Create one, then issue an admin key for it.
-            </Empty>
-          }
+          empty={<FirstTenant create={create} />}
         />
       )}
       <Modal opened={creating} onClose={() => setCreating(false)} title="Create tenant">

@@ -198,7 +198,7 @@ const SIGNS = {
   left: ['·', 'Left out'],
 } as const;
 
-export function Sign({ of }: { readonly of: keyof typeof SIGNS }) {
+function Sign({ of }: { readonly of: keyof typeof SIGNS }) {
   const [sign, name] = SIGNS[of];
   return (
     <span className={classes['sign']} role="img" aria-label={name}>
