@@ -166,6 +166,8 @@ export class Leadership {
       this.#ensured = false;
       this.#consumer.reload();
     } else if (performance.now() - this.#lookedAt > LOOK_AT_TOPICS_MS) {
+      // It may create a topic that was deleted. Nothing newer is sent there before it is known whether events are missing in it.
+      this.#complete = false;
       await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
       if (!this.#fit) await assertTopicsFit(this.topics, new Set());
       this.#fit = true;
