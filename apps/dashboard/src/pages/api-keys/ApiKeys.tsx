@@ -6,7 +6,6 @@ import { api, take } from '../../api/client.js';
 import { whoAmI } from '../../api/session.js';
 import { Confirm } from '../../ui/Confirm.js';
 import { DataTable, type Column } from '../../ui/DataTable.js';
-import { Mono } from '../../ui/Mono.js';
 import { Page } from '../../ui/Page.js';
 import { Empty, Failed } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
@@ -118,7 +117,7 @@ const columnsOf = (onRevoke: (key: ApiKey) => void, own: string | undefined): re
     header: 'Name',
     phone: 'title',
     cell: ({ name, id, revokedAt }) => (
-      <Text span inherit {...(revokedAt !== null && { c: 'dimmed' })}>
+      <Text span inherit title={`Key ${id}`} {...(revokedAt !== null && { c: 'dimmed' })}>
         {name}
         {id === own && (
           <Text span inherit c="dimmed">
@@ -130,17 +129,6 @@ const columnsOf = (onRevoke: (key: ApiKey) => void, own: string | undefined): re
     ),
   },
   { id: 'role', header: 'Role', width: 110, phone: 'detail', cell: ({ role }) => ROLES[role].label },
-  {
-    id: 'id',
-    header: 'Id',
-    width: 300,
-    from: 'lg',
-    cell: ({ id }) => (
-      <Text span inherit c="dimmed">
-        <Mono>{id}</Mono>
-      </Text>
-    ),
-  },
   { id: 'created', header: 'Created', width: 150, from: 'md', cell: ({ createdAt }) => <Time at={createdAt} /> },
   {
     id: 'used',
