@@ -22,25 +22,14 @@ export function signInWithCode(code: string): Promise<WhoAmI> {
   return signIn({ code });
 }
 
-async function signIn(proof: { key: string } | { code: string }): Promise<WhoAmI> {
-  const me = await session<WhoAmI>('POST', proof);
+async function signIn(body: { key: string } | { code: string }): Promise<WhoAmI> {
+  const me = await take(api.POST('/v1/session', { body }));
   setEnded(false);
   return me;
 }
 
 export function signOut(): Promise<unknown> {
-  return session('DELETE');
-}
-
-async function session<Data>(method: 'POST' | 'DELETE', body?: object): Promise<Data> {
-  const headers = { 'content-type': 'application/json' };
-  const request = fetch('/v1/session', { method, ...(body && { headers, body: JSON.stringify(body) }) });
-  return take(
-    request.then(async (response) => {
-      const answer: unknown = response.status === 204 ? undefined : await response.json();
-      return response.ok ? { data: answer as Data, response } : { error: answer, response };
-    }),
-  );
+  return take(api.DELETE('/v1/session'));
 }
 
 /**

@@ -1,5 +1,4 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
-import { IconDownload } from '@tabler/icons-react';
+import { Group, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
@@ -12,7 +11,7 @@ import { SidePanel } from '../../ui/SidePanel.js';
 import { Empty, Failed } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
 import { given } from '../../search.js';
-import { csvLink } from './filter-denials.js';
+import { DownloadCsv } from './DownloadCsv.js';
 import { PeriodFilter, TextFilter } from './Filters.js';
 import { periodOf } from './period.js';
 import { RowsWithPanel } from './RowsWithPanel.js';
@@ -41,17 +40,7 @@ export function Changes() {
     <Page
       title="Changes"
       description="Who changed what, when, and by which request."
-      actions={
-        <Button
-          component="a"
-          variant="default"
-          href={csvLink(`/v1/tenants/${tenantId}/changes`, filters)}
-          download
-          leftSection={<IconDownload size={16} stroke={1.75} aria-hidden />}
-        >
-          Download CSV
-        </Button>
-      }
+      actions={<DownloadCsv path={`/v1/tenants/${tenantId}/changes`} filters={filters} />}
     >
       <Stack gap="md">
         <Group gap="xs" role="search" aria-label="Filters">

@@ -1,6 +1,5 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { parseRange } from '@postern/ip-ranges';
-import { IconDownload } from '@tabler/icons-react';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
@@ -17,7 +16,8 @@ import { Time } from '../../ui/Time.js';
 import { useLive } from '../../ui/use-live.js';
 import { given } from '../../search.js';
 import { DenialPanel } from './DenialPanel.js';
-import { csvLink, matches } from './filter-denials.js';
+import { DownloadCsv } from './DownloadCsv.js';
+import { matches } from './filter-denials.js';
 import { ChoiceFilter, PeriodFilter, TextFilter } from './Filters.js';
 import { periodInWords, periodOf, type AskedPeriod, type PeriodSearch } from './period.js';
 import { RowsWithPanel } from './RowsWithPanel.js';
@@ -60,17 +60,7 @@ export function Denials() {
     <Page
       title="Denials"
       description="Logins that were refused, or in report only let through and recorded."
-      actions={
-        <Button
-          component="a"
-          variant="default"
-          href={csvLink(`/v1/tenants/${tenantId}/denials`, all)}
-          download
-          leftSection={<IconDownload size={16} stroke={1.75} aria-hidden />}
-        >
-          Download CSV
-        </Button>
-      }
+      actions={<DownloadCsv path={`/v1/tenants/${tenantId}/denials`} filters={all} />}
     >
       <Stack gap="md">
         <Group gap="xs" role="search" aria-label="Filters">
