@@ -188,6 +188,8 @@ describe('the policy stream', () => {
     await early.until((c) => c.heartbeats.length > 0);
     expect(early.replies).toEqual([]);
     await set('one', own);
+    // Only the changes of one tenant have an order: the second is made once the first has come.
+    await early.until((c) => c.replies.length === 1, 'the first reply');
     await set('two', { ...own, opaque: true });
     const both = [
       { tenantId: 'one', ...own },
