@@ -1,5 +1,5 @@
-import type { IpRange } from './address.js';
-import { covers } from './match.js';
+import type { IpAddress, IpRange } from './address.js';
+import { contains, covers } from './match.js';
 
 /**
  * For each item inside another's range: the narrowest such other.
@@ -23,12 +23,49 @@ export function coveringRanges<T extends { readonly range: IpRange }>(items: rea
   return covering;
 }
 
+/** Finds the ranges that contain an address: by binary search among the ranges, for many addresses against many ranges. */
+export class RangeIndex<T extends { readonly range: IpRange }> {
+  private readonly sorted: readonly T[];
+  private readonly covering: ReadonlyMap<T, T>;
+
+  constructor(items: readonly T[]) {
+    this.sorted = items.toSorted((a, b) => inOrder(a.range, b.range));
+    this.covering = coveringRanges(items);
+  }
+
+  /** The items whose range contains the address, the narrowest first. */
+  containing(address: IpAddress): T[] {
+    const found: T[] = [];
+    // A range that contains the address covers the last range that begins at or before it, or is that one.
+    for (let item = this.lastFrom(address); item !== undefined; item = this.covering.get(item))
+      if (contains(item.range, address)) found.push(item);
+    return found;
+  }
+
+  /** The last item whose range begins at the address or before it. */
+  private lastFrom({ bytes }: IpAddress): T | undefined {
+    let [low, high] = [0, this.sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const item = this.sorted[middle];
+      if (item !== undefined && compareBytes(item.range.first, bytes) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return this.sorted[low - 1];
+  }
+}
+
 /** IPv4 before IPv6, then by first address, then the wider before the narrower. */
 function inOrder(a: IpRange, b: IpRange): number {
-  if (a.first.length !== b.first.length) return a.first.length - b.first.length;
-  for (let i = 0; i < a.first.length; i++) {
-    const difference = (a.first[i] ?? 0) - (b.first[i] ?? 0);
+  return compareBytes(a.first, b.first) || a.prefix - b.prefix;
+}
+
+/** Four bytes before sixteen, then by value. */
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  if (a.length !== b.length) return a.length - b.length;
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
     if (difference !== 0) return difference;
   }
-  return a.prefix - b.prefix;
+  return 0;
 }

@@ -1,5 +1,5 @@
 import type { DecisionKind, Mode, ReasonCode } from '@postern/contracts';
-import { contains, type IpAddress } from '@postern/ip-ranges';
+import { contains, parseAddress, RangeIndex, type IpAddress, type IpRange } from '@postern/ip-ranges';
 import { isLive, parsedRange } from './entry.js';
 
 /** What access is decided by: an SMTP user's state, or its relay policy. */
@@ -29,16 +29,63 @@ interface AccessDecision {
  * is no mismatch, and is denied wherever there is a restriction, in either mode: nobody can say what it matches.
  */
 export function decideAccess(policy: AccessPolicy | null, ip: IpAddress | null, at: Date): AccessDecision {
+  return decideBy(policy, ip, (address) => {
+    let anyLive = false;
+    for (const [index, entry] of policy?.entries.entries() ?? []) {
+      if (!isLive(entry, at)) continue;
+      anyLive = true;
+      const range = parsedRange(entry);
+      if (range !== null && contains(range, address)) return { matched: index, anyLive };
+    }
+    return { matched: null, anyLive };
+  });
+}
+
+/**
+ * Decides as `decideAccess` does, for many addresses at one instant: the live entries are put in order once, so that 10,000 addresses
+ * against 1,000 entries take milliseconds.
+ */
+export function accessAt(policy: AccessPolicy, at: Date): (ip: IpAddress | null) => AccessDecision {
+  const live = policy.entries.flatMap((entry, index) =>
+    isLive(entry, at) ? [{ index, range: parsedRange(entry) }] : [],
+  );
+  const ranges = new RangeIndex(live.filter((entry): entry is LiveRange => entry.range !== null));
+  return (ip) =>
+    decideBy(policy, ip, (address) => {
+      const indexes = ranges.containing(address).map(({ index }) => index);
+      return { matched: indexes.length > 0 ? Math.min(...indexes) : null, anyLive: live.length > 0 };
+    });
+}
+
+interface LiveRange {
+  readonly index: number;
+  readonly range: IpRange;
+}
+
+/** Those of the sources from which the policy would refuse a login at that instant. `report-only` refuses nothing. */
+export function refusedBy<Source extends { readonly ip: string }>(
+  policy: AccessPolicy,
+  sources: readonly Source[],
+  at: Date,
+): Source[] {
+  const decide = accessAt(policy, at);
+  return sources.filter(({ ip }) => {
+    const address = parseAddress(ip);
+    return decide(address.ok ? address.value : null).refused;
+  });
+}
+
+/** `search` finds the first live entry that has the address in it, and says whether any entry is live. */
+function decideBy(
+  policy: AccessPolicy | null,
+  ip: IpAddress | null,
+  search: (ip: IpAddress) => { readonly matched: number | null; readonly anyLive: boolean },
+): AccessDecision {
   if (policy === null) return unrecorded('defer', 'smtp-user-unknown', null);
   if (!policy.restricted) return unrecorded('allow', 'unrestricted', null);
   if (ip === null) return denial('deny', 'source-ip-invalid');
-  let anyLive = false;
-  for (const [index, entry] of policy.entries.entries()) {
-    if (!isLive(entry, at)) continue;
-    anyLive = true;
-    const range = parsedRange(entry);
-    if (range !== null && contains(range, ip)) return unrecorded('allow', 'entry-matched', index);
-  }
+  const { matched, anyLive } = search(ip);
+  if (matched !== null) return unrecorded('allow', 'entry-matched', matched);
   return denial(policy.mode === 'enforce' ? 'deny' : 'allow', anyLive ? 'ip-not-authorized' : 'no-live-entry');
 }
 
