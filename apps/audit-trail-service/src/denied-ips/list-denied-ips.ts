@@ -14,7 +14,7 @@ import {
 } from '@postern/ip-ranges';
 import { defineList, isText, isTime, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
 import type { KnownSmtpUser } from '@postern/read-models';
-import { decideAccess, isLive } from '@postern/restrictions';
+import { accessAt, isLive } from '@postern/restrictions';
 import sql, { join, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
@@ -77,7 +77,8 @@ export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
       const proxies = await findProxies(manager, tenantId, privateRanges([...items, ...recent]));
       const looksLikeProxy = ({ address }: DeniedIpRecord) => address !== null && proxies.has(address.text);
       const now = new Date();
-      const stillDenied = new Set(items.filter((record) => wouldBeDenied(smtpUser, record.address, now)));
+      const wouldBeDenied = denialsOf(smtpUser, now);
+      const stillDenied = new Set(items.filter(({ address }) => wouldBeDenied(address)));
       const lacking = items.filter((record) => stillDenied.has(record) && !looksLikeProxy(record)).filter(hasAddress);
       const around = ({ address }: DeniedAddress) => neighbourhood(address).text;
       const ranges = [...new Set(lacking.map(around))].filter((range) => !proxies.has(range));
@@ -153,8 +154,10 @@ function hasAddress(record: DeniedIpRecord): record is DeniedAddress {
 }
 
 /** A removed user's logins are deferred, as an unknown one's, and no denials. */
-function wouldBeDenied(smtpUser: KnownSmtpUser, address: IpAddress | null, now: Date): boolean {
-  return smtpUser.status === 'registered' && decideAccess(smtpUser, address, now).denial;
+function denialsOf(smtpUser: KnownSmtpUser, now: Date): (address: IpAddress | null) => boolean {
+  if (smtpUser.status !== 'registered') return () => false;
+  const decide = accessAt(smtpUser, now);
+  return (address) => decide(address).denial;
 }
 
 function liveFamilies(smtpUser: KnownSmtpUser, now: Date): ReadonlySet<Family> {
