@@ -6,36 +6,36 @@ import { Backoff } from '@postern/async';
 import type { Settings } from './settings.js';
 import type { ProblemCode, RelayProblem } from './status.js';
 
-/** The largest answer that is read in one piece: 1,000 rejected denials take some 200 KB. */
+/** The longest answer that is read into memory. An answer with 1,000 rejected denials has about 200 KB. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
-/** An upstream that has not taken the connection by then is given up; a host that is gone answers nothing at all. */
+/** Time to connect. A host that is down does not answer at all. */
 const CONNECT_MS = 5_000;
-/** The wait for the preferred upstream grows up to so many times the first one. */
+/** The wait before the preferred upstream is tried again doubles up to this many times `preferAgainMs`. */
 const LONGEST_WAITS = 10;
 
-/** The control plane, or whoever answers in its place, answered with another status than 200. */
+/** An answer with a status other than 200. A proxy may have sent it. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 
   constructor(
     readonly status: number,
     what: string,
-    /** From `Retry-After`, where it was sent in seconds. */
+    /** Null if there was no `Retry-After` in seconds. */
     readonly retryAfterMs: number,
     body: string,
-    /** The `code` of Postern's problem (RFC 9457); null where the answer is not Postern's. */
+    /** The `code` of Postern's problem (RFC 9457); null if another server answered. */
     readonly problemCode: string | null,
   ) {
     super(`The control plane answered ${what} with ${status}: ${excerpt(body)}`);
   }
 
-  /** The key is wrong, revoked, or of another role: only another key helps. */
+  /** The key is wrong, revoked, or of another role. Only another key helps. */
   get keyRefused(): boolean {
     return this.status === 401 || this.status === 403;
   }
 }
 
-/** A 200 that Postern cannot have sent: a proxy, a login page or another service answers at this URL. */
+/** A status of 200 that Postern cannot have sent: a proxy, a login page or another service answers at this URL. */
 export class UnexpectedAnswer extends Error {
   override readonly name = 'UnexpectedAnswer';
   readonly problem: ProblemCode = 'answer-unexpected';
@@ -50,19 +50,17 @@ export class UnexpectedAnswer extends Error {
 
 export interface Question {
   readonly method?: 'GET' | 'POST';
-  /** The media type that is asked for. */
   readonly accept: string;
   readonly headers?: Record<string, string>;
   readonly body?: string;
-  /** So long without a byte, and the request is given up, also in the middle of its answer. */
+  /** The request fails after this time without a byte, also in the middle of its answer. */
   readonly idleMs: number;
   readonly signal: AbortSignal;
 }
 
-/** The upstreams, of which one is in use. Whoever asks of different things at the same time has one each. */
+/** The list of upstreams and which one is in use. Requests that run at the same time need an instance each. */
 export class ControlPlane {
   private inUse = 0;
-  /** By `elapsed`. */
   private preferAgainAt = 0;
   private readonly wait: Backoff;
 
@@ -71,20 +69,16 @@ export class ControlPlane {
     this.wait = new Backoff(preferAgainMs, LONGEST_WAITS * preferAgainMs);
   }
 
-  /** Of the upstream in use. */
   get host(): string {
     return new URL(this.settings.urls[this.inUse] as string).host;
   }
 
-  /** Milliseconds until the preferred upstream is worth a question; null while it is in use. */
+  /** Milliseconds until the preferred upstream is tried again; null while it is in use. */
   get preferAgainMs(): number | null {
     return this.inUse === 0 ? null : Math.max(0, this.preferAgainAt - this.settings.elapsed());
   }
 
-  /**
-   * Asks the upstream in use, then the others in their order, until one gives an answer that `read` can read. What the others
-   * answered is reported. @throws the last one's error: what `askAt` and `read` throw.
-   */
+  /** Asks the upstream in use, then the others in order, until `read` accepts an answer. @throws the last error. */
   async ask<T>(path: string, question: Question, read: (response: IncomingMessage) => Promise<T>): Promise<T> {
     const { urls, onProblem } = this.settings;
     if (this.preferAgainMs === 0) this.inUse = 0;
@@ -104,7 +98,6 @@ export class ControlPlane {
     }
   }
 
-  /** The upstream in use is no good: the next question goes to the one behind it. */
   next(): void {
     const { urls, elapsed } = this.settings;
     if (this.inUse === 0) this.preferAgainAt = elapsed() + this.wait.nextMs();
@@ -113,9 +106,8 @@ export class ControlPlane {
 }
 
 /**
- * Asks one upstream, and returns the answer if it is a 200 of the media type that is asked for. (Not by `fetch`: its streams
- * cost a relay a second of CPU for a snapshot of a million users.)
- * @throws Refused for any other status, also a redirection; UnexpectedAnswer for another media type; the network's error.
+ * Returns an answer of status 200 and media type `accept`. @throws Refused, UnexpectedAnswer, network errors.
+ * `fetch` is not used: its streams cost a second of CPU for a snapshot of a million users.
  */
 async function askAt(base: string, settings: Settings, path: string, question: Question): Promise<IncomingMessage> {
   const { method = 'GET', accept, headers, body, idleMs, signal } = question;
@@ -145,7 +137,7 @@ async function askAt(base: string, settings: Settings, path: string, question: Q
   signal.addEventListener('abort', abort);
   request.on('close', () => signal.removeEventListener('abort', abort));
   request.on('timeout', () => void running.destroy(new Error('The control plane was silent for too long.')));
-  // Once there is an answer, its reader gets the error.
+  // After the answer has begun, its reader gets the error.
   request.on('error', () => undefined);
   request.end(body);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -164,7 +156,7 @@ async function askAt(base: string, settings: Settings, path: string, question: Q
   throw new Refused(status, what, retryAfterMs(response), text, code);
 }
 
-/** The JSON of an answer. @throws UnexpectedAnswer where it is none, or too long. */
+/** @throws UnexpectedAnswer if the answer is not JSON or too long. */
 export async function readJson(response: IncomingMessage, what: string): Promise<unknown> {
   const body = await readText(response);
   try {
@@ -174,7 +166,6 @@ export async function readJson(response: IncomingMessage, what: string): Promise
   }
 }
 
-/** Up to `MAX_ANSWER_BYTES`; the rest of a longer answer is left unread. */
 async function readText(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -204,7 +195,6 @@ function excerpt(text: string): string {
   return text.replaceAll(/\s+/g, ' ').slice(0, 300);
 }
 
-/** The milliseconds until the next attempt after an error. */
 export function retryMs(
   error: unknown,
   backoff: { nextMs(): number },
@@ -216,8 +206,8 @@ export function retryMs(
 }
 
 /**
- * Postern says that the request itself is at fault: the same one will be refused again. A 413 or 422 of anybody else, and
- * a 400 (bytes that were changed on the way), say nothing about it.
+ * Postern refused the request itself: it will be refused again. Another server's 413 or 422, or a 400 (bytes changed on
+ * the way), do not prove that.
  */
 export function refusedForGood(error: unknown): error is Refused {
   if (!(error instanceof Refused)) return false;
@@ -227,7 +217,7 @@ export function refusedForGood(error: unknown): error is Refused {
   );
 }
 
-/** An error as what the relay's operator should hear of. Those of this library name their kind in `problem`. */
+/** Converts an error to a report for the relay's operator. Errors of this library have their code in `problem`. */
 export function problemOf(error: unknown): RelayProblem {
   const detail = describe(error);
   if (error instanceof Refused && error.keyRefused)
@@ -236,7 +226,7 @@ export function problemOf(error: unknown): RelayProblem {
   return { code: problem, detail };
 }
 
-/** An error of any kind in words; the network's own may have none but those of the addresses that were tried. */
+/** The error's text. A network error may have no text of its own, only those of the addresses that were tried. */
 export function describe(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join('; ');
   return error instanceof Error ? error.message : String(error);

@@ -4,19 +4,16 @@ import type { TenantReplies } from './policies/tenant-replies.js';
 import * as code from './replica/replica.js';
 import type { Replica } from './replica/replica.js';
 
-/** The answer to: may this SMTP user log in from this address? Its shape is that of `POST /v1/relay/decisions`. */
+/** May this SMTP user log in from this address? The shape is that of `POST /v1/relay/decisions`. */
 export interface Decision {
   readonly decision: DecisionKind;
   readonly reason: ReasonCode;
-  /** Null where there is no policy to have one. */
   readonly mode: Mode | null;
-  /** The entry that let the login through. */
   readonly matched: { readonly range: string; readonly expiresAt: string | null } | null;
-  /** What the relay says to its client; null: it goes on. */
+  /** What the relay answers to its client; null: continue with the login. */
   readonly reply: Reply | null;
 }
 
-/** What to answer for a username that no policy names. `allow` is for rolling out. */
 export type UnknownUser = 'defer' | 'allow';
 
 const REASONS: Readonly<Record<number, DenialReason>> = {
@@ -25,7 +22,6 @@ const REASONS: Readonly<Record<number, DenialReason>> = {
   [code.SOURCE_IP_INVALID]: 'source-ip-invalid',
 };
 
-/** There are no policies to decide by, or too old ones. */
 export const STALE: Decision = decisionOf('defer', 'policy-stale', null);
 
 const UNKNOWN_USER: Readonly<Record<UnknownUser, Decision>> = {
@@ -33,7 +29,6 @@ const UNKNOWN_USER: Readonly<Record<UnknownUser, Decision>> = {
   allow: decisionOf('allow', 'smtp-user-unknown', null),
 };
 
-/** Decides by a replica; a denial is answered as the SMTP user's tenant has it. */
 export function decideBy(
   replica: Replica,
   username: string,
@@ -54,14 +49,14 @@ export function decideBy(
   }
   const reason = REASONS[found & ~code.IN_REPORT_ONLY] ?? 'ip-not-authorized';
   const reportOnly = (found & code.IN_REPORT_ONLY) !== 0;
-  // What can't be parsed is never allowed, in report-only neither: nobody can say what it would match.
+  // An address that cannot be parsed is denied in report-only too: nobody can say which entry it would match.
   const decision = reportOnly && reason !== 'source-ip-invalid' ? 'allow' : 'deny';
   const decided = decisionOf(decision, reason, reportOnly ? 'report-only' : 'enforce');
   const reply = decision === 'deny' ? (replies?.of(replica.tenantId()) ?? null) : null;
   return reply === null ? decided : { ...decided, reply: replyOf(decision, replica.addressText(), reply) };
 }
 
-/** The reason to record a decision with, if it is a denial or, in report-only, would be one. */
+/** The reason to record; null if the login is neither a denial nor, in report-only, a would-be denial. */
 export function denialReason(decision: Decision): DenialReason | null {
   const { reason } = decision;
   return reason === 'ip-not-authorized' || reason === 'no-live-entry' || reason === 'source-ip-invalid' ? reason : null;

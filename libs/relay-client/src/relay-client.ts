@@ -11,14 +11,14 @@ import { BadSetting, checkKey, completeSettings } from './settings.js';
 import type { RelayClientSettings, Settings } from './settings.js';
 import type { RelayStatus } from './status.js';
 
-/** A longer text is no address; a denial shows so much of it. */
+/** A longer text is not an address. A denial shows its beginning. */
 const MAX_IP_TEXT = 64;
-/** What a denial shows where the relay had no address at all: a socket that is closed already has none. */
+/** What a denial shows if the relay knew no address, because the socket was closed already. */
 const NO_ADDRESS = 'unknown';
 
 /**
- * Decides for a relay, in its own memory: it holds all policies, keeps them in step with the control plane, and reports
- * denials. Losing the control plane changes no decision (until `maxStalenessMs`, if `whenStale` is `defer`).
+ * Decides for a relay from memory: holds all policies, keeps them up to date, and reports denials. Losing the control
+ * plane changes no decision (until `maxStalenessMs`, if `whenStale` is `defer`).
  */
 export class RelayClient {
   private unknownUsers = 0;
@@ -38,10 +38,7 @@ export class RelayClient {
     this.folder = new DenialFolder(this.settings, this.reporter.record);
   }
 
-  /**
-   * Resolves as soon as there are policies to decide by and the tenants' replies, kept ones or new ones; after `startWithinMs` in any case.
-   * @throws BadSetting if `dataDir` cannot be used.
-   */
+  /** Resolves when policies and replies are loaded, or after `startWithinMs`. @throws BadSetting: bad `dataDir`. */
   async start(): Promise<void> {
     const { dataDir } = this.settings;
     try {
@@ -66,8 +63,8 @@ export class RelayClient {
   }
 
   /**
-   * Decides, once the password has proved right, and records the denial if it is one. Synchronous; never throws.
-   * `ip` is the client's address as text, after PROXY protocol; what is none, also undefined, is an unreadable address.
+   * Call it after the password was correct. Decides, and records a denial. Synchronous; never throws.
+   * @param ip the client's address as text, after PROXY protocol. Anything else is an unreadable address.
    */
   decide(username: string, ip: string | undefined): Decision {
     const decision = this.peek(username, ip);
@@ -76,7 +73,7 @@ export class RelayClient {
     if (reason !== null) {
       this.folder.record({
         username,
-        // Whoever holds the username when the denial arrives need not be the one that it is about.
+        // The user of this decision. The username may belong to another user when the denial arrives.
         smtpUserId: this.feed.replica?.smtpUserId(),
         ip: typeof ip === 'string' && ip !== '' ? ip.slice(0, MAX_IP_TEXT) : NO_ADDRESS,
         occurredAt: new Date(this.settings.clock()).toISOString(),
@@ -89,8 +86,8 @@ export class RelayClient {
   }
 
   /**
-   * As `decide`, for a mail server that waits for its answer: resolves once the denial, if it is one, is on disk (without
-   * `dataDir`: at once). Never rejects: a denial that could not be written is reported, and the decision holds.
+   * `decide` for a mail server: resolves when the denial is on disk (without `dataDir`: at once). Never rejects: a
+   * denial that could not be written is reported, and the decision is valid.
    */
   async check(username: string, ip: string | undefined): Promise<Decision> {
     const decision = this.decide(username, ip);
@@ -98,19 +95,16 @@ export class RelayClient {
     return decision;
   }
 
-  /** What `decide` would say; nothing is recorded or counted. */
+  /** The result of `decide`; nothing is recorded or counted. */
   peek(username: string, ip: string | undefined): Decision {
     const { replica, verified } = this.feed;
     if (replica === null || this.isTooOld()) return STALE;
-    // An unverified snapshot may lack users; it must not let them in as unknown.
+    // An unverified snapshot may lack users. They must not be let in as unknown.
     const unknownUser = verified ? this.settings.unknownUser : 'defer';
     return decideBy(replica, username, ip ?? '', unknownUser, this.feed.replies);
   }
 
-  /**
-   * Replaces the key, for all requests from now on; an open stream goes on until the old key is revoked. What the old key
-   * was refused for is tried again at once. @throws BadSetting.
-   */
+  /** For all later requests; refused ones are repeated at once. An open stream continues. @throws BadSetting. */
   setKey(key: string): void {
     checkKey(key);
     this.settings.key = key;
@@ -118,7 +112,7 @@ export class RelayClient {
     this.reporter.retryNow();
   }
 
-  /** Keeps the policies, sends what denials still wait (for `flushWithinMs` at most), and ends. It still decides then. */
+  /** Saves the policies, sends denials for `flushWithinMs` at most, and ends. `decide` still works afterwards. */
   async stop(flushWithinMs = 5_000): Promise<void> {
     this.stopped = true;
     this.folder.stop();
@@ -126,7 +120,6 @@ export class RelayClient {
     await this.spool.close();
   }
 
-  /** For logs, metrics and health checks. */
   status(): RelayStatus {
     const { feed, spool, reporter, folder } = this;
     const { replica, contactAgeMs: age } = feed;

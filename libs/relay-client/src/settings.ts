@@ -3,72 +3,67 @@ import { join } from 'node:path';
 import type { UnknownUser } from './decision.js';
 import type { OnProblem } from './status.js';
 
-/** The settings of a relay. Only `urls`, `key` and `relayName` have no default. */
+/** The settings of a relay. Only `urls`, `key` and `relayName` are required. */
 export interface RelayClientSettings {
-  /**
-   * Where the control plane is, in order of preference, for example `https://postern.example`. If one cannot be reached, or refuses, the
-   * next one is asked; the preferred one is tried again after `preferAgainMs`.
-   */
+  /** In order of preference. If one fails or refuses, the next is asked. Example: `https://postern.example`. */
   readonly urls: readonly string[];
   /** A key of the role `relay`. */
   readonly key: string;
-  /** For `https`, in PEM: the authorities to believe instead of the usual ones; this relay's certificate and its key. */
+  /** For `https`, in PEM: the trusted authorities instead of the system's; this relay's certificate and its key. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  /** Stands in every denial: which relay it was. */
+  /** The name of this relay in its denials. */
   readonly relayName: string;
-  /** The relay’s software and its version, for operators: the header `User-Agent`. Default: this package and its version. */
+  /** The relay's software and version, for operators (header `User-Agent`). Default: this package and its version. */
   readonly client?: string;
-  /** For a username that no policy names: `defer` (default), or `allow` while rolling out. Counted either way. */
+  /** For a username without a policy: `defer` (default), or `allow` while rolling out. Both are counted. */
   readonly unknownUser?: UnknownUser;
-  /** How old the last contact with the control plane may grow before `whenStale` applies. Default: a day. */
+  /** Time since the last contact with the control plane after which `whenStale` applies. Default: a day. */
   readonly maxStalenessMs?: number;
-  /** `continue` (default): with the last policies. `defer`: 454 until the control plane is back. There is no `open`. */
+  /** `continue` (default): with the last policies. `defer`: 454 until the control plane is back. */
   readonly whenStale?: 'continue' | 'defer';
   /**
-   * A folder for the last known good policies and for denials that wait, of this process alone; made if it is missing. With
-   * it a restart loses neither. Default: none, both live in memory.
+   * A folder for saved policies and waiting denials, of this process only, so that a restart loses neither. Default:
+   * none.
    */
   readonly dataDir?: string | null;
-  /** `start` resolves after so long even without policies or replies; until policies come, every login is deferred. Default: 10 s. */
+  /** `start` resolves after this time even without policies; logins are deferred until they arrive. Default: 10 s. */
   readonly startWithinMs?: number;
-  /** So long without a byte, three heartbeats, and the stream counts as dead. Default: 15 s. */
+  /** After this time without a byte (three heartbeats) the stream is closed. Default: 15 s. */
   readonly silenceMs?: number;
   /** First and longest wait between attempts. Default: 250 ms, 15 s. */
   readonly retryBaseMs?: number;
   readonly retryMaxMs?: number;
-  /** While another upstream is in use, the preferred one is tried again after so long; after up to ten times that if it stays away. Default: 30 s. */
+  /** Wait before the preferred upstream is tried again; up to ten times that if it stays down. Default: 30 s. */
   readonly preferAgainMs?: number;
   /** Wait after the key was refused. Default: 30 s. */
   readonly refusedRetryMs?: number;
-  /** Between looks for denials to send. Default: 200 ms. */
+  /** Time between checks for denials to send. Default: 200 ms. */
   readonly flushIntervalMs?: number;
   /**
-   * Of a flood of denials of one user, address, reason and mode the first is reported at once, and the rest as one record
-   * with its count for each window. 0: each on its own. Default: a minute.
+   * Equal denials after the first are reported as one record with a count per window. 0: one by one. Default: a minute.
    */
   readonly foldWindowMs?: number;
   /** For one batch of denials. Default: 10 s. */
   readonly requestTimeoutMs?: number;
-  /** Policies that changed are saved after so long. Default: a minute. */
+  /** Changed policies are saved this often. Default: a minute. */
   readonly saveEveryMs?: number;
-  /** Records of denials that may wait, 1 or more; those that find no room are dropped and counted. Default: 100,000. */
+  /** Records of denials that may wait, 1 or more. Further ones are dropped and counted. Default: 100,000. */
   readonly maxDenials?: number;
   readonly onProblem?: OnProblem;
-  /** Milliseconds since 1970: for the end of an entry, the time of a denial, and the age of kept policies at the start. */
+  /** Milliseconds since 1970, for the end of an entry, the time of a denial, and the age of saved policies. */
   readonly clock?: () => number;
-  /** Milliseconds that only grow: for every other age. Default: `performance.now`. */
+  /** Milliseconds that never go back, for every other age. Default: `performance.now`. */
   readonly elapsed?: () => number;
 }
 
-/** All settings. The key is read at each request: it may be replaced. */
+/** All settings. The key is read for each request, because it may be replaced. */
 export type Settings = Omit<Required<RelayClientSettings>, 'key'> & { key: string };
 
-/** A setting is not what it must be. */
 export class BadSetting extends Error {
   override readonly name = 'BadSetting';
 }
 
-/** Checks the settings, and adds the defaults. @throws BadSetting, which names the bad one. */
+/** @throws BadSetting with the name of the setting. */
 export function completeSettings(given: RelayClientSettings): Settings {
   const settings: Settings = {
     client: ['postern-relay-client', packageVersion()].filter(Boolean).join('/'),
@@ -95,7 +90,7 @@ export function completeSettings(given: RelayClientSettings): Settings {
       try {
         given.onProblem?.(problem);
       } catch {
-        // The relay goes on deciding, whatever becomes of its log.
+        // An error in the log callback must not stop decisions.
       }
     },
   };
@@ -103,7 +98,7 @@ export function completeSettings(given: RelayClientSettings): Settings {
   if (!Array.isArray(urls) || urls.length === 0)
     throw new BadSetting('urls must list the http(s) addresses of the control plane, the preferred one first.');
   for (const url of urls) {
-    // Not repeated: a user's part has a password.
+    // The URL is not shown, because it may contain a password.
     if (!isBaseUrl(url))
       throw new BadSetting(
         'urls must be http(s) addresses of the control plane without path, query or user, such as https://postern.example.',
@@ -124,7 +119,7 @@ export function completeSettings(given: RelayClientSettings): Settings {
   return settings;
 }
 
-/** Of the package, where this is its `dist/index.js`; null elsewhere: the sources have none of their own. */
+/** Null unless this is the `dist/index.js` of the package; the sources have no version. */
 function packageVersion(): string | null {
   try {
     const manifest = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
@@ -134,7 +129,7 @@ function packageVersion(): string | null {
   }
 }
 
-/** Whether it is an http(s) URL of a host and a port alone. Any path in it would be lost: that of the API takes its place. */
+/** Whether it is an http(s) URL of host and port only. The API's path would replace any other path. */
 export function isBaseUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, origin, href } = new URL(text);

@@ -1,35 +1,35 @@
-/** A relay client at one moment; the counters are of this process. */
+/** The state of a relay client at one moment. Counters are those of this process. */
 export interface RelayStatus {
-  /** `waiting`: no policies yet, all logins are deferred. `stale`: they are too old, likewise. */
+  /** `waiting`: no policies yet. `stale`: they are too old. In both, all logins are deferred. */
   readonly state: 'waiting' | 'deciding' | 'stale' | 'stopped';
   /** The policy stream is open. */
   readonly connected: boolean;
   /** A digest of the control plane has confirmed the policies. */
   readonly verified: boolean;
   readonly keyRefused: boolean;
-  /** The last one applied; null before the first policies. */
+  /** Of the last policy that was applied; null before the first policies. */
   readonly revision: number | null;
   readonly policies: number;
   readonly replicaBytes: number;
-  /** RFC 3339, UTC, milliseconds; null where there was none, or where nobody knows when it was. */
+  /** RFC 3339, UTC, milliseconds; null if there was no contact, or its time is unknown. */
   readonly lastContactAt: string | null;
   /**
-   * Events that the control plane has acknowledged and does not send to relays yet, as its last heartbeat said; null where
-   * it is not connected, or where the control plane does not know. A relay that is connected can still miss a change.
+   * Acknowledged events that relays do not get yet, from the last heartbeat; null if unknown. A connected relay can
+   * still miss a change.
    */
   readonly lagEvents: number | null;
-  /** Age of the oldest of them, in seconds; 0 where there is none. */
+  /** Age of the oldest of them, in seconds; 0 if there is none. */
   readonly lagSeconds: number | null;
   readonly reconnects: number;
   readonly snapshots: number;
   readonly digestMismatches: number;
   readonly unreadablePolicies: number;
   readonly unknownUsers: number;
-  /** Records that wait to be acknowledged, those that are still counted included. One may stand for many logins: see its count. */
+  /** Records that are not acknowledged, also those whose count still grows. A record may count many logins. */
   readonly queuedDenials: number;
   /** Logins that were counted into a record instead of being reported on their own. */
   readonly foldedDenials: number;
-  /** Those of them whose record is not sent yet. */
+  /** Folded logins whose record is not sent yet. */
   readonly countingDenials: number;
   /** Records. */
   readonly acknowledgedDenials: number;
@@ -37,24 +37,24 @@ export interface RelayStatus {
   readonly rejectedDenials: number;
   /** Logins. */
   readonly droppedDenials: number;
-  /** Records that wait in memory only: all of them without `dataDir`, else what the disk did not take yet. */
+  /** Records that are in memory only: without `dataDir` all of them, otherwise those that could not be written yet. */
   readonly unsavedDenials: number;
-  /** Lines of the spool in `dataDir` that were damaged; each may have been a record, or a count of one. */
+  /** Damaged lines of the spool in `dataDir`. Each may have been a record or a count. */
   readonly damagedDenials: number;
-  /** Why the last batch of denials was not accepted; null once one was. The batch is kept and sent again. */
+  /** Why the last batch of denials was not accepted; null after one was. The batch is kept and sent again. */
   readonly denialsError: string | null;
 }
 
-/** What a relay's operator should hear of. None of it stops the relay from deciding. */
+/** Problems for the relay's operator. None of them stops the relay from deciding. */
 export type ProblemCode =
   | 'control-plane-unreachable'
-  /** Somebody else answers at its URL: a proxy, a login page. */
+  /** Another server answers at the URL: a proxy, a login page. */
   | 'answer-unexpected'
   | 'key-refused'
   | 'policy-unreadable'
   | 'snapshot-refused'
   | 'digest-mismatch'
-  /** A snapshot is older than the policies in use: a restored database, or an upstream of another Postern. */
+  /** The snapshot is older than the policies in use: a restored database, or another Postern. */
   | 'policies-went-back'
   | 'last-known-good-unusable'
   | 'denials-not-accepted'

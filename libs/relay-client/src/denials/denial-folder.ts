@@ -2,31 +2,29 @@ import { newId, usernameKey } from '@postern/contracts';
 import type { DenialReport } from '@postern/contracts';
 import type { Settings } from '../settings.js';
 
-/** A denied login, before it is known how it will be reported. */
 export type DeniedLogin = Omit<DenialReport, 'id' | 'count'>;
 
 interface Window {
   readonly openedAt: number;
-  /** The logins after the one that opened it; its count grows until the window closes. */
   report: DenialReport | null;
 }
 
-/** Floods that are counted at the same time; with one more the oldest is reported and closed. */
+/** Open windows, at most. One more closes the oldest. */
 const MAX_WINDOWS = 10_000;
-/** Windows are looked through so often at least. */
 const TICK_MS = 1_000;
 
 /**
- * Folds floods: of logins with the same user, address, reason and mode the first is reported at once, those that follow
- * are counted, and reported as one record a window, for as long as there are any. What is reported adds up to the logins.
- * The record is in the spool from its first login on, so that a killed process loses no count, and is sent once its window closes.
- * A record's `occurredAt` is its last login's: so the last denial of an address is known exactly, and the first one is too.
+ * Folds floods of denials. Of logins with the same user, address, reason and mode, the first is reported at once. Those
+ * that follow are counted and reported as one record per window. No login is lost or counted twice.
+ *
+ * The record is in the spool from its first login, so a killed process loses no count. It is sent when its window
+ * closes. Its `occurredAt` is the time of its last login: the first and the last denial of an address are both known
+ * exactly.
  */
 export class DenialFolder {
-  /** Logins that were counted into a window and not reported on their own. */
   folded = 0;
 
-  /** In the order in which they were opened: those that are due stand in front. */
+  /** In the order of opening. */
   private readonly windows = new Map<string, Window>();
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -34,12 +32,11 @@ export class DenialFolder {
   constructor(
     /** `elapsed`, because a clock that is set back must not keep a window open. */
     private readonly settings: Pick<Settings, 'foldWindowMs' | 'elapsed'>,
-    /** Takes a record, also in the place of an earlier one with its id. False: there is no room for it. */
+    /** Stores a record and replaces an earlier one with the same id. Returns false if there is no room. */
     private readonly put: (report: DenialReport, counting: boolean) => boolean,
     private readonly maxWindows = MAX_WINDOWS,
   ) {}
 
-  /** Logins that are counted and not yet reported. */
   get waiting(): number {
     let waiting = 0;
     for (const { report } of this.windows.values()) waiting += report?.count ?? 0;
@@ -53,7 +50,6 @@ export class DenialFolder {
     this.timer.unref();
   }
 
-  /** Takes a login in, without waiting. */
   record(login: DeniedLogin): void {
     if (this.settings.foldWindowMs === 0 || this.stopped) return void this.put(recordOf(login), false);
     this.closeDue();
@@ -68,7 +64,7 @@ export class DenialFolder {
     this.folded++;
   }
 
-  /** Reports what was counted. Logins that come later are each reported on their own: nobody would close their window. */
+  /** Closes all windows. Later logins are reported one by one, because nothing would close their window. */
   stop(): void {
     this.stopped = true;
     clearInterval(this.timer);
@@ -86,7 +82,7 @@ export class DenialFolder {
     this.put(recordOf(login), false);
   }
 
-  /** A window in which something was counted goes on as the next one; one without ends. */
+  /** A window that counted something starts again; an empty one ends. */
   private closeDue(): void {
     const now = this.settings.elapsed();
     for (const [key, window] of this.windows) {
@@ -107,7 +103,7 @@ function recordOf(login: DeniedLogin): DenialReport {
   return { id: newId(), ...login, count: 1 };
 }
 
-/** Usernames have no space in them; what stands for an address may have any. */
+/** Usernames contain no space; the text of an address may. */
 function keyOf({ username, smtpUserId, ip, reason, mode }: DeniedLogin): string {
   return `${reason} ${mode} ${smtpUserId} ${usernameKey(username)} ${ip}`;
 }

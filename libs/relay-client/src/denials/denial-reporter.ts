@@ -6,21 +6,20 @@ import type { Settings } from '../settings.js';
 import type { DenialSpool } from './denial-spool.js';
 import { sendDenials } from './send-denials.js';
 
-/** The least time between two alarms about drops: a flood must not become a flood of alarms. */
+/** Time between two alarms about dropped denials. */
 const DROP_ALARM_MS = 10_000;
 
 /**
- * Sends denials in batches, and each one again, under the same id, until the control plane has acknowledged it. What
- * Postern itself refuses for good is removed, counted and reported: one bad denial does not hold up those behind it.
+ * Sends denials in batches, with the same ids until the control plane acknowledges them. One that Postern refuses for
+ * good is removed and reported, so that it does not block the others.
  */
 export class DenialReporter {
   /** Records. */
   acknowledged = 0;
-  /** Logins: a record may stand for many. */
+  /** Logins; one record may count many. */
   dropped = 0;
   /** Records. */
   rejected = 0;
-  /** Why the last batch was not accepted; null once one was. */
   lastError: string | null = null;
 
   private batchSize = MAX_DENIALS_PER_REPORT;
@@ -44,7 +43,7 @@ export class DenialReporter {
     this.running = this.run();
   }
 
-  /** Puts a record into the spool. If there is no room its login is counted as dropped, and an alarm is raised. */
+  /** Puts a record into the spool. If there is no room, its login is counted as dropped and an alarm is raised. */
   readonly record = (report: DenialReport, counting = false): boolean => {
     if (this.spool.put(report, counting)) return true;
     this.dropped++;
@@ -56,12 +55,11 @@ export class DenialReporter {
     return false;
   };
 
-  /** Ends a wait: what was refused may be accepted now. */
   retryNow(): void {
     this.signal.wake();
   }
 
-  /** Sends what still waits, for `deadlineMs` at most. What then is left stays in the spool. */
+  /** Sends for `deadlineMs` at most. What is left stays in the spool. */
   async stop(deadlineMs: number): Promise<void> {
     this.stopping = true;
     this.signal.wake();
@@ -83,7 +81,7 @@ export class DenialReporter {
     }
   }
 
-  /** Sends batches until none is left or one fails; gives the milliseconds to wait then. */
+  /** Returns the milliseconds to wait. */
   private async sendAll(): Promise<number> {
     while (!this.signal.closed) {
       try {
@@ -114,10 +112,9 @@ export class DenialReporter {
     this.batchSize = Math.min(MAX_DENIALS_PER_REPORT, this.batchSize * 2);
   }
 
-  /** The complete batch was refused: half of it next time, until the bad one is alone and is removed. */
+  /** Postern refused the complete batch. Halve it until the bad record is alone, and remove that. */
   private async narrow(batch: readonly DenialReport[], error: Error): Promise<void> {
     if (batch.length > 1) {
-      // `send` doubles it again; a quarter now is a half in the next request.
       this.batchSize = Math.max(0.5, Math.floor(batch.length / 2) / 2);
       return;
     }
@@ -133,7 +130,6 @@ export class DenialReporter {
     this.settings.onProblem({ code: 'denial-rejected', detail });
   }
 
-  /** Reports, and gives the milliseconds until the next attempt. */
   private failed(error: unknown): number {
     if (this.aborting.signal.aborted) return 0;
     this.lastError = describe(error);

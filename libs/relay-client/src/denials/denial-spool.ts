@@ -6,39 +6,33 @@ import type { Settings } from '../settings.js';
 import { SpoolFile } from './spool-file.js';
 import type { SpoolLine } from './spool-file.js';
 
-/** Outdated lines that the file may have, besides one for each record: at most about 50 MB in all. */
+/** Outdated lines that the file may have before it is compacted: about 50 MB. */
 const LINES_LEFT = 10_000;
-/** The least time between two alarms of a disk that takes nothing. */
 const ALARM_MS = 10_000;
-/** After a compaction that failed: it may have written many megabytes for nothing. */
 const COMPACT_AGAIN_MS = 60_000;
 
 interface Waiting {
   readonly report: DenialReport;
-  /** Its count still grows: it is not sent yet. */
+  /** Its count still grows, so it is not sent yet. */
   readonly counting: boolean;
-  /** The file has it, maybe with a lower count. */
+  /** The file has the record, maybe with a lower count. */
   written: boolean;
 }
 
 /**
- * Denials that wait until the control plane has acknowledged them: in memory, and with `dataDir` in a file, too.
+ * Denials that the control plane has not acknowledged: in memory and, with `dataDir`, in a file.
  *
- * Group commit: what comes while one write is on its way to the disk shares the next, so that logins do not wait for an fsync each. Of a
- * flood a write has one line, its record with the count so far, however many logins it is: so no login that was answered
- * is lost from a count when the process is killed. The record keeps its id, and its count no longer grows once it was sent: none counts twice.
- *
- * While the disk takes nothing, denials wait in memory, are sent from there, and are written as soon as it takes them.
+ * Group commit: records that arrive during a write share the next one, with one fsync. In a flood, each write has one
+ * line with the count so far, so a killed process loses no answered login. A record keeps its id, and its count is
+ * final before it is sent, so nothing is counted twice. While the disk cannot be written, denials are sent from memory.
  */
 export class DenialSpool {
-  /** Lines of the file that could not be read. */
   damaged = 0;
 
-  /** In the order of arrival. */
   private readonly waiting = new Map<string, Waiting>();
   /** Ids whose last state is not in the file. */
   private unwritten = new Set<string>();
-  /** Ids whose record is on its way to the file for the first time. */
+  /** Ids that are being written for the first time. */
   private arriving: ReadonlySet<string> = new Set();
   private writing: Promise<void> = Promise.resolve();
   private nextWriting: Promise<void> | null = null;
@@ -49,7 +43,6 @@ export class DenialSpool {
 
   constructor(private readonly settings: Pick<Settings, 'dataDir' | 'maxDenials' | 'elapsed' | 'onProblem'>) {}
 
-  /** Records that wait. */
   get size(): number {
     return this.waiting.size;
   }
@@ -59,7 +52,6 @@ export class DenialSpool {
     return this.file === null ? this.waiting.size : this.unwritten.size;
   }
 
-  /** Takes in what a former process left in `dataDir`. */
   async open(): Promise<void> {
     const { dataDir, onProblem } = this.settings;
     if (dataDir === null) return;
@@ -76,7 +68,7 @@ export class DenialSpool {
     await file.replace(records).catch((error: unknown) => this.alarm(error));
   }
 
-  /** Takes a record in, or puts it in the place of the one with its id. False: there is no room. Does not wait. */
+  /** Stores a record or replaces the one with its id. Does not wait. Returns false if there is no room. */
   put(report: DenialReport, counting = false): boolean {
     const before = this.waiting.get(report.id);
     if (this.closed || (before === undefined && this.waiting.size >= this.settings.maxDenials)) return false;
@@ -85,14 +77,14 @@ export class DenialSpool {
     return true;
   }
 
-  /** Resolves once what was put before is on disk, or the disk did not take it. */
+  /** Resolves when everything put before is on disk, or the write has failed. */
   async saved(): Promise<void> {
     await (this.nextWriting ?? this.writing);
   }
 
-  /** The oldest ones that are to be sent, `limit` at most; they stay. */
+  /** The oldest records that are ready to be sent. They stay in the spool. */
   async peek(limit: number): Promise<readonly DenialReport[]> {
-    // Also tries again what the disk did not take.
+    // Also retries a failed write.
     if (this.unwritten.size > 0) this.write();
     await this.saved();
     const oldest: DenialReport[] = [];
@@ -103,19 +95,17 @@ export class DenialSpool {
     return oldest;
   }
 
-  /** Takes them off. Ids that are not there are left alone. */
   acknowledge(ids: readonly string[]): void {
     const { arriving } = this;
     for (const id of ids) {
       const written = this.waiting.get(id)?.written;
       this.waiting.delete(id);
-      // What the file may get needs its end there.
+      // If the file has the record, or is about to get it, the removal must be written too.
       if (written || arriving.has(id)) this.write(id);
       else this.unwritten.delete(id);
     }
   }
 
-  /** Takes nothing more, and resolves when all is written. */
   async close(): Promise<void> {
     this.closed = true;
     if (this.unwritten.size > 0) this.write();
@@ -134,7 +124,7 @@ export class DenialSpool {
   }
 
   private async writeAll(file: SpoolFile): Promise<void> {
-    // Whoever comes in the same turn of the event loop shares this write.
+    // All records of this turn of the event loop share one write.
     await setImmediate();
     this.writing = this.nextWriting ?? this.writing;
     this.nextWriting = null;
@@ -145,9 +135,9 @@ export class DenialSpool {
       if (this.waiting.size === 0) await file.clear();
       else if (!(await this.compact(file))) await this.append(file, ids);
     } catch (error) {
-      // In their order, before what came meanwhile.
+      // Keep the order: before those that arrived meanwhile.
       this.unwritten = new Set([...ids, ...this.unwritten]);
-      // The file has nothing of these: it needs no end of them.
+      // The file never got these, so it needs no removal for them.
       for (const id of this.arriving) if (!this.waiting.has(id)) this.unwritten.delete(id);
       this.alarm(error);
     }
@@ -168,7 +158,7 @@ export class DenialSpool {
     this.markWritten(written);
   }
 
-  /** Compacts the file if it is due. False: it was not, or there is no room for a second file, and an append may still fit. */
+  /** Compacts the file if it is due. False: not due, or no disk space for a second file; an append may still fit. */
   private async compact(file: SpoolFile): Promise<boolean> {
     const { elapsed, onProblem } = this.settings;
     if (file.lines <= 2 * this.waiting.size + LINES_LEFT) return false;

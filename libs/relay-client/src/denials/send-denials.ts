@@ -2,27 +2,25 @@ import type { DenialReport } from '@postern/contracts';
 import { UnexpectedAnswer, readJson } from '../control-plane.js';
 import type { ControlPlane } from '../control-plane.js';
 
-/** A denial that the control plane will never take, with its reason. */
 export interface RejectedDenial {
   readonly id: string;
   readonly code: string;
   readonly detail: string;
 }
 
-/** The header for how many denials wait that are not in the request. */
+/** Header: the number of waiting denials that are not in this request. */
 export const WAITING = 'postern-denials-waiting';
 
 const PATH = '/v1/relay/auth-denials';
 
 /**
- * Sends one batch, 1 to 1,000, and returns those that were rejected, once it is durable; ids that came before are counted once.
- * Only an answer in which accepted, duplicates and rejected account for every denial counts: anything else may not be Postern's.
- * @throws what `ask` throws, UnexpectedAnswer among it. The batch may or may not have been taken: send it again.
+ * Sends 1 to 1,000 denials. Resolves with the rejected ones when the others are durable. @throws the errors of `ask`;
+ * UnexpectedAnswer if the answer does not account for every denial. Then send the batch again: a repeated id is counted
+ * once.
  */
 export async function sendDenials(
   plane: ControlPlane,
   denials: readonly DenialReport[],
-  /** Others that wait; operators see how many. */
   waiting: number,
   timeoutMs: number,
   aborted: AbortSignal,
@@ -46,7 +44,6 @@ export async function sendDenials(
   });
 }
 
-/** The rejected ones; null where the answer does not account for each denial exactly once. */
 function rejectedOf(answer: unknown, sent: readonly DenialReport[]): readonly RejectedDenial[] | null {
   if (typeof answer !== 'object' || answer === null) return null;
   const { accepted, duplicates, rejected } = answer as Record<string, unknown>;

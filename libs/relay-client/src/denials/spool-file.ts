@@ -4,24 +4,24 @@ import { crc32 } from 'node:zlib';
 import type { DenialReport } from '@postern/contracts';
 import { removeUnfinished, replaceFile, syncFolderOf } from '../replace-file.js';
 
-/** A record; or a later count of one; or, by its id alone, the end of one. The last line about an id holds. */
+/** A record, a later count of it, or its removal (the id alone). The last line about an id is valid. */
 export type SpoolLine = DenialReport | Pick<DenialReport, 'id' | 'occurredAt' | 'count'> | Pick<DenialReport, 'id'>;
 
-/** Written at one go: decisions wait for a millisecond at most. */
+/** Written without a break: decisions wait for a millisecond at most. */
 const LINES_AT_ONCE = 256;
 
-/** Denials in a file: lines of a CRC-32 in hexadecimal, a space and JSON. */
+/** Denials in a file. Each line is a CRC-32 in hexadecimal, a space and JSON. */
 export class SpoolFile {
-  /** Lines in it, also those that no longer hold. */
+  /** Lines in the file, outdated ones included. */
   lines = 0;
   private handle: FileHandle | null = null;
   private end = 0;
-  /** Behind `end` may be bytes of a write that failed: what is appended must not stand in front of them. */
+  /** A failed write may have left bytes after `end`. They must be cut off before the next append. */
   private torn = false;
 
   constructor(private readonly path: string) {}
 
-  /** Reads what a former process left, and how many lines of it were damaged; the rest can be used. */
+  /** Reads the lines that are not damaged. */
   async read(): Promise<{ records: DenialReport[]; damaged: number }> {
     await removeUnfinished(this.path);
     const bytes = await readFile(this.path).catch((error: NodeJS.ErrnoException) => {
@@ -31,7 +31,6 @@ export class SpoolFile {
     const records = new Map<string, DenialReport>();
     let damaged = 0;
     const lines = bytes.toString('utf8').split('\n');
-    // Behind the last line feed: nothing, or the half of a line that a crash left.
     if (lines.at(-1) === '') lines.pop();
     for (const text of lines) {
       const line = parse(text);
@@ -47,7 +46,7 @@ export class SpoolFile {
     return { records: [...records.values()], damaged };
   }
 
-  /** On disk when it resolves; if it rejects, the file has none of them. */
+  /** Resolves when the lines are on disk. If it rejects, the file has none of them. */
   async append(lines: readonly SpoolLine[]): Promise<void> {
     const handle = await this.open();
     if (this.torn) await handle.truncate(this.end);
@@ -57,7 +56,7 @@ export class SpoolFile {
       end = await write(handle, lines, this.end);
       await handle.datasync();
     } catch (error) {
-      // What was written of them would count later as damaged, or hold again.
+      // The rest of a failed write would count as damaged later, or be valid again.
       await handle.truncate(this.end).catch(() => undefined);
       throw error;
     }
@@ -66,11 +65,10 @@ export class SpoolFile {
     this.lines += lines.length;
   }
 
-  /** Leaves just these in it. */
   async replace(records: readonly DenialReport[]): Promise<void> {
     let end = 0;
     await replaceFile(this.path, async (file) => void (end = await write(file, records, 0)));
-    // First of all, whatever fails then: a line that is appended to the former file is lost.
+    // Close the old file first, whatever fails later: a line appended to it would be lost.
     const former = this.handle;
     this.handle = null;
     this.end = end;
@@ -97,7 +95,7 @@ export class SpoolFile {
   }
 }
 
-/** Writes lines from a position on; gives the one behind them. */
+/** Returns the position after the lines. */
 async function write(file: FileHandle, lines: readonly SpoolLine[], from: number): Promise<number> {
   let at = from;
   for (let first = 0; first < lines.length; first += LINES_AT_ONCE) {

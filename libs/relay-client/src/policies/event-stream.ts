@@ -6,8 +6,7 @@ import { WAITING } from '../denials/send-denials.js';
 import { LineTooLong, MAX_LINE_BYTES } from './snapshot.js';
 
 /**
- * Asks for the changes after `revision`, and says how many denials wait. The answer fails after `silenceMs` without a byte: the connection is dead then, whatever
- * TCP believes. @throws what `ask` throws.
+ * Asks for the changes after `revision`. Fails after `silenceMs` without a byte: TCP may not notice a lost connection.
  */
 export async function openStream(
   plane: ControlPlane,
@@ -27,7 +26,7 @@ export async function openStream(
   return plane.ask('/v1/relay/policies/stream', question, async (response) => response);
 }
 
-/** Yields each server-sent event until the server ends the stream. @throws LineTooLong; the network's error. */
+/** @throws LineTooLong, network errors. */
 export async function* eventsOf(stream: IncomingMessage): AsyncGenerator<EventSourceMessage> {
   const arrived: EventSourceMessage[] = [];
   let tooLong = false;

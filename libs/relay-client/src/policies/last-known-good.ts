@@ -7,21 +7,21 @@ import type { Settings } from '../settings.js';
 import { readPolicies, writePolicies } from './policy-file.js';
 import type { TenantReplies } from './tenant-replies.js';
 
-/** Policies that did not change are saved again so often at least: their age after a restart is about right then. */
+/** Unchanged policies are saved this often, so that their age is about right after a restart. */
 const UNCHANGED_MS = 3_600_000;
 
-/** Keeps the policies in a file of the data folder, and finds them again. What fails is reported, and tried again. */
+/** Saves the policies in the data folder and loads them. Errors are reported and retried. */
 export class LastKnownGood {
   private readonly path: string | null;
   private saved: { replica: Replica; revision: number; replies: number; at: number } | null = null;
-  /** The latest wall time since the last saving. */
+  /** The latest wall clock time since the last save. */
   private seenAt = 0;
   private readonly signal = new WakeSignal();
   private running: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly settings: Settings,
-    /** The policies to keep, confirmed ones; null: there are none. */
+    /** The confirmed policies to save; null if there are none. */
     private readonly current: () => Replica | null,
     private readonly replies: TenantReplies,
     private readonly contactAgeMs: () => number,
@@ -30,9 +30,9 @@ export class LastKnownGood {
   }
 
   /**
-   * What was kept, and how long ago the control plane was heard of; null where there is nothing that can be used. The replies
-   * are restored. The file has the wall time of the last contact. Its own time (mtime) is the latest wall time that any process saw since. If the clock is behind
-   * either, it was set back, and nobody knows how much time has passed: the age counts as infinite, never as short.
+   * Loads the saved policies and replies, with the time since the last contact; null if nothing is usable.
+   * The file contains the wall clock time of the last contact; its mtime is the latest wall clock time that a process
+   * saw. If the clock is behind either, it was set back: nobody knows the real age, and it counts as infinite.
    */
   async load(): Promise<{ replica: Replica; contactAgeMs: number } | null> {
     if (this.path === null) return null;
@@ -63,17 +63,15 @@ export class LastKnownGood {
     }
   }
 
-  /** Keeps the policies from now on. */
   start(): void {
     if (this.path !== null) this.running = this.run(this.path);
   }
 
-  /** Saves without waiting for `saveEveryMs`: the first policies of a new relay, or those of a new snapshot. */
+  /** Saves without waiting for `saveEveryMs`: the first policies of a new relay, or a new snapshot. */
   saveSoon(): void {
     this.signal.wake();
   }
 
-  /** Keeps what there is now, and ends. */
   async stop(): Promise<void> {
     this.signal.close();
     await this.running;
@@ -111,7 +109,6 @@ export class LastKnownGood {
     const { saved } = this;
     if (saved === null || saved.replica !== replica || saved.revision !== replica.revision) return true;
     if (saved.replies !== this.replies.changes) return true;
-    // A tenth of the age at which they would be too old.
     return this.settings.elapsed() - saved.at >= Math.min(UNCHANGED_MS, this.settings.maxStalenessMs / 10);
   }
 }

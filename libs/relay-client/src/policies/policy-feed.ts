@@ -12,37 +12,35 @@ import { LastKnownGood } from './last-known-good.js';
 import { takeSnapshot } from './snapshot.js';
 import { TenantReplies } from './tenant-replies.js';
 
-/** Heartbeats in a row that may name another revision than ours before changes count as lost. */
+/** Changes count as lost after this many heartbeats in a row with a revision other than ours. */
 const HEARTBEATS_APART = 3;
 
 const LAG_UNKNOWN: PolicyLag = { lagEvents: null, lagSeconds: null };
 
 /**
- * Keeps a replica in step with the control plane: snapshot, then changes, for ever. A snapshot is loaded next to the
- * replica in use, and replaces it once a digest of the control plane has confirmed it; the first one of all, at once.
+ * Keeps a replica up to date: a snapshot, then changes. A new snapshot replaces the replica in use when a digest of the
+ * control plane has confirmed it. The very first one is used at once.
  */
 export class PolicyFeed {
-  /** The one to decide by; null before the first policies. */
+  /** Null before the first policies. */
   replica: Replica | null = null;
   readonly replies = new TenantReplies();
   connected = false;
-  /** Whether a digest has confirmed the replica in use. */
   verified = false;
   keyRefused = false;
-  /** From the last heartbeat; nulls while none has come on this connection. */
+  /** From the last heartbeat; unknown before the first one of a connection. */
   lag: PolicyLag = LAG_UNKNOWN;
   reconnects = 0;
   snapshots = 0;
   digestMismatches = 0;
   unreadable = 0;
 
-  /** By `elapsed`; of never, minus infinity. */
+  /** A time of `elapsed`; minus infinity before the first contact. */
   private lastContact = Number.NEGATIVE_INFINITY;
-  /** A snapshot that waits for its first heartbeat. */
+  /** A snapshot that waits for a heartbeat to confirm it. */
   private candidate: Replica | null = null;
   private wantsSnapshot = false;
   private heartbeatsApart = 0;
-  /** The stream to follow next. */
   private successor: IncomingMessage | null = null;
   private readonly kept: LastKnownGood;
   private readonly backoff: Backoff;
@@ -66,17 +64,16 @@ export class PolicyFeed {
     this.backoff = new Backoff(settings.retryBaseMs, settings.retryMaxMs, 1);
   }
 
-  /** Resolves when there are policies to decide by, and replies to deny with, or never will be. */
+  /** Resolves when policies and replies are loaded, or never will be. */
   get ready(): Promise<void> {
     return this.first.promise;
   }
 
-  /** Measured, not read from a wall clock: one that is set back would make old policies young. */
+  /** Measured, because a wall clock that is set back would make old policies look young. */
   get contactAgeMs(): number {
     return this.settings.elapsed() - this.lastContact;
   }
 
-  /** Begins, from policies that were kept or from nothing. */
   async start(): Promise<void> {
     const kept = await this.kept.load();
     if (kept !== null) {
@@ -87,7 +84,6 @@ export class PolicyFeed {
     this.running = this.run();
   }
 
-  /** Ends, and keeps the policies. */
   async stop(): Promise<void> {
     this.first.resolve();
     this.stopping.abort();
@@ -96,7 +92,6 @@ export class PolicyFeed {
     await this.kept.stop();
   }
 
-  /** Ends a wait: what was refused may be accepted now. */
   retryNow(): void {
     this.signal.wake();
   }
@@ -137,7 +132,7 @@ export class PolicyFeed {
     else this.candidate = replica;
   }
 
-  /** Applies changes until the stream ends, the control plane asks for a snapshot, or something forces one. */
+  /** Applies changes until the stream ends, the control plane asks for a snapshot, or something else requires one. */
   private async follow(): Promise<void> {
     const from = this.candidate ?? this.replica;
     if (from === null) return;
@@ -165,8 +160,8 @@ export class PolicyFeed {
   }
 
   /**
-   * While a less preferred upstream sends the changes: has a stream that is opened as any other, from the preferred one if it answers,
-   * take the place of the present one without a gap. What comes by both is applied once.
+   * While another upstream sends the changes, opens a stream at the preferred one and switches to it without a gap.
+   * Changes that both send are applied once.
    */
   private async replaceByBetter(
     present: IncomingMessage,
@@ -184,14 +179,13 @@ export class PolicyFeed {
     }
   }
 
-  /** Until the stream ends, or a snapshot is wanted. */
   private async applyAll(from: Replica, stream: IncomingMessage): Promise<void> {
     this.replies.begin();
     for await (const { event, data } of eventsOf(stream)) {
       this.connected = true;
       this.keyRefused = false;
       if (event === 'policy') {
-        // In JSON a line feed is white space.
+        // In JSON, a line feed is white space.
         from.apply(Buffer.from(`${data.replaceAll('\n', ' ')}\n`), 0, from.revision);
         this.heartbeatsApart = 0;
         this.repliesAreComplete();
@@ -205,14 +199,14 @@ export class PolicyFeed {
     }
   }
 
-  /** The stream has sent something that was understood, and is no reply. */
+  /** The stream sent a valid event that is not a reply, so the replies at its beginning are complete. */
   private repliesAreComplete(): void {
     this.contact();
     this.replies.complete();
     this.resolveIfReady();
   }
 
-  /** No decision depends on it: one that cannot be read is reported, and the stream goes on. */
+  /** No decision depends on a reply. If one is unreadable, report it and continue. */
   private takeReply(data: string): void {
     try {
       this.replies.apply(data);
@@ -265,7 +259,6 @@ export class PolicyFeed {
     this.lastContact = this.settings.elapsed();
   }
 
-  /** Reports, and gives the milliseconds until the next attempt. */
   private failed(error: unknown): number {
     const problem = problemOf(error);
     if (problem.code === 'key-refused') this.keyRefused = true;
@@ -278,7 +271,6 @@ export class PolicyFeed {
   }
 }
 
-/** Reads the data of an SSE `heartbeat`. @throws PolicyUnreadable. */
 function readHeartbeat(json: string): Heartbeat {
   const { revision, policies, digest, lagEvents, lagSeconds } = parseObject(json, 'heartbeat');
   const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;

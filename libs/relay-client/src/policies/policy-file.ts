@@ -9,34 +9,28 @@ import { Replica } from '../replica/replica.js';
 import type { TenantReplies } from './tenant-replies.js';
 
 /**
- * The file of the last known good policies: frames, each of
- *
- *   length of the content (4 bytes) | content | SHA-256 over the lengths and contents of this frame and all before it (32 bytes)
- *
- * The first frame is JSON, the `FileHead`. The next are the replica's records, a frame a segment, and an empty one. The last is JSON, the
- * `FileTail`: written after the records, it has every tenant that they name.
- * So no record is used before its checksum agreed, and each frame costs a decision that waits a millisecond or two.
+ * The file of the saved policies consists of frames:
+ *   length of the content (4 bytes) | content | SHA-256 of all lengths and contents up to here (32 bytes)
+ * First the `FileHead` in JSON, then one frame of records per segment, an empty frame, and the `FileTail` in JSON,
+ * which has every tenant of the records. A decision waits a millisecond or two for each frame.
  */
 interface FileHead extends Kept {
-  /** Another one is not read. Records are in the machine's byte order. */
+  /** A file of another format is not read. Records are in the machine's byte order. */
   readonly format: string;
-  /** To make room for them at once. */
   readonly policies: number;
-  /** The replica's, in hexadecimal. It is secret: whoever has it can choose usernames that make decisions slow. */
+  /** In hexadecimal. Secret: with it, somebody could choose usernames that make decisions slow. */
   readonly hashKey: string;
 }
 
 interface FileTail {
-  /** By the numbers that records have for them. */
   readonly tenants: readonly string[];
-  /** Null: they were not known yet. */
+  /** Null: not known yet. */
   readonly replies: readonly RelayReply[] | null;
 }
 
-/** What is stored with the records. */
 export interface Kept {
   readonly revision: number;
-  /** When the control plane was last heard of, by the wall clock: milliseconds since 1970. */
+  /** Last contact with the control plane: wall clock, milliseconds since 1970. */
   readonly contactAt: number;
 }
 
@@ -44,7 +38,7 @@ const FORMAT = `postern policies 6 ${endianness()}`;
 const LENGTH_BYTES = 4;
 const SUM_BYTES = 32;
 
-/** What was kept is damaged, or of another version of this library. */
+/** The file is damaged, or of another version of this library. */
 export class LastKnownGoodUnusable extends Error {
   override readonly name = 'LastKnownGoodUnusable';
 
@@ -54,8 +48,8 @@ export class LastKnownGoodUnusable extends Error {
 }
 
 /**
- * Replaces the file, all or nothing. It is written while the replica changes, a segment at a time: a user's record may be newer than
- * `revision`, never older. Whoever resumes from `revision` applies the later changes again, and then has exactly what there is.
+ * Replaces the file, all or nothing. The replica may change meanwhile: a record may be newer than `revision`, never
+ * older. A resume from `revision` applies the later changes again and gives the exact state.
  */
 export async function writePolicies(
   path: string,
@@ -83,7 +77,7 @@ export async function writePolicies(
   await syncFolderOf(path);
 }
 
-/** What the file holds; null where there is none. @throws LastKnownGoodUnusable if a bit of it is not as it was written. */
+/** Null if there is no file. @throws LastKnownGoodUnusable if any bit has changed. */
 export async function readPolicies(
   path: string,
   clock: () => number,
@@ -117,7 +111,6 @@ export async function readPolicies(
   }
 }
 
-/** Each frame's content, at the beginning of memory of its own. */
 async function* readFrames(file: FileHandle): AsyncGenerator<Uint8Array<ArrayBuffer>, undefined> {
   const { size } = await file.stat();
   let at = 0;

@@ -6,17 +6,16 @@ import type { ControlPlane } from '../control-plane.js';
 import { Replica } from '../replica/replica.js';
 import type { ProblemCode } from '../status.js';
 
-/** A policy of 1,000 entries takes some 80 KB; what exceeds this by so much is no policy. */
+/** A policy with 1,000 entries has about 80 KB. */
 export const MAX_LINE_BYTES = 1024 * 1024;
-/** Room is made beforehand for so many policies at most: a gigabyte of addresses, and of memory as it is filled. */
+/** Memory is reserved for at most this many policies: a gigabyte of address space, used as it fills. */
 const MOST_EXPECTED = 10_000_000;
-/** So long without a byte, and a snapshot is given up. */
 const IDLE_MS = 30_000;
-/** Some 700 usual lines: the next chunk is inflated meanwhile, on another thread, and decisions wait for a millisecond at most. */
+/** About 700 lines. Decisions wait for a millisecond at most, while another thread decompresses the next chunk. */
 const CHUNK_BYTES = 256 * 1024;
 const LINE_FEED = 0x0a;
 
-/** A line, or a frame, is longer than any policy can be. */
+/** A line, or an event, is longer than any policy can be. */
 export class LineTooLong extends Error {
   override readonly name = 'LineTooLong';
   readonly problem: ProblemCode = 'policy-unreadable';
@@ -26,7 +25,7 @@ export class LineTooLong extends Error {
   }
 }
 
-/** A snapshot that came to its end and is yet not what the control plane holds. */
+/** The snapshot is complete, but differs from what the control plane announced. */
 class SnapshotRefused extends Error {
   override readonly name = 'SnapshotRefused';
   readonly problem: ProblemCode = 'snapshot-refused';
@@ -38,14 +37,13 @@ class SnapshotRefused extends Error {
 
 export interface Snapshot {
   readonly replica: Replica;
-  /** Whether the answer announced its own digest, and it agreed. Else the first heartbeat has to. */
+  /** The answer announced a digest, and it was equal. Otherwise the first heartbeat confirms the snapshot. */
   readonly verified: boolean;
 }
 
 /**
- * Takes all policies, into a replica of their own.
- * @throws SnapshotRefused, PolicyUnreadable, LineTooLong, and what `ask` throws: a broken transfer is an error, never a short
- * snapshot. One line that can't be read refuses all: without it, its user would be unknown.
+ * Loads all policies into a new replica. @throws SnapshotRefused, PolicyUnreadable, LineTooLong, the errors of `ask`. A
+ * broken transfer or one unreadable line rejects the snapshot: without it, a user would be unknown.
  */
 export async function takeSnapshot(plane: ControlPlane, clock: () => number, signal: AbortSignal): Promise<Snapshot> {
   const question = {
@@ -63,7 +61,7 @@ async function readSnapshot(response: IncomingMessage, clock: () => number): Pro
     const revision = wholeNumber(headers['postern-revision']);
     if (revision === null) throw new SnapshotRefused('it came without the header Postern-Revision');
     const announced = wholeNumber(headers['postern-policies']) ?? 0;
-    // Only to have room at once: a number beyond all bounds is left to the comparison at the end.
+    // The number only reserves memory. `verify` compares it at the end.
     const replica = new Replica({ clock, expectedUsers: announced <= MOST_EXPECTED ? announced : 0 });
     const compressed = headers['content-encoding'] === 'gzip';
     const body = compressed ? pipeline(response, createGunzip({ chunkSize: CHUNK_BYTES }), () => undefined) : response;
@@ -75,7 +73,6 @@ async function readSnapshot(response: IncomingMessage, clock: () => number): Pro
   }
 }
 
-/** Applies each line; empty ones are left out, and the last one may lack its line feed. */
 async function applyLines(replica: Replica, chunks: AsyncIterable<Buffer>): Promise<void> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
@@ -95,7 +92,7 @@ function applyAll(replica: Replica, lines: Buffer): void {
   for (let at = 0; at < lines.length;) at = lines[at] === LINE_FEED ? at + 1 : replica.apply(lines, at);
 }
 
-/** Compares with `Postern-Policies` and `Postern-Digest`, which a control plane may send with a snapshot. */
+/** Compares with `Postern-Policies` and `Postern-Digest`, which the answer may have. */
 function verify(replica: Replica, headers: IncomingHttpHeaders): boolean {
   const policies = wholeNumber(headers['postern-policies']);
   const digest = headers['postern-digest'];

@@ -3,23 +3,22 @@ import { DEFAULT_TENANT_REPLY, isHelpUrl, isReplyText } from '@postern/contracts
 import type { RelayReply, TenantId, TenantReply } from '@postern/contracts';
 import { PolicyUnreadable, parseObject } from '../replica/policy-json.js';
 
-/** Tenants whose reply is held: some 50 MB at most. Beyond, logins are denied all the same, with the default. */
+/** About 50 MB. The denials of more tenants get the default reply. */
 const MOST_REPLIES = 100_000;
 
-/** For tenants whose reply is not known: should it be an opaque one, nobody learns that the password is right. */
+/** If the tenant chose an opaque reply, nobody must learn that the password is right. */
 const OPAQUE: TenantReply = { ...DEFAULT_TENANT_REPLY, opaque: true };
 
-/** What the tenants have a denied login answered with, where it is not the default. */
+/** The tenants' replies to a denied login, where they differ from the default. */
 export class TenantReplies {
-  /** All of them were known once: a tenant without one has the default. */
+  /** All replies were known once: a tenant without one has the default. */
   known = false;
-  /** Counts the changes. */
   changes = 0;
   private replies = new Map<string, TenantReply>();
-  /** Those that a new stream has begun with; null once they are complete. */
+  /** Replies at the beginning of a new stream; null when they are complete. */
   private beginning: Map<string, TenantReply> | null = null;
 
-  /** Null: the default. Opaque as long as the replies are not known. */
+  /** Null: the default reply. An opaque one before the replies are known. */
   of(tenantId: string): TenantReply | null {
     return this.replies.get(tenantId) ?? (this.known ? null : OPAQUE);
   }
@@ -28,12 +27,11 @@ export class TenantReplies {
     return this.replies.size;
   }
 
-  /** A stream begins: first it sends every reply that is not the default. Until it has, those of before hold. */
+  /** A new stream first sends every reply that is not the default. Until then, the earlier ones are valid. */
   begin(): void {
     this.beginning = new Map();
   }
 
-  /** The stream has sent something else: what came before it was all. */
   complete(): void {
     if (this.beginning === null) return;
     if (!this.known || !isDeepStrictEqual(this.replies, this.beginning)) this.changes++;
@@ -42,7 +40,7 @@ export class TenantReplies {
     this.known = true;
   }
 
-  /** Takes in the data of a `reply` event. @throws PolicyUnreadable; the tenant's last reply holds then, or an opaque one. */
+  /** @throws PolicyUnreadable; the tenant then keeps its last reply, or gets an opaque one. */
   apply(json: string): void {
     const { tenantId, text, helpUrl, opaque } = parseObject(json, 'reply');
     if (typeof tenantId !== 'string' || !/^[a-z0-9-]{1,63}$/.test(tenantId)) throw new PolicyUnreadable('reply', json);
@@ -64,13 +62,12 @@ export class TenantReplies {
     if (this.beginning === null) this.changes++;
   }
 
-  /** For the last known good; null while they are not known. */
   list(): RelayReply[] | null {
     if (!this.known) return null;
     return [...this.replies].map(([tenantId, reply]) => ({ tenantId: tenantId as TenantId, ...reply }));
   }
 
-  /** Takes in what `list` gave. The tenant of a reply that is no longer valid has an opaque one until a stream comes. */
+  /** Loads what `list` returned. A tenant whose reply is no longer valid has an opaque one until a stream sends it. */
   restore(replies: readonly RelayReply[], onUnreadable: (error: unknown) => void): void {
     this.begin();
     for (const reply of replies) {

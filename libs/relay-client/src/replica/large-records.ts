@@ -1,15 +1,14 @@
-/** 1 MiB a page. */
+/** 1 MiB per page. */
 const PAGE_BITS = 18;
 const PAGE_WORDS = 1 << PAGE_BITS;
 
 /**
- * The records that are too large for a block, in pages; growing adds a page and copies nothing. A record lies in a slot of one of a
- * few sizes, each 1.41 times the one before, and a slot that is given back waits for the next record of its size: what is lost to
- * that is bounded, with nothing to move. A reference is a word's number, over all pages.
+ * Records that are too large for a block, in pages. Growing adds a page and copies nothing. Slots have a few sizes,
+ * each 1.41 times the one before. A freed slot is reused for its size, so the waste is bounded and nothing moves. A
+ * reference is a word's number over all pages.
  */
 export class LargeRecords {
   private readonly pages: Uint32Array[] = [];
-  /** By size class: slots that were given back. */
   private readonly free: number[][] = [];
   private fill = PAGE_WORDS;
 
@@ -25,14 +24,13 @@ export class LargeRecords {
     return reference & (PAGE_WORDS - 1);
   }
 
-  /** Copies in the `length` words that begin at `at`, and returns their reference. */
+  /** Returns the reference. */
   store(words: Uint32Array, at: number, length: number): number {
     const reference = this.free[sizeClass(length)]?.pop() ?? this.newSlot(length);
     this.page(reference).set(words.subarray(at, at + length), this.offset(reference));
     return reference;
   }
 
-  /** Gives back the slot of a record of so many words. */
   release(reference: number, length: number): void {
     (this.free[sizeClass(length)] ??= []).push(reference);
   }

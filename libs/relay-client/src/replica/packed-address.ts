@@ -7,37 +7,35 @@ const DOT = 0x2e;
 const SLASH = 0x2f;
 const ZERO = 0x30;
 const COLON = 0x3a;
-/** An IPv6 address with a dotted tail, at its longest: `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`. */
+/** The longest form: IPv6 with a dotted tail, `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`. */
 const MAX_LENGTH = 45;
-/** Set in what is read of a spelling that is legal, but not the canonical one. */
+/** Marks a legal spelling that is not the canonical one. */
 const ODD = 0x10;
-/** By byte: the hex digit's value, with ODD for upper case; -1 for all else. A branch between digits and letters would be slow. */
+/** The hex digit's value by byte, with ODD for upper case; -1 for other bytes. A branch instead would be slow. */
 const HEX_DIGITS = Int8Array.from({ length: 0x100 }, (_, code) => {
   const odd = code >= 0x41 && code <= 0x46 ? ODD : 0;
   return '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase()) | odd;
 });
 
 /**
- * An address, or a range, as words in network order. It is a scratch that is filled again each time, because a decision must
- * allocate nothing. The grammar is that of `parseAddress` in @postern/ip-ranges (strict: no leading zeros in IPv4, no zone ids, no
- * short forms), against which it is tested.
+ * An address or a range as words in network order. It is reused, because a decision must not allocate. Tests compare
+ * the grammar with `parseAddress` of @postern/ip-ranges: no leading zeros in IPv4, no zone ids, no short forms.
  */
 export class PackedAddress {
   family: PackedFamily = 0;
   /** IPv4: the first word. IPv6: all four. Unsigned. */
   readonly words: Uint32Array = new Uint32Array(4);
-  /** Of a range. */
   prefix = 0;
 
   private readonly text = new Uint8Array(MAX_LENGTH + 1);
   private readonly groups = new Uint16Array(8);
-  /** Where `::` stands, in groups (-1: nowhere), and for how many; ODD where the spelling is not canonical; zeros that are written. */
+  /** `::`: position and length in groups (-1: none). ODD: not the canonical spelling. Zeros: written ones. */
   private gap = 0;
   private gapLength = 0;
   private odd = 0;
   private zeros = 0;
 
-  /** Takes in a client's address; a mapped one (`::ffff:a.b.c.d`, in any spelling) becomes IPv4. */
+  /** Parses a client's address. A mapped one (`::ffff:a.b.c.d`, in any spelling) becomes IPv4. */
   parse(ip: string): PackedFamily {
     const length = ip.length;
     if (length > MAX_LENGTH) return (this.family = 0);
@@ -46,7 +44,7 @@ export class PackedAddress {
       const code = ip.charCodeAt(i);
       text[i] = code > 0x7f ? 0 : code;
     }
-    // No address has a zero in it: reading stops there.
+    // No address contains a zero byte, so reading stops there.
     text[length] = 0;
     if (this.read(text, 0) !== length) return (this.family = 0);
     if (this.family === 4 || !this.isMapped()) return this.family;
@@ -55,9 +53,8 @@ export class PackedAddress {
   }
 
   /**
-   * Takes in a range in the canonical form that the control plane sends: `203.0.113.0/24`, `2001:db8::1`. Returns where it ends in
-   * `bytes`. -1 for all else, also another spelling, `/0`, host bits that are set, and a network that holds mapped addresses: what a
-   * relay can't read exactly it must not honour.
+   * Parses a canonical range, as the control plane sends it. Returns its end in `bytes`; -1 for other spellings, `/0`,
+   * host bits, and networks that contain mapped addresses: a relay must not honour what it cannot read exactly.
    */
   readRange(bytes: Uint8Array, from: number): number {
     let at = this.read(bytes, from);
@@ -72,14 +69,13 @@ export class PackedAddress {
         if (!(digit >= 0 && digit <= 9)) break;
         prefix = prefix * 10 + digit;
       }
-      // The full width is written without a prefix.
       if (bytes[first] === ZERO || prefix < 1 || prefix >= width || !this.hostBitsAreZero(prefix)) return -1;
       this.prefix = prefix;
     }
     return this.family === 4 || this.isCanonicalV6() ? at : -1;
   }
 
-  /** Reads the address that begins at `from`, and returns where it ends; -1 if none does. */
+  /** Parses the address that begins at `from`. Returns its end, or -1. */
   private read(bytes: Uint8Array, from: number): number {
     const isV4 =
       bytes[from + 1] === DOT || bytes[from + 2] === DOT || (bytes[from + 3] === DOT && bytes[from] !== COLON);
@@ -87,7 +83,7 @@ export class PackedAddress {
     return isV4 ? this.readV4(bytes, from) : this.readV6(bytes, from);
   }
 
-  /** Into the first word. No leading zeros: some parsers take them for octal. */
+  /** Leading zeros are refused: some parsers read them as octal. */
   private readV4(bytes: Uint8Array, from: number): number {
     let at = from;
     let value = 0;
@@ -131,7 +127,7 @@ export class PackedAddress {
         at++;
       }
       if (at === start) {
-        // Nothing need follow `::`.
+        // An address may end with `::`.
         if (count !== gap) return -1;
         break;
       }
@@ -144,7 +140,6 @@ export class PackedAddress {
         odd |= ODD;
         break;
       }
-      // A leading zero.
       if (at > start + 1 && bytes[start] === ZERO) odd |= ODD;
       if (value === 0) zeros++;
       groups[count++] = value;
@@ -175,13 +170,12 @@ export class PackedAddress {
 
   private isCanonicalV6(): boolean {
     if (this.odd !== 0 || this.holdsMapped()) return false;
-    // Where no zero is written, `::` stands for all of them.
+    // If no zero is written, `::` replaces all of them.
     if (this.zeros === 0) return this.gap < 0 || this.gapLength > 1;
     const run = compressedRun(this.groups);
     return run.length === this.gapLength && (run.length === 0 || run.start === this.gap);
   }
 
-  /** Whether mapped addresses are in it: its bits are the first ones of `::ffff:0:0/96`, or the other way round. */
   private holdsMapped(): boolean {
     const { words, prefix } = this;
     if (words[0] !== 0 || words[1] !== 0) return false;

@@ -1,26 +1,21 @@
 import { randomBytes } from 'node:crypto';
 
-/** The longest username, in bytes (contracts: username). */
 export const MAX_USERNAME = 254;
 
-/** Four copies of a byte in one word, for folding the case of four characters at once. */
 const FOUR_BYTES = 0x01010101;
 
 /**
- * One username as the replica compares it: lower-case ASCII, four bytes a word, with its keyed hash. It is a scratch
- * that each look-up fills again, so that the path of a decision allocates nothing.
- *
- * The hash is HalfSipHash-1-3 under a secret, random key: whoever may choose usernames can't choose usernames
- * that collide, which a plain or merely seeded FNV or Murmur would let them.
+ * A username as the replica compares it: lower-case ASCII, four bytes per word, with a keyed hash. It is reused, so
+ * that a decision allocates nothing. The hash is HalfSipHash-1-3 with a secret random key: nobody can choose usernames
+ * that collide, as they could with FNV or Murmur.
  */
 export class PackedUsername {
-  /** The bytes of the name, then (not part of it) the words that close the hash. */
+  /** The bytes of the name, then the words that end the hash. */
   readonly words: Uint32Array = new Uint32Array(64 + 4);
-  /** Bytes. */
   length = 0;
-  /** Words that hold the bytes; what is left over of the last one is zero. */
+  /** The unused bytes of the last one are zero. */
   wordCount = 0;
-  /** 31 bits, so that it stays a small integer to the engine. */
+  /** 31 bits, so that the engine keeps it as a small integer. */
   hash = 0;
 
   private readonly key0: number;
@@ -32,7 +27,7 @@ export class PackedUsername {
     this.key1 = view.getInt32(4, true);
   }
 
-  /** Takes a username in. False if it can't be one (empty, too long, not ASCII): then no replica holds it. */
+  /** Packs a username. Returns false if it cannot be one (empty, too long, not ASCII); then no replica has it. */
   pack(username: string): boolean {
     const length = username.length;
     if (length === 0 || length > MAX_USERNAME) return false;
@@ -62,7 +57,7 @@ export class PackedUsername {
     return true;
   }
 
-  /** Takes in the first `length` bytes, a username in lower case. */
+  /** Packs the first `length` bytes, which must be lower case. */
   packBytes(bytes: Uint8Array, length: number): void {
     const words = this.words;
     words[(length - 1) >>> 2] = 0;
@@ -77,7 +72,7 @@ export class PackedUsername {
     this.close(length);
   }
 
-  /** Takes in the key of a record: `length` bytes, packed, from `at` on. What follows them in the last word is not the key's. */
+  /** Packs the key of a record. Bytes of the last word after `length` are not part of the key. */
   packFrom(source: Uint32Array, at: number, length: number): void {
     const count = (length + 3) >>> 2;
     for (let i = 0; i < count; i++) this.words[i] = source[at + i] ?? 0;
@@ -85,7 +80,6 @@ export class PackedUsername {
     this.close(length);
   }
 
-  /** Whether this is the key, `length` bytes, packed, from `at` on. */
   equals(source: Uint32Array, at: number, length: number): boolean {
     if (length !== this.length) return false;
     const words = this.words;
@@ -94,7 +88,7 @@ export class PackedUsername {
     return (length & 3) === 0 || (((source[at + whole] as number) ^ (words[whole] as number)) & tailMask(length)) === 0;
   }
 
-  /** HalfSipHash-1-3 over the words, the length as a word of its own, then three closing rounds: one loop, one round in it. */
+  /** HalfSipHash-1-3 over the words, the length as one more word, and three closing rounds, in one loop. */
   private close(length: number): void {
     const words = this.words;
     this.length = length;
@@ -126,10 +120,10 @@ export class PackedUsername {
   }
 }
 
-/** The bytes of the last word that are the key's; of a length that is no multiple of four. */
+/** The bytes of the last word that are part of the key, if the length is not a multiple of four. */
 const tailMask = (length: number): number => (1 << ((length & 3) << 3)) - 1;
 
-/** Lower-cases four ASCII characters in one word: bit 7 of each byte of the two sums says `>= 'A'` and `> 'Z'`. */
+/** Lower-cases four ASCII characters in a word. Bit 7 of each byte of the two sums means `>= 'A'` and `> 'Z'`. */
 function lowerCase(word: number): number {
   const fromA = word + 0x3f * FOUR_BYTES;
   const beyondZ = word + 0x25 * FOUR_BYTES;

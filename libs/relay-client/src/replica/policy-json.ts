@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../status.js';
 
-/** A policy that the control plane sent and this relay can't read. Nothing of it is applied; the old one of its user stays. */
+/** This relay cannot read a policy. Nothing of it is applied; the user's old policy stays. */
 export class PolicyUnreadable extends Error {
   override readonly name = 'PolicyUnreadable';
   readonly problem: ProblemCode = 'policy-unreadable';
@@ -13,7 +13,6 @@ export class PolicyUnreadable extends Error {
   }
 }
 
-/** Parses an object. @throws PolicyUnreadable. */
 export function parseObject(json: string, field: string): Record<string, unknown> {
   let found: unknown;
   try {
@@ -26,8 +25,8 @@ export function parseObject(json: string, field: string): Record<string, unknown
 }
 
 /**
- * A policy in any legal form of JSON, written as `PolicyReader` reads it: members in our order, and those it doesn't need left out.
- * What a member holds is for that reader to judge. @throws PolicyUnreadable where it is no JSON object.
+ * Converts any legal JSON to the form that `PolicyReader` reads. The reader checks the values. @throws
+ * PolicyUnreadable.
  */
 export function rewritten(json: string): Buffer {
   const { username, tenantId, smtpUserId, restricted, mode, entries, version, revision, removed } = parseObject(
@@ -40,7 +39,7 @@ export function rewritten(json: string): Buffer {
         expiresAt: entry?.expiresAt,
       }))
     : undefined;
-  // No decision needs the tenant.
+  // Decisions do not need the tenant.
   const tenant = typeof tenantId === 'string' ? tenantId : '';
   const line = { username, tenantId: tenant, smtpUserId, restricted, mode, entries: known, version, revision, removed };
   return Buffer.from(`${JSON.stringify(line)}\n`);

@@ -30,23 +30,21 @@ const MAX_DIGITS = 16;
 const ID_BYTES = 36;
 const TIME_BYTES = 24;
 const MAX_TENANT_ID = 63;
-/** By byte: the hex digit's value; -1 for all else. UUIDs come in lower case. */
 const HEX_DIGITS = Int8Array.from({ length: 0x100 }, (_, code) =>
   '0123456789abcdef'.indexOf(String.fromCharCode(code)),
 );
 
-/** Where the digits of a UUID are. */
 const ID_DIGITS = Uint8Array.from(
   { length: 32 },
   (_, i) => i + (i >= 8 ? 1 : 0) + (i >= 12 ? 1 : 0) + (i >= 16 ? 1 : 0) + (i >= 20 ? 1 : 0),
 );
-/** By byte: a username's character in lower case; 0 for what is none, and for what JSON escapes or ends it with. */
+/** A username's character in lower case, by byte. 0 for other bytes and for those that JSON escapes. */
 const USERNAME_BYTES = Uint8Array.from({ length: 0x100 }, (_, code) => {
   if (code < 0x21 || code > 0x7e || code === QUOTE || code === BACKSLASH) return 0;
   return String.fromCharCode(code).toLowerCase().charCodeAt(0);
 });
 
-/** A text that is compared four bytes at a time; the last four may overlap those before. */
+/** Compared four bytes at a time. The last four may overlap the ones before. */
 interface Literal {
   readonly length: number;
   readonly words: Int32Array;
@@ -79,17 +77,16 @@ const NOT_REMOVED = literal(',"removed":false}\n');
 const MODES = { enforce: Buffer.from('\tenforce'), reportOnly: Buffer.from('\treport-only') };
 
 /**
- * Reads a policy in the very form in which our control plane writes it, `{"username":"…","tenantId":"…",…}` and a line feed, from
- * bytes to the words of a record. No string and no object is made on the way, because a relay may have millions of lines to read
- * before it can decide. Whatever has another form, legal or not, is refused.
+ * Reads a policy in the exact form of our control plane, `{"username":"…","tenantId":"…",…}` and a line feed, from
+ * bytes into the words of a record. No strings, no objects: a relay may read millions of lines before it can decide.
+ * Any other form is refused, also legal JSON.
  */
 export class PolicyReader {
-  /** The record of the last policy. */
   readonly words = new Uint32Array(MAX_RECORD_WORDS);
   length = 0;
   revision = 0;
   removed = false;
-  /** What was being read when a policy was refused, and from where on. */
+  /** The field that was refused, and where it begins. */
   field = '';
   fieldAt = 0;
 
@@ -98,7 +95,7 @@ export class PolicyReader {
   private at = 0;
   private number = 0;
   private readonly range = new PackedAddress();
-  /** Entries as they were read: the record has them in another order. */
+  /** Entries as read. The record has them in another order. */
   private readonly families = new Uint8Array(MAX_ENTRIES);
   private readonly prefixes = new Uint8Array(MAX_ENTRIES);
   private readonly networks = new Uint32Array(4 * MAX_ENTRIES);
@@ -106,20 +103,19 @@ export class PolicyReader {
   private readonly idWords = new Uint32Array(4);
   private tenant = 0;
   private readonly text = new Uint8Array(MAX_TENANT_ID);
-  /** The text that is digested (contracts: `policyDigest`), in two parts: a line has the entries before the version. */
+  /** The text to digest (`policyDigest`), in two parts, because a line has the entries before the version. */
   private readonly head = new Uint8Array(512);
   private readonly tail = new Uint8Array(128 * MAX_ENTRIES);
   private headLength = 0;
   private tailLength = 0;
   private readonly digest = new Fnv1a64();
 
-  /** `key` takes the username. */
   constructor(
     private readonly key: PackedUsername,
     private readonly tenants: TenantNumbers,
   ) {}
 
-  /** Reads the line that begins at `from`, and returns where the next one begins; -1 if it is refused. */
+  /** Reads the line that begins at `from`. Returns where the next line begins, or -1 if it is refused. */
   read(bytes: Uint8Array, from: number): number {
     if (bytes !== this.bytes) {
       this.bytes = bytes;
@@ -165,7 +161,6 @@ export class PolicyReader {
     this.fieldAt = this.at;
   }
 
-  /** Whether the text comes next; goes behind it then. */
   private skip({ length, words }: Literal): boolean {
     const { view, at } = this;
     if (at + length > view.byteLength) return false;
@@ -176,7 +171,6 @@ export class PolicyReader {
     return true;
   }
 
-  /** A whole number from 0, in plain digits. */
   private readNumber(): boolean {
     const { bytes } = this;
     const first = this.at;
@@ -190,7 +184,7 @@ export class PolicyReader {
     return this.at > first && (bytes[first] !== ZERO || this.at === first + 1) && Number.isSafeInteger(value);
   }
 
-  /** Notes it in lower case. Of what JSON must or may escape, only the quote and the backslash are in usernames. */
+  /** Stores it in lower case. Quote and backslash are the only characters of a username that JSON escapes. */
   private readUsername(): boolean {
     const { bytes, head } = this;
     let at = this.at;
@@ -226,7 +220,6 @@ export class PolicyReader {
     return true;
   }
 
-  /** A UUID in lower case, as `isUuid` has it. */
   private readId(): boolean {
     const { bytes, at, idWords } = this;
     let word = 0;
@@ -248,7 +241,7 @@ export class PolicyReader {
     return true;
   }
 
-  /** How many; -1 if one is refused. */
+  /** The number of entries; -1 if one is refused. */
   private readEntries(): number {
     let entries = 0;
     this.tailLength = 0;
@@ -264,7 +257,7 @@ export class PolicyReader {
       this.families[entries] = this.range.family;
       this.prefixes[entries] = this.range.prefix;
       for (let i = 0; i < 4; i++) this.networks[4 * entries + i] = this.range.words[i] as number;
-      // A text that goes on behind a range makes the range unreadable.
+      // A range followed by more text is unreadable.
       if (this.bytes[end] !== QUOTE) return -1;
       this.expect('expiresAt');
       if (!this.readExpiry(entries++)) return -1;
@@ -285,7 +278,7 @@ export class PolicyReader {
     this.at = at + TIME_BYTES + 2;
     const text = String.fromCharCode(...bytes.subarray(at, at + TIME_BYTES));
     const time = Date.parse(text);
-    // One form only: what else `Date` reads, the digest and other relays would read otherwise.
+    // One form only. `Date` reads more, but the digest and other relays would read those differently.
     if (!(time >= 0 && new Date(time).toISOString() === text)) return false;
     expiries[2 * entry] = time % 0x1_0000_0000;
     expiries[2 * entry + 1] = Math.floor(time / 0x1_0000_0000);
@@ -293,14 +286,12 @@ export class PolicyReader {
     return bytes[at + TIME_BYTES] === QUOTE && bytes[at + TIME_BYTES + 1] === BRACE;
   }
 
-  /** Appends bytes to the first part of the digested text. */
   private note(bytes: Uint8Array, from: number, to: number): void {
     const { head, headLength } = this;
     for (let i = from; i < to; i++) head[headLength + i - from] = bytes[i] as number;
     this.headLength = headLength + to - from;
   }
 
-  /** Appends a byte, and bytes of the line, to its second part. */
   private noteEntry(before: number, from: number, to: number): void {
     const { bytes, tail, tailLength } = this;
     tail[tailLength] = before;

@@ -1,4 +1,4 @@
-/** The canonical text of a network (RFC 5952 for IPv6); words that are left out at its end are zero. A single address has no prefix. */
+/** The canonical text of a network (RFC 5952 for IPv6). Missing words at its end are zero. */
 export function rangeText(family: 4 | 6, network: Uint32Array, prefix: number): string {
   if (family === 4) {
     const word = network[0] as number;
@@ -14,7 +14,7 @@ export function rangeText(family: 4 | 6, network: Uint32Array, prefix: number): 
   return prefix === 128 ? text : `${text}/${prefix}`;
 }
 
-/** The groups for which `::` stands (RFC 5952, section 4.2): the longest run of two zeros or more, the first of equals; else length 0. */
+/** What `::` replaces (RFC 5952, section 4.2): the first of the longest runs of two or more zeros; else length 0. */
 export function compressedRun(groups: Uint16Array): { readonly start: number; readonly length: number } {
   let start = 0;
   let length = 0;

@@ -1,32 +1,33 @@
 /**
- * One user's record, in 32-bit words, so that a decision reads one piece of memory and follows no pointer:
+ * One user's record in 32-bit words, so that a decision reads one piece of memory and follows no pointer:
  *
- *   header | key, then a prefix an entry, bytes | IPv4 networks, a word each | IPv6 networks | expiries | id | tenant | digest
+ *   header | key, then one prefix byte per entry | IPv4 networks | IPv6 networks | expiries | id | tenant | digest
  *
- * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), restricted, report-only, expiring, outsized (a bit each);
- * - an IPv6 network takes only the words that its prefix reaches into: two for a /64;
- * - expiries, two words an entry (milliseconds since 1970, low and high word; all ones: never), only if the header says so;
- * - id: the SMTP user's, a UUID, in four words: denials carry it;
- * - tenant: the number of its tenant (`TenantNumbers`), in a word;
- * - digest: `policyDigest` of the policy, high word and low word, to take it out of the sum when it is replaced.
+ * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), restricted, report-only, expiring, outsized (a
+ *   bit each);
+ * - IPv4 network: one word; IPv6 network: only the words that its prefix reaches, two for a /64;
+ * - expiries: two words per entry (milliseconds since 1970, low and high word; all ones: never), only if the header
+ *   says so;
+ * - id: the SMTP user's UUID, in four words; denials have it;
+ * - tenant: its number (`TenantNumbers`), in one word;
+ * - digest: `policyDigest` of the policy, high and low word, to remove it from the sum when the policy is replaced.
  *
- * Entries keep their policy's order within a family; all IPv4 entries come first.
+ * Entries keep their order within a family; all IPv4 entries come first.
  */
 export const RESTRICTED = 1 << 28;
 export const REPORT_ONLY = 1 << 29;
 export const EXPIRING = 1 << 30;
-/** In a block: what follows the key is the reference of a record that is too large for a block. */
+/** Only in a block: after the key comes the reference of a record that is too large for a block. */
 export const OUTSIZED = 1 << 31;
 
 export const ID_WORDS = 4;
 const TENANT_WORDS = 1;
 const DIGEST_WORDS = 2;
-/** What closes a record. */
 const END_WORDS = ID_WORDS + TENANT_WORDS + DIGEST_WORDS;
 export const NEVER = 0xffffffff;
-/** The API allows 1,000 in all. */
+/** The limit of the API. */
 export const MAX_ENTRIES = 1_000;
-/** Header, key, prefixes, four words of network and two of expiry an entry, id, tenant, digest. */
+/** Header, key, prefixes, four words of network and two of expiry per entry, id, tenant, digest. */
 export const MAX_RECORD_WORDS = 1 + wordsOf(254 + MAX_ENTRIES) + 6 * MAX_ENTRIES + END_WORDS;
 
 export const headerOf = (keyLength: number, v4Count: number, v6Count: number, flags: number): number =>
@@ -36,23 +37,20 @@ export const keyLengthOf = (header: number): number => header & 0xff;
 const v4CountOf = (header: number): number => (header >>> 8) & 0x3ff;
 const entriesOf = (header: number): number => v4CountOf(header) + ((header >>> 18) & 0x3ff);
 
-/** Words of so many bytes. */
 export function wordsOf(bytes: number): number {
   return (bytes + 3) >>> 2;
 }
 
-/** Words of an IPv6 network. */
 export const v6Words = (prefix: number): number => (prefix + 31) >>> 5;
 
-/** Byte `index` of those that follow the header of the record at `at`: the key's, then a prefix an entry. */
+/** Byte `index` after the header of the record at `at`: first the key, then one prefix per entry. */
 function byteAt(words: Uint32Array, at: number, index: number): number {
   return ((words[at + 1 + (index >>> 2)] as number) >>> ((index & 3) << 3)) & 0xff;
 }
 
-/** Where the networks of a record with this header begin. */
 const networksAt = (at: number, header: number): number => at + 1 + wordsOf(keyLengthOf(header) + entriesOf(header));
 
-/** Where the entry's network begins, by walking: IPv6 networks differ in length. `index` = all entries gives the end. */
+/** Walks, because IPv6 networks differ in length. The number of entries gives the end. */
 function networkAt(words: Uint32Array, at: number, index: number): number {
   const header = words[at] as number;
   const v4 = v4CountOf(header);
@@ -61,7 +59,6 @@ function networkAt(words: Uint32Array, at: number, index: number): number {
   return network;
 }
 
-/** Words of a complete record. */
 export function recordWords(words: Uint32Array, at: number): number {
   const header = words[at] as number;
   const entries = entriesOf(header);
@@ -69,13 +66,13 @@ export function recordWords(words: Uint32Array, at: number): number {
   return networkAt(words, at, entries) - at + expiries + END_WORDS;
 }
 
-/** Words that a record takes in a block: all of them, or those of the stub of an outsized one. */
+/** Words of a record in a block. An outsized one has only a stub there. */
 export function inlineWords(words: Uint32Array, at: number): number {
   const header = words[at] as number;
   return (header & OUTSIZED) === 0 ? recordWords(words, at) : 2 + wordsOf(keyLengthOf(header));
 }
 
-/** When an entry expires, in milliseconds since 1970; Infinity for never. */
+/** Milliseconds since 1970; Infinity for never. */
 export function expiryOf(words: Uint32Array, at: number, index: number): number {
   const header = words[at] as number;
   if ((header & EXPIRING) === 0) return Number.POSITIVE_INFINITY;
@@ -84,7 +81,6 @@ export function expiryOf(words: Uint32Array, at: number, index: number): number 
   return high === NEVER ? Number.POSITIVE_INFINITY : high * 0x1_0000_0000 + (words[expiry] as number);
 }
 
-/** The network of an entry, as `rangeText` takes it. */
 export function networkOf(words: Uint32Array, at: number, index: number): [4 | 6, Uint32Array, number] {
   const header = words[at] as number;
   const prefix = byteAt(words, at, keyLengthOf(header) + index);
@@ -93,7 +89,6 @@ export function networkOf(words: Uint32Array, at: number, index: number): [4 | 6
   return [isV4 ? 4 : 6, words.subarray(network, network + (isV4 ? 1 : v6Words(prefix))), prefix];
 }
 
-/** The SMTP user's id, as a UUID in lower case. */
 export function smtpUserIdOf(words: Uint32Array, at: number): string {
   const id = at + recordWords(words, at) - END_WORDS;
   let hex = '';
@@ -101,19 +96,16 @@ export function smtpUserIdOf(words: Uint32Array, at: number): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-/** The number of the SMTP user's tenant. */
 export function tenantOf(words: Uint32Array, at: number): number {
   return words[at + recordWords(words, at) - DIGEST_WORDS - TENANT_WORDS] as number;
 }
 
-/** No entry holds the address. */
 const NO_MATCH = -1;
-/** No entry is live, whatever the address. */
 export const NONE_LIVE = -2;
 
 /**
- * The index of the first live entry that holds the address (family 0: none does); NO_MATCH or NONE_LIVE without one. An entry is
- * live before the instant at which it expires. `now` (milliseconds since 1970) is looked at only in a record with expiries.
+ * The first live entry that contains the address (family 0: none does), or NO_MATCH or NONE_LIVE. An entry is live
+ * before the instant at which it expires. `now`: milliseconds since 1970.
  */
 export function matchRecord(words: Uint32Array, at: number, family: number, ip: Uint32Array, now: number): number {
   const header = words[at] as number;
@@ -140,7 +132,7 @@ export function matchRecord(words: Uint32Array, at: number, family: number, ip: 
   return entries === 0 || (expiring && !anyLive(words, at, entries, now)) ? NONE_LIVE : NO_MATCH;
 }
 
-/** Word by word, and only the bits of the prefix; most networks differ in the first two words. */
+/** Word by word, and only the bits of the prefix. Most networks differ in the first two words. */
 function holdsV6(words: Uint32Array, network: number, prefix: number, ip: Uint32Array): boolean {
   const whole = prefix >>> 5;
   for (let i = 0; i < whole; i++) if (words[network + i] !== ip[i]) return false;

@@ -28,30 +28,28 @@ import { TenantNumbers } from './tenant-numbers.js';
 import { UserTable } from './user-table.js';
 
 /**
- * What a replica finds, as a number, so that the path of a decision allocates nothing. The four states of the first
- * invariant stay apart: UNKNOWN, UNRESTRICTED, restricted (MATCHED or a mismatch), restricted with NO_LIVE_ENTRY.
+ * A number, so that a decision allocates nothing. Four states stay distinct: UNKNOWN, UNRESTRICTED, restricted (MATCHED
+ * or a mismatch), and restricted with NO_LIVE_ENTRY.
  */
 export type DecisionCode = number;
 export const UNKNOWN = 0;
 export const UNRESTRICTED = 1;
 export const MATCHED = 2;
-/** From here on: mismatches. */
+/** The codes from here on are mismatches. */
 export const NOT_AUTHORIZED = 3;
 export const NO_LIVE_ENTRY = 4;
 export const SOURCE_IP_INVALID = 5;
-/** Added to a mismatch whose user is in `report-only`: it is recorded, and let through unless it is SOURCE_IP_INVALID. */
+/** Added to a mismatch if the user is in `report-only`: it is recorded, and allowed unless it is SOURCE_IP_INVALID. */
 export const IN_REPORT_ONLY = 8;
 
 /**
- * All relay policies, in memory, for decisions: no object per user, and one wait for memory a decision.
- * One writer, and synchronous throughout: a decision sees a policy before or after a change of it, never within.
+ * All relay policies in memory: no object per user, and one wait for memory per decision. All methods are synchronous,
+ * so a decision sees a policy before or after a change, never in between.
  */
 export class Replica {
-  /** The revision of the last change that was applied. */
   revision = 0;
 
   readonly hashKey: Uint8Array;
-  /** Of the records' tenants. */
   readonly tenants: TenantNumbers;
   private readonly key: PackedUsername;
   private readonly address = new PackedAddress();
@@ -61,14 +59,13 @@ export class Replica {
   private readonly clock: () => number;
   private digestHigh = 0;
   private digestLow = 0;
-  /** The record of the last decision. */
   private words: Uint32Array = new Uint32Array(1);
   private at = 0;
   private matchedEntry = 0;
 
   /**
-   * `clock` gives milliseconds since 1970: an entry's end is judged by it. `hashKey`, 8 secret bytes, only where another replica's
-   * records are taken in: by its key they come in the order in which they lie here, and memory is read once.
+   * `clock`: milliseconds since 1970. `hashKey` (8 secret bytes): to load another replica's records in the order of
+   * memory.
    */
   constructor(options: { expectedUsers?: number; clock?: () => number; hashKey?: Uint8Array } = {}) {
     this.clock = options.clock ?? Date.now;
@@ -80,31 +77,28 @@ export class Replica {
     this.table = new UserTable(new PackedUsername(hashKey), options.expectedUsers ?? 0);
   }
 
-  /** Policies held; removed ones are not. */
   get policies(): number {
     return this.table.users;
   }
 
-  /** The XOR of the digests of all policies held. */
+  /** The XOR of the digests of all policies. */
   get digest(): Digest64 {
     return { high: this.digestHigh >>> 0, low: this.digestLow >>> 0 };
   }
 
-  /** What the arrays take, room to grow included. */
   get byteLength(): number {
     return this.table.byteLength + this.large.byteLength;
   }
 
   /**
-   * Puts the policy of the line that begins at `from` in the place of its user's last one; a tombstone takes it out. Returns where the
-   * next line begins. `lines` must end with a line feed. A policy whose revision is not above `after` changes nothing.
-   * @throws PolicyUnreadable; the replica is then as it was.
+   * Applies one line, a policy or a tombstone, unless its revision is at or below `after`. Returns where the next line
+   * begins. `lines` must end with a line feed. @throws PolicyUnreadable; the replica is unchanged then.
    */
   apply(lines: Uint8Array, from = 0, after = -1): number {
     const { reader } = this;
     let end = reader.read(lines, from);
     if (end < 0) {
-      // Some other legal form of JSON, or none.
+      // Another legal form of JSON, or not JSON.
       end = lines.indexOf(0x0a, from) + 1;
       const line = rewritten(Buffer.from(lines.buffer, lines.byteOffset + from, end - 1 - from).toString('utf8'));
       if (reader.read(line, 0) < 0) throw new PolicyUnreadable(reader.field, line.toString('latin1', reader.fieldAt));
@@ -117,9 +111,8 @@ export class Replica {
   }
 
   /**
-   * Finds what the policies say of a login. A source IP that can't be parsed is refused for a restricted user, in either
-   * mode; for an unrestricted one, who may log in from anywhere, the source does not matter. After MATCHED,
-   * `matchedRange` and `matchedExpiry` tell the entry; unless UNKNOWN, `isReportOnly` the mode; until the next call.
+   * Decides a login. For a restricted user, an address that cannot be parsed is a mismatch, in both modes. For an
+   * unrestricted user the address does not matter. The methods below describe this decision until the next call.
    */
   decideCode(username: string, ip: string): DecisionCode {
     if (typeof username !== 'string' || !this.key.pack(username)) return UNKNOWN;
@@ -139,22 +132,20 @@ export class Replica {
     return MATCHED;
   }
 
-  /** Whether the user of the last decision is in `report-only`. */
   isReportOnly(): boolean {
     return ((this.words[this.at] as number) & REPORT_ONLY) !== 0;
   }
 
-  /** The SMTP user of the last decision, unless it was UNKNOWN. */
+  /** Not after UNKNOWN, like `tenantId`. */
   smtpUserId(): SmtpUserId {
     return smtpUserIdOf(this.words, this.at) as SmtpUserId;
   }
 
-  /** The tenant of the SMTP user of the last decision, unless it was UNKNOWN. */
   tenantId(): string {
     return this.tenants.ids[tenantOf(this.words, this.at)] ?? '';
   }
 
-  /** The address of the last decision of a restricted user, in canonical form; null where it could not be read. */
+  /** The address of the last decision of a restricted user, in canonical form; null if it was unreadable. */
   addressText(): string | null {
     const { family, words } = this.address;
     return family === 0
@@ -162,7 +153,7 @@ export class Replica {
       : rangeText(family, family === 4 ? words.subarray(0, 1) : words, family === 4 ? 32 : 128);
   }
 
-  /** The range that the last MATCHED decision found, in canonical form. */
+  /** After MATCHED, like `matchedExpiry`. In canonical form. */
   matchedRange(): string {
     return rangeText(...networkOf(this.words, this.at, this.matchedEntry));
   }
@@ -173,7 +164,7 @@ export class Replica {
     return expiry === Number.POSITIVE_INFINITY ? null : expiry;
   }
 
-  /** Every record, those of a segment at one go: what `restoreAll` takes in again. Changes may come between two segments. */
+  /** All records, one segment at a time, for `restoreAll`. The replica may change between two segments. */
   *recordsBySegment(): Generator<Uint32Array<ArrayBuffer>> {
     for (const segment of this.table.segments) {
       const records: Uint32Array[] = [];
@@ -194,10 +185,7 @@ export class Replica {
     }
   }
 
-  /**
-   * Takes in records of `recordsBySegment`, one after the other, of users that are not held yet. False if one can't be such a
-   * record: nothing is read beyond the end.
-   */
+  /** Loads records of `recordsBySegment`; their users must not exist yet. Returns false if a record is invalid. */
   restoreAll(records: Uint32Array): boolean {
     for (let at = 0; at < records.length;) {
       const header = records[at] as number;
@@ -210,7 +198,6 @@ export class Replica {
     return true;
   }
 
-  /** Adds the record of the user whose name `key` holds. */
   private add(words: Uint32Array, at: number, length: number): void {
     const { hash, wordCount } = this.key;
     this.xorDigest(words, at + length);
@@ -223,7 +210,6 @@ export class Replica {
     segment.insert(hash, stub, 0, stub.length);
   }
 
-  /** Takes out the record of the user whose name `key` holds, if there is one. */
   private drop(): void {
     const { hash } = this.key;
     const segment = this.table.segment(hash);
@@ -236,7 +222,7 @@ export class Replica {
     segment.remove(hash, found);
   }
 
-  /** Goes to a user's record, also where it is outsized, and gives its header. */
+  /** Returns the header of a user's record, also of an outsized one. */
   private open(words: Uint32Array, found: number): number {
     const header = words[found] as number;
     this.words = words;
@@ -248,14 +234,12 @@ export class Replica {
     return this.words[this.at] as number;
   }
 
-  /** Takes the digest that closes a record into the sum, or out of it. */
   private xorDigest(words: Uint32Array, end: number): void {
     this.digestHigh ^= words[end - 2] as number;
     this.digestLow ^= words[end - 1] as number;
   }
 }
 
-/** The reference in the stub of an outsized record. */
 function referenceIn(words: Uint32Array, stub: number): number {
   return words[stub + 1 + wordsOf(keyLengthOf(words[stub] as number))] as number;
 }

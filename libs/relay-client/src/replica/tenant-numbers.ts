@@ -3,14 +3,13 @@ import { OUTSIZED, headerOf, keyLengthOf, wordsOf } from './record.js';
 import { UserTable } from './user-table.js';
 
 /**
- * Numbers for tenants, in the order in which they were first seen, so that a user's record needs one word for its tenant. A million
- * lines name a few thousand tenants: a number is found from the bytes of a line, and a string is made once for each tenant.
+ * Numbers for tenants, so that a user's record needs one word for its tenant. A million lines have a few thousand
+ * tenants: the number is found from the bytes of a line, and only a new tenant creates a string.
  */
 export class TenantNumbers {
-  /** By number. */
   readonly ids: string[] = [];
   private readonly key: PackedUsername;
-  /** Stubs, as of outsized records: the reference is the number. */
+  /** Stubs like those of outsized records; the reference is the number. */
   private readonly table: UserTable;
 
   constructor(hashKey: Uint8Array) {
@@ -18,7 +17,7 @@ export class TenantNumbers {
     this.table = new UserTable(new PackedUsername(hashKey), 0);
   }
 
-  /** The number of the tenant whose id, 1 to 254 bytes, begins the array. */
+  /** The number of the tenant whose id is the first `length` bytes (1 to 254). */
   numberOf(bytes: Uint8Array, length: number): number {
     const { key } = this;
     key.packBytes(bytes, length);
@@ -34,7 +33,6 @@ export class TenantNumbers {
     return number;
   }
 
-  /** Gives ids of `ids` their numbers again, in numbers that have none. */
   restore(ids: readonly string[]): void {
     for (const id of ids) this.numberOf(Buffer.from(id, 'latin1'), id.length);
   }

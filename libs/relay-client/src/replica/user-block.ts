@@ -1,16 +1,12 @@
 /**
- * A block holds some seven users: 512 bytes, eight cache lines. Word 0 is its head; records follow it, packed; an index
- * grows from the last word down, half a word a record.
- *
+ * A block has about seven users in 512 bytes, eight cache lines: a head (word 0), packed records, and an index that
+ * grows from the last word down, half a word per record.
  * - head: records (8 bits), words up to the end of the last record (8), records that had to go past this block (16);
- * - index: 9 bits of the username's hash, then where the record begins in the block (7 bits).
+ * - index: 9 bits of the username's hash, then the record's position in the block (7 bits).
  */
 export const BLOCK_WORDS = 128;
-/** The largest record that lies in a block itself: a quarter of it. */
 export const MAX_INLINE_WORDS = 32;
-/** What records and index share. */
 export const BLOCK_ROOM = BLOCK_WORDS - 1;
-/** What the index takes of it for a record. */
 export const INDEX_WORDS = 0.5;
 const LAST_WORD = BLOCK_WORDS - 1;
 const ONE_PASSED = 1 << 16;
@@ -31,21 +27,19 @@ function setIndex(words: Uint32Array, block: number, entry: number, index: numbe
   words[at] = ((words[at] as number) & ~(0xffff << shift)) | (index << shift);
 }
 
-/** Whether records that belong here, or before, lie in blocks behind this one. */
+/** Whether records of this block or of earlier ones are in blocks after it. */
 export const isPassed = (words: Uint32Array, block: number): boolean => (words[block] as number) >>> 16 !== 0;
 
-/** Notes one record more, or fewer, that had to go past. */
 export function notePassed(words: Uint32Array, block: number, by: 1 | -1): void {
   words[block] = (words[block] as number) + by * ONE_PASSED;
 }
 
 export const recordsIn = (words: Uint32Array, block: number): number => countOf(words[block] as number);
 
-/** Where the record of index entry `entry` begins. */
 export const recordAt = (words: Uint32Array, block: number, entry: number): number =>
   block + (indexAt(words, block, entry) & BEGIN_MASK);
 
-/** The next index entry from `entry` on whose 9 bits are those of `hash`; -1 if there is none. */
+/** The next index entry from `entry` on that has the 9 bits of `hash`; -1 if there is none. */
 export function seek(words: Uint32Array, block: number, hash: number, entry: number): number {
   const count = countOf(words[block] as number);
   const tag = hash & TAG_MASK;
@@ -58,7 +52,6 @@ export function hasRoom(words: Uint32Array, block: number, length: number): bool
   return endOf(head) + length + INDEX_WORDS * (countOf(head) + 1) <= BLOCK_WORDS;
 }
 
-/** Puts the record at `at` in `source` into a block that has room for it. */
 export function put(
   words: Uint32Array,
   block: number,
@@ -75,7 +68,7 @@ export function put(
   words[block] = headOf(head >>> 16, end + length, count + 1);
 }
 
-/** Takes out the record of an index entry, `length` words long, and closes the gaps that it leaves. */
+/** Also closes the gap. */
 export function take(words: Uint32Array, block: number, entry: number, length: number): void {
   const head = words[block] as number;
   const end = endOf(head);

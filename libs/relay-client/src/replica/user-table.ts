@@ -14,25 +14,25 @@ import {
   take,
 } from './user-block.js';
 
-/** So many segments grow one at a time: at a million users each has some 4,000, and moves them in two milliseconds. */
+/** Each segment grows on its own: with a million users it has about 4,000 and moves them in two milliseconds. */
 const SEGMENT_BITS = 8;
 const HASH_BITS = 31;
-/** A usual user's record, three ranges and 21 bytes of name, with its index entry: 20.5 words; and some more, as segments are not exactly alike. */
+/**
+ * A usual record with its index entry: three ranges and a name of 21 bytes are 20.5 words. Segments differ a little.
+ */
 const USUAL_WORDS = 20.7;
-/** Words in use, at most, as a share: beyond it, too many records do not find room in their own block. */
+/** The share of words that may be in use. Beyond it, too many records do not fit into their own block. */
 const MAX_FILL = 0.865;
 const GROWTH = 1.1;
-/** A bound for searches: a record that finds no room within so many blocks makes the segment grow. It is hardly ever two. */
+/** Bounds searches: a record without room in this many blocks makes the segment grow. It is hardly ever two. */
 const MAX_DISTANCE = 64;
 const CACHE_LINE_WORDS = 16;
-/** Bits of the hash by which a user's home block is chosen. */
 const HOME_RANGE = 1 << 23;
 
-/** All users' records, split by the first bits of the hash into segments. */
 export class UserTable {
   readonly segments: readonly UserSegment[];
 
-  /** `key` is a scratch for the names of records that move. */
+  /** @param key scratch space for the names of records that move. */
   constructor(key: PackedUsername, expectedUsers: number) {
     const expectedWords = (expectedUsers * USUAL_WORDS) / 2 ** SEGMENT_BITS;
     this.segments = Array.from({ length: 2 ** SEGMENT_BITS }, () => new UserSegment(key, expectedWords));
@@ -52,19 +52,17 @@ export class UserTable {
 }
 
 /**
- * One part of the users, by hash: blocks, each the home of an equal share of the hashes. A record that finds no room at
- * home goes to the next block that has some; the blocks on its way count it, so that a search knows when to stop.
- * Nothing is garbage: what is taken out closes up at once.
+ * One part of the users, by hash. Each block is the home of an equal share of the hashes. A record that does not fit
+ * goes to the next block with room; the blocks in between count it, so that a search knows when to stop.
  */
 export class UserSegment {
   words: Uint32Array;
   users = 0;
   private blocks: number;
   private used = 0;
-  /** Only so that the engine does not leave out the loads of `fetch`. */
+  /** Written so that the engine does not optimise the loads of `fetch` away. */
   fetched = 0;
 
-  /** `expectedWords` of records find room without growing. */
   constructor(
     private readonly key: PackedUsername,
     expectedWords: number,
@@ -73,24 +71,20 @@ export class UserSegment {
     this.words = new Uint32Array(this.blocks * BLOCK_WORDS);
   }
 
-  /** Where the home block of a hash begins. */
   home(hash: number): number {
     return Math.floor(((hash & (HOME_RANGE - 1)) * this.blocks) / HOME_RANGE) * BLOCK_WORDS;
   }
 
-  /**
-   * Asks for all cache lines of a block at once, before any is needed: they come in together, while something else is done.
-   * One after the other, index then record, they would be two waits.
-   */
+  /** Loads all cache lines of a block at once, while something else is done. Index then record would wait twice. */
   fetch(block: number): void {
     const { words } = this;
-    // Memory need not begin with a cache line: the last word may lie in a line of its own.
+    // The array may begin within a cache line, so the last word may be in a line of its own.
     let sum = words[block + BLOCK_WORDS - 1] as number;
     for (let line = 0; line < BLOCK_WORDS; line += CACHE_LINE_WORDS) sum |= words[block + line] as number;
     this.fetched = sum;
   }
 
-  /** Where the record of a username begins; -1 if there is none. That the index agrees is not enough: the whole key is compared. */
+  /** Returns -1 if there is none. Equal index bits are not enough: the complete key is compared. */
   find(key: PackedUsername): number {
     const { words } = this;
     const hash = key.hash;
@@ -107,13 +101,12 @@ export class UserSegment {
     return -1;
   }
 
-  /** Takes in the record, at `at` in `source`, of a username that is not held yet. */
+  /** Adds the record at `at` in `source`. Its username must not exist yet. */
   insert(hash: number, source: Uint32Array, at: number, length: number): void {
     if (this.used + length + INDEX_WORDS > MAX_FILL * BLOCK_ROOM * this.blocks) this.grow();
     while (!this.place(hash, source, at, length)) this.grow();
   }
 
-  /** Takes out the record that begins at `at`, of a username with that hash. */
   remove(hash: number, at: number): void {
     const { words } = this;
     const block = at - (at % BLOCK_WORDS);
@@ -126,7 +119,6 @@ export class UserSegment {
     this.used -= length + INDEX_WORDS;
   }
 
-  /** Where each record begins. */
   *positions(): Generator<number> {
     for (let block = 0; block < this.words.length; block += BLOCK_WORDS) {
       for (let entry = 0; entry < recordsIn(this.words, block); entry++) yield recordAt(this.words, block, entry);
@@ -152,7 +144,7 @@ export class UserSegment {
     return true;
   }
 
-  /** Moves all records into a tenth more blocks. */
+  /** Moves all records into 10 % more blocks. */
   private grow(): void {
     const positions = [...this.positions()];
     const old = this.words;
