@@ -60,12 +60,17 @@ export class PosternApi {
   }
 
   /** All of a list as it is streamed. The time-out is that of the beginning: the rest comes as fast as it is read. */
-  stream(path: string, query: Query, accept: string): Promise<ReadableStream<Uint8Array>> {
-    return this.send(path, { query, headers: { accept } }, async (response) => {
+  stream(
+    path: string,
+    query: Query,
+    accept: string,
+    { headers, ...options }: Pick<GetOptions, 'headers' | 'signal'> = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    return this.send(path, { query, headers: { accept, ...headers }, ...options }, async (response) => {
       if (!response.ok) await read(response);
       if (response.headers.get('content-type')?.startsWith(accept) && response.body) return response.body;
       await response.body?.cancel();
-      throw new Failure(EXIT.unavailable, `This Postern does not give the list as ${accept}.`);
+      throw new Failure(EXIT.unavailable, `This Postern does not answer with ${accept}.`);
     });
   }
 

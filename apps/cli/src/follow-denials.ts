@@ -1,139 +1,81 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Denial, Page } from '@postern/contracts';
+import type { Denial } from '@postern/contracts';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { EXIT, Failure } from './failure.js';
 
-/** Reads a page of the denials that occurred at `from` or later, the newest first. */
-export type ReadPage = (from: string, cursor: string | undefined) => Promise<Page<Denial>>;
+/** Opens the API's stream of denials after the event with this id; from now on for null. */
+export type OpenStream = (lastEventId: string | null, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
 
-/** Some 20 MB of ids. */
-const MOST_REMEMBERED = 200_000;
-/** 50,000 denials: what is beyond in one look is reported, not shown. */
-const MOST_PAGES = 100;
-/** How often it is looked for what relays reported late. */
-const THOROUGH_EVERY_MS = 10_000;
+const RETRY_MS = 1_000;
+/** The server sends a heartbeat every 5 seconds. After this long without one, the connection is dead. */
+const SILENCE_MS = 20_000;
 
 interface Following {
-  readonly read: ReadPage;
-  readonly intervalMs: number;
-  /** How long after it occurred a denial may be reported and is still shown. */
-  readonly lateMs: number;
-  /** How many of those before the beginning are shown first. */
-  readonly last: number;
+  readonly open: OpenStream;
+  /** Called when the stream is open for the first time. */
+  readonly onOpen: () => Promise<void>;
   readonly show: (denial: Denial) => void;
   readonly aside: (text: string) => void;
   readonly signal: AbortSignal;
+  readonly retryMs?: number;
+  readonly silenceMs?: number;
 }
 
 /**
- * Shows each denial once, as it becomes known, until the signal. A Postern that is away for a while is waited for.
- * Throws what the first look throws, and later a refusal: a key that was revoked reads nothing any more.
+ * Shows each denial as it is recorded, until the signal. While Postern is away it tries again, and resumes where the stream broke off.
+ * Throws if the first attempt fails, and later if Postern refuses the request, for example because the key was revoked.
  */
-export async function followDenials(following: Following): Promise<void> {
-  const { read, intervalMs, lateMs, last, show, aside, signal } = following;
-  const earliest = () => new Date(Date.now() - lateMs).toISOString();
-  const seen = new SeenDenials(earliest(), MOST_REMEMBERED);
-  const before = await newDenials(seen, read, 'thorough');
-  if (last > 0) before.denials.slice(-last).forEach(show);
-  aside('Waiting for denials. Ctrl-C ends it.');
-  let thoroughAt = Date.now() + THOROUGH_EVERY_MS;
-  let away = false;
+export async function followDenials({
+  onOpen,
+  show,
+  aside,
+  signal,
+  retryMs = RETRY_MS,
+  ...how
+}: Following): Promise<void> {
+  let state: 'starting' | 'following' | 'away' = 'starting';
+  let lastEventId: string | null = null;
   while (!signal.aborted) {
-    const thorough = Date.now() >= thoroughAt;
     try {
-      const { denials, complete } = await newDenials(seen, read, thorough ? 'thorough' : 'quick');
-      if (away) aside('Postern is back.');
-      away = false;
-      denials.forEach(show);
-      if (!complete) aside(`There are more than can be shown. \`postern denials --from ${seen.floor}\` has them all.`);
-      if (thorough) thoroughAt = Date.now() + THOROUGH_EVERY_MS;
-      if (seen.forgetBefore(earliest()))
-        aside(`Too many at once: what is reported late is shown from ${seen.floor} on.`);
+      for await (const event of eventsAfter(lastEventId, { ...how, signal })) {
+        if (event === 'opened') {
+          if (state === 'starting') await onOpen();
+          if (state === 'away') aside('Postern is back.');
+          state = 'following';
+          continue;
+        }
+        lastEventId = event.id ?? lastEventId;
+        if (event.event === 'denial') show(JSON.parse(event.data) as Denial);
+        if (event.event === 'reset')
+          aside('Postern was away for too long to resume: denials may be missing here. `postern denials` shows all.');
+      }
     } catch (error) {
-      if (!(error instanceof Failure) || error.exitCode !== EXIT.unavailable) throw error;
-      if (!away) aside(`${error.message} Trying on …`);
-      away = true;
+      if (signal.aborted) return;
+      const passes = !(error instanceof Failure) || error.exitCode === EXIT.unavailable;
+      if (!passes || state === 'starting') throw error;
     }
-    await wait(intervalMs, undefined, { signal }).catch(() => undefined);
+    if (state === 'following') aside('The connection to Postern is lost. Trying again …');
+    state = 'away';
+    await wait(retryMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
-interface Look {
-  /** The oldest first. */
-  readonly denials: readonly Denial[];
-  /** Whether all that are new were reached. */
-  readonly complete: boolean;
-}
-
-/**
- * The denials that were not seen before, which are seen from now on. A quick look ends at the first page that has
- * nothing new; a thorough one reads down to the floor, and so finds those that a relay reported late.
- */
-export async function newDenials(seen: SeenDenials, read: ReadPage, look: 'quick' | 'thorough'): Promise<Look> {
-  const denials: Denial[] = [];
-  let cursor: string | undefined;
-  let complete = false;
-  for (let pages = 0; !complete && pages < MOST_PAGES; pages += 1) {
-    const page = await read(seen.floor, cursor);
-    const unseen = page.items.filter((denial) => !seen.has(denial));
-    denials.push(...unseen);
-    complete = page.nextCursor === null || (look === 'quick' && unseen.length === 0);
-    cursor = page.nextCursor ?? undefined;
-  }
-  // Only now: a look that broke off half-way is taken again, and shows all of them.
-  return { denials: denials.filter((denial) => seen.add(denial)).sort(byTime), complete };
-}
-
-function byTime(a: Denial, b: Denial): number {
-  if (a.occurredAt !== b.occurredAt) return a.occurredAt < b.occurredAt ? -1 : 1;
-  return a.id < b.id ? -1 : 1;
-}
-
-type Moment = Pick<Denial, 'id' | 'occurredAt'>;
-
-/**
- * Which denials were shown, so that none is shown twice: by id, since several may share an instant, and since one that
- * a relay reports late comes before others that were shown. What occurred before `floor` is not looked at any more, so
- * that not every id must be remembered; the floor only rises.
- */
-export class SeenDenials {
-  private readonly times = new Map<string, string>();
-
-  constructor(
-    /** RFC 3339, UTC, milliseconds, as the API's times: they compare as text. */
-    private since: string,
-    /** How many ids are remembered at most. */
-    private readonly capacity: number,
-  ) {}
-
-  get floor(): string {
-    return this.since;
-  }
-
-  /** Whether it was not there before; it is from now on. */
-  add(denial: Moment): boolean {
-    if (this.has(denial)) return false;
-    this.times.set(denial.id, denial.occurredAt);
-    return true;
-  }
-
-  has({ id, occurredAt }: Moment): boolean {
-    return occurredAt < this.since || this.times.has(id);
-  }
-
-  /** Forgets what occurred before `time`, and of more than the capacity the older half. Returns whether it was more. */
-  forgetBefore(time: string): boolean {
-    this.raise(time);
-    if (this.times.size <= this.capacity) return false;
-    const times = [...this.times.values()].sort();
-    const median = new Date(times[times.length - Math.floor(this.capacity / 2)] ?? time);
-    // Those of the same instant go with it: half of them remembered would be half of them shown again.
-    this.raise(new Date(median.getTime() + 1).toISOString());
-    return true;
-  }
-
-  private raise(floor: string): void {
-    if (floor <= this.since) return;
-    this.since = floor;
-    for (const [id, occurredAt] of this.times) if (occurredAt < floor) this.times.delete(id);
+/** First `opened`, then the events until the stream ends. Throws what `open` throws, and if nothing comes for too long. */
+async function* eventsAfter(
+  lastEventId: string | null,
+  { open, signal, silenceMs = SILENCE_MS }: Pick<Following, 'open' | 'signal' | 'silenceMs'>,
+) {
+  const silent = new AbortController();
+  const timer = setTimeout(() => silent.abort(new Error('The stream is silent.')), silenceMs);
+  try {
+    const bytes = await open(lastEventId, AbortSignal.any([signal, silent.signal]));
+    yield 'opened' as const;
+    const events = bytes.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+    for await (const event of events) {
+      timer.refresh();
+      yield event;
+    }
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,64 +1,66 @@
-import type { Denial, Page } from '@postern/contracts';
+import type { Denial } from '@postern/contracts';
 import { describe, expect, it } from '@jest/globals';
 import { EXIT, Failure, RequestRefused } from './failure.js';
 import { followDenials } from './follow-denials.js';
 
-const denial = (id: string) => ({ id, occurredAt: new Date().toISOString() }) as Denial;
+const away = () => new Failure(EXIT.unavailable, 'Postern cannot be reached.');
+const revoked = new RequestRefused({ title: 'The API key is not valid' }, 401, undefined);
+const event = (name: string, id: string, data: object = { id }) =>
+  `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
 
-/** Follows a list that gives one answer after the other; ends with the last one. */
-async function follow(answers: readonly (Error | readonly Denial[])[], last = 0): Promise<string[]> {
+type Answer = Error | readonly string[] | 'silence';
+
+/** Follows a Postern that gives one answer after the other, each a stream of these events, and ends after the last one. */
+async function follow(answers: readonly Answer[], silenceMs = 60_000) {
   const shown: string[] = [];
+  const resumedAfter: (string | null)[] = [];
   const stop = new AbortController();
-  let look = 0;
-  const read = async (): Promise<Page<Denial>> => {
-    const answer = answers[look] ?? [];
-    look += 1;
-    if (look >= answers.length) stop.abort();
-    if (answer instanceof Error) throw answer;
-    return { items: answer, nextCursor: null };
-  };
   await followDenials({
-    read,
-    intervalMs: 1,
-    lateMs: 60_000,
-    last,
-    show: ({ id }) => shown.push(id),
+    open: async (lastEventId, signal) => {
+      const answer = answers[resumedAfter.push(lastEventId) - 1] ?? away();
+      if (resumedAfter.length > answers.length) stop.abort();
+      if (answer instanceof Error) throw answer;
+      if (answer === 'silence')
+        return new ReadableStream({
+          start: (stream) => signal.addEventListener('abort', () => stream.error(signal.reason)),
+        });
+      return new Blob([...answer]).stream();
+    },
+    onOpen: async () => void shown.push('open'),
+    show: ({ id }: Denial) => shown.push(id),
     aside: (text) => shown.push(text),
     signal: stop.signal,
+    retryMs: 1,
+    silenceMs,
   });
-  return shown;
+  return { shown, resumedAfter };
 }
 
-const WAITING = 'Waiting for denials. Ctrl-C ends it.';
+const LOST = 'The connection to Postern is lost. Trying again …';
+const BACK = 'Postern is back.';
 
 describe('following denials', () => {
-  it('shows what comes after the beginning, or begins with the last ones', async () => {
-    const [a, b, c] = ['a', 'b', 'c'].map(denial) as [Denial, Denial, Denial];
-    expect(
-      await follow([
-        [a, b],
-        [c, a, b],
-        [c, a, b],
-      ]),
-    ).toEqual([WAITING, 'c']);
-    expect(await follow([[a, b], [c, a, b], []], 1)).toEqual(['b', WAITING, 'c']);
+  it('shows each denial, and resumes after the last event where the stream broke off', async () => {
+    expect(await follow([[event('denial', 'a'), event('heartbeat', 'b')], away(), [event('denial', 'c')]])).toEqual({
+      shown: ['open', 'a', LOST, BACK, 'c', LOST],
+      resumedAfter: [null, 'b', 'b', 'c'],
+    });
   });
 
-  it('waits for a Postern that is away, says so once, and misses nothing', async () => {
-    const away = new Failure(EXIT.unavailable, 'Postern cannot be reached.');
+  it('tries again after too many requests, and when the connection is silent', async () => {
     const busy = new RequestRefused({ title: 'Too many requests' }, 429, undefined);
-    expect(await follow([[], away, busy, [denial('a')], []])).toEqual([
-      WAITING,
-      'Postern cannot be reached. Trying on …',
-      'Postern is back.',
-      'a',
-    ]);
+    const { shown } = await follow([[], busy, 'silence', [event('denial', 'a')]], 50);
+    expect(shown).toEqual(['open', LOST, BACK, LOST, BACK, 'a', LOST]);
   });
 
-  it('ends where Postern refuses it, and where the first look fails', async () => {
-    const revoked = new RequestRefused({ title: 'The API key is not valid' }, 401, undefined);
-    await expect(follow([[], revoked, []])).rejects.toBe(revoked);
-    const away = new Failure(EXIT.unavailable, 'Postern cannot be reached.');
-    await expect(follow([away, []])).rejects.toBe(away);
+  it('says that denials may be missing when the stream cannot resume', async () => {
+    const { shown } = await follow([[event('reset', 'a', { reason: 'last-event-id-too-old' })]]);
+    expect(shown).toEqual(['open', expect.stringContaining('`postern denials` shows all'), LOST]);
+  });
+
+  it('ends if Postern refuses it, and if the first attempt fails', async () => {
+    await expect(follow([[], revoked])).rejects.toBe(revoked);
+    const first = away();
+    await expect(follow([first])).rejects.toBe(first);
   });
 });
