@@ -1,7 +1,17 @@
 /** The boundaries of docs/architecture.md: libraries import no app, pure libraries know no framework and no database. */
 const PURE = '^libs/(async|ip-ranges|restrictions|contracts|terminal)/';
 /** What services share, lowest first: each may import those before it. */
-const SERVICE_LIBRARIES = ['settings', 'observe', 'process-life', 'data-sources', 'http', 'access', 'lists', 'process'];
+const SERVICE_LIBRARIES = [
+  'settings',
+  'observe',
+  'process-life',
+  'data-sources',
+  'observed-logins',
+  'http',
+  'access',
+  'lists',
+  'process',
+];
 const FRAMEWORK = '(^|/)node_modules/(@nestjs|typeorm|pg|fastify|pino|kafkajs|undici)/';
 
 /** @type {import('dependency-cruiser').IConfiguration} */

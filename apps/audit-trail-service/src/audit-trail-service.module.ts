@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { CONSUMER_POOL } from '@postern/database';
 import { dataSourceModule } from '@postern/data-sources';
 import { ListAnswersModule } from '@postern/lists';
+import { ObservedLoginsModule } from '@postern/observed-logins';
 import { Consumers } from '@postern/process';
 import { ChangesController } from './changes/changes.controller.js';
 import { ListChangesHandler } from './changes/list-changes.js';
@@ -32,6 +33,7 @@ import { RestrictionController } from './restriction/restriction.controller.js';
   imports: [
     CqrsModule,
     ListAnswersModule,
+    ObservedLoginsModule,
     // A connection for each consumer, one for readiness and partitions, and one for the retention.
     dataSourceModule('postern_audit', { entities: [DeadLetter], poolSize: 4, ...CONSUMER_POOL }),
     dataSourceModule('postern_audit_reader', { poolSize: 6 }),

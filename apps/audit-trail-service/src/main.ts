@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
+import { loginsSchema } from '@postern/observed-logins';
 import { startService, type ServiceParts } from '@postern/process';
 import { runProcess } from '@postern/process-life';
 import { loadSettings } from '@postern/settings';
@@ -12,7 +13,7 @@ const parts = {
   name: 'audit-trail-service',
   module: AuditTrailServiceModule,
   bus: 'reads',
-  schemas: [journalSchema, accessSchema, auditSchema],
+  schemas: [journalSchema, accessSchema, auditSchema, loginsSchema],
 } satisfies ServiceParts;
 
 await runServer('audit-trail-service', 'Runs one of Postern’s services; `postern services` runs all of them.', () =>

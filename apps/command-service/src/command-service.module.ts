@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { dataSourceModule } from '@postern/data-sources';
+import { ObservedLoginsModule } from '@postern/observed-logins';
 import { ApiKeysController } from './api-key/api-keys.controller.js';
 import { FirstOperatorKey } from './api-key/first-operator-key.js';
 import { IssueApiKeyHandler } from './api-key/issue-api-key.js';
@@ -32,7 +33,7 @@ import { Writes } from './write/writes.js';
 
 /** The write side. It needs the modules of settings, observe and access in the same application, and the schemas `journal` and `access`. */
 @Module({
-  imports: [CqrsModule, JournalModule, dataSourceModule('postern_command', WRITE_POOL)],
+  imports: [CqrsModule, JournalModule, ObservedLoginsModule, dataSourceModule('postern_command', WRITE_POOL)],
   controllers: [
     ApiKeysController,
     RelayController,

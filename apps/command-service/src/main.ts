@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
+import { loginsSchema } from '@postern/observed-logins';
 import { startService, type ServiceParts } from '@postern/process';
 import { keepOperatorKey, runProcess, unshownOperatorKey } from '@postern/process-life';
 import { loadSettings } from '@postern/settings';
@@ -15,7 +16,7 @@ const parts = {
   module: CommandServiceModule,
   problems,
   bus: 'publishes',
-  schemas: [journalSchema, accessSchema],
+  schemas: [journalSchema, accessSchema, loginsSchema],
   firstOperator: async (app, { operatorKey, dataDir }) => {
     await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
     return {

@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { migrate } from '@postern/database';
 import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
+import { loginsSchema } from '@postern/observed-logins';
 import { createHttpApp, serviceModule } from '@postern/process';
 import { loadSettings, type RuntimeSettings } from '@postern/settings';
 import { createTestDatabase, onDatabase, type TestDatabase } from '@postern/testing';
@@ -123,5 +124,6 @@ export function commandDatabase(): Promise<TestDatabase> {
   return createTestDatabase('command_service', async (url) => {
     await migrate(url, journalSchema);
     await migrate(url, accessSchema);
+    await migrate(url, loginsSchema);
   });
 }

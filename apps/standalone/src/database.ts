@@ -7,11 +7,12 @@ import { journalSchema } from '@postern/event-store';
 import { openDataFolder, type Settings } from '@postern/settings';
 // By their files: the operator's commands need the schemas, and not half of a second for loading the services' modules.
 import { accessSchema } from '../../../libs/access/src/access-schema.js';
+import { loginsSchema } from '../../../libs/observed-logins/src/logins-schema.js';
 import { auditSchema } from '../../audit-trail-service/src/schema/audit-schema.js';
 import { projectionSchema } from '../../projection-service/src/schema/projection-schema.js';
 
 /** Every schema; the journal first, so that a wrong cluster shows at once. */
-export const SCHEMAS = [journalSchema, accessSchema, projectionSchema, auditSchema];
+export const SCHEMAS = [journalSchema, accessSchema, projectionSchema, auditSchema, loginsSchema];
 
 /** A database with every schema up to date. */
 export interface Database {

@@ -163,6 +163,31 @@ export interface SuggestedEntry {
   readonly covers: number;
 }
 
+/** An address from which an SMTP user has logged in. Times are hours. */
+export interface ObservedSource {
+  readonly ip: string;
+  readonly logins: number;
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+  readonly relays: readonly string[];
+}
+
+/** What is not known of where an SMTP user logs in from. */
+export interface KnownSince {
+  /** Since when any relay has reported logins; null: none ever has. */
+  readonly since: string | null;
+  /** The first hundred, by name, of the relays that had contact within a day and do not report logins. */
+  readonly silentRelays: readonly string[];
+  /** Logins from addresses beyond those that are kept of a day. */
+  readonly notKept: number;
+}
+
+/** Logins by day, and what today's restriction would decide about each. */
+export interface SourceHistogram extends KnownSince {
+  /** Every day (UTC) of the period, the oldest first. */
+  readonly days: readonly { readonly day: string; readonly allowed: number; readonly refused: number }[];
+}
+
 export interface Change {
   readonly eventId: string;
   readonly type: EventType;

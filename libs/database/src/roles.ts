@@ -12,6 +12,8 @@ export const DATABASE_ROLES = [
   'postern_relay_reader',
   'postern_audit',
   'postern_audit_reader',
+  'postern_logins_writer',
+  'postern_logins_reader',
 ] as const;
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
 
@@ -20,14 +22,27 @@ export type DatabaseRole = (typeof DATABASE_ROLES)[number];
  * own tables. A login owns nothing and inherits nothing, so that a service's credential reaches no other service's tables.
  */
 export const SERVICE_LOGINS = {
-  postern_command_service: ['postern_journal_writer', 'postern_command', 'postern_feed', 'postern_access'],
+  postern_command_service: [
+    'postern_journal_writer',
+    'postern_command',
+    'postern_feed',
+    'postern_access',
+    'postern_logins_writer',
+    'postern_logins_reader',
+  ],
   postern_projection_service: [
     'postern_projection',
     'postern_directory_reader',
     'postern_relay_reader',
     'postern_access',
   ],
-  postern_audit_trail_service: ['postern_audit', 'postern_audit_reader', 'postern_access'],
+  postern_audit_trail_service: [
+    'postern_audit',
+    'postern_audit_reader',
+    'postern_access',
+    'postern_logins_writer',
+    'postern_logins_reader',
+  ],
 } as const satisfies Record<string, readonly DatabaseRole[]>;
 export type ServiceLogin = keyof typeof SERVICE_LOGINS;
 

@@ -1,4 +1,13 @@
-import type { DecisionKind, EntryAdded, EntryId, Mode, ReasonCode, SmtpUserId, TenantId } from '@postern/contracts';
+import type {
+  DecisionKind,
+  EntryAdded,
+  EntryId,
+  Mode,
+  ObservedSource,
+  ReasonCode,
+  SmtpUserId,
+  TenantId,
+} from '@postern/contracts';
 import { isLive } from './entry.js';
 import { requireRegistered, type RegisteredSmtpUser, type SmtpUserState } from './state.js';
 import { warningsOf, type Warning } from './warnings.js';
@@ -50,6 +59,13 @@ export interface CheckedAddress {
   readonly liveEntries: number;
   /** The SMTP user's version that the decision used. */
   readonly version: number;
+}
+
+/** An address from which an SMTP user has logged in, and what would be decided now. */
+export interface Source extends ObservedSource {
+  readonly decision: DecisionKind;
+  readonly reason: ReasonCode;
+  readonly matched: Entry | null;
 }
 
 /** An SMTP user as the HTTP API shows it at `now`. Throws the refusal `smtp-user-not-found` where there is none. */

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 
 /** The schemas of a Postern's database, with everything that it keeps. */
-const SCHEMAS = ['journal', 'access', 'projection', 'audit'] as const;
+const SCHEMAS = ['journal', 'access', 'projection', 'audit', 'logins'] as const;
 
 /** A table as a backup has it. */
 export interface BackupTable {

@@ -6,6 +6,7 @@ import { migrate } from '@postern/database';
 import { journalSchema } from '@postern/event-store';
 import { projectionSchema } from '@postern/projection-service';
 import { accessSchema } from '@postern/access';
+import { loginsSchema } from '@postern/observed-logins';
 import { createTestDatabase, type TestDatabase, runCommand, openClient } from '@postern/testing';
 import type pg from 'pg';
 
@@ -65,7 +66,7 @@ function denialMessage() {
 
 beforeAll(async () => {
   database = await createTestDatabase('whole_postern', async (url) => {
-    for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema]) await migrate(url, component);
+    for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema, loginsSchema]) await migrate(url, component);
   });
   owner = await openClient(database.url);
   const { key, value } = denialMessage();

@@ -6,6 +6,7 @@ import { EventPublisher, type KafkaSettings } from '@postern/event-bus';
 import { Journal, journalSchema } from '@postern/event-store';
 import { projectionSchema } from '@postern/projection-service';
 import { accessSchema } from '@postern/access';
+import { loginsSchema } from '@postern/observed-logins';
 import {
   createTestDatabase,
   deleteTopic,
@@ -26,7 +27,7 @@ describeWithKafka(describe, 'postern republish', (kafka) => {
 
   beforeAll(async () => {
     database = await createTestDatabase('whole_postern', async (url) => {
-      for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema])
+      for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema, loginsSchema])
         await migrate(url, component);
     });
     feed = await openDataSource(database.url, 'postern_feed', { poolSize: 4 });

@@ -1,0 +1,11 @@
+export { knownSince } from './known-since.js';
+export { loginsSchema } from './logins-schema.js';
+export { ObservedLoginsModule } from './observed-logins.module.js';
+export { MAX_SOURCES, observedSources } from './observed-sources.js';
+export {
+  type LoginBatch,
+  type LoginRecord,
+  MAX_ADDRESSES_PER_DAY,
+  storeLogins,
+  type StoredLogins,
+} from './store-logins.js';

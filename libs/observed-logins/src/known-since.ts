@@ -1,0 +1,25 @@
+import type { KnownSince } from '@postern/contracts';
+import type { EntityManager } from 'typeorm';
+import { dayOf } from './observed-sources.js';
+
+/** A relay reports each hour, if only that there was nothing. */
+const SILENT_AFTER_HOURS = 2;
+const MAX_SILENT = 100;
+
+/** What is not known of an SMTP user's logins since the UTC day of `from`. Within `inTenant`, as `postern_logins_reader`. */
+export async function knownSince(manager: EntityManager, smtpUserId: string, from: Date): Promise<KnownSince> {
+  const [row] = await manager.query<{ since: Date | null; silentRelays: string[]; notKept: number }[]>(
+    `SELECT (SELECT min(first_reported_at) FROM logins.reporters) AS since,
+            ARRAY(SELECT DISTINCT name FROM access.relays relay
+                   WHERE NOT EXISTS (
+                     SELECT FROM logins.reporters reporter
+                      WHERE (reporter.key_id, reporter.relay) = (relay.key_id, relay.name)
+                        AND last_reported_at >= last_contact_at - interval '${SILENT_AFTER_HOURS} hours')
+                   ORDER BY name LIMIT ${MAX_SILENT}) AS "silentRelays",
+            (SELECT coalesce(sum(logins), 0)::float8 FROM logins.overflow
+              WHERE smtp_user_id = $1 AND day >= $2) AS "notKept"`,
+    [smtpUserId, dayOf(from)],
+  );
+  const { since = null, silentRelays = [], notKept = 0 } = row ?? {};
+  return { since: since?.toISOString() ?? null, silentRelays, notKept };
+}

@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { accessSchema } from '@postern/access';
+import {
+  newId,
+  type ApiKeyId,
+  type EntryId,
+  type KnownSince,
+  type SmtpUserId,
+  type TenantId,
+} from '@postern/contracts';
+import { inTenant, migrate, openDataSource } from '@postern/database';
+import { createTestDatabase, onDatabase, type TestDatabase } from '@postern/testing';
+import type { DataSource } from 'typeorm';
+import { knownSince } from './known-since.js';
+import { loginsSchema } from './logins-schema.js';
+import { observedSources } from './observed-sources.js';
+import { MAX_ADDRESSES_PER_DAY, storeLogins, type LoginRecord, type StoredLogins } from './store-logins.js';
+
+let database: TestDatabase;
+let writer: DataSource;
+let reader: DataSource;
+
+beforeAll(async () => {
+  database = await createTestDatabase('observed_logins', async (url) => {
+    for (const component of [accessSchema, loginsSchema]) await migrate(url, component);
+  });
+  writer = await openDataSource(database.url, 'postern_logins_writer', { poolSize: 4 });
+  reader = await openDataSource(database.url, 'postern_logins_reader', { poolSize: 2 });
+});
+afterAll(async () => {
+  await writer?.destroy();
+  await reader?.destroy();
+  await database?.drop();
+});
+
+const KEY = newId<ApiKeyId>();
+const DAY_AGO = new Date('2026-11-01T12:00:00Z');
+let smtpUserId: SmtpUserId;
+beforeEach(() => {
+  smtpUserId = newId<SmtpUserId>();
+});
+
+const record = (ip: string, more: Partial<LoginRecord> = {}): LoginRecord => ({
+  smtpUserId,
+  tenantId: 'acme' as TenantId,
+  ip,
+  hour: '2026-11-02T08:00:00.000Z',
+  count: 1,
+  entryId: null,
+  relay: 'mx1',
+  ...more,
+});
+const store = (records: readonly LoginRecord[], batchId = newId(), relay = 'mx1'): Promise<StoredLogins> =>
+  storeLogins(writer, { keyId: KEY, batchId, relay, records });
+const sources = (tenantId = 'acme', from = DAY_AGO, limit?: number) =>
+  inTenant(reader, tenantId, (manager) => observedSources(manager, smtpUserId, from, limit));
+const known = (tenantId = 'acme'): Promise<KnownSince> =>
+  inTenant(reader, tenantId, (manager) => knownSince(manager, smtpUserId, DAY_AGO));
+const sql = (text: string) => onDatabase(database.url, async (owner) => (await owner.query<object>(text)).rows);
+
+describe('observed sources', () => {
+  it('are folded by address over hours, days, relays and batches, newest first', async () => {
+    const first = [
+      record('198.51.100.1', { count: 3 }),
+      record('198.51.100.1', { count: 2, hour: '2026-11-02T07:00:00.000Z', relay: 'mx2' }),
+      record('2001:db8::1', { hour: '2026-11-03T09:00:00.000Z' }),
+    ];
+    expect(await store(first)).toEqual({ accepted: 3, duplicate: false, notKept: 0 });
+    await store([record('198.51.100.1', { count: 4, relay: 'mx3' })]);
+    await store([record('198.51.100.1', { count: 1, hour: '2026-11-04T23:00:00.000Z' })]);
+    expect(await sources()).toEqual([
+      {
+        ip: '198.51.100.1',
+        logins: 10,
+        firstSeenAt: '2026-11-02T07:00:00.000Z',
+        lastSeenAt: '2026-11-04T23:00:00.000Z',
+        relays: ['mx1', 'mx2', 'mx3'],
+      },
+      {
+        ip: '2001:db8::1',
+        logins: 1,
+        firstSeenAt: '2026-11-03T09:00:00.000Z',
+        lastSeenAt: '2026-11-03T09:00:00.000Z',
+        relays: ['mx1'],
+      },
+    ]);
+    expect((await sources('acme', new Date('2026-11-04T00:00:00Z'))).map(({ logins }) => logins)).toEqual([1]);
+    expect((await sources('acme', DAY_AGO, 1)).map(({ ip }) => ip)).toEqual(['198.51.100.1']);
+  });
+
+  it('are shown as addresses are written everywhere else', async () => {
+    const addresses = ['::102:304', '64:ff9b::102:304', '2001:db8:0:1:1:1:1:1', '1.2.3.4'];
+    await store(addresses.map((ip) => record(ip)));
+    expect((await sources()).map(({ ip }) => ip).toSorted()).toEqual(addresses.toSorted());
+  });
+
+  it('count a batch once, however often and at whatever moment it is sent again', async () => {
+    const batchId = newId();
+    const batch = [record('198.51.100.1', { count: 5 })];
+    const answers = await Promise.all(Array.from({ length: 8 }, () => store(batch, batchId)));
+    expect(answers.map(({ accepted }) => accepted).toSorted()).toEqual([0, 0, 0, 0, 0, 0, 0, 1]);
+    expect(await store(batch, batchId)).toEqual({ accepted: 0, duplicate: true, notKept: 0 });
+    expect((await sources()).map(({ logins }) => logins)).toEqual([5]);
+    // Another key's batch is another batch.
+    await storeLogins(writer, { keyId: newId<ApiKeyId>(), batchId, relay: 'mx1', records: batch });
+    expect((await sources()).map(({ logins }) => logins)).toEqual([10]);
+  });
+
+  it('lose nothing to batches of the same users that come at once, in any order', async () => {
+    const addresses = Array.from({ length: 200 }, (_, i) => `203.0.113.${i}`);
+    const batches = Array.from({ length: 12 }, (_, i) => (i % 2 ? addresses : addresses.toReversed()));
+    await Promise.all(batches.map((batch) => store(batch.map((ip) => record(ip)))));
+    expect(new Set((await sources()).map(({ logins }) => logins))).toEqual(new Set([12]));
+  });
+
+  it('remember the entry that matched last', async () => {
+    const [older, newer] = [newId<EntryId>(), newId<EntryId>()];
+    await store([record('198.51.100.1', { entryId: newer, hour: '2026-11-02T10:00:00.000Z' })]);
+    await store([record('198.51.100.1', { entryId: older })]);
+    await store([record('198.51.100.1', { hour: '2026-11-02T11:00:00.000Z' })]);
+    expect(await sql(`SELECT entry_id FROM logins.sources WHERE smtp_user_id = '${smtpUserId}'`)).toEqual([
+      { entry_id: newer },
+    ]);
+  });
+
+  it('are kept up to a bound for a user and day; logins from more are counted, and from those that are kept still by address', async () => {
+    const flood = (from: number, count: number) =>
+      Array.from({ length: count }, (_, i) => record(`2001:db8::${(from + i).toString(16)}`));
+    await store(flood(1, MAX_ADDRESSES_PER_DAY - 10));
+    expect(await store(flood(MAX_ADDRESSES_PER_DAY - 9, 25))).toEqual({ accepted: 25, duplicate: false, notKept: 15 });
+    expect(await store([record('2001:db8::1', { count: 7 }), record('203.0.113.1', { count: 3 })])).toMatchObject({
+      notKept: 3,
+    });
+    const kept = await sources();
+    expect(kept).toHaveLength(MAX_ADDRESSES_PER_DAY);
+    expect(kept.find(({ ip }) => ip === '2001:db8::1')?.logins).toBe(8);
+    expect(await known()).toMatchObject({ notKept: 18 });
+    // Another day has room of its own.
+    expect(await store([record('203.0.113.1', { hour: '2026-11-03T00:00:00.000Z' })])).toMatchObject({ notKept: 0 });
+  });
+
+  it('are seen by their tenant alone', async () => {
+    await store([record('198.51.100.1')]);
+    expect(await sources('globex')).toEqual([]);
+    expect(await sources()).toHaveLength(1);
+  });
+});
+
+describe('what is not known', () => {
+  it('is since when relays report, and which of those with contact do not', async () => {
+    await sql('DELETE FROM logins.reporters');
+    expect(await known()).toEqual({ since: null, silentRelays: [], notKept: 0 });
+    await store([], newId(), 'mx1');
+    const contact = (name: string, hours: number) =>
+      sql(`INSERT INTO access.relays (key_id, name, last_contact_at)
+           VALUES ('${KEY}', '${name}', clock_timestamp() + ${hours} * interval '1 hour')`);
+    await contact('mx1', 1);
+    await contact('mx2', 0);
+    const { since, silentRelays } = await known();
+    expect(silentRelays).toEqual(['mx2']);
+    expect(Date.now() - Date.parse(since ?? '')).toBeLessThan(60_000);
+    // An empty batch says that there was nothing.
+    await store([], newId(), 'mx2');
+    expect((await known()).silentRelays).toEqual([]);
+    // Contact, and no report since long before it.
+    await sql(`UPDATE access.relays SET last_contact_at = clock_timestamp() + interval '3 hours' WHERE name = 'mx1'`);
+    expect((await known()).silentRelays).toEqual(['mx1']);
+  });
+});

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { dataSourceModule } from '@postern/data-sources';
+import { WRITE_IDLE_MS } from '@postern/database';
+
+/** The pools of both roles, once in a process: several of its services import this. */
+@Module({
+  imports: [
+    dataSourceModule('postern_logins_writer', { poolSize: 3, idleInTransactionMs: WRITE_IDLE_MS }),
+    dataSourceModule('postern_logins_reader', { poolSize: 4 }),
+  ],
+})
+export class ObservedLoginsModule {}

@@ -1,0 +1,151 @@
+import type { ApiKeyId, EntryId, SmtpUserId, TenantId } from '@postern/contracts';
+import type { DataSource } from 'typeorm';
+
+/** Logins of one SMTP user from one address in one hour by one relay. */
+export interface LoginRecord {
+  readonly smtpUserId: SmtpUserId;
+  readonly tenantId: TenantId;
+  /** Canonical. */
+  readonly ip: string;
+  /** RFC 3339, UTC, milliseconds; a full hour. */
+  readonly hour: string;
+  readonly count: number;
+  /** That let them in; null where there is no restriction, where it is report-only, and where the relay does not say. */
+  readonly entryId: EntryId | null;
+  /** On one line. */
+  readonly relay: string;
+}
+
+export interface LoginBatch {
+  readonly keyId: ApiKeyId;
+  /** A UUID: of this key's batches, each is counted once. */
+  readonly batchId: string;
+  /** Who sends it. An empty batch says that this relay reports, and had no login. */
+  readonly relay: string;
+  readonly records: readonly LoginRecord[];
+}
+
+export interface StoredLogins {
+  /** Records. */
+  readonly accepted: number;
+  readonly duplicate: boolean;
+  /** Logins of them from addresses beyond `MAX_ADDRESSES_PER_DAY`. */
+  readonly notKept: number;
+}
+
+/** Distinct addresses of an SMTP user and day; logins from more are counted, and not by address. */
+export const MAX_ADDRESSES_PER_DAY = 10_000;
+/** Relays stored per address and day: enough to know where to look, and a row stays small. */
+export const MAX_RELAYS_PER_ADDRESS = 10;
+
+/**
+ * Counts the logins of a batch, unless it was counted before; one statement, so all or nothing. As `postern_logins_writer`.
+ * Two batches at once may each fill what is left of a day's addresses, and exceed it by their length.
+ */
+export async function storeLogins(
+  writer: DataSource,
+  { keyId, batchId, relay, records }: LoginBatch,
+): Promise<StoredLogins> {
+  const days = foldedByDay(records);
+  const [stored] = await writer.query<{ counted: boolean; notKept: number }[]>(STORE, [
+    keyId,
+    batchId,
+    relay,
+    ...COLUMNS.map(([, , valueOf]) => days.map(valueOf)),
+  ]);
+  if (stored?.counted !== true) return { accepted: 0, duplicate: true, notKept: 0 };
+  return { accepted: records.length, duplicate: false, notKept: stored.notKept };
+}
+
+/** A row to add: the logins of a day from an address. */
+interface Day {
+  readonly record: LoginRecord;
+  readonly day: string;
+  readonly relays: Set<string>;
+  logins: number;
+  first: string;
+  last: string;
+  entryId: string | null;
+}
+
+/** One statement may change a row once. */
+function foldedByDay(records: readonly LoginRecord[]): Day[] {
+  const days = new Map<string, Day>();
+  for (const record of records) {
+    const { smtpUserId, ip, hour, count, entryId, relay } = record;
+    const day = hour.slice(0, 10);
+    const id = `${smtpUserId} ${day} ${ip}`;
+    const known = days.get(id);
+    if (known === undefined) {
+      days.set(id, { record, day, relays: new Set([relay]), logins: count, first: hour, last: hour, entryId });
+      continue;
+    }
+    known.logins += count;
+    known.relays.add(relay);
+    if (known.entryId === null || (entryId !== null && hour >= known.last)) known.entryId = entryId;
+    if (hour < known.first) known.first = hour;
+    if (hour > known.last) known.last = hour;
+  }
+  return [...days.values()];
+}
+
+const COLUMNS: readonly (readonly [name: string, type: string, valueOf: (day: Day) => unknown])[] = [
+  ['day', 'date', ({ day }) => day],
+  ['smtp_user_id', 'uuid', ({ record }) => record.smtpUserId],
+  ['address', 'inet', ({ record }) => record.ip],
+  ['tenant_id', 'text', ({ record }) => record.tenantId],
+  ['logins', 'bigint', ({ logins }) => logins],
+  ['first_seen_at', 'timestamptz', ({ first }) => first],
+  ['last_seen_at', 'timestamptz', ({ last }) => last],
+  ['entry_id', 'uuid', ({ entryId }) => entryId],
+  // An array of arrays would have to be a rectangle.
+  ['relay_lines', 'text', ({ relays }) => [...relays].slice(0, MAX_RELAYS_PER_ADDRESS).join('\n')],
+];
+const NAMES = COLUMNS.map(([name]) => name).join(', ');
+const ARRAYS = COLUMNS.map(([, type], i) => `$${i + 4}::${type}[]`).join(', ');
+const ADDED = 'day, smtp_user_id, address, tenant_id, logins, first_seen_at, last_seen_at, entry_id';
+
+/**
+ * Rows are locked in the order of the key, so that two batches never wait for each other. A batch of an id waits for another of the same id
+ * until that one is committed or given up.
+ */
+const STORE = `
+  WITH batch AS (
+    INSERT INTO logins.batches (key_id, batch_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING key_id
+  ), record AS MATERIALIZED (
+    SELECT *, row_number() OVER (PARTITION BY day, smtp_user_id ORDER BY address) AS nth
+      FROM unnest(${ARRAYS}) AS record (${NAMES}) WHERE EXISTS (SELECT FROM batch)
+  ), held AS MATERIALIZED (
+    SELECT day, smtp_user_id, (
+             SELECT count(*) FROM (
+               SELECT FROM logins.sources s WHERE s.day = users.day AND s.smtp_user_id = users.smtp_user_id
+                LIMIT ${MAX_ADDRESSES_PER_DAY}) held) AS addresses
+      FROM (SELECT day, smtp_user_id FROM record WHERE nth = 1) users
+  ), sorted AS MATERIALIZED (
+    SELECT record.*, CASE WHEN addresses + nth <= ${MAX_ADDRESSES_PER_DAY} THEN true
+             ELSE EXISTS (SELECT FROM logins.sources s WHERE (s.day, s.smtp_user_id, s.address) = (record.day, record.smtp_user_id, record.address))
+           END AS kept
+      FROM record JOIN held USING (day, smtp_user_id)
+  ), kept AS (
+    INSERT INTO logins.sources AS known (${ADDED}, relays)
+    SELECT ${ADDED}, string_to_array(relay_lines, E'\\n') FROM sorted WHERE kept ORDER BY day, smtp_user_id, address
+    ON CONFLICT (day, smtp_user_id, address) DO UPDATE SET
+      logins = known.logins + excluded.logins,
+      first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
+      last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
+      entry_id = CASE WHEN excluded.last_seen_at >= known.last_seen_at THEN coalesce(excluded.entry_id, known.entry_id)
+                      ELSE coalesce(known.entry_id, excluded.entry_id) END,
+      relays = CASE WHEN known.relays @> excluded.relays THEN known.relays
+                    ELSE (known.relays || ARRAY(SELECT new FROM unnest(excluded.relays) AS new WHERE new <> ALL (known.relays)))
+                         [1 : ${MAX_RELAYS_PER_ADDRESS}] END
+  ), not_kept AS (
+    INSERT INTO logins.overflow AS known (day, smtp_user_id, tenant_id, logins)
+    SELECT day, smtp_user_id, tenant_id, sum(logins) FROM sorted WHERE NOT kept
+     GROUP BY day, smtp_user_id, tenant_id ORDER BY day, smtp_user_id
+    ON CONFLICT (day, smtp_user_id) DO UPDATE SET logins = known.logins + excluded.logins
+  ), reporter AS (
+    INSERT INTO logins.reporters (key_id, relay) SELECT key_id, $3 FROM batch
+    ON CONFLICT (key_id, relay) DO UPDATE SET last_reported_at = now()
+  )
+  SELECT EXISTS (SELECT FROM batch) AS counted,
+         (SELECT coalesce(sum(logins), 0)::float8 FROM sorted WHERE NOT kept) AS "notKept"`;
