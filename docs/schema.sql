@@ -4,6 +4,7 @@ CREATE SCHEMA access;
 GRANT USAGE ON SCHEMA access TO postern_access;
 GRANT USAGE ON SCHEMA access TO postern_command;
 GRANT USAGE ON SCHEMA access TO postern_journal_writer;
+GRANT USAGE ON SCHEMA access TO postern_logins_reader;
 
 CREATE TABLE access.api_keys (
   id text COLLATE "C" NOT NULL,
@@ -72,6 +73,7 @@ CREATE UNLOGGED TABLE access.relays (
   CONSTRAINT relays_pkey PRIMARY KEY (key_id, name)
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE access.relays TO postern_access;
+GRANT SELECT (key_id), SELECT (last_contact_at), SELECT (name) ON TABLE access.relays TO postern_logins_reader;
 
 CREATE TABLE access.sessions (
   id uuid NOT NULL,
@@ -767,6 +769,70 @@ CREATE TABLE journal.republishes (
   CONSTRAINT republishes_pkey PRIMARY KEY (topic)
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE journal.republishes TO postern_feed;
+
+CREATE SCHEMA logins;
+GRANT USAGE ON SCHEMA logins TO postern_logins_reader;
+GRANT USAGE ON SCHEMA logins TO postern_logins_writer;
+
+CREATE TABLE logins.batches (
+  key_id text COLLATE "C" NOT NULL,
+  batch_id uuid NOT NULL,
+  received_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT batches_pkey PRIMARY KEY (key_id, batch_id)
+);
+CREATE INDEX batches_by_age ON logins.batches USING btree (received_at);
+GRANT DELETE, INSERT, SELECT ON TABLE logins.batches TO postern_logins_writer;
+
+CREATE TABLE logins.overflow (
+  smtp_user_id uuid NOT NULL,
+  logins bigint NOT NULL,
+  day date NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  CONSTRAINT overflow_logins_check CHECK ((logins > 0)),
+  CONSTRAINT overflow_pkey PRIMARY KEY (day, smtp_user_id)
+);
+ALTER TABLE logins.overflow ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON logins.overflow AS PERMISSIVE FOR ALL TO postern_logins_writer
+  USING (true);
+CREATE POLICY own_tenant ON logins.overflow AS PERMISSIVE FOR SELECT TO postern_logins_reader
+  USING ((tenant_id = ( SELECT current_setting('postern.tenant_id'::text, true) AS current_setting)));
+CREATE POLICY owner ON logins.overflow AS PERMISSIVE FOR ALL TO CURRENT_USER
+  USING (true);
+GRANT SELECT ON TABLE logins.overflow TO postern_logins_reader;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE logins.overflow TO postern_logins_writer;
+
+CREATE TABLE logins.reporters (
+  key_id text COLLATE "C" NOT NULL,
+  relay text COLLATE "C" NOT NULL,
+  first_reported_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  last_reported_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT reporters_pkey PRIMARY KEY (key_id, relay)
+);
+GRANT SELECT ON TABLE logins.reporters TO postern_logins_reader;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE logins.reporters TO postern_logins_writer;
+
+CREATE TABLE logins.sources (
+  smtp_user_id uuid NOT NULL,
+  logins bigint NOT NULL,
+  first_seen_at timestamp(3) with time zone NOT NULL,
+  last_seen_at timestamp(3) with time zone NOT NULL,
+  entry_id uuid,
+  day date NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  address inet NOT NULL,
+  relays text[] NOT NULL,
+  CONSTRAINT sources_logins_check CHECK ((logins > 0)),
+  CONSTRAINT sources_pkey PRIMARY KEY (day, smtp_user_id, address)
+) WITH (fillfactor=85);
+ALTER TABLE logins.sources ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY every_tenant ON logins.sources AS PERMISSIVE FOR ALL TO postern_logins_writer
+  USING (true);
+CREATE POLICY own_tenant ON logins.sources AS PERMISSIVE FOR SELECT TO postern_logins_reader
+  USING ((tenant_id = ( SELECT current_setting('postern.tenant_id'::text, true) AS current_setting)));
+CREATE POLICY owner ON logins.sources AS PERMISSIVE FOR ALL TO CURRENT_USER
+  USING (true);
+GRANT SELECT ON TABLE logins.sources TO postern_logins_reader;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE logins.sources TO postern_logins_writer;
 
 CREATE SCHEMA projection;
 GRANT USAGE ON SCHEMA projection TO postern_directory_reader;

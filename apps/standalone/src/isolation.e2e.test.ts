@@ -13,7 +13,7 @@ const TENANT_ROLES: readonly DatabaseRole[] = ['postern_command', 'postern_direc
 const TENANT_COLUMN = 'tenant_id';
 /** Tables of the schemas without a tenant's data, and why. */
 const WITHOUT_TENANT =
-  /^(?:\w+\.(?:migrations|checkpoints|dead_letters)|audit\.denial_retention|access\.(?:processes|relays)|journal\.(?:identity|republishes)|projection\.relay_policy_(?:totals|publication))$/;
+  /^(?:\w+\.(?:migrations|checkpoints|dead_letters)|audit\.denial_retention|access\.(?:processes|relays)|logins\.(?:batches|reporters)|journal\.(?:identity|republishes)|projection\.relay_policy_(?:totals|publication))$/;
 
 let postern: StartedPostern;
 let operator: Ask;
@@ -90,7 +90,7 @@ const allTables = () =>
     `SELECT n.nspname || '.' || c.relname AS name, c.relrowsecurity AND c.relforcerowsecurity AS forced,
             EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = '${TENANT_COLUMN}' AND NOT a.attisdropped) AS tenanted
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('journal', 'access', 'projection', 'audit') ORDER BY 1`,
+      WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('journal', 'access', 'projection', 'audit', 'logins') ORDER BY 1`,
   );
 
 describe("a tenant's data", () => {

@@ -1,7 +1,7 @@
 export { knownSince } from './known-since.js';
 export { loginsSchema } from './logins-schema.js';
 export { ObservedLoginsModule } from './observed-logins.module.js';
-export { MAX_SOURCES, observedSources } from './observed-sources.js';
+export { observedSources } from './observed-sources.js';
 export {
   type LoginBatch,
   type LoginRecord,

@@ -3,7 +3,7 @@ import { parseAddress } from '@postern/ip-ranges';
 import type { EntityManager } from 'typeorm';
 
 /** The most addresses that one answer looks at. */
-export const MAX_SOURCES = 10_000;
+const MAX_SOURCES = 10_000;
 
 interface SourceRow {
   readonly ip: string;

@@ -133,7 +133,7 @@ describe('a backup', () => {
       const owner = await openClient(url.toString());
       const { rows } = await owner.query(
         `SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-          WHERE nspname IN ('journal', 'access', 'projection', 'audit') AND relrowsecurity AND NOT relforcerowsecurity`,
+          WHERE nspname IN ('journal', 'access', 'projection', 'audit', 'logins') AND relrowsecurity AND NOT relforcerowsecurity`,
       );
       expect(rows).toEqual([]);
       await owner.end();

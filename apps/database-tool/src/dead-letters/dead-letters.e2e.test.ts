@@ -66,7 +66,8 @@ function denialMessage() {
 
 beforeAll(async () => {
   database = await createTestDatabase('whole_postern', async (url) => {
-    for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema, loginsSchema]) await migrate(url, component);
+    for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema, loginsSchema])
+      await migrate(url, component);
   });
   owner = await openClient(database.url);
   const { key, value } = denialMessage();

@@ -90,7 +90,7 @@ describe('the logins of the services', () => {
     const tables = await query<{ name: string }>(
       server.url(),
       `SELECT schemaname || '.' || tablename AS name FROM pg_tables
-        WHERE schemaname IN ('journal', 'access', 'projection', 'audit') AND tablename <> 'migrations'`,
+        WHERE schemaname IN ('journal', 'access', 'projection', 'audit', 'logins') AND tablename <> 'migrations'`,
     );
     expect(tables.length).toBeGreaterThan(10);
     for (const login of LOGINS) {
