@@ -4,7 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { CheckpointAdvancedTwice, CheckpointNotAdvanced, type EventBatch, type Subscription } from './event-bus.js';
 import { EventsMissing } from './stream-version.js';
 
-/** Events, and how the checkpoint moves over the first `count` of them: in the transaction of their effects, or with `CheckpointMoved`. */
+/** `advance` moves the checkpoint over `count` events in the transaction of their effects; or `CheckpointMoved`. */
 export interface PositionedBatch {
   readonly events: readonly Recorded[];
   move(manager: EntityManager, count: number): Promise<void>;
@@ -13,10 +13,10 @@ export interface PositionedBatch {
 type Handler = Pick<Subscription, 'consumer'> & { handle(batch: EventBatch): Promise<void> };
 
 /**
- * Hands a batch to the subscription's handler. `moved`: somebody else has moved the checkpoint, load it again.
- * Throws what the handler threw, `CheckpointNotAdvanced` or `CheckpointAdvancedTwice`: the batch must come again. Where the handler
- * threw `EventsMissing`, the events before the gap were handled: of two partitions that wait for each other's earlier events, both
- * go on up to their gap, and the one with the earliest event of all has none.
+ * Passes a batch to the subscription's handler. `moved`: another instance has moved the checkpoint, so load it again.
+ * @throws the handler's error, `CheckpointNotAdvanced`, `CheckpointAdvancedTwice`: the batch must be repeated.
+ * After `EventsMissing`, the events before the gap are handled. So two partitions that wait for each other's earlier
+ * events both advance to their gap, and the one with the earliest event has none.
  */
 export async function deliverBatch(handler: Handler, batch: PositionedBatch): Promise<'handled' | 'moved'> {
   try {
@@ -46,7 +46,7 @@ async function handOver({ consumer, handle }: Handler, batch: PositionedBatch): 
       },
     });
   } catch (error) {
-    // Looked at here and not in the error: a handler may have wrapped it.
+    // The handler may have wrapped the error, so its type says nothing.
     if (moved) return 'moved';
     throw error;
   }

@@ -2,102 +2,88 @@ import type { Recorded, Topic, JournalId } from '@postern/contracts';
 import type { FeedPosition } from '@postern/event-store';
 import type { DataSource, EntityManager } from 'typeorm';
 
-/** The token under which a process injects its bus. */
 export const EVENT_BUS = Symbol('event bus');
 
-/** Brings the journal's events to consumers: in order per stream, each at least once, none ever skipped. */
+/** Delivers the journal's events to consumers: in order per stream, each at least once, none skipped. */
 export interface EventBus {
   /** Starts a consumer at its stored checkpoint, or at the beginning of the topics. */
   subscribe(subscription: Subscription): Promise<RunningSubscription>;
-  /**
-   * For one topic that is written from a table and not from the journal; not there where nobody outside reads the bus.
-   * Who asked for it closes it.
-   */
+  /** Writes a topic that comes from a table. Absent if nobody outside reads the bus. The caller closes it. */
   writer?(topic: string): TopicWriter;
-  /** Stops every subscription, each after the batch that it is handling. */
   stop(): Promise<void>;
 }
 
 export interface Subscription {
-  /** Names the consumer's checkpoint; instances that share the name share the work. */
+  /** Names the checkpoint. Instances with the same name share the work. */
   readonly consumer: string;
   readonly topics: readonly Topic[];
-  /** Where the checkpoints are stored: a table made by `checkpointTableSql`, in the database that holds the handler's effects. */
+  /** A table created with `checkpointTableSql`, in the database of the handler's effects. */
   readonly checkpoints: { readonly dataSource: DataSource; readonly table: string };
-  /** The most events in a batch; 500 by default. */
+  /** The largest batch; 500 by default. */
   readonly maxBatch?: number;
   /**
-   * The least milliseconds from the start of one batch to that of the next, 0 by default: under a steady stream of
-   * changes a consumer then handles more events a batch instead of more batches. The first after a pause is not delayed.
+   * Minimum time between the starts of two batches, 0 by default. Under a steady stream of changes, batches become
+   * larger instead of more frequent. The first batch after a pause is not delayed.
    */
   readonly spacingMs?: number;
   /**
-   * Applies a batch in one transaction and calls `batch.advance` in it, exactly once: so a batch that comes again
-   * has no second effect. Where it throws, the same events come again after a pause, for ever; nothing overtakes them.
+   * Applies a batch in one transaction and calls `batch.advance` in it exactly once, so that a repeated batch has no
+   * second effect. If it throws, the same events are repeated after a pause, for ever; later ones wait.
    */
   handle(batch: EventBatch): Promise<void>;
-  /**
-   * Called when there is nothing more to handle for the first time since the start, or since the checkpoint was read again
-   * (another instance moved it, or somebody emptied it), with the checkpoint. Where it throws, that is a failed attempt like any other.
-   */
+  /** Nothing is left to handle: once after the start and each reload of the checkpoint. It may fail like `handle`. */
   onCaughtUp?(checkpoint: { readonly source: string; readonly at: FeedPosition }): Promise<void>;
   /**
-   * For topics on which going on matters more than a single message: writes down a message that cannot be read, in the
-   * transaction that moves the checkpoint over it, so that it happens once. Without it the partition halts there and says so.
-   * The journal's own feed has no such messages.
+   * For topics on which going on matters more than one message: stores an unreadable message in the transaction that
+   * moves the checkpoint over it. Without it, the partition halts there. The feed has no unreadable messages.
    */
   park?(manager: EntityManager, message: UnreadableMessage): Promise<void>;
 }
 
-/** A message of a topic that is none of Postern's, or a broken one. */
+/** A broken message, or one that Postern did not send. */
 export interface UnreadableMessage {
-  /** As Postern calls it. */
   readonly topic: Topic;
   readonly partition: number;
   readonly offset: number;
-  /** As they were received. */
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** A sentence. */
   readonly reason: string;
 }
 
 export interface EventBatch {
-  /** Never empty. */
   readonly events: readonly Recorded[];
-  /** Moves the checkpoint over the batch. Throws `CheckpointMoved` (let it pass) where another instance has handled it. */
+  /** Moves the checkpoint over the batch. Let `CheckpointMoved` pass: another instance has handled the batch. */
   advance(manager: EntityManager): Promise<void>;
 }
 
 export interface RunningSubscription {
-  /** Resolves when the batch that is being handled is done, or after a bounded wait. */
+  /** Resolves after the current batch, or after a limited wait. */
   stop(): Promise<void>;
   status(): SubscriptionStatus;
-  /** How far it is behind, looked up now. Throws where that can't be asked. */
+  /** How far it is behind. Throws if that cannot be queried. */
   lag(): Promise<SubscriptionLag>;
 }
 
 export interface SubscriptionLag {
-  /** Events of its topics that it has not handled; counting may end at some bound. */
+  /** Events of its topics that it has not handled, counted up to a limit. */
   readonly events: number;
-  /** Age of the oldest of them; 0 where there is none. */
+  /** Age of the oldest of them; 0 if there is none. */
   readonly seconds: number;
 }
 
 export interface SubscriptionStatus {
-  /** At the last look there was nothing that it had not handled. */
+  /** The last read found nothing left to handle. */
   readonly caughtUp: boolean;
-  /** There was such a look since the start, whoever asked or did not. */
+  /** That was so at least once since the start. */
   readonly hasCaughtUp: boolean;
-  /** Why the current batch, or the reading of it, failed last; null once it went through. */
+  /** Why the current batch failed last; null after a success. */
   readonly lastError: Error | null;
-  /** Failures since the start. */
   readonly failures: number;
-  /** Each of its topics, from the start on. */
+  /** An entry for each of its topics, from the start. */
   readonly halted: HaltedPartitions;
 }
 
-/** A handler returned without having called `advance`: its effects would be repeated without end. A fault of the handler. */
+/** A fault of the handler: it returned without a call of `advance`, so its effects would repeat without end. */
 export class CheckpointNotAdvanced extends Error {
   override readonly name = 'CheckpointNotAdvanced';
   constructor(consumer: string) {
@@ -107,7 +93,7 @@ export class CheckpointNotAdvanced extends Error {
   }
 }
 
-/** A handler called `advance` a second time for the same batch. A fault of the handler. */
+/** A fault of the handler: it called `advance` twice for one batch. */
 export class CheckpointAdvancedTwice extends Error {
   override readonly name = 'CheckpointAdvancedTwice';
   constructor(consumer: string) {
@@ -115,22 +101,19 @@ export class CheckpointAdvancedTwice extends Error {
   }
 }
 
-/**
- * Of each topic of a consumer the partitions in which it goes no further until somebody acts. The journal's own feed has none: there each
- * topic counts as one. What passes by itself, a broker or a database that is away, does not count.
- */
+/** Per topic, the partitions that stop until somebody acts. An unavailable broker or database does not count. */
 export type HaltedPartitions = ReadonlyMap<Topic, number>;
 
-/** What could not be handled so often in a row counts as halted. It is tried again all the same. */
+/** Failures in a row that count as halted. Attempts continue. */
 export const HALTED_AFTER_ATTEMPTS = 5;
 
-/** A gap in a stream that lasts for so long counts as halted: the missing events are hardly on their way any more. It is waited for all the same. */
+/** A gap in a stream that lasts this long counts as halted. Attempts continue. */
 export const GAP_HALTS_AFTER_MS = 30_000;
 
 /**
- * What keeps a consumer from being ready, in a few words; null when nothing does. It is ready once it has caught up for the
- * first time, and for as long as it does not fail. One that merely has work to do again is: else a burst of changes, or a
- * flood of denials, would take every process of the read side out of service.
+ * Why a consumer is not ready, in a few words; null if it is. It is ready when it has caught up once and does not fail.
+ * A consumer that has work again stays ready: otherwise a burst of changes, or a flood of denials, would take every
+ * read process out of service.
  */
 export function consumerReadiness(subscription: Pick<RunningSubscription, 'status'>): () => string | null {
   return () => {
@@ -140,27 +123,26 @@ export function consumerReadiness(subscription: Pick<RunningSubscription, 'statu
   };
 }
 
-/** A message of a topic that is written from a table, and not from the journal. */
+/** A message of a topic that comes from a table, not from the journal. */
 export interface TopicMessage {
   readonly key: string;
   readonly value: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Writes one topic, as the only one who does. */
 export interface TopicWriter {
   /**
-   * Takes the topic over, which is made where it is missing: what a former writer still sends is refused from here on. Says whether it
-   * holds nothing, as after it was deleted. Throws `WriteRefused`, also where it holds what was made of another journal, whose
-   * writer it then leaves alone; or an error that may pass.
+   * Takes over the topic, creating it if it is missing: the broker then refuses an earlier writer. Returns whether the
+   * topic is empty.
+   * @throws `WriteRefused`, also if the topic is another journal's (whose writer continues), or a temporary error.
    */
   open(journal: JournalId): Promise<'empty' | 'filled'>;
-  /** Resolves when all are durable, in this order per key. Where it throws, readers of what is committed see none: close it, and open it again. */
+  /** Resolves when all are durable, in order per key. If it throws, none is visible: close, and open again. */
   write(messages: readonly TopicMessage[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** No repeat helps: a login that is refused, a topic with the wrong settings or of another database, a message that is too large. */
+/** A retry cannot help: a refused login, a topic of another database, a message that is too large. */
 export class WriteRefused extends Error {
   override readonly name = 'WriteRefused';
 }

@@ -1,15 +1,16 @@
 import type { Recorded } from '@postern/contracts';
 
-/** What a read model has of a stream: the last event that it applied. */
+/** The last event of a stream that a read model has applied. */
 export interface AppliedVersion {
   readonly version: number;
   readonly eventId: string;
 }
 
 /**
- * An event's identity is its stream and its version. True: the event is the next one of its stream, apply it. False: it is a repeat, skip it.
- * Throws `EventsMissing` where an earlier event of the stream was not applied yet, and `StreamConflict` where another event was
- * applied as this version. `applied` is undefined for a stream of which nothing was applied.
+ * An event's identity is its stream and version. True: the next event, apply it. False: a repeat, skip it.
+ * @throws `EventsMissing` if an earlier event of the stream was not applied, `StreamConflict` if another event was
+ * applied with this version.
+ * @param applied undefined if nothing of the stream was applied.
  */
 export function isNextVersion(
   event: Pick<Recorded, 'streamId' | 'version' | 'eventId'>,
@@ -23,8 +24,8 @@ export function isNextVersion(
 }
 
 /**
- * A gap: an event came before an earlier one of its stream. The earlier one may be on its way in another partition, so the consumer waits.
- * Where that lasts, the read model has lost what it had applied.
+ * An event came before an earlier one of its stream, which may still arrive in another partition: wait. If the gap
+ * lasts, the read model has lost data.
  */
 export class EventsMissing extends Error {
   override readonly name = 'EventsMissing';
@@ -39,10 +40,9 @@ export class EventsMissing extends Error {
   }
 }
 
-/** The journal holds another event under a version that was applied: it was restored from a backup, and other events were appended since. */
+/** Another event was applied with this version: the journal was restored from a backup and continued. */
 export class StreamConflict extends Error {
   override readonly name = 'StreamConflict';
-  /** No repeat helps: somebody must act. */
   readonly permanent = true;
   constructor(event: Pick<Recorded, 'streamId' | 'version' | 'eventId'>, applied: string) {
     super(
@@ -53,7 +53,7 @@ export class StreamConflict extends Error {
   }
 }
 
-/** Whether trying again can never help: somebody must act first. */
+/** Whether a retry can never help, so that somebody must act. */
 export function isPermanent(error: unknown): boolean {
   return (error as { readonly permanent?: boolean } | null)?.permanent === true;
 }

@@ -8,13 +8,12 @@ import { SharedFeed } from './shared-feed.js';
 export interface EmbeddedEventBusOptions extends Partial<FeedConsumerSettings> {
   /** Connected as `postern_feed`. */
   readonly feed: DataSource;
-  /** The URL of that role, for the connection that listens. */
   readonly feedUrl: string;
 }
 
 /**
- * The journal's feed itself as the bus, for Postern in one process, or in few on one database: no broker in between.
- * An append's NOTIFY wakes the consumers; a slow poll backs it up. `onFailure` is called with each failed attempt.
+ * The journal's feed as the bus, for one process or a few on one database, without a broker. An append's NOTIFY wakes
+ * the consumers; a slow poll is the fallback. `onFailure` gets each failed attempt.
  */
 export class EmbeddedEventBus implements EventBus {
   readonly #settings: FeedConsumerSettings;

@@ -33,24 +33,20 @@ import { isPermanent } from '../stream-version.js';
 import type { SharedFeed } from './shared-feed.js';
 
 const MAX_BATCH = 500;
-/**
- * Where there are committed events that the feed holds back for an older transaction, as a rule one of few milliseconds,
- * no wake comes at that one's end: so it is looked for after these pauses, and then after the last of them each time.
- */
+/** The end of a transaction that holds back committed events sends no NOTIFY: poll, usually it is short. */
 const LOOK_AGAIN_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
-/** Over so many positions that are not the consumer's, its checkpoint moves without a handler, so that a restart need not look at them again. */
+/** After this many foreign events the checkpoint moves, so that a restart does not read them again. */
 const PERSIST_AFTER_POSITIONS = 5_000;
 
-/** A batch of the feed itself. */
 export interface FeedBatch extends EventBatch {
-  /** The transaction ids of the events, one each; none where they come one stream after the other. */
+  /** One per event; empty if the events come stream by stream. */
   readonly xids: readonly string[];
 }
 
 export type FeedSubscription = Omit<Subscription, 'handle' | 'park'> & {
-  /** Also where it is far behind: others then get the events one stream after the other. */
+  /** Use the feed's order also in a large backlog. By default a backlog is handled stream by stream. */
   readonly inFeedOrder?: boolean;
-  /** The checkpoint was loaded: it is not known to be where this consumer moved it. */
+  /** The checkpoint was loaded; it may differ from the last one of this consumer. */
   onLoaded?(): void;
   handle(batch: FeedBatch): Promise<void>;
 };
@@ -61,9 +57,9 @@ export interface FeedConsumerSettings {
   readonly retryLongestMs: number;
   readonly stopWithinMs: number;
   readonly onFailure: (consumer: string, error: Error) => void;
-  /** Events were found: after a wake, or by a poll that no wake had come before. */
+  /** Called when events were found after a wake, or by a poll without a wake. */
   readonly onFound?: (by: 'notification' | 'poll') => void;
-  /** Where several consumers of the process share what they read. */
+  /** For consumers of the process that share what they read. */
   readonly shared?: SharedFeed;
 }
 
@@ -75,41 +71,36 @@ export const FEED_SETTINGS: FeedConsumerSettings = {
   onFailure: () => undefined,
 };
 
-/** What is applied in one transaction. */
+/** Events that are applied in one transaction. */
 interface Part {
   readonly events: readonly Recorded[];
   readonly xids: readonly string[];
-  /** The checkpoint behind the first `count` events; behind all of them lies also what was left out. */
+  /** The checkpoint after the first `count` events; after all of them it also covers what was left out. */
   to(count: number): Checkpoint;
-  /** There is more to read at once. */
   readonly more: boolean;
-  /** There is more, but an older transaction holds it back. */
   readonly held: boolean;
 }
 
-/** One subscription on the journal's feed: reads a page, or a part of its backlog, hands it over, and waits where there is no next one. */
+/** One subscription on the journal's feed: reads a page, or a part of its backlog, handles it, and waits. */
 export class FeedConsumer implements RunningSubscription {
   readonly #signal = new WakeSignal();
   readonly #backoff: Backoff;
   readonly #categories: readonly StreamCategory[];
   readonly #running: Promise<void>;
-  /** The checkpoint as it is stored, and up to where the feed was read; undefined: to be loaded. */
+  /** The stored checkpoint, and the position read so far; undefined: to be loaded. */
   #at: { readonly stored: Checkpoint; readonly read: FeedPosition } | undefined;
-  /** As it was known last. */
   #lastAt: { readonly stored: Checkpoint; readonly read: FeedPosition } | undefined;
-  /** What it is far behind with. */
   #backlog: Backlog | undefined;
-  /** The last step of another instance's backlog, and when it was seen first. */
+  /** The last step of another instance's backlog, and when it was first seen. */
   #othersStep: { readonly step: string; readonly seenAt: number } | undefined;
-  /** Up to here the feed's own order is followed: an event there could not be applied, and only those before it may be. */
+  /** Read in the feed's order up to here: an event there failed, and only the events before it may be applied. */
   #inOrderUntil: FeedPosition | undefined;
   #reload = false;
-  /** A wake, or a page that was full, is why the present step reads; else it looks by itself. */
+  /** This step reads because of a wake or a full page; otherwise it polls. */
   #woken = false;
   #foundEvents = false;
   /** `onCaughtUp` was called for the checkpoint that was loaded last. */
   #reportedCaughtUp = false;
-  /** How often in a row a batch could not be handled. */
   #failedAttempts = 0;
   #status: Omit<SubscriptionStatus, 'halted'> = { caughtUp: false, hasCaughtUp: false, lastError: null, failures: 0 };
 
@@ -130,7 +121,7 @@ export class FeedConsumer implements RunningSubscription {
     this.#signal.wake();
   }
 
-  /** Goes on from the stored checkpoint: somebody has moved it, and there may be no event that would show it. */
+  /** Loads the checkpoint again: somebody moved it, maybe without a new event. */
   reload(): void {
     this.#reload = true;
     this.#signal.wake();
@@ -159,7 +150,7 @@ export class FeedConsumer implements RunningSubscription {
     while (!this.#signal.closed) {
       const started = performance.now();
       const found = await this.#step().catch((error: unknown) => this.#failed(error));
-      // After a failure, and where an older transaction holds back the feed, no wake is to be expected.
+      // After a failure, or while an older transaction holds back the feed, no wake is expected.
       if (waited && this.#foundEvents) this.settings.onFound?.(waited === 'woken' ? 'notification' : 'poll');
       waited = null;
       this.#woken = found === 'more';
@@ -176,7 +167,7 @@ export class FeedConsumer implements RunningSubscription {
     }
   }
 
-  /** One look at the feed. `more`: look again at once; `held`: soon; `end`: when woken. */
+  /** Reads the feed once. `more`: read again at once; `held`: soon; `end`: when woken. */
   async #step(): Promise<'more' | 'held' | 'end'> {
     this.#foundEvents = false;
     if (this.#reload) this.#at = undefined;
@@ -195,7 +186,7 @@ export class FeedConsumer implements RunningSubscription {
     await (this.#foundEvents ? this.#handle(part, stored) : this.#pass(part.to(0), stored));
     this.#backoff.reset();
     if (part.more && !this.#backlog && this.#at && this.#mayLookFar(this.#at.read)) await this.#lookFar(this.#at);
-    // Another instance has moved the checkpoint, and is likely to do so again: this one lets it.
+    // Another instance moved the checkpoint and probably continues, so this one pauses.
     const moved = this.#at === undefined;
     const more = part.more && !moved;
     const held = !more && (part.held || moved);
@@ -210,7 +201,7 @@ export class FeedConsumer implements RunningSubscription {
     return held ? 'held' : 'end';
   }
 
-  /** A backlog is kept for as long as the consumer's last step is the last that moved the checkpoint. */
+  /** A backlog is kept while this consumer was the last to move the checkpoint. */
   async #load(): Promise<{ readonly stored: Checkpoint; readonly read: FeedPosition }> {
     this.#reportedCaughtUp = false;
     this.subscription.onLoaded?.();
@@ -221,8 +212,8 @@ export class FeedConsumer implements RunningSubscription {
   }
 
   /**
-   * Another instance works through a backlog from this checkpoint, which each of its steps changes. This one would take the backlog from
-   * it by going on from there, so it does so only after a poll's time without a step.
+   * Another instance handles a backlog, which changes this checkpoint. To leave it the work, continue only after a poll
+   * interval without a step.
    */
   #isOthersBacklog(stored: Checkpoint): boolean {
     const step = stored.backlogStep ?? null;
@@ -283,7 +274,6 @@ export class FeedConsumer implements RunningSubscription {
     if (this.#backlog?.left === 0) this.#backlog = undefined;
   }
 
-  /** There is nothing for this consumer up to the position. */
   async #pass(position: FeedPosition, from: Checkpoint): Promise<void> {
     this.#at = { stored: from, read: position };
     if (position.position - from.position < PERSIST_AFTER_POSITIONS) return;
@@ -302,14 +292,14 @@ export class FeedConsumer implements RunningSubscription {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     const { failures, hasCaughtUp } = this.#status;
     this.#status = { caughtUp: false, hasCaughtUp, lastError: error, failures: failures + 1 };
-    // One that cannot be applied halts those behind it, and no earlier one of another stream.
+    // A failed event halts those behind it, but no earlier event of another stream.
     const halts =
       isPermanent(error) || error instanceof EventNewerThanProgram || this.#failedAttempts >= HALTED_AFTER_ATTEMPTS;
     if (this.#backlog && halts) {
       this.#inOrderUntil = this.#backlog.end;
       this.#backlog = undefined;
     }
-    // Whether the handler's transaction committed is not known where the connection broke: look at the checkpoint.
+    // After a broken connection, only the checkpoint shows whether the handler's transaction was committed.
     this.#at = undefined;
     this.settings.onFailure(this.subscription.consumer, error);
     return 'failed';

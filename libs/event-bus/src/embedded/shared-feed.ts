@@ -1,31 +1,27 @@
 import { splitStreamId, type Recorded, type StreamCategory } from '@postern/contracts';
 import { isBehind, type FeedPage, type FeedPosition } from '@postern/event-store';
 
-/** Reads the next `limit` events of the journal behind a position, and returns those of the categories. */
+/** Reads `limit` events of the journal after a position and returns those of the categories. */
 export type ReadFeed = (after: FeedPosition, limit: number, categories: readonly StreamCategory[]) => Promise<FeedPage>;
 
-/** Looked at in one read. */
 const PAGE = 2_000;
-/** Consumers that are further behind than this read for themselves. */
+/** A consumer that is further behind reads on its own. */
 const MAX_KEPT = 2 * PAGE;
 
-/** The events in (start, end] of the feed that some consumer wants, in the feed's order: what was read there is final. */
+/** The events in (start, end] of the feed that some consumer needs, in order. This part of the feed is final. */
 interface Window {
   start: FeedPosition;
   end: FeedPosition;
   events: Recorded[];
   xids: string[];
-  /** At its end there was more to read, or something was held back. */
+  /** At `end` there was more to read, or events were held back. */
   more: boolean;
   held: boolean;
-  /** How many wakes there had been when the read began that reached its end. */
+  /** The number of wakes when the read that reached `end` began. */
   wakes: number;
 }
 
-/**
- * The feed for all consumers of a process: what several of them want is read and parsed once. It keeps the events that the slowest of
- * them still needs, within a bound.
- */
+/** Reads and parses each event once for all consumers of the process. Keeps what the slowest needs, within a limit. */
 export class SharedFeed {
   readonly #readers = new Map<string, { readonly categories: readonly StreamCategory[]; after: FeedPosition | null }>();
   #window: Window | null = null;
@@ -34,10 +30,10 @@ export class SharedFeed {
 
   constructor(private readonly readFeed: ReadFeed) {}
 
-  /** A consumer begins to read; `leave` when it ends. */
+  /** A consumer starts to read. Call `leave` when it ends. */
   join(consumer: string, categories: readonly StreamCategory[]): void {
     this.#readers.set(consumer, { categories, after: null });
-    // What was read without its categories is of no use to it.
+    // The window has no events of its categories.
     this.#window = null;
   }
 
@@ -45,12 +41,11 @@ export class SharedFeed {
     this.#readers.delete(consumer);
   }
 
-  /** Something was appended. */
   wake(): void {
     this.#wakes += 1;
   }
 
-  /** As `readFeed`, with `limit` events at most. `fresh`: looks into the journal even if no wake says that there is anything new. */
+  /** Like `readFeed`, with at most `limit` events. `fresh`: read the journal even without a wake. */
   async read(consumer: string, after: FeedPosition, limit: number, fresh: boolean): Promise<FeedPage> {
     const reader = this.#readers.get(consumer);
     if (!reader) throw new Error(`${consumer} has not joined the feed.`);
@@ -63,7 +58,7 @@ export class SharedFeed {
     const ahead = window.events.length - firstBehind(window, after);
     const looks = ahead < limit && (fresh || !this.#isComplete(window));
     if (looks) await this.#extend(window, after);
-    // What is appended from here on wakes the consumer.
+    // An append from here on wakes the consumer.
     return pageOf(window, after, limit, reader.categories, window.more || !(looks || this.#isComplete(window)));
   }
 
@@ -71,7 +66,6 @@ export class SharedFeed {
     return !window.more && !window.held && window.wakes === this.#wakes;
   }
 
-  /** `after`: what lies behind it is kept. */
   async #extend(window: Window, after: FeedPosition): Promise<void> {
     const wakes = this.#wakes;
     const categories = [...new Set([...this.#readers.values()].flatMap((reader) => reader.categories))];
@@ -88,7 +82,7 @@ export class SharedFeed {
     }
   }
 
-  /** Drops what every consumer has, and what is too much, but nothing behind `after`. */
+  /** Drops events that every consumer has, and those above the limit, but none after `after`. */
   #trim(window: Window, after: FeedPosition): void {
     const needed = [...this.#readers.values()].map(({ after }) => (after === null ? window.end : after));
     const slowest = needed.reduce((least, each) => (isBehind(least, each) ? each : least), window.end);
@@ -127,7 +121,6 @@ function pageOf(
   return { events, xids, position: window.end, more, held: window.held };
 }
 
-/** The index of the first event behind the position. */
 function firstBehind({ events, xids }: Window, position: FeedPosition): number {
   let [low, high] = [0, events.length];
   while (low < high) {

@@ -12,8 +12,8 @@ import { MAX_BYTES_PER_SEND } from './publish/send-events.js';
 export type KafkaEventBusOptions = Pick<ConsumerSettings, 'kafka'> & Partial<ConsumerSettings>;
 
 /**
- * Topics of Kafka as the bus, for Postern in several processes. What a publisher has sent comes from there at least once, and takes effect
- * once: handlers apply events by their stream's version. `onFailure` is called with each failed attempt.
+ * Kafka's topics as the bus, for Postern in several processes. Events arrive at least once and take effect once,
+ * because handlers apply them by their stream's version. `onFailure` gets each failed attempt.
  */
 export class KafkaEventBus implements EventBus {
   readonly #kafka: Kafka;
@@ -25,10 +25,7 @@ export class KafkaEventBus implements EventBus {
     this.#settings = { ...CONSUMER_SETTINGS, ...options };
   }
 
-  /**
-   * Makes the topics of events, or checks them. Throws `TopicSettingsWrong` and `KafkaRefused`; a broker that does not answer
-   * is waited for by each subscription.
-   */
+  /** Creates or checks the topics. @throws `TopicSettingsWrong`, `KafkaRefused`. Subscriptions wait for a broker. */
   async start(): Promise<void> {
     try {
       await ensureTopics(this.options.kafka, EVENT_TOPICS, this.#settings.topicPrefix);
@@ -63,7 +60,7 @@ export class KafkaEventBus implements EventBus {
   }
 }
 
-/** What the Kafka adapter bounds, for docs/limits.md. */
+/** The limits of the Kafka adapter, for docs/limits.md. */
 export const KAFKA_LIMITS = {
   bytesPerSend: MAX_BYTES_PER_SEND,
   messageBytes: MAX_MESSAGE_BYTES,

@@ -10,16 +10,15 @@ import kafkajs, {
   type SASLOptions,
 } from 'kafkajs';
 
-/** How a process reaches Kafka, and what it makes there. */
 export interface KafkaSettings {
-  /** `host:port`; those that the client asks first. */
+  /** `host:port` of the bootstrap brokers. */
   readonly brokers: readonly string[];
-  /** `ca`: certificates in PEM that are trusted instead of the system's; null: the system's. */
+  /** `ca`: trusted certificates in PEM; null: the system's. */
   readonly tls: { readonly ca: string | null } | null;
   readonly sasl: KafkaLogin | null;
-  /** Of each topic that is made. A topic that is there must have as many. */
+  /** Of each topic that is created. An existing topic must have the same number. */
   readonly partitions: number;
-  /** Of each topic that is made; null: three, or as many as there are brokers. */
+  /** Of each topic that is created; null: three, or the number of brokers if there are fewer. */
   readonly replication: number | null;
 }
 
@@ -34,16 +33,16 @@ export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
 export const DEFAULT_PARTITIONS = 12;
 
-// A CommonJS package, of which Node finds the default alone in all cases.
+// A CommonJS package: Node finds only its default export in all cases.
 const { Kafka: Client, logLevel } = kafkajs;
 
 export const CONNECT_TIMEOUT_MS = 3_000;
-/** Joining a group and fetching have their own. */
+/** Not for joining a group and fetching. */
 export const REQUEST_TIMEOUT_MS = 8_000;
-/** Partitions that were added to a topic are noticed after this, by whoever writes and whoever reads. */
+/** Writers and readers notice new partitions of a topic after this time. */
 export const METADATA_MAX_AGE_MS = 5_000;
 
-/** The client of a process. It logs nothing: who uses it reports what failed. */
+/** The client of a process. It logs nothing; its callers report errors. */
 export function kafkaClient(settings: KafkaSettings, clientId = 'postern'): Kafka {
   const connections = new Set<Connection>();
   const client = new Client({
@@ -55,7 +54,7 @@ export function kafkaClient(settings: KafkaSettings, clientId = 'postern'): Kafk
     authenticationTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     enforceRequestTimeout: true,
-    // Whoever uses it tries again for ever, with pauses of its own.
+    // The callers retry for ever, with pauses of their own.
     retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4 },
     socketFactory: (to) => open(to, connections),
     logLevel: logLevel.NOTHING,
@@ -63,13 +62,13 @@ export function kafkaClient(settings: KafkaSettings, clientId = 'postern'): Kafk
   return closingOnTimeout(client, connections);
 }
 
-/** What kafkajs uses, and the TCP connection below it: the same where there is no TLS. */
+/** kafkajs's socket, and the TCP connection below it: the same without TLS. */
 interface Connection {
   readonly socket: Socket;
   readonly tcp: Socket;
 }
 
-/** As kafkajs opens one by itself. */
+/** The same as kafkajs's default. */
 function open({ host, port, ssl, onConnect }: ISocketFactoryArgs, connections: Set<Connection>): Socket {
   const tcp = connectTcp({ host, port, noDelay: true }).setKeepAlive(true, 60_000);
   const name = isIP(host) ? {} : { servername: host };
@@ -82,14 +81,14 @@ function open({ host, port, ssl, onConnect }: ISocketFactoryArgs, connections: S
 }
 
 /**
- * A request that is not answered in time costs the client's connections. kafkajs keeps them and asks again on the same ones; where the
- * broker was cut off without a word, that waits until TCP sends again what was lost: 5 s after a cut of 20 s, and longer after a longer one.
- * They are reset, not ended: a request to join a group that still arrives later makes a member that its group waits for.
+ * Closes the connections after a request that timed out. kafkajs would keep using them: after a silent network cut of
+ * 20 s it waits 5 s more for TCP's retransmission, and longer after longer cuts. The connections are reset: a join
+ * request that arrives late would create a member that its group waits for.
  */
 function closingOnTimeout(client: Kafka, connections: ReadonlySet<Connection>): Kafka {
   const closeAll = () => {
     for (const { socket, tcp } of connections) {
-      // kafkajs fails the requests on it, and connects again for the next.
+      // kafkajs fails the requests of this connection and connects again.
       socket.emit('timeout');
       if (tcp.connecting) tcp.destroy();
       else tcp.resetAndDestroy();
@@ -110,10 +109,10 @@ function login({ mechanism, username, password }: KafkaLogin): SASLOptions {
   return { mechanism, username, password } as SASLOptions;
 }
 
-/** What of kafkajs's queue of requests is used here; each connection has one. */
+/** The part of kafkajs's request queue that is used here. Each connection has one. */
 interface RequestQueue {
   readonly pending: readonly unknown[];
-  /** Milliseconds since 1970; -1 where the broker never throttled. */
+  /** Milliseconds since 1970; -1 if the broker never throttled. */
   readonly throttledUntil: number;
   scheduleCheckPendingRequests(): void;
 }
@@ -124,9 +123,9 @@ const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/reques
 const schedule = prototype.scheduleCheckPendingRequests;
 
 /**
- * kafkajs 2.2.4 looks at the queue of a connection by a timer also where nothing waits in it, and computes a time in the past for that:
- * once a millisecond, for ever, on each connection. Node 26 shows it by a `TimeoutNegativeWarning`. Where nothing waits there is
- * nothing to look at; whatever comes to wait sets its timer itself.
+ * kafkajs 2.2.4 checks the queue of each connection by a timer even if it is empty, with a delay in the past: once a
+ * millisecond, for ever. Node 26 warns with `TimeoutNegativeWarning`. An empty queue needs no check; a request that has
+ * to wait sets its own timer.
  */
 prototype.scheduleCheckPendingRequests = function scheduleWhereSomethingWaits(this: RequestQueue): void {
   if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);

@@ -1,24 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaSettings } from './kafka-client.js';
 
-/** Kafka refuses the login or its certificate is not trusted: no repeat helps, the settings or the broker must change. */
+/** The login is refused or the certificate not trusted. A retry cannot help. */
 class KafkaRefused extends Error {
   override readonly name = 'KafkaRefused';
   readonly permanent = true;
 }
 
-/** No broker answers. It may be back at any time. */
+/** No broker answers. It may come back at any time. */
 export class KafkaUnreachable extends Error {
   override readonly name = 'KafkaUnreachable';
   readonly permanent = false;
 }
 
-/** Codes of `node:tls` and OpenSSL for a certificate that is not accepted. */
+/** Codes of `node:tls` and OpenSSL for an untrusted certificate. */
 const CERTIFICATE = /certificate|CERT_|UNABLE_TO_|altnames|SELF_SIGNED/i;
-/** A broker without TLS answers a hello that it cannot read by hanging up, or with something that is no TLS. */
+/** A broker without TLS answers a TLS hello by hanging up, or with other bytes. */
 const NO_TLS = /wrong version number|EPROTO|packet length|before secure TLS/i;
 
-/** The error as an operator understands it: where to, what is wrong, what to look at. Others are given back as they are. */
+/** Says which broker, what is wrong and what to check. Unknown errors are returned unchanged. */
 export function kafkaError(thrown: unknown, settings: KafkaSettings): Error {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   if (error instanceof KafkaRefused || error instanceof KafkaUnreachable) return error;
@@ -61,7 +61,6 @@ const UNREACHABLE: ReadonlySet<string> = new Set([
   'KafkaJSBrokerNotFound',
 ]);
 
-/** The error and those behind it. */
 function causesOf(error: Error): readonly Error[] {
   const found: Error[] = [];
   for (let at: unknown = error; at instanceof Error && found.length < 10; at = (at as { cause?: unknown }).cause) {
@@ -70,26 +69,26 @@ function causesOf(error: Error): readonly Error[] {
   return found;
 }
 
-/** So long a broker that has started may take until groups and transactions have their coordinator. It is no failure until then. */
+/** A broker that has just started may take this long until groups and transactions have a coordinator. */
 export const COORDINATOR_STARTS_WITHIN_MS = 15_000;
 
-/** As brokers answer while they start, also to the first group or transaction that they ever see. */
+/** Answers of a broker that starts, or sees its first group or transaction. */
 const STARTING: ReadonlySet<unknown> = new Set([
   'GROUP_LOAD_IN_PROGRESS',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
   'NOT_COORDINATOR_FOR_GROUP',
-  // kafkajs, where no broker had one.
+  // From kafkajs, if no broker had a coordinator.
   'KafkaJSGroupCoordinatorNotFound',
 ]);
 
-/** Whether all that is wrong is that the coordinator is not there yet. It comes by itself, unless the brokers cannot make its topic. */
+/** Whether the coordinator is just not ready yet. It becomes ready, unless the brokers cannot create its topic. */
 export function coordinatorStarts(thrown: unknown): boolean {
   return (
     thrown instanceof Error && causesOf(thrown).some((each) => STARTING.has(typeOf(each)) || STARTING.has(each.name))
   );
 }
 
-/** Tries again, after pauses, while what it throws passes by itself, for `withinMs` at most; then throws it. */
+/** Retries a temporary error after pauses, for `withinMs` at most. */
 export async function retried<T>(
   work: () => Promise<T>,
   passes: (error: unknown) => boolean,
@@ -105,12 +104,10 @@ export async function retried<T>(
   }
 }
 
-/** Of what a broker answers. */
 export function typeOf(error: unknown): string {
   return (error as { readonly type?: string } | null)?.type ?? '';
 }
 
-/** A message, or a batch of them, is larger than the topic takes. */
 export function isTooLarge(error: unknown): boolean {
   return error instanceof Error && causesOf(error).some((each) => TOO_LARGE.has(typeOf(each)));
 }

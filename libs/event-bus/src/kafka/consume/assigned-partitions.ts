@@ -9,30 +9,29 @@ import { Partition, sourceOf, type PartitionName } from './partition.js';
 import { PartitionRetries } from './partition-retries.js';
 import type { ConsumerSettings } from './group-member.js';
 
-/** A batch that comes before its partition is loaded waits so long for that, and then comes again. */
+/** A batch of a partition that is not loaded yet waits this long, and is then fetched again. */
 const LOAD_WAIT_MS = 1_000;
 
-/** What the group gave to this member at its last join. */
+/** The partitions that this member got at its last join. */
 interface Assignment {
   readonly consumer: Consumer;
   readonly journal: JournalId;
   readonly names: readonly PartitionName[];
-  /** By `sourceOf`: those that were loaded. */
   readonly partitions: Map<string, Partition>;
 }
 
-/** The partitions that this process reads for a consumer: loaded from the database at each join, and after each failure. */
+/** The partitions that this process reads, loaded from the database at each join and after each failure. */
 export class AssignedPartitions {
   readonly #retries: PartitionRetries;
-  /** Null while this process is no member of the group. What was begun for an earlier assignment is void. */
+  /** Null if this process is not a member of the group. Work for an earlier assignment is void. */
   #assigned: Assignment | null = null;
   #loading: Promise<void> = Promise.resolve();
   #looking = false;
-  /** `onCaughtUp` was called since the bookmarks were there last. */
+  /** `onCaughtUp` was called since the bookmarks were last there. */
   #reported = false;
   #hasCaughtUp = false;
 
-  /** `report` counts and logs a failure. */
+  /** @param report counts and logs a failure. */
   constructor(
     private readonly subscription: Subscription,
     private readonly settings: ConsumerSettings,
@@ -50,7 +49,7 @@ export class AssignedPartitions {
     return assigned !== null && assigned.names.every((name) => assigned.partitions.get(sourceOf(name))?.caughtUp);
   }
 
-  /** All partitions of the consumer had caught up at some time, those of other instances too. */
+  /** All partitions of the consumer had caught up at some time, also those of other instances. */
   get hasCaughtUp(): boolean {
     return this.#hasCaughtUp;
   }
@@ -59,7 +58,7 @@ export class AssignedPartitions {
     return this.#assigned?.names.filter((name) => name.topic === topic && this.#retries.halts(name)).length ?? 0;
   }
 
-  /** `byTopic`: the partitions' numbers by the topics' complete names. */
+  /** @param byTopic partition numbers by the topics' full names. */
   assign(consumer: Consumer, journal: JournalId, byTopic: Readonly<Record<string, readonly number[]>>): void {
     this.release();
     const names = Object.entries(byTopic).flatMap(([name, ids]) =>
@@ -69,7 +68,7 @@ export class AssignedPartitions {
     this.#loading = this.#load(names);
   }
 
-  /** This process is no member of the group any more. */
+  /** This process has left the group. */
   release(): void {
     this.#assigned = null;
     this.#retries.clear();
@@ -85,7 +84,7 @@ export class AssignedPartitions {
     return this.#assigned?.partitions.get(partition.source) === partition;
   }
 
-  /** Loads the bookmarks again, of all partitions where none is named. */
+  /** Loads the bookmarks of these partitions again; by default, of all. */
   async reload(names: readonly PartitionName[] = this.#assigned?.names ?? []): Promise<void> {
     await this.#load(names);
   }
@@ -94,12 +93,12 @@ export class AssignedPartitions {
     this.#retries.succeeded(partition);
   }
 
-  /** Its messages could not be handled: nothing more is fetched of the partition for a while. Then it is loaded and tried again. */
+  /** Handling failed: fetch nothing of the partition for a while, then load it and try again. */
   failed(partition: Partition, thrown: unknown): void {
     this.#failed(partition, thrown, true);
   }
 
-  /** Finds out whether all has been handled, by other instances too, and reports it once. */
+  /** Checks whether other instances have caught up too, and reports that once. */
   async look(): Promise<void> {
     if (this.#looking || this.#reported || !this.caughtUp) return;
     this.#looking = true;
@@ -136,7 +135,7 @@ export class AssignedPartitions {
     return { events, seconds: Math.max(0, now - oldest) / 1_000 };
   }
 
-  /** Looks up the bookmarks, and has the partitions fetched from there; tried again where that fails. */
+  /** Loads the bookmarks and fetches from there. Retries after an error. */
   async #load(names: readonly PartitionName[]): Promise<void> {
     const assigned = this.#assigned;
     if (!assigned) return;
@@ -181,11 +180,11 @@ export class AssignedPartitions {
     try {
       this.#assigned.consumer.pause(this.#withPrefix(name));
     } catch {
-      // It is no member of the group any more: there is nothing to pause, and another one follows.
+      // It has left the group: nothing to pause, and a new assignment follows.
     }
   }
 
-  /** Of other instances' partitions by the bookmarks that they store. */
+  /** Other instances' partitions are judged by their stored bookmarks. */
   async #allCaughtUp(): Promise<boolean> {
     const { consumer, checkpoints } = this.subscription;
     const [found, stored] = await Promise.all([
@@ -199,7 +198,7 @@ export class AssignedPartitions {
     return true;
   }
 
-  /** Of all partitions of the consumer, also those of other instances. By `sourceOf`. */
+  /** Offsets of all partitions of the consumer, by `sourceOf`, also those of other instances. */
   #offsets(): Promise<ReadonlyMap<string, PartitionOffsets>> {
     return withAdmin(this.settings.kafka, async (admin) => {
       const found = new Map<string, PartitionOffsets>();

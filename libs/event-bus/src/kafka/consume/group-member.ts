@@ -4,32 +4,31 @@ import kafkajs, { type Broker, type Cluster, type Consumer, type EachBatchPayloa
 import { GAP_HALTS_AFTER_MS } from '../../event-bus.js';
 import { METADATA_MAX_AGE_MS, type KafkaSettings } from '../client/kafka-client.js';
 
-/** The least that brokers accept by default: so soon the others go on where an instance was killed. */
+/** The minimum that brokers accept by default. Other instances take over this soon after one is killed. */
 export const SESSION_TIMEOUT_MS = 6_000;
 const HEARTBEATS_PER_SESSION = 6;
-/** A handler may take so long before its partitions go to others; its heartbeats go on meanwhile. */
+/** The longest time for a handler before its partitions go to others. Heartbeats continue meanwhile. */
 const REBALANCE_TIMEOUT_MS = 60_000;
-/** A broker answers a fetch that finds nothing after this, and what comes meanwhile at once; heartbeats wait behind it. */
+/** A fetch that finds nothing is answered after this time; heartbeats wait behind it. */
 const MAX_WAIT_MS = 50;
 const MAX_BYTES_PER_PARTITION = 1_048_576;
 const MAX_BYTES_PER_FETCH = 8_388_608;
-/** Partitions that are handled at the same time; each in order. */
+/** Partitions that are handled at the same time, each in order. */
 const PARTITIONS_AT_ONCE = 8;
 const COMMIT_EVERY_MS = 1_000;
 /** A broker that has just started reads its groups first. */
 const LEAVE_WITHIN_MS = 3_000;
 const TRY_AGAIN_MS = 100;
 
-/** How a process consumes topics. */
 export interface ConsumerSettings {
   readonly kafka: KafkaSettings;
-  /** In front of each topic's name: for tests, which share a broker. */
+  /** Prefix of each topic's name, for tests that share a broker. */
   readonly topicPrefix: string;
-  /** A member of which nothing is heard for so long loses its partitions to others. */
+  /** A silent member loses its partitions to others after this time. */
   readonly sessionTimeoutMs: number;
   readonly retryFirstMs: number;
   readonly retryLongestMs: number;
-  /** A gap that lasts for so long counts as halted. */
+  /** A gap that lasts this long counts as halted. */
   readonly gapHaltsAfterMs: number;
   readonly stopWithinMs: number;
   readonly onFailure: (consumer: string, error: Error) => void;
@@ -45,7 +44,7 @@ export const CONSUMER_SETTINGS: Omit<ConsumerSettings, 'kafka'> = {
   onFailure: () => undefined,
 };
 
-/** The journal is part of it: a database that was given another's broker must not take partitions from that one's consumers. */
+/** With the journal's id: a database at the wrong broker must not take partitions from its consumers. */
 export function consumerGroup(topicPrefix: string, consumer: string, journal: JournalId): string {
   return `${topicPrefix}postern.${consumer}.${journal}`;
 }
@@ -54,15 +53,14 @@ export interface GroupMemberOptions {
   readonly kafka: Kafka;
   readonly groupId: string;
   readonly sessionTimeoutMs: number;
-  /** Called at each join, with the partitions that the group gave to this member. */
+  /** Called at each join with the partitions of this member. */
   readonly onJoined: (partitions: Readonly<Record<string, readonly number[]>>) => void;
   readonly onBatch: (payload: EachBatchPayload) => Promise<void>;
 }
 
-/** A member of a consumer's group, from when it joins until kafkajs gives it up or it leaves. */
+/** A member of a consumer's group, from its join until it leaves or kafkajs gives it up. */
 export class GroupMember {
   readonly consumer: Consumer;
-  /** Its name in the group; null until it has joined. */
   id: string | null = null;
   readonly #ended: Promise<void>;
   #cluster: Cluster | undefined;
@@ -88,11 +86,11 @@ export class GroupMember {
           return kafkajs.PartitionAssigners.roundRobin(config);
         },
       ],
-      // Whoever runs the member makes another one.
+      // The owner creates a new member instead.
       retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4, restartOnFailure: async () => false },
     });
     this.#ended = new Promise((done, fail) => (this.#end = (error) => (error ? fail(error) : done())));
-    // `run` throws it; nobody may be there yet.
+    // `run` throws it; it may not have been called yet.
     this.#ended.catch(() => undefined);
   }
 
@@ -100,7 +98,7 @@ export class GroupMember {
     return this.#leaving !== undefined;
   }
 
-  /** Joins, in place of the `former` member if there was one, and runs until it has left. Throws why kafkajs gave it up. */
+  /** Joins, instead of the `former` member. Resolves when it has left. @throws why kafkajs gave it up. */
   async run(topics: string[], former: string | null): Promise<void> {
     const { consumer } = this;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
@@ -125,15 +123,12 @@ export class GroupMember {
     }
   }
 
-  /**
-   * Everything before `next` was handled. It is committed to the group after the transactions and now and then: only tools that show a
-   * group's lag look at it. What is lost of it costs nothing.
-   */
+  /** Committed to the group from time to time, only for tools that show a group's lag. */
   handled(topic: string, partition: number, next: number): void {
     this.#toCommit.set(`${topic}/${partition}`, { topic, partition, offset: String(next) });
   }
 
-  /** Leaves the group once the batches that are being handled are done, so that others go on at once. */
+  /** Leaves the group after the current batches, so that others take over at once. */
   leave(): Promise<void> {
     this.#leaving ??= this.#leave();
     return this.#leaving;
@@ -146,7 +141,7 @@ export class GroupMember {
   }
 
   async #eachBatch(payload: EachBatchPayload): Promise<void> {
-    // Also while a handler runs. Where the group is rebalancing, the next fetch finds out.
+    // Also while a handler runs. The next fetch notices a rebalance.
     const beat = () => void payload.heartbeat().catch(() => undefined);
     const beating = setInterval(beat, this.options.sessionTimeoutMs / HEARTBEATS_PER_SESSION);
     try {
@@ -163,13 +158,10 @@ export class GroupMember {
   }
 }
 
-/** It has it, though its types leave it out. */
+/** Missing in kafkajs's types. */
 type Coordinator = Broker & { leaveGroup(member: { groupId: string; memberId: string }): Promise<unknown> };
 
-/**
- * Leaves the group for a member that could not: its broker had gone. One that comes back still counts it in, and has the others wait
- * for it for a session's time-out. Where that fails, they do.
- */
+/** Leaves for a member whose broker went away. Otherwise the others would wait for its session time-out. */
 async function leaveFor(memberId: string, groupId: string, cluster: Cluster): Promise<void> {
   for (const late = performance.now() + LEAVE_WITHIN_MS; performance.now() < late; await sleep(TRY_AGAIN_MS)) {
     try {
@@ -177,7 +169,7 @@ async function leaveFor(memberId: string, groupId: string, cluster: Cluster): Pr
       await coordinator.leaveGroup({ groupId, memberId });
       return;
     } catch (error) {
-      // It may also have left in order, or was found out to be gone.
+      // The member may have left properly, or the group has removed it.
       if ((error as { retriable?: boolean }).retriable !== true) return;
     }
   }

@@ -5,26 +5,25 @@ import type { ConsumerSettings } from './group-member.js';
 import { sourceOf, type PartitionName } from './partition.js';
 
 interface Retry {
-  /** Null while it only waits for the events of a gap. */
+  /** Null while it waits for the events of a gap. */
   error: Error | null;
-  /** How often in a row it could not be handled. */
   attempts: number;
-  /** The event in front of which there is a gap, and since when, by `performance.now()`. */
+  /** The event after a gap, and since when, by `performance.now()`. */
   gap: { readonly eventId: string; readonly since: number } | null;
   readonly backoff: Backoff;
   timer?: NodeJS.Timeout;
 }
 
 /**
- * The partitions that could not be handled, and when each is tried again:
+ * Partitions that failed, and when each is tried again:
  *
  * | state   | when                                                                    | ends                              |
  * |---------|-------------------------------------------------------------------------|-----------------------------------|
  * | waits   | an earlier event of a stream is missing, for less than `gapHaltsAfterMs` | the event came, or it lasts       |
- * | fails   | anything else, such as a database that is away                          | it was handled, or failed 5 times |
+ * | fails   | anything else, such as an unavailable database                          | it was handled, or failed 5 times |
  * | halted  | a permanent error, five attempts, a gap that lasts                      | it was handled                    |
  *
- * In each state the partition is tried again after a pause, which grows until something is handled.
+ * In each state, the pauses between attempts grow until something is handled.
  */
 export class PartitionRetries {
   readonly #retries = new Map<string, Retry>();
@@ -45,7 +44,7 @@ export class PartitionRetries {
     return retry.gap !== null || isPermanent(retry.error) || retry.attempts >= HALTED_AFTER_ATTEMPTS;
   }
 
-  /** Schedules the next attempt. `handled`: it was tried, and not only looked for. `report` is called with an error that is not a gap of a moment. */
+  /** `handled`: handling failed, not only loading. `report` gets each error except a short gap. */
   failed(name: PartitionName, error: Error, handled: boolean, report: (error: Error) => Error): void {
     const source = sourceOf(name);
     const { retryFirstMs, retryLongestMs, gapHaltsAfterMs } = this.settings;
@@ -69,7 +68,6 @@ export class PartitionRetries {
     retry.timer = setTimeout(() => this.tryAgain(name), retry.backoff.nextMs());
   }
 
-  /** Something was handled, or there is nothing that could fail. */
   succeeded(name: PartitionName): void {
     const source = sourceOf(name);
     clearTimeout(this.#retries.get(source)?.timer);

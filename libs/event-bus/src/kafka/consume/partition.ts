@@ -16,7 +16,7 @@ import { EVENT_TOPICS } from '../topics/topic-settings.js';
 
 type Watermarks = Pick<PartitionOffsets, 'low' | 'high'>;
 
-/** Clocks of the database and of the brokers may be apart by so much. */
+/** Possible difference between the clocks of the database and the brokers. */
 const CLOCKS_APART_MS = 24 * 3_600_000;
 
 export interface PartitionName {
@@ -32,29 +32,28 @@ export function sourceOf({ topic, partition }: PartitionName): string {
 const REFILL = 'fill the topic again from the journal with `postern republish`';
 const REBUILD = 'make the read model again from the journal with `postern rebuild`';
 
-/** How the messages of a partition are read. */
 export interface Reading {
-  /** What is unreadable becomes a dead letter; else it halts the partition. */
+  /** An unreadable message becomes a dead letter; otherwise it halts the partition. */
   readonly deadLetters: boolean;
-  /** The one of the database in which they take effect. */
+  /** The journal of the database in which the events take effect. */
   readonly journal: JournalId;
 }
 
 /** Messages of a partition that are handled in one transaction. */
 export interface Slice {
   readonly events: readonly Recorded[];
-  /** Of the events, one each. */
   readonly offsets: readonly number[];
   readonly unreadable: readonly UnreadableMessage[];
-  /** Behind the last message; null where there is none. */
+  /** After the last message; null if there is none. */
   readonly end: Bookmark | null;
-  /** Why the message at the end can't be passed. */
+  /** Why the message at the end cannot be handled. */
   readonly halt: PartitionHalted | TopicOfAnotherJournal | null;
 }
 
 /**
- * Where a consumer begins in a partition. `checks`: the message there is the last that it handled, if the topic is still the one
- * in which the bookmark was made; if not, the partition is read from its beginning, and what was applied is skipped by its version.
+ * Where a consumer starts in a partition. `checks`: read the last handled message again, to see whether this is still
+ * the topic of the bookmark. If it is not, the partition is read from its beginning, and events that were applied are
+ * skipped by version.
  */
 export function beginning(
   bookmark: Bookmark | undefined,
@@ -65,8 +64,8 @@ export function beginning(
 }
 
 /**
- * Throws `MessagesDeleted` where messages were deleted before the consumer had handled them: time deletes denials. Without a bookmark
- * none was missed if the consumer's checkpoint on the feed was moved `feedAgeMs` ago, by a rebuild, when the topic still had all that is newer.
+ * @throws `MessagesDeleted` if retention deleted messages that the consumer had not handled. Without a bookmark none is
+ * missing if a rebuild moved the consumer's feed checkpoint `feedAgeMs` ago and the topic still has everything newer.
  */
 export function assertNoneDeleted(
   name: PartitionName,
@@ -82,23 +81,22 @@ export function assertNoneDeleted(
     throw new MessagesDeleted({ ...name, offset }, low, kept === null ? REFILL : `${REBUILD}, or ${REFILL}`);
 }
 
-/** A partition that is read: which message is next, and what those that come are. */
+/** The state of one partition: its next message, and what arriving messages are. */
 export class Partition {
   readonly topic: Topic;
   readonly partition: number;
-  /** The next offset that is expected. */
   next: number;
-  /** The offset of the bookmark as this member stored or found it. */
+  /** The offset of the bookmark as this member last stored or loaded it. */
   stored: number;
   high: number;
-  /** When the oldest message that is not handled was sent, in ms since 1970; null where none is known. */
+  /** When the oldest unhandled message was sent, in ms since 1970; null if unknown. */
   waitsSince: number | null = null;
-  /** The next message is one that was handled; it shows whether the topic is still the same. */
+  /** The next message was handled already. It shows whether the topic is still the same. */
   #checks: boolean;
-  /** Nothing was read yet: a message further on than expected then only shows that there is none between. */
+  /** Nothing was read yet: a higher offset than expected then means only that no message is in between. */
   #new = true;
 
-  /** Throws `MessagesDeleted`. */
+  /** @throws `MessagesDeleted`. */
   constructor(
     { topic, partition }: PartitionName,
     private readonly bookmark: Bookmark | undefined,
@@ -125,9 +123,9 @@ export class Partition {
   }
 
   /**
-   * Judges the first message of what was fetched. `seek`: fetch again at `next`, for the topic is not the one in which the
-   * bookmark was made. `load`: what was fetched is not what was asked for, so the bookmark and the topic must be looked at again.
-   * Throws `TopicOfAnotherJournal`.
+   * Judges the first fetched message. `seek`: the topic is not that of the bookmark; fetch again at `next`. `load`: not
+   * what was asked for; load the bookmark again.
+   * @throws `TopicOfAnotherJournal`.
    */
   judge(first: KafkaMessage): 'read' | 'seek' | 'load' {
     const offset = Number(first.offset);
@@ -140,7 +138,7 @@ export class Partition {
     return offset < this.next || (offset > this.next && !this.#new) ? 'load' : 'read';
   }
 
-  /** The next messages, up to `most`. */
+  /** The next messages, at most `most`. */
   slice(messages: readonly KafkaMessage[], most: number): Slice {
     const events: Recorded[] = [];
     const offsets: number[] = [];
@@ -167,7 +165,7 @@ export class Partition {
     return { events, offsets, unreadable, end, halt };
   }
 
-  /** Null for what becomes a dead letter: a topic that was filled from the journal again has none. */
+  /** Null for a dead letter: a topic that was refilled from the journal has none. */
   #eventIdOf(message: KafkaMessage): string | null | undefined {
     const read = this.#read(message);
     if (read instanceof TopicOfAnotherJournal) throw read;

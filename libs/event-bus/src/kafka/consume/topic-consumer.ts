@@ -15,10 +15,7 @@ import type { Partition, Slice } from './partition.js';
 const MAX_BATCH = 500;
 const LOOK_EVERY_MS = 200;
 
-/**
- * One subscription on topics: a member of the consumer's group, replaced by another whenever kafkajs gives it up. Each partition is handled
- * in its order, from the bookmark that is stored with the effects.
- */
+/** A member of the consumer's group, replaced when kafkajs gives it up. Bookmarks are stored with the effects. */
 export class TopicConsumer implements RunningSubscription {
   readonly #signal = new WakeSignal();
   readonly #backoff: Backoff;
@@ -28,7 +25,7 @@ export class TopicConsumer implements RunningSubscription {
   /** Why there is no member of the group; null while there is one. */
   #lastError: Error | null = null;
   #failures = 0;
-  /** Since when the group's coordinator is waited for; null where it is not. */
+  /** Since when the group's coordinator is missing; null if it is not. */
   #startsSince: number | null = null;
 
   constructor(
@@ -48,7 +45,7 @@ export class TopicConsumer implements RunningSubscription {
     return { caughtUp: lastError === null && caughtUp, hasCaughtUp, lastError, failures: this.#failures, halted };
   }
 
-  /** Behind the journal, not behind the topics alone: what the publisher has not sent counts too, such as what a long transaction holds back. */
+  /** Behind the journal, not only the topics: includes events that the publisher has not sent. */
   async lag(): Promise<SubscriptionLag> {
     if (this.#lastError) throw this.#lastError;
     const { topics, checkpoints } = this.subscription;
@@ -75,7 +72,8 @@ export class TopicConsumer implements RunningSubscription {
     let topicsMade = false;
     while (!this.#signal.closed) {
       try {
-        // Once: a topic that is gone later was deleted. Only the publisher makes it again, once it knows what was lost with it.
+        // Only once: a topic that is missing later was deleted. Only the publisher may create it again, after it has
+        // checked what was lost.
         if (!topicsMade) await ensureTopics(this.settings.kafka, topics, this.settings.topicPrefix);
         topicsMade = true;
         const journal = await loadJournalId(this.subscription.checkpoints.dataSource);
@@ -137,7 +135,6 @@ export class TopicConsumer implements RunningSubscription {
     if (slices < 2 && goesOn() && rest > 0) await new Promise((done) => setTimeout(done, rest));
   }
 
-  /** Returns how many slices of the batch were handled. */
   async #handleSlices(
     partition: Partition,
     { batch, resolveOffset }: EachBatchPayload,
@@ -174,7 +171,7 @@ export class TopicConsumer implements RunningSubscription {
     return 0;
   }
 
-  /** Hands the slice's events to the handler, with what becomes a dead letter in the same transaction. Throws what the handler throws. */
+  /** Dead letters are stored in the handler's transaction. @throws the handler's error. */
   async #deliver({ source, stored: from }: Partition, slice: Slice): Promise<'handled' | 'moved'> {
     const { events, unreadable } = slice;
     const { consumer, checkpoints } = this.subscription;
@@ -195,7 +192,7 @@ export class TopicConsumer implements RunningSubscription {
     }
   }
 
-  /** A group has no coordinator yet where the broker has just started: that is reported where it lasts. */
+  /** After the start of a broker, a group has no coordinator yet. That is reported only if it lasts. */
   #isExcused(thrown: unknown): boolean {
     if (!coordinatorStarts(thrown)) return false;
     this.#startsSince ??= performance.now();
@@ -214,7 +211,7 @@ export class TopicConsumer implements RunningSubscription {
   }
 }
 
-/** Behind the first `count` events of the slice; behind all of them also what else it holds. */
+/** After the first `count` events; after all of them it also covers the slice's other messages. */
 function endOf({ events, offsets, end }: Slice, count: number): Bookmark {
   const [last, offset] = [events[count - 1], offsets[count - 1]];
   if (count < events.length && last && offset !== undefined) return { offset: offset + 1, eventId: last.eventId };

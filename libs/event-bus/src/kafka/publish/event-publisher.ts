@@ -11,7 +11,6 @@ import { EVENT_TOPICS } from '../topics/topic-settings.js';
 import { Leadership } from './leadership.js';
 import { EventSender } from './send-events.js';
 
-/** Of the one process that publishes. */
 export const PUBLISHER_LOCK = 8_025_027;
 const EVERY_CATEGORY = ['smtp-user', 'auth-denials', 'tenant', 'api-key'] as const;
 
@@ -19,35 +18,31 @@ export interface EventPublisherOptions {
   readonly kafka: KafkaSettings;
   /** Connected as `postern_feed`. */
   readonly feed: DataSource;
-  /** The URL of that role, for the connections that listen and that hold the lock. */
+  /** The URL of that role, for LISTEN and for the lock. */
   readonly feedUrl: string;
-  /** Called with each failed attempt; it tries again for ever. */
   readonly onFailure?: (error: Error) => void;
-  /** Called with the number of events once the broker has them. */
   readonly onPublished?: (events: number) => void;
-  /** In front of each topic's name: for tests, which share a broker. */
+  /** Prefix of each topic's name, for tests that share a broker. */
   readonly topicPrefix?: string;
 }
 
 export interface PublisherStatus {
   readonly role: 'leader' | 'stand-by';
-  /** Why the last attempt failed; null once one went through. */
   readonly lastError: Error | null;
-  /** An event that can never be sent, or topics that are not as they must be, hold up all that follow: somebody must act. */
+  /** An event that cannot be sent, or a wrong topic, blocks all later events until somebody acts. */
   readonly halted: boolean;
-  /** Of this process, since its start. */
   readonly published: number;
 }
 
 /**
- * Brings the journal's events to Kafka, in the feed's order and at least once: one leader among the processes reads a page,
- * sends it, and moves its checkpoint once every in-sync replica has it. What fails is sent again; nothing overtakes it.
+ * Sends the journal's events to Kafka, in the feed's order and at least once. One leader among the processes reads a
+ * page, sends it, and moves its checkpoint when every in-sync replica has it. A failed page is sent again; later ones
+ * wait.
  */
 export class EventPublisher {
   readonly #topics: CheckedTopics;
   readonly #sender: EventSender;
   #election: LeaderElection | undefined;
-  /** While this process is the leader. */
   #leadership: Leadership | undefined;
   #wake: Listener | undefined;
   #published = 0;
@@ -60,8 +55,9 @@ export class EventPublisher {
   }
 
   /**
-   * Makes the topics, or checks them, and takes part in the election. Throws `TopicSettingsWrong`, `TopicOfAnotherJournal`,
-   * `TopicAheadOfJournal` and `KafkaRefused`; a broker that does not answer is waited for meanwhile, since writes need none.
+   * Creates or checks the topics, and joins the election.
+   * @throws `TopicSettingsWrong`, `TopicOfAnotherJournal`, `TopicAheadOfJournal`, `KafkaRefused`. If no broker answers,
+   * it waits for one in the background, because writes need none.
    */
   async start(): Promise<void> {
     await this.#checkTopics().catch((error: unknown) => {
@@ -93,7 +89,7 @@ export class EventPublisher {
     };
   }
 
-  /** What the journal has and Kafka has not; the same from each process, leader or not. */
+  /** Events of the journal that Kafka does not have; the same in each process, leader or not. */
   async lag(): Promise<SubscriptionLag> {
     const { feed } = this.options;
     return feedLag(feed, await loadPublished(feed), EVERY_CATEGORY);

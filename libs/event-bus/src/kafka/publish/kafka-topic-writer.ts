@@ -16,16 +16,16 @@ import { TopicOfAnotherJournal } from '../topics/topic-errors.js';
 import { withAdmin, lastMessages, topicOffsets } from '../topics/read-topics.js';
 import type { TopicSettings } from '../topics/topic-settings.js';
 
-/** A broker takes 1 MB in a batch unless it is configured otherwise; this leaves room for keys, headers and what surrounds them. */
+/** A broker accepts 1 MB per batch by default. The rest is for keys, headers and framing. */
 const MAX_BYTES_PER_SEND = 500_000;
-/** The broker gives up a transaction that is open for longer: its writer has died. */
+/** The broker aborts an older transaction: its writer has died. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
-/** Of a partition, to find a message among them: a transaction that ends leaves a mark, which is none. */
+/** Per partition, to find a message: each transaction also leaves a marker there. */
 const LOOKED_AT_OFFSETS = 100;
 
 /**
- * Writes by transactions under one transactional id: the broker itself refuses a former writer that was frozen and wakes up, which
- * a lock elsewhere cannot. In a compacted topic its old state would otherwise stay as the last one of its key.
+ * Writes in transactions with one transactional id, so that the broker refuses a former writer that was frozen and
+ * wakes up. A lock elsewhere cannot do that, and in a compacted topic the old state would remain the last of its key.
  */
 export class KafkaTopicWriter implements TopicWriter {
   readonly #client: Kafka;
@@ -47,14 +47,14 @@ export class KafkaTopicWriter implements TopicWriter {
       await ensureTopics(this.kafka, [this.settings], this.topicPrefix);
       await this.#refuseForeign(journal);
       this.#producer = this.#client.producer({
-        // Not `idempotent` too: each transaction is, and kafkajs would take a second producer's id for what is outside of them.
+        // Without `idempotent`: each transaction is, and kafkajs would use a second producer id outside of them.
         transactionalId: `${this.topic}.writer`,
         transactionTimeout: TRANSACTION_TIMEOUT_MS,
         maxInFlightRequests: 1,
         createPartitioner: Partitioners.DefaultPartitioner,
       });
       await this.#producer.connect();
-      // The first transaction is what fences the former writer; it may be empty.
+      // The first transaction fences the former writer; it may be empty.
       await (await retried(() => this.#begin(), coordinatorStarts, COORDINATOR_STARTS_WITHIN_MS)).abort();
       return (await this.#isEmpty()) ? 'empty' : 'filled';
     });
@@ -86,7 +86,7 @@ export class KafkaTopicWriter implements TopicWriter {
     await producer?.disconnect().catch(() => undefined);
   }
 
-  /** Before it is taken over: the writer of the other database goes on. */
+  /** Before the takeover, so that the other database's writer can continue. */
   async #refuseForeign(ours: JournalId): Promise<void> {
     for (const { partition, message } of await lastMessages(this.kafka, [this.topic], LOOKED_AT_OFFSETS)) {
       const theirs = journalOfPolicy(message.value);
@@ -100,7 +100,6 @@ export class KafkaTopicWriter implements TopicWriter {
     return offsets.every(({ low, high }) => low === high);
   }
 
-  /** Errors as an operator understands them. */
   async #explained<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();

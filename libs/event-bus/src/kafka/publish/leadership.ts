@@ -25,25 +25,24 @@ const LOOK_AT_TOPICS_MS = 15_000;
 
 export interface LeadershipEvents {
   readonly failed: (error: Error) => void;
-  /** There were events to publish: after a wake, or by a poll. */
+  /** Events to publish were found, after a wake or by a poll. */
   readonly found: (by: 'notification' | 'poll') => void;
-  /** So many events are with every in-sync replica. */
+  /** Every in-sync replica has this many more events. */
   readonly published: (events: number) => void;
 }
 
-/** The time in which this process is the one that publishes, from when it is made until it is stopped. */
+/** The time in which this process is the publisher. */
 export class Leadership {
   readonly #consumer: FeedConsumer;
   readonly #look: NodeJS.Timeout;
   #leads = true;
-  /** The topics were found to be of this journal, and not ahead of it. */
+  /** The topics were checked: they are this journal's, and not ahead of it. */
   #fit = false;
-  /** The topics exist, as far as is known. */
   #ensured = false;
-  /** None of them was found empty since then. */
+  /** Since then, none was found empty. */
   #complete = false;
   #journal: JournalId | undefined;
-  /** Undefined: to be looked up. Who asks for one moves the checkpoint back, so that this leader loads it again. */
+  /** Undefined: to be loaded. A request for one moves the checkpoint back, so that this leader loads it. */
   #republish: Republish | null | undefined;
   /** Found while there was nothing to send. */
   #foundError: Error | null = null;
@@ -83,7 +82,7 @@ export class Leadership {
     this.#consumer.wake();
   }
 
-  /** What is on its way is cut off: the new leader does not wait for it. */
+  /** Aborts what is being sent: the new leader must not wait for it. */
   async stop(): Promise<void> {
     this.#leads = false;
     clearInterval(this.#look);
@@ -98,7 +97,7 @@ export class Leadership {
     const journal = (this.#journal ??= await loadJournalId(feed));
     const read = batch.events.map((event, i): FeedEvent => ({ event, xid: batch.xids[i] ?? '' }));
     const toSend = republish ? read.filter((each) => isSent(each, republish)) : read;
-    // A refill alone may go on: that another topic is empty matters once something newer would go there.
+    // A refill may continue. Another empty topic matters only when a newer event goes there.
     if (!this.#complete && topicsOf(toSend).some((topic) => !republish?.topics.has(topic))) {
       await assertNotEmptied(this.topics, recreatedBy(republish), republish?.until ?? (await loadPublished(feed)));
       this.#complete = republish === null;
@@ -109,10 +108,10 @@ export class Leadership {
       this.#ensured = false;
       throw kafkaError(error, kafka);
     });
-    // Another may have sent the same by now: its checkpoint is stored, and ours does not move.
+    // A new leader may have sent the same; then its checkpoint is stored and ours does not move.
     this.#stillLeading();
     await feed.transaction(async (manager) => {
-      // What a crash takes is sent again.
+      // After a crash, the events are sent again.
       await manager.query('SET LOCAL synchronous_commit = off');
       const last = republish && read.at(-1);
       if (last) await endRepublish(manager, positionOf(last));
@@ -129,11 +128,11 @@ export class Leadership {
       await assertTopicsFit(this.topics, recreatedBy(republish));
       this.#fit = true;
     }
-    // Also where the same page comes again: what a leader before this one had sent of it is sent from the beginning.
+    // Also if the same page is repeated: what an earlier leader sent of it is sent from the beginning.
     if (republish && samePosition(await loadPublished(feed), FEED_START)) {
       const names = [...republish.topics].map((topic) => topicPrefix + topic);
       await deleteFilledTopics(kafka, names);
-      // Its producer counts the messages of the topics that are gone.
+      // Its producer has the sequence numbers of the deleted topics.
       await this.sender.close();
       this.#ensured = false;
     }
@@ -147,10 +146,7 @@ export class Leadership {
     if (!this.#leads) throw new LeadershipLost();
   }
 
-  /**
-   * Who asks for a topic to be filled again moves the checkpoint back, which a publisher without new events does not see. Nor
-   * does it see that a broker has lost everything.
-   */
+  /** Without new events, a publisher does not notice a request to refill a topic, nor a broker that lost everything. */
   #lookWhileIdle(): void {
     if (this.#looking || !this.#consumer.status().caughtUp) return;
     this.#looking = true;
@@ -166,7 +162,7 @@ export class Leadership {
       this.#ensured = false;
       this.#consumer.reload();
     } else if (performance.now() - this.#lookedAt > LOOK_AT_TOPICS_MS) {
-      // It may create a topic that was deleted. Nothing newer is sent there before it is known whether events are missing in it.
+      // This may create a deleted topic. Nothing newer is sent to it before `assertNotEmptied`.
       this.#complete = false;
       await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
       if (!this.#fit) await assertTopicsFit(this.topics, new Set());
@@ -185,7 +181,7 @@ function positionOf({ event, xid }: FeedEvent): FeedPosition {
   return { xid, position: event.position };
 }
 
-/** Whether the event is sent while topics are filled again: of what was published before, those of these topics alone. */
+/** While topics are refilled, only their events are sent of those that were published before. */
 function isSent(read: FeedEvent, { topics, until }: Republish): boolean {
   return topics.has(topicOf(read)) || isBehind(positionOf(read), until);
 }
@@ -198,7 +194,7 @@ function topicsOf(events: readonly FeedEvent[]): string[] {
   return [...new Set(events.map(topicOf))];
 }
 
-/** The lock was lost while a page was being sent: what it did not move, the new leader sends. */
+/** The lock was lost while a page was sent. The new leader sends the events that this one did not checkpoint. */
 class LeadershipLost extends Error {
   override readonly name = 'LeadershipLost';
   constructor() {

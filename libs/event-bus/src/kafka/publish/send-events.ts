@@ -6,16 +6,16 @@ import { MessageTooLarge } from '../topics/topic-errors.js';
 
 const { CompressionTypes, Partitioners } = kafkajs;
 
-/** So much of a page is sent at once, before compression; one that is larger goes alone. */
+/** Bytes of a page per request, before compression. A larger event goes alone. */
 export const MAX_BYTES_PER_SEND = 524_288;
 
-/** A single change is on its way to relays sooner without a turn in the thread pool here, and another in each consumer. */
+/** A single small change reaches relays faster without the thread pool, here and in each consumer. */
 const COMPRESS_FROM_BYTES = 4_096;
 
 /**
- * Sends events in order, each page completely or again. Idempotent and one request at a time, so that the client's own repeats
- * neither double nor overtake. After a failure another producer is made: what became of its last request is not known,
- * and the broker would take the next for a repeat of that.
+ * Sends events in order; a failed page is repeated completely. The producer is idempotent, with one request at a time,
+ * so that kafkajs's retries neither duplicate nor reorder. After a failure a new producer is created: the broker might
+ * take its next request for a repeat of the failed one.
  */
 export class EventSender {
   #producer: Promise<Producer> | undefined;
@@ -25,7 +25,7 @@ export class EventSender {
     private readonly topicPrefix: string,
   ) {}
 
-  /** Resolves when every in-sync replica has all of them. Throws `MessageTooLarge`, or what kafkajs throws. */
+  /** Resolves when every in-sync replica has all of them. @throws `MessageTooLarge`, kafkajs's errors. */
   async send(events: readonly FeedEvent[], journal: JournalId): Promise<void> {
     try {
       const producer = await (this.#producer ??= this.#connect());
@@ -37,7 +37,6 @@ export class EventSender {
     }
   }
 
-  /** Ends what is being sent; the next `send` connects again. */
   async close(): Promise<void> {
     const producer = this.#producer;
     this.#producer = undefined;
@@ -75,7 +74,7 @@ export class EventSender {
         const { topic, value } = only.message;
         throw new MessageTooLarge(topic, Buffer.byteLength(value), only.streamId, error);
       }
-      // The topic takes less than a part: one by one, so that it is known which is too large.
+      // The topic's limit is below the part's size: send one by one, to find the event that is too large.
       for (const each of part) await this.#sendPart(producer, [each]);
     }
   }
@@ -86,14 +85,14 @@ interface Sendable {
   readonly streamId: string;
 }
 
-/** One is encoded when it is its turn: a page may be large. */
+/** Encoded one by one: a page may be large. */
 function* sendables(events: readonly FeedEvent[], journal: JournalId): Generator<Sendable> {
   for (const each of events) yield { message: encodeEvent(each, journal), streamId: each.event.streamId };
 }
 
 const sizeOf = ({ message: { key, value } }: Sendable) => key.length + value.length;
 
-/** The same in their order, in parts of which each has so many bytes at most; what is larger goes alone. */
+/** Splits into parts of at most `most` bytes, in order. A larger element goes alone. */
 export function* partsOf<T>(all: Iterable<T>, bytesOf: (each: T) => number, most: number): Generator<readonly T[]> {
   let part: T[] = [];
   let bytes = 0;

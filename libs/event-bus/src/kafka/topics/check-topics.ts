@@ -12,19 +12,19 @@ import { withAdmin, lastMessages, topicOffsets } from './read-topics.js';
 import { TopicAheadOfJournal, TopicEmptied, TopicOfAnotherJournal } from './topic-errors.js';
 import { EVENT_TOPICS } from './topic-settings.js';
 
-/** Where the topics are, and the journal that fills them. */
 export interface CheckedTopics {
   readonly kafka: KafkaSettings;
   /** Connected as `postern_feed`. */
   readonly feed: DataSource;
-  /** In front of each topic's name: for tests, which share a broker. */
+  /** Prefix of each topic's name, for tests that share a broker. */
   readonly topicPrefix: string;
 }
 
 /**
- * Looks at the last message of each partition, before anything is sent behind it. Throws `TopicOfAnotherJournal`;
- * `TopicAheadOfJournal` where the journal does not have its event, unless the topic is among the `recreated`; `KafkaUnreachable`,
- * `KafkaRefused`. A message that is none of Postern's says nothing of a journal, and concerns the consumers alone.
+ * Checks the last message of each partition before anything is sent.
+ * @throws `TopicOfAnotherJournal`; `TopicAheadOfJournal` if the journal lacks its event, unless the topic is in
+ * `recreated`; `KafkaUnreachable`, `KafkaRefused`. A foreign message says nothing about a journal; the consumers handle
+ * it.
  */
 export async function assertTopicsFit(
   { kafka, feed, topicPrefix }: CheckedTopics,
@@ -49,8 +49,8 @@ export async function assertTopicsFit(
 }
 
 /**
- * Throws `TopicEmptied` where a topic that is kept for ever, and not among the `recreated`, never had a message since it was made, but the
- * journal has events of it up to `published`. Those that are deleted with time say nothing; their consumers find out.
+ * @throws `TopicEmptied` if a topic without retention, and not in `recreated`, never had a message since its creation,
+ * but the journal has events of it up to `published`. For topics with retention, the consumers notice.
  */
 export async function assertNotEmptied(
   { kafka, feed, topicPrefix }: CheckedTopics,

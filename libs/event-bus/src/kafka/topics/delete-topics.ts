@@ -11,9 +11,10 @@ const GONE_WITHIN_MS = 5_000;
 const LOOK_AGAIN_MS = 50;
 
 /**
- * Deletes those of the topics that hold messages, before they are filled again: what came to them after they were recreated would else
- * come before what is older, and no reader would find the journal's order. Where the broker does not allow it, they are left as they
- * are. `topics` are complete names. Throws as `withAdmin`.
+ * Deletes the topics that have messages, before a refill. Otherwise new messages would come before the older ones and
+ * readers would not see the journal's order. If the broker forbids it, the topics stay.
+ * @param topics full names.
+ * @throws the errors of `withAdmin`.
  */
 export async function deleteFilledTopics(settings: KafkaSettings, topics: readonly string[]): Promise<void> {
   await withAdmin(settings, async (admin) => {
@@ -31,9 +32,10 @@ export async function deleteFilledTopics(settings: KafkaSettings, topics: readon
 }
 
 /**
- * Deletes those of the topics that exist, whatever they hold, unless they are another journal's: while the services are stopped, so that
- * the next start makes them, and none of its consumers reads what they held. Throws `TopicOfAnotherJournal`, `TopicAheadOfJournal` for a topic
- * that is not among them, `KafkaRefused`, `KafkaUnreachable`.
+ * Deletes existing topics of this journal, while the services are stopped. The next start creates them, and its
+ * consumers read nothing old.
+ * @throws `TopicOfAnotherJournal`, `TopicAheadOfJournal` for a topic that is not in `topics`, `KafkaRefused`,
+ * `KafkaUnreachable`.
  */
 export async function deleteOwnTopics(checked: CheckedTopics, topics: readonly string[]): Promise<void> {
   const { kafka, topicPrefix } = checked;

@@ -9,10 +9,7 @@ const MOST_REPLICAS_BY_DEFAULT = 3;
 const MAKE_TIMEOUT_MS = 10_000;
 const LOOK_AGAIN_MS = 50;
 
-/**
- * Makes the topics that are missing, and checks the others. Processes that start at once may meet here.
- * Throws `TopicSettingsWrong`, `KafkaRefused`, `KafkaUnreachable`.
- */
+/** Safe in several processes. @throws `TopicSettingsWrong`, `KafkaRefused`, `KafkaUnreachable`. */
 export async function ensureTopics(
   settings: KafkaSettings,
   topics: readonly TopicSettings[],
@@ -38,7 +35,7 @@ async function makeMissing(
   const { brokers } = await admin.describeCluster();
   const replicas = settings.replication ?? Math.min(MOST_REPLICAS_BY_DEFAULT, brokers.length);
   await admin.createTopics({
-    // That fails where a broker has not heard of the topic yet; it is waited for below.
+    // kafkajs's wait fails if a broker does not have the topic yet; the code below waits instead.
     waitForLeaders: false,
     timeout: MAKE_TIMEOUT_MS,
     topics: missing.map((topic) => ({
@@ -50,7 +47,7 @@ async function makeMissing(
   });
 }
 
-/** With three replicas one may be away, and a message is on two before it counts as sent. */
+/** With three replicas one may be down, and a message is on two before it counts as sent. */
 function configOf({ cleanup, retentionMs }: TopicSettings, replicas: number): Record<string, string> {
   return {
     'cleanup.policy': cleanup,
@@ -61,7 +58,7 @@ function configOf({ cleanup, retentionMs }: TopicSettings, replicas: number): Re
   };
 }
 
-/** A topic that was just made is not known to every broker at once, nor has each partition its leader. */
+/** Right after its creation, some brokers do not have the topic, or a partition has no leader. */
 const NOT_YET: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 
 async function check(

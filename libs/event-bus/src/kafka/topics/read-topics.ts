@@ -7,7 +7,7 @@ const LED_WITHIN_MS = 5_000;
 /** For the last messages of all partitions together. */
 const READ_WITHIN_MS = 15_000;
 
-/** Asks the brokers by a connection that ends with the work. Throws `KafkaRefused`, `KafkaUnreachable`, or what else the work throws. */
+/** Opens an admin connection for `work`. @throws `KafkaRefused`, `KafkaUnreachable`, the errors of `work`. */
 export async function withAdmin<T>(settings: KafkaSettings, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafkaClient(settings, 'postern-admin').admin();
   try {
@@ -22,16 +22,11 @@ export async function withAdmin<T>(settings: KafkaSettings, work: (admin: Admin)
 
 export interface PartitionOffsets {
   readonly partition: number;
-  /** Of the first message that there is. */
   readonly low: number;
-  /** Of the next message that comes. */
   readonly high: number;
 }
 
-/**
- * Where each partition of a topic begins and ends. A topic, or partitions, that were made a moment ago may have no leader yet, and kafkajs
- * does not ask again here. Only what a broker answers is waited for: callers try again where none answers.
- */
+/** New partitions may have no leader yet, which kafkajs does not retry here. If no broker answers, callers retry. */
 export async function topicOffsets(admin: Admin, topic: string): Promise<PartitionOffsets[]> {
   const answersLater = (error: unknown) => {
     const { name, retriable } = error as { name?: string; retriable?: boolean };
@@ -48,9 +43,9 @@ export interface LastMessage {
 }
 
 /**
- * The last message of each partition that has any, among its last `offsets`: where a topic is written by transactions, those hold
- * their marks too. By a group of its own, which commits nothing and is deleted after it. Throws `KafkaUnreachable` where they
- * do not come in time, `KafkaRefused`.
+ * The last message of each partition, among its last `offsets` (transaction markers also take offsets). Reads with a
+ * temporary group that commits nothing.
+ * @throws `KafkaUnreachable` after a time-out, `KafkaRefused`.
  */
 export function lastMessages(
   settings: KafkaSettings,
@@ -74,7 +69,7 @@ export function lastMessages(
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: false });
       const missing = new Set(wanted.keys());
-      // Also where there was nothing but marks.
+      // Also after a batch of markers only.
       consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
         const name = `${topic}/${partition}`;
         if (Number(lastOffset) + 1 >= (wanted.get(name)?.end ?? Infinity)) missing.delete(name);
@@ -99,11 +94,11 @@ export function lastMessages(
 }
 
 const partitioner = kafkajs.Partitioners.DefaultPartitioner();
-/** A key decides alone, whoever leads. */
+/** Only the key decides, not the leader. */
 const LED = { partitionErrorCode: 0, leader: 0, replicas: [], isr: [] };
 let metadata: PartitionMetadata[] = [];
 
-/** The partition that the publisher puts messages of this key into, of so many. */
+/** The partition that the publisher chooses for a key. */
 export function partitionOf(key: string, partitions: number): number {
   if (metadata.length !== partitions)
     metadata = Array.from({ length: partitions }, (_, partitionId) => ({ ...LED, partitionId }));

@@ -1,18 +1,17 @@
 import type { MessageOfAnotherJournal } from '@postern/contracts';
 
-/** A message's position in Kafka. */
 export interface MessagePosition {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
 }
 
-/** No repeat helps: somebody must act first. */
+/** A retry cannot help: somebody must act first. */
 abstract class NeedsAction extends Error {
   readonly permanent = true;
 }
 
-/** A topic holds messages of another database’s journal: taken as its own, the restrictions of both would be mixed. */
+/** A topic has messages of another database's journal. Reading them would mix the restrictions of both. */
 export class TopicOfAnotherJournal extends NeedsAction {
   override readonly name = 'TopicOfAnotherJournal';
   constructor(
@@ -28,7 +27,7 @@ export class TopicOfAnotherJournal extends NeedsAction {
   }
 }
 
-/** The topic has an event that the journal does not have. What is sent behind it would have the same versions as other events. */
+/** The topic has an event that the journal does not have. Later events would have the same versions as other events. */
 export class TopicAheadOfJournal extends NeedsAction {
   override readonly name = 'TopicAheadOfJournal';
   constructor({ topic, partition, offset }: MessagePosition, eventId: string) {
@@ -41,7 +40,7 @@ export class TopicAheadOfJournal extends NeedsAction {
   }
 }
 
-/** A topic that is kept for ever holds nothing of what was published to it. What is sent now would come before the oldest. */
+/** A topic without retention lost the events that were published to it. New events would come before the oldest. */
 export class TopicEmptied extends NeedsAction {
   override readonly name = 'TopicEmptied';
   constructor(topics: readonly string[]) {
@@ -53,12 +52,12 @@ export class TopicEmptied extends NeedsAction {
   }
 }
 
-/** As `postern republish` calls it. */
+/** The name in `postern republish`. */
 function shortName(topic: string): string {
   return topic.replace(/^postern\./, '').replace(/\.v\d+$/, '');
 }
 
-/** A topic that exists does not have the settings that it must have. It is not used, since messages could be lost. */
+/** An existing topic has wrong settings. It is not used, because messages could be lost. */
 export class TopicSettingsWrong extends NeedsAction {
   override readonly name = 'TopicSettingsWrong';
   constructor(topic: string, setting: string, found: string, wanted: string) {
@@ -69,7 +68,7 @@ export class TopicSettingsWrong extends NeedsAction {
   }
 }
 
-/** The partition holds a message that can't be read, on a topic of which none may be left out: it halts there until somebody acts. */
+/** The partition has an unreadable message, on a topic where none may be skipped. */
 export class PartitionHalted extends NeedsAction {
   override readonly name = 'PartitionHalted';
   constructor({ topic, partition, offset }: MessagePosition, cause: Error) {
@@ -92,7 +91,7 @@ export class MessagesDeleted extends NeedsAction {
   }
 }
 
-/** A message is larger than the topic takes: it can never be sent as it is, and what follows waits for it. */
+/** A message exceeds the topic's limit, so it cannot be sent, and later events wait. */
 export class MessageTooLarge extends NeedsAction {
   override readonly name = 'MessageTooLarge';
   constructor(topic: string, bytes: number, streamId: string, cause: unknown) {
