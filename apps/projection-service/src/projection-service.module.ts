@@ -21,14 +21,14 @@ import { GetSmtpUserHandler } from './smtp-user-directory/get-smtp-user.js';
 import { ListSmtpUsersHandler } from './smtp-user-directory/list-smtp-users.js';
 import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller.js';
 
-/** What relays and people read: relay policies, the directory of SMTP users, the dashboard's files. The process provides EVENT_BUS and SETTINGS. */
+/** What relays and people read. The process provides EVENT_BUS and SETTINGS. */
 @Module({
   imports: [
     CqrsModule,
     ListAnswersModule,
     dataSourceModule('postern_projection', { poolSize: 4, ...CONSUMER_POOL }),
     dataSourceModule('postern_directory_reader', { poolSize: 6 }),
-    // The snapshot and who asks for it, the tail, and what catches up.
+    // For the snapshot and requests for it, the tail, and streams that catch up.
     dataSourceModule('postern_relay_reader', { poolSize: 3 + DEFAULT_STREAM_LIMITS.catchUpReads }),
   ],
   controllers: [
@@ -54,7 +54,6 @@ import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller
   ],
 })
 export class ProjectionServiceModule {
-  /** With some limits of the streams set otherwise. */
   static withLimits(limits: Partial<StreamLimits>): DynamicModule {
     const useValue: StreamLimits = { ...DEFAULT_STREAM_LIMITS, ...limits };
     return { module: ProjectionServiceModule, providers: [{ provide: STREAM_LIMITS, useValue }] };

@@ -10,15 +10,14 @@ import { PolicyStream } from '../relay-policies/stream/policy-stream.js';
 import { tenantRepliesModel } from '../tenant-replies/tenant-replies-model.js';
 import { directoryModel } from '../smtp-user-directory/directory-model.js';
 
-/** Enough for the set-based statements to pay, and a transaction still takes only some 100 ms. */
+/** Large enough for set-based statements; a transaction still takes only about 100 ms. */
 const MAX_BATCH = 2_000;
 
-/** Relays wait for these: no more than what keeps a stream of writes from being applied one by one. */
+/** Relays wait for these: just enough to batch a stream of writes. */
 const POLICIES_SPACING_MS = 10;
 /** People read these. */
 const DIRECTORY_SPACING_MS = 30;
 
-/** The consumers that keep this service's read models, each with a checkpoint of its own. */
 @Injectable()
 export class ProjectionConsumers implements OnApplicationBootstrap {
   constructor(
@@ -53,7 +52,7 @@ function subscription(dataSource: DataSource, { consumer, topics, write }: ReadM
     },
     onCaughtUp: async ({ source, at }) => {
       const checkpoint = [consumer, source, at.xid, at.position];
-      // An empty journal moves no checkpoint; what is made of it is complete all the same.
+      // With an empty journal no batch stores the checkpoint, but the read model is complete.
       if (samePosition(at, FEED_START)) await dataSource.query(START, checkpoint);
       await dataSource.query(MARK_COMPLETE, checkpoint);
     },
@@ -62,7 +61,7 @@ function subscription(dataSource: DataSource, { consumer, topics, write }: ReadM
 
 const START = `INSERT INTO projection.checkpoints (consumer, source, xid, position) VALUES ($1, $2, $3::xid8, $4) ON CONFLICT DO NOTHING`;
 
-/** If the checkpoint is still at that position: one that was emptied since then is filled again, and not complete before that has ended. */
+/** Only if the checkpoint is still there: if somebody emptied it, the model is not complete yet. */
 const MARK_COMPLETE = `
   UPDATE projection.checkpoints SET caught_up_at = clock_timestamp()
    WHERE consumer = $1 AND source = $2 AND xid = $3::xid8 AND position = $4 AND caught_up_at IS NULL`;

@@ -12,7 +12,6 @@ export const publishFailures = counter(
 
 let observed: (() => { readonly leads: boolean; readonly halted: boolean }) | undefined;
 
-/** Reports the process's publisher of relay policies at each scrape. */
 export function observePolicyPublisher(status: () => { readonly leads: boolean; readonly halted: boolean }): void {
   observed = status;
 }

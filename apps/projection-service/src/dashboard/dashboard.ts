@@ -8,14 +8,14 @@ import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Problem } from '@postern/http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-/** From the sources under jest, or from `dist`. */
+/** From the sources (jest) or from `dist`. */
 const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]apps[\\/]projection-service[\\/]src[\\/]dashboard$/, '');
 const FILES = join(ROOT, 'dist', 'apps', 'dashboard', 'public');
 
-/** Where the dashboard's pages are; the dashboard itself knows which of them exist. The supervisor's routes and deploy/nginx have the same. */
+/** Paths of the dashboard's pages. The supervisor's routes and deploy/nginx have the same list. */
 const PAGES = ['/', '/sign-in', '/t/*', '/operator/*', '/help/*'];
 
-/** Serves the dashboard, which `npm run build` has made, to anybody: what its pages show, they ask the API for. */
+/** Serves the dashboard's files to anybody. Its pages load all data from the API. */
 @Injectable()
 export class Dashboard implements OnModuleInit {
   constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost<FastifyAdapter>) {}
@@ -23,7 +23,7 @@ export class Dashboard implements OnModuleInit {
   onModuleInit(): void {
     const fastify = this.host.httpAdapter.getInstance() as unknown as FastifyInstance;
     for (const path of PAGES) fastify.get(path, (_, reply) => servePage(reply));
-    // Not awaited: that would close Fastify to the error handler that Nest adds later.
+    // Not awaited: that would bypass the error handler that Nest adds to Fastify later.
     void fastify.register(fastifyStatic, {
       root: join(FILES, 'assets'),
       prefix: '/assets/',
@@ -39,7 +39,7 @@ export class Dashboard implements OnModuleInit {
   }
 }
 
-/** The page is the same for every path; its nonce is new in each answer. */
+/** All paths have the same page, with a new nonce in each answer. */
 async function servePage(reply: FastifyReply): Promise<string> {
   const nonce = randomBytes(18).toString('base64');
   const page = await readFile(join(FILES, 'index.html'), 'utf8').catch((cause: unknown) => {

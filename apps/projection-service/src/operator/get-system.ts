@@ -56,13 +56,11 @@ type ProcessState = z.infer<typeof processState>;
 type ConsumerState = z.infer<typeof consumerState>;
 type SystemState = z.infer<typeof systemView>;
 
-/** What all processes of this Postern report, its database and its bus. */
 export class GetSystem extends Query<SystemState> {}
 
-/** As many processes as that are shown; those that were heard of last. */
 const MOST_PROCESSES = 500;
 const SERVICES = ['command-service', 'projection-service', 'audit-trail-service'] as const;
-/** Has all three in one process. */
+/** Runs all three services in one process. */
 const STANDALONE = 'standalone';
 
 @QueryHandler(GetSystem)
@@ -119,7 +117,6 @@ function processOf({ service: name, instance, report, seen_at: seenAt, seen }: P
   };
 }
 
-/** Services of which no process runs. */
 function missingServices(rows: readonly ProcessRow[]): ProcessState[] {
   const known = new Set(rows.map(({ service }) => service));
   if (known.has(STANDALONE)) return [];
@@ -129,7 +126,7 @@ function missingServices(rows: readonly ProcessRow[]): ProcessState[] {
 
 const WORST_LAST = consumerState.shape.state.options;
 
-/** Each consumer once: several processes share its work, and the one that does worst is shown. */
+/** One row per consumer. Several processes may share its work; the row is that of the worst one. */
 function consumersOf(rows: readonly ProcessRow[]): ConsumerState[] {
   const consumers = new Map<string, ConsumerState>();
   for (const { report, seen } of rows)

@@ -30,10 +30,10 @@ type RelayState = z.infer<typeof relayState>;
 
 export const relayPageView = pageView('RelayPage', relayState);
 
-/** The relays that had contact within a day, by name. */
+/** Relays with contact in the last day, by name. */
 export class ListRelays extends ListQuery<RelayState, null, PageAsked> {}
 
-/** A list that is looked at for hours: nothing in it moves but what is new. */
+/** Names do not change, so a list that is open for hours only gets new rows. */
 export const RELAYS_ORDER: ListOrder = { name: isText, keyId: isText };
 
 @QueryHandler(ListRelays)
@@ -49,7 +49,7 @@ export class ListRelaysHandler implements IQueryHandler<ListRelays> {
       this.policies.query<{ revision: number }[]>('SELECT revision::float8 FROM projection.relay_policy_totals'),
       readRows<RelayState>(
         this.access.manager,
-        // The table is small: at most some 10,000 rows.
+        // A small table: 10,000 rows at most.
         sql`SELECT key_id AS "keyId", name, client, instance, connected_at AS "connectedAt", last_contact_at AS "lastContactAt",
                    coalesce(stream_seen_at > clock_timestamp() - ${GONE_AFTER_SECONDS} * interval '1 s', false) AS connected,
                    revision::float8, behind::float8, denials_waiting AS "denialsWaiting"
@@ -57,7 +57,7 @@ export class ListRelaysHandler implements IQueryHandler<ListRelays> {
       ),
     ]);
     const current = totals?.revision ?? 0;
-    // A connected relay was that far behind when its process said so; one that is not falls further behind.
+    // A connected relay's lag is what its process reported. A disconnected one falls further behind.
     const behindOf = ({ connected, behind, revision }: RelayState) =>
       connected || revision === null ? behind : Math.max(0, current - revision);
     return pageOf(

@@ -8,7 +8,6 @@ import { ListRelays, relayPageView, RELAYS_ORDER } from './list-relays.js';
 
 const RelaysQuery = z.strictObject(pageFields(RELAYS_ORDER));
 
-/** What operators see of the installation. */
 @Controller('v1')
 @Allow('operator')
 export class OperatorController {

@@ -2,19 +2,19 @@ import type { Rebuilding } from '@postern/read-models';
 import type { EntityManager } from 'typeorm';
 import { POLICIES_CHANNEL } from './policies-channel.js';
 
-/** Revisions of new rows begin behind this and stay below zero, until the row gets the live row's revision or the next one. */
+/** New rows have revisions from here on, below zero, until they get the live row's revision or the next one. */
 export const NO_REVISION_YET = -1_000_000_000_000_000;
 
 /**
- * What relays were sent keeps its revision over a rebuild, so that they are sent the differences alone and take no snapshot. A row that
- * differs gets the next revision. A live row of a username that the journal does not know becomes a tombstone: a relay that was sent it
- * must be sent that it is gone.
+ * Keeps revisions over a rebuild, so that relays get only the differences and need no snapshot. A row that differs gets
+ * the next revision. A live row of a username that the journal does not have becomes a tombstone, so that relays remove
+ * it.
  */
 export class KeptRevisions implements Rebuilding {
   private upTo: string = String(NO_REVISION_YET);
   private unknown: readonly string[] = [];
 
-  /** Of the rows just written. An equal row that was written earlier, when the live consumer was behind, is found by `finish`. */
+  /** For the rows just written. `finish` handles rows that were written while the live consumer was behind. */
   async afterWrite(manager: EntityManager): Promise<void> {
     await manager.query(KEEP, [this.upTo]);
     const [totals] = await manager.query<{ revision: string }[]>('SELECT revision FROM relay_policy_totals');
@@ -48,12 +48,12 @@ const UNKNOWN = `
   SELECT username_key FROM projection.relay_policies live
    WHERE revision IS NOT NULL AND NOT EXISTS (SELECT FROM relay_policies new WHERE new.username_key = live.username_key)`;
 
-/** The totals may have been lost, or changed by hand. */
+/** The totals may be lost, or were changed by hand. */
 const LAST_REVISION = `
   SELECT greatest((SELECT revision FROM projection.relay_policy_totals),
                   (SELECT max(revision) FROM projection.relay_policies), 0) AS revision`;
 
-/** A tombstone of an earlier rebuild stays as it is. */
+/** A tombstone of an earlier rebuild is not changed. */
 const BURY = `
   INSERT INTO relay_policies (smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id,
                               claimed_at, removed, digest, revision)
@@ -63,7 +63,7 @@ const BURY = `
    WHERE username_key = ANY ($1::text[]) AND revision IS NOT NULL
      AND NOT EXISTS (SELECT FROM relay_policies new WHERE new.username_key = live.username_key)`;
 
-/** In the order in which they were applied, and the tombstones last. Wakes the streams of every process when it commits. */
+/** In the order in which they were applied, tombstones last. At the commit it wakes the streams of every process. */
 const NUMBER = `
   WITH numbered AS (
     SELECT smtp_user_id, username_key, $1::bigint + row_number() OVER (ORDER BY revision) AS revision FROM relay_policies WHERE revision < 0

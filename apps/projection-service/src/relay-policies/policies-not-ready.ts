@@ -2,7 +2,7 @@ import { Problem } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { POLICIES_COMPLETE } from './policies-complete.js';
 
-/** The answer to a relay until then: it keeps the last policies it had, and tries again. */
+/** The answer to a relay until then. It keeps its last policies and tries again. */
 export function policiesNotReady(): Problem {
   return new Problem(
     'not-ready',
@@ -13,7 +13,7 @@ export function policiesNotReady(): Problem {
   );
 }
 
-/** Throws `not-ready` if they are not complete. `reader` is connected as `postern_relay_reader`. */
+/** @throws `not-ready` if they are not complete. `reader` is connected as `postern_relay_reader`. */
 export async function assertPoliciesWhole(reader: DataSource): Promise<void> {
   const [row] = await reader.query<{ complete: boolean }[]>(`SELECT ${POLICIES_COMPLETE} AS complete`);
   if (row?.complete !== true) throw policiesNotReady();

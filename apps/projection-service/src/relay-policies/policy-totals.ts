@@ -1,16 +1,13 @@
 import type { Digest64, Heartbeat, PolicyLag, Revision } from '@postern/contracts';
 import { digestToHex } from '@postern/contracts';
 
-/** The totals once every change up to `revision` was applied. */
+/** The totals after every change up to `revision`. */
 export interface PolicyTotals {
   readonly revision: Revision;
-  /** Policies that are not removed. */
   readonly policies: number;
-  /** XOR of their digests. */
   readonly digest: Digest64;
 }
 
-/** The one row of `relay_policy_totals`, as the driver gives it. */
 export interface TotalsRecord {
   readonly revision: string;
   readonly policies: number;

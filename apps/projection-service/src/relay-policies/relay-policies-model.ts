@@ -4,7 +4,6 @@ import { KeptRevisions, NO_REVISION_YET } from './kept-revisions.js';
 import { applyPolicies } from './project/apply-policies.js';
 import { POLICIES_CONSUMER } from './policies-complete.js';
 
-/** The relay policies, for verifying and rebuilding. */
 export const relayPoliciesModel: ReadModel = {
   name: 'relay-policies',
   schema: 'projection',
@@ -24,7 +23,7 @@ export const relayPoliciesModel: ReadModel = {
       key: `smtp_user_id || ' ' || username_key`,
       subject: 'smtp_user_id',
       group: null,
-      // The others are tombstones of a rebuild, of users that the journal does not know.
+      // The others are a rebuild's tombstones of users that the journal does not have.
       where: 'claimed_at > 0',
       compared: `smtp_user_id, username_key, tenant_id, username, mode, restricted, entries::text, version, event_id,
                  claimed_at, removed, digest`,
@@ -32,7 +31,7 @@ export const relayPoliciesModel: ReadModel = {
   ],
   streams: { category: 'smtp-user', table: 'relay_policies', version: 'version', versionOf: ({ version }) => version },
   fill: 'stream',
-  /** Relays are sent one row of a username, that of its last holder; the totals are those of the rows that they are sent. */
+  /** Each username has one published row, that of its last owner, and the totals are those of the published rows. */
   contradictions: `
     SELECT 'relay_policies' AS "table", username_key AS key
       FROM projection.relay_policies, LATERAL (SELECT (NOT removed)::integer::bigint << 60 | claimed_at AS rank) r
@@ -44,7 +43,7 @@ export const relayPoliciesModel: ReadModel = {
              FROM projection.relay_policies WHERE revision IS NOT NULL) sent
      WHERE NOT EXISTS (SELECT FROM projection.relay_policy_totals t
                         WHERE t.policies = sent.policies AND ('x' || encode(t.digest, 'hex'))::bit(64) = sent.digest)`,
-  // The topic carries no others.
+  // The topic has no other events.
   write: (manager, events) => applyPolicies(manager, events as readonly Recorded<SmtpUserEvent>[]),
   rebuilding: () => new KeptRevisions(),
 };

@@ -1,4 +1,4 @@
--- When a consumer had first caught up behind its checkpoint. A read model is complete from then on, and half-filled before:
--- no process gives it to relays. It is kept with the checkpoint, so that who empties the one empties the other.
+-- When a consumer had first caught up. From then on its read model is complete; before, it is partly filled and no
+-- process sends it to relays. Emptying the checkpoint empties this too.
 ALTER TABLE projection.checkpoints ADD COLUMN caught_up_at timestamptz;
 GRANT SELECT (consumer, caught_up_at) ON projection.checkpoints TO postern_relay_reader;

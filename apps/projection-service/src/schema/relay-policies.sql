@@ -1,7 +1,7 @@
 GRANT USAGE ON SCHEMA projection TO postern_projection, postern_directory_reader, postern_relay_reader;
 
--- What relays read. A row is one user's hold on one username; it is never deleted, so that the version up to which a user's
--- events were applied is never forgotten. Of a username's rows one is sent to relays: the one with a revision.
+-- What relays read. A row is one user's ownership of one username. Rows are never deleted, so that the version of the
+-- user's last applied event is kept. Of a username's rows, only the one with a revision is sent to relays.
 CREATE TABLE projection.relay_policies (
   smtp_user_id uuid    NOT NULL,
   username_key text COLLATE "C" NOT NULL,
@@ -9,7 +9,7 @@ CREATE TABLE projection.relay_policies (
   username     text COLLATE "C" NOT NULL,
   mode         text    NOT NULL CHECK (mode IN ('enforce', 'report-only')),
   restricted   boolean NOT NULL,
-  -- json and not jsonb: it keeps the text, and goes into a relay's line as it is.
+  -- json, not jsonb: the text is kept, and copied into a relay's line.
   entries      json    NOT NULL,
   -- Of the user's last event that changed the row, and its id: the same version with another id is a conflict.
   version      integer NOT NULL,
@@ -18,18 +18,18 @@ CREATE TABLE projection.relay_policies (
   claimed_at   bigint  NOT NULL,
   removed      boolean NOT NULL,
   digest       bytea   NOT NULL CHECK (octet_length(digest) = 8),
-  -- NULL: another user's row is what relays get for this username.
+  -- NULL: relays get another user's row for this username.
   revision     bigint,
   PRIMARY KEY (smtp_user_id, username_key),
   CHECK (restricted OR json_array_length(entries) = 0)
 );
 CREATE UNIQUE INDEX one_published_policy_per_username ON projection.relay_policies (username_key) WHERE revision IS NOT NULL;
--- What a relay catches up with.
+-- For relays that catch up.
 CREATE UNIQUE INDEX relay_policies_by_revision ON projection.relay_policies (revision);
--- Who gets a username that its holder gives up, and the last of its tombstones.
+-- Finds who gets a username after its owner releases it, and its last tombstone.
 CREATE INDEX relay_policies_unpublished ON projection.relay_policies (username_key, removed, claimed_at) WHERE revision IS NULL;
 
--- One row, locked by every transaction that takes revisions: so their order is the order of the commits.
+-- One row. Each transaction that takes revisions locks it, so revision order is commit order.
 CREATE TABLE projection.relay_policy_totals (
   one_row  boolean PRIMARY KEY DEFAULT true CHECK (one_row),
   revision bigint  NOT NULL,
@@ -38,8 +38,8 @@ CREATE TABLE projection.relay_policy_totals (
 );
 INSERT INTO projection.relay_policy_totals (revision, policies, digest) VALUES (0, 0, '\x0000000000000000');
 
--- The revision up to which relay policies were written to their topic. 0: all of them are written again, which is safe at
--- any time, since each is its user's complete present state.
+-- Relay policies up to this revision were written to their topic. 0 writes all of them again, which is always safe,
+-- because each message has the complete state.
 CREATE TABLE projection.relay_policy_publication (
   one_row    boolean PRIMARY KEY DEFAULT true CHECK (one_row),
   revision   bigint  NOT NULL CHECK (revision >= 0),
@@ -51,14 +51,14 @@ ALTER TABLE projection.relay_policies ENABLE ROW LEVEL SECURITY;
 ALTER TABLE projection.relay_policies FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON projection.relay_policies TO postern_projection USING (true);
 CREATE POLICY every_tenant_to_read ON projection.relay_policies FOR SELECT TO postern_relay_reader USING (true);
--- For backup and restore by an owner who is no superuser.
+-- For backup and restore by an owner who is not a superuser.
 CREATE POLICY owner ON projection.relay_policies TO CURRENT_USER USING (true);
 
 ALTER TABLE projection.relay_policy_totals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE projection.relay_policy_totals FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON projection.relay_policy_totals TO postern_projection USING (true);
 CREATE POLICY every_tenant_to_read ON projection.relay_policy_totals FOR SELECT TO postern_relay_reader USING (true);
--- For backup and restore by an owner who is no superuser.
+-- For backup and restore by an owner who is not a superuser.
 CREATE POLICY owner ON projection.relay_policy_totals TO CURRENT_USER USING (true);
 
 GRANT SELECT, INSERT, UPDATE ON projection.relay_policies TO postern_projection;

@@ -20,7 +20,6 @@ export const smtpUserCountsView = view<SmtpUserCounts>(
   },
 );
 
-/** How many SMTP users a tenant has, and in which states. */
 export class CountSmtpUsers extends Query<SmtpUserCounts> {
   constructor(readonly tenantId: TenantId) {
     super();
@@ -31,7 +30,7 @@ export class CountSmtpUsers extends Query<SmtpUserCounts> {
 export class CountSmtpUsersHandler implements IQueryHandler<CountSmtpUsers> {
   constructor(@InjectDataSource('postern_directory_reader') private readonly dataSource: DataSource) {}
 
-  /** One walk along the index `smtp_users_of_tenant`: 100,000 users take some 50 ms. */
+  /** One scan of the index `smtp_users_of_tenant`: 100,000 users take about 50 ms. */
   async execute({ tenantId }: CountSmtpUsers): Promise<SmtpUserCounts> {
     const now = new Date();
     const usersIn = (ids: Sql): Sql => sql`(SELECT count(DISTINCT smtp_user_id)::integer FROM (${ids}) found)`;
@@ -45,7 +44,6 @@ export class CountSmtpUsersHandler implements IQueryHandler<CountSmtpUsers> {
               FROM projection.smtp_users WHERE tenant_id = ${tenantId} AND NOT removed`,
       ),
     );
-    // An aggregate always returns a row.
     return counts as SmtpUserCounts;
   }
 }

@@ -2,7 +2,6 @@ import { TOPICS, type Recorded, type SmtpUserEvent } from '@postern/contracts';
 import { SMTP_USER_TABLES, type ReadModel } from '@postern/read-models';
 import { applyDirectory } from './project/apply-directory.js';
 
-/** The directory, for verifying and rebuilding. */
 export const directoryModel: ReadModel = {
   name: 'directory',
   schema: 'projection',
@@ -11,6 +10,6 @@ export const directoryModel: ReadModel = {
   tables: SMTP_USER_TABLES,
   streams: { category: 'smtp-user', table: 'smtp_users', version: 'version', versionOf: ({ version }) => version },
   fill: 'stream',
-  // The topic carries no others.
+  // The topic has no other events.
   write: (manager, events) => applyDirectory(manager, events as readonly Recorded<SmtpUserEvent>[]),
 };

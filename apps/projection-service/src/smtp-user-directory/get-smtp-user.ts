@@ -7,12 +7,11 @@ import { smtpUserColumns, smtpUserOf, type SmtpUserRecord } from '@postern/read-
 import type { RegisteredSmtpUser } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
 
-/** An SMTP user, as the directory has it now. */
 export class GetSmtpUser extends Query<RegisteredSmtpUser> {
   constructor(
     readonly tenantId: TenantId,
     readonly smtpUserId: string,
-    /** Of `Postern-Min-Version`; 0 where it was not sent. */
+    /** Of `Postern-Min-Version`; 0 if it was not sent. */
     readonly minVersion: number,
   ) {
     super();
@@ -24,8 +23,7 @@ export class GetSmtpUserHandler implements IQueryHandler<GetSmtpUser> {
   constructor(@InjectDataSource('postern_directory_reader') private readonly dataSource: DataSource) {}
 
   /**
-   * Waits for the version that was asked for. Throws the problems `smtp-user-not-found`, also for a removed one or somebody else's, and
-   * `read-side-behind` when it does not come in time.
+   * @throws `smtp-user-not-found`, also for a removed user or another tenant's; `read-side-behind` after a time-out.
    */
   async execute({ tenantId, smtpUserId, minVersion }: GetSmtpUser): Promise<RegisteredSmtpUser> {
     if (!isUuid(smtpUserId))

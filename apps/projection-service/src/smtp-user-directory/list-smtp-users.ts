@@ -64,7 +64,7 @@ export type SmtpUsersAsked = z.infer<typeof smtpUsers.query>;
 
 export class ListSmtpUsers extends ListQuery<SmtpUser, TenantId, SmtpUsersAsked> {}
 
-/** A page ends early rather than hold more entries than this: 500 users with full lists would be some 150 MB. */
+/** A page ends early at this number of entries: 500 users with full lists would be about 150 MB. */
 export const MAX_ENTRIES_PER_PAGE = 20_000;
 
 @QueryHandler(ListSmtpUsers)
@@ -82,10 +82,7 @@ export class ListSmtpUsersHandler implements IQueryHandler<ListSmtpUsers> {
   }
 }
 
-/**
- * The page's users are found by indexes alone (`smtp_users_of_tenant`, those of the entries, or in the function); only then their rows
- * are read.
- */
+/** Finds the page's users by indexes only, and then reads their rows. */
 function pageAsked(tenantId: TenantId, asked: SmtpUsersAsked, now: Date) {
   const { query, state, allows, cursor, limit } = asked;
   const found =

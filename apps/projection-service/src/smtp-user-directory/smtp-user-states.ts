@@ -2,10 +2,10 @@ import type { TenantId } from '@postern/contracts';
 import { EXPIRES_SOON_MS } from '@postern/restrictions';
 import sql, { type Sql } from 'sql-template-tag';
 
-/** What lists of SMTP users are filtered by; a user may be in several of these. */
+/** The filter of the list; a user may be in several states. */
 export const SMTP_USER_STATES = ['unrestricted', 'restricted', 'report-only', 'expiring', 'expired'] as const;
 
-/** SQL that is true of a row of `projection.smtp_users` whose user is in the state. */
+/** SQL that is true for a row of `projection.smtp_users` in this state. */
 export function isInState(state: (typeof SMTP_USER_STATES)[number], tenantId: TenantId, now: Date): Sql {
   switch (state) {
     case 'unrestricted':
@@ -17,21 +17,21 @@ export function isInState(state: (typeof SMTP_USER_STATES)[number], tenantId: Te
     case 'expiring':
       return sql`id IN (${expiringUsers(tenantId, now)})`;
     case 'expired':
-      // As an array: PostgreSQL takes all whose entry has expired for users without a live one, and would look for them along the list.
+      // As an array: otherwise PostgreSQL expects very many such users and scans the list for them.
       return sql`id = ANY (ARRAY(${expiredUsers(tenantId, now)}))`;
   }
 }
 
-/** SQL of the ids of the users with a live entry that ends within a week; an id for each such entry. Uses `entries_by_expiry`. */
+/** SQL of the users with a live entry that expires within a week; one id per such entry. Uses `entries_by_expiry`. */
 export function expiringUsers(tenantId: TenantId, now: Date): Sql {
   const soon = new Date(now.getTime() + EXPIRES_SOON_MS);
   return sql`SELECT smtp_user_id FROM projection.entries
     WHERE tenant_id = ${tenantId} AND expires_at > ${now.toISOString()} AND expires_at <= ${soon.toISOString()}`;
 }
 
-/** SQL of the ids of the restricted users without a live entry; an id for each of its entries. Uses `entries_by_expiry`. */
+/** SQL of the restricted users without a live entry; one id per entry. Uses `entries_by_expiry`. */
 export function expiredUsers(tenantId: TenantId, now: Date): Sql {
-  // OFFSET 0 keeps PostgreSQL from reading all live entries of the tenant for the few that have expired.
+  // OFFSET 0 keeps PostgreSQL from reading all live entries of the tenant for the few expired ones.
   return sql`SELECT smtp_user_id FROM projection.entries gone
     WHERE tenant_id = ${tenantId} AND expires_at <= ${now.toISOString()} AND NOT EXISTS (
           SELECT FROM projection.entries live

@@ -14,7 +14,6 @@ import { CountSmtpUsers, smtpUserCountsView } from './count-smtp-users.js';
 import { GetSmtpUser } from './get-smtp-user.js';
 import { ListSmtpUsers, smtpUsers, type SmtpUsersAsked } from './list-smtp-users.js';
 
-/** SMTP users and their restrictions, for people. */
 @Controller('v1/tenants/:tenantId/smtp-users')
 @Allow('admin', 'auditor', 'operator')
 export class SmtpUsersController {

@@ -11,7 +11,6 @@ import { isNextVersion } from '@postern/event-bus';
 import type { EntityManager } from 'typeorm';
 import { POLICIES_CHANNEL, REPLIES_CHANGED } from '../relay-policies/policies-channel.js';
 
-/** A row of `projection.tenant_replies`, without its revision. */
 interface ReplyRow {
   readonly tenantId: TenantId;
   readonly reply: RelayReply | null;
@@ -19,16 +18,13 @@ interface ReplyRow {
   readonly eventId: string;
 }
 
-/**
- * Applies events to the tenants' replies, in the caller's transaction. Events that were applied before change nothing; those of API keys,
- * which the topic carries too, are passed over. Throws `EventsMissing`, `StreamConflict`.
- */
+/** In the caller's transaction, repeats without effect; skips API keys. @throws `EventsMissing`, `StreamConflict`. */
 export async function applyReplies(manager: EntityManager, events: readonly Recorded[]): Promise<void> {
   const ours = events.filter(isOfTenant);
   if (ours.length === 0) return;
-  // What a crash would lose is applied again: the checkpoint is lost with it.
+  // A crash loses the checkpoint too, so the events are applied again.
   await manager.query('SET LOCAL synchronous_commit = off');
-  // Until the commit, so that revisions come in the order of commits. Readers do not wait.
+  // Held until the commit, so that revision order is commit order. Readers do not wait.
   await manager.query('LOCK TABLE tenant_replies IN SHARE ROW EXCLUSIVE MODE');
   const rows = await manager.query<ReplyRow[]>(LOAD, [[...new Set(ours.map(tenantOf))]]);
   const known = new Map(rows.map((row) => [row.tenantId, row]));
@@ -57,11 +53,11 @@ function tenantOf(event: Recorded): TenantId {
   return splitStreamId(event.streamId).subject as TenantId;
 }
 
-// Neither names a schema: a rebuild has them work on new tables.
+// Without a schema name: a rebuild runs both on new tables.
 const LOAD = `
   SELECT tenant_id AS "tenantId", reply, version, event_id AS "eventId" FROM tenant_replies WHERE tenant_id = ANY ($1::text[])`;
 
-/** The clock counts too: the rows of a rebuild are newer than those that it replaces, so that streams send them. */
+/** With the clock, a rebuild's rows are newer than those that they replace, so streams send them. */
 const SAVE = `
   WITH saved AS (
     INSERT INTO tenant_replies (tenant_id, reply, version, event_id, revision)

@@ -3,7 +3,6 @@ import type { ReadModel } from '@postern/read-models';
 import { REPLIES_CONSUMER } from '../relay-policies/policies-complete.js';
 import { applyReplies } from './apply-replies.js';
 
-/** What relays say to the client of a denied login, for verifying and rebuilding. */
 export const tenantRepliesModel: ReadModel = {
   name: 'tenant-replies',
   schema: 'projection',

@@ -4,11 +4,7 @@ import { UsernameOwnership } from './username-ownership.js';
 import { loadRows, lockTotals, saveRows } from './policy-table.js';
 import { assignRevisions } from './assign-revisions.js';
 
-/**
- * Applies events to the relay policies, in the caller's transaction: a changed policy gets one revision, however many
- * events changed it. Events that were applied before change nothing. Throws
- * `EventsMissing`, `StreamConflict`.
- */
+/** Applies events in the caller's transaction, repeats without effect. @throws `EventsMissing`, `StreamConflict`. */
 export async function applyPolicies(manager: EntityManager, events: readonly Recorded<SmtpUserEvent>[]): Promise<void> {
   const before = await lockTotals(manager);
   const owners = new UsernameOwnership(await loadRows(manager, events));

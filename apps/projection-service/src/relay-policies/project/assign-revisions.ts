@@ -12,8 +12,8 @@ import type { UsernameOwnership } from './username-ownership.js';
 import type { PolicyRow } from './policy-row.js';
 
 /**
- * Decides for every touched username which row relays get, and gives the changed ones the next revisions.
- * Returns the totals after it and the rows to write, in an order that never has two published rows of one username.
+ * Decides for each touched username which row relays get, and gives changed rows the next revisions. Returns the new
+ * totals and the rows to write, in an order that never has two published rows of one username.
  */
 export function assignRevisions(
   owners: UsernameOwnership,
@@ -29,7 +29,7 @@ export function assignRevisions(
     const was = rows.find((row) => row.revision !== null);
     const now = publishedOf(rows, username);
     if (was) {
-      // A loaded row's digest is still the published one: only this function changes it, once a batch.
+      // A loaded row still has its published digest: only this function changes it, once per batch.
       digest = xorDigest(digest, was.digest);
       policies -= isEmpty(was.digest) ? 0 : 1;
     }
@@ -47,7 +47,7 @@ export function assignRevisions(
   return { totals: { revision: revision as Revision, policies, digest }, rows: [...unpublished, ...published] };
 }
 
-/** The one that holds the username; of two who seem to, the one who took it last: the event that releases the other is still on its way. */
+/** The row of the username's owner; if two seem to own it, the later one: a release has not arrived yet. */
 function publishedOf(rows: readonly PolicyRow[], username: UsernameKey): PolicyRow {
   let best: PolicyRow | undefined;
   for (const row of rows) {
@@ -59,7 +59,7 @@ function publishedOf(rows: readonly PolicyRow[], username: UsernameKey): PolicyR
   return best;
 }
 
-/** 2^-64 is the chance that a policy that is not removed has it. */
+/** A policy that is not removed has this digest with a chance of 2^-64. */
 function isEmpty(digest: Digest64): boolean {
   return digest.high === EMPTY_DIGEST.high && digest.low === EMPTY_DIGEST.low;
 }

@@ -1,13 +1,11 @@
 import type { Recorded, SmtpUserEvent } from '@postern/contracts';
 import type { PolicyRules } from './policy-row.js';
 
-/** The events that change who may log in from where, and neither the user's name nor its being. */
 export type RestrictionEvent = Extract<Recorded<SmtpUserEvent>, { type: `Restriction${string}` }>;
 
-/** An SMTP user without a restriction. */
 export const UNRESTRICTED: PolicyRules = { mode: 'enforce', restricted: false, entries: [] };
 
-/** The rules after the event. A list has each range once, so that a range names an entry. Only `RestrictionCleared` makes a restricted user unrestricted. */
+/** A range identifies an entry of a list. Only `RestrictionCleared` makes a restricted user unrestricted. */
 export function evolveRules(rules: PolicyRules, event: RestrictionEvent): PolicyRules {
   switch (event.type) {
     case 'RestrictionAdded': {

@@ -1,13 +1,12 @@
 import type { Digest64, Mode, RelayPolicyEntry, Revision, SmtpUserId, TenantId, UsernameKey } from '@postern/contracts';
 
-/** What the events of a restriction change. */
 export interface PolicyRules {
   readonly mode: Mode;
   readonly restricted: boolean;
   readonly entries: readonly RelayPolicyEntry[];
 }
 
-/** One user's hold on one username: a row of `projection.relay_policies`, which explains the columns. */
+/** A user's ownership of a username: a row of `projection.relay_policies` (see its columns). */
 export interface PolicyRow {
   readonly smtpUserId: SmtpUserId;
   readonly usernameKey: UsernameKey;
@@ -21,6 +20,6 @@ export interface PolicyRow {
   removed: boolean;
   digest: Digest64;
   revision: Revision | null;
-  /** Differs from what the table holds. */
+  /** Differs from the stored row. */
   changed: boolean;
 }

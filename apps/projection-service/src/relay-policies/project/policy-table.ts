@@ -16,12 +16,12 @@ import { digestFromBytes, totalsOf, type PolicyTotals, type TotalsRecord } from 
 import { POLICIES_CHANNEL } from '../policies-channel.js';
 import type { PolicyRow } from './policy-row.js';
 
-// These statements name no schema: the role's search_path says it, and a rebuild has them write to new tables.
+// These statements name no schema, so that a rebuild can run them on new tables by `search_path`.
 
 /**
- * Locks the totals until the transaction ends, so that revisions are taken one transaction after the other, and no consumer writes rows
- * that another one has changed since it read them; also makes
- * its commit not wait for the disk: what a crash would lose is applied again, as the checkpoint is lost with it.
+ * Locks the totals until the transaction ends: revisions are then taken in commit order, and no consumer overwrites
+ * another's rows. The commit does not wait for the disk: a crash loses the checkpoint too, so the events are applied
+ * again.
  */
 export async function lockTotals(manager: EntityManager): Promise<PolicyTotals> {
   const [record] = await manager.query<TotalsRecord[]>(
@@ -33,7 +33,7 @@ export async function lockTotals(manager: EntityManager): Promise<PolicyTotals> 
   return totalsOf(record);
 }
 
-/** The rows that the events may change, and those of the usernames that they may touch which can be the one that is sent. */
+/** The rows that the events may change, and the rows of their usernames that may become the published one. */
 export async function loadRows(
   manager: EntityManager,
   events: readonly Recorded<SmtpUserEvent>[],
@@ -51,7 +51,7 @@ export async function loadRows(
   return [...once.values()].map(rowOf);
 }
 
-/** Writes rows and totals, and wakes the streams of every process when it commits. */
+/** Writes rows and totals. At the commit it wakes the streams of every process. */
 export async function saveRows(
   manager: EntityManager,
   rows: readonly PolicyRow[],
@@ -65,9 +65,9 @@ const COLUMNS = `
          smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id, claimed_at, removed, digest, revision`;
 
 /**
- * By the primary key, `one_published_policy_per_username` and `relay_policies_unpublished`. Of the tombstones that are not sent the last one
- * is enough, however often a username changed hands. In parts and not with OR: before the table's first ANALYZE that was planned as a
- * sequential scan that compares each row with each id, 25 times slower than what events come at. A row may come by two parts.
+ * Uses the primary key, `one_published_policy_per_username` and `relay_policies_unpublished`. Of unpublished tombstones
+ * only the last one is needed. In parts instead of OR: before the first ANALYZE, OR was planned as a sequential scan,
+ * 25 times slower than events arrive. A row may appear twice.
  */
 const ROWS = `
   WITH held AS MATERIALIZED (SELECT ${COLUMNS} FROM relay_policies WHERE smtp_user_id = ANY ($1::uuid[])),

@@ -12,20 +12,18 @@ import { EventsMissing, isNextVersion } from '@postern/event-bus';
 import { evolveRules, UNRESTRICTED } from './evolve-rules.js';
 import type { PolicyRow, PolicyRules } from './policy-row.js';
 
-/** A user as its rows have it. */
 interface Holder {
   readonly smtpUserId: SmtpUserId;
-  /** Of the last event that was applied; 0 for none. */
+  /** Of the last applied event; 0 if none. */
   version: number;
   eventId: string;
-  /** The row of the username that it holds; null once it is removed. */
   live: PolicyRow | null;
 }
 
 /**
- * Who holds which username: the loaded rows, changed by one event after the other.
- * A user's events come in order; two users' do not: that a username was taken may be heard before that its last holder
- * gave it up, so each user has a row of its own, and a row is changed by its own user's events alone.
+ * Who owns which username, while events are applied to the loaded rows. Events of one user come in order, but those of
+ * two users may not: a username may be taken before the event that releases it arrives. So each user has its own row
+ * per username, which only its own events change.
  */
 export class UsernameOwnership {
   private readonly holders = new Map<SmtpUserId, Holder>();
@@ -37,12 +35,11 @@ export class UsernameOwnership {
     for (const row of rows) this.keep(row);
   }
 
-  /** Every row of the username that is known here. */
   rowsOf(username: UsernameKey): readonly PolicyRow[] {
     return this.byUsername.get(username) ?? [];
   }
 
-  /** Applies an event, unless it was applied before. Throws `EventsMissing` when one before it was not, `StreamConflict`. */
+  /** Applies an event once. @throws `EventsMissing` if an earlier one is missing, `StreamConflict`. */
   apply(event: Recorded<SmtpUserEvent>): void {
     const holder = this.holderOf(splitStreamId(event.streamId).subject as SmtpUserId);
     if (!isNextVersion(event, holder.version === 0 ? undefined : holder)) return;
@@ -90,7 +87,7 @@ export class UsernameOwnership {
     this.change(row, event);
   }
 
-  /** A tombstone stays restricted if it was, and loses its entries: misread, it still lets nobody in. */
+  /** A tombstone keeps `restricted` and loses its entries: even if it is misread, it lets nobody in. */
   private release(holder: Holder, event: Recorded<SmtpUserEvent>): void {
     const row = heldBy(holder, event);
     row.removed = true;

@@ -19,24 +19,23 @@ import {
   publishAgain,
 } from './publication.js';
 
-/** Each may have 1,000 entries, some 70 KB. */
+/** Each may have 1,000 entries, about 70 KB. */
 const PAGE = 200;
-/** How soon a change is seen that no wake announced. */
+/** How soon a change is found without a wake. */
 const POLL_MS = 1_000;
 const RETRY_FIRST_MS = 100;
 const RETRY_LONGEST_MS = 1_000;
 
 /**
- * Writes every change of the relay policies to their topic, where the bus has one: at least once, in the order of the revisions. Of
- * several processes the leader does. The broker refuses what a former leader still sends, since each opens the writer.
+ * Writes each change of the relay policies to their topic, if the bus has one: at least once, in revision order. One
+ * leader among the processes does it. Opening the writer makes the broker refuse a former leader.
  */
 @Injectable()
 export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('policy publisher');
   private readonly url: string;
-  /** It has the lock, and the topic is open. */
   private publishes = false;
-  /** A refusal stays until a write went through: what fails in between says less. */
+  /** A refusal stays until a write succeeds: temporary errors in between say less. */
   private lastError: Error | null = null;
   private behindSince: number | null = null;
   private signal: WakeSignal | undefined;
@@ -73,7 +72,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
       status: () => ({ lastError: this.lastError, halted: this.halted }),
     });
     observePolicyPublisher(() => ({ leads: this.publishes, halted: this.halted }));
-    // The lag alone shows a broker that is away: relays are served without it.
+    // An unavailable broker shows only as lag, because relays do not need it.
     this.readiness.add(RELAY_POLICIES_TOPIC, () => (this.halted ? `halted: ${this.lastError?.message}` : null));
   }
 
@@ -91,7 +90,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
     return {
       stop: async () => {
         signal.close();
-        // What is on its way is cut off: the new leader does not wait for it.
+        // Abort what is being sent: the new leader must not wait for it.
         await writer.close();
         await publishing;
         this.lastError = null;
@@ -99,13 +98,12 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
     };
   }
 
-  /** Until the signal is closed; what fails is tried again. */
   private async publish(writer: TopicWriter, signal: WakeSignal): Promise<void> {
     const backoff = new Backoff(RETRY_FIRST_MS, RETRY_LONGEST_MS);
     while (!signal.closed) {
       try {
         const journal = await loadJournalId(this.dataSource);
-        // A topic that was deleted and recreated is filled by itself.
+        // A deleted topic is refilled automatically.
         if ((await writer.open(journal)) === 'empty') await publishAgain(this.dataSource);
         this.publishes = true;
         await this.publishPages(writer, journal, signal, backoff);
@@ -149,7 +147,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
     );
   }
 
-  /** A policy has no time of its own: since when it waits is since when that was first seen. */
+  /** A policy has no time, so the age counts from when it was first seen waiting. */
   private async lag(): Promise<{ events: number; seconds: number }> {
     const { waiting } = await publication(this.dataSource);
     this.behindSince = waiting === 0 ? null : (this.behindSince ?? performance.now());

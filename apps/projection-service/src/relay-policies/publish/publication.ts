@@ -6,28 +6,24 @@ import { POLICY_LINES } from '../policy-lines.js';
 /** One process at a time writes the policies' topic. */
 export const POLICY_PUBLISHER_LOCK = 8_025_031;
 
-/** NOTIFY's channel for one who asks that all policies be written again. */
+/** NOTIFY's channel for a request to write all policies again. */
 export const PUBLICATION_CHANNEL = 'projection_relay_policy_publication';
 
-/** How far the policies' topic is written. */
 export interface Publication {
-  /** The revision up to which all was written. */
   readonly published: number;
-  /** The newest one there is. */
   readonly revision: number;
-  /** Policies that are still to be written. */
   readonly waiting: number;
 }
 
 type Projection = Pick<DataSource, 'query'>;
 
-/** `projection` is connected as `postern_projection`, here and below. */
+/** @param projection connected as `postern_projection`, also below. */
 export async function publication(projection: Projection): Promise<Publication> {
   const [row] = await projection.query<Record<keyof Publication, string>[]>(STATE);
   return { published: Number(row?.published), revision: Number(row?.revision), waiting: Number(row?.waiting) };
 }
 
-/** Has whichever process publishes write every policy again, from the first revision on. */
+/** Makes the publisher write every policy again. */
 export async function publishAgain(projection: Projection): Promise<void> {
   await projection.query(
     `WITH again AS (UPDATE projection.relay_policy_publication SET revision = 0, updated_at = clock_timestamp() RETURNING 1)
@@ -36,8 +32,8 @@ export async function publishAgain(projection: Projection): Promise<void> {
 }
 
 /**
- * The next policies behind what was published, in the revisions' order, which is that of the commits. None while the policies are being
- * made from the journal: a user who is not restricted yet would be published as one who may come from anywhere.
+ * The next policies after what was published, in revision order, which is commit order. Empty while the policies are
+ * being built from the journal: a user whose restriction is not applied yet would be published as unrestricted.
  */
 export async function nextPolicies(
   projection: Projection,
@@ -55,7 +51,7 @@ export async function nextPolicies(
   return { from, policies: rows.map(({ line }) => JSON.parse(line) as RelayPolicy) };
 }
 
-/** Compare-and-set: where somebody has asked for all again meanwhile, that stays. */
+/** Compare-and-set: a request to write all again, made meanwhile, stays. */
 export async function notePublished(projection: Projection, from: number, to: number): Promise<void> {
   await projection.query(
     'UPDATE projection.relay_policy_publication SET revision = $2, updated_at = clock_timestamp() WHERE revision = $1',
@@ -63,7 +59,6 @@ export async function notePublished(projection: Projection, from: number, to: nu
   );
 }
 
-/** By the index relay_policies_by_revision. */
 const STATE = `
   SELECT publication.revision AS published, totals.revision,
          (SELECT count(*) FROM projection.relay_policies WHERE relay_policies.revision > publication.revision) AS waiting

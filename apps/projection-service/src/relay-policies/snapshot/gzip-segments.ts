@@ -1,27 +1,26 @@
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 
-/** Bytes that were compressed by themselves. Any sequence of them makes one gzip stream. */
+/** Compressed bytes. Any sequence of segments forms one gzip stream. */
 export interface GzipSegment {
-  /** DEFLATE, without a last block: it ends on a byte, and nothing after it refers to it. */
+  /** DEFLATE without a last block. It ends on a byte, and later segments do not refer to it. */
   readonly deflated: Buffer;
-  /** Of the bytes before they were compressed. */
   readonly crc: number;
   readonly size: number;
 }
 
-/** Of a slow reader, each piece that it takes counts as a sign of life. */
+/** Each piece that a slow reader takes is a sign of life. */
 const PIECE_BYTES = 65_536;
 
 const compress = promisify(deflateRaw);
 
-/** On the thread pool. Level 1: a fourth of the CPU for a tenth more bytes. */
+/** On the thread pool. Level 1 needs a quarter of the CPU for a tenth more bytes. */
 export async function gzipSegment(bytes: Buffer): Promise<GzipSegment> {
   const options = { level: constants.Z_BEST_SPEED, finishFlush: constants.Z_FULL_FLUSH };
   return { deflated: await compress(bytes, options), crc: crc32(bytes), size: bytes.length };
 }
 
-/** One gzip member of all segments (RFC 1952): not one for each, because some clients read the first member alone. */
+/** One gzip member for all segments (RFC 1952), because some clients read only the first member. */
 export async function* gzipStream(segments: AsyncIterable<GzipSegment>): AsyncGenerator<Buffer> {
   // Magic, DEFLATE, no flags, no time, fastest, unknown system.
   yield Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255]);
@@ -44,7 +43,7 @@ export async function* gzipStream(segments: AsyncIterable<GzipSegment>): AsyncGe
 const POLYNOMIAL = 0xedb88320;
 const ONE = 0x80000000;
 
-/** The CRC-32 of two pieces, from theirs: the first one, multiplied by x^(8 * size of the second), plus the second one. */
+/** The CRC-32 of two pieces from their CRCs: the first one times x^(8 * size of the second), plus the second one. */
 function joinedCrc(first: number, second: number, secondSize: number): number {
   let power = ONE;
   // x^8, then its squares.

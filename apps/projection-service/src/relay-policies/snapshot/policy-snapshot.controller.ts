@@ -10,7 +10,7 @@ import { relayPolicyView } from '../policy-views.js';
 import { STREAM_LIMITS, type StreamLimits } from '../stream/stream-limits.js';
 import { PolicySnapshots } from './policy-snapshots.js';
 
-/** A million policies over a slow line; a reader that takes longer is dropped, and comes again. */
+/** Enough for a million policies over a slow line. A slower reader is dropped, and tries again. */
 export const SNAPSHOT_DEADLINE_MS = 600_000;
 
 @Controller()
@@ -23,7 +23,7 @@ export class PolicySnapshotController {
     @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
   ) {}
 
-  /** NDJSON, a line for each policy that is not removed. `Postern-Revision`: resume the stream from there. */
+  /** NDJSON, one line per policy that is not removed. The stream resumes from `Postern-Revision`. */
   @Get('v1/relay/policies')
   @Allow('relay')
   @Documented({
@@ -50,17 +50,17 @@ export class PolicySnapshotController {
     const compressed = Readable.from(chunks, { objectMode: false });
     const endWatch = this.keys.watch(principalOf(request), () => {
       this.logger.log({ msg: 'the key of a snapshot was revoked', requestId: request.id });
-      // Reset, so that the kernel forgets what it holds for the reader.
+      // A reset makes the kernel drop its buffers for this reader.
       reply.raw.socket?.resetAndDestroy();
     });
-    // Also where the lines have come to their end and wait for the reader.
+    // Also when all lines wait for the reader.
     reply.raw.once('close', endWatch);
     compressed.once('close', () => snapshot.close());
     if (acceptsGzip(request.headers['accept-encoding'] ?? '')) {
       void reply.header('content-encoding', 'gzip').send(compressed);
       return;
     }
-    // An error of either side ends both; Fastify then cuts the answer off, so that it can't be taken for a complete one.
+    // An error on either side ends both. Fastify then breaks the answer off, so that it does not look complete.
     void reply.send(pipeline(compressed, createGunzip(), () => undefined));
   }
 }
@@ -84,8 +84,8 @@ function acceptsGzip(header: string): boolean {
 }
 
 /**
- * Passes the chunks on for as long as their reader keeps asking: calls `onStalled` when it takes longer than `stalledMs`
- * for one, or `totalMs` for all. A snapshot is kept for as long as it is read, and that must have an end.
+ * Passes chunks on while the reader asks for them. Calls `onStalled` if one takes longer than `stalledMs`, or all take
+ * longer than `totalMs`, because an open reader keeps the snapshot in memory.
  */
 async function* whileRead(
   chunks: AsyncIterable<Buffer>,

@@ -11,42 +11,41 @@ import { POLICIES_COMPLETE } from '../policies-complete.js';
 import { gzipStream } from './gzip-segments.js';
 import { FIRST_ID, LAST_ID, readSegments, SharedSnapshot, type PolicySegment } from './shared-snapshot.js';
 
-/** Beyond this, relays are asked to try again later. A reader costs a socket and its buffers. */
+/** More relays are asked to try again later. Each reader has a socket and its buffers. */
 export const SNAPSHOT_READERS = 256;
-/** Snapshots that are kept for readers, the latest included. Beyond this, relays get the latest one, and the changes since then by the stream. */
+/** Snapshots that readers use, with the latest. Beyond this, relays get the latest, and changes by the stream. */
 export const SNAPSHOTS_KEPT = 4;
-/** After more changed policies, or changed segments as a share, all are read again. */
+/** After more changed policies, or a larger share of changed segments, all are read again. */
 const MOST_CHANGES = 50_000;
 const MOST_CHANGED_SEGMENTS = 0.25;
 
-/** All policies as they were at one instant, for one reader. */
+/** All policies at one instant, for one reader. */
 export interface PolicySnapshot {
   readonly totals: PolicyTotals;
   /** Gzip of NDJSON. */
   readonly chunks: AsyncIterable<Buffer>;
-  /** Must be called, once or more, whatever happened. */
+  /** Must be called in any case; repeated calls are safe. */
   close(): void;
 }
 
-/** The process's snapshot of the policies: read once, shared by all readers, and renewed in part when one is asked for after changes. */
+/** The process's snapshot: read once, shared by all readers, partly renewed when a reader comes after changes. */
 @Injectable()
 export class PolicySnapshots implements OnModuleDestroy {
   private readonly logger = new Logger('relay-policies');
   private latest: SharedSnapshot | null = null;
   private renewing: Promise<SharedSnapshot> | null = null;
   private filling: Promise<void> = Promise.resolve();
-  /** How many read each snapshot. */
   private readonly readers = new Map<SharedSnapshot, number>();
   private stopping = false;
 
   constructor(@InjectDataSource('postern_relay_reader') private readonly reader: DataSource) {}
 
-  /** Throws `not-ready` where the policies are not complete. */
+  /** @throws `not-ready` if the policies are not complete. */
   async totals(): Promise<PolicyTotals> {
     return readTotals(this.reader);
   }
 
-  /** Throws `too-many-requests` where too many relays read one already, `not-ready` where the policies are not complete. */
+  /** @throws `too-many-requests` if too many relays are reading, `not-ready` if the policies are not complete. */
   async open(): Promise<PolicySnapshot> {
     const snapshot = await this.current();
     if ([...this.readers.values()].reduce((sum, readers) => sum + readers, 0) >= SNAPSHOT_READERS) {
@@ -81,10 +80,7 @@ export class PolicySnapshots implements OnModuleDestroy {
     await this.filling;
   }
 
-  /**
-   * A snapshot that holds all that was committed when this was called, or the latest one, where that is growing or too many are kept:
-   * the stream brings what came after it.
-   */
+  /** With everything committed before the call; or the latest one, while one is being read or too many are kept. */
   private async current(): Promise<SharedSnapshot> {
     const wanted = await readTotals(this.reader);
     const { latest } = this;
@@ -103,7 +99,7 @@ export class PolicySnapshots implements OnModuleDestroy {
   private async renew(): Promise<SharedSnapshot> {
     const runner = this.reader.createQueryRunner();
     try {
-      // One instant for totals and lines. It has no transaction id, so that no reader of the feed waits for it.
+      // One instant for totals and lines. It has no transaction id, so readers of the feed do not wait for it.
       await runner.startTransaction('REPEATABLE READ');
       const totals = await readTotals(runner);
       const changed = this.latest?.state === 'complete' ? await changedSegments(runner, this.latest) : null;
@@ -147,7 +143,7 @@ export class PolicySnapshots implements OnModuleDestroy {
   }
 }
 
-/** The connection may be gone; then there is nothing to roll back. */
+/** If the connection is lost there is nothing to roll back. */
 async function giveBack(runner: QueryRunner): Promise<void> {
   if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
   await runner.release();
@@ -165,7 +161,7 @@ function sameTotals(a: PolicyTotals, b: PolicyTotals): boolean {
   return a.revision === b.revision && a.policies === b.policies && digestToHex(a.digest) === digestToHex(b.digest);
 }
 
-/** The segments that differ from the table; null where they are so many that all may as well be read. */
+/** The segments that differ from the table; null if there are so many that all are read again. */
 async function changedSegments(runner: QueryRunner, before: SharedSnapshot): Promise<Set<PolicySegment> | null> {
   const { segments } = before;
   const ids = (await runner.query(CHANGED, [before.totals.revision, MOST_CHANGES + 1])) as { readonly id: string }[];
@@ -174,7 +170,6 @@ async function changedSegments(runner: QueryRunner, before: SharedSnapshot): Pro
   return changed.size > Math.max(1, MOST_CHANGED_SEGMENTS * segments.length) ? null : changed;
 }
 
-/** The last segment that begins before the id, or the first one. */
 function segmentOf(segments: readonly PolicySegment[], id: string): number {
   let [low, high] = [0, segments.length - 1];
   while (low < high) {
@@ -185,7 +180,7 @@ function segmentOf(segments: readonly PolicySegment[], id: string): number {
   return low;
 }
 
-/** The users whose lines changed: a username's row has a new revision, or lost its revision to another user's row. */
+/** The users whose lines changed: a username's row has a new revision, or lost it to another user's row. */
 const CHANGED = `
   WITH changed AS MATERIALIZED (
        SELECT smtp_user_id, username_key FROM projection.relay_policies WHERE revision > $1 ORDER BY revision LIMIT $2)

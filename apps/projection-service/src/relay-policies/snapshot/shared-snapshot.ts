@@ -4,22 +4,21 @@ import { POLICY_MEMBERS } from '../policy-lines.js';
 import type { PolicyTotals } from '../policy-totals.js';
 import { gzipSegment, type GzipSegment } from './gzip-segments.js';
 
-/** The policies of the users whose ids follow `after`, up to where the next segment begins. */
+/** The policies of the users with ids after `after`, up to the next segment. */
 export interface PolicySegment extends GzipSegment {
   readonly after: string;
   readonly policies: number;
-  /** XOR of the policies' digests. */
   readonly digest: Digest64;
 }
 
 /**
- * All policies at one instant, in segments that all readers share, and that the next snapshot takes over where nothing in them changed.
+ * All policies at one instant, in segments. All readers share them, and the next snapshot reuses unchanged ones.
  *
  * | state    | next                                                |
  * | -------- | --------------------------------------------------- |
  * | growing  | complete, or failed; readers follow it as it grows  |
  * | complete | (end)                                               |
- * | failed   | (end); its readers are broken off                   |
+ * | failed   | (end); its readers are disconnected                 |
  */
 export class SharedSnapshot {
   readonly segments: PolicySegment[] = [];
@@ -28,7 +27,6 @@ export class SharedSnapshot {
 
   constructor(readonly totals: PolicyTotals) {}
 
-  /** Whether the segments hold what the totals say. */
   get fits(): boolean {
     const digest = this.segments.reduce((sum, segment) => xorDigest(sum, segment.digest), EMPTY_DIGEST);
     const policies = this.segments.reduce((sum, segment) => sum + segment.policies, 0);
@@ -45,7 +43,7 @@ export class SharedSnapshot {
     this.wake();
   }
 
-  /** Every segment, also those that are yet to come. Throws where the snapshot fails. */
+  /** Every segment, waiting for those that are not read yet. @throws if the snapshot fails. */
   async *read(): AsyncGenerator<PolicySegment> {
     for (let next = 0; ; next++) {
       while (next === this.segments.length) {
@@ -64,14 +62,14 @@ export class SharedSnapshot {
   }
 }
 
-/** Users of a segment: as a rule some 180 kB of text. */
+/** Usually about 180 kB of text. */
 const USERS_PER_SEGMENT = 512;
-/** A segment ends with the line that reaches this. A full allow list makes a line of some 80 kB. */
+/** A segment ends with the line that reaches this size. A full allow list makes a line of about 80 kB. */
 export const SEGMENT_BYTES = 1_048_576;
 export const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** The segments of the users whose ids follow `after`, up to `upTo`. PostgreSQL reads the next one while the last one is compressed. */
+/** The users with ids after `after`, up to `upTo`. PostgreSQL reads a segment while the previous one is compressed. */
 export async function* readSegments(runner: QueryRunner, after: string, upTo: string): AsyncGenerator<PolicySegment> {
   let pending: Promise<PolicySegment> | null = null;
   let users = USERS_PER_SEGMENT;
@@ -80,10 +78,10 @@ export async function* readSegments(runner: QueryRunner, after: string, upTo: st
     if (pending) yield await pending;
     if (!page?.lines) return;
     pending = segmentOf(from, page);
-    // Awaited above; until then its error has nobody who waits for it.
+    // Awaited above; this only prevents an unhandled rejection.
     pending.catch(() => undefined);
     from = page.last;
-    // Where lists are long, PostgreSQL need not write many lines that are then left out.
+    // With long lists, do not let PostgreSQL write many lines that are dropped.
     users = Math.min(USERS_PER_SEGMENT, 2 * page.policies);
   }
 }
@@ -94,7 +92,7 @@ async function segmentOf(after: string, { policies, digest, lines }: SegmentReco
   return { ...compressed, after, policies, digest: digestFromHex(digest) };
 }
 
-/** One row, so that the driver has one text to read. By the primary key: ids rise with time, and so do the rows on disk. */
+/** One row, so that the driver reads one text. By the primary key: ids rise with time, like the rows on disk. */
 const SEGMENT = `
   SELECT count(*)::integer AS policies, max(id) AS last, string_agg(line, '') AS lines,
          lpad(to_hex(bit_xor(('x' || encode(digest, 'hex'))::bit(64)::bigint)), 16, '0') AS digest

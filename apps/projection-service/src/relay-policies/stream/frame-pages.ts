@@ -3,20 +3,18 @@ import type { DataSource } from 'typeorm';
 import { heartbeatOf, type PolicyTotals, totalsOf, type TotalsRecord } from '../policy-totals.js';
 import { POLICY_LINES } from '../policy-lines.js';
 
-/** A changed policy: its revision and its JSON. */
 export interface ChangedPolicy {
   readonly revision: Revision;
   readonly line: string;
 }
 
-/** Consecutive changes, `after` to `upTo`, as the bytes of their SSE events: made once, written to every client. */
+/** Consecutive changes, `after` to `upTo`, as the bytes of their SSE events: created once, written to every client. */
 export class FramePage {
   private readonly bytes: Buffer;
   private readonly revisions: readonly Revision[];
-  /** Where the event of the i-th change begins. */
   private readonly offsets: readonly number[];
 
-  /** `totals`: those after the last change, where it is known that no other had followed it; `upTo` is then theirs. */
+  /** @param totals those after the last change, if no other followed it; `upTo` is then their revision. */
   constructor(
     readonly after: Revision,
     changes: readonly ChangedPolicy[],
@@ -24,7 +22,7 @@ export class FramePage {
   ) {
     const frames = changes.map(({ revision, line }) => `id: ${revision}\nevent: policy\ndata: ${line}\n\n`);
     let offset = 0;
-    // Usernames, ranges and ids are ASCII, and so are the frames: a character is a byte.
+    // Usernames, ranges and ids are ASCII, so a character is a byte.
     this.offsets = frames.map((frame) => (offset += frame.length) - frame.length);
     this.bytes = Buffer.from(frames.join(''), 'latin1');
     this.revisions = changes.map(({ revision }) => revision);
@@ -38,7 +36,6 @@ export class FramePage {
     return this.bytes.length;
   }
 
-  /** The events behind a position between `after` and `upTo`. Nothing is copied. */
   behind(position: Revision): Buffer {
     if (position <= this.after) return this.bytes;
     const index = this.revisions.findIndex((revision) => revision > position);
@@ -50,7 +47,6 @@ export function heartbeatFrame(totals: PolicyTotals, lag: PolicyLag): Buffer {
   return sseEvent('heartbeat', heartbeatOf(totals, lag));
 }
 
-/** Why a relay must take a snapshot. */
 export type ResetReason = 'last-event-id-missing' | 'last-event-id-malformed' | 'revision-ahead';
 
 export function resetFrame(reason: ResetReason): Buffer {
@@ -61,10 +57,10 @@ export function sseEvent(event: string, data: unknown): Buffer {
   return Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 }
 
-/** A full allow list makes a line of some 60 kB, so a page is at most 15 MB, and as a rule 100 kB. */
+/** A full allow list makes a line of about 60 kB: a page has 15 MB at most, and usually 100 kB. */
 const POLICIES_PER_PAGE = 256;
 
-/** Somebody has applied more than this database ever had: it was restored from a backup, or is another one. */
+/** The client has applied a revision that this database never had: it was restored from a backup, or is another one. */
 export class RevisionAhead extends Error {
   override readonly name = 'RevisionAhead';
   constructor(
@@ -75,10 +71,7 @@ export class RevisionAhead extends Error {
   }
 }
 
-/**
- * The next changes behind `after`, and the totals if those were the last: one statement, so both are of one instant.
- * A policy that changed several times comes once, in its latest state. Throws `RevisionAhead`.
- */
+/** Of one instant. A policy that changed several times comes once, in its latest state. @throws `RevisionAhead`. */
 export async function readFramePage(from: DataSource, after: Revision): Promise<FramePage> {
   const records = await from.query<PageRecord[]>(PAGE, [after, POLICIES_PER_PAGE]);
   const [first] = records;
@@ -91,7 +84,6 @@ export async function readFramePage(from: DataSource, after: Revision): Promise<
   return new FramePage(after, changes, changes.length < POLICIES_PER_PAGE ? totals : null);
 }
 
-/** By the index relay_policies_by_revision. */
 const PAGE = `
   SELECT totals.revision, totals.policies, totals.digest, line.revision AS changed_at, row_to_json(line)::text AS line
     FROM projection.relay_policy_totals totals
@@ -103,7 +95,7 @@ interface PageRecord extends TotalsRecord {
   readonly line: string | null;
 }
 
-/** The last pages that went out, without a gap: relays that were cut off for moments resume without a query. */
+/** The last pages without a gap, so that relays resume after a short break without a query. */
 export class RecentPages {
   private pages: FramePage[] = [];
   private bytes = 0;
@@ -117,7 +109,7 @@ export class RecentPages {
     while (this.bytes > this.maxBytes && this.pages.length > 1) this.bytes -= this.pages.shift()?.size ?? 0;
   }
 
-  /** The page that holds the change that follows the position; null where it is too long ago, or hasn't come. */
+  /** The page with the change after the position; null if it is too old or does not exist yet. */
   following(position: Revision): FramePage | null {
     let [low, high] = [0, this.pages.length];
     while (low < high) {

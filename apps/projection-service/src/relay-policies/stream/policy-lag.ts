@@ -3,13 +3,12 @@ import type { PolicyLag } from '@postern/contracts';
 
 const UNKNOWN: PolicyLag = { lagEvents: null, lagSeconds: null };
 
-/** How far the policies are behind the journal, measured for each heartbeat. Heartbeats go on where it cannot be measured. */
+/** How far the policies are behind the journal. Heartbeats continue if the measurement fails. */
 export class PolicyLagMeter {
   private measure: (() => Promise<PolicyLag>) | undefined;
   private measuring: Promise<unknown> | undefined;
   private last: PolicyLag = UNKNOWN;
 
-  /** The last measurement; nulls where none ended in time. */
   get value(): PolicyLag {
     return this.last;
   }
@@ -18,7 +17,7 @@ export class PolicyLagMeter {
     this.measure = measure;
   }
 
-  /** Measures again, for `withinMs` at most. One measurement at a time: a database that hangs is not asked again and again. */
+  /** For `withinMs` at most. One measurement at a time, so that a hanging database is not asked repeatedly. */
   async refresh(withinMs: number): Promise<void> {
     if (this.measure === undefined) return;
     this.measuring ??= this.measure()

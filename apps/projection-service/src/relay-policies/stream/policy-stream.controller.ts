@@ -11,7 +11,7 @@ import type { ResetReason } from './frame-pages.js';
 export class PolicyStreamController {
   constructor(@Inject(PolicyStream) private readonly stream: PolicyStream) {}
 
-  /** Server-sent events from `Last-Event-ID` on. Without one, with a malformed one, or one that is ahead: `reset`. */
+  /** Server-sent events from `Last-Event-ID` on. If it is missing, malformed or ahead: `reset`. */
   @Get('v1/relay/policies/stream')
   @Allow('relay')
   @Documented({
@@ -42,7 +42,7 @@ export class PolicyStreamController {
     const response = rawResponse(reply);
     if ('reset' in from) this.stream.reset(response, from.reset, relay);
     else await this.stream.serve(response, principalOf(request), from.revision, relay);
-    // From here on the answer is the stream's, not Fastify's.
+    // From here on the stream owns the answer, not Fastify.
     reply.hijack();
   }
 }
@@ -50,8 +50,8 @@ export class PolicyStreamController {
 const WHOLE_NUMBER = /^(0|[1-9]\d{0,15})$/;
 
 /**
- * The revision from which a relay resumes: of the header `Last-Event-ID`, or else of `?lastEventId=`, for clients that
- * can't set it. A relay that names none has no policies yet, and what it needs is a snapshot: it is reset.
+ * The revision from which a relay resumes: `Last-Event-ID`, or `?lastEventId=` for clients that cannot set the header.
+ * A relay without a revision has no policies and needs a snapshot: it is reset.
  */
 function resumeFrom(
   header: string | string[] | undefined,

@@ -21,13 +21,13 @@ import { STREAM_LIMITS, type StreamLimits } from './stream-limits.js';
 import { StreamMember } from './stream-member.js';
 
 const RETRY_MS = 500;
-/** Of the replies, to a relay that begins: so much is waited for at a time. */
+/** Bytes of replies that are written before the relay must have read them. */
 const REPLY_BYTES = 262_144;
 
 /**
- * The streams of this process: relays come and go, the table is followed once. A member first catches up at its own pace, from where
- * it was; once it has all that the tail has, it joins, and is from then on written what the tail reads. Joining is one synchronous
- * step: no change can fall between.
+ * The policy streams of this process. The table is followed once, by the tail. A member first catches up on its own.
+ * When it is at the tail's position it joins, and from then on gets the pages that the tail reads. Joining is one
+ * synchronous step, so no change is missed.
  */
 @Injectable()
 export class PolicyStream implements TailListener, OnModuleDestroy {
@@ -61,16 +61,16 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     this.heartbeats = setInterval(() => void this.beat(), limits.heartbeatMs);
   }
 
-  /** From now on heartbeats say how far the policies are behind the journal. */
+  /** Heartbeats then report how far the policies are behind the journal. */
   measureLagBy(measure: () => Promise<PolicyLag>): void {
     this.lag.measureBy(measure);
   }
 
-  /** Streams to the relay from a revision on. Throws `too-many-requests`, `not-ready`, or the database's error, before the answer begins. */
+  /** @throws before the answer begins: `too-many-requests`, `not-ready`, the database's error. */
   async serve(response: ServerResponse, caller: Principal, from: Revision, relay: Relay): Promise<void> {
     await assertPoliciesWhole(this.reader);
     if (response.destroyed) return;
-    // Nothing is awaited between this and the stream's entry: of many that come at once, no more than that get in.
+    // No await between this check and the entry of the stream, so that simultaneous requests cannot exceed the limit.
     const { keyId } = caller.actor;
     if (!hasPlaceFor(keyId, this.members, this.limits)) {
       countLimited('policy-streams');
@@ -99,7 +99,6 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     }
   }
 
-  /** Has the relay take a snapshot, and ends. */
   reset(response: ServerResponse, reason: ResetReason, relay: Relay): void {
     new StreamMember(response, this.limits, '', 0 as Revision, relay).end('reset', resetFrame(reason));
     streamsEnded.inc({ reason: 'reset' });
@@ -141,11 +140,11 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     streamClients.set(this.members.size);
   }
 
-  /** Serves the member until it has joined or ended. Throws only before its answer has begun: the database's error. */
+  /** Serves the member until it has joined or ended. @throws the database's error, before the answer begins. */
   private async catchUp(member: StreamMember): Promise<void> {
     let totals: PolicyTotals | null = null;
     while (!member.ended && !this.stopping) {
-      // All replies first, so that a relay knows them before it decides by a newer policy, and which of its own are no more.
+      // First all replies: the relay then has them before it decides by a newer policy, and drops its old ones.
       const { position: repliesAt } = this.replies;
       if (repliesAt === null) {
         await sleep(RETRY_MS / 10);
@@ -187,7 +186,7 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     member.send(heartbeatFrame(totals, this.lag.value));
   }
 
-  /** Only to members that were sent exactly what the heartbeat speaks of; the tail's totals stay while the database is away. */
+  /** Only for members at the position of these totals. The tail keeps them while the database is unavailable. */
   private async beat(): Promise<void> {
     await this.lag.refresh(this.limits.heartbeatMs / 2);
     const { totals } = this.tail;

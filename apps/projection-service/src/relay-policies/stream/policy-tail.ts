@@ -8,15 +8,14 @@ import type { StreamLimits } from './stream-limits.js';
 
 const RETRY_MS = 500;
 
-/** Gets what the tail reads. */
 export interface TailListener {
-  /** Pages come without a gap: the next one's `after` is this one's `upTo`. */
+  /** Pages come without a gap: `after` of the next one is `upTo` of this one. */
   onPage(page: FramePage): void;
-  /** The database has gone back: nobody who follows it can go on. */
+  /** The database was restored: its followers must start again. */
   onGoneBack(): void;
 }
 
-/** Follows `relay_policies` for the process: each change is read once. It survives an outage of the database. */
+/** Follows `relay_policies` for the process and reads each change once. It survives an outage of the database. */
 export class PolicyTail {
   private readonly logger = new Logger('relay-policies');
   private readonly recent: RecentPages;
@@ -25,12 +24,12 @@ export class PolicyTail {
   private readonly signal = new WakeSignal();
   private readonly running: Promise<void>;
 
-  /** `reader` is connected as `postern_relay_reader`. */
+  /** @param reader connected as `postern_relay_reader`. */
   constructor(
     private readonly reader: DataSource,
     private readonly limits: StreamLimits,
     private readonly listener: TailListener,
-    /** There was something new: after a wake, or by a poll. */
+    /** Called when something new was found after a wake, or by a poll. */
     private readonly onFound: (by: 'notification' | 'poll') => void,
   ) {
     this.recent = new RecentPages(limits.recentBytes);
@@ -38,23 +37,21 @@ export class PolicyTail {
     this.running = this.run();
   }
 
-  /** Up to where the listener was called; null before the first look at the table. */
   get position(): Revision | null {
     return this.at?.position ?? null;
   }
 
-  /** The totals at `position`; null while more is being read. */
   get totals(): PolicyTotals | null {
     return this.at?.totals ?? null;
   }
 
-  /** There may be something new; `revision`, where known, is what there is at least. */
+  /** Something may be new, at least up to `revision` if it is given. */
   wake(revision?: number): void {
     if (revision !== undefined && this.at !== null && revision <= this.at.position) return;
     this.signal.wake();
   }
 
-  /** What follows a client's position. Throws `RevisionAhead`, or the database's error. */
+  /** The page after a client's position. @throws `RevisionAhead`, the database's error. */
   async pageBehind(position: Revision): Promise<FramePage> {
     const recent = this.recent.following(position);
     if (recent) return recent;
@@ -103,7 +100,7 @@ export class PolicyTail {
     }
   }
 
-  /** Nobody follows yet, so it begins at the table's latest revision. */
+  /** Nobody follows yet, so it begins at the latest revision. */
   private async begin(): Promise<{ position: Revision; totals: null }> {
     const [record] = await this.reader.query<{ revision: string }[]>(
       'SELECT revision FROM projection.relay_policy_totals',

@@ -13,20 +13,17 @@ interface Sent {
   readonly isDefault: boolean;
 }
 
-/**
- * Follows `tenant_replies` for the process, and has in memory what relays are sent of them: every reply that is not the
- * default, and those that have become it since.
- */
+/** Follows `tenant_replies`. Keeps in memory the replies that are not the default, and those that became it again. */
 export class ReplyTail {
   private readonly logger = new Logger('relay-policies');
   private readonly replies = new Map<TenantId, Sent>();
   private at: number | null = null;
   private readonly signal = new WakeSignal();
   private readonly running: Promise<void>;
-  /** The last answer of `behind`: most members are at one place. */
+  /** The last result of `behind`: most members are at the same position. */
   private last: { readonly after: number; readonly upTo: number; readonly bytes: Buffer } | null = null;
 
-  /** `reader` is connected as `postern_relay_reader`. */
+  /** @param reader connected as `postern_relay_reader`. */
   constructor(
     private readonly reader: DataSource,
     private readonly pollMs: number,
@@ -35,7 +32,7 @@ export class ReplyTail {
     this.running = this.run();
   }
 
-  /** The revision up to which all is known; null before the table was read. */
+  /** All replies up to this revision are loaded; null before the first read. */
   get position(): number | null {
     return this.at;
   }
@@ -44,7 +41,7 @@ export class ReplyTail {
     this.signal.wake();
   }
 
-  /** The events of the changes behind a position; behind -1, of every reply that is not the default. */
+  /** The events of the changes after a position; after -1, of every reply that is not the default. */
   behind(after: number): Buffer {
     const upTo = this.at ?? -1;
     if (this.last?.after === after && this.last.upTo === upTo) return this.last.bytes;
@@ -99,7 +96,7 @@ export class ReplyTail {
   }
 
   private take(tenantId: TenantId, { reply, revision }: ReplyRecord): void {
-    // A new tenant has the default, and no relay was ever sent anything else.
+    // A new tenant has the default reply, and relays never got another one.
     if (reply === null && !this.replies.has(tenantId)) return;
     const data: RelayReply = reply ?? { tenantId, ...DEFAULT_TENANT_REPLY };
     this.replies.set(tenantId, {
@@ -110,7 +107,7 @@ export class ReplyTail {
   }
 }
 
-/** By the index tenant_replies_by_revision. $2: also those that are the default. */
+/** Uses the index tenant_replies_by_revision. $2: also replies that are the default. */
 const PAGE = `
   SELECT all_of_them.revision AS last, changed.*
     FROM (SELECT coalesce(max(revision), 0) AS revision FROM projection.tenant_replies) all_of_them

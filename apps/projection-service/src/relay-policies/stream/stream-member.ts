@@ -4,13 +4,11 @@ import { EventStream } from '@postern/http';
 import type { Relay, RelayStream } from '@postern/process';
 import type { StreamLimits } from './stream-limits.js';
 
-/** One relay's open stream. */
 export class StreamMember extends EventStream {
-  /** Every change of a tenant's reply up to here was written to it; -1: none was. */
+  /** Changes of tenants' replies are written up to here; -1: none. */
   repliesAt = -1;
-  /** Has all that the tail has, and is written what the tail reads. */
+  /** It is at the tail's position and gets the pages that the tail reads. */
   joined = false;
-  /** Has had its first heartbeat. */
   greeted = false;
   private readonly connectedAt = new Date().toISOString();
 
@@ -18,14 +16,13 @@ export class StreamMember extends EventStream {
     response: ServerResponse,
     limits: StreamLimits,
     keyId: string,
-    /** Everything up to here was written to it. */
     public position: Revision,
     private readonly relay: Relay,
   ) {
     super(response, limits, keyId);
   }
 
-  /** For operators; `newest` is the revision that the process has, null where it is not known yet. */
+  /** For operators. `newest` is the revision of the process; null if not known yet. */
   seen(newest: Revision | null): RelayStream {
     const { relay, connectedAt, silentMs, position: revision } = this;
     const behind = Math.max(0, (newest ?? revision) - revision);

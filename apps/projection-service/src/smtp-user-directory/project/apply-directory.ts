@@ -2,10 +2,7 @@ import type { Recorded, SmtpUserEvent } from '@postern/contracts';
 import { SmtpUserRows } from '@postern/read-models';
 import type { EntityManager } from 'typeorm';
 
-/**
- * Applies events to the directory, in the caller's transaction. Events that were applied before change nothing.
- * Throws `EventsMissing`, `StreamConflict`.
- */
+/** In the caller's transaction, repeats without effect. @throws `EventsMissing`, `StreamConflict`. */
 export async function applyDirectory(
   manager: EntityManager,
   events: readonly Recorded<SmtpUserEvent>[],
