@@ -28,13 +28,13 @@ import {
 import { CheckAddressHandler } from './restriction/check-address.js';
 import { RestrictionController } from './restriction/restriction.controller.js';
 
-/** What auditors and support ask: who was denied, from where, since when and why; who changed what. */
+/** For auditors and support: who was denied, from where, since when and why; who changed what. */
 @Module({
   imports: [
     CqrsModule,
     ListAnswersModule,
     ObservedLoginsModule,
-    // A connection for each consumer, one for readiness and partitions, and one for the retention.
+    // One connection per consumer, one for readiness and partitions, one for retention.
     dataSourceModule('postern_audit', { entities: [DeadLetter], poolSize: 4, ...CONSUMER_POOL }),
     dataSourceModule('postern_audit_reader', { poolSize: 6 }),
   ],
@@ -62,7 +62,6 @@ import { RestrictionController } from './restriction/restriction.controller.js';
   ],
 })
 export class AuditTrailServiceModule {
-  /** With some limits of the streams set otherwise. */
   static withLimits(limits: Partial<DenialStreamLimits>): DynamicModule {
     const useValue: DenialStreamLimits = { ...DEFAULT_DENIAL_STREAM_LIMITS, ...limits };
     return { module: AuditTrailServiceModule, providers: [{ provide: DENIAL_STREAM_LIMITS, useValue }] };

@@ -3,7 +3,7 @@ import { SMTP_USER_TABLES, type ReadModel } from '@postern/read-models';
 import { CHANGES_CONSUMER } from './record/changes-consumer.js';
 import { recordChanges } from './record/record-changes.js';
 
-/** Who changed what, and the SMTP users as the audit trail knows them, for verifying and rebuilding. */
+/** The changes, and the SMTP users of the audit trail, for verify and rebuild. */
 export const changesModel: ReadModel = {
   name: 'changes',
   schema: 'audit',
@@ -23,7 +23,7 @@ export const changesModel: ReadModel = {
       key: 'event_id::text',
       subject: 'smtp_user_id',
       group: null,
-      // As jsonb: the journal keeps members in another order than Kafka.
+      // As jsonb: the journal and Kafka have the members in different orders.
       compared: `position, event_id, occurred_at, smtp_user_id, version, type, tenant_id, username, actor::jsonb, request_id,
                  data::jsonb, before::jsonb, after::jsonb, state`,
     },

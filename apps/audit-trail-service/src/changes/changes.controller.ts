@@ -38,7 +38,7 @@ export class ChangesController {
     return this.lists.answer(reply, history, query, (asked) => new ListChanges({ tenantId, smtpUserId }, asked));
   }
 
-  /** For operators: the keys of operators and relays belong to no tenant. */
+  /** For operators: keys of operators and relays belong to no tenant. */
   @Get('changes')
   @Allow('operator')
   @Documented({

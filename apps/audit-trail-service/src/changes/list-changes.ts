@@ -27,7 +27,7 @@ export const actorView = view<Actor>('Actor', 'The API key that was used, with t
   ).exactOptional(),
 });
 
-/** Changes, newest first, as pages, NDJSON or CSV. Those of one millisecond are in the journal's order. */
+/** Changes, newest first, as pages, NDJSON or CSV. Within a millisecond they are in the journal's order. */
 export const changes = defineList({
   name: 'changes',
   page: 'ChangePage',
@@ -86,7 +86,7 @@ export const changes = defineList({
     'smtpUserId',
     'eventId',
   ],
-  /** A sentence in place of what only a program reads. */
+  /** A sentence instead of data for programs. */
   csvRow(change) {
     const sentence = whatChanged(change);
     return { ...change, sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.` };
@@ -95,7 +95,7 @@ export const changes = defineList({
 export type ChangesAsked = z.infer<typeof changes.query>;
 
 interface ChangeScope {
-  /** Null: what concerns no tenant. */
+  /** Null: changes that belong to no tenant. */
   readonly tenantId: TenantId | null;
   /** Null: all changes of the tenant. */
   readonly smtpUserId: string | null;
@@ -124,18 +124,18 @@ export class ListChangesHandler implements IQueryHandler<ListChanges> {
   }
 }
 
-/** A page ends early rather than hold more: a change has up to two full lists of entries, and 500 such would be 500 MB. */
+/** A page ends early at this size: 500 changes with two full lists each would be 500 MB. */
 const MAX_PAGE_BYTES = 4_194_304;
 
 interface ChangeRow extends Change {
   readonly position: string;
-  /** One more than the limit if there are more: greater than the number of rows where the page ended early. */
+  /** One more than the limit if there are more; greater than the number of rows if the page ended early. */
   readonly found: string;
 }
 
 const NEWEST_FIRST = raw('ORDER BY occurred_at DESC, position DESC');
 
-/** A page and the first row of the next, never none where there are any. Within `inTenant` or `ofNoTenant`. */
+/** A page and the first row of the next; not empty if there are any rows. Within `inTenant` or `ofNoTenant`. */
 export async function readChanges(
   manager: EntityManager,
   scope: ChangeScope,
@@ -145,7 +145,7 @@ export async function readChanges(
   const limit = asked.limit + 1;
   const newest = (...more: Sql[]) =>
     sql`SELECT * FROM audit.changes WHERE ${join([...conditionsOf(scope, asked), ...more], ' AND ')} ${NEWEST_FIRST} LIMIT ${limit}`;
-  // By the id of the key or by its name, each through an index: with `OR`, neither index would give its rows in order.
+  // By the key's id or name, each through an index: with `OR`, neither index would return its rows in order.
   const page =
     actor === undefined
       ? newest()
@@ -169,7 +169,7 @@ export async function readChanges(
   );
 }
 
-/** Each list begins at an index: `changes_of_tenant`, `changes_of_smtp_user`, `changes_by_key`, `changes_by_name`. */
+/** Each list starts with an index: `changes_of_tenant`, `changes_of_smtp_user`, `changes_by_key`, `changes_by_name`. */
 function conditionsOf({ tenantId, smtpUserId }: ChangeScope, { from, to, cursor }: ChangesAsked): Sql[] {
   const conditions = [tenantId === null ? sql`tenant_id IS NULL` : sql`tenant_id = ${tenantId}`];
   if (smtpUserId !== null) conditions.push(sql`smtp_user_id = ${smtpUserId}`);

@@ -7,7 +7,6 @@ import { countWaiting } from '../dead-letters/dead-letters.js';
 import { denialsConsumer } from '../denials/record/denials-consumer.js';
 import { observeDeadLetters } from './audit-metrics.js';
 
-/** Starts the consumers of this service, each with a checkpoint of its own. */
 @Injectable()
 export class AuditConsumers implements OnApplicationBootstrap {
   constructor(

@@ -33,7 +33,6 @@ export const denialStreamsEnded = counter('postern_denial_streams_ended_total', 
 
 let waiting: (() => Promise<number>) | undefined;
 
-/** Has the dead letters that wait counted at each scrape. */
 export function observeDeadLetters(count: () => Promise<number>): void {
   waiting = count;
 }

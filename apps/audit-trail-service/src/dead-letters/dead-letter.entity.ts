@@ -2,7 +2,7 @@ import type { Actor } from '@postern/contracts';
 import { INSTANT } from '@postern/database';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** Who retried or discarded a dead letter, and when: somebody by the API, or a user of the machine by the command line. */
+/** Who retried or discarded a dead letter, and when: by the API, or on the command line. */
 export interface DeadLetterAction {
   readonly action: 'retry' | 'discard';
   readonly at: string;
@@ -11,7 +11,7 @@ export interface DeadLetterAction {
   readonly machineUser: string | null;
 }
 
-/** On whose behalf a dead letter is retried or discarded. */
+/** Who asks to retry or discard a dead letter. */
 export type OnBehalfOf = Omit<DeadLetterAction, 'action' | 'at'>;
 
 export function actionOf(action: DeadLetterAction['action'], by: OnBehalfOf): DeadLetterAction {
@@ -23,19 +23,19 @@ const whole = {
   to: (value: unknown) => value,
 };
 
-/** A row of `audit.dead_letters` (schema/dead-letters.sql). What was dead-lettered is selected only where it is asked for. */
+/** A row of `audit.dead_letters` (schema/dead-letters.sql). Its content is selected only on request. */
 @Entity({ schema: 'audit', name: 'dead_letters' })
 export class DeadLetter {
   @PrimaryColumn('uuid') readonly id!: string;
   @Column('text') readonly consumer!: string;
   @Column('text') readonly topic!: string;
-  /** Null with the offset where it came as an event. */
+  /** Null, like the offset, if it came as an event. */
   @Column('integer') readonly partition!: number | null;
   @Column('bigint', { transformer: whole }) readonly offset!: number | null;
   @Column('text', { name: 'tenant_id' }) readonly tenantId!: string | null;
   /** Why it was dead-lettered; after a retry, why it still is. */
   @Column('text') readonly reason!: string;
-  /** `waiting`: to be retried; `settled`: a retry has put it on record; `discarded`: somebody has said that it is nothing. */
+  /** `waiting`: to be retried; `settled`: recorded by a retry; `discarded`: somebody decided to ignore it. */
   @Column('text') readonly state!: 'waiting' | 'settled' | 'discarded';
   @Column({ name: 'dead_lettered_at', ...INSTANT }) readonly deadLetteredAt!: string;
   @Column({ name: 'retried_at', ...INSTANT }) readonly retriedAt!: string | null;

@@ -2,10 +2,10 @@ import type { DataSource } from 'typeorm';
 import { isTime, isUuid, type ListOrder, type PageAsked } from '@postern/lists';
 import { actionOf, DeadLetter, type OnBehalfOf } from './dead-letter.entity.js';
 
-/** Oldest first: what waits longest is to be looked at first. */
+/** Oldest first, because they have waited longest. */
 export const DEAD_LETTERS_ORDER: ListOrder = { deadLetteredAt: isTime, id: isUuid };
 
-/** The dead letters from the cursor on, at most `limit`. `audit` is connected as `postern_audit`, here and below. */
+/** At most `limit` dead letters after the cursor. `audit` is connected as `postern_audit`, also below. */
 export function listDeadLetters(
   audit: DataSource,
   which: 'waiting' | 'all',
@@ -21,7 +21,7 @@ export function listDeadLetters(
     .getMany();
 }
 
-/** With what was dead-lettered: the event, or the message as it was received. */
+/** With its content: the event, or the message as received. */
 export function findDeadLetter(audit: DataSource, id: string): Promise<DeadLetter | null> {
   return audit.manager
     .createQueryBuilder(DeadLetter, 'letter')
@@ -34,7 +34,7 @@ export function countWaiting(audit: DataSource): Promise<number> {
   return audit.manager.countBy(DeadLetter, { state: 'waiting' });
 }
 
-/** Says of a letter that it is nothing; it is kept, and waits no more. False where none of this id waits. */
+/** Marks a dead letter as ignored; it is kept. Returns false if none with this id is waiting. */
 export async function discardDeadLetter(audit: DataSource, id: string, by: OnBehalfOf): Promise<boolean> {
   const change = { state: 'discarded', lastAction: actionOf('discard', by) } as const;
   const { affected } = await audit.manager.update(DeadLetter, { id, state: 'waiting' }, change);
@@ -43,14 +43,13 @@ export async function discardDeadLetter(audit: DataSource, id: string, by: OnBeh
 
 type Bytes = { readonly text: string } | { readonly base64: string } | null;
 
-/** A letter to look at: with the event, or else with the message. */
 export type ReadableDeadLetter = Omit<DeadLetter, 'key' | 'value'> & { readonly key: Bytes; readonly value: Bytes };
 
 export function readableLetter(letter: DeadLetter): ReadableDeadLetter {
   return { ...letter, key: readable(letter.key), value: readable(letter.value) };
 }
 
-/** Text where the bytes are UTF-8, else base64. */
+/** Text if the bytes are UTF-8, otherwise base64. */
 function readable(bytes: Buffer | null): Bytes {
   if (bytes === null) return null;
   const text = bytes.toString('utf8');

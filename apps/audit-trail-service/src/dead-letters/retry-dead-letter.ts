@@ -8,22 +8,22 @@ import { loadDenialRetention, NEVER } from '../denials/retention/denial-retentio
 import { actionOf, DeadLetter, type OnBehalfOf } from './dead-letter.entity.js';
 import { findDeadLetter } from './dead-letters.js';
 
-/** What became of a letter. `known`: the denial is on record already, and is not counted again. */
+/** `known`: the denial is already recorded and is not counted again. */
 export type Retried =
   | { readonly outcome: 'recorded' | 'known' }
   | { readonly outcome: 'unreadable'; readonly reason: string }
   | { readonly outcome: 'not-waiting' };
 
 /**
- * Hands a dead letter to today's reader and to the consumer's own way on record. It counts once, whoever else retries it
- * at the same time: it is marked as settled in the transaction of its effect. `audit` is connected as `postern_audit`.
+ * Reads a dead letter with the current code and records it like the consumer. It counts once even if several retry at
+ * the same time: it is settled in the transaction of its effect. `audit` is connected as `postern_audit`.
  */
 export async function retryDeadLetter(audit: DataSource, id: string, by: OnBehalfOf): Promise<Retried> {
   const letter = await findDeadLetter(audit, id);
   if (letter?.state !== 'waiting') return { outcome: 'not-waiting' };
   const row = read(letter);
   const { keptFrom } = await loadDenialRetention(audit);
-  // Before the transaction: it takes locks that must not be held meanwhile.
+  // Before the transaction: its locks must not be held during it.
   if (!('why' in row)) {
     await new DenialMonths(audit).prepare([row.occurred_at].filter((time) => time >= keptFrom));
   }
@@ -33,7 +33,7 @@ export async function retryDeadLetter(audit: DataSource, id: string, by: OnBehal
       await retried(manager, id, by, { reason: row.why });
       return { outcome: 'unreadable', reason: row.why };
     }
-    // It is behind newer ones of its address, and settled once: its position says nothing.
+    // It comes after newer denials of its address and is settled once, so its position does not show a repeat.
     const { counted, stored } = await insertDenials(manager, [row], { keptFrom, droppedBefore: NEVER });
     await retried(manager, id, by, { state: 'settled', tenantId: row.tenant_id });
     await recordArrivals(manager, stored);
@@ -56,7 +56,7 @@ function eventOf({ topic, key, value, event }: DeadLetter): Recorded {
   return { ...recorded, data: upcast(recorded.type, recorded.schemaVersion, recorded.data) } as Recorded;
 }
 
-/** Locks the letter until the transaction ends. */
+/** Locks the dead letter until the transaction ends. */
 async function waits(manager: EntityManager, id: string): Promise<boolean> {
   const letter = await manager.findOne(DeadLetter, {
     where: { id, state: 'waiting' },

@@ -5,7 +5,7 @@ import type { EntityManager } from 'typeorm';
 import { DeadLetter } from './dead-letter.entity.js';
 import type { UnreadableDenial } from '../denials/record/denial-row.js';
 
-/** Stores events with a field that no column accepts as dead letters, complete and with the reason: each once, however often it comes. */
+/** Stores events with a field that no column accepts as dead letters, complete and with the reason, each once. */
 export async function deadLetterEvents(
   manager: EntityManager,
   consumer: string,
@@ -23,7 +23,7 @@ export async function deadLetterEvents(
   await manager.createQueryBuilder().insert().into(DeadLetter).values(letters).orIgnore().execute();
 }
 
-/** Stores a message as a dead letter, as it was received: once, however often it comes, by an id that is made of its position and bytes. */
+/** Stores a received message as a dead letter, once: its id is made of its position and bytes. */
 export async function deadLetterMessage(
   manager: EntityManager,
   consumer: string,

@@ -7,13 +7,10 @@ import { insertDenials, MAX_RELAYS_PER_IP } from './record/insert-denials.js';
 
 const MONTH = `to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM')`;
 const sorted = (list: string) => `ARRAY(SELECT unnest(${list}) ORDER BY 1)`;
-/** Beyond so many, which ones are remembered depends on the batches in which they came. */
+/** Which relays are remembered beyond the limit depends on the batches. */
 const RELAYS = `CASE WHEN cardinality(relays) < ${MAX_RELAYS_PER_IP} THEN ${sorted('relays')} END`;
 
-/**
- * The denials and their totals, for verifying and rebuilding. The denials are those that are kept
- * (`audit.denial_retention`), also where their partition was lost; the totals are those of the complete journal.
- */
+/** Totals are those of the complete journal, denials those that are kept, also if their partition was lost. */
 export const denialsModel: ReadModel = {
   name: 'denials',
   schema: 'audit',

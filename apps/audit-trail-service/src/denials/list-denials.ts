@@ -30,7 +30,6 @@ const name = z
   .max(254)
   .refine((text) => !text.includes('\0'), 'A name has no NUL in it.');
 
-/** What denials are filtered by, besides the time. */
 export const denialFilters = {
   ip: range.optional().meta({ description: 'An address or a range.', examples: ['203.0.113.0/24'] }),
   username: name
@@ -74,7 +73,7 @@ export type DenialsAsked = z.infer<typeof denials.query>;
 
 export interface DenialScope {
   readonly tenantId: TenantId;
-  /** Null: those of all SMTP users of the tenant. */
+  /** Null: all SMTP users of the tenant. */
   readonly smtpUserId: string | null;
 }
 
@@ -85,8 +84,8 @@ export class ListDenialsHandler implements IQueryHandler<ListDenials> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
   /**
-   * One page after the other by its last row, they are all that were there at the beginning, each once, whatever is added
-   * meanwhile: so an export can read them too, holding no more than a page and no transaction.
+   * Each page continues after the last row of the previous one, so each denial comes once, whatever is added meanwhile.
+   * An export therefore needs no transaction, and only one page in memory.
    */
   execute({ scope, asked }: ListDenials): Promise<Page<Denial>> {
     return inTenant(this.dataSource, scope.tenantId, async (manager) => {
@@ -103,14 +102,14 @@ export class ListDenialsHandler implements IQueryHandler<ListDenials> {
   }
 }
 
-/** Of `audit.denials`, named as the members of a `Denial`. */
+/** Columns of `audit.denials` with the names of a `Denial`. */
 export const DENIAL_COLUMNS =
   raw(`id, occurred_at AS "occurredAt", recorded_at AS "recordedAt", tenant_id AS "tenantId",
   smtp_user_id AS "smtpUserId", username, ip, relay, reason, mode, refused, count`);
 
 type Filters = Omit<DenialsAsked, 'limit' | 'bom'>;
 
-/** The conditions of what is asked, for `audit.denials`; null where nothing can meet them. Throws the problem `smtp-user-not-found`. */
+/** Conditions for `audit.denials`; null if nothing can match. @throws `smtp-user-not-found`. */
 export async function denialConditions(
   manager: EntityManager,
   scope: DenialScope,
@@ -121,13 +120,13 @@ export async function denialConditions(
   return ofUser && [...byTimeAndAddress(scope, asked), ...byOthers(scope, asked), ...ofUser];
 }
 
-/** What the index `denials_of_address` answers without a look at a row. */
+/** The conditions that the index `denials_of_address` answers without reading rows. */
 function byTimeAndAddress({ tenantId }: DenialScope, { from, to, cursor, ip }: Filters): Sql[] {
   const conditions = [sql`tenant_id = ${tenantId}`, sql`occurred_at >= (SELECT kept_from FROM audit.denial_retention)`];
   if (from !== undefined) conditions.push(sql`occurred_at >= ${from}::timestamptz`);
   if (to !== undefined) conditions.push(sql`occurred_at < ${to}::timestamptz`);
   if (cursor) conditions.push(sql`(occurred_at, id) < (${cursor[0]}::timestamptz, ${cursor[1]}::uuid)`);
-  // Compared, and not by <<=, which is not leakproof: row-level security would keep it out of the index.
+  // Comparisons instead of <<=, which is not leakproof: row-level security would prevent the index.
   if (ip !== undefined)
     conditions.push(
       sql`address BETWEEN host(network(${ip.text}::inet))::inet AND host(broadcast(${ip.text}::inet))::inet`,
@@ -144,22 +143,22 @@ function byOthers({ smtpUserId }: DenialScope, { relay, reason, refused }: Filte
   return conditions;
 }
 
-/** By way of the users, whose index there is; a user may have been reported by another of its names. Null where nobody has, or had, the name. */
+/** By the users, which have an index; a user may have denials under its other names. Null: nobody had the name. */
 async function byUsername(manager: EntityManager, tenantId: TenantId, username: UsernameKey): Promise<Sql[] | null> {
   const users = await smtpUsersOfName(manager, tenantId, username);
   if (users.length === 0) return null;
   return [
     users.length === 1 ? sql`smtp_user_id = ${users[0]}` : sql`smtp_user_id = ANY (${users}::uuid[])`,
-    // COLLATE "C": A to Z alone, whatever the database's locale. As CASE, since PostgreSQL takes an equality of lower() for one that
-    // hardly a row fulfils: nearly all do here.
+    // COLLATE "C": only A to Z, whatever the database's locale. CASE, because PostgreSQL expects an equality of lower()
+    // to match hardly any row, but here nearly all match.
     sql`CASE WHEN lower(username COLLATE "C") = ${username} THEN true ELSE false END`,
   ];
 }
 
-/** So many are fetched by their addresses and sorted. Where there are more, a page of them is soon met on the way. */
+/** Up to this number they are fetched by address and sorted. Of more, walking the newest denials soon fills a page. */
 const FEW = 2_000;
 
-/** Whether the denials of the range are few: then they are all found first, else the newest are looked for in order. */
+/** Whether the range has few denials: then all are found first, otherwise the newest are scanned in order. */
 async function areFew(manager: EntityManager, conditions: readonly Sql[]): Promise<boolean> {
   const [row] = await readRows<{ few: boolean }>(
     manager,
@@ -168,12 +167,11 @@ async function areFew(manager: EntityManager, conditions: readonly Sql[]): Promi
   return row?.few ?? true;
 }
 
-/** In this transaction: a bitmap is of all that fulfil a condition, and what is wanted here are a page's. */
+/** For this transaction: a bitmap would collect all matches, but only a page is needed. */
 const BY_INDEX = `SELECT set_config('enable_bitmapscan', 'off', true)`;
 
 /**
- * The page is found by walking an index from the newest denial on. PostgreSQL multiplies the odds of tenant and user as if
- * they had nothing to do with each other, expects a handful of rows, and would fetch and sort all that a user has: 31 ms
- * for 2,800 of them, and 0.3 in order.
+ * Forces a walk along an index from the newest denial. PostgreSQL multiplies the odds of tenant and user, expects a
+ * handful of rows, and would fetch and sort all denials of the user: 31 ms for 2,800 of them, and 0.3 ms in order.
  */
 const ONLY_IN_ORDER = `SELECT set_config('enable_sort', 'off', true)`;

@@ -9,10 +9,10 @@ import type { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import { RECENT_MS } from './summarise-denials.js';
 
-/** So many of the newest denials of a tenant are looked at. */
+/** The newest denials of a tenant that are searched. */
 const MAX_LOOKED_AT = 20_000;
 
-/** The SMTP users whose logins were refused in the last five minutes, the latest first, as pages, NDJSON or CSV. */
+/** The SMTP users that were denied in the last five minutes, the latest first, as pages, NDJSON or CSV. */
 export const refusingNow = defineList({
   name: 'refusing-now',
   page: 'RefusingNowPage',
@@ -40,7 +40,7 @@ export class ListRefusingNow extends ListQuery<RefusingNow, TenantId, RefusingNo
 export class ListRefusingNowHandler implements IQueryHandler<ListRefusingNow> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
-  /** Served by the index `denials_of_tenant`; a removed SMTP user is left out. */
+  /** Uses the index `denials_of_tenant`. Removed SMTP users are left out. */
   execute({ scope: tenantId, asked }: ListRefusingNow): Promise<Page<RefusingNow>> {
     const { cursor, limit } = asked;
     const from = new Date(Date.now() - RECENT_MS).toISOString();

@@ -10,9 +10,9 @@ import { z } from 'zod';
 
 const MAX_USERS = 100;
 const DAY_MS = 24 * 60 * 60 * 1_000;
-/** Denials that are counted of one SMTP user: under a flood from many addresses the exact number of a day says nothing more. */
+/** The limit of the count per SMTP user: in a flood, the exact number of a day does not help. */
 export const MAX_COUNTED = 1_000;
-/** What "now" is to whoever looks at refused logins. */
+/** What "now" means for refused logins. */
 export const RECENT_MS = 5 * 60 * 1_000;
 
 const IDS_DETAIL = `Give 1 to ${MAX_USERS} ids of SMTP users, with commas between them.`;
@@ -57,7 +57,7 @@ export const summariesAnswer = json(
   }),
 );
 
-/** The denials of some SMTP users of a tenant, in short. Ids that are not of the tenant are left out. */
+/** A summary of the denials of some SMTP users of a tenant. Ids of other tenants are left out. */
 export class SummariseDenials extends Query<Summaries> {
   constructor(
     readonly tenantId: TenantId,
@@ -71,7 +71,7 @@ export class SummariseDenials extends Query<Summaries> {
 export class SummariseDenialsHandler implements IQueryHandler<SummariseDenials> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
-  /** For each user one look at `denied_ips_of_user`, and the newest of the day by the primary key of the denials. */
+  /** Per user one read of `denied_ips_of_user`, and the newest of the day by the primary key of the denials. */
   async execute({ tenantId, asked: { smtpUserIds, since } }: SummariseDenials): Promise<Summaries> {
     const now = Date.now();
     const today = since ?? new Date(now - (now % DAY_MS)).toISOString();

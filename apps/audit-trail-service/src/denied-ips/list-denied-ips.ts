@@ -60,14 +60,14 @@ export class ListDeniedIps extends ListQuery<
   DeniedIpsAsked
 > {}
 
-/** Among so many of the addresses that were denied last a host's other family is looked for. */
+/** A host's address of the other family is searched among this many recently denied addresses. */
 const RECENT = 100;
 
 @QueryHandler(ListDeniedIps)
 export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
-  /** An address that is denied again moves to the front; a walk through the pages that began before does not meet it a second time. */
+  /** An address that is denied again moves to the front; a reader that has passed its page does not see it twice. */
   execute({ scope: { tenantId, smtpUserId }, asked }: ListDeniedIps): Promise<Page<DeniedIp>> {
     return inTenant(this.dataSource, tenantId, async (manager) => {
       const smtpUser = await findSmtpUser(manager, smtpUserId);
@@ -117,7 +117,7 @@ async function readRecords(manager: EntityManager, conditions: Sql[], limit: num
   });
 }
 
-/** Of the SMTP user's addresses. One is in the period if a denial of it is. Served by the index `denied_ips_of_user`. */
+/** For the SMTP user's addresses with a denial in the period. Uses the index `denied_ips_of_user`. */
 function conditionsOf(smtpUserId: string, { from, to, cursor }: Partial<DeniedIpsAsked>): Sql[] {
   const conditions = [sql`smtp_user_id = ${smtpUserId}`];
   if (from !== undefined) conditions.push(sql`last_denied_at >= ${from}::timestamptz`);
@@ -128,8 +128,8 @@ function conditionsOf(smtpUserId: string, { from, to, cursor }: Partial<DeniedIp
 }
 
 /**
- * The totals have only the first and the last denial: where the period lies between them, the denials themselves are looked at.
- * What is no address is looked for among the denials of the SMTP user, since no index has its text.
+ * The totals have only the first and last denial. If the period is between them, search the denials, those of the user
+ * if the text is not an address, because no index has it.
  */
 function deniedBetween(from: string, to: string): Sql {
   const within = sql`denial.smtp_user_id = known.smtp_user_id
@@ -153,7 +153,7 @@ function hasAddress(record: DeniedIpRecord): record is DeniedAddress {
   return record.address !== null;
 }
 
-/** A removed user's logins are deferred, as an unknown one's, and no denials. */
+/** A removed user's logins are deferred like an unknown user's, so they are not denials. */
 function denialsOf(smtpUser: KnownSmtpUser, now: Date): (address: IpAddress | null) => boolean {
   if (smtpUser.status !== 'registered') return () => false;
   const decide = accessAt(smtpUser, now);

@@ -2,13 +2,13 @@ import { readRows } from '@postern/lists';
 import sql, { raw } from 'sql-template-tag';
 import type { EntityManager } from 'typeorm';
 
-/** Enough to distinguish a site from a single host; beyond it, the exact number says nothing more. */
+/** Enough to tell a site from a single host; the exact number does not matter above it. */
 export const MAX_NEIGHBOURS = 1_000;
 
-/** Compared, and not by <<=, which is not leakproof: row-level security would keep it out of the index. */
+/** Comparisons instead of <<=, which is not leakproof: row-level security would prevent the index. */
 const IN_RANGE = raw('address BETWEEN host(network(range::inet))::inet AND host(broadcast(range::inet))::inet');
 
-/** How many addresses of each of the ranges (`203.0.113.0/24`) were denied to the SMTP user. Within `inTenant`. */
+/** How many addresses of each range (`203.0.113.0/24`) were denied for the SMTP user. Within `inTenant`. */
 export async function countNeighbours(
   manager: EntityManager,
   smtpUserId: string,
@@ -24,19 +24,17 @@ export async function countNeighbours(
   return new Map(rows.map((row) => [row.range, row.denied]));
 }
 
-/** A private address that was denied for so many SMTP users of a tenant is more likely the operator's proxy or NAT than their host. */
+/** A private address that was denied for this many SMTP users of a tenant is probably the operator's proxy or NAT. */
 export const USERS_OF_PROXY = 3;
 
 /**
- * Rows that are read of one range. A /24 with more rows than 512 has an address of three SMTP users among the first 513, so the bound
- * never changes the answer for IPv4. A /64 may have as many of one user: where the bound ends the look, the rest may have a proxy.
+ * Rows read per range. A /24 with more than 512 rows has an address of three SMTP users among the first 513, so the
+ * limit never changes the answer for IPv4. A /64 may have as many rows of one user: then a proxy may be among the
+ * unread ones.
  */
 const MAX_ROWS = 1_000;
 
-/**
- * Those of the ranges that hold an address which was denied for `USERS_OF_PROXY` SMTP users of the tenant, or that may: of which
- * more was denied than is read. Within `inTenant`.
- */
+/** Ranges with an address that `USERS_OF_PROXY` users were denied from, and ranges with too many rows to know. */
 export async function findProxies(
   manager: EntityManager,
   tenantId: string,

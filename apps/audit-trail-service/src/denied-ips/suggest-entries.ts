@@ -1,29 +1,25 @@
 import type { DeniedIp, SuggestedEntry } from '@postern/contracts';
 import { neighbourhood, type Family, type IpAddress } from '@postern/ip-ranges';
 
-/** The totals of one address from which an SMTP user was denied; `address` is null where `ip`, as the relays saw it, is none. */
+/** The totals of one denied address. `address` is null if `ip`, as the relays saw it, is not an address. */
 export interface DeniedIpRecord extends Omit<DeniedIp, 'stillDenied' | 'looksLikeProxy' | 'suggestedEntries'> {
   readonly address: IpAddress | null;
 }
 
 export type DeniedAddress = DeniedIpRecord & { readonly address: IpAddress };
 
-/** What suggestions are made from. */
 export interface Surroundings {
-  /** The families that the live entries of the list have. */
   readonly listed: ReadonlySet<Family>;
-  /** How many addresses of the neighbourhood (IPv4 /24, IPv6 /64) were denied, with this one. */
+  /** Denied addresses in the neighbourhood (IPv4 /24, IPv6 /64), this one included. */
   readonly neighbours: number;
-  /** Addresses that were denied to the same SMTP user of late. */
   readonly recent: readonly DeniedIpRecord[];
 }
 
-/** From so many on, neighbours look like one site and not like single hosts. */
+/** From this number on, neighbours look like one site. */
 const SEVERAL = 3;
 
 /**
- * Entries for a denied address, the narrowest first: the address itself; its neighbourhood when several of it were
- * denied; and both families where the list has only one, since a host that has both uses now one, now the other.
+ * The narrowest first: the address; its neighbourhood if several were denied; both families if the list has only one.
  */
 export function suggestEntries(denied: DeniedAddress, { listed, neighbours, recent }: Surroundings): SuggestedEntry[] {
   const { address } = denied;
@@ -58,10 +54,10 @@ function other(family: Family): Family {
   return family === 'IPv4' ? 'IPv6' : 'IPv4';
 }
 
-/** A host that has both families tries one after the other (RFC 8305), and again with the next mail. */
+/** A host with both families tries one after the other (RFC 8305), and again with the next mail. */
 const SAME_TIME_MS = 3_600_000;
 
-/** The address of the other family that was denied at the same relay nearest in time, within an hour, and that relay; or null. */
+/** The address of the other family that was denied at the same relay nearest in time, within an hour; or null. */
 function twinOf(denied: DeniedAddress, recent: readonly DeniedIpRecord[]) {
   let nearest: { readonly address: IpAddress; readonly relay: string; readonly apart: number } | null = null;
   for (const { address, relays, lastDeniedAt } of recent) {

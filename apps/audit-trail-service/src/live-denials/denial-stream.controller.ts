@@ -43,7 +43,6 @@ const documentation = {
   problems: ['too-many-requests'],
 } as const;
 
-/** Denials as they are recorded. */
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')
 export class DenialStreamController {
@@ -80,7 +79,7 @@ export class DenialStreamController {
     const lastEventId = request.headers['last-event-id'];
     const given = typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : null;
     await this.streams.serve(rawResponse(reply), principalOf(request), tenantId, smtpUserId, given);
-    // From here on the answer is the stream's, not Fastify's.
+    // From here on the stream owns the answer, not Fastify.
     reply.hijack();
   }
 }

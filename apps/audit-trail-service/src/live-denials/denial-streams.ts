@@ -27,17 +27,13 @@ class DenialMember extends EventStream {
     keyId: string,
     readonly tenantId: TenantId,
     readonly smtpUserId: string | null,
-    /** Everything up to here was written to it. */
     public position: StreamPosition,
   ) {
     super(response, limits, keyId);
   }
 }
 
-/**
- * The live denials that this process streams. Each member reads on from its own position at its own pace, so that a slow one holds up
- * nobody; members of a tenant that are at the same position share the read.
- */
+/** Live denials. Each member reads at its own pace; members of a tenant at the same position share the read. */
 @Injectable()
 export class DenialStreams implements OnModuleDestroy {
   private readonly logger = new Logger('live-denials');
@@ -65,8 +61,8 @@ export class DenialStreams implements OnModuleDestroy {
   }
 
   /**
-   * Streams denials of the tenant, or of one SMTP user of it, from the event `lastEventId` on; null for those from now on. Throws, before
-   * the answer begins, `smtp-user-not-found`, `too-many-requests`, or the database's error.
+   * Streams denials of the tenant, or of one SMTP user, after the event `lastEventId`; null: from now on.
+   * @throws before the answer begins: `smtp-user-not-found`, `too-many-requests`, the database's error.
    */
   async serve(
     response: ServerResponse,
@@ -82,7 +78,7 @@ export class DenialStreams implements OnModuleDestroy {
       return presentPosition(manager, tenantId, from);
     });
     if (response.destroyed) return;
-    // Nothing is awaited between this and the stream's entry: of many that come at once, no more than that get in.
+    // No await between this check and the entry of the stream, so that simultaneous requests cannot exceed the limit.
     const { keyId } = caller.actor;
     if (!hasPlaceFor(keyId, this.members, this.limits)) {
       countLimited('denial-streams');
@@ -115,7 +111,7 @@ export class DenialStreams implements OnModuleDestroy {
     await this.listener.stop();
   }
 
-  /** Writes what there is and a heartbeat when it is due, until the member has ended. While the database is away it writes nothing. */
+  /** Writes denials and heartbeats until the member has ended. While the database is unavailable it writes nothing. */
   private async follow(member: DenialMember): Promise<void> {
     for (let beatAt = 0; member.ended === null;) {
       try {
@@ -136,7 +132,6 @@ export class DenialStreams implements OnModuleDestroy {
     }
   }
 
-  /** True where something was behind the member's position, and more may be. */
   private async sendNext(member: DenialMember): Promise<boolean> {
     const { denials, upTo } = await this.pageBehind(member.tenantId, member.position);
     this.readsFail = false;

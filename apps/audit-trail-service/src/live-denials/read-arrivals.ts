@@ -6,11 +6,10 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { DENIAL_COLUMNS } from '../denials/list-denials.js';
 import type { ResetReason, StreamPosition } from './stream-position.js';
 
-/** Denials of a page. */
 const PAGE = 500;
-/** Rows of `audit.denial_arrivals` that are opened for a page. */
+/** Rows of `audit.denial_arrivals` that are read for a page. */
 const ARRIVALS = 8;
-/** Behind every place of an arrival. */
+/** Greater than any `place`. */
 const END = 999_999_999;
 
 export interface ArrivedDenial {
@@ -18,13 +17,13 @@ export interface ArrivedDenial {
   readonly position: StreamPosition;
 }
 
-/** The next denials of the tenant behind a position, in the order in which they became visible. Empty: there are no more. */
+/** The next denials of the tenant, in the order in which they became visible. Empty if there are no more. */
 export interface ArrivalPage {
   readonly denials: readonly ArrivedDenial[];
   readonly upTo: StreamPosition;
 }
 
-/** Reads the page behind a position: 8 rows of the arrivals by their key, at most 500 denials by theirs. */
+/** Reads the page after a position: 8 rows of arrivals and at most 500 denials, by their keys. */
 export async function readArrivals(
   dataSource: DataSource,
   tenantId: TenantId,
@@ -47,13 +46,13 @@ export async function readArrivals(
   );
   const arrived = rows.map(({ arrival, place, ...denial }) => ({ denial, position: { arrival, place } }));
   return {
-    // The retention may have taken some meanwhile.
+    // Retention may have deleted some meanwhile.
     denials: arrived.filter(({ denial }) => denial.id !== null),
     upTo: arrived.at(-1)?.position ?? from,
   };
 }
 
-/** The position behind all that the tenant has, and whether `from` is one that was ever reached: it is not after a restored backup. */
+/** The position after the tenant's last denial, and whether `from` was ever reached (not after a restored backup). */
 export function presentPosition(
   manager: EntityManager,
   tenantId: TenantId,

@@ -1,12 +1,10 @@
 import type { EventStreamLimits } from '@postern/http';
 
-/** The token by which a process may set its `DenialStreamLimits` otherwise. */
+/** The injection token with which a process changes its `DenialStreamLimits`. */
 export const DENIAL_STREAM_LIMITS = Symbol('denial stream limits');
 
-/** What bounds the streams of live denials of one process. */
 export interface DenialStreamLimits extends EventStreamLimits {
   readonly heartbeatMs: number;
-  /** Queries at once for all of them. */
   readonly reads: number;
 }
 

@@ -21,11 +21,11 @@ import { loadSmtpUser } from '../smtp-user/find-smtp-user.js';
 export interface AskedSmtpUser {
   readonly tenantId: TenantId;
   readonly smtpUserId: string;
-  /** Of `Postern-Min-Version`; 0 where it was not sent. */
+  /** Of `Postern-Min-Version`; 0 if it was not sent. */
   readonly minVersion: number;
 }
 
-/** What a relay would decide at that instant, not after now, and upon what; null for now. */
+/** What a relay would decide at an instant in the past, and why; null: now. */
 export class CheckAddress extends Query<CheckedAddress> {
   constructor(
     readonly user: AskedSmtpUser,
@@ -40,7 +40,7 @@ export class CheckAddress extends Query<CheckedAddress> {
 export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
-  /** Throws the problems `smtp-user-not-found`, which says what is known of it at `at`, and `read-side-behind`. */
+  /** @throws `smtp-user-not-found`, with what is known of the user at `at`; `read-side-behind`. */
   async execute({ user, ip, at }: CheckAddress): Promise<CheckedAddress> {
     const { tenantId, smtpUserId, minVersion } = user;
     if (!isUuid(smtpUserId)) throw notFound('There is no SMTP user with this id: it is no UUID.');
@@ -54,8 +54,8 @@ export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
 }
 
 /**
- * The SMTP user at an earlier instant, from the changes: the last one before it that has the complete state, and the few that follow. It ends
- * before the first version that was later, so that none is missing in between where the database's clock was set back.
+ * The SMTP user at an earlier instant: the last complete state before it, and the few changes after that. It stops
+ * before the first later version, so that none in between is missing if the database's clock was set back.
  */
 async function userAt(manager: EntityManager, smtpUserId: string, at: Date): Promise<RegisteredSmtpUser> {
   const changes = (await manager.query<ChangeRecord[]>(CHANGES_UP_TO, [smtpUserId, at])).toSorted(
@@ -91,13 +91,13 @@ interface ChangeRecord {
   readonly state: SmtpUserState | null;
 }
 
-/** Some 32 rows, by changes_with_state and changes_of_smtp_user. */
+/** About 32 rows, by changes_with_state and changes_of_smtp_user. */
 const CHANGES_UP_TO = `
   SELECT version, type, data, occurred_at, state FROM audit.changes
    WHERE smtp_user_id = $1 AND occurred_at <= $2 AND occurred_at >= coalesce((
          SELECT max(occurred_at) FROM audit.changes WHERE smtp_user_id = $1 AND state IS NOT NULL AND occurred_at <= $2), '-infinity')`;
 
-/** `smtpUser` as it was at `at`, and what is decided for the address. */
+/** The decision for the address, with the state of `smtpUser` at `at`. */
 function explain(smtpUser: RegisteredSmtpUser, ip: IpAddress, at: Date): CheckedAddress {
   const { decision, reason, matched } = decideAccess(smtpUser, ip, at);
   const entry = matched === null ? undefined : smtpUser.entries[matched];

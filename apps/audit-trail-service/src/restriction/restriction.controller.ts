@@ -45,7 +45,6 @@ const AddressToCheck = z.strictObject({
     .meta({ format: 'date-time', description: 'Not after now; left out: now.', examples: ['2026-11-01T00:00:00Z'] }),
 });
 
-/** What a restriction decides, and decided. */
 @Controller('v1/tenants/:tenantId/smtp-users/:smtpUserId/restriction')
 @Allow('admin', 'auditor', 'operator')
 export class RestrictionController {
@@ -79,7 +78,7 @@ function addressOf(ip: string): IpAddress {
   throw new Problem('validation-failed', `?ip: ${detail}`, { errors: [{ pointer: '?ip', code, detail, suggestions }] });
 }
 
-/** `?at`, an RFC 3339 time that is not after `now`: what will be decided then is not known. */
+/** `?at`, an RFC 3339 time not after `now`: the future is not known. */
 function instantOf(text: string, now: Date): Date {
   const time = utcTime(text);
   if (time === null) throw atInvalid(`${JSON.stringify(text)} is no RFC 3339 time. Write it as 2026-11-01T00:00:00Z.`);

@@ -1,7 +1,6 @@
--- Makes the month of the day, at any time and while all is in use. Runs as the owner, since only the owner may make tables,
--- and takes over what the default partition had of that month.
--- Attached and not made in place: CREATE TABLE … PARTITION OF would lock out every reader of all months. The default
--- partition is locked for as long as it takes to look through it, and it is all but empty.
+-- Creates the partition of the day's month, while everything is in use. Runs as the owner, because only the owner may
+-- create tables. Rows of that month move from the default partition. The table is attached, because CREATE TABLE …
+-- PARTITION OF would block every reader. The default partition is locked while it is scanned, and it is nearly empty.
 CREATE FUNCTION audit.prepare_denial_month(day date) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
 AS $$
@@ -27,22 +26,22 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION audit.prepare_denial_month TO postern_audit;
 
--- From when on denials are kept, one value for all processes. Lists show nothing before kept_from, from the moment that it
--- moves; months that end before it are dropped as a table, which costs nothing a row. The totals by address stay.
+-- When the retention of denials begins, one value for all processes. Lists hide rows before kept_from at once; earlier
+-- months are dropped as tables, without cost per row. The totals by address stay.
 CREATE TABLE audit.denial_retention (
   only_row  boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
   kept_from timestamptz NOT NULL,
-  -- The latest kept_from ever: the rows of denials from before it may be gone, and with them the ids by which a repeat is known.
+  -- The latest kept_from ever: rows from before it may be gone, and with them the ids that show a repeat.
   dropped_before timestamptz NOT NULL
 );
 INSERT INTO audit.denial_retention (kept_from, dropped_before) VALUES ('-infinity', '-infinity');
 GRANT SELECT ON audit.denial_retention TO postern_audit, postern_audit_reader;
 GRANT UPDATE (kept_from, dropped_before) ON audit.denial_retention TO postern_audit;
 
--- Drops the oldest month that ends before the bound; returns its last instant's month, as 2026-11, or NULL where there is
--- none. This and the next function run as the owner, since only the owner may drop and delete. They refuse what is younger
--- than half a day (a clock may be off), so that no fault of their caller can empty the trail, and wait for a lock only for a
--- moment: DETACH … CONCURRENTLY, which would wait without a lock, is not possible with a default partition.
+-- Drops the oldest month that ends before the bound; returns it, as 2026-11, or NULL if there is none. This function
+-- and the next one run as the owner, because only the owner may drop and delete. They refuse rows younger than half a
+-- day (a clock may be wrong), so that a fault of the caller cannot empty the trail. They wait for a lock only briefly:
+-- DETACH … CONCURRENTLY is not possible with a default partition.
 CREATE FUNCTION audit.drop_denial_month(before timestamptz) RETURNS text
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms' SET timezone = 'UTC'
 AS $$
@@ -63,7 +62,7 @@ BEGIN
   RETURN to_char(month.ends - interval '1 day', 'YYYY-MM');
 END $$;
 
--- Of the partition without a month, which is all but empty; returns how many rows were deleted.
+-- For the default partition, which is nearly empty; returns how many rows were deleted.
 CREATE FUNCTION audit.delete_denials_of_no_month(before timestamptz, at_most integer) RETURNS integer
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
 AS $$

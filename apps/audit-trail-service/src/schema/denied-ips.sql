@@ -1,4 +1,4 @@
--- Totals by address, which outlive the denials.
+-- Totals by address, which are kept longer than the denials.
 CREATE TABLE audit.denied_ips (
   smtp_user_id    uuid           NOT NULL,
   count           bigint         NOT NULL CHECK (count > 0),
@@ -11,7 +11,7 @@ CREATE TABLE audit.denied_ips (
   reasons         text[]         NOT NULL,
   last_position   bigint         NOT NULL  -- the journal's, of the newest denial that was counted
 );
--- NULLS NOT DISTINCT: what is no address is stored once too. address follows from ip, and comes first to find neighbours.
+-- NULLS NOT DISTINCT: a text that is not an address is stored once too. address is first, to find neighbours.
 CREATE UNIQUE INDEX denied_ip_stands_once ON audit.denied_ips (smtp_user_id, address, ip) NULLS NOT DISTINCT;
 CREATE INDEX denied_ips_of_user ON audit.denied_ips (smtp_user_id, last_denied_at, ip);
 CREATE INDEX denied_ips_of_address ON audit.denied_ips (tenant_id, address, smtp_user_id);
@@ -21,7 +21,7 @@ ALTER TABLE audit.denied_ips FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.denied_ips TO postern_audit USING (true);
 CREATE POLICY own_tenant ON audit.denied_ips FOR SELECT TO postern_audit_reader
   USING (tenant_id = (SELECT current_setting('postern.tenant_id', true)));
--- For backup and restore by an owner who is no superuser.
+-- For backup and restore by an owner who is not a superuser.
 CREATE POLICY owner ON audit.denied_ips TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT, UPDATE ON audit.denied_ips TO postern_audit;
 GRANT SELECT ON audit.denied_ips TO postern_audit_reader;

@@ -3,10 +3,7 @@ import { Problem } from '@postern/http';
 import { smtpUserColumns, smtpUserOf, type KnownSmtpUser, type SmtpUserRecord } from '@postern/read-models';
 import type { EntityManager } from 'typeorm';
 
-/**
- * The SMTP user as it is now; a removed one is found too, since its trail stays.
- * Throws the problem `smtp-user-not-found`, also for somebody else's. Within `inTenant`, as `postern_audit_reader`.
- */
+/** Also finds a removed user, whose trail stays. @throws `smtp-user-not-found`, also for another tenant's. */
 export async function findSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser> {
   if (!isUuid(smtpUserId))
     throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is no UUID.');
@@ -15,7 +12,7 @@ export async function findSmtpUser(manager: EntityManager, smtpUserId: string): 
   return found;
 }
 
-/** The same for an id that is a UUID; null where there is none. */
+/** The same for an id that is a UUID; null if there is none. */
 export async function loadSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser | null> {
   const [record] = await manager.query<SmtpUserRecord[]>(
     `SELECT ${smtpUserColumns('audit')} FROM audit.smtp_users u WHERE id = $1`,
@@ -24,7 +21,7 @@ export async function loadSmtpUser(manager: EntityManager, smtpUserId: string): 
   return record ? smtpUserOf(record) : null;
 }
 
-/** The SMTP users of the tenant that have, or once had, the username. Within `inTenant`. */
+/** The SMTP users of the tenant that have or had the username. Within `inTenant`. */
 export async function smtpUsersOfName(
   manager: EntityManager,
   tenantId: TenantId,

@@ -2,13 +2,13 @@ import type { ApiKeyEvent, SmtpUserEvent, TenantEvent } from '@postern/contracts
 import type { RegisteredSmtpUser, SmtpUserState } from '@postern/restrictions';
 import type { KnownSmtpUser } from '@postern/read-models';
 
-/** What a change touched, before and after it; null where there was nothing before, or is nothing after. */
+/** What a change touched, before and after it. Null: it did not exist then. */
 export interface BeforeAndAfter {
   readonly before: object | null;
   readonly after: object | null;
 }
 
-/** Of an SMTP user: only what the event touched, so that each is at most one list of entries long. */
+/** Of an SMTP user: only what the event touched, so that each has at most one list of entries. */
 export function ofSmtpUser(before: SmtpUserState, event: SmtpUserEvent, after: KnownSmtpUser): BeforeAndAfter {
   if (before.status !== 'registered')
     return { before: null, after: after.status === 'registered' ? whole(after) : null };
@@ -32,7 +32,7 @@ export function ofSmtpUser(before: SmtpUserState, event: SmtpUserEvent, after: K
       return { before: touched(before), after: touched(after) };
     }
     case 'RestrictionRemoved': {
-      // The event has only ids and ranges: the state has the complete entries.
+      // The event has only ids and ranges; the state has the complete entries.
       const removed = new Set(event.data.entries.map((entry) => entry.id));
       const entries = before.entries.filter((entry) => removed.has(entry.id));
       return {
@@ -48,14 +48,14 @@ export function ofSmtpUser(before: SmtpUserState, event: SmtpUserEvent, after: K
   }
 }
 
-/** An API key as the trail names it. */
+/** An API key as the audit trail names it. */
 export interface NamedKey {
   readonly keyId: string;
   readonly role: string;
   readonly name: string;
 }
 
-/** Of a tenant or a key; `key` is the one that the event issued or revoked, which the revoking event does not name. */
+/** Of a tenant or a key. `key` is the issued or revoked one; the event of a revocation does not name it. */
 export function ofTenantOrKey(event: TenantEvent | ApiKeyEvent, key: NamedKey | null): BeforeAndAfter {
   switch (event.type) {
     case 'TenantCreated':

@@ -2,15 +2,13 @@ import type { Actor, Recorded } from '@postern/contracts';
 import type { KnownSmtpUser } from '@postern/read-models';
 import type { BeforeAndAfter } from './before-and-after.js';
 
-/** One change in so many of an SMTP user's carries its complete state, so that a state of the past is found in a page of changes. */
+/** Every 32nd change of an SMTP user has its complete state, so that a past state needs only a few changes. */
 export const CHANGES_PER_STATE = 32;
 
-/** Whether the event's change has the complete state. */
 export function carriesState({ version }: Pick<Recorded, 'version'>): boolean {
   return version % CHANGES_PER_STATE === 0;
 }
 
-/** A change as `audit.changes` holds it. */
 export interface ChangeRow {
   readonly position: number;
   readonly eventId: string;
@@ -25,11 +23,11 @@ export interface ChangeRow {
   readonly data: unknown;
   readonly before: object | null;
   readonly after: object | null;
-  /** The complete SMTP user after it; null for most. */
+  /** The complete SMTP user after it; usually null. */
   readonly state: KnownSmtpUser | null;
 }
 
-/** The row of an event; `smtpUser` is whom it concerns, with the name after it, or null for tenants and keys. */
+/** The row of an event. `smtpUser` is the user after the event, or null for tenants and keys. */
 export function changeRow(
   event: Recorded,
   smtpUser: KnownSmtpUser | null,

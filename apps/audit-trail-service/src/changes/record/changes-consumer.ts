@@ -4,17 +4,16 @@ import type { DataSource } from 'typeorm';
 import { changesRecorded } from '../../consumers/audit-metrics.js';
 import { recordChanges } from './record-changes.js';
 
-/** Its name in `audit.checkpoints`. */
 export const CHANGES_CONSUMER = 'audit-changes';
 
-/** Puts changes on record, a batch a transaction. `dataSource` is connected as `postern_audit`. */
+/** Records changes, one transaction per batch. `dataSource` is connected as `postern_audit`. */
 export function changesConsumer(dataSource: DataSource): Subscription {
   return {
     consumer: CHANGES_CONSUMER,
     topics: [TOPICS.smtpUsers, TOPICS.tenants],
     checkpoints: { dataSource, table: 'audit.checkpoints' },
     maxBatch: 2_000,
-    // People read it: fewer and fuller batches spare the database under a stream of writes.
+    // People read it, so fewer and larger batches are fine and spare the database.
     spacingMs: 50,
     handle: async (batch) => {
       const recorded = await dataSource.transaction(async (manager) => {

@@ -3,8 +3,9 @@ import type { EntityManager } from 'typeorm';
 import type { ChangeRow } from './change-row.js';
 
 /**
- * Adds the changes that are not stored yet; returns how many those were. A position of the journal is one event's: throws `StreamConflict`
- * where another one was recorded there. It names no schema, as all that writes here: a rebuild has it write to new tables.
+ * Inserts changes that are not stored yet, and returns how many those were.
+ * @throws `StreamConflict` if another event is stored at the same position. No statement here names a schema, so that a
+ * rebuild can write to new tables.
  */
 export async function insertChanges(manager: EntityManager, rows: readonly ChangeRow[]): Promise<number> {
   if (rows.length === 0) return 0;

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { EventsMissing } from '@postern/event-bus';
 import type { NamedKey } from './before-and-after.js';
 
-/** The keys that a batch issues or revokes, by what was recorded of their issue. */
+/** The keys that a batch issues or revokes, from their recorded issue. */
 export class IssuedKeys {
   private constructor(private readonly keys: Map<string, NamedKey>) {}
 
@@ -18,7 +18,7 @@ export class IssuedKeys {
     return new IssuedKeys(keys);
   }
 
-  /** The key of an event. Throws `EventsMissing` where its issue was not recorded. */
+  /** @throws `EventsMissing` if the key's issue was not recorded. */
   of(event: Recorded<ApiKeyEvent>): NamedKey {
     const key = this.keys.get(event.data.keyId);
     if (!key) throw new EventsMissing(event, 0);
@@ -30,5 +30,5 @@ function named({ keyId, role, name }: NamedKey): NamedKey {
   return { keyId, role, name };
 }
 
-/** Served by the index changes_of_api_key. */
+/** Uses the index changes_of_api_key. */
 const ISSUED = `SELECT data FROM changes WHERE type = 'ApiKeyIssued' AND data ->> 'keyId' = ANY ($1::text[])`;

@@ -15,9 +15,9 @@ import { insertChanges } from './insert-changes.js';
 import { IssuedKeys } from './issued-keys.js';
 
 /**
- * Records the events as changes and brings the SMTP users' states up to date. What was recorded before is left out, so
- * that a batch may come any number of times. Gives the number of changes that were added. Throws `EventsMissing`,
- * `StreamConflict`.
+ * Records the events as changes and updates the SMTP users' states. Recorded events are skipped, so a batch may be
+ * repeated. Returns the number of new changes.
+ * @throws `EventsMissing`, `StreamConflict`.
  */
 export async function recordChanges(manager: EntityManager, events: readonly Recorded[]): Promise<number> {
   const users = await SmtpUserRows.load(manager, events.filter(isOfSmtpUser), carriesState);
@@ -39,7 +39,7 @@ export async function recordChanges(manager: EntityManager, events: readonly Rec
   return insertChanges(manager, rows);
 }
 
-/** A name that was given up stays: denials are found by it. */
+/** Old usernames stay, because denials are found by them. */
 async function saveUsernames(manager: EntityManager, users: readonly KnownSmtpUser[]): Promise<void> {
   if (users.length === 0) return;
   await manager.query(

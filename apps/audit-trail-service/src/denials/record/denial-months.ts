@@ -1,27 +1,27 @@
 import { Logger } from '@nestjs/common';
 import { QueryFailedError, type DataSource } from 'typeorm';
 
-/** How far from now a denial may have occurred to get a partition of its month; a relay's clock may be wrong by years. */
+/** A denial from this many months around now gets a partition of its month. A relay's clock may be wrong by years. */
 const MONTHS_BACK = 13;
 const MONTHS_AHEAD = 2;
 const RETRY_AFTER_MS = 60_000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Keeps partitions ready: of this month and the next two, and of any month not far from now that denials come from. */
+/** Creates partitions in advance: this month, the next two, and any month near now that has denials. */
 export class DenialMonths {
   private readonly logger = new Logger('audit-trail');
   private readonly ready = new Set<string>();
   private notBefore = 0;
 
-  /** `dataSource` is connected as `postern_audit`. */
+  /** @param dataSource connected as `postern_audit`. */
   constructor(
     private readonly dataSource: DataSource,
     private readonly now: () => Date = () => new Date(),
   ) {}
 
   /**
-   * Makes what is missing for denials of these times (RFC 3339, UTC). Where somebody holds the tables, such as a
-   * backup, it is put off by a minute: until then the partition without a month takes the rows.
+   * Creates missing partitions for these times (RFC 3339, UTC). If the tables are locked, for example by a backup, it
+   * retries after a minute; until then the default partition takes the rows.
    */
   async prepare(times: readonly string[]): Promise<void> {
     const now = this.now();
@@ -44,7 +44,7 @@ export class DenialMonths {
   }
 }
 
-/** `2026-11`, so many months from the one of `time`, in UTC. */
+/** The month `ahead` months after `time`, in UTC, as `2026-11`. */
 function monthOf(time: Date, ahead: number): string {
   return new Date(Date.UTC(time.getUTCFullYear(), time.getUTCMonth() + ahead)).toISOString().slice(0, 7);
 }

@@ -1,10 +1,10 @@
 import { EARLIEST_DENIAL, isUuid, type Recorded } from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
 
-/** A denial as `audit.denials` holds it; the keys are the columns. */
+/** A row of `audit.denials`; the keys are the columns. */
 export interface DenialRow {
   readonly id: string;
-  /** RFC 3339, UTC, milliseconds. Never later than `recorded_at`: a relay whose clock is ahead must not stay on top of every list. */
+  /** RFC 3339, UTC. At most `recorded_at`: a relay whose clock is ahead must not stay on top of every list. */
   readonly occurred_at: string;
   readonly recorded_at: string;
   readonly position: number;
@@ -14,27 +14,24 @@ export interface DenialRow {
   readonly tenant_id: string;
   readonly username: string;
   readonly ip: string;
-  /** Null where `ip` is no address. */
+  /** Null if `ip` is not an address. */
   readonly address: string | null;
   readonly relay: string;
   readonly reason: string;
   readonly mode: string;
 }
 
-/** An event that no repeat would make readable. */
+/** An event that no retry can make readable. */
 export interface UnreadableDenial {
   readonly event: Recorded;
   readonly why: string;
 }
 
-/** A text in an index may have some 2,700 bytes; no address is near this, and what is no address need not be kept complete. */
+/** An indexed text may have about 2,700 bytes. An address is much shorter, and another text may be cut. */
 const MAX_IP_LENGTH = 256;
 const MAX_COUNT = 2_147_483_647;
 
-/**
- * The row of an event, or why there can be none: the types say that there is one, but events come from other programs and other times.
- * It never throws: one bad event must not stop all others.
- */
+/** Never throws: one bad event (from another program, or an older version) must not stop all others. */
 export function denialRow(event: Recorded): DenialRow | UnreadableDenial {
   if (event.type !== 'AuthDenied') return { event, why: `is of the type ${event.type}` };
   const { tenantId, recordedAt, position, data } = event;
@@ -43,7 +40,7 @@ export function denialRow(event: Recorded): DenialRow | UnreadableDenial {
   if (!isUuid(denialId)) return { event, why: 'has a denialId that is no UUID' };
   if (!isUuid(smtpUserId)) return { event, why: 'has an smtpUserId that is no UUID' };
   const time = typeof occurredAt === 'string' ? new Date(occurredAt) : new Date(NaN);
-  // The bound of the command-service's door, which takes no earlier one.
+  // The command-service accepts no earlier time.
   if (!(time.getTime() >= EARLIEST) || time.getUTCFullYear() > 9999)
     return { event, why: 'has an occurredAt that is no time' };
   if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT)

@@ -10,12 +10,11 @@ import { denialRow, isUnreadable, type DenialRow } from './denial-row.js';
 import { insertDenials } from './insert-denials.js';
 import { recordArrivals } from './record-arrivals.js';
 
-/** Its name in `audit.checkpoints`. */
 export const DENIALS_CONSUMER = 'audit-denials';
 
 const logger = new Logger('audit-trail');
 
-/** Puts denials on record, a batch a transaction. `dataSource` is connected as `postern_audit`. */
+/** Records denials, one transaction per batch. `dataSource` is connected as `postern_audit`. */
 export function denialsConsumer(dataSource: DataSource) {
   const months = new DenialMonths(dataSource);
   return {
@@ -23,17 +22,17 @@ export function denialsConsumer(dataSource: DataSource) {
     topics: [TOPICS.authDenials],
     checkpoints: { dataSource, table: 'audit.checkpoints' },
     maxBatch: 2_000,
-    // People read it: fewer and fuller batches spare the database under a flood.
+    // People read it, so fewer and larger batches are fine and spare the database.
     spacingMs: 50,
     handle: async (batch) => {
       const read = batch.events.map(denialRow);
       const rows = read.filter((row): row is DenialRow => !isUnreadable(row));
       const unreadable = read.filter(isUnreadable);
       const retention = await loadDenialRetention(dataSource);
-      // Before the transaction: it takes locks that must not be held while a batch is written.
+      // Before the transaction: its locks must not be held while a batch is written.
       await months.prepare(rows.map((row) => row.occurred_at).filter((time) => time >= retention.keptFrom));
       const added = await dataSource.transaction(async (manager) => {
-        // What a crash takes, the journal gives again: the checkpoint goes with it.
+        // A crash loses the checkpoint too, so the events are applied again.
         await manager.query('SET LOCAL synchronous_commit = off');
         const { counted, stored } = await insertDenials(manager, rows, retention);
         await deadLetterEvents(manager, DENIALS_CONSUMER, unreadable);

@@ -2,24 +2,22 @@ import type { EntityManager } from 'typeorm';
 import type { DenialRetention } from '../retention/denial-retention.js';
 import type { DenialRow } from './denial-row.js';
 
-/** Relays stored per address: enough to know where to look, and a row stays small. */
+/** Relays stored per address: enough to know where to look, and the row stays small. */
 export const MAX_RELAYS_PER_IP = 20;
 
-/** Of those whose ids may be gone. */
+/** For denials whose ids may have been dropped. */
 const COUNT_OLD_LOCK = 8_025_040;
 
 export interface InsertedDenials {
-  /** How many were not known. */
   readonly counted: number;
-  /** Those that got a row. */
   readonly stored: readonly DenialRow[];
 }
 
 /**
- * Adds the denials that are not stored yet, and raises the totals of their addresses by those alone: however often and
- * in however many batches a denial comes, it counts once: a repeat is recognised by its id. One from before `keptFrom` is counted and gets no
- * row. Where the rows may have been dropped, a repeat is recognised by the journal's position: an address's denials are of one stream, whose
- * events come in order. It names no schema: a rebuild has it write to new tables.
+ * Inserts denials that are not stored yet and adds only those to the totals of their addresses: each counts once,
+ * because a repeat is recognised by its id. A denial from before `keptFrom` is counted without a row. If rows may have
+ * been dropped, a repeat is recognised by the journal's position: the denials of an address are in one stream, in
+ * order. No schema is named, so that a rebuild can write to new tables.
  */
 export async function insertDenials(
   manager: EntityManager,
@@ -27,7 +25,7 @@ export async function insertDenials(
   { keptFrom, droppedBefore }: DenialRetention,
 ): Promise<InsertedDenials> {
   if (rows.length === 0) return { counted: 0, stored: [] };
-  // No row is there on which two consumers would wait for each other.
+  // These denials have no row on which two consumers would wait for each other.
   if (rows.some((row) => row.occurred_at < droppedBefore))
     await manager.query('SELECT pg_advisory_xact_lock($1)', [COUNT_OLD_LOCK]);
   const columns = COLUMNS.map(([name]) => rows.map((row) => row[name]));
@@ -36,7 +34,7 @@ export async function insertDenials(
     keptFrom,
     droppedBefore,
   ]);
-  // Null: all of them, as nearly always.
+  // Null: all of them, the usual case.
   const stored = result?.stored && new Set(result.stored);
   return { counted: Number(result?.counted), stored: stored ? rows.filter((row) => stored.delete(row.id)) : rows };
 }
@@ -60,7 +58,7 @@ const COLUMNS = [
 const NAMES = COLUMNS.map(([name]) => name).join(', ');
 const ARRAYS = COLUMNS.map(([, type], i) => `$${i + 1}::${type}[]`).join(', ');
 
-/** The known lists stay in front: which relays are remembered does not change with every batch. */
+/** Known values first, so that the remembered relays do not change with every batch. */
 const merged = (list: 'relays' | 'reasons') =>
   `CASE WHEN known.${list} @> excluded.${list} THEN known.${list}
         ELSE (known.${list} || ARRAY(SELECT new FROM unnest(excluded.${list}) AS new WHERE new <> ALL (known.${list})))[1 : ${MAX_RELAYS_PER_IP}] END`;

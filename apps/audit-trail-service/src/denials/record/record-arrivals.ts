@@ -1,15 +1,12 @@
 import type { EntityManager } from 'typeorm';
 import type { DenialRow } from './denial-row.js';
 
-/** NOTIFY's channel for new denials; the payload is the tenant. It only wakes: `audit.denial_arrivals` is the truth. */
+/** NOTIFY's channel for new denials, with the tenant. It only wakes readers of `audit.denial_arrivals`. */
 export const DENIALS_CHANNEL = 'audit_denials';
 
 const ARRIVALS_LOCK = 8_025_041;
 
-/**
- * Numbers the denials, in the order in which transactions commit, and wakes their streams. To be the last statement of its transaction:
- * until the commit no other one gets a number.
- */
+/** Numbers the denials in commit order. Call it last in the transaction: others wait for their numbers. */
 export async function recordArrivals(manager: EntityManager, rows: readonly DenialRow[]): Promise<void> {
   if (rows.length === 0) return;
   await manager.query('SELECT pg_advisory_xact_lock($1)', [ARRIVALS_LOCK]);

@@ -5,17 +5,17 @@ import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource, EntityManager } from 'typeorm';
 import { denialMonthsDropped, denialsDeleted } from '../../consumers/audit-metrics.js';
 
-/** Times in RFC 3339, UTC; a year long ago for "never". */
+/** Times in RFC 3339, UTC; a year long ago means "never". */
 export interface DenialRetention {
-  /** From when on denials are kept. */
+  /** Denials from then on are kept. */
   readonly keptFrom: string;
-  /** The rows of denials from before it may have been dropped. */
+  /** Rows from before may have been dropped. */
   readonly droppedBefore: string;
 }
 
 export const NEVER = '0001-01-01T00:00:00.000Z';
 
-/** As `postern_audit`. */
+/** Connected as `postern_audit`. */
 export async function loadDenialRetention(database: DataSource | EntityManager): Promise<DenialRetention> {
   const [row] = await database.query<{ kept_from: Date; dropped_before: Date }[]>(
     `SELECT greatest(kept_from, '${NEVER}') AS kept_from, greatest(dropped_before, '${NEVER}') AS dropped_before
@@ -29,11 +29,11 @@ export async function loadDenialRetention(database: DataSource | EntityManager):
 }
 
 const HOUR_MS = 60 * 60 * 1_000;
-/** After a sweep that failed, as when a backup held the tables. */
+/** After a failed sweep, for example if a backup locked the tables. */
 const RETRY_MS = 60_000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Sweeps at the start and then about once an hour, at other minutes in each process. */
+/** Sweeps at the start and then about once an hour, at different minutes in each process. */
 @Injectable()
 export class RetentionSweeper implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('audit-trail');
@@ -79,31 +79,27 @@ export class RetentionSweeper implements OnApplicationBootstrap, OnModuleDestroy
   }
 }
 
-/** What one sweep took away. */
 interface Swept {
-  /** As `2026-08`. */
+  /** For example `2026-08`. */
   readonly months: readonly string[];
-  /** Denials that were in no month's partition. */
   readonly rows: number;
 }
 
 const NOTHING: Swept = { months: [], rows: 0 };
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const ROWS_AT_ONCE = 1_000;
-/** In one sweep; the next one goes on. */
 const MOST_BATCHES = 100;
-/** One process at a time. */
 const SWEEP_LOCK = 8_025_023;
 
 /**
- * Moves on from when denials are kept, to so many days before `now` (0: for ever), and takes away what lies before: lists
- * show none of it from now on, months that lie wholly before it are dropped, and what is in no month is deleted in batches.
- * Null where another process is at it. Throws 55P03 where somebody holds the tables: then lists are right already, and
- * the rest is for the next time. As `postern_audit`.
+ * Moves `kept_from` to `days` before `now` (0: for ever) and deletes older denials: lists hide them at once, complete
+ * months are dropped, and those of the default partition are deleted in batches. Null if another process is sweeping.
+ * @throws 55P03 if the tables are locked; the lists are right then, and the next sweep does the rest. Connected as
+ * `postern_audit`.
  */
 export async function sweepDenials(dataSource: DataSource, days: number, now: Date): Promise<Swept | null> {
   const runner = dataSource.createQueryRunner();
-  /** Each in a transaction of its own: a lock that it takes is held for its sake alone. */
+  /** One transaction per statement, so that its lock is not held longer. */
   const ask = async <T>(sql: string, ...values: unknown[]): Promise<T | undefined> => {
     const [row] = await runner.manager.query<{ answer: T }[]>(sql, values);
     return row?.answer;
