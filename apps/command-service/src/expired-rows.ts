@@ -9,14 +9,14 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 
 const REMOVE_EVERY_MS = 5 * 60_000;
-/** A batch is a transaction of some milliseconds; so many of them a round, 200,000 rows of a table, and the rest the next time. */
+/** A batch takes some milliseconds. A round deletes up to 200,000 rows of a table, the next one the rest. */
 const BATCH = 2_000;
 const BATCHES_PER_ROUND = 100;
 
-/** For how long a repeat is given the first answer (API: errors). */
+/** How long a repeated request gets the first answer (API: errors). */
 export const ANSWER_LIFE_HOURS = 24;
 
-/** What has expired, by table; each condition begins an index. */
+/** Conditions for expired rows; each begins with an index. */
 const EXPIRED = {
   'access.idempotency_keys': {
     key: 'caller_id, idempotency_key',
@@ -27,7 +27,7 @@ const EXPIRED = {
 } as const;
 type Table = keyof typeof EXPIRED;
 
-/** Removes from time to time the rows that have expired, a bounded number. As `postern_journal_writer`. */
+/** Deletes expired rows from time to time, a limited number. As `postern_journal_writer`. */
 @Injectable()
 export class ExpiredRows implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('expired-rows');
@@ -43,7 +43,7 @@ export class ExpiredRows implements OnApplicationBootstrap, BeforeApplicationShu
     }, REMOVE_EVERY_MS).unref();
   }
 
-  /** How many rows it has removed from each table. What another process is removing is left to it. */
+  /** Deleted rows per table. Rows that another process is deleting are skipped. */
   async remove(): Promise<Readonly<Record<Table, number>>> {
     return {
       'access.idempotency_keys': await this.removeFrom('access.idempotency_keys'),

@@ -12,7 +12,7 @@ import { MAX_WRITES_OF_ONE_USER } from './smtp-user/change-smtp-user.js';
 import { LONGEST_NAME } from './tenant/tenants.js';
 import { MAX_REPEATS, WRITE_DEADLINE_MS } from './write/writes.js';
 
-/** What bounds the write side, for docs/limits.md. Lengths in UTF-16 units. */
+/** The limits of the write side, for docs/limits.md. Lengths in UTF-16 units. */
 export const COMMAND_LIMITS = {
   entries: MAX_ENTRIES,
   noteLength: MAX_NOTE_LENGTH,

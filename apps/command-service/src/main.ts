@@ -21,7 +21,7 @@ const parts = {
     await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
     return {
       firstKey: operatorKey === null ? await unshownOperatorKey(dataDir) : null,
-      // The supervisor shows it to whoever is at its terminal. What a service of its own prints is a log, which must open nothing.
+      // The supervisor prints it on its terminal. A service on its own prints a log, which must not contain a secret.
       signInPath: process.connected ? await firstSignInPath(app) : null,
     };
   },

@@ -36,7 +36,6 @@ const issuing = (summary: string): Documentation => ({
   answer: json(issuedApiKeyView),
 });
 
-/** Keys of a tenant, and keys of operators and relays, which belong to no tenant. */
 @Controller('v1')
 export class ApiKeysController {
   constructor(

@@ -23,15 +23,14 @@ export const apiKeyPageView = pageView(
   }),
 );
 
-/** What an id in a path may look like; what does not is no key's. */
+/** The shape of an id in a path; any other text is not a key's id. */
 export const API_KEY_ID = /^[A-Za-z0-9-]{1,64}$/;
 
-/** One number for all of Postern's advisory locks of one kind; it guards the count of live operator keys. */
 export const OPERATOR_KEYS_LOCK = 8_025_010;
 
 /**
- * How many operator keys are live; nobody else who asks so changes that before the transaction ends.
- * To be asked after the append: the journal's locks come first. As `postern_journal_writer`.
+ * Live operator keys. No other caller can change that number until the transaction ends. Call it after the append,
+ * because the journal's locks come first. As `postern_journal_writer`.
  */
 export async function countLiveOperatorKeys(manager: EntityManager): Promise<number> {
   await manager.query('SELECT pg_advisory_xact_lock($1)', [OPERATOR_KEYS_LOCK]);

@@ -10,21 +10,20 @@ import { EventWriter } from '../write/event-writer.js';
 import { countLiveOperatorKeys } from './api-keys.js';
 import { issueApiKey } from './issue-api-key.js';
 
-/** The name of the first key, and of whoever issues it: nobody else is there yet. */
 const FIRST_START = 'first start';
 
-/** The given operator key can't be used; the message says what to do. */
+/** The given operator key cannot be used; the message says what to do. */
 export class OperatorKeyUnusable extends SettingInvalid {}
 
-/** Another process, or an earlier start, has made an operator key: there is nothing to do. */
+/** Another process, or an earlier start, created an operator key. */
 class OperatorKeyExists extends Error {}
 
 /**
- * To be called by whoever starts the service, before it listens.
- * @param given the operator's own choice of a key (`POSTERN_OPERATOR_KEY`), or null
- * @param keep is given the text of a key that is being made; where it throws, none is made
- * @returns the text of a key that was made now, to be shown once and kept; null where one was given or exists already
- * Throws `OperatorKeyUnusable`, and what `keep` throws.
+ * Call it when starting the service, before it listens.
+ * @param given the key that the operator chose (`POSTERN_OPERATOR_KEY`), or null
+ * @param keep stores the text of a new key; if it throws, no key is created
+ * @returns the text of a new key, to be shown once; null if one was given or exists.
+ * @throws `OperatorKeyUnusable`, errors of `keep`.
  */
 export async function ensureFirstOperatorKey(
   app: INestApplicationContext,
@@ -37,7 +36,6 @@ export async function ensureFirstOperatorKey(
   return null;
 }
 
-/** Sees to it that somebody can operate this installation. */
 @Injectable()
 export class FirstOperatorKey {
   private readonly logger = new Logger('first-operator-key');
@@ -49,7 +47,6 @@ export class FirstOperatorKey {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Issues a key that the operator chose, unless that was done before. Throws `OperatorKeyUnusable`. */
   async ensureGiven(text: string): Promise<void> {
     const parsed = parseApiKey(text);
     if (parsed?.role !== 'operator') {
@@ -61,14 +58,14 @@ export class FirstOperatorKey {
     try {
       await this.issue(parsed.id, text);
     } catch (error) {
-      // A process that starts at the same time issued it.
+      // Another process issued it at the same time.
       if (!(error instanceof VersionConflict) || !(await this.exists(parsed.id, text))) throw error;
     }
   }
 
   /**
-   * Makes a key and returns its text, unless there is a live operator key: then null. Of several processes one makes it.
-   * Where `keep` throws, no key is left behind: nobody would ever know its text.
+   * Creates a key and returns its text; null if an operator key is live. Only one process creates it. If `keep` throws,
+   * the key is not issued: nobody would know its text.
    */
   async ensureAny(keep: (text: string) => Promise<void>): Promise<string | null> {
     if ((await this.writer.transaction(countLiveOperatorKeys)) > 0) return null;

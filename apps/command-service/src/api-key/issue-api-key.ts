@@ -7,7 +7,7 @@ import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 
-/** Makes an API key; `tenantId` is null for the roles operator and relay, and for them alone. */
+/** Creates an API key. `tenantId` is null for the roles operator and relay, and only for them. */
 export class IssueApiKey extends Command<Written<IssuedApiKey>> {
   constructor(
     readonly tenantId: TenantId | null,
@@ -34,9 +34,9 @@ export class IssueApiKeyHandler implements ICommandHandler<IssueApiKey> {
 }
 
 /**
- * Puts a new key into the journal and among those that authenticate, in one transaction.
- * @param before done in the transaction, behind the append; where it throws, nothing is issued
- * Throws `VersionConflict` where the id was used before.
+ * Adds a new key to the journal and to the table of keys, in one transaction.
+ * @throws `VersionConflict` if the id was used before.
+ * @param before runs in the transaction after the append; if it throws, no key is issued.
  */
 export async function issueApiKey(
   writer: EventWriter,

@@ -8,7 +8,7 @@ import { isTime, type ListOrder, ListQuery, type PageAsked, pageOf } from '@post
 import { IsNull, type DataSource, type EntityManager } from 'typeorm';
 import { API_KEY_ID } from './api-keys.js';
 
-/** A tenant's keys, or with null those that belong to no tenant; newest first, the revoked ones too. */
+/** Newest first, also revoked ones. Null: keys that belong to no tenant. */
 export class ListApiKeys extends ListQuery<ApiKey, TenantId | null, PageAsked> {}
 
 export const API_KEYS_ORDER: ListOrder = { createdAt: isTime, id: (value) => API_KEY_ID.test(value) };
@@ -24,7 +24,6 @@ export class ListApiKeysHandler implements IQueryHandler<ListApiKeys> {
 
   async execute({ scope: tenantId, asked }: ListApiKeys): Promise<Page<ApiKey>> {
     const [createdAt, id] = asked.cursor ?? ['infinity', ''];
-    // Served by the index api_keys_of_tenant.
     const select = (from: EntityManager): Promise<ApiKey[]> =>
       from
         .createQueryBuilder(ApiKeyEntity, 'key')

@@ -11,7 +11,7 @@ import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 import { API_KEY_ID, countLiveOperatorKeys } from './api-keys.js';
 
-/** Ends a key of a tenant, or with null one that belongs to no tenant. A key that is revoked already stays so. */
+/** Revokes a key of a tenant; null: one that belongs to no tenant. Repeats are safe. */
 export class RevokeApiKey extends Command<Written<null>> {
   constructor(
     readonly tenantId: TenantId | null,
@@ -22,7 +22,7 @@ export class RevokeApiKey extends Command<Written<null>> {
   }
 }
 
-/** The version of a key's stream that has nothing but `ApiKeyIssued`. */
+/** The version of a key's stream after `ApiKeyIssued`. */
 const ISSUED = 1;
 
 @CommandHandler(RevokeApiKey)
@@ -54,7 +54,7 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
       if (revokedAt === null) await this.writer.write(revocation);
       else await this.writer.keepAnswer(context, answer);
     } catch (error) {
-      // Somebody else revoked it a moment ago: that is what was asked for.
+      // Another request has just revoked it, which is the wanted result.
       if (!(error instanceof VersionConflict)) throw error;
       await this.writer.keepAnswer(context, answer);
     }
@@ -69,7 +69,7 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
   }
 }
 
-/** Without one nobody could make another, short of a restart. */
+/** Without an operator key, only a restart could create another one. */
 function lastOperatorKey(): Problem {
   return new Problem(
     'last-operator-key',

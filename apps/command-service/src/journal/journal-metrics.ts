@@ -4,7 +4,6 @@ import { Gauge } from 'prom-client';
 
 let observed: Pick<Journal, 'waiting'> | undefined;
 
-/** Reports the queue of the process's journal at each scrape. */
 export function observeJournal(journal: Pick<Journal, 'waiting'>): void {
   observed = journal;
 }

@@ -7,15 +7,15 @@ import { storable } from '../write/plain-text.js';
 export type AuthDenied = AuthDenialEvent['data'];
 export type DenialAppend = Omit<Append, 'metadata' | 'expectedVersion'> & { readonly expectedVersion: 'any' };
 
-/** Of an address that could not be read, enough is kept to recognise it. */
+/** Of an unreadable address, enough is stored to recognise it. */
 const LONGEST_IP = 100;
 
-/** The canonical address; or the text that the relay saw instead of one, made fit to be stored. */
+/** The canonical address, or the relay's text in a form that can be stored. */
 export function storedIp(address: ReturnType<typeof parseAddress>, text: string): string {
   return address.ok ? address.value.text : storable(text, LONGEST_IP);
 }
 
-/** The append of denials of one user. The denial's id is the event's, so that the journal keeps it once however often it comes. */
+/** The denial's id is the event's id, so that the journal stores a repeated denial once. */
 export function denialAppend(user: SmtpUserRef, denials: readonly AuthDenied[]): DenialAppend {
   return {
     tenantId: user.tenantId,

@@ -28,11 +28,9 @@ import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 import { denialAppend, storedIp } from './auth-denied.js';
 
-/** What a relay is answered about one login. */
 export interface LoginDecision {
   readonly decision: DecisionKind;
   readonly reason: ReasonCode;
-  /** Null where the SMTP user is unknown. */
   readonly mode: Mode | null;
   readonly matched: Entry | null;
   readonly reply: Reply | null;
@@ -52,11 +50,11 @@ export const loginDecisionView = view<LoginDecision>('LoginDecision', 'What a re
   reply: replyView.nullable().meta({ description: 'Null where the login goes through.' }),
 });
 
-/** Decides one login; unless `dryRun`, one that is refused, or in report-only would be, is recorded before the answer. */
+/** Decides one login. Unless `dryRun`, a denial, also a would-be one in report-only, is recorded before the answer. */
 export class DecideLogin extends Command<Written<LoginDecision>> {
   constructor(
     readonly username: string,
-    /** As the relay sees it; it may be anything. */
+    /** As the relay sees it: any text. */
     readonly ip: string,
     readonly dryRun: boolean,
     readonly context: RequestContext,
@@ -65,14 +63,14 @@ export class DecideLogin extends Command<Written<LoginDecision>> {
   }
 }
 
-/** Usernames of one query, and usernames that wait for theirs: a waiting one costs a request that is open anyway. */
+/** Usernames per query, and waiting usernames: each belongs to a request that is open anyway. */
 const LOOK_UPS = { batch: 500, waiting: 20_000 };
-/** Longer than any healthy look-up takes. On a connection that is dead without an end, it ends the wait of all that come after. */
+/** Longer than any healthy look-up. On a dead connection, it ends the wait of all later ones. */
 const LOOK_UP_WITHIN_MS = 4_000;
 
 const UNKNOWN = { user: null, reply: null };
 
-/** Decides by the journal's own state, so that a change holds in the very next decision. */
+/** Decides by the journal's state, so that a change applies to the very next decision. */
 @CommandHandler(DecideLogin)
 export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
   private readonly holders = new BatchedLookUp(
@@ -123,7 +121,7 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
     return answer;
   }
 
-  /** Any text may come from a client here; what can be no username is as unknown as one that nobody holds. */
+  /** A client may send any text; what cannot be a username is unknown. */
   private async holderOf(
     username: string,
   ): Promise<{ readonly user: RegisteredSmtpUser | null; readonly reply: TenantReply | null }> {
@@ -134,7 +132,7 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
     const remembered = this.states.remembered(holder);
     const state =
       remembered !== undefined && remembered.version >= holder.version ? remembered : await this.states.current(holder);
-    // Since the look-up the name may have been given up.
+    // The user may have given up the name since the look-up.
     const user = state.status === 'registered' && usernameKey(state.username) === key ? state : null;
     return { user, reply: holder.reply };
   }

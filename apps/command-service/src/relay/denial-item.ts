@@ -15,17 +15,16 @@ import { z } from 'zod';
 import { isPlain } from '../write/plain-text.js';
 import { storedIp } from './auth-denied.js';
 
-/** A report that can't be taken, however often it is sent. */
+/** A report that will never be accepted. */
 export interface RejectedDenial {
-  /** As it was sent; null where it has none that can be read. */
+  /** As it was sent; null if it is missing or unreadable. */
   readonly id: string | null;
   readonly code: string;
   readonly detail: string;
 }
 
-/** A count beyond this is a relay's mistake, and would drown all others in the sums. */
+/** A higher count is a relay's mistake and would dominate all sums. */
 export const MAX_COUNT = 1_000_000_000;
-/** Of a host name (RFC 1035). */
 export const LONGEST_RELAY = 253;
 const LONGEST_IP = 1_000;
 
@@ -42,7 +41,7 @@ const oneOf = (values: readonly string[]): Rule =>
   rule(`is one of: ${values.join(', ')}.`, (value) => values.includes(value as string));
 const A_UUID = rule('is a UUID in lower case.', (value) => typeof value === 'string' && isUuid(value));
 
-/** By hand: a schema library takes several times as long for a thousand items, and gives issues where one code is wanted. */
+/** Not by zod, which takes several times as long for a thousand items and returns issues instead of one code. */
 const RULES: Readonly<Record<keyof DenialReport, Rule>> = {
   id: A_UUID,
   username: rule(
@@ -66,7 +65,7 @@ const RULES: Readonly<Record<keyof DenialReport, Rule>> = {
 };
 const FIELDS = Object.entries(RULES);
 
-/** One item of a batch as a report, its address and time as they are stored; or why it can't be taken. */
+/** Checks one item of a batch; its address and time are returned in their stored form. */
 export function readDenial(item: unknown, index: number, now: Date): DenialReport | RejectedDenial {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
     return { id: null, code: 'validation-failed', detail: `/denials/${index} is not an object.` };
@@ -102,7 +101,7 @@ export function readDenial(item: unknown, index: number, now: Date): DenialRepor
   return { ...report, ip: storedIp(address, report.ip), occurredAt };
 }
 
-/** An item as it is sent, for the document; `readDenial` checks it. */
+/** An item for the document; `readDenial` checks it. */
 export const denialReportSchema: z.ZodType<DenialReport> = z
   .strictObject({
     id: uuid('019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b', 'A UUIDv7, made by the relay once: sent again, it is kept.'),

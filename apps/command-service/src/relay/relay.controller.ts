@@ -9,7 +9,7 @@ import { DecideLogin, loginDecisionView, type LoginDecision } from './decide-log
 import { denialReportSchema } from './denial-item.js';
 import { ReportDenials, reportedDenialsView, type ReportedDenials } from './report-denials.js';
 
-/** RFC 4616 lets a client send 255 octets and more; what is longer than this is an attack, not a login. */
+/** RFC 4616 lets a client send 255 octets and more. A longer text is an attack, not a login. */
 export const LONGEST_TEXT = 1_000;
 
 const loginText = (example: string) =>
@@ -24,7 +24,7 @@ const DecideBody = z.strictObject({
 });
 
 const HOW_MANY = `Send 1 to ${MAX_DENIALS_PER_REPORT} denials at once.`;
-/** The envelope alone: one bad item must not keep the others from being recorded. */
+/** Only the envelope is checked: one bad item must not prevent the others. */
 const ReportBody = z.strictObject({
   denials: z
     .array(documentedAs(z.unknown(), denialReportSchema))
@@ -32,7 +32,6 @@ const ReportBody = z.strictObject({
     .max(MAX_DENIALS_PER_REPORT, HOW_MANY),
 });
 
-/** What a relay asks and reports. */
 @Controller('v1/relay')
 @Allow('relay')
 export class RelayController {

@@ -16,10 +16,9 @@ import { eventMetadata, type RequestContext, type Written } from '../write/reque
 import { denialAppend, type AuthDenied, type DenialAppend } from './auth-denied.js';
 import { readDenial, rejectedDenialView, type RejectedDenial } from './denial-item.js';
 
-/** What became of a batch; the three add up to its length. */
+/** The three numbers add up to the batch's length. */
 export interface ReportedDenials {
   readonly accepted: number;
-  /** Known already, or more than once in the batch. */
   readonly duplicates: number;
   readonly rejected: readonly RejectedDenial[];
 }
@@ -33,7 +32,7 @@ export const reportedDenialsView = view<ReportedDenials>(
   },
 );
 
-/** Takes denials that a relay reports; the result says which are durable. Each item is checked by itself. */
+/** Records denials that a relay reports, and returns which are durable. Each item is checked on its own. */
 export class ReportDenials extends Command<Written<ReportedDenials>> {
   constructor(
     readonly items: readonly unknown[],
@@ -44,8 +43,8 @@ export class ReportDenials extends Command<Written<ReportedDenials>> {
 }
 
 /**
- * Reports that wait for a commit: one under way and one ready. The others wait here, so that a flood neither fills the journal's queue (503
- * for everybody) nor delays a platform team's change.
+ * Reports in the journal's queue: one being committed and one ready. Others wait here, so that a flood neither fills
+ * the queue (503 for everybody) nor delays a platform team's change.
  */
 export const MAX_REPORTS_IN_JOURNAL = 2;
 
@@ -78,7 +77,7 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
     denialsTotal.inc({ outcome: 'accepted' }, body.accepted);
     denialsTotal.inc({ outcome: 'duplicate' }, body.duplicates);
     denialsTotal.inc({ outcome: 'rejected' }, body.rejected.length);
-    // Behind the appends: each denial's id keeps it from being counted twice, whether or not this is reached.
+    // After the appends. If this fails, the denials' ids still prevent double counting.
     await this.eventWriter.keepAnswer(context, { body });
     return { body };
   }
@@ -102,7 +101,7 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
     return [...byUser.values()];
   }
 
-  /** How many the journal had already. */
+  /** Returns how many the journal already had. */
   private async appendAll(appends: readonly DenialAppend[], metadata: EventMetadata): Promise<number> {
     if (appends.length === 0) return 0;
     const appended = await this.reports.run(() =>
@@ -112,7 +111,7 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
   }
 }
 
-/** The items that can be read, each id once. */
+/** The valid items, each id once. */
 function readBatch(
   items: readonly unknown[],
   now: Date,
@@ -139,7 +138,7 @@ function whyNoHolder({ username, smtpUserId, occurredAt }: DenialReport): string
 
 function authDenied(report: DenialReport, { smtpUserId }: SmtpUserRef): AuthDenied {
   const { id: denialId, username, ip, occurredAt, relay, reason, mode, count } = report;
-  // An address that can't be read is refused in report-only too (`decideAccess`).
+  // An unreadable address is denied in report-only too (`decideAccess`).
   const refused = mode === 'enforce' || reason === 'source-ip-invalid';
   return { denialId, smtpUserId, username, ip, occurredAt, relay, reason, mode, refused, count };
 }

@@ -5,7 +5,7 @@ import { timeField } from '@postern/lists';
 import { z } from 'zod';
 import { isPlain } from '../write/plain-text.js';
 
-/** Longer than any address with a prefix, so that a mistake is still read and explained, but no essay. */
+/** Longer than any address with a prefix, so that mistakes are explained too. */
 export const LONGEST_RANGE = 200;
 
 const HOW_MANY = `A restriction has at most ${MAX_ENTRIES} entries. Use wider ranges, or send fewer.`;
@@ -37,8 +37,8 @@ const entries: z.ZodType<WantedEntry[], unknown[]> = z.array(
 );
 
 /**
- * Entries in a body. The domain checks what a range says and whether a time is past. Their number is checked before their
- * contents: zod reports every error of every entry, which takes seconds for a body full of empty ones.
+ * The domain checks what a range says and whether a time is in the past. The number of entries is checked first: zod
+ * reports every error of every entry, which takes seconds for a body full of empty ones.
  */
 export const entriesSchema: z.ZodType<WantedEntry[]> = documentedAs(
   z
@@ -48,5 +48,4 @@ export const entriesSchema: z.ZodType<WantedEntry[]> = documentedAs(
   entries,
 );
 
-/** `enforce` or `report-only` in a body. */
 export const modeSchema = z.enum(MODES, `One of: ${MODES.join(', ')}.`);

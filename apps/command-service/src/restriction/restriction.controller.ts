@@ -12,7 +12,7 @@ const AddEntriesBody = z.strictObject({ entries: entriesSchema });
 const ReplaceBody = z.strictObject({ entries: entriesSchema, mode: modeSchema.optional() });
 const ModeBody = z.strictObject({ mode: modeSchema });
 
-/** Each change can be repeated and guarded, and answers the restriction that came of it. */
+/** Each change is idempotent, may have `If-Match`, and returns the restriction. */
 const changing = (summary: string, more: Partial<Documentation> = {}): Documentation => ({
   tag: 'Restrictions',
   summary,

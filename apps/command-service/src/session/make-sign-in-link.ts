@@ -4,12 +4,12 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { hashSecret, newSecret, type ApiKeyId, type SignInLink, type TenantId } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 
-/** How long a link may be used. `sessions.sql` has it too. */
+/** Also in `sessions.sql`. */
 export const LINK_MINUTES = 15;
-/** Of one API key; the one that was made first is invalid where there would be more. */
+/** Links per API key; one more invalidates the oldest. */
 export const MAX_LINKS_OF_ONE_KEY = 20;
 
-/** Makes a link that signs one browser in with the API key, once. */
+/** Creates a link that signs in one browser with the API key, once. */
 export class MakeSignInLink extends Command<SignInLink> {
   constructor(
     readonly keyId: ApiKeyId,
@@ -36,16 +36,13 @@ export class MakeSignInLinkHandler implements ICommandHandler<MakeSignInLink> {
            SELECT code_hash FROM access.sign_in_codes WHERE key_id = $1 ORDER BY created_at DESC OFFSET ${MAX_LINKS_OF_ONE_KEY})`,
         [keyId],
       );
-      // In the fragment, which a browser sends to nobody: neither a proxy's log nor a server that a page links to gets it.
+      // In the fragment, which browsers do not send: no proxy's log and no linked server gets it.
       return { url: `/sign-in#code=${code}`, expiresAt: (made as { expires_at: Date }).expires_at.toISOString() };
     });
   }
 }
 
-/**
- * To be called by whoever starts the service, each time: the path of a link for the first operator, which is whoever has the oldest
- * operator key that is valid.
- */
+/** Call it at each start. The path of a sign-in link for the owner of the oldest valid operator key. */
 export async function firstSignInPath(app: INestApplicationContext): Promise<string | null> {
   const [first] = await app
     .get<DataSource>(getDataSourceToken('postern_access'), { strict: false })

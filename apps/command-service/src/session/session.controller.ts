@@ -30,7 +30,6 @@ import { LINK_MINUTES, MakeSignInLink } from './make-sign-in-link.js';
 import { SignIn } from './sign-in.js';
 import { SignOut } from './sign-out.js';
 
-/** No key is longer. */
 export const LONGEST_SECRET = 256;
 
 const secret = (example: string) =>
@@ -67,7 +66,7 @@ const signInLinkView = view<SignInLink>('SignInLink', 'A link that signs one bro
   expiresAt: time('2026-11-01T08:15:00.000Z'),
 });
 
-/** Who the caller is, and the sessions of browsers, each of which stands for an API key. */
+/** Who the caller is, and browser sessions. Each session belongs to an API key. */
 @Controller('v1')
 export class SessionController {
   constructor(
@@ -100,12 +99,12 @@ export class SessionController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<WhoAmI> {
-    // Whoever signs somebody else in with a key of their own sees what is then typed.
+    // An attacker who signs somebody in with a key of their own could see what is typed then.
     if (isSameOrigin(request, this.settings.trustedProxies) === false) throw crossSiteRequest();
     const by = key === undefined ? { code } : await this.keyOf(request, key);
     const cookie = await this.carryOut(new SignIn(by));
     if (cookie === null) throw this.access.refused(request, invalidCode());
-    // Whatever cookie came with the request is replaced: nobody can have chosen the session.
+    // The cookie of the request is replaced, so that nobody else can have chosen the session.
     const signedIn = await this.access.prove(request, { kind: 'session', text: cookie });
     this.setCookie(reply, cookie, SESSION_HOURS.most * 3_600);
     return whoIs(signedIn);
@@ -153,12 +152,12 @@ export class SessionController {
     answer: json(signInLinkView),
   })
   makeSignInLink(@Caller() { actor, tenantId, session }: Principal): Promise<SignInLink> {
-    // It would go on for ever, one link after the other, signed out or not.
+    // Otherwise a session could prolong itself for ever, link after link, even after signing out.
     if (session) throw new Problem('role-not-allowed', 'A session makes no sign-in links. Send the API key itself.');
     return this.carryOut(new MakeSignInLink(actor.keyId, tenantId));
   }
 
-  /** Throws the problem of a key that may not sign in. */
+  /** @throws the problem of a key that may not sign in. */
   private async keyOf(
     request: FastifyRequest,
     text: string,

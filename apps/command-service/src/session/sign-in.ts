@@ -5,7 +5,7 @@ import { FreshRows, newSessionCookie, SESSION_HOURS } from '@postern/access';
 import { hashSecret, type ApiKeyId, type TenantId } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 
-/** Of one API key; the one that began first ends where there would be more. */
+/** Sessions per API key; one more ends the oldest. */
 export const MAX_SESSIONS_OF_ONE_KEY = 100;
 
 interface KeyOwner {
@@ -13,7 +13,7 @@ interface KeyOwner {
   readonly tenantId: TenantId | null;
 }
 
-/** Begins a session: of an API key that was proven, or of the one that a sign-in code is for, which is used up. Results in the text of its cookie. */
+/** Starts a session with a proven API key, or with a sign-in code, which is then used up. Returns the cookie's text. */
 export class SignIn extends Command<string | null> {
   constructor(readonly by: KeyOwner | { readonly code: string }) {
     super();
@@ -22,7 +22,7 @@ export class SignIn extends Command<string | null> {
 
 @CommandHandler(SignIn)
 export class SignInHandler implements ICommandHandler<SignIn> {
-  /** By their hashes. Guesses, however many, share their look-ups, and take no connection from those who write. */
+  /** By their hashes. Guesses share look-ups, and take no connection from writes. */
   private readonly codes = new FreshRows<string, object>((hashes) => this.findCodes(hashes));
 
   constructor(
@@ -30,7 +30,7 @@ export class SignInHandler implements ICommandHandler<SignIn> {
     @Inject(getDataSourceToken('postern_access')) private readonly access: DataSource,
   ) {}
 
-  /** Null where the code is unknown, was used or has expired, or its key was revoked. */
+  /** Null if the code is unknown, used or expired, or its key was revoked. */
   async execute({ by }: SignIn): Promise<string | null> {
     if ('code' in by && !(await this.codes.with(hashSecret(by.code).toString('hex'), (found) => found))) return null;
     const { id, text, hash } = newSessionCookie();
@@ -53,7 +53,7 @@ export class SignInHandler implements ICommandHandler<SignIn> {
   }
 }
 
-/** One statement, which waits for another one that uses the same code, and then finds none. */
+/** One statement: of two with the same code, the second waits and finds none. */
 async function useUp(manager: EntityManager, code: string): Promise<KeyOwner | undefined> {
   const [owners] = await manager.query<[KeyOwner[], number]>(
     `DELETE FROM access.sign_in_codes c USING access.api_keys k

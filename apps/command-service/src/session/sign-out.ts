@@ -4,7 +4,6 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import type { SessionId } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 
-/** Ends a session. */
 export class SignOut extends Command<void> {
   constructor(readonly sessionId: SessionId) {
     super();

@@ -23,8 +23,9 @@ import type { Target } from './target.js';
 import { movesUsername, moveUsernames } from './usernames.js';
 
 /**
- * Changes an SMTP user or its restriction by one of the domain's commands, and shows what came of it. Where the user was changed in the
- * meantime, it is decided again. Throws a `DomainRefusal`; 412 `version-mismatch`, 409 `username-taken`; `QueueFull`; the journal's errors.
+ * Changes an SMTP user or its restriction with a command of the domain, and returns the result. If the user was changed
+ * meanwhile, it decides again.
+ * @throws `DomainRefusal`; 412 `version-mismatch`, 409 `username-taken`; `QueueFull`; the journal's errors.
  */
 export class ChangeSmtpUser<Body> extends Command<Written<Body>> {
   constructor(
@@ -36,10 +37,7 @@ export class ChangeSmtpUser<Body> extends Command<Written<Body>> {
   }
 }
 
-/**
- * So often it is tried without holding the stream. Then it is held: a process that has just appended knows the newest
- * state without asking, and would win against one that must load it for as long as it has changes to make.
- */
+/** Attempts without a lock. Then the stream is locked: a process that appends often would always win. */
 const FREE_ATTEMPTS = 3;
 
 /** Changes of one SMTP user that run or wait in this process. */
@@ -78,19 +76,19 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
   ): Promise<Written> {
     const { user, context } = command.target;
     const now = this.clock();
-    // 1. Load: what is remembered, if it may be old. 2. Decide.
+    // 1. Load: the remembered state, if it may be old. 2. Decide.
     const remembered = trustMemory ? this.states.remembered(user) : undefined;
     let state = remembered ?? (await this.states.current(user));
     let events = remembered ? unlessRefused(() => judge(command, state, now)) : judge(command, state, now);
     if (remembered && events.length === 0) {
-      // A refusal, or nothing to be done, has no append that proves the state: it is decided by what the journal has now.
+      // A refusal, or no change, has no append that checks the state: decide again by the journal's state.
       state = await this.states.current(user);
       events = judge(command, state, now);
     }
-    // 3. Evolve, and make the answer.
+    // 3. Evolve, and build the answer.
     const next = events.reduce<SmtpUserState>(evolve, state);
     const answer: Written = { body: command.show(next, now), version: next.version };
-    // 4. Append, if the state is still the one that was decided upon.
+    // 4. Append, if the state is unchanged.
     await this.writer.write(
       {
         tenantId: user.tenantId,
@@ -103,7 +101,7 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
       },
       holder,
     );
-    // Not what a transaction that is still open has decided: it may not commit.
+    // Not within an open transaction, which may not commit.
     if (!holder) this.states.remember(user, next);
     return answer;
   }
@@ -115,7 +113,7 @@ function judge({ change, target }: ChangeSmtpUser<unknown>, state: SmtpUserState
   return decide(change, state, { now, actorName: context.actor.name, newId });
 }
 
-/** Another process changed the user; or two renames wanted each other's username, of which PostgreSQL ended one. */
+/** Another process changed the user, or PostgreSQL ended one of two renames that deadlocked. */
 function isOvertaken(error: unknown): boolean {
   return error instanceof VersionConflict || sqlState(error) === '40P01';
 }

@@ -8,10 +8,10 @@ import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
 import type { SmtpUserRef } from './target.js';
 
-/** A state weighs one and its entries; an entry takes some half a kilobyte, so that this is about 50 MB. */
+/** A state weighs one plus its entries, about half a kilobyte each: about 50 MB. */
 const MAX_REMEMBERED_WEIGHT = 100_000;
 
-/** Loads the states of SMTP users out of the journal, under their tenant's row-level security, and remembers them. */
+/** Loads SMTP users' states from the journal under row-level security, and remembers them. */
 @Injectable()
 export class SmtpUserStates {
   private readonly states = new LRUCache<string, SmtpUserState>({
@@ -21,12 +21,12 @@ export class SmtpUserStates {
 
   constructor(@Inject(getDataSourceToken('postern_command')) private readonly dataSource: DataSource) {}
 
-  /** The state as last seen, or undefined. Another process may have gone on: it is only good where an append proves its version. */
+  /** May be outdated by another process: use it only if an append checks its version. */
   remembered(user: SmtpUserRef): SmtpUserState | undefined {
     return this.states.get(key(user));
   }
 
-  /** The state as the journal has it now: what is remembered, and the events since. A user of another tenant has none. */
+  /** The journal's state now: the remembered state plus later events. A user of another tenant has none. */
   async current(user: SmtpUserRef): Promise<SmtpUserState> {
     const known = this.remembered(user) ?? initialState();
     const events = await inTenant(this.dataSource, user.tenantId, (manager) =>
@@ -37,7 +37,7 @@ export class SmtpUserStates {
     return state;
   }
 
-  /** Keeps the state, unless a newer one is there. Throws where it is another tenant's, which must never happen. */
+  /** Keeps the newest state. @throws if it is another tenant's, which must never happen. */
   remember(user: SmtpUserRef, state: SmtpUserState): void {
     if (state.status === 'none') return;
     if (state.tenantId !== user.tenantId || state.smtpUserId !== user.smtpUserId) {

@@ -5,13 +5,13 @@ import type { FastifyRequest } from 'fastify';
 import { readIfMatch, type ExpectedVersions } from '../write/expected-version.js';
 import { writeRequest, type WriteRequest } from '../write/request-context.js';
 
-/** Which SMTP user; the tenant is part of the name, so that no state is ever found under another tenant. */
+/** The tenant is part of the key, so that no state is found under another tenant. */
 export interface SmtpUserRef {
   readonly tenantId: TenantId;
   readonly smtpUserId: SmtpUserId;
 }
 
-/** Which SMTP user a request changes, for whom, and which versions of it the caller has seen. */
+/** The SMTP user that a request changes, and which versions of it the caller has seen. */
 export interface Target {
   readonly user: SmtpUserRef;
   readonly context: WriteRequest;
@@ -19,8 +19,8 @@ export interface Target {
 }
 
 /**
- * The parameter decorator for the `Target` of the path and the header `If-Match`; with `'if-match-required'`, a request without the
- * header is 428. What is no UUID is nobody's id: 404, without asking the database. The guard has checked the tenant.
+ * The `Target` of the path and `If-Match`; with `'if-match-required'`, a missing header is 428. An id that is not a
+ * UUID is 404 without a query. The guard has checked the tenant.
  */
 export const TargetOf = createParamDecorator(
   (need: 'if-match-required' | undefined, execution: ExecutionContext): Target => {

@@ -10,15 +10,12 @@ import { Problem, violates } from '@postern/http';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { SmtpUserRef } from './target.js';
 
-/** The events by which a username is taken or given up; they are appended in the transaction of the claim. */
+/** Events that claim or release a username. They are appended in the transaction of the claim. */
 export function movesUsername(event: SmtpUserEvent): boolean {
   return event.type === 'SmtpUserRegistered' || event.type === 'SmtpUserRenamed' || event.type === 'SmtpUserRemoved';
 }
 
-/**
- * Writes into `access.usernames` what the events say of usernames. `manager` is in the transaction of their append, as
- * `postern_journal_writer`. Throws 409 `username-taken`; the transaction must then be rolled back.
- */
+/** In the append's transaction, as `postern_journal_writer`. @throws 409 `username-taken`; then roll back. */
 export async function moveUsernames(
   manager: EntityManager,
   user: SmtpUserRef,
@@ -29,7 +26,7 @@ export async function moveUsernames(
     if (event.type === 'SmtpUserRemoved') await release(manager, user);
     if (event.type === 'SmtpUserRenamed') {
       const { username, previousUsername } = event.data;
-      // Another case is the same name to hold.
+      // In another case it is the same name.
       if (usernameKey(username) === usernameKey(previousUsername)) continue;
       await release(manager, user);
       await claim(manager, user, username);
@@ -38,8 +35,8 @@ export async function moveUsernames(
 }
 
 /**
- * By the database's clock: the order of owners must not depend on the clocks of many machines. Cut to milliseconds, not rounded, so that
- * a denial right after the claim is not before it.
+ * By the database's clock, because the order of owners must not depend on many machines' clocks. Cut to milliseconds,
+ * not rounded, so that a denial right after the claim is not before it.
  */
 async function claim(manager: EntityManager, { tenantId, smtpUserId }: SmtpUserRef, username: string): Promise<void> {
   try {
@@ -50,7 +47,7 @@ async function claim(manager: EntityManager, { tenantId, smtpUserId }: SmtpUserR
     );
   } catch (error) {
     if (!violates(error, 'username_is_held_once')) throw error;
-    // The owner is not named: it may be another tenant.
+    // The owner is not named: it may belong to another tenant.
     throw new Problem('username-taken', `The username ${username} is taken. Choose another one.`, { cause: error });
   }
 }
@@ -63,14 +60,13 @@ async function release(manager: EntityManager, { smtpUserId }: SmtpUserRef): Pro
   );
 }
 
-/** Who holds a username, the version of this SMTP user's stream, and what its tenant has a denied login answered with. */
+/** The owner of a username, with its stream's version and its tenant's reply to denied logins. */
 export interface Holder extends SmtpUserRef {
   readonly version: number;
-  /** Null: the default. */
   readonly reply: TenantReply | null;
 }
 
-/** Who holds each username now, by username; what is missing is held by nobody. As `postern_journal_writer`. */
+/** The current owners, by username; a free username has none. As `postern_journal_writer`. */
 export async function currentHolders(
   writer: DataSource,
   usernames: readonly UsernameKey[],
@@ -100,18 +96,17 @@ export async function currentHolders(
   );
 }
 
-/** A username at a time; with `smtpUserId`, only as a name that this SMTP user has or had, whenever that was. */
+/** A username at a time. With `smtpUserId`: only if that user has or ever had the name. */
 export interface UsernameAt {
   readonly username: UsernameKey;
-  /** RFC 3339. */
   readonly at: string;
   readonly smtpUserId: SmtpUserId | undefined;
 }
 
 /**
- * Who held each username at its time: a username can pass from one tenant to another, and a late denial belongs to the tenant that
- * held it when the login was refused. The n-th result answers the n-th question; null where nobody did. As `postern_journal_writer`;
- * one query for all, served by the index usernames_by_key.
+ * Who owned each username at its time: a late denial belongs to the tenant that owned the username when the login was
+ * denied. The n-th result is for the n-th question; null: nobody. As `postern_journal_writer`. One query, by the index
+ * usernames_by_key.
  */
 export async function holdersAt(
   writer: DataSource,

@@ -8,7 +8,6 @@ import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 
-/** Makes a tenant. Throws 409 `tenant-exists`. */
 export class CreateTenant extends Command<Written<Tenant>> {
   constructor(
     readonly tenantId: TenantId,

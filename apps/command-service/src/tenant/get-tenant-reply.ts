@@ -5,13 +5,11 @@ import { DEFAULT_TENANT_REPLY, type TenantId, type TenantReply } from '@postern/
 import { inTenant } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
 
-/** A tenant's reply, and the version of the tenant that has it. */
 export interface VersionedReply {
   readonly reply: TenantReply;
   readonly version: number;
 }
 
-/** What relays say to the client of a login that was denied for this tenant's SMTP users. */
 export class GetTenantReply extends Query<VersionedReply> {
   constructor(readonly tenantId: TenantId) {
     super();
@@ -27,12 +25,11 @@ export class GetTenantReplyHandler implements IQueryHandler<GetTenantReply> {
   }
 }
 
-/** Of a tenant that exists. */
 export async function loadReply(manager: EntityManager, tenantId: TenantId): Promise<VersionedReply> {
   const [row] = await manager.query<VersionedReply[]>(
     'SELECT reply, version FROM access.tenant_replies WHERE tenant_id = $1',
     [tenantId],
   );
-  // Its only other event made the tenant.
+  // The tenant's only event so far is its creation.
   return row ?? { reply: DEFAULT_TENANT_REPLY, version: 1 };
 }

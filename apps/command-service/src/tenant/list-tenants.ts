@@ -7,7 +7,6 @@ import { type ListOrder, ListQuery, type PageAsked, pageOf } from '@postern/list
 import { MoreThan, type DataSource } from 'typeorm';
 import { TENANT_ID } from './tenants.js';
 
-/** All tenants, by id. */
 export class ListTenants extends ListQuery<Tenant, 'all', PageAsked> {}
 
 export const TENANTS_ORDER: ListOrder = { id: (value) => TENANT_ID.test(value) };

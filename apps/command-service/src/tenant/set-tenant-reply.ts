@@ -8,7 +8,7 @@ import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 import { loadReply } from './get-tenant-reply.js';
 
-/** Changes what relays say to the client of a denied login. Throws 412 `version-mismatch`. */
+/** Changes what relays answer to a denied login. @throws 412 `version-mismatch`. */
 export class SetTenantReply extends Command<Written<TenantReply>> {
   constructor(
     readonly tenantId: TenantId,
@@ -42,7 +42,7 @@ export class SetTenantReplyHandler implements ICommandHandler<SetTenantReply> {
   }
 }
 
-/** In the transaction of the event: the next decision has it. */
+/** In the event's transaction, so that the next decision uses it. */
 async function saveReply(manager: EntityManager, tenantId: TenantId, reply: TenantReply, version: number) {
   await manager.query(
     `INSERT INTO access.tenant_replies (tenant_id, reply, version) VALUES ($1, $2, $3)

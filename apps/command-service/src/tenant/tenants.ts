@@ -1,10 +1,9 @@
 import type { Tenant } from '@postern/contracts';
 import { pageView, text, time, view } from '@postern/http';
 
-/** The caller's choice of an id; a UUID is one too (API: ids and names). */
+/** Chosen by the caller; a UUID also matches (API: ids and names). */
 export const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
-/** Characters of a tenant's or a key's name. */
 export const LONGEST_NAME = 200;
 
 export const tenantView = view<Tenant>('Tenant', 'A customer account.', {

@@ -5,16 +5,15 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { IdempotencyStore } from './idempotency-store.js';
 import { eventMetadata, type RequestContext, type Written } from './request-context.js';
 
-/** One write: its events, and what must become durable together with them. */
+/** A write: events, and what must be durable together with them. */
 export interface EventWrite extends Omit<Append, 'metadata'> {
   readonly context: RequestContext;
   /** Stored for the request's `Idempotency-Key`, if it has one. */
   readonly answer: Written;
-  /** More statements of the same transaction; where it throws, nothing is written. */
+  /** More statements of the transaction; if it throws, nothing is written. */
   readonly also?: ((manager: EntityManager) => Promise<void>) | undefined;
 }
 
-/** Puts the events of a command into the journal. */
 @Injectable()
 export class EventWriter {
   constructor(
@@ -24,9 +23,9 @@ export class EventWriter {
   ) {}
 
   /**
-   * Resolves when all of it is durable. Events alone share a commit with other writes.
-   * Throws as `Journal.append` does; 503 `not-ready` where another process carries out the same request.
-   * @param holder a transaction of `holding`, which then commits it
+   * Resolves when everything is durable. A write of events only shares a commit with others.
+   * @throws the errors of `Journal.append`; 503 `not-ready` if another process carries out the same request.
+   * @param holder a transaction of `holding`, which commits the write
    */
   async write(write: EventWrite, holder?: EntityManager): Promise<void> {
     const { context, answer, also, ...rest } = write;
@@ -36,7 +35,7 @@ export class EventWriter {
       if (append.events.length > 0) await this.journal.append(append);
       return;
     }
-    // The append is the first statement: the journal's locks come before any other.
+    // The append comes first: the journal's locks come before any other.
     const all = async (manager: EntityManager): Promise<void> => {
       if (append.events.length > 0) await this.journal.appendWithin(manager, append);
       if (idempotency) await this.store.keep(manager, idempotency, answer);
@@ -45,12 +44,12 @@ export class EventWriter {
     await (holder ? all(holder) : this.writer.transaction(all));
   }
 
-  /** For a command that has no event. */
+  /** For a command without an event. */
   async keepAnswer({ idempotency }: RequestContext, answer: Written): Promise<void> {
     if (idempotency) await this.store.keep(this.writer.manager, idempotency, answer);
   }
 
-  /** Runs `work` in a transaction during which nobody else appends to the stream. */
+  /** Runs `work` in a transaction with an exclusive lock on the stream. */
   holding<T>(streamId: string, work: (holder: EntityManager) => Promise<T>): Promise<T> {
     return this.writer.transaction(async (manager) => {
       await lockStream(manager, streamId);

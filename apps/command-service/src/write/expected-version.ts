@@ -2,10 +2,9 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Problem, strongTags } from '@postern/http';
 import type { FastifyRequest } from 'fastify';
 
-/** The versions that the caller will have changed; null: whichever is current. */
+/** The versions that may be changed; null: any. */
 export type ExpectedVersions = readonly number[] | null;
 
-/** The parameter decorator for what `If-Match` asks for. */
 export const IfMatch = createParamDecorator((_: unknown, execution: ExecutionContext): ExpectedVersions =>
   readIfMatch(execution.switchToHttp().getRequest<FastifyRequest>().headers['if-match']),
 );
@@ -13,8 +12,9 @@ export const IfMatch = createParamDecorator((_: unknown, execution: ExecutionCon
 const ETAGS = /^"\d{1,9}"(?:\s*,\s*"\d{1,9}")*$/;
 
 /**
- * Reads the header `If-Match` (RFC 9110, section 13.1.1): `"7"`, a list of such, or `*`; `W/"7"` and `"7-gzip"`, as proxies make
- * them, count as `"7"`. Throws 422 for anything else: a client that meant to guard its change must not be left unguarded.
+ * Reads `If-Match` (RFC 9110, section 13.1.1): `"7"`, a list, or `*`. `W/"7"` and `"7-gzip"`, which proxies make, count
+ * as `"7"`.
+ * @throws 422 for anything else: a client that meant to guard its change must not be left unguarded.
  */
 export function readIfMatch(header: string | undefined): ExpectedVersions {
   if (header === undefined || header.trim() === '*') return null;
@@ -28,7 +28,7 @@ export function readIfMatch(header: string | undefined): ExpectedVersions {
   return [...tags.matchAll(/\d+/g)].map(([digits]) => Number(digits));
 }
 
-/** Throws 412 `version-mismatch` where another version than the current one is to be changed. */
+/** @throws 412 `version-mismatch`. */
 export function requireVersion(expected: ExpectedVersions, version: number): void {
   if (expected === null || expected.includes(version)) return;
   throw new Problem(

@@ -8,12 +8,12 @@ import { openAnswer, sealAnswer } from './sealed-answer.js';
 
 const LIFE_SQL = `interval '${ANSWER_LIFE_HOURS} hours'`;
 
-/** The answers of requests that had an `Idempotency-Key`, sealed, for a day. All statements as `postern_journal_writer`. */
+/** Sealed answers of requests with an `Idempotency-Key`, for a day. As `postern_journal_writer`. */
 @Injectable()
 export class IdempotencyStore {
   constructor(@Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource) {}
 
-  /** The answer that was stored for the request; null where there is none. Throws 409 `idempotency-key-reused` where it was another request. */
+  /** The stored answer, or null. @throws 409 `idempotency-key-reused` if it was another request. */
   async find(claim: IdempotencyClaim): Promise<Written | null> {
     const [row] = await this.writer.query<{ request_hash: Buffer; sealed_answer: Buffer }[]>(
       `SELECT request_hash, sealed_answer FROM access.idempotency_keys
@@ -26,8 +26,8 @@ export class IdempotencyStore {
   }
 
   /**
-   * Stores the answer in the transaction of the request's events, right behind their append. Where another process does the same at this
-   * moment, it waits for that one's commit and throws 503 `not-ready`: the transaction must be rolled back, and `find` has the answer.
+   * Stores the answer in the transaction of the events, after their append. If another process is storing one, waits
+   * for its commit and throws 503 `not-ready`: roll back, and `find` has the answer.
    */
   async keep(manager: EntityManager, claim: IdempotencyClaim, answer: Written): Promise<void> {
     const kept = await manager.query<unknown[]>(

@@ -1,7 +1,7 @@
 import { metrics } from '@postern/observe';
 import { Counter, Histogram } from 'prom-client';
 
-/** `command`: the operation id of the route. `outcome`: `done`, or the code of the problem that was answered. */
+/** `command`: the route's operation id. `outcome`: `done`, or the problem's code. */
 export const commandsTotal = new Counter({
   name: 'postern_commands_total',
   help: 'Commands carried out or refused, by name and outcome.',

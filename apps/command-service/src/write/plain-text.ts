@@ -1,10 +1,10 @@
 import { fieldCode } from '@postern/http';
 import { z } from 'zod';
 
-/** Control characters break logs and CSV; NUL and halves of surrogate pairs cannot be stored in `jsonb` at all. */
+/** Control characters break logs and CSV; `jsonb` cannot store NUL and unpaired surrogates. */
 const CONTROL = /\p{Cc}/u;
 
-/** Free text of people, such as a name: 1 to `longest` UTF-16 units on one line, and not only white space. */
+/** Text of people, such as a name: 1 to `longest` UTF-16 units, one line, not only white space. */
 export function plainText(longest: number): z.ZodType<string, string> {
   return z
     .string()
@@ -18,7 +18,7 @@ export function isPlain(text: string): boolean {
   return text.isWellFormed() && !CONTROL.test(text);
 }
 
-/** What somebody else's program sent, made fit to be stored: what cannot be stored becomes U+FFFD, and no more than `longest` units. */
+/** Makes a foreign text storable: U+FFFD for what cannot be stored, and at most `longest` units. */
 export function storable(text: string, longest: number): string {
   return text
     .slice(0, longest)

@@ -8,16 +8,16 @@ import {
   type ProblemTranslator,
 } from '@postern/http';
 
-/** How a refusal of the domain is answered; a temporary failure and a lost database are answered alike by every service. */
+/** Translates refusals of the domain. Temporary failures are answered the same way in every service. */
 export const problems: readonly ProblemTranslator[] = [refusalProblem];
 
-/** The problem that an error will be answered as; null for a defect. */
+/** The problem that an error will be answered with; null for a defect. */
 export function problemOf(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
   return refusalProblem(error) ?? temporaryProblem(error) ?? databaseProblem(error);
 }
 
-/** By the refusal's own code; a code that only fields have becomes `validation-failed`. */
+/** By the refusal's code; a code for fields becomes `validation-failed`. */
 function refusalProblem(error: unknown): Problem | null {
   if (!(error instanceof DomainRefusal)) return null;
   if (error.code in PROBLEMS)

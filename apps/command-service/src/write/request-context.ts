@@ -4,43 +4,38 @@ import type { Actor, ApiKeyId, EventMetadata, SessionId, TenantId } from '@poste
 import { credentialOf, principalOf, Problem, strongTags } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** Who asks, and by which request: every command has it, and its events say so. */
+/** Who asks, and with which request: every command has it, and its events record it. */
 export interface RequestContext {
   readonly actor: Actor;
   readonly requestId: string;
-  /** Undefined where the request has no `Idempotency-Key`. */
   readonly idempotency: IdempotencyClaim | undefined;
 }
 
-/** A request for a write, which `Writes` answers. */
 export interface WriteRequest extends RequestContext {
-  /** The operation id of the route: the name of its method, and the `command` of the metrics. */
+  /** The route's operation id: the name of its method, and `command` in the metrics. */
   readonly operation: string;
-  /** Sets a header of the answer. */
   readonly tell: (header: string, value: string) => void;
 }
 
-/** A request that its caller marked as one that may be sent again: the header `Idempotency-Key`. */
+/** A request that may be repeated: it has an `Idempotency-Key`. */
 export interface IdempotencyClaim {
-  /** Two API keys or sessions may use the same text and never meet. */
+  /** So that two API keys or sessions can use the same text. */
   readonly callerId: ApiKeyId | SessionId;
   readonly tenantId: TenantId | null;
   readonly key: string;
   /** SHA-256 of the method, the path, `If-Match` and the body. */
   readonly requestHash: Buffer;
-  /** The text of the API key or of the session’s cookie, which seals the stored answer; it is in memory for as long as the request is. */
+  /** The text of the API key or of the session's cookie, which seals the stored answer. */
   readonly secret: string;
 }
 
-/** What every command results in. */
 export interface Written<Body = unknown> {
-  /** What is answered; null: nothing. */
   readonly body: Body;
-  /** Of what was changed, where that has one: it becomes `Postern-Version`, and with a body `ETag`. */
+  /** The version of what was changed: `Postern-Version`, and with a body `ETag`. */
   readonly version?: number;
 }
 
-/** Throws 422 where the `Idempotency-Key` is no 1 to 255 printable ASCII characters. */
+/** @throws 422 if the `Idempotency-Key` is not 1 to 255 printable ASCII characters. */
 export function writeRequest(execution: ExecutionContext): WriteRequest {
   const http = execution.switchToHttp();
   const request = http.getRequest<FastifyRequest>();
@@ -54,10 +49,8 @@ export function writeRequest(execution: ExecutionContext): WriteRequest {
   };
 }
 
-/** The parameter decorator for a `WriteRequest`. */
 export const Context = createParamDecorator((_: unknown, execution: ExecutionContext) => writeRequest(execution));
 
-/** The metadata of the events that a request causes. */
 export function eventMetadata({ actor, requestId }: RequestContext): EventMetadata {
   return { actor, correlationId: requestId, causationId: null };
 }
@@ -79,7 +72,7 @@ function idempotencyClaim(request: FastifyRequest): IdempotencyClaim | undefined
   return { callerId, tenantId, key, requestHash: hashOf(request), secret: credentialOf(request)?.text ?? '' };
 }
 
-/** By meaning: the same JSON with other white space or another order of members, at a path written otherwise, is the same request. */
+/** By meaning: white space, the order of members and the spelling of the path do not matter. */
 function hashOf({ method, routeOptions, params, headers, body }: FastifyRequest): Buffer {
   const request = [method, routeOptions.url, params, strongTags(headers['if-match'] ?? ''), body ?? null];
   return createHash('sha256').update(JSON.stringify(request, membersSorted), 'utf8').digest();

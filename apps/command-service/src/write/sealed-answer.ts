@@ -6,8 +6,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * An answer as it is stored: AES-256-GCM under a key derived by HKDF from the caller's API key, of which the database has
- * only the hash. So an issued key's text can be given again to who was given it first, and be read by nobody else.
+ * Encrypts an answer with AES-256-GCM. The key comes by HKDF from the caller's API key, of which the database has only
+ * the hash: so a repeated request gets an issued key's text again, and nobody else can read it.
  * Layout: nonce (12 bytes), tag (16 bytes), ciphertext.
  */
 export function sealAnswer(claim: IdempotencyClaim, answer: unknown): Buffer {
@@ -18,7 +18,7 @@ export function sealAnswer(claim: IdempotencyClaim, answer: unknown): Buffer {
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
 }
 
-/** The answer that was sealed for the same claim. Throws where it was not, or was tampered with. */
+/** @throws if it was sealed for another claim, or tampered with. */
 export function openAnswer(claim: IdempotencyClaim, sealed: Buffer): unknown {
   const decipher = createDecipheriv(CIPHER, keyOf(claim), sealed.subarray(0, NONCE_BYTES))
     .setAAD(claim.requestHash)
@@ -27,7 +27,7 @@ export function openAnswer(claim: IdempotencyClaim, sealed: Buffer): unknown {
   return JSON.parse(text.toString('utf8')) as unknown;
 }
 
-/** A key of its own for each idempotency key. */
+/** One key per idempotency key. */
 function keyOf({ secret, callerId, key }: IdempotencyClaim): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, callerId, `postern idempotency answer ${key}`, 32));
 }

@@ -7,12 +7,12 @@ import { commandSeconds, commandsTotal, replaysTotal } from './metrics.js';
 import { problemOf } from './problems.js';
 import type { IdempotencyClaim, WriteRequest, Written } from './request-context.js';
 
-/** Longer than any healthy command takes, shorter than a client's patience. */
+/** Longer than any healthy command, shorter than a client's patience. */
 export const WRITE_DEADLINE_MS = 8_000;
-/** Requests with one `Idempotency-Key` that run or wait in this process. */
+/** Requests with the same `Idempotency-Key` that run or wait in this process. */
 export const MAX_REPEATS = 100;
 
-/** A route whose method has `Writes` carry out a command. It is documented under the name of its method. */
+/** A route that carries out a command through `Writes`, documented under its method's name. */
 export function Write(documentation: Omit<Documentation, 'id'>): MethodDecorator {
   const { status = 200, takes = [], tells = [] } = documentation;
   return (target, method, descriptor) =>
@@ -27,7 +27,7 @@ export function Write(documentation: Omit<Documentation, 'id'>): MethodDecorator
     )(target, method, descriptor);
 }
 
-/** What all writes have in common: a deadline, idempotency, metrics, and the headers with the version. */
+/** What all writes share: deadline, idempotency, metrics, and the headers with the version. */
 @Injectable()
 export class Writes {
   private readonly repeats = new KeyedQueue(MAX_REPEATS);
@@ -38,9 +38,9 @@ export class Writes {
   ) {}
 
   /**
-   * Carries out the request's command; resolves to the body of the answer. 503 `not-ready` after eight seconds. Whether the write was
-   * carried out by then is not known, but it is not carried out later: the deadline covers every look-up too, and the journal refuses
-   * what reaches it after that.
+   * Carries out the command and returns the answer's body; 503 `not-ready` after eight seconds. The write may have
+   * succeeded then, but it cannot take effect later: the deadline covers every look-up, and the journal refuses later
+   * appends.
    */
   async carryOut<Body>(request: WriteRequest, command: Command<Written<Body>>): Promise<Body> {
     const { idempotency, operation, tell } = request;
@@ -55,9 +55,9 @@ export class Writes {
   }
 
   /**
-   * The answer that was stored for the claim, or what `work` results in; `work` stores it itself, in the transaction of its events. Of two
-   * requests at once the second waits. Only a success is stored: after a failure the key is free.
-   * Throws 409 `idempotency-key-reused` for another request.
+   * The stored answer, or the result of `work`, which stores it in the transaction of its events. A second request
+   * waits for the first. Only success is stored.
+   * @throws 409 `idempotency-key-reused` for another request.
    */
   private once<Body>(
     { tell }: WriteRequest,
@@ -75,7 +75,7 @@ export class Writes {
       try {
         return await work();
       } catch (error) {
-        // Another process may have been faster: what it stored says more than why this one failed.
+        // Another process may have been faster: its stored answer says more than this failure.
         const theirs = await this.store.find(claim).catch(rethrowProblem);
         if (theirs) return replayed(theirs);
         throw error;
@@ -98,7 +98,7 @@ async function measured<T>(command: string, work: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Where the database is gone for the second look-up too, the first failure is answered. */
+/** If the database fails again, answer with the first failure. */
 function rethrowProblem(error: unknown): null {
   if (error instanceof Problem) throw error;
   return null;
