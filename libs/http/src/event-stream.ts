@@ -6,38 +6,37 @@ export type StreamEnd = 'client-left' | 'too-slow' | 'key-revoked' | 'reset' | '
 export interface EventStreamLimits {
   readonly maxClients: number;
   readonly maxClientsPerKey: number;
-  /** A client that leaves more than this unread is dropped. */
+  /** A client with more unread bytes is dropped. */
   readonly maxUnreadBytes: number;
-  /** A client that is waited for and reads nothing for so long is dropped. */
+  /** A client that reads nothing for this long is dropped. */
   readonly stalledMs: number;
 }
 
-/** How long the client of a revoked key may take what was written for it already. */
+/** How long the client of a revoked key may read what was already written. */
 const REVOKED_GRACE_MS = 1_000;
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
-  // nginx would hold events back until a buffer is full.
+  // nginx would otherwise buffer the events.
   'x-accel-buffering': 'no',
 };
 
-/** Node's response with the headers that Fastify has set. Call `reply.hijack()` once the stream serves it. */
+/** Node's response with the headers that Fastify has set. Call `reply.hijack()` when the stream serves it. */
 export function rawResponse(reply: FastifyReply): ServerResponse {
   for (const [name, value] of Object.entries(reply.getHeaders()))
     if (value !== undefined) reply.raw.setHeader(name, value);
   return reply.raw;
 }
 
-/** Whether one more stream of the key may join those that are open. */
 export function hasPlaceFor(keyId: string, open: ReadonlySet<EventStream>, limits: EventStreamLimits): boolean {
   let sameKey = 0;
   for (const stream of open) if (stream.keyId === keyId) sameKey++;
   return open.size < limits.maxClients && sameKey < limits.maxClientsPerKey;
 }
 
-/** An answer of server-sent events. Nothing is kept for it but what Node holds for its socket, which is bounded. */
+/** An answer of server-sent events. Its only buffer is that of Node's socket, which is limited. */
 export class EventStream {
   private reason: StreamEnd | null = null;
   private tookLast = performance.now();
@@ -46,14 +45,12 @@ export class EventStream {
   constructor(
     private readonly response: ServerResponse,
     private readonly limits: Pick<EventStreamLimits, 'maxUnreadBytes' | 'stalledMs'>,
-    /** Of whom it is for. */
     readonly keyId: string,
   ) {
     response.once('close', () => this.finish('client-left'));
     response.on('error', () => undefined);
   }
 
-  /** Why it ended; null while it is open. */
   get ended(): StreamEnd | null {
     return this.reason;
   }
@@ -63,7 +60,7 @@ export class EventStream {
     return this.response.headersSent;
   }
 
-  /** Since the client's connection took what was written last. */
+  /** Time since the client's connection took the last write. */
   get silentMs(): number {
     return performance.now() - this.tookLast;
   }
@@ -78,14 +75,14 @@ export class EventStream {
     this.response.flushHeaders();
   }
 
-  /** Writes without waiting; a client that has left too much unread is dropped. */
+  /** Does not wait. A client with too many unread bytes is dropped. */
   send(bytes: Buffer): void {
     if (this.reason || bytes.length === 0) return;
     if (this.response.writableLength > this.limits.maxUnreadBytes) return this.drop('too-slow');
     this.response.write(bytes, this.took);
   }
 
-  /** Writes, and resolves when there is room for more; a client that reads nothing for too long is dropped. */
+  /** Resolves when there is room for more. A client that reads nothing for too long is dropped. */
   async sendAndWait(bytes: Buffer): Promise<void> {
     if (this.reason || bytes.length === 0) return;
     this.open();
@@ -101,13 +98,12 @@ export class EventStream {
     });
   }
 
-  /** Ends it in order: what was written still goes out. */
   end(reason: StreamEnd, last?: Buffer): void {
     if (this.reason) return;
     this.open();
     if (last) this.response.end(last);
     else this.response.end();
-    // A client that reads nothing would keep it half open. One whose key was revoked gets no more of what the kernel holds for it.
+    // A client that does not read would keep it half open. For a revoked key, the kernel's buffer is dropped too.
     if (reason === 'key-revoked') setTimeout(() => this.response.socket?.resetAndDestroy(), REVOKED_GRACE_MS).unref();
     else setTimeout(() => this.response.destroy(), this.limits.stalledMs).unref();
     this.finish(reason);

@@ -6,38 +6,36 @@ import { answerHeaders, REQUEST_HEADERS, type AnswerHeader, type RequestHeader }
 import type { JsonSchema } from './json-schema.js';
 import type { MediaType } from './media-types.js';
 
-/** What the OpenAPI document says of a route beyond what its decorators and schemas say already. */
+/** What the OpenAPI document says of a route, beyond its decorators and schemas. */
 export interface Documentation {
   readonly tag: Tag;
-  /** The operation id, in lower camel case, where the name of the controller does not say it. */
+  /** The operation id in lower camel case, if the controller's name differs. */
   readonly id?: string;
   readonly summary: string;
   readonly description?: string;
-  /** The headers that it takes; what they may be refused with is known. */
+  /** The headers that it accepts. Their own problem codes are added automatically. */
   readonly takes?: readonly RequestHeader[];
-  /** Those of them that it must have. */
   readonly needs?: readonly RequestHeader[];
   /** Query parameters that no `@Query({ schema })` checks. */
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: JsonSchema }>>;
-  /** 200 where it is left out. */
   readonly status?: 200 | 201 | 204;
-  /** What it answers; the first one where `Accept` says nothing. Left out: no body. */
+  /** The forms of the answer, the default first. Without it: no body. */
   readonly answer?: MediaType | readonly MediaType[];
-  /** The headers of that answer, besides `X-Request-Id`. */
+  /** The headers of the answer, besides `X-Request-Id`. */
   readonly tells?: readonly AnswerHeader[];
-  /** Codes of its own, besides those of its key, path, body and headers. */
+  /** Problem codes beyond those of its key, path, body and headers. */
   readonly problems?: readonly ProblemCode[];
 }
 
-/** Where the codes wait for `completed` to make answers of them. */
+/** `completed` turns these codes into answers. */
 export const PROBLEMS_EXTENSION = 'x-problems';
 
-/** Documents a route, and bounds it by the deadline of reads. A route that is not documented fails the test that calls every route. */
+/** Documents a route, with the deadline of reads. A test that calls every route fails for one without it. */
 export function Documented(documentation: Documentation): MethodDecorator {
   return applyDecorators(UseInterceptors(ReadDeadline), Described(documentation));
 }
 
-/** Documents a route that has a deadline of its own, and passes through no interceptor. */
+/** Documents a route with a deadline of its own, without an interceptor. */
 export function Described(documentation: Documentation): MethodDecorator {
   const {
     tag,
@@ -78,7 +76,6 @@ export function Described(documentation: Documentation): MethodDecorator {
   );
 }
 
-/** The chapters of the document, in its order. */
 export const TAGS = {
   Tenants: 'Customer accounts. A tenant owns SMTP users and API keys, and sees nothing of any other.',
   'API keys': 'Who may ask for what. The text of a key is shown once.',

@@ -1,7 +1,6 @@
 import type { ProblemCode } from '../problem/problem.js';
 import type { JsonSchema } from './json-schema.js';
 
-/** The headers that a route may take. */
 export const REQUEST_HEADERS = {
   'X-Request-Id': requestHeader(
     'Your name for this request, returned and kept with the changes it makes. What does not fit is replaced.',
@@ -44,7 +43,6 @@ export const REQUEST_HEADERS = {
 } as const;
 export type RequestHeader = keyof typeof REQUEST_HEADERS;
 
-/** By which a relay says who it is and how it does. */
 export const RELAY_HEADERS = [
   'User-Agent',
   'Postern-Relay',
@@ -53,7 +51,7 @@ export const RELAY_HEADERS = [
 
 interface RequestHeaderRules {
   readonly pattern?: string;
-  /** What a request with this header may be refused with. */
+  /** Problem codes of a request with this header. */
   readonly problems?: readonly ProblemCode[];
 }
 
@@ -61,7 +59,7 @@ function requestHeader(description: string, example: string, { problems = [], ..
   return { description, schema: { type: 'string', ...pattern, examples: [example] }, problems };
 }
 
-/** The headers that an answer may have; `required` ones it always has. */
+/** `required`: every answer has it. */
 const ANSWER_HEADERS = {
   'X-Request-Id': answerHeader('The id of this request: give it to support.', 'deploy-2026-11-01.17', true),
   ETag: answerHeader('The version in double quotes, for If-Match.', '"7"', true),
@@ -97,7 +95,6 @@ function answerHeader(description: string, example: string, required = false) {
   return { description, required, schema: { type: 'string', examples: [example] } };
 }
 
-/** Those answer headers as an OpenAPI answer has them. */
 export function answerHeaders(names: readonly AnswerHeader[]): Record<string, JsonSchema> {
   return Object.fromEntries(names.map((name) => [name, ANSWER_HEADERS[name]]));
 }

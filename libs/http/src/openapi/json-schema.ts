@@ -1,30 +1,29 @@
 import { z } from 'zod';
 
-/** A JSON Schema 2020-12, as OpenAPI 3.1 takes it. */
+/** A JSON Schema 2020-12, as in OpenAPI 3.1. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** The schemas that have a name, as they were met: `#/components/schemas/<name>`. */
+/** Named schemas found so far: `#/components/schemas/<name>`. */
 const named = new Map<string, JsonSchema>();
 const substitutes = new WeakMap<object, z.ZodType>();
 
-/** The named schema of that name, or undefined where none was converted. */
 export function namedSchema(name: string): JsonSchema | undefined {
   return named.get(name);
 }
 
-/** Documents a schema by another one: for what a handler checks item by item, and not the schema of its body. */
+/** Documents a schema by another one: for items that a handler checks, not the body's schema. */
 export function documentedAs<S extends z.ZodType>(schema: S, as: z.ZodType): S {
   substitutes.set(schema, as);
   return schema;
 }
 
 /**
- * The JSON Schema of what a caller sends (`input`) or is answered (`output`); named schemas are referred to. What is sent
- * is closed where its schema is strict. What is answered stays open: new fields may appear.
- * Throws where two schemas have one name.
+ * The JSON Schema of a request (`input`) or an answer (`output`), with references to named schemas. Strict request
+ * schemas are closed; answers stay open, because new fields may appear.
+ * @throws if two schemas have one name.
  */
 export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  // In an array, since the outermost schema would not be referred to by its name.
+  // In an array, because the outermost schema would not be a reference.
   const { items, $defs = {} } = z.toJSONSchema(z.array(schema), {
     io,
     unrepresentable: 'any',
@@ -40,13 +39,13 @@ export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSch
   return referring(items as JsonSchema);
 }
 
-/** zod takes these out where a text is transformed, since it cannot know that they are of the text. */
+/** zod drops these where a text is transformed, because it cannot know that they describe the text. */
 function restate(schema: z.core.JSONSchema.BaseSchema, meta: z.core.GlobalMeta | undefined): void {
   if (meta?.['examples'] !== undefined) schema.examples = meta['examples'] as unknown[];
   if (meta?.['default'] !== undefined) schema.default = meta['default'] as never;
 }
 
-/** What follows from the rest, or is of the text that a number was read from. */
+/** Removes what is redundant, or describes the text from which a number was read. */
 function tidy(schema: z.core.JSONSchema.BaseSchema): void {
   if (schema.type === 'integer' || schema.format === 'date-time') delete schema.pattern;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;

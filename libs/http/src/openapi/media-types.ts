@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { AnswerHeader } from './headers.js';
 import { jsonSchemaOf, type JsonSchema } from './json-schema.js';
 
-/** One of the forms in which a route answers; which one is chosen by `Accept`. */
+/** One of the forms of an answer; `Accept` chooses. */
 export interface MediaType {
   readonly type: string;
   readonly content: { readonly schema: JsonSchema; readonly [member: string]: unknown };
@@ -12,7 +12,7 @@ export function json(schema: z.ZodType): MediaType {
   return { type: 'application/json', content: { schema: jsonSchemaOf(schema, 'output') } };
 }
 
-/** Lines of JSON, each one of the schema. OpenAPI 3.1 has no keyword for that: `x-line-schema` is ours. */
+/** Lines of JSON, each with this schema. `x-line-schema` is ours: OpenAPI 3.1 has no keyword for it. */
 export function ndjson(line: z.ZodType): MediaType {
   return text('application/x-ndjson', 'A line of JSON for each item, each ended by a line feed.', {
     'x-line-schema': jsonSchemaOf(line, 'output'),
@@ -31,7 +31,7 @@ function text(type: string, description: string, more: Readonly<Record<string, u
   return { type, content: { schema: { type: 'string', description }, ...more } };
 }
 
-/** Server-sent events by their names, each with the schema of its data. `x-event-schemas` is ours. */
+/** Server-sent events by name, each with its data's schema. `x-event-schemas` is ours. */
 export function serverSentEvents(events: Readonly<Record<string, z.ZodType>>, example: string): MediaType {
   const schemas = Object.entries(events).map(([name, data]) => [name, jsonSchemaOf(data, 'output')] as const);
   return text('text/event-stream', `Server-sent events: ${Object.keys(events).join(', ')}; the data of each is JSON.`, {
@@ -40,7 +40,7 @@ export function serverSentEvents(events: Readonly<Record<string, z.ZodType>>, ex
   });
 }
 
-/** A list as a page of JSON, or all of it as lines of JSON or as CSV. */
+/** A list: one page as JSON, or all of it as NDJSON or CSV. */
 export function exported(page: z.ZodType, item: z.ZodType, csvExample: string) {
   const tells: readonly AnswerHeader[] = ['Vary', 'Cache-Control', 'Content-Disposition'];
   const csv = 'RFC 4180 with a header line. Cells that a spreadsheet would take for a formula are defused.';

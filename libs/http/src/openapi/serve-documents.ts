@@ -3,13 +3,10 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 
-/** From the sources under jest, or from `dist`. */
+/** From the sources (jest) or from `dist`. */
 const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]http[\\/]src[\\/]openapi$/, '');
 
-/**
- * Serves `/openapi.json`, the document of the complete API, and the page `/docs`, both without a key. Every process serves the
- * same file, which `npm run openapi` writes. To be called before the application is initialised.
- */
+/** `/openapi.json` and the page `/docs`, without a key. Call it before the application is initialised. */
 export function serveDocuments(app: NestFastifyApplication): void {
   const document = JSON.parse(readFileSync(join(ROOT, 'docs', 'openapi.json'), 'utf8')) as OpenAPIObject;
   SwaggerModule.setup('docs', app, document, {
@@ -17,7 +14,7 @@ export function serveDocuments(app: NestFastifyApplication): void {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Postern: the HTTP API',
     customCss: '.swagger-ui .topbar { display: none }',
-    // Swagger UI would have the document checked by a server on the internet.
+    // Swagger UI would send the document to a validator on the internet.
     swaggerOptions: { validatorUrl: null, defaultModelsExpandDepth: 0, displayRequestDuration: true },
   });
 }

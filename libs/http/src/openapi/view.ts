@@ -1,9 +1,6 @@
 import { z } from 'zod';
 
-/**
- * The schema of a type that the API answers. A field that the type has and the
- * schema lacks, or the other way round, does not compile. `name` is the one in the document.
- */
+/** The schema of an answer's type. A difference between their fields does not compile. `name`: in the document. */
 export function view<T extends object>(
   name: string,
   description: string,
@@ -12,42 +9,38 @@ export function view<T extends object>(
   return z.object(shape).meta({ id: name, description }) as unknown as z.ZodType<T>;
 }
 
-/** A text that is one of a union's; all of them must be given, or it does not compile. */
+/** All texts of the union must be given, or it does not compile. */
 export function oneOf<Union extends string>(values: Readonly<Record<Union, true>>): z.ZodType<Union> {
   return z.enum(Object.keys(values) as [Union, ...Union[]]);
 }
 
-/** A text that is one of a union's, to which later versions may add: a caller ignores what it does not recognise. */
+/** Later versions may add texts: callers ignore those that they do not recognise. */
 export function oneOfSoFar<Union extends string>(values: Readonly<Record<Union, true>>): z.ZodType<Union> {
   return oneOf(values).meta({ 'x-may-grow': true });
 }
 
-/** A text of a kind, with an example. */
 export function text<T extends string = string>(example: string, description?: string): z.ZodType<T> {
   return shown(z.string(), { examples: [example] }, description);
 }
 
-/** A UUIDv7. */
 export function uuid<Id extends string = string>(example: string, description?: string): z.ZodType<Id> {
   return shown(z.string(), { format: 'uuid', examples: [example] }, description);
 }
 
-/** RFC 3339, UTC, milliseconds. */
 export function time(example: string, description = 'RFC 3339, UTC, milliseconds.'): z.ZodType<string> {
   return shown(z.string(), { format: 'date-time', examples: [example] }, description);
 }
 
-/** A whole number from `least` on. */
+/** An integer of at least `least`. */
 export function whole<N extends number = number>(least: number, example: number, description?: string): z.ZodType<N> {
   return shown(z.int().min(least), { examples: [example] }, description);
 }
 
-/** A schema with what the document shows of it, as that of a narrower type, such as a branded one. */
+/** A schema with its documentation, typed as a narrower type, such as a branded one. */
 function shown<T>(schema: z.ZodType, meta: z.core.GlobalMeta, description: string | undefined): z.ZodType<T> {
   return schema.meta({ ...meta, ...(description && { description }) }) as unknown as z.ZodType<T>;
 }
 
-/** A page of a list. */
 export function pageView<Item>(
   name: string,
   item: z.ZodType<Item>,

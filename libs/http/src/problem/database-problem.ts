@@ -3,7 +3,7 @@ import { QueryFailedError } from 'typeorm';
 import { counter } from '@postern/observe';
 import { Problem } from './problem.js';
 
-/** Node's codes for a connection that could not be made or broke. */
+/** Node's codes for a connection that failed or broke. */
 const NETWORK = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -17,7 +17,7 @@ const NETWORK = new Set([
   'ENOENT',
 ]);
 
-/** SQLSTATE: class 08 connection, 53 resources (too many connections, disk full), 57 the operator's intervention, 58 system. */
+/** SQLSTATE: class 08 connection, 53 resources (connections, disk full), 57 operator intervention, 58 system. */
 const SERVER = /^(08|53|57P|58)|^(57014|55P03|25P03|25P04|40001|40P01)$/;
 
 /** `pg` and `pg-pool` give these no code. */
@@ -28,28 +28,28 @@ const DRIVER = [
   /^Client was closed/,
   /Cannot use a pool after calling end/,
   /Driver not Connected/i,
-  // TypeORM releases the runner of a transaction whose connection breaks; its next statement says so.
+  // TypeORM reports this for the next statement of a transaction whose connection broke.
   /query runner (was )?already released/i,
 ];
 
-/** Other reasons to answer 503 (a probe, a version that does not come, policies that are being built) are not counted. */
+/** Other reasons for 503 (a probe, a version that does not arrive, policies that are being built) are not counted. */
 export const databaseFailures = counter(
   'postern_database_failures_total',
   'Requests that failed because the database was away, did not answer in time, or was slower than the writes.',
 );
 
-/** 503 for a request that failed because of the database. The caller may send it again. */
+/** 503: the request failed because of the database. The caller may repeat it. */
 export function databaseFailed(detail: string, cause?: unknown): Problem {
   return new Problem('not-ready', detail, { headers: { 'retry-after': '1' }, cause, databaseFailed: true });
 }
 
-/** A database that is not there, is starting, stopping, full or too slow: 503, and it recovers when the database is back. */
+/** A database that is down, starting, stopping, full or too slow: 503. */
 export function databaseProblem(error: unknown): Problem | null {
   if (!isDatabaseGone(error)) return null;
   return databaseFailed('The database cannot be reached just now. Send it again shortly.', error);
 }
 
-/** By its fields: an error of Node's own core is no instance of the `Error` of every realm. */
+/** By its fields: an error of Node's core may be from another realm. */
 function isDatabaseGone(error: unknown): boolean {
   if (error instanceof DatabaseUnreachable || error instanceof QueryGivenUp) return true;
   if (error instanceof QueryFailedError && error.driverError instanceof QueryGivenUp) return true;
@@ -62,7 +62,7 @@ function isDatabaseGone(error: unknown): boolean {
   return typeof message === 'string' && DRIVER.some((pattern) => pattern.test(message));
 }
 
-/** A system call's error says so by `syscall`: `ENOENT` of a file is none of ours unless it was a socket. */
+/** By `syscall`: `ENOENT` counts only if it was a socket, not a file. */
 function isNetworkCode(error: object, code: string): boolean {
   const syscall = String((error as { syscall?: unknown }).syscall ?? 'connect');
   return NETWORK.has(code) && /^(connect|read|write|getaddrinfo)/.test(syscall);
@@ -78,7 +78,7 @@ export function sqlState(error: unknown): string | undefined {
   return driverError(error).code;
 }
 
-/** Whether it is the unique constraint or index of that name which was violated. */
+/** Whether the unique constraint or index of that name was violated. */
 export function violates(error: unknown, constraint: string): boolean {
   const driver = driverError(error);
   return driver.code === '23505' && driver.constraint === constraint;

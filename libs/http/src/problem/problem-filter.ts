@@ -6,12 +6,12 @@ import { setCommonHeaders } from '../request/guard-requests.js';
 import { databaseFailures, databaseProblem } from './database-problem.js';
 import { Problem } from './problem.js';
 
-/** Makes a problem of an error of a library; null when it is not its kind. */
+/** Translates an error of a library; null if it is of another kind. */
 export type ProblemTranslator = (error: unknown) => Problem | null;
 
 /**
- * Answers every error as problem+json. A temporary failure and a database that is away are 503 in every service. What no translator recognises is our
- * fault: 500, logged completely, answered without detail.
+ * Answers every error as problem+json. Temporary failures and an unavailable database are 503. An error that no
+ * translator recognises is a defect: 500, logged completely, answered without detail.
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -25,11 +25,11 @@ export class ProblemFilter implements ExceptionFilter {
     this.answer(error, request, reply);
   }
 
-  /** Also the error handler of Fastify itself, for what fails before a route is reached. */
+  /** Also Fastify's error handler, for errors before a route is reached. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = this.translate(error, request);
     if (problem.options.databaseFailed) databaseFailures.inc();
-    // A service that is not ready answers so to each probe; the cause has a line of its own.
+    // A service that is not ready gives this answer to each probe; the cause is logged separately.
     if (problem.status >= 500 && problem.code !== 'not-ready') {
       this.logger.error({
         requestId: request.id,
@@ -44,7 +44,6 @@ export class ProblemFilter implements ExceptionFilter {
     const text = JSON.stringify(problem.toJson(request.id));
     const unread = request.method !== 'HEAD' && hasBody(request) && !request.raw.readableEnded;
     if (unread) void reply.headers({ connection: 'close', 'content-length': String(Buffer.byteLength(text)) });
-    // Also before any hook has run.
     void setCommonHeaders(request, reply)
       .status(problem.status)
       .headers({ ...problem.options.headers })
@@ -68,11 +67,11 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** What Fastify and Nest refuse before a controller is asked. */
+/** Refusals of Fastify and Nest before the controller. */
 function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null {
   const code = (error as { code?: unknown }).code;
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
-  // 403: the server of the page's files; 414: a part of the path is too long.
+  // 403: the file server; 414: a part of the path is too long.
   if ([403, 404, 414].includes(status as number) || code === 'FST_ERR_BAD_URL') return routeNotFound(request);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) {
     return new Problem(
@@ -91,7 +90,7 @@ function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null
   ) {
     return new Problem('body-not-json', `The body cannot be read as JSON: ${(error as Error).message}`);
   }
-  // Whatever else the framework blames on the caller is no defect of ours.
+  // Other 4xx of the framework are not our defects.
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new Problem('request-malformed', `The request cannot be read: ${(error as Error).message}`);
   return null;
@@ -105,16 +104,15 @@ export function routeNotFound(request: FastifyRequest): Problem {
   return new Problem('route-not-found', `There is no ${request.method} ${request.url.split('?')[0]}.`);
 }
 
-/** What an error of a library says of itself. */
 interface Classified {
-  /** False where a retry can help. */
+  /** False if a retry can help. */
   readonly permanent?: boolean;
   readonly databaseFailed?: boolean;
-  /** What its reader is to do, without anything internal. */
+  /** What the reader should do, without internals. */
   readonly action?: string;
 }
 
-/** An error that a retry can help with is 503 in every service; null for any other. */
+/** A temporary error is 503 in every service; null for any other. */
 export function temporaryProblem(error: unknown): Problem | null {
   const { permanent, databaseFailed, action } = (error ?? {}) as Classified;
   if (permanent !== false || action === undefined) return null;

@@ -1,4 +1,3 @@
-/** What is wrong with one field of the request. */
 export interface FieldProblem {
   /** JSON Pointer (RFC 6901) into the body, or `?name` for a query parameter. */
   readonly pointer: string;
@@ -10,14 +9,14 @@ export interface FieldProblem {
 export interface ProblemOptions {
   readonly errors?: readonly FieldProblem[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** Further members of the answer, such as the current `version` of a mismatch. */
+  /** More members of the answer, such as the current `version` of a mismatch. */
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
-  /** Whether the database is to blame: it is counted, and an alert is made of the count. */
+  /** The database is the cause: counted, with an alert. */
   readonly databaseFailed?: boolean | undefined;
 }
 
-/** An error that is answered as `application/problem+json`; `detail` tells the caller what to do next. */
+/** An error that is answered as `application/problem+json`. `detail` says what the caller should do next. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: number;
@@ -31,7 +30,6 @@ export class Problem extends Error {
     this.status = PROBLEMS[code][0];
   }
 
-  /** The body of the answer, with API.md's members. */
   toJson(requestId: string): Record<string, unknown> {
     return {
       type: `urn:postern:problem:${this.code}`,
@@ -46,7 +44,7 @@ export class Problem extends Error {
   }
 }
 
-/** Every code of a problem that the API answers, with its HTTP status and title (RFC 9457). */
+/** Every problem code of the API, with its HTTP status and title (RFC 9457). */
 export const PROBLEMS = {
   'request-malformed': [400, 'The request is not HTTP'],
   'body-not-json': [400, 'The body is not JSON'],

@@ -6,16 +6,15 @@ import { counter, metrics } from '@postern/observe';
 import { principalIfAny } from './principal.js';
 import { callerAddress } from './source-address.js';
 
-/** What matched no route, whatever its path and method were. */
 const UNMATCHED = 'unmatched';
-/** As nginx has it: the client left before the answer was whole. */
+/** As in nginx: the client left before the end of the answer. */
 const CLIENT_LEFT = 499;
-/** Asked for every few seconds by machines. */
+/** Machines ask these every few seconds. */
 const PROBES = /^\/(health\/|metrics$)/;
 
 /**
- * One line and one count for each request, when its answer has ended. The line has the route's pattern and no path, no query,
- * no header and no body: whatever a caller puts there by mistake, a key too, is not logged.
+ * Logs and counts each request when its answer has ended. The line has the route's pattern, and no path, query, header
+ * or body: a key that a caller put there by mistake is not logged.
  */
 export function logRequests(fastify: FastifyInstance, logger: Logger, trusted: BlockList): void {
   fastify.addHook('onRequest', async (request, reply) => {
@@ -38,7 +37,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger, trusted: B
         keyId: principal?.actor.keyId,
         sessionId: principal?.actor.sessionId,
         role: principal?.actor.role,
-        // What stands in the path of somebody who may not see it is only a caller's word.
+        // If the caller has no access, the tenant in the path is not logged: it proves nothing.
         tenantId: principal ? (principal.tenantId ?? (status < 400 ? tenantId : undefined)) : undefined,
         msg: 'request',
       });
@@ -67,7 +66,6 @@ function count({ method, route, status }: Answered, seconds: number, reply: Fast
   if (!isEventStream(reply)) httpSeconds.observe({ method, route }, seconds);
 }
 
-/** Such an answer has no end of its own, and lasts for hours. */
 function isEventStream(reply: FastifyReply): boolean {
   return String(reply.raw.getHeader('content-type') ?? '').startsWith('text/event-stream');
 }
@@ -77,7 +75,7 @@ function levelOf(route: string, status: number): 'warn' | 'info' | 'debug' {
   return status >= 500 ? 'warn' : 'info';
 }
 
-/** `route` is the pattern that matched, never the path: the number of series stays that of the routes. */
+/** `route` is the matched pattern, not the path, so the number of series stays limited. */
 const httpRequests = counter(
   'postern_http_requests_total',
   'Requests by route and status; 499 where the client left before the answer was whole.',

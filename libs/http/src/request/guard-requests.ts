@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../problem/problem.js';
 
-/** What every process that listens does with a request first, the proxy of `npm run services` too: to be called before other hooks are added. */
+/** Applied first to every request, also in the proxy of `npm run services`. Call it before other hooks are added. */
 export function guardRequests(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async (request, reply) => {
     setCommonHeaders(request, reply);
@@ -10,18 +10,18 @@ export function guardRequests(fastify: FastifyInstance): void {
   });
 }
 
-/** Headers that every answer has; a route may set others over them. Also for answers before any hook has run. */
+/** Headers of every answer, also of those before any hook; a route may override them. */
 export function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   void reply.headers({ 'x-request-id': request.id, ...COMMON_HEADERS });
-  // By the route: the URL may be written in many ways.
+  // By the route: a URL can be written in many ways.
   if (/^\/docs(?:\/|$)/.test(request.routeOptions.url ?? '')) void reply.header('content-security-policy', PAGE_POLICY);
   return reply;
 }
 
-/** What is answered is somebody's data: no cache keeps it, and no browser mistakes it for something else. */
+/** Answers are private data: not cached, and not interpreted as another type. */
 const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 
-/** The content security policy of the page `/docs`: nothing comes from elsewhere. Swagger UI writes styles into its page; its scripts are files. */
+/** The content security policy of `/docs`: nothing from other hosts. Swagger UI writes styles into its page. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -34,8 +34,8 @@ const PAGE_POLICY = [
 ].join('; ');
 
 /**
- * The origin form of a request target (RFC 9112, section 3.2.2): a server must accept `GET http://host/path`, as clients send it
- * to a proxy, and routes it by its path. Everything else stays as it came.
+ * The origin form of a request target (RFC 9112, section 3.2.2). A server must accept `GET http://host/path`, which
+ * clients send to a proxy. Other targets are returned unchanged.
  */
 export function originForm(target: string): string {
   const absolute = /^https?:\/\/[^/?#]*/i.exec(target)?.[0];
@@ -49,10 +49,7 @@ const ODD = /[^\x21-\x7e]|[\\#]|\/\/|%2f|%5c|%23|%00/i;
 /** A segment of one or two dots, encoded or not. */
 const DOTS = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
-/**
- * Throws 404 for a path that proxies, routers and file servers read in different ways, so that every door means the same
- * by a path. No path of the API needs any of this.
- */
+/** @throws 404 for a path that proxies, routers and file servers read in different ways. */
 function refuseOddPath(url: string): void {
   const path = url.split('?')[0] ?? '';
   if (ODD.test(path) || DOTS.test(path) || !path.startsWith('/'))
@@ -64,7 +61,7 @@ function refuseOddPath(url: string): void {
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Writes the UUIDs among the parameters of a path in lower case (RFC 9562, section 4: they are read without case). */
+/** UUIDs in paths are read without case (RFC 9562, section 4). */
 function lowerUuids(params: unknown): void {
   const byName = (params ?? {}) as Record<string, string>;
   for (const [name, value] of Object.entries(byName)) if (UUID.test(value)) byName[name] = value.toLowerCase();

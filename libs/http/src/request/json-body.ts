@@ -5,8 +5,8 @@ import { Problem } from '../problem/problem.js';
 import { SERVER_LIMITS } from './server-limits.js';
 
 /**
- * Makes JSON in UTF-8 the only body that is read. Another media type, charset or content encoding is 415 before a byte of
- * the body is read. A request that names JSON and sends nothing has no body: clients do so on DELETE.
+ * Only JSON in UTF-8 is read as a body. Others are 415 before a byte is read. A request with the header for JSON and
+ * nothing else has no body: clients do so on DELETE.
  */
 export function takeOnlyJson(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
@@ -24,7 +24,6 @@ export function takeOnlyJson(fastify: FastifyInstance): void {
 }
 
 function checkEncodings({ method, headers }: FastifyRequest): void {
-  // The body of these is not read.
   if (method === 'GET' || method === 'HEAD') return;
   const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(headers['content-type'] ?? '')?.[1];
   if (charset !== undefined && charset.toLowerCase() !== 'utf-8')
@@ -49,7 +48,7 @@ function notJson(why: string): Problem {
   return new Problem('body-not-json', `The body cannot be read as JSON: ${why}.`);
 }
 
-/** Whether the request says that a body comes with it (RFC 9112, section 6.3). */
+/** Whether the request announces a body (RFC 9112, section 6.3). */
 export function hasBody({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -4,12 +4,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { databaseFailed } from '../problem/database-problem.js';
 
-/** Longer than any healthy read takes until its answer begins, shorter than a client's patience. */
+/** Longer than any healthy read needs to begin its answer, shorter than a client's patience. */
 export const READ_DEADLINE_MS = 8_000;
 
 /**
- * Answers a read 503 where the database is not heard of any more. An answer that has begun has all the time it needs: a
- * snapshot and an export have bounds of their own. Writes have theirs with the command.
+ * Answers 503 if the database does not respond. An answer that has begun is not limited: snapshots and exports have
+ * limits of their own, and writes have their deadline.
  */
 @Injectable()
 export class ReadDeadline implements NestInterceptor {

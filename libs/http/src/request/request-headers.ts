@@ -4,13 +4,10 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problem/problem.js';
 
-/** Browsers send a dozen; a longer header is cut. */
+/** Browsers send about a dozen; a longer header is cut. */
 const LONGEST_ACCEPT = 2_048;
 
-/**
- * The one of `offers` that the header `Accept` asks for (RFC 9110, section 12.5.1). A header that accepts none of them is
- * disregarded, as that section allows: the first offer tells a browser or a script more than an empty 406.
- */
+/** The one of `offers` that `Accept` asks for (RFC 9110, section 12.5.1); if none, the first one, not a useless 406. */
 export function preferredType<Type extends string>(
   accept: string | undefined,
   offers: readonly [Type, ...Type[]],
@@ -22,16 +19,16 @@ export function preferredType<Type extends string>(
 /** `W/` of a proxy that compresses (nginx), or a suffix within the quotes (Apache: `-gzip`, Jetty: `--gzip`). */
 const CHANGED_TAG = /(?:W\/)?"(\d{1,9})(?:--?(?:gzip|br|zstd|deflate))?"/g;
 
-/** The value of `If-Match` with each version's tag as we sent it, whatever a proxy on the way has made of it. */
+/** `If-Match` with our tags, undoing what proxies do to them. */
 export function strongTags(ifMatch: string): string {
   return ifMatch.trim().replace(CHANGED_TAG, '"$1"');
 }
 
-/** How long a read waits for the version that it was asked for. */
+/** How long a read waits for the requested version. */
 export const MIN_VERSION_WAIT_MS = 2_000;
 const LOAD_EVERY_MS = 25;
 
-/** The header `Postern-Min-Version`: the version that a write answered, so that its writer reads it. 0 where it is not sent. */
+/** `Postern-Min-Version`: the version that a write returned, to read one's own write. 0 if it is missing. */
 export const MinVersion = createParamDecorator((_: unknown, context: ExecutionContext): number => {
   const given = context.switchToHttp().getRequest<FastifyRequest>().headers['postern-min-version'];
   if (given === undefined) return 0;
@@ -42,7 +39,7 @@ export const MinVersion = createParamDecorator((_: unknown, context: ExecutionCo
   });
 });
 
-/** What `load` finds, once it has the version. Throws the problem `read-side-behind` where that does not come in time. */
+/** Repeats `load` until it has the version. @throws `read-side-behind` after a time-out. */
 export async function atLeastVersion<T extends { readonly version: number }>(
   minVersion: number,
   load: () => Promise<T | null>,

@@ -3,9 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import { callerScheme } from './source-address.js';
 
 /**
- * Whether a page of this origin made the request, by the word of the browser that sends it. `Sec-Fetch-Site` decides where there is one
- * (W3C Fetch Metadata); browsers leave it out where a page came by plain HTTP, and then `Origin` does. Null: neither is there, as from a
- * program that is no browser.
+ * Whether a page of this origin made the request, according to the browser: by `Sec-Fetch-Site` (W3C Fetch Metadata),
+ * or else, over plain HTTP, by `Origin`. Null: neither header, so probably not a browser.
  */
 export function isSameOrigin(request: Pick<FastifyRequest, 'raw' | 'headers'>, trusted: BlockList): boolean | null {
   const { origin, host, 'sec-fetch-site': site } = request.headers;

@@ -11,10 +11,9 @@ import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { FastifyRequest } from 'fastify';
 import { Problem, type FieldProblem } from '../problem/problem.js';
 
-/** A body with thousands of wrong fields need not be answered with all of them. */
 export const MAX_ERRORS = 50;
 
-/** Checks a parameter that names a schema, `@Body({ schema })` or `@Query({ schema })`, and answers 422 by field. */
+/** Checks `@Body({ schema })` and `@Query({ schema })`, and answers 422 by field. */
 @Injectable()
 export class SchemaPipe implements PipeTransform {
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
@@ -31,7 +30,7 @@ export class SchemaPipe implements PipeTransform {
   }
 }
 
-/** Marks a refinement of a schema with the API's code for it: `.refine(isUsername, fieldCode('username-invalid', '…'))`. */
+/** Adds the API's code to a refinement: `.refine(isUsername, fieldCode('username-invalid', '…'))`. */
 export function fieldCode(code: string, detail: string): { error: string; params: { code: string } } {
   return { error: detail, params: { code } };
 }
@@ -69,8 +68,8 @@ function summary(errors: readonly FieldProblem[]): string {
 }
 
 /**
- * Refuses a query at a route of the API that reads none: a misspelt `?dryRun` must not change what a caller means. Where a route has a
- * `@Query({ schema })`, that schema refuses what it does not name. Health checks and metrics ignore theirs.
+ * Refuses a query on API routes without one: a misspelt `?dryRun` must not change the meaning. `@Query({ schema })`
+ * refuses unknown names itself. Health checks and metrics ignore queries.
  */
 @Injectable()
 export class UnknownQuery implements CanActivate {

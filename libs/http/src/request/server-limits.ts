@@ -3,31 +3,28 @@ import { newId } from '@postern/contracts';
 import { type ProblemCode, Problem } from '../problem/problem.js';
 import { originForm } from './guard-requests.js';
 
-/** What bounds the HTTP server of a process, whoever calls it; docs/limits.md lists them for callers. */
+/** The limits of a process's HTTP server; docs/limits.md lists them. */
 export const SERVER_LIMITS = {
-  /** A full allow list or a full batch of denials fits several times: for the routes that take such a list. */
+  /** For routes with lists: several full allow lists or batches of denials. */
   bodyBytes: 1_048_576,
-  /** For all other routes. The longest names, with each character escaped, fit. */
+  /** For all other routes: the longest names with each character escaped. */
   smallBodyBytes: 16_384,
-  /** Members and elements of a body, at whatever depth. A full batch of denials has 10,000. */
+  /** Members and elements of a body, at any depth. A full batch of denials has 10,000. */
   bodyMembers: 16_000,
-  /** The request line and all headers together: so is a URL bounded too. */
+  /** The request line and all headers together, so it limits URLs too. */
   headerBytes: 16_384,
   /** Characters of one variable part of a path. */
   pathPartLength: 300,
-  /** How long a client may take to send the headers. */
   headersMs: 10_000,
-  /** How long a client may take to send a complete request. */
   requestMs: 30_000,
-  /** How often the two above are looked at. */
+  /** How often these two are checked. */
   checkEveryMs: 1_000,
-  /** How long a connection is kept between two requests. */
+  /** How long an idle connection is kept. */
   keepAliveMs: 72_000,
-  /** How long an answer may lie unread, or a request unanswered, before its connection is closed; streams write more often. */
+  /** How long an answer may be unread, or a request unanswered, before the connection is closed. */
   stillMs: 120_000,
 } as const;
 
-/** The server's options of Node and Fastify that hold the limits. */
 export const SERVER_OPTIONS = {
   bodyLimit: SERVER_LIMITS.bodyBytes,
   requestTimeout: SERVER_LIMITS.requestMs,
@@ -44,7 +41,7 @@ export const SERVER_OPTIONS = {
   clientErrorHandler: answerClientError,
 };
 
-/** What is no HTTP request that a route could answer: answered as a problem like all others, and the connection is closed. */
+/** Answers what is not an HTTP request as a problem, and closes the connection. */
 function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();
@@ -83,7 +80,7 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = 
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** The caller's `X-Request-Id` where it is fit for logs, or a new one. */
+/** The caller's `X-Request-Id` if it is fit for logs, or a new one. */
 export function requestIdOf(request: {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }): string {

@@ -4,19 +4,18 @@ import type { FastifyRequest, FastifyInstance } from 'fastify';
 import parseForwarded from 'forwarded-parse';
 import type { Logger } from 'pino';
 
-/** The parts of a request that say where it came from. */
 export interface Hop {
   readonly remoteAddress: string | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** A chain longer than this is no real chain of proxies. */
+/** No real chain of proxies is longer. */
 export const MAX_HOPS = 32;
 
 /**
- * The client's canonical address: the nearest hop that is no trusted proxy. Where both `X-Forwarded-For` and `Forwarded`
- * (RFC 7239) are sent and name different clients, one of them came from the client itself: neither is believed.
- * Null when the socket has no address that can be parsed.
+ * The client's canonical address: the nearest hop that is not a trusted proxy. If `X-Forwarded-For` and `Forwarded`
+ * (RFC 7239) name different clients, one came from the client itself, and neither is trusted. Null if the socket's
+ * address cannot be parsed.
  */
 export function sourceAddress(hop: Hop, trusted: BlockList): string | null {
   const socket = canonical(hop.remoteAddress ?? '');
@@ -28,12 +27,11 @@ export function sourceAddress(hop: Hop, trusted: BlockList): string | null {
   return clients.size === 1 ? ([...clients][0] ?? socket) : socket;
 }
 
-/** The client's canonical address, of a request as Fastify gives it; null where it has none that can be parsed. */
 export function callerAddress(request: Pick<FastifyRequest, 'raw' | 'headers'>, trusted: BlockList): string | null {
   return sourceAddress({ remoteAddress: request.raw.socket.remoteAddress, headers: request.headers }, trusted);
 }
 
-/** How the client speaks to the outermost trusted proxy: its `X-Forwarded-Proto` is believed, and nobody else's. */
+/** The client's scheme at the outermost trusted proxy. Only trusted `X-Forwarded-Proto` headers count. */
 export function callerScheme(
   { raw, headers }: Pick<FastifyRequest, 'raw' | 'headers'>,
   trusted: BlockList,
@@ -42,13 +40,12 @@ export function callerScheme(
   return isTrustedPeer(raw.socket.remoteAddress, trusted) && said.trim().toLowerCase() === 'https' ? 'https' : 'http';
 }
 
-/** Whether what this peer says of its clients is believed. */
 function isTrustedPeer(remoteAddress: string | undefined, trusted: BlockList): boolean {
   const peer = canonical(remoteAddress ?? '');
   return peer !== null && isTrusted(peer, trusted);
 }
 
-/** From the nearest hop outwards: what is left of an untrusted or unreadable hop is only that hop's word. */
+/** From the nearest hop outwards: everything beyond an untrusted or unreadable hop is only its claim. */
 function nearestUntrusted(chain: readonly string[], socket: string, trusted: BlockList): string {
   let nearest = socket;
   for (const claim of chain.toReversed()) {
@@ -64,7 +61,7 @@ function forwardedFor(header: string | string[] | undefined): string[] {
   return items(header).map(withoutPort);
 }
 
-/** RFC 7239. What cannot be parsed is a hop that cannot be read: nothing of it is believed. */
+/** RFC 7239. An unparsable header counts as an unreadable hop. */
 function forwarded(header: string | string[] | undefined): string[] {
   const text = Array.isArray(header) ? header.join(',') : (header ?? '');
   if (text === '') return [];
@@ -87,7 +84,7 @@ function items(header: string | string[] | undefined): string[] {
         .map((item) => item.trim());
 }
 
-/** `203.0.113.9:4711`, `[2001:db8::1]:4711` and `[2001:db8::1]` lose what is not the address. */
+/** Removes brackets and port from `203.0.113.9:4711`, `[2001:db8::1]:4711` and `[2001:db8::1]`. */
 function withoutPort(text: string): string {
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text);
   if (bracketed) return bracketed[1] ?? '';
@@ -104,8 +101,8 @@ function isTrusted(address: string, trusted: BlockList): boolean {
 }
 
 /**
- * Logs once where somebody who is no trusted proxy sends the address of a client: either a proxy is missing from the settings, so that
- * every client has its address, or a client makes it up.
+ * Logs once if an untrusted peer sends a client's address: either the settings lack a proxy, so that every client has
+ * the proxy's address, or a client invents it.
  */
 export function warnOfUntrustedForwarding(fastify: FastifyInstance, logger: Logger, trusted: BlockList): void {
   let warned = false;

@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 
-/** What is discarded of a body that nobody wants, and for how long, before the connection is cut. */
+/** How much of an unwanted body is discarded, and for how long, before the connection is closed. */
 const MOST_BYTES = 1_048_576;
 const LONGEST_MS = 2_000;
 
 /**
- * The text as an answer that ends once the body of its request was sent, or at the bounds above; the connection is to be
- * closed then. A connection that is closed on a client that still sends is reset, and the client never reads the
- * answer (RFC 9112, section 9.6).
+ * An answer that ends when the request's body has arrived, or at these limits. Closing the connection while a client
+ * still sends would reset it, and the client would never read the answer (RFC 9112, section 9.6).
  */
 export function answerAboveBody(text: string, request: IncomingMessage): Readable {
   return Readable.from(textThenBody(text, request), { objectMode: false });
