@@ -2,4 +2,3 @@ export { ensureFirstOperatorKey, OperatorKeyUnusable } from './api-key/first-ope
 export { CommandServiceModule } from './command-service.module.js';
 export { COMMAND_LIMITS } from './limits.js';
 export { firstSignInPath } from './session/make-sign-in-link.js';
-export { problems } from './write/problems.js';

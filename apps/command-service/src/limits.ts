@@ -1,10 +1,10 @@
 import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
+import { LONGEST_RANGE } from '@postern/http';
 import { MAX_ENTRIES, MAX_NOTE_LENGTH } from '@postern/restrictions';
 import { ANSWER_LIFE_HOURS } from './expired-rows.js';
 import { LONGEST_RELAY, MAX_COUNT } from './relay/denial-item.js';
 import { LONGEST_TEXT } from './relay/relay.controller.js';
 import { MAX_REPORTS_IN_JOURNAL } from './relay/report-denials.js';
-import { LONGEST_RANGE } from './restriction/restriction-body.js';
 import { LINK_MINUTES, MAX_LINKS_OF_ONE_KEY } from './session/make-sign-in-link.js';
 import { LONGEST_SECRET } from './session/session.controller.js';
 import { MAX_SESSIONS_OF_ONE_KEY } from './session/sign-in.js';

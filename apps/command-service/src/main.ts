@@ -9,12 +9,10 @@ import { runServer } from '@postern/terminal';
 import { ensureFirstOperatorKey } from './api-key/first-operator-key.js';
 import { CommandServiceModule } from './command-service.module.js';
 import { firstSignInPath } from './session/make-sign-in-link.js';
-import { problems } from './write/problems.js';
 
 const parts = {
   name: 'command-service',
   module: CommandServiceModule,
-  problems,
   bus: 'publishes',
   schemas: [journalSchema, accessSchema, loginsSchema],
   firstOperator: async (app, { operatorKey, dataDir }) => {

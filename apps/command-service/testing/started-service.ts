@@ -9,7 +9,7 @@ import { loadSettings, type RuntimeSettings } from '@postern/settings';
 import { createTestDatabase, onDatabase, type TestDatabase } from '@postern/testing';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { CommandServiceModule, ensureFirstOperatorKey, problems } from '../src/index.js';
+import { CommandServiceModule, ensureFirstOperatorKey } from '../src/index.js';
 
 /** A complete answer. */
 export interface Answer {
@@ -52,7 +52,7 @@ export class StartedService {
       databaseUrl,
     };
     const parts = { module: CommandServiceModule, bus: 'publishes' } as const;
-    const app = await createHttpApp(serviceModule(parts, settings), settings, problems);
+    const app = await createHttpApp(serviceModule(parts, settings), settings);
     const made = await ensureFirstOperatorKey(app, null);
     return new StartedService(app, made ?? operatorKey ?? '', databaseUrl);
   }

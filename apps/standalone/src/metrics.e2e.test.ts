@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ensureFirstOperatorKey, problems } from '@postern/command-service';
+import { ensureFirstOperatorKey } from '@postern/command-service';
 import { TOPICS } from '@postern/contracts';
 import { createHttpApp } from '@postern/process';
 import { loadSettings } from '@postern/settings';
@@ -19,7 +19,7 @@ let ask: Ask;
 beforeAll(async () => {
   database = await createTestDatabase('standalone', migrateAll);
   const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
-  app = await createHttpApp(StandaloneModule.forRoot(settings), settings, problems);
+  app = await createHttpApp(StandaloneModule.forRoot(settings), settings);
   const key = await ensureFirstOperatorKey(app, null);
   await app.listen(0, '127.0.0.1');
   url = await app.getUrl();

@@ -1,4 +1,4 @@
-import { ensureFirstOperatorKey, firstSignInPath, problems } from '@postern/command-service';
+import { ensureFirstOperatorKey, firstSignInPath } from '@postern/command-service';
 import { apiPage, createHttpApp, listenAsSet, reportPresence } from '@postern/process';
 import { keepOperatorKey, operatorKeyPlace, unshownOperatorKey, type Running } from '@postern/process-life';
 import { Readiness } from '@postern/observe';
@@ -11,7 +11,7 @@ export async function startPostern(settings: Settings): Promise<Running> {
   const database = await openDatabase(settings);
   try {
     const runtime = { ...settings, databaseUrl: database.url };
-    const app = await createHttpApp(StandaloneModule.forRoot(runtime), runtime, problems);
+    const app = await createHttpApp(StandaloneModule.forRoot(runtime), runtime);
     app.get(Readiness).add('embedded-postgresql', () => database.trouble());
     try {
       const { operatorKey, dataDir } = settings;

@@ -39,7 +39,7 @@ export async function startProxy(
   urls: Readonly<Record<Service, readonly string[]>>,
 ): Promise<Running> {
   const services = new Map(SERVICES.map((service) => [service, new Replicas(service, urls[service])]));
-  const problems = new ProblemFilter([]);
+  const problems = new ProblemFilter();
   const fastify: FastifyInstance = makeFastify({
     ...SERVER_OPTIONS,
     forceCloseConnections: 'idle',

@@ -5,8 +5,8 @@ export { type JsonSchema, documentedAs } from './openapi/json-schema.js';
 export { type MediaType, exported, json, ndjson, plainText, serverSentEvents } from './openapi/media-types.js';
 export { serveDocuments } from './openapi/serve-documents.js';
 export { oneOf, oneOfSoFar, pageView, text, time, uuid, view, whole } from './openapi/view.js';
-export { databaseFailed, databaseProblem, sqlState, violates } from './problem/database-problem.js';
-export { ProblemFilter, type ProblemTranslator, routeNotFound, temporaryProblem } from './problem/problem-filter.js';
+export { databaseFailed, sqlState, violates } from './problem/database-problem.js';
+export { ProblemFilter, problemOf, routeNotFound } from './problem/problem-filter.js';
 export { type FieldProblem, Problem, PROBLEMS, type ProblemCode, type ProblemOptions } from './problem/problem.js';
 export { logRequests } from './request/access-log.js';
 export { guardRequests } from './request/guard-requests.js';
@@ -31,8 +31,10 @@ export {
 } from './request/request-headers.js';
 export { Allow, LongBody, Public, type RouteRules, rulesOf } from './request/route-rules.js';
 export { fieldCode, MAX_ERRORS, SchemaPipe, UnknownQuery } from './request/schema-pipe.js';
+export { entriesSchema, LONGEST_RANGE, modeSchema } from './request/restriction-body.js';
 export { requestIdOf, SERVER_LIMITS, SERVER_OPTIONS } from './request/server-limits.js';
 export { isSameOrigin } from './request/same-origin.js';
+export { timeField } from './request/time-field.js';
 export { callerAddress, callerScheme, MAX_HOPS, warnOfUntrustedForwarding } from './request/source-address.js';
 export {
   decisionView,

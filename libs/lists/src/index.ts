@@ -2,4 +2,4 @@ export { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits } from './expor
 export { ListAnswers, ListAnswersModule } from './list-answers.js';
 export { defineList, type ListDefinition, ListQuery, readRows } from './list.js';
 export { isPosition, isText, isTime, isUuid, type ListOrder, type PageAsked, pageFields, pageOf } from './page.js';
-export { periodFields, timeField } from './period.js';
+export { periodFields } from './period.js';

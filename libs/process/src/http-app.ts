@@ -5,7 +5,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   logRequests,
   ProblemFilter,
-  type ProblemTranslator,
   guardRequests,
   takeOnlyJson,
   requestIdOf,
@@ -21,15 +20,13 @@ import type { RuntimeSettings } from '@postern/settings';
 import { AccessCheck, checkBeforeBody } from '@postern/access';
 
 /**
- * Makes the Nest application of a process: Fastify with Postern's limits, request ids, validation and problem+json.
- * `translators` make problems of the typed errors of the libraries that the modules use. It does not listen yet.
+ * Makes the Nest application of a process: Fastify with Postern's limits, request ids, validation and problem+json. It does not listen yet.
  */
 export async function createHttpApp(
   module: Parameters<typeof NestFactory.create>[0],
   settings: RuntimeSettings,
-  translators: readonly ProblemTranslator[],
 ): Promise<NestFastifyApplication> {
-  const filter = new ProblemFilter(translators);
+  const filter = new ProblemFilter();
   const adapter = new FastifyAdapter({
     ...SERVER_OPTIONS,
     bodyLimit: SERVER_LIMITS.smallBodyBytes,

@@ -3,7 +3,6 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { assertUpToDate, type SchemaComponent } from '@postern/database';
 import { AccessModule } from '@postern/access';
-import type { ProblemTranslator } from '@postern/http';
 import { SettingInvalid, type Settings, SettingsModule, type RuntimeSettings } from '@postern/settings';
 import { eventBusModule } from './event-bus.module.js';
 import { Presence } from './presence/presence.js';
@@ -16,8 +15,6 @@ import { operatorKeyPlace, type Running } from '@postern/process-life';
 export interface ServiceParts {
   readonly name: string;
   readonly module: Type | DynamicModule;
-  /** How typed errors of its libraries are reported to callers. */
-  readonly problems?: readonly ProblemTranslator[];
   readonly bus: 'reads' | 'publishes';
   /** What it works on: the start is refused where one is not up to date. */
   readonly schemas: readonly SchemaComponent[];
@@ -36,7 +33,7 @@ export interface ServiceParts {
 export async function startService(parts: ServiceParts, settings: Settings): Promise<Running> {
   const runtime = { ...settings, databaseUrl: databaseUrlOf(settings, parts.name) };
   for (const component of parts.schemas) await assertUpToDate(runtime.databaseUrl, component);
-  const app = await createHttpApp(serviceModule(parts, runtime), runtime, parts.problems ?? []);
+  const app = await createHttpApp(serviceModule(parts, runtime), runtime);
   try {
     const firstOperator = await parts.firstOperator?.(app, runtime);
     await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);

@@ -9,8 +9,8 @@ import {
   type TenantId,
 } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { time, view, whole } from '@postern/http';
-import { readRows, timeField } from '@postern/lists';
+import { time, timeField, view, whole } from '@postern/http';
+import { readRows } from '@postern/lists';
 import sql, { join } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';

@@ -1,12 +1,20 @@
 import { Body, Controller, Delete, Inject, Param, Post, Put } from '@nestjs/common';
 import type { EntryId } from '@postern/contracts';
 import { restrictionView as shown, type Restriction, type SmtpUserCommand } from '@postern/restrictions';
-import { Allow, json, LongBody, restrictionView, SERVER_LIMITS, type Documentation } from '@postern/http';
+import {
+  Allow,
+  entriesSchema,
+  json,
+  LongBody,
+  modeSchema,
+  restrictionView,
+  SERVER_LIMITS,
+  type Documentation,
+} from '@postern/http';
 import { z } from 'zod';
 import { ChangeSmtpUser } from '../smtp-user/change-smtp-user.js';
 import { TargetOf, type Target } from '../smtp-user/target.js';
 import { Write, Writes } from '../write/writes.js';
-import { entriesSchema, modeSchema } from './restriction-body.js';
 
 const AddEntriesBody = z.strictObject({ entries: entriesSchema });
 const ReplaceBody = z.strictObject({ entries: entriesSchema, mode: modeSchema.optional() });

@@ -1,10 +1,9 @@
 import { applyDecorators, HttpCode, Inject, Injectable } from '@nestjs/common';
 import { CommandBus, type Command } from '@nestjs/cqrs';
 import { Deadline, KeyedQueue } from '@postern/async';
-import { databaseFailed, Described, Problem, type Documentation } from '@postern/http';
+import { databaseFailed, Described, Problem, problemOf, type Documentation } from '@postern/http';
 import { IdempotencyStore } from './idempotency-store.js';
 import { commandSeconds, commandsTotal, replaysTotal } from './metrics.js';
-import { problemOf } from './problems.js';
 import type { IdempotencyClaim, WriteRequest, Written } from './request-context.js';
 
 /** Longer than any healthy command, shorter than a client's patience. */

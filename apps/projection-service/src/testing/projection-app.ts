@@ -113,7 +113,7 @@ export async function createWorld(): Promise<World> {
     revoke: (key) => access.revoke(key),
     start: async (limits = {}, when = 'ready', writer = undefined) => {
       const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent' }), databaseUrl: database.url };
-      const app = await createHttpApp(TestModule.forRoot(settings, limits, writer), settings, []);
+      const app = await createHttpApp(TestModule.forRoot(settings, limits, writer), settings);
       await app.listen(0, '127.0.0.1');
       const started: RunningApp = {
         app,

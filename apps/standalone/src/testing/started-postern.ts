@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ensureFirstOperatorKey, problems } from '@postern/command-service';
+import { ensureFirstOperatorKey } from '@postern/command-service';
 import { createHttpApp, reportPresence } from '@postern/process';
 import { loadSettings, type RuntimeSettings } from '@postern/settings';
 import { asking, createTestDatabase, type Ask } from '@postern/testing';
@@ -29,7 +29,7 @@ export async function startPostern(
   const database = await createTestDatabase('standalone', migrateAll);
   const settings = { ...loadSettings({ POSTERN_LOG_LEVEL: 'silent', ...environment }), databaseUrl: database.url };
   const another = async () => {
-    const app = await createHttpApp(rootOf(settings), settings, problems);
+    const app = await createHttpApp(rootOf(settings), settings);
     await app.listen(0, '127.0.0.1');
     reportPresence(app, 'standalone');
     return app;

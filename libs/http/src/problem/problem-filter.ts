@@ -1,4 +1,5 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { DomainRefusal } from '@postern/restrictions';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasBody } from '../request/json-body.js';
 import { answerAboveBody } from '../request/unread-body.js';
@@ -6,18 +7,12 @@ import { setCommonHeaders } from '../request/guard-requests.js';
 import { databaseFailures, databaseProblem } from './database-problem.js';
 import { Problem } from './problem.js';
 
-/** Translates an error of a library; null if it is of another kind. */
-export type ProblemTranslator = (error: unknown) => Problem | null;
-
 /**
- * Answers every error as problem+json. Temporary failures and an unavailable database are 503. An error that no
- * translator recognises is a defect: 500, logged completely, answered without detail.
+ * Answers every error as problem+json. What is no problem is a defect: 500, logged completely, answered without detail.
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');
-
-  constructor(private readonly translators: readonly ProblemTranslator[]) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
@@ -52,12 +47,8 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private translate(error: unknown, request: FastifyRequest): Problem {
-    if (error instanceof Problem) return error;
-    for (const translator of [...this.translators, temporaryProblem, databaseProblem]) {
-      const problem = translator(error);
-      if (problem) return problem;
-    }
     return (
+      problemOf(error) ??
       fastifyProblem(error, request) ??
       new Problem(
         'internal-error',
@@ -65,6 +56,16 @@ export class ProblemFilter implements ExceptionFilter {
       )
     );
   }
+}
+
+/**
+ * The problem that an error is answered with; null for a defect. Refusals of the domain, temporary failures (503) and an
+ * unavailable database (503) are answered the same way by every service.
+ */
+export function problemOf(error: unknown): Problem | null {
+  if (error instanceof Problem) return error;
+  if (error instanceof DomainRefusal) return new Problem(error.code, error.message, { errors: error.errors });
+  return temporaryProblem(error) ?? databaseProblem(error);
 }
 
 /** Refusals of Fastify and Nest before the controller. */
@@ -113,7 +114,7 @@ interface Classified {
 }
 
 /** A temporary error is 503 in every service; null for any other. */
-export function temporaryProblem(error: unknown): Problem | null {
+function temporaryProblem(error: unknown): Problem | null {
   const { permanent, databaseFailed, action } = (error ?? {}) as Classified;
   if (permanent !== false || action === undefined) return null;
   return new Problem('not-ready', action, { headers: { 'retry-after': '1' }, cause: error, databaseFailed });

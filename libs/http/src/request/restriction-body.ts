@@ -1,9 +1,9 @@
 import { MODES } from '@postern/contracts';
 import { MAX_ENTRIES, MAX_NOTE_LENGTH, type WantedEntry } from '@postern/restrictions';
-import { documentedAs, fieldCode } from '@postern/http';
-import { timeField } from '@postern/lists';
 import { z } from 'zod';
-import { isPlain } from '../write/plain-text.js';
+import { documentedAs } from '../openapi/json-schema.js';
+import { fieldCode } from './schema-pipe.js';
+import { timeField } from './time-field.js';
 
 /** Longer than any address with a prefix, so that mistakes are explained too. */
 export const LONGEST_RANGE = 200;
@@ -26,10 +26,6 @@ const entries: z.ZodType<WantedEntry[], unknown[]> = z.array(
     note: z
       .string()
       .max(MAX_NOTE_LENGTH, `A note has at most ${MAX_NOTE_LENGTH} characters.`)
-      .refine(
-        (text) => isPlain(text.replaceAll(/[\t\n\r]/g, ' ')),
-        fieldCode('validation-failed', 'Control characters and broken Unicode are not accepted here.'),
-      )
       .nullish()
       .meta({ examples: ['office'] }),
     expiresAt: timeField.nullish().meta({ description: 'Null or left out: never.' }),
@@ -37,8 +33,8 @@ const entries: z.ZodType<WantedEntry[], unknown[]> = z.array(
 );
 
 /**
- * The domain checks what a range says and whether a time is in the past. The number of entries is checked first: zod
- * reports every error of every entry, which takes seconds for a body full of empty ones.
+ * The domain checks what a range and a note say and whether a time is in the past. The number of entries is checked first:
+ * zod reports every error of every entry, which takes seconds for a body full of empty ones.
  */
 export const entriesSchema: z.ZodType<WantedEntry[]> = documentedAs(
   z
