@@ -188,6 +188,18 @@ export interface SourceHistogram extends KnownSince {
   readonly days: readonly { readonly day: string; readonly allowed: number; readonly refused: number }[];
 }
 
+/** A range that covers addresses from which an SMTP user has logged in. */
+export interface SuggestedRange {
+  /** Canonical, as an entry's. */
+  readonly range: string;
+  readonly logins: number;
+  /** Of all logins: 0 to 1. */
+  readonly share: number;
+  /** Those that logged in. */
+  readonly addresses: number;
+  readonly why: string;
+}
+
 export interface Change {
   readonly eventId: string;
   readonly type: EventType;

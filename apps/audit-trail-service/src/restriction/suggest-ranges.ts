@@ -1,0 +1,104 @@
+import type { SuggestedRange } from '@postern/contracts';
+import { isPrivate, neighbourhood, parseAddress, rangeOf, type IpRange } from '@postern/ip-ranges';
+import { MAX_ENTRIES } from '@postern/restrictions';
+
+/** From so many addresses on, neighbours look like one site and not like single hosts. */
+const SEVERAL = 3;
+/** What has fewer than two logins, or fewer than one in so many of all, is rare … */
+const RARE_ONE_IN = 100;
+/** … and is left out, as long as all that is left out is no more than one login in so many. */
+const LEFT_OUT_ONE_IN = 10;
+
+interface Source {
+  readonly ip: string;
+  readonly logins: number;
+}
+
+/** A range that may be suggested, with the sources in it. */
+interface Candidate {
+  readonly range: IpRange;
+  readonly sources: readonly Source[];
+  readonly logins: number;
+}
+
+interface Suggestion<S extends Source> {
+  /** Those with most logins first; 1,000 at most. */
+  readonly ranges: readonly SuggestedRange[];
+  /** The sources that no range has in it, in their order. */
+  readonly left: readonly S[];
+}
+
+/**
+ * The smallest list of ranges that covers what logged in: single addresses, and the IPv4 /24 or IPv6 /64 in which several neighbours
+ * logged in; never wider. What is rare is left out; of ranges with equally many logins, all or none.
+ */
+export function suggestRanges<S extends Source>(sources: readonly S[]): Suggestion<S> {
+  const all = sum(sources);
+  const candidates = candidatesOf(sources).toSorted((a, b) => b.logins - a.logins);
+  const kept = candidates.slice(0, MAX_ENTRIES).filter(({ logins }) => logins >= leastLogins(candidates, all));
+  const covered = new Set(kept.flatMap((candidate) => candidate.sources));
+  return {
+    ranges: kept.map(({ range, sources: { length }, logins }) => ({
+      range: range.text,
+      logins,
+      share: logins / all,
+      addresses: length,
+      why: whyOf(range, length, logins),
+    })),
+    left: sources.filter((source) => !covered.has(source)),
+  };
+}
+
+/** Neighbourhoods of several sources, and each other source by itself. What is no address has no range. */
+function candidatesOf(sources: readonly Source[]): Candidate[] {
+  const neighbourhoods = new Map<string, { range: IpRange; single: IpRange; source: Source }[]>();
+  for (const source of sources) {
+    const address = parseAddress(source.ip);
+    if (!address.ok) continue;
+    const range = neighbourhood(address.value);
+    const known = neighbourhoods.get(range.text);
+    const one = { range, single: rangeOf(address.value), source };
+    if (known) known.push(one);
+    else neighbourhoods.set(range.text, [one]);
+  }
+  return [...neighbourhoods.values()].flatMap((neighbours) => {
+    const [first] = neighbours;
+    if (first && neighbours.length >= SEVERAL)
+      return [
+        candidate(
+          first.range,
+          neighbours.map(({ source }) => source),
+        ),
+      ];
+    return neighbours.map(({ single, source }) => candidate(single, [source]));
+  });
+}
+
+function candidate(range: IpRange, sources: readonly Source[]): Candidate {
+  return { range, sources, logins: sum(sources) };
+}
+
+/** The fewest logins with which a candidate is not left out. */
+function leastLogins(candidates: readonly Candidate[], all: number): number {
+  let left = 0;
+  for (const { logins } of candidates.toSorted((a, b) => a.logins - b.logins)) {
+    left += logins;
+    const rare = logins < 2 || logins * RARE_ONE_IN < all;
+    if (!rare || left * LEFT_OUT_ONE_IN > all) return logins;
+  }
+  return 0;
+}
+
+function whyOf(range: IpRange, addresses: number, logins: number): string {
+  const times = logins === 1 ? 'once' : `${logins} times`;
+  const why =
+    addresses === 1
+      ? `This address logged in ${times}.`
+      : `${addresses} addresses of this network logged in, ${times} in all: if the complete network is yours, one entry covers them.`;
+  if (!isPrivate(range)) return why;
+  return `${why} It is private address space: if it is your own proxy or NAT, an entry lets in everyone behind it. Make the proxy pass on the address of the client first.`;
+}
+
+function sum(sources: readonly Source[]): number {
+  return sources.reduce((total, { logins }) => total + logins, 0);
+}
