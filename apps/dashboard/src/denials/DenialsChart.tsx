@@ -53,6 +53,7 @@ export default function DenialsChart({ bars, interval, by, onSelect }: Props) {
           series={series}
           withLegend={series.length > 1 || series[0]?.name === 'wouldHaveBeenRefused'}
           legendProps={{ verticalAlign: 'bottom', height: 28 }}
+          styles={{ legend: { padding: 0 } }}
           gridAxis="x"
           tickLine="none"
           strokeDasharray="0"
