@@ -3,10 +3,10 @@ import type { SmtpUserId } from './ids.js';
 
 /** A denial as a relay reports it: an item of `POST /v1/relay/auth-denials`. */
 export interface DenialReport {
-  /** UUIDv7, made by the relay once: a report that is sent again keeps it. */
+  /** UUIDv7, created once by the relay: a repeated report has the same id. */
   readonly id: string;
   readonly username: string;
-  /** The SMTP user whose policy decided: the denial is that user's, whenever it occurred. Without it: of the user that had the username at `occurredAt`. */
+  /** The SMTP user whose policy decided. Without it: the user that had the username at `occurredAt`. */
   readonly smtpUserId?: SmtpUserId | undefined;
   readonly ip: string;
   /** By the relay's clock; RFC 3339, UTC, milliseconds. */
@@ -14,14 +14,14 @@ export interface DenialReport {
   readonly relay: string;
   readonly reason: DenialReason;
   readonly mode: Mode;
-  /** Logins that this report counts, 1 or more. */
+  /** Logins in this report, 1 or more. */
   readonly count: number;
 }
 
 /** A relay's clock may be ahead of Postern's by this much. */
 export const MAX_CLOCK_AHEAD_MS = 24 * 3_600_000;
-/** No denial occurred before this time, RFC 3339. */
+/** Earlier denials are refused. RFC 3339. */
 export const EARLIEST_DENIAL = '2000-01-01T00:00:00.000Z';
 
-/** The most reports in one request. */
+/** Reports per request. */
 export const MAX_DENIALS_PER_REPORT = 1_000;

@@ -10,9 +10,9 @@ type Newest<Versions> = Versions extends readonly [...unknown[], infer Last exte
   ? Described<Last>
   : never;
 
-/** The data of an event as it is written today. */
+/** The data of an event in its newest version. */
 type DataOf<Type extends EventType> = Newest<(typeof EVENT_DATA)[Type]> &
-  // SHA-256 of the complete key, lower-case hex. In the journal alone: what leaves it has none.
+  // SHA-256 of the complete key, lower-case hex. Only in the journal; it never leaves it.
   (Type extends 'ApiKeyIssued' ? { readonly secretHash?: string } : unknown);
 
 /** A union in which `type` decides `data`. */
@@ -20,13 +20,11 @@ type EventOf<Type extends EventType> = Type extends EventType
   ? { readonly type: Type; readonly data: DataOf<Type> }
   : never;
 
-/** Streams `tenant/<tenantId>`. */
 export type TenantEvent = EventOf<'TenantCreated' | 'TenantReplySet'>;
 
 /** Streams `api-key/<keyId>`. Keys of the roles operator and relay belong to no tenant. */
 export type ApiKeyEvent = EventOf<'ApiKeyIssued' | 'ApiKeyRevoked'>;
 
-/** Streams `smtp-user/<smtpUserId>`. */
 export type SmtpUserEvent = EventOf<
   | 'SmtpUserRegistered'
   | 'SmtpUserRenamed'
@@ -38,7 +36,7 @@ export type SmtpUserEvent = EventOf<
   | 'RestrictionModeChanged'
 >;
 
-/** Streams `auth-denials/<smtpUserId>`: apart from the SMTP user's own, so that loading a user stays cheap. */
+/** Streams `auth-denials/<smtpUserId>`, separate from the SMTP user's, so that loading a user stays cheap. */
 export type AuthDenialEvent = EventOf<'AuthDenied'>;
 
 export type DomainEvent = TenantEvent | ApiKeyEvent | SmtpUserEvent | AuthDenialEvent;
@@ -47,31 +45,29 @@ export type EntryAdded = DataOf<'RestrictionAdded'>['entries'][number];
 export type EntryChanged = DataOf<'RestrictionEntriesChanged'>['entries'][number];
 export type EntryRemoved = DataOf<'RestrictionRemoved'>['entries'][number];
 
-/** Who made a change: the API key that was used, with the role and name that it had. */
+/** Who made a change: the API key, with its role and name at that time. */
 export interface Actor {
   readonly role: Role;
   readonly keyId: ApiKeyId;
   readonly name: string;
-  /** Where the key was used through a session of a browser. */
+  /** If the key was used through a browser session. */
   readonly sessionId?: SessionId;
 }
 
-/** The origin of an event. */
 export interface EventMetadata {
   readonly actor: Actor;
   /** The id of the HTTP request that caused it: `requestId` in the API. */
   readonly correlationId: string;
-  /** The id of the event that caused it, where one did. */
+  /** The id of the event that caused it, if one did. */
   readonly causationId: string | null;
 }
 
-/** An event of the journal, its data lifted to today's `schemaVersion`: a union in which `type` decides `data`. */
+/** An event of the journal, with data of the newest `schemaVersion`. */
 export type Recorded<E extends DomainEvent = DomainEvent> = E extends DomainEvent
   ? E & {
       readonly position: number;
       readonly tenantId: TenantId | null;
       readonly streamId: string;
-      /** 1 for the first event of a stream. */
       readonly version: number;
       /** UUIDv7. */
       readonly eventId: string;
@@ -82,7 +78,7 @@ export type Recorded<E extends DomainEvent = DomainEvent> = E extends DomainEven
     }
   : never;
 
-/** The event as it may leave the journal, without what an API key could be found by. Nothing else is secret. */
+/** The event without an API key's hash, to leave the journal. Nothing else is secret. */
 export function withoutSecrets(event: Recorded): Recorded {
   if (event.type !== 'ApiKeyIssued') return event;
   const { secretHash: _, ...data } = event.data;

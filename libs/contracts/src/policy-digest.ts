@@ -10,15 +10,18 @@ export interface Digest64 {
 export const EMPTY_DIGEST: Digest64 = { high: 0, low: 0 };
 
 /**
- * The digest of one policy: FNV-1a, 64 bits, over the ASCII bytes of its canonical text.
- * A removed policy has the empty digest. Revisions are left out, so that a rebuilt read model compares equal.
- * Digests of sets are the XOR of their members': order does not matter, and one change costs two XORs.
+ * FNV-1a, 64 bits, over the ASCII bytes of the policy's canonical text. A removed policy has the empty digest.
+ * Revisions are left out, so that a rebuilt read model has the same digest. The digest of a set is the XOR of its
+ * members': order does not matter, and a change costs two XORs.
  */
 export function policyDigest(policy: RelayPolicy): Digest64 {
   return policy.removed ? EMPTY_DIGEST : fnv1a64(canonicalText(policy));
 }
 
-/** Fields by TAB, entries by LF: `username(lower) TAB smtpUserId TAB version TAB restricted(1|0) TAB mode { LF range TAB expiresAt }`. */
+/**
+ * Fields by TAB, entries by LF: `username(lower) TAB smtpUserId TAB version TAB restricted(1|0) TAB mode { LF range TAB
+ * expiresAt }`.
+ */
 function canonicalText(p: RelayPolicy): string {
   let text = `${usernameKey(p.username)}\t${p.smtpUserId}\t${p.version}\t${p.restricted ? 1 : 0}\t${p.mode}`;
   for (const e of p.entries) text += `\n${e.range}\t${e.expiresAt ?? ''}`;
@@ -29,7 +32,6 @@ export function xorDigest(a: Digest64, b: Digest64): Digest64 {
   return { high: (a.high ^ b.high) >>> 0, low: (a.low ^ b.low) >>> 0 };
 }
 
-/** 16 lower-case hex digits. */
 export function digestToHex(d: Digest64): string {
   return d.high.toString(16).padStart(8, '0') + d.low.toString(16).padStart(8, '0');
 }
@@ -38,7 +40,7 @@ export function digestFromHex(hex: string): Digest64 {
   return { high: Number.parseInt(hex.slice(0, 8), 16), low: Number.parseInt(hex.slice(8), 16) };
 }
 
-/** FNV-1a, 64 bits, over ASCII: prime 0x100000001b3. In two halves, as BigInt is some thirty times slower here. */
+/** FNV-1a, 64 bits, prime 0x100000001b3. In two halves, because BigInt is about thirty times slower here. */
 export class Fnv1a64 implements Digest64 {
   high = 0xcbf29ce4;
   low = 0x84222325;
@@ -49,7 +51,6 @@ export class Fnv1a64 implements Digest64 {
     return this;
   }
 
-  /** Takes in the first `length` bytes. */
   update(bytes: Uint8Array, length: number): this {
     let high = this.high | 0;
     let low = this.low | 0;

@@ -1,16 +1,15 @@
 /**
- * What the HTTP API answers with: the services build it, the command line reads it. The OpenAPI document is made from schemas that the
- * compiler checks against these types. Times are RFC 3339, UTC, milliseconds: two of them compare as text.
+ * The answers of the HTTP API: services build them, the command line reads them. The compiler checks the OpenAPI
+ * schemas against these types. Times are RFC 3339, UTC, milliseconds, so they compare as text.
  */
 import type { Role } from './api-key.js';
 import type { DenialReason, Mode } from './decision.js';
 import type { Actor, EventType } from './events.js';
 import type { ApiKeyId, SessionId, SmtpUserId, TenantId } from './ids.js';
 
-/** A page of a list. */
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** For `?cursor=`, to be sent back unchanged; null on the last page. */
+  /** For `?cursor=`, unchanged; null on the last page. */
   readonly nextCursor: string | null;
 }
 
@@ -20,7 +19,7 @@ export interface Tenant {
   readonly createdAt: string;
 }
 
-/** An API key as lists show it: never its text. */
+/** An API key as lists show it, without its text. */
 export interface ApiKey {
   readonly id: ApiKeyId;
   readonly role: Role;
@@ -30,41 +29,38 @@ export interface ApiKey {
   readonly revokedAt: string | null;
 }
 
-/** A new key with its text, which is shown this once. */
+/** A new key with its text, which is shown only this once. */
 export type IssuedApiKey = Pick<ApiKey, 'id' | 'role' | 'name' | 'createdAt'> & { readonly key: string };
 
-/** Who asks, and what they may open. */
 export interface WhoAmI {
   readonly role: Role;
-  /** Null where it belongs to no tenant. */
+  /** Null if it belongs to no tenant. */
   readonly tenantId: TenantId | null;
   readonly keyId: ApiKeyId;
   readonly name: string;
-  /** Null where the key itself was sent. */
+  /** Null if the key itself was sent. */
   readonly session: Session | null;
 }
 
-/** A browser's session, which stands for the API key that it was begun with. */
+/** A browser's session, which belongs to the API key that started it. */
 export interface Session {
   readonly id: SessionId;
   /** Unless it is used before. */
   readonly expiresAt: string;
 }
 
-/** A link that signs a browser in, once. */
 export interface SignInLink {
-  /** A path of the dashboard, with the code in its fragment: `/sign-in#code=…`. */
+  /** A path of the dashboard with the code in its fragment: `/sign-in#code=…`. */
   readonly url: string;
   readonly expiresAt: string;
 }
 
-/** The caller's source address. */
 export interface MyIp {
   readonly ip: string;
   readonly family: 'IPv4' | 'IPv6';
 }
 
-/** How many SMTP users of a tenant are in each state; one may be in several. */
+/** How many SMTP users of a tenant are in each state; a user may be in several. */
 export interface SmtpUserCounts {
   readonly all: number;
   readonly restricted: number;
@@ -88,42 +84,41 @@ export interface Denial {
   readonly count: number;
 }
 
-/** What of an SMTP user's denials is shown next to its name. */
+/** A summary of an SMTP user's denials, next to its name. */
 export interface DenialSummary {
   readonly smtpUserId: SmtpUserId;
   readonly lastDeniedAt: string;
   readonly lastIp: string;
-  /** Of the last five minutes; `ip` is the most frequent one, null where there is none. */
+  /** Of the last five minutes. `ip` is the most frequent address; null if there is none. */
   readonly recent: DeniedLogins & { readonly ip: string | null };
-  /** Of the current day. */
   readonly today: DeniedLogins;
-  /** False where there are more denials than are counted: the numbers are then lower bounds. */
+  /** False: more denials than are counted, so the numbers are lower bounds. */
   readonly complete: boolean;
 }
 
 /** Logins. */
 export interface DeniedLogins {
   readonly refused: number;
-  /** Let through by `report-only`. */
+  /** Allowed by `report-only`. */
   readonly wouldHaveBeenRefused: number;
 }
 
-/** Logins that were denied from `at` on, for one interval. */
+/** Denied logins from `at` on, for one interval. */
 export interface DenialBucket extends DeniedLogins {
   readonly at: string;
-  /** Logins by the reason, only those that there were. */
+  /** Logins by reason, without zeros. */
   readonly reasons: Readonly<Partial<Record<DenialReason, number>>>;
 }
 
 export interface DenialHistogram {
   readonly interval: 'minute' | 'hour' | 'day';
-  /** Every interval of the period, the oldest first, the empty ones too. */
+  /** Every interval of the period, oldest first, also empty ones. */
   readonly items: readonly DenialBucket[];
-  /** False where there are more denials than are counted: the oldest intervals are then too low. */
+  /** False: more denials than are counted, so the oldest intervals are too low. */
   readonly complete: boolean;
 }
 
-/** An SMTP user whose logins were refused in the last five minutes, and the numbers of these. */
+/** An SMTP user whose logins were refused in the last five minutes. */
 export interface RefusingNow {
   readonly smtpUserId: SmtpUserId;
   readonly username: string;
@@ -136,7 +131,6 @@ export interface RefusingNow {
   readonly lastDeniedAt: string;
 }
 
-/** An address from which an SMTP user was denied. */
 export interface DeniedIp {
   readonly ip: string;
   /** Logins. */
@@ -145,21 +139,21 @@ export interface DeniedIp {
   readonly lastDeniedAt: string;
   readonly relays: readonly string[];
   readonly reasons: readonly DenialReason[];
-  /** Whether a login from there would be a denial now: refused, or let through and recorded by `report-only`. */
+  /** Whether a login from there would be a denial now, also a would-be one in report-only. */
   readonly stillDenied: boolean;
-  /** Whether it is a private address that was denied for several SMTP users: the operator's own proxy or NAT. */
+  /** A private address that was denied for several SMTP users: probably the operator's proxy or NAT. */
   readonly looksLikeProxy: boolean;
-  /** Empty where it is not denied any more, where it is no address, and where it looks like a proxy. */
+  /** Empty if it is not denied any more, is not an address, or looks like a proxy. */
   readonly suggestedEntries: readonly SuggestedEntry[];
 }
 
-/** An entry that would let a denied address in, and why it may be the right one. */
+/** An entry that would allow a denied address, and why it may be right. */
 export interface SuggestedEntry {
-  /** Canonical, as an entry's range. */
+  /** Canonical, as in an entry. */
   readonly range: string;
-  /** A sentence for whoever decides about it. */
+  /** A sentence for the person who decides. */
   readonly why: string;
-  /** How many addresses that were denied to this SMTP user the range covers. Counting ends at some bound. */
+  /** Denied addresses of this SMTP user in the range, counted up to a limit. */
   readonly covers: number;
 }
 
@@ -206,15 +200,15 @@ export interface Change {
   readonly occurredAt: string;
   readonly actor: Actor;
   readonly requestId: string;
-  /** Null where it concerns no SMTP user. */
+  /** Null if it concerns no SMTP user. */
   readonly smtpUserId: SmtpUserId | null;
   /** The SMTP user's name after the change. */
   readonly username: string | null;
   readonly data: unknown;
-  /** What it touched, as it was; null where nothing was there. */
+  /** What the change touched, before it; null if it did not exist. */
   readonly before: object | null;
-  /** And as it is since; null where it is gone. */
+  /** And after it; null if it was removed. */
   readonly after: object | null;
-  /** The version that the change made: of the SMTP user, or of what else it concerns. */
+  /** The new version of the SMTP user, or of what else was changed. */
   readonly version: number;
 }

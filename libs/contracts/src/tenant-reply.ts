@@ -1,49 +1,48 @@
 import type { DecisionKind, Reply } from './decision.js';
 import type { TenantId } from './ids.js';
 
-/** What relays say to the client of a denied login: as the tenant of the SMTP user has it. */
+/** What relays answer to a denied login, chosen by the SMTP user's tenant. */
 export interface TenantReply {
-  /** `{ip}` stands for the client's address. */
+  /** `{ip}` is replaced by the client's address. */
   readonly text: string;
-  /** A link that follows the text; null: none. */
+  /** A link after the text; null: none. */
   readonly helpUrl: string | null;
-  /** Answered exactly as a wrong password is; the reason is in the audit trail alone. */
+  /** Use the answer to a wrong password. Only the audit trail has the reason. */
   readonly opaque: boolean;
 }
 
-/** The data of an SSE `reply` event. */
 export type RelayReply = TenantReply & { readonly tenantId: TenantId };
 
 export const DEFAULT_TENANT_REPLY: TenantReply = { text: 'IP not authorized', helpUrl: null, opaque: false };
 
 /**
- * With an IPv6 address in the longest text, the longest link and what Postfix puts before them, a reply stays below the 512 octets of
- * RFC 5321, section 4.5.3.1.5.
+ * With an IPv6 address in the longest text, the longest link and Postfix's prefix, a reply stays below the 512 octets
+ * of RFC 5321, section 4.5.3.1.5.
  */
 export const LONGEST_REPLY_TEXT = 200;
 export const LONGEST_HELP_URL = 200;
 export const REPLY_TEXT = /^[ -z|~]*(\{ip\}[ -z|~]*)?$/;
 export const HELP_URL = /^https?:\/\/[!-~]+$/;
 
-/** One line of printable ASCII characters, not blank; `{ip}`, once at most, is the only use of braces. */
+/** One line of printable ASCII, not blank; `{ip}` at most once, and no other braces. */
 export function isReplyText(text: string): boolean {
   return text.length <= LONGEST_REPLY_TEXT && text.trim() !== '' && REPLY_TEXT.test(text);
 }
 
-/** A link with `http` or `https`, of printable ASCII characters without white space. */
+/** A link with `http` or `https`, of printable ASCII without white space. */
 export function isHelpUrl(text: string): boolean {
   return text.length <= LONGEST_HELP_URL && HELP_URL.test(text) && URL.canParse(text);
 }
 
-/** RFC 4954, section 6: a temporary failure, at which a client does not ask its user for another password. */
+/** RFC 4954, section 6: after a temporary failure, a client does not ask its user for another password. */
 const DEFER_REPLY: Reply = { code: 454, enhanced: '4.7.0', text: 'Temporary authentication failure' };
-/** What most servers say to a wrong password: an opaque denial does not reveal that the password was right. */
+/** The usual answer to a wrong password, so that an opaque denial does not reveal that the password was right. */
 const OPAQUE_REPLY: Reply = { code: 535, enhanced: '5.7.8', text: 'Authentication failed' };
 
 /**
- * The reply of a decision: null where the login goes through.
- * @param ip the client's address in canonical form; null where it had none that can be read.
- * @param reply of the SMTP user's tenant; null: the default.
+ * The reply of a decision; null if the login is allowed.
+ * @param ip the client's canonical address; null if it was unreadable
+ * @param reply of the SMTP user's tenant; null: the default
  */
 export function replyOf(decision: DecisionKind, ip: string | null, reply: TenantReply | null): Reply | null {
   if (decision === 'allow') return null;

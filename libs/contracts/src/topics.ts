@@ -1,7 +1,7 @@
 import type { EventType } from './events.js';
 import type { ApiKeyId, SmtpUserId, TenantId } from './ids.js';
 
-/** The kinds of streams; the part of a stream's id before the slash. */
+/** The kinds of streams: the part of a stream's id before the slash. */
 export type StreamCategory = 'tenant' | 'api-key' | 'smtp-user' | 'auth-denials';
 
 export const tenantStream = (id: TenantId): string => `tenant/${id}`;
@@ -9,17 +9,17 @@ export const apiKeyStream = (id: ApiKeyId): string => `api-key/${id}`;
 export const smtpUserStream = (id: SmtpUserId): string => `smtp-user/${id}`;
 export const authDenialsStream = (id: SmtpUserId): string => `auth-denials/${id}`;
 
-/** Splits a stream's id, `smtp-user/0198…`, into its category and the id of its subject. */
+/** Splits a stream's id, `smtp-user/0198…`, into its category and its subject's id. */
 export function splitStreamId(streamId: string): { category: StreamCategory; subject: string } {
   const slash = streamId.indexOf('/');
   return { category: streamId.slice(0, slash) as StreamCategory, subject: streamId.slice(slash + 1) };
 }
 
-/** The topics of the event bus, with the streams whose events each one carries. */
+/** The topics of the event bus, with the streams whose events each contains. */
 export const TOPICS = {
   smtpUsers: 'postern.smtp-users.v1',
   authDenials: 'postern.auth-denials.v1',
-  /** Tenants and their API keys, and those of operators and relays; never what a key could be found by. */
+  /** Tenants and API keys (without their hashes), also those of operators and relays. */
   tenants: 'postern.tenants.v1',
 } as const;
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
@@ -46,5 +46,8 @@ export const EVENT_TYPES_OF_TOPIC: Readonly<Record<Topic, readonly EventType[]>>
   [TOPICS.tenants]: ['TenantCreated', 'TenantReplySet', 'ApiKeyIssued', 'ApiKeyRevoked'],
 };
 
-/** The complete state of each relay policy, for consumers in any language: written by the projection-service from its table, compacted. */
+/**
+ * The complete state of each relay policy, for consumers in any language. The projection-service writes it from its
+ * table; it is compacted.
+ */
 export const RELAY_POLICIES_TOPIC = 'postern.relay-policies.v1';

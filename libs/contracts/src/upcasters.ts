@@ -1,17 +1,17 @@
 import type { EntryAdded, EventType } from './events.js';
 
-/** Lifts an event's data by one `schemaVersion`. What it makes up must be what readers took the old shape for. */
+/** Converts an event's data to the next `schemaVersion`. A value that it adds must be what readers assumed before. */
 type Upcaster = (data: unknown) => unknown;
 
 /**
- * The steps of the event types that have changed: the first lifts version 1 to 2, the next 2 to 3. A type's current version is one more
- * than its steps.
+ * The steps of the changed event types: the first converts version 1 to 2, the next 2 to 3. A type's newest version is
+ * the number of its steps plus one.
  */
 const UPCASTERS: Readonly<Partial<Record<EventType, readonly Upcaster[]>>> = {
   RestrictionAdded: [restrictionAdded1to2],
 };
 
-/** Version 1 kept neither what the caller typed nor a note: the canonical range replaces the one, and there was no other. */
+/** Version 1 had neither the typed text nor a note. The canonical range replaces the typed text; there was no note. */
 function restrictionAdded1to2(data: unknown): unknown {
   type Entry1 = Omit<EntryAdded, 'typed' | 'note'> & Partial<EntryAdded>;
   const { entries } = data as { readonly entries: readonly Entry1[] };
@@ -20,7 +20,7 @@ function restrictionAdded1to2(data: unknown): unknown {
   };
 }
 
-/** The event was written by a later release. Reading on would misunderstand it, so whoever reads stops here. */
+/** A later release wrote the event. A reader must stop here, because it would misunderstand the event. */
 export class EventNewerThanProgram extends Error {
   override readonly name = 'EventNewerThanProgram';
   constructor(type: string, schemaVersion: number, known: number) {
@@ -31,15 +31,12 @@ export class EventNewerThanProgram extends Error {
   }
 }
 
-/** The version in which events of this type are written today; 1 for a type that this program does not know. */
+/** The newest version of this event type; 1 for an unknown type. */
 export function schemaVersionOf(type: string): number {
   return stepsOf(type).length + 1;
 }
 
-/**
- * The data of an event in the shape of today, whatever `schemaVersion` it was written in. History itself is not
- * changed. Throws `EventNewerThanProgram`.
- */
+/** The data of an event in its newest version. The stored event is not changed. @throws `EventNewerThanProgram`. */
 export function upcast(type: string, schemaVersion: number, data: unknown): unknown {
   const steps = stepsOf(type);
   if (schemaVersion > steps.length + 1) throw new EventNewerThanProgram(type, schemaVersion, steps.length + 1);

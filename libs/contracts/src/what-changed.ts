@@ -1,8 +1,8 @@
 import type { DomainEvent, EntryAdded, EntryChanged } from './events.js';
 
-/** A change in a few words. Of an event of a later Postern, whose type is unknown here, the type alone. */
+/** A change in a few words; only the type if it is unknown here, from a later Postern. */
 export function whatChanged({ type, data }: { readonly type: string; readonly data: unknown }): string {
-  // The type says what the data is; an unknown one is the default below.
+  // `type` decides `data`; an unknown type is the default below.
   const event = { type, data } as DomainEvent;
   switch (event.type) {
     case 'TenantCreated':

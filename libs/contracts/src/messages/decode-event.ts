@@ -13,7 +13,6 @@ import {
   type FeedEvent,
 } from './event-message.js';
 
-/** A message as a broker gives it. */
 interface ReceivedMessage {
   readonly topic: string;
   readonly key: Buffer | null;
@@ -21,13 +20,10 @@ interface ReceivedMessage {
 }
 
 /**
- * Reads a message of the event topics in the shape of today: its data lifted to the current version. Unknown attributes
- * are passed over; nothing that is needed is guessed.
- *
- * Throws `MessageUnreadable` for what is no such message, and `EventNewerThanProgram` for one that a later release can read.
- * The fields of `data` are the business of whoever handles the event.
- *
- * With `ours`, throws `MessageOfAnotherJournal` for a message that names another, before it checks anything else of it.
+ * Reads a message of the event topics, with data of the newest version. Unknown attributes are ignored; the reader of
+ * `data` checks its fields.
+ * @throws `MessageUnreadable`; `EventNewerThanProgram` for an event of a later release; with `ours`,
+ * `MessageOfAnotherJournal`, before any other check.
  */
 export function decodeEvent(received: ReceivedMessage, ours?: JournalId): FeedEvent {
   const envelope = parse(received.value);
@@ -73,7 +69,7 @@ const isCount = (value: unknown) => Number.isInteger(value) && (value as number)
 const isDigits = (most: bigint) => (value: unknown) =>
   isText(value) && /^[1-9]\d{0,19}$/.test(value) && BigInt(value) <= most;
 
-/** By hand: zod, whose schemas describe the same, is nothing that relays and the command line should load. */
+/** Not by zod (with the same schemas), so that relays and the command line need not load it. */
 const ATTRIBUTES: readonly (readonly [keyof EventEnvelope, (value: unknown) => boolean])[] = [
   ['subject', isText],
   ['schemaversion', isCount],
@@ -106,7 +102,7 @@ function parse(value: Buffer | null): Envelope {
   return parsed;
 }
 
-/** The stream must be one of the topic, and its subject the key: otherwise its events could come out of order. */
+/** The stream must be one of the topic, with its subject as key: otherwise events could come out of order. */
 function refuseMisplaced({ topic, key }: ReceivedMessage, streamId: string): void {
   const { category, subject } = splitStreamId(streamId);
   if (!Object.hasOwn(TOPIC_OF_CATEGORY, category) || TOPIC_OF_CATEGORY[category as StreamCategory] !== topic)

@@ -4,17 +4,16 @@ import type { ENVELOPES } from '../schemas/messages.js';
 import type { Described } from '../schemas/words.js';
 import { splitStreamId, TOPIC_OF_CATEGORY, type Topic } from '../topics.js';
 
-/** An event as it leaves the journal, with the transaction id, which gives its position in the feed: `(xid, event.position)`. */
+/** An event with its transaction id. Its position in the feed is `(xid, event.position)`. */
 export interface FeedEvent {
   readonly event: Recorded;
-  /** `xid8`, 64 bits without a sign, as text. */
+  /** `xid8`, 64 bits unsigned, as text. */
   readonly xid: string;
 }
 
-/** A message as a broker takes it. */
 export interface EventMessage {
   readonly topic: Topic;
-  /** The id of the event's subject: the events of one come in order. */
+  /** The id of the event's subject, whose events come in order. */
   readonly key: string;
   /** A CloudEvent 1.0 in JSON, UTF-8. */
   readonly value: string;
@@ -27,17 +26,16 @@ export const CLOUDEVENTS_JSON = 'application/cloudevents+json; charset=utf-8';
 /** Every `type` is `postern.<event's type>.v<schema version>`. */
 export const messageType = (type: string, schemaVersion: number): string => `postern.${type}.v${schemaVersion}`;
 
-/** The value of an event's message. */
 export type EventEnvelope = Described<(typeof ENVELOPES.EventEnvelope)[0]>;
 
 const URN = { event: 'urn:postern:journal:', policy: 'urn:postern:relay-policies:' } as const;
 
-/** The `source` of a message: with its `id` it is unique in the world, as CloudEvents wants it. */
+/** The `source` of a message. With its `id` it is globally unique, as CloudEvents requires. */
 export function sourceOf(kind: keyof typeof URN, journal: JournalId): string {
   return URN[kind] + journal;
 }
 
-/** The journal that a `source` names; null where it is none of Postern's. */
+/** The journal in a `source`; null if the source is not Postern's. */
 export function journalOf(kind: keyof typeof URN, source: unknown): JournalId | null {
   if (typeof source !== 'string' || !source.startsWith(URN[kind])) return null;
   const journal = source.slice(URN[kind].length);
@@ -46,7 +44,7 @@ export function journalOf(kind: keyof typeof URN, source: unknown): JournalId | 
 
 const HEADERS = { 'content-type': CLOUDEVENTS_JSON };
 
-/** The event of `journal` as the message that a broker carries: the same bytes each time. Secrets are left out, whoever read it. */
+/** The message of an event, without secrets: the same bytes each time. */
 export function encodeEvent(from: FeedEvent, journal: JournalId): EventMessage {
   const event = withoutSecrets(from.event);
   const { category, subject } = splitStreamId(event.streamId);
@@ -75,7 +73,7 @@ export function encodeEvent(from: FeedEvent, journal: JournalId): EventMessage {
   return { topic: TOPIC_OF_CATEGORY[category], key: subject, value: JSON.stringify(envelope), headers: HEADERS };
 }
 
-/** What was received is no message of Postern's, or a broken one. The message says what is wrong with it, and repeats nothing of it. */
+/** A foreign or broken message. The error's text says what is wrong, and repeats nothing of the message. */
 export class MessageUnreadable extends Error {
   override readonly name = 'MessageUnreadable';
   constructor(why: string) {
@@ -83,7 +81,7 @@ export class MessageUnreadable extends Error {
   }
 }
 
-/** A message of Postern's, but of another database: two of them share a broker, and none of it may take effect in this one. */
+/** A message of another Postern database that shares the broker. It must not take effect here. */
 export class MessageOfAnotherJournal extends Error {
   override readonly name = 'MessageOfAnotherJournal';
   constructor(

@@ -5,16 +5,14 @@ import type { Described } from '../schemas/words.js';
 import { RELAY_POLICIES_TOPIC } from '../topics.js';
 import { CLOUDEVENTS_JSON, messageType, journalOf, sourceOf } from './event-message.js';
 
-/** The version in which relay policies are written today. */
+/** The version in which relay policies are written. */
 const POLICY_SCHEMA_VERSION = 1;
 
-/** The value of a relay policy's message. */
 export type PolicyEnvelope = Described<(typeof ENVELOPES.PolicyEnvelope)[0]>;
 
-/** A message as a broker takes it. */
 interface PolicyMessage {
   readonly topic: typeof RELAY_POLICIES_TOPIC;
-  /** The username in lower case: compaction keeps the newest policy of each. */
+  /** The username in lower case. Compaction keeps the newest policy of each. */
   readonly key: string;
   readonly value: string;
   readonly headers: { readonly 'content-type': string };
@@ -23,8 +21,8 @@ interface PolicyMessage {
 const HEADERS = { 'content-type': CLOUDEVENTS_JSON };
 
 /**
- * The policy, of `journal`, as the message that a broker carries: the same bytes each time. A removed one is a message too, and no tombstone
- * of Kafka's: the broker would drop that after a while, and a late reader would not learn that the username is gone.
+ * The message of a policy: the same bytes each time. A removed policy is a message, not a Kafka tombstone: the broker
+ * would delete that after a while, and a late reader would not see the removal.
  */
 export function encodePolicy(policy: RelayPolicy, journal: JournalId): PolicyMessage {
   const key = usernameKey(policy.username);
@@ -42,7 +40,7 @@ export function encodePolicy(policy: RelayPolicy, journal: JournalId): PolicyMes
   return { topic: RELAY_POLICIES_TOPIC, key, value: JSON.stringify(envelope), headers: HEADERS };
 }
 
-/** The journal of which a policy's message was made; null where it is no such message. */
+/** The journal of a policy's message; null if it is another message. */
 export function journalOfPolicy(value: Buffer | null): JournalId | null {
   try {
     return journalOf('policy', (JSON.parse(value?.toString() ?? '') as Partial<PolicyEnvelope>).source);

@@ -15,8 +15,8 @@ import {
 } from './words.js';
 
 /**
- * The `data` of each event type on the wire, by schema version: a version is added, none is ever taken out or changed,
- * since topics that are kept for ever hold all of them. The types in `events.ts` are those of the newest.
+ * The `data` of each event type on the wire, by schema version. Versions are added, never removed or changed, because
+ * topics without retention contain all of them. `events.ts` has the types of the newest.
  */
 const entryAdded1 = z.object({
   id: entryId,
@@ -35,7 +35,7 @@ const entryAdded2 = z.object({
   note: z.string().nullable(),
   ...entryAdded1.pick({ addedBy: true, addedAt: true, expiresAt: true }).shape,
 });
-/** A note or an end that changed. The id, the range, and who added it when, stay. */
+/** A changed note or expiry. Id, range, and who added it when, stay. */
 const entryChanged1 = z.object({
   id: entryId,
   range,
@@ -44,7 +44,7 @@ const entryChanged1 = z.object({
   expiresAt: entryAdded1.shape.expiresAt,
   previousExpiresAt: time.nullable(),
 });
-/** The range is repeated so that history reads without a look-up. */
+/** The range is repeated, so that history needs no look-up. */
 const entryRemoved1 = z.object({ id: entryId, range });
 
 const tenantCreated1 = z.object({ tenantId, name: z.string() });
@@ -78,7 +78,6 @@ const authDenied1 = z.object({
   count: z.int().min(1).meta({ description: 'Logins that this record counts: a flood is folded.' }),
 });
 
-/** By event type; the first is schema version 1. */
 export const EVENT_DATA = {
   TenantCreated: [tenantCreated1],
   TenantReplySet: [tenantReplySet1],

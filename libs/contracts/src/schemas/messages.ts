@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { eventId, mode, range, revision, role, sessionId, smtpUserId, tenantId, time, username } from './words.js';
 
-/** The `data` of a message on `postern.relay-policies.v1`; also a line of the snapshot, and the data of an SSE `policy` event. */
+/**
+ * The `data` of a message on `postern.relay-policies.v1`, a line of the snapshot, and the data of an SSE `policy`
+ * event.
+ */
 const relayPolicy1 = z.object({
   username,
   tenantId,
@@ -23,12 +26,11 @@ const relayPolicy1 = z.object({
   removed: z.boolean().meta({ description: 'True: the username is unknown again.' }),
 });
 
-/** The first is schema version 1. */
 export const RELAY_POLICY_DATA = [relayPolicy1] as const;
 
 /**
- * The attributes around `data`: CloudEvents 1.0 in JSON (structured mode), whose integers have 32 bits, so that longer ones are texts.
- * An attribute without a value is left out, never null.
+ * The attributes around `data`: CloudEvents 1.0 in JSON (structured mode). Its integers have 32 bits, so larger ones
+ * are text. An attribute without a value is missing, never null.
  */
 
 const digits = (description: string) =>
@@ -89,5 +91,5 @@ const policyEnvelope = z.object({
   data: z.unknown() as unknown as typeof relayPolicy1,
 });
 
-/** By their versions, from 1. */
+/** By version, from 1. */
 export const ENVELOPES = { EventEnvelope: [eventEnvelope], PolicyEnvelope: [policyEnvelope] } as const;

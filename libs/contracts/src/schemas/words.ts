@@ -4,9 +4,9 @@ import { DENIAL_REASONS, MODES } from '../decision.js';
 import { HELP_URL, LONGEST_HELP_URL, LONGEST_REPLY_TEXT, REPLY_TEXT } from '../tenant-reply.js';
 import type { ApiKeyId, EntryId, Revision, SessionId, SmtpUserId, TenantId } from '../ids.js';
 
-/** What the schemas of messages are made of. A description here is what a consumer in any language reads. */
+/** The parts of message schemas. Consumers in any language read these descriptions. */
 
-/** The type of what a schema describes, read-only to the last member. */
+/** The schema's type, read-only at every depth. */
 export type Described<Schema extends z.ZodType> = DeepReadonly<z.infer<Schema>>;
 type DeepReadonly<T> = T extends string | number | boolean | null | undefined
   ? T
@@ -14,7 +14,7 @@ type DeepReadonly<T> = T extends string | number | boolean | null | undefined
 
 const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$';
 
-/** The ids are branded in TypeScript and plain texts on the wire. */
+/** Ids are branded in TypeScript and plain texts on the wire. */
 const uuid = <Id extends string>(description: string) =>
   z.string().regex(new RegExp(UUID)).meta({ description }) as unknown as z.ZodType<Id>;
 
@@ -45,7 +45,7 @@ export const range = z.string().min(1).meta({
 export const mode = z.enum(MODES).meta({
   description: '`enforce` refuses a mismatch; `report-only` records it and lets it through.',
 });
-/** What a tenant's relays say to the client of a denied login. */
+/** What a tenant's relays answer to a denied login. */
 export const tenantReply = z.object({
   text: z.string().min(1).max(LONGEST_REPLY_TEXT).regex(REPLY_TEXT).meta({
     description: 'What relays say to a client that they deny. `{ip}` stands for the client’s address.',
