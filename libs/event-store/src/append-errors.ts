@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 
-/** The stream is not at the version that the append was decided upon. Load it again, decide again. Nothing was appended. */
+/** The stream is not at the expected version. Load it again and decide again. Nothing was appended. */
 export class VersionConflict extends Error {
   override readonly name = 'VersionConflict';
   readonly permanent = false;
@@ -14,7 +14,7 @@ export class VersionConflict extends Error {
   }
 }
 
-/** The journal has events with these ids already, and the append did not say that this may be. Nothing was appended. */
+/** The journal already has events with these ids, and the append did not allow that. Nothing was appended. */
 export class EventExists extends Error {
   override readonly name = 'EventExists';
   readonly permanent = true;
@@ -28,13 +28,13 @@ export class EventExists extends Error {
   }
 }
 
-/** The append can't be stored as it is; to repeat it does not help. Nothing was appended. */
+/** The append cannot be stored; a retry cannot help. Nothing was appended. */
 export class AppendRefused extends Error {
   override readonly name = 'AppendRefused';
   readonly permanent = true;
 }
 
-/** More appends wait than the journal keeps in memory: answer 503 and let the client come again. Nothing was appended. */
+/** Too many appends are waiting: answer 503, so that the client retries. Nothing was appended. */
 export class JournalBusy extends Error {
   override readonly name = 'JournalBusy';
   readonly permanent = false;
@@ -45,7 +45,7 @@ export class JournalBusy extends Error {
   }
 }
 
-/** The time for the append was over before it could be made. Nothing was appended, and nothing will be. */
+/** The deadline passed before the append. Nothing was appended, and nothing will be. */
 export class AppendExpired extends Error {
   override readonly name = 'AppendExpired';
   readonly permanent = false;
@@ -57,8 +57,8 @@ export class AppendExpired extends Error {
 }
 
 /**
- * The database can't be reached, or went away before it answered. Whether the events were appended is then not known, but they
- * are not appended after the deadline of the append: answer 503; a repeat finds out by its expected version or its event ids.
+ * The database cannot be reached, or failed before it answered. The events may have been appended, but are not appended
+ * after the deadline: answer 503. A repeat finds out by its expected version or its event ids.
  */
 export class JournalUnavailable extends Error {
   override readonly name = 'JournalUnavailable';
@@ -71,11 +71,9 @@ export class JournalUnavailable extends Error {
 }
 
 /**
- * What a failed statement means.
- * `refused`: the database looked at it and rolled it back because of what one append holds.
- * `expired`: rolled back, because its time was over.
- * `contended`: rolled back because of others (a lock time-out, a deadlock, an id that another session was just adding).
- * `unavailable`: anything else; where the connection was lost, whether it was committed is not known.
+ * Why a statement failed. `refused`: rolled back because of an append's content. `expired`: rolled back at its
+ * deadline. `contended`: rolled back because of others (a lock time-out, a deadlock, an id that another session was
+ * adding). `unavailable`: anything else; after a lost connection it may have been committed.
  */
 export type FailureKind = 'refused' | 'expired' | 'contended' | 'unavailable';
 
@@ -87,7 +85,7 @@ export function failureKind(error: unknown): FailureKind {
   if (state === undefined) return 'unavailable';
   if (state === '25P04') return 'expired';
   if (CONTENDED.has(state)) return 'contended';
-  // Data exceptions, integrity, limits of the program: too large an index row, say.
+  // Data exceptions, integrity, program limits, such as a too large index row.
   return /^(22|23|54)/.test(state) ? 'refused' : 'unavailable';
 }
 
@@ -105,7 +103,7 @@ function driverError(error: unknown): Error & { code?: string } {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** SQLSTATE has five characters, Node's codes (`ECONNREFUSED`) have more, or EPIPE's letters. */
+/** SQLSTATE has five characters; Node's codes (`ECONNREFUSED`) have more, except EPIPE. */
 function sqlState(error: unknown): string | undefined {
   const { code } = driverError(error);
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && code !== 'EPIPE' ? code : undefined;

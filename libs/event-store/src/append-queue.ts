@@ -1,17 +1,17 @@
 import type { Deadline } from '@postern/async';
 import type { Appended, AppendRequest } from './append-request.js';
 
-/** Appends of one caller that wait for their turn: they are committed together. */
+/** Waiting appends of one caller, which are committed together. */
 export interface Waiting {
   readonly requests: readonly AppendRequest[];
   readonly events: number;
   readonly bytes: number;
-  /** Of who appends; null where the append has none. */
+  /** The caller's; null if it has none. */
   readonly deadline: Deadline | null;
   readonly settle: (outcomes: readonly (Appended | Error)[] | Error) => void;
 }
 
-/** What one batch may have, and what may wait for its turn. */
+/** Limits of a batch and of the queue. */
 export const JOURNAL_LIMITS = {
   events: 512,
   bytes: 1024 * 1024,
@@ -19,7 +19,7 @@ export const JOURNAL_LIMITS = {
   waitingBytes: 32 * 1024 * 1024,
 };
 
-/** Collects what arrives while a batch is on its way: the busier the journal is, the larger its batches. */
+/** Collects what arrives while a batch is being sent: the busier the journal, the larger its batches. */
 export class AppendQueue {
   readonly #waiting: Waiting[] = [];
   #bytes = 0;
@@ -30,7 +30,7 @@ export class AppendQueue {
     return this.#waiting.length;
   }
 
-  /** False, and nothing kept, where too much waits already. */
+  /** Returns false and keeps nothing if the queue is full. */
   offer(item: Waiting): boolean {
     const { waitingItems, waitingBytes } = this.limits;
     if (this.length >= waitingItems || (this.length > 0 && this.#bytes + item.bytes > waitingBytes)) return false;
@@ -39,7 +39,7 @@ export class AppendQueue {
     return true;
   }
 
-  /** Takes the next batch; an item that is larger than a batch goes alone. */
+  /** The next batch. An item that is larger than a batch goes alone. */
   take(): Waiting[] {
     let events = 0;
     let bytes = 0;
@@ -51,7 +51,6 @@ export class AppendQueue {
     return this.#remove(beyond === -1 ? this.length : beyond);
   }
 
-  /** Takes all that waits. */
   drain(): Waiting[] {
     return this.#remove(this.length);
   }

@@ -1,20 +1,20 @@
 import { newId, schemaVersionOf, type DomainEvent, type EventMetadata, type TenantId } from '@postern/contracts';
 import { AppendRefused, EventExists, JournalUnavailable, VersionConflict } from './append-errors.js';
 
-/** An event to append; the id is made where it is not given, the schema version is today's where none is given. */
+/** An event to append, by default with a new id and the newest schema version. */
 export type NewEvent<E extends DomainEvent = DomainEvent> = E & {
   readonly eventId?: string;
   readonly schemaVersion?: number;
 };
 
-/** Events for one stream: all of them are appended, or none (but see `'any'`). */
+/** Events for one stream. All of them are appended, or none (but see `'any'`). */
 export interface Append {
-  /** Null for what belongs to no tenant. */
+  /** Null: belongs to no tenant. */
   readonly tenantId: TenantId | null;
   readonly streamId: string;
   /**
-   * The version that the events were decided upon, 0 for a new stream. `'any'` appends at the stream's end, whatever
-   * its version, and skips events whose ids the journal has already.
+   * The version for which the events were decided, 0 for a new stream. `'any'` appends at any version, and skips events
+   * whose ids the journal already has.
    */
   readonly expectedVersion: number | 'any';
   readonly events: readonly NewEvent[];
@@ -24,7 +24,7 @@ export interface Append {
 const MAX_EVENTS_PER_APPEND = 1_000;
 const MAX_BYTES_PER_APPEND = 4 * 1024 * 1024;
 
-/** An append as `journal.append` takes it: an element of its array. */
+/** An element of the array for `journal.append`. */
 export interface AppendRequest {
   readonly streamId: string;
   readonly expectedVersion: number | 'any';
@@ -32,7 +32,7 @@ export interface AppendRequest {
   readonly json: string;
 }
 
-/** Throws `AppendRefused` where the append has no events, or is beyond the limits. */
+/** @throws `AppendRefused` if the append has no events or exceeds a limit. */
 export function appendRequest(append: Append): AppendRequest {
   const { tenantId, streamId, expectedVersion, metadata } = append;
   if (append.events.length === 0 || append.events.length > MAX_EVENTS_PER_APPEND)
@@ -44,7 +44,7 @@ export function appendRequest(append: Append): AppendRequest {
     streamId,
     expectedVersion: expectedVersion === 'any' ? null : expectedVersion,
     metadata,
-    // Only present where it holds: `journal.append` then looks whether it knows them.
+    // Only then `journal.append` checks whether it has the ids.
     idsAreGiven: append.events.some(({ eventId }) => eventId !== undefined) || undefined,
     events: append.events.map(({ eventId, type, schemaVersion, data }) => ({
       eventId: eventId ?? newId(),
@@ -59,24 +59,23 @@ export function appendRequest(append: Append): AppendRequest {
 }
 
 export interface Appended {
-  /** The stream's version after the append. */
   readonly version: number;
   /** RFC 3339, UTC, milliseconds. */
   readonly recordedAt: string;
-  /** Ids of events that were skipped, as the journal has them already; only with `expectedVersion: 'any'`. */
+  /** Ids of events that were skipped, because the journal has them; only with `expectedVersion: 'any'`. */
   readonly duplicates: readonly string[];
 }
 
-/** What `journal.append` answers, for each append in the order of the batch. */
+/** The answer of `journal.append`, for each append of the batch in order. */
 export interface BatchAnswer {
   readonly recordedAt: string;
-  /** The stream's version after the append; holds where there are no outcomes, because everything was appended. */
+  /** The stream's version after the append, if there are no outcomes: then everything was appended. */
   readonly versions: readonly number[];
-  /** With the stream's version, and the ids of events that the journal had already. */
+  /** With the stream's version, and the ids of events that the journal already had. */
   readonly outcomes: readonly (readonly ['appended' | 'conflict' | 'duplicate', number, readonly string[]])[] | null;
 }
 
-/** The outcome of the append at `index`: its result, or the typed error that says why it was left out. */
+/** The result of the append at `index`, or the error that says why it was left out. */
 export function outcomeOf(answer: BatchAnswer, index: number, request: AppendRequest): Appended | Error {
   const { recordedAt, versions, outcomes } = answer;
   const [kind, version, ids] = outcomes ? (outcomes[index] ?? []) : (['appended', versions[index], []] as const);

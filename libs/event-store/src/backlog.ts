@@ -3,12 +3,12 @@ import type { DataSource } from 'typeorm';
 import type { FeedPosition } from './read-feed.js';
 import { EVENT_COLUMNS, recordedOf, type EventRow } from './read-stream.js';
 
-/** Of the journal, looked at once; the keys of those that are wanted take some 10 MB here. */
+/** Events of the journal per read; the keys of the wanted ones need about 10 MB. */
 const MOST = 100_000;
 
 /**
- * A long part of the feed, one stream after the other: a read model then writes a row once for many events. Each stream's events come in
- * their order, and none before an earlier one of its stream. Connected as `postern_feed`.
+ * A long part of the feed, stream by stream, so that a read model writes a row once for many events. Each stream's
+ * events come in order, and none before an earlier one of its stream. Connected as `postern_feed`.
  */
 export class Backlog {
   #read = 0;
@@ -17,11 +17,11 @@ export class Backlog {
     private readonly feed: DataSource,
     private readonly xids: readonly string[],
     private readonly positions: readonly string[],
-    /** Behind all that was looked at. */
+    /** After everything that was read. */
     readonly end: FeedPosition,
   ) {}
 
-  /** The next events of the categories behind `after`. */
+  /** The next events of the categories after `after`. */
   static async behind(feed: DataSource, after: FeedPosition, categories: readonly StreamCategory[]): Promise<Backlog> {
     const [row] = await feed.query<BacklogRow[]>(KEYS, [after.xid, after.position, MOST, categories]);
     const end = row?.xid ? { xid: row.xid, position: Number(row.position) } : after;
@@ -35,17 +35,14 @@ export class Backlog {
     return rows.map((row) => withoutSecrets(recordedOf(row)));
   }
 
-  /** So many of the next events were applied. */
   pass(count: number): void {
     this.#read += count;
   }
 
-  /** How many are passed. */
   get passed(): number {
     return this.#read;
   }
 
-  /** How many are not passed. */
   get left(): number {
     return this.xids.length - this.#read;
   }
@@ -58,7 +55,7 @@ interface BacklogRow {
   readonly positions: readonly string[] | null;
 }
 
-/** By the index events_feed. What was committed there is final, as in `readFeed`. */
+/** Uses the index events_feed. The events there are final, as in `readFeed`. */
 const KEYS = `
   WITH looked AS MATERIALIZED (
     SELECT xid, position, stream_id, version FROM journal.events

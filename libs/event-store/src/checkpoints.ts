@@ -2,16 +2,16 @@ import type { DatabaseRole } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { FEED_START, samePosition, type FeedPosition } from './read-feed.js';
 
-/** Up to where a consumer has applied the feed. */
+/** How far a consumer has applied the feed. */
 export interface Checkpoint extends FeedPosition {
   /**
-   * Part of the `Backlog` behind the position was applied too: a new value with each transaction, so that a consumer goes on in its backlog
-   * only where its last transaction is the last that moved the checkpoint, and no crash took it back.
+   * A part of the `Backlog` after the position was applied too. It gets a new value with each transaction. So a
+   * consumer continues its backlog only if its last transaction was the last to move the checkpoint, and no crash undid
+   * it.
    */
   readonly backlogStep?: string | null;
 }
 
-/** One move of a consumer's checkpoint on the feed. */
 interface CheckpointMove {
   readonly consumer: string;
   readonly source: string;
@@ -26,7 +26,7 @@ export function sameCheckpoint(a: Checkpoint, b: Checkpoint): boolean {
 /** The checkpoint's name for the journal's own feed. */
 export const JOURNAL_SOURCE = 'journal';
 
-/** Somebody else has moved or removed the checkpoint: roll back, load it again and go on from there. */
+/** Another instance has moved or removed the checkpoint: roll back, load it again and continue from there. */
 export class CheckpointMoved extends Error {
   override readonly name = 'CheckpointMoved';
   constructor(consumer: string, source: string) {
@@ -38,8 +38,8 @@ export class CheckpointMoved extends Error {
 }
 
 /**
- * SQL for a migration: the table `<schema>.checkpoints`, open to the role. A source is the journal's feed, with a position, or a topic's
- * partition, with a `Bookmark`.
+ * SQL for a migration: the table `<schema>.checkpoints`, with grants for the role. A source is the journal's feed, with
+ * a position, or a topic's partition, with a `Bookmark`.
  */
 export function checkpointTableSql(schema: string, role: DatabaseRole): string {
   return `
@@ -57,7 +57,7 @@ export function checkpointTableSql(schema: string, role: DatabaseRole): string {
     GRANT SELECT, INSERT, UPDATE, DELETE ON ${schema}.checkpoints TO ${role}`;
 }
 
-/** Up to where the consumer has handled the source; the start for a new one. `table` is `schema.checkpoints`. */
+/** The position up to which the consumer has handled the source, or the start. `table` is `schema.checkpoints`. */
 export async function loadCheckpoint(
   from: DataSource | EntityManager,
   table: string,
@@ -73,8 +73,8 @@ export async function loadCheckpoint(
 }
 
 /**
- * Compare-and-set, in the transaction that holds the effects: of two that handled the same events, one commits.
- * The other waits for it on the row, and gets `CheckpointMoved`.
+ * Compare-and-set in the transaction of the effects. Of two that handled the same events, one commits; the other waits
+ * for the row and gets `CheckpointMoved`.
  */
 export async function advanceCheckpoint(manager: EntityManager, table: string, move: CheckpointMove): Promise<void> {
   const { consumer, source, from, to } = move;
@@ -96,21 +96,23 @@ export async function advanceCheckpoint(manager: EntityManager, table: string, m
 }
 
 /**
- * How far a consumer has read a partition of a topic. It saves reading from the beginning, and decides nothing: what was applied is known
- * by the streams' versions.
+ * How far a consumer has read a partition. It only avoids reading from the beginning: streams' versions show what was
+ * applied.
  */
 export interface Bookmark {
   /** Of the next message; every message before it took effect. */
   readonly offset: number;
-  /** The event of the message before it, which shows whether the topic is still the same; null where that was none. */
+  /**
+   * The event of the message before it, to see whether the topic is the same; null if that message was not an event.
+   */
   readonly eventId: string | null;
 }
 
 export interface Bookmarks {
   of(source: string): Bookmark | undefined;
   /**
-   * How long ago the consumer's checkpoint on the feed was moved, in ms by the database's clock, by a rebuild or a Postern without a
-   * broker; null where there is none. Up to then every event was applied, whatever partition it is in.
+   * Time since the consumer's feed checkpoint was moved, in ms by the database's clock, by a rebuild or by a Postern
+   * without a broker; null if there is none. Every event before it was applied, in whatever partition.
    */
   readonly feedAgeMs: number | null;
 }
@@ -138,7 +140,7 @@ interface BookmarkMove {
   readonly to: Bookmark;
 }
 
-/** Makes the bookmarks that are missing; what is deleted from a partition after this and before it was read is a loss that can be seen. */
+/** Creates missing bookmarks. From then on, messages that are deleted before they are read are a visible loss. */
 export async function addBookmarks(
   to: DataSource,
   table: string,
@@ -154,9 +156,10 @@ export async function addBookmarks(
 }
 
 /**
- * In the transaction that holds the effects. Throws `CheckpointMoved` where the bookmark is not at the offset `from`: another member of the
- * group moved it, a rebuild removed it, or a crash of the database took the last transactions back, which consumers commit without
- * waiting for the disk. Moved without this check, it would pass over what the crash took.
+ * In the transaction of the effects.
+ * @throws `CheckpointMoved` if the bookmark is not at `from`: another member moved it, a rebuild removed it, or a
+ * database crash undid the last transactions (consumers do not wait for the disk). Without this check, the bookmark
+ * would skip what the crash undid.
  */
 export async function moveBookmark(
   manager: EntityManager,
@@ -170,7 +173,7 @@ export async function moveBookmark(
   if (updated !== 1) throw new CheckpointMoved(consumer, source);
 }
 
-/** Removes them, for a read model that was rebuilt from the journal: it has what the partitions hold, whatever their offsets. */
+/** For a read model that was rebuilt from the journal: it has everything in the partitions, at any offset. */
 export async function removeBookmarks(manager: EntityManager, table: string, consumer: string): Promise<void> {
   await manager.query(`DELETE FROM ${table} WHERE consumer = $1 AND source <> '${JOURNAL_SOURCE}'`, [consumer]);
 }

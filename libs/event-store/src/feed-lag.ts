@@ -2,20 +2,20 @@ import type { StreamCategory } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 import type { FeedPosition } from './read-feed.js';
 
-/** How far behind the journal a reader is that has handled everything up to a position. */
+/** How far a reader that handled everything up to a position is behind the journal. */
 export interface FeedLag {
-  /** Events of the categories behind the position, counted up to `MAX_COUNTED`. */
+  /** Events of the categories after the position, counted up to `MAX_COUNTED`. */
   readonly events: number;
-  /** The age of the oldest of them, by the database's clock; 0 where there is none. */
+  /** The age of the oldest of them, by the database's clock; 0 if there is none. */
   readonly seconds: number;
 }
 
-/** Each is a row that is read. */
+/** Each is a row to read. */
 const MAX_COUNTED = 100_000;
 
 /**
- * Looks at the journal itself, so that it is right also for a consumer that handles nothing. What waits for an older
- * transaction counts too. Connected as `postern_feed`; uses the index events_feed (xid, position).
+ * Reads the journal itself, so that it is right also for a consumer that handles nothing. Events behind an older
+ * transaction count too. Connected as `postern_feed`; uses the index events_feed (xid, position).
  */
 export async function feedLag(
   feed: DataSource,
@@ -26,7 +26,10 @@ export async function feedLag(
   return lagOf(row);
 }
 
-/** How far the publisher is behind the journal, for consumers of its topics. Connected as `postern_projection` or `postern_audit`. */
+/**
+ * How far the publisher is behind the journal, for consumers of its topics. Connected as `postern_projection` or
+ * `postern_audit`.
+ */
 export async function publisherLag(
   from: Pick<DataSource, 'query'>,
   categories: readonly StreamCategory[],

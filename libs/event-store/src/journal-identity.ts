@@ -1,14 +1,14 @@
 import type { JournalId } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 
-/** What no other journal has. As `postern_feed`, `postern_projection` or `postern_audit`. */
+/** As `postern_feed`, `postern_projection` or `postern_audit`. */
 export async function loadJournalId(from: Pick<DataSource, 'query'>): Promise<JournalId> {
   const [row] = await from.query<{ id: JournalId }[]>('SELECT id FROM journal.identity');
   if (!row) throw new Error('The table journal.identity is empty. Restore its row from a backup of this database.');
   return row.id;
 }
 
-/** The journal holds transaction ids that this cluster has not reached: new events would come out before old ones. */
+/** The journal has transaction ids that this cluster has not reached: new events would be read before old ones. */
 export class JournalOfAnotherCluster extends Error {
   override readonly name = 'JournalOfAnotherCluster';
   constructor(
@@ -23,7 +23,10 @@ export class JournalOfAnotherCluster extends Error {
   }
 }
 
-/** To be called before the first append and the first read of the feed. Throws `JournalOfAnotherCluster`. As `postern_feed`. */
+/**
+ * Call it before the first append and the first read of the feed.
+ * @throws `JournalOfAnotherCluster`. As `postern_feed`.
+ */
 export async function assertJournalBelongsToCluster(feed: DataSource): Promise<void> {
   const rows = await feed.query<{ stored: string; cluster: string; ahead: boolean }[]>(`
     SELECT xid::text AS stored, pg_snapshot_xmax(pg_current_snapshot())::text AS cluster,

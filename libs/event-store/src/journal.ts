@@ -13,12 +13,12 @@ import {
   type BatchAnswer,
 } from './append-request.js';
 
-/** An append is made within this, where who appends has no deadline. */
+/** The deadline of an append whose caller has none. */
 const APPEND_WITHIN_MS = 30_000;
-/** An append that ends so shortly before its deadline is refused by the database, so that the refusal still arrives. */
+/** The database refuses an append that would end this close to its deadline, so that the refusal still arrives. */
 const ANSWER_MS = 250;
 
-/** Where events are appended. */
+/** Appends events. */
 export class Journal {
   readonly #queue: AppendQueue;
   readonly #clock = new DatabaseClock();
@@ -26,7 +26,7 @@ export class Journal {
   #sent: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  /** `writer` is connected as `postern_journal_writer`. */
+  /** @param writer connected as `postern_journal_writer`. */
   constructor(
     private readonly writer: DataSource,
     limits: Partial<typeof JOURNAL_LIMITS> = {},
@@ -34,15 +34,14 @@ export class Journal {
     this.#queue = new AppendQueue({ ...JOURNAL_LIMITS, ...limits });
   }
 
-  /** Appends that wait for their turn. */
   get waiting(): number {
     return this.#queue.length;
   }
 
   /**
-   * Resolves when the events are durable. Concurrent appends share one commit, and each has its own outcome.
-   * Throws `VersionConflict`, `EventExists`, `AppendRefused`, `AppendExpired`, `JournalBusy`: nothing was appended;
-   * `JournalUnavailable`: whether it was is not known. After the caller's `Deadline` nothing is appended any more.
+   * Resolves when the events are durable. Concurrent appends share one commit, each with its own result.
+   * @throws `VersionConflict`, `EventExists`, `AppendRefused`, `AppendExpired`, `JournalBusy`: nothing was appended;
+   * `JournalUnavailable`: unknown. After the caller's `Deadline` nothing is appended.
    */
   async append(append: Append): Promise<Appended> {
     const [appended] = await this.#offer([append]);
@@ -50,7 +49,7 @@ export class Journal {
     return appended;
   }
 
-  /** The same for appends that belong together, such as those of one report: all of them are appended, or none. It costs less than one by one. */
+  /** For appends that belong together, such as a report: all of them are appended, or none. Cheaper than one by one. */
   appendAll(appends: readonly (Append & { readonly expectedVersion: 'any' })[]): Promise<readonly Appended[]> {
     return this.#offer(appends);
   }
@@ -76,9 +75,10 @@ export class Journal {
   }
 
   /**
-   * Appends in the caller's transaction, which must have written nothing before: the database refuses it else, because
-   * the transaction's place in the feed would be older than its place in the stream. Throws as `append` does, but
-   * `JournalBusy`; after `VersionConflict` and `EventExists` the transaction can go on.
+   * Appends in the caller's transaction, which must not have written anything before; the database refuses it
+   * otherwise, because the transaction would be older in the feed than in the stream.
+   * @throws the errors of `append` except `JournalBusy`. After `VersionConflict` and `EventExists` the transaction can
+   * continue.
    */
   async appendWithin(manager: EntityManager, append: Append): Promise<Appended> {
     const request = appendRequest(append);
@@ -90,13 +90,13 @@ export class Journal {
     return outcome;
   }
 
-  /** Takes no more appends and waits for those that were taken. */
+  /** Refuses further appends and waits for the accepted ones. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#sent;
   }
 
-  /** One batch at a time. Each is taken after a turn of the event loop, so that whoever was just answered can have its next append in it. */
+  /** One batch at a time. A turn of the event loop before each one lets a caller that was just answered join it. */
   async #sendAll(): Promise<void> {
     this.#isSending = true;
     while (this.#queue.length > 0) {
@@ -117,7 +117,7 @@ export class Journal {
     }
   }
 
-  /** The batch was rolled back because of some of its appends: those alone must fail. */
+  /** The batch was rolled back because of some of its appends: only those must fail. */
   async #sendOneByOne(batch: readonly Waiting[]): Promise<void> {
     for (const [i, waiting] of batch.entries()) {
       if (this.#isExpired(waiting)) continue;
@@ -130,14 +130,14 @@ export class Journal {
     }
   }
 
-  /** Settles an append for which no time is left: it is not sent. */
+  /** Settles an append without time left; it is not sent. */
   #isExpired({ deadline, settle }: Waiting): boolean {
     if (deadline === null || deadline.leftMs > ANSWER_MS) return false;
     settle(new AppendExpired());
     return true;
   }
 
-  /** Within the earliest deadline of the batch, whoever started it; settles each. */
+  /** Within the earliest deadline of the batch; settles each. */
   async #callWithin(batch: readonly Waiting[]): Promise<void> {
     const earliest = batch.reduce<Deadline | null>(
       (first, { deadline }) => (deadline && !(first && first.leftMs <= deadline.leftMs) ? deadline : first),
@@ -173,15 +173,15 @@ export class Journal {
     }
   }
 
-  /** Who waits is refused too, instead of one connection time-out after the other; the next append tries again. */
+  /** Also refuses what waits, instead of one connection time-out after the other. The next append tries again. */
   #giveUp(batch: readonly Waiting[], error: unknown): void {
     for (const { settle } of [...batch, ...this.#queue.drain()]) settle(failureError(error));
   }
 }
 
 /**
- * Holds the stream for the transaction: until it ends, nobody else appends to it. The lock is the one that
- * `journal.append` takes, and like there it takes no xid, so that `appendWithin` may follow. As `postern_journal_writer`.
+ * Locks the stream until the transaction ends, with the lock of `journal.append`. It takes no xid, so that
+ * `appendWithin` may follow. As `postern_journal_writer`.
  */
 export async function lockStream(manager: EntityManager, streamId: string): Promise<void> {
   await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 8025))', [streamId]);

@@ -3,18 +3,18 @@ import { Listener } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { EVENT_COLUMNS, recordedOf, type EventRow } from './read-stream.js';
 
-/** A position in the feed: behind the event with this transaction id and position. */
+/** A position in the feed: after the event with this transaction id and position. */
 export interface FeedPosition {
-  /** `xid8`, 64 bits without a sign, as text. */
+  /** `xid8`, 64 bits unsigned, as text. */
   readonly xid: string;
   readonly position: number;
 }
 
 export const FEED_START: FeedPosition = { xid: '0', position: 0 };
-/** Behind all that can come: the largest `xid8`. */
+/** After all events: the largest `xid8`. */
 const FEED_END: FeedPosition = { xid: '18446744073709551615', position: Number.MAX_SAFE_INTEGER };
 
-/** `a` lies behind `b`. */
+/** `a` is after `b`. */
 export function isBehind(a: FeedPosition, b: FeedPosition): boolean {
   const [x, y] = [BigInt(a.xid), BigInt(b.xid)];
   return x === y ? a.position > b.position : x > y;
@@ -26,24 +26,23 @@ export function samePosition(a: FeedPosition, b: FeedPosition): boolean {
 
 export interface FeedPage {
   readonly events: readonly Recorded[];
-  /** The transaction ids of the events, one each: with the event's position they order the feed. */
+  /** The transaction ids of the events: with the event's position they order the feed. */
   readonly xids: readonly string[];
-  /** Where to go on: behind everything that was looked at, also what the categories left out. */
+  /** Where to continue: after everything that was read, also events of other categories. */
   readonly position: FeedPosition;
-  /** There was more than was looked at. */
+  /** There was more to read. */
   readonly more: boolean;
-  /** There are committed events that are held back behind an older transaction: no wake announces that one's end. */
+  /** An older transaction holds back committed events. No wake announces its end. */
   readonly held: boolean;
 }
 
 /**
- * Looks at the next `limit` events of the journal behind `after`, and gives those of the categories (all, if none are named).
- * None lies behind `upTo`, such as another reader's checkpoint.
+ * Reads the next `limit` events of the journal after `after`, and returns those of the categories (default: all), none
+ * after `upTo`, which may be another reader's checkpoint.
  *
- * Only what every reader will ever see in the same order: an event whose transaction began after one that is still
- * open waits for it. Ordered by position alone, the event of a late commit would lie behind the reader and be lost.
- * Secrets stay in the journal: what comes from here goes to buses and read models.
- * Connected as `postern_feed`.
+ * It returns only what every reader sees in the same order: an event whose transaction began after an open one waits
+ * for it. Ordered by position only, an event that commits late would come before the reader's position and be lost.
+ * Events come without secrets, because they go to buses and read models. Connected as `postern_feed`.
  */
 export async function readFeed(
   from: DataSource | EntityManager,
@@ -67,13 +66,15 @@ export async function readFeed(
   };
 }
 
-/** A position of which all that lies before it is committed: who reads the streams after this and then the feed behind it misses nothing. */
+/**
+ * A position before which everything is committed: reading the streams after this call, and then the feed from there,
+ * misses nothing.
+ */
 export async function readSettledPosition(from: DataSource | EntityManager): Promise<FeedPosition> {
   const [row] = await from.query<{ xid: string }[]>('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid');
   return { xid: row?.xid ?? FEED_START.xid, position: 0 };
 }
 
-/** The position of the journal's last event. */
 export async function readFeedEnd(from: DataSource | EntityManager): Promise<FeedPosition> {
   const [row] = await from.query<{ xid: string; position: string }[]>(
     'SELECT xid::text, position FROM journal.events ORDER BY journal.events.xid DESC, position DESC LIMIT 1',
@@ -81,20 +82,26 @@ export async function readFeedEnd(from: DataSource | EntityManager): Promise<Fee
   return row ? { xid: row.xid, position: Number(row.position) } : FEED_START;
 }
 
-/** Calls `onWake` after every commit of an append. It only wakes: the feed is the truth. `url` is that of any role, with its password. */
+/**
+ * Calls `onWake` after every commit of an append. It only wakes readers of the feed. `url` is that of any role, with
+ * its password.
+ */
 export function wakeOnAppend(url: string, onWake: () => void): Listener {
   return new Listener({ url, name: 'journal', channels: ['journal_appended'], onWake });
 }
 
-/** An event; the last row is the end of the page instead: the place of its last event, how many were looked at, and the rest's state. */
+/**
+ * An event. The last row is the end of the page instead: the position of its last event, how many were read, and
+ * whether there are more.
+ */
 interface FeedRow extends EventRow {
-  /** Null in the last row where there was nothing to look at. */
+  /** Null in the last row if nothing was read. */
   readonly xid: string | null;
   readonly looked_at: string;
   readonly held: boolean;
 }
 
-/** Uses the index events_feed (xid, position), from end to end: a row comparison and a limit, no sort. */
+/** Uses the index events_feed (xid, position): a row comparison and a limit, no sort. */
 const PAGE = `
   SELECT xid, ${EVENT_COLUMNS} FROM journal.events
    WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) AND (xid, position) > ($1::xid8, $2::bigint)
@@ -102,15 +109,15 @@ const PAGE = `
    ORDER BY xid, position LIMIT $3`;
 
 /**
- * In the same snapshot as the page: what commits later than it wakes its readers. The last entry of the index answers it; asked
- * as an EXISTS over (xid, position), it took a scan of all events: 30 ms at 110,000.
+ * In the snapshot of the page: later commits wake its readers. The last entry of the index has the answer; as an EXISTS
+ * over (xid, position) it scanned all events, 30 ms for 110,000.
  */
 const HELD = `SELECT coalesce((SELECT xid FROM journal.events ORDER BY xid DESC, position DESC LIMIT 1)
                               >= pg_snapshot_xmin(pg_current_snapshot()), false) AS held`;
 
 /**
- * Without a window over the page or a sort: most consumers want none of the events of a flood of denials, and looking at
- * 2,000 of them takes 2.3 ms instead of 3.4. The parts come in the order in which they are written; the end is last.
+ * Without a window or a sort: most consumers want none of the events in a flood of denials, and reading 2,000 of them
+ * takes 2.3 ms instead of 3.4. The parts come in the written order; the end is last.
  */
 const feed = (wanted: string) => `
   WITH page AS MATERIALIZED (${PAGE}), looked AS (SELECT count(*) AS at FROM page)

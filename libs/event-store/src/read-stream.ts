@@ -2,8 +2,8 @@ import { withoutSecrets, type Recorded, type StreamCategory, schemaVersionOf, up
 import type { DataSource, EntityManager } from 'typeorm';
 
 /**
- * The events of one stream with a version above `afterVersion`, in order; none for a stream that does not exist, and
- * none for another tenant's: call it inside `inTenant` as `postern_command`.
+ * The events of one stream with a version above `afterVersion`, in order. Empty for a stream that does not exist or is
+ * another tenant's: call it inside `inTenant` as `postern_command`.
  */
 export async function readStream(
   from: EntityManager | DataSource,
@@ -17,7 +17,7 @@ export async function readStream(
   return rows.map(recordedOf);
 }
 
-/** An event of a stream; the last version of all, `LAST_VERSION`, means the stream's end. */
+/** An event of a stream; `LAST_VERSION` is the stream's end. */
 export interface StreamPosition {
   readonly streamId: string;
   readonly version: number;
@@ -26,9 +26,9 @@ export interface StreamPosition {
 export const LAST_VERSION = 2_147_483_647;
 
 /**
- * The next `limit` events of the category's streams behind `after`, one stream after the other in the order of their ids: by the index
- * events_stream_version. None of a stream behind `lastStream`, where that is named. For the owner, to make or verify read models;
- * secrets stay in the journal.
+ * The next `limit` events of the category after `after`, stream by stream in the order of their ids, none of a stream
+ * after `lastStream`. By the index events_stream_version. For the owner, to build or verify read models, without
+ * secrets.
  */
 export async function readStreams(
   from: EntityManager | DataSource,
@@ -37,7 +37,7 @@ export async function readStreams(
   limit: number,
   lastStream?: string,
 ): Promise<Recorded[]> {
-  // '0' is the character behind '/'.
+  // '0' is the character after '/'.
   const [bound, last] = lastStream === undefined ? ['<', `${category}0`] : ['<=', lastStream];
   const rows = await from.query<EventRow[]>(
     `SELECT ${EVENT_COLUMNS} FROM journal.events
@@ -47,7 +47,7 @@ export async function readStreams(
   return rows.map((row) => withoutSecrets(recordedOf(row)));
 }
 
-/** A row of `journal.events` as `pg` gives it; `bigint` comes as text. */
+/** A row of `journal.events` from `pg`; `bigint` comes as text. */
 export interface EventRow {
   readonly position: string;
   readonly tenant_id: string | null;
@@ -64,7 +64,10 @@ export interface EventRow {
 export const EVENT_COLUMNS =
   'position, tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at';
 
-/** The event as today's readers know it: the one place where old ones are lifted. Throws `EventNewerThanProgram`. */
+/**
+ * The event with data of the newest version: the only place where old ones are converted.
+ * @throws `EventNewerThanProgram`.
+ */
 export function recordedOf(row: EventRow): Recorded {
   return {
     position: Number(row.position),

@@ -3,39 +3,39 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { JOURNAL_SOURCE, loadCheckpoint } from './checkpoints.js';
 import type { FeedPosition } from './read-feed.js';
 
-/** The publisher's checkpoint: how far the journal's events were sent. The feed's reader keeps it. */
+/** The publisher's checkpoint: how far the journal's events were sent. The feed's reader writes it. */
 export const PUBLISHER = { consumer: 'publisher', table: 'journal.checkpoints' } as const;
 const OF_PUBLISHER = `consumer = '${PUBLISHER.consumer}' AND source = '${JOURNAL_SOURCE}'`;
 
-/** Up to where the journal was sent; its start while topics are filled from the beginning. `feed` is connected as `postern_feed`. */
+/** How far the journal was sent; its start while topics are refilled. `feed` is connected as `postern_feed`. */
 export function loadPublished(feed: DataSource): Promise<FeedPosition> {
   return loadCheckpoint(feed, PUBLISHER.table, PUBLISHER.consumer, JOURNAL_SOURCE);
 }
 
 /**
- * Topics that are being filled again. Up to `until` everything was published before, so that of those events the ones of these topics
- * alone are sent; what lies behind it goes to every topic.
+ * Topics that are being refilled. Events up to `until` were published before, so only those of these topics are sent;
+ * later ones go to every topic.
  */
 export interface Republish {
   readonly topics: ReadonlySet<string>;
-  /** The publisher's checkpoint when it was asked. */
+  /** The publisher's checkpoint at the request. */
   readonly until: FeedPosition;
 }
 
 /**
- * Has the publisher send every event of the topic again: it goes back to the journal's beginning, in the transaction that
- * writes down how far it was. `feed` is connected as `postern_feed`.
+ * Makes the publisher send every event of the topic again: moves it back to the journal's beginning and stores how far
+ * it was. `feed` is connected as `postern_feed`.
  */
 export async function askForRepublish(feed: DataSource, topic: Topic): Promise<'asked' | 'nothing-published'> {
   return feed.transaction(async (manager) => {
-    // A statement of its own: another request at the same moment has moved it, and only the next statement sees what that wrote.
+    // A separate statement: only the next one sees what a simultaneous request has written.
     await manager.query(`SELECT FROM journal.checkpoints WHERE ${OF_PUBLISHER} FOR UPDATE`);
     const [publisher] = await manager.query<{ published: boolean }[]>(
       `SELECT xid > '0' OR EXISTS (SELECT FROM journal.republishes) AS published
          FROM journal.checkpoints WHERE ${OF_PUBLISHER}`,
     );
     if (publisher?.published !== true) return 'nothing-published';
-    // While another is under way, the checkpoint lies before where that began.
+    // During another refill, the checkpoint is before the position where that began.
     await manager.query(
       `INSERT INTO journal.republishes (topic, until_xid, until_position)
        SELECT $1, xid, position FROM (
@@ -46,14 +46,14 @@ export async function askForRepublish(feed: DataSource, topic: Topic): Promise<'
       [topic],
     );
     await manager.query(
-      // Also where it is at the beginning already: a publisher that has read what is asked for must not move it.
+      // Also at the beginning: a publisher that has read what is requested must not move it.
       `UPDATE journal.checkpoints SET xid = '0', position = 0, backlog_step = gen_random_uuid(), updated_at = clock_timestamp() WHERE ${OF_PUBLISHER}`,
     );
     return 'asked';
   });
 }
 
-/** Events of the journal before the publisher's former checkpoint that were not read again yet; 0 once it is done. */
+/** Events before the publisher's former checkpoint that were not read again yet; 0 when it is done. */
 export async function republishLeft(feed: Pick<DataSource, 'query'>, topic: Topic): Promise<number> {
   const [row] = await feed.query<{ left: string }[]>(
     `SELECT greatest(1, until_position - position) AS left
@@ -63,7 +63,7 @@ export async function republishLeft(feed: Pick<DataSource, 'query'>, topic: Topi
   return Number(row?.left ?? 0);
 }
 
-/** What is being filled again; null where nothing is. */
+/** What is being refilled; null: nothing. */
 export async function pendingRepublish(feed: Pick<DataSource, 'query'>): Promise<Republish | null> {
   const rows = await feed.query<{ topic: string; xid: string; position: string }[]>(
     `SELECT topic, until_xid::text AS xid, until_position AS position
@@ -77,7 +77,7 @@ export async function pendingRepublish(feed: Pick<DataSource, 'query'>): Promise
   };
 }
 
-/** Ends what is done when the publisher has reached `at`: in the transaction that moves its checkpoint there. */
+/** Ends the refills that are done when the publisher is at `at`, in the transaction that moves its checkpoint. */
 export async function endRepublish(manager: EntityManager, at: FeedPosition): Promise<void> {
   await manager.query('DELETE FROM journal.republishes WHERE (until_xid, until_position) <= ($1::xid8, $2::bigint)', [
     at.xid,

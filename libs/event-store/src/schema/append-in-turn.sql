@@ -1,6 +1,6 @@
--- The part of journal.append for a batch in which not everything simply fits. It judges the appends to a stream one after
--- the other, each on what the one before left, and inserts what passed. It relies on the locks that its caller took.
--- known: the ids of the batch that the journal has. repeats: one occurs more than once in the batch.
+-- The part of journal.append for a batch that does not fit as a whole. It judges the appends to a stream one after the
+-- other, and inserts those that pass. Its caller holds the locks. known: the ids of the batch that the journal has.
+-- repeats: an id occurs more than once in the batch.
 CREATE FUNCTION journal.append_in_turn(batch jsonb, known uuid[], repeats boolean, recorded timestamptz) RETURNS jsonb
   LANGUAGE plpgsql VOLATILE SECURITY INVOKER
 AS $$

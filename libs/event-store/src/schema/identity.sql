@@ -1,5 +1,4 @@
--- What distinguishes this journal from every other: made once, here, and kept by backups. Whoever takes events from a
--- broker compares it.
+-- The journal's identity, created once and kept by backups. Readers of events from a broker compare it.
 CREATE TABLE journal.identity (
   one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
   id      uuid    NOT NULL DEFAULT gen_random_uuid()

@@ -1,7 +1,6 @@
 import { sqlMigration, type SchemaComponent } from '@postern/database';
 import { checkpointTableSql } from '../checkpoints.js';
 
-/** The schema `journal`, for `migrate`. */
 export const journalSchema: SchemaComponent = {
   schema: 'journal',
   migrations: [
@@ -10,7 +9,8 @@ export const journalSchema: SchemaComponent = {
       'append-in-turn.sql',
       'append.sql',
       'identity.sql',
-      // How far the publisher has sent the journal's events to the broker. The feed's reader keeps it: it sees the same events.
+      // How far the publisher has sent the journal's events to the broker. The feed's reader writes it, because it sees
+      // the same events.
       { sql: checkpointTableSql('journal', 'postern_feed') },
       'publisher.sql',
     ]),

@@ -1,4 +1,4 @@
--- Topics that the publisher fills again, with its position when it was asked: up to there it sends nothing else.
+-- Topics that the publisher refills, with its position at the request: up to there it sends nothing else.
 CREATE TABLE journal.republishes (
   topic          text COLLATE "C" PRIMARY KEY,
   until_xid      xid8   NOT NULL,
@@ -7,10 +7,9 @@ CREATE TABLE journal.republishes (
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON journal.republishes TO postern_feed;
 
--- What the journal has of these categories and the publisher has not sent to the broker. A consumer of topics sees no
--- event that waits for an older transaction, so it asks here. It gets two figures, and nothing of the events.
--- By the index events_feed (xid, position), up to 100,000 events. Runs as the owner, whose policy lets it see every
--- tenant's events.
+-- Events of these categories that the publisher has not sent to the broker. A consumer of topics cannot see events that
+-- wait for an older transaction, so it asks here. It gets only two figures. By the index events_feed (xid, position),
+-- up to 100,000 events. Runs as the owner, whose policy lets it see every tenant's events.
 CREATE FUNCTION journal.publisher_lag(categories text[]) RETURNS TABLE (events integer, seconds float8)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT count(*)::integer, extract(epoch FROM clock_timestamp() - min(recorded_at))::float8
