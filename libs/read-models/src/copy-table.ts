@@ -1,8 +1,8 @@
 import type { EntityManager } from 'typeorm';
 
 /**
- * Makes an empty table in `to` that is what `from.name` is: columns, constraints and indexes under their own names, partitions, owner,
- * row-level security with its policies, grants. It reads the catalogue, so that no migration can be forgotten here.
+ * Creates an empty copy of `from.name` in `to`: columns, constraints, indexes with their names, partitions, owner,
+ * policies, grants. It reads the catalogue, so it covers every migration.
  */
 export async function copyTable(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
   const [table] = await manager.query<{ partitioned: string | null }[]>(
@@ -17,7 +17,7 @@ export async function copyTable(manager: EntityManager, from: string, to: string
   await copyPartitions(manager, from, to, name);
 }
 
-/** Makes the partitions that `to.name` does not have yet; rows of theirs are taken out of the default partition. */
+/** Creates missing partitions of `to.name` and moves their rows out of the default partition. */
 export async function copyPartitions(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
   const missing = await manager.query<PartitionRecord[]>(PARTITIONS, [from, to, name]);
   for (const { partition, bound, holds, fallback } of missing) {
@@ -31,7 +31,7 @@ export async function copyPartitions(manager: EntityManager, from: string, to: s
   }
 }
 
-/** The names of a table's partitions, and of the table. */
+/** The names of a table and its partitions. */
 export async function withPartitions(manager: EntityManager, schema: string, name: string): Promise<readonly string[]> {
   const rows = await manager.query<{ partition: string }[]>(
     `SELECT c.relname AS partition FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
@@ -41,7 +41,6 @@ export async function withPartitions(manager: EntityManager, schema: string, nam
   return [name, ...rows.map((row) => row.partition)];
 }
 
-/** Runs each statement that the query returns. */
 async function runEach(manager: EntityManager, query: string, values: readonly string[]): Promise<void> {
   for (const { sql } of await manager.query<{ sql: string }[]>(query, [...values])) await manager.query(sql);
 }
@@ -51,11 +50,11 @@ interface PartitionRecord {
   readonly bound: string;
   /** SQL that is true for the partition's rows; null for the default one. */
   readonly holds: string | null;
-  /** The table's default partition, where there is one. */
+  /** The table's default partition, if there is one. */
   readonly fallback: string | null;
 }
 
-/** The constraints that have indexes, then the other indexes: a schema's indexes have names of their own, so each keeps its name. */
+/** Constraints with indexes first, then the other indexes. Index names are per schema, so each keeps its name. */
 const INDEXES = `
   SELECT CASE WHEN k.oid IS NOT NULL
               THEN format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', $2::text, $3::text, k.conname, pg_get_constraintdef(k.oid))

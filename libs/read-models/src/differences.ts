@@ -1,27 +1,25 @@
 import type { Compared, Difference } from './read-model.js';
 
-/** No more keys of one kind are read at once, so that a read model that is all wrong needs no more memory. */
+/** The most keys read at once, which limits memory if every row differs. */
 export const MOST_KEYS = 10_000;
 
-/** Rows that differ in one way: how many, and the keys of some of them. */
+/** Rows that differ in one way: their number, and some keys. */
 export interface Rows {
   readonly rows: number;
   readonly keys: readonly string[] | null;
 }
 
-/** What a verification has found so far: rows counted by table and group, and examples of those that differ. */
+/** The results of a verification: numbers of rows by table and group, and examples of differences. */
 export class Differences {
   private readonly counts = new Map<string, { -readonly [Name in keyof Compared]: Compared[Name] }>();
   readonly examples: Difference[] = [];
 
-  /** Keeps at most so many examples. */
   constructor(private readonly most: number) {}
 
   get compared(): readonly Compared[] {
     return [...this.counts.values()];
   }
 
-  /** Counts rows of the table, or of a group of its rows, and those of them that differ. */
   add(
     table: string,
     { group = null, live = 0, journal = 0 }: Partial<Pick<Compared, 'group' | 'live' | 'journal'>>,

@@ -5,27 +5,27 @@ import { MOST_KEYS, type Rows } from './differences.js';
 import type { ReadModel } from './read-model.js';
 
 const PAUSE_MS = 500;
-/** For so long rows are waited for: a consumer whose rows do not advance meanwhile is halted. */
+/** Time to wait for rows: a consumer whose rows do not advance meanwhile is halted. */
 const PATIENCE_MS = 15_000;
 
-/** Rows of one table that the journal is ahead of, with the version that each has: 0 where there is none. */
+/** Rows of one table that are behind the journal, with their versions (0: missing). */
 export class LateRows {
   private readonly versions = new Map<string, number>();
   private lastAdded: string | undefined;
-  /** Further rows, which are more than are waited for. */
+  /** More rows than can be waited for. */
   uncompared = 0;
 
-  /** `sql` gives `key` and `version` of the live rows with the keys `$1`. */
+  /** @param sql returns `key` and `version` of the live rows with the keys `$1`. */
   constructor(private readonly sql: string) {}
 
-  /** The events of one row may add it several times, one after the other. */
+  /** A row is added once per event. */
   add(key: string, version: number): void {
     if (this.versions.size < MOST_KEYS) this.versions.set(key, version);
     else if (key !== this.lastAdded && !this.versions.has(key)) this.uncompared += 1;
     this.lastAdded = key;
   }
 
-  /** Those that are missing, and those that are there. */
+  /** Missing rows, and existing ones. */
   get found(): { readonly missing: Rows; readonly behind: Rows } {
     const keys = [...this.versions.keys()];
     const missing = keys.filter((key) => this.versions.get(key) === 0);
@@ -37,7 +37,7 @@ export class LateRows {
     return this.versions.size;
   }
 
-  /** A row that has advanced is alive: the version that it had was compared. */
+  /** A row that has advanced is fine: its earlier version was compared. */
   async forgetAdvanced(manager: EntityManager): Promise<void> {
     if (this.size === 0) return;
     const rows = await manager.query<{ key: string; version: number }[]>(this.sql, [[...this.versions.keys()]]);
@@ -45,7 +45,7 @@ export class LateRows {
   }
 }
 
-/** Waits until every row has advanced, or the live consumer has applied the journal up to `end`, or the patience is over. */
+/** Waits until every row has advanced, the consumer has applied the journal up to `end`, or the time is over. */
 export async function waitForLateRows(
   manager: EntityManager,
   { schema, consumer }: ReadModel,

@@ -12,36 +12,35 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { copyPartitions, copyTable } from './copy-table.js';
 import { categoriesOf, type ReadModel, type Rebuilding, type Report } from './read-model.js';
 
-/** The transaction that writes a page holds back the feed for some 100 ms. */
+/** A page's transaction holds back the feed for about 100 ms. */
 const EVENTS_PER_PAGE = 2_000;
 const REPORT_EVERY_MS = 5_000;
 
-/** Up to where the new tables are filled: with the streams, one after the other, and then along the feed. */
+/** How far the new tables are filled: first stream by stream, then along the feed. */
 interface Progress {
-  /** Null when the streams have been read to their ends. */
+  /** Null after the end of the streams. */
   readonly stream: StreamPosition | null;
   readonly feed: FeedPosition;
 }
 
 interface Page {
   readonly events: readonly Recorded[];
-  /** The progress after them. */
   readonly to: Progress;
   readonly more: boolean;
 }
 
 /**
- * The tables that are to replace a read model's, under the same names in a schema of their own. They are filled from the journal, a page a
- * transaction, while the live ones are in use. The progress is stored with them, so that another process can continue.
+ * New tables for a read model, with the same names in another schema. They are filled from the journal, one transaction
+ * per page, while the live ones are in use. Their progress is stored, so that another process can continue.
  */
 export class NextTables {
   readonly schema: string;
-  /** Events that this process has applied. */
+  /** Events applied by this process. */
   events = 0;
   readonly rebuilding: Rebuilding | undefined;
   private reported = performance.now();
 
-  /** `owner` is connected as the owner. */
+  /** @param owner connected as the owner */
   constructor(
     readonly owner: DataSource,
     readonly model: ReadModel,
@@ -51,7 +50,7 @@ export class NextTables {
     this.rebuilding = model.rebuilding?.();
   }
 
-  /** Makes the tables, empty, whatever was there. */
+  /** Creates empty tables and drops older ones. */
   async create(): Promise<void> {
     const { model, owner, schema } = this;
     const [stream, settled] =
@@ -69,7 +68,7 @@ export class NextTables {
     });
   }
 
-  /** True where an earlier rebuild did not come to its end. */
+  /** True after an unfinished rebuild. */
   async exist(): Promise<boolean> {
     const sql = 'SELECT to_regclass($1) IS NOT NULL AS exist';
     const [row] = await this.owner.query<{ exist: boolean }[]>(sql, [`${this.schema}.progress`]);
@@ -85,7 +84,7 @@ export class NextTables {
     return { stream: streamId === null ? null : { streamId, version }, feed: { xid, position: Number(position) } };
   }
 
-  /** Applies all that the journal has. */
+  /** Applies everything in the journal. */
   async catchUp(): Promise<void> {
     let at = await this.progress();
     let next = this.read(at);
@@ -103,7 +102,7 @@ export class NextTables {
     }
   }
 
-  /** The same in the caller's transaction, if no more than a page is left; false, and nothing done, otherwise. */
+  /** In the caller's transaction, if at most one page is left; otherwise does nothing and returns false. */
   async catchUpWithin(manager: EntityManager): Promise<boolean> {
     const page = await this.read(await this.progress(manager));
     if (page.more) return false;
@@ -113,7 +112,7 @@ export class NextTables {
     return true;
   }
 
-  /** From here to the end of the transaction names without a schema mean the new tables, or live ones that are not made again. */
+  /** Until the transaction ends, names without a schema mean the new tables, or live ones that are not rebuilt. */
   async useTables(manager: EntityManager): Promise<void> {
     await manager.query(`SET LOCAL search_path = ${this.schema}, ${this.model.schema}`);
   }
@@ -130,7 +129,7 @@ export class NextTables {
   }
 
   private async apply(manager: EntityManager, { events, to: { stream, feed } }: Page): Promise<void> {
-    // What a crash takes is applied again: the progress is lost with it.
+    // A crash loses the progress too, so the events are applied again.
     await manager.query('SET LOCAL synchronous_commit = off');
     await this.useTables(manager);
     if (events.length > 0) {

@@ -1,74 +1,73 @@
 import { TOPIC_OF_CATEGORY, type Recorded, type StreamCategory, type Topic } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
 
-/** A read model in tables of its own, made of events alone: its rows can be made again from the journal. */
+/** A read model with its own tables, built only from events, so that it can be rebuilt from the journal. */
 export interface ReadModel {
-  /** As an operator names it. */
+  /** Its name for operators. */
   readonly name: string;
   readonly schema: string;
-  /** The consumer that keeps it, in `<schema>.checkpoints`. */
+  /** Its consumer in `<schema>.checkpoints`. */
   readonly consumer: string;
   readonly topics: readonly Topic[];
-  /** In the order in which the consumer locks them, so that a rebuild that locks them all waits for it without a deadlock. */
+  /** In the consumer's locking order, so that a rebuild that locks all of them cannot deadlock with it. */
   readonly tables: readonly ModelTable[];
-  /** The streams whose subject is in every row that is compared. */
+  /** The streams whose subjects are in every compared row. */
   readonly streams: ModelStreams;
-  /** The categories whose events make rows without a subject, and the table of those rows. */
+  /** Categories whose events create rows without a subject, and their table. */
   readonly others?: { readonly categories: readonly StreamCategory[]; readonly table: string };
   /**
-   * How new tables are filled. `stream`: one stream after the other, so that a row is written once and not for each of its events.
-   * `feed`: as the events came, for tables with a row for each event, which are read in that order.
+   * How new tables are filled. `stream`: stream by stream, so that a row is written once for all its events. `feed`: in
+   * the order of events, for tables with a row per event, which are read in that order.
    */
   readonly fill: 'stream' | 'feed';
-  /** SQL of the rows that contradict other live rows, as `"table", key`. */
+  /** SQL of rows that contradict other live rows, as `"table", key`. */
   readonly contradictions?: string;
   /**
-   * The live consumer's own function, whose SQL names tables without their schema: it writes where `search_path` says. Called in a
-   * transaction, with events that may have been applied before.
+   * The consumer's own function. Its SQL has no schema names, so it writes where `search_path` says. Called in a
+   * transaction; events may be repeated.
    */
   write(manager: EntityManager, events: readonly Recorded[]): Promise<void>;
-  /** Makes what a rebuild does besides. */
+  /** More steps of a rebuild. */
   rebuilding?(): Rebuilding;
 }
 
-/** Steps of one rebuild. In their SQL, names without a schema mean the new tables. */
+/** In its SQL, names without a schema mean the new tables. */
 export interface Rebuilding {
   /** After each `write`, in its transaction. */
   afterWrite(manager: EntityManager): Promise<void>;
-  /** Before the lock; reads only. */
+  /** Before the lock; only reads. */
   beforeSwitch(manager: EntityManager): Promise<void>;
-  /** Under the lock, when the new tables have all that the live ones have. Returns a line for the operator. */
+  /** Under the lock, when the new tables are complete. Returns a line for the operator. */
   finish(manager: EntityManager): Promise<string>;
 }
 
 export interface ModelStreams {
   readonly category: StreamCategory;
-  /** The type of the subjects; left out: uuid. */
+  /** The type of the subjects; by default uuid. */
   readonly subjects?: 'text';
-  /** The table that has a row for each subject, and its column that grows with each event. */
+  /** The table with a row per subject, and its column that grows with each event. */
   readonly table: string;
   readonly version: string;
-  /** The value of that column after the event; null for an event that makes no row. */
+  /** The column's value after the event; null if the event creates no row. */
   versionOf(event: Recorded): number | null;
 }
 
 export interface ModelTable {
   readonly name: string;
-  /** SQL of a value that is unique in the table: it names a row that differs. */
+  /** SQL of a unique value that names a row. */
   readonly key: string;
   /** The column with the stream's subject. */
   readonly subject: string;
-  /** SQL of a row's group, where rows are counted by groups (a month); null: one for the table. */
+  /** SQL of a row's group (a month), for counting; null: one group. */
   readonly group: string | null;
-  /** SQL of the rows that are compared, where not all are. */
+  /** SQL of the compared rows, if not all are. */
   readonly where?: string;
-  /** SQL of the values that are compared, without those that depend on when or in which batches the events came. Null: no row is compared. */
+  /** SQL of the compared values, without those that depend on time or batches. Null: no row is compared. */
   readonly compared: string | null;
-  /** SQL of the rows that are there before the first event. */
+  /** SQL of the rows that exist before the first event. */
   readonly start?: string;
 }
 
-/** Called with the progress, a line at a time. */
 export type Report = (line: string) => void;
 
 /** A table, or a group of its rows. */
@@ -77,34 +76,33 @@ export interface Compared {
   readonly group: string | null;
   /** Rows of the live read model. */
   readonly live: number;
-  /** Rows that the events make which the live rows have applied. */
+  /** Rows that the journal gives at the live rows' versions. */
   readonly journal: number;
-  /** Rows that are not as the journal has them. */
+  /** Rows that differ from the journal's. */
   readonly differing: number;
 }
 
-/** A row that is not as the journal has it. */
 export interface Difference {
   readonly table: string;
   readonly key: string;
   /**
-   * `missing`: the live read model has no such row; `extra`: only the live one has it; `different`: it is not as the journal has it at
-   * the row's version; `behind`: the journal has later events, and the row did not advance while verify waited.
+   * `missing`: no live row; `extra`: only a live row; `different`: differs from the journal at the row's version;
+   * `behind`: the journal has later events, and the row did not advance during verify.
    */
   readonly kind: 'missing' | 'extra' | 'behind' | 'different';
 }
 
-/** The outcome of `verify`. */
+/** The result of `verify`. */
 export interface Comparison {
   readonly model: string;
-  /** The journal's last position when all rows had been read. */
+  /** The journal's last position when all rows were read. */
   readonly position: number;
   /** Events that were read. */
   readonly events: number;
   readonly compared: readonly Compared[];
-  /** Rows that the journal is ahead of, and that are too many to be waited for. */
+  /** Rows behind the journal that were too many to wait for. */
   readonly uncompared: number;
-  /** Examples, at most as many as were asked for; empty where all is equal. */
+  /** Examples, as many as requested; empty if all is equal. */
   readonly differences: readonly Difference[];
 }
 
@@ -118,7 +116,7 @@ export function tableOf(model: ReadModel, name: string): ModelTable {
   return table;
 }
 
-/** The stream categories whose events the topics carry. */
+/** The stream categories of the topics. */
 export function categoriesOf(topics: readonly Topic[]): readonly StreamCategory[] {
   return (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter((category) =>
     topics.some((topic) => topic === TOPIC_OF_CATEGORY[category]),

@@ -3,23 +3,23 @@ import { NextTables } from './next-tables.js';
 import type { ReadModel, Report } from './read-model.js';
 import { dropOldTables, switchTables } from './switch-tables.js';
 
-/** The look for rows that the journal does not know reads two tables of a million rows. */
+/** For the search of rows that the journal does not have: it reads two tables of a million rows. */
 const STATEMENT_TIMEOUT_MS = 1_800_000;
-/** Held by the process that fills a model's tables; the database's end of a killed one's session frees it. */
+/** Held by the process that fills a model's tables; the end of its session frees it. */
 const LOCK_NUMBER = 8_025_019;
 
 export interface Rebuilt {
   readonly model: string;
-  /** Of the journal, up to which the new tables were filled. */
+  /** The new tables are filled up to this position of the journal. */
   readonly position: number;
-  /** Events that this process has applied. */
+  /** Events applied by this process. */
   readonly events: number;
 }
 
 /**
- * Makes a read model's tables from the journal, next to the live ones and by the consumer's own code, and replaces the live ones by them in
- * one transaction. The live consumer skips what they have, by the streams' versions. Killed before that transaction it has changed nothing.
- * With `resume` it continues what an earlier one had made.
+ * Builds a read model's tables from the journal, next to the live ones and with the consumer's own code, and replaces
+ * the live ones in one transaction. The live consumer then skips the events that they have, by version. If it is killed
+ * before that transaction, nothing has changed. `resume` continues an unfinished rebuild.
  */
 export async function rebuild(
   model: ReadModel,

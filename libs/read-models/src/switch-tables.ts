@@ -6,17 +6,17 @@ import { withPartitions } from './copy-table.js';
 import type { NextTables } from './next-tables.js';
 import type { Report } from './read-model.js';
 
-/** Readers wait behind us for no longer than this. */
+/** Readers wait behind this lock for this long at most. */
 const LOCK_TIMEOUT_MS = 300;
 const PAUSE_MS = 500;
 const ATTEMPTS = 240;
-/** lock_not_available, deadlock_detected. */
 const TRY_AGAIN = new Set(['55P03', '40P01']);
 
 /**
- * Replaces the live tables by the new ones in one short transaction: the old ones leave the schema, and the new ones come in under the same
- * names. It waits for whoever holds the tables, such as a backup, for two minutes at most. Returns the journal's position up to which the
- * new ones are filled. Throws when the tables were never free: run it again.
+ * Replaces the live tables by the new ones in one short transaction: the old ones leave the schema, the new ones enter
+ * it with the same names. Waits two minutes at most for other users of the tables, such as a backup. Returns the
+ * journal's position of the new tables.
+ * @throws if the tables were never free: run it again.
  */
 export async function switchTables(next: NextTables, report: Report): Promise<number> {
   const { model, owner, rebuilding } = next;
@@ -34,7 +34,7 @@ export async function switchTables(next: NextTables, report: Report): Promise<nu
   return switched.position;
 }
 
-/** Also what a rebuild left that was killed right after its switch. A reader that began before the switch may still hold them. */
+/** Also drops what a killed rebuild left. A reader from before the switch may still use them. */
 export async function dropOldTables({ owner, schema, model }: NextTables): Promise<void> {
   await whenFree(model.name, () =>
     owner.transaction(async (manager) => {
@@ -45,7 +45,7 @@ export async function dropOldTables({ owner, schema, model }: NextTables): Promi
   );
 }
 
-/** Tries until `attempt` returns something; again, too, where somebody holds the tables, or wants them in another order. */
+/** Repeats `attempt` until it returns something, also after a lock time-out or a deadlock. */
 async function whenFree<T>(name: string, attempt: () => Promise<T | null>): Promise<T> {
   for (let n = 0; n < ATTEMPTS; n++) {
     const done = await attempt().catch(ifBusy);
@@ -58,7 +58,7 @@ async function whenFree<T>(name: string, attempt: () => Promise<T | null>): Prom
   );
 }
 
-/** Nothing is applied to the locked tables, so when the new ones are at the journal's end they have all that the live ones have. */
+/** The locked tables do not change, so new ones at the journal's end have everything that the live ones have. */
 async function trySwitch(manager: EntityManager, next: NextTables) {
   const { model, schema, rebuilding } = next;
   const names = model.tables.map(({ name }) => name);
@@ -81,7 +81,7 @@ async function trySwitch(manager: EntityManager, next: NextTables) {
      ON CONFLICT (consumer, source) DO UPDATE SET xid = excluded.xid, position = excluded.position, backlog_step = NULL, updated_at = clock_timestamp()`,
     [model.consumer, JOURNAL_SOURCE, xid, position],
   );
-  // What a topic has deleted after its time is no loss to a read model that has it from the journal.
+  // Messages deleted by a topic's retention are no loss: the read model has them from the journal.
   const deletes = EVENT_TOPICS.some(
     ({ topic, retentionMs }) => retentionMs !== null && model.topics.some((each) => each === topic),
   );
@@ -89,7 +89,7 @@ async function trySwitch(manager: EntityManager, next: NextTables) {
   return { position, line };
 }
 
-/** Rights, policies and indexes go with the table; its partitions do not. */
+/** Grants, policies and indexes move with the table; its partitions do not. */
 async function move(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
   for (const each of await withPartitions(manager, from, name))
     await manager.query(`ALTER TABLE ${from}.${each} SET SCHEMA ${to}`);

@@ -6,21 +6,22 @@ import { Differences, MOST_KEYS, type Rows } from './differences.js';
 import { LateRows, waitForLateRows } from './late-rows.js';
 import { tableOf, type Comparison, type ModelTable, type ReadModel, type Report } from './read-model.js';
 
-/** A page keeps this process for some 20 ms without a pause, and its rows are all the memory that verify needs. */
+/** A page blocks this process for about 20 ms; its rows are all the memory that verify needs. */
 const EVENTS_PER_PAGE = 1_000;
 /** Emptying the temporary tables takes as long as comparing a range. */
 const RANGES_PER_TRUNCATE = 20;
 const REPORT_EVERY_MS = 5_000;
-/** Below and above all subjects, by their type. */
+/** Below and above all subjects, by type. */
 const BOUNDS = {
   uuid: ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'],
   text: ['', '~'],
 } as const;
 
 /**
- * Compares each live row with what the events make that the row has applied. It works through the subjects in ranges: in one snapshot it
- * reads a range's rows and events, has the consumer's own code write those up to the rows' versions into temporary tables, and lets
- * PostgreSQL compare. So its memory does not grow with the journal, it holds no lock, and no transaction lasts. Names at most `examples` rows.
+ * Compares each live row with the journal at the row's version, in ranges of subjects. In one snapshot it reads a
+ * range's rows and events, writes those with the consumer's own code into temporary tables, and lets PostgreSQL
+ * compare. So its memory does not grow with the journal, it holds no lock, and no transaction is long. Names at most
+ * `examples` rows.
  */
 export async function verify(
   model: ReadModel,
@@ -44,7 +45,7 @@ class Verification {
   private readonly found: Differences;
   private readonly lateSubjects: LateRows;
   private readonly lateOthers: LateRows;
-  /** SQL of the versions that the live rows of the subjects `$1` have applied. */
+  /** SQL of the live rows' versions for the subjects `$1`. */
   private readonly versions: string;
 
   constructor(
@@ -73,7 +74,7 @@ class Verification {
     const { model, session, found } = this;
     await session.query(`SET search_path = ${model.schema}`);
     await session.query(`SET synchronous_commit = off; SET temp_buffers = '64MB'`);
-    // PostgreSQL looks for a table among the temporary ones first.
+    // PostgreSQL searches temporary tables first.
     for (const { name } of model.tables)
       await session.query(`CREATE TEMP TABLE ${name} (LIKE ${model.schema}.${name} INCLUDING ALL)`);
     this.report(`${model.name}: each row is compared with the journal at the version that the row has`);
@@ -102,7 +103,7 @@ class Verification {
     };
   }
 
-  /** The subjects behind `after`, up to some thousand events. Returns the last one, or null where there are no more. */
+  /** The subjects after `after`, up to some thousand events. Returns the last one; null if there are no more. */
   private async compareRange(manager: EntityManager, after: string): Promise<string | null> {
     const { model } = this;
     const { category } = model.streams;
@@ -118,7 +119,7 @@ class Verification {
       await this.write(manager, page, (event) => this.isApplied(event, applied));
       const read = page.at(-1);
       if (last === null || !read || page.length < EVENTS_PER_PAGE) break;
-      // The last stream is read to its end, however long it is.
+      // The last stream is read to its end.
       page = await readStreams(manager, category, read, EVENTS_PER_PAGE, last);
     }
     for (const each of model.tables) {
@@ -137,7 +138,7 @@ class Verification {
     return version <= has;
   }
 
-  /** The rows without a subject, which are few. A missing one may be on its way. */
+  /** The few rows without a subject. A missing one may still arrive. */
   private async compareOthers(manager: EntityManager): Promise<void> {
     const { others } = this.model;
     if (!others) return;
@@ -179,7 +180,7 @@ class Verification {
     this.report(`${this.model.name}: ${this.events} events compared`);
   }
 
-  /** The rows for which the condition holds, live and temporary ones, counted and compared by groups. `*<>` compares bytes. */
+  /** Counts and compares live and temporary rows by group. `*<>` compares bytes. */
   private async compareRows(
     manager: EntityManager,
     { name, key, group, where = 'true', compared }: ModelTable,
@@ -206,7 +207,6 @@ class Verification {
   }
 }
 
-/** SQL of the `Rows` for which the condition holds. */
 function rowsWhere(condition: string): string {
   const where = `FILTER (WHERE ${condition})`;
   return `json_build_object('rows', count(*) ${where}, 'keys', (array_agg(key ORDER BY key) ${where})[:${MOST_KEYS}])`;

@@ -11,16 +11,16 @@ import { evolve, initialState, MAX_ENTRIES, type SmtpUserState } from '@postern/
 import type { EntityManager } from 'typeorm';
 import { smtpUserOf, type KnownSmtpUser, type SmtpUserRecord } from './smtp-user-tables.js';
 
-// These statements name no schema: the role's search_path says it, and a rebuild has them write to new tables.
+// These statements name no schema, so that a rebuild can run them on new tables.
 
 interface KnownUser {
   readonly state: KnownSmtpUser;
-  /** RFC 3339; a removed one's state has it no more. */
+  /** RFC 3339. The state of a removed user does not have it. */
   readonly createdAt: string;
   readonly eventId: string;
 }
 
-/** The events that change or end entries of the list. Those that only add to it need not know it. */
+/** Events that change or remove entries. Events that only add need no list. */
 const LIST_CHANGES: ReadonlySet<string> = new Set<SmtpUserEvent['type']>([
   'RestrictionEntriesChanged',
   'RestrictionRemoved',
@@ -28,22 +28,23 @@ const LIST_CHANGES: ReadonlySet<string> = new Set<SmtpUserEvent['type']>([
   'SmtpUserRemoved',
 ]);
 
-/** The SMTP users of a batch: loaded at once, changed event by event, saved at once. Events that were applied before change nothing. */
+/** The SMTP users of a batch: loaded at once, changed event by event, saved at once. Repeated events change nothing. */
 export class SmtpUserRows {
   private readonly changed = new Set<string>();
 
   private constructor(
     private readonly users: Map<string, KnownUser>,
-    /** The entries as they are stored, of the users whose lists were loaded. */
+    /** The stored entries of users whose lists were loaded. */
     private readonly stored: ReadonlyMap<string, readonly EntryAdded[]>,
     private readonly places: Map<EntryId, number>,
   ) {}
 
   /**
-   * Loads the users of the events, in the caller's transaction, which holds the table from here on: no other consumer writes what it has read
-   * before. Also makes its commit not wait for the disk: what a crash would lose is applied again, as the checkpoint is lost with it.
-   * A list is loaded for an event that changes its entries, or for which `needsList` is true. Other lists begin empty: of them the
-   * states have the entries that the batch adds, and no others.
+   * Loads the users of the events and locks the table until the transaction ends, so that no other consumer overwrites
+   * rows. The commit does not wait for the disk: a crash loses the checkpoint too, so the events are applied again.
+   *
+   * A list is loaded only if an event changes its entries or `needsList` is true. Other states have only the entries
+   * that the batch adds.
    */
   static async load(
     manager: EntityManager,
@@ -69,13 +70,13 @@ export class SmtpUserRows {
     );
   }
 
-  /** The states before and after the event, or null where it was applied before. Throws `EventsMissing`, `StreamConflict`. */
+  /** The states before and after the event; null for a repeat. @throws `EventsMissing`, `StreamConflict`. */
   apply(event: Recorded<SmtpUserEvent>): { readonly before: SmtpUserState; readonly after: KnownSmtpUser } | null {
     const id = subjectOf(event);
     const known = this.users.get(id);
     if (!isNextVersion(event, known && { version: known.state.version, eventId: known.eventId })) return null;
     const before = known?.state ?? initialState();
-    // An event makes a user known, or is one of a known user: else `evolve` throws.
+    // The event creates the user or belongs to an existing one; otherwise `evolve` throws.
     const after = evolve(before, event) as KnownSmtpUser;
     if (event.type === 'RestrictionAdded')
       for (const [i, entry] of event.data.entries.entries()) this.places.set(entry.id, event.version * MAX_ENTRIES + i);
@@ -95,7 +96,7 @@ export class SmtpUserRows {
       users.push(rowOf(state, createdAt, eventId));
       const entries = state.status === 'registered' ? state.entries : [];
       const before = this.stored.get(id) ?? [];
-      // `evolve` keeps an entry that does not change as the object that it is.
+      // `evolve` keeps the object of an unchanged entry.
       const same = new Set(before);
       for (const entry of entries)
         if (!same.has(entry)) written.push({ id, place: this.places.get(entry.id), tenant: state.tenantId, entry });
@@ -134,11 +135,11 @@ function subjectsOf(events: readonly Recorded[]): string[] {
 }
 
 interface LoadedRecord extends SmtpUserRecord {
-  /** `places[i]` is that of `entries[i]`. */
+  /** `places[i]` belongs to `entries[i]`. */
   readonly places: readonly string[] | null;
 }
 
-/** One lock for each `smtp_users` that there is: a rebuild's tables have their own. */
+/** One lock per `smtp_users` table; a rebuild's tables have their own. */
 const LOCK = `
   SELECT pg_advisory_xact_lock(8025050, 'smtp_users'::regclass::oid::integer), set_config('synchronous_commit', 'off', true)`;
 

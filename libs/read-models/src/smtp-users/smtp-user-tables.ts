@@ -3,12 +3,12 @@ import type { DatabaseRole } from '@postern/database';
 import type { SmtpUserState } from '@postern/restrictions';
 import type { ModelTable } from '../read-model.js';
 
-/** An SMTP user that there is, or was. */
+/** An SMTP user that exists, or was removed. */
 export type KnownSmtpUser = Exclude<SmtpUserState, { status: 'none' }>;
 
 /**
- * SQL for a migration: the tables `smtp_users` and `entries` of the schema. A removed user stays, as the version up to which its events were
- * applied. An entry is a row of its own, so that adding one costs the same for a short list and a long one.
+ * SQL for a migration: the tables `smtp_users` and `entries` of the schema. A removed user's row stays, with the
+ * version of its last applied event. An entry is a row, so that adding one costs the same for short and long lists.
  */
 export function smtpUserTablesSql(schema: string, writer: DatabaseRole, reader: DatabaseRole): string {
   const access = (table: string) => `
@@ -48,7 +48,7 @@ export function smtpUserTablesSql(schema: string, writer: DatabaseRole, reader: 
     GRANT DELETE ON ${schema}.entries TO ${writer}`;
 }
 
-/** Both tables, for verifying and rebuilding. */
+/** Both tables, for verify and rebuild. */
 export const SMTP_USER_TABLES: readonly ModelTable[] = [
   {
     name: 'smtp_users',
@@ -77,7 +77,7 @@ export interface SmtpUserRecord {
   readonly restricted: boolean;
   readonly version: number;
   readonly event_id: string;
-  /** Null where there are none. */
+  /** Null if there are none. */
   readonly entries: readonly EntryAdded[] | null;
 }
 
