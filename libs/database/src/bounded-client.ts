@@ -1,16 +1,16 @@
 import { Deadline } from '@postern/async';
 import { Client, type ClientConfig } from 'pg';
 
-/** A query was given up: at the deadline of its work, or because the server was silent. */
+/** A query was aborted: at its work's deadline, or because the server did not answer. */
 export class QueryGivenUp extends Error {
   override readonly name = 'QueryGivenUp';
 }
 
 /**
- * The class of one pool's connections. A query that is not answered in time costs the connection: pg's own `query_timeout` would leave it
- * in the pool with the query still on its way, and the next user would wait behind that. `query_timeout` is read here instead. It costs
- * the pool's idle connections too, for what cut off the one has cut off the others, and each would be found out by another user's wait.
- * @param prepare PostgreSQL parses and plans each statement with parameters once for each connection, not every time
+ * Connections of one pool. A query that times out closes the connection: with pg's own `query_timeout` it would stay in
+ * the pool with the query still running, and block its next user. It also closes the pool's idle connections, because
+ * the same failure has probably broken them.
+ * @param prepare statements with parameters are parsed and planned once per connection
  */
 export function boundedClients(prepare: boolean): typeof Client {
   const pool = new Set<BoundedClient>();
@@ -32,7 +32,7 @@ export function boundedClients(prepare: boolean): typeof Client {
       if (deadline?.passed) {
         const error = new QueryGivenUp('The time for the work was over before its query was sent.');
         if (this.#isIdle) return Promise.reject(error);
-        // With the connection ends its transaction: not even a COMMIT or a ROLLBACK is sent now.
+        // The transaction ends with the connection: no COMMIT and no ROLLBACK is sent now.
         this.#close(error);
       }
       const result: unknown = super.query(...(prepare ? prepared(args) : args));
@@ -58,7 +58,7 @@ export function boundedClients(prepare: boolean): typeof Client {
       for (const other of pool) if (other.#isIdle) other.#close(error);
     }
 
-    /** pg has no public way to end a connection on which nothing moves: `end` waits for the server. */
+    /** pg has no public way to end a silent connection: `end` waits for the server. */
     #close(error: QueryGivenUp): void {
       (this as unknown as { connection: { stream: { destroy(error: Error): void } } }).connection.stream.destroy(error);
     }
@@ -67,11 +67,11 @@ export function boundedClients(prepare: boolean): typeof Client {
   return BoundedClient;
 }
 
-/** Statements that a process prepares; more of them would be texts that are put together from what was asked. */
+/** More would mean that texts are assembled from requests. */
 const MAX_PREPARED = 200;
 const names = new Map<string, string>();
 
-/** The statement under a name of its own, where it has parameters: pg then prepares it at its first use on a connection. */
+/** pg prepares a statement that has a name, at its first use on a connection. */
 function prepared(args: Parameters<Client['query']>): Parameters<Client['query']> {
   const [text, values] = args as readonly unknown[];
   if (typeof text !== 'string' || !Array.isArray(values) || values.length === 0) return args;

@@ -5,12 +5,15 @@ import { roleUrl, type DatabaseRole } from './roles.js';
 
 export const STATEMENT_TIMEOUT_MS = 30_000;
 export const LOCK_TIMEOUT_MS = 10_000;
-/** For pools whose transactions write: one that stays idle, because its process forgot it or is frozen, delays the feed for everybody. */
+/**
+ * For pools whose transactions write: one that is idle in transaction, because its process forgot it or is frozen,
+ * delays the feed for everybody.
+ */
 export const WRITE_IDLE_MS = 5_000;
 const SILENT_AFTER_MS = 5_000;
 /**
- * For the pools of consumers and publishers. No deadline of a request covers these: where the database was cut off without a word they go
- * on after this, and not when TCP sends again what was lost, which after a cut of 20 s takes another 25.
+ * For consumers and publishers, which have no request's deadline. After a silent network cut they continue after this
+ * time. TCP's retransmission would take longer: another 25 s after a cut of 20 s.
  */
 export const CONSUMER_POOL = {
   statementTimeoutMs: 10_000,
@@ -20,31 +23,30 @@ export const CONSUMER_POOL = {
 } as const;
 
 export interface DataSourceSettings {
-  /** The most connections that it opens. */
   readonly poolSize: number;
   readonly entities?: Exclude<DataSourceOptions['entities'], undefined>;
-  /** Shown in `pg_stat_activity`; the role by default. */
+  /** Shown in `pg_stat_activity`; by default the role. */
   readonly applicationName?: string;
-  /** The server ends a statement after this; 30,000 by default. */
+  /** The server ends a statement after this time; 30,000 by default. */
   readonly statementTimeoutMs?: number;
-  /** How long after its statement time-out a silent server is given up; 5,000 by default. */
+  /** Added to the statement time-out before a silent server is given up; 5,000 by default. */
   readonly silentAfterMs?: number;
-  /** The server ends a wait for a lock after this; 10,000 by default. */
+  /** The server ends a wait for a lock after this time; 10,000 by default. */
   readonly lockTimeoutMs?: number;
-  /** The server ends a transaction in which nothing is asked for so long; 60,000 by default. */
+  /** The server ends an idle transaction after this time; 60,000 by default. */
   readonly idleInTransactionMs?: number;
   /**
-   * For a pool that repeats the same few statements, each found by a key: each connection has them parsed and planned once. Not where the
-   * plan depends on the parameters, as in lists with filters.
+   * For a pool that repeats a few statements by key: each connection parses and plans them once. Not if the plan
+   * depends on the parameters, as in lists with filters.
    */
   readonly prepare?: boolean;
 }
 
 /**
- * A pool of connections as the role. Every wait has an end: connecting, locks, statements, and a transaction that its
- * owner forgot. Connections that break are dropped and replaced, so that it outlives the database's absence. `owner`, who may make tables,
- * is for what an operator does by hand, never for what a service does.
- * Throws `DatabaseUnreachable`, `DatabaseNotUsable`.
+ * A pool of connections as the role. Every wait is limited: connecting, locks, statements, idle transactions. Broken
+ * connections are replaced, so the pool survives an outage. `owner`, who may create tables, is for operators' commands,
+ * never for services.
+ * @throws `DatabaseUnreachable`, `DatabaseNotUsable`.
  */
 export async function openDataSource(
   ownerUrl: string,
@@ -62,7 +64,7 @@ export async function openDataSource(
     installExtensions: false,
     logging: false,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
-    // An idle connection broke: the pool has dropped it already, and the next query gets another one.
+    // An idle connection broke. The pool has dropped it, and the next query gets another one.
     poolErrorHandler: () => undefined,
     extra: {
       Client: boundedClients(settings.prepare ?? false),
@@ -70,7 +72,7 @@ export async function openDataSource(
       statement_timeout: statementTimeout,
       lock_timeout: settings.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: settings.idleInTransactionMs ?? 60_000,
-      // Read by `boundedClients`. Only where the server itself is out of reach: it must not fire before the server's own time-out.
+      // Read by `boundedClients`. It must not fire before the server's own time-out.
       query_timeout: statementTimeout + (settings.silentAfterMs ?? SILENT_AFTER_MS),
     },
   });
@@ -82,9 +84,9 @@ export async function openDataSource(
 }
 
 /**
- * Runs `work` in a transaction that sees one tenant's rows alone, whatever its SQL asks for. The tables' policies compare the setting,
- * which is NULL or '' outside of this and equals no tenant.
- * The setting ends with the transaction, so a pooled connection carries no tenant to its next user.
+ * Runs `work` in a transaction that sees only one tenant's rows, whatever its SQL. Policies compare the setting, which
+ * is otherwise NULL or '' and equals no tenant. It ends with the transaction, so a pooled connection takes no tenant to
+ * its next user.
  */
 export async function inTenant<T>(
   dataSource: DataSource,
@@ -98,7 +100,7 @@ export async function inTenant<T>(
   });
 }
 
-/** Runs `work` in a transaction that sees rows of no tenant, where the table has a policy for that, and no tenant's. */
+/** Runs `work` in a transaction that sees only rows without a tenant, if the table has a policy for that. */
 export async function ofNoTenant<T>(dataSource: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
   return dataSource.transaction(async (manager) => {
     await manager.query(`SELECT set_config('postern.of_no_tenant', 'yes', true)`);
@@ -106,10 +108,7 @@ export async function ofNoTenant<T>(dataSource: DataSource, work: (manager: Enti
   });
 }
 
-/**
- * Options of an entity's column for an instant: `timestamptz(3)` in the database, RFC 3339 in UTC with milliseconds in the program, as the
- * API shows it.
- */
+/** Column options for an instant: `timestamptz(3)` in the database; in the program RFC 3339, UTC, milliseconds. */
 export const INSTANT = {
   type: 'timestamptz',
   precision: 3,

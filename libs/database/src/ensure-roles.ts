@@ -5,18 +5,16 @@ import { DATABASE_ROLES, roleUrl, rolesOfService, SERVICE_LOGINS, serviceUrl, ty
 import { DatabaseNotUsable, DatabaseUnreachable, ownerUrlOf, withSession } from './session.js';
 
 const ATTRIBUTES = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS';
-/** invalid_password, invalid_authorization_specification. */
 const REFUSED_LOGIN = new Set(['28P01', '28000']);
-/** unique_violation, duplicate_object, and "tuple concurrently updated": another process was making the same role. */
+/** unique_violation, duplicate_object, and "tuple concurrently updated": another process was creating the same role. */
 const MADE_BY_ANOTHER = new Set(['23505', '42710', 'XX000']);
 const INSUFFICIENT_PRIVILEGE = '42501';
 const ATTEMPTS = 20;
 
 /**
- * Makes every role of Postern that is missing, and corrects attributes and passwords that are wrong.
- * Roles belong to the cluster, but an advisory lock to one database: processes that start on several databases
- * of a cluster at once meet here, and the loser looks again. Throws `DatabaseUnreachable`, and
- * `DatabaseNotUsable` where the owner may not make or change a role.
+ * Creates missing roles, and corrects attributes and passwords. Roles belong to the cluster, but an advisory lock to
+ * one database, so processes that start on several databases of a cluster conflict here; the loser retries.
+ * @throws `DatabaseUnreachable`; `DatabaseNotUsable` if the owner may not create or change a role.
  */
 export async function ensureRoles(ownerUrl: string): Promise<void> {
   await withSession(ownerUrl, async (client) => {
@@ -24,14 +22,14 @@ export async function ensureRoles(ownerUrl: string): Promise<void> {
   });
 }
 
-/** Makes or corrects one role, which is to log in by `loginUrl`, its own name and password in it. */
+/** @param loginUrl has the role's name and password */
 async function ensureRole(client: Client, ownerUrl: string, loginUrl: string): Promise<void> {
   const { username: role, password } = new URL(loginUrl);
   await againstOthers(async () => {
     const found = await attributesOf(client, role);
     if (found === 'right' && (await canLogIn(loginUrl))) return;
     const verb = found === 'missing' ? 'CREATE' : 'ALTER';
-    // An owner who is no superuser may set a password, but not even name the attributes of a superuser.
+    // An owner who is not a superuser may set a password, but not even name a superuser's attributes.
     const attributes = found === 'right' ? 'LOGIN' : ATTRIBUTES;
     const verifier = scramVerifier(decodeURIComponent(password));
     try {
@@ -49,7 +47,7 @@ async function ensureRole(client: Client, ownerUrl: string, loginUrl: string): P
   });
 }
 
-/** Does it again where another process was changing the same role. */
+/** Retries if another process was changing the same role. */
 async function againstOthers(change: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -72,7 +70,7 @@ async function attributesOf(client: Client, role: string): Promise<'missing' | '
   return rows[0].right ? 'right' : 'wrong';
 }
 
-/** A login is the only look at a password that an owner who is no superuser has. */
+/** An owner who is not a superuser can check a password only by a login. */
 async function canLogIn(loginUrl: string): Promise<boolean> {
   try {
     await withSession(loginUrl, async () => undefined);
@@ -86,16 +84,16 @@ async function canLogIn(loginUrl: string): Promise<boolean> {
 
 export interface ServiceLoginOptions {
   readonly bus: 'feed' | 'kafka';
-  /** Each login may look up which migrations these have. */
+  /** Schemas whose migrations each login may read. */
   readonly schemas: readonly string[];
-  /** A password for each login; the derived one where none is given. */
+  /** By default, each password is derived. */
   readonly passwords?: Partial<Readonly<Record<ServiceLogin, string>>>;
 }
 
 /**
- * Makes the logins of the services and makes each a member of just the roles of its service: whatever else it was
- * granted is revoked. Roles and schemas must be there already (`migrate`).
- * Throws as `ensureRoles` does.
+ * Creates the services' logins and makes each a member of only its service's roles; other grants are revoked. Call
+ * `migrate` first.
+ * @throws the errors of `ensureRoles`.
  */
 export async function ensureServiceLogins(ownerUrl: string, options: ServiceLoginOptions): Promise<void> {
   await withSession(ownerUrl, async (client) => {
@@ -118,7 +116,7 @@ async function setMemberships(client: Client, login: ServiceLogin, wanted: reado
     if (!right || !wanted.includes(role)) await client.query(`REVOKE ${role} FROM ${login}`);
   }
   for (const role of wanted) {
-    // Without INHERIT the login itself may do nothing; with SET it may become the role.
+    // Without INHERIT the login itself has no rights; with SET it may become the role.
     if (present.get(role) !== true)
       await client.query(`GRANT ${role} TO ${login} WITH INHERIT FALSE, SET TRUE, ADMIN FALSE`);
   }
@@ -133,8 +131,8 @@ async function showMigrations(client: Client, login: ServiceLogin, schema: strin
 const ITERATIONS = 4096;
 
 /**
- * What PostgreSQL keeps of a password (`pg_authid.rolpassword`): the keys of RFC 5803, section 3.
- * Making it here keeps the password itself out of the server's logs. `password` is printable ASCII.
+ * PostgreSQL's stored form of a password (`pg_authid.rolpassword`): the keys of RFC 5803, section 3. Computed here, so
+ * that the password itself is not in the server's logs. `password` is printable ASCII.
  */
 export function scramVerifier(password: string, salt: Buffer = randomBytes(16)): string {
   const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, 'sha256');

@@ -1,30 +1,32 @@
 import { Client } from 'pg';
 import { endsWithin, WakeSignal } from '@postern/async';
 
-/** How often a stand-by asks whether the lock is free, and how often the leader's connection is probed. */
+/** How often a stand-by tries the lock, and how often the leader's connection is probed. */
 const ASK_EVERY_MS = 1_000;
-/** A probe without an answer for so long: the connection is taken for lost, since the server may have ended the session. */
+/** A probe without an answer for this long means a lost connection: the server may have ended the session. */
 const SILENT_AFTER_MS = 3_000;
-/** The server ends a session of which it hears nothing for so long: a leader that is frozen loses its lock, too. */
+/** The server ends a silent session after this time, so that a frozen leader loses its lock. */
 const IDLE_SESSION_MS = 3_000;
 
-/** Called when this process has become the leader; what it gives is called when it is no more, and leading ends when that resolves. */
+/**
+ * Called when this process becomes the leader. `stop` is called when it no longer is; leading ends when that resolves.
+ */
 type Lead = () => { stop(): Promise<void> };
 
 interface ElectionOptions {
   /** Of any role, with its password. */
   readonly url: string;
-  /** Of the advisory lock that the leader holds. */
+  /** The leader's advisory lock. */
   readonly lock: number;
   readonly applicationName: string;
   readonly lead: Lead;
-  /** Called with each error; then it tries again. */
+  /** Called with each error, before the next attempt. */
   readonly onFailure: (error: Error) => void;
 }
 
 /**
- * Elects one leader among the processes by a session's advisory lock, on a connection of its own: where that breaks, the
- * database gives the lock to another, so the old leader stops at once. Tries for ever, until it is stopped.
+ * Elects one leader among the processes by a session's advisory lock, on its own connection. If that breaks, the
+ * database gives the lock to another process, so the old leader stops at once. It tries until it is stopped.
  */
 export class LeaderElection {
   readonly #signal = new WakeSignal();
@@ -53,7 +55,6 @@ export class LeaderElection {
     }
   }
 
-  /** One connection, from the first question for the lock to its end. */
   async #session(): Promise<void> {
     const { url, applicationName, lead } = this.options;
     const client = new Client({
@@ -85,9 +86,9 @@ export class LeaderElection {
       if (connection.broken !== null) throw connection.broken;
     } finally {
       this.#leads = false;
-      // The lock goes with the connection: first there is nothing more to send, then another may.
+      // The lock is released with the connection. Before that, the old leader must have stopped sending.
       await leading?.stop();
-      // A connection on which nothing moves does not end by itself either.
+      // A silent connection does not end by itself.
       await endsWithin(client.end(), SILENT_AFTER_MS);
     }
   }

@@ -6,38 +6,40 @@ import { CONNECT_TIMEOUT_MS, KEEP_ALIVE } from './session.js';
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** So often the listener notifies itself, and so long it waits for that: a silent connection is replaced within the sum of both. */
+/**
+ * How often the listener notifies itself, and how long it waits for that. A silent connection is replaced within the
+ * sum.
+ */
 const LISTENER_PROBE = { everyMs: 3_000, withinMs: 2_000 } as const;
 
 export interface ListenerOptions {
   /** The URL of any role, with its password. */
   readonly url: string;
-  /** Names the listener in metrics, and its connection in `pg_stat_activity`: `postern-listen-<name>`. */
+  /** For metrics, and in `pg_stat_activity`: `postern-listen-<name>`. */
   readonly name: string;
   readonly channels: readonly string[];
-  /** After every notification, and after every (re)connection, with null, for what was missed in between. */
+  /** Called after each notification, and with null after each (re)connection, because some may have been missed. */
   readonly onWake: (payload: string | null) => void;
   readonly probe?: { readonly everyMs: number; readonly withinMs: number };
 }
 
-/** What a listener has done, for metrics. */
 export interface ListenerFigures {
   readonly name: string;
   readonly listening: boolean;
   readonly connections: number;
-  /** Rounds in which its owner found something new, by what started them. */
+  /** How often its owner found something new, by what started the check. */
   readonly found: { readonly notification: number; readonly poll: number };
 }
 
 const listeners = new Set<Listener>();
 
-/** The figures of all listeners of this process that run. */
 export function listenerFigures(): ListenerFigures[] {
   return [...listeners].map((listener) => listener.figures);
 }
 
 /**
- * LISTEN on a connection of its own, for ever. A notification only wakes: whoever is woken reads the tables, and also polls them, slowly.
+ * LISTEN on a connection of its own, until it is stopped. A notification only wakes: its owner reads the tables, and
+ * also polls them slowly.
  *
  * | state      | on                                                   | next                                              |
  * | ---------- | ---------------------------------------------------- | ------------------------------------------------- |
@@ -49,10 +51,11 @@ export function listenerFigures(): ListenerFigures[] {
  * | pausing    | 50 ms, doubled up to 1 s                             | connecting                                        |
  * | any        | `stop`                                               | stopped                                           |
  *
- * The probe is a notification to itself, not a `SELECT 1`: a pooler in transaction mode answers that, and passes on no notification.
+ * The probe is a notification to itself, not a `SELECT 1`: a pooler in transaction mode answers that, but forwards no
+ * notification.
  */
 export class Listener {
-  /** Resolves with the first connection; nothing needs to wait for it. */
+  /** Resolves with the first connection. Nobody has to wait for it. */
   readonly listening: Promise<void>;
   readonly #running: Promise<void>;
   readonly #signal = new WakeSignal();
@@ -74,7 +77,7 @@ export class Listener {
     return { name, listening: this.#isListening, connections: this.#connections, found: { ...this.#found } };
   }
 
-  /** Its owner has found something new: after a wake, or because it looked by itself. */
+  /** Its owner has found something new, after a wake or by a poll. */
   foundBy(by: 'notification' | 'poll'): void {
     this.#found[by] += 1;
   }
@@ -106,7 +109,7 @@ export class Listener {
     });
     this.#client = client;
     const broken = new Promise<void>((done) => {
-      // A listener for good: without one, an error while it ends would end the process.
+      // Permanent: without a listener, an error during the end would end the process.
       client.on('error', () => done());
       client.once('end', () => done());
     });
@@ -135,7 +138,7 @@ export class Listener {
     clearTimeout(timer);
   }
 
-  /** At once: `end` would wait for a server that may not answer. */
+  /** At once: `end` would wait for a silent server. */
   #close(): void {
     (
       this.#client as unknown as { connection: { stream: { destroy(): void } } } | undefined

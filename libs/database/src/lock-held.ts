@@ -1,8 +1,9 @@
 import type { DataSource } from 'typeorm';
 
-/** Whether a session of this database holds the advisory lock: whether the one process that holds it for its life runs. As any role. */
+/** Whether a session of this database holds the advisory lock, so that its process is running. As any role. */
 export async function isLockHeld(dataSource: Pick<DataSource, 'query'>, lock: number): Promise<boolean> {
-  // A lock by one bigint: its upper half is in classid, its lower in objid, and objsubid distinguishes it from one by two integers.
+  // A lock by one bigint: the upper half is in classid, the lower in objid; objsubid tells it from a lock by two
+  // integers.
   const [row] = await dataSource.query<{ held: boolean }[]>(
     `SELECT EXISTS (
        SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database

@@ -4,10 +4,10 @@ import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { ensureRoles } from './ensure-roles.js';
 import { DatabaseNotUsable, withSession } from './session.js';
 
-/** A part of the database with a history of its own: one schema, with its `migrations` table inside. */
+/** A part of the database with its own migrations: one schema, with its table `migrations`. */
 export interface SchemaComponent {
   readonly schema: string;
-  /** In order; a class's name ends in its 13-digit time stamp, as TypeORM wants it. A released one is never edited. */
+  /** In order. A class's name ends in its 13-digit time stamp, as TypeORM requires. A released one is never edited. */
   readonly migrations: readonly (new () => MigrationInterface)[];
 }
 
@@ -27,13 +27,13 @@ export class DatabaseNewerThanProgram extends Error {
 
 const OLDEST_SERVER = 180_000;
 
-/** One for all schemas of a database: two components may grant to each other. */
+/** One for all schemas of a database, because components may grant rights to each other. */
 const MIGRATION_LOCK = 8_025_003;
 
 /**
- * Makes the roles and brings a schema up to date, each migration in a transaction of its own; processes that start
- * at once wait for one another. Throws `DatabaseNotUsable`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`, or the
- * failed migration's error.
+ * Creates the roles and updates a schema, one transaction per migration. Processes that start at the same time wait for
+ * one another.
+ * @throws `DatabaseNotUsable`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`, the failed migration's error.
  */
 export async function migrate(ownerUrl: string, component: SchemaComponent): Promise<void> {
   await withSession(ownerUrl, refuseOldServer);
@@ -44,7 +44,7 @@ export async function migrate(ownerUrl: string, component: SchemaComponent): Pro
     await client.query(`REVOKE ALL ON SCHEMA ${component.schema} FROM PUBLIC`);
     await refuseNewer(client, component);
     await runMigrations(ownerUrl, component);
-    // PostgreSQL lets everybody execute a new function, and default privileges of a schema can't take that back.
+    // PostgreSQL lets everybody execute a new function; a schema's default privileges cannot revoke that.
     await client.query(`REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA ${component.schema} FROM PUBLIC`);
   });
 }
@@ -58,12 +58,12 @@ class DatabaseNotUpToDate extends DatabaseNotUsable {
   }
 }
 
-/** undefined_table, invalid_schema_name, and insufficient_privilege: of a login that was made for none of this. */
+/** undefined_table, invalid_schema_name, and insufficient_privilege (a login for other schemas). */
 const NOT_THERE = new Set(['42P01', '3F000', '42501']);
 
 /**
- * For a program that works alongside a running Postern, or by the login of a service, and so must not migrate.
- * Throws `DatabaseNotUsable`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`.
+ * For a program that runs next to Postern or with a service's login, so it must not migrate.
+ * @throws `DatabaseNotUsable`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`.
  */
 export async function assertUpToDate(databaseUrl: string, component: SchemaComponent): Promise<void> {
   const { schema, migrations } = component;
@@ -125,8 +125,9 @@ async function runMigrations(ownerUrl: string, { schema, migrations }: SchemaCom
 }
 
 /**
- * A migration that runs SQL files in their order, in one transaction. `name` ends in its 13-digit time stamp; `module` is the
- * `import.meta.url` of the file that the paths start from. A table that several schemas have comes as text.
+ * A migration of SQL files, in one transaction.
+ * @param name ends in its 13-digit time stamp
+ * @param module the `import.meta.url` that the paths start from
  */
 export function sqlMigration(
   name: string,

@@ -9,7 +9,7 @@ interface AskedClient {
   _handleAuthMD5Password(message: unknown): void;
 }
 
-/** Whoever listens where the database should be asked for the password in a form that it could use. It was not sent. */
+/** The server at the database's address asked for the password in a form that it could use. It was not sent. */
 class PasswordNotProtected extends Error {
   override readonly name = 'PasswordNotProtected';
   constructor(how: string) {
@@ -23,9 +23,9 @@ class PasswordNotProtected extends Error {
 const prototype = pg.Client.prototype as unknown as AskedClient;
 
 /**
- * pg has no setting for the methods of authentication that a client accepts (libpq: require_auth), and gives its password in clear text to
- * any server that asks for it. Over TCP without TLS it answers SCRAM alone from here on, in every client of the process. TLS names and
- * encrypts the server; a Unix socket is named by its folder.
+ * pg cannot limit the methods of authentication (libpq: require_auth), and sends its password in clear text to any
+ * server that asks for it. From here on, every client of the process answers only SCRAM over TCP without TLS. TLS
+ * authenticates the server; a Unix socket is identified by its folder.
  */
 function refuseUnlessProtected(method: '_handleAuthCleartextPassword' | '_handleAuthMD5Password', how: string): void {
   const answer = prototype[method];

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { ownerUrlOf } from './session.js';
 
-/** The roles as which Postern's modules connect; none may pass by row-level security. */
+/** The roles of Postern's modules. None bypasses row-level security. */
 export const DATABASE_ROLES = [
   'postern_journal_writer',
   'postern_command',
@@ -18,8 +18,8 @@ export const DATABASE_ROLES = [
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
 
 /**
- * What each service connects as where it is a process of its own, and the roles that it may then take on: those of its
- * own tables. A login owns nothing and inherits nothing, so that a service's credential reaches no other service's tables.
+ * The login of each service as its own process, and the roles that it may become: those of its own tables. A login owns
+ * and inherits nothing, so that its password gives no access to another service's tables.
  */
 export const SERVICE_LOGINS = {
   postern_command_service: [
@@ -46,7 +46,7 @@ export const SERVICE_LOGINS = {
 } as const satisfies Record<string, readonly DatabaseRole[]>;
 export type ServiceLogin = keyof typeof SERVICE_LOGINS;
 
-/** Where the journal's feed itself is the bus, each service reads it; with Kafka between them the publisher alone does. */
+/** If the feed is the bus, each service reads it; with Kafka, only the publisher does. */
 const FEED: DatabaseRole = 'postern_feed';
 
 export function isServiceLogin(name: string): name is ServiceLogin {
@@ -59,32 +59,29 @@ export function rolesOfService(login: ServiceLogin, bus: 'feed' | 'kafka'): read
 }
 
 /**
- * A role's password: HMAC-SHA-256 of the role's name under the owner's password, base64url.
- * Whoever has the owner's URL can derive it, so that there is one secret to hand out and none to store.
+ * A role's password: HMAC-SHA-256 of its name with the owner's password, base64url. It is derived from the owner's URL,
+ * so there is one secret to hand out and none to store.
  */
 function rolePassword(ownerUrl: string, role: DatabaseRole | ServiceLogin): string {
   const ownerPassword = decodeURIComponent(ownerUrlOf(ownerUrl).password);
   return createHmac('sha256', ownerPassword).update(`postern database role ${role}`).digest('base64url');
 }
 
-/**
- * The schema of the read models that the role writes. Their writers name no schema, so that a rebuild has them write the same to the
- * new tables.
- */
+/** The schema that the role writes. Its statements name no schema, so that a rebuild can run them on new tables. */
 const SCHEMA_WRITTEN_BY: Partial<Record<DatabaseRole, string>> = {
   postern_projection: 'projection',
   postern_audit: 'audit',
 };
 
 /**
- * The URL by which to act as the role. Of an owner's URL: with the role and its password in the owner's place. Of a
- * service's: the same login, which takes on the role as it connects; PostgreSQL refuses that where it is no member.
- * Throws `DatabaseNotUsable`.
+ * The URL for acting as the role. From the owner's URL: with the role's name and password. From a service's: the same
+ * login, which becomes the role when it connects; PostgreSQL refuses that if it is not a member.
+ * @throws `DatabaseNotUsable`.
  */
 export function roleUrl(databaseUrl: string, role: DatabaseRole): string {
   const url = ownerUrlOf(databaseUrl);
   const schema = SCHEMA_WRITTEN_BY[role];
-  // `options` of libpq: what it sets is also what RESET goes back to.
+  // libpq's `options`: RESET restores these values.
   const set = (setting: string) =>
     url.searchParams.set('options', `${url.searchParams.get('options') ?? ''} -c ${setting}`.trim());
   if (schema !== undefined) set(`search_path=${schema}`);
@@ -97,7 +94,7 @@ export function roleUrl(databaseUrl: string, role: DatabaseRole): string {
   return url.toString();
 }
 
-/** The owner's URL with the login of a service in the owner's place; its password is derived unless one is given. */
+/** By default, the password is derived from the owner's. */
 export function serviceUrl(ownerUrl: string, login: ServiceLogin, password?: string): string {
   const url = ownerUrlOf(ownerUrl);
   url.username = login;

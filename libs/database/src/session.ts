@@ -1,18 +1,18 @@
 import { Client } from 'pg';
 
-/** How long to wait for a connection before saying that the database is not there. */
+/** Time to connect. */
 export const CONNECT_TIMEOUT_MS = 3_000;
 
-/** An idle connection whose other end is gone is noticed within about 15 s: one probe a second, ten of them (Node's own numbers). */
+/** A dead idle connection is noticed within about 15 s: ten probes, one per second (Node's defaults). */
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 } as const;
 
-/** Postern cannot use this database, or this login, as it is; the message says who can change that, and how. */
+/** Postern cannot use this database or login; the message says who can change that, and how. */
 export class DatabaseNotUsable extends Error {
   override readonly name = 'DatabaseNotUsable';
   readonly permanent: boolean = true;
 }
 
-/** No connection to the database could be made; the message says where to and what to look at. */
+/** No connection to the database; the message says where, and what to check. */
 export class DatabaseUnreachable extends Error {
   override readonly name = 'DatabaseUnreachable';
   readonly permanent = false;
@@ -28,8 +28,8 @@ export class DatabaseUnreachable extends Error {
 }
 
 /**
- * Reads the owner's connection URL, `postgresql://user:password@host:port/database`.
- * Throws `DatabaseNotUsable`, without repeating the URL: it holds a password.
+ * Parses the owner's URL, `postgresql://user:password@host:port/database`.
+ * @throws `DatabaseNotUsable`, without the URL, which has a password.
  */
 export function ownerUrlOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -44,7 +44,7 @@ export function ownerUrlOf(text: string): URL {
   return url;
 }
 
-/** Runs `work` on one connection of its own, without a statement time-out. Throws `DatabaseUnreachable`. */
+/** Runs `work` on one connection without a statement time-out. @throws `DatabaseUnreachable`. */
 export async function withSession<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({
     connectionString: url,
@@ -52,7 +52,7 @@ export async function withSession<T>(url: string, work: (client: Client) => Prom
     ...KEEP_ALIVE,
     application_name: 'postern-setup',
   });
-  // The pending query gets the error too; without a listener it would end the process.
+  // The pending query gets the error too. Without a listener it would end the process.
   client.on('error', () => undefined);
   await client.connect().catch((error: unknown) => {
     throw new DatabaseUnreachable(ownerUrlOf(url), error);
