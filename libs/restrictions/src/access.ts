@@ -2,7 +2,7 @@ import type { DecisionKind, Mode, ReasonCode } from '@postern/contracts';
 import { contains, parseAddress, RangeIndex, type IpAddress, type IpRange } from '@postern/ip-ranges';
 import { isLive, parsedRange } from './entry.js';
 
-/** What access is decided by: an SMTP user's state, or its relay policy. */
+/** An SMTP user's state, or its relay policy. */
 export interface AccessPolicy {
   readonly restricted: boolean;
   readonly mode: Mode;
@@ -12,21 +12,20 @@ export interface AccessPolicy {
 interface AccessDecision {
   readonly decision: DecisionKind;
   readonly reason: ReasonCode;
-  /** The index of the first live entry that has the address in it. */
+  /** The index of the first live entry that contains the address. */
   readonly matched: number | null;
-  /** Whether this login goes on record as a denial: refused, or let through by `report-only`. */
+  /** Whether this login is recorded as a denial: refused, or allowed by `report-only`. */
   readonly denial: boolean;
-  /** Whether the login is refused because of the restriction. */
+  /** Whether the restriction refuses the login. */
   readonly refused: boolean;
 }
 
 /**
- * Decides whether an SMTP user may log in from an address at an instant. Four states stay distinct:
- * unknown (`policy` null) defers; unrestricted allows, from anywhere; restricted allows on a match and else denies;
- * restricted without a live entry denies.
+ * Decides whether an SMTP user may log in from an address at an instant. Unknown (`policy` null): defer. Unrestricted:
+ * allow. Restricted: allow on a match, otherwise deny. Restricted without a live entry: deny.
  *
- * `report-only` lets a mismatch through, with its reason and on record. An address that could not be parsed (`ip` null)
- * is no mismatch, and is denied wherever there is a restriction, in either mode: nobody can say what it matches.
+ * `report-only` allows a mismatch, with its reason, and records it. An unreadable address (`ip` null) is denied by a
+ * restriction in both modes: nobody can say which entry it would match.
  */
 export function decideAccess(policy: AccessPolicy | null, ip: IpAddress | null, at: Date): AccessDecision {
   return decideBy(policy, ip, (address) => {
@@ -42,8 +41,8 @@ export function decideAccess(policy: AccessPolicy | null, ip: IpAddress | null, 
 }
 
 /**
- * Decides as `decideAccess` does, for many addresses at one instant: the live entries are put in order once, so that 10,000 addresses
- * against 1,000 entries take milliseconds.
+ * `decideAccess` for many addresses at one instant. The live entries are sorted once: 10,000 addresses against 1,000
+ * entries take milliseconds.
  */
 export function accessAt(policy: AccessPolicy, at: Date): (ip: IpAddress | null) => AccessDecision {
   const live = policy.entries.flatMap((entry, index) =>
@@ -62,7 +61,7 @@ interface LiveRange {
   readonly range: IpRange;
 }
 
-/** Those of the sources from which the policy would refuse a login at that instant. `report-only` refuses nothing. */
+/** The sources that the policy would refuse at that instant. `report-only` refuses none. */
 export function refusedBy<Source extends { readonly ip: string }>(
   policy: AccessPolicy,
   sources: readonly Source[],
@@ -75,7 +74,7 @@ export function refusedBy<Source extends { readonly ip: string }>(
   });
 }
 
-/** `search` finds the first live entry that has the address in it, and says whether any entry is live. */
+/** @param search finds the first live entry with the address, and whether any entry is live */
 function decideBy(
   policy: AccessPolicy | null,
   ip: IpAddress | null,

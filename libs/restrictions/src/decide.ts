@@ -13,8 +13,8 @@ import { requireRegistered, type SmtpUserState } from './state.js';
 import { checkEntries, expiryRefusal, tooManyEntries, type CheckedEntry } from './wanted-entries.js';
 
 /**
- * What happens because of a command: the events to append together, in this order; none where all is so already.
- * Throws a `DomainRefusal` where the rules refuse it. The state must be that of the command's SMTP user.
+ * The events of a command, to append together in this order; none if nothing changes.
+ * @throws `DomainRefusal`. `state` must be that of the command's SMTP user.
  */
 export function decide(command: SmtpUserCommand, state: SmtpUserState, context: CommandContext): SmtpUserEvent[] {
   switch (command.type) {
@@ -37,7 +37,7 @@ export function decide(command: SmtpUserCommand, state: SmtpUserState, context: 
   }
 }
 
-/** Whether the username is free among all tenants is not known here: whoever appends reserves it. */
+/** The caller reserves the username, because the domain does not know all tenants'. */
 function registerSmtpUser(
   command: CommandOf<'RegisterSmtpUser'>,
   state: SmtpUserState,
@@ -53,7 +53,7 @@ function registerSmtpUser(
   return [{ type: 'SmtpUserRegistered', data: { smtpUserId, tenantId, username, registeredAt } }];
 }
 
-/** The same username in another case is a new one to show. */
+/** The same username in another case is a change. */
 function renameSmtpUser(command: CommandOf<'RenameSmtpUser'>, state: SmtpUserState): SmtpUserEvent[] {
   const { username: previousUsername } = requireRegistered(state);
   const { username } = command;
@@ -71,7 +71,7 @@ function checkUsername(username: string): void {
   throw refusedFields([fieldRefusal('/username', 'username-invalid', detail)]);
 }
 
-/** Adds entries to the list. One whose range is on it, but expired, renews that entry, which keeps its id. */
+/** An expired entry with the same range is renewed, with its id. */
 function addEntries(command: CommandOf<'AddEntries'>, state: SmtpUserState, context: CommandContext): SmtpUserEvent[] {
   const user = requireRegistered(state);
   if (command.entries.length === 0) {
@@ -96,7 +96,7 @@ function addEntries(command: CommandOf<'AddEntries'>, state: SmtpUserState, cont
   return entryEventsOf(fresh, renewed, []);
 }
 
-/** Makes the list what the command says, in one append. An entry whose range is on the list already keeps its id. */
+/** Replaces the list in one append. An entry whose range is already on the list keeps its id. */
 function replaceRestriction(
   command: CommandOf<'ReplaceRestriction'>,
   state: SmtpUserState,
@@ -116,18 +116,18 @@ function replaceRestriction(
     const before = present.get(entry.range);
     if (before === undefined) fresh.push(added(entry, context));
     else if (before.note !== entry.note || before.expiresAt !== entry.expiresAt) changes.push(changed(before, entry));
-    // An end that is past may be sent back as it is.
+    // A past expiry may be sent back unchanged.
     if (before?.expiresAt !== entry.expiresAt) errors.push(...expiryRefusal(entry, context.now));
   }
   if (errors.length > 0) throw refusedFields(errors);
   const removed = user.entries.filter(({ range }) => !present.has(range));
   const entryEvents = entryEventsOf(fresh, changes, removed);
   const modeEvents = command.mode === undefined ? [] : changeMode({ type: 'ChangeMode', mode: command.mode }, state);
-  // Whoever sees the events one by one never sees a stricter rule than before and after: loosen first, tighten last.
+  // A reader of single events must never see a stricter rule than before and after: loosen first, tighten last.
   return command.mode === 'report-only' ? [...modeEvents, ...entryEvents] : [...entryEvents, ...modeEvents];
 }
 
-/** Takes one entry off. The last one stays: without it the user would be refused everywhere, which no one means. */
+/** The last entry stays: without it the user would be refused everywhere, which nobody intends. */
 function removeEntry(command: CommandOf<'RemoveEntry'>, state: SmtpUserState): SmtpUserEvent[] {
   const { entries } = requireRegistered(state);
   const entry = entries.find(({ id }) => id === command.entryId);
@@ -144,7 +144,7 @@ function removeEntry(command: CommandOf<'RemoveEntry'>, state: SmtpUserState): S
   return entryEventsOf([], [], [entry]);
 }
 
-/** The restriction's entries whose ranges are wanted. The command is most often the shorter list, so that is the one indexed. */
+/** Entries whose ranges are wanted. The command usually has the shorter list, so that one is indexed. */
 function presentOf(wanted: readonly CheckedEntry[], entries: readonly EntryAdded[]): Map<string, EntryAdded> {
   const ranges = new Set(wanted.map(({ range }) => range));
   return new Map(entries.filter(({ range }) => ranges.has(range)).map((entry) => [entry.range, entry]));
@@ -160,7 +160,7 @@ function changed({ id, range, ...previous }: EntryAdded, { note, expiresAt }: Ch
   return { id, range, note, previousNote: previous.note, expiresAt, previousExpiresAt: previous.expiresAt };
 }
 
-/** Added first: whoever sees the events one by one never sees a list that lacks what is on it before and after. */
+/** Added entries first: a reader of single events always sees the entries that are kept. */
 function entryEventsOf(
   added: readonly EntryAdded[],
   changes: readonly EntryChanged[],
@@ -174,12 +174,12 @@ function entryEventsOf(
   ];
 }
 
-/** Opens the user to the world, and its mode falls back to `enforce`. */
+/** The user may then log in from anywhere; the mode is `enforce` again. */
 function clearRestriction(state: SmtpUserState): SmtpUserEvent[] {
   return requireRegistered(state).restricted ? [{ type: 'RestrictionCleared', data: {} }] : [];
 }
 
-/** Also on an unrestricted user: so that `report-only` is there before the first entry. */
+/** Also for an unrestricted user, so that `report-only` can be set before the first entry. */
 function changeMode(command: CommandOf<'ChangeMode'>, state: SmtpUserState): SmtpUserEvent[] {
   const { mode: previousMode } = requireRegistered(state);
   const { mode } = command;

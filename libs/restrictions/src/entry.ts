@@ -1,21 +1,24 @@
 import { parseRange, type IpRange } from '@postern/ip-ranges';
 
-/** Entries on one restriction, the expired ones too. */
+/** Entries of one restriction, also expired ones. */
 export const MAX_ENTRIES = 1_000;
 /** Characters (UTF-16 code units) of an entry's note. */
 export const MAX_NOTE_LENGTH = 500;
 
-/** Whether an entry is honoured at `at`: it ends at the very millisecond of its `expiresAt`. One that is no time is over. */
+/**
+ * Whether an entry is honoured at `at`: it expires at the exact millisecond of `expiresAt`. An unreadable time has
+ * expired.
+ */
 export function isLive(entry: { readonly expiresAt: string | null }, at: Date): boolean {
   return at.getTime() < endOf(entry);
 }
 
-/** The end of an entry in milliseconds since 1970; Infinity where it has none. */
+/** Milliseconds since 1970; Infinity if it never expires. */
 export function endOf(entry: { readonly expiresAt: string | null }): number {
   return entry.expiresAt === null ? Number.POSITIVE_INFINITY : ends(entry, entry.expiresAt);
 }
 
-/** The range of an entry; null where its text is none, and so can match nothing. */
+/** Null if the text is not a range; then it matches nothing. */
 export function parsedRange(entry: { readonly range: string }): IpRange | null {
   return ranges(entry, entry.range);
 }
@@ -27,8 +30,8 @@ const ranges = oncePerEntry((text) => {
 });
 
 /**
- * Entries come out of events and outlive many commands: what is read of one is kept as long as it is. To read the times each time took
- * a third of the view of 300 entries. The text is compared lest somebody, against the types, changed the entry in place.
+ * Entries live longer than commands, so their parsed values are cached. Parsing the times took a third of the time for
+ * a view of 300 entries. The text is compared in case somebody changed the entry in place, against its type.
  */
 function oncePerEntry<T>(read: (text: string) => T): (entry: object, text: string) => T {
   const known = new WeakMap<object, { readonly text: string; readonly value: T }>();

@@ -3,8 +3,8 @@ import { contains, type IpAddress, type IpRange } from '@postern/ip-ranges';
 import { endOf, isLive, parsedRange } from './entry.js';
 
 /**
- * The entry to look at where none lets the address in: the one that contains it and expired last, else the live one of
- * its family whose addresses are closest. Null where there is neither.
+ * The entry to look at if none allows the address: the one that contains it and expired last, otherwise the closest
+ * live one of its family, or null.
  */
 export function nearestEntry<Entry extends Pick<EntryAdded, 'range' | 'expiresAt'>>(
   entries: readonly Entry[],
@@ -26,7 +26,7 @@ export function nearestEntry<Entry extends Pick<EntryAdded, 'range' | 'expiresAt
   return expired ?? closest?.entry ?? null;
 }
 
-/** How many addresses lie between the address and the range; negative or 0 inside it. */
+/** How many addresses are between the address and the range; negative or 0 inside it. */
 function distanceTo({ first, prefix }: IpRange, { bytes }: IpAddress): bigint {
   const address = numberOf(bytes);
   const lowest = numberOf(first);

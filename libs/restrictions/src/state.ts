@@ -15,16 +15,13 @@ export interface RegisteredSmtpUser extends KnownSmtpUser {
   /** RFC 3339, UTC, milliseconds. */
   readonly createdAt: string;
   readonly mode: Mode;
-  /** True from the first entry until the restriction is cleared: also when no entry is live, or none is left. */
+  /** True from the first entry until the restriction is cleared, also without a live entry or any entry. */
   readonly restricted: boolean;
-  /** In the order in which they were added, the expired ones too. */
+  /** In the order of adding, also expired ones. */
   readonly entries: readonly EntryAdded[];
 }
 
-/**
- * `none`: nothing has happened to this SMTP user, so it is unknown. `removed`: it is unknown again, and its username is free; the id is
- * never used again.
- */
+/** `none`: unknown, without events. `removed`: unknown again; its username is free, and the id is never used again. */
 export type SmtpUserState =
   | { readonly status: 'none'; readonly version: 0 }
   | RegisteredSmtpUser
@@ -34,7 +31,7 @@ export function initialState(): SmtpUserState {
   return { status: 'none', version: 0 };
 }
 
-/** The SMTP user if there is one now; else the refusal `smtp-user-not-found`. */
+/** @throws `smtp-user-not-found`. */
 export function requireRegistered(state: SmtpUserState): RegisteredSmtpUser {
   if (state.status === 'registered') return state;
   const detail =
@@ -44,12 +41,15 @@ export function requireRegistered(state: SmtpUserState): RegisteredSmtpUser {
   throw new DomainRefusal('smtp-user-not-found', detail);
 }
 
-/** An event as decided, or as the journal has it: then with its version in the stream. */
+/** As decided, or from the journal, with its version in the stream. */
 type EvolvingEvent = SmtpUserEvent & { readonly version?: number };
 
 const INITIAL_MODE: Mode = 'enforce';
 
-/** The state after one more event. Neither argument is changed. A stream whose events cannot follow one another is damaged: it throws. */
+/**
+ * The state after one more event, without changing the arguments.
+ * @throws if the events cannot follow one another: the stream is damaged.
+ */
 export function evolve(state: SmtpUserState, event: EvolvingEvent): SmtpUserState {
   const version = event.version ?? state.version + 1;
   if (event.type === 'SmtpUserRegistered' && state.status === 'none') {
@@ -87,7 +87,7 @@ function changed(
     }
     case 'RestrictionRemoved': {
       const removed = new Set(event.data.entries.map((entry) => entry.id));
-      // `restricted` stays as it is, even without entries: only RestrictionCleared opens the user.
+      // `restricted` stays, even without entries: only RestrictionCleared opens the user.
       return { ...state, entries: state.entries.filter((entry) => !removed.has(entry.id)), version };
     }
     case 'RestrictionCleared':

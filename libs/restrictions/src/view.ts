@@ -12,7 +12,7 @@ import { isLive } from './entry.js';
 import { requireRegistered, type RegisteredSmtpUser, type SmtpUserState } from './state.js';
 import { warningsOf, type Warning } from './warnings.js';
 
-/** An entry as the HTTP API shows it. Times are RFC 3339, UTC, milliseconds. */
+/** An entry of the HTTP API. Times are RFC 3339, UTC, milliseconds. */
 export interface Entry {
   readonly id: EntryId;
   /** Canonical; a single address has no prefix. */
@@ -44,7 +44,7 @@ export interface SmtpUser {
   readonly restriction: Restriction;
 }
 
-/** A decision, explained: what a relay would decide at that instant, and why. */
+/** What a relay would decide at that instant, and why. */
 export interface CheckedAddress {
   /** Canonical. */
   readonly ip: string;
@@ -53,11 +53,11 @@ export interface CheckedAddress {
   readonly reason: ReasonCode;
   readonly mode: Mode;
   readonly matched: Entry | null;
-  /** Where a restriction matches nothing: an entry that contained the address and has expired, else the closest live one of its family. */
+  /** If nothing matches: an expired entry that contained the address, otherwise the closest live one of its family. */
   readonly nearest: Entry | null;
   /** Entries that were honoured at that instant. */
   readonly liveEntries: number;
-  /** The SMTP user's version that the decision used. */
+  /** The SMTP user's version at the decision. */
   readonly version: number;
 }
 
@@ -68,17 +68,17 @@ export interface Source extends ObservedSource {
   readonly matched: Entry | null;
 }
 
-/** An SMTP user as the HTTP API shows it at `now`. Throws the refusal `smtp-user-not-found` where there is none. */
+/** An SMTP user of the HTTP API at `now`. @throws `smtp-user-not-found`. */
 export function smtpUserView(state: SmtpUserState, now: Date): SmtpUser {
   const user = requireRegistered(state);
   const { smtpUserId: id, tenantId, username, createdAt } = user;
   return { id, tenantId, username, createdAt, restriction: restrictionView(user, now) };
 }
 
-/** What a restriction's view is made of: an SMTP user's state, or a read model's row. */
+/** An SMTP user's state, or a read model's row. */
 type RestrictionSource = Pick<RegisteredSmtpUser, 'restricted' | 'mode' | 'version' | 'entries'>;
 
-/** A restriction as the HTTP API shows it at `now`, with its warnings. Throws `smtp-user-not-found` where there is no user. */
+/** A restriction of the HTTP API at `now`, with its warnings. @throws `smtp-user-not-found`. */
 export function restrictionView(source: SmtpUserState | RestrictionSource, now: Date): Restriction {
   const { restricted, mode, version, entries } = 'status' in source ? requireRegistered(source) : source;
   return {
@@ -90,7 +90,6 @@ export function restrictionView(source: SmtpUserState | RestrictionSource, now: 
   };
 }
 
-/** An entry as the HTTP API shows it at `now`. */
 export function entryView(entry: EntryAdded, now: Date): Entry {
   const { id, range, typed, note, addedBy, addedAt, expiresAt } = entry;
   return { id, range, typed, note, addedBy, addedAt, expiresAt, live: isLive(entry, now) };

@@ -4,9 +4,8 @@ import type { WantedEntry } from './commands.js';
 import { MAX_ENTRIES, MAX_NOTE_LENGTH } from './entry.js';
 import { fieldRefusal, refusedFields, type FieldRefusal } from './refusal.js';
 
-/** A wanted entry, read and checked by itself; not yet against the restriction. */
+/** An entry that is valid on its own; not yet compared with the restriction. */
 export interface CheckedEntry {
-  /** In the command. */
   readonly index: number;
   /** Canonical. */
   readonly range: string;
@@ -17,10 +16,9 @@ export interface CheckedEntry {
 }
 
 /**
- * Reads the entries of a command and finds what is wrong with each, all at once: ranges, notes, times, and ranges that come
- * twice in the command. Whether `expiresAt` is past is not asked here: an entry of the restriction may be sent back as it is.
- * More than 1,000 are refused without being read.
- * @returns the entries that could be read, and the errors, to which more can be added before they are refused together
+ * Checks a command's entries and collects all errors: ranges, notes, times, repeated ranges. A past `expiresAt` is
+ * accepted here, because an entry may be sent back unchanged. More than 1,000 are refused unread.
+ * @returns valid entries, and the errors, to which the caller may add
  */
 export function checkEntries(wanted: readonly WantedEntry[]): { entries: CheckedEntry[]; errors: FieldRefusal[] } {
   if (wanted.length > MAX_ENTRIES) throw refusedFields([tooManyEntries(wanted.length)]);
@@ -40,20 +38,19 @@ export function checkEntries(wanted: readonly WantedEntry[]): { entries: Checked
   return { entries: [...byRange.values()], errors };
 }
 
-/** `expiry-in-the-past`, if the entry would be expired before it begins. */
+/** `expiry-in-the-past` for an entry that would start expired. */
 export function expiryRefusal({ index, expiresAt }: CheckedEntry, now: Date): FieldRefusal[] {
   if (expiresAt === null || Date.parse(expiresAt) > now.getTime()) return [];
   const detail = `${expiresAt} is not after now (${now.toISOString()}). Give a later time, or null for no end.`;
   return [fieldRefusal(`/entries/${index}/expiresAt`, 'expiry-in-the-past', detail)];
 }
 
-/** `too-many-entries`, for a restriction that would have so many. */
 export function tooManyEntries(count: number): FieldRefusal {
   const detail = `A restriction has at most ${MAX_ENTRIES} entries; this would make ${count}. Use wider ranges, or take expired entries off.`;
   return fieldRefusal('/entries', 'too-many-entries', detail);
 }
 
-/** The entry as read, or null with what is wrong added to `errors`. */
+/** Null if an error was added to `errors`. */
 function checkEntry(wanted: WantedEntry, index: number, errors: FieldRefusal[]): CheckedEntry | null {
   const before = errors.length;
   const pointer = `/entries/${index}`;
@@ -74,7 +71,7 @@ function checkEntry(wanted: WantedEntry, index: number, errors: FieldRefusal[]):
   return { index, range: range.value.text, typed: wanted.range, note, expiresAt };
 }
 
-/** NUL and half surrogates are refused here since PostgreSQL's jsonb cannot hold them; the other controls since nobody can see them. */
+/** PostgreSQL's jsonb cannot store NUL and unpaired surrogates; other control characters are invisible. */
 function wrongInNote(note: string): string | null {
   if (note.length > MAX_NOTE_LENGTH) {
     return `A note has at most ${MAX_NOTE_LENGTH} characters; this one has ${note.length}.`;

@@ -4,7 +4,7 @@ import { endOf, isLive, parsedRange } from './entry.js';
 
 export type WarningCode = 'covered-by' | RemarkCode | 'expires-soon';
 
-/** Something about an entry that may be a mistake; it refuses nothing. */
+/** A possible mistake in an entry. It refuses nothing. */
 export interface Warning {
   readonly code: WarningCode;
   readonly detail: string;
@@ -19,7 +19,7 @@ interface LiveEntry {
   readonly range: IpRange;
 }
 
-/** The warnings of the entries that are live at `now`, in the order of the entries. Expired ones grant nothing: no warning. */
+/** Warnings about entries that are live at `now`, in order. Expired ones grant nothing. */
 export function warningsOf(entries: readonly EntryAdded[], now: Date): Warning[] {
   const live = entries.flatMap((entry): LiveEntry[] => {
     const range = isLive(entry, now) ? parsedRange(entry) : null;
