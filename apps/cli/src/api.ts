@@ -3,10 +3,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection } from './connection.js';
 import { EXIT, Failure, RequestRefused, usageFailure, type ProblemDocument } from './failure.js';
 
-/** How often a request is sent at most. */
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 200;
-/** Busy, or not there for a moment: the same request may succeed later. */
+/** Temporary: the same request may succeed later. */
 const PASSING = new Set([429, 502, 503, 504]);
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -24,17 +23,17 @@ export type WriteMethod = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface WriteOptions {
   readonly body?: unknown;
-  /** Generated where it is left out, so that a request that was sent twice is carried out once. */
+  /** By default generated, so that a request that is sent twice is carried out once. */
   readonly idempotencyKey?: string;
-  /** The version that is to be changed; whichever is current where it is left out. */
+  /** The version to change; by default, the current one. */
   readonly ifVersion?: number | '*';
 }
 
-/** Postern over HTTP. Each method throws `RequestRefused` for a problem, and `Failure` where no answer came. */
+/** Postern over HTTP. Methods throw `RequestRefused` for a problem, `Failure` without an answer. */
 export class PosternApi {
   constructor(private readonly connection: Connection) {}
 
-  /** Where it is, without a slash at its end. */
+  /** Without a slash at the end. */
   get url(): string {
     return this.connection.url;
   }
@@ -43,7 +42,7 @@ export class PosternApi {
     return this.send(path, options, (response) => read<Body>(response));
   }
 
-  /** The body of the answer, and the version for reading it back. */
+  /** Returns the answer's body, and the version for reading it back. */
   write<Body>(
     method: WriteMethod,
     path: string,
@@ -59,7 +58,7 @@ export class PosternApi {
     });
   }
 
-  /** All of a list as it is streamed. The time-out is that of the beginning: the rest comes as fast as it is read. */
+  /** A complete list as a stream. The time-out covers only its beginning. */
   stream(
     path: string,
     query: Query,
@@ -75,9 +74,9 @@ export class PosternApi {
   }
 
   /**
-   * Sends a request that is safe to send twice, and again after a lost connection or a passing error, with doubling pauses or that of
-   * `Retry-After`. Resolves to what `take` makes of the last answer, whatever its status; a connection that is lost meanwhile is a failed
-   * attempt too. Throws `Failure` where no answer came in time; the reason of `signal` where that was aborted.
+   * Sends a request that is safe to repeat, and repeats it after a lost connection or a temporary error, with doubling
+   * pauses or `Retry-After`. Resolves to `take` of the last answer, whatever its status.
+   * @throws `Failure` if no answer came in time; the reason of `signal`.
    */
   private async send<Result>(
     path: string,
@@ -123,7 +122,7 @@ export class PosternApi {
   }
 }
 
-/** A part of a path. Throws a usage failure for what would climb out of it. */
+/** A part of a path. @throws a usage failure for a text that would leave it. */
 export function segment(text: string): string {
   if (text === '' || text === '.' || text === '..') throw usageFailure(`${JSON.stringify(text)} is no name or id.`);
   return encodeURIComponent(text);

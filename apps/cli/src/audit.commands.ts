@@ -85,5 +85,4 @@ const changes = new ApiCommand('changes')
     showList(session, `${await session.tenantPath()}/changes`, options, CHANGE_COLUMNS),
   );
 
-/** In the order of the help. */
 export const auditCommands = [denials, deniedIps, tail, history, changes];

@@ -6,12 +6,12 @@ import { connectionOf, type GlobalOptions } from './connection.js';
 import { usageFailure } from './failure.js';
 import { timeAgo } from './time-text.js';
 
-/** The most that one command lists: what is more is an export, or goes on from the cursor. */
+/** One command lists at most this many. For more, use an export or the cursor. */
 const MOST_ITEMS = 10_000;
 
-/** A command of the client, with the options and the surroundings that several have. */
+/** A command of the client, with the options that several commands share. */
 export class ApiCommand extends TerminalCommand {
-  /** `work` gets the session and what the command line gave: the arguments in their order, then the options. */
+  /** `work` gets the session, the arguments in order, and the options. */
   runs<Given extends unknown[]>(work: (session: Session, ...given: Given) => Promise<void>): this {
     return this.action((...given: unknown[]) =>
       work(new Session(this.optsWithGlobals<GlobalOptions>()), ...(given as Given)),
@@ -25,7 +25,7 @@ export class ApiCommand extends TerminalCommand {
     );
   }
 
-  /** A write to one SMTP user, whose version it can insist on. */
+  /** A write to one SMTP user, optionally only to a given version. */
   writesUser(): this {
     const version = wholeNumber(0, 999_999_999);
     return this.option('--if-version <version>', 'only if the SMTP user is at this version still', version).writes();
@@ -38,7 +38,7 @@ export class ApiCommand extends TerminalCommand {
     );
   }
 
-  /** `lists`, and all of it at once. */
+  /** `lists`, or the complete list as an export. */
   exports(): this {
     return this.lists()
       .addOption(new Option('--csv', 'all of them, as CSV').conflicts(['ndjson', 'limit']))
@@ -66,7 +66,7 @@ export class ApiCommand extends TerminalCommand {
   }
 }
 
-/** What a command works with. Throws a usage failure where a global option or the environment is not right. */
+/** @throws a usage failure for a wrong global option or environment. */
 export class Session {
   readonly api: PosternApi;
   readonly output: Output;
@@ -79,7 +79,7 @@ export class Session {
     this.#named = tenant ?? (process.env['POSTERN_TENANT'] || null);
   }
 
-  /** The tenant that is named, else the one that the key belongs to. Throws a usage failure where there is neither. */
+  /** The given tenant, or the key's. @throws a usage failure if there is neither. */
   tenant(): Promise<string> {
     return (this.#tenant ??= this.#named === null ? this.#tenantOfKey() : Promise.resolve(this.#named));
   }

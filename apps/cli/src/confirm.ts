@@ -2,8 +2,8 @@ import { createInterface } from 'node:readline/promises';
 import { EXIT, Failure, usageFailure } from './failure.js';
 
 /**
- * Asks before what cannot be taken back. With `yes` it asks nothing.
- * Throws a usage failure where there is nobody to ask, and ends with "no" where the answer is not y or yes.
+ * Asks before an irreversible change; not with `yes`.
+ * @throws a usage failure without a terminal; ends with "no" unless the answer is y or yes.
  */
 export async function confirm(question: string, { yes = false }: { readonly yes?: boolean }): Promise<void> {
   if (yes) return;

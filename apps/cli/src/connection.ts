@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readStandardInput } from './entries.js';
 import { usageFailure } from './failure.js';
 
-/** The options that every command takes, as they were given. */
+/** Options of every command. */
 export interface GlobalOptions {
   readonly url?: string;
   readonly tenant?: string;
@@ -13,12 +13,11 @@ export interface GlobalOptions {
   readonly timeout: number;
 }
 
-/** To which Postern, as whom. */
 export interface Connection {
   /** Without a slash at its end. */
   readonly url: string;
   readonly timeoutMs: number;
-  /** Looked for when a request needs it: some need none. Throws a usage failure that says how to give one. */
+  /** Read when a request needs it. @throws a usage failure that says how to give one. */
   key(): Promise<string>;
 }
 
@@ -32,7 +31,7 @@ export function connectionOf(options: GlobalOptions, environment: NodeJS.Process
   };
 }
 
-/** Where a Postern with the same settings listens. */
+/** The URL of a Postern on this machine with the same settings. */
 function urlOnThisMachine(environment: NodeJS.ProcessEnv): string {
   const host = environment['POSTERN_HTTP_HOST'] || '127.0.0.1';
   const port = environment['POSTERN_HTTP_PORT'] || '8025';
@@ -58,13 +57,14 @@ interface KeySources {
   /** `-` is standard input. */
   readonly keyFile: string | undefined;
   readonly environment: NodeJS.ProcessEnv;
-  /** Whether Postern listens on this machine: the operator's key of its data folder goes nowhere else. */
+  /** Whether the URL is on this machine: the operator key of the data folder is sent nowhere else. */
   readonly onThisMachine: boolean;
 }
 
 /**
- * The API key: of `--key-file`, else of POSTERN_KEY, POSTERN_KEY_FILE, or for a Postern on this machine of
- * `<POSTERN_DATA_DIR>/operator-key`. There is no option with the key itself: it would stand in the list of processes.
+ * The API key: of `--key-file`, POSTERN_KEY, POSTERN_KEY_FILE, or, for a Postern on this machine,
+ * `<POSTERN_DATA_DIR>/operator-key`. There is no option for the key itself, because other users could see it in the
+ * list of processes.
  */
 export async function findKey({ keyFile, environment, onThisMachine }: KeySources): Promise<string> {
   if (keyFile === '-') return checked(await readStandardInput(), 'standard input');
@@ -87,7 +87,7 @@ async function fromFile(file: string, source: string): Promise<string> {
   return checked(text, file);
 }
 
-/** The message must not show what was taken for a key. */
+/** The message must not show the text: it may be a key. */
 function checked(text: string, source: string): string {
   const key = text.trim();
   if (/^pst_[\w-]{1,250}$/.test(key)) return key;

@@ -1,7 +1,7 @@
 import { type Output, printable, shortTime } from '@postern/terminal';
 import type { Entry, Restriction, SmtpUser } from '@postern/restrictions';
 
-/** How a restriction stands, in a few words. */
+/** The state of a restriction in a few words. */
 export function state({ restricted, mode, entries }: Restriction): string {
   if (!restricted) return 'any';
   const live = entries.filter((entry) => entry.live).length;
@@ -17,7 +17,7 @@ export function describeUser(user: SmtpUser, output: Output): string {
   ].join('\n');
 }
 
-/** What the restriction means for logins, and its list. Warnings are printed separately. */
+/** The effect of the restriction on logins, and its list. Warnings are printed separately. */
 export function describeRestriction(name: string, restriction: Restriction, output: Output): string {
   const { restricted, entries, version } = restriction;
   for (const warning of restriction.warnings) output.aside(printable(aside(warning, entries)));
@@ -26,7 +26,7 @@ export function describeRestriction(name: string, restriction: Restriction, outp
   return `${printable(name)} ${sentence}\n\n${output.table(ENTRY_COLUMNS, entries)}`;
 }
 
-/** Names the expiry that was given, and does not ask to change it, as the API's text does. */
+/** Shows the given expiry, without the API's question whether to change it. */
 function aside({ code, detail, entryId }: Restriction['warnings'][number], entries: readonly Entry[]): string {
   const entry = code === 'expires-soon' ? entries.find(({ id }) => id === entryId) : undefined;
   if (entry === undefined) return `Warning: ${detail}`;

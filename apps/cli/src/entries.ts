@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { usageFailure } from './failure.js';
 
-/** A list of 1,000 entries with notes is below it. */
+/** More than a list of 1,000 entries with notes. */
 const LONGEST_INPUT = 1_000_000;
 
-/** An entry as the API takes it. */
 interface WantedEntry {
   readonly range: string;
   readonly note?: string;
@@ -13,13 +12,13 @@ interface WantedEntry {
 
 export interface EntriesGiven {
   readonly ranges: readonly string[];
-  /** A file with a range a line; `-` is standard input. */
+  /** A file with one range per line; `-` is standard input. */
   readonly from?: string;
   readonly note?: string;
   readonly expires?: string;
 }
 
-/** The entries of a command line. Throws a usage failure where there is none or the file cannot be read. */
+/** @throws a usage failure without entries, or for an unreadable file. */
 export async function entriesGiven({ ranges, from, note, expires }: EntriesGiven): Promise<WantedEntry[]> {
   const listed = from === undefined ? [] : entriesIn(await textOf(from));
   const entries = [...ranges.map((range) => ({ range })), ...listed];
@@ -28,7 +27,7 @@ export async function entriesGiven({ ranges, from, note, expires }: EntriesGiven
   return entries.map((entry) => ({ ...all, ...entry }));
 }
 
-/** A range a line; what follows a `#` is its note. What is wrong in a line is left for Postern to report. */
+/** One range per line; text after `#` is its note. Postern reports wrong lines. */
 export function entriesIn(text: string): WantedEntry[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const [range = '', ...rest] = line.split('#');
@@ -45,7 +44,7 @@ async function textOf(file: string): Promise<string> {
   });
 }
 
-/** All of standard input. Throws a usage failure beyond 1,000,000 characters. */
+/** @throws a usage failure beyond 1,000,000 characters. */
 export async function readStandardInput(): Promise<string> {
   let text = '';
   process.stdin.setEncoding('utf8');

@@ -1,19 +1,19 @@
 import { printable } from '@postern/terminal';
 
-/** What the process ends with. They are a promise to scripts: docs/cli.md and `postern --help` list them. */
+/** Exit codes. Scripts rely on them: docs/cli.md and `postern --help` list them. */
 export const EXIT = {
   ok: 0,
-  /** The answer is no: the address would not be let in, Postern is not ready, or you declined. */
+  /** The answer is no: the address is not allowed, Postern is not ready, or you declined. */
   no: 1,
-  /** The command line, the environment or a file it names is not right; nothing was sent. */
+  /** The command line, the environment or a file is wrong; nothing was sent. */
   usage: 2,
-  /** Postern refused the request (4xx), or what it names is not there. */
+  /** Postern refused the request (4xx), or something does not exist. */
   refused: 3,
-  /** Postern cannot be reached, was too slow, or failed (5xx). */
+  /** Postern is unreachable, too slow, or failed (5xx). */
   unavailable: 4,
 } as const;
 
-/** Ends the command with an exit code and a message that tells its reader what to do next. */
+/** Ends the command with an exit code and a message that says what to do next. */
 export class Failure extends Error {
   override readonly name: string = 'Failure';
 
@@ -26,12 +26,12 @@ export class Failure extends Error {
   }
 }
 
-/** The command line or its surroundings are not right. */
+/** The command line or its environment is wrong. */
 export function usageFailure(message: string): Failure {
   return new Failure(EXIT.usage, message);
 }
 
-/** The problem (RFC 9457) with which Postern answered, as far as it came. */
+/** Postern's problem (RFC 9457), as far as it arrived. */
 export interface ProblemDocument {
   readonly title?: string;
   readonly status?: number;
@@ -47,14 +47,14 @@ interface FieldProblem {
   readonly suggestions?: readonly string[];
 }
 
-/** Postern answered, and not with what was asked for. */
+/** Postern answered with a problem, or with something unexpected. */
 export class RequestRefused extends Failure {
   override readonly name = 'RequestRefused';
 
   constructor(
     readonly problem: ProblemDocument,
     readonly status: number,
-    /** The body that was sent, so that a complaint about a field can show its value. */
+    /** The sent body, to show the value of a wrong field. */
     readonly sent: unknown,
   ) {
     super(
@@ -75,7 +75,7 @@ export function tellFailure(error: unknown, json: boolean): string {
 function tellProblem({ problem, status, sent }: RequestRefused): string {
   const { title = 'The request was refused', detail, code = 'no code', requestId, errors = [] } = problem;
   const lines = [`postern: ${printable(title)} (${code}, HTTP ${status})`];
-  // With a complaint for each field, the detail only repeats them.
+  // With errors by field, the detail only repeats them.
   if (detail && errors.length === 0) lines.push(`  ${printable(detail)}`);
   for (const field of errors) lines.push(...tellField(field, sent));
   if (HINTS[code]) lines.push(`  ${HINTS[code]}`);
@@ -87,13 +87,13 @@ function tellField({ pointer = '', detail = '', suggestions = [] }: FieldProblem
   const value = valueAt(sent, pointer);
   const shown = typeof value === 'string' || typeof value === 'number' ? ` ${printable(JSON.stringify(value))}` : '';
   const lines = [`  ${printable(pointer)}${shown}: ${printable(detail)}`];
-  // The detail of most refusals asks it already.
+  // The detail usually asks this already.
   if (!suggestions.every((suggestion) => detail.includes(suggestion)))
     lines.push(`    Did you mean ${suggestions.map(printable).join(' or ')}?`);
   return lines;
 }
 
-/** What a JSON Pointer (RFC 6901) points at in the body that was sent; undefined where there is nothing. */
+/** The value at a JSON Pointer (RFC 6901) in the sent body; undefined if there is none. */
 function valueAt(body: unknown, pointer: string): unknown {
   if (!pointer.startsWith('/')) return undefined;
   const parts = pointer.slice(1).split('/');
@@ -103,7 +103,7 @@ function valueAt(body: unknown, pointer: string): unknown {
   );
 }
 
-/** What this program has for a problem, by its code. */
+/** Hints of this program, by problem code. */
 const HINTS: Readonly<Record<string, string>> = {
   'api-key-missing': 'Set POSTERN_KEY, or name a file with --key-file.',
   'api-key-invalid':

@@ -7,10 +7,10 @@ import type { Query } from './api.js';
 import type { Session } from './command.js';
 import { EXIT, Failure, usageFailure } from './failure.js';
 
-/** Postern's own most. */
+/** The API's maximum. */
 const PAGE = 500;
 
-/** What a list was asked for. All but these are filters, and named as the API's. */
+/** All other members are filters with the API's names. */
 export interface ListOptions extends Query {
   readonly limit: number;
   readonly cursor?: string;
@@ -19,7 +19,7 @@ export interface ListOptions extends Query {
   readonly ndjson?: boolean;
 }
 
-/** The pages of a list, up to so many items. */
+/** The pages of a list, up to a number of items. */
 export async function* pagesOf<Item>(
   { api }: Session,
   path: string,
@@ -36,7 +36,7 @@ export async function* pagesOf<Item>(
   }
 }
 
-/** Shows a list: as a table, with `--json` as the API's pages, with `--csv` or `--ndjson` all of it as Postern streams it. */
+/** Shows a list: as a table, with `--json` as the API's pages, with `--csv` or `--ndjson` as an export. */
 export async function showList<Item>(
   session: Session,
   path: string,
@@ -47,7 +47,7 @@ export async function showList<Item>(
   if (bom && !csv) throw usageFailure('--bom goes with --csv.');
   if (csv || ndjson) {
     if (output.json) throw usageFailure('Say --json, or --csv, or --ndjson.');
-    // A cursor is that of a page: an export goes on from it too.
+    // An export can start at a page's cursor.
     return exportList(session, path, { ...query, bom }, csv ? 'text/csv' : 'application/x-ndjson');
   }
   const items: Item[] = [];
@@ -62,8 +62,8 @@ export async function showList<Item>(
 }
 
 /**
- * Streams all of a list to standard output, as fast as that takes it, holding none of it.
- * Throws a failure where it breaks off: what was written is then not all.
+ * Streams a complete list to standard output without holding it.
+ * @throws a failure if it breaks off: the output is incomplete then.
  */
 async function exportList({ api }: Session, path: string, query: Query, mediaType: string): Promise<void> {
   const stream = await api.stream(path, query, mediaType);

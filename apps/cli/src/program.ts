@@ -7,7 +7,6 @@ import { keysCommand, tenantsCommand } from './tenants.commands.js';
 import { duration } from './time-text.js';
 import { usersCommand } from './users.commands.js';
 
-/** In the order of the help. */
 const COMMANDS = [
   tenantsCommand,
   keysCommand,
@@ -17,7 +16,6 @@ const COMMANDS = [
   ...serverCommands,
 ];
 
-/** The complete command line. */
 export function buildProgram(): Command {
   const program = new Command('postern')
     .description('Which addresses an SMTP user may log in from: set it, ask it, and see who was denied.')

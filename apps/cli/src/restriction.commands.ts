@@ -16,7 +16,7 @@ const MODES = ['enforce', 'report-only'];
 
 type EntryOptions = WriteOptions & Omit<EntriesGiven, 'ranges'>;
 
-/** A command that names addresses for the list. */
+/** A command with addresses for the list. */
 function withEntries(command: ApiCommand): ApiCommand {
   return command
     .argument('<user>', 'username or id')
@@ -113,10 +113,9 @@ const check = new ApiCommand('check')
     if (checked.decision !== 'allow') process.exitCode = EXIT.no;
   });
 
-/** In the order of the help. */
 export const restrictionCommands = [restrict, allow, disallow, mode, clear, check];
 
-/** Writes `part` of the restriction, and shows how it is now. */
+/** Writes `part` of the restriction and shows the result. */
 async function writeRestriction(
   session: Session,
   { path, name }: NamedSmtpUser,
@@ -128,9 +127,9 @@ async function writeRestriction(
   session.output.answer(restriction, () => describeRestriction(name, restriction, session.output));
 }
 
-/** The entry's id, by what the range is and not how it is written: `2001:DB8::/64` finds `2001:db8::/64`. */
+/** The entry's id, by the range and not its spelling: `2001:DB8::/64` finds `2001:db8::/64`. */
 function entryNamed(text: string, entries: readonly Entry[], name: string): string {
-  // Whether the list has it is for Postern to say, also where the reads are behind.
+  // Postern checks whether the list has it, because reads may be behind.
   if (isUuid(text.toLowerCase())) return text.toLowerCase();
   const range = parseRange(text);
   if (!range.ok) throw new Failure(EXIT.usage, range.detail);

@@ -45,5 +45,4 @@ const signInLink = new ApiCommand('sign-in-link')
     output.aside(`Whoever opens it first, until ${shortTime(link.expiresAt)}, has what your key opens.`);
   });
 
-/** In the order of the help. */
 export const serverCommands = [myIp, health, whoAmI, signInLink];

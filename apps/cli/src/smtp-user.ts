@@ -5,18 +5,18 @@ import type { Session } from './command.js';
 import { EXIT, Failure, RequestRefused } from './failure.js';
 import { pagesOf } from './list.js';
 
-/** An SMTP user as the command line named it. */
+/** An SMTP user from the command line. */
 export interface NamedSmtpUser {
   /** `/v1/tenants/<tenant>/smtp-users/<id>` */
   readonly path: string;
-  /** As it was given: a username, or an id. */
+  /** As given: a username or an id. */
   readonly name: string;
 }
 
-/** A complete username is part of few others: more are only read for one such as `a`. */
+/** Few usernames contain a complete username; more are read only for one such as `a`. */
 const MOST_READ = 20_000;
 
-/** The SMTP user with this id or exactly this username, in any case. Throws a failure where there is none. */
+/** Finds an SMTP user by id or exact username, in any case. @throws a failure if there is none. */
 export async function findSmtpUser(session: Session, named: string): Promise<NamedSmtpUser> {
   const found = await find(session, named);
   if (found) return found;
@@ -27,7 +27,7 @@ export async function findSmtpUser(session: Session, named: string): Promise<Nam
   );
 }
 
-/** As `findSmtpUser`; and where no user has the name now, the one that had it when it was removed, for looking back. */
+/** Like `findSmtpUser`, and otherwise the removed user that had the name last. */
 export async function findSmtpUserThenOrNow(session: Session, named: string): Promise<NamedSmtpUser> {
   const now = await find(session, named);
   if (now) return now;
@@ -40,7 +40,9 @@ export async function findSmtpUserThenOrNow(session: Session, named: string): Pr
   return { path: `${await session.tenantPath()}/smtp-users/${segment(id)}`, name: named };
 }
 
-/** Writes to an SMTP user, and waits until the reads show it: the next command sees it, whoever answers it. Returns the answer's body. */
+/**
+ * Writes to an SMTP user and waits until reads show it, so that the next command sees it. Returns the answer's body.
+ */
 export async function writeSmtpUser<Body>(
   session: Session,
   method: WriteMethod,
@@ -53,12 +55,12 @@ export async function writeSmtpUser<Body>(
   return body;
 }
 
-/** Bounded by Postern (2 s a read). What was written stays in any case: a delay is only reported. */
+/** Postern limits this (2 s per read). The write is done in any case; a delay is only reported. */
 async function untilReadable({ api, output }: Session, path: string, version: number): Promise<void> {
   try {
     await api.get(path, { headers: { 'postern-min-version': String(version) }, attempts: 2 });
   } catch (error) {
-    // A user that was removed is not there any more.
+    // The user was removed.
     if (error instanceof RequestRefused && error.status === 404) return;
     output.aside(`It is done (version ${version}), but the reads do not show it yet.`);
   }

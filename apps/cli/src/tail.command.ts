@@ -41,7 +41,7 @@ export const tail = new ApiCommand('tail')
     });
   });
 
-/** `let through` is what report-only does. */
+/** `let through`: by report-only. */
 export function outcome({ refused }: Denial): string {
   return refused ? 'denied' : 'let through';
 }

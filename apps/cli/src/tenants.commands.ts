@@ -146,7 +146,7 @@ async function keysPath(session: Session, global: boolean): Promise<string> {
   return global ? '/v1/api-keys' : `${await session.tenantPath()}/api-keys`;
 }
 
-/** A file is opened before, so that no key is issued that cannot be saved. */
+/** The file is opened first, so that no key is issued that cannot be saved. */
 async function issueKey(
   session: Session,
   role: ApiKey['role'],

@@ -12,20 +12,23 @@ const DURATION = /^(\d{1,9})(ms|s|m|h|d|w)$/;
 /** RFC 3339 with its offset, or a day, which begins at midnight UTC. */
 const INSTANT = /^\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d))?$/;
 
-/** `500ms`, `30s`, `15m`, `12h`, `7d`, `2w` in milliseconds. Throws `InvalidArgumentError` for all else. */
+/** `500ms`, `30s`, `15m`, `12h`, `7d`, `2w` in milliseconds. @throws `InvalidArgumentError`. */
 export function duration(text: string): number {
   const ms = durationOf(text);
   if (ms === null) throw new InvalidArgumentError('Give a duration such as 30s, 15m, 12h, 7d or 2w.');
   return ms;
 }
 
-/** A time that is past: RFC 3339, a day, or how long ago (`2h`). RFC 3339, UTC. Throws `InvalidArgumentError`. */
+/** A past time: RFC 3339, a day, or how long ago (`2h`). Returns RFC 3339, UTC. @throws `InvalidArgumentError`. */
 export function timeAgo(text: string, now = new Date()): string {
   const ms = durationOf(text);
   return ms === null ? instant(text, '2h for two hours ago') : fromNow(now, -ms);
 }
 
-/** A time to come: RFC 3339, a day, or how long from now (`7d`). RFC 3339, UTC. Throws `InvalidArgumentError`. */
+/**
+ * A future time: RFC 3339, a day, or how long from now (`7d`). Returns RFC 3339, UTC.
+ * @throws `InvalidArgumentError`.
+ */
 export function timeAhead(text: string, now = new Date()): string {
   const ms = durationOf(text);
   return ms === null ? instant(text, '7d for seven days from now') : fromNow(now, ms);
@@ -46,7 +49,7 @@ function fromNow(now: Date, ms: number): string {
 
 function instant(text: string, orElse: string): string {
   const time = new Date(INSTANT.test(text) ? text : Number.NaN);
-  // JavaScript takes 31 February for 3 March.
+  // JavaScript reads 31 February as 3 March.
   const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
   if (Number.isNaN(time.getTime()) || Number.isNaN(day.getTime()) || !day.toISOString().startsWith(text.slice(0, 10))) {
     throw new InvalidArgumentError(
