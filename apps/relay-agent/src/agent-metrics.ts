@@ -6,7 +6,7 @@ const decided = new Map<
   { readonly labels: Readonly<Record<'protocol' | 'decision' | 'reason', string>>; logins: number }
 >();
 
-/** Counts a login, in a table that a scrape reads: labels are not hashed for each login. */
+/** Counts a login in a table that a scrape reads, so that no login has to hash labels. */
 export function countDecision(protocol: string, { decision, reason }: Decision): void {
   const key = `${protocol} ${decision} ${reason}`;
   const found = decided.get(key);
@@ -32,10 +32,8 @@ export const problems = counter('postern_agent_problems_total', 'What the log re
   'code',
 ]);
 
-/** What the metrics below ask at each scrape. */
 interface Observed {
   readonly client: Pick<RelayClient, 'status'>;
-  /** Open ones, by protocol. */
   readonly connections: () => Readonly<Record<string, number>>;
 }
 let observed: Observed | undefined;
@@ -74,7 +72,7 @@ total('reconnects', 'Times that the policy stream was opened again', (s) => s.re
 function figure(name: string, help: string, of: (status: RelayStatus) => number | null): void {
   gauge(`postern_agent_${name}`, help, [], (metric) => {
     const value = observed ? of(observed.client.status()) : null;
-    // What is not known is left out: 0 would be a lie.
+    // An unknown value is left out, because 0 would be wrong.
     if (value === null) metric.remove();
     else metric.set(value);
   });
@@ -87,7 +85,7 @@ function total(name: string, help: string, of: (status: RelayStatus) => number):
   });
 }
 
-/** Null where nobody knows. */
+/** Null if unknown. */
 export function ageSeconds({ lastContactAt }: RelayStatus): number | null {
   return lastContactAt === null ? null : Math.max(0, (Date.now() - Date.parse(lastContactAt)) / 1_000);
 }

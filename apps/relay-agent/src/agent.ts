@@ -16,16 +16,17 @@ import { servePostfixPolicy } from './postfix-policy/postfix-policy.js';
 import { followRelayKey } from './relay-key.js';
 import { type AgentSettings, keyInClear, pemFiles } from './settings.js';
 
-/** A busy Postfix has some hundred `smtpd`, and each keeps one connection to a socket. */
+/** A busy Postfix has some hundred `smtpd`, each with one connection to a socket. */
 const MAX_CONNECTIONS = 4_096;
-/** Less than Postfix waits for the greeting on a socket that systemd holds (10 s). */
+/** Below Postfix's wait for the greeting on a socket of systemd (10 s). */
 const START_WITHIN_MS = 5_000;
 /** Twice as long as Postfix keeps an idle connection to its policy server. */
 const POSTFIX_IDLE_MS = 600_000;
 
 /**
- * Starts the relay agent: it holds the policies, and answers the mail servers on each listener that the settings name, once there are
- * policies to decide by, or after 5 s without. Throws `SettingInvalid`, and leaves nothing running.
+ * Starts the relay agent: it loads the policies and then answers mail servers on each configured listener, after 5 s
+ * even without policies.
+ * @throws `SettingInvalid`, with nothing left running.
  */
 export async function startAgent(settings: AgentSettings, logger: Logger): Promise<Running> {
   const agent = new Agent(settings, logger);
@@ -38,7 +39,7 @@ export async function startAgent(settings: AgentSettings, logger: Logger): Promi
 }
 
 class Agent {
-  /** What ends the parts that run, in the order of their start. */
+  /** Functions that stop the parts, in the order of their start. */
   private readonly ends: (() => Promise<void> | void)[] = [];
   private readonly listeners = new Map<string, Listener>();
   private readonly client: RelayClient;
@@ -58,7 +59,7 @@ class Agent {
     this.ends.push(await lockFolder(folder));
     if (relayKeyFile !== null) this.ends.push(followRelayKey(relayKeyFile, client, logger));
     this.ends.push(() => client.stop());
-    // Before it listens: a login that is asked about without policies is deferred.
+    // Before it listens: without policies, logins are deferred.
     await client.start().catch((error: Error) => {
       throw new SettingInvalid(error.message.replace('dataDir', `POSTERN_AGENT_DATA_DIR ${folder}`), { cause: error });
     });
@@ -91,7 +92,7 @@ class Agent {
     return { url: http, details, stop: () => this.stop() };
   }
 
-  /** The listeners first, so that every denial that was answered is sent or kept. */
+  /** Listeners first, so that every answered denial is sent or stored. */
   async stop(): Promise<void> {
     for (const end of this.ends.toReversed()) await end();
   }

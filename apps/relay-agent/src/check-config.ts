@@ -8,9 +8,8 @@ import { text } from 'node:stream/consumers';
 import { type Address, addressText, isReached, type ListenAddress } from './listen/listen.js';
 import { type AgentSettings, keyInClear, pemFiles } from './settings.js';
 
-/** One thing that was looked at. */
 export interface Finding {
-  /** A warning does not keep the agent from its work. */
+  /** The agent works despite a warning. */
   readonly verdict: 'ok' | 'WARNING' | 'WRONG';
   readonly text: string;
 }
@@ -18,8 +17,8 @@ export interface Finding {
 const TIMEOUT_MS = 5_000;
 
 /**
- * Looks at everything that the settings name, and changes nothing: the data folder, the folders of sockets, the addresses to listen on, the servers behind
- * the agent, and whether each upstream accepts the key. (The settings' own files were read already.)
+ * Checks everything that the settings name, without changes: the data folder, folders of sockets, listen addresses, the
+ * servers behind the agent, and whether each upstream accepts the key.
  */
 export async function checkConfig(settings: AgentSettings): Promise<Finding[]> {
   const { postfix, dovecotAuth, nginxBackend } = settings;
@@ -39,7 +38,7 @@ export async function checkConfig(settings: AgentSettings): Promise<Finding[]> {
   ]);
 }
 
-/** What `work` resolves to is good news; its error is not. */
+/** The result of `work` is ok; its error is not. */
 async function look(what: string, work: Promise<string>): Promise<Finding> {
   return work.then(
     (good) => ({ verdict: 'ok', text: `${what}: ${good}` }),
@@ -66,7 +65,7 @@ function server(name: string, address: Address): Promise<Finding> {
   return look(`${name} ${addressText(address)}`, reached);
 }
 
-/** A folder that is there, or can be made. */
+/** A folder that exists or can be created. */
 async function folder(path: string): Promise<string> {
   const found = await stat(path).catch(() => null);
   if (!found) return `will be made; ${dirname(path)} ${await folder(dirname(path))}`;
@@ -103,7 +102,7 @@ async function port(address: { readonly host: string; readonly port: number }): 
 
 const IN_USE = 'is in use, by an agent that runs already or by another process';
 
-/** A question that every key may ask. */
+/** A request that every key may send. */
 async function askUpstream(url: string, settings: AgentSettings): Promise<string> {
   const request = (url.startsWith('https:') ? https : http).get(new URL('/v1/whoami', url), {
     ...pemFiles(settings.tls),

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { SettingInvalid } from '@postern/settings';
 import { listenAt } from './listen/listen.js';
 
-/** What the systems have in common; a longer path would be cut off. */
+/** The limit of all systems; a longer path would be cut. */
 const LONGEST_SOCKET_PATH = 103;
 
 /**
- * Keeps the data folder to this process: two would send the same denials and overwrite each other's files. The lock is a socket that the process
- * listens on, so the kernel takes it back whatever ends the process. Returns what unlocks it. Throws `SettingInvalid`.
+ * Locks the data folder for this process: two would send the same denials and overwrite each other's files. The lock is
+ * a listening socket, which the kernel releases at any end of the process. Returns a function that unlocks it.
+ * @throws `SettingInvalid`.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, 'lock.sock');

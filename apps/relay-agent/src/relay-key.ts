@@ -3,10 +3,13 @@ import type { Logger } from 'pino';
 import type { RelayClient } from '@postern/relay-client';
 import { readRelayKeyFile } from './settings.js';
 
-/** By its time and size, and not by the system's notice: a secret that an orchestrator mounts is replaced by a link. */
+/** By time and size, not by file events: orchestrators replace a mounted secret through a link. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Gives the client the key of the file whenever the file changes; a file without a key leaves the old one. Returns what ends that. */
+/**
+ * Gives the client the file's key after each change; a file without a key is ignored. Returns a function that stops
+ * this.
+ */
 export function followRelayKey(file: string, client: Pick<RelayClient, 'setKey'>, logger: Logger): () => void {
   const read = (): void => {
     try {

@@ -7,7 +7,7 @@ import { LOG_LEVELS, type LogLevel, readSecretFile, readSettingFile, SettingInva
 import type { Address, ListenAddress, SocketAccess } from './listen/listen.js';
 
 export interface AgentSettings {
-  /** Postern's URLs, in order of preference. */
+  /** In order of preference. */
   readonly upstreams: readonly string[];
   readonly relayKey: string;
   /** The key is read again when this file changes. */
@@ -63,7 +63,7 @@ const owner = z
   .transform((text) => text.split(':').map(Number))
   .transform(([uid = 0, gid = 0]) => ({ uid, gid }));
 
-/** The settings as text, with what `--help` says of each. */
+/** The settings as text, with their help texts. */
 const Environment = z.object({
   POSTERN_AGENT_UPSTREAMS: z
     .string()
@@ -120,7 +120,7 @@ const Environment = z.object({
     .describe(`${LOG_LEVELS.join(', ')}; info`),
 });
 
-/** All settings, each with its meaning and, behind a semicolon, its default. */
+/** All settings with their meaning and, after a semicolon, their default. */
 export const SETTINGS: readonly { readonly name: string; readonly meaning: string }[] = Object.entries(
   Environment.shape,
 ).map(([name, { description = '' }]) => ({ name, meaning: description }));
@@ -128,8 +128,9 @@ export const SETTINGS: readonly { readonly name: string; readonly meaning: strin
 const NAMES = new Set(SETTINGS.map(({ name }) => name));
 
 /**
- * Reads the settings from the environment, and from the YAML file `file` those that the environment does not have. The
- * file's keys are the variables' names. An empty value counts as not set. Throws `SettingInvalid` at the first wrong one.
+ * Reads the settings from the environment, and missing ones from the YAML file `file`, whose keys are the variables'
+ * names. An empty value counts as not set.
+ * @throws `SettingInvalid` for the first wrong one.
  */
 export function loadAgentSettings(environment: NodeJS.ProcessEnv, file: string | null): AgentSettings {
   const given = { ...(file === null ? {} : settingsOf(file)), ...withoutEmpty(environment) };
@@ -161,14 +162,14 @@ export function loadAgentSettings(environment: NodeJS.ProcessEnv, file: string |
   };
 }
 
-/** A line for each upstream to which the relay key travels without TLS. */
+/** A line for each upstream that gets the relay key without TLS. */
 export function keyInClear({ upstreams }: Pick<AgentSettings, 'upstreams'>): string[] {
   return upstreams
     .filter((url) => !/^(https:|http:\/\/(localhost|127\.[\d.]+|\[::1\])[:/])/.test(new URL(url).href))
     .map((url) => `upstream ${url}: http sends the relay key in clear to another host; use https`);
 }
 
-/** The files' texts, as Node's TLS takes them. Throws `SettingInvalid`. */
+/** The files' texts for Node's TLS. @throws `SettingInvalid`. */
 export function pemFiles({ caFile, certFile, keyFile }: AgentSettings['tls']): {
   ca?: string;
   cert?: string;
@@ -181,7 +182,7 @@ export function pemFiles({ caFile, certFile, keyFile }: AgentSettings['tls']): {
   };
 }
 
-/** The key in the file. Throws `SettingInvalid`. */
+/** @throws `SettingInvalid`. */
 export function readRelayKeyFile(file: string): string {
   return checkedKey('POSTERN_RELAY_KEY_FILE', readSecretFile('POSTERN_RELAY_KEY_FILE', file).trim());
 }
@@ -221,7 +222,7 @@ function relayKey(key: string | undefined, file: string | undefined): string {
   );
 }
 
-/** The value is a secret: it is not repeated. */
+/** A secret: not shown. */
 function checkedKey(name: string, key: string): string {
   if (parseApiKey(key)?.role === 'relay') return key;
   throw new SettingInvalid(`${name} must be an API key of the role relay, pst_relay_<id>_<secret>`);

@@ -8,24 +8,26 @@ import { boundedLines } from '../listen/bounded-lines.js';
 import { isOpaque, type LoginCheck } from '../login-check.js';
 import { fieldsOf, lineOf, parameter } from './tab-fields.js';
 
-/** An initial response of SASL may be long; Dovecot itself accepts 16 KiB. */
+/** A SASL initial response may be long; Dovecot accepts 16 KiB. */
 const MAX_LINE_BYTES = 32_768;
-/** Logins of one connection that wait for Dovecot's answer. */
+/** Logins per connection that wait for Dovecot's answer. */
 const MAX_PENDING = 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** The mail server or Dovecot sent what the protocol does not allow. The connection is closed, which clients see as a temporary failure. */
+/**
+ * The mail server or Dovecot violated the protocol. The connection is closed, which clients see as a temporary failure.
+ */
 class AuthProtocolBroken extends Error {
   override readonly name = 'AuthProtocolBroken';
 }
 
-/** The logins that Dovecot has not answered, by id: the client's address, and what to call once the answer is there. */
+/** Logins that Dovecot has not answered, by id: the client's address, and a callback for the answer. */
 type Pending = Map<string, { readonly ip: string | undefined; readonly answered: () => void }>;
 
 /**
- * Serves one connection of a mail server that speaks Dovecot's auth protocol (Postfix, Exim): everything passes to the real Dovecot and back, except
- * that an `OK` of a login that is not allowed becomes a `FAIL`. A login that must be deferred closes the connection: Postfix answers 454 and
- * Exim 435 then, while neither has a temporary `FAIL`.
+ * Serves one connection in Dovecot's auth protocol (Postfix, Exim). Everything is forwarded to Dovecot and back, except
+ * that the `OK` of a denied login becomes a `FAIL`. A deferred login closes the connection: then Postfix answers 454
+ * and Exim 435, and neither has a temporary `FAIL`.
  */
 export async function serveDovecotAuth(
   dovecot: Address,
@@ -39,7 +41,7 @@ export async function serveDovecotAuth(
     await once(upstream, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) }).catch((error: Error) => {
       throw new Error(`The real Dovecot is not reached at ${addressText(dovecot)}: ${error.message}`);
     });
-    // The end of either side is the end of both.
+    // The end of one side ends both.
     await Promise.race([
       pass(socket, upstream, (line) => remember(line, pending, ask)),
       pass(upstream, socket, (line) => answer(line, pending, check)),
@@ -50,7 +52,7 @@ export async function serveDovecotAuth(
   }
 }
 
-/** Passes lines from one to the other; `change` returns what is sent in place of a line, or null to close the connection. */
+/** Forwards lines. `change` returns the line to send; null closes the connection. */
 function pass(
   from: Socket,
   to: Socket,
@@ -104,7 +106,7 @@ async function answer(line: string, pending: Pending, check: LoginCheck): Promis
   forget(id, pending);
   if (decision.decision === 'allow') return `${line}\n`;
   if (decision.decision === 'defer' || !decision.reply) return null;
-  // Dovecot says to a wrong password: FAIL with the user alone.
+  // Dovecot's answer to a wrong password: FAIL with only the user.
   const reason = isOpaque(decision) ? [] : [`reason=${decision.reply.text}`];
   return lineOf(['FAIL', id, `user=${username}`, ...reason]);
 }

@@ -1,6 +1,6 @@
 const ESCAPES: Readonly<Record<string, string>> = { '0': '\0', '1': '\u0001', t: '\t', n: '\n', r: '\r' };
 
-/** The fields of a line of Dovecot's auth protocol. Fields are separated by TAB; `\001` begins an escape. Each is decoded once. */
+/** The decoded fields of a line in Dovecot's auth protocol. TAB separates fields; `\001` begins an escape. */
 export function fieldsOf(line: string): string[] {
   // oxlint-disable-next-line no-control-regex -- the protocol's own escape character
   return line.split('\t').map((field) => field.replace(/\u0001(.)/gs, (_, code: string) => ESCAPES[code] ?? code));
@@ -11,7 +11,7 @@ export function lineOf(fields: readonly string[]): string {
   return `${fields.map(escaped).join('\t')}\n`;
 }
 
-/** The value of `name=value` among a line's parameters; undefined if it is missing or repeated: nobody can say which one holds. */
+/** The value of `name=value`; undefined if it is missing or repeated, because nobody can say which one is valid. */
 export function parameter(fields: readonly string[], name: string): string | undefined {
   const found = fields.filter((field) => field.startsWith(`${name}=`));
   return found.length === 1 ? found[0]?.slice(name.length + 1) : undefined;

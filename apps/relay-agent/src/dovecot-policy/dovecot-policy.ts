@@ -1,19 +1,21 @@
 import { isOpaque, type LoginCheck } from '../login-check.js';
 
-/** What Dovecot's auth-policy expects: 0 lets the login through, -1 refuses it; `msg` is sent to the client. */
+/** Dovecot's auth-policy: 0 allows the login, -1 refuses it; `msg` is sent to the client. */
 export interface PolicyAnswer {
   readonly status: 0 | -1;
   readonly msg: string;
 }
 
 const NO_OBJECTION: PolicyAnswer = { status: 0, msg: '' };
-/** Dovecot is open by default where it gets an error, so a question that cannot be read is refused. */
+/** On an error, Dovecot allows the login, so an unreadable request is refused. */
 const UNREADABLE: PolicyAnswer = { status: -1, msg: 'Temporary authentication failure' };
 
 /**
- * Answers one question of Dovecot's auth-policy, once its password has proved right (`auth_policy_check_after_auth`). `body` is the parsed JSON, with
- * `login`, `remote` and `protocol` among `auth_policy_request_attributes`. A `report` needs no answer: denials are recorded from the question itself.
- * @param query Dovecot adds `command`. The operator may add `except`, a protocol whose mail server asks the agent in another way
+ * Answers one request of Dovecot's auth-policy, after its password was correct (`auth_policy_check_after_auth`). `body`
+ * is the parsed JSON, with `login`, `remote` and `protocol` in `auth_policy_request_attributes`. A `report` needs no
+ * answer, because denials are recorded from the request.
+ * @param query Dovecot adds `command`. The operator may add `except`, a protocol whose mail server asks the agent in
+ * another way
  */
 export async function answerDovecotPolicy(query: string, body: unknown, check: LoginCheck): Promise<PolicyAnswer> {
   const { command, except } = parametersOf(query);
@@ -26,11 +28,11 @@ export async function answerDovecotPolicy(query: string, body: unknown, check: L
   if (except !== undefined && protocol === except) return NO_OBJECTION;
   const decision = await check({ username: login, ip: typeof remote === 'string' ? remote : undefined });
   if (decision.decision === 'allow') return NO_OBJECTION;
-  // Without a `msg`, Dovecot's client hears what it hears after a wrong password.
+  // Without `msg`, the client gets the same answer as after a wrong password.
   return { status: -1, msg: isOpaque(decision) ? '' : (decision.reply?.text ?? UNREADABLE.msg) };
 }
 
-/** Empty: a query that Dovecot does not send. */
+/** Empty for a query that Dovecot does not send. */
 function parametersOf(query: string): { readonly command?: string; readonly except?: string } {
   if (query === 'command=allow') return { command: 'allow' };
   const parameters = [...new URLSearchParams(query)];

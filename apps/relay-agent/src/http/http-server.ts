@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { endsWithin } from '@postern/async';
 import { hasDuplicateMembers } from '@postern/contracts';
 
-/** Some hundred times what any mail server sends. */
+/** About a hundred times the usual size. */
 const MAX_BODY_BYTES = 16_384;
 const MAX_CONNECTIONS = 10_000;
-/** Above what a backend of nginx may take. */
+/** More than an nginx backend may take. */
 const ANSWER_MS = 6_000;
 
 export interface Answer {
@@ -14,30 +14,30 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A question without its body, which is read only where a route has `answer`. */
+/** A request without its body, which is read only for routes with `answer`. */
 export interface Question {
-  /** What follows the question mark. */
+  /** The text after the question mark. */
   readonly query: string;
-  /** By `sentOnce`. */
+  /** See `sentOnce`. */
   readonly headers: () => Readonly<Record<string, string>>;
 }
 
-/** Of one path and method. `body` is parsed JSON; undefined if there is none that can be read. Must not reject. */
+/** Of one path and method. `body` is parsed JSON; undefined if it is missing or unreadable. Must not reject. */
 export type Route = (body: unknown, question: Question) => Promise<Answer>;
 
 /** By method and path: `POST /decisions`. */
 export type Routes = Readonly<Record<string, Route>>;
 
 /**
- * Node's own HTTP server with a table of routes; six routes need no framework. Limits: 16 KiB of body and of headers, 10 s for a
- * request, 10,000 connections.
+ * Node's HTTP server with a table of routes; six routes need no framework. Limits: 16 KiB of body and of headers, 10 s
+ * per request, 10,000 connections.
  */
 export function httpServer(routes: Routes, onError: (error: Error) => void): Server {
   const server = createServer(
     {
       requestTimeout: 10_000,
       headersTimeout: 10_000,
-      // How often Node looks for requests that took too long.
+      // How often Node checks for slow requests.
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: 75_000,
       noDelay: true,
@@ -62,16 +62,16 @@ async function answer(
   route: (body: unknown) => Promise<Answer>,
 ): Promise<void> {
   const { status, headers, body } = await route(await readBody(request));
-  // What was not read would be taken for the next request.
+  // Unread bytes would be taken for the next request.
   const close = request.complete ? {} : { connection: 'close' };
   response.writeHead(status, { ...headers, ...close, 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }
 
-/** Finishes what was asked, but waits no longer than `ANSWER_MS`. */
+/** Answers running requests, for `ANSWER_MS` at most. */
 export async function stopHttpServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // A connection is idle as soon as its answer is written: only then can it be closed.
+  // A connection can be closed only after its answer is written.
   const close = setInterval(() => server.closeIdleConnections(), 20);
   await endsWithin(closed, ANSWER_MS);
   clearInterval(close);
@@ -106,7 +106,7 @@ function split(url: string): [path: string, query: string] {
   return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
 }
 
-/** Undefined for a body that is too large, no JSON, or has two members of one name. */
+/** Undefined if the body is too large, not JSON, or has duplicate members. */
 function readBody(request: IncomingMessage): Promise<unknown> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -115,7 +115,7 @@ function readBody(request: IncomingMessage): Promise<unknown> {
       length += chunk.length;
       if (length <= MAX_BODY_BYTES) chunks.push(chunk);
       else {
-        // The rest is not read; what answers closes the connection.
+        // The rest is not read; the answer closes the connection.
         request.pause();
         resolve(undefined);
       }
@@ -134,7 +134,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The headers of a message that are in it once: of a repeated one nobody can say which holds. */
+/** Headers that occur once: of a repeated one, nobody can say which is valid. */
 export function sentOnce({ headersDistinct }: IncomingMessage): Record<string, string> {
   const once = Object.entries(headersDistinct).filter(([, values]) => values?.length === 1);
   return Object.fromEntries(once.map(([name, values]) => [name, values?.[0] ?? '']));

@@ -8,13 +8,13 @@ import { json, problem, type Routes } from './http-server.js';
 
 export interface RoutesOptions {
   readonly checkFor: (protocol: string) => LoginCheck;
-  /** Decides without recording or counting anything. */
+  /** Decides without recording or counting. */
   readonly dryRun: (login: Login) => Decision;
-  /** Null: `/nginx-auth` refuses, since nobody checks passwords. */
+  /** Null: `/nginx-auth` refuses, because nobody checks passwords. */
   readonly askBackend: AskBackend | null;
-  /** What is missing to decide by, and why; empty when ready. */
+  /** What is missing to decide, and why; empty if ready. */
   readonly missing: () => Readonly<Record<string, string>>;
-  /** What `/health/ready` reports of the policies and denials. */
+  /** Policies and denials in `/health/ready`. */
   readonly condition: () => object;
 }
 
@@ -31,7 +31,7 @@ export function agentRoutes({ checkFor, dryRun, askBackend, missing, condition }
       const { username, ip, dryRun: dry = false } = body.data;
       return json(200, dry ? dryRun({ username, ip }) : await decide({ username, ip }));
     },
-    // Dovecot takes any status but 200 as "no opinion": what cannot be read is answered as a refusal, with 200.
+    // Dovecot treats any status but 200 as "no opinion", so an unreadable request is refused with 200.
     'POST /dovecot-policy': async (sent, { query }) => json(200, await answerDovecotPolicy(query, sent, dovecot)),
     'GET /nginx-auth': async (_, { headers }) => ({
       status: 200,

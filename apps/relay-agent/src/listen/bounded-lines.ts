@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** A peer sent a line that no mail server sends. */
+/** A peer sent a longer line than any mail server. */
 class LineTooLong extends Error {
   override readonly name = 'LineTooLong';
   constructor(maxBytes: number) {
@@ -9,8 +9,9 @@ class LineTooLong extends Error {
 }
 
 /**
- * The lines of a stream, without their LF, a byte per character (latin1: no byte is lost or changed); those that arrive together
- * come together. A last line without LF is left out: it may be cut off. Holds at most `maxBytes` and one chunk. Throws `LineTooLong`.
+ * The lines of a stream, without LF, one character per byte (latin1). Lines that arrive together come together. A last
+ * line without LF is dropped, because it may be incomplete. Holds at most `maxBytes` and one chunk.
+ * @throws `LineTooLong`.
  */
 export async function* boundedLines(stream: Readable, maxBytes: number): AsyncGenerator<string[], void, undefined> {
   let rest: Buffer = Buffer.alloc(0);
@@ -18,13 +19,13 @@ export async function* boundedLines(stream: Readable, maxBytes: number): AsyncGe
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     const lines: string[] = [];
     let start = 0;
-    // What was there before the chunk has no LF.
+    // The bytes before this chunk have no LF.
     for (let end = bytes.indexOf(10, rest.length); end >= 0; end = bytes.indexOf(10, start)) {
       if (end - start > maxBytes) throw new LineTooLong(maxBytes);
       lines.push(bytes.toString('latin1', start, end));
       start = end + 1;
     }
-    // A copy: a few bytes of a slow peer would keep the chunk's 64 KiB.
+    // A copy: a few bytes of a slow peer would keep the chunk's 64 KiB in memory.
     rest = Buffer.from(bytes.subarray(start));
     if (rest.length > maxBytes) throw new LineTooLong(maxBytes);
     if (lines.length > 0) yield lines;

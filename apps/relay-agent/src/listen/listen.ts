@@ -6,24 +6,27 @@ import { SettingInvalid } from '@postern/settings';
 /** A TCP port, or a unix socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
-/** Where a protocol listens; `systemd`: on the socket of this FileDescriptorName that systemd opened and passed on (sd_listen_fds(3)). */
+/** Where a protocol listens. `systemd`: a socket with this FileDescriptorName, opened by systemd (sd_listen_fds(3)). */
 export type ListenAddress = Address | { readonly systemd: string };
 
 /** Who may connect to a unix socket. */
 export interface SocketAccess {
   readonly mode: number;
-  /** Null: the agent's own user and group. */
+  /** Null: the agent's user and group. */
   readonly owner: { readonly uid: number; readonly gid: number } | null;
 }
 
-/** As the settings write it. */
+/** In the form of the settings. */
 export function addressText(address: ListenAddress): string {
   if ('systemd' in address) return `systemd:${address.systemd}`;
   if ('path' in address) return `unix:${address.path}`;
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }
 
-/** Listens as the setting `name` says, and resolves to where (with the port that was chosen for port 0). Throws `SettingInvalid`. */
+/**
+ * Listens at the address of the setting `name`, and returns it with the port chosen for 0.
+ * @throws `SettingInvalid`.
+ */
 export async function listenAt(
   server: Server,
   address: ListenAddress,
@@ -32,7 +35,7 @@ export async function listenAt(
 ): Promise<ListenAddress> {
   try {
     if ('path' in address) {
-      // What libuv says of a missing folder is EACCES.
+      // For a missing folder, libuv reports EACCES.
       await stat(dirname(address.path));
       await removeStaleSocket(address.path);
     }
@@ -60,14 +63,17 @@ export async function listenAt(
     : { ...address, port: bound.port };
 }
 
-/** The passed sockets are the file descriptors from 3 on. LISTEN_PID is not compared: `postern-agent` starts this process, and passes them on. */
+/**
+ * The sockets are the file descriptors from 3 on. LISTEN_PID is ignored, because `postern-agent` starts this process
+ * and passes them on.
+ */
 function passedSocket(name: string): { fd: number } {
   const index = (process.env['LISTEN_FDNAMES'] ?? '').split(':').indexOf(name);
   if (index < 0) throw Object.assign(new Error(name), { code: 'ENOTPASSED' });
   return { fd: 3 + index };
 }
 
-/** A socket file on which nobody listens was left by a process that was killed. */
+/** A killed process left this socket file; nobody listens on it. */
 async function removeStaleSocket(path: string): Promise<void> {
   const found = await lstat(path).catch(() => null);
   if (!found) return;
@@ -85,7 +91,7 @@ export function isReached(address: Address): Promise<boolean> {
       resolve(is);
     };
     probe.setTimeout(REACH_TIMEOUT_MS, answered(false));
-    // One that is there and may not be asked, or has no room, is not stale.
+    // A socket without permission or free capacity is not stale.
     probe.once('error', ({ code }: NodeJS.ErrnoException) => answered(code === 'EACCES' || code === 'EAGAIN')());
     probe.once('connect', answered(true));
   });

@@ -3,32 +3,31 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { endsWithin } from '@postern/async';
 import { type ListenAddress, listenAt, type SocketAccess } from './listen.js';
 
-/** Calls `ask` with each question, and what that returns once the answer is there: a stop waits for the answers. */
+/** Calls `ask` for each request, and the returned function after the answer: a stop waits for answers. */
 export type Serve = (socket: Socket, ask: () => () => void) => Promise<void>;
 
-/** Longer than Dovecot's own pause after a wrong password. */
+/** Longer than Dovecot's pause after a wrong password. */
 const ANSWER_MS = 3_000;
 
 export interface ListenerOptions {
   readonly address: ListenAddress;
   readonly access: SocketAccess;
-  /** The setting that has the address. */
   readonly setting: string;
-  /** More are closed as they come. */
+  /** More are closed at once. */
   readonly maxConnections: number;
-  /** A connection on which nothing came or went for so long is closed. 0: never. */
+  /** An idle connection is closed after this time; 0: never. */
   readonly idleMs: number;
-  /** Serves one connection. Its end, or a rejection, closes the connection. */
+  /** Serves one connection, and closes it when it ends or rejects. */
   readonly serve: Serve;
-  /** A connection ended by an error of the peer or of `serve`. */
+  /** An error of the peer or of `serve` ended a connection. */
   readonly onError: (error: Error) => void;
 }
 
-/** A server of a line protocol with a bound on its connections. */
+/** A server of a line protocol with a limit of connections. */
 export class Listener {
   private readonly server: Server;
   private readonly open = new Set<Socket>();
-  /** The questions that wait for their answers. */
+  /** Requests without an answer yet. */
   private readonly asked = new Set<Promise<void>>();
   /** With the port that was chosen for port 0. */
   address: ListenAddress;
@@ -53,7 +52,7 @@ export class Listener {
     return this.open.size;
   }
 
-  /** Takes no more connections, answers what was asked (for at most 3 s), and closes those that are open. */
+  /** Stops accepting, answers pending requests (for 3 s at most), and closes connections. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     await endsWithin(Promise.all(this.asked), ANSWER_MS);
@@ -67,7 +66,7 @@ export class Listener {
     const { idleMs, serve, onError } = this.options;
     this.open.add(socket);
     socket.setTimeout(idleMs, () => socket.destroy());
-    // Without it an error of the socket would end the process; `serve` sees it as the end of its stream.
+    // Without it, a socket's error would end the process; `serve` sees the end of its stream.
     socket.on('error', () => undefined);
     socket.once('close', () => this.open.delete(socket));
     serve(socket, () => this.ask())

@@ -4,11 +4,11 @@ import https from 'node:https';
 import { sentOnce } from '../http/http-server.js';
 import type { AskBackend } from './nginx-auth.js';
 
-/** nginx itself waits 60 s by default; the client gets a temporary error well before that. */
+/** nginx waits 60 s by default; the client should get a temporary error well before that. */
 const TIMEOUT_MS = 5_000;
 const MAX_CONNECTIONS = 256;
 
-/** Asks a backend that speaks nginx's `auth_http` at this URL. Its permission counts with a 2xx alone, and headers that it repeats count for nothing. */
+/** A backend that speaks nginx's `auth_http`. Only a 2xx permits a login; repeated headers are ignored. */
 export function backendAt(url: string): AskBackend {
   const client = url.startsWith('https:') ? https : http;
   const agent = new client.Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });

@@ -5,13 +5,13 @@ import type { Serve } from '../listen/listener.js';
 import type { LoginCheck } from '../login-check.js';
 import { readRequests } from './read-requests.js';
 
-/** Postfix asks other restrictions, too: no opinion is not a permission. */
+/** Postfix also asks other restrictions: no opinion is not a permission. */
 const NO_OPINION = 'DUNNO';
 
 /**
- * Serves one connection of Postfix's policy delegation (`check_policy_service`), which asks at MAIL or RCPT: so a user who is restricted during an
- * open session is refused at the next message. A peer that does not speak the protocol is disconnected, and Postfix then applies its
- * `smtpd_policy_service_default_action`.
+ * Serves one connection of Postfix's policy delegation (`check_policy_service`). Postfix asks at MAIL or RCPT, so a
+ * user who is restricted during an open session is refused at the next message. A peer with another protocol is
+ * disconnected; Postfix then applies `smtpd_policy_service_default_action`.
  */
 export function servePostfixPolicy(check: LoginCheck, ...[socket, ask]: Parameters<Serve>): Promise<void> {
   return pipeline(
@@ -28,7 +28,7 @@ export function servePostfixPolicy(check: LoginCheck, ...[socket, ask]: Paramete
   );
 }
 
-/** An access(5) action. `535` is a code that Postfix sends as it is; `REJECT 535 …` would become 554. */
+/** An access(5) action. Postfix sends `535` unchanged; `REJECT 535 …` would become 554. */
 function actionOf({ decision, reply }: Decision): string {
   if (decision === 'allow' || !reply) return NO_OPINION;
   const text = `${reply.enhanced} ${reply.text}`;

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import { boundedLines } from '../listen/bounded-lines.js';
 
-/** Longer than any attribute that Postfix sends. */
+/** Longer than any attribute of Postfix. */
 const MAX_LINE_BYTES = 16_384;
 const MAX_ATTRIBUTES = 200;
 
-/** What a request of Postfix's policy delegation says of a login. */
+/** The login in a request of Postfix's policy delegation. */
 export interface PolicyRequest {
   /** The authenticated user; empty without SMTP AUTH. */
   readonly username: string;
@@ -19,8 +19,8 @@ class NotAPolicyRequest extends Error {
 }
 
 /**
- * The requests of one connection: lines `name=value`, then an empty line (SMTPD_POLICY_README). Values are used as they are; the protocol has no
- * escapes. Throws `NotAPolicyRequest` for anything else, and `LineTooLong`.
+ * The requests of one connection: lines `name=value`, then an empty line (SMTPD_POLICY_README), without escapes.
+ * @throws `NotAPolicyRequest`, `LineTooLong`.
  */
 export async function* readRequests(stream: Readable): AsyncGenerator<PolicyRequest, void, undefined> {
   let attributes = new Map<string, string>();
