@@ -1,7 +1,7 @@
-/** The names that an operator gives. What they stand for is loaded by the commands that need it. */
+/** The names that operators use. Commands load the models themselves when needed. */
 export const READ_MODEL_NAMES = ['relay-policies', 'tenant-replies', 'directory', 'changes', 'denials'] as const;
 export type ReadModelName = (typeof READ_MODEL_NAMES)[number];
 
-/** What the topics are called after `postern.` and before their version. */
+/** The topics without `postern.` and version. */
 export const TOPIC_NAMES = ['smtp-users', 'auth-denials', 'tenants', 'relay-policies'] as const;
 export type TopicName = (typeof TOPIC_NAMES)[number];

@@ -6,7 +6,7 @@ import { loadSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { SCHEMAS } from '../../standalone/src/database.js';
 
-/** Postern's database, of this release. */
+/** Postern's database, in this release's version. */
 export interface OpenDatabase {
   /** The owner's connection URL. */
   readonly url: string;
@@ -14,8 +14,9 @@ export interface OpenDatabase {
 }
 
 /**
- * The database of `POSTERN_DATABASE_URL`; else the embedded one of `POSTERN_DATA_DIR`: that of the Postern which runs on it, or where none
- * does, started for as long as it is open. Nothing is migrated: a Postern may be running. Throws an `Error` that says what to do.
+ * Opens the database of `POSTERN_DATABASE_URL`, or the embedded one of `POSTERN_DATA_DIR`. An embedded server that does
+ * not run is started until `close`. No migration: a Postern may be running.
+ * @throws an `Error` that says what to do.
  */
 export async function openDatabase(environment: NodeJS.ProcessEnv): Promise<OpenDatabase> {
   const { databaseUrl, dataDir } = loadSettings(environment);
@@ -31,7 +32,7 @@ export async function openDatabase(environment: NodeJS.ProcessEnv): Promise<Open
   return database;
 }
 
-/** A service's login may not touch what another service has: the command would fail half-way, and say less. */
+/** A service's login may not read other services' tables: the command would fail half-way, with a worse message. */
 function assertOwner(url: string): void {
   const { username } = new URL(url);
   if (isServiceLogin(decodeURIComponent(username)))

@@ -1,7 +1,6 @@
 import { Output, TerminalCommand } from '@postern/terminal';
 import type { OpenDatabase } from './open-database.js';
 
-/** What a command works with. */
 export interface Surroundings {
   readonly output: Output;
   /** Writes a line of progress to standard error, also with `--json`. */
@@ -9,17 +8,14 @@ export interface Surroundings {
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** As a shell has it for Ctrl-C. */
+/** The shell's code for Ctrl-C. */
 const INTERRUPTED = 130;
 
-/**
- * A command of the operator's tool. It loads what it needs when it is called: half of a second of a processor, which `--help` and a
- * command line that is not right do not pay.
- */
+/** A command of the operator's tool. It loads its code when it is called, which saves `--help` half a second of CPU. */
 export class OperatorCommand extends TerminalCommand {
   /**
-   * Runs `work` with what the command line gave: the arguments in their order, then the options. What it throws is reported behind
-   * `complaint`, in which `%s` is the first argument, and ends the program with `exitCode`.
+   * Runs `work` with the arguments in order and the options. An error is printed after `complaint`, in which `%s` is
+   * the first argument, and ends the program with `exitCode`.
    */
   runs<Given extends unknown[]>(
     complaint: string,
@@ -43,7 +39,7 @@ export class OperatorCommand extends TerminalCommand {
     });
   }
 
-  /** The same on Postern's database. A signal closes it first: an embedded server that was started for the command would run on. */
+  /** Also opens Postern's database. A signal closes it first; otherwise an embedded server would continue to run. */
   runsOnDatabase<Given extends unknown[]>(
     complaint: string,
     work: (database: OpenDatabase, to: Surroundings, ...given: Given) => Promise<void>,
@@ -67,7 +63,7 @@ export class OperatorCommand extends TerminalCommand {
     );
   }
 
-  /** `runs` for work that gives up when it is interrupted, and takes back what it has done. */
+  /** `runs` for work that can be interrupted and then undoes its effects. */
   runsInterruptible<Given extends unknown[]>(
     complaint: string,
     work: (stop: AbortSignal, to: Surroundings, ...given: Given) => Promise<void>,

@@ -25,7 +25,7 @@ they are derived from the owner's. \`postern start\` and \`postern services\` do
 Examples:
   POSTERN_DATABASE_URL=postgresql://owner:password@db.example/postern postern migrate`;
 
-/** Exit code 0 when the file is complete, 2 when it is not. */
+/** Exit code 0: the file is complete; 2: it is not. */
 const backup = () =>
   new OperatorCommand('backup')
     .description('write everything that the database holds into a file, while Postern runs or not')
@@ -43,7 +43,7 @@ moment. The file has addresses of customers and hashes of API keys: it is made f
 Examples:
   postern backup postern-2026-11-29.backup`;
 
-/** Exit code 0 when all was restored and checked, 1 when a check found something, 2 when nothing was restored. */
+/** Exit code 0: restored and checked; 1: a check failed; 2: nothing was restored. */
 const restore = () =>
   new OperatorCommand('restore')
     .description('put a backup into an empty database, and check what came of it; Postern must not run on it')
@@ -63,7 +63,7 @@ Examples:
   POSTERN_DATA_DIR=/srv/postern postern restore postern-2026-11-29.backup
   POSTERN_DATABASE_URL=postgresql://owner:password@db.example/postern postern restore postern-2026-11-29.backup`;
 
-/** Exit code 0 where all is equal, 1 where something differs, 2 where it could not be found out. */
+/** Exit code 0: all equal; 1: differences; 2: could not compare. */
 const verify = () =>
   new OperatorCommand('verify')
     .description('compare each row of the read models with the journal, while Postern runs or not')
@@ -94,7 +94,7 @@ Examples:
   postern verify denials --json
   postern verify relay-policies --examples 100`;
 
-/** Exit code 0 when the new tables are live, 1 when they are not. */
+/** Exit code 0: the new tables are live; 1: they are not. */
 const rebuild = () =>
   new OperatorCommand('rebuild')
     .description(
@@ -123,7 +123,6 @@ Examples:
   postern rebuild denials
   postern rebuild denials --resume`;
 
-/** Denials that the audit trail could not read. */
 const deadLetters = () =>
   new OperatorCommand('dead-letters')
     .description('denials that could not be read and were put aside: look at them, and have them read again')
@@ -192,7 +191,7 @@ Examples:
   postern dead-letters show 0198c0de-0000-7000-8000-0000000000d1
   postern dead-letters retry --all`;
 
-/** Exit code 0 when the topic has all of it, 1 when nobody publishes or nothing moves, 2 where it could not be asked for. */
+/** Exit code 0: the topic is complete; 1: nobody publishes, or no progress; 2: the request failed. */
 const republish = () =>
   new OperatorCommand('republish')
     .description('fill Kafka topics again, as after they were deleted: from the journal, or from the relay policies')
@@ -231,7 +230,6 @@ const makeSecrets = () =>
       report(`The secrets are in ${folder}.`);
     });
 
-/** The operator's tool for the database itself, in the order of its help. */
 export function buildProgram(): Command {
   const program = new Command('postern')
     .description('What an operator does with the database of a Postern.')

@@ -8,9 +8,9 @@ import type { SchemaComponent } from '@postern/database';
 import type { BackupTable } from './tables.js';
 
 /**
- * A backup file is text, compressed by gzip: a line of JSON with the `Manifest`; then for each table a line of JSON with its name and
- * columns, its rows in the text format of COPY, and a line `\.`; then a line of JSON with the `Summary`. COPY escapes line breaks and
- * backslashes, so that no row has a line break and none is `\.`.
+ * The first line of a backup file, which is gzipped text: the `Manifest` in JSON; for each table a line of JSON with
+ * its name and columns, its rows in the text format of COPY, and a line `\.`; then the `Summary` in JSON. COPY escapes
+ * line breaks and backslashes, so no row contains a line break or is `\.`.
  */
 export interface Manifest {
   readonly format: 'postern-backup';
@@ -18,11 +18,11 @@ export interface Manifest {
   /** RFC 3339, UTC. */
   readonly madeAt: string;
   readonly journal: string;
-  /** The highest transaction id of the journal's events; 0 where there are none. */
+  /** The highest transaction id of the journal's events; 0 if there are none. */
   readonly lastXid: string;
   /** By schema. */
   readonly migrations: Readonly<Record<string, readonly string[]>>;
-  /** The months with a partition of their own: the first day of each. */
+  /** Months with a partition, as their first days. */
   readonly denialMonths: readonly string[];
 }
 
@@ -32,7 +32,7 @@ export interface Summary {
   readonly sequences: Readonly<Record<string, string>>;
 }
 
-/** The file is no backup, or not all of one. */
+/** The file is not a backup, or is incomplete. */
 export class BackupUnreadable extends Error {
   override readonly name = 'BackupUnreadable';
   constructor(why: string) {
@@ -43,8 +43,8 @@ export class BackupUnreadable extends Error {
 const NEW_LINE = 10;
 
 /**
- * Writes the file, under another name next to it until it is complete. Throws what `parts` or the file system throws, and the reason
- * of `stop`; no file is left then.
+ * Writes to a temporary name next to the file, and renames it when complete.
+ * @throws the errors of `parts` and of the file system, the reason of `stop`; no file is left then.
  */
 export async function writeBackup(
   file: string,
@@ -53,7 +53,7 @@ export async function writeBackup(
 ): Promise<void> {
   const partial = `${file}.partial-${randomBytes(4).toString('hex')}`;
   try {
-    // It has the hashes of API keys and the addresses of customers.
+    // The file has hashes of API keys and customers' addresses.
     const target = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true });
     await pipeline(Readable.from(parts), createGzip(), target, { signal: stop });
     await rename(partial, file);
@@ -69,10 +69,10 @@ export function jsonLine(value: Manifest | BackupTable | Summary): string {
 
 export const ROWS_END = '\\.\n';
 
-/** Copies the rows of a table, given as chunks of complete lines in the text format of COPY. */
+/** Copies a table's rows, given as chunks of complete lines in COPY's text format. */
 type CopyRows = (table: BackupTable, rows: AsyncIterable<Buffer>) => Promise<void>;
 
-/** Reads the file to its end and writes nothing. Throws `BackupUnreadable`, also where this release cannot restore it. */
+/** Reads the file to its end. @throws `BackupUnreadable`, also if this release cannot restore it. */
 export async function checkBackup(
   file: string,
   components: readonly SchemaComponent[],
@@ -89,8 +89,8 @@ export async function checkBackup(
 }
 
 /**
- * Reads the file once, from its beginning to its end. `begin` is called before `copy`, which is called for each table. Throws
- * `BackupUnreadable`, what these two throw, and the reason of `stop`.
+ * Reads the file once. `begin` is called first, then `copy` for each table.
+ * @throws `BackupUnreadable`, errors of these two, the reason of `stop`.
  */
 export async function readBackup(
   file: string,
@@ -142,7 +142,6 @@ function assertComplete({ rows }: Summary, counted: Readonly<Record<string, numb
       throw new BackupUnreadable(`It has ${counted[table] ?? 0} rows of ${table}, and says ${rows[table] ?? 0}.`);
 }
 
-/** The text of a backup file, from its beginning to its end. */
 class Lines {
   private readonly chunks: AsyncGenerator<Buffer, void>;
   private rest: Buffer = Buffer.alloc(0);
@@ -162,7 +161,7 @@ class Lines {
     }
   }
 
-  /** The rows up to the line that ends them, and how many each chunk has. */
+  /** The rows up to the line that ends them. `count` gets the number in each chunk. */
   async *rows(count: (rows: number) => void): AsyncGenerator<Buffer, void> {
     for (;;) {
       const complete = this.rest.subarray(0, this.rest.lastIndexOf(NEW_LINE) + 1);
@@ -180,7 +179,7 @@ class Lines {
     }
   }
 
-  /** To be called behind the last line: reads the checksum of gzip. */
+  /** Call it after the last line: it reads gzip's checksum. */
   async end(): Promise<void> {
     if (this.rest.length > 0 || (await this.chunks.next()).done !== true)
       throw new BackupUnreadable('Something follows its end.');
@@ -205,7 +204,7 @@ class Lines {
 
 async function* unzipped(file: string, stop?: AbortSignal): AsyncGenerator<Buffer, void> {
   const text = createGunzip();
-  // What fails is thrown where the text is read.
+  // The reader of the text throws its errors.
   pipeline(createReadStream(file), text, { signal: stop }).catch(() => undefined);
   try {
     yield* text as AsyncIterable<Buffer>;
@@ -216,7 +215,7 @@ async function* unzipped(file: string, stop?: AbortSignal): AsyncGenerator<Buffe
   }
 }
 
-/** Where the line begins that ends the rows; -1 where the text has none. */
+/** Where the line that ends the rows begins; -1 if there is none. */
 function endOfRows(text: Buffer): number {
   if (text.subarray(0, ROWS_END.length).toString('latin1') === ROWS_END) return 0;
   const at = text.indexOf(`\n${ROWS_END}`);

@@ -30,7 +30,7 @@ export async function restoreBackup(named: string, to: Surroundings, stop: Abort
   const file = resolve(named);
   if (!existsSync(file)) throw new Error('There is no such file.');
   const settings = loadSettings(process.env);
-  // Before anything is written, and before an embedded database is made.
+  // Before anything is written, and before an embedded database is created.
   const { madeAt, journal } = await checkBackup(file, SCHEMAS, stop);
   to.report(`A backup of ${madeAt}, of the journal ${journal}`);
   const database = await openOrMakeDatabase(settings, async (ownerUrl) => {
@@ -46,7 +46,7 @@ export async function restoreBackup(named: string, to: Surroundings, stop: Abort
   }
 }
 
-/** Says what each check found, and what to do next; false where one found something. */
+/** Reports each check, and what to do next; returns false if one failed. */
 async function checkRestored(url: string, settings: Settings, { output, report }: Surroundings): Promise<boolean> {
   const feed = await checkFeed(url);
   report(feedLine(feed));

@@ -5,8 +5,9 @@ import { jsonLine, ROWS_END, writeBackup, type Summary } from './backup-file.js'
 import { denialMonthsOf, migrationsOf, prepareSession, sequencesOf, tablesOf, type BackupTable } from './tables.js';
 
 /**
- * Writes everything that the database holds at this moment into the file; Postern may run meanwhile. `report` is given a line per table.
- * Throws what the database or the file system throws, and the reason of `stop`; no file is left then.
+ * Writes everything in the database at this moment to the file; Postern may run meanwhile. `report` gets a line per
+ * table.
+ * @throws errors of the database and the file system, the reason of `stop`; no file is left then.
  */
 export async function backup(
   ownerUrl: string,
@@ -17,9 +18,9 @@ export async function backup(
   return withSession(ownerUrl, async (client) => {
     await prepareSession(client);
     const tables = await tablesOf(client);
-    // One snapshot for all tables. It takes no transaction id, so that no reader of the feed waits for it.
+    // One snapshot for all tables. It has no transaction id, so readers of the feed do not wait for it.
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    // Before the snapshot: a rebuild exchanges tables, and the rows of a newer table are not in an older snapshot.
+    // Before the snapshot: a rebuild replaces tables, and an older snapshot does not see a newer table's rows.
     await client.query(`LOCK TABLE ${tables.map(({ name }) => name).join(', ')} IN ACCESS SHARE MODE`);
     const rows: Record<string, number> = {};
     const sequences = await sequencesOf(client);

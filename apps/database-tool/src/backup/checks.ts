@@ -1,10 +1,9 @@
 import { withSession } from '@postern/database';
 import { hashSecret } from '@postern/contracts';
 
-/** What the feed gives of the journal. */
 export interface FeedCheck {
   readonly events: number;
-  /** Of them, those that it does not give yet: a transaction of the cluster is older than they are, and open. */
+  /** Events that the feed does not return yet, because an older transaction of the cluster is open. */
   readonly held: number;
 }
 
@@ -19,10 +18,10 @@ export async function checkFeed(ownerUrl: string): Promise<FeedCheck> {
 }
 
 export interface KeyCheck {
-  /** API keys that work, and those of operators among them. */
+  /** Valid API keys, and those of operators among them. */
   readonly live: number;
   readonly operators: number;
-  /** Whether the operator key at hand is one of these; null where there is none at hand. */
+  /** Whether the operator key at hand is one of them; null without one. */
   readonly given: 'works' | 'unknown' | null;
 }
 

@@ -6,7 +6,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { BackupUnreadable, readBackup, type Summary } from './backup-file.js';
 import { prepareSession, tablesOf, type BackupTable } from './tables.js';
 
-/** There is something in the database that a restore would overwrite. */
+/** The database has data that a restore would overwrite. */
 class DatabaseNotEmpty extends Error {
   override readonly name = 'DatabaseNotEmpty';
   constructor() {
@@ -17,7 +17,7 @@ class DatabaseNotEmpty extends Error {
   }
 }
 
-/** Throws `DatabaseNotEmpty`. Also for a database that no Postern has used yet. */
+/** @throws `DatabaseNotEmpty`. Also for a database that Postern has never used. */
 export async function assertEmpty(client: Client): Promise<void> {
   for (const table of ['journal.events', 'access.api_keys', 'access.tenants']) {
     const { rows: found } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
@@ -30,10 +30,10 @@ export async function assertEmpty(client: Client): Promise<void> {
 }
 
 /**
- * Puts everything of the file into the database, in one transaction: all or nothing. Before it, the cluster's transaction ids are brought past
- * those of the journal, which came from another cluster: the feed gives events by them. The database must be empty and have all migrations,
- * and no Postern may use it. `report` is given a line per table. Throws `BackupUnreadable`, `DatabaseNotEmpty`, `RowsHidden`, what the
- * database throws, and the reason of `stop`.
+ * Restores the file in one transaction. Before that, the cluster's transaction ids are advanced past those of the
+ * journal, which came from another cluster, because the feed is ordered by them. The database must be empty, with all
+ * migrations, and no Postern may use it.
+ * @throws `BackupUnreadable`, `DatabaseNotEmpty`, `RowsHidden`, errors of the database, the reason of `stop`.
  */
 export async function restore(
   ownerUrl: string,
@@ -50,7 +50,7 @@ export async function restore(
       async ({ lastXid, denialMonths }) => {
         await useUpXids(client, BigInt(lastXid), report, stop);
         await client.query('BEGIN');
-        // Else their rows would stay in the partition for those of no month, and with them what the retention drops by the month.
+        // Otherwise their rows would stay in the default partition, and retention could not drop them by month.
         for (const month of denialMonths) await client.query('SELECT audit.prepare_denial_month($1)', [month]);
       },
       async (table, lines) => {
@@ -77,7 +77,7 @@ async function restoreTable(
     [name],
   );
   const forced = policies[0]?.forced === true;
-  // PostgreSQL has no COPY FROM for whom row-level security binds; the owner is bound where it is forced.
+  // PostgreSQL refuses COPY FROM under row-level security, which is forced on the owner too.
   if (forced) await client.query(`ALTER TABLE ${name} NO FORCE ROW LEVEL SECURITY`);
   const { rows: seeds } = await client.query(`SELECT FROM ${name} LIMIT 1`);
   if (seeds.length > 0) await client.query(`DELETE FROM ${name}`);
@@ -87,11 +87,11 @@ async function restoreTable(
   return target.rowCount;
 }
 
-/** A block's transactions last a moment, so that a restore can be interrupted between two of them. */
+/** A block takes a moment, so that a restore can be interrupted between two blocks. */
 const XIDS_AT_ONCE = 200_000;
 const XIDS_PER_SECOND = 100_000;
 
-/** Not inside a transaction: each id is one. */
+/** Outside a transaction: each statement uses one id. */
 async function useUpXids(
   client: Client,
   last: bigint,
@@ -104,7 +104,7 @@ async function useUpXids(
       ? 'Transaction ids: the cluster is past those of the journal'
       : `Transaction ids: using up ${first}, to get past those of the journal; about ${first / BigInt(XIDS_PER_SECOND) + 1n} s`,
   );
-  // Nothing is written, so nothing would be lost with them.
+  // Nothing is written, so nothing can be lost.
   await client.query('SET synchronous_commit = off');
   while ((await behind(client, last)) > 0n) {
     stop?.throwIfAborted();

@@ -1,16 +1,16 @@
 import type { Client } from 'pg';
 
-/** The schemas of a Postern's database, with everything that it keeps. */
+/** The schemas of Postern's database. */
 const SCHEMAS = ['journal', 'access', 'projection', 'audit', 'logins'] as const;
 
-/** A table as a backup has it. */
+/** A table in a backup. */
 export interface BackupTable {
   /** With its schema. */
   readonly name: string;
   readonly columns: readonly string[];
 }
 
-/** Row-level security would keep rows from a login: COPY would leave them out without a word. */
+/** Row-level security hides rows from this login, so COPY would silently leave them out. */
 class RowsHidden extends Error {
   override readonly name = 'RowsHidden';
   constructor(login: string, tables: readonly string[]) {
@@ -21,8 +21,9 @@ class RowsHidden extends Error {
 }
 
 /**
- * For the session that copies, on either side: values have the same text form whatever is set for the database or the login, and no
- * time-out of theirs ends it. Throws `RowsHidden`.
+ * For a session that copies: values have the same text form, whatever the settings of the database or login, and no
+ * time-out ends it.
+ * @throws `RowsHidden`.
  */
 export async function prepareSession(client: Client): Promise<void> {
   await client.query(`
@@ -45,13 +46,13 @@ export async function prepareSession(client: Client): Promise<void> {
 }
 
 /**
- * The partitions of a table are part of it. What the migrations have written down about themselves is left out, and so are sessions and
- * sign-in codes: one that was ended or used after the backup must not open anything again. Unlogged tables are of the moment.
+ * A table includes its partitions. Left out: migrations' own tables; sessions and sign-in codes, because one that ended
+ * after the backup must not work again; unlogged tables.
  */
 const TABLES = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT c.relispartition AND c.relname NOT IN ('migrations', 'sessions', 'sign_in_codes')`;
 
-/** The tables of a backup, with the columns that are stored; one that refers to another comes after it. */
+/** The tables of a backup with their stored columns, in the order of references. */
 export async function tablesOf(client: Client): Promise<BackupTable[]> {
   const { rows } = await client.query<BackupTable>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name,
@@ -64,7 +65,7 @@ export async function tablesOf(client: Client): Promise<BackupTable[]> {
   return rows;
 }
 
-/** The months that have a partition of `audit.denials`, as the first day of each. */
+/** Months with a partition of `audit.denials`, as their first days. */
 export async function denialMonthsOf(client: Client): Promise<string[]> {
   const { rows } = await client.query<{ month: string }>(
     `SELECT replace(substring(c.relname FROM '^denials_(\\d{4}_\\d{2})$'), '_', '-') || '-01' AS month
@@ -74,7 +75,7 @@ export async function denialMonthsOf(client: Client): Promise<string[]> {
   return rows.map(({ month }) => month);
 }
 
-/** The migrations of each schema that the database has, in their order. */
+/** Each schema's migrations, in order. */
 export async function migrationsOf(client: Client): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
   for (const schema of SCHEMAS) {
@@ -84,7 +85,7 @@ export async function migrationsOf(client: Client): Promise<Record<string, strin
   return found;
 }
 
-/** The position of each sequence that belongs to a column, by its name. */
+/** The positions of sequences that belong to columns, by name. */
 export async function sequencesOf(client: Client): Promise<Record<string, string>> {
   const { rows } = await client.query<{ name: string; last: string | null }>(
     `SELECT format('%I.%I', schemaname, sequencename) AS name, last_value::text AS last

@@ -11,10 +11,10 @@ import { retryDeadLetter, type Retried } from '../../../audit-trail-service/src/
 import { asRole } from '../open-database.js';
 import type { Surroundings } from '../operator-command.js';
 
-/** The most that a command takes at once. */
+/** Dead letters per command. */
 const MAX_LETTERS = 1_000;
 
-/** `url` is the owner's, here and below. */
+/** @param url the owner's, also below */
 export function list(url: string, { output, report }: Surroundings, all: boolean): Promise<void> {
   return asRole(url, 'postern_audit', ENTITIES, async (audit) => {
     const items = await listDeadLetters(audit, all ? 'all' : 'waiting', { limit: MAX_LETTERS });
@@ -48,7 +48,7 @@ export async function show(url: string, { output, report }: Surroundings, id: st
   output.line(JSON.stringify(readableLetter(letter), null, 2));
 }
 
-/** Those with the ids, or all that wait where there is no id. Exit code 1 where one is still not on record. */
+/** Retries those with these ids, or all that wait. Exit code 1 if one is still not recorded. */
 export function retry(url: string, { output, report }: Surroundings, ids: readonly string[]): Promise<void> {
   return asRole(url, 'postern_audit', ENTITIES, async (audit) => {
     const waiting = ids.length > 0 ? [] : await listDeadLetters(audit, 'waiting', { limit: MAX_LETTERS });

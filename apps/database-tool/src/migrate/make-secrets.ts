@@ -10,10 +10,11 @@ const LOGIN_OF: Readonly<Record<string, ServiceLogin>> = {
 };
 
 /**
- * Writes the secrets of docker-compose.yml into the folders below `root`, which must exist: `owner/password` and
- * `owner/database-url`, and for each service `<service>/database-url` with its own login. Each file has mode 600. A password
- * that exists is kept, because the database was made with it; everything else follows from it and is written again.
- * `database` is `host:port/name`. Throws what the file system throws.
+ * Writes the secrets of docker-compose.yml into the folders below `root`, which must exist: `owner/password`,
+ * `owner/database-url`, and `<service>/database-url` for each service's login. Files have mode 600. An existing
+ * password is kept, because the database was created with it; the others are derived and written again. `database` is
+ * `host:port/name`.
+ * @throws errors of the file system.
  */
 export async function makeSecrets(root: string, owner: string, database: string): Promise<void> {
   const password = await ownerPassword(join(root, 'owner', 'password'));
@@ -23,11 +24,11 @@ export async function makeSecrets(root: string, owner: string, database: string)
     await replace(join(root, service, 'database-url'), serviceUrl(ownerUrl, login));
 }
 
-/** The password in `file`, which is made where it does not exist. */
+/** The password in `file`, created if missing. */
 async function ownerPassword(file: string): Promise<string> {
   const made = await writeNextTo(file, randomBytes(32).toString('base64url'));
   try {
-    // Unlike `rename`, `link` never replaces a password that exists; unlike `writeFile`, it never leaves half of one.
+    // Unlike `rename`, `link` never replaces an existing password; unlike `writeFile`, it never leaves half of one.
     await link(made, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -2,17 +2,17 @@ import { ensureServiceLogins, SERVICE_LOGINS, type ServiceLogin } from '@postern
 import { loadSettings, SettingInvalid } from '@postern/settings';
 import { migrateAll, SCHEMAS } from '../../../standalone/src/database.js';
 
-/** By the service that it is for: where none is given, the password is derived from the owner's. */
+/** By service. Without one, the password is derived from the owner's. */
 const PASSWORD_OF: Readonly<Record<ServiceLogin, string>> = {
   postern_command_service: 'POSTERN_COMMAND_SERVICE_PASSWORD',
   postern_projection_service: 'POSTERN_PROJECTION_SERVICE_PASSWORD',
   postern_audit_trail_service: 'POSTERN_AUDIT_TRAIL_SERVICE_PASSWORD',
 };
 
-/** SCRAM wants a password without what SASLprep would change; a URL, without what must be escaped. */
+/** Characters that neither SASLprep changes nor a URL escapes. */
 const PASSWORD = /^[A-Za-z0-9._~-]{12,128}$/;
 
-/** The owner's URL of the settings. Throws `SettingInvalid` where there is none. */
+/** The owner's URL of the settings. @throws `SettingInvalid` if there is none. */
 export function ownerUrl(): string {
   const { databaseUrl } = loadSettings(process.env);
   if (databaseUrl !== null) return databaseUrl;
@@ -20,8 +20,8 @@ export function ownerUrl(): string {
 }
 
 /**
- * Brings every schema up to date and makes the logins of the services, by the owner's URL: what comes before the services
- * start. Throws `SettingInvalid` for a password that can't be used, and what `migrate` throws.
+ * Updates every schema and creates the services' logins, with the owner's URL, before the services start.
+ * @throws `SettingInvalid` for an unusable password, errors of `migrate`.
  */
 export async function prepareDatabase(ownerUrl: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const passwords = servicePasswords(environment);
@@ -33,7 +33,6 @@ export async function prepareDatabase(ownerUrl: string, environment: NodeJS.Proc
   });
 }
 
-/** The passwords that are given for the logins. Throws `SettingInvalid`. */
 export function servicePasswords(environment: NodeJS.ProcessEnv): Partial<Record<ServiceLogin, string>> {
   const passwords: Partial<Record<ServiceLogin, string>> = {};
   for (const login of Object.keys(SERVICE_LOGINS) as ServiceLogin[]) {

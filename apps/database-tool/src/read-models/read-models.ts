@@ -9,7 +9,7 @@ import type { ReadModelName } from '../choices.js';
 
 export { rebuild } from '@postern/read-models';
 
-/** Each read model. They are imported by their files: the services' own modules take half of a second of a processor to load. */
+/** Imported by file: the services' modules take half a second of CPU to load. */
 export const READ_MODELS: Readonly<Record<ReadModelName, ReadModel>> = {
   'relay-policies': relayPoliciesModel,
   'tenant-replies': tenantRepliesModel,
@@ -18,7 +18,7 @@ export const READ_MODELS: Readonly<Record<ReadModelName, ReadModel>> = {
   denials: denialsModel,
 };
 
-/** Compares read models with the journal, one after the other. `url` is the owner's. */
+/** Compares read models with the journal, one by one. `url` is the owner's. */
 export async function compare(
   url: string,
   names: readonly ReadModelName[],
@@ -30,7 +30,7 @@ export async function compare(
   return comparisons;
 }
 
-/** Shows a line for each table, or month of it, and under them rows that differ. Returns whether all is equal. */
+/** Shows a line per table or month, with rows that differ. Returns whether all is equal. */
 export function showComparisons(comparisons: readonly Comparison[], output: Output): boolean {
   const equal = comparisons.every(isEqual);
   const models = comparisons.map((comparison) => ({ ...comparison, equal: isEqual(comparison) }));

@@ -26,7 +26,7 @@ interface Outcome {
   readonly message: string;
 }
 
-/** Fills all topics at once: the journal is read again one time for all, and none waits for another. `url` is the owner's. */
+/** Refills all topics at the same time, so that the journal is read once. `url` is the owner's. */
 export async function republish(
   url: string,
   { output, report }: Surroundings,
@@ -45,8 +45,8 @@ export async function republish(
 }
 
 /**
- * Deletes the topics at once where no service writes them: after a restore the consumers that start would otherwise read what the
- * database has lost, before the publisher recreates them. False where a service runs, which does it.
+ * Deletes the topics if no service is running: after a restore, starting consumers would otherwise read what the
+ * database lost, before the publisher recreates the topics. False if a service is running, which deletes them itself.
  */
 async function deleteWhileStopped(url: string, names: readonly TopicName[]): Promise<boolean> {
   const { kafka } = loadSettings(process.env);
@@ -59,7 +59,6 @@ async function deleteWhileStopped(url: string, names: readonly TopicName[]): Pro
   });
 }
 
-/** Asks for a topic to be filled, and follows it. */
 function fill(url: string, name: TopicName, report: (line: string) => void): Promise<Outcome> {
   if (name === 'relay-policies')
     return asRole(url, 'postern_projection', [], async (projection) => {
@@ -78,25 +77,24 @@ function fill(url: string, name: TopicName, report: (line: string) => void): Pro
 
 const isHeld = (source: DataSource, lock: number) => () => isLockHeld(source, lock);
 
-/** What is looked at while a topic is filled. */
 interface Filling {
-  /** So many are still to be written. */
+  /** Messages still to be written. */
   left(): Promise<number>;
-  /** Whether there is a process at this moment that writes the topic. */
+  /** Whether a process is writing the topic now. */
   isLed(): Promise<boolean>;
-  /** Whose process that is: `a command-service`. */
+  /** Which process writes it: `a command-service`. */
   readonly who: string;
 }
 
-/** A process that publishes and dies is replaced within 5 s by another one, where there is another one. */
+/** Another process, if there is one, replaces a dead publisher within 5 s. */
 const REPLACED_WITHIN_MS = 6_000;
-/** Without progress for so long, the publisher has an error. */
+/** After this time without progress, the publisher has an error. */
 const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 500;
 const REPORT_EVERY_MS = 5_000;
 const STANDS = 'The request is stored, and is carried out once';
 
-/** Looks how much is left until nothing is, and reports it now and then. The request stays stored, also where nobody carries it out now. */
+/** Polls until nothing is left, with reports. The request stays stored, even if nobody carries it out now. */
 async function follow({ left, isLed, who }: Filling, report: (line: string) => void): Promise<Outcome> {
   const began = performance.now();
   let led = began;
