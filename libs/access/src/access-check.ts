@@ -20,17 +20,17 @@ import { RequestLimits } from './rate-limits.js';
 import { ApiKeyDirectory } from './api-key-directory.js';
 import { Callers } from './callers.js';
 
-/** What else is in the path is no tenant's id, and PostgreSQL would refuse a NUL. */
+/** Other texts are not tenant ids, and PostgreSQL would refuse a NUL. */
 const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
-/** Longer than any healthy look-up takes; what comes after the check has a deadline of its own. */
+/** Longer than any healthy look-up. Work after the check has its own deadline. */
 export const ACCESS_DEADLINE_MS = 4_000;
 
 declare module 'fastify' {
   interface FastifyContextConfig extends RouteRules {}
 }
 
-/** Has every request checked before a byte of its body is read, and gives each route the limit of its body. */
+/** Checks every request before its body is read, and sets each route's body limit. */
 export function checkBeforeBody(fastify: FastifyInstance, access: AccessCheck): void {
   fastify.addHook('onRoute', (route) => {
     const bodyBytes = route.config?.bodyBytes;
@@ -40,8 +40,8 @@ export function checkBeforeBody(fastify: FastifyInstance, access: AccessCheck): 
 }
 
 /**
- * Authenticates by API key or session, then checks the role and the tenant in the path. Somebody else's tenant is as good as none: 404.
- * Only failures are counted: a valid key gets through whatever else comes from its address.
+ * Authenticates by API key or session, then checks the role and the tenant in the path. Another tenant is 404. Only
+ * failures are rate-limited by address: a valid key always passes.
  */
 @Injectable()
 export class AccessCheck {
@@ -52,14 +52,14 @@ export class AccessCheck {
     @Inject(SETTINGS) private readonly settings: RuntimeSettings,
   ) {}
 
-  /** Throws the problem that the request is answered with. */
+  /** @throws the problem to answer with. */
   async check(request: FastifyRequest): Promise<void> {
     if (request.is404) throw routeNotFound(request);
     const { access } = request.routeOptions.config;
-    // The documents have no rule; a controller's route without one is refused by the guard.
+    // The documents have no rule. The guard refuses a controller's route without one.
     if (access === undefined || access === 'public') return;
     const principal = await this.prove(request, credentialOf(request));
-    // A browser adds the cookie also to what a page of somebody else has it send.
+    // A browser also sends the cookie with requests of other sites' pages.
     if (principal.session && isWrite(request) && !isSameOrigin(request, this.settings.trustedProxies))
       throw crossSiteRequest();
     this.count(request);
@@ -68,14 +68,14 @@ export class AccessCheck {
     if (!access.includes(principal.actor.role)) throw roleNotAllowed(access.join(' or '), principal);
   }
 
-  /** Whether the key or session is still valid once the body has come, which may take half a minute. */
+  /** Whether the key or session is still valid after the body, which may take half a minute. */
   async checkAgain(request: FastifyRequest): Promise<void> {
     const principal = principalOf(request);
     const kind = principal.session ? 'session' : 'api-key';
     if (!(await known(this.callers.isValid(principal)))) throw this.refused(request, INVALID[kind]());
   }
 
-  /** Who has the credential: from now on the principal of the request. Throws the problem of a request without a valid one. */
+  /** Sets the principal of the request. @throws the problem of a missing or invalid credential. */
   async prove(request: FastifyRequest, credential: Credential | null): Promise<Principal> {
     if (credential === null) throw this.refused(request, missingKey());
     const principal = await known(this.callers.find(credential));
@@ -84,18 +84,18 @@ export class AccessCheck {
     return principal;
   }
 
-  /** Counts a request of whom it has proven. Throws `too-many-requests`. */
+  /** Counts a request of an authenticated caller. @throws `too-many-requests`. */
   count(request: FastifyRequest): void {
     this.limits.takeRequest(principalOf(request).actor.keyId);
   }
 
-  /** Counts a request without a valid credential, and returns the problem. Throws `too-many-requests`. */
+  /** Counts an unauthenticated request and returns the problem. @throws `too-many-requests`. */
   refused(request: FastifyRequest, problem: Problem): Problem {
     this.limits.takeFailure(callerAddress(request, this.settings.trustedProxies));
     return problem;
   }
 
-  /** A relay's key sees no tenant's routes, whether or not the tenant exists. */
+  /** A relay's key has no access to tenants' routes, whether the tenant exists or not. */
   private sees({ actor, tenantId: own }: Principal, tenantId: TenantId): boolean | Promise<boolean> {
     if (own !== null || actor.role !== 'operator' || !TENANT_ID.test(tenantId)) return own === tenantId;
     return Deadline.within(ACCESS_DEADLINE_MS, () => this.keys.tenantExists(tenantId), notKnown);
@@ -106,7 +106,7 @@ function isWrite({ method }: FastifyRequest): boolean {
   return method !== 'GET' && method !== 'HEAD';
 }
 
-/** A look-up of keys, which serves several requests, is waited for until the check's own deadline; what is known already needs none. */
+/** A key look-up serves several requests, so each waits for it only until its own deadline. */
 function known<T>(answer: T | Promise<T>): T | Promise<T> {
   return answer instanceof Promise ? Deadline.within(ACCESS_DEADLINE_MS, () => answer, notKnown) : answer;
 }

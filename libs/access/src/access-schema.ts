@@ -2,10 +2,13 @@ import { sqlMigration, type SchemaComponent } from '@postern/database';
 import { ApiKeyEntity } from './tables/api-key.entity.js';
 import { TenantEntity } from './tables/tenant.entity.js';
 
-/** For a pool that uses the repositories of this schema. */
+/** Entities for a pool that uses this schema. */
 export const accessEntities = [TenantEntity, ApiKeyEntity];
 
-/** Tenants, API keys, sessions, who holds which username, first answers, and which processes and relays there are. The component for `migrate` of @postern/database. */
+/**
+ * Tenants, API keys, sessions, username ownership, idempotency, processes and relays. For `migrate` of
+ * @postern/database.
+ */
 export const accessSchema: SchemaComponent = {
   schema: 'access',
   migrations: [

@@ -11,7 +11,7 @@ import { Callers } from './callers.js';
 import { KeyWatch } from './key-watch.js';
 import { SessionDirectory } from './session-directory.js';
 
-/** What is left to check once the body is read: `AccessCheck` has let the request in before. */
+/** The checks after the body is read; `AccessCheck` does the others before. */
 @Injectable()
 class AccessGuard implements CanActivate {
   constructor(@Inject(AccessCheck) private readonly access: AccessCheck) {}
@@ -21,15 +21,15 @@ class AccessGuard implements CanActivate {
     if (access === undefined)
       throw new Problem('role-not-allowed', 'No role may call this. Report it: the route lacks a rule.');
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    // A key may be revoked while a slow body comes in.
+    // The key may be revoked during a slow body.
     if (access !== 'public' && hasBody(request)) await this.access.checkAgain(request);
     return true;
   }
 }
 
 /**
- * A look-up takes one row by its key. Its time-outs are short, so that what waits for a database that hangs does not
- * pile up behind the guard's own deadline.
+ * A look-up reads one row by key. Short time-outs keep queries to a hanging database from accumulating behind the
+ * guard's deadline.
  */
 const ACCESS_POOL = {
   entities: accessEntities,

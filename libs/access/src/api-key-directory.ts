@@ -13,7 +13,7 @@ interface StoredKey {
   readonly hash: Buffer;
 }
 
-/** Finds API keys, and notes when each was last used. */
+/** Finds API keys and records their last use. */
 @Injectable()
 export class ApiKeyDirectory implements BeforeApplicationShutdown {
   private readonly keys = new FreshRows<ApiKeyId, StoredKey>((ids) => this.load(ids));
@@ -22,7 +22,7 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
 
   constructor(@Inject(getDataSourceToken('postern_access')) private readonly dataSource: DataSource) {}
 
-  /** The principal of a key's text, or null when it is malformed, unknown, revoked or wrong. Throws when the database is gone. */
+  /** Null if the key is malformed, unknown, revoked or wrong. @throws if the database fails. */
   authenticate(text: string): Principal | null | Promise<Principal | null> {
     const parsed = parseApiKey(text);
     if (!parsed) return null;
@@ -33,7 +33,7 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
     });
   }
 
-  /** Whether a key that was proven is still valid; whoever asks goes on using it. */
+  /** Whether a proven key is still valid; also records its use. */
   isValid(id: ApiKeyId): boolean | Promise<boolean> {
     return this.keys.with(id, (stored) => {
       if (stored !== null) this.noteUse(id);
@@ -45,7 +45,7 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
     this.uses.note(id);
   }
 
-  /** Whether the tenant exists; tenants are never removed, so a yes is remembered. */
+  /** Tenants are never removed, so a yes is remembered. */
   async tenantExists(tenantId: TenantId): Promise<boolean> {
     if (this.tenants.has(tenantId)) return true;
     const exists = await this.dataSource.manager.existsBy(TenantEntity, { id: tenantId });

@@ -3,7 +3,7 @@ import type { Credential, Principal } from '@postern/http';
 import { ApiKeyDirectory } from './api-key-directory.js';
 import { SessionDirectory } from './session-directory.js';
 
-/** Who sends a request: whoever has the API key, or the cookie of a session. Each answers at once what it learnt a moment ago. */
+/** Finds the owner of an API key or a session's cookie, with a short cache. */
 @Injectable()
 export class Callers {
   constructor(
@@ -11,12 +11,12 @@ export class Callers {
     @Inject(SessionDirectory) private readonly sessions: SessionDirectory,
   ) {}
 
-  /** Null where the credential proves nobody. Throws when the database is gone. */
+  /** Null if the credential is invalid. @throws if the database fails. */
   find({ kind, text }: Credential): Principal | null | Promise<Principal | null> {
     return kind === 'api-key' ? this.keys.authenticate(text) : this.sessions.authenticate(text);
   }
 
-  /** Whether the key or the session of somebody who was found is still valid. */
+  /** Whether the caller's key or session is still valid. */
   isValid({ actor: { keyId, sessionId } }: Principal): boolean | Promise<boolean> {
     return sessionId === undefined ? this.keys.isValid(keyId) : this.sessions.isValid(sessionId);
   }

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Principal } from '@postern/http';
 import { Callers } from './callers.js';
 
-/** With the age of a look-up and the time of a query well within a heartbeat of 5 s. */
+/** With cache and query time, well within a heartbeat of 5 s. */
 export const KEY_CHECK_MS = 1_000;
 
 interface Watched {
@@ -10,7 +10,7 @@ interface Watched {
   readonly listeners: Set<() => void>;
 }
 
-/** Looks up again and again the keys and sessions of answers that take long, and reports those that have ended, by whatever process. */
+/** Checks the keys and sessions of long answers repeatedly, and reports those that were revoked by any process. */
 @Injectable()
 export class KeyWatch implements OnModuleDestroy {
   private readonly watched = new Map<string, Watched>();
@@ -21,12 +21,14 @@ export class KeyWatch implements OnModuleDestroy {
     this.timer = setInterval(() => void this.check(), KEY_CHECK_MS).unref();
   }
 
-  /** Calls `onRevoked` once the key, or the session, of whom the answer is for is no longer valid; the returned function ends the watch. */
+  /**
+   * Calls `onRevoked` when the principal's key or session is no longer valid. Returns a function that ends the watch.
+   */
   watch(principal: Principal, onRevoked: () => void): () => void {
     const id = principal.actor.sessionId ?? principal.actor.keyId;
     const watched = this.watched.get(id) ?? { principal, listeners: new Set() };
     this.watched.set(id, watched);
-    // Of its own, so that the same function may watch twice.
+    // A separate function, so that the same callback may watch twice.
     const listener = (): void => onRevoked();
     watched.listeners.add(listener);
     return () => {
@@ -46,7 +48,7 @@ export class KeyWatch implements OnModuleDestroy {
     this.running = false;
   }
 
-  /** Where the database cannot be asked the answer goes on: a relay must not lose its policies by that. */
+  /** If the database fails, the answer continues: a relay must not lose its policies. */
   private async checkOne(id: string, { principal, listeners }: Watched): Promise<void> {
     const isValid = await Promise.resolve(this.callers.isValid(principal)).catch(() => true);
     if (isValid) return;

@@ -6,7 +6,7 @@ import { TokenBucket } from 'limiter';
 import { LRUCache } from 'lru-cache';
 import { counter } from '@postern/observe';
 
-/** How many requests a caller may send this process: by its API key, and by its address for as long as it has proved none. */
+/** Limits requests to this process: per API key, and per address for unauthenticated callers. */
 @Injectable()
 export class RequestLimits {
   private readonly byKey: TokenBuckets;
@@ -17,7 +17,7 @@ export class RequestLimits {
     this.bySource = new TokenBuckets(settings.failedAuthLimit);
   }
 
-  /** Counts a request of a proven key. Throws `too-many-requests`. */
+  /** @throws `too-many-requests`. */
   takeRequest(keyId: ApiKeyId): void {
     const refused = this.byKey.take(keyId);
     if (!refused) return;
@@ -25,7 +25,7 @@ export class RequestLimits {
     throw tooMany('This API key sends more requests than it may.', refused.retryAfterSeconds);
   }
 
-  /** Counts a request without a valid key. `source` is null for a caller without an address. Throws `too-many-requests`. */
+  /** `source` is null for a caller without an address. @throws `too-many-requests`. */
   takeFailure(source: string | null): void {
     const refused = this.bySource.take(source === null ? '' : network(source));
     if (!refused) return;
@@ -37,7 +37,7 @@ export class RequestLimits {
   }
 }
 
-/** Whoever has one address of an IPv6 network usually has its complete /64. `address` is canonical. */
+/** The owner of an IPv6 address usually has its /64. `address` is canonical. */
 export function network(address: string): string {
   if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::');
@@ -52,16 +52,16 @@ function tooMany(what: string, seconds: number): Problem {
   return new Problem('too-many-requests', detail, { headers: { 'retry-after': String(seconds) } });
 }
 
-/** Of so many names a bucket is kept; the one that was used longest ago is forgotten, and begins full again. */
+/** Buckets kept; the least recently used one is dropped, and starts full again. */
 export const MAX_BUCKETS = 10_000;
 
-/** A token bucket for each name (an API key, an address), in the memory of this process alone. */
+/** A token bucket per name (an API key, an address), in this process's memory. */
 export class TokenBuckets {
   private readonly buckets = new LRUCache<string, TokenBucket>({ max: MAX_BUCKETS });
 
   constructor(private readonly rate: Rate) {}
 
-  /** Takes a token and returns null. Where there is none, returns in how many seconds there will be one: 1 or more. */
+  /** Takes a token and returns null; without one, returns the seconds until there is one (1 or more). */
   take(name: string): { readonly retryAfterSeconds: number } | null {
     if (this.rate.perSecond === 0) return null;
     const bucket = this.bucketOf(name);
@@ -74,14 +74,14 @@ export class TokenBuckets {
     if (known) return known;
     const { perSecond, burst } = this.rate;
     const bucket = new TokenBucket({ bucketSize: burst, tokensPerInterval: perSecond, interval: 1_000 });
-    // The library's buckets begin empty.
+    // The library's buckets start empty.
     bucket.content = burst;
     this.buckets.set(name, bucket);
     return bucket;
   }
 }
 
-/** What a request was refused for with 429. */
+/** The limits that answer 429. */
 export type Limit =
   'api-key' | 'failed-authentication' | 'policy-snapshots' | 'policy-streams' | 'denial-streams' | 'exports';
 
@@ -91,7 +91,7 @@ export const requestsLimited = counter(
   ['limit'],
 );
 
-/** Counts a request that meets the limit; to be called where its problem is thrown. */
+/** Call it where the limit's problem is thrown. */
 export function countLimited(limit: Limit): void {
   requestsLimited.inc({ limit });
 }

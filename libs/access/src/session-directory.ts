@@ -16,13 +16,13 @@ import { ApiKeyDirectory } from './api-key-directory.js';
 import { FreshRows } from './fresh-rows.js';
 import { Uses } from './uses.js';
 
-/** A session that is not used ends after so long, and any session after so long; `sessions.sql` has the second too. */
+/** Lifetime of an unused session, and the maximum, which `sessions.sql` has too. */
 export const SESSION_HOURS = { unused: 12, most: 7 * 24 };
 
 /** `<id>.<secret>`: the id finds the session, the secret proves it. */
 const SESSION = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.[0-9a-f]{48}$/;
 
-/** A new session's cookie. Its text is the browser's alone; only its hash is kept. */
+/** A new session's cookie. Only the browser has its text; we store the hash. */
 export function newSessionCookie(): { readonly id: SessionId; readonly text: string; readonly hash: Buffer } {
   const id = newId<SessionId>();
   const text = `${id}.${newSecret()}`;
@@ -32,7 +32,7 @@ export function newSessionCookie(): { readonly id: SessionId; readonly text: str
 interface StoredSession {
   readonly principal: Principal;
   readonly hash: Buffer;
-  /** Whether its use is to be written: it was not within the last minute. */
+  /** Its use was not recorded within the last minute. */
   readonly renewable: boolean;
 }
 
@@ -47,10 +47,10 @@ interface Row {
   readonly name: string;
 }
 
-/** When a session that is used at this moment is to end. */
+/** When a session that is used now expires. */
 const RENEWED = `least(s.created_at + interval '${SESSION_HOURS.most} hours', clock_timestamp() + interval '${SESSION_HOURS.unused} hours')`;
 
-/** Finds sessions, and renews those that are used. One whose API key was revoked is none. */
+/** Finds sessions and renews used ones. A revoked key ends its sessions. */
 @Injectable()
 export class SessionDirectory implements BeforeApplicationShutdown {
   private readonly sessions = new FreshRows<SessionId, StoredSession>((ids) => this.load(ids));
@@ -61,7 +61,7 @@ export class SessionDirectory implements BeforeApplicationShutdown {
     @Inject(ApiKeyDirectory) private readonly keys: ApiKeyDirectory,
   ) {}
 
-  /** The principal of a cookie's text, or null when it is malformed, unknown, expired, revoked or wrong. Throws when the database is gone. */
+  /** Null if the cookie is malformed, unknown, expired, revoked or wrong. @throws if the database fails. */
   authenticate(text: string): Principal | null | Promise<Principal | null> {
     const id = SESSION.exec(text)?.[1] as SessionId | undefined;
     if (id === undefined) return null;
@@ -73,7 +73,7 @@ export class SessionDirectory implements BeforeApplicationShutdown {
     });
   }
 
-  /** Whether a session that was proven is still valid, and its key too. To ask is not to use it. */
+  /** Whether a proven session and its key are still valid. This does not renew it. */
   isValid(id: SessionId): boolean | Promise<boolean> {
     return this.sessions.with(id, (stored) => stored !== null);
   }

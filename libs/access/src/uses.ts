@@ -1,6 +1,6 @@
 const WRITE_EVERY_MS = 5_000;
 
-/** When each id was last used, written for all of them together every few seconds. */
+/** The last use of each id, written together every few seconds. */
 export class Uses<Id extends string> {
   private readonly noted = new Map<Id, Date>();
   private readonly timer: NodeJS.Timeout;
@@ -22,7 +22,7 @@ export class Uses<Id extends string> {
     if (this.noted.size === 0) return;
     const uses = new Map(this.noted);
     this.noted.clear();
-    // What cannot be written is written with the next use.
+    // A failed write is repeated with the next use.
     await this.write(uses).catch(() => undefined);
   }
 }

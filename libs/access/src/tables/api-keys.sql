@@ -16,9 +16,9 @@ ALTER TABLE access.api_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE access.api_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_tenant ON access.api_keys TO postern_command USING (tenant_id = current_setting('postern.tenant_id', true));
 CREATE POLICY every_tenant ON access.api_keys TO postern_journal_writer, postern_access USING (true);
--- For backup and restore by an owner who is no superuser.
+-- For backup and restore by an owner who is not a superuser.
 CREATE POLICY owner ON access.api_keys TO CURRENT_USER USING (true);
--- The hash is for authentication alone.
+-- The hash is only for authentication.
 GRANT SELECT ON access.api_keys TO postern_access;
 GRANT UPDATE (last_used_at) ON access.api_keys TO postern_access;
 GRANT SELECT (id, tenant_id, role, name, created_at, revoked_at, last_used_at) ON access.api_keys TO postern_command;

@@ -1,5 +1,4 @@
--- What each process of a service last reported, every few seconds, for operators. Unlogged: what a crash of the database takes
--- is reported again.
+-- The last report of each process, every few seconds, for operators. Unlogged: rows lost in a crash are reported again.
 CREATE UNLOGGED TABLE access.processes (
   service  text COLLATE "C" NOT NULL,
   instance text COLLATE "C" NOT NULL, -- host:port

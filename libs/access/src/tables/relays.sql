@@ -1,15 +1,15 @@
--- The relays that had contact within a day, as the processes that they are connected to last reported them.
--- Unlogged: what a crash of the database takes is reported again.
+-- Relays with contact in the last day, as reported by the processes that serve them. Unlogged: rows lost in a crash are
+-- reported again.
 CREATE UNLOGGED TABLE access.relays (
   key_id          text COLLATE "C" NOT NULL,
   name            text COLLATE "C" NOT NULL,
   client          text,
   last_contact_at timestamptz(3) NOT NULL,
-  -- Of the stream that was opened last; NULL where there was none.
+  -- Of the last opened stream; NULL: none.
   instance        text COLLATE "C",
   connected_at    timestamptz(3),
-  stream_seen_at  timestamptz(3), -- NULL since the stream has ended
-  revision        bigint,         -- up to which the stream was written
+  stream_seen_at  timestamptz(3), -- NULL after the stream has ended
+  revision        bigint,         -- the stream was written up to here
   behind          bigint,
   denials_waiting integer,
   PRIMARY KEY (key_id, name)

@@ -1,4 +1,4 @@
--- Browsers that have signed in with an API key. A session holds for as long as its key does.
+-- Browsers that signed in with an API key. A session is valid only while its key is.
 CREATE TABLE access.sessions (
   id          uuid PRIMARY KEY,
   key_id      text COLLATE "C" NOT NULL REFERENCES access.api_keys,
@@ -8,25 +8,26 @@ CREATE TABLE access.sessions (
   renewed_at  timestamptz(3) NOT NULL,
   expires_at  timestamptz(3) NOT NULL,
   revoked_at  timestamptz(3),
-  -- Whoever may renew a session cannot make it last for ever.
+  -- A session cannot be renewed for ever.
   CHECK (expires_at <= created_at + interval '168 hours')
 );
 -- Finds the oldest of a key that has too many.
 CREATE INDEX sessions_of_key ON access.sessions (key_id, created_at DESC, id DESC);
--- Finds those that have expired.
+-- Finds expired sessions.
 CREATE INDEX sessions_by_end ON access.sessions (expires_at);
 
 ALTER TABLE access.sessions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE access.sessions FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON access.sessions TO postern_journal_writer, postern_access USING (true);
--- For backup and restore by an owner who is no superuser.
+-- For backup and restore by an owner who is not a superuser.
 CREATE POLICY owner ON access.sessions TO CURRENT_USER USING (true);
--- The hash is for authentication alone.
+-- The hash is only for authentication.
 GRANT SELECT ON access.sessions TO postern_access;
 GRANT UPDATE (renewed_at, expires_at) ON access.sessions TO postern_access;
 GRANT SELECT (id, key_id, created_at, expires_at, revoked_at), INSERT, UPDATE (revoked_at), DELETE ON access.sessions TO postern_journal_writer;
 
--- Codes of one-time sign-in links. The statement that uses a code deletes it, so that of two at once one wins.
+-- Codes of one-time sign-in links. The statement that uses a code deletes it, so that only one of two simultaneous uses
+-- succeeds.
 CREATE TABLE access.sign_in_codes (
   code_hash  bytea PRIMARY KEY CHECK (octet_length(code_hash) = 32),
   key_id     text COLLATE "C" NOT NULL REFERENCES access.api_keys,
@@ -36,15 +37,15 @@ CREATE TABLE access.sign_in_codes (
 );
 -- Finds the oldest of a key that has too many.
 CREATE INDEX sign_in_codes_of_key ON access.sign_in_codes (key_id, created_at DESC);
--- Finds those that have expired.
+-- Finds expired codes.
 CREATE INDEX sign_in_codes_by_end ON access.sign_in_codes (expires_at);
 
 ALTER TABLE access.sign_in_codes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE access.sign_in_codes FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON access.sign_in_codes TO postern_journal_writer, postern_access USING (true);
--- For backup and restore by an owner who is no superuser.
+-- For backup and restore by an owner who is not a superuser.
 CREATE POLICY owner ON access.sign_in_codes TO CURRENT_USER USING (true);
--- Whether there is such a code.
+-- To check whether a code exists.
 GRANT SELECT (code_hash, expires_at) ON access.sign_in_codes TO postern_access;
--- FOR UPDATE takes a column that may be written.
+-- FOR UPDATE needs a column with the right to update.
 GRANT SELECT, INSERT, UPDATE (expires_at), DELETE ON access.sign_in_codes TO postern_journal_writer;

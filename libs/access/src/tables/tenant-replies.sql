@@ -1,4 +1,4 @@
--- What relays say to the client of a denied login, where a tenant has ever changed it.
+-- What relays answer to a denied login, for tenants that ever changed it.
 CREATE TABLE access.tenant_replies (
   tenant_id text COLLATE "C" PRIMARY KEY REFERENCES access.tenants,
   -- {text, helpUrl, opaque}
@@ -11,7 +11,7 @@ ALTER TABLE access.tenant_replies ENABLE ROW LEVEL SECURITY;
 ALTER TABLE access.tenant_replies FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_tenant ON access.tenant_replies TO postern_command USING (tenant_id = current_setting('postern.tenant_id', true));
 CREATE POLICY every_tenant ON access.tenant_replies TO postern_journal_writer USING (true);
--- For backup and restore by an owner who is no superuser.
+-- For backup and restore by an owner who is not a superuser.
 CREATE POLICY owner ON access.tenant_replies TO CURRENT_USER USING (true);
 GRANT SELECT ON access.tenant_replies TO postern_command;
 GRANT SELECT, INSERT, UPDATE (reply, version) ON access.tenant_replies TO postern_journal_writer;
