@@ -16,13 +16,13 @@ import { dataSourceModule } from '@postern/data-sources';
 const log = new Logger('event bus');
 
 /**
- * A pool of the role that reads the feed. One module for the bus and the publisher, since Nest warns of a name that is
- * registered twice. The publisher writes its checkpoint with it: the pool's short idle time-out ends the transaction of a
- * publisher that is frozen, which would hold back all events.
+ * A pool for reading the feed. One module for bus and publisher, because Nest warns of duplicate names. The publisher
+ * writes its checkpoint with it: the short idle time-out ends the transaction of a frozen publisher, which would hold
+ * back all events.
  */
 export const feedDataSource = dataSourceModule('postern_feed', { poolSize: 4, ...CONSUMER_POOL });
 
-/** Provides `EVENT_BUS`: Kafka if the settings name brokers, else the journal's feed. */
+/** Provides `EVENT_BUS`: Kafka if brokers are configured, otherwise the journal's feed. */
 export function eventBusModule({ kafka }: RuntimeSettings): DynamicModule {
   return {
     module: EventBusModule,
@@ -33,7 +33,7 @@ export function eventBusModule({ kafka }: RuntimeSettings): DynamicModule {
   };
 }
 
-/** The journal's own feed as the bus, for one process or for few on one database. */
+/** For one process, or a few on one database. */
 const feedBus: Provider = {
   provide: EVENT_BUS,
   inject: [getDataSourceToken('postern_feed'), SETTINGS],
@@ -41,7 +41,7 @@ const feedBus: Provider = {
     new EmbeddedEventBus({ feed, feedUrl: roleUrl(databaseUrl, 'postern_feed'), onFailure: failureLogger(log) }),
 };
 
-/** The topics of Kafka as the bus. The start fails if a topic's configuration is wrong. */
+/** The start fails if a topic's configuration is wrong. */
 const kafkaBus = (kafka: KafkaSettings): Provider => ({
   provide: EVENT_BUS,
   useFactory: async () => {
@@ -51,7 +51,7 @@ const kafkaBus = (kafka: KafkaSettings): Provider => ({
   },
 });
 
-/** Stops the bus once the services' own subscriptions have ended. */
+/** Stops the bus after the services' own subscriptions. */
 @Module({})
 class EventBusModule implements BeforeApplicationShutdown {
   constructor(@Inject(EVENT_BUS) private readonly bus: EventBus) {}
@@ -63,12 +63,12 @@ class EventBusModule implements BeforeApplicationShutdown {
 
 /** The same failure is logged again after this time. */
 const LOG_AGAIN_AFTER_MS = 10_000;
-/** Messages contain offsets and ids: if a consumer makes new ones without end, the list is emptied. */
+/** Messages contain offsets and ids. If there are too many different ones, the list is emptied. */
 const MAX_FAILURES = 1_000;
 
 /**
- * Logs the failures of consumers. A consumer retries each second in every partition: each failure is logged once, and then
- * every 10 s with how often it happened in between.
+ * Logs failures of consumers. A consumer retries each second in every partition, so each failure is logged once, and
+ * then every 10 s with its number.
  */
 export function failureLogger(log: Pick<Logger, 'error'>): (consumer: string, error: Error) => void {
   const logged = new Map<string, { at: number; since: number }>();

@@ -40,7 +40,7 @@ export async function createHttpApp(
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),
     abortOnError: false,
-    // Nest would take forms too; only JSON is taken, by the parser below.
+    // Nest would accept forms too. Only JSON is accepted, by the parser below.
     bodyParser: false,
     forceCloseConnections: true,
   });
@@ -50,7 +50,7 @@ export async function createHttpApp(
   guardRequests(fastify);
   takeOnlyJson(fastify);
   checkBeforeBody(fastify, app.get(AccessCheck, { strict: false }));
-  // Node closes what comes above it at once: there is no request yet that could be answered.
+  // Node closes further connections at once; there is no request to answer yet.
   app.getHttpServer().maxConnections = settings.maxConnections;
   app.useGlobalFilters(filter);
   app.useGlobalGuards(new UnknownQuery());
@@ -61,7 +61,7 @@ export async function createHttpApp(
   return app;
 }
 
-/** What must never be logged: the owner's password, as it is and as the URL has it, and the passwords derived from it. */
+/** Never logged: the owner's password, plain and as in the URL, and the passwords derived from it. */
 function secretsOf(settings: RuntimeSettings): string[] {
   const { password } = new URL(settings.databaseUrl);
   const roles = DATABASE_ROLES.map((role) => new URL(roleUrl(settings.databaseUrl, role)).password);

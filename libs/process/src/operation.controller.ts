@@ -12,7 +12,7 @@ const build = {
 const live = z.object({ status: z.literal('live'), ...build });
 const ready = z.object({ status: z.literal('ready'), ...build });
 
-/** For load balancers and for Prometheus; no key is needed. */
+/** For load balancers and Prometheus, without a key. */
 @Controller()
 @Public()
 class OperationController {
@@ -24,7 +24,7 @@ class OperationController {
     return { status: 'live', ...BUILD };
   }
 
-  /** 503 `not-ready` names what is missing. */
+  /** 503 `not-ready` says what is missing. */
   @Get('health/ready')
   @Documented({ tag: 'Operation', id: 'getReadiness', summary: 'Whether it can do its work', answer: json(ready) })
   async ready(): Promise<z.infer<typeof ready>> {

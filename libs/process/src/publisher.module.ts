@@ -9,7 +9,7 @@ import { feedDataSource } from './event-bus.module.js';
 
 const log = new Logger('publisher');
 
-/** Publishes the journal's events to Kafka for as long as the process runs; of several processes one is the leader. It needs `settings.kafka`. */
+/** Publishes the journal's events to Kafka; one leader among the processes. It needs `settings.kafka`. */
 @Module({
   imports: [feedDataSource],
   providers: [
@@ -40,8 +40,7 @@ export class PublisherModule implements OnApplicationBootstrap, OnModuleDestroy 
     const status = () => this.publisher.status();
     observed = status;
     observeConsumer('publisher', this.publisher);
-    // A broker that is away does not make it unready: writes are answered without it, and a process that were taken out for it
-    // would refuse them. The lag shows that.
+    // An unavailable broker does not make the process unready: writes do not need it, and only the lag shows it.
     this.readiness.add('publisher', () => {
       const { halted, lastError } = status();
       return halted && lastError ? `halted: ${lastError.message}` : null;

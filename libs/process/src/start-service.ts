@@ -11,14 +11,13 @@ import { createHttpApp } from './http-app.js';
 import { ObserveModule } from './operation.controller.js';
 import { operatorKeyPlace, type Running } from '@postern/process-life';
 
-/** What a service is made of. */
 export interface ServiceParts {
   readonly name: string;
   readonly module: Type | DynamicModule;
   readonly bus: 'reads' | 'publishes';
-  /** What it works on: the start is refused where one is not up to date. */
+  /** The start is refused if one is not up to date. */
   readonly schemas: readonly SchemaComponent[];
-  /** Where it keeps keys: makes the first operator's, and says what of it is to be shown. */
+  /** In the service with keys: creates the first operator key, and returns what to show. */
   readonly firstOperator?: (
     app: NestFastifyApplication,
     settings: RuntimeSettings,
@@ -26,9 +25,8 @@ export interface ServiceParts {
 }
 
 /**
- * Starts one service as a process of its own: settings, logger, health, metrics, keys, its database and its bus. Its
- * database must be up to date: `npm run migrate` brings it there. Throws an `Error` that says what to do, and leaves nothing
- * running.
+ * Starts one service as its own process. Its database must be up to date (`npm run migrate`).
+ * @throws an `Error` that says what to do, with nothing left running.
  */
 export async function startService(parts: ServiceParts, settings: Settings): Promise<Running> {
   const runtime = { ...settings, databaseUrl: databaseUrlOf(settings, parts.name) };
@@ -47,12 +45,12 @@ export async function startService(parts: ServiceParts, settings: Settings): Pro
   }
 }
 
-/** Has operators see this process, which listens. */
+/** Shows this listening process to operators. */
 export function reportPresence(app: NestFastifyApplication, service: string): void {
   app.get(Presence).start(service, (app.getHttpServer().address() as AddressInfo).port);
 }
 
-/** What runs in the process of one service: its module, and what every service needs besides. */
+/** A service's module, and what every service needs. */
 export function serviceModule(
   { module, bus }: Pick<ServiceParts, 'module' | 'bus'>,
   settings: RuntimeSettings,
@@ -64,8 +62,8 @@ export function serviceModule(
 }
 
 /**
- * What connects a process to the events. One that `reads` gets `EVENT_BUS`: Kafka if the settings name brokers, else the
- * journal's feed. One that `publishes` sends the journal's events to Kafka; the feed needs no publisher.
+ * Connects a process to the events. `reads`: gets `EVENT_BUS`, Kafka if brokers are configured, otherwise the journal's
+ * feed. `publishes`: sends the journal's events to Kafka; the feed needs no publisher.
  */
 export function busModules(
   settings: RuntimeSettings,
@@ -97,7 +95,7 @@ const LISTEN_ERRORS: Readonly<Record<string, (place: Place) => string>> = {
   EADDRNOTAVAIL: (p) => `POSTERN_HTTP_HOST ${p.httpHost} is no address of this machine.`,
 };
 
-/** Listens as the settings say. Throws `SettingInvalid` where the address or the port cannot be had. */
+/** @throws `SettingInvalid` if the address or port is not available. */
 export async function listenAsSet(listen: () => Promise<unknown>, settings: Place): Promise<void> {
   try {
     await listen();

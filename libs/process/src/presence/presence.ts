@@ -5,21 +5,20 @@ import { BUILD, consumerReports, Readiness, type ConsumerReport } from '@postern
 import type { DataSource } from 'typeorm';
 import { RelayContacts } from './relay-contacts.js';
 
-/** How often a process reports. */
 const REPORT_EVERY_MS = 5_000;
-/** What was not reported for so long counts as gone: three reports. */
+/** A report older than this, three intervals, counts as gone. */
 export const GONE_AFTER_SECONDS = 15;
 
-/** What a process says of itself: the column `report` of access.processes. */
+/** What a process reports: the column `report` of access.processes. */
 export interface ProcessReport {
   readonly version: string;
   readonly commit: string;
-  /** Why it is not ready, by the name of each check; empty when it is. */
+  /** Why it is not ready, by check; empty if it is. */
   readonly missing: Readonly<Record<string, string>>;
   readonly consumers: readonly ConsumerReport[];
 }
 
-/** Reports this process, and the relays that it serves, to the database: any process can then answer operators for all of them. */
+/** Reports this process and its relays to the database, so that any process can answer operators for all of them. */
 @Injectable()
 export class Presence implements BeforeApplicationShutdown {
   private process: { readonly service: string; readonly instance: string } | null = null;
@@ -32,14 +31,14 @@ export class Presence implements BeforeApplicationShutdown {
     @Inject(RelayContacts) private readonly relays: RelayContacts,
   ) {}
 
-  /** To be called once the process listens on the port. `everyMs` is for tests. */
+  /** Call it when the process listens on the port. `everyMs` is for tests. */
   start(service: string, port: number, everyMs = REPORT_EVERY_MS): void {
     this.process = { service, instance: `${hostname()}:${port}` };
     this.timer = setInterval(() => void this.report(), everyMs).unref();
     void this.report();
   }
 
-  /** The streams have ended by now: their relays are reported as not connected. */
+  /** The streams have ended: their relays are reported as not connected. */
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
     await this.reporting;
@@ -51,7 +50,7 @@ export class Presence implements BeforeApplicationShutdown {
     ]).catch(() => undefined);
   }
 
-  /** While the database is away nothing is reported; readiness says why. */
+  /** While the database is unavailable nothing is reported; readiness says why. */
   private report(): Promise<void> {
     this.reporting ??= this.write()
       .catch(() => undefined)

@@ -4,10 +4,10 @@ import { principalOf } from '@postern/http';
 import type { FastifyRequest } from 'fastify';
 import type { DataSource } from 'typeorm';
 
-/** A relay, as its requests say who it is. */
+/** A relay, from its request headers. */
 export interface Relay {
   readonly keyId: ApiKeyId;
-  /** The header `Postern-Relay`, percent-encoded; the name of the key where it is not sent. */
+  /** The header `Postern-Relay`, percent-decoded; otherwise the key's name. */
   readonly name: string;
   /** The header `User-Agent`. */
   readonly client: string | null;
@@ -15,25 +15,24 @@ export interface Relay {
   readonly denialsWaiting: number | null;
 }
 
-/** An open policy stream at this moment. */
+/** An open policy stream. */
 export interface RelayStream extends Relay {
   /** RFC 3339. */
   readonly connectedAt: string;
-  /** Since the relay's connection took what it was sent last. */
+  /** Since the relay's connection took the last write. */
   readonly silentMs: number;
-  /** Up to which it was sent the changes. */
+  /** Changes up to here were sent. */
   readonly revision: number;
-  /** Revisions that are not sent to it yet. */
+  /** Revisions that were not sent yet. */
   readonly behind: number;
 }
 
-/** Of a host name (RFC 1035), as in a denial. */
+/** The length of a host name (RFC 1035), as in a denial. */
 const LONGEST_NAME = 253;
 const LONGEST_CLIENT = 200;
-/** Of one process between two writes, and of all in the table: whoever was seen longest ago is forgotten. */
+/** In one process between two writes, and in the table. The least recently seen is dropped. */
 const MAX_RELAYS = 10_000;
 
-/** The parameter decorator for the relay that asks. */
 export const CallingRelay = createParamDecorator((_: unknown, context: ExecutionContext): Relay => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const { keyId, name } = principalOf(request).actor;
@@ -47,14 +46,14 @@ export const CallingRelay = createParamDecorator((_: unknown, context: Execution
   };
 });
 
-/** What relays this process has heard of, on their way to access.relays. */
+/** Relays that contacted this process, to be written to access.relays. */
 @Injectable()
 export class RelayContacts {
   private streams: () => readonly RelayStream[] = () => [];
   private reported = new Map<string, Relay>();
   private ended: Relay[] = [];
 
-  /** Asked at each write. */
+  /** Called at each write. */
   followStreams(streams: () => readonly RelayStream[]): void {
     this.streams = streams;
   }
@@ -68,7 +67,7 @@ export class RelayContacts {
     if (this.reported.size < MAX_RELAYS) this.reported.set(idOf(relay), relay);
   }
 
-  /** Of two streams of one relay the later one is written. */
+  /** Of two streams of one relay, the later one is written. */
   async write(access: DataSource, instance: string): Promise<void> {
     const { reported, ended } = this;
     this.reported = new Map();
@@ -85,7 +84,7 @@ export class RelayContacts {
 const FIELDS = `("keyId" text, name text, client text, "denialsWaiting" integer,
   "connectedAt" timestamptz, "silentMs" float8, revision bigint, behind bigint)`;
 
-/** In one order in all processes, so that none waits for another that waits for it. A report of denials leaves what is known of the stream. */
+/** All processes use the same order, so that they cannot deadlock. A report of denials keeps the stream's columns. */
 const WRITE = `
   INSERT INTO access.relays AS known (key_id, name, client, last_contact_at, instance, connected_at, stream_seen_at, revision, behind, denials_waiting)
   SELECT "keyId", name, client, clock_timestamp() - coalesce("silentMs", 0) * interval '1 ms',
@@ -102,7 +101,7 @@ const WRITE = `
     behind = coalesce(excluded.behind, known.behind),
     denials_waiting = coalesce(excluded.denials_waiting, known.denials_waiting)`;
 
-/** Those that have opened no other stream since. */
+/** Relays that have opened no other stream since. */
 const END = `
   UPDATE access.relays known SET stream_seen_at = NULL, revision = ended.revision
     FROM json_to_recordset($2) AS ended ${FIELDS}
@@ -123,7 +122,7 @@ function decoded(text: string): string {
   }
 }
 
-/** On one line, without control characters. */
+/** One line, without control characters. */
 function plain(text: string, longest: number): string {
   return text
     .replaceAll(/\p{C}+/gu, ' ')
