@@ -1,6 +1,6 @@
 export type Family = 'IPv4' | 'IPv6';
 
-/** One address, in network byte order. An IPv4 address in its mapped IPv6 form never gets this far: it is an IPv4 address. */
+/** An address in network byte order. An IPv4 address in mapped IPv6 form is already converted to IPv4. */
 export interface IpAddress {
   readonly family: Family;
   /** 4 bytes or 16. */
@@ -9,7 +9,7 @@ export interface IpAddress {
   readonly text: string;
 }
 
-/** A CIDR range, or a single address as the range of one. */
+/** A CIDR range; a single address is a range of one. */
 export interface IpRange {
   readonly family: Family;
   /** 1 to 32, or 1 to 128. */
@@ -26,9 +26,9 @@ export type RefusalCode = 'range-invalid' | 'host-bits-set' | 'range-too-wide' |
 export interface Refused {
   readonly ok: false;
   readonly code: RefusalCode;
-  /** A sentence for whoever typed it: what is wrong and what would be right. */
+  /** A sentence for the person who typed it: what is wrong, and what would be right. */
   readonly detail: string;
-  /** Texts that would be accepted in its place, canonical, the likeliest first; empty where none can be guessed. */
+  /** Accepted alternatives, canonical, the likeliest first; may be empty. */
   readonly suggestions: readonly string[];
 }
 
@@ -38,27 +38,27 @@ export function addressOf(bytes: Uint8Array): IpAddress {
   return { family: familyOf(bytes), bytes, text: canonicalAddress(bytes) };
 }
 
-/** `first` must have its host bits zero. */
+/** The host bits of `first` must be zero. */
 export function rangeOfBytes(first: Uint8Array, prefix: number): IpRange {
   return { family: familyOf(first), prefix, first, text: canonicalRange(first, prefix) };
 }
 
-/** The range that is this one address. */
+/** The range of one address. */
 export function rangeOf({ family, bytes, text }: IpAddress): IpRange {
   return { family, prefix: bytes.length * 8, first: bytes, text };
 }
 
-/** The range of `prefix` bits around an address; `prefix` is a whole number from 1 to 32 or 128. */
+/** The range of `prefix` bits around an address; `prefix` is an integer from 1 to 32 or 128. */
 export function widen(address: IpAddress, prefix: number): IpRange {
   return rangeOfBytes(maskedTo(address.bytes, prefix), prefix);
 }
 
-/** The addresses that most likely belong to the same site: IPv4 /24, IPv6 /64. */
+/** The addresses that probably belong to the same site: IPv4 /24, IPv6 /64. */
 export function neighbourhood(address: IpAddress): IpRange {
   return widen(address, address.family === 'IPv4' ? 24 : 64);
 }
 
-/** Every range that an entry may have and that contains the address, the widest first. */
+/** Every range that an entry may have and that contains the address, widest first. */
 export function rangesAround(address: IpAddress): IpRange[] {
   return Array.from({ length: address.bytes.length * 8 }, (_, i) => widen(address, i + 1));
 }
@@ -78,7 +78,10 @@ export function maskedTo(bytes: Uint8Array, prefix: number): Uint8Array {
   return masked;
 }
 
-/** Dotted decimal for 4 bytes, RFC 5952 for 16. All of IPv6 is shown in hexadecimal groups, embedded IPv4 too. */
+/**
+ * Dotted decimal for 4 bytes, RFC 5952 for 16. IPv6 is always in hexadecimal groups, also with an embedded IPv4
+ * address.
+ */
 export function canonicalAddress(bytes: Uint8Array): string {
   return bytes.length === 4 ? bytes.join('.') : canonicalIpv6(bytes);
 }
@@ -89,10 +92,10 @@ export function canonicalRange(first: Uint8Array, prefix: number): string {
   return prefix === first.length * 8 ? address : `${address}/${prefix}`;
 }
 
-/** RFC 5952, section 4: lower case, no leading zeros, `::` for the longest run of two groups or more, the first of equals. */
+/** RFC 5952, section 4: lower case, no leading zeros, `::` for the first of the longest runs of two or more groups. */
 function canonicalIpv6(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
-  let longest = { start: -1, length: 1 }; // one group alone is not shortened
+  let longest = { start: -1, length: 1 }; // a single group is not shortened
   let length = 0;
   for (let i = 0; i < 8; i++) {
     length = groups[i] === 0 ? length + 1 : 0;

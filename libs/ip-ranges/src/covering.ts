@@ -2,13 +2,13 @@ import type { IpAddress, IpRange } from './address.js';
 import { contains, covers } from './match.js';
 
 /**
- * For each item inside another's range: the narrowest such other.
- * Ranges nest or are apart, so that in order of their first address, the wider first, a stack of the open ones is enough:
- * n log n, where comparing all pairs took 1,000 entries a million steps on every write.
+ * For each item inside another's range: the narrowest such other. Ranges are nested or separate, so in the order of
+ * their first address, wider first, a stack of open ones is enough: n log n. Comparing all pairs took a million steps
+ * for 1,000 entries on every write.
  */
 export function coveringRanges<T extends { readonly range: IpRange }>(items: readonly T[]): Map<T, T> {
   const covering = new Map<T, T>();
-  // Single addresses, of which most lists consist, cover nothing.
+  // Single addresses, which most lists consist of, cover nothing.
   if (items.every(({ range }) => range.prefix === range.first.length * 8)) return covering;
   const open: T[] = [];
   for (const item of items.toSorted((a, b) => inOrder(a.range, b.range))) {
@@ -23,7 +23,7 @@ export function coveringRanges<T extends { readonly range: IpRange }>(items: rea
   return covering;
 }
 
-/** Finds the ranges that contain an address: by binary search among the ranges, for many addresses against many ranges. */
+/** Finds the ranges that contain an address by binary search, for many addresses and ranges. */
 export class RangeIndex<T extends { readonly range: IpRange }> {
   private readonly sorted: readonly T[];
   private readonly covering: ReadonlyMap<T, T>;
@@ -33,16 +33,16 @@ export class RangeIndex<T extends { readonly range: IpRange }> {
     this.covering = coveringRanges(items);
   }
 
-  /** The items whose range contains the address, the narrowest first. */
+  /** The items whose range contains the address, narrowest first. */
   containing(address: IpAddress): T[] {
     const found: T[] = [];
-    // A range that contains the address covers the last range that begins at or before it, or is that one.
+    // A range that contains the address is, or covers, the last range that begins at or before it.
     for (let item = this.lastFrom(address); item !== undefined; item = this.covering.get(item))
       if (contains(item.range, address)) found.push(item);
     return found;
   }
 
-  /** The last item whose range begins at the address or before it. */
+  /** The last item whose range begins at or before the address. */
   private lastFrom({ bytes }: IpAddress): T | undefined {
     let [low, high] = [0, this.sorted.length];
     while (low < high) {
@@ -55,7 +55,7 @@ export class RangeIndex<T extends { readonly range: IpRange }> {
   }
 }
 
-/** IPv4 before IPv6, then by first address, then the wider before the narrower. */
+/** IPv4 before IPv6, then by first address, then wider before narrower. */
 function inOrder(a: IpRange, b: IpRange): number {
   return compareBytes(a.first, b.first) || a.prefix - b.prefix;
 }

@@ -3,14 +3,16 @@ import { MISTAKES, type Mistake, type Wanted } from './mistakes.js';
 
 type Read = (text: string) => Parsed<{ readonly text: string }> | null;
 
-/** The longest accepted text is 49 characters (a mapped address in full, `/128`): what is much longer is not looked at. */
+/**
+ * The longest accepted text has 49 characters (a mapped address in full, `/128`). Much longer ones are not analysed.
+ */
 const MAX_TEXT_LENGTH = 64;
-/** Mistakes in one text that are undone one after the other before the guess is given up. */
+/** Mistakes that are corrected one after the other before giving up. */
 const MOST_MISTAKES = 4;
 
 /**
- * Says why a text could not be read as what was wanted, and what may have been meant.
- * A suggestion is only ever what the strict reader accepts, so that offering one cannot widen what is accepted.
+ * Explains why a text is invalid, and what may have been meant. Suggestions are only texts that the strict reader
+ * accepts, so they cannot widen what is accepted.
  */
 export function explain(text: unknown, wanted: Wanted, read: Read): Refused {
   const refused = (detail: string, suggestions: readonly string[] = []): Refused => ({
@@ -33,7 +35,7 @@ const FORM: Readonly<Record<Wanted, string>> = {
   address: 'an address, such as 203.0.113.42 or 2001:db8::1',
 };
 
-/** The canonical texts that come of one guess, after undoing what else is wrong with it. */
+/** The canonical texts of one guess, after correcting its other mistakes. */
 function accepted(text: string, wanted: Wanted, read: Read, mistakesLeft: number): readonly string[] {
   if (text.length > MAX_TEXT_LENGTH) return [];
   const parsed = read(text);

@@ -1,7 +1,10 @@
 import type { IpAddress, IpRange } from './address.js';
 import { parseRange } from './parse.js';
 
-/** Whether the address is in the range. Families never match each other: an IPv4 address embedded in IPv6 grants nothing. */
+/**
+ * Whether the address is in the range. Families never match each other: an IPv4 address embedded in IPv6 grants
+ * nothing.
+ */
 export function contains(range: IpRange, address: IpAddress): boolean {
   return range.family === address.family && sameBits(range.first, address.bytes, range.prefix);
 }
@@ -13,7 +16,7 @@ export function covers(outer: IpRange, inner: IpRange): boolean {
   );
 }
 
-/** Whether two equally long addresses agree in their first `bits`. */
+/** Whether two equally long addresses have the same first `bits`. */
 function sameBits(a: Uint8Array, b: Uint8Array, bits: number): boolean {
   const bytes = bits >> 3;
   for (let i = 0; i < bytes; i++) if (a[i] !== b[i]) return false;
@@ -21,7 +24,7 @@ function sameBits(a: Uint8Array, b: Uint8Array, bits: number): boolean {
   return rest === 0 || ((a[bytes] ?? 0) ^ (b[bytes] ?? 0)) >> (8 - rest) === 0;
 }
 
-/** Ranges from which no login can come over the internet, so that an entry there may be a mistake. */
+/** Ranges from which no login can come over the internet, so an entry may be a mistake. */
 const PRIVATE: readonly IpRange[] = [
   '10.0.0.0/8', // RFC 1918
   '172.16.0.0/12',
@@ -40,7 +43,10 @@ const PRIVATE: readonly IpRange[] = [
 
 export type RemarkCode = 'very-wide' | 'private-range';
 
-/** What may be a mistake about a range that is otherwise fit for an allow list. `detail` goes on after the range's text. */
+/**
+ * Possible mistakes in a range that is otherwise valid for an allow list. `detail` continues the sentence after the
+ * range's text.
+ */
 export function remarksOn(range: IpRange): { readonly code: RemarkCode; readonly detail: string }[] {
   const remarks: { code: RemarkCode; detail: string }[] = [];
   if (isVeryWide(range)) {
@@ -54,12 +60,12 @@ export function remarksOn(range: IpRange): { readonly code: RemarkCode; readonly
   return remarks;
 }
 
-/** Whether all of the range is private, shared, link-local or loopback space. */
+/** Private, shared, link-local or loopback addresses only. */
 export function isPrivate(range: IpRange): boolean {
   return PRIVATE.some((space) => covers(space, range));
 }
 
-/** Whether the range is wider than one site can need: IPv4 shorter than /16, IPv6 shorter than /32. */
+/** Wider than any site needs: IPv4 wider than /16, IPv6 wider than /32. */
 export function isVeryWide(range: IpRange): boolean {
   return range.prefix < (range.family === 'IPv4' ? 16 : 32);
 }

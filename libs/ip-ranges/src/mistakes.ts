@@ -4,22 +4,22 @@ import { readIpv4 } from './read.js';
 
 export type Wanted = 'address' | 'range';
 
-/** A known way to write an address wrongly, found in a text. */
+/** A typical mistake, found in a text. */
 export interface Mistake {
-  /** What is wrong, as a sentence. */
+  /** A sentence. */
   readonly detail: string;
-  /** What may have been meant, the likeliest first; it need not be right in all else. */
+  /** What may have been meant, the likeliest first; it may contain other mistakes. */
   readonly meant: readonly string[];
 }
 
-/** Finds one kind of mistake; null where the text has none of it. */
+/** Finds one kind of mistake; null if there is none. */
 type FindMistake = (text: string, wanted: Wanted) => Mistake | null;
 
 const found = (detail: string, ...meant: readonly string[]): Mistake => ({ detail, meant });
 
 const missing: FindMistake = (text) => (text === '' ? found('nothing was given.') : null);
 
-/** Full-width digits, no-break and zero-width spaces: they come with a paste and cannot be seen. */
+/** Full-width digits, no-break and zero-width spaces, which come with a paste and are invisible. */
 const foreignCharacters: FindMistake = (text) => {
   if (/^[\t\n\r\x20-\x7e]*$/.test(text)) return null;
   const plain = text.normalize('NFKC').replace(/[\p{Cf}\p{Cc}\p{Zs}]/gu, ' ');
@@ -33,7 +33,7 @@ const severalAtOnce: FindMistake = (text) =>
 const whiteSpace: FindMistake = (text) => {
   if (!/\s/.test(text)) return null;
   const meant = text.trim().replace(/\s*\/\s*/, '/');
-  // `203.0.113.0 255.255.255.0`, as routers write it
+  // `203.0.113.0 255.255.255.0`, as in routers
   const networkAndMask = meant.replace(/\s+(?=255\.)/, '/');
   return found('white space is not accepted.', ...[networkAndMask].filter((meant) => !/\s/.test(meant)));
 };
@@ -54,7 +54,7 @@ const bracketsAndPort: FindMistake = (text) => {
   return address === undefined ? null : found('give the address without a port.', address);
 };
 
-/** RFC 4007: a zone names an interface of one machine, and means nothing on another. */
+/** RFC 4007: a zone names an interface of one machine. */
 const zone: FindMistake = (text) =>
   text.includes('%') ? found('a zone (%…) is not part of an address.', text.replace(/%[^/]*/, '')) : null;
 
@@ -87,7 +87,7 @@ const wildcard: FindMistake = (text, wanted) => {
   return found('wildcards are not accepted; give a range with a prefix length.', ...network);
 };
 
-/** With zeros for the octets that are missing. */
+/** With zeros for missing octets. */
 function padded(octets: readonly string[]): string {
   return [...octets, '0', '0', '0'].slice(0, 4).join('.');
 }
@@ -108,7 +108,7 @@ const dottedMask: FindMistake = (text) => {
   );
 };
 
-/** What follows the slash is not a whole number without sign and leading zeros, in range. */
+/** The text after the slash is not an integer in range without sign and leading zeros. */
 const prefixNumber: FindMistake = (text) => {
   const [, address, prefix] = /^([^/]*)\/(.*)$/s.exec(text) ?? [];
   if (address === undefined || prefix === undefined) return null;
@@ -121,7 +121,7 @@ const prefixNumber: FindMistake = (text) => {
   return Number(digits) > longest ? found(`the prefix length is at most ${longest}.`) : null;
 };
 
-/** `2001:00db8::`: ipaddr.js and inet_pton refuse it too, others read it. */
+/** `2001:00db8::`: ipaddr.js and inet_pton refuse it too; other programs accept it. */
 const longGroup: FindMistake = (text) =>
   text.includes(':') && /(?:^|:)[0-9a-f]{5,}(?=[:/]|$)/i.test(text)
     ? found(
@@ -131,8 +131,8 @@ const longGroup: FindMistake = (text) =>
     : null;
 
 /**
- * IPv4 in the forms of `inet_aton`, alone or as the tail of an IPv6 address: they are refused because programs read them
- * differently (`010.0.0.1` is 8.0.0.1 to one and 10.0.0.1 to the next), and so would guard different doors.
+ * IPv4 in the forms of `inet_aton`, alone or at the end of an IPv6 address. Programs read them differently (`010.0.0.1`
+ * is 8.0.0.1 or 10.0.0.1), so they are refused.
  */
 const badNumbers: FindMistake = (text, wanted) => {
   const [, head = '', numbers, tail = ''] = /^(.*:)?([0-9a-fx.]+)(\/\d+)?$/i.exec(text) ?? [];
@@ -163,14 +163,17 @@ function inNumbers(parts: readonly string[], hasPrefix: boolean, wanted: Wanted)
   return parts.some((part) => Number(part) > 255) ? found('each number is at most 255.') : null;
 }
 
-/** What `inet_aton`, and so ipaddr.js, makes of it; nothing where it refuses, or for a number so small that none meant it so. */
+/**
+ * The reading of `inet_aton` and ipaddr.js; nothing if they refuse it, or for a number that is too small to be meant
+ * so.
+ */
 function asInetAton(parts: readonly string[]): string[] {
   const text = parts.join('.');
   if (parts.length === 1 && Number(text) <= 0xffffff) return [];
   return ipaddr.IPv4.isValid(text) ? [ipaddr.IPv4.parse(text).toString()] : [];
 }
 
-/** In the order in which they are looked for: the outermost first, so that each may rely on those before it being undone. */
+/** The outermost first: each may rely on the earlier ones being corrected. */
 export const MISTAKES: readonly FindMistake[] = [
   missing,
   foreignCharacters,

@@ -4,20 +4,20 @@ import { explain } from './explain.js';
 import { readIpv4, readIpv6 } from './read.js';
 
 /**
- * Parses a client's address. A mapped one (`::ffff:a.b.c.d`, also as `::ffff:a00:1`) becomes IPv4.
- * NAT64, 6to4, Teredo and IPv4-compatible addresses stay plain IPv6: what they embed anybody can choose.
- * Refusals have the code `source-ip-invalid`; it never throws, whatever it is given.
+ * Parses a client's address. A mapped one (`::ffff:a.b.c.d`, also `::ffff:a00:1`) becomes IPv4. NAT64, 6to4, Teredo and
+ * IPv4-compatible addresses stay IPv6, because anybody can choose what they embed. Never throws; refusals have the code
+ * `source-ip-invalid`.
  */
 export function parseAddress(text: string): Parsed<IpAddress> {
   return readAddress(text) ?? explain(text, 'address', readAddress);
 }
 
 /**
- * Parses an address or a CIDR range of an allow list. A mapped range (`::ffff:a.b.c.d/96` and longer) becomes IPv4.
- * It never throws, whatever it is given. Refusals:
- * - `host-bits-set`: `203.0.113.42/24`; the suggestions are the network and the single address.
- * - `range-too-wide`: `/0`, or an IPv6 range that has every IPv4 address in it in mapped form.
- * - `range-invalid`: all else that is not exactly an address or an address, a slash and a prefix length.
+ * Parses an address or CIDR range of an allow list. A mapped range (`::ffff:a.b.c.d/96` and longer) becomes IPv4. Never
+ * throws. Refusals:
+ * - `host-bits-set`: `203.0.113.42/24`; suggests the network and the single address.
+ * - `range-too-wide`: `/0`, or an IPv6 range with all mapped IPv4 addresses.
+ * - `range-invalid`: anything else that is not an address, or an address, a slash and a prefix length.
  */
 export function parseRange(text: string): Parsed<IpRange> {
   return readRange(text) ?? explain(text, 'range', readRange);
@@ -26,7 +26,7 @@ export function parseRange(text: string): Parsed<IpRange> {
 function readAddress(text: string): Parsed<IpAddress> | null {
   if (typeof text !== 'string') return null;
   const ipv4 = readIpv4(text);
-  // A strict text is the canonical one: there is no other way to write it.
+  // A strict text is already canonical.
   if (ipv4 !== null) return { ok: true, value: { family: 'IPv4', bytes: ipv4, text } };
   const ipv6 = readIpv6(text);
   return ipv6 && { ok: true, value: addressOf(unmapped(ipv6)) };
@@ -34,7 +34,7 @@ function readAddress(text: string): Parsed<IpAddress> | null {
 
 const RANGE = /^([^/]*)(?:\/(0|[1-9]\d{0,2}))?$/;
 
-/** Null where the text has not the form of a range at all. */
+/** Null if the text does not have the form of a range. */
 function readRange(text: string): Parsed<IpRange> | null {
   const [, address, digits] = (typeof text === 'string' && RANGE.exec(text)) || [];
   if (address === undefined) return null;
@@ -48,7 +48,7 @@ function readRange(text: string): Parsed<IpRange> | null {
     : checked(typed, prefix);
 }
 
-/** What was read may still be unfit for an allow list. */
+/** A readable range may still be invalid for an allow list. */
 function checked(typed: Uint8Array, prefix: number): Parsed<IpRange> {
   const first = maskedTo(typed, prefix);
   const hostBitsSet = typed.some((byte, i) => byte !== first[i]);
@@ -69,17 +69,17 @@ function checked(typed: Uint8Array, prefix: number): Parsed<IpRange> {
 /** Bits of `::ffff:0:0/96`, the IPv4-mapped addresses (RFC 4291, section 2.5.5.2). */
 const MAPPED_PREFIX = 96;
 
-/** Whether 16 bytes are an IPv4-mapped address. By the bytes: `::ffff:a00:1` is one as much as `::ffff:10.0.0.1`. */
+/** By the bytes: `::ffff:a00:1` is mapped as much as `::ffff:10.0.0.1`. */
 function isMapped(bytes: Uint8Array): boolean {
   return bytes.length === 16 && startsAsMapped(bytes, MAPPED_PREFIX);
 }
 
-/** Whether an IPv6 range of fewer than 96 bits, of which `first` is the lowest address, has all mapped addresses in it. */
+/** Whether an IPv6 range of fewer than 96 bits contains all mapped addresses. `first` is its lowest address. */
 function holdsAllMapped(first: Uint8Array, prefix: number): boolean {
   return first.length === 16 && prefix < MAPPED_PREFIX && startsAsMapped(first, prefix);
 }
 
-/** The 4 bytes of the IPv4 address in a mapped one; any other address as it is. */
+/** The IPv4 bytes of a mapped address; any other address unchanged. */
 function unmapped(bytes: Uint8Array): Uint8Array {
   return isMapped(bytes) ? bytes.slice(12) : bytes;
 }

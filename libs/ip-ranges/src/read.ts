@@ -2,8 +2,8 @@ const DOT = 46;
 const ZERO = 48;
 
 /**
- * Reads four decimal octets without leading zeros (RFC 6943, section 3.1.1, "strict"), and nothing else.
- * By hand because relays call it for every login: some ten times faster than a regular expression and a split.
+ * Reads four decimal octets without leading zeros (RFC 6943, section 3.1.1, "strict"). By hand, because relays call it
+ * for every login: about ten times faster than a regular expression.
  * @returns the 4 bytes, or null
  */
 export function readIpv4(text: string): Uint8Array | null {
@@ -39,12 +39,12 @@ const LONGEST = 45;
 const COLON = 58;
 
 /**
- * Reads an IPv6 address in the forms of RFC 4291, section 2.2, and nothing else: no zone, no brackets, no group of more than
- * four digits, a dotted tail only of four strict octets.
+ * Reads an IPv6 address of RFC 4291, section 2.2: no zone, no brackets, no group of more than four digits, a dotted
+ * tail only of four strict octets.
  *
- * By hand: ipaddr.js took 5.5 µs for it where this takes 1.2, and wants a gate of the same size before it, since it accepts
- * zones and octal octets in a dotted tail, and reads `::192.0.2.1` (the deprecated IPv4-compatible form) as
- * `::ffff:192.0.2.1`, so that an embedded IPv4 address would grant. Tests compare the two.
+ * By hand: this takes 1.2 µs, ipaddr.js 5.5. And ipaddr.js accepts zones, octal octets in a dotted tail, and
+ * `::192.0.2.1` (IPv4-compatible, deprecated) as `::ffff:192.0.2.1`, so that an embedded address would grant. Tests
+ * compare the two.
  * @returns the 16 bytes, or null
  */
 export function readIpv6(text: string): Uint8Array | null {
@@ -86,12 +86,12 @@ export function readIpv6(text: string): Uint8Array | null {
     }
   }
   if (gapAt === -1) return at === 16 ? bytes : null;
-  if (at > 14) return null; // `::` replaces one group of zeros at least
+  if (at > 14) return null; // `::` replaces at least one group of zeros
   const afterGap = 16 - (at - gapAt);
   return bytes.copyWithin(afterGap, gapAt, at).fill(0, gapAt, afterGap);
 }
 
-/** The value of a hexadecimal digit; -1 for any other character, and for NaN past the end. */
+/** -1 for any other character, and for NaN past the end. */
 function hexDigit(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;
   const lower = code | 0x20;
