@@ -5,29 +5,29 @@ import { migrate, withSession } from '@postern/database';
 import { startEmbeddedPostgres } from '@postern/embedded-postgres';
 import { journalSchema } from '@postern/event-store';
 import { openDataFolder, type Settings } from '@postern/settings';
-// By their files: the operator's commands need the schemas, and not half of a second for loading the services' modules.
+// Imported by file: the operator's commands need the schemas, but not the services' modules, which take half a second
+// to load.
 import { accessSchema } from '../../../libs/access/src/access-schema.js';
 import { loginsSchema } from '../../../libs/observed-logins/src/logins-schema.js';
 import { auditSchema } from '../../audit-trail-service/src/schema/audit-schema.js';
 import { projectionSchema } from '../../projection-service/src/schema/projection-schema.js';
 
-/** Every schema; the journal first, so that a wrong cluster shows at once. */
+/** The journal first, so that a wrong cluster is noticed at once. */
 export const SCHEMAS = [journalSchema, accessSchema, projectionSchema, auditSchema, loginsSchema];
 
-/** A database with every schema up to date. */
 export interface Database {
   /** The owner's connection URL. */
   readonly url: string;
   readonly embedded: boolean;
-  /** What keeps the embedded server from running at this moment; null where nothing does, or the server is not ours. */
+  /** Why the embedded server is not running; null if it is, or is not ours. */
   trouble(): string | null;
   stop(): Promise<void>;
 }
 
 /**
- * The database of the settings, or an embedded one below the data folder, brought up to date by `prepare`.
- * @param serverSettings for the embedded server, where its own do not suffice
- * @param onChange called when the embedded server is lost, cannot be started, or runs again; logs it by default
+ * Opens the database of the settings, or an embedded one in the data folder, and updates it with `prepare`.
+ * @param serverSettings for the embedded server
+ * @param onChange called when the embedded server is lost, cannot start, or runs again; by default logs it
  */
 export async function openDatabase(
   settings: Settings,
@@ -48,7 +48,7 @@ export async function openDatabase(
   return database;
 }
 
-/** Brings every schema up to date. */
+/** Updates every schema. */
 export async function migrateAll(ownerUrl: string): Promise<void> {
   for (const component of SCHEMAS) await migrate(ownerUrl, component);
 }
@@ -69,7 +69,7 @@ async function embedded(
   onChange: (running: boolean, message: string) => void,
 ): Promise<Database> {
   const folder = await openDataFolder(dataDir);
-  // As root the server runs under another account, which must pass through here; every file in it guards itself.
+  // If we are root, the server has another account, which must pass through this folder; files have their own modes.
   await chmod(folder, 0o711);
   let trouble: string | null = null;
   const server = await startEmbeddedPostgres({

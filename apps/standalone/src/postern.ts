@@ -6,7 +6,7 @@ import { type Settings } from '@postern/settings';
 import { openDatabase } from './database.js';
 import { StandaloneModule } from './standalone.module.js';
 
-/** Starts everything in this process. Throws an `Error` whose message says what to do, and leaves nothing running. */
+/** Starts everything in this process. @throws an `Error` that says what to do, with nothing left running. */
 export async function startPostern(settings: Settings): Promise<Running> {
   const database = await openDatabase(settings);
   try {

@@ -6,7 +6,6 @@ import { AccessModule } from '@postern/access';
 import { busModules, ObserveModule } from '@postern/process';
 import { SettingsModule, type RuntimeSettings } from '@postern/settings';
 
-/** All three services in one process. */
 @Module({})
 export class StandaloneModule {
   static forRoot(settings: RuntimeSettings): DynamicModule {

@@ -5,41 +5,39 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/process-life';
 
-/** What is started as a process of its own. */
+/** A process to start. */
 export interface ChildPlan {
   /** For people: `command-service 1`. */
   readonly name: string;
-  /** Where it listens. */
   readonly url: string;
-  /** The built file. */
   readonly file: string;
   readonly environment: NodeJS.ProcessEnv;
 }
 
 export type Ready = ReadyMessage['ready'];
 
-/** As tools/launch.mjs has it, which says why. */
+/** The same as in tools/launch.mjs, which explains them. */
 const FLAGS = ['--enable-source-maps', '--max-semi-space-size=8', '--max-old-space-size=512'];
 const RESTART_DELAYS_MS = [500, 1_000, 2_000, 4_000, 8_000, 10_000];
-/** Who has run so long is restarted without delay when it dies. */
+/** A process that ran this long is restarted without delay. */
 const WELL_AFTER_MS = 60_000;
-/** A child that has never been ready is started so often: a bad setting is not repaired by trying. */
+/** Attempts before a child is ever ready: retries do not repair a wrong setting. */
 const FIRST_ATTEMPTS = 5;
 const STOP_TIMEOUT_MS = 25_000;
 
-/** Keeps one process running: starts it again whenever it ends, after a pause that grows with each failure. */
+/** Keeps one process running. It restarts after pauses that grow with each failure. */
 export class Child {
   #process: ChildProcess | undefined;
   #running: Promise<void> = Promise.resolve();
   readonly #stop = new AbortController();
   #failures = 0;
   #wasReady = false;
-  /** It said itself that it would end again. */
+  /** The process said that it would fail again. */
   #refused = false;
 
   constructor(
     private readonly plan: ChildPlan,
-    /** Called with each line that it prints and with what happens to it. */
+    /** Called with each line of its output, and with its changes of state. */
     private readonly log: (line: string) => void,
   ) {}
 
@@ -47,7 +45,7 @@ export class Child {
     return this.#process?.pid;
   }
 
-  /** Resolves once it is ready. Throws `StartFailed` where it never gets there. */
+  /** Resolves when it is ready. @throws `StartFailed` if that never happens. */
   start(): Promise<Ready> {
     return new Promise((done, fail) => {
       this.#running = this.#keep(done).then(() =>
@@ -56,7 +54,7 @@ export class Child {
     });
   }
 
-  /** SIGTERM, and SIGKILL where that does not end it. */
+  /** SIGTERM, then SIGKILL. */
   async stop(): Promise<void> {
     this.#stop.abort();
     const child = this.#process;
@@ -80,14 +78,14 @@ export class Child {
     }
   }
 
-  /** One life of the process; returns how it ended. */
+  /** One run of the process; returns how it ended. */
   async #runOnce(ready: (ready: Ready) => void): Promise<string> {
     const child = fork(this.plan.file, [], {
       execArgv: FLAGS,
-      // Two arenas, as tools/launch.mjs has it.
+      // Two arenas, as in tools/launch.mjs.
       env: { MALLOC_ARENA_MAX: '2', ...this.plan.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // Out of the terminal's reach: its Ctrl-C would end all at once, and in no order.
+      // Not in the terminal's group: Ctrl-C would end all at once, in no order.
       detached: true,
     });
     this.#process = child;
@@ -102,7 +100,7 @@ export class Child {
       this.#wasReady = true;
       ready(message.ready);
     });
-    // An error that keeps it from starting is thrown by `once`.
+    // `once` throws an error that prevents the start.
     const [code, signal] = (await once(child, 'exit').catch((error: unknown) => [null, String(error)])) as unknown[];
     this.#process = undefined;
     return String(signal ?? `exit code ${code}`);

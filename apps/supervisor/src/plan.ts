@@ -10,11 +10,11 @@ const LOGINS: Readonly<Record<Service, ServiceLogin>> = {
   'audit-trail-service': 'postern_audit_trail_service',
 };
 
-/** Not for the children: whoever reads the environment of one of them must not find another's secret. */
+/** Not passed to children: the environment of one must not contain another's secret. */
 const SECRETS = /^POSTERN_(DATABASE_URL|DATABASE_URL_FILE|OPERATOR_KEY|\w+_SERVICE_PASSWORD)$/;
 const LOOPBACK = '127.0.0.1/32,::1/128';
 
-/** Where the instances of each service listen, given ports enough for all, service by service. */
+/** The URLs of each service's instances, from ports for all of them, service by service. */
 export function serviceUrls(ports: readonly number[]): Readonly<Record<Service, readonly string[]>> {
   const instances = ports.length / SERVICES.length;
   const urls = SERVICES.map((service, i) => [
@@ -24,7 +24,7 @@ export function serviceUrls(ports: readonly number[]): Readonly<Record<Service, 
   return Object.fromEntries(urls) as Record<Service, string[]>;
 }
 
-/** What runs where, and the settings of each process: no more than it needs. */
+/** The processes, each with only the settings that it needs. */
 export function planServices(
   environment: NodeJS.ProcessEnv,
   ownerUrl: string,
@@ -44,7 +44,7 @@ export function planServices(
         POSTERN_DATABASE_URL: serviceUrl(ownerUrl, LOGINS[service], passwords[LOGINS[service]]),
         POSTERN_HTTP_HOST: '127.0.0.1',
         POSTERN_HTTP_PORT: new URL(url).port,
-        // The proxy's word on who asks is believed.
+        // The services trust the proxy's headers.
         POSTERN_TRUSTED_PROXIES: LOOPBACK,
       },
     })),

@@ -19,20 +19,20 @@ import { fastify as makeFastify, type FastifyInstance, type FastifyReply, type F
 import { Replicas, type Replica } from './replicas.js';
 import { ROUTES, SERVICES, type Service } from './routes.js';
 
-/** Above every deadline that the services keep themselves. */
+/** Longer than every deadline of the services. */
 const ANSWER_TIMEOUT_MS = 40_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 const ASK_EVERY_MS = 1_000;
 
-/** Of one connection alone (RFC 9110, 7.6.1), or a client's own word on who it is. */
+/** Hop-by-hop headers (RFC 9110, 7.6.1), and the client's own claims about its address. */
 const NOT_PASSED = /^(connection|keep-alive|te|expect|upgrade|forwarded|x-forwarded-(for|host|proto)|x-real-ip)$/;
 const passed = (headers: IncomingHttpHeaders) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_PASSED.test(name)));
 
 /**
- * One URL space before the services, for machines without nginx. It does what deploy/nginx does: a read goes to another replica where
- * one fails before it answers, a write is never sent twice, and a service learns who asks from nobody else. Throws
- * `SettingInvalid` where its port is not to be had.
+ * One URL space before the services, for machines without nginx, with the behaviour of deploy/nginx: a read that fails
+ * before its answer goes to another replica, a write is never sent twice, and only the proxy reports the client.
+ * @throws `SettingInvalid` if its port is not free.
  */
 export async function startProxy(
   settings: Settings,
@@ -73,7 +73,7 @@ export async function startProxy(
       destroyAgent: true,
       undici: { connect: { timeout: CONNECT_TIMEOUT_MS }, headersTimeout: ANSWER_TIMEOUT_MS },
     });
-  // An event stream has no end of its own. Its relay resumes elsewhere, by its revision.
+  // An event stream does not end by itself. Its relay resumes elsewhere, by its revision.
   fastify.addHook('preClose', async () => {
     for (const [response, from] of streams) {
       from.unpipe(response);
@@ -93,7 +93,6 @@ export async function startProxy(
   };
 }
 
-/** How one service is asked. */
 function forwarding(settings: Settings, problems: ProblemFilter, streams: Map<ServerResponse, Readable>) {
   const tried = new WeakMap<object, readonly Replica[]>();
   return (replicas: Replicas): Required<FastifyHttpProxyOptions>['replyOptions'] => {
@@ -104,12 +103,12 @@ function forwarding(settings: Settings, problems: ProblemFilter, streams: Map<Se
         tried.set(request, [...before, replica]);
         return replica.url;
       },
-      // By itself it asks whoever answers 503 up to ten times again.
+      // By default it would repeat requests answered 503 up to ten times.
       retryDelay: () => null,
       rewriteRequestHeaders: (request, headers) => {
         const client = callerAddress(request as FastifyRequest, settings.trustedProxies);
         const said = client === null ? {} : { 'x-forwarded-for': client };
-        // By these two a service knows its own origin, as the browser does.
+        // With these two, a service knows its origin as the browser sees it.
         const origin = {
           ...(request.headers.host !== undefined && { host: request.headers.host }),
           'x-forwarded-proto': callerScheme(request as FastifyRequest, settings.trustedProxies),

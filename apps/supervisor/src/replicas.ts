@@ -1,15 +1,14 @@
 import type { Service } from './routes.js';
 
-/** One process of a service, as the proxy sees it. */
 export interface Replica {
   readonly url: string;
-  /** Null where it is ready, else what it lacks. */
+  /** Null if ready. */
   missing: string | null;
 }
 
 const ASK_TIMEOUT_MS = 2_000;
 
-/** The processes of one service, used one after the other. */
+/** The processes of one service, used in turn. */
 export class Replicas {
   readonly #all: readonly Replica[];
   #next = 0;
@@ -21,13 +20,13 @@ export class Replicas {
     this.#all = urls.map((url) => ({ url, missing: 'not asked yet' }));
   }
 
-  /** Null where one is ready, else what each lacks. */
+  /** Null if one is ready. */
   get missing(): string | null {
     if (this.#all.some(({ missing }) => missing === null)) return null;
     return this.#all.map(({ url, missing }) => `${url}: ${missing}`).join(' ');
   }
 
-  /** The next that is ready, or, where none is, the next of all: it may know better. Undefined where each was tried. */
+  /** The next ready one, or, if none is, the next: its state may be outdated. Undefined if all were tried. */
   pick(tried: readonly Replica[]): Replica | undefined {
     const left = this.#all.filter((replica) => !tried.includes(replica));
     const ready = left.filter(({ missing }) => missing === null);

@@ -1,4 +1,3 @@
-/** The services behind the one URL space. */
 export const SERVICES = ['command-service', 'projection-service', 'audit-trail-service'] as const;
 export type Service = (typeof SERVICES)[number];
 
@@ -7,14 +6,16 @@ type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 interface Routes {
   readonly to: Service;
   readonly methods: readonly Method[];
-  /** As Fastify has them; of two that fit, the one with fewer variable parts is taken. */
+  /** In Fastify's form; of two that match, the one with fewer variable parts is used. */
   readonly paths: readonly string[];
 }
 
 const READS = ['GET', 'HEAD'] as const;
 const SMTP_USER = '/v1/tenants/:tenantId/smtp-users/:smtpUserId';
 
-/** Which service answers what; deploy/nginx/postern-http.conf says the same to nginx. What no service has, the one that is asked answers with 404. */
+/**
+ * The service of each route; deploy/nginx/postern-http.conf has the same for nginx. Unknown routes get a service's 404.
+ */
 export const ROUTES: readonly Routes[] = [
   { to: 'command-service', methods: ['POST', 'PUT', 'PATCH', 'DELETE'], paths: ['/v1/*'] },
   { to: 'projection-service', methods: READS, paths: ['/v1/*', '/openapi.json', '/docs', '/docs/*'] },
@@ -25,7 +26,7 @@ export const ROUTES: readonly Routes[] = [
     paths: ['/', '/sign-in', '/t/*', '/operator/*', '/help/*', '/assets/*'],
   },
   {
-    // Read where they are written: these hold what has just been answered.
+    // Read where they are written: they contain what was just answered.
     to: 'command-service',
     methods: READS,
     paths: [
@@ -37,7 +38,7 @@ export const ROUTES: readonly Routes[] = [
     ],
   },
   {
-    // Denials that the audit trail could not read are its own.
+    // Dead letters belong to the audit trail.
     to: 'audit-trail-service',
     methods: ['POST', 'DELETE'],
     paths: ['/v1/dead-letters/*'],

@@ -9,36 +9,37 @@ import { Child } from './child.js';
 import { planServices, serviceUrls } from './plan.js';
 import { startProxy } from './proxy.js';
 
-/** A service's pools may hold some 25 connections. */
+/** A service's pools may hold about 25 connections. */
 const CONNECTIONS_OF_A_SET = 80;
 const READY_TIMEOUT_MS = 60_000;
 const LOOK_EVERY_MS = 250;
 const LAST_PORT = 65_535;
 
 export interface SupervisorOptions {
-  /** Of each service. */
+  /** Per service. */
   readonly instances: number;
   readonly environment: NodeJS.ProcessEnv;
-  /** Called with what the processes print and with what happens to them. */
+  /** Called with the processes' output and their changes of state. */
   readonly log: (line: string) => void;
-  /** A start that is not through is given up. */
+  /** Aborts an unfinished start. */
   readonly stopped: AbortSignal;
 }
 
 /**
- * Starts the database where none is given, brings it up to date, keeps the three services running, and answers for them.
- * Throws where one of them does not start, and leaves nothing running.
+ * Starts the embedded database if none is configured, updates it, keeps the three services running, and serves them on
+ * one port.
+ * @throws if one does not start, with nothing left running.
  */
 export async function startServices(settings: Settings, options: SupervisorOptions): Promise<Running> {
   const { instances, environment, log, stopped } = options;
   const [httpPort = 0, ...ports] = await portsFor(settings.httpPort, 1 + 3 * instances);
   const urls = serviceUrls(ports);
-  // First, so that a port that is taken is noticed before anything else was started.
+  // First, so that a used port is noticed before anything else starts.
   const proxy = await startProxy({ ...settings, httpPort }, urls);
   let services: readonly Child[] = [];
   let database: Database | undefined;
   const stop = async () => {
-    // The proxy first: it takes nothing new, and what it has taken is still answered.
+    // The proxy first: it accepts nothing new, and answers what it has accepted.
     await proxy.stop();
     await Promise.all(services.map((child) => child.stop()));
     await database?.stop();
@@ -88,7 +89,7 @@ function line(name: string, what: string): string {
   return `  ${name.padEnd(24)}${what}`;
 }
 
-/** Those that follow the proxy's, or free ones where that is to be any. Throws `SettingInvalid` where there are not so many. */
+/** The ports after the proxy's, or free ones if that is 0. @throws `SettingInvalid` if there are not enough. */
 async function portsFor(first: number, count: number): Promise<number[]> {
   if (first + count - 1 > LAST_PORT)
     throw new SettingInvalid(

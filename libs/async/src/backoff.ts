@@ -1,8 +1,8 @@
-/** Pauses between attempts: doubled each time up to the longest, with a random share taken off so that instances spread. */
+/** Pauses between attempts: doubled up to the longest, minus a random share, so that instances spread. */
 export class Backoff {
   #next: number;
 
-  /** `spread`: the share that is taken off at most. 1 for many that fail at the same moment: they come back at any time from at once on. */
+  /** @param spread the largest share that is subtracted. 1 for many that fail at the same moment. */
   constructor(
     private readonly firstMs: number,
     private readonly longestMs: number,

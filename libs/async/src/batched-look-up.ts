@@ -7,28 +7,28 @@ interface Waiting<Found> {
 }
 
 /**
- * Looks up by id, one query at a time. What is asked for during a query is looked up together by the next one: a flood of
- * unknown ids makes queries longer, and nobody waits for much more than two of them.
+ * Looks up by id, one query at a time. Ids that arrive during a query go into the next one: a flood of unknown ids
+ * makes queries larger, and nobody waits for much more than two.
  */
 export class BatchedLookUp<Id, Found> {
   private readonly waiting = new Map<Id, Waiting<Found>>();
   private running = false;
 
   constructor(
-    /** The ids that were found, with what was found. */
+    /** Returns the found ids with their values. */
     private readonly load: (ids: readonly Id[]) => Promise<ReadonlyMap<Id, Found>>,
     private readonly bounds: { readonly batch: number; readonly waiting: number },
     private readonly tooManyWait: () => Error,
   ) {}
 
-  /** Null where there is no such id. Throws what `load` throws, and the error of `tooManyWait`. */
+  /** Null if the id does not exist. @throws the errors of `load` and `tooManyWait`. */
   find(id: Id): Promise<Found | null> {
     const known = this.waiting.get(id);
     if (known) return known.promise;
     if (this.waiting.size >= this.bounds.waiting) return Promise.reject(this.tooManyWait());
     const waiting = Promise.withResolvers<Found | null>();
     this.waiting.set(id, waiting);
-    // The query is of all that wait: the deadline of the one that starts it must not end it.
+    // The query serves all waiting callers, so the deadline of its starter must not end it.
     if (!this.running) void Deadline.run(null, () => this.run());
     return waiting.promise;
   }

@@ -3,8 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 const deadlines = new AsyncLocalStorage<Deadline | null>();
 
 /**
- * A moment by which work must have ended, for everything that the work calls. The database pools read it from the asynchronous
- * context: at the deadline they close the connection on which the work waits, and send nothing more for it.
+ * The moment by which work must end, for everything that it calls. Database pools read it from the asynchronous
+ * context: at the deadline they close the work's connection and send nothing more for it.
  */
 export class Deadline {
   readonly #until: number;
@@ -15,12 +15,11 @@ export class Deadline {
     this.#until = performance.now() + ms;
   }
 
-  /** The deadline of the work that calls this; null where it has none. */
+  /** The caller's deadline; null if it has none. */
   static get current(): Deadline | null {
     return deadlines.getStore() ?? null;
   }
 
-  /** Milliseconds that are left; 0 where it has passed. */
   get leftMs(): number {
     return this.passed ? 0 : Math.max(0, this.#until - performance.now());
   }
@@ -29,15 +28,15 @@ export class Deadline {
     return this.#passed;
   }
 
-  /** Calls `end` at the deadline, until the function that it returns is called. */
+  /** Calls `end` at the deadline, unless the returned function is called before. */
   onPassed(end: () => void): () => void {
     this.#ends.add(end);
     return () => this.#ends.delete(end);
   }
 
   /**
-   * What the work results in, or the error of `late` after so many milliseconds. What the work has not asked of the database by
-   * then is not asked any more. `holds`: asked at the end; where it says no, the work has all the time it needs from then on.
+   * The result of the work, or the error `late` after `ms` milliseconds; the work then sends no more queries.
+   * @param holds called at the deadline; false: the deadline no longer applies
    */
   static within<T>(
     ms: number,
@@ -64,13 +63,13 @@ export class Deadline {
     });
   }
 
-  /** Runs work by this deadline, or by none, whatever the one of whoever happened to start it. */
+  /** Runs work with this deadline, or with none, whatever the caller's is. */
   static run<T>(deadline: Deadline | null, work: () => T): T {
     return deadlines.run(deadline, work);
   }
 }
 
-/** Waits until `work` ends, successfully or not, but at most `ms` milliseconds. Resolves to whether it ended; never rejects. */
+/** Waits `ms` milliseconds at most for the end of `work`. Returns whether it ended; never rejects. */
 export async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   const ended = work.then(
     () => true,

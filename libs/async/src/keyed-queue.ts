@@ -1,6 +1,6 @@
 import { Semaphore } from './semaphore.js';
 
-/** The queue of one key is full. A retry helps once the works before it have ended. */
+/** The queue of this key is full. A retry helps when earlier work has ended. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
   readonly permanent = false;
@@ -10,19 +10,18 @@ export class QueueFull extends Error {
   }
 }
 
-/** Runs the works of one key one after the other, in the order in which they came. Works of different keys run at the same time. */
+/** Runs the work of a key in order of arrival. Different keys run at the same time. */
 export class KeyedQueue {
   readonly #queues = new Map<string, Semaphore>();
 
-  /** `limit`: works of one key that run or wait. */
+  /** @param limit work per key, running or waiting */
   constructor(private readonly limit: number) {}
 
-  /** Keys whose works run or wait. */
   get size(): number {
     return this.#queues.size;
   }
 
-  /** Runs `work` once all earlier works of the key have ended, successfully or not. Throws what it throws, or `QueueFull` at once. */
+  /** Runs `work` after all earlier work of the key has ended. @throws its errors, or `QueueFull` at once. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const queue = this.#queues.get(key) ?? new Semaphore(1, this.limit - 1);
     this.#queues.set(key, queue);

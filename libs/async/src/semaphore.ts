@@ -1,8 +1,8 @@
-/** Taking an element from the front of an array copies the rest, so the used front is cut off only now and then. */
+/** Removing the first element of an array copies the rest, so the used part is cut off only from time to time. */
 const CUT_AFTER = 1_024;
 
 /**
- * Lets at most `limit` works run at once. The others wait in the order in which they came; a newcomer never overtakes them.
+ * Runs at most `limit` pieces of work at once. The others wait in order of arrival; a new one never overtakes them.
  *
  * | state of a work | next                                                                         |
  * | --------------- | ---------------------------------------------------------------------------- |
@@ -13,7 +13,7 @@ const CUT_AFTER = 1_024;
 export class Semaphore {
   #free: number;
   #waiting: (() => void)[] = [];
-  /** Index of the first work that waits. */
+  /** Index of the first waiting work. */
   #first = 0;
 
   constructor(
@@ -23,17 +23,15 @@ export class Semaphore {
     this.#free = limit;
   }
 
-  /** Nothing runs, and nothing waits. */
   get isIdle(): boolean {
     return this.#free === this.limit;
   }
 
-  /** Works that wait for a permit. */
   get waiting(): number {
     return this.#waiting.length - this.#first;
   }
 
-  /** Resolves to the function that returns the permit (a second call does nothing), or at once to null if too many wait. */
+  /** Resolves to the function that returns the permit (once), or at once to null if too many wait. */
   async acquire(): Promise<(() => void) | null> {
     if (this.#free > 0) this.#free -= 1;
     else {
@@ -48,7 +46,7 @@ export class Semaphore {
     };
   }
 
-  /** Runs `work` with a permit. Throws what `work` throws, or the error of `refused` if too many wait. */
+  /** @throws the errors of `work`, or `refused` if too many wait. */
   async run<T>(work: () => Promise<T>, refused: () => Error = tooManyWait): Promise<T> {
     const release = await this.acquire();
     if (!release) throw refused();
@@ -59,7 +57,7 @@ export class Semaphore {
     }
   }
 
-  /** The permit goes directly to the first that waits. */
+  /** The permit goes directly to the first waiting work. */
   #passOn(): void {
     const go = this.#waiting[this.#first];
     if (!go) {

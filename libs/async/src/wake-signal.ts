@@ -1,6 +1,6 @@
 /**
- * A wait that another part of the program can end. A wake is never lost: if nobody waits, it ends the next `wait` at once.
- * For one waiter at a time.
+ * A wait that another part of the program can end. A wake is never lost: without a waiter, it ends the next `wait` at
+ * once. For one waiter at a time.
  *
  * | state  | `wake`                  | `wait`                        | `pause`         | `close`            |
  * | ------ | ----------------------- | ----------------------------- | --------------- | ------------------ |
@@ -22,13 +22,13 @@ export class WakeSignal {
     this.#end?.();
   }
 
-  /** Ends the present wait or pause, and every later one, at once. */
+  /** Ends the current and every later wait or pause. */
   close(): void {
     this.#closed = true;
     this.#end?.();
   }
 
-  /** True after a wake, false when `ms` have passed without one. */
+  /** True after a wake, false after `ms` without one. */
   async wait(ms: number): Promise<boolean> {
     if (!this.#woken) await this.#sleep(ms, () => this.#woken);
     const woken = this.#woken;
@@ -36,7 +36,7 @@ export class WakeSignal {
     return woken;
   }
 
-  /** Sleeps for `ms`; a wake does not end it, but is kept for the next `wait`. */
+  /** Sleeps for `ms`. A wake does not end it, but is kept for the next `wait`. */
   async pause(ms: number): Promise<void> {
     await this.#sleep(ms, () => false);
   }

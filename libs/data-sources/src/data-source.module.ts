@@ -4,7 +4,7 @@ import { openDataSource, type DatabaseRole, type DataSourceSettings } from '@pos
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import { observedPools, type PoolFigures } from './pool-metrics.js';
 
-/** A TypeORM data source that connects as `role`; inject it by `@InjectDataSource('<role>')`. One module owns a role. */
+/** A TypeORM data source as `role`; inject it with `@InjectDataSource('<role>')`. Only one module per role. */
 export function dataSourceModule(role: DatabaseRole, options: DataSourceSettings): DynamicModule {
   return TypeOrmModule.forRootAsync({
     name: role,

@@ -1,6 +1,5 @@
 import { gauge } from '@postern/observe';
 
-/** What `pg`'s pool reports of itself. */
 export interface PoolFigures {
   readonly totalCount: number;
   readonly idleCount: number;

@@ -9,19 +9,18 @@ interface SecureListener extends Certificate {
 
 export interface BrokerSettings {
   readonly port: number;
-  /** By which clients reach it. */
+  /** The port that clients use. */
   readonly advertisedPort: number;
   readonly controllerPort: number;
-  /** The folder with all that the broker keeps. */
   readonly folder: string;
   readonly secure: SecureListener | null;
-  /** Whether ACLs decide who may do what. */
+  /** Whether ACLs apply. */
   readonly authorizes: boolean;
 }
 
 /**
- * `server.properties` of one broker that is its own controller (KRaft), on 127.0.0.1. Topics are made by who needs them,
- * with their settings, and never by a misspelt name.
+ * `server.properties` of one broker that is its own controller (KRaft), on 127.0.0.1. Topics are created explicitly,
+ * with their settings, never by a misspelt name.
  */
 export function brokerProperties(settings: BrokerSettings): string {
   const { port, advertisedPort, controllerPort, folder, secure, authorizes } = settings;
@@ -36,7 +35,8 @@ export function brokerProperties(settings: BrokerSettings): string {
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': join(folder, 'log'),
-    // A folder of its own: only then does Kafka lock it before it writes. A second broker on the folder ends there, and harms nothing.
+    // A separate folder: only then does Kafka lock it before it writes, and a second broker on the folder ends without
+    // harm.
     'metadata.log.dir': join(folder, 'metadata'),
     'offsets.topic.replication.factor': 1,
     'transaction.state.log.replication.factor': 1,
@@ -44,7 +44,7 @@ export function brokerProperties(settings: BrokerSettings): string {
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
-    // One machine: fifty partitions of a consumer's own topic would only slow the start.
+    // On one machine, fifty partitions of an internal topic would only slow the start.
     'offsets.topic.num.partitions': 4,
     'auto.create.topics.enable': false,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
@@ -55,7 +55,7 @@ export function brokerProperties(settings: BrokerSettings): string {
       'ssl.keystore.password': KEYSTORE_PASSWORD,
       'ssl.keystore.type': 'PKCS12',
     }),
-    // The broker itself, and whoever makes the ACLs, comes without a login.
+    // The broker itself, and the client that creates the ACLs, have no login.
     ...(authorizes && {
       'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
       'super.users': 'User:ANONYMOUS',
@@ -73,13 +73,13 @@ const loginModuleOf = (mechanism: string) => `listener.name.sasl_ssl.${mechanism
 interface Certificate {
   /** PKCS#12 with key and certificate. */
   readonly keystore: string;
-  /** PEM: what a client trusts. */
+  /** PEM, for clients to trust. */
   readonly certificateFile: string;
 }
 
 const KEYSTORE_PASSWORD = 'postern';
 
-/** A certificate of its own signing for 127.0.0.1 and localhost, for trying TLS on one machine; made once per folder. */
+/** A self-signed certificate for 127.0.0.1 and localhost, to try TLS on one machine; created once per folder. */
 export async function makeCertificate(dataDir: string): Promise<Certificate> {
   const keystore = join(dataDir, 'broker.p12');
   const certificateFile = join(dataDir, 'broker.pem');

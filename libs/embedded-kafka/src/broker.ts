@@ -10,17 +10,17 @@ import { kafkaJars } from './jars.js';
 import { freePort, runJava } from './run.js';
 
 export interface KafkaBrokerOptions {
-  /** The broker's own folder; made if it is not there. What it holds stays. */
+  /** The broker's data folder, created if missing. */
   readonly dataDir: string;
-  /** Where its jars are kept between runs. */
+  /** Where its jars are cached. */
   readonly cacheDir: string;
-  /** Where it listens on 127.0.0.1; a free one where none is given. */
+  /** Its port on 127.0.0.1; by default a free one. */
   readonly port?: number;
-  /** The port of 127.0.0.1 by which clients reach it, where that is another. */
+  /** The port of 127.0.0.1 that clients use, if it is another. */
   readonly advertisedPort?: number;
   /** Opens a second listener with TLS and SASL/SCRAM for these accounts. */
   readonly accounts?: readonly KafkaAccount[];
-  /** Whether accounts may do what they were given by ACLs alone. Without a login everything is allowed still. */
+  /** Whether accounts have only the rights of ACLs. Without a login, everything is still allowed. */
   readonly authorizes?: boolean;
 }
 
@@ -29,18 +29,17 @@ export interface KafkaAccount {
   readonly password: string;
 }
 
-/** A broker that runs. */
 export interface KafkaBroker {
   /** `host:port`, without TLS and without a login. */
   readonly address: string;
-  /** The listener with both; null where no accounts were given. */
+  /** The listener with TLS and login; null without accounts. */
   readonly secure: { readonly address: string; readonly certificateFile: string } | null;
   readonly pid: number;
-  /** Resolves when the process has ended, whatever ended it. */
+  /** Resolves at any end of the process. */
   readonly ended: Promise<void>;
-  /** SIGTERM, and SIGKILL where that takes longer than 20 s. */
+  /** SIGTERM, then SIGKILL after 20 s. */
   stop(): Promise<void>;
-  /** SIGKILL. The folder can be started on again. */
+  /** SIGKILL. The folder can be used again. */
   kill(): Promise<void>;
 }
 
@@ -51,8 +50,9 @@ const STOP_TIMEOUT_MS = 20_000;
 const STARTED = 'Kafka Server started';
 
 /**
- * Starts a real broker without Docker, with the jars that Maven has. Throws an `Error` of one line that says what to do: Java or Maven is
- * missing, another broker runs on the folder (it goes on undisturbed), the port is taken, or where the log of the failed start is.
+ * Starts a real broker without Docker, with jars from Maven.
+ * @throws an `Error` of one line that says what to do: install Java or Maven, stop the other broker on the folder,
+ * choose another port, or read the log of the failed start.
  */
 export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<KafkaBroker> {
   const jars = await kafkaJars(resolve(options.cacheDir));
@@ -63,8 +63,8 @@ export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<Kaf
 const archiveIn = (jars: string): string => join(jars, 'classes.jsa');
 
 /**
- * Fetches the jars and stores an archive of the classes that a broker loads next to them: a start then takes 1.7 s of a processor, not 3. A
- * JVM that does not match the archive ignores it.
+ * Downloads the jars, and stores an archive of the classes that a broker loads: a start then takes 1.7 s of CPU instead
+ * of 3. Another JVM ignores the archive.
  */
 export async function prepareKafka(cacheDir: string): Promise<void> {
   const jars = await kafkaJars(resolve(cacheDir));
@@ -75,7 +75,7 @@ export async function prepareKafka(cacheDir: string): Promise<void> {
   try {
     const broker = await startWith(jars, [`-XX:ArchiveClassesAtExit=${making}`], { dataDir });
     await broker.stop();
-    // It is not there where the stop took too long. A broker starts without it, too.
+    // Missing after a slow stop. A broker starts without it.
     if (existsSync(making)) await rename(making, archive);
   } finally {
     for (const path of [dataDir, making]) await rm(path, { recursive: true, force: true });
@@ -116,10 +116,10 @@ async function startWith(
   };
 }
 
-/** A cluster id, 16 bytes in base64url, for a single broker of its own. */
+/** The cluster id of a single broker: 16 bytes in base64url. */
 const CLUSTER_ID = 'cG9zdGVybi1rYWZrYS0wMQ';
 
-/** Formats under another name and renames when complete: a format that was killed leaves nothing that looks like a broker's folder. */
+/** Formats under a temporary name and renames at the end, so that a killed format leaves no half folder. */
 async function formatOnce(
   jvm: readonly string[],
   settings: BrokerSettings,
@@ -138,7 +138,7 @@ async function formatOnce(
     await writeFile(properties, brokerProperties({ ...settings, folder: making }));
     const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties, ...scram];
     await runJava('java', [...jvm, ...format]);
-    // Another start may have been faster: the broker's own lock decides which of the two runs.
+    // Another start was faster; the broker's lock decides which one runs.
     await rename(making, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error;
     });
@@ -153,7 +153,7 @@ async function launch(
   dataDir: string,
   port: number,
 ): Promise<{ broker: ChildProcess; ended: Promise<void> }> {
-  // `broker.log` and `broker.pid` are those of the broker that runs: a start that fails leaves them alone.
+  // `broker.log` and `broker.pid` belong to the running broker, so a failed start does not change them.
   const starting = join(dataDir, `starting-${process.pid}.log`);
   const pidFile = join(dataDir, 'broker.pid');
   const log = openSync(starting, 'w');
@@ -181,7 +181,7 @@ async function launch(
   throw new Error(reasonOf(await readFile(failed, 'utf8'), dataDir, port, await readPid(pidFile)) ?? unknown(failed));
 }
 
-/** What to do about a failed start, as one line, from the broker's log; null for a reason that is not foreseen. */
+/** What to do about a failed start, from the broker's log; null for an unknown reason. */
 function reasonOf(log: string, dataDir: string, port: number, pid: string): string | null {
   if (log.includes('Failed to acquire lock on file .lock'))
     return `Another Kafka broker${pid} is running on ${dataDir}. Stop it, or set POSTERN_DATA_DIR to another folder and POSTERN_BROKER_PORT to another port.`;
@@ -193,7 +193,7 @@ function reasonOf(log: string, dataDir: string, port: number, pid: string): stri
 const unknown = (log: string): string =>
   `The Kafka broker did not start within ${START_TIMEOUT_MS / 1_000} s, or ended. Its log says why: ${log}`;
 
-/** Also of a broker whose `npm run broker` was killed: it goes on, and has no terminal. */
+/** Also of a broker whose `npm run broker` was killed: it continues without a terminal. */
 async function readPid(file: string): Promise<string> {
   const pid = await readFile(file, 'utf8').catch(() => '');
   return pid === '' ? '' : ` (pid ${pid.trim()})`;
@@ -201,7 +201,7 @@ async function readPid(file: string): Promise<string> {
 
 async function end(broker: ChildProcess, ended: Promise<void>, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   broker.kill(signal);
-  // A broker that was stopped (SIGSTOP) takes SIGKILL alone.
+  // A stopped broker (SIGSTOP) reacts only to SIGKILL.
   const timer = setTimeout(() => broker.kill('SIGKILL'), STOP_TIMEOUT_MS);
   await ended;
   clearTimeout(timer);

@@ -4,16 +4,16 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { run } from './run.js';
 
-/** The broker's version: the one that docker-compose.yml has, too. */
+/** The version of docker-compose.yml. */
 export const KAFKA_VERSION = '4.3.1';
 const SCALA_VERSION = '2.13';
 const SLF4J_VERSION = '1.7.36';
-/** 93 jars, 54 MB: some 30 s the first time. */
+/** 93 jars, 54 MB: about 30 s the first time. */
 const DOWNLOAD_TIMEOUT_MS = 600_000;
-/** Maven's own reason can be as long as a page. */
+/** Maven's reason can be as long as a page. */
 const MAX_REASON = 300;
 
-/** A sentence that says what to install before a broker can run on this machine; null where nothing is missing. */
+/** What to install before a broker can run here, in a sentence; null if nothing is missing. */
 export async function kafkaMissing(): Promise<string | null> {
   const missing = (await hasJava()) ? [] : [JAVA];
   if (!(await run('mvn', ['-version'], 30_000)).ok) missing.push('Maven (Debian: maven)');
@@ -21,13 +21,14 @@ export async function kafkaMissing(): Promise<string | null> {
 }
 
 /**
- * The folder with the broker's jars below `cacheDir`, from Maven's artefacts; kept between runs. Made under another name and
- * renamed when complete. Throws an `Error` that says what to do.
+ * The folder with the broker's jars below `cacheDir`, from Maven; cached. Created under a temporary name and renamed at
+ * the end.
+ * @throws an `Error` that says what to do.
  */
 export async function kafkaJars(cacheDir: string): Promise<string> {
   const jars = join(cacheDir, `kafka-${KAFKA_VERSION}`);
   if (existsSync(jars)) {
-    // Maven fetched them once, and is not needed again.
+    // Maven is not needed again.
     if (await hasJava()) return jars;
     throw new Error(`A Kafka broker without Docker needs ${JAVA}. Install it, then start again.`);
   }
@@ -41,7 +42,7 @@ export async function kafkaJars(cacheDir: string): Promise<string> {
   try {
     await fetchJars(pom, making);
     await rm(pom);
-    // Another process may have been faster: its folder is as good.
+    // Another process was faster; its folder is the same.
     await rename(making, jars).catch((error: unknown) => {
       if (!existsSync(jars)) throw error;
     });
@@ -89,7 +90,9 @@ async function fetchJars(pom: string, folder: string): Promise<void> {
   );
 }
 
-/** Java takes the home folder from the account alone, and `?` where there is none: Maven would fill a folder of that name. */
+/**
+ * Java reads the home folder only from the account, and uses `?` without one: Maven would fill a folder of that name.
+ */
 function assertHome(): void {
   try {
     userInfo();

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { stripVTControlCharacters } from 'node:util';
 
-/** Runs a program to its end. `output` is what it printed; where it could not be started, the reason. */
+/** Runs a program to its end. `output` is what it printed, or why it could not start. */
 export function run(
   program: string,
   args: readonly string[],
@@ -17,7 +17,7 @@ export function run(
   });
 }
 
-/** Runs a program of the JDK to its end. Throws an `Error` with the first line that names the reason. */
+/** Runs a program of the JDK. @throws an `Error` with the first line that has the reason. */
 export async function runJava(program: 'java' | 'keytool', args: readonly string[]): Promise<void> {
   const { ok, output } = await run(program, args, 60_000);
   if (ok) return;
@@ -25,11 +25,11 @@ export async function runJava(program: 'java' | 'keytool', args: readonly string
   throw new Error(`${program} failed: ${lines.find((line) => /exception|error/i.test(line)) ?? lines.at(-1)}`);
 }
 
-/** Below the ports that systems give to outgoing connections and to listeners of any port: who is given one of these may take it later. */
+/** Below the ports that systems assign to outgoing connections and to listeners on any port. */
 const [LOWEST_PORT, HIGHEST_PORT] = [10_000, 32_000];
 const MOST_ATTEMPTS = 100;
 
-/** A port of 127.0.0.1 that nobody listens on now. */
+/** A free port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const port = randomInt(LOWEST_PORT, HIGHEST_PORT);

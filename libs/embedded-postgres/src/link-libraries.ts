@@ -3,10 +3,10 @@ import { readFile, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 /**
- * Makes the symbolic links that PostgreSQL's programs find their libraries by, where they are missing. npm packages cannot have links. The
- * package of the binaries makes them in an install script, and npm 12 runs no script that nobody has approved.
+ * Creates missing symbolic links to PostgreSQL's libraries. npm packages cannot contain links; the package creates them
+ * in an install script, and npm 12 runs no unapproved scripts.
  * @param folder the package's
- * @throws an `Error` that says what to do where the links cannot be made.
+ * @throws an `Error` that says what to do
  */
 export async function linkLibraries(folder: string): Promise<void> {
   const list = await readFile(join(folder, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
@@ -14,7 +14,7 @@ export async function linkLibraries(folder: string): Promise<void> {
     const link = join(folder, target);
     if (existsSync(link)) continue;
     await symlink(relative(dirname(target), source), link).catch((error: NodeJS.ErrnoException) => {
-      // Another Postern that starts here has made it.
+      // Another Postern, starting here, created it.
       if (error.code === 'EEXIST') return;
       throw new Error(
         `The embedded PostgreSQL lacks the symbolic link ${link}, and it cannot be made (${error.code}). Start Postern once as the owner of that folder.`,

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 
-/** Under whose name PostgreSQL's programs run: PostgreSQL refuses to run as root. */
+/** The account of PostgreSQL's programs: they refuse to run as root. */
 export interface ServerAccount {
-  /** Who must own the cluster's files, where it is not our own account. */
+  /** The owner of the cluster's files, if it is another account. */
   readonly ids: Ids | null;
-  /** How to start a program of PostgreSQL. `paths`: the files and folders that its line names, the program's own among them. */
+  /** How to start a program of PostgreSQL. `paths`: the files and folders in its line, with the program's own. */
   command(
     line: readonly [program: string, ...args: string[]],
     paths: readonly string[],
@@ -18,8 +18,8 @@ interface Ids {
 }
 
 /**
- * Our own account; as root the account `postgres`, which is made if it is not there. `folders` are those that it must enter.
- * Throws an `Error` that says what to do where there is no such account.
+ * Our own account; for root the account `postgres`, created if missing. `folders`: those that it must enter.
+ * @throws an `Error` that says what to do if there is no such account.
  */
 export function serverAccount(folders: readonly string[]): ServerAccount {
   if (process.getuid?.() !== 0) {
@@ -32,7 +32,7 @@ export function serverAccount(folders: readonly string[]): ServerAccount {
   return { ids, command: (line, paths) => ({ line: inOpenPlace(line, paths, ids), spawnOptions: {} }) };
 }
 
-/** PostgreSQL's programs look up the name of their account. A container that is started with any user id has none. */
+/** PostgreSQL's programs need their account's name. A container with an arbitrary user id has none. */
 function assertNamed(): void {
   try {
     userInfo();
@@ -46,13 +46,13 @@ function assertNamed(): void {
   }
 }
 
-/** In the server's view of the files alone; on the machine it stays empty. */
+/** Only in the server's view of the files; on the machine it stays empty. */
 const OPEN_PLACE = '/run/postern';
 
 /**
- * Root's checkout often lies below a folder that only root may enter (`/root`, `mktemp -d`). The server then gets a view of the files of
- * its own (a mount namespace) that shows the paths in an open place as well. It has no capability: with CAP_DAC_OVERRIDE, which also
- * opens closed folders, SQL could read every file of the machine. The folders' own modes stay as they are.
+ * Root's checkout is often below a folder that only root may enter (`/root`, `mktemp -d`). The server then gets its own
+ * view of the files (a mount namespace), with the paths in an open place. It has no capability: with CAP_DAC_OVERRIDE,
+ * SQL could read every file of the machine. The folders' modes are unchanged.
  */
 function inOpenPlace(line: readonly string[], paths: readonly string[], { uid, gid }: Ids): [string, ...string[]] {
   // The longest first: one may be the beginning of another.

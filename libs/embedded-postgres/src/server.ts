@@ -7,11 +7,11 @@ import { openCluster, OWNER, startServer, stopServer, type Cluster } from './clu
 import { findSocketFolder, makeSocketFolder } from './socket-folder.js';
 
 export interface EmbeddedPostgresOptions {
-  /** The cluster's folder; made if it is not there. */
+  /** The cluster's folder; created if missing. */
   readonly dataDir: string;
-  /** Server settings (`postgresql.conf` names) on top of Postern's own. */
+  /** Server settings (`postgresql.conf` names), in addition to Postern's. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Called when the server is lost, at each start of it that fails, and when it runs again: with what happened, in a sentence. */
+  /** Called with a sentence when the server is lost, when a restart fails, and when it runs again. */
   readonly onChange?: (running: boolean, message: string) => void;
 }
 
@@ -22,9 +22,9 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-/** Held for as long as a Postern runs on the cluster: the server outlives a killed Postern, this lock does not. */
+/** Held while a Postern uses the cluster. The server survives a killed Postern, this lock does not. */
 const IN_USE_LOCK = 8_025_001;
-/** Part of the socket's file name. */
+/** A part of the socket's file name. */
 const SOCKET_PORT = 5432;
 
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -35,10 +35,10 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Starts a PostgreSQL that listens on a Unix socket in a private folder, or takes over the one that a killed Postern left running on this
- * data folder, and starts it again on the same socket whenever it is lost. No other user of the machine can connect, nor listen in its
- * place while it is down and ask for the password.
- * Throws an `Error` that says what to do when another Postern uses the folder, or when the server does not start.
+ * Starts a PostgreSQL on a Unix socket in a private folder, or takes over the one that a killed Postern left running,
+ * and restarts it on the same socket whenever it is lost. No other user of the machine can connect, or listen in its
+ * place to get the password.
+ * @throws an `Error` that says what to do if another Postern uses the folder, or the server does not start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { dataDir, settings, onChange = () => undefined } = options;
@@ -82,8 +82,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 /**
- * The embedded PostgreSQL on which another Postern runs at this moment; null where none does. For a program that runs at the same time: it
- * takes no lease, and its connections end when that Postern ends. `dataDir` must hold a cluster.
+ * The embedded PostgreSQL of a running Postern; null if none is running. For a program next to it: it takes no lease,
+ * and its connections end with that Postern. `dataDir` must contain a cluster.
  */
 export async function findEmbeddedPostgres(dataDir: string): Promise<Pick<EmbeddedPostgres, 'url'> | null> {
   const cluster = await openCluster(resolve(dataDir));
@@ -98,7 +98,7 @@ export async function findEmbeddedPostgres(dataDir: string): Promise<Pick<Embedd
   return null;
 }
 
-/** Another process holds the lease of the cluster. */
+/** Another process has the lease of the cluster. */
 class ClusterInUse extends Error {
   override readonly name = 'ClusterInUse';
   readonly permanent = false;
@@ -126,7 +126,8 @@ function url(cluster: Cluster, folder: string, database = 'postgres'): string {
 }
 
 /**
- * Connects and takes the lock. Null when the folder has no such server any more; throws when another Postern holds the lock.
+ * Connects and takes the lock. Null if the folder has no such server any more.
+ * @throws if another Postern has the lock.
  */
 async function takeLease(cluster: Cluster, folder: string): Promise<pg.Client | null> {
   const client = new pg.Client({

@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import type { Cluster } from './cluster.js';
 
 /**
- * The private folder of the socket of the cluster's server: the one of last time where it can still be had, so that the server keeps its
- * URL, else a new one. Not below the data folder: a socket's path has 107 bytes at most, which that can exceed.
+ * The private folder of the server's socket: the last one if possible, so that the URL stays the same. Not below the
+ * data folder, because a socket's path has 107 bytes at most.
  */
 export async function makeSocketFolder(cluster: Cluster): Promise<string> {
   const last = await lastFolder(cluster);
   if (last !== null && ((await isPrivate(last, cluster)) || (await makeAgain(last, cluster)))) return last;
-  // mkdtemp gives it the mode 700 and a name that nobody can make first.
+  // mkdtemp: mode 700, and a name that nobody can create before.
   const folder = await mkdtemp(join(tmpdir(), 'postern-'));
   await handOver(folder, cluster);
   await writeFile(noteOf(cluster), `${folder}\n`, { mode: 0o600 });
   return folder;
 }
 
-/** The folder where the cluster's server is, if it runs. Null where there is none, or it is not private: then it is somebody else's. */
+/** The folder of the running server's socket. Null if it is missing or not private: then it is another user's. */
 export async function findSocketFolder(cluster: Cluster): Promise<string | null> {
   const last = await lastFolder(cluster);
   return last !== null && (await isPrivate(last, cluster)) ? last : null;
@@ -27,7 +27,7 @@ async function lastFolder(cluster: Cluster): Promise<string | null> {
   return (await readFile(noteOf(cluster), 'utf8').catch(() => '')).trim() || null;
 }
 
-/** False where somebody else has taken the name. */
+/** False if another user has taken the name. */
 async function makeAgain(folder: string, cluster: Cluster): Promise<boolean> {
   try {
     await mkdir(folder, { mode: 0o700 });
@@ -39,7 +39,7 @@ async function makeAgain(folder: string, cluster: Cluster): Promise<boolean> {
 }
 
 async function handOver(folder: string, { account }: Cluster): Promise<void> {
-  // Whatever the process's umask has taken off.
+  // The umask may have removed bits.
   await chmod(folder, 0o700);
   if (account.ids) await chown(folder, account.ids.uid, account.ids.gid);
 }

@@ -1,7 +1,7 @@
-/** What this plugin uses of Haraka, which has no types of its own. */
+/** The part of Haraka that this plugin uses; Haraka has no types. */
 export interface HarakaPlugin {
   readonly config: { get(file: string, type?: 'ini' | 'list' | 'value', onChange?: () => void): unknown };
-  /** Takes over the methods of another plugin that this one does not have, and registers its hooks for this one. */
+  /** Copies the methods of another plugin that this one lacks, and registers its hooks for this one. */
   inherits(plugin: string): void;
   register_hook(hook: string, method: string): void;
   logerror(text: string): void;
@@ -9,7 +9,7 @@ export interface HarakaPlugin {
   check_cram_md5_passwd?: CheckPassword;
 }
 
-/** `auth/auth_base` calls it with a password, or with the digest of one. */
+/** `auth/auth_base` calls it with a password, or with a digest of one. */
 export type CheckPassword = (
   this: HarakaPlugin,
   connection: Connection,
@@ -18,7 +18,7 @@ export type CheckPassword = (
   answer: AnswerLogin,
 ) => void;
 
-/** Without options Haraka says `235 2.7.0 Authentication successful` or `535 5.7.8 Authentication failed`. */
+/** Without options, Haraka answers `235 2.7.0 Authentication successful` or `535 5.7.8 Authentication failed`. */
 export type AnswerLogin = (
   valid: boolean,
   options?: string | { readonly code: number; readonly message: string },

@@ -2,7 +2,7 @@
 import type { CheckPassword, Connection, HarakaPlugin, Next } from './haraka.js';
 import { loginsBy, nodesOf, settingsOf, type Logins } from './logins.js';
 
-/** Wrong passwords get this from Haraka; a decision with it is *opaque*. */
+/** Haraka's answer to a wrong password; a decision with it is *opaque*. */
 const AS_A_WRONG_PASSWORD = '5.7.8';
 
 interface PosternPlugin extends HarakaPlugin {
@@ -10,8 +10,8 @@ interface PosternPlugin extends HarakaPlugin {
 }
 
 /**
- * Takes the place of the plugin that checks passwords, which it becomes by inheritance: a login whose password has proved right there is decided
- * here. By PLAIN and LOGIN, and by CRAM-MD5 where that plugin offers it.
+ * Replaces the plugin that checks passwords and inherits from it: a login that it accepts is then decided here. For
+ * PLAIN and LOGIN, and CRAM-MD5 if that plugin offers it.
  */
 export function register(this: PosternPlugin): void {
   const settings = settingsOf(this);
@@ -25,7 +25,7 @@ export function register(this: PosternPlugin): void {
   this.register_hook('mail', 'decide_again');
 }
 
-/** In each process that serves connections. Haraka listens already: until there are policies, logins are deferred. */
+/** In each process that serves connections. Haraka already listens: without policies, logins are deferred. */
 export async function start_postern(this: PosternPlugin, next: Next): Promise<void> {
   try {
     await this.logins.start();
@@ -35,7 +35,10 @@ export async function start_postern(this: PosternPlugin, next: Next): Promise<vo
   }
 }
 
-/** The second line: a user who is restricted during an open session is refused at the next message. So is one whom another plugin let in. */
+/**
+ * A second check: a user who is restricted during an open session is refused at the next message, as is one whom
+ * another plugin accepted.
+ */
 export async function decide_again(this: PosternPlugin, next: Next, { notes, remote }: Connection): Promise<void> {
   if (notes.auth_user === undefined) return next();
   const { decision, reply } = await this.logins.check(notes.auth_user, remote.ip);

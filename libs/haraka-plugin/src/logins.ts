@@ -7,26 +7,29 @@ import type { HarakaPlugin } from './haraka.js';
 export interface Settings {
   /** Haraka's plugin that checks passwords, for example `auth/flat_file`. */
   readonly auth: string;
-  /** Postern's URLs, in order of preference, separated by commas: the policies are in this process. Not together with `agent`. */
+  /**
+   * Postern's URLs, in order of preference, separated by commas. The policies are then in this process. Not together
+   * with `agent`.
+   */
   readonly upstreams?: string;
   readonly relay_name?: string;
-  /** A folder of this process alone, for what a restart must not lose. */
+  /** A folder only for this process, with the data that a restart must not lose. */
   readonly data_dir?: string;
   readonly unknown_user?: 'defer' | 'allow';
-  /** A PEM file of the authorities to believe for `https`. */
+  /** A PEM file of the trusted authorities for `https`. */
   readonly ca_file?: string;
-  /** The URL of a relay agent, which is asked about each login. */
+  /** The URL of a relay agent that decides each login. */
   readonly agent?: string;
 }
 
-/** Decides logins whose password has proved right, and records denials. `check` never rejects. */
+/** Decides logins with correct passwords, and records denials. `check` never rejects. */
 export interface Logins {
   check(username: string, ip: string | undefined): Promise<Pick<Decision, 'decision' | 'reply'>>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Reads config/postern.ini. Throws an `Error` that says which setting is wrong. */
+/** Reads config/postern.ini. @throws an `Error` with the wrong setting. */
 export function settingsOf(plugin: HarakaPlugin): Settings {
   const { main: settings } = plugin.config.get('postern.ini', 'ini') as { readonly main: Settings };
   if (settings.auth === undefined)
@@ -48,16 +51,16 @@ export function settingsOf(plugin: HarakaPlugin): Settings {
   return settings;
 }
 
-/** How many processes of Haraka serve connections. 0: the one that is started; otherwise that one starts them. */
+/** How many processes of Haraka serve connections. 0: only the first one; otherwise it starts them. */
 export function nodesOf(plugin: HarakaPlugin): string {
   const { main } = plugin.config.get('smtp.ini', 'ini') as { readonly main: { readonly nodes?: string | number } };
   return String(main.nodes ?? 1);
 }
 
-/** By a relay agent, or by policies in the memory of this process, whose key is in config/postern.key. */
+/** With a relay agent, or with policies in this process, whose key is in config/postern.key. */
 export function loginsBy(settings: Settings, plugin: HarakaPlugin): Logins {
   if (settings.agent !== undefined) return new AskedLogins(new URL('/decisions', settings.agent));
-  // Null where the file is empty.
+  // Null if the file is empty.
   const readKey = () => String(plugin.config.get('postern.key', 'value', changeKey) ?? '');
   const changeKey = () => {
     try {
@@ -78,7 +81,7 @@ export function loginsBy(settings: Settings, plugin: HarakaPlugin): Logins {
   return client;
 }
 
-/** An agent that takes longer has a trouble of its own. */
+/** An agent that takes longer has a problem of its own. */
 const TIMEOUT_MS = 2_000;
 const TRY_LATER = {
   decision: 'defer',

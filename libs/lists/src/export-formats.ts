@@ -1,27 +1,26 @@
 import { stringify } from 'csv-stringify/sync';
 import { preferredType, type Problem } from '@postern/http';
 
-/** What a list can be answered as, by the names of `?format=`. JSON is the default. */
+/** The forms of a list's answer, by the names of `?format=`. JSON is the default. */
 const TYPES = { json: 'application/json', ndjson: 'application/x-ndjson', csv: 'text/csv;header=present' } as const;
 type ListType = (typeof TYPES)[keyof typeof TYPES];
 
-/** What is asked for: by `?format=`, else by `Accept`. */
+/** By `?format=`, otherwise by `Accept`. */
 export function typeOf(format: keyof typeof TYPES | undefined, accept: string | undefined): ListType {
   return format ? TYPES[format] : preferredType(accept, [TYPES.json, TYPES.ndjson, TYPES.csv]);
 }
 
-/** How the items of an export are written. */
 export interface ExportFormat {
   readonly name: 'ndjson' | 'csv';
   readonly contentType: string;
-  /** What comes before the first item. */
+  /** The text before the first item. */
   readonly head: string;
   lines(items: readonly object[]): string;
   /** The last line of an export that broke off. A complete one has none. */
   failure(problem: Problem, requestId: string): string;
 }
 
-/** The format for a type, with the columns for CSV: members of an item, `actor.name` for a member's member. */
+/** The format of a type. Columns of CSV are members of an item, `actor.name` for a nested member. */
 export function exportFormat(
   type: Exclude<ListType, 'application/json'>,
   columns: readonly string[],
@@ -39,8 +38,8 @@ const NDJSON: ExportFormat = {
 };
 
 /**
- * RFC 4180, in UTF-8, with a header; with a byte order mark on request. A text that a spreadsheet would run has an apostrophe
- * before it. The items of a list have blanks between them, an entry is its range, and null is empty.
+ * RFC 4180 in UTF-8 with a header, and a byte order mark on request. An apostrophe precedes a text that a spreadsheet
+ * would run. A list's items are separated by spaces, an entry is its range, and null is empty.
  */
 function csv(columns: readonly string[], byteOrderMark: boolean): ExportFormat {
   const rules = { record_delimiter: '\r\n', cast: CAST };
@@ -50,7 +49,7 @@ function csv(columns: readonly string[], byteOrderMark: boolean): ExportFormat {
     contentType: 'text/csv; charset=utf-8; header=present',
     head: `${byteOrderMark ? '\uFEFF' : ''}${stringify([columns], rules)}`,
     lines: (items) => stringify([...items], rows),
-    // One cell where there should be as many as in the header: a strict reader stops here too.
+    // One cell instead of the header's number, so that a strict reader stops too.
     failure: ({ code, message }, requestId) =>
       stringify([[`#error ${code}: ${message} (request ${requestId})`]], rules),
   };
@@ -62,19 +61,19 @@ const CAST = {
   object: (value: object) => defused(Array.isArray(value) ? value.map(plainText).join(' ') : JSON.stringify(value)),
 };
 
-/** An item of a list; of an entry its range. */
+/** An item of a list; for an entry its range. */
 function plainText(item: unknown): string {
   if (typeof item !== 'object' || item === null) return String(item);
   return 'range' in item ? String(item.range) : JSON.stringify(item);
 }
 
 /**
- * What begins a formula (also in its full-width form), behind whatever a spreadsheet skips or trims: blanks, controls and characters
- * that are not shown. U+2800 is a blank pattern of Braille. A leading tab or carriage return can shift cells by itself.
+ * The beginning of a formula (also full-width), after characters that a spreadsheet skips: blanks, controls and
+ * invisible ones. U+2800 is a blank Braille pattern. A leading tab or carriage return can shift cells by itself.
  */
 const FORMULA = /^(?:[\t\r\n]|[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*[=+\-@＝＋－＠])/u;
 
-/** A text for a cell; with an apostrophe before it where a spreadsheet would run it. */
+/** The text for a cell, with an apostrophe if a spreadsheet would run it. */
 function defused(text: string): string {
   return FORMULA.test(text) ? `'${text}` : text;
 }

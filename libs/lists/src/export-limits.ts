@@ -2,33 +2,33 @@ import type { ApiKeyId } from '@postern/contracts';
 import { countLimited } from '@postern/access';
 import { Problem } from '@postern/http';
 
-/** The token by which a process may set its `ExportLimits` otherwise. */
+/** The injection token with which a process changes its `ExportLimits`. */
 export const EXPORT_LIMITS = Symbol('export limits');
 
-/** What bounds the exports of a process. */
+/** The limits of a process's exports. */
 export type ExportLimits = Readonly<typeof DEFAULT_EXPORT_LIMITS>;
 
 export const DEFAULT_EXPORT_LIMITS = {
-  /** At once, of all keys together: each takes a database connection for as long as it reads a page. */
+  /** Exports at once, of all keys: each uses a database connection while it reads a page. */
   atOnce: 4,
-  /** At once, by one API key. */
+  /** Exports at once of one API key. */
   atOnceByKey: 2,
-  /** A reader that takes no 64 KiB within this is dropped. */
+  /** A reader that does not take 64 KiB within this time is dropped. */
   stalledMs: 30_000,
-  /** An export that takes longer is broken off, and says so. */
+  /** A longer export is broken off, with a last line that says so. */
   totalMs: 3_600_000,
-  /** Rows that are read, and held, at a time. */
+  /** Rows in memory. */
   pageRows: 1_000,
 };
 
-/** Lets so many exports run at once, and so many of one key; none waits, since it might wait for an hour. */
+/** Limits simultaneous exports, in total and per key. None waits, because it might wait for an hour. */
 export class ExportTurns {
-  /** The keys of the exports that run. */
+  /** Keys of the running exports. */
   private readonly running: ApiKeyId[] = [];
 
   constructor(private readonly limits: Pick<ExportLimits, 'atOnce' | 'atOnceByKey'>) {}
 
-  /** The function that ends the turn, to be called once. Throws `too-many-requests`. */
+  /** Returns the function that ends the turn. @throws `too-many-requests`. */
   take(keyId: ApiKeyId): () => void {
     const ofKey = this.running.filter((id) => id === keyId).length;
     if (ofKey >= this.limits.atOnceByKey)
@@ -42,6 +42,6 @@ export class ExportTurns {
 
 function tooMany(detail: string): Problem {
   countLimited('exports');
-  // As long as a small export takes.
+  // The duration of a small export.
   return new Problem('too-many-requests', detail, { headers: { 'retry-after': '10' } });
 }

@@ -23,13 +23,16 @@ export const exportsEnded = counter(
 
 type List<Item extends object> = ListDefinition<Item, z.ZodRawShape> & { readonly columns: readonly string[] };
 
-/** Reads one page. One page behind the other must be all that was there at the beginning, with nothing held in between. */
+/** Reads a page. Consecutive pages must have everything that existed at the beginning, with nothing held in between. */
 type Read<Item> = (asked: Pick<PageAsked, 'limit' | 'cursor'>) => Promise<Page<Item>>;
 
-/** How long the reader of a revoked key may take what was written for it already. */
+/** How long the reader of a revoked key may read what was already written. */
 const REVOKED_GRACE_MS = 1_000;
 
-/** Answers lists: a page as JSON, or where `?format=` or `Accept` asks for NDJSON or CSV the whole from `?cursor=` on, as a stream. */
+/**
+ * Answers lists: a page as JSON, or with `?format=` or `Accept` as NDJSON or CSV everything from `?cursor=` on, as a
+ * stream.
+ */
 @Injectable()
 export class ListAnswers {
   private readonly logger = new Logger('exports');
@@ -46,9 +49,9 @@ export class ListAnswers {
   }
 
   /**
-   * Throws what the query of the first page throws, and `too-many-requests`. What fails later is in the last line, and
-   * the connection is cut.
-   * @param queryOf the query for what is asked, which for an export is one page after the other
+   * @throws the errors of the first page's query, and `too-many-requests`. A later failure is written into the last
+   * line, and the connection is cut.
+   * @param queryOf the query of a page; an export runs one after the other
    */
   async answer<Item extends object, Asked extends PageAsked>(
     reply: FastifyReply,
@@ -62,7 +65,7 @@ export class ListAnswers {
     const read: Read<Item> = (page) => this.queries.execute(queryOf({ ...asked, ...page }));
     if (type === 'application/json') {
       const answer = await read(asked);
-      // Where the read came after its deadline, that was answered.
+      // If the read was late, its deadline has answered.
       return void (reply.sent || reply.header('vary', 'accept').send(answer));
     }
     refuseLimit(request);
@@ -147,7 +150,7 @@ export class ListAnswers {
   }
 }
 
-/** A limit that was left in a script's URL would make a short file that looks complete. */
+/** A `limit` left in a script's URL would make a short file that looks complete. */
 function refuseLimit(request: FastifyRequest): void {
   if (!Object.hasOwn(request.query as object, 'limit')) return;
   const detail =
@@ -157,6 +160,6 @@ function refuseLimit(request: FastifyRequest): void {
   });
 }
 
-/** For every service with lists: imported by several in one process, they share its limits. */
+/** For every service with lists. Several in one process share its limits. */
 @Module({ imports: [CqrsModule], providers: [ListAnswers], exports: [ListAnswers] })
 export class ListAnswersModule {}

@@ -7,36 +7,36 @@ import { z } from 'zod';
 import { type ListOrder, type PageAsked, pageFields } from './page.js';
 import { PERIOD_NOT_IN_ORDER, periodInOrder } from './period.js';
 
-/** What a list is; its SQL is in its query. */
+/** A list's definition; its SQL is in its query. */
 export interface ListDefinition<Item extends object, Filters extends z.ZodRawShape> {
-  /** Of the file that it is saved as: `denials`. */
+  /** The name of the exported file: `denials`. */
   readonly name: string;
-  /** Of its page in the OpenAPI document. */
+  /** The name of its page in the OpenAPI document. */
   readonly page: string;
   readonly item: z.ZodType<Item>;
   /** Newest first. */
   readonly order: ListOrder;
-  /** The fields of its query, in addition to `limit`, `cursor`, `bom` and `format`. */
+  /** Fields of its query, in addition to `limit`, `cursor`, `bom` and `format`. */
   readonly filters: Filters;
-  /** Of CSV: members of a row, `actor.name` for a member's member. Left out: those of an item. */
+  /** Columns of CSV: members of a row, `actor.name` for a nested member. By default, those of an item. */
   readonly columns?: readonly string[];
-  /** What is in a row of CSV, where it is not the item itself. */
+  /** The row of CSV, if it is not the item itself. */
   csvRow?(item: Item): object;
 }
 
-/** Some spreadsheets take a file for UTF-8 only with a byte order mark. */
+/** Some spreadsheets read a file as UTF-8 only with a byte order mark. */
 const bom = z
   .enum(['true', 'false'], 'Give true or false.')
   .optional()
   .meta({ description: 'CSV alone: `true` begins the file with a byte order mark, for spreadsheets.' });
 
-/** For a link, which can send no `Accept`. */
+/** For a link, which cannot send `Accept`. */
 const format = z
   .enum(['json', 'ndjson', 'csv'], 'Give json, ndjson or csv.')
   .optional()
   .meta({ description: 'What to answer with, instead of `Accept`: for a link in a page, which can send no header.' });
 
-/** A list that is answered by `ListAnswers`; with `query`, the schema for `@Query`, and `answers`, for `@Documented`. */
+/** A list for `ListAnswers`; `query` is the schema for `@Query`, `answers` is for `@Documented`. */
 export function defineList<Item extends object, Filters extends z.ZodRawShape>(
   definition: ListDefinition<Item, Filters>,
 ) {
@@ -51,7 +51,7 @@ export function defineList<Item extends object, Filters extends z.ZodRawShape>(
   };
 }
 
-/** A page of a list, for the query bus: whose list, and what is asked of it. */
+/** A page of a list, for the query bus. */
 export abstract class ListQuery<Item, Scope, Asked extends PageAsked> extends Query<Page<Item>> {
   constructor(
     readonly scope: Scope,
@@ -61,10 +61,10 @@ export abstract class ListQuery<Item, Scope, Asked extends PageAsked> extends Qu
   }
 }
 
-/** The rows of a query whose columns are named as an item's members. A time becomes RFC 3339, UTC, with milliseconds. */
+/** Rows with columns named like an item's members. A time becomes RFC 3339, UTC, with milliseconds. */
 export async function readRows<Row extends object>(manager: EntityManager, { text, values }: Sql): Promise<Row[]> {
   const rows = await manager.query<Record<string, unknown>[]>(text, values);
-  // In place: an export reads a thousand rows at a time.
+  // In place, because an export reads a thousand rows at a time.
   for (const row of rows)
     for (const name in row) {
       const value = row[name];

@@ -3,36 +3,36 @@ import { fieldCode } from '@postern/http';
 import { isUuid, utcTime, type Page } from '@postern/contracts';
 
 /**
- * A position in a list: the values of the columns that order it, in the row after which the next page begins. No row is
- * counted to find it, so whatever is added before or behind it moves nothing.
+ * A position in a list: the values of its ordering columns in the row before the next page. No rows are counted, so
+ * additions elsewhere move nothing.
  */
 type Cursor = readonly string[];
 
-/** Which page of a list is asked for: what `pageFields` makes of `?limit=` and `?cursor=`. */
+/** `?limit=` and `?cursor=` after `pageFields`. */
 export interface PageAsked {
   readonly limit: number;
   readonly cursor?: Cursor | undefined;
 }
 
-/** The members of a row that order a list, each with whether a value out of a cursor is one that its column takes. */
+/** The members that order a list, each with a check of a cursor's value for its column. */
 export type ListOrder = Readonly<Record<string, (value: string) => boolean>>;
 
-/** A time as our answers write it: UTC, milliseconds. */
+/** A time in the form of our answers: UTC, milliseconds. */
 export const isTime = (value: string): boolean => utcTime(value) === value;
 
 export { isUuid };
 
-/** A position in the journal: below 2^63. */
+/** A position in the journal, below 2^63. */
 export const isPosition = (value: string): boolean => /^\d{1,18}$/.test(value);
 
-/** PostgreSQL's text takes no NUL. */
+/** PostgreSQL's text cannot contain NUL. */
 export const isText = (value: string): boolean => value.length <= 256 && !value.includes('\0');
 
 const MAX_LIMIT = 500;
 const DEFAULT_LIMIT = 50;
 const LIMIT_DETAIL = `Give a whole number from 1 to ${MAX_LIMIT}.`;
 
-/** The fields `?limit=` (1 to 500, 50 if left out) and `?cursor=` of a list. */
+/** The fields `?limit=` (1 to 500, default 50) and `?cursor=` of a list. */
 export function pageFields(order: ListOrder) {
   return {
     limit: z
@@ -56,7 +56,7 @@ export function pageFields(order: ListOrder) {
   };
 }
 
-/** The page of the rows that were read: one more than `limit` where there are more, or fewer than the `found` that there are. */
+/** The page of the rows read: one more than `limit` if there are more, or fewer than `found`. */
 export function pageOf<Row extends object>(
   rows: readonly Row[],
   { limit }: PageAsked,
@@ -69,7 +69,7 @@ export function pageOf<Row extends object>(
   return { items, nextCursor: cursor && Buffer.from(JSON.stringify(cursor)).toString('base64url') };
 }
 
-/** The position that a `nextCursor` of ours has. */
+/** The position in a `nextCursor`. */
 export function openCursor(nextCursor: string): Cursor {
   return JSON.parse(Buffer.from(nextCursor, 'base64url').toString()) as Cursor;
 }

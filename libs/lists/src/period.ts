@@ -6,7 +6,7 @@ export const periodFields = (happened = 'Occurred') => ({
   to: timeField.optional().meta({ description: `${happened} before then.`, examples: ['2026-12-01T00:00:00Z'] }),
 });
 
-/** A period that ends before it begins would be an empty list, which looks like an answer. */
+/** A period that ends before it begins would give an empty list, which looks like an answer. */
 export function periodInOrder(query: object): boolean {
   const { from, to } = query as { readonly from?: string; readonly to?: string };
   return from === undefined || to === undefined || from <= to;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** The reader went away, or was dropped because it took nothing: there is nobody to answer. */
+/** The reader left, or was dropped because it read nothing: nobody is left to answer. */
 export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';
   constructor(readonly why: 'left' | 'stalled') {
@@ -8,23 +8,23 @@ export class ReaderGone extends Error {
   }
 }
 
-/** The key of the reader was revoked. The connection is still open. */
+/** The reader's key was revoked. The connection is still open. */
 export class KeyRevoked extends Error {
   override readonly name = 'KeyRevoked';
 }
 
 export interface Reader {
   readonly response: ServerResponse;
-  /** A reader that takes no 64 KiB within this is dropped. */
+  /** A reader that does not take 64 KiB within this time is dropped. */
   readonly stalledMs: number;
-  /** Aborted when its key is revoked. */
+  /** Aborted when the key is revoked. */
   readonly revoked: AbortSignal;
 }
 
-/** So much must be taken by the reader within the limit; it is also the most that waits in this process for it. */
+/** The reader must take this much within the limit; it is also the most that waits in this process. */
 const SLICE_BYTES = 65_536;
 
-/** Writes the text as fast as the reader takes it. Throws `KeyRevoked`, or `ReaderGone`; then the connection has ended. */
+/** Writes as fast as the reader reads. @throws `KeyRevoked`; `ReaderGone`, then the connection has ended. */
 export async function writeWhole(reader: Reader, text: string): Promise<void> {
   const { response, revoked } = reader;
   const bytes = Buffer.from(text);
@@ -35,7 +35,7 @@ export async function writeWhole(reader: Reader, text: string): Promise<void> {
   }
 }
 
-/** Ends the answer as complete, once the reader has taken the rest. Throws `KeyRevoked` or `ReaderGone`. */
+/** Ends the answer as complete, after the reader has taken the rest. @throws `KeyRevoked`, `ReaderGone`. */
 export async function endWhole(reader: Reader): Promise<void> {
   if (reader.response.destroyed) throw new ReaderGone('left');
   const finished = happens(reader, 'finish');
@@ -43,7 +43,10 @@ export async function endWhole(reader: Reader): Promise<void> {
   await finished;
 }
 
-/** The work's result. Throws `KeyRevoked` as soon as the key is revoked; the work then ends by its own time-outs. */
+/**
+ * The result of the work.
+ * @throws `KeyRevoked` as soon as the key is revoked; the work then ends by its own time-outs.
+ */
 export async function unlessRevoked<T>({ revoked }: Reader, work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const stop = (): void => reject(new KeyRevoked());
@@ -57,14 +60,14 @@ export async function unlessRevoked<T>({ revoked }: Reader, work: Promise<T>): P
 }
 
 /**
- * Ends the connection behind what was written, but without the last chunk that would make it complete (RFC 9112,
- * section 8): every HTTP client reports that as an error. A reader that does not take the rest within `withinMs` is reset: the
- * kernel forgets what it holds for it.
+ * Ends the connection after what was written, without the last chunk (RFC 9112, section 8): every HTTP client reports
+ * that as an error. If the reader does not take the rest within `withinMs`, the connection is reset, which frees the
+ * kernel's buffer.
  */
 export function cutOff(response: ServerResponse, withinMs: number): void {
   const drop = setTimeout(() => response.socket?.resetAndDestroy(), withinMs).unref();
   response.once('close', () => clearTimeout(drop));
-  // Node corks a socket until the next tick, and destroySoon would throw away what waits there.
+  // Node corks a socket until the next tick, and destroySoon would drop what is corked.
   setImmediate(() => response.socket?.destroySoon());
 }
 

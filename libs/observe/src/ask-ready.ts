@@ -1,6 +1,7 @@
-// `node ask-ready.js [port]`: the health check of the image. Exit code 0 where this container's process is ready; 1 where not, with why.
+// `node ask-ready.js [port]`: the health check of the image. Exit code 0 if this container's process is ready;
+// otherwise 1, with the reason.
 
-/** Less than the health check's own time-out, so that the reason is printed. */
+/** Below the health check's time-out, so that the reason is printed. */
 const ASK_TIMEOUT_MS = 3_000;
 
 const port = process.argv[2] ?? (process.env['POSTERN_HTTP_PORT'] || '8025');

@@ -2,18 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gauge } from './metrics.js';
 
-/** Which program this is. */
 export interface Build {
-  /** That of package.json. */
+  /** Of package.json. */
   readonly version: string;
-  /** The first 12 hex digits of Git's commit, or `unknown` where it was built outside of a clone. */
+  /** The first 12 hex digits of Git's commit; `unknown` if it was built outside a clone. */
   readonly commit: string;
 }
 
 /** From the sources under jest, or from `dist`. */
 const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]observe[\\/]src$/, '');
 
-/** The commit is that of `POSTERN_COMMIT` (the image sets it), else the one that the build noted in `dist/commit`. */
+/** The commit comes from `POSTERN_COMMIT` (set by the image), otherwise from `dist/commit`. */
 export const BUILD: Build = {
   version: (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version,
   commit: commitOf(process.env['POSTERN_COMMIT'] ?? '') ?? commitOf(notedCommit()) ?? 'unknown',

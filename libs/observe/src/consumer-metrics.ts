@@ -1,33 +1,33 @@
 import { endsWithin } from '@postern/async';
 import { gauge } from './metrics.js';
 
-/** How far a consumer is behind the journal at this moment. */
+/** How far a consumer is behind the journal. */
 interface Lag {
   readonly events: number;
   readonly seconds: number;
 }
 
-/** What reads events or policies and brings them on, as the process that runs it knows it. */
+/** A reader of events or policies, as its process sees it. */
 interface ObservedConsumer {
-  /** Throws where it cannot be asked. */
+  /** Throws if it cannot be queried. */
   lag(): Promise<Lag>;
   status(): {
-    /** Why it does not get on; null while it does. */
+    /** Why it does not advance; null if it does. */
     readonly lastError: Error | null;
-    /** It goes no further until somebody acts; of a consumer of topics, in how many partitions of each. */
+    /** It stops until somebody acts. For a consumer of topics: the number of partitions per topic. */
     readonly halted: boolean | ReadonlyMap<string, number>;
   };
 }
 
-/** Asked of the database at a scrape: not more often than this, however many scrape. */
+/** The database is asked at most this often, however many scrapes there are. */
 const FRESH_MS = 1_000;
-/** A scrape does not wait longer for a database that hangs; the figures are then left out, for they are not known. */
+/** A scrape waits this long for a hanging database. Then the figures are left out, because they are unknown. */
 const MEASURE_TIMEOUT_MS = 2_000;
 
 const consumers = new Map<string, ObservedConsumer>();
 let last: { readonly at: number; readonly lags: Promise<ReadonlyMap<string, Lag>> } | undefined;
 
-/** Measures the consumer's lag at each scrape, also while it handles nothing because it is idle or stuck. */
+/** Measures the consumer's lag at each scrape, also while it is idle or stuck. */
 export function observeConsumer(name: string, consumer: ObservedConsumer): void {
   consumers.set(name, consumer);
 }
@@ -35,12 +35,12 @@ export function observeConsumer(name: string, consumer: ObservedConsumer): void 
 /** A consumer at this moment. */
 export interface ConsumerReport {
   readonly name: string;
-  /** Null with the seconds where it is not known. */
+  /** Null, like the seconds, if unknown. */
   readonly lagEvents: number | null;
   readonly lagSeconds: number | null;
-  /** `failing`: it is tried again and may pass by itself. `halted`: somebody must act. */
+  /** `failing`: it retries, and may recover. `halted`: somebody must act. */
   readonly state: 'caught-up' | 'catching-up' | 'failing' | 'halted';
-  /** Why it fails or halts; else null. */
+  /** Why it fails or halts; otherwise null. */
   readonly reason: string | null;
 }
 
@@ -87,7 +87,7 @@ async function measure(): Promise<ReadonlyMap<string, Lag>> {
     if (known) lags.set(name, known);
   });
   await endsWithin(Promise.all(all), MEASURE_TIMEOUT_MS);
-  // A copy: what comes too late is of a moment that has passed.
+  // A copy: a late result must not change it.
   return new Map(lags);
 }
 

@@ -1,11 +1,11 @@
 import { Deadline } from '@postern/async';
 
-/** One thing without which the service cannot do its work. Resolves to null when well, else to what is missing, in a few words. */
+/** A condition for the service's work. Resolves to null if it is met, otherwise to what is missing, in a few words. */
 export type ReadinessCheck = () => Promise<string | null> | string | null;
 
 export const CHECK_TIMEOUT_MS = 2_000;
 
-/** What the process needs to be ready; each module adds its own checks. */
+/** The conditions for this process to be ready; each module adds its own. */
 export class Readiness {
   private readonly checks = new Map<string, ReadinessCheck>();
   private asking: Promise<Record<string, string>> | null = null;
@@ -14,7 +14,7 @@ export class Readiness {
     this.checks.set(name, check);
   }
 
-  /** What is missing, by the name of its check; empty when ready. Who asks while others do is given the same answer. */
+  /** What is missing, by the check's name; empty if ready. Simultaneous callers share an answer. */
   missing(): Promise<Record<string, string>> {
     this.asking ??= this.ask().finally(() => (this.asking = null));
     return this.asking;

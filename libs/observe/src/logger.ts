@@ -2,15 +2,17 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { LogLevel } from '@postern/settings';
 
-/** Lines that wait for a reader of standard error that is slow or stuck; what comes above this is lost, and the service goes on. */
+/** Lines that wait for a slow reader of standard error. More lines are lost, and the service continues. */
 export const LOG_BUFFER_BYTES = 8_388_608;
-/** Lines are written together, by a tenth of a second at the latest: a write for each took a twentieth of a busy process's time. */
+/**
+ * Lines are written in batches, after a tenth of a second at most: single writes took a twentieth of a busy process's
+ * time.
+ */
 const BATCH_BYTES = 8_192;
 const BATCH_MS = 100;
 
 /**
- * The process's logger: JSON lines on standard error. Keys and passwords are taken out wherever they are, and so is
- * each of `secrets`. `to` is for tests.
+ * JSON lines on standard error. Keys and passwords are removed everywhere, and each of `secrets`. `to` is for tests.
  */
 export function createLogger(
   level: LogLevel,
@@ -32,14 +34,14 @@ export function createLogger(
   );
 }
 
-/** Where nobody can take a line any more (a closed terminal), it is lost: a process is not to end in the midst of its stop. */
+/** If nobody reads (a closed terminal), lines are lost: the process must not end in the middle of its stop. */
 function standardError(): DestinationStream {
   return pino
     .destination({ fd: 2, sync: false, maxLength: LOG_BUFFER_BYTES, minLength: BATCH_BYTES, periodicFlush: BATCH_MS })
     .on('error', () => undefined);
 }
 
-/** Nest's logger on pino: Nest gives the context as the last parameter and a stack before it. */
+/** Nest's logger on pino: Nest passes the context as the last parameter, and a stack before it. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
@@ -70,18 +72,18 @@ export class NestLogger implements LoggerService {
 const TAKEN_OUT = '[taken out]';
 
 /**
- * An API key anywhere in a text, also cut short or percent-encoded, once or twice: the id stays, it is no secret. The secret ends where no
- * key can go on: with `_` and `%` in it, further keys that are joined to the first are taken out with it.
+ * An API key anywhere in a text, also cut, or percent-encoded once or twice. Its id is not secret and stays. `_` and
+ * `%` also match, so that keys joined to the first one are removed too.
  */
 const API_KEY = /(pst(?:_|%(?:25)*5F)[a-z]{1,16}(?:_|%(?:25)*5F)[A-Za-z0-9-]{1,64}(?:_|%(?:25)*5F))[A-Za-z0-9_%-]+/gi;
-/** The secret of a session's cookie behind its id, and of a sign-in link: 48 hex digits. Hashes and ids have other lengths. */
+/** A session cookie's or sign-in link's secret: 48 hex digits. Hashes and ids have other lengths. */
 const SESSION = /(\.|code(?:=|%(?:25)*3D))[0-9a-f]{48}(?![0-9a-f])/gi;
 /** The password in a connection URL of any scheme. */
 const URL_PASSWORD = /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"\\]{0,256}:)[^\s/@"\\]{1,1024}@/gi;
-/** What follows a scheme of the header `Authorization`. */
+/** The text after a scheme of the header `Authorization`. */
 const AUTHORIZATION = /((?:Bearer|Basic)(?:\s|%(?:25)*20|\+)+)(?!pst_)[A-Za-z0-9._~+/=-]{8,}/gi;
 
-/** Makes the last line of defence: what takes keys, and the secrets that are given, out of a text that will be logged. */
+/** The last line of defence: removes keys and the given secrets from a text to log. */
 export function secretsRemover(secrets: readonly string[]): (text: string) => string {
   const own = pattern(secrets);
   return (text) => {
@@ -89,13 +91,13 @@ export function secretsRemover(secrets: readonly string[]): (text: string) => st
       .replace(API_KEY, `$1${TAKEN_OUT}`)
       .replace(AUTHORIZATION, `$1${TAKEN_OUT}`)
       .replace(SESSION, `$1${TAKEN_OUT}`);
-    // Looked for first: the pattern alone took 4 µs of the 5 that a line needed.
+    // Searched first: the pattern alone took 4 of the 5 µs of a line.
     const urls = cleaned.includes('://') ? cleaned.replace(URL_PASSWORD, `$1${TAKEN_OUT}@`) : cleaned;
     return own ? urls.replace(own, TAKEN_OUT) : urls;
   };
 }
 
-/** The secrets as JSON writes them, each as a word of its own: a password like `postern` must not take `postern_feed` apart. */
+/** The secrets as JSON writes them, only as words: a password `postern` must not change `postern_feed`. */
 function pattern(secrets: readonly string[]): RegExp | null {
   const words = [...new Set(secrets)]
     .filter((secret) => secret !== '')

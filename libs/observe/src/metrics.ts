@@ -1,11 +1,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** The process's metrics, served at `GET /metrics` in Prometheus's text format. */
+/** Served at `GET /metrics` in Prometheus's text format. */
 export const metrics = new Registry();
 
 const registers = [metrics];
 
-/** Sets the metric at each scrape, in place of whoever counts. */
+/** Sets the metric at each scrape. */
 type Collect<Metric> = (metric: Metric) => void | Promise<void>;
 
 export function counter<Label extends string>(
@@ -36,13 +36,13 @@ function collecting<Metric>(collect?: Collect<Metric>) {
   );
 }
 
-/** Of seconds from a change to its effect somewhere else: milliseconds as a rule, and minutes where something is wrong. */
+/** Seconds from a change to its effect elsewhere: usually milliseconds, minutes if something is wrong. */
 export function delayHistogram<Label extends string>(name: string, help: string, labels: readonly Label[]) {
   const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 300];
   return new Histogram<Label>({ name, help, labelNames: [...labels], buckets, registers });
 }
 
-/** Adds the figures of Node itself: once a process. */
+/** Adds Node's own figures, once per process. */
 export function collectProcessMetrics(): void {
   if (!metrics.getSingleMetric('process_cpu_user_seconds_total')) collectDefaultMetrics({ register: metrics });
 }

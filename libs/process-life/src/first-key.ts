@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { openDataFolder, operatorKeyFile, type Settings } from '@postern/settings';
 
-/** The first operator's key, where nobody has seen it yet, and the file that keeps it. */
+/** The first operator key, if nobody has seen it yet, and its file. */
 export interface FirstKey {
   readonly key: string;
   readonly file: string;
 }
 
 /**
- * Writes it there, readable by its owner alone, and notes that nobody has seen it yet. Throws `SettingInvalid` where the data folder
- * takes no file.
+ * Writes it, readable only by its owner, and marks it as not shown.
+ * @throws `SettingInvalid` if the data folder is not writable.
  */
 export async function keepOperatorKey(dataDir: string, key: string): Promise<void> {
   await openDataFolder(dataDir);
@@ -21,7 +21,7 @@ export async function keepOperatorKey(dataDir: string, key: string): Promise<voi
   await chmod(file, 0o600);
 }
 
-/** The key that a start has made and none has shown: the start that made it may have failed later on. Null: there is none. */
+/** A key that an earlier start created but did not show, because it failed later. Null: none. */
 export async function unshownOperatorKey(dataDir: string): Promise<FirstKey | null> {
   const file = operatorKeyFile(dataDir);
   if (!existsSync(unshownMark(file))) return null;
@@ -29,13 +29,13 @@ export async function unshownOperatorKey(dataDir: string): Promise<FirstKey | nu
   return key === '' ? null : { key, file };
 }
 
-/** To be called once it was shown. */
+/** Call it after the key was shown. */
 export async function noteShown({ file }: FirstKey): Promise<void> {
-  // A folder that became read-only is no reason to end: the key is shown once more.
+  // If the folder became read-only, the key is shown once more.
   await rm(unshownMark(file), { force: true }).catch(() => undefined);
 }
 
-/** Where the first operator's key is, as every start says. */
+/** Where the first operator key is; every start prints it. */
 export function operatorKeyPlace({ operatorKey, dataDir }: Pick<Settings, 'operatorKey' | 'dataDir'>): string {
   if (operatorKey !== null) return 'Operator key: that of POSTERN_OPERATOR_KEY';
   const file = operatorKeyFile(dataDir);
@@ -48,7 +48,7 @@ function unshownMark(file: string): string {
   return `${file}.unshown`;
 }
 
-/** What a first start prints for its operator: the key that it made, and what comes next. `url` is where the API is. */
+/** The text of a first start: the new key, and what comes next. `url` is that of the API. */
 export function firstKeyGreeting(url: string, { key, file }: FirstKey): string[] {
   return [
     `\nThe operator key, shown this once (and kept in ${file}):\n\n  ${key}`,

@@ -2,47 +2,45 @@ import { warnOfUnknownSettings } from '@postern/settings';
 import { BUILD } from '@postern/observe';
 import { firstKeyGreeting, noteShown, type FirstKey } from './first-key.js';
 
-/** A start that failed; its message says all that its reader needs. */
+/** A failed start; its message says everything that its reader needs. */
 export class StartFailed extends Error {
   override readonly name = 'StartFailed';
   readonly permanent = false;
 }
 
-/** What a process runs, once it is ready. */
 export interface Running {
   /** `http://host:port` */
   readonly url: string;
   /** Further lines for its operator. */
   readonly details?: readonly string[];
-  /** Where the first operator's key is; of a process that keeps keys. */
+  /** Where the first operator key is, in a process with keys. */
   readonly keyPlace?: string;
-  /** Only where nobody has seen the first operator's key: it is shown once. */
+  /** Only if nobody has seen the first operator key: it is shown once. */
   readonly firstKey?: FirstKey | null;
-  /** Of a link that signs the first operator in, once, for whoever is at the terminal: `/sign-in#code=…`. */
+  /** A sign-in link for the first operator at the terminal: `/sign-in#code=…`. */
   readonly signInPath?: string | null;
-  /** Finishes what was accepted. */
+  /** Finishes accepted work. */
   stop(): Promise<void>;
 }
 
-/** What a process sends to the one that started it, by IPC, once it is ready. */
+/** Sent by IPC to the parent process when ready. */
 export interface ReadyMessage {
   readonly ready: Required<Pick<Running, 'url' | 'firstKey' | 'signInPath'>>;
 }
 
-/** What it sends instead where every start fails until somebody acts. */
+/** Sent instead if every start will fail until somebody acts. */
 export interface RefusedMessage {
   readonly refused: true;
 }
 
-/** How long a stop may take by default. */
 const STOP_TIMEOUT_MS = 30_000;
 
 /**
- * The life of a process of Postern, whichever it is: a start that fails is one clear line and exit code 1; SIGINT, SIGTERM, SIGHUP (its terminal was closed) or the end of the process that started it (where there
- * is an IPC channel) finish what was accepted and exit 0, within a bound. Prints what happens on standard output. A start
- * whose signal aborts may give up.
- * @param name as people read it
- * @param stopTimeoutMs how long a stop may take before the process ends anyway
+ * Runs a process of Postern. A failed start is one clear line and exit code 1. SIGINT, SIGTERM, SIGHUP (a closed
+ * terminal) and the end of the parent process (if there is IPC) finish accepted work, within a limit, and exit 0.
+ * Prints events on standard output.
+ * @param name for people
+ * @param stopTimeoutMs the limit of a stop
  */
 export function runProcess(
   name: string,
@@ -64,9 +62,9 @@ class ProcessLife {
 
   async run(start: (stopped: AbortSignal) => Promise<Running>): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void this.stop(signal));
-    // A closed terminal takes no more lines: that must not end us before the stop is through.
+    // A closed terminal accepts no lines; that must not end the process before it has stopped.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-    // Who started us is gone, as after a kill -9: nobody would ever stop us.
+    // The parent process is gone, for example by kill -9: nobody would ever stop us.
     if (process.connected) process.on('disconnect', () => void this.stop('The supervisor is gone'));
     try {
       console.log(`${this.name} ${BUILD.version} (commit ${BUILD.commit}) starts …`);
@@ -113,7 +111,7 @@ class ProcessLife {
     if (this.stopping) return;
     this.stopping = true;
     console.log(`\n${why}: ${this.name} stops …`);
-    // Before the start is through, `run` sees `stopping` and ends it.
+    // During the start, `run` sees `stopping` and ends it.
     this.stopped.abort();
     if (this.running) await this.end(this.running);
     else this.bound();
@@ -138,7 +136,7 @@ class ProcessLife {
   }
 }
 
-/** An error that says whether a retry can help; its message says to an operator what to do next. */
+/** An error with a message for operators, and whether a retry can help. */
 interface OperatorError extends Error {
   readonly permanent: boolean;
 }
@@ -147,7 +145,7 @@ function isOperatorError(error: unknown): error is OperatorError {
   return error instanceof Error && 'permanent' in error;
 }
 
-/** An error for operators is one clear line; any other is a defect and keeps its stack. */
+/** One line for such an error; any other is a defect and keeps its stack. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return isOperatorError(error) ? error.message : (error.stack ?? error.message);

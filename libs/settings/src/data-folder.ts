@@ -3,8 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import { SettingInvalid } from './setting-values.js';
 
 /**
- * Makes the folder of the setting `name` where it is not there, and tries whether it can be written to. Resolves to its absolute path.
- * Throws `SettingInvalid` that says what is wrong with it.
+ * Creates the folder of the setting `name` if missing, and checks that it is writable. Returns its absolute path.
+ * @throws `SettingInvalid`.
  */
 export async function openDataFolder(dataDir: string, name = 'POSTERN_DATA_DIR'): Promise<string> {
   const folder = resolve(dataDir);
@@ -20,12 +20,11 @@ export async function openDataFolder(dataDir: string, name = 'POSTERN_DATA_DIR')
   }
 }
 
-/** Where the first operator's key is kept. */
 export function operatorKeyFile(dataDir: string): string {
   return join(resolve(dataDir), 'operator-key');
 }
 
-/** Folder by folder: `mkdir` with `recursive` never comes back from a place such as /proc, where nothing can be made. */
+/** Folder by folder: a recursive `mkdir` never returns in a place such as /proc, where nothing can be created. */
 async function makeFolder(folder: string): Promise<void> {
   const there = await stat(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;

@@ -16,7 +16,6 @@ const brokers = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** The variables that say how Kafka is reached. */
 export const KafkaEnvironment = z.object({
   POSTERN_KAFKA_BROKERS: brokers.optional(),
   POSTERN_KAFKA_TLS: z.enum(['off', 'on'], 'must be on or off').default('off'),
@@ -29,7 +28,7 @@ export const KafkaEnvironment = z.object({
   POSTERN_KAFKA_REPLICATION: wholeNumber(1, 10, 'of replicas').optional(),
 });
 
-/** The settings of Kafka; null where no broker is named. Throws `SettingInvalid` for those that do not fit together. */
+/** Null if no broker is configured. @throws `SettingInvalid` for settings that do not fit together. */
 export function kafkaSettings(env: z.output<typeof KafkaEnvironment>): KafkaSettings | null {
   const { POSTERN_KAFKA_BROKERS: list, POSTERN_KAFKA_TLS: tls, POSTERN_KAFKA_TLS_CA_FILE: caFile } = env;
   if (list === undefined) return null;

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** A setting that stops the start; its message is one line that names the setting. */
+/** A setting that prevents the start; its message is one line with the setting's name. */
 export class SettingInvalid extends Error {
   override readonly name = 'SettingInvalid';
   readonly permanent = true;
 }
 
-/** The text of the file that the setting `name` names. Throws `SettingInvalid` where it cannot be read. */
+/** The text of the setting's file. @throws `SettingInvalid` if it is unreadable. */
 export function readSettingFile(name: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
@@ -17,15 +17,15 @@ export function readSettingFile(name: string, file: string): string {
   }
 }
 
-/** The secret in that file: its text without the line's end. */
+/** The file's text without the line end. */
 export function readSecretFile(name: string, file: string): string {
   return readSettingFile(name, file).replace(/\r?\n$/, '');
 }
 
 /**
- * A whole number in decimal digits.
- * @param what as a phrase behind "a whole number": `of partitions`
- * @param zero what 0 means, where it means something of its own: `to keep them for ever`
+ * An integer in decimal digits.
+ * @param what a phrase for the message: `of partitions`
+ * @param zero the special meaning of 0: `to keep them for ever`
  */
 export function wholeNumber(from: number, to: number, what = '', zero?: string): z.ZodType<number, string> {
   const must = `must be a whole number ${what && `${what} `}from ${from} to ${to}${zero ? `, or 0 ${zero}` : ''}`;
@@ -36,7 +36,7 @@ export function wholeNumber(from: number, to: number, what = '', zero?: string):
   );
 }
 
-/** Requests a second, also fewer than one: `0.5`. */
+/** Requests per second, also below one: `0.5`. */
 export function requestsPerSecond(most: number): z.ZodType<number, string> {
   const must = `must be a number of requests per second up to ${most}, or 0 for no limit`;
   return numberSetting(/^\d{1,9}(\.\d{1,6})?$/, must, (number) => number <= most);

@@ -1,10 +1,10 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { Settings } from './settings.js';
 
-/** What the modules of a running process may ask for: the settings, with the database that was found or started. */
+/** The settings for a running process's modules, with the database that was found or started. */
 export type RuntimeSettings = Omit<Settings, 'databaseUrl'> & { readonly databaseUrl: string };
 
-/** The token under which `RuntimeSettings` are injected. */
+/** The injection token of `RuntimeSettings`. */
 export const SETTINGS = Symbol('settings');
 
 export class SettingsModule {

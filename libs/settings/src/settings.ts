@@ -6,15 +6,15 @@ import { trustedProxies } from './trusted-proxies.js';
 import { KafkaEnvironment, kafkaSettings } from './kafka-settings.js';
 import { readSecretFile, requestsPerSecond, SettingInvalid, wholeNumber } from './setting-values.js';
 
-/** A token bucket's rate. */
+/** The rate of a token bucket. */
 export interface Rate {
-  /** Tokens that come back each second; 0 disables the limit. */
+  /** Tokens added per second; 0 disables the limit. */
   readonly perSecond: number;
-  /** The most that can be taken at once, after a pause. */
+  /** The bucket's size. */
   readonly burst: number;
 }
 
-/** What the environment of the process sets; every name is `POSTERN_…`. */
+/** The settings of the environment; every name is `POSTERN_…`. */
 export interface Settings {
   readonly httpHost: string;
   readonly httpPort: number;
@@ -23,30 +23,30 @@ export interface Settings {
   readonly databaseUrl: string | null;
   /** Null: the embedded bus. */
   readonly kafka: KafkaSettings | null;
-  /** The first operator's key. Null: one is made at the first start. */
+  /** Null: one is created at the first start. */
   readonly operatorKey: string | null;
-  /** Whose `X-Forwarded-For` and `Forwarded` is believed. */
+  /** Proxies whose `X-Forwarded-For` and `Forwarded` are trusted. */
   readonly trustedProxies: BlockList;
   readonly logLevel: LogLevel;
-  /** Requests of one API key. */
+  /** Per API key. */
   readonly rateLimit: Rate;
-  /** Requests without a valid API key, of one address. */
+  /** Per address, for requests without a valid API key. */
   readonly failedAuthLimit: Rate;
-  /** Connections that are open at once; more are closed as they come. */
+  /** Open connections; more are closed at once. */
   readonly maxConnections: number;
-  /** Denials are kept for so many days; 0: for ever. */
+  /** Denials are kept for this time; 0: for ever. */
   readonly denialRetentionDays: number;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Far above what one process serves of one caller: who meets these has a runaway loop. */
+/** Far above the load of a normal caller: only a runaway loop reaches it. */
 const DEFAULT_RATE_LIMIT: Rate = { perSecond: 5_000, burst: 20_000 };
-/** A fleet of relays whose shared key was revoked comes with some requests a second. */
+/** A fleet of relays with a revoked key sends a few requests per second. */
 const DEFAULT_FAILED_AUTH_LIMIT: Rate = { perSecond: 20, burst: 200 };
 const DEFAULT_MAX_CONNECTIONS = 10_000;
-/** Where the API is: of the process that has all of it, or of the proxy before the services. */
+/** Of the process with the complete API, or of the proxy before the services. */
 const DEFAULT_PORT = 8025;
 
 const LONGEST_SHOWN = 200;
@@ -95,8 +95,8 @@ export const Environment = z.object({
 });
 
 /**
- * Reads the settings. An empty variable counts as not set. `defaultPort` is what the process listens on where none is set.
- * Throws `SettingInvalid` at the first bad one.
+ * Reads the settings. An empty variable counts as not set. `defaultPort` is the port without a setting.
+ * @throws `SettingInvalid` for the first wrong one.
  */
 export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAULT_PORT): Settings {
   const set = Object.entries(environment).filter(([, value]) => value !== '');
@@ -105,7 +105,7 @@ export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAU
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0]);
-    // Keys, passwords and connection URLs hold secrets: their values are not repeated.
+    // Values with secrets are not shown.
     const shown = /KEY|URL|PASSWORD/.test(name) ? '' : ` (it is ${excerpt(given[name])})`;
     throw new SettingInvalid(`${name} ${issue?.message ?? 'is invalid'}${shown}`);
   }
@@ -126,17 +126,17 @@ export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAU
   };
 }
 
-/** With the URL from the file that `POSTERN_DATABASE_URL_FILE` names, if it names one. */
+/** With the URL from the file of `POSTERN_DATABASE_URL_FILE`. */
 function withDatabaseUrl(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const file = environment['POSTERN_DATABASE_URL_FILE'];
   if (file === undefined) return environment;
   if (environment['POSTERN_DATABASE_URL'] !== undefined)
     throw new SettingInvalid('POSTERN_DATABASE_URL must not be set together with POSTERN_DATABASE_URL_FILE');
-  // An empty file is a bad URL: it must not start the embedded database.
+  // An empty file is a wrong URL: it must not start the embedded database.
   return { ...environment, POSTERN_DATABASE_URL: readSecretFile('POSTERN_DATABASE_URL_FILE', file) };
 }
 
-/** As much of a value as a line has room for. */
+/** The beginning of a long value. */
 function excerpt(value = ''): string {
   return JSON.stringify(value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value);
 }

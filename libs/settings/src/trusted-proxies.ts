@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net';
 import { parseRange } from '@postern/ip-ranges';
 
-/** Reads a list of CIDRs and addresses separated by commas; `why` says what is wrong with the first that is neither. */
+/** Reads CIDRs and addresses, separated by commas; `why` says what is wrong with the first invalid one. */
 export function trustedProxies(text: string): BlockList | { readonly why: string } {
   const list = new BlockList();
   const items = text.split(',').map((item) => item.trim());
@@ -21,7 +21,7 @@ export function trustedProxies(text: string): BlockList | { readonly why: string
   return list;
 }
 
-/** No allow list may have these, but proxies may be anywhere, as in a network where nobody else gets in. */
+/** Not allowed in allow lists, but useful here, for example in a private network. */
 const EVERYBODY: ReadonlyMap<string, 'ipv4' | 'ipv6'> = new Map([
   ['0.0.0.0/0', 'ipv4'],
   ['::/0', 'ipv6'],

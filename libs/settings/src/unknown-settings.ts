@@ -1,6 +1,6 @@
 import { Environment } from './settings.js';
 
-/** Every variable that some part of Postern reads: one environment may serve them all, as a `.env` for Docker Compose does. */
+/** Every variable that a part of Postern reads: one environment may serve all, like a `.env` of Docker Compose. */
 export const KNOWN_SETTINGS: readonly string[] = [
   ...Object.keys(Environment.shape),
   'POSTERN_COMMIT',
@@ -38,16 +38,16 @@ export const KNOWN_SETTINGS: readonly string[] = [
 
 const MOST_NAMED = 10;
 const LONGEST_SHOWN = 60;
-/** A name that differs in more is no misspelling. */
+/** A name with more differences is not a misspelling. */
 const MOST_EDITS = 4;
 
-/** Names the misspelt settings of this process on standard error; a process that the supervisor started leaves that to it. */
+/** Prints misspelt settings on standard error; in the supervisor only, not in its children. */
 export function warnOfUnknownSettings(): void {
   const unknown = process.connected ? null : unknownSettings(process.env);
   if (unknown) process.stderr.write(`${unknown}\n`);
 }
 
-/** One line that names each `POSTERN_…` variable that Postern does not recognise, with the nearest that it does; null where there is none. */
+/** One line with each unknown `POSTERN_…` variable and the nearest known one; null if there is none. */
 export function unknownSettings(environment: NodeJS.ProcessEnv): string | null {
   const unknown = Object.keys(environment).filter(
     (name) => /^POSTERN_(?!TEST_)/i.test(name) && !KNOWN_SETTINGS.includes(name),

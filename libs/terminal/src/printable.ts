@@ -1,9 +1,9 @@
-/** By class: controls, invisible formats (such as the marks that turn the direction of writing), line and paragraph separators. */
+/** Controls, invisible formats (such as marks that change the direction of writing), line and paragraph separators. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Text that others wrote (a note, a relay's name, what a client gave for an address), for a terminal: what would move
- * the cursor, colour or hide something there is shown as `\u001b`, or beyond four digits as `\u{e0041}`. Never throws.
+ * Makes foreign text (a note, a relay's name, a client's address) safe for a terminal: characters that move the cursor,
+ * colour or hide something become `\u001b` or, beyond four digits, `\u{e0041}`. Never throws.
  */
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (char) => {
@@ -12,7 +12,7 @@ export function printable(text: string): string {
   });
 }
 
-/** A time of the API for people: without milliseconds, still RFC 3339, so that it can be pasted into `--at` or `--from`. */
+/** A time for people: without milliseconds, still RFC 3339, to be pasted into `--at` or `--from`. */
 export function shortTime(time: string | null): string {
   return time === null ? '-' : time.replace(/\.\d+Z$/, 'Z');
 }

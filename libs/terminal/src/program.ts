@@ -2,35 +2,38 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** How a program ends that could not do what it was asked for. */
+/** How a failed program ends. */
 interface Failed {
   readonly exitCode: number;
   /** For standard error. */
   readonly text: string;
 }
 
-/** The command line itself is not right. */
+/** The command line is wrong. */
 const USAGE = 2;
 
-/** Runs a server as a command without arguments. Help and version are answered, and anything else is refused, without a start. */
+/**
+ * Runs a server as a command without arguments. Help and version are answered; anything else is refused without a
+ * start.
+ */
 export function runServer(name: string, description: string, start: () => void): Promise<void> {
   return runProgram(serverCommand(name, description).action(start));
 }
 
-/** A command that runs a server, which has its settings from the environment. */
+/** A command that runs a server, with settings from the environment. */
 export function serverCommand(name: string, description: string): Command {
   return new Command(name)
     .description(`${description} The settings come from the environment: docs/settings.md.`)
     .version(version());
 }
 
-/** Runs the command that the arguments name. `failed` says what becomes of an error that the command throws. */
+/** Runs the command of the arguments. `failed` converts its error to the end of the program. */
 export async function runProgram(
   program: Command,
   failed: (error: unknown, json: boolean) => Failed = plainly,
 ): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever reads the answer had enough, as `head` does.
+    // The reader has read enough, like `head`.
     if (error.code === 'EPIPE') process.exit(0);
     process.stderr.write(`${program.name()}: standard output: ${error.message}\n`);
     process.exit(USAGE);
@@ -40,7 +43,7 @@ export async function runProgram(
     await program.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {
-      // It has said what was wrong already; help and version that were asked for are no errors.
+      // The message was already printed; requested help and version are not errors.
       process.exitCode = error.exitCode === 0 ? 0 : USAGE;
     } else {
       const { exitCode, text } = failed(error, program.opts<{ json?: boolean }>().json ?? false);
@@ -55,8 +58,8 @@ function plainly(error: unknown): Failed {
 }
 
 /**
- * `addCommand` hands nothing down: each command shall throw where it would exit, show the global options too, and refuse an argument
- * that it does not take, such as a misspelt command.
+ * `addCommand` does not inherit settings: each command must throw instead of exiting, show global options, and refuse
+ * unknown arguments, such as a misspelt command.
  */
 function settle(command: Command, parent = ''): void {
   const name = `${parent}${command.name()}`;
@@ -75,7 +78,7 @@ export class TerminalCommand extends Command {
   }
 }
 
-/** A parser for a whole number from `least` to `most`. */
+/** A parser for an integer from `least` to `most`. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;

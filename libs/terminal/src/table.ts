@@ -4,19 +4,19 @@ import { printable } from './printable.js';
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string;
-  /** Prose, that may go over several lines. An address or an id is copied, and stays in one piece. */
+  /** Prose, which may be wrapped. An address or id is copied, so it stays in one piece. */
   readonly wraps?: true;
 }
 
 /** Between two columns. */
 const GAP = 2;
-/** No column is made narrower than this. */
+/** No column is narrower than this. */
 const NARROWEST = 16;
 
 /**
- * Rows as a table without frames, so that words and addresses can be copied and `awk` finds its columns.
- * `width`: the terminal's, in characters; null: as wide as it gets. What is too wide is wrapped where it is prose, and
- * else every row becomes a block of lines of its own. Nothing is cut off. What the rows hold is made printable.
+ * A table without frames, so that words and addresses can be copied and `awk` finds its columns. `width` in characters;
+ * null: as wide as needed. Too wide prose is wrapped; otherwise every row becomes a block of lines. Nothing is cut off,
+ * and everything is made printable.
  */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number | null): string {
   const head = columns.map(({ title }) => title);
@@ -30,7 +30,7 @@ function widthsOf(head: readonly string[], cells: readonly string[][]): number[]
   return head.map((title, column) => Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)));
 }
 
-/** Takes from the widest column of prose, character by character, until all fit; null where they do not. */
+/** Narrows the widest column of prose until all fit; null if they cannot. */
 function fitted(natural: readonly number[], wraps: readonly boolean[], width: number | null): number[] | null {
   const widths = [...natural];
   let excess = width === null ? 0 : widths.reduce((sum, characters) => sum + characters + GAP, -GAP) - width;
