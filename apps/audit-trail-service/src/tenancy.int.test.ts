@@ -97,7 +97,7 @@ describe('every route', () => {
     }
   });
 
-  it('shows another tenant nothing: not by its own path, not by the other’s SMTP user in its own', async () => {
+  it('shows another tenant nothing, neither on that tenant’s path nor on its own', async () => {
     const key = await world.key('admin', 'globex');
     for (const url of ROUTES('acme', acme.smtpUserId)) {
       expect(await world.get(key, url)).toMatchObject({ status: 404, body: { code: 'tenant-not-found' } });

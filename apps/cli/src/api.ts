@@ -5,7 +5,6 @@ import { EXIT, Failure, RequestRefused, usageFailure, type ProblemDocument } fro
 
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 200;
-/** Temporary: the same request may succeed later. */
 const PASSING = new Set([429, 502, 503, 504]);
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;

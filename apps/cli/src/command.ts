@@ -25,7 +25,6 @@ export class ApiCommand extends TerminalCommand {
     );
   }
 
-  /** A write to one SMTP user, optionally only to a given version. */
   writesUser(): this {
     const version = wholeNumber(0, 999_999_999);
     return this.option('--if-version <version>', 'only if the SMTP user is at this version still', version).writes();
@@ -38,7 +37,6 @@ export class ApiCommand extends TerminalCommand {
     );
   }
 
-  /** `lists`, or the complete list as an export. */
   exports(): this {
     return this.lists()
       .addOption(new Option('--csv', 'all of them, as CSV').conflicts(['ndjson', 'limit']))

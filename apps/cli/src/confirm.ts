@@ -1,10 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { EXIT, Failure, usageFailure } from './failure.js';
 
-/**
- * Asks before an irreversible change; not with `yes`.
- * @throws a usage failure without a terminal; ends with "no" unless the answer is y or yes.
- */
+/** Asks before an irreversible change. @throws a usage failure without a terminal; ends with "no" unless confirmed. */
 export async function confirm(question: string, { yes = false }: { readonly yes?: boolean }): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY || !process.stderr.isTTY)

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { readStandardInput } from './entries.js';
 import { usageFailure } from './failure.js';
 
-/** Options of every command. */
 export interface GlobalOptions {
   readonly url?: string;
   readonly tenant?: string;

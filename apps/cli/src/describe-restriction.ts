@@ -1,7 +1,6 @@
 import { type Output, printable, shortTime } from '@postern/terminal';
 import type { Entry, Restriction, SmtpUser } from '@postern/restrictions';
 
-/** The state of a restriction in a few words. */
 export function state({ restricted, mode, entries }: Restriction): string {
   if (!restricted) return 'any';
   const live = entries.filter((entry) => entry.live).length;
@@ -9,7 +8,6 @@ export function state({ restricted, mode, entries }: Restriction): string {
   return mode === 'enforce' ? listed : `${listed} (report-only)`;
 }
 
-/** An SMTP user with its list. */
 export function describeUser(user: SmtpUser, output: Output): string {
   return [
     `${printable(user.username)} (${user.id}), added ${shortTime(user.createdAt)}`,

@@ -26,12 +26,10 @@ export class Failure extends Error {
   }
 }
 
-/** The command line or its environment is wrong. */
 export function usageFailure(message: string): Failure {
   return new Failure(EXIT.usage, message);
 }
 
-/** Postern's problem (RFC 9457), as far as it arrived. */
 export interface ProblemDocument {
   readonly title?: string;
   readonly status?: number;
@@ -54,7 +52,6 @@ export class RequestRefused extends Failure {
   constructor(
     readonly problem: ProblemDocument,
     readonly status: number,
-    /** The sent body, to show the value of a wrong field. */
     readonly sent: unknown,
   ) {
     super(
@@ -103,7 +100,6 @@ function valueAt(body: unknown, pointer: string): unknown {
   );
 }
 
-/** Hints of this program, by problem code. */
 const HINTS: Readonly<Record<string, string>> = {
   'api-key-missing': 'Set POSTERN_KEY, or name a file with --key-file.',
   'api-key-invalid':

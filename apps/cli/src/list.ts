@@ -7,7 +7,6 @@ import type { Query } from './api.js';
 import type { Session } from './command.js';
 import { EXIT, Failure, usageFailure } from './failure.js';
 
-/** The API's maximum. */
 const PAGE = 500;
 
 /** All other members are filters with the API's names. */
@@ -19,7 +18,6 @@ export interface ListOptions extends Query {
   readonly ndjson?: boolean;
 }
 
-/** The pages of a list, up to a number of items. */
 export async function* pagesOf<Item>(
   { api }: Session,
   path: string,
@@ -61,10 +59,7 @@ export async function showList<Item>(
   output.answer({ items, nextCursor }, () => output.table(columns, items));
 }
 
-/**
- * Streams a complete list to standard output without holding it.
- * @throws a failure if it breaks off: the output is incomplete then.
- */
+/** Streams a complete list without holding it. @throws a failure if it breaks off: the output is incomplete then. */
 async function exportList({ api }: Session, path: string, query: Query, mediaType: string): Promise<void> {
   const stream = await api.stream(path, query, mediaType);
   try {

@@ -16,7 +16,6 @@ const MODES = ['enforce', 'report-only'];
 
 type EntryOptions = WriteOptions & Omit<EntriesGiven, 'ranges'>;
 
-/** A command with addresses for the list. */
 function withEntries(command: ApiCommand): ApiCommand {
   return command
     .argument('<user>', 'username or id')
@@ -115,7 +114,6 @@ const check = new ApiCommand('check')
 
 export const restrictionCommands = [restrict, allow, disallow, mode, clear, check];
 
-/** Writes `part` of the restriction and shows the result. */
 async function writeRestriction(
   session: Session,
   { path, name }: NamedSmtpUser,

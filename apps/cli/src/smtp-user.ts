@@ -5,11 +5,9 @@ import type { Session } from './command.js';
 import { EXIT, Failure, RequestRefused } from './failure.js';
 import { pagesOf } from './list.js';
 
-/** An SMTP user from the command line. */
 export interface NamedSmtpUser {
   /** `/v1/tenants/<tenant>/smtp-users/<id>` */
   readonly path: string;
-  /** As given: a username or an id. */
   readonly name: string;
 }
 
@@ -60,7 +58,6 @@ async function untilReadable({ api, output }: Session, path: string, version: nu
   try {
     await api.get(path, { headers: { 'postern-min-version': String(version) }, attempts: 2 });
   } catch (error) {
-    // The user was removed.
     if (error instanceof RequestRefused && error.status === 404) return;
     output.aside(`It is done (version ${version}), but the reads do not show it yet.`);
   }

@@ -25,10 +25,7 @@ export function timeAgo(text: string, now = new Date()): string {
   return ms === null ? instant(text, '2h for two hours ago') : fromNow(now, -ms);
 }
 
-/**
- * A future time: RFC 3339, a day, or how long from now (`7d`). Returns RFC 3339, UTC.
- * @throws `InvalidArgumentError`.
- */
+/** A future time: RFC 3339, a day, or how long from now (`7d`). @throws `InvalidArgumentError`. */
 export function timeAhead(text: string, now = new Date()): string {
   const ms = durationOf(text);
   return ms === null ? instant(text, '7d for seven days from now') : fromNow(now, ms);

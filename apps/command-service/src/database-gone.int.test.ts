@@ -64,7 +64,7 @@ async function databaseFailures(): Promise<number> {
 }
 
 describe('while the database is gone', () => {
-  it('every call is answered 503 and says when to come again; when it is back, all go on without a restart', async () => {
+  it('every call gets 503 with Retry-After; when the database is back, all work again without a restart', async () => {
     for (const [name, write] of writes) expect([name, (await write()).status < 300]).toEqual([name, true]);
     // Keys were just looked up: what is refused first is the write itself.
     await path.close();

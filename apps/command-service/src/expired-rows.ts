@@ -16,7 +16,6 @@ const BATCHES_PER_ROUND = 100;
 /** How long a repeated request gets the first answer (API: errors). */
 export const ANSWER_LIFE_HOURS = 24;
 
-/** Conditions for expired rows; each begins with an index. */
 const EXPIRED = {
   'access.idempotency_keys': {
     key: 'caller_id, idempotency_key',

@@ -118,7 +118,7 @@ describe('a write that was answered 503, while the database was cut off without 
     expect(await counts()).toEqual(before);
   });
 
-  it('is rolled back at its deadline where the commit was lost, and holds up nobody after that', async () => {
+  it('is rolled back at its deadline if the commit was lost, and then blocks nobody', async () => {
     const user = await newUser();
     expect((await replace(far, user, '192.0.2.1')).status).toBe(200);
     await makeReady();
@@ -130,7 +130,7 @@ describe('a write that was answered 503, while the database was cut off without 
     expect(await ranges(user)).toEqual(['192.0.2.1', '192.0.2.3', '192.0.2.4']);
   });
 
-  it('may have had its effect in time where its answer alone was lost; what waited behind it has none', async () => {
+  it('may have taken effect if only its answer was lost; the one that waited behind it has no effect', async () => {
     const early = ['192.0.2.1', '192.0.2.2', '192.0.2.4', '192.0.2.5'];
     const never = early.filter((range) => range !== '192.0.2.2');
     let seen: string[] = [];

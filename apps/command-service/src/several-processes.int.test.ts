@@ -37,7 +37,7 @@ describe('two processes on one database', () => {
     expect(events.map(({ version }) => version)).toEqual(Array.from({ length: 21 }, (_, i) => i + 1));
   });
 
-  it('leave the other its turn, however many changes of one user stand before it', async () => {
+  it('do not delay another user’s change, however many changes of one user wait', async () => {
     const user = await newUser();
     const mode = (service: StartedService, i: number) =>
       service.call('PUT', `${user}/restriction/mode`, { key: acme, body: { mode: i % 2 ? 'enforce' : 'report-only' } });
@@ -88,7 +88,7 @@ describe('two processes on one database', () => {
     expect(await decide()).toBe('smtp-user-unknown');
   });
 
-  it('give one username to one of them', async () => {
+  it('give a username to only one of them', async () => {
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, i) =>
         (i % 2 ? one : two).call('POST', '/v1/tenants/acme/smtp-users', { key: acme, body: { username: 'one@x' } }),

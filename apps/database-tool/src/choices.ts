@@ -2,6 +2,5 @@
 export const READ_MODEL_NAMES = ['relay-policies', 'tenant-replies', 'directory', 'changes', 'denials'] as const;
 export type ReadModelName = (typeof READ_MODEL_NAMES)[number];
 
-/** The topics without `postern.` and version. */
 export const TOPIC_NAMES = ['smtp-users', 'auth-denials', 'tenants', 'relay-policies'] as const;
 export type TopicName = (typeof TOPIC_NAMES)[number];

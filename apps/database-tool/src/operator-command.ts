@@ -8,7 +8,6 @@ export interface Surroundings {
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** The shell's code for Ctrl-C. */
 const INTERRUPTED = 130;
 
 /** A command of the operator's tool. It loads its code when it is called, which saves `--help` half a second of CPU. */

@@ -176,7 +176,6 @@ function letterId(text: string): string {
   return text;
 }
 
-/** For an argument that may be repeated. */
 function letterIds(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, letterId(text)];
 }

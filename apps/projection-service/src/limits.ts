@@ -4,7 +4,6 @@ import { DEFAULT_STREAM_LIMITS } from './relay-policies/stream/stream-limits.js'
 import { MAX_ENTRIES_PER_PAGE } from './smtp-user-directory/list-smtp-users.js';
 import { MIN_VERSION_WAIT_MS } from '@postern/http';
 
-/** The limits of the read side, for docs/limits.md. */
 export const PROJECTION_LIMITS = {
   snapshotReaders: SNAPSHOT_READERS,
   snapshotsKept: SNAPSHOTS_KEPT,

@@ -85,7 +85,6 @@ function total(name: string, help: string, of: (status: RelayStatus) => number):
   });
 }
 
-/** Null if unknown. */
 export function ageSeconds({ lastContactAt }: RelayStatus): number | null {
   return lastContactAt === null ? null : Math.max(0, (Date.now() - Date.parse(lastContactAt)) / 1_000);
 }

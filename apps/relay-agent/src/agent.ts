@@ -59,7 +59,6 @@ class Agent {
     this.ends.push(await lockFolder(folder));
     if (relayKeyFile !== null) this.ends.push(followRelayKey(relayKeyFile, client, logger));
     this.ends.push(() => client.stop());
-    // Before it listens: without policies, logins are deferred.
     await client.start().catch((error: Error) => {
       throw new SettingInvalid(error.message.replace('dataDir', `POSTERN_AGENT_DATA_DIR ${folder}`), { cause: error });
     });

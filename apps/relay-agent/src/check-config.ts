@@ -65,7 +65,6 @@ function server(name: string, address: Address): Promise<Finding> {
   return look(`${name} ${addressText(address)}`, reached);
 }
 
-/** A folder that exists or can be created. */
 async function folder(path: string): Promise<string> {
   const found = await stat(path).catch(() => null);
   if (!found) return `will be made; ${dirname(path)} ${await folder(dirname(path))}`;

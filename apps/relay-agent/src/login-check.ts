@@ -15,10 +15,7 @@ export function isOpaque({ reply }: Decision): boolean {
   return reply?.enhanced === '5.7.8';
 }
 
-/**
- * The decision with a text that cannot add a line, header or field to any answer. Postern accepts no other text; this
- * is a second check.
- */
+/** The text cannot add a line, header or field to any answer. Postern accepts no other text; this is a second check. */
 export function withPrintableText(decision: Decision): Decision {
   const { reply } = decision;
   if (reply === null || /^[\x20-\x7e]*$/.test(reply.text)) return decision;

@@ -13,7 +13,6 @@ export interface AgentSettings {
   /** The key is read again when this file changes. */
   readonly relayKeyFile: string | null;
   readonly relayName: string;
-  /** PEM files for TLS to the upstreams. */
   readonly tls: { readonly caFile: string | null; readonly certFile: string | null; readonly keyFile: string | null };
   readonly dataDir: string;
   readonly http: ListenAddress;
@@ -63,7 +62,6 @@ const owner = z
   .transform((text) => text.split(':').map(Number))
   .transform(([uid = 0, gid = 0]) => ({ uid, gid }));
 
-/** The settings as text, with their help texts. */
 const Environment = z.object({
   POSTERN_AGENT_UPSTREAMS: z
     .string()
@@ -169,7 +167,6 @@ export function keyInClear({ upstreams }: Pick<AgentSettings, 'upstreams'>): str
     .map((url) => `upstream ${url}: http sends the relay key in clear to another host; use https`);
 }
 
-/** The files' texts for Node's TLS. @throws `SettingInvalid`. */
 export function pemFiles({ caFile, certFile, keyFile }: AgentSettings['tls']): {
   ca?: string;
   cert?: string;
@@ -222,7 +219,6 @@ function relayKey(key: string | undefined, file: string | undefined): string {
   );
 }
 
-/** A secret: not shown. */
 function checkedKey(name: string, key: string): string {
   if (parseApiKey(key)?.role === 'relay') return key;
   throw new SettingInvalid(`${name} must be an API key of the role relay, pst_relay_<id>_<secret>`);

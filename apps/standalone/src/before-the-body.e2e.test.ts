@@ -133,7 +133,7 @@ describe('a key that is revoked while its body comes in', () => {
 });
 
 describe('a body', () => {
-  it('is small where it holds no list, and a long list fits where one is taken', async () => {
+  it('is limited to a small size on routes without lists, and may have a long list on others', async () => {
     const admin = asking(url, await newKey('admin', 'acme'));
     const padded = (body: object, length: number) => JSON.stringify(body).padEnd(length, ' ');
     const user = (name: string, length: number) => admin('POST', USERS, padded({ username: name }, length));
@@ -151,7 +151,7 @@ describe('a body', () => {
     });
   });
 
-  it('has a bounded number of members, at whatever depth', async () => {
+  it('has a limited number of members, at any depth', async () => {
     const admin = asking(url, await newKey('admin', 'acme'));
     const { body: user } = await admin('POST', USERS, { username: 'members@acme.example' });
     const send = (entries: string) =>

@@ -21,7 +21,7 @@ describeWithKafka(describe, 'a Postern that is given the broker of another data 
   const startOn = (name: string) =>
     startPosternProcess({ POSTERN_DATA_DIR: join(folder, name), POSTERN_KAFKA_BROKERS: broker.address });
 
-  it('does not start, and says so in one line; the other goes on', async () => {
+  it('does not start, and says so in one line; the other one continues', async () => {
     const theirs = await startOn('theirs');
     // Its first operator's key is an event. Once that is published, the topics are its own.
     const keys = await followTopic(broker.address, TOPICS.tenants);

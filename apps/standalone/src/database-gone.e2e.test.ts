@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 describe('a database that is gone for ten seconds', () => {
-  it('makes writes answer 503 while the relay goes on deciding, and all recovers without a restart', async () => {
+  it('makes writes answer 503 while the relay continues to decide; everything recovers without a restart', async () => {
     const { admin, relayKey } = await createAcme(postern.url, postern.operatorKey);
     const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'app@acme.example' })).body;
     const entries = `/v1/tenants/acme/smtp-users/${user.id}/restriction/entries`;

@@ -48,7 +48,6 @@ export async function openDatabase(
   return database;
 }
 
-/** Updates every schema. */
 export async function migrateAll(ownerUrl: string): Promise<void> {
   for (const component of SCHEMAS) await migrate(ownerUrl, component);
 }

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => postern?.end());
 
 describe('the page /docs', () => {
-  it('loads nothing but files of this process, all of which are there, without a key', async () => {
+  it('loads only files of this process, which all exist, without a key', async () => {
     const page = await (await fetch(`${url}/docs`)).text();
     const loaded = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, name = '']) => name);
     expect(loaded).toEqual([

@@ -146,7 +146,7 @@ describe('the page of limits', () => {
     for (const name of named) expect(() => loadSettings({ [name]: 'nonsense' })).toThrow(name);
   });
 
-  it('holds for nginx in front of the services too', async () => {
+  it('is the same with nginx in front of the services', async () => {
     const text = await readFile(new URL('../../../deploy/nginx/postern-server.conf', import.meta.url), 'utf8');
     const of = (name: string) => new RegExp(`^${name} +(.+);$`, 'm').exec(text)?.[1];
     const s = (ms: number) => `${ms / 1_000}s`;

@@ -65,7 +65,7 @@ describe('requests with an API key', () => {
 describe('requests without a valid API key', () => {
   const wrong = () => asking(url, `pst_admin_${newId()}_0123456789abcdef`);
 
-  it('are refused by address above the burst; a valid key goes on from there, also one that was never seen', async () => {
+  it('are refused by address above the burst; a valid key still works from there, also a new one', async () => {
     const source = from('192.0.2.10');
     const good = (await operator('POST', '/v1/api-keys', { role: 'relay', name: 'behind the same NAT' })).body.key;
     const relay = asking(url, good);
@@ -97,7 +97,7 @@ describe('requests without a valid API key', () => {
     expect((await wrong()('GET', '/v1/tenants', undefined, from('2001:db8:0:1::1'))).status).toBe(401);
   });
 
-  it('do not take anything from who has a valid key, however often it comes', async () => {
+  it('do not limit a valid key, however often it is used', async () => {
     const source = from('192.0.2.12');
     const { key } = (await operator('POST', '/v1/api-keys', { role: 'operator', name: 'steady' })).body;
     for (let i = 0; i < FAILED_BURST + 5; i++) {
@@ -185,7 +185,7 @@ describe('what comes over the wire', () => {
     expect(bodyOf(answer)).toMatchObject({ status: 408, code: 'request-timeout' });
   });
 
-  it('on more connections than the process takes is closed at once, and others are served again when some end', async () => {
+  it('above the limit of connections are closed at once; others are served again when some end', async () => {
     const { port } = new URL(url);
     const sockets = await Promise.all(
       Array.from({ length: 40 }, async () => {

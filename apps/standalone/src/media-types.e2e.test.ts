@@ -46,7 +46,7 @@ describe('a body', () => {
     });
   });
 
-  it('that is too long is refused, and the process goes on', async () => {
+  it('that is too long is refused, and the process continues', async () => {
     const { status, body } = await ask('POST', '/v1/tenants', JSON.stringify({ name: 'x'.repeat(1_100_000) }));
     expect({ status, code: body.code }).toEqual({ status: 413, code: 'body-too-large' });
     expect((await ask('POST', '/v1/tenants', { id: 'acme', name: 'Acme' })).status).toBe(201);

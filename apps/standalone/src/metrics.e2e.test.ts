@@ -195,7 +195,7 @@ describe('the Grafana dashboard', () => {
     expect([...new Set(hidden.map(({ name }) => name))]).toEqual([]);
   });
 
-  it('is complete: each panel has a place of its own, and asks the data source that the reader chooses', async () => {
+  it('is complete: no panels overlap, and each uses the data source that the reader chooses', async () => {
     const { uid, panels, templating } = await read();
     expect(uid).toBe('postern');
     expect(templating.list.map(({ name, type }) => [name, type])).toEqual([

@@ -39,7 +39,7 @@ async function signInBy(link: string | null): Promise<{ readonly status: number;
 }
 
 describe('what `npm start` starts, as it was built', () => {
-  it('prints the operator key at the first start alone, keeps it for its owner, and leaves no PostgreSQL behind', async () => {
+  it('prints the operator key only at the first start, keeps it readable for its owner, and leaves no PostgreSQL running', async () => {
     const folder = await emptyFolder();
     const first = await startPosternProcess({ POSTERN_DATA_DIR: folder });
     expect(first.output()).toMatch(/curl -X POST http:\/\/127\.0\.0\.1:\d+\/v1\/tenants/);
@@ -70,7 +70,7 @@ describe('what `npm start` starts, as it was built', () => {
     expect(serversOn(folder)).toBe('');
   });
 
-  it('takes the first operator key from POSTERN_OPERATOR_KEY and does not print it, and leaves no PostgreSQL behind when its terminal is closed', async () => {
+  it('uses POSTERN_OPERATOR_KEY without printing it, and leaves no PostgreSQL running when its terminal is closed', async () => {
     const key = 'pst_operator_first_0123456789abcdef0123456789abcdef';
     const folder = await emptyFolder();
     const postern = await startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_OPERATOR_KEY: key });

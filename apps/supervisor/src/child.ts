@@ -5,7 +5,6 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/process-life';
 
-/** A process to start. */
 export interface ChildPlan {
   /** For people: `command-service 1`. */
   readonly name: string;
@@ -32,7 +31,6 @@ export class Child {
   readonly #stop = new AbortController();
   #failures = 0;
   #wasReady = false;
-  /** The process said that it would fail again. */
   #refused = false;
 
   constructor(
@@ -78,7 +76,6 @@ export class Child {
     }
   }
 
-  /** One run of the process; returns how it ended. */
   async #runOnce(ready: (ready: Ready) => void): Promise<string> {
     const child = fork(this.plan.file, [], {
       execArgv: FLAGS,
@@ -100,7 +97,6 @@ export class Child {
       this.#wasReady = true;
       ready(message.ready);
     });
-    // `once` throws an error that prevents the start.
     const [code, signal] = (await once(child, 'exit').catch((error: unknown) => [null, String(error)])) as unknown[];
     this.#process = undefined;
     return String(signal ?? `exit code ${code}`);

@@ -193,7 +193,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
     expect(found).toEqual(expected);
   });
 
-  it('take writes while the broker is down for half a minute, and catch up when it is back', async () => {
+  it('accept writes while the broker is down for half a minute, and catch up when it is back', async () => {
     const { found, expected } = await after(async () => {
       await world.killBroker();
       const refused = load.failures.size;

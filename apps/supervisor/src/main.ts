@@ -4,7 +4,6 @@ import { runProgram, serverCommand } from '@postern/terminal';
 import { startServices } from './supervisor.js';
 
 const MOST_INSTANCES = 8;
-/** The proxy and the services may each take half a minute. */
 const STOP_TIMEOUT_MS = 90_000;
 
 const program = serverCommand('postern services', 'Runs Postern as one process per service, behind one URL.')

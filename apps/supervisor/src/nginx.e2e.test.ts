@@ -263,7 +263,7 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
     expect((await fetch(`${nginx.url}/health/ready`)).status).toBe(200);
   });
 
-  describe('a reader that takes nothing more, whose key is revoked or who signs out', () => {
+  describe('a reader that reads nothing more, whose key is revoked or who signs out', () => {
     /** Some 20 MB each: far more than all buffers between it and the service hold. */
     const POLICIES_WITH_FULL_LISTS = 200;
     const DENIALS = 40_000;

@@ -19,7 +19,6 @@ import { fastify as makeFastify, type FastifyInstance, type FastifyReply, type F
 import { Replicas, type Replica } from './replicas.js';
 import { ROUTES, SERVICES, type Service } from './routes.js';
 
-/** Longer than every deadline of the services. */
 const ANSWER_TIMEOUT_MS = 40_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 const ASK_EVERY_MS = 1_000;

@@ -2,7 +2,6 @@ import type { Service } from './routes.js';
 
 export interface Replica {
   readonly url: string;
-  /** Null if ready. */
   missing: string | null;
 }
 
@@ -20,7 +19,6 @@ export class Replicas {
     this.#all = urls.map((url) => ({ url, missing: 'not asked yet' }));
   }
 
-  /** Null if one is ready. */
   get missing(): string | null {
     if (this.#all.some(({ missing }) => missing === null)) return null;
     return this.#all.map(({ url, missing }) => `${url}: ${missing}`).join(' ');

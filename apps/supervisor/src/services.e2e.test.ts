@@ -88,7 +88,7 @@ describe('three services, two of each, with the journal’s feed as the bus', ()
     expect((await fetch(`${postern.url}/docs/swagger-ui.css`)).status).toBe(200);
   });
 
-  it('leave nothing behind when the supervisor is killed, and stop in order at SIGTERM', async () => {
+  it('leave no process running when the supervisor is killed, and stop in order at SIGTERM', async () => {
     const before = [...instances('command-service'), ...instances('projection-service')];
     await postern.end('SIGKILL');
     postern = await start();
@@ -167,7 +167,7 @@ function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {
     ]);
   });
 
-  it('let a relay go on by its revision with the other projection-service when its own is killed: no gap, no reset', async () => {
+  it('let a relay resume by its revision at the other projection-service when its own is killed: no gap, no reset', async () => {
     const user = (await admin('POST', '/v1/tenants/acme/smtp-users', { username: 'moved@acme.example' })).body;
     const entries = `/v1/tenants/acme/smtp-users/${user.id}/restriction/entries`;
     const relay = new RelayClient({ urls: [postern.url], key: relayKey, relayName: 'mx1' });

@@ -16,12 +16,10 @@ const LOOK_EVERY_MS = 250;
 const LAST_PORT = 65_535;
 
 export interface SupervisorOptions {
-  /** Per service. */
   readonly instances: number;
   readonly environment: NodeJS.ProcessEnv;
   /** Called with the processes' output and their changes of state. */
   readonly log: (line: string) => void;
-  /** Aborts an unfinished start. */
   readonly stopped: AbortSignal;
 }
 

@@ -52,7 +52,6 @@ export class AccessCheck {
     @Inject(SETTINGS) private readonly settings: RuntimeSettings,
   ) {}
 
-  /** @throws the problem to answer with. */
   async check(request: FastifyRequest): Promise<void> {
     if (request.is404) throw routeNotFound(request);
     const { access } = request.routeOptions.config;

@@ -2,13 +2,9 @@ import { sqlMigration, type SchemaComponent } from '@postern/database';
 import { ApiKeyEntity } from './tables/api-key.entity.js';
 import { TenantEntity } from './tables/tenant.entity.js';
 
-/** Entities for a pool that uses this schema. */
 export const accessEntities = [TenantEntity, ApiKeyEntity];
 
-/**
- * Tenants, API keys, sessions, username ownership, idempotency, processes and relays. For `migrate` of
- * @postern/database.
- */
+/** Tenants, keys, sessions, username ownership, idempotency, processes, relays. For `migrate`. */
 export const accessSchema: SchemaComponent = {
   schema: 'access',
   migrations: [

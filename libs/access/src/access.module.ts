@@ -27,10 +27,7 @@ class AccessGuard implements CanActivate {
   }
 }
 
-/**
- * A look-up reads one row by key. Short time-outs keep queries to a hanging database from accumulating behind the
- * guard's deadline.
- */
+/** Short time-outs keep queries to a hanging database from accumulating behind the guard's deadline. */
 const ACCESS_POOL = {
   entities: accessEntities,
   poolSize: 2,

@@ -13,7 +13,6 @@ interface StoredKey {
   readonly hash: Buffer;
 }
 
-/** Finds API keys and records their last use. */
 @Injectable()
 export class ApiKeyDirectory implements BeforeApplicationShutdown {
   private readonly keys = new FreshRows<ApiKeyId, StoredKey>((ids) => this.load(ids));

@@ -16,7 +16,6 @@ export class Callers {
     return kind === 'api-key' ? this.keys.authenticate(text) : this.sessions.authenticate(text);
   }
 
-  /** Whether the caller's key or session is still valid. */
   isValid({ actor: { keyId, sessionId } }: Principal): boolean | Promise<boolean> {
     return sessionId === undefined ? this.keys.isValid(keyId) : this.sessions.isValid(sessionId);
   }

@@ -81,7 +81,6 @@ export class TokenBuckets {
   }
 }
 
-/** The limits that answer 429. */
 export type Limit =
   'api-key' | 'failed-authentication' | 'policy-snapshots' | 'policy-streams' | 'denial-streams' | 'exports';
 

@@ -26,7 +26,7 @@ describe('token buckets', () => {
   const takes = (buckets: TokenBuckets, name: string, times: number) =>
     Array.from({ length: times }, () => buckets.take(name));
 
-  it('begin full, and let a name take its burst at once and no more', () => {
+  it('start full, and let a name use its burst at once and no more', () => {
     const buckets = new TokenBuckets({ perSecond: 2, burst: 3 });
     expect(takes(buckets, 'a', 4)).toEqual([null, null, null, { retryAfterSeconds: 1 }]);
   });

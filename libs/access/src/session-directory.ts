@@ -32,7 +32,6 @@ export function newSessionCookie(): { readonly id: SessionId; readonly text: str
 interface StoredSession {
   readonly principal: Principal;
   readonly hash: Buffer;
-  /** Its use was not recorded within the last minute. */
   readonly renewable: boolean;
 }
 
@@ -47,7 +46,6 @@ interface Row {
   readonly name: string;
 }
 
-/** When a session that is used now expires. */
 const RENEWED = `least(s.created_at + interval '${SESSION_HOURS.most} hours', clock_timestamp() + interval '${SESSION_HOURS.unused} hours')`;
 
 /** Finds sessions and renews used ones. A revoked key ends its sessions. */

@@ -22,7 +22,6 @@ export class Uses<Id extends string> {
     if (this.noted.size === 0) return;
     const uses = new Map(this.noted);
     this.noted.clear();
-    // A failed write is repeated with the next use.
     await this.write(uses).catch(() => undefined);
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Backoff } from './backoff.js';
 
 describe('the backoff', () => {
-  it('doubles up to the longest pause, takes at most a quarter off, and begins again after a success', () => {
+  it('doubles up to the longest pause, subtracts at most a quarter, and starts again after a success', () => {
     const backoff = new Backoff(100, 1_000);
     for (const full of [100, 200, 400, 800, 1_000, 1_000]) {
       const pause = backoff.nextMs();

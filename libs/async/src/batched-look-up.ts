@@ -15,7 +15,6 @@ export class BatchedLookUp<Id, Found> {
   private running = false;
 
   constructor(
-    /** Returns the found ids with their values. */
     private readonly load: (ids: readonly Id[]) => Promise<ReadonlyMap<Id, Found>>,
     private readonly bounds: { readonly batch: number; readonly waiting: number },
     private readonly tooManyWait: () => Error,

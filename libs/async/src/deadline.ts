@@ -15,7 +15,6 @@ export class Deadline {
     this.#until = performance.now() + ms;
   }
 
-  /** The caller's deadline; null if it has none. */
   static get current(): Deadline | null {
     return deadlines.getStore() ?? null;
   }

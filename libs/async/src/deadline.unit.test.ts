@@ -5,7 +5,7 @@ const never = new Promise<never>(() => undefined);
 const late = () => new Error('late');
 
 describe('a deadline', () => {
-  it('gives the result of work that ends in time', async () => {
+  it('returns the result of work that ends in time', async () => {
     await expect(Deadline.within(60_000, () => Promise.resolve('done'), late)).resolves.toBe('done');
   });
 
@@ -45,7 +45,7 @@ describe('what runs within a deadline', () => {
     expect(called).toEqual(['one']);
   });
 
-  it('goes on where the deadline no longer holds at its time', async () => {
+  it('continues if the deadline no longer applies', async () => {
     let end: (value: string) => void = () => undefined;
     const work = new Promise<string>((done) => (end = done));
     const answer = Deadline.within(

@@ -19,7 +19,7 @@ describe('a keyed queue', () => {
     expect(queue.size).toBe(0);
   });
 
-  it('refuses a work when its key has as many as may wait, and takes it again once they have ended', async () => {
+  it('refuses work when the key’s queue is full, and accepts it again when the earlier work has ended', async () => {
     const queue = new KeyedQueue(2);
     let end: () => void = () => undefined;
     const held = queue.run('a', () => new Promise<void>((done) => (end = done)));

@@ -13,7 +13,6 @@ const CUT_AFTER = 1_024;
 export class Semaphore {
   #free: number;
   #waiting: (() => void)[] = [];
-  /** Index of the first waiting work. */
   #first = 0;
 
   constructor(
@@ -57,7 +56,6 @@ export class Semaphore {
     }
   }
 
-  /** The permit goes directly to the first waiting work. */
   #passOn(): void {
     const go = this.#waiting[this.#first];
     if (!go) {

@@ -17,7 +17,7 @@ function works(semaphore: Semaphore) {
 const settled = () => new Promise((done) => setImmediate(done));
 
 describe('a semaphore', () => {
-  it('runs so many at once and the others in the order in which they came', async () => {
+  it('runs a limited number at once, and the others in order of arrival', async () => {
     const { started, endings, start } = works(new Semaphore(3));
     const ids = Array.from({ length: 2_500 }, (_, i) => i);
     const all = Promise.all(ids.map(start));
@@ -32,7 +32,7 @@ describe('a semaphore', () => {
     expect(started).toEqual(ids);
   });
 
-  it('goes on after a work that failed', async () => {
+  it('continues after failed work', async () => {
     const semaphore = new Semaphore(1);
     await expect(semaphore.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     await expect(semaphore.run(async () => 'next')).resolves.toBe('next');

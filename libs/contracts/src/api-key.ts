@@ -7,7 +7,6 @@ export type Role = (typeof ROLES)[number];
 /** `pst_<role>_<id>_<secret>`: the id finds the key, the secret proves it. */
 const API_KEY = new RegExp(`^pst_(${ROLES.join('|')})_([A-Za-z0-9-]{1,64})_([A-Za-z0-9-]{16,128})$`);
 
-/** The text is shown once; only its hash is stored. */
 export function newApiKey(role: Role): { id: ApiKeyId; text: string } {
   const id = newId<ApiKeyId>();
   return { id, text: `pst_${role}_${id}_${newSecret()}` };

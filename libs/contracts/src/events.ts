@@ -10,12 +10,10 @@ type Newest<Versions> = Versions extends readonly [...unknown[], infer Last exte
   ? Described<Last>
   : never;
 
-/** The data of an event in its newest version. */
 type DataOf<Type extends EventType> = Newest<(typeof EVENT_DATA)[Type]> &
   // SHA-256 of the complete key, lower-case hex. Only in the journal; it never leaves it.
   (Type extends 'ApiKeyIssued' ? { readonly secretHash?: string } : unknown);
 
-/** A union in which `type` decides `data`. */
 type EventOf<Type extends EventType> = Type extends EventType
   ? { readonly type: Type; readonly data: DataOf<Type> }
   : never;

@@ -43,10 +43,7 @@ export function isUsername(text: string): boolean {
   return USERNAME.test(text);
 }
 
-/**
- * Only A to Z become lower case. By Unicode's rules the Kelvin sign would become a `k`, and a text that is not a
- * username would match one.
- */
+/** Only A to Z become lower case: by Unicode's rules the Kelvin sign would become a `k`, and match a username. */
 export function usernameKey(username: string): UsernameKey {
   return (
     /[A-Z]/.test(username) ? username.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : username

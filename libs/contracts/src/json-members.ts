@@ -41,7 +41,6 @@ const BRACE = 0x7b;
  * opening brackets outside strings. The parser refuses other texts.
  */
 export function hasMoreMembers(json: string, most: number): boolean {
-  // Each has at least one character.
   if (json.length <= most) return false;
   let count = 0;
   for (let i = 0; i < json.length; i += 1) {

@@ -19,8 +19,7 @@ export function policyDigest(policy: RelayPolicy): Digest64 {
 }
 
 /**
- * Fields by TAB, entries by LF: `username(lower) TAB smtpUserId TAB version TAB restricted(1|0) TAB mode { LF range TAB
- * expiresAt }`.
+ * Fields by TAB, entries by LF: `username(lower) smtpUserId version restricted(1|0) mode { LF range TAB expiresAt }`.
  */
 function canonicalText(p: RelayPolicy): string {
   let text = `${usernameKey(p.username)}\t${p.smtpUserId}\t${p.version}\t${p.restricted ? 1 : 0}\t${p.mode}`;

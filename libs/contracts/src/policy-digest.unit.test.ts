@@ -21,7 +21,7 @@ describe('the digest of relay policies', () => {
     ['', 'cbf29ce484222325'],
     ['a', 'af63dc4c8601ec8c'],
     ['foobar', '85944171f73967e8'],
-  ])('is FNV-1a with 64 bits: %j gives %s', (text, hex) => {
+  ])('is FNV-1a with 64 bits: %j results in %s', (text, hex) => {
     expect(digestToHex(fnv1a64(text))).toBe(hex);
   });
 

@@ -19,7 +19,6 @@ export interface Tenant {
   readonly createdAt: string;
 }
 
-/** An API key as lists show it, without its text. */
 export interface ApiKey {
   readonly id: ApiKeyId;
   readonly role: Role;
@@ -34,7 +33,6 @@ export type IssuedApiKey = Pick<ApiKey, 'id' | 'role' | 'name' | 'createdAt'> & 
 
 export interface WhoAmI {
   readonly role: Role;
-  /** Null if it belongs to no tenant. */
   readonly tenantId: TenantId | null;
   readonly keyId: ApiKeyId;
   readonly name: string;
@@ -45,7 +43,6 @@ export interface WhoAmI {
 /** A browser's session, which belongs to the API key that started it. */
 export interface Session {
   readonly id: SessionId;
-  /** Unless it is used before. */
   readonly expiresAt: string;
 }
 
@@ -84,7 +81,6 @@ export interface Denial {
   readonly count: number;
 }
 
-/** A summary of an SMTP user's denials, next to its name. */
 export interface DenialSummary {
   readonly smtpUserId: SmtpUserId;
   readonly lastDeniedAt: string;
@@ -103,7 +99,6 @@ export interface DeniedLogins {
   readonly wouldHaveBeenRefused: number;
 }
 
-/** Denied logins from `at` on, for one interval. */
 export interface DenialBucket extends DeniedLogins {
   readonly at: string;
   /** Logins by reason, without zeros. */

@@ -1,7 +1,4 @@
-/**
- * RFC 3339, section 5.6, with the required offset; `T` and `Z` may be lower case. A `Date` cannot represent a leap
- * second.
- */
+/** RFC 3339, section 5.6. `T` and `Z` may be lower case. A `Date` cannot represent a leap second. */
 const RFC3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 

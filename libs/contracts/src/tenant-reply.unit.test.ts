@@ -9,7 +9,7 @@ const reply = (changes: Partial<TenantReply>): TenantReply => ({
 });
 
 describe('the reply of a decision', () => {
-  it('is none where the login goes through, and 454 where it is deferred, whatever the tenant has chosen', () => {
+  it('is missing if the login is allowed, and 454 if it is deferred, whatever the tenant has chosen', () => {
     const own = reply({ opaque: true });
     expect(replyOf('allow', '192.0.2.1', own)).toBeNull();
     expect(replyOf('defer', '192.0.2.1', own)).toEqual({

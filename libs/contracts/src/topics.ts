@@ -46,8 +46,5 @@ export const EVENT_TYPES_OF_TOPIC: Readonly<Record<Topic, readonly EventType[]>>
   [TOPICS.tenants]: ['TenantCreated', 'TenantReplySet', 'ApiKeyIssued', 'ApiKeyRevoked'],
 };
 
-/**
- * The complete state of each relay policy, for consumers in any language. The projection-service writes it from its
- * table; it is compacted.
- */
+/** The complete state of each relay policy, for consumers in any language; written by the projection-service. */
 export const RELAY_POLICIES_TOPIC = 'postern.relay-policies.v1';

@@ -47,7 +47,7 @@ describe('the frozen samples of events', () => {
 });
 
 describe('an upcaster', () => {
-  it('gives an entry of version 1 its canonical range as typed, and no note', () => {
+  it('adds the canonical range as `typed` to an entry of version 1, and no note', () => {
     const { data } = sample('RestrictionAdded', 1);
     expect(upcast('RestrictionAdded', 1, data)).toEqual({
       entries: [

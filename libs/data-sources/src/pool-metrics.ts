@@ -6,7 +6,6 @@ export interface PoolFigures {
   readonly waitingCount: number;
 }
 
-/** By database role; read at each scrape. */
 export const observedPools = new Map<string, PoolFigures>();
 
 export const connections = gauge(

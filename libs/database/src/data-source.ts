@@ -5,10 +5,7 @@ import { roleUrl, type DatabaseRole } from './roles.js';
 
 export const STATEMENT_TIMEOUT_MS = 30_000;
 export const LOCK_TIMEOUT_MS = 10_000;
-/**
- * For pools whose transactions write: one that is idle in transaction, because its process forgot it or is frozen,
- * delays the feed for everybody.
- */
+/** For pools whose transactions write: one that is idle in transaction delays the feed for everybody. */
 export const WRITE_IDLE_MS = 5_000;
 const SILENT_AFTER_MS = 5_000;
 /**
@@ -25,7 +22,6 @@ export const CONSUMER_POOL = {
 export interface DataSourceSettings {
   readonly poolSize: number;
   readonly entities?: Exclude<DataSourceOptions['entities'], undefined>;
-  /** Shown in `pg_stat_activity`; by default the role. */
   readonly applicationName?: string;
   /** The server ends a statement after this time; 30,000 by default. */
   readonly statementTimeoutMs?: number;

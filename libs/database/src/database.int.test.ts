@@ -85,7 +85,7 @@ describe('the roles', () => {
 });
 
 describe('inTenant', () => {
-  it('shows and takes one tenant’s rows alone, and leaves no tenant on the connection', async () => {
+  it('reads and writes only one tenant’s rows, and leaves no tenant on the connection', async () => {
     const insert = 'INSERT INTO notebook.notes (tenant_id, body) VALUES ($1, $2)';
     await inTenant(command, 'acme', (m) => m.query(insert, ['acme', 'a']));
     await inTenant(command, 'globex', (m) => m.query(insert, ['globex', 'g']));
@@ -114,7 +114,7 @@ describe('migrate', () => {
 });
 
 describe('a data source', () => {
-  it('goes on after every one of its connections was ended, idle or in a transaction', async () => {
+  it('continues after all its connections were closed, idle or in a transaction', async () => {
     const endAll = () =>
       withSession(database.url, (owner) =>
         owner.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity

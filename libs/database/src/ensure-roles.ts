@@ -84,7 +84,6 @@ async function canLogIn(loginUrl: string): Promise<boolean> {
 
 export interface ServiceLoginOptions {
   readonly bus: 'feed' | 'kafka';
-  /** Schemas whose migrations each login may read. */
   readonly schemas: readonly string[];
   /** By default, each password is derived. */
   readonly passwords?: Partial<Readonly<Record<ServiceLogin, string>>>;

@@ -14,13 +14,10 @@ const IDLE_SESSION_MS = 3_000;
 type Lead = () => { stop(): Promise<void> };
 
 interface ElectionOptions {
-  /** Of any role, with its password. */
   readonly url: string;
-  /** The leader's advisory lock. */
   readonly lock: number;
   readonly applicationName: string;
   readonly lead: Lead;
-  /** Called with each error, before the next attempt. */
   readonly onFailure: (error: Error) => void;
 }
 
@@ -88,7 +85,6 @@ export class LeaderElection {
       this.#leads = false;
       // The lock is released with the connection. Before that, the old leader must have stopped sending.
       await leading?.stop();
-      // A silent connection does not end by itself.
       await endsWithin(client.end(), SILENT_AFTER_MS);
     }
   }

@@ -78,7 +78,7 @@ describe('a listener', () => {
     await listener.stop();
   });
 
-  it('connects again by itself when the server is back', async () => {
+  it('reconnects when the server is back', async () => {
     const { listener, until } = listen();
     await listener.listening;
     await path.close();

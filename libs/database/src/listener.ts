@@ -6,14 +6,10 @@ import { CONNECT_TIMEOUT_MS, KEEP_ALIVE } from './session.js';
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
-/**
- * How often the listener notifies itself, and how long it waits for that. A silent connection is replaced within the
- * sum.
- */
+/** How often the listener notifies itself, and how long it waits. A silent connection is replaced within the sum. */
 const LISTENER_PROBE = { everyMs: 3_000, withinMs: 2_000 } as const;
 
 export interface ListenerOptions {
-  /** The URL of any role, with its password. */
   readonly url: string;
   /** For metrics, and in `pg_stat_activity`: `postern-listen-<name>`. */
   readonly name: string;

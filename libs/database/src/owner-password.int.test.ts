@@ -47,7 +47,7 @@ describe('an owner who is no superuser', () => {
     await withSession(server.url(), (client) => client.query('ALTER ROLE postern_boss CREATEROLE'));
   });
 
-  it('makes the roles, and after a change of the own password changes theirs: the next start goes on', async () => {
+  it('creates the roles, and changes their passwords after the owner’s has changed, so that the next start works', async () => {
     await ensureRoles(bossUrl('first'));
     expect(await loggedIn(bossUrl('first'))).toEqual([...DATABASE_ROLES]);
 

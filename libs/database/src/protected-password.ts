@@ -1,6 +1,5 @@
 import pg from 'pg';
 
-/** What pg's client has besides its types. */
 interface AskedClient {
   readonly host: string;
   readonly ssl: unknown;

@@ -1,6 +1,5 @@
 import { Client } from 'pg';
 
-/** Time to connect. */
 export const CONNECT_TIMEOUT_MS = 3_000;
 
 /** A dead idle connection is noticed within about 15 s: ten probes, one per second (Node's defaults). */
@@ -27,10 +26,7 @@ export class DatabaseUnreachable extends Error {
   }
 }
 
-/**
- * Parses the owner's URL, `postgresql://user:password@host:port/database`.
- * @throws `DatabaseNotUsable`, without the URL, which has a password.
- */
+/** `postgresql://user:password@host:port/database`. @throws `DatabaseNotUsable`, without the password. */
 export function ownerUrlOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol))

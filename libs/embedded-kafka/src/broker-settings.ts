@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runJava } from './run.js';
 
-/** A second listener, with TLS and a login. */
 interface SecureListener extends Certificate {
   readonly port: number;
 }
@@ -14,7 +13,6 @@ export interface BrokerSettings {
   readonly controllerPort: number;
   readonly folder: string;
   readonly secure: SecureListener | null;
-  /** Whether ACLs apply. */
   readonly authorizes: boolean;
 }
 

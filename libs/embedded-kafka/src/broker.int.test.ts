@@ -31,7 +31,7 @@ describeWithKafka(describe, 'an embedded Kafka broker', () => {
     expect(await answers(second.address)).toBe(false);
   });
 
-  it('goes on undisturbed when another is started on its folder or on its port, and each start says what to do', async () => {
+  it('continues when another is started on its folder or port, and each such start says what to do', async () => {
     const dataDir = join(folder, 'in use');
     const broker = await startKafkaBroker({ dataDir, cacheDir: KAFKA_CACHE });
     const port = Number(broker.address.split(':')[1]);

@@ -12,9 +12,7 @@ import { freePort, runJava } from './run.js';
 export interface KafkaBrokerOptions {
   /** The broker's data folder, created if missing. */
   readonly dataDir: string;
-  /** Where its jars are cached. */
   readonly cacheDir: string;
-  /** Its port on 127.0.0.1; by default a free one. */
   readonly port?: number;
   /** The port of 127.0.0.1 that clients use, if it is another. */
   readonly advertisedPort?: number;
@@ -35,7 +33,6 @@ export interface KafkaBroker {
   /** The listener with TLS and login; null without accounts. */
   readonly secure: { readonly address: string; readonly certificateFile: string } | null;
   readonly pid: number;
-  /** Resolves at any end of the process. */
   readonly ended: Promise<void>;
   /** SIGTERM, then SIGKILL after 20 s. */
   stop(): Promise<void>;
@@ -75,7 +72,6 @@ export async function prepareKafka(cacheDir: string): Promise<void> {
   try {
     const broker = await startWith(jars, [`-XX:ArchiveClassesAtExit=${making}`], { dataDir });
     await broker.stop();
-    // Missing after a slow stop. A broker starts without it.
     if (existsSync(making)) await rename(making, archive);
   } finally {
     for (const path of [dataDir, making]) await rm(path, { recursive: true, force: true });

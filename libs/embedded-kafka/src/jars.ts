@@ -10,7 +10,6 @@ const SCALA_VERSION = '2.13';
 const SLF4J_VERSION = '1.7.36';
 /** 93 jars, 54 MB: about 30 s the first time. */
 const DOWNLOAD_TIMEOUT_MS = 600_000;
-/** Maven's reason can be as long as a page. */
 const MAX_REASON = 300;
 
 /** What to install before a broker can run here, in a sentence; null if nothing is missing. */
@@ -28,7 +27,6 @@ export async function kafkaMissing(): Promise<string | null> {
 export async function kafkaJars(cacheDir: string): Promise<string> {
   const jars = join(cacheDir, `kafka-${KAFKA_VERSION}`);
   if (existsSync(jars)) {
-    // Maven is not needed again.
     if (await hasJava()) return jars;
     throw new Error(`A Kafka broker without Docker needs ${JAVA}. Install it, then start again.`);
   }

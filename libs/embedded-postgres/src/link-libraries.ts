@@ -14,7 +14,6 @@ export async function linkLibraries(folder: string): Promise<void> {
     const link = join(folder, target);
     if (existsSync(link)) continue;
     await symlink(relative(dirname(target), source), link).catch((error: NodeJS.ErrnoException) => {
-      // Another Postern, starting here, created it.
       if (error.code === 'EEXIST') return;
       throw new Error(
         `The embedded PostgreSQL lacks the symbolic link ${link}, and it cannot be made (${error.code}). Start Postern once as the owner of that folder.`,

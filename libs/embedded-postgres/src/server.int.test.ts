@@ -52,7 +52,7 @@ async function startInAnotherProcess(): Promise<{ url: string; kill: () => Promi
 }
 
 describe('the embedded PostgreSQL', () => {
-  it('refuses a second Postern on the same folder, and takes over the server that a killed one left, with all data', async () => {
+  it('refuses a second Postern on the same folder, and takes over the server of a killed one, with all data', async () => {
     const other = await startInAnotherProcess();
     await query(other.url, 'CREATE TABLE t (n int); INSERT INTO t VALUES (1)');
     await expect(startEmbeddedPostgres({ dataDir })).rejects.toThrow(/Another Postern is running.*POSTERN_DATA_DIR/);
@@ -67,7 +67,7 @@ describe('the embedded PostgreSQL', () => {
     await expect(query(server.url(), 'SELECT 1')).rejects.toThrow(/ENOENT/);
   });
 
-  it('listens on a socket in a folder of its own account, and on no port of the machine', async () => {
+  it('listens on a socket in a private folder, and on no port', async () => {
     const server = await startEmbeddedPostgres({ dataDir });
     const folder = decodeURIComponent(new URL(server.url()).hostname);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
@@ -92,7 +92,7 @@ describe('the embedded PostgreSQL', () => {
     await server.stop();
   });
 
-  it('does not connect in a folder that somebody else has made under the name of its own', async () => {
+  it('does not connect in a folder that another user created with its name', async () => {
     const first = await startEmbeddedPostgres({ dataDir });
     const taken = decodeURIComponent(new URL(first.url()).hostname);
     await first.stop();

@@ -7,7 +7,6 @@ import { openCluster, OWNER, startServer, stopServer, type Cluster } from './clu
 import { findSocketFolder, makeSocketFolder } from './socket-folder.js';
 
 export interface EmbeddedPostgresOptions {
-  /** The cluster's folder; created if missing. */
   readonly dataDir: string;
   /** Server settings (`postgresql.conf` names), in addition to Postern's. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -16,15 +15,12 @@ export interface EmbeddedPostgresOptions {
 }
 
 export interface EmbeddedPostgres {
-  /** The owner's connection URL for a database of this cluster. */
   url(database?: string): string;
-  /** Ends sessions, writes a checkpoint and stops the server. */
   stop(): Promise<void>;
 }
 
 /** Held while a Postern uses the cluster. The server survives a killed Postern, this lock does not. */
 const IN_USE_LOCK = 8_025_001;
-/** A part of the socket's file name. */
 const SOCKET_PORT = 5432;
 
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -98,7 +94,6 @@ export async function findEmbeddedPostgres(dataDir: string): Promise<Pick<Embedd
   return null;
 }
 
-/** Another process has the lease of the cluster. */
 class ClusterInUse extends Error {
   override readonly name = 'ClusterInUse';
   readonly permanent = false;
@@ -125,10 +120,7 @@ function url(cluster: Cluster, folder: string, database = 'postgres'): string {
   return `postgresql://${OWNER}:${cluster.password}@${encodeURIComponent(folder)}:${SOCKET_PORT}/${database}`;
 }
 
-/**
- * Connects and takes the lock. Null if the folder has no such server any more.
- * @throws if another Postern has the lock.
- */
+/** Connects and takes the lock. Null if there is no such server any more. @throws if another Postern has the lock. */
 async function takeLease(cluster: Cluster, folder: string): Promise<pg.Client | null> {
   const client = new pg.Client({
     connectionString: url(cluster, folder),

@@ -19,7 +19,6 @@ export interface Subscription {
   readonly topics: readonly Topic[];
   /** A table created with `checkpointTableSql`, in the database of the handler's effects. */
   readonly checkpoints: { readonly dataSource: DataSource; readonly table: string };
-  /** The largest batch; 500 by default. */
   readonly maxBatch?: number;
   /**
    * Minimum time between the starts of two batches, 0 by default. Under a steady stream of changes, batches become
@@ -40,7 +39,6 @@ export interface Subscription {
   park?(manager: EntityManager, message: UnreadableMessage): Promise<void>;
 }
 
-/** A broken message, or one that Postern did not send. */
 export interface UnreadableMessage {
   readonly topic: Topic;
   readonly partition: number;
@@ -72,11 +70,9 @@ export interface SubscriptionLag {
 }
 
 export interface SubscriptionStatus {
-  /** The last read found nothing left to handle. */
   readonly caughtUp: boolean;
   /** That was so at least once since the start. */
   readonly hasCaughtUp: boolean;
-  /** Why the current batch failed last; null after a success. */
   readonly lastError: Error | null;
   readonly failures: number;
   /** An entry for each of its topics, from the start. */

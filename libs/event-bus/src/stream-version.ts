@@ -1,6 +1,5 @@
 import type { Recorded } from '@postern/contracts';
 
-/** The last event of a stream that a read model has applied. */
 export interface AppliedVersion {
   readonly version: number;
   readonly eventId: string;

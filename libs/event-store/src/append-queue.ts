@@ -11,7 +11,6 @@ export interface Waiting {
   readonly settle: (outcomes: readonly (Appended | Error)[] | Error) => void;
 }
 
-/** Limits of a batch and of the queue. */
 export const JOURNAL_LIMITS = {
   events: 512,
   bytes: 1024 * 1024,

@@ -24,7 +24,6 @@ export interface Append {
 const MAX_EVENTS_PER_APPEND = 1_000;
 const MAX_BYTES_PER_APPEND = 4 * 1024 * 1024;
 
-/** An element of the array for `journal.append`. */
 export interface AppendRequest {
   readonly streamId: string;
   readonly expectedVersion: number | 'any';

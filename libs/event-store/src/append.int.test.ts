@@ -26,7 +26,7 @@ const read = (streamId: string, after = 0) => inTenant(command, acme, (m) => rea
 const outcomes = (appends: Append[]) => Promise.allSettled(appends.map((append) => journal.append(append)));
 
 describe('append', () => {
-  it('numbers the events of a stream from 1 and gives them back as they were', async () => {
+  it('numbers the events of a stream from 1 and returns them unchanged', async () => {
     const s = stream();
     const event = renamed('ünï "quoted" \\ \u{1F600}');
     const first = await journal.append(appendOf(s, 0, event, renamed()));
@@ -91,7 +91,7 @@ describe('append', () => {
     expect((await read(s)).map((e) => e.version)).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('takes a batch in which streams occur several times, each append at its place', async () => {
+  it('accepts a batch in which streams occur several times, each append at its position', async () => {
     const [a, b] = [stream(), stream()];
     await journal.append(appendOf(b, 0));
     const results = await outcomes([
@@ -135,7 +135,7 @@ describe('append', () => {
     expect((await read(s)).map((e) => e.eventId)).toEqual([a.eventId, b.eventId, c.eventId]);
   });
 
-  it('does not take an id for known because of an append that was itself left out', async () => {
+  it('does not treat an id of a refused append as already stored', async () => {
     const [s, t] = [stream(), stream()];
     const event = renamed();
     const results = await outcomes([appendOf(s, 7, event), appendOf(t, 'any', event)]);

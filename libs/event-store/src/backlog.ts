@@ -17,11 +17,9 @@ export class Backlog {
     private readonly feed: DataSource,
     private readonly xids: readonly string[],
     private readonly positions: readonly string[],
-    /** After everything that was read. */
     readonly end: FeedPosition,
   ) {}
 
-  /** The next events of the categories after `after`. */
   static async behind(feed: DataSource, after: FeedPosition, categories: readonly StreamCategory[]): Promise<Backlog> {
     const [row] = await feed.query<BacklogRow[]>(KEYS, [after.xid, after.position, MOST, categories]);
     const end = row?.xid ? { xid: row.xid, position: Number(row.position) } : after;

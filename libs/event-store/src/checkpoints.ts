@@ -2,7 +2,6 @@ import type { DatabaseRole } from '@postern/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { FEED_START, samePosition, type FeedPosition } from './read-feed.js';
 
-/** How far a consumer has applied the feed. */
 export interface Checkpoint extends FeedPosition {
   /**
    * A part of the `Backlog` after the position was applied too. It gets a new value with each transaction. So a
@@ -23,7 +22,6 @@ export function sameCheckpoint(a: Checkpoint, b: Checkpoint): boolean {
   return samePosition(a, b) && (a.backlogStep ?? null) === (b.backlogStep ?? null);
 }
 
-/** The checkpoint's name for the journal's own feed. */
 export const JOURNAL_SOURCE = 'journal';
 
 /** Another instance has moved or removed the checkpoint: roll back, load it again and continue from there. */
@@ -95,10 +93,7 @@ export async function advanceCheckpoint(manager: EntityManager, table: string, m
   if (updated !== 1) throw new CheckpointMoved(consumer, source);
 }
 
-/**
- * How far a consumer has read a partition. It only avoids reading from the beginning: streams' versions show what was
- * applied.
- */
+/** How far a consumer has read a partition. Only avoids reading from the beginning: versions show what was applied. */
 export interface Bookmark {
   /** Of the next message; every message before it took effect. */
   readonly offset: number;

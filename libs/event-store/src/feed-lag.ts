@@ -10,7 +10,6 @@ export interface FeedLag {
   readonly seconds: number;
 }
 
-/** Each is a row to read. */
 const MAX_COUNTED = 100_000;
 
 /**
@@ -26,10 +25,7 @@ export async function feedLag(
   return lagOf(row);
 }
 
-/**
- * How far the publisher is behind the journal, for consumers of its topics. Connected as `postern_projection` or
- * `postern_audit`.
- */
+/** How far the publisher is behind the journal. As `postern_projection` or `postern_audit`. */
 export async function publisherLag(
   from: Pick<DataSource, 'query'>,
   categories: readonly StreamCategory[],

@@ -68,7 +68,7 @@ describe('the feed', () => {
     expect(events.map((event) => event.streamId)).toEqual(['smtp-user/early', 'smtp-user/late']);
   });
 
-  it('would give version 3 before version 2 to a writer that took its xid before the lock', async () => {
+  it('would return version 3 before version 2 of a writer that took its xid before the lock', async () => {
     const start = (await readUntil(FEED_START, 2)).position;
     const [early, other] = [await ownerClient(), await ownerClient()];
     const lock = `SELECT pg_advisory_xact_lock(hashtextextended('smtp-user/wrong', 8025))`;

@@ -49,7 +49,7 @@ describe('a journal', () => {
     await journal.stop();
   });
 
-  it('takes no more than it may keep in memory, and finishes what it took when it stops', async () => {
+  it('accepts no more than its memory limit, and finishes what it accepted when it stops', async () => {
     const journal = new Journal(await fixture.as('postern_journal_writer'), { waitingItems: 2 });
     await hold('smtp-user/slow');
     const sent = journal.append(appendOf('smtp-user/slow', 0));

@@ -23,10 +23,7 @@ export class JournalOfAnotherCluster extends Error {
   }
 }
 
-/**
- * Call it before the first append and the first read of the feed.
- * @throws `JournalOfAnotherCluster`. As `postern_feed`.
- */
+/** Call it before the first append and read. @throws `JournalOfAnotherCluster`. As `postern_feed`. */
 export async function assertJournalBelongsToCluster(feed: DataSource): Promise<void> {
   const rows = await feed.query<{ stored: string; cluster: string; ahead: boolean }[]>(`
     SELECT xid::text AS stored, pg_snapshot_xmax(pg_current_snapshot())::text AS cluster,

@@ -18,7 +18,6 @@ const APPEND_WITHIN_MS = 30_000;
 /** The database refuses an append that would end this close to its deadline, so that the refusal still arrives. */
 const ANSWER_MS = 250;
 
-/** Appends events. */
 export class Journal {
   readonly #queue: AppendQueue;
   readonly #clock = new DatabaseClock();
@@ -137,7 +136,6 @@ export class Journal {
     return true;
   }
 
-  /** Within the earliest deadline of the batch; settles each. */
   async #callWithin(batch: readonly Waiting[]): Promise<void> {
     const earliest = batch.reduce<Deadline | null>(
       (first, { deadline }) => (deadline && !(first && first.leftMs <= deadline.leftMs) ? deadline : first),

@@ -14,7 +14,6 @@ export const FEED_START: FeedPosition = { xid: '0', position: 0 };
 /** After all events: the largest `xid8`. */
 const FEED_END: FeedPosition = { xid: '18446744073709551615', position: Number.MAX_SAFE_INTEGER };
 
-/** `a` is after `b`. */
 export function isBehind(a: FeedPosition, b: FeedPosition): boolean {
   const [x, y] = [BigInt(a.xid), BigInt(b.xid)];
   return x === y ? a.position > b.position : x > y;
@@ -30,7 +29,6 @@ export interface FeedPage {
   readonly xids: readonly string[];
   /** Where to continue: after everything that was read, also events of other categories. */
   readonly position: FeedPosition;
-  /** There was more to read. */
   readonly more: boolean;
   /** An older transaction holds back committed events. No wake announces its end. */
   readonly held: boolean;
@@ -66,10 +64,7 @@ export async function readFeed(
   };
 }
 
-/**
- * A position before which everything is committed: reading the streams after this call, and then the feed from there,
- * misses nothing.
- */
+/** Everything before it is committed: reading the streams next, and then the feed from there, misses nothing. */
 export async function readSettledPosition(from: DataSource | EntityManager): Promise<FeedPosition> {
   const [row] = await from.query<{ xid: string }[]>('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid');
   return { xid: row?.xid ?? FEED_START.xid, position: 0 };
@@ -82,18 +77,12 @@ export async function readFeedEnd(from: DataSource | EntityManager): Promise<Fee
   return row ? { xid: row.xid, position: Number(row.position) } : FEED_START;
 }
 
-/**
- * Calls `onWake` after every commit of an append. It only wakes readers of the feed. `url` is that of any role, with
- * its password.
- */
+/** Calls `onWake` after every commit of an append; read the feed then. `url` is any role's, with its password. */
 export function wakeOnAppend(url: string, onWake: () => void): Listener {
   return new Listener({ url, name: 'journal', channels: ['journal_appended'], onWake });
 }
 
-/**
- * An event. The last row is the end of the page instead: the position of its last event, how many were read, and
- * whether there are more.
- */
+/** An event. The last row is the end of the page: its last position, how many were read, whether there are more. */
 interface FeedRow extends EventRow {
   /** Null in the last row if nothing was read. */
   readonly xid: string | null;

@@ -64,10 +64,7 @@ export interface EventRow {
 export const EVENT_COLUMNS =
   'position, tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at';
 
-/**
- * The event with data of the newest version: the only place where old ones are converted.
- * @throws `EventNewerThanProgram`.
- */
+/** With data of the newest version: the only place where old events are converted. @throws `EventNewerThanProgram`. */
 export function recordedOf(row: EventRow): Recorded {
   return {
     position: Number(row.position),

@@ -12,13 +12,9 @@ export function loadPublished(feed: DataSource): Promise<FeedPosition> {
   return loadCheckpoint(feed, PUBLISHER.table, PUBLISHER.consumer, JOURNAL_SOURCE);
 }
 
-/**
- * Topics that are being refilled. Events up to `until` were published before, so only those of these topics are sent;
- * later ones go to every topic.
- */
+/** Topics that are being refilled: of the events up to `until`, only theirs are sent; later ones go to every topic. */
 export interface Republish {
   readonly topics: ReadonlySet<string>;
-  /** The publisher's checkpoint at the request. */
   readonly until: FeedPosition;
 }
 
@@ -63,7 +59,6 @@ export async function republishLeft(feed: Pick<DataSource, 'query'>, topic: Topi
   return Number(row?.left ?? 0);
 }
 
-/** What is being refilled; null: nothing. */
 export async function pendingRepublish(feed: Pick<DataSource, 'query'>): Promise<Republish | null> {
   const rows = await feed.query<{ topic: string; xid: string; position: string }[]>(
     `SELECT topic, until_xid::text AS xid, until_position AS position

@@ -32,7 +32,6 @@ export interface Connection {
 
 export type Next = (code?: number, message?: string) => void;
 
-/** Haraka's constants, which are global in plugins. */
 declare global {
   const DENY: number;
   const DENYSOFT: number;

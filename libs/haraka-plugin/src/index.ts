@@ -35,10 +35,7 @@ export async function start_postern(this: PosternPlugin, next: Next): Promise<vo
   }
 }
 
-/**
- * A second check: a user who is restricted during an open session is refused at the next message, as is one whom
- * another plugin accepted.
- */
+/** A second check: a user who is restricted, or was accepted by another plugin, is refused at the next message. */
 export async function decide_again(this: PosternPlugin, next: Next, { notes, remote }: Connection): Promise<void> {
   if (notes.auth_user === undefined) return next();
   const { decision, reply } = await this.logins.check(notes.auth_user, remote.ip);

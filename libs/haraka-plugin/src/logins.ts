@@ -3,14 +3,10 @@ import { hostname } from 'node:os';
 import { isBaseUrl, RelayClient, type Decision } from '@postern/relay-client';
 import type { HarakaPlugin } from './haraka.js';
 
-/** Haraka's config/postern.ini. */
 export interface Settings {
   /** Haraka's plugin that checks passwords, for example `auth/flat_file`. */
   readonly auth: string;
-  /**
-   * Postern's URLs, in order of preference, separated by commas. The policies are then in this process. Not together
-   * with `agent`.
-   */
+  /** Postern's URLs, in order of preference, separated by commas. The policies are then in this process. */
   readonly upstreams?: string;
   readonly relay_name?: string;
   /** A folder only for this process, with the data that a restart must not lose. */
@@ -60,7 +56,6 @@ export function nodesOf(plugin: HarakaPlugin): string {
 /** With a relay agent, or with policies in this process, whose key is in config/postern.key. */
 export function loginsBy(settings: Settings, plugin: HarakaPlugin): Logins {
   if (settings.agent !== undefined) return new AskedLogins(new URL('/decisions', settings.agent));
-  // Null if the file is empty.
   const readKey = () => String(plugin.config.get('postern.key', 'value', changeKey) ?? '');
   const changeKey = () => {
     try {

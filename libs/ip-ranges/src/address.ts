@@ -3,7 +3,6 @@ export type Family = 'IPv4' | 'IPv6';
 /** An address in network byte order. An IPv4 address in mapped IPv6 form is already converted to IPv4. */
 export interface IpAddress {
   readonly family: Family;
-  /** 4 bytes or 16. */
   readonly bytes: Uint8Array;
   /** Canonical: dotted decimal, or RFC 5952. */
   readonly text: string;
@@ -12,7 +11,6 @@ export interface IpAddress {
 /** A CIDR range; a single address is a range of one. */
 export interface IpRange {
   readonly family: Family;
-  /** 1 to 32, or 1 to 128. */
   readonly prefix: number;
   /** The lowest address: 4 bytes or 16, all host bits zero. */
   readonly first: Uint8Array;
@@ -43,7 +41,6 @@ export function rangeOfBytes(first: Uint8Array, prefix: number): IpRange {
   return { family: familyOf(first), prefix, first, text: canonicalRange(first, prefix) };
 }
 
-/** The range of one address. */
 export function rangeOf({ family, bytes, text }: IpAddress): IpRange {
   return { family, prefix: bytes.length * 8, first: bytes, text };
 }
@@ -67,7 +64,6 @@ export function familyOf(bytes: Uint8Array): Family {
   return bytes.length === 4 ? 'IPv4' : 'IPv6';
 }
 
-/** A copy with all bits after the first `prefix` zero. */
 export function maskedTo(bytes: Uint8Array, prefix: number): Uint8Array {
   if (!Number.isInteger(prefix) || prefix < 0 || prefix > bytes.length * 8) {
     throw new RangeError(`A prefix of ${prefix} bits: give a whole number from 0 to ${bytes.length * 8}`);
@@ -78,10 +74,7 @@ export function maskedTo(bytes: Uint8Array, prefix: number): Uint8Array {
   return masked;
 }
 
-/**
- * Dotted decimal for 4 bytes, RFC 5952 for 16. IPv6 is always in hexadecimal groups, also with an embedded IPv4
- * address.
- */
+/** Dotted decimal for 4 bytes, RFC 5952 for 16: hexadecimal groups, also with an embedded IPv4 address. */
 export function canonicalAddress(bytes: Uint8Array): string {
   return bytes.length === 4 ? bytes.join('.') : canonicalIpv6(bytes);
 }

@@ -60,7 +60,6 @@ function inOrder(a: IpRange, b: IpRange): number {
   return compareBytes(a.first, b.first) || a.prefix - b.prefix;
 }
 
-/** Four bytes before sixteen, then by value. */
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   if (a.length !== b.length) return a.length - b.length;
   for (let i = 0; i < a.length; i++) {

@@ -65,7 +65,7 @@ describe('a refused range says what may have been meant', () => {
     expect(!parsed.ok && parsed.detail).toContain(reason);
   });
 
-  it('offers only what would be accepted, canonical, whatever was typed', () => {
+  it('suggests only accepted texts, in canonical form', () => {
     const typed = fc.stringMatching(/^[[\]0-9a-fx:.*/%+ -]{0,24}$/);
     fc.assert(
       fc.property(typed, (text) => {
@@ -81,7 +81,7 @@ describe('a refused range says what may have been meant', () => {
     );
   });
 
-  it('never throws and always gives a sentence', () => {
+  it('never throws and always returns a sentence', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (text) => {
         const parsed = parseRange(text);

@@ -1,10 +1,7 @@
 import type { IpAddress, IpRange } from './address.js';
 import { parseRange } from './parse.js';
 
-/**
- * Whether the address is in the range. Families never match each other: an IPv4 address embedded in IPv6 grants
- * nothing.
- */
+/** Families never match each other: an IPv4 address embedded in IPv6 grants nothing. */
 export function contains(range: IpRange, address: IpAddress): boolean {
   return range.family === address.family && sameBits(range.first, address.bytes, range.prefix);
 }
@@ -43,10 +40,7 @@ const PRIVATE: readonly IpRange[] = [
 
 export type RemarkCode = 'very-wide' | 'private-range';
 
-/**
- * Possible mistakes in a range that is otherwise valid for an allow list. `detail` continues the sentence after the
- * range's text.
- */
+/** Possible mistakes in an otherwise valid range. `detail` continues the sentence after the range's text. */
 export function remarksOn(range: IpRange): { readonly code: RemarkCode; readonly detail: string }[] {
   const remarks: { code: RemarkCode; detail: string }[] = [];
   if (isVeryWide(range)) {

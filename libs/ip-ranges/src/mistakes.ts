@@ -4,9 +4,7 @@ import { readIpv4 } from './read.js';
 
 export type Wanted = 'address' | 'range';
 
-/** A typical mistake, found in a text. */
 export interface Mistake {
-  /** A sentence. */
   readonly detail: string;
   /** What may have been meant, the likeliest first; it may contain other mistakes. */
   readonly meant: readonly string[];
@@ -87,7 +85,6 @@ const wildcard: FindMistake = (text, wanted) => {
   return found('wildcards are not accepted; give a range with a prefix length.', ...network);
 };
 
-/** With zeros for missing octets. */
 function padded(octets: readonly string[]): string {
   return [...octets, '0', '0', '0'].slice(0, 4).join('.');
 }
@@ -163,10 +160,7 @@ function inNumbers(parts: readonly string[], hasPrefix: boolean, wanted: Wanted)
   return parts.some((part) => Number(part) > 255) ? found('each number is at most 255.') : null;
 }
 
-/**
- * The reading of `inet_aton` and ipaddr.js; nothing if they refuse it, or for a number that is too small to be meant
- * so.
- */
+/** The reading of `inet_aton` and ipaddr.js; nothing if they refuse it, or the number is too small to be meant so. */
 function asInetAton(parts: readonly string[]): string[] {
   const text = parts.join('.');
   if (parts.length === 1 && Number(text) <= 0xffffff) return [];

@@ -78,7 +78,7 @@ describe('a range of an allow list', () => {
     expect(parseRange(undefined as unknown as string)).toMatchObject({ ok: false, code: 'range-invalid' });
   });
 
-  it('takes as a range of one exactly what node:net takes as an address, zones left out', () => {
+  it('accepts as a single address exactly what node:net accepts, except zones', () => {
     const withoutSlash = fc
       .oneof(fc.ipV4(), fc.ipV6(), fc.string({ unit: 'grapheme-ascii' }))
       .filter((t) => !t.includes('/'));

@@ -34,7 +34,6 @@ function readAddress(text: string): Parsed<IpAddress> | null {
 
 const RANGE = /^([^/]*)(?:\/(0|[1-9]\d{0,2}))?$/;
 
-/** Null if the text does not have the form of a range. */
 function readRange(text: string): Parsed<IpRange> | null {
   const [, address, digits] = (typeof text === 'string' && RANGE.exec(text)) || [];
   if (address === undefined) return null;

@@ -5,7 +5,6 @@ import { preferredType, type Problem } from '@postern/http';
 const TYPES = { json: 'application/json', ndjson: 'application/x-ndjson', csv: 'text/csv;header=present' } as const;
 type ListType = (typeof TYPES)[keyof typeof TYPES];
 
-/** By `?format=`, otherwise by `Accept`. */
 export function typeOf(format: keyof typeof TYPES | undefined, accept: string | undefined): ListType {
   return format ? TYPES[format] : preferredType(accept, [TYPES.json, TYPES.ndjson, TYPES.csv]);
 }
@@ -13,7 +12,6 @@ export function typeOf(format: keyof typeof TYPES | undefined, accept: string | 
 export interface ExportFormat {
   readonly name: 'ndjson' | 'csv';
   readonly contentType: string;
-  /** The text before the first item. */
   readonly head: string;
   lines(items: readonly object[]): string;
   /** The last line of an export that broke off. A complete one has none. */
@@ -61,7 +59,6 @@ const CAST = {
   object: (value: object) => defused(Array.isArray(value) ? value.map(plainText).join(' ') : JSON.stringify(value)),
 };
 
-/** An item of a list; for an entry its range. */
 function plainText(item: unknown): string {
   if (typeof item !== 'object' || item === null) return String(item);
   return 'range' in item ? String(item.range) : JSON.stringify(item);

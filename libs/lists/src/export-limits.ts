@@ -5,7 +5,6 @@ import { Problem } from '@postern/http';
 /** The injection token with which a process changes its `ExportLimits`. */
 export const EXPORT_LIMITS = Symbol('export limits');
 
-/** The limits of a process's exports. */
 export type ExportLimits = Readonly<typeof DEFAULT_EXPORT_LIMITS>;
 
 export const DEFAULT_EXPORT_LIMITS = {
@@ -17,13 +16,11 @@ export const DEFAULT_EXPORT_LIMITS = {
   stalledMs: 30_000,
   /** A longer export is broken off, with a last line that says so. */
   totalMs: 3_600_000,
-  /** Rows in memory. */
   pageRows: 1_000,
 };
 
 /** Limits simultaneous exports, in total and per key. None waits, because it might wait for an hour. */
 export class ExportTurns {
-  /** Keys of the running exports. */
   private readonly running: ApiKeyId[] = [];
 
   constructor(private readonly limits: Pick<ExportLimits, 'atOnce' | 'atOnceByKey'>) {}
@@ -42,6 +39,5 @@ export class ExportTurns {
 
 function tooMany(detail: string): Problem {
   countLimited('exports');
-  // The duration of a small export.
   return new Problem('too-many-requests', detail, { headers: { 'retry-after': '10' } });
 }

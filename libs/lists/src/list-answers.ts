@@ -29,10 +29,7 @@ type Read<Item> = (asked: Pick<PageAsked, 'limit' | 'cursor'>) => Promise<Page<I
 /** How long the reader of a revoked key may read what was already written. */
 const REVOKED_GRACE_MS = 1_000;
 
-/**
- * Answers lists: a page as JSON, or with `?format=` or `Accept` as NDJSON or CSV everything from `?cursor=` on, as a
- * stream.
- */
+/** Answers lists: a page as JSON, or by `?format=` or `Accept` everything from `?cursor=` on as NDJSON or CSV. */
 @Injectable()
 export class ListAnswers {
   private readonly logger = new Logger('exports');

@@ -7,7 +7,6 @@ import { z } from 'zod';
 import { type ListOrder, type PageAsked, pageFields } from './page.js';
 import { PERIOD_NOT_IN_ORDER, periodInOrder } from './period.js';
 
-/** A list's definition; its SQL is in its query. */
 export interface ListDefinition<Item extends object, Filters extends z.ZodRawShape> {
   /** The name of the exported file: `denials`. */
   readonly name: string;
@@ -51,7 +50,6 @@ export function defineList<Item extends object, Filters extends z.ZodRawShape>(
   };
 }
 
-/** A page of a list, for the query bus. */
 export abstract class ListQuery<Item, Scope, Asked extends PageAsked> extends Query<Page<Item>> {
   constructor(
     readonly scope: Scope,

@@ -69,7 +69,6 @@ export function pageOf<Row extends object>(
   return { items, nextCursor: cursor && Buffer.from(JSON.stringify(cursor)).toString('base64url') };
 }
 
-/** The position in a `nextCursor`. */
 export function openCursor(nextCursor: string): Cursor {
   return JSON.parse(Buffer.from(nextCursor, 'base64url').toString()) as Cursor;
 }

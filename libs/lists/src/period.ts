@@ -1,6 +1,5 @@
 import { timeField } from '@postern/http';
 
-/** `?from=` and `?to=` of a list of what `Occurred`. */
 export const periodFields = (happened = 'Occurred') => ({
   from: timeField.optional().meta({ description: `${happened} then or later.`, examples: ['2026-11-01T00:00:00Z'] }),
   to: timeField.optional().meta({ description: `${happened} before then.`, examples: ['2026-12-01T00:00:00Z'] }),

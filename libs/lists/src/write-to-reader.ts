@@ -43,10 +43,7 @@ export async function endWhole(reader: Reader): Promise<void> {
   await finished;
 }
 
-/**
- * The result of the work.
- * @throws `KeyRevoked` as soon as the key is revoked; the work then ends by its own time-outs.
- */
+/** @throws `KeyRevoked` as soon as the key is revoked; the work then ends by its own time-outs. */
 export async function unlessRevoked<T>({ revoked }: Reader, work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const stop = (): void => reject(new KeyRevoked());

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { gauge } from './metrics.js';
 
 export interface Build {
-  /** Of package.json. */
   readonly version: string;
   /** The first 12 hex digits of Git's commit; `unknown` if it was built outside a clone. */
   readonly commit: string;

@@ -32,7 +32,6 @@ export function observeConsumer(name: string, consumer: ObservedConsumer): void 
   consumers.set(name, consumer);
 }
 
-/** A consumer at this moment. */
 export interface ConsumerReport {
   readonly name: string;
   /** Null, like the seconds, if unknown. */
@@ -44,7 +43,6 @@ export interface ConsumerReport {
   readonly reason: string | null;
 }
 
-/** Every consumer of this process. */
 export async function consumerReports(): Promise<ConsumerReport[]> {
   const lags = await measured();
   return [...consumers].map(([name, consumer]) => {

@@ -18,7 +18,7 @@ describe('readiness', () => {
     expect(asked).toBe(2);
   });
 
-  it('names a check that throws, and goes on', async () => {
+  it('names a check that throws, and continues', async () => {
     const readiness = new Readiness();
     readiness.add('journal', () => Promise.reject(new Error('refused')));
     expect(await readiness.missing()).toEqual({ journal: 'refused' });

@@ -4,10 +4,7 @@ import type { LogLevel } from '@postern/settings';
 
 /** Lines that wait for a slow reader of standard error. More lines are lost, and the service continues. */
 export const LOG_BUFFER_BYTES = 8_388_608;
-/**
- * Lines are written in batches, after a tenth of a second at most: single writes took a twentieth of a busy process's
- * time.
- */
+/** Lines are written in batches, after 100 ms at most: single writes took a twentieth of a busy process's time. */
 const BATCH_BYTES = 8_192;
 const BATCH_MS = 100;
 
@@ -78,7 +75,6 @@ const TAKEN_OUT = '[taken out]';
 const API_KEY = /(pst(?:_|%(?:25)*5F)[a-z]{1,16}(?:_|%(?:25)*5F)[A-Za-z0-9-]{1,64}(?:_|%(?:25)*5F))[A-Za-z0-9_%-]+/gi;
 /** A session cookie's or sign-in link's secret: 48 hex digits. Hashes and ids have other lengths. */
 const SESSION = /(\.|code(?:=|%(?:25)*3D))[0-9a-f]{48}(?![0-9a-f])/gi;
-/** The password in a connection URL of any scheme. */
 const URL_PASSWORD = /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"\\]{0,256}:)[^\s/@"\\]{1,1024}@/gi;
 /** The text after a scheme of the header `Authorization`. */
 const AUTHORIZATION = /((?:Bearer|Basic)(?:\s|%(?:25)*20|\+)+)(?!pst_)[A-Za-z0-9._~+/=-]{8,}/gi;

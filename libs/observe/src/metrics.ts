@@ -1,11 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Served at `GET /metrics` in Prometheus's text format. */
 export const metrics = new Registry();
 
 const registers = [metrics];
 
-/** Sets the metric at each scrape. */
 type Collect<Metric> = (metric: Metric) => void | Promise<void>;
 
 export function counter<Label extends string>(

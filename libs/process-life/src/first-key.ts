@@ -8,16 +8,12 @@ export interface FirstKey {
   readonly file: string;
 }
 
-/**
- * Writes it, readable only by its owner, and marks it as not shown.
- * @throws `SettingInvalid` if the data folder is not writable.
- */
+/** Readable only by its owner, and marked as not shown. @throws `SettingInvalid` if the folder is not writable. */
 export async function keepOperatorKey(dataDir: string, key: string): Promise<void> {
   await openDataFolder(dataDir);
   const file = operatorKeyFile(dataDir);
   await writeFile(unshownMark(file), '', { mode: 0o600 });
   await writeFile(file, `${key}\n`, { mode: 0o600 });
-  // The mode above applies only to a new file.
   await chmod(file, 0o600);
 }
 

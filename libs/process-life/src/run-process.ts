@@ -9,9 +9,7 @@ export class StartFailed extends Error {
 }
 
 export interface Running {
-  /** `http://host:port` */
   readonly url: string;
-  /** Further lines for its operator. */
   readonly details?: readonly string[];
   /** Where the first operator key is, in a process with keys. */
   readonly keyPlace?: string;
@@ -19,7 +17,6 @@ export interface Running {
   readonly firstKey?: FirstKey | null;
   /** A sign-in link for the first operator at the terminal: `/sign-in#code=…`. */
   readonly signInPath?: string | null;
-  /** Finishes accepted work. */
   stop(): Promise<void>;
 }
 

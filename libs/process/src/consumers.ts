@@ -27,7 +27,6 @@ export class Consumers implements OnModuleDestroy {
     @Inject(Readiness) private readonly readiness: Readiness,
   ) {}
 
-  /** Starts a consumer, with its lag, delay and readiness. */
   async run(subscription: Subscription): Promise<RunningSubscription> {
     const { consumer } = subscription;
     const running = await this.bus.subscribe({

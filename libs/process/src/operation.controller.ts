@@ -12,7 +12,6 @@ const build = {
 const live = z.object({ status: z.literal('live'), ...build });
 const ready = z.object({ status: z.literal('ready'), ...build });
 
-/** For load balancers and Prometheus, without a key. */
 @Controller()
 @Public()
 class OperationController {
@@ -47,7 +46,6 @@ class OperationController {
   }
 }
 
-/** Health and metrics, and what operators see of the process. */
 @Global()
 @Module({
   controllers: [OperationController],

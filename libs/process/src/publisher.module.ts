@@ -52,7 +52,6 @@ export class PublisherModule implements OnApplicationBootstrap, OnModuleDestroy 
   }
 }
 
-/** Read at each scrape. */
 let observed: (() => PublisherStatus) | undefined;
 
 const eventsPublished = counter(

@@ -45,12 +45,10 @@ export async function startService(parts: ServiceParts, settings: Settings): Pro
   }
 }
 
-/** Shows this listening process to operators. */
 export function reportPresence(app: NestFastifyApplication, service: string): void {
   app.get(Presence).start(service, (app.getHttpServer().address() as AddressInfo).port);
 }
 
-/** A service's module, and what every service needs. */
 export function serviceModule(
   { module, bus }: Pick<ServiceParts, 'module' | 'bus'>,
   settings: RuntimeSettings,
@@ -82,7 +80,6 @@ function databaseUrlOf({ databaseUrl }: Settings, name: string): string {
   );
 }
 
-/** A line for the operator. */
 export function apiPage(url: string): string {
   return `API page: ${url}/docs`;
 }

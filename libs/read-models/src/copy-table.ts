@@ -31,7 +31,6 @@ export async function copyPartitions(manager: EntityManager, from: string, to: s
   }
 }
 
-/** The names of a table and its partitions. */
 export async function withPartitions(manager: EntityManager, schema: string, name: string): Promise<readonly string[]> {
   const rows = await manager.query<{ partition: string }[]>(
     `SELECT c.relname AS partition FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
@@ -50,7 +49,6 @@ interface PartitionRecord {
   readonly bound: string;
   /** SQL that is true for the partition's rows; null for the default one. */
   readonly holds: string | null;
-  /** The table's default partition, if there is one. */
   readonly fallback: string | null;
 }
 
@@ -81,7 +79,6 @@ const ACCESS = `
                     || coalesce(' USING (' || p.qual || ')', '') || coalesce(' WITH CHECK (' || p.with_check || ')', '')
                FROM t, pg_policies p WHERE p.schemaname = $1 AND p.tablename = $3`;
 
-/** The default partition first. */
 const PARTITIONS = `
   SELECT c.relname AS partition, pg_get_expr(c.relpartbound, c.oid) AS bound,
          CASE WHEN pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT' THEN pg_get_partition_constraintdef(c.oid) END AS holds,

@@ -3,7 +3,6 @@ import type { Compared, Difference } from './read-model.js';
 /** The most keys read at once, which limits memory if every row differs. */
 export const MOST_KEYS = 10_000;
 
-/** Rows that differ in one way: their number, and some keys. */
 export interface Rows {
   readonly rows: number;
   readonly keys: readonly string[] | null;

@@ -25,7 +25,6 @@ export class LateRows {
     this.lastAdded = key;
   }
 
-  /** Missing rows, and existing ones. */
   get found(): { readonly missing: Rows; readonly behind: Rows } {
     const keys = [...this.versions.keys()];
     const missing = keys.filter((key) => this.versions.get(key) === 0);

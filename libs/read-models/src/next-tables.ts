@@ -35,7 +35,6 @@ interface Page {
  */
 export class NextTables {
   readonly schema: string;
-  /** Events applied by this process. */
   events = 0;
   readonly rebuilding: Rebuilding | undefined;
   private reported = performance.now();
@@ -68,7 +67,6 @@ export class NextTables {
     });
   }
 
-  /** True after an unfinished rebuild. */
   async exist(): Promise<boolean> {
     const sql = 'SELECT to_regclass($1) IS NOT NULL AS exist';
     const [row] = await this.owner.query<{ exist: boolean }[]>(sql, [`${this.schema}.progress`]);
@@ -84,7 +82,6 @@ export class NextTables {
     return { stream: streamId === null ? null : { streamId, version }, feed: { xid, position: Number(position) } };
   }
 
-  /** Applies everything in the journal. */
   async catchUp(): Promise<void> {
     let at = await this.progress();
     let next = this.read(at);

@@ -27,7 +27,6 @@ export interface ReadModel {
    * transaction; events may be repeated.
    */
   write(manager: EntityManager, events: readonly Recorded[]): Promise<void>;
-  /** More steps of a rebuild. */
   rebuilding?(): Rebuilding;
 }
 
@@ -70,11 +69,9 @@ export interface ModelTable {
 
 export type Report = (line: string) => void;
 
-/** A table, or a group of its rows. */
 export interface Compared {
   readonly table: string;
   readonly group: string | null;
-  /** Rows of the live read model. */
   readonly live: number;
   /** Rows that the journal gives at the live rows' versions. */
   readonly journal: number;
@@ -92,12 +89,10 @@ export interface Difference {
   readonly kind: 'missing' | 'extra' | 'behind' | 'different';
 }
 
-/** The result of `verify`. */
 export interface Comparison {
   readonly model: string;
   /** The journal's last position when all rows were read. */
   readonly position: number;
-  /** Events that were read. */
   readonly events: number;
   readonly compared: readonly Compared[];
   /** Rows behind the journal that were too many to wait for. */
@@ -116,7 +111,6 @@ export function tableOf(model: ReadModel, name: string): ModelTable {
   return table;
 }
 
-/** The stream categories of the topics. */
 export function categoriesOf(topics: readonly Topic[]): readonly StreamCategory[] {
   return (Object.keys(TOPIC_OF_CATEGORY) as StreamCategory[]).filter((category) =>
     topics.some((topic) => topic === TOPIC_OF_CATEGORY[category]),

@@ -12,7 +12,6 @@ export interface Rebuilt {
   readonly model: string;
   /** The new tables are filled up to this position of the journal. */
   readonly position: number;
-  /** Events applied by this process. */
   readonly events: number;
 }
 

@@ -11,7 +11,6 @@ const EVENTS_PER_PAGE = 1_000;
 /** Emptying the temporary tables takes as long as comparing a range. */
 const RANGES_PER_TRUNCATE = 20;
 const REPORT_EVERY_MS = 5_000;
-/** Below and above all subjects, by type. */
 const BOUNDS = {
   uuid: ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'],
   text: ['', '~'],
@@ -45,7 +44,6 @@ class Verification {
   private readonly found: Differences;
   private readonly lateSubjects: LateRows;
   private readonly lateOthers: LateRows;
-  /** SQL of the live rows' versions for the subjects `$1`. */
   private readonly versions: string;
 
   constructor(
@@ -119,7 +117,6 @@ class Verification {
       await this.write(manager, page, (event) => this.isApplied(event, applied));
       const read = page.at(-1);
       if (last === null || !read || page.length < EVENTS_PER_PAGE) break;
-      // The last stream is read to its end.
       page = await readStreams(manager, category, read, EVENTS_PER_PAGE, last);
     }
     for (const each of model.tables) {

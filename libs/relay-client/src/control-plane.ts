@@ -205,10 +205,7 @@ export function retryMs(
   return Math.min(limits.retryMaxMs, Math.max(error.retryAfterMs, backoff.nextMs()));
 }
 
-/**
- * Postern refused the request itself: it will be refused again. Another server's 413 or 422, or a 400 (bytes changed on
- * the way), do not prove that.
- */
+/** Postern refused the request itself: it will be refused again. Another server's 4xx, or a 400, do not prove that. */
 export function refusedForGood(error: unknown): error is Refused {
   if (!(error instanceof Refused)) return false;
   const { status, problemCode } = error;

@@ -94,7 +94,7 @@ describe('a relay client', () => {
     });
   });
 
-  describe('answers a denial as the tenant of the SMTP user has it', () => {
+  describe('answers a denial with the reply of the SMTP user’s tenant', () => {
     const tenantId = 'acme' as TenantId;
     const own: RelayReply = { tenantId, text: 'not from {ip}', helpUrl: 'https://acme.example', opaque: false };
     const said = (client: RelayClient, ip = '198.51.100.1', username = 'office@acme.example') => {
@@ -103,7 +103,7 @@ describe('a relay client', () => {
     };
     const BY_DEFAULT = '535 5.7.1 IP not authorized';
 
-    it('with its text, the canonical address and the link, or opaquely, from the moment that the stream says so', async () => {
+    it('with its text, the canonical address and the link, or opaquely, as soon as the stream sends the reply', async () => {
       plane.set(policy('other@shop.example', { tenantId: 'shop' as TenantId }));
       const client = await started();
       expect(said(client)).toBe(BY_DEFAULT);
@@ -122,7 +122,7 @@ describe('a relay client', () => {
       await until(() => said(client) === BY_DEFAULT, 'the default came');
     });
 
-    it('by the replies that a stream begins with, which replace those of before once they are complete', async () => {
+    it('by the replies at the beginning of a stream, which replace the earlier ones when they are complete', async () => {
       plane.replies.set(tenantId, own);
       const client = await started();
       plane.heartbeat();
@@ -154,7 +154,7 @@ describe('a relay client', () => {
       expect(said(client)).toBe(BY_DEFAULT);
     });
 
-    it('by its last one, or opaquely without one, where a new stream begins with a reply that cannot be read', async () => {
+    it('by its last one, or opaquely without one, if a new stream begins with an unreadable reply', async () => {
       plane.set(policy('other@shop.example', { tenantId: 'shop' as TenantId }));
       plane.replies.set(tenantId, own);
       const client = await started();
@@ -167,7 +167,7 @@ describe('a relay client', () => {
       expect(codes().filter((code) => code === 'policy-unreadable')).toHaveLength(2);
     });
 
-    it('opaquely after a restart, too, where the policies were kept before the replies came', async () => {
+    it('opaquely also after a restart, if the policies were saved before the replies came', async () => {
       plane.greets = false;
       const first = await started({ dataDir, startWithinMs: 20 });
       await until(() => first.status().policies === 2, 'the policies came');
@@ -179,7 +179,7 @@ describe('a relay client', () => {
       expect(said(client)).toBe('535 5.7.8 Authentication failed');
     });
 
-    it('by the other replies that were kept, where one of them is no longer valid; and the stream goes on', async () => {
+    it('by the other saved replies if one is no longer valid; and the stream continues', async () => {
       plane.replies.set(tenantId, own);
       await (await started({ dataDir })).stop();
       const path = join(dataDir, 'policies');
@@ -212,7 +212,7 @@ describe('a relay client', () => {
       [{ ...own, opaque: 1 }],
       [{ ...own, tenantId: 7 }],
       [{ tenantId }],
-    ])('by its last one, where %j cannot be read; the stream goes on', async (reply) => {
+    ])('by its last one if %j cannot be read; the stream continues', async (reply) => {
       const client = await started();
       plane.heartbeat();
       plane.send(replyFrame(own) + replyFrame(reply));
@@ -227,7 +227,7 @@ describe('a relay client', () => {
     });
   });
 
-  it('defers while it never had any policies, and recovers by itself when the control plane comes', async () => {
+  it('defers before its first policies, and recovers when the control plane is available', async () => {
     const { port } = plane;
     await plane.kill();
     const client = clientOf({ urls: [`http://127.0.0.1:${port}`], startWithinMs: 20 });
@@ -241,7 +241,7 @@ describe('a relay client', () => {
     await until(() => decisionOf(client, 'free@acme.example') === 'allow unrestricted', 'policies came');
   });
 
-  it('applies a change that the stream brings', async () => {
+  it('applies a change from the stream', async () => {
     const client = await started();
     plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }));
     await until(() => decisionOf(client, 'office@acme.example') === 'deny ip-not-authorized', 'the change is in force');
@@ -250,7 +250,7 @@ describe('a relay client', () => {
     expect(client.status()).toMatchObject({ revision: 4, policies: 1 });
   });
 
-  it('goes on with the last policies when the stream breaks, and resumes from its revision', async () => {
+  it('continues with the last policies when the stream breaks, and resumes from its revision', async () => {
     const client = await started();
     plane.set(policy('new@acme.example'));
     await until(() => client.status().revision === 3, 'the change is in force');
@@ -262,7 +262,7 @@ describe('a relay client', () => {
     expect(client.status().snapshots).toBe(1);
   });
 
-  it('applies a frame that breaks in the middle not at all, and whole after resuming', async () => {
+  it('applies an event that breaks off only after resuming, completely', async () => {
     const client = await started();
     plane.send('id: 3\nevent: policy\ndata: {"username":"new@acme.example","tenantId":"acme",');
     plane.breakStreams();
@@ -334,7 +334,7 @@ describe('a relay client', () => {
     expect(client.status().unreadablePolicies).toBe(1);
   });
 
-  it('refuses a snapshot that ends well but is short', async () => {
+  it('refuses a snapshot that ends properly but is short', async () => {
     const client = await started();
     plane.onSnapshot.push((_, response) => {
       const { headers, body } = plane.snapshot();
@@ -468,7 +468,7 @@ describe('a relay client', () => {
     await until(() => client.status().state === 'deciding', 'a heartbeat came');
   });
 
-  it('takes over a snapshot that is older than its policies, and reports both revisions and the upstream', async () => {
+  it('uses a snapshot that is older than its policies, and reports both revisions and the upstream', async () => {
     plane.set(policy('late@acme.example'), { silently: true });
     const client = await started();
     plane.policies.delete('late@acme.example');
@@ -503,7 +503,7 @@ describe('a relay client', () => {
     await until(() => plane.openStreams === 1, 'it is back');
   });
 
-  it('says in each request which relay it is and what it runs, and how many denials wait', async () => {
+  it('sends its name, its software and the number of waiting denials in each request', async () => {
     plane.onDenials.push((_, response) => void response.writeHead(503).end());
     const client = await started({ relayName: 'mxé 1', client: 'relay/7', foldWindowMs: 0 });
     for (const ip of ['198.51.100.1', '198.51.100.2']) client.decide('office@acme.example', ip);
@@ -523,7 +523,7 @@ describe('a relay client', () => {
     expect(headersOf('/v1/relay/auth-denials').at(-1)).toEqual([...relay, '0']);
   });
 
-  it('says how many denials waited when it opens a stream', async () => {
+  it('sends the number of waiting denials when it opens a stream', async () => {
     const client = await started();
     const sent = new Promise<void>((done) => {
       // It is not answered.
@@ -537,7 +537,7 @@ describe('a relay client', () => {
     expect(streams.map(({ headers }) => headers['postern-denials-waiting'])).toEqual(['0', '1']);
   });
 
-  it('connects with a new key as soon as it is given one, and sends what waited', async () => {
+  it('connects with a new key at once, and sends the waiting denials', async () => {
     const client = await started({ refusedRetryMs: 3_600_000 });
     plane.key = 'pst_relay_new_secret';
     plane.breakStreams();
@@ -553,7 +553,7 @@ describe('a relay client', () => {
     expect(client.status()).toMatchObject({ keyRefused: false, denialsError: null, queuedDenials: 0 });
   });
 
-  it('never throws from a decision, whatever it is asked and whatever its parts do', async () => {
+  it('never throws from a decision, for any input and any failure', async () => {
     const onProblem = (): void => {
       throw new Error('The log is gone.');
     };
@@ -569,7 +569,7 @@ describe('a relay client', () => {
     expect(client.status()).toMatchObject({ queuedDenials: 1, droppedDenials: 8 });
   });
 
-  it('names in a denial the SMTP user that it decided for, also after the username has moved', async () => {
+  it('puts the SMTP user of the decision into a denial, also after the username has moved', async () => {
     const before = '0198c0de-0000-7000-8000-00000000000a' as SmtpUserId;
     const after = '0198c0de-0000-7000-8000-00000000000b' as SmtpUserId;
     plane.set(policy('moved@acme.example', { smtpUserId: before }));
@@ -592,7 +592,7 @@ describe('a relay client', () => {
     expect(plane.received.flat()).toMatchObject([{ ip: 'unknown', reason: 'source-ip-invalid' }]);
   });
 
-  it('keeps its policies and says so loudly when its key is refused, and recovers with it', async () => {
+  it('keeps its policies and reports it when its key is refused, and recovers when the key works', async () => {
     const client = await started();
     const { key } = plane;
     plane.key = 'pst_relay_other_secret';
@@ -630,7 +630,7 @@ describe('a relay client', () => {
     expect(decisionOf(second, 'office@acme.example')).toBe('allow entry-matched');
   });
 
-  it('keeps its first policies at once, so that a process that is killed in its first minute has them', async () => {
+  it('saves its first policies at once, so that a process killed in its first minute has them', async () => {
     await started({ dataDir, saveEveryMs: 3_600_000 });
     const path = join(dataDir, 'policies');
     await until(async () => (await readPolicies(path, Date.now).catch(() => null))?.revision === 2, 'they are kept');
@@ -660,7 +660,7 @@ describe('a relay client', () => {
     expect(await confirmedAt()).toBe(before);
   });
 
-  it('decides by the last change that it kept when its process was killed', async () => {
+  it('decides by the last saved change after its process was killed', async () => {
     const client = await started({ dataDir });
     plane.set(policy('office@acme.example', { entries: ['198.51.100.1'] }));
     plane.heartbeat();
@@ -676,7 +676,7 @@ describe('a relay client', () => {
     ['counts the time since they were kept', 'defer policy-stale', 60_001],
     ['decides by them while they are young enough', 'allow entry-matched', 60_000],
     ['does not trust a wall clock that was set back', 'defer policy-stale', -1],
-  ])('%s when it starts from kept policies', async (_, expected, later) => {
+  ])('%s when it starts from saved policies', async (_, expected, later) => {
     const kept = Date.parse('2026-11-01T00:00:00Z');
     const age = { whenStale: 'defer', maxStalenessMs: 60_000, elapsed: () => 1_000, dataDir } as const;
     await (await started({ ...age, clock: () => kept })).stop();
@@ -685,7 +685,7 @@ describe('a relay client', () => {
     expect(decisionOf(second, 'office@acme.example')).toBe(expected);
   });
 
-  it('does not trust a wall clock that was set back to a moment after the saving, which it saw pass without Postern', async () => {
+  it('does not trust a wall clock that was set back to a time after the save, during which it had no contact', async () => {
     let now = Date.parse('2026-11-01T00:00:00Z');
     const age = {
       whenStale: 'defer',
@@ -709,7 +709,7 @@ describe('a relay client', () => {
     expect(decisionOf(third, 'office@acme.example')).toBe('defer policy-stale');
   });
 
-  it('does not decide by last known good policies that are damaged, and keeps the next ones', async () => {
+  it('does not decide by damaged saved policies, and saves the next ones', async () => {
     await (await started({ dataDir })).stop();
     const path = join(dataDir, 'policies');
     await writeFile(path, (await readFile(path)).subarray(4));

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it('leaves the file as it was when the new one cannot be written, and nothing next to it that takes room', async () => {
+it('leaves the file unchanged if the new one cannot be written, and no temporary file', async () => {
   const path = join(folder, 'file');
   await writeFile(path, 'before');
   const half = replaceFile(path, async (file) => {

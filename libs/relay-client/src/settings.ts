@@ -21,10 +21,7 @@ export interface RelayClientSettings {
   readonly maxStalenessMs?: number;
   /** `continue` (default): with the last policies. `defer`: 454 until the control plane is back. */
   readonly whenStale?: 'continue' | 'defer';
-  /**
-   * A folder for saved policies and waiting denials, of this process only, so that a restart loses neither. Default:
-   * none.
-   */
+  /** A folder of this process for policies and denials, so that a restart loses neither. Default: none. */
   readonly dataDir?: string | null;
   /** `start` resolves after this time even without policies; logins are deferred until they arrive. Default: 10 s. */
   readonly startWithinMs?: number;

@@ -13,10 +13,7 @@ export interface RelayStatus {
   readonly replicaBytes: number;
   /** RFC 3339, UTC, milliseconds; null if there was no contact, or its time is unknown. */
   readonly lastContactAt: string | null;
-  /**
-   * Acknowledged events that relays do not get yet, from the last heartbeat; null if unknown. A connected relay can
-   * still miss a change.
-   */
+  /** Acknowledged events that relays do not get yet; null if unknown. A connected relay can miss a change. */
   readonly lagEvents: number | null;
   /** Age of the oldest of them, in seconds; 0 if there is none. */
   readonly lagSeconds: number | null;

@@ -97,7 +97,7 @@ describe('a relay client with several upstreams', () => {
     expect(problems.map((problem) => problem.code)).toContain(code);
   });
 
-  it('goes to the next one when the stream breaks, and back when the preferred one is there again', async () => {
+  it('switches to the next one when the stream breaks, and back when the preferred one is available again', async () => {
     const { port } = first;
     await start();
     await until(() => first.openStreams === 1, 'the stream is open');
@@ -116,7 +116,7 @@ describe('a relay client with several upstreams', () => {
     expect(client.status()).toMatchObject({ digestMismatches: 0, snapshots: 1 });
   });
 
-  it('keeps the stream of the other one for as long as the preferred one stays away', async () => {
+  it('keeps the stream of the other one while the preferred one is unavailable', async () => {
     await first.kill();
     await start({ preferAgainMs: 5 });
     await until(() => second.resumedFrom.length > 3, 'the preferred one was tried again');
@@ -136,7 +136,7 @@ describe('a relay client with several upstreams', () => {
     expect([first.received.length, second.received.flat().length]).toEqual([0, 1]);
   });
 
-  it('believes the authority that it is given, and shows its certificate', async () => {
+  it('trusts the given authority, and presents its certificate', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-tls-'));
     const { certFile, keyFile } = await makeCertificate(folder);
     const [cert, key] = await Promise.all([certFile, keyFile].map((file) => readFile(file, 'utf8')));

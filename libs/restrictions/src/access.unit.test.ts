@@ -13,7 +13,7 @@ const expired = entry('203.0.113.0/24', { id: 'old', expiresAt: YESTERDAY });
 const fine = { denial: false, refused: false };
 
 describe('the four states', () => {
-  it('an unknown user defers, whatever the address', () => {
+  it('an unknown user defers, for any address', () => {
     const expected = { decision: 'defer', reason: 'smtp-user-unknown', matched: null, ...fine };
     expect(decideAccess(null, ip('203.0.113.9'), NOW)).toEqual(expected);
     expect(decideAccess(null, null, NOW)).toEqual(expected);

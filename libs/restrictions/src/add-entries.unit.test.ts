@@ -62,7 +62,7 @@ describe('entries that cannot be added', () => {
     );
   });
 
-  it('stand there live already, in whatever form', () => {
+  it('are already live, in any form', () => {
     expect(given(registered, added(office)).when(addEntries({ range: '::ffff:203.0.113.42' }))).toMatchObject(
       wrong({ pointer: '/entries/0/range', code: 'entry-duplicate', suggestions: [] }),
     );
@@ -139,7 +139,7 @@ describe('the most entries', () => {
     expect(given(registered).when(addEntries(...addresses(1_001).map((range) => ({ range }))))).toMatchObject(tooMany);
   });
 
-  it('count those that stand, the expired too', () => {
+  it('count the existing ones, also expired ones', () => {
     const full = given(registered, added(...thousand.map((range) => entry(range, { expiresAt: YESTERDAY }))));
     expect(full.when(addEntries({ range: '198.51.100.1' }))).toMatchObject(tooMany);
   });

@@ -27,7 +27,6 @@ export type SmtpUserCommand =
 
 export type CommandOf<Type extends SmtpUserCommand['type']> = Extract<SmtpUserCommand, { readonly type: Type }>;
 
-/** The inputs that keep `decide` a pure function. */
 export interface CommandContext {
   readonly now: Date;
   /** The name of the API key, stored as `addedBy`. */

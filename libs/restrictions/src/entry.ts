@@ -5,10 +5,7 @@ export const MAX_ENTRIES = 1_000;
 /** Characters (UTF-16 code units) of an entry's note. */
 export const MAX_NOTE_LENGTH = 500;
 
-/**
- * Whether an entry is honoured at `at`: it expires at the exact millisecond of `expiresAt`. An unreadable time has
- * expired.
- */
+/** An entry expires at the exact millisecond of `expiresAt`. An unreadable time has expired. */
 export function isLive(entry: { readonly expiresAt: string | null }, at: Date): boolean {
   return at.getTime() < endOf(entry);
 }
@@ -18,7 +15,6 @@ export function endOf(entry: { readonly expiresAt: string | null }): number {
   return entry.expiresAt === null ? Number.POSITIVE_INFINITY : ends(entry, entry.expiresAt);
 }
 
-/** Null if the text is not a range; then it matches nothing. */
 export function parsedRange(entry: { readonly range: string }): IpRange | null {
   return ranges(entry, entry.range);
 }

@@ -2,10 +2,7 @@ import type { EntryAdded } from '@postern/contracts';
 import { contains, type IpAddress, type IpRange } from '@postern/ip-ranges';
 import { endOf, isLive, parsedRange } from './entry.js';
 
-/**
- * The entry to look at if none allows the address: the one that contains it and expired last, otherwise the closest
- * live one of its family, or null.
- */
+/** If none allows the address: the entry that contains it and expired last, or the closest live one of its family. */
 export function nearestEntry<Entry extends Pick<EntryAdded, 'range' | 'expiresAt'>>(
   entries: readonly Entry[],
   ip: IpAddress,

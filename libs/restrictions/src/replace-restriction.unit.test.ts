@@ -32,7 +32,7 @@ describe('replacing a restriction', () => {
     });
   });
 
-  it('by the same list gives no event, in whatever form and order it is typed', () => {
+  it('by the same list results in no event, in any form and order', () => {
     const same = replaceWith(
       [
         { range: '198.51.100.7/32', note: null },

@@ -6,7 +6,6 @@ interface KnownSmtpUser {
   readonly tenantId: TenantId;
   /** As given; compared without case. */
   readonly username: string;
-  /** The number of events of this SMTP user. */
   readonly version: number;
 }
 
@@ -46,10 +45,7 @@ type EvolvingEvent = SmtpUserEvent & { readonly version?: number };
 
 const INITIAL_MODE: Mode = 'enforce';
 
-/**
- * The state after one more event, without changing the arguments.
- * @throws if the events cannot follow one another: the stream is damaged.
- */
+/** The state after one more event. @throws if the events cannot follow one another: the stream is damaged. */
 export function evolve(state: SmtpUserState, event: EvolvingEvent): SmtpUserState {
   const version = event.version ?? state.version + 1;
   if (event.type === 'SmtpUserRegistered' && state.status === 'none') {

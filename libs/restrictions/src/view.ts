@@ -17,7 +17,6 @@ export interface Entry {
   readonly id: EntryId;
   /** Canonical; a single address has no prefix. */
   readonly range: string;
-  /** What the caller sent. */
   readonly typed: string;
   readonly note: string | null;
   readonly addedBy: string;
@@ -46,7 +45,6 @@ export interface SmtpUser {
 
 /** What a relay would decide at that instant, and why. */
 export interface CheckedAddress {
-  /** Canonical. */
   readonly ip: string;
   readonly at: string;
   readonly decision: DecisionKind;
@@ -75,7 +73,6 @@ export function smtpUserView(state: SmtpUserState, now: Date): SmtpUser {
   return { id, tenantId, username, createdAt, restriction: restrictionView(user, now) };
 }
 
-/** An SMTP user's state, or a read model's row. */
 type RestrictionSource = Pick<RegisteredSmtpUser, 'restricted' | 'mode' | 'version' | 'entries'>;
 
 /** A restriction of the HTTP API at `now`, with its warnings. @throws `smtp-user-not-found`. */

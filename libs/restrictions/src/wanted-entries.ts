@@ -7,7 +7,6 @@ import { fieldRefusal, refusedFields, type FieldRefusal } from './refusal.js';
 /** An entry that is valid on its own; not yet compared with the restriction. */
 export interface CheckedEntry {
   readonly index: number;
-  /** Canonical. */
   readonly range: string;
   readonly typed: string;
   readonly note: string | null;
@@ -38,7 +37,6 @@ export function checkEntries(wanted: readonly WantedEntry[]): { entries: Checked
   return { entries: [...byRange.values()], errors };
 }
 
-/** `expiry-in-the-past` for an entry that would start expired. */
 export function expiryRefusal({ index, expiresAt }: CheckedEntry, now: Date): FieldRefusal[] {
   if (expiresAt === null || Date.parse(expiresAt) > now.getTime()) return [];
   const detail = `${expiresAt} is not after now (${now.toISOString()}). Give a later time, or null for no end.`;

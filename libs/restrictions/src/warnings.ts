@@ -4,7 +4,6 @@ import { endOf, isLive, parsedRange } from './entry.js';
 
 export type WarningCode = 'covered-by' | RemarkCode | 'expires-soon';
 
-/** A possible mistake in an entry. It refuses nothing. */
 export interface Warning {
   readonly code: WarningCode;
   readonly detail: string;

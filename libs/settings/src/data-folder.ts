@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { SettingInvalid } from './setting-values.js';
 
 /**
- * Creates the folder of the setting `name` if missing, and checks that it is writable. Returns its absolute path.
+ * Creates the folder if missing, checks that it is writable, and returns its absolute path.
  * @throws `SettingInvalid`.
  */
 export async function openDataFolder(dataDir: string, name = 'POSTERN_DATA_DIR'): Promise<string> {
@@ -34,7 +34,6 @@ async function makeFolder(folder: string): Promise<void> {
   if (there) throw Object.assign(new Error(`${folder} is no folder`), { code: 'EEXIST' });
   if (dirname(folder) !== folder) await makeFolder(dirname(folder));
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-    // Another process was faster.
     if (error.code !== 'EEXIST') throw error;
   });
 }

@@ -4,7 +4,6 @@ import type { Settings } from './settings.js';
 /** The settings for a running process's modules, with the database that was found or started. */
 export type RuntimeSettings = Omit<Settings, 'databaseUrl'> & { readonly databaseUrl: string };
 
-/** The injection token of `RuntimeSettings`. */
 export const SETTINGS = Symbol('settings');
 
 export class SettingsModule {

@@ -6,11 +6,9 @@ import { trustedProxies } from './trusted-proxies.js';
 import { KafkaEnvironment, kafkaSettings } from './kafka-settings.js';
 import { readSecretFile, requestsPerSecond, SettingInvalid, wholeNumber } from './setting-values.js';
 
-/** The rate of a token bucket. */
 export interface Rate {
   /** Tokens added per second; 0 disables the limit. */
   readonly perSecond: number;
-  /** The bucket's size. */
   readonly burst: number;
 }
 
@@ -54,7 +52,6 @@ const LONGEST_SHOWN = 200;
 const perSecond = requestsPerSecond(1_000_000);
 const burst = wholeNumber(1, 10_000_000, 'of requests');
 
-/** The variables of a process that serves HTTP. */
 export const Environment = z.object({
   POSTERN_HTTP_HOST: z
     .string()
@@ -90,7 +87,6 @@ export const Environment = z.object({
   POSTERN_FAILED_AUTH_PER_SECOND: perSecond.default(DEFAULT_FAILED_AUTH_LIMIT.perSecond),
   POSTERN_FAILED_AUTH_BURST: burst.default(DEFAULT_FAILED_AUTH_LIMIT.burst),
   POSTERN_MAX_CONNECTIONS: wholeNumber(10, 1_000_000).default(DEFAULT_MAX_CONNECTIONS),
-  /** At most a hundred years. */
   POSTERN_DENIAL_RETENTION_DAYS: wholeNumber(1, 36_500, 'of days', 'to keep denials for ever').default(90),
 });
 
@@ -136,7 +132,6 @@ function withDatabaseUrl(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...environment, POSTERN_DATABASE_URL: readSecretFile('POSTERN_DATABASE_URL_FILE', file) };
 }
 
-/** The beginning of a long value. */
 function excerpt(value = ''): string {
   return JSON.stringify(value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value);
 }

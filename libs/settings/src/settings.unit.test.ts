@@ -63,7 +63,7 @@ describe('the settings', () => {
     ['POSTERN_FAILED_AUTH_PER_SECOND', 'x', RATE],
     ['POSTERN_FAILED_AUTH_BURST', '0', BURST],
     ['POSTERN_MAX_CONNECTIONS', '1', 'must be a whole number from 10 to 1000000'],
-  ])('stop the start with one line that names %s and what it may be when it is %j', (name, value, rule) => {
+  ])('stop the start with one line that names %s and its valid values when it is %j', (name, value, rule) => {
     const message = complaint({ [name]: value });
     expect(message.startsWith(`${name} ${rule}`)).toBe(true);
     expect(message).toMatch(/^[^\n]{1,500} \(it is "[^\n]*"\)$/);
@@ -100,7 +100,7 @@ describe('the settings', () => {
   const KAFKA = { POSTERN_KAFKA_BROKERS: 'a.example:9092, [::1]:9093' };
   const LOGIN = { ...KAFKA, POSTERN_KAFKA_SASL_MECHANISM: 'scram-sha-512', POSTERN_KAFKA_SASL_USERNAME: 'postern' };
 
-  it('take the embedded bus where no Kafka broker is named, and Kafka with its defaults where one is', () => {
+  it('use the embedded bus without a Kafka broker, and Kafka with its defaults with one', () => {
     expect(loadSettings({}).kafka).toBeNull();
     const defaults = { tls: null, sasl: null, partitions: 12, replication: null };
     expect(loadSettings(KAFKA).kafka).toEqual({ brokers: ['a.example:9092', '[::1]:9093'], ...defaults });

@@ -68,7 +68,6 @@ function nearestTo(name: string): string | null {
   return nearest?.known ?? null;
 }
 
-/** Levenshtein's distance. */
 function edits(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i += 1) {

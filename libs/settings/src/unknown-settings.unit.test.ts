@@ -11,7 +11,7 @@ it('settings that are misspelt are named in one line, each with the nearest that
   );
 });
 
-it('the line stays short and one line, whatever the names are', () => {
+it('the message stays one short line for any names', () => {
   const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`POSTERN_${i}\n${'X'.repeat(5_000)}`, '1']));
   const line = unknownSettings(many) ?? '';
   expect(line).toMatch(/^[^\n]{100,2000} and 40 more\.$/);

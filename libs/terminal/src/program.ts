@@ -2,20 +2,14 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** How a failed program ends. */
 interface Failed {
   readonly exitCode: number;
-  /** For standard error. */
   readonly text: string;
 }
 
-/** The command line is wrong. */
 const USAGE = 2;
 
-/**
- * Runs a server as a command without arguments. Help and version are answered; anything else is refused without a
- * start.
- */
+/** Runs a server without arguments. Help and version are answered; anything else is refused without a start. */
 export function runServer(name: string, description: string, start: () => void): Promise<void> {
   return runProgram(serverCommand(name, description).action(start));
 }
@@ -71,7 +65,6 @@ function settle(command: Command, parent = ''): void {
   for (const sub of command.commands) settle(sub, `${name} `);
 }
 
-/** A command whose help ends with examples. */
 export class TerminalCommand extends Command {
   examples(...lines: readonly string[]): this {
     return this.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
@@ -87,7 +80,6 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
-/** That of package.json. */
 export function version(): string {
   const root = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]terminal[\\/]src$/, '');
   return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;

@@ -8,7 +8,6 @@ export interface Column<Row> {
   readonly wraps?: true;
 }
 
-/** Between two columns. */
 const GAP = 2;
 /** No column is narrower than this. */
 const NARROWEST = 16;

@@ -11,7 +11,7 @@ interface Row {
 }
 
 describe('a table', () => {
-  it('has a head, no frame, and nothing behind its lines', () => {
+  it('has a head, no frame, and no trailing spaces', () => {
     const rows = [
       { range: '203.0.113.0/24', note: 'office' },
       { range: '2001:db8::/64', note: '-' },

@@ -48,7 +48,7 @@ describe('a page of changes', () => {
     ['large', { actor: 'k1', from: '2026-01-02T00:00:00.000Z', to: '2026-01-02T00:09:00.000Z' }, 2, null],
     ['small', {}, 4, null],
   ])(
-    'of the tenant %s by %j takes its own rows from the table, and not all of the tenant’s',
+    'of the tenant %s by %j reads only its own rows, not all of the tenant’s',
     async (tenant, filter, found, smtpUserId) => {
       const read = await inTenant(reader, tenant as TenantId, async (manager) => {
         let plan: unknown;

@@ -82,7 +82,7 @@ describe('GET …/history and …/changes', () => {
     expect(versions(walked)).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
   });
 
-  it('of a full list end a page early rather than hold megabytes, and skip none', async () => {
+  it('of a full list end a page early, below some megabytes, and skip none', async () => {
     const person = new Person('full@acme.example');
     const note = 'x'.repeat(900);
     const long = (n: number) => {
@@ -117,7 +117,7 @@ describe('GET …/history and …/changes', () => {
     expect(await found('actor=somebody')).toEqual([]);
   });
 
-  it('refuse a period that ends before it begins, and show a time that they do not understand', async () => {
+  it('refuse a period that ends before it begins, and show an unreadable time', async () => {
     for (const route of ['changes', 'denials', `smtp-users/${newId()}/history`, `smtp-users/${newId()}/denied-ips`]) {
       const { status, body } = await world.get(
         auditor,

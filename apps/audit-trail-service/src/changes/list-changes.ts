@@ -95,9 +95,7 @@ export const changes = defineList({
 export type ChangesAsked = z.infer<typeof changes.query>;
 
 interface ChangeScope {
-  /** Null: changes that belong to no tenant. */
   readonly tenantId: TenantId | null;
-  /** Null: all changes of the tenant. */
   readonly smtpUserId: string | null;
 }
 

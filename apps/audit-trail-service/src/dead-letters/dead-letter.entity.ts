@@ -11,7 +11,6 @@ export interface DeadLetterAction {
   readonly machineUser: string | null;
 }
 
-/** Who asks to retry or discard a dead letter. */
 export type OnBehalfOf = Omit<DeadLetterAction, 'action' | 'at'>;
 
 export function actionOf(action: DeadLetterAction['action'], by: OnBehalfOf): DeadLetterAction {

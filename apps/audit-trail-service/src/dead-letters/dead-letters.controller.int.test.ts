@@ -91,7 +91,7 @@ describe('dead letters by the API', () => {
     });
   });
 
-  it('are retried: what can be read goes on record once, and it is written down who did it', async () => {
+  it('are retried: a readable one is recorded once, with who retried it', async () => {
     const event = denial();
     const id = await deadLetter({ event });
     const headers = { 'x-request-id': 'retry-1' };

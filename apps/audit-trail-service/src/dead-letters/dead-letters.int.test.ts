@@ -73,7 +73,7 @@ const totals = () =>
   audit.query('SELECT ip, count::integer FROM audit.denied_ips WHERE smtp_user_id = $1', [person.smtpUserId]);
 
 describe('a dead letter', () => {
-  it('that can be read by now goes on record once, whoever else retries it', async () => {
+  it('that is readable now is recorded once, even if several retry it', async () => {
     const id = await putAside(message());
     const results = await Promise.all([retryDeadLetter(audit, id, BY), retryDeadLetter(audit, id, BY)]);
     expect(results.map(({ outcome }) => outcome).toSorted()).toEqual(['not-waiting', 'recorded']);
@@ -134,7 +134,7 @@ describe('a dead letter', () => {
 });
 
 describeWithKafka(describe, 'a broken message on the topic of denials', (kafka) => {
-  it('is put aside with its place and its bytes, and the denials behind it go on record', async () => {
+  it('becomes a dead letter with its offset and bytes, and later denials are recorded', async () => {
     const topicPrefix = `dead-${randomUUID()}.`;
     const settings = { brokers: [kafka.address], tls: null, sasl: null, partitions: 1, replication: null };
     const consumer = denialsConsumer(audit);

@@ -2,7 +2,6 @@ import type { DataSource } from 'typeorm';
 import { isTime, isUuid, type ListOrder, type PageAsked } from '@postern/lists';
 import { actionOf, DeadLetter, type OnBehalfOf } from './dead-letter.entity.js';
 
-/** Oldest first, because they have waited longest. */
 export const DEAD_LETTERS_ORDER: ListOrder = { deadLetteredAt: isTime, id: isUuid };
 
 /** At most `limit` dead letters after the cursor. `audit` is connected as `postern_audit`, also below. */

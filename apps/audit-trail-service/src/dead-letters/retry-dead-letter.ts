@@ -56,7 +56,6 @@ function eventOf({ topic, key, value, event }: DeadLetter): Recorded {
   return { ...recorded, data: upcast(recorded.type, recorded.schemaVersion, recorded.data) } as Recorded;
 }
 
-/** Locks the dead letter until the transaction ends. */
 async function waits(manager: EntityManager, id: string): Promise<boolean> {
   const letter = await manager.findOne(DeadLetter, {
     where: { id, state: 'waiting' },

@@ -109,7 +109,7 @@ describe('an export of denials', () => {
     ]);
   });
 
-  it('takes the filters and the cursor of the list, and no limit, which would make it look complete', async () => {
+  it('accepts the filters and the cursor of the list, but no limit, which would make it look complete', async () => {
     const ips = async (query: string) => {
       const { text } = await readRest(await askForExport(`${ofUser(quiet)}?${query}`, auditor, NDJSON));
       return linesOf<Denial>(text).map(({ ip }) => ip);
@@ -127,7 +127,7 @@ describe('an export of denials', () => {
     ]);
   });
 
-  it('is chosen by ?format=, whatever a browser accepts', async () => {
+  it('is chosen by ?format=, not by what a browser accepts', async () => {
     const browser = 'text/html,application/xhtml+xml,*/*;q=0.8';
     const typeOf = async (query: string) => {
       const response = await askForExport(`${ofUser(quiet)}?${query}`, auditor, browser);
@@ -170,7 +170,7 @@ describe('an export of denials', () => {
 });
 
 describe('the readers of exports', () => {
-  it('that stand still hold no transaction, are dropped after a while, and leave their turn to others', async () => {
+  it('that read nothing hold no transaction, are dropped after a while, and free their turn', async () => {
     const stalled = await askForExport(ofUser(flooded), auditor, CSV);
     const { received } = await idle(stalled);
     expect(received).toBe(true);
@@ -269,7 +269,7 @@ describe('an export that fails in its midst', () => {
     expect(await metric(`postern_exports_total{format="${format}",end="failed"}`)).toBe(1);
   });
 
-  it('goes on behind its last row for whoever sends the cursor', async () => {
+  it('continues after its last row for a request with the cursor', async () => {
     const response = await askForExport(ofUser(flooded), auditor, NDJSON);
     await idle(response);
     const first = await world.withoutDatabase(async () => (await readRest(response)).text);
@@ -281,7 +281,7 @@ describe('an export that fails in its midst', () => {
   });
 });
 
-describe('an export whose key is revoked, by whatever process', () => {
+describe('an export whose key is revoked by any process', () => {
   const revoke = (key: string) =>
     world.sql('UPDATE access.api_keys SET revoked_at = now() WHERE id = $1', [key.split('_')[2]]);
   const revokedEnds = (format: string) => metric(`postern_exports_total{format="${format}",end="key-revoked"}`);
@@ -304,7 +304,7 @@ describe('an export whose key is revoked, by whatever process', () => {
     await noneRuns();
   });
 
-  it('is cut off also where its reader takes nothing', async () => {
+  it('is cut off even if its reader reads nothing', async () => {
     const key = await world.key('auditor', 'acme');
     const response = await askForExport(ofUser(flooded), key, NDJSON);
     await idle(response);

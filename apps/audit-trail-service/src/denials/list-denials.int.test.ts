@@ -38,7 +38,7 @@ async function ips(query: string, url = DENIALS): Promise<string[]> {
 }
 
 describe('GET …/denials', () => {
-  it('shows a denial as API.md shapes it, whatever journal and bus did on the way', async () => {
+  it('shows a denial in the documented shape', async () => {
     const denial = app.denied('203.0.113.9', {
       occurredAt: at(0),
       count: 7,

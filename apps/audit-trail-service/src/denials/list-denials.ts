@@ -73,7 +73,6 @@ export type DenialsAsked = z.infer<typeof denials.query>;
 
 export interface DenialScope {
   readonly tenantId: TenantId;
-  /** Null: all SMTP users of the tenant. */
   readonly smtpUserId: string | null;
 }
 
@@ -102,7 +101,6 @@ export class ListDenialsHandler implements IQueryHandler<ListDenials> {
   }
 }
 
-/** Columns of `audit.denials` with the names of a `Denial`. */
 export const DENIAL_COLUMNS =
   raw(`id, occurred_at AS "occurredAt", recorded_at AS "recordedAt", tenant_id AS "tenantId",
   smtp_user_id AS "smtpUserId", username, ip, relay, reason, mode, refused, count`);

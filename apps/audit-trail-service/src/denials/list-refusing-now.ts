@@ -9,7 +9,6 @@ import type { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import { RECENT_MS } from './summarise-denials.js';
 
-/** The newest denials of a tenant that are searched. */
 const MAX_LOOKED_AT = 20_000;
 
 /** The SMTP users that were denied in the last five minutes, the latest first, as pages, NDJSON or CSV. */

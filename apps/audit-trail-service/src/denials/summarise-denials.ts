@@ -12,7 +12,6 @@ const MAX_USERS = 100;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** The limit of the count per SMTP user: in a flood, the exact number of a day does not help. */
 export const MAX_COUNTED = 1_000;
-/** What "now" means for refused logins. */
 export const RECENT_MS = 5 * 60 * 1_000;
 
 const IDS_DETAIL = `Give 1 to ${MAX_USERS} ids of SMTP users, with commas between them.`;

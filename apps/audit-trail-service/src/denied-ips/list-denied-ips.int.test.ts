@@ -178,7 +178,7 @@ describe('GET …/denied-ips', () => {
     ]);
   });
 
-  it('finds a proxy that is the last address of a /24 of which all others were denied for two SMTP users', async () => {
+  it('finds a proxy at the last address of a /24 whose other addresses were denied for two SMTP users', async () => {
     const person = new Person('n@acme.example');
     await world.append(person, person.registered(), person.allowed('198.51.100.0/24'));
     await world.happened(person, ...[7, 8, 9].map((host) => person.denied(`10.77.7.${host}`)));
@@ -189,7 +189,7 @@ describe('GET …/denied-ips', () => {
     expect(await suggestedFor(person, '10.77.7.9')).toEqual(['10.77.7.9']);
   });
 
-  it('does not suggest a private /64 of which more was denied than it looks at: a proxy may be among the rest', async () => {
+  it('does not suggest a private /64 with more denials than it reads: a proxy may be among the rest', async () => {
     const person = new Person('o@acme.example');
     await world.append(person, person.registered(), person.allowed('198.51.100.0/24'));
     await world.happened(person, ...[1, 2, 3].map((host) => person.denied(`fd00:77::${host}`)));
@@ -229,7 +229,7 @@ describe('GET …/denied-ips', () => {
     expect(seen.filter((ip) => before.includes(ip)).sort()).toEqual([...before].sort());
   });
 
-  it('takes a period, and shows only addresses that were denied in it', async () => {
+  it('accepts a period, and shows only addresses that were denied in it', async () => {
     const person = new Person('i@acme.example');
     await world.append(person, person.registered());
     await world.happened(

@@ -85,7 +85,7 @@ describe('GET …/denials/stream', () => {
     for (const client of [all, one]) client.close();
   });
 
-  it('resumes behind any event without loss or repeat, also in the middle of what was recorded at once', async () => {
+  it('resumes after any event without loss or repeat, also in the middle of one batch', async () => {
     const client = await connected();
     const many = Array.from({ length: 700 }, () => app.denied('203.0.113.1'));
     await world.append(app, ...many);
@@ -171,7 +171,7 @@ describe('GET …/denials/stream', () => {
     );
   });
 
-  it('ends a stream whose client takes nothing', async () => {
+  it('ends a stream whose client reads nothing', async () => {
     const from = (await connected()).events[0]?.id ?? '';
     // It is the only one that can be slow.
     for (const client of open) client.close();

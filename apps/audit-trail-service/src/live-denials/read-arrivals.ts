@@ -9,7 +9,6 @@ import type { ResetReason, StreamPosition } from './stream-position.js';
 const PAGE = 500;
 /** Rows of `audit.denial_arrivals` that are read for a page. */
 const ARRIVALS = 8;
-/** Greater than any `place`. */
 const END = 999_999_999;
 
 export interface ArrivedDenial {

@@ -84,7 +84,7 @@ describe('a check that looks back', () => {
     ]);
   });
 
-  it('takes any offset, and answers in UTC', async () => {
+  it('accepts any offset, and answers in UTC', async () => {
     expect(await check('2025-04-15T14:00:00+02:00')).toMatchObject({
       body: { at: '2025-04-15T12:00:00.000Z', version: 2 },
     });
@@ -117,7 +117,7 @@ describe('a check that looks back', () => {
     ]);
   });
 
-  it('has a history of any length, from a state and the few changes behind it: the last one counts as the first ones do', async () => {
+  it('reads a history of any length from a state and the few changes after it', async () => {
     const long = new UserStory().registered('long@acme.example').restricted('192.0.2.1');
     const changes = 5 * CHANGES_PER_STATE;
     for (let i = 2; i < changes; i++) long.mode(i % 2 === 0 ? 'report-only' : 'enforce');

@@ -29,7 +29,7 @@ describe('the first operator key', () => {
     }
   });
 
-  it('may be given: it is issued once, and works next to others', async () => {
+  it('can be chosen: it is issued once, and works next to others', async () => {
     const service = await StartedService.on(database.url);
     try {
       expect(await works(service, GIVEN)).toBe(false);

@@ -174,7 +174,7 @@ describe('the pages', () => {
     expect(names).toEqual(['d', 'c', 'b', 'a', "busy's admin"]);
   });
 
-  it('of tenants, walked while tenants are made, before and behind the place that was reached, skip none and repeat none', async () => {
+  it('of tenants skip none and repeat none while tenants are created before and after the position', async () => {
     const there = ['w-1', 'w-3', 'w-5', 'w-7'];
     for (const id of there) await service.tenant(id);
     const ids: string[] = [];

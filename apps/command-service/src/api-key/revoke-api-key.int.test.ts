@@ -31,7 +31,7 @@ async function useForASecond(key: string): Promise<void> {
 }
 
 describe('revoking an API key', () => {
-  it('holds within a second, also for a key in constant use, and is on record', async () => {
+  it('takes effect within a second, also for a key in constant use, and is recorded', async () => {
     const key = await service.key({ role: 'operator', name: 'leaver' });
     expect((await create(key)).status).toBe(201);
     const { status, body } = await revoke(service.operatorKey, `/v1/api-keys/${keyId(key)}`);

@@ -22,7 +22,6 @@ export class RevokeApiKey extends Command<Written<null>> {
   }
 }
 
-/** The version of a key's stream after `ApiKeyIssued`. */
 const ISSUED = 1;
 
 @CommandHandler(RevokeApiKey)

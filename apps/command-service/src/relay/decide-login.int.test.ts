@@ -121,7 +121,7 @@ describe('a decision by the control plane', () => {
   });
 
   it.each(['nobody@acme.example', '', 'ümlaut', 'nul\u0000', 'a b', '\ud800'])(
-    'defers the username %j, which nobody holds',
+    'defers the username %j, which nobody owns',
     async (username) => {
       expect((await decide(username, '198.51.100.7')).body).toEqual({
         decision: 'defer',
@@ -190,7 +190,7 @@ describe('a decision by the control plane', () => {
     ]);
   });
 
-  it('decides by the new holder once a username has passed to another tenant', async () => {
+  it('decides by the new owner after a username has moved to another tenant', async () => {
     const { user, username } = await restricted([{ range: '203.0.113.42' }]);
     expect((await decide(username, '203.0.113.42')).body).toMatchObject({ decision: 'allow' });
     await service.call('DELETE', user, { key: acme });

@@ -54,7 +54,6 @@ export const loginDecisionView = view<LoginDecision>('LoginDecision', 'What a re
 export class DecideLogin extends Command<Written<LoginDecision>> {
   constructor(
     readonly username: string,
-    /** As the relay sees it: any text. */
     readonly ip: string,
     readonly dryRun: boolean,
     readonly context: RequestContext,

@@ -15,7 +15,6 @@ import { z } from 'zod';
 import { isPlain } from '../write/plain-text.js';
 import { storedIp } from './auth-denied.js';
 
-/** A report that will never be accepted. */
 export interface RejectedDenial {
   /** As it was sent; null if it is missing or unreadable. */
   readonly id: string | null;

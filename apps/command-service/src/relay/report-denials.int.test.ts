@@ -94,7 +94,7 @@ describe('reporting denials', () => {
     expect(ids.filter((id) => [a.id, b.id, c.id, d.id].includes(id)).sort()).toEqual([a.id, b.id, c.id, d.id].sort());
   });
 
-  it('rejects what is wrong, item by item, and takes the rest', async () => {
+  it('rejects wrong items one by one, and accepts the rest', async () => {
     const good = denial();
     const bad: [unknown, string, string][] = [
       [denial({ id: 'x' }), 'validation-failed', '/id is a UUID in lower case.'],
@@ -137,7 +137,7 @@ describe('reporting denials', () => {
     expect((await stored()).at(-1)).toMatchObject({ ip: 'nul\uFFFD \uFFFD ÿ', refused: true });
   });
 
-  it('gives a late denial to the tenant that held the username when it occurred', async () => {
+  it('assigns a late denial to the tenant that owned the username when it occurred', async () => {
     const other = await service.tenant('moved-to');
     const before = await instant();
     const first = await service.smtpUser(acme, 'acme', 'moving@acme.example');
@@ -161,7 +161,7 @@ describe('reporting denials', () => {
     expect(await stored(second)).toMatchObject([{ occurredAt: whileSecond }]);
   });
 
-  it('gives a denial to the SMTP user that the relay names, if it has or had the username', async () => {
+  it('assigns a denial to the SMTP user that the relay names, if it has or had the username', async () => {
     const renamed = await service.smtpUser(acme, 'acme', 'before@acme.example');
     await service.call('PATCH', renamed, { key: acme, body: { username: 'after@acme.example' } });
     const stale = denial({ username: 'before@acme.example', smtpUserId: idOf(renamed), occurredAt: await instant() });
@@ -182,7 +182,7 @@ describe('reporting denials', () => {
     expect(await stored(renamed)).toMatchObject([{ denialId: stale.id, username: 'before@acme.example' }]);
   });
 
-  it('rejects times that only a wrong clock gives: before 2000, or more than a day ahead', async () => {
+  it('rejects times of a wrong clock: before 2000, or more than a day ahead', async () => {
     const ahead = (ms: number) => denial({ occurredAt: new Date(Date.now() + ms).toISOString() });
     const [old, farAhead, early, soon] = [
       denial({ occurredAt: '1999-12-31T23:59:59.999Z', smtpUserId: idOf(user) }),
@@ -208,7 +208,7 @@ describe('reporting denials', () => {
     });
   });
 
-  it('takes a thousand of as many users at once, several times at once', async () => {
+  it('accepts a thousand denials of a thousand users in one report, several at the same time', async () => {
     await service.sql(`
       INSERT INTO access.usernames (username_key, tenant_id, smtp_user_id, claimed_at)
       SELECT 'many-' || i || '@acme.example', 'acme', gen_random_uuid(), now() FROM generate_series(1, 1000) i`);

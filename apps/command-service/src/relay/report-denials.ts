@@ -16,7 +16,6 @@ import { eventMetadata, type RequestContext, type Written } from '../write/reque
 import { denialAppend, type AuthDenied, type DenialAppend } from './auth-denied.js';
 import { readDenial, rejectedDenialView, type RejectedDenial } from './denial-item.js';
 
-/** The three numbers add up to the batch's length. */
 export interface ReportedDenials {
   readonly accepted: number;
   readonly duplicates: number;
@@ -101,7 +100,6 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
     return [...byUser.values()];
   }
 
-  /** Returns how many the journal already had. */
   private async appendAll(appends: readonly DenialAppend[], metadata: EventMetadata): Promise<number> {
     if (appends.length === 0) return 0;
     const appended = await this.reports.run(() =>
@@ -111,7 +109,6 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
   }
 }
 
-/** The valid items, each id once. */
 function readBatch(
   items: readonly unknown[],
   now: Date,

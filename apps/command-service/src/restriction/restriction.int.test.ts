@@ -131,7 +131,7 @@ describe('adding entries', () => {
 });
 
 describe('taking entries off', () => {
-  it('takes one off, but never the last one', async () => {
+  it('removes one, but never the last one', async () => {
     const user = await newUser();
     const { body } = await add(user, [{ range: '192.0.2.1' }, { range: '192.0.2.2' }]);
     const [first, second] = listOf(body['entries']).map((entry) => String(entry['id']));

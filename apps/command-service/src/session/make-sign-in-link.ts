@@ -6,7 +6,6 @@ import type { DataSource } from 'typeorm';
 
 /** Also in `sessions.sql`. */
 export const LINK_MINUTES = 15;
-/** Links per API key; one more invalidates the oldest. */
 export const MAX_LINKS_OF_ONE_KEY = 20;
 
 /** Creates a link that signs in one browser with the API key, once. */

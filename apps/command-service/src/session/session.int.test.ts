@@ -43,7 +43,7 @@ const linkOf = async (key: string) => (await service.call('POST', '/v1/sign-in-l
 const codeOf = ({ url }: Body) => String(url).replace('/sign-in#code=', '');
 
 describe('signing in', () => {
-  it('exchanges an API key for a cookie that stands for it', async () => {
+  it('exchanges an API key for a cookie with its rights', async () => {
     const answer = await signIn({ key: admin });
     const session = { id: expect.stringMatching(A_UUID), expiresAt: expect.any(String) };
     expect({ status: answer.status, body: answer.body }).toEqual({
@@ -137,7 +137,7 @@ describe('a session', () => {
       expect((await whoAmI(two)).body).toEqual(ended);
   });
 
-  it('gives way to Authorization, whatever that has', async () => {
+  it('is ignored if the request has an Authorization header', async () => {
     const cookie = await signedIn(admin);
     const other = await service.call('GET', '/v1/whoami', { key: service.operatorKey, headers: { cookie } });
     expect(other.body).toMatchObject({ role: 'operator', session: null });
@@ -215,7 +215,7 @@ describe('a session', () => {
     expect((await whoAmI(cookie)).body).toEqual(ended);
   });
 
-  it('is signed out by its own cookie, which is cleared, and no other session with it', async () => {
+  it('is ended by its own cookie, which is cleared; other sessions stay', async () => {
     const [cookie, other] = [await signedIn(admin), await signedIn(admin)];
     const out = await service.call('DELETE', '/v1/session', { headers: { cookie, ...OWN_PAGE } });
     expect({ status: out.status, body: out.body }).toEqual({ status: 204, body: null });

@@ -5,7 +5,6 @@ import { FreshRows, newSessionCookie, SESSION_HOURS } from '@postern/access';
 import { hashSecret, type ApiKeyId, type TenantId } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 
-/** Sessions per API key; one more ends the oldest. */
 export const MAX_SESSIONS_OF_ONE_KEY = 100;
 
 interface KeyOwner {

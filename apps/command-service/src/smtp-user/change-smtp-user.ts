@@ -40,7 +40,6 @@ export class ChangeSmtpUser<Body> extends Command<Written<Body>> {
 /** Attempts without a lock. Then the stream is locked: a process that appends often would always win. */
 const FREE_ATTEMPTS = 3;
 
-/** Changes of one SMTP user that run or wait in this process. */
 export const MAX_WRITES_OF_ONE_USER = 1_000;
 
 @CommandHandler(ChangeSmtpUser)

@@ -55,7 +55,7 @@ describe('registering an SMTP user', () => {
     ]);
   });
 
-  it('refuses a username that is held, in whatever case, and by whichever tenant', async () => {
+  it('refuses a username that is taken, in any case, by any tenant', async () => {
     await register('held@acme.example');
     expect((await register('HELD@acme.example')).body).toEqual(taken('HELD@acme.example'));
     expect((await register('held@acme.example', other, 'other')).body).toEqual(taken('held@acme.example'));

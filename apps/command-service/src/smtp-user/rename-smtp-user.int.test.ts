@@ -46,7 +46,7 @@ describe('renaming an SMTP user', () => {
     await service.smtpUser(acme, 'acme', 'old@acme.example');
   });
 
-  it('shows the same username in another case without giving it up, and does nothing for the very same', async () => {
+  it('changes only the case of a username without releasing it, and does nothing for an equal one', async () => {
     const user = await service.smtpUser(acme, 'acme', 'case@acme.example');
     expect((await rename(user, 'CASE@acme.example')).body).toMatchObject({ username: 'CASE@acme.example' });
     expect((await rename(user, 'CASE@acme.example')).body).toMatchObject({ restriction: { version: 2 } });
@@ -65,7 +65,7 @@ describe('renaming an SMTP user', () => {
     expect((await rename(user, 'a-mine-2@acme.example')).body).toMatchObject({ restriction: { version: 2 } });
   });
 
-  it('lets two who want each other’s username fail or wait, never both hold one', async () => {
+  it('lets two users who want each other’s usernames fail or wait; no name gets two owners', async () => {
     const [a, b] = await Promise.all([
       service.smtpUser(acme, 'acme', 'swap-a@x'),
       service.smtpUser(acme, 'acme', 'swap-b@x'),

@@ -102,7 +102,7 @@ describe('what relays say to the client of a denied login', () => {
     expect((await tenant.set(OWN, { 'if-match': '2' })).body).toMatchObject({ code: 'validation-failed' });
   });
 
-  it('is set one after the other by many at once, each with its own version', async () => {
+  it('is set by many requests at the same time, each with its own version', async () => {
     const tenant = await newTenant();
     const texts = Array.from({ length: 8 }, (_, i) => `text ${i}`);
     const answers = await Promise.all(texts.map((text) => tenant.set({ ...DEFAULT, text })));
@@ -175,7 +175,7 @@ describe('what relays say to the client of a denied login', () => {
 });
 
 describe('a login that the control plane denies', () => {
-  it('is answered by the reply of its tenant from the very next one on, with the client’s own address in it', async () => {
+  it('gets its tenant’s reply from the next decision on, with the client’s address in it', async () => {
     const [tenant, other] = [await newTenant(), await newTenant()];
     const [username, others] = [await restrictedUser(tenant), await restrictedUser(other)];
     const byDefault = { code: 535, enhanced: '5.7.1', text: 'IP not authorized' };
@@ -204,7 +204,7 @@ describe('a login that the control plane denies', () => {
     expect(await denied(username, '198.51.100.7')).toEqual(byDefault);
   });
 
-  it('is answered by the reply of the tenant that holds the username now', async () => {
+  it('gets the reply of the tenant that owns the username now', async () => {
     const [first, second] = [await newTenant(), await newTenant()];
     const username = await restrictedUser(first);
     await first.set({ ...DEFAULT, text: 'by the first' });

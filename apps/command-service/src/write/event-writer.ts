@@ -44,7 +44,6 @@ export class EventWriter {
     await (holder ? all(holder) : this.writer.transaction(all));
   }
 
-  /** For a command without an event. */
   async keepAnswer({ idempotency }: RequestContext, answer: Written): Promise<void> {
     if (idempotency) await this.store.keep(this.writer.manager, idempotency, answer);
   }

@@ -176,7 +176,7 @@ describe('two requests with one Idempotency-Key at once', () => {
 });
 
 describe('what is kept', () => {
-  it('gives an issued key again to who was given it first, and holds its text from everybody else', async () => {
+  it('returns an issued key again to its first caller, and shows its text to nobody else', async () => {
     const key = newKey();
     const issue = () =>
       one.call('POST', '/v1/tenants/acme/api-keys', {

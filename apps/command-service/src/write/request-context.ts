@@ -17,7 +17,6 @@ export interface WriteRequest extends RequestContext {
   readonly tell: (header: string, value: string) => void;
 }
 
-/** A request that may be repeated: it has an `Idempotency-Key`. */
 export interface IdempotencyClaim {
   /** So that two API keys or sessions can use the same text. */
   readonly callerId: ApiKeyId | SessionId;

@@ -27,7 +27,6 @@ export function openAnswer(claim: IdempotencyClaim, sealed: Buffer): unknown {
   return JSON.parse(text.toString('utf8')) as unknown;
 }
 
-/** One key per idempotency key. */
 function keyOf({ secret, callerId, key }: IdempotencyClaim): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, callerId, `postern idempotency answer ${key}`, 32));
 }

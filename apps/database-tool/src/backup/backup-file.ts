@@ -15,24 +15,20 @@ import type { BackupTable } from './tables.js';
 export interface Manifest {
   readonly format: 'postern-backup';
   readonly formatVersion: 1;
-  /** RFC 3339, UTC. */
   readonly madeAt: string;
   readonly journal: string;
   /** The highest transaction id of the journal's events; 0 if there are none. */
   readonly lastXid: string;
-  /** By schema. */
   readonly migrations: Readonly<Record<string, readonly string[]>>;
   /** Months with a partition, as their first days. */
   readonly denialMonths: readonly string[];
 }
 
 export interface Summary {
-  /** Rows by table. */
   readonly rows: Readonly<Record<string, number>>;
   readonly sequences: Readonly<Record<string, string>>;
 }
 
-/** The file is not a backup, or is incomplete. */
 export class BackupUnreadable extends Error {
   override readonly name = 'BackupUnreadable';
   constructor(why: string) {
@@ -89,8 +85,8 @@ export async function checkBackup(
 }
 
 /**
- * Reads the file once. `begin` is called first, then `copy` for each table.
- * @throws `BackupUnreadable`, errors of these two, the reason of `stop`.
+ * `begin` is called first, then `copy` for each table.
+ * @throws `BackupUnreadable`, their errors, the reason of `stop`.
  */
 export async function readBackup(
   file: string,

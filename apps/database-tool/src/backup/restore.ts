@@ -6,7 +6,6 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { BackupUnreadable, readBackup, type Summary } from './backup-file.js';
 import { prepareSession, tablesOf, type BackupTable } from './tables.js';
 
-/** The database has data that a restore would overwrite. */
 class DatabaseNotEmpty extends Error {
   override readonly name = 'DatabaseNotEmpty';
   constructor() {
@@ -91,7 +90,6 @@ async function restoreTable(
 const XIDS_AT_ONCE = 200_000;
 const XIDS_PER_SECOND = 100_000;
 
-/** Outside a transaction: each statement uses one id. */
 async function useUpXids(
   client: Client,
   last: bigint,

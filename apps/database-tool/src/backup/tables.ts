@@ -1,9 +1,7 @@
 import type { Client } from 'pg';
 
-/** The schemas of Postern's database. */
 const SCHEMAS = ['journal', 'access', 'projection', 'audit', 'logins'] as const;
 
-/** A table in a backup. */
 export interface BackupTable {
   /** With its schema. */
   readonly name: string;
@@ -75,7 +73,6 @@ export async function denialMonthsOf(client: Client): Promise<string[]> {
   return rows.map(({ month }) => month);
 }
 
-/** Each schema's migrations, in order. */
 export async function migrationsOf(client: Client): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
   for (const schema of SCHEMAS) {

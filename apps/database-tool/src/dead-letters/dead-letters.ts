@@ -11,7 +11,6 @@ import { retryDeadLetter, type Retried } from '../../../audit-trail-service/src/
 import { asRole } from '../open-database.js';
 import type { Surroundings } from '../operator-command.js';
 
-/** Dead letters per command. */
 const MAX_LETTERS = 1_000;
 
 /** @param url the owner's, also below */
@@ -91,5 +90,4 @@ export function discard(url: string, { output }: Surroundings, ids: readonly str
   });
 }
 
-/** No API key is used here. */
 const onBehalf = () => ({ actor: null, requestId: null, machineUser: userInfo().username });

@@ -24,7 +24,6 @@ export async function makeSecrets(root: string, owner: string, database: string)
     await replace(join(root, service, 'database-url'), serviceUrl(ownerUrl, login));
 }
 
-/** The password in `file`, created if missing. */
 async function ownerPassword(file: string): Promise<string> {
   const made = await writeNextTo(file, randomBytes(32).toString('base64url'));
   try {

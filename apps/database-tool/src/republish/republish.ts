@@ -78,11 +78,8 @@ function fill(url: string, name: TopicName, report: (line: string) => void): Pro
 const isHeld = (source: DataSource, lock: number) => () => isLockHeld(source, lock);
 
 interface Filling {
-  /** Messages still to be written. */
   left(): Promise<number>;
-  /** Whether a process is writing the topic now. */
   isLed(): Promise<boolean>;
-  /** Which process writes it: `a command-service`. */
   readonly who: string;
 }
 

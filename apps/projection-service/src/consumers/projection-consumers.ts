@@ -15,7 +15,6 @@ const MAX_BATCH = 2_000;
 
 /** Relays wait for these: just enough to batch a stream of writes. */
 const POLICIES_SPACING_MS = 10;
-/** People read these. */
 const DIRECTORY_SPACING_MS = 30;
 
 @Injectable()

@@ -16,7 +16,7 @@ const nonceOf = (text: unknown) => /'nonce-([\w+/=]{24})'/.exec(String(text))?.[
 const scriptsOf = (page: string) => [...page.matchAll(/<script[^>]* src="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
 
 describe('the dashboard', () => {
-  it('has one page at each of its paths, whatever their query, for GET and HEAD', async () => {
+  it('has one page at each of its paths, with any query, for GET and HEAD', async () => {
     const paths = ['/', '/sign-in?next=%2Ft%2Facme', '/t/acme/smtp-users?query=a&state=expired', '/operator/relays'];
     for (const path of [...paths, '/help/ip-not-authorized']) {
       const answer = await ask(path);

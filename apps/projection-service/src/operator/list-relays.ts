@@ -30,7 +30,6 @@ type RelayState = z.infer<typeof relayState>;
 
 export const relayPageView = pageView('RelayPage', relayState);
 
-/** Relays with contact in the last day, by name. */
 export class ListRelays extends ListQuery<RelayState, null, PageAsked> {}
 
 /** Names do not change, so a list that is open for hours only gets new rows. */

@@ -73,7 +73,7 @@ describe('the list of relays', () => {
     );
   });
 
-  it('has one that left as not connected, falling behind, and as connected again elsewhere', async () => {
+  it('shows a relay that left as not connected and falling behind, and as connected again elsewhere', async () => {
     const mx1 = { 'postern-relay': 'mx1' };
     const client = await connect(first, mx1);
     const [before] = await relays(([relay]) => relay?.connected === true);
@@ -101,7 +101,7 @@ describe('the list of relays', () => {
     expect((await operator('GET', '/v1/relays')).body.items).toMatchObject([{ connected: false }]);
   });
 
-  it('takes what a relay says when it reports denials, and keeps what is known of its stream', async () => {
+  it('records what a relay says when it reports denials, and keeps what is known of its stream', async () => {
     await connect(first, { 'postern-relay': 'mx1', 'postern-denials-waiting': '0' });
     const [before] = await relays(([relay]) => relay?.connected === true);
     const keyId = relayKey.split('_')[2] as ApiKeyId;
@@ -158,7 +158,7 @@ describe('the state of the system', () => {
   const processes = ['first', 'second'] as const;
   const system = async () => (await operator('GET', '/v1/system')).body;
 
-  it('has each process, the services of which none runs, the database, the bus and the consumers', async () => {
+  it('shows each process, services without a process, the database, the bus and the consumers', async () => {
     const { body } = await until(
       () => operator('GET', '/v1/system'),
       'both processes ready and caught up',

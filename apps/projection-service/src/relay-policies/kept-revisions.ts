@@ -53,7 +53,6 @@ const LAST_REVISION = `
   SELECT greatest((SELECT revision FROM projection.relay_policy_totals),
                   (SELECT max(revision) FROM projection.relay_policies), 0) AS revision`;
 
-/** A tombstone of an earlier rebuild is not changed. */
 const BURY = `
   INSERT INTO relay_policies (smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id,
                               claimed_at, removed, digest, revision)

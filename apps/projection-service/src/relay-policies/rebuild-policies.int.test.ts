@@ -120,7 +120,7 @@ describe('a rebuild of the relay policies next to a running Postern', () => {
     expect((await table()).length).toBe(before.length + 1);
   });
 
-  it('leaves the live consumer to continue behind it', async () => {
+  it('lets the live consumer continue after it', async () => {
     const late = new UserStory().registered('late@acme.example').restricted('203.0.113.1');
     const rebuilt = rebuildPolicies();
     await world.append(late.history);

@@ -10,6 +10,5 @@ export const directoryModel: ReadModel = {
   tables: SMTP_USER_TABLES,
   streams: { category: 'smtp-user', table: 'smtp_users', version: 'version', versionOf: ({ version }) => version },
   fill: 'stream',
-  // The topic has no other events.
   write: (manager, events) => applyDirectory(manager, events as readonly Recorded<SmtpUserEvent>[]),
 };

@@ -11,7 +11,6 @@ export class GetSmtpUser extends Query<RegisteredSmtpUser> {
   constructor(
     readonly tenantId: TenantId,
     readonly smtpUserId: string,
-    /** Of `Postern-Min-Version`; 0 if it was not sent. */
     readonly minVersion: number,
   ) {
     super();

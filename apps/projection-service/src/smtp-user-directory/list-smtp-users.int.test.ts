@@ -75,7 +75,7 @@ describe('the list of SMTP users', () => {
     expect(seen).toEqual(whole);
   });
 
-  it('finds a part of a username in any case, and takes no character for a pattern', async () => {
+  it('finds a part of a username in any case; no character is a pattern', async () => {
     const usernames = async (part: string) =>
       (await list(`?query=${encodeURIComponent(part)}`)).body.items.map((item) => item.username);
     expect(await usernames('mailer-7')).toEqual(['Mailer-7@acme.example']);
@@ -87,13 +87,13 @@ describe('the list of SMTP users', () => {
     expect(await usernames('other')).toEqual([]);
   });
 
-  it('goes on within a search', async () => {
+  it('continues within a search', async () => {
     const { body } = await list('?query=er-1&limit=6');
     const rest = await list(`?query=er-1&limit=6&cursor=${body.nextCursor}`);
     expect([body.items.length, rest.body.items.length, rest.body.nextCursor]).toEqual([6, 5, null]);
   });
 
-  it('walked while SMTP users are registered, before and behind the place that was reached, skips none and repeats none', async () => {
+  it('skips none and repeats none while SMTP users are registered before and after the position', async () => {
     const there = (await list('?query=mailer')).body.items.map((item) => item.id);
     const seen: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {

@@ -2,7 +2,6 @@ import type { TenantId } from '@postern/contracts';
 import { EXPIRES_SOON_MS } from '@postern/restrictions';
 import sql, { type Sql } from 'sql-template-tag';
 
-/** The filter of the list; a user may be in several states. */
 export const SMTP_USER_STATES = ['unrestricted', 'restricted', 'report-only', 'expiring', 'expired'] as const;
 
 /** SQL that is true for a row of `projection.smtp_users` in this state. */

@@ -10,7 +10,6 @@ import { fieldsOf, lineOf, parameter } from './tab-fields.js';
 
 /** A SASL initial response may be long; Dovecot accepts 16 KiB. */
 const MAX_LINE_BYTES = 32_768;
-/** Logins per connection that wait for Dovecot's answer. */
 const MAX_PENDING = 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
@@ -41,7 +40,6 @@ export async function serveDovecotAuth(
     await once(upstream, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) }).catch((error: Error) => {
       throw new Error(`The real Dovecot is not reached at ${addressText(dovecot)}: ${error.message}`);
     });
-    // The end of one side ends both.
     await Promise.race([
       pass(socket, upstream, (line) => remember(line, pending, ask)),
       pass(upstream, socket, (line) => answer(line, pending, check)),

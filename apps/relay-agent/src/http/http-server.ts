@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { endsWithin } from '@postern/async';
 import { hasDuplicateMembers } from '@postern/contracts';
 
-/** About a hundred times the usual size. */
 const MAX_BODY_BYTES = 16_384;
 const MAX_CONNECTIONS = 10_000;
 /** More than an nginx backend may take. */
@@ -16,16 +15,13 @@ export interface Answer {
 
 /** A request without its body, which is read only for routes with `answer`. */
 export interface Question {
-  /** The text after the question mark. */
   readonly query: string;
-  /** See `sentOnce`. */
   readonly headers: () => Readonly<Record<string, string>>;
 }
 
 /** Of one path and method. `body` is parsed JSON; undefined if it is missing or unreadable. Must not reject. */
 export type Route = (body: unknown, question: Question) => Promise<Answer>;
 
-/** By method and path: `POST /decisions`. */
 export type Routes = Readonly<Record<string, Route>>;
 
 /**
@@ -62,7 +58,6 @@ async function answer(
   route: (body: unknown) => Promise<Answer>,
 ): Promise<void> {
   const { status, headers, body } = await route(await readBody(request));
-  // Unread bytes would be taken for the next request.
   const close = request.complete ? {} : { connection: 'close' };
   response.writeHead(status, { ...headers, ...close, 'content-length': Buffer.byteLength(body) });
   response.end(body);
@@ -115,7 +110,6 @@ function readBody(request: IncomingMessage): Promise<unknown> {
       length += chunk.length;
       if (length <= MAX_BODY_BYTES) chunks.push(chunk);
       else {
-        // The rest is not read; the answer closes the connection.
         request.pause();
         resolve(undefined);
       }

@@ -12,9 +12,7 @@ export interface RoutesOptions {
   readonly dryRun: (login: Login) => Decision;
   /** Null: `/nginx-auth` refuses, because nobody checks passwords. */
   readonly askBackend: AskBackend | null;
-  /** What is missing to decide, and why; empty if ready. */
   readonly missing: () => Readonly<Record<string, string>>;
-  /** Policies and denials in `/health/ready`. */
   readonly condition: () => object;
 }
 

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 
-/** A peer sent a longer line than any mail server. */
 class LineTooLong extends Error {
   override readonly name = 'LineTooLong';
   constructor(maxBytes: number) {

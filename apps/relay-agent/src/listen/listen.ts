@@ -9,24 +9,19 @@ export type Address = { readonly host: string; readonly port: number } | { reado
 /** Where a protocol listens. `systemd`: a socket with this FileDescriptorName, opened by systemd (sd_listen_fds(3)). */
 export type ListenAddress = Address | { readonly systemd: string };
 
-/** Who may connect to a unix socket. */
 export interface SocketAccess {
   readonly mode: number;
   /** Null: the agent's user and group. */
   readonly owner: { readonly uid: number; readonly gid: number } | null;
 }
 
-/** In the form of the settings. */
 export function addressText(address: ListenAddress): string {
   if ('systemd' in address) return `systemd:${address.systemd}`;
   if ('path' in address) return `unix:${address.path}`;
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }
 
-/**
- * Listens at the address of the setting `name`, and returns it with the port chosen for 0.
- * @throws `SettingInvalid`.
- */
+/** Listens at the setting's address, and returns it with the port chosen for 0. @throws `SettingInvalid`. */
 export async function listenAt(
   server: Server,
   address: ListenAddress,
@@ -63,10 +58,7 @@ export async function listenAt(
     : { ...address, port: bound.port };
 }
 
-/**
- * The sockets are the file descriptors from 3 on. LISTEN_PID is ignored, because `postern-agent` starts this process
- * and passes them on.
- */
+/** File descriptors from 3 on. LISTEN_PID is ignored: `postern-agent` starts this process and passes them on. */
 function passedSocket(name: string): { fd: number } {
   const index = (process.env['LISTEN_FDNAMES'] ?? '').split(':').indexOf(name);
   if (index < 0) throw Object.assign(new Error(name), { code: 'ENOTPASSED' });
@@ -82,7 +74,6 @@ async function removeStaleSocket(path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-/** Whether somebody accepts connections there. */
 export function isReached(address: Address): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createConnection(address);

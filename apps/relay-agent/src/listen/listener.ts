@@ -19,7 +19,6 @@ export interface ListenerOptions {
   readonly idleMs: number;
   /** Serves one connection, and closes it when it ends or rejects. */
   readonly serve: Serve;
-  /** An error of the peer or of `serve` ended a connection. */
   readonly onError: (error: Error) => void;
 }
 
@@ -27,7 +26,6 @@ export interface ListenerOptions {
 export class Listener {
   private readonly server: Server;
   private readonly open = new Set<Socket>();
-  /** Requests without an answer yet. */
   private readonly asked = new Set<Promise<void>>();
   /** With the port that was chosen for port 0. */
   address: ListenAddress;

@@ -7,9 +7,7 @@ export type AuthHeaders = Readonly<Record<string, string>>;
 /** Asks the platform's backend with nginx's headers. Rejects if it does not answer. */
 export type AskBackend = (headers: AuthHeaders) => Promise<AuthHeaders>;
 
-/** Headers that nginx sends to the backend. */
 const ASKED = /^(auth-|client-|proxy-protocol-|host$)/;
-/** Headers that the backend may return. */
 const ANSWERED = /^auth-(status|server|port|user|pass|wait|error-code)$/;
 
 const TRY_LATER = refusal('454 4.7.0', 'Temporary authentication failure');

@@ -1,11 +1,9 @@
 import type { Readable } from 'node:stream';
 import { boundedLines } from '../listen/bounded-lines.js';
 
-/** Longer than any attribute of Postfix. */
 const MAX_LINE_BYTES = 16_384;
 const MAX_ATTRIBUTES = 200;
 
-/** The login in a request of Postfix's policy delegation. */
 export interface PolicyRequest {
   /** The authenticated user; empty without SMTP AUTH. */
   readonly username: string;
@@ -13,7 +11,6 @@ export interface PolicyRequest {
   readonly ip: string;
 }
 
-/** The peer does not speak Postfix's policy delegation. */
 class NotAPolicyRequest extends Error {
   override readonly name = 'NotAPolicyRequest';
 }

@@ -2,7 +2,6 @@ import type { TenantId } from '@postern/contracts';
 import { INSTANT } from '@postern/database';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A row of `access.tenants` (tenants.sql). */
 @Entity({ schema: 'access', name: 'tenants' })
 export class TenantEntity {
   @PrimaryColumn('text', { name: 'tenant_id' }) readonly id!: TenantId;

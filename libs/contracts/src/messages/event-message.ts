@@ -15,7 +15,6 @@ export interface EventMessage {
   readonly topic: Topic;
   /** The id of the event's subject, whose events come in order. */
   readonly key: string;
-  /** A CloudEvent 1.0 in JSON, UTF-8. */
   readonly value: string;
   readonly headers: { readonly 'content-type': string };
 }

@@ -5,7 +5,6 @@ import type { Described } from '../schemas/words.js';
 import { RELAY_POLICIES_TOPIC } from '../topics.js';
 import { CLOUDEVENTS_JSON, messageType, journalOf, sourceOf } from './event-message.js';
 
-/** The version in which relay policies are written. */
 const POLICY_SCHEMA_VERSION = 1;
 
 export type PolicyEnvelope = Described<(typeof ENVELOPES.PolicyEnvelope)[0]>;

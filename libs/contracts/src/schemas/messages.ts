@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { eventId, mode, range, revision, role, sessionId, smtpUserId, tenantId, time, username } from './words.js';
 
-/**
- * The `data` of a message on `postern.relay-policies.v1`, a line of the snapshot, and the data of an SSE `policy`
- * event.
- */
+/** Data of `postern.relay-policies.v1`, a line of the snapshot, and the data of an SSE `policy` event. */
 const relayPolicy1 = z.object({
   username,
   tenantId,
@@ -91,5 +88,4 @@ const policyEnvelope = z.object({
   data: z.unknown() as unknown as typeof relayPolicy1,
 });
 
-/** By version, from 1. */
 export const ENVELOPES = { EventEnvelope: [eventEnvelope], PolicyEnvelope: [policyEnvelope] } as const;

@@ -6,7 +6,6 @@ import type { ApiKeyId, EntryId, Revision, SessionId, SmtpUserId, TenantId } fro
 
 /** The parts of message schemas. Consumers in any language read these descriptions. */
 
-/** The schema's type, read-only at every depth. */
 export type Described<Schema extends z.ZodType> = DeepReadonly<z.infer<Schema>>;
 type DeepReadonly<T> = T extends string | number | boolean | null | undefined
   ? T
@@ -45,7 +44,6 @@ export const range = z.string().min(1).meta({
 export const mode = z.enum(MODES).meta({
   description: '`enforce` refuses a mismatch; `report-only` records it and lets it through.',
 });
-/** What a tenant's relays answer to a denied login. */
 export const tenantReply = z.object({
   text: z.string().min(1).max(LONGEST_REPLY_TEXT).regex(REPLY_TEXT).meta({
     description: 'What relays say to a client that they deny. `{ip}` stands for the client’s address.',

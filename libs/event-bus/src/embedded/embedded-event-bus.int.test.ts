@@ -65,7 +65,7 @@ describe('the embedded event bus', () => {
     await bus.stop();
   });
 
-  it('brings a consumer that is far behind one stream after the other, so that a read model writes its row once for many events', async () => {
+  it('gives a consumer that is far behind the events stream by stream, so that a read model writes a row once for many events', async () => {
     const [first, second, other] = [`smtp-user/${newId()}`, `smtp-user/${newId()}`, `auth-denials/${newId()}`];
     for (let i = 0; i < 10; i++) for (const stream of [second, other, first]) await world.append(stream, 1);
     const batches: string[][] = [];
@@ -83,7 +83,7 @@ describe('the embedded event bus', () => {
     await consumer.bus.stop();
   });
 
-  it('begins again with what it is behind where somebody takes back its last steps', async () => {
+  it('loads its backlog again if its last steps were undone', async () => {
     const streams = Array.from({ length: 6 }, () => `smtp-user/${newId()}`);
     const ours = (batch: EventBatch) => batch.events.some(({ streamId }) => streams.includes(streamId));
     const consumer = `consumer-${newId()}`;
@@ -156,7 +156,7 @@ describe('the embedded event bus', () => {
     await Promise.all([feedConsumer.stop(), other?.feedConsumer.stop()]);
   });
 
-  it('takes over the backlog of an instance that does not go on', async () => {
+  it('takes over the backlog of an instance that has stopped', async () => {
     const streams = Array.from({ length: 4 }, () => `smtp-user/${newId()}`);
     for (let i = 0; i < 4; i++) for (const stream of streams) await world.append(stream, 1);
     const consumer = `consumer-${newId()}`;

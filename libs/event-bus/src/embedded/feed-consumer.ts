@@ -59,7 +59,6 @@ export interface FeedConsumerSettings {
   readonly onFailure: (consumer: string, error: Error) => void;
   /** Called when events were found after a wake, or by a poll without a wake. */
   readonly onFound?: (by: 'notification' | 'poll') => void;
-  /** For consumers of the process that share what they read. */
   readonly shared?: SharedFeed;
 }
 
@@ -71,7 +70,6 @@ export const FEED_SETTINGS: FeedConsumerSettings = {
   onFailure: () => undefined,
 };
 
-/** Events that are applied in one transaction. */
 interface Part {
   readonly events: readonly Recorded[];
   readonly xids: readonly string[];
@@ -161,7 +159,6 @@ export class FeedConsumer implements RunningSubscription {
         waited = this.#woken ? 'woken' : 'polls';
       }
       const rest = (this.subscription.spacingMs ?? 0) - (performance.now() - started);
-      // A backlog is not slowed down.
       if (found !== 'more' && rest > 0) await this.#signal.pause(rest);
       looks = found === 'held' ? Math.min(looks + 1, LOOK_AGAIN_MS.length - 1) : 0;
     }
@@ -212,8 +209,8 @@ export class FeedConsumer implements RunningSubscription {
   }
 
   /**
-   * Another instance handles a backlog, which changes this checkpoint. To leave it the work, continue only after a poll
-   * interval without a step.
+   * Another instance handles a backlog, which changes this checkpoint: leave it the work, unless a poll interval has no
+   * step.
    */
   #isOthersBacklog(stored: Checkpoint): boolean {
     const step = stored.backlogStep ?? null;

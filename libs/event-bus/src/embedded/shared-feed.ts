@@ -30,10 +30,8 @@ export class SharedFeed {
 
   constructor(private readonly readFeed: ReadFeed) {}
 
-  /** A consumer starts to read. Call `leave` when it ends. */
   join(consumer: string, categories: readonly StreamCategory[]): void {
     this.#readers.set(consumer, { categories, after: null });
-    // The window has no events of its categories.
     this.#window = null;
   }
 
@@ -58,7 +56,6 @@ export class SharedFeed {
     const ahead = window.events.length - firstBehind(window, after);
     const looks = ahead < limit && (fresh || !this.#isComplete(window));
     if (looks) await this.#extend(window, after);
-    // An append from here on wakes the consumer.
     return pageOf(window, after, limit, reader.categories, window.more || !(looks || this.#isComplete(window)));
   }
 

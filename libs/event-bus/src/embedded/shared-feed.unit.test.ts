@@ -50,7 +50,7 @@ async function readAll(feed: SharedFeed, consumer: string, from: FeedPosition, l
 }
 
 describe('the feed that the consumers of a process share', () => {
-  it('gives each of them every event of its categories once and in order, whoever reads when', async () => {
+  it('gives each of them every event of its categories once and in order, in any order of reads', async () => {
     const reader = fc.record({
       categories: fc.subarray([...CATEGORIES], { minLength: 1 }),
       limit: fc.integer({ min: 1, max: 1_500 }),
@@ -104,7 +104,7 @@ describe('the feed that the consumers of a process share', () => {
     expect(journal.reads).toBe(1);
   });
 
-  it('looks again after a wake, and where a consumer looks by itself because a wake may be lost', async () => {
+  it('reads again after a wake, and when a consumer polls, because a wake may be lost', async () => {
     const journal = new MemoryJournal();
     const feed = new SharedFeed(journal.read);
     feed.join('a', CATEGORIES);

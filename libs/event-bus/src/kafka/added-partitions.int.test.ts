@@ -38,7 +38,7 @@ describeWithKafka(describe, 'partitions that are added with Kafka’s own tool w
     return offsets.filter(({ partition }) => partition >= 3).reduce((sum, { high }) => sum + high, 0);
   }
 
-  it('are written to and read: each event takes effect once, in order per stream, also after a restart and for a consumer that begins later', async () => {
+  it('are written and read: each event takes effect once, in order per stream, also after a restart and for a later consumer', async () => {
     const streams = newStreams();
     const consumer = await start(world, { topics: TOPICS_READ });
     const second = await start(world, { topics: TOPICS_READ, consumer: consumer.consumer });

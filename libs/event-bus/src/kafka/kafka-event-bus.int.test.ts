@@ -15,7 +15,7 @@ describeWithKafka(describe, 'the event bus on Kafka', (kafka) => {
     await expect(run(world)).resolves.toBeUndefined();
   });
 
-  it('counts in a consumer’s lag what an open transaction holds back from the publisher', async () => {
+  it('includes in a consumer’s lag the events that an open transaction holds back', async () => {
     const { running, bus } = await start(world, {});
     const lag = () => running.lag().catch(() => null);
     await until(async () => (await lag())?.events === 0);

@@ -54,7 +54,7 @@ describeWithKafka(describe, 'two databases that were given one broker', (kafka) 
     ['users', newUser, { topics: [TOPICS.smtpUsers] }],
     ['denials, which are else put aside', newDenials, { topics: [TOPICS.authDenials], park }],
   ])(
-    'the consumer of one takes nothing from the other’s topic of %s, says why, and the other’s goes on',
+    'the consumer of one reads nothing from the other’s topic of %s and says why; the other’s consumer continues',
     async (_, newStream, changes) => {
       // On every partition.
       const streams = Array.from({ length: 12 }, newStream);

@@ -16,7 +16,6 @@ export interface Documentation {
   /** The headers that it accepts. Their own problem codes are added automatically. */
   readonly takes?: readonly RequestHeader[];
   readonly needs?: readonly RequestHeader[];
-  /** Query parameters that no `@Query({ schema })` checks. */
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: JsonSchema }>>;
   readonly status?: 200 | 201 | 204;
   /** The forms of the answer, the default first. Without it: no body. */

@@ -51,7 +51,6 @@ export const RELAY_HEADERS = [
 
 interface RequestHeaderRules {
   readonly pattern?: string;
-  /** Problem codes of a request with this header. */
   readonly problems?: readonly ProblemCode[];
 }
 

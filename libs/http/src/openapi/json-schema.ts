@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
-/** A JSON Schema 2020-12, as in OpenAPI 3.1. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** Named schemas found so far: `#/components/schemas/<name>`. */

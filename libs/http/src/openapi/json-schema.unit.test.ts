@@ -28,7 +28,7 @@ describe('a JSON Schema', () => {
     });
   });
 
-  it('of what is sent is closed where the schema is strict, and tells what is read from a text as what it stands for', () => {
+  it('of a request is closed if the schema is strict, and shows a parsed text as the parsed type', () => {
     const limit = z.string().regex(/^\d+$/).transform(Number).default(50);
     const query = z.strictObject({ limit: limit.meta({ type: 'integer', minimum: 1, default: 50, examples: [10] }) });
     expect(jsonSchemaOf(query, 'input')).toEqual({

@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import type { AnswerHeader } from './headers.js';
 import { jsonSchemaOf, type JsonSchema } from './json-schema.js';
 
-/** One of the forms of an answer; `Accept` chooses. */
 export interface MediaType {
   readonly type: string;
   readonly content: { readonly schema: JsonSchema; readonly [member: string]: unknown };

@@ -3,7 +3,6 @@ import { QueryFailedError } from 'typeorm';
 import { counter } from '@postern/observe';
 import { Problem } from './problem.js';
 
-/** Node's codes for a connection that failed or broke. */
 const NETWORK = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

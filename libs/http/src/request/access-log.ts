@@ -9,7 +9,6 @@ import { callerAddress } from './source-address.js';
 const UNMATCHED = 'unmatched';
 /** As in nginx: the client left before the end of the answer. */
 const CLIENT_LEFT = 499;
-/** Machines ask these every few seconds. */
 const PROBES = /^\/(health\/|metrics$)/;
 
 /**

@@ -46,7 +46,6 @@ export function originForm(target: string): string {
 
 /** Bytes that no URL has, `\`, `#`, `//`; the same and `/` encoded, and NUL. */
 const ODD = /[^\x21-\x7e]|[\\#]|\/\/|%2f|%5c|%23|%00/i;
-/** A segment of one or two dots, encoded or not. */
 const DOTS = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /** @throws 404 for a path that proxies, routers and file servers read in different ways. */

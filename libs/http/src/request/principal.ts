@@ -20,7 +20,6 @@ export function principalIfAny(request: FastifyRequest): Principal | undefined {
   return principals.get(request.raw);
 }
 
-/** @throws on a public route, which has no principal. */
 export function principalOf(request: FastifyRequest): Principal {
   const principal = principals.get(request.raw);
   if (!principal) throw new Error('This route is public: it has no principal.');

@@ -25,7 +25,7 @@ describe('the scheme that a client speaks', () => {
     expect(callerScheme(from(peer, { 'x-forwarded-proto': said }), trusted)).toBe(scheme);
   });
 
-  it('is http where nobody says anything', () => {
+  it('is http without a header', () => {
     expect(callerScheme(from('192.0.2.10', {}), trusted)).toBe('http');
   });
 });

@@ -19,7 +19,7 @@ function problemOf(value: unknown, type: 'body' | 'query' = 'body'): Record<stri
 }
 
 describe('a request that does not fit its schema', () => {
-  it('is answered whole, with a pointer and a code for each field', () => {
+  it('is answered completely, with a pointer and a code for each field', () => {
     expect(problemOf({ name: 'bad', entries: [{ range: '192.0.2.1', 'a/b': 1 }, {}], extra: true })).toEqual({
       type: 'urn:postern:problem:validation-failed',
       title: 'The request is not valid',

@@ -14,7 +14,7 @@ const from = (remoteAddress: string, headers: Record<string, string> = {}) =>
   sourceAddress({ remoteAddress, headers }, TRUSTED);
 
 describe('the source address of a request', () => {
-  it("is the socket's own, whatever a stranger claims", () => {
+  it("is the socket's own, whatever an untrusted peer claims", () => {
     expect(from('203.0.113.9', { 'x-forwarded-for': '192.0.2.1', forwarded: 'for=192.0.2.1' })).toBe('203.0.113.9');
   });
 
@@ -25,7 +25,7 @@ describe('the source address of a request', () => {
     expect(from('2001:db8:feed::1', { forwarded: 'proto=https;For=203.0.113.9' })).toBe('203.0.113.9');
   });
 
-  it('is the nearest hop that is not trusted: what stands left of it is only its word', () => {
+  it('is the nearest untrusted hop: everything to the left of it is only its claim', () => {
     expect(from('10.0.0.1', { 'x-forwarded-for': '192.0.2.1, 203.0.113.9, 10.1.1.1' })).toBe('203.0.113.9');
   });
 
@@ -34,7 +34,7 @@ describe('the source address of a request', () => {
     expect(from('10.0.0.1', { forwarded: 'for=_hidden' })).toBe('10.0.0.1');
   });
 
-  it('believes neither header when they tell different clients: one of them came through from the client', () => {
+  it('trusts neither header when they name different clients: one of them came from the client', () => {
     expect(from('10.0.0.1', { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=192.0.2.1' })).toBe('10.0.0.1');
   });
 
@@ -69,7 +69,7 @@ describe('the source address of a request', () => {
     },
   );
 
-  it('refuses a trusted network with host bits set, and says what may be meant', () => {
+  it('refuses a trusted network with host bits set, and suggests a correction', () => {
     expect(trustedProxies('10.0.0.1/8')).toEqual({
       why: '10.0.0.1/8 has bits set after its first 8: give the network 10.0.0.0/8 or the single address 10.0.0.1.',
     });

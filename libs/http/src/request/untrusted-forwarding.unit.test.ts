@@ -30,7 +30,7 @@ describe('a client’s address from a peer that is no trusted proxy', () => {
     ]);
   });
 
-  it('is no warning where a trusted proxy sends it, in IPv4 or mapped to IPv6, or where nobody does', async () => {
+  it('is not warned of if a trusted proxy sends it, in IPv4 or mapped to IPv6, or nobody does', async () => {
     const headers = { 'x-forwarded-for': '203.0.113.9' };
     const silent = await linesOf(
       { remoteAddress: '10.0.0.1', headers },

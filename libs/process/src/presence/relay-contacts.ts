@@ -4,7 +4,6 @@ import { principalOf } from '@postern/http';
 import type { FastifyRequest } from 'fastify';
 import type { DataSource } from 'typeorm';
 
-/** A relay, from its request headers. */
 export interface Relay {
   readonly keyId: ApiKeyId;
   /** The header `Postern-Relay`, percent-decoded; otherwise the key's name. */
@@ -15,15 +14,12 @@ export interface Relay {
   readonly denialsWaiting: number | null;
 }
 
-/** An open policy stream. */
 export interface RelayStream extends Relay {
-  /** RFC 3339. */
   readonly connectedAt: string;
   /** Since the relay's connection took the last write. */
   readonly silentMs: number;
   /** Changes up to here were sent. */
   readonly revision: number;
-  /** Revisions that were not sent yet. */
   readonly behind: number;
 }
 
@@ -122,7 +118,6 @@ function decoded(text: string): string {
   }
 }
 
-/** One line, without control characters. */
 function plain(text: string, longest: number): string {
   return text
     .replaceAll(/\p{C}+/gu, ' ')

@@ -48,7 +48,6 @@ export function smtpUserTablesSql(schema: string, writer: DatabaseRole, reader: 
     GRANT DELETE ON ${schema}.entries TO ${writer}`;
 }
 
-/** Both tables, for verify and rebuild. */
 export const SMTP_USER_TABLES: readonly ModelTable[] = [
   {
     name: 'smtp_users',
@@ -77,7 +76,6 @@ export interface SmtpUserRecord {
   readonly restricted: boolean;
   readonly version: number;
   readonly event_id: string;
-  /** Null if there are none. */
   readonly entries: readonly EntryAdded[] | null;
 }
 

@@ -45,7 +45,7 @@ describe('a relay client in a flood of denials', () => {
     });
   });
 
-  it('reports the count after each window, by itself', async () => {
+  it('reports the count after each window without another denial', async () => {
     let elapsed = 0;
     await started({ foldWindowMs: 20, elapsed: () => elapsed });
     flood(5);

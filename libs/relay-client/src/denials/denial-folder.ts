@@ -9,7 +9,6 @@ interface Window {
   report: DenialReport | null;
 }
 
-/** Open windows, at most. One more closes the oldest. */
 const MAX_WINDOWS = 10_000;
 const TICK_MS = 1_000;
 
@@ -24,7 +23,6 @@ const TICK_MS = 1_000;
 export class DenialFolder {
   folded = 0;
 
-  /** In the order of opening. */
   private readonly windows = new Map<string, Window>();
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;

@@ -41,7 +41,7 @@ const login = (changes: Partial<DeniedLogin> = {}): DeniedLogin => ({
 const counts = (): number[] => reports.map(({ count }) => count);
 
 describe('the folding of denials', () => {
-  it('reports the first of a flood at once and the rest as one record, which tells when the last one was', () => {
+  it('reports the first of a flood at once and the rest as one record with the time of the last one', () => {
     for (let i = 0; i < 10; i++) folder.record(login({ occurredAt: `2026-11-01T12:00:0${i}.000Z` }));
     expect(counts()).toEqual([1]);
     expect(folder).toMatchObject({ folded: 9, waiting: 9 });
@@ -53,7 +53,7 @@ describe('the folding of denials', () => {
     expect(rest?.id).not.toBe(first?.id);
   });
 
-  it('goes on counting for as long as the flood lasts, and reports at once again after a window without one', () => {
+  it('continues counting while the flood lasts, and reports at once again after an empty window', () => {
     for (let minute = 0; minute < 3; minute++) {
       for (let i = 0; i < 5; i++) folder.record(login());
       now += MINUTE;
@@ -97,7 +97,7 @@ describe('the folding of denials', () => {
     ]);
   });
 
-  it('reports what it has counted when it stops, and everything that comes later on its own', () => {
+  it('reports its counts when it stops, and later denials one by one', () => {
     for (let i = 0; i < 4; i++) folder.record(login());
     folder.stop();
     folder.record(login());
@@ -115,7 +115,7 @@ describe('the folding of denials', () => {
     expect(reports[1]).toMatchObject({ id: [...counted.keys()][0], count: 3 });
   });
 
-  it('counts no login for which there is no room, and goes on once there is', () => {
+  it('counts no login without room, and continues when there is room', () => {
     folder.record(login());
     room = false;
     folder.record(login());
@@ -126,7 +126,7 @@ describe('the folding of denials', () => {
     expect(counts()).toEqual([1, 1]);
   });
 
-  it('reports each on its own where the window is 0', () => {
+  it('reports each on its own if the window is 0', () => {
     folder = folderOf({ foldWindowMs: 0 });
     for (let i = 0; i < 3; i++) folder.record(login());
     expect(counts()).toEqual([1, 1, 1]);

@@ -165,7 +165,7 @@ describe('the denial reporter', () => {
     expect(reporter.rejected).toBe(0);
   });
 
-  it('counts and tells what the control plane refuses, and sends it no more', async () => {
+  it('counts and reports denials that the control plane refuses, and does not send them again', async () => {
     plane.onDenials.push((batch, response) => {
       const rejected = [{ id: batch[1]?.id, code: 'username-invalid', detail: 'no such form' }];
       answer(response, { accepted: 2, duplicates: 0, rejected });
@@ -177,7 +177,7 @@ describe('the denial reporter', () => {
     expect(problems).toEqual([{ code: 'denial-rejected', detail: expect.stringContaining('username-invalid') }]);
   });
 
-  it('finds the one denial that has a whole batch refused; all others arrive', async () => {
+  it('finds the one denial for which a complete batch is refused; all others arrive', async () => {
     const bad = denial('not an address');
     const before = record(300);
     reporter.record(bad);
@@ -208,7 +208,7 @@ describe('the denial reporter', () => {
     expect(receivedIds()).toEqual(ids);
   });
 
-  it('ends in time if nobody takes the denials; they stay in the spool', async () => {
+  it('ends in time if nobody accepts the denials; they stay in the spool', async () => {
     await plane.kill();
     record(3);
     reporter.start();
@@ -217,7 +217,7 @@ describe('the denial reporter', () => {
     await plane.listen();
   });
 
-  it('has a denial of each refused login and of each one that report-only lets through, and of no other', async () => {
+  it('has a denial of each refused login and of each one that report-only allows, and of no other', async () => {
     plane.set(policy('app@x'));
     plane.set(policy('trial@x', { mode: 'report-only' }));
     plane.set(policy('free@x', { restricted: false, entries: [] }));

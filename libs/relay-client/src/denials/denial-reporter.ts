@@ -6,7 +6,6 @@ import type { Settings } from '../settings.js';
 import type { DenialSpool } from './denial-spool.js';
 import { sendDenials } from './send-denials.js';
 
-/** Time between two alarms about dropped denials. */
 const DROP_ALARM_MS = 10_000;
 
 /**

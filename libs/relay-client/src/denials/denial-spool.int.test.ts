@@ -54,7 +54,7 @@ const denials = (count: number): DenialReport[] => Array.from({ length: count },
 const linesIn = async (): Promise<number> => (await readFile(path, 'utf8')).split('\n').length - 1;
 
 describe('the denial spool in a folder', () => {
-  it('has what was saved when its process is killed, in its order', async () => {
+  it('keeps saved records in order when its process is killed', async () => {
     const spool = await open();
     const reports = denials(600);
     for (const report of reports) spool.put(report);
@@ -89,7 +89,7 @@ describe('the denial spool in a folder', () => {
     expect(await (await open()).peek(10)).toEqual([last, other]);
   });
 
-  it('gives a record again after a restart until it is acknowledged, and empties its file then', async () => {
+  it('returns a record after each restart until it is acknowledged, and then empties its file', async () => {
     const [a, b] = [denial(1), denial(2)];
     const first = await open();
     first.put(a);
@@ -105,7 +105,7 @@ describe('the denial spool in a folder', () => {
     expect((await stat(path)).size).toBe(0);
   });
 
-  it('writes its file again without the lines that no longer hold, and loses nothing by it', async () => {
+  it('compacts its file without outdated lines, and loses nothing', async () => {
     const spool = await open();
     const [kept, flood] = [denial(1), denial(2)];
     spool.put(kept);
@@ -132,7 +132,7 @@ describe('the denial spool in a folder', () => {
     return spool;
   }
 
-  it('does not give a record again that was acknowledged while it was being written', async () => {
+  it('does not return a record that was acknowledged while it was being written', async () => {
     const spool = await open();
     const [kept, ...sent] = denials(5_000) as [DenialReport, ...DenialReport[]];
     for (const report of [kept, ...sent]) spool.put(report);
@@ -144,7 +144,7 @@ describe('the denial spool in a folder', () => {
     expect(await (await open()).peek(10)).toEqual([kept]);
   });
 
-  it('does not give a record again that was acknowledged during a compaction', async () => {
+  it('does not return a record that was acknowledged during a compaction', async () => {
     const kept = denial(0);
     const spool = await dueForCompaction(kept);
     const sent = denials(500);
@@ -157,7 +157,7 @@ describe('the denial spool in a folder', () => {
     expect(await (await open()).peek(10)).toEqual([kept]);
   });
 
-  it('owes its file nothing for a record that was acknowledged during a write that failed', async () => {
+  it('writes no removal for a record that was acknowledged during a failed write', async () => {
     const spool = await open();
     await mkdir(path);
     const [sent, kept, next] = [denial(1), denial(2), denial(3)];
@@ -220,7 +220,7 @@ describe('the denial spool in a folder', () => {
     expect([await after.peek(10), after.damaged]).toEqual([[reports[0], reports[2], next], 0]);
   });
 
-  it('loses one record at most to any damaged byte, and never takes a wrong one', async () => {
+  it('loses at most one record to a damaged byte, and never reads a wrong one', async () => {
     const first = await open();
     const reports = denials(3);
     for (const report of reports) first.put(report);
@@ -242,7 +242,7 @@ describe('the denial spool in a folder', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('takes no more than its room, and nothing once it is closed', async () => {
+  it('accepts no more than its limit, and nothing after it is closed', async () => {
     const spool = await open(2);
     expect(denials(3).map((report) => spool.put(report))).toEqual([true, true, false]);
     await spool.close();
@@ -250,7 +250,7 @@ describe('the denial spool in a folder', () => {
   });
 });
 
-describe('a relay with a spool, in a process of its own', () => {
+describe('a relay with a spool, in a separate process', () => {
   const ADDRESSES = Array.from({ length: 20 }, (_, n) => `198.51.100.${n}`);
   let plane: TestControlPlane;
   let child: ChildProcess;
@@ -326,7 +326,7 @@ describe('a relay with a spool, in a process of its own', () => {
     expect([...answers.values()].reduce((sum, n) => sum + n, 0)).toBeGreaterThan(1_500);
   });
 
-  it('goes on deciding while its disk is full, says so, and saves what waits once there is room', async () => {
+  it('continues to decide while its disk is full, reports that, and saves waiting denials when there is room', async () => {
     const limit = (bytes: string): void => {
       execFileSync('prlimit', ['--pid', String(child.pid), `--fsize=${bytes}:`]);
     };

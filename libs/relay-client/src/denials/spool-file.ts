@@ -12,7 +12,6 @@ const LINES_AT_ONCE = 256;
 
 /** Denials in a file. Each line is a CRC-32 in hexadecimal, a space and JSON. */
 export class SpoolFile {
-  /** Lines in the file, outdated ones included. */
   lines = 0;
   private handle: FileHandle | null = null;
   private end = 0;
@@ -21,7 +20,6 @@ export class SpoolFile {
 
   constructor(private readonly path: string) {}
 
-  /** Reads the lines that are not damaged. */
   async read(): Promise<{ records: DenialReport[]; damaged: number }> {
     await removeUnfinished(this.path);
     const bytes = await readFile(this.path).catch((error: NodeJS.ErrnoException) => {
@@ -95,7 +93,6 @@ export class SpoolFile {
   }
 }
 
-/** Returns the position after the lines. */
 async function write(file: FileHandle, lines: readonly SpoolLine[], from: number): Promise<number> {
   let at = from;
   for (let first = 0; first < lines.length; first += LINES_AT_ONCE) {

@@ -14,7 +14,6 @@ const UNCHANGED_MS = 3_600_000;
 export class LastKnownGood {
   private readonly path: string | null;
   private saved: { replica: Replica; revision: number; replies: number; at: number } | null = null;
-  /** The latest wall clock time since the last save. */
   private seenAt = 0;
   private readonly signal = new WakeSignal();
   private running: Promise<void> = Promise.resolve();

@@ -22,7 +22,6 @@ const LAG_UNKNOWN: PolicyLag = { lagEvents: null, lagSeconds: null };
  * control plane has confirmed it. The very first one is used at once.
  */
 export class PolicyFeed {
-  /** Null before the first policies. */
   replica: Replica | null = null;
   readonly replies = new TenantReplies();
   connected = false;

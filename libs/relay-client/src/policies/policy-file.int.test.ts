@@ -32,7 +32,7 @@ async function readBack(): Promise<Replica> {
 const reason = (from: Replica, username: string, ip: string): string => decideBy(from, username, ip, 'defer').reason;
 
 describe('the file of the last known good policies', () => {
-  it('gives back what was written, and when the control plane was last heard of', async () => {
+  it('returns what was written, and the time of the last contact', async () => {
     await writePolicies(path, replica, 4_711);
     expect(await readPolicies(path, Date.now)).toMatchObject({ revision: 501, contactAt: 4_711 });
     const back = await readBack();
@@ -43,7 +43,7 @@ describe('the file of the last known good policies', () => {
     expect(await readdir(folder)).toEqual(['policies']);
   });
 
-  it('gives back the tenant of each user, and what the tenants have denied logins answered with', async () => {
+  it('returns the tenant of each user, and the tenants’ replies', async () => {
     const shared = new Replica();
     for (let i = 0; i < 300; i++)
       shared.apply(lineOf(policy(`app${i}@x`, { tenantId: `tenant-${i % 7}` as TenantId, revision: i + 1 })));
@@ -67,18 +67,18 @@ describe('the file of the last known good policies', () => {
     }
   });
 
-  it('gives a replica that can be changed', async () => {
+  it('returns a replica that can be changed', async () => {
     await writePolicies(path, replica, 0);
     const back = await readBack();
     back.apply(lineOf(policy('app8@x', { entries: ['192.0.2.1'], revision: 502 })));
     expect(reason(back, 'app8@x', '10.0.8.1')).toBe('ip-not-authorized');
   });
 
-  it('is none before the first saving', async () => {
+  it('does not exist before the first save', async () => {
     expect(await readPolicies(path, Date.now)).toBeNull();
   });
 
-  it('has, where policies change while it is written, each of them as it was then or newer, and all once the changes come again', async () => {
+  it('has each policy as it was or newer if policies change during a write, and all after the changes are repeated', async () => {
     const changing = new Replica();
     for (let i = 0; i < 2_000; i++) changing.apply(lineOf(policy(`app${i}@x`, { revision: i + 1 })));
     const changes = Array.from({ length: 300 }, (_, i) =>
@@ -101,7 +101,7 @@ describe('the file of the last known good policies', () => {
     expect([back.policies, digestToHex(back.digest)]).toEqual([changing.policies, digestToHex(changing.digest)]);
   });
 
-  it('is not used if any single bit of it was flipped, or it ends anywhere before its end', async () => {
+  it('is not used if a single bit is flipped, or it is cut off anywhere', async () => {
     const small = new Replica();
     small.apply(lineOf(policy('app@x', { entries: ['203.0.113.0/24', '2001:db8::1'] })));
     await writePolicies(path, small, 0);
@@ -122,7 +122,7 @@ describe('the file of the last known good policies', () => {
     expect(used).toEqual([]);
   });
 
-  it('stays as it was if a writer ends in the middle of its work', async () => {
+  it('is unchanged if a writer ends in the middle of its work', async () => {
     await writePolicies(path, replica, 0);
     await writeFile(`${path}.next`, 'half a file');
     expect((await readBack()).policies).toBe(499);

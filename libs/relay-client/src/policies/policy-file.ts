@@ -38,7 +38,6 @@ const FORMAT = `postern policies 6 ${endianness()}`;
 const LENGTH_BYTES = 4;
 const SUM_BYTES = 32;
 
-/** The file is damaged, or of another version of this library. */
 export class LastKnownGoodUnusable extends Error {
   override readonly name = 'LastKnownGoodUnusable';
 

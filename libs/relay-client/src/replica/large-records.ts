@@ -24,7 +24,6 @@ export class LargeRecords {
     return reference & (PAGE_WORDS - 1);
   }
 
-  /** Returns the reference. */
   store(words: Uint32Array, at: number, length: number): number {
     const reference = this.free[sizeClass(length)]?.pop() ?? this.newSlot(length);
     this.page(reference).set(words.subarray(at, at + length), this.offset(reference));

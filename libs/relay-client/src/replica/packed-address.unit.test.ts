@@ -63,7 +63,7 @@ describe('the address that a decision parses', () => {
     );
   });
 
-  it('accepts what node:net takes for an address, but for zone ids', () => {
+  it('accepts what node:net accepts as an address, except zone ids', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), near, damaged), (text) => {
         expect(ours(text) !== '0:').toBe(isIP(text) !== 0 && !text.includes('%'));

@@ -10,7 +10,6 @@ const FOUR_BYTES = 0x01010101;
  * that collide, as they could with FNV or Murmur.
  */
 export class PackedUsername {
-  /** The bytes of the name, then the words that end the hash. */
   readonly words: Uint32Array = new Uint32Array(64 + 4);
   length = 0;
   /** The unused bytes of the last one are zero. */

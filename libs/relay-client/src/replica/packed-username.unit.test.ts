@@ -14,7 +14,7 @@ function bytesOf(name: PackedUsername): string {
 }
 
 describe('a packed username', () => {
-  it('holds the lower-case bytes, whatever the case that came in', () => {
+  it('has the lower-case bytes for any case of the input', () => {
     fc.assert(
       fc.property(username, (text) => {
         const name = new PackedUsername(KEY);
@@ -44,7 +44,7 @@ describe('a packed username', () => {
     expect(new PackedUsername(KEY).pack(text)).toBe(false);
   });
 
-  it('hashes by a key of its own process, so that nobody can prepare names that collide', () => {
+  it('hashes with a key of its own process, so that nobody can prepare names that collide', () => {
     const hashes = Array.from({ length: 20 }, () => {
       const name = new PackedUsername();
       name.pack('app@acme.example');

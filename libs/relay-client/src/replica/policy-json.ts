@@ -24,10 +24,7 @@ export function parseObject(json: string, field: string): Record<string, unknown
   return found as Record<string, unknown>;
 }
 
-/**
- * Converts any legal JSON to the form that `PolicyReader` reads. The reader checks the values. @throws
- * PolicyUnreadable.
- */
+/** Converts any legal JSON to the form that `PolicyReader` reads and checks. @throws PolicyUnreadable. */
 export function rewritten(json: string): Buffer {
   const { username, tenantId, smtpUserId, restricted, mode, entries, version, revision, removed } = parseObject(
     json,

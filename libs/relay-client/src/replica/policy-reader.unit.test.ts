@@ -120,7 +120,7 @@ describe('the reader of policies', () => {
     expect(decideBy(replica, 'app@x', '203.0.113.42', 'defer').reason).toBe('smtp-user-unknown');
   });
 
-  it('changes nothing by a policy that is not newer than asked for', () => {
+  it('changes nothing for a policy that is not newer than requested', () => {
     const replica = new Replica();
     replica.apply(lineOf(policy('app@x', { revision: 5 })));
     replica.apply(lineOf(policy('app@x', { revision: 5, entries: ['198.51.100.1'] })), 0, 5);

@@ -35,7 +35,6 @@ export type DecisionCode = number;
 export const UNKNOWN = 0;
 export const UNRESTRICTED = 1;
 export const MATCHED = 2;
-/** The codes from here on are mismatches. */
 export const NOT_AUTHORIZED = 3;
 export const NO_LIVE_ENTRY = 4;
 export const SOURCE_IP_INVALID = 5;
@@ -63,10 +62,7 @@ export class Replica {
   private at = 0;
   private matchedEntry = 0;
 
-  /**
-   * `clock`: milliseconds since 1970. `hashKey` (8 secret bytes): to load another replica's records in the order of
-   * memory.
-   */
+  /** `clock`: milliseconds since 1970. `hashKey` (8 secret bytes): to load another replica's records in order. */
   constructor(options: { expectedUsers?: number; clock?: () => number; hashKey?: Uint8Array } = {}) {
     this.clock = options.clock ?? Date.now;
     const { hashKey = randomBytes(8) } = options;
@@ -136,7 +132,6 @@ export class Replica {
     return ((this.words[this.at] as number) & REPORT_ONLY) !== 0;
   }
 
-  /** Not after UNKNOWN, like `tenantId`. */
   smtpUserId(): SmtpUserId {
     return smtpUserIdOf(this.words, this.at) as SmtpUserId;
   }

@@ -56,7 +56,7 @@ const anyPolicy = fc.record({
 const anyIp = fc.oneof(address, fc.constantFrom('', 'a00:1', '::ffff:203.0.85.85'));
 
 describe('a replica', () => {
-  it('keeps the four states apart', () => {
+  it('keeps the four states distinct', () => {
     const replica = replicaOf(
       policy('free@acme.example', { restricted: false, entries: [] }),
       policy('office@acme.example', { entries: ['203.0.113.0/24'] }),
@@ -69,7 +69,7 @@ describe('a replica', () => {
     expect(say(replica, 'expired@acme.example', '203.0.113.9')).toBe('deny no-live-entry');
   });
 
-  it('stops honouring an entry at the very instant at which it expires, by its own clock', () => {
+  it('stops honouring an entry at the exact instant of its expiry, by its own clock', () => {
     let now = NOW;
     const replica = new Replica({ clock: () => now });
     replica.apply(lineOf(policy('app@x', { entries: [{ range: '203.0.113.42', expiresAt: at(1) }] })));
@@ -78,7 +78,7 @@ describe('a replica', () => {
     expect(say(replica, 'app@x', '203.0.113.42')).toBe('deny no-live-entry');
   });
 
-  it('tells the entry that matched, as the policy has it', () => {
+  it('returns the entry that matched, as in the policy', () => {
     const replica = replicaOf(
       policy('app@x', { entries: ['203.0.113.42', { range: '2001:db8::/32', expiresAt: at(5) }] }),
     );
@@ -92,7 +92,7 @@ describe('a replica', () => {
     });
   });
 
-  it('denies a source that is no address to a restricted user, in report-only too', () => {
+  it('denies a source that is not an address to a restricted user, also in report-only', () => {
     const replica = replicaOf(
       policy('app@x'),
       policy('trial@x', { mode: 'report-only' }),
@@ -116,7 +116,7 @@ describe('a replica', () => {
     );
   });
 
-  it('decides as the domain does, after any changes in any order, and its digest is that of what it holds', () => {
+  it('decides like the domain after any changes in any order, and has the digest of its policies', () => {
     fc.assert(
       fc.property(
         fc.array(anyPolicy, { minLength: 1, maxLength: 30 }),
@@ -167,7 +167,7 @@ describe('a replica', () => {
     }
   });
 
-  it('gives back the room of replaced policies, and goes on deciding by the last ones', () => {
+  it('frees the memory of replaced policies, and continues to decide by the last ones', () => {
     const replica = new Replica({ clock: () => NOW });
     const users = 2_000;
     // Every tenth has too many entries for a block; how many of which family changes, and with it the length.
@@ -197,7 +197,7 @@ describe('a replica', () => {
     expect([replica.policies, digestToHex(replica.digest)]).toEqual([0, '0000000000000000']);
   });
 
-  it('holds a user with the most entries that there can be', () => {
+  it('stores a user with the maximum number of entries', () => {
     const entries = Array.from({ length: 1_000 }, (_, i) => ({
       range: `2001:db8::${(i + 1).toString(16)}`,
       expiresAt: at(i + 1),
@@ -214,7 +214,7 @@ describe('a replica', () => {
     ['all of IPv4', policy('app@x', { entries: ['0.0.0.0/0'] })],
     ['a time that is none', policy('app@x', { entries: [{ range: '203.0.113.1', expiresAt: 'soon' }] })],
     ['a username that is none', policy('na\u{ef}ve@x')],
-  ])('refuses a policy with %s, and stays as it was', (_, bad) => {
+  ])('refuses a policy with %s, and is unchanged', (_, bad) => {
     const replica = replicaOf(policy('app@x'));
     const before = digestToHex(replica.digest);
     expect(() => replica.apply(lineOf(bad))).toThrow(PolicyUnreadable);
@@ -226,7 +226,7 @@ describe('a replica', () => {
   it.each([
     ['as many users as it was made for', users],
     ['users that nobody announced', 0],
-  ])('takes no more than 100 bytes a user with three mixed ranges, for %s', (_, expectedUsers) => {
+  ])('needs at most 100 bytes per user with three mixed ranges, for %s', (_, expectedUsers) => {
     const replica = new Replica({ expectedUsers });
     for (let i = 0; i < users; i++) {
       const net = `2001:db8:${i.toString(16).padStart(5, '0').slice(0, 4)}:1::`;

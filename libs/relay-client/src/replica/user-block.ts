@@ -68,7 +68,6 @@ export function put(
   words[block] = headOf(head >>> 16, end + length, count + 1);
 }
 
-/** Also closes the gap. */
 export function take(words: Uint32Array, block: number, entry: number, length: number): void {
   const head = words[block] as number;
   const end = endOf(head);

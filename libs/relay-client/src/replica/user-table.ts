@@ -144,7 +144,6 @@ export class UserSegment {
     return true;
   }
 
-  /** Moves all records into 10 % more blocks. */
   private grow(): void {
     const positions = [...this.positions()];
     const old = this.words;

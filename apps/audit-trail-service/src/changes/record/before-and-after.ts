@@ -48,7 +48,6 @@ export function ofSmtpUser(before: SmtpUserState, event: SmtpUserEvent, after: K
   }
 }
 
-/** An API key as the audit trail names it. */
 export interface NamedKey {
   readonly keyId: string;
   readonly role: string;

@@ -36,7 +36,7 @@ describe('before and after a change', () => {
     });
   });
 
-  it('added entries stand alone, with whether that restricted the user', () => {
+  it('have the added entries only, and whether they restricted the user', () => {
     expect(last(person.registered(), one)).toEqual({
       before: { restricted: false, entries: [] },
       after: { restricted: true, entries: [first] },

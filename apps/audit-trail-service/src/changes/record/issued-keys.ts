@@ -30,5 +30,4 @@ function named({ keyId, role, name }: NamedKey): NamedKey {
   return { keyId, role, name };
 }
 
-/** Uses the index changes_of_api_key. */
 const ISSUED = `SELECT data FROM changes WHERE type = 'ApiKeyIssued' AND data ->> 'keyId' = ANY ($1::text[])`;

@@ -13,7 +13,6 @@ export class DenialMonths {
   private readonly ready = new Set<string>();
   private notBefore = 0;
 
-  /** @param dataSource connected as `postern_audit`. */
   constructor(
     private readonly dataSource: DataSource,
     private readonly now: () => Date = () => new Date(),

@@ -1,7 +1,6 @@
 import { EARLIEST_DENIAL, isUuid, type Recorded } from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
 
-/** A row of `audit.denials`; the keys are the columns. */
 export interface DenialRow {
   readonly id: string;
   /** RFC 3339, UTC. At most `recorded_at`: a relay whose clock is ahead must not stay on top of every list. */
@@ -21,7 +20,6 @@ export interface DenialRow {
   readonly mode: string;
 }
 
-/** An event that no retry can make readable. */
 export interface UnreadableDenial {
   readonly event: Recorded;
   readonly why: string;

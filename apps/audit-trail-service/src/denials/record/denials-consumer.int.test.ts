@@ -95,7 +95,7 @@ describe('denials', () => {
     expect(await totals()).toMatchObject([{ count: 3 }]);
   });
 
-  it('raise the totals the same whatever batches they come in, how often and in what order', async () => {
+  it('raise the totals equally in any batches, repeats and order', async () => {
     const denial = fc.record({
       ip: fc.constantFrom('203.0.113.1', '203.0.113.2', '2001:db8::1', 'no address'),
       count: fc.integer({ min: 1, max: 9 }),
@@ -208,7 +208,7 @@ describe('the months of denials', () => {
     expect(await partitionsOf(person.smtpUserId)).toEqual([partition(month(-5)), partition(month(0))].sort());
   });
 
-  it('take what a relay with a wrong clock reports too: it has the partition without a month', async () => {
+  it('accept denials of a relay with a wrong clock, in the default partition', async () => {
     await deliver(
       person.denied('203.0.113.9', { occurredAt: '2000-01-01T00:00:00.000Z' }),
       person.denied('203.0.113.9', { occurredAt: '9999-12-31T23:59:59.999Z' }),
@@ -217,7 +217,7 @@ describe('the months of denials', () => {
     expect(await totals()).toMatchObject([{ count: 2 }]);
   });
 
-  it('take over what came before they were made', async () => {
+  it('take over the rows that came before their creation', async () => {
     await deliver(person.denied('203.0.113.9', { occurredAt: '2131-03-31T23:59:59.999Z' }));
     await deliver(person.denied('203.0.113.9', { occurredAt: '2131-04-01T00:00:00.000Z' }));
     await audit.query(`SELECT audit.prepare_denial_month('2131-03-09')`);
@@ -232,7 +232,7 @@ describe('the months of denials', () => {
     }
   });
 
-  it('wait where somebody holds the table, and the denials do not', async () => {
+  it('wait if the table is locked, while denials do not wait', async () => {
     await owner.query('BEGIN');
     await owner.query('LOCK TABLE audit.denials_of_no_month IN ACCESS SHARE MODE');
     try {

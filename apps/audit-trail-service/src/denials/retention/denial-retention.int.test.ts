@@ -93,7 +93,7 @@ describe('the retention of denials', () => {
     expect(await partitions()).not.toContain(partitionOf(200));
   });
 
-  it('does not count what was dropped a second time when it comes again, also where it would be kept by then', async () => {
+  it('does not count a repeat of a dropped denial again, even if it would be kept by then', async () => {
     await sweepDenials(audit, 90, now);
     const events = [recorded(person, denied(200), 7), recorded(person, denied(3), 8)] as Recorded[];
     const consumer = denialsConsumer(audit);
@@ -110,7 +110,7 @@ describe('the retention of denials', () => {
     expect(await counted()).toBe(3);
   });
 
-  it('gives the same totals and rows where the trail is rebuilt from the journal', async () => {
+  it('has the same totals and rows after a rebuild from the journal', async () => {
     await world.happened(person, denied(200), denied(91), denied(1));
     await sweepDenials(audit, 90, now);
     await world.sql(`BEGIN; TRUNCATE audit.denials, audit.denied_ips;
@@ -146,7 +146,7 @@ describe('the retention of denials', () => {
     await reader.destroy();
   });
 
-  it('gives up at once where somebody reads the table, and has then hidden what is old all the same', async () => {
+  it('gives up at once if somebody reads the table, and has hidden the old denials anyway', async () => {
     await world.happened(person, denied(200), denied(1));
     const reader = audit.createQueryRunner();
     await reader.startTransaction();

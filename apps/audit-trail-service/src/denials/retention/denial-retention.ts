@@ -7,7 +7,6 @@ import { denialMonthsDropped, denialsDeleted } from '../../consumers/audit-metri
 
 /** Times in RFC 3339, UTC; a year long ago means "never". */
 export interface DenialRetention {
-  /** Denials from then on are kept. */
   readonly keptFrom: string;
   /** Rows from before may have been dropped. */
   readonly droppedBefore: string;
@@ -80,7 +79,6 @@ export class RetentionSweeper implements OnApplicationBootstrap, OnModuleDestroy
 }
 
 interface Swept {
-  /** For example `2026-08`. */
   readonly months: readonly string[];
   readonly rows: number;
 }

@@ -111,7 +111,7 @@ describe('applying events to the relay policies', () => {
     );
   });
 
-  it('gives revisions in the order of the commits, whoever began first', async () => {
+  it('gives revisions in commit order, not in the order of the starts', async () => {
     const { revision: before } = await totals();
     const batches = Array.from({ length: 20 }, (_, i) =>
       recorded(new UserStory().registered(`order-${i}@acme.example`).history),

@@ -89,7 +89,7 @@ describe('relay policies', () => {
     expect(table.totals).toEqual({ revision: 4, policies: 0, digest: EMPTY_DIGEST });
   });
 
-  it('take one revision for all the events of a batch that change one policy', () => {
+  it('use one revision for all events of a batch that change one policy', () => {
     const user = new UserStory().registered('app').restricted('203.0.113.1').restricted('203.0.113.2');
     const table = new Table().apply(recorded(user.history));
     expect(table.sent.map((row) => [row.revision, row.version, row.rules.entries.length])).toEqual([[1, 3, 2]]);
@@ -108,7 +108,7 @@ describe('relay policies', () => {
     expect(table.sent).toMatchObject([{ username: 'APP', removed: false, version: 2 }]);
   });
 
-  it('a removal that is heard after its username was taken again does not take it from the new holder', () => {
+  it('a removal that arrives after its username was taken again does not take it from the new owner', () => {
     const [first, second] = [new UserStory().registered('app'), new UserStory().registered('app')];
     const events = recorded([...first.history, ...second.history, ...first.removed().history.slice(1)]);
     const table = new Table();

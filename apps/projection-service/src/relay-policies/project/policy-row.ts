@@ -20,6 +20,5 @@ export interface PolicyRow {
   removed: boolean;
   digest: Digest64;
   revision: Revision | null;
-  /** Differs from the stored row. */
   changed: boolean;
 }

@@ -14,7 +14,6 @@ import type { PolicyRow, PolicyRules } from './policy-row.js';
 
 interface Holder {
   readonly smtpUserId: SmtpUserId;
-  /** Of the last applied event; 0 if none. */
   version: number;
   eventId: string;
   live: PolicyRow | null;
@@ -28,7 +27,6 @@ interface Holder {
 export class UsernameOwnership {
   private readonly holders = new Map<SmtpUserId, Holder>();
   private readonly byUsername = new Map<UsernameKey, PolicyRow[]>();
-  /** In the order of their first change. */
   readonly touched = new Set<UsernameKey>();
 
   constructor(rows: readonly PolicyRow[]) {

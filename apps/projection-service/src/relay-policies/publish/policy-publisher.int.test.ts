@@ -99,7 +99,7 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
     await service.stop();
   });
 
-  it('goes on in another process when the one that writes has ended, without a gap', async () => {
+  it('continues in another process without a gap when the one that writes has ended', async () => {
     const [first, second] = [await start(), await start()];
     await append(new UserStory().registered('before@acme.example'));
     await allIsWritten();
@@ -110,7 +110,7 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
     await second.stop();
   });
 
-  it('is filled again by itself when it was deleted, and whenever somebody asks for it', async () => {
+  it('is refilled automatically after it was deleted, and on request', async () => {
     await deleteTopic(kafka.address, topic);
     const service = await start();
     await append(new UserStory().registered('new-after-deletion@acme.example'));

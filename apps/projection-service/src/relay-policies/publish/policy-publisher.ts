@@ -103,7 +103,6 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
     while (!signal.closed) {
       try {
         const journal = await loadJournalId(this.dataSource);
-        // A deleted topic is refilled automatically.
         if ((await writer.open(journal)) === 'empty') await publishAgain(this.dataSource);
         this.publishes = true;
         await this.publishPages(writer, journal, signal, backoff);

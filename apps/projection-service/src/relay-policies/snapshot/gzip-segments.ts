@@ -33,7 +33,6 @@ export async function* gzipStream(segments: AsyncIterable<GzipSegment>): AsyncGe
     size += segment.size;
   }
   const end = Buffer.alloc(10);
-  // An empty last block.
   end.writeUInt16LE(3, 0);
   end.writeUInt32LE(crc, 2);
   end.writeUInt32LE(size % 2 ** 32, 6);
@@ -46,7 +45,6 @@ const ONE = 0x80000000;
 /** The CRC-32 of two pieces from their CRCs: the first one times x^(8 * size of the second), plus the second one. */
 function joinedCrc(first: number, second: number, secondSize: number): number {
   let power = ONE;
-  // x^8, then its squares.
   for (let bit = 0x00800000, left = secondSize; left > 0; left = Math.floor(left / 2), bit = multiplied(bit, bit)) {
     if (left % 2 === 1) power = multiplied(power, bit);
   }

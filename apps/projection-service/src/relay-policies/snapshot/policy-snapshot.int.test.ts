@@ -91,7 +91,7 @@ async function freshLines(): Promise<string[]> {
 }
 
 describe('the snapshot of the relay policies', () => {
-  it('holds every policy that is not removed, and says its revision, their number and their digest', async () => {
+  it('has every policy that is not removed, and reports its revision, their number and their digest', async () => {
     const { response, policies } = await takeSnapshot(service.url, key);
     expect(response.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
     expect(policies.length).toBe(USERS - 1);
@@ -104,7 +104,7 @@ describe('the snapshot of the relay policies', () => {
     expect(response.headers.get('postern-digest')).toBe(digestToHex(digest));
   });
 
-  it('is compressed for who takes gzip, and for nobody else', async () => {
+  it('is compressed only for clients that accept gzip', async () => {
     const { app } = service;
     const plain = await app.inject({ url: '/v1/relay/policies', headers: auth() });
     expect(plain.headers['content-encoding']).toBeUndefined();
@@ -128,14 +128,14 @@ describe('the snapshot of the relay policies', () => {
     }
   });
 
-  it('is read from the database once for all who take it', async () => {
+  it('is read from the database once for all readers', async () => {
     const before = await builds();
     const taken = await Promise.all(Array.from({ length: 4 }, () => takeSnapshot(service.url, key)));
     expect(taken.map(({ policies }) => policies.length)).toEqual(taken.map(() => USERS - 1));
     expect(await builds()).toEqual(before);
   });
 
-  it('holds the changes since it was read, and only what they touch is read again', async () => {
+  it('has the changes since it was read, and only the changed parts are read again', async () => {
     await takeSnapshot(service.url, key);
     const before = await builds();
     const [, removed, renamed, loser, changed] = stories as [UserStory, UserStory, UserStory, UserStory, UserStory];
@@ -157,7 +157,7 @@ describe('the snapshot of the relay policies', () => {
     expect(response.headers.get('postern-digest')).toBe(digestToHex(digest));
   });
 
-  it('takes many changes since it was read, and is then read again completely', async () => {
+  it('is read again completely after many changes', async () => {
     for (const story of stories.slice(1_000)) story.restricted('198.51.100.7');
     await apply(stories.slice(1_000));
     const before = await builds();
@@ -167,7 +167,7 @@ describe('the snapshot of the relay policies', () => {
     expect(response.headers.get('postern-digest')).toBe(digestToHex(digest));
   });
 
-  it('stays at its instant for a reader that is slow, whatever changes meanwhile', async () => {
+  it('stays at its instant for a slow reader, despite later changes', async () => {
     const response = await fetch(`${service.url}/v1/relay/policies`, { headers: auth() });
     stories[5]?.removed();
     await apply(stories.slice(5, 6));
@@ -178,7 +178,7 @@ describe('the snapshot of the relay policies', () => {
     expect(response.headers.get('postern-digest')).toBe(digestToHex(digest));
   });
 
-  it('is kept by readers that stand still, and they are dropped, as broken off', async () => {
+  it('drops readers that read nothing, which see a broken answer', async () => {
     const before = await begun();
     const impatient = await world.start({ stalledMs: 1_000 });
     const stalled = Array.from({ length: 8 }, () => askWithoutReading(impatient.url));

@@ -22,7 +22,6 @@ const MOST_CHANGED_SEGMENTS = 0.25;
 /** All policies at one instant, for one reader. */
 export interface PolicySnapshot {
   readonly totals: PolicyTotals;
-  /** Gzip of NDJSON. */
   readonly chunks: AsyncIterable<Buffer>;
   /** Must be called in any case; repeated calls are safe. */
   close(): void;
@@ -143,7 +142,6 @@ export class PolicySnapshots implements OnModuleDestroy {
   }
 }
 
-/** If the connection is lost there is nothing to roll back. */
 async function giveBack(runner: QueryRunner): Promise<void> {
   if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
   await runner.release();

@@ -62,7 +62,6 @@ export class SharedSnapshot {
   }
 }
 
-/** Usually about 180 kB of text. */
 const USERS_PER_SEGMENT = 512;
 /** A segment ends with the line that reaches this size. A full allow list makes a line of about 80 kB. */
 export const SEGMENT_BYTES = 1_048_576;

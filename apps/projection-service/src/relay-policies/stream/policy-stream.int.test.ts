@@ -173,7 +173,7 @@ describe('the policy stream', () => {
     await client.until((c) => c.heartbeats.at(-1)?.lagEvents === 0, 'the end of the lag');
   });
 
-  it('begins with the replies that are not the default, sends each change of one, and to who comes again what holds then', async () => {
+  it('sends every reply that is not the default first, then each change; a relay that reconnects gets the current ones', async () => {
     const { revision } = await takeSnapshot(first.url, key);
     const byDefault = { text: 'IP not authorized', helpUrl: null, opaque: false };
     const own = { text: 'not from {ip}', helpUrl: 'https://acme.example/smtp', opaque: false };
@@ -304,7 +304,7 @@ describe('the policy stream', () => {
     expect((await fetch(`${first.url}/v1/relay/policies/stream`)).status).toBe(401);
   });
 
-  it('drops a relay that does not read, and goes on for the others', async () => {
+  it('drops a relay that does not read, and continues for the others', async () => {
     const { revision } = await takeSnapshot(first.url, key);
     const socket = connect(Number(new URL(first.url).port), '127.0.0.1').pause();
     socket.on('error', () => undefined);
@@ -351,7 +351,7 @@ describe('the policy stream', () => {
     await small.stop();
   });
 
-  it('lets one API key take its share of the places, and leaves the others', async () => {
+  it('limits the streams of one API key, and leaves the rest to others', async () => {
     const shared = await world.start({ maxClients: 3, maxClientsPerKey: 1 });
     const { revision } = await takeSnapshot(shared.url, key);
     const one = await (await follow(revision, shared)).until((c) => c.heartbeats.length > 0);

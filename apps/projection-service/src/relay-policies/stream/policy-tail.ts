@@ -100,7 +100,6 @@ export class PolicyTail {
     }
   }
 
-  /** Nobody follows yet, so it begins at the latest revision. */
   private async begin(): Promise<{ position: Revision; totals: null }> {
     const [record] = await this.reader.query<{ revision: string }[]>(
       'SELECT revision FROM projection.relay_policy_totals',

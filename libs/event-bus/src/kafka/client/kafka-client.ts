@@ -54,7 +54,6 @@ export function kafkaClient(settings: KafkaSettings, clientId = 'postern'): Kafk
     authenticationTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     enforceRequestTimeout: true,
-    // The callers retry for ever, with pauses of their own.
     retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 4 },
     socketFactory: (to) => open(to, connections),
     logLevel: logLevel.NOTHING,
@@ -68,7 +67,6 @@ interface Connection {
   readonly tcp: Socket;
 }
 
-/** The same as kafkajs's default. */
 function open({ host, port, ssl, onConnect }: ISocketFactoryArgs, connections: Set<Connection>): Socket {
   const tcp = connectTcp({ host, port, noDelay: true }).setKeepAlive(true, 60_000);
   const name = isIP(host) ? {} : { servername: host };

@@ -77,7 +77,6 @@ const STARTING: ReadonlySet<unknown> = new Set([
   'GROUP_LOAD_IN_PROGRESS',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
   'NOT_COORDINATOR_FOR_GROUP',
-  // From kafkajs, if no broker had a coordinator.
   'KafkaJSGroupCoordinatorNotFound',
 ]);
 

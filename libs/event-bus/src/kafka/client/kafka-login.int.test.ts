@@ -64,7 +64,7 @@ describeWithKafka(describe, 'Kafka behind TLS and a login', ({ secure, address }
     );
   });
 
-  it('says so where nobody listens', async () => {
+  it('reports that nobody listens', async () => {
     await expect(reach({ ...settings(), brokers: ['127.0.0.1:9'], tls: null, sasl: null })).rejects.toThrow(
       expect.objectContaining({
         name: 'KafkaUnreachable',

@@ -12,7 +12,6 @@ import type { ConsumerSettings } from './group-member.js';
 /** A batch of a partition that is not loaded yet waits this long, and is then fetched again. */
 const LOAD_WAIT_MS = 1_000;
 
-/** The partitions that this member got at its last join. */
 interface Assignment {
   readonly consumer: Consumer;
   readonly journal: JournalId;
@@ -31,7 +30,6 @@ export class AssignedPartitions {
   #reported = false;
   #hasCaughtUp = false;
 
-  /** @param report counts and logs a failure. */
   constructor(
     private readonly subscription: Subscription,
     private readonly settings: ConsumerSettings,

@@ -30,7 +30,7 @@ describeWithKafka(describe, 'a consumer whose broker was killed and came back', 
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('takes its own former place in the group, and does not wait until the broker has given that up', async () => {
+  it('replaces its former member of the group without waiting for the session time-out', async () => {
     const stream = `smtp-user/${newId()}`;
     const consumer = await start({ ...world, bus: () => bus }, {});
     await world.append(stream, 1);
@@ -72,7 +72,7 @@ describeWithKafka(
       await rm(folder, { recursive: true, force: true });
     });
 
-    it('give them up with the first request that is not answered, and go on by new ones', async () => {
+    it('are closed after the first request without an answer, and replaced by new ones', async () => {
       const stream = `smtp-user/${newId()}`;
       const consumer = await start({ ...world, bus: () => bus }, {});
       await world.append(stream, 1);

@@ -158,7 +158,6 @@ export class GroupMember {
   }
 }
 
-/** Missing in kafkajs's types. */
 type Coordinator = Broker & { leaveGroup(member: { groupId: string; memberId: string }): Promise<unknown> };
 
 /** Leaves for a member whose broker went away. Otherwise the others would wait for its session time-out. */

@@ -77,7 +77,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     await again.bus.stop();
   });
 
-  it('goes on in a topic that was deleted and filled again, with nothing twice and nothing lost, while it runs and while it does not', async () => {
+  it('continues in a topic that was deleted and refilled, without repeats or losses, while it runs and while it is stopped', async () => {
     const stream = newUser();
     await world.append(stream, 4);
     await publishAll();
@@ -99,7 +99,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     await Promise.all([running.bus.stop(), back.bus.stop()]);
   });
 
-  it('waits in a topic that lacks an event of a stream, counts it as halted where that lasts, and goes on once the topic is filled', async () => {
+  it('waits at a missing event of a stream, counts as halted if that lasts, and continues when the topic is refilled', async () => {
     const stream = newUser();
     await world.append(stream, 2);
     await publishAll();
@@ -125,7 +125,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     await consumer.bus.stop();
   });
 
-  it('starts where the database says, whatever the group’s offset: ahead of it, or forgotten', async () => {
+  it('starts at the database’s bookmark, even if the group’s offset is ahead of it or lost', async () => {
     const stream = newUser();
     await world.append(stream, 6);
     await publishAll();
@@ -252,7 +252,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
   });
 
   describe('that meets a message that is none', () => {
-    it('halts its partition and no other, says where and what to do, and goes on once the topic was filled again', async () => {
+    it('halts only its partition, says where and what to do, and continues when the topic is refilled', async () => {
       const streams = Array.from({ length: 12 }, newUser);
       for (const stream of streams) await world.append(stream, 1);
       await publishAll();
@@ -291,7 +291,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       await consumer.bus.stop();
     });
 
-    it('parks it where that may be, once in effect, with its bytes, and goes on', async () => {
+    it('stores it as a dead letter where that is allowed, once, with its bytes, and continues', async () => {
       const stream = `auth-denials/${newId()}`;
       await world.append(stream, 1);
       await publishAll();
@@ -337,7 +337,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       );
     });
 
-    it('and that has nothing else in a partition, goes on in the topic that was created again, where there is nothing at all', async () => {
+    it('and that has nothing else in a partition, continues in the recreated, empty topic', async () => {
       await deleteTopic(DENIALS);
       await publishAllAgain();
       const { dataSource } = world.checkpoints;

@@ -24,7 +24,6 @@ export interface PartitionName {
   readonly partition: number;
 }
 
-/** The partition's name among a consumer's checkpoints. */
 export function sourceOf({ topic, partition }: PartitionName): string {
   return `${topic}/${partition}`;
 }
@@ -44,9 +43,7 @@ export interface Slice {
   readonly events: readonly Recorded[];
   readonly offsets: readonly number[];
   readonly unreadable: readonly UnreadableMessage[];
-  /** After the last message; null if there is none. */
   readonly end: Bookmark | null;
-  /** Why the message at the end cannot be handled. */
   readonly halt: PartitionHalted | TopicOfAnotherJournal | null;
 }
 
@@ -138,7 +135,6 @@ export class Partition {
     return offset < this.next || (offset > this.next && !this.#new) ? 'load' : 'read';
   }
 
-  /** The next messages, at most `most`. */
   slice(messages: readonly KafkaMessage[], most: number): Slice {
     const events: Recorded[] = [];
     const offsets: number[] = [];

@@ -79,7 +79,7 @@ describe('a partition', () => {
   const partition = (of: ReturnType<typeof bookmark>, deadLetters = false) =>
     new Partition({ topic: USERS, partition: 0 }, of, { low: 0, high: 30 }, null, { deadLetters, journal: JOURNAL });
 
-  it('goes on behind the last message that was handled, if that is the same event', () => {
+  it('continues after the last handled message, if that is the same event', () => {
     const eventId = newId();
     const same = partition(bookmark(20, eventId));
     expect([same.judge(message(19, eventId)), same.next]).toEqual(['read', 20]);
@@ -106,7 +106,7 @@ describe('a partition', () => {
     ]).toEqual(['load', 'load', 'read']);
   });
 
-  it('ends a slice before a message that it cannot pass, and behind the last one that it can', () => {
+  it('ends a slice before a message that it cannot handle, after the last one that it can', () => {
     const [one, two] = [newId(), newId()];
     const reads = partition(bookmark(0, null));
     const slice = reads.slice([message(0, one), message(1, two), poison(2), message(3, newId())], 10);

@@ -63,7 +63,7 @@ describeWithKafka(describe, 'instances of one consumer', (kafka) => {
     await three.bus.stop();
   });
 
-  it('keep their partitions while a batch takes longer than their session may be silent', async () => {
+  it('keep their partitions while a batch takes longer than the session time-out', async () => {
     const stream = newUser();
     const consumer = `consumer-${newId()}`;
     let entered = 0;
@@ -85,7 +85,7 @@ describeWithKafka(describe, 'instances of one consumer', (kafka) => {
     await Promise.all([one.bus.stop(), two.bus.stop()]);
   });
 
-  it('take over from one that is frozen, and the zombie takes nothing back when it wakes', async () => {
+  it('take over from a frozen member, which undoes nothing when it wakes', async () => {
     const stream = newUser();
     const consumer = `consumer-${newId()}`;
     const { url, kafka: settings, topicPrefix, checkpoints } = world;

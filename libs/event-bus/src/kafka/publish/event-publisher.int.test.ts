@@ -102,7 +102,7 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     await two.stop();
   });
 
-  it('halts before an event that the topic does not take, says so, and goes on once the topic takes it', async () => {
+  it('halts before an event that is too large for the topic, says so, and continues when the topic accepts it', async () => {
     const setMost = async (bytes: number) => {
       const admin = world.client.admin();
       await admin.connect();
@@ -148,7 +148,7 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     await publisher.stop();
   });
 
-  it('goes on over a broker that was killed and started again, in order and with none missing', async () => {
+  it('continues when a killed broker is started again, in order and without gaps', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'postern-killed-broker-'));
     const options = { dataDir, cacheDir: KAFKA_CACHE };
     let broker = await startKafkaBroker(options);

@@ -18,7 +18,6 @@ export interface EventPublisherOptions {
   readonly kafka: KafkaSettings;
   /** Connected as `postern_feed`. */
   readonly feed: DataSource;
-  /** The URL of that role, for LISTEN and for the lock. */
   readonly feedUrl: string;
   readonly onFailure?: (error: Error) => void;
   readonly onPublished?: (events: number) => void;

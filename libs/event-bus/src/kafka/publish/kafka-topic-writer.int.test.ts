@@ -28,7 +28,7 @@ describeWithKafka(describe, 'the writer of a topic', (kafka) => {
     for (const writer of writers.splice(0)) await writer.close();
   });
 
-  it('makes the topic, tells an empty one from a filled one, and keeps the order of a key', async () => {
+  it('creates the topic, distinguishes an empty one from a filled one, and keeps the order of a key', async () => {
     const prefix = newPrefix();
     const writer = newWriter(prefix);
     expect(await writer.open(OURS)).toBe('empty');
@@ -44,7 +44,7 @@ describeWithKafka(describe, 'the writer of a topic', (kafka) => {
     }
   });
 
-  it('sends more than one request takes, and refuses for good what is larger than the topic takes', async () => {
+  it('sends more than fits into one request, and refuses a message that is too large for the topic', async () => {
     const prefix = newPrefix();
     const writer = newWriter(prefix);
     await writer.open(OURS);
@@ -74,7 +74,7 @@ describeWithKafka(describe, 'the writer of a topic', (kafka) => {
     expect(outside.messages.map(({ value }) => value)).toEqual(['old', 'new', 'newest']);
   });
 
-  it('leaves a topic alone that holds what was made of another journal, and the writer of that one goes on', async () => {
+  it('does not touch another journal’s topic, whose writer continues', async () => {
     const prefix = newPrefix();
     const theirs = newWriter(prefix);
     await theirs.open(THEIRS);

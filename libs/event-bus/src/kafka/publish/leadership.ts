@@ -25,13 +25,10 @@ const LOOK_AT_TOPICS_MS = 15_000;
 
 export interface LeadershipEvents {
   readonly failed: (error: Error) => void;
-  /** Events to publish were found, after a wake or by a poll. */
   readonly found: (by: 'notification' | 'poll') => void;
-  /** Every in-sync replica has this many more events. */
   readonly published: (events: number) => void;
 }
 
-/** The time in which this process is the publisher. */
 export class Leadership {
   readonly #consumer: FeedConsumer;
   readonly #look: NodeJS.Timeout;
@@ -39,12 +36,10 @@ export class Leadership {
   /** The topics were checked: they are this journal's, and not ahead of it. */
   #fit = false;
   #ensured = false;
-  /** Since then, none was found empty. */
   #complete = false;
   #journal: JournalId | undefined;
   /** Undefined: to be loaded. A request for one moves the checkpoint back, so that this leader loads it. */
   #republish: Republish | null | undefined;
-  /** Found while there was nothing to send. */
   #foundError: Error | null = null;
   #looking = false;
   #lookedAt = -Infinity;
@@ -104,7 +99,6 @@ export class Leadership {
     }
     this.#stillLeading();
     await this.sender.send(toSend, journal).catch((error: unknown) => {
-      // The topic may have been deleted.
       this.#ensured = false;
       throw kafkaError(error, kafka);
     });

@@ -119,7 +119,7 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
     await consumer.bus.stop();
   });
 
-  it('may be asked for while nothing new comes, while it is there, and for two topics at once', async () => {
+  it('can be requested without new events, while the topic exists, and for two topics at once', async () => {
     const [user, denials] = [`smtp-user/${newId()}`, `auth-denials/${newId()}`];
     await world.append(user, 3);
     await world.append(denials, 2);

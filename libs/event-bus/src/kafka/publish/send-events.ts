@@ -85,7 +85,6 @@ interface Sendable {
   readonly streamId: string;
 }
 
-/** Encoded one by one: a page may be large. */
 function* sendables(events: readonly FeedEvent[], journal: JournalId): Generator<Sendable> {
   for (const each of events) yield { message: encodeEvent(each, journal), streamId: each.event.streamId };
 }

@@ -58,7 +58,6 @@ async function thoseWithMessages(admin: Admin, topics: readonly string[]): Promi
       const offsets = existing.has(topic) ? await admin.fetchTopicOffsets(topic) : [];
       if (offsets.some(({ high }) => Number(high) > 0)) filled.push(topic);
     } catch (error) {
-      // It was deleted meanwhile.
       if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
     }
   }

@@ -98,7 +98,6 @@ function checkConfig(name: string, topic: TopicSettings, config: ReadonlyMap<str
   }
 }
 
-/** -1 means no limit. */
 function isAtLeast(found: number, wanted: number): boolean {
   if (found === -1) return true;
   return wanted !== -1 && found >= wanted;

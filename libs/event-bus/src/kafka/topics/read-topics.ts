@@ -4,7 +4,6 @@ import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
 import { kafkaError, KafkaUnreachable, retried } from '../client/kafka-errors.js';
 
 const LED_WITHIN_MS = 5_000;
-/** For the last messages of all partitions together. */
 const READ_WITHIN_MS = 15_000;
 
 /** Opens an admin connection for `work`. @throws `KafkaRefused`, `KafkaUnreachable`, the errors of `work`. */
@@ -69,7 +68,6 @@ export function lastMessages(
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: false });
       const missing = new Set(wanted.keys());
-      // Also after a batch of markers only.
       consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
         const name = `${topic}/${partition}`;
         if (Number(lastOffset) + 1 >= (wanted.get(name)?.end ?? Infinity)) missing.delete(name);

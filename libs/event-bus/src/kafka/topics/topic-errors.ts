@@ -6,7 +6,6 @@ export interface MessagePosition {
   readonly offset: number;
 }
 
-/** A retry cannot help: somebody must act first. */
 abstract class NeedsAction extends Error {
   readonly permanent = true;
 }

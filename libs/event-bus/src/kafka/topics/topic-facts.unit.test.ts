@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { EVENT_TOPICS, RELAY_POLICIES } from './topic-settings.js';
 
-it('topics are made as the AsyncAPI document tells consumers', () => {
+it('topics are created as the AsyncAPI document describes them', () => {
   const file = join(import.meta.dirname, '..', '..', '..', '..', '..', 'docs', 'asyncapi.json');
   const { channels } = JSON.parse(readFileSync(file, 'utf8')) as { channels: Record<string, Channel> };
   const documented = Object.values(channels).map(({ address, bindings: { kafka } }) => ({
