@@ -20,7 +20,7 @@ import type { RuntimeSettings } from '@postern/settings';
 import { AccessCheck, checkBeforeBody } from '@postern/access';
 
 /**
- * Makes the Nest application of a process: Fastify with Postern's limits, request ids, validation and problem+json. It does not listen yet.
+ * The Nest application of a process: Fastify with limits, request ids, validation and problem+json. It does not listen yet.
  */
 export async function createHttpApp(
   module: Parameters<typeof NestFactory.create>[0],
