@@ -459,6 +459,7 @@ CREATE TABLE audit.smtp_users (
   created_at timestamp(3) with time zone NOT NULL,
   removed boolean NOT NULL,
   mode text NOT NULL,
+  enforce_at text COLLATE "C",
   restricted boolean NOT NULL,
   version integer NOT NULL,
   event_id uuid NOT NULL,
@@ -964,13 +965,14 @@ CREATE TABLE projection.smtp_users (
   created_at timestamp(3) with time zone NOT NULL,
   removed boolean NOT NULL,
   mode text NOT NULL,
+  enforce_at text COLLATE "C",
   restricted boolean NOT NULL,
   version integer NOT NULL,
   event_id uuid NOT NULL,
   CONSTRAINT smtp_users_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=60);
 CREATE INDEX smtp_users_by_part_of_name ON projection.smtp_users USING gin (username_key projection.gin_trgm_ops) WHERE (NOT removed);
-CREATE INDEX smtp_users_of_tenant ON projection.smtp_users USING btree (tenant_id, created_at DESC, id DESC) INCLUDE (username_key, restricted, mode) WHERE (NOT removed);
+CREATE INDEX smtp_users_of_tenant ON projection.smtp_users USING btree (tenant_id, created_at DESC, id DESC) INCLUDE (username_key, restricted, mode, enforce_at) WHERE (NOT removed);
 ALTER TABLE projection.smtp_users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON projection.smtp_users AS PERMISSIVE FOR ALL TO postern_projection
   USING (true);

@@ -133,6 +133,6 @@ print(json.dumps([consumer.decide(*question) for question in json.loads(sys.argv
 function decidedByPostern(username: string, ip: string): string {
   const newest = POLICIES.findLast((each) => each.username.toLowerCase() === username.toLowerCase());
   const address = parseAddress(ip);
-  const known = newest && !newest.removed ? newest : null;
+  const known = newest && !newest.removed ? { ...newest, enforceAt: null } : null;
   return decideAccess(known, address.ok ? address.value : null, new Date()).decision;
 }

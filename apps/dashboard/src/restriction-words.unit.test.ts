@@ -14,7 +14,10 @@ const words = (ends: (string | null)[], more: { mode?: 'report-only'; restricted
     expiresAt,
     live: true,
   }));
-  return restrictionWords({ restricted: true, mode: 'enforce', version: 1, warnings: [], entries, ...more }, now);
+  return restrictionWords(
+    { restricted: true, mode: 'enforce', enforceAt: null, version: 1, warnings: [], entries, ...more },
+    now,
+  );
 };
 const text = (...given: Parameters<typeof words>) =>
   words(...given)

@@ -28,8 +28,10 @@ export function whatChanged({ type, data }: { readonly type: string; readonly da
       return `changed ${event.data.entries.map(entry).join(', ')}`;
     case 'RestrictionRemoved':
       return `no longer allowed ${event.data.entries.map(({ range }) => range).join(', ')}`;
-    case 'RestrictionModeChanged':
-      return `mode ${event.data.previousMode} to ${event.data.mode}`;
+    case 'RestrictionModeChanged': {
+      const { mode, previousMode, enforceAt, previousEnforceAt } = event.data;
+      return `mode ${previousMode}${until(previousEnforceAt)} to ${mode}${until(enforceAt)}`;
+    }
     case 'RestrictionCleared':
       return 'restriction cleared';
     default:
@@ -38,6 +40,9 @@ export function whatChanged({ type, data }: { readonly type: string; readonly da
 }
 
 function entry({ range, note, expiresAt }: EntryAdded | EntryChanged): string {
-  const until = expiresAt === null ? '' : ` until ${expiresAt.replace(/\.\d+Z$/, 'Z')}`;
-  return `${range}${note === null ? '' : ` "${note}"`}${until}`;
+  return `${range}${note === null ? '' : ` "${note}"`}${until(expiresAt)}`;
+}
+
+function until(time: string | null): string {
+  return time === null ? '' : ` until ${time.replace(/\.\d+Z$/, 'Z')}`;
 }

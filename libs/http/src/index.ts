@@ -31,7 +31,7 @@ export {
 } from './request/request-headers.js';
 export { Allow, LongBody, Public, type RouteRules, rulesOf } from './request/route-rules.js';
 export { fieldCode, MAX_ERRORS, SchemaPipe, UnknownQuery } from './request/schema-pipe.js';
-export { entriesSchema, LONGEST_RANGE, modeSchema } from './request/restriction-body.js';
+export { enforceAtSchema, entriesSchema, LONGEST_RANGE, modeSchema } from './request/restriction-body.js';
 export { requestIdOf, SERVER_LIMITS, SERVER_OPTIONS } from './request/server-limits.js';
 export { isSameOrigin } from './request/same-origin.js';
 export { timeField } from './request/time-field.js';

@@ -59,6 +59,10 @@ const warningView = view<Warning>('Warning', 'What may be a mistake about an ent
 export const restrictionView = view<Restriction>('Restriction', 'The allow list of one SMTP user.', {
   restricted: z.boolean().meta({ description: 'False: logins come from anywhere.' }),
   mode: modeView,
+  enforceAt: time(
+    '2026-11-15T08:00:00.000Z',
+    'The end of `report-only` as it was set: `mode` is `enforce` from this instant on. Null: no end.',
+  ).nullable(),
   version: whole(1, 7, 'The SMTP user’s version; the `ETag`.'),
   entries: z.array(entryView),
   warnings: z.array(warningView),

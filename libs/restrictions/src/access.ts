@@ -1,10 +1,10 @@
-import type { DecisionKind, Mode, ReasonCode } from '@postern/contracts';
+import type { DecisionKind, ReasonCode } from '@postern/contracts';
 import { contains, parseAddress, RangeIndex, type IpAddress, type IpRange } from '@postern/ip-ranges';
 import { isLive, parsedRange } from './entry.js';
+import { modeAt, type ModeSetting } from './mode.js';
 
-export interface AccessPolicy {
+export interface AccessPolicy extends ModeSetting {
   readonly restricted: boolean;
-  readonly mode: Mode;
   readonly entries: readonly { readonly range: string; readonly expiresAt: string | null }[];
 }
 
@@ -21,11 +21,11 @@ interface AccessDecision {
  * Decides whether an SMTP user may log in from an address at an instant. Unknown (`policy` null): defer. Unrestricted:
  * allow. Restricted: allow on a match, otherwise deny. Restricted without a live entry: deny.
  *
- * `report-only` allows a mismatch, with its reason, and records it. An unreadable address (`ip` null) is denied by a
- * restriction in both modes: nobody can say which entry it would match.
+ * `report-only`, until its `enforceAt`, allows a mismatch, with its reason, and records it. An unreadable address (`ip` null)
+ * is denied by a restriction in both modes: nobody can say which entry it would match.
  */
 export function decideAccess(policy: AccessPolicy | null, ip: IpAddress | null, at: Date): AccessDecision {
-  return decideBy(policy, ip, (address) => {
+  return decideBy(policy, ip, at, (address) => {
     let anyLive = false;
     for (const [index, entry] of policy?.entries.entries() ?? []) {
       if (!isLive(entry, at)) continue;
@@ -44,7 +44,7 @@ export function accessAt(policy: AccessPolicy, at: Date): (ip: IpAddress | null)
   );
   const ranges = new RangeIndex(live.filter((entry): entry is LiveRange => entry.range !== null));
   return (ip) =>
-    decideBy(policy, ip, (address) => {
+    decideBy(policy, ip, at, (address) => {
       const indexes = ranges.containing(address).map(({ index }) => index);
       return { matched: indexes.length > 0 ? Math.min(...indexes) : null, anyLive: live.length > 0 };
     });
@@ -72,6 +72,7 @@ export function refusedBy<Source extends { readonly ip: string }>(
 function decideBy(
   policy: AccessPolicy | null,
   ip: IpAddress | null,
+  at: Date,
   search: (ip: IpAddress) => { readonly matched: number | null; readonly anyLive: boolean },
 ): AccessDecision {
   if (policy === null) return unrecorded('defer', 'smtp-user-unknown', null);
@@ -79,7 +80,7 @@ function decideBy(
   if (ip === null) return denial('deny', 'source-ip-invalid');
   const { matched, anyLive } = search(ip);
   if (matched !== null) return unrecorded('allow', 'entry-matched', matched);
-  return denial(policy.mode === 'enforce' ? 'deny' : 'allow', anyLive ? 'ip-not-authorized' : 'no-live-entry');
+  return denial(modeAt(policy, at) === 'enforce' ? 'deny' : 'allow', anyLive ? 'ip-not-authorized' : 'no-live-entry');
 }
 
 function unrecorded(decision: DecisionKind, reason: ReasonCode, matched: number | null): AccessDecision {

@@ -1,13 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
 import { decideAccess, type AccessPolicy } from './access.js';
+import { modeAt } from './mode.js';
 import { given, NOW, YESTERDAY, added, cleared, entry, modeChanged, registered, taken, user } from './testing/given.js';
 
 const ip = (text: string): IpAddress | null => {
   const parsed = parseAddress(text);
   return parsed.ok ? parsed.value : null;
 };
-const policy = (...entries: AccessPolicy['entries']): AccessPolicy => ({ restricted: true, mode: 'enforce', entries });
+const enforced = { restricted: true, mode: 'enforce', enforceAt: null } as const;
+const policy = (...entries: AccessPolicy['entries']): AccessPolicy => ({ ...enforced, entries });
 const office = entry('203.0.113.0/24');
 const expired = entry('203.0.113.0/24', { id: 'old', expiresAt: YESTERDAY });
 const fine = { denial: false, refused: false };
@@ -106,6 +109,38 @@ describe('report-only', () => {
       denial: true,
       refused: false,
     });
+  });
+});
+
+describe('report-only with an end', () => {
+  const until = (enforceAt: string) => ({ ...policy(office), mode: 'report-only' as const, enforceAt });
+
+  it('lets a mismatch through until the millisecond before it, and denies from then on', () => {
+    const ends = until(NOW.toISOString());
+    const before = new Date(NOW.getTime() - 1);
+    const mismatch = { reason: 'ip-not-authorized', matched: null, denial: true };
+    expect(decideAccess(ends, ip('198.51.100.1'), before)).toEqual({ decision: 'allow', ...mismatch, refused: false });
+    expect(decideAccess(ends, ip('198.51.100.1'), NOW)).toEqual({ decision: 'deny', ...mismatch, refused: true });
+  });
+
+  it('that cannot be read is over', () => {
+    expect(decideAccess(until('soon'), ip('198.51.100.1'), NOW)).toMatchObject({ decision: 'deny' });
+  });
+
+  it('decides at any instant as the mode that is in force then', () => {
+    const instant = fc.integer({ min: -2, max: 2 }).map((ms) => new Date(NOW.getTime() + ms));
+    const ends = fc.option(instant.map((date) => date.toISOString()));
+    const lists = fc.subarray([office, expired, entry('2001:db8::/64')]);
+    const addresses = fc.constantFrom('203.0.113.9', '198.51.100.1', '2001:db8::1', 'no address');
+    fc.assert(
+      fc.property(ends, lists, fc.boolean(), addresses, instant, (enforceAt, entries, restricted, from, at) => {
+        const reporting = { restricted, mode: 'report-only' as const, enforceAt, entries };
+        const mode = enforceAt !== null && at.toISOString() >= enforceAt ? 'enforce' : 'report-only';
+        expect(modeAt(reporting, at)).toBe(mode);
+        const same = { restricted, mode, enforceAt: null, entries } as const;
+        expect(decideAccess(reporting, ip(from), at)).toEqual(decideAccess(same, ip(from), at));
+      }),
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import type { EntryId, Mode, SmtpUserId, TenantId } from '@postern/contracts';
+import type { WantedMode } from './mode.js';
 
 export interface WantedEntry {
   /** An address or a CIDR range, as typed. */
@@ -20,10 +21,9 @@ export type SmtpUserCommand =
   | { readonly type: 'RemoveSmtpUser' }
   | { readonly type: 'AddEntries'; readonly entries: readonly WantedEntry[] }
   | { readonly type: 'RemoveEntry'; readonly entryId: EntryId }
-  /** Without `mode`, the mode is unchanged. */
-  | { readonly type: 'ReplaceRestriction'; readonly entries: readonly WantedEntry[]; readonly mode?: Mode | undefined }
+  | ({ readonly type: 'ReplaceRestriction'; readonly entries: readonly WantedEntry[] } & WantedMode)
   | { readonly type: 'ClearRestriction' }
-  | { readonly type: 'ChangeMode'; readonly mode: Mode };
+  | (WantedMode & { readonly type: 'ChangeMode'; readonly mode: Mode });
 
 export type CommandOf<Type extends SmtpUserCommand['type']> = Extract<SmtpUserCommand, { readonly type: Type }>;
 

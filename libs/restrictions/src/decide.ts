@@ -8,6 +8,7 @@ import {
 } from '@postern/contracts';
 import type { CommandContext, CommandOf, SmtpUserCommand } from './commands.js';
 import { isLive, MAX_ENTRIES } from './entry.js';
+import { checkMode, type ModeSetting } from './mode.js';
 import { DomainRefusal, fieldRefusal, refusedFields } from './refusal.js';
 import { requireRegistered, type SmtpUserState } from './state.js';
 import { checkEntries, expiryRefusal, tooManyEntries, type CheckedEntry } from './wanted-entries.js';
@@ -33,7 +34,7 @@ export function decide(command: SmtpUserCommand, state: SmtpUserState, context: 
     case 'ClearRestriction':
       return clearRestriction(state);
     case 'ChangeMode':
-      return changeMode(command, state);
+      return changeMode(command, state, context);
   }
 }
 
@@ -119,10 +120,12 @@ function replaceRestriction(
     // A past expiry may be sent back unchanged.
     if (before?.expiresAt !== entry.expiresAt) errors.push(...expiryRefusal(entry, context.now));
   }
+  const mode = checkMode(command, user, context.now);
+  errors.push(...mode.errors);
   if (errors.length > 0) throw refusedFields(errors);
   const removed = user.entries.filter(({ range }) => !present.has(range));
   const entryEvents = entryEventsOf(fresh, changes, removed);
-  const modeEvents = command.mode === undefined ? [] : changeMode({ type: 'ChangeMode', mode: command.mode }, state);
+  const modeEvents = modeEventsOf(user, mode.setting);
   // A reader of single events must never see a stricter rule than before and after: loosen first, tighten last.
   return command.mode === 'report-only' ? [...modeEvents, ...entryEvents] : [...entryEvents, ...modeEvents];
 }
@@ -180,8 +183,18 @@ function clearRestriction(state: SmtpUserState): SmtpUserEvent[] {
 }
 
 /** Also for an unrestricted user, so that `report-only` can be set before the first entry. */
-function changeMode(command: CommandOf<'ChangeMode'>, state: SmtpUserState): SmtpUserEvent[] {
-  const { mode: previousMode } = requireRegistered(state);
-  const { mode } = command;
-  return mode === previousMode ? [] : [{ type: 'RestrictionModeChanged', data: { mode, previousMode } }];
+function changeMode(command: CommandOf<'ChangeMode'>, state: SmtpUserState, context: CommandContext): SmtpUserEvent[] {
+  const user = requireRegistered(state);
+  const { setting, errors } = checkMode(command, user, context.now);
+  if (errors.length > 0) throw refusedFields(errors);
+  return modeEventsOf(user, setting);
+}
+
+function modeEventsOf(
+  { mode: previousMode, enforceAt: previousEnforceAt }: ModeSetting,
+  wanted: ModeSetting,
+): SmtpUserEvent[] {
+  const { mode, enforceAt } = wanted;
+  if (mode === previousMode && enforceAt === previousEnforceAt) return [];
+  return [{ type: 'RestrictionModeChanged', data: { mode, previousMode, enforceAt, previousEnforceAt } }];
 }

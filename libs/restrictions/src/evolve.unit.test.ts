@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { evolve, initialState } from './state.js';
 import {
   given,
+  NEXT_YEAR,
   added,
   cleared,
   entry,
@@ -31,6 +32,7 @@ describe('the state of an SMTP user', () => {
       username,
       createdAt: '2026-01-01T00:00:00.000Z',
       mode: 'enforce',
+      enforceAt: null,
       restricted: false,
       entries: [],
       version: 1,
@@ -71,18 +73,19 @@ describe('the state of an SMTP user', () => {
     });
   });
 
-  it('cleared: unrestricted, the mode back at enforce', () => {
-    expect(given(registered, modeChanged('report-only'), added(office), cleared).state).toMatchObject({
+  it('cleared: unrestricted, the mode back at enforce, without an end', () => {
+    expect(given(registered, modeChanged('report-only', NEXT_YEAR), added(office), cleared).state).toMatchObject({
       restricted: false,
       entries: [],
       mode: 'enforce',
+      enforceAt: null,
       version: 4,
     });
   });
 
-  it('keeps a mode through additions and removals', () => {
-    const state = given(registered, modeChanged('report-only'), added(office, home), taken(home)).state;
-    expect(state).toMatchObject({ mode: 'report-only', entries: [office] });
+  it('keeps a mode, and its end, through additions and removals', () => {
+    const state = given(registered, modeChanged('report-only', NEXT_YEAR), added(office, home), taken(home)).state;
+    expect(state).toMatchObject({ mode: 'report-only', enforceAt: NEXT_YEAR, entries: [office] });
   });
 
   it('takes its version from a recorded event', () => {

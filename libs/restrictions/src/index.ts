@@ -2,6 +2,7 @@ export { accessAt, decideAccess, refusedBy, type AccessPolicy } from './access.j
 export type { CommandContext, SmtpUserCommand, WantedEntry } from './commands.js';
 export { decide } from './decide.js';
 export { isLive, MAX_ENTRIES, MAX_NOTE_LENGTH } from './entry.js';
+export { modeAt, type ModeSetting } from './mode.js';
 export { nearestEntry } from './nearest-entry.js';
 export { DomainRefusal } from './refusal.js';
 export { evolve, initialState, requireRegistered, type RegisteredSmtpUser, type SmtpUserState } from './state.js';

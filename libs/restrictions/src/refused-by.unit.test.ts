@@ -23,6 +23,7 @@ const anEntry = fc.record({
 const aPolicy: fc.Arbitrary<AccessPolicy> = fc.record({
   restricted: fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, fc.constant(false)),
   mode: fc.constantFrom('enforce', 'report-only'),
+  enforceAt: fc.constantFrom(null, null, YESTERDAY, '2999-01-01T00:00:00.000Z'),
   entries: fc.array(anEntry, { maxLength: 12 }),
 });
 const parsed = (text: string) => {
@@ -42,14 +43,21 @@ describe('the decisions for many addresses', () => {
 
 describe('what a policy would refuse of the sources', () => {
   const sources = ['203.0.113.9', '198.51.100.7', '2001:db8::1'].map((ip, i) => ({ ip, logins: i + 1 }));
-  const policy: AccessPolicy = { restricted: true, mode: 'enforce', entries: [entry('203.0.113.0/24')] };
+  const policy: AccessPolicy = {
+    restricted: true,
+    mode: 'enforce',
+    enforceAt: null,
+    entries: [entry('203.0.113.0/24')],
+  };
 
   it('is what no live entry contains, as it was given and in its order', () => {
     expect(refusedBy(policy, sources, NOW)).toEqual([sources[1], sources[2]]);
   });
 
   it('is nothing in report-only, and nothing without a restriction', () => {
-    expect(refusedBy({ ...policy, mode: 'report-only' }, sources, NOW)).toEqual([]);
+    const reporting = { ...policy, mode: 'report-only' as const };
+    expect(refusedBy(reporting, sources, NOW)).toEqual([]);
+    expect(refusedBy({ ...reporting, enforceAt: NOW.toISOString() }, sources, NOW)).toEqual([sources[1], sources[2]]);
     expect(refusedBy({ ...policy, restricted: false }, sources, NOW)).toEqual([]);
   });
 

@@ -97,6 +97,20 @@ describe('replacing a restriction', () => {
     });
   });
 
+  it('gives report-only an end, and moves it', () => {
+    const end = '2026-10-02T12:00:00.000Z';
+    const same = { range: '203.0.113.42', note: 'office' };
+    const reporting = given(registered, modeChanged('report-only'), added(office));
+    expect(reporting.when(replaceWith([same], 'report-only', end))).toMatchObject({
+      happened: [{ data: { mode: 'report-only', previousMode: 'report-only', enforceAt: end } }],
+    });
+    const ending = given(registered, modeChanged('report-only', end), added(office));
+    expect(ending.when(replaceWith([same], 'report-only', NEXT_YEAR))).toEqual({
+      happened: [modeChanged('report-only', NEXT_YEAR, end)],
+    });
+    expect(ending.when(replaceWith([same]))).toEqual({ happened: [] });
+  });
+
   it('replaces 1,000 entries by 1,000 others', () => {
     const full = given(registered, added(...addresses(1_000).map((range) => entry(range))));
     const others = addresses(1_000).map((range) => ({ range: range.replace('203.', '198.') }));
@@ -118,6 +132,21 @@ describe('a list that cannot replace a restriction', () => {
   it('has a range twice', () => {
     expect(given(registered).when(replaceWith([{ range: '192.0.2.1' }, { range: '192.0.2.1/32' }]))).toMatchObject(
       wrong({ pointer: '/entries/1/range', code: 'entry-duplicate' }),
+    );
+  });
+
+  it('has an end without a mode', () => {
+    expect(given(registered).when(replaceWith([{ range: '192.0.2.1' }], undefined, NEXT_YEAR))).toMatchObject(
+      wrong({ pointer: '/mode', code: 'field-missing' }),
+    );
+  });
+
+  it('has a wrong entry and a wrong end: both are named', () => {
+    expect(given(registered).when(replaceWith([{ range: 'office' }], 'report-only', YESTERDAY))).toMatchObject(
+      wrong(
+        { pointer: '/entries/0/range', code: 'range-invalid' },
+        { pointer: '/enforceAt', code: 'expiry-in-the-past' },
+      ),
     );
   });
 

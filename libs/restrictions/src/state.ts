@@ -1,4 +1,5 @@
-import type { EntryAdded, Mode, SmtpUserId, TenantId, SmtpUserEvent } from '@postern/contracts';
+import type { EntryAdded, SmtpUserId, TenantId, SmtpUserEvent } from '@postern/contracts';
+import type { ModeSetting } from './mode.js';
 import { DomainRefusal } from './refusal.js';
 
 interface KnownSmtpUser {
@@ -9,11 +10,10 @@ interface KnownSmtpUser {
   readonly version: number;
 }
 
-export interface RegisteredSmtpUser extends KnownSmtpUser {
+export interface RegisteredSmtpUser extends KnownSmtpUser, ModeSetting {
   readonly status: 'registered';
   /** RFC 3339, UTC, milliseconds. */
   readonly createdAt: string;
-  readonly mode: Mode;
   /** True from the first entry until the restriction is cleared, also without a live entry or any entry. */
   readonly restricted: boolean;
   /** In the order of adding, also expired ones. */
@@ -43,14 +43,14 @@ export function requireRegistered(state: SmtpUserState): RegisteredSmtpUser {
 /** As decided, or from the journal, with its version in the stream. */
 type EvolvingEvent = SmtpUserEvent & { readonly version?: number };
 
-const INITIAL_MODE: Mode = 'enforce';
+const INITIAL_MODE: ModeSetting = { mode: 'enforce', enforceAt: null };
 
 /** The state after one more event. @throws if the events cannot follow one another: the stream is damaged. */
 export function evolve(state: SmtpUserState, event: EvolvingEvent): SmtpUserState {
   const version = event.version ?? state.version + 1;
   if (event.type === 'SmtpUserRegistered' && state.status === 'none') {
     const { smtpUserId, tenantId, username, registeredAt } = event.data;
-    const unrestricted = { mode: INITIAL_MODE, restricted: false, entries: [] };
+    const unrestricted = { ...INITIAL_MODE, restricted: false, entries: [] };
     return { status: 'registered', smtpUserId, tenantId, username, createdAt: registeredAt, ...unrestricted, version };
   }
   if (state.status !== 'registered' || event.type === 'SmtpUserRegistered') {
@@ -87,8 +87,8 @@ function changed(
       return { ...state, entries: state.entries.filter((entry) => !removed.has(entry.id)), version };
     }
     case 'RestrictionCleared':
-      return { ...state, mode: INITIAL_MODE, restricted: false, entries: [], version };
+      return { ...state, ...INITIAL_MODE, restricted: false, entries: [], version };
     case 'RestrictionModeChanged':
-      return { ...state, mode: event.data.mode, version };
+      return { ...state, mode: event.data.mode, enforceAt: event.data.enforceAt, version };
   }
 }

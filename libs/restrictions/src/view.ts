@@ -9,6 +9,7 @@ import type {
   TenantId,
 } from '@postern/contracts';
 import { isLive } from './entry.js';
+import { modeAt } from './mode.js';
 import { requireRegistered, type RegisteredSmtpUser, type SmtpUserState } from './state.js';
 import { warningsOf, type Warning } from './warnings.js';
 
@@ -28,7 +29,10 @@ export interface Entry {
 
 export interface Restriction {
   readonly restricted: boolean;
+  /** As it is in force now. */
   readonly mode: Mode;
+  /** The end of `report-only` as it was set; past, the list is enforced since. */
+  readonly enforceAt: string | null;
   /** The SMTP user's version; the `ETag`. */
   readonly version: number;
   readonly entries: readonly Entry[];
@@ -73,14 +77,16 @@ export function smtpUserView(state: SmtpUserState, now: Date): SmtpUser {
   return { id, tenantId, username, createdAt, restriction: restrictionView(user, now) };
 }
 
-type RestrictionSource = Pick<RegisteredSmtpUser, 'restricted' | 'mode' | 'version' | 'entries'>;
+type RestrictionSource = Pick<RegisteredSmtpUser, 'restricted' | 'mode' | 'enforceAt' | 'version' | 'entries'>;
 
 /** A restriction of the HTTP API at `now`, with its warnings. @throws `smtp-user-not-found`. */
 export function restrictionView(source: SmtpUserState | RestrictionSource, now: Date): Restriction {
-  const { restricted, mode, version, entries } = 'status' in source ? requireRegistered(source) : source;
+  const setting = 'status' in source ? requireRegistered(source) : source;
+  const { restricted, enforceAt, version, entries } = setting;
   return {
     restricted,
-    mode,
+    mode: modeAt(setting, now),
+    enforceAt,
     version,
     entries: entries.map((entry) => entryView(entry, now)),
     warnings: warningsOf(entries, now),

@@ -6,6 +6,7 @@ import {
   YESTERDAY,
   added,
   entry,
+  modeChanged,
   registered,
   removed,
   smtpUserId,
@@ -25,7 +26,7 @@ describe('what the API shows', () => {
       tenantId,
       username,
       createdAt: '2026-01-01T00:00:00.000Z',
-      restriction: { restricted: false, mode: 'enforce', version: 1, entries: [], warnings: [] },
+      restriction: { restricted: false, mode: 'enforce', enforceAt: null, version: 1, entries: [], warnings: [] },
     });
   });
 
@@ -33,6 +34,7 @@ describe('what the API shows', () => {
     expect(restrictionView(given(registered, added(office, old)).state, NOW)).toEqual({
       restricted: true,
       mode: 'enforce',
+      enforceAt: null,
       version: 2,
       entries: [
         { ...office, live: true },
@@ -42,9 +44,16 @@ describe('what the API shows', () => {
     });
   });
 
+  it('of report-only with an end: the mode that is in force, and the end also once it is past', () => {
+    const { state } = given(registered, modeChanged('report-only', NEXT_YEAR), added(office));
+    const shown = { enforceAt: NEXT_YEAR, version: 3 };
+    expect(restrictionView(state, NOW)).toMatchObject({ mode: 'report-only', ...shown });
+    expect(restrictionView(state, new Date(NEXT_YEAR))).toMatchObject({ mode: 'enforce', ...shown });
+  });
+
   it('of a row of a read model', () => {
-    const { restricted, mode, version, entries } = user(given(registered, added(office)).state);
-    expect(restrictionView({ restricted, mode, version, entries }, NOW).entries).toHaveLength(1);
+    const { restricted, mode, enforceAt, version, entries } = user(given(registered, added(office)).state);
+    expect(restrictionView({ restricted, mode, enforceAt, version, entries }, NOW).entries).toHaveLength(1);
   });
 
   it('of no SMTP user: nothing, but a refusal', () => {

@@ -104,9 +104,12 @@ export class UserStory {
   cleared(): this {
     return this.did({ type: 'RestrictionCleared', data: {} });
   }
-  mode(mode: 'enforce' | 'report-only'): this {
+  mode(mode: 'enforce' | 'report-only', enforceAt: string | null = null): this {
     const previousMode = mode === 'enforce' ? 'report-only' : 'enforce';
-    return this.did({ type: 'RestrictionModeChanged', data: { mode, previousMode } });
+    return this.did({
+      type: 'RestrictionModeChanged',
+      data: { mode, previousMode, enforceAt, previousEnforceAt: null },
+    });
   }
   did(event: SmtpUserEvent): this {
     this.history.push({ smtpUserId: this.smtpUserId, tenantId: this.tenantId, event });
@@ -130,6 +133,7 @@ export function historyOf(steps: readonly Step[]): Happened[] {
     const user = users.get(who);
     const holder = held.get(usernameKey(name));
     const takes = !user || what === 1;
+    const time = `2099-01-01T00:00:00.${String(history.length % 1_000).padStart(3, '0')}Z`;
     if (takes && holder && holder !== user) continue;
     const now = user ?? new UserStory();
     if (takes || what === 0) for (const [key, other] of held) if (other === now) held.delete(key);
@@ -140,8 +144,8 @@ export function historyOf(steps: readonly Step[]): Happened[] {
       now.removed();
     } else if (what === 1) now.renamed(name);
     else if (what === 2) now.cleared();
-    else if (what === 3) now.mode('report-only');
-    else if (what === 4) now.changed(`2099-01-01T00:00:00.${String(history.length % 1_000).padStart(3, '0')}Z`);
+    else if (what === 3) now.mode('report-only', history.length % 2 === 0 ? null : time);
+    else if (what === 4) now.changed(time);
     // A list has each range once.
     else now.restricted(`10.0.${history.length >> 8}.${history.length % 256}`);
     history.push(...now.history.slice(-1));

@@ -51,7 +51,7 @@ describe('GET …/history and …/changes', () => {
         username: 'a@acme.example',
         data: person.registered().data,
         before: null,
-        after: { username: 'a@acme.example', restricted: false, mode: 'enforce', entries: [] },
+        after: { username: 'a@acme.example', restricted: false, mode: 'enforce', enforceAt: null, entries: [] },
         version: 1,
       },
     ];

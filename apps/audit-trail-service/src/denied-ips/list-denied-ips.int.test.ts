@@ -96,7 +96,7 @@ describe('GET …/denied-ips', () => {
     ]);
     await world.happened(person, {
       type: 'RestrictionModeChanged',
-      data: { mode: 'report-only', previousMode: 'enforce' },
+      data: { mode: 'report-only', previousMode: 'enforce', enforceAt: null, previousEnforceAt: null },
     });
     expect(await stillDenied()).toEqual([
       ['203.0.114.9', true, 1],

@@ -96,7 +96,7 @@ describe('suggested ranges', () => {
     const property = fc.property(sources, (all) => {
       const { ranges, left } = suggestRanges(all);
       const entries = ranges.map(({ range }) => ({ range, expiresAt: null }));
-      expect(refusedBy({ restricted: true, mode: 'enforce', entries }, all, at)).toEqual(left);
+      expect(refusedBy({ restricted: true, mode: 'enforce', enforceAt: null, entries }, all, at)).toEqual(left);
       expect(ranges.length > 0).toBe(all.length > 0);
       const logins = (some: readonly { logins: number }[]) => some.reduce((sum, each) => sum + each.logins, 0);
       expect(logins(ranges) + logins(left)).toBe(logins(all));

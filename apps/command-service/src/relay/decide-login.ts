@@ -17,7 +17,13 @@ import {
   type UsernameKey,
 } from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
-import { decideAccess, entryView as shownEntry, type Entry, type RegisteredSmtpUser } from '@postern/restrictions';
+import {
+  decideAccess,
+  entryView as shownEntry,
+  modeAt,
+  type Entry,
+  type RegisteredSmtpUser,
+} from '@postern/restrictions';
 import { databaseFailed, decisionView, entryView, modeView, type Problem, reasonView, text, view } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -91,18 +97,19 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
     const address = parseAddress(ip);
     const now = this.clock();
     const access = decideAccess(user, address.ok ? address.value : null, now);
+    const mode = user && modeAt(user, now);
     const matched = access.matched === null ? undefined : user?.entries[access.matched];
     const answer = {
       body: {
         decision: access.decision,
         reason: access.reason,
-        mode: user?.mode ?? null,
+        mode,
         matched: matched ? shownEntry(matched, now) : null,
         reply: replyOf(access.decision, address.ok ? address.value.text : null, reply),
       },
     };
-    if (user !== null && access.denial && !dryRun) {
-      const { smtpUserId, username, mode } = user;
+    if (user !== null && mode !== null && access.denial && !dryRun) {
+      const { smtpUserId, username } = user;
       const denial = {
         denialId: newId(),
         smtpUserId,

@@ -3,6 +3,7 @@ import type { EntryId } from '@postern/contracts';
 import { restrictionView as shown, type Restriction, type SmtpUserCommand } from '@postern/restrictions';
 import {
   Allow,
+  enforceAtSchema,
   entriesSchema,
   json,
   LongBody,
@@ -17,8 +18,8 @@ import { TargetOf, type Target } from '../smtp-user/target.js';
 import { Write, Writes } from '../write/writes.js';
 
 const AddEntriesBody = z.strictObject({ entries: entriesSchema });
-const ReplaceBody = z.strictObject({ entries: entriesSchema, mode: modeSchema.optional() });
-const ModeBody = z.strictObject({ mode: modeSchema });
+const ReplaceBody = z.strictObject({ entries: entriesSchema, mode: modeSchema.optional(), enforceAt: enforceAtSchema });
+const ModeBody = z.strictObject({ mode: modeSchema, enforceAt: enforceAtSchema });
 
 /** Each change is idempotent, may have `If-Match`, and returns the restriction. */
 const changing = (summary: string, more: Partial<Documentation> = {}): Documentation => ({
@@ -61,9 +62,9 @@ export class RestrictionController {
   )
   replaceRestriction(
     @TargetOf('if-match-required') target: Target,
-    @Body({ schema: ReplaceBody }) { entries, mode }: z.infer<typeof ReplaceBody>,
+    @Body({ schema: ReplaceBody }) body: z.infer<typeof ReplaceBody>,
   ): Promise<Restriction> {
-    return this.change(target, { type: 'ReplaceRestriction', entries, mode });
+    return this.change(target, { type: 'ReplaceRestriction', ...body });
   }
 
   @Delete()
@@ -76,9 +77,9 @@ export class RestrictionController {
   @Write(changing('Change the mode'))
   changeMode(
     @TargetOf() target: Target,
-    @Body({ schema: ModeBody }) { mode }: z.infer<typeof ModeBody>,
+    @Body({ schema: ModeBody }) body: z.infer<typeof ModeBody>,
   ): Promise<Restriction> {
-    return this.change(target, { type: 'ChangeMode', mode });
+    return this.change(target, { type: 'ChangeMode', ...body });
   }
 
   private change(target: Target, command: SmtpUserCommand): Promise<Restriction> {

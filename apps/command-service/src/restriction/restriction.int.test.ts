@@ -45,6 +45,7 @@ describe('adding entries', () => {
       body: {
         restricted: true,
         mode: 'enforce',
+        enforceAt: null,
         version: 2,
         entries: [
           { ...entry, range: '203.0.113.42', typed: '203.0.113.42', note: 'office', expiresAt: null },
@@ -155,7 +156,7 @@ describe('taking entries off', () => {
   it('clears it all, and is content where there is nothing to clear', async () => {
     const user = await newUser();
     await add(user, [{ range: '192.0.2.1' }]);
-    const cleared = { restricted: false, mode: 'enforce', version: 3, entries: [], warnings: [] };
+    const cleared = { restricted: false, mode: 'enforce', enforceAt: null, version: 3, entries: [], warnings: [] };
     for (const answer of [await del(`${user}/restriction`), await del(`${user}/restriction`)]) {
       expect(answer).toMatchObject({ status: 200, headers: { etag: '"3"' } });
       expect(answer.body).toEqual(cleared);
@@ -213,10 +214,50 @@ describe('replacing a restriction', () => {
 });
 
 describe('changing the mode', () => {
+  it('to report-only with an end shows both; adding keeps them; another change or clearing takes the end away', async () => {
+    const user = await newUser();
+    const change = (body: object) => service.call('PUT', `${user}/restriction/mode`, { key: acme, body });
+    const soon = new Date(Date.now() + 3_600_000).toISOString();
+    const ending = { mode: 'report-only', enforceAt: soon };
+    expect(await change(ending)).toMatchObject({ status: 200, body: ending });
+    expect(await add(user, [{ range: '203.0.113.42' }])).toMatchObject({ status: 201, body: ending });
+    const endless = { mode: 'report-only', enforceAt: null };
+    expect(await change({ mode: 'report-only' })).toMatchObject({ status: 200, body: endless });
+    const replaced = await put(user, { entries: [{ range: '192.0.2.1' }], ...ending }, { 'if-match': '"4"' });
+    expect(replaced).toMatchObject({ status: 200, body: ending });
+    expect(await service.call('DELETE', `${user}/restriction`, { key: acme })).toMatchObject({
+      status: 200,
+      body: { mode: 'enforce', enforceAt: null },
+    });
+  });
+
+  it.each([
+    ['a past end', { mode: 'report-only', enforceAt: '2026-01-01T00:00:00Z' }, '/enforceAt', 'expiry-in-the-past'],
+    ['an end far ahead', { mode: 'report-only', enforceAt: '2999-01-01T00:00:00Z' }, '/enforceAt', 'validation-failed'],
+    ['an end of enforce', { mode: 'enforce', enforceAt: '2999-01-01T00:00:00Z' }, '/enforceAt', 'validation-failed'],
+    ['an end that is no time', { mode: 'report-only', enforceAt: 'tomorrow' }, '/enforceAt', 'validation-failed'],
+    ['an end without a mode', { enforceAt: '2999-01-01T00:00:00Z' }, '/mode', 'field-missing'],
+  ])('refuses %s and changes nothing', async (_, body, pointer, code) => {
+    const user = await newUser();
+    const answer = await service.call('PUT', `${user}/restriction/mode`, { key: acme, body });
+    expect(answer.status).toBe(422);
+    expect(answer.body).toEqual(problem(422, 'validation-failed', pointer, [field(pointer, code)]));
+    expect(await add(user, [{ range: '203.0.113.42' }])).toMatchObject({
+      body: { mode: 'enforce', enforceAt: null, version: 2 },
+    });
+  });
+
   it('is on record once, also before there is an entry', async () => {
     const user = await newUser();
     const change = (mode: unknown) => service.call('PUT', `${user}/restriction/mode`, { key: acme, body: { mode } });
-    const reporting = { restricted: false, mode: 'report-only', version: 2, entries: [], warnings: [] };
+    const reporting = {
+      restricted: false,
+      mode: 'report-only',
+      enforceAt: null,
+      version: 2,
+      entries: [],
+      warnings: [],
+    };
     for (const answer of [await change('report-only'), await change('report-only')]) {
       expect(answer).toMatchObject({ status: 200, headers: { etag: '"2"' } });
       expect(answer.body).toEqual(reporting);

@@ -33,7 +33,7 @@ describe('registering an SMTP user', () => {
         tenantId: 'acme',
         username: 'App@acme.example',
         createdAt: expect.stringMatching(/\.\d{3}Z$/),
-        restriction: { restricted: false, mode: 'enforce', version: 1, entries: [], warnings: [] },
+        restriction: { restricted: false, mode: 'enforce', enforceAt: null, version: 1, entries: [], warnings: [] },
       },
     });
     expect(await service.events(`smtp-user/${String(body['id'])}`)).toEqual([

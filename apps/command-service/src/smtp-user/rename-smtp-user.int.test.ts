@@ -38,7 +38,7 @@ describe('renaming an SMTP user', () => {
         tenantId: 'acme',
         username: 'New@acme.example',
         createdAt: expect.any(String),
-        restriction: { restricted: false, mode: 'enforce', version: 2, entries: [], warnings: [] },
+        restriction: { restricted: false, mode: 'enforce', enforceAt: null, version: 2, entries: [], warnings: [] },
       },
     });
     expect(await reason('new@acme.example')).toBe('unrestricted');

@@ -51,7 +51,7 @@ export function titleOf({ type, before, after }: Change): string {
     case 'RestrictionCleared':
       return 'Restriction cleared: any source may log in';
     case 'RestrictionModeChanged':
-      return `Mode changed to ${MODES[name(after, 'mode')] ?? name(after, 'mode')}`;
+      return `Mode changed to ${MODES[name(after, 'mode')] ?? name(after, 'mode')}${until(after?.['enforceAt'])}`;
     default:
       return type;
   }
@@ -95,14 +95,20 @@ function valueOf(key: string, value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (key === 'restricted') return value === true ? 'restricted to the list' : 'any source';
   if (key === 'mode') return `mode: ${MODES[String(value)] ?? String(value)}`;
+  if (key === 'enforceAt') return `enforced from ${timeText(value)}`;
   if (key === 'opaque') return value === true ? 'answered as a wrong password' : 'answered with the text';
   return `${NAMES[key] ?? key}: ${String(value)}`;
 }
 
 function entryLine(sign: '+' | '-', { range, note, expiresAt }: EntryOfChange): DiffLine {
-  const end = expiresAt ? `until ${new Date(expiresAt).toLocaleString('en-GB', END)}` : null;
-  return { sign, text: range, detail: [note, end].filter(Boolean).join(', ') || null };
+  return { sign, text: range, detail: [note, until(expiresAt).trim()].filter(Boolean).join(', ') || null };
 }
+
+function until(time: unknown): string {
+  return time ? ` until ${timeText(time)}` : '';
+}
+
+const timeText = (time: unknown): string => new Date(String(time)).toLocaleString('en-GB', END);
 
 const END = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
 

@@ -51,6 +51,11 @@ describe('the difference of a change', () => {
       'mode: enforced',
       'mode: report only',
     ]);
+    const reporting = { mode: 'report-only', enforceAt: null };
+    const ending = { ...reporting, enforceAt: '2026-12-01T12:00:00.000Z' };
+    expect(diffOf({ before: ending, after: reporting })).toEqual([
+      { sign: '-', text: expect.stringMatching(/^enforced from \d+ \w+ 2026, \d\d:00$/), detail: null },
+    ]);
   });
 });
 
@@ -62,9 +67,13 @@ describe('the title of a change', () => {
       'No longer allowed: 2 ranges',
     ],
     [change('RestrictionModeChanged', null, { mode: 'report-only' }), 'Mode changed to report only'],
+    [
+      change('RestrictionModeChanged', null, { mode: 'report-only', enforceAt: '2026-12-01T12:00:00.000Z' }),
+      expect.stringMatching(/^Mode changed to report only until \d+ \w+ 2026, \d\d:00$/),
+    ],
     [change('ApiKeyRevoked', { name: 'ci', role: 'admin' }, null), 'API key ci revoked (admin)'],
     [change('FromALaterPostern', null, null), 'FromALaterPostern'],
-  ])('says what was done (%#)', (each, title) => expect(titleOf(each)).toBe(title));
+  ])('says what was done (%#)', (each, title) => expect(titleOf(each)).toEqual(title));
 });
 
 describe('changes', () => {

@@ -1,6 +1,6 @@
 -- A tenant's list, newest first, also by state, and its counts.
 CREATE INDEX smtp_users_of_tenant ON projection.smtp_users (tenant_id, created_at DESC, id DESC)
-  INCLUDE (username_key, restricted, mode) WHERE NOT removed;
+  INCLUDE (username_key, restricted, mode, enforce_at) WHERE NOT removed;
 
 -- Generated columns: `->>` is not leakproof, so row-level security would prevent an index on it. Text, because both
 -- values are stored in canonical form, and an invalid value must not stop the consumer.

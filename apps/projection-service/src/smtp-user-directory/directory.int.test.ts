@@ -51,6 +51,7 @@ describe('the directory', () => {
       restriction: {
         restricted: true,
         mode: 'enforce',
+        enforceAt: null,
         version: 3,
         entries: [
           {

@@ -15,6 +15,9 @@ const stories = {
   cleared: user('cleared').restricted('203.0.113.9').cleared(),
   office: user('office').restricted('203.0.113.0/24').restricted('2001:db8::/64'),
   reports: user('reports').restricted('203.0.113.9').mode('report-only'),
+  ends: user('ends').restricted('192.0.2.9').mode('report-only', inDays(1)),
+  // Enforced since: no event said so.
+  ended: user('ended').restricted('192.0.2.9').mode('report-only', inDays(-1)),
   soon: user('soon').restricted('198.51.100.7', inDays(3)).restricted('203.0.0.0/16', inDays(-3)),
   later: user('later').restricted('203.0.113.9', inDays(30)),
   over: user('over').restricted('203.0.113.9', inDays(-1)).restricted('2001:db8::9', inDays(-2)),
@@ -56,8 +59,8 @@ async function names(query: string): Promise<string[]> {
 describe('the list of SMTP users', () => {
   it.each([
     ['state=unrestricted', ['cleared', 'open']],
-    ['state=restricted', ['later', 'office', 'over', 'over-reports', 'reports', 'soon']],
-    ['state=report-only', ['over-reports', 'reports']],
+    ['state=restricted', ['ended', 'ends', 'later', 'office', 'over', 'over-reports', 'reports', 'soon']],
+    ['state=report-only', ['ends', 'over-reports', 'reports']],
     ['state=expiring', ['soon']],
     ['state=expired', ['over', 'over-reports']],
     ['state=restricted&query=OVER', ['over', 'over-reports']],
@@ -88,7 +91,7 @@ describe('the list of SMTP users', () => {
 
 describe('GET …/smtp-users/counts', () => {
   it('counts the tenant’s users in each state', async () => {
-    const body = { all: 8, restricted: 6, reportOnly: 2, expiring: 1, expired: 2 };
+    const body = { all: 10, restricted: 8, reportOnly: 3, expiring: 1, expired: 2 };
     expect(await get('/counts')).toEqual({ status: 200, body });
   });
 });

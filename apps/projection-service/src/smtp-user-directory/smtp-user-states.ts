@@ -12,7 +12,7 @@ export function isInState(state: (typeof SMTP_USER_STATES)[number], tenantId: Te
     case 'restricted':
       return sql`restricted`;
     case 'report-only':
-      return sql`restricted AND mode = 'report-only'`;
+      return sql`restricted AND mode = 'report-only' AND (enforce_at IS NULL OR enforce_at > ${now.toISOString()})`;
     case 'expiring':
       return sql`id IN (${expiringUsers(tenantId, now)})`;
     case 'expired':

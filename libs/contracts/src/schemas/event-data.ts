@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   apiKeyId,
+  enforceAt,
   entryId,
   eventId,
   mode,
@@ -64,7 +65,7 @@ const restrictionAdded2 = z.object({ entries: z.array(entryAdded2).min(1) });
 const restrictionEntriesChanged1 = z.object({ entries: z.array(entryChanged1).min(1) });
 const restrictionRemoved1 = z.object({ entries: z.array(entryRemoved1).min(1) });
 const restrictionCleared1 = z.object({});
-const restrictionModeChanged1 = z.object({ mode, previousMode: mode });
+const restrictionModeChanged1 = z.object({ mode, previousMode: mode, enforceAt, previousEnforceAt: time.nullable() });
 const authDenied1 = z.object({
   denialId: eventId.meta({ description: 'Also the event’s id: made by the relay, once. UUIDv7.' }),
   smtpUserId,

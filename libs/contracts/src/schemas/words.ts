@@ -44,6 +44,10 @@ export const range = z.string().min(1).meta({
 export const mode = z.enum(MODES).meta({
   description: '`enforce` refuses a mismatch; `report-only` records it and lets it through.',
 });
+export const enforceAt = time.nullable().meta({
+  description:
+    'The end of `report-only`: from this instant on, by the consumer’s own clock, the list is enforced, with no further message. Null: no end; always so with `enforce`.',
+});
 export const tenantReply = z.object({
   text: z.string().min(1).max(LONGEST_REPLY_TEXT).regex(REPLY_TEXT).meta({
     description: 'What relays say to a client that they deny. `{ip}` stands for the client’s address.',

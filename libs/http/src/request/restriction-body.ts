@@ -45,3 +45,9 @@ export const entriesSchema: z.ZodType<WantedEntry[]> = documentedAs(
 );
 
 export const modeSchema = z.enum(MODES, `One of: ${MODES.join(', ')}.`);
+
+/** The end of `report-only` in a body; the domain checks it against the mode and the time. */
+export const enforceAtSchema = timeField.nullish().meta({
+  description:
+    'With `report-only`: from this instant on the list is enforced, by the relays themselves. In the future, and at most a year ahead. Null or left out: no end, also where one was set.',
+});

@@ -111,7 +111,8 @@ export class SmtpUserRows {
 
 function rowOf(state: KnownSmtpUser, createdAt: string, eventId: string): object {
   const { smtpUserId, tenantId, username, version } = state;
-  const { mode, restricted } = state.status === 'registered' ? state : { mode: 'enforce', restricted: false };
+  const { mode, enforceAt, restricted } =
+    state.status === 'registered' ? state : { mode: 'enforce', enforceAt: null, restricted: false };
   return {
     id: smtpUserId,
     tenant_id: tenantId,
@@ -120,6 +121,7 @@ function rowOf(state: KnownSmtpUser, createdAt: string, eventId: string): object
     created_at: createdAt,
     removed: state.status === 'removed',
     mode,
+    enforce_at: enforceAt,
     restricted,
     version,
     event_id: eventId,
@@ -152,12 +154,12 @@ const LOAD = `
 
 const SAVE = `
   WITH saved AS (
-    INSERT INTO smtp_users (id, tenant_id, username, username_key, created_at, removed, mode, restricted, version, event_id)
+    INSERT INTO smtp_users (id, tenant_id, username, username_key, created_at, removed, mode, enforce_at, restricted, version, event_id)
     SELECT * FROM json_to_recordset($1::json) AS r (id uuid, tenant_id text, username text, username_key text,
-           created_at timestamptz(3), removed boolean, mode text, restricted boolean, version integer, event_id uuid)
+           created_at timestamptz(3), removed boolean, mode text, enforce_at text, restricted boolean, version integer, event_id uuid)
         ON CONFLICT (id) DO UPDATE
        SET username = excluded.username, username_key = excluded.username_key, removed = excluded.removed, mode = excluded.mode,
-           restricted = excluded.restricted, version = excluded.version, event_id = excluded.event_id
+           enforce_at = excluded.enforce_at, restricted = excluded.restricted, version = excluded.version, event_id = excluded.event_id
   ), gone AS (
     DELETE FROM entries WHERE (smtp_user_id, place) IN (SELECT * FROM unnest($3::uuid[], $4::bigint[]))
   )

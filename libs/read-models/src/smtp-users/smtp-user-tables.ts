@@ -30,6 +30,8 @@ export function smtpUserTablesSql(schema: string, writer: DatabaseRole, reader: 
       created_at   timestamptz(3) NOT NULL,
       removed      boolean NOT NULL,
       mode         text NOT NULL,
+      -- RFC 3339, in one canonical form: the end of report-only.
+      enforce_at   text COLLATE "C",
       restricted   boolean NOT NULL,
       -- Of the last event that was applied, and its id: the same version with another id is a conflict.
       version      integer NOT NULL,
@@ -54,7 +56,8 @@ export const SMTP_USER_TABLES: readonly ModelTable[] = [
     key: 'id::text',
     subject: 'id',
     group: null,
-    compared: 'id, tenant_id, username, username_key, created_at, removed, mode, restricted, version, event_id',
+    compared:
+      'id, tenant_id, username, username_key, created_at, removed, mode, enforce_at, restricted, version, event_id',
   },
   {
     name: 'entries',
@@ -73,6 +76,7 @@ export interface SmtpUserRecord {
   readonly created_at: Date;
   readonly removed: boolean;
   readonly mode: Mode;
+  readonly enforce_at: string | null;
   readonly restricted: boolean;
   readonly version: number;
   readonly event_id: string;
@@ -81,7 +85,7 @@ export interface SmtpUserRecord {
 
 /** SQL of a record's columns, of the row `u` of the schema's `smtp_users`. */
 export function smtpUserColumns(schema: string): string {
-  return `u.id, u.tenant_id, u.username, u.created_at, u.removed, u.mode, u.restricted, u.version, u.event_id,
+  return `u.id, u.tenant_id, u.username, u.created_at, u.removed, u.mode, u.enforce_at, u.restricted, u.version, u.event_id,
           (SELECT json_agg(entry ORDER BY place) FROM ${schema}.entries WHERE smtp_user_id = u.id) AS entries`;
 }
 
@@ -90,5 +94,6 @@ export function smtpUserOf(record: SmtpUserRecord): KnownSmtpUser {
   const identity = { smtpUserId, tenantId, username, version };
   if (removed) return { status: 'removed', ...identity };
   const createdAt = record.created_at.toISOString();
-  return { status: 'registered', createdAt, mode, restricted, entries: entries ?? [], ...identity };
+  const enforceAt = record.enforce_at;
+  return { status: 'registered', createdAt, mode, enforceAt, restricted, entries: entries ?? [], ...identity };
 }

@@ -137,7 +137,11 @@ describe('a replica', () => {
             for (const ip of ips) {
               const held = model.get(usernameKey(username)) ?? null;
               const parsed = parseAddress(ip);
-              const expected = decideAccess(held, parsed.ok ? parsed.value : null, new Date(NOW));
+              const expected = decideAccess(
+                held && { ...held, enforceAt: null },
+                parsed.ok ? parsed.value : null,
+                new Date(NOW),
+              );
               const found = decideBy(replica, username, ip, 'defer');
               expect([found.decision, found.reason, found.mode]).toEqual([
                 expected.decision,

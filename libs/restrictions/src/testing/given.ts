@@ -20,11 +20,13 @@ export const registered: SmtpUserEvent = {
 export const removed: SmtpUserEvent = { type: 'SmtpUserRemoved', data: { username } };
 export const cleared: SmtpUserEvent = { type: 'RestrictionCleared', data: {} };
 
-export function modeChanged(mode: Mode): SmtpUserEvent {
-  return {
-    type: 'RestrictionModeChanged',
-    data: { mode, previousMode: mode === 'enforce' ? 'report-only' : 'enforce' },
-  };
+export function modeChanged(
+  mode: Mode,
+  enforceAt: string | null = null,
+  previousEnforceAt: string | null = null,
+): SmtpUserEvent {
+  const previousMode = mode === 'enforce' || previousEnforceAt !== null ? 'report-only' : 'enforce';
+  return { type: 'RestrictionModeChanged', data: { mode, previousMode, enforceAt, previousEnforceAt } };
 }
 
 /** An entry of the restriction; its id is its range, unless given. */
@@ -61,8 +63,12 @@ export function addEntries(...entries: readonly WantedEntry[]): CommandOf<'AddEn
   return { type: 'AddEntries', entries };
 }
 
-export function replaceWith(entries: readonly WantedEntry[], mode?: Mode): CommandOf<'ReplaceRestriction'> {
-  return { type: 'ReplaceRestriction', entries, mode };
+export function replaceWith(
+  entries: readonly WantedEntry[],
+  mode?: Mode,
+  enforceAt?: string | null,
+): CommandOf<'ReplaceRestriction'> {
+  return { type: 'ReplaceRestriction', entries, mode, enforceAt };
 }
 
 export function user(state: SmtpUserState): RegisteredSmtpUser {

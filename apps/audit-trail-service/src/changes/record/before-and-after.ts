@@ -17,7 +17,7 @@ export function ofSmtpUser(before: SmtpUserState, event: SmtpUserEvent, after: K
     case 'SmtpUserRenamed':
       return { before: { username: before.username }, after: { username: after.username } };
     case 'RestrictionModeChanged':
-      return { before: { mode: before.mode }, after: { mode: after.mode } };
+      return { before: modeOf(before), after: modeOf(after) };
     case 'RestrictionAdded':
       return {
         before: { restricted: before.restricted, entries: [] },
@@ -74,6 +74,12 @@ function whole(user: RegisteredSmtpUser): object {
   return { username: user.username, ...restriction(user) };
 }
 
-function restriction({ restricted, mode, entries }: RegisteredSmtpUser): object {
-  return { restricted, mode, entries };
+function restriction(user: RegisteredSmtpUser): object {
+  const { restricted, entries } = user;
+  return { restricted, ...modeOf(user), entries };
+}
+
+/** As it was set: the instant of `enforceAt` may lie between a change and its reader. */
+function modeOf({ mode, enforceAt }: RegisteredSmtpUser): object {
+  return { mode, enforceAt };
 }

@@ -22,8 +22,12 @@ function last(...events: SmtpUserEvent[]) {
 
 describe('before and after a change', () => {
   const cleared = { type: 'RestrictionCleared', data: {} } as const;
-  const report = { type: 'RestrictionModeChanged', data: { mode: 'report-only', previousMode: 'enforce' } } as const;
-  const open = { restricted: false, mode: 'enforce', entries: [] };
+  const enforceAt = '2026-12-01T00:00:00.000Z';
+  const report: SmtpUserEvent = {
+    type: 'RestrictionModeChanged',
+    data: { mode: 'report-only', previousMode: 'enforce', enforceAt, previousEnforceAt: null },
+  };
+  const open = { restricted: false, mode: 'enforce', enforceAt: null, entries: [] };
 
   it('a registered SMTP user was nothing, and is open', () => {
     expect(last(person.registered())).toEqual({ before: null, after: { username: 'a@acme.example', ...open } });
@@ -69,23 +73,23 @@ describe('before and after a change', () => {
     });
   });
 
-  it('a changed mode has the modes', () => {
+  it('a changed mode has the modes, with their ends', () => {
     expect(last(person.registered(), one, report)).toEqual({
-      before: { mode: 'enforce' },
-      after: { mode: 'report-only' },
+      before: { mode: 'enforce', enforceAt: null },
+      after: { mode: 'report-only', enforceAt },
     });
   });
 
   it('a cleared restriction shows all entries that it had', () => {
     expect(last(person.registered(), one, two, report, cleared)).toEqual({
-      before: { restricted: true, mode: 'report-only', entries: [first, second, third] },
+      before: { restricted: true, mode: 'report-only', enforceAt, entries: [first, second, third] },
       after: open,
     });
   });
 
   it('a removed SMTP user shows what it had before, and nothing after', () => {
     expect(last(person.registered(), one, person.removed())).toEqual({
-      before: { username: 'a@acme.example', restricted: true, mode: 'enforce', entries: [first] },
+      before: { username: 'a@acme.example', restricted: true, mode: 'enforce', enforceAt: null, entries: [first] },
       after: null,
     });
   });

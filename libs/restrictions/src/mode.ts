@@ -1,0 +1,65 @@
+import { utcTime, type Mode } from '@postern/contracts';
+import { fieldRefusal, type FieldRefusal } from './refusal.js';
+
+/** A mode as it was set. */
+export interface ModeSetting {
+  readonly mode: Mode;
+  /** The end of `report-only`, RFC 3339, UTC, milliseconds: from this instant on the list is enforced, with no further event. Null: no end. */
+  readonly enforceAt: string | null;
+}
+
+/** A mode as a caller wants it; without one it stays as it is, with its end. */
+export interface WantedMode {
+  readonly mode?: Mode | undefined;
+  /** RFC 3339; null or left out: no end. */
+  readonly enforceAt?: string | null | undefined;
+}
+
+/** The longest that `report-only` may be given an end ahead: a year, also a leap year. */
+const LONGEST_AHEAD_MS = 366 * 24 * 60 * 60 * 1000;
+
+/** The mode in force at `at`: `report-only` ends at the very millisecond of its `enforceAt`. One that is no time is over. */
+export function modeAt({ mode, enforceAt }: ModeSetting, at: Date): Mode {
+  return mode === 'report-only' && enforceAt !== null && !(at.getTime() < Date.parse(enforceAt)) ? 'enforce' : mode;
+}
+
+/**
+ * Reads a wanted mode and finds what is wrong with its end. What is set already may be sent back, as it was set and as it is shown at
+ * `now`: it is then returned as it is.
+ */
+export function checkMode(
+  { mode, enforceAt: typed }: WantedMode,
+  present: ModeSetting,
+  now: Date,
+): { setting: ModeSetting; errors: FieldRefusal[] } {
+  const wrong = (code: FieldRefusal['code'], detail: string, pointer = '/enforceAt') => ({
+    setting: present,
+    errors: [fieldRefusal(pointer, code, detail)],
+  });
+  if (mode === undefined) {
+    if (typed === undefined) return { setting: present, errors: [] };
+    return wrong('field-missing', 'Send the mode report-only with enforceAt, or leave both out.', '/mode');
+  }
+  const enforceAt = typed ? utcTime(typed) : null;
+  if (enforceAt === null && typeof typed === 'string') {
+    const detail = 'The end of report-only is an RFC 3339 time, such as 2030-01-31T18:00:00Z, or null for none.';
+    return wrong('validation-failed', detail);
+  }
+  const isShown = mode === present.mode || mode === modeAt(present, now);
+  if (isShown && enforceAt === present.enforceAt) return { setting: present, errors: [] };
+  if (enforceAt === null) return { setting: { mode, enforceAt }, errors: [] };
+  if (mode === 'enforce') {
+    const detail = 'enforceAt is the end of report-only. Send the mode report-only with it, or leave it out.';
+    return wrong('validation-failed', detail);
+  }
+  const ahead = Date.parse(enforceAt) - now.getTime();
+  if (ahead <= 0) {
+    const detail = `${enforceAt} is not after now (${now.toISOString()}). Give a later time, or the mode enforce.`;
+    return wrong('expiry-in-the-past', detail);
+  }
+  if (ahead > LONGEST_AHEAD_MS) {
+    const detail = `${enforceAt} is more than a year ahead. Give an earlier time, or null for no end.`;
+    return wrong('validation-failed', detail);
+  }
+  return { setting: { mode, enforceAt }, errors: [] };
+}
