@@ -4,6 +4,7 @@ export * from './denial-report.js';
 export * from './events.js';
 export * from './ids.js';
 export * from './json-members.js';
+export * from './login-report.js';
 export * from './messages/decode-event.js';
 export * from './messages/event-message.js';
 export * from './messages/policy-message.js';

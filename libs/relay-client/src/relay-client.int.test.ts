@@ -716,7 +716,7 @@ describe('a relay client', () => {
     const client = clientOf({ urls: ['http://127.0.0.1:9'], dataDir, startWithinMs: 10 });
     await client.start();
     expect(decisionOf(client, 'office@acme.example')).toBe('defer policy-stale');
-    expect(codes()).toContain('last-known-good-unusable');
+    await until(() => codes().includes('last-known-good-unusable'), 'the damage is reported');
     await client.stop();
     const third = clientOf({ dataDir });
     await third.start();

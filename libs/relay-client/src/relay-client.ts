@@ -6,6 +6,7 @@ import type { Decision } from './decision.js';
 import { DenialFolder } from './denials/denial-folder.js';
 import { DenialReporter } from './denials/denial-reporter.js';
 import { DenialSpool } from './denials/denial-spool.js';
+import { LoginReporter } from './logins/login-reporter.js';
 import { PolicyFeed } from './policies/policy-feed.js';
 import { BadSetting, checkKey, completeSettings } from './settings.js';
 import type { RelayClientSettings, Settings } from './settings.js';
@@ -17,8 +18,8 @@ const MAX_IP_TEXT = 64;
 const NO_ADDRESS = 'unknown';
 
 /**
- * Decides for a relay from memory: holds all policies, keeps them up to date, and reports denials. Losing the control
- * plane changes no decision (until `maxStalenessMs`, if `whenStale` is `defer`).
+ * Decides for a relay from memory: holds all policies, keeps them up to date, and reports denials and where logins came from.
+ * Losing the control plane changes no decision (until `maxStalenessMs`, if `whenStale` is `defer`).
  */
 export class RelayClient {
   private unknownUsers = 0;
@@ -28,6 +29,8 @@ export class RelayClient {
   private readonly spool: DenialSpool;
   private readonly reporter: DenialReporter;
   private readonly folder: DenialFolder;
+  /** Null where logins are not observed. */
+  private readonly logins: LoginReporter | null;
 
   /** @throws BadSetting. */
   constructor(settings: RelayClientSettings) {
@@ -36,6 +39,7 @@ export class RelayClient {
     this.spool = new DenialSpool(this.settings);
     this.reporter = new DenialReporter(this.settings, this.spool);
     this.folder = new DenialFolder(this.settings, this.reporter.record);
+    this.logins = this.settings.observeLogins ? new LoginReporter(this.settings) : null;
   }
 
   /** Resolves when policies and replies are loaded, or after `startWithinMs`. @throws BadSetting: bad `dataDir`. */
@@ -50,6 +54,7 @@ export class RelayClient {
     if (this.stopped) return;
     this.reporter.start();
     this.folder.start();
+    this.logins?.start();
     await endsWithin(
       this.feed.start().then(
         () => this.feed.ready,
@@ -63,12 +68,13 @@ export class RelayClient {
   }
 
   /**
-   * Call it after the password was correct. Decides, and records a denial. Synchronous; never throws.
+   * Call it after the password was correct. Decides; records a denial, and counts a login that is let through. Synchronous; never throws.
    * @param ip the client's address as text, after PROXY protocol. Anything else is an unreadable address.
    */
   decide(username: string, ip: string | undefined): Decision {
     const decision = this.peek(username, ip);
     if (decision.reason === 'smtp-user-unknown') this.unknownUsers++;
+    else if (decision.decision === 'allow' && this.feed.replica !== null) this.logins?.count(this.feed.replica);
     const reason = denialReason(decision);
     if (reason !== null) {
       this.folder.record({
@@ -110,18 +116,19 @@ export class RelayClient {
     this.settings.key = key;
     this.feed.retryNow();
     this.reporter.retryNow();
+    this.logins?.retryNow();
   }
 
-  /** Saves the policies, sends denials for `flushWithinMs` at most, and ends. `decide` still works afterwards. */
+  /** Saves the policies, sends denials and logins for `flushWithinMs` at most, and ends. `decide` still works afterwards. */
   async stop(flushWithinMs = 5_000): Promise<void> {
     this.stopped = true;
     this.folder.stop();
-    await Promise.all([this.reporter.stop(flushWithinMs), this.feed.stop()]);
+    await Promise.all([this.reporter.stop(flushWithinMs), this.logins?.stop(flushWithinMs), this.feed.stop()]);
     await this.spool.close();
   }
 
   status(): RelayStatus {
-    const { feed, spool, reporter, folder } = this;
+    const { feed, spool, reporter, folder, logins } = this;
     const { replica, contactAgeMs: age } = feed;
     return {
       state: this.stopped ? 'stopped' : replica === null ? 'waiting' : this.isTooOld() ? 'stale' : 'deciding',
@@ -148,6 +155,9 @@ export class RelayClient {
       unsavedDenials: spool.unsaved,
       damagedDenials: spool.damaged,
       denialsError: reporter.lastError,
+      countedLogins: logins?.counted ?? 0,
+      reportedLogins: logins?.reported ?? 0,
+      droppedLogins: logins?.dropped ?? 0,
     };
   }
 

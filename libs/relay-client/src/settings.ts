@@ -40,14 +40,21 @@ export interface RelayClientSettings {
    * Equal denials after the first are reported as one record with a count per window. 0: one by one. Default: a minute.
    */
   readonly foldWindowMs?: number;
-  /** For one batch of denials. Default: 10 s. */
+  /**
+   * Whether to report from which addresses known users logged in, counted by the hour. Owners then see what a change of their list would
+   * refuse. Default: true.
+   */
+  readonly observeLogins?: boolean;
+  /** Between reports of logins. Default: a minute. */
+  readonly reportLoginsEveryMs?: number;
+  /** For one batch of denials or logins. Default: 10 s. */
   readonly requestTimeoutMs?: number;
   /** Changed policies are saved this often. Default: a minute. */
   readonly saveEveryMs?: number;
   /** Records of denials that may wait, 1 or more. Further ones are dropped and counted. Default: 100,000. */
   readonly maxDenials?: number;
   readonly onProblem?: OnProblem;
-  /** Milliseconds since 1970, for the end of an entry, the time of a denial, and the age of saved policies. */
+  /** Milliseconds since 1970, for the end of an entry, the time of a denial, the hour of logins, and the age of saved policies. */
   readonly clock?: () => number;
   /** Milliseconds that never go back, for every other age. Default: `performance.now`. */
   readonly elapsed?: () => number;
@@ -77,6 +84,8 @@ export function completeSettings(given: RelayClientSettings): Settings {
     refusedRetryMs: 30_000,
     flushIntervalMs: 200,
     foldWindowMs: 60_000,
+    observeLogins: true,
+    reportLoginsEveryMs: 60_000,
     requestTimeoutMs: 10_000,
     saveEveryMs: 60_000,
     maxDenials: 100_000,

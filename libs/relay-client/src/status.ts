@@ -40,6 +40,12 @@ export interface RelayStatus {
   readonly damagedDenials: number;
   /** Why the last batch of denials was not accepted; null after one was. The batch is kept and sent again. */
   readonly denialsError: string | null;
+  /** Logins of known users that were let through and counted; all of them unless `observeLogins` is off, or some were dropped. */
+  readonly countedLogins: number;
+  /** Those of them that Postern has. */
+  readonly reportedLogins: number;
+  /** Logins that found no room to be counted, or were counted and then not accepted within a day. */
+  readonly droppedLogins: number;
 }
 
 /** Problems for the relay's operator. None of them stops the relay from deciding. */
@@ -57,7 +63,10 @@ export type ProblemCode =
   | 'denials-not-accepted'
   | 'denials-not-saved'
   | 'denial-dropped'
-  | 'denial-rejected';
+  | 'denial-rejected'
+  | 'logins-not-accepted'
+  | 'logins-dropped'
+  | 'logins-rejected';
 
 export interface RelayProblem {
   readonly code: ProblemCode;

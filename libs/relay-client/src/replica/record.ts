@@ -90,7 +90,14 @@ export function networkOf(words: Uint32Array, at: number, index: number): [4 | 6
 }
 
 export function smtpUserIdOf(words: Uint32Array, at: number): string {
-  const id = at + recordWords(words, at) - END_WORDS;
+  return uuidText(words, smtpUserIdAt(words, at));
+}
+
+/** Where the four words of the SMTP user's id begin. */
+export const smtpUserIdAt = (words: Uint32Array, at: number): number => at + recordWords(words, at) - END_WORDS;
+
+/** The UUID in the four words at `id`, in lower case. */
+export function uuidText(words: Uint32Array, id: number): string {
   let hex = '';
   for (let i = 0; i < ID_WORDS; i++) hex += (words[id + i] as number).toString(16).padStart(8, '0');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');

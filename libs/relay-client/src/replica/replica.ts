@@ -19,6 +19,7 @@ import {
   matchRecord,
   networkOf,
   recordWords,
+  smtpUserIdAt,
   smtpUserIdOf,
   tenantOf,
   wordsOf,
@@ -114,7 +115,7 @@ export class Replica {
     if (typeof username !== 'string' || !this.key.pack(username)) return UNKNOWN;
     const segment = this.table.segment(this.key.hash);
     segment.fetch(segment.home(this.key.hash));
-    const family = typeof ip === 'string' ? this.address.parse(ip) : 0;
+    const family = typeof ip === 'string' ? this.address.parse(ip) : (this.address.family = 0);
     const found = segment.find(this.key);
     if (found < 0) return UNKNOWN;
     const header = this.open(segment.words, found);
@@ -140,12 +141,29 @@ export class Replica {
     return this.tenants.ids[tenantOf(this.words, this.at)] ?? '';
   }
 
-  /** The address of the last decision of a restricted user, in canonical form; null if it was unreadable. */
+  /** The address of the last decision, unless it was UNKNOWN, in canonical form; null if it was unreadable. */
   addressText(): string | null {
     const { family, words } = this.address;
     return family === 0
       ? null
       : rangeText(family, family === 4 ? words.subarray(0, 1) : words, family === 4 ? 32 : 128);
+  }
+
+  /**
+   * Writes who logged in and from where by the last decision, unless it was UNKNOWN: the words of the SMTP user's id, then those of the
+   * address, which are `::ffff:a.b.c.d` for IPv4. False if the address was unreadable.
+   */
+  readLogin(into: Uint32Array): boolean {
+    const { family, words } = this.address;
+    if (family === 0) return false;
+    const id = smtpUserIdAt(this.words, this.at);
+    for (let i = 0; i < 4; i++) into[i] = this.words[id + i] as number;
+    for (let i = 0; i < 4; i++) into[4 + i] = family === 6 ? (words[i] as number) : 0;
+    if (family === 4) {
+      into[6] = 0xffff;
+      into[7] = words[0] as number;
+    }
+    return true;
   }
 
   /** After MATCHED, like `matchedExpiry`. In canonical form. */

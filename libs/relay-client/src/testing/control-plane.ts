@@ -1,19 +1,26 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { EMPTY_DIGEST, digestToHex, policyDigest, usernameKey, xorDigest } from '@postern/contracts';
-import type { DenialReport, RelayPolicy, RelayReply } from '@postern/contracts';
+import type { DenialReport, LoginReport, RelayPolicy, RelayReply } from '@postern/contracts';
 
+export interface LoginBatch {
+  readonly batchId: string;
+  readonly logins: LoginReport[];
+}
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
  * A control plane for tests: speaks the relay's part of the HTTP contract over a real socket, from policies in memory,
- * and misbehaves on demand. `onSnapshot`, `onStream` and `onDenials` answer the next requests of their kind instead.
+ * and misbehaves on demand. `onSnapshot`, `onStream`, `onDenials` and `onLogins` answer the next requests of their kind instead.
  */
 export class TestControlPlane {
   readonly policies = new Map<string, RelayPolicy>();
   readonly received: DenialReport[][] = [];
+  /** Each once, however often it came. */
+  readonly logins = new Map<string, LoginReport[]>();
   /** Of tenants, where they are not the default: each stream begins with them. */
   readonly replies = new Map<string, RelayReply>();
   readonly resumedFrom: string[] = [];
@@ -31,6 +38,7 @@ export class TestControlPlane {
   readonly onSnapshot: Handler[] = [];
   readonly onStream: Handler[] = [];
   readonly onDenials: ((batch: DenialReport[], response: ServerResponse) => void)[] = [];
+  readonly onLogins: ((batch: LoginBatch, response: ServerResponse) => void)[] = [];
 
   readonly server: Server;
   private readonly sockets = new Set<Socket>();
@@ -118,6 +126,7 @@ export class TestControlPlane {
     if (route === 'GET /v1/relay/policies') (this.onSnapshot.shift() ?? this.serveSnapshot)(request, response);
     else if (route === 'GET /v1/relay/policies/stream') (this.onStream.shift() ?? this.serveStream)(request, response);
     else if (route === 'POST /v1/relay/auth-denials') await this.takeDenials(request, response);
+    else if (route === 'POST /v1/relay/logins') await this.takeLogins(request, response);
     else response.writeHead(404).end();
   }
 
@@ -140,14 +149,26 @@ export class TestControlPlane {
   };
 
   private async takeDenials(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { denials } = JSON.parse(Buffer.concat(chunks).toString()) as { denials: DenialReport[] };
+    const { denials } = (await json(request)) as { denials: DenialReport[] };
     const instead = this.onDenials.shift();
     if (instead !== undefined) return instead(denials, response);
     this.received.push(denials);
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ accepted: denials.length, duplicates: 0, rejected: [] }));
+  }
+
+  private async takeLogins(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const batch = (await json(request)) as LoginBatch;
+    const instead = this.onLogins.shift();
+    if (instead === undefined) this.keepLogins(batch, response);
+    else instead(batch, response);
+  }
+
+  keepLogins({ batchId, logins }: LoginBatch, response: ServerResponse): void {
+    const duplicate = this.logins.has(batchId);
+    if (!duplicate) this.logins.set(batchId, logins);
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ accepted: duplicate ? 0 : logins.length, duplicate, rejected: 0 }));
   }
 }
 
