@@ -27,6 +27,12 @@ import {
 } from './live-denials/stream-limits.js';
 import { CheckAddressHandler } from './restriction/check-address.js';
 import { RestrictionController } from './restriction/restriction.controller.js';
+import { CountSourcesHandler } from './sources/count-sources.js';
+import { ListSourcesHandler } from './sources/list-sources.js';
+import { LoginRetention } from './sources/login-retention.js';
+import { RelayLoginsController } from './sources/relay-logins.controller.js';
+import { LOGIN_BATCHES, ReportLoginsHandler } from './sources/report-logins.js';
+import { SourcesController } from './sources/sources.controller.js';
 
 /** For auditors and support: who was denied, from where, since when and why; who changed what. */
 @Module({
@@ -34,8 +40,8 @@ import { RestrictionController } from './restriction/restriction.controller.js';
     CqrsModule,
     ListAnswersModule,
     ObservedLoginsModule,
-    // One connection per consumer, one for readiness and partitions, one for retention.
-    dataSourceModule('postern_audit', { entities: [DeadLetter], poolSize: 4, ...CONSUMER_POOL }),
+    // One connection per consumer, one for readiness and partitions, one for retention, and those of LOGIN_BATCHES.
+    dataSourceModule('postern_audit', { entities: [DeadLetter], poolSize: 4 + LOGIN_BATCHES.atOnce, ...CONSUMER_POOL }),
     dataSourceModule('postern_audit_reader', { poolSize: 6 }),
   ],
   controllers: [
@@ -43,7 +49,9 @@ import { RestrictionController } from './restriction/restriction.controller.js';
     DenialStreamController,
     DeniedIpsController,
     ChangesController,
+    RelayLoginsController,
     RestrictionController,
+    SourcesController,
     DeadLettersController,
   ],
   providers: [
@@ -56,6 +64,10 @@ import { RestrictionController } from './restriction/restriction.controller.js';
     CheckAddressHandler,
     Consumers,
     AuditConsumers,
+    ReportLoginsHandler,
+    ListSourcesHandler,
+    CountSourcesHandler,
+    LoginRetention,
     RetentionSweeper,
     DenialStreams,
     { provide: DENIAL_STREAM_LIMITS, useValue: DEFAULT_DENIAL_STREAM_LIMITS },

@@ -5,25 +5,35 @@ import { BUILD } from '@postern/observe';
 import type { DataSource } from 'typeorm';
 import { AuditWorld } from './testing/audit-world.js';
 import { Person } from './testing/happenings.js';
+import { loginOf, reportLogins } from './testing/logins.js';
 
 let world: AuditWorld;
 let reader: DataSource;
+let loginsReader: DataSource;
 const acme = new Person('app@acme.example');
 const globex = new Person('app@globex.example', 'globex' as TenantId);
 
 beforeAll(async () => {
   world = await AuditWorld.create();
   reader = await openDataSource(world.databaseUrl, 'postern_audit_reader', { poolSize: 2 });
+  loginsReader = await openDataSource(world.databaseUrl, 'postern_logins_reader', { poolSize: 2 });
+  const relay = await world.key('relay');
   for (const person of [acme, globex]) {
     await world.append(person, person.registered(), person.allowed('198.51.100.1'));
     await world.happened(
       person,
       person.denied('203.0.113.9', { username: 'same', occurredAt: new Date().toISOString() }),
     );
+    await reportLogins(world, relay, [loginOf(person, '198.51.100.1')]);
+    await world.sql(
+      `INSERT INTO logins.overflow (smtp_user_id, tenant_id, day, logins) VALUES ($1, $2, current_date, 1)`,
+      [person.smtpUserId, person.tenantId],
+    );
   }
 });
 afterAll(async () => {
   await reader?.destroy();
+  await loginsReader?.destroy();
   await world?.end();
 });
 
@@ -36,36 +46,45 @@ const TENANT_ROUTES = (tenantId: string, smtpUserId: string) =>
     `denial-summaries?smtpUserIds=${smtpUserId}`,
   ].map((route) => `/v1/tenants/${tenantId}/${route}`);
 const USER_ROUTES = (tenantId: string, smtpUserId: string) =>
-  ['denials', 'denied-ips', 'history'].map((route) => `/v1/tenants/${tenantId}/smtp-users/${smtpUserId}/${route}`);
+  ['denials', 'denied-ips', 'history', 'sources'].map(
+    (route) => `/v1/tenants/${tenantId}/smtp-users/${smtpUserId}/${route}`,
+  );
 const ROUTES = (tenantId: string, smtpUserId: string) => [
   ...TENANT_ROUTES(tenantId, smtpUserId),
   ...USER_ROUTES(tenantId, smtpUserId),
 ];
 
-describe('every table of the schema', () => {
+const SCHEMAS = [
+  ['audit', ['checkpoints', 'denial_retention', 'migrations'], () => reader, 6],
+  ['logins', ['batches', 'migrations', 'reporters'], () => loginsReader, 2],
+] as const;
+
+describe.each(SCHEMAS)('every table of the schema %s', (schema, withoutTenant, readerOf, tenanted) => {
   it('has forced row-level security, except where no tenant’s data is stored', async () => {
     const open = await world.sql<{ relname: string }>(
-      `SELECT relname FROM pg_class WHERE relnamespace = 'audit'::regnamespace AND relkind IN ('r', 'p')
+      `SELECT relname FROM pg_class WHERE relnamespace = '${schema}'::regnamespace AND relkind IN ('r', 'p')
           AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY relname`,
     );
-    expect(open.map(({ relname }) => relname)).toEqual(['checkpoints', 'denial_retention', 'migrations']);
+    expect(open.map(({ relname }) => relname)).toEqual(withoutTenant);
   });
 
   it('shows the reader one tenant’s rows alone where a WHERE was forgotten, and without a tenant none', async () => {
     const tables = await world.sql<{ name: string }>(
-      `SELECT relname AS name FROM pg_class c WHERE relnamespace = 'audit'::regnamespace AND relkind IN ('r', 'p')
+      `SELECT relname AS name FROM pg_class c WHERE relnamespace = '${schema}'::regnamespace AND relkind IN ('r', 'p')
           AND NOT relispartition AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')`,
     );
-    expect(tables.length).toBeGreaterThanOrEqual(6);
+    expect(tables.length).toBeGreaterThanOrEqual(tenanted);
     for (const { name } of tables) {
-      const select = `SELECT DISTINCT tenant_id FROM audit.${name}`;
-      const seen = await inTenant(reader, 'acme', (manager) => manager.query<{ tenant_id: string }[]>(select));
+      const select = `SELECT DISTINCT tenant_id FROM ${schema}.${name}`;
+      const seen = await inTenant(readerOf(), 'acme', (manager) => manager.query<{ tenant_id: string }[]>(select));
       expect([name, seen]).toEqual([name, name === 'dead_letters' ? [] : [{ tenant_id: 'acme' }]]);
-      expect([name, await reader.query(select)]).toEqual([name, []]);
+      expect([name, await readerOf().query(select)]).toEqual([name, []]);
     }
   });
+});
 
-  it('lets the reader write nothing, and read no partition around the policies of the table', async () => {
+describe('the readers', () => {
+  it('write nothing, and read no partition around the policies of the table', async () => {
     const partitions = await world.sql<{ name: string }>(
       `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'audit.denials'::regclass`,
     );
@@ -82,6 +101,17 @@ describe('every table of the schema', () => {
         'permission denied',
       );
     }
+    for (const statement of [
+      'DELETE FROM logins.sources',
+      'UPDATE logins.overflow SET logins = 1',
+      'SELECT FROM logins.batches',
+      'INSERT INTO logins.reporters (key_id, relay) VALUES (1, 1)',
+      'SELECT FROM audit.denials',
+      'SELECT client FROM access.relays',
+    ])
+      await expect(inTenant(loginsReader, 'acme', (manager) => manager.query(statement))).rejects.toThrow(
+        'permission denied',
+      );
   });
 });
 

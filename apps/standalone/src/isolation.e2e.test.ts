@@ -2,13 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RequestMethod, type Type } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { newId } from '@postern/contracts';
 import { roleUrl, type DatabaseRole } from '@postern/database';
 import { asking, askingSignedIn, type Ask, until, openClient } from '@postern/testing';
 import { StandaloneModule } from './standalone.module.js';
 import { startPostern, type StartedPostern } from './testing/started-postern.js';
 
 /** Every role that acts for one tenant at a time. */
-const TENANT_ROLES: readonly DatabaseRole[] = ['postern_command', 'postern_directory_reader', 'postern_audit_reader'];
+const TENANT_ROLES: readonly DatabaseRole[] = [
+  'postern_command',
+  'postern_directory_reader',
+  'postern_audit_reader',
+  'postern_logins_reader',
+];
 /** Columns that say whose a row is. */
 const TENANT_COLUMN = 'tenant_id';
 /** Tables of the schemas without a tenant's data, and why. */
@@ -44,6 +50,15 @@ beforeAll(async () => {
   victim = { ask, keyId, userId: user.id, entryId: body.entries[0].id };
   for (const list of ['denials', 'changes', 'smtp-users'])
     await until(async () => (await ask('GET', `/v1/tenants/victim/${list}`)).body.items.length > 0, list);
+  const login = {
+    smtpUserId: user.id,
+    ip: '192.0.2.1',
+    hour: new Date().toISOString(),
+    count: 1,
+    entryId: null,
+    relay: 'mx1',
+  };
+  await asking(url, relayKey)('POST', '/v1/relay/logins', { batchId: newId(), logins: [login] });
   const other = await adminOf('stranger');
   stranger = other.ask;
   strangersBrowser = await askingSignedIn(url, other.key);

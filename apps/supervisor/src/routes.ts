@@ -44,6 +44,12 @@ export const ROUTES: readonly Routes[] = [
     paths: ['/v1/dead-letters/*'],
   },
   {
+    // Telemetry, and no events: it never touches the journal.
+    to: 'audit-trail-service',
+    methods: ['POST'],
+    paths: ['/v1/relay/logins'],
+  },
+  {
     to: 'audit-trail-service',
     methods: READS,
     paths: [
@@ -61,6 +67,8 @@ export const ROUTES: readonly Routes[] = [
       `${SMTP_USER}/denied-ips`,
       `${SMTP_USER}/history`,
       `${SMTP_USER}/restriction/check`,
+      `${SMTP_USER}/sources`,
+      `${SMTP_USER}/sources/histogram`,
     ],
   },
 ];

@@ -152,6 +152,15 @@ export interface SuggestedEntry {
   readonly covers: number;
 }
 
+/** What became of a batch of logins. */
+export interface ReportedLogins {
+  /** Records that were counted. */
+  readonly accepted: number;
+  /** Whether the batch was counted before. */
+  readonly duplicate: boolean;
+  readonly rejected: number;
+}
+
 /** An address from which an SMTP user has logged in. Times are hours. */
 export interface ObservedSource {
   readonly ip: string;

@@ -5,7 +5,11 @@ import { WRITE_IDLE_MS } from '@postern/database';
 /** The pools of both roles, once in a process: several of its services import this. */
 @Module({
   imports: [
-    dataSourceModule('postern_logins_writer', { poolSize: 3, idleInTransactionMs: WRITE_IDLE_MS }),
+    dataSourceModule('postern_logins_writer', {
+      poolSize: 3,
+      statementTimeoutMs: 10_000,
+      idleInTransactionMs: WRITE_IDLE_MS,
+    }),
     dataSourceModule('postern_logins_reader', { poolSize: 4 }),
   ],
 })

@@ -34,6 +34,8 @@ export interface Settings {
   readonly maxConnections: number;
   /** Denials are kept for this time; 0: for ever. */
   readonly denialRetentionDays: number;
+  /** Where SMTP users log in from is kept for so many days; 0: for ever. */
+  readonly loginsRetentionDays: number;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -88,6 +90,7 @@ export const Environment = z.object({
   POSTERN_FAILED_AUTH_BURST: burst.default(DEFAULT_FAILED_AUTH_LIMIT.burst),
   POSTERN_MAX_CONNECTIONS: wholeNumber(10, 1_000_000).default(DEFAULT_MAX_CONNECTIONS),
   POSTERN_DENIAL_RETENTION_DAYS: wholeNumber(1, 36_500, 'of days', 'to keep denials for ever').default(90),
+  POSTERN_LOGINS_RETENTION_DAYS: wholeNumber(1, 36_500, 'of days', 'to keep observed sources for ever').default(90),
 });
 
 /**
@@ -119,6 +122,7 @@ export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAU
     failedAuthLimit: { perSecond: env.POSTERN_FAILED_AUTH_PER_SECOND, burst: env.POSTERN_FAILED_AUTH_BURST },
     maxConnections: env.POSTERN_MAX_CONNECTIONS,
     denialRetentionDays: env.POSTERN_DENIAL_RETENTION_DAYS,
+    loginsRetentionDays: env.POSTERN_LOGINS_RETENTION_DAYS,
   };
 }
 

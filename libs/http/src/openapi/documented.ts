@@ -81,6 +81,7 @@ export const TAGS = {
   'SMTP users': 'The credentials whose logins are restricted. Postern never holds their passwords.',
   Restrictions: 'The source addresses from which an SMTP user may log in.',
   'Audit trail': 'Who was denied, from where and why; who changed what.',
+  'Observed sources': 'Where SMTP users log in from.',
   Relays: 'For mail relays: the policies to decide by, and the denials to report.',
   Operators: 'The state of the installation: its processes, its relays, and denials that could not be read.',
   Yourself: 'What helps whoever sets up a restriction.',

@@ -1,0 +1,89 @@
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { ObservedSource, Page, TenantId } from '@postern/contracts';
+import { inTenant } from '@postern/database';
+import { decisionView, entryView, reasonView, text, time, view, whole } from '@postern/http';
+import { parseAddress } from '@postern/ip-ranges';
+import { defineList, isTime, ListQuery, pageOf, periodFields } from '@postern/lists';
+import { findSources, MAX_SOURCES } from '@postern/observed-logins';
+import type { KnownSmtpUser } from '@postern/read-models';
+import { accessAt, decideAccess, entryView as shownEntry, type Source } from '@postern/restrictions';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { denialFilters } from '../denials/list-denials.js';
+import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
+
+/** The addresses from which an SMTP user has logged in, the latest first, as pages, NDJSON or CSV. */
+export const sources = defineList({
+  name: 'sources',
+  page: 'SourcePage',
+  item: view<Source>('Source', 'An address from which an SMTP user has logged in. Times are hours.', {
+    ip: text('203.0.113.9', 'Canonical.'),
+    logins: whole(1, 12),
+    firstSeenAt: time('2026-11-01T08:00:00.000Z'),
+    lastSeenAt: time('2026-11-02T09:00:00.000Z'),
+    relays: z.array(text('mx1')).meta({ description: 'The first ten of each day.' }),
+    decision: decisionView.meta({ description: 'Of a login from there now.' }),
+    reason: reasonView,
+    matched: entryView.nullable().meta({ description: 'The entry that lets the address in now.' }),
+  }),
+  order: { lastSeenAt: isTime, ip: (value) => parseAddress(value).ok },
+  filters: {
+    ...periodFields('Logged in'),
+    ip: denialFilters.ip,
+    decision: z
+      .enum(['allow', 'deny', 'defer'], 'Give allow, deny or defer.')
+      .optional()
+      .meta({ description: 'What would be decided of a login from there now.' }),
+  },
+  columns: ['ip', 'firstSeenAt', 'lastSeenAt', 'logins', 'relays', 'decision', 'reason', 'matched.range'],
+});
+export type SourcesAsked = z.infer<typeof sources.query>;
+
+export class ListSources extends ListQuery<
+  Source,
+  { readonly tenantId: TenantId; readonly smtpUserId: string },
+  SourcesAsked
+> {}
+
+@QueryHandler(ListSources)
+export class ListSourcesHandler implements IQueryHandler<ListSources> {
+  constructor(
+    @InjectDataSource('postern_audit_reader') private readonly audit: DataSource,
+    @InjectDataSource('postern_logins_reader') private readonly logins: DataSource,
+  ) {}
+
+  /** An address that logs in again moves to the front; a walk through the pages that began before does not meet it a second time. */
+  async execute({ scope: { tenantId, smtpUserId }, asked }: ListSources): Promise<Page<Source>> {
+    const smtpUser = await inTenant(this.audit, tenantId, (manager) => findSmtpUser(manager, smtpUserId));
+    const decide = decider(smtpUser, new Date());
+    const { decision, limit, from, to, ip, cursor } = asked;
+    // What would be decided is in no index: more are read where most are left out.
+    const atOnce = decision === undefined ? limit + 1 : MAX_SOURCES;
+    const found: Source[] = [];
+    let after = cursor && { lastSeenAt: cursor[0] ?? '', ip: cursor[1] ?? '' };
+    for (let more = true; more && found.length <= limit;) {
+      const wanted = { from, to, range: ip?.text, after };
+      const read = await inTenant(this.logins, tenantId, (manager) => findSources(manager, smtpUserId, wanted, atOnce));
+      for (const source of read) {
+        const decided = decide(source);
+        if (decision === undefined || decided.decision === decision) found.push(decided);
+      }
+      more = read.length === atOnce;
+      after = read.at(-1);
+    }
+    return pageOf(found, asked, sources.order);
+  }
+}
+
+/** What would be decided of a login from a source. A removed user is as unknown as one that never was. */
+function decider(smtpUser: KnownSmtpUser, at: Date): (source: ObservedSource) => Source {
+  const user = smtpUser.status === 'registered' ? smtpUser : null;
+  const access = user === null ? () => decideAccess(null, null, at) : accessAt(user, at);
+  return (source) => {
+    const address = parseAddress(source.ip);
+    const { decision, reason, matched } = access(address.ok ? address.value : null);
+    const entry = matched === null ? undefined : user?.entries[matched];
+    return { ...source, decision, reason, matched: entry ? shownEntry(entry, at) : null };
+  };
+}

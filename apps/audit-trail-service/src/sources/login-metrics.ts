@@ -1,0 +1,27 @@
+import { counter } from '@postern/observe';
+
+export const loginsStored = counter(
+  'postern_logins_stored_total',
+  'Logins that relays let through, reported, and were counted.',
+);
+
+export const loginsRejected = counter(
+  'postern_logins_rejected_total',
+  'Records of logins that relays sent and that were not taken, by the reason.',
+  ['reason'],
+);
+
+export const loginBatchesRepeated = counter(
+  'postern_login_batches_repeated_total',
+  'Batches of logins that were sent again, and counted nothing.',
+);
+
+export const loginsNotKept = counter(
+  'postern_logins_not_kept_total',
+  'Logins that were counted without their address, because their SMTP user had too many addresses that day.',
+);
+
+export const sourcesForgotten = counter(
+  'postern_sources_forgotten_total',
+  'Rows of observed sources, one for each SMTP user, address and day, that were deleted because they are older than what is kept.',
+);

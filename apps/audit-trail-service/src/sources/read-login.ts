@@ -1,0 +1,48 @@
+import { isUuid, utcTime, type EntryId, type LoginReport, type SmtpUserId, type TenantId } from '@postern/contracts';
+import { parseAddress } from '@postern/ip-ranges';
+import type { LoginRecord } from '@postern/observed-logins';
+
+/** Why a record is not taken; a label of the metric. */
+export type Rejection = 'malformed' | 'address-unreadable' | 'clock-ahead' | 'too-old' | 'smtp-user-unknown';
+
+/** A count beyond this is a relay's mistake, and would drown all others in the sums. */
+const MAX_COUNT = 1_000_000_000;
+/** Of a host name (RFC 1035). */
+const RELAY_NAME = /^\P{C}{1,253}$/u;
+const HOUR_MS = 3_600_000;
+
+/** A record of which all is known but whose the SMTP user is. */
+export type ReadLogin = Omit<LoginRecord, 'tenantId'> & { readonly tenantId?: TenantId };
+
+/** An item of a batch, its address canonical and its time cut to the hour; or why it is not taken. `keptFrom` null: nothing is too old. */
+export function readLogin(item: unknown, now: Date, keptFrom: Date | null): ReadLogin | Rejection {
+  if (typeof item !== 'object' || item === null) return 'malformed';
+  const { smtpUserId, ip, hour, count, entryId, relay, ...more } = item as Partial<Record<keyof LoginReport, unknown>>;
+  if (
+    typeof smtpUserId !== 'string' ||
+    !isUuid(smtpUserId) ||
+    typeof ip !== 'string' ||
+    typeof hour !== 'string' ||
+    !(Number.isInteger(count) && Number(count) >= 1 && Number(count) <= MAX_COUNT) ||
+    !(entryId === null || (typeof entryId === 'string' && isUuid(entryId))) ||
+    typeof relay !== 'string' ||
+    !RELAY_NAME.test(relay) ||
+    Object.keys(more).length > 0
+  )
+    return 'malformed';
+  const time = utcTime(hour);
+  if (time === null) return 'malformed';
+  const address = parseAddress(ip);
+  if (!address.ok) return 'address-unreadable';
+  const began = `${time.slice(0, 13)}:00:00.000Z`;
+  if (Date.parse(began) > now.getTime() + HOUR_MS) return 'clock-ahead';
+  if (keptFrom !== null && Date.parse(time) < keptFrom.getTime()) return 'too-old';
+  return {
+    smtpUserId: smtpUserId as SmtpUserId,
+    ip: address.value.text,
+    hour: began,
+    count: Number(count),
+    entryId: entryId as EntryId | null,
+    relay,
+  };
+}

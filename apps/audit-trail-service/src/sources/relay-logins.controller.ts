@@ -1,0 +1,76 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { isUuid, MAX_LOGINS_PER_REPORT, type LoginReport, type ReportedLogins } from '@postern/contracts';
+import {
+  Allow,
+  Documented,
+  documentedAs,
+  json,
+  LongBody,
+  RELAY_HEADERS,
+  SERVER_LIMITS,
+  text,
+  time,
+  uuid,
+  view,
+  whole,
+} from '@postern/http';
+import { CallingRelay, type Relay } from '@postern/process';
+import { z } from 'zod';
+import { ReportLogins } from './report-logins.js';
+
+/** As it is sent, for the document; `readLogin` checks it. */
+const loginReportView = view<LoginReport>('LoginReport', 'Logins that a relay let through, folded.', {
+  smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10', 'Of the policy that decided.'),
+  ip: text('203.0.113.9'),
+  hour: time('2026-11-01T08:00:00.000Z', 'RFC 3339 with its offset, by the relay’s clock; it is cut to its hour.'),
+  count: whole(1, 12, 'Logins.'),
+  entryId: uuid('019ab1c2-7a10-7d21-9e0b-4c1d2e3f4a5b', 'Of the entry that let them in.')
+    .nullable()
+    .meta({ description: 'Null where there was none, or the relay does not know it.' }),
+  relay: text('mx1'),
+});
+
+const HOW_MANY = `Send at most ${MAX_LOGINS_PER_REPORT} records at once.`;
+/** The envelope alone: one bad item must not keep the others from being counted. */
+const ReportBody = z.strictObject({
+  batchId: z
+    .string()
+    .refine(isUuid, 'Give a UUID in lower case, made once for the batch.')
+    .meta({ format: 'uuid', description: 'A batch that is sent again under its id is counted once, for two days.' }),
+  logins: z.array(documentedAs(z.unknown(), loginReportView)).max(MAX_LOGINS_PER_REPORT, HOW_MANY),
+});
+
+const reportedLoginsView = view<ReportedLogins>('ReportedLogins', 'What became of a batch of logins.', {
+  accepted: whole(0, 1, 'Records that were counted.'),
+  duplicate: z.boolean().meta({ description: 'Whether the batch was counted before: nothing of it is counted again.' }),
+  rejected: whole(
+    0,
+    0,
+    'Records that can’t be taken, however often they are sent: of an SMTP user that Postern does not know, with an address, a count or another member that can’t be read, of an hour that is yet to come by Postern’s clock, or older than what is kept. `postern_logins_rejected_total` counts them by the reason.',
+  ),
+});
+
+/** What relays report of the logins that they let through. */
+@Controller('v1/relay')
+@Allow('relay')
+export class RelayLoginsController {
+  constructor(@Inject(CommandBus) private readonly commands: CommandBus) {}
+
+  @Post('logins')
+  @HttpCode(200)
+  @LongBody(SERVER_LIMITS.bodyBytes)
+  @Documented({
+    tag: 'Relays',
+    id: 'reportLogins',
+    summary: 'Report logins that were let through; an empty batch says that there were none',
+    takes: RELAY_HEADERS,
+    answer: json(reportedLoginsView),
+  })
+  reportLogins(
+    @Body({ schema: ReportBody }) { batchId, logins }: z.infer<typeof ReportBody>,
+    @CallingRelay() relay: Relay,
+  ): Promise<ReportedLogins> {
+    return this.commands.execute(new ReportLogins(relay, batchId, logins));
+  }
+}

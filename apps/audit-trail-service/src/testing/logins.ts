@@ -1,0 +1,36 @@
+import { newId, type LoginReport, type ReportedLogins } from '@postern/contracts';
+import type { Answer, AuditWorld } from './audit-world.js';
+
+const HOUR_MS = 3_600_000;
+
+/** The hour that began so many hours before this one, RFC 3339. */
+export function hoursAgo(hours: number): string {
+  return new Date(Math.floor(Date.now() / HOUR_MS - hours) * HOUR_MS).toISOString();
+}
+
+/** For tests: a record of a login in this hour. */
+export function loginOf(
+  person: { readonly smtpUserId: LoginReport['smtpUserId'] },
+  ip: string,
+  more = {},
+): LoginReport {
+  const { smtpUserId } = person;
+  return { smtpUserId, ip, hour: hoursAgo(0), count: 1, entryId: null, relay: 'mx1', ...more };
+}
+
+/** Sends a batch as a relay does. */
+export async function reportLogins(
+  world: AuditWorld,
+  relayKey: string,
+  logins: readonly unknown[],
+  batchId = newId(),
+  relay = 'mx1',
+): Promise<Answer<ReportedLogins>> {
+  const answer = await world.app.inject({
+    method: 'POST',
+    url: '/v1/relay/logins',
+    headers: { authorization: `Bearer ${relayKey}`, 'postern-relay': relay },
+    payload: { batchId, logins },
+  });
+  return { status: answer.statusCode, body: answer.json() };
+}
