@@ -29,9 +29,10 @@ import { CheckAddressHandler } from './restriction/check-address.js';
 import { RestrictionController } from './restriction/restriction.controller.js';
 import { CountSourcesHandler } from './sources/count-sources.js';
 import { ListSourcesHandler } from './sources/list-sources.js';
+import { LOGIN_LIMITS } from './sources/login-limits.js';
 import { LoginRetention } from './sources/login-retention.js';
 import { RelayLoginsController } from './sources/relay-logins.controller.js';
-import { LOGIN_BATCHES, ReportLoginsHandler } from './sources/report-logins.js';
+import { ReportLoginsHandler } from './sources/report-logins.js';
 import { SourcesController } from './sources/sources.controller.js';
 
 /** For auditors and support: who was denied, from where, since when and why; who changed what. */
@@ -40,8 +41,12 @@ import { SourcesController } from './sources/sources.controller.js';
     CqrsModule,
     ListAnswersModule,
     ObservedLoginsModule,
-    // One connection per consumer, one for readiness and partitions, one for retention, and those of LOGIN_BATCHES.
-    dataSourceModule('postern_audit', { entities: [DeadLetter], poolSize: 4 + LOGIN_BATCHES.atOnce, ...CONSUMER_POOL }),
+    // One connection per consumer, one for readiness and partitions, one for retention, and those of the batches of logins.
+    dataSourceModule('postern_audit', {
+      entities: [DeadLetter],
+      poolSize: 4 + LOGIN_LIMITS.batchesAtOnce,
+      ...CONSUMER_POOL,
+    }),
     dataSourceModule('postern_audit_reader', { poolSize: 6 }),
   ],
   controllers: [

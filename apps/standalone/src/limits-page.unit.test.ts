@@ -1,11 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { COMMAND_LIMITS } from '@postern/command-service';
-import { isHelpUrl, isReplyText, isUsername } from '@postern/contracts';
+import { isHelpUrl, isReplyText, isUsername, MAX_LOGINS_PER_REPORT } from '@postern/contracts';
 import { CONNECT_TIMEOUT_MS, CONSUMER_POOL, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS } from '@postern/database';
 import { KAFKA_LIMITS } from '@postern/event-bus';
 import { JOURNAL_LIMITS } from '@postern/event-store';
-import { DEFAULT_DENIAL_STREAM_LIMITS } from '@postern/audit-trail-service';
+import { DEFAULT_DENIAL_STREAM_LIMITS, LOGIN_LIMITS } from '@postern/audit-trail-service';
+import {
+  BATCHES_KEPT_HOURS,
+  MAX_ADDRESSES_PER_DAY,
+  MAX_RELAYS_PER_ADDRESS,
+  MAX_SOURCES,
+} from '@postern/observed-logins';
 import { PROJECTION_LIMITS } from '@postern/projection-service';
 import {
   ACCESS_DEADLINE_MS,
@@ -65,6 +71,8 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Denials of a report', upTo(COMMAND_LIMITS.denialsPerReport)],
   ['Count of a folded denial', number(COMMAND_LIMITS.denialCount)],
   ['Characters of a relay’s name', upTo(COMMAND_LIMITS.relayNameLength)],
+  ['Records of a batch of logins', `0 to ${number(MAX_LOGINS_PER_REPORT)}`],
+  ['Count of a record of logins', number(LOGIN_LIMITS.count)],
   ['Entries on a page of SMTP users', number(PROJECTION_LIMITS.entriesPerPage)],
   ['Fields that a 422 names', number(MAX_ERRORS)],
 
@@ -88,6 +96,11 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Appends that wait for the journal', number(JOURNAL_LIMITS.waitingItems)],
   ['Bytes that wait for the journal', bytes(JOURNAL_LIMITS.waitingBytes)],
   ['Reports of denials in that queue', number(COMMAND_LIMITS.reportsInJournal)],
+  ['Batches of logins that are stored at once', number(LOGIN_LIMITS.batchesAtOnce)],
+  ['Batches of logins that wait', number(LOGIN_LIMITS.batchesWaiting)],
+  ['Addresses of an SMTP user and day that are kept', number(MAX_ADDRESSES_PER_DAY)],
+  ['Addresses that a histogram judges', number(MAX_SOURCES)],
+  ['Relays that are remembered of an address and day', number(MAX_RELAYS_PER_ADDRESS)],
   ['Log that waits for its reader', bytes(LOG_BUFFER_BYTES)],
   ['Bytes of events sent to Kafka at once', bytes(KAFKA_LIMITS.bytesPerSend)],
   ['Bytes of one event for Kafka', bytes(KAFKA_LIMITS.messageBytes)],
@@ -110,6 +123,8 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Answer stored for an `Idempotency-Key`', `${COMMAND_LIMITS.answerLifeHours} h`],
   ['A session that is not used', `${SESSION_HOURS.unused} h`],
   ['A session', `${SESSION_HOURS.most} h`],
+  ['A batch of logins is known as a repeat', `${BATCHES_KEPT_HOURS} h`],
+  ['Hour of a login ahead of Postern’s clock', `${LOGIN_LIMITS.aheadMs / 3_600_000} h`],
   ['A sign-in link', `${COMMAND_LIMITS.linkMinutes} min`],
   ['To connect to the database', seconds(CONNECT_TIMEOUT_MS)],
   ['A statement in the database', seconds(STATEMENT_TIMEOUT_MS)],

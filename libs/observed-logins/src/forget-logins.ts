@@ -5,7 +5,7 @@ import { dayOf } from './observed-sources.js';
 const ROWS_AT_ONCE = 5_000;
 const MOST_BATCHES = 200;
 /** As long as a relay may send a batch again. */
-const BATCHES_KEPT = '2 days';
+export const BATCHES_KEPT_HOURS = 48;
 /** Relays name themselves: whoever reported longest ago is forgotten. */
 const MAX_REPORTERS = 10_000;
 
@@ -17,7 +17,7 @@ export async function forgetLogins(writer: DataSource, keptFrom: Date | null): P
   const day = keptFrom === null ? '-infinity' : dayOf(keptFrom);
   const sources = await deleteFrom(writer, 'sources', 'day < $1', day);
   await deleteFrom(writer, 'overflow', 'day < $1', day);
-  await deleteFrom(writer, 'batches', 'received_at < now() - $1::interval', BATCHES_KEPT);
+  await deleteFrom(writer, 'batches', `received_at < now() - $1 * interval '1 hour'`, BATCHES_KEPT_HOURS);
   await deleteFrom(
     writer,
     'reporters',

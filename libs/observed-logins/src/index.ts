@@ -1,4 +1,4 @@
-export { forgetLogins } from './forget-logins.js';
+export { BATCHES_KEPT_HOURS, forgetLogins } from './forget-logins.js';
 export { knownSince } from './known-since.js';
 export { loginsSchema } from './logins-schema.js';
 export { ObservedLoginsModule } from './observed-logins.module.js';
@@ -7,6 +7,7 @@ export {
   type LoginBatch,
   type LoginRecord,
   MAX_ADDRESSES_PER_DAY,
+  MAX_RELAYS_PER_ADDRESS,
   storeLogins,
   type StoredLogins,
 } from './store-logins.js';

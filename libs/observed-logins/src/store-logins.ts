@@ -36,7 +36,7 @@ export interface StoredLogins {
 /** Distinct addresses of an SMTP user and day; logins from more are counted, and not by address. */
 export const MAX_ADDRESSES_PER_DAY = 10_000;
 /** Relays stored per address and day: enough to know where to look, and a row stays small. */
-const MAX_RELAYS_PER_ADDRESS = 10;
+export const MAX_RELAYS_PER_ADDRESS = 10;
 
 /**
  * Counts the logins of a batch, unless it was counted before; one statement, so all or nothing. As `postern_logins_writer`.

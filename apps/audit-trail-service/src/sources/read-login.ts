@@ -1,15 +1,13 @@
 import { isUuid, utcTime, type EntryId, type LoginReport, type SmtpUserId, type TenantId } from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
 import type { LoginRecord } from '@postern/observed-logins';
+import { LOGIN_LIMITS } from './login-limits.js';
 
 /** Why a record is not taken; a label of the metric. */
 export type Rejection = 'malformed' | 'address-unreadable' | 'clock-ahead' | 'too-old' | 'smtp-user-unknown';
 
-/** A count beyond this is a relay's mistake, and would drown all others in the sums. */
-const MAX_COUNT = 1_000_000_000;
 /** Of a host name (RFC 1035). */
 const RELAY_NAME = /^\P{C}{1,253}$/u;
-const HOUR_MS = 3_600_000;
 
 /** A record of which all is known but whose the SMTP user is. */
 export type ReadLogin = Omit<LoginRecord, 'tenantId'> & { readonly tenantId?: TenantId };
@@ -23,7 +21,7 @@ export function readLogin(item: unknown, now: Date, keptFrom: Date | null): Read
     !isUuid(smtpUserId) ||
     typeof ip !== 'string' ||
     typeof hour !== 'string' ||
-    !(Number.isInteger(count) && Number(count) >= 1 && Number(count) <= MAX_COUNT) ||
+    !(Number.isInteger(count) && Number(count) >= 1 && Number(count) <= LOGIN_LIMITS.count) ||
     !(entryId === null || (typeof entryId === 'string' && isUuid(entryId))) ||
     typeof relay !== 'string' ||
     !RELAY_NAME.test(relay) ||
@@ -35,7 +33,7 @@ export function readLogin(item: unknown, now: Date, keptFrom: Date | null): Read
   const address = parseAddress(ip);
   if (!address.ok) return 'address-unreadable';
   const began = `${time.slice(0, 13)}:00:00.000Z`;
-  if (Date.parse(began) > now.getTime() + HOUR_MS) return 'clock-ahead';
+  if (Date.parse(began) > now.getTime() + LOGIN_LIMITS.aheadMs) return 'clock-ahead';
   if (keptFrom !== null && Date.parse(time) < keptFrom.getTime()) return 'too-old';
   return {
     smtpUserId: smtpUserId as SmtpUserId,

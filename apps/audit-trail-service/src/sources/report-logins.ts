@@ -8,6 +8,7 @@ import { storeLogins, type LoginRecord } from '@postern/observed-logins';
 import type { Relay } from '@postern/process';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
+import { LOGIN_LIMITS } from './login-limits.js';
 import { loginBatchesRepeated, loginsNotKept, loginsRejected, loginsStored } from './login-metrics.js';
 import { keptFrom } from './login-retention.js';
 import { readLogin, type ReadLogin, type Rejection } from './read-login.js';
@@ -23,12 +24,9 @@ export class ReportLogins extends Command<ReportedLogins> {
   }
 }
 
-/** Batches that are stored at once, and that wait: relays send about one a minute each, and send again what was refused. */
-export const LOGIN_BATCHES = { atOnce: 2, waiting: 100 };
-
 @CommandHandler(ReportLogins)
 export class ReportLoginsHandler implements ICommandHandler<ReportLogins> {
-  private readonly batches = new Semaphore(LOGIN_BATCHES.atOnce, LOGIN_BATCHES.waiting);
+  private readonly batches = new Semaphore(LOGIN_LIMITS.batchesAtOnce, LOGIN_LIMITS.batchesWaiting);
 
   constructor(
     @InjectDataSource('postern_audit') private readonly audit: DataSource,
