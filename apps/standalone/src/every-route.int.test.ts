@@ -158,6 +158,17 @@ describe('every answer is as the document says', () => {
       await relay.expect('POST /v1/relay/decisions', { body: { ...login, ...more }, status: 200 });
     const denials = [denial(), denial({ ip: 'x' }), denial({ more: 1 }), denial({ username: 'nobody' }), 7];
     await relay.expect('POST /v1/relay/auth-denials', { body: { denials }, status: 200 });
+    const counted = { smtpUserId: params.smtpUserId, ip: '203.0.113.42', hour: new Date().toISOString(), count: 2 };
+    const logins = [
+      { ...counted, entryId: null, relay: 'mx1' },
+      { ...counted, ip: 'x' },
+    ];
+    const batch = { batchId: newId(), logins };
+    for (const _ of ['first', 'repeat']) await relay.expect('POST /v1/relay/logins', { body: batch, status: 200 });
+    await relay.expect('POST /v1/relay/logins', { body: { logins }, status: 422 });
+    await admin.expect(`GET ${USER}/sources/histogram`, { params, query: '?days=7', status: 200 });
+    await admin.expect(`GET ${USER}/sources/histogram`, { params, query: '?days=0', status: 422 });
+    await admin.expect(`GET ${USER}/sources`, { params, query: '?decision=defer&ip=203.0.113.0/24', status: 200 });
     await relay.expect('GET /v1/relay/policies', { status: 200 });
     const stream = 'GET /v1/relay/policies/stream';
     await relay.expect(stream, { status: 200 });
@@ -178,6 +189,7 @@ describe('every answer is as the document says', () => {
       `${TENANT}/denials`,
       `${USER}/denials`,
       `${USER}/denied-ips`,
+      `${USER}/sources`,
       `${TENANT}/refusing-now`,
       `${TENANT}/changes`,
       `${USER}/history`,

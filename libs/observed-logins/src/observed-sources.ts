@@ -57,7 +57,7 @@ export async function findSources(
   return rows.map(sourceOf);
 }
 
-/** A range is compared, and not by <<=, which is not leakproof: what row-level security hides would have to be told apart first. */
+/** A range is compared, and not by <<=, which is not leakproof: behind row-level security it could use no index. */
 const FIND = `
   SELECT host(address) AS ip, sum(logins)::float8 AS logins, min(first_seen_at) AS first, max(last_seen_at) AS last,
          string_agg(array_to_string(relays, E'\\n'), E'\\n') AS relays

@@ -37,7 +37,11 @@ const ReportBody = z.strictObject({
   batchId: z
     .string()
     .refine(isUuid, 'Give a UUID in lower case, made once for the batch.')
-    .meta({ format: 'uuid', description: 'A batch that is sent again under its id is counted once, for two days.' }),
+    .meta({
+      format: 'uuid',
+      examples: ['019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b'],
+      description: 'A batch that is sent again under its id is counted once, for two days.',
+    }),
   logins: z.array(documentedAs(z.unknown(), loginReportView)).max(MAX_LOGINS_PER_REPORT, HOW_MANY),
 });
 
