@@ -107,7 +107,7 @@ describe('postern, from a tenant to a denial', () => {
     const restricted = await cli('restrict', user, '203.0.113.0/24', '2001:db8::/64', '--note', 'office');
     expect(restricted.code).toBe(0);
     expect(restricted.out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([
-      ['story@acme.example is restricted: it may log in from the addresses below alone. Version 2.'],
+      ['story@acme.example is restricted: it may log in only from the addresses below. Version 2.'],
       [''],
       ['RANGE', 'NOTE', 'EXPIRES'],
       ['203.0.113.0/24', 'office', '-'],
@@ -248,7 +248,7 @@ interface KeyPage {
 }
 
 describe('postern, where something is not right', () => {
-  it('ends with 3 and tells each range that was refused, and what was meant', async () => {
+  it('ends with 3 and reports each refused range with a suggestion', async () => {
     await cli('users', 'add', 'bad@acme.example');
     const { code, out, err } = await cli('restrict', 'bad@acme.example', '203.0.113.7', '198.51.100.7/24');
     expect([code, out]).toEqual([3, '']);
@@ -267,8 +267,8 @@ describe('postern, where something is not right', () => {
     ['a tenant that is not there', { POSTERN_TENANT: 'nobody' }, 3, 'tenant-not-found'],
     ['what is no key', { POSTERN_KEY: 'let me in' }, 2, 'What POSTERN_KEY has is no API key'],
     ['a key file that is not there', { POSTERN_KEY_FILE: '/nowhere/key' }, 2, 'POSTERN_KEY_FILE: ENOENT'],
-    ['no address of Postern', { POSTERN_URL: 'postern' }, 2, '"postern" is no http:// or https:// address'],
-  ])('tells of %s', async (_, environment, code, complaint) => {
+    ['no address of Postern', { POSTERN_URL: 'postern' }, 2, '"postern" is not an http:// or https:// address'],
+  ])('reports %s', async (_, environment, code, complaint) => {
     const end = await runCommand('cli', ['users', 'list'], { ...admin, ...environment });
     expect(end).toEqual({ code, out: '', err: expect.stringContaining(complaint) });
     expect(end.err).not.toMatch(/let me in|0123456789|^ +at /m);
@@ -279,7 +279,7 @@ describe('postern, where something is not right', () => {
     expect(end).toEqual({ code: 2, out: '', err: expect.stringMatching(/^postern: Which tenant\? .* role operator /) });
   });
 
-  it('tells of nobody there, after it has tried again', async () => {
+  it('reports that nobody answers, after retries', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const POSTERN_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -337,7 +337,7 @@ describe('postern, where something is not right', () => {
 });
 
 describe('postern, as a tool among others', () => {
-  it('takes the key and the ranges from standard input, so that neither stands in the list of processes', async () => {
+  it('reads the key and the ranges from standard input, so that neither is in the list of processes', async () => {
     const key = await readFile(join(folder, 'acme.key'), 'utf8');
     const { POSTERN_KEY_FILE, ...keyless } = admin;
     expect(POSTERN_KEY_FILE).toBe(join(folder, 'acme.key'));
@@ -373,7 +373,7 @@ describe('postern, as a tool among others', () => {
     const { code, out, err } = await cli('sign-in-link');
     expect([code, err]).toEqual([
       0,
-      expect.stringMatching(/^Whoever opens it first, until .+, has what your key opens\.\n$/),
+      expect.stringMatching(/^The first person who opens it, until .+, has the rights of your key\.\n$/),
     ]);
     const [, secret] = /^(?:http:.*)\/sign-in#code=([0-9a-f]{48})\n$/.exec(out) ?? [];
     expect(out).toBe(`${POSTERN_URL}/sign-in#code=${secret}\n`);

@@ -5,7 +5,7 @@ import { EXIT, Failure, usageFailure } from './failure.js';
 export async function confirm(question: string, { yes = false }: { readonly yes?: boolean }): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw usageFailure(`${question}\nThere is no terminal to ask on. Say --yes to go on without being asked.`);
+    throw usageFailure(`${question}\nThere is no terminal to ask on. Use --yes to continue without the question.`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new AbortController();
   terminal.on('close', () => closed.abort());

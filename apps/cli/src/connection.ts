@@ -42,7 +42,7 @@ function urlOnThisMachine(environment: NodeJS.ProcessEnv): string {
 function urlOf(text: string): URL {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol))
-    throw usageFailure(`${JSON.stringify(text)} is no http:// or https:// address. Set POSTERN_URL or --url.`);
+    throw usageFailure(`${JSON.stringify(text)} is not an http:// or https:// address. Set POSTERN_URL or --url.`);
   if (url.username || url.password || url.search || url.hash)
     throw usageFailure('The address of Postern has no user, password, query or fragment. Set POSTERN_URL or --url.');
   return url;
@@ -90,5 +90,5 @@ async function fromFile(file: string, source: string): Promise<string> {
 function checked(text: string, source: string): string {
   const key = text.trim();
   if (/^pst_[\w-]{1,250}$/.test(key)) return key;
-  throw usageFailure(`What ${source} has is no API key: one begins with pst_ and has no white space in it.`);
+  throw usageFailure(`What ${source} has is not an API key: a key begins with pst_ and contains no white space.`);
 }

@@ -39,7 +39,7 @@ function meaning({ restricted, mode, entries }: Restriction, output: Output): st
   if (!entries.some(({ live }) => live)) {
     return `is restricted and ${output.paint('red', 'has no live entry')}: every login is denied.`;
   }
-  return `is ${output.paint('green', 'restricted')}: it may log in from the addresses below alone.`;
+  return `is ${output.paint('green', 'restricted')}: it may log in only from the addresses below.`;
 }
 
 const ENTRY_COLUMNS = [

@@ -109,5 +109,5 @@ const HINTS: Readonly<Record<string, string>> = {
   'tenant-not-found':
     'The tenant is named by --tenant or POSTERN_TENANT. With an operator key, `postern tenants list` shows them.',
   'last-entry': '`postern clear` opens the SMTP user to every address; `postern restrict` replaces the list.',
-  'version-mismatch': 'Somebody changed it in between. `postern users show` tells how it stands now.',
+  'version-mismatch': 'Somebody changed it meanwhile. `postern users show` shows its present state.',
 };

@@ -28,7 +28,7 @@ function withEntries(command: ApiCommand): ApiCommand {
 
 const restrict = withEntries(
   new ApiCommand('restrict')
-    .description('let an SMTP user log in from these addresses alone; replaces its list')
+    .description('let an SMTP user log in only from these addresses; replaces its list')
     .addOption(new Option('--mode <mode>', 'report-only records and lets through').choices(MODES)),
 )
   .examples(
@@ -57,7 +57,7 @@ const allow = withEntries(
   });
 
 const disallow = new ApiCommand('disallow')
-  .description('take an entry off the list; never the last one, see clear')
+  .description('remove an entry from the list; not the last one, see clear')
   .argument('<user>', 'username or id')
   .argument('<entry>', 'its range, or its id')
   .writesUser()
@@ -84,7 +84,7 @@ const mode = new ApiCommand('mode')
   });
 
 const clear = new ApiCommand('clear')
-  .description('take the restriction off: the SMTP user may log in from anywhere')
+  .description('remove the restriction: the SMTP user may log in from anywhere')
   .argument('<user>', 'username or id')
   .option('--yes', 'do not ask')
   .writesUser()

@@ -45,9 +45,9 @@ export const tenantsCommand = new ApiCommand('tenants')
   .addCommand(
     new ApiCommand('reply')
       .description('show what relays say to the client of a denied login; with an option, replace it (admin key)')
-      .option('--text <text>', 'one line; {ip} stands for the address of the client')
+      .option('--text <text>', 'one line; {ip} is replaced by the address of the client')
       .option('--help-url <url>', 'a page that says what to do; its link follows the text')
-      .option('--opaque', 'answer exactly as to a wrong password; the reason is in the audit trail alone')
+      .option('--opaque', 'answer exactly as to a wrong password; only the audit trail has the reason')
       .addOption(new Option('--default', 'what it was at first').conflicts(['text', 'helpUrl', 'opaque']))
       .writes()
       .examples(
@@ -98,7 +98,7 @@ export const keysCommand = new ApiCommand('keys')
         ]),
       )
       .requiredOption('--name <name>', 'who or what uses it; changes carry it')
-      .option('--save <file>', 'write it to a new file that you alone can read, instead of showing it')
+      .option('--save <file>', 'write it to a new file that only you can read, instead of showing it')
       .writes()
       .examples(
         'postern keys issue admin --tenant acme --name "platform team" --save acme.key',

@@ -37,7 +37,7 @@ function assertOwner(url: string): void {
   const { username } = new URL(url);
   if (isServiceLogin(decodeURIComponent(username)))
     throw new Error(
-      `POSTERN_DATABASE_URL connects as ${username}, which may touch its own service's tables alone. Set it to the owner's URL, as for postern migrate.`,
+      `POSTERN_DATABASE_URL connects as ${username}, which has access only to its own service's tables. Set it to the owner's URL, as for postern migrate.`,
     );
 }
 

@@ -28,7 +28,7 @@ Examples:
 /** Exit code 0: the file is complete; 2: it is not. */
 const backup = () =>
   new OperatorCommand('backup')
-    .description('write everything that the database holds into a file, while Postern runs or not')
+    .description('write everything in the database into a file; Postern may run meanwhile')
     .argument('<file>', 'a file that does not exist yet, such as postern-2026-11-29.backup')
     .addHelpText('after', BACKUP_HELP)
     .runsInterruptible('Could not make the backup', async (stop, to, file: string) => {
@@ -70,7 +70,7 @@ const verify = () =>
     .addArgument(new Argument('[read-models...]', 'which ones; all, unless named').choices(READ_MODEL_NAMES))
     .option(
       '--examples <n>',
-      'name at most so many rows of a read model that differ (0 to 1000)',
+      'name at most this many differing rows of a read model (0 to 1000)',
       wholeNumber(0, 1_000),
       10,
     )
@@ -146,7 +146,7 @@ const deadLetters = () =>
     )
     .addCommand(
       new OperatorCommand('retry')
-        .description('hand them to this release’s reader; what it can read goes on record, once')
+        .description('read them again with this release; readable ones are recorded, once')
         .argument('[ids...]', 'which ones', letterIds)
         .option('--all', 'all that wait')
         .examples('postern dead-letters retry --all', 'postern dead-letters retry 0198c0de-0000-7000-8000-0000000000d1')

@@ -25,7 +25,7 @@ counter(
 );
 export const connectionErrors = counter(
   'postern_agent_connection_errors_total',
-  'Connections that were closed because their peer does not speak the protocol, or the server behind the agent is gone',
+  'Connections that were closed because their peer does not speak the protocol, or the server behind the agent is not available',
   ['protocol'],
 );
 export const problems = counter('postern_agent_problems_total', 'What the log reports of the relay client, by code', [
@@ -59,7 +59,7 @@ figure(
 figure('denials_waiting', 'Denial records that Postern has not acknowledged yet', ({ queuedDenials }) => queuedDenials);
 figure(
   'denials_unsaved',
-  'Denial records that are in memory only, since the disk does not take them',
+  'Denial records that are in memory only, because the disk cannot be written',
   ({ unsavedDenials }) => unsavedDenials,
 );
 total('denials_damaged', 'Lines of the denial spool that were damaged and left out', (s) => s.damagedDenials);

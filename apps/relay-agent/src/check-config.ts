@@ -67,8 +67,8 @@ function server(name: string, address: Address): Promise<Finding> {
 
 async function folder(path: string): Promise<string> {
   const found = await stat(path).catch(() => null);
-  if (!found) return `will be made; ${dirname(path)} ${await folder(dirname(path))}`;
-  if (!found.isDirectory()) throw new Error(`${path} is no folder`);
+  if (!found) return `will be created; ${dirname(path)} ${await folder(dirname(path))}`;
+  if (!found.isDirectory()) throw new Error(`${path} is not a folder`);
   await access(path, constants.W_OK).catch(() => {
     throw new Error(`${path} cannot be written to by this user`);
   });
@@ -80,7 +80,7 @@ async function socketPath(path: string): Promise<string> {
   if (!parent) throw new Error(`${dirname(path)} does not exist: make the folder, or name another path`);
   await folder(dirname(path));
   const found = await stat(path).catch(() => null);
-  if (found && !found.isSocket()) throw new Error('is a file that is no socket: remove it, or name another path');
+  if (found && !found.isSocket()) throw new Error('is a file that is not a socket: remove it, or name another path');
   return (await isReached({ path })) ? IN_USE : 'is free';
 }
 

@@ -200,7 +200,7 @@ function settingsOf(file: string): NodeJS.ProcessEnv {
     throw new SettingInvalid(`${file} must have lines such as POSTERN_AGENT_POSTFIX: 127.0.0.1:10027`);
   const entries = Object.entries(document as object).map(([name, value]): [string, string] => {
     if (!NAMES.has(name))
-      throw new SettingInvalid(`${file} has ${name}, which is no setting. postern-agent --help lists them.`);
+      throw new SettingInvalid(`${file} has ${name}, which is not a setting. postern-agent --help lists them.`);
     if (value === null) return [name, ''];
     if (typeof value === 'string') return [name, value];
     // A number is refused: YAML reads the mode 0660 as 660, or as 432.

@@ -111,7 +111,7 @@ describe('the agent’s settings', () => {
   });
 
   it.each([
-    ['POSTERN_AGENT_POSTFX: unix:/a', 'POSTERN_AGENT_POSTFX, which is no setting. postern-agent --help lists them.'],
+    ['POSTERN_AGENT_POSTFX: unix:/a', 'POSTERN_AGENT_POSTFX, which is not a setting. postern-agent --help lists them.'],
     ['POSTERN_AGENT_SOCKET_MODE: 0660', 'POSTERN_AGENT_SOCKET_MODE in'],
     ['- a', 'must have lines such as'],
     ['a: [', 'must be YAML'],

@@ -28,7 +28,7 @@ describeWithKafka(describe, 'a Postern that is given the broker of another data 
     await until(() => keys.messages.length > 0);
     await keys.stop();
     await expect(startOn('ours')).rejects.toThrow(
-      /\nPartition \d+ of postern\.tenants\.v1 holds at offset 0 a message of the journal \S+; this database’s is \S+\. [^\n]+POSTERN_KAFKA_BROKERS[^\n]+\n$/,
+      /\nPartition \d+ of postern\.tenants\.v1 has at offset 0 a message of the journal \S+; this database’s is \S+\. [^\n]+POSTERN_KAFKA_BROKERS[^\n]+\n$/,
     );
     expect((await fetch(`${theirs.url}/health/live`)).status).toBe(200);
     expect(await theirs.end('SIGTERM')).toBe(0);

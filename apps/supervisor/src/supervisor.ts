@@ -91,7 +91,7 @@ function line(name: string, what: string): string {
 async function portsFor(first: number, count: number): Promise<number[]> {
   if (first + count - 1 > LAST_PORT)
     throw new SettingInvalid(
-      `POSTERN_HTTP_PORT must be ${LAST_PORT - count + 1} at most here (it is ${first}): the services take the ${count - 1} ports behind it.`,
+      `POSTERN_HTTP_PORT must be ${LAST_PORT - count + 1} at most here (it is ${first}): the services use the ${count - 1} ports after it.`,
     );
   if (first !== 0) return Array.from({ length: count }, (_, i) => first + i);
   const ports = new Set<number>();

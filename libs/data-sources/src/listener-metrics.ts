@@ -3,7 +3,7 @@ import { counter, gauge } from '@postern/observe';
 
 export const wakes = counter(
   'postern_wakes_total',
-  'Times that something new was found in the database, by what made the process look: a notification, or a poll because none came.',
+  'How often something new was found in the database, after a notification or by a poll',
   ['listener', 'by'],
   (metric) => {
     metric.reset();

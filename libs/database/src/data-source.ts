@@ -89,7 +89,7 @@ export async function inTenant<T>(
   tenantId: string,
   work: (manager: EntityManager) => Promise<T>,
 ): Promise<T> {
-  if (tenantId === '') throw new TypeError('inTenant needs a tenant id; the empty one stands for "no tenant".');
+  if (tenantId === '') throw new TypeError('inTenant needs a tenant id; an empty one means "no tenant".');
   return dataSource.transaction(async (manager) => {
     await manager.query(`SELECT set_config('postern.tenant_id', $1, true)`, [tenantId]);
     return work(manager);

@@ -40,7 +40,7 @@ async function ensureRole(client: Client, ownerUrl: string, loginUrl: string): P
       const what =
         found === 'missing'
           ? `${owner} may not create the roles of Postern. As a superuser run: ALTER ROLE ${owner} CREATEROLE, then start again.`
-          : `${owner} may not change the role ${role}, which another owner made, and its password or attributes are not right. ` +
+          : `${owner} may not change the role ${role}, which another owner created, and its password or attributes are wrong. ` +
             `As a superuser run: GRANT ${role} TO ${owner} WITH ADMIN OPTION (and so for each role of Postern), then start again.`;
       throw new DatabaseNotUsable(what, { cause: error });
     }

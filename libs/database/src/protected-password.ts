@@ -13,7 +13,7 @@ class PasswordNotProtected extends Error {
   override readonly name = 'PasswordNotProtected';
   constructor(how: string) {
     super(
-      `The server asked for the password ${how}, over a connection without TLS. It was not sent, for whoever listens there would have it. ` +
+      `The server asked for the password ${how}, over a connection without TLS. It was not sent, because a listener there could read it. ` +
         "Set password_encryption = 'scram-sha-256' and the method scram-sha-256 in pg_hba.conf and set the owner's password again; or use TLS (?sslmode=verify-full).",
     );
   }

@@ -16,7 +16,7 @@ export async function linkLibraries(folder: string): Promise<void> {
     await symlink(relative(dirname(target), source), link).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'EEXIST') return;
       throw new Error(
-        `The embedded PostgreSQL lacks the symbolic link ${link}, and it cannot be made (${error.code}). Start Postern once as the owner of that folder.`,
+        `The embedded PostgreSQL lacks the symbolic link ${link}, and it cannot be created (${error.code}). Start Postern once as the owner of that folder.`,
         { cause: error },
       );
     });

@@ -96,11 +96,11 @@ function makeAccount(name: string): Ids {
     execFileSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', name]);
   } catch (error) {
     throw new Error(
-      'PostgreSQL does not run as root, and the account "postgres" could not be made. Start Postern as another user, or make that account.',
+      'PostgreSQL does not run as root, and the account "postgres" could not be created. Start Postern as another user, or create that account.',
       { cause: error },
     );
   }
   const ids = accountOf(name);
-  if (!ids) throw new Error('The account "postgres" was made but cannot be found.');
+  if (!ids) throw new Error('The account "postgres" was created but cannot be found.');
   return ids;
 }

@@ -111,7 +111,7 @@ async function startAndLease(
 ): Promise<pg.Client> {
   await startServer(cluster, folder, { ...SETTINGS, ...settings, port: String(SOCKET_PORT) });
   const lease = await takeLease(cluster, folder);
-  if (!lease) throw new Error(`PostgreSQL started in ${folder} but takes no connection; see ${cluster.logFile}`);
+  if (!lease) throw new Error(`PostgreSQL started in ${folder} but accepts no connection; see ${cluster.logFile}`);
   return lease;
 }
 

@@ -52,7 +52,7 @@ export class AppendExpired extends Error {
   readonly databaseFailed = true;
   readonly action = 'The database did not get to the change in time. Nothing was changed; send it again shortly.';
   constructor(cause?: unknown) {
-    super('The append was not made in its time, and is not made any more. Try again.', { cause });
+    super('The append missed its deadline and will not happen. Try again.', { cause });
   }
 }
 

@@ -16,7 +16,7 @@ export class JournalOfAnotherCluster extends Error {
     readonly clusterXid: string,
   ) {
     super(
-      `The journal holds transaction ${storedXid}, but this PostgreSQL cluster has only reached ${clusterXid}: it was restored from ` +
+      `The journal has transaction ${storedXid}, but this PostgreSQL cluster has only reached ${clusterXid}: it was restored from ` +
         'another cluster’s dump. Consumers would not see new events. Run `postern backup <file>` on it, then `postern restore <file>` into ' +
         'an empty database, which brings the cluster past these ids.',
     );

@@ -32,7 +32,7 @@ export function settingsOf(plugin: HarakaPlugin): Settings {
     throw new Error('postern.ini must name in auth the plugin that checks passwords, for example auth/flat_file.');
   if ((plugin.config.get('plugins', 'list') as readonly string[]).includes(settings.auth))
     throw new Error(
-      `config/plugins must not list ${settings.auth}: postern brings it, and on its own it would ask nobody.`,
+      `config/plugins must not list ${settings.auth}: postern loads it, and on its own it would not ask Postern.`,
     );
   if ((settings.agent === undefined) === (settings.upstreams === undefined))
     throw new Error('postern.ini must have either upstreams, the URLs of Postern, or agent, the URL of a relay agent.');
@@ -42,7 +42,7 @@ export function settingsOf(plugin: HarakaPlugin): Settings {
     );
   if (settings.upstreams !== undefined && !['0', '1'].includes(nodesOf(plugin)))
     throw new Error(
-      'smtp.ini has nodes, and each would hold all policies: run a relay agent, and name it in postern.ini.',
+      'smtp.ini has nodes, and each would have all policies in memory: run a relay agent, and name it in postern.ini.',
     );
   return settings;
 }

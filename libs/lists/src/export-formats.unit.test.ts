@@ -36,7 +36,7 @@ describe('a cell of CSV', () => {
     expect(exportFormat('text/csv;header=present', ['list'], false).lines([{ list }])).toBe(`${text}\r\n`);
   });
 
-  it('begins the file with a byte order mark on request alone', () => {
+  it('begins the file with a byte order mark only on request', () => {
     expect([true, false].map((mark) => exportFormat('text/csv;header=present', ['a', 'b'], mark).head)).toEqual([
       '\uFEFFa,b\r\n',
       'a,b\r\n',

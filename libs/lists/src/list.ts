@@ -27,7 +27,7 @@ export interface ListDefinition<Item extends object, Filters extends z.ZodRawSha
 const bom = z
   .enum(['true', 'false'], 'Give true or false.')
   .optional()
-  .meta({ description: 'CSV alone: `true` begins the file with a byte order mark, for spreadsheets.' });
+  .meta({ description: 'Only for CSV: `true` adds a byte order mark, for spreadsheets.' });
 
 /** For a link, which cannot send `Accept`. */
 const format = z

@@ -47,7 +47,7 @@ export function pageFields(order: ListOrder) {
       .transform((text, context): Cursor => {
         const cursor = readCursor(text, Object.values(order));
         if (cursor) return cursor;
-        const message = 'This is no cursor: send the nextCursor of the page before, unchanged.';
+        const message = 'This is not a cursor: send the nextCursor of the previous page, unchanged.';
         context.addIssue({ code: 'custom', message });
         return z.NEVER;
       })

@@ -57,7 +57,7 @@ export async function consumerReports(): Promise<ConsumerReport[]> {
 lagGauge(
   'postern_feed_lag_seconds',
   'seconds',
-  'Age of the oldest event that the consumer has not handled; 0 where it has handled all. Left out while the database cannot be asked.',
+  'Age of the oldest event that the consumer has not handled; 0 if it has handled all. Missing while the database cannot be queried.',
 );
 lagGauge(
   'postern_feed_lag_events',

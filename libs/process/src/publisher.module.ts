@@ -61,14 +61,14 @@ const eventsPublished = counter(
 
 gauge(
   'postern_publisher_leader',
-  '1 where this process publishes the journal’s events, 0 where it is on standby. The sum over all processes must be 1.',
+  '1 if this process publishes the journal’s events, 0 if it is on standby. The sum over all processes must be 1.',
   [],
   (metric) => metric.set(observed?.().role === 'leader' ? 1 : 0),
 );
 
 gauge(
   'postern_publisher_halted',
-  '1 where an event can never be sent as it is, and all behind it wait: somebody must act.',
+  '1 if an event cannot be sent, and all later ones wait: somebody must act.',
   [],
   (metric) => metric.set(observed?.().halted ? 1 : 0),
 );

@@ -88,8 +88,8 @@ type Place = Pick<Settings, 'httpHost' | 'httpPort'>;
 
 const LISTEN_ERRORS: Readonly<Record<string, (place: Place) => string>> = {
   EADDRINUSE: (p) => `POSTERN_HTTP_PORT ${p.httpPort} is taken on ${p.httpHost}: set a free one, or 0 for any.`,
-  EACCES: (p) => `POSTERN_HTTP_PORT ${p.httpPort} is not for this user to take: set one above 1023.`,
-  EADDRNOTAVAIL: (p) => `POSTERN_HTTP_HOST ${p.httpHost} is no address of this machine.`,
+  EACCES: (p) => `POSTERN_HTTP_PORT ${p.httpPort} is not allowed for this user: set one above 1023.`,
+  EADDRNOTAVAIL: (p) => `POSTERN_HTTP_HOST ${p.httpHost} is not an address of this machine.`,
 };
 
 /** @throws `SettingInvalid` if the address or port is not available. */

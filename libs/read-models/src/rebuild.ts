@@ -42,7 +42,7 @@ export async function rebuild(
         `${model.name}: continues at ${stream ? `stream ${stream.streamId}` : `position ${feed.position}`} of the journal`,
       );
     } else {
-      report(`${model.name}: the new tables are made next to the live ones`);
+      report(`${model.name}: the new tables are built next to the live ones`);
       await next.create();
     }
     await next.catchUp();

@@ -112,7 +112,7 @@ export function completeSettings(given: RelayClientSettings): Settings {
   }
   checkKey(settings.key);
   if (settings.relayName.trim() === '')
-    throw new BadSetting('relayName must say which relay this is; it stands in every denial.');
+    throw new BadSetting('relayName must say which relay this is; every denial has it.');
   if (!['defer', 'allow'].includes(settings.unknownUser)) throw new BadSetting('unknownUser must be defer or allow.');
   if (!['continue', 'defer'].includes(settings.whenStale)) throw new BadSetting('whenStale must be continue or defer.');
   if (!(Number.isInteger(settings.maxDenials) && settings.maxDenials >= 1))

@@ -44,7 +44,7 @@ export function expiryRefusal({ index, expiresAt }: CheckedEntry, now: Date): Fi
 }
 
 export function tooManyEntries(count: number): FieldRefusal {
-  const detail = `A restriction has at most ${MAX_ENTRIES} entries; this would make ${count}. Use wider ranges, or take expired entries off.`;
+  const detail = `A restriction has at most ${MAX_ENTRIES} entries; this would make ${count}. Use wider ranges, or remove expired entries.`;
   return fieldRefusal('/entries', 'too-many-entries', detail);
 }
 

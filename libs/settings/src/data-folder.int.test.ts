@@ -35,7 +35,7 @@ describe('the data folder', () => {
     const path = '/proc/postern';
     if (process.platform === 'linux')
       await expect(openDataFolder(path)).rejects.toMatchObject(
-        refusal(path, 'cannot be made: its file system takes no folders there'),
+        refusal(path, 'cannot be created: its file system allows no folders there'),
       );
   });
 });

@@ -31,7 +31,7 @@ async function makeFolder(folder: string): Promise<void> {
     throw error;
   });
   if (there?.isDirectory()) return;
-  if (there) throw Object.assign(new Error(`${folder} is no folder`), { code: 'EEXIST' });
+  if (there) throw Object.assign(new Error(`${folder} is not a folder`), { code: 'EEXIST' });
   if (dirname(folder) !== folder) await makeFolder(dirname(folder));
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
@@ -44,7 +44,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'is closed to this user',
   EPERM: 'is closed to this user',
   EROFS: 'is on a file system that is read-only',
-  ENOENT: 'cannot be made: its file system takes no folders there',
+  ENOENT: 'cannot be created: its file system allows no folders there',
   ENOSPC: 'is on a file system that is full',
 };
 

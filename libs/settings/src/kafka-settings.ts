@@ -54,14 +54,14 @@ function login(env: z.output<typeof KafkaEnvironment>): KafkaLogin | null {
   if (mechanism === undefined) {
     if (username === undefined && given === undefined && file === undefined) return null;
     throw new SettingInvalid(
-      `POSTERN_KAFKA_SASL_MECHANISM must be set where there is a login, to one of ${SASL_MECHANISMS.join(', ')}`,
+      `POSTERN_KAFKA_SASL_MECHANISM must be set if there is a login, to one of ${SASL_MECHANISMS.join(', ')}`,
     );
   }
   if (username === undefined)
     throw new SettingInvalid(`POSTERN_KAFKA_SASL_USERNAME must be set with POSTERN_KAFKA_SASL_MECHANISM`);
   if (mechanism === 'plain' && env.POSTERN_KAFKA_TLS === 'off')
     throw new SettingInvalid(
-      'POSTERN_KAFKA_SASL_MECHANISM must not be plain without POSTERN_KAFKA_TLS=on: the password would cross the network as it is',
+      'POSTERN_KAFKA_SASL_MECHANISM must not be plain without POSTERN_KAFKA_TLS=on: the password would be sent unencrypted',
     );
   if (given !== undefined && file !== undefined)
     throw new SettingInvalid(
@@ -70,7 +70,7 @@ function login(env: z.output<typeof KafkaEnvironment>): KafkaLogin | null {
   const password = given ?? (file === undefined ? '' : readSecretFile('POSTERN_KAFKA_SASL_PASSWORD_FILE', file));
   if (password === '')
     throw new SettingInvalid(
-      'POSTERN_KAFKA_SASL_PASSWORD, or the file that POSTERN_KAFKA_SASL_PASSWORD_FILE names, must hold a password',
+      'POSTERN_KAFKA_SASL_PASSWORD, or the file that POSTERN_KAFKA_SASL_PASSWORD_FILE names, must contain a password',
     );
   return { mechanism, username, password };
 }

@@ -32,7 +32,7 @@ export const EXPIRED = 'old-batch@acme.example';
 export const REPORT_ONLY = 'app-eu-west@acme.example';
 export const WORLD = 'international@acme.example';
 
-/** Tells it to an empty Postern. */
+/** Creates it in an empty Postern. */
 export async function tellStory(url: string, operatorKey: string): Promise<Story> {
   const acme = await createAcme(url, operatorKey);
   const { operator, relay } = acme;

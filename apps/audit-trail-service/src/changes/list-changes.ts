@@ -53,7 +53,7 @@ export const changes = defineList({
     requestId: text('deploy-2026-11-01.17'),
     smtpUserId: uuid<NonNullable<Change['smtpUserId']>>(
       '019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10',
-      'Null where it concerns none.',
+      'Null if it concerns none.',
     ).nullable(),
     username: text('app@acme.example', 'The SMTP user’s name after the change.').nullable(),
     data: z.looseObject({}).meta({ description: 'What the event says; which fields it has goes by `type`.' }),

@@ -9,8 +9,8 @@ export const deadLetterView = z
     topic: text('postern.auth-denials.v1'),
     partition: whole(0, 3, 'Null with the offset: it came as an event.').nullable(),
     offset: whole(0, 41).nullable(),
-    tenantId: text('acme', 'Null where it is not known.').nullable(),
-    reason: text('has an occurredAt that is no time', 'Why it was dead-lettered; after a retry, why it still is.'),
+    tenantId: text('acme', 'Null if unknown.').nullable(),
+    reason: text('has an occurredAt that is not a time', 'Why it was dead-lettered; after a retry, why it still is.'),
     state: z.enum(['waiting', 'settled', 'discarded']).meta({
       description: '`settled`: a retry has put it on record. `discarded`: somebody has said that it is nothing.',
     }),
@@ -27,11 +27,11 @@ export const deadLetterView = z
       })
       .nullable(),
   })
-  .meta({ id: 'DeadLetter', description: 'A denial that could not be read, or a message that is none.' });
+  .meta({ id: 'DeadLetter', description: 'An unreadable denial, or another message.' });
 const bytes = z
   .union([z.object({ text: text('{"specversion":"1.0"}') }), z.object({ base64: text('/wA=') })])
   .nullable()
-  .meta({ description: 'Text where it is UTF-8.' });
+  .meta({ description: 'Text if it is UTF-8.' });
 export const completeDeadLetterView = deadLetterView
   .extend({
     event: z.unknown().meta({ description: 'The event; null where a message was dead-lettered.' }),
@@ -45,6 +45,6 @@ export const retriedDeadLetterView = z
     outcome: z.enum(['recorded', 'known', 'unreadable']).meta({
       description: '`known`: the denial was on record already, and is not counted again. `unreadable`: it still waits.',
     }),
-    reason: text('The message is no JSON in UTF-8.', 'Why it cannot be read; else null.').nullable(),
+    reason: text('The message is not JSON in UTF-8.', 'Why it cannot be read; else null.').nullable(),
   })
   .meta({ id: 'RetriedDeadLetter', description: 'What became of a dead letter that was read again.' });

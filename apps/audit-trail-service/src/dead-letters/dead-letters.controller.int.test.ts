@@ -113,7 +113,7 @@ describe('dead letters by the API', () => {
 
   it('that still cannot be read say why, and can be discarded, by somebody who is written down', async () => {
     const id = await deadLetter(garbage);
-    const reason = 'The message is no JSON in UTF-8.';
+    const reason = 'The message is not JSON in UTF-8.';
     expect((await operator('POST', `${PATH}/${id}/retry`)).body).toEqual({ id, outcome: 'unreadable', reason });
     const headers = { 'x-request-id': 'discard-1' };
     for (const _ of ['first', 'repeat'])

@@ -59,7 +59,7 @@ export class DeadLettersController {
   @Documented({
     tag: 'Operators',
     id: 'retryDeadLetter',
-    summary: 'Read a dead letter again; what can be read goes on record, once',
+    summary: 'Read a dead letter again; a readable one is recorded, once',
     answer: json(retriedDeadLetterView),
     problems: ['dead-letter-not-found', 'dead-letter-not-waiting'],
   })

@@ -90,7 +90,7 @@ describe('a dead letter', () => {
   });
 
   it.each([
-    ['no JSON', { key: null, value: Buffer.from([0xff, 0x00]) }, 'The message is no JSON in UTF-8.'],
+    ['no JSON', { key: null, value: Buffer.from([0xff, 0x00]) }, 'The message is not JSON in UTF-8.'],
     ['nothing', { key: null, value: null }, 'The message is empty.'],
   ])('that is %s stays, with the bytes and the reason of the last try', async (_, received, reason) => {
     const id = await putAside(received);
@@ -123,7 +123,7 @@ describe('a dead letter', () => {
   it('of an event with bad fields says so again', async () => {
     const event = recorded(person, person.denied('203.0.113.9', { occurredAt: 'yesterday' }), 1) as Recorded;
     await denialsConsumer(audit).handle({ events: [event], advance: async () => undefined });
-    const reason = 'has an occurredAt that is no time';
+    const reason = 'has an occurredAt that is not a time';
     expect(await retryDeadLetter(audit, event.eventId, BY)).toEqual({ outcome: 'unreadable', reason });
     expect(await findDeadLetter(audit, event.eventId)).toMatchObject({
       reason,
@@ -161,7 +161,7 @@ describeWithKafka(describe, 'a broken message on the topic of denials', (kafka) 
           topic: 'postern.auth-denials.v1',
           partition: 0,
           offset: 0,
-          reason: 'The message is no JSON in UTF-8.',
+          reason: 'The message is not JSON in UTF-8.',
           key: Buffer.from('anybody'),
           value: Buffer.from('{"specversion":'),
         }),

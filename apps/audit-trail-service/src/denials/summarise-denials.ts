@@ -43,7 +43,7 @@ const summary = view<DenialSummary>('DenialSummary', 'What of an SMTP user’s d
   }),
   today: view<DeniedLogins>('DeniedLogins', 'Logins since the beginning of the day.', logins),
   complete: z.boolean().meta({
-    description: `False where there are more denials than the ${MAX_COUNTED} that are counted: the numbers are then lower bounds.`,
+    description: `False if there are more denials than the ${MAX_COUNTED} that are counted: the numbers are then lower bounds.`,
   }),
 });
 

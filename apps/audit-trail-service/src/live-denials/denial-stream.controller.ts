@@ -39,7 +39,7 @@ const documentation = {
     { denial: denials.item, heartbeat, reset },
     'event: heartbeat\nid: 4711-1-1793000000\ndata: {"at":"2026-11-02T09:30:00.000Z"}\n\n',
   ),
-  tells: ['Cache-Control', 'X-Accel-Buffering'],
+  responseHeaders: ['Cache-Control', 'X-Accel-Buffering'],
   problems: ['too-many-requests'],
 } as const;
 

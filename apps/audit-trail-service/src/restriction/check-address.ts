@@ -44,7 +44,7 @@ export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
   /** @throws `smtp-user-not-found`, with what is known of the user at `at`; `read-side-behind`. */
   async execute({ user, ip, at }: CheckAddress): Promise<CheckedAddress> {
     const { tenantId, smtpUserId, minVersion } = user;
-    if (!isUuid(smtpUserId)) throw notFound('There is no SMTP user with this id: it is no UUID.');
+    if (!isUuid(smtpUserId)) throw notFound('There is no SMTP user with this id: it is not a UUID.');
     const load = () => inTenant(this.dataSource, tenantId, (manager) => loadSmtpUser(manager, smtpUserId));
     const now = at === null || minVersion > 0 ? await atLeastVersion(minVersion, load) : null;
     if (at !== null)

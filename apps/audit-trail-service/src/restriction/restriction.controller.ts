@@ -81,11 +81,12 @@ function addressOf(ip: string): IpAddress {
 /** `?at`, an RFC 3339 time not after `now`: the future is not known. */
 function instantOf(text: string, now: Date): Date {
   const time = utcTime(text);
-  if (time === null) throw atInvalid(`${JSON.stringify(text)} is no RFC 3339 time. Write it as 2026-11-01T00:00:00Z.`);
+  if (time === null)
+    throw atInvalid(`${JSON.stringify(text)} is not an RFC 3339 time. Write it as 2026-11-01T00:00:00Z.`);
   const at = new Date(time);
   if (at > now)
     throw atInvalid(
-      `${time} is after now (${now.toISOString()}): nobody knows what will stand then. Leave it out for now.`,
+      `${time} is after now (${now.toISOString()}): the future is not known. Leave it out for the present decision.`,
     );
   return at;
 }

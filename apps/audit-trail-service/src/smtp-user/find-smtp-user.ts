@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 /** Also finds a removed user, whose trail stays. @throws `smtp-user-not-found`, also for another tenant's. */
 export async function findSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser> {
   if (!isUuid(smtpUserId))
-    throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is no UUID.');
+    throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is not a UUID.');
   const found = await loadSmtpUser(manager, smtpUserId);
   if (!found) throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id in this tenant.');
   return found;

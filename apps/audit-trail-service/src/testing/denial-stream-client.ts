@@ -59,7 +59,7 @@ export class DenialStreamClient {
         }
       }
     } catch {
-      // The server dropped it, or the test closed it: `ended` tells.
+      // The server dropped it, or the test closed it: see `ended`.
     }
     this.ended = true;
   }

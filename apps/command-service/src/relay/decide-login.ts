@@ -146,6 +146,6 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
 
 function notKnown(): Problem {
   return databaseFailed(
-    'The database did not say in time who holds this username. Nothing was done; send it again shortly.',
+    'The database did not say in time who owns this username. Nothing was done; send it again shortly.',
   );
 }

@@ -82,7 +82,7 @@ export function readDenial(item: unknown, index: number, now: Date): DenialRepor
   }
   for (const name in fields)
     if (!Object.hasOwn(RULES, name))
-      return wrong('field-unknown', name.slice(0, 64), 'is no field of a denial. Take it out.');
+      return wrong('field-unknown', name.slice(0, 64), 'is not a field of a denial. Remove it.');
   const report = item as DenialReport;
   const address = parseAddress(report.ip);
   if (!address.ok && report.reason !== 'source-ip-invalid')
@@ -103,11 +103,14 @@ export function readDenial(item: unknown, index: number, now: Date): DenialRepor
 /** An item for the document; `readDenial` checks it. */
 export const denialReportSchema: z.ZodType<DenialReport> = z
   .strictObject({
-    id: uuid('019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b', 'A UUIDv7, made by the relay once: sent again, it is kept.'),
+    id: uuid(
+      '019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b',
+      'A UUIDv7, created once by the relay: a repeated report has the same id.',
+    ),
     username: text('app@acme.example'),
     smtpUserId: uuid<SmtpUserId>(
       '019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b',
-      'Of the policy that decided. The denial is recorded for this SMTP user, who must have or have had the username; without it, for whoever held the username at `occurredAt`.',
+      'Of the policy that decided. The denial is recorded for this SMTP user, who must have or have had the username; without it, for the owner of the username at `occurredAt`.',
     ).optional(),
     ip: text('203.0.113.9'),
     occurredAt: time(
@@ -127,7 +130,7 @@ export const rejectedDenialView = view<RejectedDenial>(
   {
     id: text('019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b')
       .nullable()
-      .meta({ description: 'As it was sent; null where it has none that can be read.' }),
+      .meta({ description: 'As it was sent; null if it is missing or unreadable.' }),
     code: oneOfSoFar({
       'validation-failed': true,
       'field-missing': true,

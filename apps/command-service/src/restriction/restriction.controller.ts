@@ -27,7 +27,7 @@ const changing = (summary: string, more: Partial<Documentation> = {}): Documenta
   summary,
   takes: ['If-Match'],
   answer: json(restrictionView),
-  tells: ['ETag', 'Postern-Version'],
+  responseHeaders: ['ETag', 'Postern-Version'],
   ...more,
 });
 

@@ -48,7 +48,7 @@ const SignInBody = z
     'Send either "key", an API key, or "code", that of a sign-in link.',
   );
 
-const whoAmIView = view<WhoAmI>('WhoAmI', 'Who asks: the API key, and the session that stands for it.', {
+const whoAmIView = view<WhoAmI>('WhoAmI', 'Who asks: the API key, and the session if one was used.', {
   role: roleView,
   tenantId: text<TenantId>('acme', 'Null: the key belongs to no tenant.').nullable(),
   keyId: text<ApiKeyId>('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),
@@ -59,10 +59,7 @@ const whoAmIView = view<WhoAmI>('WhoAmI', 'Who asks: the API key, and the sessio
   }).nullable(),
 });
 const signInLinkView = view<SignInLink>('SignInLink', 'A link that signs one browser in, once.', {
-  url: text(
-    '/sign-in#code=<code>',
-    'A path of this Postern. The code is in the fragment, which browsers send to nobody.',
-  ),
+  url: text('/sign-in#code=<code>', 'A path of this Postern. The code is in the fragment, which browsers do not send.'),
   expiresAt: time('2026-11-01T08:15:00.000Z'),
 });
 
@@ -85,7 +82,7 @@ export class SessionController {
     description: `For browsers; scripts send the key itself. A session ends ${SESSION_HOURS.unused} hours after its last use, after ${SESSION_HOURS.most / 24} days, by signing out, or with its key. Keys of the role relay cannot sign in.`,
     status: 201,
     answer: json(whoAmIView),
-    tells: ['Set-Cookie'],
+    responseHeaders: ['Set-Cookie'],
     problems: [
       'api-key-invalid',
       'sign-in-code-invalid',
@@ -120,7 +117,7 @@ export class SessionController {
     description:
       'Within a second nothing opens with it any more. A request with an API key has no session, and ends none.',
     status: 204,
-    tells: ['Set-Cookie'],
+    responseHeaders: ['Set-Cookie'],
   })
   async signOut(@Caller() { session }: Principal, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     if (!session) return;
@@ -147,7 +144,7 @@ export class SessionController {
     tag: 'Yourself',
     id: 'makeSignInLink',
     summary: 'Make a link that signs one browser in with your API key',
-    description: `It can be used once, within ${LINK_MINUTES} minutes. It takes the key itself: a session makes none.`,
+    description: `It can be used once, within ${LINK_MINUTES} minutes. It needs the key itself: a session cannot create one.`,
     status: 201,
     answer: json(signInLinkView),
   })

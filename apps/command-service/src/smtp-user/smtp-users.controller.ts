@@ -28,7 +28,7 @@ export class SmtpUsersController {
     summary: 'Register an SMTP user',
     status: 201,
     answer: json(smtpUserView),
-    tells: ['ETag', 'Postern-Version'],
+    responseHeaders: ['ETag', 'Postern-Version'],
     problems: ['username-taken'],
   })
   registerSmtpUser(
@@ -47,7 +47,7 @@ export class SmtpUsersController {
     summary: 'Rename an SMTP user',
     takes: ['If-Match'],
     answer: json(smtpUserView),
-    tells: ['ETag', 'Postern-Version'],
+    responseHeaders: ['ETag', 'Postern-Version'],
     problems: ['username-taken'],
   })
   renameSmtpUser(
@@ -66,7 +66,7 @@ export class SmtpUsersController {
     summary: 'Remove an SMTP user; its history stays',
     takes: ['If-Match'],
     status: 204,
-    tells: ['Postern-Version'],
+    responseHeaders: ['Postern-Version'],
   })
   removeSmtpUser(@TargetOf() target: Target): Promise<null> {
     return this.writes.carryOut(target.context, new ChangeSmtpUser(target, { type: 'RemoveSmtpUser' }, () => null));

@@ -21,7 +21,7 @@ import { GetTenantReply } from './get-tenant-reply.js';
 import { SetTenantReply } from './set-tenant-reply.js';
 
 const TEXT_RULE =
-  'Send 1 to 200 printable ASCII characters. {ip} stands for the address of the client, once at most; other braces are not accepted.';
+  'Send 1 to 200 printable ASCII characters. {ip} is replaced by the address of the client, and may occur once; other braces are not accepted.';
 const URL_RULE =
   'Send null, or the http or https URL of a page: at most 200 printable ASCII characters without white space.';
 const HELP_EXAMPLE = 'https://acme.example/smtp';
@@ -50,7 +50,7 @@ const ReplyBody = z.strictObject({
 });
 
 const tenantReplyView = view<TenantReply>('TenantReply', 'What relays say to the client of a denied login.', {
-  text: text(DEFAULT_TENANT_REPLY.text, '`{ip}` stands for the address of the client.'),
+  text: text(DEFAULT_TENANT_REPLY.text, '`{ip}` is replaced by the address of the client.'),
   helpUrl: text(HELP_EXAMPLE, 'It follows the text; null: none.').nullable(),
   opaque: z.boolean().meta({ description: 'Answered exactly as a wrong password.', examples: [false] }),
 });
@@ -69,7 +69,7 @@ export class TenantReplyController {
     id: 'getTenantReply',
     summary: 'Show what relays say to the client of a denied login',
     answer: json(tenantReplyView),
-    tells: ['ETag'],
+    responseHeaders: ['ETag'],
   })
   async getReply(@Tenant() tenantId: TenantId, @Res({ passthrough: true }) answer: FastifyReply): Promise<TenantReply> {
     const { reply, version } = await this.queries.execute(new GetTenantReply(tenantId));
@@ -84,7 +84,7 @@ export class TenantReplyController {
     summary: 'Set what relays say to the client of a denied login',
     takes: ['If-Match'],
     answer: json(tenantReplyView),
-    tells: ['ETag', 'Postern-Version'],
+    responseHeaders: ['ETag', 'Postern-Version'],
   })
   setTenantReply(
     @Tenant() tenantId: TenantId,

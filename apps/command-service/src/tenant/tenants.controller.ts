@@ -17,7 +17,7 @@ const CreateTenantBody = z.strictObject({
     .regex(TENANT_ID, 'A tenant id is 1 to 63 of a-z, 0-9 and -, and does not begin with -.')
     .transform((id) => id as TenantId)
     .optional()
-    .meta({ description: 'Left out: a UUIDv7 is made.', examples: ['acme'] }),
+    .meta({ description: 'By default a new UUIDv7.', examples: ['acme'] }),
   name: plainText(LONGEST_NAME).meta({ examples: ['Acme Ltd'] }),
 });
 const TenantsQuery = z.strictObject(pageFields(TENANTS_ORDER));

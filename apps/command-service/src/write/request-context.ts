@@ -14,7 +14,7 @@ export interface RequestContext {
 export interface WriteRequest extends RequestContext {
   /** The route's operation id: the name of its method, and `command` in the metrics. */
   readonly operation: string;
-  readonly tell: (header: string, value: string) => void;
+  readonly setHeader: (header: string, value: string) => void;
 }
 
 export interface IdempotencyClaim {
@@ -44,7 +44,7 @@ export function writeRequest(execution: ExecutionContext): WriteRequest {
     requestId: request.id,
     idempotency: idempotencyClaim(request),
     operation: execution.getHandler().name,
-    tell: (header, value) => void reply.header(header, value),
+    setHeader: (header, value) => void reply.header(header, value),
   };
 }
 

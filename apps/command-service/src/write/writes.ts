@@ -13,7 +13,7 @@ export const MAX_REPEATS = 100;
 
 /** A route that carries out a command through `Writes`, documented under its method's name. */
 export function Write(documentation: Omit<Documentation, 'id'>): MethodDecorator {
-  const { status = 200, takes = [], tells = [] } = documentation;
+  const { status = 200, takes = [], responseHeaders = [] } = documentation;
   return (target, method, descriptor) =>
     applyDecorators(
       HttpCode(status),
@@ -21,7 +21,7 @@ export function Write(documentation: Omit<Documentation, 'id'>): MethodDecorator
         ...documentation,
         id: String(method),
         takes: ['Idempotency-Key', ...takes],
-        tells: [...tells, 'Idempotency-Replayed'],
+        responseHeaders: [...responseHeaders, 'Idempotency-Replayed'],
       }),
     )(target, method, descriptor);
 }
@@ -42,13 +42,13 @@ export class Writes {
    * appends.
    */
   async carryOut<Body>(request: WriteRequest, command: Command<Written<Body>>): Promise<Body> {
-    const { idempotency, operation, tell } = request;
+    const { idempotency, operation, setHeader } = request;
     const work = () => measured(operation, () => this.commands.execute(command));
     const once = idempotency ? () => this.once(request, idempotency, work) : work;
     const { body, version } = await Deadline.within(WRITE_DEADLINE_MS, once, notConfirmed);
     if (version !== undefined) {
-      tell('postern-version', String(version));
-      if (body !== null) tell('etag', `"${version}"`);
+      setHeader('postern-version', String(version));
+      if (body !== null) setHeader('etag', `"${version}"`);
     }
     return (body ?? undefined) as Body;
   }
@@ -59,13 +59,13 @@ export class Writes {
    * @throws 409 `idempotency-key-reused` for another request.
    */
   private once<Body>(
-    { tell }: WriteRequest,
+    { setHeader }: WriteRequest,
     claim: IdempotencyClaim,
     work: () => Promise<Written<Body>>,
   ): Promise<Written<Body>> {
     const replayed = (written: Written): Written<Body> => {
       replaysTotal.inc();
-      tell('idempotency-replayed', 'true');
+      setHeader('idempotency-replayed', 'true');
       return written as Written<Body>;
     };
     return this.repeats.run(`${claim.callerId} ${claim.key}`, async () => {

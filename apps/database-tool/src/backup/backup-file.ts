@@ -97,9 +97,9 @@ export async function readBackup(
   const lines = new Lines(file, stop);
   try {
     const manifest = (await lines.json()) as Manifest;
-    if (manifest.format !== 'postern-backup') throw new BackupUnreadable('It is no backup of Postern.');
+    if (manifest.format !== 'postern-backup') throw new BackupUnreadable('It is not a backup of Postern.');
     if (manifest.formatVersion !== 1)
-      throw new BackupUnreadable('It was made by a later release of Postern: restore it by that release.');
+      throw new BackupUnreadable('It was made by a later release of Postern: restore it with that release.');
     await begin(manifest);
     const counted: Record<string, number> = {};
     let next = (await lines.json()) as BackupTable | Summary;
@@ -126,9 +126,9 @@ function assertOfThisRelease(manifest: Manifest, components: readonly SchemaComp
     const ours = migrations.map(({ name }) => name);
     const later = theirs.filter((name) => !ours.includes(name));
     if (later.length > 0)
-      throw new BackupUnreadable(`It was made by a later release (${later.join(', ')}): restore it by that release.`);
+      throw new BackupUnreadable(`It was made by a later release (${later.join(', ')}): restore it with that release.`);
     if (ours.length > theirs.length)
-      throw new BackupUnreadable('It was made by an earlier release: restore it by that release, then update.');
+      throw new BackupUnreadable('It was made by an earlier release: restore it with that release, then update.');
   }
 }
 
@@ -153,7 +153,7 @@ class Lines {
     try {
       return JSON.parse(text);
     } catch {
-      throw new BackupUnreadable('It is no backup of Postern, or damaged.');
+      throw new BackupUnreadable('It is not a backup of Postern, or is damaged.');
     }
   }
 

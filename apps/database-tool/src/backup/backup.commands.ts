@@ -16,7 +16,7 @@ export async function makeBackup(named: string, { report }: Surroundings, stop: 
   const file = resolve(named);
   if (existsSync(file)) throw new Error(`${file} exists already, and is not overwritten. Name another file.`);
   if (!existsSync(dirname(file)))
-    throw new Error(`There is no folder ${dirname(file)}. Make it, or name another file.`);
+    throw new Error(`There is no folder ${dirname(file)}. Create it, or name another file.`);
   const database = await openDatabase(process.env);
   try {
     const { rows } = await backup(database.url, file, report, stop);
@@ -74,7 +74,7 @@ function keyLine({ live, operators, given }: KeyCheck, { dataDir }: Settings): s
   if (given === 'works') return `${counts}; the operator key of this data folder or of POSTERN_OPERATOR_KEY is one`;
   if (given === null)
     return `${counts}. Their texts are in no backup: keep your operator key, or copy its file to ${operatorKeyFile(dataDir)}`;
-  return `${counts}. The operator key of this data folder or of POSTERN_OPERATOR_KEY is none of them: put one in its place`;
+  return `${counts}. The operator key of this data folder or of POSTERN_OPERATOR_KEY is not one of them: replace it by one`;
 }
 
 function operatorKeyAtHand({ operatorKey, dataDir }: Settings): string | null {

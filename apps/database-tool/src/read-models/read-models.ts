@@ -47,7 +47,7 @@ export function showComparisons(comparisons: readonly Comparison[], output: Outp
 
 function notAllCompared({ model, uncompared }: Comparison): string[] {
   if (uncompared === 0) return [];
-  const why = `its consumer is far behind the journal, and ${uncompared} late rows were too many to wait for`;
+  const why = `its consumer is far behind the journal: ${uncompared} late rows were too many to wait for`;
   return ['', `${model}: Not all rows could be compared: ${why}. Run verify again when it has caught up.`];
 }
 

@@ -18,7 +18,7 @@ export function observePolicyPublisher(status: () => { readonly leads: boolean; 
 
 export const policyPublisherLeader = gauge(
   'postern_relay_policies_publisher_leader',
-  '1 where this process writes the relay policies to their topic, 0 where it is on standby. The sum over all processes must be 1.',
+  '1 if this process writes the relay policies to their topic, 0 if it is on standby. The sum over all processes must be 1.',
   [],
   (metric) => {
     metric.set(observed?.().leads ? 1 : 0);
@@ -27,7 +27,7 @@ export const policyPublisherLeader = gauge(
 
 export const policyPublisherHalted = gauge(
   'postern_relay_policies_publisher_halted',
-  '1 where the relay policies can never be written to their topic as it is: somebody must act. Relays are served without it.',
+  '1 if the relay policies cannot be written to their topic until somebody acts. Relays are served without it.',
   [],
   (metric) => {
     metric.set(observed?.().halted ? 1 : 0);
@@ -55,6 +55,6 @@ export const snapshotsOpen = gauge('postern_relay_snapshots_open', 'Snapshots th
 
 export const snapshotBuilds = counter(
   'postern_relay_snapshot_builds_total',
-  'Times that a snapshot was read for all who take one: all policies, or the changes since the one before it',
+  'How often the shared snapshot was read: all policies, or the changes since the previous one',
   ['extent'],
 );

@@ -35,7 +35,7 @@ export class MyIpController {
     id: 'getMyIp',
     summary: 'The address that you come from',
     answer: [json(myIpView), plainText('The bare address.', '203.0.113.9')],
-    tells: ['Vary'],
+    responseHeaders: ['Vary'],
   })
   myIp(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): MyIp | string {
     const ip = callerAddress(request, this.settings.trustedProxies);

@@ -27,12 +27,12 @@ const consumerState = z
   .object({
     name: text('relay-policies'),
     lagEvents: whole(0, 0, 'Events that it has not handled, counted up to 100,000. Null: not known.').nullable(),
-    lagSeconds: z.number().nullable().meta({ description: 'Age of the oldest of them; 0 where there is none.' }),
+    lagSeconds: z.number().nullable().meta({ description: 'Age of the oldest of them; 0 if there is none.' }),
     state: z.enum(['not-seen', 'caught-up', 'catching-up', 'failing', 'halted']).meta({
       description:
-        '`failing` is tried again and may pass by itself; `halted` needs somebody to act; `not-seen`: no process that runs has it.',
+        '`failing` retries and may recover; `halted` needs somebody to act; `not-seen`: no running process has it.',
     }),
-    reason: text('The message is no JSON in UTF-8.', 'Why it fails or halts; else null.').nullable(),
+    reason: text('The message is not JSON in UTF-8.', 'Why it fails or halts; else null.').nullable(),
   })
   .meta({
     id: 'ConsumerState',

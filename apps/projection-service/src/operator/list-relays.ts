@@ -11,7 +11,7 @@ import { z } from 'zod';
 const relayState = z
   .object({
     keyId: uuid('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11', 'Of the key that it uses.'),
-    name: text('mx1.example', 'Its own name; where it sends none, that of its key.'),
+    name: text('mx1.example', 'Its own name; otherwise that of its key.'),
     client: text('postern-relay-agent/0.1.0', 'Its software. Null: it sends none.').nullable(),
     instance: text('postern-1:8027', 'Where its policy stream is, or was last. Null: it had none.').nullable(),
     connectedAt: time('2026-11-01T08:00:00.000Z', 'When that stream was opened.').nullable(),

@@ -6,7 +6,7 @@ import { POLICIES_COMPLETE } from './policies-complete.js';
 export function policiesNotReady(): Problem {
   return new Problem(
     'not-ready',
-    'The relay policies are being made from the journal. Keep what you have, and come again.',
+    'The relay policies are being built from the journal. Keep your policies, and try again.',
     {
       headers: { 'retry-after': '5' },
     },

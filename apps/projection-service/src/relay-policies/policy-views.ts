@@ -23,33 +23,37 @@ export const relayPolicyView = view<RelayPolicy>('RelayPolicy', 'All that a rela
   removed: z.boolean().meta({ description: 'The username is unknown again.', examples: [false] }),
 });
 
-export const heartbeatView = view<Heartbeat>('Heartbeat', 'What a relay holds that applied all up to the revision.', {
-  revision: whole(0, 4711),
-  policies: whole(0, 1200),
-  digest: text('9f86d081884c7d65', '16 hex digits.'),
-  lagEvents: whole(
-    0,
-    0,
-    'Acknowledged events that are not in the policies yet; null where it could not be measured.',
-  ).nullable(),
-  lagSeconds: z
-    .number()
-    .min(0)
-    .nullable()
-    .meta({
-      description: 'Age of the oldest of them; 0 where there is none, null where it could not be measured.',
-      examples: [0],
-    }),
-});
+export const heartbeatView = view<Heartbeat>(
+  'Heartbeat',
+  'The state of a relay that applied everything up to the revision.',
+  {
+    revision: whole(0, 4711),
+    policies: whole(0, 1200),
+    digest: text('9f86d081884c7d65', '16 hex digits.'),
+    lagEvents: whole(
+      0,
+      0,
+      'Acknowledged events that are not in the policies yet; null if it could not be measured.',
+    ).nullable(),
+    lagSeconds: z
+      .number()
+      .min(0)
+      .nullable()
+      .meta({
+        description: 'Age of the oldest of them; 0 if there is none, null if it could not be measured.',
+        examples: [0],
+      }),
+  },
+);
 
 export const relayReplyView = view<RelayReply>('RelayReply', 'What a tenant has denied logins answered with.', {
   tenantId: text('acme'),
-  text: text('IP not authorized: {ip}', '`{ip}` stands for the address of the client.'),
+  text: text('IP not authorized: {ip}', '`{ip}` is replaced by the address of the client.'),
   helpUrl: text('https://acme.example/smtp', 'It follows the text; null: none.').nullable(),
   opaque: z.boolean().meta({ description: 'Answered exactly as a wrong password.', examples: [false] }),
 });
 
-export const resetView = view<{ reason: ResetReason }>('Reset', 'The relay is to take a snapshot.', {
+export const resetView = view<{ reason: ResetReason }>('Reset', 'The relay must take a snapshot.', {
   reason: oneOfSoFar<ResetReason>({
     'last-event-id-missing': true,
     'last-event-id-malformed': true,

@@ -26,7 +26,7 @@ export class GetSmtpUserHandler implements IQueryHandler<GetSmtpUser> {
    */
   async execute({ tenantId, smtpUserId, minVersion }: GetSmtpUser): Promise<RegisteredSmtpUser> {
     if (!isUuid(smtpUserId))
-      throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is no UUID.');
+      throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is not a UUID.');
     const sql = `SELECT ${smtpUserColumns('projection')} FROM projection.smtp_users u WHERE id = $1`;
     const state = await atLeastVersion(minVersion, async () => {
       const [record] = await inTenant(this.dataSource, tenantId, (manager) =>

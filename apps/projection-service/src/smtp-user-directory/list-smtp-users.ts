@@ -23,7 +23,7 @@ export const smtpUsers = defineList({
       .string()
       .min(1)
       .max(254, 'A username has at most 254 characters.')
-      .regex(/^[\x21-\x7e]*$/, 'A username has printable ASCII characters alone.')
+      .regex(/^[\x21-\x7e]*$/, 'A username has only printable ASCII characters.')
       .optional()
       .meta({ description: 'A part of the username, in any case.', examples: ['app@'] }),
     state: z

@@ -55,7 +55,7 @@ export class SmtpUsersController {
     summary: 'Show an SMTP user',
     takes: ['Postern-Min-Version'],
     answer: json(smtpUserView),
-    tells: ['ETag'],
+    responseHeaders: ['ETag'],
   })
   async smtpUser(
     @Tenant() tenantId: TenantId,
@@ -76,7 +76,7 @@ export class SmtpUsersController {
     summary: 'Show the restriction of an SMTP user',
     takes: ['Postern-Min-Version'],
     answer: json(restrictionView),
-    tells: ['ETag'],
+    responseHeaders: ['ETag'],
   })
   async restriction(
     @Tenant() tenantId: TenantId,

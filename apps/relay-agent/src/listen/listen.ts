@@ -92,11 +92,11 @@ const REACH_TIMEOUT_MS = 5_000;
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is taken: stop the process that uses it, or name another address.',
-  EADDRNOTAVAIL: 'is no address of this machine.',
+  EADDRNOTAVAIL: 'is not an address of this machine.',
   ENOTFOUND: 'has a host name that does not resolve.',
-  EACCES: 'is not for this user to take: name another address, or give the user the right to it.',
+  EACCES: 'is not allowed for this user: name another address, or give the user the right.',
   EPERM: 'cannot be given the owner and mode that are set: only root may give a socket to another user.',
   ENOENT: 'is in a folder that does not exist: make the folder, or name another path.',
   ENOTPASSED: 'was not passed by systemd: start the agent by its .socket unit, which has this FileDescriptorName.',
-  ENOTSOCK: 'is a file that is no socket: remove it, or name another path.',
+  ENOTSOCK: 'is a file that is not a socket: remove it, or name another path.',
 };

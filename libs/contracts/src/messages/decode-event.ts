@@ -27,7 +27,7 @@ interface ReceivedMessage {
  */
 export function decodeEvent(received: ReceivedMessage, ours?: JournalId): FeedEvent {
   const envelope = parse(received.value);
-  if (envelope['specversion'] !== '1.0') throw new MessageUnreadable('is no CloudEvent of version 1.0');
+  if (envelope['specversion'] !== '1.0') throw new MessageUnreadable('is not a CloudEvent of version 1.0');
   const theirs = journalOf('event', envelope['source']);
   if (theirs === null) throw new MessageUnreadable('does not come from a journal of Postern');
   if (ours !== undefined && theirs !== ours) throw new MessageOfAnotherJournal(theirs, ours);
@@ -96,9 +96,9 @@ function parse(value: Buffer | null): Envelope {
   try {
     parsed = JSON.parse(UTF8.decode(value));
   } catch {
-    throw new MessageUnreadable('is no JSON in UTF-8');
+    throw new MessageUnreadable('is not JSON in UTF-8');
   }
-  if (!isObject(parsed)) throw new MessageUnreadable('is no JSON object');
+  if (!isObject(parsed)) throw new MessageUnreadable('is not a JSON object');
   return parsed;
 }
 
@@ -123,7 +123,7 @@ function lifted(type: EventType, schemaVersion: number, data: unknown): unknown 
     return upcast(type, schemaVersion, data);
   } catch (error) {
     if (error instanceof EventNewerThanProgram) throw error;
-    throw new MessageUnreadable(`has data that is no ${messageType(type, schemaVersion)}`);
+    throw new MessageUnreadable(`has data that is not a ${messageType(type, schemaVersion)}`);
   }
 }
 

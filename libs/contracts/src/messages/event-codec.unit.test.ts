@@ -121,9 +121,9 @@ describe('what is no message of ours', () => {
   const good = received(added);
   it.each([
     ['no value', { ...good, value: null }, 'The message is empty.'],
-    ['no JSON', { ...good, value: Buffer.from('{"specversion":') }, 'The message is no JSON in UTF-8.'],
-    ['no UTF-8', { ...good, value: Buffer.from([0x22, 0xc3, 0x28, 0x22]) }, 'The message is no JSON in UTF-8.'],
-    ['a list', { ...good, value: Buffer.from('[]') }, 'The message is no JSON object.'],
+    ['no JSON', { ...good, value: Buffer.from('{"specversion":') }, 'The message is not JSON in UTF-8.'],
+    ['no UTF-8', { ...good, value: Buffer.from([0x22, 0xc3, 0x28, 0x22]) }, 'The message is not JSON in UTF-8.'],
+    ['a list', { ...good, value: Buffer.from('[]') }, 'The message is not a JSON object.'],
     ['no key', { ...good, key: null }, 'The message has a key that is not the id of its subject.'],
     ['another key', { ...good, key: Buffer.from('x') }, 'The message has a key that is not the id of its subject.'],
     [
@@ -131,7 +131,7 @@ describe('what is no message of ours', () => {
       { ...good, topic: TOPICS.authDenials },
       'The message has a subject that does not belong on postern.auth-denials.v1.',
     ],
-    ['another version', received(added, { specversion: '0.3' }), 'The message is no CloudEvent of version 1.0.'],
+    ['another version', received(added, { specversion: '0.3' }), 'The message is not a CloudEvent of version 1.0.'],
     ...['/x', 'urn:postern:journal:', 'urn:postern:journal:x', `urn:postern:relay-policies:${OURS}`, null].map(
       (source) =>
         [

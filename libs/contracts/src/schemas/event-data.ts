@@ -67,7 +67,7 @@ const restrictionRemoved1 = z.object({ entries: z.array(entryRemoved1).min(1) })
 const restrictionCleared1 = z.object({});
 const restrictionModeChanged1 = z.object({ mode, previousMode: mode, enforceAt, previousEnforceAt: time.nullable() });
 const authDenied1 = z.object({
-  denialId: eventId.meta({ description: 'Also the event’s id: made by the relay, once. UUIDv7.' }),
+  denialId: eventId.meta({ description: 'Also the event’s id: created once by the relay. UUIDv7.' }),
   smtpUserId,
   username: username.meta({ description: 'As the relay was given it.' }),
   ip: z.string().meta({ description: 'Canonical address; for `source-ip-invalid` the text as the relay saw it.' }),

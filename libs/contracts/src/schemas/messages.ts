@@ -7,7 +7,7 @@ const relayPolicy1 = z.object({
   tenantId,
   smtpUserId,
   restricted: z.boolean().meta({
-    description: 'False: the user may log in from anywhere. True: from a live entry alone; with none, from nowhere.',
+    description: 'False: the user may log in from anywhere. True: only from a live entry; without one, from nowhere.',
   }),
   mode,
   entries: z.array(
@@ -72,7 +72,7 @@ const eventEnvelope = z.object({
     })
     .exactOptional(),
   correlationid: text('The id of the request that caused it: `requestId` in the API.'),
-  causationid: text('The id of the event that caused it; not there where none did.').exactOptional(),
+  causationid: text('The id of the event that caused it; missing if none did.').exactOptional(),
   data: z.unknown(),
 });
 

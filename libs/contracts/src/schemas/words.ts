@@ -50,7 +50,7 @@ export const enforceAt = time.nullable().meta({
 });
 export const tenantReply = z.object({
   text: z.string().min(1).max(LONGEST_REPLY_TEXT).regex(REPLY_TEXT).meta({
-    description: 'What relays say to a client that they deny. `{ip}` stands for the client’s address.',
+    description: 'What relays answer to a denied client. `{ip}` is replaced by the client’s address.',
   }),
   helpUrl: z
     .string()
@@ -59,7 +59,7 @@ export const tenantReply = z.object({
     .nullable()
     .meta({ description: 'A link that follows the text. Null: none.' }),
   opaque: z.boolean().meta({
-    description: 'True: relays answer exactly as to a wrong password, and the reason is in the audit trail alone.',
+    description: 'True: relays answer exactly as to a wrong password; only the audit trail has the reason.',
   }),
 });
 export const role = z.enum(ROLES);

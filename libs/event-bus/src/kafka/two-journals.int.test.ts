@@ -69,7 +69,7 @@ describeWithKafka(describe, 'two databases that were given one broker', (kafka) 
         name: 'TopicOfAnotherJournal',
         message: expect.stringMatching(
           new RegExp(
-            `^Partition \\d of ${changes.topics[0]} holds at offset \\d+ a message of the journal ${ids.theirs}; this database’s is ` +
+            `^Partition \\d of ${changes.topics[0]} has at offset \\d+ a message of the journal ${ids.theirs}; this database’s is ` +
               `${ids.ours}\\. .*Set POSTERN_KAFKA_BROKERS to a broker of its own`,
           ),
         ),
@@ -149,7 +149,7 @@ describeWithKafka(describe, 'a database that is older than the topics', (kafka) 
     await expect(refused.start()).rejects.toMatchObject({
       name: 'TopicAheadOfJournal',
       message: expect.stringMatching(
-        /^Partition \d of postern\.smtp-users\.v1 holds at offset \d+ the event \S+, which this database’s journal does not have\. .*`postern republish` for all topics/,
+        /^Partition \d of postern\.smtp-users\.v1 has at offset \d+ the event \S+, which this database’s journal does not have\. .*`postern republish` for all topics/,
       ),
     });
     await refused.stop();

@@ -21,7 +21,7 @@ export interface Documentation {
   /** The forms of the answer, the default first. Without it: no body. */
   readonly answer?: MediaType | readonly MediaType[];
   /** The headers of the answer, besides `X-Request-Id`. */
-  readonly tells?: readonly AnswerHeader[];
+  readonly responseHeaders?: readonly AnswerHeader[];
   /** Problem codes beyond those of its key, path, body and headers. */
   readonly problems?: readonly ProblemCode[];
 }
@@ -45,7 +45,7 @@ export function Described(documentation: Documentation): MethodDecorator {
     needs = [],
     query = {},
     status = 200,
-    tells = [],
+    responseHeaders = [],
     problems = [],
   } = documentation;
   const answers = [documentation.answer ?? []].flat();
@@ -68,7 +68,7 @@ export function Described(documentation: Documentation): MethodDecorator {
     ApiResponse({
       status,
       description: answers.length === 0 ? 'Done; nothing is answered.' : 'Done.',
-      headers: answerHeaders(tells),
+      headers: answerHeaders(responseHeaders),
       ...(answers.length > 0 && { content }),
     }),
     ApiExtension(PROBLEMS_EXTENSION, [...problems, ...headers.flatMap((name) => REQUEST_HEADERS[name].problems)]),
@@ -84,7 +84,7 @@ export const TAGS = {
   'Observed sources': 'Where SMTP users log in from.',
   Relays: 'For mail relays: the policies to decide by, and the denials to report.',
   Operators: 'The state of the installation: its processes, its relays, and denials that could not be read.',
-  Yourself: 'What helps whoever sets up a restriction.',
+  Yourself: 'Helps with setting up a restriction.',
   Operation: 'Health, metrics and this document.',
 } as const;
 export type Tag = keyof typeof TAGS;

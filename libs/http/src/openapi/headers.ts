@@ -13,7 +13,7 @@ export const REQUEST_HEADERS = {
     { pattern: '^[\\x20-\\x7e]{1,255}$', problems: ['idempotency-key-reused', 'validation-failed'] },
   ),
   'If-Match': requestHeader(
-    'The ETag of what you read: the change is refused if it is no longer that. A list of them, or `*`, too. `W/"7"` and `"7-gzip"`, as compressing proxies make them, count as `"7"`.',
+    'The ETag that you read: the change is refused if it is outdated. Also a list of them, or `*`. `W/"7"` and `"7-gzip"`, which compressing proxies make, count as `"7"`.',
     '"7"',
     { problems: ['version-mismatch', 'validation-failed'] },
   ),
@@ -36,10 +36,7 @@ export const REQUEST_HEADERS = {
     '0',
   ),
   'Accept-Encoding': requestHeader('With `gzip` in it, the answer is compressed.', 'gzip'),
-  Accept: requestHeader(
-    'Which of the media types of the answer is wanted; the first one stands where this says nothing.',
-    'application/json',
-  ),
+  Accept: requestHeader('The wanted media type of the answer; by default the first one.', 'application/json'),
 } as const;
 export type RequestHeader = keyof typeof REQUEST_HEADERS;
 
@@ -69,7 +66,7 @@ const ANSWER_HEADERS = {
   'Postern-Digest': answerHeader('16 hex digits, the digest over all of them.', '9f86d081884c7d65', true),
   'Cache-Control': answerHeader('`no-store`: no cache may keep it.', 'no-store', true),
   Vary: answerHeader('Upon which headers of the request the answer depends.', 'accept'),
-  'Content-Encoding': answerHeader('`gzip` where it was asked for.', 'gzip'),
+  'Content-Encoding': answerHeader('`gzip` if it was requested.', 'gzip'),
   'Content-Disposition': answerHeader(
     'The name of the file, where the answer is an export.',
     'attachment; filename="denials.csv"',
@@ -80,7 +77,7 @@ const ANSWER_HEADERS = {
     true,
   ),
   'X-Content-Type-Options': answerHeader('`nosniff`.', 'nosniff', true),
-  'X-Accel-Buffering': answerHeader('`no`: a proxy is not to hold events back.', 'no', true),
+  'X-Accel-Buffering': answerHeader('`no`: a proxy must not buffer events.', 'no', true),
   'Set-Cookie': answerHeader(
     'The cookie of the session. `Secure` where the request came by https.',
     'postern_session=<id>.<secret>; HttpOnly; SameSite=Strict; Path=/; Max-Age=604800',

@@ -41,7 +41,7 @@ export function serverSentEvents(events: Readonly<Record<string, z.ZodType>>, ex
 
 /** A list: one page as JSON, or all of it as NDJSON or CSV. */
 export function exported(page: z.ZodType, item: z.ZodType, csvExample: string) {
-  const tells: readonly AnswerHeader[] = ['Vary', 'Cache-Control', 'Content-Disposition'];
-  const csv = 'RFC 4180 with a header line. Cells that a spreadsheet would take for a formula are defused.';
-  return { answer: [json(page), ndjson(item), text('text/csv', csv, { example: csvExample })], tells };
+  const responseHeaders: readonly AnswerHeader[] = ['Vary', 'Cache-Control', 'Content-Disposition'];
+  const csv = 'RFC 4180 with a header line. An apostrophe precedes a cell that a spreadsheet would run as a formula.';
+  return { answer: [json(page), ndjson(item), text('text/csv', csv, { example: csvExample })], responseHeaders };
 }

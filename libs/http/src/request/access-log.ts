@@ -77,7 +77,7 @@ function levelOf(route: string, status: number): 'warn' | 'info' | 'debug' {
 /** `route` is the matched pattern, not the path, so the number of series stays limited. */
 const httpRequests = counter(
   'postern_http_requests_total',
-  'Requests by route and status; 499 where the client left before the answer was whole.',
+  'Requests by route and status; 499 if the client left before the end of the answer.',
   ['method', 'route', 'status'],
 );
 

@@ -33,7 +33,7 @@ export const MinVersion = createParamDecorator((_: unknown, context: ExecutionCo
   const given = context.switchToHttp().getRequest<FastifyRequest>().headers['postern-min-version'];
   if (given === undefined) return 0;
   if (typeof given === 'string' && /^\d{1,9}$/.test(given)) return Number(given);
-  const detail = 'Postern-Min-Version must be the version that a write answered: a whole number.';
+  const detail = 'Postern-Min-Version must be the version that a write returned: a whole number.';
   throw new Problem('validation-failed', detail, {
     errors: [{ pointer: 'Postern-Min-Version', code: 'validation-failed', detail }],
   });

@@ -65,7 +65,7 @@ function answerClientError(error: Error & { readonly code?: string }, socket: So
 
 const MALFORMED: readonly [ProblemCode, string] = [
   'request-malformed',
-  'This is no HTTP/1.1 request. Speak HTTP without TLS to this port.',
+  'This is not an HTTP/1.1 request. Use HTTP without TLS on this port.',
 ];
 const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   HPE_HEADER_OVERFLOW: [
@@ -74,7 +74,7 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = 
   ],
   ERR_HTTP_REQUEST_TIMEOUT: [
     'request-timeout',
-    `The headers must come within ${SERVER_LIMITS.headersMs / 1_000} s and the whole request within ${SERVER_LIMITS.requestMs / 1_000} s. Send it again.`,
+    `The headers must come within ${SERVER_LIMITS.headersMs / 1_000} s and the complete request within ${SERVER_LIMITS.requestMs / 1_000} s. Send it again.`,
   ],
 };
 

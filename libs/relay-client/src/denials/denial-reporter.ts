@@ -49,7 +49,7 @@ export class DenialReporter {
     const now = this.settings.elapsed();
     if (now - this.lastDropAlarmAt < DROP_ALARM_MS) return false;
     this.lastDropAlarmAt = now;
-    const detail = `The denial spool takes no more (${this.spool.size} wait); ${this.dropped} denied logins were dropped so far.`;
+    const detail = `The denial spool is full (${this.spool.size} wait); ${this.dropped} denied logins were dropped so far.`;
     this.settings.onProblem({ code: 'denial-dropped', detail });
     return false;
   };

@@ -124,7 +124,7 @@ export class PolicyFeed {
     if (replica.revision < inUse) {
       const detail =
         `The snapshot of ${this.plane.host} is at revision ${replica.revision}, older than the policies in use at ${inUse}. ` +
-        'It is taken over: Postern’s database was restored, or this upstream lags or is of another Postern.';
+        'It is used: Postern’s database was restored, or this upstream lags or belongs to another Postern.';
       this.settings.onProblem({ code: 'policies-went-back', detail });
     }
     if (verified || this.replica === null) this.use(replica, verified);
@@ -228,7 +228,7 @@ export class PolicyFeed {
     if (heartbeat.policies !== replica.policies || heartbeat.digest !== digestToHex(replica.digest)) {
       const theirs = `${heartbeat.policies} policies, digest ${heartbeat.digest}`;
       const ours = `${replica.policies} policies, digest ${digestToHex(replica.digest)}`;
-      this.mismatch(`at revision ${replica.revision} the control plane holds ${theirs}; this relay, ${ours}`);
+      this.mismatch(`at revision ${replica.revision} the control plane has ${theirs}; this relay has ${ours}`);
       return;
     }
     this.backoff.reset();

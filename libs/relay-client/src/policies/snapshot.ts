@@ -31,7 +31,7 @@ class SnapshotRefused extends Error {
   readonly problem: ProblemCode = 'snapshot-refused';
 
   constructor(why: string) {
-    super(`The snapshot of the relay policies is not taken over: ${why}. The last policies stay in force.`);
+    super(`The snapshot of the relay policies is not used: ${why}. The last policies stay in use.`);
   }
 }
 
@@ -59,7 +59,7 @@ async function readSnapshot(response: IncomingMessage, clock: () => number): Pro
   try {
     const { headers } = response;
     const revision = wholeNumber(headers['postern-revision']);
-    if (revision === null) throw new SnapshotRefused('it came without the header Postern-Revision');
+    if (revision === null) throw new SnapshotRefused('it has no header Postern-Revision');
     const announced = wholeNumber(headers['postern-policies']) ?? 0;
     // The number only reserves memory. `verify` compares it at the end.
     const replica = new Replica({ clock, expectedUsers: announced <= MOST_EXPECTED ? announced : 0 });
@@ -97,10 +97,9 @@ function verify(replica: Replica, headers: IncomingHttpHeaders): boolean {
   const policies = wholeNumber(headers['postern-policies']);
   const digest = headers['postern-digest'];
   if (policies !== null && policies !== replica.policies) {
-    throw new SnapshotRefused(`it holds ${replica.policies} policies, not the ${policies} that were announced`);
+    throw new SnapshotRefused(`it has ${replica.policies} policies, not the announced ${policies}`);
   }
-  if (digest !== undefined && digest !== digestToHex(replica.digest))
-    throw new SnapshotRefused('its digest is another');
+  if (digest !== undefined && digest !== digestToHex(replica.digest)) throw new SnapshotRefused('its digest is wrong');
   return policies !== null && digest !== undefined;
 }
 

@@ -8,7 +8,7 @@ export class PolicyUnreadable extends Error {
   constructor(field: string, found: string) {
     super(
       `A relay policy has no readable ${field}: ${JSON.stringify(found.slice(0, 100))}. ` +
-        'Compare the versions of this relay and of the control plane; until then the last policies stay in force.',
+        'Compare the versions of this relay and of the control plane; until then the last policies stay in use.',
     );
   }
 }

@@ -31,7 +31,7 @@ export class TestControlPlane {
   port = 0;
   revision = 0;
   key = 'pst_relay_test_secret';
-  /** Whether snapshots tell their digest, so that relays need no heartbeat to trust them. */
+  /** Whether snapshots send their digest, so that relays trust them without a heartbeat. */
   announcesDigest = true;
   /** Whether a stream sends a heartbeat once it has caught up. */
   greets = true;
@@ -76,7 +76,7 @@ export class TestControlPlane {
     for (const stream of this.streams) stream.destroy();
   }
 
-  /** Changes a policy and tells open streams; `silently`, without telling: the change is then lost on them. */
+  /** Changes a policy and sends it on open streams; with `silently` it is not sent, so they lose the change. */
   set(policy: RelayPolicy, options: { silently?: boolean } = {}): void {
     const changed = { ...policy, revision: ++this.revision } as RelayPolicy;
     const key = usernameKey(policy.username);

@@ -35,14 +35,14 @@ export function denialRow(event: Recorded): DenialRow | UnreadableDenial {
   const { tenantId, recordedAt, position, data } = event;
   const { denialId, smtpUserId, username, ip, occurredAt, relay, reason, mode, refused, count } = data;
   if (tenantId === null) return { event, why: 'has no tenant' };
-  if (!isUuid(denialId)) return { event, why: 'has a denialId that is no UUID' };
-  if (!isUuid(smtpUserId)) return { event, why: 'has an smtpUserId that is no UUID' };
+  if (!isUuid(denialId)) return { event, why: 'has a denialId that is not a UUID' };
+  if (!isUuid(smtpUserId)) return { event, why: 'has an smtpUserId that is not a UUID' };
   const time = typeof occurredAt === 'string' ? new Date(occurredAt) : new Date(NaN);
   // The command-service accepts no earlier time.
   if (!(time.getTime() >= EARLIEST) || time.getUTCFullYear() > 9999)
-    return { event, why: 'has an occurredAt that is no time' };
+    return { event, why: 'has an occurredAt that is not a time' };
   if (!Number.isInteger(count) || count < 1 || count > MAX_COUNT)
-    return { event, why: 'has a count that is no number from 1' };
+    return { event, why: 'has a count that is not a number from 1' };
   if (typeof refused !== 'boolean') return { event, why: 'has a refused that is neither true nor false' };
   const missing = TEXTS.find((name) => typeof data[name] !== 'string');
   if (missing !== undefined) return { event, why: `has no ${missing}` };

@@ -171,7 +171,7 @@ describe('denials', () => {
     ]);
     expect(rows).toEqual([
       {
-        reason: 'has an occurredAt that is no time',
+        reason: 'has an occurredAt that is not a time',
         tenant_id: 'acme',
         event: expect.objectContaining({ data: bad.data }),
       },

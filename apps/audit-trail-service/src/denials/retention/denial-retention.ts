@@ -70,7 +70,7 @@ export class RetentionSweeper implements OnApplicationBootstrap, OnModuleDestroy
       nextMs = RETRY_MS;
       if (this.stopped) return;
       if (sqlState(error) === LOCK_NOT_AVAILABLE)
-        this.logger.warn('Old denials wait to be dropped: somebody holds their table. Next try in a minute.');
+        this.logger.warn('Old denials wait to be dropped: their table is locked. Next try in a minute.');
       else this.logger.error(`Old denials could not be dropped: ${String(error)} Next try in a minute.`);
     }
     if (this.stopped) return;

@@ -145,18 +145,18 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
         .split('\n')
         .filter((line) => line.startsWith('postern_relay_policies_publisher_'))
         .toSorted();
-    const tells = (halted: 0 | 1, leader: 0 | 1) => [
+    const reported = (halted: 0 | 1, leader: 0 | 1) => [
       `postern_relay_policies_publisher_halted ${halted}`,
       `postern_relay_policies_publisher_leader ${leader}`,
     ];
     const are = async (wanted: string[]) => JSON.stringify(await gauges()) === JSON.stringify(wanted);
-    await until(() => are(tells(1, 0)), 'the halt');
+    await until(() => are(reported(1, 0)), 'the halt');
     await until(
       async () => JSON.stringify(await readiness()).includes('cleanup.policy delete'),
       'readiness to say why',
     );
     await deleteTopic(kafka.address, wrong + RELAY_POLICIES_TOPIC);
-    await until(() => are(tells(0, 1)), 'the end of the halt');
+    await until(() => are(reported(0, 1)), 'the end of the halt');
     await until(async () => !JSON.stringify(await readiness()).includes(RELAY_POLICIES_TOPIC), 'readiness');
     await until(async () => (await publication(projection)).waiting === 0, 'the writing of all policies');
     outside = await followTopic(kafka.address, wrong + RELAY_POLICIES_TOPIC);

@@ -32,7 +32,7 @@ export class PolicySnapshotController {
     summary: 'All policies that are not removed, a line each',
     takes: ['Accept-Encoding'],
     answer: ndjson(relayPolicyView),
-    tells: ['Postern-Revision', 'Postern-Policies', 'Postern-Digest', 'Vary', 'Content-Encoding'],
+    responseHeaders: ['Postern-Revision', 'Postern-Policies', 'Postern-Digest', 'Vary', 'Content-Encoding'],
   })
   async take(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     if (request.method === 'HEAD') {

@@ -29,7 +29,7 @@ export class PolicyStreamController {
       { policy: relayPolicyView, heartbeat: heartbeatView, reply: relayReplyView, reset: resetView },
       'event: heartbeat\ndata: {"revision":4711,"policies":1200,"digest":"9f86d081884c7d65"}\n\n',
     ),
-    tells: ['Cache-Control', 'X-Accel-Buffering'],
+    responseHeaders: ['Cache-Control', 'X-Accel-Buffering'],
   })
   async follow(
     @Req() request: FastifyRequest,

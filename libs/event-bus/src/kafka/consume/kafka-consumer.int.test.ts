@@ -272,7 +272,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       expect(consumer.running.status().lastError).toMatchObject({
         name: 'PartitionHalted',
         message:
-          `Partition 1 of postern.smtp-users.v1 halts at offset ${Number(bad?.high) - 1}. The message is no JSON in UTF-8. No event may be ` +
+          `Partition 1 of postern.smtp-users.v1 halts at offset ${Number(bad?.high) - 1}. The message is not JSON in UTF-8. No event may be ` +
           'left out here. If a later release wrote it, start that; if not, fill the topic again from the journal with `postern republish`.',
       });
       expect([...consumer.running.status().halted]).toEqual([[USERS, 1]]);
@@ -322,7 +322,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       await until(async () => (await one.versions(stream)).length === 2 && (await parked()).length >= 3);
       await until(() => one.running.status().hasCaughtUp && two.running.status().hasCaughtUp);
       await Promise.all([one.bus.stop(), two.bus.stop()]);
-      // The last message that was handled is one of those: it tells the topic, as an event would.
+      // The last message that was handled is one of those: it identifies the topic, as an event would.
       const again = await start(world, park as never);
       await until(() => again.running.status().hasCaughtUp);
       await again.bus.stop();
@@ -332,7 +332,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
           topic: DENIALS,
           partition,
           value: `poison ${partition}`,
-          reason: 'The message is no JSON in UTF-8.',
+          reason: 'The message is not JSON in UTF-8.',
         })),
       );
     });

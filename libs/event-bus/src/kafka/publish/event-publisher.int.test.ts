@@ -137,7 +137,7 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     const { lastError } = publisher.status();
     expect(lastError?.message).toMatch(
       new RegExp(
-        `^An event of ${stream}, \\d{3} bytes, is larger than postern.smtp-users.v1 takes, .* Raise max.message.bytes`,
+        `^An event of ${stream}, \\d{3} bytes, is too large for postern.smtp-users.v1, .* Raise max.message.bytes`,
       ),
     );
     expect((await publisher.lag()).events).toBe(3);

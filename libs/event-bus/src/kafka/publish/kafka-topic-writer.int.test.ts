@@ -88,7 +88,7 @@ describeWithKafka(describe, 'the writer of a topic', (kafka) => {
       name: 'WriteRefused',
       message: expect.stringMatching(
         new RegExp(
-          `Partition \\d of policies holds at offset \\d+ a message of the journal ${THEIRS}; this database’s is ${OURS}`,
+          `Partition \\d of policies has at offset \\d+ a message of the journal ${THEIRS}; this database’s is ${OURS}`,
         ),
       ),
     });

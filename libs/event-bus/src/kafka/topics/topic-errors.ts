@@ -18,8 +18,8 @@ export class TopicOfAnotherJournal extends NeedsAction {
     { theirs, ours }: Pick<MessageOfAnotherJournal, 'theirs' | 'ours'>,
   ) {
     super(
-      `Partition ${partition} of ${topic} holds at offset ${offset} a message of the journal ${theirs}; this database’s is ${ours}. Two ` +
-        'databases were given one broker, and nothing of the other’s takes effect here. Set POSTERN_KAFKA_BROKERS to a broker ' +
+      `Partition ${partition} of ${topic} has at offset ${offset} a message of the journal ${theirs}; this database’s is ${ours}. Two ` +
+        'databases use one broker; messages of the other one have no effect here. Set POSTERN_KAFKA_BROKERS to a broker ' +
         'of its own. If the topics are left over from a database that is gone, delete them, start again, and fill them with ' +
         '`postern republish`.',
     );
@@ -31,7 +31,7 @@ export class TopicAheadOfJournal extends NeedsAction {
   override readonly name = 'TopicAheadOfJournal';
   constructor({ topic, partition, offset }: MessagePosition, eventId: string) {
     super(
-      `Partition ${partition} of ${topic} holds at offset ${offset} the event ${eventId}, which this database’s journal does not have. ` +
+      `Partition ${partition} of ${topic} has at offset ${offset} the event ${eventId}, which this database’s journal does not have. ` +
         'The database was restored from a backup (or is a copy of one that uses this broker: give the copy a broker of its own). Nothing is ' +
         'sent. Stop the services, run `postern republish` for all topics and `postern rebuild` for each read model, and start them ' +
         '(docs/backup.md, "After a restore").',
@@ -95,7 +95,7 @@ export class MessageTooLarge extends NeedsAction {
   override readonly name = 'MessageTooLarge';
   constructor(topic: string, bytes: number, streamId: string, cause: unknown) {
     super(
-      `An event of ${streamId}, ${bytes} bytes, is larger than ${topic} takes, and the events behind it wait. ` +
+      `An event of ${streamId}, ${bytes} bytes, is too large for ${topic}, and the events after it wait. ` +
         'Raise max.message.bytes of the topic (and message.max.bytes of the brokers); it is then sent.',
       { cause },
     );
