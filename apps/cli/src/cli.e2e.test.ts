@@ -95,7 +95,7 @@ describe('postern, from a tenant to a denial', () => {
     const first = { text: 'IP not authorized', helpUrl: null, opaque: false };
     expect(await asJson('tenants', 'reply', '--default')).toEqual(first);
     const wrong = await cli('tenants', 'reply', '--text', '{address}');
-    expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('{ip} stands for the address')]);
+    expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('{ip} is replaced by the address')]);
     const operators = await runCommand('cli', ['tenants', 'reply', '--opaque', '--tenant', 'acme'], operator);
     expect([operators.code, operators.err]).toEqual([3, expect.stringContaining('a key of the role admin')]);
     expect(await asJson('tenants', 'reply')).toEqual(first);
@@ -265,7 +265,7 @@ describe('postern, where something is not right', () => {
   it.each([
     ['a key that opens nothing', { POSTERN_KEY: 'pst_admin_x_0123456789abcdef0123' }, 3, 'api-key-invalid'],
     ['a tenant that is not there', { POSTERN_TENANT: 'nobody' }, 3, 'tenant-not-found'],
-    ['what is no key', { POSTERN_KEY: 'let me in' }, 2, 'What POSTERN_KEY has is no API key'],
+    ['what is no key', { POSTERN_KEY: 'let me in' }, 2, 'What POSTERN_KEY has is not an API key'],
     ['a key file that is not there', { POSTERN_KEY_FILE: '/nowhere/key' }, 2, 'POSTERN_KEY_FILE: ENOENT'],
     ['no address of Postern', { POSTERN_URL: 'postern' }, 2, '"postern" is not an http:// or https:// address'],
   ])('reports %s', async (_, environment, code, complaint) => {
@@ -315,7 +315,7 @@ describe('postern, where something is not right', () => {
       ['users', 'remove', 'kept@acme.example'],
       ['keys', 'revoke', '01a20ae6-f24f-7793-ac66-e5da32839d9c'],
     ]) {
-      expect(await cli(...command)).toEqual({ code: 2, out: '', err: expect.stringContaining('Say --yes') });
+      expect(await cli(...command)).toEqual({ code: 2, out: '', err: expect.stringContaining('Use --yes') });
     }
     expect(await asJson('users', 'show', 'kept@acme.example')).toMatchObject({ restriction: { restricted: true } });
   });

@@ -44,7 +44,7 @@ describe('the links of the libraries', () => {
   it('that cannot be made end in an error that says what to do', async () => {
     await packageWith([{ source: 'native/lib/libpq.so.5.18', target: 'native/missing/libpq.so.5' }]);
     await expect(linkLibraries(folder)).rejects.toThrow(
-      `The embedded PostgreSQL lacks the symbolic link ${folder}/native/missing/libpq.so.5, and it cannot be made (ENOENT). Start Postern once as the owner of that folder.`,
+      `The embedded PostgreSQL lacks the symbolic link ${folder}/native/missing/libpq.so.5, and it cannot be created (ENOENT). Start Postern once as the owner of that folder.`,
     );
   });
 });

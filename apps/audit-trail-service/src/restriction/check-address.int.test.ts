@@ -107,8 +107,8 @@ describe('a check that looks back', () => {
 
   it.each([
     ['a time that is yet to come', '2999-01-01T00:00:00Z', 'is after now'],
-    ['what is no time', 'yesterday', 'is no RFC 3339 time'],
-    ['a day without a time', '2025-04-15', 'is no RFC 3339 time'],
+    ['what is no time', 'yesterday', 'is not an RFC 3339 time'],
+    ['a day without a time', '2025-04-15', 'is not an RFC 3339 time'],
   ])('refuses %s', async (_, at, why) => {
     const { status, body } = await check(at);
     expect([status, body]).toMatchObject([

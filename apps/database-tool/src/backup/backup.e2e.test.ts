@@ -159,7 +159,7 @@ describe('a backup', () => {
       /It has \d+ rows of [a-z_.]+, and says \d+/,
     ],
     ['of a later release', async (path: string) => writeFile(path, later(await readFile(path))), 'a later release'],
-    ['none at all', async (path: string) => writeFile(path, 'no backup'), 'no backup of Postern'],
+    ['none at all', async (path: string) => writeFile(path, 'no backup'), 'not a backup of Postern'],
   ])('that is %s is refused', async (_, damage, why) => {
     const copy = join(folder, 'damaged.backup');
     await writeFile(copy, await readFile(file));

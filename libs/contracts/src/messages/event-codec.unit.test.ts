@@ -159,7 +159,7 @@ describe('what is no message of ours', () => {
     [
       'data of another shape',
       received(added, { schemaversion: 1, type: 'postern.RestrictionAdded.v1', data: {} }),
-      'The message has data that is no postern.RestrictionAdded.v1.',
+      'The message has data that is not a postern.RestrictionAdded.v1.',
     ],
     ...(
       [
