@@ -30,6 +30,7 @@ type RelayState = z.infer<typeof relayState>;
 
 export const relayPageView = pageView('RelayPage', relayState);
 
+/** Relays with contact in the last day, by name. A relay that changed its key is listed once, without its former key. */
 export class ListRelays extends ListQuery<RelayState, null, PageAsked> {}
 
 /** Names do not change, so a list that is open for hours only gets new rows. */
@@ -49,10 +50,15 @@ export class ListRelaysHandler implements IQueryHandler<ListRelays> {
       readRows<RelayState>(
         this.access.manager,
         // A small table: 10,000 rows at most.
-        sql`SELECT key_id AS "keyId", name, client, instance, connected_at AS "connectedAt", last_contact_at AS "lastContactAt",
-                   coalesce(stream_seen_at > clock_timestamp() - ${GONE_AFTER_SECONDS} * interval '1 s', false) AS connected,
-                   revision::float8, behind::float8, denials_waiting AS "denialsWaiting"
-              FROM access.relays WHERE (name, key_id) > (${name}, ${keyId}) ORDER BY name, key_id LIMIT ${asked.limit + 1}`,
+        sql`WITH relays AS (
+              SELECT *, coalesce(stream_seen_at > clock_timestamp() - ${GONE_AFTER_SECONDS} * interval '1 s', false) AS connected,
+                     max(last_contact_at) OVER (PARTITION BY name) AS named_last_at
+                FROM access.relays
+            )
+            SELECT key_id AS "keyId", name, client, instance, connected_at AS "connectedAt", last_contact_at AS "lastContactAt",
+                   connected, revision::float8, behind::float8, denials_waiting AS "denialsWaiting"
+              FROM relays WHERE (name, key_id) > (${name}, ${keyId}) AND (connected OR last_contact_at = named_last_at)
+             ORDER BY name, key_id LIMIT ${asked.limit + 1}`,
       ),
     ]);
     const current = totals?.revision ?? 0;

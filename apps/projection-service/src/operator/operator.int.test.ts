@@ -125,6 +125,21 @@ describe('the list of relays', () => {
     ]);
   });
 
+  it('has one that changed its key once, and two of one name that are connected twice', async () => {
+    const mx1 = { 'postern-relay': 'mx1' };
+    const before = await connect(first, mx1);
+    await relays(([relay]) => relay?.connected === true);
+    const key = await world.newKey('relay');
+    const { revision } = await takeSnapshot(second.url, key);
+    clients.push(await PolicyStreamClient.connect(second.url, key, revision, '', mx1));
+    const keyIds = (items: { [field: string]: unknown }[]) => items.map(({ keyId }) => keyId).sort();
+    expect(keyIds(await relays(({ length }) => length === 2))).toEqual(
+      [relayKey.split('_')[2], key.split('_')[2]].sort(),
+    );
+    before.close();
+    expect(keyIds(await relays(({ length }) => length === 1))).toEqual([key.split('_')[2]]);
+  });
+
   it('is in pages by name, and forgets who had no contact for a day', async () => {
     const add = (name: string, age: string) =>
       sql(
