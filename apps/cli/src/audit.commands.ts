@@ -79,8 +79,9 @@ const changes = new ApiCommand('changes')
   .description('who changed what of the tenant, with which key and request, the newest first')
   .period()
   .option('--actor <key>', 'by the key of this id or name')
+  .option('--username <name>', 'of the SMTP users that have, or once had, this name')
   .exports()
-  .examples('postern changes --limit 200')
+  .examples('postern changes --limit 200', 'postern changes --username app@acme.example')
   .runs(async (session, options: ListOptions) =>
     showList(session, `${await session.tenantPath()}/changes`, options, CHANGE_COLUMNS),
   );

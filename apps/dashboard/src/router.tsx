@@ -105,7 +105,12 @@ const denials = createRoute({
 const changes = createRoute({
   getParentRoute: () => tenant,
   path: '/changes',
-  validateSearch: searchOf((search) => ({ ...period(search), actor: text(search['actor']), ...open(search) })),
+  validateSearch: searchOf((search) => ({
+    ...period(search),
+    actor: text(search['actor']),
+    username: text(search['username']),
+    ...open(search),
+  })),
   component: lazyRouteComponent(() => import('./pages/audit/Changes.js'), 'Changes'),
 });
 

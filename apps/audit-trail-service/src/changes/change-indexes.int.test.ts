@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { TenantId } from '@postern/contracts';
+import type { TenantId, UsernameKey } from '@postern/contracts';
 import { inTenant, openDataSource } from '@postern/database';
 import type { TestDatabase } from '@postern/testing';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -25,6 +25,7 @@ beforeAll(async () => {
                                'name', CASE n WHEN 88 THEN 'seldom' ELSE 'ci' END), 'r', '{}'
        FROM generate_series(1, 20000) n`,
   );
+  await owner.query(`INSERT INTO audit.usernames VALUES ('large', 'busy', '${BUSY}')`);
   await owner.query('ANALYZE audit.changes');
   await owner.end();
   reader = await openDataSource(database.url, 'postern_audit_reader', { poolSize: 1 });
@@ -40,6 +41,8 @@ describe('a page of changes', () => {
     ['large', { from: '2026-01-02T00:00:00.000Z', to: '2026-01-03T00:00:00.000Z' }, LIMIT, null],
     ['large', { to: '2026-01-01T02:00:00.000Z' }, LIMIT, null],
     ['large', { to: '2026-01-02T00:00:00.000Z' }, LIMIT, BUSY],
+    ['large', { username: 'busy' as UsernameKey }, LIMIT, null],
+    ['large', { username: 'nobody' as UsernameKey }, 0, null],
     ['large', { actor: 'ci' }, LIMIT, null],
     ['large', { actor: 'k1' }, LIMIT, null],
     ['large', { actor: 'rare' }, 1, null],

@@ -117,6 +117,21 @@ describe('GET …/history and …/changes', () => {
     expect(await found('actor=somebody')).toEqual([]);
   });
 
+  it('take the name of an SMTP user, as it is and as it was', async () => {
+    const [renamed, other] = [new Person('before@acme.example'), new Person('other@acme.example')];
+    await world.happened(renamed, renamed.registered(), renamed.renamed('After@acme.example'));
+    await world.happened(other, other.registered());
+    for (const name of ['BEFORE@acme.example', 'after@acme.example']) {
+      const { body } = await world.get<{ items: Change[] }>(auditor, `/v1/tenants/acme/changes?username=${name}`);
+      expect(body.items.map(({ username, version }) => [username, version])).toEqual([
+        ['After@acme.example', 2],
+        ['before@acme.example', 1],
+      ]);
+    }
+    const nobody = await world.get(auditor, '/v1/tenants/acme/changes?username=nobody@acme.example');
+    expect(nobody).toEqual({ status: 200, body: { items: [], nextCursor: null } });
+  });
+
   it('refuse a period that ends before it begins, and show an unreadable time', async () => {
     for (const route of ['changes', 'denials', `smtp-users/${newId()}/history`, `smtp-users/${newId()}/denied-ips`]) {
       const { status, body } = await world.get(

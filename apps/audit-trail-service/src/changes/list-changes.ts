@@ -15,7 +15,7 @@ import { defineList, isPosition, isTime, ListQuery, pageOf, periodFields, readRo
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
+import { findSmtpUser, nameFilter, ofSmtpUsersNamed, usernameFilter } from '../smtp-user/find-smtp-user.js';
 
 export const actorView = view<Actor>('Actor', 'The API key that was used, with the role and name that it had.', {
   role: roleView,
@@ -64,13 +64,12 @@ export const changes = defineList({
   order: { occurredAt: isTime, position: isPosition },
   filters: {
     ...periodFields(),
-    actor: z
-      .string()
-      .min(1)
-      .max(254)
-      .refine((text) => !text.includes('\0'), 'A name has no NUL in it.')
+    actor: nameFilter
       .optional()
       .meta({ description: 'The id or the name of the key that was used.', examples: ['ci'] }),
+    username: usernameFilter.meta({
+      description: 'The changes of the SMTP users that have, or once had, this name. In any case.',
+    }),
   },
   columns: [
     'occurredAt',
@@ -139,10 +138,16 @@ export async function readChanges(
   scope: ChangeScope,
   asked: ChangesAsked,
 ): Promise<ChangeRow[]> {
-  const { actor } = asked;
+  const { actor, username } = asked;
+  const conditions = conditionsOf(scope, asked);
+  if (username !== undefined) {
+    const users = scope.tenantId && (await ofSmtpUsersNamed(manager, scope.tenantId, username));
+    if (!users) return [];
+    conditions.push(users);
+  }
   const limit = asked.limit + 1;
   const newest = (...more: Sql[]) =>
-    sql`SELECT * FROM audit.changes WHERE ${join([...conditionsOf(scope, asked), ...more], ' AND ')} ${NEWEST_FIRST} LIMIT ${limit}`;
+    sql`SELECT * FROM audit.changes WHERE ${join([...conditions, ...more], ' AND ')} ${NEWEST_FIRST} LIMIT ${limit}`;
   // By the key's id or name, each through an index: with `OR`, neither index would return its rows in order.
   const page =
     actor === undefined

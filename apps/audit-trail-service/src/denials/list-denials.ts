@@ -1,13 +1,6 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import {
-  DENIAL_REASONS,
-  usernameKey,
-  type Denial,
-  type Page,
-  type TenantId,
-  type UsernameKey,
-} from '@postern/contracts';
+import { DENIAL_REASONS, type Denial, type Page, type TenantId, type UsernameKey } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { denialReasonView, modeView, text, time, uuid, view, whole } from '@postern/http';
 import { parseRange, type IpRange } from '@postern/ip-ranges';
@@ -15,7 +8,7 @@ import { defineList, isTime, isUuid, ListQuery, pageOf, periodFields, readRows }
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { findSmtpUser, smtpUsersOfName } from '../smtp-user/find-smtp-user.js';
+import { findSmtpUser, nameFilter, ofSmtpUsersNamed, usernameFilter } from '../smtp-user/find-smtp-user.js';
 
 const range = z.string().transform((text, context): IpRange => {
   const parsed = parseRange(text);
@@ -24,19 +17,10 @@ const range = z.string().transform((text, context): IpRange => {
   return z.NEVER;
 });
 
-const name = z
-  .string()
-  .min(1)
-  .max(254)
-  .refine((text) => !text.includes('\0'), 'A name has no NUL in it.');
-
 export const denialFilters = {
   ip: range.optional().meta({ description: 'An address or a range.', examples: ['203.0.113.0/24'] }),
-  username: name
-    .transform(usernameKey)
-    .optional()
-    .meta({ description: 'In any case.', examples: ['app@acme.example'] }),
-  relay: name.optional().meta({ description: 'As it names itself.', examples: ['mx1'] }),
+  username: usernameFilter,
+  relay: nameFilter.optional().meta({ description: 'As it names itself.', examples: ['mx1'] }),
   reason: z.enum(DENIAL_REASONS, `Give one of ${DENIAL_REASONS.join(', ')}.`).optional(),
   refused: z
     .enum(['true', 'false'], 'Give true or false.')
@@ -143,14 +127,15 @@ function byOthers({ smtpUserId }: DenialScope, { relay, reason, refused }: Filte
 
 /** By the users, which have an index; a user may have denials under its other names. Null: nobody had the name. */
 async function byUsername(manager: EntityManager, tenantId: TenantId, username: UsernameKey): Promise<Sql[] | null> {
-  const users = await smtpUsersOfName(manager, tenantId, username);
-  if (users.length === 0) return null;
-  return [
-    users.length === 1 ? sql`smtp_user_id = ${users[0]}` : sql`smtp_user_id = ANY (${users}::uuid[])`,
-    // COLLATE "C": only A to Z, whatever the database's locale. CASE, because PostgreSQL expects an equality of lower()
-    // to match hardly any row, but here nearly all match.
-    sql`CASE WHEN lower(username COLLATE "C") = ${username} THEN true ELSE false END`,
-  ];
+  const users = await ofSmtpUsersNamed(manager, tenantId, username);
+  return (
+    users && [
+      users,
+      // COLLATE "C": only A to Z, whatever the database's locale. CASE, because PostgreSQL expects an equality of lower()
+      // to match hardly any row, but here nearly all match.
+      sql`CASE WHEN lower(username COLLATE "C") = ${username} THEN true ELSE false END`,
+    ]
+  );
 }
 
 /** Up to this number they are fetched by address and sorted. Of more, walking the newest denials soon fills a page. */

@@ -1,7 +1,9 @@
-import { isUuid, type TenantId, type UsernameKey } from '@postern/contracts';
+import { isUuid, usernameKey, type TenantId, type UsernameKey } from '@postern/contracts';
 import { Problem } from '@postern/http';
 import { smtpUserColumns, smtpUserOf, type KnownSmtpUser, type SmtpUserRecord } from '@postern/read-models';
+import sql, { type Sql } from 'sql-template-tag';
 import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
 
 /** Also finds a removed user, whose trail stays. @throws `smtp-user-not-found`, also for another tenant's. */
 export async function findSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser> {
@@ -21,15 +23,32 @@ export async function loadSmtpUser(manager: EntityManager, smtpUserId: string): 
   return record ? smtpUserOf(record) : null;
 }
 
-/** The SMTP users of the tenant that have or had the username. Within `inTenant`. */
-export async function smtpUsersOfName(
+/** A name that a list is filtered by. */
+export const nameFilter = z
+  .string()
+  .min(1)
+  .max(254)
+  .refine((text) => !text.includes('\0'), 'A name has no NUL in it.');
+
+export const usernameFilter = nameFilter
+  .transform(usernameKey)
+  .optional()
+  .meta({ description: 'In any case.', examples: ['app@acme.example'] });
+
+/**
+ * Selects the rows of the SMTP users of the tenant that have, or once had, the username, by the index of one user; null
+ * where there never was one. Within `inTenant`.
+ */
+export async function ofSmtpUsersNamed(
   manager: EntityManager,
   tenantId: TenantId,
   username: UsernameKey,
-): Promise<string[]> {
+): Promise<Sql | null> {
   const rows = await manager.query<{ smtp_user_id: string }[]>(
     'SELECT smtp_user_id FROM audit.usernames WHERE tenant_id = $1 AND username_key = $2',
     [tenantId, username],
   );
-  return rows.map((row) => row.smtp_user_id);
+  const users = rows.map((row) => row.smtp_user_id);
+  if (users.length === 0) return null;
+  return users.length === 1 ? sql`smtp_user_id = ${users[0]}` : sql`smtp_user_id = ANY (${users}::uuid[])`;
 }

@@ -6,6 +6,8 @@ export interface ChangeFilters {
   readonly to?: string;
   /** The id or the name of a key. */
   readonly actor?: string;
+  /** That an SMTP user has, or once had. */
+  readonly username?: string;
 }
 
 const PAGE = 50;

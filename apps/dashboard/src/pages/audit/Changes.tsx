@@ -4,7 +4,7 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useMemo, useState } from 'react';
 import { byRequest, type Change } from '../../changes/change-diff.js';
 import { ChangeDetails, titleOfAll } from '../../changes/ChangeDetails.js';
-import { changesQuery } from '../../changes/queries.js';
+import { changesQuery, type ChangeFilters } from '../../changes/queries.js';
 import { DataTable, type Column } from '../../ui/DataTable.js';
 import { Page } from '../../ui/Page.js';
 import { SidePanel } from '../../ui/SidePanel.js';
@@ -28,9 +28,12 @@ export function Changes() {
   const { tenantId } = useParams({ from: HERE });
   const search = useSearch({ from: HERE });
   const navigate = useNavigate({ from: '/t/$tenantId/changes' });
-  const { actor, open } = search;
+  const { actor, username, open } = search;
   const [loadedAt] = useState(() => new Date());
-  const filters = useMemo(() => given({ actor, ...periodOf(search, loadedAt) }), [actor, search, loadedAt]);
+  const filters = useMemo(
+    () => given({ actor, username, ...periodOf(search, loadedAt) }),
+    [actor, username, search, loadedAt],
+  );
   const query = useInfiniteQuery({ ...changesQuery(tenantId, null, filters), placeholderData: keepPreviousData });
   const rows = useMemo(() => query.data && rowsOf(query.data.pages.flatMap(({ items }) => items)), [query.data]);
   const change = (part: Partial<typeof search>) =>
@@ -55,6 +58,12 @@ export function Changes() {
             value={actor}
             onChange={(name) => change({ actor: name, open: undefined })}
           />
+          <TextFilter
+            label="Username"
+            hint="app@acme.example"
+            value={username}
+            onChange={(name) => change({ username: name, open: undefined })}
+          />
         </Group>
         {query.error && !rows ? (
           <Failed error={query.error} retry={() => void query.refetch()} />
@@ -69,14 +78,10 @@ export function Changes() {
               open={open}
               more={query}
               empty={
-                <Empty
-                  title={
-                    actor === undefined
-                      ? 'Nothing was changed in this time'
-                      : `The key ${actor} changed nothing in this time`
-                  }
-                >
-                  Choose a longer time, or another key.
+                <Empty title={nothingWords(filters)}>
+                  {username === undefined
+                    ? 'Choose a longer time, or another key.'
+                    : 'Choose a longer time, or take a filter out. The name is looked for as a whole, in any case.'}
                 </Empty>
               }
             />
@@ -92,6 +97,11 @@ export function Changes() {
       </SidePanel>
     </Page>
   );
+}
+
+function nothingWords({ actor, username }: ChangeFilters): string {
+  const of = username === undefined ? 'Nothing' : `Nothing of ${username}`;
+  return actor === undefined ? `${of} was changed in this time` : `${of} was changed by the key ${actor} in this time`;
 }
 
 function rowsOf(changes: readonly Change[]): Row[] {
