@@ -2,6 +2,7 @@ import { Button, Group, Loader, Menu, Text, type ButtonProps } from '@mantine/co
 import { notifications } from '@mantine/notifications';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { addEntries, removeEntry, useMayWrite, useRestrictionChange } from '../pages/smtp-user/smtp-user.js';
 import { showDone, showUndo } from '../ui/toast.js';
 import { allowChoices, ONE_DAY_MS, type AllowChoice } from './allow-choices.js';
@@ -13,6 +14,8 @@ interface Props {
   readonly ip: string;
   /** *Allow this address*, or *Allow* where the address stands next to it. */
   readonly label?: string;
+  /** A row of a long list: a menu alone, for which nothing is loaded before it is opened. */
+  readonly menuOnly?: boolean;
   readonly size?: ButtonProps['size'];
   readonly variant?: ButtonProps['variant'];
   /** After Postern has added it. */
@@ -22,27 +25,40 @@ interface Props {
 /** The right moment to say it: it is what everybody asks next. */
 const NEXT = 'Every relay has it within seconds.';
 
-/** Nothing for whoever may not change the list. One click allows the address; the menu has its network, and a day only. There is an undo for ten seconds. */
+/**
+ * Nothing for whoever may not change the list. One click allows the address; the menu has its network, and a day only.
+ * There is an undo for ten seconds.
+ */
 export function AllowAddress({
   user,
   ip,
   label = 'Allow',
+  menuOnly = false,
   size = 'compact-sm',
   variant = 'default',
   onAllowed,
 }: Props) {
   const writable = useMayWrite();
-  const denied = useInfiniteQuery(deniedIpsQuery({ tenantId: user.tenantId, smtpUserId: user.id }));
+  const [opened, setOpened] = useState(false);
+  const denied = useInfiniteQuery({
+    ...deniedIpsQuery({ tenantId: user.tenantId, smtpUserId: user.id }),
+    enabled: opened || !menuOnly,
+  });
   const undo = useRestrictionChange(user, (entryId: string) => removeEntry(user, entryId));
   const allow = useRestrictionChange(user, ({ range, forOneDay }: AllowChoice) => {
     const expiresAt = forOneDay ? new Date(Date.now() + ONE_DAY_MS).toISOString() : null;
     return addEntries(user, [{ range, note: null, expiresAt }]);
   });
-  const choices = allowChoices(ip, denied.data?.pages.flatMap(({ items }) => items) ?? []);
-  if (choices === 'looks-like-proxy') return <LooksLikeProxy />;
+  const found = allowChoices(
+    ip,
+    denied.data?.pages.flatMap(({ items }) => items),
+  );
+  const isProxy = found === 'looks-like-proxy';
+  const choices = isProxy ? [] : found;
   const [itself] = choices;
   // The page says why there are no buttons.
-  if (!itself || !writable) return null;
+  if (!writable || (!itself && !isProxy)) return null;
+  if (isProxy && !menuOnly) return <LooksLikeProxy />;
   const choose = (choice: AllowChoice) =>
     allow.mutate(choice, {
       onSuccess: ({ entries }) => {
@@ -57,30 +73,39 @@ export function AllowAddress({
     });
   return (
     <Group gap={0} wrap="nowrap" className={classes['both']}>
-      <Button
-        size={size}
-        variant={variant}
-        className={classes['one']}
-        loading={allow.isPending}
-        onClick={() => choose(itself)}
-        aria-label={`${label}: ${ip}`}
-      >
-        {label}
-      </Button>
-      <Menu position="bottom-end" width={340} disabled={allow.isPending}>
+      {itself && !menuOnly && (
+        <Button
+          size={size}
+          variant={variant}
+          className={classes['one']}
+          loading={allow.isPending}
+          onClick={() => choose(itself)}
+          aria-label={`${label}: ${ip}`}
+        >
+          {label}
+        </Button>
+      )}
+      <Menu position="bottom-end" width={340} disabled={allow.isPending} opened={opened} onChange={setOpened}>
         <Menu.Target>
-          <Button
-            size={size}
-            variant={variant}
-            className={classes['more']}
-            disabled={allow.isPending}
-            px={6}
-            aria-label={`Other ways to allow ${ip}`}
-          >
-            <IconChevronDown size={14} aria-hidden />
-          </Button>
+          {menuOnly ? (
+            <Button size={size} variant={variant} loading={allow.isPending} aria-label={`Allow ${ip} …`}>
+              Allow …
+            </Button>
+          ) : (
+            <Button
+              size={size}
+              variant={variant}
+              className={classes['more']}
+              disabled={allow.isPending}
+              px={6}
+              aria-label={`Other ways to allow ${ip}`}
+            >
+              <IconChevronDown size={14} aria-hidden />
+            </Button>
+          )}
         </Menu.Target>
         <Menu.Dropdown>
+          {isProxy && <LooksLikeProxy />}
           {choices.map((choice) => (
             <Menu.Item key={`${choice.range} ${choice.forOneDay}`} onClick={() => choose(choice)}>
               Allow <span className="mono">{choice.range}</span>

@@ -18,11 +18,12 @@ export type AllowChoices = readonly AllowChoice[] | 'looks-like-proxy';
 /**
  * What to offer for a denied address: itself, itself for a day, its neighbourhood (IPv4 /24, IPv6 /64), and what the API
  * suggests as well. None for a text that is no address.
- * @param denied the addresses that were denied to the same SMTP user, as far as they are loaded
+ * @param loaded the addresses that were denied to the same SMTP user; undefined while they are loaded
  */
-export function allowChoices(ip: string, denied: readonly DeniedIp[]): AllowChoices {
+export function allowChoices(ip: string, loaded: readonly DeniedIp[] | undefined): AllowChoices {
   const address = parseAddress(ip);
   if (!address.ok) return [];
+  const denied = loaded ?? [];
   const itself = denied.find((each) => each.ip === address.value.text);
   if (itself?.looksLikeProxy) return 'looks-like-proxy';
   const range = rangeOf(address.value).text;
@@ -40,13 +41,13 @@ export function allowChoices(ip: string, denied: readonly DeniedIp[]): AllowChoi
     { range, forOneDay: true, detail: 'then it is refused again' },
     ...(proxyInside
       ? []
-      : [{ range: wide.text, forOneDay: false, detail: `${sizeOf(wide.text)}, ${neighbours(covers)}` }]),
+      : [{ range: wide.text, forOneDay: false, detail: sizeOf(wide.text) + (loaded ? neighbours(covers) : '') }]),
     ...others.map(({ range: other, why }) => ({ range: other, forOneDay: false, detail: why })),
   ];
 }
 
 function neighbours(covers: number): string {
-  return covers > 1 ? `${covers.toLocaleString('en')} of them were denied` : 'none of the others was denied';
+  return covers > 1 ? `, ${covers.toLocaleString('en')} of them were denied` : ', none of the others was denied';
 }
 
 /** *1 address*, *256 addresses*, *a /64 network*. */

@@ -35,6 +35,10 @@ describe('what is offered for a denied address', () => {
     });
   });
 
+  it('says nothing of neighbours that are not loaded yet', () => {
+    expect(allowChoices('192.0.2.1', undefined).at(-1)).toMatchObject({ detail: '256 addresses' });
+  });
+
   it('is nothing for the platform’s own proxy, and no network that has it in it', () => {
     const all = [denied('10.0.0.1', { looksLikeProxy: true }), denied('10.0.0.2')];
     expect(allowChoices('10.0.0.1', all)).toBe('looks-like-proxy');

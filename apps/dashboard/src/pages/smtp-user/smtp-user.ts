@@ -1,4 +1,4 @@
-import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { queryOptions, useMutation, useQuery, useQueryClient, type InfiniteData } from '@tanstack/react-query';
 import { ApiProblem, api, take, type Schema } from '../../api/client.js';
 import { mayWrite, whoAmI } from '../../api/session.js';
 
@@ -91,8 +91,16 @@ export function useRestrictionChange<Input>(user: SmtpUserRef, send: (input: Inp
         smtpUserQuery(user.tenantId, user.id).queryKey,
         (shown) => shown && { ...shown, restriction },
       );
-      // What else shows it: the list, counts, denied addresses with "still denied", history.
-      void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'smtp-user' });
+      // The read side may be a moment behind this answer: lists take the restriction from here, too.
+      client.setQueriesData<InfiniteData<{ items: SmtpUser[] }>>(
+        { queryKey: ['smtp-users', user.tenantId] },
+        (list) => {
+          const items = (shown: SmtpUser[]) => shown.map((one) => (one.id === user.id ? { ...one, restriction } : one));
+          return list && { ...list, pages: list.pages.map((page) => ({ ...page, items: items(page.items) })) };
+        },
+      );
+      // What else shows it: counts, denied addresses with "still denied", history.
+      void client.invalidateQueries({ predicate: ({ queryKey }) => !String(queryKey[0]).match(/^smtp-users?$/) });
     },
   });
 }

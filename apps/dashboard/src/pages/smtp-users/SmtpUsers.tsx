@@ -4,6 +4,8 @@ import { IconPlus } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueries, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { AllowAddress } from '../../denials/AllowAddress.js';
+import { letsIn } from '../../denials/refusals.js';
 import { DataTable, type Column } from '../../ui/DataTable.js';
 import { Page } from '../../ui/Page.js';
 import { Pills } from '../../ui/Pills.js';
@@ -172,31 +174,47 @@ const COLUMNS: readonly Column<Row>[] = [
     id: 'restriction',
     header: 'Restriction',
     phone: 'detail',
-    cell: ({ tenantId, id, restriction }) =>
-      restriction ? <RestrictionWords restriction={restriction} /> : <RestrictionOf tenantId={tenantId} id={id} />,
+    cell: (row) => <Restricted row={row} />,
   },
   {
     id: 'denials',
     header: 'Denials',
     phone: 'detail-aside',
     width: '38%',
-    cell: ({ summary }) => <Denials of={summary} />,
+    cell: (row) => <Denials row={row} />,
   },
 ];
 
-function RestrictionOf({ tenantId, id }: { readonly tenantId: string; readonly id: string }) {
-  const { data } = useQuery({ ...smtpUserQuery(tenantId, id), refetchInterval: false });
-  return data ? <RestrictionWords restriction={data.restriction} /> : null;
+function useRestriction({ tenantId, id, restriction }: Row) {
+  const asked = { ...smtpUserQuery(tenantId, id), enabled: restriction === null, refetchInterval: false } as const;
+  const { data } = useQuery(asked);
+  return restriction ?? data?.restriction;
 }
 
-function Denials({ of: summary }: { readonly of: Summary | null | undefined }) {
+function Restricted({ row }: { readonly row: Row }) {
+  const restriction = useRestriction(row);
+  return restriction && <RestrictionWords restriction={restriction} />;
+}
+
+function Denials({ row }: { readonly row: Row }) {
+  const restriction = useRestriction(row);
+  const { summary } = row;
   if (!summary) return <span className={classes['none']}>{summary === null ? '—' : ''}</span>;
   const denial = lastDenial(summary);
+  if (denial.kind === 'refusing' && restriction && letsIn(restriction, denial.ip))
+    return (
+      <Text span inherit c="dimmed">
+        <span className="mono">{denial.ip}</span> is allowed now
+      </Text>
+    );
   if (denial.kind === 'refusing')
     return (
-      <span className={classes['refusing']}>
-        refusing <span className={`mono ${classes['ip'] ?? ''}`}>{denial.ip}</span>
-        <span className="tabular"> · {denial.text}</span>
+      <span className={classes['now']}>
+        <span className={classes['refusing']}>
+          refusing <span className={`mono ${classes['ip'] ?? ''}`}>{denial.ip}</span>
+          <span className="tabular"> · {denial.text}</span>
+        </span>
+        <AllowAddress user={row} ip={denial.ip} menuOnly />
       </span>
     );
   if (denial.kind === 'would-refuse')
