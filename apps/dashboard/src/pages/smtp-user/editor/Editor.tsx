@@ -1,7 +1,7 @@
 import { Modal } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useBlocker } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { ApiProblem } from '../../../api/client.js';
 import { Confirm } from '../../../ui/Confirm.js';
 import { showDone } from '../../../ui/toast.js';
@@ -59,10 +59,7 @@ interface Save {
 function Content({ user, start, close }: Props & { readonly start: Start }) {
   const [draft, setDraft] = useState<Draft>(() => opened(user, start));
   const [conflict, setConflict] = useState<{ theirs: Restriction; mine: readonly Listed[] } | null>(null);
-  const change = (next: Draft) => {
-    setDraft(next);
-    storeDraft(user.id, next);
-  };
+  useEffect(() => storeDraft(user.id, draft), [user.id, draft]);
   const save = useRestrictionChange(user, ({ version, entries, mode }: Save) =>
     replaceEntries(user, version, entries.map(wantedOf), mode),
   );
@@ -104,7 +101,7 @@ function Content({ user, start, close }: Props & { readonly start: Start }) {
         <Write
           user={user}
           draft={draft}
-          change={change}
+          change={setDraft}
           saving={save.isPending}
           error={save.error}
           close={close}

@@ -102,7 +102,15 @@ function summaryOf(changes: readonly Change[], bad: number): string {
     .join(' · ');
 }
 
-const Row = memo(function Row({ judged, correct }: { readonly judged: Judged; readonly correct: Props['correct'] }) {
+interface RowProps extends Pick<Props, 'correct'> {
+  readonly judged: Judged;
+}
+
+/** Judged again with each key, most lines are as they were. */
+const asBefore = (before: RowProps, now: RowProps): boolean =>
+  before.correct === now.correct && JSON.stringify(before.judged) === JSON.stringify(now.judged);
+
+const Row = memo(function Row({ judged, correct }: RowProps) {
   const { pasted, verdict } = judged;
   return (
     <li data-kind={verdict}>
@@ -148,7 +156,7 @@ const Row = memo(function Row({ judged, correct }: { readonly judged: Judged; re
       </div>
     </li>
   );
-});
+}, asBefore);
 
 /** One entry: its range, how many addresses, its end and its note. */
 export function Line({

@@ -1,6 +1,6 @@
 import { Alert, Button, Checkbox, Group, SegmentedControl, Text, Textarea, TextInput } from '@mantine/core';
 import { getHotkeyHandler } from '@mantine/hooks';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { useCallback, useDeferredValue, useMemo, useState, type Dispatch, type SetStateAction } from 'react';
 import { ExpiryField } from '../../../ui/ExpiryField.js';
 import { Failed } from '../../../ui/States.js';
 import { useNow } from '../../../ui/use-now.js';
@@ -16,7 +16,7 @@ import { pastedLines, type Pasted } from './pasted-lines.js';
 interface Props {
   readonly user: SmtpUser;
   readonly draft: Draft;
-  readonly change: (draft: Draft) => void;
+  readonly change: Dispatch<SetStateAction<Draft>>;
   readonly save: (entries: readonly Listed[], mode?: Mode) => void;
   readonly saving: boolean;
   readonly error: Error | null;
@@ -42,8 +42,14 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
   const submit = () => {
     if (ready && !saving) save(after, !restricted && reportOnly ? 'report-only' : undefined);
   };
-  const correct = ({ at, typed }: Pasted, correction: string) =>
-    change({ ...draft, text: draft.text.slice(0, at) + correction + draft.text.slice(at + typed.length) });
+  const correct = useCallback(
+    ({ at, typed }: Pasted, correction: string) =>
+      change(({ text, ...rest }) => ({
+        ...rest,
+        text: text.slice(0, at) + correction + text.slice(at + typed.length),
+      })),
+    [change],
+  );
   return (
     <form
       onSubmit={(event) => {
