@@ -76,7 +76,7 @@ export default {
       name: 'dashboard-talks-http',
       comment: 'The dashboard knows Postern by its API. It shares only the pure libraries.',
       severity: 'error',
-      from: { path: '^apps/dashboard/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^apps/dashboard/(?!e2e/)', pathNot: '\\.test\\.ts$' },
       to: { path: ['^apps/(?!dashboard/)', '^libs/(?!(contracts|ip-ranges|restrictions)/)', FRAMEWORK] },
     },
     {

@@ -1,78 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  asking,
-  createAcme,
-  describeWithChromium,
-  smtpLogin,
-  startPosternProcess,
-  TestBrowser,
-  until,
-  type Acme,
-  type PosternProcess,
-  type Visit,
-} from '@postern/testing';
-import { startRelay, type RunningRelay } from '../../../examples/relay-smtp-server/src/index.js';
+import { newId } from '@postern/contracts';
+import { asking, describeWithChromium, insertDeadLetter, smtpLogin, until, type Visit } from '@postern/testing';
+import { DashboardWorld, PASSWORD } from './dashboard-world.js';
 
 const USERNAME = 'app@acme.example';
-const PASSWORD = 'correct horse battery staple';
 const CLIENT = '198.51.100.7';
 
 describeWithChromium(describe, 'in the dashboard', () => {
-  let folder: string;
-  let postern: PosternProcess;
-  let browser: TestBrowser;
-  let acme: Acme;
-  const visits: Visit[] = [];
+  let world: DashboardWorld;
+  let acme: DashboardWorld['acme'];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'postern-journeys-'));
-    [postern, browser] = await Promise.all([startPosternProcess({ POSTERN_DATA_DIR: folder }), TestBrowser.start()]);
-    acme = await createAcme(postern.url, postern.operatorKey);
+    world = await DashboardWorld.start();
+    ({ acme } = world);
   });
-  afterAll(async () => {
-    await browser?.end();
-    await postern?.end('SIGTERM');
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  async function visit(key?: string): Promise<Visit> {
-    const made = await browser.visit(postern.url, { key });
-    visits.push(made);
-    return made;
-  }
-  /** An SMTP user with this list; the path of its page. */
-  async function userWith(username: string, ...ranges: readonly string[]): Promise<{ path: string; api: string }> {
-    const { body } = await acme.admin('POST', '/v1/tenants/acme/smtp-users', { username });
-    const path = `/t/acme/smtp-users/${body.id}`;
-    const api = `/v1/tenants/acme/smtp-users/${body.id}`;
-    const entries = ranges.map((range) => ({ range }));
-    if (entries.length > 0)
-      expect((await acme.admin('POST', `${api}/restriction/entries`, { entries })).status).toBe(201);
-    const listed = () => acme.admin('GET', `${api}/restriction`);
-    await until(listed, 'the read side has it', ({ body: shown }) => shown.entries?.length === ranges.length);
-    return { path, api };
-  }
-  const rangesOf = async (api: string): Promise<string[]> =>
-    (await acme.admin('GET', `${api}/restriction`)).body.entries.map(({ range }: { range: string }) => range).sort();
+  afterAll(() => world?.end());
 
   it('somebody whose mail stopped finds out why, allows the address in two clicks, and the next login works', async () => {
-    await userWith(USERNAME, '203.0.113.0/24');
-    const relay: RunningRelay = await startRelay({
-      port: 0,
-      postern: { url: postern.url, key: acme.relayKey },
-      proxies: ['127.0.0.1'],
-      relayName: 'mx1',
-      users: { [USERNAME]: PASSWORD },
-      client: { foldWindowMs: 0 },
-    });
+    await world.userWith(USERNAME, '203.0.113.0/24');
+    const relay = await world.startRelay(USERNAME);
     const login = () => smtpLogin({ port: relay.port, proxiedFor: CLIENT, username: USERNAME, password: PASSWORD });
     try {
       expect(await login()).toBe('535 5.7.1 IP not authorized');
 
-      const { page } = await visit();
+      const { page } = await world.visit();
       await page.goto('/help/ip-not-authorized');
       await page
         .getByRole('heading', { name: /IP not authorized/ })
@@ -104,9 +55,100 @@ describeWithChromium(describe, 'in the dashboard', () => {
     }
   });
 
+  it('whoever looks at the list of users allows a refused address there in two clicks, and may take it back', async () => {
+    const { api } = await world.userWith('row@acme.example', '203.0.113.0/24');
+    await acme.relay('POST', '/v1/relay/decisions', { username: 'row@acme.example', ip: CLIENT, dryRun: false });
+    const { page } = await world.visit(acme.adminKey);
+    await page.goto('/t/acme/smtp-users?state=refusing');
+    const row = page.getByRole('row').filter({ hasText: 'row@acme.example' });
+    await row.getByRole('button', { name: `Allow ${CLIENT} …` }).click();
+    await page.getByRole('menuitem', { name: /^Allow 198\.51\.100\.0\/24/ }).click();
+    await row.getByText(`${CLIENT} is allowed now`).waitFor();
+    expect(await world.rangesOf(api, 2)).toEqual(['198.51.100.0/24', '203.0.113.0/24']);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await row.getByText(`refusing ${CLIENT}`).waitFor();
+  });
+
+  it('the addresses of both families can be added where this browser was seen to come from both', async () => {
+    const { path, api } = await world.userWith('families@acme.example', '203.0.113.1');
+    const { page, context } = await world.visit(acme.adminKey);
+    const comingFrom = async (ip: string) => {
+      await context.setExtraHTTPHeaders({ 'x-forwarded-for': ip });
+      await page.goto(path);
+    };
+    await comingFrom('198.51.100.77');
+    await page.getByRole('button', { name: 'Add my current address 198.51.100.77' }).waitFor();
+    await page.getByRole('link', { name: 'And IPv6?' }).waitFor();
+    await comingFrom('2001:db8::77');
+    await page.getByRole('button', { name: 'Add my current address 2001:db8::77' }).click();
+    await page.getByText('Your current address 2001:db8::77 is on the list').waitFor();
+    await page.getByRole('button', { name: 'Add my IPv4 address 198.51.100.77' }).click();
+    await page.getByText('Your IPv4 address 198.51.100.77 is on the list').waitFor();
+    expect(await world.rangesOf(api, 3)).toEqual(['198.51.100.77', '2001:db8::77', '203.0.113.1']);
+  });
+
+  it('changes are found by the name that an SMTP user has or had', async () => {
+    const { api } = await world.userWith('once@acme.example');
+    expect((await acme.admin('PATCH', api, { username: 'today@acme.example' })).status).toBe(200);
+    const { page } = await world.visit(acme.adminKey);
+    await page.goto('/t/acme/changes');
+    await page.getByRole('button', { name: 'Username' }).click();
+    await page.getByRole('textbox', { name: 'Username' }).fill('once@acme.example');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    const rows = page.getByRole('table', { name: 'Changes' }).getByRole('row');
+    await rows.filter({ hasText: 'today@acme.example' }).first().waitFor();
+    await page.waitForURL(/username=once%40acme.example/);
+    expect(await rows.count()).toBe(3);
+  });
+
+  it('an operator retries a dead letter, which goes on record, and discards one that cannot be read', async () => {
+    const { api } = await world.userWith('letters@acme.example');
+    const data = {
+      denialId: newId(),
+      smtpUserId: api.split('/').at(-1),
+      username: 'letters@acme.example',
+      ip: CLIENT,
+      occurredAt: new Date().toISOString(),
+      relay: 'mx1',
+      reason: 'ip-not-authorized',
+      mode: 'enforce',
+      refused: true,
+      count: 1,
+    };
+    for (const event of [data, {}])
+      await insertDeadLetter(world.database.url, { type: 'AuthDenied', schemaVersion: 1, data: event });
+    const { page } = await world.visit(world.postern.operatorKey ?? '');
+    await page.goto('/operator/system');
+    const letters = page.getByRole('table', { name: 'Dead letters' }).getByRole('row');
+    const panel = page.getByRole('dialog', { name: 'Dead letter' });
+    const open = async (at: number) => {
+      await letters.nth(at).getByRole('button').first().click();
+      await panel.getByText('"AuthDenied"').waitFor();
+    };
+    await open(1);
+    await panel.getByRole('button', { name: 'Retry' }).click();
+    await page.getByText('It could be read, and is on record.').waitFor();
+    await until(
+      () => acme.admin('GET', `${api}/denials`),
+      'the denial is listed',
+      ({ body }) => body.items[0]?.ip === CLIENT,
+    );
+    await open(1);
+    await panel.getByRole('button', { name: 'Retry' }).click();
+    await panel.getByText('It still cannot be read').waitFor();
+    await panel.getByRole('button', { name: 'Discard' }).click();
+    await page
+      .getByRole('dialog', { name: 'Discard this dead letter' })
+      .getByRole('button', { name: 'Discard' })
+      .click();
+    await page.getByText('No dead letters wait').waitFor();
+    const { body } = await acme.operator('GET', '/v1/dead-letters?state=all');
+    expect(body.items.map(({ state }: { state: string }) => state).sort()).toEqual(['discarded', 'settled']);
+  });
+
   it('a pasted list is judged line by line, with a correction in one click, and the good lines are added', async () => {
-    const { path, api } = await userWith('paste@acme.example', '203.0.113.0/24');
-    const { page } = await visit(acme.adminKey);
+    const { path, api } = await world.userWith('paste@acme.example', '203.0.113.0/24');
+    const { page } = await world.visit(acme.adminKey);
     await page.goto(path);
     await page.getByRole('button', { name: 'Add addresses' }).first().click();
     const dialog = page.getByRole('dialog');
@@ -117,17 +159,12 @@ describeWithChromium(describe, 'in the dashboard', () => {
     await dialog.getByRole('button', { name: 'Add 2 of 4' }).click();
     await dialog.waitFor({ state: 'hidden' });
     await page.getByRole('row').filter({ hasText: '198.51.100.0/24' }).filter({ hasText: 'office' }).waitFor();
-    await until(
-      () => rangesOf(api),
-      'both are saved',
-      (ranges) => ranges.length === 3,
-    );
-    expect(await rangesOf(api)).toEqual(['198.51.100.0/24', '2001:db8::1', '203.0.113.0/24']);
+    expect(await world.rangesOf(api, 3)).toEqual(['198.51.100.0/24', '2001:db8::1', '203.0.113.0/24']);
   });
 
   it('of two tabs that change the same list, the second sees both sides, and takes lines from both', async () => {
-    const { path, api } = await userWith('conflict@acme.example', '203.0.113.1', '203.0.113.2');
-    const [first, second] = [await visit(acme.adminKey), await visit(acme.adminKey)];
+    const { path, api } = await world.userWith('conflict@acme.example', '203.0.113.1', '203.0.113.2');
+    const [first, second] = [await world.visit(acme.adminKey), await world.visit(acme.adminKey)];
     const edit = async ({ page }: Visit, text: string) => {
       await page.goto(path);
       await page.getByRole('button', { name: /Edit as text|Edit the list/ }).click();
@@ -153,20 +190,20 @@ describeWithChromium(describe, 'in the dashboard', () => {
     await conflict.getByRole('button', { name: 'Save 2 changes' }).click();
     await conflict.waitFor({ state: 'hidden' });
     await until(
-      () => rangesOf(api),
+      () => world.rangesOf(api),
       'both sides are saved',
       (ranges) => String(ranges) === '203.0.113.2,203.0.113.3,203.0.113.4',
     );
   });
 
   it('a session that ends loses nothing of what was typed, and it is saved after signing in again', async () => {
-    const { path, api } = await userWith('session@acme.example', '203.0.113.1');
-    const { page, context } = await visit(acme.adminKey);
+    const { path, api } = await world.userWith('session@acme.example', '203.0.113.1');
+    const { page, context } = await world.visit(acme.adminKey);
     await page.goto(path);
     await page.getByRole('button', { name: 'Add addresses' }).first().click();
     const field = page.getByRole('dialog').getByLabel('Addresses and ranges');
     await field.fill('198.51.100.99 # typed before');
-    const { origin } = new URL(postern.url);
+    const { origin } = new URL(world.postern.url);
     // In another tab.
     expect((await context.request.delete('/v1/session', { headers: { origin } })).status()).toBe(204);
     // It says so by itself: what it follows live has ended.
@@ -177,7 +214,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     expect(await field.inputValue()).toBe('198.51.100.99 # typed before');
     await page.getByRole('button', { name: 'Add 1' }).click();
     await until(
-      () => rangesOf(api),
+      () => world.rangesOf(api),
       'it is saved',
       (ranges) => ranges.includes('198.51.100.99'),
     );
@@ -185,8 +222,8 @@ describeWithChromium(describe, 'in the dashboard', () => {
 
   it('an auditor sees the same pages, why there are no buttons, and none that would change something', async () => {
     const key = (await acme.operator('POST', '/v1/tenants/acme/api-keys', { role: 'auditor', name: 'audit' })).body.key;
-    const { path } = await userWith('audited@acme.example', '203.0.113.1');
-    const auditor = await visit(key);
+    const { path } = await world.userWith('audited@acme.example', '203.0.113.1');
+    const auditor = await world.visit(key);
     const { page } = auditor;
     const changing = /\b(add|allow|edit|clear|remove|rename|revoke|save|issue|create|mode)\b/i;
     for (const each of ['/t/acme/smtp-users', path, `${path}?tab=denied`, '/t/acme/api-keys', '/t/acme/reply']) {
@@ -206,8 +243,8 @@ describeWithChromium(describe, 'in the dashboard', () => {
   });
 
   it('clearing says what it does, and needs the username', async () => {
-    const { path, api } = await userWith('clear@acme.example', '203.0.113.1');
-    const { page } = await visit(acme.adminKey);
+    const { path, api } = await world.userWith('clear@acme.example', '203.0.113.1');
+    const { page } = await world.visit(acme.adminKey);
     await page.goto(path);
     await page.getByRole('button', { name: /^Clear restriction/ }).click();
     const dialog = page.getByRole('dialog', { name: 'Clear restriction' });
@@ -223,8 +260,8 @@ describeWithChromium(describe, 'in the dashboard', () => {
 
   it('1,000 entries can be searched, and edited as one text', async () => {
     const ranges = Array.from({ length: 1_000 }, (_, i) => `198.18.${i >> 8}.${i & 255}`);
-    const { path, api } = await userWith('thousand@acme.example', ...ranges);
-    const { page } = await visit(acme.adminKey);
+    const { path, api } = await world.userWith('thousand@acme.example', ...ranges);
+    const { page } = await world.visit(acme.adminKey);
     await page.goto(path);
     const search = page.getByLabel('Search ranges and notes');
     await search.fill('198.18.3.231');
@@ -238,7 +275,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     await field.fill(lines.slice(1).join('\n'));
     await page.getByRole('dialog').getByRole('button', { name: 'Save 1 change' }).click();
     await until(
-      () => rangesOf(api),
+      () => world.rangesOf(api),
       'one is removed',
       (left) => left.length === 999,
     );
@@ -250,8 +287,8 @@ describeWithChromium(describe, 'in the dashboard', () => {
     await acme.operator('POST', '/v1/tenants', { id: 'evil', name: script });
     const issue = async (path: string, role: string) =>
       (await acme.operator('POST', path, { role, name: script })).body.key;
-    const admin = asking(postern.url, await issue('/v1/tenants/evil/api-keys', 'admin'));
-    const relay = asking(postern.url, await issue('/v1/api-keys', 'relay'));
+    const admin = asking(world.postern.url, await issue('/v1/tenants/evil/api-keys', 'admin'));
+    const relay = asking(world.postern.url, await issue('/v1/api-keys', 'relay'));
     const { body: user } = await admin('POST', '/v1/tenants/evil/smtp-users', { username: evil });
     const restriction = `/v1/tenants/evil/smtp-users/${user.id}/restriction/entries`;
     expect((await admin('POST', restriction, { entries: [{ range: '203.0.113.1', note: script }] })).status).toBe(201);
@@ -266,7 +303,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     const denials = () => admin('GET', '/v1/tenants/evil/denials');
     await until(denials, 'the denial is listed', ({ body }) => body.items.length > 0);
 
-    const operator = await visit(postern.operatorKey ?? '');
+    const operator = await world.visit(world.postern.operatorKey ?? '');
     const { page } = operator;
     const one = `/t/evil/smtp-users/${user.id}`;
     const shown = [
@@ -295,27 +332,26 @@ describeWithChromium(describe, 'in the dashboard', () => {
   });
 
   it('the page of a Postern that is killed says so, keeps what was typed, and goes on when it is back', async () => {
-    const { path, api } = await userWith('killed@acme.example', '203.0.113.1');
-    const { page } = await visit(acme.adminKey);
+    const { path, api } = await world.userWith('killed@acme.example', '203.0.113.1');
+    const { page } = await world.visit(acme.adminKey);
     await page.goto(path);
     await page.getByRole('button', { name: 'Add addresses' }).first().click();
     const field = page.getByRole('dialog').getByLabel('Addresses and ranges');
     await field.fill('198.51.100.98');
-    const { port } = new URL(postern.url);
-    await postern.end('SIGKILL');
+    await world.postern.end('SIGKILL');
     await page.getByRole('button', { name: 'Add 1' }).click();
     await page.getByRole('dialog').getByText('Postern does not answer').waitFor();
-    postern = await startPosternProcess({ POSTERN_DATA_DIR: folder, POSTERN_HTTP_PORT: port });
+    await world.startAgain();
     expect(await field.inputValue()).toBe('198.51.100.98');
     await page.getByRole('button', { name: 'Add 1' }).click();
     await until(
-      () => rangesOf(api),
+      () => world.rangesOf(api),
       'it is saved',
       (ranges) => ranges.includes('198.51.100.98'),
     );
   });
 
   it('no page breaks its policy, asks another host or throws, whatever was done above', () => {
-    expect(visits.flatMap(({ complaints }) => complaints)).toEqual([]);
+    expect(world.complaints).toEqual([]);
   });
 });

@@ -38,6 +38,9 @@ const OF_USERS: readonly (readonly [what: string, username: string, tab: string]
   ['noted in Japanese, Arabic and Hebrew', WORLD, ''],
 ];
 
+/** Of a line of prose, on the widest screen. */
+const MOST_CHARACTERS = 105;
+
 describeWithChromium(describe, 'every page of the dashboard', () => {
   let folder: string;
   let postern: PosternProcess;
@@ -58,7 +61,7 @@ describeWithChromium(describe, 'every page of the dashboard', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** What no page may do: break its policy, ask another host, throw, scroll sideways on a phone, keep somebody out. */
+  /** What no page may do: break its policy, ask another host, throw, scroll sideways on a phone or in 4K, keep somebody out. */
   async function judge(path: string, heading: string | RegExp): Promise<void> {
     const { page, complaints } = operator;
     await page.emulateMedia({ colorScheme: 'light' });
@@ -71,16 +74,21 @@ describeWithChromium(describe, 'every page of the dashboard', () => {
     const findingsInDark = await operator.accessibilityFindings(['color-contrast']);
     await page.setViewportSize({ width: 360, height: 740 });
     const overflow = await operator.overflow();
-    expect({ findings, findingsInDark, overflow, complaints: complaints.splice(0) }).toEqual({
+    await page.setViewportSize({ width: 3840, height: 2160 });
+    const overflowIn4K = await operator.overflow();
+    const line = await operator.longestLine();
+    expect({ findings, findingsInDark, overflow, overflowIn4K, complaints: complaints.splice(0) }).toEqual({
       findings: [],
       findingsInDark: [],
       overflow: 0,
+      overflowIn4K: 0,
       complaints: [],
     });
+    expect([line, line.characters < MOST_CHARACTERS]).toEqual([line, true]);
   }
 
   it.each(PAGES)(
-    '%s keeps its policy, asks no other host, can be read and used by everybody, light and dark, and fits a phone',
+    '%s keeps its policy, asks no other host, can be read and used by everybody, light and dark, and fits a phone and a screen of 4K',
     judge,
   );
 

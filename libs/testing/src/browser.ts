@@ -111,10 +111,31 @@ export class Visit {
     return this.page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
   }
 
+  /** The line of prose with the most characters: over 100 or so, the eye does not find the next line. */
+  longestLine(): Promise<{ readonly characters: number; readonly text: string }> {
+    return this.page.evaluate<{ characters: number; text: string }>(LONGEST_LINE);
+  }
+
   end(): Promise<void> {
     return this.context.close();
   }
 }
+
+/** By the widths of the lines of each text. Names, tables and what is to be copied do not count: nobody reads them line after line. */
+const LONGEST_LINE = `(() => {
+  let longest = { characters: 0, text: '' };
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    if (text.parentElement.closest('h1, nav, table, pre, code, textarea, script, style') || !text.parentElement.checkVisibility()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    const widths = [...range.getClientRects()].map(({ width }) => width);
+    const all = widths.reduce((sum, width) => sum + width, 0);
+    const characters = Math.round((text.data.length * Math.max(0, ...widths)) / (all || 1));
+    if (characters > longest.characters) longest = { characters, text: text.data };
+  }
+  return longest;
+})()`;
 
 interface AxeResults {
   readonly violations: readonly {

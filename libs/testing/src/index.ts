@@ -38,6 +38,7 @@ export { PARTITIONS, ServicesWorld, type WorldUser } from './services-world.js';
 export { instancesOf, metricOf, missingOf, seriesOf, signal, type Instance, type ServiceName } from './instances.js';
 export { until } from './until.js';
 export { KAFKA_CACHE, type TestKafka } from './test-kafka.js';
+export { insertDeadLetter } from './dead-letter.js';
 export { insertBackdated, type Dated } from './backdated.js';
 export {
   historyOf,

@@ -1,10 +1,14 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Button, Group, Kbd, Text } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
 import { hideNotification, showNotification, useNotifications } from '@mantine/notifications';
 import { IconCheck } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
+import { withCtrl } from './keys.js';
 
 const UNDO_MS = 10_000;
-let undos = 0;
+/** What the toasts that are shown can take back; the newest is the last. */
+const undos = new Map<string, () => void>();
+let shown = 0;
 
 const Shown = lazy(async () => ({ default: (await import('./Toasts.js')).ShownToasts }));
 
@@ -12,6 +16,8 @@ const Shown = lazy(async () => ({ default: (await import('./Toasts.js')).ShownTo
 export function Toasts() {
   const { notifications } = useNotifications();
   const [needed, setNeeded] = useState(false);
+  // The toast is far from the keyboard's focus, and gone after ten seconds.
+  useHotkeys([['mod+Z', () => [...undos.values()].at(-1)?.()]]);
   if (!needed && notifications.length > 0) setNeeded(true);
   return (
     needed && (
@@ -27,14 +33,20 @@ export function showDone(message: string): void {
   showNotification({ message, icon: <IconCheck size={16} aria-hidden />, color: 'green', autoClose: 4_000 });
 }
 
-/** Says that something was done, and takes it back on a click within ten seconds. */
+/** Says that something was done, and takes it back on a click, or Ctrl-Z, within ten seconds. */
 export function showUndo(message: string, undo: () => void): void {
-  const id = `undo-${++undos}`;
+  const id = `undo-${++shown}`;
+  const take = () => {
+    hideNotification(id);
+    undo();
+  };
+  undos.set(id, take);
   showNotification({
     id,
     color: 'green',
     icon: <IconCheck size={16} aria-hidden />,
     autoClose: UNDO_MS,
+    onClose: () => undos.delete(id),
     message: (
       <Group justify="space-between" wrap="nowrap">
         <Text inherit>{message}</Text>
@@ -42,10 +54,9 @@ export function showUndo(message: string, undo: () => void): void {
           size="compact-sm"
           variant="subtle"
           flex="none"
-          onClick={() => {
-            hideNotification(id);
-            undo();
-          }}
+          onClick={take}
+          aria-keyshortcuts="Control+Z"
+          rightSection={<Kbd aria-hidden>{withCtrl('Z')}</Kbd>}
         >
           Undo
         </Button>

@@ -1,8 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import { newId } from '@postern/contracts';
-import { DocumentedApi, DocumentedCaller, type ApiDocument, onDatabase, until } from '@postern/testing';
+import { DocumentedApi, DocumentedCaller, insertDeadLetter, type ApiDocument, until } from '@postern/testing';
 import { startPostern } from './started-postern.js';
 
 /** A Postern over a real database, called by HTTP, every answer held to the document that it serves. */
@@ -53,29 +52,7 @@ export async function startDocumented(environment: NodeJS.ProcessEnv = {}): Prom
       const call = { params: { tenantId: 'acme' }, body: { role, name: 'ci' }, status: 201 };
       return (await operator.expect(route, call)).json as { id: string; key: string };
     },
-    deadLetter: async (event) => {
-      const id = newId();
-      const metadata = { actor: { role: 'relay', keyId: newId(), name: 'mx1' }, correlationId: 'x', causationId: null };
-      const streamId = `auth-denials/${newId()}`;
-      const recordedAt = new Date().toISOString();
-      const recorded = {
-        eventId: id,
-        position: 1,
-        tenantId: 'acme',
-        streamId,
-        version: 1,
-        metadata,
-        recordedAt,
-        ...event,
-      };
-      await onDatabase(databaseUrl, (owner) =>
-        owner.query(
-          `INSERT INTO audit.dead_letters (id, consumer, topic, reason, event) VALUES ($1, 'audit-denials', 'postern.auth-denials.v1', 'x', $2)`,
-          [id, recorded],
-        ),
-      );
-      return id;
-    },
+    deadLetter: (event) => insertDeadLetter(databaseUrl, event),
     end,
   };
 }

@@ -1,6 +1,6 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { api, take } from '../../api/client.js';
+import { myAddressesQuery } from '../../api/my-addresses.js';
 import { Copy } from '../../ui/Mono.js';
 import classes from './Article.module.css';
 
@@ -8,14 +8,11 @@ const command = (flag: string) => `curl ${flag}-H 'Accept: text/plain' ${window.
 
 /** The address that this browser comes from, and how to see that of another machine. */
 export function YourAddress() {
-  const { data: mine, isPending } = useQuery({
-    queryKey: ['my-ip'],
-    queryFn: ({ signal }) => take(api.GET('/v1/my-ip', { signal })),
-    retry: false,
-  });
+  const { data, isPending } = useQuery({ ...myAddressesQuery, retry: false });
+  const mine = data?.[0];
   const other = mine?.family === 'IPv4' ? { family: 'IPv6', flag: '-6 ' } : { family: 'IPv4', flag: '-4 ' };
   return (
-    <section className={classes['yours']} aria-label="Your address">
+    <section className={classes['yours']} aria-label="Your address" id="your-address">
       <div className={classes['label']}>You read this page from</div>
       <div className={classes['ip']} aria-live="polite">
         {isPending ? <Skeleton height={24} width={180} /> : null}
@@ -28,7 +25,7 @@ export function YourAddress() {
         )}
         {!mine && !isPending && 'an address that could not be found out'}
       </div>
-      <details>
+      <details open={window.location.hash === '#your-address'}>
         <summary>Is the mail sent by another machine? Or by {other.family}?</summary>
         <p>
           This is the address of your browser. A mail program on this device mostly has the same one; a server has its

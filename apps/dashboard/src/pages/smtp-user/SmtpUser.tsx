@@ -3,6 +3,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
+import { recentRefusalsQuery } from '../../denials/queries.js';
 import { Copy } from '../../ui/Mono.js';
 import { Page } from '../../ui/Page.js';
 import { RestrictionWords } from '../../ui/RestrictionWords.js';
@@ -42,7 +43,10 @@ export function SmtpUser() {
     setEditorNeeded(true);
     setEditing({ mode, text });
   };
-  if (!user) return <Loading error={error} retry={() => void refetch()} />;
+  // The panel of refused logins moves the page: it is there from the first moment, or not at all.
+  const refusals = useQuery(recentRefusalsQuery({ tenantId, smtpUserId }));
+  if (!user || (refusals.isPending && refusals.failureCount === 0))
+    return <Loading error={error} retry={() => void refetch()} />;
   const draft = writable && editing === null && storedDraft(user.id) !== null;
   return (
     <Page

@@ -3,10 +3,10 @@ import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
 import type { WhoAmI } from '../../api/session.js';
+import { withCtrl } from '../../ui/keys.js';
 import classes from './Jump.module.css';
 
 const JumpBox = lazy(async () => ({ default: (await import('./JumpBox.js')).JumpBox }));
-const KEYS = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K';
 
 interface Props {
   readonly me: WhoAmI;
@@ -28,7 +28,7 @@ export function Jump({ me, tenantId }: Props) {
         <IconSearch size={15} stroke={1.75} aria-hidden />
         <span className={classes['words']}>Jump to …</span>
         <Kbd size="xs" aria-hidden>
-          {KEYS}
+          {withCtrl('K')}
         </Kbd>
       </UnstyledButton>
       <ActionIcon className={classes['icon']} size="lg" onClick={show} aria-haspopup="dialog" aria-label="Jump to …">

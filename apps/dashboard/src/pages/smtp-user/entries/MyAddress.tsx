@@ -1,17 +1,12 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Anchor, Button, Group, Text } from '@mantine/core';
 import { contains, neighbourhood, parseAddress, parseRange } from '@postern/ip-ranges';
 import { IconPlus } from '@tabler/icons-react';
-import { queryOptions, useQuery } from '@tanstack/react-query';
-import { api, take } from '../../../api/client.js';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { myAddressesQuery } from '../../../api/my-addresses.js';
 import { Mono } from '../../../ui/Mono.js';
 import { showUndo } from '../../../ui/toast.js';
 import { addEntries, removeEntry, useRestrictionChange, type SmtpUser } from '../smtp-user.js';
-
-const myIp = queryOptions({
-  queryKey: ['my-ip'],
-  queryFn: ({ signal }) => take(api.GET('/v1/my-ip', { signal, headers: { accept: 'application/json' } })),
-  staleTime: 60_000,
-});
 
 interface Props {
   readonly user: SmtpUser;
@@ -19,15 +14,32 @@ interface Props {
   readonly size?: 'xs' | 'sm';
 }
 
-/** The address of this browser, one click from the list. On an unrestricted user it opens the editor, which says what the first entry does. */
-export function MyAddress({ user, openEditor, size = 'xs' }: Props) {
-  const { data } = useQuery(myIp);
+/** The addresses of this browser, one click from the list. On an unrestricted user it opens the editor, which says what the first entry does. */
+export function MyAddress(props: Props) {
+  const { data: addresses = [] } = useQuery(myAddressesQuery);
+  const [current] = addresses;
+  return (
+    <>
+      {addresses.map(({ family, ip }) => (
+        <One key={family} ip={ip} isCurrent={ip === current?.ip} {...props} />
+      ))}
+      {current && addresses.length === 1 && (
+        <Anchor component={Link} to="/help/ip-not-authorized" hash="your-address" size="xs">
+          And {current.family === 'IPv4' ? 'IPv6' : 'IPv4'}?
+        </Anchor>
+      )}
+    </>
+  );
+}
+
+function One({ user, openEditor, size = 'xs', ip, isCurrent }: Props & { readonly ip: string; isCurrent: boolean }) {
   const remove = useRestrictionChange(user, (id: string) => removeEntry(user, id));
   const add = useRestrictionChange(user, (range: string) => addEntries(user, [{ range }]));
-  const address = data && parseAddress(data.ip);
-  if (!address?.ok) return null;
+  const address = parseAddress(ip);
+  if (!address.ok) return null;
   const { restricted, entries } = user.restriction;
   const { family, text } = address.value;
+  const name = isCurrent ? 'current address' : `${family} address`;
   const listed = entries.find((entry) => {
     const range = parseRange(entry.range);
     return entry.live && range.ok && contains(range.value, address.value);
@@ -35,7 +47,7 @@ export function MyAddress({ user, openEditor, size = 'xs' }: Props) {
   if (listed) {
     return (
       <Text size="xs" c="dimmed">
-        Your current address <Mono>{text}</Mono> is on the list
+        Your {name} <Mono>{text}</Mono> is on the list
         {listed.range !== text && <>, in {listed.range}</>}.
       </Text>
     );
@@ -58,7 +70,7 @@ export function MyAddress({ user, openEditor, size = 'xs' }: Props) {
         loading={add.isPending}
         onClick={() => put(text)}
       >
-        Add my current address&nbsp;<Mono>{text}</Mono>
+        Add my {name}&nbsp;<Mono>{text}</Mono>
       </Button>
       {family === 'IPv6' && (
         <Button

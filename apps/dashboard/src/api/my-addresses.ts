@@ -1,0 +1,47 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, take, type Schema } from './client.js';
+
+type Family = Schema<'MyIp'>['family'];
+export interface MyAddress {
+  readonly ip: string;
+  readonly family: Family;
+  /** When this tab was seen to come from it; ms. */
+  readonly seenAt: number;
+}
+
+const KEY = 'postern:my-addresses';
+/** An address of an hour ago may be somebody else's. */
+const REMEMBERED_MS = 3_600_000;
+
+/**
+ * Where this browser comes from; the address that it came from last is the first. A connection has one address, so that of
+ * the other family is known only where an earlier connection of this tab came from it.
+ */
+export const myAddressesQuery = queryOptions({
+  queryKey: ['my-ip'],
+  queryFn: async ({ signal }) => {
+    const mine = await take(api.GET('/v1/my-ip', { signal, headers: { accept: 'application/json' } }));
+    const addresses = seenNow({ ...mine, seenAt: Date.now() }, remembered());
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify(addresses));
+    } catch {
+      // No storage: the other family is not known.
+    }
+    return addresses;
+  },
+  staleTime: 60_000,
+});
+
+/** The one of now, then the other family's where it was seen within an hour. */
+function seenNow(mine: MyAddress, before: readonly MyAddress[]): readonly MyAddress[] {
+  const isOther = ({ family, seenAt }: MyAddress) => family !== mine.family && mine.seenAt - seenAt < REMEMBERED_MS;
+  return [mine, ...before.filter(isOther)];
+}
+
+function remembered(): MyAddress[] {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as MyAddress[];
+  } catch {
+    return [];
+  }
+}
