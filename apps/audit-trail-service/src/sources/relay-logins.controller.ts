@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { isUuid, MAX_LOGINS_PER_REPORT, type LoginReport, type ReportedLogins } from '@postern/contracts';
+import { isUuid, MAX_LOGINS_PER_REPORT, type EntryId, type LoginReport, type ReportedLogins } from '@postern/contracts';
 import {
   Allow,
   Documented,
@@ -25,7 +25,7 @@ const loginReportView = view<LoginReport>('LoginReport', 'Logins that a relay le
   ip: text('203.0.113.9'),
   hour: time('2026-11-01T08:00:00.000Z', 'RFC 3339 with its offset, by the relay’s clock; it is cut to its hour.'),
   count: whole(1, 12, 'Logins.'),
-  entryId: uuid('019ab1c2-7a10-7d21-9e0b-4c1d2e3f4a5b', 'Of the entry that let them in.')
+  entryId: uuid<EntryId>('019ab1c2-7a10-7d21-9e0b-4c1d2e3f4a5b', 'Of the entry that let them in.')
     .nullable()
     .meta({ description: 'Null where there was none, or the relay does not know it.' }),
   relay: text('mx1'),
