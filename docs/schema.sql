@@ -901,6 +901,7 @@ CREATE TABLE projection.relay_policies (
   tenant_id text COLLATE "C" NOT NULL,
   username text COLLATE "C" NOT NULL,
   mode text NOT NULL,
+  enforce_at text COLLATE "C",
   restricted boolean NOT NULL,
   entries json NOT NULL,
   version integer NOT NULL,

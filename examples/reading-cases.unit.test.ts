@@ -25,6 +25,7 @@ const policy = (username: string, range: string) =>
     smtpUserId: '0198c0de-0000-7000-8000-000000000001',
     restricted: true,
     mode: 'enforce',
+    enforceAt: null,
     entries: [{ range, expiresAt: null }],
     version: 1,
     revision: 1,

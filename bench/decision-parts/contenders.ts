@@ -89,6 +89,7 @@ function policyOf(population: Population, user: number): RelayPolicy {
     smtpUserId: '0198c0de-0000-7000-8000-000000000001',
     restricted: true,
     mode: 'enforce',
+    enforceAt: null,
     entries: population.ranges(user).map((range) => ({ range, expiresAt: null })),
     version: 1,
     revision: user + 1,

@@ -53,6 +53,7 @@ export function policyOf(population: Population, random: Seeded, user: number): 
     smtpUserId: random.uuid(FIRST + user),
     restricted: true,
     mode: 'enforce',
+    enforceAt: null,
     entries: population.ranges(user).map((range) => ({ range, expiresAt: null })),
     version: 1,
     revision: user + 1,

@@ -123,7 +123,8 @@ const ROUND = `
                               'registeredAt', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
                          WHEN 9 THEN jsonb_build_object('entries', jsonb_build_array(jsonb_build_object('id', pg_temp.id(seed),
                               'range', '10.' || (u >> 16 & 255) || '.' || (u >> 8 & 255) || '.' || ((u + 2) & 255))))
-                         WHEN 10 THEN jsonb_build_object('mode', 'report-only', 'previousMode', 'enforce')
+                         WHEN 10 THEN jsonb_build_object('mode', 'report-only', 'previousMode', 'enforce', 'enforceAt', NULL,
+                              'previousEnforceAt', NULL)
                          ELSE jsonb_build_object('entries', jsonb_build_array(pg_temp.entry(seed, range, at))) END AS data) events
    ORDER BY u`;
 

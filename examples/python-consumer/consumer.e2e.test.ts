@@ -4,7 +4,16 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { encodePolicy, RELAY_POLICIES_TOPIC, type JournalId, type RelayPolicy } from '@postern/contracts';
+import {
+  digestToHex,
+  EMPTY_DIGEST,
+  encodePolicy,
+  policyDigest,
+  RELAY_POLICIES_TOPIC,
+  xorDigest,
+  type JournalId,
+  type RelayPolicy,
+} from '@postern/contracts';
 import { KafkaTopicWriter, RELAY_POLICIES } from '@postern/event-bus';
 import { parseAddress } from '@postern/ip-ranges';
 import { decideAccess } from '@postern/restrictions';
@@ -21,6 +30,7 @@ const policy = (revision: number, username: string, rules: Partial<RelayPolicy>)
     smtpUserId: '0198c0de-0000-7000-8000-000000000001',
     restricted: true,
     mode: 'enforce',
+    enforceAt: null,
     entries: [],
     version: 1,
     revision,
@@ -41,6 +51,8 @@ const POLICIES = [
   policy(4, 'expired@acme.example', { entries: [{ range: '203.0.113.42', expiresAt: PAST }] }),
   policy(5, 'watched@acme.example', { entries, mode: 'report-only' }),
   policy(6, 'App@acme.example', { entries }),
+  policy(7, 'trial@acme.example', { entries, mode: 'report-only', enforceAt: FUTURE }),
+  policy(8, 'tried@acme.example', { entries, mode: 'report-only', enforceAt: PAST }),
 ];
 
 describeWithPython(describe, 'the Python consumer', FOLDER, (python) => {
@@ -57,6 +69,16 @@ print(json.dumps([
 ]))`;
     const { stdout } = await promisify(execFile)(python, ['-c', script], { cwd: FOLDER });
     expect(JSON.parse(stdout)).toEqual([[], [], []]);
+  });
+
+  it('computes the digest that Postern’s heartbeats have', async () => {
+    const script = `import consumer, json, sys
+for policy in json.loads(sys.argv[1]): consumer.policies[consumer.username_key(policy['username'])] = consumer.readable(policy)
+print(consumer.digest())`;
+    const { stdout } = await promisify(execFile)(python, ['-c', script, JSON.stringify(POLICIES)], { cwd: FOLDER });
+    const newest = new Map(POLICIES.map((each) => [each.username.toLowerCase(), each]));
+    const digest = [...newest.values()].reduce((sum, each) => xorDigest(sum, policyDigest(each)), EMPTY_DIGEST);
+    expect(stdout).toBe(`${digestToHex(digest)}\n`);
   });
 
   describeWithKafka(describe, 'of relay policies', (kafka) => {
@@ -86,6 +108,9 @@ print(json.dumps([
         ['expired@acme.example', '203.0.113.42'],
         ['watched@acme.example', '192.0.2.1'],
         ['watched@acme.example', 'no address'],
+        ['trial@acme.example', '192.0.2.1'],
+        ['tried@acme.example', '192.0.2.1'],
+        ['tried@acme.example', '203.0.113.9'],
       ] as const;
       const ask = `import consumer, json, sys
 next(each for each in consumer.follow('${kafka.address}') if each is None)
@@ -105,7 +130,7 @@ print(json.dumps([consumer.decide(*question) for question in json.loads(sys.argv
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const ended = once(consumer, 'exit');
-      const change = policy(7, 'late@acme.example', {});
+      const change = policy(9, 'late@acme.example', {});
       const seen: RelayPolicy[] = [];
       for await (const line of createInterface({ input: consumer.stdout })) {
         seen.push(JSON.parse(line) as RelayPolicy);
@@ -133,6 +158,6 @@ print(json.dumps([consumer.decide(*question) for question in json.loads(sys.argv
 function decidedByPostern(username: string, ip: string): string {
   const newest = POLICIES.findLast((each) => each.username.toLowerCase() === username.toLowerCase());
   const address = parseAddress(ip);
-  const known = newest && !newest.removed ? { ...newest, enforceAt: null } : null;
+  const known = newest && !newest.removed ? newest : null;
   return decideAccess(known, address.ok ? address.value : null, new Date()).decision;
 }

@@ -41,6 +41,8 @@ def readable(policy):
         read_range(entry['range'])
         if entry['expiresAt'] is not None:
             read_time(entry['expiresAt'])
+    if policy['enforceAt'] is not None:
+        read_time(policy['enforceAt'])
     if (username_key(policy['username']) is None or policy['mode'] not in ('enforce', 'report-only')
             or not isinstance(policy['restricted'], bool) or not isinstance(policy['removed'], bool)):
         raise ValueError(f'no readable policy: {policy!r}')
@@ -85,8 +87,25 @@ def decide(username, ip):
     if address is None:
         return 'deny'  # nobody can say what it would match
     live = [e for e in policy['entries'] if e['expiresAt'] is None or read_time(e['expiresAt']) > now]
+    enforced = policy['mode'] == 'enforce' or policy['enforceAt'] is not None and read_time(policy['enforceAt']) <= now
     matches = any(address in read_range(e['range']) for e in live)
-    return 'allow' if matches or policy['mode'] == 'report-only' else 'deny'
+    return 'deny' if enforced and not matches else 'allow'
+
+
+def digest():
+    """Of all policies, as Postern's heartbeats have it: docs/relays.md explains it."""
+    total = 0
+    for policy in policies.values():
+        if policy['removed']:
+            continue
+        fields = [username_key(policy['username']), policy['smtpUserId'], str(policy['version']),
+                  '1' if policy['restricted'] else '0', policy['mode'], policy['enforceAt'] or '']
+        entries = [f"\n{entry['range']}\t{entry['expiresAt'] or ''}" for entry in policy['entries']]
+        value = 0xcbf29ce484222325
+        for byte in ('\t'.join(fields) + ''.join(entries)).encode('ascii'):
+            value = (value ^ byte) * 0x100000001b3 % 2**64
+        total ^= value
+    return f'{total:016x}'
 
 
 if __name__ == '__main__':

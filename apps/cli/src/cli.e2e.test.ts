@@ -131,11 +131,18 @@ describe('postern, from a tenant to a denial', () => {
     });
     expect((await cli('check', user, '198.51.100.7')).code).toBe(0);
     expect((await cli('disallow', user, '2001:DB8:0::/64')).code).toBe(0);
-    expect((await cli('mode', user, 'report-only')).out).toMatch(/^story@acme\.example is in report-only:/);
+    expect((await cli('mode', user, 'report-only', '--enforce-at', '2d')).out).toMatch(
+      /^story@acme\.example is in report-only: logins from elsewhere are recorded and let through until \S+Z; from then on they are denied\. Version 5\./,
+    );
+    expect(await cli('mode', user, 'enforce', '--enforce-at', '2d')).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('enforceAt is the end of report-only. Send the mode report-only with it'),
+    });
     expect(await asJson('users', 'show', user)).toMatchObject({
       username: user,
       restriction: {
         mode: 'report-only',
+        enforceAt: expect.any(String),
         version: 5,
         entries: [{ range: '203.0.113.0/24' }, { range: '198.51.100.7', expiresAt: expect.any(String) }],
       },

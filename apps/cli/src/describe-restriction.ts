@@ -1,11 +1,12 @@
 import { type Output, printable, shortTime } from '@postern/terminal';
 import type { Entry, Restriction, SmtpUser } from '@postern/restrictions';
 
-export function state({ restricted, mode, entries }: Restriction): string {
+export function state({ restricted, mode, enforceAt, entries }: Restriction): string {
   if (!restricted) return 'any';
   const live = entries.filter((entry) => entry.live).length;
   const listed = `${entries.length} listed${live < entries.length ? `, ${entries.length - live} expired` : ''}`;
-  return mode === 'enforce' ? listed : `${listed} (report-only)`;
+  if (mode === 'enforce') return listed;
+  return `${listed} (report-only${enforceAt === null ? '' : ` until ${shortTime(enforceAt)}`})`;
 }
 
 export function describeUser(user: SmtpUser, output: Output): string {
@@ -31,10 +32,11 @@ function aside({ code, detail, entryId }: Restriction['warnings'][number], entri
   return `Note: ${entry.range} is on the list until ${shortTime(entry.expiresAt)}, and grants nothing after that.`;
 }
 
-function meaning({ restricted, mode, entries }: Restriction, output: Output): string {
+function meaning({ restricted, mode, enforceAt, entries }: Restriction, output: Output): string {
   if (!restricted) return `is ${output.paint('yellow', 'not restricted')}: it may log in from any address.`;
   if (mode === 'report-only') {
-    return `is in ${output.paint('yellow', 'report-only')}: logins from elsewhere are recorded and let through.`;
+    const until = enforceAt === null ? '' : ` until ${shortTime(enforceAt)}; from then on they are denied`;
+    return `is in ${output.paint('yellow', 'report-only')}: logins from elsewhere are recorded and let through${until}.`;
   }
   if (!entries.some(({ live }) => live)) {
     return `is restricted and ${output.paint('red', 'has no live entry')}: every login is denied.`;

@@ -26,19 +26,30 @@ function withEntries(command: ApiCommand): ApiCommand {
     .writesUser();
 }
 
+interface ModeOptions {
+  readonly enforceAt?: string;
+}
+
+const enforceAtOption = () =>
+  new Option(
+    '--enforce-at <when>',
+    'end report-only then, without another command: 7d from now, a day, or RFC 3339',
+  ).argParser((text) => timeAhead(text));
+
 const restrict = withEntries(
   new ApiCommand('restrict')
     .description('let an SMTP user log in only from these addresses; replaces its list')
-    .addOption(new Option('--mode <mode>', 'report-only records and lets through').choices(MODES)),
+    .addOption(new Option('--mode <mode>', 'report-only records and lets through').choices(MODES))
+    .addOption(enforceAtOption()),
 )
   .examples(
     'postern restrict app@acme.example 203.0.113.0/24 2001:db8::/64',
-    'postern restrict app@acme.example 203.0.113.0/24 --mode report-only',
+    'postern restrict app@acme.example 203.0.113.0/24 --mode report-only --enforce-at 7d',
     'postern restrict app@acme.example --from ranges.txt --if-version 7',
   )
-  .runs(async (session, named: string, ranges: string[], options: EntryOptions & { mode?: string }) => {
-    const { mode, ifVersion = '*' } = options;
-    const body = { entries: await entriesGiven({ ranges, ...options }), ...(mode === undefined ? {} : { mode }) };
+  .runs(async (session, named: string, ranges: string[], options: EntryOptions & ModeOptions & { mode?: string }) => {
+    const { mode, enforceAt, ifVersion = '*' } = options;
+    const body = { entries: await entriesGiven({ ranges, ...options }), mode, enforceAt };
     const user = await findSmtpUser(session, named);
     await writeRestriction(session, user, 'PUT', '/restriction', { ...options, ifVersion, body });
   });
@@ -76,11 +87,13 @@ const mode = new ApiCommand('mode')
   .description('enforce the list, or only report what it would refuse')
   .argument('<user>', 'username or id')
   .addArgument(new Argument('<mode>').choices(MODES))
+  .addOption(enforceAtOption())
   .writesUser()
-  .examples('postern mode app@acme.example report-only')
-  .runs(async (session, named: string, mode: string, options: WriteOptions) => {
+  .examples('postern mode app@acme.example report-only', 'postern mode app@acme.example report-only --enforce-at 7d')
+  .runs(async (session, named: string, mode: string, options: WriteOptions & ModeOptions) => {
+    const { enforceAt } = options;
     const user = await findSmtpUser(session, named);
-    await writeRestriction(session, user, 'PUT', '/restriction/mode', { ...options, body: { mode } });
+    await writeRestriction(session, user, 'PUT', '/restriction/mode', { ...options, body: { mode, enforceAt } });
   });
 
 const clear = new ApiCommand('clear')

@@ -284,7 +284,7 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
       await onDatabase(database?.url('postern') ?? '', async (owner) => {
         await owner.query(
           `INSERT INTO projection.relay_policies
-           SELECT gen_random_uuid(), 'copy-' || i, tenant_id, 'copy-' || i, mode, restricted, entries, version, event_id, claimed_at,
+           SELECT gen_random_uuid(), 'copy-' || i, tenant_id, 'copy-' || i, mode, enforce_at, restricted, entries, version, event_id, claimed_at,
                   removed, digest, -i
              FROM projection.relay_policies, generate_series(1, $2) i WHERE smtp_user_id = $1`,
           [user.id, POLICIES_WITH_FULL_LISTS],

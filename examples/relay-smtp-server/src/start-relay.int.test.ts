@@ -38,7 +38,15 @@ async function takeDenials(request: IncomingMessage, response: ServerResponse): 
 beforeAll(async () => {
   const user = (username: string, restricted: boolean, ranges: string[]): string => {
     const entries = ranges.map((range) => ({ range, expiresAt: null }));
-    const common = { tenantId: 'acme', smtpUserId: ID, mode: 'enforce', version: 1, revision: 1, removed: false };
+    const common = {
+      tenantId: 'acme',
+      smtpUserId: ID,
+      mode: 'enforce',
+      enforceAt: null,
+      version: 1,
+      revision: 1,
+      removed: false,
+    };
     return JSON.stringify({ username, restricted, entries, ...common });
   };
   folder = await mkdtemp(join(tmpdir(), 'relay-'));

@@ -9,6 +9,7 @@ const policy: RelayPolicy = {
   smtpUserId: '0198c0de-0000-7000-8000-000000000001' as RelayPolicy['smtpUserId'],
   restricted: true,
   mode: 'enforce',
+  enforceAt: null,
   entries: [{ range: '203.0.113.42', expiresAt: null }],
   version: 2,
   revision: 7 as RelayPolicy['revision'],
@@ -40,12 +41,13 @@ describe('the digest of relay policies', () => {
     expect(of({ revision: 8 as RelayPolicy['revision'], username: 'APP@ACME.EXAMPLE' })).toBe(of({}));
     const changed = [
       of({ mode: 'report-only' }),
+      of({ mode: 'report-only', enforceAt: '2030-01-01T00:00:00.000Z' }),
       of({ restricted: false }),
       of({ version: 3 }),
       of({ entries: [] }),
       of({ entries: [{ range: '203.0.113.42', expiresAt: '2030-01-01T00:00:00.000Z' }] }),
     ];
-    expect(new Set([of({}), ...changed]).size).toBe(6);
+    expect(new Set([of({}), ...changed]).size).toBe(7);
   });
 
   it('leaves a removed policy out of the sum, and a change taken back cancels', () => {

@@ -604,6 +604,38 @@ describe('a relay client', () => {
     await until(() => client.status().connected || plane.openStreams > 0, 'it is back');
   });
 
+  it('enforces the list when report-only ends, without the control plane, and records what it then refuses', async () => {
+    const end = Date.parse('2026-12-01T08:00:00.000Z');
+    let now = end - 60_000;
+    const enforceAt = new Date(end).toISOString();
+    plane.set(policy('trial@acme.example', { mode: 'report-only', enforceAt }));
+    await (await started({ dataDir, clock: () => now })).stop();
+    await plane.kill();
+    const client = clientOf({ dataDir, clock: () => now });
+    await client.start();
+    const decide = () => client.decide('trial@acme.example', '198.51.100.1');
+    now = end - 1;
+    expect(decide()).toMatchObject({
+      decision: 'allow',
+      reason: 'ip-not-authorized',
+      mode: 'report-only',
+      reply: null,
+    });
+    now = end;
+    expect(decide()).toMatchObject({
+      decision: 'deny',
+      reason: 'ip-not-authorized',
+      mode: 'enforce',
+      reply: { code: 535 },
+    });
+    await plane.listen(Number(new URL(plane.url).port));
+    await until(() => client.status().acknowledgedDenials === 2, 'both denials arrived');
+    expect(plane.received.flat().map(({ mode, occurredAt }) => [mode, occurredAt])).toEqual([
+      ['report-only', new Date(end - 1).toISOString()],
+      ['enforce', enforceAt],
+    ]);
+  });
+
   it.each([
     ['continue' as const, 'allow entry-matched', 'deciding'],
     ['defer' as const, 'defer policy-stale', 'stale'],

@@ -41,8 +41,8 @@ const KEEP = `
     FROM projection.relay_policies live
    WHERE new.revision < 0 AND new.revision > $1 AND live.revision IS NOT NULL
      AND live.smtp_user_id = new.smtp_user_id AND live.username_key = new.username_key
-     AND (live.tenant_id, live.username, live.mode, live.restricted, live.entries::text, live.version, live.removed)
-       = (new.tenant_id, new.username, new.mode, new.restricted, new.entries::text, new.version, new.removed)`;
+     AND (live.tenant_id, live.username, live.mode, live.enforce_at, live.restricted, live.entries::text, live.version, live.removed)
+       IS NOT DISTINCT FROM (new.tenant_id, new.username, new.mode, new.enforce_at, new.restricted, new.entries::text, new.version, new.removed)`;
 
 const UNKNOWN = `
   SELECT username_key FROM projection.relay_policies live
@@ -54,9 +54,9 @@ const LAST_REVISION = `
                   (SELECT max(revision) FROM projection.relay_policies), 0) AS revision`;
 
 const BURY = `
-  INSERT INTO relay_policies (smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id,
+  INSERT INTO relay_policies (smtp_user_id, username_key, tenant_id, username, mode, enforce_at, restricted, entries, version, event_id,
                               claimed_at, removed, digest, revision)
-  SELECT smtp_user_id, username_key, tenant_id, username, mode, restricted, '[]', version, event_id, 0, true,
+  SELECT smtp_user_id, username_key, tenant_id, username, mode, enforce_at, restricted, '[]', version, event_id, 0, true,
          '\\x0000000000000000', CASE WHEN claimed_at = 0 THEN revision ELSE -revision END
     FROM projection.relay_policies live
    WHERE username_key = ANY ($1::text[]) AND revision IS NOT NULL

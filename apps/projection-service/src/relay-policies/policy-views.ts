@@ -17,6 +17,10 @@ export const relayPolicyView = view<RelayPolicy>('RelayPolicy', 'All that a rela
   smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
   restricted: z.boolean(),
   mode: modeView,
+  enforceAt: time(
+    '2026-11-15T08:00:00.000Z',
+    'The end of `report-only`: from that instant on the relay enforces the list, by its own clock; null: no end.',
+  ).nullable(),
   entries: z.array(entry),
   version: whole(1, 7),
   revision: whole(0, 4711, 'Rises with every change of any policy, in commit order.'),

@@ -52,7 +52,7 @@ it('verify counts every row that differs, also of a read model with more rows th
   const extra = 12_000;
   await owner.query(
     `INSERT INTO projection.relay_policies
-     SELECT gen_random_uuid(), 'extra-' || n, 'acme', 'extra-' || n, 'enforce', false, '[]', 1, gen_random_uuid(), 1, true,
+     SELECT gen_random_uuid(), 'extra-' || n, 'acme', 'extra-' || n, 'enforce', NULL, false, '[]', 1, gen_random_uuid(), 1, true,
             '\\x0000000000000000', NULL FROM generate_series(1, $1::integer) n`,
     [extra],
   );
@@ -86,7 +86,7 @@ describe('a rebuild of the relay policies next to a running Postern', () => {
     const { rows } = await owner.query<{ id: string }>(
       `
       INSERT INTO projection.relay_policies
-      SELECT gen_random_uuid(), 'nobody', tenant_id, 'nobody', mode, restricted, entries, version, event_id, claimed_at,
+      SELECT gen_random_uuid(), 'nobody', tenant_id, 'nobody', mode, enforce_at, restricted, entries, version, event_id, claimed_at,
              removed, '\\x0101010101010101', $2 FROM projection.relay_policies WHERE smtp_user_id = $1 RETURNING smtp_user_id AS id`,
       [app.smtpUserId, revision + 1],
     );

@@ -25,7 +25,7 @@ export const relayPoliciesModel: ReadModel = {
       group: null,
       // The others are a rebuild's tombstones of users that the journal does not have.
       where: 'claimed_at > 0',
-      compared: `smtp_user_id, username_key, tenant_id, username, mode, restricted, entries::text, version, event_id,
+      compared: `smtp_user_id, username_key, tenant_id, username, mode, enforce_at, restricted, entries::text, version, event_id,
                  claimed_at, removed, digest`,
     },
   ],

@@ -8,6 +8,8 @@ CREATE TABLE projection.relay_policies (
   tenant_id    text COLLATE "C" NOT NULL,
   username     text COLLATE "C" NOT NULL,
   mode         text    NOT NULL CHECK (mode IN ('enforce', 'report-only')),
+  -- RFC 3339, in one canonical form: the end of report-only. A relay judges it by its own clock.
+  enforce_at   text COLLATE "C",
   restricted   boolean NOT NULL,
   -- json, not jsonb: the text is kept, and copied into a relay's line.
   entries      json    NOT NULL,

@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { eventId, mode, range, revision, role, sessionId, smtpUserId, tenantId, time, username } from './words.js';
+import {
+  enforceAt,
+  eventId,
+  mode,
+  range,
+  revision,
+  role,
+  sessionId,
+  smtpUserId,
+  tenantId,
+  time,
+  username,
+} from './words.js';
 
 /** Data of `postern.relay-policies.v1`, a line of the snapshot, and the data of an SSE `policy` event. */
 const relayPolicy1 = z.object({
@@ -10,6 +22,7 @@ const relayPolicy1 = z.object({
     description: 'False: the user may log in from anywhere. True: only from a live entry; without one, from nowhere.',
   }),
   mode,
+  enforceAt,
   entries: z.array(
     z.object({
       range,

@@ -34,7 +34,7 @@ export interface Kept {
   readonly contactAt: number;
 }
 
-const FORMAT = `postern policies 6 ${endianness()}`;
+const FORMAT = `postern policies 7 ${endianness()}`;
 const LENGTH_BYTES = 4;
 const SUM_BYTES = 32;
 

@@ -26,10 +26,8 @@ export function parseObject(json: string, field: string): Record<string, unknown
 
 /** Converts any legal JSON to the form that `PolicyReader` reads and checks. @throws PolicyUnreadable. */
 export function rewritten(json: string): Buffer {
-  const { username, tenantId, smtpUserId, restricted, mode, entries, version, revision, removed } = parseObject(
-    json,
-    'JSON',
-  );
+  const { username, tenantId, smtpUserId, restricted, mode, enforceAt, entries, version, revision, removed } =
+    parseObject(json, 'JSON');
   const known = Array.isArray(entries)
     ? entries.map((entry: { range?: unknown; expiresAt?: unknown } | null) => ({
         range: entry?.range,
@@ -38,6 +36,17 @@ export function rewritten(json: string): Buffer {
     : undefined;
   // Decisions do not need the tenant.
   const tenant = typeof tenantId === 'string' ? tenantId : '';
-  const line = { username, tenantId: tenant, smtpUserId, restricted, mode, entries: known, version, revision, removed };
+  const line = {
+    username,
+    tenantId: tenant,
+    smtpUserId,
+    restricted,
+    mode,
+    enforceAt,
+    entries: known,
+    version,
+    revision,
+    removed,
+  };
   return Buffer.from(`${JSON.stringify(line)}\n`);
 }

@@ -4,13 +4,13 @@ import { MAX_USERNAME } from './packed-username.js';
 import type { PackedUsername } from './packed-username.js';
 import type { TenantNumbers } from './tenant-numbers.js';
 import {
-  EXPIRING,
   ID_WORDS,
   MAX_ENTRIES,
   MAX_RECORD_WORDS,
   NEVER,
   REPORT_ONLY,
   RESTRICTED,
+  TIMED,
   headerOf,
   v6Words,
   wordsOf,
@@ -65,6 +65,8 @@ const RESTRICTED_TRUE = literal('","restricted":true,');
 const RESTRICTED_FALSE = literal('","restricted":false,');
 const ENFORCE = literal('"mode":"enforce",');
 const REPORTS_ONLY = literal('"mode":"report-only",');
+const ENFORCE_NEVER = literal('"enforceAt":null,');
+const ENFORCE_AT = literal('"enforceAt":"');
 const ENTRIES = literal('"entries":[');
 const RANGE = literal('{"range":"');
 const EXPIRES_NEVER = literal('","expiresAt":null}');
@@ -100,6 +102,7 @@ export class PolicyReader {
   private readonly prefixes = new Uint8Array(MAX_ENTRIES);
   private readonly networks = new Uint32Array(4 * MAX_ENTRIES);
   private readonly expiries = new Uint32Array(2 * MAX_ENTRIES);
+  private readonly enforceAt = new Uint32Array(2);
   private readonly idWords = new Uint32Array(4);
   private tenant = 0;
   private readonly text = new Uint8Array(MAX_TENANT_ID);
@@ -134,6 +137,9 @@ export class PolicyReader {
     this.expect('mode');
     const enforce = this.skip(ENFORCE);
     if (!enforce && !this.skip(REPORTS_ONLY)) return -1;
+    this.expect('enforceAt');
+    if (!this.readEnforceAt()) return -1;
+    const enforceAtEnd = this.at;
     this.expect('entries');
     const entries = this.skip(ENTRIES) ? this.readEntries() : -1;
     if (entries < 0) return -1;
@@ -146,6 +152,8 @@ export class PolicyReader {
     this.head[this.headLength++] = restricted ? ONE : ZERO;
     const mode = enforce ? MODES.enforce : MODES.reportOnly;
     this.note(mode, 0, mode.length);
+    this.head[this.headLength++] = TAB;
+    if (this.enforceAt[1] !== NEVER) this.note(this.bytes, enforceAtEnd - TIME_BYTES - 2, enforceAtEnd - 2);
     this.expect('revision');
     if (!this.skip(REVISION) || !this.readNumber()) return -1;
     this.revision = this.number;
@@ -241,6 +249,15 @@ export class PolicyReader {
     return true;
   }
 
+  private readEnforceAt(): boolean {
+    const { enforceAt } = this;
+    if (this.skip(ENFORCE_NEVER)) {
+      enforceAt[0] = enforceAt[1] = NEVER;
+      return true;
+    }
+    return this.skip(ENFORCE_AT) && this.readTime(enforceAt, 0, COMMA);
+  }
+
   /** The number of entries; -1 if one is refused. */
   private readEntries(): number {
     let entries = 0;
@@ -267,23 +284,28 @@ export class PolicyReader {
   }
 
   private readExpiry(entry: number): boolean {
-    const { expiries, bytes } = this;
+    const { expiries } = this;
     if (this.skip(EXPIRES_NEVER)) {
       expiries[2 * entry] = expiries[2 * entry + 1] = NEVER;
       this.tail[this.tailLength++] = TAB;
       return true;
     }
-    if (!this.skip(EXPIRES_AT)) return false;
-    const { at } = this;
+    if (!this.skip(EXPIRES_AT) || !this.readTime(expiries, 2 * entry, BRACE)) return false;
+    this.noteEntry(TAB, this.at - TIME_BYTES - 2, this.at - 2);
+    return true;
+  }
+
+  /** A time, its quote and the byte that must follow; two words from `index` on. */
+  private readTime(times: Uint32Array, index: number, after: number): boolean {
+    const { bytes, at } = this;
     this.at = at + TIME_BYTES + 2;
     const text = String.fromCharCode(...bytes.subarray(at, at + TIME_BYTES));
     const time = Date.parse(text);
     // One form only. `Date` reads more, but the digest and other relays would read those differently.
     if (!(time >= 0 && new Date(time).toISOString() === text)) return false;
-    expiries[2 * entry] = time % 0x1_0000_0000;
-    expiries[2 * entry + 1] = Math.floor(time / 0x1_0000_0000);
-    this.noteEntry(TAB, at, at + TIME_BYTES);
-    return bytes[at + TIME_BYTES] === QUOTE && bytes[at + TIME_BYTES + 1] === BRACE;
+    times[index] = time % 0x1_0000_0000;
+    times[index + 1] = Math.floor(time / 0x1_0000_0000);
+    return bytes[at + TIME_BYTES] === QUOTE && bytes[at + TIME_BYTES + 1] === after;
   }
 
   private note(bytes: Uint8Array, from: number, to: number): void {
@@ -300,13 +322,14 @@ export class PolicyReader {
   }
 
   private write(entries: number, flags: number): void {
-    const { words, key, families, prefixes, networks, expiries, digest } = this;
+    const { words, key, families, prefixes, networks, expiries, enforceAt, digest } = this;
+    const reportOnly = (flags & REPORT_ONLY) !== 0;
     let at = 1 + wordsOf(key.length + entries);
     for (let i = 0; i < key.wordCount; i++) words[1 + i] = key.words[i] as number;
     for (let i = 1 + key.wordCount; i < at; i++) words[i] = 0;
     let byte = key.length;
     let v4Count = 0;
-    let expiring = false;
+    let timed = reportOnly && enforceAt[1] !== NEVER;
     for (let family = 4; family <= 6; family += 2) {
       for (let i = 0; i < entries; i++) {
         if (families[i] !== family) continue;
@@ -316,22 +339,26 @@ export class PolicyReader {
         if (family === 4) v4Count++;
         const length = family === 4 ? 1 : v6Words(prefix);
         for (let k = 0; k < length; k++) words[at++] = networks[4 * i + k] as number;
-        expiring ||= expiries[2 * i + 1] !== NEVER;
+        timed ||= expiries[2 * i + 1] !== NEVER;
       }
     }
-    for (let family = expiring ? 4 : 8; family <= 6; family += 2) {
+    for (let family = timed ? 4 : 8; family <= 6; family += 2) {
       for (let i = 0; i < entries; i++) {
         if (families[i] !== family) continue;
         words[at++] = expiries[2 * i] as number;
         words[at++] = expiries[2 * i + 1] as number;
       }
     }
+    if (timed && reportOnly) {
+      words[at++] = enforceAt[0] as number;
+      words[at++] = enforceAt[1] as number;
+    }
     for (let i = 0; i < ID_WORDS; i++) words[at++] = this.idWords[i] as number;
     words[at++] = this.tenant;
     digest.reset().update(this.head, this.headLength).update(this.tail, this.tailLength);
     words[at++] = this.removed ? 0 : digest.high;
     words[at++] = this.removed ? 0 : digest.low;
-    words[0] = headerOf(key.length, v4Count, entries - v4Count, flags | (expiring ? EXPIRING : 0));
+    words[0] = headerOf(key.length, v4Count, entries - v4Count, flags | (timed ? TIMED : 0));
     this.length = at;
   }
 }

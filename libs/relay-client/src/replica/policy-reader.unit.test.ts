@@ -30,6 +30,7 @@ const anyPolicy: fc.Arbitrary<RelayPolicy> = fc
     username,
     restricted: fc.boolean(),
     mode: fc.constantFrom('enforce' as const, 'report-only' as const),
+    enforceAt: fc.constantFrom(null, '2026-12-01T08:00:00.123Z'),
     entries: fc.array(
       fc.record({
         range: fc.constantFrom('203.0.113.42', '10.0.0.0/8', '2001:db8::/32', '::1', '1:0:0:2::3'),
@@ -107,8 +108,10 @@ describe('the reader of policies', () => {
     ['smtpUserId', '{"username":"app@x"}'],
     ['restricted', lineOf(policy('app@x')).toString().replace('true', '"true"')],
     ['mode', lineOf(policy('app@x')).toString().replace('enforce', 'enforced')],
+    ['enforceAt', lineOf(policy('app@x', { enforceAt: '2026-12-01' })).toString()],
+    ['enforceAt', lineOf(policy('app@x')).toString().replace('"enforceAt":null,', '')],
     ['range', lineOf(policy('app@x', { entries: ['203.0.113.9/8'] })).toString()],
-    ['expiresAt', lineOf(policy('app@x')).toString().replace('null', '"2999"')],
+    ['expiresAt', lineOf(policy('app@x')).toString().replace('"expiresAt":null', '"expiresAt":"2999"')],
     ['expiresAt', lineOf(policy('app@x')).toString().replace(',"expiresAt":null', '')],
     ['version', lineOf(policy('app@x', { version: -1 })).toString()],
     ['revision', lineOf(policy('app@x', { revision: 2 ** 53 })).toString()],

@@ -1,13 +1,13 @@
 /**
  * One user's record in 32-bit words, so that a decision reads one piece of memory and follows no pointer:
  *
- *   header | key, then one prefix byte per entry | IPv4 networks | IPv6 networks | expiries | id | tenant | digest
+ *   header | key, then one prefix byte per entry | IPv4 networks | IPv6 networks | times | id | tenant | digest
  *
- * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), restricted, report-only, expiring, outsized (a
- *   bit each);
+ * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), restricted, report-only, timed, outsized (a bit
+ *   each);
  * - IPv4 network: one word; IPv6 network: only the words that its prefix reaches, two for a /64;
- * - expiries: two words per entry (milliseconds since 1970, low and high word; all ones: never), only if the header
- *   says so;
+ * - times, only in a timed record: when each entry expires, then, in report-only, when it ends; two words each
+ *   (milliseconds since 1970, low and high word; all ones: never);
  * - id: the SMTP user's UUID, in four words; denials have it;
  * - tenant: its number (`TenantNumbers`), in one word;
  * - digest: `policyDigest` of the policy, high and low word, to remove it from the sum when the policy is replaced.
@@ -16,7 +16,8 @@
  */
 export const RESTRICTED = 1 << 28;
 export const REPORT_ONLY = 1 << 29;
-export const EXPIRING = 1 << 30;
+/** An entry expires, or report-only ends. */
+export const TIMED = 1 << 30;
 /** Only in a block: after the key comes the reference of a record that is too large for a block. */
 export const OUTSIZED = 1 << 31;
 
@@ -27,8 +28,8 @@ const END_WORDS = ID_WORDS + TENANT_WORDS + DIGEST_WORDS;
 export const NEVER = 0xffffffff;
 /** The limit of the API. */
 export const MAX_ENTRIES = 1_000;
-/** Header, key, prefixes, four words of network and two of expiry per entry, id, tenant, digest. */
-export const MAX_RECORD_WORDS = 1 + wordsOf(254 + MAX_ENTRIES) + 6 * MAX_ENTRIES + END_WORDS;
+/** Header, key, prefixes, four words of network and two of expiry per entry, the end of report-only, id, tenant, digest. */
+export const MAX_RECORD_WORDS = 1 + wordsOf(254 + MAX_ENTRIES) + 6 * MAX_ENTRIES + 2 + END_WORDS;
 
 export const headerOf = (keyLength: number, v4Count: number, v6Count: number, flags: number): number =>
   (keyLength | (v4Count << 8) | (v6Count << 18) | flags) >>> 0;
@@ -62,8 +63,8 @@ function networkAt(words: Uint32Array, at: number, index: number): number {
 export function recordWords(words: Uint32Array, at: number): number {
   const header = words[at] as number;
   const entries = entriesOf(header);
-  const expiries = (header & EXPIRING) !== 0 ? 2 * entries : 0;
-  return networkAt(words, at, entries) - at + expiries + END_WORDS;
+  const times = (header & TIMED) === 0 ? 0 : entries + ((header & REPORT_ONLY) === 0 ? 0 : 1);
+  return networkAt(words, at, entries) - at + 2 * times + END_WORDS;
 }
 
 /** Words of a record in a block. An outsized one has only a stub there. */
@@ -75,10 +76,20 @@ export function inlineWords(words: Uint32Array, at: number): number {
 /** Milliseconds since 1970; Infinity for never. */
 export function expiryOf(words: Uint32Array, at: number, index: number): number {
   const header = words[at] as number;
-  if ((header & EXPIRING) === 0) return Number.POSITIVE_INFINITY;
-  const expiry = networkAt(words, at, entriesOf(header)) + 2 * index;
-  const high = words[expiry + 1] as number;
-  return high === NEVER ? Number.POSITIVE_INFINITY : high * 0x1_0000_0000 + (words[expiry] as number);
+  return (header & TIMED) === 0 ? Number.POSITIVE_INFINITY : timeAt(words, at, index);
+}
+
+/** Whether the list is not enforced at `now` (milliseconds since 1970), which matters only in a timed record. */
+export function reportsOnly(words: Uint32Array, at: number, now: number): boolean {
+  const header = words[at] as number;
+  return (header & REPORT_ONLY) !== 0 && ((header & TIMED) === 0 || timeAt(words, at, entriesOf(header)) > now);
+}
+
+/** The time `index` of a timed record, in milliseconds since 1970; Infinity for never. */
+function timeAt(words: Uint32Array, at: number, index: number): number {
+  const time = networkAt(words, at, entriesOf(words[at] as number)) + 2 * index;
+  const high = words[time + 1] as number;
+  return high === NEVER ? Number.POSITIVE_INFINITY : high * 0x1_0000_0000 + (words[time] as number);
 }
 
 export function networkOf(words: Uint32Array, at: number, index: number): [4 | 6, Uint32Array, number] {
@@ -118,25 +129,25 @@ export function matchRecord(words: Uint32Array, at: number, family: number, ip: 
   const header = words[at] as number;
   const v4Count = v4CountOf(header);
   const entries = entriesOf(header);
-  const expiring = (header & EXPIRING) !== 0;
+  const timed = (header & TIMED) !== 0;
   const firstPrefix = keyLengthOf(header);
   let network = networksAt(at, header);
   if (family === 4) {
     const address = ip[0] as number;
     for (let i = 0; i < v4Count; i++, network++) {
       const hostBits = 32 - byteAt(words, at, firstPrefix + i);
-      if (((words[network] as number) ^ address) >>> hostBits === 0 && (!expiring || expiryOf(words, at, i) > now))
+      if (((words[network] as number) ^ address) >>> hostBits === 0 && (!timed || expiryOf(words, at, i) > now))
         return i;
     }
   } else if (family === 6) {
     network += v4Count;
     for (let i = v4Count; i < entries; i++) {
       const prefix = byteAt(words, at, firstPrefix + i);
-      if (holdsV6(words, network, prefix, ip) && (!expiring || expiryOf(words, at, i) > now)) return i;
+      if (holdsV6(words, network, prefix, ip) && (!timed || expiryOf(words, at, i) > now)) return i;
       network += v6Words(prefix);
     }
   }
-  return entries === 0 || (expiring && !anyLive(words, at, entries, now)) ? NONE_LIVE : NO_MATCH;
+  return entries === 0 || (timed && !anyLive(words, at, entries, now)) ? NONE_LIVE : NO_MATCH;
 }
 
 /** Word by word, and only the bits of the prefix. Most networks differ in the first two words. */

@@ -7,18 +7,18 @@ import { PolicyUnreadable, rewritten } from './policy-json.js';
 import { PolicyReader } from './policy-reader.js';
 import { rangeText } from './range-text.js';
 import {
-  EXPIRING,
   MAX_RECORD_WORDS,
   NONE_LIVE,
   OUTSIZED,
-  REPORT_ONLY,
   RESTRICTED,
+  TIMED,
   expiryOf,
   headerOf,
   keyLengthOf,
   matchRecord,
   networkOf,
   recordWords,
+  reportsOnly,
   smtpUserIdAt,
   smtpUserIdOf,
   tenantOf,
@@ -62,6 +62,8 @@ export class Replica {
   private words: Uint32Array = new Uint32Array(1);
   private at = 0;
   private matchedEntry = 0;
+  /** Of the last decision, if its record is timed. */
+  private now = 0;
 
   /** `clock`: milliseconds since 1970. `hashKey` (8 secret bytes): to load another replica's records in order. */
   constructor(options: { expectedUsers?: number; clock?: () => number; hashKey?: Uint8Array } = {}) {
@@ -119,18 +121,19 @@ export class Replica {
     const found = segment.find(this.key);
     if (found < 0) return UNKNOWN;
     const header = this.open(segment.words, found);
+    this.now = (header & TIMED) === 0 ? 0 : this.clock();
     if ((header & RESTRICTED) === 0) return UNRESTRICTED;
-    const reportOnly = (header & REPORT_ONLY) === 0 ? 0 : IN_REPORT_ONLY;
+    const reportOnly = this.isReportOnly() ? IN_REPORT_ONLY : 0;
     if (family === 0) return SOURCE_IP_INVALID + reportOnly;
-    const now = (header & EXPIRING) === 0 ? 0 : this.clock();
-    const entry = matchRecord(this.words, this.at, family, this.address.words, now);
+    const entry = matchRecord(this.words, this.at, family, this.address.words, this.now);
     if (entry < 0) return (entry === NONE_LIVE ? NO_LIVE_ENTRY : NOT_AUTHORIZED) + reportOnly;
     this.matchedEntry = entry;
     return MATCHED;
   }
 
+  /** At the instant of the last decision. */
   isReportOnly(): boolean {
-    return ((this.words[this.at] as number) & REPORT_ONLY) !== 0;
+    return reportsOnly(this.words, this.at, this.now);
   }
 
   smtpUserId(): SmtpUserId {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { EMPTY_DIGEST, digestToHex, policyDigest, usernameKey, xorDigest } from '@postern/contracts';
 import type { RelayPolicy } from '@postern/contracts';
 import { contains, parseAddress, parseRange } from '@postern/ip-ranges';
-import { decideAccess } from '@postern/restrictions';
+import { decideAccess, modeAt } from '@postern/restrictions';
 import { decideBy } from '../decision.js';
 import { lineOf, policy } from '../testing/policies.js';
 import { PolicyUnreadable } from './policy-json.js';
@@ -49,6 +49,7 @@ const anyPolicy = fc.record({
   username: fc.constantFrom('a@x', 'A@X', 'bb@x', 'ccc@x', 'dddd@x', 'e'.repeat(254)),
   restricted: fc.boolean(),
   mode: fc.constantFrom('enforce' as const, 'report-only' as const),
+  enforceAt: expiresAt,
   entries: fc.array(fc.record({ range, expiresAt }), { maxLength: 7 }),
   version: fc.nat(9),
   removed: fc.boolean(),
@@ -103,6 +104,41 @@ describe('a replica', () => {
     expect(say(replica, 'free@x', 'a00:1')).toBe('allow unrestricted');
   });
 
+  it.each([
+    ['without other times', policy('app@x', { mode: 'report-only', enforceAt: at(1) })],
+    [
+      'with an entry that expires',
+      policy('app@x', {
+        mode: 'report-only',
+        enforceAt: at(1),
+        entries: ['203.0.113.42', { range: '2001:db8::/64', expiresAt: at(86_400_000) }],
+      }),
+    ],
+  ])('enforces the list at the instant at which report-only ends, by its own clock: %s', (_, ending) => {
+    let now = NOW;
+    const replica = new Replica({ clock: () => now });
+    replica.apply(lineOf(ending));
+    const restored = new Replica({ clock: () => now, hashKey: replica.hashKey });
+    for (const records of replica.recordsBySegment()) expect(restored.restoreAll(records)).toBe(true);
+    restored.tenants.restore(replica.tenants.ids);
+    for (const each of [replica, restored]) {
+      now = NOW;
+      const letIn = { decision: 'allow', reason: 'ip-not-authorized', mode: 'report-only' };
+      expect(decideBy(each, 'app@x', '198.51.100.1', 'defer')).toMatchObject(letIn);
+      expect(decideBy(each, 'app@x', '203.0.113.42', 'defer')).toMatchObject({
+        decision: 'allow',
+        mode: 'report-only',
+      });
+      now += 1;
+      const refused = { decision: 'deny', reason: 'ip-not-authorized', mode: 'enforce' };
+      expect(decideBy(each, 'app@x', '198.51.100.1', 'defer')).toMatchObject(refused);
+      expect(decideBy(each, 'app@x', '203.0.113.42', 'defer')).toMatchObject({ decision: 'allow', mode: 'enforce' });
+      expect(each.smtpUserId()).toBe(ending.smtpUserId);
+      expect(each.tenantId()).toBe('acme');
+      expect(digestToHex(each.digest)).toBe(digestToHex(policyDigest(ending)));
+    }
+  });
+
   it('matches as @postern/ip-ranges does', () => {
     fc.assert(
       fc.property(range, address, (rangeText, ipText) => {
@@ -137,16 +173,12 @@ describe('a replica', () => {
             for (const ip of ips) {
               const held = model.get(usernameKey(username)) ?? null;
               const parsed = parseAddress(ip);
-              const expected = decideAccess(
-                held && { ...held, enforceAt: null },
-                parsed.ok ? parsed.value : null,
-                new Date(NOW),
-              );
+              const expected = decideAccess(held, parsed.ok ? parsed.value : null, new Date(NOW));
               const found = decideBy(replica, username, ip, 'defer');
               expect([found.decision, found.reason, found.mode]).toEqual([
                 expected.decision,
                 expected.reason,
-                held?.mode ?? null,
+                held && modeAt(held, new Date(NOW)),
               ]);
               expect(found.matched).toEqual(
                 expected.matched === null ? null : (held?.entries[expected.matched] ?? null),

@@ -16,6 +16,7 @@ export function policy(username: string, changes: Changes = {}): RelayPolicy {
     smtpUserId: '0198c0de-0000-7000-8000-000000000001',
     restricted: true,
     mode: 'enforce',
+    enforceAt: null,
     version: 1,
     removed: false,
     ...changes,
@@ -26,7 +27,7 @@ export function policy(username: string, changes: Changes = {}): RelayPolicy {
 
 /** The line of a policy, in the form in which our control plane writes it. */
 export function lineOf(policy: RelayPolicy): Buffer {
-  const { username, tenantId, smtpUserId, restricted, mode, entries, version, revision, removed } = policy;
-  const line = { username, tenantId, smtpUserId, restricted, mode, entries, version, revision, removed };
+  const { username, tenantId, smtpUserId, restricted, mode, enforceAt, entries, version, revision, removed } = policy;
+  const line = { username, tenantId, smtpUserId, restricted, mode, enforceAt, entries, version, revision, removed };
   return Buffer.from(`${JSON.stringify(line)}\n`);
 }

@@ -59,6 +59,7 @@ describe('applying events to the relay policies', () => {
         smtpUserId: user.smtpUserId,
         restricted: true,
         mode: 'enforce',
+        enforceAt: null,
         entries: [
           { range: '203.0.113.0/24', expiresAt: null },
           { range: '2001:db8::/64', expiresAt: '2030-01-01T00:00:00.000Z' },

@@ -66,6 +66,5 @@ function isEmpty(digest: Digest64): boolean {
 
 function lineOf(row: PolicyRow): RelayPolicy {
   const { username, tenantId, smtpUserId, version, removed, rules } = row;
-  const { restricted, mode, entries } = rules;
-  return { username, tenantId, smtpUserId, restricted, mode, entries, version, revision: 0 as Revision, removed };
+  return { username, tenantId, smtpUserId, ...rules, version, revision: 0 as Revision, removed };
 }

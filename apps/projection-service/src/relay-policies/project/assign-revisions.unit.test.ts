@@ -74,17 +74,18 @@ describe('relay policies', () => {
     expect(
       table.sent.map(({ revision, version, removed, rules }) => ({ revision, version, removed, ...rules })),
     ).toEqual([
-      { revision: 1, version: 1, removed: false, mode: 'enforce', restricted: false, entries: [] },
+      { revision: 1, version: 1, removed: false, mode: 'enforce', enforceAt: null, restricted: false, entries: [] },
       {
         revision: 2,
         version: 2,
         removed: false,
         mode: 'enforce',
+        enforceAt: null,
         restricted: true,
         entries: [{ range: '203.0.113.0/24', expiresAt: null }],
       },
       expect.objectContaining({ revision: 3, version: 3, mode: 'report-only', restricted: true }),
-      { revision: 4, version: 4, removed: true, mode: 'report-only', restricted: true, entries: [] },
+      { revision: 4, version: 4, removed: true, mode: 'report-only', enforceAt: null, restricted: true, entries: [] },
     ]);
     expect(table.totals).toEqual({ revision: 4, policies: 0, digest: EMPTY_DIGEST });
   });

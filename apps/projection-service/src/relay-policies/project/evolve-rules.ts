@@ -3,7 +3,7 @@ import type { PolicyRules } from './policy-row.js';
 
 export type RestrictionEvent = Extract<Recorded<SmtpUserEvent>, { type: `Restriction${string}` }>;
 
-export const UNRESTRICTED: PolicyRules = { mode: 'enforce', restricted: false, entries: [] };
+export const UNRESTRICTED: PolicyRules = { mode: 'enforce', enforceAt: null, restricted: false, entries: [] };
 
 /** A range identifies an entry of a list. Only `RestrictionCleared` makes a restricted user unrestricted. */
 export function evolveRules(rules: PolicyRules, event: RestrictionEvent): PolicyRules {
@@ -27,6 +27,6 @@ export function evolveRules(rules: PolicyRules, event: RestrictionEvent): Policy
     case 'RestrictionCleared':
       return UNRESTRICTED;
     case 'RestrictionModeChanged':
-      return { ...rules, mode: event.data.mode };
+      return { ...rules, mode: event.data.mode, enforceAt: event.data.enforceAt };
   }
 }

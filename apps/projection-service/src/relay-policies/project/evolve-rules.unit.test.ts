@@ -16,9 +16,10 @@ describe('the rules of a relay policy', () => {
         for (const event of recorded(historyOf(how))) {
           state = evolve(state, event);
           if (event.type.startsWith('Restriction')) rules = evolveRules(rules, event as RestrictionEvent);
-          const { mode, restricted, entries } = state as Extract<SmtpUserState, { status: 'registered' }>;
+          const { mode, enforceAt, restricted, entries } = state as Extract<SmtpUserState, { status: 'registered' }>;
           expect(rules).toEqual({
             mode,
+            enforceAt,
             restricted,
             entries: entries.map(({ range, expiresAt }) => ({ range, expiresAt })),
           });
@@ -31,11 +32,12 @@ describe('the rules of a relay policy', () => {
     const removed = { type: 'RestrictionRemoved', data: { entries: [{ id: 'e', range: '203.0.113.1' }] } };
     const one = {
       mode: 'report-only',
+      enforceAt: '2099-01-01T00:00:00.000Z',
       restricted: true,
       entries: [{ range: '203.0.113.1', expiresAt: null }],
     };
     const none = evolveRules(one as never, removed as never);
-    expect(none).toEqual({ mode: 'report-only', restricted: true, entries: [] });
+    expect(none).toEqual({ ...one, entries: [] });
     expect(evolveRules(none, { type: 'RestrictionCleared', data: {} } as never)).toEqual(UNRESTRICTED);
   });
 });

@@ -1,7 +1,7 @@
-import type { Digest64, Mode, RelayPolicyEntry, Revision, SmtpUserId, TenantId, UsernameKey } from '@postern/contracts';
+import type { Digest64, RelayPolicyEntry, Revision, SmtpUserId, TenantId, UsernameKey } from '@postern/contracts';
+import type { ModeSetting } from '@postern/restrictions';
 
-export interface PolicyRules {
-  readonly mode: Mode;
+export interface PolicyRules extends ModeSetting {
   readonly restricted: boolean;
   readonly entries: readonly RelayPolicyEntry[];
 }

@@ -62,7 +62,7 @@ export async function saveRows(
 }
 
 const COLUMNS = `
-         smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id, claimed_at, removed, digest, revision`;
+         smtp_user_id, username_key, tenant_id, username, mode, enforce_at, restricted, entries, version, event_id, claimed_at, removed, digest, revision`;
 
 /**
  * Uses the primary key, `one_published_policy_per_username` and `relay_policies_unpublished`. Of unpublished tombstones
@@ -84,15 +84,15 @@ const ROWS = `
 const SAVE = `
   WITH saved AS (
     INSERT INTO relay_policies AS p
-           (smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id,
+           (smtp_user_id, username_key, tenant_id, username, mode, enforce_at, restricted, entries, version, event_id,
             claimed_at, removed, digest, revision)
-    SELECT smtp_user_id, username_key, tenant_id, username, mode, restricted, entries, version, event_id,
+    SELECT smtp_user_id, username_key, tenant_id, username, mode, enforce_at, restricted, entries, version, event_id,
            claimed_at, removed, decode(digest, 'hex'), revision
       FROM json_to_recordset($1::json) AS r (
-           smtp_user_id uuid, username_key text, tenant_id text, username text, mode text, restricted boolean,
+           smtp_user_id uuid, username_key text, tenant_id text, username text, mode text, enforce_at text, restricted boolean,
            entries json, version integer, event_id uuid, claimed_at bigint, removed boolean, digest text, revision bigint)
         ON CONFLICT (smtp_user_id, username_key) DO UPDATE
-       SET username = excluded.username, mode = excluded.mode, restricted = excluded.restricted,
+       SET username = excluded.username, mode = excluded.mode, enforce_at = excluded.enforce_at, restricted = excluded.restricted,
            entries = excluded.entries, version = excluded.version,
            event_id = excluded.event_id, claimed_at = excluded.claimed_at, removed = excluded.removed, digest = excluded.digest,
            revision = excluded.revision
@@ -106,6 +106,7 @@ interface PolicyRecord {
   readonly tenant_id: TenantId;
   readonly username: string;
   readonly mode: Mode;
+  readonly enforce_at: string | null;
   readonly restricted: boolean;
   readonly entries: readonly RelayPolicyEntry[];
   readonly version: number;
@@ -117,13 +118,13 @@ interface PolicyRecord {
 }
 
 function rowOf(record: PolicyRecord): PolicyRow {
-  const { mode, restricted, entries } = record;
+  const { mode, enforce_at: enforceAt, restricted, entries } = record;
   return {
     smtpUserId: record.smtp_user_id,
     usernameKey: record.username_key,
     tenantId: record.tenant_id,
     username: record.username,
-    rules: { mode, restricted, entries },
+    rules: { mode, enforceAt, restricted, entries },
     version: record.version,
     eventId: record.event_id,
     claimedAt: Number(record.claimed_at),
@@ -141,6 +142,7 @@ function recordOf(row: PolicyRow): Record<keyof PolicyRecord, unknown> {
     tenant_id: row.tenantId,
     username: row.username,
     mode: row.rules.mode,
+    enforce_at: row.rules.enforceAt,
     restricted: row.rules.restricted,
     entries: row.rules.entries,
     version: row.version,

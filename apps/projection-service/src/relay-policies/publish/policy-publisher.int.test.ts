@@ -166,7 +166,7 @@ describeWithKafka(describe, 'the topic of relay policies', (kafka) => {
 
   async function everyPolicy(): Promise<RelayPolicy[]> {
     const rows = await projection.query<RelayPolicy[]>(`
-      SELECT username, tenant_id AS "tenantId", smtp_user_id AS "smtpUserId", restricted, mode, entries, version,
+      SELECT username, tenant_id AS "tenantId", smtp_user_id AS "smtpUserId", restricted, mode, enforce_at AS "enforceAt", entries, version,
              revision::integer, removed FROM projection.relay_policies WHERE revision IS NOT NULL ORDER BY revision`);
     return rows;
   }
