@@ -12,7 +12,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { swcrc: false, ...swcOptions() }] },
   moduleNameMapper: { ...libraries, ...js },
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/tools/jest/environment.mjs',
   globalSetup: '<rootDir>/tools/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/jest/global-teardown.mjs',
   // One bound for all, above that of `until`; most tests take less than a second.
