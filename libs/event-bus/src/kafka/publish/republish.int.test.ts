@@ -4,12 +4,27 @@ import { askForRepublish, pendingRepublish, republishLeft } from '@postern/event
 import { deleteTopic, describeWithKafka, followTopic, type FollowedTopic, until, openClient } from '@postern/testing';
 import { start } from '../../testing/bus-contract.js';
 import { ensureTopics } from '../topics/ensure-topics.js';
+import { topicOffsets, withAdmin } from '../topics/read-topics.js';
 import { EVENT_TOPICS } from '../topics/topic-settings.js';
 import { kafkaWorld, type KafkaWorld } from '../testing/kafka-world.js';
 
 /** What is sent twice is a repeat: nothing may be ahead of what comes before it. */
 const firsts = (versions: readonly number[]) => versions.filter((version, i) => versions.indexOf(version) === i);
 const upTo = (version: number, from = 1) => Array.from({ length: version - from + 1 }, (_, i) => i + from);
+
+/** The versions of a stream, in the order in which they came. */
+const versionsOf = ({ messages }: FollowedTopic, stream: string) =>
+  messages
+    .map(({ value }) => JSON.parse(value) as EventEnvelope)
+    .filter(({ subject }) => subject === stream)
+    .map(({ streamversion }) => streamversion);
+
+/** Waits until everything that the topic has now was read. */
+async function readToTheEnd({ kafka, topicPrefix }: KafkaWorld, topic: Topic, { messages }: FollowedTopic) {
+  const partitions = await withAdmin(kafka, (admin) => topicOffsets(admin, topicPrefix + topic));
+  const end = partitions.reduce((sum, { high }) => sum + high, 0);
+  await until(() => messages.length >= end);
+}
 
 describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
   let world: KafkaWorld;
@@ -23,15 +38,14 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
   afterAll(() => world?.close());
 
   const nameOf = (topic: Topic) => world.topicPrefix + topic;
-  const outside = async (topic: Topic) => {
+  const follow = async (topic: Topic) => {
     const follower = await followTopic(kafka.address, nameOf(topic));
     followed.push(follower);
-    /** The versions of a stream, in the order in which they came. */
-    return (stream: string) =>
-      follower.messages
-        .map(({ value }) => JSON.parse(value) as EventEnvelope)
-        .filter(({ subject }) => subject === stream)
-        .map(({ streamversion }) => streamversion);
+    return follower;
+  };
+  const outside = async (topic: Topic) => {
+    const follower = await follow(topic);
+    return (stream: string) => versionsOf(follower, stream);
   };
   const filled = async (topic: Topic) => {
     await until(async () => (await republishLeft(world.feed, topic)) === 0);
@@ -45,6 +59,11 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
     const consumer = await start(world, { topics: [TOPICS.smtpUsers, TOPICS.authDenials] });
     await until(async () => (await consumer.versions(user)).length === 400);
     await until(async () => (await consumer.versions(denials)).length === 5);
+    const ofDenials = await follow(TOPICS.authDenials);
+    await readToTheEnd(world, TOPICS.authDenials, ofDenials);
+    // On a busy machine a page that was not answered in time has been sent again already.
+    const before = versionsOf(ofDenials, denials);
+    expect(firsts(before)).toEqual(upTo(5));
 
     await deleteTopic(kafka.address, nameOf(TOPICS.smtpUsers));
     expect(await askForRepublish(world.feed, TOPICS.smtpUsers)).toBe('asked');
@@ -55,13 +74,12 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
     const versions = await outside(TOPICS.smtpUsers);
     await until(() => firsts(versions(user)).length >= 500);
     expect(firsts(versions(user))).toEqual(upTo(500));
-    const ofDenials = await outside(TOPICS.authDenials);
-    await until(() => ofDenials(denials).includes(6));
+    await until(() => versionsOf(ofDenials, denials).includes(6));
     await until(async () => (await consumer.versions(user)).length >= 500);
     await until(async () => (await consumer.versions(denials)).length >= 6);
     expect([await consumer.versions(user), await consumer.versions(denials)]).toEqual([upTo(500), upTo(6)]);
     // The sixth was on a page that may have been sent more than once, while the topic of users was away.
-    expect(ofDenials(denials).filter((version) => version < 6)).toEqual(upTo(5));
+    expect(versionsOf(ofDenials, denials).filter((version) => version < 6)).toEqual(before);
     await consumer.bus.stop();
   });
 
@@ -105,8 +123,13 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
     await world.append(user, 1);
     await world.append(tenant, 1);
     const { publishes } = world;
-    await until(() => publishes?.status().halted === true);
-    expect(publishes?.status().lastError?.message).toContain('`postern republish smtp-users tenants`');
+    // Who looks at the topics between the two deletions reports the first alone for a moment.
+    const halted = await until(
+      () => publishes?.status(),
+      'a publisher that says which',
+      (status) => status?.lastError?.message.includes('`postern republish smtp-users tenants`') === true,
+    );
+    expect(halted).toMatchObject({ role: 'leader', halted: true });
     const consumer = await start(world, { consumer: name, topics });
     expect(await versions()).toEqual([upTo(2), upTo(2)]);
     await askForRepublish(world.feed, TOPICS.smtpUsers);
@@ -124,7 +147,7 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
     await world.append(user, 3);
     await world.append(denials, 2);
     const [versions, ofDenials] = [await outside(TOPICS.smtpUsers), await outside(TOPICS.authDenials)];
-    await until(() => versions(user).length === 3 && ofDenials(denials).length === 2);
+    await until(() => firsts(versions(user)).length === 3 && firsts(ofDenials(denials)).length === 2);
     await askForRepublish(world.feed, TOPICS.smtpUsers);
     await askForRepublish(world.feed, TOPICS.authDenials);
     await filled(TOPICS.smtpUsers);
@@ -156,6 +179,11 @@ describeWithKafka(describe, 'a publisher that starts in the middle of a refill',
       await until(async () => (await first.lag()).events === 0);
       const consumer = await start(world, {});
       await until(async () => (await consumer.versions(user)).length === 160);
+      const ofDenials = await followTopic(kafka.address, world.topicPrefix + TOPICS.authDenials);
+      await readToTheEnd(world, TOPICS.authDenials, ofDenials);
+      // On a busy machine a page that was not answered in time has been sent again already.
+      const before = versionsOf(ofDenials, denials);
+      expect(firsts(before)).toEqual(upTo(7_840));
 
       const held = await holdMidway(world, TOPICS.smtpUsers);
       const second = world.publisher();
@@ -174,19 +202,11 @@ describeWithKafka(describe, 'a publisher that starts in the middle of a refill',
       await until(async () => (await second.lag()).events === 0);
       expect(second.status()).toMatchObject({ role: 'leader', halted: false });
 
-      const [users, ofDenials] = [
-        await followTopic(kafka.address, world.topicPrefix + TOPICS.smtpUsers),
-        await followTopic(kafka.address, world.topicPrefix + TOPICS.authDenials),
-      ];
-      const versions = (of: FollowedTopic, stream: string) =>
-        of.messages
-          .map(({ value }) => JSON.parse(value) as EventEnvelope)
-          .filter(({ subject }) => subject === stream)
-          .map(({ streamversion }) => streamversion);
-      await until(() => versions(users, user).includes(161));
-      await until(() => versions(ofDenials, denials).includes(7_841));
-      expect(firsts(versions(users, user))).toEqual(upTo(161));
-      expect(versions(ofDenials, denials).filter((version) => version <= 7_840)).toEqual(upTo(7_840));
+      const users = await followTopic(kafka.address, world.topicPrefix + TOPICS.smtpUsers);
+      await until(() => versionsOf(users, user).includes(161));
+      await until(() => versionsOf(ofDenials, denials).includes(7_841));
+      expect(firsts(versionsOf(users, user))).toEqual(upTo(161));
+      expect(versionsOf(ofDenials, denials).filter((version) => version <= 7_840)).toEqual(before);
       await until(async () => (await consumer.versions(user)).length >= 161);
       expect(await consumer.versions(user)).toEqual(upTo(161));
       await Promise.all([users.stop(), ofDenials.stop(), consumer.bus.stop(), second.stop()]);

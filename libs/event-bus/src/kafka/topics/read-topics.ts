@@ -62,8 +62,12 @@ export function lastMessages(
     const consumer = kafkaClient(settings, 'postern-topics').consumer({ groupId, maxWaitTimeInMs: 50 });
     const found = new Map<string, LastMessage>();
     const { promise: read, resolve, reject } = Promise.withResolvers<void>();
-    const late = new KafkaUnreachable(`The last messages of ${topics.join(', ')} did not come in time.`);
-    const timer = setTimeout(() => reject(late), READ_WITHIN_MS);
+    const all = `The last messages of ${topics.join(', ')}`;
+    const timer = setTimeout(() => reject(new KafkaUnreachable(`${all} did not come in time.`)), READ_WITHIN_MS);
+    // kafkajs would start again, from the end. Callers try again themselves, where that can help.
+    consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) =>
+      reject(restart ? new KafkaUnreachable(`${all} could not be read: ${error.message}`, { cause: error }) : error),
+    );
     try {
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: false });
