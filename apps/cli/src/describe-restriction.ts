@@ -19,14 +19,14 @@ export function describeUser(user: SmtpUser, output: Output): string {
 /** The effect of the restriction on logins, and its list. Warnings are printed separately. */
 export function describeRestriction(name: string, restriction: Restriction, output: Output): string {
   const { restricted, entries, version } = restriction;
-  for (const warning of restriction.warnings) output.aside(printable(aside(warning, entries)));
+  for (const warning of restriction.warnings) output.remark(printable(remark(warning, entries)));
   const sentence = `${meaning(restriction, output)} Version ${version}.`;
   if (!restricted) return `${printable(name)} ${sentence}`;
   return `${printable(name)} ${sentence}\n\n${output.table(ENTRY_COLUMNS, entries)}`;
 }
 
 /** Shows the given expiry, without the API's question whether to change it. */
-function aside({ code, detail, entryId }: Restriction['warnings'][number], entries: readonly Entry[]): string {
+function remark({ code, detail, entryId }: Restriction['warnings'][number], entries: readonly Entry[]): string {
   const entry = code === 'expires-soon' ? entries.find(({ id }) => id === entryId) : undefined;
   if (entry === undefined) return `Warning: ${detail}`;
   return `Note: ${entry.range} is on the list until ${shortTime(entry.expiresAt)}, and grants nothing after that.`;

@@ -62,7 +62,7 @@ export class RequestRefused extends Failure {
 }
 
 /** The text for standard error: for people, or with `--json` as JSON. */
-export function tellFailure(error: unknown, json: boolean): string {
+export function failureText(error: unknown, json: boolean): string {
   const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
   if (json) return JSON.stringify(error instanceof RequestRefused ? error.problem : { title: message }, null, 2);
   if (error instanceof RequestRefused) return tellProblem(error);
@@ -74,13 +74,13 @@ function tellProblem({ problem, status, sent }: RequestRefused): string {
   const lines = [`postern: ${printable(title)} (${code}, HTTP ${status})`];
   // With errors by field, the detail only repeats them.
   if (detail && errors.length === 0) lines.push(`  ${printable(detail)}`);
-  for (const field of errors) lines.push(...tellField(field, sent));
+  for (const field of errors) lines.push(...fieldLines(field, sent));
   if (HINTS[code]) lines.push(`  ${HINTS[code]}`);
   if (requestId) lines.push(`  Request: ${printable(requestId)}`);
   return lines.join('\n');
 }
 
-function tellField({ pointer = '', detail = '', suggestions = [] }: FieldProblem, sent: unknown): string[] {
+function fieldLines({ pointer = '', detail = '', suggestions = [] }: FieldProblem, sent: unknown): string[] {
   const value = valueAt(sent, pointer);
   const shown = typeof value === 'string' || typeof value === 'number' ? ` ${printable(JSON.stringify(value))}` : '';
   const lines = [`  ${printable(pointer)}${shown}: ${printable(detail)}`];

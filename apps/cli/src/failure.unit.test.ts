@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RequestRefused, tellFailure, usageFailure } from './failure.js';
+import { RequestRefused, failureText, usageFailure } from './failure.js';
 
 const PROBLEM = {
   title: 'The request is not valid',
@@ -21,7 +21,7 @@ const PROBLEM = {
 describe('a failure', () => {
   it('is reported with each field, its value, what was meant, and the request', () => {
     const sent = { entries: [{ range: '203.0.113.7' }, { range: '010.0.0.1' }] };
-    expect(tellFailure(new RequestRefused(PROBLEM, 422, sent), false)).toBe(
+    expect(failureText(new RequestRefused(PROBLEM, 422, sent), false)).toBe(
       [
         'postern: The request is not valid (validation-failed, HTTP 422)',
         '  /entries/1/range "010.0.0.1": leading zeros.',
@@ -34,7 +34,7 @@ describe('a failure', () => {
 
   it('without fields is reported by its detail, with what helps', () => {
     const problem = { title: 'Last entry', code: 'last-entry', detail: 'It is the last one.', requestId: 'request-2' };
-    expect(tellFailure(new RequestRefused(problem, 409, undefined), false)).toBe(
+    expect(failureText(new RequestRefused(problem, 409, undefined), false)).toBe(
       [
         'postern: Last entry (last-entry, HTTP 409)',
         '  It is the last one.',
@@ -45,8 +45,8 @@ describe('a failure', () => {
   });
 
   it('for scripts is the problem itself', () => {
-    expect(JSON.parse(tellFailure(new RequestRefused(PROBLEM, 422, undefined), true))).toEqual(PROBLEM);
-    expect(JSON.parse(tellFailure(usageFailure('Which tenant?'), true))).toEqual({ title: 'Which tenant?' });
+    expect(JSON.parse(failureText(new RequestRefused(PROBLEM, 422, undefined), true))).toEqual(PROBLEM);
+    expect(JSON.parse(failureText(usageFailure('Which tenant?'), true))).toEqual({ title: 'Which tenant?' });
   });
 
   it('ends with 3 where Postern refused, and with 4 where it is only busy or broken', () => {

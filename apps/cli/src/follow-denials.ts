@@ -15,7 +15,7 @@ interface Following {
   /** Called when the stream is open for the first time. */
   readonly onOpen: () => Promise<void>;
   readonly show: (denial: Denial) => void;
-  readonly aside: (text: string) => void;
+  readonly remark: (text: string) => void;
   readonly signal: AbortSignal;
   readonly retryMs?: number;
   readonly silenceMs?: number;
@@ -28,7 +28,7 @@ interface Following {
 export async function followDenials({
   onOpen,
   show,
-  aside,
+  remark,
   signal,
   retryMs = RETRY_MS,
   ...how
@@ -40,21 +40,21 @@ export async function followDenials({
       for await (const event of eventsAfter(lastEventId, { ...how, signal })) {
         if (event === 'opened') {
           if (state === 'starting') await onOpen();
-          if (state === 'away') aside('Postern is back.');
+          if (state === 'away') remark('Postern is back.');
           state = 'following';
           continue;
         }
         lastEventId = event.id ?? lastEventId;
         if (event.event === 'denial') show(JSON.parse(event.data) as Denial);
         if (event.event === 'reset')
-          aside('Postern was away for too long to resume: denials may be missing here. `postern denials` shows all.');
+          remark('Postern was away for too long to resume: denials may be missing here. `postern denials` shows all.');
       }
     } catch (error) {
       if (signal.aborted) return;
       const passes = !(error instanceof Failure) || error.exitCode === EXIT.unavailable;
       if (!passes || state === 'starting') throw error;
     }
-    if (state === 'following') aside('The connection to Postern is lost. Trying again …');
+    if (state === 'following') remark('The connection to Postern is lost. Trying again …');
     state = 'away';
     await wait(retryMs, undefined, { signal }).catch(() => undefined);
   }

@@ -28,7 +28,7 @@ async function follow(answers: readonly Answer[], silenceMs = 60_000) {
     },
     onOpen: async () => void shown.push('open'),
     show: ({ id }: Denial) => shown.push(id),
-    aside: (text) => shown.push(text),
+    remark: (text) => shown.push(text),
     signal: stop.signal,
     retryMs: 1,
     silenceMs,

@@ -54,8 +54,8 @@ export async function showList<Item>(
     items.push(...page.items);
     ({ nextCursor } = page);
   }
-  if (items.length === 0) output.aside('There are none.');
-  if (nextCursor !== null) output.aside(`There are more: raise --limit, or go on with --cursor ${nextCursor}`);
+  if (items.length === 0) output.remark('There are none.');
+  if (nextCursor !== null) output.remark(`There are more: raise --limit, or go on with --cursor ${nextCursor}`);
   output.answer({ items, nextCursor }, () => output.table(columns, items));
 }
 

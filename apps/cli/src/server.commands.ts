@@ -42,7 +42,7 @@ const signInLink = new ApiCommand('sign-in-link')
     const { body } = await api.write<SignInLink>('POST', '/v1/sign-in-links');
     const link = { ...body, url: api.url + body.url };
     output.answer(link, () => link.url);
-    output.aside(`The first person who opens it, until ${shortTime(link.expiresAt)}, has the rights of your key.`);
+    output.remark(`The first person who opens it, until ${shortTime(link.expiresAt)}, has the rights of your key.`);
   });
 
 export const serverCommands = [myIp, health, whoAmI, signInLink];

@@ -34,7 +34,7 @@ export async function findSmtpUserThenOrNow(session: Session, named: string): Pr
   if (id === undefined) return findSmtpUser(session, named);
   if (ids.length > 1)
     throw new Failure(EXIT.refused, `Several that were removed were ${named}. Name one by its id: ${ids.join(', ')}.`);
-  session.output.aside(`${named} was removed; it was the SMTP user ${id}.`);
+  session.output.remark(`${named} was removed; it was the SMTP user ${id}.`);
   return { path: `${await session.tenantPath()}/smtp-users/${segment(id)}`, name: named };
 }
 
@@ -59,7 +59,7 @@ async function untilReadable({ api, output }: Session, path: string, version: nu
     await api.get(path, { headers: { 'postern-min-version': String(version) }, attempts: 2 });
   } catch (error) {
     if (error instanceof RequestRefused && error.status === 404) return;
-    output.aside(`It is done (version ${version}), but the reads do not show it yet.`);
+    output.remark(`It is done (version ${version}), but the reads do not show it yet.`);
   }
 }
 

@@ -33,10 +33,10 @@ export const tail = new ApiCommand('tail')
           // The stream was open before the list was read: it may have these too.
           for (const { id } of items) earlier.add(id);
         }
-        output.aside('Waiting for denials. Ctrl-C ends it.');
+        output.remark('Waiting for denials. Ctrl-C ends it.');
       },
       show,
-      aside: (text) => output.aside(text),
+      remark: (text) => output.remark(text),
       signal,
     });
   });

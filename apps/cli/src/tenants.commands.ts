@@ -138,7 +138,7 @@ export const keysCommand = new ApiCommand('keys')
         const path = `${await keysPath(session, options.global === true)}/${segment(id)}`;
         await confirm(`Revoke the key ${id}? Whatever uses it is locked out.`, options);
         await session.api.write('DELETE', path, options);
-        session.output.aside(`Revoked ${id}.`);
+        session.output.remark(`Revoked ${id}.`);
       }),
   );
 

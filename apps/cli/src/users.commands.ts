@@ -72,6 +72,6 @@ export const usersCommand = new ApiCommand('users')
         const { path, name } = await findSmtpUser(session, named);
         await confirm(`Remove the SMTP user ${name}? Relays will defer its logins.`, options);
         await writeSmtpUser(session, 'DELETE', path, options, () => path);
-        session.output.aside(`Removed ${name}.`);
+        session.output.remark(`Removed ${name}.`);
       }),
   );

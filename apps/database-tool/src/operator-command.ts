@@ -13,8 +13,7 @@ const INTERRUPTED = 130;
 /** A command of the operator's tool. It loads its code when it is called, which saves `--help` half a second of CPU. */
 export class OperatorCommand extends TerminalCommand {
   /**
-   * Runs `work` with the arguments in order and the options. An error is printed after `complaint`, in which `%s` is
-   * the first argument, and ends the program with `exitCode`.
+   * `work` gets the arguments in order and the options. Its error is printed after `complaint` (`%s`: first argument).
    */
   runs<Given extends unknown[]>(
     complaint: string,

@@ -125,7 +125,7 @@ Examples:
 
 const deadLetters = () =>
   new OperatorCommand('dead-letters')
-    .description('denials that could not be read and were put aside: look at them, and have them read again')
+    .description('denials that could not be read: list them, and read them again')
     .addCommand(
       new OperatorCommand('list')
         .description('those that wait, oldest first')

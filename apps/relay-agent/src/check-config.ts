@@ -16,10 +16,7 @@ export interface Finding {
 
 const TIMEOUT_MS = 5_000;
 
-/**
- * Checks everything that the settings name, without changes: the data folder, folders of sockets, listen addresses, the
- * servers behind the agent, and whether each upstream accepts the key.
- */
+/** Checks the data folder, folders of sockets, listen addresses, servers, and each upstream's answer to the key. */
 export async function checkConfig(settings: AgentSettings): Promise<Finding[]> {
   const { postfix, dovecotAuth, nginxBackend } = settings;
   return Promise.all([

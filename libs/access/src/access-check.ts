@@ -39,10 +39,7 @@ export function checkBeforeBody(fastify: FastifyInstance, access: AccessCheck): 
   fastify.addHook('onRequest', (request) => access.check(request));
 }
 
-/**
- * Authenticates by API key or session, then checks the role and the tenant in the path. Another tenant is 404. Only
- * failures are rate-limited by address: a valid key always passes.
- */
+/** Authenticates, then checks the role and the tenant. Only failures are rate-limited by address. */
 @Injectable()
 export class AccessCheck {
   constructor(

@@ -6,10 +6,7 @@ interface Waiting<Found> {
   readonly reject: (error: unknown) => void;
 }
 
-/**
- * Looks up by id, one query at a time. Ids that arrive during a query go into the next one: a flood of unknown ids
- * makes queries larger, and nobody waits for much more than two.
- */
+/** Looks up by id, one query at a time: a flood of unknown ids makes queries larger, not more. */
 export class BatchedLookUp<Id, Found> {
   private readonly waiting = new Map<Id, Waiting<Found>>();
   private running = false;

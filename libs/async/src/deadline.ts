@@ -2,10 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 const deadlines = new AsyncLocalStorage<Deadline | null>();
 
-/**
- * The moment by which work must end, for everything that it calls. Database pools read it from the asynchronous
- * context: at the deadline they close the work's connection and send nothing more for it.
- */
+/** When work must end. At the deadline, database pools close the work's connection and send nothing more for it. */
 export class Deadline {
   readonly #until: number;
   readonly #ends = new Set<() => void>();

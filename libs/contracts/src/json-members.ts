@@ -36,10 +36,7 @@ const BACKSLASH = 0x5c;
 const BRACKET = 0x5b;
 const BRACE = 0x7b;
 
-/**
- * Whether a JSON text has more than `most` members and elements at any depth, counted before parsing: its commas and
- * opening brackets outside strings. The parser refuses other texts.
- */
+/** More than `most` members and elements, counted before parsing: commas and opening brackets outside strings. */
 export function hasMoreMembers(json: string, most: number): boolean {
   if (json.length <= most) return false;
   let count = 0;

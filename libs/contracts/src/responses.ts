@@ -1,7 +1,4 @@
-/**
- * The answers of the HTTP API: services build them, the command line reads them. The compiler checks the OpenAPI
- * schemas against these types. Times are RFC 3339, UTC, milliseconds, so they compare as text.
- */
+/** Answers of the HTTP API. The compiler checks the OpenAPI schemas against these types. Times compare as text. */
 import type { Role } from './api-key.js';
 import type { DenialReason, Mode } from './decision.js';
 import type { Actor, EventType } from './events.js';

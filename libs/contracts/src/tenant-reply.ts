@@ -15,10 +15,7 @@ export type RelayReply = TenantReply & { readonly tenantId: TenantId };
 
 export const DEFAULT_TENANT_REPLY: TenantReply = { text: 'IP not authorized', helpUrl: null, opaque: false };
 
-/**
- * With an IPv6 address in the longest text, the longest link and Postfix's prefix, a reply stays below the 512 octets
- * of RFC 5321, section 4.5.3.1.5.
- */
+/** With all parts at their longest, a reply stays below the 512 octets of RFC 5321, section 4.5.3.1.5. */
 export const LONGEST_REPLY_TEXT = 200;
 export const LONGEST_HELP_URL = 200;
 export const REPLY_TEXT = /^[ -z|~]*(\{ip\}[ -z|~]*)?$/;

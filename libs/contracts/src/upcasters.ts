@@ -3,10 +3,7 @@ import type { EntryAdded, EventType } from './events.js';
 /** Converts an event's data to the next `schemaVersion`. A value that it adds must be what readers assumed before. */
 type Upcaster = (data: unknown) => unknown;
 
-/**
- * The steps of the changed event types: the first converts version 1 to 2, the next 2 to 3. A type's newest version is
- * the number of its steps plus one.
- */
+/** The first step converts version 1 to 2. A type's newest version is the number of its steps plus one. */
 const UPCASTERS: Readonly<Partial<Record<EventType, readonly Upcaster[]>>> = {
   RestrictionAdded: [restrictionAdded1to2],
 };

@@ -8,10 +8,7 @@ export const LOCK_TIMEOUT_MS = 10_000;
 /** For pools whose transactions write: one that is idle in transaction delays the feed for everybody. */
 export const WRITE_IDLE_MS = 5_000;
 const SILENT_AFTER_MS = 5_000;
-/**
- * For consumers and publishers, which have no request's deadline. After a silent network cut they continue after this
- * time. TCP's retransmission would take longer: another 25 s after a cut of 20 s.
- */
+/** Without a request's deadline. TCP's retransmission would take another 25 s after a network cut of 20 s. */
 export const CONSUMER_POOL = {
   statementTimeoutMs: 10_000,
   silentAfterMs: 1_000,
@@ -31,10 +28,7 @@ export interface DataSourceSettings {
   readonly lockTimeoutMs?: number;
   /** The server ends an idle transaction after this time; 60,000 by default. */
   readonly idleInTransactionMs?: number;
-  /**
-   * For a pool that repeats a few statements by key: each connection parses and plans them once. Not if the plan
-   * depends on the parameters, as in lists with filters.
-   */
+  /** Parse and plan statements once per connection. Not if the plan depends on the parameters (lists with filters). */
   readonly prepare?: boolean;
 }
 

@@ -3,10 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 /** An older reading is repeated: the database's clock may have been set back. */
 const FRESH_MS = 30_000;
 
-/**
- * The database's clock, without a query each time. It is never ahead of the real one, because a reading counts from its
- * answer: a computed moment may be early by one round trip, never late.
- */
+/** The database's clock without a query each time; never ahead of it, at most one round trip behind. */
 export class DatabaseClock {
   /** How far the database's clock (milliseconds since 1970) is ahead of this process's monotonic one. */
   #ahead: number | undefined;

@@ -129,10 +129,7 @@ async function showMigrations(client: Client, login: ServiceLogin, schema: strin
 
 const ITERATIONS = 4096;
 
-/**
- * PostgreSQL's stored form of a password (`pg_authid.rolpassword`): the keys of RFC 5803, section 3. Computed here, so
- * that the password itself is not in the server's logs. `password` is printable ASCII.
- */
+/** SCRAM keys (RFC 5803, section 3): computed here, so that the password is not in the server's logs. */
 export function scramVerifier(password: string, salt: Buffer = randomBytes(16)): string {
   const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, 'sha256');
   const key = (name: string) => createHmac('sha256', salted).update(name).digest();

@@ -21,10 +21,7 @@ interface ElectionOptions {
   readonly onFailure: (error: Error) => void;
 }
 
-/**
- * Elects one leader among the processes by a session's advisory lock, on its own connection. If that breaks, the
- * database gives the lock to another process, so the old leader stops at once. It tries until it is stopped.
- */
+/** One leader by an advisory lock on its own connection. If that breaks, the old leader stops at once. */
 export class LeaderElection {
   readonly #signal = new WakeSignal();
   readonly #running: Promise<void>;

@@ -62,7 +62,7 @@ class DatabaseNotUpToDate extends DatabaseNotUsable {
 const NOT_THERE = new Set(['42P01', '3F000', '42501']);
 
 /**
- * For a program that runs next to Postern or with a service's login, so it must not migrate.
+ * For programs that must not migrate.
  * @throws `DatabaseNotUsable`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`.
  */
 export async function assertUpToDate(databaseUrl: string, component: SchemaComponent): Promise<void> {

@@ -17,10 +17,7 @@ export const DATABASE_ROLES = [
 ] as const;
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
 
-/**
- * The login of each service as its own process, and the roles that it may become: those of its own tables. A login owns
- * and inherits nothing, so that its password gives no access to another service's tables.
- */
+/** Logins and the roles that they may become. A login owns and inherits nothing. */
 export const SERVICE_LOGINS = {
   postern_command_service: [
     'postern_journal_writer',
@@ -58,10 +55,7 @@ export function rolesOfService(login: ServiceLogin, bus: 'feed' | 'kafka'): read
   return bus === 'kafka' || own.includes(FEED) ? own : [...own, FEED];
 }
 
-/**
- * A role's password: HMAC-SHA-256 of its name with the owner's password, base64url. It is derived from the owner's URL,
- * so there is one secret to hand out and none to store.
- */
+/** HMAC-SHA-256 of its name with the owner's password: one secret to hand out, none to store. */
 function rolePassword(ownerUrl: string, role: DatabaseRole | ServiceLogin): string {
   const ownerPassword = decodeURIComponent(ownerUrlOf(ownerUrl).password);
   return createHmac('sha256', ownerPassword).update(`postern database role ${role}`).digest('base64url');

@@ -16,10 +16,7 @@ export interface BrokerSettings {
   readonly authorizes: boolean;
 }
 
-/**
- * `server.properties` of one broker that is its own controller (KRaft), on 127.0.0.1. Topics are created explicitly,
- * with their settings, never by a misspelt name.
- */
+/** One broker that is its own controller (KRaft), on 127.0.0.1. Topics are never created by a misspelt name. */
 export function brokerProperties(settings: BrokerSettings): string {
   const { port, advertisedPort, controllerPort, folder, secure, authorizes } = settings;
   const withLogin = secure ? [`SASL_SSL://127.0.0.1:${secure.port}`] : [];

@@ -18,8 +18,8 @@ interface Ids {
 }
 
 /**
- * Our own account; for root the account `postgres`, created if missing. `folders`: those that it must enter.
- * @throws an `Error` that says what to do if there is no such account.
+ * For root the account `postgres`, created if missing, which must enter `folders`.
+ * @throws what to do, in an `Error`.
  */
 export function serverAccount(folders: readonly string[]): ServerAccount {
   if (process.getuid?.() !== 0) {

@@ -77,10 +77,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
 }
 
-/**
- * The embedded PostgreSQL of a running Postern; null if none is running. For a program next to it: it takes no lease,
- * and its connections end with that Postern. `dataDir` must contain a cluster.
- */
+/** Null if no Postern is running. Takes no lease: its connections end with that Postern. */
 export async function findEmbeddedPostgres(dataDir: string): Promise<Pick<EmbeddedPostgres, 'url'> | null> {
   const cluster = await openCluster(resolve(dataDir));
   const folder = await findSocketFolder(cluster);

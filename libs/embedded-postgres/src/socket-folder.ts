@@ -3,10 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.js';
 
-/**
- * The private folder of the server's socket: the last one if possible, so that the URL stays the same. Not below the
- * data folder, because a socket's path has 107 bytes at most.
- */
+/** The last one if possible. Not below the data folder, because a socket's path has 107 bytes at most. */
 export async function makeSocketFolder(cluster: Cluster): Promise<string> {
   const last = await lastFolder(cluster);
   if (last !== null && ((await isPrivate(last, cluster)) || (await makeAgain(last, cluster)))) return last;

@@ -20,10 +20,7 @@ export interface Subscription {
   /** A table created with `checkpointTableSql`, in the database of the handler's effects. */
   readonly checkpoints: { readonly dataSource: DataSource; readonly table: string };
   readonly maxBatch?: number;
-  /**
-   * Minimum time between the starts of two batches, 0 by default. Under a steady stream of changes, batches become
-   * larger instead of more frequent. The first batch after a pause is not delayed.
-   */
+  /** Minimum time between two batches, 0 by default: under steady load, batches become larger, not more frequent. */
   readonly spacingMs?: number;
   /**
    * Applies a batch in one transaction and calls `batch.advance` in it exactly once, so that a repeated batch has no
@@ -36,7 +33,7 @@ export interface Subscription {
    * For topics on which going on matters more than one message: stores an unreadable message in the transaction that
    * moves the checkpoint over it. Without it, the partition halts there. The feed has no unreadable messages.
    */
-  park?(manager: EntityManager, message: UnreadableMessage): Promise<void>;
+  deadLetter?(manager: EntityManager, message: UnreadableMessage): Promise<void>;
 }
 
 export interface UnreadableMessage {

@@ -12,10 +12,7 @@ export interface Append {
   /** Null: belongs to no tenant. */
   readonly tenantId: TenantId | null;
   readonly streamId: string;
-  /**
-   * The version for which the events were decided, 0 for a new stream. `'any'` appends at any version, and skips events
-   * whose ids the journal already has.
-   */
+  /** 0 for a new stream. `'any'` appends at any version, and skips events whose ids the journal already has. */
   readonly expectedVersion: number | 'any';
   readonly events: readonly NewEvent[];
   readonly metadata: EventMetadata;

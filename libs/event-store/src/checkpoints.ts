@@ -36,8 +36,8 @@ export class CheckpointMoved extends Error {
 }
 
 /**
- * SQL for a migration: the table `<schema>.checkpoints`, with grants for the role. A source is the journal's feed, with
- * a position, or a topic's partition, with a `Bookmark`.
+ * SQL for a migration: `<schema>.checkpoints`. A source is the feed, with a position, or a partition, with a
+ * `Bookmark`.
  */
 export function checkpointTableSql(schema: string, role: DatabaseRole): string {
   return `
@@ -70,10 +70,7 @@ export async function loadCheckpoint(
   return row ? { xid: row.xid, position: Number(row.position), backlogStep: row.step } : FEED_START;
 }
 
-/**
- * Compare-and-set in the transaction of the effects. Of two that handled the same events, one commits; the other waits
- * for the row and gets `CheckpointMoved`.
- */
+/** Compare-and-set in the transaction of the effects: a slower instance gets `CheckpointMoved`. */
 export async function advanceCheckpoint(manager: EntityManager, table: string, move: CheckpointMove): Promise<void> {
   const { consumer, source, from, to } = move;
   const values = [consumer, source, to.xid, to.position, to.backlogStep ?? null];

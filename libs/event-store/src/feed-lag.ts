@@ -12,10 +12,7 @@ export interface FeedLag {
 
 const MAX_COUNTED = 100_000;
 
-/**
- * Reads the journal itself, so that it is right also for a consumer that handles nothing. Events behind an older
- * transaction count too. Connected as `postern_feed`; uses the index events_feed (xid, position).
- */
+/** Reads the journal itself, so that an idle consumer's lag is right. As `postern_feed`; uses events_feed. */
 export async function feedLag(
   feed: DataSource,
   after: FeedPosition,

@@ -177,10 +177,7 @@ export class Journal {
   }
 }
 
-/**
- * Locks the stream until the transaction ends, with the lock of `journal.append`. It takes no xid, so that
- * `appendWithin` may follow. As `postern_journal_writer`.
- */
+/** With the lock of `journal.append`. It takes no xid, so `appendWithin` may follow. As `postern_journal_writer`. */
 export async function lockStream(manager: EntityManager, streamId: string): Promise<void> {
   await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 8025))', [streamId]);
 }

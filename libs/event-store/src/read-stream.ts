@@ -1,10 +1,7 @@
 import { withoutSecrets, type Recorded, type StreamCategory, schemaVersionOf, upcast } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
 
-/**
- * The events of one stream with a version above `afterVersion`, in order. Empty for a stream that does not exist or is
- * another tenant's: call it inside `inTenant` as `postern_command`.
- */
+/** Empty for another tenant's stream: call it inside `inTenant` as `postern_command`. */
 export async function readStream(
   from: EntityManager | DataSource,
   streamId: string,

@@ -18,10 +18,7 @@ export interface Republish {
   readonly until: FeedPosition;
 }
 
-/**
- * Makes the publisher send every event of the topic again: moves it back to the journal's beginning and stores how far
- * it was. `feed` is connected as `postern_feed`.
- */
+/** Moves the publisher back to the journal's beginning and stores how far it was. `feed`: as `postern_feed`. */
 export async function askForRepublish(feed: DataSource, topic: Topic): Promise<'asked' | 'nothing-published'> {
   return feed.transaction(async (manager) => {
     // A separate statement: only the next one sees what a simultaneous request has written.

@@ -9,10 +9,7 @@ interface PosternPlugin extends HarakaPlugin {
   logins: Logins;
 }
 
-/**
- * Replaces the plugin that checks passwords and inherits from it: a login that it accepts is then decided here. For
- * PLAIN and LOGIN, and CRAM-MD5 if that plugin offers it.
- */
+/** Replaces the plugin that checks passwords and inherits from it. For PLAIN, LOGIN, and CRAM-MD5 if offered. */
 export function register(this: PosternPlugin): void {
   const settings = settingsOf(this);
   this.logins = loginsBy(settings, this);

@@ -30,7 +30,7 @@ export function rawResponse(reply: FastifyReply): ServerResponse {
   return reply.raw;
 }
 
-export function hasPlaceFor(keyId: string, open: ReadonlySet<EventStream>, limits: EventStreamLimits): boolean {
+export function hasCapacityFor(keyId: string, open: ReadonlySet<EventStream>, limits: EventStreamLimits): boolean {
   let sameKey = 0;
   for (const stream of open) if (stream.keyId === keyId) sameKey++;
   return open.size < limits.maxClients && sameKey < limits.maxClientsPerKey;

@@ -1,10 +1,10 @@
-export { EventStream, type EventStreamLimits, hasPlaceFor, rawResponse, type StreamEnd } from './event-stream.js';
+export { EventStream, type EventStreamLimits, hasCapacityFor, rawResponse, type StreamEnd } from './event-stream.js';
 export { Described, type Documentation, Documented } from './openapi/documented.js';
 export { RELAY_HEADERS } from './openapi/headers.js';
 export { type JsonSchema, documentedAs } from './openapi/json-schema.js';
 export { type MediaType, exported, json, ndjson, plainText, serverSentEvents } from './openapi/media-types.js';
 export { serveDocuments } from './openapi/serve-documents.js';
-export { oneOf, oneOfSoFar, pageView, text, time, uuid, view, whole } from './openapi/view.js';
+export { oneOf, oneOfSoFar, pageView, text, time, uuid, view, integer } from './openapi/view.js';
 export { databaseFailed, sqlState, violates } from './problem/database-problem.js';
 export { ProblemFilter, problemOf, routeNotFound } from './problem/problem-filter.js';
 export { type FieldProblem, Problem, PROBLEMS, type ProblemCode, type ProblemOptions } from './problem/problem.js';

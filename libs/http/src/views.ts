@@ -10,7 +10,7 @@ import {
 } from '@postern/contracts';
 import { z } from 'zod';
 import type { Entry, Restriction, SmtpUser, Warning } from '@postern/restrictions';
-import { oneOf, oneOfSoFar, text, time, uuid, view, whole } from './openapi/view.js';
+import { oneOf, oneOfSoFar, text, time, uuid, view, integer } from './openapi/view.js';
 
 export const decisionView = oneOf<DecisionKind>({ allow: true, deny: true, defer: true });
 
@@ -63,7 +63,7 @@ export const restrictionView = view<Restriction>('Restriction', 'The allow list 
     '2026-11-15T08:00:00.000Z',
     'The end of `report-only` as it was set: `mode` is `enforce` from this instant on. Null: no end.',
   ).nullable(),
-  version: whole(1, 7, 'The SMTP user’s version; the `ETag`.'),
+  version: integer(1, 7, 'The SMTP user’s version; the `ETag`.'),
   entries: z.array(entryView),
   warnings: z.array(warningView),
 });

@@ -10,10 +10,7 @@ const MAX_TEXT_LENGTH = 64;
 /** Mistakes that are corrected one after the other before giving up. */
 const MOST_MISTAKES = 4;
 
-/**
- * Explains why a text is invalid, and what may have been meant. Suggestions are only texts that the strict reader
- * accepts, so they cannot widen what is accepted.
- */
+/** Suggestions are only texts that the strict reader accepts, so they cannot widen what is accepted. */
 export function explain(text: unknown, wanted: Wanted, read: Read): Refused {
   const refused = (detail: string, suggestions: readonly string[] = []): Refused => ({
     ok: false,

@@ -127,10 +127,7 @@ const longGroup: FindMistake = (text) =>
       )
     : null;
 
-/**
- * IPv4 in the forms of `inet_aton`, alone or at the end of an IPv6 address. Programs read them differently (`010.0.0.1`
- * is 8.0.0.1 or 10.0.0.1), so they are refused.
- */
+/** Forms of `inet_aton`, which programs read differently: `010.0.0.1` is 8.0.0.1 or 10.0.0.1. */
 const badNumbers: FindMistake = (text, wanted) => {
   const [, head = '', numbers, tail = ''] = /^(.*:)?([0-9a-fx.]+)(\/\d+)?$/i.exec(text) ?? [];
   if (numbers === undefined || (head !== '' && !numbers.includes('.'))) return null;

@@ -11,7 +11,15 @@ import { exportFormat, typeOf, type ExportFormat } from './export-formats.js';
 import { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits, ExportTurns } from './export-limits.js';
 import type { ListDefinition, ListQuery } from './list.js';
 import { openCursor, type PageAsked } from './page.js';
-import { cutOff, endWhole, KeyRevoked, ReaderGone, unlessRevoked, writeWhole, type Reader } from './write-to-reader.js';
+import {
+  cutOff,
+  endComplete,
+  KeyRevoked,
+  ReaderGone,
+  unlessRevoked,
+  writeAll,
+  type Reader,
+} from './write-to-reader.js';
 
 export const exportsRunning = gauge('postern_exports_running', 'Exports (NDJSON, CSV) that are being sent');
 
@@ -111,16 +119,16 @@ export class ListAnswers {
       return format.failure(new Problem('export-incomplete', message, { extra: { rows, nextCursor } }), requestId);
     };
     try {
-      await writeWhole(reader, format.head);
+      await writeAll(reader, format.head);
       for (let page = first; ;) {
-        await writeWhole(reader, lines(page.items));
+        await writeAll(reader, lines(page.items));
         rows += page.items.length;
         nextCursor = page.nextCursor;
         if (nextCursor === null) break;
         if (performance.now() > deadline) throw new Error(`It takes longer than ${this.limits.totalMs / 1_000} s.`);
         page = await unlessRevoked(reader, read({ limit: this.limits.pageRows, cursor: openCursor(nextCursor) }));
       }
-      await endWhole(reader);
+      await endComplete(reader);
       end('whole');
     } catch (error) {
       if (error instanceof ReaderGone) {
@@ -140,7 +148,7 @@ export class ListAnswers {
         end('failed');
         const rest = nextCursor === null ? 'Ask for it again' : `Ask for the rest with ?cursor=${nextCursor}`;
         const line = incomplete('The export', `${rest}; if it fails again, give support the request id.`);
-        await writeWhole(reader, line).catch(() => null);
+        await writeAll(reader, line).catch(() => null);
         cutOff(response, this.limits.stalledMs);
       }
     }

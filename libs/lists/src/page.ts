@@ -2,10 +2,7 @@ import { z } from 'zod';
 import { fieldCode } from '@postern/http';
 import { isUuid, utcTime, type Page } from '@postern/contracts';
 
-/**
- * A position in a list: the values of its ordering columns in the row before the next page. No rows are counted, so
- * additions elsewhere move nothing.
- */
+/** The values of the ordering columns in the row before the next page, so additions elsewhere move nothing. */
 type Cursor = readonly string[];
 
 /** `?limit=` and `?cursor=` after `pageFields`. */

@@ -25,7 +25,7 @@ export interface Reader {
 const SLICE_BYTES = 65_536;
 
 /** Writes as fast as the reader reads. @throws `KeyRevoked`; `ReaderGone`, then the connection has ended. */
-export async function writeWhole(reader: Reader, text: string): Promise<void> {
+export async function writeAll(reader: Reader, text: string): Promise<void> {
   const { response, revoked } = reader;
   const bytes = Buffer.from(text);
   for (let from = 0; from < bytes.length; from += SLICE_BYTES) {
@@ -36,7 +36,7 @@ export async function writeWhole(reader: Reader, text: string): Promise<void> {
 }
 
 /** Ends the answer as complete, after the reader has taken the rest. @throws `KeyRevoked`, `ReaderGone`. */
-export async function endWhole(reader: Reader): Promise<void> {
+export async function endComplete(reader: Reader): Promise<void> {
   if (reader.response.destroyed) throw new ReaderGone('left');
   const finished = happens(reader, 'finish');
   reader.response.end();

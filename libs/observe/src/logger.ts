@@ -68,10 +68,7 @@ export class NestLogger implements LoggerService {
 
 const TAKEN_OUT = '[taken out]';
 
-/**
- * An API key anywhere in a text, also cut, or percent-encoded once or twice. Its id is not secret and stays. `_` and
- * `%` also match, so that keys joined to the first one are removed too.
- */
+/** Also cut, or percent-encoded. Its id is not secret and stays. `_` and `%` also match: keys may be joined. */
 const API_KEY = /(pst(?:_|%(?:25)*5F)[a-z]{1,16}(?:_|%(?:25)*5F)[A-Za-z0-9-]{1,64}(?:_|%(?:25)*5F))[A-Za-z0-9_%-]+/gi;
 /** A session cookie's or sign-in link's secret: 48 hex digits. Hashes and ids have other lengths. */
 const SESSION = /(\.|code(?:=|%(?:25)*3D))[0-9a-f]{48}(?![0-9a-f])/gi;

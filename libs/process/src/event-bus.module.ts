@@ -66,10 +66,7 @@ const LOG_AGAIN_AFTER_MS = 10_000;
 /** Messages contain offsets and ids. If there are too many different ones, the list is emptied. */
 const MAX_FAILURES = 1_000;
 
-/**
- * Logs failures of consumers. A consumer retries each second in every partition, so each failure is logged once, and
- * then every 10 s with its number.
- */
+/** A consumer retries each second per partition: each failure is logged once, then every 10 s with its number. */
 export function failureLogger(log: Pick<Logger, 'error'>): (consumer: string, error: Error) => void {
   const logged = new Map<string, { at: number; since: number }>();
   return (consumer, { message }) => {

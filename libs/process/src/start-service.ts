@@ -24,10 +24,7 @@ export interface ServiceParts {
   ) => Promise<Pick<Running, 'firstKey' | 'signInPath'>>;
 }
 
-/**
- * Starts one service as its own process. Its database must be up to date (`npm run migrate`).
- * @throws an `Error` that says what to do, with nothing left running.
- */
+/** Its database must be up to date (`npm run migrate`). @throws an `Error` that says what to do. */
 export async function startService(parts: ServiceParts, settings: Settings): Promise<Running> {
   const runtime = { ...settings, databaseUrl: databaseUrlOf(settings, parts.name) };
   for (const component of parts.schemas) await assertUpToDate(runtime.databaseUrl, component);
@@ -59,10 +56,7 @@ export function serviceModule(
   };
 }
 
-/**
- * Connects a process to the events. `reads`: gets `EVENT_BUS`, Kafka if brokers are configured, otherwise the journal's
- * feed. `publishes`: sends the journal's events to Kafka; the feed needs no publisher.
- */
+/** `reads`: gets `EVENT_BUS` (Kafka or the feed). `publishes`: sends the journal's events to Kafka. */
 export function busModules(
   settings: RuntimeSettings,
   roles: readonly ('reads' | 'publishes')[],

@@ -1,8 +1,7 @@
 import type { EntityManager } from 'typeorm';
 
 /**
- * Creates an empty copy of `from.name` in `to`: columns, constraints, indexes with their names, partitions, owner,
- * policies, grants. It reads the catalogue, so it covers every migration.
+ * Columns, constraints, indexes, partitions, owner, policies, grants, from the catalogue, so no migration is missed.
  */
 export async function copyTable(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
   const [table] = await manager.query<{ partitioned: string | null }[]>(

@@ -29,10 +29,7 @@ interface Page {
   readonly more: boolean;
 }
 
-/**
- * New tables for a read model, with the same names in another schema. They are filled from the journal, one transaction
- * per page, while the live ones are in use. Their progress is stored, so that another process can continue.
- */
+/** Filled from the journal, one transaction per page. The progress is stored, so another process can continue. */
 export class NextTables {
   readonly schema: string;
   events = 0;

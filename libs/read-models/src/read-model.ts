@@ -22,10 +22,7 @@ export interface ReadModel {
   readonly fill: 'stream' | 'feed';
   /** SQL of rows that contradict other live rows, as `"table", key`. */
   readonly contradictions?: string;
-  /**
-   * The consumer's own function. Its SQL has no schema names, so it writes where `search_path` says. Called in a
-   * transaction; events may be repeated.
-   */
+  /** The consumer's own function. Its SQL writes where `search_path` says. Events may be repeated. */
   write(manager: EntityManager, events: readonly Recorded[]): Promise<void>;
   rebuilding?(): Rebuilding;
 }

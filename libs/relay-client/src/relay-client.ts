@@ -91,10 +91,7 @@ export class RelayClient {
     return decision;
   }
 
-  /**
-   * `decide` for a mail server: resolves when the denial is on disk (without `dataDir`: at once). Never rejects: a
-   * denial that could not be written is reported, and the decision is valid.
-   */
+  /** `decide` for a mail server: resolves when the denial is on disk, or its failure was reported. Never rejects. */
   async check(username: string, ip: string | undefined): Promise<Decision> {
     const decision = this.decide(username, ip);
     if (denialReason(decision) !== null) await this.spool.saved();

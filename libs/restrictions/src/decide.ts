@@ -13,10 +13,7 @@ import { DomainRefusal, fieldRefusal, refusedFields } from './refusal.js';
 import { requireRegistered, type SmtpUserState } from './state.js';
 import { checkEntries, expiryRefusal, tooManyEntries, type CheckedEntry } from './wanted-entries.js';
 
-/**
- * The events of a command, to append together in this order; none if nothing changes.
- * @throws `DomainRefusal`. `state` must be that of the command's SMTP user.
- */
+/** In order; empty if nothing changes. @throws `DomainRefusal`. `state` must be that of the command's SMTP user. */
 export function decide(command: SmtpUserCommand, state: SmtpUserState, context: CommandContext): SmtpUserEvent[] {
   switch (command.type) {
     case 'RegisterSmtpUser':

@@ -93,10 +93,7 @@ export const Environment = z.object({
   POSTERN_LOGINS_RETENTION_DAYS: wholeNumber(1, 36_500, 'of days', 'to keep observed sources for ever').default(90),
 });
 
-/**
- * Reads the settings. An empty variable counts as not set. `defaultPort` is the port without a setting.
- * @throws `SettingInvalid` for the first wrong one.
- */
+/** An empty variable counts as not set. @throws `SettingInvalid` for the first wrong one. */
 export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAULT_PORT): Settings {
   const set = Object.entries(environment).filter(([, value]) => value !== '');
   const given = withDatabaseUrl({ POSTERN_HTTP_PORT: String(defaultPort), ...Object.fromEntries(set) });

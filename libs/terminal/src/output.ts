@@ -16,7 +16,7 @@ export class Output {
   }
 
   /** A remark for people. Not with `--json`: a script finds it in the answer. */
-  aside(text: string): void {
+  remark(text: string): void {
     if (!this.json) process.stderr.write(`${text}\n`);
   }
 

@@ -51,10 +51,7 @@ function plainly(error: unknown): Failed {
   return { exitCode: 1, text: error instanceof Error ? error.message : String(error) };
 }
 
-/**
- * `addCommand` does not inherit settings: each command must throw instead of exiting, show global options, and refuse
- * unknown arguments, such as a misspelt command.
- */
+/** `addCommand` does not inherit: each command must throw, show global options, and refuse unknown arguments. */
 function settle(command: Command, parent = ''): void {
   const name = `${parent}${command.name()}`;
   command

@@ -10,7 +10,7 @@ import {
   type TenantId,
 } from '@postern/contracts';
 import { inTenant, ofNoTenant } from '@postern/database';
-import { oneOfSoFar, roleView, text, time, uuid, view, whole } from '@postern/http';
+import { oneOfSoFar, roleView, text, time, uuid, view, integer } from '@postern/http';
 import { defineList, isPosition, isTime, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -59,7 +59,7 @@ export const changes = defineList({
     data: z.looseObject({}).meta({ description: 'What the event says; which fields it has goes by `type`.' }),
     before: z.looseObject({}).nullable().meta({ description: 'What it changed, before; null if there was nothing.' }),
     after: z.looseObject({}).nullable().meta({ description: 'And after; null if it is gone.' }),
-    version: whole(1, 7, 'The version that the change made.'),
+    version: integer(1, 7, 'The version that the change made.'),
   }),
   order: { occurredAt: isTime, position: isPosition },
   filters: {

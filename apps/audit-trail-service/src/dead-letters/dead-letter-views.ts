@@ -1,4 +1,4 @@
-import { text, time, uuid, whole } from '@postern/http';
+import { text, time, uuid, integer } from '@postern/http';
 import { z } from 'zod';
 import { actorView } from '../changes/list-changes.js';
 
@@ -7,8 +7,8 @@ export const deadLetterView = z
     id: uuid('0198c0de-0000-7000-8000-0000000000d1'),
     consumer: text('audit-denials'),
     topic: text('postern.auth-denials.v1'),
-    partition: whole(0, 3, 'Null with the offset: it came as an event.').nullable(),
-    offset: whole(0, 41).nullable(),
+    partition: integer(0, 3, 'Null with the offset: it came as an event.').nullable(),
+    offset: integer(0, 41).nullable(),
     tenantId: text('acme', 'Null if unknown.').nullable(),
     reason: text('has an occurredAt that is not a time', 'Why it was dead-lettered; after a retry, why it still is.'),
     state: z.enum(['waiting', 'settled', 'discarded']).meta({
@@ -16,7 +16,7 @@ export const deadLetterView = z
     }),
     deadLetteredAt: time('2026-11-01T08:00:00.000Z'),
     retriedAt: time('2026-11-01T09:00:00.000Z').nullable(),
-    retries: whole(0, 1),
+    retries: integer(0, 1),
     lastAction: z
       .object({
         action: z.enum(['retry', 'discard']),

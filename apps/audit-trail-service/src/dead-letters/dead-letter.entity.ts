@@ -17,7 +17,7 @@ export function actionOf(action: DeadLetterAction['action'], by: OnBehalfOf): De
   return { action, at: new Date().toISOString(), ...by };
 }
 
-const whole = {
+const bigintAsNumber = {
   from: (digits: string | null) => (digits === null ? null : Number(digits)),
   to: (value: unknown) => value,
 };
@@ -30,7 +30,7 @@ export class DeadLetter {
   @Column('text') readonly topic!: string;
   /** Null, like the offset, if it came as an event. */
   @Column('integer') readonly partition!: number | null;
-  @Column('bigint', { transformer: whole }) readonly offset!: number | null;
+  @Column('bigint', { transformer: bigintAsNumber }) readonly offset!: number | null;
   @Column('text', { name: 'tenant_id' }) readonly tenantId!: string | null;
   /** Why it was dead-lettered; after a retry, why it still is. */
   @Column('text') readonly reason!: string;

@@ -149,7 +149,7 @@ describeWithKafka(describe, 'a broken message on the topic of denials', (kafka) 
       topics: consumer.topics,
       checkpoints: { dataSource: audit, table: 'audit.checkpoints' },
       handle: (batch) => consumer.handle(batch),
-      park: (manager, unreadable) => consumer.park(manager, unreadable),
+      deadLetter: (manager, unreadable) => consumer.deadLetter(manager, unreadable),
     });
     try {
       expect(await until(totals, 'the denial in the totals', ({ length }) => length > 0)).toEqual([

@@ -14,10 +14,7 @@ export type Retried =
   | { readonly outcome: 'unreadable'; readonly reason: string }
   | { readonly outcome: 'not-waiting' };
 
-/**
- * Reads a dead letter with the current code and records it like the consumer. It counts once even if several retry at
- * the same time: it is settled in the transaction of its effect. `audit` is connected as `postern_audit`.
- */
+/** Counts once even if several retry: settled in the transaction of its effect. `audit`: as `postern_audit`. */
 export async function retryDeadLetter(audit: DataSource, id: string, by: OnBehalfOf): Promise<Retried> {
   const letter = await findDeadLetter(audit, id);
   if (letter?.state !== 'waiting') return { outcome: 'not-waiting' };

@@ -9,7 +9,7 @@ import {
   type TenantId,
 } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { time, timeField, view, whole } from '@postern/http';
+import { time, timeField, view, integer } from '@postern/http';
 import { readRows } from '@postern/lists';
 import sql, { join } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
@@ -57,8 +57,8 @@ export const denialHistogramView = view<DenialHistogram>('DenialHistogram', 'How
   items: z.array(
     view<DenialBucket>('DenialBucket', 'The denied logins of one interval; the empty ones are there too.', {
       at: time('2026-11-01T08:00:00.000Z', 'When it begins.'),
-      refused: whole(0, 12),
-      wouldHaveBeenRefused: whole(0, 0, 'Let through by `report-only`.'),
+      refused: integer(0, 12),
+      wouldHaveBeenRefused: integer(0, 0, 'Let through by `report-only`.'),
       reasons: z
         .partialRecord(z.enum(DENIAL_REASONS), z.int().min(1))
         .meta({ description: 'Logins by the reason.', examples: [{ 'ip-not-authorized': 12 }] }),

@@ -2,7 +2,7 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DENIAL_REASONS, type Denial, type Page, type TenantId, type UsernameKey } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { denialReasonView, modeView, text, time, uuid, view, whole } from '@postern/http';
+import { denialReasonView, modeView, text, time, uuid, view, integer } from '@postern/http';
 import { parseRange, type IpRange } from '@postern/ip-ranges';
 import { defineList, isTime, isUuid, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
@@ -45,7 +45,7 @@ export const denials = defineList({
     reason: denialReasonView,
     mode: modeView,
     refused: z.boolean().meta({ description: 'False where `report-only` let it through.' }),
-    count: whole(1, 1, 'Logins that it counts: a flood is folded.'),
+    count: integer(1, 1, 'Logins that it counts: a flood is folded.'),
   }),
   order: { occurredAt: isTime, id: isUuid },
   filters: {
@@ -66,10 +66,7 @@ export class ListDenials extends ListQuery<Denial, DenialScope, DenialsAsked> {}
 export class ListDenialsHandler implements IQueryHandler<ListDenials> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
-  /**
-   * Each page continues after the last row of the previous one, so each denial comes once, whatever is added meanwhile.
-   * An export therefore needs no transaction, and only one page in memory.
-   */
+  /** Each page continues after the last row of the previous one, so an export needs no transaction. */
   execute({ scope, asked }: ListDenials): Promise<Page<Denial>> {
     return inTenant(this.dataSource, scope.tenantId, async (manager) => {
       const conditions = await denialConditions(manager, scope, asked);

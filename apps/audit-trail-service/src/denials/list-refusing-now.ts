@@ -2,7 +2,7 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Page, RefusingNow, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { text, time, uuid, view, whole } from '@postern/http';
+import { text, time, uuid, view, integer } from '@postern/http';
 import { defineList, isTime, isUuid, ListQuery, pageOf, readRows } from '@postern/lists';
 import sql, { empty } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
@@ -22,8 +22,8 @@ export const refusingNow = defineList({
       smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
       username: text('app@acme.example', 'As it is now.'),
       ip: text('203.0.113.9', 'The address with the most refused logins.'),
-      addresses: whole(1, 1, 'From how many addresses.'),
-      refused: whole(1, 12, 'Logins.'),
+      addresses: integer(1, 1, 'From how many addresses.'),
+      refused: integer(1, 12, 'Logins.'),
       since: time('2026-11-02T09:26:00.000Z', 'The first of them.'),
       lastDeniedAt: time('2026-11-02T09:30:00.000Z', 'The last of them.'),
     },

@@ -2,7 +2,7 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { isUuid, type DeniedLogins, type DenialSummary, type TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { json, text, time, timeField, uuid, view, whole } from '@postern/http';
+import { json, text, time, timeField, uuid, view, integer } from '@postern/http';
 import { readRows } from '@postern/lists';
 import sql from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
@@ -32,7 +32,7 @@ export const SummariesAsked = z.strictObject({
     .meta({ description: 'When `today` began for the reader; left out: midnight in UTC.' }),
 });
 
-const logins = { refused: whole(0, 12), wouldHaveBeenRefused: whole(0, 0, 'Let through by `report-only`.') };
+const logins = { refused: integer(0, 12), wouldHaveBeenRefused: integer(0, 0, 'Let through by `report-only`.') };
 const summary = view<DenialSummary>('DenialSummary', 'What of an SMTP user’s denials is shown next to its name.', {
   smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
   lastDeniedAt: time('2026-11-02T09:30:00.000Z'),

@@ -2,7 +2,7 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DeniedIp, Page, SuggestedEntry, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { denialReasonView, text, time, view, whole } from '@postern/http';
+import { denialReasonView, text, time, view, integer } from '@postern/http';
 import {
   isPrivate,
   neighbourhood,
@@ -28,7 +28,7 @@ export const deniedIps = defineList({
   page: 'DeniedIpPage',
   item: view<DeniedIp>('DeniedIp', 'An address from which an SMTP user was denied.', {
     ip: text('203.0.113.9'),
-    count: whole(1, 12, 'Logins.'),
+    count: integer(1, 12, 'Logins.'),
     firstDeniedAt: time('2026-11-01T08:00:00.000Z'),
     lastDeniedAt: time('2026-11-02T09:30:00.000Z'),
     relays: z.array(text('mx1')),
@@ -41,7 +41,7 @@ export const deniedIps = defineList({
       view<SuggestedEntry>('SuggestedEntry', 'An entry that would let the address in.', {
         range: text('203.0.113.9', 'Canonical, as an entry’s range.'),
         why: text('It is the address itself.'),
-        covers: whole(
+        covers: integer(
           1,
           1,
           `How many denied addresses of this SMTP user the range covers. Counting ends at ${MAX_NEIGHBOURS}.`,
@@ -127,10 +127,7 @@ function conditionsOf(smtpUserId: string, { from, to, cursor }: Partial<DeniedIp
   return conditions;
 }
 
-/**
- * The totals have only the first and last denial. If the period is between them, search the denials, those of the user
- * if the text is not an address, because no index has it.
- */
+/** The totals have only the first and last denial: for a period between them, search the denials themselves. */
 function deniedBetween(from: string, to: string): Sql {
   const within = sql`denial.smtp_user_id = known.smtp_user_id
     AND denial.occurred_at >= ${from}::timestamptz AND denial.occurred_at < ${to}::timestamptz

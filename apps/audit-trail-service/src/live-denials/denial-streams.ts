@@ -5,7 +5,7 @@ import { countLimited, KeyWatch } from '@postern/access';
 import { Semaphore, WakeSignal } from '@postern/async';
 import type { TenantId } from '@postern/contracts';
 import { inTenant, Listener, roleUrl } from '@postern/database';
-import { EventStream, hasPlaceFor, Problem, type Principal } from '@postern/http';
+import { EventStream, hasCapacityFor, Problem, type Principal } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { denialStreamClients, denialStreamsEnded } from '../consumers/audit-metrics.js';
@@ -60,10 +60,7 @@ export class DenialStreams implements OnModuleDestroy {
     });
   }
 
-  /**
-   * Streams denials of the tenant, or of one SMTP user, after the event `lastEventId`; null: from now on.
-   * @throws before the answer begins: `smtp-user-not-found`, `too-many-requests`, the database's error.
-   */
+  /** @throws before the answer begins: `smtp-user-not-found`, `too-many-requests`, the database's error. */
   async serve(
     response: ServerResponse,
     caller: Principal,
@@ -80,7 +77,7 @@ export class DenialStreams implements OnModuleDestroy {
     if (response.destroyed) return;
     // No await between this check and the entry of the stream, so that simultaneous requests cannot exceed the limit.
     const { keyId } = caller.actor;
-    if (!hasPlaceFor(keyId, this.members, this.limits)) {
+    if (!hasCapacityFor(keyId, this.members, this.limits)) {
       countLimited('denial-streams');
       throw new Problem(
         'too-many-requests',

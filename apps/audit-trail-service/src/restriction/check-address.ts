@@ -54,10 +54,7 @@ export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
   }
 }
 
-/**
- * The SMTP user at an earlier instant: the last complete state before it, and the few changes after that. It stops
- * before the first later version, so that none in between is missing if the database's clock was set back.
- */
+/** From the last complete state before it, and the few changes after that. It stops before the first later version. */
 async function userAt(manager: EntityManager, smtpUserId: string, at: Date): Promise<RegisteredSmtpUser> {
   const changes = (await manager.query<ChangeRecord[]>(CHANGES_UP_TO, [smtpUserId, at])).toSorted(
     (a, b) => a.version - b.version,

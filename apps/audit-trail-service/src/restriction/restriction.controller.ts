@@ -15,7 +15,7 @@ import {
   text,
   time,
   view,
-  whole,
+  integer,
 } from '@postern/http';
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
 import type { CheckedAddress } from '@postern/restrictions';
@@ -33,8 +33,8 @@ const checkedAddressView = view<CheckedAddress>('CheckedAddress', 'A decision, e
     description:
       'Where a restriction matches nothing: an entry that contained the address and has expired, else the closest live one of its family.',
   }),
-  liveEntries: whole(0, 3, 'Entries that were honoured at that instant.'),
-  version: whole(1, 7, 'The SMTP user’s version that was asked.'),
+  liveEntries: integer(0, 3, 'Entries that were honoured at that instant.'),
+  version: integer(1, 7, 'The SMTP user’s version that was asked.'),
 });
 
 const AddressToCheck = z.strictObject({

@@ -2,7 +2,7 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { SourceHistogram, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { text, time, view, whole } from '@postern/http';
+import { text, time, view, integer } from '@postern/http';
 import { knownSince, loginsByDay, observedSources } from '@postern/observed-logins';
 import { refusedBy } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
@@ -27,7 +27,7 @@ const knownSinceFields = {
   silentRelays: z.array(text('mx3')).meta({
     description: 'The first hundred, by name, of the relays that had contact within a day and do not report logins.',
   }),
-  notKept: whole(
+  notKept: integer(
     0,
     0,
     'Logins in the period from addresses beyond the 10,000 that are kept of a day. They are in no other number.',
@@ -41,8 +41,8 @@ export const sourceHistogramView = view<SourceHistogram>(
     days: z.array(
       z.object({
         day: z.iso.date().meta({ examples: ['2026-11-01'] }),
-        allowed: whole(0, 12, 'Logins.'),
-        refused: whole(0, 0, 'Logins that would be refused now.'),
+        allowed: integer(0, 12, 'Logins.'),
+        refused: integer(0, 0, 'Logins that would be refused now.'),
       }),
     ),
     ...knownSinceFields,

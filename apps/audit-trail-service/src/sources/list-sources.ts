@@ -2,7 +2,7 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { ObservedSource, Page, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { decisionView, entryView, reasonView, text, time, view, whole } from '@postern/http';
+import { decisionView, entryView, reasonView, text, time, view, integer } from '@postern/http';
 import { parseAddress } from '@postern/ip-ranges';
 import { defineList, isTime, ListQuery, pageOf, periodFields } from '@postern/lists';
 import { findSources, MAX_SOURCES } from '@postern/observed-logins';
@@ -19,7 +19,7 @@ export const sources = defineList({
   page: 'SourcePage',
   item: view<Source>('Source', 'An address from which an SMTP user has logged in. Times are hours.', {
     ip: text('203.0.113.9', 'Canonical.'),
-    logins: whole(1, 12),
+    logins: integer(1, 12),
     firstSeenAt: time('2026-11-01T08:00:00.000Z'),
     lastSeenAt: time('2026-11-02T09:00:00.000Z'),
     relays: z.array(text('mx1')).meta({ description: 'The first ten of each day.' }),

@@ -13,7 +13,7 @@ import {
   time,
   uuid,
   view,
-  whole,
+  integer,
 } from '@postern/http';
 import { CallingRelay, type Relay } from '@postern/process';
 import { z } from 'zod';
@@ -24,7 +24,7 @@ const loginReportView = view<LoginReport>('LoginReport', 'Logins that a relay le
   smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10', 'Of the policy that decided.'),
   ip: text('203.0.113.9'),
   hour: time('2026-11-01T08:00:00.000Z', 'RFC 3339 with its offset, by the relay’s clock; it is cut to its hour.'),
-  count: whole(1, 12, 'Logins.'),
+  count: integer(1, 12, 'Logins.'),
   entryId: uuid<EntryId>('019ab1c2-7a10-7d21-9e0b-4c1d2e3f4a5b', 'Of the entry that let them in.')
     .nullable()
     .meta({ description: 'Null where there was none, or the relay does not know it.' }),
@@ -46,9 +46,9 @@ const ReportBody = z.strictObject({
 });
 
 const reportedLoginsView = view<ReportedLogins>('ReportedLogins', 'What became of a batch of logins.', {
-  accepted: whole(0, 1, 'Records that were counted.'),
+  accepted: integer(0, 1, 'Records that were counted.'),
   duplicate: z.boolean().meta({ description: 'Whether the batch was counted before: nothing of it is counted again.' }),
-  rejected: whole(
+  rejected: integer(
     0,
     0,
     'Records that can’t be taken, however often they are sent: of an SMTP user that Postern does not know, with an address, a count or another member that can’t be read, of an hour that is yet to come by Postern’s clock, or older than what is kept. `postern_logins_rejected_total` counts them by the reason.',

@@ -28,10 +28,7 @@ export const API_KEY_ID = /^[A-Za-z0-9-]{1,64}$/;
 
 export const OPERATOR_KEYS_LOCK = 8_025_010;
 
-/**
- * Live operator keys. No other caller can change that number until the transaction ends. Call it after the append,
- * because the journal's locks come first. As `postern_journal_writer`.
- */
+/** Call it after the append, because the journal's locks come first. As `postern_journal_writer`. */
 export async function countLiveOperatorKeys(manager: EntityManager): Promise<number> {
   await manager.query('SELECT pg_advisory_xact_lock($1)', [OPERATOR_KEYS_LOCK]);
   return manager.countBy(ApiKeyEntity, { role: 'operator', revokedAt: IsNull() });

@@ -63,10 +63,7 @@ export class FirstOperatorKey {
     }
   }
 
-  /**
-   * Creates a key and returns its text; null if an operator key is live. Only one process creates it. If `keep` throws,
-   * the key is not issued: nobody would know its text.
-   */
+  /** Null if an operator key is live. If `keep` throws, the key is not issued: nobody would know its text. */
   async ensureAny(keep: (text: string) => Promise<void>): Promise<string | null> {
     if ((await this.writer.transaction(countLiveOperatorKeys)) > 0) return null;
     const { id, text } = newApiKey('operator');

@@ -10,7 +10,7 @@ import {
   type SmtpUserId,
 } from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
-import { denialReasonView, oneOfSoFar, text, time, uuid, view, whole } from '@postern/http';
+import { denialReasonView, oneOfSoFar, text, time, uuid, view, integer } from '@postern/http';
 import { z } from 'zod';
 import { isPlain } from '../write/plain-text.js';
 import { storedIp } from './auth-denied.js';
@@ -120,7 +120,7 @@ export const denialReportSchema: z.ZodType<DenialReport> = z
     relay: text('mx1'),
     reason: denialReasonView,
     mode: z.enum(MODES),
-    count: whole(1, 1, 'Logins that this report counts.'),
+    count: integer(1, 1, 'Logins that this report counts.'),
   })
   .meta({ id: 'DenialReport', description: 'A denial as a relay reports it.' });
 

@@ -4,7 +4,7 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { Semaphore } from '@postern/async';
 import { usernameKey, type DenialReport, type EventMetadata } from '@postern/contracts';
 import { Journal } from '@postern/event-store';
-import { view, whole } from '@postern/http';
+import { view, integer } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { CLOCK, type Clock } from '../clock.js';
@@ -25,8 +25,8 @@ export const reportedDenialsView = view<ReportedDenials>(
   'ReportedDenials',
   'What became of a batch, once it is durable; the three add up to its length.',
   {
-    accepted: whole(0, 1),
-    duplicates: whole(0, 0, 'Known already, or more than once in the batch.'),
+    accepted: integer(0, 1),
+    duplicates: integer(0, 0, 'Known already, or more than once in the batch.'),
     rejected: z.array(rejectedDenialView),
   },
 );
@@ -42,8 +42,7 @@ export class ReportDenials extends Command<Written<ReportedDenials>> {
 }
 
 /**
- * Reports in the journal's queue: one being committed and one ready. Others wait here, so that a flood neither fills
- * the queue (503 for everybody) nor delays a platform team's change.
+ * Reports in the journal's queue. Others wait here, so that a flood neither fills the queue nor delays other changes.
  */
 export const MAX_REPORTS_IN_JOURNAL = 2;
 

@@ -18,10 +18,7 @@ export interface Target {
   readonly expected: ExpectedVersions;
 }
 
-/**
- * The `Target` of the path and `If-Match`; with `'if-match-required'`, a missing header is 428. An id that is not a
- * UUID is 404 without a query. The guard has checked the tenant.
- */
+/** The `Target` of the path and `If-Match`. An id that is not a UUID is 404 without a query. */
 export const TargetOf = createParamDecorator(
   (need: 'if-match-required' | undefined, execution: ExecutionContext): Target => {
     const request = execution.switchToHttp().getRequest<FastifyRequest<{ Params: Record<string, string> }>>();

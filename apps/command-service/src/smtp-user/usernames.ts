@@ -34,10 +34,7 @@ export async function moveUsernames(
   }
 }
 
-/**
- * By the database's clock, because the order of owners must not depend on many machines' clocks. Cut to milliseconds,
- * not rounded, so that a denial right after the claim is not before it.
- */
+/** By the database's clock. Cut to milliseconds, so that a denial right after the claim is not before it. */
 async function claim(manager: EntityManager, { tenantId, smtpUserId }: SmtpUserRef, username: string): Promise<void> {
   try {
     await manager.query(

@@ -25,10 +25,7 @@ export class IdempotencyStore {
     return openAnswer(claim, row.sealed_answer) as Written;
   }
 
-  /**
-   * Stores the answer in the transaction of the events, after their append. If another process is storing one, waits
-   * for its commit and throws 503 `not-ready`: roll back, and `find` has the answer.
-   */
+  /** In the transaction of the events. If another process is storing one, throws 503 `not-ready`: roll back. */
   async keep(manager: EntityManager, claim: IdempotencyClaim, answer: Written): Promise<void> {
     const kept = await manager.query<unknown[]>(
       `INSERT INTO access.idempotency_keys AS k (caller_id, idempotency_key, tenant_id, request_hash, sealed_answer)

@@ -38,10 +38,7 @@ export class BackupUnreadable extends Error {
 
 const NEW_LINE = 10;
 
-/**
- * Writes to a temporary name next to the file, and renames it when complete.
- * @throws the errors of `parts` and of the file system, the reason of `stop`; no file is left then.
- */
+/** Renamed to `file` when complete. @throws the errors of `parts` and of the file system, the reason of `stop`. */
 export async function writeBackup(
   file: string,
   parts: AsyncIterable<Buffer | string>,
@@ -84,10 +81,7 @@ export async function checkBackup(
   );
 }
 
-/**
- * `begin` is called first, then `copy` for each table.
- * @throws `BackupUnreadable`, their errors, the reason of `stop`.
- */
+/** `begin` first, then `copy` per table. @throws `BackupUnreadable`, their errors, the reason of `stop`. */
 export async function readBackup(
   file: string,
   begin: (manifest: Manifest) => void | Promise<void>,

@@ -43,10 +43,7 @@ export async function prepareSession(client: Client): Promise<void> {
     );
 }
 
-/**
- * A table includes its partitions. Left out: migrations' own tables; sessions and sign-in codes, because one that ended
- * after the backup must not work again; unlogged tables.
- */
+/** Without migrations' tables, unlogged ones, sessions and sign-in codes, which must not work again after a restore. */
 const TABLES = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT c.relispartition AND c.relname NOT IN ('migrations', 'sessions', 'sign_in_codes')`;
 

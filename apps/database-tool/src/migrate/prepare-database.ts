@@ -19,10 +19,7 @@ export function ownerUrl(): string {
   throw new SettingInvalid('POSTERN_DATABASE_URL must be set, to the URL of the owner of the database.');
 }
 
-/**
- * Updates every schema and creates the services' logins, with the owner's URL, before the services start.
- * @throws `SettingInvalid` for an unusable password, errors of `migrate`.
- */
+/** Before the services start, with the owner's URL. @throws `SettingInvalid`, errors of `migrate`. */
 export async function prepareDatabase(ownerUrl: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const passwords = servicePasswords(environment);
   await migrateAll(ownerUrl);

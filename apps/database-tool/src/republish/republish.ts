@@ -44,10 +44,7 @@ export async function republish(
   }
 }
 
-/**
- * Deletes the topics if no service is running: after a restore, starting consumers would otherwise read what the
- * database lost, before the publisher recreates the topics. False if a service is running, which deletes them itself.
- */
+/** Only if no service is running: otherwise starting consumers would read what a restored database lost. */
 async function deleteWhileStopped(url: string, names: readonly TopicName[]): Promise<boolean> {
   const { kafka } = loadSettings(process.env);
   if (kafka === null) return false;

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { text, time, whole } from '@postern/http';
+import { text, time, integer } from '@postern/http';
 import { GONE_AFTER_SECONDS, type ProcessReport } from '@postern/process';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
@@ -26,7 +26,7 @@ const processState = z
 const consumerState = z
   .object({
     name: text('relay-policies'),
-    lagEvents: whole(0, 0, 'Events that it has not handled, counted up to 100,000. Null: not known.').nullable(),
+    lagEvents: integer(0, 0, 'Events that it has not handled, counted up to 100,000. Null: not known.').nullable(),
     lagSeconds: z.number().nullable().meta({ description: 'Age of the oldest of them; 0 if there is none.' }),
     state: z.enum(['not-seen', 'caught-up', 'catching-up', 'failing', 'halted']).meta({
       description:
@@ -44,9 +44,9 @@ export const systemView = z
     services: z.array(processState),
     database: z.object({
       version: text('18.4', 'Of PostgreSQL.'),
-      sizeBytes: whole(0, 104_857_600),
-      connections: whole(0, 24, 'To this database.'),
-      maxConnections: whole(1, 100, 'Of the whole server.'),
+      sizeBytes: integer(0, 104_857_600),
+      connections: integer(0, 24, 'To this database.'),
+      maxConnections: integer(1, 100, 'Of the whole server.'),
     }),
     bus: z.object({ kind: z.enum(['feed', 'kafka']), brokers: z.array(text('kafka-1.example:9092')) }),
     consumers: z.array(consumerState),

@@ -1,7 +1,7 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Page } from '@postern/contracts';
-import { pageView, text, time, uuid, whole } from '@postern/http';
+import { pageView, text, time, uuid, integer } from '@postern/http';
 import { isText, type ListOrder, ListQuery, type PageAsked, pageOf, readRows } from '@postern/lists';
 import { GONE_AFTER_SECONDS } from '@postern/process';
 import sql from 'sql-template-tag';
@@ -17,9 +17,9 @@ const relayState = z
     connectedAt: time('2026-11-01T08:00:00.000Z', 'When that stream was opened.').nullable(),
     lastContactAt: time('2026-11-02T09:30:00.000Z', 'When its connection last took something, or it reported denials.'),
     connected: z.boolean().meta({ description: 'Whether its policy stream is open.' }),
-    revision: whole(0, 4711, 'Up to which its stream was sent the changes.').nullable(),
-    behind: whole(0, 0, 'Revisions that it was not sent yet.').nullable(),
-    denialsWaiting: whole(
+    revision: integer(0, 4711, 'Up to which its stream was sent the changes.').nullable(),
+    behind: integer(0, 0, 'Revisions that it was not sent yet.').nullable(),
+    denialsWaiting: integer(
       0,
       0,
       'Denials that waited at the relay when it last opened a stream or reported some. Null: it does not say.',

@@ -14,7 +14,7 @@ export function policiesNotReady(): Problem {
 }
 
 /** @throws `not-ready` if they are not complete. `reader` is connected as `postern_relay_reader`. */
-export async function assertPoliciesWhole(reader: DataSource): Promise<void> {
+export async function assertPoliciesComplete(reader: DataSource): Promise<void> {
   const [row] = await reader.query<{ complete: boolean }[]>(`SELECT ${POLICIES_COMPLETE} AS complete`);
   if (row?.complete !== true) throw policiesNotReady();
 }

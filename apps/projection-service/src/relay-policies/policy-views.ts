@@ -1,5 +1,5 @@
 import type { Heartbeat, RelayPolicy, RelayPolicyEntry, RelayReply } from '@postern/contracts';
-import { modeView, oneOfSoFar, text, time, uuid, view, whole } from '@postern/http';
+import { modeView, oneOfSoFar, text, time, uuid, view, integer } from '@postern/http';
 import { z } from 'zod';
 import type { ResetReason } from './stream/frame-pages.js';
 
@@ -22,8 +22,8 @@ export const relayPolicyView = view<RelayPolicy>('RelayPolicy', 'All that a rela
     'The end of `report-only`: from that instant on the relay enforces the list, by its own clock; null: no end.',
   ).nullable(),
   entries: z.array(entry),
-  version: whole(1, 7),
-  revision: whole(0, 4711, 'Rises with every change of any policy, in commit order.'),
+  version: integer(1, 7),
+  revision: integer(0, 4711, 'Rises with every change of any policy, in commit order.'),
   removed: z.boolean().meta({ description: 'The username is unknown again.', examples: [false] }),
 });
 
@@ -31,10 +31,10 @@ export const heartbeatView = view<Heartbeat>(
   'Heartbeat',
   'The state of a relay that applied everything up to the revision.',
   {
-    revision: whole(0, 4711),
-    policies: whole(0, 1200),
+    revision: integer(0, 4711),
+    policies: integer(0, 1200),
     digest: text('9f86d081884c7d65', '16 hex digits.'),
-    lagEvents: whole(
+    lagEvents: integer(
       0,
       0,
       'Acknowledged events that are not in the policies yet; null if it could not be measured.',

@@ -2,7 +2,7 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { SmtpUserCounts, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { view, whole } from '@postern/http';
+import { view, integer } from '@postern/http';
 import { readRows } from '@postern/lists';
 import sql, { type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
@@ -12,11 +12,11 @@ export const smtpUserCountsView = view<SmtpUserCounts>(
   'SmtpUserCounts',
   'How many SMTP users of a tenant are in each state; one may be in several.',
   {
-    all: whole(0, 1204),
-    restricted: whole(0, 310, 'With a restriction, of any mode.'),
-    reportOnly: whole(0, 14, 'Of these, those whose mode is `report-only`.'),
-    expiring: whole(0, 3, 'Of these, those with a live entry that expires within 7 days.'),
-    expired: whole(0, 1, 'Of these, those without a live entry: in `enforce` every login is refused.'),
+    all: integer(0, 1204),
+    restricted: integer(0, 310, 'With a restriction, of any mode.'),
+    reportOnly: integer(0, 14, 'Of these, those whose mode is `report-only`.'),
+    expiring: integer(0, 3, 'Of these, those with a live entry that expires within 7 days.'),
+    expired: integer(0, 1, 'Of these, those without a live entry: in `enforce` every login is refused.'),
   },
 );
 

@@ -24,10 +24,7 @@ export type Route = (body: unknown, question: Question) => Promise<Answer>;
 
 export type Routes = Readonly<Record<string, Route>>;
 
-/**
- * Node's HTTP server with a table of routes; six routes need no framework. Limits: 16 KiB of body and of headers, 10 s
- * per request, 10,000 connections.
- */
+/** Six routes need no framework. Limits: 16 KiB of body and of headers, 10 s per request, 10,000 connections. */
 export function httpServer(routes: Routes, onError: (error: Error) => void): Server {
   const server = createServer(
     {

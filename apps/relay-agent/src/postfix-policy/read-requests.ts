@@ -15,10 +15,7 @@ class NotAPolicyRequest extends Error {
   override readonly name = 'NotAPolicyRequest';
 }
 
-/**
- * The requests of one connection: lines `name=value`, then an empty line (SMTPD_POLICY_README), without escapes.
- * @throws `NotAPolicyRequest`, `LineTooLong`.
- */
+/** Lines `name=value`, then an empty line (SMTPD_POLICY_README). @throws `NotAPolicyRequest`, `LineTooLong`. */
 export async function* readRequests(stream: Readable): AsyncGenerator<PolicyRequest, void, undefined> {
   let attributes = new Map<string, string>();
   for await (const lines of boundedLines(stream, MAX_LINE_BYTES)) {

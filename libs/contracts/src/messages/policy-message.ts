@@ -19,10 +19,7 @@ interface PolicyMessage {
 
 const HEADERS = { 'content-type': CLOUDEVENTS_JSON };
 
-/**
- * The message of a policy: the same bytes each time. A removed policy is a message, not a Kafka tombstone: the broker
- * would delete that after a while, and a late reader would not see the removal.
- */
+/** A removed policy is no Kafka tombstone: a late reader would not see the removal after its deletion. */
 export function encodePolicy(policy: RelayPolicy, journal: JournalId): PolicyMessage {
   const key = usernameKey(policy.username);
   const envelope: PolicyEnvelope = {

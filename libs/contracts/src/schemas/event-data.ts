@@ -15,10 +15,7 @@ import {
   username,
 } from './words.js';
 
-/**
- * The `data` of each event type on the wire, by schema version. Versions are added, never removed or changed, because
- * topics without retention contain all of them. `events.ts` has the types of the newest.
- */
+/** Versions are added, never removed or changed, because topics without retention contain all of them. */
 const entryAdded1 = z.object({
   id: entryId,
   range,

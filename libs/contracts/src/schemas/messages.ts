@@ -38,10 +38,7 @@ const relayPolicy1 = z.object({
 
 export const RELAY_POLICY_DATA = [relayPolicy1] as const;
 
-/**
- * The attributes around `data`: CloudEvents 1.0 in JSON (structured mode). Its integers have 32 bits, so larger ones
- * are text. An attribute without a value is missing, never null.
- */
+/** CloudEvents 1.0 in JSON: its integers have 32 bits, so larger ones are text. An attribute is missing, never null. */
 
 const digits = (description: string) =>
   z

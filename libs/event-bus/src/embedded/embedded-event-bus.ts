@@ -11,10 +11,7 @@ export interface EmbeddedEventBusOptions extends Partial<FeedConsumerSettings> {
   readonly feedUrl: string;
 }
 
-/**
- * The journal's feed as the bus, for one process or a few on one database, without a broker. An append's NOTIFY wakes
- * the consumers; a slow poll is the fallback. `onFailure` gets each failed attempt.
- */
+/** The journal's feed as the bus. NOTIFY wakes the consumers; a slow poll is the fallback. */
 export class EmbeddedEventBus implements EventBus {
   readonly #settings: FeedConsumerSettings;
   readonly #consumers = new Set<FeedConsumer>();

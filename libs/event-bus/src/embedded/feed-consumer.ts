@@ -43,7 +43,7 @@ export interface FeedBatch extends EventBatch {
   readonly xids: readonly string[];
 }
 
-export type FeedSubscription = Omit<Subscription, 'handle' | 'park'> & {
+export type FeedSubscription = Omit<Subscription, 'handle' | 'deadLetter'> & {
   /** Use the feed's order also in a large backlog. By default a backlog is handled stream by stream. */
   readonly inFeedOrder?: boolean;
   /** The checkpoint was loaded; it may differ from the last one of this consumer. */
@@ -208,10 +208,7 @@ export class FeedConsumer implements RunningSubscription {
     return { stored, read: stored };
   }
 
-  /**
-   * Another instance handles a backlog, which changes this checkpoint: leave it the work, unless a poll interval has no
-   * step.
-   */
+  /** Another instance handles this backlog: leave it the work, unless a poll interval has no step. */
   #isOthersBacklog(stored: Checkpoint): boolean {
     const step = stored.backlogStep ?? null;
     if (step === null || (this.#lastAt && sameCheckpoint(this.#lastAt.stored, stored))) return false;

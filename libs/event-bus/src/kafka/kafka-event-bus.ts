@@ -11,10 +11,7 @@ import { MAX_BYTES_PER_SEND } from './publish/send-events.js';
 
 export type KafkaEventBusOptions = Pick<ConsumerSettings, 'kafka'> & Partial<ConsumerSettings>;
 
-/**
- * Kafka's topics as the bus, for Postern in several processes. Events arrive at least once and take effect once,
- * because handlers apply them by their stream's version. `onFailure` gets each failed attempt.
- */
+/** Events arrive at least once and take effect once, because handlers apply them by their stream's version. */
 export class KafkaEventBus implements EventBus {
   readonly #kafka: Kafka;
   readonly #settings: ConsumerSettings;

@@ -46,13 +46,13 @@ describeWithKafka(describe, 'two databases that were given one broker', (kafka) 
   /** A consumer of the world's database, on the topics of the other. */
   const misled = (world: KafkaWorld, changes: Parameters<typeof start>[1]) =>
     start({ ...world, bus: () => world.bus({ topicPrefix: theirs.topicPrefix }) }, changes);
-  const park = async () => {
+  const deadLetter = async () => {
     throw new Error('parked');
   };
 
   it.each([
     ['users', newUser, { topics: [TOPICS.smtpUsers] }],
-    ['denials, which are else put aside', newDenials, { topics: [TOPICS.authDenials], park }],
+    ['denials, which are else put aside', newDenials, { topics: [TOPICS.authDenials], deadLetter }],
   ])(
     'the consumer of one reads nothing from the other’s topic of %s and says why; the other’s consumer continues',
     async (_, newStream, changes) => {

@@ -32,7 +32,7 @@ export function time(example: string, description = 'RFC 3339, UTC, milliseconds
 }
 
 /** An integer of at least `least`. */
-export function whole<N extends number = number>(least: number, example: number, description?: string): z.ZodType<N> {
+export function integer<N extends number = number>(least: number, example: number, description?: string): z.ZodType<N> {
   return shown(z.int().min(least), { examples: [example] }, description);
 }
 

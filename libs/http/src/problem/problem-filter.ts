@@ -58,10 +58,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/**
- * The problem that an error is answered with; null for a defect. Refusals of the domain, temporary failures (503) and an
- * unavailable database (503) are answered the same way by every service.
- */
+/** Null for a defect. Refusals of the domain, temporary failures and an unavailable database are answered. */
 export function problemOf(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
   if (error instanceof DomainRefusal) return new Problem(error.code, error.message, { errors: error.errors });

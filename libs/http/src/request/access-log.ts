@@ -11,10 +11,7 @@ const UNMATCHED = 'unmatched';
 const CLIENT_LEFT = 499;
 const PROBES = /^\/(health\/|metrics$)/;
 
-/**
- * Logs and counts each request when its answer has ended. The line has the route's pattern, and no path, query, header
- * or body: a key that a caller put there by mistake is not logged.
- */
+/** Without path, query, header or body: a key that a caller put there by mistake is not logged. */
 export function logRequests(fastify: FastifyInstance, logger: Logger, trusted: BlockList): void {
   fastify.addHook('onRequest', async (request, reply) => {
     const began = performance.now();
@@ -52,11 +49,11 @@ interface Answered {
 
 function answerOf(request: FastifyRequest, reply: FastifyReply): Answered {
   const route = request.routeOptions.url ?? UNMATCHED;
-  const whole = reply.raw.writableFinished || isEventStream(reply);
+  const complete = reply.raw.writableFinished || isEventStream(reply);
   return {
     method: route === UNMATCHED ? UNMATCHED : request.method,
     route,
-    status: whole ? reply.raw.statusCode : CLIENT_LEFT,
+    status: complete ? reply.raw.statusCode : CLIENT_LEFT,
   };
 }
 

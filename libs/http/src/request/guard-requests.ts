@@ -33,10 +33,7 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/**
- * The origin form of a request target (RFC 9112, section 3.2.2). A server must accept `GET http://host/path`, which
- * clients send to a proxy. Other targets are returned unchanged.
- */
+/** RFC 9112, section 3.2.2: a server must accept `GET http://host/path`, which clients send to a proxy. */
 export function originForm(target: string): string {
   const absolute = /^https?:\/\/[^/?#]*/i.exec(target)?.[0];
   if (absolute === undefined) return target;

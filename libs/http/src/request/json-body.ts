@@ -5,8 +5,7 @@ import { Problem } from '../problem/problem.js';
 import { SERVER_LIMITS } from './server-limits.js';
 
 /**
- * Only JSON in UTF-8 is read as a body. Others are 415 before a byte is read. A request with the header for JSON and
- * nothing else has no body: clients do so on DELETE.
+ * Other bodies than JSON in UTF-8 are 415 unread. JSON's header without a body is accepted: clients do so on DELETE.
  */
 export function takeOnlyJson(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');

@@ -32,10 +32,7 @@ const entries: z.ZodType<WantedEntry[], unknown[]> = z.array(
   }),
 );
 
-/**
- * The domain checks what a range and a note say and whether a time is in the past. The number of entries is checked first:
- * zod reports every error of every entry, which takes seconds for a body full of empty ones.
- */
+/** Their number is checked first: zod reports every error of every entry, which takes seconds for empty ones. */
 export const entriesSchema: z.ZodType<WantedEntry[]> = documentedAs(
   z
     .array(z.unknown())

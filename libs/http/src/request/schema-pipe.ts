@@ -67,10 +67,7 @@ function summary(errors: readonly FieldProblem[]): string {
   return first ? `${first.pointer || 'The body'}: ${first.detail}${more}` : 'The request is not valid.';
 }
 
-/**
- * Refuses a query on API routes without one: a misspelt `?dryRun` must not change the meaning. `@Query({ schema })`
- * refuses unknown names itself. Health checks and metrics ignore queries.
- */
+/** A misspelt `?dryRun` must not change the meaning. `@Query({ schema })` refuses unknown names itself. */
 @Injectable()
 export class UnknownQuery implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

@@ -100,10 +100,7 @@ function isTrusted(address: string, trusted: BlockList): boolean {
   return trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
-/**
- * Logs once if an untrusted peer sends a client's address: either the settings lack a proxy, so that every client has
- * the proxy's address, or a client invents it.
- */
+/** Either the settings lack a proxy, so that all clients have its address, or a client invents one. Logged once. */
 export function warnOfUntrustedForwarding(fastify: FastifyInstance, logger: Logger, trusted: BlockList): void {
   let warned = false;
   fastify.addHook('onRequest', async ({ headers, raw }) => {

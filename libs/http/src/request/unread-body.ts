@@ -5,10 +5,7 @@ import { Readable } from 'node:stream';
 const MOST_BYTES = 1_048_576;
 const LONGEST_MS = 2_000;
 
-/**
- * An answer that ends when the request's body has arrived, or at these limits. Closing the connection while a client
- * still sends would reset it, and the client would never read the answer (RFC 9112, section 9.6).
- */
+/** Closing the connection while a client sends would reset it: it would never read the answer (RFC 9112, 9.6). */
 export function answerAboveBody(text: string, request: IncomingMessage): Readable {
   return Readable.from(textThenBody(text, request), { objectMode: false });
 }

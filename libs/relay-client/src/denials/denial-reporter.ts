@@ -8,10 +8,7 @@ import { sendDenials } from './send-denials.js';
 
 const DROP_ALARM_MS = 10_000;
 
-/**
- * Sends denials in batches, with the same ids until the control plane acknowledges them. One that Postern refuses for
- * good is removed and reported, so that it does not block the others.
- */
+/** With the same ids until the control plane acknowledges them. A refused one must not block the others. */
 export class DenialReporter {
   /** Records. */
   acknowledged = 0;

@@ -158,10 +158,7 @@ export class PolicyFeed {
     }
   }
 
-  /**
-   * While another upstream sends the changes, opens a stream at the preferred one and switches to it without a gap.
-   * Changes that both send are applied once.
-   */
+  /** Opens a stream at the preferred upstream and switches without a gap. Repeated changes are applied once. */
   private async replaceByBetter(
     present: IncomingMessage,
     open: () => Promise<IncomingMessage>,

@@ -121,10 +121,7 @@ export function tenantOf(words: Uint32Array, at: number): number {
 const NO_MATCH = -1;
 export const NONE_LIVE = -2;
 
-/**
- * The first live entry that contains the address (family 0: none does), or NO_MATCH or NONE_LIVE. An entry is live
- * before the instant at which it expires. `now`: milliseconds since 1970.
- */
+/** Or NO_MATCH or NONE_LIVE. An entry is live before the instant at which it expires. `now`: ms since 1970. */
 export function matchRecord(words: Uint32Array, at: number, family: number, ip: Uint32Array, now: number): number {
   const header = words[at] as number;
   const v4Count = v4CountOf(header);

@@ -29,8 +29,7 @@ import { TenantNumbers } from './tenant-numbers.js';
 import { UserTable } from './user-table.js';
 
 /**
- * A number, so that a decision allocates nothing. Four states stay distinct: UNKNOWN, UNRESTRICTED, restricted (MATCHED
- * or a mismatch), and restricted with NO_LIVE_ENTRY.
+ * A number: a decision allocates nothing. UNKNOWN, UNRESTRICTED, MATCHED or a mismatch, and NO_LIVE_ENTRY are distinct.
  */
 export type DecisionCode = number;
 export const UNKNOWN = 0;

@@ -3,8 +3,7 @@ import { OUTSIZED, headerOf, keyLengthOf, wordsOf } from './record.js';
 import { UserTable } from './user-table.js';
 
 /**
- * Numbers for tenants, so that a user's record needs one word for its tenant. A million lines have a few thousand
- * tenants: the number is found from the bytes of a line, and only a new tenant creates a string.
+ * A record needs one word for its tenant. A million lines have a few thousand tenants; only a new one creates a string.
  */
 export class TenantNumbers {
   readonly ids: string[] = [];

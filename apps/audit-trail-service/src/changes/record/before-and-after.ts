@@ -11,8 +11,8 @@ export interface BeforeAndAfter {
 /** Of an SMTP user: only what the event touched, so that each has at most one list of entries. */
 export function ofSmtpUser(before: SmtpUserState, event: SmtpUserEvent, after: KnownSmtpUser): BeforeAndAfter {
   if (before.status !== 'registered')
-    return { before: null, after: after.status === 'registered' ? whole(after) : null };
-  if (after.status !== 'registered') return { before: whole(before), after: null };
+    return { before: null, after: after.status === 'registered' ? snapshotOf(after) : null };
+  if (after.status !== 'registered') return { before: snapshotOf(before), after: null };
   switch (event.type) {
     case 'SmtpUserRenamed':
       return { before: { username: before.username }, after: { username: after.username } };
@@ -44,7 +44,7 @@ export function ofSmtpUser(before: SmtpUserState, event: SmtpUserEvent, after: K
       return { before: restriction(before), after: restriction(after) };
     case 'SmtpUserRegistered':
     case 'SmtpUserRemoved':
-      return { before: whole(before), after: whole(after) };
+      return { before: snapshotOf(before), after: snapshotOf(after) };
   }
 }
 
@@ -70,7 +70,7 @@ export function ofTenantOrKey(event: TenantEvent | ApiKeyEvent, key: NamedKey | 
   }
 }
 
-function whole(user: RegisteredSmtpUser): object {
+function snapshotOf(user: RegisteredSmtpUser): object {
   return { username: user.username, ...restriction(user) };
 }
 

@@ -19,8 +19,7 @@ export class DenialMonths {
   ) {}
 
   /**
-   * Creates missing partitions for these times (RFC 3339, UTC). If the tables are locked, for example by a backup, it
-   * retries after a minute; until then the default partition takes the rows.
+   * For times in RFC 3339, UTC. If the tables are locked, retries after a minute; the default partition takes the rows.
    */
   async prepare(times: readonly string[]): Promise<void> {
     const now = this.now();

@@ -47,7 +47,7 @@ export function denialsConsumer(dataSource: DataSource) {
           `The denial ${event.eventId} ${why}; it is a dead letter now: postern dead-letters show ${event.eventId}`,
         );
     },
-    park: async (manager, message) => {
+    deadLetter: async (manager, message) => {
       await deadLetterMessage(manager, DENIALS_CONSUMER, message);
       denialsUnreadable.inc();
       const { topic, partition, offset, reason } = message;

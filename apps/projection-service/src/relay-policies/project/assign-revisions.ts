@@ -11,10 +11,7 @@ import type { PolicyTotals } from '../policy-totals.js';
 import type { UsernameOwnership } from './username-ownership.js';
 import type { PolicyRow } from './policy-row.js';
 
-/**
- * Decides for each touched username which row relays get, and gives changed rows the next revisions. Returns the new
- * totals and the rows to write, in an order that never has two published rows of one username.
- */
+/** Returns the new totals and the rows to write, in an order that never has two published rows of one username. */
 export function assignRevisions(
   owners: UsernameOwnership,
   before: PolicyTotals,

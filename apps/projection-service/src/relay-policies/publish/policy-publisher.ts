@@ -26,10 +26,7 @@ const POLL_MS = 1_000;
 const RETRY_FIRST_MS = 100;
 const RETRY_LONGEST_MS = 1_000;
 
-/**
- * Writes each change of the relay policies to their topic, if the bus has one: at least once, in revision order. One
- * leader among the processes does it. Opening the writer makes the broker refuse a former leader.
- */
+/** Writes each change to the topic, if the bus has one: at least once, in revision order, by one leader. */
 @Injectable()
 export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('policy publisher');

@@ -31,10 +31,7 @@ export async function publishAgain(projection: Projection): Promise<void> {
   );
 }
 
-/**
- * The next policies after what was published, in revision order, which is commit order. Empty while the policies are
- * being built from the journal: a user whose restriction is not applied yet would be published as unrestricted.
- */
+/** In revision order. Empty while the policies are being built: a user could be published as unrestricted. */
 export async function nextPolicies(
   projection: Projection,
   limit: number,

@@ -84,8 +84,7 @@ function acceptsGzip(header: string): boolean {
 }
 
 /**
- * Passes chunks on while the reader asks for them. Calls `onStalled` if one takes longer than `stalledMs`, or all take
- * longer than `totalMs`, because an open reader keeps the snapshot in memory.
+ * Calls `onStalled` if one chunk takes longer than `stalledMs`, or all longer than `totalMs`: it keeps the snapshot.
  */
 async function* whileRead(
   chunks: AsyncIterable<Buffer>,

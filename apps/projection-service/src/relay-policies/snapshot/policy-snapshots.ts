@@ -148,12 +148,12 @@ async function giveBack(runner: QueryRunner): Promise<void> {
 }
 
 async function readTotals(from: { query(sql: string): Promise<unknown> }): Promise<PolicyTotals> {
-  const [record] = (await from.query(TOTALS)) as (TotalsRecord & { readonly whole: boolean })[];
-  if (record?.whole !== true) throw policiesNotReady();
+  const [record] = (await from.query(TOTALS)) as (TotalsRecord & { readonly complete: boolean })[];
+  if (record?.complete !== true) throw policiesNotReady();
   return totalsOf(record);
 }
 
-const TOTALS = `SELECT revision, policies, digest, ${POLICIES_COMPLETE} AS whole FROM projection.relay_policy_totals`;
+const TOTALS = `SELECT revision, policies, digest, ${POLICIES_COMPLETE} AS complete FROM projection.relay_policy_totals`;
 
 function sameTotals(a: PolicyTotals, b: PolicyTotals): boolean {
   return a.revision === b.revision && a.policies === b.policies && digestToHex(a.digest) === digestToHex(b.digest);

@@ -49,10 +49,7 @@ export class PolicyStreamController {
 
 const WHOLE_NUMBER = /^(0|[1-9]\d{0,15})$/;
 
-/**
- * The revision from which a relay resumes: `Last-Event-ID`, or `?lastEventId=` for clients that cannot set the header.
- * A relay without a revision has no policies and needs a snapshot: it is reset.
- */
+/** `Last-Event-ID`, or `?lastEventId=` for clients that cannot set the header. Without one the relay is reset. */
 function resumeFrom(
   header: string | string[] | undefined,
   query: unknown,

@@ -5,13 +5,13 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { PolicyLag, Revision } from '@postern/contracts';
 import { Listener, roleUrl } from '@postern/database';
 import { countLimited, KeyWatch } from '@postern/access';
-import { hasPlaceFor, Problem, type Principal } from '@postern/http';
+import { hasCapacityFor, Problem, type Principal } from '@postern/http';
 import { type Relay, RelayContacts } from '@postern/process';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { policyRevision, streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
 import { POLICIES_CHANNEL, REPLIES_CHANGED } from '../policies-channel.js';
-import { assertPoliciesWhole } from '../policies-not-ready.js';
+import { assertPoliciesComplete } from '../policies-not-ready.js';
 import type { PolicyTotals } from '../policy-totals.js';
 import { heartbeatFrame, resetFrame, RevisionAhead, type FramePage, type ResetReason } from './frame-pages.js';
 import { PolicyLagMeter } from './policy-lag.js';
@@ -68,11 +68,11 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
 
   /** @throws before the answer begins: `too-many-requests`, `not-ready`, the database's error. */
   async serve(response: ServerResponse, caller: Principal, from: Revision, relay: Relay): Promise<void> {
-    await assertPoliciesWhole(this.reader);
+    await assertPoliciesComplete(this.reader);
     if (response.destroyed) return;
     // No await between this check and the entry of the stream, so that simultaneous requests cannot exceed the limit.
     const { keyId } = caller.actor;
-    if (!hasPlaceFor(keyId, this.members, this.limits)) {
+    if (!hasCapacityFor(keyId, this.members, this.limits)) {
       countLimited('policy-streams');
       throw new Problem(
         'too-many-requests',

@@ -137,9 +137,9 @@ export class AssignedPartitions {
   async #load(names: readonly PartitionName[]): Promise<void> {
     const assigned = this.#assigned;
     if (!assigned) return;
-    const { consumer, checkpoints, park } = this.subscription;
+    const { consumer, checkpoints, deadLetter } = this.subscription;
     const { dataSource, table } = checkpoints;
-    const reading = { deadLetters: park !== undefined, journal: assigned.journal };
+    const reading = { deadLetters: deadLetter !== undefined, journal: assigned.journal };
     try {
       const [found, stored] = await Promise.all([this.#offsets(), loadBookmarks(dataSource, table, consumer)]);
       if (assigned !== this.#assigned) return;

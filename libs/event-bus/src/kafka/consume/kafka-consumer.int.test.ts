@@ -301,10 +301,10 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       const { dataSource } = world.checkpoints;
       const consumer = `consumer-${newId()}`;
       let failing = 2;
-      const park = {
+      const deadLetter = {
         topics: [DENIALS],
         consumer,
-        park: async (manager: typeof dataSource.manager, message: Record<string, unknown>) => {
+        deadLetter: async (manager: typeof dataSource.manager, message: Record<string, unknown>) => {
           await manager.query('INSERT INTO reader.parked VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING', [
             consumer,
             ...['topic', 'partition', 'offset', 'value', 'reason'].map((name) => message[name]),
@@ -317,13 +317,13 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
           `SELECT topic, "partition", convert_from(value, 'UTF8') AS value, reason FROM reader.parked WHERE consumer = $1 ORDER BY 2`,
           [consumer],
         );
-      const one = await start(world, park as never);
-      const two = await start(world, park as never);
+      const one = await start(world, deadLetter as never);
+      const two = await start(world, deadLetter as never);
       await until(async () => (await one.versions(stream)).length === 2 && (await parked()).length >= 3);
       await until(() => one.running.status().hasCaughtUp && two.running.status().hasCaughtUp);
       await Promise.all([one.bus.stop(), two.bus.stop()]);
       // The last message that was handled is one of those: it identifies the topic, as an event would.
-      const again = await start(world, park as never);
+      const again = await start(world, deadLetter as never);
       await until(() => again.running.status().hasCaughtUp);
       await again.bus.stop();
       expect(await one.versions(stream)).toEqual([1, 2]);
@@ -341,7 +341,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       await deleteTopic(DENIALS);
       await publishAllAgain();
       const { dataSource } = world.checkpoints;
-      const park = async (manager: typeof dataSource.manager) =>
+      const deadLetter = async (manager: typeof dataSource.manager) =>
         void (await manager.query(`INSERT INTO reader.parked VALUES ('poison')`));
       const empty = await onAdmin(async (admin) =>
         (await admin.fetchTopicOffsets(world.topicPrefix + DENIALS)).find(({ high }) => high === '0'),
@@ -349,12 +349,12 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       // The denials of this file are of few users: one of the partitions has none.
       if (!empty) throw new Error('Every partition has denials.');
       await put(DENIALS, empty.partition, 'poison');
-      const before = await start(world, { topics: [DENIALS], park });
+      const before = await start(world, { topics: [DENIALS], deadLetter });
       await until(() => before.running.status().hasCaughtUp);
       await before.bus.stop();
       await deleteTopic(DENIALS);
       await publishAllAgain();
-      const after = await start(world, { topics: [DENIALS], park, consumer: before.consumer });
+      const after = await start(world, { topics: [DENIALS], deadLetter, consumer: before.consumer });
       await until(() => after.running.status().hasCaughtUp);
       expect(after.running.status().lastError).toBeNull();
       await after.bus.stop();

@@ -179,7 +179,7 @@ export class TopicConsumer implements RunningSubscription {
       const to = endOf(slice, count);
       await moveBookmark(manager, checkpoints.table, { consumer, source, from, to });
       for (const message of unreadable)
-        if (message.offset < to.offset) await this.subscription.park?.(manager, message);
+        if (message.offset < to.offset) await this.subscription.deadLetter?.(manager, message);
     };
     if (events.length > 0) return deliverBatch(this.subscription, { events, move });
     if (slice.end === null) return 'handled';
