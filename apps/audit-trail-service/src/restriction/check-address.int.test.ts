@@ -20,6 +20,10 @@ const app = new UserStory()
   .restricted('203.0.113.0/24')
   .restricted('198.51.100.7', '2020-01-01T00:00:00.000Z');
 const reports = new UserStory().registered('reports@acme.example').restricted('203.0.113.1').mode('report-only');
+const trial = new UserStory()
+  .registered('trial@acme.example')
+  .restricted('203.0.113.1')
+  .mode('report-only', '2025-06-01T00:00:00.000Z');
 const open = new UserStory().registered('open@acme.example');
 const gone = new UserStory().registered('gone@acme.example').removed();
 const theirs = new UserStory('other' as TenantId).registered('app@other.example');
@@ -31,7 +35,7 @@ beforeAll(async () => {
     world.databaseUrl,
     story.history.map((happened, i) => ({ at: DATES[i] ?? '', happened })),
   );
-  for (const each of [theirs, app, reports, open, gone])
+  for (const each of [theirs, app, reports, trial, open, gone])
     await insertBackdated(
       world.databaseUrl,
       each.history.map((happened) => ({ at: DATES[0] ?? '', happened })),
@@ -82,6 +86,14 @@ describe('a check that looks back', () => {
         liveEntries,
       },
     ]);
+  });
+
+  it.each([
+    ['before the end of report-only', '2025-05-31T23:59:59.999Z', 'allow', 'report-only'],
+    ['from the very millisecond of its end', '2025-06-01T00:00:00.000Z', 'deny', 'enforce'],
+  ])('has the mode in force %s', async (_, at, decision, mode) => {
+    const { body } = await check(at, '203.0.113.9', trial.smtpUserId);
+    expect(body).toMatchObject({ decision, reason: 'ip-not-authorized', mode, version: 3 });
   });
 
   it('accepts any offset, and answers in UTC', async () => {
@@ -160,6 +172,11 @@ describe('the check of an address', () => {
       liveEntries: 1,
       version: 3,
     });
+  });
+
+  it('enforces the list once report-only has ended, though no event said so', async () => {
+    const { body } = await ask(trial.smtpUserId, '?ip=203.0.113.9');
+    expect(body).toMatchObject({ decision: 'deny', reason: 'ip-not-authorized', mode: 'enforce', version: 3 });
   });
 
   it('names the nearest entry where none lets it in', async () => {

@@ -155,6 +155,35 @@ describe('a decision by the control plane', () => {
     });
   });
 
+  it('denies from the instant on at which report-only ends, and records it as refused', async () => {
+    const inAnHour = Date.now() + 3_600_000;
+    const { user, username } = await restricted([{ range: '203.0.113.42' }]);
+    const enforceAt = new Date(inAnHour).toISOString();
+    const body = { mode: 'report-only', enforceAt };
+    await service.call('PUT', `${user}/restriction/mode`, { key: acme, body });
+    const mismatch = { reason: 'ip-not-authorized', matched: null };
+    expect((await decide(username, '198.51.100.7')).body).toEqual({
+      ...mismatch,
+      decision: 'allow',
+      mode: 'report-only',
+      reply: null,
+    });
+    jest.useFakeTimers({ now: inAnHour, doNotFake: ALL_BUT_THE_CLOCK });
+    try {
+      const denied = { ...mismatch, decision: 'deny', mode: 'enforce', reply: DENY };
+      expect((await decide(username, '198.51.100.7')).body).toEqual(denied);
+      const entries = { entries: [{ range: '203.0.113.43' }] };
+      const added = await service.call('POST', `${user}/restriction/entries`, { key: acme, body: entries });
+      expect(added.body).toMatchObject({ mode: 'enforce', enforceAt });
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(await denialsOf(user)).toEqual([
+      expect.objectContaining({ mode: 'report-only', refused: false }),
+      expect.objectContaining({ mode: 'enforce', refused: true }),
+    ]);
+  });
+
   it('denies once the last entry has expired; it does not open the user', async () => {
     const inAnHour = Date.now() + 3_600_000;
     const expiresAt = new Date(inAnHour).toISOString();

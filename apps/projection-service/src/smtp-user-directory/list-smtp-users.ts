@@ -55,6 +55,7 @@ export const smtpUsers = defineList({
     'createdAt',
     'restriction.restricted',
     'restriction.mode',
+    'restriction.enforceAt',
     'restriction.version',
     'restriction.entries',
     'restriction.warnings',

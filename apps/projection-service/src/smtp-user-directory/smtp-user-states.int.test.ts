@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { TenantId } from '@postern/contracts';
 import { UserStory } from '@postern/testing';
 import { createWorld, type RunningApp, type World } from '../testing/projection-app.js';
@@ -8,6 +8,7 @@ let service: RunningApp;
 let admin: string;
 
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+const ENDS_AT = inDays(1);
 const user = (name: string, tenantId?: TenantId) => new UserStory(tenantId).registered(`${name}@acme.example`);
 
 const stories = {
@@ -15,7 +16,7 @@ const stories = {
   cleared: user('cleared').restricted('203.0.113.9').cleared(),
   office: user('office').restricted('203.0.113.0/24').restricted('2001:db8::/64'),
   reports: user('reports').restricted('203.0.113.9').mode('report-only'),
-  ends: user('ends').restricted('192.0.2.9').mode('report-only', inDays(1)),
+  ends: user('ends').restricted('192.0.2.9').mode('report-only', ENDS_AT),
   // Enforced since: no event said so.
   ended: user('ended').restricted('192.0.2.9').mode('report-only', inDays(-1)),
   soon: user('soon').restricted('198.51.100.7', inDays(3)).restricted('203.0.0.0/16', inDays(-3)),
@@ -94,4 +95,20 @@ describe('GET …/smtp-users/counts', () => {
     const body = { all: 10, restricted: 8, reportOnly: 3, expiring: 1, expired: 2 };
     expect(await get('/counts')).toEqual({ status: 200, body });
   });
+});
+
+it('a restriction leaves report-only at its enforceAt, in lists and counts, with no event', async () => {
+  const all =
+    'hrtime nextTick performance queueMicrotask setImmediate clearImmediate setInterval clearInterval setTimeout';
+  const doNotFake = [...all.split(' '), 'clearTimeout'] as 'hrtime'[];
+  jest.useFakeTimers({ now: Date.parse(ENDS_AT), doNotFake });
+  try {
+    expect(await names('state=report-only')).toEqual(['over-reports', 'reports']);
+    expect(await names('state=restricted&query=ends')).toEqual(['ends']);
+    expect((await get<object>('/counts')).body).toMatchObject({ restricted: 8, reportOnly: 2 });
+    const shown = await get<{ items: object[] }>('?query=ends@');
+    expect(shown.body.items).toMatchObject([{ restriction: { mode: 'enforce', enforceAt: ENDS_AT, version: 3 } }]);
+  } finally {
+    jest.useRealTimers();
+  }
 });
