@@ -11,6 +11,7 @@ import { systemClock } from './clock.js';
 import { ExpiredRows } from './expired-rows.js';
 import { JournalModule, WRITE_POOL } from './journal/journal.module.js';
 import { DecideLoginHandler } from './relay/decide-login.js';
+import { DecidedLogins } from './relay/decided-logins.js';
 import { RelayController } from './relay/relay.controller.js';
 import { ReportDenialsHandler } from './relay/report-denials.js';
 import { RestrictionController } from './restriction/restriction.controller.js';
@@ -58,6 +59,7 @@ import { Writes } from './write/writes.js';
     SignInHandler,
     SignOutHandler,
     systemClock,
+    DecidedLogins,
     EventWriter,
     ExpiredRows,
     FirstOperatorKey,

@@ -33,6 +33,7 @@ import { currentHolders } from '../smtp-user/usernames.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 import { denialAppend, storedIp } from './auth-denied.js';
+import { DecidedLogins } from './decided-logins.js';
 
 export interface LoginDecision {
   readonly decision: DecisionKind;
@@ -89,6 +90,7 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
     @Inject(SmtpUserStates) private readonly states: SmtpUserStates,
     @Inject(EventWriter) private readonly writer: EventWriter,
     @Inject(getDataSourceToken('postern_journal_writer')) private readonly usernames: DataSource,
+    @Inject(DecidedLogins) private readonly logins: DecidedLogins,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -124,6 +126,9 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
       };
       await this.writer.write({ ...denialAppend(user, [denial]), context, answer });
     } else await this.writer.keepAnswer(context, answer);
+    if (user !== null && access.decision === 'allow' && address.ok && !dryRun) {
+      this.logins.count(context.actor, user, address.value.text, matched?.id ?? null, now);
+    }
     return answer;
   }
 

@@ -30,6 +30,12 @@ export const denialsTotal = new Counter({
   registers: [metrics],
 });
 
+export const droppedLoginsTotal = new Counter({
+  name: 'postern_decided_logins_dropped_total',
+  help: 'Logins that POST /v1/relay/decisions let through and that are missing in observed sources: too many waited for the database.',
+  registers: [metrics],
+});
+
 export const replaysTotal = new Counter({
   name: 'postern_idempotency_replays_total',
   help: 'Requests that were given the answer stored for their Idempotency-Key.',

@@ -1,0 +1,92 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { type EntryId, MAX_LOGINS_PER_REPORT, newId } from '@postern/contracts';
+import { type LoginBatch, type LoginRecord, storeLogins } from '@postern/observed-logins';
+import type { DataSource } from 'typeorm';
+import type { SmtpUserRef } from '../smtp-user/target.js';
+import { droppedLoginsTotal } from '../write/metrics.js';
+import type { RequestContext } from '../write/request-context.js';
+
+const STORE_EVERY_MS = 10_000;
+/** Records that are counted or wait to be stored, at most. */
+const MAX_RECORDS = 50_000;
+const HOUR_MS = 3_600_000;
+
+type Relay = Pick<RequestContext['actor'], 'keyId' | 'name'>;
+type Counted = { -readonly [Name in keyof LoginRecord]: LoginRecord[Name] };
+
+/**
+ * Counts the logins that `POST /v1/relay/decisions` lets through, and stores them from time to time, as a relay's own reports are. In
+ * memory alone: what finds no room is dropped and counted, and a process that is killed loses the last seconds.
+ */
+@Injectable()
+export class DecidedLogins implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('decided-logins');
+  private counted = new Map<string, { readonly relay: Relay; readonly record: Counted }>();
+  private readonly waiting: LoginBatch[] = [];
+  private waitingRecords = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private round: Promise<void> = Promise.resolve();
+
+  constructor(@Inject(getDataSourceToken('postern_logins_writer')) private readonly writer: DataSource) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.store(), STORE_EVERY_MS).unref();
+  }
+
+  /** @param ip canonical */
+  count(relay: Relay, { smtpUserId, tenantId }: SmtpUserRef, ip: string, entryId: EntryId | null, at: Date): void {
+    const hour = Math.floor(at.getTime() / HOUR_MS);
+    const key = `${relay.keyId} ${smtpUserId} ${ip} ${hour} ${entryId}`;
+    const found = this.counted.get(key);
+    if (found) found.record.count++;
+    else if (this.counted.size + this.waitingRecords >= MAX_RECORDS) droppedLoginsTotal.inc();
+    else {
+      const from = new Date(hour * HOUR_MS).toISOString();
+      const record = { smtpUserId, tenantId, ip, hour: from, count: 1, entryId, relay: relay.name };
+      this.counted.set(key, { relay, record });
+    }
+  }
+
+  /** Stores what was counted until now; what cannot be stored waits, and is counted once however often it is tried. */
+  store(): Promise<void> {
+    this.round = this.round.then(() =>
+      this.storeAll().catch((error: unknown) => {
+        this.logger.warn(`${this.waitingRecords} records of logins wait for the database: ${String(error)}`);
+      }),
+    );
+    return this.round;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.store();
+  }
+
+  private async storeAll(): Promise<void> {
+    if (this.waiting.length === 0) this.setAside();
+    for (let [batch] = this.waiting; batch !== undefined; [batch] = this.waiting) {
+      await storeLogins(this.writer, batch);
+      this.waiting.shift();
+      this.waitingRecords -= batch.records.length;
+    }
+  }
+
+  private setAside(): void {
+    this.waitingRecords = this.counted.size;
+    for (const logins of Map.groupBy(this.counted.values(), ({ relay }) => relay.keyId).values()) {
+      for (let from = 0; from < logins.length; from += MAX_LOGINS_PER_REPORT) {
+        const records = logins.slice(from, from + MAX_LOGINS_PER_REPORT).map(({ record }) => record);
+        const { keyId, name } = (logins[0] as (typeof logins)[number]).relay;
+        this.waiting.push({ keyId, batchId: newId(), relay: name, records });
+      }
+    }
+    this.counted = new Map();
+  }
+}
