@@ -66,6 +66,13 @@ total('denials_damaged', 'Lines of the denial spool that were damaged and left o
 total('denials_acknowledged', 'Denial records that Postern has acknowledged', (s) => s.acknowledgedDenials);
 total('denials_rejected', 'Denial records that Postern refused for good', (s) => s.rejectedDenials);
 total('denials_dropped', 'Denied logins that could not be recorded', (s) => s.droppedDenials);
+total('logins_counted', 'Logins of known users that were let through and counted for Postern', (s) => s.countedLogins);
+total('logins_reported', 'Counted logins that Postern has', (s) => s.reportedLogins);
+total(
+  'logins_dropped',
+  'Logins that found no room to be counted, or that Postern did not accept within a day',
+  (s) => s.droppedLogins,
+);
 total('unknown_users', 'Logins of users whom no policy names', (s) => s.unknownUsers);
 total('reconnects', 'Times that the policy stream was opened again', (s) => s.reconnects);
 

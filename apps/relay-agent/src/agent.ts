@@ -158,7 +158,8 @@ class Agent {
 }
 
 function clientSettings(settings: AgentSettings, logger: Logger): ConstructorParameters<typeof RelayClient>[0] {
-  const { upstreams, relayKey, relayName, unknownUser, maxStalenessMs, whenStale, tls, dataDir } = settings;
+  const { upstreams, relayKey, relayName, unknownUser, maxStalenessMs, whenStale, observeLogins, tls, dataDir } =
+    settings;
   return {
     urls: upstreams,
     key: relayKey,
@@ -167,6 +168,7 @@ function clientSettings(settings: AgentSettings, logger: Logger): ConstructorPar
     unknownUser,
     maxStalenessMs,
     whenStale,
+    observeLogins,
     dataDir,
     startWithinMs: START_WITHIN_MS,
     tls: pemFiles(tls),

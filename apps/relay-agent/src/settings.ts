@@ -24,6 +24,7 @@ export interface AgentSettings {
   readonly unknownUser: 'defer' | 'allow';
   readonly maxStalenessMs: number;
   readonly whenStale: 'continue' | 'defer';
+  readonly observeLogins: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -112,6 +113,10 @@ const Environment = z.object({
     .enum(['continue', 'defer'], 'must be continue or defer')
     .default('continue')
     .describe('what then happens: continue deciding by them, or defer; continue'),
+  POSTERN_AGENT_OBSERVE_LOGINS: z
+    .enum(['yes', 'no'], 'must be yes or no')
+    .default('yes')
+    .describe('whether to report from which addresses users log in, counted by the hour; yes'),
   POSTERN_LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
     .default('info')
@@ -156,6 +161,7 @@ export function loadAgentSettings(environment: NodeJS.ProcessEnv, file: string |
     unknownUser: env.POSTERN_AGENT_UNKNOWN_USER,
     maxStalenessMs: env.POSTERN_AGENT_MAX_STALENESS,
     whenStale: env.POSTERN_AGENT_WHEN_STALE,
+    observeLogins: env.POSTERN_AGENT_OBSERVE_LOGINS === 'yes',
     logLevel: env.POSTERN_LOG_LEVEL,
   };
 }

@@ -36,6 +36,7 @@ describe('the agent’s settings', () => {
       unknownUser: 'defer',
       maxStalenessMs: 86_400_000,
       whenStale: 'continue',
+      observeLogins: true,
       logLevel: 'info',
     });
   });
@@ -103,6 +104,7 @@ describe('the agent’s settings', () => {
     [{ POSTERN_AGENT_UNKNOWN_USER: 'deny' }, 'POSTERN_AGENT_UNKNOWN_USER must be defer or allow'],
     [{ POSTERN_AGENT_MAX_STALENESS: '24' }, 'POSTERN_AGENT_MAX_STALENESS must be a time such as 30s, 10m, 24h or 7d'],
     [{ POSTERN_AGENT_WHEN_STALE: 'open' }, 'POSTERN_AGENT_WHEN_STALE must be continue or defer'],
+    [{ POSTERN_AGENT_OBSERVE_LOGINS: 'true' }, 'POSTERN_AGENT_OBSERVE_LOGINS must be yes or no'],
     [{ POSTERN_LOG_LEVEL: 'loud' }, 'POSTERN_LOG_LEVEL must be one of fatal'],
   ])('are refused in one line that names the wrong one: %j', (wrong, message) => {
     const load = () => loadAgentSettings({ POSTERN_RELAY_KEY: KEY, ...wrong }, null);

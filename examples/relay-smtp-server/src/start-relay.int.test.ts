@@ -62,6 +62,8 @@ beforeAll(async () => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       // What is no reply says that the replies before it, here none, are all.
       response.write(`event: policy\ndata: ${user('free@acme.example', false, [])}\n\n`);
+    } else if (request.url === '/v1/relay/logins') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"duplicate":true}');
     } else {
       void takeDenials(request, response);
     }

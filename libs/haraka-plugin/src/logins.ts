@@ -12,6 +12,8 @@ export interface Settings {
   /** A folder only for this process, with the data that a restart must not lose. */
   readonly data_dir?: string;
   readonly unknown_user?: 'defer' | 'allow';
+  /** Whether to report from which addresses users log in. Default: yes. */
+  readonly observe_logins?: 'yes' | 'no';
   /** A PEM file of the trusted authorities for `https`. */
   readonly ca_file?: string;
   /** The URL of a relay agent that decides each login. */
@@ -70,6 +72,7 @@ export function loginsBy(settings: Settings, plugin: HarakaPlugin): Logins {
     relayName: settings.relay_name ?? hostname(),
     dataDir: settings.data_dir ?? null,
     unknownUser: settings.unknown_user ?? 'defer',
+    observeLogins: settings.observe_logins !== 'no',
     tls: settings.ca_file === undefined ? {} : { ca: readFileSync(settings.ca_file, 'utf8') },
     onProblem: ({ code, detail }) => plugin.logerror(`${code}: ${detail}`),
   });
