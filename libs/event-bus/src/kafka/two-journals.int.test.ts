@@ -47,12 +47,12 @@ describeWithKafka(describe, 'two databases that were given one broker', (kafka) 
   const misled = (world: KafkaWorld, changes: Parameters<typeof start>[1]) =>
     start({ ...world, bus: () => world.bus({ topicPrefix: theirs.topicPrefix }) }, changes);
   const deadLetter = async () => {
-    throw new Error('parked');
+    throw new Error('dead-lettered');
   };
 
   it.each([
     ['users', newUser, { topics: [TOPICS.smtpUsers] }],
-    ['denials, which are else put aside', newDenials, { topics: [TOPICS.authDenials], deadLetter }],
+    ['denials, which otherwise become dead letters', newDenials, { topics: [TOPICS.authDenials], deadLetter }],
   ])(
     'the consumer of one reads nothing from the other’s topic of %s and says why; the other’s consumer continues',
     async (_, newStream, changes) => {

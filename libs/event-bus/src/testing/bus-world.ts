@@ -50,9 +50,9 @@ const READER = sqlMigration('Reader1700000000001', import.meta.url, [
   ${checkpointTableSql('reader', 'postern_projection')};
   CREATE TABLE reader.streams (consumer text, stream_id text, version int, event_id uuid, PRIMARY KEY (consumer, stream_id));
   GRANT SELECT, INSERT, UPDATE, DELETE ON reader.streams TO postern_projection;
-  CREATE TABLE reader.parked (consumer text, topic text, "partition" int, "offset" bigint, value bytea, reason text,
+  CREATE TABLE reader.dead_letters (consumer text, topic text, "partition" int, "offset" bigint, value bytea, reason text,
                               UNIQUE (consumer, "partition", value));
-  GRANT SELECT, INSERT ON reader.parked TO postern_projection`,
+  GRANT SELECT, INSERT ON reader.dead_letters TO postern_projection`,
   },
 ]);
 

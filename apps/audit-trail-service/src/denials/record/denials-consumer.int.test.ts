@@ -161,7 +161,7 @@ describe('denials', () => {
     ]);
   });
 
-  it('that cannot be read are put aside with the reason, and stop no other', async () => {
+  it('that cannot be read become dead letters with the reason, and stop no other', async () => {
     const bad = person.denied('203.0.113.9', { occurredAt: 'yesterday' });
     for (let time = 0; time < 2; time++)
       await deliver(bad, person.denied('203.0.113.9', { denialId: bad.data.denialId.replace(/^..../, 'ffff') }));

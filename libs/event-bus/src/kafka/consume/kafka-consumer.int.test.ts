@@ -305,21 +305,21 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
         topics: [DENIALS],
         consumer,
         deadLetter: async (manager: typeof dataSource.manager, message: Record<string, unknown>) => {
-          await manager.query('INSERT INTO reader.parked VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING', [
-            consumer,
-            ...['topic', 'partition', 'offset', 'value', 'reason'].map((name) => message[name]),
-          ]);
+          await manager.query(
+            'INSERT INTO reader.dead_letters VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING',
+            [consumer, ...['topic', 'partition', 'offset', 'value', 'reason'].map((name) => message[name])],
+          );
           if (failing-- > 0) throw new Error('not yet');
         },
       };
-      const parked = () =>
+      const deadLetters = () =>
         dataSource.query(
-          `SELECT topic, "partition", convert_from(value, 'UTF8') AS value, reason FROM reader.parked WHERE consumer = $1 ORDER BY 2`,
+          `SELECT topic, "partition", convert_from(value, 'UTF8') AS value, reason FROM reader.dead_letters WHERE consumer = $1 ORDER BY 2`,
           [consumer],
         );
       const one = await start(world, deadLetter as never);
       const two = await start(world, deadLetter as never);
-      await until(async () => (await one.versions(stream)).length === 2 && (await parked()).length >= 3);
+      await until(async () => (await one.versions(stream)).length === 2 && (await deadLetters()).length >= 3);
       await until(() => one.running.status().hasCaughtUp && two.running.status().hasCaughtUp);
       await Promise.all([one.bus.stop(), two.bus.stop()]);
       // The last message that was handled is one of those: it identifies the topic, as an event would.
@@ -327,7 +327,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       await until(() => again.running.status().hasCaughtUp);
       await again.bus.stop();
       expect(await one.versions(stream)).toEqual([1, 2]);
-      expect(await parked()).toEqual(
+      expect(await deadLetters()).toEqual(
         [0, 1, 2].map((partition) => ({
           topic: DENIALS,
           partition,
@@ -342,7 +342,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       await publishAllAgain();
       const { dataSource } = world.checkpoints;
       const deadLetter = async (manager: typeof dataSource.manager) =>
-        void (await manager.query(`INSERT INTO reader.parked VALUES ('poison')`));
+        void (await manager.query(`INSERT INTO reader.dead_letters VALUES ('poison')`));
       const empty = await onAdmin(async (admin) =>
         (await admin.fetchTopicOffsets(world.topicPrefix + DENIALS)).find(({ high }) => high === '0'),
       );
