@@ -157,7 +157,7 @@ export class Leadership {
       this.#consumer.reload();
     } else if (performance.now() - this.#lookedAt > LOOK_AT_TOPICS_MS && this.#consumer.status().caughtUp) {
       // This may create a deleted topic. Nothing newer is sent to it before `assertNotEmptied`. A page that is already being sent could
-      // get there by a retry, and may have begun during the query above: hence `caughtUp` again.
+      // get there by a retry, and may have begun during the query above, so check `caughtUp` again.
       this.#complete = false;
       await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
       if (!this.#fit) await assertTopicsFit(this.topics, new Set());
