@@ -112,20 +112,18 @@ const ADDED = 'day, smtp_user_id, address, tenant_id, logins, first_seen_at, las
 const STORE = `
   WITH batch AS (
     INSERT INTO logins.batches (key_id, batch_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING key_id
-  ), record AS MATERIALIZED (
-    SELECT *, row_number() OVER (PARTITION BY day, smtp_user_id ORDER BY address) AS nth
-      FROM unnest(${ARRAYS}) AS record (${NAMES}) WHERE EXISTS (SELECT FROM batch)
-  ), held AS MATERIALIZED (
-    SELECT day, smtp_user_id, (
+  ), record AS (
+    SELECT *, row_number() OVER user_day AS nth, CASE WHEN row_number() OVER user_day = 1 THEN (
              SELECT count(*) FROM (
-               SELECT FROM logins.sources s WHERE s.day = users.day AND s.smtp_user_id = users.smtp_user_id
-                LIMIT ${MAX_ADDRESSES_PER_DAY}) held) AS addresses
-      FROM (SELECT day, smtp_user_id FROM record WHERE nth = 1) users
+               SELECT FROM logins.sources s WHERE s.day = record.day AND s.smtp_user_id = record.smtp_user_id
+                LIMIT ${MAX_ADDRESSES_PER_DAY}) held) END AS held
+      FROM unnest(${ARRAYS}) AS record (${NAMES}) WHERE EXISTS (SELECT FROM batch)
+    WINDOW user_day AS (PARTITION BY day, smtp_user_id ORDER BY address)
   ), sorted AS MATERIALIZED (
-    SELECT record.*, CASE WHEN addresses + nth <= ${MAX_ADDRESSES_PER_DAY} THEN true
+    SELECT *, CASE WHEN first_value(held) OVER (PARTITION BY day, smtp_user_id ORDER BY address) + nth <= ${MAX_ADDRESSES_PER_DAY} THEN true
              ELSE EXISTS (SELECT FROM logins.sources s WHERE (s.day, s.smtp_user_id, s.address) = (record.day, record.smtp_user_id, record.address))
            END AS kept
-      FROM record JOIN held USING (day, smtp_user_id)
+      FROM record
   ), kept AS (
     INSERT INTO logins.sources AS known (${ADDED}, relays)
     SELECT ${ADDED}, string_to_array(relay_lines, E'\\n') FROM sorted WHERE kept ORDER BY day, smtp_user_id, address
