@@ -1,11 +1,10 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Logger } from '@nestjs/common';
 import { migrate, withSession } from '@postern/database';
 import { startEmbeddedPostgres } from '@postern/embedded-postgres';
 import { journalSchema } from '@postern/event-store';
 import { openDataFolder, type Settings } from '@postern/settings';
-// Imported by file: the operator's commands need the schemas, but not the services' modules, which take half a second
+// Imported by file, and no Nest here: the operator's commands need the schemas, but not the services' modules, which take half a second
 // to load.
 import { accessSchema } from '../../../libs/access/src/access-schema.js';
 import { loginsSchema } from '../../../libs/observed-logins/src/logins-schema.js';
@@ -26,14 +25,14 @@ export interface Database {
 
 /**
  * Opens the database of the settings, or an embedded one in the data folder, and updates it with `prepare`.
+ * @param onChange called when the embedded server is lost, cannot start, or runs again
  * @param serverSettings for the embedded server
- * @param onChange called when the embedded server is lost, cannot start, or runs again; by default logs it
  */
 export async function openDatabase(
   settings: Settings,
+  onChange: (running: boolean, message: string) => void,
   prepare: (ownerUrl: string) => Promise<void> = migrateAll,
   serverSettings: Readonly<Record<string, string>> = {},
-  onChange: (running: boolean, message: string) => void = logChange,
 ): Promise<Database> {
   const database =
     settings.databaseUrl === null
@@ -54,12 +53,6 @@ export async function migrateAll(ownerUrl: string): Promise<void> {
 
 function external(url: string): Database {
   return { url, embedded: false, trouble: () => null, stop: async () => undefined };
-}
-
-function logChange(running: boolean, message: string): void {
-  const logger = new Logger('embedded-postgresql');
-  if (running) logger.log(message);
-  else logger.error(message);
 }
 
 async function embedded(

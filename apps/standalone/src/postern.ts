@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { ensureFirstOperatorKey, firstSignInPath } from '@postern/command-service';
 import { apiPage, createHttpApp, listenAsSet, reportPresence } from '@postern/process';
 import { keepOperatorKey, operatorKeyPlace, unshownOperatorKey, type Running } from '@postern/process-life';
@@ -8,7 +9,10 @@ import { StandaloneModule } from './standalone.module.js';
 
 /** Starts everything in this process. @throws an `Error` that says what to do, with nothing left running. */
 export async function startPostern(settings: Settings): Promise<Running> {
-  const database = await openDatabase(settings);
+  const logger = new Logger('embedded-postgresql');
+  const database = await openDatabase(settings, (running, message) =>
+    running ? logger.log(message) : logger.error(message),
+  );
   try {
     const runtime = { ...settings, databaseUrl: database.url };
     const app = await createHttpApp(StandaloneModule.forRoot(runtime), runtime);

@@ -47,9 +47,9 @@ export async function startServices(settings: Settings, options: SupervisorOptio
   try {
     database = await openDatabase(
       settings,
+      (_, message) => log(message),
       (ownerUrl) => prepareDatabase(ownerUrl, environment),
       { max_connections: String(60 + CONNECTIONS_OF_A_SET * instances) },
-      (_, message) => log(message),
     );
     stopped.throwIfAborted();
     const plan = planServices(environment, database.url, urls);

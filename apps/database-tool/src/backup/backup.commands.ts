@@ -33,10 +33,11 @@ export async function restoreBackup(named: string, to: Surroundings, stop: Abort
   // Before anything is written, and before an embedded database is created.
   const { madeAt, journal } = await checkBackup(file, SCHEMAS, stop);
   to.report(`A backup of ${madeAt}, of the journal ${journal}`);
-  const database = await openOrMakeDatabase(settings, async (ownerUrl) => {
+  const prepare = async (ownerUrl: string) => {
     await withSession(ownerUrl, assertEmpty);
     await migrateAll(ownerUrl);
-  });
+  };
+  const database = await openOrMakeDatabase(settings, (_, message) => to.report(message), prepare);
   try {
     const { rows } = await restore(database.url, file, to.report, stop);
     to.report(`Restored: ${countOf(rows)}`);
