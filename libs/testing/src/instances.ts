@@ -30,10 +30,11 @@ export function signal({ name, pid }: Instance, how: 'SIGKILL' | 'SIGTERM' | 'SI
   process.kill(pid, how);
 }
 
-/** The sum of a metric's values; 0 where the process does not answer. */
+/** The sum of a metric's values; NaN, which equals nothing, where the process does not answer. */
 export async function metricOf({ url }: Pick<Instance, 'url'>, name: RegExp): Promise<number> {
   const answer = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
-  const lines = (await answer?.text())?.split('\n').filter((line) => name.test(line)) ?? [];
+  if (!answer) return NaN;
+  const lines = (await answer.text()).split('\n').filter((line) => name.test(line));
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
