@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Deadline } from '@postern/async';
-import { createTestDatabase, NetworkPath, type TestDatabase } from '@postern/testing';
+import { createTestDatabase, NetworkPath, type TestDatabase, until } from '@postern/testing';
 import type { DataSource } from 'typeorm';
 import { openDataSource } from './data-source.js';
 
@@ -34,13 +34,17 @@ async function fill(): Promise<void> {
 }
 const notes = () => pool.query<{ note: string }[]>('SELECT note FROM notes ORDER BY note');
 const late = () => new Error('late');
+/** On a machine that is held up. Of a connection that was forgotten the error is another. */
+const connectingTookTooLong = (error: Error) => {
+  if (error.message !== 'Connection terminated due to connection timeout') throw error;
+};
 
 describe('a pool whose connections a firewall has forgotten', () => {
   it('is found out by one query, and serves the next one by a new connection', async () => {
     await fill();
     path.forget();
     await expect(pool.query('SELECT 1')).rejects.toThrow('The database did not answer');
-    await expect(pool.query('SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
+    expect(await until(() => pool.query('SELECT 1 AS one').catch(connectingTookTooLong))).toEqual([{ one: 1 }]);
   });
 });
 

@@ -121,7 +121,9 @@ describe('a relay reports the logins that it let through', () => {
     for (let i = 0; i < 800; i++) login(`10.0.${i >> 8}.${i & 255}`);
     for (let i = 0; i < 800; i++) login(`10.0.${i >> 8}.${i & 255}`, 'app@acme.example');
     await reported(1_600);
-    expect([...plane.logins.values()].map((batch) => batch.length)).toEqual([1_000, 600]);
+    // An empty one may have gone before them: the first report comes at a random time.
+    const lengths = [...plane.logins.values()].map((batch) => batch.length);
+    expect(lengths.filter((length) => length > 0)).toEqual([1_000, 600]);
   });
 
   it('by the hour in which they were', async () => {
