@@ -1,7 +1,7 @@
 /** Of the files that match none, the last are run last. */
 const LONGEST = [
   /\/faults\.|-with-kafka|lost-and-restored/,
-  /\/services\.|\/nginx\.|policy-snapshot|start-and-stop|\/broker\.int|given-up|rebuild-and|backup\.e2e|\/cli\.e2e|replica\.unit|-gone/,
+  /\/services\.|\/nginx\.|policy-snapshot|start-and-stop|\/broker\.int|given-up|rebuild-and|backup\.e2e|\/cli\.e2e|-gone/,
   /\.e2e\./,
   /\/kafka\/|\.int\./,
 ];
