@@ -201,7 +201,7 @@ async function* unzipped(file: string, stop?: AbortSignal): AsyncGenerator<Buffe
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code?.startsWith('Z_') !== true) throw error;
-    throw new BackupUnreadable(`It is damaged, cut off, or no backup of Postern (${message}).`);
+    throw new BackupUnreadable(`It is damaged, cut off, or not a backup of Postern (${message}).`);
   }
 }
 
