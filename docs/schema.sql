@@ -465,6 +465,7 @@ CREATE TABLE audit.smtp_users (
   event_id uuid NOT NULL,
   CONSTRAINT smtp_users_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=60);
+CREATE INDEX smtp_users_of_tenant ON audit.smtp_users USING btree (tenant_id, id);
 ALTER TABLE audit.smtp_users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.smtp_users AS PERMISSIVE FOR ALL TO postern_audit
   USING (true);

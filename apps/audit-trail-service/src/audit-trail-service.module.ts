@@ -25,8 +25,12 @@ import {
   DENIAL_STREAM_LIMITS,
   type DenialStreamLimits,
 } from './live-denials/stream-limits.js';
+import { EntriesController } from './entries/entries.controller.js';
+import { ListEntriesHandler } from './entries/list-entries.js';
 import { CheckAddressHandler } from './restriction/check-address.js';
+import { PreviewRestrictionHandler } from './restriction/preview-restriction.js';
 import { RestrictionController } from './restriction/restriction.controller.js';
+import { SuggestRestrictionHandler } from './restriction/suggest-restriction.js';
 import { CountSourcesHandler } from './sources/count-sources.js';
 import { ListSourcesHandler } from './sources/list-sources.js';
 import { LOGIN_LIMITS } from './sources/login-limits.js';
@@ -57,6 +61,7 @@ import { SourcesController } from './sources/sources.controller.js';
     RelayLoginsController,
     RestrictionController,
     SourcesController,
+    EntriesController,
     DeadLettersController,
   ],
   providers: [
@@ -67,6 +72,9 @@ import { SourcesController } from './sources/sources.controller.js';
     ListDeniedIpsHandler,
     ListChangesHandler,
     CheckAddressHandler,
+    SuggestRestrictionHandler,
+    PreviewRestrictionHandler,
+    ListEntriesHandler,
     Consumers,
     AuditConsumers,
     ReportLoginsHandler,

@@ -41,6 +41,7 @@ const TENANT_ROUTES = (tenantId: string, smtpUserId: string) =>
   [
     'denials',
     'changes',
+    'entries',
     'refusing-now',
     'denials/histogram?from=2026-11-20T00:00:00Z&interval=day',
     `denial-summaries?smtpUserIds=${smtpUserId}`,

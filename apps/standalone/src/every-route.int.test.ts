@@ -167,6 +167,15 @@ describe('every answer is as the document says', () => {
     for (const _ of ['first', 'repeat']) await relay.expect('POST /v1/relay/logins', { body: batch, status: 200 });
     await relay.expect('POST /v1/relay/logins', { body: { logins }, status: 422 });
     await admin.expect(`GET ${USER}/sources/histogram`, { params, query: '?days=7', status: 200 });
+    await admin.expect(`GET ${USER}/restriction/suggestion`, { params, query: '?days=7', status: 200 });
+    await admin.expect(`GET ${USER}/restriction/suggestion`, { params, query: '?days=0', status: 422 });
+    const preview = `POST ${USER}/restriction/preview`;
+    await admin.expect(preview, { params, body: { add: [{ range: '192.0.2.0/24' }], mode: 'enforce' }, status: 200 });
+    await admin.expect(preview, { params, body: { entries: [{ range: '192.0.2.1' }] }, status: 200 });
+    await admin.expect(preview, { params, body: { entries: [] }, status: 409 });
+    await admin.expect(preview, { params, body: { remove: [newId()] }, status: 404 });
+    await admin.expect(preview, { params, body: { add: [{ range: '192.0.2.1/24' }] }, status: 422 });
+    await admin.expect(`GET ${TENANT}/entries`, { params, query: '?unusedForDays=0', status: 422 });
     await admin.expect(`GET ${USER}/sources/histogram`, { params, query: '?days=0', status: 422 });
     await admin.expect(`GET ${USER}/sources`, { params, query: '?decision=defer&ip=203.0.113.0/24', status: 200 });
     await relay.expect('GET /v1/relay/policies', { status: 200 });
@@ -190,6 +199,7 @@ describe('every answer is as the document says', () => {
       `${USER}/denials`,
       `${USER}/denied-ips`,
       `${USER}/sources`,
+      `${TENANT}/entries`,
       `${TENANT}/refusing-now`,
       `${TENANT}/changes`,
       `${USER}/history`,

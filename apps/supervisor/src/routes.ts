@@ -50,6 +50,12 @@ export const ROUTES: readonly Routes[] = [
     paths: ['/v1/relay/logins'],
   },
   {
+    // It changes nothing: a read with a body.
+    to: 'audit-trail-service',
+    methods: ['POST'],
+    paths: [`${SMTP_USER}/restriction/preview`],
+  },
+  {
     to: 'audit-trail-service',
     methods: READS,
     paths: [
@@ -57,6 +63,7 @@ export const ROUTES: readonly Routes[] = [
       '/v1/dead-letters/:deadLetterId',
       '/v1/changes',
       '/v1/tenants/:tenantId/changes',
+      '/v1/tenants/:tenantId/entries',
       '/v1/tenants/:tenantId/denials',
       '/v1/tenants/:tenantId/denials/stream',
       '/v1/tenants/:tenantId/denials/histogram',
@@ -67,6 +74,7 @@ export const ROUTES: readonly Routes[] = [
       `${SMTP_USER}/denied-ips`,
       `${SMTP_USER}/history`,
       `${SMTP_USER}/restriction/check`,
+      `${SMTP_USER}/restriction/suggestion`,
       `${SMTP_USER}/sources`,
       `${SMTP_USER}/sources/histogram`,
     ],

@@ -1,6 +1,6 @@
 /** Answers of the HTTP API. The compiler checks the OpenAPI schemas against these types. Times compare as text. */
 import type { Role } from './api-key.js';
-import type { DenialReason, Mode } from './decision.js';
+import type { DenialReason, Mode, ReasonCode } from './decision.js';
 import type { Actor, EventType } from './events.js';
 import type { ApiKeyId, SessionId, SmtpUserId, TenantId } from './ids.js';
 
@@ -193,6 +193,29 @@ export interface SuggestedRange {
   /** Those that logged in. */
   readonly addresses: number;
   readonly why: string;
+}
+
+/** A list of ranges for an SMTP user, and what it leaves out. */
+export interface SuggestedRestriction extends KnownSince {
+  readonly ranges: readonly SuggestedRange[];
+  /** The latest first, up to some number. */
+  readonly left: readonly Pick<ObservedSource, 'ip' | 'logins'>[];
+  readonly leftAddresses: number;
+  readonly leftLogins: number;
+  readonly logins: number;
+}
+
+/** What a changed restriction would have refused of the logins of the last days. */
+export interface RestrictionPreview extends KnownSince {
+  readonly logins: number;
+  readonly refused: number;
+  readonly refusedAddresses: number;
+  /** Of those, the latest first, up to some number. */
+  readonly addresses: readonly (Pick<ObservedSource, 'ip' | 'logins' | 'lastSeenAt'> & {
+    readonly reason: ReasonCode;
+  })[];
+  /** The SMTP user's version that the changes were made to. */
+  readonly version: number;
 }
 
 export interface Change {

@@ -19,6 +19,8 @@ export interface ListDefinition<Item extends object, Filters extends z.ZodRawSha
   readonly filters: Filters;
   /** Columns of CSV: members of a row, `actor.name` for a nested member. By default, those of an item. */
   readonly columns?: readonly string[];
+  /** Further members of a page, in JSON alone. */
+  readonly more?: z.ZodRawShape;
   /** The row of CSV, if it is not the item itself. */
   csvRow?(item: Item): object;
 }
@@ -39,14 +41,21 @@ const format = z
 export function defineList<Item extends object, Filters extends z.ZodRawShape>(
   definition: ListDefinition<Item, Filters>,
 ) {
-  const { page, item, order, filters, columns = Object.keys((item as unknown as z.ZodObject).shape) } = definition;
+  const {
+    page,
+    item,
+    more,
+    order,
+    filters,
+    columns = Object.keys((item as unknown as z.ZodObject).shape),
+  } = definition;
   return {
     ...definition,
     columns,
     query: z
       .strictObject({ ...pageFields(order), bom, format, ...filters })
       .refine((query) => periodInOrder(query), PERIOD_NOT_IN_ORDER),
-    answers: exported(pageView(page, item), item, `${columns.join(',')}\r\n`),
+    answers: exported(pageView(page, item, more), item, `${columns.join(',')}\r\n`),
   };
 }
 

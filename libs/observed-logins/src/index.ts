@@ -1,3 +1,4 @@
+export { type EntryUse, entryUses, type UsableEntry } from './entry-uses.js';
 export { BATCHES_KEPT_HOURS, forgetLogins } from './forget-logins.js';
 export { knownSince } from './known-since.js';
 export { loginsSchema } from './logins-schema.js';

@@ -6,8 +6,8 @@ import { dayOf } from './observed-sources.js';
 const SILENT_AFTER_HOURS = 2;
 const MAX_SILENT = 100;
 
-/** What is not known of an SMTP user's logins since the UTC day of `from`. Within `inTenant`, as `postern_logins_reader`. */
-export async function knownSince(manager: EntityManager, smtpUserId: string, from: Date): Promise<KnownSince> {
+/** What is not known of an SMTP user's logins (null: of no user's) since the UTC day of `from`. Within `inTenant`, as `postern_logins_reader`. */
+export async function knownSince(manager: EntityManager, smtpUserId: string | null, from: Date): Promise<KnownSince> {
   const [row] = await manager.query<{ since: Date | null; silentRelays: string[]; notKept: number }[]>(
     `SELECT (SELECT min(first_reported_at) FROM logins.reporters) AS since,
             ARRAY(SELECT DISTINCT name FROM access.relays relay

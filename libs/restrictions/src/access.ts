@@ -55,16 +55,17 @@ interface LiveRange {
   readonly range: IpRange;
 }
 
-/** The sources that the policy would refuse at that instant. `report-only` refuses none. */
+/** The sources that the policy would refuse at that instant, and why. `report-only` refuses none. */
 export function refusedBy<Source extends { readonly ip: string }>(
   policy: AccessPolicy,
   sources: readonly Source[],
   at: Date,
-): Source[] {
+): (Source & { readonly reason: ReasonCode })[] {
   const decide = accessAt(policy, at);
-  return sources.filter(({ ip }) => {
-    const address = parseAddress(ip);
-    return decide(address.ok ? address.value : null).refused;
+  return sources.flatMap((source) => {
+    const address = parseAddress(source.ip);
+    const { refused, reason } = decide(address.ok ? address.value : null);
+    return refused ? [{ ...source, reason }] : [];
   });
 }
 

@@ -1,4 +1,4 @@
-import type { EntryId, Mode, SmtpUserId, TenantId } from '@postern/contracts';
+import type { EntryId, SmtpUserId, TenantId } from '@postern/contracts';
 import type { WantedMode } from './mode.js';
 
 export interface WantedEntry {
@@ -23,7 +23,7 @@ export type SmtpUserCommand =
   | { readonly type: 'RemoveEntry'; readonly entryId: EntryId }
   | ({ readonly type: 'ReplaceRestriction'; readonly entries: readonly WantedEntry[] } & WantedMode)
   | { readonly type: 'ClearRestriction' }
-  | (WantedMode & { readonly type: 'ChangeMode'; readonly mode: Mode });
+  | ({ readonly type: 'ChangeMode' } & WantedMode);
 
 export type CommandOf<Type extends SmtpUserCommand['type']> = Extract<SmtpUserCommand, { readonly type: Type }>;
 

@@ -50,20 +50,23 @@ describe('what a policy would refuse of the sources', () => {
     entries: [entry('203.0.113.0/24')],
   };
 
-  it('is what no live entry contains, as it was given and in its order', () => {
-    expect(refusedBy(policy, sources, NOW)).toEqual([sources[1], sources[2]]);
+  const because = (reason: string, ...which: number[]) => which.map((i) => ({ ...sources[i], reason }));
+
+  it('is what no live entry contains, in its order, with the reason', () => {
+    expect(refusedBy(policy, sources, NOW)).toEqual(because('ip-not-authorized', 1, 2));
   });
 
   it('is nothing in report-only, and nothing without a restriction', () => {
     const reporting = { ...policy, mode: 'report-only' as const };
     expect(refusedBy(reporting, sources, NOW)).toEqual([]);
-    expect(refusedBy({ ...reporting, enforceAt: NOW.toISOString() }, sources, NOW)).toEqual([sources[1], sources[2]]);
+    const ended = { ...reporting, enforceAt: NOW.toISOString() };
+    expect(refusedBy(ended, sources, NOW)).toEqual(because('ip-not-authorized', 1, 2));
     expect(refusedBy({ ...policy, restricted: false }, sources, NOW)).toEqual([]);
   });
 
   it('is everything from the instant on at which the last entry expires', () => {
     const ending = { ...policy, entries: [entry('203.0.113.0/24', { expiresAt: NOW.toISOString() })] };
-    expect(refusedBy(ending, sources, new Date(NOW.getTime() - 1))).toEqual([sources[1], sources[2]]);
-    expect(refusedBy(ending, sources, NOW)).toEqual(sources);
+    expect(refusedBy(ending, sources, new Date(NOW.getTime() - 1))).toEqual(because('ip-not-authorized', 1, 2));
+    expect(refusedBy(ending, sources, NOW)).toEqual(because('no-live-entry', 0, 1, 2));
   });
 });

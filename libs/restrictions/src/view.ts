@@ -2,8 +2,10 @@ import type {
   DecisionKind,
   EntryAdded,
   EntryId,
+  KnownSince,
   Mode,
   ObservedSource,
+  Page,
   ReasonCode,
   SmtpUserId,
   TenantId,
@@ -69,6 +71,19 @@ export interface Source extends ObservedSource {
   readonly reason: ReasonCode;
   readonly matched: Entry | null;
 }
+
+/** An entry with its use. */
+export interface UsedEntry {
+  readonly smtpUserId: SmtpUserId;
+  readonly username: string;
+  readonly entry: Entry;
+  /** The hour of the last login that it let in; null: none that is kept. */
+  readonly lastMatchedAt: string | null;
+  readonly logins30d: number;
+}
+
+/** A page of entries, and what is not known of their use. */
+export interface UsedEntryPage extends Page<UsedEntry>, Pick<KnownSince, 'since' | 'silentRelays'> {}
 
 /** An SMTP user of the HTTP API at `now`. @throws `smtp-user-not-found`. */
 export function smtpUserView(state: SmtpUserState, now: Date): SmtpUser {

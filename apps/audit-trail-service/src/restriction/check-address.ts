@@ -1,8 +1,8 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { isUuid, type SmtpUserEvent, type TenantId } from '@postern/contracts';
+import type { SmtpUserEvent } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { atLeastVersion, Problem } from '@postern/http';
+import { Problem } from '@postern/http';
 import type { IpAddress } from '@postern/ip-ranges';
 import {
   decideAccess,
@@ -17,14 +17,7 @@ import {
   type SmtpUserState,
 } from '@postern/restrictions';
 import type { DataSource, EntityManager } from 'typeorm';
-import { loadSmtpUser } from '../smtp-user/find-smtp-user.js';
-
-export interface AskedSmtpUser {
-  readonly tenantId: TenantId;
-  readonly smtpUserId: string;
-  /** Of `Postern-Min-Version`; 0 if it was not sent. */
-  readonly minVersion: number;
-}
+import { presentSmtpUser, smtpUserAtVersion, type AskedSmtpUser } from '../smtp-user/find-smtp-user.js';
 
 /** What a relay would decide at an instant in the past, and why; null: now. */
 export class CheckAddress extends Query<CheckedAddress> {
@@ -43,14 +36,10 @@ export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
 
   /** @throws `smtp-user-not-found`, with what is known of the user at `at`; `read-side-behind`. */
   async execute({ user, ip, at }: CheckAddress): Promise<CheckedAddress> {
-    const { tenantId, smtpUserId, minVersion } = user;
-    if (!isUuid(smtpUserId)) throw notFound('There is no SMTP user with this id: it is not a UUID.');
-    const load = () => inTenant(this.dataSource, tenantId, (manager) => loadSmtpUser(manager, smtpUserId));
-    const now = at === null || minVersion > 0 ? await atLeastVersion(minVersion, load) : null;
-    if (at !== null)
-      return explain(await inTenant(this.dataSource, tenantId, (manager) => userAt(manager, smtpUserId, at)), ip, at);
-    if (now?.status !== 'registered') throw notFound('There is no SMTP user with this id in this tenant.');
-    return explain(now, ip, new Date());
+    if (at === null) return explain(await presentSmtpUser(this.dataSource, user), ip, new Date());
+    await smtpUserAtVersion(this.dataSource, user);
+    const then = await inTenant(this.dataSource, user.tenantId, (manager) => userAt(manager, user.smtpUserId, at));
+    return explain(then, ip, at);
   }
 }
 

@@ -1,16 +1,18 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { utcTime, type TenantId } from '@postern/contracts';
+import { utcTime, type RestrictionPreview, type SuggestedRestriction, type TenantId } from '@postern/contracts';
 import {
   Allow,
   decisionView,
   Documented,
   entryView,
   json,
+  LongBody,
   MinVersion,
   modeView,
   Problem,
   reasonView,
+  SERVER_LIMITS,
   Tenant,
   text,
   time,
@@ -20,7 +22,10 @@ import {
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
 import type { CheckedAddress } from '@postern/restrictions';
 import { z } from 'zod';
+import { DaysAsked } from '../sources/observe.js';
 import { CheckAddress } from './check-address.js';
+import { PreviewBody, PreviewRestriction, restrictionPreviewView, type PreviewAsked } from './preview-restriction.js';
+import { suggestedRestrictionView, SuggestRestriction } from './suggest-restriction.js';
 
 const checkedAddressView = view<CheckedAddress>('CheckedAddress', 'A decision, explained.', {
   ip: text('203.0.113.9', 'Canonical.'),
@@ -68,6 +73,43 @@ export class RestrictionController {
     return this.queries.execute(
       new CheckAddress(user, addressOf(ip), at === undefined ? null : instantOf(at, new Date())),
     );
+  }
+
+  @Get('suggestion')
+  @Documented({
+    tag: 'Restrictions',
+    id: 'suggestRestriction',
+    summary: 'The smallest list that covers where an SMTP user has logged in from',
+    takes: ['Postern-Min-Version'],
+    answer: json(suggestedRestrictionView),
+  })
+  suggest(
+    @Tenant() tenantId: TenantId,
+    @Param('smtpUserId') smtpUserId: string,
+    @MinVersion() minVersion: number,
+    @Query({ schema: DaysAsked }) { days }: z.infer<typeof DaysAsked>,
+  ): Promise<SuggestedRestriction> {
+    return this.queries.execute(new SuggestRestriction({ tenantId, smtpUserId, minVersion }, days));
+  }
+
+  @Post('preview')
+  @HttpCode(200)
+  @LongBody(SERVER_LIMITS.bodyBytes)
+  @Documented({
+    tag: 'Restrictions',
+    id: 'previewRestriction',
+    summary: 'What would a change of the restriction have refused of the last days? Changes nothing',
+    takes: ['Postern-Min-Version'],
+    answer: json(restrictionPreviewView),
+    problems: ['entry-not-found', 'last-entry', 'restriction-empty'],
+  })
+  preview(
+    @Tenant() tenantId: TenantId,
+    @Param('smtpUserId') smtpUserId: string,
+    @MinVersion() minVersion: number,
+    @Body({ schema: PreviewBody }) asked: PreviewAsked,
+  ): Promise<RestrictionPreview> {
+    return this.queries.execute(new PreviewRestriction({ tenantId, smtpUserId, minVersion }, asked));
   }
 }
 

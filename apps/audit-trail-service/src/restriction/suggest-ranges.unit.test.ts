@@ -96,7 +96,8 @@ describe('suggested ranges', () => {
     const property = fc.property(sources, (all) => {
       const { ranges, left } = suggestRanges(all);
       const entries = ranges.map(({ range }) => ({ range, expiresAt: null }));
-      expect(refusedBy({ restricted: true, mode: 'enforce', enforceAt: null, entries }, all, at)).toEqual(left);
+      const refused = refusedBy({ restricted: true, mode: 'enforce', enforceAt: null, entries }, all, at);
+      expect(refused.map(({ ip }) => ip)).toEqual(left.map(({ ip }) => ip));
       expect(ranges.length > 0).toBe(all.length > 0);
       const logins = (some: readonly { logins: number }[]) => some.reduce((sum, each) => sum + each.logins, 0);
       expect(logins(ranges) + logins(left)).toBe(logins(all));

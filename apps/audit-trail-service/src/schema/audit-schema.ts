@@ -13,6 +13,7 @@ export const auditSchema: SchemaComponent = {
       'denied-ips.sql',
       'changes.sql',
       { sql: smtpUserTablesSql('audit', 'postern_audit', 'postern_audit_reader') },
+      { sql: 'CREATE INDEX smtp_users_of_tenant ON audit.smtp_users (tenant_id, id)' },
       'dead-letters.sql',
       { sql: checkpointTableSql('audit', 'postern_audit') },
     ]),

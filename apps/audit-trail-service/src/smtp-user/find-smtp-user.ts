@@ -1,8 +1,10 @@
 import { isUuid, usernameKey, type TenantId, type UsernameKey } from '@postern/contracts';
-import { Problem } from '@postern/http';
+import { inTenant } from '@postern/database';
+import { atLeastVersion, Problem } from '@postern/http';
 import { smtpUserColumns, smtpUserOf, type KnownSmtpUser, type SmtpUserRecord } from '@postern/read-models';
+import type { RegisteredSmtpUser } from '@postern/restrictions';
 import sql, { type Sql } from 'sql-template-tag';
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 
 /** Also finds a removed user, whose trail stays. @throws `smtp-user-not-found`, also for another tenant's. */
@@ -14,8 +16,32 @@ export async function findSmtpUser(manager: EntityManager, smtpUserId: string): 
   return found;
 }
 
+export interface AskedSmtpUser {
+  readonly tenantId: TenantId;
+  readonly smtpUserId: string;
+  /** Of `Postern-Min-Version`; 0 if it was not sent. */
+  readonly minVersion: number;
+}
+
+/** The SMTP user as it is now. @throws `smtp-user-not-found`, also for a removed one or another tenant's; `read-side-behind`. */
+export async function presentSmtpUser(reader: DataSource, asked: AskedSmtpUser): Promise<RegisteredSmtpUser> {
+  const user = await smtpUserAtVersion(reader, asked);
+  if (user?.status === 'registered') return user;
+  throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id in this tenant.');
+}
+
+/** Also a removed one; null if there is none. @throws `smtp-user-not-found` if the id is no UUID; `read-side-behind`. */
+export async function smtpUserAtVersion(
+  reader: DataSource,
+  { tenantId, smtpUserId, minVersion }: AskedSmtpUser,
+): Promise<KnownSmtpUser | null> {
+  if (!isUuid(smtpUserId))
+    throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is not a UUID.');
+  return atLeastVersion(minVersion, () => inTenant(reader, tenantId, (manager) => loadSmtpUser(manager, smtpUserId)));
+}
+
 /** The same for an id that is a UUID; null if there is none. */
-export async function loadSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser | null> {
+async function loadSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser | null> {
   const [record] = await manager.query<SmtpUserRecord[]>(
     `SELECT ${smtpUserColumns('audit')} FROM audit.smtp_users u WHERE id = $1`,
     [smtpUserId],

@@ -2,37 +2,13 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { SourceHistogram, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { text, time, view, integer } from '@postern/http';
+import { integer, view } from '@postern/http';
 import { knownSince, loginsByDay, observedSources } from '@postern/observed-logins';
 import { refusedBy } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
-
-const MAX_DAYS = 90;
-const DAYS = `Give a whole number of days from 1 to ${MAX_DAYS}.`;
-export const SourceHistogramAsked = z.strictObject({
-  days: z
-    .string()
-    .regex(/^\d{1,2}$/, DAYS)
-    .transform(Number)
-    .refine((days) => days >= 1 && days <= MAX_DAYS, DAYS)
-    .default(30)
-    .meta({ type: 'integer', minimum: 1, maximum: MAX_DAYS, default: 30, description: 'Up to today, by UTC.' }),
-});
-
-/** The members of `KnownSince`. */
-const knownSinceFields = {
-  since: time('2026-11-01T08:00:00.000Z', 'Since when any relay has reported logins; null: none ever has.').nullable(),
-  silentRelays: z.array(text('mx3')).meta({
-    description: 'The first hundred, by name, of the relays that had contact within a day and do not report logins.',
-  }),
-  notKept: integer(
-    0,
-    0,
-    'Logins in the period from addresses beyond the 10,000 that are kept of a day. They are in no other number.',
-  ),
-};
+import { DAY_MS, knownSinceFields, observedFrom } from './observe.js';
 
 export const sourceHistogramView = view<SourceHistogram>(
   'SourceHistogram',
@@ -60,8 +36,6 @@ export class CountSources extends Query<SourceHistogram> {
   }
 }
 
-const DAY_MS = 86_400_000;
-
 @QueryHandler(CountSources)
 export class CountSourcesHandler implements IQueryHandler<CountSources> {
   constructor(
@@ -73,7 +47,7 @@ export class CountSourcesHandler implements IQueryHandler<CountSources> {
   async execute({ tenantId, smtpUserId, days }: CountSources): Promise<SourceHistogram> {
     const smtpUser = await inTenant(this.audit, tenantId, (manager) => findSmtpUser(manager, smtpUserId));
     const now = new Date();
-    const from = new Date(now.getTime() - (days - 1) * DAY_MS);
+    const from = observedFrom(days - 1, now);
     return inTenant(this.logins, tenantId, async (manager) => {
       const refused =
         smtpUser.status === 'registered'

@@ -5,7 +5,8 @@ import { Allow, Documented, json, Tenant } from '@postern/http';
 import { ListAnswers } from '@postern/lists';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { CountSources, SourceHistogramAsked, sourceHistogramView } from './count-sources.js';
+import { CountSources, sourceHistogramView } from './count-sources.js';
+import { DaysAsked } from './observe.js';
 import { ListSources, sources, type SourcesAsked } from './list-sources.js';
 
 /** Where SMTP users log in from. */
@@ -43,7 +44,7 @@ export class SourcesController {
   histogram(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: SourceHistogramAsked }) { days }: z.infer<typeof SourceHistogramAsked>,
+    @Query({ schema: DaysAsked }) { days }: z.infer<typeof DaysAsked>,
   ): Promise<SourceHistogram> {
     return this.queries.execute(new CountSources(tenantId, smtpUserId, days));
   }

@@ -5,6 +5,7 @@ import {
   type Actor,
   type ApiKeyId,
   type AuthDenialEvent,
+  type EntryAdded,
   type EntryId,
   type EventMetadata,
   type Recorded,
@@ -18,6 +19,12 @@ import {
 export const ACTOR: Actor = { role: 'admin', keyId: '0198c0de-0000-7000-8000-000000000001' as ApiKeyId, name: 'ci' };
 export const METADATA: EventMetadata = { actor: ACTOR, correlationId: 'request-1', causationId: null };
 const AT = '2026-11-20T08:00:00.000Z';
+
+/** An entry of a restriction. */
+export function entryOf(range: string, more: Partial<EntryAdded> = {}): EntryAdded {
+  const rest = { typed: range, note: null, addedBy: ACTOR.name, addedAt: AT, expiresAt: null };
+  return { id: newId<EntryId>(), range, ...rest, ...more };
+}
 
 /** An SMTP user of a tenant, whose methods make its events. */
 export class Person {
@@ -45,16 +52,10 @@ export class Person {
     return { type: 'SmtpUserRemoved', data: { username: this.username } };
   }
   allowed(...ranges: string[]): SmtpUserEvent {
-    const entryOf = (range: string) => ({
-      id: newId<EntryId>(),
-      range,
-      typed: range,
-      note: null,
-      addedBy: ACTOR.name,
-      addedAt: AT,
-      expiresAt: null,
-    });
-    return { type: 'RestrictionAdded', data: { entries: ranges.map(entryOf) } };
+    return this.added(...ranges.map((range) => entryOf(range)));
+  }
+  added(...entries: EntryAdded[]): SmtpUserEvent {
+    return { type: 'RestrictionAdded', data: { entries } };
   }
   denied(ip: string, more: Partial<AuthDenialEvent['data']> = {}): AuthDenialEvent {
     const { smtpUserId, username } = this;

@@ -44,9 +44,11 @@ function shown<T>(schema: z.ZodType, meta: z.core.GlobalMeta, description: strin
 export function pageView<Item>(
   name: string,
   item: z.ZodType<Item>,
+  more: z.ZodRawShape = {},
 ): z.ZodType<{ readonly items: readonly Item[]; readonly nextCursor: string | null }> {
   return view(name, 'A page of the list; `nextCursor` is null on the last one.', {
     items: z.array(item),
+    ...more,
     nextCursor: text('WyIyMDI2LTExLTAxVDA4OjAwOjAwLjAwMFoiXQ', 'For `?cursor=`: to be sent back unchanged.').nullable(),
   });
 }

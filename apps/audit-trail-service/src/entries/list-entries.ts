@@ -1,0 +1,138 @@
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { EntryAdded, SmtpUserId, TenantId } from '@postern/contracts';
+import { inTenant } from '@postern/database';
+import { entryView, text, time, uuid, view, integer } from '@postern/http';
+import { defineList, isPosition, isUuid, ListQuery, pageOf, readRows } from '@postern/lists';
+import { entryUses, knownSince } from '@postern/observed-logins';
+import { entryView as shownEntry, type UsedEntry, type UsedEntryPage } from '@postern/restrictions';
+import sql, { join, raw } from 'sql-template-tag';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { daysField, knownSinceFields, observedFrom } from '../sources/observe.js';
+
+/** The entries of a tenant’s restrictions with their use, as pages, NDJSON or CSV. The SMTP users and entries that were added last come first. */
+export const entries = defineList({
+  name: 'entries',
+  page: 'UsedEntryPage',
+  item: view<UsedEntry>('UsedEntry', 'An entry of an SMTP user’s restriction, and how it was used.', {
+    smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
+    username: text('app@acme.example'),
+    entry: entryView,
+    lastMatchedAt: time(
+      '2026-11-02T09:00:00.000Z',
+      'The hour of the last login that it let in since it was added. Null: none that is kept.',
+    ).nullable(),
+    logins30d: integer(0, 120, 'Logins that it let in during the last 30 days.'),
+  }),
+  more: { since: knownSinceFields.since, silentRelays: knownSinceFields.silentRelays },
+  order: { smtpUserId: isUuid, place: isPosition },
+  filters: {
+    smtpUserId: z.string().refine(isUuid, 'Give the id of an SMTP user.').optional(),
+    unusedForDays: daysField.optional().meta({
+      type: 'integer',
+      description:
+        'Only entries that were added at least so many days ago, and let no login in since. None, until relays have reported logins for so long: see `since`.',
+    }),
+  },
+  columns: [
+    'username',
+    'entry.range',
+    'entry.note',
+    'entry.addedBy',
+    'entry.addedAt',
+    'entry.expiresAt',
+    'lastMatchedAt',
+    'logins30d',
+    'smtpUserId',
+    'entry.id',
+  ],
+});
+export type EntriesAsked = z.infer<typeof entries.query>;
+
+export class ListEntries extends ListQuery<UsedEntry, TenantId, EntriesAsked> {}
+
+/** Read at once where most are left out: which entry was used is in no index. */
+const BATCH = 1_000;
+/** Looked at for one page, which then ends early. */
+const MAX_LOOKED_AT = 10_000;
+
+interface EntryRow {
+  readonly smtpUserId: SmtpUserId;
+  readonly username: string;
+  readonly entry: EntryAdded;
+  readonly place: string;
+}
+
+@QueryHandler(ListEntries)
+export class ListEntriesHandler implements IQueryHandler<ListEntries> {
+  constructor(
+    @InjectDataSource('postern_audit_reader') private readonly audit: DataSource,
+    @InjectDataSource('postern_logins_reader') private readonly logins: DataSource,
+  ) {}
+
+  async execute({ scope: tenantId, asked }: ListEntries): Promise<UsedEntryPage> {
+    const { unusedForDays, limit } = asked;
+    const now = new Date();
+    const { since, silentRelays } = await inTenant(this.logins, tenantId, (manager) => knownSince(manager, null, now));
+    const known = { since, silentRelays };
+    const before = unusedForDays === undefined ? null : observedFrom(unusedForDays, now).toISOString();
+    // Before relays reported, nobody knows what was used.
+    if (before !== null && (since === null || since > before)) return { items: [], nextCursor: null, ...known };
+    const found: (UsedEntry & { readonly place: string })[] = [];
+    let after = asked.cursor;
+    const atOnce = before === null ? limit + 1 : BATCH;
+    for (let lookedAt = 0; found.length <= limit;) {
+      const rows = await this.read(tenantId, { ...asked, cursor: after }, before, atOnce);
+      const candidates = rows.map(({ smtpUserId, entry }) => ({ ...entry, smtpUserId }));
+      const uses = await inTenant(this.logins, tenantId, (manager) => entryUses(manager, candidates, now));
+      for (const [i, { smtpUserId, username, entry, place }] of rows.entries()) {
+        const { lastMatchedAt = null, logins30d = 0 } = uses[i] ?? {};
+        const unused = lastMatchedAt === null || (before !== null && lastMatchedAt < before);
+        if (before !== null && !unused) continue;
+        found.push({ smtpUserId, username, entry: shownEntry(entry, now), lastMatchedAt, logins30d, place });
+      }
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < atOnce) break;
+      after = [last.smtpUserId, last.place];
+      lookedAt += rows.length;
+      if (lookedAt >= MAX_LOOKED_AT && found.length <= limit) {
+        const { nextCursor } = pageOf([last], { limit: 1 }, entries.order, 2);
+        return { items: found.map(withoutPlace), nextCursor, ...known };
+      }
+    }
+    const { items, nextCursor } = pageOf(found, asked, entries.order);
+    return { items: items.map(withoutPlace), nextCursor, ...known };
+  }
+
+  /** Uses the index `smtp_users_of_tenant` and the key of the entries. */
+  private read(
+    tenantId: TenantId,
+    { smtpUserId, cursor }: EntriesAsked,
+    addedBefore: string | null,
+    limit: number,
+  ): Promise<EntryRow[]> {
+    const conditions = [sql`u.tenant_id = ${tenantId}`];
+    if (smtpUserId !== undefined) conditions.push(sql`u.id = ${smtpUserId}`);
+    if (addedBefore !== null) conditions.push(sql`(entry ->> 'addedAt')::timestamptz <= ${addedBefore}::timestamptz`);
+    if (cursor) {
+      conditions.push(sql`u.id <= ${cursor[0]}::uuid`);
+      conditions.push(sql`(u.id, place) < (${cursor[0]}::uuid, ${cursor[1]}::bigint)`);
+    }
+    return inTenant(this.audit, tenantId, (manager) =>
+      readRows<EntryRow>(
+        manager,
+        sql`SELECT u.id AS "smtpUserId", username, entry, place
+              FROM audit.smtp_users u JOIN audit.entries ON smtp_user_id = u.id
+             WHERE ${join(conditions, ' AND ')} ${NEWEST_FIRST} LIMIT ${limit}`,
+      ),
+    );
+  }
+}
+
+const NEWEST_FIRST = raw('ORDER BY u.id DESC, place DESC');
+
+function withoutPlace(found: UsedEntry & { readonly place: string }): UsedEntry {
+  const { place: _, ...entry } = found;
+  return entry;
+}

@@ -1,0 +1,135 @@
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { newId, type EntryId, type RestrictionPreview } from '@postern/contracts';
+import {
+  enforceAtSchema,
+  entriesSchema,
+  modeSchema,
+  reasonView,
+  text,
+  time,
+  timeField,
+  view,
+  integer,
+} from '@postern/http';
+import {
+  decide,
+  DomainRefusal,
+  evolve,
+  MAX_ENTRIES,
+  refusedBy,
+  requireRegistered,
+  type RegisteredSmtpUser,
+  type SmtpUserCommand,
+  type SmtpUserState,
+} from '@postern/restrictions';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { presentSmtpUser, type AskedSmtpUser } from '../smtp-user/find-smtp-user.js';
+import { knownSinceFields, MAX_DAYS, observe, sumOfLogins } from '../sources/observe.js';
+
+/** Addresses that are shown; the totals count all. */
+const MAX_ADDRESSES = 500;
+
+/** Changes of a restriction, as writes have them. They are made in this order. */
+export const PreviewBody = z.strictObject({
+  entries: entriesSchema.optional().meta({ description: 'The complete list in place of the present one.' }),
+  add: entriesSchema.optional().meta({ description: 'Entries to add.' }),
+  remove: z
+    .array(z.string())
+    .max(MAX_ENTRIES, `A restriction has at most ${MAX_ENTRIES} entries.`)
+    .optional()
+    .meta({ description: 'The ids of entries to remove.' }),
+  mode: modeSchema.optional(),
+  enforceAt: enforceAtSchema,
+  at: timeField
+    .optional()
+    .meta({ description: 'The instant to decide at, such as the end of an entry. Left out: now.' }),
+  days: z.int().min(1).max(MAX_DAYS).default(30).meta({ description: 'The period of the logins, up to now.' }),
+});
+export type PreviewAsked = z.infer<typeof PreviewBody>;
+
+export const restrictionPreviewView = view<RestrictionPreview>(
+  'RestrictionPreview',
+  'What the changed restriction would have refused. Nothing is changed.',
+  {
+    logins: integer(0, 160, 'All logins in the period.'),
+    refused: integer(0, 1, 'Those that would have been refused.'),
+    refusedAddresses: integer(0, 1),
+    addresses: z
+      .array(
+        z.object({
+          ip: text('198.51.100.7'),
+          logins: integer(1, 1),
+          lastSeenAt: time('2026-11-02T09:00:00.000Z', 'The hour.'),
+          reason: reasonView,
+        }),
+      )
+      .meta({ description: `The refused addresses, the latest first, at most ${MAX_ADDRESSES}.` }),
+    ...knownSinceFields,
+    version: integer(1, 7, 'The SMTP user’s version that the changes were made to.'),
+  },
+);
+
+/** What a change of the restriction would have done to the logins of the last days. */
+export class PreviewRestriction extends Query<RestrictionPreview> {
+  constructor(
+    readonly user: AskedSmtpUser,
+    readonly asked: PreviewAsked,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(PreviewRestriction)
+export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestriction> {
+  constructor(
+    @InjectDataSource('postern_audit_reader') private readonly audit: DataSource,
+    @InjectDataSource('postern_logins_reader') private readonly logins: DataSource,
+  ) {}
+
+  /** @throws `smtp-user-not-found`; `read-side-behind`; the refusals of the writes. */
+  async execute({ user, asked }: PreviewRestriction): Promise<RestrictionPreview> {
+    const present = await presentSmtpUser(this.audit, user);
+    const now = new Date();
+    const changed = changedBy(asked, present, now);
+    const { sources, ...known } = await observe(this.logins, user, asked.days);
+    const refused = refusedBy(changed, sources, asked.at === undefined ? now : new Date(asked.at));
+    return {
+      logins: sumOfLogins(sources),
+      refused: sumOfLogins(refused),
+      refusedAddresses: refused.length,
+      addresses: refused
+        .slice(0, MAX_ADDRESSES)
+        .map(({ ip, logins, lastSeenAt, reason }) => ({ ip, logins, lastSeenAt, reason })),
+      ...known,
+      version: present.version,
+    };
+  }
+}
+
+/** The SMTP user as the changes would make it: decided by the domain, as writes are. Throws a `DomainRefusal`. */
+function changedBy(asked: PreviewAsked, present: RegisteredSmtpUser, now: Date): RegisteredSmtpUser {
+  const { entries, add, remove = [], mode, enforceAt } = asked;
+  let state: SmtpUserState = present;
+  const change = (command: SmtpUserCommand) => {
+    state = decide(command, state, { now, actorName: 'preview', newId }).reduce<SmtpUserState>(evolve, state);
+  };
+  if (entries) change({ type: 'ReplaceRestriction', entries });
+  if (add) atPointer('/add', () => change({ type: 'AddEntries', entries: add }));
+  for (const entryId of remove) change({ type: 'RemoveEntry', entryId: entryId as EntryId });
+  if (mode !== undefined || enforceAt !== undefined) change({ type: 'ChangeMode', mode, enforceAt });
+  return requireRegistered(state);
+}
+
+/** Names the fields of a refusal by where the preview has them. */
+function atPointer(pointer: string, change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    if (!(error instanceof DomainRefusal)) throw error;
+    const moved = (text: string) => text.replace(/^\/entries(?=[/:]|$)/, pointer);
+    const errors = error.errors.map((field) => ({ ...field, pointer: moved(field.pointer) }));
+    throw new DomainRefusal(error.code, moved(error.detail), errors);
+  }
+}

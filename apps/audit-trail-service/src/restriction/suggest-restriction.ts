@@ -1,0 +1,74 @@
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { SuggestedRange, SuggestedRestriction } from '@postern/contracts';
+import { text, view, integer } from '@postern/http';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { presentSmtpUser, type AskedSmtpUser } from '../smtp-user/find-smtp-user.js';
+import { knownSinceFields, observe, sumOfLogins } from '../sources/observe.js';
+import { suggestRanges } from './suggest-ranges.js';
+
+/** Addresses that are left out and shown; the totals count all. */
+const MAX_LEFT = 100;
+
+export const suggestedRestrictionView = view<SuggestedRestriction>(
+  'SuggestedRestriction',
+  'The smallest list of ranges that covers where an SMTP user logged in from.',
+  {
+    ranges: z
+      .array(
+        view<SuggestedRange>('SuggestedRange', 'A range that covers addresses from which an SMTP user logged in.', {
+          range: text('203.0.113.9', 'Canonical, as an entry’s range.'),
+          logins: integer(1, 120),
+          share: z
+            .number()
+            .min(0)
+            .max(1)
+            .meta({ description: 'Of all logins.', examples: [0.75] }),
+          addresses: integer(1, 1, 'Those that logged in.'),
+          why: text('This address logged in 120 times.'),
+        }),
+      )
+      .meta({ description: 'Those with the most logins first, at most 1,000. Never wider than /24 or /64.' }),
+    left: z
+      .array(z.object({ ip: text('198.51.100.7'), logins: integer(1, 1) }))
+      .meta({ description: `The addresses that no range covers, the latest first, at most ${MAX_LEFT}.` }),
+    leftAddresses: integer(0, 1, 'All of them.'),
+    leftLogins: integer(0, 1, 'Their logins.'),
+    logins: integer(0, 160, 'All logins in the period.'),
+    ...knownSinceFields,
+  },
+);
+
+/** A list of ranges for an SMTP user, from its logins of the last `days`. */
+export class SuggestRestriction extends Query<SuggestedRestriction> {
+  constructor(
+    readonly user: AskedSmtpUser,
+    readonly days: number,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(SuggestRestriction)
+export class SuggestRestrictionHandler implements IQueryHandler<SuggestRestriction> {
+  constructor(
+    @InjectDataSource('postern_audit_reader') private readonly audit: DataSource,
+    @InjectDataSource('postern_logins_reader') private readonly logins: DataSource,
+  ) {}
+
+  /** @throws `smtp-user-not-found`; `read-side-behind`. */
+  async execute({ user, days }: SuggestRestriction): Promise<SuggestedRestriction> {
+    await presentSmtpUser(this.audit, user);
+    const { sources, ...known } = await observe(this.logins, user, days);
+    const { ranges, left } = suggestRanges(sources);
+    return {
+      ranges,
+      left: left.slice(0, MAX_LEFT).map(({ ip, logins }) => ({ ip, logins })),
+      leftAddresses: left.length,
+      leftLogins: sumOfLogins(left),
+      logins: sumOfLogins(sources),
+      ...known,
+    };
+  }
+}

@@ -1,0 +1,68 @@
+import type { KnownSince, ObservedSource, TenantId } from '@postern/contracts';
+import { inTenant } from '@postern/database';
+import { text, time, integer } from '@postern/http';
+import { knownSince, loginsByDay, MAX_SOURCES, observedSources } from '@postern/observed-logins';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+
+export const DAY_MS = 86_400_000;
+/** As long as observed sources are kept, unless it is set otherwise. */
+export const MAX_DAYS = 90;
+
+const DAYS = `Give a whole number of days from 1 to ${MAX_DAYS}.`;
+/** A number of days in a query. */
+export const daysField = z
+  .string(DAYS)
+  .regex(/^\d{1,2}$/, DAYS)
+  .transform(Number)
+  .refine((days) => days >= 1 && days <= MAX_DAYS, DAYS);
+
+/** `?days=` of what looks back. */
+export const DaysAsked = z.strictObject({
+  days: daysField
+    .default(30)
+    .meta({ type: 'integer', minimum: 1, maximum: MAX_DAYS, default: 30, description: 'Up to today, by UTC.' }),
+});
+
+/** The members of `KnownSince`. */
+export const knownSinceFields = {
+  since: time('2026-11-01T08:00:00.000Z', 'Since when any relay has reported logins; null: none ever has.').nullable(),
+  silentRelays: z.array(text('mx3')).meta({
+    description: 'The first hundred, by name, of the relays that had contact within a day and do not report logins.',
+  }),
+  notKept: integer(
+    0,
+    0,
+    'Logins in the period from addresses beyond the 10,000 that are kept of a day. They are in no other number.',
+  ),
+};
+
+export interface Observed extends KnownSince {
+  /** The latest first; the latest 10,000 if there are more. */
+  readonly sources: readonly ObservedSource[];
+}
+
+/** The addresses from which an SMTP user has logged in during the last `days`, and what is not known of them. */
+export function observe(
+  reader: DataSource,
+  { tenantId, smtpUserId }: { readonly tenantId: TenantId; readonly smtpUserId: string },
+  days: number,
+): Promise<Observed> {
+  const from = observedFrom(days, new Date());
+  return inTenant(reader, tenantId, async (manager) => {
+    const sources = await observedSources(manager, smtpUserId, from);
+    const known = await knownSince(manager, smtpUserId, from);
+    if (sources.length < MAX_SOURCES) return { sources, ...known };
+    const all = sumOfLogins(await loginsByDay(manager, smtpUserId, from, []));
+    return { sources, ...known, notKept: known.notKept + all - sumOfLogins(sources) };
+  });
+}
+
+/** The instant so many days before. */
+export function observedFrom(days: number, now: Date): Date {
+  return new Date(now.getTime() - days * DAY_MS);
+}
+
+export function sumOfLogins(some: readonly { readonly logins: number }[]): number {
+  return some.reduce((sum, { logins }) => sum + logins, 0);
+}
