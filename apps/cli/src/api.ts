@@ -26,6 +26,10 @@ export interface WriteOptions {
   readonly idempotencyKey?: string;
   /** The version to change; by default, the current one. */
   readonly ifVersion?: number | '*';
+  /** Refused with `lockout-risk` where it would refuse an address that logged in lately. */
+  readonly guard?: boolean;
+  /** With `guard`: the digest of the addresses that may be refused. */
+  readonly accept?: string;
 }
 
 /** Postern over HTTP. Methods throw `RequestRefused` for a problem, `Failure` without an answer. */
@@ -41,15 +45,21 @@ export class PosternApi {
     return this.send(path, options, (response) => read<Body>(response));
   }
 
+  /** A question that needs a body; it changes nothing. */
+  ask<Body>(path: string, body: unknown): Promise<Body> {
+    return this.send(path, { method: 'POST', body }, (response) => read<Body>(response, body));
+  }
+
   /** Returns the answer's body, and the version for reading it back. */
   write<Body>(
     method: WriteMethod,
     path: string,
-    { body, idempotencyKey = randomUUID(), ifVersion }: WriteOptions = {},
+    { body, idempotencyKey = randomUUID(), ifVersion, guard, accept }: WriteOptions = {},
   ): Promise<{ readonly body: Body; readonly version: number | null }> {
     const headers = {
       'idempotency-key': idempotencyKey,
       ...(ifVersion === undefined ? {} : { 'if-match': ifVersion === '*' ? '*' : `"${ifVersion}"` }),
+      ...(guard && { 'postern-guard': accept === undefined ? 'lockout' : `lockout; accept="${accept}"` }),
     };
     return this.send(path, { method, headers, body }, async (response) => {
       const version = response.headers.get('postern-version');

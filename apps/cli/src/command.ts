@@ -1,6 +1,6 @@
 import { Output, TerminalCommand, wholeNumber } from '@postern/terminal';
 import { DENIAL_REASONS, type WhoAmI } from '@postern/contracts';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { PosternApi, segment } from './api.js';
 import { connectionOf, type GlobalOptions } from './connection.js';
 import { usageFailure } from './failure.js';
@@ -30,6 +30,18 @@ export class ApiCommand extends TerminalCommand {
     return this.option('--if-version <version>', 'only if the SMTP user is at this version still', version).writes();
   }
 
+  /** A write that may refuse addresses which log in. */
+  guards(): this {
+    return this.option(
+      '--guard',
+      'stop where it would refuse an address that logged in within 7 days; a terminal is shown them, and asked',
+    ).addOption(
+      new Option('--accept <digest>', 'with --guard: go on if it is these addresses, by the digest that it named')
+        .argParser(digest)
+        .implies({ guard: true }),
+    );
+  }
+
   lists(): this {
     return this.option('--limit <n>', `how many, 1 to ${MOST_ITEMS}`, wholeNumber(1, MOST_ITEMS), 50).option(
       '--cursor <cursor>',
@@ -57,11 +69,21 @@ export class ApiCommand extends TerminalCommand {
       );
   }
 
+  /** What the answer counts. */
+  days(): this {
+    return this.option('--days <n>', 'by the logins of so many days, 1 to 90', wholeNumber(1, 90), 30);
+  }
+
   period(verb = 'occurred'): this {
     return this.option('--from <when>', `${verb} then or later: 2h ago, a day, or RFC 3339`, (text) =>
       timeAgo(text),
     ).option('--to <when>', `${verb} before then`, (text) => timeAgo(text));
   }
+}
+
+function digest(text: string): string {
+  if (/^[0-9a-f]{16}$/.test(text)) return text;
+  throw new InvalidArgumentError('Give the 16 hex digits that the guard named.');
 }
 
 /** @throws a usage failure for a wrong global option or environment. */

@@ -4,7 +4,7 @@ import { EXIT, Failure, usageFailure } from './failure.js';
 /** Asks before an irreversible change. @throws a usage failure without a terminal; ends with "no" unless confirmed. */
 export async function confirm(question: string, { yes = false }: { readonly yes?: boolean }): Promise<void> {
   if (yes) return;
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
+  if (!canAsk())
     throw usageFailure(`${question}\nThere is no terminal to ask on. Use --yes to continue without the question.`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = new AbortController();
@@ -12,4 +12,9 @@ export async function confirm(question: string, { yes = false }: { readonly yes?
   const answer = await terminal.question(`${question} [y/N] `, { signal: closed.signal }).catch(() => '');
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new Failure(EXIT.no, 'Nothing was changed.');
+}
+
+/** Whether somebody sits at a terminal who can be asked. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
 }

@@ -1,4 +1,4 @@
-import { printable } from '@postern/terminal';
+import { printable, shortTime } from '@postern/terminal';
 
 /** Exit codes. Scripts rely on them: docs/cli.md and `postern --help` list them. */
 export const EXIT = {
@@ -37,6 +37,10 @@ export interface ProblemDocument {
   readonly code?: string;
   readonly requestId?: string;
   readonly errors?: readonly FieldProblem[];
+  /** Of `lockout-risk`: the newest addresses, the number of all, and their digest. */
+  readonly addresses?: readonly { readonly ip: string; readonly logins: number; readonly lastSeenAt: string }[];
+  readonly refusedAddresses?: number;
+  readonly accept?: string;
 }
 
 interface FieldProblem {
@@ -70,14 +74,24 @@ export function failureText(error: unknown, json: boolean): string {
 }
 
 function tellProblem({ problem, status, sent }: RequestRefused): string {
-  const { title = 'The request was refused', detail, code = 'no code', requestId, errors = [] } = problem;
+  const { title = 'The request was refused', detail, code = 'no code', requestId, errors = [], accept } = problem;
   const lines = [`postern: ${printable(title)} (${code}, HTTP ${status})`];
-  // With errors by field, the detail only repeats them.
-  if (detail && errors.length === 0) lines.push(`  ${printable(detail)}`);
-  for (const field of errors) lines.push(...fieldLines(field, sent));
+  const complaints = [...errors.flatMap((field) => fieldLines(field, sent)), ...lockedOutLines(problem)];
+  // With errors by field or address, the detail only repeats them.
+  if (detail && complaints.length === 0) complaints.push(`  ${printable(detail)}`);
+  lines.push(...complaints);
   if (HINTS[code]) lines.push(`  ${HINTS[code]}`);
+  if (accept) lines.push(`  Allow them; or, to refuse them from now on, add --accept ${printable(accept)}`);
   if (requestId) lines.push(`  Request: ${printable(requestId)}`);
   return lines.join('\n');
+}
+
+/** The addresses that the change would lock out, a line each; none for another problem. */
+export function lockedOutLines({ addresses = [], refusedAddresses = addresses.length }: ProblemDocument): string[] {
+  const lines = addresses.map(
+    ({ ip, logins, lastSeenAt }) => `  ${printable(ip)}: ${logins} logins, the last ${shortTime(lastSeenAt)}`,
+  );
+  return refusedAddresses > lines.length ? [...lines, `  … and ${refusedAddresses - lines.length} more`] : lines;
 }
 
 function fieldLines({ pointer = '', detail = '', suggestions = [] }: FieldProblem, sent: unknown): string[] {

@@ -2,7 +2,9 @@ import { version } from '@postern/terminal';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { auditCommands } from './audit.commands.js';
 import { restrictionCommands } from './restriction.commands.js';
+import { previewCommand } from './preview.command.js';
 import { serverCommands } from './server.commands.js';
+import { sourcesCommands } from './sources.commands.js';
 import { keysCommand, tenantsCommand } from './tenants.commands.js';
 import { duration } from './time-text.js';
 import { usersCommand } from './users.commands.js';
@@ -12,6 +14,8 @@ const COMMANDS = [
   keysCommand,
   usersCommand,
   ...restrictionCommands,
+  previewCommand,
+  ...sourcesCommands,
   ...auditCommands,
   ...serverCommands,
 ];
@@ -50,7 +54,7 @@ tenant's admin key.
 
 Exit codes:
   0  done; the answer is yes
-  1  the answer is no: not let in (check), not ready (health), or you declined
+  1  the answer is no: not let in (check), some refused (preview), not ready (health), or you declined
   2  the command line, the environment or a file is not right; nothing was sent
   3  Postern refused the request (4xx), or what it names is not there
   4  Postern cannot be reached, was too slow, too busy, or failed (5xx)

@@ -1,100 +1,20 @@
 import { type Output, printable, shortTime } from '@postern/terminal';
-import { isUuid } from '@postern/contracts';
-import { parseRange } from '@postern/ip-ranges';
-import type { CheckedAddress, Entry, Restriction } from '@postern/restrictions';
-import { Argument, Option } from 'commander';
-import type { WriteMethod, WriteOptions } from './api.js';
+import type { CheckedAddress, Restriction } from '@postern/restrictions';
+import type { WriteOptions } from './api.js';
 import { ApiCommand, type Session } from './command.js';
-import { confirm } from './confirm.js';
+import { canAsk, confirm } from './confirm.js';
 import { describeRestriction } from './describe-restriction.js';
-import { entriesGiven, type EntriesGiven } from './entries.js';
-import { EXIT, Failure } from './failure.js';
+import { EXIT, RequestRefused, lockedOutLines } from './failure.js';
+import { changeCommands, type RestrictionChange } from './restriction-changes.js';
 import { findSmtpUser, findSmtpUserThenOrNow, writeSmtpUser, type NamedSmtpUser } from './smtp-user.js';
-import { timeAgo, timeAhead } from './time-text.js';
+import { timeAgo } from './time-text.js';
 
-const MODES = ['enforce', 'report-only'];
-
-type EntryOptions = WriteOptions & Omit<EntriesGiven, 'ranges'>;
-
-function withEntries(command: ApiCommand): ApiCommand {
-  return command
-    .argument('<user>', 'username or id')
-    .argument('[ranges...]', 'addresses and ranges, IPv4 or IPv6')
-    .option('--note <text>', 'why they are on the list')
-    .option('--expires <when>', 'until when: 7d from now, a day, or RFC 3339', (text) => timeAhead(text))
-    .option('--from <file>', 'read ranges from a file, one a line, with a note after #; - is standard input')
-    .writesUser();
-}
-
-interface ModeOptions {
-  readonly enforceAt?: string;
-}
-
-const enforceAtOption = () =>
-  new Option(
-    '--enforce-at <when>',
-    'end report-only then, without another command: 7d from now, a day, or RFC 3339',
-  ).argParser((text) => timeAhead(text));
-
-const restrict = withEntries(
-  new ApiCommand('restrict')
-    .description('let an SMTP user log in only from these addresses; replaces its list')
-    .addOption(new Option('--mode <mode>', 'report-only records and lets through').choices(MODES))
-    .addOption(enforceAtOption()),
-)
-  .examples(
-    'postern restrict app@acme.example 203.0.113.0/24 2001:db8::/64',
-    'postern restrict app@acme.example 203.0.113.0/24 --mode report-only --enforce-at 7d',
-    'postern restrict app@acme.example --from ranges.txt --if-version 7',
-  )
-  .runs(async (session, named: string, ranges: string[], options: EntryOptions & ModeOptions & { mode?: string }) => {
-    const { mode, enforceAt, ifVersion = '*' } = options;
-    const body = { entries: await entriesGiven({ ranges, ...options }), mode, enforceAt };
-    const user = await findSmtpUser(session, named);
-    await writeRestriction(session, user, 'PUT', '/restriction', { ...options, ifVersion, body });
-  });
-
-const allow = withEntries(
-  new ApiCommand('allow').description('add addresses to the list; the first one restricts an unrestricted SMTP user'),
-)
-  .examples(
-    'postern allow app@acme.example 198.51.100.7 --note "new office" --expires 7d',
-    'postern allow app@acme.example 2001:db8:1::/48 --expires 2030-01-31T12:00:00Z',
-  )
-  .runs(async (session, named: string, ranges: string[], options: EntryOptions) => {
-    const body = { entries: await entriesGiven({ ranges, ...options }) };
-    const user = await findSmtpUser(session, named);
-    await writeRestriction(session, user, 'POST', '/restriction/entries', { ...options, body });
-  });
-
-const disallow = new ApiCommand('disallow')
-  .description('remove an entry from the list; not the last one, see clear')
-  .argument('<user>', 'username or id')
-  .argument('<entry>', 'its range, or its id')
-  .writesUser()
-  .examples(
-    'postern disallow app@acme.example 198.51.100.7',
-    'postern disallow app@acme.example 2001:db8::/64 --if-version 7',
-  )
-  .runs(async (session, named: string, entry: string, options: WriteOptions) => {
-    const user = await findSmtpUser(session, named);
-    const { entries } = await session.api.get<Restriction>(`${user.path}/restriction`);
-    const id = entryNamed(entry, entries, user.name);
-    await writeRestriction(session, user, 'DELETE', `/restriction/entries/${id}`, options);
-  });
-
-const mode = new ApiCommand('mode')
-  .description('enforce the list, or only report what it would refuse')
-  .argument('<user>', 'username or id')
-  .addArgument(new Argument('<mode>').choices(MODES))
-  .addOption(enforceAtOption())
-  .writesUser()
-  .examples('postern mode app@acme.example report-only', 'postern mode app@acme.example report-only --enforce-at 7d')
-  .runs(async (session, named: string, mode: string, options: WriteOptions & ModeOptions) => {
-    const { enforceAt } = options;
-    const user = await findSmtpUser(session, named);
-    await writeRestriction(session, user, 'PUT', '/restriction/mode', { ...options, body: { mode, enforceAt } });
-  });
+const changes = changeCommands({
+  prefix: 'postern',
+  // The list that `restrict` may take has a period.
+  options: (command) => (command.name() === 'restrict' ? command.days() : command).writesUser().guards(),
+  run: (session, user, change, options) => writeRestriction(session, user, { ...options, ...change }),
+});
 
 const clear = new ApiCommand('clear')
   .description('remove the restriction: the SMTP user may log in from anywhere')
@@ -105,7 +25,7 @@ const clear = new ApiCommand('clear')
   .runs(async (session, named: string, options: WriteOptions & { yes?: boolean }) => {
     const user = await findSmtpUser(session, named);
     await confirm(`Let ${user.name} log in from any address?`, options);
-    await writeRestriction(session, user, 'DELETE', '/restriction', options);
+    await writeRestriction(session, user, { ...options, method: 'DELETE', part: '/restriction' });
   });
 
 const check = new ApiCommand('check')
@@ -125,31 +45,31 @@ const check = new ApiCommand('check')
     if (checked.decision !== 'allow') process.exitCode = EXIT.no;
   });
 
-export const restrictionCommands = [restrict, allow, disallow, mode, clear, check];
+export const restrictionCommands = [...changes, clear, check];
 
+/** Writes a part of the restriction, and shows the result. At a terminal, asks about what the guard stopped. */
 async function writeRestriction(
   session: Session,
   { path, name }: NamedSmtpUser,
-  method: WriteMethod,
-  part: string,
-  options: WriteOptions,
+  { method, part, ...options }: Omit<RestrictionChange, 'preview'>,
 ): Promise<void> {
-  const restriction = await writeSmtpUser<Restriction>(session, method, `${path}${part}`, options, () => path);
-  session.output.answer(restriction, () => describeRestriction(name, restriction, session.output));
+  let write: WriteOptions = options;
+  for (;;) {
+    try {
+      const restriction = await writeSmtpUser<Restriction>(session, method, `${path}${part}`, write, () => path);
+      return session.output.answer(restriction, () => describeRestriction(name, restriction, session.output));
+    } catch (error) {
+      write = { ...options, accept: await acceptedLockout(session, error) };
+    }
+  }
 }
 
-/** The entry's id, by the range and not its spelling: `2001:DB8::/64` finds `2001:db8::/64`. */
-function entryNamed(text: string, entries: readonly Entry[], name: string): string {
-  // Postern checks whether the list has it, because reads may be behind.
-  if (isUuid(text.toLowerCase())) return text.toLowerCase();
-  const range = parseRange(text);
-  if (!range.ok) throw new Failure(EXIT.usage, range.detail);
-  const entry = entries.find((candidate) => candidate.range === range.value.text);
-  if (entry) return entry.id;
-  const listed = entries.map((candidate) => candidate.range).slice(0, 10);
-  const has =
-    listed.length === 0 ? 'It has no entries.' : `It has ${listed.join(', ')}${entries.length > 10 ? ', …' : '.'}`;
-  throw new Failure(EXIT.refused, `${name} has no entry ${range.value.text}. ${has}`);
+/** Returns the digest of the addresses that the guard named, if somebody at a terminal wants them refused; else throws. */
+async function acceptedLockout({ output }: Session, error: unknown): Promise<string> {
+  if (!(error instanceof RequestRefused) || error.problem.accept === undefined || output.json || !canAsk()) throw error;
+  const { accept, title = '' } = error.problem;
+  await confirm([`${printable(title)}:`, ...lockedOutLines(error.problem), 'Refuse them from now on?'].join('\n'), {});
+  return accept;
 }
 
 function explain(name: string, checked: CheckedAddress, output: Output): string {

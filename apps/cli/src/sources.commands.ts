@@ -1,0 +1,116 @@
+import { printable, shortTime, wholeNumber, type Column, type Output } from '@postern/terminal';
+import type { KnownSince } from '@postern/contracts';
+import type { Source } from '@postern/restrictions';
+import { Option } from 'commander';
+import { ApiCommand, type Session } from './command.js';
+import { EXIT, Failure } from './failure.js';
+import { showList, type ListOptions } from './list.js';
+import type { EntryUse, Suggestion } from './observed.js';
+import { findSmtpUser, type NamedSmtpUser } from './smtp-user.js';
+
+const sources = new ApiCommand('sources')
+  .description('from where an SMTP user logged in, the latest first, and whether it still could')
+  .argument('<user>', 'username or id')
+  .option('--ip <range>', 'from this address or range')
+  .addOption(new Option('--decision <decision>', 'which would now be so decided').choices(['allow', 'deny']))
+  .period('logged in')
+  .exports()
+  .examples('postern sources app@acme.example', 'postern sources app@acme.example --decision deny --from 30d')
+  .runs(async (session, named: string, options: ListOptions) => {
+    const { path } = await findSmtpUser(session, named);
+    await showList<Source>(session, `${path}/sources`, options, [
+      { title: 'IP', value: ({ ip }) => ip },
+      { title: 'LOGINS', value: ({ logins }) => String(logins) },
+      { title: 'FIRST', value: ({ firstSeenAt }) => shortTime(firstSeenAt) },
+      { title: 'LAST', value: ({ lastSeenAt }) => shortTime(lastSeenAt) },
+      { title: 'NOW', value: ({ decision }) => decision },
+      { title: 'BECAUSE', value: ({ matched, reason }) => matched?.range ?? reason },
+      { title: 'RELAYS', value: ({ relays }) => relays.join(', '), wraps: true },
+    ]);
+  });
+
+const suggest = new ApiCommand('suggest')
+  .description('the shortest list that covers where an SMTP user logged in, and what it leaves out')
+  .argument('<user>', 'username or id')
+  .days()
+  .examples('postern suggest app@acme.example', 'postern suggest app@acme.example --days 90')
+  .runs(async (session, named: string, { days }: { days: number }) => {
+    const suggestion = await suggestionFor(session, await findSmtpUser(session, named), days);
+    session.output.answer(suggestion, () => describeSuggestion(suggestion, days, session.output));
+  });
+
+const entries = new ApiCommand('entries')
+  .description('entries of all SMTP users or of one, with the last login that each let in')
+  .argument('[user]', 'username or id; all of the tenant where left out')
+  .addOption(
+    new Option('--unused-for <days>', 'only those that let no login in for so many days, 1 to 90').argParser(
+      wholeNumber(1, 90),
+    ),
+  )
+  .exports()
+  .examples('postern entries --unused-for 90', 'postern entries app@acme.example')
+  .runs(async (session, named: string | undefined, { unusedFor, ...options }: ListOptions & { unusedFor?: number }) => {
+    const user = named === undefined ? undefined : await findSmtpUser(session, named);
+    const query = { ...options, unusedForDays: unusedFor, smtpUserId: user?.path.split('/').at(-1) };
+    await showList<EntryUse>(session, `${await session.tenantPath()}/entries`, query, [
+      { title: 'USER', value: ({ username }) => username },
+      { title: 'RANGE', value: ({ entry }) => entry.range },
+      { title: 'NOTE', value: ({ entry }) => entry.note ?? '-', wraps: true },
+      { title: 'ADDED', value: ({ entry }) => shortTime(entry.addedAt) },
+      { title: 'LAST LOGIN', value: ({ lastMatchedAt }) => shortTime(lastMatchedAt) },
+      { title: 'IN 30 DAYS', value: ({ logins30d }) => String(logins30d) },
+      { title: 'EXPIRES', value: ({ entry }) => shortTime(entry.expiresAt) },
+      { title: 'ID', value: ({ entry }) => entry.id },
+    ]);
+  });
+
+/** In the order of the help. */
+export const sourcesCommands = [sources, suggest, entries];
+
+/** The ranges that cover where the SMTP user logged in; says what they leave out. Throws a failure where it did not log in. */
+export async function suggestedRanges(session: Session, user: NamedSmtpUser, days: number): Promise<string[]> {
+  const { ranges, leftAddresses, leftLogins } = await suggestionFor(session, user, days);
+  if (ranges.length === 0)
+    throw new Failure(
+      EXIT.refused,
+      `No relay has reported a login of ${user.name} in ${days} days. Name the ranges, or look back further with --days.`,
+    );
+  if (leftAddresses > 0)
+    session.output.remark(
+      `Left out: ${leftAddresses} addresses with ${leftLogins} logins; \`postern suggest\` shows them.`,
+    );
+  return ranges.map(({ range }) => range);
+}
+
+function suggestionFor({ api }: Session, { path }: NamedSmtpUser, days: number): Promise<Suggestion> {
+  return api.get<Suggestion>(`${path}/restriction/suggestion`, { query: { days } });
+}
+
+function describeSuggestion(suggestion: Suggestion, days: number, output: Output): string {
+  const { ranges, left, leftAddresses, leftLogins, logins } = suggestion;
+  const lines = [`${logins} logins in ${days} days.`];
+  if (ranges.length > 0) lines.push('', output.table(SUGGESTED_COLUMNS, ranges));
+  if (leftAddresses > 0) lines.push('', `Left out: ${leftAddresses} addresses with ${leftLogins} logins.`);
+  lines.push(...left.map((address) => `  ${printable(address.ip)}: ${address.logins} logins`));
+  if (left.length < leftAddresses) lines.push(`  … and ${leftAddresses - left.length} more`);
+  return [...lines, ...notKnown(suggestion)].join('\n');
+}
+
+const SUGGESTED_COLUMNS: readonly Column<Suggestion['ranges'][number]>[] = [
+  { title: 'RANGE', value: ({ range }) => range },
+  { title: 'LOGINS', value: ({ logins }) => String(logins) },
+  { title: 'SHARE', value: ({ share }) => `${(share * 100).toFixed(1)} %` },
+  { title: 'ADDRESSES', value: ({ addresses }) => String(addresses) },
+  { title: 'WHY', value: ({ why }) => why, wraps: true },
+];
+
+/** How far the numbers can be relied on. */
+export function notKnown({ since, silentRelays, notKept }: KnownSince): string[] {
+  const lines = [
+    since === null ? 'No relay has reported logins yet.' : `Relays have reported logins since ${shortTime(since)}.`,
+  ];
+  if (silentRelays.length > 0)
+    lines.push(`Logins at these relays are not known: ${printable(silentRelays.join(', '))}.`);
+  if (notKept > 0) lines.push(`${notKept} logins more came from too many addresses to keep each.`);
+  return ['', ...lines];
+}
