@@ -46,6 +46,27 @@ const problem = z
 /** What some problems have in addition. */
 const MEMBERS: Partial<Record<ProblemCode, Readonly<Record<string, JsonSchema>>>> = {
   'version-mismatch': { version: { type: 'integer', description: 'The current version.', examples: [8] } },
+  'lockout-risk': {
+    addresses: {
+      type: 'array',
+      description: 'The newest 100 of the addresses.',
+      items: {
+        type: 'object',
+        required: ['ip', 'logins', 'lastSeenAt'],
+        properties: {
+          ip: { type: 'string', examples: ['203.0.113.42'] },
+          logins: { type: 'integer', examples: [12] },
+          lastSeenAt: { type: 'string', format: 'date-time', examples: ['2026-11-01T08:00:00.000Z'] },
+        },
+      },
+    },
+    refusedAddresses: { type: 'integer', description: 'How many they are.', examples: [1] },
+    accept: {
+      type: 'string',
+      description: 'The digest of them all, for `Postern-Guard`.',
+      examples: ['9f86d081884c7d65'],
+    },
+  },
   'not-ready': {
     missing: {
       type: 'object',

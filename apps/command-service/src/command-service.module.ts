@@ -20,6 +20,7 @@ import { MakeSignInLinkHandler } from './session/make-sign-in-link.js';
 import { SessionController } from './session/session.controller.js';
 import { SignInHandler } from './session/sign-in.js';
 import { SignOutHandler } from './session/sign-out.js';
+import { LockoutGuard } from './smtp-user/lockout-guard.js';
 import { SmtpUserStates } from './smtp-user/smtp-user-states.js';
 import { SmtpUsersController } from './smtp-user/smtp-users.controller.js';
 import { CreateTenantHandler } from './tenant/create-tenant.js';
@@ -64,6 +65,7 @@ import { Writes } from './write/writes.js';
     ExpiredRows,
     FirstOperatorKey,
     IdempotencyStore,
+    LockoutGuard,
     SmtpUserStates,
     Writes,
   ],

@@ -75,6 +75,8 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Count of a record of logins', number(LOGIN_LIMITS.count)],
   ['Entries on a page of SMTP users', number(PROJECTION_LIMITS.entriesPerPage)],
   ['Fields that a 422 names', number(MAX_ERRORS)],
+  ['Addresses that a `lockout-risk` names', number(COMMAND_LIMITS.addressesAtRisk)],
+  ['Addresses that `Postern-Guard` judges', number(MAX_SOURCES)],
 
   ['Connections', number(defaults.maxConnections)],
   ['Policy streams', number(streams.maxClients)],
@@ -112,6 +114,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['To look up a key', seconds(ACCESS_DEADLINE_MS)],
   ['A read, until its answer begins', seconds(READ_DEADLINE_MS)],
   ['A write', seconds(COMMAND_LIMITS.deadlineMs)],
+  ['To read the logins for `Postern-Guard`', seconds(COMMAND_LIMITS.guardMs)],
   ['A read with `Postern-Min-Version`', seconds(PROJECTION_LIMITS.minVersionWaitMs)],
   ['A check of `/health/ready`', seconds(CHECK_TIMEOUT_MS)],
   ['To read a snapshot', seconds(PROJECTION_LIMITS.snapshotMs)],

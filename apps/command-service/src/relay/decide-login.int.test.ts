@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { TestDatabase } from '@postern/testing';
+import { ALL_BUT_THE_CLOCK } from '../../testing/all-but-the-clock.js';
 import { problem } from '../../testing/problem.js';
 import { commandDatabase, listOf, StartedService } from '../../testing/started-service.js';
 
@@ -8,11 +9,6 @@ let service: StartedService;
 let acme: string;
 let relay: string;
 let users = 0;
-/** As jest names them. */
-const ALL_BUT_THE_CLOCK =
-  'hrtime nextTick performance queueMicrotask setImmediate clearImmediate setInterval clearInterval setTimeout clearTimeout'.split(
-    ' ',
-  ) as 'hrtime'[];
 beforeAll(async () => {
   database = await commandDatabase();
   service = await StartedService.on(database.url);

@@ -25,7 +25,7 @@ const ModeBody = z.strictObject({ mode: modeSchema, enforceAt: enforceAtSchema }
 const changing = (summary: string, more: Partial<Documentation> = {}): Documentation => ({
   tag: 'Restrictions',
   summary,
-  takes: ['If-Match'],
+  takes: ['If-Match', 'Postern-Guard'],
   answer: json(restrictionView),
   responseHeaders: ['ETag', 'Postern-Version'],
   ...more,

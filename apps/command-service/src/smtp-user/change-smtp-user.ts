@@ -18,6 +18,7 @@ import { EventWriter } from '../write/event-writer.js';
 import { requireVersion } from '../write/expected-version.js';
 import { conflictsTotal } from '../write/metrics.js';
 import type { Written } from '../write/request-context.js';
+import { LockoutGuard } from './lockout-guard.js';
 import { SmtpUserStates } from './smtp-user-states.js';
 import type { Target } from './target.js';
 import { movesUsername, moveUsernames } from './usernames.js';
@@ -25,7 +26,7 @@ import { movesUsername, moveUsernames } from './usernames.js';
 /**
  * Changes an SMTP user or its restriction with a command of the domain, and returns the result. If the user was changed
  * meanwhile, it decides again.
- * @throws `DomainRefusal`; 412 `version-mismatch`, 409 `username-taken`; `QueueFull`; the journal's errors.
+ * @throws `DomainRefusal`; 412 `version-mismatch`, 409 `username-taken`, `lockout-risk`; `QueueFull`; the journal's errors.
  */
 export class ChangeSmtpUser<Body> extends Command<Written<Body>> {
   constructor(
@@ -49,6 +50,7 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
   constructor(
     @Inject(EventWriter) private readonly writer: EventWriter,
     @Inject(SmtpUserStates) private readonly states: SmtpUserStates,
+    @Inject(LockoutGuard) private readonly lockoutGuard: LockoutGuard,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -73,10 +75,10 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
     trustMemory: boolean,
     holder?: EntityManager,
   ): Promise<Written> {
-    const { user, context } = command.target;
+    const { user, context, guard } = command.target;
     const now = this.clock();
-    // 1. Load: the remembered state, if it may be old. 2. Decide.
-    const remembered = trustMemory ? this.states.remembered(user) : undefined;
+    // 1. Load: the remembered state, if it may be old; no append proves the guard's refusal. 2. Decide.
+    const remembered = trustMemory && !guard ? this.states.remembered(user) : undefined;
     let state = remembered ?? (await this.states.current(user));
     let events = remembered ? unlessRefused(() => judge(command, state, now)) : judge(command, state, now);
     if (remembered && events.length === 0) {
@@ -86,6 +88,7 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
     }
     // 3. Evolve, and build the answer.
     const next = events.reduce<SmtpUserState>(evolve, state);
+    if (guard && events.length > 0) await this.lockoutGuard.check(guard, user, { before: state, after: next, now });
     const answer: Written = { body: command.show(next, now), version: next.version };
     // 4. Append, if the state is unchanged.
     await this.writer.write(

@@ -38,7 +38,10 @@ export class SmtpUsersController {
   ): Promise<SmtpUser> {
     const user = { tenantId, smtpUserId: newId<SmtpUserId>() };
     const register = { type: 'RegisterSmtpUser', ...user, username } as const;
-    return this.writes.carryOut(context, new ChangeSmtpUser({ user, context, expected: null }, register, shownUser));
+    return this.writes.carryOut(
+      context,
+      new ChangeSmtpUser({ user, context, expected: null, guard: null }, register, shownUser),
+    );
   }
 
   @Patch(':smtpUserId')

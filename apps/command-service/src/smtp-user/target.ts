@@ -3,6 +3,7 @@ import { isUuid, type SmtpUserId, type TenantId } from '@postern/contracts';
 import { Problem } from '@postern/http';
 import type { FastifyRequest } from 'fastify';
 import { readIfMatch, type ExpectedVersions } from '../write/expected-version.js';
+import { readGuard, type WantedGuard } from '../write/wanted-guard.js';
 import { writeRequest, type WriteRequest } from '../write/request-context.js';
 
 /** The tenant is part of the key, so that no state is found under another tenant. */
@@ -11,14 +12,16 @@ export interface SmtpUserRef {
   readonly smtpUserId: SmtpUserId;
 }
 
-/** The SMTP user that a request changes, and which versions of it the caller has seen. */
+/** The SMTP user that a request changes, which versions of it the caller has seen, and whether the change is guarded. */
 export interface Target {
   readonly user: SmtpUserRef;
   readonly context: WriteRequest;
   readonly expected: ExpectedVersions;
+  /** Null where nobody asks for it. */
+  readonly guard: WantedGuard | null;
 }
 
-/** The `Target` of the path and `If-Match`. An id that is not a UUID is 404 without a query. */
+/** The `Target` of the path, `If-Match` and `Postern-Guard`. An id that is not a UUID is 404 without a query. */
 export const TargetOf = createParamDecorator(
   (need: 'if-match-required' | undefined, execution: ExecutionContext): Target => {
     const request = execution.switchToHttp().getRequest<FastifyRequest<{ Params: Record<string, string> }>>();
@@ -35,6 +38,7 @@ export const TargetOf = createParamDecorator(
       user: { tenantId: tenantId as TenantId, smtpUserId: smtpUserId as SmtpUserId },
       context: writeRequest(execution),
       expected: readIfMatch(header),
+      guard: readGuard(request.headers['postern-guard']),
     };
   },
 );

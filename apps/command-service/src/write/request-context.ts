@@ -71,7 +71,10 @@ function idempotencyClaim(request: FastifyRequest): IdempotencyClaim | undefined
   return { callerId, tenantId, key, requestHash: hashOf(request), secret: credentialOf(request)?.text ?? '' };
 }
 
-/** By meaning: white space, the order of members and the spelling of the path do not matter. */
+/**
+ * By meaning: white space, the order of members and the spelling of the path do not matter. Nor does `Postern-Guard`: a change that
+ * was refused goes through with `accept` under the same key, and a repeat of either is then answered as that.
+ */
 function hashOf({ method, routeOptions, params, headers, body }: FastifyRequest): Buffer {
   const request = [method, routeOptions.url, params, strongTags(headers['if-match'] ?? ''), body ?? null];
   return createHash('sha256').update(JSON.stringify(request, membersSorted), 'utf8').digest();

@@ -17,6 +17,11 @@ export const REQUEST_HEADERS = {
     '"7"',
     { problems: ['version-mismatch', 'validation-failed'] },
   ),
+  'Postern-Guard': requestHeader(
+    '`lockout`: the change is refused, with `lockout-risk`, if an address that logged in during the last 7 days and is let in now would be refused by it. `lockout; accept="<digest>"`: it goes through if these are the addresses of that answer.',
+    'lockout; accept="9f86d081884c7d65"',
+    { pattern: '^lockout([ \\t]*;[ \\t]*accept="[^"]*")?$', problems: ['lockout-risk'] },
+  ),
   'Postern-Min-Version': requestHeader(
     'The version that your write answered: the read waits up to 2 seconds until it has arrived, so that you read your own write.',
     '7',

@@ -46,7 +46,7 @@ export class Problem extends Error {
 
 /** Every problem code of the API, with its HTTP status and title (RFC 9457). */
 export const PROBLEMS = {
-  'request-malformed': [400, 'The request is not HTTP'],
+  'request-malformed': [400, 'The request cannot be read'],
   'body-not-json': [400, 'The body is not JSON'],
   'api-key-missing': [401, 'No API key was sent'],
   'api-key-invalid': [401, 'The API key is not valid'],
@@ -67,6 +67,7 @@ export const PROBLEMS = {
   'dead-letter-not-waiting': [409, 'The dead letter does not wait any more'],
   'last-operator-key': [409, 'The last live operator key cannot be revoked'],
   'idempotency-key-reused': [409, 'The idempotency key was used for another request'],
+  'lockout-risk': [409, 'Addresses that log in would be refused'],
   'request-timeout': [408, 'The request did not come in time'],
   'version-mismatch': [412, 'The version is not the current one'],
   'body-too-large': [413, 'The body is too large'],
