@@ -39,6 +39,8 @@ export function pictures({ userIds }: dashboardStory.Story): readonly Picture[] 
     { name: 'smtp-user', as: 'admin', path: user(APP), docs: ['light', 'dark'], whole: true },
     { name: 'smtp-user-add', as: 'admin', path: user(APP), docs: ['light'], before: paste },
     { name: 'smtp-user-denied', as: 'admin', path: user(APP, '?tab=denied'), docs: ['light'], whole: true },
+    { name: 'smtp-user-sources', as: 'admin', path: user(APP, '?tab=sources'), docs: ['light'], whole: true },
+    { name: 'smtp-user-suggest', as: 'admin', path: user(OPEN), before: press('Suggest a list') },
     { name: 'smtp-user-history', as: 'admin', path: user(APP, '?tab=history'), docs: ['light'], whole: true },
     { name: 'smtp-user-auditor', as: 'auditor', path: user(APP), whole: true },
     { name: 'smtp-user-open', as: 'admin', path: user(OPEN), whole: true },

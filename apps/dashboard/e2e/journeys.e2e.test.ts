@@ -87,6 +87,41 @@ describeWithChromium(describe, 'in the dashboard', () => {
     expect(await world.rangesOf(api, 3)).toEqual(['198.51.100.77', '2001:db8::77', '203.0.113.1']);
   });
 
+  it('the list of an unrestricted user is suggested from where it logged in, and Sources shows what it would refuse', async () => {
+    const { path, api } = await world.userWith('first-list@acme.example');
+    const hour = new Date(Date.now() - 3_600_000).toISOString();
+    const smtpUserId = api.split('/').at(-1);
+    const logins = [
+      ['203.0.113.9', 60],
+      ['2001:db8::25', 40],
+      ['192.0.2.200', 1],
+    ].map(([ip, count]) => ({ smtpUserId, ip, hour, count, entryId: null, relay: 'mx1' }));
+    await until(
+      () => acme.relay('POST', '/v1/relay/logins', { batchId: newId(), logins }),
+      'the audit trail knows the user',
+      ({ body }) => body.accepted === 3,
+    );
+    const { page } = await world.visit(acme.adminKey);
+    await page.goto(path);
+    await page.getByRole('button', { name: 'Suggest a list' }).click();
+    const suggested = page.getByRole('dialog', { name: 'Suggested list' });
+    await suggested.getByText('2 ranges cover 100 logins of 101 in the last 30 days.').waitFor();
+    await suggested.getByText('Left out: 1 address with 1 login (192.0.2.200). They would be refused.').waitFor();
+    await suggested.getByRole('button', { name: 'Use this list …' }).click();
+    const lines = page.getByLabel('Addresses and ranges');
+    expect(await lines.inputValue()).toBe('203.0.113.9\n2001:db8::25');
+    expect(
+      (await acme.admin('POST', `${api}/restriction/entries`, { entries: [{ range: '203.0.113.9' }] })).status,
+    ).toBe(201);
+
+    await page.goto(`${path}?tab=sources`);
+    const rows = page.getByRole('table', { name: 'Addresses that logged in' }).getByRole('row');
+    await rows.filter({ hasText: '203.0.113.9' }).getByText('Allowed').waitFor();
+    await rows.filter({ hasText: '192.0.2.200' }).getByText('Would be refused').waitFor();
+    await page.getByRole('figure', { name: 'Logins by day' }).waitFor();
+    await page.getByText('Relays have reported logins since').waitFor();
+  });
+
   it('changes are found by the name that an SMTP user has or had', async () => {
     const { api } = await world.userWith('once@acme.example');
     expect((await acme.admin('PATCH', api, { username: 'today@acme.example' })).status).toBe(200);

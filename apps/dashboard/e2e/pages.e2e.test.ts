@@ -30,6 +30,7 @@ const PAGES: readonly (readonly [path: string, heading: string | RegExp])[] = [
 const OF_USERS: readonly (readonly [what: string, username: string, tab: string])[] = [
   ['refused now', APP, ''],
   ['refused now, with the denied addresses', APP, '?tab=denied'],
+  ['refused now, with the addresses that logged in', APP, '?tab=sources'],
   ['refused now, with the history', APP, '?tab=history'],
   ['open to any source', OPEN, ''],
   ['refused everywhere: all entries expired', EXPIRED, ''],

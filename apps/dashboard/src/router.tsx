@@ -70,7 +70,7 @@ const smtpUser = createRoute({
   getParentRoute: () => tenant,
   path: '/smtp-users/$smtpUserId',
   validateSearch: searchOf((search) => ({
-    tab: oneOf(['denied', 'history'] as const, search['tab']),
+    tab: oneOf(['denied', 'sources', 'history'] as const, search['tab']),
     /** An address that the box "Why?" shows the decision of. */
     why: text(search['why']),
     /** And when: left out, now. */

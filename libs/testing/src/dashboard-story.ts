@@ -163,6 +163,27 @@ export async function tellStory(url: string, operatorKey: string): Promise<Story
     denied(APP, '198.51.100.23', 5 * HOUR, 2, 'enforce', 'ip-not-authorized', 'mx2'),
     denied(WORLD, '203.0.113.77', 28 * HOUR, 2),
   ]);
+  const logins = [APP, OPEN].flatMap((username) =>
+    Array.from({ length: 20 }, (_, i) => ({
+      smtpUserId: userIds.get(username),
+      ip: ['203.0.113.9', '203.0.113.10', '2001:db8::25', '203.0.113.77'][i % 4],
+      hour: ago(HOUR + i * 33 * HOUR),
+      count: 3 + ((i * 7) % 11),
+      entryId: null,
+      relay: `mx${1 + (i % 2)}`,
+    })).concat({
+      smtpUserId: userIds.get(username),
+      ip: '192.0.2.200',
+      hour: ago(30 * HOUR),
+      count: 1,
+      entryId: null,
+      relay: 'mx1',
+    }),
+  );
+  await until(async () => {
+    const { accepted } = await expecting(200, relay('POST', '/v1/relay/logins', { batchId: newId(), logins }));
+    return accepted === logins.length;
+  }, 'the audit trail knows the users that logged in');
   await until(async () => {
     const { body } = await byCi('GET', `/v1/tenants/acme/smtp-users/${userIds.get(EXPIRED)}/restriction`);
     return body.entries.every(({ live }: { live: boolean }) => !live);

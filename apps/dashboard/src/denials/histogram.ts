@@ -1,6 +1,5 @@
 import type { Schema } from '../api/client.js';
-
-export type Interval = 'minute' | 'hour' | 'day';
+import type { Interval } from '../ui/BarsOverTime.js';
 
 /** A bar. */
 export type Bucket = Schema<'DenialBucket'>;

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, take } from '../api/client.js';
-import type { Interval } from './histogram.js';
+import type { Interval } from '../ui/BarsOverTime.js';
 import type { DenialReason } from './words.js';
 
 /** What a list of denials is filtered by; times in RFC 3339. */

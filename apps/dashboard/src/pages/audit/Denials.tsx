@@ -3,7 +3,7 @@ import { parseRange } from '@postern/ip-ranges';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import { LazyDenialsChart } from '../../denials/LazyDenialsChart.js';
+import { DenialsChart } from '../../denials/DenialsChart.js';
 import { denialsQuery, type DenialFilters } from '../../denials/queries.js';
 import { counted, REASONS, type Denial } from '../../denials/words.js';
 import { DataTable, type Column } from '../../ui/DataTable.js';
@@ -97,7 +97,7 @@ export function Denials() {
           />
         </Group>
         {asked.from !== undefined && (
-          <LazyDenialsChart
+          <DenialsChart
             tenantId={tenantId}
             range={{ from: asked.from, to: asked.to ?? loadedAt.toISOString() }}
             filters={given(filters)}

@@ -20,6 +20,7 @@ import { ModeSwitch } from './manage/ModeSwitch.js';
 import { UserMenu } from './manage/UserMenu.js';
 import classes from './SmtpUser.module.css';
 import { smtpUserQuery, useMayWrite } from './smtp-user.js';
+import { Sources } from './sources/Sources.js';
 import { Why } from './why/Why.js';
 
 /** Characters of a username that is shown smaller. */
@@ -27,7 +28,7 @@ const LONG = 60;
 // Loaded when it is first opened: whoever came to see why a login was refused does not wait for it.
 const Editor = lazy(async () => ({ default: (await import('./editor/Editor.js')).Editor }));
 
-const TABS = ['denied', 'history'] as const;
+const TABS = ['denied', 'sources', 'history'] as const;
 const HERE = '/signed-in/t/$tenantId/smtp-users/$smtpUserId';
 
 /** One SMTP user: why logins are refused, and the list that lets them in. */
@@ -92,6 +93,7 @@ export function SmtpUser() {
                 </Group>
               </Tabs.Tab>
               <Tabs.Tab value="denied">Denied</Tabs.Tab>
+              <Tabs.Tab value="sources">Sources</Tabs.Tab>
               <Tabs.Tab value="history">History</Tabs.Tab>
             </Tabs.List>
             <Tabs.Panel value="allowed" pt="md">
@@ -99,6 +101,9 @@ export function SmtpUser() {
             </Tabs.Panel>
             <Tabs.Panel value="denied" pt="md">
               <Denied user={user} />
+            </Tabs.Panel>
+            <Tabs.Panel value="sources" pt="md">
+              <Sources user={user} />
             </Tabs.Panel>
             <Tabs.Panel value="history" pt="md">
               <History user={user} />

@@ -2,7 +2,7 @@ import { Group, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { AllowAddress } from '../../../denials/AllowAddress.js';
-import { LazyDenialsChart } from '../../../denials/LazyDenialsChart.js';
+import { DenialsChart } from '../../../denials/DenialsChart.js';
 import type { Range } from '../../../denials/histogram.js';
 import { deniedIpsQuery } from '../../../denials/queries.js';
 import { inPlace, letsIn } from '../../../denials/refusals.js';
@@ -83,7 +83,7 @@ function OverTime({ user }: { readonly user: SmtpUser }) {
           items={PERIODS}
         />
       </Group>
-      <LazyDenialsChart tenantId={user.tenantId} smtpUserId={user.id} range={range} by="outcome" />
+      <DenialsChart tenantId={user.tenantId} smtpUserId={user.id} range={range} by="outcome" />
     </div>
   );
 }

@@ -1,7 +1,9 @@
 import { ActionIcon, Button, Group, Menu, Stack, Text } from '@mantine/core';
 import { IconDots, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
 import { parseRange } from '@postern/ip-ranges';
+import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
+import { counted } from '../../../denials/words.js';
 import { DataTable, type Column } from '../../../ui/DataTable.js';
 import { Mono } from '../../../ui/Mono.js';
 import { SearchField } from '../../../ui/SearchField.js';
@@ -19,6 +21,9 @@ import {
   type Warning,
 } from '../smtp-user.js';
 import classes from './Entries.module.css';
+import { isUnused } from '../sources/entry-use.js';
+import { usedEntriesQuery, type UsedEntry } from '../sources/queries.js';
+import { SuggestList } from '../sources/SuggestList.js';
 import { EntryDialog } from './EntryDialog.js';
 import { LastEntry } from './LastEntry.js';
 import { MyAddress } from './MyAddress.js';
@@ -39,11 +44,15 @@ export function Entries({ user, writable, openEditor }: Props) {
   const [search, setSearch] = useState('');
   const [edited, setEdited] = useState<Entry | null>(null);
   const { remove, error, last, setLast } = useRemove(user);
+  const { data: used } = useQuery({
+    ...usedEntriesQuery({ tenantId: user.tenantId, smtpUserId: user.id }),
+    enabled: restricted,
+  });
   const columns = useMemo(
-    () => columnsOf(warnings, writable ? { edit: setEdited, remove } : null),
+    () => columnsOf(warnings, useOf(used), writable ? { edit: setEdited, remove } : null),
     // `remove` is a new function at each drawing, and always does the same for the same user.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
-    [warnings, writable, user],
+    [warnings, used, writable, user],
   );
   if (!restricted) {
     return (
@@ -52,7 +61,12 @@ export function Entries({ user, writable, openEditor }: Props) {
         action={
           writable && (
             <>
-              <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => openEditor('add')}>
+              <SuggestList user={user} use={(text) => openEditor('add', text)} />
+              <Button
+                variant="default"
+                leftSection={<IconPlus size={16} aria-hidden />}
+                onClick={() => openEditor('add')}
+              >
                 Add addresses
               </Button>
               <MyAddress user={user} openEditor={openEditor} size="sm" />
@@ -128,12 +142,27 @@ function useRemove(user: SmtpUser) {
   return { remove, error: error ?? add.error, last, setLast };
 }
 
+interface Use {
+  readonly lastMatchedAt: string | null;
+  readonly logins30d: number;
+  readonly unused: boolean;
+}
+type UseOf = (entry: Entry) => Use | null;
+
+/** Null where it is not known: no relay reports logins, or the entry is newer than what was read. */
+function useOf(used: { readonly items: readonly UsedEntry[]; readonly since: string | null } | undefined): UseOf {
+  if (!used || used.since === null) return () => null;
+  const now = Date.now();
+  const uses = new Map(used.items.map((item) => [item.entry.id, { ...item, unused: isUnused(item, used.since, now) }]));
+  return ({ id }) => uses.get(id) ?? null;
+}
+
 interface Actions {
   readonly edit: (entry: Entry) => void;
   readonly remove: (entry: Entry) => void;
 }
 
-function columnsOf(warnings: readonly Warning[], actions: Actions | null): Column<Entry>[] {
+function columnsOf(warnings: readonly Warning[], useOfEntry: UseOf, actions: Actions | null): Column<Entry>[] {
   const of = Map.groupBy(warnings, ({ entryId }) => entryId);
   return [
     {
@@ -189,6 +218,14 @@ function columnsOf(warnings: readonly Warning[], actions: Actions | null): Colum
       ),
     },
     {
+      id: 'used',
+      header: 'Last login',
+      width: '14%',
+      from: 'lg',
+      sort: (entry) => useOfEntry(entry)?.lastMatchedAt ?? '',
+      cell: (entry) => <LastLogin use={useOfEntry(entry)} />,
+    },
+    {
       id: 'expires',
       header: 'Expires',
       phone: 'detail-aside',
@@ -234,6 +271,28 @@ function Warnings({ of }: { readonly of: readonly Warning[] }) {
       title={shown.map(({ detail }) => detail).join(' ')}
     >
       {shown.map(({ short }) => short).join(', ')}
+    </Text>
+  );
+}
+
+/** When the entry last let a login in, and how often in 30 days. */
+function LastLogin({ use }: { readonly use: Use | null }) {
+  if (use === null)
+    return (
+      <Text span inherit c="dimmed">
+        —
+      </Text>
+    );
+  const title = `${counted(use.logins30d, 'login')} in the last 30 days`;
+  if (use.unused)
+    return (
+      <Text span inherit c="var(--postern-warn-text)" title="It let no login in for 90 days.">
+        unused
+      </Text>
+    );
+  return (
+    <Text span inherit c="dimmed" title={title}>
+      {use.lastMatchedAt === null ? 'none yet' : <Time at={use.lastMatchedAt} />}
     </Text>
   );
 }

@@ -1,0 +1,21 @@
+import { Text } from '@mantine/core';
+import { counted, listed } from '../../../denials/words.js';
+import { Time } from '../../../ui/Time.js';
+import type { Known } from './queries.js';
+
+/** Below figures of logins: what they do not count. */
+export function NotKnown({ known: { since, silentRelays, notKept } }: { readonly known: Known }) {
+  return (
+    <Text size="xs" c="dimmed" component="p" m={0}>
+      {since === null ? (
+        'No relay has reported logins yet.'
+      ) : (
+        <>
+          Relays have reported logins since <Time at={since} exact />.
+        </>
+      )}
+      {silentRelays.length > 0 && ` ${listed(silentRelays)} ${silentRelays.length === 1 ? 'does' : 'do'} not report.`}
+      {notKept > 0 && ` ${counted(notKept, 'login')} from too many different addresses on a day are not shown.`}
+    </Text>
+  );
+}

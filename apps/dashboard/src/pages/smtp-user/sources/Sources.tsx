@@ -1,0 +1,144 @@
+import { Group, Skeleton, Stack, Text } from '@mantine/core';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { AllowAddress } from '../../../denials/AllowAddress.js';
+import { listed } from '../../../denials/words.js';
+import { DataTable, type Column } from '../../../ui/DataTable.js';
+import { Mono } from '../../../ui/Mono.js';
+import { Pills } from '../../../ui/Pills.js';
+import { Empty, Failed } from '../../../ui/States.js';
+import { Time } from '../../../ui/Time.js';
+import type { SmtpUser } from '../smtp-user.js';
+import { NotKnown } from './NotKnown.js';
+import { sourceHistogramQuery, sourcesQuery, type Source } from './queries.js';
+
+const BarsOverTime = lazy(() => import('../../../ui/BarsOverTime.js'));
+
+const PERIODS = [
+  { value: '7', label: '7 days' },
+  { value: '30', label: '30 days' },
+  { value: '90', label: '90 days' },
+] as const;
+const PARTS = [
+  { name: 'allowed', label: 'Allowed now', color: 'var(--postern-link)' },
+  { name: 'refused', label: 'Would be refused now', color: 'var(--postern-refused)' },
+];
+
+/** The addresses from which this SMTP user has logged in, and what would be decided of them now. */
+export function Sources({ user }: { readonly user: SmtpUser }) {
+  const path = { tenantId: user.tenantId, smtpUserId: user.id };
+  const [days, setDays] = useState<(typeof PERIODS)[number]['value']>('30');
+  const histogram = useQuery({ ...sourceHistogramQuery(path, days), placeholderData: (shown) => shown });
+  const sources = useInfiniteQuery(sourcesQuery(path));
+  const rows = useMemo(() => sources.data?.pages.flatMap(({ items }) => items), [sources.data]);
+  const columns = useMemo(() => columnsFor(user), [user]);
+  const error = histogram.error ?? sources.error;
+  if (error && (!histogram.data || !rows))
+    return <Failed error={error} retry={() => void Promise.all([histogram.refetch(), sources.refetch()])} />;
+  if (rows?.length === 0 && histogram.data)
+    return (
+      <Empty title="No login is known" action={<NotKnown known={histogram.data} />}>
+        Relays report the logins that they let through every minute, and they are kept for 90 days. Once {user.username}{' '}
+        logs in, its addresses appear here.
+      </Empty>
+    );
+  return (
+    <Stack gap="lg">
+      <div>
+        <Group justify="space-between" mb="sm">
+          <Text size="sm" fw={600} component="h2" m={0}>
+            Logins by day
+          </Text>
+          <Pills label="Period of the chart" value={days} onChange={setDays} items={PERIODS} />
+        </Group>
+        <Suspense fallback={<Loading />}>
+          {histogram.data ? (
+            <BarsOverTime
+              what="Logins"
+              bars={histogram.data.days.map(({ day, allowed, refused }) => ({
+                at: `${day}T00:00:00.000Z`,
+                parts: { allowed, refused },
+              }))}
+              interval="day"
+              parts={PARTS}
+            />
+          ) : (
+            <Loading />
+          )}
+        </Suspense>
+        {histogram.data && <NotKnown known={histogram.data} />}
+      </div>
+      <div>
+        <Text size="sm" fw={600} component="h2" m={0} mb="xs">
+          Addresses that logged in
+        </Text>
+        <DataTable
+          label="Addresses that logged in"
+          columns={columns}
+          rows={rows}
+          rowKey={({ ip }) => ip}
+          more={sources}
+        />
+      </div>
+    </Stack>
+  );
+}
+
+function Loading() {
+  return <Skeleton height={148} role="status" aria-label="The chart is loading" />;
+}
+
+function columnsFor(user: SmtpUser): readonly Column<Source>[] {
+  return [
+    { id: 'ip', header: 'Address', phone: 'title', cell: ({ ip }) => <Mono>{ip}</Mono> },
+    {
+      id: 'logins',
+      header: 'Logins',
+      width: 84,
+      align: 'end',
+      phone: 'detail-aside',
+      cell: ({ logins }) => <span className="mono">{logins.toLocaleString('en')}</span>,
+    },
+    { id: 'last', header: 'Last', width: 132, phone: 'detail', cell: ({ lastSeenAt }) => <Time at={lastSeenAt} /> },
+    {
+      id: 'first',
+      header: 'First',
+      width: 132,
+      from: 'lg',
+      cell: ({ firstSeenAt }) => <Time at={firstSeenAt} c="dimmed" />,
+    },
+    { id: 'relays', header: 'Relays', width: 120, from: 'md', cell: ({ relays }) => listed(relays, 2) },
+    {
+      id: 'now',
+      header: 'Now',
+      width: 212,
+      align: 'end',
+      phone: 'aside',
+      cell: (source) => <Now user={user} source={source} />,
+    },
+  ];
+}
+
+/** What would be decided of a login from there now, and the button that lets it in. */
+function Now({ user, source: { ip, reason, matched } }: { readonly user: SmtpUser; readonly source: Source }) {
+  if (matched)
+    return (
+      <Text size="sm" c="dimmed" truncate>
+        {matched.range === ip ? 'Allowed' : `Allowed by ${matched.range}`}
+      </Text>
+    );
+  if (reason === 'unrestricted')
+    return (
+      <Text size="sm" c="dimmed">
+        Any source
+      </Text>
+    );
+  return (
+    <Group gap="xs" justify="flex-end" wrap="nowrap">
+      <Text size="sm" visibleFrom="sm">
+        {user.restriction.mode === 'enforce' ? 'Would be refused' : 'Not on the list'}
+      </Text>
+      <AllowAddress user={user} ip={ip} menuOnly />
+    </Group>
+  );
+}

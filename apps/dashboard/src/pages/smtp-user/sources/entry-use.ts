@@ -1,0 +1,16 @@
+import type { Schema } from '../../../api/client.js';
+
+const UNUSED_AFTER_MS = 90 * 86_400_000;
+
+/**
+ * Whether an entry let nobody in for 90 days: it was there all the time, and so were the relays that report logins.
+ * `since`: when the first of them did; null if none does.
+ */
+export function isUnused(
+  { entry, lastMatchedAt }: Pick<Schema<'UsedEntry'>, 'entry' | 'lastMatchedAt'>,
+  since: string | null,
+  now: number,
+): boolean {
+  const before = now - UNUSED_AFTER_MS;
+  return [entry.addedAt, since, lastMatchedAt ?? entry.addedAt].every((at) => at !== null && Date.parse(at) < before);
+}

@@ -1,0 +1,60 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { api, take, type Schema } from '../../../api/client.js';
+import type { UserPath } from '../../../denials/queries.js';
+
+export type Source = Schema<'Source'>;
+export type UsedEntry = Schema<'UsedEntry'>;
+/** What a count of logins does not know. */
+export type Known = Pick<Schema<'SourceHistogram'>, 'since' | 'silentRelays' | 'notKept'>;
+
+const USER = '/v1/tenants/{tenantId}/smtp-users/{smtpUserId}';
+const PAGE = 100;
+/** A restriction has at most 1,000 entries: two pages. */
+const ENTRIES_PER_PAGE = 500;
+
+/** The addresses from which an SMTP user has logged in, the latest first. */
+export const sourcesQuery = ({ tenantId, smtpUserId }: UserPath) =>
+  infiniteQueryOptions({
+    queryKey: ['sources', tenantId, smtpUserId],
+    queryFn: ({ pageParam, signal }) => {
+      const query = { limit: PAGE, ...(pageParam !== '' && { cursor: pageParam }) };
+      return take(api.GET(`${USER}/sources`, { params: { path: { tenantId, smtpUserId }, query }, signal }));
+    },
+    initialPageParam: '',
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+  });
+
+/** Logins by day, and what would be decided of them now. */
+export const sourceHistogramQuery = ({ tenantId, smtpUserId }: UserPath, days: string) =>
+  queryOptions({
+    queryKey: ['sources-histogram', tenantId, smtpUserId, days],
+    queryFn: ({ signal }) => {
+      const params = { path: { tenantId, smtpUserId }, query: { days: Number(days) } };
+      return take(api.GET(`${USER}/sources/histogram`, { params, signal }));
+    },
+  });
+
+/** The smallest list that covers the logins of the last 30 days. */
+export const suggestionQuery = ({ tenantId, smtpUserId }: UserPath) =>
+  queryOptions({
+    queryKey: ['suggestion', tenantId, smtpUserId],
+    queryFn: ({ signal }) =>
+      take(api.GET(`${USER}/restriction/suggestion`, { params: { path: { tenantId, smtpUserId } }, signal })),
+  });
+
+/** When each entry of an SMTP user let a login in. */
+export const usedEntriesQuery = ({ tenantId, smtpUserId }: UserPath) =>
+  queryOptions({
+    queryKey: ['used-entries', tenantId, smtpUserId],
+    queryFn: async ({ signal }): Promise<{ items: UsedEntry[]; since: Known['since'] }> => {
+      const items: UsedEntry[] = [];
+      for (let cursor: string | undefined; ;) {
+        const query = { smtpUserId, limit: ENTRIES_PER_PAGE, ...(cursor !== undefined && { cursor }) };
+        const params = { path: { tenantId }, query };
+        const page = await take(api.GET('/v1/tenants/{tenantId}/entries', { params, signal }));
+        items.push(...page.items);
+        if (page.nextCursor === null) return { items, since: page.since };
+        cursor = page.nextCursor;
+      }
+    },
+  });
