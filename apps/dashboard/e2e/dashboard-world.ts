@@ -98,7 +98,7 @@ export class DashboardWorld {
       proxies: ['127.0.0.1'],
       relayName: 'mx1',
       users: { [username]: PASSWORD },
-      client: { foldWindowMs: 0 },
+      client: { foldWindowMs: 0, reportLoginsEveryMs: 100 },
     });
   }
 }

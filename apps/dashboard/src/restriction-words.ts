@@ -7,11 +7,19 @@ interface Words {
   readonly tone?: 'refused' | 'warn';
 }
 
+/** The mode in force: report only with an end is enforced from then on, by the relays themselves. */
+export function modeAt({ mode, enforceAt }: Pick<Schema<'Restriction'>, 'mode' | 'enforceAt'>, now: Date) {
+  return enforceAt !== null && Date.parse(enforceAt) <= now.getTime() ? 'enforce' : mode;
+}
+
 const SOON_MS = 7 * 86_400_000;
 
 /** A restriction in words: *any source*, *3 ranges · 1 expires in 3 days*, *all entries expired: every login is refused*. */
-export function restrictionWords({ restricted, mode, entries }: Schema<'Restriction'>, now: Date): Words[] {
-  const reportOnly: Words[] = mode === 'report-only' ? [{ text: 'report only', tone: 'warn' }] : [];
+export function restrictionWords(restriction: Schema<'Restriction'>, now: Date): Words[] {
+  const { restricted, enforceAt, entries } = restriction;
+  const mode = modeAt(restriction, now);
+  const end = enforceAt === null ? '' : `, enforced ${relativeTime(new Date(enforceAt), now)}`;
+  const reportOnly: Words[] = mode === 'report-only' ? [{ text: `report only${end}`, tone: 'warn' }] : [];
   if (!restricted) return [...reportOnly, { text: 'any source' }];
   const live = entries.filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > now.getTime());
   if (live.length === 0)

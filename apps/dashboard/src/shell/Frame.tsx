@@ -12,6 +12,7 @@ import classes from './Frame.module.css';
 import { Jump } from './jump/Jump.js';
 import { Mark } from './Mark.js';
 import { Navigation } from './Navigation.js';
+import { LockoutDialog } from '../lockout/LockoutDialog.js';
 import { SessionEnded } from './SessionEnded.js';
 
 const TenantSwitcher = lazy(async () => ({ default: (await import('./TenantSwitcher.js')).TenantSwitcher }));
@@ -62,6 +63,7 @@ export function Frame({ children }: { readonly children?: ReactNode }) {
           {children ?? <Outlet />}
         </main>
       </div>
+      <LockoutDialog />
       <SessionEnded />
     </div>
   );

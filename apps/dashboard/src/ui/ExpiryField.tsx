@@ -30,7 +30,7 @@ export function ExpiryField({ value, onChange, label = 'Expires', error }: Props
     else onChange(inDays(Number(chosen)));
   };
   return (
-    <Group gap="xs" align="flex-start" wrap="nowrap">
+    <Group gap="xs" align="flex-start">
       <Select
         label={label}
         data={CHOICES}
@@ -48,6 +48,7 @@ export function ExpiryField({ value, onChange, label = 'Expires', error }: Props
           value={toField(value)}
           error={error}
           flex={1.4}
+          miw={190}
           onChange={({ currentTarget }) => {
             setChoice('at');
             const time = fromField(currentTarget.value);

@@ -37,8 +37,8 @@ export function Empty({
 /** Something did not work: what happened, what to do, and the request's id for support. */
 export function Failed({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
   const problem = error instanceof ApiProblem ? error.problem : null;
-  // The dialog of an ended session lies above: what it says is enough.
-  if (problem?.status === 401) return null;
+  // A dialog has said it: that of an ended session, or the one that named who would be locked out.
+  if (problem?.status === 401 || problem?.code === 'lockout-risk') return null;
   return (
     <Alert
       color="gray"

@@ -1,12 +1,15 @@
 import { queryOptions, useMutation, useQuery, useQueryClient, type InfiniteData } from '@tanstack/react-query';
 import { ApiProblem, api, take, type Schema } from '../../api/client.js';
 import { mayWrite, whoAmI } from '../../api/session.js';
+import { guarded } from '../../lockout/guarded.js';
 
 export type SmtpUser = Schema<'SmtpUser'>;
 export type Restriction = Schema<'Restriction'>;
 export type Entry = Schema<'Entry'>;
 export type Warning = Schema<'Warning'>;
 export type Mode = Restriction['mode'];
+/** A mode, and for report only when it ends by itself; null: never. */
+export type ModeSetting = Pick<Restriction, 'mode' | 'enforceAt'>;
 /** An entry as a request names it. */
 export type WantedEntry = Schema<'AddEntriesRequest'>['entries'][number];
 
@@ -46,30 +49,38 @@ export async function readAfter(problem: ApiProblem, user: SmtpUserRef): Promise
 
 const tag = (version: number): string => `"${version}"`;
 
-// The changes of a restriction. Each resolves with the restriction that came of it.
+// The changes of a restriction. Each resolves with the restriction that came of it, and asks before it locks somebody out.
 
 export const addEntries = (user: SmtpUserRef, entries: WantedEntry[]): Promise<Restriction> =>
-  take(api.POST(`${ONE}/restriction/entries`, { params: { path: pathOf(user) }, body: { entries } }));
+  guarded((header) =>
+    take(api.POST(`${ONE}/restriction/entries`, { params: { path: pathOf(user), header }, body: { entries } })),
+  );
 
 export const removeEntry = (user: SmtpUserRef, entryId: string): Promise<Restriction> =>
-  take(api.DELETE(`${ONE}/restriction/entries/{entryId}`, { params: { path: { ...pathOf(user), entryId } } }));
+  guarded((header) =>
+    take(
+      api.DELETE(`${ONE}/restriction/entries/{entryId}`, { params: { path: { ...pathOf(user), entryId }, header } }),
+    ),
+  );
 
 /** Throws `ApiProblem` `version-mismatch` where the list is no longer the one of `version`. */
 export const replaceEntries = (
   user: SmtpUserRef,
   version: number,
   entries: WantedEntry[],
-  mode?: Mode,
+  mode?: ModeSetting,
 ): Promise<Restriction> =>
-  take(
-    api.PUT(`${ONE}/restriction`, {
-      params: { path: pathOf(user), header: { 'If-Match': tag(version) } },
-      body: { entries, ...(mode && { mode }) },
-    }),
+  guarded((header) =>
+    take(
+      api.PUT(`${ONE}/restriction`, {
+        params: { path: pathOf(user), header: { ...header, 'If-Match': tag(version) } },
+        body: { entries, ...mode },
+      }),
+    ),
   );
 
-export const changeMode = (user: SmtpUserRef, mode: Mode): Promise<Restriction> =>
-  take(api.PUT(`${ONE}/restriction/mode`, { params: { path: pathOf(user) }, body: { mode } }));
+export const changeMode = (user: SmtpUserRef, mode: ModeSetting): Promise<Restriction> =>
+  guarded((header) => take(api.PUT(`${ONE}/restriction/mode`, { params: { path: pathOf(user), header }, body: mode })));
 
 export const renameSmtpUser = (user: SmtpUser, username: string): Promise<SmtpUser> =>
   take(api.PATCH(ONE, { params: { path: pathOf(user) }, body: { username } }));

@@ -10,7 +10,7 @@ import {
   replaceEntries,
   useRestrictionChange,
   wantedOf,
-  type Mode,
+  type ModeSetting,
   type Restriction,
   type SmtpUser,
 } from '../smtp-user.js';
@@ -53,7 +53,7 @@ export function Editor({ user, start, close }: Props) {
 interface Save {
   readonly version: number;
   readonly entries: readonly Listed[];
-  readonly mode?: Mode | undefined;
+  readonly mode?: ModeSetting | undefined;
 }
 
 function Content({ user, start, close }: Props & { readonly start: Start }) {

@@ -1,10 +1,11 @@
-import { Alert, Button, Checkbox, Group, SegmentedControl, Text, Textarea, TextInput } from '@mantine/core';
+import { Alert, Box, Button, Checkbox, Group, SegmentedControl, Text, Textarea, TextInput } from '@mantine/core';
 import { getHotkeyHandler } from '@mantine/hooks';
 import { useCallback, useDeferredValue, useMemo, useState, type Dispatch, type SetStateAction } from 'react';
 import { ExpiryField } from '../../../ui/ExpiryField.js';
 import { Failed } from '../../../ui/States.js';
 import { useNow } from '../../../ui/use-now.js';
-import type { Mode, SmtpUser } from '../smtp-user.js';
+import { PreviewFigures } from '../sources/PreviewFigures.js';
+import { wantedOf, type ModeSetting, type SmtpUser } from '../smtp-user.js';
 import classes from './Editor.module.css';
 import { differenceOf, listAfter, refusesAll } from './difference.js';
 import { inMode, isDirty, newDraft, type Draft, type EditorMode } from './draft.js';
@@ -17,7 +18,7 @@ interface Props {
   readonly user: SmtpUser;
   readonly draft: Draft;
   readonly change: Dispatch<SetStateAction<Draft>>;
-  readonly save: (entries: readonly Listed[], mode?: Mode) => void;
+  readonly save: (entries: readonly Listed[], mode?: ModeSetting) => void;
   readonly saving: boolean;
   readonly error: Error | null;
   readonly close: () => void;
@@ -31,6 +32,7 @@ v=spf1 ip4:192.0.2.0/28 -all`;
 /** Where one types or pastes, next to what saving it does. */
 export function Write({ user, draft, change, save, saving, error, close }: Props) {
   const [reportOnly, setReportOnly] = useState(false);
+  const [enforceAt, setEnforceAt] = useState<string | null>(null);
   const { restricted, mode } = user.restriction;
   // The judgement of 1,000 lines may lag a moment behind the keys.
   const judgedDraft = useDeferredValue(draft);
@@ -40,7 +42,7 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
   const blocked = whyNot(draft, after, bad);
   const ready = changes.length > 0 && blocked === null && judgedDraft === draft;
   const submit = () => {
-    if (ready && !saving) save(after, !restricted && reportOnly ? 'report-only' : undefined);
+    if (ready && !saving) save(after, !restricted && reportOnly ? { mode: 'report-only', enforceAt } : undefined);
   };
   const correct = useCallback(
     ({ at, typed }: Pasted, correction: string) =>
@@ -114,10 +116,16 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
         />
       </div>
       {!restricted && (
-        <Alert color="amber" mt="md" title="From then on, only these addresses may log in">
+        <Alert
+          color="amber"
+          mt="md"
+          title={
+            reportOnly && enforceAt === null ? 'Refuses nothing yet' : 'From then on, only these addresses may log in'
+          }
+        >
           <Text size="sm">
-            {mode === 'report-only'
-              ? 'The mode is “Report only”: other logins are recorded and let through.'
+            {mode === 'report-only' || reportOnly
+              ? 'Report only: other logins are recorded and let through.'
               : `Today ${user.username} logs in from anywhere. Other addresses are refused as soon as you save.`}
           </Text>
           {mode === 'enforce' && (
@@ -128,6 +136,11 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
               checked={reportOnly}
               onChange={({ currentTarget }) => setReportOnly(currentTarget.checked)}
             />
+          )}
+          {mode === 'enforce' && reportOnly && (
+            <Box mt="xs" maw={420}>
+              <ExpiryField label="Enforced from" value={enforceAt} onChange={setEnforceAt} />
+            </Box>
           )}
         </Alert>
       )}
@@ -140,6 +153,11 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
         <Alert color="red" mt="md">
           All entries would be expired: every login is refused.
         </Alert>
+      )}
+      {blocked === null && changes.length > 0 && (
+        <Box mt="md">
+          <PreviewFigures user={user} change={{ entries: after.map(wantedOf) }} />
+        </Box>
       )}
       {error && (
         <div className={classes['error']}>

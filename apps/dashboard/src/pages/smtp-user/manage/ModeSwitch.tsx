@@ -1,9 +1,13 @@
-import { Button, Menu, Text } from '@mantine/core';
+import { Button, Menu, Stack, Text } from '@mantine/core';
 import { IconCheck, IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Confirm } from '../../../ui/Confirm.js';
+import { modeAt } from '../../../restriction-words.js';
+import { ExpiryField } from '../../../ui/ExpiryField.js';
+import { useNow } from '../../../ui/use-now.js';
 import { showDone } from '../../../ui/toast.js';
-import { changeMode, useRestrictionChange, type Mode, type SmtpUser } from '../smtp-user.js';
+import { PreviewFigures } from '../sources/PreviewFigures.js';
+import { changeMode, useRestrictionChange, type Mode, type ModeSetting, type SmtpUser } from '../smtp-user.js';
 
 const MODES: readonly { readonly mode: Mode; readonly name: string; readonly does: string }[] = [
   { mode: 'enforce', name: 'Enforced', does: 'A login from an address that is not on the list is refused.' },
@@ -14,11 +18,14 @@ const MODES: readonly { readonly mode: Mode; readonly name: string; readonly doe
   },
 ];
 
+const NO_OTHER_CHANGE = {};
+
 /** Whether the list is enforced. Changing it says first what it does. */
 export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readonly writable: boolean }) {
   const [wanted, setWanted] = useState<Mode | null>(null);
-  const change = useRestrictionChange(user, (mode: Mode) => changeMode(user, mode));
-  const { mode: now } = user.restriction;
+  const [enforceAt, setEnforceAt] = useState<string | null>(null);
+  const change = useRestrictionChange(user, (setting: ModeSetting) => changeMode(user, setting));
+  const now = modeAt(user.restriction, useNow());
   const name = MODES.find(({ mode }) => mode === now)?.name ?? now;
   if (!writable)
     return (
@@ -31,6 +38,11 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
         {name}
       </Text>
     );
+  const choose = (mode: Mode) => {
+    setEnforceAt(mode === now ? user.restriction.enforceAt : null);
+    // Report only may get another end.
+    if (mode !== now || mode === 'report-only') setWanted(mode);
+  };
   const close = () => {
     setWanted(null);
     change.reset();
@@ -53,7 +65,7 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
             <Menu.Item
               key={mode}
               aria-current={mode === now}
-              onClick={() => mode !== now && setWanted(mode)}
+              onClick={() => choose(mode)}
               rightSection={mode === now && <IconCheck size={16} aria-hidden />}
             >
               <Text size="sm" fw={500}>
@@ -75,17 +87,33 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
         error={change.error}
         onConfirm={() =>
           wanted !== null &&
-          change.mutate(wanted, {
-            onSuccess: () => {
-              showDone(
-                wanted === 'enforce' ? 'The list is enforced.' : 'Nothing is refused now: mismatches are recorded.',
-              );
-              close();
+          change.mutate(
+            { mode: wanted, enforceAt: wanted === 'report-only' ? enforceAt : null },
+            {
+              onSuccess: () => {
+                showDone(
+                  wanted === 'enforce' ? 'The list is enforced.' : 'Nothing is refused now: mismatches are recorded.',
+                );
+                close();
+              },
             },
-          })
+          )
         }
       >
-        <Text size="sm">{consequence(user, wanted)}</Text>
+        <Stack gap="sm">
+          <Text size="sm">{consequence(user, wanted)}</Text>
+          {wanted === 'report-only' && (
+            <>
+              <ExpiryField label="Enforced from" value={enforceAt} onChange={setEnforceAt} />
+              {enforceAt !== null && (
+                <Text size="sm" c="dimmed">
+                  From then on every relay refuses what is not on the list, also one that is not connected.
+                </Text>
+              )}
+            </>
+          )}
+          {user.restriction.restricted && <PreviewFigures user={user} change={NO_OTHER_CHANGE} />}
+        </Stack>
       </Confirm>
     </>
   );
@@ -93,7 +121,7 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
 
 function consequence({ restriction, username }: SmtpUser, wanted: Mode | null): string {
   if (wanted === 'report-only')
-    return `Until you enforce the list again, anyone with the password of ${username} can log in from anywhere. Logins from addresses that are not on the list are recorded under “Denied”.`;
+    return `Until the list is enforced again, anyone with the password of ${username} can log in from anywhere. Logins from addresses that are not on the list are recorded under “Denied”.`;
   if (!restriction.restricted) return 'The list has no addresses yet. Once it has, every other address is refused.';
   return 'From now on, logins from addresses that are not on the list are refused. Look under “Denied” first: it has the addresses that would have been refused.';
 }

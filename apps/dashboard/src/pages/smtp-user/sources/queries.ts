@@ -1,11 +1,14 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, take, type Schema } from '../../../api/client.js';
 import type { UserPath } from '../../../denials/queries.js';
+import type { SmtpUser } from '../smtp-user.js';
 
 export type Source = Schema<'Source'>;
 export type UsedEntry = Schema<'UsedEntry'>;
 /** What a count of logins does not know. */
 export type Known = Pick<Schema<'SourceHistogram'>, 'since' | 'silentRelays' | 'notKept'>;
+/** Changes of a restriction, made in this order. */
+export type PreviewedChange = Omit<Schema<'PreviewRestrictionRequest'>, 'days'>;
 
 const USER = '/v1/tenants/{tenantId}/smtp-users/{smtpUserId}';
 const PAGE = 100;
@@ -57,4 +60,20 @@ export const usedEntriesQuery = ({ tenantId, smtpUserId }: UserPath) =>
         cursor = page.nextCursor;
       }
     },
+  });
+
+/** What a changed restriction would have refused in the last 30 days. */
+export const previewQuery = ({ tenantId, id: smtpUserId, restriction }: SmtpUser, change: PreviewedChange) =>
+  queryOptions({
+    queryKey: ['preview', tenantId, smtpUserId, restriction.version, change],
+    queryFn: ({ signal }) =>
+      take(
+        api.POST(`${USER}/restriction/preview`, {
+          params: { path: { tenantId, smtpUserId } },
+          body: { ...change, days: 30 },
+          signal,
+        }),
+      ),
+    staleTime: 30_000,
+    placeholderData: (before) => before,
   });

@@ -1,0 +1,81 @@
+import { Box, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { counted } from '../denials/words.js';
+import { Mono } from '../ui/Mono.js';
+import { Time } from '../ui/Time.js';
+import { useLockoutQuestion, type LockoutRisk } from './guarded.js';
+
+/** Names the addresses that log in today and that a change would refuse. To go on takes one click, and not by Enter. */
+export function LockoutDialog() {
+  const question = useLockoutQuestion();
+  return (
+    <Modal
+      opened={question !== null}
+      onClose={() => question?.answer(false)}
+      title="This would refuse logins that work today"
+      closeOnClickOutside={false}
+      zIndex={400}
+    >
+      {question && <Risk risk={question.risk} answer={question.answer} />}
+    </Modal>
+  );
+}
+
+function Risk({ risk, answer }: { readonly risk: LockoutRisk; readonly answer: (goOn: boolean) => void }) {
+  const { addresses, refusedAddresses } = risk;
+  const more = refusedAddresses - addresses.length;
+  return (
+    <Stack gap="md">
+      <Text size="sm">
+        {refusedAddresses === 1
+          ? 'From this address it'
+          : `From these ${counted(refusedAddresses, 'address', 'addresses')} it`}{' '}
+        logged in during the last 7 days. Nothing is changed yet.
+      </Text>
+      <Addresses addresses={addresses} label="Addresses that would be refused" />
+      {more > 0 && (
+        <Text size="xs" c="dimmed">
+          … and {counted(more, 'more address', 'more addresses')}.
+        </Text>
+      )}
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" onClick={() => answer(false)} data-autofocus>
+          Change nothing
+        </Button>
+        <Button color="red" variant="outline" onClick={() => answer(true)}>
+          Refuse{' '}
+          {refusedAddresses === 1 ? 'this address' : `these ${counted(refusedAddresses, 'address', 'addresses')}`}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+/** Addresses with how often and when they logged in last. */
+export function Addresses({
+  addresses,
+  label,
+}: {
+  readonly addresses: LockoutRisk['addresses'];
+  readonly label: string;
+}) {
+  return (
+    <Box
+      component="ul"
+      aria-label={label}
+      tabIndex={0}
+      mah={260}
+      m={0}
+      p={0}
+      style={{ listStyle: 'none', overflow: 'auto' }}
+    >
+      {addresses.map(({ ip, logins, lastSeenAt }) => (
+        <Group key={ip} component="li" justify="space-between" gap="sm" py={6}>
+          <Mono>{ip}</Mono>
+          <Text size="sm" c="dimmed" className="tabular">
+            {counted(logins, 'login')}, last <Time at={lastSeenAt} />
+          </Text>
+        </Group>
+      ))}
+    </Box>
+  );
+}

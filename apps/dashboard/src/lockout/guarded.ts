@@ -1,0 +1,56 @@
+import { useSyncExternalStore } from 'react';
+import { ApiProblem } from '../api/client.js';
+
+/** Addresses that log in today and that a change would refuse. */
+export interface LockoutRisk {
+  /** The newest hundred. */
+  readonly addresses: readonly { readonly ip: string; readonly logins: number; readonly lastSeenAt: string }[];
+  readonly refusedAddresses: number;
+  readonly accept: string;
+}
+export interface Question {
+  readonly risk: LockoutRisk;
+  readonly answer: (goOn: boolean) => void;
+}
+
+// One question at a time: a dialog asks it, and lets nothing else be done meanwhile.
+let question: Question | null = null;
+const listeners = new Set<() => void>();
+
+function ask(risk: LockoutRisk): Promise<boolean> {
+  return new Promise((resolve) => {
+    set({ risk, answer: (goOn) => (set(null), resolve(goOn)) });
+  });
+}
+
+function set(next: Question | null): void {
+  question = next;
+  for (const listener of listeners) listener();
+}
+
+/** What the dialog asks. */
+export function useLockoutQuestion(): Question | null {
+  return useSyncExternalStore(
+    (listener) => (listeners.add(listener), () => listeners.delete(listener)),
+    () => question,
+  );
+}
+
+/**
+ * Sends a change of a restriction with the guard. Where it would refuse addresses that logged in lately, asks, and sends it
+ * again for exactly these. Throws the problem `lockout-risk` where the answer was no.
+ */
+export async function guarded<Answer>(
+  send: (header: { readonly 'Postern-Guard': string }) => Promise<Answer>,
+): Promise<Answer> {
+  for (let guard = 'lockout'; ;) {
+    try {
+      return await send({ 'Postern-Guard': guard });
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || error.problem.code !== 'lockout-risk') throw error;
+      const risk = error.problem as unknown as LockoutRisk;
+      if (!(await ask(risk))) throw error;
+      guard = `lockout; accept="${risk.accept}"`;
+    }
+  }
+}

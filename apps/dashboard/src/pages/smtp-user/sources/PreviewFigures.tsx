@@ -1,0 +1,44 @@
+import { Stack, Text } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { counted } from '../../../denials/words.js';
+import { Addresses } from '../../../lockout/LockoutDialog.js';
+import type { SmtpUser } from '../smtp-user.js';
+import { NotKnown } from './NotKnown.js';
+import { previewQuery, type PreviewedChange } from './queries.js';
+
+const TYPING_MS = 300;
+
+interface Props {
+  readonly user: SmtpUser;
+  readonly change: PreviewedChange;
+}
+
+/** What a change would have refused, had it been enforced in the last 30 days. Nothing is shown where it cannot be found out. */
+export function PreviewFigures({ user, change }: Props) {
+  const [asked] = useDebouncedValue(change, TYPING_MS);
+  const { data } = useQuery(previewQuery(user, { ...asked, mode: 'enforce' }));
+  if (!data) return null;
+  const { logins, refused, refusedAddresses, addresses } = data;
+  return (
+    <Stack component="section" gap={4} aria-label="The last 30 days" aria-live="polite">
+      <Text size="sm">
+        {logins === 0 ? (
+          'No login of the last 30 days is known.'
+        ) : refused === 0 ? (
+          `Enforced, it would have let in all ${counted(logins, 'login')} of the last 30 days.`
+        ) : (
+          <>
+            Of {counted(logins, 'login')} in the last 30 days, it would have refused{' '}
+            <Text span inherit fw={600} c="var(--postern-refused-text)">
+              {refused.toLocaleString('en')} from {counted(refusedAddresses, 'address', 'addresses')}
+            </Text>
+            :
+          </>
+        )}
+      </Text>
+      {refused > 0 && <Addresses addresses={addresses} label="What it would have refused" />}
+      <NotKnown known={data} />
+    </Stack>
+  );
+}
