@@ -106,7 +106,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     await page.getByRole('button', { name: 'Suggest a list' }).click();
     const suggested = page.getByRole('dialog', { name: 'Suggested list' });
     await suggested.getByText('2 ranges cover 100 logins of 101 in the last 30 days.').waitFor();
-    await suggested.getByText('Left out: 1 address with 1 login (192.0.2.200). They would be refused.').waitFor();
+    await suggested.getByText('Left out: 1 address with 1 login (192.0.2.200). It would be refused.').waitFor();
     await suggested.getByRole('button', { name: 'Use this list …' }).click();
     const lines = page.getByLabel('Addresses and ranges');
     expect(await lines.inputValue()).toBe('203.0.113.9\n2001:db8::25');

@@ -1,4 +1,4 @@
-import { Button, Group, Skeleton, Stack, Tabs } from '@mantine/core';
+import { Box, Button, Group, Skeleton, Stack, Tabs } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -88,7 +88,13 @@ export function SmtpUser() {
             <Tabs.List>
               <Tabs.Tab value="allowed">
                 <Group gap={6}>
-                  Allowed addresses
+                  <span>
+                    Allowed
+                    <Box component="span" visibleFrom="xs">
+                      {' '}
+                      addresses
+                    </Box>
+                  </span>
                   <span className="tabular">{user.restriction.entries.length.toLocaleString('en')}</span>
                 </Group>
               </Tabs.Tab>

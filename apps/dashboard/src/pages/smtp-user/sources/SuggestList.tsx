@@ -68,7 +68,7 @@ function Suggestion({ user, use }: Props) {
           <Table.Tbody>
             {ranges.map(({ range, share, why }) => (
               <Table.Tr key={range}>
-                <Table.Td>
+                <Table.Td style={{ whiteSpace: 'nowrap' }}>
                   <Mono>{range}</Mono>
                 </Table.Td>
                 <Table.Td ta="end" className="tabular">
@@ -91,7 +91,7 @@ function Suggestion({ user, use }: Props) {
             .slice(0, 3)
             .map(({ ip }) => ip)
             .join(', ')}
-          {leftAddresses > 3 && ' …'}). They would be refused.
+          {leftAddresses > 3 && ' …'}). {leftAddresses === 1 ? 'It' : 'They'} would be refused.
         </Text>
       )}
       <NotKnown known={data} />
