@@ -68,7 +68,7 @@ export class RestrictionController {
   }
 
   @Delete()
-  @Write(changing('Clear it: logins may come from anywhere again'))
+  @Write(changing('Clear it: logins may come from anywhere again', { takes: ['If-Match'] }))
   clearRestriction(@TargetOf() target: Target): Promise<Restriction> {
     return this.change(target, { type: 'ClearRestriction' });
   }
