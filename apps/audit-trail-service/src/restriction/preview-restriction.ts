@@ -32,21 +32,23 @@ import { knownSinceFields, MAX_DAYS, observe, sumOfLogins } from '../sources/obs
 const MAX_ADDRESSES = 500;
 
 /** Changes of a restriction, as writes have them. They are made in this order. */
-export const PreviewBody = z.strictObject({
-  entries: entriesSchema.optional().meta({ description: 'The complete list in place of the present one.' }),
-  add: entriesSchema.optional().meta({ description: 'Entries to add.' }),
-  remove: z
-    .array(z.string())
-    .max(MAX_ENTRIES, `A restriction has at most ${MAX_ENTRIES} entries.`)
-    .optional()
-    .meta({ description: 'The ids of entries to remove.' }),
-  mode: modeSchema.optional(),
-  enforceAt: enforceAtSchema,
-  at: timeField
-    .optional()
-    .meta({ description: 'The instant to decide at, such as the end of an entry. Left out: now.' }),
-  days: z.int().min(1).max(MAX_DAYS).default(30).meta({ description: 'The period of the logins, up to now.' }),
-});
+export const PreviewBody = z
+  .strictObject({
+    entries: entriesSchema.optional().meta({ description: 'The complete list in place of the present one.' }),
+    add: entriesSchema.optional().meta({ description: 'Entries to add.' }),
+    remove: z
+      .array(z.string())
+      .max(MAX_ENTRIES, `A restriction has at most ${MAX_ENTRIES} entries.`)
+      .optional()
+      .meta({ description: 'The ids of entries to remove.' }),
+    mode: modeSchema.optional(),
+    enforceAt: enforceAtSchema,
+    at: timeField
+      .optional()
+      .meta({ description: 'The instant to decide at, such as the end of an entry. Left out: now.' }),
+    days: z.int().min(1).max(MAX_DAYS).default(30).meta({ description: 'The period of the logins, up to now.' }),
+  })
+  .meta({ examples: [{ add: [{ range: '203.0.113.42' }], mode: 'enforce', days: 30 }] });
 export type PreviewAsked = z.infer<typeof PreviewBody>;
 
 export const restrictionPreviewView = view<RestrictionPreview>(
