@@ -65,7 +65,7 @@ function lockoutRisk(lockedOut: readonly ObservedSource[], accept: string): Prob
     .map(({ ip, logins, lastSeenAt }) => ({ ip, logins, lastSeenAt }));
   return new Problem(
     'lockout-risk',
-    `Of the last ${DAYS} days, ${lockedOut.length} addresses that are let in now would be refused, such as ${lockedOut[0]?.ip}. Nothing was changed. ` +
+    `${lockedOut.length} of the addresses that logged in during the last ${DAYS} days would no longer be let in, such as ${lockedOut[0]?.ip}. Nothing was changed. ` +
       `Allow them too; or send the same request with Postern-Guard: lockout; accept="${accept}" to have them refused.`,
     { extra: { addresses: named, refusedAddresses: lockedOut.length, accept } },
   );
