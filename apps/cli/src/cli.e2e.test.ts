@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -48,6 +49,14 @@ async function asJson(...args: string[]): Promise<Record<string, unknown>> {
   const { code, out, err } = await cli(...args, '--json');
   expect([code, err]).toEqual([0, '']);
   return JSON.parse(out) as Record<string, unknown>;
+}
+
+/** The first cells of each line that has some. */
+function cells(out: string, count: number): string[][] {
+  return out
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split(/ {2,}/).slice(0, count));
 }
 
 async function printed(running: RunningCommand, text: string): Promise<void> {
@@ -195,6 +204,80 @@ describe('postern, from a tenant to a denial', () => {
       ({ out }) => out.includes('198.51.100.7') && out.includes('2001:db8::9'),
     );
     expect(ips.out).toMatch(/^198\.51\.100\.7 +1 .* denied +mx1 +ip-not-authorized +198\.51\.100\.7\b/m);
+  });
+
+  it('suggests a list from the logins, names whom a change would refuse, and stops before it does', async () => {
+    const user = 'places@acme.example';
+    const { id } = await asJson('users', 'add', user);
+    const before = new Date(Date.now() - 2 * 3_600_000);
+    const logins = (ip: string, count: number, hour = before, entryId: string | null = null) =>
+      relay('POST', '/v1/relay/logins', {
+        batchId: randomUUID(),
+        logins: [{ smtpUserId: id, ip, hour: hour.toISOString(), count, entryId, relay: 'mx1' }],
+      });
+    await logins('198.51.100.7', 60);
+    await logins('2001:db8::25', 40);
+    await logins('192.0.2.99', 1);
+    expect(cells((await cli('sources', user)).out, 2)).toEqual([
+      ['IP', 'LOGINS'],
+      ['198.51.100.7', '60'],
+      ['2001:db8::25', '40'],
+      ['192.0.2.99', '1'],
+    ]);
+    expect((await cli('suggest', user)).out).toMatch(
+      /^101 logins in 30 days\.\n\n.*\n198\.51\.100\.7 .* logged in 60 times\.\n2001:db8::25 .* logged in 40 times\.\n\nLeft out: 1 address with 1 login\.\n {2}192\.0\.2\.99: 1 login\n\nRelays have reported logins since \S+\.\n/,
+    );
+
+    const preview = await cli('preview', 'restrict', user, '--from-sources');
+    expect(preview).toMatchObject({
+      code: 1,
+      err: 'Left out: 1 address with 1 login; `postern suggest` shows more.\n',
+      out: expect.stringMatching(/^places@acme\.example: of 101 logins in 30 days, 1 would have been refused\.\n/),
+    });
+    expect(cells(preview.out, 4).slice(1, 3)).toEqual([
+      ['IP', 'LOGINS', 'LAST', 'REASON'],
+      ['192.0.2.99', '1', expect.any(String), 'ip-not-authorized'],
+    ]);
+    const stopped = await cli('restrict', user, '--from-sources', '--guard');
+    expect(stopped).toMatchObject({
+      code: 3,
+      out: '',
+      err: expect.stringMatching(
+        /\(lockout-risk, HTTP 409\)\n {2}192\.0\.2\.99: 1 login, the last \S+Z\n.* add --accept [0-9a-f]{16}\n/,
+      ),
+    });
+    expect(await asJson('users', 'show', user)).toMatchObject({ restriction: { restricted: false, version: 1 } });
+    const [, digest = ''] = /--accept ([0-9a-f]{16})\n/.exec(stopped.err) ?? [];
+    const otherDigest = '0123456789abcdef';
+    expect(await cli('restrict', user, '--from-sources', '--accept', otherDigest)).toMatchObject({ code: 3, out: '' });
+    const accepted = await cli('restrict', user, '--from-sources', '--accept', digest, '--json');
+    expect(accepted.code).toBe(0);
+    const { entries } = JSON.parse(accepted.out) as { entries: { id: string; range: string }[] };
+    expect(entries.map(({ range }) => range)).toEqual(['198.51.100.7', '2001:db8::25']);
+    expect((await cli('sources', user, '--decision', 'deny')).out).toMatch(
+      /^192\.0\.2\.99 .* deny +ip-not-authorized +mx1$/m,
+    );
+    expect((await cli('preview', 'allow', user, '192.0.2.99')).code).toBe(0);
+
+    await logins('198.51.100.7', 5, new Date(), entries[0]?.id);
+    const used = await cli('entries', user);
+    expect(cells(used.out, 6).map(([, range, , , last, often]) => [range, last, often])).toEqual([
+      ['RANGE', 'LAST LOGIN', 'IN 30 DAYS'],
+      ['2001:db8::25', '-', '0'],
+      ['198.51.100.7', expect.stringMatching(/^\S+:00:00Z$/), '5'],
+    ]);
+    expect(await cli('entries', user, '--unused-for', '1')).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(
+        /^There are none\.\nRelays have reported logins since \S+\.\n(.*\n)?None is listed before they have reported for 1 day\.\n$/,
+      ),
+    });
+    expect(await asJson('entries', user, '--unused-for', '1')).toEqual({
+      items: [],
+      nextCursor: null,
+      since: expect.any(String),
+      silentRelays: expect.any(Array),
+    });
   });
 
   it('tail shows earlier denials and new ones, each once, and ends with 0 at Ctrl-C', async () => {

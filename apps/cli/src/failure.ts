@@ -1,4 +1,5 @@
-import { printable, shortTime } from '@postern/terminal';
+import { counted, printable, shortTime } from '@postern/terminal';
+import type { ObservedSource } from '@postern/contracts';
 
 /** Exit codes. Scripts rely on them: docs/cli.md and `postern --help` list them. */
 export const EXIT = {
@@ -38,7 +39,7 @@ export interface ProblemDocument {
   readonly requestId?: string;
   readonly errors?: readonly FieldProblem[];
   /** Of `lockout-risk`: the newest addresses, the number of all, and their digest. */
-  readonly addresses?: readonly { readonly ip: string; readonly logins: number; readonly lastSeenAt: string }[];
+  readonly addresses?: readonly Pick<ObservedSource, 'ip' | 'logins' | 'lastSeenAt'>[];
   readonly refusedAddresses?: number;
   readonly accept?: string;
 }
@@ -89,7 +90,8 @@ function tellProblem({ problem, status, sent }: RequestRefused): string {
 /** The addresses that the change would lock out, a line each; none for another problem. */
 export function lockedOutLines({ addresses = [], refusedAddresses = addresses.length }: ProblemDocument): string[] {
   const lines = addresses.map(
-    ({ ip, logins, lastSeenAt }) => `  ${printable(ip)}: ${logins} logins, the last ${shortTime(lastSeenAt)}`,
+    ({ ip, logins, lastSeenAt }) =>
+      `  ${printable(ip)}: ${counted(logins, 'login')}, the last ${shortTime(lastSeenAt)}`,
   );
   return refusedAddresses > lines.length ? [...lines, `  … and ${refusedAddresses - lines.length} more`] : lines;
 }

@@ -18,15 +18,15 @@ export interface ListOptions extends Query {
   readonly ndjson?: boolean;
 }
 
-export async function* pagesOf<Item>(
+export async function* pagesOf<Item, OnePage extends Page<Item> = Page<Item>>(
   { api }: Session,
   path: string,
   query: Query,
   limit: number,
-): AsyncGenerator<Page<Item>, void> {
+): AsyncGenerator<OnePage, void> {
   let { cursor } = query;
   for (let left = limit; left > 0;) {
-    const page = await api.get<Page<Item>>(path, { query: { ...query, limit: Math.min(PAGE, left), cursor } });
+    const page = await api.get<OnePage>(path, { query: { ...query, limit: Math.min(PAGE, left), cursor } });
     yield page;
     if (page.nextCursor === null) return;
     left -= page.items.length;
@@ -34,12 +34,16 @@ export async function* pagesOf<Item>(
   }
 }
 
-/** Shows a list: as a table, with `--json` as the API's pages, with `--csv` or `--ndjson` as an export. */
-export async function showList<Item>(
+/**
+ * Shows a list: as a table, with `--json` as the API's pages, with `--csv` or `--ndjson` as an export. `remark` gets the
+ * page that was read last, for what it says of the list besides its items.
+ */
+export async function showList<Item, OnePage extends Page<Item> = Page<Item>>(
   session: Session,
   path: string,
   { limit, csv, bom, ndjson, ...query }: ListOptions,
   columns: readonly Column<Item>[],
+  remark?: (page: OnePage) => void,
 ): Promise<void> {
   const { output } = session;
   if (bom && !csv) throw usageFailure('--bom goes with --csv.');
@@ -49,14 +53,16 @@ export async function showList<Item>(
     return exportList(session, path, { ...query, bom }, csv ? 'text/csv' : 'application/x-ndjson');
   }
   const items: Item[] = [];
-  let nextCursor: string | null = null;
-  for await (const page of pagesOf<Item>(session, path, query, limit)) {
+  let last: OnePage | undefined;
+  for await (const page of pagesOf<Item, OnePage>(session, path, query, limit)) {
     items.push(...page.items);
-    ({ nextCursor } = page);
+    last = page;
   }
+  const nextCursor = last?.nextCursor ?? null;
   if (items.length === 0) output.remark('There are none.');
   if (nextCursor !== null) output.remark(`There are more: raise --limit, or go on with --cursor ${nextCursor}`);
-  output.answer({ items, nextCursor }, () => output.table(columns, items));
+  if (last) remark?.(last);
+  output.answer({ ...last, items, nextCursor }, () => output.table(columns, items));
 }
 
 /** Streams a complete list without holding it. @throws a failure if it breaks off: the output is incomplete then. */

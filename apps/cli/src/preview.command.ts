@@ -1,7 +1,7 @@
-import { printable, shortTime, type Column, type Output } from '@postern/terminal';
+import { counted, printable, shortTime, type Column, type Output } from '@postern/terminal';
+import type { RestrictionPreview } from '@postern/contracts';
 import { ApiCommand, type Session } from './command.js';
 import { EXIT } from './failure.js';
-import type { RestrictionPreview } from './observed.js';
 import { changeCommands } from './restriction-changes.js';
 import { findSmtpUser, type NamedSmtpUser } from './smtp-user.js';
 import { notKnown } from './sources.commands.js';
@@ -37,7 +37,9 @@ const current = withPeriod(
 export const previewCommand = new ApiCommand('preview').description(
   'which of the last logins a change would have refused; it changes nothing (exit code 0: none, 1: some)',
 );
-for (const command of [...changes, current]) previewCommand.addCommand(command);
+for (const change of changes)
+  previewCommand.addCommand(change.description(`without doing it: ${change.description()}`));
+previewCommand.addCommand(current);
 
 async function preview(
   { api, output }: Session,
@@ -53,10 +55,11 @@ async function preview(
 function describePreview(name: string, previewed: RestrictionPreview, days: number, output: Output): string {
   const { logins, refused, refusedAddresses, addresses } = previewed;
   const some = refused > 0 ? output.paint('red', `${refused} would have been refused`) : 'none would have been refused';
-  const lines = [`${printable(name)}: of ${logins} logins in ${days} days, ${some}.`];
+  const lines = [`${printable(name)}: of ${counted(logins, 'login')} in ${counted(days, 'day')}, ${some}.`];
   if (addresses.length > 0) lines.push('', output.table(ADDRESS_COLUMNS, addresses));
-  if (addresses.length < refusedAddresses) lines.push(`… and ${refusedAddresses - addresses.length} addresses more`);
-  return [...lines, ...notKnown(previewed)].join('\n');
+  if (addresses.length < refusedAddresses)
+    lines.push(`… and ${counted(refusedAddresses - addresses.length, 'more address', 'more addresses')}`);
+  return [...lines, '', ...notKnown(previewed)].join('\n');
 }
 
 const ADDRESS_COLUMNS: readonly Column<RestrictionPreview['addresses'][number]>[] = [

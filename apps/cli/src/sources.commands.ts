@@ -1,11 +1,10 @@
-import { printable, shortTime, wholeNumber, type Column, type Output } from '@postern/terminal';
-import type { KnownSince } from '@postern/contracts';
-import type { Source } from '@postern/restrictions';
+import { counted, printable, shortTime, wholeNumber, type Column, type Output } from '@postern/terminal';
+import type { KnownSince, SuggestedRange, SuggestedRestriction } from '@postern/contracts';
+import type { Source, UsedEntry, UsedEntryPage } from '@postern/restrictions';
 import { Option } from 'commander';
 import { ApiCommand, type Session } from './command.js';
 import { EXIT, Failure } from './failure.js';
 import { showList, type ListOptions } from './list.js';
-import type { EntryUse, Suggestion } from './observed.js';
 import { findSmtpUser, type NamedSmtpUser } from './smtp-user.js';
 
 const sources = new ApiCommand('sources')
@@ -43,16 +42,17 @@ const entries = new ApiCommand('entries')
   .description('entries of all SMTP users or of one, with the last login that each let in')
   .argument('[user]', 'username or id; all of the tenant where left out')
   .addOption(
-    new Option('--unused-for <days>', 'only those that let no login in for so many days, 1 to 90').argParser(
-      wholeNumber(1, 90),
-    ),
+    new Option(
+      '--unused-for <days>',
+      'only those that are at least so many days old and let no login in meanwhile, 1 to 90',
+    ).argParser(wholeNumber(1, 90)),
   )
   .exports()
   .examples('postern entries --unused-for 90', 'postern entries app@acme.example')
   .runs(async (session, named: string | undefined, { unusedFor, ...options }: ListOptions & { unusedFor?: number }) => {
     const user = named === undefined ? undefined : await findSmtpUser(session, named);
     const query = { ...options, unusedForDays: unusedFor, smtpUserId: user?.path.split('/').at(-1) };
-    await showList<EntryUse>(session, `${await session.tenantPath()}/entries`, query, [
+    const columns: readonly Column<UsedEntry>[] = [
       { title: 'USER', value: ({ username }) => username },
       { title: 'RANGE', value: ({ entry }) => entry.range },
       { title: 'NOTE', value: ({ entry }) => entry.note ?? '-', wraps: true },
@@ -61,7 +61,18 @@ const entries = new ApiCommand('entries')
       { title: 'IN 30 DAYS', value: ({ logins30d }) => String(logins30d) },
       { title: 'EXPIRES', value: ({ entry }) => shortTime(entry.expiresAt) },
       { title: 'ID', value: ({ entry }) => entry.id },
-    ]);
+    ];
+    await showList<UsedEntry, UsedEntryPage>(
+      session,
+      `${await session.tenantPath()}/entries`,
+      query,
+      columns,
+      (page) => {
+        for (const line of notKnown({ ...page, notKept: 0 })) session.output.remark(line);
+        if (unusedFor !== undefined)
+          session.output.remark(`None is listed before they have reported for ${counted(unusedFor, 'day')}.`);
+      },
+    );
   });
 
 /** In the order of the help. */
@@ -73,30 +84,32 @@ export async function suggestedRanges(session: Session, user: NamedSmtpUser, day
   if (ranges.length === 0)
     throw new Failure(
       EXIT.refused,
-      `No relay has reported a login of ${user.name} in ${days} days. Name the ranges, or look back further with --days.`,
+      `No relay has reported a login of ${user.name} in ${counted(days, 'day')}. Name the ranges, or look back further with --days.`,
     );
   if (leftAddresses > 0)
-    session.output.remark(
-      `Left out: ${leftAddresses} addresses with ${leftLogins} logins; \`postern suggest\` shows them.`,
-    );
+    session.output.remark(`${leftOut(leftAddresses, leftLogins)}; \`postern suggest\` shows more.`);
   return ranges.map(({ range }) => range);
 }
 
-function suggestionFor({ api }: Session, { path }: NamedSmtpUser, days: number): Promise<Suggestion> {
-  return api.get<Suggestion>(`${path}/restriction/suggestion`, { query: { days } });
+function suggestionFor({ api }: Session, { path }: NamedSmtpUser, days: number): Promise<SuggestedRestriction> {
+  return api.get<SuggestedRestriction>(`${path}/restriction/suggestion`, { query: { days } });
 }
 
-function describeSuggestion(suggestion: Suggestion, days: number, output: Output): string {
+function describeSuggestion(suggestion: SuggestedRestriction, days: number, output: Output): string {
   const { ranges, left, leftAddresses, leftLogins, logins } = suggestion;
-  const lines = [`${logins} logins in ${days} days.`];
+  const lines = [`${counted(logins, 'login')} in ${counted(days, 'day')}.`];
   if (ranges.length > 0) lines.push('', output.table(SUGGESTED_COLUMNS, ranges));
-  if (leftAddresses > 0) lines.push('', `Left out: ${leftAddresses} addresses with ${leftLogins} logins.`);
-  lines.push(...left.map((address) => `  ${printable(address.ip)}: ${address.logins} logins`));
+  if (leftAddresses > 0) lines.push('', `${leftOut(leftAddresses, leftLogins)}.`);
+  lines.push(...left.map((address) => `  ${printable(address.ip)}: ${counted(address.logins, 'login')}`));
   if (left.length < leftAddresses) lines.push(`  … and ${leftAddresses - left.length} more`);
-  return [...lines, ...notKnown(suggestion)].join('\n');
+  return [...lines, '', ...notKnown(suggestion)].join('\n');
 }
 
-const SUGGESTED_COLUMNS: readonly Column<Suggestion['ranges'][number]>[] = [
+function leftOut(addresses: number, logins: number): string {
+  return `Left out: ${counted(addresses, 'address', 'addresses')} with ${counted(logins, 'login')}`;
+}
+
+const SUGGESTED_COLUMNS: readonly Column<SuggestedRange>[] = [
   { title: 'RANGE', value: ({ range }) => range },
   { title: 'LOGINS', value: ({ logins }) => String(logins) },
   { title: 'SHARE', value: ({ share }) => `${(share * 100).toFixed(1)} %` },
@@ -111,6 +124,6 @@ export function notKnown({ since, silentRelays, notKept }: KnownSince): string[]
   ];
   if (silentRelays.length > 0)
     lines.push(`Logins at these relays are not known: ${printable(silentRelays.join(', '))}.`);
-  if (notKept > 0) lines.push(`${notKept} logins more came from too many addresses to keep each.`);
-  return ['', ...lines];
+  if (notKept > 0) lines.push(`${counted(notKept, 'more login')} came from more addresses than are kept of a day.`);
+  return lines;
 }

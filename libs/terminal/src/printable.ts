@@ -12,6 +12,11 @@ export function printable(text: string): string {
   });
 }
 
+/** `1 login`, `2 logins`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** A time for people: without milliseconds, still RFC 3339, to be pasted into `--at` or `--from`. */
 export function shortTime(time: string | null): string {
   return time === null ? '-' : time.replace(/\.\d+Z$/, 'Z');
