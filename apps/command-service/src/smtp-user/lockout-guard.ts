@@ -37,8 +37,8 @@ export class LockoutGuard {
     // These refuse nobody, and must not wait for the logins: they are what ends a lock-out.
     if (!after.restricted || modeAt(after, now) === 'report-only') return;
     const sources = refusedBy(after, await this.lately(user, now), now);
-    const already = new Set(refusedBy(before, sources, now));
-    const lockedOut = sources.filter((source) => !already.has(source));
+    const already = new Set(refusedBy(before, sources, now).map(({ ip }) => ip));
+    const lockedOut = sources.filter(({ ip }) => !already.has(ip));
     const accept = digestOf(lockedOut);
     if (lockedOut.length === 0 || accepts === accept) return;
     throw lockoutRisk(lockedOut, accept);
