@@ -70,8 +70,8 @@ export class ApiCommand extends TerminalCommand {
   }
 
   /** What the answer counts. */
-  days(): this {
-    return this.option('--days <n>', 'by the logins of so many days, 1 to 90', wholeNumber(1, 90), 30);
+  days(what = 'by the logins of so many days'): this {
+    return this.option('--days <n>', `${what}, 1 to 90`, wholeNumber(1, 90), 30);
   }
 
   period(verb = 'occurred'): this {

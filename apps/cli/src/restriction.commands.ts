@@ -11,8 +11,10 @@ import { timeAgo } from './time-text.js';
 
 const changes = changeCommands({
   prefix: 'postern',
-  // The list that `restrict` may take has a period.
-  options: (command) => (command.name() === 'restrict' ? command.days() : command).writesUser().guards(),
+  options: (command) =>
+    (command.name() === 'restrict' ? command.days('with --from-sources: by the logins of so many days') : command)
+      .writesUser()
+      .guards(),
   run: (session, user, change, options) => writeRestriction(session, user, { ...options, ...change }),
 });
 
