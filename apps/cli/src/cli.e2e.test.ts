@@ -220,8 +220,8 @@ describe('postern, from a tenant to a denial', () => {
     await logins('192.0.2.99', 1);
     expect(cells((await cli('sources', user)).out, 2)).toEqual([
       ['IP', 'LOGINS'],
-      ['198.51.100.7', '60'],
       ['2001:db8::25', '40'],
+      ['198.51.100.7', '60'],
       ['192.0.2.99', '1'],
     ]);
     expect((await cli('suggest', user)).out).toMatch(
