@@ -8,8 +8,8 @@ export interface Picture {
   readonly name: string;
   readonly as: 'operator' | 'admin' | 'auditor' | 'nobody';
   readonly path: string;
-  /** In which themes it is part of the documentation. */
-  readonly docs?: readonly ('light' | 'dark')[];
+  /** Part of the documentation. */
+  readonly docs?: true;
   /** The page to its end, and not only what fits the window. */
   readonly whole?: boolean;
   /** Brings the page into the state that is shown. */
@@ -32,16 +32,17 @@ export function pictures({ userIds }: dashboardStory.Story): readonly Picture[] 
     await page.getByLabel('Addresses and ranges').fill(PASTED);
   };
   return [
-    { name: 'smtp-users', as: 'admin', path: '/t/acme/smtp-users', docs: ['light', 'dark'] },
+    { name: 'smtp-users', as: 'admin', path: '/t/acme/smtp-users', docs: true },
     { name: 'smtp-users-refusing', as: 'admin', path: '/t/acme/smtp-users?state=refusing' },
     { name: 'smtp-users-none', as: 'admin', path: '/t/acme/smtp-users?query=nobody-has-this-name' },
     { name: 'smtp-users-end', as: 'auditor', path: '/t/acme/smtp-users?query=acme', whole: true },
-    { name: 'smtp-user', as: 'admin', path: user(APP), docs: ['light', 'dark'], whole: true },
-    { name: 'smtp-user-add', as: 'admin', path: user(APP), docs: ['light'], before: paste },
-    { name: 'smtp-user-denied', as: 'admin', path: user(APP, '?tab=denied'), docs: ['light'], whole: true },
-    { name: 'smtp-user-sources', as: 'admin', path: user(APP, '?tab=sources'), docs: ['light'], whole: true },
-    { name: 'smtp-user-suggest', as: 'admin', path: user(OPEN), before: press('Suggest a list') },
-    { name: 'smtp-user-history', as: 'admin', path: user(APP, '?tab=history'), docs: ['light'], whole: true },
+    { name: 'smtp-user', as: 'admin', path: user(APP), docs: true, whole: true },
+    { name: 'smtp-user-denied', as: 'admin', path: user(APP, '?tab=denied'), docs: true, whole: true },
+    { name: 'smtp-user-sources', as: 'admin', path: user(APP, '?tab=sources'), docs: true, whole: true },
+    { name: 'smtp-user-suggest', as: 'admin', path: user(OPEN), docs: true, before: press('Suggest a list') },
+    { name: 'smtp-user-history', as: 'admin', path: user(APP, '?tab=history'), docs: true, whole: true },
+    // It leaves a draft behind: after all others of this user.
+    { name: 'smtp-user-add', as: 'admin', path: user(APP), docs: true, before: paste },
     { name: 'smtp-user-auditor', as: 'auditor', path: user(APP), whole: true },
     { name: 'smtp-user-open', as: 'admin', path: user(OPEN), whole: true },
     { name: 'smtp-user-expired', as: 'admin', path: user(EXPIRED), whole: true },
@@ -49,17 +50,17 @@ export function pictures({ userIds }: dashboardStory.Story): readonly Picture[] 
     { name: 'smtp-user-many', as: 'admin', path: user(MANY) },
     { name: 'smtp-user-long', as: 'admin', path: user(LONG), whole: true },
     { name: 'smtp-user-world', as: 'admin', path: user(WORLD), whole: true },
-    { name: 'denials', as: 'auditor', path: '/t/acme/denials', docs: ['light'] },
+    { name: 'denials', as: 'auditor', path: '/t/acme/denials', docs: true },
     { name: 'denials-none', as: 'auditor', path: '/t/acme/denials?ip=192.0.2.250' },
-    { name: 'changes', as: 'auditor', path: '/t/acme/changes', docs: ['dark'] },
-    { name: 'api-keys', as: 'admin', path: '/t/acme/api-keys' },
-    { name: 'reply', as: 'admin', path: '/t/acme/reply', whole: true },
-    { name: 'operator-tenants', as: 'operator', path: '/operator/tenants' },
-    { name: 'operator-relays', as: 'operator', path: '/operator/relays', docs: ['light'] },
-    { name: 'operator-system', as: 'operator', path: '/operator/system', docs: ['light'], whole: true },
-    { name: 'operator-api-keys', as: 'operator', path: '/operator/api-keys' },
-    { name: 'help', as: 'nobody', path: '/help/ip-not-authorized', docs: ['light'], whole: true },
-    { name: 'sign-in', as: 'nobody', path: '/sign-in' },
+    { name: 'changes', as: 'auditor', path: '/t/acme/changes', docs: true },
+    { name: 'api-keys', as: 'admin', path: '/t/acme/api-keys', docs: true },
+    { name: 'reply', as: 'admin', path: '/t/acme/reply', docs: true, whole: true },
+    { name: 'operator-tenants', as: 'operator', path: '/operator/tenants', docs: true },
+    { name: 'operator-relays', as: 'operator', path: '/operator/relays', docs: true },
+    { name: 'operator-system', as: 'operator', path: '/operator/system', docs: true, whole: true },
+    { name: 'operator-api-keys', as: 'operator', path: '/operator/api-keys', docs: true },
+    { name: 'help', as: 'nobody', path: '/help/ip-not-authorized', docs: true, whole: true },
+    { name: 'sign-in', as: 'nobody', path: '/sign-in', docs: true },
     { name: 'not-found', as: 'admin', path: '/t/acme/nothing' },
   ];
 }
