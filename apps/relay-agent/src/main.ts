@@ -12,7 +12,7 @@ const program = new TerminalCommand('postern-agent')
   .addHelpText('after', `\nSettings:\n${SETTINGS.map(({ name, meaning }) => `  ${name}\n      ${meaning}`).join('\n')}`)
   .examples(
     'POSTERN_RELAY_KEY_FILE=/etc/postern/key POSTERN_AGENT_POSTFIX=unix:/run/postern/policy postern-agent',
-    'postern-agent --config /etc/postern/relay-agent.yaml check-config',
+    'postern-agent --config /etc/postern/agent.yaml check-config',
   )
   .action(() =>
     runProcess('The relay agent', async () => {
