@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 
 /** How an entry was used since it was added. */
 export interface EntryUse {
-  /** The hour, RFC 3339; null: it let no login in that is kept. */
+  /** The hour of the last login that it let in, RFC 3339; null: none, as far as logins are kept. */
   readonly lastMatchedAt: string | null;
   readonly logins30d: number;
 }
@@ -21,8 +21,8 @@ export interface UsableEntry {
 }
 
 /**
- * The uses of the entries, in their order: logins that the relay says the entry let in, or, if it does not say, from addresses in the
- * entry's range. Within `inTenant`, as `postern_logins_reader`.
+ * The uses of the entries, in the same order. A login counts for the entry that the relay named. If the relay named none, it counts for
+ * each entry whose range has the address. Within `inTenant`, as `postern_logins_reader`.
  */
 export async function entryUses(
   manager: EntityManager,
@@ -39,7 +39,7 @@ export async function entryUses(
   return rows.map(({ last, logins }) => ({ lastMatchedAt: last?.toISOString() ?? null, logins30d: logins }));
 }
 
-/** The hour in which an entry was added counts. A few steps through the key for each entry and day (skip scan). */
+/** The hour in which an entry was added counts as after it. For each entry and day, a few steps through the primary key (skip scan). */
 const USES = `
   SELECT last, logins
     FROM unnest($1::uuid[], $2::uuid[], $3::inet[], $4::timestamptz[])

@@ -1,17 +1,18 @@
 import type { DataSource } from 'typeorm';
 import { dayOf } from './observed-sources.js';
 
-/** A batch is a transaction of some milliseconds; the next call goes on after so many of them. */
+/** One DELETE takes some milliseconds. */
 const ROWS_AT_ONCE = 5_000;
-const MOST_BATCHES = 200;
-/** As long as a relay may send a batch again. */
+/** Of one table and call; the next call continues. */
+const MOST_DELETES = 200;
+/** Longer than a relay sends a batch again, which is a day. */
 export const BATCHES_KEPT_HOURS = 48;
-/** Relays name themselves: whoever reported longest ago is forgotten. */
+/** Relays choose their names, so the number is limited. The one that reported longest ago is deleted first. */
 const MAX_REPORTERS = 10_000;
 
 /**
- * Deletes what is older than the UTC day of `keptFrom` (null: nothing is), and what batches need no more; a bounded number of rows. Returns
- * how many observed sources it were. As `postern_logins_writer`.
+ * Deletes observed logins from before the day (UTC) of `keptFrom` (null: none), old ids of batches, and reporters beyond the limit; a bounded
+ * number of rows. Returns the number of deleted rows of `logins.sources`. As `postern_logins_writer`.
  */
 export async function forgetLogins(writer: DataSource, keptFrom: Date | null): Promise<number> {
   const day = keptFrom === null ? '-infinity' : dayOf(keptFrom);
@@ -29,7 +30,7 @@ export async function forgetLogins(writer: DataSource, keptFrom: Date | null): P
 
 async function deleteFrom(writer: DataSource, table: string, condition: string, value: unknown): Promise<number> {
   let deleted = 0;
-  for (let batch = 0; batch < MOST_BATCHES; batch++) {
+  for (let batch = 0; batch < MOST_DELETES; batch++) {
     const [, found] = await writer.query<[unknown[], number]>(
       `DELETE FROM logins.${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM logins.${table} WHERE ${condition} LIMIT ${ROWS_AT_ONCE}))`,
       [value],

@@ -2,11 +2,14 @@ import type { KnownSince } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
 import { dayOf } from './observed-sources.js';
 
-/** A relay reports each hour, if only that there was nothing. */
+/** A relay reports at least once an hour; without logins, an empty batch. */
 const SILENT_AFTER_HOURS = 2;
 const MAX_SILENT = 100;
 
-/** What is not known of an SMTP user's logins (null: of no user's) since the UTC day of `from`. Within `inTenant`, as `postern_logins_reader`. */
+/**
+ * What is not known about the logins of an SMTP user since the day (UTC) of `from`. Without a user (null), `notKept` is 0. Within
+ * `inTenant`, as `postern_logins_reader`.
+ */
 export async function knownSince(manager: EntityManager, smtpUserId: string | null, from: Date): Promise<KnownSince> {
   const [row] = await manager.query<{ since: Date | null; silentRelays: string[]; notKept: number }[]>(
     `SELECT (SELECT min(first_reported_at) FROM logins.reporters) AS since,

@@ -1,6 +1,6 @@
 import { sqlMigration, type SchemaComponent } from '@postern/database';
 
-/** Where SMTP users log in from, as relays report it. The component for `migrate` of @postern/database; it comes after `accessSchema`. */
+/** The schema of observed logins, for `migrate` of @postern/database. It comes after `accessSchema`, because it grants on `access.relays`. */
 export const loginsSchema: SchemaComponent = {
   schema: 'logins',
   migrations: [

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { dataSourceModule } from '@postern/data-sources';
 import { WRITE_IDLE_MS } from '@postern/database';
 
-/** The pools of both roles, once in a process: several of its services import this. */
+/** The connection pools of both roles. Several services of one process import this module, and share the pools. */
 @Module({
   imports: [
     dataSourceModule('postern_logins_writer', {

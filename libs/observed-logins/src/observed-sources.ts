@@ -2,18 +2,18 @@ import type { ObservedSource } from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
 import type { EntityManager } from 'typeorm';
 
-/** The most addresses that one answer looks at. */
+/** The most addresses that one answer considers. */
 export const MAX_SOURCES = 10_000;
 
-/** Which sources of an SMTP user are wanted. */
+/** A filter on the sources of an SMTP user. */
 export interface WantedSources {
-  /** Of the UTC days from then on, and not of hours before; left out: as long as they are kept. */
+  /** RFC 3339. Only days (UTC) from the day of `from`, and only rows whose last login is not before it. Left out: no limit. */
   readonly from?: string | undefined;
-  /** Of hours that began before. */
+  /** RFC 3339. Only rows whose first login is before it. Left out: no limit. */
   readonly to?: string | undefined;
-  /** Canonical: in this range. */
+  /** Only addresses in this range; canonical. */
   readonly range?: string | undefined;
-  /** Those that come after this one in the list. */
+  /** The last source of the page before. */
   readonly after?: { readonly lastSeenAt: string; readonly ip: string } | undefined;
 }
 
@@ -26,7 +26,7 @@ interface SourceRow {
 }
 
 /**
- * The addresses from which the SMTP user has logged in on the UTC day of `from` or later, newest first; the newest `limit` of them.
+ * The newest `limit` addresses from which the SMTP user has logged in on the day (UTC) of `from` or later; newest first.
  * Within `inTenant`, as `postern_logins_reader`.
  */
 export function observedSources(
@@ -38,7 +38,7 @@ export function observedSources(
   return findSources(manager, smtpUserId, { from: `${dayOf(from)}T00:00:00.000Z` }, limit);
 }
 
-/** The sources that are wanted, folded by address; otherwise the same. */
+/** Like `observedSources`, with a filter. The rows of an address are added up. */
 export async function findSources(
   manager: EntityManager,
   smtpUserId: string,
@@ -57,7 +57,7 @@ export async function findSources(
   return rows.map(sourceOf);
 }
 
-/** A range is compared, and not by <<=, which is not leakproof: behind row-level security it could use no index. */
+/** The range is compared with BETWEEN. `<<=` is not leakproof, so it could not use an index under row-level security. */
 const FIND = `
   SELECT host(address) AS ip, sum(logins)::float8 AS logins, min(first_seen_at) AS first, max(last_seen_at) AS last,
          string_agg(array_to_string(relays, E'\\n'), E'\\n') AS relays
@@ -79,15 +79,15 @@ function sourceOf({ ip, logins, first, last, relays }: SourceRow): ObservedSourc
   };
 }
 
-/** Logins of a UTC day. */
+/** Logins of a day (UTC). */
 export interface LoginsOfDay {
   readonly day: string;
   readonly logins: number;
-  /** Those from one of the addresses that were asked for. */
+  /** Logins from the given addresses. */
   readonly ofAddresses: number;
 }
 
-/** The logins of the SMTP user by day, from the UTC day of `from` on; only days that had any. Within `inTenant`, as `postern_logins_reader`. */
+/** The logins of the SMTP user by day, from the day (UTC) of `from`. Days without logins are left out. Within `inTenant`, as `postern_logins_reader`. */
 export function loginsByDay(
   manager: EntityManager,
   smtpUserId: string,

@@ -7,40 +7,40 @@ export interface LoginRecord {
   readonly tenantId: TenantId;
   /** Canonical. */
   readonly ip: string;
-  /** RFC 3339, UTC, milliseconds; a full hour. */
+  /** The beginning of the hour: RFC 3339, UTC, milliseconds. */
   readonly hour: string;
   readonly count: number;
-  /** That let them in; null where there is no restriction, where it is report-only, and where the relay does not say. */
+  /** The entry that let them in; null if none did (no restriction, or report-only), or if the relay did not send it. */
   readonly entryId: EntryId | null;
-  /** On one line. */
+  /** The relay's name, on one line. */
   readonly relay: string;
 }
 
 export interface LoginBatch {
   readonly keyId: ApiKeyId;
-  /** A UUID: of this key's batches, each is counted once. */
+  /** A UUID, unique among the batches of this key. */
   readonly batchId: string;
-  /** Who sends it. An empty batch says that this relay reports, and had no login. */
+  /** The sender. An empty batch means that this relay reports and had no logins. */
   readonly relay: string;
   readonly records: readonly LoginRecord[];
 }
 
 export interface StoredLogins {
-  /** Records. */
+  /** Records that were counted. */
   readonly accepted: number;
   readonly duplicate: boolean;
-  /** Logins of them from addresses beyond `MAX_ADDRESSES_PER_DAY`. */
+  /** Logins of the accepted records from addresses beyond `MAX_ADDRESSES_PER_DAY`. */
   readonly notKept: number;
 }
 
-/** Distinct addresses of an SMTP user and day; logins from more are counted, and not by address. */
+/** Distinct addresses of an SMTP user and day. Logins from further addresses are counted without their address. */
 export const MAX_ADDRESSES_PER_DAY = 10_000;
 /** Relays stored per address and day: enough to know where to look, and a row stays small. */
 export const MAX_RELAYS_PER_ADDRESS = 10;
 
 /**
- * Counts the logins of a batch, unless it was counted before; one statement, so all or nothing. As `postern_logins_writer`.
- * Two batches at once may each fill what is left of a day's addresses, and exceed it by their length.
+ * Counts the logins of a batch, unless it was counted before. One statement, so all or nothing. As `postern_logins_writer`.
+ * Two batches at the same time do not see each other's addresses. Together they may exceed `MAX_ADDRESSES_PER_DAY` by their length.
  */
 export async function storeLogins(
   writer: DataSource,
@@ -57,7 +57,7 @@ export async function storeLogins(
   return { accepted: records.length, duplicate: false, notKept: stored.notKept };
 }
 
-/** A row to add: the logins of a day from an address. */
+/** A row to add: the logins of an SMTP user from one address on one day. */
 interface Day {
   readonly record: LoginRecord;
   readonly day: string;
@@ -68,7 +68,7 @@ interface Day {
   entryId: string | null;
 }
 
-/** One statement may change a row once. */
+/** Adds up the records of a row, because one statement may change a row only once. */
 function foldedByDay(records: readonly LoginRecord[]): Day[] {
   const days = new Map<string, Day>();
   for (const record of records) {
@@ -98,7 +98,7 @@ const COLUMNS: readonly (readonly [name: string, type: string, valueOf: (day: Da
   ['first_seen_at', 'timestamptz', ({ first }) => first],
   ['last_seen_at', 'timestamptz', ({ last }) => last],
   ['entry_id', 'uuid', ({ entryId }) => entryId],
-  // An array of arrays would have to be a rectangle.
+  // As text, because the inner arrays of a PostgreSQL array must all have the same length.
   ['relay_lines', 'text', ({ relays }) => [...relays].slice(0, MAX_RELAYS_PER_ADDRESS).join('\n')],
 ];
 const NAMES = COLUMNS.map(([name]) => name).join(', ');
@@ -106,8 +106,8 @@ const ARRAYS = COLUMNS.map(([, type], i) => `$${i + 4}::${type}[]`).join(', ');
 const ADDED = 'day, smtp_user_id, address, tenant_id, logins, first_seen_at, last_seen_at, entry_id';
 
 /**
- * Rows are locked in the order of the key, so that two batches never wait for each other. A batch of an id waits for another of the same id
- * until that one is committed or given up.
+ * Rows are locked in the order of the key, so that two batches never deadlock. Of two batches with the same id, the second waits until the
+ * first commits or rolls back.
  */
 const STORE = `
   WITH batch AS (

@@ -13,7 +13,7 @@ import { DomainRefusal, fieldRefusal, refusedFields } from './refusal.js';
 import { requireRegistered, type SmtpUserState } from './state.js';
 import { checkEntries, expiryRefusal, tooManyEntries, type CheckedEntry } from './wanted-entries.js';
 
-/** In order; empty if nothing changes. @throws `DomainRefusal`. `state` must be that of the command's SMTP user. */
+/** The events of a command, in order; empty if nothing changes. `state` must be that of the command's SMTP user. @throws `DomainRefusal`. */
 export function decide(command: SmtpUserCommand, state: SmtpUserState, context: CommandContext): SmtpUserEvent[] {
   switch (command.type) {
     case 'RegisterSmtpUser':
@@ -35,7 +35,7 @@ export function decide(command: SmtpUserCommand, state: SmtpUserState, context: 
   }
 }
 
-/** The caller reserves the username, because the domain does not know all tenants'. */
+/** The caller reserves the username, because the domain does not see the usernames of other tenants. */
 function registerSmtpUser(
   command: CommandOf<'RegisterSmtpUser'>,
   state: SmtpUserState,

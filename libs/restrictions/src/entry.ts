@@ -27,7 +27,7 @@ const ranges = oncePerEntry((text) => {
 
 /**
  * Entries live longer than commands, so their parsed values are cached. Parsing the times took a third of the time for
- * a view of 300 entries. The text is compared in case somebody changed the entry in place, against its type.
+ * a view of 300 entries. The text is compared, in case somebody changed the read-only entry in place.
  */
 function oncePerEntry<T>(read: (text: string) => T): (entry: object, text: string) => T {
   const known = new WeakMap<object, { readonly text: string; readonly value: T }>();

@@ -4,28 +4,28 @@ import { fieldRefusal, type FieldRefusal } from './refusal.js';
 /** A mode as it was set. */
 export interface ModeSetting {
   readonly mode: Mode;
-  /** The end of `report-only`, RFC 3339, UTC, milliseconds: from this instant on the list is enforced, with no further event. Null: no end. */
+  /** The end of `report-only`: RFC 3339, UTC, milliseconds. From this instant the list is enforced; no event says so. Null: no end. */
   readonly enforceAt: string | null;
 }
 
-/** A mode as a caller wants it; without one it stays as it is, with its end. */
+/** A mode as a caller wants it. Without `mode`, the mode and its end stay as they are. */
 export interface WantedMode {
   readonly mode?: Mode | undefined;
   /** RFC 3339; null or left out: no end. */
   readonly enforceAt?: string | null | undefined;
 }
 
-/** The longest that `report-only` may be given an end ahead: a year, also a leap year. */
+/** `enforceAt` is at most this far ahead: a year, also a leap year. */
 const LONGEST_AHEAD_MS = 366 * 24 * 60 * 60 * 1000;
 
-/** The mode in force at `at`: `report-only` ends at the very millisecond of its `enforceAt`. One that is no time is over. */
+/** The mode in force at `at`: `report-only` ends at the exact millisecond of its `enforceAt`. An unreadable `enforceAt` has passed. */
 export function modeAt({ mode, enforceAt }: ModeSetting, at: Date): Mode {
   return mode === 'report-only' && enforceAt !== null && !(at.getTime() < Date.parse(enforceAt)) ? 'enforce' : mode;
 }
 
 /**
- * Reads a wanted mode and finds what is wrong with its end. What is set already may be sent back, as it was set and as it is shown at
- * `now`: it is then returned as it is.
+ * Checks a wanted mode and its end. A caller may send back what it read: the mode as it was set, or as it is shown at `now`. Then the
+ * setting is returned unchanged, also with an end in the past.
  */
 export function checkMode(
   { mode, enforceAt: typed }: WantedMode,

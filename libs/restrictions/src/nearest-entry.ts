@@ -2,7 +2,7 @@ import type { EntryAdded } from '@postern/contracts';
 import { contains, type IpAddress, type IpRange } from '@postern/ip-ranges';
 import { endOf, isLive, parsedRange } from './entry.js';
 
-/** If none allows the address: the entry that contains it and expired last, or the closest live one of its family. */
+/** For an address that no entry allows: the expired entry that contains it (the last to expire), else the closest live one of its family. */
 export function nearestEntry<Entry extends Pick<EntryAdded, 'range' | 'expiresAt'>>(
   entries: readonly Entry[],
   ip: IpAddress,

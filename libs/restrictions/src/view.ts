@@ -33,7 +33,7 @@ export interface Restriction {
   readonly restricted: boolean;
   /** As it is in force now. */
   readonly mode: Mode;
-  /** The end of `report-only` as it was set; past, the list is enforced since. */
+  /** The end of `report-only` as it was set. If it has passed, the list is enforced. */
   readonly enforceAt: string | null;
   /** The SMTP user's version; the `ETag`. */
   readonly version: number;
@@ -77,12 +77,12 @@ export interface UsedEntry {
   readonly smtpUserId: SmtpUserId;
   readonly username: string;
   readonly entry: Entry;
-  /** The hour of the last login that it let in; null: none that is kept. */
+  /** The hour of the last login that it let in; null: none, as far as logins are kept. */
   readonly lastMatchedAt: string | null;
   readonly logins30d: number;
 }
 
-/** A page of entries, and what is not known of their use. */
+/** A page of entries, and what is not known about their use. */
 export interface UsedEntryPage extends Page<UsedEntry>, Pick<KnownSince, 'since' | 'silentRelays'> {}
 
 /** An SMTP user of the HTTP API at `now`. @throws `smtp-user-not-found`. */

@@ -16,7 +16,7 @@ export interface CheckedEntry {
 
 /**
  * Checks a command's entries and collects all errors: ranges, notes, times, repeated ranges. A past `expiresAt` is
- * accepted here, because an entry may be sent back unchanged. More than 1,000 are refused unread.
+ * accepted here, because an entry may be sent back unchanged. More than 1,000 entries are refused without reading them.
  * @returns valid entries, and the errors, to which the caller may add
  */
 export function checkEntries(wanted: readonly WantedEntry[]): { entries: CheckedEntry[]; errors: FieldRefusal[] } {

@@ -9,7 +9,7 @@ import { entryView as shownEntry, type UsedEntry, type UsedEntryPage } from '@po
 import sql, { join, raw } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { daysField, knownSinceFields, observedFrom } from '../sources/observe.js';
+import { daysField, knownSinceFields, observedFrom } from '../sources/recent-sources.js';
 
 /** The entries of a tenant’s restrictions with their use, as pages, NDJSON or CSV. The SMTP users and entries that were added last come first. */
 export const entries = defineList({
@@ -52,9 +52,9 @@ export type EntriesAsked = z.infer<typeof entries.query>;
 
 export class ListEntries extends ListQuery<UsedEntry, TenantId, EntriesAsked> {}
 
-/** Read at once where most are left out: which entry was used is in no index. */
+/** Entries per query if `unusedForDays` leaves most of them out: the use of an entry is in no index. */
 const BATCH = 1_000;
-/** Looked at for one page, which then ends early. */
+/** The most entries that are checked for one page. After that, the page ends early. */
 const MAX_LOOKED_AT = 10_000;
 
 interface EntryRow {
@@ -77,7 +77,7 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
     const { since, silentRelays } = await inTenant(this.logins, tenantId, (manager) => knownSince(manager, null, now));
     const known = { since, silentRelays };
     const before = unusedForDays === undefined ? null : observedFrom(unusedForDays, now).toISOString();
-    // Before relays reported, nobody knows what was used.
+    // From before the first report, the use of entries is not known.
     if (before !== null && (since === null || since > before)) return { items: [], nextCursor: null, ...known };
     const found: (UsedEntry & { readonly place: string })[] = [];
     let after = asked.cursor;

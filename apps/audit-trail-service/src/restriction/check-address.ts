@@ -19,7 +19,7 @@ import {
 import type { DataSource, EntityManager } from 'typeorm';
 import { presentSmtpUser, smtpUserAtVersion, type AskedSmtpUser } from '../smtp-user/find-smtp-user.js';
 
-/** What a relay would decide at an instant in the past, and why; null: now. */
+/** What a relay would decide at `at`, and why. `at` is in the past, or null: now. */
 export class CheckAddress extends Query<CheckedAddress> {
   constructor(
     readonly user: AskedSmtpUser,
@@ -34,7 +34,7 @@ export class CheckAddress extends Query<CheckedAddress> {
 export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
-  /** @throws `smtp-user-not-found`, with what is known of the user at `at`; `read-side-behind`. */
+  /** @throws `smtp-user-not-found`, which says whether the user was not there yet or any more at `at`; `read-side-behind`. */
   async execute({ user, ip, at }: CheckAddress): Promise<CheckedAddress> {
     if (at === null) return explain(await presentSmtpUser(this.dataSource, user), ip, new Date());
     await smtpUserAtVersion(this.dataSource, user);
@@ -43,7 +43,7 @@ export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
   }
 }
 
-/** From the last complete state before it, and the few changes after that. It stops before the first later version. */
+/** The state at `at`: the last complete state before it, and the few changes after that. A change whose predecessor is later than `at` is not applied. */
 async function userAt(manager: EntityManager, smtpUserId: string, at: Date): Promise<RegisteredSmtpUser> {
   const changes = (await manager.query<ChangeRecord[]>(CHANGES_UP_TO, [smtpUserId, at])).toSorted(
     (a, b) => a.version - b.version,
@@ -78,7 +78,7 @@ interface ChangeRecord {
   readonly state: SmtpUserState | null;
 }
 
-/** About 32 rows, by changes_with_state and changes_of_smtp_user. */
+/** About 32 rows, by the indexes changes_with_state and changes_of_smtp_user. */
 const CHANGES_UP_TO = `
   SELECT version, type, data, occurred_at, state FROM audit.changes
    WHERE smtp_user_id = $1 AND occurred_at <= $2 AND occurred_at >= coalesce((

@@ -26,12 +26,12 @@ import {
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { presentSmtpUser, type AskedSmtpUser } from '../smtp-user/find-smtp-user.js';
-import { knownSinceFields, MAX_DAYS, observe, sumOfLogins } from '../sources/observe.js';
+import { knownSinceFields, MAX_DAYS, recentSources, sumOfLogins } from '../sources/recent-sources.js';
 
-/** Addresses that are shown; the totals count all. */
+/** The most addresses in an answer; the totals count all. */
 const MAX_ADDRESSES = 500;
 
-/** Changes of a restriction, as writes have them. They are made in this order. */
+/** Changes of a restriction, with the fields of the writes. They are applied in this order. */
 export const PreviewBody = z
   .strictObject({
     entries: entriesSchema.optional().meta({ description: 'The complete list in place of the present one.' }),
@@ -95,7 +95,7 @@ export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestricti
     const present = await presentSmtpUser(this.audit, user);
     const now = new Date();
     const changed = changedBy(asked, present, now);
-    const { sources, ...known } = await observe(this.logins, user, asked.days);
+    const { sources, ...known } = await recentSources(this.logins, user, asked.days);
     const refused = refusedBy(changed, sources, asked.at === undefined ? now : new Date(asked.at));
     return {
       logins: sumOfLogins(sources),
@@ -110,7 +110,7 @@ export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestricti
   }
 }
 
-/** The SMTP user as the changes would make it: decided by the domain, as writes are. Throws a `DomainRefusal`. */
+/** The SMTP user after the changes. The domain decides them, as it decides writes. @throws `DomainRefusal`. */
 function changedBy(asked: PreviewAsked, present: RegisteredSmtpUser, now: Date): RegisteredSmtpUser {
   const { entries, add, remove = [], mode, enforceAt } = asked;
   let state: SmtpUserState = present;
@@ -124,7 +124,7 @@ function changedBy(asked: PreviewAsked, present: RegisteredSmtpUser, now: Date):
   return requireRegistered(state);
 }
 
-/** Names the fields of a refusal by where the preview has them. */
+/** Runs `change`. A refusal of it that names `/entries` names `pointer` instead, the field of the preview's body. */
 function atPointer(pointer: string, change: () => void): void {
   try {
     change();

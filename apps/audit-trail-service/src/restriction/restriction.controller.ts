@@ -22,7 +22,7 @@ import {
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
 import type { CheckedAddress } from '@postern/restrictions';
 import { z } from 'zod';
-import { DaysAsked } from '../sources/observe.js';
+import { DaysAsked } from '../sources/recent-sources.js';
 import { CheckAddress } from './check-address.js';
 import { PreviewBody, PreviewRestriction, restrictionPreviewView, type PreviewAsked } from './preview-restriction.js';
 import { suggestedRestrictionView, SuggestRestriction } from './suggest-restriction.js';

@@ -2,11 +2,11 @@ import type { SuggestedRange } from '@postern/contracts';
 import { isPrivate, neighbourhood, parseAddress, rangeOf, type IpRange } from '@postern/ip-ranges';
 import { MAX_ENTRIES } from '@postern/restrictions';
 
-/** From so many addresses on, neighbours look like one site and not like single hosts. */
+/** With this many addresses in a /24 or /64, it looks like one site, not like single hosts. */
 const SEVERAL = 3;
-/** What has fewer than two logins, or fewer than one in so many of all, is rare … */
+/** A candidate is rare if it has one login, or less than one of this many logins in all. */
 const RARE_ONE_IN = 100;
-/** … and is left out, as long as all that is left out is no more than one login in so many. */
+/** Rare candidates are left out, but never more than one of this many logins in total. */
 const LEFT_OUT_ONE_IN = 10;
 
 interface Source {
@@ -22,15 +22,15 @@ interface Candidate {
 }
 
 interface Suggestion<S extends Source> {
-  /** Those with most logins first; 1,000 at most. */
+  /** Those with the most logins first; at most 1,000. */
   readonly ranges: readonly SuggestedRange[];
-  /** The sources that no range has in it, in their order. */
+  /** The sources that no range covers, in their original order. */
   readonly left: readonly S[];
 }
 
 /**
- * The smallest list of ranges that covers what logged in: single addresses, and the IPv4 /24 or IPv6 /64 in which several neighbours
- * logged in; never wider. What is rare is left out; of ranges with equally many logins, all or none.
+ * The smallest list of ranges that covers where logins came from: single addresses, and an IPv4 /24 or IPv6 /64 if several addresses of it
+ * logged in; never wider. Rare candidates are left out. Candidates with the same number of logins are all kept or all left out.
  */
 export function suggestRanges<S extends Source>(sources: readonly S[]): Suggestion<S> {
   const all = sum(sources);
@@ -49,7 +49,7 @@ export function suggestRanges<S extends Source>(sources: readonly S[]): Suggesti
   };
 }
 
-/** Neighbourhoods of several sources, and each other source by itself. What is no address has no range. */
+/** A neighbourhood (/24 or /64) if it has several sources, otherwise each source separately. An unreadable address is skipped. */
 function candidatesOf(sources: readonly Source[]): Candidate[] {
   const neighbourhoods = new Map<string, { range: IpRange; single: IpRange; source: Source }[]>();
   for (const source of sources) {
@@ -78,7 +78,7 @@ function candidate(range: IpRange, sources: readonly Source[]): Candidate {
   return { range, sources, logins: sum(sources) };
 }
 
-/** The fewest logins with which a candidate is not left out. */
+/** The number of logins that a candidate needs to be kept. */
 function leastLogins(candidates: readonly Candidate[], all: number): number {
   let left = 0;
   for (const { logins } of candidates.toSorted((a, b) => a.logins - b.logins)) {

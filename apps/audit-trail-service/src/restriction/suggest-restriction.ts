@@ -5,10 +5,10 @@ import { text, view, integer } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { presentSmtpUser, type AskedSmtpUser } from '../smtp-user/find-smtp-user.js';
-import { knownSinceFields, observe, sumOfLogins } from '../sources/observe.js';
+import { knownSinceFields, recentSources, sumOfLogins } from '../sources/recent-sources.js';
 import { suggestRanges } from './suggest-ranges.js';
 
-/** Addresses that are left out and shown; the totals count all. */
+/** The most left-out addresses in an answer; the totals count all. */
 const MAX_LEFT = 100;
 
 export const suggestedRestrictionView = view<SuggestedRestriction>(
@@ -60,7 +60,7 @@ export class SuggestRestrictionHandler implements IQueryHandler<SuggestRestricti
   /** @throws `smtp-user-not-found`; `read-side-behind`. */
   async execute({ user, days }: SuggestRestriction): Promise<SuggestedRestriction> {
     await presentSmtpUser(this.audit, user);
-    const { sources, ...known } = await observe(this.logins, user, days);
+    const { sources, ...known } = await recentSources(this.logins, user, days);
     const { ranges, left } = suggestRanges(sources);
     return {
       ranges,

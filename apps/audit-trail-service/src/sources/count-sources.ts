@@ -8,7 +8,7 @@ import { refusedBy } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
-import { DAY_MS, knownSinceFields, observedFrom } from './observe.js';
+import { DAY_MS, knownSinceFields, observedFrom } from './recent-sources.js';
 
 export const sourceHistogramView = view<SourceHistogram>(
   'SourceHistogram',
@@ -43,7 +43,7 @@ export class CountSourcesHandler implements IQueryHandler<CountSources> {
     @InjectDataSource('postern_logins_reader') private readonly logins: DataSource,
   ) {}
 
-  /** Throws the problem `smtp-user-not-found`. */
+  /** @throws `smtp-user-not-found`. */
   async execute({ tenantId, smtpUserId, days }: CountSources): Promise<SourceHistogram> {
     const smtpUser = await inTenant(this.audit, tenantId, (manager) => findSmtpUser(manager, smtpUserId));
     const now = new Date();

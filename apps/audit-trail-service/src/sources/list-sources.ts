@@ -53,12 +53,12 @@ export class ListSourcesHandler implements IQueryHandler<ListSources> {
     @InjectDataSource('postern_logins_reader') private readonly logins: DataSource,
   ) {}
 
-  /** An address that logs in again moves to the front; a walk through the pages that began before does not meet it a second time. */
+  /** An address that logs in again moves to the first page. A client that already reads later pages does not get it twice. */
   async execute({ scope: { tenantId, smtpUserId }, asked }: ListSources): Promise<Page<Source>> {
     const smtpUser = await inTenant(this.audit, tenantId, (manager) => findSmtpUser(manager, smtpUserId));
     const decide = decider(smtpUser, new Date());
     const { decision, limit, from, to, ip, cursor } = asked;
-    // What would be decided is in no index: more are read where most are left out.
+    // The decision is in no index, so a filter on it reads more rows and leaves most of them out.
     const atOnce = decision === undefined ? limit + 1 : MAX_SOURCES;
     const found: Source[] = [];
     let after = cursor && { lastSeenAt: cursor[0] ?? '', ip: cursor[1] ?? '' };
@@ -76,7 +76,7 @@ export class ListSourcesHandler implements IQueryHandler<ListSources> {
   }
 }
 
-/** What would be decided of a login from a source. A removed user is as unknown as one that never was. */
+/** Returns a function that adds to a source what would be decided of a login from there. A removed user counts as unknown. */
 function decider(smtpUser: KnownSmtpUser, at: Date): (source: ObservedSource) => Source {
   const user = smtpUser.status === 'registered' ? smtpUser : null;
   const access = user === null ? () => decideAccess(null, null, at) : accessAt(user, at);

@@ -14,12 +14,12 @@ import { sourcesForgotten } from './login-metrics.js';
 const DAY_MS = 86_400_000;
 const SWEEP_EVERY_MS = 10 * 60_000;
 
-/** The instant so many days before `now`, from which on observed sources are kept; null for 0 days: all of them are. */
+/** The instant from which observed sources are kept: `days` before `now`. Null (0 days): all are kept. */
 export function keptFrom(days: number, now: Date): Date | null {
   return days === 0 ? null : new Date(now.getTime() - days * DAY_MS);
 }
 
-/** Deletes from time to time what is older than is kept, a bounded number of rows. */
+/** Deletes observed sources that are older than the retention period, every ten minutes; a bounded number of rows. */
 @Injectable()
 export class LoginRetention implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('audit-trail');

@@ -3,16 +3,16 @@ import { parseAddress } from '@postern/ip-ranges';
 import type { LoginRecord } from '@postern/observed-logins';
 import { LOGIN_LIMITS } from './login-limits.js';
 
-/** Why a record is not taken; a label of the metric. */
+/** Why a record is rejected; a label of the metric. */
 export type Rejection = 'malformed' | 'address-unreadable' | 'clock-ahead' | 'too-old' | 'smtp-user-unknown';
 
-/** Of a host name (RFC 1035). */
+/** At most the length of a host name (RFC 1035). */
 const RELAY_NAME = /^\P{C}{1,253}$/u;
 
-/** A record of which all is known but whose the SMTP user is. */
+/** A valid record. The tenant of its SMTP user is not looked up yet. */
 export type ReadLogin = Omit<LoginRecord, 'tenantId'> & { readonly tenantId?: TenantId };
 
-/** An item of a batch, its address canonical and its time cut to the hour; or why it is not taken. `keptFrom` null: nothing is too old. */
+/** Checks an item of a batch. Returns it with a canonical address and its time cut to the hour, or why it is rejected. `keptFrom` null: nothing is too old. */
 export function readLogin(item: unknown, now: Date, keptFrom: Date | null): ReadLogin | Rejection {
   if (typeof item !== 'object' || item === null) return 'malformed';
   const { smtpUserId, ip, hour, count, entryId, relay, ...more } = item as Partial<Record<keyof LoginReport, unknown>>;

@@ -19,7 +19,7 @@ import { CallingRelay, type Relay } from '@postern/process';
 import { z } from 'zod';
 import { ReportLogins } from './report-logins.js';
 
-/** As it is sent, for the document; `readLogin` checks it. */
+/** An item for the OpenAPI document; `readLogin` checks it. */
 const loginReportView = view<LoginReport>('LoginReport', 'Logins that a relay let through, folded.', {
   smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10', 'Of the policy that decided.'),
   ip: text('203.0.113.9'),
@@ -32,7 +32,7 @@ const loginReportView = view<LoginReport>('LoginReport', 'Logins that a relay le
 });
 
 const HOW_MANY = `Send at most ${MAX_LOGINS_PER_REPORT} records at once.`;
-/** The envelope alone: one bad item must not keep the others from being counted. */
+/** Only the envelope is checked: one bad item must not prevent the others. */
 const ReportBody = z.strictObject({
   batchId: z
     .string()
@@ -55,7 +55,7 @@ const reportedLoginsView = view<ReportedLogins>('ReportedLogins', 'What became o
   ),
 });
 
-/** What relays report of the logins that they let through. */
+/** Relays report the logins that they let through. */
 @Controller('v1/relay')
 @Allow('relay')
 export class RelayLoginsController {

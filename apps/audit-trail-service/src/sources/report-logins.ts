@@ -13,7 +13,7 @@ import { loginBatchesRepeated, loginsNotKept, loginsRejected, loginsStored } fro
 import { keptFrom } from './login-retention.js';
 import { readLogin, type ReadLogin, type Rejection } from './read-login.js';
 
-/** Takes logins that a relay let through. Each item is checked by itself: one bad item does not keep the others from being counted. */
+/** Stores logins that a relay let through. Each item is checked separately, so a bad item does not prevent the others. */
 export class ReportLogins extends Command<ReportedLogins> {
   constructor(
     readonly relay: Pick<Relay, 'keyId' | 'name'>,
@@ -34,7 +34,7 @@ export class ReportLoginsHandler implements ICommandHandler<ReportLogins> {
     @Inject(SETTINGS) private readonly settings: RuntimeSettings,
   ) {}
 
-  /** Throws `not-ready` where too many batches wait. */
+  /** @throws `not-ready` if too many batches wait. */
   execute({ relay, batchId, items }: ReportLogins): Promise<ReportedLogins> {
     return this.batches.run(() => this.store(relay, batchId, items), tooManyBatches);
   }
@@ -72,7 +72,7 @@ export class ReportLoginsHandler implements ICommandHandler<ReportLogins> {
     return { accepted, duplicate, rejected: items.length - accepted };
   }
 
-  /** A removed SMTP user is known too: it may have logged in a minute before. */
+  /** Also of removed SMTP users: one may have logged in a minute before. */
   private async tenantsOf(ids: readonly SmtpUserId[]): Promise<ReadonlyMap<SmtpUserId, TenantId>> {
     if (ids.length === 0) return new Map();
     const rows = await this.audit.query<{ id: SmtpUserId; tenant_id: TenantId }[]>(

@@ -6,7 +6,7 @@ import { ListAnswers } from '@postern/lists';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { CountSources, sourceHistogramView } from './count-sources.js';
-import { DaysAsked } from './observe.js';
+import { DaysAsked } from './recent-sources.js';
 import { ListSources, sources, type SourcesAsked } from './list-sources.js';
 
 /** Where SMTP users log in from. */

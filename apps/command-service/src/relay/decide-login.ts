@@ -69,14 +69,14 @@ export class DecideLogin extends Command<Written<LoginDecision>> {
   }
 }
 
-/** Usernames per query, and waiting usernames: each belongs to a request that is open anyway. */
+/** Usernames per query, and waiting usernames. Each waiting one belongs to an open request, so this adds no limit of its own. */
 const LOOK_UPS = { batch: 500, waiting: 20_000 };
-/** Longer than any healthy look-up. On a dead connection, it ends the wait of all later ones. */
+/** Longer than any healthy look-up. Later look-ups wait for this one, so on a dead connection it must end. */
 const LOOK_UP_WITHIN_MS = 4_000;
 
 const UNKNOWN = { user: null, reply: null };
 
-/** Decides by the journal's state, so that a change applies to the very next decision. */
+/** Decides by the journal's state, so that a change applies to the next decision. */
 @CommandHandler(DecideLogin)
 export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
   private readonly holders = new BatchedLookUp(

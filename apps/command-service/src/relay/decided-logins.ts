@@ -14,7 +14,7 @@ import { droppedLoginsTotal } from '../write/metrics.js';
 import type { RequestContext } from '../write/request-context.js';
 
 const STORE_EVERY_MS = 10_000;
-/** Records that are counted or wait to be stored, at most. */
+/** The most records in memory: those being counted, and those waiting to be stored. */
 const MAX_RECORDS = 50_000;
 const HOUR_MS = 3_600_000;
 
@@ -22,8 +22,8 @@ type Relay = Pick<RequestContext['actor'], 'keyId' | 'name'>;
 type Counted = { -readonly [Name in keyof LoginRecord]: LoginRecord[Name] };
 
 /**
- * Counts the logins that `POST /v1/relay/decisions` lets through, and stores them from time to time, as a relay's own reports are. In
- * memory alone: what finds no room is dropped and counted, and a process that is killed loses the last seconds.
+ * Counts the logins that `POST /v1/relay/decisions` lets through, and stores them every ten seconds, like the reports of other relays. Logins
+ * beyond the limit are dropped and counted. A process that is killed loses the last seconds.
  */
 @Injectable()
 export class DecidedLogins implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -54,7 +54,7 @@ export class DecidedLogins implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  /** Stores what was counted until now; what cannot be stored waits, and is counted once however often it is tried. */
+  /** Stores what was counted until now. Batches that cannot be stored wait; their ids make each count once, however often it is tried. */
   store(): Promise<void> {
     this.round = this.round.then(() =>
       this.storeAll().catch((error: unknown) => {
@@ -70,7 +70,7 @@ export class DecidedLogins implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async storeAll(): Promise<void> {
-    if (this.waiting.length === 0) this.setAside();
+    if (this.waiting.length === 0) this.queueCounted();
     for (let [batch] = this.waiting; batch !== undefined; [batch] = this.waiting) {
       await storeLogins(this.writer, batch);
       this.waiting.shift();
@@ -78,7 +78,7 @@ export class DecidedLogins implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  private setAside(): void {
+  private queueCounted(): void {
     this.waitingRecords = this.counted.size;
     for (const logins of Map.groupBy(this.counted.values(), ({ relay }) => relay.keyId).values()) {
       for (let from = 0; from < logins.length; from += MAX_LOGINS_PER_REPORT) {

@@ -40,7 +40,7 @@ const oneOf = (values: readonly string[]): Rule =>
   rule(`is one of: ${values.join(', ')}.`, (value) => values.includes(value as string));
 const A_UUID = rule('is a UUID in lower case.', (value) => typeof value === 'string' && isUuid(value));
 
-/** Not by zod, which takes several times as long for a thousand items and returns issues instead of one code. */
+/** Without zod, which takes several times as long for a thousand items and returns a list of issues instead of one code. */
 const RULES: Readonly<Record<keyof DenialReport, Rule>> = {
   id: A_UUID,
   username: rule(
@@ -100,7 +100,7 @@ export function readDenial(item: unknown, index: number, now: Date): DenialRepor
   return { ...report, ip: storedIp(address, report.ip), occurredAt };
 }
 
-/** An item for the document; `readDenial` checks it. */
+/** An item for the OpenAPI document; `readDenial` checks it. */
 export const denialReportSchema: z.ZodType<DenialReport> = z
   .strictObject({
     id: uuid(

@@ -41,9 +41,7 @@ export class ReportDenials extends Command<Written<ReportedDenials>> {
   }
 }
 
-/**
- * Reports in the journal's queue. Others wait here, so that a flood neither fills the queue nor delays other changes.
- */
+/** The most reports in the journal's queue at a time. Others wait here, so that a flood neither fills the queue nor delays other changes. */
 export const MAX_REPORTS_IN_JOURNAL = 2;
 
 interface DenialsOfUser {

@@ -38,7 +38,7 @@ export class ChangeSmtpUser<Body> extends Command<Written<Body>> {
   }
 }
 
-/** Attempts without a lock. Then the stream is locked: a process that appends often would always win. */
+/** Attempts without a lock. Then the stream is locked, because otherwise a process that appends often would always win. */
 const FREE_ATTEMPTS = 3;
 
 export const MAX_WRITES_OF_ONE_USER = 1_000;
@@ -77,7 +77,8 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
   ): Promise<Written> {
     const { user, context, guard } = command.target;
     const now = this.clock();
-    // 1. Load: the remembered state, if it may be old; no append proves the guard's refusal. 2. Decide.
+    // 1. Load. The remembered state may be old; the append finds out. A refusal of the guard has no append, so it needs the current state.
+    // 2. Decide.
     const remembered = trustMemory && !guard ? this.states.remembered(user) : undefined;
     let state = remembered ?? (await this.states.current(user));
     let events = remembered ? unlessRefused(() => judge(command, state, now)) : judge(command, state, now);
@@ -103,7 +104,7 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
       },
       holder,
     );
-    // Not within an open transaction, which may not commit.
+    // With `holder`, the transaction is still open and may roll back.
     if (!holder) this.states.remember(user, next);
     return answer;
   }

@@ -18,7 +18,7 @@ export const SOURCES_DEADLINE_MS = 2_000;
 /** Addresses that a refusal names; it counts all. */
 export const MAX_NAMED_ADDRESSES = 100;
 
-/** Stops a change that would lock out who logs in. */
+/** Refuses a change that would lock out addresses that log in today. */
 @Injectable()
 export class LockoutGuard {
   constructor(@Inject(getDataSourceToken('postern_logins_reader')) private readonly reader: DataSource) {}

@@ -8,7 +8,7 @@ import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
 import type { SmtpUserRef } from './target.js';
 
-/** A state weighs one plus its entries, about half a kilobyte each: about 50 MB. */
+/** A state's weight is 1 plus the number of its entries. An entry has about half a kilobyte, so this is about 50 MB. */
 const MAX_REMEMBERED_WEIGHT = 100_000;
 
 /** Loads SMTP users' states from the journal under row-level security, and remembers them. */

@@ -17,7 +17,7 @@ export interface Target {
   readonly user: SmtpUserRef;
   readonly context: WriteRequest;
   readonly expected: ExpectedVersions;
-  /** Null where nobody asks for it. */
+  /** Null: the change is not guarded. */
   readonly guard: WantedGuard | null;
 }
 

@@ -81,7 +81,7 @@ export async function currentHolders(
             (SELECT max(e.version) FROM journal.events e WHERE e.stream_id = 'smtp-user/' || u.smtp_user_id) AS version,
             (SELECT r.reply FROM access.tenant_replies r WHERE r.tenant_id = u.tenant_id) AS reply
        FROM unnest($1::text[]) AS asked (username_key),
-            -- One after the other: for "= ANY" a plan that was made before the table was analysed looks at every row.
+            -- One look-up per username. With "= ANY", a plan from before the table's ANALYZE reads every row.
             LATERAL (SELECT * FROM access.usernames WHERE username_key = asked.username_key AND released_at IS NULL OFFSET 0) u`,
     [usernames],
   );

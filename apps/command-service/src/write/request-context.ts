@@ -72,8 +72,8 @@ function idempotencyClaim(request: FastifyRequest): IdempotencyClaim | undefined
 }
 
 /**
- * By meaning: white space, the order of members and the spelling of the path do not matter. Nor does `Postern-Guard`: a change that
- * was refused goes through with `accept` under the same key, and a repeat of either is then answered as that.
+ * The hash of what a request means: white space, the order of members and the spelling of the path do not matter. `Postern-Guard` is left
+ * out: a change that the guard refused may be sent with `accept` and the same key. A repeat of either request then gets its answer.
  */
 function hashOf({ method, routeOptions, params, headers, body }: FastifyRequest): Buffer {
   const request = [method, routeOptions.url, params, strongTags(headers['if-match'] ?? ''), body ?? null];

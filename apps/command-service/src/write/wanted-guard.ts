@@ -1,13 +1,14 @@
 import { Problem } from '@postern/http';
 
-/** What the header `Postern-Guard` asks for: to refuse no address that logged in lately, but those of the digest `accepts`. */
+/** The header `Postern-Guard`: the change must not refuse an address that logged in during the last 7 days. */
 export interface WantedGuard {
+  /** The digest of the addresses that it may refuse; null: none. */
   readonly accepts: string | null;
 }
 
 const HEADER = /^lockout(?:[ \t]*;[ \t]*accept="([^"]*)")?$/;
 
-/** Reads the header `Postern-Guard`; null: none. Throws 400 for anything else: a typing error must not leave a change unguarded. */
+/** Reads the header `Postern-Guard`; null if it is missing. @throws 400 for any other value: a typing error must not leave a change unguarded. */
 export function readGuard(header: string | string[] | undefined): WantedGuard | null {
   if (header === undefined) return null;
   const match = HEADER.exec(String(header).trim());

@@ -2,9 +2,9 @@ import { Box, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { counted } from '../denials/words.js';
 import { Mono } from '../ui/Mono.js';
 import { Time } from '../ui/Time.js';
-import { useLockoutQuestion, type LockoutRisk } from './guarded.js';
+import { useLockoutQuestion, type LockoutRisk } from './send-guarded.js';
 
-/** Names the addresses that log in today and that a change would refuse. To go on takes one click, and not by Enter. */
+/** Names the addresses that log in today and that a change would refuse. Enter changes nothing; to refuse them takes a click. */
 export function LockoutDialog() {
   const question = useLockoutQuestion();
   return (
@@ -50,7 +50,7 @@ function Risk({ risk, answer }: { readonly risk: LockoutRisk; readonly answer: (
   );
 }
 
-/** Addresses with how often and when they logged in last. */
+/** A list of addresses, with the number of their logins and the last one. */
 export function Addresses({
   addresses,
   label,

@@ -1,4 +1,4 @@
--- The batches that were counted, so that one that is sent again counts nothing. Kept for two days.
+-- The ids of counted batches: a batch that is sent again counts nothing. Kept for two days.
 CREATE TABLE logins.batches (
   key_id      text COLLATE "C" NOT NULL,
   batch_id    uuid             NOT NULL,

@@ -9,6 +9,6 @@ CREATE TABLE logins.reporters (
 GRANT SELECT, INSERT, UPDATE, DELETE ON logins.reporters TO postern_logins_writer;
 GRANT SELECT ON logins.reporters TO postern_logins_reader;
 
--- Those that have contact and report none are named.
+-- To find the relays that have contact but report no logins (`silentRelays`).
 GRANT USAGE ON SCHEMA access TO postern_logins_reader;
 GRANT SELECT (key_id, name, last_contact_at) ON access.relays TO postern_logins_reader;

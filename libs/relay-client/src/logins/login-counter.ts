@@ -1,21 +1,21 @@
 import { randomInt } from 'node:crypto';
 import type { Replica } from '../replica/replica.js';
 
-/** Records that are counted or wait to be sent, at most. */
+/** The most records in memory: those being counted, and those waiting to be sent. */
 const MAX_RECORDS = 50_000;
-/** Of one SMTP user, between two takings. */
+/** The most records of one SMTP user, between two calls of `take`. */
 const MAX_RECORDS_OF_USER = 1_000;
 
 const KEY_WORDS = 8;
 /** SMTP user's id (4), address (4), logins. */
 export const RECORD_WORDS = KEY_WORDS + 1;
-/** A power of two, and so many that most searches end at their first slot. */
+/** A power of two. There are more than twice as many slots as records, so most searches end at their first slot. */
 const SLOTS = 1 << 17;
 const USER_BITS = 16;
 
 /**
- * Counts logins by SMTP user and address. It runs within each decision: one look-up in typed arrays that exist already, no object,
- * no text. What finds no room is dropped and counted: it is telemetry, and must not cost a relay its memory.
+ * Counts logins by SMTP user and address. It runs within each decision, so it allocates nothing: one look-up in typed arrays. A login
+ * beyond the limits is dropped and counted: it is telemetry, and must not use up a relay's memory.
  */
 export class LoginCounter {
   /** Logins. */
@@ -25,16 +25,16 @@ export class LoginCounter {
 
   private size = 0;
   private readonly login = new Uint32Array(KEY_WORDS);
-  /** A hash table: the number of a record, from 1 on; 0: free. */
+  /** A hash table. A slot has the number of a record, from 1; 0 is a free slot. */
   private readonly slots = new Uint16Array(SLOTS);
   private readonly records = new Uint32Array((1 + MAX_RECORDS) * RECORD_WORDS);
-  /** Records by a hash of the user alone: users who share one also share its limit, which only a flood reaches. */
+  /** The number of records by a hash of the user. Users with the same hash share one limit; only a flood reaches it. */
   private readonly ofUser = new Uint16Array(1 << USER_BITS);
-  /** Nobody can choose addresses whose records lie in one place. */
+  /** Random, so that an attacker cannot choose addresses that collide in the hash table. */
   private readonly seed = randomInt(2 ** 32);
 
   constructor(
-    /** Records that were taken and are still in memory. */
+    /** Returns how many records `take` returned that are still in memory. */
     private readonly waiting: () => number,
   ) {}
 
@@ -57,7 +57,7 @@ export class LoginCounter {
     this.add(slot, user);
   }
 
-  /** Takes out all records, `RECORD_WORDS` each. */
+  /** Returns all records, `RECORD_WORDS` each, and starts again from nothing. */
   take(): Uint32Array {
     const taken = this.records.slice(RECORD_WORDS, (1 + this.size) * RECORD_WORDS);
     this.size = 0;

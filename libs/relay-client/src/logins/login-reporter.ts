@@ -10,7 +10,7 @@ import { LoginCounter, RECORD_WORDS } from './login-counter.js';
 import { sendLogins } from './send-logins.js';
 
 const HOUR_MS = 3_600_000;
-/** Postern recognises a batch that it has for two days; a later repeat would count twice. */
+/** Postern keeps the ids of batches for two days. A batch sent again after that would count twice. */
 const LONGEST_WAIT_MS = 24 * HOUR_MS;
 
 interface Batch {
@@ -23,9 +23,10 @@ interface Batch {
 }
 
 /**
- * Sends the counted logins every minute, and once an hour an empty batch if there were none: a relay that nobody uses differs from one
- * that says nothing. A batch is sent again under the same id until Postern has it. All is in memory, and what finds no room, waits for
- * more than a day, or is refused for good is dropped and counted: denials have a queue of their own, which waits for nothing here.
+ * Sends the counted logins every minute. Without logins it sends an empty batch each hour, so that an idle relay differs from one that
+ * does not report. A batch is sent again with the same id until Postern acknowledges it. Everything is in memory. Logins are dropped and
+ * counted if they exceed the limits, wait for more than a day, or are refused for good. Denials have their own queue and never wait for
+ * logins.
  */
 export class LoginReporter {
   /** Logins. */
@@ -33,12 +34,12 @@ export class LoginReporter {
 
   private givenUp = 0;
   private alarmedDrops = 0;
-  /** The first ones wait the longest. */
+  /** Oldest first. */
   private readonly waiting: Batch[] = [];
   private waitingRecords = 0;
-  /** Of the logins that are being counted, milliseconds since 1970. */
+  /** The hour of the logins that are being counted: its beginning, milliseconds since 1970. */
   private hour: number;
-  /** By `elapsed`: an empty batch says then that the relay is there. */
+  /** When an empty batch is due, by `elapsed`. */
   private reportsIdleAt = Number.NEGATIVE_INFINITY;
   private failing = false;
   private stopping = false;
@@ -76,12 +77,12 @@ export class LoginReporter {
     if (!this.stopping) this.counter.count(replica);
   }
 
-  /** Ends a wait: what was refused may be accepted now. */
+  /** Ends the wait after a failure, for example when the key was replaced. */
   retryNow(): void {
     if (this.failing) this.signal.wake();
   }
 
-  /** Sends what was counted, once and for `deadlineMs` at most. What then is left is dropped. */
+  /** Sends what was counted, once, for `deadlineMs` at most. Drops the rest. */
   async stop(deadlineMs: number): Promise<void> {
     this.stopping = true;
     clearTimeout(this.hourTimer);
@@ -102,11 +103,11 @@ export class LoginReporter {
     }
   }
 
-  /** Sends all batches, or up to one that fails. Returns the milliseconds until the next attempt. */
+  /** Sends all batches, and stops at the first that fails. Returns the milliseconds until the next attempt. */
   private async report(isLast: boolean): Promise<number> {
     const { elapsed, reportLoginsEveryMs } = this.settings;
-    // While Postern is away, an hour's logins stay together.
-    if (this.waiting.length === 0 || isLast) this.setAside();
+    // While Postern cannot be reached, the counter keeps folding: one record per user, address and hour, not one per minute.
+    if (this.waiting.length === 0 || isLast) this.queueCounted();
     if (this.waiting.length === 0 && elapsed() >= this.reportsIdleAt && !isLast) this.queue(new Uint32Array());
     this.alarmDrops();
     try {
@@ -142,7 +143,7 @@ export class LoginReporter {
     this.reportsIdleAt = elapsed() + HOUR_MS;
   }
 
-  /** Reports the first failure of a row, and returns the milliseconds until the next attempt. */
+  /** Reports only the first of several failures in a row. Returns the milliseconds until the next attempt. */
   private failed(error: unknown): number {
     if (this.aborting.signal.aborted) return 0;
     if (!this.failing) {
@@ -157,7 +158,7 @@ export class LoginReporter {
     this.givenUp += loginsOf(batch);
   }
 
-  /** A flood must not become a flood of alarms: one a report. */
+  /** Called once per report, so that a flood of logins does not become a flood of alarms. */
   private alarmDrops(): void {
     if (this.dropped === this.alarmedDrops) return;
     this.alarmedDrops = this.dropped;
@@ -165,8 +166,8 @@ export class LoginReporter {
     this.settings.onProblem({ code: 'logins-dropped', detail });
   }
 
-  /** Makes batches of what was counted; what is counted from now on belongs to the present hour. */
-  private setAside(): void {
+  /** Queues what was counted, as batches. Later logins belong to the present hour. */
+  private queueCounted(): void {
     const records = this.counter.take();
     const batchWords = MAX_LOGINS_PER_REPORT * RECORD_WORDS;
     for (let at = 0; at < records.length; at += batchWords) this.queue(records.subarray(at, at + batchWords));
@@ -180,9 +181,9 @@ export class LoginReporter {
     this.waitingRecords += recordsOf(batch);
   }
 
-  /** By a timer: to ask the clock at each login would cost more than to count it. */
+  /** Called by a timer, because reading the clock at each login would cost more than counting it. */
   private endHour(): void {
-    if (this.hour !== this.hourNow()) this.setAside();
+    if (this.hour !== this.hourNow()) this.queueCounted();
     const leftMs = this.hour + HOUR_MS - this.settings.clock();
     this.hourTimer = setTimeout(() => this.endHour(), leftMs).unref();
   }
@@ -214,7 +215,7 @@ function reportsOf({ records, hour }: Batch, relay: string): LoginReport[] {
   });
 }
 
-/** An IPv4 address is in its IPv6 form. */
+/** @param words an IPv6 address; an IPv4 address is in its IPv6 form */
 function addressText(words: Uint32Array): string {
   const isV4 = words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
   return isV4 ? rangeText(4, words.subarray(3), 32) : rangeText(6, words, 128);

@@ -5,8 +5,8 @@ import type { ControlPlane } from '../control-plane.js';
 const PATH = '/v1/relay/logins';
 
 /**
- * Sends one batch, 0 to 1,000, and returns how many were rejected; a batch that came before is counted once.
- * @throws what `ask` throws, UnexpectedAnswer among it. The batch may or may not have been taken: send it again under its id.
+ * Sends one batch of 0 to 1,000 records, and returns how many were rejected. Postern counts a batch that is sent again once.
+ * @throws what `ask` throws, and UnexpectedAnswer. Postern may or may not have counted the batch: send it again with the same id.
  */
 export async function sendLogins(
   plane: ControlPlane,

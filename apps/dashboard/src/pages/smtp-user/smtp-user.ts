@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQuery, useQueryClient, type InfiniteData } from '@tanstack/react-query';
 import { ApiProblem, api, take, type Schema } from '../../api/client.js';
 import { mayWrite, whoAmI } from '../../api/session.js';
-import { guarded } from '../../lockout/guarded.js';
+import { sendGuarded } from '../../lockout/send-guarded.js';
 
 export type SmtpUser = Schema<'SmtpUser'>;
 export type Restriction = Schema<'Restriction'>;
@@ -40,7 +40,7 @@ export const smtpUserQuery = (tenantId: string, smtpUserId: string) =>
 export type SmtpUserRef = Pick<SmtpUser, 'tenantId' | 'id'>;
 const pathOf = ({ tenantId, id }: SmtpUserRef) => ({ tenantId, smtpUserId: id });
 
-/** The list as it is now, not older than the answer that said so: after `version-mismatch`. */
+/** After `version-mismatch`: the present restriction, not older than the version that the problem named. */
 export async function readAfter(problem: ApiProblem, user: SmtpUserRef): Promise<Restriction> {
   const current = problem.headers.get('etag')?.replaceAll('"', '');
   const header = { ...(current !== undefined && { 'Postern-Min-Version': current }) };
@@ -49,28 +49,28 @@ export async function readAfter(problem: ApiProblem, user: SmtpUserRef): Promise
 
 const tag = (version: number): string => `"${version}"`;
 
-// The changes of a restriction. Each resolves with the restriction that came of it, and asks before it locks somebody out.
+// The changes of a restriction. Each resolves with the changed restriction. Those that may refuse somebody ask before they lock somebody out.
 
 export const addEntries = (user: SmtpUserRef, entries: WantedEntry[]): Promise<Restriction> =>
-  guarded((header) =>
+  sendGuarded((header) =>
     take(api.POST(`${ONE}/restriction/entries`, { params: { path: pathOf(user), header }, body: { entries } })),
   );
 
 export const removeEntry = (user: SmtpUserRef, entryId: string): Promise<Restriction> =>
-  guarded((header) =>
+  sendGuarded((header) =>
     take(
       api.DELETE(`${ONE}/restriction/entries/{entryId}`, { params: { path: { ...pathOf(user), entryId }, header } }),
     ),
   );
 
-/** Throws `ApiProblem` `version-mismatch` where the list is no longer the one of `version`. */
+/** @throws `ApiProblem` `version-mismatch` if the list has another version. */
 export const replaceEntries = (
   user: SmtpUserRef,
   version: number,
   entries: WantedEntry[],
   mode?: ModeSetting,
 ): Promise<Restriction> =>
-  guarded((header) =>
+  sendGuarded((header) =>
     take(
       api.PUT(`${ONE}/restriction`, {
         params: { path: pathOf(user), header: { ...header, 'If-Match': tag(version) } },
@@ -80,7 +80,9 @@ export const replaceEntries = (
   );
 
 export const changeMode = (user: SmtpUserRef, mode: ModeSetting): Promise<Restriction> =>
-  guarded((header) => take(api.PUT(`${ONE}/restriction/mode`, { params: { path: pathOf(user), header }, body: mode })));
+  sendGuarded((header) =>
+    take(api.PUT(`${ONE}/restriction/mode`, { params: { path: pathOf(user), header }, body: mode })),
+  );
 
 export const renameSmtpUser = (user: SmtpUser, username: string): Promise<SmtpUser> =>
   take(api.PATCH(ONE, { params: { path: pathOf(user) }, body: { username } }));

@@ -14,7 +14,7 @@ interface Props {
   readonly change: PreviewedChange;
 }
 
-/** What a change would have refused, had it been enforced in the last 30 days. Nothing is shown where it cannot be found out. */
+/** What a change would have refused if it had been enforced in the last 30 days. Shows nothing while or if the preview has no answer. */
 export function PreviewFigures({ user, change }: Props) {
   const [asked] = useDebouncedValue(change, TYPING_MS);
   const { data } = useQuery(previewQuery(user, { ...asked, mode: 'enforce' }));

@@ -3,8 +3,8 @@ import type { Schema } from '../../../api/client.js';
 const UNUSED_AFTER_MS = 90 * 86_400_000;
 
 /**
- * Whether an entry let nobody in for 90 days: it was there all the time, and so were the relays that report logins.
- * `since`: when the first of them did; null if none does.
+ * Whether an entry let nobody in for 90 days. It is so only if the entry and the reports of relays are older than that.
+ * @param since when the first relay reported logins; null: none has
  */
 export function isUnused(
   { entry, lastMatchedAt }: Pick<Schema<'UsedEntry'>, 'entry' | 'lastMatchedAt'>,

@@ -5,9 +5,9 @@ import type { SmtpUser } from '../smtp-user.js';
 
 export type Source = Schema<'Source'>;
 export type UsedEntry = Schema<'UsedEntry'>;
-/** What a count of logins does not know. */
+/** What figures of logins do not count. */
 export type Known = Pick<Schema<'SourceHistogram'>, 'since' | 'silentRelays' | 'notKept'>;
-/** Changes of a restriction, made in this order. */
+/** A change of a restriction. */
 export type PreviewedChange = Omit<Schema<'PreviewRestrictionRequest'>, 'days'>;
 
 const USER = '/v1/tenants/{tenantId}/smtp-users/{smtpUserId}';
@@ -45,7 +45,7 @@ export const suggestionQuery = ({ tenantId, smtpUserId }: UserPath) =>
       take(api.GET(`${USER}/restriction/suggestion`, { params: { path: { tenantId, smtpUserId } }, signal })),
   });
 
-/** When each entry of an SMTP user let a login in. */
+/** When each entry of an SMTP user last let a login in. */
 export const usedEntriesQuery = ({ tenantId, smtpUserId }: UserPath) =>
   queryOptions({
     queryKey: ['used-entries', tenantId, smtpUserId],

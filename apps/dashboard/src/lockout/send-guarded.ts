@@ -13,7 +13,7 @@ export interface Question {
   readonly answer: (goOn: boolean) => void;
 }
 
-// One question at a time: a dialog asks it, and lets nothing else be done meanwhile.
+// One question at a time: the dialog is modal.
 let question: Question | null = null;
 const listeners = new Set<() => void>();
 
@@ -28,7 +28,7 @@ function set(next: Question | null): void {
   for (const listener of listeners) listener();
 }
 
-/** What the dialog asks. */
+/** The open question, for the dialog; null: none. */
 export function useLockoutQuestion(): Question | null {
   return useSyncExternalStore(
     (listener) => (listeners.add(listener), () => listeners.delete(listener)),
@@ -37,10 +37,10 @@ export function useLockoutQuestion(): Question | null {
 }
 
 /**
- * Sends a change of a restriction with the guard. Where it would refuse addresses that logged in lately, asks, and sends it
- * again for exactly these. Throws the problem `lockout-risk` where the answer was no.
+ * Sends a change of a restriction with the guard. If it would refuse addresses that logged in during the last 7 days, asks the person. If
+ * the answer is yes, sends it again and accepts exactly these addresses. @throws `ApiProblem` `lockout-risk` if the answer is no.
  */
-export async function guarded<Answer>(
+export async function sendGuarded<Answer>(
   send: (header: { readonly 'Postern-Guard': string }) => Promise<Answer>,
 ): Promise<Answer> {
   for (let guard = 'lockout'; ;) {

@@ -6,7 +6,7 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
 export const DAY_MS = 86_400_000;
-/** As long as observed sources are kept, unless it is set otherwise. */
+/** Observed sources are kept this long by default. */
 export const MAX_DAYS = 90;
 
 const DAYS = `Give a whole number of days from 1 to ${MAX_DAYS}.`;
@@ -17,7 +17,7 @@ export const daysField = z
   .transform(Number)
   .refine((days) => days >= 1 && days <= MAX_DAYS, DAYS);
 
-/** `?days=` of what looks back. */
+/** The query of a route that looks back: `?days=`. */
 export const DaysAsked = z.strictObject({
   days: daysField
     .default(30)
@@ -37,17 +37,17 @@ export const knownSinceFields = {
   ),
 };
 
-export interface Observed extends KnownSince {
+export interface RecentSources extends KnownSince {
   /** The latest first; the latest 10,000 if there are more. */
   readonly sources: readonly ObservedSource[];
 }
 
-/** The addresses from which an SMTP user has logged in during the last `days`, and what is not known of them. */
-export function observe(
+/** The addresses from which an SMTP user has logged in during the last `days`, and what is not known about its logins. */
+export function recentSources(
   reader: DataSource,
   { tenantId, smtpUserId }: { readonly tenantId: TenantId; readonly smtpUserId: string },
   days: number,
-): Promise<Observed> {
+): Promise<RecentSources> {
   const from = observedFrom(days, new Date());
   return inTenant(reader, tenantId, async (manager) => {
     const sources = await observedSources(manager, smtpUserId, from);
@@ -58,7 +58,7 @@ export function observe(
   });
 }
 
-/** The instant so many days before. */
+/** The instant `days` before `now`. */
 export function observedFrom(days: number, now: Date): Date {
   return new Date(now.getTime() - days * DAY_MS);
 }
