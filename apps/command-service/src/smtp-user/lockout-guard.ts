@@ -13,9 +13,9 @@ import type { SmtpUserRef } from './target.js';
 
 const DAYS = 7;
 const HOUR_MS = 3_600_000;
-/** Well below the deadline of a write, which is also waiting. */
+/** Well below the deadline of the write that waits for it. */
 export const SOURCES_DEADLINE_MS = 2_000;
-/** Addresses that a refusal names; it counts all. */
+/** The most addresses that a refusal names. It counts all. */
 export const MAX_NAMED_ADDRESSES = 100;
 
 /** Refuses a change that would lock out addresses that log in today. */
@@ -24,9 +24,9 @@ export class LockoutGuard {
   constructor(@Inject(getDataSourceToken('postern_logins_reader')) private readonly reader: DataSource) {}
 
   /**
-   * Throws 409 `lockout-risk` where `after` refuses, at `now`, addresses that logged in during the last 7 days and that `before` lets in, unless
-   * it is just those that the caller accepts. Of a user with more addresses it judges the newest 10,000.
-   * Throws 503 `not-ready` where the logins cannot be read in time.
+   * Compares what `before` and `after` decide at `now` about the addresses of the last 7 days; at most about the newest 10,000.
+   * @throws 409 `lockout-risk` if `before` lets in addresses that `after` refuses, unless `accepts` is the digest of exactly these; 503
+   * `not-ready` if the logins cannot be read in time
    */
   async check(
     { accepts }: WantedGuard,
@@ -34,9 +34,9 @@ export class LockoutGuard {
     { before, after, now }: { readonly before: SmtpUserState; readonly after: SmtpUserState; readonly now: Date },
   ): Promise<void> {
     if (before.status !== 'registered' || after.status !== 'registered') return;
-    // These refuse nobody, and must not wait for the logins: they are what ends a lock-out.
+    // After these changes nobody is refused. They end a lockout, so they must not wait for the logins.
     if (!after.restricted || modeAt(after, now) === 'report-only') return;
-    const sources = refusedBy(after, await this.lately(user, now), now);
+    const sources = refusedBy(after, await this.recentSources(user, now), now);
     const already = new Set(refusedBy(before, sources, now).map(({ ip }) => ip));
     const lockedOut = sources.filter(({ ip }) => !already.has(ip));
     const accept = digestOf(lockedOut);
@@ -44,16 +44,16 @@ export class LockoutGuard {
     throw lockoutRisk(lockedOut, accept);
   }
 
-  private async lately({ tenantId, smtpUserId }: SmtpUserRef, now: Date): Promise<ObservedSource[]> {
+  private async recentSources({ tenantId, smtpUserId }: SmtpUserRef, now: Date): Promise<ObservedSource[]> {
     const from = new Date(now.getTime() - DAYS * 24 * HOUR_MS);
     const read = () => inTenant(this.reader, tenantId, (manager) => observedSources(manager, smtpUserId, from));
     const sources = await Deadline.within(SOURCES_DEADLINE_MS, read, notReadable);
-    // They are of whole days, and the time is that of an hour's beginning.
+    // `observedSources` begins at the start of a day. `lastSeenAt` is the beginning of an hour: the login may be up to an hour later.
     return sources.filter(({ lastSeenAt }) => Date.parse(lastSeenAt) > from.getTime() - HOUR_MS);
   }
 }
 
-/** Of the addresses alone: more logins from them are no other risk. */
+/** Only of the addresses: more logins from the same addresses do not change the digest. */
 function digestOf(sources: readonly ObservedSource[]): string {
   const addresses = sources.map(({ ip }) => ip).sort();
   return createHash('sha256').update(addresses.join('\n')).digest('hex').slice(0, 16);
