@@ -47,7 +47,10 @@ function completedOperation(
     throw new Error(`Describe ${method.toUpperCase()} ${path} with @Documented({ … }) on its controller's method.`);
   const { description: requestId, schema } = REQUEST_HEADERS['X-Request-Id'];
   const roles = [...new Set((operation.security ?? []).flatMap((requirement) => Object.values(requirement).flat()))];
-  const paragraphs = [description ?? [], roles.length > 0 ? `For a key of the role ${roles.join(' or ')}.` : []].flat();
+  const paragraphs = [
+    description ?? [],
+    roles.length > 0 ? `For a key of the role ${roles.join(', ').replace(/, ([^,]*)$/, ' or $1')}.` : [],
+  ].flat();
   return {
     ...rest,
     ...(paragraphs.length > 0 && { description: paragraphs.join('\n\n') }),

@@ -20,7 +20,7 @@ export function documentPaths(): OpenAPIObject['paths'] {
         },
       },
     }),
-    '/docs': get('getDocsPage', 'This document, to be read', {
+    '/docs': get('getDocsPage', 'This document as a web page', {
       description: 'A page.',
       headers: answerHeaders(['Content-Security-Policy']),
       content: { [page.type]: page.content },

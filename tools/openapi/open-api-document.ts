@@ -8,13 +8,13 @@ import { jsonSchemaOf } from '../../libs/http/src/openapi/json-schema.js';
 import { TAGS } from '../../libs/http/src/openapi/documented.js';
 
 const DESCRIPTION = `
-Which source addresses may an SMTP user log in from? Set it here, see who was denied, and let relays follow.
+Postern decides from which IP addresses an SMTP user may log in. This API sets the restrictions, shows who was denied, and delivers the policies to relays.
 
-- JSON in UTF-8; times are RFC 3339 in UTC with milliseconds. An unknown field in a request is refused; new fields may
-  appear in an answer, and new codes among the problems.
-- Errors are \`application/problem+json\` (RFC 9457). Go by \`code\`; \`detail\` says what to do next.
-- What answers to GET answers to HEAD too, without a body. An unknown path is 404 \`route-not-found\`.
-- Lists come newest first, by pages: send \`nextCursor\` back as \`?cursor=\` until it is null.
+- JSON in UTF-8; times are RFC 3339 in UTC with milliseconds. An unknown field in a request is refused. Answers may
+  get new fields, and problems new codes: ignore what you do not recognise.
+- Errors are \`application/problem+json\` (RFC 9457). Compare \`code\` in programs; \`detail\` says what to do next.
+- Every GET route also accepts HEAD and then sends no body. An unknown path is 404 \`route-not-found\`.
+- Lists are paged, newest first if the summary names no other order. Send \`nextCursor\` as \`?cursor=\` until it is null.
 `.trim();
 
 /** The OpenAPI 3.1 document of the routes that this process has. Throws for a route that nobody described. */

@@ -11,8 +11,11 @@ const problem = z
     title: text('The request is not valid', 'What the code means; the wording may change.'),
     status: z.int().meta({ examples: [422] }),
     detail: text('/username: This field is required.', 'What is wrong and what to do next, for a reader.'),
-    code: text('validation-failed', 'For a program: it does not change.'),
-    requestId: text('019ab1c2-7c1f-7d0a-b1b7-6a5f4e3d2c1b', 'Give it to support.'),
+    code: text('validation-failed', 'Compare this in a program: it does not change.'),
+    requestId: text(
+      '019ab1c2-7c1f-7d0a-b1b7-6a5f4e3d2c1b',
+      'The id of this request in the log. Give it to whoever runs Postern.',
+    ),
     errors: z
       .array(
         z.object({
@@ -36,10 +39,10 @@ const problem = z
             ])
             .meta({ examples: ['field-missing'], 'x-may-grow': true }),
           detail: text('This field is required.'),
-          suggestions: z.array(z.string()).meta({ description: 'What may have been meant.', examples: [[]] }),
+          suggestions: z.array(z.string()).meta({ description: 'Values that would be accepted.', examples: [[]] }),
         }),
       )
-      .meta({ description: 'What is wrong, field by field; empty where it is about no field.' }),
+      .meta({ description: 'What is wrong with each field; empty if the problem is not about a field.' }),
   })
   .meta({ id: 'Problem', description: 'An error, as RFC 9457 has it.' });
 

@@ -36,16 +36,16 @@ const entryId = '019ab1c1-0a51-7b6e-9d5a-2f7c1e4b8d33';
 
 export const entryView = view<Entry>('Entry', 'One address or range of a restriction.', {
   id: uuid(entryId),
-  range: text('203.0.113.42', 'Canonical; a single address has no prefix.'),
-  typed: text('203.0.113.42', 'What the caller sent.'),
+  range: text('203.0.113.42', 'The address or range in canonical form; a single address has no prefix.'),
+  typed: text('203.0.113.42', 'The range as the caller typed it.'),
   note: text('office').nullable(),
   addedBy: text('ci', 'The name of the API key that added it.'),
   addedAt: time('2026-11-01T08:00:00.000Z'),
   expiresAt: time('2027-01-31T12:00:00.000Z', 'Null: never.').nullable(),
-  live: z.boolean().meta({ description: 'Whether it is honoured now.' }),
+  live: z.boolean().meta({ description: 'False: the entry has expired.' }),
 });
 
-const warningView = view<Warning>('Warning', 'What may be a mistake about an entry; it refuses nothing.', {
+const warningView = view<Warning>('Warning', 'A possible mistake in an entry. The entry is stored all the same.', {
   code: oneOfSoFar<Warning['code']>({
     'covered-by': true,
     'very-wide': true,
@@ -68,7 +68,7 @@ export const restrictionView = view<Restriction>('Restriction', 'The allow list 
   warnings: z.array(warningView),
 });
 
-export const smtpUserView = view<SmtpUser>('SmtpUser', 'A credential’s identity.', {
+export const smtpUserView = view<SmtpUser>('SmtpUser', 'A username that logs in to send mail, with its restriction.', {
   id: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
   tenantId: text('acme'),
   username: text('app@acme.example'),

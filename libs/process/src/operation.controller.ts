@@ -25,7 +25,12 @@ class OperationController {
 
   /** 503 `not-ready` says what is missing. */
   @Get('health/ready')
-  @Documented({ tag: 'Operation', id: 'getReadiness', summary: 'Whether it can do its work', answer: json(ready) })
+  @Documented({
+    tag: 'Operation',
+    id: 'getReadiness',
+    summary: 'Whether the process is ready to answer requests',
+    answer: json(ready),
+  })
   async ready(): Promise<z.infer<typeof ready>> {
     const missing = await this.readiness.missing();
     const names = Object.entries(missing).map(([name, why]) => `${name} (${why})`);

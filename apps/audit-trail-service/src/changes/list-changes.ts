@@ -23,7 +23,7 @@ export const actorView = view<Actor>('Actor', 'The API key that was used, with t
   name: text('ci'),
   sessionId: uuid<SessionId>(
     '019ab1c3-2b4d-7f10-9c6e-8d7a6b5c4e3f',
-    'Where the key was used through a session of a browser.',
+    'The browser session that used the key. Absent if the key was used directly.',
   ).exactOptional(),
 });
 
@@ -56,9 +56,15 @@ export const changes = defineList({
       'Null if it concerns none.',
     ).nullable(),
     username: text('app@acme.example', 'The SMTP user’s name after the change.').nullable(),
-    data: z.looseObject({}).meta({ description: 'What the event says; which fields it has goes by `type`.' }),
-    before: z.looseObject({}).nullable().meta({ description: 'What it changed, before; null if there was nothing.' }),
-    after: z.looseObject({}).nullable().meta({ description: 'And after; null if it is gone.' }),
+    data: z.looseObject({}).meta({ description: 'The data of the event. Its fields depend on `type`.' }),
+    before: z
+      .looseObject({})
+      .nullable()
+      .meta({ description: 'What the change touched, before it. Null: it did not exist.' }),
+    after: z
+      .looseObject({})
+      .nullable()
+      .meta({ description: 'What the change touched, after it. Null: it no longer exists.' }),
     version: integer(1, 7, 'The version that the change made.'),
   }),
   order: { occurredAt: isTime, position: isPosition },

@@ -7,12 +7,16 @@ export const deadLetterView = z
     id: uuid('0198c0de-0000-7000-8000-0000000000d1'),
     consumer: text('audit-denials'),
     topic: text('postern.auth-denials.v1'),
-    partition: integer(0, 3, 'Null with the offset: it came as an event.').nullable(),
+    partition: integer(
+      0,
+      3,
+      'Null (`offset` too): it was an event from the journal, not a message from Kafka.',
+    ).nullable(),
     offset: integer(0, 41).nullable(),
     tenantId: text('acme', 'Null if unknown.').nullable(),
     reason: text('has an occurredAt that is not a time', 'Why it was dead-lettered; after a retry, why it still is.'),
     state: z.enum(['waiting', 'settled', 'discarded']).meta({
-      description: '`settled`: a retry has put it on record. `discarded`: somebody has said that it is nothing.',
+      description: '`settled`: a retry recorded it. `discarded`: somebody discarded it.',
     }),
     deadLetteredAt: time('2026-11-01T08:00:00.000Z'),
     retriedAt: time('2026-11-01T09:00:00.000Z').nullable(),
@@ -31,7 +35,7 @@ export const deadLetterView = z
 const bytes = z
   .union([z.object({ text: text('{"specversion":"1.0"}') }), z.object({ base64: text('/wA=') })])
   .nullable()
-  .meta({ description: 'Text if it is UTF-8.' });
+  .meta({ description: 'As text if it is UTF-8, otherwise in base64.' });
 export const completeDeadLetterView = deadLetterView
   .extend({
     event: z.unknown().meta({ description: 'The event; null where a message was dead-lettered.' }),
@@ -43,8 +47,9 @@ export const retriedDeadLetterView = z
   .object({
     id: uuid('0198c0de-0000-7000-8000-0000000000d1'),
     outcome: z.enum(['recorded', 'known', 'unreadable']).meta({
-      description: '`known`: the denial was on record already, and is not counted again. `unreadable`: it still waits.',
+      description:
+        '`known`: the denial was already recorded, so it is not counted again. `unreadable`: it still waits.',
     }),
     reason: text('The message is not JSON in UTF-8.', 'Why it cannot be read; else null.').nullable(),
   })
-  .meta({ id: 'RetriedDeadLetter', description: 'What became of a dead letter that was read again.' });
+  .meta({ id: 'RetriedDeadLetter', description: 'The result of a retry.' });

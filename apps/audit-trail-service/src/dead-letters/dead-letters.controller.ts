@@ -78,7 +78,7 @@ export class DeadLettersController {
   @Documented({
     tag: 'Operators',
     id: 'discardDeadLetter',
-    summary: 'Say of a dead letter that it is nothing; it is kept, and waits no more',
+    summary: 'Discard a dead letter; its row is kept, but it no longer waits',
     status: 204,
     problems: ['dead-letter-not-found', 'dead-letter-not-waiting'],
   })

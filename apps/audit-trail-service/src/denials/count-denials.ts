@@ -58,10 +58,10 @@ export const denialHistogramView = view<DenialHistogram>('DenialHistogram', 'How
     view<DenialBucket>('DenialBucket', 'The denied logins of one interval; the empty ones are there too.', {
       at: time('2026-11-01T08:00:00.000Z', 'When it begins.'),
       refused: integer(0, 12),
-      wouldHaveBeenRefused: integer(0, 0, 'Let through by `report-only`.'),
+      wouldHaveBeenRefused: integer(0, 0, 'Logins that `report-only` let through.'),
       reasons: z
         .partialRecord(z.enum(DENIAL_REASONS), z.int().min(1))
-        .meta({ description: 'Logins by the reason.', examples: [{ 'ip-not-authorized': 12 }] }),
+        .meta({ description: 'The number of logins for each reason.', examples: [{ 'ip-not-authorized': 12 }] }),
     }),
   ),
   complete: z.boolean().meta({

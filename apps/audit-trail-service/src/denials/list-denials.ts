@@ -40,7 +40,7 @@ export const denials = defineList({
     tenantId: text('acme'),
     smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
     username: text('app@acme.example'),
-    ip: text('203.0.113.9', 'Canonical; for `source-ip-invalid` the text as the relay saw it.'),
+    ip: text('203.0.113.9', 'The address in canonical form; for `source-ip-invalid` the text that the relay received.'),
     relay: text('mx1'),
     reason: denialReasonView,
     mode: modeView,

@@ -17,7 +17,7 @@ export const refusingNow = defineList({
   page: 'RefusingNowPage',
   item: view<RefusingNow>(
     'RefusingNow',
-    `An SMTP user whose logins were refused in the last five minutes. At most ${MAX_LOOKED_AT} denials are counted, the newest.`,
+    `An SMTP user whose logins were refused in the last five minutes. Only the newest ${MAX_LOOKED_AT} denials are counted.`,
     {
       smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
       username: text('app@acme.example', 'As it is now.'),

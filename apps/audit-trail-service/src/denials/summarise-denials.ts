@@ -32,8 +32,11 @@ export const SummariesAsked = z.strictObject({
     .meta({ description: 'When `today` began for the reader; left out: midnight in UTC.' }),
 });
 
-const logins = { refused: integer(0, 12), wouldHaveBeenRefused: integer(0, 0, 'Let through by `report-only`.') };
-const summary = view<DenialSummary>('DenialSummary', 'What of an SMTP user’s denials is shown next to its name.', {
+const logins = {
+  refused: integer(0, 12),
+  wouldHaveBeenRefused: integer(0, 0, 'Logins that `report-only` let through.'),
+};
+const summary = view<DenialSummary>('DenialSummary', 'A summary of an SMTP user’s denials.', {
   smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
   lastDeniedAt: time('2026-11-02T09:30:00.000Z'),
   lastIp: text('203.0.113.9'),

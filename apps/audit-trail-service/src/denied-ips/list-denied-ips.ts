@@ -39,7 +39,7 @@ export const deniedIps = defineList({
     }),
     suggestedEntries: z.array(
       view<SuggestedEntry>('SuggestedEntry', 'An entry that would let the address in.', {
-        range: text('203.0.113.9', 'Canonical, as an entry’s range.'),
+        range: text('203.0.113.9', 'The address or range in canonical form, as in an entry.'),
         why: text('It is the address itself.'),
         covers: integer(
           1,

@@ -21,7 +21,7 @@ const heartbeat = view<{ at: string }>('DenialHeartbeat', 'Every 5 seconds: all 
 });
 const reset = view<{ reason: ResetReason }>(
   'DenialReset',
-  'The stream begins with now, since it cannot resume: denials may be missing. Read the list again.',
+  'The stream cannot resume, so it starts from now. Denials may be missing: read the list again.',
   {
     reason: oneOfSoFar<ResetReason>({
       'last-event-id-malformed': true,
@@ -33,7 +33,7 @@ const reset = view<{ reason: ResetReason }>(
 const documentation = {
   tag: 'Audit trail',
   description:
-    'Server-sent events. `denial` is a denial as the lists have it, as soon as it is recorded. Every event has an `id`: with it as `Last-Event-ID`, within an hour, the stream resumes without loss or repeat. Without it, the stream begins with now.',
+    'Server-sent events. A `denial` event has the same members as an item of the list, and is sent as soon as the denial is recorded. Every event has an `id`. Send it as `Last-Event-ID` within an hour, and the stream resumes without loss or repeat. Without it, the stream starts from now.',
   takes: ['Last-Event-ID'],
   answer: serverSentEvents(
     { denial: denials.item, heartbeat, reset },

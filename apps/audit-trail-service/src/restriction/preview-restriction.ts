@@ -56,14 +56,14 @@ export const restrictionPreviewView = view<RestrictionPreview>(
   'What the changed restriction would have refused. Nothing is changed.',
   {
     logins: integer(0, 160, 'All logins in the period.'),
-    refused: integer(0, 1, 'Those that would have been refused.'),
+    refused: integer(0, 1, 'Logins that the changed restriction would have refused.'),
     refusedAddresses: integer(0, 1),
     addresses: z
       .array(
         z.object({
           ip: text('198.51.100.7'),
           logins: integer(1, 1),
-          lastSeenAt: time('2026-11-02T09:00:00.000Z', 'The hour.'),
+          lastSeenAt: time('2026-11-02T09:00:00.000Z', 'The hour of the last login.'),
           reason: reasonView,
         }),
       )

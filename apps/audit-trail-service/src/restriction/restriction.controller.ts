@@ -28,7 +28,7 @@ import { PreviewBody, PreviewRestriction, restrictionPreviewView, type PreviewAs
 import { suggestedRestrictionView, SuggestRestriction } from './suggest-restriction.js';
 
 const checkedAddressView = view<CheckedAddress>('CheckedAddress', 'A decision, explained.', {
-  ip: text('203.0.113.9', 'Canonical.'),
+  ip: text('203.0.113.9', 'The address in canonical form.'),
   at: time('2026-11-01T00:00:00.000Z'),
   decision: decisionView,
   reason: reasonView,
@@ -36,9 +36,9 @@ const checkedAddressView = view<CheckedAddress>('CheckedAddress', 'A decision, e
   matched: entryView.nullable().meta({ description: 'The entry that lets the address in.' }),
   nearest: entryView.nullable().meta({
     description:
-      'Where a restriction matches nothing: an entry that contained the address and has expired, else the closest live one of its family.',
+      'If no live entry contains the address: the expired entry that contains it, otherwise the closest live entry of the same address family.',
   }),
-  liveEntries: integer(0, 3, 'Entries that were honoured at that instant.'),
+  liveEntries: integer(0, 3, 'How many entries were live at that time.'),
   version: integer(1, 7, 'The SMTP user’s version that was asked.'),
 });
 
@@ -59,7 +59,7 @@ export class RestrictionController {
   @Documented({
     tag: 'Restrictions',
     id: 'checkAddress',
-    summary: 'Would this address be let in, now or at an earlier instant?',
+    summary: 'Show the decision for an address, now or at an earlier time',
     takes: ['Postern-Min-Version'],
     answer: json(checkedAddressView),
   })
@@ -98,7 +98,7 @@ export class RestrictionController {
   @Documented({
     tag: 'Restrictions',
     id: 'previewRestriction',
-    summary: 'What would a change of the restriction have refused of the last days? Changes nothing',
+    summary: 'Show which of the last days’ logins a change would have refused; changes nothing',
     takes: ['Postern-Min-Version'],
     answer: json(restrictionPreviewView),
     problems: ['entry-not-found', 'last-entry', 'restriction-empty'],

@@ -18,14 +18,14 @@ export const suggestedRestrictionView = view<SuggestedRestriction>(
     ranges: z
       .array(
         view<SuggestedRange>('SuggestedRange', 'A range that covers addresses from which an SMTP user logged in.', {
-          range: text('203.0.113.9', 'Canonical, as an entry’s range.'),
+          range: text('203.0.113.9', 'The address or range in canonical form, as in an entry.'),
           logins: integer(1, 120),
           share: z
             .number()
             .min(0)
             .max(1)
-            .meta({ description: 'Of all logins.', examples: [0.75] }),
-          addresses: integer(1, 1, 'Those that logged in.'),
+            .meta({ description: 'The share of all logins that come from this range: 0 to 1.', examples: [0.75] }),
+          addresses: integer(1, 1, 'How many different addresses of this range logged in.'),
           why: text('This address logged in 120 times.'),
         }),
       )
@@ -33,8 +33,8 @@ export const suggestedRestrictionView = view<SuggestedRestriction>(
     left: z
       .array(z.object({ ip: text('198.51.100.7'), logins: integer(1, 1) }))
       .meta({ description: `The addresses that no range covers, the latest first, at most ${MAX_LEFT}.` }),
-    leftAddresses: integer(0, 1, 'All of them.'),
-    leftLogins: integer(0, 1, 'Their logins.'),
+    leftAddresses: integer(0, 1, 'How many addresses no range covers, also those that `left` does not list.'),
+    leftLogins: integer(0, 1, 'The logins from all addresses that no range covers.'),
     logins: integer(0, 160, 'All logins in the period.'),
     ...knownSinceFields,
   },

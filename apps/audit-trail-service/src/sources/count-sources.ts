@@ -12,7 +12,7 @@ import { DAY_MS, knownSinceFields, observedFrom } from './recent-sources.js';
 
 export const sourceHistogramView = view<SourceHistogram>(
   'SourceHistogram',
-  'Logins by day (UTC), and what the restriction of now would decide of each.',
+  'Logins by day (UTC), divided by what the current restriction would decide.',
   {
     days: z.array(
       z.object({

@@ -20,16 +20,23 @@ import { z } from 'zod';
 import { ReportLogins } from './report-logins.js';
 
 /** An item for the OpenAPI document; `readLogin` checks it. */
-const loginReportView = view<LoginReport>('LoginReport', 'Logins that a relay let through, folded.', {
-  smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10', 'Of the policy that decided.'),
-  ip: text('203.0.113.9'),
-  hour: time('2026-11-01T08:00:00.000Z', 'RFC 3339 with its offset, by the relay’s clock; it is cut to its hour.'),
-  count: integer(1, 12, 'Logins.'),
-  entryId: uuid<EntryId>('019ab1c2-7a10-7d21-9e0b-4c1d2e3f4a5b', 'Of the entry that let them in.')
-    .nullable()
-    .meta({ description: 'Null where there was none, or the relay does not know it.' }),
-  relay: text('mx1'),
-});
+const loginReportView = view<LoginReport>(
+  'LoginReport',
+  'Logins that a relay let through, counted by SMTP user, address and hour.',
+  {
+    smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10', 'The SMTP user in the policy that decided.'),
+    ip: text('203.0.113.9'),
+    hour: time(
+      '2026-11-01T08:00:00.000Z',
+      'RFC 3339 with an offset, by the relay’s clock. Minutes and seconds are dropped.',
+    ),
+    count: integer(1, 12, 'How many logins.'),
+    entryId: uuid<EntryId>('019ab1c2-7a10-7d21-9e0b-4c1d2e3f4a5b', 'The entry that let them in.')
+      .nullable()
+      .meta({ description: 'The entry that let them in. Null: there was none, or the relay does not know it.' }),
+    relay: text('mx1'),
+  },
+);
 
 const HOW_MANY = `Send at most ${MAX_LOGINS_PER_REPORT} records at once.`;
 /** Only the envelope is checked: one bad item must not prevent the others. */
@@ -45,13 +52,13 @@ const ReportBody = z.strictObject({
   logins: z.array(documentedAs(z.unknown(), loginReportView)).max(MAX_LOGINS_PER_REPORT, HOW_MANY),
 });
 
-const reportedLoginsView = view<ReportedLogins>('ReportedLogins', 'What became of a batch of logins.', {
+const reportedLoginsView = view<ReportedLogins>('ReportedLogins', 'The result of a batch of logins.', {
   accepted: integer(0, 1, 'Records that were counted.'),
   duplicate: z.boolean().meta({ description: 'Whether the batch was counted before: nothing of it is counted again.' }),
   rejected: integer(
     0,
     0,
-    'Records that can’t be taken, however often they are sent: of an SMTP user that Postern does not know, with an address, a count or another member that can’t be read, of an hour that is yet to come by Postern’s clock, or older than what is kept. `postern_logins_rejected_total` counts them by the reason.',
+    'Records that are refused. Do not send them again. The SMTP user is unknown, a member cannot be read, the hour is in the future by Postern’s clock, or the hour is older than the retention period. The metric `postern_logins_rejected_total` counts them by reason.',
   ),
 });
 

@@ -18,8 +18,11 @@ export const apiKeyPageView = pageView(
   'ApiKeyPage',
   view<ApiKey>('ApiKey', 'An API key as lists show it: never its text.', {
     ...shown,
-    lastUsedAt: time('2026-11-02T09:30:00.000Z', 'Written within seconds; null: never.').nullable(),
-    revokedAt: time('2026-11-03T10:00:00.000Z', 'Null: it holds.').nullable(),
+    lastUsedAt: time(
+      '2026-11-02T09:30:00.000Z',
+      'Updated within seconds of a use. Null: it was never used.',
+    ).nullable(),
+    revokedAt: time('2026-11-03T10:00:00.000Z', 'Null: the key is valid.').nullable(),
   }),
 );
 

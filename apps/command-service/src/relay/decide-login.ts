@@ -45,16 +45,16 @@ export interface LoginDecision {
 const replyView = view<Reply>('Reply', 'What the relay says to its client: SMTP code, enhanced status, text.', {
   code: z.literal([535, 454]),
   enhanced: z.literal(['5.7.1', '5.7.8', '4.7.0']).meta({
-    description: '5.7.8: the tenant has it answered exactly as a wrong password is.',
+    description: '5.7.8: the tenant’s reply is opaque. Answer exactly as to a wrong password.',
   }),
-  text: text(DEFAULT_TENANT_REPLY.text, 'Of a denial, as the tenant has set it.'),
+  text: text(DEFAULT_TENANT_REPLY.text, 'The text for the client. For a denial, the tenant can set it.'),
 });
-export const loginDecisionView = view<LoginDecision>('LoginDecision', 'What a relay is answered about one login.', {
+export const loginDecisionView = view<LoginDecision>('LoginDecision', 'The decision about one login.', {
   decision: decisionView,
   reason: reasonView,
   mode: modeView.nullable().meta({ description: 'Null where the SMTP user is unknown.' }),
   matched: entryView.nullable().meta({ description: 'The entry that lets the address in.' }),
-  reply: replyView.nullable().meta({ description: 'Null where the login goes through.' }),
+  reply: replyView.nullable().meta({ description: 'Null: the login may continue.' }),
 });
 
 /** Decides one login. Unless `dryRun`, a denial, also a would-be one in report-only, is recorded before the answer. */

@@ -110,12 +110,12 @@ export const denialReportSchema: z.ZodType<DenialReport> = z
     username: text('app@acme.example'),
     smtpUserId: uuid<SmtpUserId>(
       '019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b',
-      'Of the policy that decided. The denial is recorded for this SMTP user, who must have or have had the username; without it, for the owner of the username at `occurredAt`.',
+      'The SMTP user in the policy that decided. It must have the username, or must have had it. If you leave it out, the denial is recorded for the SMTP user that had the username at `occurredAt`.',
     ).optional(),
     ip: text('203.0.113.9'),
     occurredAt: time(
       '2026-11-01T08:00:00.000Z',
-      'By the relay’s clock; RFC 3339 with its offset. Not before the year 2000, and not more than a day ahead of Postern’s clock.',
+      'By the relay’s clock; RFC 3339 with an offset. Not before the year 2000, and at most a day ahead of Postern’s clock.',
     ),
     relay: text('mx1'),
     reason: denialReasonView,
@@ -126,11 +126,11 @@ export const denialReportSchema: z.ZodType<DenialReport> = z
 
 export const rejectedDenialView = view<RejectedDenial>(
   'RejectedDenial',
-  'A report that cannot be taken, however often it is sent.',
+  'A denial that is refused. Do not send it again: the result would be the same.',
   {
     id: text('019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b')
       .nullable()
-      .meta({ description: 'As it was sent; null if it is missing or unreadable.' }),
+      .meta({ description: 'The id that was sent; null if it is missing or cannot be read.' }),
     code: oneOfSoFar({
       'validation-failed': true,
       'field-missing': true,

@@ -20,7 +20,7 @@ const loginText = (example: string) =>
 const DecideBody = z.strictObject({
   username: loginText('app@acme.example'),
   ip: loginText('203.0.113.9'),
-  dryRun: z.boolean().default(false).meta({ description: 'Decide, and record nothing.' }),
+  dryRun: z.boolean().default(false).meta({ description: 'True: decide, and record nothing.' }),
 });
 
 const HOW_MANY = `Send 1 to ${MAX_DENIALS_PER_REPORT} denials at once.`;
@@ -43,7 +43,7 @@ export class RelayController {
   @Post('decisions')
   @Write({
     tag: 'Relays',
-    summary: 'Decide one login; a refused or would-be refused one is recorded',
+    summary: 'Decide one login, and record a denial',
     answer: json(loginDecisionView),
   })
   decideLogin(
@@ -57,7 +57,7 @@ export class RelayController {
   @LongBody(SERVER_LIMITS.bodyBytes)
   @Write({
     tag: 'Relays',
-    summary: 'Report denials; answered once they are durable',
+    summary: 'Report denials; the answer comes when they are on disk',
     takes: RELAY_HEADERS,
     answer: json(reportedDenialsView),
   })

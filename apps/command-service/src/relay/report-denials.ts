@@ -23,10 +23,10 @@ export interface ReportedDenials {
 }
 export const reportedDenialsView = view<ReportedDenials>(
   'ReportedDenials',
-  'What became of a batch, once it is durable; the three add up to its length.',
+  'The result of a batch. The three counts add up to the number of denials that were sent.',
   {
     accepted: integer(0, 1),
-    duplicates: integer(0, 0, 'Known already, or more than once in the batch.'),
+    duplicates: integer(0, 0, 'Denials that were already recorded, or that are in the batch twice.'),
     rejected: z.array(rejectedDenialView),
   },
 );

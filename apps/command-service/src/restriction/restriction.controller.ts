@@ -55,7 +55,7 @@ export class RestrictionController {
   @Put()
   @LongBody(SERVER_LIMITS.bodyBytes)
   @Write(
-    changing('Replace all entries in one save', {
+    changing('Replace all entries', {
       problems: ['restriction-empty', 'if-match-required'],
       needs: ['If-Match'],
     }),
@@ -68,7 +68,7 @@ export class RestrictionController {
   }
 
   @Delete()
-  @Write(changing('Clear it: logins may come from anywhere again', { takes: ['If-Match'] }))
+  @Write(changing('Clear the restriction: the user may log in from anywhere again', { takes: ['If-Match'] }))
   clearRestriction(@TargetOf() target: Target): Promise<Restriction> {
     return this.change(target, { type: 'ClearRestriction' });
   }

@@ -55,7 +55,10 @@ const whoAmIView = view<WhoAmI>('WhoAmI', 'Who asks: the API key, and the sessio
   name: text('ci'),
   session: view<Session>('Session', 'What a browser signed in to.', {
     id: uuid('019ab1c3-2b4d-7f10-9c6e-8d7a6b5c4e3f'),
-    expiresAt: time('2026-11-01T20:00:00.000Z', 'Unless it is used before. RFC 3339, UTC, milliseconds.'),
+    expiresAt: time(
+      '2026-11-01T20:00:00.000Z',
+      'When the link expires if nobody uses it. RFC 3339, UTC, milliseconds.',
+    ),
   }).nullable(),
 });
 const signInLinkView = view<SignInLink>('SignInLink', 'A link that signs one browser in, once.', {
@@ -115,7 +118,7 @@ export class SessionController {
     id: 'signOut',
     summary: 'Sign out: end the session of the cookie',
     description:
-      'Within a second nothing opens with it any more. A request with an API key has no session, and ends none.',
+      'The session stops working within a second. A request with an API key has no session, so it ends none.',
     status: 204,
     responseHeaders: ['Set-Cookie'],
   })

@@ -9,8 +9,11 @@ import { z } from 'zod';
 
 const processState = z
   .object({
-    name: text('projection-service', 'Of the service; `standalone` is all of them in one process.'),
-    instance: text('postern-1:8027', 'Host and port. Null with the rest: no process of the service runs.').nullable(),
+    name: text('projection-service', 'The name of the service; `standalone` runs all services in one process.'),
+    instance: text(
+      'postern-1:8027',
+      'Host and port. Null (also `version`, `commit` and `seenAt`): no process of the service runs.',
+    ).nullable(),
     version: text('0.1.0').nullable(),
     commit: text('5008bc0c2d1e').nullable(),
     state: z
@@ -18,7 +21,7 @@ const processState = z
       .meta({ description: '`not-seen`: it was silent for 15 seconds.' }),
     missing: z
       .array(z.object({ name: text('relay-policies'), why: text('is catching up with the journal') }))
-      .meta({ description: 'What keeps it from being ready.' }),
+      .meta({ description: 'Why it is not ready.' }),
     seenAt: time('2026-11-02T09:30:00.000Z').nullable(),
   })
   .meta({ id: 'ProcessState', description: 'A process, as it reports itself every 5 seconds.' });
@@ -27,7 +30,10 @@ const consumerState = z
   .object({
     name: text('relay-policies'),
     lagEvents: integer(0, 0, 'Events that it has not handled, counted up to 100,000. Null: not known.').nullable(),
-    lagSeconds: z.number().nullable().meta({ description: 'Age of the oldest of them; 0 if there is none.' }),
+    lagSeconds: z
+      .number()
+      .nullable()
+      .meta({ description: 'Age of the oldest event in the lag, in seconds; 0 if there is none.' }),
     state: z.enum(['not-seen', 'caught-up', 'catching-up', 'failing', 'halted']).meta({
       description:
         '`failing` retries and may recover; `halted` needs somebody to act; `not-seen`: no running process has it.',
@@ -36,7 +42,8 @@ const consumerState = z
   })
   .meta({
     id: 'ConsumerState',
-    description: 'What keeps a read model or a topic; the process that does worst is shown.',
+    description:
+      'A consumer, which updates a read model or a topic. If several processes run it, this is the one with the worst state.',
   });
 
 export const systemView = z
@@ -45,8 +52,8 @@ export const systemView = z
     database: z.object({
       version: text('18.4', 'Of PostgreSQL.'),
       sizeBytes: integer(0, 104_857_600),
-      connections: integer(0, 24, 'To this database.'),
-      maxConnections: integer(1, 100, 'Of the whole server.'),
+      connections: integer(0, 24, 'Open connections to this database.'),
+      maxConnections: integer(1, 100, 'The limit of the PostgreSQL server.'),
     }),
     bus: z.object({ kind: z.enum(['feed', 'kafka']), brokers: z.array(text('kafka-1.example:9092')) }),
     consumers: z.array(consumerState),

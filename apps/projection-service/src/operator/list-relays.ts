@@ -10,19 +10,28 @@ import { z } from 'zod';
 
 const relayState = z
   .object({
-    keyId: uuid('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11', 'Of the key that it uses.'),
-    name: text('mx1.example', 'Its own name; otherwise that of its key.'),
-    client: text('postern-relay-agent/0.1.0', 'Its software. Null: it sends none.').nullable(),
-    instance: text('postern-1:8027', 'Where its policy stream is, or was last. Null: it had none.').nullable(),
+    keyId: uuid('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11', 'The id of the relay’s API key.'),
+    name: text('mx1.example', 'The name that the relay sends, or the name of its key if it sends none.'),
+    client: text(
+      'postern-relay-agent/0.1.0',
+      'The program and version that the relay sends. Null: it sends none.',
+    ).nullable(),
+    instance: text(
+      'postern-1:8027',
+      'The process that serves its policy stream, or served it last. Null: it never opened a stream.',
+    ).nullable(),
     connectedAt: time('2026-11-01T08:00:00.000Z', 'When that stream was opened.').nullable(),
-    lastContactAt: time('2026-11-02T09:30:00.000Z', 'When its connection last took something, or it reported denials.'),
+    lastContactAt: time(
+      '2026-11-02T09:30:00.000Z',
+      'When the relay last received data on its stream or reported denials.',
+    ),
     connected: z.boolean().meta({ description: 'Whether its policy stream is open.' }),
-    revision: integer(0, 4711, 'Up to which its stream was sent the changes.').nullable(),
-    behind: integer(0, 0, 'Revisions that it was not sent yet.').nullable(),
+    revision: integer(0, 4711, 'The last revision that was sent on its stream.').nullable(),
+    behind: integer(0, 0, 'How many revisions were not sent to it yet.').nullable(),
     denialsWaiting: integer(
       0,
       0,
-      'Denials that waited at the relay when it last opened a stream or reported some. Null: it does not say.',
+      'Denials that waited at the relay when it last opened a stream or sent a report. Null: it does not send the number.',
     ).nullable(),
   })
   .meta({ id: 'RelayState', description: 'A relay, as it was reported within the last 5 seconds.' });

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import type { ResetReason } from './stream/frame-pages.js';
 
 const entry = view<RelayPolicyEntry>('RelayPolicyEntry', 'A range from which logins are let in.', {
-  range: text('203.0.113.42', 'Canonical.'),
+  range: text('203.0.113.42', 'The address or range in canonical form; a single address has no prefix.'),
   expiresAt: time(
     '2027-01-31T12:00:00.000Z',
-    'The relay stops honouring it at that instant, by its own clock; null: never.',
+    'From this time on the relay ignores the entry, by the relay’s own clock. Null: it never expires.',
   ).nullable(),
 });
 
@@ -23,7 +23,7 @@ export const relayPolicyView = view<RelayPolicy>('RelayPolicy', 'All that a rela
   ).nullable(),
   entries: z.array(entry),
   version: integer(1, 7),
-  revision: integer(0, 4711, 'Rises with every change of any policy, in commit order.'),
+  revision: integer(0, 4711, 'Grows with every change of any policy.'),
   removed: z.boolean().meta({ description: 'The username is unknown again.', examples: [false] }),
 });
 
@@ -44,13 +44,14 @@ export const heartbeatView = view<Heartbeat>(
       .min(0)
       .nullable()
       .meta({
-        description: 'Age of the oldest of them; 0 if there is none, null if it could not be measured.',
+        description:
+          'Age of the oldest of these events in seconds; 0 if there is none, null if it could not be measured.',
         examples: [0],
       }),
   },
 );
 
-export const relayReplyView = view<RelayReply>('RelayReply', 'What a tenant has denied logins answered with.', {
+export const relayReplyView = view<RelayReply>('RelayReply', 'The reply to denied logins of one tenant.', {
   tenantId: text('acme'),
   text: text('IP not authorized: {ip}', '`{ip}` is replaced by the address of the client.'),
   helpUrl: text('https://acme.example/smtp', 'It follows the text; null: none.').nullable(),

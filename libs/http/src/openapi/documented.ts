@@ -78,13 +78,13 @@ export function Described(documentation: Documentation): MethodDecorator {
 export const TAGS = {
   Tenants: 'Customer accounts. A tenant owns SMTP users and API keys, and sees nothing of any other.',
   'API keys': 'Who may ask for what. The text of a key is shown once.',
-  'SMTP users': 'The credentials whose logins are restricted. Postern never holds their passwords.',
+  'SMTP users': 'The SMTP logins that can be restricted. Postern never has their passwords.',
   Restrictions: 'The source addresses from which an SMTP user may log in.',
   'Audit trail': 'Who was denied, from where and why; who changed what.',
   'Observed sources': 'Where SMTP users log in from.',
   Relays: 'For mail relays: the policies to decide by, and the denials to report.',
   Operators: 'The state of the installation: its processes, its relays, and denials that could not be read.',
-  Yourself: 'Helps with setting up a restriction.',
+  Yourself: 'Your key, your session and your own address.',
   Operation: 'Health, metrics and this document.',
 } as const;
 export type Tag = keyof typeof TAGS;
