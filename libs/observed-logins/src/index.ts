@@ -3,7 +3,7 @@ export { BATCHES_KEPT_HOURS, forgetLogins } from './forget-logins.js';
 export { knownSince } from './known-since.js';
 export { loginsSchema } from './logins-schema.js';
 export { ObservedLoginsModule } from './observed-logins.module.js';
-export { findSources, loginsByDay, MAX_SOURCES, observedSources } from './observed-sources.js';
+export { findSources, loginsByDay, MAX_SOURCES, observedSources, type SeenSource } from './observed-sources.js';
 export {
   type LoginBatch,
   type LoginRecord,

@@ -13,7 +13,7 @@ import { createTestDatabase, onDatabase, type TestDatabase } from '@postern/test
 import type { DataSource } from 'typeorm';
 import { knownSince } from './known-since.js';
 import { loginsSchema } from './logins-schema.js';
-import { observedSources } from './observed-sources.js';
+import { findSources, MAX_SOURCES, observedSources } from './observed-sources.js';
 import { MAX_ADDRESSES_PER_DAY, storeLogins, type LoginRecord, type StoredLogins } from './store-logins.js';
 
 let database: TestDatabase;
@@ -52,8 +52,19 @@ const record = (ip: string, more: Partial<LoginRecord> = {}): LoginRecord => ({
 });
 const store = (records: readonly LoginRecord[], batchId = newId(), relay = 'mx1'): Promise<StoredLogins> =>
   storeLogins(writer, { keyId: KEY, batchId, relay, records });
-const sources = (tenantId = 'acme', from = DAY_AGO, limit?: number) =>
-  inTenant(reader, tenantId, (manager) => observedSources(manager, smtpUserId, from, limit));
+const sources = (tenantId = 'acme', from = DAY_AGO, limit = MAX_SOURCES) =>
+  inTenant(reader, tenantId, async (manager) => {
+    const all = await findSources(
+      manager,
+      smtpUserId,
+      { from: `${from.toISOString().slice(0, 10)}T00:00:00.000Z` },
+      limit,
+    );
+    const seen = await observedSources(manager, smtpUserId, from, limit);
+    // What judges them has the same of them, in the same order.
+    expect(seen.sources).toEqual(all.map(({ ip, logins, lastSeenAt }) => ({ ip, logins, lastSeenAt })));
+    return all;
+  });
 const known = (tenantId = 'acme'): Promise<KnownSince> =>
   inTenant(reader, tenantId, (manager) => knownSince(manager, smtpUserId, DAY_AGO));
 const sql = (text: string) => onDatabase(database.url, async (owner) => (await owner.query<object>(text)).rows);
@@ -86,6 +97,8 @@ describe('observed sources', () => {
     ]);
     expect((await sources('acme', new Date('2026-11-04T00:00:00Z'))).map(({ logins }) => logins)).toEqual([1]);
     expect((await sources('acme', DAY_AGO, 1)).map(({ ip }) => ip)).toEqual(['198.51.100.1']);
+    const one = await inTenant(reader, 'acme', (manager) => observedSources(manager, smtpUserId, DAY_AGO, 1));
+    expect(one).toMatchObject({ sources: [{ logins: 10 }], logins: 11 });
   });
 
   it('are shown as addresses are written everywhere else', async () => {

@@ -25,20 +25,53 @@ interface SourceRow {
   readonly relays: string;
 }
 
+/** The part of an observed source that a decision needs. */
+export type SeenSource = Pick<ObservedSource, 'ip' | 'logins' | 'lastSeenAt'>;
+
+interface SeenSources {
+  /** At most `limit`, newest first. */
+  readonly sources: SeenSource[];
+  /** All logins, including those from addresses beyond the limit. */
+  readonly logins: number;
+}
+
 /**
  * The newest `limit` addresses from which the SMTP user has logged in on the day (UTC) of `from` or later; newest first.
- * Within `inTenant`, as `postern_logins_reader`.
+ * Within `inTenant`, as `postern_logins_reader`. One text for each column: to parse 10,000 rows costs Node more than everything else.
  */
-export function observedSources(
+export async function observedSources(
   manager: EntityManager,
   smtpUserId: string,
   from: Date,
   limit = MAX_SOURCES,
-): Promise<ObservedSource[]> {
-  return findSources(manager, smtpUserId, { from: `${dayOf(from)}T00:00:00.000Z` }, limit);
+): Promise<SeenSources> {
+  const [row] = await manager.query<{ all: number; ips: string; logins: string; hours: string }[]>(OBSERVED, [
+    smtpUserId,
+    dayOf(from),
+    limit,
+  ]);
+  if (row === undefined || row.ips === '') return { sources: [], logins: 0 };
+  const logins = row.logins.split(' ');
+  const hours = row.hours.split(' ');
+  const times = new Map([...new Set(hours)].map((hour) => [hour, new Date(Number(hour)).toISOString()]));
+  const sources = row.ips.split(' ').map((ip, i) => ({
+    ip: canonical(ip),
+    logins: Number(logins[i]),
+    lastSeenAt: times.get(hours[i] ?? '') ?? '',
+  }));
+  return { sources, logins: row.all };
 }
 
-/** Like `observedSources`, with a filter. The rows of an address are added up. */
+const OBSERVED = `
+  WITH source AS MATERIALIZED (
+    SELECT address, sum(logins)::bigint AS logins, max(last_seen_at) AS last
+      FROM logins.sources WHERE smtp_user_id = $1 AND day >= $2 GROUP BY address
+  )
+  SELECT (SELECT coalesce(sum(logins), 0)::float8 FROM source) AS all, coalesce(string_agg(host(address), ' '), '') AS ips,
+         string_agg(logins::text, ' ') AS logins, string_agg((date_part('epoch', last) * 1000)::bigint::text, ' ') AS hours
+    FROM (SELECT * FROM source ORDER BY last DESC, address DESC LIMIT $3) newest`;
+
+/** Like `observedSources`, with a filter and all columns. The rows of an address are added up. */
 export async function findSources(
   manager: EntityManager,
   smtpUserId: string,
@@ -69,14 +102,20 @@ const FIND = `
    ORDER BY max(last_seen_at) DESC, address DESC LIMIT $7`;
 
 function sourceOf({ ip, logins, first, last, relays }: SourceRow): ObservedSource {
-  const address = parseAddress(ip);
   return {
-    ip: address.ok ? address.value.text : ip,
+    ip: canonical(ip),
     logins,
     firstSeenAt: first.toISOString(),
     lastSeenAt: last.toISOString(),
     relays: [...new Set(relays.split('\n'))],
   };
+}
+
+/** PostgreSQL writes some IPv6 addresses in another form. */
+function canonical(ip: string): string {
+  if (!ip.includes(':')) return ip;
+  const address = parseAddress(ip);
+  return address.ok ? address.value.text : ip;
 }
 
 /** Logins of a day (UTC). */

@@ -51,7 +51,7 @@ export class CountSourcesHandler implements IQueryHandler<CountSources> {
     return inTenant(this.logins, tenantId, async (manager) => {
       const refused =
         smtpUser.status === 'registered'
-          ? refusedBy(smtpUser, await observedSources(manager, smtpUserId, from), now).map(({ ip }) => ip)
+          ? refusedBy(smtpUser, (await observedSources(manager, smtpUserId, from)).sources, now).map(({ ip }) => ip)
           : [];
       const counted = new Map(
         (await loginsByDay(manager, smtpUserId, from, refused)).map((counted) => [counted.day, counted]),

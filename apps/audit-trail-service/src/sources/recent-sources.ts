@@ -1,7 +1,7 @@
-import type { KnownSince, ObservedSource, TenantId } from '@postern/contracts';
+import type { KnownSince, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { text, time, integer } from '@postern/http';
-import { knownSince, loginsByDay, MAX_SOURCES, observedSources } from '@postern/observed-logins';
+import { knownSince, observedSources, type SeenSource } from '@postern/observed-logins';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
@@ -39,7 +39,7 @@ export const knownSinceFields = {
 
 export interface RecentSources extends KnownSince {
   /** The latest first; the latest 10,000 if there are more. */
-  readonly sources: readonly ObservedSource[];
+  readonly sources: readonly SeenSource[];
 }
 
 /** The addresses from which an SMTP user has logged in during the last `days`, and what is not known about its logins. */
@@ -50,11 +50,9 @@ export function recentSources(
 ): Promise<RecentSources> {
   const from = observedFrom(days, new Date());
   return inTenant(reader, tenantId, async (manager) => {
-    const sources = await observedSources(manager, smtpUserId, from);
+    const { sources, logins } = await observedSources(manager, smtpUserId, from);
     const known = await knownSince(manager, smtpUserId, from);
-    if (sources.length < MAX_SOURCES) return { sources, ...known };
-    const all = sumOfLogins(await loginsByDay(manager, smtpUserId, from, []));
-    return { sources, ...known, notKept: known.notKept + all - sumOfLogins(sources) };
+    return { sources, ...known, notKept: known.notKept + logins - sumOfLogins(sources) };
   });
 }
 

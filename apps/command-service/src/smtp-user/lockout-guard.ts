@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { Deadline } from '@postern/async';
-import type { ObservedSource } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { databaseFailed, Problem } from '@postern/http';
-import { observedSources } from '@postern/observed-logins';
+import { observedSources, type SeenSource } from '@postern/observed-logins';
 import { modeAt, refusedBy, type SmtpUserState } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
 import type { WantedGuard } from '../write/wanted-guard.js';
@@ -44,22 +43,22 @@ export class LockoutGuard {
     throw lockoutRisk(lockedOut, accept);
   }
 
-  private async recentSources({ tenantId, smtpUserId }: SmtpUserRef, now: Date): Promise<ObservedSource[]> {
+  private async recentSources({ tenantId, smtpUserId }: SmtpUserRef, now: Date): Promise<SeenSource[]> {
     const from = new Date(now.getTime() - DAYS * 24 * HOUR_MS);
     const read = () => inTenant(this.reader, tenantId, (manager) => observedSources(manager, smtpUserId, from));
-    const sources = await Deadline.within(SOURCES_DEADLINE_MS, read, notReadable);
+    const { sources } = await Deadline.within(SOURCES_DEADLINE_MS, read, notReadable);
     // `observedSources` begins at the start of a day. `lastSeenAt` is the beginning of an hour: the login may be up to an hour later.
     return sources.filter(({ lastSeenAt }) => Date.parse(lastSeenAt) > from.getTime() - HOUR_MS);
   }
 }
 
 /** Only of the addresses: more logins from the same addresses do not change the digest. */
-function digestOf(sources: readonly ObservedSource[]): string {
+function digestOf(sources: readonly SeenSource[]): string {
   const addresses = sources.map(({ ip }) => ip).sort();
   return createHash('sha256').update(addresses.join('\n')).digest('hex').slice(0, 16);
 }
 
-function lockoutRisk(lockedOut: readonly ObservedSource[], accept: string): Problem {
+function lockoutRisk(lockedOut: readonly SeenSource[], accept: string): Problem {
   const named = lockedOut
     .slice(0, MAX_NAMED_ADDRESSES)
     .map(({ ip, logins, lastSeenAt }) => ({ ip, logins, lastSeenAt }));
