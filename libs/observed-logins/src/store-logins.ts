@@ -61,6 +61,8 @@ export async function storeLogins(
 interface Day {
   readonly record: LoginRecord;
   readonly day: string;
+  /** The number of this address among those of the user and day in the batch, from 1. */
+  readonly nth: number;
   readonly relays: Set<string>;
   logins: number;
   first: string;
@@ -71,13 +73,17 @@ interface Day {
 /** Adds up the records of a row, because one statement may change a row only once. */
 function foldedByDay(records: readonly LoginRecord[]): Day[] {
   const days = new Map<string, Day>();
+  const addresses = new Map<string, number>();
   for (const record of records) {
     const { smtpUserId, ip, hour, count, entryId, relay } = record;
     const day = hour.slice(0, 10);
-    const id = `${smtpUserId} ${day} ${ip}`;
+    const userDay = `${smtpUserId} ${day}`;
+    const id = `${userDay} ${ip}`;
     const known = days.get(id);
     if (known === undefined) {
-      days.set(id, { record, day, relays: new Set([relay]), logins: count, first: hour, last: hour, entryId });
+      const nth = (addresses.get(userDay) ?? 0) + 1;
+      addresses.set(userDay, nth);
+      days.set(id, { record, day, nth, relays: new Set([relay]), logins: count, first: hour, last: hour, entryId });
       continue;
     }
     known.logins += count;
@@ -98,6 +104,7 @@ const COLUMNS: readonly (readonly [name: string, type: string, valueOf: (day: Da
   ['first_seen_at', 'timestamptz', ({ first }) => first],
   ['last_seen_at', 'timestamptz', ({ last }) => last],
   ['entry_id', 'uuid', ({ entryId }) => entryId],
+  ['nth', 'integer', ({ nth }) => nth],
   // As text, because the inner arrays of a PostgreSQL array must all have the same length.
   ['relay_lines', 'text', ({ relays }) => [...relays].slice(0, MAX_RELAYS_PER_ADDRESS).join('\n')],
 ];
@@ -106,27 +113,29 @@ const ARRAYS = COLUMNS.map(([, type], i) => `$${i + 4}::${type}[]`).join(', ');
 const ADDED = 'day, smtp_user_id, address, tenant_id, logins, first_seen_at, last_seen_at, entry_id';
 
 /**
- * Rows are locked in the order of the key, so that two batches never deadlock. Of two batches with the same id, the second waits until the
- * first commits or rolls back.
+ * Only users near the limit of a day are in `filled`; only their records are looked up one by one. Rows are locked in the order of the key,
+ * so that two batches never deadlock. Of two batches with the same id, the second waits until the first commits or rolls back.
  */
 const STORE = `
   WITH batch AS (
     INSERT INTO logins.batches (key_id, batch_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING key_id
-  ), record AS (
-    SELECT *, row_number() OVER user_day AS nth, CASE WHEN row_number() OVER user_day = 1 THEN (
-             SELECT count(*) FROM (
-               SELECT FROM logins.sources s WHERE s.day = record.day AND s.smtp_user_id = record.smtp_user_id
-                LIMIT ${MAX_ADDRESSES_PER_DAY}) held) END AS held
-      FROM unnest(${ARRAYS}) AS record (${NAMES}) WHERE EXISTS (SELECT FROM batch)
-    WINDOW user_day AS (PARTITION BY day, smtp_user_id ORDER BY address)
-  ), sorted AS MATERIALIZED (
-    SELECT *, CASE WHEN first_value(held) OVER (PARTITION BY day, smtp_user_id ORDER BY address) + nth <= ${MAX_ADDRESSES_PER_DAY} THEN true
-             ELSE EXISTS (SELECT FROM logins.sources s WHERE (s.day, s.smtp_user_id, s.address) = (record.day, record.smtp_user_id, record.address))
-           END AS kept
-      FROM record
+  ), record AS MATERIALIZED (
+    SELECT * FROM unnest(${ARRAYS}) AS record (${NAMES}) WHERE EXISTS (SELECT FROM batch)
+  ), filled AS MATERIALIZED (
+    SELECT day, smtp_user_id, held
+      FROM (SELECT day, smtp_user_id, max(nth) AS adding FROM record GROUP BY day, smtp_user_id) user_day,
+           LATERAL (SELECT count(*) AS held FROM (
+             SELECT FROM logins.sources s WHERE s.day = user_day.day AND s.smtp_user_id = user_day.smtp_user_id
+              LIMIT ${MAX_ADDRESSES_PER_DAY}) s) counted
+     WHERE held + adding > ${MAX_ADDRESSES_PER_DAY}
+  ), judged AS MATERIALIZED (
+    SELECT record.*, held IS NULL OR held + nth <= ${MAX_ADDRESSES_PER_DAY} OR EXISTS (
+             SELECT FROM logins.sources s WHERE (s.day, s.smtp_user_id, s.address) = (record.day, record.smtp_user_id, record.address)
+           ) AS kept
+      FROM record LEFT JOIN filled USING (day, smtp_user_id)
   ), kept AS (
     INSERT INTO logins.sources AS known (${ADDED}, relays)
-    SELECT ${ADDED}, string_to_array(relay_lines, E'\\n') FROM sorted WHERE kept ORDER BY day, smtp_user_id, address
+    SELECT ${ADDED}, string_to_array(relay_lines, E'\\n') FROM judged WHERE kept ORDER BY day, smtp_user_id, address
     ON CONFLICT (day, smtp_user_id, address) DO UPDATE SET
       logins = known.logins + excluded.logins,
       first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
@@ -138,7 +147,7 @@ const STORE = `
                          [1 : ${MAX_RELAYS_PER_ADDRESS}] END
   ), not_kept AS (
     INSERT INTO logins.overflow AS known (day, smtp_user_id, tenant_id, logins)
-    SELECT day, smtp_user_id, tenant_id, sum(logins) FROM sorted WHERE NOT kept
+    SELECT day, smtp_user_id, tenant_id, sum(logins) FROM judged WHERE NOT kept
      GROUP BY day, smtp_user_id, tenant_id ORDER BY day, smtp_user_id
     ON CONFLICT (day, smtp_user_id) DO UPDATE SET logins = known.logins + excluded.logins
   ), reporter AS (
@@ -146,4 +155,4 @@ const STORE = `
     ON CONFLICT (key_id, relay) DO UPDATE SET last_reported_at = now()
   )
   SELECT EXISTS (SELECT FROM batch) AS counted,
-         (SELECT coalesce(sum(logins), 0)::float8 FROM sorted WHERE NOT kept) AS "notKept"`;
+         (SELECT coalesce(sum(logins), 0)::float8 FROM judged WHERE NOT kept) AS "notKept"`;
