@@ -1,6 +1,7 @@
 /**
  * A record of logins of each of 1,000,000 SMTP users, sent over HTTP to a Postern in a process of its own, next to the same rows by bare
- * multi-row upserts into a table of the same shape, in turns. Then the preview over 30 days of an SMTP user with 10,000 addresses.
+ * multi-row upserts into a table of the same shape by as many clients, in turns. Then the preview over 30 days of an SMTP user with 10,000
+ * addresses, each of one day.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -36,6 +37,7 @@ export async function run(): Promise<{
   });
   const owner = new pg.Client({ connectionString: server.url() });
   await owner.connect();
+  const bare = new pg.Pool({ connectionString: server.url(), max: CONNECTIONS });
   try {
     const operator = asking(postern.url, postern.operatorKey ?? '');
     await operator('POST', '/v1/tenants', { id: TENANT, name: 'Bench' });
@@ -44,7 +46,7 @@ export async function run(): Promise<{
     const users = Array.from({ length: USERS }, () => newId<SmtpUserId>());
     await fillUsers(owner, users);
 
-    const rates = await ingest(`${postern.url}/v1/relay/logins`, relay.body.key, users, owner);
+    const rates = await ingest(`${postern.url}/v1/relay/logins`, relay.body.key, users, bare);
     const preview = await previews(asking(postern.url, issued.body.key), owner);
     const figures = {
       cores: availableParallelism(),
@@ -65,6 +67,7 @@ export async function run(): Promise<{
     };
   } finally {
     await postern.end('SIGTERM');
+    await bare.end();
     await owner.end();
     await server.stop();
     await rm(folder, { recursive: true, force: true });
@@ -89,7 +92,7 @@ async function ingest(
   url: string,
   key: string,
   users: readonly SmtpUserId[],
-  owner: pg.Client,
+  bare: pg.Pool,
 ): Promise<{ readonly http: readonly number[]; readonly bare: readonly number[] }> {
   const rates = { http: [] as number[], bare: [] as number[] };
   const hour = new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000).toISOString();
@@ -108,7 +111,7 @@ async function ingest(
       postBodies<{ accepted: number }>(url, key, bodies, CONNECTIONS, (answer) => (accepted += answer.accepted)),
     );
     if (accepted !== logins.length) throw new Error(`Of ${logins.length} records ${accepted} were accepted.`);
-    const upserts = await perSecond(logins.length, () => upsertAll(owner, batches));
+    const upserts = await perSecond(logins.length, () => upsertAll(bare, batches));
     rates.http.push(http);
     rates.bare.push(upserts);
     console.log(`${from + logins.length} users: HTTP ${http.toFixed(0)}/s, bare upserts ${upserts.toFixed(0)}/s`);
@@ -116,10 +119,13 @@ async function ingest(
   return rates;
 }
 
-/** The least that PostgreSQL can be asked, by one client: one multi-row upsert and one commit for each batch. */
-async function upsertAll(owner: pg.Client, batches: readonly (readonly LoginReport[])[]): Promise<void> {
-  for (const batch of batches)
-    await owner.query(UPSERT, [
+/**
+ * The least that PostgreSQL can be asked: one multi-row upsert and one commit for each batch, over as many connections as
+ * relays have to Postern.
+ */
+async function upsertAll(clients: pg.Pool, batches: readonly (readonly LoginReport[])[]): Promise<void> {
+  const upsert = (batch: readonly LoginReport[]) =>
+    clients.query(UPSERT, [
       batch.map(({ smtpUserId }) => smtpUserId),
       batch.map(({ ip }) => ip),
       batch.map(({ hour }) => hour),
@@ -127,6 +133,7 @@ async function upsertAll(owner: pg.Client, batches: readonly (readonly LoginRepo
       TENANT,
       batch.map(({ relay }) => relay),
     ]);
+  await Promise.all(batches.map(upsert));
 }
 
 const UPSERT = `
@@ -149,7 +156,7 @@ async function previews(ask: Ask, owner: pg.Client): Promise<number[]> {
   await owner.query(
     `INSERT INTO logins.sources (day, smtp_user_id, address, tenant_id, logins, first_seen_at, last_seen_at, relays)
      SELECT hour::date, $1, '198.18.0.0'::inet + i, $2, 5, hour, hour, '{mx1}'
-       FROM generate_series(0, $3::integer - 1) AS i, LATERAL (SELECT now() - (i % 30) * interval '1 day' AS hour) seen`,
+       FROM generate_series(0, $3::integer - 1) AS i, LATERAL (SELECT date_trunc('hour', now()) - (i % 30) * interval '1 day' AS hour) seen`,
     [user.body.id, TENANT, ADDRESSES],
   );
   await owner.query('VACUUM ANALYZE logins.sources');
