@@ -55,10 +55,13 @@ interface ReadTime {
 let latest: { readonly text: string; readonly time: ReadTime | null } = { text: '', time: null };
 
 function timeOf(text: string): ReadTime | null {
-  if (text !== latest.text) {
-    const time = utcTime(text);
-    const began = `${time?.slice(0, 13)}:00:00.000Z`;
-    latest = { text, time: time && { ms: Date.parse(time), began, beganMs: Date.parse(began) } };
-  }
+  if (text !== latest.text) latest = { text, time: readTime(text) };
   return latest.time;
+}
+
+function readTime(text: string): ReadTime | null {
+  const time = utcTime(text);
+  if (time === null) return null;
+  const began = `${time.slice(0, 13)}:00:00.000Z`;
+  return { ms: Date.parse(time), began, beganMs: Date.parse(began) };
 }
