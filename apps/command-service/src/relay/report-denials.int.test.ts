@@ -110,7 +110,7 @@ describe('reporting denials', () => {
       [denial({ count: 0 }), 'validation-failed', '/count is a whole number'],
       [denial({ count: 1.5 }), 'validation-failed', '/count is a whole number'],
       [denial({ count: undefined }), 'field-missing', '/count is missing'],
-      [denial({ extra: 1 }), 'field-unknown', '/extra is no field'],
+      [denial({ extra: 1 }), 'field-unknown', '/extra is not a field'],
     ];
     const { status, body } = await report([...bad.map(([item]) => item), good, null, []]);
     expect(status).toBe(200);

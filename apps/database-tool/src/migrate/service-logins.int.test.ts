@@ -68,8 +68,8 @@ describe('the logins of the services', () => {
       'postern_access',
       'postern_audit',
       'postern_audit_reader',
-      'postern_logins_writer',
       'postern_logins_reader',
+      'postern_logins_writer',
     ]);
 
     await prepareDatabase(server.url(), {});
