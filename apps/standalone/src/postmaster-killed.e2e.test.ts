@@ -49,7 +49,12 @@ describe('requests in flight when the database’s postmaster dies', () => {
       while (!load.ended) {
         const n = (load.sent += 1);
         const call = calls[(of + n) % calls.length];
-        const { status, body } = (await call?.(n)) ?? { status: 0, body: null };
+        const { status, body } = await (call?.(n) ?? Promise.reject(new Error('no call'))).catch((error: unknown) => {
+          load.ended = true;
+          throw new Error(`Postern does not answer. It printed last: ${postern.output().slice(-3_000)}`, {
+            cause: error,
+          });
+        });
         answers.set(`${status} ${body?.code ?? ''}`, (answers.get(`${status} ${body?.code ?? ''}`) ?? 0) + 1);
         if (status >= 500 && status !== 503) wrong.push(body);
       }
