@@ -12,6 +12,9 @@ describe('what verify shows', () => {
     expect(showComparisons([comparison], new Output(json))).toBe(false);
     const shown = write.mock.calls.join('');
     if (json) expect(JSON.parse(shown)).toMatchObject({ equal: false, models: [{ equal: false, uncompared: 3 }] });
-    else expect(shown).toMatch(/\ndenials: Not all rows could be compared: .* 3 late rows .* Run verify again when it has caught up/);
+    else
+      expect(shown).toMatch(
+        /\ndenials: Not all rows could be compared: .* 3 late rows .* Run verify again when it has caught up/,
+      );
   });
 });
