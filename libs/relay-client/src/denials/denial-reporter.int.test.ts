@@ -22,13 +22,17 @@ beforeEach(async () => {
   plane = new TestControlPlane();
   await plane.listen();
   problems = [];
+  create(30_000);
+});
+
+function create(requestTimeoutMs: number): void {
   const settings = completeSettings({
     urls: [plane.url],
     key: plane.key,
     relayName: 'mx1',
     maxDenials: 5_000,
     flushIntervalMs: 5,
-    requestTimeoutMs: 1_000,
+    requestTimeoutMs,
     retryBaseMs: 5,
     retryMaxMs: 20,
     refusedRetryMs: 20,
@@ -37,7 +41,7 @@ beforeEach(async () => {
   });
   spool = new DenialSpool(settings);
   reporter = new DenialReporter(settings, spool);
-});
+}
 
 afterEach(async () => {
   await reporter.stop(0);
@@ -81,14 +85,15 @@ describe('the denial reporter', () => {
     expect(spool.size).toBe(0);
   });
 
-  it.each([
-    ['503', (_: unknown, response: ServerResponse) => void response.writeHead(503).end()],
-    ['429', (_: unknown, response: ServerResponse) => void response.writeHead(429, { 'retry-after': '0' }).end()],
-    ['401', (_: unknown, response: ServerResponse) => void response.writeHead(401).end()],
-    ['a broken connection', (_: unknown, response: ServerResponse) => void response.destroy()],
+  it.each<[string, (batch: unknown, response: ServerResponse) => void]>([
+    ['503', (_, response) => void response.writeHead(503).end()],
+    ['429', (_, response) => void response.writeHead(429, { 'retry-after': '0' }).end()],
+    ['401', (_, response) => void response.writeHead(401).end()],
+    ['a broken connection', (_, response) => void response.destroy()],
     ['no answer in time', () => undefined],
-    ['an answer that is no JSON', (_: unknown, response: ServerResponse) => void response.end('oops')],
-  ])('sends the same ids again after %s', async (_, misbehave) => {
+    ['an answer that is no JSON', (_, response) => void response.end('oops')],
+  ])('sends the same ids again after %s', async (failure, misbehave) => {
+    create(failure === 'no answer in time' ? 1_000 : 30_000);
     plane.onDenials.push(misbehave, misbehave);
     const ids = record(3);
     reporter.start();

@@ -46,7 +46,7 @@ async function started(settings: Partial<RelayClientSettings> = {}): Promise<voi
     key: plane.key,
     relayName: 'mx1',
     reportLoginsEveryMs: 20,
-    requestTimeoutMs: 1_000,
+    requestTimeoutMs: 30_000,
     retryBaseMs: 5,
     retryMaxMs: 20,
     refusedRetryMs: 20,
