@@ -7,7 +7,7 @@ const core = dirname(createRequire(import.meta.url).resolve('@mantine/core/style
 const packages = dirname(core);
 const IMPORT = /import\s*(?:type\s*)?\{([^}]*)\}\s*from\s*['"]@mantine\/core['"]/g;
 
-/** The styles of those of Mantine's components that the dashboard uses: a sixth of all. */
+/** The styles of only those Mantine components that the dashboard uses: a sixth of all. */
 export function mantineStyles(src: string): Plugin {
   return {
     name: 'mantine-styles',
@@ -17,7 +17,6 @@ export function mantineStyles(src: string): Plugin {
   };
 }
 
-/** The names that our files import, and those of Mantine's other packages. */
 function componentsUsed(src: string): Set<string> {
   const files = [
     ...globSync(join(src, '**/*.{ts,tsx}')),
@@ -46,7 +45,7 @@ function stylesOf(components: Set<string>): string {
   return [...base, ...sheets].join('\n');
 }
 
-/** The file and what it imports of its own package. */
+/** Adds the file and the files of its own package that it imports. */
 function reach(file: string, reached: Set<string>): void {
   if (reached.has(file)) return;
   reached.add(file);

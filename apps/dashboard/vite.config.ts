@@ -15,7 +15,7 @@ export default defineConfig({
   resolve: {
     alias: { '@postern/ip-ranges': library('ip-ranges') },
   },
-  // The Content-Security-Policy allows no data: URLs but images.
+  // The Content-Security-Policy allows data: URLs only for images.
   build: {
     assetsInlineLimit: 0,
     outDir: '../../dist/apps/dashboard/public',
@@ -26,9 +26,9 @@ export default defineConfig({
     // `npm run bench -- dashboard` measures what a first visit loads.
     chunkSizeWarningLimit: 1_000,
     rolldownOptions: {
-      // "use client" of Mantine's files means nothing here.
-      // What every page loads is one file: the request of each small one costs more than it saves.
+      // What every page loads is one file: each request for a small one costs more than it saves.
       output: { codeSplitting: { groups: [{ name: 'initial', tags: ['$initial'] }] } },
+      // Mantine's "use client" means nothing here.
       onLog: (level, log, next) => log.code !== 'MODULE_LEVEL_DIRECTIVE' && next(level, log),
     },
   },
@@ -38,7 +38,7 @@ export default defineConfig({
   },
 });
 
-/** Writes each text file a second and a third time as Brotli and gzip, which the server sends as they are. */
+/** Writes each text file also as Brotli and gzip, which the server sends as they are. */
 function compressed(): Plugin {
   return {
     name: 'compressed',

@@ -17,9 +17,9 @@ import { startRelay, type RunningRelay } from '../../../examples/relay-smtp-serv
 
 export const PASSWORD = 'correct horse battery staple';
 
-/** A Postern with the tenant `acme`, and a browser that looks at it. */
+/** A Postern with the tenant `acme`, and a browser that opens its pages. */
 export class DashboardWorld {
-  /** What all visits did that no page may do. */
+  /** What pages must not do: errors, refused content. A test expects none. */
   get complaints(): string[] {
     return this.visits.flatMap(({ complaints }) => complaints);
   }
@@ -44,7 +44,7 @@ export class DashboardWorld {
     return new DashboardWorld(database, folder, browser, acme, postern);
   }
 
-  /** On the port that it had. */
+  /** On the same port. */
   async startAgain(): Promise<void> {
     const { port } = new URL(this.postern.url);
     const { operatorKey } = this.postern;
@@ -65,7 +65,7 @@ export class DashboardWorld {
     return made;
   }
 
-  /** An SMTP user with this list; the paths of its page and in the API. */
+  /** Creates an SMTP user with this list. Returns the paths of its page and of the API. */
   async userWith(username: string, ...ranges: readonly string[]): Promise<{ path: string; api: string }> {
     const { admin } = this.acme;
     const { body } = await admin('POST', '/v1/tenants/acme/smtp-users', { username });
@@ -81,7 +81,7 @@ export class DashboardWorld {
     return { path, api };
   }
 
-  /** The list, sorted, when the read side has so many entries of it. */
+  /** The sorted ranges, read when the read side has `number` of them. */
   rangesOf(api: string, number?: number): Promise<string[]> {
     const read = async (): Promise<string[]> => {
       const { body } = await this.acme.admin('GET', `${api}/restriction`);
@@ -90,7 +90,7 @@ export class DashboardWorld {
     return until(read, 'the list is saved', ({ length }) => number === undefined || length === number);
   }
 
-  /** The example relay, with this user's password; it believes a test that says where a client comes from. */
+  /** The example relay, with this user's password. It trusts the client address that a test sends. */
   startRelay(username: string): Promise<RunningRelay> {
     return startRelay({
       port: 0,
@@ -103,7 +103,7 @@ export class DashboardWorld {
   }
 }
 
-/** A proxy of this machine is believed: a test says where its browser comes from. */
+/** It trusts a proxy on this machine, so that a test chooses the address of its browser. */
 const environment = (folder: string, database: TestDatabase) => ({
   POSTERN_DATA_DIR: folder,
   POSTERN_DATABASE_URL: database.url,

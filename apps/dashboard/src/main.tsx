@@ -13,7 +13,7 @@ import { router } from './router.js';
 import { theme, variables } from './theme/theme.js';
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
-// A library below Mantine's dialogs looks for the nonce of its style here.
+// A library that Mantine's dialogs use reads the nonce for its styles from here.
 Object.assign(globalThis, { __webpack_nonce__: nonce });
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no element "root".');

@@ -7,7 +7,7 @@ interface Words {
   readonly tone?: 'refused' | 'warn';
 }
 
-/** The mode in force: report only with an end is enforced from then on, by the relays themselves. */
+/** The mode in force: after `enforceAt`, relays enforce. */
 export function modeAt({ mode, enforceAt }: Pick<Schema<'Restriction'>, 'mode' | 'enforceAt'>, now: Date) {
   return enforceAt !== null && Date.parse(enforceAt) <= now.getTime() ? 'enforce' : mode;
 }

@@ -17,7 +17,7 @@ import { NotFound, RouteError } from './ui/States.js';
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({ notFoundComponent: NotFound });
 
-/** Every page but sign-in and help. Whoever is not signed in is brought back here afterwards. */
+/** Every page except sign-in and help. After signing in, the person returns to the page that was asked for. */
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: 'signed-in',
@@ -71,9 +71,9 @@ const smtpUser = createRoute({
   path: '/smtp-users/$smtpUserId',
   validateSearch: searchOf((search) => ({
     tab: oneOf(['denied', 'sources', 'history'] as const, search['tab']),
-    /** An address that the box "Why?" shows the decision of. */
+    /** The address in the box "Why?". */
     why: text(search['why']),
-    /** And when: left out, now. */
+    /** The time in that box; without it, now. */
     at: text(search['at']),
   })),
   component: lazyRouteComponent(() => import('./pages/smtp-user/SmtpUser.js'), 'SmtpUser'),

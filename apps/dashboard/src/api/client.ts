@@ -1,12 +1,11 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from './schema.js';
 
-/** The API as /openapi.json describes it. The session cookie goes along by itself. */
+/** Typed by /openapi.json. The browser sends the session cookie. */
 export const api = createClient<paths>({ baseUrl: window.location.origin });
 
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
 
-/** What Postern answers where it does not do what was asked (RFC 9457). */
 export interface ProblemBody {
   readonly code: string;
   readonly title: string;
@@ -27,14 +26,14 @@ export class ApiProblem extends Error {
 
   constructor(
     readonly problem: ProblemBody,
-    /** Version headers, Retry-After. */
+    /** For the version and Retry-After. */
     readonly headers: Headers,
   ) {
     super(problem.detail);
   }
 }
 
-/** No answer came, or one that is not Postern's: it is stopped, restarting, or the network is down. */
+/** No answer, or one that is not Postern's. */
 class Unreachable extends Error {
   override readonly name = 'Unreachable';
   override readonly message = 'Postern does not answer. It may be restarting.';
@@ -46,7 +45,7 @@ interface Answer<Data> {
   readonly response: Response;
 }
 
-/** A list may also be answered as CSV or NDJSON, for whoever asks for it. */
+/** Lists can also be CSV or NDJSON, which the dashboard never requests. */
 type Json<Data> = Exclude<Data, string>;
 
 /** The data of an answer. Throws `ApiProblem` or `Unreachable`. */
@@ -54,7 +53,7 @@ export async function take<Data>(request: Promise<Answer<Data>>): Promise<Json<D
   return (await takeWhole(request)).data;
 }
 
-/** The data with the answer's headers, for its version. Throws `ApiProblem` or `Unreachable`. */
+/** Like `take`, with the answer's headers. */
 export async function takeWhole<Data>(request: Promise<Answer<Data>>): Promise<{ data: Json<Data>; headers: Headers }> {
   let answer: Answer<Data>;
   try {

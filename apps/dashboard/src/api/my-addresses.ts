@@ -5,7 +5,7 @@ type Family = Schema<'MyIp'>['family'];
 export interface MyAddress {
   readonly ip: string;
   readonly family: Family;
-  /** When this tab was seen to come from it; ms. */
+  /** When a connection of this tab last came from it; ms since 1970. */
   readonly seenAt: number;
 }
 
@@ -14,8 +14,8 @@ const KEY = 'postern:my-addresses';
 const REMEMBERED_MS = 3_600_000;
 
 /**
- * Where this browser comes from; the address that it came from last is the first. A connection has one address, so that of
- * the other family is known only where an earlier connection of this tab came from it.
+ * The addresses of this browser; the latest first. One connection shows only one address. The address of the other family is known only if an
+ * earlier connection of this tab used it.
  */
 export const myAddressesQuery = queryOptions({
   queryKey: ['my-ip'],
@@ -25,14 +25,14 @@ export const myAddressesQuery = queryOptions({
     try {
       sessionStorage.setItem(KEY, JSON.stringify(addresses));
     } catch {
-      // No storage: the other family is not known.
+      // No storage: only the present address is known.
     }
     return addresses;
   },
   staleTime: 60_000,
 });
 
-/** The one of now, then the other family's where it was seen within an hour. */
+/** The present address, then the other family's if it was seen within an hour. */
 function seenNow(mine: MyAddress, before: readonly MyAddress[]): readonly MyAddress[] {
   const isOther = ({ family, seenAt }: MyAddress) => family !== mine.family && mine.seenAt - seenAt < REMEMBERED_MS;
   return [mine, ...before.filter(isOther)];

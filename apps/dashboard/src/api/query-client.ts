@@ -4,7 +4,7 @@ import { noteSessionEnd } from './session.js';
 
 const MAX_RETRIES = 3;
 
-/** Repeats what may work the next time: an unreachable Postern, 429, 5xx. Never what was refused. */
+/** Retries what can succeed later: no answer, 429, 5xx. Never a refusal. */
 function mayRetry(failures: number, error: Error): boolean {
   if (failures >= MAX_RETRIES) return false;
   return !(error instanceof ApiProblem) || error.problem.status === 429 || error.problem.status >= 500;

@@ -4,7 +4,7 @@ import { ApiProblem, api, take, type Schema } from './client.js';
 
 export type WhoAmI = Schema<'WhoAmI'>;
 
-/** Who is signed in. Throws `ApiProblem` with status 401 where nobody is. */
+/** Who is signed in. Throws `ApiProblem` with status 401 if nobody is. */
 export const whoAmI = queryOptions({
   queryKey: ['whoami'],
   queryFn: ({ signal }) => take(api.GET('/v1/whoami', { signal })),
@@ -12,12 +12,11 @@ export const whoAmI = queryOptions({
   retry: (failures, error) => failures < 1 && !(error instanceof ApiProblem),
 });
 
-/** Exchanges an API key for a session cookie. */
 export function signInWithKey(key: string): Promise<WhoAmI> {
   return signIn({ key });
 }
 
-/** Uses up the code of a one-time link. */
+/** The code of a one-time link works once. */
 export function signInWithCode(code: string): Promise<WhoAmI> {
   return signIn({ code });
 }
@@ -32,15 +31,12 @@ export function signOut(): Promise<unknown> {
   return take(api.DELETE('/v1/session'));
 }
 
-/**
- * Whether this key may change SMTP users, their restrictions and the reply. As in the API: an admin of the tenant does;
- * an operator makes tenants and keys, and reads the rest; an auditor reads.
- */
+/** Whether this key may change SMTP users, their restrictions and the reply: only an admin of the tenant may, as in the API. */
 export function mayWrite({ role }: Pick<WhoAmI, 'role'>): boolean {
   return role === 'admin';
 }
 
-// The session ended while a page was open. The page stays as it is, with what was typed, and a dialog asks to sign in again.
+// The session ended while a page was open. The page keeps what was typed, and a dialog asks to sign in again.
 let ended = false;
 const listeners = new Set<() => void>();
 

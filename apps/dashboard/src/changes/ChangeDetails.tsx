@@ -7,7 +7,6 @@ import classes from './ChangeDetails.module.css';
 
 const SHOWN = 12;
 
-/** Before and after of the changes of one request, as a difference. */
 export function Difference({ changes }: { readonly changes: readonly Change[] }) {
   const [all, setAll] = useState(false);
   const lines = changes.flatMap(diffOf);
@@ -41,7 +40,7 @@ export function Difference({ changes }: { readonly changes: readonly Change[] })
   );
 }
 
-/** Who made a change: the key, and whether through the dashboard. */
+/** The key, and whether it was used through the dashboard. */
 export function By({ actor }: Pick<Change, 'actor'>) {
   return (
     <>
@@ -55,7 +54,6 @@ export function By({ actor }: Pick<Change, 'actor'>) {
   );
 }
 
-/** The changes of one request, whole: who, when, by which request, the difference, the raw events to copy. */
 export function ChangeDetails({
   changes,
   withDifference = true,
@@ -91,7 +89,7 @@ export function ChangeDetails({
   );
 }
 
-/** Names and values. One that is null is left out. */
+/** Names and values, without those that are null. */
 export function Facts({ facts }: { readonly facts: Readonly<Record<string, ReactNode>> }) {
   return (
     <dl className={classes['facts']}>
@@ -108,7 +106,7 @@ export function Facts({ facts }: { readonly facts: Readonly<Record<string, React
   );
 }
 
-/** The answer of the API as it is, to copy. */
+/** The API's answer, to copy. */
 export function Raw({ what, value }: { readonly what: string; readonly value: unknown }) {
   const text = JSON.stringify(value, null, 2);
   return (
@@ -125,7 +123,6 @@ export function Raw({ what, value }: { readonly what: string; readonly value: un
   );
 }
 
-/** All that a request changed, in a line. */
 export function titleOfAll(changes: readonly Change[]): string {
   return changes.map(titleOf).join('; ');
 }

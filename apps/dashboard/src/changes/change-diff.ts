@@ -2,12 +2,11 @@ import type { Schema } from '../api/client.js';
 
 export type Change = Schema<'Change'>;
 
-/** A line of a difference: gone or new. */
 export interface DiffLine {
   readonly sign: '+' | '-';
-  /** A range, a name, a value. */
+  /** A range, a name or a value. */
   readonly text: string;
-  /** What belongs to it: a note, an end. */
+  /** Its note or end. */
   readonly detail: string | null;
 }
 
@@ -18,13 +17,12 @@ interface EntryOfChange {
   readonly expiresAt?: string | null;
 }
 
-/** The entries that `before` or `after` of a change has. */
 export function entriesOf(side: Change['before']): readonly EntryOfChange[] {
   const entries = side?.['entries'];
   return Array.isArray(entries) ? (entries as EntryOfChange[]) : [];
 }
 
-/** What a change did, in a few words; the entries are in `diffOf`. */
+/** What a change did, in a few words, without the entries. */
 export function titleOf({ type, before, after }: Change): string {
   const name = (side: Change['before'], key: string) => String(side?.[key] ?? '');
   switch (type) {
@@ -64,7 +62,7 @@ function ranges([first, ...others]: readonly EntryOfChange[]): string {
 
 const MODES: Readonly<Record<string, string>> = { enforce: 'enforced', 'report-only': 'report only' };
 
-/** Before and after as lines: what is gone above what came in its place. What stayed the same is left out. */
+/** The lines that were removed, then those that were added. Unchanged ones are left out. */
 export function diffOf({ before, after }: Pick<Change, 'before' | 'after'>): DiffLine[] {
   const keys = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
   const lines: DiffLine[] = [];
@@ -90,7 +88,6 @@ export function diffOf({ before, after }: Pick<Change, 'before' | 'after'>): Dif
 
 const NAMES: Readonly<Record<string, string>> = { helpUrl: 'help page', keyId: 'key' };
 
-/** Null: there is none. */
 function valueOf(key: string, value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (key === 'restricted') return value === true ? 'restricted to the list' : 'any source';
@@ -115,7 +112,7 @@ const END = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', 
 const same = (a: EntryOfChange, b: EntryOfChange): boolean =>
   a.range === b.range && a.note === b.note && a.expiresAt === b.expiresAt;
 
-/** Changes that one request made, as one: a list that is replaced is an addition and a removal. Newest first, as given. */
+/** Groups the changes of one request, newest first as given: replacing a list is a removal and an addition. */
 export function byRequest(changes: readonly Change[]): Change[][] {
   const groups: Change[][] = [];
   for (const change of changes) {

@@ -4,15 +4,15 @@ import { api, take } from '../api/client.js';
 export interface ChangeFilters {
   readonly from?: string;
   readonly to?: string;
-  /** The id or the name of a key. */
+  /** Id or name of a key. */
   readonly actor?: string;
-  /** That an SMTP user has, or once had. */
+  /** The present or an earlier username of an SMTP user. */
   readonly username?: string;
 }
 
 const PAGE = 50;
 
-/** The changes of a tenant, or of one of its SMTP users; newest first. */
+/** Of a tenant, or of one of its SMTP users; newest first. */
 export const changesQuery = (tenantId: string, smtpUserId: string | null, filters: ChangeFilters, limit = PAGE) =>
   infiniteQueryOptions({
     queryKey: ['changes', tenantId, smtpUserId, filters, limit],

@@ -12,22 +12,20 @@ import { deniedIpsQuery } from './queries.js';
 interface Props {
   readonly user: { readonly tenantId: string; readonly id: string };
   readonly ip: string;
-  /** *Allow this address*, or *Allow* where the address stands next to it. */
+  /** *Allow this address*; *Allow* if the address is shown next to it. */
   readonly label?: string;
-  /** A row of a long list: a menu alone, for which nothing is loaded before it is opened. */
+  /** For a row of a long list: only a menu. It loads nothing before it is opened. */
   readonly menuOnly?: boolean;
   readonly size?: ButtonProps['size'];
   readonly variant?: ButtonProps['variant'];
-  /** After Postern has added it. */
   readonly onAllowed?: () => void;
 }
 
-/** The right moment to say it: it is what everybody asks next. */
 const NEXT = 'Every relay has it within seconds.';
 
 /**
- * Nothing for whoever may not change the list. One click allows the address; the menu has its network, and a day only.
- * There is an undo for ten seconds.
+ * One click allows the address. The menu also offers its network, or one day only. There is an undo for ten seconds. Shows nothing to somebody who
+ * may not change the list.
  */
 export function AllowAddress({
   user,
@@ -56,7 +54,7 @@ export function AllowAddress({
   const isProxy = found === 'looks-like-proxy';
   const choices = isProxy ? [] : found;
   const [itself] = choices;
-  // The page says why there are no buttons.
+  // The page says why there is no button.
   if (!writable || (!itself && !isProxy)) return null;
   if (isProxy && !menuOnly) return <LooksLikeProxy />;
   const choose = (choice: AllowChoice) =>
@@ -65,7 +63,7 @@ export function AllowAddress({
         onAllowed?.();
         const added = entries.find(({ range }) => range === choice.range);
         const done = `${choice.range} may log in${choice.forOneDay ? ' for 24 hours' : ''}. ${NEXT}`;
-        // The last entry can't be removed: it was there, expired, and was renewed.
+        // The only entry had expired and was renewed. It has no undo, because the last entry cannot be removed.
         if (!added || entries.length === 1) showDone(done);
         else showUndo(done, () => undo.mutate(added.id, { onError: (error) => failed('It is still allowed', error) }));
       },

@@ -30,12 +30,12 @@ interface Props {
   readonly smtpUserId?: string;
   readonly range: Range;
   readonly filters?: DenialFilters;
-  /** What a bar is made of. */
+  /** What the parts of a bar are. */
   readonly by: 'reason' | 'outcome';
   readonly onSelect?: (range: Range) => void;
 }
 
-/** The chart of the denials of a tenant or of an SMTP user, in the place that it has from the first moment. */
+/** The denials of a tenant or of an SMTP user. It has its final size before it is loaded. */
 export function DenialsChart({ tenantId, smtpUserId, range, filters, by, onSelect }: Props) {
   const interval = intervalFor(range);
   const path = { tenantId, ...(smtpUserId !== undefined && { smtpUserId }) };

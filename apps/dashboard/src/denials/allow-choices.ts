@@ -3,22 +3,20 @@ import { counted, type DeniedIp } from './words.js';
 
 export const ONE_DAY_MS = 86_400_000;
 
-/** An entry that would let a denied address in. */
 export interface AllowChoice {
   readonly range: string;
-  /** The entry ends after a day. */
   readonly forOneDay: boolean;
-  /** What it lets in. */
+  /** Which addresses it lets in, in words. */
   readonly detail: string;
 }
 
-/** The address looks like the platform's own proxy: an entry would let in everybody behind it. */
+/** An entry would let in everybody behind the platform's proxy. */
 export type AllowChoices = readonly AllowChoice[] | 'looks-like-proxy';
 
 /**
- * What to offer for a denied address: itself, itself for a day, its neighbourhood (IPv4 /24, IPv6 /64), and what the API
- * suggests as well. None for a text that is no address.
- * @param loaded the addresses that were denied to the same SMTP user; undefined while they are loaded
+ * What to offer for a denied address: the address, the address for one day, its network (IPv4 /24, IPv6 /64), and what the API suggests. Nothing
+ * if the text is not an address.
+ * @param loaded the denied addresses of the SMTP user; undefined while they are loaded
  */
 export function allowChoices(ip: string, loaded: readonly DeniedIp[] | undefined): AllowChoices {
   const address = parseAddress(ip);

@@ -3,7 +3,7 @@ import { api, take } from '../api/client.js';
 import type { Interval } from '../ui/BarsOverTime.js';
 import type { DenialReason } from './words.js';
 
-/** What a list of denials is filtered by; times in RFC 3339. */
+/** Times in RFC 3339. */
 export interface DenialFilters {
   readonly from?: string;
   readonly to?: string;
@@ -20,11 +20,11 @@ export interface UserPath {
 }
 
 const PAGE = 100;
-/** One page of denied addresses shows the neighbours of an address. */
+/** One page of denied addresses, which includes the neighbours of an address. */
 const NEIGHBOURS = 500;
 const cursorOf = (cursor: string) => (cursor === '' ? {} : { cursor });
 
-/** The denials of a tenant, newest first. */
+/** Newest first. */
 export const denialsQuery = (tenantId: string, filters: DenialFilters) =>
   infiniteQueryOptions({
     queryKey: ['denials', tenantId, filters],
@@ -36,7 +36,7 @@ export const denialsQuery = (tenantId: string, filters: DenialFilters) =>
     getNextPageParam: ({ nextCursor }) => nextCursor,
   });
 
-/** How many logins were denied over time; of one SMTP user, or of the tenant. */
+/** Denied logins over time, of one SMTP user or of the tenant. */
 export const histogramQuery = (
   { tenantId, smtpUserId }: Partial<UserPath> & Pick<UserPath, 'tenantId'>,
   interval: Interval,
@@ -50,12 +50,11 @@ export const histogramQuery = (
     },
   });
 
-/** A client that is refused tries again, with growing pauses: what was refused an hour ago is refused now. */
+/** A refused client tries again with growing pauses: what was refused an hour ago is probably still refused. */
 const RECENT_MS = 3_600_000;
-/** So many of them are loaded. */
+/** How many of them are loaded. */
 export const RECENT = 500;
 
-/** The newest logins of an SMTP user that were refused in the last hour. */
 export const recentRefusalsQuery = ({ tenantId, smtpUserId }: UserPath) =>
   queryOptions({
     queryKey: ['recent-refusals', tenantId, smtpUserId],
@@ -67,7 +66,7 @@ export const recentRefusalsQuery = ({ tenantId, smtpUserId }: UserPath) =>
     refetchInterval: 60_000,
   });
 
-/** The addresses from which an SMTP user was denied, the latest first. */
+/** The latest first. */
 export const deniedIpsQuery = ({ tenantId, smtpUserId }: UserPath) =>
   infiniteQueryOptions({
     queryKey: ['denied-ips', tenantId, smtpUserId],

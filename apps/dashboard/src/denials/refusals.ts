@@ -2,19 +2,19 @@ import { contains, parseAddress, parseRange } from '@postern/ip-ranges';
 import type { Schema } from '../api/client.js';
 import type { Denial, DenialReason } from './words.js';
 
-/** Logins of one address that were refused in a time. */
+/** The refused logins of one address. */
 export interface Refusal {
   readonly ip: string;
   readonly refused: number;
   readonly since: string;
   readonly last: string;
-  /** In the order in which they refused last. */
+  /** The relay that refused last comes first. */
   readonly relays: readonly string[];
   /** Of the last one. */
   readonly reason: DenialReason;
 }
 
-/** The refused logins by address; the address that was refused last comes first. `denials` in any order. */
+/** The refused logins by address, the latest first. `denials` in any order. */
 export function refusalsOf(denials: readonly Denial[]): Refusal[] {
   const byIp = new Map<string, Refusal>();
   for (const { ip, refused, count, occurredAt, relay, reason } of denials.toSorted(newestFirst)) {
@@ -29,8 +29,8 @@ export function refusalsOf(denials: readonly Denial[]): Refusal[] {
 const newestFirst = (a: Denial, b: Denial): number => (a.occurredAt < b.occurredAt ? 1 : -1);
 
 /**
- * What is known of addresses, in the places in which they were shown; new ones come below. Nothing moves under the pointer:
- * an address must not be allowed by a click that was meant for another.
+ * The addresses in the order in which they were shown before, new ones below. Nothing moves under the pointer, so that a click cannot allow an
+ * address that it was not meant for.
  */
 export function inPlace<Refused extends { readonly ip: string }>(
   addresses: readonly Refused[],
@@ -41,7 +41,7 @@ export function inPlace<Refused extends { readonly ip: string }>(
   return addresses.toSorted((a, b) => place(a) - place(b));
 }
 
-/** Whether the list lets the address in now; by the same code as the relays. A text that is no address is not let in. */
+/** Whether the list lets the address in now, decided by the relays' code. False if the text is not an address. */
 export function letsIn({ restricted, entries }: Schema<'Restriction'>, ip: string): boolean {
   const address = parseAddress(ip);
   if (!restricted) return true;

@@ -4,7 +4,7 @@ export type Denial = Schema<'Denial'>;
 export type DeniedIp = Schema<'DeniedIp'>;
 export type DenialReason = Denial['reason'];
 
-/** In a table and a legend. */
+/** For tables and legends. */
 export const REASONS: Readonly<Record<DenialReason, string>> = {
   'ip-not-authorized': 'Not on the list',
   'no-live-entry': 'All entries expired',
@@ -12,7 +12,7 @@ export const REASONS: Readonly<Record<DenialReason, string>> = {
 };
 export const REASON_CODES = Object.keys(REASONS) as DenialReason[];
 
-/** What happened, for whoever runs the user. */
+/** What happened, in a sentence for the person who runs the user. */
 export const EXPLAINED: Readonly<Record<DenialReason, string>> = {
   'ip-not-authorized': 'the right password, from an address that is not on the list',
   'no-live-entry': 'the right password, but every entry of the list has expired',

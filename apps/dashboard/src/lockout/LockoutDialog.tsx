@@ -4,7 +4,7 @@ import { Mono } from '../ui/Mono.js';
 import { Time } from '../ui/Time.js';
 import { useLockoutQuestion, type LockoutRisk } from './send-guarded.js';
 
-/** Names the addresses that log in today and that a change would refuse. Enter changes nothing; to refuse them takes a click. */
+/** Lists the addresses that log in and that a change would refuse. Enter changes nothing; to refuse them takes a click. */
 export function LockoutDialog() {
   const question = useLockoutQuestion();
   return (
@@ -50,7 +50,6 @@ function Risk({ risk, answer }: { readonly risk: LockoutRisk; readonly answer: (
   );
 }
 
-/** A list of addresses, with the number of their logins and the last one. */
 export function Addresses({
   addresses,
   label,

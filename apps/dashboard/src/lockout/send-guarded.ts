@@ -1,7 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import { ApiProblem } from '../api/client.js';
 
-/** Addresses that log in today and that a change would refuse. */
 export interface LockoutRisk {
   /** The newest hundred. */
   readonly addresses: readonly { readonly ip: string; readonly logins: number; readonly lastSeenAt: string }[];
@@ -28,7 +27,6 @@ function set(next: Question | null): void {
   for (const listener of listeners) listener();
 }
 
-/** The open question, for the dialog; null: none. */
 export function useLockoutQuestion(): Question | null {
   return useSyncExternalStore(
     (listener) => (listeners.add(listener), () => listeners.delete(listener)),
@@ -37,8 +35,9 @@ export function useLockoutQuestion(): Question | null {
 }
 
 /**
- * Sends a change of a restriction with the guard. If it would refuse addresses that logged in during the last 7 days, asks the person. If
- * the answer is yes, sends it again and accepts exactly these addresses. @throws `ApiProblem` `lockout-risk` if the answer is no.
+ * Sends a change of a restriction with the guard. If it would refuse addresses that logged in during the last 7 days, it asks the person, and then
+ * sends the change again, accepting exactly these addresses.
+ * @throws `ApiProblem` `lockout-risk` if the person says no
  */
 export async function sendGuarded<Answer>(
   send: (header: { readonly 'Postern-Guard': string }) => Promise<Answer>,

@@ -6,7 +6,6 @@ import { signOut, type WhoAmI } from '../api/session.js';
 
 const ROLE = { operator: 'Operator', admin: 'Admin', auditor: 'Auditor, reads only', relay: 'Relay' } as const;
 
-/** Who is signed in, and the way out. */
 export function Account({ me }: { readonly me: WhoAmI }) {
   const queryClient = useQueryClient();
   const navigate = useNavigate();

@@ -3,12 +3,12 @@ import { useShownTitle } from '../ui/page-title.js';
 import classes from './Breadcrumb.module.css';
 import { pageOf } from './pages.js';
 
-/** Where one is: *Outbound / SMTP users / app@acme.example*. */
+/** *Outbound / SMTP users / app@acme.example*. */
 export function Breadcrumb({ tenantId }: { readonly tenantId: string | undefined }) {
   const { pathname } = useLocation();
   const title = useShownTitle();
   const found = pageOf(pathname);
-  // A page that is no part of a section: the help.
+  // The help is in no section.
   if (!found) return <div className={classes['breadcrumb']}>{title}</div>;
   const { section, page, below } = found;
   return (

@@ -17,7 +17,6 @@ import { SessionEnded } from './SessionEnded.js';
 
 const TenantSwitcher = lazy(async () => ({ default: (await import('./TenantSwitcher.js')).TenantSwitcher }));
 
-/** The frame of every page for which one signs in: where one is, what else there is, who is signed in. */
 export function Frame({ children }: { readonly children?: ReactNode }) {
   const [sheet, { open, close }] = useDisclosure(false);
   const { data: me } = useSuspenseQuery(whoAmI);

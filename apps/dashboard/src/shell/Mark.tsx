@@ -1,7 +1,6 @@
 import { Group } from '@mantine/core';
 import icon from './icon.svg';
 
-/** The name with its sign. */
 export function Mark() {
   return (
     <Group gap={8} fw={600} fz="md" lts="-0.01em" wrap="nowrap">

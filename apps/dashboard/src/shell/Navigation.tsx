@@ -6,14 +6,13 @@ import { SECTIONS } from './pages.js';
 
 interface Props {
   readonly me: WhoAmI;
-  /** Whose pages are shown. An operator may not have chosen one yet. */
+  /** Undefined for an operator who has not chosen a tenant. */
   readonly tenantId: string | undefined;
   readonly onNavigate?: () => void;
 }
 
 const active = { className: classes['active'] ?? '' };
 
-/** The side bar's links. */
 export function Navigation({ me, tenantId, onNavigate }: Props) {
   const shown = SECTIONS.filter(({ of }) => (of === 'tenant' ? tenantId !== undefined : me.role === 'operator'));
   return (

@@ -4,14 +4,14 @@ import { useParams, useRouter } from '@tanstack/react-router';
 import { useSessionEnded, type WhoAmI } from '../api/session.js';
 import { SignInForm } from '../pages/sign-in/SignInForm.js';
 
-/** Over the page, which stays as it is with what was typed: sign in again and go on. */
+/** A dialog to sign in again, over the page, which keeps what was typed. */
 export function SessionEnded() {
   const ended = useSessionEnded();
   const queryClient = useQueryClient();
   const router = useRouter();
   const { tenantId } = useParams({ strict: false });
   const goOn = async (me: WhoAmI) => {
-    // Somebody of another tenant: nothing of this page is theirs.
+    // With a key of another tenant, this page must not be shown.
     if (me.tenantId !== null && tenantId !== undefined && me.tenantId !== tenantId) {
       await router.navigate({ to: '/' });
       queryClient.clear();

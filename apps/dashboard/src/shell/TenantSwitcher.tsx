@@ -7,7 +7,7 @@ import { api, take } from '../api/client.js';
 
 const MAX_SHOWN = 50;
 
-/** For operators: whose pages are shown. The list is loaded when it is opened. */
+/** For operators. The list is loaded when it is opened. */
 export function TenantSwitcher({ tenantId }: { readonly tenantId: string | undefined }) {
   const [search, setSearch] = useState('');
   const navigate = useNavigate();

@@ -12,13 +12,12 @@ import {
 
 interface Section {
   readonly label: string;
-  /** Whose pages they are: a tenant's, or the operator's. */
   readonly of: 'tenant' | 'operator';
   readonly pages: readonly NavigationPage[];
 }
 
 export interface NavigationPage {
-  /** `$tenantId` stands for the tenant that is shown. */
+  /** `$tenantId` is replaced by the tenant that is shown. */
   readonly path: (typeof PATHS)[number];
   readonly label: string;
   readonly icon: Icon;
@@ -36,7 +35,7 @@ const PATHS = [
   '/operator/api-keys',
 ] as const;
 
-/** What the side bar, the breadcrumb and the jump box (⌘K) list. */
+/** For the side bar, the breadcrumb and the jump box (⌘K). */
 export const SECTIONS: readonly Section[] = [
   {
     label: 'Outbound',
@@ -71,7 +70,7 @@ export const SECTIONS: readonly Section[] = [
   },
 ];
 
-/** Where a path lies: its section, its page, and whether it is a page below that one. */
+/** The section and page of a path, and whether the path is below that page. */
 export function pageOf(pathname: string): { section: Section; page: NavigationPage; below: boolean } | undefined {
   for (const section of SECTIONS) {
     for (const page of section.pages) {

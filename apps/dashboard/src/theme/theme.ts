@@ -2,7 +2,7 @@ import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from 
 
 type Sized = { readonly size?: string };
 
-/** The one accent: actions, links, focus, what is selected. */
+/** For actions, links, focus and what is selected. */
 const accent: MantineColorsTuple = [
   '#eef3ff',
   '#dbe5ff',
@@ -15,7 +15,7 @@ const accent: MantineColorsTuple = [
   '#21388f',
   '#1c2e70',
 ];
-/** Logins are being refused, and what destroys. Nothing else is red. */
+/** Only for refused logins, and for what destroys. */
 const red: MantineColorsTuple = [
   '#fff1f1',
   '#ffdfdf',
@@ -95,7 +95,7 @@ export const theme = createTheme({
   },
   cursorType: 'pointer',
   respectReducedMotion: true,
-  // Plain objects: `Button.extend` of each would load all of these components at first.
+  // Plain objects: `Button.extend` of each would load all of these components with the first page.
   components: {
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
     Alert: { defaultProps: { variant: 'light', radius: 'lg' } },
@@ -130,7 +130,7 @@ export const theme = createTheme({
     Kbd: {
       defaultProps: { size: 'xs', ff: 'inherit', fw: 500, c: 'dimmed', bd: 0, bg: 'var(--postern-side-selected)' },
     },
-    // Without the placeholder, which axe takes for a wrong child of the menu: the first item has the focus.
+    // Without Mantine's placeholder, which axe reports as a wrong child of the menu. The first item gets the focus.
     Menu: {
       defaultProps: { shadow: 'md', transitionProps: { duration: 100 }, withInitialFocusPlaceholder: false },
     },
@@ -158,7 +158,7 @@ export const theme = createTheme({
   },
 });
 
-/** Tokens that differ between light and dark. Pages use these, never a colour of their own. */
+/** Colours that differ between light and dark. Pages use only these. */
 export const variables: CSSVariablesResolver = () => ({
   variables: { '--postern-header': '52px' },
   light: {

@@ -5,16 +5,15 @@ import { useState } from 'react';
 import { ReferenceArea } from 'recharts';
 import { counted } from '../denials/words.js';
 
-/** The time that a bar covers, and its parts by their names. */
 export interface Bar {
-  /** RFC 3339; the beginning. */
+  /** Its beginning, in RFC 3339. */
   readonly at: string;
   readonly parts: Readonly<Record<string, number>>;
 }
 export interface Part {
   readonly name: string;
   readonly label: string;
-  /** Of CSS. */
+  /** A CSS colour. */
   readonly color: string;
 }
 export type Interval = 'minute' | 'hour' | 'day';
@@ -24,13 +23,13 @@ interface Props {
   readonly what: string;
   readonly bars: readonly Bar[];
   readonly interval: Interval;
-  /** From the bottom up. Parts that no bar has are left out. The first one alone has no legend. */
+  /** From the bottom up. Parts that no bar has are left out. A single part has no legend. */
   readonly parts: readonly Part[];
-  /** Dragging over bars, or clicking on one, selects them: the first and the last, in either order. */
+  /** The first and the last bar of a selection by click or drag, in either order. */
   readonly onSelect?: (one: string, other: string) => void;
 }
 
-/** Logins over time. Loads a large library: only by `lazy`. */
+/** Loads a large library: import it with `lazy`. */
 export default function BarsOverTime({ what, bars, interval, parts, onSelect }: Props) {
   const [selection, setSelection] = useState<{ readonly from: string; readonly to: string } | null>(null);
   const atOf = (label: unknown) => (typeof label === 'string' ? label : null);
@@ -123,7 +122,7 @@ export default function BarsOverTime({ what, bars, interval, parts, onSelect }: 
 const time = { hour: '2-digit', minute: '2-digit', hour12: false } as const;
 const day = { day: 'numeric', month: 'short' } as const;
 
-/** Where the bars are so many that they cross several days: their midnights. */
+/** If the bars cover several days: their midnights. */
 function ticksOf(bars: readonly Bar[], interval: Interval): string[] {
   const times = bars.map(({ at }) => at);
   if (interval !== 'hour' || bars.length < 48) return times;
@@ -137,7 +136,7 @@ function tick(at: string, interval: Interval): string {
   return date.toLocaleTimeString('en-GB', time);
 }
 
-/** A day is a day in UTC, as the API counts them. */
+/** Days are in UTC, as the API counts. */
 function exact(at: string, interval: Interval): string {
   const date = new Date(at);
   return interval === 'day'

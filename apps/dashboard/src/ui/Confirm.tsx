@@ -5,22 +5,21 @@ import { Failed } from './States.js';
 interface Props {
   readonly opened: boolean;
   readonly onClose: () => void;
-  /** Says what will happen: *Clear the restriction of app@acme.example*. */
+  /** What will happen: *Clear the restriction of app@acme.example*. */
   readonly title: string;
   /** The consequence, in a sentence. */
   readonly children: ReactNode;
-  /** The button: a verb and its object, *Clear restriction*. */
+  /** A verb and its object: *Clear restriction*. */
   readonly action: string;
   readonly onConfirm: () => void;
   readonly pending?: boolean;
   readonly error?: Error | null;
-  /** Red: what this does cannot be undone, or opens an account. */
+  /** Red: it cannot be undone, or it lets everybody log in. */
   readonly danger?: boolean;
-  /** The button works when this was typed: a username, a tenant's id. */
+  /** The text that must be typed before the button works: a username, a tenant's id. */
   readonly typeToConfirm?: string;
 }
 
-/** Asks before something is done, in a dialog that says what it does. */
 export function Confirm({ opened, onClose, title, ...content }: Props) {
   return (
     <Modal opened={opened} onClose={onClose} title={title}>

@@ -11,50 +11,50 @@ export interface Column<Row> {
   readonly id: string;
   readonly header: string;
   readonly cell: (row: Row) => ReactNode;
-  /** A CSS width. Columns without one share what is left. */
+  /** A CSS width. Columns without one share the rest. */
   readonly width?: string | number;
   readonly align?: 'end';
-  /** Where it goes in the two lines of a row under 700 px. Without this it is left out there. */
+  /** Its position in the two lines of a row under 700 px. Without it, the column is hidden there. */
   readonly phone?: 'title' | 'aside' | 'detail' | 'detail-aside';
-  /** Left out on a narrower window than a tablet on its side (`md`) or a laptop (`lg`). */
+  /** Hidden on windows narrower than `md` (a tablet on its side) or `lg` (a laptop). */
   readonly from?: 'md' | 'lg';
-  /** Makes the header sort the rows by this. Only for lists that are loaded completely. */
+  /** The header sorts the rows by this value. Only for lists that are loaded completely. */
   readonly sort?: (row: Row) => string | number;
 }
 
 interface Props<Row> {
-  /** What is listed, for screen readers. */
+  /** For screen readers. */
   readonly label: string;
   /** A constant, or from `useMemo`. The column whose `phone` is "title" is the row's link. */
   readonly columns: readonly Column<Row>[];
-  /** Undefined while loading: rows of the final height are shown. */
+  /** Undefined while loading: placeholders of the final height are shown. */
   readonly rows: readonly Row[] | undefined;
   readonly rowKey: (row: Row) => string;
-  /** A row is a link to this page … */
+  /** A row links to this page … */
   readonly link?: (row: Row) => LinkProps;
-  /** … or opens something on this page: a side panel. */
+  /** … or opens something on this page. */
   readonly onOpen?: (row: Row) => void;
   /** The key of the row that is open. */
   readonly open?: string | undefined;
-  /** What an infinite query returns. The next page is loaded when the end comes into view. */
+  /** From an infinite query. The next page is loaded when the end comes into view. */
   readonly more?: {
     readonly hasNextPage: boolean;
     readonly isFetchingNextPage: boolean;
     readonly fetchNextPage: () => unknown;
   };
-  /** In place of the rows where there are none. */
+  /** Shown instead of rows if there are none. */
   readonly empty?: ReactNode;
 }
 
 const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel() });
 const NONE: readonly never[] = [];
 const SKELETON_ROWS = 8;
-/** Up to so many rows are drawn at once, so that the browser's own search finds all of them. */
+/** Up to this many rows are all drawn, so that the browser's own search finds them. */
 const DRAWN_AT_ONCE = 200;
 
 /**
- * A dense table of one line a row; under 700 px a list of two lines a row. The header stays in view, arrow keys go from
- * row to row, Enter opens. Draws what is in view of a long list.
+ * One line a row; under 700 px two. The header stays in view, arrow keys move from row to row, Enter opens. Of a long list, only what is in view is
+ * drawn.
  */
 export function DataTable<Row extends object>({
   label,
@@ -182,13 +182,13 @@ export function DataTable<Row extends object>({
   );
 }
 
-/** Loads the next page when it comes into view. The button is for the keyboard, and for another try. */
+/** Loads the next page when it comes into view. The button is for the keyboard and for another try. */
 function More({ isFetchingNextPage, fetchNextPage }: NonNullable<Props<never>['more']>) {
   const { ref, entry } = useIntersection({ rootMargin: '600px' });
   const inView = entry?.isIntersecting ?? false;
   useEffect(() => {
     if (inView) fetchNextPage();
-    // Once each time it comes into view; `fetchNextPage` may be a new function at each drawing.
+    // Once each time it comes into view; `fetchNextPage` can be a new function at each render.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [inView]);
   return (
@@ -219,14 +219,13 @@ function SkeletonRows({ columns }: { readonly columns: readonly Column<never>[] 
   ));
 }
 
-/** Stands for the rows that are out of view. */
+/** Takes the height of the rows that are out of view. */
 function Spacer({ height }: { readonly height: number }) {
   return <tr aria-hidden style={{ height }} />;
 }
 
 const STEPS: Readonly<Record<string, 1 | -1>> = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 };
 
-/** The arrow keys (and j, k) go to the row's link above or below. */
 function moveFocus(event: KeyboardEvent): void {
   const step = STEPS[event.key];
   const from = event.target as HTMLElement;

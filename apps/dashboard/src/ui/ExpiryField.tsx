@@ -19,7 +19,7 @@ const CHOICES = [
   { value: 'at', label: 'At a time …' },
 ];
 
-/** When an entry ends: never, after some days, or at a time of one's own zone. */
+/** Never, after some days, or at a time in the browser's time zone. */
 export function ExpiryField({ value, onChange, label = 'Expires', error }: Props) {
   const [choice, setChoice] = useState(value === null ? 'never' : 'at');
   const choose = (chosen: string | null) => {

@@ -9,11 +9,11 @@ interface Props {
   /** Undefined: not filtered by this. */
   readonly value: string | undefined;
   readonly onClear: () => void;
-  /** The field, in a box below the chip. `close` after it was applied. */
+  /** The field, in a box below the chip. It calls `close` when it has been applied. */
   readonly children: (close: () => void) => ReactNode;
 }
 
-/** A filter of a list: *＋ Address* while it is not used, *Address 203.0.113.9 ×* while it is. */
+/** *＋ Address* while it is not used, *Address 203.0.113.9 ×* while it is. */
 export function FilterChip({ label, value, onClear, children }: Props) {
   const [opened, { toggle, close }] = useDisclosure(false);
   return (

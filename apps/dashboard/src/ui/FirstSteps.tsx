@@ -3,12 +3,11 @@ import classes from './FirstSteps.module.css';
 
 interface Props {
   readonly title: string;
-  /** What this is about, in a sentence or two. */
   readonly children: ReactNode;
   readonly steps: readonly { readonly title: string; readonly text: ReactNode; readonly action?: ReactNode }[];
 }
 
-/** In place of a list in which nothing ever was: what to do first. */
+/** Shown instead of a list that never had anything: what to do first. */
 export function FirstSteps({ title, children, steps }: Props) {
   return (
     <section className={classes['first']}>

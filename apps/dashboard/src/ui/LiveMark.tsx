@@ -3,7 +3,6 @@ import { Stale } from './States.js';
 import classes from './LiveMark.module.css';
 import type { Live } from './use-live.js';
 
-/** Whether a list shows what happens now. */
 export function LiveMark({ live }: { readonly live: Live }) {
   if (live.state === 'stale') return <Stale since={live.since} />;
   return (

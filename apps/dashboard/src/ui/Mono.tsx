@@ -1,7 +1,7 @@
 import { ActionIcon, CopyButton, Text, Tooltip, type TextProps } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 
-/** An address, a range, an id: digits of one width. */
+/** For addresses, ranges and ids. */
 export function Mono({ children, ...text }: TextProps & { readonly children: string }) {
   return (
     <Text span inherit {...text} className="mono">
@@ -10,7 +10,7 @@ export function Mono({ children, ...text }: TextProps & { readonly children: str
   );
 }
 
-/** Copies the text; `label` names what is copied. */
+/** `label` names what is copied. */
 export function Copy({ value, label }: { readonly value: string; readonly label: string }) {
   return (
     <CopyButton value={value}>

@@ -3,12 +3,12 @@ import { IconArrowUp } from '@tabler/icons-react';
 import classes from './NewRows.module.css';
 
 interface Props {
-  /** How many wait. None: nothing is shown, and nothing moves. */
+  /** With 0, nothing is shown. */
   readonly count: number;
   readonly onShow: () => void;
 }
 
-/** New rows of a live list wait behind this, so that nothing jumps under the pointer: *12 new*. */
+/** *12 new*: shows the new rows of a live list on a click, so that nothing moves under the pointer. */
 export function NewRows({ count, onShow }: Props) {
   return (
     <div role="status" className={classes['place']}>

@@ -3,18 +3,16 @@ import classes from './Page.module.css';
 import { usePageTitle } from './page-title.js';
 
 interface Props {
-  /** Also the title of the browser's tab, and the last part of the breadcrumb. */
+  /** Also in the browser's tab and at the end of the breadcrumb. */
   readonly title: string;
-  /** One sentence below the title: what this page is for. */
+  /** What this page is for, in one sentence. */
   readonly description?: ReactNode;
-  /** Shown in place of the title's text, where that is more than a text. */
+  /** Shown instead of `title` if the heading is more than a text. */
   readonly heading?: ReactNode;
-  /** Buttons of the whole page, at the right. */
   readonly actions?: ReactNode;
   readonly children: ReactNode;
 }
 
-/** A page inside the frame: its title, what one can do, its content. */
 export function Page({ title, heading, description, actions, children }: Props) {
   usePageTitle(title);
   return (

@@ -9,13 +9,13 @@ interface Props<Value extends string> {
   readonly items: readonly {
     readonly value: Value;
     readonly label: string;
-    /** Undefined while it is counted: the place is kept. */
+    /** Undefined while it is loaded; the layout does not move. */
     readonly count?: number | undefined;
     readonly tone?: 'refused' | 'warn';
   }[];
 }
 
-/** One of a few views of a list, each with its count: *All 1,204 · Restricted 310*. */
+/** The views of a list with their counts: *All 1,204 · Restricted 310*. */
 export function Pills<Value extends string>({ label, value, onChange, items }: Props<Value>) {
   return (
     <div role="group" aria-label={label} className={classes['pills']}>

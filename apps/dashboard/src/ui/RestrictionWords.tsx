@@ -6,7 +6,6 @@ import { useNow } from './use-now.js';
 
 const COLOURS = { refused: 'var(--postern-refused-text)', warn: 'var(--postern-warn-text)' } as const;
 
-/** A restriction in one line: *report only · 2 ranges*. */
 export function RestrictionWords({ restriction }: { readonly restriction: Schema<'Restriction'> }) {
   const now = useNow();
   return (

@@ -5,9 +5,9 @@ import { useRef, useState } from 'react';
 import classes from './SearchField.module.css';
 
 interface Props extends Omit<TextInputProps, 'value' | 'onChange'> {
-  /** What is searched, for screen readers. */
+  /** For screen readers. */
   readonly label: string;
-  /** What the URL says. */
+  /** The value in the URL. */
   readonly value: string;
   /** Called when typing pauses. */
   readonly onChange: (value: string) => void;
@@ -15,7 +15,7 @@ interface Props extends Omit<TextInputProps, 'value' | 'onChange'> {
 
 const PAUSE_MS = 200;
 
-/** A search box. `/` goes to it from anywhere on the page, Escape clears it. */
+/** `/` focuses it from anywhere on the page, Escape clears it. */
 export function SearchField({ label, value, onChange, ...input }: Props) {
   const [typed, setTyped] = useState(value);
   const [known, setKnown] = useState(value);
@@ -24,7 +24,7 @@ export function SearchField({ label, value, onChange, ...input }: Props) {
     setKnown(text);
     onChange(text);
   }, PAUSE_MS);
-  // The URL was changed by something else: a link, the back button.
+  // A link or the back button changed the URL.
   if (value !== known) {
     setKnown(value);
     setTyped(value);

@@ -10,7 +10,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-/** One row of a list, whole, at the right of it. The list stays usable: the arrow keys go on. A phone shows it alone. */
+/** The details of a row, to the right of its list, which stays usable. On a phone it covers the list. */
 export function SidePanel({ opened, onClose, title, children }: Props) {
   const phone = useMediaQuery('(max-width: 699px)') ?? false;
   return (

@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import { ApiProblem } from '../api/client.js';
 import { whoAmI } from '../api/session.js';
 
-/** Nothing is there. Says what that means, and what to do. */
+/** An empty list: what that means, and what to do. */
 export function Empty({
   title,
   order = 2,
@@ -14,7 +14,7 @@ export function Empty({
   action,
 }: {
   readonly title: string;
-  /** 1 where it is the complete page. */
+  /** 1 if it is the complete page. */
   readonly order?: 1 | 2;
   readonly children?: ReactNode;
   readonly action?: ReactNode;
@@ -34,10 +34,10 @@ export function Empty({
   );
 }
 
-/** Something did not work: what happened, what to do, and the request's id for support. */
+/** What failed, what to do, and the request's id for support. */
 export function Failed({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
   const problem = error instanceof ApiProblem ? error.problem : null;
-  // A dialog has said it: that of an ended session, or the one that named who would be locked out.
+  // A dialog has said it: that of an ended session, or that of the guard.
   if (problem?.status === 401 || problem?.code === 'lockout-risk') return null;
   return (
     <Alert
@@ -64,7 +64,7 @@ export function Failed({ error, retry }: { readonly error: Error; readonly retry
   );
 }
 
-/** The page was loaded before, and Postern does not answer at the moment. */
+/** Shows that the page was loaded earlier and Postern does not answer now. */
 export function Stale({ since }: { readonly since: number }) {
   return (
     <Text size="xs" c="dimmed" role="status" className="tabular">
@@ -73,7 +73,7 @@ export function Stale({ since }: { readonly since: number }) {
   );
 }
 
-/** Why there are no buttons. */
+/** Says why there are no buttons. */
 export function ReadOnly() {
   const { data: me } = useQuery(whoAmI);
   return (

@@ -5,7 +5,7 @@ import { useNow } from './use-now.js';
 interface Props extends TextProps {
   /** RFC 3339. */
   readonly at: string;
-  /** *29 Nov, 14:02:11* instead: where rows are compared. */
+  /** Shows *29 Nov, 14:02:11*, for rows that are compared. */
   readonly exact?: boolean;
 }
 

@@ -1,6 +1,6 @@
-// What <input type="datetime-local"> has: a local time without its zone.
+// `<input type="datetime-local">` has a local time without its zone.
 
-/** RFC 3339 as such a field shows it; empty where there is none. */
+/** From RFC 3339 to such a field; empty if there is none. */
 export function toField(time: string | undefined): string {
   if (time === undefined) return '';
   const date = new Date(time);
@@ -8,7 +8,7 @@ export function toField(time: string | undefined): string {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-/** What such a field has, in RFC 3339; undefined where it is empty or no time. */
+/** From such a field to RFC 3339; undefined if it is empty or invalid. */
 export function fromField(text: string): string | undefined {
   const date = new Date(text);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();

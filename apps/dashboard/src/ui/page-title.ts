@@ -1,11 +1,10 @@
 import { useDocumentTitle } from '@mantine/hooks';
 import { useEffect, useSyncExternalStore } from 'react';
 
-// The page inside the frame names itself; the breadcrumb above it shows that name.
+// Set by the page, and shown by the breadcrumb above it.
 let shown = '';
 const listeners = new Set<() => void>();
 
-/** Names this page in the browser's tab and in the breadcrumb. */
 export function usePageTitle(title: string): void {
   useDocumentTitle(`${title} · Postern`);
   useEffect(() => {

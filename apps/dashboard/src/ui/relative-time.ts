@@ -8,7 +8,7 @@ const UNITS = [
 
 const format = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
-/** *now*, *5 minutes ago*, *in 3 days*: in the largest unit of which there is at least one, rounded down. */
+/** *now*, *5 minutes ago*, *in 3 days*: in the largest unit that is at least one, rounded down. */
 export function relativeTime(date: Date, now: Date): string {
   const seconds = (date.getTime() - now.getTime()) / 1_000;
   for (const [unit, length] of UNITS) {

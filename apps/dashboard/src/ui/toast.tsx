@@ -6,17 +6,17 @@ import { lazy, Suspense, useState } from 'react';
 import { withCtrl } from './keys.js';
 
 const UNDO_MS = 10_000;
-/** What the toasts that are shown can take back; the newest is the last. */
+/** The undos of the toasts that are shown, the newest last. */
 const undos = new Map<string, () => void>();
 let shown = 0;
 
 const Shown = lazy(async () => ({ default: (await import('./Toasts.js')).ShownToasts }));
 
-/** Where toasts appear. Its code is loaded for the first one. */
+/** Its code is loaded for the first toast. */
 export function Toasts() {
   const { notifications } = useNotifications();
   const [needed, setNeeded] = useState(false);
-  // The toast is far from the keyboard's focus, and gone after ten seconds.
+  // The toast is far from the keyboard's focus, and disappears after ten seconds.
   useHotkeys([['mod+Z', () => [...undos.values()].at(-1)?.()]]);
   if (!needed && notifications.length > 0) setNeeded(true);
   return (
@@ -28,12 +28,11 @@ export function Toasts() {
   );
 }
 
-/** Says that something was done. */
 export function showDone(message: string): void {
   showNotification({ message, icon: <IconCheck size={16} aria-hidden />, color: 'green', autoClose: 4_000 });
 }
 
-/** Says that something was done, and takes it back on a click, or Ctrl-Z, within ten seconds. */
+/** A click, or Ctrl-Z, within ten seconds undoes it. */
 export function showUndo(message: string, undo: () => void): void {
   const id = `undo-${++shown}`;
   const take = () => {

@@ -3,19 +3,18 @@ import { useEffect, useEffectEvent, useState } from 'react';
 import { whoAmI } from '../api/session.js';
 
 export type Live =
-  /** Heard from within the last seconds. */
+  /** Something came within the last seconds. */
   | { readonly state: 'live' }
   | { readonly state: 'connecting' }
-  /** Nothing came since: show `<Stale since>`. */
+  /** Nothing came since then: show `<Stale since>`. */
   | { readonly state: 'stale'; readonly since: number };
 
 interface Options<Data> {
-  /** False: not connected. */
   readonly enabled?: boolean;
   /** The name of the events in the stream: `denial`. */
   readonly event: string;
   readonly onEvent: (data: Data) => void;
-  /** The stream began again without its position: what came meanwhile is not sent. Load the list again. */
+  /** The stream could not resume at its position, and what came meanwhile is not sent. Load the list again. */
   readonly onGap: () => void;
 }
 
@@ -23,7 +22,7 @@ interface Options<Data> {
 const SILENCE_MS = 15_000;
 const RETRY_MS = { first: 1_000, last: 15_000 } as const;
 
-/** Follows a stream of server-sent events, for as long as the page is open. Connects again by itself. */
+/** Follows a stream of server-sent events while the page is open, and reconnects. */
 export function useLive<Data>(url: string, { enabled = true, event, onEvent, onGap }: Options<Data>): Live {
   const [live, setLive] = useState<Live>({ state: 'connecting' });
   const queryClient = useQueryClient();
@@ -45,12 +44,11 @@ export function useLive<Data>(url: string, { enabled = true, event, onEvent, onG
       clearTimeout(timer);
       timer = setTimeout(again, SILENCE_MS);
     };
-    // The browser connects again by itself after a broken connection, with the position. Not after an answer of 4xx or
-    // 5xx, and it does not notice a silent one.
+    // The browser reconnects by itself after a broken connection, with the position. It does not after 4xx or 5xx, and it does not notice a silent one.
     const again = () => {
       source?.close();
       setLive({ state: 'stale', since: heard });
-      // An ended session shows its dialog by this.
+      // If the session has ended, this shows its dialog.
       void queryClient.fetchQuery({ ...whoAmI, staleTime: 0, retry: false }).catch(() => undefined);
       clearTimeout(timer);
       timer = setTimeout(connect, wait);

@@ -15,7 +15,7 @@ import { ROLES, type ApiKey } from './roles.js';
 
 const PAGE = 100;
 
-/** The keys of a tenant, or with null those of operators and relays. */
+/** The keys of a tenant; with null those of operators and relays. */
 export function ApiKeys({ tenantId }: { readonly tenantId: string | null }) {
   const [issuing, setIssuing] = useState(false);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);

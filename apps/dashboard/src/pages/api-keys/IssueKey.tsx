@@ -15,7 +15,6 @@ interface Props {
   readonly onClose: () => void;
 }
 
-/** Issues a key, then shows its text, once. */
 export function IssueKey({ tenantId, onClose }: Props) {
   const roles = tenantId === null ? OF_NO_TENANT : OF_A_TENANT;
   const [role, setRole] = useState<(typeof OF_A_TENANT | typeof OF_NO_TENANT)[number]>(roles[0]);

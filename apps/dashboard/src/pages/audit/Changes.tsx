@@ -18,12 +18,10 @@ import { RowsWithPanel } from './RowsWithPanel.js';
 
 const HERE = '/signed-in/t/$tenantId/changes';
 
-/** What one request changed. */
 interface Row extends Pick<Change, 'eventId' | 'occurredAt' | 'actor' | 'username' | 'smtpUserId'> {
   readonly changes: readonly Change[];
 }
 
-/** All changes of a tenant: who changed what, when, and by which request. */
 export function Changes() {
   const { tenantId } = useParams({ from: HERE });
   const search = useSearch({ from: HERE });

@@ -11,7 +11,6 @@ import { SidePanel } from '../../ui/SidePanel.js';
 import { Time } from '../../ui/Time.js';
 import { smtpUserQuery } from '../smtp-user/smtp-user.js';
 
-/** One denial, whole, with what to do about it. */
 export function DenialPanel({
   denial,
   onClose,
@@ -79,7 +78,7 @@ function Whole({ denial }: { readonly denial: Denial }) {
   );
 }
 
-/** Whether it would be denied now, and the button that lets it in. */
+/** Whether it would be denied now, and the button that allows it. */
 function Now({ denial: { tenantId, smtpUserId, ip } }: { readonly denial: Denial }) {
   const { data: user, error } = useQuery(smtpUserQuery(tenantId, smtpUserId));
   if (error instanceof ApiProblem && error.problem.status === 404)

@@ -26,7 +26,6 @@ const HERE = '/signed-in/t/$tenantId/denials';
 const USUAL = '7d';
 const OUTCOMES = { true: 'Refused', false: 'Let through (report only)' } as const;
 
-/** All denials of a tenant, by filters that the URL has. */
 export function Denials() {
   const { tenantId } = useParams({ from: HERE });
   const search = useSearch({ from: HERE });

@@ -2,7 +2,6 @@ import { Button } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { csvLink } from './filter-denials.js';
 
-/** Downloads the list at the path, with these filters. */
 export function DownloadCsv({ path, filters }: { readonly path: string; readonly filters: object }) {
   return (
     <Button

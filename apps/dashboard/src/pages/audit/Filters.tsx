@@ -10,11 +10,10 @@ interface TextFilterProps {
   readonly hint: string;
   readonly value: string | undefined;
   readonly onChange: (value: string | undefined) => void;
-  /** Why a text can't be searched for, or null. */
+  /** Why the text cannot be searched for, or null. */
   readonly refuse?: (text: string) => string | null;
 }
 
-/** A filter by a text. */
 export function TextFilter({ label, hint, value, onChange, refuse }: TextFilterProps) {
   return (
     <FilterChip label={label} value={value} onClear={() => onChange(undefined)}>
@@ -83,7 +82,6 @@ interface ChoiceFilterProps<Value extends string> {
   readonly onChange: (value: Value | undefined) => void;
 }
 
-/** A filter by one of a few values. */
 export function ChoiceFilter<Value extends string>({ label, value, choices, onChange }: ChoiceFilterProps<Value>) {
   return (
     <FilterChip label={label} value={value && choices[value]} onClear={() => onChange(undefined)}>
@@ -112,12 +110,12 @@ export function ChoiceFilter<Value extends string>({ label, value, choices, onCh
 
 interface PeriodFilterProps {
   readonly search: PeriodSearch;
-  /** What is shown where the URL says nothing. */
+  /** What the page shows if the URL has no period. */
   readonly usual: Period | 'any';
   readonly onChange: (search: PeriodSearch) => void;
 }
 
-/** Presets, and from and to as a chip. */
+/** Presets, or a chip with from and to. */
 export function PeriodFilter({ search, usual, onChange }: PeriodFilterProps) {
   const custom = search.from !== undefined || search.to !== undefined;
   const items = [

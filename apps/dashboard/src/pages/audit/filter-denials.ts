@@ -2,7 +2,7 @@ import { contains, parseAddress, parseRange } from '@postern/ip-ranges';
 import type { DenialFilters } from '../../denials/queries.js';
 import type { Denial } from '../../denials/words.js';
 
-/** Whether a live denial belongs to the list that is shown: as the API filters. */
+/** Whether a live denial belongs to the list that is shown. It filters as the API does. */
 export function matches(denial: Denial, { from, to, ip, username, relay, reason, refused }: DenialFilters): boolean {
   return (
     (from === undefined || denial.occurredAt >= from) &&
@@ -20,7 +20,7 @@ function isIn(ip: string, range: string): boolean {
   return address.ok && parsed.ok && contains(parsed.value, address.value);
 }
 
-/** The link to a file with exactly what is shown. A spreadsheet reads UTF-8 by its byte order mark. */
+/** A file with exactly what is shown. With a byte order mark, by which a spreadsheet recognises UTF-8. */
 export function csvLink(path: string, filters: object): string {
   const given = Object.entries(filters).filter(([, value]) => value !== undefined) as [string, string][];
   return `${path}?${new URLSearchParams([...given, ['format', 'csv'], ['bom', 'true']])}`;

@@ -18,11 +18,11 @@ export interface PeriodSearch {
 
 export interface AskedPeriod {
   readonly from?: string;
-  /** Left out: up to now, with what happens. */
+  /** If it is missing: until now, and new ones appear. */
   readonly to?: string;
 }
 
-/** The period of a URL at `now`. `from` and `to` win; what is no time is left out. */
+/** The period that the URL asks for, at `now`. `from` and `to` win; an invalid time is ignored. */
 export function periodOf({ period, from, to }: PeriodSearch, now: Date): AskedPeriod {
   const [first, last] = [timeOf(from), timeOf(to)];
   if (first === undefined && last === undefined && period !== undefined)

@@ -6,7 +6,6 @@ import { Copy } from '../../ui/Mono.js';
 import classes from './Article.module.css';
 import { YourAddress } from './YourAddress.js';
 
-/** What `535 5.7.1 IP not authorized` means and how to fix it. */
 export function Article({ me }: { readonly me?: WhoAmI }) {
   return (
     <article className={classes['article']}>

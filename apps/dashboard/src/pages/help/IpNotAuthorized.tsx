@@ -9,7 +9,7 @@ import { usePageTitle } from '../../ui/page-title.js';
 import { Article } from './Article.js';
 import classes from './IpNotAuthorized.module.css';
 
-/** Public: whoever got the error may read it. Who is signed in keeps the frame. */
+/** Public, for anybody who got the error. The frame is there for people who are signed in. */
 export function IpNotAuthorized() {
   usePageTitle('535 IP not authorized');
   const { data: me, isPending } = useQuery(whoAmI);

@@ -16,7 +16,7 @@ const PAGE = 50;
 const EVERY_MS = 15_000;
 const KEY = ['dead-letters'] as const;
 
-/** Denials that could not be read and wait, those that wait longest first: new ones come at the end. */
+/** Denials that could not be read, the oldest first, so that new ones appear at the end. */
 export function DeadLetters() {
   const [open, setOpen] = useState<DeadLetter | null>(null);
   const query = useInfiniteQuery({

@@ -12,12 +12,12 @@ import { Time } from '../../ui/Time.js';
 import { behindInWords, heldBack, type Relay } from './relay-words.js';
 
 const PAGE = 500;
-/** As often as relays are reported. */
+/** How often relays report. */
 const EVERY_MS = 5_000;
 
 const idOf = ({ keyId, name }: Relay) => `${keyId} ${name}`;
 
-/** The mail relays that had contact within a day. Values change in their places; new relays wait until they are asked for. */
+/** The relays that had contact within a day. Values change in place; new relays appear only on a click. */
 export function Relays() {
   const query = useInfiniteQuery({
     queryKey: ['relays'],
@@ -33,7 +33,7 @@ export function Relays() {
   const [shown, setShown] = useState<ReadonlySet<string> | null>(null);
   const pages = query.data?.pages.length ?? 0;
   const [pagesShown, setPagesShown] = useState(0);
-  // The first rows, and those of a page that was asked for, are shown at once.
+  // The first page, and each page that was asked for, appears at once.
   if (all && all.length > 0 && (shown === null || pages > pagesShown)) {
     setShown(new Set(all.map(idOf)));
     setPagesShown(pages);

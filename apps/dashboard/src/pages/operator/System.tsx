@@ -14,10 +14,9 @@ import { bytesInWords, consumerInWords, processInWords, secondsInWords } from '.
 type Process = Schema<'ProcessState'>;
 type Consumer = Schema<'ConsumerState'>;
 
-/** As often as processes report. */
+/** How often processes report. */
 const EVERY_MS = 5_000;
 
-/** Whether the installation is well. */
 export function System() {
   const query = useQuery({
     queryKey: ['system'],
@@ -89,7 +88,6 @@ function Facts({ system }: { readonly system: Schema<'SystemState'> | undefined 
   );
 }
 
-/** Calm where all is well, and to be seen where not. */
 const State = ({ well, children }: { readonly well: boolean; readonly children: string }) => (
   <Text span inherit {...(well ? { c: 'dimmed' } : { fw: 500 })}>
     {children}

@@ -15,7 +15,6 @@ import { tenantsQuery } from './tenants-query.js';
 
 type Tenant = Schema<'Tenant'>;
 
-/** The customers' accounts. */
 export function Tenants() {
   const [creating, setCreating] = useState(false);
   const query = useInfiniteQuery(tenantsQuery);

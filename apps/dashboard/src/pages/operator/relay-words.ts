@@ -2,13 +2,12 @@ import type { Schema } from '../../api/client.js';
 
 export type Relay = Schema<'RelayState'>;
 
-/** How far a relay is behind, in words. */
 export function behindInWords({ behind, revision }: Pick<Relay, 'behind' | 'revision'>): string {
   if (revision === null || behind === null) return 'no policies yet';
   return behind === 0 ? 'up to date' : `${behind.toLocaleString('en')} behind`;
 }
 
-/** The rows that were shown before, as they are now, and how many others wait: a list that is looked at does not move. */
+/** The rows that were shown before, with their new values, and the number of further ones: a list that somebody reads does not move. */
 export function heldBack<Row>(
   rows: readonly Row[],
   idOf: (row: Row) => string,

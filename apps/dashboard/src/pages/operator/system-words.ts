@@ -3,7 +3,6 @@ import type { Schema } from '../../api/client.js';
 type Process = Schema<'ProcessState'>;
 type Consumer = Schema<'ConsumerState'>;
 
-/** How a process is, in words. */
 export function processInWords({ state, instance, missing }: Pick<Process, 'state' | 'instance' | 'missing'>): string {
   if (instance === null) return 'no process runs';
   if (state === 'not-seen') return 'silent: it was killed, or cannot reach the database';
@@ -11,7 +10,6 @@ export function processInWords({ state, instance, missing }: Pick<Process, 'stat
   return `not ready: ${missing.map(({ name, why }) => `${name} ${why}`).join('; ')}`;
 }
 
-/** How a consumer is, in words. */
 export function consumerInWords({ state, reason }: Pick<Consumer, 'state' | 'reason'>): string {
   switch (state) {
     case 'caught-up':

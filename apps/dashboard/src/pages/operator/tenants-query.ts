@@ -3,7 +3,6 @@ import { api, take } from '../../api/client.js';
 
 const PAGE = 100;
 
-/** All tenants, by id. */
 export const tenantsQuery = infiniteQueryOptions({
   queryKey: ['tenants', 'list'],
   queryFn: ({ pageParam, signal }) =>

@@ -18,11 +18,10 @@ import classes from './Reply.module.css';
 type TenantReply = Schema<'TenantReply'>;
 interface Stored {
   readonly reply: TenantReply;
-  /** For `If-Match`. */
   readonly etag: string;
 }
 
-/** What relays say to the client of a denied login. */
+/** What a relay answers to a denied login. */
 export function Reply() {
   const { tenantId } = useParams({ from: '/signed-in/t/$tenantId/reply' });
   const params = { path: { tenantId } };
@@ -32,7 +31,7 @@ export function Reply() {
       const { data, headers } = await takeWhole(api.GET('/v1/tenants/{tenantId}/reply', { params, signal }));
       return { reply: data, etag: headers.get('etag') ?? '*' };
     },
-    // What is typed is compared with what was read: it does not change underneath.
+    // The text being typed is compared with what was read, so that must not change meanwhile.
     staleTime: Infinity,
   });
   return (
@@ -162,10 +161,10 @@ function Editor({ tenantId, stored, onReload }: EditorProps) {
 
 const TEXT_RULE = 'One line of 1 to 200 printable ASCII characters; {ip}, once at most, is the only use of braces.';
 const URL_RULE = 'A link with http or https, of at most 200 printable ASCII characters without spaces.';
-/** Of the ranges for documentation. */
+/** From the ranges for documentation. */
 const EXAMPLE_IP = '203.0.113.9';
 
-/** As relays make it, by the same code. */
+/** The reply as relays build it, by their code. */
 function Preview({ reply }: { readonly reply: TenantReply | null }) {
   const answer = reply && replyOf('deny', EXAMPLE_IP, reply);
   return (

@@ -52,7 +52,7 @@ export function SignIn() {
   );
 }
 
-/** The code of a one-time link. It is taken out of the URL and the history at once. */
+/** The code of a one-time link. Removes it from the URL and the history at once. */
 function useCode(): string | undefined {
   const { hash, pathname, searchStr } = useLocation();
   const [code] = useState(() => new URLSearchParams(hash).get('code') ?? undefined);
@@ -69,7 +69,7 @@ interface WithLinkProps {
   readonly onSignedIn: () => void;
 }
 
-/** A click uses the code: what only previews a link does not use it up. */
+/** A click uses the code, so that the preview of a link in a mail program does not. */
 function WithLink({ code, me, onSignedIn }: WithLinkProps) {
   const queryClient = useQueryClient();
   const signIn = useMutation({

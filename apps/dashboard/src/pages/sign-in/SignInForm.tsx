@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { signInWithKey, whoAmI, type WhoAmI } from '../../api/session.js';
 import { signInError } from './sign-in-error.js';
 
-/** Exchanges an API key for a session. This page keeps the key nowhere; a password manager may. */
+/** Exchanges an API key for a session. The page does not keep the key; a password manager may. */
 export function SignInForm({ onSignedIn }: { readonly onSignedIn: (me: WhoAmI) => void }) {
   const [key, setKey] = useState('');
   const queryClient = useQueryClient();

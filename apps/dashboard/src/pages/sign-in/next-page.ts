@@ -1,4 +1,4 @@
-/** Where to go after signing in: a page of this site alone, never where a link from elsewhere points. */
+/** Where to go after signing in: only a page of this site, because anybody can write the link. */
 export function nextPage(next: string | undefined): string {
   return next !== undefined && /^\/(?![/\\])/.test(next) && !next.startsWith('/sign-in') ? next : '/';
 }

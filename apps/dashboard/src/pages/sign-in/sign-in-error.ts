@@ -1,6 +1,5 @@
 import { ApiProblem } from '../../api/client.js';
 
-/** Why signing in did not work, and what to do. */
 export function signInError(error: Error): string {
   if (!(error instanceof ApiProblem)) return error.message;
   switch (error.problem.code) {

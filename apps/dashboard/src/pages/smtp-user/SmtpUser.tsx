@@ -23,15 +23,14 @@ import { smtpUserQuery, useMayWrite } from './smtp-user.js';
 import { Sources } from './sources/Sources.js';
 import { Why } from './why/Why.js';
 
-/** Characters of a username that is shown smaller. */
+/** A username with more characters is shown smaller. */
 const LONG = 60;
-// Loaded when it is first opened: whoever came to see why a login was refused does not wait for it.
+// Loaded when it is first opened, so that nobody waits for it who came to see why a login was refused.
 const Editor = lazy(async () => ({ default: (await import('./editor/Editor.js')).Editor }));
 
 const TABS = ['denied', 'sources', 'history'] as const;
 const HERE = '/signed-in/t/$tenantId/smtp-users/$smtpUserId';
 
-/** One SMTP user: why logins are refused, and the list that lets them in. */
 export function SmtpUser() {
   const { tenantId, smtpUserId } = useParams({ from: HERE });
   const { tab } = useSearch({ from: HERE });
@@ -44,7 +43,7 @@ export function SmtpUser() {
     setEditorNeeded(true);
     setEditing({ mode, text });
   };
-  // The panel of refused logins moves the page: it is there from the first moment, or not at all.
+  // The panel of refused logins would move the page if it appeared later, so the page waits for it.
   const refusals = useQuery(recentRefusalsQuery({ tenantId, smtpUserId }));
   if (!user || (refusals.isPending && refusals.failureCount === 0))
     return <Loading error={error} retry={() => void refetch()} />;

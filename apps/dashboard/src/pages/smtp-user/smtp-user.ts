@@ -8,12 +8,11 @@ export type Restriction = Schema<'Restriction'>;
 export type Entry = Schema<'Entry'>;
 export type Warning = Schema<'Warning'>;
 export type Mode = Restriction['mode'];
-/** A mode, and for report only when it ends by itself; null: never. */
+/** `enforceAt`: when `report-only` ends by itself; null: never. */
 export type ModeSetting = Pick<Restriction, 'mode' | 'enforceAt'>;
-/** An entry as a request names it. */
 export type WantedEntry = Schema<'AddEntriesRequest'>['entries'][number];
 
-/** The part of an entry that a request may name. */
+/** The part of an entry that a request may have. */
 export const wantedOf = ({ range, note, expiresAt }: Pick<Entry, 'range' | 'note' | 'expiresAt'>): WantedEntry => ({
   range,
   note,
@@ -23,24 +22,23 @@ export const wantedOf = ({ range, note, expiresAt }: Pick<Entry, 'range' | 'note
 const ONE = '/v1/tenants/{tenantId}/smtp-users/{smtpUserId}';
 const REFRESHED_EVERY_MS = 15_000;
 
-/** One SMTP user with its restriction. Throws `ApiProblem` with status 404 where there is none. */
+/** One SMTP user with its restriction. Throws `ApiProblem` with status 404 if it does not exist. */
 export const smtpUserQuery = (tenantId: string, smtpUserId: string) =>
   queryOptions({
     queryKey: ['smtp-user', tenantId, smtpUserId],
     queryFn: async ({ signal, client, queryKey }) => {
       const read = await take(api.GET(ONE, { params: { path: { tenantId, smtpUserId } }, signal }));
-      // The read side may be a moment behind a write whose answer this page has.
+      // The page may already have the answer of a write that the read side has not seen.
       const shown = client.getQueryData<SmtpUser>(queryKey);
       return shown && shown.restriction.version > read.restriction.version ? shown : read;
     },
     refetchInterval: REFRESHED_EVERY_MS,
   });
 
-/** Whose restriction it is. */
 export type SmtpUserRef = Pick<SmtpUser, 'tenantId' | 'id'>;
 const pathOf = ({ tenantId, id }: SmtpUserRef) => ({ tenantId, smtpUserId: id });
 
-/** After `version-mismatch`: the present restriction, not older than the version that the problem named. */
+/** After `version-mismatch`: the restriction at the version that the problem named, or a later one. */
 export async function readAfter(problem: ApiProblem, user: SmtpUserRef): Promise<Restriction> {
   const current = problem.headers.get('etag')?.replaceAll('"', '');
   const header = { ...(current !== undefined && { 'Postern-Min-Version': current }) };
@@ -49,7 +47,7 @@ export async function readAfter(problem: ApiProblem, user: SmtpUserRef): Promise
 
 const tag = (version: number): string => `"${version}"`;
 
-// The changes of a restriction. Each resolves with the changed restriction. Those that may refuse somebody ask before they lock somebody out.
+// Each returns the changed restriction. Those that can refuse somebody are sent with the guard.
 
 export const addEntries = (user: SmtpUserRef, entries: WantedEntry[]): Promise<Restriction> =>
   sendGuarded((header) =>
@@ -63,7 +61,7 @@ export const removeEntry = (user: SmtpUserRef, entryId: string): Promise<Restric
     ),
   );
 
-/** @throws `ApiProblem` `version-mismatch` if the list has another version. */
+/** @throws `ApiProblem` `version-mismatch` if the list has changed since */
 export const replaceEntries = (
   user: SmtpUserRef,
   version: number,
@@ -90,11 +88,11 @@ export const renameSmtpUser = (user: SmtpUser, username: string): Promise<SmtpUs
 export const removeSmtpUser = (user: SmtpUser): Promise<unknown> =>
   take(api.DELETE(ONE, { params: { path: pathOf(user) } }));
 
-/** Afterwards logins may come from anywhere. */
+/** Lets everybody log in. */
 export const clearRestriction = (user: SmtpUserRef): Promise<Restriction> =>
   take(api.DELETE(`${ONE}/restriction`, { params: { path: pathOf(user) } }));
 
-/** Carries out one of the changes above, and shows its answer at once. */
+/** Sends one of the changes above, and shows its answer at once. */
 export function useRestrictionChange<Input>(user: SmtpUserRef, send: (input: Input) => Promise<Restriction>) {
   const client = useQueryClient();
   return useMutation({
@@ -104,7 +102,7 @@ export function useRestrictionChange<Input>(user: SmtpUserRef, send: (input: Inp
         smtpUserQuery(user.tenantId, user.id).queryKey,
         (shown) => shown && { ...shown, restriction },
       );
-      // The read side may be a moment behind this answer: lists take the restriction from here, too.
+      // The read side may be behind this answer, so lists take the restriction from here too.
       client.setQueriesData<InfiniteData<{ items: SmtpUser[] }>>(
         { queryKey: ['smtp-users', user.tenantId] },
         (list) => {
@@ -112,13 +110,12 @@ export function useRestrictionChange<Input>(user: SmtpUserRef, send: (input: Inp
           return list && { ...list, pages: list.pages.map((page) => ({ ...page, items: items(page.items) })) };
         },
       );
-      // What else shows it: counts, denied addresses with "still denied", history.
+      // Also load again what shows it elsewhere: counts, denied addresses with "still denied", history.
       void client.invalidateQueries({ predicate: ({ queryKey }) => !String(queryKey[0]).match(/^smtp-users?$/) });
     },
   });
 }
 
-/** Whether there are buttons that change something. */
 export function useMayWrite(): boolean {
   const { data: me } = useQuery(whoAmI);
   return me !== undefined && mayWrite(me);

@@ -13,7 +13,6 @@ interface Props {
   readonly close: () => void;
 }
 
-/** Registers a username, and goes to its page. */
 export function AddSmtpUser({ tenantId, opened, close }: Props) {
   return (
     <Modal opened={opened} onClose={close} title="Add SMTP user">
@@ -29,7 +28,7 @@ function Fields({ tenantId, close }: Omit<Props, 'opened'>) {
   const register = useMutation({
     mutationFn: () => registerSmtpUser(tenantId, username.trim()),
     onSuccess: async (user) => {
-      // Its page shows it before the read side has it.
+      // So that its page shows it before the read side has it.
       client.setQueryData(smtpUserQuery(tenantId, user.id).queryKey, user);
       await navigate({ to: '/t/$tenantId/smtp-users/$smtpUserId', params: { tenantId, smtpUserId: user.id } });
       void client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith('smtp-users') });

@@ -33,17 +33,16 @@ import classes from './SmtpUsers.module.css';
 const HERE = '/signed-in/t/$tenantId/smtp-users';
 type Shown = UserState | 'refusing';
 
-/** One line of the list. Those that are refused now come from the denials, and their restriction after them. */
+/** One line of the list. For users with refused logins the restriction is loaded after the denials. */
 interface Row {
   readonly tenantId: string;
   readonly id: string;
   readonly username: string;
   readonly restriction: ListedUser['restriction'] | null;
-  /** Undefined while it is loaded, null where there was never a denial. */
+  /** Undefined while it is loaded; null if there was never a denial. */
   readonly summary: Summary | null | undefined;
 }
 
-/** All SMTP users of a tenant. Whose logins are refused right now is marked red. */
 export function SmtpUsers() {
   const { tenantId } = useParams({ from: HERE });
   const { query, state } = useSearch({ from: HERE });

@@ -4,14 +4,14 @@ import { api, take, type Schema } from '../../api/client.js';
 export type ListedUser = Schema<'SmtpUser'>;
 export type Summary = Schema<'DenialSummary'>;
 export type RefusingUser = Schema<'RefusingNow'>;
-/** The states that the API selects by. */
+/** The API's filter by state. */
 export type UserState = 'unrestricted' | 'restricted' | 'report-only' | 'expiring' | 'expired';
 
 const PAGE = 50;
 const REFRESHED_EVERY_MS = 15_000;
-/** So many pages are read again at each refresh; a longer list is as it was loaded. */
+/** At most this many pages are loaded again at each refresh; a longer list is not refreshed. */
 const PAGES_REFRESHED = 4;
-/** Users with refused logins that are counted in the pill. */
+/** At most this many users with refused logins are counted. */
 export const MOST_REFUSING = 100;
 
 const listOf = (tenantId: string, query: { query?: string; state?: UserState; cursor?: string }, signal: AbortSignal) =>
@@ -22,7 +22,7 @@ const listOf = (tenantId: string, query: { query?: string; state?: UserState; cu
     }),
   );
 
-/** The SMTP users of a tenant, by username. */
+/** By username. */
 export const usersQuery = (tenantId: string, query: string | undefined, state: UserState | undefined) =>
   infiniteQueryOptions({
     queryKey: ['smtp-users', tenantId, query, state],
@@ -39,7 +39,6 @@ export const usersQuery = (tenantId: string, query: string | undefined, state: U
     placeholderData: (shown) => shown,
   });
 
-/** How many SMTP users are in each state. */
 export const countsQuery = (tenantId: string) =>
   queryOptions({
     queryKey: ['smtp-users-counts', tenantId],
@@ -62,7 +61,7 @@ export const refusingQuery = (tenantId: string) =>
     refetchInterval: REFRESHED_EVERY_MS,
   });
 
-/** The denials of up to 100 SMTP users in short, by id. `since`: when today began here. */
+/** Summaries of the denials of up to 100 SMTP users, by id. `since`: when today began in this time zone. */
 export const summariesQuery = (tenantId: string, ids: readonly string[], since: string) =>
   queryOptions({
     queryKey: ['denial-summaries', tenantId, since, ids],

@@ -13,7 +13,6 @@ interface Props {
   readonly tenantId: string | undefined;
 }
 
-/** Opens the box by which one jumps to a user, an address or a page. */
 export function Jump({ me, tenantId }: Props) {
   const [opened, { open, close }] = useDisclosure(false);
   const [used, setUsed] = useState(false);

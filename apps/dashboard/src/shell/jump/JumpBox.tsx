@@ -41,7 +41,7 @@ function Box({ me, tenantId, onClose }: Omit<Props, 'opened'>) {
   const targets = groups.flatMap((group) => group.targets);
   const { selectFirstOption } = combobox;
   const shown = targets.map(({ key }) => key).join(' ');
-  // What Enter opens is always marked, also after the list changed.
+  // The item that Enter opens is always marked, also after the list changed.
   useEffect(() => {
     selectFirstOption();
     // oxlint-disable-next-line react/exhaustive-deps -- the function is a new one at each drawing

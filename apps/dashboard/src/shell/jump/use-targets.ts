@@ -21,10 +21,10 @@ interface Group {
 }
 
 const MAX_USERS = 8;
-/** Denials of an address that are looked at, to say whose they are. */
+/** How many denials of an address are read to find its SMTP users. */
 const MAX_DENIALS = 200;
 
-/** Where one can jump by these words: pages, SMTP users, tenants, and for an address whom it concerns. */
+/** Where these words can lead: pages, SMTP users, tenants; for an address also the SMTP users that it was denied to. */
 export function useTargets(
   words: string,
   tenantId: string | undefined,
@@ -165,7 +165,6 @@ export function useTargets(
   };
 }
 
-/** Whose logins were denied, the latest first. */
 function byUser(denials: readonly Schema<'Denial'>[]) {
   const users = new Map<string, { smtpUserId: string; username: string; count: number; last: string }>();
   for (const { smtpUserId, username, count, occurredAt } of denials) {

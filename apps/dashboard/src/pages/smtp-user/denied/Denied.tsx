@@ -24,7 +24,6 @@ const PERIODS = [
   { value: '30', label: '30 days' },
 ] as const;
 
-/** The addresses from which this SMTP user was denied. */
 export function Denied({ user }: { readonly user: SmtpUser }) {
   const path = { tenantId: user.tenantId, smtpUserId: user.id };
   const denied = useInfiniteQuery(deniedIpsQuery(path));
@@ -36,7 +35,7 @@ export function Denied({ user }: { readonly user: SmtpUser }) {
     ips: [],
   });
   const showAll = () => setShown({ pages, ips: loaded?.map(({ ip }) => ip) ?? [] });
-  // The first page, and each that is asked for. What comes live waits.
+  // Show the first page and each page that was asked for. Live ones wait for a click.
   if (pages !== shown.pages) showAll();
   const rows = useMemo(() => loaded && inPlace(loaded, shown.ips).slice(0, shown.ips.length), [loaded, shown.ips]);
   const fresh = (loaded?.length ?? 0) - (rows?.length ?? 0);
@@ -135,7 +134,7 @@ function columnsFor(user: SmtpUser): readonly Column<DeniedIp>[] {
   ];
 }
 
-/** Whether a login from there would be denied now, and the button that lets it in. */
+/** Whether the address would be denied now, and the button that allows it. */
 function Now({ user, row }: { readonly user: SmtpUser; readonly row: DeniedIp }) {
   if (letsIn(user.restriction, row.ip))
     return (

@@ -9,15 +9,15 @@ import type { SmtpUserRef } from '../smtp-user.js';
 const Context = createContext<Live>({ state: 'connecting' });
 export const useLiveDenials = (): Live => useContext(Context);
 
-/** A flood of denials loads the denied addresses again no more often than this. */
+/** During a flood of denials, the denied addresses are loaded again at most this often. */
 const RELOAD_MS = 2_000;
 
-/** Follows the denials of one SMTP user by one stream, for all parts of its page. */
+/** One stream of an SMTP user's denials, for all parts of its page. */
 export function LiveDenials({ user, children }: { readonly user: SmtpUserRef; readonly children: ReactNode }) {
   const client = useQueryClient();
   const { tenantId, id: smtpUserId } = user;
   const path = { tenantId, smtpUserId };
-  // Counts are the API's: a stream that resumes may send again what was counted.
+  // The counts come from the API: a stream that resumes can repeat denials that were counted.
   const reload = useThrottledCallback(
     () => void client.invalidateQueries({ queryKey: deniedIpsQuery(path).queryKey }),
     RELOAD_MS,

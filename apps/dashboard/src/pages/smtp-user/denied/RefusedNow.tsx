@@ -14,7 +14,6 @@ import classes from './RefusedNow.module.css';
 
 const SHOWN = 3;
 
-/** Logins that are refused at this moment, and the button that allows their address. */
 export function RefusedNow({ user }: { readonly user: SmtpUser }) {
   const { data } = useQuery(recentRefusalsQuery({ tenantId: user.tenantId, smtpUserId: user.id }));
   const live = useLiveDenials();

@@ -21,7 +21,7 @@ interface Props {
   readonly back: () => void;
 }
 
-/** Somebody saved the same list meanwhile: each entry that either changed, with the choice whose is kept. */
+/** Somebody else saved the list meanwhile. Shows each entry that either side changed, with a choice of side. */
 export function Conflict({ user, base, theirs, mine, save, saving, error, back }: Props) {
   const [chosen, setChosen] = useState<ReadonlyMap<string, Side>>(new Map());
   const now = theirs.entries.map(listedOf);
@@ -118,7 +118,7 @@ function What({ entry, base }: { readonly entry: Listed | null; readonly base: L
   return <Line range={entry.range} entry={entry} aside={base === null ? 'added' : 'on the list'} />;
 }
 
-/** Who changed it, where the audit trail has it already. */
+/** Who changed it, if the audit trail has that already. */
 function LastChange({ user, version }: { readonly user: SmtpUser; readonly version: number }) {
   const { data } = useQuery({
     queryKey: ['last-change', user.id, version],

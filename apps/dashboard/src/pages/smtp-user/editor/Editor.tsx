@@ -20,7 +20,7 @@ import { isDirty, newDraft, storedDraft, storeDraft, type Draft, type EditorMode
 import type { Listed } from './list-as-text.js';
 import { Write } from './Write.js';
 
-/** What the editor is opened for; a stored draft comes first. */
+/** What the editor opens with. A stored draft is preferred. */
 export interface Start {
   readonly mode: EditorMode;
   readonly text?: string | undefined;
@@ -32,7 +32,7 @@ interface Props {
   readonly close: () => void;
 }
 
-/** One field for many addresses. What was typed stays until it is saved or thrown away. */
+/** One text field for many addresses. What was typed is kept until it is saved or discarded. */
 export function Editor({ user, start, close }: Props) {
   const phone = useMediaQuery('(max-width: 699px)') ?? false;
   return (

@@ -14,17 +14,17 @@ interface Props {
   readonly judged: readonly Judged[];
   readonly leftOut: readonly LeftOut[];
   readonly changes: readonly Change[];
-  /** Entries that saving leaves as they are. */
+  /** How many entries saving does not change. */
   readonly staying: number;
   readonly correct: (pasted: Pasted, correction: string) => void;
 }
 
-/** Lines that are judged one below the other as typed; in longer texts the wrong ones come first. */
+/** Up to this many lines are shown in the order of the text. In longer texts the wrong ones come first. */
 const IN_ORDER = 20;
-/** Lines that are drawn: 1,000 would make each key wait. */
+/** The most lines that are drawn: with 1,000, each keystroke would wait. */
 const DRAWN = 100;
 
-/** What saving does, line by line: added, changed, removed, and what cannot be read. */
+/** What saving does to each line: added, changed, removed, or not readable. */
 export const Judgement = memo(function Judgement({ mode, judged, leftOut, changes, staying, correct }: Props) {
   const shown = mode === 'add' ? judged : judged.filter(({ verdict }) => verdict !== 'unchanged');
   const rows =
@@ -106,7 +106,7 @@ interface RowProps extends Pick<Props, 'correct'> {
   readonly judged: Judged;
 }
 
-/** Judged again with each key, most lines are as they were. */
+/** All lines are judged again at each keystroke, and most stay the same. */
 const asBefore = (before: RowProps, now: RowProps): boolean =>
   before.correct === now.correct && JSON.stringify(before.judged) === JSON.stringify(now.judged);
 
@@ -158,7 +158,6 @@ const Row = memo(function Row({ judged, correct }: RowProps) {
   );
 }, asBefore);
 
-/** One entry: its range, how many addresses, its end and its note. */
 export function Line({
   range,
   entry,

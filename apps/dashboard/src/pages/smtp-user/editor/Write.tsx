@@ -29,12 +29,12 @@ const EXAMPLE = `203.0.113.42
 2001:db8::/64, 2027-01-31 # contractor
 v=spf1 ip4:192.0.2.0/28 -all`;
 
-/** Where one types or pastes, next to what saving it does. */
+/** The field to type or paste into, next to what saving would do. */
 export function Write({ user, draft, change, save, saving, error, close }: Props) {
   const [reportOnly, setReportOnly] = useState(false);
   const [enforceAt, setEnforceAt] = useState<string | null>(null);
   const { restricted, mode } = user.restriction;
-  // The judgement of 1,000 lines may lag a moment behind the keys.
+  // Judging 1,000 lines may lag behind the keys.
   const judgedDraft = useDeferredValue(draft);
   const now = useNow();
   const { judged, leftOut, after, changes } = useMemo(() => judgedList(judgedDraft, now), [judgedDraft, now]);
@@ -203,7 +203,7 @@ function judgedList(draft: Draft, now: Date) {
   return { judged, leftOut, after, changes: differenceOf(list, after) };
 }
 
-/** Why nothing can be saved, although something was typed. */
+/** Why nothing can be saved although there is text. */
 function whyNot(draft: Draft, after: readonly Listed[], bad: number): string | null {
   if (!isDirty(draft)) return null;
   if (after.length > MAX_ENTRIES)

@@ -1,7 +1,6 @@
 import { isLive, sameEntry, type Judged } from './judge.js';
 import type { Listed } from './list-as-text.js';
 
-/** What saving does to one entry. */
 export type Change =
   | { readonly kind: 'added'; readonly after: Listed }
   | { readonly kind: 'removed'; readonly before: Listed }
@@ -9,7 +8,7 @@ export type Change =
 
 export const rangeOf = (change: Change): string => (change.kind === 'removed' ? change.before : change.after).range;
 
-/** The list that saving makes of the lines that can be saved. */
+/** The list after saving the lines that can be saved. */
 export function listAfter(list: readonly Listed[], judged: readonly Judged[], mode: 'add' | 'replace'): Listed[] {
   const named = new Map(judged.flatMap((one) => ('entry' in one ? [[one.entry.range, one.entry] as const] : [])));
   const staying = mode === 'add' ? list : list.filter(({ range }) => named.has(range));
@@ -18,7 +17,7 @@ export function listAfter(list: readonly Listed[], judged: readonly Judged[], mo
   return [...kept, ...[...named.values()].filter(({ range }) => !known.has(range))];
 }
 
-/** From one list to another: in the order of the first, then what is new. */
+/** The changes from one list to another, in the order of the first; new entries at the end. */
 export function differenceOf(before: readonly Listed[], after: readonly Listed[]): Change[] {
   const then = new Map(before.map((entry) => [entry.range, entry]));
   const now = new Map(after.map((entry) => [entry.range, entry]));
@@ -31,20 +30,20 @@ export function differenceOf(before: readonly Listed[], after: readonly Listed[]
   return [...kept, ...added];
 }
 
-/** One entry that somebody else changed, that you changed, or both, since the list was opened. */
+/** One entry that was changed since the list was opened: by somebody else, by you, or by both. */
 export interface Disputed {
   readonly range: string;
   readonly base: Listed | null;
   readonly theirs: Listed | null;
   readonly mine: Listed | null;
-  /** Both changed it, and not to the same. */
+  /** Both changed it, differently. */
   readonly clash: boolean;
   readonly changedBy: 'them' | 'me' | 'both';
 }
 
 export type Side = 'theirs' | 'mine';
 
-/** What they and I made of the same list, entry by entry; entries that neither touched are left out. */
+/** What each side made of the same list, entry by entry, without those that neither changed. */
 export function disputed(base: readonly Listed[], theirs: readonly Listed[], mine: readonly Listed[]): Disputed[] {
   const [inBase, inTheirs, inMine] = [base, theirs, mine].map(
     (list) => new Map(list.map((entry) => [entry.range, entry])),
@@ -60,10 +59,10 @@ export function disputed(base: readonly Listed[], theirs: readonly Listed[], min
   });
 }
 
-/** Which side an entry is taken from unless one chooses: whoever changed it; where both did, mine. */
+/** The side that is preselected: the one that changed the entry; if both did, mine. */
 export const sideOf = ({ changedBy }: Disputed): Side => (changedBy === 'them' ? 'theirs' : 'mine');
 
-/** Their list with my changes where they were chosen. */
+/** Their list, with my changes where mine were chosen. */
 export function merged(
   theirs: readonly Listed[],
   rows: readonly Disputed[],
@@ -82,7 +81,7 @@ function same(a: Listed | null, b: Listed | null): boolean {
   return a === null || b === null ? a === b : sameEntry(a, b);
 }
 
-/** Whether nobody could log in with this list: every entry is expired. */
+/** Whether every entry is expired, so that every login is refused. */
 export function refusesAll(list: readonly Listed[], now: Date): boolean {
   return list.length > 0 && !list.some((entry) => isLive(entry, now));
 }

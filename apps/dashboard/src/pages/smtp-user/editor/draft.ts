@@ -2,14 +2,14 @@ import { listAsText, type Listed } from './list-as-text.js';
 
 export type EditorMode = 'add' | 'replace';
 
-/** What is being typed, and the list that it was typed for. */
+/** What is being typed, and the list that it is about. */
 export interface Draft {
   readonly mode: EditorMode;
   readonly text: string;
-  /** For added lines that say none. */
+  /** For added lines without a note. */
   readonly note: string;
   readonly expiresAt: string | null;
-  /** The list when the editor was opened, and its version, which saving must still find. */
+  /** The list when the editor was opened. Saving is refused if the list has another version by then. */
   readonly base: { readonly version: number; readonly entries: readonly Listed[] };
 }
 
@@ -24,19 +24,18 @@ export function newDraft(base: Draft['base'], mode: EditorMode, text?: string): 
   };
 }
 
-/** Whether there is something to lose. */
 export function isDirty({ mode, text, base }: Draft): boolean {
   return mode === 'add' ? text.trim() !== '' : text !== listAsText(base.entries);
 }
 
-/** The same words in the other mode. The text of the list is put before what was typed to be added; nothing that was typed is lost. */
+/** Changes the mode and loses no text: replacing puts the present list before the lines that were to be added. */
 export function inMode(draft: Draft, mode: EditorMode): Draft {
   if (mode === draft.mode) return draft;
   if (mode === 'add') return { ...draft, mode, text: isDirty(draft) ? draft.text : '' };
   return { ...draft, mode, text: listAsText(draft.base.entries) + draft.text };
 }
 
-// Drafts outlive the dialog, a reload and a crash of the page, until the browser's tab is closed.
+// A draft is kept over a closed dialog, a reload and a crash of the page, until the browser's tab is closed.
 
 const keyOf = (smtpUserId: string): string => `postern:draft:${smtpUserId}`;
 
@@ -49,12 +48,12 @@ export function storedDraft(smtpUserId: string): Draft | null {
   }
 }
 
-/** Keeps what is worth keeping; null forgets it. */
+/** Null deletes the draft. */
 export function storeDraft(smtpUserId: string, draft: Draft | null): void {
   try {
     if (draft === null || !isDirty(draft)) sessionStorage.removeItem(keyOf(smtpUserId));
     else sessionStorage.setItem(keyOf(smtpUserId), JSON.stringify(draft));
   } catch {
-    // No storage, or a full one: the text is kept as long as the dialog is open.
+    // No storage, or no room: the text is kept only while the dialog is open.
   }
 }

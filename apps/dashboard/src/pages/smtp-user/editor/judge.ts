@@ -7,24 +7,23 @@ interface Common {
   readonly pasted: Pasted;
 }
 
-/** A line that can be saved. */
 export interface Good extends Common {
   readonly verdict: 'new' | 'renewed' | 'changed' | 'unchanged';
   readonly entry: Listed;
   /** *256 addresses*. */
   readonly addresses: string;
-  /** What may be a mistake; it refuses nothing. */
+  /** Possible mistakes. They do not prevent saving. */
   readonly remarks: readonly string[];
 }
 
-/** A line that cannot be saved, and why. It keeps no other back. */
+/** A line that cannot be saved, and why. The others can be saved without it. */
 export interface Bad extends Common {
   readonly verdict: 'bad';
   readonly reason: string;
   readonly suggestions: readonly string[];
 }
 
-/** Says the same as a line above. */
+/** It repeats a line above. */
 export interface Repeated extends Common {
   readonly verdict: 'repeated';
   readonly reason: string;
@@ -33,22 +32,22 @@ export interface Repeated extends Common {
 export type Judged = Good | Bad | Repeated;
 
 export interface Given {
-  /** The list as it is. */
+  /** The present list. */
   readonly list: readonly Listed[];
-  /** Add: what a line does not say stays as the list has it. Replace: the lines are the list. */
+  /** `add` leaves what a line does not mention unchanged. `replace` makes the lines the list. */
   readonly mode: 'add' | 'replace';
-  /** For added lines that say none. */
+  /** For added lines without a note. */
   readonly note: string | null;
   readonly expiresAt: string | null;
   readonly now: Date;
 }
 
-/** Characters of a note that the API takes. */
+/** The API's limit, in characters. */
 export const MAX_NOTE_LENGTH = 500;
-/** Entries on one list that the API takes. */
+/** The API's limit. */
 export const MAX_ENTRIES = 1_000;
 
-/** What would come of each line, with the reasons that the API would give. */
+/** What saving would do with each line, with the API's reasons for refusing it. */
 export function judge(lines: readonly Pasted[], given: Given): Judged[] {
   const listed = new Map(given.list.map((entry) => [entry.range, entry]));
   const seen = new Map<string, number>();
@@ -80,7 +79,7 @@ export function judge(lines: readonly Pasted[], given: Given): Judged[] {
 function wanted(range: IpRange, pasted: Pasted, given: Given, before: Listed | undefined): Listed {
   const text = range.text;
   if (given.mode === 'replace') {
-    // The text has line breaks of a note as spaces.
+    // In the text, a note's line breaks are spaces.
     const asBefore = before !== undefined && noteInOneLine(before.note) === pasted.note;
     return { range: text, note: asBefore ? before.note : pasted.note, expiresAt: pasted.expiresAt };
   }
@@ -98,7 +97,7 @@ function wrongIn({ note, expiresAt }: Listed, before: Listed | undefined, now: D
     return `A note has at most ${MAX_NOTE_LENGTH} characters; this one has ${note.length}.`;
   if (note !== null && (!note.isWellFormed() || /[^\P{Cc}\t\n\r]/u.test(note)))
     return 'A note is text without control characters, but for tabs and new lines.';
-  // An end that is past may stay as it is.
+  // An unchanged end may be in the past.
   if (expiresAt !== null && expiresAt !== before?.expiresAt && Date.parse(expiresAt) <= now.getTime())
     return `The end of this entry, ${expiresAt}, is past. Give a later time, or none.`;
   return null;
@@ -110,7 +109,6 @@ function verdictOn(entry: Listed, before: Listed | undefined, now: Date): Good['
   return !isLive(before, now) && isLive(entry, now) ? 'renewed' : 'changed';
 }
 
-/** Whether saving one in place of the other changes nothing. */
 export function sameEntry(a: Listed, b: Listed): boolean {
   return a.range === b.range && a.note === b.note && a.expiresAt === b.expiresAt;
 }
@@ -119,10 +117,10 @@ export function isLive({ expiresAt }: Pick<Listed, 'expiresAt'>, now: Date): boo
   return expiresAt === null || Date.parse(expiresAt) > now.getTime();
 }
 
-/** Adds which lines are inside another range, and which make entries of the list needless. */
+/** Adds which lines are inside another range, and which make entries of the list unnecessary. */
 function withOverlaps(judged: readonly Judged[], ranges: ReadonlyMap<Pasted, IpRange>, given: Given): Judged[] {
   const fresh = new Set([...ranges.values()].map(({ text }) => text));
-  // Where the text replaces the list, what it does not name will be gone.
+  // When the text replaces the list, entries that it does not name are removed.
   const staying = given.mode === 'replace' ? [] : given.list;
   const items = [
     ...[...ranges.values()].map((range) => ({ range, isNew: true })),

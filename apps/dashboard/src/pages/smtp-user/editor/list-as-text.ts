@@ -1,11 +1,11 @@
-/** An entry as far as one can edit it. */
+/** The part of an entry that can be edited. */
 export interface Listed {
   readonly range: string;
   readonly note: string | null;
   readonly expiresAt: string | null;
 }
 
-/** A list as one can edit it: `203.0.113.0/24, 2027-01-31T18:00:00Z # office`, one entry a line. `pastedLines` reads it again. */
+/** A list as text, one entry a line: `203.0.113.0/24, 2027-01-31T18:00:00Z # office`. `pastedLines` reads it. */
 export function listAsText(entries: readonly Listed[]): string {
   return entries.map((entry) => `${lineOf(entry)}\n`).join('');
 }
@@ -16,7 +16,7 @@ function lineOf({ range, note, expiresAt }: Listed): string {
   return words === null ? range + end : `${range}${end} # ${words}`;
 }
 
-/** Line breaks as spaces. Two notes that are the same in one line count as the same. */
+/** Replaces line breaks by spaces: notes that differ only in these count as the same. */
 export function noteInOneLine(note: string | null): string | null {
   return note?.replaceAll(/\s+/gu, ' ').trim() || null;
 }

@@ -1,18 +1,18 @@
 import { readExpiry } from './expiry.js';
 
-/** One address or range in what was typed or pasted, not yet judged, with what stands next to it. */
+/** One address or range of the text, not yet judged, with its note and end. */
 export interface Pasted {
-  /** As typed, and where: a correction replaces it there. */
+  /** As typed, and its position, where a correction replaces it. */
   readonly typed: string;
   readonly at: number;
-  /** The line it is in, from 1. */
+  /** From 1. */
   readonly line: number;
   readonly note: string | null;
   /** RFC 3339, UTC, milliseconds. */
   readonly expiresAt: string | null;
 }
 
-/** A part of the text that is left out although it may grant something. */
+/** A part of an SPF record that may allow addresses and that was not read. */
 export interface LeftOut {
   readonly line: number;
   readonly text: string;
@@ -25,8 +25,8 @@ interface Piece {
 }
 
 /**
- * Finds the addresses in a text: one a line, separated by commas, semicolons or spaces, each with a note or an end after it
- * (`203.0.113.42, 2027-01-31 # office`), CSV with or without a header, or an SPF record. It never throws.
+ * Finds the addresses in a text: one a line, or separated by commas, semicolons or spaces, each followed by a note or an end
+ * (`203.0.113.42, 2027-01-31 # office`); CSV with or without a header; or an SPF record. Never throws.
  */
 export function pastedLines(text: string): { readonly pasted: Pasted[]; readonly leftOut: LeftOut[] } {
   const lines = linesOf(text);
@@ -51,7 +51,7 @@ function linesOf(text: string): Piece[] {
 
 // One line without a header
 
-/** The address-like words of a line; all else is its note or its end. */
+/** The words of a line that look like addresses. The rest is their note or end. */
 function readLine({ text, at }: Piece, line: number): Pasted[] {
   const [, content = '', comment] = /^(.*?)(?:(?:^|\s)(?:#|\/\/)(.*))?$/su.exec(text) ?? [];
   const cells = cellsOf({ text: content, at });
@@ -68,7 +68,7 @@ function readLine({ text, at }: Piece, line: number): Pasted[] {
   if (comment !== undefined && comment.trim() !== '') notes.push(comment.trim());
   const note = (from = 0) => notes.slice(from).join(', ') || null;
   if (found.length > 0) return found.map((piece) => ({ ...typedOf(piece), line, note: note(), expiresAt }));
-  // No word looks like an address: the first cell is judged, so that what is wrong with it is said.
+  // Without any such word, the first cell is judged, so that the person learns what is wrong with it.
   const cell = cells.find(({ text }) => plainNote(text) !== '' && readExpiry(text) === null);
   return cell ? [{ ...typedOf(cell), line, note: note(1), expiresAt }] : [];
 }
@@ -76,8 +76,8 @@ function readLine({ text, at }: Piece, line: number): Pasted[] {
 const typedOf = ({ text, at }: Piece): Pick<Pasted, 'typed' | 'at'> => ({ typed: text, at });
 
 /**
- * The addresses at the beginning of a cell and the note after them. Where the line has none yet, the note may stand before it
- * (`office 203.0.113.42`); otherwise an address inside a note (`replaces 203.0.113.9`) is part of the note.
+ * The addresses at the beginning of a cell, and the note after them. In the first cell with an address the note may come first
+ * (`office 203.0.113.42`). Later, an address inside a note (`replaces 203.0.113.9`) is part of the note.
  */
 function splitCell(cell: Piece, mayFollow: boolean): { addresses: Piece[]; rest: string } {
   const words = wordsOf(cell);
@@ -99,7 +99,7 @@ function splitCell(cell: Piece, mayFollow: boolean): { addresses: Piece[]; rest:
   return { addresses, rest: [plainNote(before), plainNote(after)].filter((part) => part !== '').join(' ') };
 }
 
-/** Words between white space, but what belongs together although white space is in it: a slash, a span, a dotted mask. */
+/** Words separated by white space. A slash, a span and a dotted mask join their sides even with white space around them. */
 function wordsOf({ text, at }: Piece): Piece[] {
   const ONE =
     /[\d.]+\s+255(?:\.\d{1,3}){3}(?!\S)|[\d.]+\s*[-–]\s*\d+(?:\.\d+){3}(?!\S)|[\da-f.:]+\s*\/\s*\d{1,3}(?!\S)|\S+/giu;
@@ -109,7 +109,7 @@ function wordsOf({ text, at }: Piece): Piece[] {
   });
 }
 
-/** Also what is nearly one: it is judged, and a correction offered. */
+/** Also something that is nearly an address, so that a correction can be offered. */
 function looksLikeAddress(word: string): boolean {
   const address = word.replace(/^\[|\](?::\d+)?$/g, '');
   if (/^\d{1,4}(?:\.(?:\d{1,4}|\*)){3}(?:[\s/:–-].*)?$/su.test(address)) return true;
@@ -118,7 +118,7 @@ function looksLikeAddress(word: string): boolean {
   return /^(?:IPv6:)?(?=.*[\da-f:])[\da-f]{0,5}(?::[\da-f]{0,5}){2,8}(?:\.\d{1,3}){0,3}(?:[\s/%].*)?$/isu.test(address);
 }
 
-/** Without the signs that lead to it or enclose it; nothing where it consists of signs. */
+/** Removes leading signs and enclosing ones. Empty if there is nothing else. */
 function plainNote(text: string): string {
   if (!/[\p{L}\p{N}*]/u.test(text)) return '';
   const note = text
@@ -128,7 +128,7 @@ function plainNote(text: string): string {
   return /^\(.*\)$/s.test(note) ? note.slice(1, -1).trim() : note;
 }
 
-/** The cells of one line. A quote that is never closed quotes nothing. */
+/** The cells of one line. A quote without an end is an ordinary character. */
 function cellsOf({ text, at }: Piece): Piece[] {
   const CELL = /\s*(?:"((?:[^"]|"")*)"\s*(?=[,;\t]|$)|([^,;\t]*))(?:[,;\t]|$)/gy;
   const cells: Piece[] = [];
@@ -167,7 +167,7 @@ function readHeader({ text }: Piece): Header | null {
   return header.range === -1 ? null : header;
 }
 
-/** The rows after the header. A quoted cell may have line breaks in it. */
+/** A quoted cell may contain line breaks. */
 function csvRows(text: string, from: number, { range, note, expires, delimiter }: Header): Pasted[] {
   const d = delimiter === '\t' ? '\\t' : delimiter;
   const CELL = new RegExp(`"((?:[^"]|"")*)"[^\\S\\r\\n${d}]*(?=[${d}\\r\\n]|$)|([^${d}\\r\\n]*)`, 'gy');

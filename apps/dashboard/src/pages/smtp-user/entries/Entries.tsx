@@ -31,14 +31,13 @@ import { MyAddress } from './MyAddress.js';
 interface Props {
   readonly user: SmtpUser;
   readonly writable: boolean;
-  /** Opens the editor: `text` is there already. */
+  /** With `text` in its field. */
   readonly openEditor: (mode: 'add' | 'replace', text?: string) => void;
 }
 
-/** From so many entries on, they can be searched. */
+/** From this many entries on, there is a search field. */
 const SEARCHED = 12;
 
-/** The allow list of one SMTP user. */
 export function Entries({ user, writable, openEditor }: Props) {
   const { entries, warnings, restricted, mode } = user.restriction;
   const [search, setSearch] = useState('');
@@ -50,7 +49,7 @@ export function Entries({ user, writable, openEditor }: Props) {
   });
   const columns = useMemo(
     () => columnsOf(warnings, useOf(used), writable ? { edit: setEdited, remove } : null),
-    // `remove` is a new function at each drawing, and always does the same for the same user.
+    // `remove` is a new function at each render, but always does the same for the same user.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
     [warnings, used, writable, user],
   );
@@ -124,7 +123,7 @@ function matches({ range, note, addedBy }: Entry, search: string): boolean {
   return [range, note ?? '', addedBy].some((text) => text.toLowerCase().includes(wanted));
 }
 
-/** Removes at once, with an undo. The last entry is not removed: what that means is explained. */
+/** Removes at once, with an undo. For the last entry, it explains instead what removing it would mean. */
 function useRemove(user: SmtpUser) {
   const [last, setLast] = useState<Entry | null>(null);
   const add = useRestrictionChange(user, (entry: Entry) => addEntries(user, [wantedOf(entry)]));
@@ -132,7 +131,7 @@ function useRemove(user: SmtpUser) {
   const remove = (entry: Entry) => {
     if (user.restriction.entries.length === 1) return setLast(entry);
     mutate(entry, {
-      // An expired one cannot be added as it was: the API takes no end that is past.
+      // An expired entry cannot be added again: the API refuses an end in the past.
       onSuccess: () =>
         entry.live
           ? showUndo(`Removed ${entry.range}.`, () => add.mutate(entry))
@@ -149,7 +148,7 @@ interface Use {
 }
 type UseOf = (entry: Entry) => Use | null;
 
-/** Null where it is not known: no relay reports logins, or the entry is newer than what was read. */
+/** Null if unknown: no relay reports logins, or the entry is newer than the data. */
 function useOf(used: { readonly items: readonly UsedEntry[]; readonly since: string | null } | undefined): UseOf {
   if (!used || used.since === null) return () => null;
   const now = Date.now();
@@ -256,7 +255,7 @@ const SHORT: Partial<Record<Warning['code'], string>> = {
   'private-range': 'private addresses',
 };
 
-/** In a word each; the API's sentence on hover, and in the entry's dialog. `expires-soon` is the colour of the end. */
+/** One word each; the API's sentence on hover and in the entry's dialog. `expires-soon` is shown by the colour of the end instead. */
 function Warnings({ of }: { readonly of: readonly Warning[] }) {
   const shown = of.flatMap(({ code, detail }) => {
     const short = SHORT[code];
@@ -275,7 +274,6 @@ function Warnings({ of }: { readonly of: readonly Warning[] }) {
   );
 }
 
-/** When the entry last let a login in, and how often in 30 days. */
 function LastLogin({ use }: { readonly use: Use | null }) {
   if (use === null)
     return (

@@ -22,7 +22,6 @@ interface Props {
   readonly close: () => void;
 }
 
-/** The note and the end of one entry. */
 export function EntryDialog({ user, entry, close }: Props) {
   return (
     <Modal opened={entry !== null} onClose={close} title={entry && <Mono fw={600}>{entry.range}</Mono>}>
@@ -55,7 +54,7 @@ function Fields({ user, entry, close }: Props & { readonly entry: Entry }) {
             showDone(`Saved ${entry.range}.`);
             close();
           },
-          // The list as it is now, so that saving again puts this in it.
+          // Load the list again, so that the next try changes the present one.
           onError: () => void client.invalidateQueries({ queryKey: smtpUserQuery(user.tenantId, user.id).queryKey }),
         });
       }}

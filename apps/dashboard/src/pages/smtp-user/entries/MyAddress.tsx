@@ -14,7 +14,7 @@ interface Props {
   readonly size?: 'xs' | 'sm';
 }
 
-/** The addresses of this browser, one click from the list. On an unrestricted user it opens the editor, which says what the first entry does. */
+/** Adds an address of this browser with one click. For an unrestricted user it opens the editor, which explains what a first entry does. */
 export function MyAddress(props: Props) {
   const { data: addresses = [] } = useQuery(myAddressesQuery);
   const [current] = addresses;

@@ -8,7 +8,6 @@ import { Time } from '../../../ui/Time.js';
 import type { SmtpUser } from '../smtp-user.js';
 import classes from './History.module.css';
 
-/** The changes of this SMTP user, with before and after. */
 export function History({ user }: { readonly user: SmtpUser }) {
   const history = useInfiniteQuery(changesQuery(user.tenantId, user.id, {}));
   const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = history;

@@ -5,7 +5,7 @@ import { showDone } from '../../../ui/toast.js';
 import { clearRestriction, useRestrictionChange, type SmtpUser } from '../smtp-user.js';
 import classes from './ClearRestriction.module.css';
 
-/** Apart from all else: it opens the account to the world. */
+/** Apart from the other buttons, because it lets everybody log in. */
 export function ClearRestriction({ user }: { readonly user: SmtpUser }) {
   const [opened, { open, close }] = useDisclosure(false);
   const clear = useRestrictionChange(user, () => clearRestriction(user));

@@ -20,7 +20,7 @@ const MODES: readonly { readonly mode: Mode; readonly name: string; readonly doe
 
 const NO_OTHER_CHANGE = {};
 
-/** Whether the list is enforced. Changing it says first what it does. */
+/** Whether the list is enforced. Says what a change does before it is made. */
 export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readonly writable: boolean }) {
   const [wanted, setWanted] = useState<Mode | null>(null);
   const [enforceAt, setEnforceAt] = useState<string | null>(null);
@@ -40,7 +40,7 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
     );
   const choose = (mode: Mode) => {
     setEnforceAt(mode === now ? user.restriction.enforceAt : null);
-    // Report only may get another end.
+    // Choosing `report-only` again can change its end.
     if (mode !== now || mode === 'report-only') setWanted(mode);
   };
   const close = () => {

@@ -8,7 +8,6 @@ import { Failed } from '../../../ui/States.js';
 import { showDone } from '../../../ui/toast.js';
 import { removeSmtpUser, renameSmtpUser, smtpUserQuery, type SmtpUser } from '../smtp-user.js';
 
-/** What one does seldom: rename and remove. */
 export function UserMenu({ user }: { readonly user: SmtpUser }) {
   const [open, setOpen] = useState<'rename' | 'remove' | null>(null);
   const close = () => setOpen(null);

@@ -3,7 +3,7 @@ import { counted, listed } from '../../../denials/words.js';
 import { Time } from '../../../ui/Time.js';
 import type { Known } from './queries.js';
 
-/** A line below figures of logins: what they do not count. */
+/** What the figures above it do not count. */
 export function NotKnown({ known: { since, silentRelays, notKept } }: { readonly known: Known }) {
   return (
     <Text size="xs" c="dimmed" component="p" m={0}>

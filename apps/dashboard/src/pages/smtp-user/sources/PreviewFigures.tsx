@@ -14,7 +14,7 @@ interface Props {
   readonly change: PreviewedChange;
 }
 
-/** What a change would have refused if it had been enforced in the last 30 days. Shows nothing while or if the preview has no answer. */
+/** What a change would have refused in the last 30 days, if enforced. Shows nothing until there is an answer. */
 export function PreviewFigures({ user, change }: Props) {
   const [asked] = useDebouncedValue(change, TYPING_MS);
   const { data } = useQuery(previewQuery(user, { ...asked, mode: 'enforce' }));

@@ -24,7 +24,7 @@ const PARTS = [
   { name: 'refused', label: 'Would be refused now', color: 'var(--postern-refused)' },
 ];
 
-/** The addresses from which this SMTP user has logged in, and what would be decided of them now. */
+/** The addresses from which this SMTP user has logged in, with the present decision on each. */
 export function Sources({ user }: { readonly user: SmtpUser }) {
   const path = { tenantId: user.tenantId, smtpUserId: user.id };
   const [days, setDays] = useState<(typeof PERIODS)[number]['value']>('30');
@@ -119,7 +119,7 @@ function columnsFor(user: SmtpUser): readonly Column<Source>[] {
   ];
 }
 
-/** What would be decided of a login from there now, and the button that lets it in. */
+/** The present decision, and the button that allows the address. */
 function Now({ user, source: { ip, reason, matched } }: { readonly user: SmtpUser; readonly source: Source }) {
   if (matched)
     return (

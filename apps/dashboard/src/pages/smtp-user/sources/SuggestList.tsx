@@ -11,11 +11,11 @@ import { suggestionQuery } from './queries.js';
 
 interface Props {
   readonly user: SmtpUser;
-  /** Opens the editor with these lines. Nothing is saved before the person saves there. */
+  /** Opens the editor with these lines. Nothing is saved yet. */
   readonly use: (text: string) => void;
 }
 
-/** The first step of a restriction: the ranges that cover where this SMTP user logged in from. */
+/** The first step towards a restriction: ranges that cover where this SMTP user logged in from. */
 export function SuggestList({ user, use }: Props) {
   const [opened, setOpened] = useState(false);
   return (
@@ -102,7 +102,7 @@ function Suggestion({ user, use }: Props) {
   );
 }
 
-/** *75 %*; a small share is not shown as nothing. */
+/** *75 %*. A small share is not shown as 0 %. */
 function percent(share: number): string {
   const rounded = Math.round(share * 100);
   return share > 0 && rounded === 0 ? 'under 1 %' : `${rounded} %`;

@@ -3,7 +3,7 @@ import type { Schema } from '../../../api/client.js';
 const UNUSED_AFTER_MS = 90 * 86_400_000;
 
 /**
- * Whether an entry let nobody in for 90 days. It is so only if the entry and the reports of relays are older than that.
+ * Whether an entry let nobody in for 90 days. False if the entry or the relays' reports are younger than that.
  * @param since when the first relay reported logins; null: none has
  */
 export function isUnused(

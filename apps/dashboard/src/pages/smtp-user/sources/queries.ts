@@ -7,15 +7,14 @@ export type Source = Schema<'Source'>;
 export type UsedEntry = Schema<'UsedEntry'>;
 /** What figures of logins do not count. */
 export type Known = Pick<Schema<'SourceHistogram'>, 'since' | 'silentRelays' | 'notKept'>;
-/** A change of a restriction. */
 export type PreviewedChange = Omit<Schema<'PreviewRestrictionRequest'>, 'days'>;
 
 const USER = '/v1/tenants/{tenantId}/smtp-users/{smtpUserId}';
 const PAGE = 100;
-/** A restriction has at most 1,000 entries: two pages. */
+/** The API's limit; a restriction has at most 1,000 entries. */
 const ENTRIES_PER_PAGE = 500;
 
-/** The addresses from which an SMTP user has logged in, the latest first. */
+/** The latest first. */
 export const sourcesQuery = ({ tenantId, smtpUserId }: UserPath) =>
   infiniteQueryOptions({
     queryKey: ['sources', tenantId, smtpUserId],
@@ -27,7 +26,7 @@ export const sourcesQuery = ({ tenantId, smtpUserId }: UserPath) =>
     getNextPageParam: ({ nextCursor }) => nextCursor,
   });
 
-/** Logins by day, and what would be decided of them now. */
+/** Logins by day, with the present decision on them. */
 export const sourceHistogramQuery = ({ tenantId, smtpUserId }: UserPath, days: string) =>
   queryOptions({
     queryKey: ['sources-histogram', tenantId, smtpUserId, days],
@@ -37,7 +36,6 @@ export const sourceHistogramQuery = ({ tenantId, smtpUserId }: UserPath, days: s
     },
   });
 
-/** The smallest list that covers the logins of the last 30 days. */
 export const suggestionQuery = ({ tenantId, smtpUserId }: UserPath) =>
   queryOptions({
     queryKey: ['suggestion', tenantId, smtpUserId],
@@ -45,7 +43,6 @@ export const suggestionQuery = ({ tenantId, smtpUserId }: UserPath) =>
       take(api.GET(`${USER}/restriction/suggestion`, { params: { path: { tenantId, smtpUserId } }, signal })),
   });
 
-/** When each entry of an SMTP user last let a login in. */
 export const usedEntriesQuery = ({ tenantId, smtpUserId }: UserPath) =>
   queryOptions({
     queryKey: ['used-entries', tenantId, smtpUserId],
@@ -62,7 +59,6 @@ export const usedEntriesQuery = ({ tenantId, smtpUserId }: UserPath) =>
     },
   });
 
-/** What a changed restriction would have refused in the last 30 days. */
 export const previewQuery = ({ tenantId, id: smtpUserId, restriction }: SmtpUser, change: PreviewedChange) =>
   queryOptions({
     queryKey: ['preview', tenantId, smtpUserId, restriction.version, change],

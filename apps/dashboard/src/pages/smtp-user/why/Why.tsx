@@ -18,7 +18,7 @@ import classes from './Why.module.css';
 const HERE = '/signed-in/t/$tenantId/smtp-users/$smtpUserId';
 const CHANGES = 500;
 
-/** Takes an address and shows what would be decided, and why. */
+/** Asks for an address and shows the decision on it, with the reason. */
 export function Why({ user }: { readonly user: SmtpUser }) {
   const { why: asked, at } = useSearch({ from: HERE });
   const navigate = useNavigate({ from: '/t/$tenantId/smtp-users/$smtpUserId' });
@@ -26,7 +26,7 @@ export function Why({ user }: { readonly user: SmtpUser }) {
   const [typed, setTyped] = useState(asked ?? '');
   const [past, setPast] = useState(at !== undefined);
   const [time, setTime] = useState(toField(at));
-  // The URL was changed by something else: a link, the back button.
+  // A link or the back button changed the URL.
   if (asked !== known) {
     setKnown(asked);
     setTyped(asked ?? '');
@@ -123,7 +123,7 @@ function Wrong({
 function Decision({ user, ip, at }: { readonly user: SmtpUser; readonly ip: string; readonly at: string | undefined }) {
   const { tenantId, id: smtpUserId } = user;
   const { data, error, refetch } = useQuery({
-    // The version: asked again after a change.
+    // The version is part of the key, so that it is asked again after a change.
     queryKey: ['check', tenantId, smtpUserId, ip, at, user.restriction.version],
     queryFn: ({ signal }) => {
       const header = { 'Postern-Min-Version': String(user.restriction.version) };
@@ -164,7 +164,7 @@ function Decision({ user, ip, at }: { readonly user: SmtpUser; readonly ip: stri
   );
 }
 
-/** The change that made it so. */
+/** The change that led to the decision. */
 function Because({ user, checked }: { readonly user: SmtpUser; readonly checked: Checked }) {
   const { data } = useInfiniteQuery(changesQuery(user.tenantId, user.id, {}, CHANGES));
   const change = becauseOf(checked, data?.pages.flatMap(({ items }) => items) ?? []);

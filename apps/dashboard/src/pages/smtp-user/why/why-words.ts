@@ -12,7 +12,7 @@ export interface Words {
   readonly why: string;
 }
 
-/** A decision in words. `past`: it was asked for an earlier time. */
+/** `past`: the decision of an earlier time. */
 export function inWords(checked: Checked, past: boolean): Words {
   const { reason, matched, mode } = checked;
   if (reason === 'unrestricted')
@@ -57,8 +57,8 @@ function day(time: string | null): string {
 }
 
 /**
- * The change that made the decision what it is: that added the entry, took it away, let it expire, restricted the SMTP
- * user, or cleared it. Null where it is not among the changes, or where an address was never on the list.
+ * The change that led to the decision: it added the entry, removed it, let it expire, restricted the SMTP user, or cleared the restriction. Null if
+ * it is not among the changes, or if the address was never on the list.
  * @param changes newest first
  */
 export function becauseOf(
