@@ -209,7 +209,8 @@ describe('postern, from a tenant to a denial', () => {
   it('suggests a list from the logins, names whom a change would refuse, and stops before it does', async () => {
     const user = 'places@acme.example';
     const { id } = await asJson('users', 'add', user);
-    const before = new Date(Date.now() - 2 * 3_600_000);
+    // Logins are kept by day, so those that precede the entry are of another day.
+    const before = new Date(Date.now() - 24 * 3_600_000);
     const logins = (ip: string, count: number, hour = before, entryId: string | null = null) =>
       relay('POST', '/v1/relay/logins', {
         batchId: randomUUID(),
