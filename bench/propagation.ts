@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { RelayClient } from '@postern/relay-client';
-import { arrangementAsked } from './parts/bench-process.js';
+import { requestedArrangement } from './parts/bench-process.js';
 import { quantile, rounded } from './parts/quantile.js';
 import { setStage, TENANT } from './parts/stage.js';
 
@@ -28,7 +28,7 @@ export async function run(): Promise<{
   figures: Record<string, number>;
   ratios: Record<string, number>;
 }> {
-  const arrangement = arrangementAsked();
+  const arrangement = requestedArrangement();
   const stage = await setStage(USERS, arrangement);
   const relays = Array.from(
     { length: REPLICAS },

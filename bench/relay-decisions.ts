@@ -35,8 +35,8 @@ export async function run(): Promise<{
       await ownerUrl(stage.dataDir),
     );
     end = peer.end;
-    const allow = await inTurns(stage, peer.url, ALLOWED, 'allow');
-    const deny = await inTurns(stage, peer.url, DENIED, 'deny');
+    const allow = await interleaved(stage, peer.url, ALLOWED, 'allow');
+    const deny = await interleaved(stage, peer.url, DENIED, 'deny');
     const figures = { cores: availableParallelism(), users: USERS, ...allow.figures, ...deny.figures };
     return { bench: 'relay-decisions', figures, ratios: { ...allow.ratios, ...deny.ratios } };
   } finally {
@@ -64,7 +64,7 @@ async function restrictAll({ users, admin, dataDir }: Stage): Promise<void> {
 }
 const RESTRICTED = 'SELECT count(*)::integer AS users FROM projection.relay_policies WHERE restricted';
 
-async function inTurns<Name extends 'allow' | 'deny'>(stage: Stage, peerUrl: string, ip: string, name: Name) {
+async function interleaved<Name extends 'allow' | 'deny'>(stage: Stage, peerUrl: string, ip: string, name: Name) {
   const decide = decision(stage, ip, name);
   await fire(stage.url, decide, WARM_UP_SECONDS);
   await fire(peerUrl, decide, WARM_UP_SECONDS);

@@ -8,7 +8,7 @@ import { KAFKA_CACHE, startPosternProcess, type PosternProcess } from '@postern/
 export type Arrangement = 'one process' | 'services' | 'services on the feed';
 
 /** By the flags `--services` and `--feed` of the command line. */
-export function arrangementAsked(): Arrangement {
+export function requestedArrangement(): Arrangement {
   if (!process.argv.includes('--services')) return 'one process';
   return process.argv.includes('--feed') ? 'services on the feed' : 'services';
 }

@@ -4,7 +4,7 @@ import { usageFailure } from './failure.js';
 /** More than a list of 1,000 entries with notes. */
 const LONGEST_INPUT = 1_000_000;
 
-interface WantedEntry {
+interface RequestedEntry {
   readonly range: string;
   readonly note?: string;
   readonly expiresAt?: string;
@@ -19,7 +19,7 @@ export interface EntriesGiven {
 }
 
 /** @throws a usage failure without entries, or for an unreadable file. */
-export async function entriesGiven({ ranges, from, note, expires }: EntriesGiven): Promise<WantedEntry[]> {
+export async function entriesGiven({ ranges, from, note, expires }: EntriesGiven): Promise<RequestedEntry[]> {
   const listed = from === undefined ? [] : entriesIn(await textOf(from));
   const entries = [...ranges.map((range) => ({ range })), ...listed];
   if (entries.length === 0) throw usageFailure('Name at least one address or range, or a file with --from.');
@@ -28,7 +28,7 @@ export async function entriesGiven({ ranges, from, note, expires }: EntriesGiven
 }
 
 /** One range per line; text after `#` is its note. Postern reports wrong lines. */
-export function entriesIn(text: string): WantedEntry[] {
+export function entriesIn(text: string): RequestedEntry[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const [range = '', ...rest] = line.split('#');
     const note = rest.join('#').trim();

@@ -1,5 +1,5 @@
 import { counted, printable, shortTime, wholeNumber, type Column, type Output } from '@postern/terminal';
-import type { KnownSince, SuggestedRange, SuggestedRestriction } from '@postern/contracts';
+import type { LoginCoverage, SuggestedRange, SuggestedRestriction } from '@postern/contracts';
 import type { Source, UsedEntry, UsedEntryPage } from '@postern/restrictions';
 import { Option } from 'commander';
 import { ApiCommand, type Session } from './command.js';
@@ -118,7 +118,7 @@ const SUGGESTED_COLUMNS: readonly Column<SuggestedRange>[] = [
 ];
 
 /** How far the numbers can be relied on. */
-export function notKnown({ since, silentRelays, notKept }: KnownSince): string[] {
+export function notKnown({ since, silentRelays, notKept }: LoginCoverage): string[] {
   const lines = [
     since === null ? 'No relay has reported logins yet.' : `Relays have reported logins since ${shortTime(since)}.`,
   ];

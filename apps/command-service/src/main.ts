@@ -3,7 +3,7 @@ import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
 import { loginsSchema } from '@postern/observed-logins';
 import { startService, type ServiceParts } from '@postern/process';
-import { keepOperatorKey, runProcess, unshownOperatorKey } from '@postern/process-life';
+import { keepOperatorKey, runProcess, operatorKeyNotShown } from '@postern/process-life';
 import { loadSettings } from '@postern/settings';
 import { runServer } from '@postern/terminal';
 import { ensureFirstOperatorKey } from './api-key/first-operator-key.js';
@@ -18,7 +18,7 @@ const parts = {
   firstOperator: async (app, { operatorKey, dataDir }) => {
     await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
     return {
-      firstKey: operatorKey === null ? await unshownOperatorKey(dataDir) : null,
+      firstKey: operatorKey === null ? await operatorKeyNotShown(dataDir) : null,
       // The supervisor prints it on its terminal. A service on its own prints a log, which must not contain a secret.
       signInPath: process.connected ? await firstSignInPath(app) : null,
     };

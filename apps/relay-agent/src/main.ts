@@ -16,7 +16,7 @@ const program = new TerminalCommand('postern-agent')
   )
   .action(() =>
     runProcess('The relay agent', async () => {
-      const settings = settingsAsked();
+      const settings = readSettings();
       return startAgent(settings, createLogger(settings.logLevel, [settings.relayKey]));
     }),
   );
@@ -24,12 +24,12 @@ program
   .command('check-config')
   .description('read the settings, look at the files, sockets and URLs that they name, and report; nothing is changed')
   .action(async () => {
-    const findings = await checkConfig(settingsAsked());
+    const findings = await checkConfig(readSettings());
     for (const { verdict, text } of findings) process.stdout.write(`${verdict.padEnd(7)} ${text}\n`);
     if (findings.some(({ verdict }) => verdict === 'WRONG')) process.exitCode = 1;
   });
 
-function settingsAsked() {
+function readSettings() {
   return loadAgentSettings(process.env, program.opts<{ config?: string }>().config ?? null);
 }
 

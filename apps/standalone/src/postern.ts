@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { ensureFirstOperatorKey, firstSignInPath } from '@postern/command-service';
 import { apiPage, createHttpApp, listenAsSet, reportPresence } from '@postern/process';
-import { keepOperatorKey, operatorKeyPlace, unshownOperatorKey, type Running } from '@postern/process-life';
+import { keepOperatorKey, operatorKeyLocation, operatorKeyNotShown, type Running } from '@postern/process-life';
 import { Readiness } from '@postern/observe';
 import { type Settings } from '@postern/settings';
 import { openDatabase } from './database.js';
@@ -26,8 +26,8 @@ export async function startPostern(settings: Settings): Promise<Running> {
       return {
         url,
         details: [apiPage(url)],
-        keyPlace: operatorKeyPlace(settings),
-        firstKey: operatorKey === null ? await unshownOperatorKey(dataDir) : null,
+        keyLocation: operatorKeyLocation(settings),
+        firstKey: operatorKey === null ? await operatorKeyNotShown(dataDir) : null,
         signInPath: await firstSignInPath(app),
         stop: async () => {
           await app.close();

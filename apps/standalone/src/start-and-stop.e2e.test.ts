@@ -95,7 +95,7 @@ describe('what `npm start` starts, as it was built', () => {
   });
 
   it('makes no operator key that it cannot keep, since nobody would know it: the next start makes one', async () => {
-    const database = await createTestDatabase('whole_postern', migrateAll);
+    const database = await createTestDatabase('complete_postern', migrateAll);
     try {
       const where = { POSTERN_DATABASE_URL: database.url };
       await expect(startPosternProcess({ ...where, POSTERN_DATA_DIR: '/dev/null' })).rejects.toThrow(

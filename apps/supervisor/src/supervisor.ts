@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@postern/embedded-kafka';
 import { apiPage } from '@postern/process';
-import { operatorKeyPlace, StartFailed, type Running } from '@postern/process-life';
+import { operatorKeyLocation, StartFailed, type Running } from '@postern/process-life';
 import { SettingInvalid, type Settings } from '@postern/settings';
 import { prepareDatabase } from '../../database-tool/src/migrate/prepare-database.js';
 import { openDatabase, type Database } from '../../standalone/src/database.js';
@@ -60,7 +60,7 @@ export async function startServices(settings: Settings, options: SupervisorOptio
     const list = plan.map(({ name, url }, i) => line(name, `${url}   pid ${services[i]?.pid}`));
     return {
       url: proxy.url,
-      keyPlace: operatorKeyPlace(settings),
+      keyLocation: operatorKeyLocation(settings),
       firstKey: ready.find(({ firstKey }) => firstKey)?.firstKey ?? null,
       signInPath: ready.find(({ signInPath }) => signInPath)?.signInPath ?? null,
       details: ['', ...list, ...surroundings(settings, environment), apiPage(proxy.url)],

@@ -70,7 +70,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       // smtp-server strips `::ffff:` as text. What then is no address (`a00:1`) is refused for a restricted user.
       answer(auth, session.remoteAddress, passwords, postern, (error, user) => {
         if (error === null) callback(null, { user });
-        else callback(error instanceof SmtpRefusal ? error : ourTrouble());
+        else callback(error instanceof SmtpRefusal ? error : temporaryError());
       });
     },
     onData(stream, _session, callback) {
@@ -134,6 +134,6 @@ function addressText(text: string): string {
 }
 
 /** Never "open": without an answer of our own, the client is to try again. */
-function ourTrouble(): SmtpRefusal {
+function temporaryError(): SmtpRefusal {
   return new SmtpRefusal(454, '4.7.0', 'Temporary authentication failure');
 }

@@ -168,7 +168,7 @@ export interface ObservedSource {
 }
 
 /** What is not known of where an SMTP user logs in from. */
-export interface KnownSince {
+export interface LoginCoverage {
   /** Since when any relay has reported logins; null: none ever has. */
   readonly since: string | null;
   /** The first hundred, by name, of the relays that had contact within a day and do not report logins. */
@@ -178,7 +178,7 @@ export interface KnownSince {
 }
 
 /** Logins by day, and what today's restriction would decide about each. */
-export interface SourceHistogram extends KnownSince {
+export interface SourceHistogram extends LoginCoverage {
   /** Every day (UTC) of the period, the oldest first. */
   readonly days: readonly { readonly day: string; readonly allowed: number; readonly refused: number }[];
 }
@@ -196,7 +196,7 @@ export interface SuggestedRange {
 }
 
 /** A list of ranges for an SMTP user, and what it leaves out. */
-export interface SuggestedRestriction extends KnownSince {
+export interface SuggestedRestriction extends LoginCoverage {
   readonly ranges: readonly SuggestedRange[];
   /** The latest first, up to some number. */
   readonly left: readonly Pick<ObservedSource, 'ip' | 'logins'>[];
@@ -206,7 +206,7 @@ export interface SuggestedRestriction extends KnownSince {
 }
 
 /** What a changed restriction would have refused of the logins of the last days. */
-export interface RestrictionPreview extends KnownSince {
+export interface RestrictionPreview extends LoginCoverage {
   readonly logins: number;
   readonly refused: number;
   readonly refusedAddresses: number;

@@ -57,7 +57,7 @@ export function nodesOf(plugin: HarakaPlugin): string {
 
 /** With a relay agent, or with policies in this process, whose key is in config/postern.key. */
 export function loginsBy(settings: Settings, plugin: HarakaPlugin): Logins {
-  if (settings.agent !== undefined) return new AskedLogins(new URL('/decisions', settings.agent));
+  if (settings.agent !== undefined) return new AgentLogins(new URL('/decisions', settings.agent));
   const readKey = () => String(plugin.config.get('postern.key', 'value', changeKey) ?? '');
   const changeKey = () => {
     try {
@@ -86,7 +86,7 @@ const TRY_LATER = {
   reply: { code: 454, enhanced: '4.7.0', text: 'Temporary authentication failure' },
 } as const;
 
-class AskedLogins implements Logins {
+class AgentLogins implements Logins {
   constructor(private readonly url: URL) {}
 
   async check(username: string, ip: string | undefined): ReturnType<Logins['check']> {

@@ -20,7 +20,7 @@ export const DEFAULT_EXPORT_LIMITS = {
 };
 
 /** Limits simultaneous exports, in total and per key. None waits, because it might wait for an hour. */
-export class ExportTurns {
+export class ExportSlots {
   private readonly running: ApiKeyId[] = [];
 
   constructor(private readonly limits: Pick<ExportLimits, 'atOnce' | 'atOnceByKey'>) {}

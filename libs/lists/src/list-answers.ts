@@ -8,9 +8,9 @@ import { counter, gauge } from '@postern/observe';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { exportFormat, typeOf, type ExportFormat } from './export-formats.js';
-import { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits, ExportTurns } from './export-limits.js';
+import { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits, ExportSlots } from './export-limits.js';
 import type { ListDefinition, ListQuery } from './list.js';
-import { openCursor, type PageAsked } from './page.js';
+import { openCursor, type PageParams } from './page.js';
 import {
   cutOff,
   endComplete,
@@ -32,7 +32,7 @@ export const exportsEnded = counter(
 type List<Item extends object> = ListDefinition<Item, z.ZodRawShape> & { readonly columns: readonly string[] };
 
 /** Reads a page. Consecutive pages must have everything that existed at the beginning, with nothing held in between. */
-type Read<Item> = (asked: Pick<PageAsked, 'limit' | 'cursor'>) => Promise<Page<Item>>;
+type Read<Item> = (asked: Pick<PageParams, 'limit' | 'cursor'>) => Promise<Page<Item>>;
 
 /** How long the reader of a revoked key may read what was already written. */
 const REVOKED_GRACE_MS = 1_000;
@@ -42,7 +42,7 @@ const REVOKED_GRACE_MS = 1_000;
 export class ListAnswers {
   private readonly logger = new Logger('exports');
   private readonly limits: ExportLimits;
-  private readonly turns: ExportTurns;
+  private readonly turns: ExportSlots;
 
   constructor(
     @Inject(QueryBus) private readonly queries: QueryBus,
@@ -50,7 +50,7 @@ export class ListAnswers {
     @Optional() @Inject(EXPORT_LIMITS) limits: Partial<ExportLimits> | undefined,
   ) {
     this.limits = { ...DEFAULT_EXPORT_LIMITS, ...limits };
-    this.turns = new ExportTurns(this.limits);
+    this.turns = new ExportSlots(this.limits);
   }
 
   /**
@@ -58,7 +58,7 @@ export class ListAnswers {
    * line, and the connection is cut.
    * @param queryOf the query of a page; an export runs one after the other
    */
-  async answer<Item extends object, Asked extends PageAsked>(
+  async answer<Item extends object, Asked extends PageParams>(
     reply: FastifyReply,
     list: List<Item>,
     asked: Asked,

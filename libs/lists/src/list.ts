@@ -4,7 +4,7 @@ import { exported, pageView } from '@postern/http';
 import type { Sql } from 'sql-template-tag';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { type ListOrder, type PageAsked, pageFields } from './page.js';
+import { type ListOrder, type PageParams, pageFields } from './page.js';
 import { PERIOD_NOT_IN_ORDER, periodInOrder } from './period.js';
 
 export interface ListDefinition<Item extends object, Filters extends z.ZodRawShape> {
@@ -59,7 +59,7 @@ export function defineList<Item extends object, Filters extends z.ZodRawShape>(
   };
 }
 
-export abstract class ListQuery<Item, Scope, Asked extends PageAsked> extends Query<Page<Item>> {
+export abstract class ListQuery<Item, Scope, Asked extends PageParams> extends Query<Page<Item>> {
   constructor(
     readonly scope: Scope,
     readonly asked: Asked,

@@ -6,7 +6,7 @@ import { isUuid, utcTime, type Page } from '@postern/contracts';
 type Cursor = readonly string[];
 
 /** `?limit=` and `?cursor=` after `pageFields`. */
-export interface PageAsked {
+export interface PageParams {
   readonly limit: number;
   readonly cursor?: Cursor | undefined;
 }
@@ -56,7 +56,7 @@ export function pageFields(order: ListOrder) {
 /** The page of the rows read: one more than `limit` if there are more, or fewer than `found`. */
 export function pageOf<Row extends object>(
   rows: readonly Row[],
-  { limit }: PageAsked,
+  { limit }: PageParams,
   order: ListOrder,
   found = rows.length,
 ): Page<Row> {

@@ -1,6 +1,6 @@
 export { type EntryUse, entryUses, type UsableEntry } from './entry-uses.js';
-export { BATCHES_KEPT_HOURS, forgetLogins } from './forget-logins.js';
-export { knownSince } from './known-since.js';
+export { BATCHES_KEPT_HOURS, deleteOldLogins } from './delete-old-logins.js';
+export { loginCoverage } from './login-coverage.js';
 export { loginsSchema } from './logins-schema.js';
 export { ObservedLoginsModule } from './observed-logins.module.js';
 export { findSources, loginsByDay, MAX_SOURCES, observedSources, type SeenSource } from './observed-sources.js';

@@ -4,14 +4,14 @@ import {
   newId,
   type ApiKeyId,
   type EntryId,
-  type KnownSince,
+  type LoginCoverage,
   type SmtpUserId,
   type TenantId,
 } from '@postern/contracts';
 import { inTenant, migrate, openDataSource } from '@postern/database';
 import { createTestDatabase, onDatabase, type TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
-import { knownSince } from './known-since.js';
+import { loginCoverage } from './login-coverage.js';
 import { loginsSchema } from './logins-schema.js';
 import { findSources, MAX_SOURCES, observedSources } from './observed-sources.js';
 import { MAX_ADDRESSES_PER_DAY, storeLogins, type LoginRecord, type StoredLogins } from './store-logins.js';
@@ -65,8 +65,8 @@ const sources = (tenantId = 'acme', from = DAY_AGO, limit = MAX_SOURCES) =>
     expect(seen.sources).toEqual(all.map(({ ip, logins, lastSeenAt }) => ({ ip, logins, lastSeenAt })));
     return all;
   });
-const known = (tenantId = 'acme'): Promise<KnownSince> =>
-  inTenant(reader, tenantId, (manager) => knownSince(manager, smtpUserId, DAY_AGO));
+const known = (tenantId = 'acme'): Promise<LoginCoverage> =>
+  inTenant(reader, tenantId, (manager) => loginCoverage(manager, smtpUserId, DAY_AGO));
 const sql = (text: string) => onDatabase(database.url, async (owner) => (await owner.query<object>(text)).rows);
 
 describe('observed sources', () => {

@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 export const MAX_SOURCES = 10_000;
 
 /** A filter on the sources of an SMTP user. */
-export interface WantedSources {
+export interface SourcesFilter {
   /** RFC 3339. Only days (UTC) from the day of `from`, and only rows whose last login is not before it. Left out: no limit. */
   readonly from?: string | undefined;
   /** RFC 3339. Only rows whose first login is before it. Left out: no limit. */
@@ -75,7 +75,7 @@ const OBSERVED = `
 export async function findSources(
   manager: EntityManager,
   smtpUserId: string,
-  { from, to, range, after }: WantedSources,
+  { from, to, range, after }: SourcesFilter,
   limit: number,
 ): Promise<ObservedSource[]> {
   const rows = await manager.query<SourceRow[]>(FIND, [

@@ -18,7 +18,7 @@ export async function keepOperatorKey(dataDir: string, key: string): Promise<voi
 }
 
 /** A key that an earlier start created but did not show, because it failed later. Null: none. */
-export async function unshownOperatorKey(dataDir: string): Promise<FirstKey | null> {
+export async function operatorKeyNotShown(dataDir: string): Promise<FirstKey | null> {
   const file = operatorKeyFile(dataDir);
   if (!existsSync(unshownMark(file))) return null;
   const key = (await readFile(file, 'utf8').catch(() => '')).trim();
@@ -32,7 +32,7 @@ export async function noteShown({ file }: FirstKey): Promise<void> {
 }
 
 /** Where the first operator key is; every start prints it. */
-export function operatorKeyPlace({ operatorKey, dataDir }: Pick<Settings, 'operatorKey' | 'dataDir'>): string {
+export function operatorKeyLocation({ operatorKey, dataDir }: Pick<Settings, 'operatorKey' | 'dataDir'>): string {
   if (operatorKey !== null) return 'Operator key: that of POSTERN_OPERATOR_KEY';
   const file = operatorKeyFile(dataDir);
   return existsSync(file)

@@ -12,7 +12,7 @@ export interface Running {
   readonly url: string;
   readonly details?: readonly string[];
   /** Where the first operator key is, in a process with keys. */
-  readonly keyPlace?: string;
+  readonly keyLocation?: string;
   /** Only if nobody has seen the first operator key: it is shown once. */
   readonly firstKey?: FirstKey | null;
   /** A sign-in link for the first operator at the terminal: `/sign-in#code=…`. */
@@ -87,7 +87,7 @@ class ProcessLife {
     process.exit(0);
   }
 
-  private async greet({ url, details = [], keyPlace, firstKey = null, signInPath = null }: Running): Promise<void> {
+  private async greet({ url, details = [], keyLocation, firstKey = null, signInPath = null }: Running): Promise<void> {
     console.log(`${this.name} is ready at ${url}`);
     const message: ReadyMessage = { ready: { url, firstKey, signInPath } };
     if (process.connected) {
@@ -95,7 +95,7 @@ class ProcessLife {
       return;
     }
     for (const line of details) console.log(line);
-    if (keyPlace) console.log(keyPlace);
+    if (keyLocation) console.log(keyLocation);
     if (firstKey) {
       for (const line of firstKeyGreeting(url, firstKey)) console.log(line);
       await noteShown(firstKey);

@@ -9,7 +9,7 @@ import { Presence } from './presence/presence.js';
 import { PublisherModule } from './publisher.module.js';
 import { createHttpApp } from './http-app.js';
 import { ObserveModule } from './operation.controller.js';
-import { operatorKeyPlace, type Running } from '@postern/process-life';
+import { operatorKeyLocation, type Running } from '@postern/process-life';
 
 export interface ServiceParts {
   readonly name: string;
@@ -32,10 +32,10 @@ export async function startService(parts: ServiceParts, settings: Settings): Pro
   try {
     const firstOperator = await parts.firstOperator?.(app, runtime);
     await listenAsSet(() => app.listen(settings.httpPort, settings.httpHost), settings);
-    const keyPlace = firstOperator ? { keyPlace: operatorKeyPlace(settings) } : {};
+    const keyLocation = firstOperator ? { keyLocation: operatorKeyLocation(settings) } : {};
     reportPresence(app, parts.name);
     const url = await app.getUrl();
-    return { url, details: [apiPage(url)], ...keyPlace, ...firstOperator, stop: () => app.close() };
+    return { url, details: [apiPage(url)], ...keyLocation, ...firstOperator, stop: () => app.close() };
   } catch (error) {
     await app.close();
     throw error;

@@ -1,7 +1,7 @@
 import type { EntryId, SmtpUserId, TenantId } from '@postern/contracts';
-import type { WantedMode } from './mode.js';
+import type { RequestedMode } from './mode.js';
 
-export interface WantedEntry {
+export interface RequestedEntry {
   /** An address or a CIDR range, as typed. */
   readonly range: string;
   /** Up to 500 characters. */
@@ -19,11 +19,11 @@ export type SmtpUserCommand =
     }
   | { readonly type: 'RenameSmtpUser'; readonly username: string }
   | { readonly type: 'RemoveSmtpUser' }
-  | { readonly type: 'AddEntries'; readonly entries: readonly WantedEntry[] }
+  | { readonly type: 'AddEntries'; readonly entries: readonly RequestedEntry[] }
   | { readonly type: 'RemoveEntry'; readonly entryId: EntryId }
-  | ({ readonly type: 'ReplaceRestriction'; readonly entries: readonly WantedEntry[] } & WantedMode)
+  | ({ readonly type: 'ReplaceRestriction'; readonly entries: readonly RequestedEntry[] } & RequestedMode)
   | { readonly type: 'ClearRestriction' }
-  | ({ readonly type: 'ChangeMode' } & WantedMode);
+  | ({ readonly type: 'ChangeMode' } & RequestedMode);
 
 export type CommandOf<Type extends SmtpUserCommand['type']> = Extract<SmtpUserCommand, { readonly type: Type }>;
 

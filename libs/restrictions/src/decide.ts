@@ -11,7 +11,7 @@ import { isLive, MAX_ENTRIES } from './entry.js';
 import { checkMode, type ModeSetting } from './mode.js';
 import { DomainRefusal, fieldRefusal, refusedFields } from './refusal.js';
 import { requireRegistered, type SmtpUserState } from './state.js';
-import { checkEntries, expiryRefusal, tooManyEntries, type CheckedEntry } from './wanted-entries.js';
+import { checkEntries, expiryRefusal, tooManyEntries, type CheckedEntry } from './requested-entries.js';
 
 /** The events of a command, in order; empty if nothing changes. `state` must be that of the command's SMTP user. @throws `DomainRefusal`. */
 export function decide(command: SmtpUserCommand, state: SmtpUserState, context: CommandContext): SmtpUserEvent[] {

@@ -1,5 +1,5 @@
 export { accessAt, decideAccess, refusedBy, type AccessPolicy } from './access.js';
-export type { CommandContext, SmtpUserCommand, WantedEntry } from './commands.js';
+export type { CommandContext, SmtpUserCommand, RequestedEntry } from './commands.js';
 export { decide } from './decide.js';
 export { isLive, MAX_ENTRIES, MAX_NOTE_LENGTH } from './entry.js';
 export { modeAt, type ModeSetting } from './mode.js';

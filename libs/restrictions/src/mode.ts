@@ -9,7 +9,7 @@ export interface ModeSetting {
 }
 
 /** A mode as a caller wants it. Without `mode`, the mode and its end stay as they are. */
-export interface WantedMode {
+export interface RequestedMode {
   readonly mode?: Mode | undefined;
   /** RFC 3339; null or left out: no end. */
   readonly enforceAt?: string | null | undefined;
@@ -28,7 +28,7 @@ export function modeAt({ mode, enforceAt }: ModeSetting, at: Date): Mode {
  * setting is returned unchanged, also with an end in the past.
  */
 export function checkMode(
-  { mode, enforceAt: typed }: WantedMode,
+  { mode, enforceAt: typed }: RequestedMode,
   present: ModeSetting,
   now: Date,
 ): { setting: ModeSetting; errors: FieldRefusal[] } {

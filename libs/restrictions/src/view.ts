@@ -2,7 +2,7 @@ import type {
   DecisionKind,
   EntryAdded,
   EntryId,
-  KnownSince,
+  LoginCoverage,
   Mode,
   ObservedSource,
   Page,
@@ -83,7 +83,7 @@ export interface UsedEntry {
 }
 
 /** A page of entries, and what is not known about their use. */
-export interface UsedEntryPage extends Page<UsedEntry>, Pick<KnownSince, 'since' | 'silentRelays'> {}
+export interface UsedEntryPage extends Page<UsedEntry>, Pick<LoginCoverage, 'since' | 'silentRelays'> {}
 
 /** An SMTP user of the HTTP API at `now`. @throws `smtp-user-not-found`. */
 export function smtpUserView(state: SmtpUserState, now: Date): SmtpUser {

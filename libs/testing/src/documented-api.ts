@@ -4,7 +4,7 @@ import { closedDocument } from './closed-document.js';
 import { dereferenced, type ApiAnswer, type ApiDocument, type ApiOperation } from './openapi-shape.js';
 
 /** A complete answer: its body as text, as it came. */
-export interface HeldAnswer {
+export interface ReceivedAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
@@ -45,7 +45,7 @@ export class DocumentedApi {
   }
 
   /** What an answer of the route has that is not documented, or lacks; none where it is as documented. */
-  complaints(route: string, answer: HeldAnswer): readonly string[] {
+  complaints(route: string, answer: ReceivedAnswer): readonly string[] {
     const operation = this.operation(route);
     if (!operation) return [`${route} is not documented`];
     const response = operation.responses[String(answer.status)];
@@ -56,7 +56,7 @@ export class DocumentedApi {
     );
   }
 
-  private bodyComplaints(documented: ApiAnswer, { headers, body }: HeldAnswer): readonly string[] {
+  private bodyComplaints(documented: ApiAnswer, { headers, body }: ReceivedAnswer): readonly string[] {
     const type = headers.get('content-type')?.split(';')[0]?.trim() ?? '';
     if (type === '') return documented.content || body !== '' ? ['it has no content-type'] : [];
     const media = documented.content?.[type];
@@ -96,7 +96,7 @@ export class DocumentedApi {
   }
 }
 
-function headerComplaints(documented: ApiAnswer, { headers }: HeldAnswer): readonly string[] {
+function headerComplaints(documented: ApiAnswer, { headers }: ReceivedAnswer): readonly string[] {
   const known = new Map(Object.entries(documented.headers ?? {}).map(([name, header]) => [name.toLowerCase(), header]));
   const missing = [...known].filter(([name, { required }]) => required && !headers.has(name)).map(([name]) => name);
   const unknown = [...headers.keys()].filter((name) => !known.has(name) && !NOT_OF_THE_API.has(name));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { DocumentedApi, type HeldAnswer } from './documented-api.js';
+import { DocumentedApi, type ReceivedAnswer } from './documented-api.js';
 
 const api = new DocumentedApi({
   paths: {
@@ -44,7 +44,7 @@ const api = new DocumentedApi({
   },
 });
 
-const thing = (body: unknown, more: Partial<HeldAnswer> = {}, type = 'application/json'): readonly string[] =>
+const thing = (body: unknown, more: Partial<ReceivedAnswer> = {}, type = 'application/json'): readonly string[] =>
   api.complaints('GET /things', {
     status: 200,
     headers: new Headers({ etag: '"1"', 'content-type': type }),

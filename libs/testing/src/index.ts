@@ -3,7 +3,7 @@ export { createAcme, type Acme } from './acme.js';
 export { describeWithChromium, TestBrowser, type Visit, type VisitOptions } from './browser.js';
 export * as dashboardStory from './dashboard-story.js';
 export { asking, askingSignedIn, type Answer, type Ask } from './asking.js';
-export { DocumentedApi, type HeldAnswer } from './documented-api.js';
+export { DocumentedApi, type ReceivedAnswer } from './documented-api.js';
 export { DocumentedCaller, type DocumentedCall } from './documented-caller.js';
 export { type ApiAnswer, type ApiContents, type ApiDocument, type ApiOperation } from './openapi-shape.js';
 export { describeWithKafka } from './describe-with-kafka.js';

@@ -5,7 +5,7 @@ import type { TestDatabase } from '@postern/testing';
 import type { DataSource, EntityManager } from 'typeorm';
 import { openClient } from '@postern/testing';
 import { auditDatabase } from '../testing/audit-database.js';
-import { readChanges, type ChangesAsked } from './list-changes.js';
+import { readChanges, type ChangesParams } from './list-changes.js';
 
 const LIMIT = 51;
 const BUSY = '0198c0de-0000-7000-8000-000000000001';
@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 describe('a page of changes', () => {
-  it.each<[tenant: string, filter: Partial<ChangesAsked>, found: number, smtpUserId: string | null]>([
+  it.each<[tenant: string, filter: Partial<ChangesParams>, found: number, smtpUserId: string | null]>([
     ['large', {}, LIMIT, null],
     ['large', { from: '2026-01-02T00:00:00.000Z', to: '2026-01-03T00:00:00.000Z' }, LIMIT, null],
     ['large', { to: '2026-01-01T02:00:00.000Z' }, LIMIT, null],

@@ -3,7 +3,7 @@ import type { TenantId } from '@postern/contracts';
 import { Allow, Documented, Tenant } from '@postern/http';
 import { ListAnswers } from '@postern/lists';
 import type { FastifyReply } from 'fastify';
-import { changes, type ChangesAsked, ListChanges } from './list-changes.js';
+import { changes, type ChangesParams, ListChanges } from './list-changes.js';
 
 @Controller('v1')
 export class ChangesController {
@@ -14,7 +14,7 @@ export class ChangesController {
   @Documented({ tag: 'Audit trail', id: 'listChanges', summary: 'All changes of a tenant', ...changes.answers })
   ofTenant(
     @Tenant() tenantId: TenantId,
-    @Query({ schema: changes.query }) query: ChangesAsked,
+    @Query({ schema: changes.query }) query: ChangesParams,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     return this.lists.answer(reply, changes, query, (asked) => new ListChanges({ tenantId, smtpUserId: null }, asked));
@@ -31,7 +31,7 @@ export class ChangesController {
   ofSmtpUser(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: changes.query }) query: ChangesAsked,
+    @Query({ schema: changes.query }) query: ChangesParams,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const history = { ...changes, name: 'history' };
@@ -47,7 +47,7 @@ export class ChangesController {
     summary: 'The changes that concern no tenant',
     ...changes.answers,
   })
-  ofNoTenant(@Query({ schema: changes.query }) query: ChangesAsked, @Res() reply: FastifyReply): Promise<void> {
+  ofNoTenant(@Query({ schema: changes.query }) query: ChangesParams, @Res() reply: FastifyReply): Promise<void> {
     const scope = { tenantId: null, smtpUserId: null };
     return this.lists.answer(reply, changes, query, (asked) => new ListChanges(scope, asked));
   }

@@ -97,14 +97,14 @@ export const changes = defineList({
     return { ...change, sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.` };
   },
 });
-export type ChangesAsked = z.infer<typeof changes.query>;
+export type ChangesParams = z.infer<typeof changes.query>;
 
 interface ChangeScope {
   readonly tenantId: TenantId | null;
   readonly smtpUserId: string | null;
 }
 
-export class ListChanges extends ListQuery<Change, ChangeScope, ChangesAsked> {}
+export class ListChanges extends ListQuery<Change, ChangeScope, ChangesParams> {}
 
 @QueryHandler(ListChanges)
 export class ListChangesHandler implements IQueryHandler<ListChanges> {
@@ -142,7 +142,7 @@ const NEWEST_FIRST = raw('ORDER BY occurred_at DESC, position DESC');
 export async function readChanges(
   manager: EntityManager,
   scope: ChangeScope,
-  asked: ChangesAsked,
+  asked: ChangesParams,
 ): Promise<ChangeRow[]> {
   const { actor, username } = asked;
   const conditions = conditionsOf(scope, asked);
@@ -179,7 +179,7 @@ export async function readChanges(
 }
 
 /** Each list starts with an index: `changes_of_tenant`, `changes_of_smtp_user`, `changes_by_key`, `changes_by_name`. */
-function conditionsOf({ tenantId, smtpUserId }: ChangeScope, { from, to, cursor }: ChangesAsked): Sql[] {
+function conditionsOf({ tenantId, smtpUserId }: ChangeScope, { from, to, cursor }: ChangesParams): Sql[] {
   const conditions = [tenantId === null ? sql`tenant_id IS NULL` : sql`tenant_id = ${tenantId}`];
   if (smtpUserId !== null) conditions.push(sql`smtp_user_id = ${smtpUserId}`);
   if (from !== undefined) conditions.push(sql`occurred_at >= ${from}::timestamptz`);

@@ -61,7 +61,7 @@ const published = async (whose: Person) => {
   return encodeEvent({ event: page.events[0] as Recorded, xid: String(page.xids[0]) }, id);
 };
 let offset = 40;
-const putAside = async (received: { key: Buffer | null; value: Buffer | null }): Promise<string> => {
+const storeDeadLetter = async (received: { key: Buffer | null; value: Buffer | null }): Promise<string> => {
   const place = { topic: TOPICS.authDenials, partition: 3, offset: (offset += 1) };
   const letter = { ...place, ...received, reason: 'The message is of later.' };
   // It comes again where the partition is read from its beginning.
@@ -74,7 +74,7 @@ const totals = () =>
 
 describe('a dead letter', () => {
   it('that is readable now is recorded once, even if several retry it', async () => {
-    const id = await putAside(message());
+    const id = await storeDeadLetter(message());
     const results = await Promise.all([retryDeadLetter(audit, id, BY), retryDeadLetter(audit, id, BY)]);
     expect(results.map(({ outcome }) => outcome).toSorted()).toEqual(['not-waiting', 'recorded']);
     expect(await totals()).toEqual([{ ip: '203.0.113.9', count: 1 }]);
@@ -84,8 +84,8 @@ describe('a dead letter', () => {
 
   it('whose denial is on record already is not counted again', async () => {
     const received = message();
-    await retryDeadLetter(audit, await putAside(received), BY);
-    expect(await retryDeadLetter(audit, await putAside(received), BY)).toEqual({ outcome: 'known' });
+    await retryDeadLetter(audit, await storeDeadLetter(received), BY);
+    expect(await retryDeadLetter(audit, await storeDeadLetter(received), BY)).toEqual({ outcome: 'known' });
     expect(await totals()).toEqual([{ ip: '203.0.113.9', count: 1 }]);
   });
 
@@ -93,7 +93,7 @@ describe('a dead letter', () => {
     ['no JSON', { key: null, value: Buffer.from([0xff, 0x00]) }, 'The message is not JSON in UTF-8.'],
     ['nothing', { key: null, value: null }, 'The message is empty.'],
   ])('that is %s stays, with the bytes and the reason of the last try', async (_, received, reason) => {
-    const id = await putAside(received);
+    const id = await storeDeadLetter(received);
     expect(await retryDeadLetter(audit, id, BY)).toEqual({ outcome: 'unreadable', reason });
     expect(await findDeadLetter(audit, id)).toEqual({
       id,

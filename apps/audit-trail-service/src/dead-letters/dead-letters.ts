@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { isTime, isUuid, type ListOrder, type PageAsked } from '@postern/lists';
+import { isTime, isUuid, type ListOrder, type PageParams } from '@postern/lists';
 import { actionOf, DeadLetter, type OnBehalfOf } from './dead-letter.entity.js';
 
 export const DEAD_LETTERS_ORDER: ListOrder = { deadLetteredAt: isTime, id: isUuid };
@@ -8,7 +8,7 @@ export const DEAD_LETTERS_ORDER: ListOrder = { deadLetteredAt: isTime, id: isUui
 export function listDeadLetters(
   audit: DataSource,
   which: 'waiting' | 'all',
-  { limit, cursor }: PageAsked,
+  { limit, cursor }: PageParams,
 ): Promise<DeadLetter[]> {
   const [at, id] = cursor ?? ['-infinity', '00000000-0000-0000-0000-000000000000'];
   return audit.manager

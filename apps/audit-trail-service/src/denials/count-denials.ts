@@ -21,7 +21,7 @@ const MAX_COUNTED = 500_000;
 const INTERVAL_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 type Interval = keyof typeof INTERVAL_MS;
 
-export const HistogramAsked = z
+export const HistogramParams = z
   .strictObject({
     from: timeField.meta({ description: 'Occurred then or later.', examples: ['2026-11-01T00:00:00Z'] }),
     to: timeField
@@ -50,7 +50,7 @@ export const HistogramAsked = z
     path: ['from'],
     error: `The period has more than ${MAX_BUCKETS} intervals. Give a longer interval, or a shorter period.`,
   });
-type HistogramAsked = z.infer<typeof HistogramAsked>;
+type HistogramParams = z.infer<typeof HistogramParams>;
 
 export const denialHistogramView = view<DenialHistogram>('DenialHistogram', 'How many logins were denied, and when.', {
   interval: z.enum(['minute', 'hour', 'day']),
@@ -72,7 +72,7 @@ export const denialHistogramView = view<DenialHistogram>('DenialHistogram', 'How
 export class CountDenials extends Query<DenialHistogram> {
   constructor(
     readonly tenantId: TenantId,
-    readonly asked: HistogramAsked,
+    readonly asked: HistogramParams,
   ) {
     super();
   }

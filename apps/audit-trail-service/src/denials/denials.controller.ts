@@ -5,10 +5,10 @@ import { Allow, Documented, json, Tenant } from '@postern/http';
 import { ListAnswers } from '@postern/lists';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { CountDenials, denialHistogramView, HistogramAsked } from './count-denials.js';
-import { denials, type DenialsAsked, ListDenials } from './list-denials.js';
-import { ListRefusingNow, refusingNow, type RefusingNowAsked } from './list-refusing-now.js';
-import { type Summaries, SummariesAsked, summariesAnswer, SummariseDenials } from './summarise-denials.js';
+import { CountDenials, denialHistogramView, HistogramParams } from './count-denials.js';
+import { denials, type DenialsParams, ListDenials } from './list-denials.js';
+import { ListRefusingNow, refusingNow, type RefusingNowParams } from './list-refusing-now.js';
+import { type Summaries, SummariesParams, summariesAnswer, SummariseDenials } from './summarise-denials.js';
 
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')
@@ -22,7 +22,7 @@ export class DenialsController {
   @Documented({ tag: 'Audit trail', id: 'listDenials', summary: 'The denials of a tenant', ...denials.answers })
   ofTenant(
     @Tenant() tenantId: TenantId,
-    @Query({ schema: denials.query }) query: DenialsAsked,
+    @Query({ schema: denials.query }) query: DenialsParams,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     return this.lists.answer(reply, denials, query, (asked) => new ListDenials({ tenantId, smtpUserId: null }, asked));
@@ -38,7 +38,7 @@ export class DenialsController {
   })
   histogram(
     @Tenant() tenantId: TenantId,
-    @Query({ schema: HistogramAsked }) asked: z.infer<typeof HistogramAsked>,
+    @Query({ schema: HistogramParams }) asked: z.infer<typeof HistogramParams>,
   ): Promise<DenialHistogram> {
     return this.queries.execute(new CountDenials(tenantId, asked));
   }
@@ -53,7 +53,7 @@ export class DenialsController {
   ofSmtpUser(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: denials.query }) query: DenialsAsked,
+    @Query({ schema: denials.query }) query: DenialsParams,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     return this.lists.answer(reply, denials, query, (asked) => new ListDenials({ tenantId, smtpUserId }, asked));
@@ -68,7 +68,7 @@ export class DenialsController {
   })
   summaries(
     @Tenant() tenantId: TenantId,
-    @Query({ schema: SummariesAsked }) asked: z.infer<typeof SummariesAsked>,
+    @Query({ schema: SummariesParams }) asked: z.infer<typeof SummariesParams>,
   ): Promise<Summaries> {
     return this.queries.execute(new SummariseDenials(tenantId, asked));
   }
@@ -82,7 +82,7 @@ export class DenialsController {
   })
   refusingNow(
     @Tenant() tenantId: TenantId,
-    @Query({ schema: refusingNow.query }) query: RefusingNowAsked,
+    @Query({ schema: refusingNow.query }) query: RefusingNowParams,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     return this.lists.answer(reply, refusingNow, query, (asked) => new ListRefusingNow(tenantId, asked));

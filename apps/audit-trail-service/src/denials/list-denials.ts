@@ -53,14 +53,14 @@ export const denials = defineList({
     ...denialFilters,
   },
 });
-export type DenialsAsked = z.infer<typeof denials.query>;
+export type DenialsParams = z.infer<typeof denials.query>;
 
 export interface DenialScope {
   readonly tenantId: TenantId;
   readonly smtpUserId: string | null;
 }
 
-export class ListDenials extends ListQuery<Denial, DenialScope, DenialsAsked> {}
+export class ListDenials extends ListQuery<Denial, DenialScope, DenialsParams> {}
 
 @QueryHandler(ListDenials)
 export class ListDenialsHandler implements IQueryHandler<ListDenials> {
@@ -86,7 +86,7 @@ export const DENIAL_COLUMNS =
   raw(`id, occurred_at AS "occurredAt", recorded_at AS "recordedAt", tenant_id AS "tenantId",
   smtp_user_id AS "smtpUserId", username, ip, relay, reason, mode, refused, count`);
 
-type Filters = Omit<DenialsAsked, 'limit' | 'bom'>;
+type Filters = Omit<DenialsParams, 'limit' | 'bom'>;
 
 /** Conditions for `audit.denials`; null if nothing can match. @throws `smtp-user-not-found`. */
 export async function denialConditions(

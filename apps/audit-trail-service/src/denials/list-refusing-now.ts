@@ -31,9 +31,9 @@ export const refusingNow = defineList({
   order: { lastDeniedAt: isTime, smtpUserId: isUuid },
   filters: {},
 });
-export type RefusingNowAsked = z.infer<typeof refusingNow.query>;
+export type RefusingNowParams = z.infer<typeof refusingNow.query>;
 
-export class ListRefusingNow extends ListQuery<RefusingNow, TenantId, RefusingNowAsked> {}
+export class ListRefusingNow extends ListQuery<RefusingNow, TenantId, RefusingNowParams> {}
 
 @QueryHandler(ListRefusingNow)
 export class ListRefusingNowHandler implements IQueryHandler<ListRefusingNow> {

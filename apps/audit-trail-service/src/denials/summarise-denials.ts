@@ -16,7 +16,7 @@ export const RECENT_MS = 5 * 60 * 1_000;
 
 const IDS_DETAIL = `Give 1 to ${MAX_USERS} ids of SMTP users, with commas between them.`;
 
-export const SummariesAsked = z.strictObject({
+export const SummariesParams = z.strictObject({
   smtpUserIds: z
     .string()
     .transform((text) => text.split(','))
@@ -63,7 +63,7 @@ export const summariesAnswer = json(
 export class SummariseDenials extends Query<Summaries> {
   constructor(
     readonly tenantId: TenantId,
-    readonly asked: z.infer<typeof SummariesAsked>,
+    readonly asked: z.infer<typeof SummariesParams>,
   ) {
     super();
   }

@@ -3,7 +3,7 @@ import type { TenantId } from '@postern/contracts';
 import { Allow, Documented, Tenant } from '@postern/http';
 import { ListAnswers } from '@postern/lists';
 import type { FastifyReply } from 'fastify';
-import { deniedIps, type DeniedIpsAsked, ListDeniedIps } from './list-denied-ips.js';
+import { deniedIps, type DeniedIpsParams, ListDeniedIps } from './list-denied-ips.js';
 
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')
@@ -20,7 +20,7 @@ export class DeniedIpsController {
   list(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: deniedIps.query }) query: DeniedIpsAsked,
+    @Query({ schema: deniedIps.query }) query: DeniedIpsParams,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     return this.lists.answer(reply, deniedIps, query, (asked) => new ListDeniedIps({ tenantId, smtpUserId }, asked));

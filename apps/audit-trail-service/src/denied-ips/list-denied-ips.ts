@@ -52,12 +52,12 @@ export const deniedIps = defineList({
   order: { lastDeniedAt: isTime, ip: isText },
   filters: periodFields('Denied'),
 });
-export type DeniedIpsAsked = z.infer<typeof deniedIps.query>;
+export type DeniedIpsParams = z.infer<typeof deniedIps.query>;
 
 export class ListDeniedIps extends ListQuery<
   DeniedIp,
   { readonly tenantId: TenantId; readonly smtpUserId: string },
-  DeniedIpsAsked
+  DeniedIpsParams
 > {}
 
 /** A host's address of the other family is searched among this many recently denied addresses. */
@@ -118,7 +118,7 @@ async function readRecords(manager: EntityManager, conditions: Sql[], limit: num
 }
 
 /** For the SMTP user's addresses with a denial in the period. Uses the index `denied_ips_of_user`. */
-function conditionsOf(smtpUserId: string, { from, to, cursor }: Partial<DeniedIpsAsked>): Sql[] {
+function conditionsOf(smtpUserId: string, { from, to, cursor }: Partial<DeniedIpsParams>): Sql[] {
   const conditions = [sql`smtp_user_id = ${smtpUserId}`];
   if (from !== undefined) conditions.push(sql`last_denied_at >= ${from}::timestamptz`);
   if (to !== undefined) conditions.push(sql`first_denied_at < ${to}::timestamptz`);

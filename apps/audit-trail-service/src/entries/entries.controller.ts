@@ -3,7 +3,7 @@ import type { TenantId } from '@postern/contracts';
 import { Allow, Documented, Tenant } from '@postern/http';
 import { ListAnswers } from '@postern/lists';
 import type { FastifyReply } from 'fastify';
-import { entries, type EntriesAsked, ListEntries } from './list-entries.js';
+import { entries, type EntriesParams, ListEntries } from './list-entries.js';
 
 @Controller('v1/tenants/:tenantId/entries')
 @Allow('admin', 'auditor', 'operator')
@@ -19,7 +19,7 @@ export class EntriesController {
   })
   list(
     @Tenant() tenantId: TenantId,
-    @Query({ schema: entries.query }) query: EntriesAsked,
+    @Query({ schema: entries.query }) query: EntriesParams,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     return this.lists.answer(reply, entries, query, (asked) => new ListEntries(tenantId, asked));

@@ -4,12 +4,12 @@ import type { EntryAdded, SmtpUserId, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { entryView, text, time, uuid, view, integer } from '@postern/http';
 import { defineList, isPosition, isUuid, ListQuery, pageOf, readRows } from '@postern/lists';
-import { entryUses, knownSince } from '@postern/observed-logins';
+import { entryUses, loginCoverage } from '@postern/observed-logins';
 import { entryView as shownEntry, type UsedEntry, type UsedEntryPage } from '@postern/restrictions';
 import sql, { join, raw } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { daysField, knownSinceFields, observedFrom } from '../sources/recent-sources.js';
+import { daysField, loginCoverageFields, observedFrom } from '../sources/recent-sources.js';
 
 /** The entries of a tenant’s restrictions with their use, as pages, NDJSON or CSV. The SMTP users and entries that were added last come first. */
 export const entries = defineList({
@@ -25,7 +25,7 @@ export const entries = defineList({
     ).nullable(),
     logins30d: integer(0, 120, 'Logins that it let in during the last 30 days.'),
   }),
-  more: { since: knownSinceFields.since, silentRelays: knownSinceFields.silentRelays },
+  more: { since: loginCoverageFields.since, silentRelays: loginCoverageFields.silentRelays },
   order: { smtpUserId: isUuid, place: isPosition },
   filters: {
     smtpUserId: z.string().refine(isUuid, 'Give the id of an SMTP user.').optional(),
@@ -48,9 +48,9 @@ export const entries = defineList({
     'entry.id',
   ],
 });
-export type EntriesAsked = z.infer<typeof entries.query>;
+export type EntriesParams = z.infer<typeof entries.query>;
 
-export class ListEntries extends ListQuery<UsedEntry, TenantId, EntriesAsked> {}
+export class ListEntries extends ListQuery<UsedEntry, TenantId, EntriesParams> {}
 
 /** Entries per query if `unusedForDays` leaves most of them out: the use of an entry is in no index. */
 const BATCH = 1_000;
@@ -74,7 +74,9 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
   async execute({ scope: tenantId, asked }: ListEntries): Promise<UsedEntryPage> {
     const { unusedForDays, limit } = asked;
     const now = new Date();
-    const { since, silentRelays } = await inTenant(this.logins, tenantId, (manager) => knownSince(manager, null, now));
+    const { since, silentRelays } = await inTenant(this.logins, tenantId, (manager) =>
+      loginCoverage(manager, null, now),
+    );
     const known = { since, silentRelays };
     const before = unusedForDays === undefined ? null : observedFrom(unusedForDays, now).toISOString();
     // From before the first report, the use of entries is not known.
@@ -98,17 +100,17 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
       lookedAt += rows.length;
       if (lookedAt >= MAX_LOOKED_AT && found.length <= limit) {
         const { nextCursor } = pageOf([last], { limit: 1 }, entries.order, 2);
-        return { items: found.map(withoutPlace), nextCursor, ...known };
+        return { items: found.map(withoutPosition), nextCursor, ...known };
       }
     }
     const { items, nextCursor } = pageOf(found, asked, entries.order);
-    return { items: items.map(withoutPlace), nextCursor, ...known };
+    return { items: items.map(withoutPosition), nextCursor, ...known };
   }
 
   /** Uses the index `smtp_users_of_tenant` and the key of the entries. */
   private read(
     tenantId: TenantId,
-    { smtpUserId, cursor }: EntriesAsked,
+    { smtpUserId, cursor }: EntriesParams,
     addedBefore: string | null,
     limit: number,
   ): Promise<EntryRow[]> {
@@ -132,7 +134,7 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
 
 const NEWEST_FIRST = raw('ORDER BY u.id DESC, place DESC');
 
-function withoutPlace(found: UsedEntry & { readonly place: string }): UsedEntry {
+function withoutPosition(found: UsedEntry & { readonly place: string }): UsedEntry {
   const { place: _, ...entry } = found;
   return entry;
 }

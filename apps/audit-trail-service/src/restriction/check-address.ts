@@ -17,12 +17,12 @@ import {
   type SmtpUserState,
 } from '@postern/restrictions';
 import type { DataSource, EntityManager } from 'typeorm';
-import { presentSmtpUser, smtpUserAtVersion, type AskedSmtpUser } from '../smtp-user/find-smtp-user.js';
+import { presentSmtpUser, smtpUserAtVersion, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
 
 /** What a relay would decide at `at`, and why. `at` is in the past, or null: now. */
 export class CheckAddress extends Query<CheckedAddress> {
   constructor(
-    readonly user: AskedSmtpUser,
+    readonly user: SmtpUserQuery,
     readonly ip: IpAddress,
     readonly at: Date | null,
   ) {

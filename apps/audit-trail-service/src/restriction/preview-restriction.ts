@@ -25,8 +25,8 @@ import {
 } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { presentSmtpUser, type AskedSmtpUser } from '../smtp-user/find-smtp-user.js';
-import { knownSinceFields, MAX_DAYS, recentSources, sumOfLogins } from '../sources/recent-sources.js';
+import { presentSmtpUser, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
+import { loginCoverageFields, MAX_DAYS, recentSources, sumOfLogins } from '../sources/recent-sources.js';
 
 /** The most addresses in an answer; the totals count all. */
 const MAX_ADDRESSES = 500;
@@ -49,7 +49,7 @@ export const PreviewBody = z
     days: z.int().min(1).max(MAX_DAYS).default(30).meta({ description: 'The period of the logins, up to now.' }),
   })
   .meta({ examples: [{ add: [{ range: '203.0.113.42' }], mode: 'enforce', days: 30 }] });
-export type PreviewAsked = z.infer<typeof PreviewBody>;
+export type PreviewParams = z.infer<typeof PreviewBody>;
 
 export const restrictionPreviewView = view<RestrictionPreview>(
   'RestrictionPreview',
@@ -68,7 +68,7 @@ export const restrictionPreviewView = view<RestrictionPreview>(
         }),
       )
       .meta({ description: `The refused addresses, the latest first, at most ${MAX_ADDRESSES}.` }),
-    ...knownSinceFields,
+    ...loginCoverageFields,
     version: integer(1, 7, 'The SMTP user’s version that the changes were made to.'),
   },
 );
@@ -76,8 +76,8 @@ export const restrictionPreviewView = view<RestrictionPreview>(
 /** What a change of the restriction would have done to the logins of the last days. */
 export class PreviewRestriction extends Query<RestrictionPreview> {
   constructor(
-    readonly user: AskedSmtpUser,
-    readonly asked: PreviewAsked,
+    readonly user: SmtpUserQuery,
+    readonly asked: PreviewParams,
   ) {
     super();
   }
@@ -111,7 +111,7 @@ export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestricti
 }
 
 /** The SMTP user after the changes. The domain decides them, as it decides writes. @throws `DomainRefusal`. */
-function changedBy(asked: PreviewAsked, present: RegisteredSmtpUser, now: Date): RegisteredSmtpUser {
+function changedBy(asked: PreviewParams, present: RegisteredSmtpUser, now: Date): RegisteredSmtpUser {
   const { entries, add, remove = [], mode, enforceAt } = asked;
   let state: SmtpUserState = present;
   const change = (command: SmtpUserCommand) => {

@@ -22,9 +22,9 @@ import {
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
 import type { CheckedAddress } from '@postern/restrictions';
 import { z } from 'zod';
-import { DaysAsked } from '../sources/recent-sources.js';
+import { DaysParams } from '../sources/recent-sources.js';
 import { CheckAddress } from './check-address.js';
-import { PreviewBody, PreviewRestriction, restrictionPreviewView, type PreviewAsked } from './preview-restriction.js';
+import { PreviewBody, PreviewRestriction, restrictionPreviewView, type PreviewParams } from './preview-restriction.js';
 import { suggestedRestrictionView, SuggestRestriction } from './suggest-restriction.js';
 
 const checkedAddressView = view<CheckedAddress>('CheckedAddress', 'A decision, explained.', {
@@ -87,7 +87,7 @@ export class RestrictionController {
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
     @MinVersion() minVersion: number,
-    @Query({ schema: DaysAsked }) { days }: z.infer<typeof DaysAsked>,
+    @Query({ schema: DaysParams }) { days }: z.infer<typeof DaysParams>,
   ): Promise<SuggestedRestriction> {
     return this.queries.execute(new SuggestRestriction({ tenantId, smtpUserId, minVersion }, days));
   }
@@ -107,7 +107,7 @@ export class RestrictionController {
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
     @MinVersion() minVersion: number,
-    @Body({ schema: PreviewBody }) asked: PreviewAsked,
+    @Body({ schema: PreviewBody }) asked: PreviewParams,
   ): Promise<RestrictionPreview> {
     return this.queries.execute(new PreviewRestriction({ tenantId, smtpUserId, minVersion }, asked));
   }

@@ -4,8 +4,8 @@ import type { SuggestedRange, SuggestedRestriction } from '@postern/contracts';
 import { text, view, integer } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { presentSmtpUser, type AskedSmtpUser } from '../smtp-user/find-smtp-user.js';
-import { knownSinceFields, recentSources, sumOfLogins } from '../sources/recent-sources.js';
+import { presentSmtpUser, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
+import { loginCoverageFields, recentSources, sumOfLogins } from '../sources/recent-sources.js';
 import { suggestRanges } from './suggest-ranges.js';
 
 /** The most left-out addresses in an answer; the totals count all. */
@@ -36,14 +36,14 @@ export const suggestedRestrictionView = view<SuggestedRestriction>(
     leftAddresses: integer(0, 1, 'How many addresses no range covers, also those that `left` does not list.'),
     leftLogins: integer(0, 1, 'The logins from all addresses that no range covers.'),
     logins: integer(0, 160, 'All logins in the period.'),
-    ...knownSinceFields,
+    ...loginCoverageFields,
   },
 );
 
 /** A list of ranges for an SMTP user, from its logins of the last `days`. */
 export class SuggestRestriction extends Query<SuggestedRestriction> {
   constructor(
-    readonly user: AskedSmtpUser,
+    readonly user: SmtpUserQuery,
     readonly days: number,
   ) {
     super();

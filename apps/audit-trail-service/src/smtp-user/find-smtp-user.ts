@@ -16,7 +16,7 @@ export async function findSmtpUser(manager: EntityManager, smtpUserId: string): 
   return found;
 }
 
-export interface AskedSmtpUser {
+export interface SmtpUserQuery {
   readonly tenantId: TenantId;
   readonly smtpUserId: string;
   /** Of `Postern-Min-Version`; 0 if it was not sent. */
@@ -24,7 +24,7 @@ export interface AskedSmtpUser {
 }
 
 /** The SMTP user as it is now. @throws `smtp-user-not-found`, also for a removed one or another tenant's; `read-side-behind`. */
-export async function presentSmtpUser(reader: DataSource, asked: AskedSmtpUser): Promise<RegisteredSmtpUser> {
+export async function presentSmtpUser(reader: DataSource, asked: SmtpUserQuery): Promise<RegisteredSmtpUser> {
   const user = await smtpUserAtVersion(reader, asked);
   if (user?.status === 'registered') return user;
   throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id in this tenant.');
@@ -33,7 +33,7 @@ export async function presentSmtpUser(reader: DataSource, asked: AskedSmtpUser):
 /** Also a removed one; null if there is none. @throws `smtp-user-not-found` if the id is no UUID; `read-side-behind`. */
 export async function smtpUserAtVersion(
   reader: DataSource,
-  { tenantId, smtpUserId, minVersion }: AskedSmtpUser,
+  { tenantId, smtpUserId, minVersion }: SmtpUserQuery,
 ): Promise<KnownSmtpUser | null> {
   if (!isUuid(smtpUserId))
     throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is not a UUID.');

@@ -3,12 +3,12 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { SourceHistogram, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { integer, view } from '@postern/http';
-import { knownSince, loginsByDay, observedSources } from '@postern/observed-logins';
+import { loginCoverage, loginsByDay, observedSources } from '@postern/observed-logins';
 import { refusedBy } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
-import { DAY_MS, knownSinceFields, observedFrom } from './recent-sources.js';
+import { DAY_MS, loginCoverageFields, observedFrom } from './recent-sources.js';
 
 export const sourceHistogramView = view<SourceHistogram>(
   'SourceHistogram',
@@ -21,7 +21,7 @@ export const sourceHistogramView = view<SourceHistogram>(
         refused: integer(0, 0, 'Logins that would be refused now.'),
       }),
     ),
-    ...knownSinceFields,
+    ...loginCoverageFields,
   },
 );
 
@@ -61,7 +61,7 @@ export class CountSourcesHandler implements IQueryHandler<CountSources> {
         const { logins, ofAddresses } = counted.get(day) ?? { logins: 0, ofAddresses: 0 };
         return { day, allowed: logins - ofAddresses, refused: ofAddresses };
       });
-      return { days: histogram, ...(await knownSince(manager, smtpUserId, from)) };
+      return { days: histogram, ...(await loginCoverage(manager, smtpUserId, from)) };
     });
   }
 }

@@ -38,12 +38,12 @@ export const sources = defineList({
   },
   columns: ['ip', 'firstSeenAt', 'lastSeenAt', 'logins', 'relays', 'decision', 'reason', 'matched.range'],
 });
-export type SourcesAsked = z.infer<typeof sources.query>;
+export type SourcesParams = z.infer<typeof sources.query>;
 
 export class ListSources extends ListQuery<
   Source,
   { readonly tenantId: TenantId; readonly smtpUserId: string },
-  SourcesAsked
+  SourcesParams
 > {}
 
 @QueryHandler(ListSources)

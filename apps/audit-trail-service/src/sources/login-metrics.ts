@@ -21,7 +21,7 @@ export const loginsNotKept = counter(
   'Logins that were counted without their address, because their SMTP user had too many addresses that day.',
 );
 
-export const sourcesForgotten = counter(
+export const sourcesDeleted = counter(
   'postern_sources_forgotten_total',
   'Rows of observed sources, one for each SMTP user, address and day, that were deleted because they are older than what is kept.',
 );

@@ -6,10 +6,10 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { forgetLogins } from '@postern/observed-logins';
+import { deleteOldLogins } from '@postern/observed-logins';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
-import { sourcesForgotten } from './login-metrics.js';
+import { sourcesDeleted } from './login-metrics.js';
 
 const DAY_MS = 86_400_000;
 const SWEEP_EVERY_MS = 10 * 60_000;
@@ -40,7 +40,7 @@ export class LoginRetention implements OnApplicationBootstrap, BeforeApplication
   }
 
   async sweep(now: Date): Promise<void> {
-    sourcesForgotten.inc(await forgetLogins(this.writer, keptFrom(this.settings.loginsRetentionDays, now)));
+    sourcesDeleted.inc(await deleteOldLogins(this.writer, keptFrom(this.settings.loginsRetentionDays, now)));
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -1,7 +1,7 @@
-import type { KnownSince, TenantId } from '@postern/contracts';
+import type { LoginCoverage, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { text, time, integer } from '@postern/http';
-import { knownSince, observedSources, type SeenSource } from '@postern/observed-logins';
+import { loginCoverage, observedSources, type SeenSource } from '@postern/observed-logins';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
@@ -18,14 +18,14 @@ export const daysField = z
   .refine((days) => days >= 1 && days <= MAX_DAYS, DAYS);
 
 /** The query of a route that looks back: `?days=`. */
-export const DaysAsked = z.strictObject({
+export const DaysParams = z.strictObject({
   days: daysField
     .default(30)
     .meta({ type: 'integer', minimum: 1, maximum: MAX_DAYS, default: 30, description: 'Up to today, by UTC.' }),
 });
 
-/** The members of `KnownSince`. */
-export const knownSinceFields = {
+/** The members of `LoginCoverage`. */
+export const loginCoverageFields = {
   since: time('2026-11-01T08:00:00.000Z', 'Since when any relay has reported logins; null: none ever has.').nullable(),
   silentRelays: z.array(text('mx3')).meta({
     description: 'The first hundred, by name, of the relays that had contact within a day and do not report logins.',
@@ -37,7 +37,7 @@ export const knownSinceFields = {
   ),
 };
 
-export interface RecentSources extends KnownSince {
+export interface RecentSources extends LoginCoverage {
   /** The latest first; the latest 10,000 if there are more. */
   readonly sources: readonly SeenSource[];
 }
@@ -51,7 +51,7 @@ export function recentSources(
   const from = observedFrom(days, new Date());
   return inTenant(reader, tenantId, async (manager) => {
     const { sources, logins } = await observedSources(manager, smtpUserId, from);
-    const known = await knownSince(manager, smtpUserId, from);
+    const known = await loginCoverage(manager, smtpUserId, from);
     return { sources, ...known, notKept: known.notKept + logins - sumOfLogins(sources) };
   });
 }

@@ -6,8 +6,8 @@ import { ListAnswers } from '@postern/lists';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { CountSources, sourceHistogramView } from './count-sources.js';
-import { DaysAsked } from './recent-sources.js';
-import { ListSources, sources, type SourcesAsked } from './list-sources.js';
+import { DaysParams } from './recent-sources.js';
+import { ListSources, sources, type SourcesParams } from './list-sources.js';
 
 /** Where SMTP users log in from. */
 @Controller('v1/tenants/:tenantId/smtp-users/:smtpUserId/sources')
@@ -28,7 +28,7 @@ export class SourcesController {
   list(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: sources.query }) query: SourcesAsked,
+    @Query({ schema: sources.query }) query: SourcesParams,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     return this.lists.answer(reply, sources, query, (asked) => new ListSources({ tenantId, smtpUserId }, asked));
@@ -44,7 +44,7 @@ export class SourcesController {
   histogram(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: DaysAsked }) { days }: z.infer<typeof DaysAsked>,
+    @Query({ schema: DaysParams }) { days }: z.infer<typeof DaysParams>,
   ): Promise<SourceHistogram> {
     return this.queries.execute(new CountSources(tenantId, smtpUserId, days));
   }

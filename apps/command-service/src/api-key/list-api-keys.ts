@@ -4,12 +4,12 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { ApiKeyEntity } from '@postern/access';
 import type { ApiKey, Page, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { isTime, type ListOrder, ListQuery, type PageAsked, pageOf } from '@postern/lists';
+import { isTime, type ListOrder, ListQuery, type PageParams, pageOf } from '@postern/lists';
 import { IsNull, type DataSource, type EntityManager } from 'typeorm';
 import { API_KEY_ID } from './api-keys.js';
 
 /** Newest first, also revoked ones. Null: keys that belong to no tenant. */
-export class ListApiKeys extends ListQuery<ApiKey, TenantId | null, PageAsked> {}
+export class ListApiKeys extends ListQuery<ApiKey, TenantId | null, PageParams> {}
 
 export const API_KEYS_ORDER: ListOrder = { createdAt: isTime, id: (value) => API_KEY_ID.test(value) };
 

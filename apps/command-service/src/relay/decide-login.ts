@@ -29,7 +29,7 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { CLOCK, type Clock } from '../clock.js';
 import { SmtpUserStates } from '../smtp-user/smtp-user-states.js';
-import { currentHolders } from '../smtp-user/usernames.js';
+import { currentOwners } from '../smtp-user/usernames.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
 import { denialAppend, storedIp } from './auth-denied.js';
@@ -81,7 +81,7 @@ const UNKNOWN = { user: null, reply: null };
 export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
   private readonly holders = new BatchedLookUp(
     (usernames: readonly UsernameKey[]) =>
-      Deadline.within(LOOK_UP_WITHIN_MS, () => currentHolders(this.usernames, usernames), notKnown),
+      Deadline.within(LOOK_UP_WITHIN_MS, () => currentOwners(this.usernames, usernames), notKnown),
     LOOK_UPS,
     notKnown,
   );
@@ -95,7 +95,7 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
   ) {}
 
   async execute({ username, ip, dryRun, context }: DecideLogin): Promise<Written<LoginDecision>> {
-    const { user, reply } = await this.holderOf(username);
+    const { user, reply } = await this.ownerOf(username);
     const address = parseAddress(ip);
     const now = this.clock();
     const access = decideAccess(user, address.ok ? address.value : null, now);
@@ -133,7 +133,7 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
   }
 
   /** A client may send any text; what cannot be a username is unknown. */
-  private async holderOf(
+  private async ownerOf(
     username: string,
   ): Promise<{ readonly user: RegisteredSmtpUser | null; readonly reply: TenantReply | null }> {
     if (!isUsername(username)) return UNKNOWN;

@@ -9,7 +9,7 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { CLOCK, type Clock } from '../clock.js';
 import type { SmtpUserRef } from '../smtp-user/target.js';
-import { holdersAt } from '../smtp-user/usernames.js';
+import { ownersAt } from '../smtp-user/usernames.js';
 import { EventWriter } from '../write/event-writer.js';
 import { denialsTotal } from '../write/metrics.js';
 import { eventMetadata, type RequestContext, type Written } from '../write/request-context.js';
@@ -79,7 +79,7 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
   }
 
   private async byUser(reports: readonly DenialReport[], rejected: RejectedDenial[]): Promise<DenialsOfUser[]> {
-    const holders = await holdersAt(
+    const holders = await ownersAt(
       this.writer,
       reports.map(({ username, occurredAt: at, smtpUserId }) => ({ username: usernameKey(username), at, smtpUserId })),
     );
@@ -87,7 +87,7 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
     for (const [i, report] of reports.entries()) {
       const user = holders[i];
       if (!user) {
-        rejected.push({ id: report.id, code: 'smtp-user-not-found', detail: whyNoHolder(report) });
+        rejected.push({ id: report.id, code: 'smtp-user-not-found', detail: whyNoOwner(report) });
         continue;
       }
       const group: DenialsOfUser = byUser.get(user.smtpUserId) ?? { user, denials: [] };
@@ -125,7 +125,7 @@ function readBatch(
   return { reports: [...reports.values()], repeated, rejected };
 }
 
-function whyNoHolder({ username, smtpUserId, occurredAt }: DenialReport): string {
+function whyNoOwner({ username, smtpUserId, occurredAt }: DenialReport): string {
   if (smtpUserId !== undefined) return `The SMTP user ${smtpUserId} never had the username ${username}.`;
   return `Nobody held the username ${username} at ${occurredAt}. Send the smtpUserId of the policy that decided.`;
 }

@@ -7,7 +7,7 @@ import { databaseFailed, Problem } from '@postern/http';
 import { observedSources, type SeenSource } from '@postern/observed-logins';
 import { modeAt, refusedBy, type SmtpUserState } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
-import type { WantedGuard } from '../write/wanted-guard.js';
+import type { RequestedGuard } from '../write/guard-header.js';
 import type { SmtpUserRef } from './target.js';
 
 const DAYS = 7;
@@ -28,7 +28,7 @@ export class LockoutGuard {
    * `not-ready` if the logins cannot be read in time
    */
   async check(
-    { accepts }: WantedGuard,
+    { accepts }: RequestedGuard,
     user: SmtpUserRef,
     { before, after, now }: { readonly before: SmtpUserState; readonly after: SmtpUserState; readonly now: Date },
   ): Promise<void> {

@@ -3,7 +3,7 @@ import { isUuid, type SmtpUserId, type TenantId } from '@postern/contracts';
 import { Problem } from '@postern/http';
 import type { FastifyRequest } from 'fastify';
 import { readIfMatch, type ExpectedVersions } from '../write/expected-version.js';
-import { readGuard, type WantedGuard } from '../write/wanted-guard.js';
+import { readGuard, type RequestedGuard } from '../write/guard-header.js';
 import { writeRequest, type WriteRequest } from '../write/request-context.js';
 
 /** The tenant is part of the key, so that no state is found under another tenant. */
@@ -18,7 +18,7 @@ export interface Target {
   readonly context: WriteRequest;
   readonly expected: ExpectedVersions;
   /** Null: the change is not guarded. */
-  readonly guard: WantedGuard | null;
+  readonly guard: RequestedGuard | null;
 }
 
 /** The `Target` of the path, `If-Match` and `Postern-Guard`. An id that is not a UUID is 404 without a query. */

@@ -64,7 +64,7 @@ export interface Holder extends SmtpUserRef {
 }
 
 /** The current owners, by username; a free username has none. As `postern_journal_writer`. */
-export async function currentHolders(
+export async function currentOwners(
   writer: DataSource,
   usernames: readonly UsernameKey[],
 ): Promise<ReadonlyMap<UsernameKey, Holder>> {
@@ -105,7 +105,7 @@ export interface UsernameAt {
  * denied. The n-th result is for the n-th question; null: nobody. As `postern_journal_writer`. One query, by the index
  * usernames_by_key.
  */
-export async function holdersAt(
+export async function ownersAt(
   writer: DataSource,
   questions: readonly UsernameAt[],
 ): Promise<readonly (SmtpUserRef | null)[]> {

@@ -3,11 +3,11 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { TenantEntity } from '@postern/access';
 import type { Page, Tenant, TenantId } from '@postern/contracts';
-import { type ListOrder, ListQuery, type PageAsked, pageOf } from '@postern/lists';
+import { type ListOrder, ListQuery, type PageParams, pageOf } from '@postern/lists';
 import { MoreThan, type DataSource } from 'typeorm';
 import { TENANT_ID } from './tenants.js';
 
-export class ListTenants extends ListQuery<Tenant, 'all', PageAsked> {}
+export class ListTenants extends ListQuery<Tenant, 'all', PageParams> {}
 
 export const TENANTS_ORDER: ListOrder = { id: (value) => TENANT_ID.test(value) };
 

@@ -50,11 +50,13 @@ type Json<Data> = Exclude<Data, string>;
 
 /** The data of an answer. Throws `ApiProblem` or `Unreachable`. */
 export async function take<Data>(request: Promise<Answer<Data>>): Promise<Json<Data>> {
-  return (await takeWhole(request)).data;
+  return (await takeWithHeaders(request)).data;
 }
 
 /** Like `take`, with the answer's headers. */
-export async function takeWhole<Data>(request: Promise<Answer<Data>>): Promise<{ data: Json<Data>; headers: Headers }> {
+export async function takeWithHeaders<Data>(
+  request: Promise<Answer<Data>>,
+): Promise<{ data: Json<Data>; headers: Headers }> {
   let answer: Answer<Data>;
   try {
     answer = await request;

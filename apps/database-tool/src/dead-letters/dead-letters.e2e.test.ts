@@ -22,7 +22,7 @@ const cli = (...args: string[]) =>
     LANG: 'C.UTF-8',
   });
 
-async function putAside(key: string, value: string | Buffer): Promise<string> {
+async function storeDeadLetter(key: string, value: string | Buffer): Promise<string> {
   const { rows } = await owner.query<{ id: string }>(
     `INSERT INTO audit.dead_letters (consumer, topic, partition, "offset", reason, key, value)
      VALUES ('audit-denials', 'postern.auth-denials.v1', 3, 41, 'The message has no good "time".', $1, $2) RETURNING id`,
@@ -65,14 +65,14 @@ function denialMessage() {
 }
 
 beforeAll(async () => {
-  database = await createTestDatabase('whole_postern', async (url) => {
+  database = await createTestDatabase('complete_postern', async (url) => {
     for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema, loginsSchema])
       await migrate(url, component);
   });
   owner = await openClient(database.url);
   const { key, value } = denialMessage();
-  readable = await putAside(key, value);
-  garbage = await putAside('anybody', Buffer.from([0xff, 0x00]));
+  readable = await storeDeadLetter(key, value);
+  garbage = await storeDeadLetter('anybody', Buffer.from([0xff, 0x00]));
 });
 afterAll(async () => {
   await owner.end();

@@ -26,7 +26,7 @@ describeWithKafka(describe, 'postern republish', (kafka) => {
   let writer: DataSource;
 
   beforeAll(async () => {
-    database = await createTestDatabase('whole_postern', async (url) => {
+    database = await createTestDatabase('complete_postern', async (url) => {
       for (const component of [journalSchema, accessSchema, projectionSchema, auditSchema, loginsSchema])
         await migrate(url, component);
     });

@@ -86,7 +86,7 @@ const REPLACED_WITHIN_MS = 6_000;
 const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 500;
 const REPORT_EVERY_MS = 5_000;
-const STANDS = 'The request is stored, and is carried out once';
+const STORED = 'The request is stored, and is carried out once';
 
 /** Polls until nothing is left, with reports. The request stays stored, even if nobody carries it out now. */
 async function follow({ left, isLed, who }: Filling, report: (line: string) => void): Promise<Outcome> {
@@ -102,14 +102,14 @@ async function follow({ left, isLed, who }: Filling, report: (line: string) => v
     if (remaining < last.left) last = { left: remaining, at: now };
     if (await isLed()) led = now;
     else if (now - led > REPLACED_WITHIN_MS) {
-      const message = `Nobody publishes: ${who} must run on this database, with POSTERN_KAFKA_BROKERS set. ${STANDS} one does.`;
+      const message = `Nobody publishes: ${who} must run on this database, with POSTERN_KAFKA_BROKERS set. ${STORED} one does.`;
       return { kind: 'nobody-publishes', message };
     } else if (!nobodyReported) {
       nobodyReported = true;
       report(`No process publishes at this moment; one that takes over would within ${REPLACED_WITHIN_MS / 1_000} s.`);
     }
     if (now - last.at > PATIENCE_MS) {
-      const message = `Nothing was written for ${PATIENCE_MS / 1_000} s, and ${remaining} are left: the log of ${who} says why. ${STANDS} that is repaired.`;
+      const message = `Nothing was written for ${PATIENCE_MS / 1_000} s, and ${remaining} are left: the log of ${who} says why. ${STORED} that is repaired.`;
       return { kind: 'no-progress', message };
     }
     if (led === now && now - reportedAt > REPORT_EVERY_MS) {

@@ -2,7 +2,7 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Page } from '@postern/contracts';
 import { pageView, text, time, uuid, integer } from '@postern/http';
-import { isText, type ListOrder, ListQuery, type PageAsked, pageOf, readRows } from '@postern/lists';
+import { isText, type ListOrder, ListQuery, type PageParams, pageOf, readRows } from '@postern/lists';
 import { GONE_AFTER_SECONDS } from '@postern/process';
 import sql from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
@@ -40,7 +40,7 @@ type RelayState = z.infer<typeof relayState>;
 export const relayPageView = pageView('RelayPage', relayState);
 
 /** Relays with contact in the last day, by name. A relay that changed its key is listed once, without its former key. */
-export class ListRelays extends ListQuery<RelayState, null, PageAsked> {}
+export class ListRelays extends ListQuery<RelayState, null, PageParams> {}
 
 /** Names do not change, so a list that is open for hours only gets new rows. */
 export const RELAYS_ORDER: ListOrder = { name: isText, keyId: isText };

@@ -61,9 +61,9 @@ export const smtpUsers = defineList({
     'restriction.warnings',
   ],
 });
-export type SmtpUsersAsked = z.infer<typeof smtpUsers.query>;
+export type SmtpUsersParams = z.infer<typeof smtpUsers.query>;
 
-export class ListSmtpUsers extends ListQuery<SmtpUser, TenantId, SmtpUsersAsked> {}
+export class ListSmtpUsers extends ListQuery<SmtpUser, TenantId, SmtpUsersParams> {}
 
 /** A page ends early at this number of entries: 500 users with full lists would be about 150 MB. */
 export const MAX_ENTRIES_PER_PAGE = 20_000;
@@ -84,7 +84,7 @@ export class ListSmtpUsersHandler implements IQueryHandler<ListSmtpUsers> {
 }
 
 /** Finds the page's users by indexes only, and then reads their rows. */
-function pageAsked(tenantId: TenantId, asked: SmtpUsersAsked, now: Date) {
+function pageAsked(tenantId: TenantId, asked: SmtpUsersParams, now: Date) {
   const { query, state, allows, cursor, limit } = asked;
   const found =
     query !== undefined && state === undefined && allows === undefined
@@ -102,7 +102,7 @@ function pageAsked(tenantId: TenantId, asked: SmtpUsersAsked, now: Date) {
       FROM counted u WHERE so_far <= ${MAX_ENTRIES_PER_PAGE} ORDER BY created_at DESC, id DESC`;
 }
 
-function conditionsOf(tenantId: TenantId, { query, state, allows, cursor }: SmtpUsersAsked, now: Date): Sql[] {
+function conditionsOf(tenantId: TenantId, { query, state, allows, cursor }: SmtpUsersParams, now: Date): Sql[] {
   const conditions = [sql`tenant_id = ${tenantId} AND NOT removed`];
   if (cursor) conditions.push(sql`(created_at, id) < (${cursor[0]}::timestamptz, ${cursor[1]}::uuid)`);
   if (query !== undefined) conditions.push(sql`strpos(username_key, ${usernameKey(query)}) > 0`);

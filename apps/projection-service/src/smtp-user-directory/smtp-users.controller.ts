@@ -12,7 +12,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import { CountSmtpUsers, smtpUserCountsView } from './count-smtp-users.js';
 import { GetSmtpUser } from './get-smtp-user.js';
-import { ListSmtpUsers, smtpUsers, type SmtpUsersAsked } from './list-smtp-users.js';
+import { ListSmtpUsers, smtpUsers, type SmtpUsersParams } from './list-smtp-users.js';
 
 @Controller('v1/tenants/:tenantId/smtp-users')
 @Allow('admin', 'auditor', 'operator')
@@ -31,7 +31,7 @@ export class SmtpUsersController {
   })
   list(
     @Tenant() tenantId: TenantId,
-    @Query({ schema: smtpUsers.query }) query: SmtpUsersAsked,
+    @Query({ schema: smtpUsers.query }) query: SmtpUsersParams,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     return this.lists.answer(reply, smtpUsers, query, (asked) => new ListSmtpUsers(tenantId, asked));

@@ -15,7 +15,7 @@ import type { EventBatch, EventBus } from '../event-bus.js';
 import { isNextVersion, type AppliedVersion } from '../stream-version.js';
 
 /** Where a bus finds the journal. */
-export interface JournalPlace {
+export interface JournalAccess {
   /** Connected as `postern_feed`. */
   readonly feed: DataSource;
   /** The owner's. */
@@ -64,8 +64,8 @@ const metadata: EventMetadata = {
 
 /** `move` is started once, where the adapter has to move events. */
 export async function busWorld(
-  makeBus: (journal: JournalPlace) => EventBus,
-  move: (journal: JournalPlace) => Promise<{ stop(): Promise<void> }> = async () => ({ stop: async () => undefined }),
+  makeBus: (journal: JournalAccess) => EventBus,
+  move: (journal: JournalAccess) => Promise<{ stop(): Promise<void> }> = async () => ({ stop: async () => undefined }),
 ): Promise<BusWorld> {
   const database = await createTestDatabase('event_bus_world', async (url) => {
     await migrate(url, journalSchema);

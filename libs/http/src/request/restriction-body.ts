@@ -1,5 +1,5 @@
 import { MODES } from '@postern/contracts';
-import { MAX_ENTRIES, MAX_NOTE_LENGTH, type WantedEntry } from '@postern/restrictions';
+import { MAX_ENTRIES, MAX_NOTE_LENGTH, type RequestedEntry } from '@postern/restrictions';
 import { z } from 'zod';
 import { documentedAs } from '../openapi/json-schema.js';
 import { fieldCode } from './schema-pipe.js';
@@ -10,7 +10,7 @@ export const LONGEST_RANGE = 200;
 
 const HOW_MANY = `A restriction has at most ${MAX_ENTRIES} entries. Use wider ranges, or send fewer.`;
 
-const entries: z.ZodType<WantedEntry[], unknown[]> = z.array(
+const entries: z.ZodType<RequestedEntry[], unknown[]> = z.array(
   z.strictObject({
     range: z
       .string()
@@ -33,7 +33,7 @@ const entries: z.ZodType<WantedEntry[], unknown[]> = z.array(
 );
 
 /** Their number is checked first: zod reports every error of every entry, which takes seconds for empty ones. */
-export const entriesSchema: z.ZodType<WantedEntry[]> = documentedAs(
+export const entriesSchema: z.ZodType<RequestedEntry[]> = documentedAs(
   z
     .array(z.unknown())
     .refine((list) => list.length <= MAX_ENTRIES, fieldCode('too-many-entries', HOW_MANY))

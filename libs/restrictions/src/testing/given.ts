@@ -1,5 +1,5 @@
 import type { EntryAdded, EntryId, Mode, SmtpUserEvent, SmtpUserId, TenantId } from '@postern/contracts';
-import type { CommandOf, SmtpUserCommand, WantedEntry } from '../commands.js';
+import type { CommandOf, SmtpUserCommand, RequestedEntry } from '../commands.js';
 import { type RegisteredSmtpUser, type SmtpUserState, requireRegistered, initialState, evolve } from '../state.js';
 import { decide } from '../decide.js';
 import { DomainRefusal } from '../refusal.js';
@@ -59,12 +59,12 @@ export function made(n: number, range: string, change: Partial<EntryAdded> = {})
   return entry(range, { id: `new-${n}`, addedBy: ACTOR, addedAt: NOW.toISOString(), ...change });
 }
 
-export function addEntries(...entries: readonly WantedEntry[]): CommandOf<'AddEntries'> {
+export function addEntries(...entries: readonly RequestedEntry[]): CommandOf<'AddEntries'> {
   return { type: 'AddEntries', entries };
 }
 
 export function replaceWith(
-  entries: readonly WantedEntry[],
+  entries: readonly RequestedEntry[],
   mode?: Mode,
   enforceAt?: string | null,
 ): CommandOf<'ReplaceRestriction'> {

@@ -19,7 +19,7 @@ import { DenialPanel } from './DenialPanel.js';
 import { DownloadCsv } from './DownloadCsv.js';
 import { matches } from './filter-denials.js';
 import { ChoiceFilter, PeriodFilter, TextFilter } from './Filters.js';
-import { periodInWords, periodOf, type AskedPeriod, type PeriodSearch } from './period.js';
+import { periodInWords, periodOf, type RequestedPeriod, type PeriodSearch } from './period.js';
 import { RowsWithPanel } from './RowsWithPanel.js';
 
 const HERE = '/signed-in/t/$tenantId/denials';
@@ -137,7 +137,7 @@ export function Denials() {
 const NO_FILTERS = { ip: undefined, username: undefined, relay: undefined, reason: undefined, refused: undefined };
 const PERIOD_WORDS = { '1h': 'hour', '24h': '24 hours', '7d': '7 days', '30d': '30 days' } as const;
 
-function whenInWords({ period, from, to }: PeriodSearch, asked: AskedPeriod): string {
+function whenInWords({ period, from, to }: PeriodSearch, asked: RequestedPeriod): string {
   if (from === undefined && to === undefined) return `in the last ${PERIOD_WORDS[period ?? USUAL]}`;
   return from !== undefined && to !== undefined ? `from ${periodInWords(asked)}` : periodInWords(asked);
 }

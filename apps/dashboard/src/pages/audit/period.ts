@@ -16,14 +16,14 @@ export interface PeriodSearch {
   readonly to?: string | undefined;
 }
 
-export interface AskedPeriod {
+export interface RequestedPeriod {
   readonly from?: string;
   /** If it is missing: until now, and new ones appear. */
   readonly to?: string;
 }
 
 /** The period that the URL asks for, at `now`. `from` and `to` win; an invalid time is ignored. */
-export function periodOf({ period, from, to }: PeriodSearch, now: Date): AskedPeriod {
+export function periodOf({ period, from, to }: PeriodSearch, now: Date): RequestedPeriod {
   const [first, last] = [timeOf(from), timeOf(to)];
   if (first === undefined && last === undefined && period !== undefined)
     return { from: new Date(now.getTime() - HOURS[period] * HOUR_MS).toISOString() };

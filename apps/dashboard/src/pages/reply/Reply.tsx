@@ -8,7 +8,7 @@ import {
   isReplyText,
   replyOf,
 } from '../../../../../libs/contracts/src/tenant-reply.js';
-import { api, ApiProblem, takeWhole, type Schema } from '../../api/client.js';
+import { api, ApiProblem, takeWithHeaders, type Schema } from '../../api/client.js';
 import { mayWrite, whoAmI } from '../../api/session.js';
 import { Page } from '../../ui/Page.js';
 import { Failed, ReadOnly } from '../../ui/States.js';
@@ -28,7 +28,7 @@ export function Reply() {
   const query = useQuery({
     queryKey: ['reply', tenantId],
     queryFn: async ({ signal }): Promise<Stored> => {
-      const { data, headers } = await takeWhole(api.GET('/v1/tenants/{tenantId}/reply', { params, signal }));
+      const { data, headers } = await takeWithHeaders(api.GET('/v1/tenants/{tenantId}/reply', { params, signal }));
       return { reply: data, etag: headers.get('etag') ?? '*' };
     },
     // The text being typed is compared with what was read, so that must not change meanwhile.
@@ -78,7 +78,7 @@ function Editor({ tenantId, stored, onReload }: EditorProps) {
   const changed = JSON.stringify(reply) !== JSON.stringify(stored.reply);
   const save = useMutation({
     mutationFn: async () =>
-      takeWhole(
+      takeWithHeaders(
         api.PUT('/v1/tenants/{tenantId}/reply', {
           params: { path: { tenantId }, header: { 'If-Match': stored.etag } },
           body: reply,

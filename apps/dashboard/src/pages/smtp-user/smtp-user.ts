@@ -10,10 +10,10 @@ export type Warning = Schema<'Warning'>;
 export type Mode = Restriction['mode'];
 /** `enforceAt`: when `report-only` ends by itself; null: never. */
 export type ModeSetting = Pick<Restriction, 'mode' | 'enforceAt'>;
-export type WantedEntry = Schema<'AddEntriesRequest'>['entries'][number];
+export type RequestedEntry = Schema<'AddEntriesRequest'>['entries'][number];
 
 /** The part of an entry that a request may have. */
-export const wantedOf = ({ range, note, expiresAt }: Pick<Entry, 'range' | 'note' | 'expiresAt'>): WantedEntry => ({
+export const wantedOf = ({ range, note, expiresAt }: Pick<Entry, 'range' | 'note' | 'expiresAt'>): RequestedEntry => ({
   range,
   note,
   expiresAt,
@@ -49,7 +49,7 @@ const tag = (version: number): string => `"${version}"`;
 
 // Each returns the changed restriction. Those that can refuse somebody are sent with the guard.
 
-export const addEntries = (user: SmtpUserRef, entries: WantedEntry[]): Promise<Restriction> =>
+export const addEntries = (user: SmtpUserRef, entries: RequestedEntry[]): Promise<Restriction> =>
   sendGuarded((header) =>
     take(api.POST(`${ONE}/restriction/entries`, { params: { path: pathOf(user), header }, body: { entries } })),
   );
@@ -65,7 +65,7 @@ export const removeEntry = (user: SmtpUserRef, entryId: string): Promise<Restric
 export const replaceEntries = (
   user: SmtpUserRef,
   version: number,
-  entries: WantedEntry[],
+  entries: RequestedEntry[],
   mode?: ModeSetting,
 ): Promise<Restriction> =>
   sendGuarded((header) =>

@@ -39,7 +39,7 @@ export class UsernameOwnership {
 
   /** Applies an event once. @throws `EventsMissing` if an earlier one is missing, `StreamConflict`. */
   apply(event: Recorded<SmtpUserEvent>): void {
-    const holder = this.holderOf(splitStreamId(event.streamId).subject as SmtpUserId);
+    const holder = this.ownerOf(splitStreamId(event.streamId).subject as SmtpUserId);
     if (!isNextVersion(event, holder.version === 0 ? undefined : holder)) return;
     holder.version = event.version;
     holder.eventId = event.eventId;
@@ -105,12 +105,12 @@ export class UsernameOwnership {
     const rows = this.byUsername.get(row.usernameKey);
     if (rows) rows.push(row);
     else this.byUsername.set(row.usernameKey, [row]);
-    const holder = this.holderOf(row.smtpUserId);
+    const holder = this.ownerOf(row.smtpUserId);
     if (row.version > holder.version) Object.assign(holder, { version: row.version, eventId: row.eventId });
     if (!row.removed) holder.live = row;
   }
 
-  private holderOf(smtpUserId: SmtpUserId): Holder {
+  private ownerOf(smtpUserId: SmtpUserId): Holder {
     let holder = this.holders.get(smtpUserId);
     if (!holder) {
       holder = { smtpUserId, version: 0, eventId: '', live: null };

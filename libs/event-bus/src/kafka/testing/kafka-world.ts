@@ -6,7 +6,7 @@ import { EventPublisher, type EventPublisherOptions } from '../publish/event-pub
 import { kafkaClient, type KafkaSettings } from '../client/kafka-client.js';
 import { KafkaEventBus, type KafkaEventBusOptions } from '../kafka-event-bus.js';
 import { EventSender } from '../publish/send-events.js';
-import { busWorld, type BusWorld, type JournalPlace } from '../../testing/bus-world.js';
+import { busWorld, type BusWorld, type JournalAccess } from '../../testing/bus-world.js';
 
 /** A bus world whose events a publisher moves to topics of its own. */
 export interface KafkaWorld extends BusWorld {
@@ -14,7 +14,7 @@ export interface KafkaWorld extends BusWorld {
   readonly client: Kafka;
   /** In front of the topics' and the groups' names. */
   readonly topicPrefix: string;
-  readonly journal: JournalPlace;
+  readonly journal: JournalAccess;
   /** The one that runs; undefined where the test starts its own. */
   readonly publishes: EventPublisher | undefined;
   bus(options?: Partial<KafkaEventBusOptions>): KafkaEventBus;
@@ -32,8 +32,8 @@ export async function kafkaWorld(
   const plain: KafkaSettings = { brokers: [brokers], tls: null, sasl: null, partitions: 3, replication: null };
   const kafka = settings ?? plain;
   const topicPrefix = `test-${newId().slice(-12)}.`;
-  const places: JournalPlace[] = [];
-  const publisherOf = ({ feed, url }: JournalPlace, options: Partial<EventPublisherOptions> = {}) =>
+  const places: JournalAccess[] = [];
+  const publisherOf = ({ feed, url }: JournalAccess, options: Partial<EventPublisherOptions> = {}) =>
     new EventPublisher({ kafka, topicPrefix, feed, feedUrl: roleUrl(url, 'postern_feed'), ...options });
   const busOf = (options: Partial<KafkaEventBusOptions> = {}) =>
     new KafkaEventBus({ kafka, topicPrefix, retryFirstMs: 10, retryLongestMs: 200, ...options });

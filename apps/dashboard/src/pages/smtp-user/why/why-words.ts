@@ -70,13 +70,13 @@ export function becauseOf(
   if (entry) return upTo.find(({ after }) => entriesOf(after).some(({ id }) => id === entry.id)) ?? null;
   if (reason === 'unrestricted')
     return upTo.find(({ type }) => type === 'RestrictionCleared' || type === 'SmtpUserRegistered') ?? null;
-  return upTo.find((change) => tookAway(change, ip) || restricted(change)) ?? null;
+  return upTo.find((change) => removedBy(change, ip) || restricted(change)) ?? null;
 }
 
 const restricted = ({ before, after }: Change): boolean =>
   before?.['restricted'] === false && after?.['restricted'] === true;
 
-function tookAway({ before, after }: Change, ip: string): boolean {
+function removedBy({ before, after }: Change, ip: string): boolean {
   const kept = new Set(entriesOf(after).map(({ id }) => id));
   return entriesOf(before).some(({ id, range }) => !kept.has(id) && isIn(range, ip));
 }

@@ -14,7 +14,7 @@ const MAX_REPORTERS = 10_000;
  * Deletes observed logins from before the day (UTC) of `keptFrom` (null: none), old ids of batches, and reporters beyond the limit; a bounded
  * number of rows. Returns the number of deleted rows of `logins.sources`. As `postern_logins_writer`.
  */
-export async function forgetLogins(writer: DataSource, keptFrom: Date | null): Promise<number> {
+export async function deleteOldLogins(writer: DataSource, keptFrom: Date | null): Promise<number> {
   const day = keptFrom === null ? '-infinity' : dayOf(keptFrom);
   const sources = await deleteFrom(writer, 'sources', 'day < $1', day);
   await deleteFrom(writer, 'overflow', 'day < $1', day);

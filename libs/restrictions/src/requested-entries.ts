@@ -1,6 +1,6 @@
 import { utcTime } from '@postern/contracts';
 import { parseRange } from '@postern/ip-ranges';
-import type { WantedEntry } from './commands.js';
+import type { RequestedEntry } from './commands.js';
 import { MAX_ENTRIES, MAX_NOTE_LENGTH } from './entry.js';
 import { fieldRefusal, refusedFields, type FieldRefusal } from './refusal.js';
 
@@ -19,7 +19,7 @@ export interface CheckedEntry {
  * accepted here, because an entry may be sent back unchanged. More than 1,000 entries are refused without reading them.
  * @returns valid entries, and the errors, to which the caller may add
  */
-export function checkEntries(wanted: readonly WantedEntry[]): { entries: CheckedEntry[]; errors: FieldRefusal[] } {
+export function checkEntries(wanted: readonly RequestedEntry[]): { entries: CheckedEntry[]; errors: FieldRefusal[] } {
   if (wanted.length > MAX_ENTRIES) throw refusedFields([tooManyEntries(wanted.length)]);
   const errors: FieldRefusal[] = [];
   const byRange = new Map<string, CheckedEntry>();
@@ -49,7 +49,7 @@ export function tooManyEntries(count: number): FieldRefusal {
 }
 
 /** Null if an error was added to `errors`. */
-function checkEntry(wanted: WantedEntry, index: number, errors: FieldRefusal[]): CheckedEntry | null {
+function checkEntry(wanted: RequestedEntry, index: number, errors: FieldRefusal[]): CheckedEntry | null {
   const before = errors.length;
   const pointer = `/entries/${index}`;
   const range = parseRange(wanted.range);

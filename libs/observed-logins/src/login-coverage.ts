@@ -1,4 +1,4 @@
-import type { KnownSince } from '@postern/contracts';
+import type { LoginCoverage } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
 import { dayOf } from './observed-sources.js';
 
@@ -10,7 +10,11 @@ const MAX_SILENT = 100;
  * What is not known about the logins of an SMTP user since the day (UTC) of `from`. Without a user (null), `notKept` is 0. Within
  * `inTenant`, as `postern_logins_reader`.
  */
-export async function knownSince(manager: EntityManager, smtpUserId: string | null, from: Date): Promise<KnownSince> {
+export async function loginCoverage(
+  manager: EntityManager,
+  smtpUserId: string | null,
+  from: Date,
+): Promise<LoginCoverage> {
   const [row] = await manager.query<{ since: Date | null; silentRelays: string[]; notKept: number }[]>(
     `SELECT (SELECT min(first_reported_at) FROM logins.reporters) AS since,
             ARRAY(SELECT DISTINCT name FROM access.relays relay
