@@ -240,6 +240,29 @@ describeWithChromium(describe, 'in the dashboard', () => {
     );
   });
 
+  it('a first list that only reports keeps doing so after a conflict, unless one chooses their mode', async () => {
+    const { path, api } = await world.userWith('first@acme.example');
+    const { page } = await world.visit(acme.adminKey);
+    await page.goto(path);
+    await page.getByRole('button', { name: 'Add addresses' }).first().click();
+    const dialog = page.getByRole('dialog', { name: 'Add addresses' });
+    await dialog.getByLabel('Addresses and ranges').fill('203.0.113.1');
+    await dialog.getByLabel(/^Only report at first/).check();
+    const entries = [{ range: '203.0.113.2' }];
+    expect((await acme.admin('POST', `${api}/restriction/entries`, { entries })).status).toBe(201);
+    await dialog.getByRole('button', { name: 'Add 1' }).click();
+    const mode = dialog.getByRole('group').filter({ hasText: 'Mode' });
+    await mode.getByLabel(/Theirs.*Enforced/).waitFor();
+    await dialog.getByRole('button', { name: 'Back' }).click();
+    expect(await dialog.getByLabel(/^Only report at first/).isChecked()).toBe(true);
+    await dialog.getByRole('button', { name: 'Add 1' }).click();
+    expect(await mode.getByLabel(/Yours.*Report only/).isChecked()).toBe(true);
+    await dialog.getByRole('button', { name: 'Save 2 changes' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await world.rangesOf(api, 2)).toEqual(['203.0.113.1', '203.0.113.2']);
+    expect((await acme.admin('GET', `${api}/restriction`)).body.mode).toBe('report-only');
+  });
+
   it('a session that ends loses nothing of what was typed, and it is saved after signing in again', async () => {
     const { path, api } = await world.userWith('session@acme.example', '203.0.113.1');
     const { page, context } = await world.visit(acme.adminKey);
