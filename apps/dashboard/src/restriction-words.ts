@@ -1,5 +1,5 @@
 import type { Schema } from './api/client.js';
-import { relativeTime } from './ui/relative-time.js';
+import { relativeTime } from './ui/dates.js';
 
 interface Words {
   readonly text: string;

@@ -1,4 +1,5 @@
 import type { Schema } from '../api/client.js';
+import { dateTime } from '../ui/dates.js';
 
 export type Change = Schema<'Change'>;
 
@@ -92,7 +93,7 @@ function valueOf(key: string, value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (key === 'restricted') return value === true ? 'restricted to the list' : 'any source';
   if (key === 'mode') return `mode: ${MODES[String(value)] ?? String(value)}`;
-  if (key === 'enforceAt') return `enforced from ${timeText(value)}`;
+  if (key === 'enforceAt') return `enforced from ${dateTime(String(value))}`;
   if (key === 'opaque') return value === true ? 'answered as a wrong password' : 'answered with the text';
   return `${NAMES[key] ?? key}: ${String(value)}`;
 }
@@ -102,12 +103,8 @@ function entryLine(sign: '+' | '-', { range, note, expiresAt }: EntryOfChange): 
 }
 
 function until(time: unknown): string {
-  return time ? ` until ${timeText(time)}` : '';
+  return time ? ` until ${dateTime(String(time))}` : '';
 }
-
-const timeText = (time: unknown): string => new Date(String(time)).toLocaleString('en-GB', END);
-
-const END = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
 
 const same = (a: EntryOfChange, b: EntryOfChange): boolean =>
   a.range === b.range && a.note === b.note && a.expiresAt === b.expiresAt;

@@ -1,5 +1,5 @@
-import { infiniteQueryOptions } from '@tanstack/react-query';
 import { api, take } from '../api/client.js';
+import { listQuery } from '../api/list-query.js';
 
 export interface ChangeFilters {
   readonly from?: string;
@@ -12,21 +12,23 @@ export interface ChangeFilters {
 
 const PAGE = 50;
 
-/** Of a tenant, or of one of its SMTP users; newest first. */
-export const changesQuery = (tenantId: string, smtpUserId: string | null, filters: ChangeFilters, limit = PAGE) =>
-  infiniteQueryOptions({
-    queryKey: ['changes', tenantId, smtpUserId, filters, limit],
-    queryFn: ({ pageParam, signal }) => {
-      const query = { ...filters, limit, ...(pageParam !== '' && { cursor: pageParam }) };
-      return take(
-        smtpUserId === null
-          ? api.GET('/v1/tenants/{tenantId}/changes', { params: { path: { tenantId }, query }, signal })
-          : api.GET('/v1/tenants/{tenantId}/smtp-users/{smtpUserId}/history', {
-              params: { path: { tenantId, smtpUserId }, query },
-              signal,
-            }),
-      );
-    },
-    initialPageParam: '',
-    getNextPageParam: ({ nextCursor }) => nextCursor,
+/** The changes of a tenant, newest first. */
+export const changesQuery = (tenantId: string, filters: ChangeFilters) =>
+  listQuery(['changes', tenantId, filters], PAGE, (page, signal) => {
+    const params = { path: { tenantId }, query: { ...filters, ...page } };
+    return take(api.GET('/v1/tenants/{tenantId}/changes', { params, signal }));
   });
+
+/** The changes of one SMTP user, newest first. */
+export const historyQuery = (tenantId: string, smtpUserId: string) =>
+  listQuery(['history', tenantId, smtpUserId], PAGE, (page, signal) => readHistory(tenantId, smtpUserId, page, signal));
+
+export const readHistory = (
+  tenantId: string,
+  smtpUserId: string,
+  query: { readonly limit: number; readonly cursor?: string },
+  signal: AbortSignal,
+) => {
+  const params = { path: { tenantId, smtpUserId }, query };
+  return take(api.GET('/v1/tenants/{tenantId}/smtp-users/{smtpUserId}/history', { params, signal }));
+};

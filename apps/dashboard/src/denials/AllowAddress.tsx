@@ -47,10 +47,7 @@ export function AllowAddress({
     const expiresAt = forOneDay ? new Date(Date.now() + ONE_DAY_MS).toISOString() : null;
     return addEntries(user, [{ range, note: null, expiresAt }]);
   });
-  const found = allowChoices(
-    ip,
-    denied.data?.pages.flatMap(({ items }) => items),
-  );
+  const found = allowChoices(ip, denied.data);
   const isProxy = found === 'looks-like-proxy';
   const choices = isProxy ? [] : found;
   const [itself] = choices;

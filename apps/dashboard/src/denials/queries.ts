@@ -1,5 +1,6 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { queryOptions } from '@tanstack/react-query';
 import { api, take } from '../api/client.js';
+import { listQuery } from '../api/list-query.js';
 import type { Interval } from '../ui/BarsOverTime.js';
 import type { DenialReason } from './words.js';
 
@@ -22,18 +23,12 @@ export interface UserPath {
 const PAGE = 100;
 /** One page of denied addresses, which includes the neighbours of an address. */
 const NEIGHBOURS = 500;
-const cursorOf = (cursor: string) => (cursor === '' ? {} : { cursor });
 
 /** Newest first. */
 export const denialsQuery = (tenantId: string, filters: DenialFilters) =>
-  infiniteQueryOptions({
-    queryKey: ['denials', tenantId, filters],
-    queryFn: ({ pageParam, signal }) => {
-      const params = { path: { tenantId }, query: { ...filters, limit: PAGE, ...cursorOf(pageParam) } };
-      return take(api.GET('/v1/tenants/{tenantId}/denials', { params, signal }));
-    },
-    initialPageParam: '',
-    getNextPageParam: ({ nextCursor }) => nextCursor,
+  listQuery(['denials', tenantId, filters], PAGE, (page, signal) => {
+    const params = { path: { tenantId }, query: { ...filters, ...page } };
+    return take(api.GET('/v1/tenants/{tenantId}/denials', { params, signal }));
   });
 
 /** Denied logins over time, of one SMTP user or of the tenant. */
@@ -68,12 +63,7 @@ export const recentRefusalsQuery = ({ tenantId, smtpUserId }: UserPath) =>
 
 /** The latest first. */
 export const deniedIpsQuery = ({ tenantId, smtpUserId }: UserPath) =>
-  infiniteQueryOptions({
-    queryKey: ['denied-ips', tenantId, smtpUserId],
-    queryFn: ({ pageParam, signal }) => {
-      const params = { path: { tenantId, smtpUserId }, query: { limit: NEIGHBOURS, ...cursorOf(pageParam) } };
-      return take(api.GET('/v1/tenants/{tenantId}/smtp-users/{smtpUserId}/denied-ips', { params, signal }));
-    },
-    initialPageParam: '',
-    getNextPageParam: ({ nextCursor }) => nextCursor,
+  listQuery(['denied-ips', tenantId, smtpUserId], NEIGHBOURS, (query, signal) => {
+    const params = { path: { tenantId, smtpUserId }, query };
+    return take(api.GET('/v1/tenants/{tenantId}/smtp-users/{smtpUserId}/denied-ips', { params, signal }));
   });

@@ -3,7 +3,7 @@ import { IconSelector } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import { api, take } from '../api/client.js';
+import { tenantsQuery } from '../pages/operator/tenants-query.js';
 
 const MAX_SHOWN = 50;
 
@@ -19,22 +19,10 @@ export function TenantSwitcher({ tenantId }: { readonly tenantId: string | undef
       setSearch('');
     },
   });
-  const tenants = useInfiniteQuery({
-    queryKey: ['tenants', 'switcher'],
-    queryFn: ({ pageParam, signal }) =>
-      take(
-        api.GET('/v1/tenants', { params: { query: { limit: 500, ...(pageParam && { cursor: pageParam }) } }, signal }),
-      ),
-    initialPageParam: '',
-    getNextPageParam: (page) => page.nextCursor,
-    enabled: combobox.dropdownOpened,
-  });
+  const tenants = useInfiniteQuery({ ...tenantsQuery, enabled: combobox.dropdownOpened });
   const words = search.trim().toLowerCase();
   const found = useMemo(
-    () =>
-      (tenants.data?.pages ?? [])
-        .flatMap(({ items }) => items)
-        .filter(({ id, name }) => id.includes(words) || name.toLowerCase().includes(words)),
+    () => (tenants.data ?? []).filter(({ id, name }) => id.includes(words) || name.toLowerCase().includes(words)),
     [tenants.data, words],
   );
   return (

@@ -6,6 +6,7 @@ import { createSortedRowModel, rowSortingFeature, tableFeatures, useTable } from
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import classes from './DataTable.module.css';
+import { Failed } from './States.js';
 
 export interface Column<Row> {
   readonly id: string;
@@ -14,6 +15,8 @@ export interface Column<Row> {
   /** A CSS width. Columns without one share the rest. */
   readonly width?: string | number;
   readonly align?: 'end';
+  /** A long value gets more lines. Without it, it is cut off. */
+  readonly wraps?: true;
   /** Its position in the two lines of a row under 700 px. Without it, the column is hidden there. */
   readonly phone?: 'title' | 'aside' | 'detail' | 'detail-aside';
   /** Hidden on windows narrower than `md` (a tablet on its side) or `lg` (a laptop). */
@@ -152,8 +155,8 @@ export function DataTable<Row extends object>({
                 data-open={id === open || undefined}
                 aria-rowindex={index + 2}
               >
-                {columns.map(({ id: column, cell, align, from, phone }) => (
-                  <td key={column} data-align={align} data-from={from} data-phone={phone ?? 'none'}>
+                {columns.map(({ id: column, cell, align, wraps, from, phone }) => (
+                  <td key={column} data-align={align} data-wraps={wraps} data-from={from} data-phone={phone ?? 'none'}>
                     {phone === 'title' && link ? (
                       <Link {...link(row)} className={classes['open']}>
                         {cell(row)}
@@ -180,6 +183,22 @@ export function DataTable<Row extends object>({
       {more?.hasNextPage && <More {...more} />}
     </>
   );
+}
+
+interface ListProps<Row> extends Omit<Props<Row>, 'rows' | 'more'> {
+  /** What an infinite query returns. */
+  readonly query: NonNullable<Props<Row>['more']> & {
+    readonly data: readonly Row[] | undefined;
+    readonly error: Error | null;
+    readonly refetch: () => unknown;
+  };
+}
+
+/** A table of a list that the API returns by pages, or why it cannot be loaded. */
+export function ListTable<Row extends object>({ query, ...table }: ListProps<Row>) {
+  const { data, error, refetch } = query;
+  if (error && !data) return <Failed error={error} retry={() => void refetch()} />;
+  return <DataTable rows={data} more={query} {...table} />;
 }
 
 /** Loads the next page when it comes into view. The button is for the keyboard and for another try. */

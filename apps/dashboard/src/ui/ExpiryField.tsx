@@ -1,6 +1,6 @@
 import { Group, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { fromField, toField } from './local-time.js';
+import { fromField, toField } from './dates.js';
 
 interface Props {
   /** RFC 3339; null: never. */

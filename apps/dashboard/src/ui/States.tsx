@@ -5,6 +5,7 @@ import { Link, type ErrorComponentProps } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { ApiProblem } from '../api/client.js';
 import { whoAmI } from '../api/session.js';
+import { timeOfDay } from './dates.js';
 
 /** An empty list: what that means, and what to do. */
 export function Empty({
@@ -68,7 +69,7 @@ export function Failed({ error, retry }: { readonly error: Error; readonly retry
 export function Stale({ since }: { readonly since: number }) {
   return (
     <Text size="xs" c="dimmed" role="status" className="tabular">
-      Last updated {new Date(since).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })}, reconnecting …
+      Last updated {timeOfDay(since)}, reconnecting …
     </Text>
   );
 }

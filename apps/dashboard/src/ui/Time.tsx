@@ -1,5 +1,5 @@
 import { Text, Tooltip, type TextProps } from '@mantine/core';
-import { relativeTime } from './relative-time.js';
+import { relativeTime } from './dates.js';
 import { useNow } from './use-now.js';
 
 interface Props extends TextProps {

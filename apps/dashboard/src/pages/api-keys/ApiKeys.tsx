@@ -3,11 +3,12 @@ import { IconPlus } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { api, take } from '../../api/client.js';
+import { listQuery } from '../../api/list-query.js';
 import { whoAmI } from '../../api/session.js';
-import { Confirm } from '../../ui/Confirm.js';
-import { DataTable, type Column } from '../../ui/DataTable.js';
+import { Confirm } from '../../ui/Dialog.js';
+import { ListTable, type Column } from '../../ui/DataTable.js';
 import { Page } from '../../ui/Page.js';
-import { Empty, Failed } from '../../ui/States.js';
+import { Empty } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
 import { showDone } from '../../ui/toast.js';
 import { IssueKey } from './IssueKey.js';
@@ -15,25 +16,21 @@ import { ROLES, type ApiKey } from './roles.js';
 
 const PAGE = 100;
 
+const keysQuery = (tenantId: string | null) =>
+  listQuery(['api-keys', tenantId], PAGE, (query, signal) =>
+    take(
+      tenantId === null
+        ? api.GET('/v1/api-keys', { params: { query }, signal })
+        : api.GET('/v1/tenants/{tenantId}/api-keys', { params: { path: { tenantId }, query }, signal }),
+    ),
+  );
+
 /** The keys of a tenant; with null those of operators and relays. */
 export function ApiKeys({ tenantId }: { readonly tenantId: string | null }) {
   const [issuing, setIssuing] = useState(false);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   const { data: me } = useQuery(whoAmI);
-  const query = useInfiniteQuery({
-    queryKey: ['api-keys', tenantId],
-    queryFn: ({ pageParam, signal }) => {
-      const page = { limit: PAGE, ...(pageParam && { cursor: pageParam }) };
-      return take(
-        tenantId === null
-          ? api.GET('/v1/api-keys', { params: { query: page }, signal })
-          : api.GET('/v1/tenants/{tenantId}/api-keys', { params: { path: { tenantId }, query: page }, signal }),
-      );
-    },
-    initialPageParam: '',
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-  });
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items), [query.data]);
+  const query = useInfiniteQuery(keysQuery(tenantId));
   const columns = useMemo(() => columnsOf(setRevoking, me?.keyId), [me?.keyId]);
   const issue = (
     <Button leftSection={<IconPlus size={16} stroke={1.75} aria-hidden />} onClick={() => setIssuing(true)}>
@@ -50,22 +47,17 @@ export function ApiKeys({ tenantId }: { readonly tenantId: string | null }) {
       }
       actions={issue}
     >
-      {query.error && !rows ? (
-        <Failed error={query.error} retry={() => void query.refetch()} />
-      ) : (
-        <DataTable
-          label="API keys"
-          columns={columns}
-          rows={rows}
-          rowKey={({ id }) => id}
-          more={query}
-          empty={
-            <Empty title="No API keys yet" action={issue}>
-              Issue an admin key for whoever manages the SMTP users of this tenant.
-            </Empty>
-          }
-        />
-      )}
+      <ListTable
+        label="API keys"
+        columns={columns}
+        query={query}
+        rowKey={({ id }) => id}
+        empty={
+          <Empty title="No API keys yet" action={issue}>
+            Issue an admin key for whoever manages the SMTP users of this tenant.
+          </Empty>
+        }
+      />
       <Modal opened={issuing} onClose={() => setIssuing(false)} title="Issue key" closeOnClickOutside={false}>
         <IssueKey tenantId={tenantId} onClose={() => setIssuing(false)} />
       </Modal>

@@ -2,7 +2,7 @@ import { Button, Group, Radio, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, take, type Schema } from '../../api/client.js';
-import { Failed } from '../../ui/States.js';
+import { DialogForm } from '../../ui/Dialog.js';
 import { Copy, Mono } from '../../ui/Mono.js';
 import classes from './IssueKey.module.css';
 import { ROLES } from './roles.js';
@@ -34,41 +34,32 @@ export function IssueKey({ tenantId, onClose }: Props) {
   });
   if (issue.data) return <Issued issued={issue.data} onClose={onClose} />;
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        issue.mutate();
-      }}
+    <DialogForm
+      onClose={onClose}
+      action="Issue key"
+      onConfirm={() => issue.mutate()}
+      disabled={name.trim() === ''}
+      pending={issue.isPending}
+      error={issue.error}
     >
-      <Stack gap="md">
-        <TextInput
-          label="Name"
-          description="Who or what uses it. It is shown with every change that the key makes."
-          placeholder={tenantId === null ? 'mx1.example' : 'ci'}
-          required
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          autoComplete="off"
-          data-autofocus
-        />
-        <Radio.Group label="Role" value={role} onChange={(value) => setRole(value as typeof role)}>
-          <Stack gap="sm" mt="xs">
-            {roles.map((each) => (
-              <Radio key={each} value={each} label={ROLES[each].label} description={ROLES[each].may} />
-            ))}
-          </Stack>
-        </Radio.Group>
-        {issue.error && <Failed error={issue.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={issue.isPending} disabled={name.trim() === ''}>
-            Issue key
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      <TextInput
+        label="Name"
+        description="Who or what uses it. It is shown with every change that the key makes."
+        placeholder={tenantId === null ? 'mx1.example' : 'ci'}
+        required
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        autoComplete="off"
+        data-autofocus
+      />
+      <Radio.Group label="Role" value={role} onChange={(value) => setRole(value as typeof role)}>
+        <Stack gap="sm" mt="xs">
+          {roles.map((each) => (
+            <Radio key={each} value={each} label={ROLES[each].label} description={ROLES[each].may} />
+          ))}
+        </Stack>
+      </Radio.Group>
+    </DialogForm>
   );
 }
 

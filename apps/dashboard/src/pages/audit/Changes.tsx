@@ -5,10 +5,10 @@ import { useMemo, useState } from 'react';
 import { byRequest, type Change } from '../../changes/change-diff.js';
 import { ChangeDetails, titleOfAll } from '../../changes/ChangeDetails.js';
 import { changesQuery, type ChangeFilters } from '../../changes/queries.js';
-import { DataTable, type Column } from '../../ui/DataTable.js';
+import { ListTable, type Column } from '../../ui/DataTable.js';
 import { Page } from '../../ui/Page.js';
 import { SidePanel } from '../../ui/SidePanel.js';
-import { Empty, Failed } from '../../ui/States.js';
+import { Empty } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
 import { given } from '../../search.js';
 import { DownloadCsv } from './DownloadCsv.js';
@@ -32,8 +32,8 @@ export function Changes() {
     () => given({ actor, username, ...periodOf(search, loadedAt) }),
     [actor, username, search, loadedAt],
   );
-  const query = useInfiniteQuery({ ...changesQuery(tenantId, null, filters), placeholderData: keepPreviousData });
-  const rows = useMemo(() => query.data && rowsOf(query.data.pages.flatMap(({ items }) => items)), [query.data]);
+  const query = useInfiniteQuery({ ...changesQuery(tenantId, filters), placeholderData: keepPreviousData });
+  const rows = useMemo(() => query.data && rowsOf(query.data), [query.data]);
   const change = (part: Partial<typeof search>) =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true, resetScroll: false });
   const shown = rows?.find(({ eventId }) => eventId === open);
@@ -63,28 +63,23 @@ export function Changes() {
             onChange={(name) => change({ username: name, open: undefined })}
           />
         </Group>
-        {query.error && !rows ? (
-          <Failed error={query.error} retry={() => void query.refetch()} />
-        ) : (
-          <RowsWithPanel rows={rows} open={shown} onOpen={({ eventId }) => change({ open: eventId })}>
-            <DataTable
-              label="Changes"
-              columns={COLUMNS}
-              rows={rows}
-              rowKey={({ eventId }) => eventId}
-              onOpen={({ eventId }) => change({ open: eventId === open ? undefined : eventId })}
-              open={open}
-              more={query}
-              empty={
-                <Empty title={nothingWords(filters)}>
-                  {username === undefined
-                    ? 'Choose a longer time, or another key.'
-                    : 'Choose a longer time, or take a filter out. The name is looked for as a whole, in any case.'}
-                </Empty>
-              }
-            />
-          </RowsWithPanel>
-        )}
+        <RowsWithPanel rows={rows} open={shown} onOpen={({ eventId }) => change({ open: eventId })}>
+          <ListTable
+            label="Changes"
+            columns={COLUMNS}
+            query={{ ...query, data: rows }}
+            rowKey={({ eventId }) => eventId}
+            onOpen={({ eventId }) => change({ open: eventId === open ? undefined : eventId })}
+            open={open}
+            empty={
+              <Empty title={nothingWords(filters)}>
+                {username === undefined
+                  ? 'Choose a longer time, or another key.'
+                  : 'Choose a longer time, or take a filter out. The name is looked for as a whole, in any case.'}
+              </Empty>
+            }
+          />
+        </RowsWithPanel>
       </Stack>
       <SidePanel
         opened={shown !== undefined}
@@ -136,11 +131,12 @@ const COLUMNS: readonly Column<Row>[] = [
     phone: 'aside',
     cell: ({ occurredAt }) => <Time at={occurredAt} exact className="mono" />,
   },
-  { id: 'what', header: 'Change', phone: 'title', cell: ({ changes }) => titleOfAll(changes) },
+  { id: 'what', header: 'Change', phone: 'title', wraps: true, cell: ({ changes }) => titleOfAll(changes) },
   {
     id: 'username',
     header: 'SMTP user',
     width: '28%',
+    wraps: true,
     phone: 'detail',
     cell: ({ username }) =>
       username ?? (

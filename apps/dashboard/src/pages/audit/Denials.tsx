@@ -6,12 +6,12 @@ import { useMemo, useState } from 'react';
 import { DenialsChart } from '../../denials/DenialsChart.js';
 import { denialsQuery, type DenialFilters } from '../../denials/queries.js';
 import { counted, REASONS, type Denial } from '../../denials/words.js';
-import { DataTable, type Column } from '../../ui/DataTable.js';
+import { ListTable, type Column } from '../../ui/DataTable.js';
 import { LiveMark } from '../../ui/LiveMark.js';
 import { Mono } from '../../ui/Mono.js';
 import { NewRows } from '../../ui/NewRows.js';
 import { Page } from '../../ui/Page.js';
-import { Empty, Failed } from '../../ui/States.js';
+import { Empty } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
 import { useLive } from '../../ui/use-live.js';
 import { given } from '../../search.js';
@@ -36,7 +36,6 @@ export function Denials() {
   const asked = useMemo(() => periodOf({ period: period ?? USUAL, from, to }, loadedAt), [period, from, to, loadedAt]);
   const all: DenialFilters = given({ ...filters, ...asked });
   const query = useInfiniteQuery({ ...denialsQuery(tenantId, all), placeholderData: keepPreviousData });
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items), [query.data]);
   const reload = () => {
     setWaiting(0);
     setLoadedAt(() => new Date());
@@ -54,7 +53,7 @@ export function Denials() {
   const show = (id: string | undefined) =>
     void navigate({ search: (before) => ({ ...before, open: id }), replace: true, resetScroll: false });
   const filtered = Object.values(filters).some((value) => value !== undefined);
-  const shown = rows?.find(({ id }) => id === open);
+  const shown = query.data?.find(({ id }) => id === open);
   return (
     <Page
       title="Denials"
@@ -104,30 +103,25 @@ export function Denials() {
             onSelect={(range) => change({ period: undefined, ...range })}
           />
         )}
-        {query.error && !rows ? (
-          <Failed error={query.error} retry={() => void query.refetch()} />
-        ) : (
-          <div>
-            <Group justify="flex-end" mih={20}>
-              {asked.to === undefined && <LiveMark live={live} />}
-            </Group>
-            <NewRows count={waiting} onShow={reload} />
-            <RowsWithPanel rows={rows} open={shown} onOpen={({ id }) => show(id)}>
-              <DataTable
-                label="Denials"
-                columns={COLUMNS}
-                rows={rows}
-                rowKey={({ id }) => id}
-                onOpen={({ id }) => show(id === open ? undefined : id)}
-                open={open}
-                more={query}
-                empty={
-                  <Nothing words={whenInWords(search, asked)} filtered={filtered} clear={() => change(NO_FILTERS)} />
-                }
-              />
-            </RowsWithPanel>
-          </div>
-        )}
+        <div>
+          <Group justify="flex-end" mih={20}>
+            {asked.to === undefined && <LiveMark live={live} />}
+          </Group>
+          <NewRows count={waiting} onShow={reload} />
+          <RowsWithPanel rows={query.data} open={shown} onOpen={({ id }) => show(id)}>
+            <ListTable
+              label="Denials"
+              columns={COLUMNS}
+              query={query}
+              rowKey={({ id }) => id}
+              onOpen={({ id }) => show(id === open ? undefined : id)}
+              open={open}
+              empty={
+                <Nothing words={whenInWords(search, asked)} filtered={filtered} clear={() => change(NO_FILTERS)} />
+              }
+            />
+          </RowsWithPanel>
+        </div>
       </Stack>
       <DenialPanel denial={shown} onClose={() => show(undefined)} />
     </Page>
@@ -183,8 +177,8 @@ const COLUMNS: readonly Column<Denial>[] = [
     phone: 'aside',
     cell: ({ occurredAt }) => <Time at={occurredAt} exact className="mono" />,
   },
-  { id: 'username', header: 'SMTP user', phone: 'title', cell: ({ username }) => username },
-  { id: 'ip', header: 'Address', width: 150, phone: 'detail', cell: ({ ip }) => <Mono>{ip}</Mono> },
+  { id: 'username', header: 'SMTP user', phone: 'title', wraps: true, cell: ({ username }) => username },
+  { id: 'ip', header: 'Address', width: 150, phone: 'detail', wraps: true, cell: ({ ip }) => <Mono>{ip}</Mono> },
   { id: 'relay', header: 'Relay', width: 100, from: 'lg', cell: ({ relay }) => relay },
   { id: 'reason', header: 'Reason', width: 156, from: 'md', cell: ({ reason }) => REASONS[reason] },
   {

@@ -1,7 +1,7 @@
 import { Button, Group, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { FilterChip } from '../../ui/FilterChip.js';
-import { fromField, toField } from '../../ui/local-time.js';
+import { fromField, toField } from '../../ui/dates.js';
 import { Pills } from '../../ui/Pills.js';
 import { periodInWords, PERIODS, PERIOD_NAMES, type Period, type PeriodSearch } from './period.js';
 

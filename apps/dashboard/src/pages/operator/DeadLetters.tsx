@@ -1,9 +1,10 @@
 import { Button, Code, Group, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { api, take, type Schema } from '../../api/client.js';
-import { Confirm } from '../../ui/Confirm.js';
-import { DataTable, type Column } from '../../ui/DataTable.js';
+import { listQuery } from '../../api/list-query.js';
+import { Confirm } from '../../ui/Dialog.js';
+import { ListTable, type Column } from '../../ui/DataTable.js';
 import { Mono } from '../../ui/Mono.js';
 import { SidePanel } from '../../ui/SidePanel.js';
 import { Empty, Failed } from '../../ui/States.js';
@@ -15,35 +16,23 @@ type DeadLetter = Schema<'DeadLetter'>;
 const PAGE = 50;
 const EVERY_MS = 15_000;
 const KEY = ['dead-letters'] as const;
+const deadLettersQuery = listQuery(KEY, PAGE, (query, signal) =>
+  take(api.GET('/v1/dead-letters', { params: { query }, signal })),
+);
 
 /** Denials that could not be read, the oldest first, so that new ones appear at the end. */
 export function DeadLetters() {
   const [open, setOpen] = useState<DeadLetter | null>(null);
-  const query = useInfiniteQuery({
-    queryKey: KEY,
-    queryFn: ({ pageParam, signal }) =>
-      take(
-        api.GET('/v1/dead-letters', {
-          params: { query: { limit: PAGE, ...(pageParam && { cursor: pageParam }) } },
-          signal,
-        }),
-      ),
-    initialPageParam: '',
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-    refetchInterval: EVERY_MS,
-  });
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items), [query.data]);
-  if (query.error && !rows) return <Failed error={query.error} retry={() => void query.refetch()} />;
+  const query = useInfiniteQuery({ ...deadLettersQuery, refetchInterval: EVERY_MS });
   return (
     <>
-      <DataTable
+      <ListTable
         label="Dead letters"
         columns={COLUMNS}
-        rows={rows}
+        query={query}
         rowKey={({ id }) => id}
         onOpen={setOpen}
         open={open?.id}
-        more={query}
         empty={
           <Empty title="No dead letters wait">
             Every denial that relays have reported could be read, and is on record.

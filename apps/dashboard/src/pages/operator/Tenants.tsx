@@ -1,13 +1,13 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Modal, TextInput } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { api, take, type Schema } from '../../api/client.js';
-import { DataTable, type Column } from '../../ui/DataTable.js';
+import { ListTable, type Column } from '../../ui/DataTable.js';
+import { DialogForm } from '../../ui/Dialog.js';
 import { Mono } from '../../ui/Mono.js';
 import { Page } from '../../ui/Page.js';
-import { Failed } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
 import { showDone } from '../../ui/toast.js';
 import { FirstTenant } from './FirstTenant.js';
@@ -18,7 +18,6 @@ type Tenant = Schema<'Tenant'>;
 export function Tenants() {
   const [creating, setCreating] = useState(false);
   const query = useInfiniteQuery(tenantsQuery);
-  const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items), [query.data]);
   const create = (
     <Button leftSection={<IconPlus size={16} stroke={1.75} aria-hidden />} onClick={() => setCreating(true)}>
       Create tenant
@@ -30,19 +29,14 @@ export function Tenants() {
       description="The customers’ accounts. Each has SMTP users and API keys of its own, and sees nothing of any other."
       actions={create}
     >
-      {query.error && !rows ? (
-        <Failed error={query.error} retry={() => void query.refetch()} />
-      ) : (
-        <DataTable
-          label="Tenants"
-          columns={COLUMNS}
-          rows={rows}
-          rowKey={({ id }) => id}
-          link={({ id }) => ({ to: '/t/$tenantId/smtp-users', params: { tenantId: id }, search: {} })}
-          more={query}
-          empty={<FirstTenant create={create} />}
-        />
-      )}
+      <ListTable
+        label="Tenants"
+        columns={COLUMNS}
+        query={query}
+        rowKey={({ id }) => id}
+        link={({ id }) => ({ to: '/t/$tenantId/smtp-users', params: { tenantId: id }, search: {} })}
+        empty={<FirstTenant create={create} />}
+      />
       <Modal opened={creating} onClose={() => setCreating(false)} title="Create tenant">
         <CreateTenant onClose={() => setCreating(false)} />
       </Modal>
@@ -66,44 +60,35 @@ function CreateTenant({ onClose }: { readonly onClose: () => void }) {
     },
   });
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        create.mutate();
-      }}
+    <DialogForm
+      onClose={onClose}
+      action="Create tenant"
+      onConfirm={() => create.mutate()}
+      disabled={name.trim() === ''}
+      pending={create.isPending}
+      error={create.error}
     >
-      <Stack gap="md">
-        <TextInput
-          label="Name"
-          placeholder="Acme Ltd"
-          required
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          data-autofocus
-        />
-        <TextInput
-          label="Id"
-          description="In every URL of its API; it cannot be changed. Left empty, one is made."
-          placeholder="acme"
-          className="mono"
-          pattern="[a-z0-9][a-z0-9\-]{0,62}"
-          title="1 to 63 of a–z, 0–9 and -, not beginning with -"
-          value={id}
-          onChange={(event) => setId(event.currentTarget.value)}
-          spellCheck={false}
-          autoComplete="off"
-        />
-        {create.error && <Failed error={create.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={create.isPending} disabled={name.trim() === ''}>
-            Create tenant
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      <TextInput
+        label="Name"
+        placeholder="Acme Ltd"
+        required
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        data-autofocus
+      />
+      <TextInput
+        label="Id"
+        description="In every URL of its API; it cannot be changed. Left empty, one is made."
+        placeholder="acme"
+        className="mono"
+        pattern="[a-z0-9][a-z0-9\-]{0,62}"
+        title="1 to 63 of a–z, 0–9 and -, not beginning with -"
+        value={id}
+        onChange={(event) => setId(event.currentTarget.value)}
+        spellCheck={false}
+        autoComplete="off"
+      />
+    </DialogForm>
   );
 }
 

@@ -1,14 +1,6 @@
-import { infiniteQueryOptions } from '@tanstack/react-query';
 import { api, take } from '../../api/client.js';
+import { listQuery } from '../../api/list-query.js';
 
-const PAGE = 100;
-
-export const tenantsQuery = infiniteQueryOptions({
-  queryKey: ['tenants', 'list'],
-  queryFn: ({ pageParam, signal }) =>
-    take(
-      api.GET('/v1/tenants', { params: { query: { limit: PAGE, ...(pageParam && { cursor: pageParam }) } }, signal }),
-    ),
-  initialPageParam: '',
-  getNextPageParam: ({ nextCursor }) => nextCursor,
-});
+export const tenantsQuery = listQuery(['tenants'], 500, (query, signal) =>
+  take(api.GET('/v1/tenants', { params: { query }, signal })),
+);

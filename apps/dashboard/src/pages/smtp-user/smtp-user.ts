@@ -66,13 +66,13 @@ export const replaceEntries = (
   user: SmtpUserRef,
   version: number,
   entries: RequestedEntry[],
-  mode?: ModeSetting,
+  setting: ModeSetting | null = null,
 ): Promise<Restriction> =>
   sendGuarded((header) =>
     take(
       api.PUT(`${ONE}/restriction`, {
         params: { path: pathOf(user), header: { ...header, 'If-Match': tag(version) } },
-        body: { entries, ...mode },
+        body: { entries, ...setting },
       }),
     ),
   );

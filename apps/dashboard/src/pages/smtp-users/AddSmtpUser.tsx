@@ -1,9 +1,9 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Modal, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ApiProblem } from '../../api/client.js';
-import { Failed } from '../../ui/States.js';
+import { DialogForm } from '../../ui/Dialog.js';
 import { registerSmtpUser } from './queries.js';
 import { smtpUserQuery } from '../smtp-user/smtp-user.js';
 
@@ -37,38 +37,29 @@ function Fields({ tenantId, close }: Omit<Props, 'opened'>) {
   const { error } = register;
   const reason = error instanceof ApiProblem ? (error.problem.errors?.[0]?.detail ?? error.problem.detail) : null;
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        register.mutate();
-      }}
+    <DialogForm
+      onClose={close}
+      action="Add SMTP user"
+      onConfirm={() => register.mutate()}
+      disabled={username.trim() === ''}
+      pending={register.isPending}
+      error={reason === null ? error : null}
     >
-      <Stack>
-        <TextInput
-          label="Username"
-          description="As programs send it when they log in. It begins without a restriction: logins may come from anywhere."
-          placeholder="app@acme.example"
-          value={username}
-          onChange={({ currentTarget }) => {
-            register.reset();
-            setUsername(currentTarget.value);
-          }}
-          error={reason}
-          autoComplete="off"
-          autoCapitalize="off"
-          spellCheck={false}
-          data-autofocus
-        />
-        {error && reason === null && <Failed error={error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={close}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={register.isPending} disabled={username.trim() === ''}>
-            Add SMTP user
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      <TextInput
+        label="Username"
+        description="As programs send it when they log in. It begins without a restriction: logins may come from anywhere."
+        placeholder="app@acme.example"
+        value={username}
+        onChange={({ currentTarget }) => {
+          register.reset();
+          setUsername(currentTarget.value);
+        }}
+        error={reason}
+        autoComplete="off"
+        autoCapitalize="off"
+        spellCheck={false}
+        data-autofocus
+      />
+    </DialogForm>
   );
 }

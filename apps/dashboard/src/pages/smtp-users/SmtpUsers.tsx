@@ -21,6 +21,7 @@ import { lastDenial } from './last-denial.js';
 import {
   countsQuery,
   MOST_REFUSING,
+  PAGE,
   refusingQuery,
   summariesQuery,
   usersQuery,
@@ -122,6 +123,8 @@ export function SmtpUsers() {
   );
 }
 
+type Listed = Pick<Row, 'id' | 'username' | 'restriction'>;
+
 function useList(tenantId: string, query: string | undefined, state: Shown | undefined) {
   const isRefusing = state === 'refusing';
   const users = useInfiniteQuery({
@@ -129,36 +132,26 @@ function useList(tenantId: string, query: string | undefined, state: Shown | und
     enabled: !isRefusing,
   });
   const refusing = useQuery({ ...refusingQuery(tenantId), enabled: isRefusing });
-  const wanted = query?.toLowerCase() ?? '';
-  const pages: {
-    readonly id: string;
-    readonly username: string;
-    readonly restriction: ListedUser['restriction'] | null;
-  }[][] = isRefusing
-    ? [
-        (refusing.data?.items ?? [])
-          .filter(({ username }) => username.toLowerCase().includes(wanted))
-          .map(({ smtpUserId, username }) => ({ id: smtpUserId, username, restriction: null })),
-      ]
-    : (users.data?.pages ?? []).map(({ items }) => items);
-  const since = new Date(useNow().toDateString()).toISOString();
-  const summaries = useQueries({
-    queries: pages.map((page) =>
-      summariesQuery(
-        tenantId,
-        page.map(({ id }) => id),
-        since,
-      ),
-    ),
-  });
   const shown = isRefusing ? refusing : users;
-  const rows = pages.flatMap((page, at): Row[] => {
-    const loaded = summaries[at]?.data;
-    const byId = new Map(loaded?.map((summary) => [summary.smtpUserId, summary]));
-    return page.map((user) => ({ ...user, tenantId, summary: loaded && (byId.get(user.id) ?? null) }));
-  });
+  const wanted = query?.toLowerCase() ?? '';
+  const listed: readonly Listed[] = isRefusing
+    ? (refusing.data?.items ?? [])
+        .filter(({ username }) => username.toLowerCase().includes(wanted))
+        .map(({ smtpUserId, username }) => ({ id: smtpUserId, username, restriction: null }))
+    : (users.data ?? []);
+  const since = new Date(useNow().toDateString()).toISOString();
+  const pages = Array.from({ length: Math.ceil(listed.length / PAGE) }, (_, page) =>
+    listed.slice(page * PAGE, (page + 1) * PAGE).map(({ id }) => id),
+  );
+  const summaries = useQueries({ queries: pages.map((ids) => summariesQuery(tenantId, ids, since)) });
+  const byId = new Map(summaries.flatMap(({ data }) => data ?? []).map((summary) => [summary.smtpUserId, summary]));
+  const rows = listed.map((user, at): Row => ({
+    ...user,
+    tenantId,
+    summary: summaries[Math.floor(at / PAGE)]?.data && (byId.get(user.id) ?? null),
+  }));
   return {
-    rows: shown.data ? rows : undefined,
+    rows: shown.data && rows,
     more: isRefusing ? undefined : users,
     isOld: !isRefusing && users.isPlaceholderData,
     error: shown.error,
@@ -168,11 +161,12 @@ function useList(tenantId: string, query: string | undefined, state: Shown | und
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { id: 'username', header: 'Username', phone: 'title', width: '30%', cell: ({ username }) => username },
+  { id: 'username', header: 'Username', phone: 'title', width: '30%', wraps: true, cell: ({ username }) => username },
   {
     id: 'restriction',
     header: 'Restriction',
     phone: 'detail',
+    wraps: true,
     cell: (row) => <Restricted row={row} />,
   },
   {
@@ -180,6 +174,7 @@ const COLUMNS: readonly Column<Row>[] = [
     header: 'Denials',
     phone: 'detail-aside',
     width: '38%',
+    wraps: true,
     cell: (row) => <Denials row={row} />,
   },
 ];

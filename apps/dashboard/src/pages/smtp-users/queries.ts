@@ -1,5 +1,6 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, take, type Schema } from '../../api/client.js';
+import { listQuery } from '../../api/list-query.js';
 
 export type ListedUser = Schema<'SmtpUser'>;
 export type Summary = Schema<'DenialSummary'>;
@@ -7,36 +8,23 @@ export type RefusingUser = Schema<'RefusingNow'>;
 /** The API's filter by state. */
 export type UserState = 'unrestricted' | 'restricted' | 'report-only' | 'expiring' | 'expired';
 
-const PAGE = 50;
+export const PAGE = 50;
 const REFRESHED_EVERY_MS = 15_000;
 /** At most this many pages are loaded again at each refresh; a longer list is not refreshed. */
 const PAGES_REFRESHED = 4;
 /** At most this many users with refused logins are counted. */
 export const MOST_REFUSING = 100;
 
-const listOf = (tenantId: string, query: { query?: string; state?: UserState; cursor?: string }, signal: AbortSignal) =>
-  take(
-    api.GET('/v1/tenants/{tenantId}/smtp-users', {
-      params: { path: { tenantId }, query: { ...query, limit: PAGE } },
-      signal,
-    }),
-  );
-
 /** By username. */
 export const usersQuery = (tenantId: string, query: string | undefined, state: UserState | undefined) =>
   infiniteQueryOptions({
-    queryKey: ['smtp-users', tenantId, query, state],
-    queryFn: ({ pageParam, signal }) =>
-      listOf(
-        tenantId,
-        { ...(query && { query }), ...(state && { state }), ...(pageParam && { cursor: pageParam }) },
-        signal,
-      ),
-    initialPageParam: '',
-    getNextPageParam: ({ nextCursor }) => nextCursor,
+    ...listQuery(['smtp-users', tenantId, query, state], PAGE, (page, signal) => {
+      const params = { path: { tenantId }, query: { ...(query && { query }), ...(state && { state }), ...page } };
+      return take(api.GET('/v1/tenants/{tenantId}/smtp-users', { params, signal }));
+    }),
     refetchInterval: ({ state: { data } }) =>
       data && data.pages.length <= PAGES_REFRESHED ? REFRESHED_EVERY_MS : false,
-    placeholderData: (shown) => shown,
+    placeholderData: keepPreviousData,
   });
 
 export const countsQuery = (tenantId: string) =>
@@ -74,7 +62,7 @@ export const summariesQuery = (tenantId: string, ids: readonly string[], since: 
     },
     enabled: ids.length > 0,
     refetchInterval: REFRESHED_EVERY_MS,
-    placeholderData: (shown) => shown,
+    placeholderData: keepPreviousData,
   });
 
 export const registerSmtpUser = (tenantId: string, username: string): Promise<ListedUser> =>

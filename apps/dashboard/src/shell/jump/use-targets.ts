@@ -4,7 +4,7 @@ import { keepPreviousData, useQueries } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { api, take, type Schema } from '../../api/client.js';
 import type { WhoAmI } from '../../api/session.js';
-import { relativeTime } from '../../ui/relative-time.js';
+import { relativeTime } from '../../ui/dates.js';
 import { SECTIONS } from '../pages.js';
 
 export interface Target {

@@ -5,14 +5,15 @@ import { AllowAddress } from '../../../denials/AllowAddress.js';
 import { DenialsChart } from '../../../denials/DenialsChart.js';
 import type { Range } from '../../../denials/histogram.js';
 import { deniedIpsQuery } from '../../../denials/queries.js';
-import { inPlace, letsIn } from '../../../denials/refusals.js';
+import { letsIn } from '../../../denials/refusals.js';
 import { listed, REASONS, type DeniedIp } from '../../../denials/words.js';
-import { DataTable, type Column } from '../../../ui/DataTable.js';
+import { ListTable, type Column } from '../../../ui/DataTable.js';
+import { useHeldRows } from '../../../ui/held-rows.js';
 import { LiveMark } from '../../../ui/LiveMark.js';
 import { Mono } from '../../../ui/Mono.js';
 import { NewRows } from '../../../ui/NewRows.js';
 import { Pills } from '../../../ui/Pills.js';
-import { Empty, Failed } from '../../../ui/States.js';
+import { Empty } from '../../../ui/States.js';
 import { Time } from '../../../ui/Time.js';
 import type { SmtpUser } from '../smtp-user.js';
 import { useLiveDenials } from './LiveDenials.js';
@@ -24,24 +25,14 @@ const PERIODS = [
   { value: '30', label: '30 days' },
 ] as const;
 
+const idOf = ({ ip }: DeniedIp) => ip;
+
 export function Denied({ user }: { readonly user: SmtpUser }) {
   const path = { tenantId: user.tenantId, smtpUserId: user.id };
-  const denied = useInfiniteQuery(deniedIpsQuery(path));
+  const { waiting, show, query } = useHeldRows(useInfiniteQuery(deniedIpsQuery(path)), idOf);
   const live = useLiveDenials();
-  const loaded = useMemo(() => denied.data?.pages.flatMap(({ items }) => items), [denied.data]);
-  const pages = denied.data?.pages.length ?? 0;
-  const [shown, setShown] = useState<{ readonly pages: number; readonly ips: readonly string[] }>({
-    pages: 0,
-    ips: [],
-  });
-  const showAll = () => setShown({ pages, ips: loaded?.map(({ ip }) => ip) ?? [] });
-  // Show the first page and each page that was asked for. Live ones wait for a click.
-  if (pages !== shown.pages) showAll();
-  const rows = useMemo(() => loaded && inPlace(loaded, shown.ips).slice(0, shown.ips.length), [loaded, shown.ips]);
-  const fresh = (loaded?.length ?? 0) - (rows?.length ?? 0);
   const columns = useMemo(() => columnsFor(user), [user]);
-  if (denied.error && !rows) return <Failed error={denied.error} retry={() => void denied.refetch()} />;
-  if (rows?.length === 0) return <Nothing user={user} />;
+  if (query.data?.length === 0) return <Nothing user={user} />;
   return (
     <Stack gap="lg">
       <OverTime user={user} />
@@ -52,8 +43,8 @@ export function Denied({ user }: { readonly user: SmtpUser }) {
           </Text>
           <LiveMark live={live} />
         </Group>
-        <NewRows count={fresh} onShow={showAll} />
-        <DataTable label="Denied addresses" columns={columns} rows={rows} rowKey={({ ip }) => ip} more={denied} />
+        <NewRows count={waiting} onShow={show} />
+        <ListTable label="Denied addresses" columns={columns} query={query} rowKey={idOf} />
       </div>
     </Stack>
   );

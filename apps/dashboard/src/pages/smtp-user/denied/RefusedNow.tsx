@@ -6,6 +6,7 @@ import { AllowAddress } from '../../../denials/AllowAddress.js';
 import { recentRefusalsQuery } from '../../../denials/queries.js';
 import { inPlace, letsIn, refusalsOf, type Refusal } from '../../../denials/refusals.js';
 import { counted, EXPLAINED, listed } from '../../../denials/words.js';
+import { timeOfDay } from '../../../ui/dates.js';
 import { LiveMark } from '../../../ui/LiveMark.js';
 import { Time } from '../../../ui/Time.js';
 import type { SmtpUser } from '../smtp-user.js';
@@ -87,11 +88,8 @@ function Words({ refused, since, last, relays, reason }: Refusal) {
         <Text span inherit fw={600} className="tabular">
           {counted(refused, 'login')}
         </Text>{' '}
-        refused since{' '}
-        <time dateTime={since}>
-          {new Date(since).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })}
-        </time>
-        , by {listed(relays)}, the last one <Time at={last} />
+        refused since <time dateTime={since}>{timeOfDay(since)}</time>, by {listed(relays)}, the last one{' '}
+        <Time at={last} />
       </Text>
       <Text size="sm" c="var(--postern-text-soft)">
         {EXPLAINED[reason]}

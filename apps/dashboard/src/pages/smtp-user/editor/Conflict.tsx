@@ -1,10 +1,13 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { api, take } from '../../../api/client.js';
+import { counted } from '../../../denials/words.js';
+import { dateTime } from '../../../ui/dates.js';
 import { Failed } from '../../../ui/States.js';
 import { Time } from '../../../ui/Time.js';
-import type { Restriction, SmtpUser } from '../smtp-user.js';
+import { PreviewFigures } from '../sources/PreviewFigures.js';
+import { wantedOf, type ModeSetting, type Restriction, type SmtpUser } from '../smtp-user.js';
 import classes from './Editor.module.css';
 import { differenceOf, disputed, merged, sideOf, type Disputed, type Side } from './difference.js';
 import { Line } from './Judgement.js';
@@ -15,20 +18,25 @@ interface Props {
   readonly base: readonly Listed[];
   readonly theirs: Restriction;
   readonly mine: readonly Listed[];
-  readonly save: (entries: readonly Listed[]) => void;
+  /** The mode that was chosen for a first list. */
+  readonly setting: ModeSetting | null;
+  readonly save: (entries: readonly Listed[], setting: ModeSetting | null) => void;
   readonly saving: boolean;
   readonly error: Error | null;
   readonly back: () => void;
 }
 
 /** Somebody else saved the list meanwhile. Shows each entry that either side changed, with a choice of side. */
-export function Conflict({ user, base, theirs, mine, save, saving, error, back }: Props) {
+export function Conflict({ user, base, theirs, mine, setting, save, saving, error, back }: Props) {
   const [chosen, setChosen] = useState<ReadonlyMap<string, Side>>(new Map());
+  const [modeSide, setModeSide] = useState<Side>('mine');
+  const otherMode = setting !== null && modeInWords(setting) !== modeInWords(theirs) ? setting : null;
+  const savedMode = modeSide === 'mine' ? otherMode : null;
   const now = theirs.entries.map(listedOf);
   const rows = disputed(base, now, mine);
   const side = (row: Disputed) => chosen.get(row.range) ?? sideOf(row);
   const after = merged(now, rows, side);
-  const changes = differenceOf(now, after);
+  const changes = differenceOf(now, after).length + (savedMode === null ? 0 : 1);
   const clashes = rows.filter(({ clash }) => clash).length;
   return (
     <Stack gap="sm">
@@ -41,25 +49,44 @@ export function Conflict({ user, base, theirs, mine, save, saving, error, back }
         </Text>
       </div>
       <div>
+        {otherMode !== null && (
+          <Choice
+            name="mode"
+            legend="Mode"
+            side={modeSide}
+            choose={setModeSide}
+            theirs={modeInWords(theirs)}
+            mine={modeInWords(otherMode)}
+          />
+        )}
         {rows.map((row) => (
           <Choice
             key={row.range}
-            row={row}
+            name={row.range}
+            legend={
+              <>
+                <span className="mono">{row.range}</span>
+                <Text span size="xs" c={row.clash ? 'var(--postern-warn-text)' : 'dimmed'}>
+                  {row.clash ? 'changed by both' : CHANGED_BY[row.changedBy]}
+                </Text>
+              </>
+            }
             side={side(row)}
             choose={(to) => setChosen(new Map(chosen).set(row.range, to))}
+            theirs={<What entry={row.theirs} base={row.base} />}
+            mine={<What entry={row.mine} base={row.base} />}
           />
         ))}
       </div>
+      {after.length > 0 && <PreviewFigures user={user} change={{ entries: after.map(wantedOf) }} />}
       {after.length === 0 && <Text size="sm">A list without entries would refuse every login: keep one entry.</Text>}
       {error && <Failed error={error} />}
       <Group justify="space-between" className={classes['footer']}>
         <Button variant="subtle" color="gray" onClick={back} disabled={saving}>
           Back
         </Button>
-        <Button onClick={() => save(after)} loading={saving} disabled={changes.length === 0 || after.length === 0}>
-          {changes.length === 0
-            ? 'Nothing to save'
-            : `Save ${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`}
+        <Button onClick={() => save(after, savedMode)} loading={saving} disabled={changes === 0 || after.length === 0}>
+          {changes === 0 ? 'Nothing to save' : `Save ${counted(changes, 'change')}`}
         </Button>
       </Group>
     </Stack>
@@ -68,39 +95,34 @@ export function Conflict({ user, base, theirs, mine, save, saving, error, back }
 
 const listedOf = ({ range, note, expiresAt }: Listed): Listed => ({ range, note, expiresAt });
 
-function Choice({
-  row,
-  side,
-  choose,
-}: {
-  readonly row: Disputed;
+const CHANGED_BY = { me: 'changed by you', them: 'changed by them', both: 'both did the same' } as const;
+
+const modeInWords = ({ mode, enforceAt }: ModeSetting): string =>
+  mode === 'enforce' ? 'Enforced' : `Report only${enforceAt === null ? '' : ` until ${dateTime(enforceAt)}`}`;
+
+interface ChoiceProps {
+  readonly name: string;
+  readonly legend: ReactNode;
   readonly side: Side;
   readonly choose: (side: Side) => void;
-}) {
+  readonly theirs: ReactNode;
+  readonly mine: ReactNode;
+}
+
+function Choice({ name, legend, side, choose, ...sides }: ChoiceProps) {
   return (
     <fieldset className={classes['sides']}>
       <legend>
-        <span className={classes['line']}>
-          <span className="mono">{row.range}</span>
-          <Text span size="xs" c={row.clash ? 'var(--postern-warn-text)' : 'dimmed'}>
-            {row.clash
-              ? 'changed by both'
-              : row.changedBy === 'me'
-                ? 'changed by you'
-                : row.changedBy === 'them'
-                  ? 'changed by them'
-                  : 'both did the same'}
-          </Text>
-        </span>
+        <span className={classes['line']}>{legend}</span>
       </legend>
       {(['theirs', 'mine'] as const).map((one) => (
         <label key={one} className={classes['side']}>
-          <input type="radio" name={`keep-${row.range}`} checked={side === one} onChange={() => choose(one)} />
+          <input type="radio" name={`keep-${name}`} checked={side === one} onChange={() => choose(one)} />
           <span>
             <Text size="xs" c="dimmed">
               {one === 'theirs' ? 'Theirs' : 'Yours'}
             </Text>
-            <What entry={row[one]} base={row.base} />
+            {sides[one]}
           </span>
         </label>
       ))}

@@ -3,7 +3,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import { useBlocker } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { ApiProblem } from '../../../api/client.js';
-import { Confirm } from '../../../ui/Confirm.js';
+import { Confirm } from '../../../ui/Dialog.js';
 import { showDone } from '../../../ui/toast.js';
 import {
   readAfter,
@@ -53,15 +53,15 @@ export function Editor({ user, start, close }: Props) {
 interface Save {
   readonly version: number;
   readonly entries: readonly Listed[];
-  readonly mode?: ModeSetting | undefined;
+  readonly setting: ModeSetting | null;
 }
 
 function Content({ user, start, close }: Props & { readonly start: Start }) {
   const [draft, setDraft] = useState<Draft>(() => opened(user, start));
   const [conflict, setConflict] = useState<{ theirs: Restriction; mine: readonly Listed[] } | null>(null);
   useEffect(() => storeDraft(user.id, draft), [user.id, draft]);
-  const save = useRestrictionChange(user, ({ version, entries, mode }: Save) =>
-    replaceEntries(user, version, entries.map(wantedOf), mode),
+  const save = useRestrictionChange(user, ({ version, entries, setting }: Save) =>
+    replaceEntries(user, version, entries.map(wantedOf), setting),
   );
   const send = (wanted: Save, mine: readonly Listed[], before: readonly Listed[]) =>
     save.mutate(wanted, {
@@ -90,11 +90,12 @@ function Content({ user, start, close }: Props & { readonly start: Start }) {
           base={draft.base.entries}
           theirs={conflict.theirs}
           mine={conflict.mine}
+          setting={draft.setting}
           saving={save.isPending}
           error={save.error}
           back={() => setConflict(null)}
-          save={(entries) =>
-            send({ version: conflict.theirs.version, entries }, conflict.mine, conflict.theirs.entries)
+          save={(entries, setting) =>
+            send({ version: conflict.theirs.version, entries, setting }, conflict.mine, conflict.theirs.entries)
           }
         />
       ) : (
@@ -105,7 +106,9 @@ function Content({ user, start, close }: Props & { readonly start: Start }) {
           saving={save.isPending}
           error={save.error}
           close={close}
-          save={(entries, mode) => send({ version: draft.base.version, entries, mode }, entries, draft.base.entries)}
+          save={(entries) =>
+            send({ version: draft.base.version, entries, setting: draft.setting }, entries, draft.base.entries)
+          }
         />
       )}
       <Confirm

@@ -1,6 +1,6 @@
 import { Button, Text } from '@mantine/core';
 import { memo } from 'react';
-import { relativeTime } from '../../../ui/relative-time.js';
+import { dateTime, relativeTime } from '../../../ui/dates.js';
 import { useNow } from '../../../ui/use-now.js';
 import classes from './Editor.module.css';
 import type { Change } from './difference.js';
@@ -179,7 +179,7 @@ export function Line({
           </Text>
         )}
         {expiresAt !== null && (
-          <Text span size="xs" c="dimmed" title={new Date(expiresAt).toLocaleString()}>
+          <Text span size="xs" c="dimmed" title={dateTime(expiresAt)}>
             {Date.parse(expiresAt) > now.getTime() ? 'expires' : 'expired'} {relativeTime(new Date(expiresAt), now)}
           </Text>
         )}

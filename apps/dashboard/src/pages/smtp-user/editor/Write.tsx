@@ -1,11 +1,11 @@
 import { Alert, Box, Button, Checkbox, Group, SegmentedControl, Text, Textarea, TextInput } from '@mantine/core';
 import { getHotkeyHandler } from '@mantine/hooks';
-import { useCallback, useDeferredValue, useMemo, useState, type Dispatch, type SetStateAction } from 'react';
+import { useCallback, useDeferredValue, useMemo, type Dispatch, type SetStateAction } from 'react';
 import { ExpiryField } from '../../../ui/ExpiryField.js';
 import { Failed } from '../../../ui/States.js';
 import { useNow } from '../../../ui/use-now.js';
 import { PreviewFigures } from '../sources/PreviewFigures.js';
-import { wantedOf, type ModeSetting, type SmtpUser } from '../smtp-user.js';
+import { wantedOf, type SmtpUser } from '../smtp-user.js';
 import classes from './Editor.module.css';
 import { differenceOf, listAfter, refusesAll } from './difference.js';
 import { inMode, isDirty, newDraft, type Draft, type EditorMode } from './draft.js';
@@ -18,7 +18,7 @@ interface Props {
   readonly user: SmtpUser;
   readonly draft: Draft;
   readonly change: Dispatch<SetStateAction<Draft>>;
-  readonly save: (entries: readonly Listed[], mode?: ModeSetting) => void;
+  readonly save: (entries: readonly Listed[]) => void;
   readonly saving: boolean;
   readonly error: Error | null;
   readonly close: () => void;
@@ -31,9 +31,9 @@ v=spf1 ip4:192.0.2.0/28 -all`;
 
 /** The field to type or paste into, next to what saving would do. */
 export function Write({ user, draft, change, save, saving, error, close }: Props) {
-  const [reportOnly, setReportOnly] = useState(false);
-  const [enforceAt, setEnforceAt] = useState<string | null>(null);
-  const { restricted, mode } = user.restriction;
+  // Of the time when the editor was opened: somebody else may have added the first entry since.
+  const { restricted, mode } = draft.base;
+  const { setting } = draft;
   // Judging 1,000 lines may lag behind the keys.
   const judgedDraft = useDeferredValue(draft);
   const now = useNow();
@@ -42,7 +42,7 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
   const blocked = whyNot(draft, after, bad);
   const ready = changes.length > 0 && blocked === null && judgedDraft === draft;
   const submit = () => {
-    if (ready && !saving) save(after, !restricted && reportOnly ? { mode: 'report-only', enforceAt } : undefined);
+    if (ready && !saving) save(after);
   };
   const correct = useCallback(
     ({ at, typed }: Pasted, correction: string) =>
@@ -119,12 +119,10 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
         <Alert
           color="amber"
           mt="md"
-          title={
-            reportOnly && enforceAt === null ? 'Refuses nothing yet' : 'From then on, only these addresses may log in'
-          }
+          title={setting?.enforceAt === null ? 'Refuses nothing yet' : 'From then on, only these addresses may log in'}
         >
           <Text size="sm">
-            {mode === 'report-only' || reportOnly
+            {mode === 'report-only' || setting !== null
               ? 'Report only: other logins are recorded and let through.'
               : `Today ${user.username} logs in from anywhere. Other addresses are refused as soon as you save.`}
           </Text>
@@ -133,13 +131,19 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
               mt="xs"
               size="sm"
               label="Only report at first: refuse nothing, record what would be refused"
-              checked={reportOnly}
-              onChange={({ currentTarget }) => setReportOnly(currentTarget.checked)}
+              checked={setting !== null}
+              onChange={({ currentTarget: { checked } }) =>
+                change({ ...draft, setting: checked ? { mode: 'report-only', enforceAt: null } : null })
+              }
             />
           )}
-          {mode === 'enforce' && reportOnly && (
+          {setting !== null && (
             <Box mt="xs" maw={420}>
-              <ExpiryField label="Enforced from" value={enforceAt} onChange={setEnforceAt} />
+              <ExpiryField
+                label="Enforced from"
+                value={setting.enforceAt}
+                onChange={(enforceAt) => change({ ...draft, setting: { ...setting, enforceAt } })}
+              />
             </Box>
           )}
         </Alert>

@@ -1,3 +1,4 @@
+import type { ModeSetting, Restriction } from '../smtp-user.js';
 import { listAsText, type Listed } from './list-as-text.js';
 
 export type EditorMode = 'add' | 'replace';
@@ -9,18 +10,22 @@ export interface Draft {
   /** For added lines without a note. */
   readonly note: string;
   readonly expiresAt: string | null;
-  /** The list when the editor was opened. Saving is refused if the list has another version by then. */
-  readonly base: { readonly version: number; readonly entries: readonly Listed[] };
+  /** The mode to save a first list with; null: the mode that it has. */
+  readonly setting: ModeSetting | null;
+  /** The restriction when the editor was opened. Saving is refused if it has another version by then. */
+  readonly base: Pick<Restriction, 'version' | 'restricted' | 'mode'> & { readonly entries: readonly Listed[] };
 }
 
-export function newDraft(base: Draft['base'], mode: EditorMode, text?: string): Draft {
-  const entries = base.entries.map(({ range, note, expiresAt }) => ({ range, note, expiresAt }));
+export function newDraft(restriction: Draft['base'], mode: EditorMode, text?: string): Draft {
+  const { version, restricted, mode: inForce } = restriction;
+  const entries = restriction.entries.map(({ range, note, expiresAt }) => ({ range, note, expiresAt }));
   return {
     mode,
     text: text ?? (mode === 'replace' ? listAsText(entries) : ''),
     note: '',
     expiresAt: null,
-    base: { version: base.version, entries },
+    setting: null,
+    base: { version, restricted, mode: inForce, entries },
   };
 }
 

@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { inMode, isDirty, newDraft } from './draft.js';
 
-const base = { version: 3, entries: [{ range: '203.0.113.42', note: 'office', expiresAt: null }] };
+const base = {
+  version: 3,
+  restricted: true,
+  mode: 'enforce' as const,
+  entries: [{ range: '203.0.113.42', note: 'office', expiresAt: null }],
+};
 const typed = { ...newDraft(base, 'add'), text: '198.51.100.7\n' };
 
 describe('a draft', () => {

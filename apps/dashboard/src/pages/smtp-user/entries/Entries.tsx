@@ -22,6 +22,7 @@ import {
 } from '../smtp-user.js';
 import classes from './Entries.module.css';
 import { isUnused } from '../sources/entry-use.js';
+import { PreviewLine } from '../sources/PreviewFigures.js';
 import { usedEntriesQuery, type UsedEntry } from '../sources/queries.js';
 import { SuggestList } from '../sources/SuggestList.js';
 import { EntryDialog } from './EntryDialog.js';
@@ -39,7 +40,7 @@ interface Props {
 const SEARCHED = 12;
 
 export function Entries({ user, writable, openEditor }: Props) {
-  const { entries, warnings, restricted, mode } = user.restriction;
+  const { entries, restricted, mode } = user.restriction;
   const [search, setSearch] = useState('');
   const [edited, setEdited] = useState<Entry | null>(null);
   const { remove, error, last, setLast } = useRemove(user);
@@ -48,10 +49,10 @@ export function Entries({ user, writable, openEditor }: Props) {
     enabled: restricted,
   });
   const columns = useMemo(
-    () => columnsOf(warnings, useOf(used), writable ? { edit: setEdited, remove } : null),
+    () => columnsOf(user, useOf(used), writable ? { edit: setEdited, remove } : null),
     // `remove` is a new function at each render, but always does the same for the same user.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
-    [warnings, used, writable, user],
+    [used, writable, user],
   );
   if (!restricted) {
     return (
@@ -161,8 +162,8 @@ interface Actions {
   readonly remove: (entry: Entry) => void;
 }
 
-function columnsOf(warnings: readonly Warning[], useOfEntry: UseOf, actions: Actions | null): Column<Entry>[] {
-  const of = Map.groupBy(warnings, ({ entryId }) => entryId);
+function columnsOf(user: SmtpUser, useOfEntry: UseOf, actions: Actions | null): Column<Entry>[] {
+  const of = Map.groupBy(user.restriction.warnings, ({ entryId }) => entryId);
   return [
     {
       id: 'range',
@@ -243,7 +244,7 @@ function columnsOf(warnings: readonly Warning[], useOfEntry: UseOf, actions: Act
             phone: 'aside' as const,
             width: 52,
             align: 'end' as const,
-            cell: (entry: Entry) => <EntryMenu entry={entry} {...actions} />,
+            cell: (entry: Entry) => <EntryMenu user={user} entry={entry} {...actions} />,
           },
         ]),
   ];
@@ -310,9 +311,14 @@ function Expires({ entry: { expiresAt, live }, soon }: { readonly entry: Entry; 
   );
 }
 
-function EntryMenu({ entry, edit, remove }: { readonly entry: Entry } & Actions) {
+interface EntryMenuProps extends Actions {
+  readonly user: SmtpUser;
+  readonly entry: Entry;
+}
+
+function EntryMenu({ user, entry, edit, remove }: EntryMenuProps) {
   return (
-    <Menu position="bottom-end">
+    <Menu position="bottom-end" width={260}>
       <Menu.Target>
         <ActionIcon aria-label={`Change or remove ${entry.range}`}>
           <IconDots size={16} aria-hidden />
@@ -324,6 +330,7 @@ function EntryMenu({ entry, edit, remove }: { readonly entry: Entry } & Actions)
         </Menu.Item>
         <Menu.Item leftSection={<IconTrash size={16} aria-hidden />} color="red" onClick={() => remove(entry)}>
           Remove
+          {user.restriction.entries.length > 1 && <PreviewLine user={user} change={{ remove: [entry.id] }} />}
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -1,12 +1,14 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { Modal, Text, Textarea } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiProblem } from '../../../api/client.js';
+import { DialogForm } from '../../../ui/Dialog.js';
+import { dateTime } from '../../../ui/dates.js';
 import { ExpiryField } from '../../../ui/ExpiryField.js';
 import { Mono } from '../../../ui/Mono.js';
-import { Failed } from '../../../ui/States.js';
 import { showDone } from '../../../ui/toast.js';
-import { MAX_NOTE_LENGTH } from '../editor/judge.js';
+import { MAX_NOTE_LENGTH, sameEntry } from '../editor/judge.js';
+import { PreviewFigures } from '../sources/PreviewFigures.js';
 import {
   replaceEntries,
   smtpUserQuery,
@@ -35,20 +37,19 @@ function Fields({ user, entry, close }: Props & { readonly entry: Entry }) {
   const [expiresAt, setExpiresAt] = useState(entry.expiresAt);
   const client = useQueryClient();
   const now = user.restriction.entries.find(({ id }) => id === entry.id);
-  const save = useRestrictionChange(user, () =>
-    replaceEntries(
-      user,
-      user.restriction.version,
-      user.restriction.entries.map((one) =>
-        wantedOf(one.id === entry.id ? { ...one, note: note.trim() || null, expiresAt } : one),
-      ),
-    ),
-  );
+  const edited = { ...entry, note: note.trim() || null, expiresAt };
+  const entries = user.restriction.entries.map((one) => wantedOf(one.id === entry.id ? edited : one));
+  const save = useRestrictionChange(user, () => replaceEntries(user, user.restriction.version, entries));
   const conflict = save.error instanceof ApiProblem && save.error.problem.code === 'version-mismatch';
+  const unchanged = now === undefined || sameEntry(edited, now);
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
+    <DialogForm
+      onClose={close}
+      action="Save"
+      disabled={unchanged}
+      pending={save.isPending}
+      error={conflict && now !== undefined ? null : save.error}
+      onConfirm={() =>
         save.mutate(undefined, {
           onSuccess: () => {
             showDone(`Saved ${entry.range}.`);
@@ -56,56 +57,41 @@ function Fields({ user, entry, close }: Props & { readonly entry: Entry }) {
           },
           // Load the list again, so that the next try changes the present one.
           onError: () => void client.invalidateQueries({ queryKey: smtpUserQuery(user.tenantId, user.id).queryKey }),
-        });
-      }}
+        })
+      }
     >
-      <Stack>
-        <Textarea
-          label="Note"
-          value={note}
-          onChange={({ currentTarget }) => setNote(currentTarget.value)}
-          maxLength={MAX_NOTE_LENGTH}
-          autosize
-          minRows={2}
-          dir="auto"
-          data-autofocus
-        />
-        <ExpiryField value={expiresAt} onChange={setExpiresAt} />
-        {user.restriction.warnings
-          .filter(({ entryId }) => entryId === entry.id)
-          .map(({ code, detail }) => (
-            <Text key={code} size="xs" c="var(--postern-warn-text)">
-              {detail}
-            </Text>
-          ))}
-        {now === undefined && (
-          <Text size="sm" role="alert">
-            Somebody removed this entry meanwhile. To have it again, add {entry.range}.
+      <Textarea
+        label="Note"
+        value={note}
+        onChange={({ currentTarget }) => setNote(currentTarget.value)}
+        maxLength={MAX_NOTE_LENGTH}
+        autosize
+        minRows={2}
+        dir="auto"
+        data-autofocus
+      />
+      <ExpiryField value={expiresAt} onChange={setExpiresAt} />
+      {user.restriction.warnings
+        .filter(({ entryId }) => entryId === entry.id)
+        .map(({ code, detail }) => (
+          <Text key={code} size="xs" c="var(--postern-warn-text)">
+            {detail}
           </Text>
-        )}
-        {conflict && now !== undefined ? (
-          <Text size="sm" role="alert">
-            Somebody changed the list meanwhile. This entry now has{' '}
-            {now.note === null ? 'no note' : `the note “${now.note}”`} and{' '}
-            {now.expiresAt === null ? 'never expires' : `expires on ${new Date(now.expiresAt).toLocaleString()}`}. Save
-            again to put yours in its place.
-          </Text>
-        ) : (
-          save.error && <Failed error={save.error} />
-        )}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={close}>
-            Cancel
-          </Button>
-          <Button
-            type="submit"
-            loading={save.isPending}
-            disabled={now === undefined || ((note.trim() || null) === now.note && expiresAt === now.expiresAt)}
-          >
-            Save
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+        ))}
+      {!unchanged && <PreviewFigures user={user} change={{ entries }} />}
+      {now === undefined && (
+        <Text size="sm" role="alert">
+          Somebody removed this entry meanwhile. To have it again, add {entry.range}.
+        </Text>
+      )}
+      {conflict && now !== undefined && (
+        <Text size="sm" role="alert">
+          Somebody changed the list meanwhile. This entry now has{' '}
+          {now.note === null ? 'no note' : `the note “${now.note}”`} and{' '}
+          {now.expiresAt === null ? 'never expires' : `expires on ${dateTime(now.expiresAt)}`}. Save again to put yours
+          in its place.
+        </Text>
+      )}
+    </DialogForm>
   );
 }

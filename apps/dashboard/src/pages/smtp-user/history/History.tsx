@@ -2,17 +2,17 @@ import { Button, Skeleton, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { By, ChangeDetails, Difference, titleOfAll } from '../../../changes/ChangeDetails.js';
 import { byRequest, type Change } from '../../../changes/change-diff.js';
-import { changesQuery } from '../../../changes/queries.js';
+import { historyQuery } from '../../../changes/queries.js';
 import { Empty, Failed } from '../../../ui/States.js';
 import { Time } from '../../../ui/Time.js';
 import type { SmtpUser } from '../smtp-user.js';
 import classes from './History.module.css';
 
 export function History({ user }: { readonly user: SmtpUser }) {
-  const history = useInfiniteQuery(changesQuery(user.tenantId, user.id, {}));
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = history;
-  if (error && !data) return <Failed error={error} retry={() => void refetch()} />;
-  if (!data)
+  const history = useInfiniteQuery(historyQuery(user.tenantId, user.id));
+  const { data: changes, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = history;
+  if (error && !changes) return <Failed error={error} retry={() => void refetch()} />;
+  if (!changes)
     return (
       <Stack gap="xl" role="status" aria-label="The history is loading">
         {[1, 2, 3].map((each) => (
@@ -23,7 +23,6 @@ export function History({ user }: { readonly user: SmtpUser }) {
         ))}
       </Stack>
     );
-  const changes = data.pages.flatMap(({ items }) => items);
   if (changes.length === 0)
     return <Empty title="No changes yet">What is changed from now on appears here within seconds.</Empty>;
   return (

@@ -1,6 +1,6 @@
 import { Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { Confirm } from '../../../ui/Confirm.js';
+import { Confirm } from '../../../ui/Dialog.js';
 import { showDone } from '../../../ui/toast.js';
 import { clearRestriction, useRestrictionChange, type SmtpUser } from '../smtp-user.js';
 import classes from './ClearRestriction.module.css';

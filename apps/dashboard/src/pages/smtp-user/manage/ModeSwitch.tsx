@@ -1,7 +1,7 @@
 import { Button, Menu, Stack, Text } from '@mantine/core';
 import { IconCheck, IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Confirm } from '../../../ui/Confirm.js';
+import { Confirm } from '../../../ui/Dialog.js';
 import { modeAt } from '../../../restriction-words.js';
 import { ExpiryField } from '../../../ui/ExpiryField.js';
 import { useNow } from '../../../ui/use-now.js';

@@ -1,10 +1,9 @@
-import { ActionIcon, Button, Group, Menu, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Menu, Modal, Text, TextInput } from '@mantine/core';
 import { IconDots, IconPencil, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { Confirm } from '../../../ui/Confirm.js';
-import { Failed } from '../../../ui/States.js';
+import { Confirm, DialogForm } from '../../../ui/Dialog.js';
 import { showDone } from '../../../ui/toast.js';
 import { removeSmtpUser, renameSmtpUser, smtpUserQuery, type SmtpUser } from '../smtp-user.js';
 
@@ -49,37 +48,28 @@ function Rename({ user, close }: { readonly user: SmtpUser; readonly close: () =
     },
   });
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        rename.mutate();
-      }}
+    <DialogForm
+      onClose={close}
+      action="Rename"
+      onConfirm={() => rename.mutate()}
+      disabled={['', user.username].includes(username.trim())}
+      pending={rename.isPending}
+      error={rename.error}
     >
-      <Stack>
-        <Text size="sm">
-          Logins with the username <span className="mono">{user.username}</span> are deferred afterwards. Its list, its
-          denials and its history stay.
-        </Text>
-        <TextInput
-          label="New username"
-          value={username}
-          onChange={({ currentTarget }) => setUsername(currentTarget.value)}
-          maxLength={254}
-          autoComplete="off"
-          spellCheck={false}
-          data-autofocus
-        />
-        {rename.error && <Failed error={rename.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={close}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={rename.isPending} disabled={['', user.username].includes(username.trim())}>
-            Rename
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      <Text size="sm">
+        Logins with the username <span className="mono">{user.username}</span> are deferred afterwards. Its list, its
+        denials and its history stay.
+      </Text>
+      <TextInput
+        label="New username"
+        value={username}
+        onChange={({ currentTarget }) => setUsername(currentTarget.value)}
+        maxLength={254}
+        autoComplete="off"
+        spellCheck={false}
+        data-autofocus
+      />
+    </DialogForm>
   );
 }
 

@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { AllowAddress } from '../../../denials/AllowAddress.js';
 import { listed } from '../../../denials/words.js';
-import { DataTable, type Column } from '../../../ui/DataTable.js';
+import { ListTable, type Column } from '../../../ui/DataTable.js';
 import { Mono } from '../../../ui/Mono.js';
 import { Pills } from '../../../ui/Pills.js';
 import { Empty, Failed } from '../../../ui/States.js';
@@ -30,12 +30,10 @@ export function Sources({ user }: { readonly user: SmtpUser }) {
   const [days, setDays] = useState<(typeof PERIODS)[number]['value']>('30');
   const histogram = useQuery({ ...sourceHistogramQuery(path, days), placeholderData: (shown) => shown });
   const sources = useInfiniteQuery(sourcesQuery(path));
-  const rows = useMemo(() => sources.data?.pages.flatMap(({ items }) => items), [sources.data]);
   const columns = useMemo(() => columnsFor(user), [user]);
-  const error = histogram.error ?? sources.error;
-  if (error && (!histogram.data || !rows))
-    return <Failed error={error} retry={() => void Promise.all([histogram.refetch(), sources.refetch()])} />;
-  if (rows?.length === 0 && histogram.data)
+  if (histogram.error && !histogram.data)
+    return <Failed error={histogram.error} retry={() => void Promise.all([histogram.refetch(), sources.refetch()])} />;
+  if (sources.data?.length === 0 && histogram.data)
     return (
       <Empty title="No login is known" action={<NotKnown known={histogram.data} />}>
         Relays report the logins that they let through every minute, and they are kept for 90 days. Once {user.username}{' '}
@@ -72,13 +70,7 @@ export function Sources({ user }: { readonly user: SmtpUser }) {
         <Text size="sm" fw={600} component="h2" m={0} mb="xs">
           Addresses that logged in
         </Text>
-        <DataTable
-          label="Addresses that logged in"
-          columns={columns}
-          rows={rows}
-          rowKey={({ ip }) => ip}
-          more={sources}
-        />
+        <ListTable label="Addresses that logged in" columns={columns} query={sources} rowKey={({ ip }) => ip} />
       </div>
     </Stack>
   );

@@ -1,5 +1,6 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { queryOptions } from '@tanstack/react-query';
 import { api, take, type Schema } from '../../../api/client.js';
+import { listQuery } from '../../../api/list-query.js';
 import type { UserPath } from '../../../denials/queries.js';
 import type { SmtpUser } from '../smtp-user.js';
 
@@ -16,15 +17,9 @@ const ENTRIES_PER_PAGE = 500;
 
 /** The latest first. */
 export const sourcesQuery = ({ tenantId, smtpUserId }: UserPath) =>
-  infiniteQueryOptions({
-    queryKey: ['sources', tenantId, smtpUserId],
-    queryFn: ({ pageParam, signal }) => {
-      const query = { limit: PAGE, ...(pageParam !== '' && { cursor: pageParam }) };
-      return take(api.GET(`${USER}/sources`, { params: { path: { tenantId, smtpUserId }, query }, signal }));
-    },
-    initialPageParam: '',
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-  });
+  listQuery(['sources', tenantId, smtpUserId], PAGE, (query, signal) =>
+    take(api.GET(`${USER}/sources`, { params: { path: { tenantId, smtpUserId }, query }, signal })),
+  );
 
 /** Logins by day, with the present decision on them. */
 export const sourceHistogramQuery = ({ tenantId, smtpUserId }: UserPath, days: string) =>

@@ -6,17 +6,17 @@ import { useState } from 'react';
 import { api, take } from '../../../api/client.js';
 import { By } from '../../../changes/ChangeDetails.js';
 import { titleOf } from '../../../changes/change-diff.js';
-import { changesQuery } from '../../../changes/queries.js';
+import { readHistory } from '../../../changes/queries.js';
 import { deniedIpsQuery } from '../../../denials/queries.js';
-import { fromField, toField } from '../../../ui/local-time.js';
+import { fromField, toField } from '../../../ui/dates.js';
 import { Failed } from '../../../ui/States.js';
 import { Time } from '../../../ui/Time.js';
 import type { SmtpUser } from '../smtp-user.js';
-import { becauseOf, inWords, type Checked } from './why-words.js';
+import { causeOf, inWords, MOST_PAGES, type Checked } from './why-words.js';
 import classes from './Why.module.css';
 
 const HERE = '/signed-in/t/$tenantId/smtp-users/$smtpUserId';
-const CHANGES = 500;
+const PAGE = 500;
 
 /** Asks for an address and shows the decision on it, with the reason. */
 export function Why({ user }: { readonly user: SmtpUser }) {
@@ -32,7 +32,7 @@ export function Why({ user }: { readonly user: SmtpUser }) {
     setTyped(asked ?? '');
   }
   const denied = useInfiniteQuery(deniedIpsQuery({ tenantId: user.tenantId, smtpUserId: user.id }));
-  const addresses = denied.data?.pages[0]?.items.slice(0, 5).map(({ ip }) => ip) ?? [];
+  const addresses = denied.data?.slice(0, 5).map(({ ip }) => ip) ?? [];
   const ask = (ip: string) => {
     setKnown(ip);
     void navigate({
@@ -166,9 +166,22 @@ function Decision({ user, ip, at }: { readonly user: SmtpUser; readonly ip: stri
 
 /** The change that led to the decision. */
 function Because({ user, checked }: { readonly user: SmtpUser; readonly checked: Checked }) {
-  const { data } = useInfiniteQuery(changesQuery(user.tenantId, user.id, {}, CHANGES));
-  const change = becauseOf(checked, data?.pages.flatMap(({ items }) => items) ?? []);
+  const { tenantId, id: smtpUserId } = user;
+  const { data: change } = useQuery({
+    queryKey: ['cause', tenantId, smtpUserId, checked],
+    queryFn: ({ signal }) =>
+      causeOf(checked, (cursor) =>
+        readHistory(tenantId, smtpUserId, { limit: PAGE, ...(cursor !== '' && { cursor }) }, signal),
+      ),
+  });
   if (!change) return null;
+  if (change === 'not-read')
+    return (
+      <Text size="sm" c="dimmed">
+        The change that made it so is older than the newest {(MOST_PAGES * PAGE).toLocaleString('en')} changes of this
+        SMTP user.
+      </Text>
+    );
   return (
     <Text size="sm" c="dimmed">
       The change that made it so: {titleOf(change)}, by <By actor={change.actor} />, <Time at={change.occurredAt} />.{' '}

@@ -2,6 +2,7 @@ import { contains, parseAddress, parseRange } from '@postern/ip-ranges';
 import type { Schema } from '../../../api/client.js';
 import { entriesOf, type Change } from '../../../changes/change-diff.js';
 import { counted } from '../../../denials/words.js';
+import { dateTime } from '../../../ui/dates.js';
 
 export type Checked = Schema<'CheckedAddress'>;
 
@@ -48,23 +49,32 @@ function mismatch({ reason, liveEntries, nearest, ip }: Checked, past: boolean):
 
 function nearestInWords({ live, range, expiresAt }: NonNullable<Checked['nearest']>, ip: string): string {
   if (live) return `Nearest: ${range}`;
-  return `${range === ip ? 'Its entry' : `The entry ${range}`} expired on ${day(expiresAt)}`;
+  return `${range === ip ? 'Its entry' : `The entry ${range}`} expired on ${dateTime(expiresAt ?? '')}`;
 }
 
-function day(time: string | null): string {
-  const format = { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
-  return time === null ? '' : new Date(time).toLocaleString('en-GB', format);
-}
+/** Pages of the history that are read at most, 500 changes each. */
+export const MOST_PAGES = 10;
 
 /**
  * The change that led to the decision: it added the entry, removed it, let it expire, restricted the SMTP user, or cleared the restriction. Null if
- * it is not among the changes, or if the address was never on the list.
- * @param changes newest first
+ * the history does not have it.
+ * @param pageAt reads a page of the history, newest first; '': the first page
  */
-export function becauseOf(
-  { reason, matched, nearest, ip, version }: Checked,
-  changes: readonly Change[],
-): Change | null {
+export async function causeOf(
+  checked: Checked,
+  pageAt: (cursor: string) => Promise<Schema<'ChangePage'>>,
+): Promise<Change | null | 'not-read'> {
+  let cursor = '';
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
+    const { items, nextCursor } = await pageAt(cursor);
+    const cause = causeAmong(checked, items);
+    if (cause !== null || nextCursor === null) return cause;
+    cursor = nextCursor;
+  }
+  return 'not-read';
+}
+
+function causeAmong({ reason, matched, nearest, ip, version }: Checked, changes: readonly Change[]): Change | null {
   const upTo = changes.filter((change) => change.version <= version);
   const entry = matched ?? (nearest?.live === false ? nearest : null);
   if (entry) return upTo.find(({ after }) => entriesOf(after).some(({ id }) => id === entry.id)) ?? null;
