@@ -92,8 +92,21 @@ describeWithChromium(describe, 'an SMTP user that logs in from three places', ()
     );
     const { page } = await world.visit(world.acme.adminKey);
     await page.goto(path);
-    await page.getByRole('button', { name: 'Change or remove 198.51.100.0/24' }).click();
-    await page.getByRole('menuitem', { name: 'Remove' }).click();
+    const menu = page.getByRole('button', { name: 'Change or remove 198.51.100.0/24' });
+    await menu.click();
+    await page.getByRole('menuitem', { name: /^Note and expiry/ }).click();
+    const entry = page.getByRole('dialog', { name: '198.51.100.0/24' });
+    await entry.getByLabel('Note').fill('café');
+    await entry
+      .getByRole('region', { name: 'The last 30 days' })
+      .getByText('Enforced, it would have let in all 1 login of the last 30 days.')
+      .waitFor();
+    await entry.getByRole('button', { name: 'Cancel' }).click();
+    await entry.waitFor({ state: 'hidden' });
+    await menu.click();
+    const remove = page.getByRole('menuitem', { name: 'Remove' });
+    await remove.getByText('Of 1 login in the last 30 days, it would have refused 1 from 1 address.').waitFor();
+    await remove.click();
     const guard = page.getByRole('dialog', { name: 'This would refuse logins that work today' });
     await guard.getByText(CAFE).waitFor();
     expect(await world.rangesOf(api)).toEqual(['198.51.100.0/24', '203.0.113.0/24']);
