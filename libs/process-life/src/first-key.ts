@@ -37,7 +37,7 @@ export function operatorKeyLocation({ operatorKey, dataDir }: Pick<Settings, 'op
   const file = operatorKeyFile(dataDir);
   return existsSync(file)
     ? `Operator key: in ${file}`
-    : `Operator key: not in ${file}; it was made by a start with another POSTERN_DATA_DIR, or given`;
+    : `Operator key: not in ${file}; a start with another POSTERN_DATA_DIR created it, or POSTERN_OPERATOR_KEY gave it`;
 }
 
 function unshownMark(file: string): string {
@@ -48,7 +48,7 @@ function unshownMark(file: string): string {
 export function firstKeyGreeting(url: string, { key, file }: FirstKey): string[] {
   return [
     `\nThe operator key, shown this once (and kept in ${file}):\n\n  ${key}`,
-    `\nNext, make a tenant:\n\n  curl -X POST ${url}/v1/tenants \\`,
+    `\nNext, create a tenant:\n\n  curl -X POST ${url}/v1/tenants \\`,
     `    -H 'Authorization: Bearer ${key}' \\`,
     `    -H 'Content-Type: application/json' -d '{"id":"acme","name":"Acme Ltd"}'\n`,
   ];

@@ -28,7 +28,7 @@ describeWithKafka(describe, 'two of each service', () => {
     );
     await load.changes(USERS);
     const { code, out } = await load.command('republish', ...TOPICS);
-    expect([code, out]).toEqual([0, TOPICS.map((topic) => `${topic}: The topic has all of it.\n`).join('')]);
+    expect([code, out]).toEqual([0, TOPICS.map((topic) => `${topic}: The topic is complete.\n`).join('')]);
     await load.changes(USERS);
     expect(await load.settled()).toEqual(load.acknowledged);
     await world.allReady();

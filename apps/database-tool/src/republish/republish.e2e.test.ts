@@ -48,11 +48,11 @@ describeWithKafka(describe, 'postern republish', (kafka) => {
   it('says where nothing was published yet, and which topics there are', async () => {
     expect(await republish('smtp-users')).toEqual({
       code: 1,
-      out: 'Nothing was published yet: there is nothing to repeat.\n',
+      out: 'Nothing was published yet, so there is nothing to send again.\n',
       err: '',
     });
     expect(await republish('elsewhere')).toMatchObject({ code: 2, out: '' });
-    expect(await republish('relay-policies')).toEqual({ code: 0, out: 'The topic has all of it.\n', err: '' });
+    expect(await republish('relay-policies')).toEqual({ code: 0, out: 'The topic is complete.\n', err: '' });
   });
 
   it('fills a topic that was deleted, while the publisher runs, and waits for it', async () => {
@@ -75,7 +75,7 @@ describeWithKafka(describe, 'postern republish', (kafka) => {
     await journal.append({ tenantId, streamId, expectedVersion: 0, events, metadata });
     await until(async () => (await publisher.lag()).events === 0);
     await deleteTopic(kafka.address, topicPrefix + TOPICS.tenants);
-    expect(await republish('tenants')).toEqual({ code: 0, out: 'The topic has all of it.\n', err: '' });
+    expect(await republish('tenants')).toEqual({ code: 0, out: 'The topic is complete.\n', err: '' });
     const outside = await followTopic(kafka.address, topicPrefix + TOPICS.tenants);
     await until(() => outside.messages.length > 0);
     expect(outside.messages.map(({ key, value }) => [key, JSON.parse(value).data])).toEqual([
@@ -89,9 +89,9 @@ describeWithKafka(describe, 'postern republish', (kafka) => {
     expect(nobody).toEqual({
       code: 1,
       out:
-        'Nobody publishes: a command-service must run on this database, with POSTERN_KAFKA_BROKERS set. ' +
-        'The request is stored, and is carried out once one does.\n',
-      err: 'tenants: No process publishes at this moment; one that takes over would within 6 s.\n',
+        'No process publishes. The request is stored. ' +
+        'To carry it out, start a command-service on this database, with POSTERN_KAFKA_BROKERS set.\n',
+      err: 'tenants: No process publishes now. Waiting 6 s for another one to take over.\n',
     });
   });
 });

@@ -33,7 +33,7 @@ export async function republish(
   names: readonly TopicName[],
 ): Promise<void> {
   if (await deleteWhileStopped(url, names))
-    report('No service runs: the topics are deleted. The next start makes and fills them.');
+    report('No service runs: the topics are deleted. The services create and fill them at their next start.');
   const outcomes = await Promise.all(
     names.map(async (topic) => ({ topic, ...(await fill(url, topic, (line) => report(`${topic}: ${line}`))) })),
   );
@@ -66,7 +66,7 @@ function fill(url: string, name: TopicName, report: (line: string) => void): Pro
   const topic = JOURNAL_TOPICS[name];
   return asRole(url, 'postern_feed', [], async (feed) => {
     if ((await askForRepublish(feed, topic)) === 'nothing-published')
-      return { kind: 'nothing-published', message: 'Nothing was published yet: there is nothing to repeat.' };
+      return { kind: 'nothing-published', message: 'Nothing was published yet, so there is nothing to send again.' };
     const left = () => republishLeft(feed, topic);
     return follow({ left, isLed: isHeld(feed, PUBLISHER_LOCK), who: 'a command-service' }, report);
   });
@@ -86,7 +86,7 @@ const REPLACED_WITHIN_MS = 6_000;
 const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 500;
 const REPORT_EVERY_MS = 5_000;
-const STORED = 'The request is stored, and is carried out once';
+const STORED = 'The request is stored.';
 
 /** Polls until nothing is left, with reports. The request stays stored, even if nobody carries it out now. */
 async function follow({ left, isLed, who }: Filling, report: (line: string) => void): Promise<Outcome> {
@@ -97,24 +97,24 @@ async function follow({ left, isLed, who }: Filling, report: (line: string) => v
   let nobodyReported = false;
   for (;;) {
     const remaining = await left();
-    if (remaining === 0) return { kind: 'filled', message: 'The topic has all of it.' };
+    if (remaining === 0) return { kind: 'filled', message: 'The topic is complete.' };
     const now = performance.now();
     if (remaining < last.left) last = { left: remaining, at: now };
     if (await isLed()) led = now;
     else if (now - led > REPLACED_WITHIN_MS) {
-      const message = `Nobody publishes: ${who} must run on this database, with POSTERN_KAFKA_BROKERS set. ${STORED} one does.`;
+      const message = `No process publishes. ${STORED} To carry it out, start ${who} on this database, with POSTERN_KAFKA_BROKERS set.`;
       return { kind: 'nobody-publishes', message };
     } else if (!nobodyReported) {
       nobodyReported = true;
-      report(`No process publishes at this moment; one that takes over would within ${REPLACED_WITHIN_MS / 1_000} s.`);
+      report(`No process publishes now. Waiting ${REPLACED_WITHIN_MS / 1_000} s for another one to take over.`);
     }
     if (now - last.at > PATIENCE_MS) {
-      const message = `Nothing was written for ${PATIENCE_MS / 1_000} s, and ${remaining} are left: the log of ${who} says why. ${STORED} that is repaired.`;
+      const message = `Nothing was sent for ${PATIENCE_MS / 1_000} s; ${remaining} messages are left. ${STORED} Read the log of ${who} and repair the cause.`;
       return { kind: 'no-progress', message };
     }
     if (led === now && now - reportedAt > REPORT_EVERY_MS) {
       reportedAt = now;
-      report(`${remaining} are left.`);
+      report(`${remaining} messages are left.`);
     }
     await sleep(LOOK_EVERY_MS);
   }
