@@ -24,7 +24,7 @@ describeWithKafka(describe, 'two of each service', () => {
     await until(
       () => world.missing(),
       'a publisher that says so',
-      (missing) => missing.some((each) => each.includes('Nothing of what was published is left in postern.')),
+      (missing) => missing.some((each) => each.includes('The published events are missing in postern.')),
     );
     await load.changes(USERS);
     const { code, out } = await load.command('republish', ...TOPICS);
@@ -72,7 +72,7 @@ describeWithKafka(describe, 'two of each service', () => {
     expect(await world.stopServices()).toBe(0);
     const lost = await loseNewest();
 
-    await expect(world.startServices()).rejects.toThrow(/which this database’s journal does not have/);
+    await expect(world.startServices()).rejects.toThrow(/The journal of this database does not have the event/);
     const { code, err } = await load.command('republish', ...TOPICS);
     expect([code, err]).toEqual([1, expect.stringContaining('No service runs: the topics are deleted.')]);
     for (const model of READ_MODEL_NAMES) expect(await load.command('rebuild', model)).toMatchObject({ code: 0 });

@@ -149,7 +149,7 @@ describeWithKafka(describe, 'a database that is older than the topics', (kafka) 
     await expect(refused.start()).rejects.toMatchObject({
       name: 'TopicAheadOfJournal',
       message: expect.stringMatching(
-        /^Partition \d of postern\.smtp-users\.v1 has at offset \d+ the event \S+, which this database’s journal does not have\. .*`postern republish` for all topics/,
+        /^The journal of this database does not have the event \S+ at offset \d+ of partition \d of postern\.smtp-users\.v1, .*`postern republish` for all topics/,
       ),
     });
     await refused.stop();

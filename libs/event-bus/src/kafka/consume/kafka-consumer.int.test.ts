@@ -189,8 +189,8 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     expect(after.running.status().lastError).toMatchObject({
       name: 'MessagesDeleted',
       message:
-        `Partition ${stood.partition} of postern.auth-denials.v1 was handled up to offset ${stood.offset}, but begins at ${Number(stood.high) - 1}: ` +
-        'older messages were deleted before they were handled. To get them back, make the read model again from the journal with ' +
+        `The consumer has read partition ${stood.partition} of postern.auth-denials.v1 up to offset ${stood.offset}, but the partition now begins at ` +
+        `${Number(stood.high) - 1}: messages were deleted before they were read. To get them back, rebuild the read model from the journal with ` +
         '`postern rebuild`, or fill the topic again from the journal with `postern republish`.',
     });
     expect(await before.versions(stream)).toEqual(upTo(3));
@@ -272,8 +272,8 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
       expect(consumer.running.status().lastError).toMatchObject({
         name: 'PartitionHalted',
         message:
-          `Partition 1 of postern.smtp-users.v1 halts at offset ${Number(bad?.high) - 1}. The message is not JSON in UTF-8. No event may be ` +
-          'left out here. If a later release wrote it, start that; if not, fill the topic again from the journal with `postern republish`.',
+          `Partition 1 of postern.smtp-users.v1 halts at offset ${Number(bad?.high) - 1}. The message is not JSON in UTF-8. No event of this ` +
+          'topic may be skipped. If a later release wrote it, start that release. If not, fill the topic again from the journal with `postern republish`.',
       });
       expect([...consumer.running.status().halted]).toEqual([[USERS, 1]]);
       const others = async () => {

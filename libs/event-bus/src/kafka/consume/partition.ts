@@ -29,7 +29,7 @@ export function sourceOf({ topic, partition }: PartitionName): string {
 }
 
 const REFILL = 'fill the topic again from the journal with `postern republish`';
-const REBUILD = 'make the read model again from the journal with `postern rebuild`';
+const REBUILD = 'rebuild the read model from the journal with `postern rebuild`';
 
 export interface Reading {
   /** An unreadable message becomes a dead letter; otherwise it halts the partition. */

@@ -78,7 +78,7 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     await until(async () => (await theirs.lag()).events === 0);
     const ours = world.publisher({ topicPrefix: other.topicPrefix });
     await expect(ours.start()).rejects.toThrow(
-      /which this database’s journal does not have.*`postern republish` for all topics and `postern rebuild`/s,
+      /^The journal of this database does not have the event .*`postern republish` for all topics and `postern rebuild`/s,
     );
     await ours.stop();
     await theirs.stop();
@@ -137,7 +137,7 @@ describeWithKafka(describe, 'the publisher', (kafka) => {
     const { lastError } = publisher.status();
     expect(lastError?.message).toMatch(
       new RegExp(
-        `^An event of ${stream}, \\d{3} bytes, is too large for postern.smtp-users.v1, .* Raise max.message.bytes`,
+        `^An event of ${stream} has \\d{3} bytes, which is too large for postern.smtp-users.v1\\. .* Raise max.message.bytes`,
       ),
     );
     expect((await publisher.lag()).events).toBe(3);

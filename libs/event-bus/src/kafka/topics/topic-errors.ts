@@ -20,7 +20,7 @@ export class TopicOfAnotherJournal extends NeedsAction {
     super(
       `Partition ${partition} of ${topic} has at offset ${offset} a message of the journal ${theirs}; this database’s is ${ours}. Two ` +
         'databases use one broker; messages of the other one have no effect here. Set POSTERN_KAFKA_BROKERS to a broker ' +
-        'of its own. If the topics are left over from a database that is gone, delete them, start again, and fill them with ' +
+        'of its own. If the topics belong to a database that no longer exists, delete them, start again, and fill them with ' +
         '`postern republish`.',
     );
   }
@@ -31,10 +31,10 @@ export class TopicAheadOfJournal extends NeedsAction {
   override readonly name = 'TopicAheadOfJournal';
   constructor({ topic, partition, offset }: MessagePosition, eventId: string) {
     super(
-      `Partition ${partition} of ${topic} has at offset ${offset} the event ${eventId}, which this database’s journal does not have. ` +
-        'The database was restored from a backup (or is a copy of one that uses this broker: give the copy a broker of its own). Nothing is ' +
-        'sent. Stop the services, run `postern republish` for all topics and `postern rebuild` for each read model, and start them ' +
-        '(docs/backup.md, "After a restore").',
+      `The journal of this database does not have the event ${eventId} at offset ${offset} of partition ${partition} of ${topic}, so nothing ` +
+        'is sent. If the database was restored from a backup, stop the services, run `postern republish` for all topics and `postern rebuild` ' +
+        'for each read model, and start them (docs/backup.md, "After a restore"). If it is a copy of one that uses this broker, give ' +
+        'the copy its own broker.',
     );
   }
 }
@@ -44,9 +44,9 @@ export class TopicEmptied extends NeedsAction {
   override readonly name = 'TopicEmptied';
   constructor(topics: readonly string[]) {
     super(
-      `Nothing of what was published is left in ${topics.join(' and ')}: deleted, or the broker has lost its data. Newer events of all ` +
-        `topics wait. Fill what is empty from the journal: \`postern republish ${topics.map(shortName).join(' ')}\`, and if the broker ` +
-        'has lost everything, `auth-denials` and `relay-policies` too.',
+      `The published events are missing in ${topics.join(' and ')}: the topic was deleted, or the broker has lost its data. Newer events of ` +
+        `all topics wait. Fill it again from the journal: \`postern republish ${topics.map(shortName).join(' ')}\`. If the broker has ` +
+        'lost everything, name `auth-denials` and `relay-policies` too.',
     );
   }
 }
@@ -72,8 +72,8 @@ export class PartitionHalted extends NeedsAction {
   override readonly name = 'PartitionHalted';
   constructor({ topic, partition, offset }: MessagePosition, cause: Error) {
     super(
-      `Partition ${partition} of ${topic} halts at offset ${offset}. ${cause.message} No event may be left out here. ` +
-        'If a later release wrote it, start that; if not, fill the topic again from the journal with `postern republish`.',
+      `Partition ${partition} of ${topic} halts at offset ${offset}. ${cause.message} No event of this topic may be skipped. ` +
+        'If a later release wrote it, start that release. If not, fill the topic again from the journal with `postern republish`.',
       { cause },
     );
   }
@@ -84,8 +84,8 @@ export class MessagesDeleted extends NeedsAction {
   override readonly name = 'MessagesDeleted';
   constructor({ topic, partition, offset }: MessagePosition, low: number, remedy: string) {
     super(
-      `Partition ${partition} of ${topic} was handled up to offset ${offset}, but begins at ${low}: older messages were deleted before they ` +
-        `were handled. To get them back, ${remedy}.`,
+      `The consumer has read partition ${partition} of ${topic} up to offset ${offset}, but the partition now begins at ${low}: messages were ` +
+        `deleted before they were read. To get them back, ${remedy}.`,
     );
   }
 }
@@ -95,8 +95,8 @@ export class MessageTooLarge extends NeedsAction {
   override readonly name = 'MessageTooLarge';
   constructor(topic: string, bytes: number, streamId: string, cause: unknown) {
     super(
-      `An event of ${streamId}, ${bytes} bytes, is too large for ${topic}, and the events after it wait. ` +
-        'Raise max.message.bytes of the topic (and message.max.bytes of the brokers); it is then sent.',
+      `An event of ${streamId} has ${bytes} bytes, which is too large for ${topic}. The events after it wait. ` +
+        'Raise max.message.bytes of the topic (and message.max.bytes of the brokers). Postern then sends it.',
       { cause },
     );
   }
