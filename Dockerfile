@@ -1,13 +1,13 @@
-# One image for every process of Postern, told apart by the command; docker-compose.yml shows how.
+# One image for every process of Postern; the command selects the process. docker-compose.yml shows how.
 #   docker build -t postern .
-# The version is that of the package "node" in package.json: what is tested is what runs.
+# The version is that of the package "node" in package.json, which the tests use.
 ARG NODE_IMAGE=node:26.10.0-bookworm-slim
 
 FROM ${NODE_IMAGE} AS source
 WORKDIR /app
 COPY package.json package-lock.json ./
 
-# What runs: without the tools of development, and without the embedded PostgreSQL (an optional dependency of 100 MB).
+# Production dependencies, without the embedded PostgreSQL (an optional dependency of 100 MB).
 FROM source AS dependencies
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
@@ -21,7 +21,7 @@ COPY libs ./libs
 COPY tools ./tools
 RUN node node_modules/@nestjs/cli/bin/nest.js build && node node_modules/vite/bin/vite.js build apps/dashboard
 
-# The relay of the examples, to try Postern out with: it needs an SMTP server, which Postern itself does not.
+# The example relay, to try Postern with. It needs an SMTP server, which Postern itself does not.
 FROM ${NODE_IMAGE} AS demo-relay
 WORKDIR /app
 ENV NODE_ENV=production
@@ -44,10 +44,10 @@ ENV NODE_ENV=production \
     POSTERN_DATA_DIR=/var/lib/postern \
     POSTERN_AGENT_HTTP=0.0.0.0:8035 \
     POSTERN_AGENT_DATA_DIR=/var/lib/postern/agent
-# The first operator's key is kept there, where none is given.
+# Postern stores the first operator key there.
 # 1000 is the user `node` of the image.
 RUN mkdir /var/lib/postern && chown 1000:1000 /var/lib/postern
-# Where docker-compose.yml mounts its secrets: a new volume takes the owner and the mode of the folder that it is mounted on.
+# docker-compose.yml mounts its secrets here: a new volume gets the owner and the mode of this folder.
 RUN install --directory --owner 1000 --group 1000 --mode 700 /secrets/owner \
     /secrets/command-service /secrets/projection-service /secrets/audit-trail-service
 COPY --from=dependencies /app/package.json ./
@@ -59,6 +59,6 @@ USER 1000:1000
 EXPOSE 8025
 HEALTHCHECK --interval=5s --timeout=4s --start-period=60s --retries=3 \
   CMD ["node", "dist/libs/observe/src/ask-ready.js"]
-# Why these flags, says tools/launch.mjs.
+# tools/launch.mjs explains these flags.
 ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=8", "--max-old-space-size=512"]
 CMD ["dist/apps/standalone/src/main.js"]
