@@ -39,7 +39,6 @@ import { RelayLoginsController } from './sources/relay-logins.controller.js';
 import { ReportLoginsHandler } from './sources/report-logins.js';
 import { SourcesController } from './sources/sources.controller.js';
 
-/** For auditors and support: who was denied, from where, since when and why; who changed what. */
 @Module({
   imports: [
     CqrsModule,

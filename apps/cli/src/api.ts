@@ -12,7 +12,6 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 interface GetOptions {
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent without a key. */
   readonly open?: boolean;
   readonly attempts?: number;
   readonly signal?: AbortSignal;
@@ -26,7 +25,7 @@ export interface WriteOptions {
   readonly idempotencyKey?: string;
   /** The version to change; by default, the current one. */
   readonly ifVersion?: number | '*';
-  /** Refused with `lockout-risk` where it would refuse an address that logged in lately. */
+  /** Sends `Postern-Guard: lockout`. */
   readonly guard?: boolean;
   /** With `guard`: the digest of the addresses that may be refused. */
   readonly accept?: string;
@@ -45,7 +44,6 @@ export class PosternApi {
     return this.send(path, options, (response) => read<Body>(response));
   }
 
-  /** A question that needs a body; it changes nothing. */
   ask<Body>(path: string, body: unknown): Promise<Body> {
     return this.send(path, { method: 'POST', body }, (response) => read<Body>(response, body));
   }

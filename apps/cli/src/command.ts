@@ -30,7 +30,6 @@ export class ApiCommand extends TerminalCommand {
     return this.option('--if-version <version>', 'only if the SMTP user is at this version still', version).writes();
   }
 
-  /** A write that may refuse addresses which log in. */
   guards(): this {
     return this.option(
       '--guard',
@@ -69,7 +68,6 @@ export class ApiCommand extends TerminalCommand {
       );
   }
 
-  /** What the answer counts. */
   days(what = 'by the logins of so many days'): this {
     return this.option('--days <n>', `${what}, 1 to 90`, wholeNumber(1, 90), 30);
   }
@@ -104,7 +102,6 @@ export class Session {
     return (this.#tenant ??= this.#named === null ? this.#tenantOfKey() : Promise.resolve(this.#named));
   }
 
-  /** `/v1/tenants/<tenant>` */
   async tenantPath(): Promise<string> {
     return `/v1/tenants/${segment(await this.tenant())}`;
   }

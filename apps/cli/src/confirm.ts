@@ -14,7 +14,6 @@ export async function confirm(question: string, { yes = false }: { readonly yes?
   if (!/^y(es)?$/i.test(answer.trim())) throw new Failure(EXIT.no, 'Nothing was changed.');
 }
 
-/** Whether somebody sits at a terminal who can be asked. */
 export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }

@@ -13,7 +13,6 @@ export interface GlobalOptions {
 }
 
 export interface Connection {
-  /** Without a slash at its end. */
   readonly url: string;
   readonly timeoutMs: number;
   /** Read when a request needs it. @throws a usage failure that says how to give one. */

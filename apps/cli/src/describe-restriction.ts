@@ -16,7 +16,6 @@ export function describeUser(user: SmtpUser, output: Output): string {
   ].join('\n');
 }
 
-/** The effect of the restriction on logins, and its list. Warnings are printed separately. */
 export function describeRestriction(name: string, restriction: Restriction, output: Output): string {
   const { restricted, entries, version } = restriction;
   for (const warning of restriction.warnings) output.remark(printable(remark(warning, entries)));

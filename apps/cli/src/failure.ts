@@ -38,7 +38,6 @@ export interface ProblemDocument {
   readonly code?: string;
   readonly requestId?: string;
   readonly errors?: readonly FieldProblem[];
-  /** Of `lockout-risk`: the newest addresses, the number of all, and their digest. */
   readonly addresses?: readonly Pick<ObservedSource, 'ip' | 'logins' | 'lastSeenAt'>[];
   readonly refusedAddresses?: number;
   readonly accept?: string;
@@ -87,7 +86,6 @@ function tellProblem({ problem, status, sent }: RequestRefused): string {
   return lines.join('\n');
 }
 
-/** The addresses that the change would lock out, a line each; none for another problem. */
 export function lockedOutLines({ addresses = [], refusedAddresses = addresses.length }: ProblemDocument): string[] {
   const lines = addresses.map(
     ({ ip, logins, lastSeenAt }) =>

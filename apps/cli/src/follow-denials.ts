@@ -12,7 +12,6 @@ const SILENCE_MS = 20_000;
 
 interface Following {
   readonly open: OpenStream;
-  /** Called when the stream is open for the first time. */
   readonly onOpen: () => Promise<void>;
   readonly show: (denial: Denial) => void;
   readonly remark: (text: string) => void;
@@ -22,7 +21,7 @@ interface Following {
 }
 
 /**
- * Shows each denial as it is recorded, until the signal. While Postern is away it tries again, and resumes where the stream broke off.
+ * Shows each denial as it is recorded, until the signal. After a failure it tries again and resumes where the stream ended.
  * Throws if the first attempt fails, and later if Postern refuses the request, for example because the key was revoked.
  */
 export async function followDenials({

@@ -33,7 +33,6 @@ const current = withPeriod(
     preview(session, await findSmtpUser(session, named), {}, options),
   );
 
-/** The commands that change a list, each as a question. */
 export const previewCommand = new ApiCommand('preview').description(
   'which of the last logins a change would have refused; it changes nothing (exit code 0: none, 1: some)',
 );

@@ -10,20 +10,18 @@ import { findSmtpUser, type NamedSmtpUser } from './smtp-user.js';
 import { suggestedRanges } from './sources.commands.js';
 import { timeAhead } from './time-text.js';
 
-/** A change of a restriction, as the API takes it. */
 export interface RestrictionChange extends WriteOptions {
   readonly method: WriteMethod;
-  /** Of the path, after the SMTP user's. */
   readonly part: string;
-  /** The body of a preview of it. */
+  /** The body of its preview. */
   readonly preview: object;
 }
 
-/** What the commands below do with the change that was asked for: write it, or preview it. */
+/** How the commands below carry out a change: write it, or preview it. */
 export interface ChangeCommands {
-  /** What one types before the name of the command. */
+  /** The words before the command's name. */
   readonly prefix: string;
-  /** Adds what they take besides what the change says; `--days` to `restrict` in any case. */
+  /** Adds further options, at least `--days` for `restrict`. */
   readonly options: (command: ApiCommand) => ApiCommand;
   readonly run: (session: Session, user: NamedSmtpUser, change: RestrictionChange, options: object) => Promise<void>;
 }

@@ -49,7 +49,7 @@ const check = new ApiCommand('check')
 
 export const restrictionCommands = [...changes, clear, check];
 
-/** Writes a part of the restriction, and shows the result. At a terminal, asks about what the guard stopped. */
+/** Writes a part of the restriction, and shows the result. If the guard refuses, asks the person at the terminal. */
 async function writeRestriction(
   session: Session,
   { path, name }: NamedSmtpUser,
@@ -66,7 +66,7 @@ async function writeRestriction(
   }
 }
 
-/** Returns the digest of the addresses that the guard named, if somebody at a terminal wants them refused; else throws. */
+/** The digest of the addresses that the guard named, if the person accepts that they are refused. Otherwise throws. */
 async function acceptedLockout({ output }: Session, error: unknown): Promise<string> {
   if (!(error instanceof RequestRefused) || error.problem.accept === undefined || output.json || !canAsk()) throw error;
   const { accept, title = '' } = error.problem;

@@ -6,7 +6,6 @@ import { EXIT, Failure, RequestRefused } from './failure.js';
 import { pagesOf } from './list.js';
 
 export interface NamedSmtpUser {
-  /** `/v1/tenants/<tenant>/smtp-users/<id>` */
   readonly path: string;
   readonly name: string;
 }

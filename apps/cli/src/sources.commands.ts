@@ -75,10 +75,9 @@ const entries = new ApiCommand('entries')
     );
   });
 
-/** In the order of the help. */
 export const sourcesCommands = [sources, suggest, entries];
 
-/** The ranges that cover where the SMTP user logged in; says what they leave out. Throws a failure where it did not log in. */
+/** The suggested ranges. Prints what they leave out. Throws a failure if there were no logins. */
 export async function suggestedRanges(session: Session, user: NamedSmtpUser, days: number): Promise<string[]> {
   const { ranges, leftAddresses, leftLogins } = await suggestionFor(session, user, days);
   if (ranges.length === 0)

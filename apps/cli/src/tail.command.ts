@@ -41,7 +41,6 @@ export const tail = new ApiCommand('tail')
     });
   });
 
-/** `let through`: by report-only. */
 export function outcome({ refused }: Denial): string {
   return refused ? 'denied' : 'let through';
 }

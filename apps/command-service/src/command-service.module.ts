@@ -33,7 +33,6 @@ import { EventWriter } from './write/event-writer.js';
 import { IdempotencyStore } from './write/idempotency-store.js';
 import { Writes } from './write/writes.js';
 
-/** The write side. It needs the modules of settings, observe and access, and the schemas `journal` and `access`. */
 @Module({
   imports: [CqrsModule, JournalModule, ObservedLoginsModule, dataSourceModule('postern_command', WRITE_POOL)],
   controllers: [

@@ -13,7 +13,7 @@ import { MAX_NAMED_ADDRESSES, SOURCES_DEADLINE_MS } from './smtp-user/lockout-gu
 import { LONGEST_NAME } from './tenant/tenants.js';
 import { MAX_REPEATS, WRITE_DEADLINE_MS } from './write/writes.js';
 
-/** The limits of the write side, for docs/limits.md. Lengths in UTF-16 units. */
+/** For docs/limits.md. Lengths in UTF-16 units. */
 export const COMMAND_LIMITS = {
   entries: MAX_ENTRIES,
   noteLength: MAX_NOTE_LENGTH,

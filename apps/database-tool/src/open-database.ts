@@ -6,9 +6,7 @@ import { loadSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { SCHEMAS } from '../../standalone/src/database.js';
 
-/** Postern's database, in this release's version. */
 export interface OpenDatabase {
-  /** The owner's connection URL. */
   readonly url: string;
   close(): Promise<void>;
 }

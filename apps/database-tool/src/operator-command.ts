@@ -10,7 +10,7 @@ export interface Surroundings {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const INTERRUPTED = 130;
 
-/** A command of the operator's tool. It loads its code when it is called, which saves `--help` half a second of CPU. */
+/** It loads its code when it is called, which saves `--help` half a second of CPU. */
 export class OperatorCommand extends TerminalCommand {
   /**
    * `work` gets the arguments in order and the options. Its error is printed after `complaint` (`%s`: first argument).

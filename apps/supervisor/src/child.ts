@@ -35,7 +35,6 @@ export class Child {
 
   constructor(
     private readonly plan: ChildPlan,
-    /** Called with each line of its output, and with its changes of state. */
     private readonly log: (line: string) => void,
   ) {}
 
@@ -52,7 +51,6 @@ export class Child {
     });
   }
 
-  /** SIGTERM, then SIGKILL. */
   async stop(): Promise<void> {
     this.#stop.abort();
     const child = this.#process;

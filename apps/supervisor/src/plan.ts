@@ -14,7 +14,6 @@ const LOGINS: Readonly<Record<Service, ServiceLogin>> = {
 const SECRETS = /^POSTERN_(DATABASE_URL|DATABASE_URL_FILE|OPERATOR_KEY|\w+_SERVICE_PASSWORD)$/;
 const LOOPBACK = '127.0.0.1/32,::1/128';
 
-/** The URLs of each service's instances, from ports for all of them, service by service. */
 export function serviceUrls(ports: readonly number[]): Readonly<Record<Service, readonly string[]>> {
   const instances = ports.length / SERVICES.length;
   const urls = SERVICES.map((service, i) => [

@@ -7,7 +7,6 @@ export interface Replica {
 
 const ASK_TIMEOUT_MS = 2_000;
 
-/** The processes of one service, used in turn. */
 export class Replicas {
   readonly #all: readonly Replica[];
   #next = 0;

@@ -18,7 +18,6 @@ const LAST_PORT = 65_535;
 export interface SupervisorOptions {
   readonly instances: number;
   readonly environment: NodeJS.ProcessEnv;
-  /** Called with the processes' output and their changes of state. */
   readonly log: (line: string) => void;
   readonly stopped: AbortSignal;
 }

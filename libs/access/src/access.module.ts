@@ -36,7 +36,6 @@ const ACCESS_POOL = {
   silentAfterMs: 1_000,
 };
 
-/** Authentication and authorisation for every route of the process. */
 @Global()
 @Module({
   imports: [dataSourceModule('postern_access', ACCESS_POOL)],

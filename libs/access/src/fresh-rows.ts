@@ -13,7 +13,6 @@ export class FreshRows<Id extends string, Row extends object> {
   private readonly cached = new LRUCache<Id, { readonly row: Row | null }>({ max: MAX_CACHED_KEYS, ttl: FRESH_MS });
   private readonly lookUps: BatchedLookUp<Id, Row>;
 
-  /** @param query finds the valid rows */
   constructor(query: (ids: readonly Id[]) => Promise<ReadonlyMap<Id, Row>>) {
     const load = async (ids: readonly Id[]): Promise<ReadonlyMap<Id, Row>> => {
       const start = performance.now();

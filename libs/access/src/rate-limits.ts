@@ -90,7 +90,6 @@ export const requestsLimited = counter(
   ['limit'],
 );
 
-/** Call it where the limit's problem is thrown. */
 export function countLimited(limit: Limit): void {
   requestsLimited.inc({ limit });
 }

@@ -1,6 +1,5 @@
 const WRITE_EVERY_MS = 5_000;
 
-/** The last use of each id, written together every few seconds. */
 export class Uses<Id extends string> {
   private readonly noted = new Map<Id, Date>();
   private readonly timer: NodeJS.Timeout;

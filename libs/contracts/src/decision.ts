@@ -4,7 +4,6 @@ export type DecisionKind = 'allow' | 'deny' | 'defer';
 export const MODES = ['enforce', 'report-only'] as const;
 export type Mode = (typeof MODES)[number];
 
-/** The reasons of a denial, also of a would-be one. */
 export const DENIAL_REASONS = ['ip-not-authorized', 'no-live-entry', 'source-ip-invalid'] as const;
 export type DenialReason = (typeof DENIAL_REASONS)[number];
 

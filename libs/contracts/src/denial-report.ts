@@ -23,5 +23,4 @@ export const MAX_CLOCK_AHEAD_MS = 24 * 3_600_000;
 /** Earlier denials are refused. RFC 3339. */
 export const EARLIEST_DENIAL = '2000-01-01T00:00:00.000Z';
 
-/** Reports per request. */
 export const MAX_DENIALS_PER_REPORT = 1_000;

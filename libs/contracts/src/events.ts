@@ -48,7 +48,6 @@ export interface Actor {
   readonly role: Role;
   readonly keyId: ApiKeyId;
   readonly name: string;
-  /** If the key was used through a browser session. */
   readonly sessionId?: SessionId;
 }
 

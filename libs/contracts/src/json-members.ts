@@ -11,7 +11,6 @@ export function hasDuplicateMembers(json: string, value: unknown): boolean | nul
   return members === null ? null : members !== countColons(json);
 }
 
-/** Members of all objects in it; null if it is nested too deep. */
 function membersOf(value: unknown): number | null {
   let members = 0;
   let level: unknown[] = [value];

@@ -9,10 +9,9 @@ export interface LoginReport {
   readonly hour: string;
   /** 1 or more. */
   readonly count: number;
-  /** The entry that let them in; null where there was none, or the relay does not know which it is. */
+  /** The entry that let them in; null: none, or the relay does not know it. */
   readonly entryId: EntryId | null;
   readonly relay: string;
 }
 
-/** The most reports in one request. */
 export const MAX_LOGINS_PER_REPORT = 1_000;

@@ -110,11 +110,9 @@ export interface DenialHistogram {
   readonly complete: boolean;
 }
 
-/** An SMTP user whose logins were refused in the last five minutes. */
 export interface RefusingNow {
   readonly smtpUserId: SmtpUserId;
   readonly username: string;
-  /** The most frequent one. */
   readonly ip: string;
   readonly addresses: number;
   /** Logins. */
@@ -149,11 +147,8 @@ export interface SuggestedEntry {
   readonly covers: number;
 }
 
-/** What became of a batch of logins. */
 export interface ReportedLogins {
-  /** Records that were counted. */
   readonly accepted: number;
-  /** Whether the batch was counted before. */
   readonly duplicate: boolean;
   readonly rejected: number;
 }
@@ -167,35 +162,31 @@ export interface ObservedSource {
   readonly relays: readonly string[];
 }
 
-/** What is not known of where an SMTP user logs in from. */
+/** What is not known about the logins of an SMTP user. */
 export interface LoginCoverage {
   /** Since when any relay has reported logins; null: none ever has. */
   readonly since: string | null;
   /** The first hundred, by name, of the relays that had contact within a day and do not report logins. */
   readonly silentRelays: readonly string[];
-  /** Logins from addresses beyond those that are kept of a day. */
+  /** Logins whose address was not kept, because the day had too many. */
   readonly notKept: number;
 }
 
-/** Logins by day, and what today's restriction would decide about each. */
 export interface SourceHistogram extends LoginCoverage {
   /** Every day (UTC) of the period, the oldest first. */
   readonly days: readonly { readonly day: string; readonly allowed: number; readonly refused: number }[];
 }
 
-/** A range that covers addresses from which an SMTP user has logged in. */
 export interface SuggestedRange {
   /** Canonical, as an entry's. */
   readonly range: string;
   readonly logins: number;
   /** Of all logins: 0 to 1. */
   readonly share: number;
-  /** Those that logged in. */
   readonly addresses: number;
   readonly why: string;
 }
 
-/** A list of ranges for an SMTP user, and what it leaves out. */
 export interface SuggestedRestriction extends LoginCoverage {
   readonly ranges: readonly SuggestedRange[];
   /** The latest first, up to some number. */
@@ -205,7 +196,6 @@ export interface SuggestedRestriction extends LoginCoverage {
   readonly logins: number;
 }
 
-/** What a changed restriction would have refused of the logins of the last days. */
 export interface RestrictionPreview extends LoginCoverage {
   readonly logins: number;
   readonly refused: number;
@@ -214,7 +204,6 @@ export interface RestrictionPreview extends LoginCoverage {
   readonly addresses: readonly (Pick<ObservedSource, 'ip' | 'logins' | 'lastSeenAt'> & {
     readonly reason: ReasonCode;
   })[];
-  /** The SMTP user's version that the changes were made to. */
   readonly version: number;
 }
 
@@ -229,9 +218,8 @@ export interface Change {
   /** The SMTP user's name after the change. */
   readonly username: string | null;
   readonly data: unknown;
-  /** What the change touched, before it; null if it did not exist. */
+  /** What the change touched. Null before it: it did not exist; null after it: it was removed. */
   readonly before: object | null;
-  /** And after it; null if it was removed. */
   readonly after: object | null;
   /** The new version of the SMTP user, or of what else was changed. */
   readonly version: number;

@@ -5,7 +5,6 @@ import type { TenantId } from './ids.js';
 export interface TenantReply {
   /** `{ip}` is replaced by the client's address. */
   readonly text: string;
-  /** A link after the text; null: none. */
   readonly helpUrl: string | null;
   /** Use the answer to a wrong password. Only the audit trail has the reason. */
   readonly opaque: boolean;

@@ -1,7 +1,6 @@
 import type { EventType } from './events.js';
 import type { ApiKeyId, SmtpUserId, TenantId } from './ids.js';
 
-/** The kinds of streams: the part of a stream's id before the slash. */
 export type StreamCategory = 'tenant' | 'api-key' | 'smtp-user' | 'auth-denials';
 
 export const tenantStream = (id: TenantId): string => `tenant/${id}`;
@@ -15,7 +14,6 @@ export function splitStreamId(streamId: string): { category: StreamCategory; sub
   return { category: streamId.slice(0, slash) as StreamCategory, subject: streamId.slice(slash + 1) };
 }
 
-/** The topics of the event bus, with the streams whose events each contains. */
 export const TOPICS = {
   smtpUsers: 'postern.smtp-users.v1',
   authDenials: 'postern.auth-denials.v1',

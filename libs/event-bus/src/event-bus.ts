@@ -52,7 +52,6 @@ export interface EventBatch {
 }
 
 export interface RunningSubscription {
-  /** Resolves after the current batch, or after a limited wait. */
   stop(): Promise<void>;
   status(): SubscriptionStatus;
   /** How far it is behind. Throws if that cannot be queried. */
@@ -68,11 +67,9 @@ export interface SubscriptionLag {
 
 export interface SubscriptionStatus {
   readonly caughtUp: boolean;
-  /** That was so at least once since the start. */
   readonly hasCaughtUp: boolean;
   readonly lastError: Error | null;
   readonly failures: number;
-  /** An entry for each of its topics, from the start. */
   readonly halted: HaltedPartitions;
 }
 

@@ -1,12 +1,10 @@
 import type { Deadline } from '@postern/async';
 import type { Appended, AppendRequest } from './append-request.js';
 
-/** Waiting appends of one caller, which are committed together. */
 export interface Waiting {
   readonly requests: readonly AppendRequest[];
   readonly events: number;
   readonly bytes: number;
-  /** The caller's; null if it has none. */
   readonly deadline: Deadline | null;
   readonly settle: (outcomes: readonly (Appended | Error)[] | Error) => void;
 }
@@ -29,7 +27,6 @@ export class AppendQueue {
     return this.#waiting.length;
   }
 
-  /** Returns false and keeps nothing if the queue is full. */
   offer(item: Waiting): boolean {
     const { waitingItems, waitingBytes } = this.limits;
     if (this.length >= waitingItems || (this.length > 0 && this.#bytes + item.bytes > waitingBytes)) return false;

@@ -9,7 +9,6 @@ export type NewEvent<E extends DomainEvent = DomainEvent> = E & {
 
 /** Events for one stream. All of them are appended, or none (but see `'any'`). */
 export interface Append {
-  /** Null: belongs to no tenant. */
   readonly tenantId: TenantId | null;
   readonly streamId: string;
   /** 0 for a new stream. `'any'` appends at any version, and skips events whose ids the journal already has. */
@@ -71,7 +70,6 @@ export interface BatchAnswer {
   readonly outcomes: readonly (readonly ['appended' | 'conflict' | 'duplicate', number, readonly string[]])[] | null;
 }
 
-/** The result of the append at `index`, or the error that says why it was left out. */
 export function outcomeOf(answer: BatchAnswer, index: number, request: AppendRequest): Appended | Error {
   const { recordedAt, versions, outcomes } = answer;
   const [kind, version, ids] = outcomes ? (outcomes[index] ?? []) : (['appended', versions[index], []] as const);

@@ -89,7 +89,6 @@ export class Journal {
     return outcome;
   }
 
-  /** Refuses further appends and waits for the accepted ones. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#sent;

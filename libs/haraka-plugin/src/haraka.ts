@@ -25,7 +25,6 @@ export type AnswerLogin = (
 ) => void;
 
 export interface Connection {
-  /** The client, after PROXY protocol. */
   readonly remote: { readonly ip?: string };
   readonly notes: { readonly auth_user?: string };
 }

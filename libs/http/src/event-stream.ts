@@ -6,9 +6,7 @@ export type StreamEnd = 'client-left' | 'too-slow' | 'key-revoked' | 'reset' | '
 export interface EventStreamLimits {
   readonly maxClients: number;
   readonly maxClientsPerKey: number;
-  /** A client with more unread bytes is dropped. */
   readonly maxUnreadBytes: number;
-  /** A client that reads nothing for this long is dropped. */
   readonly stalledMs: number;
 }
 

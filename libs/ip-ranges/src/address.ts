@@ -79,7 +79,6 @@ export function canonicalAddress(bytes: Uint8Array): string {
   return bytes.length === 4 ? bytes.join('.') : canonicalIpv6(bytes);
 }
 
-/** A single address has no prefix. */
 export function canonicalRange(first: Uint8Array, prefix: number): string {
   const address = canonicalAddress(first);
   return prefix === first.length * 8 ? address : `${address}/${prefix}`;

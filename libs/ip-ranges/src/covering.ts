@@ -42,7 +42,6 @@ export class RangeIndex<T extends { readonly range: IpRange }> {
     return found;
   }
 
-  /** The last item whose range begins at or before the address. */
   private lastFrom({ bytes }: IpAddress): T | undefined {
     let [low, high] = [0, this.sorted.length];
     while (low < high) {

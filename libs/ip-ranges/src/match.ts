@@ -13,7 +13,6 @@ export function covers(outer: IpRange, inner: IpRange): boolean {
   );
 }
 
-/** Whether two equally long addresses have the same first `bits`. */
 function sameBits(a: Uint8Array, b: Uint8Array, bits: number): boolean {
   const bytes = bits >> 3;
   for (let i = 0; i < bytes; i++) if (a[i] !== b[i]) return false;
@@ -54,7 +53,6 @@ export function remarksOn(range: IpRange): { readonly code: RemarkCode; readonly
   return remarks;
 }
 
-/** Private, shared, link-local or loopback addresses only. */
 export function isPrivate(range: IpRange): boolean {
   return PRIVATE.some((space) => covers(space, range));
 }

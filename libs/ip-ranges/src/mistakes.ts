@@ -10,7 +10,6 @@ export interface Mistake {
   readonly meant: readonly string[];
 }
 
-/** Finds one kind of mistake; null if there is none. */
 type FindMistake = (text: string, wanted: Wanted) => Mistake | null;
 
 const found = (detail: string, ...meant: readonly string[]): Mistake => ({ detail, meant });

@@ -78,12 +78,10 @@ function holdsAllMapped(first: Uint8Array, prefix: number): boolean {
   return first.length === 16 && prefix < MAPPED_PREFIX && startsAsMapped(first, prefix);
 }
 
-/** The IPv4 bytes of a mapped address; any other address unchanged. */
 function unmapped(bytes: Uint8Array): Uint8Array {
   return isMapped(bytes) ? bytes.slice(12) : bytes;
 }
 
-/** Whether the first `prefix` bits (at most 96) are those of `::ffff:0:0`. */
 function startsAsMapped(bytes: Uint8Array, prefix: number): boolean {
   for (let i = 0; i < 12 && i * 8 < prefix; i++) {
     const expected = i < 10 ? 0 : 0xff;

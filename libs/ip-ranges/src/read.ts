@@ -91,7 +91,6 @@ export function readIpv6(text: string): Uint8Array | null {
   return bytes.copyWithin(afterGap, gapAt, at).fill(0, gapAt, afterGap);
 }
 
-/** -1 for any other character, and for NaN past the end. */
 function hexDigit(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;
   const lower = code | 0x20;

@@ -10,7 +10,6 @@ export type ExportLimits = Readonly<typeof DEFAULT_EXPORT_LIMITS>;
 export const DEFAULT_EXPORT_LIMITS = {
   /** Exports at once, of all keys: each uses a database connection while it reads a page. */
   atOnce: 4,
-  /** Exports at once of one API key. */
   atOnceByKey: 2,
   /** A reader that does not take 64 KiB within this time is dropped. */
   stalledMs: 30_000,
@@ -25,7 +24,7 @@ export class ExportSlots {
 
   constructor(private readonly limits: Pick<ExportLimits, 'atOnce' | 'atOnceByKey'>) {}
 
-  /** Returns the function that ends the turn. @throws `too-many-requests`. */
+  /** Returns the function that frees the slot. @throws `too-many-requests`. */
   take(keyId: ApiKeyId): () => void {
     const ofKey = this.running.filter((id) => id === keyId).length;
     if (ofKey >= this.limits.atOnceByKey)

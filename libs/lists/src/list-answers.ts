@@ -165,6 +165,5 @@ function refuseLimit(request: FastifyRequest): void {
   });
 }
 
-/** For every service with lists. Several in one process share its limits. */
 @Module({ imports: [CqrsModule], providers: [ListAnswers], exports: [ListAnswers] })
 export class ListAnswersModule {}

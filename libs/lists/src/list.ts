@@ -19,7 +19,7 @@ export interface ListDefinition<Item extends object, Filters extends z.ZodRawSha
   readonly filters: Filters;
   /** Columns of CSV: members of a row, `actor.name` for a nested member. By default, those of an item. */
   readonly columns?: readonly string[];
-  /** Further members of a page, in JSON alone. */
+  /** Further members of a page; only in JSON. */
   readonly more?: z.ZodRawShape;
   /** The row of CSV, if it is not the item itself. */
   csvRow?(item: Item): object;

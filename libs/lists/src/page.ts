@@ -5,7 +5,6 @@ import { isUuid, utcTime, type Page } from '@postern/contracts';
 /** The values of the ordering columns in the row before the next page, so additions elsewhere move nothing. */
 type Cursor = readonly string[];
 
-/** `?limit=` and `?cursor=` after `pageFields`. */
 export interface PageParams {
   readonly limit: number;
   readonly cursor?: Cursor | undefined;
@@ -29,7 +28,6 @@ const MAX_LIMIT = 500;
 const DEFAULT_LIMIT = 50;
 const LIMIT_DETAIL = `Give a whole number from 1 to ${MAX_LIMIT}.`;
 
-/** The fields `?limit=` (1 to 500, default 50) and `?cursor=` of a list. */
 export function pageFields(order: ListOrder) {
   return {
     limit: z

@@ -17,7 +17,6 @@ export interface Reader {
   readonly response: ServerResponse;
   /** A reader that does not take 64 KiB within this time is dropped. */
   readonly stalledMs: number;
-  /** Aborted when the key is revoked. */
   readonly revoked: AbortSignal;
 }
 

@@ -11,11 +11,9 @@ export interface EntryUse {
   readonly logins30d: number;
 }
 
-/** An entry of an SMTP user's restriction. */
 export interface UsableEntry {
   readonly smtpUserId: SmtpUserId;
   readonly id: EntryId;
-  /** Canonical. */
   readonly range: string;
   readonly addedAt: string;
 }

@@ -17,7 +17,7 @@ const consumerDelay = delayHistogram(
   ['consumer'],
 );
 
-/** Runs the consumers of a service. The process provides `EVENT_BUS`. */
+/** The process provides `EVENT_BUS`. */
 @Injectable()
 export class Consumers implements OnModuleDestroy {
   private readonly running: RunningSubscription[] = [];

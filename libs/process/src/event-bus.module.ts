@@ -22,7 +22,6 @@ const log = new Logger('event bus');
  */
 export const feedDataSource = dataSourceModule('postern_feed', { poolSize: 4, ...CONSUMER_POOL });
 
-/** Provides `EVENT_BUS`: Kafka if brokers are configured, otherwise the journal's feed. */
 export function eventBusModule({ kafka }: RuntimeSettings): DynamicModule {
   return {
     module: EventBusModule,
@@ -33,7 +32,6 @@ export function eventBusModule({ kafka }: RuntimeSettings): DynamicModule {
   };
 }
 
-/** For one process, or a few on one database. */
 const feedBus: Provider = {
   provide: EVENT_BUS,
   inject: [getDataSourceToken('postern_feed'), SETTINGS],
@@ -61,7 +59,6 @@ class EventBusModule implements BeforeApplicationShutdown {
   }
 }
 
-/** The same failure is logged again after this time. */
 const LOG_AGAIN_AFTER_MS = 10_000;
 /** Messages contain offsets and ids. If there are too many different ones, the list is emptied. */
 const MAX_FAILURES = 1_000;

@@ -23,7 +23,6 @@ class OperationController {
     return { status: 'live', ...BUILD };
   }
 
-  /** 503 `not-ready` says what is missing. */
   @Get('health/ready')
   @Documented({
     tag: 'Operation',

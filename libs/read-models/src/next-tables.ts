@@ -18,7 +18,6 @@ const REPORT_EVERY_MS = 5_000;
 
 /** How far the new tables are filled: first stream by stream, then along the feed. */
 interface Progress {
-  /** Null after the end of the streams. */
   readonly stream: StreamPosition | null;
   readonly feed: FeedPosition;
 }
@@ -46,7 +45,6 @@ export class NextTables {
     this.rebuilding = model.rebuilding?.();
   }
 
-  /** Creates empty tables and drops older ones. */
   async create(): Promise<void> {
     const { model, owner, schema } = this;
     const [stream, settled] =

@@ -3,10 +3,8 @@ import type { EntityManager } from 'typeorm';
 
 /** A read model with its own tables, built only from events, so that it can be rebuilt from the journal. */
 export interface ReadModel {
-  /** Its name for operators. */
   readonly name: string;
   readonly schema: string;
-  /** Its consumer in `<schema>.checkpoints`. */
   readonly consumer: string;
   readonly topics: readonly Topic[];
   /** In the consumer's locking order, so that a rebuild that locks all of them cannot deadlock with it. */
@@ -72,7 +70,6 @@ export interface Compared {
   readonly live: number;
   /** Rows that the journal gives at the live rows' versions. */
   readonly journal: number;
-  /** Rows that differ from the journal's. */
   readonly differing: number;
 }
 
@@ -94,7 +91,6 @@ export interface Comparison {
   readonly compared: readonly Compared[];
   /** Rows behind the journal that were too many to wait for. */
   readonly uncompared: number;
-  /** Examples, as many as requested; empty if all is equal. */
   readonly differences: readonly Difference[];
 }
 

@@ -5,7 +5,6 @@ import { dropOldTables, switchTables } from './switch-tables.js';
 
 /** For the search of rows that the journal does not have: it reads two tables of a million rows. */
 const STATEMENT_TIMEOUT_MS = 1_800_000;
-/** Held by the process that fills a model's tables; the end of its session frees it. */
 const LOCK_NUMBER = 8_025_019;
 
 export interface Rebuilt {

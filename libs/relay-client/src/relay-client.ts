@@ -18,8 +18,8 @@ const MAX_IP_TEXT = 64;
 const NO_ADDRESS = 'unknown';
 
 /**
- * Decides for a relay from memory: holds all policies, keeps them up to date, and reports denials and where logins came from.
- * Losing the control plane changes no decision (until `maxStalenessMs`, if `whenStale` is `defer`).
+ * Decides for a relay from memory. It keeps the policies up to date, and reports denials and logins. Without the control plane, it decides by the
+ * last policies (until `maxStalenessMs`, if `whenStale` is `defer`).
  */
 export class RelayClient {
   private unknownUsers = 0;
@@ -29,7 +29,7 @@ export class RelayClient {
   private readonly spool: DenialSpool;
   private readonly reporter: DenialReporter;
   private readonly folder: DenialFolder;
-  /** Null where logins are not observed. */
+  /** Null: logins are not observed. */
   private readonly logins: LoginReporter | null;
 
   /** @throws BadSetting. */

@@ -31,6 +31,5 @@ export interface CommandContext {
   readonly now: Date;
   /** The name of the API key, stored as `addedBy`. */
   readonly actorName: string;
-  /** Returns a UUIDv7 for an entry. */
   readonly newId: () => string;
 }

@@ -51,7 +51,6 @@ function registerSmtpUser(
   return [{ type: 'SmtpUserRegistered', data: { smtpUserId, tenantId, username, registeredAt } }];
 }
 
-/** The same username in another case is a change. */
 function renameSmtpUser(command: CommandOf<'RenameSmtpUser'>, state: SmtpUserState): SmtpUserEvent[] {
   const { username: previousUsername } = requireRegistered(state);
   const { username } = command;
@@ -144,7 +143,7 @@ function removeEntry(command: CommandOf<'RemoveEntry'>, state: SmtpUserState): S
   return entryEventsOf([], [], [entry]);
 }
 
-/** Entries whose ranges are wanted. The command usually has the shorter list, so that one is indexed. */
+/** Entries whose ranges the command names. It usually has the shorter list, so that one is indexed. */
 function presentOf(wanted: readonly CheckedEntry[], entries: readonly EntryAdded[]): Map<string, EntryAdded> {
   const ranges = new Set(wanted.map(({ range }) => range));
   return new Map(entries.filter(({ range }) => ranges.has(range)).map((entry) => [entry.range, entry]));

@@ -1,6 +1,5 @@
 import { parseRange, type IpRange } from '@postern/ip-ranges';
 
-/** Entries of one restriction, also expired ones. */
 export const MAX_ENTRIES = 1_000;
 /** Characters (UTF-16 code units) of an entry's note. */
 export const MAX_NOTE_LENGTH = 500;

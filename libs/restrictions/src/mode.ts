@@ -1,14 +1,13 @@
 import { utcTime, type Mode } from '@postern/contracts';
 import { fieldRefusal, type FieldRefusal } from './refusal.js';
 
-/** A mode as it was set. */
 export interface ModeSetting {
   readonly mode: Mode;
   /** The end of `report-only`: RFC 3339, UTC, milliseconds. From this instant the list is enforced; no event says so. Null: no end. */
   readonly enforceAt: string | null;
 }
 
-/** A mode as a caller wants it. Without `mode`, the mode and its end stay as they are. */
+/** Without `mode`, the mode and its end stay as they are. */
 export interface RequestedMode {
   readonly mode?: Mode | undefined;
   /** RFC 3339; null or left out: no end. */
@@ -24,8 +23,8 @@ export function modeAt({ mode, enforceAt }: ModeSetting, at: Date): Mode {
 }
 
 /**
- * Checks a wanted mode and its end. A caller may send back what it read: the mode as it was set, or as it is shown at `now`. Then the
- * setting is returned unchanged, also with an end in the past.
+ * Checks a requested mode and its end. A caller may send back what it read: the mode as it was set, or as it is shown at `now`. Then
+ * the setting is returned unchanged, also with an end in the past.
  */
 export function checkMode(
   { mode, enforceAt: typed }: RequestedMode,

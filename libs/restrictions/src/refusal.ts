@@ -35,7 +35,6 @@ export class DomainRefusal extends Error {
   constructor(
     readonly code: DomainRefusalCode,
     detail: string,
-    /** Errors by field; only with `validation-failed`. */
     readonly errors: readonly FieldRefusal[] = [],
   ) {
     super(detail);

@@ -48,7 +48,6 @@ export function tooManyEntries(count: number): FieldRefusal {
   return fieldRefusal('/entries', 'too-many-entries', detail);
 }
 
-/** Null if an error was added to `errors`. */
 function checkEntry(wanted: RequestedEntry, index: number, errors: FieldRefusal[]): CheckedEntry | null {
   const before = errors.length;
   const pointer = `/entries/${index}`;

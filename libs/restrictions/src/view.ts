@@ -25,13 +25,12 @@ export interface Entry {
   readonly addedBy: string;
   readonly addedAt: string;
   readonly expiresAt: string | null;
-  /** Whether it is honoured now. */
+  /** False: it has expired. */
   readonly live: boolean;
 }
 
 export interface Restriction {
   readonly restricted: boolean;
-  /** As it is in force now. */
   readonly mode: Mode;
   /** The end of `report-only` as it was set. If it has passed, the list is enforced. */
   readonly enforceAt: string | null;
@@ -59,9 +58,7 @@ export interface CheckedAddress {
   readonly matched: Entry | null;
   /** If nothing matches: an expired entry that contained the address, otherwise the closest live one of its family. */
   readonly nearest: Entry | null;
-  /** Entries that were honoured at that instant. */
   readonly liveEntries: number;
-  /** The SMTP user's version at the decision. */
   readonly version: number;
 }
 
@@ -72,7 +69,6 @@ export interface Source extends ObservedSource {
   readonly matched: Entry | null;
 }
 
-/** An entry with its use. */
 export interface UsedEntry {
   readonly smtpUserId: SmtpUserId;
   readonly username: string;

@@ -10,7 +10,6 @@ export interface Warning {
   readonly entryId: EntryId;
 }
 
-/** `expires-soon` warns in the last week. */
 export const EXPIRES_SOON_MS = 7 * 24 * 60 * 60 * 1000;
 
 interface LiveEntry {

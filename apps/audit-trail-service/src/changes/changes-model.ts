@@ -3,7 +3,6 @@ import { SMTP_USER_TABLES, type ReadModel } from '@postern/read-models';
 import { CHANGES_CONSUMER } from './record/changes-consumer.js';
 import { recordChanges } from './record/record-changes.js';
 
-/** The changes, and the SMTP users of the audit trail, for verify and rebuild. */
 export const changesModel: ReadModel = {
   name: 'changes',
   schema: 'audit',

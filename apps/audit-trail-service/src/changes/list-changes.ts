@@ -27,7 +27,7 @@ export const actorView = view<Actor>('Actor', 'The API key that was used, with t
   ).exactOptional(),
 });
 
-/** Changes, newest first, as pages, NDJSON or CSV. Within a millisecond they are in the journal's order. */
+/** Within a millisecond, changes are in the journal's order. */
 export const changes = defineList({
   name: 'changes',
   page: 'ChangePage',

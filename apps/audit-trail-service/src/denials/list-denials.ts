@@ -29,7 +29,6 @@ export const denialFilters = {
     .meta({ description: '`false`: what `report-only` let through.' }),
 };
 
-/** Denials, newest first, as pages, NDJSON or CSV. */
 export const denials = defineList({
   name: 'denials',
   page: 'DenialPage',

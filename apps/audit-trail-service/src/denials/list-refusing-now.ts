@@ -11,7 +11,6 @@ import { RECENT_MS } from './summarise-denials.js';
 
 const MAX_LOOKED_AT = 20_000;
 
-/** The SMTP users that were denied in the last five minutes, the latest first, as pages, NDJSON or CSV. */
 export const refusingNow = defineList({
   name: 'refusing-now',
   page: 'RefusingNowPage',

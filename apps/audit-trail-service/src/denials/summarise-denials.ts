@@ -59,7 +59,7 @@ export const summariesAnswer = json(
   }),
 );
 
-/** A summary of the denials of some SMTP users of a tenant. Ids of other tenants are left out. */
+/** Ids of other tenants are left out. */
 export class SummariseDenials extends Query<Summaries> {
   constructor(
     readonly tenantId: TenantId,

@@ -22,7 +22,6 @@ import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 import { countNeighbours, findProxies, MAX_NEIGHBOURS, USERS_OF_PROXY } from './neighbours.js';
 import { suggestEntries, type DeniedAddress, type DeniedIpRecord } from './suggest-entries.js';
 
-/** The addresses from which an SMTP user was denied, the latest first, as pages, NDJSON or CSV. */
 export const deniedIps = defineList({
   name: 'denied-ips',
   page: 'DeniedIpPage',
@@ -140,7 +139,6 @@ function deniedBetween(from: string, to: string): Sql {
           SELECT FROM audit.denials denial WHERE denial.address IS NULL AND denial.ip = known.ip AND ${within})))`;
 }
 
-/** The private addresses and their neighbourhoods, each once. */
 function privateRanges(records: readonly DeniedIpRecord[]): string[] {
   const within = records.filter(hasAddress).filter(({ address }) => isPrivate(rangeOf(address)));
   return [...new Set(within.flatMap(({ address }) => [address.text, neighbourhood(address).text]))];

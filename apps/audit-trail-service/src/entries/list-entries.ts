@@ -11,7 +11,7 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { daysField, loginCoverageFields, observedFrom } from '../sources/recent-sources.js';
 
-/** The entries of a tenant’s restrictions with their use, as pages, NDJSON or CSV. The SMTP users and entries that were added last come first. */
+/** The SMTP users and entries that were added last come first. */
 export const entries = defineList({
   name: 'entries',
   page: 'UsedEntryPage',

@@ -17,7 +17,6 @@ import { eventId, readEventId, type StreamPosition } from './stream-position.js'
 
 const RETRY_MS = 500;
 
-/** One client's stream of a tenant's denials, or of one SMTP user's. */
 class DenialMember extends EventStream {
   readonly wakes = new WakeSignal();
 

@@ -14,7 +14,7 @@ import { sourcesDeleted } from './login-metrics.js';
 const DAY_MS = 86_400_000;
 const SWEEP_EVERY_MS = 10 * 60_000;
 
-/** The instant from which observed sources are kept: `days` before `now`. Null (0 days): all are kept. */
+/** Null (0 days): all are kept. */
 export function keptFrom(days: number, now: Date): Date | null {
   return days === 0 ? null : new Date(now.getTime() - days * DAY_MS);
 }

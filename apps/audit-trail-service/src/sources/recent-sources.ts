@@ -10,21 +10,18 @@ export const DAY_MS = 86_400_000;
 export const MAX_DAYS = 90;
 
 const DAYS = `Give a whole number of days from 1 to ${MAX_DAYS}.`;
-/** A number of days in a query. */
 export const daysField = z
   .string(DAYS)
   .regex(/^\d{1,2}$/, DAYS)
   .transform(Number)
   .refine((days) => days >= 1 && days <= MAX_DAYS, DAYS);
 
-/** The query of a route that looks back: `?days=`. */
 export const DaysParams = z.strictObject({
   days: daysField
     .default(30)
     .meta({ type: 'integer', minimum: 1, maximum: MAX_DAYS, default: 30, description: 'Up to today, by UTC.' }),
 });
 
-/** The members of `LoginCoverage`. */
 export const loginCoverageFields = {
   since: time('2026-11-01T08:00:00.000Z', 'Since when any relay has reported logins; null: none ever has.').nullable(),
   silentRelays: z.array(text('mx3')).meta({
@@ -42,7 +39,7 @@ export interface RecentSources extends LoginCoverage {
   readonly sources: readonly SeenSource[];
 }
 
-/** The addresses from which an SMTP user has logged in during the last `days`, and what is not known about its logins. */
+/** The observed sources of the last `days`, and what is not known about the logins. */
 export function recentSources(
   reader: DataSource,
   { tenantId, smtpUserId }: { readonly tenantId: TenantId; readonly smtpUserId: string },
@@ -56,7 +53,6 @@ export function recentSources(
   });
 }
 
-/** The instant `days` before `now`. */
 export function observedFrom(days: number, now: Date): Date {
   return new Date(now.getTime() - days * DAY_MS);
 }

@@ -62,7 +62,6 @@ const reportedLoginsView = view<ReportedLogins>('ReportedLogins', 'The result of
   ),
 });
 
-/** Relays report the logins that they let through. */
 @Controller('v1/relay')
 @Allow('relay')
 export class RelayLoginsController {

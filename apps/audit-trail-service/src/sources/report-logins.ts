@@ -13,7 +13,7 @@ import { loginBatchesRepeated, loginsNotKept, loginsRejected, loginsStored } fro
 import { keptFrom } from './login-retention.js';
 import { readLogin, type ReadLogin, type Rejection } from './read-login.js';
 
-/** Stores logins that a relay let through. Each item is checked separately, so a bad item does not prevent the others. */
+/** Each item is checked separately, so a bad item does not prevent the others. */
 export class ReportLogins extends Command<ReportedLogins> {
   constructor(
     readonly relay: Pick<Relay, 'keyId' | 'name'>,

@@ -9,7 +9,6 @@ import { CountSources, sourceHistogramView } from './count-sources.js';
 import { DaysParams } from './recent-sources.js';
 import { ListSources, sources, type SourcesParams } from './list-sources.js';
 
-/** Where SMTP users log in from. */
 @Controller('v1/tenants/:tenantId/smtp-users/:smtpUserId/sources')
 @Allow('admin', 'auditor', 'operator')
 export class SourcesController {

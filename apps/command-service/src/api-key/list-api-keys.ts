@@ -8,7 +8,7 @@ import { isTime, type ListOrder, ListQuery, type PageParams, pageOf } from '@pos
 import { IsNull, type DataSource, type EntityManager } from 'typeorm';
 import { API_KEY_ID } from './api-keys.js';
 
-/** Newest first, also revoked ones. Null: keys that belong to no tenant. */
+/** Newest first, also revoked ones. Null: keys without a tenant. */
 export class ListApiKeys extends ListQuery<ApiKey, TenantId | null, PageParams> {}
 
 export const API_KEYS_ORDER: ListOrder = { createdAt: isTime, id: (value) => API_KEY_ID.test(value) };

@@ -31,7 +31,7 @@ export const reportedDenialsView = view<ReportedDenials>(
   },
 );
 
-/** Records denials that a relay reports, and returns which are durable. Each item is checked on its own. */
+/** Each item is checked on its own. */
 export class ReportDenials extends Command<Written<ReportedDenials>> {
   constructor(
     readonly items: readonly unknown[],

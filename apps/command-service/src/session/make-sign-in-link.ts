@@ -4,11 +4,9 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { hashSecret, newSecret, type ApiKeyId, type SignInLink, type TenantId } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 
-/** Also in `sessions.sql`. */
 export const LINK_MINUTES = 15;
 export const MAX_LINKS_OF_ONE_KEY = 20;
 
-/** Creates a link that signs in one browser with the API key, once. */
 export class MakeSignInLink extends Command<SignInLink> {
   constructor(
     readonly keyId: ApiKeyId,

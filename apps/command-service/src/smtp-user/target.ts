@@ -17,11 +17,10 @@ export interface Target {
   readonly user: SmtpUserRef;
   readonly context: WriteRequest;
   readonly expected: ExpectedVersions;
-  /** Null: the change is not guarded. */
   readonly guard: RequestedGuard | null;
 }
 
-/** The `Target` of the path, `If-Match` and `Postern-Guard`. An id that is not a UUID is 404 without a query. */
+/** An id that is not a UUID is 404 without a query. */
 export const TargetOf = createParamDecorator(
   (need: 'if-match-required' | undefined, execution: ExecutionContext): Target => {
     const request = execution.switchToHttp().getRequest<FastifyRequest<{ Params: Record<string, string> }>>();

@@ -18,7 +18,6 @@ export interface WriteRequest extends RequestContext {
 }
 
 export interface IdempotencyClaim {
-  /** So that two API keys or sessions can use the same text. */
   readonly callerId: ApiKeyId | SessionId;
   readonly tenantId: TenantId | null;
   readonly key: string;

@@ -20,7 +20,6 @@ export interface Manifest {
   /** The highest transaction id of the journal's events; 0 if there are none. */
   readonly lastXid: string;
   readonly migrations: Readonly<Record<string, readonly string[]>>;
-  /** Months with a partition, as their first days. */
   readonly denialMonths: readonly string[];
 }
 
@@ -62,7 +61,6 @@ export function jsonLine(value: Manifest | BackupTable | Summary): string {
 
 export const ROWS_END = '\\.\n';
 
-/** Copies a table's rows, given as chunks of complete lines in COPY's text format. */
 type CopyRows = (table: BackupTable, rows: AsyncIterable<Buffer>) => Promise<void>;
 
 /** Reads the file to its end. @throws `BackupUnreadable`, also if this release cannot restore it. */
@@ -205,7 +203,6 @@ async function* unzipped(file: string, stop?: AbortSignal): AsyncGenerator<Buffe
   }
 }
 
-/** Where the line that ends the rows begins; -1 if there is none. */
 function endOfRows(text: Buffer): number {
   if (text.subarray(0, ROWS_END.length).toString('latin1') === ROWS_END) return 0;
   const at = text.indexOf(`\n${ROWS_END}`);

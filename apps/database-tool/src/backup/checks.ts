@@ -18,7 +18,6 @@ export async function checkFeed(ownerUrl: string): Promise<FeedCheck> {
 }
 
 export interface KeyCheck {
-  /** Valid API keys, and those of operators among them. */
   readonly live: number;
   readonly operators: number;
   /** Whether the operator key at hand is one of them; null without one. */

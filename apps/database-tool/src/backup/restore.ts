@@ -16,7 +16,7 @@ class DatabaseNotEmpty extends Error {
   }
 }
 
-/** @throws `DatabaseNotEmpty`. Also for a database that Postern has never used. */
+/** Also for a database that Postern has never used. */
 export async function assertEmpty(client: Client): Promise<void> {
   for (const table of ['journal.events', 'access.api_keys', 'access.tenants']) {
     const { rows: found } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [

@@ -3,7 +3,6 @@ import type { Client } from 'pg';
 const SCHEMAS = ['journal', 'access', 'projection', 'audit', 'logins'] as const;
 
 export interface BackupTable {
-  /** With its schema. */
   readonly name: string;
   readonly columns: readonly string[];
 }
@@ -47,7 +46,6 @@ export async function prepareSession(client: Client): Promise<void> {
 const TABLES = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT c.relispartition AND c.relname NOT IN ('migrations', 'sessions', 'sign_in_codes')`;
 
-/** The tables of a backup with their stored columns, in the order of references. */
 export async function tablesOf(client: Client): Promise<BackupTable[]> {
   const { rows } = await client.query<BackupTable>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name,
@@ -79,7 +77,6 @@ export async function migrationsOf(client: Client): Promise<Record<string, strin
   return found;
 }
 
-/** The positions of sequences that belong to columns, by name. */
 export async function sequencesOf(client: Client): Promise<Record<string, string>> {
   const { rows } = await client.query<{ name: string; last: string | null }>(
     `SELECT format('%I.%I', schemaname, sequencename) AS name, last_value::text AS last

@@ -18,7 +18,6 @@ export const READ_MODELS: Readonly<Record<ReadModelName, ReadModel>> = {
   denials: denialsModel,
 };
 
-/** Compares read models with the journal, one by one. `url` is the owner's. */
 export async function compare(
   url: string,
   names: readonly ReadModelName[],
@@ -30,7 +29,6 @@ export async function compare(
   return comparisons;
 }
 
-/** Shows a line per table or month, with rows that differ. Returns whether all is equal. */
 export function showComparisons(comparisons: readonly Comparison[], output: Output): boolean {
   const equal = comparisons.every(isEqual);
   const models = comparisons.map((comparison) => ({ ...comparison, equal: isEqual(comparison) }));

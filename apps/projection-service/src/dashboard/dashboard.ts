@@ -15,7 +15,7 @@ const FILES = join(ROOT, 'dist', 'apps', 'dashboard', 'public');
 /** Paths of the dashboard's pages. The supervisor's routes and deploy/nginx have the same list. */
 const PAGES = ['/', '/sign-in', '/t/*', '/operator/*', '/help/*'];
 
-/** Serves the dashboard's files to anybody. Its pages load all data from the API. */
+/** Public: the pages load all data from the API. */
 @Injectable()
 export class Dashboard implements OnModuleInit {
   constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost<FastifyAdapter>) {}

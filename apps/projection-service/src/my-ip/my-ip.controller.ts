@@ -20,14 +20,12 @@ const myIpView = view<MyIp>('MyIp', 'The caller’s source address.', {
   family: oneOf<MyIp['family']>({ IPv4: true, IPv6: true }),
 });
 
-/** The caller may name the character set. */
 const OFFERS = ['application/json', 'text/plain;charset=utf-8'] as const;
 
 @Controller()
 export class MyIpController {
   constructor(@Inject(SETTINGS) private readonly settings: RuntimeSettings) {}
 
-  /** The caller's source address, as JSON or as plain text, for setting up a restriction. */
   @Get('v1/my-ip')
   @Public()
   @Documented({

@@ -67,7 +67,6 @@ export class GetSystem extends Query<SystemState> {}
 
 const MOST_PROCESSES = 500;
 const SERVICES = ['command-service', 'projection-service', 'audit-trail-service'] as const;
-/** Runs all three services in one process. */
 const STANDALONE = 'standalone';
 
 @QueryHandler(GetSystem)

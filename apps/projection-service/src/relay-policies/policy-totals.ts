@@ -1,7 +1,6 @@
 import type { Digest64, Heartbeat, PolicyLag, Revision } from '@postern/contracts';
 import { digestToHex } from '@postern/contracts';
 
-/** The totals after every change up to `revision`. */
 export interface PolicyTotals {
   readonly revision: Revision;
   readonly policies: number;

@@ -12,7 +12,6 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { isInState, SMTP_USER_STATES } from './smtp-user-states.js';
 
-/** The SMTP users of a tenant, newest first, as pages, NDJSON or CSV. */
 export const smtpUsers = defineList({
   name: 'smtp-users',
   page: 'SmtpUserPage',
@@ -83,7 +82,6 @@ export class ListSmtpUsersHandler implements IQueryHandler<ListSmtpUsers> {
   }
 }
 
-/** Finds the page's users by indexes only, and then reads their rows. */
 function pageAsked(tenantId: TenantId, asked: SmtpUsersParams, now: Date) {
   const { query, state, allows, cursor, limit } = asked;
   const found =

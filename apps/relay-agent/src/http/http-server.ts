@@ -74,7 +74,6 @@ export function json(status: number, body: unknown): Answer {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-/** RFC 9457. */
 export function problem(status: number, code: string, detail: string, extra: object = {}): Answer {
   const body = { type: `urn:postern:problem:${code}`, title: TITLES[code] ?? code, status, detail, code, ...extra };
   return { status, headers: { 'content-type': 'application/problem+json' }, body: JSON.stringify(body) };

@@ -27,7 +27,6 @@ export class Listener {
   private readonly server: Server;
   private readonly open = new Set<Socket>();
   private readonly asked = new Set<Promise<void>>();
-  /** With the port that was chosen for port 0. */
   address: ListenAddress;
 
   private constructor(private readonly options: ListenerOptions) {

@@ -46,7 +46,6 @@ export interface FeedBatch extends EventBatch {
 export type FeedSubscription = Omit<Subscription, 'handle' | 'deadLetter'> & {
   /** Use the feed's order also in a large backlog. By default a backlog is handled stream by stream. */
   readonly inFeedOrder?: boolean;
-  /** The checkpoint was loaded; it may differ from the last one of this consumer. */
   onLoaded?(): void;
   handle(batch: FeedBatch): Promise<void>;
 };
@@ -57,7 +56,6 @@ export interface FeedConsumerSettings {
   readonly retryLongestMs: number;
   readonly stopWithinMs: number;
   readonly onFailure: (consumer: string, error: Error) => void;
-  /** Called when events were found after a wake, or by a poll without a wake. */
   readonly onFound?: (by: 'notification' | 'poll') => void;
   readonly shared?: SharedFeed;
 }

@@ -57,7 +57,6 @@ export class KafkaEventBus implements EventBus {
   }
 }
 
-/** The limits of the Kafka adapter, for docs/limits.md. */
 export const KAFKA_LIMITS = {
   bytesPerSend: MAX_BYTES_PER_SEND,
   messageBytes: MAX_MESSAGE_BYTES,

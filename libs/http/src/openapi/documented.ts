@@ -6,7 +6,6 @@ import { answerHeaders, REQUEST_HEADERS, type AnswerHeader, type RequestHeader }
 import type { JsonSchema } from './json-schema.js';
 import type { MediaType } from './media-types.js';
 
-/** What the OpenAPI document says of a route, beyond its decorators and schemas. */
 export interface Documentation {
   readonly tag: Tag;
   /** The operation id in lower camel case, if the controller's name differs. */
@@ -20,7 +19,6 @@ export interface Documentation {
   readonly status?: 200 | 201 | 204;
   /** The forms of the answer, the default first. Without it: no body. */
   readonly answer?: MediaType | readonly MediaType[];
-  /** The headers of the answer, besides `X-Request-Id`. */
   readonly responseHeaders?: readonly AnswerHeader[];
   /** Problem codes beyond those of its key, path, body and headers. */
   readonly problems?: readonly ProblemCode[];

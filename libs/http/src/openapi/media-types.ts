@@ -39,7 +39,6 @@ export function serverSentEvents(events: Readonly<Record<string, z.ZodType>>, ex
   });
 }
 
-/** A list: one page as JSON, or all of it as NDJSON or CSV. */
 export function exported(page: z.ZodType, item: z.ZodType, csvExample: string) {
   const responseHeaders: readonly AnswerHeader[] = ['Vary', 'Cache-Control', 'Content-Disposition'];
   const csv = 'RFC 4180 with a header line. An apostrophe precedes a cell that a spreadsheet would run as a formula.';

@@ -72,12 +72,10 @@ interface DriverError {
   readonly constraint?: string;
 }
 
-/** The SQLSTATE of a failed statement, or Node's code of a failed connection. */
 export function sqlState(error: unknown): string | undefined {
   return driverError(error).code;
 }
 
-/** Whether the unique constraint or index of that name was violated. */
 export function violates(error: unknown, constraint: string): boolean {
   const driver = driverError(error);
   return driver.code === '23505' && driver.constraint === constraint;

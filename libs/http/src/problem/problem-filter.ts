@@ -65,7 +65,6 @@ export function problemOf(error: unknown): Problem | null {
   return temporaryProblem(error) ?? databaseProblem(error);
 }
 
-/** Refusals of Fastify and Nest before the controller. */
 function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null {
   const code = (error as { code?: unknown }).code;
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
@@ -103,10 +102,8 @@ export function routeNotFound(request: FastifyRequest): Problem {
 }
 
 interface Classified {
-  /** False if a retry can help. */
   readonly permanent?: boolean;
   readonly databaseFailed?: boolean;
-  /** What the reader should do, without internals. */
   readonly action?: string;
 }
 

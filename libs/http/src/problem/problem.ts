@@ -12,7 +12,6 @@ export interface ProblemOptions {
   /** More members of the answer, such as the current `version` of a mismatch. */
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
-  /** The database is the cause: counted, with an alert. */
   readonly databaseFailed?: boolean | undefined;
 }
 
@@ -44,7 +43,6 @@ export class Problem extends Error {
   }
 }
 
-/** Every problem code of the API, with its HTTP status and title (RFC 9457). */
 export const PROBLEMS = {
   'request-malformed': [400, 'The request cannot be read'],
   'body-not-json': [400, 'The body is not JSON'],

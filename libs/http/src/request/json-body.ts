@@ -47,7 +47,6 @@ function notJson(why: string): Problem {
   return new Problem('body-not-json', `The body cannot be read as JSON: ${why}.`);
 }
 
-/** Whether the request announces a body (RFC 9112, section 6.3). */
 export function hasBody({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

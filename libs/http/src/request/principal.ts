@@ -30,7 +30,6 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
   principalOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );
 
-/** The tenant in the path, which the guard has checked against the key. */
 export const Tenant = createParamDecorator((_: unknown, context: ExecutionContext): TenantId => {
   const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { tenantId: TenantId } }>>();
   return request.params.tenantId;

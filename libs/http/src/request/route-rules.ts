@@ -7,7 +7,6 @@ import type { Role } from '@postern/contracts';
 export interface RouteRules {
   /** Missing: nobody may call it. */
   access?: readonly Role[] | 'public';
-  /** The largest body; by default `SERVER_LIMITS.smallBodyBytes`. */
   bodyBytes?: number;
 }
 

@@ -2,7 +2,7 @@ import type { BlockList } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { callerScheme } from './source-address.js';
 
-/** By `Sec-Fetch-Site` (W3C Fetch Metadata), or else by `Origin`. Null: neither, so probably not a browser. */
+/** By `Sec-Fetch-Site` (W3C Fetch Metadata), or by `Origin`. Null: neither; probably not a browser. */
 export function isSameOrigin(request: Pick<FastifyRequest, 'raw' | 'headers'>, trusted: BlockList): boolean | null {
   const { origin, host, 'sec-fetch-site': site } = request.headers;
   if (site !== undefined) return site === 'same-origin';

@@ -3,7 +3,6 @@ import { newId } from '@postern/contracts';
 import { type ProblemCode, Problem } from '../problem/problem.js';
 import { originForm } from './guard-requests.js';
 
-/** The limits of a process's HTTP server; docs/limits.md lists them. */
 export const SERVER_LIMITS = {
   /** For routes with lists: several full allow lists or batches of denials. */
   bodyBytes: 1_048_576,
@@ -13,13 +12,11 @@ export const SERVER_LIMITS = {
   bodyMembers: 16_000,
   /** The request line and all headers together, so it limits URLs too. */
   headerBytes: 16_384,
-  /** Characters of one variable part of a path. */
   pathPartLength: 300,
   headersMs: 10_000,
   requestMs: 30_000,
   /** How often these two are checked. */
   checkEveryMs: 1_000,
-  /** How long an idle connection is kept. */
   keepAliveMs: 72_000,
   /** How long an answer may be unread, or a request unanswered, before the connection is closed. */
   stillMs: 120_000,

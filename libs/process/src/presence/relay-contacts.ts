@@ -18,7 +18,6 @@ export interface RelayStream extends Relay {
   readonly connectedAt: string;
   /** Since the relay's connection took the last write. */
   readonly silentMs: number;
-  /** Changes up to here were sent. */
   readonly revision: number;
   readonly behind: number;
 }
@@ -49,7 +48,6 @@ export class RelayContacts {
   private reported = new Map<string, Relay>();
   private ended: Relay[] = [];
 
-  /** Called at each write. */
   followStreams(streams: () => readonly RelayStream[]): void {
     this.streams = streams;
   }
@@ -58,7 +56,6 @@ export class RelayContacts {
     if (this.ended.length < MAX_RELAYS) this.ended.push(stream);
   }
 
-  /** The relay has opened a stream, or sent denials. */
   hasReported(relay: Relay): void {
     if (this.reported.size < MAX_RELAYS) this.reported.set(idOf(relay), relay);
   }

@@ -34,7 +34,6 @@ export class SmtpUserRows {
 
   private constructor(
     private readonly users: Map<string, KnownUser>,
-    /** The stored entries of users whose lists were loaded. */
     private readonly stored: ReadonlyMap<string, readonly EntryAdded[]>,
     private readonly places: Map<EntryId, number>,
   ) {}

@@ -3,7 +3,6 @@ import type { DatabaseRole } from '@postern/database';
 import type { SmtpUserState } from '@postern/restrictions';
 import type { ModelTable } from '../read-model.js';
 
-/** An SMTP user that exists, or was removed. */
 export type KnownSmtpUser = Exclude<SmtpUserState, { status: 'none' }>;
 
 /**
@@ -68,7 +67,6 @@ export const SMTP_USER_TABLES: readonly ModelTable[] = [
   },
 ];
 
-/** A row of `smtp_users` with its entries, as the driver returns it. */
 export interface SmtpUserRecord {
   readonly id: SmtpUserId;
   readonly tenant_id: TenantId;

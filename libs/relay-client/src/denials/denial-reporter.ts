@@ -10,7 +10,6 @@ const DROP_ALARM_MS = 10_000;
 
 /** With the same ids until the control plane acknowledges them. A refused one must not block the others. */
 export class DenialReporter {
-  /** Records. */
   acknowledged = 0;
   /** Logins; one record may count many. */
   dropped = 0;

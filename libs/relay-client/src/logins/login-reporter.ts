@@ -34,7 +34,6 @@ export class LoginReporter {
 
   private givenUp = 0;
   private alarmedDrops = 0;
-  /** Oldest first. */
   private readonly waiting: Batch[] = [];
   private waitingRecords = 0;
   /** The hour of the logins that are being counted: its beginning, milliseconds since 1970. */
@@ -77,7 +76,6 @@ export class LoginReporter {
     if (!this.stopping) this.counter.count(replica);
   }
 
-  /** Ends the wait after a failure, for example when the key was replaced. */
   retryNow(): void {
     if (this.failing) this.signal.wake();
   }

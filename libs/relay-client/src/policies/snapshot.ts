@@ -25,7 +25,6 @@ export class LineTooLong extends Error {
   }
 }
 
-/** The snapshot is complete, but differs from what the control plane announced. */
 class SnapshotRefused extends Error {
   override readonly name = 'SnapshotRefused';
   readonly problem: ProblemCode = 'snapshot-refused';

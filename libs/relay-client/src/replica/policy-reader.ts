@@ -88,7 +88,6 @@ export class PolicyReader {
   length = 0;
   revision = 0;
   removed = false;
-  /** The field that was refused, and where it begins. */
   field = '';
   fieldAt = 0;
 
@@ -258,7 +257,6 @@ export class PolicyReader {
     return this.skip(ENFORCE_AT) && this.readTime(enforceAt, 0, COMMA);
   }
 
-  /** The number of entries; -1 if one is refused. */
   private readEntries(): number {
     let entries = 0;
     this.tailLength = 0;

@@ -130,7 +130,6 @@ export class Replica {
     return MATCHED;
   }
 
-  /** At the instant of the last decision. */
   isReportOnly(): boolean {
     return reportsOnly(this.words, this.at, this.now);
   }

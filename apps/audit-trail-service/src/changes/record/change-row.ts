@@ -27,7 +27,6 @@ export interface ChangeRow {
   readonly state: KnownSmtpUser | null;
 }
 
-/** The row of an event. `smtpUser` is the user after the event, or null for tenants and keys. */
 export function changeRow(
   event: Recorded,
   smtpUser: KnownSmtpUser | null,

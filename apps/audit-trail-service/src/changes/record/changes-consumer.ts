@@ -6,7 +6,7 @@ import { recordChanges } from './record-changes.js';
 
 export const CHANGES_CONSUMER = 'audit-changes';
 
-/** Records changes, one transaction per batch. `dataSource` is connected as `postern_audit`. */
+/** `dataSource` is connected as `postern_audit`. */
 export function changesConsumer(dataSource: DataSource): Subscription {
   return {
     consumer: CHANGES_CONSUMER,

@@ -14,7 +14,7 @@ export const DENIALS_CONSUMER = 'audit-denials';
 
 const logger = new Logger('audit-trail');
 
-/** Records denials, one transaction per batch. `dataSource` is connected as `postern_audit`. */
+/** `dataSource` is connected as `postern_audit`. */
 export function denialsConsumer(dataSource: DataSource) {
   const months = new DenialMonths(dataSource);
   return {

@@ -51,7 +51,6 @@ export async function loadRows(
   return [...once.values()].map(rowOf);
 }
 
-/** Writes rows and totals. At the commit it wakes the streams of every process. */
 export async function saveRows(
   manager: EntityManager,
   rows: readonly PolicyRow[],

@@ -21,7 +21,6 @@ import {
 
 /** Each may have 1,000 entries, about 70 KB. */
 const PAGE = 200;
-/** How soon a change is found without a wake. */
 const POLL_MS = 1_000;
 const RETRY_FIRST_MS = 100;
 const RETRY_LONGEST_MS = 1_000;

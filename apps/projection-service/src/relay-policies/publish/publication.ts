@@ -3,7 +3,6 @@ import type { DataSource } from 'typeorm';
 import { POLICIES_COMPLETE } from '../policies-complete.js';
 import { POLICY_LINES } from '../policy-lines.js';
 
-/** One process at a time writes the policies' topic. */
 export const POLICY_PUBLISHER_LOCK = 8_025_031;
 
 /** NOTIFY's channel for a request to write all policies again. */
@@ -23,7 +22,6 @@ export async function publication(projection: Projection): Promise<Publication> 
   return { published: Number(row?.published), revision: Number(row?.revision), waiting: Number(row?.waiting) };
 }
 
-/** Makes the publisher write every policy again. */
 export async function publishAgain(projection: Projection): Promise<void> {
   await projection.query(
     `WITH again AS (UPDATE projection.relay_policy_publication SET revision = 0, updated_at = clock_timestamp() RETURNING 1)

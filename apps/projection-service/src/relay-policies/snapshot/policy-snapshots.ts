@@ -19,7 +19,6 @@ export const SNAPSHOTS_KEPT = 4;
 const MOST_CHANGES = 50_000;
 const MOST_CHANGED_SEGMENTS = 0.25;
 
-/** All policies at one instant, for one reader. */
 export interface PolicySnapshot {
   readonly totals: PolicyTotals;
   readonly chunks: AsyncIterable<Buffer>;

@@ -4,7 +4,6 @@ import { POLICY_MEMBERS } from '../policy-lines.js';
 import type { PolicyTotals } from '../policy-totals.js';
 import { gzipSegment, type GzipSegment } from './gzip-segments.js';
 
-/** The policies of the users with ids after `after`, up to the next segment. */
 export interface PolicySegment extends GzipSegment {
   readonly after: string;
   readonly policies: number;

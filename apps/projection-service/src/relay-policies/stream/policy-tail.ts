@@ -11,7 +11,6 @@ const RETRY_MS = 500;
 export interface TailListener {
   /** Pages come without a gap: `after` of the next one is `upTo` of this one. */
   onPage(page: FramePage): void;
-  /** The database was restored: its followers must start again. */
   onGoneBack(): void;
 }
 
@@ -29,7 +28,6 @@ export class PolicyTail {
     private readonly reader: DataSource,
     private readonly limits: StreamLimits,
     private readonly listener: TailListener,
-    /** Called when something new was found after a wake, or by a poll. */
     private readonly onFound: (by: 'notification' | 'poll') => void,
   ) {
     this.recent = new RecentPages(limits.recentBytes);

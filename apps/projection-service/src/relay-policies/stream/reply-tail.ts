@@ -87,7 +87,6 @@ export class ReplyTail {
     if (before !== null && this.at !== before) this.listener.onReplies();
   }
 
-  /** The database was restored from a backup. */
   private beginAgain(): void {
     this.replies.clear();
     this.at = null;

@@ -11,7 +11,6 @@ import kafkajs, {
 } from 'kafkajs';
 
 export interface KafkaSettings {
-  /** `host:port` of the bootstrap brokers. */
   readonly brokers: readonly string[];
   /** `ca`: trusted certificates in PEM; null: the system's. */
   readonly tls: { readonly ca: string | null } | null;

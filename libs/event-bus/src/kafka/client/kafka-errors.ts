@@ -7,7 +7,6 @@ class KafkaRefused extends Error {
   readonly permanent = true;
 }
 
-/** No broker answers. It may come back at any time. */
 export class KafkaUnreachable extends Error {
   override readonly name = 'KafkaUnreachable';
   readonly permanent = false;

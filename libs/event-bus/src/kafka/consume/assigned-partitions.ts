@@ -26,7 +26,6 @@ export class AssignedPartitions {
   #assigned: Assignment | null = null;
   #loading: Promise<void> = Promise.resolve();
   #looking = false;
-  /** `onCaughtUp` was called since the bookmarks were last there. */
   #reported = false;
   #hasCaughtUp = false;
 

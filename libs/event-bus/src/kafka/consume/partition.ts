@@ -38,7 +38,6 @@ export interface Reading {
   readonly journal: JournalId;
 }
 
-/** Messages of a partition that are handled in one transaction. */
 export interface Slice {
   readonly events: readonly Recorded[];
   readonly offsets: readonly number[];

@@ -51,7 +51,6 @@ export class TopicEmptied extends NeedsAction {
   }
 }
 
-/** The name in `postern republish`. */
 function shortName(topic: string): string {
   return topic.replace(/^postern\./, '').replace(/\.v\d+$/, '');
 }
@@ -79,7 +78,6 @@ export class PartitionHalted extends NeedsAction {
   }
 }
 
-/** Messages were deleted before the consumer had handled them. */
 export class MessagesDeleted extends NeedsAction {
   override readonly name = 'MessagesDeleted';
   constructor({ topic, partition, offset }: MessagePosition, low: number, remedy: string) {
