@@ -4,14 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
-import { mantineStyles } from './mantine-styles.js';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const library = (name: string) => fileURLToPath(new URL(`../../libs/${name}/src/index.ts`, import.meta.url));
 
 export default defineConfig({
   root,
-  plugins: [mantineStyles(`${root}src`), compressed()],
+  plugins: [compressed()],
   resolve: {
     alias: { '@postern/ip-ranges': library('ip-ranges') },
   },

@@ -1,6 +1,6 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { ApiProblem } from './client.js';
-import { noteSessionEnd } from './session.js';
+import { sessionEnded } from './session.js';
 
 const MAX_RETRIES = 3;
 
@@ -11,7 +11,7 @@ function mayRetry(failures: number, error: Error): boolean {
 }
 
 function onError(error: Error): void {
-  if (error instanceof ApiProblem && error.problem.status === 401) noteSessionEnd();
+  if (error instanceof ApiProblem && error.problem.status === 401) sessionEnded.set(true);
 }
 
 export const queryClient = new QueryClient({

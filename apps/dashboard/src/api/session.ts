@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { useSyncExternalStore } from 'react';
+import { sharedValue } from '../shared-value.js';
 import { ApiProblem, api, take, type Schema } from './client.js';
 
 export type WhoAmI = Schema<'WhoAmI'>;
@@ -23,7 +23,7 @@ export function signInWithCode(code: string): Promise<WhoAmI> {
 
 async function signIn(body: { key: string } | { code: string }): Promise<WhoAmI> {
   const me = await take(api.POST('/v1/session', { body }));
-  setEnded(false);
+  sessionEnded.set(false);
   return me;
 }
 
@@ -36,24 +36,5 @@ export function mayWrite({ role }: Pick<WhoAmI, 'role'>): boolean {
   return role === 'admin';
 }
 
-// The session ended while a page was open. The page keeps what was typed, and a dialog asks to sign in again.
-let ended = false;
-const listeners = new Set<() => void>();
-
-function setEnded(value: boolean): void {
-  if (ended === value) return;
-  ended = value;
-  for (const listener of listeners) listener();
-}
-
-export const noteSessionEnd = (): void => setEnded(true);
-
-export function useSessionEnded(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => ended,
-  );
-}
+/** Whether the session ended while a page was open. The page keeps what was typed, and a dialog asks to sign in again. */
+export const sessionEnded = sharedValue(false);

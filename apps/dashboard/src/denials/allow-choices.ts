@@ -1,4 +1,5 @@
-import { contains, neighbourhood, parseAddress, parseRange, rangeOf } from '@postern/ip-ranges';
+import { neighbourhood, parseAddress, parseRange, rangeOf } from '@postern/ip-ranges';
+import { isIn } from './refusals.js';
 import { counted, type DeniedIp } from './words.js';
 
 export const ONE_DAY_MS = 86_400_000;
@@ -27,10 +28,7 @@ export function allowChoices(ip: string, loaded: readonly DeniedIp[] | undefined
   const range = rangeOf(address.value).text;
   const wide = neighbourhood(address.value);
   const suggested = itself?.suggestedEntries ?? [];
-  const inside = denied.filter(({ ip: other }) => {
-    const parsed = parseAddress(other);
-    return parsed.ok && contains(wide, parsed.value);
-  });
+  const inside = denied.filter((other) => isIn(wide.text, other.ip));
   const covers = suggested.find((each) => each.range === wide.text)?.covers ?? Math.max(inside.length, 1);
   const proxyInside = inside.some(({ looksLikeProxy }) => looksLikeProxy);
   const others = suggested.filter((each) => each.range !== range && each.range !== wide.text);

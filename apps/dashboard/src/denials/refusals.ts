@@ -51,3 +51,9 @@ export function letsIn({ restricted, entries }: Schema<'Restriction'>, ip: strin
     return live && parsed.ok && contains(parsed.value, address.value);
   });
 }
+
+/** False for a text that is not a range or not an address. */
+export function isIn(range: string, ip: string): boolean {
+  const [parsed, address] = [parseRange(range), parseAddress(ip)];
+  return parsed.ok && address.ok && contains(parsed.value, address.value);
+}

@@ -2,11 +2,11 @@ import { Box, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { counted } from '../denials/words.js';
 import { Mono } from '../ui/Mono.js';
 import { Time } from '../ui/Time.js';
-import { useLockoutQuestion, type LockoutRisk } from './send-guarded.js';
+import { lockoutQuestion, type LockoutRisk } from './send-guarded.js';
 
 /** Lists the addresses that log in and that a change would refuse. Enter changes nothing; to refuse them takes a click. */
 export function LockoutDialog() {
-  const question = useLockoutQuestion();
+  const question = lockoutQuestion.use();
   return (
     <Modal
       opened={question !== null}

@@ -1,5 +1,5 @@
-import { useSyncExternalStore } from 'react';
 import { ApiProblem } from '../api/client.js';
+import { sharedValue } from '../shared-value.js';
 
 export interface LockoutRisk {
   /** The newest hundred. */
@@ -7,31 +7,18 @@ export interface LockoutRisk {
   readonly refusedAddresses: number;
   readonly accept: string;
 }
-export interface Question {
+interface Question {
   readonly risk: LockoutRisk;
   readonly answer: (goOn: boolean) => void;
 }
 
-// One question at a time: the dialog is modal.
-let question: Question | null = null;
-const listeners = new Set<() => void>();
+/** One question at a time: the dialog is modal. */
+export const lockoutQuestion = sharedValue<Question | null>(null);
 
 function ask(risk: LockoutRisk): Promise<boolean> {
   return new Promise((resolve) => {
-    set({ risk, answer: (goOn) => (set(null), resolve(goOn)) });
+    lockoutQuestion.set({ risk, answer: (goOn) => (lockoutQuestion.set(null), resolve(goOn)) });
   });
-}
-
-function set(next: Question | null): void {
-  question = next;
-  for (const listener of listeners) listener();
-}
-
-export function useLockoutQuestion(): Question | null {
-  return useSyncExternalStore(
-    (listener) => (listeners.add(listener), () => listeners.delete(listener)),
-    () => question,
-  );
 }
 
 /**

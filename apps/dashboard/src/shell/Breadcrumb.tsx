@@ -1,12 +1,12 @@
 import { Link, useLocation } from '@tanstack/react-router';
-import { useShownTitle } from '../ui/page-title.js';
+import { shownTitle } from '../ui/page-title.js';
 import classes from './Breadcrumb.module.css';
 import { pageOf } from './pages.js';
 
 /** *Outbound / SMTP users / app@acme.example*. */
 export function Breadcrumb({ tenantId }: { readonly tenantId: string | undefined }) {
   const { pathname } = useLocation();
-  const title = useShownTitle();
+  const title = shownTitle.use();
   const found = pageOf(pathname);
   // The help is in no section.
   if (!found) return <div className={classes['breadcrumb']}>{title}</div>;

@@ -1,12 +1,12 @@
 import { Anchor, Modal, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useParams, useRouter } from '@tanstack/react-router';
-import { useSessionEnded, type WhoAmI } from '../api/session.js';
+import { sessionEnded, type WhoAmI } from '../api/session.js';
 import { SignInForm } from '../pages/sign-in/SignInForm.js';
 
 /** A dialog to sign in again, over the page, which keeps what was typed. */
 export function SessionEnded() {
-  const ended = useSessionEnded();
+  const ended = sessionEnded.use();
   const queryClient = useQueryClient();
   const router = useRouter();
   const { tenantId } = useParams({ strict: false });

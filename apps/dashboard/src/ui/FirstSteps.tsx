@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import classes from './FirstSteps.module.css';
+import numbered from './steps.module.css';
 
 interface Props {
   readonly title: string;
@@ -13,7 +14,7 @@ export function FirstSteps({ title, children, steps }: Props) {
     <section className={classes['first']}>
       <h2>{title}</h2>
       <p>{children}</p>
-      <ol>
+      <ol className={numbered['steps']}>
         {steps.map((step) => (
           <li key={step.title}>
             <h3>{step.title}</h3>

@@ -1,24 +1,11 @@
 import { useDocumentTitle } from '@mantine/hooks';
-import { useEffect, useSyncExternalStore } from 'react';
+import { useEffect } from 'react';
+import { sharedValue } from '../shared-value.js';
 
-// Set by the page, and shown by the breadcrumb above it.
-let shown = '';
-const listeners = new Set<() => void>();
+/** Set by the page, and shown by the breadcrumb above it. */
+export const shownTitle = sharedValue('');
 
 export function usePageTitle(title: string): void {
   useDocumentTitle(`${title} · Postern`);
-  useEffect(() => {
-    shown = title;
-    for (const listener of listeners) listener();
-  }, [title]);
-}
-
-export function useShownTitle(): string {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => shown,
-  );
+  useEffect(() => shownTitle.set(title), [title]);
 }

@@ -173,14 +173,14 @@ const COLUMNS: readonly Column<Denial>[] = [
   {
     id: 'at',
     header: 'Time',
-    width: 158,
+    width: 150,
     phone: 'aside',
     cell: ({ occurredAt }) => <Time at={occurredAt} exact className="mono" />,
   },
   { id: 'username', header: 'SMTP user', phone: 'title', wraps: true, cell: ({ username }) => username },
   { id: 'ip', header: 'Address', width: 150, phone: 'detail', wraps: true, cell: ({ ip }) => <Mono>{ip}</Mono> },
   { id: 'relay', header: 'Relay', width: 100, from: 'lg', cell: ({ relay }) => relay },
-  { id: 'reason', header: 'Reason', width: 156, from: 'md', cell: ({ reason }) => REASONS[reason] },
+  { id: 'reason', header: 'Reason', width: 140, from: 'md', cell: ({ reason }) => REASONS[reason] },
   {
     id: 'outcome',
     header: 'Outcome',

@@ -1,5 +1,5 @@
-import { contains, parseAddress, parseRange } from '@postern/ip-ranges';
 import type { DenialFilters } from '../../denials/queries.js';
+import { isIn } from '../../denials/refusals.js';
 import type { Denial } from '../../denials/words.js';
 
 /** Whether a live denial belongs to the list that is shown. It filters as the API does. */
@@ -7,17 +7,12 @@ export function matches(denial: Denial, { from, to, ip, username, relay, reason,
   return (
     (from === undefined || denial.occurredAt >= from) &&
     (to === undefined || denial.occurredAt < to) &&
-    (ip === undefined || isIn(denial.ip, ip)) &&
+    (ip === undefined || isIn(ip, denial.ip)) &&
     (username === undefined || denial.username.toLowerCase() === username.toLowerCase()) &&
     (relay === undefined || denial.relay === relay) &&
     (reason === undefined || denial.reason === reason) &&
     (refused === undefined || denial.refused === (refused === 'true'))
   );
-}
-
-function isIn(ip: string, range: string): boolean {
-  const [address, parsed] = [parseAddress(ip), parseRange(range)];
-  return address.ok && parsed.ok && contains(parsed.value, address.value);
 }
 
 /** A file with exactly what is shown. With a byte order mark, by which a spreadsheet recognises UTF-8. */

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { WhoAmI } from '../../api/session.js';
 import { Copy } from '../../ui/Mono.js';
+import numbered from '../../ui/steps.module.css';
 import classes from './Article.module.css';
 import { YourAddress } from './YourAddress.js';
 
@@ -19,7 +20,7 @@ export function Article({ me }: { readonly me?: WhoAmI }) {
       <YourAddress />
 
       <h2 id="fix">Fix it in three steps</h2>
-      <ol className={classes['steps']}>
+      <ol className={`${numbered['steps'] ?? ''} ${classes['steps'] ?? ''}`}>
         <li>
           <h3>Open the SMTP user</h3>
           <p>

@@ -1,9 +1,10 @@
 import { parseAddress } from '@postern/ip-ranges';
 import { IconBuilding, IconShieldX, IconUser, type Icon } from '@tabler/icons-react';
-import { keepPreviousData, useQueries } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQueries } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { api, take, type Schema } from '../../api/client.js';
 import type { WhoAmI } from '../../api/session.js';
+import { tenantsQuery } from '../../pages/operator/tenants-query.js';
 import { relativeTime } from '../../ui/dates.js';
 import { SECTIONS } from '../pages.js';
 
@@ -34,7 +35,11 @@ export function useTargets(
   const parsed = parseAddress(words);
   const ip = parsed.ok ? parsed.value.text : undefined;
   const tenant = { tenantId: tenantId ?? '' };
-  const [users, allowing, denials, tenants] = useQueries({
+  const tenants = useInfiniteQuery({
+    ...tenantsQuery,
+    enabled: me.role === 'operator' && words !== '' && ip === undefined,
+  });
+  const [users, allowing, denials] = useQueries({
     queries: [
       {
         queryKey: ['jump', 'users', tenantId, words],
@@ -69,12 +74,6 @@ export function useTargets(
             }),
           ),
         enabled: tenantId !== undefined && ip !== undefined,
-      },
-      {
-        queryKey: ['jump', 'tenants'],
-        queryFn: ({ signal }: { signal: AbortSignal }) =>
-          take(api.GET('/v1/tenants', { params: { query: { limit: 500 } }, signal })),
-        enabled: me.role === 'operator' && words !== '' && ip === undefined,
       },
     ],
   });
@@ -144,7 +143,7 @@ export function useTargets(
     if (words !== '') {
       add(
         'Tenants',
-        (tenants.data?.items ?? [])
+        (tenants.data ?? [])
           .filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted))
           .slice(0, MAX_USERS)
           .map(({ id, name }) => ({

@@ -1,20 +1,19 @@
 import { Group, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
+import { addressColumns } from '../../../denials/address-columns.js';
 import { AllowAddress } from '../../../denials/AllowAddress.js';
 import { DenialsChart } from '../../../denials/DenialsChart.js';
 import type { Range } from '../../../denials/histogram.js';
 import { deniedIpsQuery } from '../../../denials/queries.js';
 import { letsIn } from '../../../denials/refusals.js';
-import { listed, REASONS, type DeniedIp } from '../../../denials/words.js';
+import { REASONS, type DeniedIp } from '../../../denials/words.js';
 import { ListTable, type Column } from '../../../ui/DataTable.js';
 import { useHeldRows } from '../../../ui/held-rows.js';
 import { LiveMark } from '../../../ui/LiveMark.js';
-import { Mono } from '../../../ui/Mono.js';
 import { NewRows } from '../../../ui/NewRows.js';
 import { Pills } from '../../../ui/Pills.js';
 import { Empty } from '../../../ui/States.js';
-import { Time } from '../../../ui/Time.js';
 import type { SmtpUser } from '../smtp-user.js';
 import { useLiveDenials } from './LiveDenials.js';
 
@@ -78,31 +77,15 @@ function OverTime({ user }: { readonly user: SmtpUser }) {
   );
 }
 
+const ADDRESS_COLUMNS = addressColumns<DeniedIp>(({ count, lastDeniedAt, firstDeniedAt }) => ({
+  logins: count,
+  last: lastDeniedAt,
+  first: firstDeniedAt,
+}));
+
 function columnsFor(user: SmtpUser): readonly Column<DeniedIp>[] {
   return [
-    {
-      id: 'ip',
-      header: 'Address',
-      phone: 'title',
-      cell: ({ ip }) => <Mono>{ip}</Mono>,
-    },
-    {
-      id: 'count',
-      header: 'Logins',
-      width: 84,
-      align: 'end',
-      phone: 'detail-aside',
-      cell: ({ count }) => <span className="mono">{count.toLocaleString('en')}</span>,
-    },
-    { id: 'last', header: 'Last', width: 132, phone: 'detail', cell: ({ lastDeniedAt }) => <Time at={lastDeniedAt} /> },
-    {
-      id: 'first',
-      header: 'First',
-      width: 132,
-      from: 'lg',
-      cell: ({ firstDeniedAt }) => <Time at={firstDeniedAt} c="dimmed" />,
-    },
-    { id: 'relays', header: 'Relays', width: 120, from: 'md', cell: ({ relays }) => listed(relays, 2) },
+    ...ADDRESS_COLUMNS,
     {
       id: 'reasons',
       header: 'Why',

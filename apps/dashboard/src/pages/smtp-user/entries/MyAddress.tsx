@@ -1,9 +1,10 @@
 import { Anchor, Button, Group, Text } from '@mantine/core';
-import { contains, neighbourhood, parseAddress, parseRange } from '@postern/ip-ranges';
+import { neighbourhood, parseAddress } from '@postern/ip-ranges';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { myAddressesQuery } from '../../../api/my-addresses.js';
+import { isIn } from '../../../denials/refusals.js';
 import { Mono } from '../../../ui/Mono.js';
 import { showUndo } from '../../../ui/toast.js';
 import { addEntries, removeEntry, useRestrictionChange, type SmtpUser } from '../smtp-user.js';
@@ -40,10 +41,7 @@ function One({ user, openEditor, size = 'xs', ip, isCurrent }: Props & { readonl
   const { restricted, entries } = user.restriction;
   const { family, text } = address.value;
   const name = isCurrent ? 'current address' : `${family} address`;
-  const listed = entries.find((entry) => {
-    const range = parseRange(entry.range);
-    return entry.live && range.ok && contains(range.value, address.value);
-  });
+  const listed = entries.find(({ live, range }) => live && isIn(range, text));
   if (listed) {
     return (
       <Text size="xs" c="dimmed">

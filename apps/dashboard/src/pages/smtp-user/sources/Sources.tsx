@@ -1,13 +1,11 @@
 import { Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo, useState } from 'react';
+import { addressColumns } from '../../../denials/address-columns.js';
 import { AllowAddress } from '../../../denials/AllowAddress.js';
-import { listed } from '../../../denials/words.js';
 import { ListTable, type Column } from '../../../ui/DataTable.js';
-import { Mono } from '../../../ui/Mono.js';
 import { Pills } from '../../../ui/Pills.js';
 import { Empty, Failed } from '../../../ui/States.js';
-import { Time } from '../../../ui/Time.js';
 import type { SmtpUser } from '../smtp-user.js';
 import { NotKnown } from './NotKnown.js';
 import { sourceHistogramQuery, sourcesQuery, type Source } from './queries.js';
@@ -80,26 +78,15 @@ function Loading() {
   return <Skeleton height={148} role="status" aria-label="The chart is loading" />;
 }
 
+const ADDRESS_COLUMNS = addressColumns<Source>(({ logins, lastSeenAt, firstSeenAt }) => ({
+  logins,
+  last: lastSeenAt,
+  first: firstSeenAt,
+}));
+
 function columnsFor(user: SmtpUser): readonly Column<Source>[] {
   return [
-    { id: 'ip', header: 'Address', phone: 'title', cell: ({ ip }) => <Mono>{ip}</Mono> },
-    {
-      id: 'logins',
-      header: 'Logins',
-      width: 84,
-      align: 'end',
-      phone: 'detail-aside',
-      cell: ({ logins }) => <span className="mono">{logins.toLocaleString('en')}</span>,
-    },
-    { id: 'last', header: 'Last', width: 132, phone: 'detail', cell: ({ lastSeenAt }) => <Time at={lastSeenAt} /> },
-    {
-      id: 'first',
-      header: 'First',
-      width: 132,
-      from: 'lg',
-      cell: ({ firstSeenAt }) => <Time at={firstSeenAt} c="dimmed" />,
-    },
-    { id: 'relays', header: 'Relays', width: 120, from: 'md', cell: ({ relays }) => listed(relays, 2) },
+    ...ADDRESS_COLUMNS,
     {
       id: 'now',
       header: 'Now',

@@ -1,6 +1,6 @@
-import { contains, parseAddress, parseRange } from '@postern/ip-ranges';
 import type { Schema } from '../../../api/client.js';
 import { entriesOf, type Change } from '../../../changes/change-diff.js';
+import { isIn } from '../../../denials/refusals.js';
 import { counted } from '../../../denials/words.js';
 import { dateTime } from '../../../ui/dates.js';
 
@@ -89,9 +89,4 @@ const restricted = ({ before, after }: Change): boolean =>
 function removedBy({ before, after }: Change, ip: string): boolean {
   const kept = new Set(entriesOf(after).map(({ id }) => id));
   return entriesOf(before).some(({ id, range }) => !kept.has(id) && isIn(range, ip));
-}
-
-function isIn(range: string, ip: string): boolean {
-  const [parsed, address] = [parseRange(range), parseAddress(ip)];
-  return parsed.ok && address.ok && contains(parsed.value, address.value);
 }
