@@ -37,7 +37,7 @@ interface Props<Row> {
   readonly link?: (row: Row) => LinkProps;
   /** … or opens something on this page. */
   readonly onOpen?: (row: Row) => void;
-  /** The key of the row that is open. */
+  /** The key of the row whose panel is open. The panel follows the focus to other rows. */
   readonly open?: string | undefined;
   /** From an infinite query. The next page is loaded when the end comes into view. */
   readonly more?: {
@@ -139,7 +139,15 @@ export function DataTable<Row extends object>({
           </tr>
         </thead>
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- moves the focus between the links in it */}
-        <tbody ref={body} onKeyDown={(event) => moveFocus(event)} aria-busy={rows === undefined}>
+        <tbody
+          ref={body}
+          onKeyDown={moveFocus}
+          onFocus={({ target }) => {
+            const row = sorted[Number(target.closest('tr')?.dataset['index'])]?.original;
+            if (row && open !== undefined && rowKey(row) !== open) onOpen?.(row);
+          }}
+          aria-busy={rows === undefined}
+        >
           {rows === undefined && <SkeletonRows columns={columns} />}
           {before > 0 && <Spacer height={before} />}
           {drawn.map(({ index, key }) => {

@@ -2,9 +2,10 @@ import { MAX_DENIALS_PER_REPORT } from '@postern/contracts';
 import type { DenialReport } from '@postern/contracts';
 import { Backoff, WakeSignal } from '@postern/async';
 import { ControlPlane, describe, refusedForGood, retryMs } from '../control-plane.js';
+import { sendReports } from '../send-reports.js';
 import type { Settings } from '../settings.js';
 import type { DenialSpool } from './denial-spool.js';
-import { sendDenials } from './send-denials.js';
+import { rejectedOf, WAITING } from './rejected-denials.js';
 
 const DROP_ALARM_MS = 10_000;
 
@@ -93,8 +94,14 @@ export class DenialReporter {
   private async send(batch: readonly DenialReport[]): Promise<void> {
     try {
       const waiting = this.spool.size - batch.length;
-      const { requestTimeoutMs } = this.settings;
-      const rejected = await sendDenials(this.plane, batch, waiting, requestTimeoutMs, this.aborting.signal);
+      const reports = {
+        path: '/v1/relay/auth-denials',
+        body: { denials: batch },
+        headers: { [WAITING]: String(waiting) },
+        timeoutMs: this.settings.requestTimeoutMs,
+        signal: this.aborting.signal,
+      };
+      const rejected = await sendReports(this.plane, reports, (answer) => rejectedOf(answer, batch));
       this.spool.acknowledge(batch.map((report) => report.id));
       this.acknowledged += batch.length - rejected.length;
       this.reject(rejected.map(({ id, code, detail }) => `${id}: ${code}, ${detail}`));

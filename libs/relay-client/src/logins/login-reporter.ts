@@ -5,9 +5,9 @@ import { ControlPlane, describe, refusedForGood, retryMs } from '../control-plan
 import { rangeText } from '../replica/range-text.js';
 import { uuidText } from '../replica/record.js';
 import type { Replica } from '../replica/replica.js';
+import { sendReports } from '../send-reports.js';
 import type { Settings } from '../settings.js';
 import { LoginCounter, RECORD_WORDS } from './login-counter.js';
-import { sendLogins } from './send-logins.js';
 
 const HOUR_MS = 3_600_000;
 /** Postern keeps the ids of batches for two days. A batch sent again after that would count twice. */
@@ -125,7 +125,13 @@ export class LoginReporter {
     const { relayName, requestTimeoutMs, elapsed, onProblem } = this.settings;
     try {
       const logins = reportsOf(batch, relayName);
-      const rejected = await sendLogins(this.plane, batch.batchId, logins, requestTimeoutMs, this.aborting.signal);
+      const reports = {
+        path: '/v1/relay/logins',
+        body: { batchId: batch.batchId, logins },
+        timeoutMs: requestTimeoutMs,
+        signal: this.aborting.signal,
+      };
+      const rejected = await sendReports(this.plane, reports, (answer) => rejectedOf(answer, logins.length));
       this.reported += loginsOf(batch);
       if (rejected > 0) {
         const detail = `The control plane rejected ${rejected} of ${logins.length} login records: of users whom it does not know, or of another time than its own. Check the clock of this relay.`;
@@ -189,6 +195,12 @@ export class LoginReporter {
   private hourNow(): number {
     return Math.floor(this.settings.clock() / HOUR_MS) * HOUR_MS;
   }
+}
+
+/** The number of records that an answer rejects; null if it does not account for all. A batch sent again is counted once. */
+function rejectedOf({ accepted, duplicate, rejected }: Readonly<Record<string, unknown>>, sent: number): number | null {
+  if (duplicate === true) return 0;
+  return Number.isInteger(rejected) && Number(accepted) + Number(rejected) === sent ? Number(rejected) : null;
 }
 
 const recordsOf = ({ records }: Batch): number => records.length / RECORD_WORDS;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createParser } from 'eventsource-parser';
 import type { EventSourceMessage } from 'eventsource-parser';
 import type { ControlPlane } from '../control-plane.js';
-import { WAITING } from '../denials/send-denials.js';
+import { WAITING } from '../denials/rejected-denials.js';
 import { LineTooLong, MAX_LINE_BYTES } from './snapshot.js';
 
 /**

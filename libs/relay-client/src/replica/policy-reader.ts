@@ -91,8 +91,8 @@ export class PolicyReader {
   field = '';
   fieldAt = 0;
 
-  private bytes: Uint8Array = new Uint8Array(1);
-  private view = new DataView(this.bytes.buffer);
+  private bytes: Buffer = Buffer.alloc(1);
+  private view = new DataView(this.bytes.buffer, this.bytes.byteOffset, 1);
   private at = 0;
   private number = 0;
   private readonly range = new PackedAddress();
@@ -104,7 +104,6 @@ export class PolicyReader {
   private readonly enforceAt = new Uint32Array(2);
   private readonly idWords = new Uint32Array(4);
   private tenant = 0;
-  private readonly text = new Uint8Array(MAX_TENANT_ID);
   /** The text to digest (`policyDigest`), in two parts, because a line has the entries before the version. */
   private readonly head = new Uint8Array(512);
   private readonly tail = new Uint8Array(128 * MAX_ENTRIES);
@@ -118,7 +117,7 @@ export class PolicyReader {
   ) {}
 
   /** Reads the line that begins at `from`. Returns where the next line begins, or -1 if it is refused. */
-  read(bytes: Uint8Array, from: number): number {
+  read(bytes: Buffer, from: number): number {
     if (bytes !== this.bytes) {
       this.bytes = bytes;
       this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -215,15 +214,14 @@ export class PolicyReader {
 
   /** A tenant's id needs no escapes. */
   private readTenant(): boolean {
-    const { bytes, at, text } = this;
-    let length = 0;
-    for (; bytes[at + length] !== QUOTE; length++) {
-      const code = bytes[at + length] as number;
-      if (length === MAX_TENANT_ID || code === BACKSLASH || !(code > 0x20 && code < 0x7f)) return false;
-      text[length] = code;
+    const { bytes, at } = this;
+    let end = at;
+    for (; bytes[end] !== QUOTE; end++) {
+      const code = bytes[end] as number;
+      if (end === at + MAX_TENANT_ID || code === BACKSLASH || !(code > 0x20 && code < 0x7f)) return false;
     }
-    this.tenant = this.tenants.numberOf(text, length);
-    this.at = at + length;
+    this.tenant = this.tenants.numberOf(bytes.toString('latin1', at, end));
+    this.at = end;
     return true;
   }
 

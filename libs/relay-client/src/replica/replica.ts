@@ -49,7 +49,7 @@ export class Replica {
   revision = 0;
 
   readonly hashKey: Uint8Array;
-  readonly tenants: TenantNumbers;
+  readonly tenants = new TenantNumbers();
   private readonly key: PackedUsername;
   private readonly address = new PackedAddress();
   private readonly reader: PolicyReader;
@@ -70,7 +70,6 @@ export class Replica {
     const { hashKey = randomBytes(8) } = options;
     this.hashKey = hashKey;
     this.key = new PackedUsername(hashKey);
-    this.tenants = new TenantNumbers(hashKey);
     this.reader = new PolicyReader(this.key, this.tenants);
     this.table = new UserTable(new PackedUsername(hashKey), options.expectedUsers ?? 0);
   }
@@ -92,13 +91,13 @@ export class Replica {
    * Applies one line, a policy or a tombstone, unless its revision is at or below `after`. Returns where the next line
    * begins. `lines` must end with a line feed. @throws PolicyUnreadable; the replica is unchanged then.
    */
-  apply(lines: Uint8Array, from = 0, after = -1): number {
+  apply(lines: Buffer, from = 0, after = -1): number {
     const { reader } = this;
     let end = reader.read(lines, from);
     if (end < 0) {
       // Another legal form of JSON, or not JSON.
       end = lines.indexOf(0x0a, from) + 1;
-      const line = rewritten(Buffer.from(lines.buffer, lines.byteOffset + from, end - 1 - from).toString('utf8'));
+      const line = rewritten(lines.toString('utf8', from, end - 1));
       if (reader.read(line, 0) < 0) throw new PolicyUnreadable(reader.field, line.toString('latin1', reader.fieldAt));
     }
     if (reader.revision <= after) return end;

@@ -14,7 +14,6 @@ import { given } from '../../search.js';
 import { DownloadCsv } from './DownloadCsv.js';
 import { PeriodFilter, TextFilter } from './Filters.js';
 import { periodOf } from './period.js';
-import { RowsWithPanel } from './RowsWithPanel.js';
 
 const HERE = '/signed-in/t/$tenantId/changes';
 
@@ -63,23 +62,21 @@ export function Changes() {
             onChange={(name) => change({ username: name, open: undefined })}
           />
         </Group>
-        <RowsWithPanel rows={rows} open={shown} onOpen={({ eventId }) => change({ open: eventId })}>
-          <ListTable
-            label="Changes"
-            columns={COLUMNS}
-            query={{ ...query, data: rows }}
-            rowKey={({ eventId }) => eventId}
-            onOpen={({ eventId }) => change({ open: eventId === open ? undefined : eventId })}
-            open={open}
-            empty={
-              <Empty title={nothingWords(filters)}>
-                {username === undefined
-                  ? 'Choose a longer time, or another key.'
-                  : 'Choose a longer time, or take a filter out. The name is looked for as a whole, in any case.'}
-              </Empty>
-            }
-          />
-        </RowsWithPanel>
+        <ListTable
+          label="Changes"
+          columns={COLUMNS}
+          query={{ ...query, data: rows }}
+          rowKey={({ eventId }) => eventId}
+          onOpen={({ eventId }) => change({ open: eventId })}
+          open={open}
+          empty={
+            <Empty title={nothingWords(filters)}>
+              {username === undefined
+                ? 'Choose a longer time, or another key.'
+                : 'Choose a longer time, or take a filter out. The name is looked for as a whole, in any case.'}
+            </Empty>
+          }
+        />
       </Stack>
       <SidePanel
         opened={shown !== undefined}

@@ -20,7 +20,6 @@ import { DownloadCsv } from './DownloadCsv.js';
 import { matches } from './filter-denials.js';
 import { ChoiceFilter, PeriodFilter, TextFilter } from './Filters.js';
 import { periodInWords, periodOf, type RequestedPeriod, type PeriodSearch } from './period.js';
-import { RowsWithPanel } from './RowsWithPanel.js';
 
 const HERE = '/signed-in/t/$tenantId/denials';
 const USUAL = '7d';
@@ -108,19 +107,15 @@ export function Denials() {
             {asked.to === undefined && <LiveMark live={live} />}
           </Group>
           <NewRows count={waiting} onShow={reload} />
-          <RowsWithPanel rows={query.data} open={shown} onOpen={({ id }) => show(id)}>
-            <ListTable
-              label="Denials"
-              columns={COLUMNS}
-              query={query}
-              rowKey={({ id }) => id}
-              onOpen={({ id }) => show(id === open ? undefined : id)}
-              open={open}
-              empty={
-                <Nothing words={whenInWords(search, asked)} filtered={filtered} clear={() => change(NO_FILTERS)} />
-              }
-            />
-          </RowsWithPanel>
+          <ListTable
+            label="Denials"
+            columns={COLUMNS}
+            query={query}
+            rowKey={({ id }) => id}
+            onOpen={({ id }) => show(id)}
+            open={open}
+            empty={<Nothing words={whenInWords(search, asked)} filtered={filtered} clear={() => change(NO_FILTERS)} />}
+          />
         </div>
       </Stack>
       <DenialPanel denial={shown} onClose={() => show(undefined)} />
