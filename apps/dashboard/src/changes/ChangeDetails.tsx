@@ -1,5 +1,6 @@
-import { Button, Text } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { Fragment, useState, type ReactNode } from 'react';
+import { Dimmed } from '../ui/Dimmed.js';
 import { Copy, Mono } from '../ui/Mono.js';
 import { Time } from '../ui/Time.js';
 import { diffOf, titleOf, type Change } from './change-diff.js';
@@ -45,11 +46,11 @@ export function By({ actor }: Pick<Change, 'actor'>) {
   return (
     <>
       {actor.name}
-      <Text span inherit c="dimmed">
+      <Dimmed>
         {' '}
         ({actor.role}
         {actor.sessionId === undefined ? '' : ', in the dashboard'})
-      </Text>
+      </Dimmed>
     </>
   );
 }

@@ -4,6 +4,7 @@ import { IconChevronDown } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { addEntries, removeEntry, useMayWrite, useRestrictionChange } from '../pages/smtp-user/smtp-user.js';
+import { Dimmed } from '../ui/Dimmed.js';
 import { showDone, showUndo } from '../ui/toast.js';
 import { allowChoices, ONE_DAY_MS, type AllowChoice } from './allow-choices.js';
 import classes from './AllowAddress.module.css';
@@ -105,9 +106,7 @@ export function AllowAddress({
             <Menu.Item key={`${choice.range} ${choice.forOneDay}`} onClick={() => choose(choice)}>
               Allow <span className="mono">{choice.range}</span>
               {choice.forOneDay && ' for 24 hours'}
-              <Text size="xs" c="dimmed">
-                {choice.detail}
-              </Text>
+              <Dimmed size="xs">{choice.detail}</Dimmed>
             </Menu.Item>
           ))}
           {denied.isPending && <Loader size="xs" m="xs" aria-label="Loading the denied neighbours" />}

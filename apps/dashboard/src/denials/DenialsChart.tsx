@@ -1,12 +1,10 @@
-import { Skeleton, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
+import { Dimmed } from '../ui/Dimmed.js';
+import { Chart } from '../ui/Chart.js';
 import { Failed } from '../ui/States.js';
 import { intervalFor, rangeOfBars, type Bucket, type Range } from './histogram.js';
 import { histogramQuery, type DenialFilters } from './queries.js';
 import { REASON_CODES, REASONS } from './words.js';
-
-const BarsOverTime = lazy(() => import('../ui/BarsOverTime.js'));
 
 const REASON_COLOURS = [
   'var(--postern-refused)',
@@ -44,22 +42,24 @@ export function DenialsChart({ tenantId, smtpUserId, range, filters, by, onSelec
     placeholderData: (shown) => shown,
   });
   if (error && !data) return <Failed error={error} retry={() => void refetch()} />;
-  const waiting = <Skeleton height={148} role="status" aria-label="The chart is loading" />;
-  if (!data) return waiting;
   return (
-    <Suspense fallback={waiting}>
-      {!data.complete && (
-        <Text size="xs" c="dimmed">
-          There are more denials than are counted: the bars at the left are too low.
-        </Text>
+    <>
+      {data?.complete === false && (
+        <Dimmed size="xs">There are more denials than are counted: the bars at the left are too low.</Dimmed>
       )}
-      <BarsOverTime
-        what="Denied logins"
-        bars={data.items.map((bucket) => ({ at: bucket.at, parts: partsOf[by](bucket) }))}
-        interval={data.interval}
-        parts={PARTS[by]}
-        {...(onSelect && { onSelect: (one, other) => onSelect(rangeOfBars(one, other, data.interval)) })}
+      <Chart
+        of={
+          data && {
+            what: 'Denied logins',
+            bars: data.items.map((bucket) => ({ at: bucket.at, parts: partsOf[by](bucket) })),
+            interval: data.interval,
+            parts: PARTS[by],
+            ...(onSelect && {
+              onSelect: (one: string, other: string) => onSelect(rangeOfBars(one, other, data.interval)),
+            }),
+          }
+        }
       />
-    </Suspense>
+    </>
   );
 }

@@ -1,5 +1,6 @@
 import { Box, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { counted } from '../denials/words.js';
+import { Dimmed } from '../ui/Dimmed.js';
 import { Mono } from '../ui/Mono.js';
 import { Time } from '../ui/Time.js';
 import { lockoutQuestion, type LockoutRisk } from './send-guarded.js';
@@ -32,11 +33,7 @@ function Risk({ risk, answer }: { readonly risk: LockoutRisk; readonly answer: (
         logged in during the last 7 days. Nothing is changed yet.
       </Text>
       <Addresses addresses={addresses} label="Addresses that would be refused" />
-      {more > 0 && (
-        <Text size="xs" c="dimmed">
-          … and {counted(more, 'more address', 'more addresses')}.
-        </Text>
-      )}
+      {more > 0 && <Dimmed size="xs">… and {counted(more, 'more address', 'more addresses')}.</Dimmed>}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={() => answer(false)} data-autofocus>
           Change nothing

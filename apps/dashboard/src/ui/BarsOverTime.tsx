@@ -18,7 +18,7 @@ export interface Part {
 }
 export type Interval = 'minute' | 'hour' | 'day';
 
-interface Props {
+export interface BarsProps {
   /** *Denied logins*. */
   readonly what: string;
   readonly bars: readonly Bar[];
@@ -30,7 +30,7 @@ interface Props {
 }
 
 /** Loads a large library: import it with `lazy`. */
-export default function BarsOverTime({ what, bars, interval, parts, onSelect }: Props) {
+export default function BarsOverTime({ what, bars, interval, parts, onSelect }: BarsProps) {
   const [selection, setSelection] = useState<{ readonly from: string; readonly to: string } | null>(null);
   const atOf = (label: unknown) => (typeof label === 'string' ? label : null);
   const used = parts.filter(({ name }) => bars.some((bar) => (bar.parts[name] ?? 0) > 0));

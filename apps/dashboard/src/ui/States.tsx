@@ -5,6 +5,7 @@ import { Link, type ErrorComponentProps } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { ApiProblem } from '../api/client.js';
 import { whoAmI } from '../api/session.js';
+import { Dimmed } from './Dimmed.js';
 import { timeOfDay } from './dates.js';
 
 /** An empty list: what that means, and what to do. */
@@ -24,11 +25,7 @@ export function Empty({
     <Center py={56} px="md">
       <Stack align="center" gap="xs" maw={460} ta="center">
         <Title order={order}>{title}</Title>
-        {children !== undefined && (
-          <Text size="sm" c="dimmed">
-            {children}
-          </Text>
-        )}
+        {children !== undefined && <Dimmed size="sm">{children}</Dimmed>}
         {action !== undefined && <Group mt="sm">{action}</Group>}
       </Stack>
     </Center>

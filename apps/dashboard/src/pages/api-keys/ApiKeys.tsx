@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react';
 import { api, take } from '../../api/client.js';
 import { listQuery } from '../../api/list-query.js';
 import { whoAmI } from '../../api/session.js';
+import { Dimmed } from '../../ui/Dimmed.js';
 import { Confirm } from '../../ui/Dialog.js';
 import { ListTable, type Column } from '../../ui/DataTable.js';
 import { Page } from '../../ui/Page.js';
@@ -111,12 +112,7 @@ const columnsOf = (onRevoke: (key: ApiKey) => void, own: string | undefined): re
     cell: ({ name, id, revokedAt }) => (
       <Text span inherit title={`Key ${id}`} {...(revokedAt !== null && { c: 'dimmed' })}>
         {name}
-        {id === own && (
-          <Text span inherit c="dimmed">
-            {' '}
-            · this session
-          </Text>
-        )}
+        {id === own && <Dimmed> · this session</Dimmed>}
       </Text>
     ),
   },
@@ -127,14 +123,7 @@ const columnsOf = (onRevoke: (key: ApiKey) => void, own: string | undefined): re
     header: 'Last used',
     width: 150,
     phone: 'detail-aside',
-    cell: ({ lastUsedAt }) =>
-      lastUsedAt === null ? (
-        <Text span inherit c="dimmed">
-          never
-        </Text>
-      ) : (
-        <Time at={lastUsedAt} />
-      ),
+    cell: ({ lastUsedAt }) => (lastUsedAt === null ? <Dimmed>never</Dimmed> : <Time at={lastUsedAt} />),
   },
   {
     id: 'revoke',
@@ -154,9 +143,9 @@ const columnsOf = (onRevoke: (key: ApiKey) => void, own: string | undefined): re
           Revoke
         </Button>
       ) : (
-        <Text span inherit c="dimmed">
+        <Dimmed>
           revoked <Time at={key.revokedAt} />
-        </Text>
+        </Dimmed>
       ),
   },
 ];

@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react';
 import { byRequest, type Change } from '../../changes/change-diff.js';
 import { ChangeDetails, titleOfAll } from '../../changes/ChangeDetails.js';
 import { changesQuery, type ChangeFilters } from '../../changes/queries.js';
+import { Dimmed } from '../../ui/Dimmed.js';
 import { ListTable, type Column } from '../../ui/DataTable.js';
 import { Page } from '../../ui/Page.js';
 import { SidePanel } from '../../ui/SidePanel.js';
@@ -135,12 +136,7 @@ const COLUMNS: readonly Column<Row>[] = [
     width: '28%',
     wraps: true,
     phone: 'detail',
-    cell: ({ username }) =>
-      username ?? (
-        <Text span inherit c="dimmed">
-          —
-        </Text>
-      ),
+    cell: ({ username }) => username ?? <Dimmed>—</Dimmed>,
   },
   {
     id: 'by',

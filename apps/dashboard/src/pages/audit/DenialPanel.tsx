@@ -6,6 +6,7 @@ import { Facts, Raw } from '../../changes/ChangeDetails.js';
 import { AllowAddress } from '../../denials/AllowAddress.js';
 import { letsIn } from '../../denials/refusals.js';
 import { counted, EXPLAINED, type Denial } from '../../denials/words.js';
+import { Dimmed } from '../../ui/Dimmed.js';
 import { Copy } from '../../ui/Mono.js';
 import { SidePanel } from '../../ui/SidePanel.js';
 import { Time } from '../../ui/Time.js';
@@ -82,17 +83,8 @@ function Whole({ denial }: { readonly denial: Denial }) {
 function Now({ denial: { tenantId, smtpUserId, ip } }: { readonly denial: Denial }) {
   const { data: user, error } = useQuery(smtpUserQuery(tenantId, smtpUserId));
   if (error instanceof ApiProblem && error.problem.status === 404)
-    return (
-      <Text size="sm" c="dimmed">
-        The SMTP user was removed.
-      </Text>
-    );
+    return <Dimmed size="sm">The SMTP user was removed.</Dimmed>;
   if (!user) return null;
-  if (letsIn(user.restriction, ip))
-    return (
-      <Text size="sm" c="dimmed">
-        This address is allowed now.
-      </Text>
-    );
+  if (letsIn(user.restriction, ip)) return <Dimmed size="sm">This address is allowed now.</Dimmed>;
   return <AllowAddress user={user} ip={ip} label="Allow this address" />;
 }

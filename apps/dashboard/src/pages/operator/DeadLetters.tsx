@@ -3,6 +3,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tansta
 import { useState } from 'react';
 import { api, take, type Schema } from '../../api/client.js';
 import { listQuery } from '../../api/list-query.js';
+import { Dimmed } from '../../ui/Dimmed.js';
 import { Confirm } from '../../ui/Dialog.js';
 import { ListTable, type Column } from '../../ui/DataTable.js';
 import { Mono } from '../../ui/Mono.js';
@@ -76,7 +77,7 @@ function Letter({ letter, onDone }: { readonly letter: DeadLetter; readonly onDo
   return (
     <Stack gap="md">
       <Text size="sm">{shown.reason}</Text>
-      <Text size="xs" c="dimmed">
+      <Dimmed size="xs">
         <Mono>{shown.partition === null ? shown.topic : `${shown.topic}/${shown.partition}@${shown.offset}`}</Mono>
         {' · '}
         <Time at={shown.deadLetteredAt} />
@@ -87,7 +88,7 @@ function Letter({ letter, onDone }: { readonly letter: DeadLetter; readonly onDo
             <Time at={shown.lastAction.at} /> by {shown.lastAction.actor?.name ?? shown.lastAction.machineUser}
           </>
         )}
-      </Text>
+      </Dimmed>
       <Group gap="xs">
         <Button onClick={() => retry.mutate()} loading={retry.isPending}>
           Retry

@@ -3,6 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api, take } from '../../api/client.js';
 import { listQuery } from '../../api/list-query.js';
+import { Dimmed } from '../../ui/Dimmed.js';
 import { ListTable, type Column } from '../../ui/DataTable.js';
 import { useHeldRows } from '../../ui/held-rows.js';
 import { Mono } from '../../ui/Mono.js';
@@ -48,23 +49,13 @@ export function Relays() {
   );
 }
 
-const Dimmed = ({ children }: { readonly children: string }) => (
-  <Text span inherit c="dimmed">
-    {children}
-  </Text>
-);
-
 const COLUMNS: readonly Column<Relay>[] = [
   {
     id: 'name',
     header: 'Relay',
     width: '22%',
     phone: 'title',
-    cell: ({ name }) => (
-      <Text span inherit fw={500} truncate>
-        {name}
-      </Text>
-    ),
+    cell: ({ name }) => name,
   },
   {
     id: 'client',

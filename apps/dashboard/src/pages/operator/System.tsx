@@ -100,11 +100,7 @@ const PROCESSES: readonly Column<Process>[] = [
     header: 'Service',
     width: '24%',
     phone: 'title',
-    cell: ({ name }) => (
-      <Text span inherit fw={500}>
-        {name}
-      </Text>
-    ),
+    cell: ({ name }) => name,
   },
   {
     id: 'instance',
@@ -141,11 +137,7 @@ const CONSUMERS: readonly Column<Consumer>[] = [
     header: 'Consumer',
     width: '24%',
     phone: 'title',
-    cell: ({ name }) => (
-      <Text span inherit fw={500}>
-        {name}
-      </Text>
-    ),
+    cell: ({ name }) => name,
   },
   {
     id: 'state',

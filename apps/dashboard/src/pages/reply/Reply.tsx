@@ -1,4 +1,4 @@
-import { Button, Group, Skeleton, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Button, Group, Skeleton, Stack, Switch, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -10,6 +10,7 @@ import {
 } from '../../../../../libs/contracts/src/tenant-reply.js';
 import { api, ApiProblem, takeWithHeaders, type Schema } from '../../api/client.js';
 import { mayWrite, whoAmI } from '../../api/session.js';
+import { Dimmed } from '../../ui/Dimmed.js';
 import { Page } from '../../ui/Page.js';
 import { Failed, ReadOnly } from '../../ui/States.js';
 import { showDone } from '../../ui/toast.js';
@@ -174,9 +175,7 @@ function Preview({ reply }: { readonly reply: TenantReply | null }) {
         {answer ? (
           `${answer.code} ${answer.enhanced} ${answer.text}`
         ) : (
-          <Text span inherit c="dimmed">
-            shown once the text and the link are valid
-          </Text>
+          <Dimmed>shown once the text and the link are valid</Dimmed>
         )}
       </p>
       <p className={classes['note']}>

@@ -6,6 +6,7 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { AllowAddress } from '../../denials/AllowAddress.js';
 import { letsIn } from '../../denials/refusals.js';
+import { Dimmed } from '../../ui/Dimmed.js';
 import { DataTable, type Column } from '../../ui/DataTable.js';
 import { Page } from '../../ui/Page.js';
 import { Pills } from '../../ui/Pills.js';
@@ -113,9 +114,7 @@ export function SmtpUsers() {
           </div>
         )}
         {state === 'refusing' && refusing?.nextCursor && (
-          <Text size="xs" c="dimmed">
-            The {MOST_REFUSING} with the newest refusals. “Denials” has all of them.
-          </Text>
+          <Dimmed size="xs">The {MOST_REFUSING} with the newest refusals. “Denials” has all of them.</Dimmed>
         )}
       </Stack>
       <AddSmtpUser tenantId={tenantId} opened={adding} close={close} />
@@ -197,9 +196,9 @@ function Denials({ row }: { readonly row: Row }) {
   const denial = lastDenial(summary);
   if (denial.kind === 'refusing' && restriction && letsIn(restriction, denial.ip))
     return (
-      <Text span inherit c="dimmed">
+      <Dimmed>
         <span className="mono">{denial.ip}</span> is allowed now
-      </Text>
+      </Dimmed>
     );
   if (denial.kind === 'refusing')
     return (
@@ -218,9 +217,9 @@ function Denials({ row }: { readonly row: Row }) {
       </Text>
     );
   return (
-    <Text span inherit c="dimmed">
+    <Dimmed>
       last denied <Time at={denial.at} />
-    </Text>
+    </Dimmed>
   );
 }
 

@@ -8,6 +8,7 @@ import type { Range } from '../../../denials/histogram.js';
 import { deniedIpsQuery } from '../../../denials/queries.js';
 import { letsIn } from '../../../denials/refusals.js';
 import { REASONS, type DeniedIp } from '../../../denials/words.js';
+import { Dimmed } from '../../../ui/Dimmed.js';
 import { ListTable, type Column } from '../../../ui/DataTable.js';
 import { useHeldRows } from '../../../ui/held-rows.js';
 import { LiveMark } from '../../../ui/LiveMark.js';
@@ -110,12 +111,7 @@ function columnsFor(user: SmtpUser): readonly Column<DeniedIp>[] {
 
 /** Whether the address would be denied now, and the button that allows it. */
 function Now({ user, row }: { readonly user: SmtpUser; readonly row: DeniedIp }) {
-  if (letsIn(user.restriction, row.ip))
-    return (
-      <Text size="sm" c="dimmed">
-        Allowed now
-      </Text>
-    );
+  if (letsIn(user.restriction, row.ip)) return <Dimmed size="sm">Allowed now</Dimmed>;
   if (row.looksLikeProxy)
     return (
       <Text

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { api, take } from '../../../api/client.js';
 import { counted } from '../../../denials/words.js';
+import { Dimmed } from '../../../ui/Dimmed.js';
 import { dateTime } from '../../../ui/dates.js';
 import { Failed } from '../../../ui/States.js';
 import { Time } from '../../../ui/Time.js';
@@ -43,10 +44,10 @@ export function Conflict({ user, base, theirs, mine, setting, save, saving, erro
       <div>
         <Text fw={600}>The list was changed while you were typing</Text>
         <LastChange user={user} version={theirs.version} />
-        <Text size="sm" c="dimmed">
+        <Dimmed size="sm">
           Choose whose line to keep, entry by entry. What only one of you touched is chosen already
           {clashes > 0 && `; you both changed ${clashes === 1 ? 'one entry' : `${clashes} entries`}`}.
-        </Text>
+        </Dimmed>
       </div>
       <div>
         {otherMode !== null && (
@@ -119,9 +120,7 @@ function Choice({ name, legend, side, choose, ...sides }: ChoiceProps) {
         <label key={one} className={classes['side']}>
           <input type="radio" name={`keep-${name}`} checked={side === one} onChange={() => choose(one)} />
           <span>
-            <Text size="xs" c="dimmed">
-              {one === 'theirs' ? 'Theirs' : 'Yours'}
-            </Text>
+            <Dimmed size="xs">{one === 'theirs' ? 'Theirs' : 'Yours'}</Dimmed>
             {sides[one]}
           </span>
         </label>
@@ -155,8 +154,8 @@ function LastChange({ user, version }: { readonly user: SmtpUser; readonly versi
   const [last] = data?.items ?? [];
   if (last?.version !== version) return null;
   return (
-    <Text size="sm" c="dimmed">
+    <Dimmed size="sm">
       By {last.actor.name}, <Time at={last.occurredAt} />.
-    </Text>
+    </Dimmed>
   );
 }

@@ -1,5 +1,6 @@
 import { Button, Text } from '@mantine/core';
 import { memo } from 'react';
+import { Dimmed } from '../../../ui/Dimmed.js';
 import { dateTime, relativeTime } from '../../../ui/dates.js';
 import { useNow } from '../../../ui/use-now.js';
 import classes from './Editor.module.css';
@@ -61,9 +62,7 @@ export const Judgement = memo(function Judgement({ mode, judged, leftOut, change
             <Sign of="left" />
             <div>
               <span className="mono">{text}</span>
-              <Text size="xs" c="dimmed">
-                Left out: {why}
-              </Text>
+              <Dimmed size="xs">Left out: {why}</Dimmed>
             </div>
           </li>
         ))}

@@ -4,6 +4,7 @@ import { parseRange } from '@postern/ip-ranges';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { counted } from '../../../denials/words.js';
+import { Dimmed } from '../../../ui/Dimmed.js';
 import { DataTable, type Column } from '../../../ui/DataTable.js';
 import { Mono } from '../../../ui/Mono.js';
 import { SearchField } from '../../../ui/SearchField.js';
@@ -276,12 +277,7 @@ function Warnings({ of }: { readonly of: readonly Warning[] }) {
 }
 
 function LastLogin({ use }: { readonly use: Use | null }) {
-  if (use === null)
-    return (
-      <Text span inherit c="dimmed">
-        —
-      </Text>
-    );
+  if (use === null) return <Dimmed>—</Dimmed>;
   const title = `${counted(use.logins30d, 'login')} in the last 30 days`;
   if (use.unused)
     return (
@@ -297,12 +293,7 @@ function LastLogin({ use }: { readonly use: Use | null }) {
 }
 
 function Expires({ entry: { expiresAt, live }, soon }: { readonly entry: Entry; readonly soon: boolean }) {
-  if (expiresAt === null)
-    return (
-      <Text span inherit c="dimmed">
-        never
-      </Text>
-    );
+  if (expiresAt === null) return <Dimmed>never</Dimmed>;
   return (
     <Text span inherit {...((soon || !live) && { c: 'var(--postern-warn-text)' })}>
       {!live && 'expired '}

@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { myAddressesQuery } from '../../../api/my-addresses.js';
 import { isIn } from '../../../denials/refusals.js';
+import { Dimmed } from '../../../ui/Dimmed.js';
 import { Mono } from '../../../ui/Mono.js';
 import { showUndo } from '../../../ui/toast.js';
 import { addEntries, removeEntry, useRestrictionChange, type SmtpUser } from '../smtp-user.js';
@@ -44,10 +45,10 @@ function One({ user, openEditor, size = 'xs', ip, isCurrent }: Props & { readonl
   const listed = entries.find(({ live, range }) => live && isIn(range, text));
   if (listed) {
     return (
-      <Text size="xs" c="dimmed">
+      <Dimmed size="xs">
         Your {name} <Mono>{text}</Mono> is on the list
         {listed.range !== text && <>, in {listed.range}</>}.
-      </Text>
+      </Dimmed>
     );
   }
   const put = (range: string) => {

@@ -1,5 +1,6 @@
 import { Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { Dimmed } from '../../../ui/Dimmed.js';
 import { Confirm } from '../../../ui/Dialog.js';
 import { showDone } from '../../../ui/toast.js';
 import { clearRestriction, useRestrictionChange, type SmtpUser } from '../smtp-user.js';
@@ -15,9 +16,9 @@ export function ClearRestriction({ user }: { readonly user: SmtpUser }) {
         <Title order={2} fz="md" id="clear">
           Clear restriction
         </Title>
-        <Text size="sm" c="dimmed">
+        <Dimmed size="sm">
           Takes all addresses off the list: anyone with the password can then log in from anywhere.
-        </Text>
+        </Dimmed>
       </Stack>
       <Button variant="outline" color="red" onClick={open}>
         Clear restriction …

@@ -1,6 +1,7 @@
 import { Button, Menu, Stack, Text } from '@mantine/core';
 import { IconCheck, IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
+import { Dimmed } from '../../../ui/Dimmed.js';
 import { Confirm } from '../../../ui/Dialog.js';
 import { modeAt } from '../../../restriction-words.js';
 import { ExpiryField } from '../../../ui/ExpiryField.js';
@@ -71,9 +72,7 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
               <Text size="sm" fw={500}>
                 {name}
               </Text>
-              <Text size="xs" c="dimmed">
-                {does}
-              </Text>
+              <Dimmed size="xs">{does}</Dimmed>
             </Menu.Item>
           ))}
         </Menu.Dropdown>
@@ -106,9 +105,9 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
             <>
               <ExpiryField label="Enforced from" value={enforceAt} onChange={setEnforceAt} />
               {enforceAt !== null && (
-                <Text size="sm" c="dimmed">
+                <Dimmed size="sm">
                   From then on every relay refuses what is not on the list, also one that is not connected.
-                </Text>
+                </Dimmed>
               )}
             </>
           )}

@@ -1,16 +1,16 @@
-import { Group, Skeleton, Stack, Text } from '@mantine/core';
+import { Group, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { addressColumns } from '../../../denials/address-columns.js';
 import { AllowAddress } from '../../../denials/AllowAddress.js';
+import { Dimmed } from '../../../ui/Dimmed.js';
+import { Chart } from '../../../ui/Chart.js';
 import { ListTable, type Column } from '../../../ui/DataTable.js';
 import { Pills } from '../../../ui/Pills.js';
 import { Empty, Failed } from '../../../ui/States.js';
 import type { SmtpUser } from '../smtp-user.js';
 import { NotKnown } from './NotKnown.js';
 import { sourceHistogramQuery, sourcesQuery, type Source } from './queries.js';
-
-const BarsOverTime = lazy(() => import('../../../ui/BarsOverTime.js'));
 
 const PERIODS = [
   { value: '7', label: '7 days' },
@@ -47,21 +47,19 @@ export function Sources({ user }: { readonly user: SmtpUser }) {
           </Text>
           <Pills label="Period of the chart" value={days} onChange={setDays} items={PERIODS} />
         </Group>
-        <Suspense fallback={<Loading />}>
-          {histogram.data ? (
-            <BarsOverTime
-              what="Logins"
-              bars={histogram.data.days.map(({ day, allowed, refused }) => ({
+        <Chart
+          of={
+            histogram.data && {
+              what: 'Logins',
+              bars: histogram.data.days.map(({ day, allowed, refused }) => ({
                 at: `${day}T00:00:00.000Z`,
                 parts: { allowed, refused },
-              }))}
-              interval="day"
-              parts={PARTS}
-            />
-          ) : (
-            <Loading />
-          )}
-        </Suspense>
+              })),
+              interval: 'day',
+              parts: PARTS,
+            }
+          }
+        />
         {histogram.data && <NotKnown known={histogram.data} />}
       </div>
       <div>
@@ -72,10 +70,6 @@ export function Sources({ user }: { readonly user: SmtpUser }) {
       </div>
     </Stack>
   );
-}
-
-function Loading() {
-  return <Skeleton height={148} role="status" aria-label="The chart is loading" />;
 }
 
 const ADDRESS_COLUMNS = addressColumns<Source>(({ logins, lastSeenAt, firstSeenAt }) => ({
@@ -106,12 +100,7 @@ function Now({ user, source: { ip, reason, matched } }: { readonly user: SmtpUse
         {matched.range === ip ? 'Allowed' : `Allowed by ${matched.range}`}
       </Text>
     );
-  if (reason === 'unrestricted')
-    return (
-      <Text size="sm" c="dimmed">
-        Any source
-      </Text>
-    );
+  if (reason === 'unrestricted') return <Dimmed size="sm">Any source</Dimmed>;
   return (
     <Group gap="xs" justify="flex-end" wrap="nowrap">
       <Text size="sm" visibleFrom="sm">

@@ -3,6 +3,7 @@ import { IconListCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { counted } from '../../../denials/words.js';
+import { Dimmed } from '../../../ui/Dimmed.js';
 import { Mono } from '../../../ui/Mono.js';
 import { Failed } from '../../../ui/States.js';
 import type { SmtpUser } from '../smtp-user.js';
@@ -75,9 +76,7 @@ function Suggestion({ user, use }: Props) {
                   {percent(share)}
                 </Table.Td>
                 <Table.Td>
-                  <Text size="sm" c="dimmed">
-                    {why}
-                  </Text>
+                  <Dimmed size="sm">{why}</Dimmed>
                 </Table.Td>
               </Table.Tr>
             ))}

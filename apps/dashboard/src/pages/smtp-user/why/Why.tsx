@@ -8,6 +8,7 @@ import { By } from '../../../changes/ChangeDetails.js';
 import { titleOf } from '../../../changes/change-diff.js';
 import { readHistory } from '../../../changes/queries.js';
 import { deniedIpsQuery } from '../../../denials/queries.js';
+import { Dimmed } from '../../../ui/Dimmed.js';
 import { fromField, toField } from '../../../ui/dates.js';
 import { Failed } from '../../../ui/States.js';
 import { Time } from '../../../ui/Time.js';
@@ -133,12 +134,7 @@ function Decision({ user, ip, at }: { readonly user: SmtpUser; readonly ip: stri
     placeholderData: (shown) => (shown?.ip === ip ? shown : undefined),
   });
   if (error) return <Failed error={error} retry={() => void refetch()} />;
-  if (!data)
-    return (
-      <Text size="sm" c="dimmed">
-        Checking …
-      </Text>
-    );
+  if (!data) return <Dimmed size="sm">Checking …</Dimmed>;
   const { decision, tone, why } = inWords(data, at !== undefined);
   return (
     <>
@@ -177,13 +173,13 @@ function Because({ user, checked }: { readonly user: SmtpUser; readonly checked:
   if (!change) return null;
   if (change === 'not-read')
     return (
-      <Text size="sm" c="dimmed">
+      <Dimmed size="sm">
         The change that made it so is older than the newest {(MOST_PAGES * PAGE).toLocaleString('en')} changes of this
         SMTP user.
-      </Text>
+      </Dimmed>
     );
   return (
-    <Text size="sm" c="dimmed">
+    <Dimmed size="sm">
       The change that made it so: {titleOf(change)}, by <By actor={change.actor} />, <Time at={change.occurredAt} />.{' '}
       <Link
         from="/t/$tenantId/smtp-users/$smtpUserId"
@@ -192,6 +188,6 @@ function Because({ user, checked }: { readonly user: SmtpUser; readonly checked:
       >
         History
       </Link>
-    </Text>
+    </Dimmed>
   );
 }
