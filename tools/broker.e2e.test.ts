@@ -23,7 +23,7 @@ describeWithKafka(describe, '`npm run broker`', () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
 
-  it('refuses a folder in use in one line, and the broker that runs there goes on', async () => {
+  it('refuses a folder in use in one line, and the broker that runs there continues', async () => {
     const port = await freePort();
     const first = run(port);
     await ready(first);

@@ -121,7 +121,7 @@ describe('the containers', () => {
     ).toEqual(['outside']);
   });
 
-  it('give each service the address at which nginx looks for it, and believe nginx alone', () => {
+  it('give each service the address at which nginx looks for it, and trust only nginx', () => {
     const addressOf = (name: string) =>
       (services[name]?.networks as { inside: { ipv4_address: string } } | undefined)?.inside.ipv4_address;
     const named = [...text('deploy/nginx/upstreams.conf').matchAll(/upstream (\S+) \{[^}]*server (\S+):8025/g)];

@@ -69,7 +69,7 @@ describe('the lock of the npm commands', () => {
     expect(await holder().printed).toBe('3\n');
   });
 
-  it('is left out where there is no flock', async () => {
+  it('is left out without flock', async () => {
     await work('');
     expect(await holder(20, { PATH: folder }).printed).toBe('0\n');
   });

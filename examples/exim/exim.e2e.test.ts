@@ -91,7 +91,7 @@ describeWithPrograms(
         expect(await proxied('UNKNOWN')).toBe('503 AUTH command used when not advertised');
       });
 
-      it('asks nothing for a wrong password, and for a user that is none', async () => {
+      it('asks nothing for a wrong password, and for an unknown user', async () => {
         const asked = await world.questions();
         expect(await login(way, { from: `${network}.5`, password: 'wrong' })).toBe(NO);
         expect(await login(way, { from: `${network}.5`, password: 'wrong', method: 'LOGIN' })).toBe(NO);

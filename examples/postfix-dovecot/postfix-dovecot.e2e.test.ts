@@ -130,7 +130,7 @@ describeWithPrograms(
       open.close();
     });
 
-    it('asks by Dovecot itself: SMTP and IMAP are guarded, IMAP alone where Postfix asks, and an unknown user gets 535', async () => {
+    it('asks by Dovecot itself: SMTP and IMAP are guarded, only IMAP if Postfix asks, and an unknown user gets 535', async () => {
       expect(await login({ port: ports.policy })).toBe(YES);
       expect(await login({ port: ports.policy, from: '127.0.0.20' })).toBe(NOT_AUTHORIZED);
       expect(await login({ port: ports.policy, username: STRANGER })).toBe(

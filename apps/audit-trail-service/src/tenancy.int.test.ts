@@ -69,7 +69,7 @@ describe.each(SCHEMAS)('every table of the schema %s', (schema, withoutTenant, r
     expect(open.map(({ relname }) => relname)).toEqual(withoutTenant);
   });
 
-  it('shows the reader one tenant’s rows alone where a WHERE was forgotten, and without a tenant none', async () => {
+  it('shows the reader only one tenant’s rows if a WHERE is missing, and none without a tenant', async () => {
     const tables = await world.sql<{ name: string }>(
       `SELECT relname AS name FROM pg_class c WHERE relnamespace = '${schema}'::regnamespace AND relkind IN ('r', 'p')
           AND NOT relispartition AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')`,

@@ -71,7 +71,7 @@ async function printed(running: RunningCommand, text: string): Promise<void> {
 }
 
 describe('postern, from a tenant to a denial', () => {
-  it('keeps a key that was saved for its owner alone, and shows it nowhere', async () => {
+  it('saves a key in a file that only its owner can read, and shows it nowhere', async () => {
     const file = join(folder, 'other.key');
     const { code, out } = await runCommand(
       'cli',
@@ -321,7 +321,7 @@ describe('postern, from a tenant to a denial', () => {
     expect(history.out).toMatch(/ user removed: gone@acme\.example +ci \(admin\) /);
   });
 
-  it('lists page by page, and says where it goes on', async () => {
+  it('lists page by page, and says how to continue', async () => {
     await runCommand('cli', ['tenants', 'create', 'paged'], operator);
     const paged = (...args: string[]) => runCommand('cli', ['--tenant', 'paged', ...args, '--json'], operator);
     const names = ['one', 'two', 'three'];
@@ -494,7 +494,7 @@ describe('postern, as a tool among others', () => {
     });
   });
 
-  it('colours nothing where it is no terminal', async () => {
+  it('colours nothing if it is not a terminal', async () => {
     // oxlint-disable-next-line no-control-regex -- it is what is looked for
     expect((await cli('health')).out).not.toMatch(/\u001b/);
   });

@@ -37,7 +37,7 @@ describe('the API key', () => {
     await expect(findKey(sources)).rejects.toThrow(/^There is no API key\. Set POSTERN_KEY, or .* has it\.$/);
   });
 
-  it('is not shown where it is none', async () => {
+  it('is not shown if it is not a key', async () => {
     const sources = { keyFile: join(folder, 'letter'), environment: {}, onThisMachine: true };
     const message = await findKey(sources).catch((error: Error) => error.message);
     expect(message).toBe(

@@ -130,7 +130,7 @@ describe('a write that was answered 503, while the database was cut off without 
     expect(await ranges(user)).toEqual(['192.0.2.1', '192.0.2.3', '192.0.2.4']);
   });
 
-  it('may have taken effect if only its answer was lost; the one that waited behind it has no effect', async () => {
+  it('may have taken effect if only its answer was lost; the one that waited for it has no effect', async () => {
     const early = ['192.0.2.1', '192.0.2.2', '192.0.2.4', '192.0.2.5'];
     const never = early.filter((range) => range !== '192.0.2.2');
     let seen: string[] = [];
@@ -151,7 +151,7 @@ describe('a write that was answered 503, while the database was cut off without 
   });
 });
 
-describe('connections that a firewall has forgotten', () => {
+describe('connections that a firewall has dropped', () => {
   it('cost the writes that found them, and no later one', async () => {
     const user = await newUser();
     expect((await replace(far, user, '192.0.2.1')).status).toBe(200);

@@ -97,7 +97,7 @@ describe('another tenant’s admin', () => {
     expect(listOf(body['items']).map((item) => item['name'])).toEqual(["mallory's admin"]);
   });
 
-  it('is kept out by the database too, where a WHERE was forgotten', async () => {
+  it('is kept out by the database too, if a WHERE is missing', async () => {
     const { inTenant } = await import('@postern/database');
     const seen = await inTenant(service.dataSource('postern_command'), 'mallory', (manager) =>
       manager.query<{ tenant_id: string }[]>(`

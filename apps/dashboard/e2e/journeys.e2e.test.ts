@@ -64,7 +64,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     }
   });
 
-  it('whoever looks at the list of users allows a refused address there in two clicks, and may take it back', async () => {
+  it('a person at the list of users allows a refused address there in two clicks, and can undo it', async () => {
     const { api } = await world.userWith('row@acme.example', '203.0.113.0/24');
     await acme.relay('POST', '/v1/relay/decisions', { username: 'row@acme.example', ip: CLIENT, dryRun: false });
     const { page } = await world.visit(acme.adminKey);
@@ -150,7 +150,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     );
   });
 
-  it('an operator retries a dead letter, which goes on record, and discards one that cannot be read', async () => {
+  it('an operator retries a dead letter, which is recorded, and discards one that cannot be read', async () => {
     const { api } = await world.userWith('letters@acme.example');
     const data = {
       denialId: newId(),
@@ -403,7 +403,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     expect(operator.complaints).toEqual([]);
   });
 
-  it('the page of a Postern that is killed says so, keeps what was typed, and goes on when it is back', async () => {
+  it('the page of a Postern that is killed says so, keeps what was typed, and continues when it is back', async () => {
     const { path, api } = await world.userWith('killed@acme.example', '203.0.113.1');
     const { page } = await world.visit(acme.adminKey);
     await page.goto(path);

@@ -75,7 +75,7 @@ describeWithChromium(describe, 'an SMTP user that logs in from three places', ()
     }
   });
 
-  it('is not refused from where it logs in unless one goes on at the list of these addresses', async () => {
+  it('is not refused from where it logs in, unless the person confirms the list of these addresses', async () => {
     const { path, api } = await world.userWith('guarded@acme.example', '203.0.113.0/24', '198.51.100.0/24');
     const login = {
       smtpUserId: api.split('/').at(-1),

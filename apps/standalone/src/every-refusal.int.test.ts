@@ -66,7 +66,7 @@ describe('every route answers as its document says', () => {
     expect(routes.length).toBeGreaterThan(5);
   });
 
-  it('to a body that is no JSON, too large, of another type, or has a field that nobody knows', async () => {
+  it('to a body that is not JSON, too large, of another type, or has an unknown field', async () => {
     const routes = postern.api.routes.filter((route) => !route.startsWith('GET '));
     for (const route of routes) {
       const as = allowed(route);

@@ -174,7 +174,7 @@ describe('what comes over the wire', () => {
     expect(bodyOf(long)).toMatchObject({ status: 431, code: 'headers-too-large' });
   });
 
-  it('and is no HTTP is 400', async () => {
+  it('and is not HTTP is 400', async () => {
     const answer = await raw('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n');
     expect(bodyOf(answer)).toMatchObject({ status: 400, code: 'request-malformed' });
   });

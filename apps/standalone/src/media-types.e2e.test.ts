@@ -30,7 +30,7 @@ describe('a body', () => {
     },
   );
 
-  it('that is no JSON, or would change prototypes, is refused', async () => {
+  it('that is not JSON, or would change prototypes, is refused', async () => {
     for (const text of ['{"id":', '{"__proto__":{"x":1}}', 'nonsense']) {
       const { status, body } = await ask('POST', '/v1/tenants', text);
       expect({ status, code: body.code }).toEqual({ status: 400, code: 'body-not-json' });

@@ -8,7 +8,7 @@ describe('an API key', () => {
     expect(a.text).not.toBe(b.text);
   });
 
-  it('is proved by its hash alone, to the last character', () => {
+  it('is proved only by the hash of its complete text', () => {
     const { text } = newApiKey('admin');
     const hash = hashSecret(text);
     expect(matchesHash(text, hash)).toBe(true);

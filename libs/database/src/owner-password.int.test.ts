@@ -40,7 +40,7 @@ async function loggedIn(ownerUrl: string): Promise<string[]> {
   return names;
 }
 
-describe('an owner who is no superuser', () => {
+describe('an owner who is not a superuser', () => {
   it('learns which right is missing where it may not create roles', async () => {
     await withSession(server.url(), (client) => client.query('ALTER ROLE postern_boss NOCREATEROLE'));
     await expect(ensureRoles(bossUrl('first'))).rejects.toThrow('ALTER ROLE postern_boss CREATEROLE');

@@ -39,7 +39,7 @@ const connectingTookTooLong = (error: Error) => {
   if (error.message !== 'Connection terminated due to connection timeout') throw error;
 };
 
-describe('a pool whose connections a firewall has forgotten', () => {
+describe('a pool whose connections a firewall has dropped', () => {
   it('is found out by one query, and serves the next one by a new connection', async () => {
     await fill();
     path.forget();

@@ -40,7 +40,7 @@ describe('UPDATE, DELETE and TRUNCATE of the journal', () => {
 });
 
 describe('who sees what of the journal', () => {
-  it('postern_command sees its tenant’s events alone, and none without a tenant', async () => {
+  it('postern_command sees only its tenant’s events, and none without a tenant', async () => {
     const command = await fixture.as('postern_command', 1);
     const tenants = (m: { query(sql: string): Promise<{ t: string }[]> }) =>
       m.query('SELECT DISTINCT tenant_id AS t FROM journal.events');

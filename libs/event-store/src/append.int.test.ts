@@ -142,7 +142,7 @@ describe('append', () => {
     expect(results).toMatchObject([{ status: 'rejected' }, { value: { version: 1, duplicates: [] } }]);
   });
 
-  it('refuses an id that exists where the version was given, that append alone', async () => {
+  it('refuses only the append with an id that exists, if the version was given', async () => {
     const [s, t] = [stream(), stream()];
     const event = renamed();
     await journal.append(appendOf(s, 0, event));
@@ -159,7 +159,7 @@ describe('append', () => {
     expect((results[2] as PromiseRejectedResult).reason).toBeInstanceOf(EventExists);
   });
 
-  it('refuses what PostgreSQL cannot store, that append alone', async () => {
+  it('refuses only the append that PostgreSQL cannot store', async () => {
     const [s, t] = [stream(), stream()];
     const results = await outcomes([
       appendOf(s, 0, renamed('nul \u0000')),

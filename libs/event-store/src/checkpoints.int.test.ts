@@ -35,7 +35,7 @@ describe('a checkpoint', () => {
     expect(await effects('twice')).toBe(2);
   });
 
-  it('is moved within a backlog by the step that was stored last alone', async () => {
+  it('is moved within a backlog only by the step that was stored last', async () => {
     const [one, two] = [newId(), newId()];
     const step = (from: Checkpoint, backlogStep: string) => handle('backlog', from, { ...FEED_START, backlogStep });
     await step(FEED_START, one);

@@ -30,9 +30,12 @@ describe("a client's address", () => {
     expect(parseAddress('203.0.113.42/32')).toMatchObject({ code: 'source-ip-invalid', suggestions: ['203.0.113.42'] });
   });
 
-  it.each([undefined, null, 42, {}, ['203.0.113.42']])('that is no text (%j) is refused, not thrown at', (value) => {
-    expect(parseAddress(value as unknown as string)).toMatchObject({ ok: false, code: 'source-ip-invalid' });
-  });
+  it.each([undefined, null, 42, {}, ['203.0.113.42']])(
+    'that is not a text (%j) is refused without an exception',
+    (value) => {
+      expect(parseAddress(value as unknown as string)).toMatchObject({ ok: false, code: 'source-ip-invalid' });
+    },
+  );
 
   it('is parsed to the same address from its canonical text', () => {
     fc.assert(

@@ -74,7 +74,7 @@ describe('a range of an allow list', () => {
     expect(parseRange(text)).toMatchObject({ ok: false, code: 'range-invalid' });
   });
 
-  it('that is no text is refused, not thrown at', () => {
+  it('that is not a text is refused without an exception', () => {
     expect(parseRange(undefined as unknown as string)).toMatchObject({ ok: false, code: 'range-invalid' });
   });
 

@@ -152,7 +152,7 @@ describe('observed sources', () => {
     expect(await store([record('203.0.113.1', { hour: '2026-11-03T00:00:00.000Z' })])).toMatchObject({ notKept: 0 });
   });
 
-  it('are seen by their tenant alone', async () => {
+  it('are seen only by their tenant', async () => {
     await store([record('198.51.100.1')]);
     expect(await sources('globex')).toEqual([]);
     expect(await sources()).toHaveLength(1);

@@ -24,7 +24,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-it('the server soon ends a transaction in which a frozen publisher holds its checkpoint, and all events behind it', async () => {
+it('the server soon ends a transaction in which a frozen publisher holds back its checkpoint, and all later events', async () => {
   const feed = app.get<DataSource>(getDataSourceToken('postern_feed'));
   expect(await feed.query('SHOW idle_in_transaction_session_timeout')).toEqual([
     { idle_in_transaction_session_timeout: '5s' },

@@ -47,7 +47,7 @@ const decided = (ip = '203.0.113.42'): string => client.decide('app@acme.example
 const change = (to: TestControlPlane, range: string): void => to.set(policy('app@acme.example', { entries: [range] }));
 
 describe('a relay client with several upstreams', () => {
-  it('asks the preferred one alone while it answers', async () => {
+  it('asks only the preferred one while it answers', async () => {
     await start();
     await until(() => first.openStreams === 1, 'the stream is open');
     expect(decided('198.51.100.1')).toBe('deny');

@@ -20,7 +20,7 @@ describe('changing the mode', () => {
     });
   });
 
-  it('to the same mode is no event', () => {
+  it('to the same mode gives no event', () => {
     expect(given(registered).when({ type: 'ChangeMode', mode: 'enforce' })).toEqual({ happened: [] });
     expect(given(registered, modeChanged('report-only')).when({ type: 'ChangeMode', mode: 'report-only' })).toEqual({
       happened: [],
@@ -77,7 +77,7 @@ describe('report-only with an end', () => {
     });
   });
 
-  it('that is set already is no event, sent as it was set or as it is shown', () => {
+  it('to what is set gives no event, sent as it was set or as it is shown', () => {
     expect(reporting.when(reportOnly(end))).toEqual({ happened: [] });
     expect(reporting.when(reportOnly(end), inAnHour)).toEqual({ happened: [] });
     expect(reporting.when(enforce(end), inAnHour)).toEqual({ happened: [] });
@@ -110,7 +110,7 @@ describe('clearing a restriction', () => {
     });
   });
 
-  it('of an unrestricted user is no event, and leaves a mode that was set ahead', () => {
+  it('of an unrestricted user gives no event, and leaves a mode that was set before', () => {
     expect(given(registered).when({ type: 'ClearRestriction' })).toEqual({ happened: [] });
     expect(given(registered, modeChanged('report-only')).when({ type: 'ClearRestriction' })).toEqual({ happened: [] });
   });

@@ -53,11 +53,11 @@ describe('renaming an SMTP user', () => {
     });
   });
 
-  it('to the same username is no event', () => {
+  it('to the same username gives no event', () => {
     expect(given(registered).when(rename(username))).toEqual({ happened: [] });
   });
 
-  it('refuses what is no username', () => {
+  it('refuses what is not a username', () => {
     expect(given(registered).when(rename('a b'))).toMatchObject(badUsername);
   });
 });

@@ -58,7 +58,7 @@ describe('the state of an SMTP user', () => {
     });
   });
 
-  it('restricted by the first entry; more come behind', () => {
+  it('restricted by the first entry; more are added at the end', () => {
     expect(given(registered, added(office), added(home)).state).toMatchObject({
       restricted: true,
       entries: [office, home],

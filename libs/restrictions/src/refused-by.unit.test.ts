@@ -32,7 +32,7 @@ const parsed = (text: string) => {
 };
 
 describe('the decisions for many addresses', () => {
-  it('are those for each address alone, with the same entry of several that match', () => {
+  it('equal the decision on each single address, with the same entry of several that match', () => {
     const cases = fc.property(aPolicy, fc.array(fc.oneof(address, fc.constant('no address'))), (policy, ips) => {
       const decide = accessAt(policy, NOW);
       for (const ip of ips) expect(decide(parsed(ip))).toEqual(decideAccess(policy, parsed(ip), NOW));

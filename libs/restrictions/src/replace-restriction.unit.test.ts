@@ -150,7 +150,7 @@ describe('a list that cannot replace a restriction', () => {
     );
   });
 
-  it('has a range that is none', () => {
+  it('has a range that is not valid', () => {
     expect(given(registered).when(replaceWith([{ range: '203.0.113.42/24' }]))).toMatchObject(
       wrong({ pointer: '/entries/0/range', code: 'host-bits-set' }),
     );

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { unknownSettings } from './unknown-settings.js';
 
-it('settings that are misspelt are named in one line, each with the nearest that is known; others are left alone', () => {
+it('settings that are misspelt are named in one line, each with the nearest valid one; others are ignored', () => {
   expect(
     unknownSettings({ POSTERN_HTTP_PORT: '1', POSTERN_TENANT: 'acme', HOME: '/', POSTERN_TEST_SEED: '7' }),
   ).toBeNull();

@@ -184,7 +184,7 @@ describe('GET …/history and …/changes', () => {
     expect(csv.payload).toContain(`,ci,admin,${ACTOR.keyId},${actor.sessionId},request-1,SmtpUserRegistered,`);
   });
 
-  it('refuse a cursor that is none of theirs', async () => {
+  it('refuse a cursor of another list', async () => {
     const { status, body } = await world.get(auditor, '/v1/tenants/acme/changes?cursor=WyJ4Il0');
     expect(status).toBe(422);
     expect(body).toMatchObject({ code: 'validation-failed', errors: [{ pointer: '?cursor' }] });

@@ -137,7 +137,7 @@ describe('dead letters by the API', () => {
     }
   });
 
-  it('are for operators alone, whoever they concern', async () => {
+  it('are only for operators, of any tenant', async () => {
     const id = await deadLetter({ event: denial() });
     const calls = [
       ['GET', PATH],

@@ -90,7 +90,7 @@ describe('GET …/denials/histogram', () => {
     ]);
   });
 
-  it('is not found for an SMTP user that is none of the tenant', async () => {
+  it('is not found for an SMTP user of another tenant', async () => {
     expect(await histogram(`${DAY}&smtpUserId=${newId()}`)).toMatchObject({
       status: 404,
       body: { code: 'smtp-user-not-found' },

@@ -146,7 +146,7 @@ describe('an export of denials', () => {
     expect(await readRest(await askForExport(url, auditor, NDJSON))).toEqual({ text: '', whole: true });
   });
 
-  it('is answered to HEAD with its headers alone', async () => {
+  it('answers HEAD with only its headers', async () => {
     const { pathname } = new URL(ofUser(flooded));
     const headers = { authorization: `Bearer ${auditor}`, accept: CSV };
     const answer = await world.app.inject({ method: 'HEAD', url: pathname, headers });

@@ -250,7 +250,7 @@ describe('GET …/denied-ips', () => {
     expect(await found(`to=${at(1)}`)).toEqual([]);
   });
 
-  it('finds an address, or what is none, by a denial between its first and its last one', async () => {
+  it('finds an address, or another text, by a denial between its first and its last one', async () => {
     const [person, other] = [new Person('j@acme.example'), new Person('k@acme.example')];
     await world.append(other, other.registered(), other.denied('203.0.113.1', { occurredAt: at(7) }));
     await world.append(person, person.registered());

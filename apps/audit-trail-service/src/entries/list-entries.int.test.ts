@@ -41,7 +41,7 @@ const list = async (query = '') => {
 };
 const rangesOf = async (query: string) => (await list(query)).items.map(({ entry: { range } }) => range);
 
-describe('before relays have reported for so long', () => {
+describe('before relays have reported for that long', () => {
   it('lists no entry as unused, and says since when logins are known', async () => {
     expect(await list('?unusedForDays=30')).toEqual({ items: [], nextCursor: null, since: null, silentRelays: [] });
     await reportLogins(world, await world.key('relay'), []);

@@ -212,7 +212,7 @@ describe('GET …/denials/stream', () => {
     ]);
   });
 
-  it('gets of a batch those denials alone that were not stored before', async () => {
+  it('gets of a batch only the denials that were not stored before', async () => {
     const [known, fresh] = [1, 2].map((n) => denialRow(recorded(app, app.denied('203.0.113.1'), n)) as DenialRow);
     const insert = (...rows: (DenialRow | undefined)[]) =>
       writer.transaction((manager) =>

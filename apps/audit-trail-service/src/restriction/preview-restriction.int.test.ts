@@ -159,7 +159,7 @@ describe('a preview', () => {
     expect(await post(app, body)).toMatchObject({ status, body: { code } });
   });
 
-  it('is for whoever may read, and of the tenant’s own SMTP users', async () => {
+  it('is for every role that may read, and of the tenant’s own SMTP users', async () => {
     expect((await post(app, {}, await world.key('auditor', 'acme'))).status).toBe(200);
     expect((await post(app, {}, await world.key('operator'))).status).toBe(200);
     expect(await post(app, {}, relay)).toMatchObject({ status: 404, body: { code: 'tenant-not-found' } });

@@ -74,7 +74,7 @@ describe('suggested ranges', () => {
     );
   });
 
-  it('leave what is no address', () => {
+  it('leave out what is not an address', () => {
     expect(shown(from('203.0.113.9', 4), from('unknown', 40))).toEqual({ ranges: ['203.0.113.9'], left: ['unknown'] });
   });
 

@@ -136,7 +136,7 @@ describe('the list of API keys', () => {
 });
 
 describe('the list of tenants', () => {
-  it('goes page by page, by id, for operators alone', async () => {
+  it('goes page by page, by id, only for operators', async () => {
     for (const id of ['t-3', 't-1', 't-2']) await service.tenant(id);
     const first = await service.call('GET', '/v1/tenants?limit=2', { key: service.operatorKey });
     expect(first.body).toEqual({

@@ -231,7 +231,7 @@ describe('a decision by the control plane', () => {
     expect((await decide(username, '198.51.100.7')).body).toMatchObject({ decision: 'allow' });
   });
 
-  it('refuses what is no question, and everyone but relays', async () => {
+  it('refuses what is not a question, and everyone but relays', async () => {
     const answer = await decide('a', '1.1.1.1', { relay: 'mx' });
     expect(answer.body).toEqual(
       problem(422, 'validation-failed', '/relay', [

@@ -70,7 +70,7 @@ describe('logins that the control plane lets through', () => {
     ]);
   });
 
-  it('are counted, too, where report-only alone lets them through', async () => {
+  it('are also counted if only report-only lets them through', async () => {
     await service.call('PUT', `${user}/restriction`, {
       key: acme,
       body: { entries: [{ range: '198.51.100.0/24' }], mode: 'report-only' },

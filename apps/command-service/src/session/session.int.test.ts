@@ -104,7 +104,7 @@ describe('signing in', () => {
 });
 
 describe('a session', () => {
-  it('is proved by its cookie alone, to the last character', async () => {
+  it('is proved only by its complete cookie', async () => {
     const cookie = await signedIn(admin);
     const value = cookie.slice('postern_session='.length);
     const garbage = [
@@ -461,7 +461,7 @@ describe('a sign-in link', () => {
 });
 
 describe('the secrets of sessions', () => {
-  it('are stored as hashes alone', async () => {
+  it('are stored only as hashes', async () => {
     const cookie = await signedIn(admin);
     const code = codeOf(await linkOf(admin));
     const rows = await service.sql<{ row: string }>(

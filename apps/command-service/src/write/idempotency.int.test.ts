@@ -236,7 +236,7 @@ describe('what is kept', () => {
     expect((await rename(`free-${made++}@acme.example`)).status).toBe(200);
   });
 
-  it('is forgotten after a day, removed by the round, and the key can be used for another request', async () => {
+  it('expires after a day, is removed by the round, and the key can be used for another request', async () => {
     const [user, key, removed] = [await newUser(), newKey(), newKey()];
     await add(user, '192.0.2.1', key);
     await add(user, '192.0.2.2', removed);

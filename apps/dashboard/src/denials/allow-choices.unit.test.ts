@@ -16,7 +16,7 @@ describe('what is offered for a denied address', () => {
     );
   });
 
-  it('believes the API’s count of the neighbours, which sees more than one page, and passes on what it suggests as well', () => {
+  it('uses the API’s count of the neighbours, which sees more than one page, and offers what the API suggests', () => {
     const suggestedEntries = [
       { range: '2001:db8::9', why: 'The address itself.', covers: 1 },
       { range: '2001:db8::/64', why: 'That network.', covers: 40 },
@@ -45,5 +45,5 @@ describe('what is offered for a denied address', () => {
     expect(allowChoices('10.0.0.2', all)).toHaveLength(2);
   });
 
-  it('is nothing for what is no address', () => expect(allowChoices('localhost', [])).toEqual([]));
+  it('is nothing for what is not an address', () => expect(allowChoices('localhost', [])).toEqual([]));
 });

@@ -52,7 +52,7 @@ describe('whether a list lets an address in', () => {
   const list = (...entries: { range: string; live: boolean }[]) =>
     ({ restricted: true, entries }) as Schema<'Restriction'>;
 
-  it('goes by the live entries alone', () => {
+  it('looks only at live entries', () => {
     const restriction = list({ range: '203.0.113.0/24', live: true }, { range: '198.51.100.0/24', live: false });
     expect(['203.0.113.9', '198.51.100.7', '2001:db8::1', 'no address'].map((ip) => letsIn(restriction, ip))).toEqual([
       true,
@@ -62,7 +62,7 @@ describe('whether a list lets an address in', () => {
     ]);
   });
 
-  it('is yes for any where there is no restriction, and no for any where there is no live entry', () => {
+  it('is yes for any address without a restriction, and no for any without a live entry', () => {
     expect(letsIn({ ...list(), restricted: false }, '203.0.113.9')).toBe(true);
     expect(letsIn(list(), '203.0.113.9')).toBe(false);
   });

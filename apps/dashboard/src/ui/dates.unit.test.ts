@@ -20,7 +20,7 @@ describe('the field of a local time', () => {
     expect(fromField('2026-11-29T14:02')).toBe(local.toISOString());
   });
 
-  it('is empty for what is no time', () => {
+  it('is empty for what is not a time', () => {
     expect([toField(undefined), toField('yesterday'), fromField(''), fromField('x')]).toEqual([
       '',
       '',

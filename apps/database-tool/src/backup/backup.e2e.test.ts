@@ -93,13 +93,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('a backup', () => {
-  it('is for its owner alone, and overwrites nothing', async () => {
+  it('can be read only by its owner, and overwrites nothing', async () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const again = await cli(['backup', file], { POSTERN_DATA_DIR: dataDir('first') });
     expect(again).toMatchObject({ code: 2, err: expect.stringContaining('exists already') });
   });
 
-  it('is restored into a new embedded database, on which Postern goes on with the keys that it had', async () => {
+  it('is restored into a new embedded database, in which Postern accepts the keys that it had', async () => {
     const environment = { POSTERN_DATA_DIR: dataDir('second') };
     const restored = await cli(['restore', file], environment);
     expect(restored).toMatchObject({

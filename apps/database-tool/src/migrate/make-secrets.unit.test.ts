@@ -17,7 +17,7 @@ const make = () => makeSecrets(root, 'postern', 'postgres:5432/postern');
 const files = () => FOLDERS.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
 const text = (file: string) => readFileSync(join(root, file), 'utf8');
 
-it('the first start makes a long random password, and gives each service the URL of its own login alone', async () => {
+it('the first start makes a long random password, and gives each service only the URL of its own login', async () => {
   await make();
   expect(files()).toEqual([
     'audit-trail-service/database-url',

@@ -245,7 +245,7 @@ describe('postern verify and postern rebuild', () => {
     expect(await verified()).toMatchObject({ code: 0, equal: true });
   });
 
-  it('find a month that was lost, and bring it back; what is older than the retention is in the totals alone', async () => {
+  it('find a month that was lost, and bring it back; what is older than the retention is only in the totals', async () => {
     const oldest = monthAgo(2);
     await owner.query(`DROP TABLE audit.denials_${oldest.replace('-', '_')}`);
     expect(await verified('denials')).toMatchObject({ code: 1 });

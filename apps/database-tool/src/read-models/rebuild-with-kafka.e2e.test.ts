@@ -44,7 +44,7 @@ describeWithKafka(describe, 'verify and rebuild, with two of each service and Ka
     await world.allReady();
   }
 
-  it('find all equal under load, while each partition goes on by itself', async () => {
+  it('find all equal under load, while each partition continues by itself', async () => {
     await load.changes(USERS);
     expect(await load.during(differing)).toEqual(NOTHING_DIFFERS);
     const [row] = await query<{ partitions: number }>(
@@ -78,7 +78,7 @@ describeWithKafka(describe, 'verify and rebuild, with two of each service and Ka
     return row?.at ?? 0;
   }
 
-  it('goes on where it was killed under load, and the new one is what a fresh one would be', async () => {
+  it('continues where it was killed under load, and the new one equals a fresh one', async () => {
     await load.denials(DENIALS);
     await load.settled();
     await query('UPDATE audit.denied_ips SET count = count + 1');

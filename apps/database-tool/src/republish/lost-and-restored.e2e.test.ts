@@ -65,7 +65,7 @@ describeWithKafka(describe, 'two of each service', () => {
       return rows[0]?.logins;
     });
 
-  it('publish nothing behind what a restored database has lost, and flow again after the one procedure, with other events in the lost versions', async () => {
+  it('publish nothing after what a restored database has lost, and flow again after the one procedure, with other events in the lost versions', async () => {
     // Each change is followed by a denial: the newest events are none of the users' registrations.
     await load.changes(LOST);
     expect(await load.settled()).toEqual(load.acknowledged);

@@ -35,7 +35,7 @@ describe('GET /v1/my-ip', () => {
     },
   );
 
-  it('unmaps a mapped address, and believes no proxy that is not listed', async () => {
+  it('unmaps a mapped address, and trusts no proxy that is not listed', async () => {
     expect((await ask(undefined, '::ffff:203.0.113.9')).json()).toEqual({ ip: '203.0.113.9', family: 'IPv4' });
     const forged = await ask(undefined, '203.0.113.9', { 'x-forwarded-for': '198.51.100.1' });
     expect(forged.json()).toEqual({ ip: '203.0.113.9', family: 'IPv4' });

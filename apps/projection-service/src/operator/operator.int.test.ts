@@ -158,7 +158,7 @@ describe('the list of relays', () => {
     expect(names).toEqual(['a', 'b', 'c']);
   });
 
-  it('is for operators alone', async () => {
+  it('is only for operators', async () => {
     const tenantId = await world.newTenant('acme');
     for (const path of ['/v1/relays', '/v1/system'])
       for (const role of ['relay', 'admin', 'auditor'] as const) {

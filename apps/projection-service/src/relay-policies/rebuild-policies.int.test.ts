@@ -75,7 +75,7 @@ describe('a rebuild of the relay policies next to a running Postern', () => {
     expect(await table()).toEqual(before);
   });
 
-  it('corrects what is wrong, and sends relays that alone: no reset, and revisions that rise', async () => {
+  it('corrects what is wrong, and sends relays only that: no reset, and revisions that rise', async () => {
     const before = await table();
     const { revision, policies } = await takeSnapshot(service.url, relay);
     const stream = await PolicyStreamClient.connect(service.url, relay, revision);

@@ -114,7 +114,7 @@ describe('the directory', () => {
     }
   });
 
-  it('a query that forgets its tenant sees the tenant’s rows alone, and none without a tenant', async () => {
+  it('a query without a tenant condition sees only the tenant’s rows, and none without a tenant', async () => {
     const reader = await openDataSource(world.database.url, 'postern_directory_reader', { poolSize: 1 });
     const all = 'SELECT tenant_id FROM projection.smtp_users';
     expect(await reader.query(all)).toEqual([]);

@@ -10,7 +10,7 @@ const SAMPLE = join(import.meta.dirname, '../../../../libs/contracts/samples/Res
 let world: World | undefined;
 afterAll(() => world?.end());
 
-it('an event of an old schema version comes through the journal and the read models to whoever asks', async () => {
+it('an event of an old schema version comes through the journal and the read models to its readers', async () => {
   world = await createWorld();
   await world.newTenant('acme');
   const headers = { authorization: `Bearer ${await world.newKey('admin', 'acme')}` };

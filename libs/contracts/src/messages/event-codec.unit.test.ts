@@ -117,7 +117,7 @@ describe('which journal an event’s message is of', () => {
   });
 });
 
-describe('what is no message of ours', () => {
+describe('a message that is not ours', () => {
   const good = received(added);
   it.each([
     ['no value', { ...good, value: null }, 'The message is empty.'],

@@ -53,7 +53,7 @@ describe('the source address of a request', () => {
     expect(from('10.0.0.1', { forwarded: 'host="x, for=8.8.8.8";for=203.0.113.9' })).toBe('203.0.113.9');
   });
 
-  it('is the proxy’s where Forwarded cannot be parsed: no part of it is believed', () => {
+  it('is the proxy’s if Forwarded cannot be parsed: no part of it is trusted', () => {
     for (const broken of ['for="203.0.113.9', 'for=203.0.113.9;', 'for = 203.0.113.9', 'for=2001:db8::1', '=,', 'x'])
       expect([broken, from('10.0.0.1', { forwarded: broken })]).toEqual([broken, '10.0.0.1']);
   });

@@ -17,7 +17,7 @@ async function linesOf(...requests: { remoteAddress: string; headers: Record<str
   return lines;
 }
 
-describe('a client’s address from a peer that is no trusted proxy', () => {
+describe('a client’s address from a peer that is not a trusted proxy', () => {
   it('is logged once, with what to set', async () => {
     const stranger = { remoteAddress: '192.0.2.1', headers: { 'x-forwarded-for': '203.0.113.9' } };
     const other = { remoteAddress: '192.0.2.2', headers: { forwarded: 'for=203.0.113.9' } };

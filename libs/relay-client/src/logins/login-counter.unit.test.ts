@@ -72,7 +72,7 @@ describe('the counter of logins', () => {
     expect(counter).toMatchObject({ counted: 1, dropped: 0 });
   });
 
-  it('has room for 1,000 addresses of one user, drops and counts more of them, and goes on counting those that it has', () => {
+  it('has room for 1,000 addresses of one user, drops and counts more of them, and continues to count those that it has', () => {
     manyLogins(1_500);
     login('10.0.0.1');
     expect(counter).toMatchObject({ counted: 1_001, dropped: 500 });

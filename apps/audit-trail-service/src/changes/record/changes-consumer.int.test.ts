@@ -86,7 +86,7 @@ describe('changes', () => {
     expect(await storedUser()).toMatchObject({ username: 'b', removed: true, version: 4 });
   });
 
-  it('are all refused where one before them is missing: a trail with a gap would be believed', async () => {
+  it('are all refused if one before them is missing: nobody would notice a trail with a gap', async () => {
     const [first, , third] = story(person.registered(), person.allowed('203.0.113.1'), person.removed());
     await expect(deliver([first as Recorded, third as Recorded])).rejects.toThrow('only 1 were applied');
     expect(await changes()).toEqual([]);

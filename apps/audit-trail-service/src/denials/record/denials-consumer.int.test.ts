@@ -153,7 +153,7 @@ describe('denials', () => {
     expect(total?.['relays'].slice(0, 5)).toEqual(['mx10', 'mx11', 'mx12', 'mx13', 'mx14']);
   });
 
-  it('from what is no address keep its text', async () => {
+  it('keep the text of what is not an address', async () => {
     await deliver(person.denied('unix:/run/x', { reason: 'source-ip-invalid' }));
     await deliver(person.denied('unix:/run/x', { reason: 'source-ip-invalid' }));
     expect(await totals()).toMatchObject([

@@ -5,7 +5,7 @@ const NOW = new Date('2026-11-29T12:00:00.000Z');
 const local = (day: number, hour: number) => new Date(2026, 10, day, hour).toISOString();
 
 describe('the period of a URL', () => {
-  it('of a name ends now and goes on', () => {
+  it('with a name ends now and moves on', () => {
     expect(periodOf({ period: '24h' }, NOW)).toEqual({ from: '2026-11-28T12:00:00.000Z' });
   });
 
@@ -16,7 +16,7 @@ describe('the period of a URL', () => {
     });
   });
 
-  it('is any time where nothing is said, or what is no time', () => {
+  it('is any time if nothing is given, or what is not a time', () => {
     expect(periodOf({ from: 'yesterday' }, NOW)).toEqual({});
   });
 });

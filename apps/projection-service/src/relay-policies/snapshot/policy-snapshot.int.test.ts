@@ -231,7 +231,7 @@ describe('the snapshot of the relay policies', () => {
     expect(segments.length).toBeLessThan(bytes / SEGMENT_BYTES + USERS / 512 + 4);
   });
 
-  it('answers HEAD with the headers alone', async () => {
+  it('answers HEAD with only the headers', async () => {
     const { policies } = await takeSnapshot(service.url, key);
     const answer = await service.app.inject({ method: 'HEAD', url: '/v1/relay/policies', headers: auth() });
     expect([answer.statusCode, answer.payload, Number(answer.headers['postern-policies'])]).toEqual([
@@ -241,7 +241,7 @@ describe('the snapshot of the relay policies', () => {
     ]);
   });
 
-  it('is for relays alone', async () => {
+  it('is only for relays', async () => {
     const operator = await world.newKey('operator');
     const headers = { authorization: `Bearer ${operator}` };
     const answer = await service.app.inject({ url: '/v1/relay/policies', headers });

@@ -294,7 +294,7 @@ describe('the policy stream', () => {
     expect((await PolicyStreamClient.connect(first.url, revoked, revision)).response.status).toBe(401);
   });
 
-  it('is for relays alone', async () => {
+  it('is only for relays', async () => {
     await world.newTenant('acme');
     for (const [role, tenant] of [['operator'], ['admin', 'acme'], ['auditor', 'acme']] as const) {
       const { response } = await PolicyStreamClient.connect(first.url, await world.newKey(role, tenant), 0);

@@ -251,7 +251,7 @@ describeWithKafka(describe, 'a consumer of Kafka’s topics', (kafka) => {
     await consumer.bus.stop();
   });
 
-  describe('that meets a message that is none', () => {
+  describe('that meets a message that is not an event', () => {
     it('halts only its partition, says where and what to do, and continues when the topic is refilled', async () => {
       const streams = Array.from({ length: 12 }, newUser);
       for (const stream of streams) await world.append(stream, 1);

@@ -75,7 +75,7 @@ describe('a pasted line', () => {
         entry: { note: office.note, expiresAt: null },
       });
     });
-    it('is unchanged in a text of the whole list, where it says the same in one line', () => {
+    it('is unchanged in a text of the complete list if it says the same in one line', () => {
       const text = `203.0.113.42, ${LATER} # office Berlin`;
       expect(first(text, { list, mode: 'replace' })).toMatchObject({ verdict: 'unchanged', entry: office });
     });

@@ -69,7 +69,7 @@ describe('what was pasted', () => {
     ['２０３.0.113.42'],
   ])('keeps %s together, so that it can be judged and corrected', (text) => expect(read(text)).toEqual([text]));
 
-  it('says where each stands, so that a correction goes to its place', () => {
+  it('says the position of each, so that a correction replaces it there', () => {
     const text = '# one\noffice, "203.0.113.42/24"\nv=spf1 ip4:198.51.100.7 -all\n';
     for (const { typed, at } of pastedLines(text).pasted) expect(text.slice(at, at + typed.length)).toBe(typed);
     expect(pastedLines(text).pasted.map(({ line }) => line)).toEqual([2, 3]);

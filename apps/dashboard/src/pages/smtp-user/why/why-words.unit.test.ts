@@ -119,7 +119,7 @@ describe('the change that made a decision what it is', () => {
     expect(read).toBe(MOST_PAGES);
   });
 
-  it('is none of a later time', async () => {
+  it('is no later change', async () => {
     expect(await version({ version: 5 })).toBe(4);
     expect(await version({ version: 0 })).toBeNull();
   });
