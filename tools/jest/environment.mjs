@@ -1,5 +1,6 @@
-import { constants, createContext } from 'node:vm';
+import vm from 'node:vm';
 import { TestEnvironment } from 'jest-environment-node';
+import './compile-once.mjs';
 
 /** Of a new context's own, those that jest's environment replaces by Node's. */
 const REPLACED = new Set(['Buffer', 'ArrayBuffer', 'Uint8Array']);
@@ -11,7 +12,7 @@ const REPLACED = new Set(['Buffer', 'ArrayBuffer', 'Uint8Array']);
 export default class PlainGlobals extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
-    const global = createContext(constants.DONT_CONTEXTIFY);
+    const global = vm.createContext(vm.constants.DONT_CONTEXTIFY);
     for (const key of Reflect.ownKeys(this.global)) {
       if (key in global && !REPLACED.has(key)) continue;
       const descriptor = Object.getOwnPropertyDescriptor(this.global, key);
