@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@postern/testing';
+import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import {
   DATABASE_ROLES,
@@ -131,6 +132,22 @@ describe('a data source', () => {
         await m.query('SELECT 1');
       }),
     ).rejects.toThrow();
+    expect(await command.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  // A frozen process reads both at once: that the connection is made, and that the server ends it.
+  it('survives the end of a connection that nobody listens to yet', async () => {
+    const { master } = command.driver as unknown as { master: Pool };
+    const client = await master.connect();
+    try {
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const ended = new Promise((done) => client.once('end', done));
+      await withSession(database.url, (owner) => owner.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]));
+      await ended;
+      await expect(client.query('SELECT 1')).rejects.toThrow('not queryable');
+    } finally {
+      client.release();
+    }
     expect(await command.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
