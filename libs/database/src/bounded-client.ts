@@ -24,6 +24,9 @@ export function boundedClients(prepare: boolean): typeof Client {
       super(rest);
       this.#silentAfterMs = silentAfterMs;
       pool.add(this);
+      // The pool and its user listen too, but not in between: a process that was frozen reads at once that a connection is made, and that the
+      // server ends it. Without a listener that would end the process.
+      this.on('error', () => undefined);
       this.once('end', () => pool.delete(this));
     }
 
