@@ -72,7 +72,7 @@ export function SmtpUser() {
       <Stack gap="lg">
         {!writable && <ReadOnly />}
         {error && <Stale since={dataUpdatedAt} />}
-        <LiveDenials user={user}>
+        <LiveDenials key={user.id} user={user}>
           <RefusedNow user={user} />
           <Why user={user} />
           <Tabs
