@@ -78,6 +78,31 @@ describeWithChromium(describe, 'in the dashboard', () => {
     await row.getByText(`refusing ${CLIENT}`).waitFor();
   });
 
+  it('denied addresses are those of the SMTP user that is shown, also after looking at another one', async () => {
+    const users = [
+      { username: 'left@acme.example', ip: '198.51.100.21' },
+      { username: 'right@acme.example', ip: '198.51.100.22' },
+    ] as const;
+    for (const { username, ip } of users) {
+      const { api } = await world.userWith(username, '203.0.113.0/24');
+      await acme.relay('POST', '/v1/relay/decisions', { username, ip, dryRun: false });
+      const denied = () => acme.admin('GET', `${api}/denied-ips`);
+      await until(denied, 'the address is listed', ({ body }) => body.items?.length === 1);
+    }
+    const { page } = await world.visit(acme.adminKey);
+    const shown = (ip: string) => page.getByRole('table', { name: 'Denied addresses' }).getByText(ip).waitFor();
+    await page.goto('/t/acme/smtp-users');
+    for (const { username, ip } of users) {
+      await page.getByRole('button', { name: /^Jump to/ }).click();
+      await page.getByRole('dialog').getByLabel('Jump to').fill(username);
+      await page.getByRole('option', { name: username }).click();
+      await page.getByRole('tab', { name: 'Denied' }).click();
+      await shown(ip);
+    }
+    await page.goBack();
+    await shown(users[0].ip);
+  });
+
   it('the addresses of both families can be added where this browser was seen to come from both', async () => {
     const { path, api } = await world.userWith('families@acme.example', '203.0.113.1');
     const { page, context } = await world.visit(acme.adminKey);
