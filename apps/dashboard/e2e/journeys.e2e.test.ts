@@ -86,11 +86,16 @@ describeWithChromium(describe, 'in the dashboard', () => {
     for (const { username, ip } of users) {
       const { api } = await world.userWith(username, '203.0.113.0/24');
       await acme.relay('POST', '/v1/relay/decisions', { username, ip, dryRun: false });
-      const denied = () => acme.admin('GET', `${api}/denied-ips`);
-      await until(denied, 'the address is listed', ({ body }) => body.items?.length === 1);
+      const listed = () => acme.admin('GET', `${api}/denied-ips`);
+      await until(listed, 'the address is listed', ({ body }) => body.items?.length === 1);
     }
     const { page } = await world.visit(acme.adminKey);
-    const shown = (ip: string) => page.getByRole('table', { name: 'Denied addresses' }).getByText(ip).waitFor();
+    const denied = page.getByRole('table', { name: 'Denied addresses' });
+    const shown = async (ip: string) => {
+      await denied.getByText(ip).waitFor();
+      // Below the header.
+      expect(await denied.getByRole('row').count()).toBe(2);
+    };
     await page.goto('/t/acme/smtp-users');
     for (const { username, ip } of users) {
       await page.getByRole('button', { name: /^Jump to/ }).click();
