@@ -58,7 +58,11 @@ describeWithChromium(describe, 'an SMTP user that logs in from three places', ()
       await dialog.getByLabel('Time', { exact: true }).fill(inBerlin(end));
       await dialog.getByRole('button', { name: 'Add 2' }).click();
       await page.getByText(/report only, enforced in/).waitFor();
-      const { body } = await world.acme.admin('GET', `${api}/restriction`);
+      const { body } = await until(
+        () => world.acme.admin('GET', `${api}/restriction`),
+        'the read side has it',
+        ({ body: read }) => read.restricted,
+      );
       expect(body).toMatchObject({ mode: 'report-only', enforceAt: new Date(end).toISOString() });
       expect(await login(CAFE)).toMatch(/^235 /);
 
