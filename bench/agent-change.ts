@@ -17,8 +17,9 @@ const YES = /^235 /;
 const NO = /^535 /;
 
 /**
- * A change of a restriction at a Postfix with Dovecot and the relay agent that run: from the API's answer to the end of the first login on a new connection that
- * shows it, and to the first refused MAIL FROM of a session that is open. Each includes the SMTP dialogue itself, which is measured alone as `login`. As root.
+ * How fast a change of a restriction takes effect at a Postfix with Dovecot and the relay agent: from the API's answer to the end of the first login
+ * on a new connection that shows it, and to the first refused MAIL FROM of an open session. Both include the SMTP dialogue, which is also measured
+ * separately as `login`. As root.
  */
 export async function run(): Promise<{
   bench: string;

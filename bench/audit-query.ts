@@ -107,7 +107,7 @@ async function idsOfUsers(client: Client): Promise<Map<string, string>> {
   return new Map(rows.map(({ username, smtp_user_id }) => [username, smtp_user_id]));
 }
 
-/** Of the tenant with the most denials, in the database alone: the medians of a few. */
+/** The medians for the tenant with the most denials, in the database only. */
 async function deepPage(client: Client): Promise<{ byOffset: number; byCursor: number }> {
   const page = 'SELECT * FROM audit.denials WHERE tenant_id = $1';
   const newest = 'ORDER BY occurred_at DESC, id DESC';

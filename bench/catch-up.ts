@@ -49,7 +49,7 @@ export async function run(): Promise<{
   }
 }
 
-/** A journal with the users' events, of which no consumer has seen anything. */
+/** A journal with the users' events that no consumer has read. */
 async function prepare(folder: string): Promise<void> {
   const postern = await startPosternProcess({ POSTERN_DATA_DIR: folder });
   await asking(postern.url, postern.operatorKey ?? '')('POST', '/v1/tenants', { id: DATA_TENANT, name: 'Bench' });

@@ -94,7 +94,7 @@ async function start(url: string, dataDir: string): Promise<Start> {
   return found;
 }
 
-/** What Postern's stream begins with where no tenant has a reply of its own: with it the relay knows all. */
+/** The beginning of Postern's stream if no tenant has a reply of its own: with it, the relay's replies are complete. */
 function heartbeat(headers: Readonly<Record<string, string>>): string {
   const data = { revision: USERS, policies: USERS, digest: headers['postern-digest'], lagEvents: 0, lagSeconds: 0 };
   return `event: heartbeat\ndata: ${JSON.stringify(data)}\n\n`;

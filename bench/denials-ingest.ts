@@ -83,7 +83,7 @@ export async function run(): Promise<{
   }
 }
 
-/** Waits until so many denials are on record, as the service itself counts them once they are committed. */
+/** Waits until this many denials are committed, by the service's own metric. */
 async function recorded(url: string, count: number): Promise<void> {
   for (;;) {
     const text = await (await fetch(`${url}/metrics`)).text();

@@ -97,7 +97,7 @@ async function perSecond(work: () => Promise<number>): Promise<number> {
   return rows / ((performance.now() - started) / 1_000);
 }
 
-/** Lines of the answer beyond its head; read as bytes, so that this process is no measure of the other. */
+/** The number of lines after the head. Counted in bytes, so that this process does not limit the other. */
 async function linesOf(url: string, headers: Record<string, string>, head: number): Promise<number> {
   const response = await fetch(url, { headers });
   if (response.status !== 200 || !response.body) throw new Error(`The export was answered ${response.status}.`);

@@ -88,7 +88,7 @@ export async function run(): Promise<{
 
 const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
 
-/** Until the last of so many relays, started at once, can decide. */
+/** Until the last of this many relays, started at once, can decide. */
 async function readyTimes(url: string, key: string, relays: number): Promise<number> {
   const program = join(import.meta.dirname, 'million-parts', 'relay-process.js');
   const run = () => promisify(execFile)(process.execPath, [program, url, key], { timeout: WITHIN_MS });
@@ -112,7 +112,7 @@ async function afterChanges(ownersUrl: string, take: () => Promise<unknown>): Pr
   const owner = new pg.Client({ connectionString: ownersUrl });
   await owner.connect();
   try {
-    // The revision alone: what is measured is reading again the segments that they touch.
+    // Only the revision changes: the bench measures reading the changed segments again.
     await owner.query(
       `WITH changed AS (UPDATE projection.relay_policies SET revision = $1::bigint + revision
                          WHERE revision % ($1 / $2::bigint) = 0 AND revision <= $1 RETURNING 1)

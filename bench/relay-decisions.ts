@@ -19,7 +19,7 @@ const DENIED = '198.51.100.7';
 
 /**
  * `POST /v1/relay/decisions` over HTTP, alternating with the program that a user would write instead (see `relay-decisions-parts/peer.ts`),
- * on the same PostgreSQL: first logins that are allowed, then such as are denied, which goes on record before the answer.
+ * on the same PostgreSQL: first logins that are allowed, then denied ones, which are recorded before the answer.
  */
 export async function run(): Promise<{
   bench: string;
@@ -45,7 +45,7 @@ export async function run(): Promise<{
   }
 }
 
-/** Each user with three entries, of which the last lets `ALLOWED` in; resolves once the relay policies have them. */
+/** Each user has three entries; the last one allows `ALLOWED`. Resolves when the relay policies have them. */
 async function restrictAll({ users, admin, dataDir }: Stage): Promise<void> {
   const entries = [{ range: '192.0.2.1' }, { range: '2001:db8::/64' }, { range: '203.0.113.0/24', note: 'office' }];
   const waiting = users.values();

@@ -1,7 +1,6 @@
 /**
- * A record of logins of each of 1,000,000 SMTP users, sent over HTTP to a Postern in a process of its own, next to the same rows by bare
- * multi-row upserts into a table of the same shape by as many clients, in turns. Then the preview over 30 days of an SMTP user with 10,000
- * addresses, each of one day.
+ * Reports logins of 1,000,000 SMTP users over HTTP to a Postern in a process of its own, alternating with bare multi-row upserts of the same rows
+ * by as many clients. Then the preview over 30 days for an SMTP user with 10,000 addresses.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';

@@ -18,9 +18,9 @@ export async function launch(file, args) {
   const { node, root } = await runtime();
   if (isLeft()) process.exit(1);
   /**
-   * For a Postern: a heap of 512 MiB at most, of which some 50 MB are in use. By its bound V8 also judges how far the heap may grow
-   * before it is collected: without one, on a large machine, an export of 1,000,000 rows had 345 MB resident. With a young generation of 8 MB it
-   * has 216, and with 4 MB 201; but 4 MB cost a relay's decision 40 % more CPU. libs/testing and the supervisor start it the same way.
+   * For Postern: a heap of at most 512 MiB, of which it uses about 50. V8 also collects by this limit: without it, on a large machine, an export of
+   * 1,000,000 rows used 345 MB. With a young generation of 8 MB it uses 216, with 4 MB 201; but 4 MB cost a relay's decision 40 % more CPU.
+   * libs/testing and the supervisor use the same flags.
    */
   const memory = /^apps\/(standalone|.+-service)\//.test(file)
     ? ['--max-semi-space-size=8', '--max-old-space-size=512']

@@ -3,10 +3,9 @@ import { spawnSync } from 'node:child_process';
 const BUSY = 75;
 
 /**
- * Runs `node <args>` while no other process holds the lock on `file`, by flock of util-linux: whatever ends the holder, the kernel takes
- * its lock back. Without flock, as on macOS and Windows, it runs without a lock. Returns the exit code, or `busy` where another one
- * held the lock for longer than `limitSeconds`.
- * @param waiting called once where another one holds the lock
+ * Runs `node <args>` under a lock on `file` (flock of util-linux), which the kernel releases at any end of the process. Without flock, as on macOS and
+ * Windows, it runs without a lock. Returns the exit code, or `busy` if another process had the lock for longer than `limitSeconds`.
+ * @param waiting called once if another process has the lock
  */
 export function runLocked(file, args, { limitSeconds, waiting }) {
   const flock = (options, ...command) =>

@@ -42,7 +42,7 @@ async function stageRelayClient(staging: string): Promise<Manifest> {
   return manifestOf('libs/relay-client');
 }
 
-/** It takes the relay client of its own version from its package. */
+/** It depends on the package of the relay client, in its own version. */
 async function stageHarakaPlugin(staging: string): Promise<Manifest> {
   await bundle('haraka-plugin', staging, {
     deps: { neverBundle: ['@postern/relay-client'] },

@@ -23,7 +23,7 @@ export const node = join(root, 'node_modules', 'node', 'bin', process.platform =
 
 /** What the build reads: these, and the sources below the folders. */
 const SOURCES = ['nest-cli.json', '.swcrc', 'package.json', 'apps', 'bench', 'examples', 'libs', 'tools'];
-/** The dashboard's part of it, whose build takes longer than all else: it is kept where nothing of this has changed. */
+/** The dashboard's part: its build takes longest, so it is kept if nothing of it has changed. */
 const SOURCES_OF_DASHBOARD = [
   'package.json',
   'apps/dashboard',

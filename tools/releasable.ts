@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Why the clone at `root` cannot be released as `version`, a line each with what to do; empty where it can. */
+/** Why the clone at `root` cannot be released as `version`: a line each, with what to do. Empty if it can. */
 export function reasonsAgainst(root: string, version: string): string[] {
   if (!/^\d+\.\d+\.\d+$/.test(version))
     return [`A version is three numbers, such as 1.2.0 (it is ${JSON.stringify(version)}).`];

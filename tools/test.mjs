@@ -15,7 +15,7 @@ const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const { status } = spawnSync(
   node,
   [...flags, jest, '--ci', '--json', `--outputFile=${report}`, ...process.argv.slice(2)],
-  // jest prints its JSON on standard output too, which is kept for the summary alone.
+  // jest prints its JSON on standard output too, which must have only the summary.
   { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_COMPILE_CACHE: compiled } },
 );
 process.exitCode = summarise(status ?? 1);

@@ -25,7 +25,7 @@ export interface DataSet {
 /** Kept for ever: the set must outlive the retention. */
 export const ENVIRONMENT = { POSTERN_DENIAL_RETENTION_DAYS: '0' };
 
-/** The data set in `.bench/` of the folder that the bench is run in; made where it is missing, or of another version. */
+/** The data set in `.bench/` of the current folder. Creates it if it is missing or of another version. */
 export async function dataSet(): Promise<DataSet> {
   const dataDir = join(process.cwd(), '.bench', `audit-query-v${VERSION}-${DENIALS}`);
   const manifest = join(dataDir, 'bench.json');

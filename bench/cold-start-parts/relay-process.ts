@@ -13,7 +13,7 @@ await relay.start();
 const readyMs = performance.now() - started;
 const { policies } = relay.status();
 if (policies === 0) throw new Error('The relay has no policies.');
-// What the start left behind is no part of the memory that it needs.
+// What the start leaves to be collected does not count.
 await setTimeout(1_000);
 const residentMb = process.memoryUsage.rss() / 1e6;
 

@@ -2,7 +2,7 @@ import { nextRandom } from './random.js';
 
 const LINE_WORDS = 16;
 
-/** A random cycle through every cache line of so many bytes (Sattolo's shuffle): the next place is known only once this one has arrived. */
+/** A random cycle through every cache line of this many bytes (Sattolo's shuffle): each line has the position of the next. */
 export function pointerCycle(bytes: number): Int32Array {
   const lines = bytes / 64;
   const order = Int32Array.from({ length: lines }, (_, i) => i);
@@ -17,7 +17,7 @@ export function pointerCycle(bytes: number): Int32Array {
   return cycle;
 }
 
-/** Follows the cycle so many steps, from `start` on, and gives where it ended. */
+/** Follows the cycle for this many steps from `start`, and returns the last position. */
 export function chase(cycle: Int32Array, start: number, steps: number): number {
   let at = start;
   for (let i = 0; i < steps; i++) at = cycle[at] as number;

@@ -8,7 +8,6 @@ export function nextRandom(): number {
   return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
 }
 
-/** A whole number from 0 to below `limit`. */
 export function below(limit: number): number {
   return Math.floor(nextRandom() * limit);
 }

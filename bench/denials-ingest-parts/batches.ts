@@ -23,7 +23,7 @@ export function makeBatches(tenants: readonly BenchTenant[], count: number, now:
   const bodies: Buffer[] = [];
   for (let from = 0; from < count; from += BATCH) {
     const denials = Array.from({ length: Math.min(BATCH, count - from) }, () => {
-      // Now, when the tenants hold their usernames.
+      // Now, because the tenants own their usernames by now.
       const report = makeDenial(random, tenants, now);
       ids.push(report.denial.id);
       ofTenant.set(report.tenant, (ofTenant.get(report.tenant) ?? 0) + 1);

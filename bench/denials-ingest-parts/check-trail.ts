@@ -4,10 +4,7 @@ import type { Client } from 'pg';
 import type { Batches } from './batches.js';
 import type { BenchTenant } from '../parts/tenants.js';
 
-/**
- * Throws unless the trail holds what was sent: each id once, none besides, the totals by address adding up to it, and one
- * tenant's list over HTTP, page by page, as long as it must be.
- */
+/** Throws unless the trail has exactly what was sent: each id once, the right totals by address, and for one tenant the complete list over HTTP. */
 export async function checkTrail(
   client: Client,
   url: string,

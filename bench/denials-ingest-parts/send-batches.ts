@@ -6,7 +6,7 @@ interface Answer {
   readonly rejected: readonly unknown[];
 }
 
-/** Posts the batches on so many connections, and adds up the answers. */
+/** Posts the batches on this many connections, and adds up the answers. */
 export async function sendBatches(
   url: string,
   relayKey: string,

@@ -36,7 +36,7 @@ export async function leaderGone({ world, database, first }: Scene, how: 'SIGKIL
   return { leads: led - since, applied: applied - since };
 }
 
-/** An instance of a read side dies: until what is written to each partition since then is where it is read. From the kill. */
+/** Kills an instance of a read side. Measures from the kill until each partition's later writes can be read. */
 export async function readerKilled(
   { world, first }: Scene,
   service: 'projection-service' | 'audit-trail-service',
@@ -67,7 +67,7 @@ export async function brokerKilled({ world, database, first }: Scene): Promise<T
   return { ...times, written: now() - since };
 }
 
-/** The sessions that hold the lock of whoever publishes. */
+/** The sessions that have the publisher's lock. */
 async function holders(database: pg.Client): Promise<number[]> {
   const { rows } = await database.query<{ pid: number }>(
     `SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)

@@ -72,7 +72,7 @@ async function fill(dataDir: string): Promise<void> {
   }
 }
 
-/** Adds the events of so many users of the data set to the journal; its tenant exists. Ten events each. */
+/** Adds ten events for each of this many users to the journal. Their tenant exists. */
 export async function addUsers(owner: pg.Client, users: number): Promise<void> {
   for (const definition of FUNCTIONS) await owner.query(definition);
   // A round after the other, as the events of many users come mixed.
@@ -106,7 +106,7 @@ const FUNCTIONS = [
 
 const COLUMNS = '(tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at)';
 
-/** Round 1 registers, 9 takes the entry of round 2 back, 10 changes the mode, the others add one entry. */
+/** Round 1 registers, 9 removes the entry of round 2, 10 changes the mode, the others add one entry. */
 const ROUND = `
   INSERT INTO journal.events ${COLUMNS}
   SELECT '${DATA_TENANT}', 'smtp-user/' || id, $1::integer, pg_temp.id('event ' || u || ' ' || $1), type,

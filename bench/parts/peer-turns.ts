@@ -5,7 +5,7 @@ import { quantile, rounded } from './quantile.js';
 
 export const CONNECTIONS = 16;
 
-/** Sends the request over all connections for so many seconds. Throws unless each answer is a success. */
+/** Sends the request over all connections for this many seconds. Throws if an answer is not a success. */
 export async function fire(url: string, request: Request, seconds: number): Promise<Result> {
   const result = await autocannon({ url, connections: CONNECTIONS, duration: seconds, requests: [request] });
   if (result.non2xx > 0 || result.errors > 0)

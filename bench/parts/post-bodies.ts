@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 
 /**
- * Posts the bodies, one after the other on each of so many connections; resolves when all are answered, and throws where one is not answered
- * 200. `node:http` with bodies made beforehand: the generator shares the cores with what is measured, and must cost little.
+ * Posts the bodies, one after the other on each of this many connections. Throws if an answer is not 200. `node:http` with prepared bodies: the
+ * load generator shares the cores with what is measured, and must cost little.
  */
 export async function postBodies<Answer>(
   url: string,

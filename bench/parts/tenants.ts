@@ -10,7 +10,7 @@ export interface BenchTenant {
 /** Requests at a time. */
 const LANES = 16;
 
-/** Makes tenants with so many SMTP users each, over HTTP. */
+/** Creates tenants with this many SMTP users each, over HTTP. */
 export async function makeTenants(
   url: string,
   operatorKey: string,

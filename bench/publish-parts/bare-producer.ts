@@ -4,7 +4,7 @@ import kafkajs from 'kafkajs';
 
 const { Kafka, CompressionTypes, Partitioners, logLevel } = kafkajs;
 
-/** kafkajs alone, as its manual shows it, with what the publisher promises: idempotent, one in flight, acks of all, gzip. */
+/** Plain kafkajs as in its manual, with what the publisher promises: idempotent, one in flight, all acks, gzip. */
 export async function bareProducer({ brokers }: KafkaSettings): Promise<{
   send(topic: string, messages: readonly EventMessage[]): Promise<void>;
   stop(): Promise<void>;

@@ -6,8 +6,8 @@ import './compile-once.mjs';
 const REPLACED = new Set(['Buffer', 'ArrayBuffer', 'Uint8Array']);
 
 /**
- * jest's environment for Node, but with an ordinary object for its globals. In jest's own each look-up of `Math`, `Buffer` or `Promise` goes
- * through a proxy: a digest of a policy, two calls of `Math.imul` a byte, took a hundred times as long.
+ * jest's environment for Node, but with an ordinary object for its globals. In jest's own, each look-up of `Math`, `Buffer` or `Promise` uses a
+ * proxy: the digest of a policy, two calls of `Math.imul` per byte, took a hundred times as long.
  */
 export default class PlainGlobals extends TestEnvironment {
   constructor(config, context) {

@@ -1,7 +1,7 @@
 import type { ProblemCode } from '../../libs/http/src/problem/problem.js';
 import type { Operation } from './operation.js';
 
-/** These answer from memory alone. */
+/** These answer from memory. */
 const ALWAYS_READY = /^\/(health\/live|metrics|openapi\.json|docs)$/;
 
 /** What a route may be refused with before its use case is asked: by its key, its path, its query and its body. */
@@ -16,7 +16,7 @@ export function impliedProblems(path: string, method: string, operation: Operati
       ['api-key-missing', 'api-key-invalid', 'session-expired', 'role-not-allowed', 'too-many-requests'],
     ],
     [operation.security !== undefined && method !== 'get', ['cross-site-request']],
-    // A path that cannot be decoded, or whose part is too long, is no route's.
+    // A path that cannot be decoded, or with a part that is too long, matches no route.
     [path.includes('{'), ['route-not-found']],
     [path.includes('{tenantId}'), ['tenant-not-found']],
     [path.includes('{smtpUserId}'), ['smtp-user-not-found']],

@@ -2,7 +2,7 @@ import { newId } from '@postern/contracts';
 import { openClient } from './test-database.js';
 import { recorded, METADATA, type Happened } from './smtp-user-histories.js';
 
-/** For tests: an event of which it is said when it was recorded, and in which shape; 1 by default. */
+/** For tests: an event with a given time of recording and schema version (default 1). */
 export interface Dated {
   readonly at: string;
   readonly schemaVersion?: number;

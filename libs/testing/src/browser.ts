@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import type { Describe } from './describe-with-kafka.js';
 import { describeWithPrograms, programFile } from './programs.js';
 
-/** jest's `describe`, for tests that run Chromium. Where there is none they are skipped, and say so; in CI that is a failure. */
+/** jest's `describe` for tests that run Chromium. Without it they are skipped with a message; in CI that is a failure. */
 export function describeWithChromium(describe: Describe, name: string, tests: () => void): void {
   describeWithPrograms(describe, name, { chromium: 'chromium' }, tests);
 }
@@ -17,7 +17,7 @@ export interface VisitOptions extends Pick<
   readonly key?: string | undefined;
 }
 
-/** A Chromium without a window. One serves many visits, each of which shares nothing with another. */
+/** A headless Chromium for many visits, which share nothing. */
 export class TestBrowser {
   private constructor(
     private readonly browser: Browser,

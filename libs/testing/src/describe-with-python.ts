@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Describe } from './describe-with-kafka.js';
 
 /**
- * jest's `describe`, for tests that run a Python program with the packages of its `requirements.txt`, from the `.venv` in its folder.
- * Where there is none they are skipped, and say how to make it; in CI that is a failure.
+ * jest's `describe` for tests that run a Python program with the packages of its `requirements.txt`, from the `.venv` in its folder.
+ * Without it they are skipped, and say how to create it; in CI that is a failure.
  */
 export function describeWithPython(
   describe: Describe,

@@ -44,7 +44,7 @@ export class DocumentedApi {
     return this.document.paths[path]?.[method.toLowerCase()];
   }
 
-  /** What an answer of the route has that is not documented, or lacks; none where it is as documented. */
+  /** What an answer of the route has without documentation, or lacks. Empty if it is as documented. */
   complaints(route: string, answer: ReceivedAnswer): readonly string[] {
     const operation = this.operation(route);
     if (!operation) return [`${route} is not documented`];

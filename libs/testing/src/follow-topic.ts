@@ -16,7 +16,7 @@ export interface FollowedTopic {
   stop(): Promise<void>;
 }
 
-/** Reads a topic from its beginning as a consumer outside would: a group of its own, and committed messages alone. */
+/** Reads a topic from its beginning, as an outside consumer would: in a group of its own, only committed messages. */
 export async function followTopic(address: string, topic: string): Promise<FollowedTopic> {
   const kafka = new Kafka({ clientId: 'outside', brokers: [address], logLevel: logLevel.NOTHING });
   const consumer = kafka.consumer({ groupId: `outside-${randomUUID()}`, maxWaitTimeInMs: 100, metadataMaxAge: 1_000 });

@@ -7,7 +7,7 @@ export interface Instance {
   /** `command-service 1` */
   readonly name: string;
   readonly url: string;
-  /** Of the process that runs now: the supervisor reports the new one where it started one again. */
+  /** Of the present process: the supervisor reports the new one after a restart. */
   readonly pid: number;
 }
 
@@ -38,7 +38,7 @@ export async function metricOf({ url }: Pick<Instance, 'url'>, name: RegExp): Pr
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
-/** The value of one series by its complete name; undefined where it is not there. */
+/** The value of one series by its complete name; undefined if it does not exist. */
 export async function seriesOf({ url }: Instance, name: string): Promise<number | undefined> {
   const answer = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);
   const line = (await answer?.text())?.split('\n').find((each) => each.startsWith(`${name} `));

@@ -18,7 +18,7 @@ const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]testing[\\/]
 
 export const hasNginx = findProgram('nginx') !== undefined;
 
-/** jest's `describe`, for tests that run nginx. Where there is none they are skipped, and say so; in CI that is a failure. */
+/** jest's `describe` for tests that run nginx. Without it they are skipped with a message; in CI that is a failure. */
 export function describeWithNginx(describe: Describe, name: string, tests: () => void): void {
   describeWithPrograms(describe, name, { nginx: 'nginx-light' }, tests);
 }

@@ -1,4 +1,4 @@
-/** As much of an OpenAPI 3.1 document as answers and callers are held to. */
+/** The part of an OpenAPI 3.1 document that the checks use. */
 export interface ApiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, ApiOperation>>>>;
   readonly components?: unknown;
@@ -23,7 +23,7 @@ export interface ApiAnswer {
 
 export type ApiContents = Readonly<Record<string, { readonly schema?: unknown; readonly [member: string]: unknown }>>;
 
-/** What a `#/…` reference refers to in the document; what is no reference is itself. Throws where it leads nowhere. */
+/** Resolves a `#/…` reference; anything else is returned. Throws if the target does not exist. */
 export function dereferenced<T extends object>(document: unknown, value: T | { readonly $ref: string }): T {
   if (!('$ref' in value)) return value;
   const steps = value.$ref.slice(2).split('/');

@@ -124,7 +124,7 @@ export interface Step {
   readonly name: string;
 }
 
-/** A history in which few users fight for few usernames, each held by one at a time; steps that can't be are left out. */
+/** A history in which few users compete for few usernames, each owned by one at a time. Impossible steps are left out. */
 export function historyOf(steps: readonly Step[]): Happened[] {
   const users = new Map<number, UserStory>();
   const held = new Map<UsernameKey, UserStory>();
@@ -153,7 +153,7 @@ export function historyOf(steps: readonly Step[]): Happened[] {
   return history;
 }
 
-/** The events in another order in which each user's own order holds: what a partitioned bus delivers. */
+/** The events in another order that keeps each user's own order, as a partitioned bus delivers them. */
 export function shuffledByUser<E extends Recorded>(events: readonly E[], random: readonly number[]): E[] {
   const queues = Map.groupBy(events, (event) => event.streamId);
   const shuffled: E[] = [];

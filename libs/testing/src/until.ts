@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** For all that a test waits for, below jest's own bound. Far more than it takes: other work may hold a machine up for half a minute. */
+/** For every wait of a test, below jest's own limit. Usually far too long, but other load can stop a machine for half a minute. */
 const PATIENCE_MS = 120_000;
 
 /**
