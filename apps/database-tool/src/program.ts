@@ -80,7 +80,7 @@ const verify = () =>
       const names = named.length === 0 ? READ_MODEL_NAMES : named;
       if (showComparisons(await compare(url, names, options.examples, to.report), to.output)) return;
       process.exitCode = 1;
-      to.report('The read models are not as the journal has them: see postern rebuild --help');
+      to.report('Some read models differ from the journal: see postern rebuild --help');
     });
 
 const VERIFY_HELP = `

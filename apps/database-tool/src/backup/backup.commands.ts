@@ -20,7 +20,7 @@ export async function makeBackup(named: string, { report }: Surroundings, stop: 
   const database = await openDatabase(process.env);
   try {
     const { rows } = await backup(database.url, file, report, stop);
-    report(`${file} has ${countOf(rows)}. Keep it as you keep the database: it is not encrypted.`);
+    report(`${file} has ${countOf(rows)}. Protect it like the database: it is not encrypted.`);
   } finally {
     await database.close();
   }
@@ -32,7 +32,7 @@ export async function restoreBackup(named: string, to: Surroundings, stop: Abort
   const settings = loadSettings(process.env);
   // Before anything is written, and before an embedded database is created.
   const { madeAt, journal } = await checkBackup(file, SCHEMAS, stop);
-  to.report(`A backup of ${madeAt}, of the journal ${journal}`);
+  to.report(`The backup is of ${madeAt}. It has the journal ${journal}`);
   const prepare = async (ownerUrl: string) => {
     await withSession(ownerUrl, assertEmpty);
     await migrateAll(ownerUrl);
@@ -56,26 +56,26 @@ async function checkRestored(url: string, settings: Settings, { output, report }
   const equal = showComparisons(await compare(url, READ_MODEL_NAMES, 3, () => undefined), output);
   report(
     equal
-      ? 'Every read model is as the journal has it. Start Postern.'
-      : 'A read model is not as the journal has it: run `postern rebuild` with its name, then start Postern.',
+      ? 'Every read model equals the journal. Start Postern.'
+      : 'A read model differs from the journal: run `postern rebuild` with its name, then start Postern.',
   );
   return equal && feed.held === 0 && keys.operators > 0 && keys.given !== 'unknown';
 }
 
 function feedLine({ events, held }: FeedCheck): string {
   return held === 0
-    ? `Feed: gives all ${events} events`
-    : `Feed: holds back ${held} of ${events} events, for a transaction that was open before the restore. ` +
-        'Look into pg_stat_activity and pg_prepared_xacts, and end it before Postern starts.';
+    ? `Events: all ${events} are readable`
+    : `Events: ${held} of ${events} are not readable, because a transaction has been open since before the restore. ` +
+        'Find it in pg_stat_activity or pg_prepared_xacts, and end it before you start Postern.';
 }
 
 function keyLine({ live, operators, given }: KeyCheck, { dataDir }: Settings): string {
-  const counts = `API keys: ${live} work as before, ${operators} of them of operators`;
-  if (operators === 0) return `${counts}. The next start makes an operator key`;
-  if (given === 'works') return `${counts}; the operator key of this data folder or of POSTERN_OPERATOR_KEY is one`;
+  const counts = `API keys: ${live} work; operator keys among them: ${operators}`;
+  if (operators === 0) return `${counts}. The next start creates one`;
+  if (given === 'works') return `${counts}. The operator key of this data folder or of POSTERN_OPERATOR_KEY works`;
   if (given === null)
-    return `${counts}. Their texts are in no backup: keep your operator key, or copy its file to ${operatorKeyFile(dataDir)}`;
-  return `${counts}. The operator key of this data folder or of POSTERN_OPERATOR_KEY is not one of them: replace it by one`;
+    return `${counts}. A backup does not have their texts: keep your operator key, or copy its file to ${operatorKeyFile(dataDir)}`;
+  return `${counts}. The operator key of this data folder or of POSTERN_OPERATOR_KEY is not one of them: replace it with one`;
 }
 
 function operatorKeyAtHand({ operatorKey, dataDir }: Settings): string | null {

@@ -99,8 +99,8 @@ async function useUpXids(
   const first = await behind(client, last);
   report(
     first === 0n
-      ? 'Transaction ids: the cluster is past those of the journal'
-      : `Transaction ids: using up ${first}, to get past those of the journal; about ${first / BigInt(XIDS_PER_SECOND) + 1n} s`,
+      ? 'Transaction ids: those of the cluster are above those of the journal'
+      : `Transaction ids: raising those of the cluster by ${first}, above those of the journal; about ${first / BigInt(XIDS_PER_SECOND) + 1n} s`,
   );
   // Nothing is written, so nothing can be lost.
   await client.query('SET synchronous_commit = off');

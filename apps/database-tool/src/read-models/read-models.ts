@@ -61,5 +61,5 @@ const DIFFERENCE = {
   missing: 'is missing',
   extra: 'is not in the journal',
   behind: 'is at another version, and did not move',
-  different: 'is not as the journal has it',
+  different: 'differs from the journal',
 } as const;
