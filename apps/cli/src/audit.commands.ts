@@ -1,5 +1,6 @@
+import type { Schema } from './schema.js';
 import { shortTime, type Column } from '@postern/terminal';
-import { whatChanged, type Change, type Denial, type DeniedIp } from '@postern/contracts';
+import { whatChanged } from '@postern/contracts';
 import { ApiCommand } from './command.js';
 import { showList, type ListOptions } from './list.js';
 import { findSmtpUserThenOrNow } from './smtp-user.js';
@@ -18,7 +19,7 @@ const denials = new ApiCommand('denials')
   )
   .runs(async (session, named: string | undefined, options: ListOptions) => {
     const owner = named === undefined ? await session.tenantPath() : (await findSmtpUserThenOrNow(session, named)).path;
-    await showList<Denial>(session, `${owner}/denials`, options, [
+    await showList<Schema<'Denial'>>(session, `${owner}/denials`, options, [
       { title: 'WHEN', value: ({ occurredAt }) => shortTime(occurredAt) },
       { title: 'USER', value: ({ username }) => username },
       { title: 'IP', value: ({ ip }) => ip },
@@ -37,7 +38,7 @@ const deniedIps = new ApiCommand('denied-ips')
   .examples('postern denied-ips app@acme.example')
   .runs(async (session, named: string, options: ListOptions) => {
     const { path } = await findSmtpUserThenOrNow(session, named);
-    await showList<DeniedIp>(session, `${path}/denied-ips`, options, [
+    await showList<Schema<'DeniedIp'>>(session, `${path}/denied-ips`, options, [
       { title: 'IP', value: ({ ip }) => ip },
       { title: 'COUNT', value: ({ count }) => String(count) },
       { title: 'FIRST', value: ({ firstDeniedAt }) => shortTime(firstDeniedAt) },
@@ -53,7 +54,7 @@ const deniedIps = new ApiCommand('denied-ips')
     ]);
   });
 
-const CHANGE_COLUMNS: readonly Column<Change>[] = [
+const CHANGE_COLUMNS: readonly Column<Schema<'Change'>>[] = [
   { title: 'WHEN', value: ({ occurredAt }) => shortTime(occurredAt) },
   { title: 'USER', value: ({ username }) => username ?? '-' },
   { title: 'VERSION', value: ({ version }) => String(version) },

@@ -1,5 +1,6 @@
+import type { Schema } from './schema.js';
 import { Output, TerminalCommand, wholeNumber } from '@postern/terminal';
-import { DENIAL_REASONS, type WhoAmI } from '@postern/contracts';
+import { DENIAL_REASONS } from '@postern/contracts';
 import { InvalidArgumentError, Option } from 'commander';
 import { PosternApi, segment } from './api.js';
 import { connectionOf, type GlobalOptions } from './connection.js';
@@ -107,7 +108,7 @@ export class Session {
   }
 
   async #tenantOfKey(): Promise<string> {
-    const { role, tenantId } = await this.api.get<WhoAmI>('/v1/whoami');
+    const { role, tenantId } = await this.api.get<Schema<'WhoAmI'>>('/v1/whoami');
     if (tenantId !== null) return tenantId;
     throw usageFailure(
       `Which tenant? The key of the role ${role} belongs to none. Set POSTERN_TENANT or --tenant.` +

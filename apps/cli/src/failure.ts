@@ -1,5 +1,5 @@
+import type { Schema } from './schema.js';
 import { counted, printable, shortTime } from '@postern/terminal';
-import type { ObservedSource } from '@postern/contracts';
 
 /** Exit codes. Scripts rely on them: docs/cli.md and `postern --help` list them. */
 export const EXIT = {
@@ -38,7 +38,7 @@ export interface ProblemDocument {
   readonly code?: string;
   readonly requestId?: string;
   readonly errors?: readonly FieldProblem[];
-  readonly addresses?: readonly Pick<ObservedSource, 'ip' | 'logins' | 'lastSeenAt'>[];
+  readonly addresses?: readonly Pick<Schema<'Source'>, 'ip' | 'logins' | 'lastSeenAt'>[];
   readonly refusedAddresses?: number;
   readonly accept?: string;
 }

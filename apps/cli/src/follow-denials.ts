@@ -1,5 +1,5 @@
+import type { Schema } from './schema.js';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Denial } from '@postern/contracts';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { EXIT, Failure } from './failure.js';
 
@@ -13,7 +13,7 @@ const SILENCE_MS = 20_000;
 interface Following {
   readonly open: OpenStream;
   readonly onOpen: () => Promise<void>;
-  readonly show: (denial: Denial) => void;
+  readonly show: (denial: Schema<'Denial'>) => void;
   readonly remark: (text: string) => void;
   readonly signal: AbortSignal;
   readonly retryMs?: number;
@@ -44,7 +44,7 @@ export async function followDenials({
           continue;
         }
         lastEventId = event.id ?? lastEventId;
-        if (event.event === 'denial') show(JSON.parse(event.data) as Denial);
+        if (event.event === 'denial') show(JSON.parse(event.data) as Schema<'Denial'>);
         if (event.event === 'reset')
           remark('Postern was away for too long to resume: denials may be missing here. `postern denials` shows all.');
       }

@@ -1,4 +1,4 @@
-import type { Denial } from '@postern/contracts';
+import type { Schema } from './schema.js';
 import { describe, expect, it } from '@jest/globals';
 import { EXIT, Failure, RequestRefused } from './failure.js';
 import { followDenials } from './follow-denials.js';
@@ -27,7 +27,7 @@ async function follow(answers: readonly Answer[], silenceMs = 60_000) {
       return new Blob([...answer]).stream();
     },
     onOpen: async () => void shown.push('open'),
-    show: ({ id }: Denial) => shown.push(id),
+    show: ({ id }: Schema<'Denial'>) => shown.push(id),
     remark: (text) => shown.push(text),
     signal: stop.signal,
     retryMs: 1,

@@ -1,5 +1,5 @@
+import type { Schema } from './schema.js';
 import { counted, printable, shortTime, type Column, type Output } from '@postern/terminal';
-import type { RestrictionPreview } from '@postern/contracts';
 import { ApiCommand, type Session } from './command.js';
 import { EXIT } from './failure.js';
 import { changeCommands } from './restriction-changes.js';
@@ -46,12 +46,12 @@ async function preview(
   change: object,
   { days, at }: PreviewOptions,
 ): Promise<void> {
-  const previewed = await api.ask<RestrictionPreview>(`${path}/restriction/preview`, { ...change, days, at });
+  const previewed = await api.ask<Schema<'RestrictionPreview'>>(`${path}/restriction/preview`, { ...change, days, at });
   output.answer(previewed, () => describePreview(name, previewed, days, output));
   if (previewed.refusedAddresses > 0) process.exitCode = EXIT.no;
 }
 
-function describePreview(name: string, previewed: RestrictionPreview, days: number, output: Output): string {
+function describePreview(name: string, previewed: Schema<'RestrictionPreview'>, days: number, output: Output): string {
   const { logins, refused, refusedAddresses, addresses } = previewed;
   const some = refused > 0 ? output.paint('red', `${refused} would have been refused`) : 'none would have been refused';
   const lines = [`${printable(name)}: of ${counted(logins, 'login')} in ${counted(days, 'day')}, ${some}.`];
@@ -61,7 +61,7 @@ function describePreview(name: string, previewed: RestrictionPreview, days: numb
   return [...lines, '', ...notKnown(previewed)].join('\n');
 }
 
-const ADDRESS_COLUMNS: readonly Column<RestrictionPreview['addresses'][number]>[] = [
+const ADDRESS_COLUMNS: readonly Column<Schema<'RestrictionPreview'>['addresses'][number]>[] = [
   { title: 'IP', value: ({ ip }) => ip },
   { title: 'LOGINS', value: ({ logins }) => String(logins) },
   { title: 'LAST', value: ({ lastSeenAt }) => shortTime(lastSeenAt) },

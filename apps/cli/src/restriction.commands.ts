@@ -1,5 +1,6 @@
+import type { Schema } from './schema.js';
 import { type Output, printable, shortTime } from '@postern/terminal';
-import type { CheckedAddress, Restriction } from '@postern/restrictions';
+import type { Restriction } from '@postern/restrictions';
 import type { WriteOptions } from './api.js';
 import { ApiCommand, type Session } from './command.js';
 import { canAsk, confirm } from './confirm.js';
@@ -42,7 +43,7 @@ const check = new ApiCommand('check')
   )
   .runs(async (session, named: string, ip: string, { at }: { at?: string }) => {
     const { path, name } = await findSmtpUserThenOrNow(session, named);
-    const checked = await session.api.get<CheckedAddress>(`${path}/restriction/check`, { query: { ip, at } });
+    const checked = await session.api.get<Schema<'CheckedAddress'>>(`${path}/restriction/check`, { query: { ip, at } });
     session.output.answer(checked, () => explain(name, checked, session.output));
     if (checked.decision !== 'allow') process.exitCode = EXIT.no;
   });
@@ -74,7 +75,7 @@ async function acceptedLockout({ output }: Session, error: unknown): Promise<str
   return accept;
 }
 
-function explain(name: string, checked: CheckedAddress, output: Output): string {
+function explain(name: string, checked: Schema<'CheckedAddress'>, output: Output): string {
   const { ip, at, decision, reason, mode, matched, version } = checked;
   const word = output.paint(decision === 'allow' ? 'green' : 'red', decision);
   const lines = [`${word}  ${printable(name)} from ${printable(ip)} at ${shortTime(at)}: ${reason}`];

@@ -1,5 +1,5 @@
+import type { Schema } from './schema.js';
 import { printable, shortTime } from '@postern/terminal';
-import type { MyIp, SignInLink, WhoAmI } from '@postern/contracts';
 import { ApiCommand } from './command.js';
 import { EXIT, RequestRefused } from './failure.js';
 
@@ -7,7 +7,7 @@ const myIp = new ApiCommand('my-ip')
   .description('the address that Postern sees you come from (no key)')
   .examples('postern my-ip', 'postern allow app@acme.example "$(postern my-ip)"')
   .runs(async ({ api, output }) => {
-    const answer = await api.get<MyIp>('/v1/my-ip', { open: true });
+    const answer = await api.get<Schema<'MyIp'>>('/v1/my-ip', { open: true });
     output.answer(answer, () => answer.ip);
   });
 
@@ -30,7 +30,7 @@ const whoAmI = new ApiCommand('whoami')
   .description('the role, the tenant and the name of your key')
   .examples('postern whoami')
   .runs(async ({ api, output }) => {
-    const key = await api.get<WhoAmI>('/v1/whoami');
+    const key = await api.get<Schema<'WhoAmI'>>('/v1/whoami');
     const owner = key.tenantId ? `of ${key.tenantId}` : 'of no tenant';
     output.answer(key, () => `${key.role} ${owner}: ${printable(key.name)} (${key.keyId})`);
   });
@@ -39,7 +39,7 @@ const signInLink = new ApiCommand('sign-in-link')
   .description('a link that signs one browser in to the dashboard with your key, once, within 15 minutes')
   .examples('postern sign-in-link', 'xdg-open "$(postern sign-in-link)"')
   .runs(async ({ api, output }) => {
-    const { body } = await api.write<SignInLink>('POST', '/v1/sign-in-links');
+    const { body } = await api.write<Schema<'SignInLink'>>('POST', '/v1/sign-in-links');
     const link = { ...body, url: api.url + body.url };
     output.answer(link, () => link.url);
     output.remark(`The first person who opens it, until ${shortTime(link.expiresAt)}, has the rights of your key.`);

@@ -1,4 +1,5 @@
-import { isUuid, usernameKey, type Change } from '@postern/contracts';
+import type { Schema } from './schema.js';
+import { isUuid, usernameKey } from '@postern/contracts';
 import type { SmtpUser } from '@postern/restrictions';
 import { segment, type WriteMethod, type WriteOptions } from './api.js';
 import type { Session } from './command.js';
@@ -79,7 +80,12 @@ async function find(session: Session, named: string): Promise<NamedSmtpUser | nu
 async function removedWithName(session: Session, named: string): Promise<string[]> {
   const key = usernameKey(named);
   const ids = new Set<string>();
-  for await (const { items } of pagesOf<Change>(session, `${await session.tenantPath()}/changes`, {}, MOST_READ))
+  for await (const { items } of pagesOf<Schema<'Change'>>(
+    session,
+    `${await session.tenantPath()}/changes`,
+    {},
+    MOST_READ,
+  ))
     for (const { type, username, smtpUserId } of items)
       if (type === 'SmtpUserRemoved' && username !== null && smtpUserId !== null && usernameKey(username) === key)
         ids.add(smtpUserId);

@@ -1,6 +1,5 @@
+import type { Schema } from './schema.js';
 import { counted, printable, shortTime, wholeNumber, type Column, type Output } from '@postern/terminal';
-import type { LoginCoverage, SuggestedRange, SuggestedRestriction } from '@postern/contracts';
-import type { Source, UsedEntry, UsedEntryPage } from '@postern/restrictions';
 import { Option } from 'commander';
 import { ApiCommand, type Session } from './command.js';
 import { EXIT, Failure } from './failure.js';
@@ -17,7 +16,7 @@ const sources = new ApiCommand('sources')
   .examples('postern sources app@acme.example', 'postern sources app@acme.example --decision deny --from 30d')
   .runs(async (session, named: string, options: ListOptions) => {
     const { path } = await findSmtpUser(session, named);
-    await showList<Source>(session, `${path}/sources`, options, [
+    await showList<Schema<'Source'>>(session, `${path}/sources`, options, [
       { title: 'IP', value: ({ ip }) => ip },
       { title: 'LOGINS', value: ({ logins }) => String(logins) },
       { title: 'FIRST', value: ({ firstSeenAt }) => shortTime(firstSeenAt) },
@@ -52,7 +51,7 @@ const entries = new ApiCommand('entries')
   .runs(async (session, named: string | undefined, { unusedFor, ...options }: ListOptions & { unusedFor?: number }) => {
     const user = named === undefined ? undefined : await findSmtpUser(session, named);
     const query = { ...options, unusedForDays: unusedFor, smtpUserId: user?.path.split('/').at(-1) };
-    const columns: readonly Column<UsedEntry>[] = [
+    const columns: readonly Column<Schema<'UsedEntry'>>[] = [
       { title: 'USER', value: ({ username }) => username },
       { title: 'RANGE', value: ({ entry }) => entry.range },
       { title: 'NOTE', value: ({ entry }) => entry.note ?? '-', wraps: true },
@@ -62,7 +61,7 @@ const entries = new ApiCommand('entries')
       { title: 'EXPIRES', value: ({ entry }) => shortTime(entry.expiresAt) },
       { title: 'ID', value: ({ entry }) => entry.id },
     ];
-    await showList<UsedEntry, UsedEntryPage>(
+    await showList<Schema<'UsedEntry'>, Schema<'UsedEntryPage'>>(
       session,
       `${await session.tenantPath()}/entries`,
       query,
@@ -90,11 +89,15 @@ export async function suggestedRanges(session: Session, user: NamedSmtpUser, day
   return ranges.map(({ range }) => range);
 }
 
-function suggestionFor({ api }: Session, { path }: NamedSmtpUser, days: number): Promise<SuggestedRestriction> {
-  return api.get<SuggestedRestriction>(`${path}/restriction/suggestion`, { query: { days } });
+function suggestionFor(
+  { api }: Session,
+  { path }: NamedSmtpUser,
+  days: number,
+): Promise<Schema<'SuggestedRestriction'>> {
+  return api.get<Schema<'SuggestedRestriction'>>(`${path}/restriction/suggestion`, { query: { days } });
 }
 
-function describeSuggestion(suggestion: SuggestedRestriction, days: number, output: Output): string {
+function describeSuggestion(suggestion: Schema<'SuggestedRestriction'>, days: number, output: Output): string {
   const { ranges, left, leftAddresses, leftLogins, logins } = suggestion;
   const lines = [`${counted(logins, 'login')} in ${counted(days, 'day')}.`];
   if (ranges.length > 0) lines.push('', output.table(SUGGESTED_COLUMNS, ranges));
@@ -108,7 +111,7 @@ function leftOut(addresses: number, logins: number): string {
   return `Left out: ${counted(addresses, 'address', 'addresses')} with ${counted(logins, 'login')}`;
 }
 
-const SUGGESTED_COLUMNS: readonly Column<SuggestedRange>[] = [
+const SUGGESTED_COLUMNS: readonly Column<Schema<'SuggestedRange'>>[] = [
   { title: 'RANGE', value: ({ range }) => range },
   { title: 'LOGINS', value: ({ logins }) => String(logins) },
   { title: 'SHARE', value: ({ share }) => `${(share * 100).toFixed(1)} %` },
@@ -117,7 +120,11 @@ const SUGGESTED_COLUMNS: readonly Column<SuggestedRange>[] = [
 ];
 
 /** How far the numbers can be relied on. */
-export function notKnown({ since, silentRelays, notKept }: LoginCoverage): string[] {
+export function notKnown({
+  since,
+  silentRelays,
+  notKept,
+}: Pick<Schema<'SuggestedRestriction'>, 'since' | 'silentRelays' | 'notKept'>): string[] {
   const lines = [
     since === null ? 'No relay has reported logins yet.' : `Relays have reported logins since ${shortTime(since)}.`,
   ];

@@ -1,5 +1,6 @@
+import type { Schema } from './schema.js';
 import { wholeNumber, type Output, printable, shortTime } from '@postern/terminal';
-import type { Denial, Page } from '@postern/contracts';
+import type { Page } from '@postern/contracts';
 import type { Query } from './api.js';
 import { ApiCommand } from './command.js';
 import { followDenials } from './follow-denials.js';
@@ -17,7 +18,7 @@ export const tail = new ApiCommand('tail')
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
     const owner = named === undefined ? await session.tenantPath() : (await findSmtpUser(session, named)).path;
     const earlier = new Set<string>();
-    const show = (denial: Denial) => {
+    const show = (denial: Schema<'Denial'>) => {
       if (!earlier.has(denial.id)) output.line(output.json ? JSON.stringify(denial) : oneLine(denial, output));
     };
     await followDenials({
@@ -28,7 +29,10 @@ export const tail = new ApiCommand('tail')
         }),
       onOpen: async () => {
         if (last > 0) {
-          const { items } = await api.get<Page<Denial>>(`${owner}/denials`, { query: { limit: last }, signal });
+          const { items } = await api.get<Page<Schema<'Denial'>>>(`${owner}/denials`, {
+            query: { limit: last },
+            signal,
+          });
           items.toReversed().forEach(show);
           // The stream was open before the list was read: it may have these too.
           for (const { id } of items) earlier.add(id);
@@ -41,11 +45,11 @@ export const tail = new ApiCommand('tail')
     });
   });
 
-export function outcome({ refused }: Denial): string {
+export function outcome({ refused }: Schema<'Denial'>): string {
   return refused ? 'denied' : 'let through';
 }
 
-function oneLine(denial: Denial, output: Output): string {
+function oneLine(denial: Schema<'Denial'>, output: Output): string {
   const { occurredAt, username, ip, relay, reason, count } = denial;
   const word = output.paint(denial.refused ? 'red' : 'yellow', outcome(denial));
   const times = count === 1 ? '' : `  ${count} times`;

@@ -1,13 +1,7 @@
+import type { Schema } from './schema.js';
 import { open, rm } from 'node:fs/promises';
 import { printable, shortTime } from '@postern/terminal';
-import {
-  DEFAULT_TENANT_REPLY,
-  replyOf,
-  type ApiKey,
-  type IssuedApiKey,
-  type Tenant,
-  type TenantReply,
-} from '@postern/contracts';
+import { DEFAULT_TENANT_REPLY, replyOf, type TenantReply } from '@postern/contracts';
 import { Argument, Option } from 'commander';
 import { segment, type WriteOptions } from './api.js';
 import { ApiCommand, type Session } from './command.js';
@@ -25,7 +19,7 @@ export const tenantsCommand = new ApiCommand('tenants')
       .writes()
       .examples('postern tenants create acme --name "Acme Ltd"')
       .runs(async ({ api, output }, id: string, { name = id, ...options }: WriteOptions & { name?: string }) => {
-        const { body } = await api.write<Tenant>('POST', '/v1/tenants', { ...options, body: { id, name } });
+        const { body } = await api.write<Schema<'Tenant'>>('POST', '/v1/tenants', { ...options, body: { id, name } });
         output.answer(body, () => `Created the tenant ${body.id} (${printable(body.name)}).`);
       }),
   )
@@ -35,7 +29,7 @@ export const tenantsCommand = new ApiCommand('tenants')
       .lists()
       .examples('postern tenants list')
       .runs((session, options: ListOptions) =>
-        showList<Tenant>(session, '/v1/tenants', options, [
+        showList<Schema<'Tenant'>>(session, '/v1/tenants', options, [
           { title: 'ID', value: ({ id }) => id },
           { title: 'NAME', value: ({ name }) => name, wraps: true },
           { title: 'CREATED', value: ({ createdAt }) => shortTime(createdAt) },
@@ -113,7 +107,7 @@ export const keysCommand = new ApiCommand('keys')
       .lists()
       .examples('postern keys list --tenant acme', 'postern keys list --global')
       .runs(async (session, { global, ...options }: ListOptions) =>
-        showList<ApiKey>(session, await keysPath(session, global === true), options, [
+        showList<Schema<'ApiKey'>>(session, await keysPath(session, global === true), options, [
           { title: 'ID', value: ({ id }) => id },
           { title: 'ROLE', value: ({ role }) => role },
           { title: 'NAME', value: ({ name }) => name, wraps: true },
@@ -149,7 +143,7 @@ async function keysPath(session: Session, global: boolean): Promise<string> {
 /** The file is opened first, so that no key is issued that cannot be saved. */
 async function issueKey(
   session: Session,
-  role: ApiKey['role'],
+  role: Schema<'ApiKey'>['role'],
   { name, save, ...options }: WriteOptions & { readonly name: string; readonly save?: string },
 ): Promise<void> {
   const { api, output } = session;
@@ -158,7 +152,7 @@ async function issueKey(
     throw usageFailure(`--save: ${error.message}`);
   });
   try {
-    const { body } = await api.write<IssuedApiKey>('POST', path, { ...options, body: { role, name } });
+    const { body } = await api.write<Schema<'IssuedApiKey'>>('POST', path, { ...options, body: { role, name } });
     const { key, ...shown } = body;
     const issued = `Issued the ${role} key "${printable(body.name)}" (${body.id}).`;
     if (save === undefined) return output.answer(body, () => `${issued} It is shown this once:\n\n  ${key}\n`);

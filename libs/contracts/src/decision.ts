@@ -1,4 +1,5 @@
-export type DecisionKind = 'allow' | 'deny' | 'defer';
+export const DECISIONS = ['allow', 'deny', 'defer'] as const;
+export type DecisionKind = (typeof DECISIONS)[number];
 
 /** `enforce` denies a mismatch; `report-only` records it and allows the login. */
 export const MODES = ['enforce', 'report-only'] as const;
@@ -7,7 +8,14 @@ export type Mode = (typeof MODES)[number];
 export const DENIAL_REASONS = ['ip-not-authorized', 'no-live-entry', 'source-ip-invalid'] as const;
 export type DenialReason = (typeof DENIAL_REASONS)[number];
 
-export type ReasonCode = DenialReason | 'unrestricted' | 'entry-matched' | 'smtp-user-unknown' | 'policy-stale';
+export const REASON_CODES = [
+  'unrestricted',
+  'entry-matched',
+  'smtp-user-unknown',
+  'policy-stale',
+  ...DENIAL_REASONS,
+] as const;
+export type ReasonCode = (typeof REASON_CODES)[number];
 
 /** What the relay answers to its client: an SMTP code (RFC 5321), an enhanced status (RFC 3463) and a text. */
 export interface Reply {

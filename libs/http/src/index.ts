@@ -4,7 +4,7 @@ export { RELAY_HEADERS } from './openapi/headers.js';
 export { type JsonSchema, documentedAs } from './openapi/json-schema.js';
 export { type MediaType, exported, json, ndjson, plainText, serverSentEvents } from './openapi/media-types.js';
 export { serveDocuments } from './openapi/serve-documents.js';
-export { oneOf, oneOfSoFar, pageView, text, time, uuid, view, integer } from './openapi/view.js';
+export { oneOfSoFar, pageView, text, time, uuid, view, viewOf, integer } from './openapi/view.js';
 export { databaseFailed, sqlState, violates } from './problem/database-problem.js';
 export { ProblemFilter, problemOf, routeNotFound } from './problem/problem-filter.js';
 export { type FieldProblem, Problem, PROBLEMS, type ProblemCode, type ProblemOptions } from './problem/problem.js';
@@ -17,6 +17,7 @@ export {
   type Credential,
   type Principal,
   principalOf,
+  type Session,
   SESSION_COOKIE,
   setPrincipal,
   Tenant,

@@ -1,40 +1,23 @@
-import {
-  DENIAL_REASONS,
-  ROLES,
-  type DecisionKind,
-  type DenialReason,
-  type ReasonCode,
-  type Role,
-  MODES,
-  type Mode,
-} from '@postern/contracts';
+import { DECISIONS, DENIAL_REASONS, MODES, REASON_CODES, ROLES } from '@postern/contracts';
 import { z } from 'zod';
-import type { Entry, Restriction, SmtpUser, Warning } from '@postern/restrictions';
-import { oneOf, oneOfSoFar, text, time, uuid, view, integer } from './openapi/view.js';
+import { WARNING_CODES, type Entry, type Restriction, type SmtpUser, type Warning } from '@postern/restrictions';
+import { oneOfSoFar, text, time, uuid, viewOf, integer } from './openapi/view.js';
 
-export const decisionView = oneOf<DecisionKind>({ allow: true, deny: true, defer: true });
+export const decisionView = z.enum(DECISIONS);
 
-export const reasonView = oneOfSoFar<ReasonCode>({
-  unrestricted: true,
-  'entry-matched': true,
-  'ip-not-authorized': true,
-  'no-live-entry': true,
-  'smtp-user-unknown': true,
-  'source-ip-invalid': true,
-  'policy-stale': true,
-});
+export const reasonView = oneOfSoFar(REASON_CODES);
 
-export const denialReasonView: z.ZodType<DenialReason> = z.enum(DENIAL_REASONS).meta({ 'x-may-grow': true });
+export const denialReasonView = oneOfSoFar(DENIAL_REASONS);
 
-export const roleView: z.ZodType<Role> = z.enum(ROLES);
+export const roleView = z.enum(ROLES);
 
-export const modeView: z.ZodType<Mode> = z.enum(MODES).meta({
+export const modeView = z.enum(MODES).meta({
   description: '`enforce` refuses a mismatch; `report-only` records it and lets it through.',
 });
 
 const entryId = '019ab1c1-0a51-7b6e-9d5a-2f7c1e4b8d33';
 
-export const entryView = view<Entry>('Entry', 'One address or range of a restriction.', {
+export const entryView = viewOf<Entry>('Entry', 'One address or range of a restriction.', {
   id: uuid(entryId),
   range: text('203.0.113.42', 'The address or range in canonical form; a single address has no prefix.'),
   typed: text('203.0.113.42', 'The range as the caller typed it.'),
@@ -45,18 +28,13 @@ export const entryView = view<Entry>('Entry', 'One address or range of a restric
   live: z.boolean().meta({ description: 'False: the entry has expired.' }),
 });
 
-const warningView = view<Warning>('Warning', 'A possible mistake in an entry. The entry is stored all the same.', {
-  code: oneOfSoFar<Warning['code']>({
-    'covered-by': true,
-    'very-wide': true,
-    'private-range': true,
-    'expires-soon': true,
-  }),
+const warningView = viewOf<Warning>('Warning', 'A possible mistake in an entry. The entry is stored all the same.', {
+  code: oneOfSoFar(WARNING_CODES),
   detail: text('203.0.113.42 is inside the entry 203.0.113.0/24, and adds nothing to it.'),
   entryId: uuid(entryId),
 });
 
-export const restrictionView = view<Restriction>('Restriction', 'The allow list of one SMTP user.', {
+export const restrictionView = viewOf<Restriction>('Restriction', 'The allow list of one SMTP user.', {
   restricted: z.boolean().meta({ description: 'False: logins come from anywhere.' }),
   mode: modeView,
   enforceAt: time(
@@ -68,10 +46,14 @@ export const restrictionView = view<Restriction>('Restriction', 'The allow list 
   warnings: z.array(warningView),
 });
 
-export const smtpUserView = view<SmtpUser>('SmtpUser', 'A username that logs in to send mail, with its restriction.', {
-  id: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
-  tenantId: text('acme'),
-  username: text('app@acme.example'),
-  createdAt: time('2026-11-01T08:00:00.000Z'),
-  restriction: restrictionView,
-});
+export const smtpUserView = viewOf<SmtpUser>(
+  'SmtpUser',
+  'A username that logs in to send mail, with its restriction.',
+  {
+    id: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
+    tenantId: text('acme'),
+    username: text('app@acme.example'),
+    createdAt: time('2026-11-01T08:00:00.000Z'),
+    restriction: restrictionView,
+  },
+);

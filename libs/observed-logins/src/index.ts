@@ -1,9 +1,16 @@
 export { type EntryUse, entryUses, type UsableEntry } from './entry-uses.js';
 export { BATCHES_KEPT_HOURS, deleteOldLogins } from './delete-old-logins.js';
-export { loginCoverage } from './login-coverage.js';
+export { type LoginCoverage, loginCoverage } from './login-coverage.js';
 export { loginsSchema } from './logins-schema.js';
 export { ObservedLoginsModule } from './observed-logins.module.js';
-export { findSources, loginsByDay, MAX_SOURCES, observedSources, type SeenSource } from './observed-sources.js';
+export {
+  findSources,
+  loginsByDay,
+  MAX_SOURCES,
+  type ObservedSource,
+  observedSources,
+  type SeenSource,
+} from './observed-sources.js';
 export {
   type LoginBatch,
   type LoginRecord,

@@ -1,10 +1,19 @@
-import type { LoginCoverage } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
 import { dayOf } from './observed-sources.js';
 
 /** A relay reports at least once an hour; without logins, an empty batch. */
 const SILENT_AFTER_HOURS = 2;
 const MAX_SILENT = 100;
+
+/** What is not known of where an SMTP user logs in from. */
+export interface LoginCoverage {
+  /** Since when any relay has reported logins; null: none ever has. */
+  readonly since: string | null;
+  /** The first hundred, by name, of the relays that had contact within a day and do not report logins. */
+  readonly silentRelays: readonly string[];
+  /** Logins from addresses beyond those that are kept of a day. */
+  readonly notKept: number;
+}
 
 /**
  * What is not known about the logins of an SMTP user since the day (UTC) of `from`. Without a user (null), `notKept` is 0. Within

@@ -1,13 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { accessSchema } from '@postern/access';
-import {
-  newId,
-  type ApiKeyId,
-  type EntryId,
-  type LoginCoverage,
-  type SmtpUserId,
-  type TenantId,
-} from '@postern/contracts';
+import { newId, type ApiKeyId, type EntryId, type SmtpUserId, type TenantId } from '@postern/contracts';
 import { inTenant, migrate, openDataSource } from '@postern/database';
 import { createTestDatabase, onDatabase, type TestDatabase } from '@postern/testing';
 import type { DataSource } from 'typeorm';
@@ -15,6 +8,7 @@ import { loginCoverage } from './login-coverage.js';
 import { loginsSchema } from './logins-schema.js';
 import { findSources, MAX_SOURCES, observedSources } from './observed-sources.js';
 import { MAX_ADDRESSES_PER_DAY, storeLogins, type LoginRecord, type StoredLogins } from './store-logins.js';
+import type { LoginCoverage } from '@postern/observed-logins';
 
 let database: TestDatabase;
 let writer: DataSource;

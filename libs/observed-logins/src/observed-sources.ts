@@ -1,9 +1,17 @@
-import type { ObservedSource } from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
 import type { EntityManager } from 'typeorm';
 
 /** The most addresses that one answer considers. */
 export const MAX_SOURCES = 10_000;
+
+/** An address from which an SMTP user has logged in. Times are hours. */
+export interface ObservedSource {
+  readonly ip: string;
+  readonly logins: number;
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+  readonly relays: readonly string[];
+}
 
 /** A filter on the sources of an SMTP user. */
 export interface SourcesFilter {

@@ -7,4 +7,4 @@ export { nearestEntry } from './nearest-entry.js';
 export { DomainRefusal } from './refusal.js';
 export { evolve, initialState, requireRegistered, type RegisteredSmtpUser, type SmtpUserState } from './state.js';
 export * from './view.js';
-export { EXPIRES_SOON_MS, type Warning, type WarningCode } from './warnings.js';
+export { EXPIRES_SOON_MS, WARNING_CODES, type Warning, type WarningCode } from './warnings.js';

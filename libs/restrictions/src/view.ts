@@ -1,15 +1,4 @@
-import type {
-  DecisionKind,
-  EntryAdded,
-  EntryId,
-  LoginCoverage,
-  Mode,
-  ObservedSource,
-  Page,
-  ReasonCode,
-  SmtpUserId,
-  TenantId,
-} from '@postern/contracts';
+import type { EntryAdded, EntryId, Mode, SmtpUserId, TenantId } from '@postern/contracts';
 import { isLive } from './entry.js';
 import { modeAt } from './mode.js';
 import { requireRegistered, type RegisteredSmtpUser, type SmtpUserState } from './state.js';
@@ -47,39 +36,6 @@ export interface SmtpUser {
   readonly createdAt: string;
   readonly restriction: Restriction;
 }
-
-/** What a relay would decide at that instant, and why. */
-export interface CheckedAddress {
-  readonly ip: string;
-  readonly at: string;
-  readonly decision: DecisionKind;
-  readonly reason: ReasonCode;
-  readonly mode: Mode;
-  readonly matched: Entry | null;
-  /** If nothing matches: an expired entry that contained the address, otherwise the closest live one of its family. */
-  readonly nearest: Entry | null;
-  readonly liveEntries: number;
-  readonly version: number;
-}
-
-/** An address from which an SMTP user has logged in, and what would be decided now. */
-export interface Source extends ObservedSource {
-  readonly decision: DecisionKind;
-  readonly reason: ReasonCode;
-  readonly matched: Entry | null;
-}
-
-export interface UsedEntry {
-  readonly smtpUserId: SmtpUserId;
-  readonly username: string;
-  readonly entry: Entry;
-  /** The hour of the last login that it let in; null: none, as far as logins are kept. */
-  readonly lastMatchedAt: string | null;
-  readonly logins30d: number;
-}
-
-/** A page of entries, and what is not known about their use. */
-export interface UsedEntryPage extends Page<UsedEntry>, Pick<LoginCoverage, 'since' | 'silentRelays'> {}
 
 /** An SMTP user of the HTTP API at `now`. @throws `smtp-user-not-found`. */
 export function smtpUserView(state: SmtpUserState, now: Date): SmtpUser {

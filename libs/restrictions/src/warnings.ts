@@ -1,8 +1,9 @@
 import type { EntryAdded, EntryId } from '@postern/contracts';
-import { coveringRanges, remarksOn, type IpRange, type RemarkCode } from '@postern/ip-ranges';
+import { coveringRanges, remarksOn, type IpRange } from '@postern/ip-ranges';
 import { endOf, isLive, parsedRange } from './entry.js';
 
-export type WarningCode = 'covered-by' | RemarkCode | 'expires-soon';
+export const WARNING_CODES = ['covered-by', 'very-wide', 'private-range', 'expires-soon'] as const;
+export type WarningCode = (typeof WARNING_CODES)[number];
 
 export interface Warning {
   readonly code: WarningCode;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, type Change, type SessionId } from '@postern/contracts';
+import { newId, type SessionId } from '@postern/contracts';
 import { AuditWorld } from '../testing/audit-world.js';
 import { ACTOR, METADATA, Person } from '../testing/happenings.js';
+import type { Change } from './list-changes.js';
 
 let world: AuditWorld;
 let auditor: string;

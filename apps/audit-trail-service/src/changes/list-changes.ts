@@ -3,21 +3,21 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import {
   whatChanged,
   type Actor,
-  type Change,
-  type EventType,
   type Page,
   type SessionId,
   type TenantId,
+  type SmtpUserId,
+  EVENT_TYPES_OF_TOPIC,
 } from '@postern/contracts';
 import { inTenant, ofNoTenant } from '@postern/database';
-import { oneOfSoFar, roleView, text, time, uuid, view, integer } from '@postern/http';
+import { oneOfSoFar, roleView, text, time, uuid, view, viewOf, integer } from '@postern/http';
 import { defineList, isPosition, isTime, ListQuery, pageOf, periodFields, readRows } from '@postern/lists';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { findSmtpUser, nameFilter, ofSmtpUsersNamed, usernameFilter } from '../smtp-user/find-smtp-user.js';
 
-export const actorView = view<Actor>('Actor', 'The API key that was used, with the role and name that it had.', {
+export const actorView = viewOf<Actor>('Actor', 'The API key that was used, with the role and name that it had.', {
   role: roleView,
   keyId: text('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),
   name: text('ci'),
@@ -31,30 +31,13 @@ export const actorView = view<Actor>('Actor', 'The API key that was used, with t
 export const changes = defineList({
   name: 'changes',
   page: 'ChangePage',
-  item: view<Change>('Change', 'Who changed what, when, and by which request.', {
+  item: view('Change', 'Who changed what, when, and by which request.', {
     eventId: uuid('019ab1c4-6e7f-7a8b-9c0d-1e2f3a4b5c6d'),
-    type: oneOfSoFar<EventType>({
-      TenantCreated: true,
-      TenantReplySet: true,
-      ApiKeyIssued: true,
-      ApiKeyRevoked: true,
-      SmtpUserRegistered: true,
-      SmtpUserRenamed: true,
-      SmtpUserRemoved: true,
-      RestrictionAdded: true,
-      RestrictionEntriesChanged: true,
-      RestrictionRemoved: true,
-      RestrictionCleared: true,
-      RestrictionModeChanged: true,
-      AuthDenied: true,
-    }),
+    type: oneOfSoFar(Object.values(EVENT_TYPES_OF_TOPIC).flat()),
     occurredAt: time('2026-11-01T08:00:00.000Z'),
     actor: actorView,
     requestId: text('deploy-2026-11-01.17'),
-    smtpUserId: uuid<NonNullable<Change['smtpUserId']>>(
-      '019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10',
-      'Null if it concerns none.',
-    ).nullable(),
+    smtpUserId: uuid<SmtpUserId>('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10', 'Null if it concerns none.').nullable(),
     username: text('app@acme.example', 'The SMTP user’s name after the change.').nullable(),
     data: z.looseObject({}).meta({ description: 'The data of the event. Its fields depend on `type`.' }),
     before: z
@@ -97,6 +80,7 @@ export const changes = defineList({
     return { ...change, sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.` };
   },
 });
+export type Change = z.infer<typeof changes.item>;
 export type ChangesParams = z.infer<typeof changes.query>;
 
 interface ChangeScope {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, type DenialHistogram } from '@postern/contracts';
+import { newId } from '@postern/contracts';
 import { AuditWorld } from '../testing/audit-world.js';
 import { Person } from '../testing/happenings.js';
+import type { DenialHistogram } from './count-denials.js';
 
 let world: AuditWorld;
 let auditor: string;

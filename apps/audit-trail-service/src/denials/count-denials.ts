@@ -1,13 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import {
-  DENIAL_REASONS,
-  isUuid,
-  type DenialBucket,
-  type DenialHistogram,
-  type DenialReason,
-  type TenantId,
-} from '@postern/contracts';
+import { DENIAL_REASONS, isUuid, type DenialReason, type TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { time, timeField, view, integer } from '@postern/http';
 import { readRows } from '@postern/lists';
@@ -52,10 +45,10 @@ export const HistogramParams = z
   });
 type HistogramParams = z.infer<typeof HistogramParams>;
 
-export const denialHistogramView = view<DenialHistogram>('DenialHistogram', 'How many logins were denied, and when.', {
+export const denialHistogramView = view('DenialHistogram', 'How many logins were denied, and when.', {
   interval: z.enum(['minute', 'hour', 'day']),
   items: z.array(
-    view<DenialBucket>('DenialBucket', 'The denied logins of one interval; the empty ones are there too.', {
+    view('DenialBucket', 'The denied logins of one interval; the empty ones are there too.', {
       at: time('2026-11-01T08:00:00.000Z', 'When it begins.'),
       refused: integer(0, 12),
       wouldHaveBeenRefused: integer(0, 0, 'Logins that `report-only` let through.'),
@@ -68,6 +61,8 @@ export const denialHistogramView = view<DenialHistogram>('DenialHistogram', 'How
     description: `False where the period has more than ${MAX_COUNTED.toLocaleString('en')} denials: the newest are counted, and the oldest intervals are too low.`,
   }),
 });
+export type DenialHistogram = z.infer<typeof denialHistogramView>;
+export type DenialBucket = DenialHistogram['items'][number];
 
 export class CountDenials extends Query<DenialHistogram> {
   constructor(

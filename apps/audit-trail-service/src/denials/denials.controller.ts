@@ -1,14 +1,14 @@
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { DenialHistogram, TenantId } from '@postern/contracts';
+import type { TenantId } from '@postern/contracts';
 import { Allow, Documented, json, Tenant } from '@postern/http';
 import { ListAnswers } from '@postern/lists';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { CountDenials, denialHistogramView, HistogramParams } from './count-denials.js';
+import { CountDenials, denialHistogramView, HistogramParams, type DenialHistogram } from './count-denials.js';
 import { denials, type DenialsParams, ListDenials } from './list-denials.js';
 import { ListRefusingNow, refusingNow, type RefusingNowParams } from './list-refusing-now.js';
-import { type Summaries, SummariesParams, summariesAnswer, SummariseDenials } from './summarise-denials.js';
+import { type Summaries, SummariesParams, summariesView, SummariseDenials } from './summarise-denials.js';
 
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')
@@ -64,7 +64,7 @@ export class DenialsController {
     tag: 'Audit trail',
     id: 'summariseDenials',
     summary: 'The last denial of each of some SMTP users, and what is refused now and today',
-    answer: summariesAnswer,
+    answer: json(summariesView),
   })
   summaries(
     @Tenant() tenantId: TenantId,

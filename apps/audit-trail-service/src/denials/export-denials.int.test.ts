@@ -1,10 +1,10 @@
-import type { Denial } from '@postern/contracts';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '@postern/testing';
 import { AuditWorld } from '../testing/audit-world.js';
 import { askForExport, linesOf, readRest } from '../testing/export-client.js';
 import { Person } from '../testing/happenings.js';
+import type { Denial } from './list-denials.js';
 
 /** 20 MB: more than the kernel's buffers take from a reader that does not read. */
 const DENIALS = 60_000;

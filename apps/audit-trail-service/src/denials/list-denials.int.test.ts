@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, type TenantId, type Denial } from '@postern/contracts';
+import { newId, type TenantId } from '@postern/contracts';
 import { AuditWorld } from '../testing/audit-world.js';
 import { Person } from '../testing/happenings.js';
+import type { Denial } from './list-denials.js';
 
 let world: AuditWorld;
 let auditor: string;

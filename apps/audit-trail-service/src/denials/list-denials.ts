@@ -1,6 +1,6 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DENIAL_REASONS, type Denial, type Page, type TenantId, type UsernameKey } from '@postern/contracts';
+import { DENIAL_REASONS, type Page, type TenantId, type UsernameKey } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { denialReasonView, modeView, text, time, uuid, view, integer } from '@postern/http';
 import { parseRange, type IpRange } from '@postern/ip-ranges';
@@ -32,7 +32,7 @@ export const denialFilters = {
 export const denials = defineList({
   name: 'denials',
   page: 'DenialPage',
-  item: view<Denial>('Denial', 'One refused login, or in `report-only` one that would have been.', {
+  item: view('Denial', 'One refused login, or in `report-only` one that would have been.', {
     id: uuid('019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b'),
     occurredAt: time('2026-11-01T08:00:00.000Z', 'By the relay’s clock.'),
     recordedAt: time('2026-11-01T08:00:00.120Z'),
@@ -52,6 +52,7 @@ export const denials = defineList({
     ...denialFilters,
   },
 });
+export type Denial = z.infer<typeof denials.item>;
 export type DenialsParams = z.infer<typeof denials.query>;
 
 export interface DenialScope {

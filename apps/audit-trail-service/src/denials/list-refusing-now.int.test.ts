@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RefusingNow, TenantId } from '@postern/contracts';
+import type { TenantId } from '@postern/contracts';
 import { AuditWorld } from '../testing/audit-world.js';
 import { Person } from '../testing/happenings.js';
+import type { RefusingNow } from './list-refusing-now.js';
 
 let world: AuditWorld;
 let auditor: string;

@@ -1,6 +1,6 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { Page, RefusingNow, TenantId } from '@postern/contracts';
+import type { Page, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { text, time, uuid, view, integer } from '@postern/http';
 import { defineList, isTime, isUuid, ListQuery, pageOf, readRows } from '@postern/lists';
@@ -14,7 +14,7 @@ const MAX_LOOKED_AT = 20_000;
 export const refusingNow = defineList({
   name: 'refusing-now',
   page: 'RefusingNowPage',
-  item: view<RefusingNow>(
+  item: view(
     'RefusingNow',
     `An SMTP user whose logins were refused in the last five minutes. Only the newest ${MAX_LOOKED_AT} denials are counted.`,
     {
@@ -30,6 +30,7 @@ export const refusingNow = defineList({
   order: { lastDeniedAt: isTime, smtpUserId: isUuid },
   filters: {},
 });
+export type RefusingNow = z.infer<typeof refusingNow.item>;
 export type RefusingNowParams = z.infer<typeof refusingNow.query>;
 
 export class ListRefusingNow extends ListQuery<RefusingNow, TenantId, RefusingNowParams> {}

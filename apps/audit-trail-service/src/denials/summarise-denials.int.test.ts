@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, type DenialSummary, type TenantId } from '@postern/contracts';
+import { newId, type TenantId } from '@postern/contracts';
 import { AuditWorld } from '../testing/audit-world.js';
 import { Person } from '../testing/happenings.js';
-import { MAX_COUNTED } from './summarise-denials.js';
+import { MAX_COUNTED, type DenialSummary } from './summarise-denials.js';
 
 let world: AuditWorld;
 let auditor: string;

@@ -1,8 +1,8 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { isUuid, type DeniedLogins, type DenialSummary, type TenantId } from '@postern/contracts';
+import { isUuid, type TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { json, text, time, timeField, uuid, view, integer } from '@postern/http';
+import { text, time, timeField, uuid, view, integer } from '@postern/http';
 import { readRows } from '@postern/lists';
 import sql from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
@@ -36,28 +36,25 @@ const logins = {
   refused: integer(0, 12),
   wouldHaveBeenRefused: integer(0, 0, 'Logins that `report-only` let through.'),
 };
-const summary = view<DenialSummary>('DenialSummary', 'A summary of an SMTP user’s denials.', {
+const summary = view('DenialSummary', 'A summary of an SMTP user’s denials.', {
   smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
   lastDeniedAt: time('2026-11-02T09:30:00.000Z'),
   lastIp: text('203.0.113.9'),
-  recent: view<DenialSummary['recent']>('RecentDenials', 'Logins of the last five minutes.', {
+  recent: view('RecentDenials', 'Logins of the last five minutes.', {
     ...logins,
     ip: text('203.0.113.9', 'The most frequent address.').nullable(),
   }),
-  today: view<DeniedLogins>('DeniedLogins', 'Logins since the beginning of the day.', logins),
+  today: view('DeniedLogins', 'Logins since the beginning of the day.', logins),
   complete: z.boolean().meta({
     description: `False if there are more denials than the ${MAX_COUNTED} that are counted: the numbers are then lower bounds.`,
   }),
 });
 
-export interface Summaries {
-  readonly items: readonly DenialSummary[];
-}
-export const summariesAnswer = json(
-  view<Summaries>('DenialSummaries', 'In no order. SMTP users without a denial are left out.', {
-    items: z.array(summary),
-  }),
-);
+export const summariesView = view('DenialSummaries', 'In no order. SMTP users without a denial are left out.', {
+  items: z.array(summary),
+});
+export type Summaries = z.infer<typeof summariesView>;
+export type DenialSummary = Summaries['items'][number];
 
 /** Ids of other tenants are left out. */
 export class SummariseDenials extends Query<Summaries> {

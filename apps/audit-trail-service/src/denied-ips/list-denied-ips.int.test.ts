@@ -1,7 +1,7 @@
-import type { DeniedIp } from '@postern/contracts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuditWorld } from '../testing/audit-world.js';
 import { Person } from '../testing/happenings.js';
+import type { DeniedIp } from './list-denied-ips.js';
 
 let world: AuditWorld;
 let admin: string;

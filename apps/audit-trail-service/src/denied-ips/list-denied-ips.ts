@@ -1,8 +1,8 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { DeniedIp, Page, SuggestedEntry, TenantId } from '@postern/contracts';
+import type { Page, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { denialReasonView, text, time, view, integer } from '@postern/http';
+import { view } from '@postern/http';
 import {
   isPrivate,
   neighbourhood,
@@ -19,38 +19,30 @@ import sql, { join, type Sql } from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
-import { countNeighbours, findProxies, MAX_NEIGHBOURS, USERS_OF_PROXY } from './neighbours.js';
-import { suggestEntries, type DeniedAddress, type DeniedIpRecord } from './suggest-entries.js';
+import {
+  deniedTotals,
+  suggestedEntry,
+  suggestEntries,
+  type DeniedAddress,
+  type DeniedIpRecord,
+} from './suggest-entries.js';
+import { countNeighbours, findProxies, USERS_OF_PROXY } from './neighbours.js';
 
 export const deniedIps = defineList({
   name: 'denied-ips',
   page: 'DeniedIpPage',
-  item: view<DeniedIp>('DeniedIp', 'An address from which an SMTP user was denied.', {
-    ip: text('203.0.113.9'),
-    count: integer(1, 12, 'Logins.'),
-    firstDeniedAt: time('2026-11-01T08:00:00.000Z'),
-    lastDeniedAt: time('2026-11-02T09:30:00.000Z'),
-    relays: z.array(text('mx1')),
-    reasons: z.array(denialReasonView),
+  item: view('DeniedIp', 'An address from which an SMTP user was denied.', {
+    ...deniedTotals,
     stillDenied: z.boolean().meta({ description: 'Whether a login from there would be a denial now.' }),
     looksLikeProxy: z.boolean().meta({
       description: `Whether it is a private address that was denied for ${USERS_OF_PROXY} or more SMTP users of the tenant. It is then most likely your own proxy or NAT: no entry is suggested for it, since an entry would let in everyone behind it. Make the proxy pass on the address of the client.`,
     }),
-    suggestedEntries: z.array(
-      view<SuggestedEntry>('SuggestedEntry', 'An entry that would let the address in.', {
-        range: text('203.0.113.9', 'The address or range in canonical form, as in an entry.'),
-        why: text('It is the address itself.'),
-        covers: integer(
-          1,
-          1,
-          `How many denied addresses of this SMTP user the range covers. Counting ends at ${MAX_NEIGHBOURS}.`,
-        ),
-      }),
-    ),
+    suggestedEntries: z.array(suggestedEntry),
   }),
   order: { lastDeniedAt: isTime, ip: isText },
   filters: periodFields('Denied'),
 });
+export type DeniedIp = z.infer<typeof deniedIps.item>;
 export type DeniedIpsParams = z.infer<typeof deniedIps.query>;
 
 export class ListDeniedIps extends ListQuery<
@@ -83,7 +75,7 @@ export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
       const ranges = [...new Set(lacking.map(around))].filter((range) => !proxies.has(range));
       const neighbours = await countNeighbours(manager, smtpUserId, ranges);
       const known = { listed: liveFamilies(smtpUser, now), recent: recent.filter((record) => !looksLikeProxy(record)) };
-      const suggested = new Map<DeniedIpRecord, SuggestedEntry[]>(
+      const suggested = new Map<DeniedIpRecord, ReturnType<typeof suggestEntries>>(
         lacking.map((record) => [
           record,
           suggestEntries(record, { ...known, neighbours: neighbours.get(around(record)) ?? 0 }),

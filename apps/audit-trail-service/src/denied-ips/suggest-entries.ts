@@ -1,10 +1,31 @@
-import type { DeniedIp, SuggestedEntry } from '@postern/contracts';
+import type { Described } from '@postern/contracts';
 import { neighbourhood, type Family, type IpAddress } from '@postern/ip-ranges';
+import { denialReasonView, integer, text, time, view } from '@postern/http';
+import { z } from 'zod';
+import { MAX_NEIGHBOURS } from './neighbours.js';
 
-/** The totals of one denied address. `address` is null if `ip`, as the relays saw it, is not an address. */
-export interface DeniedIpRecord extends Omit<DeniedIp, 'stillDenied' | 'looksLikeProxy' | 'suggestedEntries'> {
-  readonly address: IpAddress | null;
-}
+/** The totals of one denied address, as the API shows them. */
+export const deniedTotals = {
+  ip: text('203.0.113.9'),
+  count: integer(1, 12, 'Logins.'),
+  firstDeniedAt: time('2026-11-01T08:00:00.000Z'),
+  lastDeniedAt: time('2026-11-02T09:30:00.000Z'),
+  relays: z.array(text('mx1')),
+  reasons: z.array(denialReasonView),
+};
+/** `address` is null if `ip`, as the relays saw it, is not an address. */
+export type DeniedIpRecord = Described<z.ZodObject<typeof deniedTotals>> & { readonly address: IpAddress | null };
+
+export const suggestedEntry = view('SuggestedEntry', 'An entry that would let the address in.', {
+  range: text('203.0.113.9', 'The address or range in canonical form, as in an entry.'),
+  why: text('It is the address itself.'),
+  covers: integer(
+    1,
+    1,
+    `How many denied addresses of this SMTP user the range covers. Counting ends at ${MAX_NEIGHBOURS}.`,
+  ),
+});
+type SuggestedEntry = z.infer<typeof suggestedEntry>;
 
 export type DeniedAddress = DeniedIpRecord & { readonly address: IpAddress };
 

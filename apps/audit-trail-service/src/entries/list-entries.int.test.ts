@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@postern/contracts';
-import type { UsedEntry, UsedEntryPage } from '@postern/restrictions';
 import { AuditWorld } from '../testing/audit-world.js';
 import { entryOf, Person } from '../testing/happenings.js';
 import { hoursAgo, loginOf, reportLogins } from '../testing/logins.js';
+import type { UsedEntry, UsedEntryPage } from './list-entries.js';
 
 let world: AuditWorld;
 let auditor: string;

@@ -1,11 +1,11 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { EntryAdded, SmtpUserId, TenantId } from '@postern/contracts';
+import type { EntryAdded, Page, SmtpUserId, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { entryView, text, time, uuid, view, integer } from '@postern/http';
 import { defineList, isPosition, isUuid, ListQuery, pageOf, readRows } from '@postern/lists';
-import { entryUses, loginCoverage } from '@postern/observed-logins';
-import { entryView as shownEntry, type UsedEntry, type UsedEntryPage } from '@postern/restrictions';
+import { entryUses, loginCoverage, type LoginCoverage } from '@postern/observed-logins';
+import { entryView as shownEntry } from '@postern/restrictions';
 import sql, { join, raw } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -15,7 +15,7 @@ import { daysField, loginCoverageFields, observedFrom } from '../sources/recent-
 export const entries = defineList({
   name: 'entries',
   page: 'UsedEntryPage',
-  item: view<UsedEntry>('UsedEntry', 'An entry of an SMTP user’s restriction, and how it was used.', {
+  item: view('UsedEntry', 'An entry of an SMTP user’s restriction, and how it was used.', {
     smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
     username: text('app@acme.example'),
     entry: entryView,
@@ -48,6 +48,9 @@ export const entries = defineList({
     'entry.id',
   ],
 });
+export type UsedEntry = z.infer<typeof entries.item>;
+/** With what is not known about their use. */
+export interface UsedEntryPage extends Page<UsedEntry>, Pick<LoginCoverage, 'since' | 'silentRelays'> {}
 export type EntriesParams = z.infer<typeof entries.query>;
 
 export class ListEntries extends ListQuery<UsedEntry, TenantId, EntriesParams> {}

@@ -14,20 +14,16 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { denials } from '../denials/list-denials.js';
 import { DenialStreams } from './denial-streams.js';
-import type { ResetReason } from './stream-position.js';
+import { RESET_REASONS } from './stream-position.js';
 
-const heartbeat = view<{ at: string }>('DenialHeartbeat', 'Every 5 seconds: all denials so far were sent.', {
+const heartbeat = view('DenialHeartbeat', 'Every 5 seconds: all denials so far were sent.', {
   at: time('2026-11-02T09:30:00.000Z'),
 });
-const reset = view<{ reason: ResetReason }>(
+const reset = view(
   'DenialReset',
   'The stream cannot resume, so it starts from now. Denials may be missing: read the list again.',
   {
-    reason: oneOfSoFar<ResetReason>({
-      'last-event-id-malformed': true,
-      'last-event-id-too-old': true,
-      'last-event-id-ahead': true,
-    }),
+    reason: oneOfSoFar(RESET_REASONS),
   },
 );
 const documentation = {

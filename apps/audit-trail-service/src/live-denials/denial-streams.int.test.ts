@@ -1,6 +1,6 @@
 import { connect as connectTo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId, type AuthDenialEvent, type Denial, type TenantId } from '@postern/contracts';
+import { newId, type AuthDenialEvent, type TenantId } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
 import { AccessRows, until } from '@postern/testing';
 import type { DataSource } from 'typeorm';
@@ -12,6 +12,7 @@ import { AuditWorld } from '../testing/audit-world.js';
 import { DenialStreamClient } from '../testing/denial-stream-client.js';
 import { Person, recorded } from '../testing/happenings.js';
 import { RESUMABLE_MS } from './stream-position.js';
+import type { Denial } from '../denials/list-denials.js';
 
 let world: AuditWorld;
 let url: string;

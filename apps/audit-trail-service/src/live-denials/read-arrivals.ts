@@ -1,9 +1,9 @@
-import type { Denial, TenantId } from '@postern/contracts';
+import type { TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { readRows } from '@postern/lists';
 import sql from 'sql-template-tag';
 import type { DataSource, EntityManager } from 'typeorm';
-import { DENIAL_COLUMNS } from '../denials/list-denials.js';
+import { DENIAL_COLUMNS, type Denial } from '../denials/list-denials.js';
 import type { ResetReason, StreamPosition } from './stream-position.js';
 
 const PAGE = 500;

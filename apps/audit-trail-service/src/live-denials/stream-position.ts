@@ -8,7 +8,8 @@ export interface StreamPosition {
 export const RESUMABLE_MS = 60 * 60 * 1_000;
 
 /** Why a stream begins with new denials instead of the requested position. */
-export type ResetReason = 'last-event-id-malformed' | 'last-event-id-too-old' | 'last-event-id-ahead';
+export const RESET_REASONS = ['last-event-id-malformed', 'last-event-id-too-old', 'last-event-id-ahead'] as const;
+export type ResetReason = (typeof RESET_REASONS)[number];
 
 /** The id of an event: the position, and the time at which it was sent (seconds since 1970). */
 export function eventId({ arrival, place }: StreamPosition, now: number): string {

@@ -2,7 +2,17 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { SmtpUserEvent } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { Problem } from '@postern/http';
+import {
+  decisionView,
+  entryView as shownEntry,
+  integer,
+  modeView,
+  Problem,
+  reasonView,
+  text,
+  time,
+  view,
+} from '@postern/http';
 import type { IpAddress } from '@postern/ip-ranges';
 import {
   decideAccess,
@@ -12,12 +22,28 @@ import {
   isLive,
   modeAt,
   nearestEntry,
-  type CheckedAddress,
   type RegisteredSmtpUser,
   type SmtpUserState,
 } from '@postern/restrictions';
 import type { DataSource, EntityManager } from 'typeorm';
 import { presentSmtpUser, smtpUserAtVersion, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
+import type { z } from 'zod';
+
+export const checkedAddressView = view('CheckedAddress', 'A decision, explained.', {
+  ip: text('203.0.113.9', 'The address in canonical form.'),
+  at: time('2026-11-01T00:00:00.000Z'),
+  decision: decisionView,
+  reason: reasonView,
+  mode: modeView,
+  matched: shownEntry.nullable().meta({ description: 'The entry that lets the address in.' }),
+  nearest: shownEntry.nullable().meta({
+    description:
+      'If no live entry contains the address: the expired entry that contains it, otherwise the closest live entry of the same address family.',
+  }),
+  liveEntries: integer(0, 3, 'How many entries were live at that time.'),
+  version: integer(1, 7, 'The SMTP user’s version that was asked.'),
+});
+export type CheckedAddress = z.infer<typeof checkedAddressView>;
 
 /** What a relay would decide at `at`, and why. `at` is in the past, or null: now. */
 export class CheckAddress extends Query<CheckedAddress> {

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RestrictionPreview, SuggestedRestriction, TenantId } from '@postern/contracts';
+import type { TenantId } from '@postern/contracts';
 import { AuditWorld } from '../testing/audit-world.js';
 import { entryOf, Person } from '../testing/happenings.js';
 import { hoursAgo, loginOf, reportLogins } from '../testing/logins.js';
+import type { RestrictionPreview } from './preview-restriction.js';
+import type { SuggestedRestriction } from './suggest-restriction.js';
 
 let world: AuditWorld;
 let admin: string;

@@ -1,6 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { newId, type EntryId, type RestrictionPreview } from '@postern/contracts';
+import { newId, type EntryId } from '@postern/contracts';
 import {
   enforceAtSchema,
   entriesSchema,
@@ -51,7 +51,7 @@ export const PreviewBody = z
   .meta({ examples: [{ add: [{ range: '203.0.113.42' }], mode: 'enforce', days: 30 }] });
 export type PreviewParams = z.infer<typeof PreviewBody>;
 
-export const restrictionPreviewView = view<RestrictionPreview>(
+export const restrictionPreviewView = view(
   'RestrictionPreview',
   'What the changed restriction would have refused. Nothing is changed.',
   {
@@ -72,6 +72,7 @@ export const restrictionPreviewView = view<RestrictionPreview>(
     version: integer(1, 7, 'The SMTP user’s version that the changes were made to.'),
   },
 );
+export type RestrictionPreview = z.infer<typeof restrictionPreviewView>;
 
 /** What a change of the restriction would have done to the logins of the last days. */
 export class PreviewRestriction extends Query<RestrictionPreview> {

@@ -1,46 +1,20 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { utcTime, type RestrictionPreview, type SuggestedRestriction, type TenantId } from '@postern/contracts';
-import {
-  Allow,
-  decisionView,
-  Documented,
-  entryView,
-  json,
-  LongBody,
-  MinVersion,
-  modeView,
-  Problem,
-  reasonView,
-  SERVER_LIMITS,
-  Tenant,
-  text,
-  time,
-  view,
-  integer,
-} from '@postern/http';
+import { utcTime, type TenantId } from '@postern/contracts';
+import { Allow, Documented, json, LongBody, MinVersion, Problem, SERVER_LIMITS, Tenant } from '@postern/http';
 import { parseAddress, type IpAddress } from '@postern/ip-ranges';
-import type { CheckedAddress } from '@postern/restrictions';
 import { z } from 'zod';
 import { DaysParams } from '../sources/recent-sources.js';
-import { CheckAddress } from './check-address.js';
-import { PreviewBody, PreviewRestriction, restrictionPreviewView, type PreviewParams } from './preview-restriction.js';
-import { suggestedRestrictionView, SuggestRestriction } from './suggest-restriction.js';
 
-const checkedAddressView = view<CheckedAddress>('CheckedAddress', 'A decision, explained.', {
-  ip: text('203.0.113.9', 'The address in canonical form.'),
-  at: time('2026-11-01T00:00:00.000Z'),
-  decision: decisionView,
-  reason: reasonView,
-  mode: modeView,
-  matched: entryView.nullable().meta({ description: 'The entry that lets the address in.' }),
-  nearest: entryView.nullable().meta({
-    description:
-      'If no live entry contains the address: the expired entry that contains it, otherwise the closest live entry of the same address family.',
-  }),
-  liveEntries: integer(0, 3, 'How many entries were live at that time.'),
-  version: integer(1, 7, 'The SMTP user’s version that was asked.'),
-});
+import {
+  PreviewBody,
+  PreviewRestriction,
+  restrictionPreviewView,
+  type PreviewParams,
+  type RestrictionPreview,
+} from './preview-restriction.js';
+import { suggestedRestrictionView, SuggestRestriction, type SuggestedRestriction } from './suggest-restriction.js';
+import { CheckAddress, checkedAddressView, type CheckedAddress } from './check-address.js';
 
 const AddressToCheck = z.strictObject({
   ip: z.string().meta({ description: 'An IPv4 or IPv6 address.', examples: ['203.0.113.9'] }),

@@ -1,6 +1,24 @@
-import type { SuggestedRange } from '@postern/contracts';
 import { isPrivate, neighbourhood, parseAddress, rangeOf, type IpRange } from '@postern/ip-ranges';
 import { MAX_ENTRIES } from '@postern/restrictions';
+import { integer, text, view } from '@postern/http';
+import { z } from 'zod';
+
+export const suggestedRange = view(
+  'SuggestedRange',
+  'A range that covers addresses from which an SMTP user logged in.',
+  {
+    range: text('203.0.113.9', 'The address or range in canonical form, as in an entry.'),
+    logins: integer(1, 120),
+    share: z
+      .number()
+      .min(0)
+      .max(1)
+      .meta({ description: 'The share of all logins that come from this range: 0 to 1.', examples: [0.75] }),
+    addresses: integer(1, 1, 'How many different addresses of this range logged in.'),
+    why: text('This address logged in 120 times.'),
+  },
+);
+export type SuggestedRange = z.infer<typeof suggestedRange>;
 
 /** With this many addresses in a /24 or /64, it looks like one site, not like single hosts. */
 const SEVERAL = 3;

@@ -1,34 +1,21 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { SuggestedRange, SuggestedRestriction } from '@postern/contracts';
 import { text, view, integer } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { presentSmtpUser, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
 import { loginCoverageFields, recentSources, sumOfLogins } from '../sources/recent-sources.js';
-import { suggestRanges } from './suggest-ranges.js';
+import { suggestedRange, suggestRanges } from './suggest-ranges.js';
 
 /** The most left-out addresses in an answer; the totals count all. */
 const MAX_LEFT = 100;
 
-export const suggestedRestrictionView = view<SuggestedRestriction>(
+export const suggestedRestrictionView = view(
   'SuggestedRestriction',
   'The smallest list of ranges that covers where an SMTP user logged in from.',
   {
     ranges: z
-      .array(
-        view<SuggestedRange>('SuggestedRange', 'A range that covers addresses from which an SMTP user logged in.', {
-          range: text('203.0.113.9', 'The address or range in canonical form, as in an entry.'),
-          logins: integer(1, 120),
-          share: z
-            .number()
-            .min(0)
-            .max(1)
-            .meta({ description: 'The share of all logins that come from this range: 0 to 1.', examples: [0.75] }),
-          addresses: integer(1, 1, 'How many different addresses of this range logged in.'),
-          why: text('This address logged in 120 times.'),
-        }),
-      )
+      .array(suggestedRange)
       .meta({ description: 'Those with the most logins first, at most 1,000. Never wider than /24 or /64.' }),
     left: z
       .array(z.object({ ip: text('198.51.100.7'), logins: integer(1, 1) }))
@@ -39,6 +26,7 @@ export const suggestedRestrictionView = view<SuggestedRestriction>(
     ...loginCoverageFields,
   },
 );
+export type SuggestedRestriction = z.infer<typeof suggestedRestrictionView>;
 
 /** A list of ranges for an SMTP user, from its logins of the last `days`. */
 export class SuggestRestriction extends Query<SuggestedRestriction> {

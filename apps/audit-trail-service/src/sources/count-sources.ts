@@ -1,6 +1,6 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { SourceHistogram, TenantId } from '@postern/contracts';
+import type { TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { integer, view } from '@postern/http';
 import { loginCoverage, loginsByDay, observedSources } from '@postern/observed-logins';
@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 import { DAY_MS, loginCoverageFields, observedFrom } from './recent-sources.js';
 
-export const sourceHistogramView = view<SourceHistogram>(
+export const sourceHistogramView = view(
   'SourceHistogram',
   'Logins by day (UTC), divided by what the current restriction would decide.',
   {
@@ -24,6 +24,7 @@ export const sourceHistogramView = view<SourceHistogram>(
     ...loginCoverageFields,
   },
 );
+export type SourceHistogram = z.infer<typeof sourceHistogramView>;
 
 /** How often an SMTP user has logged in, by day. */
 export class CountSources extends Query<SourceHistogram> {

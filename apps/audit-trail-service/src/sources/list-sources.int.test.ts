@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Page, SourceHistogram } from '@postern/contracts';
-import type { Source } from '@postern/restrictions';
+import type { Page } from '@postern/contracts';
 import { AuditWorld } from '../testing/audit-world.js';
 import { Person } from '../testing/happenings.js';
 import { hoursAgo, loginOf, reportLogins } from '../testing/logins.js';
+import type { SourceHistogram } from './count-sources.js';
+import type { Source } from './list-sources.js';
 
 let world: AuditWorld;
 let auditor: string;

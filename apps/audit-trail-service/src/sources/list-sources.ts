@@ -1,13 +1,13 @@
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { ObservedSource, Page, TenantId } from '@postern/contracts';
+import type { Page, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { decisionView, entryView, reasonView, text, time, view, integer } from '@postern/http';
 import { parseAddress } from '@postern/ip-ranges';
 import { defineList, isTime, ListQuery, pageOf, periodFields } from '@postern/lists';
-import { findSources, MAX_SOURCES } from '@postern/observed-logins';
+import { findSources, MAX_SOURCES, type ObservedSource } from '@postern/observed-logins';
 import type { KnownSmtpUser } from '@postern/read-models';
-import { accessAt, decideAccess, entryView as shownEntry, type Source } from '@postern/restrictions';
+import { accessAt, decideAccess, entryView as shownEntry } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { denialFilters } from '../denials/list-denials.js';
@@ -17,7 +17,7 @@ import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
 export const sources = defineList({
   name: 'sources',
   page: 'SourcePage',
-  item: view<Source>('Source', 'An address from which an SMTP user has logged in. Times are hours.', {
+  item: view('Source', 'An address from which an SMTP user has logged in. Times are hours.', {
     ip: text('203.0.113.9', 'The address in canonical form.'),
     logins: integer(1, 12),
     firstSeenAt: time('2026-11-01T08:00:00.000Z'),
@@ -38,6 +38,7 @@ export const sources = defineList({
   },
   columns: ['ip', 'firstSeenAt', 'lastSeenAt', 'logins', 'relays', 'decision', 'reason', 'matched.range'],
 });
+export type Source = z.infer<typeof sources.item>;
 export type SourcesParams = z.infer<typeof sources.query>;
 
 export class ListSources extends ListQuery<

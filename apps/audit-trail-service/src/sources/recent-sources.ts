@@ -1,7 +1,7 @@
-import type { LoginCoverage, TenantId } from '@postern/contracts';
+import type { TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { text, time, integer } from '@postern/http';
-import { loginCoverage, observedSources, type SeenSource } from '@postern/observed-logins';
+import { loginCoverage, observedSources, type SeenSource, type LoginCoverage } from '@postern/observed-logins';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { isUuid, MAX_LOGINS_PER_REPORT, type EntryId, type LoginReport, type ReportedLogins } from '@postern/contracts';
+import { isUuid, MAX_LOGINS_PER_REPORT, type EntryId, type LoginReport } from '@postern/contracts';
 import {
   Allow,
   Documented,
@@ -12,15 +12,15 @@ import {
   text,
   time,
   uuid,
-  view,
+  viewOf,
   integer,
 } from '@postern/http';
 import { CallingRelay, type Relay } from '@postern/process';
 import { z } from 'zod';
-import { ReportLogins } from './report-logins.js';
+import { ReportLogins, reportedLoginsView, type ReportedLogins } from './report-logins.js';
 
 /** An item for the OpenAPI document; `readLogin` checks it. */
-const loginReportView = view<LoginReport>(
+const loginReportView = viewOf<LoginReport>(
   'LoginReport',
   'Logins that a relay let through, counted by SMTP user, address and hour.',
   {
@@ -50,16 +50,6 @@ const ReportBody = z.strictObject({
       description: 'A batch that is sent again under its id is counted once, for two days.',
     }),
   logins: z.array(documentedAs(z.unknown(), loginReportView)).max(MAX_LOGINS_PER_REPORT, HOW_MANY),
-});
-
-const reportedLoginsView = view<ReportedLogins>('ReportedLogins', 'The result of a batch of logins.', {
-  accepted: integer(0, 1, 'Records that were counted.'),
-  duplicate: z.boolean().meta({ description: 'Whether the batch was counted before: nothing of it is counted again.' }),
-  rejected: integer(
-    0,
-    0,
-    'Records that are refused. Do not send them again. The SMTP user is unknown, a member cannot be read, the hour is in the future by Postern’s clock, or the hour is older than the retention period. The metric `postern_logins_rejected_total` counts them by reason.',
-  ),
 });
 
 @Controller('v1/relay')

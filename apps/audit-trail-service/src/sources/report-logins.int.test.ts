@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId, type Page, type TenantId } from '@postern/contracts';
 import { metrics } from '@postern/observe';
-import type { Source } from '@postern/restrictions';
 import { onDatabase, until } from '@postern/testing';
 import { AuditWorld } from '../testing/audit-world.js';
 import { Person } from '../testing/happenings.js';
 import { hoursAgo, loginOf, reportLogins } from '../testing/logins.js';
 import { LoginRetention } from './login-retention.js';
+import type { Source } from './list-sources.js';
 
 let world: AuditWorld;
 let relay: string;

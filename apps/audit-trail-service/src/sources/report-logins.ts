@@ -2,8 +2,8 @@ import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { Semaphore } from '@postern/async';
-import type { ReportedLogins, SmtpUserId, TenantId } from '@postern/contracts';
-import { databaseFailed } from '@postern/http';
+import type { SmtpUserId, TenantId } from '@postern/contracts';
+import { databaseFailed, integer, view } from '@postern/http';
 import { storeLogins, type LoginRecord } from '@postern/observed-logins';
 import type { Relay } from '@postern/process';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
@@ -12,6 +12,18 @@ import { LOGIN_LIMITS } from './login-limits.js';
 import { loginBatchesRepeated, loginsNotKept, loginsRejected, loginsStored } from './login-metrics.js';
 import { keptFrom } from './login-retention.js';
 import { readLogin, type ReadLogin, type Rejection } from './read-login.js';
+import { z } from 'zod';
+
+export const reportedLoginsView = view('ReportedLogins', 'The result of a batch of logins.', {
+  accepted: integer(0, 1, 'Records that were counted.'),
+  duplicate: z.boolean().meta({ description: 'Whether the batch was counted before: nothing of it is counted again.' }),
+  rejected: integer(
+    0,
+    0,
+    'Records that are refused. Do not send them again. The SMTP user is unknown, a member cannot be read, the hour is in the future by Postern’s clock, or the hour is older than the retention period. The metric `postern_logins_rejected_total` counts them by reason.',
+  ),
+});
+export type ReportedLogins = z.infer<typeof reportedLoginsView>;
 
 /** Each item is checked separately, so a bad item does not prevent the others. */
 export class ReportLogins extends Command<ReportedLogins> {

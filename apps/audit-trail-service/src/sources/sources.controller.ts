@@ -1,11 +1,11 @@
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { SourceHistogram, TenantId } from '@postern/contracts';
+import type { TenantId } from '@postern/contracts';
 import { Allow, Documented, json, Tenant } from '@postern/http';
 import { ListAnswers } from '@postern/lists';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { CountSources, sourceHistogramView } from './count-sources.js';
+import { CountSources, sourceHistogramView, type SourceHistogram } from './count-sources.js';
 import { DaysParams } from './recent-sources.js';
 import { ListSources, sources, type SourcesParams } from './list-sources.js';
 

@@ -1,5 +1,6 @@
-import { newId, type LoginReport, type ReportedLogins } from '@postern/contracts';
+import { newId, type LoginReport } from '@postern/contracts';
 import type { Answer, AuditWorld } from './audit-world.js';
+import type { ReportedLogins } from '../sources/report-logins.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { TenantId, Page, ApiKey, IssuedApiKey } from '@postern/contracts';
+import type { TenantId, Page } from '@postern/contracts';
 import { Allow, Documented, json, Tenant, type Documentation } from '@postern/http';
 import { pageFields } from '@postern/lists';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import { LONGEST_NAME } from '../tenant/tenants.js';
 import { plainText } from '../write/plain-text.js';
 import { Context, type WriteRequest } from '../write/request-context.js';
 import { Write, Writes } from '../write/writes.js';
-import { apiKeyPageView, issuedApiKeyView } from './api-keys.js';
+import { apiKeyPageView, issuedApiKeyView, type ApiKey, type IssuedApiKey } from './api-keys.js';
 import { IssueApiKey } from './issue-api-key.js';
 import { API_KEYS_ORDER, ListApiKeys } from './list-api-keys.js';
 import { RevokeApiKey } from './revoke-api-key.js';

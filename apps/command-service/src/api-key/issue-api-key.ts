@@ -1,11 +1,12 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiKeyEntity } from '@postern/access';
-import { apiKeyStream, hashSecret, newApiKey, type IssuedApiKey, type Role, type TenantId } from '@postern/contracts';
+import { apiKeyStream, hashSecret, newApiKey, type Role, type TenantId } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
+import type { IssuedApiKey } from './api-keys.js';
 
 /** Creates an API key. `tenantId` is null for the roles operator and relay, and only for them. */
 export class IssueApiKey extends Command<Written<IssuedApiKey>> {

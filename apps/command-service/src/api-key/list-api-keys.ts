@@ -2,11 +2,11 @@ import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { ApiKeyEntity } from '@postern/access';
-import type { ApiKey, Page, TenantId } from '@postern/contracts';
+import type { Page, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { isTime, type ListOrder, ListQuery, type PageParams, pageOf } from '@postern/lists';
 import { IsNull, type DataSource, type EntityManager } from 'typeorm';
-import { API_KEY_ID } from './api-keys.js';
+import { API_KEY_ID, type ApiKey } from './api-keys.js';
 
 /** Newest first, also revoked ones. Null: keys without a tenant. */
 export class ListApiKeys extends ListQuery<ApiKey, TenantId | null, PageParams> {}

@@ -8,23 +8,24 @@ import {
   newId,
   replyOf,
   usernameKey,
-  type DecisionKind,
   type DenialReason,
-  type Mode,
-  type ReasonCode,
   type Reply,
   type TenantReply,
   type UsernameKey,
 } from '@postern/contracts';
 import { parseAddress } from '@postern/ip-ranges';
+import { decideAccess, entryView as shownEntry, modeAt, type RegisteredSmtpUser } from '@postern/restrictions';
 import {
-  decideAccess,
-  entryView as shownEntry,
-  modeAt,
-  type Entry,
-  type RegisteredSmtpUser,
-} from '@postern/restrictions';
-import { databaseFailed, decisionView, entryView, modeView, type Problem, reasonView, text, view } from '@postern/http';
+  databaseFailed,
+  decisionView,
+  entryView,
+  modeView,
+  type Problem,
+  reasonView,
+  text,
+  view,
+  viewOf,
+} from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { CLOCK, type Clock } from '../clock.js';
@@ -35,27 +36,21 @@ import type { RequestContext, Written } from '../write/request-context.js';
 import { denialAppend, storedIp } from './auth-denied.js';
 import { DecidedLogins } from './decided-logins.js';
 
-export interface LoginDecision {
-  readonly decision: DecisionKind;
-  readonly reason: ReasonCode;
-  readonly mode: Mode | null;
-  readonly matched: Entry | null;
-  readonly reply: Reply | null;
-}
-const replyView = view<Reply>('Reply', 'What the relay says to its client: SMTP code, enhanced status, text.', {
+const replyView = viewOf<Reply>('Reply', 'What the relay says to its client: SMTP code, enhanced status, text.', {
   code: z.literal([535, 454]),
   enhanced: z.literal(['5.7.1', '5.7.8', '4.7.0']).meta({
     description: '5.7.8: the tenant’s reply is opaque. Answer exactly as to a wrong password.',
   }),
   text: text(DEFAULT_TENANT_REPLY.text, 'The text for the client. For a denial, the tenant can set it.'),
 });
-export const loginDecisionView = view<LoginDecision>('LoginDecision', 'The decision about one login.', {
+export const loginDecisionView = view('LoginDecision', 'The decision about one login.', {
   decision: decisionView,
   reason: reasonView,
   mode: modeView.nullable().meta({ description: 'Null where the SMTP user is unknown.' }),
   matched: entryView.nullable().meta({ description: 'The entry that lets the address in.' }),
   reply: replyView.nullable().meta({ description: 'Null: the login may continue.' }),
 });
+export type LoginDecision = z.infer<typeof loginDecisionView>;
 
 /** Decides one login. Unless `dryRun`, a denial, also a would-be one in report-only, is recorded before the answer. */
 export class DecideLogin extends Command<Written<LoginDecision>> {

@@ -15,13 +15,6 @@ import { z } from 'zod';
 import { isPlain } from '../write/plain-text.js';
 import { storedIp } from './auth-denied.js';
 
-export interface RejectedDenial {
-  /** As it was sent; null if it is missing or unreadable. */
-  readonly id: string | null;
-  readonly code: string;
-  readonly detail: string;
-}
-
 /** A higher count is a relay's mistake and would dominate all sums. */
 export const MAX_COUNT = 1_000_000_000;
 export const LONGEST_RELAY = 253;
@@ -29,13 +22,19 @@ const LONGEST_IP = 1_000;
 
 const NO_TIME = 'is a time as in RFC 3339, with its offset.';
 
+type Code = RejectedDenial['code'];
+
 interface Rule {
-  readonly code: string;
+  readonly code: Code;
   readonly detail: string;
   holds(value: unknown): boolean;
 }
 
-const rule = (detail: string, holds: Rule['holds'], code = 'validation-failed'): Rule => ({ code, detail, holds });
+const rule = (detail: string, holds: Rule['holds'], code: Code = 'validation-failed'): Rule => ({
+  code,
+  detail,
+  holds,
+});
 const oneOf = (values: readonly string[]): Rule =>
   rule(`is one of: ${values.join(', ')}.`, (value) => values.includes(value as string));
 const A_UUID = rule('is a UUID in lower case.', (value) => typeof value === 'string' && isUuid(value));
@@ -70,7 +69,7 @@ export function readDenial(item: unknown, index: number, now: Date): DenialRepor
     return { id: null, code: 'validation-failed', detail: `/denials/${index} is not an object.` };
   }
   const fields = item as Record<string, unknown>;
-  const wrong = (code: string, name: string, detail: string): RejectedDenial => {
+  const wrong = (code: Code, name: string, detail: string): RejectedDenial => {
     const id = typeof fields['id'] === 'string' ? fields['id'].slice(0, 64) : null;
     return { id, code, detail: `/denials/${index}/${name} ${detail}` };
   };
@@ -124,21 +123,22 @@ export const denialReportSchema: z.ZodType<DenialReport> = z
   })
   .meta({ id: 'DenialReport', description: 'A denial as a relay reports it.' });
 
-export const rejectedDenialView = view<RejectedDenial>(
+export const rejectedDenialView = view(
   'RejectedDenial',
   'A denial that is refused. Do not send it again: the result would be the same.',
   {
     id: text('019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b')
       .nullable()
       .meta({ description: 'The id that was sent; null if it is missing or cannot be read.' }),
-    code: oneOfSoFar({
-      'validation-failed': true,
-      'field-missing': true,
-      'field-unknown': true,
-      'username-invalid': true,
-      'source-ip-invalid': true,
-      'smtp-user-not-found': true,
-    }),
+    code: oneOfSoFar([
+      'validation-failed',
+      'field-missing',
+      'field-unknown',
+      'username-invalid',
+      'source-ip-invalid',
+      'smtp-user-not-found',
+    ]),
     detail: text('Nobody held the username app@acme.example at 2026-11-01T08:00:00.000Z.'),
   },
 );
+export type RejectedDenial = z.infer<typeof rejectedDenialView>;

@@ -16,12 +16,7 @@ import { eventMetadata, type RequestContext, type Written } from '../write/reque
 import { denialAppend, type AuthDenied, type DenialAppend } from './auth-denied.js';
 import { readDenial, rejectedDenialView, type RejectedDenial } from './denial-item.js';
 
-export interface ReportedDenials {
-  readonly accepted: number;
-  readonly duplicates: number;
-  readonly rejected: readonly RejectedDenial[];
-}
-export const reportedDenialsView = view<ReportedDenials>(
+export const reportedDenialsView = view(
   'ReportedDenials',
   'The result of a batch. The three counts add up to the number of denials that were sent.',
   {
@@ -30,6 +25,7 @@ export const reportedDenialsView = view<ReportedDenials>(
     rejected: z.array(rejectedDenialView),
   },
 );
+export type ReportedDenials = z.infer<typeof reportedDenialsView>;
 
 /** Each item is checked on its own. */
 export class ReportDenials extends Command<Written<ReportedDenials>> {

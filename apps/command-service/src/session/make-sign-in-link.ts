@@ -1,11 +1,19 @@
 import { Inject, type INestApplicationContext } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { hashSecret, newSecret, type ApiKeyId, type SignInLink, type TenantId } from '@postern/contracts';
+import { hashSecret, newSecret, type ApiKeyId, type TenantId } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
+import type { z } from 'zod';
+import { text, time, view } from '@postern/http';
 
 export const LINK_MINUTES = 15;
 export const MAX_LINKS_OF_ONE_KEY = 20;
+
+export const signInLinkView = view('SignInLink', 'A link that signs one browser in, once.', {
+  url: text('/sign-in#code=<code>', 'A path of this Postern. The code is in the fragment, which browsers do not send.'),
+  expiresAt: time('2026-11-01T08:15:00.000Z'),
+});
+export type SignInLink = z.infer<typeof signInLinkView>;
 
 export class MakeSignInLink extends Command<SignInLink> {
   constructor(

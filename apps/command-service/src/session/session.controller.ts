@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res } from 
 import { CommandBus, type Command } from '@nestjs/cqrs';
 import { AccessCheck, crossSiteRequest, SESSION_HOURS } from '@postern/access';
 import { Deadline } from '@postern/async';
-import type { ApiKeyId, Session, SignInLink, TenantId, WhoAmI } from '@postern/contracts';
+import type { ApiKeyId, TenantId } from '@postern/contracts';
 import {
   Allow,
   Caller,
@@ -20,15 +20,18 @@ import {
   time,
   uuid,
   view,
+  viewOf,
   type Principal,
+  type Session,
 } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { WRITE_DEADLINE_MS } from '../write/writes.js';
-import { LINK_MINUTES, MakeSignInLink } from './make-sign-in-link.js';
+
 import { SignIn } from './sign-in.js';
 import { SignOut } from './sign-out.js';
+import { LINK_MINUTES, MakeSignInLink, signInLinkView, type SignInLink } from './make-sign-in-link.js';
 
 export const LONGEST_SECRET = 256;
 
@@ -48,12 +51,12 @@ const SignInBody = z
     'Send either "key", an API key, or "code", that of a sign-in link.',
   );
 
-const whoAmIView = view<WhoAmI>('WhoAmI', 'Who asks: the API key, and the session if one was used.', {
+const whoAmIView = view('WhoAmI', 'Who asks: the API key, and the session if one was used.', {
   role: roleView,
   tenantId: text<TenantId>('acme', 'Null: the key belongs to no tenant.').nullable(),
   keyId: text<ApiKeyId>('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),
   name: text('ci'),
-  session: view<Session>('Session', 'What a browser signed in to.', {
+  session: viewOf<Session>('Session', 'What a browser signed in to.', {
     id: uuid('019ab1c3-2b4d-7f10-9c6e-8d7a6b5c4e3f'),
     expiresAt: time(
       '2026-11-01T20:00:00.000Z',
@@ -61,10 +64,7 @@ const whoAmIView = view<WhoAmI>('WhoAmI', 'Who asks: the API key, and the sessio
     ),
   }).nullable(),
 });
-const signInLinkView = view<SignInLink>('SignInLink', 'A link that signs one browser in, once.', {
-  url: text('/sign-in#code=<code>', 'A path of this Postern. The code is in the fragment, which browsers do not send.'),
-  expiresAt: time('2026-11-01T08:15:00.000Z'),
-});
+export type WhoAmI = z.infer<typeof whoAmIView>;
 
 /** Who the caller is, and browser sessions. Each session belongs to an API key. */
 @Controller('v1')

@@ -1,12 +1,13 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { TenantEntity } from '@postern/access';
-import { tenantStream, type TenantId, type Tenant } from '@postern/contracts';
+import { tenantStream, type TenantId } from '@postern/contracts';
 import { VersionConflict } from '@postern/event-store';
 import { Problem, violates } from '@postern/http';
 import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
 import type { RequestContext, Written } from '../write/request-context.js';
+import type { Tenant } from './tenants.js';
 
 export class CreateTenant extends Command<Written<Tenant>> {
   constructor(

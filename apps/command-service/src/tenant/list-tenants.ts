@@ -2,10 +2,10 @@ import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { TenantEntity } from '@postern/access';
-import type { Page, Tenant, TenantId } from '@postern/contracts';
+import type { Page, TenantId } from '@postern/contracts';
 import { type ListOrder, ListQuery, type PageParams, pageOf } from '@postern/lists';
 import { MoreThan, type DataSource } from 'typeorm';
-import { TENANT_ID } from './tenants.js';
+import { TENANT_ID, type Tenant } from './tenants.js';
 
 export class ListTenants extends ListQuery<Tenant, 'all', PageParams> {}
 

@@ -11,7 +11,7 @@ import {
   type TenantId,
   type TenantReply,
 } from '@postern/contracts';
-import { Allow, Documented, json, Tenant, text, view } from '@postern/http';
+import { Allow, Documented, json, Tenant, text, viewOf } from '@postern/http';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { IfMatch, type ExpectedVersions } from '../write/expected-version.js';
@@ -49,7 +49,7 @@ const ReplyBody = z.strictObject({
   }),
 });
 
-const tenantReplyView = view<TenantReply>('TenantReply', 'What relays say to the client of a denied login.', {
+const tenantReplyView = viewOf<TenantReply>('TenantReply', 'What relays say to the client of a denied login.', {
   text: text(DEFAULT_TENANT_REPLY.text, '`{ip}` is replaced by the address of the client.'),
   helpUrl: text(HELP_EXAMPLE, 'It follows the text; null: none.').nullable(),
   opaque: z.boolean().meta({ description: 'Answered exactly as a wrong password.', examples: [false] }),

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Inject, Post, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { newId, type TenantId, type Page, type Tenant } from '@postern/contracts';
+import { newId, type TenantId, type Page } from '@postern/contracts';
 import { Allow, Documented, json } from '@postern/http';
 import { pageFields } from '@postern/lists';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ import { Context, type WriteRequest } from '../write/request-context.js';
 import { Write, Writes } from '../write/writes.js';
 import { CreateTenant } from './create-tenant.js';
 import { ListTenants, TENANTS_ORDER } from './list-tenants.js';
-import { LONGEST_NAME, TENANT_ID, tenantPageView, tenantView } from './tenants.js';
+import { LONGEST_NAME, TENANT_ID, tenantPageView, tenantView, type Tenant } from './tenants.js';
 
 const CreateTenantBody = z.strictObject({
   id: z

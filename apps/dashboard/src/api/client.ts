@@ -1,5 +1,5 @@
 import createClient from 'openapi-fetch';
-import type { components, paths } from './schema.js';
+import type { components, paths } from '../../../../libs/contracts/src/api/schema.js';
 
 /** Typed by /openapi.json. The browser sends the session cookie. */
 export const api = createClient<paths>({ baseUrl: window.location.origin });

@@ -1,24 +1,14 @@
-import type { MyIp } from '@postern/contracts';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
-import {
-  callerAddress,
-  Documented,
-  json,
-  oneOf,
-  plainText,
-  preferredType,
-  Problem,
-  Public,
-  text,
-  view,
-} from '@postern/http';
+import { callerAddress, Documented, json, plainText, preferredType, Problem, Public, text, view } from '@postern/http';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 
-const myIpView = view<MyIp>('MyIp', 'The caller’s source address.', {
+const myIpView = view('MyIp', 'The caller’s source address.', {
   ip: text('203.0.113.9'),
-  family: oneOf<MyIp['family']>({ IPv4: true, IPv6: true }),
+  family: z.enum(['IPv4', 'IPv6']),
 });
+export type MyIp = z.infer<typeof myIpView>;
 
 const OFFERS = ['application/json', 'text/plain;charset=utf-8'] as const;
 

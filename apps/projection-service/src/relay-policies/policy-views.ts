@@ -1,9 +1,9 @@
 import type { Heartbeat, RelayPolicy, RelayPolicyEntry, RelayReply } from '@postern/contracts';
-import { modeView, oneOfSoFar, text, time, uuid, view, integer } from '@postern/http';
+import { modeView, oneOfSoFar, text, time, uuid, view, viewOf, integer } from '@postern/http';
 import { z } from 'zod';
-import type { ResetReason } from './stream/frame-pages.js';
+import { RESET_REASONS } from './stream/frame-pages.js';
 
-const entry = view<RelayPolicyEntry>('RelayPolicyEntry', 'A range from which logins are let in.', {
+const entry = viewOf<RelayPolicyEntry>('RelayPolicyEntry', 'A range from which logins are let in.', {
   range: text('203.0.113.42', 'The address or range in canonical form; a single address has no prefix.'),
   expiresAt: time(
     '2027-01-31T12:00:00.000Z',
@@ -11,23 +11,27 @@ const entry = view<RelayPolicyEntry>('RelayPolicyEntry', 'A range from which log
   ).nullable(),
 });
 
-export const relayPolicyView = view<RelayPolicy>('RelayPolicy', 'All that a relay needs to decide for one username.', {
-  username: text('app@acme.example', 'As shown; compared without case.'),
-  tenantId: text('acme'),
-  smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
-  restricted: z.boolean(),
-  mode: modeView,
-  enforceAt: time(
-    '2026-11-15T08:00:00.000Z',
-    'The end of `report-only`: from that instant on the relay enforces the list, by its own clock; null: no end.',
-  ).nullable(),
-  entries: z.array(entry),
-  version: integer(1, 7),
-  revision: integer(0, 4711, 'Grows with every change of any policy.'),
-  removed: z.boolean().meta({ description: 'The username is unknown again.', examples: [false] }),
-});
+export const relayPolicyView = viewOf<RelayPolicy>(
+  'RelayPolicy',
+  'All that a relay needs to decide for one username.',
+  {
+    username: text('app@acme.example', 'As shown; compared without case.'),
+    tenantId: text('acme'),
+    smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
+    restricted: z.boolean(),
+    mode: modeView,
+    enforceAt: time(
+      '2026-11-15T08:00:00.000Z',
+      'The end of `report-only`: from that instant on the relay enforces the list, by its own clock; null: no end.',
+    ).nullable(),
+    entries: z.array(entry),
+    version: integer(1, 7),
+    revision: integer(0, 4711, 'Grows with every change of any policy.'),
+    removed: z.boolean().meta({ description: 'The username is unknown again.', examples: [false] }),
+  },
+);
 
-export const heartbeatView = view<Heartbeat>(
+export const heartbeatView = viewOf<Heartbeat>(
   'Heartbeat',
   'The state of a relay that applied everything up to the revision.',
   {
@@ -51,17 +55,13 @@ export const heartbeatView = view<Heartbeat>(
   },
 );
 
-export const relayReplyView = view<RelayReply>('RelayReply', 'The reply to denied logins of one tenant.', {
+export const relayReplyView = viewOf<RelayReply>('RelayReply', 'The reply to denied logins of one tenant.', {
   tenantId: text('acme'),
   text: text('IP not authorized: {ip}', '`{ip}` is replaced by the address of the client.'),
   helpUrl: text('https://acme.example/smtp', 'It follows the text; null: none.').nullable(),
   opaque: z.boolean().meta({ description: 'Answered exactly as a wrong password.', examples: [false] }),
 });
 
-export const resetView = view<{ reason: ResetReason }>('Reset', 'The relay must take a snapshot.', {
-  reason: oneOfSoFar<ResetReason>({
-    'last-event-id-missing': true,
-    'last-event-id-malformed': true,
-    'revision-ahead': true,
-  }),
+export const resetView = view('Reset', 'The relay must take a snapshot.', {
+  reason: oneOfSoFar(RESET_REASONS),
 });

@@ -1,14 +1,15 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { SmtpUserCounts, TenantId } from '@postern/contracts';
+import type { TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { view, integer } from '@postern/http';
 import { readRows } from '@postern/lists';
 import sql, { type Sql } from 'sql-template-tag';
 import type { DataSource } from 'typeorm';
 import { expiredUsers, expiringUsers, isInState } from './smtp-user-states.js';
+import type { z } from 'zod';
 
-export const smtpUserCountsView = view<SmtpUserCounts>(
+export const smtpUserCountsView = view(
   'SmtpUserCounts',
   'How many SMTP users of a tenant are in each state; one may be in several.',
   {
@@ -19,6 +20,7 @@ export const smtpUserCountsView = view<SmtpUserCounts>(
     expired: integer(0, 1, 'Of these, those without a live entry: in `enforce` every login is refused.'),
   },
 );
+export type SmtpUserCounts = z.infer<typeof smtpUserCountsView>;
 
 export class CountSmtpUsers extends Query<SmtpUserCounts> {
   constructor(readonly tenantId: TenantId) {

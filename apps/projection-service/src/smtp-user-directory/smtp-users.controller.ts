@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import type { SmtpUserCounts, TenantId } from '@postern/contracts';
+import type { TenantId } from '@postern/contracts';
 import { Allow, Documented, json, MinVersion, restrictionView, smtpUserView, Tenant } from '@postern/http';
 import { ListAnswers } from '@postern/lists';
 import {
@@ -10,7 +10,7 @@ import {
   type SmtpUser,
 } from '@postern/restrictions';
 import type { FastifyReply } from 'fastify';
-import { CountSmtpUsers, smtpUserCountsView } from './count-smtp-users.js';
+import { CountSmtpUsers, smtpUserCountsView, type SmtpUserCounts } from './count-smtp-users.js';
 import { GetSmtpUser } from './get-smtp-user.js';
 import { ListSmtpUsers, smtpUsers, type SmtpUsersParams } from './list-smtp-users.js';
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { documentedAs, jsonSchemaOf, namedSchema } from './json-schema.js';
-import { time, view, integer } from './view.js';
+import { time, viewOf, integer } from './view.js';
 
 interface Thing {
   readonly at: string;
   readonly count: number;
 }
-const thing = view<Thing>('UnitThing', 'A thing.', { at: time('2026-11-01T08:00:00.000Z'), count: integer(1, 3) });
+const thing = viewOf<Thing>('UnitThing', 'A thing.', { at: time('2026-11-01T08:00:00.000Z'), count: integer(1, 3) });
 
 describe('a JSON Schema', () => {
   it('refers to a named schema, and keeps it open where it is answered', () => {

@@ -1,22 +1,27 @@
+import type { Described } from '@postern/contracts';
 import { z } from 'zod';
 
-/** The schema of an answer's type. A difference between their fields does not compile. `name`: in the document. */
-export function view<T extends object>(
+/** The schema of an answer; `z.infer` gives its type. `name`: in the document. */
+export function view<Shape extends z.ZodRawShape>(
+  name: string,
+  description: string,
+  shape: Shape,
+): z.ZodType<Described<z.ZodObject<Shape>>> {
+  return z.object(shape).meta({ id: name, description }) as unknown as z.ZodType<Described<z.ZodObject<Shape>>>;
+}
+
+/** The schema of a type that a library has. A difference between their fields does not compile. */
+export function viewOf<T extends object>(
   name: string,
   description: string,
   shape: { readonly [K in keyof T]-?: z.ZodType<T[K]> },
 ): z.ZodType<T> {
-  return z.object(shape).meta({ id: name, description }) as unknown as z.ZodType<T>;
-}
-
-/** All texts of the union must be given, or it does not compile. */
-export function oneOf<Union extends string>(values: Readonly<Record<Union, true>>): z.ZodType<Union> {
-  return z.enum(Object.keys(values) as [Union, ...Union[]]);
+  return view(name, description, shape) as unknown as z.ZodType<T>;
 }
 
 /** Later versions may add texts: callers ignore those that they do not recognise. */
-export function oneOfSoFar<Union extends string>(values: Readonly<Record<Union, true>>): z.ZodType<Union> {
-  return oneOf(values).meta({ 'x-may-grow': true });
+export function oneOfSoFar<const Text extends string>(texts: readonly Text[]): z.ZodType<Text> {
+  return z.enum(texts).meta({ 'x-may-grow': true }) as unknown as z.ZodType<Text>;
 }
 
 export function text<T extends string = string>(example: string, description?: string): z.ZodType<T> {
@@ -41,11 +46,7 @@ function shown<T>(schema: z.ZodType, meta: z.core.GlobalMeta, description: strin
   return schema.meta({ ...meta, ...(description && { description }) }) as unknown as z.ZodType<T>;
 }
 
-export function pageView<Item>(
-  name: string,
-  item: z.ZodType<Item>,
-  more: z.ZodRawShape = {},
-): z.ZodType<{ readonly items: readonly Item[]; readonly nextCursor: string | null }> {
+export function pageView<Item>(name: string, item: z.ZodType<Item>, more: z.ZodRawShape = {}) {
   return view(name, 'A page of the list; `nextCursor` is null on the last one.', {
     items: z.array(item),
     ...more,

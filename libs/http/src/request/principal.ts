@@ -1,6 +1,12 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Actor, Session, TenantId } from '@postern/contracts';
+import type { Actor, SessionId, TenantId } from '@postern/contracts';
 import type { FastifyRequest } from 'fastify';
+
+/** A browser's session, which belongs to the API key that started it. */
+export interface Session {
+  readonly id: SessionId;
+  readonly expiresAt: string;
+}
 
 export interface Principal {
   readonly actor: Actor;

@@ -47,7 +47,8 @@ export function heartbeatFrame(totals: PolicyTotals, lag: PolicyLag): Buffer {
   return sseEvent('heartbeat', heartbeatOf(totals, lag));
 }
 
-export type ResetReason = 'last-event-id-missing' | 'last-event-id-malformed' | 'revision-ahead';
+export const RESET_REASONS = ['last-event-id-missing', 'last-event-id-malformed', 'revision-ahead'] as const;
+export type ResetReason = (typeof RESET_REASONS)[number];
 
 export function resetFrame(reason: ResetReason): Buffer {
   return sseEvent('reset', { reason });
