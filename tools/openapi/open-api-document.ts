@@ -42,15 +42,8 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
   const scanned = SwaggerModule.createDocument(app, builder.build(), {
     autoTagControllers: false,
-    operationIdFactory: operationId,
     standardSchemaConverter: (schema, { schemaType }) =>
       schema instanceof z.ZodType ? { schema: jsonSchemaOf(schema, schemaType) } : undefined,
   });
   return completed({ ...scanned, paths: { ...scanned.paths, ...documentPaths() } });
-}
-
-/** `IssueTenantApiKeyController` becomes `issueTenantApiKey`; a controller of several routes names them in `@Documented`. */
-function operationId(controller: string): string {
-  const name = controller.replace(/Controller$/, '');
-  return `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
 }

@@ -1,11 +1,23 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { Inject, Injectable, Logger, Module, Optional } from '@nestjs/common';
+import {
+  applyDecorators,
+  Inject,
+  Injectable,
+  Logger,
+  Module,
+  Optional,
+  UseInterceptors,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { CqrsModule, QueryBus } from '@nestjs/cqrs';
 import { KeyWatch } from '@postern/access';
 import type { Page } from '@postern/contracts';
-import { principalOf, Problem } from '@postern/http';
+import { Documented, principalOf, Problem, type Documentation, type exported } from '@postern/http';
 import { counter, gauge } from '@postern/observe';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { mergeMap, type Observable } from 'rxjs';
 import type { z } from 'zod';
 import { exportFormat, typeOf, type ExportFormat } from './export-formats.js';
 import { DEFAULT_EXPORT_LIMITS, EXPORT_LIMITS, type ExportLimits, ExportSlots } from './export-limits.js';
@@ -29,7 +41,10 @@ export const exportsEnded = counter(
   ['format', 'end'],
 );
 
-type List<Item extends object> = ListDefinition<Item, z.ZodRawShape> & { readonly columns: readonly string[] };
+type List<Item extends object> = ListDefinition<Item, z.ZodRawShape> & {
+  readonly columns: readonly string[];
+  readonly answers: ReturnType<typeof exported>;
+};
 
 /** Reads a page. Consecutive pages must have everything that existed at the beginning, with nothing held in between. */
 type Read<Item> = (asked: Pick<PageParams, 'limit' | 'cursor'>) => Promise<Page<Item>>;
@@ -54,27 +69,27 @@ export class ListAnswers {
   }
 
   /**
+   * The page as JSON, for Nest to send; or an export, which is sent here, and undefined.
    * @throws the errors of the first page's query, and `too-many-requests`. A later failure is written into the last
    * line, and the connection is cut.
-   * @param queryOf the query of a page; an export runs one after the other
    */
-  async answer<Item extends object, Asked extends PageParams>(
+  async answer<Item extends object>(
     reply: FastifyReply,
     list: List<Item>,
-    asked: Asked,
-    queryOf: (asked: Asked) => ListQuery<Item, unknown, Asked>,
-  ): Promise<void> {
+    query: ListQuery<Item, unknown, PageParams>,
+  ): Promise<Page<Item> | undefined> {
     const { request } = reply;
-    const query = request.query as { bom?: string; format?: 'json' | 'ndjson' | 'csv' };
-    const type = typeOf(query.format, request.headers.accept);
-    const read: Read<Item> = (page) => this.queries.execute(queryOf({ ...asked, ...page }));
+    const { bom, format: wanted } = request.query as { bom?: string; format?: 'json' | 'ndjson' | 'csv' };
+    const type = typeOf(wanted, request.headers.accept);
+    const read: Read<Item> = (page) => this.queries.execute(query.of(page));
     if (type === 'application/json') {
-      const answer = await read(asked);
+      const page = await read(query.asked);
       // If the read was late, its deadline has answered.
-      return void (reply.sent || reply.header('vary', 'accept').send(answer));
+      if (!reply.sent) void reply.header('vary', 'accept');
+      return page;
     }
     refuseLimit(request);
-    const format = exportFormat(type, list.columns, query.bom === 'true');
+    const format = exportFormat(type, list.columns, bom === 'true');
     const principal = principalOf(request);
     const endTurn = this.turns.take(principal.actor.keyId);
     exportsRunning.inc();
@@ -82,18 +97,22 @@ export class ListAnswers {
     const endWatch = this.keys.watch(principal, () => revocation.abort());
     try {
       const headOnly = request.method === 'HEAD';
-      const first = await read({ limit: headOnly ? 1 : this.limits.pageRows, cursor: asked.cursor });
-      if (reply.sent) return;
+      const first = await read({ limit: headOnly ? 1 : this.limits.pageRows, cursor: query.asked.cursor });
+      if (reply.sent) return undefined;
       void reply.headers({ 'content-type': format.contentType, vary: 'accept' });
       if (format.name === 'csv') void reply.header('content-disposition', `attachment; filename="${list.name}.csv"`);
       const response = reply.hijack().raw;
       response.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
-      if (headOnly) return void response.end();
+      if (headOnly) {
+        response.end();
+        return undefined;
+      }
       const reader = { response, stalledMs: this.limits.stalledMs, revoked: revocation.signal };
       const { csvRow } = list;
       const lines = (items: readonly Item[]) =>
         format.lines(format.name === 'csv' && csvRow ? items.map(csvRow) : items);
       await this.send(reader, request.id, format, lines, first, read);
+      return undefined;
     } finally {
       endWatch();
       endTurn();
@@ -165,5 +184,29 @@ function refuseLimit(request: FastifyRequest): void {
   });
 }
 
+const lists = new WeakMap<object, List<object>>();
+
+@Injectable()
+class AnswersList implements NestInterceptor {
+  constructor(@Inject(ListAnswers) private readonly answers: ListAnswers) {}
+
+  intercept(context: ExecutionContext, next: CallHandler<ListQuery<object, unknown, PageParams>>): Observable<unknown> {
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const list = lists.get(context.getHandler()) as List<object>;
+    return next.handle().pipe(mergeMap((query) => this.answers.answer(reply, list, query)));
+  }
+}
+
+/** The route of a list. Its method returns the `ListQuery` of the page that was asked for. */
+export function ListRoute<Item extends object>(list: List<Item>, documentation: Documentation): MethodDecorator {
+  return applyDecorators(
+    Documented({ ...documentation, ...list.answers }),
+    UseInterceptors(AnswersList),
+    (_: object, __: unknown, { value }: PropertyDescriptor) =>
+      void lists.set(value as object, list as unknown as List<object>),
+  );
+}
+
+/** For every service with lists. Several in one process share its limits. */
 @Module({ imports: [CqrsModule], providers: [ListAnswers], exports: [ListAnswers] })
 export class ListAnswersModule {}

@@ -37,7 +37,7 @@ const format = z
   .optional()
   .meta({ description: 'What to answer with, instead of `Accept`: for a link in a page, which can send no header.' });
 
-/** A list for `ListAnswers`; `query` is the schema for `@Query`, `answers` is for `@Documented`. */
+/** A list for `@ListRoute`; `query` is the schema for `@Query`. */
 export function defineList<Item extends object, Filters extends z.ZodRawShape>(
   definition: ListDefinition<Item, Filters>,
 ) {
@@ -65,6 +65,12 @@ export abstract class ListQuery<Item, Scope, Asked extends PageParams> extends Q
     readonly asked: Asked,
   ) {
     super();
+  }
+
+  /** The same query of another page. */
+  of(page: Pick<PageParams, 'limit' | 'cursor'>): this {
+    const Same = this.constructor as new (scope: Scope, asked: Asked) => this;
+    return new Same(this.scope, { ...this.asked, ...page });
   }
 }
 

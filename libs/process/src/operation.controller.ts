@@ -18,19 +18,14 @@ class OperationController {
   constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
 
   @Get('health/live')
-  @Documented({ tag: 'Operation', id: 'getLiveness', summary: 'Whether the process runs', answer: json(live) })
-  live(): z.infer<typeof live> {
+  @Documented({ tag: 'Operation', summary: 'Whether the process runs', answer: json(live) })
+  getLiveness(): z.infer<typeof live> {
     return { status: 'live', ...BUILD };
   }
 
   @Get('health/ready')
-  @Documented({
-    tag: 'Operation',
-    id: 'getReadiness',
-    summary: 'Whether the process is ready to answer requests',
-    answer: json(ready),
-  })
-  async ready(): Promise<z.infer<typeof ready>> {
+  @Documented({ tag: 'Operation', summary: 'Whether the process is ready to answer requests', answer: json(ready) })
+  async getReadiness(): Promise<z.infer<typeof ready>> {
     const missing = await this.readiness.missing();
     const names = Object.entries(missing).map(([name, why]) => `${name} (${why})`);
     if (names.length > 0) throw new Problem('not-ready', `Missing: ${names.join('; ')}.`, { extra: { missing } });
@@ -41,11 +36,10 @@ class OperationController {
   @Header('content-type', metrics.contentType)
   @Documented({
     tag: 'Operation',
-    id: 'getMetrics',
     summary: 'Metrics for Prometheus',
     answer: plainText('Prometheus’s text format.', 'postern_stream_clients 3\n'),
   })
-  async metrics(): Promise<string> {
+  async getMetrics(): Promise<string> {
     return metrics.metrics();
   }
 }

@@ -31,11 +31,10 @@ export class DeadLettersController {
   @Get()
   @Documented({
     tag: 'Operators',
-    id: 'listDeadLetters',
     summary: 'List the denials that could not be read and wait, oldest first',
     answer: json(pageView('DeadLetterPage', deadLetterView)),
   })
-  async list(
+  async listDeadLetters(
     @Query({ schema: LettersQuery }) { state, ...asked }: z.infer<typeof LettersQuery>,
   ): Promise<Page<z.infer<typeof deadLetterView>>> {
     const letters = await listDeadLetters(this.audit, state, { ...asked, limit: asked.limit + 1 });
@@ -45,12 +44,11 @@ export class DeadLettersController {
   @Get(':deadLetterId')
   @Documented({
     tag: 'Operators',
-    id: 'getDeadLetter',
     summary: 'Get a dead letter with its event, or its message as it was received',
     answer: json(completeDeadLetterView),
     problems: ['dead-letter-not-found'],
   })
-  async get(@Param('deadLetterId') id: string): Promise<z.infer<typeof completeDeadLetterView>> {
+  async getDeadLetter(@Param('deadLetterId') id: string): Promise<z.infer<typeof completeDeadLetterView>> {
     return readableLetter(await this.find(id));
   }
 
@@ -58,12 +56,11 @@ export class DeadLettersController {
   @HttpCode(200)
   @Documented({
     tag: 'Operators',
-    id: 'retryDeadLetter',
     summary: 'Read a dead letter again; a readable one is recorded, once',
     answer: json(retriedDeadLetterView),
     problems: ['dead-letter-not-found', 'dead-letter-not-waiting'],
   })
-  async retry(
+  async retryDeadLetter(
     @Param('deadLetterId') id: string,
     @Req() request: FastifyRequest,
   ): Promise<z.infer<typeof retriedDeadLetterView>> {
@@ -77,12 +74,11 @@ export class DeadLettersController {
   @HttpCode(204)
   @Documented({
     tag: 'Operators',
-    id: 'discardDeadLetter',
     summary: 'Discard a dead letter; its row is kept, but it no longer waits',
     status: 204,
     problems: ['dead-letter-not-found', 'dead-letter-not-waiting'],
   })
-  async discard(@Param('deadLetterId') id: string, @Req() request: FastifyRequest): Promise<void> {
+  async discardDeadLetter(@Param('deadLetterId') id: string, @Req() request: FastifyRequest): Promise<void> {
     const { state } = await this.find(id);
     if (state === 'discarded') return;
     if (!(await discardDeadLetter(this.audit, id, onBehalfOf(request)))) throw notWaiting();

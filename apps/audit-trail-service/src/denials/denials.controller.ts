@@ -1,9 +1,8 @@
-import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
 import { Allow, Documented, json, Tenant } from '@postern/http';
-import { ListAnswers } from '@postern/lists';
-import type { FastifyReply } from 'fastify';
+import { ListRoute } from '@postern/lists';
 import type { z } from 'zod';
 import { CountDenials, denialHistogramView, HistogramParams, type DenialHistogram } from './count-denials.js';
 import { denials, type DenialsParams, ListDenials } from './list-denials.js';
@@ -13,30 +12,22 @@ import { type Summaries, SummariesParams, summariesView, SummariseDenials } from
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')
 export class DenialsController {
-  constructor(
-    @Inject(ListAnswers) private readonly lists: ListAnswers,
-    @Inject(QueryBus) private readonly queries: QueryBus,
-  ) {}
+  constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
 
   @Get('denials')
-  @Documented({ tag: 'Audit trail', id: 'listDenials', summary: 'The denials of a tenant', ...denials.answers })
-  ofTenant(
-    @Tenant() tenantId: TenantId,
-    @Query({ schema: denials.query }) query: DenialsParams,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    return this.lists.answer(reply, denials, query, (asked) => new ListDenials({ tenantId, smtpUserId: null }, asked));
+  @ListRoute(denials, { tag: 'Audit trail', summary: 'The denials of a tenant' })
+  listDenials(@Tenant() tenantId: TenantId, @Query({ schema: denials.query }) asked: DenialsParams) {
+    return new ListDenials({ tenantId, smtpUserId: null }, asked);
   }
 
   @Get('denials/histogram')
   @Documented({
     tag: 'Audit trail',
-    id: 'countDenials',
     summary: 'The denied logins of a tenant by the minute, the hour or the day (UTC)',
     answer: json(denialHistogramView),
     problems: ['smtp-user-not-found'],
   })
-  histogram(
+  countDenials(
     @Tenant() tenantId: TenantId,
     @Query({ schema: HistogramParams }) asked: z.infer<typeof HistogramParams>,
   ): Promise<DenialHistogram> {
@@ -44,29 +35,22 @@ export class DenialsController {
   }
 
   @Get('smtp-users/:smtpUserId/denials')
-  @Documented({
-    tag: 'Audit trail',
-    id: 'listSmtpUserDenials',
-    summary: 'The denials of an SMTP user',
-    ...denials.answers,
-  })
-  ofSmtpUser(
+  @ListRoute(denials, { tag: 'Audit trail', summary: 'The denials of an SMTP user' })
+  listSmtpUserDenials(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: denials.query }) query: DenialsParams,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    return this.lists.answer(reply, denials, query, (asked) => new ListDenials({ tenantId, smtpUserId }, asked));
+    @Query({ schema: denials.query }) asked: DenialsParams,
+  ) {
+    return new ListDenials({ tenantId, smtpUserId }, asked);
   }
 
   @Get('denial-summaries')
   @Documented({
     tag: 'Audit trail',
-    id: 'summariseDenials',
     summary: 'The last denial of each of some SMTP users, and what is refused now and today',
     answer: json(summariesView),
   })
-  summaries(
+  summariseDenials(
     @Tenant() tenantId: TenantId,
     @Query({ schema: SummariesParams }) asked: z.infer<typeof SummariesParams>,
   ): Promise<Summaries> {
@@ -74,17 +58,11 @@ export class DenialsController {
   }
 
   @Get('refusing-now')
-  @Documented({
+  @ListRoute(refusingNow, {
     tag: 'Audit trail',
-    id: 'listRefusingNow',
     summary: 'The SMTP users of a tenant whose logins are being refused now',
-    ...refusingNow.answers,
   })
-  refusingNow(
-    @Tenant() tenantId: TenantId,
-    @Query({ schema: refusingNow.query }) query: RefusingNowParams,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    return this.lists.answer(reply, refusingNow, query, (asked) => new ListRefusingNow(tenantId, asked));
+  listRefusingNow(@Tenant() tenantId: TenantId, @Query({ schema: refusingNow.query }) asked: RefusingNowParams) {
+    return new ListRefusingNow(tenantId, asked);
   }
 }

@@ -1,28 +1,22 @@
-import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import type { TenantId } from '@postern/contracts';
-import { Allow, Documented, Tenant } from '@postern/http';
-import { ListAnswers } from '@postern/lists';
-import type { FastifyReply } from 'fastify';
+import { Allow, Tenant } from '@postern/http';
+import { ListRoute } from '@postern/lists';
 import { deniedIps, type DeniedIpsParams, ListDeniedIps } from './list-denied-ips.js';
 
 @Controller('v1/tenants/:tenantId')
 @Allow('admin', 'auditor', 'operator')
 export class DeniedIpsController {
-  constructor(@Inject(ListAnswers) private readonly lists: ListAnswers) {}
-
   @Get('smtp-users/:smtpUserId/denied-ips')
-  @Documented({
+  @ListRoute(deniedIps, {
     tag: 'Audit trail',
-    id: 'listDeniedIps',
     summary: 'The addresses from which an SMTP user was denied, with the entries that would let them in',
-    ...deniedIps.answers,
   })
-  list(
+  listDeniedIps(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: deniedIps.query }) query: DeniedIpsParams,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    return this.lists.answer(reply, deniedIps, query, (asked) => new ListDeniedIps({ tenantId, smtpUserId }, asked));
+    @Query({ schema: deniedIps.query }) asked: DeniedIpsParams,
+  ) {
+    return new ListDeniedIps({ tenantId, smtpUserId }, asked);
   }
 }

@@ -45,18 +45,21 @@ export class DenialStreamController {
   constructor(@Inject(DenialStreams) private readonly streams: DenialStreams) {}
 
   @Get('denials/stream')
-  @Documented({ id: 'followDenials', summary: 'The denials of a tenant, as they are recorded', ...documentation })
-  ofTenant(@Tenant() tenantId: TenantId, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  @Documented({ summary: 'The denials of a tenant, as they are recorded', ...documentation })
+  followDenials(
+    @Tenant() tenantId: TenantId,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     return this.follow(request, reply, tenantId, null);
   }
 
   @Get('smtp-users/:smtpUserId/denials/stream')
   @Documented({
-    id: 'followSmtpUserDenials',
     summary: 'The denials of an SMTP user, as they are recorded',
     ...documentation,
   })
-  ofSmtpUser(
+  followSmtpUserDenials(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
     @Req() request: FastifyRequest,

@@ -32,12 +32,11 @@ export class RestrictionController {
   @Get('check')
   @Documented({
     tag: 'Restrictions',
-    id: 'checkAddress',
     summary: 'Show the decision for an address, now or at an earlier time',
     takes: ['Postern-Min-Version'],
     answer: json(checkedAddressView),
   })
-  check(
+  checkAddress(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
     @MinVersion() minVersion: number,
@@ -52,12 +51,11 @@ export class RestrictionController {
   @Get('suggestion')
   @Documented({
     tag: 'Restrictions',
-    id: 'suggestRestriction',
     summary: 'The smallest list that covers where an SMTP user has logged in from',
     takes: ['Postern-Min-Version'],
     answer: json(suggestedRestrictionView),
   })
-  suggest(
+  suggestRestriction(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
     @MinVersion() minVersion: number,
@@ -71,13 +69,12 @@ export class RestrictionController {
   @LongBody(SERVER_LIMITS.bodyBytes)
   @Documented({
     tag: 'Restrictions',
-    id: 'previewRestriction',
     summary: 'Show which of the last days’ logins a change would have refused; changes nothing',
     takes: ['Postern-Min-Version'],
     answer: json(restrictionPreviewView),
     problems: ['entry-not-found', 'last-entry', 'restriction-empty'],
   })
-  preview(
+  previewRestriction(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
     @MinVersion() minVersion: number,

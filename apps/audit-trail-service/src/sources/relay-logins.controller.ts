@@ -62,7 +62,6 @@ export class RelayLoginsController {
   @LongBody(SERVER_LIMITS.bodyBytes)
   @Documented({
     tag: 'Relays',
-    id: 'reportLogins',
     summary: 'Report logins that were let through; an empty batch says that there were none',
     takes: RELAY_HEADERS,
     answer: json(reportedLoginsView),

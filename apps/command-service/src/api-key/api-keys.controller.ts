@@ -66,24 +66,14 @@ export class ApiKeysController {
 
   @Get('api-keys')
   @Allow('operator')
-  @Documented({
-    tag: 'API keys',
-    id: 'listApiKeys',
-    summary: 'List the keys of operators and relays',
-    answer: json(apiKeyPageView),
-  })
+  @Documented({ tag: 'API keys', summary: 'List the keys of operators and relays', answer: json(apiKeyPageView) })
   listApiKeys(@Query({ schema: KeysQuery }) query: z.infer<typeof KeysQuery>): Promise<Page<ApiKey>> {
     return this.queries.execute(new ListApiKeys(null, query));
   }
 
   @Get('tenants/:tenantId/api-keys')
   @Allow('operator', 'admin')
-  @Documented({
-    tag: 'API keys',
-    id: 'listTenantApiKeys',
-    summary: 'List the keys of a tenant',
-    answer: json(apiKeyPageView),
-  })
+  @Documented({ tag: 'API keys', summary: 'List the keys of a tenant', answer: json(apiKeyPageView) })
   listTenantApiKeys(
     @Tenant() tenantId: TenantId,
     @Query({ schema: KeysQuery }) query: z.infer<typeof KeysQuery>,

@@ -41,11 +41,7 @@ export class RelayController {
   ) {}
 
   @Post('decisions')
-  @Write({
-    tag: 'Relays',
-    summary: 'Decide one login, and record a denial',
-    answer: json(loginDecisionView),
-  })
+  @Write({ tag: 'Relays', summary: 'Decide one login, and record a denial', answer: json(loginDecisionView) })
   decideLogin(
     @Body({ schema: DecideBody }) { username, ip, dryRun }: z.infer<typeof DecideBody>,
     @Context() context: WriteRequest,

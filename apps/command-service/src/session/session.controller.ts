@@ -80,7 +80,6 @@ export class SessionController {
   @HttpCode(201)
   @Described({
     tag: 'Yourself',
-    id: 'signIn',
     summary: 'Sign in: exchange an API key, or the code of a sign-in link, for a session cookie',
     description: `For browsers; scripts send the key itself. A session ends ${SESSION_HOURS.unused} hours after its last use, after ${SESSION_HOURS.most / 24} days, by signing out, or with its key. Keys of the role relay cannot sign in.`,
     status: 201,
@@ -115,7 +114,6 @@ export class SessionController {
   @HttpCode(204)
   @Described({
     tag: 'Yourself',
-    id: 'signOut',
     summary: 'Sign out: end the session of the cookie',
     description:
       'The session stops working within a second. A request with an API key has no session, so it ends none.',
@@ -132,11 +130,10 @@ export class SessionController {
   @Allow('operator', 'admin', 'auditor', 'relay')
   @Documented({
     tag: 'Yourself',
-    id: 'getWhoami',
     summary: 'The role, the tenant and the name of your API key, and your session',
     answer: json(whoAmIView),
   })
-  whoAmI(@Caller() caller: Principal): WhoAmI {
+  getWhoami(@Caller() caller: Principal): WhoAmI {
     return whoIs(caller);
   }
 
@@ -145,7 +142,6 @@ export class SessionController {
   @HttpCode(201)
   @Described({
     tag: 'Yourself',
-    id: 'makeSignInLink',
     summary: 'Make a link that signs one browser in with your API key',
     description: `It can be used once, within ${LINK_MINUTES} minutes. It needs the key itself: a session cannot create one.`,
     status: 201,

@@ -66,12 +66,14 @@ export class TenantReplyController {
   @Allow('admin', 'auditor', 'operator')
   @Documented({
     tag: 'Tenants',
-    id: 'getTenantReply',
     summary: 'Show what relays say to the client of a denied login',
     answer: json(tenantReplyView),
     responseHeaders: ['ETag'],
   })
-  async getReply(@Tenant() tenantId: TenantId, @Res({ passthrough: true }) answer: FastifyReply): Promise<TenantReply> {
+  async getTenantReply(
+    @Tenant() tenantId: TenantId,
+    @Res({ passthrough: true }) answer: FastifyReply,
+  ): Promise<TenantReply> {
     const { reply, version } = await this.queries.execute(new GetTenantReply(tenantId));
     void answer.header('etag', `"${version}"`);
     return reply;

@@ -46,12 +46,7 @@ export class TenantsController {
   }
 
   @Get()
-  @Documented({
-    tag: 'Tenants',
-    id: 'listTenants',
-    summary: 'List the tenants, by id',
-    answer: json(tenantPageView),
-  })
+  @Documented({ tag: 'Tenants', summary: 'List the tenants, by id', answer: json(tenantPageView) })
   listTenants(@Query({ schema: TenantsQuery }) query: z.infer<typeof TenantsQuery>): Promise<Page<Tenant>> {
     return this.queries.execute(new ListTenants('all', query));
   }

@@ -11,19 +11,17 @@ export const WRITE_DEADLINE_MS = 8_000;
 /** Requests with the same `Idempotency-Key` that run or wait in this process. */
 export const MAX_REPEATS = 100;
 
-/** A route that carries out a command through `Writes`, documented under its method's name. */
-export function Write(documentation: Omit<Documentation, 'id'>): MethodDecorator {
+/** A route that carries out a command through `Writes`. */
+export function Write(documentation: Documentation): MethodDecorator {
   const { status = 200, takes = [], responseHeaders = [] } = documentation;
-  return (target, method, descriptor) =>
-    applyDecorators(
-      HttpCode(status),
-      Described({
-        ...documentation,
-        id: String(method),
-        takes: ['Idempotency-Key', ...takes],
-        responseHeaders: [...responseHeaders, 'Idempotency-Replayed'],
-      }),
-    )(target, method, descriptor);
+  return applyDecorators(
+    HttpCode(status),
+    Described({
+      ...documentation,
+      takes: ['Idempotency-Key', ...takes],
+      responseHeaders: [...responseHeaders, 'Idempotency-Replayed'],
+    }),
+  );
 }
 
 /** What all writes share: deadline, idempotency, metrics, and the headers with the version. */

@@ -20,12 +20,11 @@ export class MyIpController {
   @Public()
   @Documented({
     tag: 'Yourself',
-    id: 'getMyIp',
     summary: 'The address that you come from',
     answer: [json(myIpView), plainText('The bare address.', '203.0.113.9')],
     responseHeaders: ['Vary'],
   })
-  myIp(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): MyIp | string {
+  getMyIp(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): MyIp | string {
     const ip = callerAddress(request, this.settings.trustedProxies);
     if (ip === null)
       throw new Problem(

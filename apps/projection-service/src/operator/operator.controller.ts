@@ -16,7 +16,6 @@ export class OperatorController {
   @Get('relays')
   @Documented({
     tag: 'Operators',
-    id: 'listRelays',
     summary: 'List the relays that had contact within a day, by name',
     answer: json(relayPageView),
   })
@@ -27,7 +26,6 @@ export class OperatorController {
   @Get('system')
   @Documented({
     tag: 'Operators',
-    id: 'getSystem',
     summary: 'The processes of this Postern, its database, its bus, and how far its consumers are',
     answer: json(systemView),
   })

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { TenantId } from '@postern/contracts';
 import { Allow, Documented, json, MinVersion, restrictionView, smtpUserView, Tenant } from '@postern/http';
-import { ListAnswers } from '@postern/lists';
+import { ListRoute } from '@postern/lists';
 import {
   restrictionView as shownRestriction,
   smtpUserView as shownUser,
@@ -17,47 +17,33 @@ import { ListSmtpUsers, smtpUsers, type SmtpUsersParams } from './list-smtp-user
 @Controller('v1/tenants/:tenantId/smtp-users')
 @Allow('admin', 'auditor', 'operator')
 export class SmtpUsersController {
-  constructor(
-    @Inject(QueryBus) private readonly queries: QueryBus,
-    @Inject(ListAnswers) private readonly lists: ListAnswers,
-  ) {}
+  constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
 
   @Get()
-  @Documented({
-    tag: 'SMTP users',
-    id: 'listSmtpUsers',
-    summary: 'List the SMTP users of a tenant, the newest first',
-    ...smtpUsers.answers,
-  })
-  list(
-    @Tenant() tenantId: TenantId,
-    @Query({ schema: smtpUsers.query }) query: SmtpUsersParams,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    return this.lists.answer(reply, smtpUsers, query, (asked) => new ListSmtpUsers(tenantId, asked));
+  @ListRoute(smtpUsers, { tag: 'SMTP users', summary: 'List the SMTP users of a tenant, the newest first' })
+  listSmtpUsers(@Tenant() tenantId: TenantId, @Query({ schema: smtpUsers.query }) asked: SmtpUsersParams) {
+    return new ListSmtpUsers(tenantId, asked);
   }
 
   @Get('counts')
   @Documented({
     tag: 'SMTP users',
-    id: 'countSmtpUsers',
     summary: 'How many SMTP users a tenant has, and in which states',
     answer: json(smtpUserCountsView),
   })
-  counts(@Tenant() tenantId: TenantId): Promise<SmtpUserCounts> {
+  countSmtpUsers(@Tenant() tenantId: TenantId): Promise<SmtpUserCounts> {
     return this.queries.execute(new CountSmtpUsers(tenantId));
   }
 
   @Get(':smtpUserId')
   @Documented({
     tag: 'SMTP users',
-    id: 'getSmtpUser',
     summary: 'Show an SMTP user',
     takes: ['Postern-Min-Version'],
     answer: json(smtpUserView),
     responseHeaders: ['ETag'],
   })
-  async smtpUser(
+  async getSmtpUser(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
     @MinVersion() minVersion: number,
@@ -72,13 +58,12 @@ export class SmtpUsersController {
   @Get(':smtpUserId/restriction')
   @Documented({
     tag: 'Restrictions',
-    id: 'getRestriction',
     summary: 'Show the restriction of an SMTP user',
     takes: ['Postern-Min-Version'],
     answer: json(restrictionView),
     responseHeaders: ['ETag'],
   })
-  async restriction(
+  async getRestriction(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
     @MinVersion() minVersion: number,

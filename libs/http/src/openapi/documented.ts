@@ -6,10 +6,9 @@ import { answerHeaders, REQUEST_HEADERS, type AnswerHeader, type RequestHeader }
 import type { JsonSchema } from './json-schema.js';
 import type { MediaType } from './media-types.js';
 
+/** What the OpenAPI document says of a route, beyond its decorators and schemas. The method's name is the operation id. */
 export interface Documentation {
   readonly tag: Tag;
-  /** The operation id in lower camel case, if the controller's name differs. */
-  readonly id?: string;
   readonly summary: string;
   readonly description?: string;
   /** The headers that it accepts. Their own problem codes are added automatically. */
@@ -36,7 +35,6 @@ export function Documented(documentation: Documentation): MethodDecorator {
 export function Described(documentation: Documentation): MethodDecorator {
   const {
     tag,
-    id,
     summary,
     description,
     takes = [],
@@ -49,13 +47,8 @@ export function Described(documentation: Documentation): MethodDecorator {
   const answers = [documentation.answer ?? []].flat();
   const content = Object.fromEntries(answers.map((answer) => [answer.type, answer.content]));
   const headers: readonly RequestHeader[] = answers.length > 1 ? ['Accept', ...takes] : takes;
-  return applyDecorators(
+  const decorators = [
     ApiTags(tag),
-    ApiOperation({
-      summary,
-      ...(id !== undefined && { operationId: id }),
-      ...(description !== undefined && { description }),
-    }),
     ...headers.map((name) => {
       const { description, schema } = REQUEST_HEADERS[name];
       return ApiHeader({ name, description, required: needs.includes(name), schema });
@@ -70,7 +63,15 @@ export function Described(documentation: Documentation): MethodDecorator {
       ...(answers.length > 0 && { content }),
     }),
     ApiExtension(PROBLEMS_EXTENSION, [...problems, ...headers.flatMap((name) => REQUEST_HEADERS[name].problems)]),
-  );
+  ];
+  return (target, method, descriptor) => {
+    const operation = ApiOperation({
+      operationId: String(method),
+      summary,
+      ...(description !== undefined && { description }),
+    });
+    applyDecorators(operation, ...decorators)(target, method, descriptor);
+  };
 }
 
 export const TAGS = {

@@ -28,13 +28,12 @@ export class PolicySnapshotController {
   @Allow('relay')
   @Documented({
     tag: 'Relays',
-    id: 'getPolicySnapshot',
     summary: 'All policies that are not removed, a line each',
     takes: ['Accept-Encoding'],
     answer: ndjson(relayPolicyView),
     responseHeaders: ['Postern-Revision', 'Postern-Policies', 'Postern-Digest', 'Vary', 'Content-Encoding'],
   })
-  async take(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async getPolicySnapshot(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     if (request.method === 'HEAD') {
       void reply.headers(headersOf(await this.snapshots.totals()));
       return void reply.send();

@@ -16,7 +16,6 @@ export class PolicyStreamController {
   @Allow('relay')
   @Documented({
     tag: 'Relays',
-    id: 'followPolicies',
     summary: 'The changes of the policies from a revision on, as they happen',
     takes: ['Last-Event-ID', ...RELAY_HEADERS],
     query: {
@@ -31,7 +30,7 @@ export class PolicyStreamController {
     ),
     responseHeaders: ['Cache-Control', 'X-Accel-Buffering'],
   })
-  async follow(
+  async followPolicies(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Query('lastEventId') lastEventId: unknown,
