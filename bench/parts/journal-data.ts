@@ -85,7 +85,7 @@ async function untilCaughtUp(owner: pg.Client): Promise<void> {
       `SELECT EXISTS (SELECT FROM journal.events WHERE (xid, position) > (
                 SELECT xid, position FROM (SELECT consumer, xid, position FROM projection.checkpoints
                                       UNION ALL SELECT consumer, xid, position FROM audit.checkpoints) c
-                 WHERE consumer NOT IN ('audit-denials', 'tenant-replies') ORDER BY c.xid, c.position LIMIT 1)) AS behind`,
+                 WHERE consumer <> 'audit-denials' ORDER BY c.xid, c.position LIMIT 1)) AS behind`,
     );
     if (rows[0]?.behind === false) return;
   }

@@ -1,5 +1,5 @@
 /** The names that operators use. Commands load the models themselves when needed. */
-export const READ_MODEL_NAMES = ['relay-policies', 'tenant-replies', 'directory', 'changes', 'denials'] as const;
+export const READ_MODEL_NAMES = ['relay-policies', 'directory', 'changes', 'denials'] as const;
 export type ReadModelName = (typeof READ_MODEL_NAMES)[number];
 
 export const TOPIC_NAMES = ['smtp-users', 'auth-denials', 'tenants', 'relay-policies'] as const;

@@ -36,7 +36,7 @@ const valueOf = (text: string, series: string) => {
   const line = text.split('\n').find((each) => each.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 };
-const CONSUMERS = ['relay-policies', 'smtp-user-directory', 'audit-changes', 'tenant-replies', 'audit-denials'];
+const CONSUMERS = ['relay-policies', 'smtp-user-directory', 'audit-changes', 'audit-denials'];
 const lagOf = (text: string, consumer: string) => ({
   events: valueOf(text, `postern_feed_lag_events{consumer="${consumer}"}`),
   seconds: valueOf(text, `postern_feed_lag_seconds{consumer="${consumer}"}`),
@@ -89,7 +89,6 @@ describe('the halted partitions', () => {
     expect(halted.toSorted()).toEqual(
       [
         of('relay-policies', TOPICS.smtpUsers),
-        of('tenant-replies', TOPICS.tenants),
         of('smtp-user-directory', TOPICS.smtpUsers),
         of('audit-changes', TOPICS.smtpUsers),
         of('audit-changes', TOPICS.tenants),

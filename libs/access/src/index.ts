@@ -6,5 +6,5 @@ export { ApiKeyEntity } from './tables/api-key.entity.js';
 export { TenantEntity } from './tables/tenant.entity.js';
 export { KEY_CHECK_MS, KeyWatch } from './key-watch.js';
 export { newSessionCookie, SESSION_HOURS } from './session-directory.js';
-export { type Limit, countLimited } from './rate-limits.js';
-export { MAX_BUCKETS } from './rate-limits.js';
+export { type Limit, countLimited, MAX_BUCKETS } from './rate-limits.js';
+export { loadReply, REPLIES_CHANNEL, saveReply, type VersionedReply } from './tenant-replies.js';

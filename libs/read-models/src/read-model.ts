@@ -37,8 +37,6 @@ export interface Rebuilding {
 
 export interface ModelStreams {
   readonly category: StreamCategory;
-  /** The type of the subjects; by default uuid. */
-  readonly subjects?: 'text';
   /** The table with a row per subject, and its column that grows with each event. */
   readonly table: string;
   readonly version: string;

@@ -3,7 +3,6 @@ import type { Column, Output } from '@postern/terminal';
 import { changesModel } from '../../../audit-trail-service/src/changes/changes-model.js';
 import { denialsModel } from '../../../audit-trail-service/src/denials/denials-model.js';
 import { relayPoliciesModel } from '../../../projection-service/src/relay-policies/relay-policies-model.js';
-import { tenantRepliesModel } from '../../../projection-service/src/tenant-replies/tenant-replies-model.js';
 import { directoryModel } from '../../../projection-service/src/smtp-user-directory/directory-model.js';
 import type { ReadModelName } from '../choices.js';
 
@@ -12,7 +11,6 @@ export { rebuild } from '@postern/read-models';
 /** Imported by file: the services' modules take half a second of CPU to load. */
 export const READ_MODELS: Readonly<Record<ReadModelName, ReadModel>> = {
   'relay-policies': relayPoliciesModel,
-  'tenant-replies': tenantRepliesModel,
   directory: directoryModel,
   changes: changesModel,
   denials: denialsModel,

@@ -12,7 +12,7 @@ import { startPosternProcess, type Ask, type PosternProcess, until, createAcme }
 import pg from 'pg';
 
 const ROOT = join(import.meta.dirname, '../../../..');
-const MODELS = ['relay-policies', 'tenant-replies', 'directory', 'changes', 'denials'];
+const MODELS = ['relay-policies', 'directory', 'changes', 'denials'];
 
 let folder: string;
 let postern: PosternProcess;
@@ -131,7 +131,6 @@ describe('postern verify and postern rebuild', () => {
     expect([code, equal]).toEqual([0, true]);
     expect(models.map(({ model, events, differences }) => [model, events, differences])).toEqual([
       ['relay-policies', 40, []],
-      ['tenant-replies', 1, []],
       ['directory', 40, []],
       ['changes', 44, []],
       ['denials', 24, []],
@@ -148,7 +147,6 @@ describe('postern verify and postern rebuild', () => {
     const [first = '', second = '', third = ''] = users;
     await owner.query(`UPDATE projection.relay_policies SET mode = 'report-only' WHERE smtp_user_id = $1`, [first]);
     await owner.query(`UPDATE projection.smtp_users SET username = 'wrong' WHERE id = $1`, [second]);
-    await owner.query(`UPDATE projection.tenant_replies SET reply = '{"text":"wrong"}'`);
     await owner.query(`DELETE FROM audit.changes WHERE smtp_user_id = $1 AND version = 2`, [third]);
     const lost = await owner.query<{ id: string }>('DELETE FROM audit.denials WHERE smtp_user_id = $1 RETURNING id', [
       first,
@@ -163,7 +161,6 @@ describe('postern verify and postern rebuild', () => {
     expect(reported.filter((line) => !line.startsWith('changes')).sort()).toEqual(
       [
         `relay_policies different ${first} user0@acme.example`,
-        'tenant_replies different acme',
         `smtp_users different ${second}`,
         ...lost.rows.map(({ id }) => `denials missing ${id}`),
         `denied_ips different ${second} 198.51.100.7`,

@@ -7,7 +7,6 @@ import type { ReadModel } from '@postern/read-models';
 import type { DataSource } from 'typeorm';
 import { relayPoliciesModel } from '../relay-policies/relay-policies-model.js';
 import { PolicyStream } from '../relay-policies/stream/policy-stream.js';
-import { tenantRepliesModel } from '../tenant-replies/tenant-replies-model.js';
 import { directoryModel } from '../smtp-user-directory/directory-model.js';
 
 /** Large enough for set-based statements; a transaction still takes only about 100 ms. */
@@ -31,7 +30,6 @@ export class ProjectionConsumers implements OnApplicationBootstrap {
       const { events, seconds } = await policies.lag();
       return { lagEvents: events, lagSeconds: seconds };
     });
-    await this.consumers.run(subscription(this.dataSource, tenantRepliesModel, POLICIES_SPACING_MS));
     await this.consumers.run(subscription(this.dataSource, directoryModel, DIRECTORY_SPACING_MS));
   }
 }

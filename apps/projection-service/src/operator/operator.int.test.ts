@@ -203,7 +203,7 @@ describe('the state of the system', () => {
         maxConnections: expect.any(Number),
       },
       bus: { kind: 'feed', brokers: [] },
-      consumers: ['relay-policies', 'smtp-user-directory', 'tenant-replies'].map((name) => ({
+      consumers: ['relay-policies', 'smtp-user-directory'].map((name) => ({
         name,
         lagEvents: 0,
         lagSeconds: 0,

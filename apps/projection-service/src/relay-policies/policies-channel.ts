@@ -1,4 +1,2 @@
 /** NOTIFY's channel, with the revision. It only wakes readers of `relay_policies`. */
 export const POLICIES_CHANNEL = 'projection_relay_policies';
-/** The payload if the tenants' replies changed, not policies. */
-export const REPLIES_CHANGED = 'replies';

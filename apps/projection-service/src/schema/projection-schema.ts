@@ -8,7 +8,6 @@ export const projectionSchema: SchemaComponent = {
   migrations: [
     sqlMigration('Projection1764500000003', import.meta.url, [
       'relay-policies.sql',
-      'tenant-replies.sql',
       { sql: smtpUserTablesSql('projection', 'postern_projection', 'postern_directory_reader') },
       'smtp-users.sql',
       { sql: checkpointTableSql('projection', 'postern_projection') },

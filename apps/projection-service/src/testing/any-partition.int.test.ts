@@ -1,22 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  DEFAULT_TENANT_REPLY,
-  newId,
-  tenantStream,
-  type Recorded,
-  type SmtpUserEvent,
-  type TenantEvent,
-  type TenantId,
-} from '@postern/contracts';
+import type { Recorded, SmtpUserEvent } from '@postern/contracts';
 import { openDataSource } from '@postern/database';
-import { deliverPartitioned, METADATA, seededRandom, type TestDatabase, historyOf, recorded } from '@postern/testing';
+import { deliverPartitioned, seededRandom, type TestDatabase, historyOf, recorded } from '@postern/testing';
 import type { DataSource, EntityManager } from 'typeorm';
 import { applyPolicies } from '../relay-policies/project/apply-policies.js';
 import { applyDirectory } from '../smtp-user-directory/project/apply-directory.js';
-import { applyReplies } from '../tenant-replies/apply-replies.js';
 import { migratedDatabase } from './migrated-database.js';
 
-type Events = readonly Recorded<SmtpUserEvent | TenantEvent>[];
+type Events = readonly Recorded<SmtpUserEvent>[];
 
 let databases: TestDatabase[];
 let inOrder: DataSource;
@@ -41,23 +32,6 @@ function ofUsers(seed: number): Events {
   );
 }
 
-/** Tenants that change their replies, and set them back. */
-function ofTenants(seed: number): Events {
-  const random = seededRandom(seed);
-  const versions = new Map<string, number>();
-  return Array.from({ length: 500 }, (_, i) => {
-    const tenantId = `tenant-${seed}-${random(25)}` as TenantId;
-    const version = (versions.get(tenantId) ?? 0) + 1;
-    versions.set(tenantId, version);
-    const reply = { ...DEFAULT_TENANT_REPLY, ...(random(3) > 0 && { text: `text ${random(9)}` }) };
-    const event: TenantEvent =
-      version === 1
-        ? { type: 'TenantCreated', data: { tenantId, name: tenantId } }
-        : { type: 'TenantReplySet', data: { ...reply, previous: DEFAULT_TENANT_REPLY } };
-    const envelope = { eventId: newId(), schemaVersion: 1, metadata: METADATA, recordedAt: '2026-01-01T00:00:00.000Z' };
-    return { position: position + i, tenantId, streamId: tenantStream(tenantId), version, ...envelope, ...event };
-  });
-}
 let position = 1;
 
 type Apply = (manager: EntityManager, events: Events) => Promise<void>;
@@ -66,7 +40,6 @@ const MODELS = [
   {
     name: 'relay policies',
     apply: applyPolicies as Apply,
-    story: ofUsers,
     rows: `SELECT p.smtp_user_id, p.username_key, p.tenant_id, p.username, p.mode, p.restricted, p.entries::text, p.version,
                   p.event_id, p.claimed_at, p.removed, p.digest, p.revision IS NOT NULL AS sent, t.policies, t.digest AS all_digest
              FROM projection.relay_policies p, LATERAL (SELECT policies, digest FROM projection.relay_policy_totals) t ORDER BY 1, 2`,
@@ -74,26 +47,19 @@ const MODELS = [
   {
     name: 'directory',
     apply: applyDirectory as Apply,
-    story: ofUsers,
     rows: `SELECT u.*, (SELECT json_agg(e ORDER BY place) FROM projection.entries e WHERE smtp_user_id = u.id) AS entries
              FROM projection.smtp_users u ORDER BY id`,
   },
-  {
-    name: 'tenants’ replies',
-    apply: applyReplies as Apply,
-    story: ofTenants,
-    rows: `SELECT tenant_id, reply::text, version, event_id FROM projection.tenant_replies ORDER BY 1`,
-  },
 ] as const;
 
-describe.each(MODELS)('the $name', ({ apply, story, rows }) => {
+describe.each(MODELS)('the $name', ({ apply, rows }) => {
   const write = (to: DataSource, events: Events) =>
     to.transaction(async (manager: EntityManager) => apply(manager, events));
 
   it.each([1, 2, 3])(
     'have the same rows for the same events (seed %s): in order, or twice, in any partition order, with repeats, from the beginning again, by 12 and then 24 partitions',
     async (seed) => {
-      const events = story(seed);
+      const events = ofUsers(seed);
       position += events.length;
       for (let i = 0; i < events.length; i += 50) await write(inOrder, events.slice(i, i + 50));
       const random = seededRandom(seed);
@@ -107,7 +73,7 @@ describe.each(MODELS)('the $name', ({ apply, story, rows }) => {
   );
 
   it('are taken back by no consumer that read them before others wrote', async () => {
-    const events = story(4);
+    const events = ofUsers(4);
     position += events.length;
     await write(inOrder, events);
     // Each has read the rows before any of the others has written, and some begin further on than others.
@@ -119,7 +85,7 @@ describe.each(MODELS)('the $name', ({ apply, story, rows }) => {
   });
 
   it('refuse another event as a version that was applied, and apply none of its batch', async () => {
-    const events = story(5);
+    const events = ofUsers(5);
     position += events.length;
     await write(anyOrder, events);
     const before = await anyOrder.query(rows);

@@ -2,11 +2,11 @@ import { METADATA, recorded, type Happened, until } from '@postern/testing';
 import { Global, Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { tenantStream, type Role, type SmtpUserEvent, type TenantEvent, type TenantId } from '@postern/contracts';
+import type { Role, SmtpUserEvent, TenantId, TenantReply } from '@postern/contracts';
 import { openDataSource, roleUrl } from '@postern/database';
 import { EmbeddedEventBus, EVENT_BUS, type EventBus, type TopicWriter } from '@postern/event-bus';
 import { Journal } from '@postern/event-store';
-import { AccessModule } from '@postern/access';
+import { AccessModule, saveReply } from '@postern/access';
 import { createHttpApp, ObserveModule } from '@postern/process';
 import { dataSourceModule } from '@postern/data-sources';
 import { loadSettings, SETTINGS, SettingsModule, type RuntimeSettings } from '@postern/settings';
@@ -20,8 +20,8 @@ export interface World {
   readonly database: TestDatabase;
   /** Appends, one transaction a call; a user's versions are counted on from what was appended here. */
   append(history: readonly Happened[]): Promise<void>;
-  /** Appends an event of a tenant. */
-  appendOfTenant(tenantId: string, event: TenantEvent): Promise<void>;
+  /** Sets what relays answer to denied logins of the tenant. */
+  setReply(tenantId: string, reply: TenantReply): Promise<void>;
   newTenant(id: string): Promise<TenantId>;
   newKey(role: Role, tenantId?: string): Promise<string>;
   revoke(key: string): Promise<void>;
@@ -101,13 +101,8 @@ export async function createWorld(): Promise<World> {
         await journal.append({ tenantId, streamId, expectedVersion, events, metadata: METADATA });
       }
     },
-    appendOfTenant: async (id, event) => {
-      const tenantId = id as TenantId;
-      const streamId = tenantStream(tenantId);
-      const expectedVersion = versions.get(streamId) ?? 0;
-      versions.set(streamId, expectedVersion + 1);
-      await journal.append({ tenantId, streamId, expectedVersion, events: [event], metadata: METADATA });
-    },
+    setReply: (tenantId, reply) =>
+      writer.transaction((manager) => saveReply(manager, tenantId as TenantId, { reply, version: 2 })),
     newTenant: (id) => access.tenant(id),
     newKey: (role, tenantId) => access.key(role, tenantId),
     revoke: (key) => access.revoke(key),

@@ -10,8 +10,6 @@ import {
   xorDigest,
   type Heartbeat,
   type RelayPolicy,
-  type TenantId,
-  type TenantReply,
 } from '@postern/contracts';
 import { takeSnapshot } from '../../testing/policy-snapshot-client.js';
 import { PolicyStreamClient } from '../../testing/policy-stream-client.js';
@@ -177,20 +175,14 @@ describe('the policy stream', () => {
     const { revision } = await takeSnapshot(first.url, key);
     const byDefault = { text: 'IP not authorized', helpUrl: null, opaque: false };
     const own = { text: 'not from {ip}', helpUrl: 'https://acme.example/smtp', opaque: false };
-    const set = (tenant: string, reply: TenantReply) =>
-      world.appendOfTenant(tenant, { type: 'TenantReplySet', data: { ...reply, previous: byDefault } });
-    for (const tenant of ['one', 'two'])
-      await world.appendOfTenant(tenant, {
-        type: 'TenantCreated',
-        data: { tenantId: tenant as TenantId, name: tenant },
-      });
+    for (const tenant of ['one', 'two']) await world.newTenant(tenant);
     const early = await follow(revision);
     await early.until((c) => c.heartbeats.length > 0);
     expect(early.replies).toEqual([]);
-    await set('one', own);
+    await world.setReply('one', own);
     // Only the changes of one tenant have an order: the second is made once the first has come.
     await early.until((c) => c.replies.length === 1, 'the first reply');
-    await set('two', { ...own, opaque: true });
+    await world.setReply('two', { ...own, opaque: true });
     const both = [
       { tenantId: 'one', ...own },
       { tenantId: 'two', ...own, opaque: true },
@@ -208,12 +200,12 @@ describe('the policy stream', () => {
       expect(late.events.slice(0, 2)).toEqual(both.map((reply) => ({ event: 'reply', reply })));
       expect(late.replies).toHaveLength(2);
     }
-    await set('two', byDefault);
+    await world.setReply('two', byDefault);
     await early.until((c) => c.replies.length === 3, 'the default again');
     expect(early.replies[2]).toEqual({ tenantId: 'two', ...byDefault });
     const last = await (await follow(revision)).until((c) => c.heartbeats.length > 0);
     expect(last.replies).toEqual([both[0]]);
-    await set('one', byDefault);
+    await world.setReply('one', byDefault);
     for (const app of [first, second])
       await until(async () => {
         const client = await (await follow(revision, app)).until((c) => c.heartbeats.length > 0);

@@ -4,13 +4,13 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { PolicyLag, Revision } from '@postern/contracts';
 import { Listener, roleUrl } from '@postern/database';
-import { countLimited, KeyWatch } from '@postern/access';
+import { countLimited, KeyWatch, REPLIES_CHANNEL } from '@postern/access';
 import { hasCapacityFor, Problem, type Principal } from '@postern/http';
 import { type Relay, RelayContacts } from '@postern/process';
 import { SETTINGS, type RuntimeSettings } from '@postern/settings';
 import type { DataSource } from 'typeorm';
 import { policyRevision, streamClients, streamsEnded } from '../../consumers/projection-metrics.js';
-import { POLICIES_CHANNEL, REPLIES_CHANGED } from '../policies-channel.js';
+import { POLICIES_CHANNEL } from '../policies-channel.js';
 import { assertPoliciesComplete } from '../policies-not-ready.js';
 import type { PolicyTotals } from '../policy-totals.js';
 import { heartbeatFrame, resetFrame, RevisionAhead, type FramePage, type ResetReason } from './frame-pages.js';
@@ -41,6 +41,7 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
 
   constructor(
     @InjectDataSource('postern_relay_reader') private readonly reader: DataSource,
+    @InjectDataSource('postern_access') access: DataSource,
     @Inject(KeyWatch) private readonly keys: KeyWatch,
     @Inject(SETTINGS) settings: RuntimeSettings,
     @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
@@ -48,14 +49,15 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
   ) {
     relays.followStreams(() => [...this.members].map((member) => member.seen(this.tail.position)));
     this.tail = new PolicyTail(reader, limits, this, (by) => this.wakes.foundBy(by));
-    this.replies = new ReplyTail(reader, limits.pollMs, this);
+    this.replies = new ReplyTail(access, limits.pollMs, this);
     this.wakes = new Listener({
       url: roleUrl(settings.databaseUrl, 'postern_relay_reader'),
       name: 'relay-policies',
-      channels: [POLICIES_CHANNEL],
+      channels: [POLICIES_CHANNEL, REPLIES_CHANNEL],
+      // A changed reply has no revision of the policies.
       onWake: (revision) => {
-        if (revision === null || revision === REPLIES_CHANGED) this.replies.wake();
-        if (revision !== REPLIES_CHANGED) this.tail.wake(revision === null ? undefined : Number(revision));
+        if (!revision) this.replies.wake();
+        if (revision !== '') this.tail.wake(revision === null ? undefined : Number(revision));
       },
     });
     this.heartbeats = setInterval(() => void this.beat(), limits.heartbeatMs);

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { WakeSignal } from '@postern/async';
-import { DEFAULT_TENANT_REPLY, type RelayReply, type TenantId } from '@postern/contracts';
+import { DEFAULT_TENANT_REPLY, type RelayReply, type TenantId, type TenantReply } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 import { sseEvent } from './frame-pages.js';
 
@@ -13,7 +14,7 @@ interface Sent {
   readonly isDefault: boolean;
 }
 
-/** Follows `tenant_replies`. Keeps in memory the replies that are not the default, and those that became it again. */
+/** Follows `access.tenant_replies`. Keeps in memory the replies that are not the default, and those that became it again. */
 export class ReplyTail {
   private readonly logger = new Logger('relay-policies');
   private readonly replies = new Map<TenantId, Sent>();
@@ -23,9 +24,8 @@ export class ReplyTail {
   /** The last result of `behind`: most members are at the same position. */
   private last: { readonly after: number; readonly upTo: number; readonly bytes: Buffer } | null = null;
 
-  /** @param reader connected as `postern_relay_reader`. */
   constructor(
-    private readonly reader: DataSource,
+    private readonly access: DataSource,
     private readonly pollMs: number,
     private readonly listener: { onReplies(): void; onGoneBack(): void },
   ) {
@@ -75,10 +75,10 @@ export class ReplyTail {
     const before = this.at;
     let position = before ?? -1;
     for (let rows: ReplyRecord[] = []; ; position = Number(rows.at(-1)?.revision)) {
-      rows = await this.reader.query<ReplyRecord[]>(PAGE, [position, position >= 0, ROWS_PER_PAGE]);
+      rows = await this.access.query<ReplyRecord[]>(PAGE, [position, ROWS_PER_PAGE]);
       const last = Number(rows[0]?.last ?? 0);
       if (last < (before ?? 0)) return this.beginAgain();
-      for (const row of rows) if (row.tenant_id !== null) this.take(row.tenant_id, row);
+      for (const row of rows) if (row.reply !== null) this.take(row.tenant_id, row.reply, Number(row.revision));
       if (rows.length < ROWS_PER_PAGE) {
         this.at = last;
         break;
@@ -94,29 +94,27 @@ export class ReplyTail {
     this.signal.wake();
   }
 
-  private take(tenantId: TenantId, { reply, revision }: ReplyRecord): void {
-    // A new tenant has the default reply, and relays never got another one.
-    if (reply === null && !this.replies.has(tenantId)) return;
-    const data: RelayReply = reply ?? { tenantId, ...DEFAULT_TENANT_REPLY };
-    this.replies.set(tenantId, {
-      revision: Number(revision),
-      frame: sseEvent('reply', data),
-      isDefault: reply === null,
-    });
+  private take(tenantId: TenantId, reply: TenantReply, revision: number): void {
+    const isDefault = isDeepStrictEqual(reply, DEFAULT_TENANT_REPLY);
+    // Relays never got another one.
+    if (isDefault && !this.replies.has(tenantId)) return;
+    const data: RelayReply = { tenantId, ...reply };
+    this.replies.set(tenantId, { revision, frame: sseEvent('reply', data), isDefault });
   }
 }
 
-/** Uses the index tenant_replies_by_revision. $2: also replies that are the default. */
+/** Uses the index tenant_replies_by_revision. */
 const PAGE = `
   SELECT all_of_them.revision AS last, changed.*
-    FROM (SELECT coalesce(max(revision), 0) AS revision FROM projection.tenant_replies) all_of_them
-    LEFT JOIN LATERAL (SELECT tenant_id, reply, revision FROM projection.tenant_replies
-                        WHERE revision > $1 AND (reply IS NOT NULL OR $2) ORDER BY revision LIMIT $3) changed ON true
+    FROM (SELECT coalesce(max(revision), 0) AS revision FROM access.tenant_replies) all_of_them
+    LEFT JOIN LATERAL (SELECT tenant_id, reply, revision FROM access.tenant_replies
+                        WHERE revision > $1 ORDER BY revision LIMIT $2) changed ON true
    ORDER BY changed.revision`;
 
 interface ReplyRecord {
   readonly last: string;
-  readonly tenant_id: TenantId | null;
-  readonly reply: RelayReply | null;
-  readonly revision: string | null;
+  readonly tenant_id: TenantId;
+  /** Null: nothing has changed. */
+  readonly reply: TenantReply | null;
+  readonly revision: string;
 }
