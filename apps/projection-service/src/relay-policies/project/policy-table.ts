@@ -2,19 +2,14 @@ import {
   digestToHex,
   usernameKey,
   type Recorded,
-  type Revision,
   type SmtpUserEvent,
-  type SmtpUserId,
-  type TenantId,
-  type Mode,
-  type RelayPolicyEntry,
   type UsernameKey,
   splitStreamId,
 } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
 import { digestFromBytes, totalsOf, type PolicyTotals, type TotalsRecord } from '../policy-totals.js';
 import { POLICIES_CHANNEL } from '../policies-channel.js';
-import type { PolicyRow } from './policy-row.js';
+import type { PolicyRow, PolicyRules } from './policy-row.js';
 
 // These statements name no schema, so that a rebuild can run them on new tables by `search_path`.
 
@@ -47,7 +42,7 @@ export async function loadRows(
     }
   }
   const records = await manager.query<PolicyRecord[]>(ROWS, [[...users], [...usernames]]);
-  const once = new Map(records.map((record) => [`${record.smtp_user_id} ${record.username_key}`, record]));
+  const once = new Map(records.map((record) => [`${record.smtpUserId} ${record.usernameKey}`, record]));
   return [...once.values()].map(rowOf);
 }
 
@@ -61,7 +56,8 @@ export async function saveRows(
 }
 
 const COLUMNS = `
-         smtp_user_id, username_key, tenant_id, username, mode, enforce_at, restricted, entries, version, event_id, claimed_at, removed, digest, revision`;
+         smtp_user_id AS "smtpUserId", username_key AS "usernameKey", tenant_id AS "tenantId", username, mode, enforce_at AS "enforceAt", restricted,
+         entries, version, event_id AS "eventId", claimed_at::float8 AS "claimedAt", removed, digest, revision::float8`;
 
 /**
  * Uses the primary key, `one_published_policy_per_username` and `relay_policies_unpublished`. Of unpublished tombstones
@@ -70,7 +66,7 @@ const COLUMNS = `
  */
 const ROWS = `
   WITH held AS MATERIALIZED (SELECT ${COLUMNS} FROM relay_policies WHERE smtp_user_id = ANY ($1::uuid[])),
-       touched AS MATERIALIZED (SELECT username_key AS name FROM held WHERE NOT removed UNION SELECT unnest($2::text[]))
+       touched AS MATERIALIZED (SELECT "usernameKey" AS name FROM held WHERE NOT removed UNION SELECT unnest($2::text[]))
   SELECT * FROM held
    UNION ALL SELECT ${COLUMNS} FROM relay_policies
               WHERE revision IS NOT NULL AND username_key = ANY (ARRAY (SELECT name FROM touched))
@@ -85,11 +81,11 @@ const SAVE = `
     INSERT INTO relay_policies AS p
            (smtp_user_id, username_key, tenant_id, username, mode, enforce_at, restricted, entries, version, event_id,
             claimed_at, removed, digest, revision)
-    SELECT smtp_user_id, username_key, tenant_id, username, mode, enforce_at, restricted, entries, version, event_id,
-           claimed_at, removed, decode(digest, 'hex'), revision
+    SELECT "smtpUserId", "usernameKey", "tenantId", username, mode, "enforceAt", restricted, entries, version, "eventId",
+           "claimedAt", removed, decode(digest, 'hex'), revision
       FROM json_to_recordset($1::json) AS r (
-           smtp_user_id uuid, username_key text, tenant_id text, username text, mode text, enforce_at text, restricted boolean,
-           entries json, version integer, event_id uuid, claimed_at bigint, removed boolean, digest text, revision bigint)
+           "smtpUserId" uuid, "usernameKey" text, "tenantId" text, username text, mode text, "enforceAt" text, restricted boolean,
+           entries json, version integer, "eventId" uuid, "claimedAt" bigint, removed boolean, digest text, revision bigint)
         ON CONFLICT (smtp_user_id, username_key) DO UPDATE
        SET username = excluded.username, mode = excluded.mode, enforce_at = excluded.enforce_at, restricted = excluded.restricted,
            entries = excluded.entries, version = excluded.version,
@@ -99,56 +95,29 @@ const SAVE = `
   UPDATE relay_policy_totals SET revision = $2, policies = $3, digest = decode($4, 'hex')
   RETURNING pg_notify('${POLICIES_CHANNEL}', revision::text)`;
 
-interface PolicyRecord {
-  readonly smtp_user_id: SmtpUserId;
-  readonly username_key: UsernameKey;
-  readonly tenant_id: TenantId;
-  readonly username: string;
-  readonly mode: Mode;
-  readonly enforce_at: string | null;
-  readonly restricted: boolean;
-  readonly entries: readonly RelayPolicyEntry[];
-  readonly version: number;
-  readonly event_id: string;
-  readonly claimed_at: string;
-  readonly removed: boolean;
+interface PolicyRecord extends Omit<PolicyRow, 'rules' | 'digest' | 'changed'>, PolicyRules {
   readonly digest: Buffer;
-  readonly revision: string | null;
 }
 
 function rowOf(record: PolicyRecord): PolicyRow {
-  const { mode, enforce_at: enforceAt, restricted, entries } = record;
+  const { mode, enforceAt, restricted, entries } = record;
   return {
-    smtpUserId: record.smtp_user_id,
-    usernameKey: record.username_key,
-    tenantId: record.tenant_id,
+    smtpUserId: record.smtpUserId,
+    usernameKey: record.usernameKey,
+    tenantId: record.tenantId,
     username: record.username,
     rules: { mode, enforceAt, restricted, entries },
     version: record.version,
-    eventId: record.event_id,
-    claimedAt: Number(record.claimed_at),
+    eventId: record.eventId,
+    claimedAt: record.claimedAt,
     removed: record.removed,
     digest: digestFromBytes(record.digest),
-    revision: record.revision === null ? null : (Number(record.revision) as Revision),
+    revision: record.revision,
     changed: false,
   };
 }
 
-function recordOf(row: PolicyRow): Record<keyof PolicyRecord, unknown> {
-  return {
-    smtp_user_id: row.smtpUserId,
-    username_key: row.usernameKey,
-    tenant_id: row.tenantId,
-    username: row.username,
-    mode: row.rules.mode,
-    enforce_at: row.rules.enforceAt,
-    restricted: row.rules.restricted,
-    entries: row.rules.entries,
-    version: row.version,
-    event_id: row.eventId,
-    claimed_at: row.claimedAt,
-    removed: row.removed,
-    digest: digestToHex(row.digest),
-    revision: row.revision,
-  };
+/** `json_to_recordset` ignores `changed`. */
+function recordOf(row: PolicyRow): object {
+  return { ...row, ...row.rules, rules: undefined, digest: digestToHex(row.digest) };
 }
