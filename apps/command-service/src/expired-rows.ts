@@ -1,11 +1,5 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 
 const REMOVE_EVERY_MS = 5 * 60_000;
@@ -34,7 +28,7 @@ export class ExpiredRows implements OnApplicationBootstrap, BeforeApplicationShu
   private round: Promise<unknown> = Promise.resolve();
   private stopped = false;
 
-  constructor(@Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource) {}
+  constructor(@InjectDataSource('postern_journal_writer') private readonly writer: DataSource) {}
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {

@@ -1,5 +1,5 @@
-import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { type ApiKeyId, type Role, type TenantId, matchesHash, parseApiKey } from '@postern/contracts';
 import type { Principal } from '@postern/http';
 import { LRUCache } from 'lru-cache';
@@ -19,7 +19,7 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
   private readonly tenants = new LRUCache<string, true>({ max: MAX_CACHED_KEYS });
   private readonly uses = new Uses<ApiKeyId>((uses) => this.writeUses(uses));
 
-  constructor(@Inject(getDataSourceToken('postern_access')) private readonly dataSource: DataSource) {}
+  constructor(@InjectDataSource('postern_access') private readonly dataSource: DataSource) {}
 
   /** Null if the key is malformed, unknown, revoked or wrong. @throws if the database fails. */
   authenticate(text: string): Principal | null | Promise<Principal | null> {

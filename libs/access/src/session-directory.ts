@@ -1,5 +1,5 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import {
   hashSecret,
   matchesHash,
@@ -55,7 +55,7 @@ export class SessionDirectory implements BeforeApplicationShutdown {
   private readonly uses = new Uses<SessionId>((uses) => this.renew([...uses.keys()]));
 
   constructor(
-    @Inject(getDataSourceToken('postern_access')) private readonly dataSource: DataSource,
+    @InjectDataSource('postern_access') private readonly dataSource: DataSource,
     @Inject(ApiKeyDirectory) private readonly keys: ApiKeyDirectory,
   ) {}
 

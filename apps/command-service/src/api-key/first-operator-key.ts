@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type INestApplicationContext } from '@nestjs/common';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { ApiKeyEntity } from '@postern/access';
 import { matchesHash, newApiKey, newId, parseApiKey, type ApiKeyId } from '@postern/contracts';
 import { VersionConflict } from '@postern/event-store';
@@ -42,8 +42,8 @@ export class FirstOperatorKey {
 
   constructor(
     @Inject(EventWriter) private readonly eventWriter: EventWriter,
-    @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
-    @Inject(getDataSourceToken('postern_access')) private readonly access: DataSource,
+    @InjectDataSource('postern_journal_writer') private readonly writer: DataSource,
+    @InjectDataSource('postern_access') private readonly access: DataSource,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 

@@ -1,6 +1,5 @@
-import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { ApiKeyEntity } from '@postern/access';
 import type { Page, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
@@ -18,8 +17,8 @@ const SHOWN = ['id', 'role', 'name', 'createdAt', 'lastUsedAt', 'revokedAt'] sat
 @QueryHandler(ListApiKeys)
 export class ListApiKeysHandler implements IQueryHandler<ListApiKeys> {
   constructor(
-    @Inject(getDataSourceToken('postern_access')) private readonly access: DataSource,
-    @Inject(getDataSourceToken('postern_command')) private readonly tenants: DataSource,
+    @InjectDataSource('postern_access') private readonly access: DataSource,
+    @InjectDataSource('postern_command') private readonly tenants: DataSource,
   ) {}
 
   async execute({ scope: tenantId, asked }: ListApiKeys): Promise<Page<ApiKey>> {

@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { ApiKeyEntity } from '@postern/access';
 import { apiKeyStream, type ApiKeyId, type TenantId } from '@postern/contracts';
 import { VersionConflict } from '@postern/event-store';
@@ -28,7 +28,7 @@ const ISSUED = 1;
 export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
   constructor(
     @Inject(EventWriter) private readonly writer: EventWriter,
-    @Inject(getDataSourceToken('postern_journal_writer')) private readonly keys: DataSource,
+    @InjectDataSource('postern_journal_writer') private readonly keys: DataSource,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 

@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { BatchedLookUp, Deadline } from '@postern/async';
 import {
   DEFAULT_TENANT_REPLY,
@@ -84,7 +84,7 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
   constructor(
     @Inject(SmtpUserStates) private readonly states: SmtpUserStates,
     @Inject(EventWriter) private readonly writer: EventWriter,
-    @Inject(getDataSourceToken('postern_journal_writer')) private readonly usernames: DataSource,
+    @InjectDataSource('postern_journal_writer') private readonly usernames: DataSource,
     @Inject(DecidedLogins) private readonly logins: DecidedLogins,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}

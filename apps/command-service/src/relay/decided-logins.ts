@@ -1,11 +1,5 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { type EntryId, MAX_LOGINS_PER_REPORT, newId } from '@postern/contracts';
 import { type LoginBatch, type LoginRecord, storeLogins } from '@postern/observed-logins';
 import type { DataSource } from 'typeorm';
@@ -34,7 +28,7 @@ export class DecidedLogins implements OnApplicationBootstrap, BeforeApplicationS
   private timer: NodeJS.Timeout | undefined;
   private round: Promise<void> = Promise.resolve();
 
-  constructor(@Inject(getDataSourceToken('postern_logins_writer')) private readonly writer: DataSource) {}
+  constructor(@InjectDataSource('postern_logins_writer') private readonly writer: DataSource) {}
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => void this.store(), STORE_EVERY_MS).unref();

@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { Semaphore } from '@postern/async';
 import { usernameKey, type DenialReport, type EventMetadata } from '@postern/contracts';
 import { Journal } from '@postern/event-store';
@@ -51,7 +51,7 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
 
   constructor(
     @Inject(Journal) private readonly journal: Journal,
-    @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
+    @InjectDataSource('postern_journal_writer') private readonly writer: DataSource,
     @Inject(EventWriter) private readonly eventWriter: EventWriter,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}

@@ -1,6 +1,6 @@
-import { Inject, type INestApplicationContext } from '@nestjs/common';
+import { type INestApplicationContext } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { getDataSourceToken, InjectDataSource } from '@nestjs/typeorm';
 import { hashSecret, newSecret, type ApiKeyId, type TenantId } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 import type { z } from 'zod';
@@ -26,7 +26,7 @@ export class MakeSignInLink extends Command<SignInLink> {
 
 @CommandHandler(MakeSignInLink)
 export class MakeSignInLinkHandler implements ICommandHandler<MakeSignInLink> {
-  constructor(@Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource) {}
+  constructor(@InjectDataSource('postern_journal_writer') private readonly writer: DataSource) {}
 
   async execute({ keyId, tenantId }: MakeSignInLink): Promise<SignInLink> {
     const code = newSecret();

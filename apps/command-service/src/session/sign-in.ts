@@ -1,6 +1,5 @@
-import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { FreshRows, newSessionCookie, SESSION_HOURS } from '@postern/access';
 import { hashSecret, type ApiKeyId, type TenantId } from '@postern/contracts';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -25,8 +24,8 @@ export class SignInHandler implements ICommandHandler<SignIn> {
   private readonly codes = new FreshRows<string, object>((hashes) => this.findCodes(hashes));
 
   constructor(
-    @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
-    @Inject(getDataSourceToken('postern_access')) private readonly access: DataSource,
+    @InjectDataSource('postern_journal_writer') private readonly writer: DataSource,
+    @InjectDataSource('postern_access') private readonly access: DataSource,
   ) {}
 
   /** Null if the code is unknown, used or expired, or its key was revoked. */

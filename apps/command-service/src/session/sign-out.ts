@@ -1,6 +1,5 @@
-import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import type { SessionId } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 
@@ -12,7 +11,7 @@ export class SignOut extends Command<void> {
 
 @CommandHandler(SignOut)
 export class SignOutHandler implements ICommandHandler<SignOut> {
-  constructor(@Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource) {}
+  constructor(@InjectDataSource('postern_journal_writer') private readonly writer: DataSource) {}
 
   async execute({ sessionId }: SignOut): Promise<void> {
     await this.writer.query(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { Deadline } from '@postern/async';
 import { inTenant } from '@postern/database';
 import { databaseFailed, Problem } from '@postern/http';
@@ -20,7 +20,7 @@ export const MAX_NAMED_ADDRESSES = 100;
 /** Refuses a change that would lock out addresses that log in today. */
 @Injectable()
 export class LockoutGuard {
-  constructor(@Inject(getDataSourceToken('postern_logins_reader')) private readonly reader: DataSource) {}
+  constructor(@InjectDataSource('postern_logins_reader') private readonly reader: DataSource) {}
 
   /**
    * Compares what `before` and `after` decide at `now` about the addresses of the last 7 days; at most about the newest 10,000.

@@ -1,5 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { smtpUserStream, type Recorded, type SmtpUserEvent } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { readStream } from '@postern/event-store';
@@ -19,7 +19,7 @@ export class SmtpUserStates {
     sizeCalculation: (state) => 1 + (state.status === 'registered' ? state.entries.length : 0),
   });
 
-  constructor(@Inject(getDataSourceToken('postern_command')) private readonly dataSource: DataSource) {}
+  constructor(@InjectDataSource('postern_command') private readonly dataSource: DataSource) {}
 
   /** May be outdated by another process: use it only if an append checks its version. */
   remembered(user: SmtpUserRef): SmtpUserState | undefined {

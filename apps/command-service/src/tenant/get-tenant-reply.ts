@@ -1,6 +1,5 @@
-import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { loadReply, type VersionedReply } from '@postern/access';
 import type { TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
@@ -14,7 +13,7 @@ export class GetTenantReply extends Query<VersionedReply> {
 
 @QueryHandler(GetTenantReply)
 export class GetTenantReplyHandler implements IQueryHandler<GetTenantReply> {
-  constructor(@Inject(getDataSourceToken('postern_command')) private readonly dataSource: DataSource) {}
+  constructor(@InjectDataSource('postern_command') private readonly dataSource: DataSource) {}
 
   execute({ tenantId }: GetTenantReply): Promise<VersionedReply> {
     return inTenant(this.dataSource, tenantId, (manager) => loadReply(manager, tenantId));

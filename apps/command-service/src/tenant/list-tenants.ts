@@ -1,6 +1,5 @@
-import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { TenantEntity } from '@postern/access';
 import type { Page, TenantId } from '@postern/contracts';
 import { type ListOrder, ListQuery, type PageParams, pageOf } from '@postern/lists';
@@ -13,7 +12,7 @@ export const TENANTS_ORDER: ListOrder = { id: (value) => TENANT_ID.test(value) }
 
 @QueryHandler(ListTenants)
 export class ListTenantsHandler implements IQueryHandler<ListTenants> {
-  constructor(@Inject(getDataSourceToken('postern_access')) private readonly access: DataSource) {}
+  constructor(@InjectDataSource('postern_access') private readonly access: DataSource) {}
 
   async execute({ asked }: ListTenants): Promise<Page<Tenant>> {
     const tenants = await this.access.manager.find(TenantEntity, {

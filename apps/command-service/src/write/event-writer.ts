@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { Journal, lockStream, type Append } from '@postern/event-store';
 import type { DataSource, EntityManager } from 'typeorm';
 import { IdempotencyStore } from './idempotency-store.js';
@@ -18,7 +18,7 @@ export interface EventWrite extends Omit<Append, 'metadata'> {
 export class EventWriter {
   constructor(
     @Inject(Journal) private readonly journal: Journal,
-    @Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource,
+    @InjectDataSource('postern_journal_writer') private readonly writer: DataSource,
     @Inject(IdempotencyStore) private readonly store: IdempotencyStore,
   ) {}
 

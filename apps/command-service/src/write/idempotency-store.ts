@@ -1,5 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { Problem } from '@postern/http';
 import type { DataSource, EntityManager } from 'typeorm';
 import { ANSWER_LIFE_HOURS } from '../expired-rows.js';
@@ -11,7 +11,7 @@ const LIFE_SQL = `interval '${ANSWER_LIFE_HOURS} hours'`;
 /** Sealed answers of requests with an `Idempotency-Key`, for a day. As `postern_journal_writer`. */
 @Injectable()
 export class IdempotencyStore {
-  constructor(@Inject(getDataSourceToken('postern_journal_writer')) private readonly writer: DataSource) {}
+  constructor(@InjectDataSource('postern_journal_writer') private readonly writer: DataSource) {}
 
   /** The stored answer, or null. @throws 409 `idempotency-key-reused` if it was another request. */
   async find(claim: IdempotencyClaim): Promise<Written | null> {

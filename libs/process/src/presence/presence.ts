@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
 import { BUILD, consumerReports, Readiness, type ConsumerReport } from '@postern/observe';
 import type { DataSource } from 'typeorm';
 import { RelayContacts } from './relay-contacts.js';
@@ -26,7 +26,7 @@ export class Presence implements BeforeApplicationShutdown {
   private reporting: Promise<void> | null = null;
 
   constructor(
-    @Inject(getDataSourceToken('postern_access')) private readonly access: DataSource,
+    @InjectDataSource('postern_access') private readonly access: DataSource,
     @Inject(Readiness) private readonly readiness: Readiness,
     @Inject(RelayContacts) private readonly relays: RelayContacts,
   ) {}
