@@ -12,7 +12,7 @@ import { auditSchema } from './schema/audit-schema.js';
 const parts = {
   name: 'audit-trail-service',
   module: AuditTrailServiceModule,
-  bus: 'reads',
+  bus: ['reads'],
   schemas: [journalSchema, accessSchema, auditSchema, loginsSchema],
 } satisfies ServiceParts;
 

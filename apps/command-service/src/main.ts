@@ -3,26 +3,23 @@ import { journalSchema } from '@postern/event-store';
 import { accessSchema } from '@postern/access';
 import { loginsSchema } from '@postern/observed-logins';
 import { startService, type ServiceParts } from '@postern/process';
-import { keepOperatorKey, runProcess, operatorKeyNotShown } from '@postern/process-life';
+import { runProcess } from '@postern/process-life';
 import { loadSettings } from '@postern/settings';
 import { runServer } from '@postern/terminal';
-import { ensureFirstOperatorKey } from './api-key/first-operator-key.js';
+import { firstOperator } from './api-key/first-operator-key.js';
 import { CommandServiceModule } from './command-service.module.js';
 import { firstSignInPath } from './session/make-sign-in-link.js';
 
 const parts = {
   name: 'command-service',
   module: CommandServiceModule,
-  bus: 'publishes',
+  bus: ['publishes'],
   schemas: [journalSchema, accessSchema, loginsSchema],
-  firstOperator: async (app, { operatorKey, dataDir }) => {
-    await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
-    return {
-      firstKey: operatorKey === null ? await operatorKeyNotShown(dataDir) : null,
-      // The supervisor prints it on its terminal. A service on its own prints a log, which must not contain a secret.
-      signInPath: process.connected ? await firstSignInPath(app) : null,
-    };
-  },
+  firstOperator: async (app, runtime) => ({
+    firstKey: await firstOperator(app, runtime),
+    // The supervisor prints it on its terminal. A service on its own prints a log, which must not contain a secret.
+    signInPath: process.connected ? await firstSignInPath(app) : null,
+  }),
 } satisfies ServiceParts;
 
 await runServer('command-service', 'Runs one of Postern’s services; `postern services` runs all of them.', () =>

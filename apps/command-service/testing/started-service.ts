@@ -51,7 +51,7 @@ export class StartedService {
       ...loadSettings({ POSTERN_LOG_LEVEL: 'silent', ...environment }),
       databaseUrl,
     };
-    const parts = { module: CommandServiceModule, bus: 'publishes' } as const;
+    const parts = { module: CommandServiceModule, bus: ['publishes'] } as const;
     const app = await createHttpApp(serviceModule(parts, settings), settings);
     const made = await ensureFirstOperatorKey(app, null);
     return new StartedService(app, made ?? operatorKey ?? '', databaseUrl);

@@ -11,7 +11,7 @@ import { projectionSchema } from './schema/projection-schema.js';
 const parts = {
   name: 'projection-service',
   module: ProjectionServiceModule,
-  bus: 'reads',
+  bus: ['reads'],
   schemas: [journalSchema, accessSchema, projectionSchema],
 } satisfies ServiceParts;
 

@@ -5,7 +5,6 @@ export { GONE_AFTER_SECONDS, Presence, type ProcessReport } from './presence/pre
 export { CallingRelay, type Relay, RelayContacts, type RelayStream } from './presence/relay-contacts.js';
 export {
   apiPage,
-  busModules,
   listenAsSet,
   reportPresence,
   serviceModule,

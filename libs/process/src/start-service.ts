@@ -14,7 +14,8 @@ import { operatorKeyLocation, type Running } from '@postern/process-life';
 export interface ServiceParts {
   readonly name: string;
   readonly module: Type | DynamicModule;
-  readonly bus: 'reads' | 'publishes';
+  /** `reads`: gets `EVENT_BUS` (Kafka or the feed). `publishes`: sends the journal's events to Kafka. */
+  readonly bus: readonly ('reads' | 'publishes')[];
   /** The start is refused if one is not up to date. */
   readonly schemas: readonly SchemaComponent[];
   /** In the service with keys: creates the first operator key, and returns what to show. */
@@ -50,21 +51,14 @@ export function serviceModule(
   { module, bus }: Pick<ServiceParts, 'module' | 'bus'>,
   settings: RuntimeSettings,
 ): DynamicModule {
+  const buses = [
+    ...(bus.includes('reads') ? [eventBusModule(settings)] : []),
+    ...(bus.includes('publishes') && settings.kafka !== null ? [PublisherModule] : []),
+  ];
   return {
     module: class ServiceProcess {},
-    imports: [SettingsModule.forRoot(settings), ObserveModule, AccessModule, ...busModules(settings, [bus]), module],
+    imports: [SettingsModule.forRoot(settings), ObserveModule, AccessModule, ...buses, module],
   };
-}
-
-/** `reads`: gets `EVENT_BUS` (Kafka or the feed). `publishes`: sends the journal's events to Kafka. */
-export function busModules(
-  settings: RuntimeSettings,
-  roles: readonly ('reads' | 'publishes')[],
-): (DynamicModule | Type)[] {
-  return [
-    ...(roles.includes('reads') ? [eventBusModule(settings)] : []),
-    ...(roles.includes('publishes') && settings.kafka !== null ? [PublisherModule] : []),
-  ];
 }
 
 function databaseUrlOf({ databaseUrl }: Settings, name: string): string {

@@ -52,7 +52,7 @@ export class AuditWorld {
       module: class Tested {},
       imports: [TestLimitsModule.of(limits), AuditTrailServiceModule.withLimits(streams)],
     };
-    const app = await createHttpApp(serviceModule({ module, bus: 'reads' }, settings), settings);
+    const app = await createHttpApp(serviceModule({ module, bus: ['reads'] }, settings), settings);
     return new AuditWorld(url, app, writer, new Journal(writer), drop);
   }
 

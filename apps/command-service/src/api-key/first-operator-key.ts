@@ -3,7 +3,8 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { ApiKeyEntity } from '@postern/access';
 import { matchesHash, newApiKey, newId, parseApiKey, type ApiKeyId } from '@postern/contracts';
 import { VersionConflict } from '@postern/event-store';
-import { SettingInvalid } from '@postern/settings';
+import { keepOperatorKey, operatorKeyNotShown, type FirstKey } from '@postern/process-life';
+import { SettingInvalid, type RuntimeSettings } from '@postern/settings';
 import type { DataSource, EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../clock.js';
 import { EventWriter } from '../write/event-writer.js';
@@ -34,6 +35,15 @@ export async function ensureFirstOperatorKey(
   if (given === null) return firstKey.ensureAny(keep);
   await firstKey.ensureGiven(given);
   return null;
+}
+
+/** Call it when starting the service, before it listens. Returns the operator key that was not shown yet, if there is one. */
+export async function firstOperator(
+  app: INestApplicationContext,
+  { operatorKey, dataDir }: RuntimeSettings,
+): Promise<FirstKey | null> {
+  await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
+  return operatorKey === null ? operatorKeyNotShown(dataDir) : null;
 }
 
 @Injectable()
