@@ -126,18 +126,23 @@ CREATE TABLE access.tenant_replies (
   tenant_id text COLLATE "C" NOT NULL,
   reply json NOT NULL,
   version integer NOT NULL,
+  revision bigint NOT NULL,
   CONSTRAINT tenant_replies_pkey PRIMARY KEY (tenant_id),
   CONSTRAINT tenant_replies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES access.tenants(tenant_id)
 );
+CREATE UNIQUE INDEX tenant_replies_by_revision ON access.tenant_replies USING btree (revision);
 ALTER TABLE access.tenant_replies ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON access.tenant_replies AS PERMISSIVE FOR ALL TO postern_journal_writer
+  USING (true);
+CREATE POLICY every_tenant_to_read ON access.tenant_replies AS PERMISSIVE FOR SELECT TO postern_access
   USING (true);
 CREATE POLICY own_tenant ON access.tenant_replies AS PERMISSIVE FOR ALL TO postern_command
   USING ((tenant_id = current_setting('postern.tenant_id'::text, true)));
 CREATE POLICY owner ON access.tenant_replies AS PERMISSIVE FOR ALL TO CURRENT_USER
   USING (true);
+GRANT SELECT ON TABLE access.tenant_replies TO postern_access;
 GRANT SELECT ON TABLE access.tenant_replies TO postern_command;
-GRANT INSERT, SELECT, UPDATE (reply), UPDATE (version) ON TABLE access.tenant_replies TO postern_journal_writer;
+GRANT INSERT, SELECT, UPDATE (reply), UPDATE (revision), UPDATE (version) ON TABLE access.tenant_replies TO postern_journal_writer;
 
 CREATE TABLE access.tenants (
   tenant_id text COLLATE "C" NOT NULL,
@@ -984,22 +989,3 @@ CREATE POLICY owner ON projection.smtp_users AS PERMISSIVE FOR ALL TO CURRENT_US
   USING (true);
 GRANT SELECT ON TABLE projection.smtp_users TO postern_directory_reader;
 GRANT INSERT, SELECT, UPDATE ON TABLE projection.smtp_users TO postern_projection;
-
-CREATE TABLE projection.tenant_replies (
-  tenant_id text COLLATE "C" NOT NULL,
-  reply json,
-  version integer NOT NULL,
-  event_id uuid NOT NULL,
-  revision bigint NOT NULL,
-  CONSTRAINT tenant_replies_pkey PRIMARY KEY (tenant_id)
-);
-CREATE UNIQUE INDEX tenant_replies_by_revision ON projection.tenant_replies USING btree (revision);
-ALTER TABLE projection.tenant_replies ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
-CREATE POLICY every_tenant ON projection.tenant_replies AS PERMISSIVE FOR ALL TO postern_projection
-  USING (true);
-CREATE POLICY every_tenant_to_read ON projection.tenant_replies AS PERMISSIVE FOR SELECT TO postern_relay_reader
-  USING (true);
-CREATE POLICY owner ON projection.tenant_replies AS PERMISSIVE FOR ALL TO CURRENT_USER
-  USING (true);
-GRANT INSERT, SELECT, UPDATE ON TABLE projection.tenant_replies TO postern_projection;
-GRANT SELECT ON TABLE projection.tenant_replies TO postern_relay_reader;

@@ -207,6 +207,5 @@ export function ListRoute<Item extends object>(list: List<Item>, documentation: 
   );
 }
 
-/** For every service with lists. Several in one process share its limits. */
 @Module({ imports: [CqrsModule], providers: [ListAnswers], exports: [ListAnswers] })
 export class ListAnswersModule {}

@@ -6,7 +6,7 @@ import { answerHeaders, REQUEST_HEADERS, type AnswerHeader, type RequestHeader }
 import type { JsonSchema } from './json-schema.js';
 import type { MediaType } from './media-types.js';
 
-/** What the OpenAPI document says of a route, beyond its decorators and schemas. The method's name is the operation id. */
+/** The name of the route’s method is its operation id. */
 export interface Documentation {
   readonly tag: Tag;
   readonly summary: string;
