@@ -412,10 +412,10 @@ GRANT EXECUTE ON ROUTINE audit.drop_denial_month(timestamp with time zone) TO po
 
 CREATE TABLE audit.entries (
   smtp_user_id uuid NOT NULL,
-  place bigint NOT NULL,
+  "position" bigint NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
   entry json NOT NULL,
-  CONSTRAINT entries_pkey PRIMARY KEY (smtp_user_id, place)
+  CONSTRAINT entries_pkey PRIMARY KEY (smtp_user_id, "position")
 );
 ALTER TABLE audit.entries ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_tenant ON audit.entries AS PERMISSIVE FOR ALL TO postern_audit
@@ -864,12 +864,12 @@ GRANT SELECT (caught_up_at), SELECT (consumer) ON TABLE projection.checkpoints T
 
 CREATE TABLE projection.entries (
   smtp_user_id uuid NOT NULL,
-  place bigint NOT NULL,
+  "position" bigint NOT NULL,
   tenant_id text COLLATE "C" NOT NULL,
   entry json NOT NULL,
   expires_at text COLLATE "C" DEFAULT (entry ->> 'expiresAt'::text),
   range text COLLATE "C" DEFAULT (entry ->> 'range'::text),
-  CONSTRAINT entries_pkey PRIMARY KEY (smtp_user_id, place)
+  CONSTRAINT entries_pkey PRIMARY KEY (smtp_user_id, "position")
 );
 CREATE INDEX entries_by_expiry ON projection.entries USING btree (tenant_id, expires_at, smtp_user_id) WHERE (expires_at IS NOT NULL);
 CREATE INDEX entries_by_range ON projection.entries USING btree (tenant_id, range) INCLUDE (smtp_user_id, expires_at);

@@ -13,7 +13,7 @@ export function asyncApi(version: string): object {
       title: 'Postern’s topics',
       version,
       description:
-        'What Postern publishes to Kafka. Each message is a CloudEvent 1.0 in JSON, structured mode. Consumers ignore attributes and members that they do not know. See docs/events.md.',
+        'What Postern publishes to Kafka. Each message is a CloudEvent 1.0 in JSON, structured mode. Ignore attributes and members that you do not recognise. See docs/events.md.',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     defaultContentType: CLOUDEVENTS_JSON,
@@ -94,7 +94,7 @@ interface TopicFacts {
 }
 
 const EVENTS =
-  'In order per key; a message may come again, with the same id. Orders over all keys by (feedxid, feedposition).';
+  'Messages of one key are in order. A message may arrive again, with the same id. To order messages of different keys, compare (feedxid, feedposition).';
 const EVENT_TOPIC = { cleanupPolicy: 'delete', retentionMs: -1, envelope: 'EventEnvelope' } as const;
 
 const TOPIC_FACTS: readonly TopicFacts[] = [
@@ -103,7 +103,7 @@ const TOPIC_FACTS: readonly TopicFacts[] = [
     topic: TOPICS.smtpUsers,
     channel: 'smtpUsers',
     title: 'SMTP users and their restrictions',
-    description: `Every change of every SMTP user and its allow list, kept for ever. ${EVENTS}`,
+    description: `Every change of every SMTP user and its allow list, kept forever. ${EVENTS}`,
     key: 'The SMTP user’s id.',
     messages: EVENT_TYPES_OF_TOPIC[TOPICS.smtpUsers],
   },
@@ -122,7 +122,7 @@ const TOPIC_FACTS: readonly TopicFacts[] = [
     topic: TOPICS.tenants,
     channel: 'tenants',
     title: 'Tenants and API keys',
-    description: `Tenants and their API keys, and those of operators and relays, kept for ever; never what a key could be found by. ${EVENTS}`,
+    description: `Tenants and all API keys, without the keys’ secrets, kept forever. ${EVENTS}`,
     key: 'The id of the tenant or of the API key.',
     messages: EVENT_TYPES_OF_TOPIC[TOPICS.tenants],
   },
@@ -131,7 +131,7 @@ const TOPIC_FACTS: readonly TopicFacts[] = [
     channel: 'relayPolicies',
     title: 'Relay policies',
     description:
-      'The complete state of each relay policy: read it from the beginning, with isolation level read_committed, and keep the last message of each key. ' +
+      'The present state of each relay policy. Read from the beginning, with isolation level read_committed, and keep the last message of each key. ' +
       'A removed username is a message with `removed: true`; there are no tombstones.',
     key: 'The username in lower case.',
     cleanupPolicy: 'compact',

@@ -6,7 +6,7 @@ import type { Operation } from './operation.js';
 
 /** The paths of the document itself and of its page, which no controller serves. */
 export function documentPaths(): OpenAPIObject['paths'] {
-  const page = html('A page to read and try the API in; it loads nothing from elsewhere.');
+  const page = html('A page to read and try the API. It loads nothing from other hosts.');
   const get = (operationId: string, summary: string, answer: Operation['responses'][string]): object => ({
     get: { operationId, summary, tags: ['Operation'], responses: { '200': answer }, [PROBLEMS_EXTENSION]: [] },
   });

@@ -30,14 +30,14 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       type: 'http',
       scheme: 'bearer',
       bearerFormat: 'pst_<role>_<id>_<secret>',
-      description: 'An API key. The roles that a route lists are those of which a key must have one.',
+      description: 'An API key. It needs one of the roles that a route lists.',
     })
     .addSecurity('session', {
       type: 'apiKey',
       in: 'cookie',
       name: 'postern_session',
       description:
-        'The session of a browser that has signed in by `POST /v1/session`: it stands for its API key. What changes something must come from a page of the same origin. `Authorization`, where it is sent, is what counts.',
+        'The session of a browser that signed in with `POST /v1/session`. It has the rights of its API key. Requests that change something must come from a page of the same origin. If `Authorization` is sent, the cookie is ignored.',
     });
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
   const scanned = SwaggerModule.createDocument(app, builder.build(), {

@@ -3,7 +3,7 @@ import type { JsonSchema } from '../../libs/http/src/openapi/json-schema.js';
 /** Every parameter of a path. */
 const PATH_PARAMETERS: Readonly<Record<string, { readonly description: string; readonly schema: JsonSchema }>> = {
   tenantId: {
-    description: 'The tenant’s id. Somebody else’s is as good as none: 404.',
+    description: 'The tenant’s id. An id of another tenant is answered with 404.',
     schema: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,62}$', examples: ['acme'] },
   },
   smtpUserId: {
@@ -19,7 +19,7 @@ const PATH_PARAMETERS: Readonly<Record<string, { readonly description: string; r
     schema: { type: 'string', format: 'uuid', examples: ['0198c0de-0000-7000-8000-0000000000d1'] },
   },
   keyId: {
-    description: 'The API key’s id: the part of its text between the second and the third underscore.',
+    description: 'The id of the API key: the part of the key between the second and the third underscore.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9-]{1,64}$', examples: ['019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'] },
   },
 };

@@ -10,11 +10,11 @@ const problem = z
     type: text('urn:postern:problem:validation-failed', '`urn:postern:problem:` and the code.'),
     title: text('The request is not valid', 'What the code means; the wording may change.'),
     status: z.int().meta({ examples: [422] }),
-    detail: text('/username: This field is required.', 'What is wrong and what to do next, for a reader.'),
-    code: text('validation-failed', 'Compare this in a program: it does not change.'),
+    detail: text('/username: This field is required.', 'What is wrong and what to do next, for people.'),
+    code: text('validation-failed', 'Compare this in programs: it does not change.'),
     requestId: text(
       '019ab1c2-7c1f-7d0a-b1b7-6a5f4e3d2c1b',
-      'The id of this request in the log. Give it to whoever runs Postern.',
+      'The id of this request in the log. Give it to the operator of Postern.',
     ),
     errors: z
       .array(
@@ -44,7 +44,7 @@ const problem = z
       )
       .meta({ description: 'What is wrong with each field; empty if the problem is not about a field.' }),
   })
-  .meta({ id: 'Problem', description: 'An error, as RFC 9457 has it.' });
+  .meta({ id: 'Problem', description: 'An error, as defined by RFC 9457.' });
 
 /** What some problems have in addition. */
 const MEMBERS: Partial<Record<ProblemCode, Readonly<Record<string, JsonSchema>>>> = {
@@ -63,17 +63,17 @@ const MEMBERS: Partial<Record<ProblemCode, Readonly<Record<string, JsonSchema>>>
         },
       },
     },
-    refusedAddresses: { type: 'integer', description: 'How many they are.', examples: [1] },
+    refusedAddresses: { type: 'integer', description: 'The number of all of them.', examples: [1] },
     accept: {
       type: 'string',
-      description: 'The digest of them all, for `Postern-Guard`.',
+      description: 'The digest of all of them, for `Postern-Guard`.',
       examples: ['9f86d081884c7d65'],
     },
   },
   'not-ready': {
     missing: {
       type: 'object',
-      description: 'Of /health/ready: what is missing, by name.',
+      description: 'Only of `/health/ready`: what is missing, by name.',
       additionalProperties: { type: 'string' },
       examples: [{ 'relay-policies': 'catching up' }],
     },

@@ -74,7 +74,7 @@ describe('a request', () => {
   it('that is never answered ends by the time-out', async () => {
     const postern = await api(() => undefined, 300);
     await expect(postern.get('/v1/tenants')).rejects.toThrow(
-      /did not answer within 0\.3 s\. --timeout gives it longer\.$/,
+      /did not answer within 0\.3 s\. To wait longer, use --timeout\.$/,
     );
   });
 
@@ -89,7 +89,7 @@ describe('a request', () => {
     await expect(page.get('/v1/tenants')).rejects.toThrow(/but not as Postern does\. Is POSTERN_URL or --url right\?$/);
     const moved = await api((_, response) => response.writeHead(301, { location: 'https://p.example/' }).end());
     await expect(moved.write('POST', '/v1/tenants')).rejects.toThrow(
-      /but not as Postern does\. It points to https:\/\/p\.example\/: set POSTERN_URL to there\.$/,
+      /but not as Postern does\. It redirects to https:\/\/p\.example\/: set POSTERN_URL to that address\.$/,
     );
   });
 });

@@ -131,7 +131,8 @@ export class PosternApi {
 
 /** A part of a path. @throws a usage failure for a text that would leave it. */
 export function segment(text: string): string {
-  if (text === '' || text === '.' || text === '..') throw usageFailure(`${JSON.stringify(text)} is no name or id.`);
+  if (text === '' || text === '.' || text === '..')
+    throw usageFailure(`${JSON.stringify(text)} is not a name or an id.`);
   return encodeURIComponent(text);
 }
 
@@ -147,7 +148,9 @@ async function read<Body>(response: Response, sent?: unknown): Promise<Body> {
   if (response.ok && json !== undefined) return json as Body;
   if (response.status >= 400 && isProblem(json)) throw new RequestRefused(json, response.status, sent);
   const location = response.headers.get('location');
-  const hint = location ? `It points to ${location}: set POSTERN_URL to there.` : 'Is POSTERN_URL or --url right?';
+  const hint = location
+    ? `It redirects to ${location}: set POSTERN_URL to that address.`
+    : 'Is POSTERN_URL or --url right?';
   throw new Failure(
     EXIT.unavailable,
     `${new URL(response.url).origin} answered (HTTP ${response.status}), but not as Postern does. ${hint}`,
@@ -167,7 +170,7 @@ function isProblem(json: unknown): json is ProblemDocument {
 }
 
 function tooSlow({ origin }: URL, timeoutMs: number): Failure {
-  const message = `${origin} did not answer within ${timeoutMs / 1_000} s. --timeout gives it longer.`;
+  const message = `${origin} did not answer within ${timeoutMs / 1_000} s. To wait longer, use --timeout.`;
   return new Failure(EXIT.unavailable, message);
 }
 

@@ -8,7 +8,7 @@ import { outcome, tail } from './tail.command.js';
 
 const denials = new ApiCommand('denials')
   .description('denied logins of the tenant or of one SMTP user, the newest first')
-  .argument('[user]', 'username or id, also of one that was removed; all of the tenant where left out')
+  .argument('[user]', 'username or id, also of a removed user; default: all users of the tenant')
   .denialFilters()
   .period()
   .exports()
@@ -31,8 +31,8 @@ const denials = new ApiCommand('denials')
   });
 
 const deniedIps = new ApiCommand('denied-ips')
-  .description('from where an SMTP user was denied, the latest first, and what could be allowed')
-  .argument('<user>', 'username or id, also of one that was removed')
+  .description('the addresses from which an SMTP user was denied, the latest first, with suggested entries')
+  .argument('<user>', 'username or id, also of a removed user')
   .period('denied')
   .exports()
   .examples('postern denied-ips app@acme.example')
@@ -65,10 +65,10 @@ const CHANGE_COLUMNS: readonly Column<Schema<'Change'>>[] = [
 ];
 
 const history = new ApiCommand('history')
-  .description('who changed what of an SMTP user, with which key and request, the newest first')
-  .argument('<user>', 'username or id, also of one that was removed')
+  .description('the changes of an SMTP user, the newest first: who, with which key, in which request')
+  .argument('<user>', 'username or id, also of a removed user')
   .period()
-  .option('--actor <key>', 'by the key of this id or name')
+  .option('--actor <key>', 'made with the key of this id or name')
   .exports()
   .examples('postern history app@acme.example', 'postern history app@acme.example --json --limit 500')
   .runs(async (session, named: string, options: ListOptions) => {
@@ -77,10 +77,10 @@ const history = new ApiCommand('history')
   });
 
 const changes = new ApiCommand('changes')
-  .description('who changed what of the tenant, with which key and request, the newest first')
+  .description('the changes of the tenant, the newest first: who, with which key, in which request')
   .period()
-  .option('--actor <key>', 'by the key of this id or name')
-  .option('--username <name>', 'of the SMTP users that have, or once had, this name')
+  .option('--actor <key>', 'made with the key of this id or name')
+  .option('--username <name>', 'of the SMTP users that have or had this username')
   .exports()
   .examples('postern changes --limit 200', 'postern changes --username app@acme.example')
   .runs(async (session, options: ListOptions) =>

@@ -116,7 +116,7 @@ describe('postern, from a tenant to a denial', () => {
     const restricted = await cli('restrict', user, '203.0.113.0/24', '2001:db8::/64', '--note', 'office');
     expect(restricted.code).toBe(0);
     expect(restricted.out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([
-      ['story@acme.example is restricted: it may log in only from the addresses below. Version 2.'],
+      ['story@acme.example is restricted, mode enforce: it may log in only from the addresses below. Version 2.'],
       [''],
       ['RANGE', 'NOTE', 'EXPIRES'],
       ['203.0.113.0/24', 'office', '-'],
@@ -135,13 +135,13 @@ describe('postern, from a tenant to a denial', () => {
     expect(await cli('allow', user, '198.51.100.7', '--expires', '7d')).toMatchObject({
       code: 0,
       err: expect.stringMatching(
-        /^Note: 198\.51\.100\.7 is on the list until \S+Z, and grants nothing after that\.\n$/,
+        /^Note: 198\.51\.100\.7 is on the list until \S+Z, and allows nothing after that\.\n$/,
       ),
     });
     expect((await cli('check', user, '198.51.100.7')).code).toBe(0);
     expect((await cli('disallow', user, '2001:DB8:0::/64')).code).toBe(0);
     expect((await cli('mode', user, 'report-only', '--enforce-at', '2d')).out).toMatch(
-      /^story@acme\.example is in report-only: logins from elsewhere are recorded and let through until \S+Z; from then on they are denied\. Version 5\./,
+      /^story@acme\.example is restricted, mode report-only: the list refuses nothing yet, it only records logins from other addresses\. It is enforced from \S+Z\. To enforce it now: postern mode story@acme\.example enforce\. Version 5\./,
     );
     expect(await cli('mode', user, 'enforce', '--enforce-at', '2d')).toMatchObject({
       code: 3,
@@ -174,6 +174,16 @@ describe('postern, from a tenant to a denial', () => {
       'RestrictionAdded',
       'SmtpUserRegistered',
     ]);
+  });
+
+  it('restrict without --mode keeps report-only, and says that the list refuses nothing yet', async () => {
+    const user = 'kept-mode@acme.example';
+    await cli('users', 'add', user);
+    await cli('restrict', user, '203.0.113.7', '--mode', 'report-only');
+    expect((await cli('restrict', user, '203.0.113.8')).out).toMatch(
+      /^kept-mode@acme\.example is restricted, mode report-only: the list refuses nothing yet, it only records logins from other addresses\. To enforce it now: postern mode kept-mode@acme\.example enforce\. Version \d\.\n/,
+    );
+    expect(await asJson('restrict', user, '203.0.113.9', '--mode', 'enforce')).toMatchObject({ mode: 'enforce' });
   });
 
   it('shows who was denied, from where, and what could be allowed', async () => {
@@ -270,8 +280,13 @@ describe('postern, from a tenant to a denial', () => {
     expect(await cli('entries', user, '--unused-for', '1')).toMatchObject({
       code: 0,
       err: expect.stringMatching(
-        /^There are none\.\nRelays have reported logins since \S+\.\n(.*\n)?None is listed before they have reported for 1 day\.\n$/,
+        /^There are none\.\nRelays have reported logins since \S+\.\n(.*\n)?Nothing is listed until relays have reported for 1 day\.\n$/,
       ),
+    });
+    expect(await cli('entries', user, '--unused-for', '1', '--csv')).toMatchObject({
+      code: 3,
+      out: '',
+      err: expect.stringContaining('so it is not known which entries were unused for 1 days.'),
     });
     expect(await asJson('entries', user, '--unused-for', '1')).toEqual({
       items: [],
@@ -356,7 +371,7 @@ describe('postern, where something is not right', () => {
   it.each([
     ['a key that opens nothing', { POSTERN_KEY: 'pst_admin_x_0123456789abcdef0123' }, 3, 'api-key-invalid'],
     ['a tenant that is not there', { POSTERN_TENANT: 'nobody' }, 3, 'tenant-not-found'],
-    ['what is no key', { POSTERN_KEY: 'let me in' }, 2, 'What POSTERN_KEY has is not an API key'],
+    ['what is no key', { POSTERN_KEY: 'let me in' }, 2, 'There is no API key in POSTERN_KEY'],
     ['a key file that is not there', { POSTERN_KEY_FILE: '/nowhere/key' }, 2, 'POSTERN_KEY_FILE: ENOENT'],
     ['no address of Postern', { POSTERN_URL: 'postern' }, 2, '"postern" is not an http:// or https:// address'],
   ])('reports %s', async (_, environment, code, complaint) => {
@@ -391,8 +406,8 @@ describe('postern, where something is not right', () => {
     [['denials', '--limit', '0'], 'Give a whole number from 1 to 10000.'],
     [['denials', '--csv', '--ndjson'], 'cannot be used with'],
     [['denials', '--csv', '--limit', '10'], 'cannot be used with'],
-    [['denials', '--csv', '--json'], 'Say --json, or --csv, or --ndjson.'],
-    [['--tenant', '..', 'users', 'list'], '".." is no name or id'],
+    [['denials', '--csv', '--json'], 'Use only one of --json, --csv and --ndjson.'],
+    [['--tenant', '..', 'users', 'list'], '".." is not a name or an id'],
     [['disallow', 'bad@acme.example', '203.0.113.7/24'], '203.0.113.0/24'],
   ])('ends with 2 for `postern %j`', async (args, complaint) => {
     expect(await runCommand('cli', args, admin)).toEqual({ code: 2, out: '', err: expect.stringContaining(complaint) });

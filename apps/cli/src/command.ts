@@ -22,47 +22,50 @@ export class ApiCommand extends TerminalCommand {
   writes(): this {
     return this.option(
       '--idempotency-key <text>',
-      'for a script that may run twice: the same key is carried out once within 24 hours (one is made for you)',
+      'so that a script can run twice: within 24 hours, a write with the same key is done once (default: a new key)',
     );
   }
 
   writesUser(): this {
     const version = wholeNumber(0, 999_999_999);
-    return this.option('--if-version <version>', 'only if the SMTP user is at this version still', version).writes();
+    return this.option('--if-version <version>', 'only if the SMTP user still has this version', version).writes();
   }
 
   guards(): this {
     return this.option(
       '--guard',
-      'stop where it would refuse an address that logged in within 7 days; a terminal is shown them, and asked',
+      'change nothing if it would refuse an address that logged in during the last 7 days; show them, and ask on a terminal',
     ).addOption(
-      new Option('--accept <digest>', 'with --guard: go on if it is these addresses, by the digest that it named')
+      new Option(
+        '--accept <digest>',
+        'make the change although it refuses these addresses: the digest from the answer of --guard',
+      )
         .argParser(digest)
         .implies({ guard: true }),
     );
   }
 
   lists(): this {
-    return this.option('--limit <n>', `how many, 1 to ${MOST_ITEMS}`, wholeNumber(1, MOST_ITEMS), 50).option(
+    return this.option('--limit <n>', `at most this many, 1 to ${MOST_ITEMS}`, wholeNumber(1, MOST_ITEMS), 50).option(
       '--cursor <cursor>',
-      'go on where an earlier list ended: its nextCursor',
+      'continue an earlier list from its nextCursor',
     );
   }
 
   exports(): this {
     return this.lists()
-      .addOption(new Option('--csv', 'all of them, as CSV').conflicts(['ndjson', 'limit']))
+      .addOption(new Option('--csv', 'the complete list as CSV').conflicts(['ndjson', 'limit']))
       .option('--bom', 'with --csv: begin with a byte order mark, for spreadsheets')
-      .addOption(new Option('--ndjson', 'all of them, a JSON a line').conflicts('limit'));
+      .addOption(new Option('--ndjson', 'the complete list, one JSON object per line').conflicts('limit'));
   }
 
   denialFilters(): this {
     return this.option('--ip <range>', 'from this address or range')
-      .option('--username <username>', 'reported under this username, in any case')
+      .option('--username <username>', 'with this username, in upper or lower case')
       .option('--relay <name>', 'reported by this relay')
       .addOption(new Option('--reason <reason>', 'for this reason').choices(DENIAL_REASONS))
       .addOption(
-        new Option('--refused <yes-or-no>', 'refused (true), or let through by report-only (false)').choices([
+        new Option('--refused <yes-or-no>', 'true: refused; false: let through by report-only').choices([
           'true',
           'false',
         ]),
@@ -74,15 +77,15 @@ export class ApiCommand extends TerminalCommand {
   }
 
   period(verb = 'occurred'): this {
-    return this.option('--from <when>', `${verb} then or later: 2h ago, a day, or RFC 3339`, (text) =>
+    return this.option('--from <when>', `${verb} at this time or later: 2h (ago), a day, or RFC 3339`, (text) =>
       timeAgo(text),
-    ).option('--to <when>', `${verb} before then`, (text) => timeAgo(text));
+    ).option('--to <when>', `${verb} before this time`, (text) => timeAgo(text));
   }
 }
 
 function digest(text: string): string {
   if (/^[0-9a-f]{16}$/.test(text)) return text;
-  throw new InvalidArgumentError('Give the 16 hex digits that the guard named.');
+  throw new InvalidArgumentError('Give the 16 hex digits from the answer of --guard.');
 }
 
 /** @throws a usage failure for a wrong global option or environment. */

@@ -43,7 +43,9 @@ function urlOf(text: string): URL {
   if (!url || !/^https?:$/.test(url.protocol))
     throw usageFailure(`${JSON.stringify(text)} is not an http:// or https:// address. Set POSTERN_URL or --url.`);
   if (url.username || url.password || url.search || url.hash)
-    throw usageFailure('The address of Postern has no user, password, query or fragment. Set POSTERN_URL or --url.');
+    throw usageFailure(
+      'The address of Postern must not have a user, password, query or fragment. Set POSTERN_URL or --url.',
+    );
   return url;
 }
 
@@ -74,7 +76,7 @@ export async function findKey({ keyFile, environment, onThisMachine }: KeySource
   if (found !== null) return checked(found, operatorKey);
   throw usageFailure(
     'There is no API key. Set POSTERN_KEY, or POSTERN_KEY_FILE or --key-file to a file that has it' +
-      (onThisMachine ? `; an operator's key would be taken from ${operatorKey}, which cannot be read.` : '.'),
+      (onThisMachine ? `; the operator's key in ${operatorKey} cannot be read.` : '.'),
   );
 }
 
@@ -89,5 +91,5 @@ async function fromFile(file: string, source: string): Promise<string> {
 function checked(text: string, source: string): string {
   const key = text.trim();
   if (/^pst_[\w-]{1,250}$/.test(key)) return key;
-  throw usageFailure(`What ${source} has is not an API key: a key begins with pst_ and contains no white space.`);
+  throw usageFailure(`There is no API key in ${source}: a key begins with pst_ and contains no white space.`);
 }

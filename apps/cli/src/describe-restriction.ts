@@ -19,7 +19,7 @@ export function describeUser(user: SmtpUser, output: Output): string {
 export function describeRestriction(name: string, restriction: Restriction, output: Output): string {
   const { restricted, entries, version } = restriction;
   for (const warning of restriction.warnings) output.remark(printable(remark(warning, entries)));
-  const sentence = `${meaning(restriction, output)} Version ${version}.`;
+  const sentence = `${meaning(name, restriction, output)} Version ${version}.`;
   if (!restricted) return `${printable(name)} ${sentence}`;
   return `${printable(name)} ${sentence}\n\n${output.table(ENTRY_COLUMNS, entries)}`;
 }
@@ -28,19 +28,22 @@ export function describeRestriction(name: string, restriction: Restriction, outp
 function remark({ code, detail, entryId }: Restriction['warnings'][number], entries: readonly Entry[]): string {
   const entry = code === 'expires-soon' ? entries.find(({ id }) => id === entryId) : undefined;
   if (entry === undefined) return `Warning: ${detail}`;
-  return `Note: ${entry.range} is on the list until ${shortTime(entry.expiresAt)}, and grants nothing after that.`;
+  return `Note: ${entry.range} is on the list until ${shortTime(entry.expiresAt)}, and allows nothing after that.`;
 }
 
-function meaning({ restricted, mode, enforceAt, entries }: Restriction, output: Output): string {
+function meaning(name: string, { restricted, mode, enforceAt, entries }: Restriction, output: Output): string {
   if (!restricted) return `is ${output.paint('yellow', 'not restricted')}: it may log in from any address.`;
   if (mode === 'report-only') {
-    const until = enforceAt === null ? '' : ` until ${shortTime(enforceAt)}; from then on they are denied`;
-    return `is in ${output.paint('yellow', 'report-only')}: logins from elsewhere are recorded and let through${until}.`;
+    const until = enforceAt === null ? '' : `It is enforced from ${shortTime(enforceAt)}. `;
+    return (
+      `is restricted, mode ${output.paint('yellow', 'report-only')}: the list refuses nothing yet, ` +
+      `it only records logins from other addresses. ${until}To enforce it now: postern mode ${printable(name)} enforce.`
+    );
   }
   if (!entries.some(({ live }) => live)) {
-    return `is restricted and ${output.paint('red', 'has no live entry')}: every login is denied.`;
+    return `is restricted, mode enforce, and ${output.paint('red', 'has no live entry')}: every login is denied.`;
   }
-  return `is ${output.paint('green', 'restricted')}: it may log in only from the addresses below.`;
+  return `is ${output.paint('green', 'restricted')}, mode enforce: it may log in only from the addresses below.`;
 }
 
 const ENTRY_COLUMNS = [

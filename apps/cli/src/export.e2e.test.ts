@@ -50,7 +50,7 @@ describe('an export', () => {
     expect(await runCommand('cli', ['denials', '--csv'], settings)).toEqual({
       code: 4,
       out: 'id,ip\r\n',
-      err: 'postern: The export broke off: what was written is not all of it. Run it again.\n',
+      err: 'postern: The export broke off: the output is not complete. Run it again.\n',
     });
   });
 

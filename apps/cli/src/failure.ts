@@ -81,7 +81,8 @@ function tellProblem({ problem, status, sent }: RequestRefused): string {
   if (detail && complaints.length === 0) complaints.push(`  ${printable(detail)}`);
   lines.push(...complaints);
   if (HINTS[code]) lines.push(`  ${HINTS[code]}`);
-  if (accept) lines.push(`  Allow them; or, to refuse them from now on, add --accept ${printable(accept)}`);
+  if (accept)
+    lines.push(`  Allow these addresses too. Or, to refuse them from now on, add --accept ${printable(accept)}`);
   if (requestId) lines.push(`  Request: ${printable(requestId)}`);
   return lines.join('\n');
 }
@@ -117,11 +118,11 @@ function valueAt(body: unknown, pointer: string): unknown {
 const HINTS: Readonly<Record<string, string>> = {
   'api-key-missing': 'Set POSTERN_KEY, or name a file with --key-file.',
   'api-key-invalid':
-    'The key is taken from --key-file, POSTERN_KEY, POSTERN_KEY_FILE or .postern/operator-key, in this order.',
+    'The key is read from --key-file, else POSTERN_KEY, else POSTERN_KEY_FILE, else .postern/operator-key.',
   'role-not-allowed':
-    'Another key is set by --key-file, POSTERN_KEY or POSTERN_KEY_FILE. `postern keys issue` makes one.',
+    'Set another key by --key-file, POSTERN_KEY or POSTERN_KEY_FILE. `postern keys issue` issues one.',
   'tenant-not-found':
-    'The tenant is named by --tenant or POSTERN_TENANT. With an operator key, `postern tenants list` shows them.',
+    'Set the tenant by --tenant or POSTERN_TENANT. With an operator key, `postern tenants list` shows them.',
   'last-entry': '`postern clear` opens the SMTP user to every address; `postern restrict` replaces the list.',
   'version-mismatch': 'Somebody changed it meanwhile. `postern users show` shows its present state.',
 };

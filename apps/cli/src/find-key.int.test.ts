@@ -41,7 +41,7 @@ describe('the API key', () => {
     const sources = { keyFile: join(folder, 'letter'), environment: {}, onThisMachine: true };
     const message = await findKey(sources).catch((error: Error) => error.message);
     expect(message).toBe(
-      `What ${join(folder, 'letter')} has is not an API key: a key begins with pst_ and contains no white space.`,
+      `There is no API key in ${join(folder, 'letter')}: a key begins with pst_ and contains no white space.`,
     );
   });
 });

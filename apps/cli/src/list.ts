@@ -45,10 +45,12 @@ export async function showList<Item, OnePage extends Page<Item> = Page<Item>>(
   columns: readonly Column<Item>[],
   remark?: (page: OnePage) => void,
 ): Promise<void> {
-  const { output } = session;
-  if (bom && !csv) throw usageFailure('--bom goes with --csv.');
+  const { api, output } = session;
+  if (bom && !csv) throw usageFailure('--bom needs --csv.');
   if (csv || ndjson) {
-    if (output.json) throw usageFailure('Say --json, or --csv, or --ndjson.');
+    if (output.json) throw usageFailure('Use only one of --json, --csv and --ndjson.');
+    // Only a page has what the remark needs.
+    if (remark) remark(await api.get<OnePage>(path, { query: { ...query, limit: 1 } }));
     // An export can start at a page's cursor.
     return exportList(session, path, { ...query, bom }, csv ? 'text/csv' : 'application/x-ndjson');
   }
@@ -60,7 +62,7 @@ export async function showList<Item, OnePage extends Page<Item> = Page<Item>>(
   }
   const nextCursor = last?.nextCursor ?? null;
   if (items.length === 0) output.remark('There are none.');
-  if (nextCursor !== null) output.remark(`There are more: raise --limit, or go on with --cursor ${nextCursor}`);
+  if (nextCursor !== null) output.remark(`There are more. Increase --limit, or continue with --cursor ${nextCursor}`);
   if (last) remark?.(last);
   output.answer({ ...last, items, nextCursor }, () => output.table(columns, items));
 }
@@ -71,7 +73,7 @@ async function exportList({ api }: Session, path: string, query: Query, mediaTyp
   try {
     await pipeline(Readable.fromWeb(stream as ReadableStream), process.stdout, { end: false });
   } catch (error) {
-    throw new Failure(EXIT.unavailable, 'The export broke off: what was written is not all of it. Run it again.', {
+    throw new Failure(EXIT.unavailable, 'The export broke off: the output is not complete. Run it again.', {
       cause: error,
     });
   }

@@ -15,7 +15,11 @@ interface PreviewOptions {
 const withPeriod = (command: ApiCommand): ApiCommand =>
   command
     .days()
-    .option('--at <when>', 'by what is live then: 7d from now, a day, or RFC 3339', (text) => timeAhead(text));
+    .option(
+      '--at <when>',
+      'decide with the entries that are live at this time: 7d (from now), a day, or RFC 3339',
+      (text) => timeAhead(text),
+    );
 
 const changes = changeCommands({
   prefix: 'postern preview',
@@ -25,7 +29,7 @@ const changes = changeCommands({
 
 const current = withPeriod(
   new ApiCommand('current')
-    .description('no change: what the list refuses, or will refuse when entries have expired')
+    .description('preview the present list, for example when entries have expired (--at)')
     .argument('<user>', 'username or id'),
 )
   .examples('postern preview current app@acme.example', 'postern preview current app@acme.example --at 30d')
@@ -34,10 +38,9 @@ const current = withPeriod(
   );
 
 export const previewCommand = new ApiCommand('preview').description(
-  'which of the last logins a change would have refused; it changes nothing (exit code 0: none, 1: some)',
+  'show which past logins a change would have refused; changes nothing (exit code 0: none, 1: some)',
 );
-for (const change of changes)
-  previewCommand.addCommand(change.description(`without doing it: ${change.description()}`));
+for (const change of changes) previewCommand.addCommand(change.description(`preview: ${change.description()}`));
 previewCommand.addCommand(current);
 
 async function preview(

@@ -22,16 +22,16 @@ const COMMANDS = [
 
 export function buildProgram(): Command {
   const program = new Command('postern')
-    .description('Which addresses an SMTP user may log in from: set it, ask it, and see who was denied.')
+    .description('Set from which addresses an SMTP user may log in, and see who was denied.')
     .option(
       '--url <url>',
-      'where Postern is (POSTERN_URL; else by POSTERN_HTTP_HOST and POSTERN_HTTP_PORT, http://127.0.0.1:8025)',
+      'the address of Postern (POSTERN_URL; default: by POSTERN_HTTP_HOST and POSTERN_HTTP_PORT, http://127.0.0.1:8025)',
     )
-    .option('--tenant <id>', 'whose users and keys (POSTERN_TENANT; else the tenant of the key)')
+    .option('--tenant <id>', 'the tenant (POSTERN_TENANT; default: the tenant of the key)')
     .option('--key-file <file>', 'a file with the API key; - is standard input (POSTERN_KEY, POSTERN_KEY_FILE)')
-    .option('--json', 'the answer of the API as JSON; problems as JSON on standard error')
+    .option('--json', 'print the answer of the API as JSON, and problems as JSON on standard error')
     .addOption(
-      new Option('--timeout <duration>', 'for a request with its repeats, up to 10m')
+      new Option('--timeout <duration>', 'for a request with all its retries, at most 10m')
         .default(30_000, '30s')
         .argParser(timeout),
     )
@@ -48,15 +48,15 @@ function timeout(text: string): number {
 }
 
 const AFTER_HELP = `
-The API key is taken from --key-file, else POSTERN_KEY, else POSTERN_KEY_FILE, else, for a Postern on this machine,
-from .postern/operator-key (POSTERN_DATA_DIR). An operator key reads all tenants; writing to SMTP users takes a
-tenant's admin key.
+The API key is read from --key-file, else POSTERN_KEY, else POSTERN_KEY_FILE, else, if Postern runs on this machine,
+from .postern/operator-key (POSTERN_DATA_DIR). An operator key reads all tenants. To change SMTP users you need an
+admin key of their tenant.
 
 Exit codes:
-  0  done; the answer is yes
-  1  the answer is no: not let in (check), some refused (preview), not ready (health), or you declined
-  2  the command line, the environment or a file is not right; nothing was sent
-  3  Postern refused the request (4xx), or what it names is not there
+  0  success; the answer is yes
+  1  the answer is no: refused (check, preview), not ready (health), or you declined a question
+  2  the command line, the environment or a file is wrong; nothing was sent
+  3  Postern refused the request (4xx), or the named object does not exist
   4  Postern cannot be reached, was too slow, too busy, or failed (5xx)
 
 Examples:
@@ -68,11 +68,11 @@ Examples:
   postern check app@acme.example 198.51.100.7
   postern tail app@acme.example
 
-\`postern <command> --help\` has each command's arguments, with examples.
+\`postern <command> --help\` shows the arguments of a command, with examples.
 
-Other commands work on the database itself, where it is, and need no key:
+These commands use the database itself, and need no key:
   postern migrate | backup | restore | verify | rebuild | dead-letters | republish   (each with --help)
 
-Two run Postern itself, with the settings of the environment:
-  postern start                       all in one process, http://127.0.0.1:8025, the data in .postern/
+These commands run Postern, with the settings of the environment:
+  postern start                       all in one process at http://127.0.0.1:8025, with the data in .postern/
   postern services [--instances <n>]  one process per service, n of each`;

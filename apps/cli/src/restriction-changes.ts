@@ -45,22 +45,27 @@ export function changeCommands({ prefix, options: withOptions, run }: ChangeComm
   const withEntries = (command: ApiCommand): ApiCommand =>
     command
       .argument('[ranges...]', 'addresses and ranges, IPv4 or IPv6')
-      .option('--note <text>', 'why they are on the list')
-      .option('--expires <when>', 'until when: 7d from now, a day, or RFC 3339', (text) => timeAhead(text))
-      .option('--from <file>', 'read ranges from a file, one a line, with a note after #; - is standard input');
+      .option('--note <text>', 'a note for each range, such as the reason')
+      .option('--expires <when>', 'when they expire: 7d (from now), a day, or RFC 3339', (text) => timeAhead(text))
+      .option('--from <file>', 'read ranges from a file, one per line, with a note after #; - is standard input');
 
   const withEnforceAt = (command: ApiCommand): ApiCommand =>
     command.option(
       '--enforce-at <when>',
-      'end report-only then, without another command: 7d from now, a day, or RFC 3339',
+      'when report-only ends and relays enforce the list: 7d (from now), a day, or RFC 3339',
       (text) => timeAhead(text),
     );
 
   const restrict = withOptions(
     withEnforceAt(
       withEntries(command('restrict', 'let an SMTP user log in only from these addresses; replaces its list'))
-        .addOption(new Option('--mode <mode>', 'report-only records and lets through').choices(MODES))
-        .option('--from-sources', 'the ranges that `postern suggest` shows, and those that you name'),
+        .addOption(
+          new Option(
+            '--mode <mode>',
+            'report-only refuses nothing and records what it would refuse; default: the present mode',
+          ).choices(MODES),
+        )
+        .option('--from-sources', 'use the ranges that `postern suggest` shows, and those that you name'),
     ),
   )
     .examples(
@@ -96,7 +101,7 @@ export function changeCommands({ prefix, options: withOptions, run }: ChangeComm
     });
 
   const disallow = withOptions(
-    command('disallow', 'remove an entry from the list; not the last one, see clear').argument(
+    command('disallow', 'remove an entry from the list; instead of removing the last one, use clear').argument(
       '<entry>',
       'its range, or its id',
     ),

@@ -13,7 +13,7 @@ import { timeAgo } from './time-text.js';
 const changes = changeCommands({
   prefix: 'postern',
   options: (command) =>
-    (command.name() === 'restrict' ? command.days('with --from-sources: by the logins of so many days') : command)
+    (command.name() === 'restrict' ? command.days('with --from-sources: the period of the logins in days') : command)
       .writesUser()
       .guards(),
   run: (session, user, change, options) => writeRestriction(session, user, { ...options, ...change }),
@@ -32,14 +32,14 @@ const clear = new ApiCommand('clear')
   });
 
 const check = new ApiCommand('check')
-  .description('whether a login from an address is let in, and why (exit code 0: it is, 1: not)')
+  .description('show whether a login from an address is allowed, and why (exit code 0: allowed, 1: not)')
   .argument('<user>', 'username or id')
-  .argument('<ip>', 'the address it comes from')
-  .option('--at <when>', 'with the list as it stood then: 2h ago, a day, or RFC 3339', (text) => timeAgo(text))
+  .argument('<ip>', 'the source address')
+  .option('--at <when>', 'decide with the list of this time: 2h (ago), a day, or RFC 3339', (text) => timeAgo(text))
   .examples(
     'postern check app@acme.example 198.51.100.7',
     'postern check app@acme.example 198.51.100.7 --at 2026-11-01T00:00:00Z',
-    'postern check app@acme.example 198.51.100.7 --json && echo "it gets in"',
+    'postern check app@acme.example 198.51.100.7 --json && echo "allowed"',
   )
   .runs(async (session, named: string, ip: string, { at }: { at?: string }) => {
     const { path, name } = await findSmtpUserThenOrNow(session, named);

@@ -4,7 +4,7 @@ import { ApiCommand } from './command.js';
 import { EXIT, RequestRefused } from './failure.js';
 
 const myIp = new ApiCommand('my-ip')
-  .description('the address that Postern sees you come from (no key)')
+  .description('your address, as Postern sees it (needs no key)')
   .examples('postern my-ip', 'postern allow app@acme.example "$(postern my-ip)"')
   .runs(async ({ api, output }) => {
     const answer = await api.get<Schema<'MyIp'>>('/v1/my-ip', { open: true });
@@ -12,7 +12,7 @@ const myIp = new ApiCommand('my-ip')
   });
 
 const health = new ApiCommand('health')
-  .description('whether Postern is ready, else what is missing (exit code 0: it is, 1: not; no key)')
+  .description('show whether Postern is ready, and what is missing (exit code 0: ready, 1: not; needs no key)')
   .examples('postern health', 'until postern health; do sleep 1; done')
   .runs(async ({ api, output }) => {
     try {

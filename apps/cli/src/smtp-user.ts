@@ -21,7 +21,7 @@ export async function findSmtpUser(session: Session, named: string): Promise<Nam
   throw new Failure(
     EXIT.refused,
     `There is no SMTP user ${JSON.stringify(named)} in the tenant ${await session.tenant()}. ` +
-      '`postern users list` shows them; one that was removed can be named by its id.',
+      '`postern users list` shows all; name a removed one by its id.',
   );
 }
 
@@ -33,7 +33,10 @@ export async function findSmtpUserThenOrNow(session: Session, named: string): Pr
   const [id] = ids;
   if (id === undefined) return findSmtpUser(session, named);
   if (ids.length > 1)
-    throw new Failure(EXIT.refused, `Several that were removed were ${named}. Name one by its id: ${ids.join(', ')}.`);
+    throw new Failure(
+      EXIT.refused,
+      `Several removed SMTP users had the username ${named}. Name one by its id: ${ids.join(', ')}.`,
+    );
   session.output.remark(`${named} was removed; it was the SMTP user ${id}.`);
   return { path: `${await session.tenantPath()}/smtp-users/${segment(id)}`, name: named };
 }
@@ -59,7 +62,7 @@ async function untilReadable({ api, output }: Session, path: string, version: nu
     await api.get(path, { headers: { 'postern-min-version': String(version) }, attempts: 2 });
   } catch (error) {
     if (error instanceof RequestRefused && error.status === 404) return;
-    output.remark(`It is done (version ${version}), but the reads do not show it yet.`);
+    output.remark(`The change is made (version ${version}), but reads do not show it yet.`);
   }
 }
 
@@ -74,7 +77,7 @@ async function find(session: Session, named: string): Promise<NamedSmtpUser | nu
     more = page.nextCursor !== null;
   }
   if (!more) return null;
-  throw new Failure(EXIT.refused, `Too many usernames have ${JSON.stringify(named)} in them. Name the user by its id.`);
+  throw new Failure(EXIT.refused, `Too many usernames contain ${JSON.stringify(named)}. Name the user by its id.`);
 }
 
 async function removedWithName(session: Session, named: string): Promise<string[]> {

@@ -7,10 +7,10 @@ import { showList, type ListOptions } from './list.js';
 import { findSmtpUser, type NamedSmtpUser } from './smtp-user.js';
 
 const sources = new ApiCommand('sources')
-  .description('from where an SMTP user logged in, the latest first, and whether it still could')
+  .description('the addresses from which an SMTP user logged in, the latest first, and the decision for each now')
   .argument('<user>', 'username or id')
   .option('--ip <range>', 'from this address or range')
-  .addOption(new Option('--decision <decision>', 'which would now be so decided').choices(['allow', 'deny']))
+  .addOption(new Option('--decision <decision>', 'with this decision now').choices(['allow', 'deny']))
   .period('logged in')
   .exports()
   .examples('postern sources app@acme.example', 'postern sources app@acme.example --decision deny --from 30d')
@@ -28,7 +28,7 @@ const sources = new ApiCommand('sources')
   });
 
 const suggest = new ApiCommand('suggest')
-  .description('the shortest list that covers where an SMTP user logged in, and what it leaves out')
+  .description('the shortest list that covers the addresses of an SMTP user’s logins, and what it leaves out')
   .argument('<user>', 'username or id')
   .days()
   .examples('postern suggest app@acme.example', 'postern suggest app@acme.example --days 90')
@@ -38,12 +38,12 @@ const suggest = new ApiCommand('suggest')
   });
 
 const entries = new ApiCommand('entries')
-  .description('entries of all SMTP users or of one, with the last login that each let in')
-  .argument('[user]', 'username or id; all of the tenant where left out')
+  .description('the entries of all SMTP users or of one, and when each last allowed a login')
+  .argument('[user]', 'username or id; default: all users of the tenant')
   .addOption(
     new Option(
       '--unused-for <days>',
-      'only those that are at least so many days old and let no login in meanwhile, 1 to 90',
+      'only entries that are at least this many days old and allowed no login in that time, 1 to 90',
     ).argParser(wholeNumber(1, 90)),
   )
   .exports()
@@ -69,7 +69,7 @@ const entries = new ApiCommand('entries')
       (page) => {
         for (const line of notKnown({ ...page, notKept: 0 })) session.output.remark(line);
         if (unusedFor !== undefined)
-          session.output.remark(`None is listed before they have reported for ${counted(unusedFor, 'day')}.`);
+          session.output.remark(`Nothing is listed until relays have reported for ${counted(unusedFor, 'day')}.`);
       },
     );
   });
@@ -130,6 +130,7 @@ export function notKnown({
   ];
   if (silentRelays.length > 0)
     lines.push(`Logins at these relays are not known: ${printable(silentRelays.join(', '))}.`);
-  if (notKept > 0) lines.push(`${counted(notKept, 'more login')} came from more addresses than are kept of a day.`);
+  if (notKept > 0)
+    lines.push(`${counted(notKept, 'more login')} came from addresses beyond the 10,000 that are kept per day.`);
   return lines;
 }

@@ -8,7 +8,7 @@ import { findSmtpUser } from './smtp-user.js';
 
 export const tail = new ApiCommand('tail')
   .description('show denials as they are recorded, until Ctrl-C')
-  .argument('[user]', 'username or id; all of the tenant where left out')
+  .argument('[user]', 'username or id; default: all users of the tenant')
   .option('--last <n>', 'show this many earlier denials first', wholeNumber(0, 500), 0)
   .examples('postern tail', 'postern tail app@acme.example --last 10', "postern tail --json | jq -r '.ip'")
   .runs(async (session, named: string | undefined, { last }: Query & { readonly last: number }) => {

@@ -10,12 +10,12 @@ import { usageFailure } from './failure.js';
 import { showList, type ListOptions } from './list.js';
 
 export const tenantsCommand = new ApiCommand('tenants')
-  .description('customer accounts; each sees nothing of any other (operator key)')
+  .description('customer accounts, which cannot see each other (operator key)')
   .addCommand(
     new ApiCommand('create')
-      .description('make a tenant')
-      .argument('<id>', '1 to 63 of a-z, 0-9 and -, and does not begin with -')
-      .option('--name <name>', 'what people call it; its id where left out')
+      .description('create a tenant')
+      .argument('<id>', '1 to 63 characters of a-z, 0-9 and -; the first is not -')
+      .option('--name <name>', 'its name for people (default: its id)')
       .writes()
       .examples('postern tenants create acme --name "Acme Ltd"')
       .runs(async ({ api, output }, id: string, { name = id, ...options }: WriteOptions & { name?: string }) => {
@@ -42,7 +42,7 @@ export const tenantsCommand = new ApiCommand('tenants')
       .option('--text <text>', 'one line; {ip} is replaced by the address of the client')
       .option('--help-url <url>', 'a page that says what to do; its link follows the text')
       .option('--opaque', 'answer exactly as to a wrong password; only the audit trail has the reason')
-      .addOption(new Option('--default', 'what it was at first').conflicts(['text', 'helpUrl', 'opaque']))
+      .addOption(new Option('--default', 'the default reply').conflicts(['text', 'helpUrl', 'opaque']))
       .writes()
       .examples(
         'postern tenants reply --tenant acme',
@@ -82,7 +82,7 @@ export const keysCommand = new ApiCommand('keys')
   .description('API keys: of a tenant (admin, auditor), or of none (operator, relay)')
   .addCommand(
     new ApiCommand('issue')
-      .description('issue a key; it is shown this once')
+      .description('issue a key; it is shown only once')
       .addArgument(
         new Argument('<role>', 'admin and auditor for the tenant; operator and relay for all').choices([
           'admin',
@@ -91,7 +91,7 @@ export const keysCommand = new ApiCommand('keys')
           'relay',
         ]),
       )
-      .requiredOption('--name <name>', 'who or what uses it; changes carry it')
+      .requiredOption('--name <name>', 'who or what uses it; histories show it')
       .option('--save <file>', 'write it to a new file that only you can read, instead of showing it')
       .writes()
       .examples(
@@ -119,9 +119,9 @@ export const keysCommand = new ApiCommand('keys')
   )
   .addCommand(
     new ApiCommand('revoke')
-      .description('revoke a key: within a second it opens nothing any more, and a relay’s stream ends')
+      .description('revoke a key: within a second it stops working, and streams that use it end')
       .argument('<id>', 'the id of the key, as `keys list` shows it')
-      .option('--global', 'it belongs to no tenant: an operator or relay key')
+      .option('--global', 'the key belongs to no tenant: an operator or relay key')
       .option('--yes', 'do not ask')
       .writes()
       .examples(
@@ -130,7 +130,7 @@ export const keysCommand = new ApiCommand('keys')
       )
       .runs(async (session, id: string, options: WriteOptions & { global?: boolean; yes?: boolean }) => {
         const path = `${await keysPath(session, options.global === true)}/${segment(id)}`;
-        await confirm(`Revoke the key ${id}? Whatever uses it is locked out.`, options);
+        await confirm(`Revoke the key ${id}? Programs that use it stop working.`, options);
         await session.api.write('DELETE', path, options);
         session.output.remark(`Revoked ${id}.`);
       }),
@@ -155,10 +155,13 @@ async function issueKey(
     const { body } = await api.write<Schema<'IssuedApiKey'>>('POST', path, { ...options, body: { role, name } });
     const { key, ...shown } = body;
     const issued = `Issued the ${role} key "${printable(body.name)}" (${body.id}).`;
-    if (save === undefined) return output.answer(body, () => `${issued} It is shown this once:\n\n  ${key}\n`);
+    if (save === undefined) return output.answer(body, () => `${issued} It is shown only once:\n\n  ${key}\n`);
     await file?.writeFile(`${key}\n`);
     await file?.sync();
-    output.answer(shown, () => `${issued} It is kept in ${printable(save)}; set POSTERN_KEY_FILE to it.`);
+    output.answer(
+      shown,
+      () => `${issued} It is saved in ${printable(save)}. To use it, set POSTERN_KEY_FILE to this file.`,
+    );
   } catch (error) {
     if (save !== undefined) await rm(save, { force: true });
     throw error;

@@ -8,7 +8,7 @@ import { showList, type ListOptions } from './list.js';
 import { findSmtpUser, writeSmtpUser } from './smtp-user.js';
 
 export const usersCommand = new ApiCommand('users')
-  .description('SMTP users: usernames whose logins are restricted or not')
+  .description('SMTP users, each with a username that logs in to send mail')
   .addCommand(
     new ApiCommand('add')
       .description('register an SMTP user; it is unrestricted until you restrict it')
@@ -25,7 +25,7 @@ export const usersCommand = new ApiCommand('users')
   .addCommand(
     new ApiCommand('list')
       .description('SMTP users of the tenant, the newest first')
-      .option('--query <part>', 'only those with this in their username, in any case')
+      .option('--query <part>', 'only usernames that contain this, in upper or lower case')
       .exports()
       .examples('postern users list', 'postern users list --query @acme.example --limit 500')
       .runs(async (session, options: ListOptions) =>
@@ -51,7 +51,7 @@ export const usersCommand = new ApiCommand('users')
     new ApiCommand('rename')
       .description('give an SMTP user another username; its restriction and history stay')
       .argument('<user>', 'username or id')
-      .argument('<username>', 'the new one')
+      .argument('<username>', 'the new username')
       .writesUser()
       .examples('postern users rename app@acme.example mailer@acme.example')
       .runs(async (session, named: string, username: string, options: WriteOptions) => {

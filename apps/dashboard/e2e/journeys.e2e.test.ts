@@ -206,7 +206,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     };
     await open(1);
     await panel.getByRole('button', { name: 'Retry' }).click();
-    await page.getByText('It could be read, and is on record.').waitFor();
+    await page.getByText('It could be read, and is recorded.').waitFor();
     await until(
       () => acme.admin('GET', `${api}/denials`),
       'the denial is listed',

@@ -70,7 +70,7 @@ export class OperatorCommand extends TerminalCommand {
       const stop = new AbortController();
       for (const signal of SIGNALS) process.once(signal, () => stop.abort());
       await work(stop.signal, to, ...given).catch((error: unknown) => {
-        if (stop.signal.aborted) throw new Error('It was interrupted, and nothing of it is left.', { cause: error });
+        if (stop.signal.aborted) throw new Error('It was interrupted, and nothing was left behind.', { cause: error });
         throw error;
       });
     });

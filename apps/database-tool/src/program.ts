@@ -6,7 +6,7 @@ import { OperatorCommand } from './operator-command.js';
 
 const migrate = () =>
   new OperatorCommand('migrate')
-    .description('bring the schemas up to date, and make the logins of the services')
+    .description('update the schemas, and create the logins of the services')
     .addHelpText('after', MIGRATE_HELP)
     .runs(
       'Could not migrate',
@@ -19,8 +19,8 @@ const migrate = () =>
     );
 
 const MIGRATE_HELP = `
-The owner's URL is in POSTERN_DATABASE_URL. Passwords of the services' logins may be given (POSTERN_COMMAND_SERVICE_PASSWORD and so on); else
-they are derived from the owner's. \`postern start\` and \`postern services\` do all of this by themselves.
+POSTERN_DATABASE_URL must be the owner's URL. The passwords of the services' logins are derived from the owner's, unless you set them
+(POSTERN_COMMAND_SERVICE_PASSWORD and so on). \`postern start\` and \`postern services\` migrate by themselves.
 
 Examples:
   POSTERN_DATABASE_URL=postgresql://owner:password@db.example/postern postern migrate`;
@@ -28,7 +28,7 @@ Examples:
 /** Exit code 0: the file is complete; 2: it is not. */
 const backup = () =>
   new OperatorCommand('backup')
-    .description('write everything in the database into a file; Postern may run meanwhile')
+    .description('write the complete database into a file; Postern can keep running')
     .argument('<file>', 'a file that does not exist yet, such as postern-2026-11-29.backup')
     .addHelpText('after', BACKUP_HELP)
     .runsInterruptible('Could not make the backup', async (stop, to, file: string) => {
@@ -37,8 +37,8 @@ const backup = () =>
     });
 
 const BACKUP_HELP = `
-It reads the database itself: that of POSTERN_DATABASE_URL (as its owner), or the embedded one of POSTERN_DATA_DIR. All is of one
-moment. The file has addresses of customers and hashes of API keys: it is made for your account alone.
+It reads the database of POSTERN_DATABASE_URL (the owner's URL), or the embedded one of POSTERN_DATA_DIR, as it is at one moment. The
+file contains addresses of customers and hashes of API keys; only your account can read it.
 
 Examples:
   postern backup postern-2026-11-29.backup`;
@@ -46,8 +46,8 @@ Examples:
 /** Exit code 0: restored and checked; 1: a check failed; 2: nothing was restored. */
 const restore = () =>
   new OperatorCommand('restore')
-    .description('put a backup into an empty database, and check what came of it; Postern must not run on it')
-    .argument('<file>', 'a file that `postern backup` has made')
+    .description('load a backup into an empty database, and check the result; Postern must not run on it')
+    .argument('<file>', 'a file of `postern backup`')
     .addHelpText('after', RESTORE_HELP)
     .runsInterruptible('Could not restore %s', async (stop, to, file: string) => {
       const { restoreBackup } = await import('./backup/backup.commands.js');
@@ -55,9 +55,9 @@ const restore = () =>
     });
 
 const RESTORE_HELP = `
-Into the database of POSTERN_DATABASE_URL (as its owner), or a new embedded one in POSTERN_DATA_DIR. It must be empty. All is restored
-or nothing. Then the feed, the API keys and the read models are checked. Owner, cluster and host may be others than before: this is
-also the way from the embedded database to your own.
+It restores into the database of POSTERN_DATABASE_URL (the owner's URL), which must be empty, or into a new embedded one in
+POSTERN_DATA_DIR. It restores everything or nothing, and then checks the feed, the API keys and the read models. The owner, cluster and
+host may differ from those of the backup, so you can also move from the embedded database to your own.
 
 Examples:
   POSTERN_DATA_DIR=/srv/postern postern restore postern-2026-11-29.backup
@@ -66,11 +66,11 @@ Examples:
 /** Exit code 0: all equal; 1: differences; 2: could not compare. */
 const verify = () =>
   new OperatorCommand('verify')
-    .description('compare each row of the read models with the journal, while Postern runs or not')
-    .addArgument(new Argument('[read-models...]', 'which ones; all, unless named').choices(READ_MODEL_NAMES))
+    .description('compare each row of the read models with the journal; Postern can keep running')
+    .addArgument(new Argument('[read-models...]', 'default: all').choices(READ_MODEL_NAMES))
     .option(
       '--examples <n>',
-      'name at most this many differing rows of a read model (0 to 1000)',
+      'name at most this many wrong rows of each read model (0 to 1000)',
       wholeNumber(0, 1_000),
       10,
     )
@@ -84,10 +84,10 @@ const verify = () =>
     });
 
 const VERIFY_HELP = `
-It reads the database itself: that of POSTERN_DATABASE_URL, or the embedded one of POSTERN_DATA_DIR, which it starts where no
-Postern runs on it. Progress goes to standard error.
+It reads the database of POSTERN_DATABASE_URL, or the embedded one of POSTERN_DATA_DIR. If the embedded server does not run, it starts
+and stops it. Progress goes to standard error.
 
-Exit code: 0 all is equal, 1 something differs, 2 it could not be found out.
+Exit code: 0 everything is equal, 1 something differs or not all rows could be compared, 2 the comparison was not possible.
 
 Examples:
   postern verify
@@ -97,11 +97,9 @@ Examples:
 /** Exit code 0: the new tables are live; 1: they are not. */
 const rebuild = () =>
   new OperatorCommand('rebuild')
-    .description(
-      'make the tables of a read model again from the journal, and switch to them, while Postern runs or not',
-    )
-    .addArgument(new Argument('<read-model>', 'which one').choices(READ_MODEL_NAMES))
-    .option('--resume', 'continue a rebuild of this release that did not come to its end')
+    .description('rebuild the tables of a read model from the journal, and switch to them; Postern can keep running')
+    .addArgument(new Argument('<read-model>', 'the read model').choices(READ_MODEL_NAMES))
+    .option('--resume', 'continue an interrupted rebuild, with the same release')
     .addHelpText('after', REBUILD_HELP)
     .runsOnDatabase(
       'Could not rebuild %s',
@@ -115,8 +113,10 @@ const rebuild = () =>
     );
 
 const REBUILD_HELP = `
-Relays see no gap and take no snapshot; readers wait for moments at most. Killed half-way, nothing is changed: run it again, from the
-beginning or with --resume. It needs room for a second copy of the tables.
+Relays are not interrupted; readers wait for moments at most. The disk needs room for a second copy of the tables. If the rebuild is
+interrupted, nothing is changed: run it again, from the beginning or with --resume.
+
+Exit code: 0 the new tables are live, 1 they are not.
 
 Examples:
   postern rebuild relay-policies
@@ -125,11 +125,11 @@ Examples:
 
 const deadLetters = () =>
   new OperatorCommand('dead-letters')
-    .description('denials that could not be read: list them, and read them again')
+    .description('denials that could not be read: list, read again, or discard them')
     .addCommand(
       new OperatorCommand('list')
-        .description('those that wait, oldest first')
-        .option('--all', 'also what a retry has put on record, and what was discarded')
+        .description('the dead letters that wait, oldest first')
+        .option('--all', 'also those that a retry has recorded, and discarded ones')
         .examples('postern dead-letters list', 'postern dead-letters list --all --json')
         .runsOnDatabase(NO_LETTERS, async ({ url }, to, { all = false }: { all?: boolean }) =>
           (await import('./dead-letters/dead-letters.js')).list(url, to, all),
@@ -137,8 +137,8 @@ const deadLetters = () =>
     )
     .addCommand(
       new OperatorCommand('show')
-        .description('one of them complete, as JSON: the event, or the message as it was received')
-        .argument('<id>', 'which one', letterId)
+        .description('one dead letter as JSON, with its event or the message as received')
+        .argument('<id>', 'the id of a dead letter', letterId)
         .examples('postern dead-letters show 0198c0de-0000-7000-8000-0000000000d1')
         .runsOnDatabase(NO_LETTERS, async ({ url }, to, id: string) =>
           (await import('./dead-letters/dead-letters.js')).show(url, to, id),
@@ -146,9 +146,9 @@ const deadLetters = () =>
     )
     .addCommand(
       new OperatorCommand('retry')
-        .description('read them again with this release; readable ones are recorded, once')
-        .argument('[ids...]', 'which ones', letterIds)
-        .option('--all', 'all that wait')
+        .description('read them again with this release; what it can read is recorded once')
+        .argument('[ids...]', 'ids of dead letters', letterIds)
+        .option('--all', 'all dead letters that wait')
         .examples('postern dead-letters retry --all', 'postern dead-letters retry 0198c0de-0000-7000-8000-0000000000d1')
         .hook('preAction', (self) => {
           if ((self.opts<{ all?: boolean }>().all === true) === self.args.length > 0)
@@ -160,8 +160,8 @@ const deadLetters = () =>
     )
     .addCommand(
       new OperatorCommand('discard')
-        .description('say of those that are nothing that they wait no more; they are kept')
-        .argument('<ids...>', 'which ones', letterIds)
+        .description('mark them as done without recording them; their rows are kept')
+        .argument('<ids...>', 'ids of dead letters', letterIds)
         .examples('postern dead-letters discard 0198c0de-0000-7000-8000-0000000000d1')
         .runsOnDatabase(NO_LETTERS, async ({ url }, to, ids: string[]) =>
           (await import('./dead-letters/dead-letters.js')).discard(url, to, ids),
@@ -169,7 +169,7 @@ const deadLetters = () =>
     )
     .addHelpText('after', DEAD_LETTERS_HELP);
 
-const NO_LETTERS = 'Could not look at the dead letters';
+const NO_LETTERS = 'Could not read the dead letters';
 
 function letterId(text: string): string {
   if (!isUuid(text)) throw new InvalidArgumentError('Give the id of a dead letter: see postern dead-letters list');
@@ -181,9 +181,9 @@ function letterIds(text: string, before: readonly string[] = []): readonly strin
 }
 
 const DEAD_LETTERS_HELP = `
-They are in the database itself: that of POSTERN_DATABASE_URL, or the embedded one of POSTERN_DATA_DIR. Postern may run meanwhile.
+They are in the database of POSTERN_DATABASE_URL, or the embedded one of POSTERN_DATA_DIR. Postern can keep running.
 
-Exit code: 0 done, 1 some are still not on record, 2 it could not be found out.
+Exit code: 0 success, 1 some are still not recorded, 2 the database could not be read.
 
 Examples:
   postern dead-letters list
@@ -193,33 +193,34 @@ Examples:
 /** Exit code 0: the topic is complete; 1: nobody publishes, or no progress; 2: the request failed. */
 const republish = () =>
   new OperatorCommand('republish')
-    .description('fill Kafka topics again, as after they were deleted: from the journal, or from the relay policies')
-    .addArgument(new Argument('<topic...>', 'which ones').choices(TOPIC_NAMES))
+    .description('refill Kafka topics, for example after they were deleted')
+    .addArgument(new Argument('<topic...>', 'the topics').choices(TOPIC_NAMES))
     .addHelpText('after', REPUBLISH_HELP)
     .runsOnDatabase('Could not republish %s', async ({ url }, to, named: TopicName[]) =>
       (await import('./republish/republish.js')).republish(url, to, [...new Set(named)]),
     );
 
 const REPUBLISH_HELP = `
-It asks the process that publishes, by way of the database, and waits until that has done it. smtp-users, auth-denials and tenants are
-deleted and recreated first, so that they begin with the oldest; relay-policies is written to as it is. Consumers of Postern skip what
-they have applied; others begin again, with the same ids and feed positions.
-While smtp-users, auth-denials or tenants are filled, newer events of all three wait. It needs Kafka, where the account of the
-command-service may delete the topic.
+It asks the process that publishes, through the database, and waits for it. smtp-users, auth-denials and tenants are deleted and
+recreated, and newer events of all three wait meanwhile; relay-policies is not deleted. Postern's consumers skip what they have applied.
+Other consumers start from the beginning, with the same ids and feed positions. The Kafka account of the command-service must be allowed
+to delete the topics.
 
-After a restore of the database, run it while the services are stopped, for all four topics, with POSTERN_KAFKA_BROKERS and the other
-settings of Kafka: it then deletes the topics itself, and the next start makes and fills them. It ends with exit code 1, since nobody publishes yet.
+After a restore of the database, stop the services and run it for all four topics, with POSTERN_KAFKA_BROKERS and the other settings of
+Kafka: it then deletes the topics itself, and the next start creates and fills them. It exits with 1, because nobody publishes yet.
+
+Exit code: 0 the topics are complete, 1 nobody publishes or nothing advances, 2 it could not ask.
 
 Examples:
   postern republish relay-policies
   postern republish smtp-users
-  postern republish smtp-users tenants auth-denials relay-policies   # the broker has lost everything`;
+  postern republish smtp-users tenants auth-denials relay-policies   # the broker lost everything`;
 
 /** The one-shot service `secrets` of docker-compose.yml. */
 const makeSecrets = () =>
   new OperatorCommand('make-secrets')
-    .description('write the passwords of docker-compose.yml into a folder for each reader; those that exist are kept')
-    .argument('<folder>', 'it must exist')
+    .description('write the passwords of docker-compose.yml, in a folder for each service; existing passwords are kept')
+    .argument('<folder>', 'an existing folder')
     .argument('<owner>', 'the owner of the database')
     .argument('<database>', 'host:port/name')
     .examples('postern make-secrets /secrets postern postgres:5432/postern')
@@ -231,9 +232,9 @@ const makeSecrets = () =>
 
 export function buildProgram(): Command {
   const program = new Command('postern')
-    .description('What an operator does with the database of a Postern.')
+    .description('Commands for operators, on the database of Postern.')
     .version(version())
-    .option('--json', 'what was found as JSON, errors as JSON on standard error')
+    .option('--json', 'print results as JSON, and errors as JSON on standard error')
     .addHelpText('after', HELP);
   for (const command of [migrate, backup, restore, verify, rebuild, deadLetters, republish, makeSecrets])
     program.addCommand(command());
@@ -241,8 +242,8 @@ export function buildProgram(): Command {
 }
 
 const HELP = `
-These commands work on the database of POSTERN_DATABASE_URL, by its owner's URL, or on the embedded one of POSTERN_DATA_DIR. They need no
-API key. Progress goes to standard error.
+These commands use the database of POSTERN_DATABASE_URL (the owner's URL), or the embedded one of POSTERN_DATA_DIR. They need no API key.
+Progress goes to standard error.
 
 Examples:
   postern verify

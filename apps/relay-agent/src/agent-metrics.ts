@@ -47,9 +47,9 @@ gauge('postern_agent_connections', 'Open connections of mail servers', ['protoco
 });
 figure('connected', '1 while the policy stream is open', ({ connected }) => Number(connected));
 figure('key_refused', '1 while Postern refuses the relay key', ({ keyRefused }) => Number(keyRefused));
-figure('policies', 'SMTP users that are held', ({ policies }) => policies);
+figure('policies', 'SMTP users in memory', ({ policies }) => policies);
 figure('policies_bytes', 'Memory of the policies', ({ replicaBytes }) => replicaBytes);
-figure('policies_revision', 'The last revision that was applied', ({ revision }) => revision);
+figure('policies_revision', 'The last applied revision', ({ revision }) => revision);
 figure('policies_age_seconds', 'Since the last contact with Postern', ageSeconds);
 figure(
   'policies_lag_seconds',
@@ -64,16 +64,16 @@ figure(
 );
 total('denials_damaged', 'Lines of the denial spool that were damaged and left out', (s) => s.damagedDenials);
 total('denials_acknowledged', 'Denial records that Postern has acknowledged', (s) => s.acknowledgedDenials);
-total('denials_rejected', 'Denial records that Postern refused for good', (s) => s.rejectedDenials);
+total('denials_rejected', 'Denial records that Postern rejected; they are not sent again', (s) => s.rejectedDenials);
 total('denials_dropped', 'Denied logins that could not be recorded', (s) => s.droppedDenials);
 total('logins_counted', 'Logins of known users that were let through and counted for Postern', (s) => s.countedLogins);
-total('logins_reported', 'Counted logins that Postern has', (s) => s.reportedLogins);
+total('logins_reported', 'Counted logins that Postern has accepted', (s) => s.reportedLogins);
 total(
   'logins_dropped',
   'Logins that found no room to be counted, or that Postern did not accept within a day',
   (s) => s.droppedLogins,
 );
-total('unknown_users', 'Logins of users whom no policy names', (s) => s.unknownUsers);
+total('unknown_users', 'Logins of unknown users', (s) => s.unknownUsers);
 total('reconnects', 'Times that the policy stream was opened again', (s) => s.reconnects);
 
 function figure(name: string, help: string, of: (status: RelayStatus) => number | null): void {

@@ -337,7 +337,7 @@ describe('the start of the agent', () => {
 
   it('is refused on the data folder of another agent', async () => {
     await expect(started({ POSTERN_AGENT_DATA_DIR: join(agent.folder, 'data') })).rejects.toThrow(
-      'data is used by another agent: stop that, or name another folder.',
+      'data is used by another agent: stop that agent, or choose another folder.',
     );
   });
 

@@ -105,7 +105,7 @@ class Agent {
       missing: () => this.missing(),
       condition: () => this.condition(),
     });
-    const server = httpServer(routes, (error) => this.logger.error({ err: error }, 'a question was not answered'));
+    const server = httpServer(routes, (error) => this.logger.error({ err: error }, 'a request was not answered'));
     const address = await listenAt(server, http, socketAccess, 'POSTERN_AGENT_HTTP');
     this.ends.push(() => stopHttpServer(server));
     return 'port' in address ? `http://${addressText(address)}` : addressText(address);
@@ -135,7 +135,7 @@ class Agent {
 
   private missing(): Record<string, string> {
     const { state } = this.client.status();
-    if (state === 'waiting') return { policies: 'none yet: Postern has not answered, and none are kept on disk' };
+    if (state === 'waiting') return { policies: 'none yet: Postern has not answered, and there are none on disk' };
     if (state === 'stale')
       return { policies: 'too old: Postern has not answered for longer than POSTERN_AGENT_MAX_STALENESS' };
     return {};

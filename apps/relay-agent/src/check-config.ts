@@ -48,7 +48,7 @@ async function look(what: string, work: Promise<string>): Promise<Finding> {
 
 function listener(name: string, address: ListenAddress): Promise<Finding> {
   const looked = () => {
-    if ('systemd' in address) return Promise.resolve('is opened by systemd, and is not looked at');
+    if ('systemd' in address) return Promise.resolve('is opened by systemd, and was not checked');
     return 'path' in address ? socketPath(address.path) : port(address);
   };
   return look(`${name} ${addressText(address)}`, looked());
@@ -57,7 +57,7 @@ function listener(name: string, address: ListenAddress): Promise<Finding> {
 function server(name: string, address: Address): Promise<Finding> {
   const reached = isReached(address).then((is) => {
     if (is) return 'is reached';
-    throw new Error('nobody answers there: start that server, or correct the setting');
+    throw new Error('nothing answers there: start that server, or correct the setting');
   });
   return look(`${name} ${addressText(address)}`, reached);
 }
@@ -74,10 +74,10 @@ async function folder(path: string): Promise<string> {
 
 async function socketPath(path: string): Promise<string> {
   const parent = await stat(dirname(path)).catch(() => null);
-  if (!parent) throw new Error(`${dirname(path)} does not exist: make the folder, or name another path`);
+  if (!parent) throw new Error(`${dirname(path)} does not exist: create it, or choose another path`);
   await folder(dirname(path));
   const found = await stat(path).catch(() => null);
-  if (found && !found.isSocket()) throw new Error('is a file that is not a socket: remove it, or name another path');
+  if (found && !found.isSocket()) throw new Error('is a file, not a socket: remove it, or choose another path');
   return (await isReached({ path })) ? IN_USE : 'is free';
 }
 
@@ -96,7 +96,7 @@ async function port(address: { readonly host: string; readonly port: number }): 
   }
 }
 
-const IN_USE = 'is in use, by an agent that runs already or by another process';
+const IN_USE = 'is in use, by a running agent or by another process';
 
 /** A request that every key may send. */
 async function askUpstream(url: string, settings: AgentSettings): Promise<string> {
@@ -111,9 +111,7 @@ async function askUpstream(url: string, settings: AgentSettings): Promise<string
     throw new Error('refuses the relay key: issue another one (postern keys issue relay --name mx1)');
   const { role, name } = response.statusCode === 200 ? whoIs(body) : {};
   if (role !== 'relay')
-    throw new Error(
-      `answers with ${response.statusCode}, but not as Postern does: check the URL and any proxy before it`,
-    );
+    throw new Error(`answers with ${response.statusCode}, but is not Postern: check the URL and any proxy on the way`);
   return `accepts the relay key "${name}"`;
 }
 

@@ -15,13 +15,13 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, 'lock.sock');
   if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH)
     throw new SettingInvalid(
-      `POSTERN_AGENT_DATA_DIR ${folder} is too long: name a folder with a path of 90 bytes or less.`,
+      `POSTERN_AGENT_DATA_DIR ${folder} is too long: choose a folder with a path of at most 90 bytes.`,
     );
   const server = createServer((socket) => socket.destroy());
   await listenAt(server, { path }, { mode: 0o600, owner: null }, 'POSTERN_AGENT_DATA_DIR').catch((error: Error) => {
     if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== 'EADDRINUSE') throw error;
     throw new SettingInvalid(
-      `POSTERN_AGENT_DATA_DIR ${folder} is used by another agent: stop that, or name another folder.`,
+      `POSTERN_AGENT_DATA_DIR ${folder} is used by another agent: stop that agent, or choose another folder.`,
     );
   });
   return () => new Promise((resolve) => server.close(() => resolve()));

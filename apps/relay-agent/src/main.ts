@@ -8,7 +8,7 @@ import { loadAgentSettings, SETTINGS } from './settings.js';
 const program = new TerminalCommand('postern-agent')
   .description('Decides for the mail server on this machine which SMTP users may log in from which addresses.')
   .version(version())
-  .option('--config <file>', 'YAML file with settings; those of the environment come first')
+  .option('--config <file>', 'YAML file with settings; the environment overrides them')
   .addHelpText('after', `\nSettings:\n${SETTINGS.map(({ name, meaning }) => `  ${name}\n      ${meaning}`).join('\n')}`)
   .examples(
     'POSTERN_RELAY_KEY_FILE=/etc/postern/key POSTERN_AGENT_POSTFIX=unix:/run/postern/policy postern-agent',
@@ -22,7 +22,7 @@ const program = new TerminalCommand('postern-agent')
   );
 program
   .command('check-config')
-  .description('read the settings, look at the files, sockets and URLs that they name, and report; nothing is changed')
+  .description('check the settings, and the files, sockets and URLs in them; nothing is changed')
   .action(async () => {
     const findings = await checkConfig(readSettings());
     for (const { verdict, text } of findings) process.stdout.write(`${verdict.padEnd(7)} ${text}\n`);

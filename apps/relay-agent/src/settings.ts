@@ -69,61 +69,63 @@ const Environment = z.object({
     .transform((text) => text.split(',').map((each) => each.trim()))
     .pipe(z.array(baseUrl).min(1).max(10, 'must name at most 10 URLs'))
     .default(['http://127.0.0.1:8025'])
-    .describe('Postern’s URLs, in order of preference, separated by commas; http://127.0.0.1:8025'),
-  POSTERN_RELAY_KEY: z.string().optional().describe('the relay’s API key, pst_relay_…'),
-  POSTERN_RELAY_KEY_FILE: z.string().optional().describe('or a file with it, which is read again when it changes'),
+    .describe('Postern’s URLs, in order of preference, separated by commas; default: http://127.0.0.1:8025'),
+  POSTERN_RELAY_KEY: z.string().optional().describe('the API key of the relay, pst_relay_…'),
+  POSTERN_RELAY_KEY_FILE: z.string().optional().describe('or a file with the key; it is read again when it changes'),
   POSTERN_RELAY_NAME: z
     .string()
     .regex(/^[\x21-\x7e]{1,100}$/, 'must have 1 to 100 printable ASCII characters')
     .default(hostname())
-    .describe('the name in this relay’s denials; the host’s name'),
+    .describe('the name of this relay in its denials; default: the name of the host'),
   POSTERN_AGENT_TLS_CA_FILE: z
     .string()
     .optional()
-    .describe('PEM file: certificates that https upstreams must chain to'),
+    .describe('PEM file: the certificate authorities to trust for https upstreams'),
   POSTERN_AGENT_TLS_CERT_FILE: z.string().optional().describe('PEM file: the client certificate for https upstreams'),
   POSTERN_AGENT_TLS_KEY_FILE: z.string().optional().describe('PEM file: its private key'),
   POSTERN_AGENT_DATA_DIR: z
     .string()
     .default('.postern-agent')
-    .describe('folder of the last known good policies and of denials that wait; .postern-agent'),
+    .describe('folder for policies and for denials that wait; default: .postern-agent'),
   POSTERN_AGENT_HTTP: listenAddress
     .default({ host: '127.0.0.1', port: 8035 })
-    .describe('host:port or unix:/path of HTTP: decisions, Dovecot, nginx, health, metrics; 127.0.0.1:8035'),
+    .describe('host:port or unix:/path for HTTP: decisions, Dovecot, nginx, health, metrics; default: 127.0.0.1:8035'),
   POSTERN_AGENT_POSTFIX: listenAddress
     .optional()
-    .describe('host:port or unix:/path of Postfix’s policy delegation; off'),
+    .describe('host:port or unix:/path for Postfix’s policy delegation; default: off'),
   POSTERN_AGENT_DOVECOT_AUTH: listenAddress
     .optional()
-    .describe('host:port, unix:/path or systemd:name where the shim of Dovecot’s auth socket listens; off'),
-  POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM: address.optional().describe('the real Dovecot’s auth socket behind the shim'),
+    .describe('host:port, unix:/path or systemd:name for the shim in front of Dovecot’s auth socket; default: off'),
+  POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM: address
+    .optional()
+    .describe('the auth socket of the real Dovecot, behind the shim'),
   POSTERN_AGENT_NGINX_BACKEND: httpUrl
     .optional()
-    .describe('the platform’s own auth_http URL, which is asked before an nginx login is decided; off'),
-  POSTERN_AGENT_SOCKET_MODE: socketMode.default(0o660).describe('mode of the unix sockets; 0660'),
-  POSTERN_AGENT_SOCKET_OWNER: owner.optional().describe('uid:gid of the unix sockets; the agent’s own'),
+    .describe('your own auth_http URL, which is asked first for each nginx login; default: off'),
+  POSTERN_AGENT_SOCKET_MODE: socketMode.default(0o660).describe('mode of the unix sockets; default: 0660'),
+  POSTERN_AGENT_SOCKET_OWNER: owner.optional().describe('uid:gid of the unix sockets; default: those of the agent'),
   POSTERN_AGENT_UNKNOWN_USER: z
     .enum(['defer', 'allow'], 'must be defer or allow')
     .default('defer')
-    .describe('what an unknown user gets: defer, or allow while rolling out; defer'),
+    .describe('the decision for an unknown user: defer, or allow during a roll-out; default: defer'),
   POSTERN_AGENT_MAX_STALENESS: duration
     .default(86_400_000)
-    .describe('how old the policies may get without contact to Postern; 24h'),
+    .describe('how long the policies are valid without contact to Postern; default: 24h'),
   POSTERN_AGENT_WHEN_STALE: z
     .enum(['continue', 'defer'], 'must be continue or defer')
     .default('continue')
-    .describe('what then happens: continue deciding by them, or defer; continue'),
+    .describe('after that: continue to decide with them, or defer every login; default: continue'),
   POSTERN_AGENT_OBSERVE_LOGINS: z
     .enum(['yes', 'no'], 'must be yes or no')
     .default('yes')
-    .describe('whether to report from which addresses users log in, counted by the hour; yes'),
+    .describe('yes or no: report the addresses from which users log in, counted by the hour; default: yes'),
   POSTERN_LOG_LEVEL: z
     .enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`)
     .default('info')
-    .describe(`${LOG_LEVELS.join(', ')}; info`),
+    .describe(`${LOG_LEVELS.join(', ')}; default: info`),
 });
 
-/** All settings with their meaning and, after a semicolon, their default. */
+/** All settings with their meaning and default. */
 export const SETTINGS: readonly { readonly name: string; readonly meaning: string }[] = Object.entries(
   Environment.shape,
 ).map(([name, { description = '' }]) => ({ name, meaning: description }));

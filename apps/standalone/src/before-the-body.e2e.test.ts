@@ -141,13 +141,13 @@ describe('a body', () => {
     expect(status).toBe(201);
     expect(await user('b@acme.example', 16_385)).toMatchObject({
       status: 413,
-      body: { code: 'body-too-large', detail: 'A body may have 16 KiB here. Send less at once.' },
+      body: { code: 'body-too-large', detail: 'A body may have 16 KiB here. Send less at a time.' },
     });
     const entries = padded({ entries: [{ range: '192.0.2.1' }] }, MEBIBYTE);
     expect((await admin('POST', `${USERS}/${body.id}/restriction/entries`, entries)).status).toBe(201);
     expect(await admin('POST', `${USERS}/${body.id}/restriction/entries`, `${entries} `)).toMatchObject({
       status: 413,
-      body: { code: 'body-too-large', detail: 'A body may have 1 MiB here. Send less at once.' },
+      body: { code: 'body-too-large', detail: 'A body may have 1 MiB here. Send less at a time.' },
     });
   });
 
@@ -156,7 +156,7 @@ describe('a body', () => {
     const { body: user } = await admin('POST', USERS, { username: 'members@acme.example' });
     const send = (entries: string) =>
       admin('POST', `${USERS}/${user.id}/restriction/entries`, `{"entries":${entries}}`);
-    const detail = 'A body may have 16,000 members and elements in all. Send less at once.';
+    const detail = 'A body may have 16,000 members and elements in total. Send fewer at a time.';
     for (const many of [`[${'{},'.repeat(300_000)}{}]`, '['.repeat(500_000), `[{${'"a":1,'.repeat(100_000)}"a":1}]`])
       expect(await send(many)).toMatchObject({ status: 413, body: { code: 'body-too-large', detail } });
     const [error] = (await send(`[${'{},'.repeat(7_000)}{}]`)).body.errors;

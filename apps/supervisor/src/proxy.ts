@@ -140,7 +140,7 @@ function forwarding(settings: Settings, problems: ProblemFilter, streams: Map<Se
 function unanswered(service: Service): Problem {
   return new Problem(
     'not-ready',
-    `No instance of the ${service} answered. Send it again shortly; a write with the same Idempotency-Key, for whether it was carried out is not known.`,
+    `No instance of the ${service} answered. Send the request again. It is not known whether it was done, so send a write with the same Idempotency-Key.`,
     { headers: { 'retry-after': '1' } },
   );
 }

@@ -142,7 +142,7 @@ const INVALID = { 'api-key': invalidKey, session: endedSession } as const;
 export function crossSiteRequest(): Problem {
   return new Problem(
     'cross-site-request',
-    'A browser must send this from a page of this Postern itself, and say so by Sec-Fetch-Site: same-origin, or an Origin that is the scheme and host of this request. Where a proxy ends TLS, set POSTERN_TRUSTED_PROXIES. Scripts send an API key and no cookie.',
+    'With a session cookie, a page of this Postern must send this request: with Sec-Fetch-Site: same-origin, or an Origin that is the scheme and host of the request. Behind a proxy with TLS, set POSTERN_TRUSTED_PROXIES. From a script, send an API key and no cookie.',
   );
 }
 

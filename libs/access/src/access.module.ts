@@ -19,7 +19,10 @@ class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const access = rulesOf(context.getHandler())?.access;
     if (access === undefined)
-      throw new Problem('role-not-allowed', 'No role may call this. Report it: the route lacks a rule.');
+      throw new Problem(
+        'role-not-allowed',
+        'No role may call this, because the route lacks a rule. Report it as a bug.',
+      );
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     // The key may be revoked during a slow body.
     if (access !== 'public' && hasBody(request)) await this.access.checkAgain(request);

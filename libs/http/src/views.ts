@@ -39,7 +39,7 @@ export const restrictionView = viewOf<Restriction>('Restriction', 'The allow lis
   mode: modeView,
   enforceAt: time(
     '2026-11-15T08:00:00.000Z',
-    'The end of `report-only` as it was set: `mode` is `enforce` from this instant on. Null: no end.',
+    'The end of `report-only`: from this time on, `mode` is `enforce`. Null: no end.',
   ).nullable(),
   version: integer(1, 7, 'The SMTP user’s version; the `ETag`.'),
   entries: z.array(entryView),

@@ -44,10 +44,13 @@ export function remarksOn(range: IpRange): { readonly code: RemarkCode; readonly
   const remarks: { code: RemarkCode; detail: string }[] = [];
   if (isVeryWide(range)) {
     const site = range.family === 'IPv4' ? '/16' : '/32';
-    remarks.push({ code: 'very-wide', detail: `is wider than ${site}: check that all of it is yours.` });
+    remarks.push({
+      code: 'very-wide',
+      detail: `is wider than ${site}: check that it contains only your own addresses.`,
+    });
   }
   if (isPrivate(range)) {
-    const detail = 'is private address space: a login over the internet never comes from there.';
+    const detail = 'is private address space: no login over the internet comes from there.';
     remarks.push({ code: 'private-range', detail });
   }
   return remarks;

@@ -54,14 +54,14 @@ function checked(typed: Uint8Array, prefix: number): Parsed<IpRange> {
   if (prefix === 0 || holdsAllMapped(first, prefix)) {
     const what =
       prefix === 0 ? `every ${familyOf(typed)} address` : 'every IPv4 address in its mapped form (::ffff:0:0/96)';
-    const detail = `${canonicalRange(first, prefix)} has ${what} in it. To let the SMTP user log in from anywhere, clear its restriction.`;
+    const detail = `${canonicalRange(first, prefix)} contains ${what}. To let the SMTP user log in from anywhere, clear its restriction.`;
     const suggestions = hostBitsSet ? [canonicalAddress(unmapped(typed))] : [];
     return { ok: false, code: 'range-too-wide', detail, suggestions };
   }
   if (!hostBitsSet) return { ok: true, value: rangeOfBytes(first, prefix) };
   const network = canonicalRange(first, prefix);
   const address = canonicalAddress(typed);
-  const detail = `${address}/${prefix} has bits set after its first ${prefix}: give the network ${network} or the single address ${address}.`;
+  const detail = `${address}/${prefix} has bits set after the first ${prefix}. Send the network ${network} or the single address ${address}.`;
   return { ok: false, code: 'host-bits-set', detail, suggestions: [network, address] };
 }
 

@@ -28,9 +28,11 @@ export class ExportSlots {
   take(keyId: ApiKeyId): () => void {
     const ofKey = this.running.filter((id) => id === keyId).length;
     if (ofKey >= this.limits.atOnceByKey)
-      throw tooMany(`This key has ${ofKey} exports running, as many as it may. Let one end, or end it, and try again.`);
+      throw tooMany(
+        `This key has ${ofKey} running exports, the most that it may have. Wait until one ends, or end one.`,
+      );
     if (this.running.length >= this.limits.atOnce)
-      throw tooMany('Other keys have as many exports running as there may be at once. Try again in a while.');
+      throw tooMany('This process is sending as many exports as it can. Send the request again after Retry-After.');
     this.running.push(keyId);
     return () => void this.running.splice(this.running.indexOf(keyId), 1);
   }

@@ -158,15 +158,15 @@ export class ListAnswers {
         end('key-revoked');
         const line = incomplete(
           'The API key was revoked, or the session ended: the export',
-          'Ask for it again with another key or session.',
+          'Read it again with another key or session.',
         );
         if (!response.writableEnded) response.write(line);
         cutOff(response, REVOKED_GRACE_MS);
       } else {
         this.logger.error({ msg: 'an export broke off', rows, requestId, err: error });
         end('failed');
-        const rest = nextCursor === null ? 'Ask for it again' : `Ask for the rest with ?cursor=${nextCursor}`;
-        const line = incomplete('The export', `${rest}; if it fails again, give support the request id.`);
+        const rest = nextCursor === null ? 'Read it again' : `Read the rest with ?cursor=${nextCursor}`;
+        const line = incomplete('The export', `${rest}. If it fails again, give support the request id.`);
         await writeAll(reader, line).catch(() => null);
         cutOff(response, this.limits.stalledMs);
       }
@@ -177,8 +177,7 @@ export class ListAnswers {
 /** A `limit` left in a script's URL would make a short file that looks complete. */
 function refuseLimit(request: FastifyRequest): void {
   if (!Object.hasOwn(request.query as object, 'limit')) return;
-  const detail =
-    'NDJSON and CSV give the complete list: leave limit out, or ask for pages with Accept: application/json.';
+  const detail = 'NDJSON and CSV contain the complete list. Remove limit, or read pages with Accept: application/json.';
   throw new Problem('validation-failed', `?limit: ${detail}`, {
     errors: [{ pointer: '?limit', code: 'validation-failed', detail }],
   });

@@ -21,6 +21,8 @@ export interface ListDefinition<Item extends object, Filters extends z.ZodRawSha
   readonly columns?: readonly string[];
   /** Further members of a page; only in JSON. */
   readonly more?: z.ZodRawShape;
+  /** Throws a problem if an export would mislead without `more`. */
+  checkExport?(first: Page<Item>, asked: object): void;
   /** The row of CSV, if it is not the item itself. */
   csvRow?(item: Item): object;
 }
@@ -35,7 +37,9 @@ const bom = z
 const format = z
   .enum(['json', 'ndjson', 'csv'], 'Give json, ndjson or csv.')
   .optional()
-  .meta({ description: 'What to answer with, instead of `Accept`: for a link in a page, which can send no header.' });
+  .meta({
+    description: 'The format of the answer; overrides `Accept`. For links on web pages, which cannot send a header.',
+  });
 
 /** A list for `@ListRoute`; `query` is the schema for `@Query`. */
 export function defineList<Item extends object, Filters extends z.ZodRawShape>(

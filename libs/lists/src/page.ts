@@ -47,7 +47,7 @@ export function pageFields(order: ListOrder) {
         return z.NEVER;
       })
       .optional()
-      .meta({ description: 'The `nextCursor` of the page before.' }),
+      .meta({ description: 'The `nextCursor` of the previous page.' }),
   };
 }
 

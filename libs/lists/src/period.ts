@@ -1,8 +1,10 @@
 import { timeField } from '@postern/http';
 
 export const periodFields = (happened = 'Occurred') => ({
-  from: timeField.optional().meta({ description: `${happened} then or later.`, examples: ['2026-11-01T00:00:00Z'] }),
-  to: timeField.optional().meta({ description: `${happened} before then.`, examples: ['2026-12-01T00:00:00Z'] }),
+  from: timeField
+    .optional()
+    .meta({ description: `${happened} at this time or later.`, examples: ['2026-11-01T00:00:00Z'] }),
+  to: timeField.optional().meta({ description: `${happened} before this time.`, examples: ['2026-12-01T00:00:00Z'] }),
 });
 
 /** A period that ends before it begins would give an empty list, which looks like an answer. */

@@ -93,7 +93,7 @@ export class ControlPlane {
         this.next();
         if (left === 0 || question.signal.aborted) throw error;
         const { code, detail } = problemOf(error);
-        onProblem({ code, detail: `${new URL(url).host}: ${detail} The next upstream is asked.` });
+        onProblem({ code, detail: `${new URL(url).host}: ${detail} The next upstream is used.` });
       }
     }
   }

@@ -59,7 +59,7 @@ export class RelayClient {
       this.feed.start().then(
         () => this.feed.ready,
         (error: unknown) => {
-          const detail = `No policies will come, start this relay again: ${describe(error)}`;
+          const detail = `No more policies will arrive. Restart this relay: ${describe(error)}`;
           this.settings.onProblem({ code: 'control-plane-unreachable', detail });
         },
       ),

@@ -65,7 +65,7 @@ describe('a relay client with several upstreams', () => {
     await until(() => second.received.length === 1, 'the denial has arrived');
     expect(problems[0]).toEqual({
       code: 'control-plane-unreachable',
-      detail: expect.stringContaining('The next upstream is asked.'),
+      detail: expect.stringContaining('The next upstream is used.'),
     });
     await first.listen();
   });

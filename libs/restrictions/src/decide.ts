@@ -42,7 +42,7 @@ function registerSmtpUser(
   context: CommandContext,
 ): SmtpUserEvent[] {
   if (state.status !== 'none') {
-    const detail = `The id ${command.smtpUserId} belongs to the SMTP user ${state.username} for good. Register with a new id.`;
+    const detail = `The id ${command.smtpUserId} belongs to the SMTP user ${state.username}. Register with a new id.`;
     throw new DomainRefusal('username-taken', detail);
   }
   const { smtpUserId, tenantId, username } = command;
@@ -82,7 +82,7 @@ function addEntries(command: CommandOf<'AddEntries'>, state: SmtpUserState, cont
     const before = present.get(entry.range);
     if (before === undefined) fresh.push(added(entry, context));
     else if (isLive(before, context.now)) {
-      const detail = `${before.range} is on the restriction already, as the entry ${before.id}.`;
+      const detail = `The restriction has ${before.range} already, as the entry ${before.id}. Leave it out.`;
       errors.push(fieldRefusal(`/entries/${entry.index}/range`, 'entry-duplicate', detail));
     } else renewed.push(changed(before, entry));
     errors.push(...expiryRefusal(entry, context.now));
@@ -133,11 +133,11 @@ function removeEntry(command: CommandOf<'RemoveEntry'>, state: SmtpUserState): S
   if (entry === undefined) {
     throw new DomainRefusal(
       'entry-not-found',
-      'There is no entry with this id on the restriction; it may be removed already.',
+      'The restriction has no entry with this id. It may be removed already: read the restriction again.',
     );
   }
   if (entries.length === 1) {
-    const detail = `${entry.range} is the last entry. To let the SMTP user log in from anywhere, DELETE …/restriction; to change the list, PUT …/restriction.`;
+    const detail = `${entry.range} is the last entry, and a restriction cannot be empty. To let the SMTP user log in from anywhere, use DELETE …/restriction. To replace the list, use PUT …/restriction.`;
     throw new DomainRefusal('last-entry', detail);
   }
   return entryEventsOf([], [], [entry]);

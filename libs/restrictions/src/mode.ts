@@ -41,14 +41,14 @@ export function checkMode(
   }
   const enforceAt = typed ? utcTime(typed) : null;
   if (enforceAt === null && typeof typed === 'string') {
-    const detail = 'The end of report-only is an RFC 3339 time, such as 2030-01-31T18:00:00Z, or null for none.';
+    const detail = 'enforceAt must be an RFC 3339 time, such as 2030-01-31T18:00:00Z, or null for no end.';
     return wrong('validation-failed', detail);
   }
   const isShown = mode === present.mode || mode === modeAt(present, now);
   if (isShown && enforceAt === present.enforceAt) return { setting: present, errors: [] };
   if (enforceAt === null) return { setting: { mode, enforceAt }, errors: [] };
   if (mode === 'enforce') {
-    const detail = 'enforceAt is the end of report-only. Send the mode report-only with it, or leave it out.';
+    const detail = 'enforceAt is the end of report-only. Send it with the mode report-only, or leave it out.';
     return wrong('validation-failed', detail);
   }
   const ahead = Date.parse(enforceAt) - now.getTime();

@@ -31,7 +31,7 @@ export function checkEntries(wanted: readonly RequestedEntry[]): { entries: Chec
       byRange.set(checked.range, checked);
       continue;
     }
-    const detail = `${checked.range} is in the request already, at /entries/${twin.index}. Send it once.`;
+    const detail = `The request has ${checked.range} already, at /entries/${twin.index}. Send it once.`;
     errors.push(fieldRefusal(`/entries/${index}/range`, 'entry-duplicate', detail));
   }
   return { entries: [...byRange.values()], errors };
@@ -44,7 +44,7 @@ export function expiryRefusal({ index, expiresAt }: CheckedEntry, now: Date): Fi
 }
 
 export function tooManyEntries(count: number): FieldRefusal {
-  const detail = `A restriction has at most ${MAX_ENTRIES} entries; this would make ${count}. Use wider ranges, or remove expired entries.`;
+  const detail = `A restriction has at most ${MAX_ENTRIES} entries, and this would be ${count}. Use wider ranges, or remove expired entries.`;
   return fieldRefusal('/entries', 'too-many-entries', detail);
 }
 
@@ -61,7 +61,7 @@ function checkEntry(wanted: RequestedEntry, index: number, errors: FieldRefusal[
   if (wrongNote !== null) errors.push(fieldRefusal(`${pointer}/note`, 'validation-failed', wrongNote));
   const expiresAt = wanted.expiresAt ? utcTime(wanted.expiresAt) : null;
   if (expiresAt === null && typeof wanted.expiresAt === 'string') {
-    const detail = 'The end of an entry is an RFC 3339 time, such as 2030-01-31T18:00:00Z, or null for none.';
+    const detail = 'expiresAt must be an RFC 3339 time, such as 2030-01-31T18:00:00Z, or null for no end.';
     errors.push(fieldRefusal(`${pointer}/expiresAt`, 'validation-failed', detail));
   }
   if (!range.ok || errors.length > before) return null;

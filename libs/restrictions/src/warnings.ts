@@ -32,8 +32,8 @@ export function warningsOf(entries: readonly EntryAdded[], now: Date): Warning[]
     const warn = (code: WarningCode, detail: string) =>
       warnings.push({ code, detail: `${entry.range} ${detail}`, entryId: entry.id });
     if (around) {
-      const until = around.expiresAt === null ? '' : ` until that one expires at ${around.expiresAt}`;
-      warn('covered-by', `is inside the entry ${around.range}, and adds nothing to it${until}.`);
+      const until = around.expiresAt === null ? '' : ` until that entry expires at ${around.expiresAt}`;
+      warn('covered-by', `is inside the entry ${around.range}, and adds nothing${until}.`);
     }
     for (const { code, detail } of remarksOn(range)) warn(code, detail);
     if (endOf(entry) - now.getTime() <= EXPIRES_SOON_MS)

@@ -24,7 +24,7 @@ describe('warnings', () => {
 
   it('covered-by says until when, where the other one has an end', () => {
     const [warning] = warningsOf([entry('203.0.113.0/24', { expiresAt: NEXT_YEAR }), entry('203.0.113.42')], NOW);
-    expect(warning?.detail).toContain(`until that one expires at ${NEXT_YEAR}`);
+    expect(warning?.detail).toContain(`until that entry expires at ${NEXT_YEAR}`);
   });
 
   it('covered-by: not by an entry that is expired', () => {

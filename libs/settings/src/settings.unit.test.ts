@@ -52,7 +52,7 @@ describe('the settings', () => {
     ['POSTERN_HTTP_PORT', '8'.repeat(300), PORT],
     ['POSTERN_HTTP_HOST', 'nowhere.example', 'must be an IP address or localhost'],
     ['POSTERN_TRUSTED_PROXIES', '10.0.0.0/8,10.0.0.0/33', `${PROXIES} "10.0.0.0/33": `],
-    ['POSTERN_TRUSTED_PROXIES', '10.0.0.1/8', `${PROXIES} 10.0.0.1/8 has bits set after its first 8: `],
+    ['POSTERN_TRUSTED_PROXIES', '10.0.0.1/8', `${PROXIES} 10.0.0.1/8 has bits set after the first 8. `],
     ['POSTERN_LOG_LEVEL', 'loud', 'must be one of fatal, error, warn, info, debug, trace, silent'],
     ['POSTERN_DENIAL_RETENTION_DAYS', '-1', DAYS],
     ['POSTERN_DENIAL_RETENTION_DAYS', '36501', DAYS],

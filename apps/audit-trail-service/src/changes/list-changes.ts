@@ -48,7 +48,7 @@ export const changes = defineList({
       .looseObject({})
       .nullable()
       .meta({ description: 'What the change touched, after it. Null: it no longer exists.' }),
-    version: integer(1, 7, 'The version that the change made.'),
+    version: integer(1, 7, 'The version after the change.'),
   }),
   order: { occurredAt: isTime, position: isPosition },
   filters: {
@@ -57,7 +57,7 @@ export const changes = defineList({
       .optional()
       .meta({ description: 'The id or the name of the key that was used.', examples: ['ci'] }),
     username: usernameFilter.meta({
-      description: 'The changes of the SMTP users that have, or once had, this name. In any case.',
+      description: 'The changes of SMTP users that have or had this username, in upper or lower case.',
     }),
   },
   columns: [

@@ -2,7 +2,7 @@ import { counter, gauge } from '@postern/observe';
 
 export const denialsRecorded = counter(
   'postern_audit_denials_recorded_total',
-  'Denials that were put on record; a repeat is not counted',
+  'Denials that were recorded; a repeat is not counted',
 );
 
 export const denialsUnreadable = counter(
@@ -12,7 +12,7 @@ export const denialsUnreadable = counter(
 
 export const changesRecorded = counter(
   'postern_audit_changes_recorded_total',
-  'Changes of SMTP users, restrictions, tenants and API keys that were put on record',
+  'Changes of SMTP users, restrictions, tenants and API keys that were recorded',
 );
 
 export const denialMonthsDropped = counter(

@@ -10,7 +10,7 @@ export const deadLetterView = z
     partition: integer(
       0,
       3,
-      'Null (`offset` too): it was an event from the journal, not a message from Kafka.',
+      'Null (also `offset`): it was an event from the journal, not a message from Kafka.',
     ).nullable(),
     offset: integer(0, 41).nullable(),
     tenantId: text('acme', 'Null if unknown.').nullable(),
@@ -25,20 +25,20 @@ export const deadLetterView = z
       .object({
         action: z.enum(['retry', 'discard']),
         at: time('2026-11-01T09:00:00.000Z'),
-        actor: actorView.nullable().meta({ description: 'Null: it was done by the command line on the machine.' }),
+        actor: actorView.nullable().meta({ description: 'Null: it was done with the command line on the machine.' }),
         requestId: text('deploy-2026-11-01.17').nullable(),
         machineUser: text('root', 'Who ran the command line.').nullable(),
       })
       .nullable(),
   })
-  .meta({ id: 'DeadLetter', description: 'An unreadable denial, or another message.' });
+  .meta({ id: 'DeadLetter', description: 'A denial, or another message, that could not be read.' });
 const bytes = z
   .union([z.object({ text: text('{"specversion":"1.0"}') }), z.object({ base64: text('/wA=') })])
   .nullable()
   .meta({ description: 'As text if it is UTF-8, otherwise in base64.' });
 export const completeDeadLetterView = deadLetterView
   .extend({
-    event: z.unknown().meta({ description: 'The event; null where a message was dead-lettered.' }),
+    event: z.unknown().meta({ description: 'The event. Null: a message was dead-lettered.' }),
     key: bytes,
     value: bytes,
   })

@@ -103,6 +103,6 @@ const onBehalfOf = (request: FastifyRequest): OnBehalfOf => ({
 function notWaiting(): Problem {
   return new Problem(
     'dead-letter-not-waiting',
-    'It is on record, or was discarded: there is nothing left to do. GET /v1/dead-letters?state=all shows which.',
+    'It was recorded or discarded already. GET /v1/dead-letters?state=all shows which.',
   );
 }

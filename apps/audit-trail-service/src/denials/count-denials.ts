@@ -16,23 +16,23 @@ type Interval = keyof typeof INTERVAL_MS;
 
 export const HistogramParams = z
   .strictObject({
-    from: timeField.meta({ description: 'Occurred then or later.', examples: ['2026-11-01T00:00:00Z'] }),
+    from: timeField.meta({ description: 'Occurred at this time or later.', examples: ['2026-11-01T00:00:00Z'] }),
     to: timeField
       .default(() => new Date().toISOString())
       .meta({
         default: undefined,
-        description: 'Occurred before then; left out: now.',
+        description: 'Occurred before this time; by default now.',
         examples: ['2026-11-02T00:00:00Z'],
       }),
     interval: z
       .enum(['minute', 'hour', 'day'], 'Give minute, hour or day.')
       .default('hour')
-      .meta({ description: 'What is counted together, by UTC.' }),
+      .meta({ description: 'The length of an interval. Days and hours begin in UTC.' }),
     smtpUserId: z
       .string()
       .refine(isUuid, 'Give the id of an SMTP user.')
       .optional()
-      .meta({ description: 'Those of one SMTP user.', examples: ['019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'] }),
+      .meta({ description: 'Only those of one SMTP user.', examples: ['019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'] }),
     ...denialFilters,
   })
   .refine(({ from, to }) => from <= to, {
@@ -58,7 +58,7 @@ export const denialHistogramView = view('DenialHistogram', 'How many logins were
     }),
   ),
   complete: z.boolean().meta({
-    description: `False where the period has more than ${MAX_COUNTED.toLocaleString('en')} denials: the newest are counted, and the oldest intervals are too low.`,
+    description: `False: the period has more than ${MAX_COUNTED.toLocaleString('en')} denials. Only the newest are counted, so the oldest intervals are too low.`,
   }),
 });
 export type DenialHistogram = z.infer<typeof denialHistogramView>;

@@ -20,13 +20,13 @@ const range = z.string().transform((text, context): IpRange => {
 export const denialFilters = {
   ip: range.optional().meta({ description: 'An address or a range.', examples: ['203.0.113.0/24'] }),
   username: usernameFilter,
-  relay: nameFilter.optional().meta({ description: 'As it names itself.', examples: ['mx1'] }),
+  relay: nameFilter.optional().meta({ description: 'The relay’s name, as in its denials.', examples: ['mx1'] }),
   reason: z.enum(DENIAL_REASONS, `Give one of ${DENIAL_REASONS.join(', ')}.`).optional(),
   refused: z
     .enum(['true', 'false'], 'Give true or false.')
     .transform((text) => text === 'true')
     .optional()
-    .meta({ description: '`false`: what `report-only` let through.' }),
+    .meta({ description: '`true`: refused logins. `false`: logins that `report-only` let through.' }),
 };
 
 export const denials = defineList({
@@ -43,8 +43,8 @@ export const denials = defineList({
     relay: text('mx1'),
     reason: denialReasonView,
     mode: modeView,
-    refused: z.boolean().meta({ description: 'False where `report-only` let it through.' }),
-    count: integer(1, 1, 'Logins that it counts: a flood is folded.'),
+    refused: z.boolean().meta({ description: 'False: `report-only` let the login through.' }),
+    count: integer(1, 1, 'The number of logins. During a flood, one denial counts many.'),
   }),
   order: { occurredAt: isTime, id: isUuid },
   filters: {

@@ -14,7 +14,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 export const MAX_COUNTED = 1_000;
 export const RECENT_MS = 5 * 60 * 1_000;
 
-const IDS_DETAIL = `Give 1 to ${MAX_USERS} ids of SMTP users, with commas between them.`;
+const IDS_DETAIL = `Give 1 to ${MAX_USERS} ids of SMTP users, separated by commas.`;
 
 export const SummariesParams = z.strictObject({
   smtpUserIds: z
@@ -29,7 +29,7 @@ export const SummariesParams = z.strictObject({
   since: timeField
     .refine((since) => Date.now() - Date.parse(since) <= 2 * DAY_MS, 'Give a time of the last two days.')
     .optional()
-    .meta({ description: 'When `today` began for the reader; left out: midnight in UTC.' }),
+    .meta({ description: 'The time at which `today` begins; by default midnight in UTC.' }),
 });
 
 const logins = {
@@ -46,7 +46,7 @@ const summary = view('DenialSummary', 'A summary of an SMTP user’s denials.', 
   }),
   today: view('DeniedLogins', 'Logins since the beginning of the day.', logins),
   complete: z.boolean().meta({
-    description: `False if there are more denials than the ${MAX_COUNTED} that are counted: the numbers are then lower bounds.`,
+    description: `False: there are more denials than the ${MAX_COUNTED} that are counted. The numbers are lower bounds.`,
   }),
 });
 

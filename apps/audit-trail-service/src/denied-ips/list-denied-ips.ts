@@ -35,7 +35,7 @@ export const deniedIps = defineList({
     ...deniedTotals,
     stillDenied: z.boolean().meta({ description: 'Whether a login from there would be a denial now.' }),
     looksLikeProxy: z.boolean().meta({
-      description: `Whether it is a private address that was denied for ${USERS_OF_PROXY} or more SMTP users of the tenant. It is then most likely your own proxy or NAT: no entry is suggested for it, since an entry would let in everyone behind it. Make the proxy pass on the address of the client.`,
+      description: `True: a private address that was denied for ${USERS_OF_PROXY} or more SMTP users of the tenant. It is most likely your own proxy or NAT. No entry is suggested, because it would allow everyone behind the proxy. Configure the proxy to pass on the client’s address.`,
     }),
     suggestedEntries: z.array(suggestedEntry),
   }),

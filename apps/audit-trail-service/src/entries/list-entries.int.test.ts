@@ -48,6 +48,18 @@ describe('before relays have reported for that long', () => {
     const { items, since } = await list('?unusedForDays=30');
     expect([items, since]).toEqual([[], expect.any(String)]);
   });
+
+  it.each(['csv', 'ndjson'])(
+    'refuses to export unused entries as %s: an empty file cannot say that',
+    async (format) => {
+      const url = `/v1/tenants/acme/entries?unusedForDays=30&format=${format}`;
+      const answer = await world.get<{ errors: { detail: string }[] }>(auditor, url);
+      expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '?unusedForDays' }] } });
+      expect(answer.body.errors[0]?.detail).toMatch(
+        /^Relays report logins only since \S+Z, so it is not known which entries were unused for 30 days\. Ask for fewer days, or wait\.$/,
+      );
+    },
+  );
 });
 
 describe('the entries of a tenant', () => {

@@ -2,7 +2,7 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { EntryAdded, Page, SmtpUserId, TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
-import { entryView, text, time, uuid, view, integer } from '@postern/http';
+import { entryView, integer, Problem, text, time, uuid, view } from '@postern/http';
 import { defineList, isPosition, isUuid, ListQuery, pageOf, readRows } from '@postern/lists';
 import { entryUses, loginCoverage, type LoginCoverage } from '@postern/observed-logins';
 import { entryView as shownEntry } from '@postern/restrictions';
@@ -21,18 +21,27 @@ export const entries = defineList({
     entry: entryView,
     lastMatchedAt: time(
       '2026-11-02T09:00:00.000Z',
-      'The hour of the last login that it let in since it was added. Null: none that is kept.',
+      'The hour of the last login that it allowed since it was added. Null: none in the retention period.',
     ).nullable(),
-    logins30d: integer(0, 120, 'Logins that it let in during the last 30 days.'),
+    logins30d: integer(0, 120, 'Logins that it allowed during the last 30 days.'),
   }),
   more: { since: loginCoverageFields.since, silentRelays: loginCoverageFields.silentRelays },
-  order: { smtpUserId: isUuid, place: isPosition },
+  checkExport(first, { unusedForDays }: { unusedForDays?: number }) {
+    const { since } = first as UsedEntryPage;
+    if (unusedForDays === undefined || isKnown(since, unusedForDays, new Date())) return;
+    const reports = since === null ? 'No relay has reported logins yet' : `Relays report logins only since ${since}`;
+    const detail = `${reports}, so it is not known which entries were unused for ${unusedForDays} days. Ask for fewer days, or wait.`;
+    throw new Problem('validation-failed', `?unusedForDays: ${detail}`, {
+      errors: [{ pointer: '?unusedForDays', code: 'validation-failed', detail }],
+    });
+  },
+  order: { smtpUserId: isUuid, position: isPosition },
   filters: {
     smtpUserId: z.string().refine(isUuid, 'Give the id of an SMTP user.').optional(),
     unusedForDays: daysField.optional().meta({
       type: 'integer',
       description:
-        'Only entries that were added at least so many days ago, and let no login in since. None, until relays have reported logins for so long: see `since`.',
+        'Only entries that were added at least this many days ago and allowed no login in that time. Until relays have reported logins for this many days, a page is empty (see `since`) and an export is refused.',
     }),
   },
   columns: [
@@ -64,7 +73,7 @@ interface EntryRow {
   readonly smtpUserId: SmtpUserId;
   readonly username: string;
   readonly entry: EntryAdded;
-  readonly place: string;
+  readonly position: string;
 }
 
 @QueryHandler(ListEntries)
@@ -81,25 +90,25 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
       loginCoverage(manager, null, now),
     );
     const known = { since, silentRelays };
+    if (unusedForDays !== undefined && !isKnown(since, unusedForDays, now))
+      return { items: [], nextCursor: null, ...known };
     const before = unusedForDays === undefined ? null : observedFrom(unusedForDays, now).toISOString();
-    // From before the first report, the use of entries is not known.
-    if (before !== null && (since === null || since > before)) return { items: [], nextCursor: null, ...known };
-    const found: (UsedEntry & { readonly place: string })[] = [];
+    const found: (UsedEntry & { readonly position: string })[] = [];
     let after = asked.cursor;
     const atOnce = before === null ? limit + 1 : BATCH;
     for (let lookedAt = 0; found.length <= limit;) {
       const rows = await this.read(tenantId, { ...asked, cursor: after }, before, atOnce);
       const candidates = rows.map(({ smtpUserId, entry }) => ({ ...entry, smtpUserId }));
       const uses = await inTenant(this.logins, tenantId, (manager) => entryUses(manager, candidates, now));
-      for (const [i, { smtpUserId, username, entry, place }] of rows.entries()) {
+      for (const [i, { smtpUserId, username, entry, position }] of rows.entries()) {
         const { lastMatchedAt = null, logins30d = 0 } = uses[i] ?? {};
         const unused = lastMatchedAt === null || (before !== null && lastMatchedAt < before);
         if (before !== null && !unused) continue;
-        found.push({ smtpUserId, username, entry: shownEntry(entry, now), lastMatchedAt, logins30d, place });
+        found.push({ smtpUserId, username, entry: shownEntry(entry, now), lastMatchedAt, logins30d, position });
       }
       const last = rows.at(-1);
       if (last === undefined || rows.length < atOnce) break;
-      after = [last.smtpUserId, last.place];
+      after = [last.smtpUserId, last.position];
       lookedAt += rows.length;
       if (lookedAt >= MAX_LOOKED_AT && found.length <= limit) {
         const { nextCursor } = pageOf([last], { limit: 1 }, entries.order, 2);
@@ -122,12 +131,12 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
     if (addedBefore !== null) conditions.push(sql`(entry ->> 'addedAt')::timestamptz <= ${addedBefore}::timestamptz`);
     if (cursor) {
       conditions.push(sql`u.id <= ${cursor[0]}::uuid`);
-      conditions.push(sql`(u.id, place) < (${cursor[0]}::uuid, ${cursor[1]}::bigint)`);
+      conditions.push(sql`(u.id, position) < (${cursor[0]}::uuid, ${cursor[1]}::bigint)`);
     }
     return inTenant(this.audit, tenantId, (manager) =>
       readRows<EntryRow>(
         manager,
-        sql`SELECT u.id AS "smtpUserId", username, entry, place
+        sql`SELECT u.id AS "smtpUserId", username, entry, position
               FROM audit.smtp_users u JOIN audit.entries ON smtp_user_id = u.id
              WHERE ${join(conditions, ' AND ')} ${NEWEST_FIRST} LIMIT ${limit}`,
       ),
@@ -135,9 +144,14 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
   }
 }
 
-const NEWEST_FIRST = raw('ORDER BY u.id DESC, place DESC');
+const NEWEST_FIRST = raw('ORDER BY u.id DESC, position DESC');
 
-function withoutPosition(found: UsedEntry & { readonly place: string }): UsedEntry {
-  const { place: _, ...entry } = found;
+/** Whether relays have reported logins for this many days. */
+function isKnown(since: string | null, days: number, now: Date): boolean {
+  return since !== null && since <= observedFrom(days, now).toISOString();
+}
+
+function withoutPosition(found: UsedEntry & { readonly position: string }): UsedEntry {
+  const { position: _, ...entry } = found;
   return entry;
 }

@@ -80,7 +80,7 @@ export class DenialStreams implements OnModuleDestroy {
       countLimited('denial-streams');
       throw new Problem(
         'too-many-requests',
-        `This process serves ${this.limits.maxClients} streams of denials, or ${this.limits.maxClientsPerKey} with your API key, already. Close one, or try again soon.`,
+        `This process serves ${this.limits.maxClients} streams of denials already, or ${this.limits.maxClientsPerKey} with your API key. Close one, or try again soon.`,
         { headers: { 'retry-after': '5' } },
       );
     }

@@ -34,7 +34,7 @@ const MAX_ADDRESSES = 500;
 /** Changes of a restriction, with the fields of the writes. They are applied in this order. */
 export const PreviewBody = z
   .strictObject({
-    entries: entriesSchema.optional().meta({ description: 'The complete list in place of the present one.' }),
+    entries: entriesSchema.optional().meta({ description: 'The complete list, which replaces the present one.' }),
     add: entriesSchema.optional().meta({ description: 'Entries to add.' }),
     remove: z
       .array(z.string())
@@ -45,7 +45,7 @@ export const PreviewBody = z
     enforceAt: enforceAtSchema,
     at: timeField
       .optional()
-      .meta({ description: 'The instant to decide at, such as the end of an entry. Left out: now.' }),
+      .meta({ description: 'The time at which to decide, for example after an entry expires. By default now.' }),
     days: z.int().min(1).max(MAX_DAYS).default(30).meta({ description: 'The period of the logins, up to now.' }),
   })
   .meta({ examples: [{ add: [{ range: '203.0.113.42' }], mode: 'enforce', days: 30 }] });

@@ -21,7 +21,11 @@ const AddressToCheck = z.strictObject({
   at: z
     .string()
     .optional()
-    .meta({ format: 'date-time', description: 'Not after now; left out: now.', examples: ['2026-11-01T00:00:00Z'] }),
+    .meta({
+      format: 'date-time',
+      description: 'A time in the past; by default now.',
+      examples: ['2026-11-01T00:00:00Z'],
+    }),
 });
 
 @Controller('v1/tenants/:tenantId/smtp-users/:smtpUserId/restriction')

@@ -12,7 +12,7 @@ const MAX_LEFT = 100;
 
 export const suggestedRestrictionView = view(
   'SuggestedRestriction',
-  'The smallest list of ranges that covers where an SMTP user logged in from.',
+  'The shortest list of ranges that covers the addresses from which an SMTP user logged in.',
   {
     ranges: z
       .array(suggestedRange)
@@ -20,7 +20,7 @@ export const suggestedRestrictionView = view(
     left: z
       .array(z.object({ ip: text('198.51.100.7'), logins: integer(1, 1) }))
       .meta({ description: `The addresses that no range covers, the latest first, at most ${MAX_LEFT}.` }),
-    leftAddresses: integer(0, 1, 'How many addresses no range covers, also those that `left` does not list.'),
+    leftAddresses: integer(0, 1, 'The number of all addresses that no range covers; `left` may list fewer.'),
     leftLogins: integer(0, 1, 'The logins from all addresses that no range covers.'),
     logins: integer(0, 160, 'All logins in the period.'),
     ...loginCoverageFields,

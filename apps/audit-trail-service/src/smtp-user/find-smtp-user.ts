@@ -59,7 +59,7 @@ export const nameFilter = z
 export const usernameFilter = nameFilter
   .transform(usernameKey)
   .optional()
-  .meta({ description: 'In any case.', examples: ['app@acme.example'] });
+  .meta({ description: 'In upper or lower case.', examples: ['app@acme.example'] });
 
 /**
  * Selects the rows of the SMTP users of the tenant that have, or once had, the username, by the index of one user; null

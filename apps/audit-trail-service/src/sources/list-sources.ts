@@ -22,10 +22,10 @@ export const sources = defineList({
     logins: integer(1, 12),
     firstSeenAt: time('2026-11-01T08:00:00.000Z'),
     lastSeenAt: time('2026-11-02T09:00:00.000Z'),
-    relays: z.array(text('mx1')).meta({ description: 'The first ten of each day.' }),
+    relays: z.array(text('mx1')).meta({ description: 'At most the first ten of each day.' }),
     decision: decisionView.meta({ description: 'The decision for a login from this address now.' }),
     reason: reasonView,
-    matched: entryView.nullable().meta({ description: 'The entry that lets the address in now.' }),
+    matched: entryView.nullable().meta({ description: 'The entry that allows the address now.' }),
   }),
   order: { lastSeenAt: isTime, ip: (value) => parseAddress(value).ok },
   filters: {
@@ -34,7 +34,7 @@ export const sources = defineList({
     decision: z
       .enum(['allow', 'deny', 'defer'], 'Give allow, deny or defer.')
       .optional()
-      .meta({ description: 'What would be decided of a login from there now.' }),
+      .meta({ description: 'The decision for a login from there now.' }),
   },
   columns: ['ip', 'firstSeenAt', 'lastSeenAt', 'logins', 'relays', 'decision', 'reason', 'matched.range'],
 });

@@ -19,18 +19,24 @@ export const daysField = z
 export const DaysParams = z.strictObject({
   days: daysField
     .default(30)
-    .meta({ type: 'integer', minimum: 1, maximum: MAX_DAYS, default: 30, description: 'Up to today, by UTC.' }),
+    .meta({
+      type: 'integer',
+      minimum: 1,
+      maximum: MAX_DAYS,
+      default: 30,
+      description: 'The period of the logins in days (UTC), up to today.',
+    }),
 });
 
 export const loginCoverageFields = {
   since: time('2026-11-01T08:00:00.000Z', 'Since when any relay has reported logins; null: none ever has.').nullable(),
   silentRelays: z.array(text('mx3')).meta({
-    description: 'The first hundred, by name, of the relays that had contact within a day and do not report logins.',
+    description: 'Relays that had contact within a day but do not report logins, by name; at most 100.',
   }),
   notKept: integer(
     0,
     0,
-    'Logins in the period from addresses beyond the 10,000 that are kept of a day. They are in no other number.',
+    'Logins in the period from addresses beyond the 10,000 that are kept per day. No other number includes them.',
   ),
 };
 

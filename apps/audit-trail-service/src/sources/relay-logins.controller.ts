@@ -31,9 +31,9 @@ const loginReportView = viewOf<LoginReport>(
       'RFC 3339 with an offset, by the relay’s clock. Minutes and seconds are dropped.',
     ),
     count: integer(1, 12, 'How many logins.'),
-    entryId: uuid<EntryId>('019ab1c2-7a10-7d21-9e0b-4c1d2e3f4a5b', 'The entry that let them in.')
+    entryId: uuid<EntryId>('019ab1c2-7a10-7d21-9e0b-4c1d2e3f4a5b', 'The entry that allowed them.')
       .nullable()
-      .meta({ description: 'The entry that let them in. Null: there was none, or the relay does not know it.' }),
+      .meta({ description: 'The entry that allowed them. Null: there was none, or the relay does not know it.' }),
     relay: text('mx1'),
   },
 );
@@ -47,7 +47,7 @@ const ReportBody = z.strictObject({
     .meta({
       format: 'uuid',
       examples: ['019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b'],
-      description: 'A batch that is sent again under its id is counted once, for two days.',
+      description: 'A batch that is sent again with the same id within two days is counted once.',
     }),
   logins: z.array(documentedAs(z.unknown(), loginReportView)).max(MAX_LOGINS_PER_REPORT, HOW_MANY),
 });

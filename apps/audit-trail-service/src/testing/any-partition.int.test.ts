@@ -83,7 +83,7 @@ const TRAILS = [
     tables: [
       'SELECT * FROM audit.changes ORDER BY position',
       'SELECT * FROM audit.smtp_users ORDER BY id',
-      'SELECT * FROM audit.entries ORDER BY smtp_user_id, place',
+      'SELECT * FROM audit.entries ORDER BY smtp_user_id, position',
       'SELECT * FROM audit.usernames ORDER BY tenant_id, username_key, smtp_user_id',
     ],
   },

@@ -72,6 +72,6 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
 function lastOperatorKey(): Problem {
   return new Problem(
     'last-operator-key',
-    'This is the last live operator key. Have another one issued by POST /v1/api-keys, then revoke this one with that.',
+    'This is the last operator key that is not revoked. Issue another one with POST /v1/api-keys, and use it to revoke this one.',
   );
 }

@@ -41,13 +41,13 @@ const replyView = viewOf<Reply>('Reply', 'What the relay says to its client: SMT
   enhanced: z.literal(['5.7.1', '5.7.8', '4.7.0']).meta({
     description: '5.7.8: the tenant’s reply is opaque. Answer exactly as to a wrong password.',
   }),
-  text: text(DEFAULT_TENANT_REPLY.text, 'The text for the client. For a denial, the tenant can set it.'),
+  text: text(DEFAULT_TENANT_REPLY.text, 'The text for the client. The tenant can set the text of a denial.'),
 });
 export const loginDecisionView = view('LoginDecision', 'The decision about one login.', {
   decision: decisionView,
   reason: reasonView,
-  mode: modeView.nullable().meta({ description: 'Null where the SMTP user is unknown.' }),
-  matched: entryView.nullable().meta({ description: 'The entry that lets the address in.' }),
+  mode: modeView.nullable().meta({ description: 'Null: the SMTP user is unknown.' }),
+  matched: entryView.nullable().meta({ description: 'The entry that allows the address.' }),
   reply: replyView.nullable().meta({ description: 'Null: the login may continue.' }),
 });
 export type LoginDecision = z.infer<typeof loginDecisionView>;

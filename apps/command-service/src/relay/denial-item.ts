@@ -104,7 +104,7 @@ export const denialReportSchema: z.ZodType<DenialReport> = z
   .strictObject({
     id: uuid(
       '019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b',
-      'A UUIDv7, created once by the relay: a repeated report has the same id.',
+      'A UUIDv7, created once by the relay. A repeated report must have the same id.',
     ),
     username: text('app@acme.example'),
     smtpUserId: uuid<SmtpUserId>(
@@ -125,7 +125,7 @@ export const denialReportSchema: z.ZodType<DenialReport> = z
 
 export const rejectedDenialView = view(
   'RejectedDenial',
-  'A denial that is refused. Do not send it again: the result would be the same.',
+  'A rejected denial. Do not send it again: the result would be the same.',
   {
     id: text('019ab1c3-2b4d-7e6f-8a9b-0c1d2e3f4a5b')
       .nullable()

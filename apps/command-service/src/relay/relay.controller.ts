@@ -20,7 +20,7 @@ const loginText = (example: string) =>
 const DecideBody = z.strictObject({
   username: loginText('app@acme.example'),
   ip: loginText('203.0.113.9'),
-  dryRun: z.boolean().default(false).meta({ description: 'True: decide, and record nothing.' }),
+  dryRun: z.boolean().default(false).meta({ description: 'True: decide without recording.' }),
 });
 
 const HOW_MANY = `Send 1 to ${MAX_DENIALS_PER_REPORT} denials at once.`;

@@ -154,7 +154,7 @@ describe('reporting denials', () => {
       rejected: [early, between].map(({ id, occurredAt }) => ({
         id,
         code: 'smtp-user-not-found',
-        detail: `Nobody held the username moving@acme.example at ${occurredAt}. Send the smtpUserId of the policy that decided.`,
+        detail: `No SMTP user had the username moving@acme.example at ${occurredAt}. Send the smtpUserId of the policy that decided.`,
       })),
     });
     expect(await stored(first)).toMatchObject([{ occurredAt: whileFirst }]);

@@ -21,7 +21,7 @@ export const reportedDenialsView = view(
   'The result of a batch. The three counts add up to the number of denials that were sent.',
   {
     accepted: integer(0, 1),
-    duplicates: integer(0, 0, 'Denials that were already recorded, or that are in the batch twice.'),
+    duplicates: integer(0, 0, 'Denials that were already recorded, or are in the batch twice.'),
     rejected: z.array(rejectedDenialView),
   },
 );
@@ -123,7 +123,7 @@ function readBatch(
 
 function whyNoOwner({ username, smtpUserId, occurredAt }: DenialReport): string {
   if (smtpUserId !== undefined) return `The SMTP user ${smtpUserId} never had the username ${username}.`;
-  return `Nobody held the username ${username} at ${occurredAt}. Send the smtpUserId of the policy that decided.`;
+  return `No SMTP user had the username ${username} at ${occurredAt}. Send the smtpUserId of the policy that decided.`;
 }
 
 function authDenied(report: DenialReport, { smtpUserId }: SmtpUserRef): AuthDenied {

@@ -114,7 +114,7 @@ describe('adding entries', () => {
     const user = await newUser();
     await add(user, [{ range: '192.0.2.1' }]);
     expect((await add(user, [{ range: '::ffff:192.0.2.1' }])).body).toEqual(
-      problem(422, 'validation-failed', 'is on the restriction already', [
+      problem(422, 'validation-failed', 'The restriction has', [
         field('/entries/0/range', 'entry-duplicate', expect.stringContaining('192.0.2.1')),
       ]),
     );
@@ -195,7 +195,7 @@ describe('replacing a restriction', () => {
     await add(user, [{ range: '192.0.2.1' }]);
     const answer = await put(user, { entries: [{ range: '192.0.2.9' }] }, { 'if-match': '"1"' });
     expect(answer.headers['etag']).toBe('"2"');
-    expect(answer.body).toEqual(problem(412, 'version-mismatch', 'It is at version 2 by now.', [], { version: 2 }));
+    expect(answer.body).toEqual(problem(412, 'version-mismatch', 'The present version is 2.', [], { version: 2 }));
     expect((await put(user, { entries: [{ range: '192.0.2.9' }] }, { 'if-match': 'two' })).body).toEqual(
       problem(422, 'validation-failed', 'Send If-Match as the ETag came', [field('If-Match', 'validation-failed')]),
     );

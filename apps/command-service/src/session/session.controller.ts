@@ -149,7 +149,7 @@ export class SessionController {
   })
   makeSignInLink(@Caller() { actor, tenantId, session }: Principal): Promise<SignInLink> {
     // Otherwise a session could prolong itself for ever, link after link, even after signing out.
-    if (session) throw new Problem('role-not-allowed', 'A session makes no sign-in links. Send the API key itself.');
+    if (session) throw new Problem('role-not-allowed', 'A session cannot create sign-in links. Send the API key.');
     return this.carryOut(new MakeSignInLink(actor.keyId, tenantId));
   }
 
@@ -188,7 +188,7 @@ function whoIs({ actor: { role, keyId, name }, tenantId, session }: Principal): 
 function invalidCode(): Problem {
   return new Problem(
     'sign-in-code-invalid',
-    'The sign-in link was used already, has expired, or is not complete. Make a new one.',
+    'The sign-in link was used, has expired, or is not complete. Create a new one.',
     {
       headers: { 'www-authenticate': 'Bearer realm="postern"' },
     },

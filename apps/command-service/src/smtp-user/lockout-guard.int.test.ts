@@ -302,7 +302,7 @@ describe('two who change one restriction', () => {
     const { user, narrow } = await coveredTwice();
     await add(user, ['192.0.2.1']);
     expect((await remove(user, narrow, { ...GUARD, 'if-match': '"2"' })).body).toEqual(
-      problem(412, 'version-mismatch', 'It is at version 3 by now.', [], { version: 3 }),
+      problem(412, 'version-mismatch', 'The present version is 3.', [], { version: 3 }),
     );
   });
 });

@@ -64,8 +64,8 @@ function lockoutRisk(lockedOut: readonly SeenSource[], accept: string): Problem 
     .map(({ ip, logins, lastSeenAt }) => ({ ip, logins, lastSeenAt }));
   return new Problem(
     'lockout-risk',
-    `${lockedOut.length} of the addresses that logged in during the last ${DAYS} days would no longer be let in, such as ${lockedOut[0]?.ip}. Nothing was changed. ` +
-      `Allow them too; or send the same request with Postern-Guard: lockout; accept="${accept}" to have them refused.`,
+    `${lockedOut.length} of the addresses that logged in during the last ${DAYS} days would be refused, such as ${lockedOut[0]?.ip}. Nothing was changed. ` +
+      `Allow them too. Or, to refuse them, send the same request with Postern-Guard: lockout; accept="${accept}".`,
     { extra: { addresses: named, refusedAddresses: lockedOut.length, accept } },
   );
 }

@@ -96,7 +96,7 @@ describe('removing an SMTP user', () => {
   it('is guarded by If-Match', async () => {
     const user = await service.smtpUser(acme, 'acme', 'guarded@acme.example');
     expect((await remove(user, { 'if-match': '"2"' })).body).toEqual(
-      problem(412, 'version-mismatch', 'It is at version 1 by now.', [], { version: 1 }),
+      problem(412, 'version-mismatch', 'The present version is 1.', [], { version: 1 }),
     );
     expect((await rename(user, 'x@acme.example', { 'if-match': '"2"' })).status).toBe(412);
     expect((await remove(user, { 'if-match': '"1"' })).status).toBe(204);

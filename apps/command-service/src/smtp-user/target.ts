@@ -31,7 +31,7 @@ export const TargetOf = createParamDecorator(
     if (need !== undefined && header === undefined)
       throw new Problem(
         'if-match-required',
-        'Send If-Match with the ETag of the restriction that you read, so that no change of somebody else is lost; If-Match: * overwrites.',
+        'Send the ETag of the restriction that you read as If-Match, so that you overwrite nobody’s change. If-Match: * overwrites.',
       );
     return {
       user: { tenantId: tenantId as TenantId, smtpUserId: smtpUserId as SmtpUserId },

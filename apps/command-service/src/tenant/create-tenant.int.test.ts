@@ -48,7 +48,7 @@ describe('creating a tenant', () => {
     const answers = await Promise.all(Array.from({ length: 6 }, () => create({ id: 'wanted', name: 'Wanted' })));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409]);
     const late = await create({ id: 'wanted', name: 'Late' });
-    expect(late.body).toEqual(problem(409, 'tenant-exists', 'There is a tenant wanted already.'));
+    expect(late.body).toEqual(problem(409, 'tenant-exists', 'The tenant wanted exists already.'));
     expect(await service.events('tenant/wanted')).toHaveLength(1);
   });
 

@@ -43,9 +43,13 @@ export class CreateTenantHandler implements ICommandHandler<CreateTenant> {
       });
     } catch (error) {
       if (!(error instanceof VersionConflict) && !violates(error, 'tenants_pkey')) throw error;
-      throw new Problem('tenant-exists', `There is a tenant ${tenantId} already. Choose another id, or use that one.`, {
-        cause: error,
-      });
+      throw new Problem(
+        'tenant-exists',
+        `The tenant ${tenantId} exists already. Choose another id, or use that tenant.`,
+        {
+          cause: error,
+        },
+      );
     }
     return answer;
   }

@@ -44,14 +44,14 @@ const ReplyBody = z.strictObject({
     .nullable()
     .meta({ description: URL_RULE, examples: [HELP_EXAMPLE] }),
   opaque: z.boolean().meta({
-    description: 'Answer exactly as to a wrong password. Text and link are kept, and not used.',
+    description: 'Answer exactly as to a wrong password. The text and the link are stored, but not used.',
     examples: [false],
   }),
 });
 
 const tenantReplyView = viewOf<TenantReply>('TenantReply', 'What relays say to the client of a denied login.', {
   text: text(DEFAULT_TENANT_REPLY.text, '`{ip}` is replaced by the address of the client.'),
-  helpUrl: text(HELP_EXAMPLE, 'It follows the text; null: none.').nullable(),
+  helpUrl: text(HELP_EXAMPLE, 'A link that follows the text. Null: none.').nullable(),
   opaque: z.boolean().meta({ description: 'Answered exactly as a wrong password.', examples: [false] }),
 });
 
@@ -83,7 +83,7 @@ export class TenantReplyController {
   @Allow('admin')
   @Write({
     tag: 'Tenants',
-    summary: 'Set what relays say to the client of a denied login',
+    summary: 'Set the reply of relays to the client of a denied login',
     takes: ['If-Match'],
     answer: json(tenantReplyView),
     responseHeaders: ['ETag', 'Postern-Version'],

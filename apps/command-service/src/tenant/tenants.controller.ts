@@ -14,7 +14,7 @@ import { LONGEST_NAME, TENANT_ID, tenantPageView, tenantView, type Tenant } from
 const CreateTenantBody = z.strictObject({
   id: z
     .string()
-    .regex(TENANT_ID, 'A tenant id is 1 to 63 of a-z, 0-9 and -, and does not begin with -.')
+    .regex(TENANT_ID, 'A tenant id has 1 to 63 characters of a-z, 0-9 and -; the first is not -.')
     .transform((id) => id as TenantId)
     .optional()
     .meta({ description: 'By default a new UUIDv7.', examples: ['acme'] }),

@@ -20,7 +20,7 @@ export function readIfMatch(header: string | undefined): ExpectedVersions {
   if (header === undefined || header.trim() === '*') return null;
   const tags = strongTags(header);
   if (!ETAGS.test(tags)) {
-    const detail = 'Send If-Match as the ETag came, the version in double quotes: If-Match: "7".';
+    const detail = 'Send the ETag as If-Match, the version in double quotes: If-Match: "7".';
     throw new Problem('validation-failed', detail, {
       errors: [{ pointer: 'If-Match', code: 'validation-failed', detail }],
     });
@@ -33,7 +33,7 @@ export function requireVersion(expected: ExpectedVersions, version: number): voi
   if (expected === null || expected.includes(version)) return;
   throw new Problem(
     'version-mismatch',
-    `It is at version ${version} by now. Read it again, apply your change to that, and send it with If-Match: "${version}".`,
+    `The present version is ${version}. Read it again, apply your change to it, and send If-Match: "${version}".`,
     { extra: { version }, headers: { etag: `"${version}"` } },
   );
 }

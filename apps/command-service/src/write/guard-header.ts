@@ -15,6 +15,6 @@ export function readGuard(header: string | string[] | undefined): RequestedGuard
   if (match) return { accepts: match[1] ?? null };
   throw new Problem(
     'request-malformed',
-    'Postern-Guard is `lockout`, or `lockout; accept="<digest>"` with the digest of the answer `lockout-risk`.',
+    'Postern-Guard must be `lockout`, or `lockout; accept="<digest>"` with the digest from the answer `lockout-risk`.',
   );
 }

@@ -43,7 +43,7 @@ export class IdempotencyStore {
 function keyInUse(): Problem {
   return new Problem(
     'not-ready',
-    'Another request with this Idempotency-Key is being carried out. Send this one again shortly: it will get that answer.',
+    'Another request with this Idempotency-Key is still running. Send this request again after Retry-After: it gets the same answer.',
     { headers: { 'retry-after': '1' } },
   );
 }
@@ -51,6 +51,6 @@ function keyInUse(): Problem {
 function keyReused(): Problem {
   return new Problem(
     'idempotency-key-reused',
-    'This Idempotency-Key was sent with another method, path or body within the last 24 hours. Make a new key for a new change.',
+    'This Idempotency-Key was sent with another method, path or body within the last 24 hours. Use a new key for a new request.',
   );
 }

@@ -14,9 +14,9 @@ import { assertEmpty, restore } from './restore.js';
 
 export async function makeBackup(named: string, { report }: Surroundings, stop: AbortSignal): Promise<void> {
   const file = resolve(named);
-  if (existsSync(file)) throw new Error(`${file} exists already, and is not overwritten. Name another file.`);
+  if (existsSync(file)) throw new Error(`${file} exists already, and is not overwritten. Choose another file.`);
   if (!existsSync(dirname(file)))
-    throw new Error(`There is no folder ${dirname(file)}. Create it, or name another file.`);
+    throw new Error(`There is no folder ${dirname(file)}. Create it, or choose another file.`);
   const database = await openDatabase(process.env);
   try {
     const { rows } = await backup(database.url, file, report, stop);

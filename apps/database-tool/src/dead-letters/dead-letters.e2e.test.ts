@@ -100,7 +100,7 @@ describe('dead letters on the command line', () => {
   it('are retried: readable ones are recorded once, the rest has a reason and can be discarded', async () => {
     expect(await cli('dead-letters', 'retry', '--all')).toEqual({
       code: 1,
-      out: `${readable}  is on record now\n${garbage}  still cannot be read: The message is not JSON in UTF-8.\n`,
+      out: `${readable}  is recorded now\n${garbage}  still cannot be read: The message is not JSON in UTF-8.\n`,
       err: '',
     });
     const { rows } = await owner.query('SELECT id FROM audit.denials');

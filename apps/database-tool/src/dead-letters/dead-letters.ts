@@ -67,9 +67,9 @@ export function retry(url: string, { output, report }: Surroundings, ids: readon
 function outcomeOf(retried: Retried): string {
   switch (retried.outcome) {
     case 'recorded':
-      return 'is on record now';
+      return 'is recorded now';
     case 'known':
-      return 'was on record already, and is not counted again';
+      return 'was already recorded, and is not counted again';
     case 'unreadable':
       return `still cannot be read: ${retried.reason}`;
     case 'not-waiting':

@@ -91,7 +91,7 @@ export class AcknowledgedLoad {
         'SELECT coalesce(sum(count), 0)::integer AS logins FROM audit.denied_ips',
       );
       const { rows } = await owner.query<{ id: string; note: string }>(
-        `SELECT id, (SELECT entry->>'note' FROM projection.entries WHERE smtp_user_id = id ORDER BY place LIMIT 1) AS note
+        `SELECT id, (SELECT entry->>'note' FROM projection.entries WHERE smtp_user_id = id ORDER BY position LIMIT 1) AS note
            FROM projection.smtp_users`,
       );
       const noteOf = new Map(rows.map(({ id, note }) => [id, note]));

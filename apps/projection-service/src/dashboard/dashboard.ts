@@ -43,7 +43,7 @@ export class Dashboard implements OnModuleInit {
 async function servePage(reply: FastifyReply): Promise<string> {
   const nonce = randomBytes(18).toString('base64');
   const page = await readFile(join(FILES, 'index.html'), 'utf8').catch((cause: unknown) => {
-    throw new Problem('not-ready', 'The dashboard is not built here. Run `npm run build`, and load the page again.', {
+    throw new Problem('not-ready', 'The dashboard is not built. Run `npm run build`, and load the page again.', {
       cause,
     });
   });

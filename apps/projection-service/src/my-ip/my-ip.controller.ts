@@ -29,7 +29,7 @@ export class MyIpController {
     if (ip === null)
       throw new Problem(
         'request-malformed',
-        'This connection has no source address any more. Ask over TCP, and wait for the answer.',
+        'This connection no longer has a source address. Send the request over TCP, and wait for the answer.',
       );
     void reply.header('vary', 'accept');
     if (preferredType(request.headers.accept, OFFERS) === OFFERS[1]) {

@@ -12,13 +12,13 @@ const processState = z
     name: text('projection-service', 'The name of the service; `standalone` runs all services in one process.'),
     instance: text(
       'postern-1:8027',
-      'Host and port. Null (also `version`, `commit` and `seenAt`): no process of the service runs.',
+      'Host and port. If no process of the service runs, this, `version`, `commit` and `seenAt` are null.',
     ).nullable(),
     version: text('0.1.0').nullable(),
     commit: text('5008bc0c2d1e').nullable(),
     state: z
       .enum(['ready', 'not-ready', 'not-seen'])
-      .meta({ description: '`not-seen`: it was silent for 15 seconds.' }),
+      .meta({ description: '`not-seen`: no report from it for 15 seconds.' }),
     missing: z
       .array(z.object({ name: text('relay-policies'), why: text('is catching up with the journal') }))
       .meta({ description: 'Why it is not ready.' }),
@@ -29,14 +29,14 @@ const processState = z
 const consumerState = z
   .object({
     name: text('relay-policies'),
-    lagEvents: integer(0, 0, 'Events that it has not handled, counted up to 100,000. Null: not known.').nullable(),
+    lagEvents: integer(0, 0, 'Events that it has not handled yet, counted up to 100,000. Null: not known.').nullable(),
     lagSeconds: z
       .number()
       .nullable()
       .meta({ description: 'Age of the oldest event in the lag, in seconds; 0 if there is none.' }),
     state: z.enum(['not-seen', 'caught-up', 'catching-up', 'failing', 'halted']).meta({
       description:
-        '`failing` retries and may recover; `halted` needs somebody to act; `not-seen`: no running process has it.',
+        '`failing`: it retries and may recover. `halted`: an operator must act. `not-seen`: no running process has it.',
     }),
     reason: text('The message is not JSON in UTF-8.', 'Why it fails or halts; else null.').nullable(),
   })

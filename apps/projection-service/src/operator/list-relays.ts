@@ -34,7 +34,7 @@ const relayState = z
       'Denials that waited at the relay when it last opened a stream or sent a report. Null: it does not send the number.',
     ).nullable(),
   })
-  .meta({ id: 'RelayState', description: 'A relay, as it was reported within the last 5 seconds.' });
+  .meta({ id: 'RelayState', description: 'A relay, as reported within the last 5 seconds.' });
 type RelayState = z.infer<typeof relayState>;
 
 export const relayPageView = pageView('RelayPage', relayState);

@@ -58,7 +58,7 @@ export const heartbeatView = viewOf<Heartbeat>(
 export const relayReplyView = viewOf<RelayReply>('RelayReply', 'The reply to denied logins of one tenant.', {
   tenantId: text('acme'),
   text: text('IP not authorized: {ip}', '`{ip}` is replaced by the address of the client.'),
-  helpUrl: text('https://acme.example/smtp', 'It follows the text; null: none.').nullable(),
+  helpUrl: text('https://acme.example/smtp', 'A link that follows the text. Null: none.').nullable(),
   opaque: z.boolean().meta({ description: 'Answered exactly as a wrong password.', examples: [false] }),
 });
 

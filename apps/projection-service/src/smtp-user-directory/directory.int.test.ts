@@ -136,7 +136,10 @@ describe('the directory', () => {
     expect(await get(path, admin, { 'postern-min-version': '99' })).toMatchObject({
       status: 503,
       headers: { 'retry-after': '1' },
-      body: { code: 'read-side-behind', detail: 'Version 99 has not arrived here yet; the latest is 3. Try again.' },
+      body: {
+        code: 'read-side-behind',
+        detail: 'Version 99 cannot be read yet; the latest is 3. Send the request again after Retry-After.',
+      },
     });
     expect(await get(path, admin, { 'postern-min-version': 'x' })).toMatchObject({
       status: 422,

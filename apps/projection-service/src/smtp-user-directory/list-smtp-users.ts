@@ -24,7 +24,7 @@ export const smtpUsers = defineList({
       .max(254, 'A username has at most 254 characters.')
       .regex(/^[\x21-\x7e]*$/, 'A username has only printable ASCII characters.')
       .optional()
-      .meta({ description: 'A part of the username, in any case.', examples: ['app@'] }),
+      .meta({ description: 'A part of the username, in upper or lower case.', examples: ['app@'] }),
     state: z
       .enum(SMTP_USER_STATES, `Give one of ${SMTP_USER_STATES.join(', ')}.`)
       .optional()

@@ -91,12 +91,12 @@ export function isReached(address: Address): Promise<boolean> {
 const REACH_TIMEOUT_MS = 5_000;
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is taken: stop the process that uses it, or name another address.',
+  EADDRINUSE: 'is taken: stop the process that uses it, or choose another address.',
   EADDRNOTAVAIL: 'is not an address of this machine.',
   ENOTFOUND: 'has a host name that does not resolve.',
-  EACCES: 'is not allowed for this user: name another address, or give the user the right.',
+  EACCES: 'is not allowed for this user: choose another address, or give the user the right.',
   EPERM: 'cannot be given the owner and mode that are set: only root may give a socket to another user.',
-  ENOENT: 'is in a folder that does not exist: make the folder, or name another path.',
+  ENOENT: 'is in a folder that does not exist: create it, or choose another path.',
   ENOTPASSED: 'was not passed by systemd: start the agent by its .socket unit, which has this FileDescriptorName.',
-  ENOTSOCK: 'is a file that is not a socket: remove it, or name another path.',
+  ENOTSOCK: 'is a file, not a socket: remove it, or choose another path.',
 };

@@ -21,15 +21,13 @@ const entryAdded1 = z.object({
   range,
   addedBy: z.string().meta({ description: 'The name of the API key that added it.' }),
   addedAt: time,
-  expiresAt: time
-    .nullable()
-    .meta({ description: 'The entry is not honoured from this instant on. Null: never expires.' }),
+  expiresAt: time.nullable().meta({ description: 'The entry is ignored from this time on. Null: it never expires.' }),
 });
 
 const entryAdded2 = z.object({
   id: entryId,
   range,
-  typed: z.string().meta({ description: 'What the caller sent.' }),
+  typed: z.string().meta({ description: 'The text that the caller sent.' }),
   note: z.string().nullable(),
   ...entryAdded1.pick({ addedBy: true, addedAt: true, expiresAt: true }).shape,
 });
@@ -64,16 +62,16 @@ const restrictionRemoved1 = z.object({ entries: z.array(entryRemoved1).min(1) })
 const restrictionCleared1 = z.object({});
 const restrictionModeChanged1 = z.object({ mode, previousMode: mode, enforceAt, previousEnforceAt: time.nullable() });
 const authDenied1 = z.object({
-  denialId: eventId.meta({ description: 'Also the event’s id: created once by the relay. UUIDv7.' }),
+  denialId: eventId.meta({ description: 'Created by the relay; also the id of the event. UUIDv7.' }),
   smtpUserId,
-  username: username.meta({ description: 'As the relay was given it.' }),
-  ip: z.string().meta({ description: 'Canonical address; for `source-ip-invalid` the text as the relay saw it.' }),
+  username: username.meta({ description: 'The username as the relay received it.' }),
+  ip: z.string().meta({ description: 'Canonical address; for `source-ip-invalid` the text that the relay received.' }),
   occurredAt: time.meta({ description: 'By the relay’s clock. RFC 3339, UTC, milliseconds.' }),
   relay: z.string(),
   reason,
   mode,
-  refused: z.boolean().meta({ description: 'False where `report-only` let it through.' }),
-  count: z.int().min(1).meta({ description: 'Logins that this record counts: a flood is folded.' }),
+  refused: z.boolean().meta({ description: 'False: `report-only` let the login through.' }),
+  count: z.int().min(1).meta({ description: 'The number of logins. During a flood, one record counts many.' }),
 });
 
 export const EVENT_DATA = {

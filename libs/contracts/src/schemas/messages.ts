@@ -19,7 +19,8 @@ const relayPolicy1 = z.object({
   tenantId,
   smtpUserId,
   restricted: z.boolean().meta({
-    description: 'False: the user may log in from anywhere. True: only from a live entry; without one, from nowhere.',
+    description:
+      'False: the user may log in from every address. True: only from addresses in a live entry; without a live entry, from none.',
   }),
   mode,
   enforceAt,
@@ -27,13 +28,13 @@ const relayPolicy1 = z.object({
     z.object({
       range,
       expiresAt: time.nullable().meta({
-        description: 'From this instant on, by the consumer’s own clock, the entry grants nothing. Null: never.',
+        description: 'Ignore the entry from this time on, by your own clock. Null: it never expires.',
       }),
     }),
   ),
   version: z.int().min(1).meta({ description: 'The version of the SMTP user’s stream that this policy reflects.' }),
   revision,
-  removed: z.boolean().meta({ description: 'True: the username is unknown again.' }),
+  removed: z.boolean().meta({ description: 'True: the username was removed. Treat it as unknown.' }),
 });
 
 export const RELAY_POLICY_DATA = [relayPolicy1] as const;
@@ -50,11 +51,11 @@ const source = (kind: string) =>
   z
     .string()
     .regex(new RegExp(`^urn:postern:${kind}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`))
-    .meta({ description: `\`urn:postern:${kind}:<id of the journal>\`: of which database it is. The same for ever.` });
+    .meta({ description: `\`urn:postern:${kind}:<id of the journal>\`: identifies the database. It never changes.` });
 const type = z
   .string()
   .regex(/^postern\.[A-Za-z]+\.v[1-9]\d*$/)
-  .meta({ description: '`postern.<name>.v<schema version>`: it names the shape of `data`.' });
+  .meta({ description: '`postern.<name>.v<schema version>`: it defines the shape of `data`.' });
 const datacontenttype = z.literal('application/json');
 const schemaversion = z.int32().min(1);
 const text = (description: string) => z.string().meta({ description });
@@ -64,25 +65,26 @@ const eventEnvelope = z.object({
   id: eventId.meta({ description: 'The event’s id, the same in each repeat. UUIDv7.' }),
   source: source('journal'),
   type,
-  subject: text('The stream, `smtp-user/<id>`; what follows the slash is the message’s key.'),
+  subject: text('The stream, `smtp-user/<id>`. The part after the slash is the key of the message.'),
   time: time.meta({ description: 'When it was recorded. RFC 3339, UTC, milliseconds.' }),
   datacontenttype,
-  tenantid: text('The tenant; not there where the event belongs to none.').exactOptional(),
+  tenantid: text('The tenant. Absent if the event belongs to none.').exactOptional(),
   streamversion: z.int32().min(1).meta({ description: 'Counts the events of the stream, from 1, without a gap.' }),
-  feedxid: digits('With `feedposition` the place among all events: compare as numbers, this one first. 64 bits.'),
+  feedxid: digits(
+    'With `feedposition`, the position among all events. Compare both as numbers of 64 bits, this one first.',
+  ),
   feedposition: digits('See `feedxid`.'),
   schemaversion,
-  actorrole: role.meta({ description: 'Whose key caused it: its role then.' }),
-  actorkeyid: text('The id of that key.'),
-  actorname: text('Its name then.'),
+  actorrole: role.meta({ description: 'The role of the API key that caused the event, at that time.' }),
+  actorkeyid: text('The id of that API key.'),
+  actorname: text('The name of that API key, at that time.'),
   actorsessionid: sessionId
     .meta({
-      description:
-        'The session of a browser through which it was used; not there where the key itself was sent. UUIDv7.',
+      description: 'The browser session that used the key. Absent if the key was used directly. UUIDv7.',
     })
     .exactOptional(),
   correlationid: text('The id of the request that caused it: `requestId` in the API.'),
-  causationid: text('The id of the event that caused it; missing if none did.').exactOptional(),
+  causationid: text('The id of the event that caused it. Absent if none did.').exactOptional(),
   data: z.unknown(),
 });
 

@@ -17,9 +17,9 @@ const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 const uuid = <Id extends string>(description: string) =>
   z.string().regex(new RegExp(UUID)).meta({ description }) as unknown as z.ZodType<Id>;
 
-export const smtpUserId = uuid<SmtpUserId>('The SMTP user, for ever: it survives a new username. UUIDv7.');
-export const apiKeyId = uuid<ApiKeyId>('The API key; not the secret. UUIDv7.');
-export const sessionId = uuid<SessionId>('The session of a browser that has signed in; not its secret. UUIDv7.');
+export const smtpUserId = uuid<SmtpUserId>('The SMTP user. The id does not change when the user is renamed. UUIDv7.');
+export const apiKeyId = uuid<ApiKeyId>('The id of the API key, not its secret. UUIDv7.');
+export const sessionId = uuid<SessionId>('The id of a browser session, not its secret. UUIDv7.');
 export const entryId = uuid<EntryId>('The entry of the allow list. UUIDv7.');
 export const eventId = uuid<string>('UUIDv7.');
 export const tenantId = z
@@ -27,7 +27,7 @@ export const tenantId = z
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
   .meta({ description: 'The customer account.' }) as unknown as z.ZodType<TenantId>;
 export const revision = z.int().min(1).meta({
-  description: 'Rises with every change of any relay policy, in commit order.',
+  description: 'Grows with each change of any relay policy.',
 }) as unknown as z.ZodType<Revision>;
 
 export const time = z
@@ -37,20 +37,20 @@ export const time = z
 export const username = z
   .string()
   .regex(/^[\x21-\x7e]{1,254}$/)
-  .meta({ description: 'As it was given; usernames are compared without case.' });
+  .meta({ description: 'In the case in which it was registered. Compare in lower case.' });
 export const range = z.string().min(1).meta({
   description: 'Canonical (RFC 5952 for IPv6) address or CIDR range; a single address has no prefix. Never /0.',
 });
 export const mode = z.enum(MODES).meta({
-  description: '`enforce` refuses a mismatch; `report-only` records it and lets it through.',
+  description: '`enforce` refuses a login that matches no entry; `report-only` records it and lets it through.',
 });
 export const enforceAt = time.nullable().meta({
   description:
-    'The end of `report-only`: from this instant on, by the consumer’s own clock, the list is enforced, with no further message. Null: no end; always so with `enforce`.',
+    'The end of `report-only`: from this time on, by your own clock, enforce the list. No message is sent then. Null: no end; always null in `enforce`.',
 });
 export const tenantReply = z.object({
   text: z.string().min(1).max(LONGEST_REPLY_TEXT).regex(REPLY_TEXT).meta({
-    description: 'What relays answer to a denied client. `{ip}` is replaced by the client’s address.',
+    description: 'The reply of relays to a denied client. `{ip}` is replaced by the client’s address.',
   }),
   helpUrl: z
     .string()
@@ -59,7 +59,7 @@ export const tenantReply = z.object({
     .nullable()
     .meta({ description: 'A link that follows the text. Null: none.' }),
   opaque: z.boolean().meta({
-    description: 'True: relays answer exactly as to a wrong password; only the audit trail has the reason.',
+    description: 'True: relays answer exactly as to a wrong password. Only the audit trail has the reason.',
   }),
 });
 export const role = z.enum(ROLES);

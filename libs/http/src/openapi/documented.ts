@@ -75,13 +75,13 @@ export function Described(documentation: Documentation): MethodDecorator {
 }
 
 export const TAGS = {
-  Tenants: 'Customer accounts. A tenant owns SMTP users and API keys, and sees nothing of any other.',
-  'API keys': 'Who may ask for what. The text of a key is shown once.',
+  Tenants: 'Customer accounts. A tenant owns SMTP users and API keys, and cannot see other tenants.',
+  'API keys': 'Keys with a role. The text of a key is shown only once.',
   'SMTP users': 'The SMTP logins that can be restricted. Postern never has their passwords.',
   Restrictions: 'The source addresses from which an SMTP user may log in.',
   'Audit trail': 'Who was denied, from where and why; who changed what.',
-  'Observed sources': 'Where SMTP users log in from.',
-  Relays: 'For mail relays: the policies to decide by, and the denials to report.',
+  'Observed sources': 'The addresses from which SMTP users log in.',
+  Relays: 'For mail relays: the policies with which they decide, and the reports of denials and logins.',
   Operators: 'The state of the installation: its processes, its relays, and denials that could not be read.',
   Yourself: 'Your key, your session and your own address.',
   Operation: 'Health, metrics and this document.',

@@ -3,45 +3,45 @@ import type { JsonSchema } from './json-schema.js';
 
 export const REQUEST_HEADERS = {
   'X-Request-Id': requestHeader(
-    'Your name for this request, returned and kept with the changes it makes. What does not fit is replaced.',
+    'Your id for this request. It is returned, and stored with the changes that the request makes. An invalid one is replaced.',
     'deploy-2026-11-01.17',
     { pattern: '^[A-Za-z0-9._-]{1,64}$' },
   ),
   'Idempotency-Key': requestHeader(
-    'Marks a change that may be sent again: within 24 hours the same key with the same request is answered as the first one was, and nothing is changed twice.',
+    'A text that you choose. If you repeat the request with it within 24 hours, you get the first answer, and nothing is changed twice.',
     '019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10',
     { pattern: '^[\\x20-\\x7e]{1,255}$', problems: ['idempotency-key-reused', 'validation-failed'] },
   ),
   'If-Match': requestHeader(
-    'The ETag that you read: the change is refused if it is outdated. Also a list of them, or `*`. `W/"7"` and `"7-gzip"`, which compressing proxies make, count as `"7"`.',
+    'The ETag that you read. If it is outdated, the change is refused. It may be a list, or `*`. `W/"7"` and `"7-gzip"`, which compressing proxies send, count as `"7"`.',
     '"7"',
     { problems: ['version-mismatch', 'validation-failed'] },
   ),
   'Postern-Guard': requestHeader(
-    '`lockout`: the change is refused, with `lockout-risk`, if an address that logged in during the last 7 days and is let in now would be refused by it. `lockout; accept="<digest>"`: it goes through if these are the addresses of that answer.',
+    '`lockout`: the change is refused with `lockout-risk` if it would refuse an address that logged in during the last 7 days and is allowed now. `lockout; accept="<digest>"`: the change is made if the refused addresses are those of that answer.',
     'lockout; accept="9f86d081884c7d65"',
     { pattern: '^lockout([ \\t]*;[ \\t]*accept="[^"]*")?$', problems: ['lockout-risk'] },
   ),
   'Postern-Min-Version': requestHeader(
-    'The version that your write answered: the read waits up to 2 seconds until it has arrived, so that you read your own write.',
+    'The `Postern-Version` of your write. The read waits up to 2 seconds until it shows that write.',
     '7',
     { pattern: '^\\d{1,9}$', problems: ['read-side-behind', 'validation-failed'] },
   ),
   'Last-Event-ID': requestHeader(
-    'The revision that was applied last. Without one, or with one that cannot be served, the answer is `reset`.',
+    'The last revision that you applied. If it is missing, or cannot be resumed from, the answer is `reset`.',
     '4711',
   ),
   'User-Agent': requestHeader('The relay’s software and its version, for operators.', 'postern-relay-agent/0.1.0'),
   'Postern-Relay': requestHeader(
-    'The relay’s name, percent-encoded, for operators. Left out: the name of its key.',
+    'The relay’s name, percent-encoded, for operators. By default the name of its key.',
     'mx1.example',
   ),
   'Postern-Denials-Waiting': requestHeader(
     'Denials that wait at the relay and are not in this request, for operators.',
     '0',
   ),
-  'Accept-Encoding': requestHeader('With `gzip` in it, the answer is compressed.', 'gzip'),
-  Accept: requestHeader('The wanted media type of the answer; by default the first one.', 'application/json'),
+  'Accept-Encoding': requestHeader('If it contains `gzip`, the answer is compressed.', 'gzip'),
+  Accept: requestHeader('The media type of the answer; by default the first one.', 'application/json'),
 } as const;
 export type RequestHeader = keyof typeof REQUEST_HEADERS;
 
@@ -62,32 +62,32 @@ function requestHeader(description: string, example: string, { problems = [], ..
 
 /** `required`: every answer has it. */
 const ANSWER_HEADERS = {
-  'X-Request-Id': answerHeader('The id of this request: give it to support.', 'deploy-2026-11-01.17', true),
+  'X-Request-Id': answerHeader('The id of this request. Give it to support.', 'deploy-2026-11-01.17', true),
   ETag: answerHeader('The version in double quotes, for If-Match.', '"7"', true),
-  'Postern-Version': answerHeader('The version that the change made, for Postern-Min-Version.', '7', true),
-  'Idempotency-Replayed': answerHeader('`true` where this is the answer of an earlier request.', 'true'),
+  'Postern-Version': answerHeader('The version after the change, for `Postern-Min-Version`.', '7', true),
+  'Idempotency-Replayed': answerHeader('`true` if this is the answer of an earlier request.', 'true'),
   'Postern-Revision': answerHeader('The revision of the snapshot: resume the stream from there.', '4711', true),
   'Postern-Policies': answerHeader('How many policies the snapshot has.', '1200', true),
   'Postern-Digest': answerHeader('16 hex digits, the digest over all of them.', '9f86d081884c7d65', true),
-  'Cache-Control': answerHeader('`no-store`: no cache may keep it.', 'no-store', true),
-  Vary: answerHeader('Upon which headers of the request the answer depends.', 'accept'),
+  'Cache-Control': answerHeader('`no-store`: caches must not store it.', 'no-store', true),
+  Vary: answerHeader('The headers of the request on which the answer depends.', 'accept'),
   'Content-Encoding': answerHeader('`gzip` if it was requested.', 'gzip'),
   'Content-Disposition': answerHeader(
-    'The name of the file, where the answer is an export.',
+    'The name of the file, if the answer is an export.',
     'attachment; filename="denials.csv"',
   ),
   'Content-Security-Policy': answerHeader(
-    'What the page may load: nothing from elsewhere.',
+    'What the page may load: nothing from other hosts.',
     "default-src 'none'",
     true,
   ),
   'X-Content-Type-Options': answerHeader('`nosniff`.', 'nosniff', true),
   'X-Accel-Buffering': answerHeader('`no`: a proxy must not buffer events.', 'no', true),
   'Set-Cookie': answerHeader(
-    'The cookie of the session. `Secure` where the request came by https.',
+    'The cookie of the session, with `Secure` if the request came by https.',
     'postern_session=<id>.<secret>; HttpOnly; SameSite=Strict; Path=/; Max-Age=604800',
   ),
-  'Retry-After': answerHeader('Seconds after which it is worth another try.', '1'),
+  'Retry-After': answerHeader('Seconds to wait before you send the request again.', '1'),
   'WWW-Authenticate': answerHeader('How to authenticate.', 'Bearer realm="postern"', true),
 } as const;
 export type AnswerHeader = keyof typeof ANSWER_HEADERS;

@@ -50,6 +50,9 @@ export function pageView<Item>(name: string, item: z.ZodType<Item>, more: z.ZodR
   return view(name, 'A page of the list; `nextCursor` is null on the last one.', {
     items: z.array(item),
     ...more,
-    nextCursor: text('WyIyMDI2LTExLTAxVDA4OjAwOjAwLjAwMFoiXQ', 'For `?cursor=`: to be sent back unchanged.').nullable(),
+    nextCursor: text(
+      'WyIyMDI2LTExLTAxVDA4OjAwOjAwLjAwMFoiXQ',
+      'Send it unchanged as `?cursor=` to get the next page.',
+    ).nullable(),
   });
 }

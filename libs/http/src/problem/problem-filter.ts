@@ -50,10 +50,7 @@ export class ProblemFilter implements ExceptionFilter {
     return (
       problemOf(error) ??
       fastifyProblem(error, request) ??
-      new Problem(
-        'internal-error',
-        'The request was not carried out. Try again; if it stays so, give support the requestId.',
-      )
+      new Problem('internal-error', 'The request failed. Send it again. If it fails again, give support the requestId.')
     );
   }
 }
@@ -73,7 +70,7 @@ function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) {
     return new Problem(
       'body-too-large',
-      `A body may have ${sizeOf(request.routeOptions.bodyLimit)} here. Send less at once.`,
+      `A body may have ${sizeOf(request.routeOptions.bodyLimit)} here. Send less at a time.`,
     );
   }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || status === 415) {

@@ -62,11 +62,11 @@ export const PROBLEMS = {
   'username-taken': [409, 'The username is taken'],
   'last-entry': [409, 'The last entry cannot be removed'],
   'restriction-empty': [409, 'A restriction cannot be empty'],
-  'dead-letter-not-waiting': [409, 'The dead letter does not wait any more'],
+  'dead-letter-not-waiting': [409, 'The dead letter no longer waits'],
   'last-operator-key': [409, 'The last live operator key cannot be revoked'],
-  'idempotency-key-reused': [409, 'The idempotency key was used for another request'],
-  'lockout-risk': [409, 'Addresses that log in would be refused'],
-  'request-timeout': [408, 'The request did not come in time'],
+  'idempotency-key-reused': [409, 'The Idempotency-Key was used for another request'],
+  'lockout-risk': [409, 'The change would refuse addresses that log in'],
+  'request-timeout': [408, 'The request did not arrive in time'],
   'version-mismatch': [412, 'The version is not the current one'],
   'body-too-large': [413, 'The body is too large'],
   'media-type-unsupported': [415, 'The media type is not supported'],
@@ -74,10 +74,10 @@ export const PROBLEMS = {
   'validation-failed': [422, 'The request is not valid'],
   'if-match-required': [428, 'The request needs If-Match'],
   'too-many-requests': [429, 'Too many requests'],
-  'internal-error': [500, 'Something went wrong on our side'],
+  'internal-error': [500, 'An error in Postern'],
   'not-ready': [503, 'The service is not ready'],
   'export-incomplete': [503, 'The export is not complete'],
-  'read-side-behind': [503, 'The read side is behind'],
+  'read-side-behind': [503, 'Reads do not show the write yet'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -40,7 +40,7 @@ function complaint(text: string, value: unknown): Problem | null {
 
 function tooManyMembers(): Problem {
   const most = SERVER_LIMITS.bodyMembers.toLocaleString('en-US');
-  return new Problem('body-too-large', `A body may have ${most} members and elements in all. Send less at once.`);
+  return new Problem('body-too-large', `A body may have ${most} members and elements in total. Send fewer at a time.`);
 }
 
 function notJson(why: string): Problem {

@@ -52,7 +52,7 @@ export async function atLeastVersion<T extends { readonly version: number }>(
     if (Date.now() > until)
       throw new Problem(
         'read-side-behind',
-        `Version ${minVersion} has not arrived here yet; the latest is ${version}. Try again.`,
+        `Version ${minVersion} cannot be read yet; the latest is ${version}. Send the request again after Retry-After.`,
         { headers: { 'retry-after': '1' } },
       );
     await sleep(LOAD_EVERY_MS);

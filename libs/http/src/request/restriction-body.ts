@@ -28,7 +28,7 @@ const entries: z.ZodType<RequestedEntry[], unknown[]> = z.array(
       .max(MAX_NOTE_LENGTH, `A note has at most ${MAX_NOTE_LENGTH} characters.`)
       .nullish()
       .meta({ examples: ['office'] }),
-    expiresAt: timeField.nullish().meta({ description: 'Null or left out: never.' }),
+    expiresAt: timeField.nullish().meta({ description: 'By default, or null: never.' }),
   }),
 );
 
@@ -46,5 +46,5 @@ export const modeSchema = z.enum(MODES, `One of: ${MODES.join(', ')}.`);
 /** The end of `report-only` in a body; the domain checks it against the mode and the time. */
 export const enforceAtSchema = timeField.nullish().meta({
   description:
-    'With `report-only`: from this instant on the list is enforced, by the relays themselves. In the future, and at most a year ahead. Null or left out: no end, also where one was set.',
+    'The end of `report-only`: from this time on, relays enforce the list. It must be in the future, at most a year ahead. If you send null, or leave it out, there is no end, and an earlier one is removed.',
 });

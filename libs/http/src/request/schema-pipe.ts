@@ -40,7 +40,7 @@ function fieldProblems(issue: z.core.$ZodIssue, value: unknown, prefix: string):
     return issue.keys.map((key) => ({
       pointer: pointer([...issue.path, key], prefix),
       code: 'field-unknown',
-      detail: `There is no field ${JSON.stringify(key.slice(0, 64))} here. Remove it.`,
+      detail: `This request has no field ${JSON.stringify(key.slice(0, 64))}. Remove it.`,
     }));
   }
   const missing = issue.path.length > 0 && at(value, issue.path) === undefined;
@@ -88,7 +88,7 @@ function unknown(names: readonly string[]): Problem {
   const errors = names.slice(0, MAX_ERRORS).map((name) => ({
     pointer: `?${name.slice(0, 64)}`,
     code: 'field-unknown',
-    detail: `There is no query parameter ${JSON.stringify(name.slice(0, 64))} here. Remove it.`,
+    detail: `This route has no query parameter ${JSON.stringify(name.slice(0, 64))}. Remove it.`,
   }));
   return new Problem('validation-failed', `${errors[0]?.pointer}: ${errors[0]?.detail}`, { errors });
 }

@@ -32,14 +32,14 @@ describe('a request that does not fit its schema', () => {
         {
           pointer: '/entries/0/a~1b',
           code: 'field-unknown',
-          detail: 'There is no field "a/b" here. Remove it.',
+          detail: 'This request has no field "a/b". Remove it.',
           suggestions: [],
         },
         { pointer: '/entries/1/range', code: 'field-missing', detail: 'This field is required.', suggestions: [] },
         {
           pointer: '/extra',
           code: 'field-unknown',
-          detail: 'There is no field "extra" here. Remove it.',
+          detail: 'This request has no field "extra". Remove it.',
           suggestions: [],
         },
       ],

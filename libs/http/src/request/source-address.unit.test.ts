@@ -71,7 +71,7 @@ describe('the source address of a request', () => {
 
   it('refuses a trusted network with host bits set, and suggests a correction', () => {
     expect(trustedProxies('10.0.0.1/8')).toEqual({
-      why: '10.0.0.1/8 has bits set after its first 8: give the network 10.0.0.0/8 or the single address 10.0.0.1.',
+      why: '10.0.0.1/8 has bits set after the first 8. Send the network 10.0.0.0/8 or the single address 10.0.0.1.',
     });
     expect(trustedProxies('10.0.0.1/0')).toEqual({
       why: '10.0.0.1/0 has everybody in it: if that is meant, give 0.0.0.0/0 or ::/0.',

@@ -35,7 +35,7 @@ export class SmtpUserRows {
   private constructor(
     private readonly users: Map<string, KnownUser>,
     private readonly stored: ReadonlyMap<string, readonly EntryAdded[]>,
-    private readonly places: Map<EntryId, number>,
+    private readonly positions: Map<EntryId, number>,
   ) {}
 
   /**
@@ -62,8 +62,8 @@ export class SmtpUserRows {
       ),
       new Map(records.map(({ id, entries }) => [id, entries ?? []])),
       new Map(
-        records.flatMap(({ entries, places }) =>
-          (entries ?? []).map(({ id }, i) => [id, Number(places?.[i])] as const),
+        records.flatMap(({ entries, positions }) =>
+          (entries ?? []).map(({ id }, i) => [id, Number(positions?.[i])] as const),
         ),
       ),
     );
@@ -78,7 +78,8 @@ export class SmtpUserRows {
     // The event creates the user or belongs to an existing one; otherwise `evolve` throws.
     const after = evolve(before, event) as KnownSmtpUser;
     if (event.type === 'RestrictionAdded')
-      for (const [i, entry] of event.data.entries.entries()) this.places.set(entry.id, event.version * MAX_ENTRIES + i);
+      for (const [i, entry] of event.data.entries.entries())
+        this.positions.set(entry.id, event.version * MAX_ENTRIES + i);
     const createdAt = after.status === 'registered' ? after.createdAt : (known?.createdAt ?? event.recordedAt);
     this.users.set(id, { state: after, createdAt, eventId: event.eventId });
     this.changed.add(id);
@@ -89,7 +90,7 @@ export class SmtpUserRows {
     if (this.changed.size === 0) return;
     const users: object[] = [];
     const written: object[] = [];
-    const gone: { readonly id: string; readonly place: number | undefined }[] = [];
+    const gone: { readonly id: string; readonly position: number | undefined }[] = [];
     for (const id of this.changed) {
       const { state, createdAt, eventId } = this.users.get(id) as KnownUser;
       users.push(rowOf(state, createdAt, eventId));
@@ -98,12 +99,13 @@ export class SmtpUserRows {
       // `evolve` keeps the object of an unchanged entry.
       const same = new Set(before);
       for (const entry of entries)
-        if (!same.has(entry)) written.push({ id, place: this.places.get(entry.id), tenant: state.tenantId, entry });
+        if (!same.has(entry))
+          written.push({ id, position: this.positions.get(entry.id), tenant: state.tenantId, entry });
       if (before.length === 0) continue;
       const ids = new Set(entries.map((entry) => entry.id));
-      for (const entry of before) if (!ids.has(entry.id)) gone.push({ id, place: this.places.get(entry.id) });
+      for (const entry of before) if (!ids.has(entry.id)) gone.push({ id, position: this.positions.get(entry.id) });
     }
-    const removed = [gone.map(({ id }) => id), gone.map(({ place }) => place)];
+    const removed = [gone.map(({ id }) => id), gone.map(({ position }) => position)];
     await manager.query(SAVE, [JSON.stringify(users), JSON.stringify(written), ...removed]);
   }
 }
@@ -136,8 +138,8 @@ function subjectsOf(events: readonly Recorded[]): string[] {
 }
 
 interface LoadedRecord extends SmtpUserRecord {
-  /** `places[i]` belongs to `entries[i]`. */
-  readonly places: readonly string[] | null;
+  /** `positions[i]` belongs to `entries[i]`. */
+  readonly positions: readonly string[] | null;
 }
 
 /** One lock per `smtp_users` table; a rebuild's tables have their own. */
@@ -147,7 +149,7 @@ const LOCK = `
 const LOAD = `
   SELECT u.*, list.* FROM smtp_users u
     LEFT JOIN LATERAL (
-         SELECT json_agg(entry ORDER BY place) AS entries, array_agg(place ORDER BY place) AS places
+         SELECT json_agg(entry ORDER BY position) AS entries, array_agg(position ORDER BY position) AS positions
            FROM entries WHERE smtp_user_id = u.id AND u.id = ANY ($2::uuid[])) list ON true
    WHERE u.id = ANY ($1::uuid[])`;
 
@@ -160,8 +162,8 @@ const SAVE = `
        SET username = excluded.username, username_key = excluded.username_key, removed = excluded.removed, mode = excluded.mode,
            enforce_at = excluded.enforce_at, restricted = excluded.restricted, version = excluded.version, event_id = excluded.event_id
   ), gone AS (
-    DELETE FROM entries WHERE (smtp_user_id, place) IN (SELECT * FROM unnest($3::uuid[], $4::bigint[]))
+    DELETE FROM entries WHERE (smtp_user_id, position) IN (SELECT * FROM unnest($3::uuid[], $4::bigint[]))
   )
-  INSERT INTO entries (smtp_user_id, place, tenant_id, entry)
-  SELECT * FROM json_to_recordset($2::json) AS r (id uuid, place bigint, tenant text, entry json)
-      ON CONFLICT (smtp_user_id, place) DO UPDATE SET entry = excluded.entry`;
+  INSERT INTO entries (smtp_user_id, position, tenant_id, entry)
+  SELECT * FROM json_to_recordset($2::json) AS r (id uuid, position bigint, tenant text, entry json)
+      ON CONFLICT (smtp_user_id, position) DO UPDATE SET entry = excluded.entry`;

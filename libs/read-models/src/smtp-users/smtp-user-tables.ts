@@ -39,10 +39,10 @@ export function smtpUserTablesSql(schema: string, writer: DatabaseRole, reader: 
     ) WITH (fillfactor = 60);
     CREATE TABLE ${schema}.entries (
       smtp_user_id uuid NOT NULL,
-      place        bigint NOT NULL, -- orders the list: by the event that added the entry, and its place there
+      position     bigint NOT NULL, -- orders the list: by the event that added the entry, and its position there
       tenant_id    text COLLATE "C" NOT NULL,
       entry        json NOT NULL,
-      PRIMARY KEY (smtp_user_id, place)
+      PRIMARY KEY (smtp_user_id, position)
     );
     ${access(`${schema}.smtp_users`)}
     ${access(`${schema}.entries`)}
@@ -60,10 +60,10 @@ export const SMTP_USER_TABLES: readonly ModelTable[] = [
   },
   {
     name: 'entries',
-    key: `smtp_user_id || ' ' || place`,
+    key: `smtp_user_id || ' ' || position`,
     subject: 'smtp_user_id',
     group: null,
-    compared: 'smtp_user_id, place, tenant_id, entry::text',
+    compared: 'smtp_user_id, position, tenant_id, entry::text',
   },
 ];
 
@@ -84,7 +84,7 @@ export interface SmtpUserRecord {
 /** SQL of a record's columns, of the row `u` of the schema's `smtp_users`. */
 export function smtpUserColumns(schema: string): string {
   return `u.id, u.tenant_id, u.username, u.created_at, u.removed, u.mode, u.enforce_at, u.restricted, u.version, u.event_id,
-          (SELECT json_agg(entry ORDER BY place) FROM ${schema}.entries WHERE smtp_user_id = u.id) AS entries`;
+          (SELECT json_agg(entry ORDER BY position) FROM ${schema}.entries WHERE smtp_user_id = u.id) AS entries`;
 }
 
 export function smtpUserOf(record: SmtpUserRecord): KnownSmtpUser {

@@ -46,7 +46,7 @@ export class DenialReporter {
     const now = this.settings.elapsed();
     if (now - this.lastDropAlarmAt < DROP_ALARM_MS) return false;
     this.lastDropAlarmAt = now;
-    const detail = `The denial spool is full (${this.spool.size} wait); ${this.dropped} denied logins were dropped so far.`;
+    const detail = `The denial spool is full (${this.spool.size} denials wait). ${this.dropped} denied logins were dropped so far.`;
     this.settings.onProblem({ code: 'denial-dropped', detail });
     return false;
   };
@@ -128,7 +128,7 @@ export class DenialReporter {
     if (details.length === 0) return;
     this.rejected += details.length;
     const shown = details.slice(0, 3).join('; ');
-    const detail = `The control plane refused ${details.length} denials for good; they are not in the audit trail: ${shown}`;
+    const detail = `Postern rejected ${details.length} denials; they are not in the audit trail, and are not sent again: ${shown}`;
     this.settings.onProblem({ code: 'denial-rejected', detail });
   }
 

@@ -63,7 +63,7 @@ export class DenialSpool {
     if (damaged === 0) return;
     onProblem({
       code: 'denial-dropped',
-      detail: `${damaged} lines of the spool in ${dataDir} are damaged, and are left out.`,
+      detail: `${damaged} lines of the denial spool in ${dataDir} are damaged, and are left out.`,
     });
     await file.replace(records).catch((error: unknown) => this.alarm(error));
   }
@@ -112,7 +112,7 @@ export class DenialSpool {
     await this.saved();
     await this.file?.close();
     if (this.unsaved === 0) return;
-    const detail = `${this.unsaved} denials were neither sent nor saved, and end with this process.`;
+    const detail = `${this.unsaved} denials were neither sent nor saved, and are lost with this process.`;
     this.settings.onProblem({ code: 'denial-dropped', detail });
   }
 
@@ -168,7 +168,7 @@ export class DenialSpool {
       await file.replace(all.map(({ report }) => report));
     } catch (error) {
       this.compactionFailedAt = elapsed();
-      const detail = `The denial spool cannot be compacted, and grows until it can; make room on its disk: ${describe(error)}`;
+      const detail = `The denial spool cannot be compacted, so it grows. Make room on its disk: ${describe(error)}`;
       onProblem({ code: 'denials-not-saved', detail });
       return false;
     }

@@ -134,13 +134,16 @@ export class LoginReporter {
       const rejected = await sendReports(this.plane, reports, (answer) => rejectedOf(answer, logins.length));
       this.reported += loginsOf(batch);
       if (rejected > 0) {
-        const detail = `The control plane rejected ${rejected} of ${logins.length} login records: of users whom it does not know, or of another time than its own. Check the clock of this relay.`;
+        const detail = `Postern rejected ${rejected} of ${logins.length} login records: their users are unknown, or their time is in the future or too old. Check the clock of this relay.`;
         onProblem({ code: 'logins-rejected', detail });
       }
     } catch (error) {
       if (!refusedForGood(error)) throw error;
       this.giveUp(batch);
-      onProblem({ code: 'logins-rejected', detail: `A batch of logins was refused for good: ${error.message}` });
+      onProblem({
+        code: 'logins-rejected',
+        detail: `Postern rejected a batch of logins, which is not sent again: ${error.message}`,
+      });
     }
     this.failing = false;
     this.backoff.reset();
@@ -166,7 +169,7 @@ export class LoginReporter {
   private alarmDrops(): void {
     if (this.dropped === this.alarmedDrops) return;
     this.alarmedDrops = this.dropped;
-    const detail = `${this.dropped} logins were dropped so far, and are not among the sources of their users: too many addresses at once, or the control plane was away for too long.`;
+    const detail = `${this.dropped} logins were dropped so far, and are missing from the observed sources: too many addresses at once, or Postern could not be reached for too long.`;
     this.settings.onProblem({ code: 'logins-dropped', detail });
   }
 

@@ -44,7 +44,7 @@ export class LastKnownGood {
         this.replies.restore(kept.replies, (error) => {
           onProblem({
             code: 'last-known-good-unusable',
-            detail: `A saved reply is not used, its tenant's denials are opaque: ${describe(error)}`,
+            detail: `A saved reply cannot be used, so denials of its tenant are opaque: ${describe(error)}`,
           });
         });
       this.saved = {
@@ -84,7 +84,7 @@ export class LastKnownGood {
         await this.keep(path, isLast);
       } catch (error) {
         this.saved = null;
-        const detail = `The last known good policies could not be saved; the file may have older ones: ${describe(error)}`;
+        const detail = `The policies could not be saved; the file may contain older ones: ${describe(error)}`;
         this.settings.onProblem({ code: 'last-known-good-unusable', detail });
       }
     }

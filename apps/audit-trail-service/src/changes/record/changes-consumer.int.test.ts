@@ -49,7 +49,7 @@ async function changes(): Promise<pg.QueryResultRow[]> {
 async function storedUser(): Promise<unknown> {
   const { rows } = await owner.query(
     `SELECT username, removed, version, restricted, mode,
-            (SELECT json_agg(entry ORDER BY place) FROM audit.entries WHERE smtp_user_id = u.id) AS entries
+            (SELECT json_agg(entry ORDER BY position) FROM audit.entries WHERE smtp_user_id = u.id) AS entries
        FROM audit.smtp_users u WHERE id = $1`,
     [person.smtpUserId],
   );

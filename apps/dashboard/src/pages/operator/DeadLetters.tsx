@@ -64,8 +64,8 @@ function Letter({ letter, onDone }: { readonly letter: DeadLetter; readonly onDo
   const retry = useMutation({
     mutationFn: () => take(api.POST('/v1/dead-letters/{deadLetterId}/retry', path)),
     onSuccess: async ({ outcome }) => {
-      if (outcome === 'recorded') return done('It could be read, and is on record.');
-      if (outcome === 'known') return done('It was on record already, and is not counted again.');
+      if (outcome === 'recorded') return done('It could be read, and is recorded.');
+      if (outcome === 'known') return done('It was already recorded, and is not counted again.');
       return queries.invalidateQueries({ queryKey: KEY });
     },
   });

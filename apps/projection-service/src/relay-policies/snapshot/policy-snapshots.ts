@@ -51,7 +51,7 @@ export class PolicySnapshots implements OnModuleDestroy {
       snapshotsTotal.inc({ outcome: 'refused' });
       throw new Problem(
         'too-many-requests',
-        'Many relays read a snapshot at this moment. Try again in a few seconds.',
+        'Many relays are reading a snapshot. Send the request again after Retry-After.',
         {
           headers: { 'retry-after': '5' },
         },

@@ -78,7 +78,7 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
       countLimited('policy-streams');
       throw new Problem(
         'too-many-requests',
-        `This process serves ${this.limits.maxClients} streams, or ${this.limits.maxClientsPerKey} with your API key, already. Try again soon, or another one.`,
+        `This process serves ${this.limits.maxClients} streams already, or ${this.limits.maxClientsPerKey} with your API key. Try again soon, or use another instance.`,
         { headers: { 'retry-after': '5' } },
       );
     }

@@ -100,8 +100,8 @@ describe('a pasted line', () => {
     it('where it is very wide or private', () => {
       expect(remarks('10.0.0.0/8')).toEqual([
         [
-          '10.0.0.0/8 is wider than /16: check that all of it is yours.',
-          '10.0.0.0/8 is private address space: a login over the internet never comes from there.',
+          '10.0.0.0/8 is wider than /16: check that it contains only your own addresses.',
+          '10.0.0.0/8 is private address space: no login over the internet comes from there.',
         ],
       ]);
     });
