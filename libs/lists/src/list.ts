@@ -34,12 +34,9 @@ const bom = z
   .meta({ description: 'Only for CSV: `true` adds a byte order mark, for spreadsheets.' });
 
 /** For a link, which cannot send `Accept`. */
-const format = z
-  .enum(['json', 'ndjson', 'csv'], 'Give json, ndjson or csv.')
-  .optional()
-  .meta({
-    description: 'The format of the answer; overrides `Accept`. For links on web pages, which cannot send a header.',
-  });
+const format = z.enum(['json', 'ndjson', 'csv'], 'Give json, ndjson or csv.').optional().meta({
+  description: 'The format of the answer; overrides `Accept`. For links on web pages, which cannot send a header.',
+});
 
 /** A list for `@ListRoute`; `query` is the schema for `@Query`. */
 export function defineList<Item extends object, Filters extends z.ZodRawShape>(

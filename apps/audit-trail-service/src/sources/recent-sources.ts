@@ -17,15 +17,13 @@ export const daysField = z
   .refine((days) => days >= 1 && days <= MAX_DAYS, DAYS);
 
 export const DaysParams = z.strictObject({
-  days: daysField
-    .default(30)
-    .meta({
-      type: 'integer',
-      minimum: 1,
-      maximum: MAX_DAYS,
-      default: 30,
-      description: 'The period of the logins in days (UTC), up to today.',
-    }),
+  days: daysField.default(30).meta({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_DAYS,
+    default: 30,
+    description: 'The period of the logins in days (UTC), up to today.',
+  }),
 });
 
 export const loginCoverageFields = {
