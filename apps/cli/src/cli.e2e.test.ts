@@ -145,7 +145,7 @@ describe('postern, from a tenant to a denial', () => {
     );
     expect(await cli('mode', user, 'enforce', '--enforce-at', '2d')).toMatchObject({
       code: 3,
-      err: expect.stringContaining('enforceAt is the end of report-only. Send the mode report-only with it'),
+      err: expect.stringContaining('enforceAt is the end of report-only. Send it with the mode report-only'),
     });
     expect(await asJson('users', 'show', user)).toMatchObject({
       username: user,
