@@ -32,7 +32,9 @@ export class ExpiredRows implements OnApplicationBootstrap, BeforeApplicationShu
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
-      this.round = this.remove().catch((error: unknown) => this.logger.warn(`Not removed: ${String(error)}`));
+      this.round = this.remove().catch((error: unknown) =>
+        this.logger.warn(`Expired rows could not be removed: ${String(error)}`),
+      );
     }, REMOVE_EVERY_MS).unref();
   }
 

@@ -350,7 +350,7 @@ describeWithChromium(describe, 'in the dashboard', () => {
     await page.goto(path);
     await page.getByRole('button', { name: /^Clear restriction/ }).click();
     const dialog = page.getByRole('dialog', { name: 'Clear restriction' });
-    await dialog.getByText('Anyone with the password can then log in from anywhere').waitFor();
+    await dialog.getByText('Anyone with the password can then log in from every address').waitFor();
     const clear = dialog.getByRole('button', { name: 'Clear restriction' });
     expect(await clear.isDisabled()).toBe(true);
     await dialog.getByRole('textbox').fill('clear@acme.example');

@@ -16,7 +16,7 @@ export function countDecision(protocol: string, { decision, reason }: Decision):
 
 counter(
   'postern_agent_decisions_total',
-  'Logins that were decided, by the protocol that asked',
+  'Decided logins, by protocol',
   ['protocol', 'decision', 'reason'],
   (metric) => {
     metric.reset();
@@ -25,10 +25,10 @@ counter(
 );
 export const connectionErrors = counter(
   'postern_agent_connection_errors_total',
-  'Connections that were closed because their peer does not speak the protocol, or the server behind the agent is not available',
+  'Connections that were closed because the peer does not speak the protocol, or the server behind the agent is not available',
   ['protocol'],
 );
-export const problems = counter('postern_agent_problems_total', 'What the log reports of the relay client, by code', [
+export const problems = counter('postern_agent_problems_total', 'Problems of the relay client in the log, by code', [
   'code',
 ]);
 
@@ -50,10 +50,10 @@ figure('key_refused', '1 while Postern refuses the relay key', ({ keyRefused }) 
 figure('policies', 'SMTP users in memory', ({ policies }) => policies);
 figure('policies_bytes', 'Memory of the policies', ({ replicaBytes }) => replicaBytes);
 figure('policies_revision', 'The last applied revision', ({ revision }) => revision);
-figure('policies_age_seconds', 'Since the last contact with Postern', ageSeconds);
+figure('policies_age_seconds', 'Seconds since the last contact with Postern', ageSeconds);
 figure(
   'policies_lag_seconds',
-  'Age of the oldest change that Postern does not send to relays yet, by its last heartbeat',
+  'Age of the oldest change that Postern has not sent to relays yet, by its last heartbeat',
   ({ lagSeconds }) => lagSeconds,
 );
 figure('denials_waiting', 'Denial records that Postern has not acknowledged yet', ({ queuedDenials }) => queuedDenials);
@@ -70,7 +70,7 @@ total('logins_counted', 'Logins of known users that were let through and counted
 total('logins_reported', 'Counted logins that Postern has accepted', (s) => s.reportedLogins);
 total(
   'logins_dropped',
-  'Logins that found no room to be counted, or that Postern did not accept within a day',
+  'Logins that were dropped: there was no room, or Postern did not accept them within a day',
   (s) => s.droppedLogins,
 );
 total('unknown_users', 'Logins of unknown users', (s) => s.unknownUsers);

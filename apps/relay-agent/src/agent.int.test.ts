@@ -392,7 +392,9 @@ describe('the key file', () => {
         (await (await fetch(`${other.url}/health/ready`)).json()) as { keyRefused: boolean; status: unknown };
       expect(await ready()).toMatchObject({ keyRefused: true, status: 503 });
       await writeFile(file, 'nothing\n');
-      await until(() => other.logged.some((line) => line.includes('the relay key stays as it was')));
+      await until(() =>
+        other.logged.some((line) => line.includes('the new relay key cannot be read; the old one stays in use')),
+      );
       await writeFile(file, `${RELAY_KEY}\n`);
       await until(async () => (await ready()).status === 'ready');
       // And the users whom nobody knows are let in, as this one's setting says, and counted.

@@ -13,7 +13,7 @@ export function followRelayKey(file: string, client: Pick<RelayClient, 'setKey'>
       client.setKey(readRelayKeyFile(file));
       logger.info({ file }, 'the relay key was read again');
     } catch (error) {
-      logger.error({ err: error }, 'the relay key stays as it was');
+      logger.error({ err: error }, 'the new relay key cannot be read; the old one stays in use');
     }
   };
   watchFile(file, { interval: LOOK_EVERY_MS }, read);

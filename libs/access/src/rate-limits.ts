@@ -86,7 +86,7 @@ export type Limit =
 
 export const requestsLimited = counter(
   'postern_requests_limited_total',
-  'Requests that were answered 429 too-many-requests, by the limit that they met.',
+  'Requests that were answered with 429 too-many-requests, by the limit that they exceeded.',
   ['limit'],
 );
 

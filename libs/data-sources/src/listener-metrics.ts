@@ -3,7 +3,7 @@ import { counter, gauge } from '@postern/observe';
 
 export const wakes = counter(
   'postern_wakes_total',
-  'How often something new was found in the database, after a notification or by a poll',
+  'How often a change was found in the database, after a notification or by a poll',
   ['listener', 'by'],
   (metric) => {
     metric.reset();
@@ -16,7 +16,7 @@ export const wakes = counter(
 
 export const listening = gauge(
   'postern_listener_connected',
-  '1 while the listener has a connection that answers its probes; otherwise changes are found by polls, a second late.',
+  '1 while the connection of the listener answers its probes. Otherwise changes are found by polls, a second late.',
   ['listener'],
   (metric) => {
     metric.reset();

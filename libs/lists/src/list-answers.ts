@@ -37,7 +37,7 @@ export const exportsRunning = gauge('postern_exports_running', 'Exports (NDJSON,
 
 export const exportsEnded = counter(
   'postern_exports_total',
-  'Exports that ended: whole, failed, left by their reader, dropped since the reader took nothing (stalled), or cut off since their key was revoked (key-revoked)',
+  'Exports that ended: complete (whole), failed, left by their reader, dropped because the reader was too slow (stalled), or cut off because their key was revoked (key-revoked)',
   ['format', 'end'],
 );
 

@@ -91,7 +91,7 @@ async function measure(): Promise<ReadonlyMap<string, Lag>> {
 
 export const haltedPartitions = gauge(
   'postern_consumer_halted_partitions',
-  'Partitions of the topic in which the consumer goes no further until somebody acts: a message that it cannot read or handle.',
+  'Partitions of the topic in which the consumer has halted at a message that it cannot read or handle. An operator must act.',
   ['consumer', 'topic'],
   (metric) => {
     metric.reset();

@@ -76,6 +76,6 @@ export function failureLogger(log: Pick<Logger, 'error'>): (consumer: string, er
     }
     if (logged.size >= MAX_FAILURES) logged.clear();
     logged.set(line, { at: now, since: 0 });
-    log.error(last && last.since > 0 ? `${line} (${last.since} times more since it was last logged)` : line);
+    log.error(last && last.since > 0 ? `${line} (${last.since} more times since the last log line)` : line);
   };
 }

@@ -18,7 +18,7 @@ describe('the failure of a consumer', () => {
       'audit-denials could not handle its events and tries again: Kafka is away.',
       'audit-changes could not handle its events and tries again: Kafka is away.',
       'audit-denials could not handle its events and tries again: Event 3 came.',
-      'audit-denials could not handle its events and tries again: Kafka is away. (4 times more since it was last logged)',
+      'audit-denials could not handle its events and tries again: Kafka is away. (4 more times since the last log line)',
     ]);
   });
 });

@@ -22,7 +22,7 @@ const log = new Logger('publisher');
           kafka: settings.kafka,
           feed,
           feedUrl: roleUrl(settings.databaseUrl, 'postern_feed'),
-          onFailure: (error) => log.error(`Events could not be published; it is tried again: ${error.message}`),
+          onFailure: (error) => log.error(`Events could not be published, and are sent again: ${error.message}`),
           onPublished: (events) => eventsPublished.inc(events),
         });
       },
@@ -56,7 +56,7 @@ let observed: (() => PublisherStatus) | undefined;
 
 const eventsPublished = counter(
   'postern_publisher_events_total',
-  'Events that this process has sent to Kafka and all in-sync replicas have; one that was sent again counts again.',
+  'Events that this process has sent to Kafka and that all in-sync replicas have. An event that is sent again counts again.',
 );
 
 gauge(
@@ -68,7 +68,7 @@ gauge(
 
 gauge(
   'postern_publisher_halted',
-  '1 if an event cannot be sent, and all later ones wait: somebody must act.',
+  '1 if an event cannot be sent and all later ones wait: an operator must act.',
   [],
   (metric) => metric.set(observed?.().halted ? 1 : 0),
 );

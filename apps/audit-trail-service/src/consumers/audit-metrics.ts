@@ -17,12 +17,12 @@ export const changesRecorded = counter(
 
 export const denialMonthsDropped = counter(
   'postern_audit_denial_months_dropped_total',
-  'Months of denials that were dropped, because they lay wholly before what is kept',
+  'Months of denials that were dropped, because they are older than the retention period',
 );
 
 export const denialsDeleted = counter(
   'postern_audit_denials_deleted_total',
-  'Denials in no month of their own that were deleted, because they are older than what is kept',
+  'Denials outside the monthly partitions that were deleted, because they are older than the retention period',
 );
 
 export const denialStreamClients = gauge('postern_denial_stream_clients', 'Open streams of live denials');
@@ -39,7 +39,7 @@ export function observeDeadLetters(count: () => Promise<number>): void {
 
 export const deadLetters = gauge(
   'postern_audit_dead_letters',
-  'Dead letters that wait to be retried or discarded. Left out while the database cannot be asked.',
+  'Dead letters that wait to be retried or discarded. Absent while the database does not answer.',
   [],
   async (metric) => {
     metric.reset();

@@ -2,18 +2,18 @@ import { counter } from '@postern/observe';
 
 export const loginsStored = counter(
   'postern_logins_stored_total',
-  'Logins that relays let through, reported, and were counted.',
+  'Allowed logins that relays reported and Postern counted.',
 );
 
 export const loginsRejected = counter(
   'postern_logins_rejected_total',
-  'Records of logins that relays sent and that were not taken, by the reason.',
+  'Records of logins that were rejected, by reason.',
   ['reason'],
 );
 
 export const loginBatchesRepeated = counter(
   'postern_login_batches_repeated_total',
-  'Batches of logins that were sent again, and counted nothing.',
+  'Batches of logins that were sent again. They are not counted twice.',
 );
 
 export const loginsNotKept = counter(
@@ -23,5 +23,5 @@ export const loginsNotKept = counter(
 
 export const sourcesDeleted = counter(
   'postern_sources_forgotten_total',
-  'Rows of observed sources, one for each SMTP user, address and day, that were deleted because they are older than what is kept.',
+  'Rows of observed sources (one for each SMTP user, address and day) that were deleted, because they are older than the retention period.',
 );

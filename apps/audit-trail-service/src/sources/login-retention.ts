@@ -34,7 +34,7 @@ export class LoginRetention implements OnApplicationBootstrap, BeforeApplication
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
       this.sweeping = this.sweep(new Date()).catch((error: unknown) =>
-        this.logger.warn(`Old observed sources could not be deleted: ${String(error)} Next try in ten minutes.`),
+        this.logger.warn(`Old observed sources could not be deleted: ${String(error)} Next attempt in ten minutes.`),
       );
     }, SWEEP_EVERY_MS).unref();
   }

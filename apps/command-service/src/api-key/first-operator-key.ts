@@ -103,7 +103,8 @@ export class FirstOperatorKey {
         `POSTERN_OPERATOR_KEY has the id ${id}, which belongs to a key with another secret. Choose another id, or leave it out.`,
       );
     }
-    if (key.revokedAt) this.logger.warn(`POSTERN_OPERATOR_KEY (${id}) was revoked, and stays so. Leave it out.`);
+    if (key.revokedAt)
+      this.logger.warn(`POSTERN_OPERATOR_KEY (${id}) was revoked, and stays revoked. Remove the setting.`);
     return true;
   }
 }

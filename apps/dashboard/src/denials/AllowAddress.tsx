@@ -121,8 +121,8 @@ export function AllowAddress({
 function LooksLikeProxy() {
   return (
     <Text size="xs" c="dimmed" maw={420}>
-      This looks like your own proxy: several users were denied from it. Allowing it would let in everybody behind it.
-      Let the proxy pass on the client’s address instead.
+      This looks like your own proxy: several users were denied from it. If you allow it, everybody behind it can log
+      in. Configure the proxy to pass on the client’s address.
     </Text>
   );
 }

@@ -33,7 +33,7 @@ export function allowChoices(ip: string, loaded: readonly DeniedIp[] | undefined
   const proxyInside = inside.some(({ looksLikeProxy }) => looksLikeProxy);
   const others = suggested.filter((each) => each.range !== range && each.range !== wide.text);
   return [
-    { range, forOneDay: false, detail: 'this address alone' },
+    { range, forOneDay: false, detail: 'only this address' },
     { range, forOneDay: true, detail: 'then it is refused again' },
     ...(proxyInside
       ? []

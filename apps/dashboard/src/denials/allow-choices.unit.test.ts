@@ -9,7 +9,7 @@ describe('what is offered for a denied address', () => {
   it('is itself, itself for a day, and its network with the denied neighbours that it covers', () => {
     expect(allowChoices('198.51.100.7', [denied('198.51.100.7'), denied('198.51.100.9'), denied('192.0.2.1')])).toEqual(
       [
-        { range: '198.51.100.7', forOneDay: false, detail: 'this address alone' },
+        { range: '198.51.100.7', forOneDay: false, detail: 'only this address' },
         { range: '198.51.100.7', forOneDay: true, detail: 'then it is refused again' },
         { range: '198.51.100.0/24', forOneDay: false, detail: '256 addresses, 2 of them were denied' },
       ],

@@ -16,7 +16,7 @@ export const REASON_CODES = Object.keys(REASONS) as DenialReason[];
 export const EXPLAINED: Readonly<Record<DenialReason, string>> = {
   'ip-not-authorized': 'the right password, from an address that is not on the list',
   'no-live-entry': 'the right password, but every entry of the list has expired',
-  'source-ip-invalid': 'the relay named no valid source address: its configuration needs a look',
+  'source-ip-invalid': 'the relay sent no valid source address: check its configuration',
 };
 
 /** *1 login*, *1,204 logins*. */

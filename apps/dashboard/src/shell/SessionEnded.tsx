@@ -33,7 +33,7 @@ export function SessionEnded() {
       title="Your session has ended"
     >
       <Text c="dimmed" size="sm" mb="md">
-        Sign in again to go on. What you typed on this page is still there, and nothing of it was sent.
+        Sign in again to continue. What you typed on this page is still there. It was not sent.
       </Text>
       <SignInForm onSignedIn={(me) => void goOn(me)} />
       <Text size="sm" mt="md" ta="center">

@@ -80,7 +80,7 @@ export function ReadOnly() {
       <Text size="xs">
         {me?.role === 'operator'
           ? 'You are signed in as an operator. SMTP users are changed with an admin key of their tenant.'
-          : 'You are signed in with an auditor’s key: you see everything and change nothing.'}
+          : 'You are signed in with an auditor’s key: you can see everything, but change nothing.'}
       </Text>
     </Group>
   );
@@ -97,7 +97,7 @@ export function NotFound() {
         </Anchor>
       }
     >
-      The address may be mistyped, or what it showed was removed.
+      The address may be mistyped, or the page’s content was removed.
     </Empty>
   );
 }

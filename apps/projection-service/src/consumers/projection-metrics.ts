@@ -27,7 +27,7 @@ export const policyPublisherLeader = gauge(
 
 export const policyPublisherHalted = gauge(
   'postern_relay_policies_publisher_halted',
-  '1 if the relay policies cannot be written to their topic until somebody acts. Relays are served without it.',
+  '1 if the relay policies cannot be written to their topic: an operator must act. Relays are not affected.',
   [],
   (metric) => {
     metric.set(observed?.().halted ? 1 : 0);
@@ -47,7 +47,7 @@ export const streamsEnded = counter('postern_relay_streams_ended_total', 'Policy
 
 export const snapshotsTotal = counter(
   'postern_relay_snapshots_total',
-  'Snapshots of the relay policies that were asked for: begun, or refused because too many are read',
+  'Requests for a snapshot of the relay policies: begun, or refused because too many are being read',
   ['outcome'],
 );
 

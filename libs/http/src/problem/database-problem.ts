@@ -34,7 +34,7 @@ const DRIVER = [
 /** Other reasons for 503 (a probe, a version that does not arrive, policies that are being built) are not counted. */
 export const databaseFailures = counter(
   'postern_database_failures_total',
-  'Requests that failed because the database was away, did not answer in time, or was slower than the writes.',
+  'Requests that failed because the database could not be reached, did not answer in time, or was slower than the writes.',
 );
 
 /** 503: the request failed because of the database. The caller may repeat it. */

@@ -111,7 +111,7 @@ export function warnOfUntrustedForwarding(fastify: FastifyInstance, logger: Logg
     logger.warn({
       context: 'http',
       peer,
-      msg: `X-Forwarded-For and Forwarded of ${peer} are not believed. If it is your proxy, set POSTERN_TRUSTED_PROXIES to its address or network. Logged once.`,
+      msg: `X-Forwarded-For and Forwarded from ${peer} are not trusted. If it is your proxy, set POSTERN_TRUSTED_PROXIES to its address or network. Logged once.`,
     });
   });
 }

@@ -25,7 +25,7 @@ describe('a client’s address from a peer that is not a trusted proxy', () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       expect.objectContaining({
         peer: '192.0.2.1',
-        msg: 'X-Forwarded-For and Forwarded of 192.0.2.1 are not believed. If it is your proxy, set POSTERN_TRUSTED_PROXIES to its address or network. Logged once.',
+        msg: 'X-Forwarded-For and Forwarded from 192.0.2.1 are not trusted. If it is your proxy, set POSTERN_TRUSTED_PROXIES to its address or network. Logged once.',
       }),
     ]);
   });

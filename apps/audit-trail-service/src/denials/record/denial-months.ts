@@ -34,7 +34,9 @@ export class DenialMonths {
         this.ready.add(month);
       } catch (error) {
         if (!(error instanceof QueryFailedError) || error.driverError.code !== LOCK_NOT_AVAILABLE) throw error;
-        this.logger.warn(`The partition of ${month} waits: the table of denials is locked. Next try in a minute.`);
+        this.logger.warn(
+          `The partition for ${month} cannot be created yet: the table of denials is locked. Next attempt in a minute.`,
+        );
         this.notBefore = now.getTime() + RETRY_AFTER_MS;
         return;
       }

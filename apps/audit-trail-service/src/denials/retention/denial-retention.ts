@@ -63,15 +63,17 @@ export class RetentionSweeper implements OnApplicationBootstrap, OnModuleDestroy
       for (const month of months)
         this.logger.warn(`The denials of ${month} were dropped: they are older than ${days} days. The totals stay.`);
       if (rows > 0)
-        this.logger.warn(`${rows} denials in no month of their own were deleted: they are older than ${days} days.`);
+        this.logger.warn(
+          `${rows} denials outside the monthly partitions were deleted: they are older than ${days} days.`,
+        );
       denialMonthsDropped.inc(months.length);
       denialsDeleted.inc(rows);
     } catch (error) {
       nextMs = RETRY_MS;
       if (this.stopped) return;
       if (sqlState(error) === LOCK_NOT_AVAILABLE)
-        this.logger.warn('Old denials wait to be dropped: their table is locked. Next try in a minute.');
-      else this.logger.error(`Old denials could not be dropped: ${String(error)} Next try in a minute.`);
+        this.logger.warn('Old denials cannot be dropped yet: their table is locked. Next attempt in a minute.');
+      else this.logger.error(`Old denials could not be dropped: ${String(error)} Next attempt in a minute.`);
     }
     if (this.stopped) return;
     this.timer = setTimeout(() => (this.sweeping = this.sweep()), nextMs * (0.9 + Math.random() / 5)).unref();

@@ -43,8 +43,8 @@ export function ApiKeys({ tenantId }: { readonly tenantId: string | null }) {
       title={tenantId === null ? 'Operator keys' : 'API keys'}
       description={
         tenantId === null
-          ? 'Keys of operators and of mail relays. The text of a key is shown once.'
-          : `Who may change or read what of ${tenantId}. The text of a key is shown once.`
+          ? 'Keys of operators and of mail relays. The text of a key is shown only once.'
+          : `Keys that may read or change ${tenantId}. The text of a key is shown only once.`
       }
       actions={issue}
     >

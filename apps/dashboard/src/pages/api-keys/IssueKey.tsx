@@ -67,7 +67,7 @@ function Issued({ issued, onClose }: { readonly issued: Schema<'IssuedApiKey'>; 
   return (
     <Stack gap="md">
       <Text size="sm" role="status">
-        The key {issued.name} is issued. Copy its text now: it is shown only this once, and Postern does not keep it.
+        The key {issued.name} is issued. Copy its text now: it is shown only once, and Postern does not store it.
       </Text>
       <div className={classes['key']}>
         <Mono>{issued.key}</Mono>

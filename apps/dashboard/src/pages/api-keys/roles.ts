@@ -12,7 +12,7 @@ export const ROLES: Readonly<Record<Role, { readonly label: string; readonly may
   },
   auditor: {
     label: 'Auditor',
-    may: 'Reads everything of this tenant, and changes nothing.',
+    may: 'Reads everything of this tenant; cannot change anything.',
     stops: 'Scripts and people that use it can no longer read anything of this tenant.',
   },
   operator: {
@@ -25,6 +25,6 @@ export const ROLES: Readonly<Record<Role, { readonly label: string; readonly may
     label: 'Relay',
     may: 'Fetches the policies of all tenants and reports denials: one for each mail relay.',
     stops:
-      'Relays that use it get no more changes and cannot report denials. They go on deciding by the policies that they have.',
+      'Relays that use it get no more changes and cannot report denials. They keep deciding with their last policies.',
   },
 };

@@ -40,7 +40,7 @@ export function Changes() {
   return (
     <Page
       title="Changes"
-      description="Who changed what, when, and by which request."
+      description="Who changed what, when, and in which request."
       actions={<DownloadCsv path={`/v1/tenants/${tenantId}/changes`} filters={filters} />}
     >
       <Stack gap="md">

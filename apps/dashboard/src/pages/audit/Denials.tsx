@@ -56,7 +56,7 @@ export function Denials() {
   return (
     <Page
       title="Denials"
-      description="Logins that were refused, or in report only let through and recorded."
+      description="Logins that were refused, or recorded and let through in report only."
       actions={<DownloadCsv path={`/v1/tenants/${tenantId}/denials`} filters={all} />}
     >
       <Stack gap="md">

@@ -32,62 +32,62 @@ export function Article({ me }: { readonly me?: WhoAmI }) {
         <li>
           <h3>Allow the address</h3>
           <p>
-            <b>Refused now</b> shows from where the logins come. Is that your machine? Press <b>Allow this address</b>.
-            For several addresses at once, press <b>Add addresses</b> and paste them.
+            <b>Refused now</b> shows the address of the refused logins. If it is your machine, press{' '}
+            <b>Allow this address</b>. To add several addresses, press <b>Add addresses</b> and paste them.
           </p>
         </li>
         <li>
           <h3>Send again</h3>
-          <p>The mail servers know the new list within a second. Nothing has to be restarted.</p>
+          <p>The mail servers have the new list within a second. You do not need to restart anything.</p>
         </li>
       </ol>
       <aside className={classes['warning']}>
-        <b>You do not know the address?</b> Then do not allow it. Somebody else has the password of this user, and the
-        list is what keeps them out. Change the password first.
+        <b>Do not allow an address that you do not know.</b> Somebody else may have the password of this user, and only
+        the list keeps them out. Change the password first.
       </aside>
       <p>
-        You no longer want a list? <b>Clear restriction</b>, on the same page, removes it. After that, anyone with the
-        password can log in from anywhere.
+        If you no longer want a list, <b>Clear restriction</b> on the same page removes it. After that, anyone with the
+        password can log in from every address.
       </p>
 
       <h2 id="cases">Why it happens</h2>
       <Case title="Your address changed">
         <p>
           Homes, small offices and phones get a new address from time to time. Ask your internet provider for a fixed
-          one, or send through a server or a VPN that has one. To get through today, allow the address{' '}
+          address, or send through a server or a VPN that has one. To send mail today, allow the address{' '}
           <b>for 24 hours</b>.
         </p>
       </Case>
       <Case title="You send from a cloud">
         <p>
-          Functions, containers and build machines leave through a pool of addresses, another one each time. Give them a
-          fixed way out (a NAT gateway, a static egress address) and allow that. The pool itself is shared with every
-          other customer of that cloud: whoever allows the pool allows them too.
+          Functions, containers and build machines use a different address of a pool each time. Give them a fixed
+          address (a NAT gateway, a static egress address) and allow that. Do not allow the pool: all other customers of
+          that cloud use it too.
         </p>
       </Case>
       <Case title="IPv6 next to IPv4">
         <p>
-          A machine with both takes IPv6 first, often unnoticed after a change of its network. Then the list needs both.
-          For IPv6 allow the <b>/64</b> of your network: machines change the second half of their address by themselves.
+          A machine that has both uses IPv6 first, so the list needs both addresses. For IPv6, allow the <b>/64</b> of
+          your network, because machines change the second half of their address by themselves.
         </p>
       </Case>
       <Case title="A server in between">
         <p>
-          If another mail server, a scanner or a gateway hands your mail on, its address counts, not that of your
-          program. Allow the last one before the mail server you log in to.
+          If another mail server, a scanner or a gateway forwards your mail, its address counts, not that of your
+          program. Allow the server that connects to the mail server of your account.
         </p>
       </Case>
       <Case title="Every login seems to come from one address">
         <p>
-          Is that address private, such as <span className="mono">10.0.0.5</span>, or one of your provider’s own? Then
-          the mail server sees its proxy or load balancer in place of you. Do not allow it, since it stands for
-          everybody. Tell whoever runs the mail server: it has to be given the client’s address (by the PROXY protocol).
+          If the address is private, such as <span className="mono">10.0.0.5</span>, or belongs to your provider, the
+          mail server sees a proxy or load balancer instead of you. Do not allow this address: all logins come from it.
+          Tell the operator of the mail server that the proxy must pass on the client’s address (PROXY protocol).
         </p>
       </Case>
-      <Case title="The entry has ended">
+      <Case title="The entry has expired">
         <p>
-          An entry can have an end, and stays in the table after it. When all of them have ended, every login is
-          refused. Add the address again.
+          An entry can expire. It stays in the table after that. If all entries have expired, every login is refused.
+          Add the address again.
         </p>
       </Case>
 
@@ -95,21 +95,21 @@ export function Article({ me }: { readonly me?: WhoAmI }) {
       <dl className={classes['answers']}>
         <dt>454 4.7.0 Temporary authentication failure</dt>
         <dd>
-          Not about your address. The mail server cannot decide at the moment: it does not know this user yet, or has
-          not got its lists. Programs try again by themselves. If it lasts longer than a few minutes, tell whoever runs
-          the mail server.
+          This is not about your address. The mail server cannot decide at the moment: it does not know this user yet,
+          or it has no lists. Programs try again by themselves. If it lasts longer than a few minutes, tell the operator
+          of the mail server.
         </dd>
         <dt>535 with another text</dt>
         <dd>
-          Mostly a wrong password. Some accounts hide the reason on purpose and answer the same to both; the dashboard
-          shows which it was.
+          Usually a wrong password. Some accounts hide the reason, and give the same answer to a wrong password and to a
+          wrong address. The dashboard shows the reason.
         </dd>
       </dl>
 
       <h2 id="ask">You cannot sign in?</h2>
       <p>
-        Send whoever manages your mail three things: the <b>username</b> that your program logs in with, the{' '}
-        <b>address</b> it sends from, and the <b>time</b> of the error. And the address of this page:{' '}
+        Send the people who manage your mail three things: the <b>username</b> of your program, the <b>address</b> it
+        sends from, and the <b>time</b> of the error. And the address of this page:{' '}
         <span className={classes['here']}>
           <span className="mono">{here}</span>
           <Copy value={here} label="Copy the address of this page" />

@@ -35,9 +35,7 @@ export function DeadLetters() {
         onOpen={setOpen}
         open={open?.id}
         empty={
-          <Empty title="No dead letters wait">
-            Every denial that relays have reported could be read, and is on record.
-          </Empty>
+          <Empty title="No dead letters wait">Every denial that relays reported could be read, and is recorded.</Empty>
         }
       />
       <SidePanel opened={open !== null} onClose={() => setOpen(null)} title="Dead letter">
@@ -145,7 +143,7 @@ const COLUMNS: readonly Column<DeadLetter>[] = [
   },
   {
     id: 'since',
-    header: 'Waits since',
+    header: 'Waiting since',
     width: 160,
     phone: 'detail-aside',
     cell: ({ deadLetteredAt }) => <Time at={deadLetteredAt} />,

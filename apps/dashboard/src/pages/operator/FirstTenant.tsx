@@ -10,18 +10,18 @@ export function FirstTenant({ create }: { readonly create: ReactNode }) {
       steps={[
         {
           title: 'Add a tenant',
-          text: 'A tenant is a customer’s account. It owns SMTP users and sees nothing of other tenants. Your own mail is a tenant too.',
+          text: 'A tenant is a customer’s account. It owns SMTP users, and cannot see other tenants. Create one for your own mail, too.',
           action: create,
         },
         {
           title: 'Give it an admin key',
-          text: 'Choose the tenant, then API keys. With this key its people sign in here and change their lists. You read them, but do not change them.',
+          text: 'Choose the tenant, then API keys. With this key its people sign in here and change their lists. You can read the lists, but not change them.',
         },
         {
           title: 'Connect a mail relay',
           text: (
             <>
-              Make a relay key under <Link to="/operator/api-keys">Operator keys</Link>, and start the relay agent with
+              Issue a relay key under <Link to="/operator/api-keys">Operator keys</Link>, and start the relay agent with
               it next to your mail server. It then appears under <Link to="/operator/relays">Relays</Link>.
             </>
           ),

@@ -27,7 +27,7 @@ export function System() {
   return (
     <Page
       title="System"
-      description="What every process of this Postern reports of itself, every 5 seconds."
+      description="What each process of this Postern reports every 5 seconds."
       actions={error && data ? <Stale since={query.dataUpdatedAt} /> : undefined}
     >
       {error && !data ? (
@@ -147,7 +147,7 @@ const CONSUMERS: readonly Column<Consumer>[] = [
   },
   {
     id: 'events',
-    header: 'Events behind',
+    header: 'Lag in events',
     width: 140,
     align: 'end',
     phone: 'aside',

@@ -26,7 +26,7 @@ export function Tenants() {
   return (
     <Page
       title="Tenants"
-      description="The customers’ accounts. Each has SMTP users and API keys of its own, and sees nothing of any other."
+      description="The customers’ accounts. Each has its own SMTP users and API keys, and cannot see the others."
       actions={create}
     >
       <ListTable

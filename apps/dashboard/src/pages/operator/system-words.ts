@@ -5,7 +5,7 @@ type Consumer = Schema<'ConsumerState'>;
 
 export function processInWords({ state, instance, missing }: Pick<Process, 'state' | 'instance' | 'missing'>): string {
   if (instance === null) return 'no process runs';
-  if (state === 'not-seen') return 'silent: it was killed, or cannot reach the database';
+  if (state === 'not-seen') return 'no report: it was killed, or cannot reach the database';
   if (state === 'ready') return 'ready';
   return `not ready: ${missing.map(({ name, why }) => `${name} ${why}`).join('; ')}`;
 }
@@ -17,11 +17,11 @@ export function consumerInWords({ state, reason }: Pick<Consumer, 'state' | 'rea
     case 'catching-up':
       return 'catching up';
     case 'failing':
-      return `tries again: ${reason ?? 'the reason is not known'}`;
+      return `retries: ${reason ?? 'the reason is not known'}`;
     case 'halted':
-      return `halted until somebody acts: ${reason ?? 'the reason is not known'}`;
+      return `halted, an operator must act: ${reason ?? 'the reason is not known'}`;
     case 'not-seen':
-      return 'no process that runs has it';
+      return 'no running process has it';
   }
 }
 

@@ -5,7 +5,7 @@ describe('the state of a process', () => {
   it.each([
     [{ state: 'ready', instance: 'a:1', missing: [] }, 'ready'],
     [{ state: 'not-seen', instance: null, missing: [] }, 'no process runs'],
-    [{ state: 'not-seen', instance: 'a:1', missing: [] }, 'silent: it was killed, or cannot reach the database'],
+    [{ state: 'not-seen', instance: 'a:1', missing: [] }, 'no report: it was killed, or cannot reach the database'],
     [
       { state: 'not-ready', instance: 'a:1', missing: [{ name: 'relay-policies', why: 'is catching up' }] },
       'not ready: relay-policies is catching up',
@@ -19,9 +19,9 @@ describe('the state of a consumer', () => {
   it.each([
     [{ state: 'caught-up', reason: null }, 'up to date'],
     [{ state: 'catching-up', reason: null }, 'catching up'],
-    [{ state: 'failing', reason: 'Kafka is away.' }, 'tries again: Kafka is away.'],
-    [{ state: 'halted', reason: 'No JSON.' }, 'halted until somebody acts: No JSON.'],
-    [{ state: 'not-seen', reason: null }, 'no process that runs has it'],
+    [{ state: 'failing', reason: 'Kafka is away.' }, 'retries: Kafka is away.'],
+    [{ state: 'halted', reason: 'No JSON.' }, 'halted, an operator must act: No JSON.'],
+    [{ state: 'not-seen', reason: null }, 'no running process has it'],
   ] as const)('%j is %s', (state, words) => expect(consumerInWords(state)).toBe(words));
 });
 

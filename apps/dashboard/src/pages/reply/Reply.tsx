@@ -38,7 +38,7 @@ export function Reply() {
   return (
     <Page
       title="Reply to the client"
-      description="What the mail client gets as the answer when the password was right and the address is not allowed. Most clients show it to their user."
+      description="What a mail client gets when the password was right but the address is not allowed. Most clients show it to their user."
     >
       {query.error ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
@@ -102,7 +102,7 @@ function Editor({ tenantId, stored, onReload }: EditorProps) {
         <Stack gap="md">
           <TextInput
             label="Text"
-            description="{ip} stands for the client’s address."
+            description="{ip} is replaced by the client’s address."
             value={text}
             onChange={(event) => setText(event.currentTarget.value)}
             error={textError}
@@ -111,7 +111,7 @@ function Editor({ tenantId, stored, onReload }: EditorProps) {
           />
           <TextInput
             label="Help URL"
-            description="Follows the text. Left empty: no link."
+            description="A link that follows the text. Leave it empty for no link."
             placeholder={`${window.location.origin}/help/ip-not-authorized`}
             value={helpUrl}
             onChange={(event) => setHelpUrl(event.currentTarget.value)}
@@ -122,7 +122,7 @@ function Editor({ tenantId, stored, onReload }: EditorProps) {
           />
           <Switch
             label="Answer as to a wrong password"
-            description="Reveals to nobody that the password was right. Your own users do not see the reason either: only the audit trail has it."
+            description="Nobody learns that the password was right. Your own users do not see the reason either: only the audit trail has it."
             checked={opaque}
             onChange={(event) => setOpaque(event.currentTarget.checked)}
             disabled={!writes}
@@ -180,7 +180,7 @@ function Preview({ reply }: { readonly reply: TenantReply | null }) {
       </p>
       <p className={classes['note']}>
         {reply?.opaque
-          ? 'Exactly what a wrong password gets. Text and link are kept, and not used.'
+          ? 'Exactly the answer to a wrong password. The text and the link are stored, but not used.'
           : `To a client at ${EXAMPLE_IP}. The default text is “${DEFAULT_TENANT_REPLY.text}”.`}
       </p>
     </section>

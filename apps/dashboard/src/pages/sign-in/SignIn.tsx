@@ -96,7 +96,7 @@ function WithLink({ code, me, onSignedIn }: WithLinkProps) {
     <>
       <h1 className={classes['title']}>Sign in with this link</h1>
       <p className={classes['lead']}>
-        It works once, and for 15 minutes after it was made.
+        It works once, within 15 minutes after it was created.
         {me && ` You are signed in as “${me.name}”; this replaces it.`}
       </p>
       <Button fullWidth loading={signIn.isPending} onClick={() => signIn.mutate()} autoFocus>
@@ -142,12 +142,12 @@ function WhereFrom() {
     <details className={classes['where']}>
       <summary>Where do I get a key?</summary>
       <Text size="sm" c="dimmed" mt={8}>
-        From whoever runs Postern for you: an operator makes the first admin key of a tenant, and an admin makes further
-        ones under <em>API keys</em>.
+        From the operator of your Postern. An operator issues the first admin key of a tenant, and an admin issues
+        further ones under <em>API keys</em>.
       </Text>
       <Text size="sm" c="dimmed" mt={8}>
-        You run it yourself? <code className="mono">npm start</code> prints a sign-in link for the first operator. The
-        operator’s key is kept in the file <code className="mono">.postern/operator-key</code>.
+        If you run it yourself, <code className="mono">npm start</code> prints a sign-in link for the first operator.
+        The operator’s key is in the file <code className="mono">.postern/operator-key</code>.
       </Text>
     </details>
   );

@@ -5,9 +5,9 @@ export function signInError(error: Error): string {
   switch (error.problem.code) {
     case 'api-key-invalid':
     case 'api-key-missing':
-      return 'This key does not work. Check that all of it was copied. If it was, it was revoked: ask for a new one.';
+      return 'This key does not work. Check that you copied all of it. If you did, it was revoked: ask for a new one.';
     case 'sign-in-code-invalid':
-      return 'It was used before, or it is older than 15 minutes. Make a new one, or sign in with a key.';
+      return 'It was used already, or it is older than 15 minutes. Create a new one, or sign in with a key.';
     case 'role-not-allowed':
       return 'This is the key of a mail relay. Sign in with the key of an operator, an admin or an auditor.';
     case 'too-many-requests':

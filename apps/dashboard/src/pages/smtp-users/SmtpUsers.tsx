@@ -226,20 +226,21 @@ function Denials({ row }: { readonly row: Row }) {
 function NoUsers({ add }: { readonly add: ReactNode }) {
   return (
     <FirstSteps
-      title="Two steps until logins come from known addresses only"
+      title="Two steps until logins come only from known addresses"
       steps={[
         {
           title: 'Add an SMTP user',
-          text: 'Its username is the one with which a program logs in to your mail relays. The password stays there: Postern never sees it.',
+          text: 'Its username is the one with which a program logs in to your mail relays. Postern never sees the password.',
           action: add,
         },
         {
           title: 'Give it a list of addresses',
-          text: 'Until it has one, it may log in from anywhere. Start in report only: logins from other addresses are then shown here, and still let through.',
+          text: 'Until it has one, it may log in from every address. Start with report only: logins from other addresses are shown here, and still let through.',
         },
       ]}
     >
-      There is no SMTP user here yet. Relays put off the logins of users that Postern does not know.
+      There is no SMTP user here yet. Relays defer logins of users that Postern does not know: the client tries again
+      later.
     </FirstSteps>
   );
 }

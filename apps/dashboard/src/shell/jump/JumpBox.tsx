@@ -88,7 +88,7 @@ function Box({ me, tenantId, onClose }: Omit<Props, 'opened'>) {
       </Combobox.Options>
       {targets.length === 0 && (
         <Text className={classes['nothing']} role="status">
-          {problem ?? (isFetching || paused !== typed.trim() ? 'Searching …' : 'Nothing is called like this.')}
+          {problem ?? (isFetching || paused !== typed.trim() ? 'Searching …' : 'Nothing found.')}
         </Text>
       )}
     </Combobox>

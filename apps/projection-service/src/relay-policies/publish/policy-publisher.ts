@@ -138,7 +138,7 @@ export class PolicyPublisher implements OnApplicationBootstrap, OnModuleDestroy 
     publishFailures.inc();
     if (!this.halted || error instanceof WriteRefused) this.lastError = error;
     this.logger.error(
-      `The relay policies could not be written to ${RELAY_POLICIES_TOPIC}; next try soon. ${error.message}`,
+      `The relay policies could not be written to ${RELAY_POLICIES_TOPIC}. The next attempt follows soon. ${error.message}`,
     );
   }
 

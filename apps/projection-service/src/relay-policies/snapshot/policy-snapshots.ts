@@ -109,7 +109,7 @@ export class PolicySnapshots implements OnModuleDestroy {
           await giveBack(runner);
           return snapshot;
         }
-        this.logger.warn({ msg: 'the changes do not fit the snapshot before them; all policies are read again' });
+        this.logger.warn({ msg: 'the changes do not match the previous snapshot; all policies are read again' });
       }
       snapshotBuilds.inc({ extent: 'all' });
       const snapshot = new SharedSnapshot(totals);
@@ -131,7 +131,7 @@ export class PolicySnapshots implements OnModuleDestroy {
       }
       snapshot.end('complete');
       if (!snapshot.fits)
-        this.logger.error({ msg: 'the relay policies do not fit their totals: run `postern verify`' });
+        this.logger.error({ msg: 'the relay policies do not match their totals: run `postern verify`' });
     } catch (error) {
       snapshot.end('failed');
       if (!this.stopping) this.logger.warn({ msg: 'cannot read a snapshot of the relay policies', err: String(error) });

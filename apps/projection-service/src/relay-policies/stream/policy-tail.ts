@@ -90,7 +90,10 @@ export class PolicyTail {
       } while (this.at.totals === null && !this.signal.closed);
     } catch (error) {
       if (!(error instanceof RevisionAhead)) throw error;
-      this.logger.error({ msg: 'the relay policies have gone back; every relay takes a snapshot', err: error.message });
+      this.logger.error({
+        msg: 'the relay policies are older than before; every relay takes a snapshot',
+        err: error.message,
+      });
       this.at = { position: error.current, totals: null };
       this.recent.clear();
       this.listener.onGoneBack();

@@ -117,7 +117,7 @@ function Now({ user, row }: { readonly user: SmtpUser; readonly row: DeniedIp })
       <Text
         size="sm"
         c="dimmed"
-        title="Several users were denied from it: allowing it would let in everybody behind it."
+        title="Several users were denied from it: if you allow it, everybody behind it can log in."
       >
         Looks like your proxy
       </Text>
@@ -145,7 +145,7 @@ function Nothing({ user: { username, restriction } }: { readonly user: SmtpUser 
     </Empty>
   ) : (
     <Empty title="No login would have been refused">
-      Report only lets everybody in and records who came from elsewhere. Nobody did so far.
+      Report only refuses nothing, and records logins from other addresses. There was none so far.
     </Empty>
   );
 }

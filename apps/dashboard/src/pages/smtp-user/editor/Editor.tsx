@@ -118,7 +118,7 @@ function Content({ user, start, close }: Props & { readonly start: Start }) {
         action="Leave"
         onConfirm={() => blocker.proceed?.()}
       >
-        The addresses that you typed are not saved. They stay here, in this tab of the browser, for when you come back.
+        The addresses that you typed are not saved. They stay in this tab of the browser until you come back.
       </Confirm>
     </>
   );

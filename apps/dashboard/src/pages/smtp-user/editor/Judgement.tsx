@@ -74,7 +74,7 @@ export const Judgement = memo(function Judgement({ mode, judged, leftOut, change
       )}
       {rows.length + removed.length + leftOut.length === 0 && (
         <Text size="sm" c="dimmed" className={classes['nothing']}>
-          {mode === 'add' ? 'Each line is judged here while you type.' : 'Nothing yet: the text is the list as it is.'}
+          {mode === 'add' ? 'Each line is checked here while you type.' : 'Nothing: the text is the present list.'}
         </Text>
       )}
       {mode === 'replace' && rows.length + removed.length > 0 && staying > 0 && (

@@ -75,11 +75,11 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
       <div className={classes['columns']}>
         <div className={classes['text']}>
           <Textarea
-            label={draft.mode === 'add' ? 'Addresses and ranges' : 'The list, one entry a line'}
+            label={draft.mode === 'add' ? 'Addresses and ranges' : 'The list, one entry per line'}
             description={
               draft.mode === 'add'
                 ? 'Paste anything: lines, commas, CSV with notes, an SPF record.'
-                : 'What you take out is removed: address, end, # note.'
+                : 'Lines that you delete are removed from the list. A line: address, end, # note.'
             }
             placeholder={EXAMPLE}
             value={draft.text}
@@ -124,7 +124,7 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
           <Text size="sm">
             {mode === 'report-only' || setting !== null
               ? 'Report only: other logins are recorded and let through.'
-              : `Today ${user.username} logs in from anywhere. Other addresses are refused as soon as you save.`}
+              : `Today ${user.username} may log in from every address. Other addresses are refused as soon as you save.`}
           </Text>
           {mode === 'enforce' && (
             <Checkbox
@@ -155,7 +155,7 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
       )}
       {refusesAll(after, now) && blocked === null && changes.length > 0 && (
         <Alert color="red" mt="md">
-          All entries would be expired: every login is refused.
+          All entries would be expired, and every login would be refused.
         </Alert>
       )}
       {blocked === null && changes.length > 0 && (
@@ -211,12 +211,12 @@ function judgedList(draft: Draft, now: Date) {
 function whyNot(draft: Draft, after: readonly Listed[], bad: number): string | null {
   if (!isDirty(draft)) return null;
   if (after.length > MAX_ENTRIES)
-    return `A restriction has at most ${MAX_ENTRIES.toLocaleString('en')} entries; this would make ${after.length.toLocaleString('en')}. Use wider ranges, or take expired entries off.`;
+    return `A restriction has at most ${MAX_ENTRIES.toLocaleString('en')} entries, and this would be ${after.length.toLocaleString('en')}. Use wider ranges, or remove expired entries.`;
   if (draft.mode === 'add') return null;
   if (bad > 0)
-    return `Correct or take out ${bad === 1 ? 'the line that cannot be read' : `the ${bad} lines that cannot be read`}: in a text of the whole list, a typing error would remove an entry.`;
+    return `Correct or delete ${bad === 1 ? 'the line that cannot be read' : `the ${bad} lines that cannot be read`}: in the complete list, a typing error would remove an entry.`;
   if (after.length === 0)
-    return 'A list without entries would refuse every login. To let the SMTP user log in from anywhere, use “Clear restriction” at the end of its page.';
+    return 'A list without entries would refuse every login. To let the SMTP user log in from every address, use “Clear restriction” at the end of its page.';
   return null;
 }
 

@@ -96,10 +96,10 @@ function wrongIn({ note, expiresAt }: Listed, before: Listed | undefined, now: D
   if (note !== null && note.length > MAX_NOTE_LENGTH)
     return `A note has at most ${MAX_NOTE_LENGTH} characters; this one has ${note.length}.`;
   if (note !== null && (!note.isWellFormed() || /[^\P{Cc}\t\n\r]/u.test(note)))
-    return 'A note is text without control characters, but for tabs and new lines.';
+    return 'A note must not contain control characters, except tabs and new lines.';
   // An unchanged end may be in the past.
   if (expiresAt !== null && expiresAt !== before?.expiresAt && Date.parse(expiresAt) <= now.getTime())
-    return `The end of this entry, ${expiresAt}, is past. Give a later time, or none.`;
+    return `The end of this entry, ${expiresAt}, is in the past. Choose a later time, or none.`;
   return null;
 }
 

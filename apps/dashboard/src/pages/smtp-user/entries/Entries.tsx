@@ -75,8 +75,8 @@ export function Entries({ user, writable, openEditor }: Props) {
           )
         }
       >
-        There is no restriction: anyone with the password can log in from anywhere. With the first address that you add,
-        every other address is {mode === 'report-only' ? 'recorded (report only)' : 'refused'}.
+        There is no restriction: anyone with the password can log in from every address. With the first address that you
+        add, every other address is {mode === 'report-only' ? 'recorded (report only)' : 'refused'}.
       </Empty>
     );
   }

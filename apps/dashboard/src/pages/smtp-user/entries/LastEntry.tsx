@@ -19,7 +19,7 @@ export function LastEntry({ user, entry, close }: Props) {
         </Text>
         <Text size="sm" component="ul" pl="md" m={0}>
           <li>To let it log in from another address only, add that one first. Then remove this.</li>
-          <li>To let it log in from anywhere, use “Clear restriction” at the end of this page.</li>
+          <li>To let it log in from every address, use “Clear restriction” at the end of this page.</li>
           <li>To let it log in no more, change its password, or remove the SMTP user.</li>
         </Text>
         <Group justify="flex-end">

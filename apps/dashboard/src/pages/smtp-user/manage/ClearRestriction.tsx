@@ -35,14 +35,14 @@ export function ClearRestriction({ user }: { readonly user: SmtpUser }) {
         onConfirm={() =>
           clear.mutate(undefined, {
             onSuccess: () => {
-              showDone('The restriction is cleared: logins may come from anywhere.');
+              showDone('The restriction is cleared: logins are allowed from every address.');
               close();
             },
           })
         }
       >
         <Text size="sm" mb="xs">
-          <strong>Anyone with the password can then log in from anywhere.</strong>
+          <strong>Anyone with the password can then log in from every address.</strong>
         </Text>
         <Text size="sm">
           {numberOf(user)} off the list, with {user.restriction.entries.length === 1 ? 'its note' : 'their notes'}. If

@@ -120,7 +120,7 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
 
 function consequence({ restriction, username }: SmtpUser, wanted: Mode | null): string {
   if (wanted === 'report-only')
-    return `Until the list is enforced again, anyone with the password of ${username} can log in from anywhere. Logins from addresses that are not on the list are recorded under “Denied”.`;
+    return `Until the list is enforced again, anyone with the password of ${username} can log in from every address. Logins from addresses that are not on the list are recorded under “Denied”.`;
   if (!restriction.restricted) return 'The list has no addresses yet. Once it has, every other address is refused.';
   return 'From now on, logins from addresses that are not on the list are refused. Look under “Denied” first: it has the addresses that would have been refused.';
 }

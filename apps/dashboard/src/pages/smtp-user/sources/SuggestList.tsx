@@ -42,7 +42,7 @@ export function SuggestList({ user, use }: Props) {
 function Suggestion({ user, use }: Props) {
   const { data, error, refetch } = useQuery(suggestionQuery({ tenantId: user.tenantId, smtpUserId: user.id }));
   if (error) return <Failed error={error} retry={() => void refetch()} />;
-  if (!data) return <Skeleton height={160} role="status" aria-label="The list is made" />;
+  if (!data) return <Skeleton height={160} role="status" aria-label="The list is being created" />;
   const { ranges, left, leftAddresses, leftLogins, logins } = data;
   if (ranges.length === 0)
     return (
