@@ -359,7 +359,7 @@ describe('the start of the agent', () => {
     const file = join(agent.folder, 'file');
     await writeFile(file, 'x');
     await expect(started({ POSTERN_AGENT_POSTFIX: `unix:${file}` })).rejects.toThrow(
-      'is a file that is not a socket: remove it',
+      'is a file, not a socket: remove it',
     );
     await expect(started({ POSTERN_AGENT_POSTFIX: `unix:${file}-folder/a` })).rejects.toThrow(
       'in a folder that does not exist',

@@ -213,7 +213,7 @@ describe('the readers of exports', () => {
     ];
     for (const [key, why] of [
       [auditor, 'This key has 2 exports running'],
-      [third, 'Other keys have as many exports running'],
+      [third, 'This process is sending as many exports as it can'],
     ] as const) {
       const refused = await askForExport(ofUser(flooded), key, NDJSON);
       expect([refused.statusCode, refused.headers['retry-after'], JSON.parse((await readRest(refused)).text)]).toEqual([

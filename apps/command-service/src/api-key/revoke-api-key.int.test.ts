@@ -101,7 +101,7 @@ describe('revoking an API key', () => {
     const end = (key: string, other: string) => service.call('DELETE', `/v1/api-keys/${keyId(other)}`, { key });
     const expectLast = async (key: string) => {
       expect((await end(key, key)).body).toEqual(
-        problem(409, 'last-operator-key', 'This is the last live operator key.'),
+        problem(409, 'last-operator-key', 'This is the last operator key that is not revoked.'),
       );
       expect(await service.events(`api-key/${keyId(key)}`)).toHaveLength(1);
     };

@@ -99,7 +99,7 @@ describe('reporting denials', () => {
     const bad: [unknown, string, string][] = [
       [denial({ id: 'x' }), 'validation-failed', '/id is a UUID in lower case.'],
       [denial({ username: 'a b' }), 'username-invalid', '/username is 1 to 254'],
-      [denial({ username: 'nobody@acme.example' }), 'smtp-user-not-found', 'Nobody held'],
+      [denial({ username: 'nobody@acme.example' }), 'smtp-user-not-found', 'No SMTP user had'],
       [denial({ ip: '010.0.0.1' }), 'source-ip-invalid', '/ip cannot be read'],
       [denial({ occurredAt: '2026-02-30T00:00:00Z' }), 'validation-failed', '/occurredAt is a time'],
       [denial({ relay: '' }), 'validation-failed', '/relay is a text'],

@@ -143,7 +143,7 @@ describe('taking entries off', () => {
       body: { restricted: true, version: 3, entries: [{ id: second }] },
     });
     expect((await del(`${user}/restriction/entries/${first}`)).body).toEqual(
-      problem(404, 'entry-not-found', 'There is no entry with this id'),
+      problem(404, 'entry-not-found', 'The restriction has no entry with this id'),
     );
     expect((await del(`${user}/restriction/entries/${second}`)).body).toEqual(
       problem(409, 'last-entry', 'DELETE …/restriction'),

@@ -398,7 +398,7 @@ describe('a sign-in link', () => {
     expect(answer.body).toMatchObject({ role: 'admin', tenantId: 'acme', keyId: idOf(admin) });
     expect((await whoAmI(cookieOf(answer))).body).toEqual(answer.body);
     const again = await signIn({ code: codeOf(made.body) });
-    expect(again.body).toEqual(problem(401, 'sign-in-code-invalid', 'Make a new one.'));
+    expect(again.body).toEqual(problem(401, 'sign-in-code-invalid', 'Create a new one.'));
     expect(again.headers).not.toHaveProperty('set-cookie');
   });
 
@@ -433,13 +433,13 @@ describe('a sign-in link', () => {
     );
     await service.call('DELETE', `/v1/tenants/acme/api-keys/${idOf(key)}`, { key: admin });
     for (const code of [late, revoked, revoked.toUpperCase(), '', 'x', '\0', admin])
-      expect((await signIn({ code })).body).toEqual(problem(401, 'sign-in-code-invalid', 'Make a new one.'));
+      expect((await signIn({ code })).body).toEqual(problem(401, 'sign-in-code-invalid', 'Create a new one.'));
   });
 
   it('is made by a key, and by no session', async () => {
     const headers = { cookie: await signedIn(admin), ...OWN_PAGE };
     const refused = await service.call('POST', '/v1/sign-in-links', { headers });
-    expect(refused.body).toEqual(problem(403, 'role-not-allowed', 'Send the API key itself.'));
+    expect(refused.body).toEqual(problem(403, 'role-not-allowed', 'Send the API key.'));
     const relay = await service.key({ role: 'relay', name: 'mx1' });
     expect((await service.call('POST', '/v1/sign-in-links', { key: relay })).body).toMatchObject({
       code: 'role-not-allowed',

@@ -17,7 +17,7 @@ describe('the header If-Match', () => {
   it.each(['7', '"7', '"abc"', 'w/"7"', '"7-rot13"', '"7"-gzip', '', '"7" "8"', '"-1"', '"99999999999999999999"'])(
     '%j is refused, so that no change goes unguarded that was meant to be guarded',
     (header) => {
-      expect(() => readIfMatch(header)).toThrow('Send If-Match as the ETag came');
+      expect(() => readIfMatch(header)).toThrow('Send the ETag as If-Match');
     },
   );
 });

@@ -67,7 +67,7 @@ describe('a request with an Idempotency-Key', () => {
     const { status, body } = await other(user, key);
     expect({ status, body }).toEqual({
       status: 409,
-      body: problem(409, 'idempotency-key-reused', 'Make a new key'),
+      body: problem(409, 'idempotency-key-reused', 'Use a new key'),
     });
     expect(await versions(user)).toEqual([1, 2]);
   });

@@ -44,7 +44,7 @@ describe('a pasted line', () => {
   it.each([
     ['with a note that is too long', `203.0.113.42 # ${'x'.repeat(501)}`, 'at most 500 characters'],
     ['with a control character in its note', '203.0.113.42 # a\u0007b', 'control characters'],
-    ['with an end that is past', `203.0.113.42, ${PAST}`, 'is past'],
+    ['with an end that is past', `203.0.113.42, ${PAST}`, 'is in the past'],
   ])('%s is wrong', (_, text, reason) => {
     expect(first(text)).toMatchObject({ verdict: 'bad', reason: expect.stringContaining(reason) });
   });
