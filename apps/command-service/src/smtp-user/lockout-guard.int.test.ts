@@ -182,7 +182,10 @@ describe('a change with Postern-Guard: lockout', () => {
     async (header) => {
       const user = await userSeenAt(HOME);
       const { status, body } = await add(user, [OFFICE], { 'postern-guard': header });
-      expect({ status, body }).toEqual({ status: 400, body: problem(400, 'request-malformed', 'Postern-Guard must be') });
+      expect({ status, body }).toEqual({
+        status: 400,
+        body: problem(400, 'request-malformed', 'Postern-Guard must be'),
+      });
       expect(await version(user)).toBe(1);
     },
   );
