@@ -72,7 +72,7 @@ export class ApiCommand extends TerminalCommand {
       );
   }
 
-  days(what = 'by the logins of so many days'): this {
+  days(what = 'the period of the logins in days'): this {
     return this.option('--days <n>', `${what}, 1 to 90`, wholeNumber(1, 90), 30);
   }
 

@@ -45,7 +45,7 @@ export function DenialsChart({ tenantId, smtpUserId, range, filters, by, onSelec
   return (
     <>
       {data?.complete === false && (
-        <Dimmed size="xs">There are more denials than are counted: the bars at the left are too low.</Dimmed>
+        <Dimmed size="xs">Only the newest denials are counted, so the bars on the left are too low.</Dimmed>
       )}
       <Chart
         of={

@@ -78,7 +78,7 @@ function Content({ typeToConfirm, children, ...form }: Omit<Props, 'opened' | 't
         <TextInput
           label={
             <>
-              Type <span className="mono">{typeToConfirm}</span> to go on
+              Type <span className="mono">{typeToConfirm}</span> to continue
             </>
           }
           value={typed}

@@ -55,7 +55,7 @@ export function ApiKeys({ tenantId }: { readonly tenantId: string | null }) {
         rowKey={({ id }) => id}
         empty={
           <Empty title="No API keys yet" action={issue}>
-            Issue an admin key for whoever manages the SMTP users of this tenant.
+            Issue an admin key for the people who manage the SMTP users of this tenant.
           </Empty>
         }
       />

@@ -74,7 +74,7 @@ export function Changes() {
             <Empty title={nothingWords(filters)}>
               {username === undefined
                 ? 'Choose a longer time, or another key.'
-                : 'Choose a longer time, or take a filter out. The name is looked for as a whole, in any case.'}
+                : 'Choose a longer time, or remove a filter. The name must be complete, in upper or lower case.'}
             </Empty>
           }
         />

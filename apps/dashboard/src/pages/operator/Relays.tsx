@@ -29,7 +29,7 @@ export function Relays() {
   return (
     <Page
       title="Relays"
-      description="The mail relays that had contact within a day. A relay that loses its connection goes on deciding by the policies that it has."
+      description="The mail relays that had contact within a day. A relay that loses its connection keeps deciding with its last policies."
       actions={query.error && query.data ? <Stale since={query.dataUpdatedAt} /> : undefined}
     >
       <NewRows count={waiting} onShow={show} />

@@ -78,11 +78,11 @@ function CreateTenant({ onClose }: { readonly onClose: () => void }) {
       />
       <TextInput
         label="Id"
-        description="In every URL of its API; it cannot be changed. Left empty, one is made."
+        description="It is in every URL of its API, and cannot be changed. Leave it empty to get a new one."
         placeholder="acme"
         className="mono"
         pattern="[a-z0-9][a-z0-9\-]{0,62}"
-        title="1 to 63 of a–z, 0–9 and -, not beginning with -"
+        title="1 to 63 characters of a–z, 0–9 and -; the first is not -"
         value={id}
         onChange={(event) => setId(event.currentTarget.value)}
         spellCheck={false}

@@ -47,7 +47,7 @@ function Fields({ tenantId, close }: Omit<Props, 'opened'>) {
     >
       <TextInput
         label="Username"
-        description="As programs send it when they log in. It begins without a restriction: logins may come from anywhere."
+        description="As programs send it when they log in. Without a restriction, it may log in from every address."
         placeholder="app@acme.example"
         value={username}
         onChange={({ currentTarget }) => {

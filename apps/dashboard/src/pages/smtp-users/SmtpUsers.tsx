@@ -114,7 +114,7 @@ export function SmtpUsers() {
           </div>
         )}
         {state === 'refusing' && refusing?.nextCursor && (
-          <Dimmed size="xs">The {MOST_REFUSING} with the newest refusals. “Denials” has all of them.</Dimmed>
+          <Dimmed size="xs">The {MOST_REFUSING} with the newest refusals. The page “Denials” shows all.</Dimmed>
         )}
       </Stack>
       <AddSmtpUser tenantId={tenantId} opened={adding} close={close} />

@@ -45,7 +45,7 @@ export function Conflict({ user, base, theirs, mine, setting, save, saving, erro
         <Text fw={600}>The list was changed while you were typing</Text>
         <LastChange user={user} version={theirs.version} />
         <Dimmed size="sm">
-          Choose whose line to keep, entry by entry. What only one of you touched is chosen already
+          Choose which line to keep for each entry. What only one of you changed is chosen already
           {clashes > 0 && `; you both changed ${clashes === 1 ? 'one entry' : `${clashes} entries`}`}.
         </Dimmed>
       </div>
@@ -80,7 +80,7 @@ export function Conflict({ user, base, theirs, mine, setting, save, saving, erro
         ))}
       </div>
       {after.length > 0 && <PreviewFigures user={user} change={{ entries: after.map(wantedOf) }} />}
-      {after.length === 0 && <Text size="sm">A list without entries would refuse every login: keep one entry.</Text>}
+      {after.length === 0 && <Text size="sm">A list without entries would refuse every login. Keep one entry.</Text>}
       {error && <Failed error={error} />}
       <Group justify="space-between" className={classes['footer']}>
         <Button variant="subtle" color="gray" onClick={back} disabled={saving}>

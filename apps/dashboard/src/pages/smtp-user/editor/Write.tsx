@@ -130,7 +130,7 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
             <Checkbox
               mt="xs"
               size="sm"
-              label="Only report at first: refuse nothing, record what would be refused"
+              label="Only report at first: refuse nothing, and record what would be refused"
               checked={setting !== null}
               onChange={({ currentTarget: { checked } }) =>
                 change({ ...draft, setting: checked ? { mode: 'report-only', enforceAt: null } : null })

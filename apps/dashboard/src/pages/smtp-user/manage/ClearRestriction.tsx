@@ -17,7 +17,7 @@ export function ClearRestriction({ user }: { readonly user: SmtpUser }) {
           Clear restriction
         </Title>
         <Dimmed size="sm">
-          Takes all addresses off the list: anyone with the password can then log in from anywhere.
+          Removes all addresses from the list: anyone with the password can then log in from every address.
         </Dimmed>
       </Stack>
       <Button variant="outline" color="red" onClick={open}>

@@ -180,7 +180,7 @@ function Because({ user, checked }: { readonly user: SmtpUser; readonly checked:
     );
   return (
     <Dimmed size="sm">
-      The change that made it so: {titleOf(change)}, by <By actor={change.actor} />, <Time at={change.occurredAt} />.{' '}
+      The change that caused this: {titleOf(change)}, by <By actor={change.actor} />, <Time at={change.occurredAt} />.{' '}
       <Link
         from="/t/$tenantId/smtp-users/$smtpUserId"
         search={(before) => ({ ...before, tab: 'history' as const })}
