@@ -12,7 +12,7 @@ export const denialReasonView = oneOfSoFar(DENIAL_REASONS);
 export const roleView = z.enum(ROLES);
 
 export const modeView = z.enum(MODES).meta({
-  description: '`enforce` refuses a mismatch; `report-only` records it and lets it through.',
+  description: '`enforce` refuses a login that matches no entry; `report-only` records it and lets it through.',
 });
 
 const entryId = '019ab1c1-0a51-7b6e-9d5a-2f7c1e4b8d33';
@@ -28,14 +28,14 @@ export const entryView = viewOf<Entry>('Entry', 'One address or range of a restr
   live: z.boolean().meta({ description: 'False: the entry has expired.' }),
 });
 
-const warningView = viewOf<Warning>('Warning', 'A possible mistake in an entry. The entry is stored all the same.', {
+const warningView = viewOf<Warning>('Warning', 'A possible mistake in an entry. The entry is stored anyway.', {
   code: oneOfSoFar(WARNING_CODES),
-  detail: text('203.0.113.42 is inside the entry 203.0.113.0/24, and adds nothing to it.'),
+  detail: text('203.0.113.42 is inside the entry 203.0.113.0/24, and adds nothing.'),
   entryId: uuid(entryId),
 });
 
 export const restrictionView = viewOf<Restriction>('Restriction', 'The allow list of one SMTP user.', {
-  restricted: z.boolean().meta({ description: 'False: logins come from anywhere.' }),
+  restricted: z.boolean().meta({ description: 'False: logins are allowed from every address.' }),
   mode: modeView,
   enforceAt: time(
     '2026-11-15T08:00:00.000Z',
@@ -48,7 +48,7 @@ export const restrictionView = viewOf<Restriction>('Restriction', 'The allow lis
 
 export const smtpUserView = viewOf<SmtpUser>(
   'SmtpUser',
-  'A username that logs in to send mail, with its restriction.',
+  'An SMTP user: a username that logs in to send mail, with its restriction.',
   {
     id: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
     tenantId: text('acme'),

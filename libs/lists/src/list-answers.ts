@@ -99,6 +99,7 @@ export class ListAnswers {
       const headOnly = request.method === 'HEAD';
       const first = await read({ limit: headOnly ? 1 : this.limits.pageRows, cursor: query.asked.cursor });
       if (reply.sent) return undefined;
+      list.checkExport?.(first, query.asked);
       void reply.headers({ 'content-type': format.contentType, vary: 'accept' });
       if (format.name === 'csv') void reply.header('content-disposition', `attachment; filename="${list.name}.csv"`);
       const response = reply.hijack().raw;

@@ -9,7 +9,7 @@ const MAX_SILENT = 100;
 export interface LoginCoverage {
   /** Since when any relay has reported logins; null: none ever has. */
   readonly since: string | null;
-  /** The first hundred, by name, of the relays that had contact within a day and do not report logins. */
+  /** Relays that had contact within a day but do not report logins, by name; at most 100. */
   readonly silentRelays: readonly string[];
   /** Logins from addresses beyond those that are kept of a day. */
   readonly notKept: number;

@@ -30,7 +30,7 @@ export class ChangesController {
   /** For operators: keys of operators and relays belong to no tenant. */
   @Get('changes')
   @Allow('operator')
-  @ListRoute(changes, { tag: 'Audit trail', summary: 'The changes that concern no tenant' })
+  @ListRoute(changes, { tag: 'Audit trail', summary: 'The changes that belong to no tenant' })
   listOperatorChanges(@Query({ schema: changes.query }) asked: ChangesParams) {
     return new ListChanges({ tenantId: null, smtpUserId: null }, asked);
   }

@@ -37,7 +37,10 @@ export const changes = defineList({
     occurredAt: time('2026-11-01T08:00:00.000Z'),
     actor: actorView,
     requestId: text('deploy-2026-11-01.17'),
-    smtpUserId: uuid<SmtpUserId>('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10', 'Null if it concerns none.').nullable(),
+    smtpUserId: uuid<SmtpUserId>(
+      '019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10',
+      'Null: it belongs to no SMTP user.',
+    ).nullable(),
     username: text('app@acme.example', 'The SMTP user’s name after the change.').nullable(),
     data: z.looseObject({}).meta({ description: 'The data of the event. Its fields depend on `type`.' }),
     before: z

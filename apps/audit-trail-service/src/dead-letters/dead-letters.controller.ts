@@ -31,7 +31,7 @@ export class DeadLettersController {
   @Get()
   @Documented({
     tag: 'Operators',
-    summary: 'List the denials that could not be read and wait, oldest first',
+    summary: 'List the dead letters: denials that could not be read, oldest first',
     answer: json(pageView('DeadLetterPage', deadLetterView)),
   })
   async listDeadLetters(
@@ -44,7 +44,7 @@ export class DeadLettersController {
   @Get(':deadLetterId')
   @Documented({
     tag: 'Operators',
-    summary: 'Get a dead letter with its event, or its message as it was received',
+    summary: 'Show a dead letter with its event, or its message as received',
     answer: json(completeDeadLetterView),
     problems: ['dead-letter-not-found'],
   })
@@ -56,7 +56,7 @@ export class DeadLettersController {
   @HttpCode(200)
   @Documented({
     tag: 'Operators',
-    summary: 'Read a dead letter again; a readable one is recorded, once',
+    summary: 'Read a dead letter again; if it can be read, it is recorded once',
     answer: json(retriedDeadLetterView),
     problems: ['dead-letter-not-found', 'dead-letter-not-waiting'],
   })
@@ -74,7 +74,7 @@ export class DeadLettersController {
   @HttpCode(204)
   @Documented({
     tag: 'Operators',
-    summary: 'Discard a dead letter; its row is kept, but it no longer waits',
+    summary: 'Discard a dead letter: it no longer waits, but its row is kept',
     status: 204,
     problems: ['dead-letter-not-found', 'dead-letter-not-waiting'],
   })

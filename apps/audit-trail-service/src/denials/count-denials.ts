@@ -48,8 +48,8 @@ type HistogramParams = z.infer<typeof HistogramParams>;
 export const denialHistogramView = view('DenialHistogram', 'How many logins were denied, and when.', {
   interval: z.enum(['minute', 'hour', 'day']),
   items: z.array(
-    view('DenialBucket', 'The denied logins of one interval; the empty ones are there too.', {
-      at: time('2026-11-01T08:00:00.000Z', 'When it begins.'),
+    view('DenialBucket', 'The denied logins of one interval. Intervals without a denied login are included.', {
+      at: time('2026-11-01T08:00:00.000Z', 'The beginning of the interval.'),
       refused: integer(0, 12),
       wouldHaveBeenRefused: integer(0, 0, 'Logins that `report-only` let through.'),
       reasons: z

@@ -47,7 +47,7 @@ export class DenialsController {
   @Get('denial-summaries')
   @Documented({
     tag: 'Audit trail',
-    summary: 'The last denial of each of some SMTP users, and what is refused now and today',
+    summary: 'The last denial of each named SMTP user, with the logins refused now and today',
     answer: json(summariesView),
   })
   summariseDenials(

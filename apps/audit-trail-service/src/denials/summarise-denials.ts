@@ -50,9 +50,13 @@ const summary = view('DenialSummary', 'A summary of an SMTP user’s denials.', 
   }),
 });
 
-export const summariesView = view('DenialSummaries', 'In no order. SMTP users without a denial are left out.', {
-  items: z.array(summary),
-});
+export const summariesView = view(
+  'DenialSummaries',
+  'In no particular order. SMTP users without a denial are left out.',
+  {
+    items: z.array(summary),
+  },
+);
 export type Summaries = z.infer<typeof summariesView>;
 export type DenialSummary = Summaries['items'][number];
 

@@ -10,7 +10,7 @@ export class DeniedIpsController {
   @Get('smtp-users/:smtpUserId/denied-ips')
   @ListRoute(deniedIps, {
     tag: 'Audit trail',
-    summary: 'The addresses from which an SMTP user was denied, with the entries that would let them in',
+    summary: 'The addresses from which an SMTP user was denied, with suggested entries',
   })
   listDeniedIps(
     @Tenant() tenantId: TenantId,

@@ -16,7 +16,7 @@ export const deniedTotals = {
 /** `address` is null if `ip`, as the relays saw it, is not an address. */
 export type DeniedIpRecord = Described<z.ZodObject<typeof deniedTotals>> & { readonly address: IpAddress | null };
 
-export const suggestedEntry = view('SuggestedEntry', 'An entry that would let the address in.', {
+export const suggestedEntry = view('SuggestedEntry', 'An entry that would allow the address.', {
   range: text('203.0.113.9', 'The address or range in canonical form, as in an entry.'),
   why: text('It is the address itself.'),
   covers: integer(

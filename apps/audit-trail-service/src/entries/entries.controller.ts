@@ -10,7 +10,7 @@ export class EntriesController {
   @Get()
   @ListRoute(entries, {
     tag: 'Observed sources',
-    summary: 'The entries of a tenant’s restrictions, and when each last let a login in',
+    summary: 'The entries of a tenant’s restrictions, and when each last allowed a login',
   })
   listEntries(@Tenant() tenantId: TenantId, @Query({ schema: entries.query }) asked: EntriesParams) {
     return new ListEntries(tenantId, asked);

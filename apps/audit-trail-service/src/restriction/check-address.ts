@@ -35,7 +35,7 @@ export const checkedAddressView = view('CheckedAddress', 'A decision, explained.
   decision: decisionView,
   reason: reasonView,
   mode: modeView,
-  matched: shownEntry.nullable().meta({ description: 'The entry that lets the address in.' }),
+  matched: shownEntry.nullable().meta({ description: 'The entry that allows the address.' }),
   nearest: shownEntry.nullable().meta({
     description:
       'If no live entry contains the address: the expired entry that contains it, otherwise the closest live entry of the same address family.',

@@ -55,7 +55,7 @@ export class RestrictionController {
   @Get('suggestion')
   @Documented({
     tag: 'Restrictions',
-    summary: 'The smallest list that covers where an SMTP user has logged in from',
+    summary: 'The shortest list that covers the addresses from which an SMTP user logged in',
     takes: ['Postern-Min-Version'],
     answer: json(suggestedRestrictionView),
   })
@@ -73,7 +73,7 @@ export class RestrictionController {
   @LongBody(SERVER_LIMITS.bodyBytes)
   @Documented({
     tag: 'Restrictions',
-    summary: 'Show which of the last days’ logins a change would have refused; changes nothing',
+    summary: 'Show which past logins a change would have refused; changes nothing',
     takes: ['Postern-Min-Version'],
     answer: json(restrictionPreviewView),
     problems: ['entry-not-found', 'last-entry', 'restriction-empty'],

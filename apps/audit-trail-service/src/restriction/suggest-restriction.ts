@@ -16,7 +16,7 @@ export const suggestedRestrictionView = view(
   {
     ranges: z
       .array(suggestedRange)
-      .meta({ description: 'Those with the most logins first, at most 1,000. Never wider than /24 or /64.' }),
+      .meta({ description: 'The ranges with the most logins first, at most 1,000. None is wider than /24 or /64.' }),
     left: z
       .array(z.object({ ip: text('198.51.100.7'), logins: integer(1, 1) }))
       .meta({ description: `The addresses that no range covers, the latest first, at most ${MAX_LEFT}.` }),

@@ -62,7 +62,7 @@ export class RelayLoginsController {
   @LongBody(SERVER_LIMITS.bodyBytes)
   @Documented({
     tag: 'Relays',
-    summary: 'Report logins that were let through; an empty batch says that there were none',
+    summary: 'Report allowed logins; an empty batch reports that there were none',
     takes: RELAY_HEADERS,
     answer: json(reportedLoginsView),
   })

@@ -16,11 +16,11 @@ import { z } from 'zod';
 
 export const reportedLoginsView = view('ReportedLogins', 'The result of a batch of logins.', {
   accepted: integer(0, 1, 'Records that were counted.'),
-  duplicate: z.boolean().meta({ description: 'Whether the batch was counted before: nothing of it is counted again.' }),
+  duplicate: z.boolean().meta({ description: 'True: the batch was counted before, and is not counted again.' }),
   rejected: integer(
     0,
     0,
-    'Records that are refused. Do not send them again. The SMTP user is unknown, a member cannot be read, the hour is in the future by Postern’s clock, or the hour is older than the retention period. The metric `postern_logins_rejected_total` counts them by reason.',
+    'Rejected records. Do not send them again. The SMTP user is unknown, a member cannot be read, the hour is in the future by Postern’s clock, or the hour is older than the retention period. The metric `postern_logins_rejected_total` counts them by reason.',
   ),
 });
 export type ReportedLogins = z.infer<typeof reportedLoginsView>;

@@ -16,7 +16,7 @@ export class SourcesController {
   @Get()
   @ListRoute(sources, {
     tag: 'Observed sources',
-    summary: 'The addresses from which an SMTP user has logged in, and what would be decided now',
+    summary: 'The addresses from which an SMTP user logged in, and the decision for each now',
   })
   listSources(
     @Tenant() tenantId: TenantId,
@@ -29,7 +29,7 @@ export class SourcesController {
   @Get('histogram')
   @Documented({
     tag: 'Observed sources',
-    summary: 'How often an SMTP user has logged in, by day, and what would be refused now',
+    summary: 'The logins of an SMTP user by day, and how many would be refused now',
     answer: json(sourceHistogramView),
   })
   countSources(

@@ -10,12 +10,12 @@ const shown = {
   name: text('mx1'),
   createdAt: time('2026-11-01T08:00:00.000Z'),
 };
-export const issuedApiKeyView = view('IssuedApiKey', 'A new key with its text, which is shown this once.', {
+export const issuedApiKeyView = view('IssuedApiKey', 'A new key with its text, which is shown only once.', {
   ...shown,
   key: text('pst_relay_019ab1bf-9d20-7a33-8c1e-5b6d7f809a11_<secret>'),
 });
 export type IssuedApiKey = z.infer<typeof issuedApiKeyView>;
-const apiKeyView = view('ApiKey', 'An API key as lists show it: never its text.', {
+const apiKeyView = view('ApiKey', 'An API key in a list, without its text.', {
   ...shown,
   lastUsedAt: time('2026-11-02T09:30:00.000Z', 'Updated within seconds of a use. Null: it was never used.').nullable(),
   revokedAt: time('2026-11-03T10:00:00.000Z', 'Null: the key is valid.').nullable(),

@@ -197,7 +197,7 @@ describe('replacing a restriction', () => {
     expect(answer.headers['etag']).toBe('"2"');
     expect(answer.body).toEqual(problem(412, 'version-mismatch', 'The present version is 2.', [], { version: 2 }));
     expect((await put(user, { entries: [{ range: '192.0.2.9' }] }, { 'if-match': 'two' })).body).toEqual(
-      problem(422, 'validation-failed', 'Send If-Match as the ETag came', [field('If-Match', 'validation-failed')]),
+      problem(422, 'validation-failed', 'Send the ETag as If-Match', [field('If-Match', 'validation-failed')]),
     );
     expect((await add(user, [{ range: '192.0.2.9' }], { 'if-match': '"1"' })).status).toBe(412);
     expect((await del(`${user}/restriction`, { 'if-match': '"1"' })).status).toBe(412);

@@ -51,7 +51,7 @@ const SignInBody = z
     'Send either "key", an API key, or "code", that of a sign-in link.',
   );
 
-const whoAmIView = view('WhoAmI', 'Who asks: the API key, and the session if one was used.', {
+const whoAmIView = view('WhoAmI', 'The API key of this request, and the session if one was used.', {
   role: roleView,
   tenantId: text<TenantId>('acme', 'Null: the key belongs to no tenant.').nullable(),
   keyId: text<ApiKeyId>('019ab1bf-9d20-7a33-8c1e-5b6d7f809a11'),
@@ -142,7 +142,7 @@ export class SessionController {
   @HttpCode(201)
   @Described({
     tag: 'Yourself',
-    summary: 'Make a link that signs one browser in with your API key',
+    summary: 'Create a link that signs one browser in with your API key',
     description: `It can be used once, within ${LINK_MINUTES} minutes. It needs the key itself: a session cannot create one.`,
     status: 201,
     answer: json(signInLinkView),

@@ -49,7 +49,7 @@ const ReplyBody = z.strictObject({
   }),
 });
 
-const tenantReplyView = viewOf<TenantReply>('TenantReply', 'What relays say to the client of a denied login.', {
+const tenantReplyView = viewOf<TenantReply>('TenantReply', 'The reply of relays to the client of a denied login.', {
   text: text(DEFAULT_TENANT_REPLY.text, '`{ip}` is replaced by the address of the client.'),
   helpUrl: text(HELP_EXAMPLE, 'A link that follows the text. Null: none.').nullable(),
   opaque: z.boolean().meta({ description: 'Answered exactly as a wrong password.', examples: [false] }),
@@ -66,7 +66,7 @@ export class TenantReplyController {
   @Allow('admin', 'auditor', 'operator')
   @Documented({
     tag: 'Tenants',
-    summary: 'Show what relays say to the client of a denied login',
+    summary: 'Show the reply of relays to the client of a denied login',
     answer: json(tenantReplyView),
     responseHeaders: ['ETag'],
   })

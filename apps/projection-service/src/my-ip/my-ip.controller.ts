@@ -20,7 +20,7 @@ export class MyIpController {
   @Public()
   @Documented({
     tag: 'Yourself',
-    summary: 'The address that you come from',
+    summary: 'Your own source address',
     answer: [json(myIpView), plainText('The bare address.', '203.0.113.9')],
     responseHeaders: ['Vary'],
   })

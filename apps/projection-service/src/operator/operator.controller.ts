@@ -26,7 +26,7 @@ export class OperatorController {
   @Get('system')
   @Documented({
     tag: 'Operators',
-    summary: 'The processes of this Postern, its database, its bus, and how far its consumers are',
+    summary: 'The processes of this Postern, its database, its bus, and the lag of its consumers',
     answer: json(systemView),
   })
   getSystem() {

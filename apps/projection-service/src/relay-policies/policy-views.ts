@@ -3,7 +3,7 @@ import { modeView, oneOfSoFar, text, time, uuid, view, viewOf, integer } from '@
 import { z } from 'zod';
 import { RESET_REASONS } from './stream/frame-pages.js';
 
-const entry = viewOf<RelayPolicyEntry>('RelayPolicyEntry', 'A range from which logins are let in.', {
+const entry = viewOf<RelayPolicyEntry>('RelayPolicyEntry', 'A range from which logins are allowed.', {
   range: text('203.0.113.42', 'The address or range in canonical form; a single address has no prefix.'),
   expiresAt: time(
     '2027-01-31T12:00:00.000Z',
@@ -13,16 +13,16 @@ const entry = viewOf<RelayPolicyEntry>('RelayPolicyEntry', 'A range from which l
 
 export const relayPolicyView = viewOf<RelayPolicy>(
   'RelayPolicy',
-  'All that a relay needs to decide for one username.',
+  'Everything that a relay needs to decide for one username.',
   {
-    username: text('app@acme.example', 'As shown; compared without case.'),
+    username: text('app@acme.example', 'In the case in which it was registered. Compare in lower case.'),
     tenantId: text('acme'),
     smtpUserId: uuid('019ab1c0-5f3e-7c55-a2f1-7d0c3b8e9a10'),
     restricted: z.boolean(),
     mode: modeView,
     enforceAt: time(
       '2026-11-15T08:00:00.000Z',
-      'The end of `report-only`: from that instant on the relay enforces the list, by its own clock; null: no end.',
+      'The end of `report-only`: from this time on, the relay enforces the list, by its own clock. Null: no end.',
     ).nullable(),
     entries: z.array(entry),
     version: integer(1, 7),

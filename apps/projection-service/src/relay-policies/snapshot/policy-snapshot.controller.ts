@@ -28,7 +28,7 @@ export class PolicySnapshotController {
   @Allow('relay')
   @Documented({
     tag: 'Relays',
-    summary: 'All policies that are not removed, a line each',
+    summary: 'All policies that are not removed, one line for each',
     takes: ['Accept-Encoding'],
     answer: ndjson(relayPolicyView),
     responseHeaders: ['Postern-Revision', 'Postern-Policies', 'Postern-Digest', 'Vary', 'Content-Encoding'],

@@ -16,7 +16,7 @@ export class PolicyStreamController {
   @Allow('relay')
   @Documented({
     tag: 'Relays',
-    summary: 'The changes of the policies from a revision on, as they happen',
+    summary: 'The changes of the policies after a revision, as they happen',
     takes: ['Last-Event-ID', ...RELAY_HEADERS],
     query: {
       lastEventId: {
