@@ -1,5 +1,6 @@
 import './protected-password.js';
 
+export { arrayLiteral } from './array-literal.js';
 export { QueryGivenUp } from './bounded-client.js';
 export {
   CONSUMER_POOL,

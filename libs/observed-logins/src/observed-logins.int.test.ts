@@ -34,11 +34,12 @@ beforeEach(() => {
   smtpUserId = newId<SmtpUserId>();
 });
 
+const hourOf = (time: string) => Date.parse(time) / 3_600_000;
 const record = (ip: string, more: Partial<LoginRecord> = {}): LoginRecord => ({
   smtpUserId,
   tenantId: 'acme' as TenantId,
   ip,
-  hour: '2026-11-02T08:00:00.000Z',
+  hour: hourOf('2026-11-02T08:00:00.000Z'),
   count: 1,
   entryId: null,
   relay: 'mx1',
@@ -67,12 +68,12 @@ describe('observed sources', () => {
   it('are folded by address over hours, days, relays and batches, newest first', async () => {
     const first = [
       record('198.51.100.1', { count: 3 }),
-      record('198.51.100.1', { count: 2, hour: '2026-11-02T07:00:00.000Z', relay: 'mx2' }),
-      record('2001:db8::1', { hour: '2026-11-03T09:00:00.000Z' }),
+      record('198.51.100.1', { count: 2, hour: hourOf('2026-11-02T07:00:00.000Z'), relay: 'mx2' }),
+      record('2001:db8::1', { hour: hourOf('2026-11-03T09:00:00.000Z') }),
     ];
     expect(await store(first)).toEqual({ accepted: 3, duplicate: false, notKept: 0 });
     await store([record('198.51.100.1', { count: 4, relay: 'mx3' })]);
-    await store([record('198.51.100.1', { count: 1, hour: '2026-11-04T23:00:00.000Z' })]);
+    await store([record('198.51.100.1', { count: 1, hour: hourOf('2026-11-04T23:00:00.000Z') })]);
     expect(await sources()).toEqual([
       {
         ip: '198.51.100.1',
@@ -122,9 +123,9 @@ describe('observed sources', () => {
 
   it('remember the entry that matched last', async () => {
     const [older, newer] = [newId<EntryId>(), newId<EntryId>()];
-    await store([record('198.51.100.1', { entryId: newer, hour: '2026-11-02T10:00:00.000Z' })]);
+    await store([record('198.51.100.1', { entryId: newer, hour: hourOf('2026-11-02T10:00:00.000Z') })]);
     await store([record('198.51.100.1', { entryId: older })]);
-    await store([record('198.51.100.1', { hour: '2026-11-02T11:00:00.000Z' })]);
+    await store([record('198.51.100.1', { hour: hourOf('2026-11-02T11:00:00.000Z') })]);
     expect(await sql(`SELECT entry_id FROM logins.sources WHERE smtp_user_id = '${smtpUserId}'`)).toEqual([
       { entry_id: newer },
     ]);
@@ -143,7 +144,9 @@ describe('observed sources', () => {
     expect(kept.find(({ ip }) => ip === '2001:db8::1')?.logins).toBe(8);
     expect(await known()).toMatchObject({ notKept: 18 });
     // Another day has room of its own.
-    expect(await store([record('203.0.113.1', { hour: '2026-11-03T00:00:00.000Z' })])).toMatchObject({ notKept: 0 });
+    expect(await store([record('203.0.113.1', { hour: hourOf('2026-11-03T00:00:00.000Z') })])).toMatchObject({
+      notKept: 0,
+    });
   });
 
   it('are seen only by their tenant', async () => {

@@ -6,6 +6,7 @@ import { WRITE_IDLE_MS } from '@postern/database';
 @Module({
   imports: [
     dataSourceModule('postern_logins_writer', {
+      prepare: true,
       poolSize: 3,
       statementTimeoutMs: 10_000,
       idleInTransactionMs: WRITE_IDLE_MS,

@@ -1,4 +1,5 @@
 import type { ApiKeyId, EntryId, SmtpUserId, TenantId } from '@postern/contracts';
+import { arrayLiteral } from '@postern/database';
 import type { DataSource } from 'typeorm';
 
 /** Logins of one SMTP user from one address in one hour by one relay. */
@@ -7,12 +8,12 @@ export interface LoginRecord {
   readonly tenantId: TenantId;
   /** Canonical. */
   readonly ip: string;
-  /** The beginning of the hour: RFC 3339, UTC, milliseconds. */
-  readonly hour: string;
+  /** Hours since 1970, UTC. */
+  readonly hour: number;
   readonly count: number;
   /** The entry that let them in; null if none did (no restriction, or report-only), or if the relay did not send it. */
   readonly entryId: EntryId | null;
-  /** The relay's name, on one line. */
+  /** The relay's name, without control characters. */
   readonly relay: string;
 }
 
@@ -46,96 +47,86 @@ export async function storeLogins(
   writer: DataSource,
   { keyId, batchId, relay, records }: LoginBatch,
 ): Promise<StoredLogins> {
-  const days = foldedByDay(records);
+  const rows = foldedByDay(records);
   const [stored] = await writer.query<{ counted: boolean; notKept: number }[]>(STORE, [
     keyId,
     batchId,
     relay,
-    ...COLUMNS.map(([, , valueOf]) => days.map(valueOf)),
+    ...COLUMNS.map(([, , valueOf]) => arrayLiteral(rows.map(valueOf))),
   ]);
   if (stored?.counted !== true) return { accepted: 0, duplicate: true, notKept: 0 };
   return { accepted: records.length, duplicate: false, notKept: stored.notKept };
 }
 
 /** A row to add: the logins of an SMTP user from one address on one day. */
-interface Day {
-  readonly record: LoginRecord;
-  readonly day: string;
-  /** The number of this address among those of the user and day in the batch, from 1. */
-  readonly nth: number;
-  readonly relays: Set<string>;
+interface Row extends Pick<LoginRecord, 'smtpUserId' | 'tenantId' | 'ip'> {
+  readonly relays: string[];
   logins: number;
-  first: string;
-  last: string;
+  first: number;
+  last: number;
   entryId: string | null;
 }
 
 /** Adds up the records of a row, because one statement may change a row only once. */
-function foldedByDay(records: readonly LoginRecord[]): Day[] {
-  const days = new Map<string, Day>();
-  const addresses = new Map<string, number>();
-  for (const record of records) {
-    const { smtpUserId, ip, hour, count, entryId, relay } = record;
-    const day = hour.slice(0, 10);
-    const userDay = `${smtpUserId} ${day}`;
-    const id = `${userDay} ${ip}`;
-    const known = days.get(id);
+function foldedByDay(records: readonly LoginRecord[]): readonly Row[] {
+  const rows = new Map<string, Row>();
+  for (const { smtpUserId, tenantId, ip, hour, count, entryId, relay } of records) {
+    const id = `${smtpUserId} ${Math.floor(hour / 24)} ${ip}`;
+    const known = rows.get(id);
     if (known === undefined) {
-      const nth = (addresses.get(userDay) ?? 0) + 1;
-      addresses.set(userDay, nth);
-      days.set(id, { record, day, nth, relays: new Set([relay]), logins: count, first: hour, last: hour, entryId });
+      rows.set(id, { smtpUserId, tenantId, ip, logins: count, first: hour, last: hour, entryId, relays: [relay] });
       continue;
     }
     known.logins += count;
-    known.relays.add(relay);
+    if (known.relays.length < MAX_RELAYS_PER_ADDRESS && !known.relays.includes(relay)) known.relays.push(relay);
     if (known.entryId === null || (entryId !== null && hour >= known.last)) known.entryId = entryId;
-    if (hour < known.first) known.first = hour;
-    if (hour > known.last) known.last = hour;
+    known.first = Math.min(known.first, hour);
+    known.last = Math.max(known.last, hour);
   }
-  return [...days.values()];
+  return [...rows.values()];
 }
 
-const COLUMNS: readonly (readonly [name: string, type: string, valueOf: (day: Day) => unknown])[] = [
-  ['day', 'date', ({ day }) => day],
-  ['smtp_user_id', 'uuid', ({ record }) => record.smtpUserId],
-  ['address', 'inet', ({ record }) => record.ip],
-  ['tenant_id', 'text', ({ record }) => record.tenantId],
+const COLUMNS: readonly (readonly [name: string, type: string, valueOf: (row: Row) => string | number | null])[] = [
+  ['smtp_user_id', 'uuid', ({ smtpUserId }) => smtpUserId],
+  ['address', 'inet', ({ ip }) => ip],
+  ['tenant_id', 'text', ({ tenantId }) => tenantId],
   ['logins', 'bigint', ({ logins }) => logins],
-  ['first_seen_at', 'timestamptz', ({ first }) => first],
-  ['last_seen_at', 'timestamptz', ({ last }) => last],
+  ['first', 'integer', ({ first }) => first],
+  ['last', 'integer', ({ last }) => last],
   ['entry_id', 'uuid', ({ entryId }) => entryId],
-  ['nth', 'integer', ({ nth }) => nth],
   // As text, because the inner arrays of a PostgreSQL array must all have the same length.
-  ['relay_lines', 'text', ({ relays }) => [...relays].slice(0, MAX_RELAYS_PER_ADDRESS).join('\n')],
+  ['relays', 'text', ({ relays }) => arrayLiteral(relays)],
 ];
 const NAMES = COLUMNS.map(([name]) => name).join(', ');
 const ARRAYS = COLUMNS.map(([, type], i) => `$${i + 4}::${type}[]`).join(', ');
-const ADDED = 'day, smtp_user_id, address, tenant_id, logins, first_seen_at, last_seen_at, entry_id';
 
 /**
- * Only users near the limit of a day are in `filled`; only their records are looked up one by one. Rows are locked in the order of the key,
- * so that two batches never deadlock. Of two batches with the same id, the second waits until the first commits or rolls back.
+ * `surplus` is empty unless an SMTP user is near the limit of a day (`filled`). Rows are locked in the order of the key, so that two batches
+ * never deadlock. Of two batches with the same id, the second waits until the first commits or rolls back.
  */
 const STORE = `
   WITH batch AS (
     INSERT INTO logins.batches (key_id, batch_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING key_id
   ), record AS MATERIALIZED (
-    SELECT * FROM unnest(${ARRAYS}) AS record (${NAMES}) WHERE EXISTS (SELECT FROM batch)
+    SELECT date '1970-01-01' + first / 24 AS day, * FROM unnest(${ARRAYS}) AS record (${NAMES}) WHERE EXISTS (SELECT FROM batch)
   ), filled AS MATERIALIZED (
-    SELECT day, smtp_user_id, held
-      FROM (SELECT day, smtp_user_id, max(nth) AS adding FROM record GROUP BY day, smtp_user_id) user_day,
-           LATERAL (SELECT count(*) AS held FROM (
-             SELECT FROM logins.sources s WHERE s.day = user_day.day AND s.smtp_user_id = user_day.smtp_user_id
-              LIMIT ${MAX_ADDRESSES_PER_DAY}) s) counted
-     WHERE held + adding > ${MAX_ADDRESSES_PER_DAY}
-  ), judged AS MATERIALIZED (
-    SELECT record.*, held IS NULL OR held + nth <= ${MAX_ADDRESSES_PER_DAY} OR EXISTS (
-             SELECT FROM logins.sources s WHERE (s.day, s.smtp_user_id, s.address) = (record.day, record.smtp_user_id, record.address)
-           ) AS kept
-      FROM record LEFT JOIN filled USING (day, smtp_user_id)
+    SELECT day, smtp_user_id,
+           (SELECT count(*) FROM logins.sources s WHERE (s.day, s.smtp_user_id) = (adding.day, adding.smtp_user_id)) AS held
+      FROM (SELECT day, smtp_user_id, count(*) AS addresses FROM record GROUP BY day, smtp_user_id) adding
+     WHERE EXISTS (SELECT FROM logins.sources s WHERE (s.day, s.smtp_user_id) = (adding.day, adding.smtp_user_id)
+                   OFFSET ${MAX_ADDRESSES_PER_DAY} - addresses LIMIT 1)
+  ), surplus AS MATERIALIZED (
+    SELECT *
+      FROM (SELECT record.*, held + row_number() OVER (PARTITION BY day, smtp_user_id) AS nth
+              FROM record JOIN filled USING (day, smtp_user_id)
+             WHERE NOT EXISTS (SELECT FROM logins.sources s
+                                WHERE (s.day, s.smtp_user_id, s.address) = (record.day, record.smtp_user_id, record.address))) new
+     WHERE nth > ${MAX_ADDRESSES_PER_DAY}
   ), kept AS (
-    INSERT INTO logins.sources AS known (${ADDED}, relays)
-    SELECT ${ADDED}, string_to_array(relay_lines, E'\\n') FROM judged WHERE kept ORDER BY day, smtp_user_id, address
+    INSERT INTO logins.sources AS known (day, smtp_user_id, address, tenant_id, logins, first_seen_at, last_seen_at, entry_id, relays)
+    SELECT day, smtp_user_id, address, tenant_id, logins, to_timestamp(first * 3600.0), to_timestamp(last * 3600.0), entry_id, relays::text[]
+      FROM record WHERE (day, smtp_user_id, address) NOT IN (SELECT day, smtp_user_id, address FROM surplus)
+     ORDER BY day, smtp_user_id, address
     ON CONFLICT (day, smtp_user_id, address) DO UPDATE SET
       logins = known.logins + excluded.logins,
       first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
@@ -147,7 +138,7 @@ const STORE = `
                          [1 : ${MAX_RELAYS_PER_ADDRESS}] END
   ), not_kept AS (
     INSERT INTO logins.overflow AS known (day, smtp_user_id, tenant_id, logins)
-    SELECT day, smtp_user_id, tenant_id, sum(logins) FROM judged WHERE NOT kept
+    SELECT day, smtp_user_id, tenant_id, sum(logins) FROM surplus
      GROUP BY day, smtp_user_id, tenant_id ORDER BY day, smtp_user_id
     ON CONFLICT (day, smtp_user_id) DO UPDATE SET logins = known.logins + excluded.logins
   ), reporter AS (
@@ -155,4 +146,4 @@ const STORE = `
     ON CONFLICT (key_id, relay) DO UPDATE SET last_reported_at = now()
   )
   SELECT EXISTS (SELECT FROM batch) AS counted,
-         (SELECT coalesce(sum(logins), 0)::float8 FROM judged WHERE NOT kept) AS "notKept"`;
+         (SELECT coalesce(sum(logins), 0)::float8 FROM surplus) AS "notKept"`;

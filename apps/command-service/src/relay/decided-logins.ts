@@ -42,8 +42,7 @@ export class DecidedLogins implements OnApplicationBootstrap, BeforeApplicationS
     if (found) found.record.count++;
     else if (this.counted.size + this.waitingRecords >= MAX_RECORDS) droppedLoginsTotal.inc();
     else {
-      const from = new Date(hour * HOUR_MS).toISOString();
-      const record = { smtpUserId, tenantId, ip, hour: from, count: 1, entryId, relay: relay.name };
+      const record = { smtpUserId, tenantId, ip, hour, count: 1, entryId, relay: relay.name };
       this.counted.set(key, { relay, record });
     }
   }

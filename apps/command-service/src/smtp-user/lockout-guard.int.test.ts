@@ -42,14 +42,14 @@ async function userSeenAt(...ips: readonly string[]): Promise<string> {
 
 /** Stores logins as a relay's report of them is stored. Returns the hour. */
 async function seen(user: string, ip: string, { hoursAgo = 1, count = 1 } = {}): Promise<string> {
-  const hour = new Date(Math.floor(Date.now() / HOUR_MS - hoursAgo) * HOUR_MS).toISOString();
+  const hour = Math.floor(Date.now() / HOUR_MS - hoursAgo);
   await storeLogins(service.dataSource('postern_logins_writer'), {
     keyId: newId<ApiKeyId>(),
     batchId: newId(),
     relay: 'mx1',
     records: [{ smtpUserId: idOf(user), tenantId: 'acme' as TenantId, ip, hour, count, entryId: null, relay: 'mx1' }],
   });
-  return hour;
+  return new Date(hour * HOUR_MS).toISOString();
 }
 
 const call = (method: 'POST' | 'PUT' | 'DELETE', url: string, body: unknown, headers = {}) =>
