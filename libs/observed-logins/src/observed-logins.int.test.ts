@@ -102,6 +102,13 @@ describe('observed sources', () => {
     expect((await sources()).map(({ ip }) => ip).toSorted()).toEqual(addresses.toSorted());
   });
 
+  it('keep names that PostgreSQL reads in another way when they are not quoted', async () => {
+    const relays = ['null', 'a,b', '{"mx"}', 'C:\\mx', "it's"];
+    const records = relays.map((relay) => record('198.51.100.1', { relay, tenantId: 'null' as TenantId }));
+    await store(records);
+    expect((await sources('null')).map((source) => source.relays)).toEqual([relays]);
+  });
+
   it('count a batch once, however often and at whatever moment it is sent again', async () => {
     const batchId = newId();
     const batch = [record('198.51.100.1', { count: 5 })];
