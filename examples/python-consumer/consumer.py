@@ -65,7 +65,10 @@ def follow(brokers, **settings):
         message = consumer.poll(1.0)
         if message and not message.error():
             policy = readable(json.loads(message.value())['data'])
-            policies[username_key(policy['username'])] = policy  # the last of a username wins
+            key = username_key(policy['username'])
+            # After partitions were added, an older policy can be in another partition.
+            if key not in policies or policy['revision'] >= policies[key]['revision']:
+                policies[key] = policy
             yield policy
         elif message and message.error().code() == KafkaError._PARTITION_EOF:
             ended.add(message.partition())
