@@ -238,7 +238,10 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
         await deleteTopic(world.brokers, topic);
         // The load goes on: the topic is created again, with what is newest.
         await progress(20);
-        expect(await cli('republish', name)).toMatchObject({ code: 0, out: expect.stringContaining('The topic is complete.') });
+        expect(await cli('republish', name)).toMatchObject({
+          code: 0,
+          out: expect.stringContaining('The topic is complete.'),
+        });
         await flows(`${name} filled again`);
         await haltedPartitions(halted, 0);
       });
