@@ -147,7 +147,7 @@ describe('postern-agent check-config', () => {
     expect(wrong.out).toContain(`WRONG   upstream ${postern.url}: refuses the relay key`);
     expect(wrong.out).toContain('WRONG   POSTERN_AGENT_POSTFIX unix:/nowhere/policy: /nowhere does not exist');
     expect(wrong.out).toContain('WARNING upstream http://postern.test:1: http sends the relay key in clear');
-    expect(wrong.out).toContain('WRONG   POSTERN_AGENT_NGINX_BACKEND 127.0.0.1:1: nobody answers there');
+    expect(wrong.out).toContain('WRONG   POSTERN_AGENT_NGINX_BACKEND 127.0.0.1:1: nothing answers there');
   });
 
   it('says in one line which setting is wrong, as the start does', async () => {
