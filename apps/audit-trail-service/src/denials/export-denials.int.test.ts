@@ -212,7 +212,7 @@ describe('the readers of exports', () => {
       await askForExport(ofUser(flooded), other, NDJSON),
     ];
     for (const [key, why] of [
-      [auditor, 'This key has 2 exports running'],
+      [auditor, 'This key has 2 running exports'],
       [third, 'This process is sending as many exports as it can'],
     ] as const) {
       const refused = await askForExport(ofUser(flooded), key, NDJSON);
@@ -246,7 +246,7 @@ describe('an export that fails in its midst', () => {
       const { text, whole } = await readRest(response);
       expect(whole).toBe(false);
       const last = text.trimEnd().split('\n').at(-1) ?? '';
-      const detail = /The export broke off after \d+ rows and is not complete\. Ask for the rest with \?cursor=\S+;/;
+      const detail = /The export broke off after \d+ rows and is not complete\. Read the rest with \?cursor=\S+\. /;
       if (format === 'csv') expect(last).toMatch(/^"?#error export-incomplete: The export broke off after \d+ rows/);
       else {
         expect(JSON.parse(last)).toEqual({

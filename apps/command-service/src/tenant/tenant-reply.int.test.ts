@@ -97,7 +97,7 @@ describe('what relays say to the client of a denied login', () => {
     const tenant = await newTenant();
     await tenant.set(OWN, { 'if-match': '"1"' });
     const late = await tenant.set(DEFAULT, { 'if-match': '"1"' });
-    expect(late.body).toEqual(problem(412, 'version-mismatch', 'version 2', [], { version: 2 }));
+    expect(late.body).toEqual(problem(412, 'version-mismatch', 'present version is 2', [], { version: 2 }));
     expect((await tenant.set(DEFAULT, { 'if-match': '"2"' })).status).toBe(200);
     expect((await tenant.set(OWN, { 'if-match': '2' })).body).toMatchObject({ code: 'validation-failed' });
   });

@@ -47,7 +47,7 @@ const MODELS = [
   {
     name: 'directory',
     apply: applyDirectory as Apply,
-    rows: `SELECT u.*, (SELECT json_agg(e ORDER BY place) FROM projection.entries e WHERE smtp_user_id = u.id) AS entries
+    rows: `SELECT u.*, (SELECT json_agg(e ORDER BY position) FROM projection.entries e WHERE smtp_user_id = u.id) AS entries
              FROM projection.smtp_users u ORDER BY id`,
   },
 ] as const;
