@@ -167,7 +167,12 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
         ([item]: Relay[]) => item?.connected === true,
       );
       expect(relay).toMatchObject({ client: 'mx/1', behind: 0, denialsWaiting: 0 });
-      const { services, bus } = (await operator('GET', '/v1/system')).body;
+      // Each process writes its state every few seconds.
+      const { services, bus } = await until(
+        async () => (await operator('GET', '/v1/system')).body,
+        'all are ready',
+        (system) => system.services.every(({ state }: Process) => state === 'ready'),
+      );
       const seen = services.map((process: Process) => `${process.name} ${process.instance} ${process.state}`);
       const running = SERVICES.flatMap((service) =>
         instances(service).map(({ url }) => `${service} ${hostname()}:${new URL(url).port} ready`),
