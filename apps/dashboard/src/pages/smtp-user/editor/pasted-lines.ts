@@ -135,11 +135,14 @@ function cellsOf({ text, at }: Piece): Piece[] {
   for (let match = CELL.exec(text); match && match.index < text.length; match = CELL.exec(text)) {
     const quoted = match[1] !== undefined;
     const raw = match[1] ?? match[2] ?? '';
-    const start = match.index + match[0].indexOf(raw, quoted ? match[0].indexOf('"') + 1 : 0);
+    const start = match.index + match[0].indexOf(raw, quoted ? match[0].indexOf('"') + 1 : 0) + leadOf(raw);
     cells.push({ text: quoted ? raw.replaceAll('""', '"').trim() : raw.trim(), at: at + start });
   }
   return cells;
 }
+
+/** The length of the white space at the beginning. */
+const leadOf = (text: string): number => text.length - text.trimStart().length;
 
 // CSV with a header
 
@@ -185,8 +188,8 @@ function csvRows(text: string, from: number, { range, note, expires, delimiter }
       const match = CELL.exec(text);
       if (!match) break;
       const cell = match[1] === undefined ? (match[2] ?? '') : match[1].replaceAll('""', '"');
-      const lead = match[1] === undefined ? cell.length - cell.trimStart().length : 1;
-      row.push({ text: cell.trim(), at: at + lead });
+      const quote = match[1] === undefined ? 0 : 1;
+      row.push({ text: cell.trim(), at: at + quote + leadOf(cell) });
       line += (match[1]?.match(/\r\n|\r|\n/g) ?? []).length;
       at += match[0].length;
       if (text[at] !== delimiter) break;

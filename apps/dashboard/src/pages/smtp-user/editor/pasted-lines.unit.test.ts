@@ -130,6 +130,14 @@ describe('what was pasted', () => {
     );
   });
 
+  it.each(['" 203.0.113.9"', '" 203.0.113.9", office', 'range,note\n"  203.0.113.9",office'])(
+    'is found after the spaces inside its quotes: %j',
+    (text) => {
+      const [first] = pastedLines(text).pasted;
+      expect(text.slice(first?.at).startsWith('203.0.113.9')).toBe(true);
+    },
+  );
+
   it('may be anything, and every place is inside the text', () => {
     const junk = fc.string({
       unit: fc.oneof(fc.constantFrom(...'0123456789.:/,;"# \t\n\r-[]*abcdef=v+'), fc.string()),
