@@ -57,7 +57,7 @@ const REVOKED_GRACE_MS = 1_000;
 export class ListAnswers {
   private readonly logger = new Logger('exports');
   private readonly limits: ExportLimits;
-  private readonly turns: ExportSlots;
+  private readonly slots: ExportSlots;
 
   constructor(
     @Inject(QueryBus) private readonly queries: QueryBus,
@@ -65,7 +65,7 @@ export class ListAnswers {
     @Optional() @Inject(EXPORT_LIMITS) limits: Partial<ExportLimits> | undefined,
   ) {
     this.limits = { ...DEFAULT_EXPORT_LIMITS, ...limits };
-    this.turns = new ExportSlots(this.limits);
+    this.slots = new ExportSlots(this.limits);
   }
 
   /**
@@ -91,7 +91,7 @@ export class ListAnswers {
     refuseLimit(request);
     const format = exportFormat(type, list.columns, bom === 'true');
     const principal = principalOf(request);
-    const endTurn = this.turns.take(principal.actor.keyId);
+    const freeSlot = this.slots.take(principal.actor.keyId);
     exportsRunning.inc();
     const revocation = new AbortController();
     const endWatch = this.keys.watch(principal, () => revocation.abort());
@@ -116,7 +116,7 @@ export class ListAnswers {
       return undefined;
     } finally {
       endWatch();
-      endTurn();
+      freeSlot();
       exportsRunning.dec();
     }
   }

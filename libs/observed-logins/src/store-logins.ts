@@ -23,6 +23,7 @@ export interface LoginBatch {
   readonly batchId: string;
   /** The sender. An empty batch means that this relay reports and had no logins. */
   readonly relay: string;
+  /** At most `MAX_LOGINS_PER_REPORT`: far fewer than an SMTP user may have addresses on a day. */
   readonly records: readonly LoginRecord[];
 }
 

@@ -5,7 +5,7 @@ interface Page<Item> {
   readonly nextCursor: string | null;
 }
 /** What a page adds to the query of a request. */
-interface Wanted {
+interface PageParams {
   readonly limit: number;
   readonly cursor?: string;
 }
@@ -14,7 +14,7 @@ interface Wanted {
 export const listQuery = <Item>(
   queryKey: QueryKey,
   limit: number,
-  read: (page: Wanted, signal: AbortSignal) => Promise<Page<Item>>,
+  read: (page: PageParams, signal: AbortSignal) => Promise<Page<Item>>,
 ) =>
   infiniteQueryOptions({
     queryKey,
