@@ -130,6 +130,11 @@ describeWithKafka(describe, 'a topic that is filled again', (kafka) => {
       (status) => status?.lastError?.message.includes('`postern republish smtp-users tenants`') === true,
     );
     expect(halted).toMatchObject({ role: 'leader', halted: true });
+    // Deleted once more while it is waited for: the publisher creates it again.
+    await deleteTopic(kafka.address, nameOf(TOPICS.smtpUsers));
+    await until(() =>
+      withAdmin(world.kafka, async (admin) => (await admin.listTopics()).includes(nameOf(TOPICS.smtpUsers))),
+    );
     const consumer = await start(world, { consumer: name, topics });
     expect(await versions()).toEqual([upTo(2), upTo(2)]);
     await askForRepublish(world.feed, TOPICS.smtpUsers);
