@@ -57,7 +57,12 @@ export class Leadership {
       maxBatch: MAX_PAGE,
       inFeedOrder: true,
       onLoaded: () => (this.#republish = undefined),
-      handle: (batch: FeedBatch) => this.#handle(batch),
+      handle: (batch: FeedBatch) =>
+        this.#handle(batch).catch((error: unknown) => {
+          // A topic may have been deleted since the last look, and only the publisher creates it again.
+          this.#ensured = false;
+          throw error;
+        }),
     };
     this.#consumer = new FeedConsumer(feed, subscription, {
       ...FEED_SETTINGS,
@@ -99,7 +104,6 @@ export class Leadership {
     }
     this.#stillLeading();
     await this.sender.send(toSend, journal).catch((error: unknown) => {
-      this.#ensured = false;
       throw kafkaError(error, kafka);
     });
     // A new leader may have sent the same; then its checkpoint is stored and ours does not move.
