@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { asking, describeWithChromium, insertDeadLetter, smtpLogin, until, type Visit } from '@postern/testing';
-import { DashboardWorld, PASSWORD } from './dashboard-world.js';
+import { DashboardWorld, PASSWORD } from './testing/dashboard-world.js';
 
 const USERNAME = 'app@acme.example';
 const CLIENT = '198.51.100.7';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeWithChromium, until } from '@postern/testing';
 import type { Page } from 'playwright-core';
-import { DashboardWorld } from './dashboard-world.js';
+import { DashboardWorld } from './testing/dashboard-world.js';
 
 const CLIENT = '198.51.100.7';
 /** More than any page has to go through; what is not reached by then is not reached. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { describeWithChromium, smtpLogin, until } from '@postern/testing';
-import { DashboardWorld, PASSWORD } from './dashboard-world.js';
+import { DashboardWorld, PASSWORD } from './testing/dashboard-world.js';
 
 const USERNAME = 'places@acme.example';
 const [OFFICE, HOME, CAFE] = ['203.0.113.9', '2001:db8:7::5', '198.51.100.7'];

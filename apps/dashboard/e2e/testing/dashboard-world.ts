@@ -13,7 +13,7 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startRelay, type RunningRelay } from '../../../examples/relay-smtp-server/src/index.js';
+import { startRelay, type RunningRelay } from '../../../../examples/relay-smtp-server/src/index.js';
 
 export const PASSWORD = 'correct horse battery staple';
 
