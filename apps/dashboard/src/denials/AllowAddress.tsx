@@ -40,7 +40,7 @@ export function AllowAddress({
   const writable = useMayWrite();
   const [opened, setOpened] = useState(false);
   const denied = useInfiniteQuery({
-    ...deniedIpsQuery({ tenantId: user.tenantId, smtpUserId: user.id }),
+    ...deniedIpsQuery(user),
     enabled: opened || !menuOnly,
   });
   const undo = useRestrictionChange(user, (entryId: string) => removeEntry(user, entryId));

@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, take } from '../api/client.js';
 import { listQuery } from '../api/list-query.js';
+import type { SmtpUserRef } from '../pages/smtp-user/smtp-user.js';
 import type { Interval } from '../ui/BarsOverTime.js';
 import type { DenialReason } from './words.js';
 
@@ -13,11 +14,6 @@ export interface DenialFilters {
   readonly relay?: string;
   readonly reason?: DenialReason;
   readonly refused?: 'true' | 'false';
-}
-
-export interface UserPath {
-  readonly tenantId: string;
-  readonly smtpUserId: string;
 }
 
 const PAGE = 100;
@@ -33,7 +29,7 @@ export const denialsQuery = (tenantId: string, filters: DenialFilters) =>
 
 /** Denied logins over time, of one SMTP user or of the tenant. */
 export const histogramQuery = (
-  { tenantId, smtpUserId }: Partial<UserPath> & Pick<UserPath, 'tenantId'>,
+  { tenantId, smtpUserId }: { readonly tenantId: string; readonly smtpUserId?: string },
   interval: Interval,
   filters: DenialFilters & { readonly from: string; readonly to: string },
 ) =>
@@ -50,7 +46,7 @@ const RECENT_MS = 3_600_000;
 /** How many of them are loaded. */
 export const RECENT = 500;
 
-export const recentRefusalsQuery = ({ tenantId, smtpUserId }: UserPath) =>
+export const recentRefusalsQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
   queryOptions({
     queryKey: ['recent-refusals', tenantId, smtpUserId],
     queryFn: ({ signal }) => {
@@ -62,7 +58,7 @@ export const recentRefusalsQuery = ({ tenantId, smtpUserId }: UserPath) =>
   });
 
 /** The latest first. */
-export const deniedIpsQuery = ({ tenantId, smtpUserId }: UserPath) =>
+export const deniedIpsQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
   listQuery(['denied-ips', tenantId, smtpUserId], NEIGHBOURS, (query, signal) => {
     const params = { path: { tenantId, smtpUserId }, query };
     return take(api.GET('/v1/tenants/{tenantId}/smtp-users/{smtpUserId}/denied-ips', { params, signal }));

@@ -44,7 +44,7 @@ export function SmtpUser() {
     setEditing({ mode, text });
   };
   // The panel of refused logins would move the page if it appeared later, so the page waits for it.
-  const refusals = useQuery(recentRefusalsQuery({ tenantId, smtpUserId }));
+  const refusals = useQuery(recentRefusalsQuery({ tenantId, id: smtpUserId }));
   if (!user || (refusals.isPending && refusals.failureCount === 0))
     return <Loading error={error} retry={() => void refetch()} />;
   const draft = writable && editing === null && storedDraft(user.id) !== null;

@@ -28,8 +28,7 @@ const PERIODS = [
 const idOf = ({ ip }: DeniedIp) => ip;
 
 export function Denied({ user }: { readonly user: SmtpUser }) {
-  const path = { tenantId: user.tenantId, smtpUserId: user.id };
-  const { waiting, show, query } = useHeldRows(useInfiniteQuery(deniedIpsQuery(path)), idOf);
+  const { waiting, show, query } = useHeldRows(useInfiniteQuery(deniedIpsQuery(user)), idOf);
   const live = useLiveDenials();
   const columns = useMemo(() => columnsFor(user), [user]);
   if (query.data?.length === 0) return <Nothing user={user} />;

@@ -16,10 +16,9 @@ const RELOAD_MS = 2_000;
 export function LiveDenials({ user, children }: { readonly user: SmtpUserRef; readonly children: ReactNode }) {
   const client = useQueryClient();
   const { tenantId, id: smtpUserId } = user;
-  const path = { tenantId, smtpUserId };
   // The counts come from the API: a stream that resumes can repeat denials that were counted.
   const reload = useThrottledCallback(
-    () => void client.invalidateQueries({ queryKey: deniedIpsQuery(path).queryKey }),
+    () => void client.invalidateQueries({ queryKey: deniedIpsQuery(user).queryKey }),
     RELOAD_MS,
   );
   const live = useLive<Denial>(`/v1/tenants/${tenantId}/smtp-users/${smtpUserId}/denials/stream`, {
@@ -27,7 +26,7 @@ export function LiveDenials({ user, children }: { readonly user: SmtpUserRef; re
     onEvent: (denial) => {
       reload();
       if (!denial.refused) return;
-      client.setQueryData(recentRefusalsQuery(path).queryKey, (shown) =>
+      client.setQueryData(recentRefusalsQuery(user).queryKey, (shown) =>
         shown && !shown.items.some(({ id }) => id === denial.id)
           ? { ...shown, items: [denial, ...shown.items].slice(0, RECENT) }
           : shown,

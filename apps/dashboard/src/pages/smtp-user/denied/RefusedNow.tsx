@@ -16,7 +16,7 @@ import classes from './RefusedNow.module.css';
 const SHOWN = 3;
 
 export function RefusedNow({ user }: { readonly user: SmtpUser }) {
-  const { data } = useQuery(recentRefusalsQuery({ tenantId: user.tenantId, smtpUserId: user.id }));
+  const { data } = useQuery(recentRefusalsQuery(user));
   const live = useLiveDenials();
   const [allowed, setAllowed] = useState<readonly string[]>([]);
   const [places, setPlaces] = useState<readonly string[]>([]);

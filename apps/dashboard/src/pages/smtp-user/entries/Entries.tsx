@@ -46,7 +46,7 @@ export function Entries({ user, writable, openEditor }: Props) {
   const [edited, setEdited] = useState<Entry | null>(null);
   const { remove, error, last, setLast } = useRemove(user);
   const { data: used } = useQuery({
-    ...usedEntriesQuery({ tenantId: user.tenantId, smtpUserId: user.id }),
+    ...usedEntriesQuery(user),
     enabled: restricted,
   });
   const columns = useMemo(
@@ -182,7 +182,8 @@ function columnsOf(user: SmtpUser, useOfEntry: UseOf, actions: Actions | null): 
     {
       id: 'addresses',
       header: 'Addresses',
-      width: '16%',
+      width: '12%',
+      from: 'md',
       cell: ({ range }) => {
         const parsed = parseRange(range);
         return (
@@ -206,7 +207,7 @@ function columnsOf(user: SmtpUser, useOfEntry: UseOf, actions: Actions | null): 
     {
       id: 'added',
       header: 'Added',
-      width: '21%',
+      width: '17%',
       from: 'md',
       sort: ({ addedAt }) => addedAt,
       cell: ({ addedBy, addedAt }) => (
@@ -221,7 +222,7 @@ function columnsOf(user: SmtpUser, useOfEntry: UseOf, actions: Actions | null): 
     {
       id: 'used',
       header: 'Last login',
-      width: '14%',
+      width: '11%',
       from: 'lg',
       sort: (entry) => useOfEntry(entry)?.lastMatchedAt ?? '',
       cell: (entry) => <LastLogin use={useOfEntry(entry)} />,
@@ -230,6 +231,7 @@ function columnsOf(user: SmtpUser, useOfEntry: UseOf, actions: Actions | null): 
       id: 'expires',
       header: 'Expires',
       phone: 'detail-aside',
+      named: true,
       width: '14%',
       sort: ({ expiresAt }) => expiresAt ?? '~',
       cell: (entry) => (
@@ -319,7 +321,11 @@ function EntryMenu({ user, entry, edit, remove }: EntryMenuProps) {
         <Menu.Item leftSection={<IconPencil size={16} aria-hidden />} onClick={() => edit(entry)}>
           Note and expiry …
         </Menu.Item>
-        <Menu.Item leftSection={<IconTrash size={16} aria-hidden />} color="red" onClick={() => remove(entry)}>
+        <Menu.Item
+          leftSection={<IconTrash size={16} aria-hidden />}
+          c="var(--postern-refused-text)"
+          onClick={() => remove(entry)}
+        >
           Remove
           {user.restriction.entries.length > 1 && <PreviewLine user={user} change={{ remove: [entry.id] }} />}
         </Menu.Item>

@@ -6,7 +6,7 @@ import type { Known } from './queries.js';
 /** What the figures above it do not count. */
 export function NotKnown({ known: { since, silentRelays, notKept } }: { readonly known: Known }) {
   return (
-    <Text size="xs" c="dimmed" component="p" m={0}>
+    <Text size="xs" c="dimmed" component="p" m={0} mt="xs">
       {since === null ? (
         'No relay has reported logins yet.'
       ) : (

@@ -24,10 +24,9 @@ const PARTS = [
 
 /** The addresses from which this SMTP user has logged in, with the present decision on each. */
 export function Sources({ user }: { readonly user: SmtpUser }) {
-  const path = { tenantId: user.tenantId, smtpUserId: user.id };
   const [days, setDays] = useState<(typeof PERIODS)[number]['value']>('30');
-  const histogram = useQuery({ ...sourceHistogramQuery(path, days), placeholderData: (shown) => shown });
-  const sources = useInfiniteQuery(sourcesQuery(path));
+  const histogram = useQuery({ ...sourceHistogramQuery(user, days), placeholderData: (shown) => shown });
+  const sources = useInfiniteQuery(sourcesQuery(user));
   const columns = useMemo(() => columnsFor(user), [user]);
   if (histogram.error && !histogram.data)
     return <Failed error={histogram.error} retry={() => void Promise.all([histogram.refetch(), sources.refetch()])} />;

@@ -40,7 +40,7 @@ export function SuggestList({ user, use }: Props) {
 }
 
 function Suggestion({ user, use }: Props) {
-  const { data, error, refetch } = useQuery(suggestionQuery({ tenantId: user.tenantId, smtpUserId: user.id }));
+  const { data, error, refetch } = useQuery(suggestionQuery(user));
   if (error) return <Failed error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={160} role="status" aria-label="The list is being created" />;
   const { ranges, left, leftAddresses, leftLogins, logins } = data;

@@ -1,8 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, take, type Schema } from '../../../api/client.js';
 import { listQuery } from '../../../api/list-query.js';
-import type { UserPath } from '../../../denials/queries.js';
-import type { SmtpUser } from '../smtp-user.js';
+import type { SmtpUser, SmtpUserRef } from '../smtp-user.js';
 
 export type Source = Schema<'Source'>;
 export type UsedEntry = Schema<'UsedEntry'>;
@@ -16,13 +15,13 @@ const PAGE = 100;
 const ENTRIES_PER_PAGE = 500;
 
 /** The latest first. */
-export const sourcesQuery = ({ tenantId, smtpUserId }: UserPath) =>
+export const sourcesQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
   listQuery(['sources', tenantId, smtpUserId], PAGE, (query, signal) =>
     take(api.GET(`${USER}/sources`, { params: { path: { tenantId, smtpUserId }, query }, signal })),
   );
 
 /** Logins by day, with the present decision on them. */
-export const sourceHistogramQuery = ({ tenantId, smtpUserId }: UserPath, days: string) =>
+export const sourceHistogramQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef, days: string) =>
   queryOptions({
     queryKey: ['sources-histogram', tenantId, smtpUserId, days],
     queryFn: ({ signal }) => {
@@ -31,14 +30,14 @@ export const sourceHistogramQuery = ({ tenantId, smtpUserId }: UserPath, days: s
     },
   });
 
-export const suggestionQuery = ({ tenantId, smtpUserId }: UserPath) =>
+export const suggestionQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
   queryOptions({
     queryKey: ['suggestion', tenantId, smtpUserId],
     queryFn: ({ signal }) =>
       take(api.GET(`${USER}/restriction/suggestion`, { params: { path: { tenantId, smtpUserId } }, signal })),
   });
 
-export const usedEntriesQuery = ({ tenantId, smtpUserId }: UserPath) =>
+export const usedEntriesQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
   queryOptions({
     queryKey: ['used-entries', tenantId, smtpUserId],
     queryFn: async ({ signal }): Promise<{ items: UsedEntry[]; since: Known['since'] }> => {

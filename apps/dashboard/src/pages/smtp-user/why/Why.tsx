@@ -32,7 +32,7 @@ export function Why({ user }: { readonly user: SmtpUser }) {
     setKnown(asked);
     setTyped(asked ?? '');
   }
-  const denied = useInfiniteQuery(deniedIpsQuery({ tenantId: user.tenantId, smtpUserId: user.id }));
+  const denied = useInfiniteQuery(deniedIpsQuery(user));
   const addresses = denied.data?.slice(0, 5).map(({ ip }) => ip) ?? [];
   const ask = (ip: string) => {
     setKnown(ip);
