@@ -97,6 +97,29 @@ describeWithChromium(describe, 'every page of the dashboard', () => {
     judge(`/t/acme/smtp-users/${story.userIds.get(username)}${tab}`, username),
   );
 
+  it('menus of an SMTP user can be read in the dark', async () => {
+    const admin = await browser.visit(postern.url, { key: story.adminKey, colorScheme: 'dark' });
+    const { page } = admin;
+    await page.goto(`/t/acme/smtp-users/${story.userIds.get(APP)}`);
+    for (const name of [/^Mode/, /^Other ways to allow/, 'Rename or remove this SMTP user', /^Change or remove/]) {
+      const menu = page.getByRole('button', { name }).first();
+      await menu.click();
+      await page.getByRole('menu').getByRole('menuitem').first().or(page.getByRole('menuitemradio').first()).waitFor();
+      expect([name, await admin.accessibilityFindings(['color-contrast'])]).toEqual([name, []]);
+      await page.keyboard.press('Escape');
+      await page.getByRole('menu').waitFor({ state: 'detached' });
+    }
+    await admin.end();
+  });
+
+  it('a path below a tenant that is no page keeps the navigation', async () => {
+    const { page } = operator;
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.goto('/t/acme/nothing');
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    expect(await page.getByRole('navigation', { name: 'Pages' }).isVisible()).toBe(true);
+  });
+
   it('a page that breaks its policy, or asks another host, would be noticed', async () => {
     const { page, complaints } = operator;
     await page.evaluate(

@@ -15,7 +15,7 @@ import { oneOf, searchOf, text } from './search.js';
 import { Frame } from './shell/Frame.js';
 import { NotFound, RouteError } from './ui/States.js';
 
-const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({ notFoundComponent: NotFound });
+const root = createRootRouteWithContext<{ queryClient: QueryClient }>()();
 
 /** Every page except sign-in and help. After signing in, the person returns to the page that was asked for. */
 const signedIn = createRoute({
@@ -168,6 +168,8 @@ export const router = createRouter({
   context: { queryClient },
   defaultPreload: 'intent',
   defaultErrorComponent: RouteError,
+  // Within the frame if the beginning of the path is a page of it.
+  defaultNotFoundComponent: NotFound,
   scrollRestoration: true,
 });
 

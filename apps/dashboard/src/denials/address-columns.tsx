@@ -20,9 +20,17 @@ export const addressColumns = <Row extends { readonly ip: string; readonly relay
     width: 84,
     align: 'end',
     phone: 'detail-aside',
+    named: true,
     cell: (row) => <span className="mono">{figuresOf(row).logins.toLocaleString('en')}</span>,
   },
-  { id: 'last', header: 'Last', width: 132, phone: 'detail', cell: (row) => <Time at={figuresOf(row).last} /> },
+  {
+    id: 'last',
+    header: 'Last',
+    width: 132,
+    phone: 'detail',
+    named: true,
+    cell: (row) => <Time at={figuresOf(row).last} />,
+  },
   {
     id: 'first',
     header: 'First',

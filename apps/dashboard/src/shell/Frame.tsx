@@ -14,6 +14,7 @@ import { Mark } from './Mark.js';
 import { Navigation } from './Navigation.js';
 import { LockoutDialog } from '../lockout/LockoutDialog.js';
 import { SessionEnded } from './SessionEnded.js';
+import { TenantButton } from './TenantButton.js';
 
 const TenantSwitcher = lazy(async () => ({ default: (await import('./TenantSwitcher.js')).TenantSwitcher }));
 
@@ -50,7 +51,7 @@ export function Frame({ children }: { readonly children?: ReactNode }) {
           <div className={classes['tools']}>
             <Jump me={me} tenantId={tenantId} />
             {me.role === 'operator' && (
-              <Suspense fallback={null}>
+              <Suspense fallback={<TenantButton tenantId={tenantId} />}>
                 <TenantSwitcher tenantId={tenantId} />
               </Suspense>
             )}

@@ -1,9 +1,9 @@
 import { Button, Combobox, ScrollArea, Text, useCombobox } from '@mantine/core';
-import { IconSelector } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { tenantsQuery } from '../pages/operator/tenants-query.js';
+import { TenantButton } from './TenantButton.js';
 
 const MAX_SHOWN = 50;
 
@@ -36,18 +36,7 @@ export function TenantSwitcher({ tenantId }: { readonly tenantId: string | undef
       }}
     >
       <Combobox.Target targetType="button">
-        <Button
-          variant="default"
-          size="xs"
-          maw={180}
-          rightSection={<IconSelector size={14} aria-hidden />}
-          onClick={() => combobox.toggleDropdown()}
-          aria-label={tenantId === undefined ? 'Choose a tenant' : `Tenant: ${tenantId}. Choose another`}
-        >
-          <Text span inherit truncate>
-            {tenantId ?? 'Choose a tenant'}
-          </Text>
-        </Button>
+        <TenantButton tenantId={tenantId} onClick={() => combobox.toggleDropdown()} />
       </Combobox.Target>
       <Combobox.Dropdown>
         <Combobox.Search

@@ -199,6 +199,8 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-error': 'var(--postern-refused-text)',
     '--mantine-color-default': 'var(--mantine-color-dark-7)',
     '--mantine-color-default-hover': 'var(--mantine-color-dark-6)',
+    '--mantine-color-red-outline': 'var(--mantine-color-red-4)',
+    '--menu-item-hover': 'var(--mantine-color-dark-6)',
     '--postern-side': 'var(--mantine-color-dark-9)',
     '--postern-side-hover': '#16171c',
     '--postern-side-selected': '#1d1f26',

@@ -62,7 +62,7 @@ export default function BarsOverTime({ what, bars, interval, parts, onSelect }: 
             minTickGap: 24,
             interval: 'preserveStart',
           }}
-          yAxisProps={{ width: 36, allowDecimals: false, tickCount: 3 }}
+          yAxisProps={{ width: 48, allowDecimals: false, tickCount: 3, tickFormatter: compact }}
           tooltipProps={{ labelFormatter: (at) => exact(String(at), interval) }}
           barProps={{ isAnimationActive: false }}
           barChartProps={{
@@ -119,6 +119,7 @@ export default function BarsOverTime({ what, bars, interval, parts, onSelect }: 
   );
 }
 
+const { format: compact } = new Intl.NumberFormat('en', { notation: 'compact' });
 const time = { hour: '2-digit', minute: '2-digit', hour12: false } as const;
 const day = { day: 'numeric', month: 'short' } as const;
 

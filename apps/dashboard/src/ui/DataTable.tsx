@@ -19,6 +19,8 @@ export interface Column<Row> {
   readonly wraps?: true;
   /** Its position in the two lines of a row under 700 px. Without it, the column is hidden there. */
   readonly phone?: 'title' | 'aside' | 'detail' | 'detail-aside';
+  /** Under 700 px, where there is no header row, the header's text is in front of the value. */
+  readonly named?: true;
   /** Hidden on windows narrower than `md` (a tablet on its side) or `lg` (a laptop). */
   readonly from?: 'md' | 'lg';
   /** The header sorts the rows by this value. Only for lists that are loaded completely. */
@@ -163,8 +165,15 @@ export function DataTable<Row extends object>({
                 data-open={id === open || undefined}
                 aria-rowindex={index + 2}
               >
-                {columns.map(({ id: column, cell, align, wraps, from, phone }) => (
-                  <td key={column} data-align={align} data-wraps={wraps} data-from={from} data-phone={phone ?? 'none'}>
+                {columns.map(({ id: column, header, cell, align, wraps, from, phone, named }) => (
+                  <td
+                    key={column}
+                    data-align={align}
+                    data-wraps={wraps}
+                    data-from={from}
+                    data-phone={phone ?? 'none'}
+                    data-name={named && header}
+                  >
                     {phone === 'title' && link ? (
                       <Link {...link(row)} className={classes['open']}>
                         {cell(row)}

@@ -5,7 +5,6 @@ import { Link, type ErrorComponentProps } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { ApiProblem } from '../api/client.js';
 import { whoAmI } from '../api/session.js';
-import { Dimmed } from './Dimmed.js';
 import { timeOfDay } from './dates.js';
 
 /** An empty list: what that means, and what to do. */
@@ -25,7 +24,11 @@ export function Empty({
     <Center py={56} px="md">
       <Stack align="center" gap="xs" maw={460} ta="center">
         <Title order={order}>{title}</Title>
-        {children !== undefined && <Dimmed size="sm">{children}</Dimmed>}
+        {children !== undefined && (
+          <Text size="sm" c="dimmed" style={{ textWrap: 'balance' }}>
+            {children}
+          </Text>
+        )}
         {action !== undefined && <Group mt="sm">{action}</Group>}
       </Stack>
     </Center>

@@ -8,6 +8,7 @@ import { whoAmI } from '../../api/session.js';
 import { Dimmed } from '../../ui/Dimmed.js';
 import { Confirm } from '../../ui/Dialog.js';
 import { ListTable, type Column } from '../../ui/DataTable.js';
+import { Mono } from '../../ui/Mono.js';
 import { Page } from '../../ui/Page.js';
 import { Empty } from '../../ui/States.js';
 import { Time } from '../../ui/Time.js';
@@ -99,7 +100,8 @@ function Revoke({ apiKey: { id: keyId, name, role }, tenantId, onClose }: Revoke
       pending={revoke.isPending}
       error={revoke.error}
     >
-      {ROLES[role].stops} This takes effect within a second, and cannot be undone.
+      The text of this key begins with <Mono>{`pst_${role}_${keyId}_`}</Mono>. {ROLES[role].stops} This takes effect
+      within a second, and cannot be undone.
     </Confirm>
   );
 }
@@ -110,9 +112,20 @@ const columnsOf = (onRevoke: (key: ApiKey) => void, own: string | undefined): re
     header: 'Name',
     phone: 'title',
     cell: ({ name, id, revokedAt }) => (
-      <Text span inherit title={`Key ${id}`} {...(revokedAt !== null && { c: 'dimmed' })}>
+      <Text span inherit {...(revokedAt !== null && { c: 'dimmed' })}>
         {name}
         {id === own && <Dimmed> · this session</Dimmed>}
+      </Text>
+    ),
+  },
+  {
+    id: 'id',
+    header: 'Id',
+    width: 140,
+    from: 'lg',
+    cell: ({ id }) => (
+      <Text span inherit c="dimmed" title={id}>
+        <Mono>{`…${id.slice(-12)}`}</Mono>
       </Text>
     ),
   },
@@ -123,6 +136,7 @@ const columnsOf = (onRevoke: (key: ApiKey) => void, own: string | undefined): re
     header: 'Last used',
     width: 150,
     phone: 'detail-aside',
+    named: true,
     cell: ({ lastUsedAt }) => (lastUsedAt === null ? <Dimmed>never</Dimmed> : <Time at={lastUsedAt} />),
   },
   {
@@ -135,8 +149,7 @@ const columnsOf = (onRevoke: (key: ApiKey) => void, own: string | undefined): re
       key.revokedAt === null ? (
         <Button
           size="compact-sm"
-          variant="subtle"
-          color="gray"
+          variant="default"
           aria-label={`Revoke the key ${key.name}`}
           onClick={() => onRevoke(key)}
         >

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Box, Button, Group, Stack, Text } from '@mantine/core';
 import { parseRange } from '@postern/ip-ranges';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -93,7 +93,7 @@ export function Denials() {
             onChange={(refused) => change({ refused })}
           />
         </Group>
-        {asked.from !== undefined && (
+        {asked.from !== undefined && (query.data || !query.error) && (
           <DenialsChart
             tenantId={tenantId}
             range={{ from: asked.from, to: asked.to ?? loadedAt.toISOString() }}
@@ -175,14 +175,18 @@ const COLUMNS: readonly Column<Denial>[] = [
   { id: 'username', header: 'SMTP user', phone: 'title', wraps: true, cell: ({ username }) => username },
   { id: 'ip', header: 'Address', width: 150, phone: 'detail', wraps: true, cell: ({ ip }) => <Mono>{ip}</Mono> },
   { id: 'relay', header: 'Relay', width: 100, from: 'lg', cell: ({ relay }) => relay },
-  { id: 'reason', header: 'Reason', width: 140, from: 'md', cell: ({ reason }) => REASONS[reason] },
+  { id: 'reason', header: 'Reason', width: 140, from: 'lg', cell: ({ reason }) => REASONS[reason] },
   {
     id: 'outcome',
     header: 'Outcome',
     width: 112,
-    from: 'lg',
-    cell: ({ refused }) => (
+    from: 'md',
+    phone: 'detail-aside',
+    cell: ({ refused, count }) => (
       <Text span inherit {...(!refused && { c: 'var(--postern-warn-text)' })}>
+        <Box component="span" hiddenFrom="sm" className="tabular">
+          {count.toLocaleString('en')} ×{' '}
+        </Box>
         {refused ? 'Refused' : 'Let through'}
       </Text>
     ),
@@ -193,7 +197,6 @@ const COLUMNS: readonly Column<Denial>[] = [
     width: 76,
     from: 'md',
     align: 'end',
-    phone: 'detail-aside',
     cell: ({ count }) => (
       <span className="mono" title={counted(count, 'login')}>
         {count.toLocaleString('en')}

@@ -102,7 +102,11 @@ function Letter({ letter, onDone }: { readonly letter: DeadLetter; readonly onDo
       </div>
       {retry.error && <Failed error={retry.error} />}
       {whole.error && <Failed error={whole.error} retry={() => void whole.refetch()} />}
-      {whole.data && <Code block>{contentOf(whole.data)}</Code>}
+      {whole.data && (
+        <Code block tabIndex={0}>
+          {contentOf(whole.data)}
+        </Code>
+      )}
       <Confirm
         opened={discarding}
         onClose={() => setDiscarding(false)}
@@ -125,12 +129,13 @@ function contentOf({ event, key, value }: Schema<'CompleteDeadLetter'>): string 
 }
 
 const COLUMNS: readonly Column<DeadLetter>[] = [
-  { id: 'reason', header: 'Why it could not be read', phone: 'title', cell: ({ reason }) => reason },
+  { id: 'reason', header: 'Why it could not be read', phone: 'title', wraps: true, cell: ({ reason }) => reason },
   {
     id: 'tenant',
     header: 'Tenant',
     width: '16%',
     phone: 'detail',
+    named: true,
     cell: ({ tenantId }) => tenantId ?? 'not known',
   },
   {
@@ -146,6 +151,7 @@ const COLUMNS: readonly Column<DeadLetter>[] = [
     header: 'Waiting since',
     width: 160,
     phone: 'detail-aside',
+    named: true,
     cell: ({ deadLetteredAt }) => <Time at={deadLetteredAt} />,
   },
 ];

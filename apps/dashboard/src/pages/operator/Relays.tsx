@@ -100,6 +100,7 @@ const COLUMNS: readonly Column<Relay>[] = [
     header: 'Last contact',
     width: 125,
     phone: 'detail-aside',
+    named: true,
     cell: ({ lastContactAt }) => <Time at={lastContactAt} />,
   },
   {

@@ -127,6 +127,7 @@ const PROCESSES: readonly Column<Process>[] = [
     header: 'Last report',
     width: 125,
     phone: 'detail-aside',
+    named: true,
     cell: ({ seenAt }) => (seenAt === null ? '—' : <Time at={seenAt} />),
   },
 ];
@@ -151,6 +152,7 @@ const CONSUMERS: readonly Column<Consumer>[] = [
     width: 140,
     align: 'end',
     phone: 'aside',
+    named: true,
     cell: ({ lagEvents }) => (lagEvents === null ? '—' : <Mono>{lagEvents.toLocaleString('en')}</Mono>),
   },
   {

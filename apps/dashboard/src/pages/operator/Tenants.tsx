@@ -100,6 +100,7 @@ const COLUMNS: readonly Column<Tenant>[] = [
     header: 'Created',
     width: 160,
     phone: 'detail-aside',
+    named: true,
     cell: ({ createdAt }) => <Time at={createdAt} />,
   },
 ];

@@ -1,12 +1,15 @@
 import { ActionIcon, Kbd, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import type { WhoAmI } from '../../api/session.js';
 import { withCtrl } from '../../ui/keys.js';
 import classes from './Jump.module.css';
 
-const JumpBox = lazy(async () => ({ default: (await import('./JumpBox.js')).JumpBox }));
+const load = async () => ({ default: (await import('./JumpBox.js')).JumpBox });
+const JumpBox = lazy(load);
+/** When the page itself has been loaded. */
+const LOADED_AFTER_MS = 1_000;
 
 interface Props {
   readonly me: WhoAmI;
@@ -21,6 +24,11 @@ export function Jump({ me, tenantId }: Props) {
     open();
   };
   useHotkeys([['mod+K', show]], []);
+  // Keys that are typed before the box is there would be lost, and people type on right after Ctrl-K.
+  useEffect(() => {
+    const later = setTimeout(() => void load(), LOADED_AFTER_MS);
+    return () => clearTimeout(later);
+  }, []);
   return (
     <>
       <UnstyledButton className={classes['button']} onClick={show} aria-haspopup="dialog" aria-keyshortcuts="Control+K">

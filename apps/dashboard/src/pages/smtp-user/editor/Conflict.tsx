@@ -136,7 +136,7 @@ function What({ entry, base }: { readonly entry: Listed | null; readonly base: L
         {base === null ? 'not on the list' : 'removed'}
       </Text>
     );
-  return <Line range={entry.range} entry={entry} aside={base === null ? 'added' : 'on the list'} />;
+  return <Line entry={entry} aside={base === null ? 'added' : 'on the list'} />;
 }
 
 /** Who changed it, if the audit trail has that already. */

@@ -162,7 +162,7 @@ export function Line({
   entry,
   aside,
 }: {
-  readonly range: string;
+  readonly range?: string;
   readonly entry: Listed;
   readonly aside?: string;
 }) {
@@ -171,7 +171,7 @@ export function Line({
   return (
     <>
       <span className={classes['line']}>
-        <span className="mono">{range}</span>
+        {range !== undefined && <span className="mono">{range}</span>}
         {aside !== undefined && (
           <Text span size="xs" c="dimmed" className="tabular">
             {aside}

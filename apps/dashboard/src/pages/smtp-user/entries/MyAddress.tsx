@@ -26,7 +26,7 @@ export function MyAddress(props: Props) {
         <One key={family} ip={ip} isCurrent={ip === current?.ip} {...props} />
       ))}
       {current && addresses.length === 1 && (
-        <Anchor component={Link} to="/help/ip-not-authorized" hash="your-address" size="xs">
+        <Anchor component={Link} to="/help/ip-not-authorized" hash="your-address" fz="xs">
           And {current.family === 'IPv4' ? 'IPv6' : 'IPv4'}?
         </Anchor>
       )}

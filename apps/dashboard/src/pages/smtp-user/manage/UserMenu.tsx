@@ -22,7 +22,11 @@ export function UserMenu({ user }: { readonly user: SmtpUser }) {
           <Menu.Item leftSection={<IconPencil size={16} aria-hidden />} onClick={() => setOpen('rename')}>
             Rename …
           </Menu.Item>
-          <Menu.Item color="red" leftSection={<IconTrash size={16} aria-hidden />} onClick={() => setOpen('remove')}>
+          <Menu.Item
+            c="var(--postern-refused-text)"
+            leftSection={<IconTrash size={16} aria-hidden />}
+            onClick={() => setOpen('remove')}
+          >
             Remove this SMTP user …
           </Menu.Item>
         </Menu.Dropdown>
