@@ -1,4 +1,4 @@
-// What every `npm run …` does first, with nothing but Node 20: installs from the lock file and builds, where that is due.
+// What `npm run build` does, and every `npm run …` first, with nothing but Node 20: installs from the lock file and builds, where that is due.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -17,7 +17,8 @@ import { fileURLToPath } from 'node:url';
 import { runLocked } from './lock.mjs';
 
 // Not import.meta.dirname: an older Node has none, and must get the message that it is too old.
-export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const SELF = fileURLToPath(import.meta.url);
+export const root = dirname(dirname(SELF));
 /** The Node that package.json pins; whatever is installed only starts it. */
 export const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
@@ -37,6 +38,7 @@ const DIST = join(root, 'dist');
 const BUILT = '.built';
 const BUILT_DASHBOARD = '.built-dashboard';
 const LOCK = join(root, '.preparing');
+const LOCKED = '--locked';
 const WAIT_MINUTES = 10;
 
 export function prepare() {
@@ -46,7 +48,7 @@ export function prepare() {
   }
   if (!isInstallDue() && !isBuildDue()) return;
   const waiting = () => console.error('Waiting for another npm command that installs or builds …');
-  const ended = runLocked(LOCK, [fileURLToPath(import.meta.url)], { limitSeconds: WAIT_MINUTES * 60, waiting });
+  const ended = runLocked(LOCK, [SELF, LOCKED], { limitSeconds: WAIT_MINUTES * 60, waiting });
   if (ended === 'busy')
     fail(
       `Another npm command has installed or built for ${WAIT_MINUTES} minutes (its lock: ${LOCK}). End it if it hangs.`,
@@ -54,8 +56,13 @@ export function prepare() {
   if (ended !== 0) process.exit(1);
 }
 
-// Started by `prepare`, under the lock. Asked again: the one that was waited for may have done it.
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (process.argv[1] === SELF) {
+  if (process.argv[2] === LOCKED) prepareLocked();
+  else prepare();
+}
+
+/** Asks again what is due: the one that was waited for may have done it. */
+function prepareLocked() {
   try {
     if (isInstallDue()) install();
     if (isBuildDue()) build();
