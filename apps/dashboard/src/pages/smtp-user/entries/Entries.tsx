@@ -232,6 +232,7 @@ function columnsOf(user: SmtpUser, useOfEntry: UseOf, actions: Actions | null): 
       header: 'Expires',
       phone: 'detail-aside',
       named: true,
+      wraps: true,
       width: '14%',
       sort: ({ expiresAt }) => expiresAt ?? '~',
       cell: (entry) => (
