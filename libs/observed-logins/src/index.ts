@@ -11,6 +11,7 @@ export {
   observedSources,
   type SeenSource,
 } from './observed-sources.js';
+export { type RefusedSources, refusedSources } from './refused-sources.js';
 export {
   type LoginBatch,
   type LoginRecord,

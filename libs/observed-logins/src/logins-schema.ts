@@ -4,7 +4,7 @@ import { sqlMigration, type SchemaComponent } from '@postern/database';
 export const loginsSchema: SchemaComponent = {
   schema: 'logins',
   migrations: [
-    sqlMigration('Logins1764500000005', import.meta.url, [
+    sqlMigration('Logins1764500000006', import.meta.url, [
       'tables/sources.sql',
       'tables/overflow.sql',
       'tables/batches.sql',

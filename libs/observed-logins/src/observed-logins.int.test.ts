@@ -7,6 +7,7 @@ import type { DataSource } from 'typeorm';
 import { loginCoverage } from './login-coverage.js';
 import { loginsSchema } from './logins-schema.js';
 import { findSources, MAX_SOURCES, observedSources } from './observed-sources.js';
+import { refusedSources } from './refused-sources.js';
 import { MAX_ADDRESSES_PER_DAY, storeLogins, type LoginRecord, type StoredLogins } from './store-logins.js';
 import type { LoginCoverage } from '@postern/observed-logins';
 
@@ -160,6 +161,45 @@ describe('observed sources', () => {
     await store([record('198.51.100.1')]);
     expect(await sources('globex')).toEqual([]);
     expect(await sources()).toHaveLength(1);
+  });
+});
+
+describe('what a list of ranges would refuse', () => {
+  const refused = (allowed: readonly string[], limit = 10, tenantId = 'acme') =>
+    inTenant(reader, tenantId, (manager) => refusedSources(manager, smtpUserId, DAY_AGO, allowed, limit));
+  const ips = async (allowed: readonly string[], limit?: number) =>
+    (await refused(allowed, limit)).addresses.map(({ ip }) => ip);
+
+  it('is the addresses outside of all ranges, newest first, of both families, with totals beyond the limit', async () => {
+    await store([
+      record('198.51.100.0', { count: 2 }),
+      record('198.51.100.255', { hour: hourOf('2026-11-03T08:00:00.000Z') }),
+      record('198.51.100.255', { hour: hourOf('2026-11-04T08:00:00.000Z') }),
+      record('198.51.101.0', { hour: hourOf('2026-11-02T09:00:00.000Z') }),
+      record('2001:db8:0:1:1:1:1:1', { hour: hourOf('2026-11-02T10:00:00.000Z') }),
+      record('0.0.0.0', { hour: hourOf('2026-11-02T06:00:00.000Z') }),
+      record('ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', { hour: hourOf('2026-11-02T05:00:00.000Z') }),
+    ]);
+    expect(await ips(['198.51.100.0/24', '198.51.100.7', '2001:db8::/32'])).toEqual([
+      '198.51.101.0',
+      '0.0.0.0',
+      'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
+    ]);
+    expect(await refused(['::/0'], 1)).toEqual({
+      logins: 8,
+      refused: 6,
+      refusedAddresses: 4,
+      addresses: [{ ip: '198.51.100.255', logins: 2, lastSeenAt: '2026-11-04T08:00:00.000Z' }],
+    });
+    expect(await ips(['0.0.0.0/0'])).toEqual(['2001:db8:0:1:1:1:1:1', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff']);
+    expect(await refused(['0.0.0.0/0', '::/0'])).toMatchObject({ refused: 0, refusedAddresses: 0, addresses: [] });
+    expect(await refused([])).toMatchObject({ refused: 8, refusedAddresses: 6 });
+  });
+
+  it('is nothing of another tenant', async () => {
+    await store([record('198.51.100.1')]);
+    const nothing = { logins: 0, refused: 0, refusedAddresses: 0, addresses: [] };
+    expect(await refused([], 10, 'globex')).toEqual(nothing);
   });
 });
 

@@ -120,7 +120,7 @@ function sourceOf({ ip, logins, first, last, relays }: SourceRow): ObservedSourc
 }
 
 /** PostgreSQL writes some IPv6 addresses in another form. */
-function canonical(ip: string): string {
+export function canonical(ip: string): string {
   if (!ip.includes(':')) return ip;
   const address = parseAddress(ip);
   return address.ok ? address.value.text : ip;

@@ -55,6 +55,12 @@ interface LiveRange {
   readonly range: IpRange;
 }
 
+/** The ranges that the policy lets in at that instant, canonical. `report-only` lets in all. Empty: no live entry. */
+export function allowedRanges(policy: AccessPolicy, at: Date): readonly string[] {
+  if (!policy.restricted || modeAt(policy, at) !== 'enforce') return ['0.0.0.0/0', '::/0'];
+  return policy.entries.flatMap((entry) => (isLive(entry, at) ? (parsedRange(entry)?.text ?? []) : []));
+}
+
 /** The sources that the policy would refuse at that instant, and why. `report-only` refuses none. */
 export function refusedBy<Source extends { readonly ip: string }>(
   policy: AccessPolicy,

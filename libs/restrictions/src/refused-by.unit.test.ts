@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseAddress } from '@postern/ip-ranges';
+import { contains, parseAddress, parseRange } from '@postern/ip-ranges';
 import * as fc from 'fast-check';
-import { accessAt, decideAccess, refusedBy, type AccessPolicy } from './access.js';
+import { accessAt, allowedRanges, decideAccess, refusedBy, type AccessPolicy } from './access.js';
 import { entry, NOW, YESTERDAY } from './testing/given.js';
 
 /** Few bits, so that ranges nest, come twice and hold addresses. */
@@ -36,6 +36,20 @@ describe('the decisions for many addresses', () => {
     const cases = fc.property(aPolicy, fc.array(fc.oneof(address, fc.constant('no address'))), (policy, ips) => {
       const decide = accessAt(policy, NOW);
       for (const ip of ips) expect(decide(parsed(ip))).toEqual(decideAccess(policy, parsed(ip), NOW));
+    });
+    fc.assert(cases, { numRuns: 500 });
+  });
+
+  it('refuse exactly the addresses outside of the allowed ranges', () => {
+    const cases = fc.property(aPolicy, fc.array(address), (policy, ips) => {
+      const texts = allowedRanges(policy, NOW);
+      // All addresses: wider than an entry may be.
+      const all = texts.includes('0.0.0.0/0') && texts.includes('::/0');
+      const ranges = texts.map(parseRange);
+      for (const ip of ips.map(parsed)) {
+        const allowed = all || ranges.some((range) => range.ok && ip !== null && contains(range.value, ip));
+        expect(decideAccess(policy, ip, NOW).refused).toBe(!allowed);
+      }
     });
     fc.assert(cases, { numRuns: 500 });
   });

@@ -12,12 +12,14 @@ import {
   view,
   integer,
 } from '@postern/http';
+import { inTenant } from '@postern/database';
+import { loginCoverage, refusedSources } from '@postern/observed-logins';
 import {
+  allowedRanges,
   decide,
   DomainRefusal,
   evolve,
   MAX_ENTRIES,
-  refusedBy,
   requireRegistered,
   type RegisteredSmtpUser,
   type SmtpUserCommand,
@@ -26,7 +28,7 @@ import {
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { presentSmtpUser, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
-import { loginCoverageFields, MAX_DAYS, recentSources, sumOfLogins } from '../sources/recent-sources.js';
+import { loginCoverageFields, MAX_DAYS, observedFrom } from '../sources/recent-sources.js';
 
 /** The most addresses in an answer; the totals count all. */
 const MAX_ADDRESSES = 500;
@@ -96,18 +98,18 @@ export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestricti
     const present = await presentSmtpUser(this.audit, user);
     const now = new Date();
     const changed = changedBy(asked, present, now);
-    const { sources, ...known } = await recentSources(this.logins, user, asked.days);
-    const refused = refusedBy(changed, sources, asked.at === undefined ? now : new Date(asked.at));
-    return {
-      logins: sumOfLogins(sources),
-      refused: sumOfLogins(refused),
-      refusedAddresses: refused.length,
-      addresses: refused
-        .slice(0, MAX_ADDRESSES)
-        .map(({ ip, logins, lastSeenAt, reason }) => ({ ip, logins, lastSeenAt, reason })),
-      ...known,
-      version: present.version,
-    };
+    const allowed = allowedRanges(changed, asked.at === undefined ? now : new Date(asked.at));
+    const reason = allowed.length === 0 ? 'no-live-entry' : 'ip-not-authorized';
+    const from = observedFrom(asked.days, now);
+    return inTenant(this.logins, user.tenantId, async (manager) => {
+      const refused = await refusedSources(manager, user.smtpUserId, from, allowed, MAX_ADDRESSES);
+      return {
+        ...refused,
+        addresses: refused.addresses.map((source) => ({ ...source, reason })),
+        ...(await loginCoverage(manager, user.smtpUserId, from)),
+        version: present.version,
+      };
+    });
   }
 }
 

@@ -25,3 +25,7 @@ CREATE POLICY own_tenant ON logins.sources FOR SELECT TO postern_logins_reader
 CREATE POLICY owner ON logins.sources TO CURRENT_USER USING (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON logins.sources TO postern_logins_writer;
 GRANT SELECT ON logins.sources TO postern_logins_reader;
+
+-- For a set of addresses: a multirange finds an address among many ranges by binary search.
+CREATE TYPE logins.addresses AS RANGE (SUBTYPE = inet, MULTIRANGE_TYPE_NAME = logins.address_set);
+GRANT EXECUTE ON FUNCTION logins.addresses(inet, inet, text) TO postern_logins_reader;
