@@ -70,12 +70,14 @@ describe('POST /v1/relay/logins', () => {
 
   it('rejects hours that the clock of a relay has wrong: more than an hour ahead, or older than what is kept', async () => {
     const app = await person('clock@acme.example');
-    const at = (hours: number) => reportLogins(world, relay, [loginOf(app, '203.0.113.9', { hour: hoursAgo(hours) })]);
+    const at = (hour: string) => reportLogins(world, relay, [loginOf(app, '203.0.113.9', { hour })]);
+    // By the clock of this moment: an hour later, what is two hours ahead now is taken.
+    const ahead = new Date(Date.now() + 2 * 3_600_000).toISOString();
     const rejected = { status: 200, body: { accepted: 0, duplicate: false, rejected: 1 } };
-    for (const hours of [-2, -24 * 365, 24 * 91, 24 * 365 * 30])
-      expect([hours, await at(hours)]).toEqual([hours, rejected]);
+    for (const hour of [ahead, ...[-24 * 365, 24 * 91, 24 * 365 * 30].map(hoursAgo)])
+      expect([hour, await at(hour)]).toEqual([hour, rejected]);
     expect(await sourcesOf(app)).toEqual([]);
-    for (const hours of [-1, 0, 24 * 89]) expect([hours, await at(hours)]).toEqual([hours, TAKEN]);
+    for (const hour of [-1, 0, 24 * 89].map(hoursAgo)) expect([hour, await at(hour)]).toEqual([hour, TAKEN]);
     const [source] = await sourcesOf(app);
     expect(source).toMatchObject({ logins: 3, firstSeenAt: hoursAgo(24 * 89), lastSeenAt: hoursAgo(-1) });
   });

@@ -4,9 +4,12 @@ import type { ReportedLogins } from '../sources/report-logins.js';
 
 const HOUR_MS = 3_600_000;
 
-/** The hour that began so many hours before this one, RFC 3339. */
+/** Read once: a test may run past the end of the hour. */
+const THIS_HOUR = Math.floor(Date.now() / HOUR_MS);
+
+/** The hour that began so many hours before the one in which the test file began, RFC 3339. */
 export function hoursAgo(hours: number): string {
-  return new Date(Math.floor(Date.now() / HOUR_MS - hours) * HOUR_MS).toISOString();
+  return new Date((THIS_HOUR - hours) * HOUR_MS).toISOString();
 }
 
 /** For tests: a record of a login in this hour. */
