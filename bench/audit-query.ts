@@ -75,11 +75,11 @@ async function askMany(
 ): Promise<number[]> {
   const random = new Seeded(question.kind.length * 1_009 + 7);
   const times: number[] = [];
-  for (let asked = 0; times.length < WARM_UP + PAGES; asked += 1) {
+  for (let questions = 0; times.length < WARM_UP + PAGES; questions += 1) {
     const target = drawTarget(random, set, userIds);
     const path = `/v1/tenants/${target.tenant.id}${question.path(random, target)}`;
     let cursor: string | null = '';
-    for (let deep = 0; cursor !== null && deep < (asked % 2 === 0 ? 1 : PAGES_DEEP); deep += 1) {
+    for (let deep = 0; cursor !== null && deep < (questions % 2 === 0 ? 1 : PAGES_DEEP); deep += 1) {
       const from: string = cursor === '' ? '' : `${path.includes('?') ? '&' : '?'}cursor=${cursor}`;
       const page = await asker.page(path + from, target.tenant.adminKey);
       times.push(page.ms);

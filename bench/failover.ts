@@ -18,7 +18,7 @@ import {
 import { FirstEvents } from './failover-parts/first-event.js';
 import { quantile, rounded } from './parts/quantile.js';
 
-const ASKED = process.env['BENCH_FAULTS']?.split(',');
+const ONLY = process.env['BENCH_FAULTS']?.split(',');
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 /** Of which the load writes to the first. */
 const USERS = 30;
@@ -65,7 +65,7 @@ export async function run(): Promise<{
     };
     for (let round = 0; round < ROUNDS; round++) {
       for (const [name, fault] of Object.entries(FAULTS) as [Fault, (typeof FAULTS)[Fault]][]) {
-        if (ASKED && !ASKED.includes(name)) continue;
+        if (ONLY && !ONLY.includes(name)) continue;
         await world.allReady();
         await sleep(SETTLE_MS);
         for (let i = 0; i < UNDISTURBED_EACH; i++) usual.push(await undisturbed(scene));

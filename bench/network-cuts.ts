@@ -12,7 +12,7 @@ import { checkJournal, DenialWriter, PolicyReader, RegisterWriter } from './netw
 import { quantile, rounded } from './parts/quantile.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
-const ASKED = process.env['BENCH_CUTS']?.split(',');
+const ONLY = process.env['BENCH_CUTS']?.split(',');
 const CUT_MS = 20_000;
 const SETTLE_MS = 3_000;
 /** More than one writer makes of them. */
@@ -41,7 +41,7 @@ export async function run(): Promise<{
     const figures: Record<string, number> = { rounds: ROUNDS };
     let register = 0;
     for (const [name, cut] of Object.entries(CUTS)) {
-      if (ASKED && !ASKED.includes(name)) continue;
+      if (ONLY && !ONLY.includes(name)) continue;
       const all: Seconds[] = [];
       for (let round = 0; round < ROUNDS; round++) {
         await world.allReady();

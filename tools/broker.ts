@@ -22,14 +22,14 @@ try {
   console.log(
     `\nNext, in another terminal:\n\n  POSTERN_KAFKA_BROKERS=${broker.address} npm run services\n\nCtrl-C ends it.`,
   );
-  let asked = false;
+  let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      asked = true;
+      stopping = true;
       void broker.stop();
     });
   await broker.ended;
-  if (!asked) throw new Error(`Kafka has ended by itself: see ${join(dataDir, 'broker.log')}.`);
+  if (!stopping) throw new Error(`Kafka has ended by itself: see ${join(dataDir, 'broker.log')}.`);
   console.log('Kafka has stopped.');
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

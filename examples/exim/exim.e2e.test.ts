@@ -92,11 +92,11 @@ describeWithPrograms(
       });
 
       it('asks nothing for a wrong password, and for an unknown user', async () => {
-        const asked = await world.questions();
+        const before = await world.questions();
         expect(await login(way, { from: `${network}.5`, password: 'wrong' })).toBe(NO);
         expect(await login(way, { from: `${network}.5`, password: 'wrong', method: 'LOGIN' })).toBe(NO);
         expect(await login(way, { username: 'nobody@acme.example' })).toBe(NO);
-        expect(await world.questions()).toBe(asked);
+        expect(await world.questions()).toBe(before);
       });
 
       it('defers a user whom Postern does not know', async () => {

@@ -118,11 +118,11 @@ describeWithPrograms(describe, 'nginx mail and the relay agent', PROGRAMS, () =>
   });
 
   it('asks nothing for a wrong password', async () => {
-    const asked = await world.questions();
+    const before = await world.questions();
     expect(await login({ password: 'wrong' })).toBe(WRONG_PASSWORD);
     expect(await login({ password: 'wrong', method: 'LOGIN' })).toBe(WRONG_PASSWORD);
     expect(await login({ username: 'nobody@acme.example' })).toBe(WRONG_PASSWORD);
-    expect(await world.questions()).toBe(asked);
+    expect(await world.questions()).toBe(before);
   });
 
   it('defers a user whom Postern does not know, whose name and password are decoded once', async () => {

@@ -13,9 +13,9 @@ afterEach(() => {
 });
 
 /** The settings for a server that streams what no healthy Postern does. It notes what it was asked. */
-async function streaming(stream: (response: ServerResponse) => void, asked: unknown[] = []) {
+async function streaming(stream: (response: ServerResponse) => void, requests: unknown[] = []) {
   const server = createServer(({ url, headers }, response) => {
-    asked.push([url, headers.accept]);
+    requests.push([url, headers.accept]);
     stream(response.writeHead(200, { 'content-type': `${headers.accept}; charset=utf-8` }));
   });
   servers.push(server.listen(0, '127.0.0.1'));
@@ -29,15 +29,15 @@ async function streaming(stream: (response: ServerResponse) => void, asked: unkn
 
 describe('an export', () => {
   it('is passed on as it comes, from a cursor where one is given', async () => {
-    const asked: unknown[] = [];
+    const requests: unknown[] = [];
     const settings = await streaming((response) => {
       response.write('id,ip\r\n');
       response.end('1,203.0.113.7\r\n');
-    }, asked);
+    }, requests);
     const csv = await runCommand('cli', ['denials', '--csv', '--ip', '203.0.113.0/24', '--cursor', 'abc'], settings);
     expect(csv).toEqual({ code: 0, out: 'id,ip\r\n1,203.0.113.7\r\n', err: '' });
     expect((await runCommand('cli', ['changes', '--ndjson'], settings)).code).toBe(0);
-    expect(asked).toEqual([
+    expect(requests).toEqual([
       ['/v1/tenants/acme/denials?ip=203.0.113.0%2F24&cursor=abc', 'text/csv'],
       ['/v1/tenants/acme/changes', 'application/x-ndjson'],
     ]);

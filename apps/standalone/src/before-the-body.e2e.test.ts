@@ -32,7 +32,7 @@ const newKey = async (role: string, tenant?: string): Promise<string> => {
 const wrongKey = (): string => newApiKey('admin').text;
 const USERS = '/v1/tenants/acme/smtp-users';
 
-interface Asked {
+interface Announced {
   readonly path?: string;
   readonly key?: string;
   readonly from?: string;
@@ -40,7 +40,7 @@ interface Asked {
 }
 
 /** Sends the headers of a POST with a body of 1 MiB, and no byte of the body. */
-function announce({ path = USERS, key, from = '192.0.2.1', length = MEBIBYTE }: Asked): Socket {
+function announce({ path = USERS, key, from = '192.0.2.1', length = MEBIBYTE }: Announced): Socket {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   const authorization = key === undefined ? '' : `Authorization: Bearer ${key}\r\n`;
   socket.write(
@@ -68,20 +68,20 @@ describe('a request with a body that nobody wants', () => {
     ['with a key that is none', { key: 'pst_x' }, 401, 'api-key-invalid'],
     ['with an unknown key', { key: wrongKey() }, 401, 'api-key-invalid'],
     ['for no route', { path: '/v1/nothing' }, 404, 'route-not-found'],
-  ])('%s is refused before a byte of it comes, and its connection is closed', async (_, asked, status, code) => {
-    const socket = announce(asked);
+  ])('%s is refused before a byte of it comes, and its connection is closed', async (_, request, status, code) => {
+    const socket = announce(request);
     expect(await answerTo(socket)).toEqual({ status, closes: true, code });
     socket.destroy();
   });
 
   it('is refused so with the key of another role, for another tenant, and for its announced length', async () => {
     const [relay, admin] = [await newKey('relay'), await newKey('admin', 'acme')];
-    const asked: readonly (readonly [Asked, number, string])[] = [
+    const requests: readonly (readonly [Announced, number, string])[] = [
       [{ path: '/v1/tenants', key: relay }, 403, 'role-not-allowed'],
       [{ path: '/v1/tenants/other/smtp-users', key: admin }, 404, 'tenant-not-found'],
       [{ key: admin, length: 16_385 }, 413, 'body-too-large'],
     ];
-    for (const [ask, status, code] of asked) {
+    for (const [ask, status, code] of requests) {
       const socket = announce(ask);
       expect(await answerTo(socket)).toEqual({ status, closes: true, code });
       socket.destroy();

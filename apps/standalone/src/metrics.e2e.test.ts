@@ -214,7 +214,7 @@ describe('the Grafana dashboard', () => {
       if (type === 'row') continue;
       const chosen = { type: 'prometheus', uid: '${datasource}' };
       expect([title, datasource, targets.length > 0]).toEqual([title, chosen, true]);
-      expect(targets.map(({ datasource: asked }) => asked)).toEqual(targets.map(() => chosen));
+      expect(targets.map(({ datasource: source }) => source)).toEqual(targets.map(() => chosen));
       expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length);
     }
   });

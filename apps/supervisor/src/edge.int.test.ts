@@ -93,15 +93,15 @@ function holdEdge(start: (urls: Urls) => Promise<Edge>): void {
       connection: 'close, x-own',
       te: 'trailers',
     });
-    expect(projection.asked[0]?.headers).toMatchObject({
+    expect(projection.requests[0]?.headers).toMatchObject({
       'x-forwarded-for': '127.0.0.1',
       'x-forwarded-proto': 'http',
       // A browser's Origin is compared with it.
       host: new URL(url).host,
       'x-request-id': 'mine',
     });
-    expect(projection.asked[0]?.headers).not.toHaveProperty('forwarded');
-    expect(projection.asked[0]?.headers).not.toHaveProperty('te');
+    expect(projection.requests[0]?.headers).not.toHaveProperty('forwarded');
+    expect(projection.requests[0]?.headers).not.toHaveProperty('te');
     expect([answer.headers.connection, answer.headers['keep-alive']]).toEqual(['close', undefined]);
   });
 
@@ -118,7 +118,7 @@ function holdEdge(start: (urls: Urls) => Promise<Edge>): void {
     const target = '/v1/tenants/a%20B;~?a=%20b&a=c?d';
     const answer = await send(url, target, headers, 'PUT', '{ "id": "acme" }');
     expect([answer.status, answer.headers.etag, answer.body]).toEqual([201, '"7"', '{"id":"acme"}']);
-    expect(command.asked).toEqual([
+    expect(command.requests).toEqual([
       { method: 'PUT', url: target, body: '{ "id": "acme" }', headers: expect.objectContaining(headers) },
     ]);
   });
@@ -127,7 +127,7 @@ function holdEdge(start: (urls: Urls) => Promise<Edge>): void {
     const [broken, there] = [await service(breaksOff), await service()];
     const { url } = await edge({ 'projection-service': [broken.url, there.url, NOBODY] });
     for (let i = 0; i < 6; i++) expect((await send(url, '/v1/my-ip')).status).toBe(200);
-    expect(there.asked).toHaveLength(6);
+    expect(there.requests).toHaveLength(6);
   });
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE'])(
@@ -138,7 +138,7 @@ function holdEdge(start: (urls: Urls) => Promise<Edge>): void {
       const answer = await send(url, '/v1/tenants', {}, method, '{}');
       expect([...problemOf(answer), answer.headers['retry-after']]).toEqual([503, 'not-ready', '1']);
       expect(JSON.parse(answer.body).detail).toContain('Idempotency-Key');
-      expect([...one.asked, ...other.asked]).toHaveLength(1);
+      expect([...one.requests, ...other.requests]).toHaveLength(1);
     },
   );
 
@@ -161,7 +161,7 @@ function holdEdge(start: (urls: Urls) => Promise<Edge>): void {
     const { url } = await edge(Object.fromEntries(SERVICES.map((each) => [each, [all.url]])));
     for (const path of ['/metrics', '/v1/%2e%2e/metrics', '/ready/command-service', '/nothing', '/health/'])
       expect([path, ...problemOf(await send(url, path))]).toEqual([path, 404, 'route-not-found']);
-    expect(all.asked).toEqual([]);
+    expect(all.requests).toEqual([]);
   });
 
   it('brings the pages of the dashboard and their files to the projection-service, and nothing next to them', async () => {
@@ -171,10 +171,10 @@ function holdEdge(start: (urls: Urls) => Promise<Edge>): void {
     const paths = [...pages, '/help/ip-not-authorized', '/assets/index-abc.js'];
     for (const path of paths)
       for (const method of ['GET', 'HEAD']) expect((await send(url, path, {}, method)).status).toBe(200);
-    expect(projection.asked.map((asked) => asked.url)).toEqual(paths.flatMap((path) => [path, path]));
+    expect(projection.requests.map((request) => request.url)).toEqual(paths.flatMap((path) => [path, path]));
     for (const path of ['/t', '/operator', '/help', '/assets', '/sign-in/x', '/index.html', '/favicon.ico'])
       expect([path, ...problemOf(await send(url, path))]).toEqual([path, 404, 'route-not-found']);
-    expect(projection.asked).toHaveLength(2 * paths.length);
+    expect(projection.requests).toHaveLength(2 * paths.length);
   });
 
   it('cuts an answer off that its service cuts off', async () => {

@@ -14,7 +14,7 @@ const program = serverCommand('postern services', 'Runs Postern as one process p
       (stopped) =>
         startServices(loadSettings(process.env), {
           stopped,
-          instances: instancesAsked(instances),
+          instances: parseInstances(instances),
           environment: process.env,
           log: (line) => process.stdout.write(`${line}\n`),
         }),
@@ -22,7 +22,7 @@ const program = serverCommand('postern services', 'Runs Postern as one process p
     ),
   );
 
-function instancesAsked(text: string): number {
+function parseInstances(text: string): number {
   const instances = Number(text);
   if (Number.isInteger(instances) && instances >= 1 && instances <= MOST_INSTANCES) return instances;
   throw new SettingInvalid(`--instances must be a whole number from 1 to ${MOST_INSTANCES} (it is ${text}).`);

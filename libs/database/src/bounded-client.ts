@@ -17,7 +17,7 @@ export function boundedClients(prepare: boolean): typeof Client {
 
   class BoundedClient extends Client {
     readonly #silentAfterMs: number;
-    #asked = 0;
+    #pending = 0;
 
     constructor(config: ClientConfig) {
       const { query_timeout: silentAfterMs = 0, ...rest } = config;
@@ -40,19 +40,19 @@ export function boundedClients(prepare: boolean): typeof Client {
       }
       const result: unknown = super.query(...(prepare ? prepared(args) : args));
       if (!(result instanceof Promise)) return result;
-      this.#asked += 1;
+      this.#pending += 1;
       const endOfWork = deadline?.onPassed(() => this.#giveUp('The database did not answer before the deadline.'));
       const silent = () => this.#giveUp('The database did not answer: it is silent, or out of reach.');
       const timer = this.#silentAfterMs ? setTimeout(silent, this.#silentAfterMs) : undefined;
       return result.finally(() => {
-        this.#asked -= 1;
+        this.#pending -= 1;
         endOfWork?.();
         clearTimeout(timer);
       });
     }) as Client['query'];
 
     get #isIdle(): boolean {
-      return this.#asked === 0 && this.getTransactionStatus() === 'I';
+      return this.#pending === 0 && this.getTransactionStatus() === 'I';
     }
 
     #giveUp(reason: string): void {

@@ -12,14 +12,14 @@ export class DatabaseClock {
   /** The database's time in `ms` milliseconds, as RFC 3339. It queries only if necessary. */
   async in(ms: number, by: DataSource | EntityManager): Promise<string> {
     if (this.#ahead === undefined || performance.now() - this.#readAt > FRESH_MS) {
-      const asked = performance.now();
+      const sent = performance.now();
       const [row] = await by.query<{ now: number }[]>(
         'SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now',
       );
       this.forget();
       this.heard(Number(row?.now));
       // The query itself took some of the time.
-      return this.in(ms - (performance.now() - asked), by);
+      return this.in(ms - (performance.now() - sent), by);
     }
     return new Date(this.#ahead + performance.now() + ms).toISOString();
   }

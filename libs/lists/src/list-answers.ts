@@ -47,7 +47,7 @@ type List<Item extends object> = ListDefinition<Item, z.ZodRawShape> & {
 };
 
 /** Reads a page. Consecutive pages must have everything that existed at the beginning, with nothing held in between. */
-type Read<Item> = (asked: Pick<PageParams, 'limit' | 'cursor'>) => Promise<Page<Item>>;
+type Read<Item> = (params: Pick<PageParams, 'limit' | 'cursor'>) => Promise<Page<Item>>;
 
 /** How long the reader of a revoked key may read what was already written. */
 const REVOKED_GRACE_MS = 1_000;
@@ -83,7 +83,7 @@ export class ListAnswers {
     const type = typeOf(wanted, request.headers.accept);
     const read: Read<Item> = (page) => this.queries.execute(query.of(page));
     if (type === 'application/json') {
-      const page = await read(query.asked);
+      const page = await read(query.params);
       // If the read was late, its deadline has answered.
       if (!reply.sent) void reply.header('vary', 'accept');
       return page;
@@ -97,9 +97,9 @@ export class ListAnswers {
     const endWatch = this.keys.watch(principal, () => revocation.abort());
     try {
       const headOnly = request.method === 'HEAD';
-      const first = await read({ limit: headOnly ? 1 : this.limits.pageRows, cursor: query.asked.cursor });
+      const first = await read({ limit: headOnly ? 1 : this.limits.pageRows, cursor: query.params.cursor });
       if (reply.sent) return undefined;
-      list.checkExport?.(first, query.asked);
+      list.checkExport?.(first, query.params);
       void reply.headers({ 'content-type': format.contentType, vary: 'accept' });
       if (format.name === 'csv') void reply.header('content-disposition', `attachment; filename="${list.name}.csv"`);
       const response = reply.hijack().raw;

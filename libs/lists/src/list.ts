@@ -22,7 +22,7 @@ export interface ListDefinition<Item extends object, Filters extends z.ZodRawSha
   /** Further members of a page; only in JSON. */
   readonly more?: z.ZodRawShape;
   /** Throws a problem if an export would mislead without `more`. */
-  checkExport?(first: Page<Item>, asked: object): void;
+  checkExport?(first: Page<Item>, params: object): void;
   /** The row of CSV, if it is not the item itself. */
   csvRow?(item: Item): object;
 }
@@ -60,18 +60,18 @@ export function defineList<Item extends object, Filters extends z.ZodRawShape>(
   };
 }
 
-export abstract class ListQuery<Item, Scope, Asked extends PageParams> extends Query<Page<Item>> {
+export abstract class ListQuery<Item, Scope, Params extends PageParams> extends Query<Page<Item>> {
   constructor(
     readonly scope: Scope,
-    readonly asked: Asked,
+    readonly params: Params,
   ) {
     super();
   }
 
   /** The same query of another page. */
   of(page: Pick<PageParams, 'limit' | 'cursor'>): this {
-    const Same = this.constructor as new (scope: Scope, asked: Asked) => this;
-    return new Same(this.scope, { ...this.asked, ...page });
+    const Same = this.constructor as new (scope: Scope, params: Params) => this;
+    return new Same(this.scope, { ...this.params, ...page });
   }
 }
 

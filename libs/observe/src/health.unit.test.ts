@@ -4,18 +4,18 @@ import { Readiness } from './health.js';
 describe('readiness', () => {
   it('is asked once for all who ask at once, so that no crowd of probes becomes a crowd of queries', async () => {
     const readiness = new Readiness();
-    let asked = 0;
+    let calls = 0;
     readiness.add('journal', async () => {
-      asked += 1;
+      calls += 1;
       await new Promise((done) => setImmediate(done));
       return 'is away';
     });
     readiness.add('bus', () => null);
     const answers = await Promise.all([readiness.missing(), readiness.missing(), readiness.missing()]);
     expect(answers).toEqual([{ journal: 'is away' }, { journal: 'is away' }, { journal: 'is away' }]);
-    expect(asked).toBe(1);
+    expect(calls).toBe(1);
     await readiness.missing();
-    expect(asked).toBe(2);
+    expect(calls).toBe(2);
   });
 
   it('names a check that throws, and continues', async () => {

@@ -511,8 +511,8 @@ describe('a relay client', () => {
     plane.breakStreams();
     await until(() => plane.resumedFrom.length === 2, 'another stream');
     const headersOf = (path: string) =>
-      plane.asked
-        .filter((asked) => asked.path === path)
+      plane.requests
+        .filter((seen) => seen.path === path)
         .map(({ headers }) => [headers['user-agent'], headers['postern-relay'], headers['postern-denials-waiting']]);
     const relay = ['relay/7', 'mx%C3%A9%201'];
     expect(headersOf('/v1/relay/policies')).toEqual([[...relay, undefined]]);
@@ -533,7 +533,7 @@ describe('a relay client', () => {
     await sent;
     plane.breakStreams();
     await until(() => plane.resumedFrom.length === 2, 'another stream');
-    const streams = plane.asked.filter(({ path }) => path === '/v1/relay/policies/stream');
+    const streams = plane.requests.filter(({ path }) => path === '/v1/relay/policies/stream');
     expect(streams.map(({ headers }) => headers['postern-denials-waiting'])).toEqual(['0', '1']);
   });
 

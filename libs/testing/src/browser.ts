@@ -69,9 +69,9 @@ export class Visit {
   ) {
     const { origin } = new URL(url);
     context.on('request', (request) => {
-      const asked = request.url();
-      if (!asked.startsWith('data:') && new URL(asked).origin !== origin)
-        this.complaints.push(`a request to another host: ${asked}`);
+      const requested = request.url();
+      if (!requested.startsWith('data:') && new URL(requested).origin !== origin)
+        this.complaints.push(`a request to another host: ${requested}`);
     });
     context.on('console', (message) => {
       // Breaches of the policy come here, too. An answer of 401 or 503 is the page's own matter.

@@ -204,8 +204,8 @@ export async function tellStory(url: string, operatorKey: string): Promise<Story
 
 const NAMES = ['billing', 'crm', 'shop', 'alerts', 'monitoring', 'hr', 'print-server', 'backup', 'erp', 'support'];
 
-async function expecting(status: number, asked: ReturnType<Ask>) {
-  const answer = await asked;
+async function expecting(status: number, pending: ReturnType<Ask>) {
+  const answer = await pending;
   if (answer.status !== status) throw new Error(`${answer.status}, not ${status}: ${JSON.stringify(answer.body)}`);
   return answer.body;
 }

@@ -9,8 +9,8 @@ export class ChangesController {
   @Get('tenants/:tenantId/changes')
   @Allow('admin', 'auditor', 'operator')
   @ListRoute(changes, { tag: 'Audit trail', summary: 'All changes of a tenant' })
-  listChanges(@Tenant() tenantId: TenantId, @Query({ schema: changes.query }) asked: ChangesParams) {
-    return new ListChanges({ tenantId, smtpUserId: null }, asked);
+  listChanges(@Tenant() tenantId: TenantId, @Query({ schema: changes.query }) params: ChangesParams) {
+    return new ListChanges({ tenantId, smtpUserId: null }, params);
   }
 
   @Get('tenants/:tenantId/smtp-users/:smtpUserId/history')
@@ -22,16 +22,16 @@ export class ChangesController {
   listSmtpUserHistory(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: changes.query }) asked: ChangesParams,
+    @Query({ schema: changes.query }) params: ChangesParams,
   ) {
-    return new ListChanges({ tenantId, smtpUserId }, asked);
+    return new ListChanges({ tenantId, smtpUserId }, params);
   }
 
   /** For operators: keys of operators and relays belong to no tenant. */
   @Get('changes')
   @Allow('operator')
   @ListRoute(changes, { tag: 'Audit trail', summary: 'The changes that belong to no tenant' })
-  listOperatorChanges(@Query({ schema: changes.query }) asked: ChangesParams) {
-    return new ListChanges({ tenantId: null, smtpUserId: null }, asked);
+  listOperatorChanges(@Query({ schema: changes.query }) params: ChangesParams) {
+    return new ListChanges({ tenantId: null, smtpUserId: null }, params);
   }
 }

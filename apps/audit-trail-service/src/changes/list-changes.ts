@@ -97,15 +97,15 @@ export class ListChanges extends ListQuery<Change, ChangeScope, ChangesParams> {
 export class ListChangesHandler implements IQueryHandler<ListChanges> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
-  async execute({ scope, asked }: ListChanges): Promise<Page<Change>> {
+  async execute({ scope, params }: ListChanges): Promise<Page<Change>> {
     const read = async (manager: EntityManager) => {
       if (scope.smtpUserId !== null) await findSmtpUser(manager, scope.smtpUserId);
-      return readChanges(manager, scope, asked);
+      return readChanges(manager, scope, params);
     };
     const rows = await (scope.tenantId === null
       ? ofNoTenant(this.dataSource, read)
       : inTenant(this.dataSource, scope.tenantId, read));
-    const { items, nextCursor } = pageOf(rows, asked, changes.order, Number(rows[0]?.found));
+    const { items, nextCursor } = pageOf(rows, params, changes.order, Number(rows[0]?.found));
     const shown = items.map((row) => {
       const { position: _, found: __, ...change } = row;
       return change;
@@ -129,16 +129,16 @@ const NEWEST_FIRST = raw('ORDER BY occurred_at DESC, position DESC');
 export async function readChanges(
   manager: EntityManager,
   scope: ChangeScope,
-  asked: ChangesParams,
+  params: ChangesParams,
 ): Promise<ChangeRow[]> {
-  const { actor, username } = asked;
-  const conditions = conditionsOf(scope, asked);
+  const { actor, username } = params;
+  const conditions = conditionsOf(scope, params);
   if (username !== undefined) {
     const users = scope.tenantId && (await ofSmtpUsersNamed(manager, scope.tenantId, username));
     if (!users) return [];
     conditions.push(users);
   }
-  const limit = asked.limit + 1;
+  const limit = params.limit + 1;
   const newest = (...more: Sql[]) =>
     sql`SELECT * FROM audit.changes WHERE ${join([...conditions, ...more], ' AND ')} ${NEWEST_FIRST} LIMIT ${limit}`;
   // By the key's id or name, each through an index: with `OR`, neither index would return its rows in order.

@@ -35,10 +35,10 @@ export class DeadLettersController {
     answer: json(pageView('DeadLetterPage', deadLetterView)),
   })
   async listDeadLetters(
-    @Query({ schema: LettersQuery }) { state, ...asked }: z.infer<typeof LettersQuery>,
+    @Query({ schema: LettersQuery }) { state, ...params }: z.infer<typeof LettersQuery>,
   ): Promise<Page<z.infer<typeof deadLetterView>>> {
-    const letters = await listDeadLetters(this.audit, state, { ...asked, limit: asked.limit + 1 });
-    return pageOf(letters, asked, DEAD_LETTERS_ORDER);
+    const letters = await listDeadLetters(this.audit, state, { ...params, limit: params.limit + 1 });
+    return pageOf(letters, params, DEAD_LETTERS_ORDER);
   }
 
   @Get(':deadLetterId')

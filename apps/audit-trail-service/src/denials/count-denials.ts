@@ -39,7 +39,7 @@ export const HistogramParams = z
     path: ['to'],
     error: '`to` is before `from`. Give a later `to`, or exchange the two.',
   })
-  .refine((asked) => startsOf(asked).length <= MAX_BUCKETS, {
+  .refine((params) => startsOf(params).length <= MAX_BUCKETS, {
     path: ['from'],
     error: `The period has more than ${MAX_BUCKETS} intervals. Give a longer interval, or a shorter period.`,
   });
@@ -67,7 +67,7 @@ export type DenialBucket = DenialHistogram['items'][number];
 export class CountDenials extends Query<DenialHistogram> {
   constructor(
     readonly tenantId: TenantId,
-    readonly asked: HistogramParams,
+    readonly params: HistogramParams,
   ) {
     super();
   }
@@ -86,10 +86,10 @@ export class CountDenialsHandler implements IQueryHandler<CountDenials> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
   /** 500,000 denials take 0.3 s of the database's CPU. @throws `smtp-user-not-found`. */
-  async execute({ tenantId, asked }: CountDenials): Promise<DenialHistogram> {
-    const { interval, smtpUserId = null } = asked;
+  async execute({ tenantId, params }: CountDenials): Promise<DenialHistogram> {
+    const { interval, smtpUserId = null } = params;
     const counted = await inTenant(this.dataSource, tenantId, async (manager) => {
-      const conditions = await denialConditions(manager, { tenantId, smtpUserId }, asked);
+      const conditions = await denialConditions(manager, { tenantId, smtpUserId }, params);
       if (conditions === null) return [];
       return readRows<Counted>(
         manager,
@@ -102,7 +102,7 @@ export class CountDenialsHandler implements IQueryHandler<CountDenials> {
     });
     const complete = counted.reduce((sum, { rows }) => sum + rows, 0) < MAX_COUNTED;
     const byStart = Map.groupBy(counted, ({ at }) => at);
-    return { interval, items: startsOf(asked).map((at) => bucketOf(at, byStart.get(at) ?? [])), complete };
+    return { interval, items: startsOf(params).map((at) => bucketOf(at, byStart.get(at) ?? [])), complete };
   }
 }
 

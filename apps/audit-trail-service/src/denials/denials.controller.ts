@@ -16,8 +16,8 @@ export class DenialsController {
 
   @Get('denials')
   @ListRoute(denials, { tag: 'Audit trail', summary: 'The denials of a tenant' })
-  listDenials(@Tenant() tenantId: TenantId, @Query({ schema: denials.query }) asked: DenialsParams) {
-    return new ListDenials({ tenantId, smtpUserId: null }, asked);
+  listDenials(@Tenant() tenantId: TenantId, @Query({ schema: denials.query }) params: DenialsParams) {
+    return new ListDenials({ tenantId, smtpUserId: null }, params);
   }
 
   @Get('denials/histogram')
@@ -29,9 +29,9 @@ export class DenialsController {
   })
   countDenials(
     @Tenant() tenantId: TenantId,
-    @Query({ schema: HistogramParams }) asked: z.infer<typeof HistogramParams>,
+    @Query({ schema: HistogramParams }) params: z.infer<typeof HistogramParams>,
   ): Promise<DenialHistogram> {
-    return this.queries.execute(new CountDenials(tenantId, asked));
+    return this.queries.execute(new CountDenials(tenantId, params));
   }
 
   @Get('smtp-users/:smtpUserId/denials')
@@ -39,9 +39,9 @@ export class DenialsController {
   listSmtpUserDenials(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: denials.query }) asked: DenialsParams,
+    @Query({ schema: denials.query }) params: DenialsParams,
   ) {
-    return new ListDenials({ tenantId, smtpUserId }, asked);
+    return new ListDenials({ tenantId, smtpUserId }, params);
   }
 
   @Get('denial-summaries')
@@ -52,9 +52,9 @@ export class DenialsController {
   })
   summariseDenials(
     @Tenant() tenantId: TenantId,
-    @Query({ schema: SummariesParams }) asked: z.infer<typeof SummariesParams>,
+    @Query({ schema: SummariesParams }) params: z.infer<typeof SummariesParams>,
   ): Promise<Summaries> {
-    return this.queries.execute(new SummariseDenials(tenantId, asked));
+    return this.queries.execute(new SummariseDenials(tenantId, params));
   }
 
   @Get('refusing-now')
@@ -62,7 +62,7 @@ export class DenialsController {
     tag: 'Audit trail',
     summary: 'The SMTP users of a tenant whose logins are being refused now',
   })
-  listRefusingNow(@Tenant() tenantId: TenantId, @Query({ schema: refusingNow.query }) asked: RefusingNowParams) {
-    return new ListRefusingNow(tenantId, asked);
+  listRefusingNow(@Tenant() tenantId: TenantId, @Query({ schema: refusingNow.query }) params: RefusingNowParams) {
+    return new ListRefusingNow(tenantId, params);
   }
 }

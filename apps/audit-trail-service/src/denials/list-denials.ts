@@ -13,7 +13,7 @@ import { findSmtpUser, nameFilter, ofSmtpUsersNamed, usernameFilter } from '../s
 const range = z.string().transform((text, context): IpRange => {
   const parsed = parseRange(text);
   if (parsed.ok) return parsed.value;
-  context.addIssue({ code: 'custom', message: parsed.detail, params: { code: parsed.code } });
+  context.addIssue({ code: 'custom', message: parsed.detail, parameters: { code: parsed.code } });
   return z.NEVER;
 });
 
@@ -67,17 +67,17 @@ export class ListDenialsHandler implements IQueryHandler<ListDenials> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
   /** Each page continues after the last row of the previous one, so an export needs no transaction. */
-  execute({ scope, asked }: ListDenials): Promise<Page<Denial>> {
+  execute({ scope, params }: ListDenials): Promise<Page<Denial>> {
     return inTenant(this.dataSource, scope.tenantId, async (manager) => {
-      const conditions = await denialConditions(manager, scope, asked);
+      const conditions = await denialConditions(manager, scope, params);
       if (conditions === null) return { items: [], nextCursor: null };
       let rows = sql`SELECT ${DENIAL_COLUMNS} FROM audit.denials WHERE ${join(conditions, ' AND ')}`;
       await manager.query(BY_INDEX);
-      if (asked.ip !== undefined && (await areFew(manager, byTimeAndAddress(scope, asked))))
+      if (params.ip !== undefined && (await areFew(manager, byTimeAndAddress(scope, params))))
         rows = sql`WITH found AS MATERIALIZED (${rows}) SELECT * FROM found`;
       else await manager.query(ONLY_IN_ORDER);
-      rows = sql`${rows} ORDER BY "occurredAt" DESC, id DESC LIMIT ${asked.limit + 1}`;
-      return pageOf(await readRows<Denial>(manager, rows), asked, denials.order);
+      rows = sql`${rows} ORDER BY "occurredAt" DESC, id DESC LIMIT ${params.limit + 1}`;
+      return pageOf(await readRows<Denial>(manager, rows), params, denials.order);
     });
   }
 }
@@ -92,11 +92,11 @@ type Filters = Omit<DenialsParams, 'limit' | 'bom'>;
 export async function denialConditions(
   manager: EntityManager,
   scope: DenialScope,
-  asked: Filters,
+  params: Filters,
 ): Promise<Sql[] | null> {
   if (scope.smtpUserId !== null) await findSmtpUser(manager, scope.smtpUserId);
-  const ofUser = asked.username === undefined ? [] : await byUsername(manager, scope.tenantId, asked.username);
-  return ofUser && [...byTimeAndAddress(scope, asked), ...byOthers(scope, asked), ...ofUser];
+  const ofUser = params.username === undefined ? [] : await byUsername(manager, scope.tenantId, params.username);
+  return ofUser && [...byTimeAndAddress(scope, params), ...byOthers(scope, params), ...ofUser];
 }
 
 /** The conditions that the index `denials_of_address` answers without reading rows. */

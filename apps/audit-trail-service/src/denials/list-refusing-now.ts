@@ -40,8 +40,8 @@ export class ListRefusingNowHandler implements IQueryHandler<ListRefusingNow> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
   /** Uses the index `denials_of_tenant`. Removed SMTP users are left out. */
-  execute({ scope: tenantId, asked }: ListRefusingNow): Promise<Page<RefusingNow>> {
-    const { cursor, limit } = asked;
+  execute({ scope: tenantId, params }: ListRefusingNow): Promise<Page<RefusingNow>> {
+    const { cursor, limit } = params;
     const from = new Date(Date.now() - RECENT_MS).toISOString();
     const behind = cursor
       ? sql`WHERE (last_denied_at, smtp_user_id) < (${cursor[0]}::timestamptz, ${cursor[1]}::uuid)`
@@ -68,7 +68,7 @@ export class ListRefusingNowHandler implements IQueryHandler<ListRefusingNow> {
         SELECT smtp_user_id AS "smtpUserId", username, ip, addresses, refused, since, last_denied_at AS "lastDeniedAt"
           FROM page ORDER BY last_denied_at DESC, smtp_user_id DESC`,
       );
-      return pageOf(rows, asked, refusingNow.order);
+      return pageOf(rows, params, refusingNow.order);
     });
   }
 }

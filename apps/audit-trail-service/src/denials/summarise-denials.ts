@@ -64,7 +64,7 @@ export type DenialSummary = Summaries['items'][number];
 export class SummariseDenials extends Query<Summaries> {
   constructor(
     readonly tenantId: TenantId,
-    readonly asked: z.infer<typeof SummariesParams>,
+    readonly params: z.infer<typeof SummariesParams>,
   ) {
     super();
   }
@@ -75,7 +75,7 @@ export class SummariseDenialsHandler implements IQueryHandler<SummariseDenials> 
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
   /** Per user one read of `denied_ips_of_user`, and the newest of the day by the primary key of the denials. */
-  async execute({ tenantId, asked: { smtpUserIds, since } }: SummariseDenials): Promise<Summaries> {
+  async execute({ tenantId, params: { smtpUserIds, since } }: SummariseDenials): Promise<Summaries> {
     const now = Date.now();
     const today = since ?? new Date(now - (now % DAY_MS)).toISOString();
     const recent = new Date(now - RECENT_MS).toISOString();
@@ -85,8 +85,8 @@ export class SummariseDenialsHandler implements IQueryHandler<SummariseDenials> 
         manager,
         sql`
         SELECT smtp_user_id AS "smtpUserId", last_denied_at AS "lastDeniedAt", last.ip AS "lastIp", recent, today, complete
-          FROM unnest(${[...new Set(smtpUserIds)]}::uuid[]) AS asked (smtp_user_id), LATERAL (
-            SELECT last_denied_at, ip FROM audit.denied_ips WHERE smtp_user_id = asked.smtp_user_id
+          FROM unnest(${[...new Set(smtpUserIds)]}::uuid[]) AS requested (smtp_user_id), LATERAL (
+            SELECT last_denied_at, ip FROM audit.denied_ips WHERE smtp_user_id = requested.smtp_user_id
              ORDER BY last_denied_at DESC, ip DESC LIMIT 1) last, LATERAL (
             SELECT json_build_object(
                      'refused', coalesce(sum(refused_now), 0), 'wouldHaveBeenRefused', coalesce(sum(let_through_now), 0),
@@ -100,7 +100,7 @@ export class SummariseDenialsHandler implements IQueryHandler<SummariseDenials> 
                            coalesce(sum(count) FILTER (WHERE refused AND occurred_at >= ${today}::timestamptz), 0) AS refused_today,
                            coalesce(sum(count) FILTER (WHERE NOT refused AND occurred_at >= ${today}::timestamptz), 0) AS let_through_today
                       FROM (SELECT ip, count, refused, occurred_at FROM audit.denials
-                             WHERE smtp_user_id = asked.smtp_user_id AND occurred_at >= ${from}::timestamptz
+                             WHERE smtp_user_id = requested.smtp_user_id AND occurred_at >= ${from}::timestamptz
                                AND occurred_at >= (SELECT kept_from FROM audit.denial_retention)
                              ORDER BY occurred_at DESC, id DESC LIMIT ${MAX_COUNTED}) newest
                      GROUP BY ip) of_address) counted`,

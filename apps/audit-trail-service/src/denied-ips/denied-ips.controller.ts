@@ -15,8 +15,8 @@ export class DeniedIpsController {
   listDeniedIps(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: deniedIps.query }) asked: DeniedIpsParams,
+    @Query({ schema: deniedIps.query }) params: DeniedIpsParams,
   ) {
-    return new ListDeniedIps({ tenantId, smtpUserId }, asked);
+    return new ListDeniedIps({ tenantId, smtpUserId }, params);
   }
 }

@@ -59,11 +59,11 @@ export class ListDeniedIpsHandler implements IQueryHandler<ListDeniedIps> {
   constructor(@InjectDataSource('postern_audit_reader') private readonly dataSource: DataSource) {}
 
   /** An address that is denied again moves to the front; a reader that has passed its page does not see it twice. */
-  execute({ scope: { tenantId, smtpUserId }, asked }: ListDeniedIps): Promise<Page<DeniedIp>> {
+  execute({ scope: { tenantId, smtpUserId }, params }: ListDeniedIps): Promise<Page<DeniedIp>> {
     return inTenant(this.dataSource, tenantId, async (manager) => {
       const smtpUser = await findSmtpUser(manager, smtpUserId);
-      const read = await readRecords(manager, conditionsOf(smtpUserId, asked), asked.limit + 1);
-      const { items, nextCursor } = pageOf(read, asked, deniedIps.order);
+      const read = await readRecords(manager, conditionsOf(smtpUserId, params), params.limit + 1);
+      const { items, nextCursor } = pageOf(read, params, deniedIps.order);
       const recent = await readRecords(manager, conditionsOf(smtpUserId, {}), RECENT);
       const proxies = await findProxies(manager, tenantId, privateRanges([...items, ...recent]));
       const looksLikeProxy = ({ address }: DeniedIpRecord) => address !== null && proxies.has(address.text);

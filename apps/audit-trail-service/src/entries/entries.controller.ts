@@ -12,7 +12,7 @@ export class EntriesController {
     tag: 'Observed sources',
     summary: 'The entries of a tenant’s restrictions, and when each last allowed a login',
   })
-  listEntries(@Tenant() tenantId: TenantId, @Query({ schema: entries.query }) asked: EntriesParams) {
-    return new ListEntries(tenantId, asked);
+  listEntries(@Tenant() tenantId: TenantId, @Query({ schema: entries.query }) params: EntriesParams) {
+    return new ListEntries(tenantId, params);
   }
 }

@@ -83,8 +83,8 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
     @InjectDataSource('postern_logins_reader') private readonly logins: DataSource,
   ) {}
 
-  async execute({ scope: tenantId, asked }: ListEntries): Promise<UsedEntryPage> {
-    const { unusedForDays, limit } = asked;
+  async execute({ scope: tenantId, params }: ListEntries): Promise<UsedEntryPage> {
+    const { unusedForDays, limit } = params;
     const now = new Date();
     const { since, silentRelays } = await inTenant(this.logins, tenantId, (manager) =>
       loginCoverage(manager, null, now),
@@ -94,10 +94,10 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
       return { items: [], nextCursor: null, ...known };
     const before = unusedForDays === undefined ? null : observedFrom(unusedForDays, now).toISOString();
     const found: (UsedEntry & { readonly position: string })[] = [];
-    let after = asked.cursor;
+    let after = params.cursor;
     const atOnce = before === null ? limit + 1 : BATCH;
     for (let lookedAt = 0; found.length <= limit;) {
-      const rows = await this.read(tenantId, { ...asked, cursor: after }, before, atOnce);
+      const rows = await this.read(tenantId, { ...params, cursor: after }, before, atOnce);
       const candidates = rows.map(({ smtpUserId, entry }) => ({ ...entry, smtpUserId }));
       const uses = await inTenant(this.logins, tenantId, (manager) => entryUses(manager, candidates, now));
       for (const [i, { smtpUserId, username, entry, position }] of rows.entries()) {
@@ -115,7 +115,7 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
         return { items: found.map(withoutPosition), nextCursor, ...known };
       }
     }
-    const { items, nextCursor } = pageOf(found, asked, entries.order);
+    const { items, nextCursor } = pageOf(found, params, entries.order);
     return { items: items.map(withoutPosition), nextCursor, ...known };
   }
 

@@ -67,8 +67,8 @@ export class DenialStreams implements OnModuleDestroy {
     smtpUserId: string | null,
     lastEventId: string | null,
   ): Promise<void> {
-    const asked = lastEventId === null ? null : readEventId(lastEventId, Date.now());
-    const from = asked === null || 'reset' in asked ? null : asked;
+    const lastEvent = lastEventId === null ? null : readEventId(lastEventId, Date.now());
+    const from = lastEvent === null || 'reset' in lastEvent ? null : lastEvent;
     const { now, reset } = await inTenant(this.dataSource, tenantId, async (manager) => {
       if (smtpUserId !== null) await findSmtpUser(manager, smtpUserId);
       return presentPosition(manager, tenantId, from);
@@ -84,7 +84,7 @@ export class DenialStreams implements OnModuleDestroy {
         { headers: { 'retry-after': '5' } },
       );
     }
-    const why = reset ?? (asked !== null && 'reset' in asked ? asked.reset : null);
+    const why = reset ?? (lastEvent !== null && 'reset' in lastEvent ? lastEvent.reset : null);
     const position = why === null && from !== null ? from : now;
     const member = new DenialMember(response, this.limits, keyId, tenantId, smtpUserId, position);
     const endWatch = this.keys.watch(caller, () => member.end('key-revoked'));

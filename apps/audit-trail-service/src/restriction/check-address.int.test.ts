@@ -226,12 +226,12 @@ describe('the check of an address', () => {
   it('waits for the version of a write, and says so where it does not come', async () => {
     const late = await ask(app.smtpUserId, '?ip=203.0.113.9', { 'postern-min-version': '99' });
     expect([late.status, late.body['code']]).toEqual([503, 'read-side-behind']);
-    const asked = ask(app.smtpUserId, '?ip=203.0.113.9', { 'postern-min-version': '4' });
+    const pending = ask(app.smtpUserId, '?ip=203.0.113.9', { 'postern-min-version': '4' });
     const { tenantId, smtpUserId } = app;
     await world.append(
       { tenantId, smtpUserId, stream: smtpUserStream(smtpUserId) },
       { type: 'RestrictionCleared', data: {} },
     );
-    expect(await asked).toMatchObject({ status: 200, body: { version: 4, reason: 'unrestricted' } });
+    expect(await pending).toMatchObject({ status: 200, body: { version: 4, reason: 'unrestricted' } });
   });
 });

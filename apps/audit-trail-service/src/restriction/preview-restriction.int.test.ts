@@ -169,8 +169,8 @@ describe('a preview', () => {
     expect(await post(app, {}, globex)).toMatchObject({ status: 404, body: { code: 'tenant-not-found' } });
     for (const person of [theirs, removed, { ...app, smtpUserId: 'nobody' } as unknown as Person]) {
       expect(await post(person, {})).toMatchObject({ status: 404, body: { code: 'smtp-user-not-found' } });
-      const asked = { ...person, tenantId: 'acme' } as Person;
-      expect(await suggestion(asked)).toMatchObject({ status: 404, body: { code: 'smtp-user-not-found' } });
+      const caller = { ...person, tenantId: 'acme' } as Person;
+      expect(await suggestion(caller)).toMatchObject({ status: 404, body: { code: 'smtp-user-not-found' } });
     }
   });
 

@@ -80,7 +80,7 @@ export type RestrictionPreview = z.infer<typeof restrictionPreviewView>;
 export class PreviewRestriction extends Query<RestrictionPreview> {
   constructor(
     readonly user: SmtpUserQuery,
-    readonly asked: PreviewParams,
+    readonly params: PreviewParams,
   ) {
     super();
   }
@@ -94,13 +94,13 @@ export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestricti
   ) {}
 
   /** @throws `smtp-user-not-found`; `read-side-behind`; the refusals of the writes. */
-  async execute({ user, asked }: PreviewRestriction): Promise<RestrictionPreview> {
+  async execute({ user, params }: PreviewRestriction): Promise<RestrictionPreview> {
     const present = await presentSmtpUser(this.audit, user);
     const now = new Date();
-    const changed = changedBy(asked, present, now);
-    const allowed = allowedRanges(changed, asked.at === undefined ? now : new Date(asked.at));
+    const changed = changedBy(params, present, now);
+    const allowed = allowedRanges(changed, params.at === undefined ? now : new Date(params.at));
     const reason = allowed.length === 0 ? 'no-live-entry' : 'ip-not-authorized';
-    const from = observedFrom(asked.days, now);
+    const from = observedFrom(params.days, now);
     return inTenant(this.logins, user.tenantId, async (manager) => {
       const refused = await refusedSources(manager, user.smtpUserId, from, allowed, MAX_ADDRESSES);
       return {
@@ -114,8 +114,8 @@ export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestricti
 }
 
 /** The SMTP user after the changes. The domain decides them, as it decides writes. @throws `DomainRefusal`. */
-function changedBy(asked: PreviewParams, present: RegisteredSmtpUser, now: Date): RegisteredSmtpUser {
-  const { entries, add, remove = [], mode, enforceAt } = asked;
+function changedBy(params: PreviewParams, present: RegisteredSmtpUser, now: Date): RegisteredSmtpUser {
+  const { entries, add, remove = [], mode, enforceAt } = params;
   let state: SmtpUserState = present;
   const change = (command: SmtpUserCommand) => {
     state = decide(command, state, { now, actorName: 'preview', newId }).reduce<SmtpUserState>(evolve, state);

@@ -82,9 +82,9 @@ export class RestrictionController {
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
     @MinVersion() minVersion: number,
-    @Body({ schema: PreviewBody }) asked: PreviewParams,
+    @Body({ schema: PreviewBody }) params: PreviewParams,
   ): Promise<RestrictionPreview> {
-    return this.queries.execute(new PreviewRestriction({ tenantId, smtpUserId, minVersion }, asked));
+    return this.queries.execute(new PreviewRestriction({ tenantId, smtpUserId, minVersion }, params));
   }
 }
 

@@ -24,8 +24,8 @@ export interface SmtpUserQuery {
 }
 
 /** The SMTP user as it is now. @throws `smtp-user-not-found`, also for a removed one or another tenant's; `read-side-behind`. */
-export async function presentSmtpUser(reader: DataSource, asked: SmtpUserQuery): Promise<RegisteredSmtpUser> {
-  const user = await smtpUserAtVersion(reader, asked);
+export async function presentSmtpUser(reader: DataSource, ref: SmtpUserQuery): Promise<RegisteredSmtpUser> {
+  const user = await smtpUserAtVersion(reader, ref);
   if (user?.status === 'registered') return user;
   throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id in this tenant.');
 }

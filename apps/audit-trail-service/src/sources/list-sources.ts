@@ -55,10 +55,10 @@ export class ListSourcesHandler implements IQueryHandler<ListSources> {
   ) {}
 
   /** An address that logs in again moves to the first page. A client that already reads later pages does not get it twice. */
-  async execute({ scope: { tenantId, smtpUserId }, asked }: ListSources): Promise<Page<Source>> {
+  async execute({ scope: { tenantId, smtpUserId }, params }: ListSources): Promise<Page<Source>> {
     const smtpUser = await inTenant(this.audit, tenantId, (manager) => findSmtpUser(manager, smtpUserId));
     const decide = decider(smtpUser, new Date());
-    const { decision, limit, from, to, ip, cursor } = asked;
+    const { decision, limit, from, to, ip, cursor } = params;
     // The decision is in no index, so a filter on it reads more rows and leaves most of them out.
     const atOnce = decision === undefined ? limit + 1 : MAX_SOURCES;
     const found: Source[] = [];
@@ -73,7 +73,7 @@ export class ListSourcesHandler implements IQueryHandler<ListSources> {
       more = read.length === atOnce;
       after = read.at(-1);
     }
-    return pageOf(found, asked, sources.order);
+    return pageOf(found, params, sources.order);
   }
 }
 

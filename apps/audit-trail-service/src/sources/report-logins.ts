@@ -86,7 +86,7 @@ export class ReportLoginsHandler implements ICommandHandler<ReportLogins> {
   private async tenantsOf(ids: readonly (SmtpUserId | null)[]): Promise<readonly (TenantId | null)[]> {
     const [row] = await this.audit.query<{ tenants: (TenantId | null)[] | null }[]>(
       `SELECT json_agg(tenant_id ORDER BY nth) AS tenants
-         FROM unnest($1::uuid[]) WITH ORDINALITY AS asked (id, nth) LEFT JOIN audit.smtp_users USING (id)`,
+         FROM unnest($1::uuid[]) WITH ORDINALITY AS requested (id, nth) LEFT JOIN audit.smtp_users USING (id)`,
       [arrayLiteral(ids)],
     );
     return row?.tenants ?? [];

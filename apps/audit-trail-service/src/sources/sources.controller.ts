@@ -21,9 +21,9 @@ export class SourcesController {
   listSources(
     @Tenant() tenantId: TenantId,
     @Param('smtpUserId') smtpUserId: string,
-    @Query({ schema: sources.query }) asked: SourcesParams,
+    @Query({ schema: sources.query }) params: SourcesParams,
   ) {
-    return new ListSources({ tenantId, smtpUserId }, asked);
+    return new ListSources({ tenantId, smtpUserId }, params);
   }
 
   @Get('histogram')

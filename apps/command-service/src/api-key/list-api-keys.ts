@@ -21,8 +21,8 @@ export class ListApiKeysHandler implements IQueryHandler<ListApiKeys> {
     @InjectDataSource('postern_command') private readonly tenants: DataSource,
   ) {}
 
-  async execute({ scope: tenantId, asked }: ListApiKeys): Promise<Page<ApiKey>> {
-    const [createdAt, id] = asked.cursor ?? ['infinity', ''];
+  async execute({ scope: tenantId, params }: ListApiKeys): Promise<Page<ApiKey>> {
+    const [createdAt, id] = params.cursor ?? ['infinity', ''];
     const select = (from: EntityManager): Promise<ApiKey[]> =>
       from
         .createQueryBuilder(ApiKeyEntity, 'key')
@@ -30,9 +30,9 @@ export class ListApiKeysHandler implements IQueryHandler<ListApiKeys> {
         .where({ tenantId: tenantId ?? IsNull() })
         .andWhere('(key.createdAt, key.id) < (:createdAt, :id)', { createdAt, id })
         .orderBy({ 'key.createdAt': 'DESC', 'key.id': 'DESC' })
-        .limit(asked.limit + 1)
+        .limit(params.limit + 1)
         .getMany();
     const keys = await (tenantId === null ? select(this.access.manager) : inTenant(this.tenants, tenantId, select));
-    return pageOf(keys, asked, API_KEYS_ORDER);
+    return pageOf(keys, params, API_KEYS_ORDER);
   }
 }

@@ -80,9 +80,9 @@ export async function currentOwners(
     `SELECT u.username_key, u.tenant_id, u.smtp_user_id,
             (SELECT max(e.version) FROM journal.events e WHERE e.stream_id = 'smtp-user/' || u.smtp_user_id) AS version,
             (SELECT r.reply FROM access.tenant_replies r WHERE r.tenant_id = u.tenant_id) AS reply
-       FROM unnest($1::text[]) AS asked (username_key),
+       FROM unnest($1::text[]) AS requested (username_key),
             -- One look-up per username. With "= ANY", a plan from before the table's ANALYZE reads every row.
-            LATERAL (SELECT * FROM access.usernames WHERE username_key = asked.username_key AND released_at IS NULL OFFSET 0) u`,
+            LATERAL (SELECT * FROM access.usernames WHERE username_key = requested.username_key AND released_at IS NULL OFFSET 0) u`,
     [usernames],
   );
   return new Map(
@@ -112,16 +112,16 @@ export async function ownersAt(
   if (questions.length === 0) return [];
   const rows = await writer.query<{ tenant_id: TenantId | null; smtp_user_id: SmtpUserId | null }[]>(
     `SELECT holder.tenant_id, holder.smtp_user_id
-       FROM unnest($1::text[], $2::timestamptz[], $3::uuid[]) WITH ORDINALITY AS asked (username_key, at, smtp_user_id, n)
+       FROM unnest($1::text[], $2::timestamptz[], $3::uuid[]) WITH ORDINALITY AS requested (username_key, at, smtp_user_id, n)
        LEFT JOIN LATERAL (
          SELECT u.tenant_id, u.smtp_user_id FROM access.usernames u
-          WHERE u.username_key = asked.username_key
-            AND CASE WHEN asked.smtp_user_id IS NULL
-                     THEN u.claimed_at <= asked.at AND (u.released_at IS NULL OR asked.at < u.released_at)
-                     ELSE u.smtp_user_id = asked.smtp_user_id END
+          WHERE u.username_key = requested.username_key
+            AND CASE WHEN requested.smtp_user_id IS NULL
+                     THEN u.claimed_at <= requested.at AND (u.released_at IS NULL OR requested.at < u.released_at)
+                     ELSE u.smtp_user_id = requested.smtp_user_id END
           ORDER BY u.claimed_at DESC LIMIT 1
        ) holder ON true
-      ORDER BY asked.n`,
+      ORDER BY requested.n`,
     [
       questions.map(({ username }) => username),
       questions.map(({ at }) => at),

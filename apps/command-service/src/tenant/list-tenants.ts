@@ -14,12 +14,12 @@ export const TENANTS_ORDER: ListOrder = { id: (value) => TENANT_ID.test(value) }
 export class ListTenantsHandler implements IQueryHandler<ListTenants> {
   constructor(@InjectDataSource('postern_access') private readonly access: DataSource) {}
 
-  async execute({ asked }: ListTenants): Promise<Page<Tenant>> {
+  async execute({ params }: ListTenants): Promise<Page<Tenant>> {
     const tenants = await this.access.manager.find(TenantEntity, {
-      where: { id: MoreThan((asked.cursor?.[0] ?? '') as TenantId) },
+      where: { id: MoreThan((params.cursor?.[0] ?? '') as TenantId) },
       order: { id: 'ASC' },
-      take: asked.limit + 1,
+      take: params.limit + 1,
     });
-    return pageOf(tenants, asked, TENANTS_ORDER);
+    return pageOf(tenants, params, TENANTS_ORDER);
   }
 }

@@ -52,8 +52,8 @@ export class ListRelaysHandler implements IQueryHandler<ListRelays> {
     @InjectDataSource('postern_relay_reader') private readonly policies: DataSource,
   ) {}
 
-  async execute({ asked }: ListRelays): Promise<Page<RelayState>> {
-    const [name, keyId] = asked.cursor ?? ['', ''];
+  async execute({ params }: ListRelays): Promise<Page<RelayState>> {
+    const [name, keyId] = params.cursor ?? ['', ''];
     const [[totals], relays] = await Promise.all([
       this.policies.query<{ revision: number }[]>('SELECT revision::float8 FROM projection.relay_policy_totals'),
       readRows<RelayState>(
@@ -67,7 +67,7 @@ export class ListRelaysHandler implements IQueryHandler<ListRelays> {
             SELECT key_id AS "keyId", name, client, instance, connected_at AS "connectedAt", last_contact_at AS "lastContactAt",
                    connected, revision::float8, behind::float8, denials_waiting AS "denialsWaiting"
               FROM relays WHERE (name, key_id) > (${name}, ${keyId}) AND (connected OR last_contact_at = named_last_at)
-             ORDER BY name, key_id LIMIT ${asked.limit + 1}`,
+             ORDER BY name, key_id LIMIT ${params.limit + 1}`,
       ),
     ]);
     const current = totals?.revision ?? 0;
@@ -76,7 +76,7 @@ export class ListRelaysHandler implements IQueryHandler<ListRelays> {
       connected || revision === null ? behind : Math.max(0, current - revision);
     return pageOf(
       relays.map((relay) => ({ ...relay, behind: behindOf(relay) })),
-      asked,
+      params,
       RELAYS_ORDER,
     );
   }

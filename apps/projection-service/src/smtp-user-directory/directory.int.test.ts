@@ -130,9 +130,9 @@ describe('the directory', () => {
       .restricted('203.0.113.1')
       .restricted('203.0.113.2');
     const path = `${users}/${story.smtpUserId}/restriction`;
-    const asked = get(path, admin, { 'postern-min-version': '3' });
+    const pending = get(path, admin, { 'postern-min-version': '3' });
     await world.append(story.history);
-    expect(await asked).toMatchObject({ status: 200, body: { version: 3 } });
+    expect(await pending).toMatchObject({ status: 200, body: { version: 3 } });
     expect(await get(path, admin, { 'postern-min-version': '99' })).toMatchObject({
       status: 503,
       headers: { 'retry-after': '1' },

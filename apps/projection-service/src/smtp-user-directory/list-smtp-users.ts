@@ -37,7 +37,7 @@ export const smtpUsers = defineList({
       .transform((text, context): IpAddress => {
         const parsed = parseAddress(text);
         if (parsed.ok) return parsed.value;
-        context.addIssue({ code: 'custom', message: parsed.detail, params: { code: parsed.code } });
+        context.addIssue({ code: 'custom', message: parsed.detail, parameters: { code: parsed.code } });
         return z.NEVER;
       })
       .optional()
@@ -71,24 +71,24 @@ export const MAX_ENTRIES_PER_PAGE = 20_000;
 export class ListSmtpUsersHandler implements IQueryHandler<ListSmtpUsers> {
   constructor(@InjectDataSource('postern_directory_reader') private readonly dataSource: DataSource) {}
 
-  async execute({ scope: tenantId, asked }: ListSmtpUsers): Promise<Page<SmtpUser>> {
+  async execute({ scope: tenantId, params }: ListSmtpUsers): Promise<Page<SmtpUser>> {
     const now = new Date();
-    const { text, values } = pageAsked(tenantId, asked, now);
+    const { text, values } = pageQuery(tenantId, params, now);
     const records = await inTenant(this.dataSource, tenantId, (manager) =>
       manager.query<(SmtpUserRecord & { readonly found: string })[]>(text, values),
     );
-    const users = records.slice(0, asked.limit).map((record) => shownUser(smtpUserOf(record), now));
-    return pageOf(users, asked, smtpUsers.order, Number(records[0]?.found));
+    const users = records.slice(0, params.limit).map((record) => shownUser(smtpUserOf(record), now));
+    return pageOf(users, params, smtpUsers.order, Number(records[0]?.found));
   }
 }
 
-function pageAsked(tenantId: TenantId, asked: SmtpUsersParams, now: Date) {
-  const { query, state, allows, cursor, limit } = asked;
+function pageQuery(tenantId: TenantId, params: SmtpUsersParams, now: Date) {
+  const { query, state, allows, cursor, limit } = params;
   const found =
     query !== undefined && state === undefined && allows === undefined
       ? sql`SELECT id, created_at
               FROM projection.find_smtp_users(${usernameKey(query)}, ${cursor?.[0] ?? null}, ${cursor?.[1] ?? null}, ${limit + 1})`
-      : sql`SELECT id, created_at FROM projection.smtp_users WHERE ${join(conditionsOf(tenantId, asked, now), ' AND ')}
+      : sql`SELECT id, created_at FROM projection.smtp_users WHERE ${join(conditionsOf(tenantId, params, now), ' AND ')}
              ORDER BY created_at DESC, id DESC LIMIT ${limit + 1}`;
   return sql`
     WITH page AS MATERIALIZED (${found}), counted AS (

@@ -21,8 +21,8 @@ export class SmtpUsersController {
 
   @Get()
   @ListRoute(smtpUsers, { tag: 'SMTP users', summary: 'List the SMTP users of a tenant, the newest first' })
-  listSmtpUsers(@Tenant() tenantId: TenantId, @Query({ schema: smtpUsers.query }) asked: SmtpUsersParams) {
-    return new ListSmtpUsers(tenantId, asked);
+  listSmtpUsers(@Tenant() tenantId: TenantId, @Query({ schema: smtpUsers.query }) params: SmtpUsersParams) {
+    return new ListSmtpUsers(tenantId, params);
   }
 
   @Get('counts')

@@ -60,7 +60,7 @@ describe('the shim in front of Dovecot’s auth socket', () => {
     behind.write('OK\t1\tuser=a@x\toriginal_user=A@x\n');
     await until(() => state.text !== '');
     expect(state.text).toBe('OK\t1\tuser=a@x\toriginal_user=A@x\n');
-    expect(world.asked).toEqual([{ username: 'a@x', ip: '198.51.100.7' }]);
+    expect(world.logins).toEqual([{ username: 'a@x', ip: '198.51.100.7' }]);
     socket.destroy();
   });
 
@@ -93,7 +93,7 @@ describe('the shim in front of Dovecot’s auth socket', () => {
     behind.write('CONT\t1\tVXNlcm5hbWU6\nFAIL\t1\tuser=a@x\n');
     await until(() => state.text.endsWith('FAIL\t1\tuser=a@x\n'));
     expect(state.text).toBe('CONT\t1\tVXNlcm5hbWU6\nFAIL\t1\tuser=a@x\n');
-    expect(world.asked).toEqual([]);
+    expect(world.logins).toEqual([]);
     socket.destroy();
   });
 
@@ -115,8 +115,8 @@ describe('the shim in front of Dovecot’s auth socket', () => {
     socket.write(auth);
     await until(() => heard === auth);
     behind.write('OK\t1\tuser=a@x\n');
-    await until(() => world.asked.length === 1);
-    expect(world.asked).toEqual([{ username: 'a@x', ip: undefined }]);
+    await until(() => world.logins.length === 1);
+    expect(world.logins).toEqual([{ username: 'a@x', ip: undefined }]);
     socket.destroy();
   });
 
@@ -127,7 +127,7 @@ describe('the shim in front of Dovecot’s auth socket', () => {
     await until(() => heard === AUTH);
     behind.write('OK\t1\tuser=a\u0001tb\u0001n\u00011t@x\n');
     await until(() => state.text !== '');
-    expect(world.asked).toEqual([{ username: 'a\tb\n\u0001t@x', ip: '198.51.100.7' }]);
+    expect(world.logins).toEqual([{ username: 'a\tb\n\u0001t@x', ip: '198.51.100.7' }]);
     expect(state.text).toBe('FAIL\t1\tuser=a\u0001tb\u0001n\u00011t@x\treason=IP not authorized\n');
     socket.destroy();
   });
@@ -144,7 +144,7 @@ describe('the shim in front of Dovecot’s auth socket', () => {
     behind.write(line);
     await until(() => state.closed);
     expect(state.text).toBe('');
-    expect(world.asked).toEqual([]);
+    expect(world.logins).toEqual([]);
   });
 
   it('answers a login that Dovecot has not decided yet before it stops', async () => {
@@ -170,7 +170,7 @@ describe('the shim in front of Dovecot’s auth socket', () => {
     else socket.write(sent);
     await until(() => heard.endsWith('CANCEL\t1\n') || state.closed);
     await listener.stop();
-    expect(world.asked).toEqual([]);
+    expect(world.logins).toEqual([]);
   });
 
   it('closes the connection if Dovecot is gone', async () => {

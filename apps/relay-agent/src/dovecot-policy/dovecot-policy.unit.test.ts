@@ -19,7 +19,7 @@ describe('Dovecot’s auth-policy', () => {
   ])('%s', async (_, answer, expected) => {
     if (answer) world.answer = answer;
     expect(await answerDovecotPolicy('command=allow', QUESTION, world.check)).toEqual(expected);
-    expect(world.asked).toEqual([{ username: 'app@acme.example', ip: '198.51.100.7' }]);
+    expect(world.logins).toEqual([{ username: 'app@acme.example', ip: '198.51.100.7' }]);
   });
 
   it('takes a report without recording anything', async () => {
@@ -27,7 +27,7 @@ describe('Dovecot’s auth-policy', () => {
       status: 0,
       msg: '',
     });
-    expect(world.asked).toEqual([]);
+    expect(world.logins).toEqual([]);
   });
 
   it.each([
@@ -44,7 +44,7 @@ describe('Dovecot’s auth-policy', () => {
     ['a login that is no text', 'command=allow', { ...QUESTION, login: 7 }],
   ])('refuses a question with %s, and asks nothing', async (_, query, body) => {
     expect(await answerDovecotPolicy(query, body, world.check)).toEqual(REFUSED);
-    expect(world.asked).toEqual([]);
+    expect(world.logins).toEqual([]);
   });
 
   it('leaves the protocol of the exception to the mail server that asks in another way, and decides the others', async () => {
@@ -52,13 +52,13 @@ describe('Dovecot’s auth-policy', () => {
     const ask = (protocol?: string) =>
       answerDovecotPolicy('except=smtp&command=allow', { ...QUESTION, protocol }, world.check);
     expect(await ask('smtp')).toEqual({ status: 0, msg: '' });
-    expect(world.asked).toEqual([]);
+    expect(world.logins).toEqual([]);
     for (const other of ['imap', 'submission', '', undefined]) expect((await ask(other)).status).toBe(-1);
-    expect(world.asked).toHaveLength(4);
+    expect(world.logins).toHaveLength(4);
   });
 
   it('takes a missing address as an unreadable one', async () => {
     await answerDovecotPolicy('command=allow', { login: 'a@x' }, world.check);
-    expect(world.asked).toEqual([{ username: 'a@x', ip: undefined }]);
+    expect(world.logins).toEqual([{ username: 'a@x', ip: undefined }]);
   });
 });

@@ -26,7 +26,7 @@ export interface ListenerOptions {
 export class Listener {
   private readonly server: Server;
   private readonly open = new Set<Socket>();
-  private readonly asked = new Set<Promise<void>>();
+  private readonly pending = new Set<Promise<void>>();
   address: ListenAddress;
 
   private constructor(private readonly options: ListenerOptions) {
@@ -52,7 +52,7 @@ export class Listener {
   /** Stops accepting, answers pending requests (for 3 s at most), and closes connections. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    await endsWithin(Promise.all(this.asked), ANSWER_MS);
+    await endsWithin(Promise.all(this.pending), ANSWER_MS);
     // The answers are written in this turn of the event loop.
     await nextTurn();
     for (const socket of this.open) socket.destroySoon();
@@ -75,9 +75,9 @@ export class Listener {
 
   private ask(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.asked.add(promise);
+    this.pending.add(promise);
     return () => {
-      this.asked.delete(promise);
+      this.pending.delete(promise);
       resolve();
     };
   }

@@ -7,8 +7,8 @@ export type AuthHeaders = Readonly<Record<string, string>>;
 /** Asks the platform's backend with nginx's headers. Rejects if it does not answer. */
 export type AskBackend = (headers: AuthHeaders) => Promise<AuthHeaders>;
 
-const ASKED = /^(auth-|client-|proxy-protocol-|host$)/;
-const ANSWERED = /^auth-(status|server|port|user|pass|wait|error-code)$/;
+const REQUEST_HEADERS = /^(auth-|client-|proxy-protocol-|host$)/;
+const ANSWER_HEADERS = /^auth-(status|server|port|user|pass|wait|error-code)$/;
 
 const TRY_LATER = refusal('454 4.7.0', 'Temporary authentication failure');
 
@@ -23,8 +23,8 @@ export async function answerNginx(
   check: LoginCheck,
 ): Promise<AuthHeaders> {
   if (askBackend === null) return TRY_LATER;
-  const asked = only(headers, ASKED);
-  const answer = await verdictOf(askBackend, asked);
+  const request = only(headers, REQUEST_HEADERS);
+  const answer = await verdictOf(askBackend, request);
   // Mail without a password (`smtp_auth none`) is not a login.
   if (answer['auth-status'] !== 'OK' || headers['auth-method'] === 'none') return answer;
   // The backend may return another username than the client's, which nginx uses unchanged.
@@ -32,15 +32,15 @@ export async function answerNginx(
   if (username === null || username === '') return TRY_LATER;
   const decision = await check({ username, ip: headers['client-ip'] });
   if (decision.decision === 'allow') return answer;
-  if (isOpaque(decision)) return answerToAWrongPassword(askBackend, asked);
+  if (isOpaque(decision)) return answerToAWrongPassword(askBackend, request);
   const { reply } = decision;
   return reply ? refusal(`${reply.code} ${reply.enhanced}`, reply.text) : TRY_LATER;
 }
 
 /** The backend's answer. An error, or an answer that is neither yes nor no, counts as a refusal. */
-async function verdictOf(askBackend: AskBackend, asked: AuthHeaders): Promise<AuthHeaders> {
+async function verdictOf(askBackend: AskBackend, request: AuthHeaders): Promise<AuthHeaders> {
   try {
-    const answer = only(await askBackend(asked), ANSWERED);
+    const answer = only(await askBackend(request), ANSWER_HEADERS);
     const { 'auth-status': status = '', 'auth-error-code': code = '' } = answer;
     // nginx treats an empty status as none, and sends any code to the client, even 235.
     return status === '' || (status !== 'OK' && !/^([45]|$)/.test(code)) ? TRY_LATER : answer;
@@ -50,8 +50,8 @@ async function verdictOf(askBackend: AskBackend, asked: AuthHeaders): Promise<Au
 }
 
 /** Only the backend knows its text for a wrong password, so it is asked with one. */
-async function answerToAWrongPassword(askBackend: AskBackend, asked: AuthHeaders): Promise<AuthHeaders> {
-  const answer = await verdictOf(askBackend, { ...asked, 'auth-pass': randomBytes(24).toString('hex') });
+async function answerToAWrongPassword(askBackend: AskBackend, request: AuthHeaders): Promise<AuthHeaders> {
+  const answer = await verdictOf(askBackend, { ...request, 'auth-pass': randomBytes(24).toString('hex') });
   return answer['auth-status'] === 'OK' ? TRY_LATER : answer;
 }
 

@@ -14,7 +14,7 @@ afterAll(() => listener?.stop());
 
 /** What the server sends for these bytes until it or the client ends. */
 async function exchange(...pieces: (string | Buffer)[]): Promise<string> {
-  world.asked = [];
+  world.logins = [];
   const socket = connect(listener.address as TcpNetConnectOpts);
   socket.on('error', () => undefined);
   let text = '';
@@ -39,27 +39,27 @@ describe('Postfix policy delegation', () => {
   ])('answers %s', async (_, decision, action) => {
     world.answer = decision;
     expect(await exchange(request('app@acme.example'))).toBe(`action=${action}\n\n`);
-    expect(world.asked).toEqual([{ username: 'app@acme.example', ip: '198.51.100.7' }]);
+    expect(world.logins).toEqual([{ username: 'app@acme.example', ip: '198.51.100.7' }]);
   });
 
   it('answers many requests on one connection, also those that come in pieces', async () => {
     world.answer = DENY;
     const bytes = request('a@x') + request('b@x') + request('c@x');
     expect(await exchange(...bytes)).toBe('action=535 5.7.1 IP not authorized\n\n'.repeat(3));
-    expect(world.asked.map(({ username }) => username)).toEqual(['a@x', 'b@x', 'c@x']);
+    expect(world.logins.map(({ username }) => username)).toEqual(['a@x', 'b@x', 'c@x']);
   });
 
   it('has no opinion of a client without SMTP AUTH', async () => {
     world.answer = DENY;
     expect(await exchange('request=smtpd_access_policy\nclient_address=198.51.100.7\n\n')).toBe('action=DUNNO\n\n');
-    expect(world.asked).toEqual([]);
+    expect(world.logins).toEqual([]);
   });
 
   it('passes an address that Postfix does not have on as it is, so that it counts as unreadable', async () => {
     world.answer = DENY;
     await exchange(request('a@x', 'unknown'));
     await exchange('request=smtpd_access_policy\nsasl_username=a@x\n\n');
-    expect(world.asked).toEqual([{ username: 'a@x', ip: '' }]);
+    expect(world.logins).toEqual([{ username: 'a@x', ip: '' }]);
   });
 
   it.each([
@@ -75,6 +75,6 @@ describe('Postfix policy delegation', () => {
   ])('answers nothing to %s, and closes', async (_, bytes) => {
     world.answer = ALLOW;
     expect(await exchange(bytes)).toBe('');
-    expect(world.asked).toEqual([]);
+    expect(world.logins).toEqual([]);
   });
 });

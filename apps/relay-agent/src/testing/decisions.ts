@@ -25,12 +25,12 @@ export const DEFER: Decision = {
 };
 
 /** A check that answers what it is set to, and remembers what it was asked. */
-export function settableCheck(): { asked: Login[]; answer: Decision; check: LoginCheck } {
+export function settableCheck(): { logins: Login[]; answer: Decision; check: LoginCheck } {
   const state = {
-    asked: [] as Login[],
+    logins: [] as Login[],
     answer: ALLOW,
     check: async (login: Login) => {
-      state.asked.push(login);
+      state.logins.push(login);
       return state.answer;
     },
   };

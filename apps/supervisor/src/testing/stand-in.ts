@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 
 /** For tests of what is in front of the services: an HTTP server that is ready, answers as set, and records what it was asked. */
 export class StandIn {
-  readonly asked: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = [];
+  readonly requests: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[] = [];
 
   private constructor(
     readonly url: string,
@@ -28,7 +28,7 @@ export class StandIn {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const { method = '', url = '', headers } = request;
-        standIn.asked.push({ method, url, headers, body: Buffer.concat(chunks).toString() });
+        standIn.requests.push({ method, url, headers, body: Buffer.concat(chunks).toString() });
         answer(request, response);
       });
     });

@@ -6,9 +6,9 @@ import { callerScheme } from './source-address.js';
 
 const trusted = new BlockList();
 trusted.addAddress('192.0.2.10');
-type Asked = Pick<FastifyRequest, 'raw' | 'headers'>;
+type Request = Pick<FastifyRequest, 'raw' | 'headers'>;
 const from = (remoteAddress: string | undefined, headers: Record<string, string | string[]>) =>
-  ({ raw: { socket: { remoteAddress } }, headers }) as unknown as Asked;
+  ({ raw: { socket: { remoteAddress } }, headers }) as unknown as Request;
 
 describe('the scheme that a client speaks', () => {
   it.each([

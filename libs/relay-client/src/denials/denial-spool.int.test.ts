@@ -294,13 +294,13 @@ describe('a relay with a spool, in a separate process', () => {
       (_, response) => void response.writeHead(503).end(),
       (batch, response) => void (plane.received.push(batch), response.destroy()),
     );
-    const asked = new Map<string, number>();
+    const reported = new Map<string, number>();
     const answers = new Map<string, number>();
     for (let life = 0; life < 3; life++) {
       if (life > 0) await start();
       for (let i = 0; i < 2_000; i++) {
         const ip = ADDRESSES[(i * i) % ADDRESSES.length] as string;
-        asked.set(ip, (asked.get(ip) ?? 0) + 1);
+        reported.set(ip, (reported.get(ip) ?? 0) + 1);
         tell(ip);
       }
       await until(() => lines.filter((line) => line.startsWith('answered')).length > 500, 'some are answered');
@@ -320,7 +320,7 @@ describe('a relay with a spool, in a separate process', () => {
     for (const report of plane.received.flat()) if (!counted.has(report.id)) counted.set(report.id, report);
     const wrong = ADDRESSES.filter((ip) => {
       const logins = [...counted.values()].filter((each) => each.ip === ip).reduce((sum, { count }) => sum + count, 0);
-      return logins < (answers.get(ip) ?? 0) || logins > (asked.get(ip) ?? 0);
+      return logins < (answers.get(ip) ?? 0) || logins > (reported.get(ip) ?? 0);
     });
     expect(wrong).toEqual([]);
     expect([...answers.values()].reduce((sum, n) => sum + n, 0)).toBeGreaterThan(1_500);

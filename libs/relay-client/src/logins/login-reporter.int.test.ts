@@ -171,7 +171,7 @@ describe('a relay reports the logins that it let through', () => {
     await started({ observeLogins: false });
     login('203.0.113.9');
     await client.stop();
-    expect(plane.asked.map(({ path }) => path)).not.toContain('/v1/relay/logins');
+    expect(plane.requests.map(({ path }) => path)).not.toContain('/v1/relay/logins');
     expect(client.status()).toMatchObject({ countedLogins: 0, reportedLogins: 0, droppedLogins: 0 });
   });
 });

@@ -25,7 +25,7 @@ export class TestControlPlane {
   readonly replies = new Map<string, RelayReply>();
   readonly resumedFrom: string[] = [];
   /** Every request. */
-  readonly asked: { readonly path: string; readonly headers: IncomingHttpHeaders }[] = [];
+  readonly requests: { readonly path: string; readonly headers: IncomingHttpHeaders }[] = [];
   snapshotsServed = 0;
   /** Also after `kill`, so that another can `listen` there. */
   port = 0;
@@ -117,7 +117,7 @@ export class TestControlPlane {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.asked.push({ path: request.url ?? '', headers: request.headers });
+    this.requests.push({ path: request.url ?? '', headers: request.headers });
     if (request.headers.authorization !== `Bearer ${this.key}`) {
       response.writeHead(401, { 'content-type': 'application/problem+json' }).end('{"code":"api-key-invalid"}');
       return;

@@ -88,7 +88,7 @@ export async function startPostfixWithDovecot(
       '\n# 192.0.2.25:10587 inet': `\n127.0.0.1:${proxied} inet`,
       '\n#   -o': '\n  -o',
     });
-  const asked = (await masterAt(ports.policy, await freePort(), await freePort())).replaceAll(
+  const policyServices = (await masterAt(ports.policy, await freePort(), await freePort())).replaceAll(
     '  -o smtpd_sasl_auth_enable=yes',
     '  -o smtpd_sasl_auth_enable=yes\n  -o smtpd_sasl_path=private/auth',
   );
@@ -97,7 +97,7 @@ export async function startPostfixWithDovecot(
     main: `smtpd_tls_cert_file = ${certFile}\nsmtpd_tls_key_file = ${keyFile}\n${await example('postfix-main.cf', {})}`,
     master: [
       await masterAt(ports.submission, ports.submissions, ports.proxied),
-      asked,
+      policyServices,
       await exampleFile('nginx-mail/postfix-master.cf', { '127.0.0.1:10025': `127.0.0.1:${ports.behindProxy}` }),
     ].join('\n'),
     ports: [ports.submission, ports.policy, ports.behindProxy],

@@ -32,15 +32,18 @@ export function Denials() {
   const { period, from, to, open, ...filters } = search;
   const [loadedAt, setLoadedAt] = useState(() => new Date());
   const [waiting, setWaiting] = useState(0);
-  const asked = useMemo(() => periodOf({ period: period ?? USUAL, from, to }, loadedAt), [period, from, to, loadedAt]);
-  const all: DenialFilters = given({ ...filters, ...asked });
+  const requestedPeriod = useMemo(
+    () => periodOf({ period: period ?? USUAL, from, to }, loadedAt),
+    [period, from, to, loadedAt],
+  );
+  const all: DenialFilters = given({ ...filters, ...requestedPeriod });
   const query = useInfiniteQuery({ ...denialsQuery(tenantId, all), placeholderData: keepPreviousData });
   const reload = () => {
     setWaiting(0);
     setLoadedAt(() => new Date());
   };
   const live = useLive<Denial>(`/v1/tenants/${tenantId}/denials/stream`, {
-    enabled: asked.to === undefined,
+    enabled: requestedPeriod.to === undefined,
     event: 'denial',
     onEvent: (denial) => matches(denial, all) && setWaiting((before) => before + 1),
     onGap: reload,
@@ -93,10 +96,10 @@ export function Denials() {
             onChange={(refused) => change({ refused })}
           />
         </Group>
-        {asked.from !== undefined && (query.data || !query.error) && (
+        {requestedPeriod.from !== undefined && (query.data || !query.error) && (
           <DenialsChart
             tenantId={tenantId}
-            range={{ from: asked.from, to: asked.to ?? loadedAt.toISOString() }}
+            range={{ from: requestedPeriod.from, to: requestedPeriod.to ?? loadedAt.toISOString() }}
             filters={given(filters)}
             by="reason"
             onSelect={(range) => change({ period: undefined, ...range })}
@@ -104,7 +107,7 @@ export function Denials() {
         )}
         <div>
           <Group justify="flex-end" mih={20}>
-            {asked.to === undefined && <LiveMark live={live} />}
+            {requestedPeriod.to === undefined && <LiveMark live={live} />}
           </Group>
           <NewRows count={waiting} onShow={reload} />
           <ListTable
@@ -114,7 +117,13 @@ export function Denials() {
             rowKey={({ id }) => id}
             onOpen={({ id }) => show(id)}
             open={open}
-            empty={<Nothing words={whenInWords(search, asked)} filtered={filtered} clear={() => change(NO_FILTERS)} />}
+            empty={
+              <Nothing
+                words={whenInWords(search, requestedPeriod)}
+                filtered={filtered}
+                clear={() => change(NO_FILTERS)}
+              />
+            }
           />
         </div>
       </Stack>
@@ -126,9 +135,11 @@ export function Denials() {
 const NO_FILTERS = { ip: undefined, username: undefined, relay: undefined, reason: undefined, refused: undefined };
 const PERIOD_WORDS = { '1h': 'hour', '24h': '24 hours', '7d': '7 days', '30d': '30 days' } as const;
 
-function whenInWords({ period, from, to }: PeriodSearch, asked: RequestedPeriod): string {
+function whenInWords({ period, from, to }: PeriodSearch, requestedPeriod: RequestedPeriod): string {
   if (from === undefined && to === undefined) return `in the last ${PERIOD_WORDS[period ?? USUAL]}`;
-  return from !== undefined && to !== undefined ? `from ${periodInWords(asked)}` : periodInWords(asked);
+  return from !== undefined && to !== undefined
+    ? `from ${periodInWords(requestedPeriod)}`
+    : periodInWords(requestedPeriod);
 }
 
 function refuseRange(text: string): string | null {

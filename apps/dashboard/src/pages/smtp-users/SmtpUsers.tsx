@@ -179,8 +179,8 @@ const COLUMNS: readonly Column<Row>[] = [
 ];
 
 function useRestriction({ tenantId, id, restriction }: Row) {
-  const asked = { ...smtpUserQuery(tenantId, id), enabled: restriction === null, refetchInterval: false } as const;
-  const { data } = useQuery(asked);
+  const userQuery = { ...smtpUserQuery(tenantId, id), enabled: restriction === null, refetchInterval: false } as const;
+  const { data } = useQuery(userQuery);
   return restriction ?? data?.restriction;
 }
 

@@ -156,11 +156,11 @@ export function useTargets(
       );
     }
   }
-  const asked = [users, allowing, denials, tenants];
+  const sources = [users, allowing, denials, tenants];
   return {
     groups,
-    isFetching: asked.some((query) => query.isFetching),
-    problem: asked.find((query) => query.error)?.error?.message,
+    isFetching: sources.some((query) => query.isFetching),
+    problem: sources.find((query) => query.error)?.error?.message,
   };
 }
 

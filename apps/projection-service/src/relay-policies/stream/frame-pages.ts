@@ -65,10 +65,10 @@ const POLICIES_PER_PAGE = 256;
 export class RevisionAhead extends Error {
   override readonly name = 'RevisionAhead';
   constructor(
-    asked: Revision,
+    applied: Revision,
     readonly current: Revision,
   ) {
-    super(`Revision ${asked} is ahead of the current one, ${current}: take a snapshot.`);
+    super(`Revision ${applied} is ahead of the current one, ${current}: take a snapshot.`);
   }
 }
 

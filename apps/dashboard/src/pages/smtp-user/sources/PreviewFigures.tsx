@@ -17,8 +17,8 @@ interface Props {
 
 /** What a change would have refused in the last 30 days, if enforced. Shows nothing until there is an answer. */
 export function PreviewFigures({ user, change }: Props) {
-  const [asked] = useDebouncedValue(change, TYPING_MS);
-  const { data } = useQuery(previewQuery(user, { ...asked, mode: 'enforce' }));
+  const [settled] = useDebouncedValue(change, TYPING_MS);
+  const { data } = useQuery(previewQuery(user, { ...settled, mode: 'enforce' }));
   if (!data) return null;
   return (
     <Stack component="section" gap={4} aria-label="The last 30 days" aria-live="polite">

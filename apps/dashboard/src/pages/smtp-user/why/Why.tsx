@@ -21,16 +21,16 @@ const PAGE = 500;
 
 /** Asks for an address and shows the decision on it, with the reason. */
 export function Why({ user }: { readonly user: SmtpUser }) {
-  const { why: asked, at } = useSearch({ from: HERE });
+  const { why: fromUrl, at } = useSearch({ from: HERE });
   const navigate = useNavigate({ from: '/t/$tenantId/smtp-users/$smtpUserId' });
-  const [known, setKnown] = useState(asked);
-  const [typed, setTyped] = useState(asked ?? '');
+  const [known, setKnown] = useState(fromUrl);
+  const [typed, setTyped] = useState(fromUrl ?? '');
   const [past, setPast] = useState(at !== undefined);
   const [time, setTime] = useState(toField(at));
   // A link or the back button changed the URL.
-  if (asked !== known) {
-    setKnown(asked);
-    setTyped(asked ?? '');
+  if (fromUrl !== known) {
+    setKnown(fromUrl);
+    setTyped(fromUrl ?? '');
   }
   const denied = useInfiniteQuery(deniedIpsQuery(user));
   const addresses = denied.data?.slice(0, 5).map(({ ip }) => ip) ?? [];
@@ -42,7 +42,7 @@ export function Why({ user }: { readonly user: SmtpUser }) {
       resetScroll: false,
     });
   };
-  const address = asked === undefined ? null : parseAddress(asked);
+  const address = fromUrl === undefined ? null : parseAddress(fromUrl);
   return (
     <section aria-labelledby="why" className={classes['why']}>
       <h2 id="why" className={classes['title']}>
