@@ -22,7 +22,7 @@ const KEY = 'pst_relay_01a20ae6-f24f-7793-ac66-e5da32839d9c_0123456789abcdef0123
 
 /**
  * The relay agent, with 10,000 users, each with three entries. Questions of Dovecot's auth-policy over kept-alive HTTP, alternating with a bare HTTP server
- * of Node that answers a constant; then logins of Dovecot's auth protocol, one after the other, with the shim and without it.
+ * of Node that answers a constant; then logins of Dovecot's auth protocol, one after the other, with the proxy and without it.
  */
 export async function run(): Promise<{
   bench: string;
@@ -48,12 +48,12 @@ export async function run(): Promise<{
   try {
     await until(() => agent.out().includes('Ctrl-C') || agent.child.exitCode !== null);
     const url = /is ready at (\S+)/.exec(agent.out())?.[1] ?? '';
-    const shimPort = Number(/dovecot-auth +127\.0\.0\.1:(\d+)/.exec(agent.out())?.[1]);
+    const proxyPort = Number(/dovecot-auth +127\.0\.0\.1:(\d+)/.exec(agent.out())?.[1]);
     const http = await questionsInTurns(url, `http://127.0.0.1:${httpPort}`);
-    const shim = await loginsInTurns(shimPort, dovecotPort);
+    const proxy = await loginsInTurns(proxyPort, dovecotPort);
     return {
       bench: 'agent',
-      figures: { cores: availableParallelism(), users: USERS, ...http.figures, ...shim },
+      figures: { cores: availableParallelism(), users: USERS, ...http.figures, ...proxy },
       ratios: http.ratios,
     };
   } finally {
@@ -126,22 +126,22 @@ function askDovecotPolicy(): Request {
   };
 }
 
-async function loginsInTurns(shimPort: number, dovecotPort: number) {
-  const [shim, direct]: [number[], number[]] = [[], []];
-  await logins(shimPort);
+async function loginsInTurns(proxyPort: number, dovecotPort: number) {
+  const [proxy, direct]: [number[], number[]] = [[], []];
+  await logins(proxyPort);
   await logins(dovecotPort);
   for (let turn = 0; turn < TURNS; turn++) {
-    shim.push(...(await logins(shimPort)));
+    proxy.push(...(await logins(proxyPort)));
     direct.push(...(await logins(dovecotPort)));
   }
-  const [p99, bareP99] = [quantile(shim, 0.99), quantile(direct, 0.99)];
-  console.log(`Logins of the auth protocol: p99 ${rounded(p99)} ms with the shim, ${rounded(bareP99)} ms without it`);
+  const [p99, bareP99] = [quantile(proxy, 0.99), quantile(direct, 0.99)];
+  console.log(`Logins of the auth protocol: p99 ${rounded(p99)} ms with the proxy, ${rounded(bareP99)} ms without it`);
   return {
-    shimP50Ms: rounded(quantile(shim, 0.5), 3),
-    shimP99Ms: rounded(p99, 3),
-    noShimP50Ms: rounded(quantile(direct, 0.5), 3),
-    noShimP99Ms: rounded(bareP99, 3),
-    shimAddsP99Ms: rounded(p99 - bareP99, 3),
+    proxyP50Ms: rounded(quantile(proxy, 0.5), 3),
+    proxyP99Ms: rounded(p99, 3),
+    noProxyP50Ms: rounded(quantile(direct, 0.5), 3),
+    noProxyP99Ms: rounded(bareP99, 3),
+    proxyAddsP99Ms: rounded(p99 - bareP99, 3),
   };
 }
 

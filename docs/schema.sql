@@ -169,7 +169,7 @@ CREATE TABLE access.usernames (
   released_at timestamp(3) with time zone,
   CONSTRAINT usernames_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES access.tenants(tenant_id)
 );
-CREATE UNIQUE INDEX username_is_held_once ON access.usernames USING btree (username_key) WHERE (released_at IS NULL);
+CREATE UNIQUE INDEX username_unique ON access.usernames USING btree (username_key) WHERE (released_at IS NULL);
 CREATE INDEX usernames_by_key ON access.usernames USING btree (username_key, claimed_at DESC);
 CREATE INDEX usernames_of_user ON access.usernames USING btree (smtp_user_id) WHERE (released_at IS NULL);
 ALTER TABLE access.usernames ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

@@ -4,7 +4,7 @@ import { ApiCommand, type Session } from './command.js';
 import { EXIT } from './failure.js';
 import { changeCommands } from './restriction-changes.js';
 import { findSmtpUser, type NamedSmtpUser } from './smtp-user.js';
-import { notKnown } from './sources.commands.js';
+import { coverageLines } from './sources.commands.js';
 import { timeAhead } from './time-text.js';
 
 interface PreviewOptions {
@@ -61,7 +61,7 @@ function describePreview(name: string, previewed: Schema<'RestrictionPreview'>, 
   if (addresses.length > 0) lines.push('', output.table(ADDRESS_COLUMNS, addresses));
   if (addresses.length < refusedAddresses)
     lines.push(`… and ${counted(refusedAddresses - addresses.length, 'more address', 'more addresses')}`);
-  return [...lines, '', ...notKnown(previewed)].join('\n');
+  return [...lines, '', ...coverageLines(previewed)].join('\n');
 }
 
 const ADDRESS_COLUMNS: readonly Column<Schema<'RestrictionPreview'>['addresses'][number]>[] = [

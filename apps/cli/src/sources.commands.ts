@@ -67,7 +67,7 @@ const entries = new ApiCommand('entries')
       query,
       columns,
       (page) => {
-        for (const line of notKnown({ ...page, notKept: 0 })) session.output.remark(line);
+        for (const line of coverageLines({ ...page, notKept: 0 })) session.output.remark(line);
         if (unusedFor !== undefined)
           session.output.remark(`Nothing is listed until relays have reported for ${counted(unusedFor, 'day')}.`);
       },
@@ -104,7 +104,7 @@ function describeSuggestion(suggestion: Schema<'SuggestedRestriction'>, days: nu
   if (leftAddresses > 0) lines.push('', `${leftOut(leftAddresses, leftLogins)}.`);
   lines.push(...left.map((address) => `  ${printable(address.ip)}: ${counted(address.logins, 'login')}`));
   if (left.length < leftAddresses) lines.push(`  … and ${leftAddresses - left.length} more`);
-  return [...lines, '', ...notKnown(suggestion)].join('\n');
+  return [...lines, '', ...coverageLines(suggestion)].join('\n');
 }
 
 function leftOut(addresses: number, logins: number): string {
@@ -120,7 +120,7 @@ const SUGGESTED_COLUMNS: readonly Column<Schema<'SuggestedRange'>>[] = [
 ];
 
 /** How far the numbers can be relied on. */
-export function notKnown({
+export function coverageLines({
   since,
   silentRelays,
   notKept,

@@ -4,7 +4,7 @@ import { BUILD, collectProcessMetrics } from '@postern/observe';
 import type { Running } from '@postern/process-life';
 import { openDataFolder, SettingInvalid } from '@postern/settings';
 import { ageSeconds, connectionErrors, countDecision, observeAgent, problems } from './agent-metrics.js';
-import { serveDovecotAuth } from './dovecot-auth/dovecot-auth-shim.js';
+import { serveDovecotAuth } from './dovecot-auth/dovecot-auth-proxy.js';
 import { httpServer, stopHttpServer } from './http/http-server.js';
 import { agentRoutes } from './http/routes.js';
 import { addressText, listenAt } from './listen/listen.js';

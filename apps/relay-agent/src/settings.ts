@@ -95,10 +95,10 @@ const Environment = z.object({
     .describe('host:port or unix:/path for Postfix’s policy delegation; default: off'),
   POSTERN_AGENT_DOVECOT_AUTH: listenAddress
     .optional()
-    .describe('host:port, unix:/path or systemd:name for the shim in front of Dovecot’s auth socket; default: off'),
+    .describe('host:port, unix:/path or systemd:name for the proxy in front of Dovecot’s auth socket; default: off'),
   POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM: address
     .optional()
-    .describe('the auth socket of the real Dovecot, behind the shim'),
+    .describe('the auth socket of the real Dovecot, behind the proxy'),
   POSTERN_AGENT_NGINX_BACKEND: httpUrl
     .optional()
     .describe('your own auth_http URL, which is asked first for each nginx login; default: off'),
@@ -157,7 +157,7 @@ export function loadAgentSettings(environment: NodeJS.ProcessEnv, file: string |
     dataDir: env.POSTERN_AGENT_DATA_DIR,
     http: env.POSTERN_AGENT_HTTP,
     postfix: env.POSTERN_AGENT_POSTFIX ?? null,
-    dovecotAuth: shim(env.POSTERN_AGENT_DOVECOT_AUTH, env.POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM),
+    dovecotAuth: proxy(env.POSTERN_AGENT_DOVECOT_AUTH, env.POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM),
     nginxBackend: env.POSTERN_AGENT_NGINX_BACKEND ?? null,
     socketAccess: { mode: env.POSTERN_AGENT_SOCKET_MODE, owner: env.POSTERN_AGENT_SOCKET_OWNER ?? null },
     unknownUser: env.POSTERN_AGENT_UNKNOWN_USER,
@@ -238,7 +238,7 @@ function clientCertificate(certFile: string | undefined, keyFile: string | undef
   return { certFile: certFile ?? null, keyFile: keyFile ?? null };
 }
 
-function shim(listen: ListenAddress | undefined, upstream: Address | undefined): AgentSettings['dovecotAuth'] {
+function proxy(listen: ListenAddress | undefined, upstream: Address | undefined): AgentSettings['dovecotAuth'] {
   if (listen && upstream) return { listen, upstream };
   if (!listen && !upstream) return null;
   throw new SettingInvalid('POSTERN_AGENT_DOVECOT_AUTH and POSTERN_AGENT_DOVECOT_AUTH_UPSTREAM must be set together');

@@ -19,7 +19,7 @@ export interface Database {
   readonly url: string;
   readonly embedded: boolean;
   /** Why the embedded server is not running; null if it is, or is not ours. */
-  trouble(): string | null;
+  problem(): string | null;
   stop(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function migrateAll(ownerUrl: string): Promise<void> {
 }
 
 function external(url: string): Database {
-  return { url, embedded: false, trouble: () => null, stop: async () => undefined };
+  return { url, embedded: false, problem: () => null, stop: async () => undefined };
 }
 
 async function embedded(
@@ -63,12 +63,12 @@ async function embedded(
   const folder = await openDataFolder(dataDir);
   // If we are root, the server has another account, which must pass through this folder; files have their own modes.
   await chmod(folder, 0o711);
-  let trouble: string | null = null;
+  let problem: string | null = null;
   const server = await startEmbeddedPostgres({
     dataDir: join(folder, 'postgres'),
     settings,
     onChange: (running, message) => {
-      trouble = running ? null : message;
+      problem = running ? null : message;
       onChange(running, message);
     },
   });
@@ -78,7 +78,7 @@ async function embedded(
     await server.stop();
     throw error;
   }
-  return { url: server.url('postern'), embedded: true, trouble: () => trouble, stop: () => server.stop() };
+  return { url: server.url('postern'), embedded: true, problem: () => problem, stop: () => server.stop() };
 }
 
 async function createDatabaseIfMissing(serverUrl: string, name: string): Promise<void> {

@@ -20,7 +20,7 @@ export async function startPostern(settings: Settings): Promise<Running> {
     // They were just brought up to date.
     schemas: [],
     firstOperator: async (app, runtime) => {
-      app.get(Readiness).add('embedded-postgresql', () => database.trouble());
+      app.get(Readiness).add('embedded-postgresql', () => database.problem());
       return { firstKey: await firstOperator(app, runtime), signInPath: await firstSignInPath(app) };
     },
   };

@@ -94,7 +94,7 @@ export class AccessCheck {
   /** A relay's key has no access to tenants' routes, whether the tenant exists or not. */
   private sees({ actor, tenantId: own }: Principal, tenantId: TenantId): boolean | Promise<boolean> {
     if (own !== null || actor.role !== 'operator' || !TENANT_ID.test(tenantId)) return own === tenantId;
-    return Deadline.within(ACCESS_DEADLINE_MS, () => this.keys.tenantExists(tenantId), notKnown);
+    return Deadline.within(ACCESS_DEADLINE_MS, () => this.keys.tenantExists(tenantId), notReady);
   }
 }
 
@@ -104,7 +104,7 @@ function isWrite({ method }: FastifyRequest): boolean {
 
 /** A key look-up serves several requests, so each waits for it only until its own deadline. */
 function known<T>(answer: T | Promise<T>): T | Promise<T> {
-  return answer instanceof Promise ? Deadline.within(ACCESS_DEADLINE_MS, () => answer, notKnown) : answer;
+  return answer instanceof Promise ? Deadline.within(ACCESS_DEADLINE_MS, () => answer, notReady) : answer;
 }
 
 function tenantNotFound(): Problem {
@@ -146,7 +146,7 @@ export function crossSiteRequest(): Problem {
   );
 }
 
-function notKnown(): Problem {
+function notReady(): Problem {
   return databaseFailed(
     `The database did not say within ${ACCESS_DEADLINE_MS / 1_000} s who sends this. Nothing was done; send it again shortly.`,
   );

@@ -131,10 +131,10 @@ export function historyOf(steps: readonly Step[]): Happened[] {
   const history: Happened[] = [];
   for (const { who, what, name } of steps) {
     const user = users.get(who);
-    const holder = held.get(usernameKey(name));
+    const owner = held.get(usernameKey(name));
     const takes = !user || what === 1;
     const time = `2099-01-01T00:00:00.${String(history.length % 1_000).padStart(3, '0')}Z`;
-    if (takes && holder && holder !== user) continue;
+    if (takes && owner && owner !== user) continue;
     const now = user ?? new UserStory();
     if (takes || what === 0) for (const [key, other] of held) if (other === now) held.delete(key);
     if (takes) held.set(usernameKey(name), now);

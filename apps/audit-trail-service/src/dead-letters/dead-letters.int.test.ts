@@ -62,8 +62,8 @@ const published = async (whose: Person) => {
 };
 let offset = 40;
 const storeDeadLetter = async (received: { key: Buffer | null; value: Buffer | null }): Promise<string> => {
-  const place = { topic: TOPICS.authDenials, partition: 3, offset: (offset += 1) };
-  const letter = { ...place, ...received, reason: 'The message is of later.' };
+  const origin = { topic: TOPICS.authDenials, partition: 3, offset: (offset += 1) };
+  const letter = { ...origin, ...received, reason: 'The message is of later.' };
   // It comes again where the partition is read from its beginning.
   for (let time = 0; time < 2; time++) await deadLetterMessage(audit.manager, 'audit-denials', letter);
   const id = (await listDeadLetters(audit, 'waiting', { limit: 1_000 })).at(-1)?.id;

@@ -144,13 +144,13 @@ export class DenialStreams implements OnModuleDestroy {
   }
 
   private pageBehind(tenantId: TenantId, position: StreamPosition): Promise<ArrivalPage> {
-    const place = `${tenantId}/${position.arrival}-${position.place}`;
-    const known = this.reading.get(place);
+    const key = `${tenantId}/${position.arrival}-${position.offset}`;
+    const known = this.reading.get(key);
     if (known) return known;
     const page = this.reads
       .run(() => readArrivals(this.dataSource, tenantId, position))
-      .finally(() => this.reading.delete(place));
-    this.reading.set(place, page);
+      .finally(() => this.reading.delete(key));
+    this.reading.set(key, page);
     return page;
   }
 }

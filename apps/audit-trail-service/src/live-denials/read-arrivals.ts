@@ -36,14 +36,14 @@ export async function readArrivals(
         SELECT arrival, key.* FROM (
             SELECT * FROM audit.denial_arrivals WHERE tenant_id = ${tenantId} AND arrival >= ${from.arrival}
              ORDER BY arrival LIMIT ${ARRIVALS}) arrived,
-          LATERAL unnest(smtp_user_ids, occurred_at, ids) WITH ORDINALITY AS key (user_id, at, denial_id, place)
-         WHERE (arrival, place) > (${from.arrival}, ${from.place}) ORDER BY arrival, place LIMIT ${PAGE}
+          LATERAL unnest(smtp_user_ids, occurred_at, ids) WITH ORDINALITY AS key (user_id, at, denial_id, "offset")
+         WHERE (arrival, "offset") > (${from.arrival}, ${from.offset}) ORDER BY arrival, "offset" LIMIT ${PAGE}
       )
-      SELECT arrival::float8 AS arrival, place::float8 AS place, ${DENIAL_COLUMNS}
-        FROM behind LEFT JOIN audit.denials ON (smtp_user_id, occurred_at, id) = (user_id, at, denial_id) ORDER BY behind.arrival, behind.place`,
+      SELECT arrival::float8 AS arrival, "offset"::float8 AS "offset", ${DENIAL_COLUMNS}
+        FROM behind LEFT JOIN audit.denials ON (smtp_user_id, occurred_at, id) = (user_id, at, denial_id) ORDER BY behind.arrival, behind."offset"`,
     ),
   );
-  const arrived = rows.map(({ arrival, place, ...denial }) => ({ denial, position: { arrival, place } }));
+  const arrived = rows.map(({ arrival, offset, ...denial }) => ({ denial, position: { arrival, offset } }));
   return {
     // Retention may have deleted some meanwhile.
     denials: arrived.filter(({ denial }) => denial.id !== null),
@@ -64,7 +64,7 @@ export function presentPosition(
       [tenantId, from?.arrival ?? null],
     )
     .then(([row]) => ({
-      now: { arrival: row?.arrival ?? 0, place: END },
+      now: { arrival: row?.arrival ?? 0, offset: END },
       reset: row?.ahead ? ('last-event-id-ahead' as const) : null,
     }));
 }

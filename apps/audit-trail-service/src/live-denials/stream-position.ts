@@ -1,7 +1,7 @@
-/** A position in the order of recording: a row of `audit.denial_arrivals` and the place in it, from 1. */
+/** A position in the order of recording: a row of `audit.denial_arrivals`, and an offset in it, from 1. */
 export interface StreamPosition {
   readonly arrival: number;
-  readonly place: number;
+  readonly offset: number;
 }
 
 /** An event's id can be resumed from for this long; `audit.denial_arrivals` is kept for twice as long. */
@@ -12,14 +12,14 @@ export const RESET_REASONS = ['last-event-id-malformed', 'last-event-id-too-old'
 export type ResetReason = (typeof RESET_REASONS)[number];
 
 /** The id of an event: the position, and the time at which it was sent (seconds since 1970). */
-export function eventId({ arrival, place }: StreamPosition, now: number): string {
-  return `${arrival}-${place}-${Math.floor(now / 1_000)}`;
+export function eventId({ arrival, offset }: StreamPosition, now: number): string {
+  return `${arrival}-${offset}-${Math.floor(now / 1_000)}`;
 }
 
 /** The position in an event's id, or why it cannot be resumed from. */
 export function readEventId(id: string, now: number): StreamPosition | { readonly reset: ResetReason } {
-  const [, arrival, place, seconds] = /^(\d{1,15})-(\d{1,9})-(\d{1,12})$/.exec(id) ?? [];
+  const [, arrival, offset, seconds] = /^(\d{1,15})-(\d{1,9})-(\d{1,12})$/.exec(id) ?? [];
   if (seconds === undefined) return { reset: 'last-event-id-malformed' };
   if (now - Number(seconds) * 1_000 > RESUMABLE_MS) return { reset: 'last-event-id-too-old' };
-  return { arrival: Number(arrival), place: Number(place) };
+  return { arrival: Number(arrival), offset: Number(offset) };
 }

@@ -22,6 +22,6 @@ export const loginsNotKept = counter(
 );
 
 export const sourcesDeleted = counter(
-  'postern_sources_forgotten_total',
+  'postern_sources_deleted_total',
   'Rows of observed sources (one for each SMTP user, address and day) that were deleted, because they are older than the retention period.',
 );

@@ -74,11 +74,11 @@ const UNKNOWN = { user: null, reply: null };
 /** Decides by the journal's state, so that a change applies to the next decision. */
 @CommandHandler(DecideLogin)
 export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
-  private readonly holders = new BatchedLookUp(
+  private readonly owners = new BatchedLookUp(
     (usernames: readonly UsernameKey[]) =>
-      Deadline.within(LOOK_UP_WITHIN_MS, () => currentOwners(this.usernames, usernames), notKnown),
+      Deadline.within(LOOK_UP_WITHIN_MS, () => currentOwners(this.usernames, usernames), notReady),
     LOOK_UPS,
-    notKnown,
+    notReady,
   );
 
   constructor(
@@ -133,18 +133,18 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
   ): Promise<{ readonly user: RegisteredSmtpUser | null; readonly reply: TenantReply | null }> {
     if (!isUsername(username)) return UNKNOWN;
     const key = usernameKey(username);
-    const holder = await this.holders.find(key);
-    if (holder === null) return UNKNOWN;
-    const remembered = this.states.remembered(holder);
+    const owner = await this.owners.find(key);
+    if (owner === null) return UNKNOWN;
+    const remembered = this.states.remembered(owner);
     const state =
-      remembered !== undefined && remembered.version >= holder.version ? remembered : await this.states.current(holder);
+      remembered !== undefined && remembered.version >= owner.version ? remembered : await this.states.current(owner);
     // The user may have given up the name since the look-up.
     const user = state.status === 'registered' && usernameKey(state.username) === key ? state : null;
-    return { user, reply: holder.reply };
+    return { user, reply: owner.reply };
   }
 }
 
-function notKnown(): Problem {
+function notReady(): Problem {
   return databaseFailed(
     'The database did not say in time who owns this username. Nothing was done; send it again shortly.',
   );

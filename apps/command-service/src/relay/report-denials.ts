@@ -75,13 +75,13 @@ export class ReportDenialsHandler implements ICommandHandler<ReportDenials> {
   }
 
   private async byUser(reports: readonly DenialReport[], rejected: RejectedDenial[]): Promise<DenialsOfUser[]> {
-    const holders = await ownersAt(
+    const owners = await ownersAt(
       this.writer,
       reports.map(({ username, occurredAt: at, smtpUserId }) => ({ username: usernameKey(username), at, smtpUserId })),
     );
     const byUser = new Map<string, DenialsOfUser>();
     for (const [i, report] of reports.entries()) {
-      const user = holders[i];
+      const user = owners[i];
       if (!user) {
         rejected.push({ id: report.id, code: 'smtp-user-not-found', detail: whyNoOwner(report) });
         continue;

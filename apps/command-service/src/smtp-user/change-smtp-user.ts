@@ -66,14 +66,14 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
           conflictsTotal.inc();
         }
       }
-      return this.writer.holding(smtpUserStream(smtpUserId), (holder) => this.attempt(command, false, holder));
+      return this.writer.whileLocked(smtpUserStream(smtpUserId), (locked) => this.attempt(command, false, locked));
     });
   }
 
   private async attempt(
     command: ChangeSmtpUser<unknown>,
     trustMemory: boolean,
-    holder?: EntityManager,
+    locked?: EntityManager,
   ): Promise<Written> {
     const { user, context, guard } = command.target;
     const now = this.clock();
@@ -102,10 +102,10 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
         answer,
         also: events.some(movesUsername) ? (manager) => moveUsernames(manager, user, events) : undefined,
       },
-      holder,
+      locked,
     );
     // With `holder`, the transaction is still open and may roll back.
-    if (!holder) this.states.remember(user, next);
+    if (!locked) this.states.remember(user, next);
     return answer;
   }
 }

@@ -43,7 +43,7 @@ async function claim(manager: EntityManager, { tenantId, smtpUserId }: SmtpUserR
       [usernameKey(username), tenantId, smtpUserId],
     );
   } catch (error) {
-    if (!violates(error, 'username_is_held_once')) throw error;
+    if (!violates(error, 'username_unique')) throw error;
     // The owner is not named: it may belong to another tenant.
     throw new Problem('username-taken', `The username ${username} is taken. Choose another one.`, { cause: error });
   }
@@ -58,7 +58,7 @@ async function release(manager: EntityManager, { smtpUserId }: SmtpUserRef): Pro
 }
 
 /** The owner of a username, with its stream's version and its tenant's reply to denied logins. */
-export interface Holder extends SmtpUserRef {
+export interface OwnedUsername extends SmtpUserRef {
   readonly version: number;
   readonly reply: TenantReply | null;
 }
@@ -67,7 +67,7 @@ export interface Holder extends SmtpUserRef {
 export async function currentOwners(
   writer: DataSource,
   usernames: readonly UsernameKey[],
-): Promise<ReadonlyMap<UsernameKey, Holder>> {
+): Promise<ReadonlyMap<UsernameKey, OwnedUsername>> {
   const rows = await writer.query<
     {
       username_key: UsernameKey;

@@ -26,8 +26,8 @@ export class SetTenantReplyHandler implements ICommandHandler<SetTenantReply> {
 
   execute({ tenantId, reply, expected, context }: SetTenantReply): Promise<Written<TenantReply>> {
     const streamId = tenantStream(tenantId);
-    return this.writer.holding(streamId, async (holder) => {
-      const before = await loadReply(holder, tenantId);
+    return this.writer.whileLocked(streamId, async (locked) => {
+      const before = await loadReply(locked, tenantId);
       requireVersion(expected, before.version);
       const events: TenantEvent[] = isDeepStrictEqual(reply, before.reply)
         ? []
@@ -36,7 +36,7 @@ export class SetTenantReplyHandler implements ICommandHandler<SetTenantReply> {
       const answer = { body: reply, version };
       const also = (manager: EntityManager) => saveReply(manager, tenantId, { reply, version });
       const write = { tenantId, streamId, expectedVersion: before.version, events, context, answer, also };
-      await this.writer.write(write, holder);
+      await this.writer.write(write, locked);
       return answer;
     });
   }

@@ -25,13 +25,13 @@ export class EventWriter {
   /**
    * Resolves when everything is durable. A write of events only shares a commit with others.
    * @throws the errors of `Journal.append`; 503 `not-ready` if another process carries out the same request.
-   * @param holder a transaction of `holding`, which commits the write
+   * @param locked a transaction of `whileLocked`, which commits the write
    */
-  async write(write: EventWrite, holder?: EntityManager): Promise<void> {
+  async write(write: EventWrite, locked?: EntityManager): Promise<void> {
     const { context, answer, also, ...rest } = write;
     const { idempotency } = context;
     const append: Append = { ...rest, metadata: eventMetadata(context) };
-    if (!idempotency && !also && !holder) {
+    if (!idempotency && !also && !locked) {
       if (append.events.length > 0) await this.journal.append(append);
       return;
     }
@@ -41,7 +41,7 @@ export class EventWriter {
       if (idempotency) await this.store.keep(manager, idempotency, answer);
       await also?.(manager);
     };
-    await (holder ? all(holder) : this.writer.transaction(all));
+    await (locked ? all(locked) : this.writer.transaction(all));
   }
 
   async keepAnswer({ idempotency }: RequestContext, answer: Written): Promise<void> {
@@ -49,7 +49,7 @@ export class EventWriter {
   }
 
   /** Runs `work` in a transaction with an exclusive lock on the stream. */
-  holding<T>(streamId: string, work: (holder: EntityManager) => Promise<T>): Promise<T> {
+  whileLocked<T>(streamId: string, work: (locked: EntityManager) => Promise<T>): Promise<T> {
     return this.writer.transaction(async (manager) => {
       await lockStream(manager, streamId);
       return work(manager);

@@ -36,9 +36,9 @@ export function inPlace<Refused extends { readonly ip: string }>(
   addresses: readonly Refused[],
   shown: readonly string[],
 ): Refused[] {
-  const places = new Map(shown.map((ip, place) => [ip, place]));
-  const place = ({ ip }: Refused) => places.get(ip) ?? shown.length;
-  return addresses.toSorted((a, b) => place(a) - place(b));
+  const ranks = new Map(shown.map((ip, rank) => [ip, rank]));
+  const rank = ({ ip }: Refused) => ranks.get(ip) ?? shown.length;
+  return addresses.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** Whether the list lets the address in now, decided by the relays' code. False if the text is not an address. */

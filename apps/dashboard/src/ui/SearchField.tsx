@@ -18,15 +18,15 @@ const PAUSE_MS = 200;
 /** `/` focuses it from anywhere on the page, Escape clears it. */
 export function SearchField({ label, value, onChange, ...input }: Props) {
   const [typed, setTyped] = useState(value);
-  const [known, setKnown] = useState(value);
+  const [last, setLast] = useState(value);
   const box = useRef<HTMLInputElement>(null);
   const report = useDebouncedCallback((text: string) => {
-    setKnown(text);
+    setLast(text);
     onChange(text);
   }, PAUSE_MS);
   // A link or the back button changed the URL.
-  if (value !== known) {
-    setKnown(value);
+  if (value !== last) {
+    setLast(value);
     setTyped(value);
   }
   useHotkeys([['/', () => box.current?.focus()]]);

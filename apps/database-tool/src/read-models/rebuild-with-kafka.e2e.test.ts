@@ -56,14 +56,14 @@ describeWithKafka(describe, 'verify and rebuild, with two of each service and Ka
   /** Kills it with SIGKILL once it has filled some of the new tables, and before it can fill more. Returns the position where it was. */
   async function killedHalfWay(): Promise<number> {
     const rebuild = startCommand('database-tool', ['rebuild', 'denials'], world.environment);
-    await onDatabase(world.databaseUrl, async (holder) => {
+    await onDatabase(world.databaseUrl, async (locking) => {
       for (let filled = false; !filled; await sleep(5)) {
-        await holder.query('BEGIN');
-        const { rows } = await holder
+        await locking.query('BEGIN');
+        const { rows } = await locking
           .query('SELECT position FROM audit_denials_next.progress WHERE position > 0 FOR UPDATE')
           .catch(() => ({ rows: [] }));
         filled = rows.length === 1;
-        if (!filled) await holder.query('ROLLBACK');
+        if (!filled) await locking.query('ROLLBACK');
       }
       rebuild.child.kill('SIGKILL');
       expect((await rebuild.end).code).toBeNull();

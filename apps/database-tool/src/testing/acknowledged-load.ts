@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@postern/contracts';
 import { onDatabase, runCommand, until, type CommandEnd, type ServicesWorld } from '@postern/testing';
 
-const LANES = 4;
+const WRITERS = 4;
 /** Between the changes of one writer: a load at full speed would leave a command no time on a small machine. */
 const PAUSE_MS = 150;
 const DENIALS_AT_ONCE = 1_000;
@@ -100,13 +100,13 @@ export class AcknowledgedLoad {
   }
 
   private async lanes(ended: () => boolean): Promise<void> {
-    const lane = async (of: number) => {
+    const writer = async (of: number) => {
       for (let n = 0; !ended(); n++) {
-        await this.change((n * LANES + of) % this.notes.length);
+        await this.change((n * WRITERS + of) % this.notes.length);
         await sleep(PAUSE_MS);
       }
     };
-    await Promise.all(Array.from({ length: LANES }, (_, of) => lane(of)));
+    await Promise.all(Array.from({ length: WRITERS }, (_, of) => writer(of)));
   }
 
   private async change(number: number): Promise<void> {

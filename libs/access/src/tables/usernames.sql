@@ -6,7 +6,7 @@ CREATE TABLE access.usernames (
   claimed_at   timestamptz(3) NOT NULL,
   released_at  timestamptz(3)
 );
-CREATE UNIQUE INDEX username_is_held_once ON access.usernames (username_key) WHERE released_at IS NULL;
+CREATE UNIQUE INDEX username_unique ON access.usernames (username_key) WHERE released_at IS NULL;
 -- Finds the user of a denial: the last owner of the name.
 CREATE INDEX usernames_by_key ON access.usernames (username_key, claimed_at DESC);
 -- Releases the name of a renamed or removed user.

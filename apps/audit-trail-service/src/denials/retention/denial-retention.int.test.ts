@@ -132,11 +132,11 @@ describe('the retention of denials', () => {
   });
 
   it('is one process’s work at a time', async () => {
-    const holder = audit.createQueryRunner();
-    await holder.query('SELECT pg_advisory_lock(8025023)');
+    const lockOwner = audit.createQueryRunner();
+    await lockOwner.query('SELECT pg_advisory_lock(8025023)');
     expect(await sweepDenials(audit, 90, now)).toBeNull();
-    await holder.query('SELECT pg_advisory_unlock(8025023)');
-    await holder.release();
+    await lockOwner.query('SELECT pg_advisory_unlock(8025023)');
+    await lockOwner.release();
     expect(await sweepDenials(audit, 90, now)).toEqual({ months: [], rows: 0 });
   });
 

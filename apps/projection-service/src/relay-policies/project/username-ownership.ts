@@ -12,7 +12,7 @@ import { EventsMissing, isNextVersion } from '@postern/event-bus';
 import { evolveRules, UNRESTRICTED } from './evolve-rules.js';
 import type { PolicyRow, PolicyRules } from './policy-row.js';
 
-interface Holder {
+interface Owner {
   readonly smtpUserId: SmtpUserId;
   version: number;
   eventId: string;
@@ -25,7 +25,7 @@ interface Holder {
  * per username, which only its own events change.
  */
 export class UsernameOwnership {
-  private readonly holders = new Map<SmtpUserId, Holder>();
+  private readonly owners = new Map<SmtpUserId, Owner>();
   private readonly byUsername = new Map<UsernameKey, PolicyRow[]>();
   readonly touched = new Set<UsernameKey>();
 
@@ -39,58 +39,58 @@ export class UsernameOwnership {
 
   /** Applies an event once. @throws `EventsMissing` if an earlier one is missing, `StreamConflict`. */
   apply(event: Recorded<SmtpUserEvent>): void {
-    const holder = this.ownerOf(splitStreamId(event.streamId).subject as SmtpUserId);
-    if (!isNextVersion(event, holder.version === 0 ? undefined : holder)) return;
-    holder.version = event.version;
-    holder.eventId = event.eventId;
+    const owner = this.ownerOf(splitStreamId(event.streamId).subject as SmtpUserId);
+    if (!isNextVersion(event, owner.version === 0 ? undefined : owner)) return;
+    owner.version = event.version;
+    owner.eventId = event.eventId;
     switch (event.type) {
       case 'SmtpUserRegistered':
-        return this.claim(holder, event.data, UNRESTRICTED, event);
+        return this.claim(owner, event.data, UNRESTRICTED, event);
       case 'SmtpUserRenamed':
-        return this.rename(holder, event.data.username, event);
+        return this.rename(owner, event.data.username, event);
       case 'SmtpUserRemoved':
-        return this.release(holder, event);
+        return this.release(owner, event);
       default: {
-        const row = heldBy(holder, event);
+        const row = ownedBy(owner, event);
         row.rules = evolveRules(row.rules, event);
         this.change(row, event);
       }
     }
   }
 
-  private rename(holder: Holder, username: string, event: Recorded<SmtpUserEvent>): void {
-    const held = heldBy(holder, event);
-    if (held.usernameKey === usernameKey(username)) {
-      held.username = username;
-      this.change(held, event);
+  private rename(owner: Owner, username: string, event: Recorded<SmtpUserEvent>): void {
+    const owned = ownedBy(owner, event);
+    if (owned.usernameKey === usernameKey(username)) {
+      owned.username = username;
+      this.change(owned, event);
       return;
     }
-    const { tenantId, rules } = held;
-    this.release(holder, event);
-    this.claim(holder, { tenantId, username }, rules, event);
+    const { tenantId, rules } = owned;
+    this.release(owner, event);
+    this.claim(owner, { tenantId, username }, rules, event);
   }
 
   private claim(
-    holder: Holder,
+    owner: Owner,
     { tenantId, username }: { readonly tenantId: TenantId; readonly username: string },
     rules: PolicyRules,
     event: Recorded<SmtpUserEvent>,
   ): void {
     const key = usernameKey(username);
-    const earlier = this.rowsOf(key).find((row) => row.smtpUserId === holder.smtpUserId);
-    const row = earlier ?? newRow(holder.smtpUserId, tenantId, key);
+    const earlier = this.rowsOf(key).find((row) => row.smtpUserId === owner.smtpUserId);
+    const row = earlier ?? newRow(owner.smtpUserId, tenantId, key);
     Object.assign(row, { username, rules, removed: false, claimedAt: event.position });
     if (!earlier) this.keep(row);
-    holder.live = row;
+    owner.live = row;
     this.change(row, event);
   }
 
   /** A tombstone keeps `restricted` and loses its entries: even if it is misread, it lets nobody in. */
-  private release(holder: Holder, event: Recorded<SmtpUserEvent>): void {
-    const row = heldBy(holder, event);
+  private release(owner: Owner, event: Recorded<SmtpUserEvent>): void {
+    const row = ownedBy(owner, event);
     row.removed = true;
     row.rules = { ...row.rules, entries: [] };
-    holder.live = null;
+    owner.live = null;
     this.change(row, event);
   }
 
@@ -105,24 +105,24 @@ export class UsernameOwnership {
     const rows = this.byUsername.get(row.usernameKey);
     if (rows) rows.push(row);
     else this.byUsername.set(row.usernameKey, [row]);
-    const holder = this.ownerOf(row.smtpUserId);
-    if (row.version > holder.version) Object.assign(holder, { version: row.version, eventId: row.eventId });
-    if (!row.removed) holder.live = row;
+    const owner = this.ownerOf(row.smtpUserId);
+    if (row.version > owner.version) Object.assign(owner, { version: row.version, eventId: row.eventId });
+    if (!row.removed) owner.live = row;
   }
 
-  private ownerOf(smtpUserId: SmtpUserId): Holder {
-    let holder = this.holders.get(smtpUserId);
-    if (!holder) {
-      holder = { smtpUserId, version: 0, eventId: '', live: null };
-      this.holders.set(smtpUserId, holder);
+  private ownerOf(smtpUserId: SmtpUserId): Owner {
+    let owner = this.owners.get(smtpUserId);
+    if (!owner) {
+      owner = { smtpUserId, version: 0, eventId: '', live: null };
+      this.owners.set(smtpUserId, owner);
     }
-    return holder;
+    return owner;
   }
 }
 
-function heldBy(holder: Holder, event: Recorded<SmtpUserEvent>): PolicyRow {
-  if (!holder.live) throw new EventsMissing(event, holder.version - 1);
-  return holder.live;
+function ownedBy(owner: Owner, event: Recorded<SmtpUserEvent>): PolicyRow {
+  if (!owner.live) throw new EventsMissing(event, owner.version - 1);
+  return owner.live;
 }
 
 function newRow(smtpUserId: SmtpUserId, tenantId: TenantId, key: UsernameKey): PolicyRow {

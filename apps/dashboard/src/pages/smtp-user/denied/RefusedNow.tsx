@@ -35,7 +35,7 @@ export function RefusedNow({ user }: { readonly user: SmtpUser }) {
         {live.state === 'stale' && <LiveMark live={live} />}
       </div>
       <ul className={classes['list']}>
-        {shown.slice(0, SHOWN).map((refusal, place) => (
+        {shown.slice(0, SHOWN).map((refusal, index) => (
           <li key={refusal.ip} className={classes['row']}>
             <Text span className={`mono ${classes['ip'] ?? ''}`}>
               {refusal.ip}
@@ -52,7 +52,7 @@ export function RefusedNow({ user }: { readonly user: SmtpUser }) {
                   ip={refusal.ip}
                   label="Allow this address"
                   size="sm"
-                  variant={place === 0 ? 'filled' : 'default'}
+                  variant={index === 0 ? 'filled' : 'default'}
                   onAllowed={() => setAllowed((before) => [...before, refusal.ip])}
                 />
               )}

@@ -5,7 +5,7 @@ import type { Schema } from '../../../api/client.js';
 import { counted } from '../../../denials/words.js';
 import { Addresses } from '../../../lockout/LockoutDialog.js';
 import type { SmtpUser } from '../smtp-user.js';
-import { NotKnown } from './NotKnown.js';
+import { LoginCoverage } from './LoginCoverage.js';
 import { previewQuery, type PreviewedChange } from './queries.js';
 
 const TYPING_MS = 300;
@@ -26,7 +26,7 @@ export function PreviewFigures({ user, change }: Props) {
         <Figures {...data} />
       </Text>
       {data.refused > 0 && <Addresses addresses={data.addresses} label="What it would have refused" />}
-      <NotKnown known={data} />
+      <LoginCoverage coverage={data} />
     </Stack>
   );
 }

@@ -9,7 +9,7 @@ import { ListTable, type Column } from '../../../ui/DataTable.js';
 import { Pills } from '../../../ui/Pills.js';
 import { Empty, Failed } from '../../../ui/States.js';
 import type { SmtpUser } from '../smtp-user.js';
-import { NotKnown } from './NotKnown.js';
+import { LoginCoverage } from './LoginCoverage.js';
 import { sourceHistogramQuery, sourcesQuery, type Source } from './queries.js';
 
 const PERIODS = [
@@ -32,7 +32,7 @@ export function Sources({ user }: { readonly user: SmtpUser }) {
     return <Failed error={histogram.error} retry={() => void Promise.all([histogram.refetch(), sources.refetch()])} />;
   if (sources.data?.length === 0 && histogram.data)
     return (
-      <Empty title="No login is known" action={<NotKnown known={histogram.data} />}>
+      <Empty title="No login is known" action={<LoginCoverage coverage={histogram.data} />}>
         Relays report the logins that they let through every minute, and they are kept for 90 days. Once {user.username}{' '}
         logs in, its addresses appear here.
       </Empty>
@@ -59,7 +59,7 @@ export function Sources({ user }: { readonly user: SmtpUser }) {
             }
           }
         />
-        {histogram.data && <NotKnown known={histogram.data} />}
+        {histogram.data && <LoginCoverage coverage={histogram.data} />}
       </div>
       <div>
         <Text size="sm" fw={600} component="h2" m={0} mb="xs">

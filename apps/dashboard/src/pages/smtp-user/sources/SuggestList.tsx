@@ -7,7 +7,7 @@ import { Dimmed } from '../../../ui/Dimmed.js';
 import { Mono } from '../../../ui/Mono.js';
 import { Failed } from '../../../ui/States.js';
 import type { SmtpUser } from '../smtp-user.js';
-import { NotKnown } from './NotKnown.js';
+import { LoginCoverage } from './LoginCoverage.js';
 import { suggestionQuery } from './queries.js';
 
 interface Props {
@@ -48,7 +48,7 @@ function Suggestion({ user, use }: Props) {
     return (
       <Stack gap="sm">
         <Text size="sm">No login of {user.username} is known in the last 30 days, so there is nothing to suggest.</Text>
-        <NotKnown known={data} />
+        <LoginCoverage coverage={data} />
       </Stack>
     );
   return (
@@ -93,7 +93,7 @@ function Suggestion({ user, use }: Props) {
           {leftAddresses > 3 && ' …'}). {leftAddresses === 1 ? 'It' : 'They'} would be refused.
         </Text>
       )}
-      <NotKnown known={data} />
+      <LoginCoverage coverage={data} />
       <Button data-autofocus onClick={() => use(ranges.map(({ range }) => range).join('\n'))}>
         Use this list …
       </Button>

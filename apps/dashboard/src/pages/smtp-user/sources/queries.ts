@@ -6,7 +6,7 @@ import type { SmtpUser, SmtpUserRef } from '../smtp-user.js';
 export type Source = Schema<'Source'>;
 export type UsedEntry = Schema<'UsedEntry'>;
 /** What figures of logins do not count. */
-export type Known = Pick<Schema<'SourceHistogram'>, 'since' | 'silentRelays' | 'notKept'>;
+export type Coverage = Pick<Schema<'SourceHistogram'>, 'since' | 'silentRelays' | 'notKept'>;
 export type PreviewedChange = Omit<Schema<'PreviewRestrictionRequest'>, 'days'>;
 
 const USER = '/v1/tenants/{tenantId}/smtp-users/{smtpUserId}';
@@ -40,7 +40,7 @@ export const suggestionQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
 export const usedEntriesQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>
   queryOptions({
     queryKey: ['used-entries', tenantId, smtpUserId],
-    queryFn: async ({ signal }): Promise<{ items: UsedEntry[]; since: Known['since'] }> => {
+    queryFn: async ({ signal }): Promise<{ items: UsedEntry[]; since: Coverage['since'] }> => {
       const items: UsedEntry[] = [];
       for (let cursor: string | undefined; ;) {
         const query = { smtpUserId, limit: ENTRIES_PER_PAGE, ...(cursor !== undefined && { cursor }) };

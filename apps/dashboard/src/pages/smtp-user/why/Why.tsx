@@ -23,19 +23,19 @@ const PAGE = 500;
 export function Why({ user }: { readonly user: SmtpUser }) {
   const { why: fromUrl, at } = useSearch({ from: HERE });
   const navigate = useNavigate({ from: '/t/$tenantId/smtp-users/$smtpUserId' });
-  const [known, setKnown] = useState(fromUrl);
+  const [last, setLast] = useState(fromUrl);
   const [typed, setTyped] = useState(fromUrl ?? '');
   const [past, setPast] = useState(at !== undefined);
   const [time, setTime] = useState(toField(at));
   // A link or the back button changed the URL.
-  if (fromUrl !== known) {
-    setKnown(fromUrl);
+  if (fromUrl !== last) {
+    setLast(fromUrl);
     setTyped(fromUrl ?? '');
   }
   const denied = useInfiniteQuery(deniedIpsQuery(user));
   const addresses = denied.data?.slice(0, 5).map(({ ip }) => ip) ?? [];
   const ask = (ip: string) => {
-    setKnown(ip);
+    setLast(ip);
     void navigate({
       search: (before) => ({ ...before, why: ip, at: past ? fromField(time) : undefined }),
       replace: true,

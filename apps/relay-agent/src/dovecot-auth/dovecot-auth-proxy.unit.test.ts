@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Listener } from '../listen/listener.js';
 import { DEFER, DENY, OPAQUE, settableCheck } from '../testing/decisions.js';
 import { startListener } from '../testing/test-listener.js';
-import { serveDovecotAuth } from './dovecot-auth-shim.js';
+import { serveDovecotAuth } from './dovecot-auth-proxy.js';
 
 const HANDSHAKE = 'VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nSPID\t1\nCUID\t2\nCOOKIE\tabc\nDONE\n';
 
@@ -33,7 +33,7 @@ afterEach(async () => {
   await new Promise((resolve) => dovecot.close(resolve));
 });
 
-/** A mail server on the shim: what it hears, and whether it was disconnected. */
+/** A mail server on the proxy: what it hears, and whether it was disconnected. */
 async function mailServer() {
   const socket = connect(listener.address as TcpNetConnectOpts);
   const state = { text: '', closed: false };
@@ -51,7 +51,7 @@ async function until(holds: () => boolean): Promise<void> {
 
 const AUTH = 'AUTH\t1\tPLAIN\tservice=smtp\tnologin\tlip=192.0.2.1\trip=198.51.100.7\tsecured\tresp=AGFAeABw\n';
 
-describe('the shim in front of Dovecot’s auth socket', () => {
+describe('the proxy in front of Dovecot’s auth socket', () => {
   it('passes a login on byte for byte, and its OK if it is allowed', async () => {
     const { socket, state } = await mailServer();
     socket.write('VERSION\t1\t2\nCPID\t7\n' + AUTH);

@@ -1,10 +1,10 @@
 import { Text } from '@mantine/core';
 import { counted, listed } from '../../../denials/words.js';
 import { Time } from '../../../ui/Time.js';
-import type { Known } from './queries.js';
+import type { Coverage } from './queries.js';
 
-/** What the figures above it do not count. */
-export function NotKnown({ known: { since, silentRelays, notKept } }: { readonly known: Known }) {
+/** Since when, and from which relays, logins are counted. */
+export function LoginCoverage({ coverage: { since, silentRelays, notKept } }: { readonly coverage: Coverage }) {
   return (
     <Text size="xs" c="dimmed" component="p" m={0} mt="xs">
       {since === null ? (
