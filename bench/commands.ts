@@ -64,7 +64,7 @@ export async function run(): Promise<{
     };
   } finally {
     peer.end();
-    await stage.strike();
+    await stage.tearDown();
   }
 }
 

@@ -45,17 +45,17 @@ async function measure(databaseUrl: string, dataDir: string): Promise<Awaited<Re
   try {
     const operator = asking(postern.url, postern.operatorKey ?? '');
     await operator('POST', '/v1/tenants', { id: TENANT, name: 'Bench' });
-    const made = await operator('POST', `/v1/tenants/${TENANT}/api-keys`, { role: 'admin', name: 'bench' });
-    const admin = asking(postern.url, made.body.key);
+    const created = await operator('POST', `/v1/tenants/${TENANT}/api-keys`, { role: 'admin', name: 'bench' });
+    const admin = asking(postern.url, created.body.key);
     const user = await admin('POST', `/v1/tenants/${TENANT}/smtp-users`, { username: 'app@bench.example' });
     await fillDenials(owner, { tenantId: TENANT, smtpUserId: user.body.id, rows: DENIALS });
     const path = `${postern.url}/v1/tenants/${TENANT}/smtp-users/${user.body.id}/denials`;
-    while ((await fetch(path, { headers: { authorization: `Bearer ${made.body.key}` } })).status !== 200);
+    while ((await fetch(path, { headers: { authorization: `Bearer ${created.body.key}` } })).status !== 200);
 
     const rates = { ndjson: [] as number[], csv: [] as number[], cursor: [] as number[] };
     for (let round = 1; round <= ROUNDS; round++) {
       for (const format of ['ndjson', 'csv'] as const) {
-        const headers = { authorization: `Bearer ${made.body.key}`, accept: FORMATS[format] };
+        const headers = { authorization: `Bearer ${created.body.key}`, accept: FORMATS[format] };
         rates[format].push(await perSecond(() => linesOf(path, headers, format === 'csv' ? 1 : 0)));
       }
       rates.cursor.push(await perSecond(() => rowsByCursor(owner, user.body.id)));

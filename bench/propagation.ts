@@ -83,7 +83,7 @@ export async function run(): Promise<{
     };
   } finally {
     await Promise.all(relays.map((relay) => relay.stop()));
-    await stage.strike();
+    await stage.tearDown();
   }
 }
 

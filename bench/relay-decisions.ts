@@ -41,7 +41,7 @@ export async function run(): Promise<{
     return { bench: 'relay-decisions', figures, ratios: { ...allow.ratios, ...deny.ratios } };
   } finally {
     end();
-    await stage.strike();
+    await stage.tearDown();
   }
 }
 

@@ -22,7 +22,7 @@ export async function startBenchProcess(
     arrangement === 'services'
       ? await startKafkaBroker({ dataDir: join(dataDir, 'kafka'), cacheDir: KAFKA_CACHE })
       : null;
-  const strike = async () => {
+  const tearDown = async () => {
     await broker?.stop();
     await rm(dataDir, { recursive: true, force: true });
   };
@@ -34,11 +34,11 @@ export async function startBenchProcess(
       dataDir,
       end: async () => {
         await postern.end('SIGTERM');
-        await strike();
+        await tearDown();
       },
     };
   } catch (error) {
-    await strike();
+    await tearDown();
     throw error;
   }
 }

@@ -29,9 +29,9 @@ export interface JournalData {
  */
 export async function journalData(): Promise<JournalData> {
   const dataDir = join(import.meta.dirname.replace(/([\\/]dist)?[\\/]bench[\\/]parts$/, ''), '.bench', 'journal');
-  const made = join(dataDir, 'made');
+  const marker = join(dataDir, 'made');
   const busyUser = BUSY_USER;
-  if (existsSync(made) && (await readFile(made, 'utf8')) === EDITION) return { dataDir, busyUser };
+  if (existsSync(marker) && (await readFile(marker, 'utf8')) === EDITION) return { dataDir, busyUser };
   console.log(`A journal of ${EVENTS} events is made in ${dataDir}, this once …`);
   await rm(dataDir, { recursive: true, force: true });
   await mkdir(dataDir, { recursive: true });
@@ -42,7 +42,7 @@ export async function journalData(): Promise<JournalData> {
   } finally {
     await postern.end('SIGTERM');
   }
-  await writeFile(made, EDITION);
+  await writeFile(marker, EDITION);
   return { dataDir, busyUser };
 }
 

@@ -10,7 +10,7 @@ export interface Stage {
   readonly relayKey: string;
   readonly admin: Ask;
   readonly users: readonly { readonly id: string; readonly username: string }[];
-  strike(): Promise<void>;
+  tearDown(): Promise<void>;
 }
 
 export const TENANT = 'bench';
@@ -41,6 +41,6 @@ export async function setStage(count: number, arrangement: Arrangement = 'one pr
     relayKey,
     admin,
     users,
-    strike: end,
+    tearDown: end,
   };
 }

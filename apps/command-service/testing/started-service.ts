@@ -53,8 +53,8 @@ export class StartedService {
     };
     const parts = { module: CommandServiceModule, bus: ['publishes'] } as const;
     const app = await createHttpApp(serviceModule(parts, settings), settings);
-    const made = await ensureFirstOperatorKey(app, null);
-    return new StartedService(app, made ?? operatorKey ?? '', databaseUrl);
+    const created = await ensureFirstOperatorKey(app, null);
+    return new StartedService(app, created ?? operatorKey ?? '', databaseUrl);
   }
 
   async call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, call: Call = {}): Promise<Answer> {
@@ -74,8 +74,8 @@ export class StartedService {
 
   /** A tenant with an admin's key. */
   async tenant(id: string): Promise<string> {
-    const made = await this.call('POST', '/v1/tenants', { key: this.operatorKey, body: { id, name: id } });
-    if (made.status !== 201) throw new Error(JSON.stringify(made.body));
+    const created = await this.call('POST', '/v1/tenants', { key: this.operatorKey, body: { id, name: id } });
+    if (created.status !== 201) throw new Error(JSON.stringify(created.body));
     return this.key({ role: 'admin', name: `${id}'s admin` }, id);
   }
 
@@ -90,9 +90,9 @@ export class StartedService {
   /** An SMTP user's path. */
   async smtpUser(key: string, tenantId: string, username: string): Promise<string> {
     const url = `/v1/tenants/${tenantId}/smtp-users`;
-    const made = await this.call('POST', url, { key, body: { username } });
-    if (made.status !== 201) throw new Error(JSON.stringify(made.body));
-    return `${url}/${String(made.body['id'])}`;
+    const created = await this.call('POST', url, { key, body: { username } });
+    if (created.status !== 201) throw new Error(JSON.stringify(created.body));
+    return `${url}/${String(created.body['id'])}`;
   }
 
   /** As the database's owner, who sees all. */

@@ -104,7 +104,7 @@ export async function ensureServiceLogins(ownerUrl: string, options: ServiceLogi
   });
 }
 
-async function setMemberships(client: Client, login: ServiceLogin, wanted: readonly string[]): Promise<void> {
+async function setMemberships(client: Client, login: ServiceLogin, roles: readonly string[]): Promise<void> {
   const { rows } = await client.query<{ role: string; right: boolean }>(
     `SELECT roleid::regrole::text AS role, set_option AND NOT inherit_option AND NOT admin_option AS right
        FROM pg_auth_members WHERE member = $1::regrole`,
@@ -112,9 +112,9 @@ async function setMemberships(client: Client, login: ServiceLogin, wanted: reado
   );
   const present = new Map(rows.map(({ role, right }) => [role, right]));
   for (const [role, right] of present) {
-    if (!right || !wanted.includes(role)) await client.query(`REVOKE ${role} FROM ${login}`);
+    if (!right || !roles.includes(role)) await client.query(`REVOKE ${role} FROM ${login}`);
   }
-  for (const role of wanted) {
+  for (const role of roles) {
     // Without INHERIT the login itself has no rights; with SET it may become the role.
     if (present.get(role) !== true)
       await client.query(`GRANT ${role} TO ${login} WITH INHERIT FALSE, SET TRUE, ADMIN FALSE`);

@@ -105,9 +105,9 @@ const HELD = `SELECT coalesce((SELECT xid FROM journal.events ORDER BY xid DESC,
  * Without a window or a sort: most consumers want none of the events in a flood of denials, and reading 2,000 of them
  * takes 2.3 ms instead of 3.4. The parts come in the written order; the end is last.
  */
-const feed = (wanted: string) => `
+const feed = (condition: string) => `
   WITH page AS MATERIALIZED (${PAGE}), looked AS (SELECT count(*) AS at FROM page)
-  SELECT xid::text, ${EVENT_COLUMNS}, NULL::bigint AS looked_at, NULL::boolean AS held FROM page ${wanted}
+  SELECT xid::text, ${EVENT_COLUMNS}, NULL::bigint AS looked_at, NULL::boolean AS held FROM page ${condition}
   UNION ALL
   SELECT last.xid::text, last.position, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, looked.at, rest.held
     FROM looked CROSS JOIN (${HELD}) rest

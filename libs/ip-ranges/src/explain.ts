@@ -11,19 +11,19 @@ const MAX_TEXT_LENGTH = 64;
 const MOST_MISTAKES = 4;
 
 /** Suggestions are only texts that the strict reader accepts, so they cannot widen what is accepted. */
-export function explain(text: unknown, wanted: Wanted, read: Read): Refused {
+export function explain(text: unknown, form: Wanted, read: Read): Refused {
   const refused = (detail: string, suggestions: readonly string[] = []): Refused => ({
     ok: false,
-    code: wanted === 'range' ? 'range-invalid' : 'source-ip-invalid',
+    code: form === 'range' ? 'range-invalid' : 'source-ip-invalid',
     detail,
     suggestions,
   });
   if (typeof text !== 'string') return refused('Not a text.');
   if (text.length > MAX_TEXT_LENGTH)
     return refused(`The text has ${text.length} characters; an address or a range has at most 49.`);
-  const mistake = firstMistake(text, wanted);
-  if (mistake === null) return refused(`${JSON.stringify(text)} is not ${FORM[wanted]}.`);
-  const suggestions = mistake.meant.flatMap((meant) => accepted(meant, wanted, read, MOST_MISTAKES - 1));
+  const mistake = firstMistake(text, form);
+  if (mistake === null) return refused(`${JSON.stringify(text)} is not ${FORM[form]}.`);
+  const suggestions = mistake.meant.flatMap((meant) => accepted(meant, form, read, MOST_MISTAKES - 1));
   return refused(`${JSON.stringify(text)}: ${mistake.detail}`, [...new Set(suggestions)]);
 }
 
@@ -33,17 +33,17 @@ const FORM: Readonly<Record<Wanted, string>> = {
 };
 
 /** The canonical texts of one guess, after correcting its other mistakes. */
-function accepted(text: string, wanted: Wanted, read: Read, mistakesLeft: number): readonly string[] {
+function accepted(text: string, form: Wanted, read: Read, mistakesLeft: number): readonly string[] {
   if (text.length > MAX_TEXT_LENGTH) return [];
   const parsed = read(text);
   if (parsed !== null) return parsed.ok ? [parsed.value.text] : parsed.suggestions;
   if (mistakesLeft === 0) return [];
-  return firstMistake(text, wanted)?.meant.flatMap((meant) => accepted(meant, wanted, read, mistakesLeft - 1)) ?? [];
+  return firstMistake(text, form)?.meant.flatMap((meant) => accepted(meant, form, read, mistakesLeft - 1)) ?? [];
 }
 
-function firstMistake(text: string, wanted: Wanted): Mistake | null {
+function firstMistake(text: string, form: Wanted): Mistake | null {
   for (const find of MISTAKES) {
-    const mistake = find(text, wanted);
+    const mistake = find(text, form);
     if (mistake !== null) return mistake;
   }
   return null;

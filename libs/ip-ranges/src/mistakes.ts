@@ -10,7 +10,7 @@ export interface Mistake {
   readonly meant: readonly string[];
 }
 
-type FindMistake = (text: string, wanted: Wanted) => Mistake | null;
+type FindMistake = (text: string, form: Wanted) => Mistake | null;
 
 const found = (detail: string, ...meant: readonly string[]): Mistake => ({ detail, meant });
 
@@ -76,11 +76,11 @@ function toText(address: number): string {
 }
 
 /** `203.0.113.*` */
-const wildcard: FindMistake = (text, wanted) => {
+const wildcard: FindMistake = (text, form) => {
   if (!text.includes('*')) return null;
   const [, fixed] = /^((?:\d{1,3}\.){1,3})\*(?:\.\*)*$/.exec(text) ?? [];
   const octets = fixed?.split('.').slice(0, -1);
-  const network = octets && wanted === 'range' ? [`${padded(octets)}/${octets.length * 8}`] : [];
+  const network = octets && form === 'range' ? [`${padded(octets)}/${octets.length * 8}`] : [];
   return found('wildcards are not accepted; give a range with a prefix length.', ...network);
 };
 
@@ -88,8 +88,8 @@ function padded(octets: readonly string[]): string {
   return [...octets, '0', '0', '0'].slice(0, 4).join('.');
 }
 
-const prefixNotWanted: FindMistake = (text, wanted) =>
-  wanted === 'address' && text.includes('/')
+const prefixNotWanted: FindMistake = (text, form) =>
+  form === 'address' && text.includes('/')
     ? found('a single address has no prefix length.', text.slice(0, text.indexOf('/')))
     : null;
 
@@ -127,16 +127,16 @@ const longGroup: FindMistake = (text) =>
     : null;
 
 /** Forms of `inet_aton`, which programs read differently: `010.0.0.1` is 8.0.0.1 or 10.0.0.1. */
-const badNumbers: FindMistake = (text, wanted) => {
+const badNumbers: FindMistake = (text, form) => {
   const [, head = '', numbers, tail = ''] = /^(.*:)?([0-9a-fx.]+)(\/\d+)?$/i.exec(text) ?? [];
   if (numbers === undefined || (head !== '' && !numbers.includes('.'))) return null;
   const parts = numbers.split('.');
   if (parts.length > 4 || !parts.every((part) => /^(?:0x[0-9a-f]+|\d+)$/i.test(part))) return null;
-  const mistake = inNumbers(parts, tail !== '', head === '' ? wanted : 'address');
+  const mistake = inNumbers(parts, tail !== '', head === '' ? form : 'address');
   return mistake && found(mistake.detail, ...mistake.meant.map((meant) => head + meant + tail));
 };
 
-function inNumbers(parts: readonly string[], hasPrefix: boolean, wanted: Wanted): Mistake | null {
+function inNumbers(parts: readonly string[], hasPrefix: boolean, form: Wanted): Mistake | null {
   if (parts.some((part) => /^0x/i.test(part)))
     return found('hexadecimal IPv4 is not accepted; give four decimal numbers.', ...asInetAton(parts));
   if (parts.some((part) => /^0\d/.test(part)))
@@ -150,7 +150,7 @@ function inNumbers(parts: readonly string[], hasPrefix: boolean, wanted: Wanted)
     return found(
       'an IPv4 address is four decimal numbers from 0 to 255 with dots between them.',
       ...(hasPrefix ? [] : asInetAton(parts)),
-      ...(wanted === 'range' ? [network] : []),
+      ...(form === 'range' ? [network] : []),
     );
   }
   return parts.some((part) => Number(part) > 255) ? found('each number is at most 255.') : null;

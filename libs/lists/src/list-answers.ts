@@ -79,8 +79,8 @@ export class ListAnswers {
     query: ListQuery<Item, unknown, PageParams>,
   ): Promise<Page<Item> | undefined> {
     const { request } = reply;
-    const { bom, format: wanted } = request.query as { bom?: string; format?: 'json' | 'ndjson' | 'csv' };
-    const type = typeOf(wanted, request.headers.accept);
+    const { bom, format: requestedFormat } = request.query as { bom?: string; format?: 'json' | 'ndjson' | 'csv' };
+    const type = typeOf(requestedFormat, request.headers.accept);
     const read: Read<Item> = (page) => this.queries.execute(query.of(page));
     if (type === 'application/json') {
       const page = await read(query.params);

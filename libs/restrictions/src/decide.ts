@@ -74,11 +74,11 @@ function addEntries(command: CommandOf<'AddEntries'>, state: SmtpUserState, cont
   if (command.entries.length === 0) {
     throw refusedFields([fieldRefusal('/entries', 'field-missing', 'Give one entry at least.')]);
   }
-  const { entries: wanted, errors } = checkEntries(command.entries);
-  const present = presentOf(wanted, user.entries);
+  const { entries: requested, errors } = checkEntries(command.entries);
+  const present = presentOf(requested, user.entries);
   const fresh: EntryAdded[] = [];
   const renewed: EntryChanged[] = [];
-  for (const entry of wanted) {
+  for (const entry of requested) {
     const before = present.get(entry.range);
     if (before === undefined) fresh.push(added(entry, context));
     else if (isLive(before, context.now)) {
@@ -105,11 +105,11 @@ function replaceRestriction(
       'A restriction without entries would refuse every login. To let the SMTP user log in from anywhere, DELETE …/restriction.';
     throw new DomainRefusal('restriction-empty', detail);
   }
-  const { entries: wanted, errors } = checkEntries(command.entries);
-  const present = presentOf(wanted, user.entries);
+  const { entries: requested, errors } = checkEntries(command.entries);
+  const present = presentOf(requested, user.entries);
   const fresh: EntryAdded[] = [];
   const changes: EntryChanged[] = [];
-  for (const entry of wanted) {
+  for (const entry of requested) {
     const before = present.get(entry.range);
     if (before === undefined) fresh.push(added(entry, context));
     else if (before.note !== entry.note || before.expiresAt !== entry.expiresAt) changes.push(changed(before, entry));
@@ -144,8 +144,8 @@ function removeEntry(command: CommandOf<'RemoveEntry'>, state: SmtpUserState): S
 }
 
 /** Entries whose ranges the command names. It usually has the shorter list, so that one is indexed. */
-function presentOf(wanted: readonly CheckedEntry[], entries: readonly EntryAdded[]): Map<string, EntryAdded> {
-  const ranges = new Set(wanted.map(({ range }) => range));
+function presentOf(requested: readonly CheckedEntry[], entries: readonly EntryAdded[]): Map<string, EntryAdded> {
+  const ranges = new Set(requested.map(({ range }) => range));
   return new Map(entries.filter(({ range }) => ranges.has(range)).map((entry) => [entry.range, entry]));
 }
 
@@ -188,9 +188,9 @@ function changeMode(command: CommandOf<'ChangeMode'>, state: SmtpUserState, cont
 
 function modeEventsOf(
   { mode: previousMode, enforceAt: previousEnforceAt }: ModeSetting,
-  wanted: ModeSetting,
+  requested: ModeSetting,
 ): SmtpUserEvent[] {
-  const { mode, enforceAt } = wanted;
+  const { mode, enforceAt } = requested;
   if (mode === previousMode && enforceAt === previousEnforceAt) return [];
   return [{ type: 'RestrictionModeChanged', data: { mode, previousMode, enforceAt, previousEnforceAt } }];
 }

@@ -47,9 +47,9 @@ describe('replacing a restriction', () => {
     ['note', { note: 'head office' }],
     ['end', { note: 'office', expiresAt: NEXT_YEAR }],
   ])('changes an entry with another %s in one event; it keeps its id', (_, change) => {
-    const wanted = { range: '203.0.113.42', ...change };
-    expect(given(registered, added(office)).when(replaceWith([wanted]))).toEqual({
-      happened: [changedTo(office, { note: wanted.note, expiresAt: 'expiresAt' in change ? NEXT_YEAR : null })],
+    const requested = { range: '203.0.113.42', ...change };
+    expect(given(registered, added(office)).when(replaceWith([requested]))).toEqual({
+      happened: [changedTo(office, { note: requested.note, expiresAt: 'expiresAt' in change ? NEXT_YEAR : null })],
     });
   });
 

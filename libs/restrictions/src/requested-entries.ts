@@ -19,11 +19,14 @@ export interface CheckedEntry {
  * accepted here, because an entry may be sent back unchanged. More than 1,000 entries are refused without reading them.
  * @returns valid entries, and the errors, to which the caller may add
  */
-export function checkEntries(wanted: readonly RequestedEntry[]): { entries: CheckedEntry[]; errors: FieldRefusal[] } {
-  if (wanted.length > MAX_ENTRIES) throw refusedFields([tooManyEntries(wanted.length)]);
+export function checkEntries(requested: readonly RequestedEntry[]): {
+  entries: CheckedEntry[];
+  errors: FieldRefusal[];
+} {
+  if (requested.length > MAX_ENTRIES) throw refusedFields([tooManyEntries(requested.length)]);
   const errors: FieldRefusal[] = [];
   const byRange = new Map<string, CheckedEntry>();
-  for (const [index, entry] of wanted.entries()) {
+  for (const [index, entry] of requested.entries()) {
     const checked = checkEntry(entry, index, errors);
     if (checked === null) continue;
     const twin = byRange.get(checked.range);
@@ -48,24 +51,24 @@ export function tooManyEntries(count: number): FieldRefusal {
   return fieldRefusal('/entries', 'too-many-entries', detail);
 }
 
-function checkEntry(wanted: RequestedEntry, index: number, errors: FieldRefusal[]): CheckedEntry | null {
+function checkEntry(requested: RequestedEntry, index: number, errors: FieldRefusal[]): CheckedEntry | null {
   const before = errors.length;
   const pointer = `/entries/${index}`;
-  const range = parseRange(wanted.range);
+  const range = parseRange(requested.range);
   if (!range.ok) {
     const code = range.code === 'source-ip-invalid' ? 'range-invalid' : range.code;
     errors.push(fieldRefusal(`${pointer}/range`, code, range.detail, range.suggestions));
   }
-  const note = wanted.note ?? null;
+  const note = requested.note ?? null;
   const wrongNote = note === null ? null : wrongInNote(note);
   if (wrongNote !== null) errors.push(fieldRefusal(`${pointer}/note`, 'validation-failed', wrongNote));
-  const expiresAt = wanted.expiresAt ? utcTime(wanted.expiresAt) : null;
-  if (expiresAt === null && typeof wanted.expiresAt === 'string') {
+  const expiresAt = requested.expiresAt ? utcTime(requested.expiresAt) : null;
+  if (expiresAt === null && typeof requested.expiresAt === 'string') {
     const detail = 'expiresAt must be an RFC 3339 time, such as 2030-01-31T18:00:00Z, or null for no end.';
     errors.push(fieldRefusal(`${pointer}/expiresAt`, 'validation-failed', detail));
   }
   if (!range.ok || errors.length > before) return null;
-  return { index, range: range.value.text, typed: wanted.range, note, expiresAt };
+  return { index, range: range.value.text, typed: requested.range, note, expiresAt };
 }
 
 /** PostgreSQL's jsonb cannot store NUL and unpaired surrogates; other control characters are invisible. */

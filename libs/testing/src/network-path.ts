@@ -104,7 +104,7 @@ interface Conditions {
 class Link {
   private readonly waiting = { 'to-server': [] as (Buffer | typeof END)[], 'to-client': [] as (Buffer | typeof END)[] };
   private readonly ended: Promise<void>;
-  private forgotten = false;
+  private dropped = false;
 
   constructor(
     private readonly client: Socket,
@@ -119,7 +119,7 @@ class Link {
   }
 
   forget(): void {
-    this.forgotten = true;
+    this.dropped = true;
   }
 
   destroy(): void {
@@ -128,7 +128,7 @@ class Link {
   }
 
   async flush(): Promise<void> {
-    if (this.forgotten) return;
+    if (this.dropped) return;
     const ends = this.waiting['to-server'].includes(END);
     for (const direction of BOTH) {
       for (const item of this.waiting[direction].splice(0)) this.deliver(direction, item);
@@ -144,7 +144,7 @@ class Link {
   }
 
   private pass(direction: Direction, item: Buffer | typeof END): void {
-    if (this.forgotten) return;
+    if (this.dropped) return;
     const waiting = this.waiting[direction];
     if (this.conditions.isHeld(direction, item === END ? null : item) || waiting.length > 0) {
       if (waiting.length >= MAX_HELD_CHUNKS) throw new Error('The path holds too much. Heal it earlier.');

@@ -170,9 +170,9 @@ describe('GET …/denials', () => {
   });
 
   it('answers 404 for an SMTP user that is unknown, no UUID, or another tenant’s', async () => {
-    const foreign = new Person('app@globex.example', 'globex' as TenantId);
-    await world.happened(foreign, foreign.registered());
-    for (const id of [newId(), 'x', foreign.smtpUserId]) {
+    const globexApp = new Person('app@globex.example', 'globex' as TenantId);
+    await world.happened(globexApp, globexApp.registered());
+    for (const id of [newId(), 'x', globexApp.smtpUserId]) {
       expect(await world.get(auditor, `/v1/tenants/acme/smtp-users/${id}/denials`)).toEqual({
         status: 404,
         body: {

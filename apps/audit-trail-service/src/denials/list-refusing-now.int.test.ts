@@ -15,13 +15,13 @@ const cron = new Person('cron@acme.example');
 const earlier = new Person('earlier@acme.example');
 const reports = new Person('reports@acme.example');
 const gone = new Person('gone@acme.example');
-const foreign = new Person('app@globex.example', 'globex' as TenantId);
+const globexApp = new Person('app@globex.example', 'globex' as TenantId);
 
 beforeAll(async () => {
   world = await AuditWorld.create();
   auditor = await world.key('auditor', 'acme');
   await world.key('auditor', 'globex');
-  for (const person of [app, cron, earlier, reports, gone, foreign]) await world.append(person, person.registered());
+  for (const person of [app, cron, earlier, reports, gone, globexApp]) await world.append(person, person.registered());
   await world.append(
     app,
     app.denied('198.51.100.7', { occurredAt: ago(10), count: 5 }),
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await world.append(earlier, earlier.denied('192.0.2.1', { occurredAt: ago(3_600) }));
   await world.append(reports, reports.denied('192.0.2.1', { occurredAt: ago(1), mode: 'report-only', refused: false }));
   await world.append(gone, gone.denied('192.0.2.1', { occurredAt: ago(1) }), gone.removed());
-  await world.happened(foreign, foreign.denied('192.0.2.1', { occurredAt: ago(1) }));
+  await world.happened(globexApp, globexApp.denied('192.0.2.1', { occurredAt: ago(1) }));
 });
 afterAll(() => world?.end());
 

@@ -16,13 +16,13 @@ const app = new Person('app@acme.example');
 const reports = new Person('reports@acme.example');
 const old = new Person('old@acme.example');
 const never = new Person('never@acme.example');
-const foreign = new Person('app@globex.example', 'globex' as TenantId);
+const globexApp = new Person('app@globex.example', 'globex' as TenantId);
 
 beforeAll(async () => {
   world = await AuditWorld.create();
   auditor = await world.key('auditor', 'acme');
   await world.key('auditor', 'globex');
-  for (const person of [app, reports, old, never, foreign]) await world.append(person, person.registered());
+  for (const person of [app, reports, old, never, globexApp]) await world.append(person, person.registered());
   await world.append(
     app,
     app.denied('198.51.100.7', { occurredAt: ago(10), count: 3 }),
@@ -38,7 +38,7 @@ beforeAll(async () => {
     reports.denied('2001:db8::1', { occurredAt: ago(60), count: 2, ...letThrough }),
   );
   await world.append(old, old.denied('192.0.2.1', { occurredAt: '2026-01-01T00:00:00.000Z' }));
-  await world.happened(foreign, foreign.denied('192.0.2.1', { occurredAt: ago(1) }));
+  await world.happened(globexApp, globexApp.denied('192.0.2.1', { occurredAt: ago(1) }));
 });
 afterAll(() => world?.end());
 
@@ -54,7 +54,7 @@ async function summaries(persons: readonly Person[], more = `&since=${since}`): 
 
 describe('GET …/denial-summaries', () => {
   it('has the last denial, the logins of five minutes and of the day; without those who were never denied or are another tenant’s', async () => {
-    expect(await summaries([never, old, app, foreign, reports])).toEqual([
+    expect(await summaries([never, old, app, globexApp, reports])).toEqual([
       {
         smtpUserId: app.smtpUserId,
         lastDeniedAt: ago(5),

@@ -20,7 +20,7 @@ let auditor: string;
 let writer: DataSource;
 const app = new Person('app@acme.example');
 const cron = new Person('cron@acme.example');
-const foreign = new Person('app@globex.example', 'globex' as TenantId);
+const globexApp = new Person('app@globex.example', 'globex' as TenantId);
 const open: DenialStreamClient[] = [];
 
 beforeAll(async () => {
@@ -28,7 +28,7 @@ beforeAll(async () => {
   url = await world.listen();
   auditor = await world.key('auditor', 'acme');
   await world.key('auditor', 'globex');
-  for (const person of [app, cron, foreign]) await world.append(person, person.registered());
+  for (const person of [app, cron, globexApp]) await world.append(person, person.registered());
   await world.caughtUp();
   writer = await openDataSource(world.databaseUrl, 'postern_audit', { poolSize: 2 });
 });
@@ -73,7 +73,7 @@ describe('GET …/denials/stream', () => {
   it('sends those of the tenant, or of one SMTP user, and no others', async () => {
     const [all, one] = [await connected(), await connected(ofUser(cron))];
     const denials = [app.denied('203.0.113.1'), cron.denied('203.0.113.2'), app.denied('203.0.113.3')] as const;
-    await world.happened(foreign, foreign.denied('203.0.113.9'));
+    await world.happened(globexApp, globexApp.denied('203.0.113.9'));
     await world.happened(app, denials[0]);
     await world.happened(cron, denials[1]);
     await world.happened(app, denials[2]);
@@ -199,7 +199,7 @@ describe('GET …/denials/stream', () => {
   });
 
   it('is not found for an SMTP user of another tenant, or an unknown one', async () => {
-    for (const smtpUserId of [foreign.smtpUserId, newId(), 'x']) {
+    for (const smtpUserId of [globexApp.smtpUserId, newId(), 'x']) {
       const { response } = await connect({ path: `/smtp-users/${smtpUserId}/denials/stream` });
       expect([response.status, await response.json()]).toEqual([
         404,

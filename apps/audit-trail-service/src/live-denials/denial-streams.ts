@@ -133,11 +133,9 @@ export class DenialStreams implements OnModuleDestroy {
     this.readsFail = false;
     if (upTo === member.position) return false;
     const now = Date.now();
-    const wanted = denials.filter(
-      ({ denial }) => member.smtpUserId === null || denial.smtpUserId === member.smtpUserId,
-    );
+    const shown = denials.filter(({ denial }) => member.smtpUserId === null || denial.smtpUserId === member.smtpUserId);
     await member.sendAndWait(
-      Buffer.concat(wanted.map(({ denial, position }) => frame('denial', denial, eventId(position, now)))),
+      Buffer.concat(shown.map(({ denial, position }) => frame('denial', denial, eventId(position, now)))),
     );
     member.position = upTo;
     return true;

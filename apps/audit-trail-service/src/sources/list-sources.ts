@@ -64,8 +64,10 @@ export class ListSourcesHandler implements IQueryHandler<ListSources> {
     const found: Source[] = [];
     let after = cursor && { lastSeenAt: cursor[0] ?? '', ip: cursor[1] ?? '' };
     for (let more = true; more && found.length <= limit;) {
-      const wanted = { from, to, range: ip?.text, after };
-      const read = await inTenant(this.logins, tenantId, (manager) => findSources(manager, smtpUserId, wanted, atOnce));
+      const requested = { from, to, range: ip?.text, after };
+      const read = await inTenant(this.logins, tenantId, (manager) =>
+        findSources(manager, smtpUserId, requested, atOnce),
+      );
       for (const source of read) {
         const decided = decide(source);
         if (decision === undefined || decided.decision === decision) found.push(decided);

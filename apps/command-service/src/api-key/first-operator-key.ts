@@ -42,7 +42,7 @@ export async function firstOperator(
   app: INestApplicationContext,
   { operatorKey, dataDir }: RuntimeSettings,
 ): Promise<FirstKey | null> {
-  await ensureFirstOperatorKey(app, operatorKey, (made) => keepOperatorKey(dataDir, made));
+  await ensureFirstOperatorKey(app, operatorKey, (newKey) => keepOperatorKey(dataDir, newKey));
   return operatorKey === null ? operatorKeyNotShown(dataDir) : null;
 }
 

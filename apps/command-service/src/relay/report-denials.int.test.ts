@@ -165,14 +165,14 @@ describe('reporting denials', () => {
     const renamed = await service.smtpUser(acme, 'acme', 'before@acme.example');
     await service.call('PATCH', renamed, { key: acme, body: { username: 'after@acme.example' } });
     const stale = denial({ username: 'before@acme.example', smtpUserId: idOf(renamed), occurredAt: await instant() });
-    const foreign = denial({ username: 'app@acme.example', smtpUserId: idOf(renamed) });
+    const ofAnother = denial({ username: 'app@acme.example', smtpUserId: idOf(renamed) });
     const malformed = denial({ smtpUserId: 'x' });
-    expect((await report([stale, foreign, malformed])).body).toEqual({
+    expect((await report([stale, ofAnother, malformed])).body).toEqual({
       accepted: 1,
       duplicates: 0,
       rejected: expect.arrayContaining([
         {
-          id: foreign.id,
+          id: ofAnother.id,
           code: 'smtp-user-not-found',
           detail: `The SMTP user ${idOf(renamed)} never had the username app@acme.example.`,
         },

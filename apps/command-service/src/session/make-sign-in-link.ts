@@ -31,7 +31,7 @@ export class MakeSignInLinkHandler implements ICommandHandler<MakeSignInLink> {
   async execute({ keyId, tenantId }: MakeSignInLink): Promise<SignInLink> {
     const code = newSecret();
     return this.writer.transaction(async (manager) => {
-      const [made] = await manager.query<{ expires_at: Date }[]>(
+      const [link] = await manager.query<{ expires_at: Date }[]>(
         `INSERT INTO access.sign_in_codes (code_hash, key_id, tenant_id, created_at, expires_at)
          VALUES ($1, $2, $3, now(), now() + interval '${LINK_MINUTES} minutes') RETURNING expires_at`,
         [hashSecret(code), keyId, tenantId],
@@ -42,7 +42,7 @@ export class MakeSignInLinkHandler implements ICommandHandler<MakeSignInLink> {
         [keyId],
       );
       // In the fragment, which browsers do not send: no proxy's log and no linked server gets it.
-      return { url: `/sign-in#code=${code}`, expiresAt: (made as { expires_at: Date }).expires_at.toISOString() };
+      return { url: `/sign-in#code=${code}`, expiresAt: (link as { expires_at: Date }).expires_at.toISOString() };
     });
   }
 }

@@ -74,11 +74,11 @@ export class AcknowledgedLoad {
 
   /** What is held of what was acknowledged, once it is all there and every read model is equal to the journal. */
   async settled(): Promise<Held> {
-    const wanted = JSON.stringify(this.acknowledged);
+    const expected = JSON.stringify(this.acknowledged);
     await until(
       () => this.held(),
-      `what was acknowledged, which is ${wanted}`,
-      (held) => JSON.stringify(held) === wanted,
+      `what was acknowledged, which is ${expected}`,
+      (held) => JSON.stringify(held) === expected,
     );
     const { code, out, err } = await this.command('verify', '--json');
     if (code !== 0) throw new Error(`The read models differ: ${out}${err}`);

@@ -8,7 +8,7 @@ import { applyDirectory } from './project/apply-directory.js';
 let world: World;
 let service: RunningApp;
 let admin: string;
-let foreign: string;
+let otherTenant: string;
 let acme: TenantId;
 
 const EXPIRED = '2026-01-02T00:00:00.000Z';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   acme = await world.newTenant('acme');
   await world.newTenant('other');
   admin = await world.newKey('admin', 'acme');
-  foreign = await world.newKey('admin', 'other');
+  otherTenant = await world.newKey('admin', 'other');
   for (const story of [app, reports, open, gone, theirs]) await world.append(story.history);
   service = await world.start();
   await until(async () => (await get('/health/ready', '')).status === 200, 'readiness');
@@ -104,7 +104,7 @@ describe('the directory', () => {
 
   it('is closed to other tenants’ keys and to relays, and open to auditors and operators', async () => {
     const path = `${users}/${app.smtpUserId}`;
-    expect(await get(path, foreign)).toMatchObject({ status: 404, body: { code: 'tenant-not-found' } });
+    expect(await get(path, otherTenant)).toMatchObject({ status: 404, body: { code: 'tenant-not-found' } });
     expect(await get(path, await world.newKey('relay'))).toMatchObject({
       status: 404,
       body: { code: 'tenant-not-found' },

@@ -20,14 +20,14 @@ const stories = Array.from({ length: 25 }, (_, i) =>
   new UserStory().registered(`Mailer-${i}@acme.example`).restricted('203.0.113.1'),
 );
 const removed = new UserStory().registered('mailer-gone@acme.example').removed();
-const foreign = new UserStory('other' as TenantId).registered('mailer@other.example');
+const otherTenant = new UserStory('other' as TenantId).registered('mailer@other.example');
 
 beforeAll(async () => {
   world = await createWorld();
   await world.newTenant('acme');
   admin = await world.newKey('admin', 'acme');
   writer = await openDataSource(world.database.url, 'postern_projection', { poolSize: 1 });
-  const events = recorded([...stories, removed, foreign].flatMap((story) => story.history));
+  const events = recorded([...stories, removed, otherTenant].flatMap((story) => story.history));
   await writer.transaction((m) => applyDirectory(m, events));
   // The first three at one instant: only their ids distinguish them.
   await writer.query(

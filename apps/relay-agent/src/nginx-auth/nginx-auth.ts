@@ -59,8 +59,8 @@ function refusal(code: string, text: string): AuthHeaders {
   return { 'auth-status': text, 'auth-error-code': code, 'auth-wait': '3' };
 }
 
-function only(headers: AuthHeaders, wanted: RegExp): AuthHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => wanted.test(name)));
+function only(headers: AuthHeaders, names: RegExp): AuthHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.test(name)));
 }
 
 /** nginx URL-encodes the user; null if the encoding is wrong. */

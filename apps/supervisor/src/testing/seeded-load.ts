@@ -118,9 +118,9 @@ export class SeededLoad {
       answer.body.mode,
       answer.body.entries.map(({ range }: { range: string }) => range),
     ];
-    const wanted = [version, model.mode, model.entries.map(({ range }) => range)];
-    if (JSON.stringify(answered) !== JSON.stringify(wanted))
-      throw new Error(`An answer does not follow: ${JSON.stringify(answered)} and not ${JSON.stringify(wanted)}.`);
+    const expected = [version, model.mode, model.entries.map(({ range }) => range)];
+    if (JSON.stringify(answered) !== JSON.stringify(expected))
+      throw new Error(`An answer does not follow: ${JSON.stringify(answered)} and not ${JSON.stringify(expected)}.`);
   }
 
   async #deny(random: Random): Promise<void> {

@@ -26,8 +26,8 @@ export class DenialMonths {
     if (now.getTime() < this.notBefore) return;
     const [earliest, latest] = [monthOf(now, -MONTHS_BACK), monthOf(now, MONTHS_AHEAD)];
     const coming = Array.from({ length: MONTHS_AHEAD + 1 }, (_, ahead) => monthOf(now, ahead));
-    const wanted = new Set([...coming, ...times.map((time) => time.slice(0, 7))]);
-    for (const month of wanted) {
+    const months = new Set([...coming, ...times.map((time) => time.slice(0, 7))]);
+    for (const month of months) {
       if (this.ready.has(month) || month < earliest || month > latest) continue;
       try {
         await this.dataSource.query('SELECT audit.prepare_denial_month($1::date)', [`${month}-01`]);

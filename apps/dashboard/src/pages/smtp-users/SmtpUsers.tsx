@@ -132,10 +132,10 @@ function useList(tenantId: string, query: string | undefined, state: Shown | und
   });
   const refusing = useQuery({ ...refusingQuery(tenantId), enabled: isRefusing });
   const shown = isRefusing ? refusing : users;
-  const wanted = query?.toLowerCase() ?? '';
+  const words = query?.toLowerCase() ?? '';
   const listed: readonly Listed[] = isRefusing
     ? (refusing.data?.items ?? [])
-        .filter(({ username }) => username.toLowerCase().includes(wanted))
+        .filter(({ username }) => username.toLowerCase().includes(words))
         .map(({ smtpUserId, username }) => ({ id: smtpUserId, username, restriction: null }))
     : (users.data ?? []);
   const since = new Date(useNow().toDateString()).toISOString();

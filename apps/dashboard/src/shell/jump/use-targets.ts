@@ -117,7 +117,7 @@ export function useTargets(
       })),
     );
   } else {
-    const wanted = words.toLowerCase();
+    const lowerCase = words.toLowerCase();
     if (words !== '') {
       add(
         'SMTP users',
@@ -131,7 +131,7 @@ export function useTargets(
     }
     const pages = SECTIONS.filter(({ of }) => (of === 'tenant' ? tenantId !== undefined : me.role === 'operator'))
       .flatMap((section) => section.pages.map((page) => ({ ...page, section: section.label })))
-      .filter(({ label, section }) => `${section} ${label}`.toLowerCase().includes(wanted))
+      .filter(({ label, section }) => `${section} ${label}`.toLowerCase().includes(lowerCase))
       .map(({ path, label, section, icon }) => ({
         key: path,
         label,
@@ -144,7 +144,7 @@ export function useTargets(
       add(
         'Tenants',
         (tenants.data ?? [])
-          .filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted))
+          .filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(lowerCase))
           .slice(0, MAX_USERS)
           .map(({ id, name }) => ({
             key: `tenant ${id}`,

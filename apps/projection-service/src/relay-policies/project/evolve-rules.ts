@@ -21,8 +21,8 @@ export function evolveRules(rules: PolicyRules, event: RestrictionEvent): Policy
       return { ...rules, entries };
     }
     case 'RestrictionRemoved': {
-      const gone = new Set(event.data.entries.map(({ range }) => range));
-      return { ...rules, entries: rules.entries.filter(({ range }) => !gone.has(range)) };
+      const removed = new Set(event.data.entries.map(({ range }) => range));
+      return { ...rules, entries: rules.entries.filter(({ range }) => !removed.has(range)) };
     }
     case 'RestrictionCleared':
       return UNRESTRICTED;

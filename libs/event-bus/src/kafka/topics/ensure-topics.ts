@@ -90,15 +90,15 @@ function checkReplicas({ name, partitions }: ITopicMetadata, { replication }: Ka
 }
 
 function checkConfig(name: string, topic: TopicSettings, config: ReadonlyMap<string, string>, replicas: number): void {
-  const wanted = configOf(topic, replicas);
-  for (const [setting, value] of Object.entries(wanted)) {
+  const expected = configOf(topic, replicas);
+  for (const [setting, value] of Object.entries(expected)) {
     const found = config.get(setting) ?? 'unknown';
     if (setting === 'cleanup.policy' ? found !== value : !isAtLeast(Number(found), Number(value)))
       throw new TopicSettingsWrong(name, setting, found, setting === 'cleanup.policy' ? value : `at least ${value}`);
   }
 }
 
-function isAtLeast(found: number, wanted: number): boolean {
+function isAtLeast(found: number, expected: number): boolean {
   if (found === -1) return true;
-  return wanted !== -1 && found >= wanted;
+  return expected !== -1 && found >= expected;
 }

@@ -52,12 +52,12 @@ export function lastMessages(
   offsets = 1,
 ): Promise<readonly LastMessage[]> {
   return withAdmin(settings, async (admin) => {
-    const wanted = new Map<string, { topic: string; partition: number; from: number; end: number }>();
+    const ranges = new Map<string, { topic: string; partition: number; from: number; end: number }>();
     for (const topic of topics)
       for (const { partition, low, high } of await topicOffsets(admin, topic))
         if (low < high)
-          wanted.set(`${topic}/${partition}`, { topic, partition, from: Math.max(low, high - offsets), end: high });
-    if (wanted.size === 0) return [];
+          ranges.set(`${topic}/${partition}`, { topic, partition, from: Math.max(low, high - offsets), end: high });
+    if (ranges.size === 0) return [];
     const groupId = `postern.own-topics.${newId()}`;
     const consumer = kafkaClient(settings, 'postern-topics').consumer({ groupId, maxWaitTimeInMs: 50 });
     const found = new Map<string, LastMessage>();
@@ -71,17 +71,17 @@ export function lastMessages(
     try {
       await consumer.connect();
       await consumer.subscribe({ topics: [...topics], fromBeginning: false });
-      const missing = new Set(wanted.keys());
+      const missing = new Set(ranges.keys());
       consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
         const name = `${topic}/${partition}`;
-        if (Number(lastOffset) + 1 >= (wanted.get(name)?.end ?? Infinity)) missing.delete(name);
+        if (Number(lastOffset) + 1 >= (ranges.get(name)?.end ?? Infinity)) missing.delete(name);
         if (missing.size === 0) resolve();
       });
       const eachMessage = async ({ topic, partition, message }: LastMessage) =>
         void found.set(`${topic}/${partition}`, { topic, partition, message });
       const begin = async () => {
         await consumer.run({ autoCommit: false, eachMessage });
-        for (const { topic, partition, from } of wanted.values())
+        for (const { topic, partition, from } of ranges.values())
           consumer.seek({ topic, partition, offset: String(from) });
       };
       begin().catch(reject);

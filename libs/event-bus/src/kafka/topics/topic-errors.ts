@@ -58,9 +58,9 @@ function shortName(topic: string): string {
 /** An existing topic has wrong settings. It is not used, because messages could be lost. */
 export class TopicSettingsWrong extends NeedsAction {
   override readonly name = 'TopicSettingsWrong';
-  constructor(topic: string, setting: string, found: string, wanted: string) {
+  constructor(topic: string, setting: string, found: string, required: string) {
     super(
-      `The Kafka topic ${topic} has ${setting} ${found}, and Postern needs ${wanted}. Change the topic, or delete it and fill it again ` +
+      `The Kafka topic ${topic} has ${setting} ${found}, and Postern needs ${required}. Change the topic, or delete it and fill it again ` +
         'with `postern republish`; then start again.',
     );
   }

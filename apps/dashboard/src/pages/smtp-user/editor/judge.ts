@@ -60,7 +60,7 @@ export function judge(lines: readonly Pasted[], given: Given): Judged[] {
     if (above !== undefined)
       return { verdict: 'repeated', pasted, reason: `${range.text} is in line ${above} already.` };
     const before = listed.get(range.text);
-    const entry = wanted(range, pasted, given, before);
+    const entry = requestedEntry(range, pasted, given, before);
     const wrong = wrongIn(entry, before, given.now);
     if (wrong !== null) return { verdict: 'bad', pasted, reason: wrong, suggestions: [] };
     seen.set(range.text, pasted.line);
@@ -76,7 +76,7 @@ export function judge(lines: readonly Pasted[], given: Given): Judged[] {
   return withOverlaps(judged, ranges, given);
 }
 
-function wanted(range: IpRange, pasted: Pasted, given: Given, before: Listed | undefined): Listed {
+function requestedEntry(range: IpRange, pasted: Pasted, given: Given, before: Listed | undefined): Listed {
   const text = range.text;
   if (given.mode === 'replace') {
     // In the text, a note's line breaks are spaces.

@@ -121,8 +121,8 @@ export function Entries({ user, writable, openEditor }: Props) {
 }
 
 function matches({ range, note, addedBy }: Entry, search: string): boolean {
-  const wanted = search.toLowerCase();
-  return [range, note ?? '', addedBy].some((text) => text.toLowerCase().includes(wanted));
+  const words = search.toLowerCase();
+  return [range, note ?? '', addedBy].some((text) => text.toLowerCase().includes(words));
 }
 
 /** Removes at once, with an undo. For the last entry, it explains instead what removing it would mean. */

@@ -23,7 +23,7 @@ const NO_OTHER_CHANGE = {};
 
 /** Whether the list is enforced. Says what a change does before it is made. */
 export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readonly writable: boolean }) {
-  const [wanted, setWanted] = useState<Mode | null>(null);
+  const [chosen, setChosen] = useState<Mode | null>(null);
   const [enforceAt, setEnforceAt] = useState<string | null>(null);
   const change = useRestrictionChange(user, (setting: ModeSetting) => changeMode(user, setting));
   const now = modeAt(user.restriction, useNow());
@@ -42,10 +42,10 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
   const choose = (mode: Mode) => {
     setEnforceAt(mode === now ? user.restriction.enforceAt : null);
     // Choosing `report-only` again can change its end.
-    if (mode !== now || mode === 'report-only') setWanted(mode);
+    if (mode !== now || mode === 'report-only') setChosen(mode);
   };
   const close = () => {
-    setWanted(null);
+    setChosen(null);
     change.reset();
   };
   return (
@@ -78,20 +78,20 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
         </Menu.Dropdown>
       </Menu>
       <Confirm
-        opened={wanted !== null}
+        opened={chosen !== null}
         onClose={close}
-        title={wanted === 'enforce' ? 'Enforce the list' : 'Only report'}
-        action={wanted === 'enforce' ? 'Enforce the list' : 'Only report'}
+        title={chosen === 'enforce' ? 'Enforce the list' : 'Only report'}
+        action={chosen === 'enforce' ? 'Enforce the list' : 'Only report'}
         pending={change.isPending}
         error={change.error}
         onConfirm={() =>
-          wanted !== null &&
+          chosen !== null &&
           change.mutate(
-            { mode: wanted, enforceAt: wanted === 'report-only' ? enforceAt : null },
+            { mode: chosen, enforceAt: chosen === 'report-only' ? enforceAt : null },
             {
               onSuccess: () => {
                 showDone(
-                  wanted === 'enforce' ? 'The list is enforced.' : 'Nothing is refused now: mismatches are recorded.',
+                  chosen === 'enforce' ? 'The list is enforced.' : 'Nothing is refused now: mismatches are recorded.',
                 );
                 close();
               },
@@ -100,8 +100,8 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
         }
       >
         <Stack gap="sm">
-          <Text size="sm">{consequence(user, wanted)}</Text>
-          {wanted === 'report-only' && (
+          <Text size="sm">{consequence(user, chosen)}</Text>
+          {chosen === 'report-only' && (
             <>
               <ExpiryField label="Enforced from" value={enforceAt} onChange={setEnforceAt} />
               {enforceAt !== null && (
@@ -118,8 +118,8 @@ export function ModeSwitch({ user, writable }: { readonly user: SmtpUser; readon
   );
 }
 
-function consequence({ restriction, username }: SmtpUser, wanted: Mode | null): string {
-  if (wanted === 'report-only')
+function consequence({ restriction, username }: SmtpUser, chosen: Mode | null): string {
+  if (chosen === 'report-only')
     return `Until the list is enforced again, anyone with the password of ${username} can log in from every address. Logins from addresses that are not on the list are recorded under “Denied”.`;
   if (!restriction.restricted) return 'The list has no addresses yet. Once it has, every other address is refused.';
   return 'From now on, logins from addresses that are not on the list are refused. Look under “Denied” first: it has the addresses that would have been refused.';
