@@ -8,6 +8,8 @@ from datetime import datetime, timezone
 from confluent_kafka import Consumer, KafkaError
 
 TOPIC = os.environ.get('POSTERN_TOPIC', 'postern.relay-policies.v1')
+TYPE = 'postern.RelayPolicy.v1'
+SOURCE = 'urn:postern:relay-policies:'
 MAPPED = ipaddress.ip_network('::ffff:0:0/96')
 policies = {}  # username in lower case -> its relay policy
 
@@ -59,12 +61,16 @@ def follow(brokers, **settings):
     """Applies all messages from the beginning on; yields each policy, and None whenever all there was has been read."""
     consumer = Consumer({'bootstrap.servers': brokers, 'group.id': f'example-{uuid.uuid4()}', 'enable.auto.commit': False,
                          'auto.offset.reset': 'earliest', 'enable.partition.eof': True, **settings})
-    ended, partitions = set(), consumer.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions
+    source, ended, partitions = None, set(), consumer.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions
     consumer.subscribe([TOPIC])
     while True:
         message = consumer.poll(1.0)
         if message and not message.error():
-            policy = readable(json.loads(message.value())['data'])
+            envelope = json.loads(message.value())
+            source = source or envelope['source']
+            if envelope['type'] != TYPE or envelope['source'] != source or not source.startswith(SOURCE):
+                raise ValueError(f"a message of another type or database: {envelope['type']!r} of {envelope['source']!r}")
+            policy = readable(envelope['data'])
             key = username_key(policy['username'])
             # After partitions were added, an older policy can be in another partition.
             if key not in policies or policy['revision'] >= policies[key]['revision']:

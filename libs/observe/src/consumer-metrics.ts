@@ -91,7 +91,7 @@ async function measure(): Promise<ReadonlyMap<string, Lag>> {
 
 export const haltedPartitions = gauge(
   'postern_consumer_halted_partitions',
-  'Partitions of the topic in which the consumer has halted at a message that it cannot read or handle. An operator must act.',
+  'Partitions of the topic in which the consumer has halted: at a message that it cannot read or handle, or at a gap. Without Kafka, a topic counts as one partition.',
   ['consumer', 'topic'],
   (metric) => {
     metric.reset();
