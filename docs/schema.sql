@@ -781,6 +781,37 @@ CREATE SCHEMA logins;
 GRANT USAGE ON SCHEMA logins TO postern_logins_reader;
 GRANT USAGE ON SCHEMA logins TO postern_logins_writer;
 
+CREATE OR REPLACE FUNCTION logins.address_set()
+ RETURNS logins.address_set
+ LANGUAGE internal
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$multirange_constructor0$function$;
+
+CREATE OR REPLACE FUNCTION logins.address_set(logins.addresses)
+ RETURNS logins.address_set
+ LANGUAGE internal
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$multirange_constructor1$function$;
+
+CREATE OR REPLACE FUNCTION logins.address_set(VARIADIC logins.addresses[])
+ RETURNS logins.address_set
+ LANGUAGE internal
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$multirange_constructor2$function$;
+
+CREATE OR REPLACE FUNCTION logins.addresses(inet, inet)
+ RETURNS logins.addresses
+ LANGUAGE internal
+ IMMUTABLE PARALLEL SAFE
+AS $function$range_constructor2$function$;
+
+CREATE OR REPLACE FUNCTION logins.addresses(inet, inet, text)
+ RETURNS logins.addresses
+ LANGUAGE internal
+ IMMUTABLE PARALLEL SAFE
+AS $function$range_constructor3$function$;
+GRANT EXECUTE ON ROUTINE logins.addresses(inet,inet,text) TO postern_logins_reader;
+
 CREATE TABLE logins.batches (
   key_id text COLLATE "C" NOT NULL,
   batch_id uuid NOT NULL,
