@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { Session } from 'node:inspector';
 import { connect, createServer, type AddressInfo, type NetConnectOpts, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { seededRandom, until } from '@postern/testing';
 import { TestControlPlane } from '../../../libs/relay-client/src/testing/control-plane.js';
@@ -336,8 +335,10 @@ describe('what no mail server sends', () => {
 
 /** Bytes in use. The resident memory would also count what waits for the garbage collection, more on a busy machine. */
 function memoryInUse(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+  const session = new Session();
+  session.connect();
+  session.post('HeapProfiler.collectGarbage');
+  session.disconnect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
