@@ -13,7 +13,7 @@ import { findSmtpUser, nameFilter, ofSmtpUsersNamed, usernameFilter } from '../s
 const range = z.string().transform((text, context): IpRange => {
   const parsed = parseRange(text);
   if (parsed.ok) return parsed.value;
-  context.addIssue({ code: 'custom', message: parsed.detail, parameters: { code: parsed.code } });
+  context.addIssue({ code: 'custom', message: parsed.detail, params: { code: parsed.code } });
   return z.NEVER;
 });
 

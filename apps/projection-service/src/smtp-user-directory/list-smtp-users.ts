@@ -37,7 +37,7 @@ export const smtpUsers = defineList({
       .transform((text, context): IpAddress => {
         const parsed = parseAddress(text);
         if (parsed.ok) return parsed.value;
-        context.addIssue({ code: 'custom', message: parsed.detail, parameters: { code: parsed.code } });
+        context.addIssue({ code: 'custom', message: parsed.detail, params: { code: parsed.code } });
         return z.NEVER;
       })
       .optional()
