@@ -84,7 +84,6 @@ const period = (search: Record<string, unknown>) => ({
   from: text(search['from']),
   to: text(search['to']),
 });
-/** The row that the side panel shows. */
 const open = (search: Record<string, unknown>) => ({ open: text(search['open']) });
 
 const denials = createRoute({

@@ -53,7 +53,6 @@ export async function take<Data>(request: Promise<Answer<Data>>): Promise<Json<D
   return (await takeWithHeaders(request)).data;
 }
 
-/** Like `take`, with the answer's headers. */
 export async function takeWithHeaders<Data>(
   request: Promise<Answer<Data>>,
 ): Promise<{ data: Json<Data>; headers: Headers }> {

@@ -4,7 +4,6 @@ interface Page<Item> {
   readonly items: readonly Item[];
   readonly nextCursor: string | null;
 }
-/** What a page adds to the query of a request. */
 interface PageParams {
   readonly limit: number;
   readonly cursor?: string;

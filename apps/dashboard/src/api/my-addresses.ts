@@ -13,10 +13,7 @@ const KEY = 'postern:my-addresses';
 /** An address of an hour ago may be somebody else's. */
 const REMEMBERED_MS = 3_600_000;
 
-/**
- * The addresses of this browser; the latest first. One connection shows only one address. The address of the other family is known only if an
- * earlier connection of this tab used it.
- */
+/** This browser's addresses, the latest first. The other family's is known only if an earlier connection of this tab used it. */
 export const myAddressesQuery = queryOptions({
   queryKey: ['my-ip'],
   queryFn: async ({ signal }) => {

@@ -90,7 +90,6 @@ export function ChangeDetails({
   );
 }
 
-/** Names and values, without those that are null. */
 export function Facts({ facts }: { readonly facts: Readonly<Record<string, ReactNode>> }) {
   return (
     <dl className={classes['facts']}>
@@ -107,7 +106,6 @@ export function Facts({ facts }: { readonly facts: Readonly<Record<string, React
   );
 }
 
-/** The API's answer, to copy. */
 export function Raw({ what, value }: { readonly what: string; readonly value: unknown }) {
   const text = JSON.stringify(value, null, 2);
   return (

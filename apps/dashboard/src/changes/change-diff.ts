@@ -5,9 +5,7 @@ export type Change = Schema<'Change'>;
 
 export interface DiffLine {
   readonly sign: '+' | '-';
-  /** A range, a name or a value. */
   readonly text: string;
-  /** Its note or end. */
   readonly detail: string | null;
 }
 

@@ -24,10 +24,7 @@ interface Props {
 
 const NEXT = 'Every relay has it within seconds.';
 
-/**
- * One click allows the address. The menu also offers its network, or one day only. There is an undo for ten seconds. Shows nothing to somebody who
- * may not change the list.
- */
+/** Allows the address, its network, or the address for one day. Shows nothing to somebody who may not change the list. */
 export function AllowAddress({
   user,
   ip,

@@ -28,7 +28,6 @@ interface Props {
   readonly smtpUserId?: string;
   readonly range: Range;
   readonly filters?: DenialFilters;
-  /** What the parts of a bar are. */
   readonly by: 'reason' | 'outcome';
   readonly onSelect?: (range: Range) => void;
 }

@@ -18,7 +18,6 @@ export function intervalFor({ from, to }: Range): Interval {
   return (['minute', 'hour'] as const).find((interval) => length <= MOST_BARS * LENGTH_MS[interval]) ?? 'day';
 }
 
-/** From one bar to another, in either order. */
 export function rangeOfBars(one: string, other: string, interval: Interval): Range {
   const [first = one, last = other] = [one, other].toSorted();
   return { from: first, to: new Date(Date.parse(last) + LENGTH_MS[interval]).toISOString() };

@@ -43,7 +43,6 @@ export const histogramQuery = (
 
 /** A refused client tries again with growing pauses: what was refused an hour ago is probably still refused. */
 const RECENT_MS = 3_600_000;
-/** How many of them are loaded. */
 export const RECENT = 500;
 
 export const recentRefusalsQuery = ({ tenantId, id: smtpUserId }: SmtpUserRef) =>

@@ -2,7 +2,6 @@ import { contains, parseAddress, parseRange } from '@postern/ip-ranges';
 import type { Schema } from '../api/client.js';
 import type { Denial, DenialReason } from './words.js';
 
-/** The refused logins of one address. */
 export interface Refusal {
   readonly ip: string;
   readonly refused: number;
@@ -28,10 +27,7 @@ export function refusalsOf(denials: readonly Denial[]): Refusal[] {
 
 const newestFirst = (a: Denial, b: Denial): number => (a.occurredAt < b.occurredAt ? 1 : -1);
 
-/**
- * The addresses in the order in which they were shown before, new ones below. Nothing moves under the pointer, so that a click cannot allow an
- * address that it was not meant for.
- */
+/** Keeps the order that was shown, new addresses below: a click must not allow another address than the one intended. */
 export function inPlace<Refused extends { readonly ip: string }>(
   addresses: readonly Refused[],
   shown: readonly string[],

@@ -4,7 +4,6 @@ export type Denial = Schema<'Denial'>;
 export type DeniedIp = Schema<'DeniedIp'>;
 export type DenialReason = Denial['reason'];
 
-/** For tables and legends. */
 export const REASONS: Readonly<Record<DenialReason, string>> = {
   'ip-not-authorized': 'Not on the list',
   'no-live-entry': 'All entries expired',

@@ -8,7 +8,6 @@ export function Breadcrumb({ tenantId }: { readonly tenantId: string | undefined
   const { pathname } = useLocation();
   const title = shownTitle.use();
   const found = pageOf(pathname);
-  // The help is in no section.
   if (!found) return <div className={classes['breadcrumb']}>{title}</div>;
   const { section, page, below } = found;
   return (

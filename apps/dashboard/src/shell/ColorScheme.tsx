@@ -5,7 +5,6 @@ const NEXT = { auto: 'light', light: 'dark', dark: 'auto' } as const;
 const NAME = { auto: 'as the system', light: 'light', dark: 'dark' } as const;
 const ICON = { auto: IconDeviceDesktop, light: IconSun, dark: IconMoon } as const;
 
-/** Each click changes it: system, light, dark. */
 export function ColorScheme() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const next = NEXT[colorScheme];

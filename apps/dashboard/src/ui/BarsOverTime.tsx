@@ -19,7 +19,6 @@ export interface Part {
 export type Interval = 'minute' | 'hour' | 'day';
 
 export interface BarsProps {
-  /** *Denied logins*. */
   readonly what: string;
   readonly bars: readonly Bar[];
   readonly interval: Interval;

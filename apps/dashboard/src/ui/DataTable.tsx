@@ -28,7 +28,6 @@ export interface Column<Row> {
 }
 
 interface Props<Row> {
-  /** For screen readers. */
   readonly label: string;
   /** A constant, or from `useMemo`. The column whose `phone` is "title" is the row's link. */
   readonly columns: readonly Column<Row>[];
@@ -47,7 +46,6 @@ interface Props<Row> {
     readonly isFetchingNextPage: boolean;
     readonly fetchNextPage: () => unknown;
   };
-  /** Shown instead of rows if there are none. */
   readonly empty?: ReactNode;
 }
 
@@ -57,10 +55,7 @@ const SKELETON_ROWS = 8;
 /** Up to this many rows are all drawn, so that the browser's own search finds them. */
 const DRAWN_AT_ONCE = 200;
 
-/**
- * One line a row; under 700 px two. The header stays in view, arrow keys move from row to row, Enter opens. Of a long list, only what is in view is
- * drawn.
- */
+/** One line a row, two under 700 px. Arrow keys move, Enter opens. Of a long list, only the rows in view are drawn. */
 export function DataTable<Row extends object>({
   label,
   columns,
@@ -203,7 +198,6 @@ export function DataTable<Row extends object>({
 }
 
 interface ListProps<Row> extends Omit<Props<Row>, 'rows' | 'more'> {
-  /** What an infinite query returns. */
   readonly query: NonNullable<Props<Row>['more']> & {
     readonly data: readonly Row[] | undefined;
     readonly error: Error | null;
@@ -255,7 +249,6 @@ function SkeletonRows({ columns }: { readonly columns: readonly Column<never>[] 
   ));
 }
 
-/** Takes the height of the rows that are out of view. */
 function Spacer({ height }: { readonly height: number }) {
   return <tr aria-hidden style={{ height }} />;
 }

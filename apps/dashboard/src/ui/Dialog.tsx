@@ -4,7 +4,6 @@ import { Failed } from './States.js';
 
 interface FormProps {
   readonly onClose: () => void;
-  /** The fields, or what will happen. */
   readonly children: ReactNode;
   /** A verb and its object: *Clear restriction*. */
   readonly action: string;

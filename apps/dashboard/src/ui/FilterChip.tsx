@@ -6,7 +6,6 @@ import classes from './FilterChip.module.css';
 
 interface Props {
   readonly label: string;
-  /** Undefined: not filtered by this. */
   readonly value: string | undefined;
   readonly onClear: () => void;
   /** The field, in a box below the chip. It calls `close` when it has been applied. */

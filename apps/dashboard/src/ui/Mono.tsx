@@ -10,7 +10,6 @@ export function Mono({ children, ...text }: TextProps & { readonly children: str
   );
 }
 
-/** `label` names what is copied. */
 export function Copy({ value, label }: { readonly value: string; readonly label: string }) {
   return (
     <CopyButton value={value}>

@@ -3,7 +3,6 @@ import { IconArrowUp } from '@tabler/icons-react';
 import classes from './NewRows.module.css';
 
 interface Props {
-  /** With 0, nothing is shown. */
   readonly count: number;
   readonly onShow: () => void;
 }

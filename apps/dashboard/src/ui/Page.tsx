@@ -5,9 +5,7 @@ import { usePageTitle } from './page-title.js';
 interface Props {
   /** Also in the browser's tab and at the end of the breadcrumb. */
   readonly title: string;
-  /** What this page is for, in one sentence. */
   readonly description?: ReactNode;
-  /** Shown instead of `title` if the heading is more than a text. */
   readonly heading?: ReactNode;
   readonly actions?: ReactNode;
   readonly children: ReactNode;

@@ -2,7 +2,6 @@ import { UnstyledButton } from '@mantine/core';
 import classes from './Pills.module.css';
 
 interface Props<Value extends string> {
-  /** What is chosen, for screen readers. */
   readonly label: string;
   readonly value: Value;
   readonly onChange: (value: Value) => void;

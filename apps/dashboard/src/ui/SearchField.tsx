@@ -5,9 +5,7 @@ import { useRef, useState } from 'react';
 import classes from './SearchField.module.css';
 
 interface Props extends Omit<TextInputProps, 'value' | 'onChange'> {
-  /** For screen readers. */
   readonly label: string;
-  /** The value in the URL. */
   readonly value: string;
   /** Called when typing pauses. */
   readonly onChange: (value: string) => void;

@@ -35,7 +35,6 @@ export function Empty({
   );
 }
 
-/** What failed, what to do, and the request's id for support. */
 export function Failed({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
   const problem = error instanceof ApiProblem ? error.problem : null;
   // A dialog has said it: that of an ended session, or that of the guard.
@@ -74,7 +73,6 @@ export function Stale({ since }: { readonly since: number }) {
   );
 }
 
-/** Says why there are no buttons. */
 export function ReadOnly() {
   const { data: me } = useQuery(whoAmI);
   return (

@@ -13,8 +13,8 @@ export function heldBack<Row>(
 }
 
 /**
- * A list that is read again and again: nothing moves under the pointer. New rows wait until `show` is called; those of a
- * page that was asked for do not wait. `idOf` is a constant.
+ * For a refreshed list: nothing moves under the pointer. New rows wait until `show` is called, except those of a requested page.
+ * `idOf` is a constant.
  */
 export function useHeldRows<Row>(query: UseInfiniteQueryResult<readonly Row[]>, idOf: (row: Row) => string) {
   const { data } = query;

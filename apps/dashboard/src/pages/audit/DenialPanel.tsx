@@ -79,7 +79,6 @@ function Whole({ denial }: { readonly denial: Denial }) {
   );
 }
 
-/** Whether it would be denied now, and the button that allows it. */
 function Now({ denial: { tenantId, smtpUserId, ip } }: { readonly denial: Denial }) {
   const { data: user, error } = useQuery(smtpUserQuery(tenantId, smtpUserId));
   if (error instanceof ApiProblem && error.problem.status === 404)

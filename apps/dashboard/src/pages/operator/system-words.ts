@@ -27,7 +27,6 @@ export function consumerInWords({ state, reason }: Pick<Consumer, 'state' | 'rea
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
-/** *104.9 MB*. */
 export function bytesInWords(bytes: number): string {
   const power = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
   const value = bytes / 1_000 ** power;

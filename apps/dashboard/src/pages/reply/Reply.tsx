@@ -22,7 +22,6 @@ interface Stored {
   readonly etag: string;
 }
 
-/** What a relay answers to a denied login. */
 export function Reply() {
   const { tenantId } = useParams({ from: '/signed-in/t/$tenantId/reply' });
   const params = { path: { tenantId } };

@@ -88,7 +88,6 @@ export const renameSmtpUser = (user: SmtpUser, username: string): Promise<SmtpUs
 export const removeSmtpUser = (user: SmtpUser): Promise<unknown> =>
   take(api.DELETE(ONE, { params: { path: pathOf(user) } }));
 
-/** Lets everybody log in. */
 export const clearRestriction = (user: SmtpUserRef): Promise<Restriction> =>
   take(api.DELETE(`${ONE}/restriction`, { params: { path: pathOf(user) } }));
 

@@ -5,7 +5,6 @@ import { listQuery } from '../../api/list-query.js';
 export type ListedUser = Schema<'SmtpUser'>;
 export type Summary = Schema<'DenialSummary'>;
 export type RefusingUser = Schema<'RefusingNow'>;
-/** The API's filter by state. */
 export type UserState = 'unrestricted' | 'restricted' | 'report-only' | 'expiring' | 'expired';
 
 export const PAGE = 50;

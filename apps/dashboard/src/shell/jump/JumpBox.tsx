@@ -15,7 +15,6 @@ interface Props {
 
 const PAUSE_MS = 150;
 
-/** Jumps to a user, an address or a page: type, arrow keys, Enter. */
 export function JumpBox({ opened, onClose, ...whose }: Props) {
   return (
     <Modal

@@ -29,7 +29,6 @@ const EXAMPLE = `203.0.113.42
 2001:db8::/64, 2027-01-31 # contractor
 v=spf1 ip4:192.0.2.0/28 -all`;
 
-/** The field to type or paste into, next to what saving would do. */
 export function Write({ user, draft, change, save, saving, error, close }: Props) {
   // Of the time when the editor was opened: somebody else may have added the first entry since.
   const { restricted, mode } = draft.base;
@@ -207,7 +206,6 @@ function judgedList(draft: Draft, now: Date) {
   return { judged, leftOut, after, changes: differenceOf(list, after) };
 }
 
-/** Why nothing can be saved although there is text. */
 function whyNot(draft: Draft, after: readonly Listed[], bad: number): string | null {
   if (!isDirty(draft)) return null;
   if (after.length > MAX_ENTRIES)

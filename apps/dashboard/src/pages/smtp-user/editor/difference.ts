@@ -36,7 +36,6 @@ export interface Disputed {
   readonly base: Listed | null;
   readonly theirs: Listed | null;
   readonly mine: Listed | null;
-  /** Both changed it, differently. */
   readonly clash: boolean;
   readonly changedBy: 'them' | 'me' | 'both';
 }
@@ -81,7 +80,6 @@ function same(a: Listed | null, b: Listed | null): boolean {
   return a === null || b === null ? a === b : sameEntry(a, b);
 }
 
-/** Whether every entry is expired, so that every login is refused. */
 export function refusesAll(list: readonly Listed[], now: Date): boolean {
   return list.length > 0 && !list.some((entry) => isLive(entry, now));
 }

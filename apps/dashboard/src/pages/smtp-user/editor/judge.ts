@@ -23,7 +23,6 @@ export interface Bad extends Common {
   readonly suggestions: readonly string[];
 }
 
-/** It repeats a line above. */
 export interface Repeated extends Common {
   readonly verdict: 'repeated';
   readonly reason: string;
@@ -32,7 +31,6 @@ export interface Repeated extends Common {
 export type Judged = Good | Bad | Repeated;
 
 export interface Given {
-  /** The present list. */
   readonly list: readonly Listed[];
   /** `add` leaves what a line does not mention unchanged. `replace` makes the lines the list. */
   readonly mode: 'add' | 'replace';

@@ -141,7 +141,6 @@ function cellsOf({ text, at }: Piece): Piece[] {
   return cells;
 }
 
-/** The length of the white space at the beginning. */
 const leadOf = (text: string): number => text.length - text.trimStart().length;
 
 // CSV with a header
