@@ -222,7 +222,6 @@ describe('the readers of exports', () => {
         expect.objectContaining({ code: 'too-many-requests', detail: expect.stringContaining(why) }),
       ]);
     }
-    // Pages are not exports.
     expect((await world.get(auditor, new URL(ofUser(flooded)).pathname)).status).toBe(200);
     for (const response of open) response.destroy();
     await noneRuns();

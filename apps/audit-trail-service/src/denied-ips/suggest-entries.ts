@@ -4,7 +4,6 @@ import { denialReasonView, integer, text, time, view } from '@postern/http';
 import { z } from 'zod';
 import { MAX_NEIGHBOURS } from './neighbours.js';
 
-/** The totals of one denied address, as the API shows them. */
 export const deniedTotals = {
   ip: text('203.0.113.9'),
   count: integer(1, 12, 'Logins.'),
@@ -39,9 +38,7 @@ export interface Surroundings {
 /** From this number on, neighbours look like one site. */
 const SEVERAL = 3;
 
-/**
- * The narrowest first: the address; its neighbourhood if several were denied; both families if the list has only one.
- */
+/** The narrowest first: the address; its neighbourhood if several were denied; both families if the list has only one. */
 export function suggestEntries(denied: DeniedAddress, { listed, neighbours, recent }: Surroundings): SuggestedEntry[] {
   const { address } = denied;
   const suggestions = [{ range: address.text, why: whyItself(denied, listed), covers: 1 }];

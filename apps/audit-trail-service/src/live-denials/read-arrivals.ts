@@ -7,7 +7,6 @@ import { DENIAL_COLUMNS, type Denial } from '../denials/list-denials.js';
 import type { ResetReason, StreamPosition } from './stream-position.js';
 
 const PAGE = 500;
-/** Rows of `audit.denial_arrivals` that are read for a page. */
 const ARRIVALS = 8;
 const END = 999_999_999;
 

@@ -12,7 +12,6 @@ const entriesOf = (event: SmtpUserEvent) => (event.type === 'RestrictionAdded' ?
 const [first] = entriesOf(one);
 const [second, third] = entriesOf(two);
 
-/** Before and after of the last event. */
 function last(...events: SmtpUserEvent[]) {
   let before: SmtpUserState = initialState();
   for (const event of events.slice(0, -1)) before = evolve(before, event);

@@ -18,9 +18,7 @@ export class DenialMonths {
     private readonly now: () => Date = () => new Date(),
   ) {}
 
-  /**
-   * For times in RFC 3339, UTC. If the tables are locked, retries after a minute; the default partition takes the rows.
-   */
+  /** `times` in RFC 3339, UTC. Retries after a minute if the tables are locked; the default partition takes the rows. */
   async prepare(times: readonly string[]): Promise<void> {
     const now = this.now();
     if (now.getTime() < this.notBefore) return;
