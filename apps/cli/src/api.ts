@@ -25,7 +25,6 @@ export interface WriteOptions {
   readonly idempotencyKey?: string;
   /** The version to change; by default, the current one. */
   readonly ifVersion?: number | '*';
-  /** Sends `Postern-Guard: lockout`. */
   readonly guard?: boolean;
   /** With `guard`: the digest of the addresses that may be refused. */
   readonly accept?: string;

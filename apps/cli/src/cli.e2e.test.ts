@@ -44,14 +44,12 @@ afterAll(async () => {
 const cli = (...args: string[]) => runCommand('cli', args, admin);
 const denied = (username: string, ip: string) => relay('POST', '/v1/relay/decisions', { username, ip });
 
-/** The answer as a script reads it; fails where the command did. */
 async function asJson(...args: string[]): Promise<Record<string, unknown>> {
   const { code, out, err } = await cli(...args, '--json');
   expect([code, err]).toEqual([0, '']);
   return JSON.parse(out) as Record<string, unknown>;
 }
 
-/** The first cells of each line that has some. */
 function cells(out: string, count: number): string[][] {
   return out
     .split('\n')

@@ -10,7 +10,6 @@ import { timeAgo } from './time-text.js';
 /** One command lists at most this many. For more, use an export or the cursor. */
 const MOST_ITEMS = 10_000;
 
-/** A command of the client, with the options that several commands share. */
 export class ApiCommand extends TerminalCommand {
   /** `work` gets the session, the arguments in order, and the options. */
   runs<Given extends unknown[]>(work: (session: Session, ...given: Given) => Promise<void>): this {

@@ -49,7 +49,6 @@ interface FieldProblem {
   readonly suggestions?: readonly string[];
 }
 
-/** Postern answered with a problem, or with something unexpected. */
 export class RequestRefused extends Failure {
   override readonly name = 'RequestRefused';
 

@@ -13,13 +13,11 @@ import { timeAhead } from './time-text.js';
 export interface RestrictionChange extends WriteOptions {
   readonly method: WriteMethod;
   readonly part: string;
-  /** The body of its preview. */
   readonly preview: object;
 }
 
 /** How the commands below carry out a change: write it, or preview it. */
 export interface ChangeCommands {
-  /** The words before the command's name. */
   readonly prefix: string;
   /** Adds further options, at least `--days` for `restrict`. */
   readonly options: (command: ApiCommand) => ApiCommand;

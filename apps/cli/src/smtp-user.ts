@@ -41,9 +41,7 @@ export async function findSmtpUserThenOrNow(session: Session, named: string): Pr
   return { path: `${await session.tenantPath()}/smtp-users/${segment(id)}`, name: named };
 }
 
-/**
- * Writes to an SMTP user and waits until reads show it, so that the next command sees it. Returns the answer's body.
- */
+/** Writes to an SMTP user and waits until reads show it, so that the next command sees it. Returns the answer's body. */
 export async function writeSmtpUser<Body>(
   session: Session,
   method: WriteMethod,

@@ -119,7 +119,6 @@ const SUGGESTED_COLUMNS: readonly Column<Schema<'SuggestedRange'>>[] = [
   { title: 'WHY', value: ({ why }) => why, wraps: true },
 ];
 
-/** How far the numbers can be relied on. */
 export function coverageLines({
   since,
   silentRelays,
