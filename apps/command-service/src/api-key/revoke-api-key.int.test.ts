@@ -21,7 +21,6 @@ const keyId = (key: string) => key.split('_')[2] ?? '';
 const revoke = (key: string, url: string) => service.call('DELETE', url, { key });
 const create = (key: string) => service.call('POST', '/v1/tenants', { key, body: { name: 'Any' } });
 
-/** Keeps a key in use for a second. */
 async function useForASecond(key: string): Promise<void> {
   const end = performance.now() + 1_000;
   while (performance.now() < end) {
@@ -127,7 +126,6 @@ describe('revoking an API key', () => {
   });
 });
 
-/** Polls until so many sessions of the database wait for an advisory lock. */
 async function untilWaiting(client: Client, sessions: number): Promise<void> {
   const waiting = () =>
     client.query(

@@ -27,7 +27,6 @@ export const reportedDenialsView = view(
 );
 export type ReportedDenials = z.infer<typeof reportedDenialsView>;
 
-/** Each item is checked on its own. */
 export class ReportDenials extends Command<Written<ReportedDenials>> {
   constructor(
     readonly items: readonly unknown[],

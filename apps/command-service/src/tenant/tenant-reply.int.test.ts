@@ -20,7 +20,6 @@ afterAll(async () => {
 const DEFAULT = { text: 'IP not authorized', helpUrl: null, opaque: false };
 const OWN = { text: '{ip} may not log in', helpUrl: 'https://acme.example/smtp?id=1', opaque: false };
 
-/** A new tenant, with what its admin may do. */
 async function newTenant(id = `tenant-${tenants++}`) {
   const key = await service.tenant(id);
   const path = `/v1/tenants/${id}/reply`;
@@ -33,7 +32,6 @@ async function newTenant(id = `tenant-${tenants++}`) {
   };
 }
 
-/** A restricted SMTP user of the tenant, by its username. */
 async function restrictedUser(tenant: Awaited<ReturnType<typeof newTenant>>): Promise<string> {
   const username = `app@${tenant.id}.example`;
   const user = await service.smtpUser(tenant.key, tenant.id, username);

@@ -12,8 +12,7 @@ export const IfMatch = createParamDecorator((_: unknown, execution: ExecutionCon
 const ETAGS = /^"\d{1,9}"(?:\s*,\s*"\d{1,9}")*$/;
 
 /**
- * Reads `If-Match` (RFC 9110, section 13.1.1): `"7"`, a list, or `*`. `W/"7"` and `"7-gzip"`, which proxies make, count
- * as `"7"`.
+ * Reads `If-Match` (RFC 9110, section 13.1.1): `"7"`, a list, or `*`. Proxies make `W/"7"` and `"7-gzip"`: both count as `"7"`.
  * @throws 422 for anything else: a client that meant to guard its change must not be left unguarded.
  */
 export function readIfMatch(header: string | undefined): ExpectedVersions {
