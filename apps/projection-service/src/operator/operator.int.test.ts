@@ -41,7 +41,6 @@ async function connect(app: RunningApp, headers: Record<string, string>, from?: 
   return client;
 }
 
-/** The relays, once it holds. */
 const relays = (holds: (items: { name: string; connected: boolean; [field: string]: unknown }[]) => boolean) =>
   until(async () => (await operator('GET', '/v1/relays')).body.items, 'the relays', holds);
 

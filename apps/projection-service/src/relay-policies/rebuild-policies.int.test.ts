@@ -39,7 +39,6 @@ afterAll(async () => {
 const table = async () =>
   (await owner.query('SELECT * FROM projection.relay_policies ORDER BY 1, 2')).rows as unknown[];
 
-/** Returns how many changes relays were sent. */
 async function rebuildPolicies(): Promise<number> {
   const lines: string[] = [];
   await rebuild(relayPoliciesModel, world.database, { resume: false }, (line) => lines.push(line));

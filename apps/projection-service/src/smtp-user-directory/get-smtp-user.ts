@@ -21,9 +21,7 @@ export class GetSmtpUser extends Query<RegisteredSmtpUser> {
 export class GetSmtpUserHandler implements IQueryHandler<GetSmtpUser> {
   constructor(@InjectDataSource('postern_directory_reader') private readonly dataSource: DataSource) {}
 
-  /**
-   * @throws `smtp-user-not-found`, also for a removed user or another tenant's; `read-side-behind` after a time-out.
-   */
+  /** @throws `smtp-user-not-found`, also for a removed user or another tenant's; `read-side-behind` after a time-out. */
   async execute({ tenantId, smtpUserId, minVersion }: GetSmtpUser): Promise<RegisteredSmtpUser> {
     if (!isUuid(smtpUserId))
       throw new Problem('smtp-user-not-found', 'There is no SMTP user with this id: it is not a UUID.');

@@ -43,7 +43,6 @@ async function get<Body>(path: string): Promise<{ status: number; body: Body }> 
   return { status: answer.statusCode, body: answer.json<Body>() };
 }
 
-/** The names before the `@`, sorted. */
 async function names(query: string): Promise<string[]> {
   const found: string[] = [];
   for (let cursor = ''; ;) {

@@ -51,7 +51,6 @@ let positions = 1;
 
 const auth = () => ({ authorization: `Bearer ${key}` });
 
-/** A request whose answer is not read. */
 function askWithoutReading(url = service.url, withKey = key) {
   const socket = connect(Number(new URL(url).port), '127.0.0.1').pause();
   socket.on('error', () => undefined);
@@ -68,12 +67,10 @@ function endOf(socket: Socket): Promise<string> {
   });
 }
 
-/** Snapshots that were begun in this process, in all. */
 async function begun(): Promise<number> {
   return (await snapshotsTotal.get()).values.find(({ labels }) => labels['outcome'] === 'begun')?.value ?? 0;
 }
 
-/** Snapshots that are being read in this process. */
 async function openSnapshots(): Promise<number> {
   return (await snapshotsOpen.get()).values[0]?.value ?? 0;
 }
