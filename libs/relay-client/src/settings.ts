@@ -36,9 +36,7 @@ export interface RelayClientSettings {
   readonly refusedRetryMs?: number;
   /** Time between checks for denials to send. Default: 200 ms. */
   readonly flushIntervalMs?: number;
-  /**
-   * Equal denials after the first are reported as one record with a count per window. 0: one by one. Default: a minute.
-   */
+  /** Equal denials after the first are reported as one record with a count per window. 0: one by one. Default: a minute. */
   readonly foldWindowMs?: number;
   /**
    * Whether to report from which addresses known users logged in, counted by the hour. Owners then see what a change of their list would

@@ -331,7 +331,6 @@ describe('a relay with a spool, in a separate process', () => {
       execFileSync('prlimit', ['--pid', String(child.pid), `--fsize=${bytes}:`]);
     };
     plane.key = 'pst_relay_other_secret';
-    // Not one line fits.
     limit('100');
     for (const ip of ADDRESSES) tell(ip);
     await until(() => ADDRESSES.every((ip) => answered(ip) === 1), 'each is answered');

@@ -28,9 +28,7 @@ import { MAX_INLINE_WORDS } from './user-block.js';
 import { TenantNumbers } from './tenant-numbers.js';
 import { UserTable } from './user-table.js';
 
-/**
- * A number: a decision allocates nothing. UNKNOWN, UNRESTRICTED, MATCHED or a mismatch, and NO_LIVE_ENTRY are distinct.
- */
+/** A number: a decision allocates nothing. UNKNOWN, UNRESTRICTED, MATCHED or a mismatch, and NO_LIVE_ENTRY are distinct. */
 export type DecisionCode = number;
 export const UNKNOWN = 0;
 export const UNRESTRICTED = 1;

@@ -17,9 +17,7 @@ import {
 /** Each segment grows on its own: with a million users it has about 4,000 and moves them in two milliseconds. */
 const SEGMENT_BITS = 8;
 const HASH_BITS = 31;
-/**
- * A usual record with its index entry: three ranges and a name of 21 bytes are 20.5 words. Segments differ a little.
- */
+/** A usual record with its index entry: three ranges and a name of 21 bytes are 20.5 words. Segments differ a little. */
 const USUAL_WORDS = 20.7;
 /** The share of words that may be in use. Beyond it, too many records do not fit into their own block. */
 const MAX_FILL = 0.865;
