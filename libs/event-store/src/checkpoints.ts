@@ -94,9 +94,7 @@ export async function advanceCheckpoint(manager: EntityManager, table: string, m
 export interface Bookmark {
   /** Of the next message; every message before it took effect. */
   readonly offset: number;
-  /**
-   * The event of the message before it, to see whether the topic is the same; null if that message was not an event.
-   */
+  /** The event of the message before it, to see whether the topic is the same; null if that message was not an event. */
   readonly eventId: string | null;
 }
 
