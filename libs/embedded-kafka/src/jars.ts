@@ -88,9 +88,7 @@ async function fetchJars(pom: string, folder: string): Promise<void> {
   );
 }
 
-/**
- * Java reads the home folder only from the account, and uses `?` without one: Maven would fill a folder of that name.
- */
+/** Java reads the home folder only from the account, and uses `?` without one: Maven would fill a folder of that name. */
 function assertHome(): void {
   try {
     userInfo();
