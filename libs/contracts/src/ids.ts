@@ -18,9 +18,7 @@ export type JournalId = Branded<string, 'JournalId'>;
 /** Orders the changes of the relay policies; an integer from 0, below 2^53. */
 export type Revision = Branded<number, 'Revision'>;
 
-/**
- * A UUIDv7 (RFC 9562, section 5.7), ordered roughly by time, so indexes stay compact. Node 22 has no `randomUUIDv7`.
- */
+/** A UUIDv7 (RFC 9562, section 5.7), ordered roughly by time, so indexes stay compact. Node 22 has no `randomUUIDv7`. */
 export function newId<Id extends string = string>(): Id {
   const time = Date.now().toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}` as Id;

@@ -18,9 +18,7 @@ export function policyDigest(policy: RelayPolicy): Digest64 {
   return policy.removed ? EMPTY_DIGEST : fnv1a64(canonicalText(policy));
 }
 
-/**
- * Fields by TAB, entries by LF: `username(lower) smtpUserId version restricted(1|0) mode enforceAt { LF range TAB expiresAt }`.
- */
+/** Fields by TAB, entries by LF: `username(lower) smtpUserId version restricted(1|0) mode enforceAt { LF range TAB expiresAt }`. */
 function canonicalText(p: RelayPolicy): string {
   let text = `${usernameKey(p.username)}\t${p.smtpUserId}\t${p.version}\t${p.restricted ? 1 : 0}\t${p.mode}\t${p.enforceAt ?? ''}`;
   for (const e of p.entries) text += `\n${e.range}\t${e.expiresAt ?? ''}`;
