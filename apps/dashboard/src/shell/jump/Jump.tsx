@@ -26,7 +26,8 @@ export function Jump({ me, tenantId }: Props) {
   useHotkeys([['mod+K', show]], []);
   // Keys that are typed before the box is there would be lost, and people type on right after Ctrl-K.
   useEffect(() => {
-    const later = setTimeout(() => void load(), LOADED_AFTER_MS);
+    // If it fails, Ctrl-K tries again.
+    const later = setTimeout(() => void load().catch(() => undefined), LOADED_AFTER_MS);
     return () => clearTimeout(later);
   }, []);
   return (
