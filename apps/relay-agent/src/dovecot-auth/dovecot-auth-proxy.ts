@@ -13,9 +13,7 @@ const MAX_LINE_BYTES = 32_768;
 const MAX_PENDING = 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/**
- * The mail server or Dovecot violated the protocol. The connection is closed, which clients see as a temporary failure.
- */
+/** The mail server or Dovecot violated the protocol. The connection is closed, which clients see as a temporary failure. */
 class AuthProtocolBroken extends Error {
   override readonly name = 'AuthProtocolBroken';
 }
