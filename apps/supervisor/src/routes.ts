@@ -13,9 +13,7 @@ interface Routes {
 const READS = ['GET', 'HEAD'] as const;
 const SMTP_USER = '/v1/tenants/:tenantId/smtp-users/:smtpUserId';
 
-/**
- * The service of each route; deploy/nginx/postern-http.conf has the same for nginx. Unknown routes get a service's 404.
- */
+/** The service of each route; deploy/nginx/postern-http.conf has the same for nginx. Unknown routes get a service's 404. */
 export const ROUTES: readonly Routes[] = [
   { to: 'command-service', methods: ['POST', 'PUT', 'PATCH', 'DELETE'], paths: ['/v1/*'] },
   { to: 'projection-service', methods: READS, paths: ['/v1/*', '/openapi.json', '/docs', '/docs/*'] },
