@@ -21,9 +21,7 @@ export class KeyWatch implements OnModuleDestroy {
     this.timer = setInterval(() => void this.check(), KEY_CHECK_MS).unref();
   }
 
-  /**
-   * Calls `onRevoked` when the principal's key or session is no longer valid. Returns a function that ends the watch.
-   */
+  /** Calls `onRevoked` when the principal's key or session is no longer valid. Returns a function that ends the watch. */
   watch(principal: Principal, onRevoked: () => void): () => void {
     const id = principal.actor.sessionId ?? principal.actor.keyId;
     const watched = this.watched.get(id) ?? { principal, listeners: new Set() };
