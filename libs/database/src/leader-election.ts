@@ -8,9 +8,7 @@ const SILENT_AFTER_MS = 3_000;
 /** The server ends a silent session after this time, so that a frozen leader loses its lock. */
 const IDLE_SESSION_MS = 3_000;
 
-/**
- * Called when this process becomes the leader. `stop` is called when it no longer is; leading ends when that resolves.
- */
+/** Called when this process becomes the leader. `stop` is called when it no longer is; leading ends when that resolves. */
 type Lead = () => { stop(): Promise<void> };
 
 interface ElectionOptions {
