@@ -7,9 +7,7 @@ import { setCommonHeaders } from '../request/guard-requests.js';
 import { databaseFailures, databaseProblem } from './database-problem.js';
 import { Problem } from './problem.js';
 
-/**
- * Answers every error as problem+json. What is no problem is a defect: 500, logged completely, answered without detail.
- */
+/** Answers every error as problem+json. What is no problem is a defect: 500, logged completely, answered without detail. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');
