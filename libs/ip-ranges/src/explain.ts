@@ -3,9 +3,7 @@ import { MISTAKES, type Mistake, type Wanted } from './mistakes.js';
 
 type Read = (text: string) => Parsed<{ readonly text: string }> | null;
 
-/**
- * The longest accepted text has 49 characters (a mapped address in full, `/128`). Much longer ones are not analysed.
- */
+/** The longest accepted text has 49 characters (a mapped address in full, `/128`). Much longer ones are not analysed. */
 const MAX_TEXT_LENGTH = 64;
 /** Mistakes that are corrected one after the other before giving up. */
 const MOST_MISTAKES = 4;
