@@ -8,9 +8,7 @@ export const LOG_BUFFER_BYTES = 8_388_608;
 const BATCH_BYTES = 8_192;
 const BATCH_MS = 100;
 
-/**
- * JSON lines on standard error. Keys and passwords are removed everywhere, and each of `secrets`. `to` is for tests.
- */
+/** JSON lines on standard error. Keys and passwords are removed everywhere, and each of `secrets`. `to` is for tests. */
 export function createLogger(
   level: LogLevel,
   secrets: readonly string[] = [],
