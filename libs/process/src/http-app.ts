@@ -19,9 +19,7 @@ import { createLogger, NestLogger, collectProcessMetrics } from '@postern/observ
 import type { RuntimeSettings } from '@postern/settings';
 import { AccessCheck, checkBeforeBody } from '@postern/access';
 
-/**
- * The Nest application of a process: Fastify with limits, request ids, validation and problem+json. It does not listen yet.
- */
+/** The Nest application of a process: Fastify with limits, request ids, validation and problem+json. It does not listen yet. */
 export async function createHttpApp(
   module: Parameters<typeof NestFactory.create>[0],
   settings: RuntimeSettings,
