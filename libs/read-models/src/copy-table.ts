@@ -1,8 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
-/**
- * Columns, constraints, indexes, partitions, owner, policies, grants, from the catalogue, so no migration is missed.
- */
+/** Columns, constraints, indexes, partitions, owner, policies, grants, from the catalogue, so no migration is missed. */
 export async function copyTable(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
   const [table] = await manager.query<{ partitioned: string | null }[]>(
     `SELECT ' PARTITION BY ' || pg_get_partkeydef($1::regclass) AS partitioned`,
