@@ -63,6 +63,17 @@ describe('the denial spool in a folder', () => {
     expect(await (await open()).peek(1_000)).toEqual(reports);
   });
 
+  it('counts a record as unsaved until its write has ended', async () => {
+    const spool = await open();
+    spool.put(denial(0));
+    let saved = false;
+    void spool.saved().then(() => (saved = true));
+    const counts = [];
+    for (; !saved; await turn()) counts.push(spool.unsaved);
+    expect(new Set(counts)).toEqual(new Set([1]));
+    expect(spool.unsaved).toBe(0);
+  });
+
   it('saves what comes during one write with the next: a few writes for thousands of denials', async () => {
     const spool = await open();
     const flood = denial(0);
