@@ -32,7 +32,9 @@ export class DenialSpool {
   private readonly waiting = new Map<string, Waiting>();
   /** Ids whose last state is not in the file. */
   private unwritten = new Set<string>();
-  /** Ids that are being written for the first time. */
+  /** Ids whose last state is being written. */
+  private beingWritten: ReadonlySet<string> = new Set();
+  /** Those of them that are written for the first time. */
   private arriving: ReadonlySet<string> = new Set();
   private writing: Promise<void> = Promise.resolve();
   private nextWriting: Promise<void> | null = null;
@@ -49,7 +51,7 @@ export class DenialSpool {
 
   /** Records that a killed process would lose, or whose count it would lose. */
   get unsaved(): number {
-    return this.file === null ? this.waiting.size : this.unwritten.size;
+    return this.file === null ? this.waiting.size : new Set([...this.unwritten, ...this.beingWritten]).size;
   }
 
   async open(): Promise<void> {
@@ -130,6 +132,7 @@ export class DenialSpool {
     this.nextWriting = null;
     const ids = this.unwritten;
     this.unwritten = new Set();
+    this.beingWritten = ids;
     this.arriving = new Set([...ids].filter((id) => this.waiting.get(id)?.written === false));
     try {
       if (this.waiting.size === 0) await file.clear();
@@ -141,6 +144,7 @@ export class DenialSpool {
       for (const id of this.arriving) if (!this.waiting.has(id)) this.unwritten.delete(id);
       this.alarm(error);
     }
+    this.beingWritten = new Set();
     this.arriving = new Set();
   }
 
