@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { metricOf, signal, type Instance, type ServicesWorld } from '@postern/testing';
+import { metricOf, sendSignal, type Instance, type ServicesWorld } from '@postern/testing';
 import { poll, type FirstEvents } from './first-event.js';
 
 /** Of one time that something went wrong: names to milliseconds. */
@@ -29,10 +29,10 @@ export async function leaderGone({ world, database, first }: Scene, how: 'SIGKIL
   if (!leader || !other) throw new Error(`There is not one leader and one stand-by: ${values.join(', ')}.`);
   const before = await holders(database);
   const since = performance.now();
-  signal(leader, how);
+  sendSignal(leader.pid, how);
   const leads = poll(async () => (await holders(database)).some((pid) => !before.includes(pid)));
   const [led, applied] = await Promise.all([leads.then(now), first.enforced(other.url).then(now)]);
-  if (how === 'SIGSTOP') signal(leader, 'SIGCONT');
+  if (how === 'SIGSTOP') sendSignal(leader.pid, 'SIGCONT');
   return { leads: led - since, applied: applied - since };
 }
 
@@ -47,7 +47,7 @@ export async function readerKilled(
   if (!killed) throw new Error(`There is no ${service}.`);
   const at = urlOf(world.instances('command-service')[0]);
   const since = performance.now();
-  signal(killed, 'SIGKILL');
+  sendSignal(killed.pid, 'SIGKILL');
   await (service === 'projection-service' ? first.enforced(at) : first.recorded(at));
   return { applied: performance.now() - since };
 }

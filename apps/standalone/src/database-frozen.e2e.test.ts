@@ -1,9 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@postern/embedded-postgres';
-import { startPosternProcess, type PosternProcess, until, openClient, createAcme } from '@postern/testing';
+import {
+  pidIn,
+  sendSignal,
+  startPosternProcess,
+  type PosternProcess,
+  until,
+  openClient,
+  createAcme,
+} from '@postern/testing';
 
 let folder: string;
 let server: EmbeddedPostgres;
@@ -24,14 +32,13 @@ afterAll(async () => {
 
 /** Stops the server's processes where they stand: its connections stay open, and nothing answers on them. */
 async function freeze(): Promise<void> {
-  const [first] = (await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
   const client = await openClient(server.url());
   const { rows } = await client.query<{ pid: number }>(
     'SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()',
   );
   await client.end();
-  frozen = [Number(first), ...rows.map(({ pid }) => pid)];
-  for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+  frozen = [await pidIn(join(folder, 'postgres', 'postmaster.pid')), ...rows.map(({ pid }) => pid)];
+  for (const pid of frozen) sendSignal(pid, 'SIGSTOP');
 }
 
 function thaw(): void {

@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPosternProcess, type Ask, type PosternProcess, until, createAcme } from '@postern/testing';
+import {
+  pidIn,
+  sendSignal,
+  startPosternProcess,
+  type Ask,
+  type PosternProcess,
+  until,
+  createAcme,
+} from '@postern/testing';
 
 const LANES = 16;
 const KILLS = 3;
@@ -22,7 +30,7 @@ afterAll(async () => {
 async function killPostmaster(): Promise<void> {
   const names = await readdir(folder, { recursive: true });
   const file = names.find((name) => name.endsWith('postmaster.pid')) ?? '';
-  process.kill(Number((await readFile(join(folder, file), 'utf8')).split('\n')[0]), 'SIGKILL');
+  sendSignal(await pidIn(join(folder, file)), 'SIGKILL');
 }
 
 describe('requests in flight when the database’s postmaster dies', () => {

@@ -11,7 +11,7 @@ import {
   sendMessage,
   seriesOf,
   ServicesWorld,
-  signal,
+  sendSignal,
   until,
   type Instance,
   type ServiceName,
@@ -144,7 +144,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
     const { found, expected } = await after(async () => {
       for (const killed of [await leader(), await policyLeader(), world.instances('audit-trail-service')[1]]) {
         if (!killed) throw new Error('There is nothing to be killed.');
-        signal(killed, 'SIGKILL');
+        sendSignal(killed.pid, 'SIGKILL');
         await flows(`${killed.name} killed`);
         await world.allReady();
       }
@@ -175,7 +175,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
       const frozen = [await leader(), await policyLeader(), world.instances('audit-trail-service')[0]];
       const stopped = frozen.flatMap((each) => each ?? []);
       try {
-        for (const each of stopped) signal(each, 'SIGSTOP');
+        for (const each of stopped) sendSignal(each.pid, 'SIGSTOP');
         await flows('one of each frozen');
         await until(
           () => whichHas('command-service', /^postern_publisher_leader /),
@@ -186,7 +186,7 @@ describeWithKafka(describe, `two of each service under load, with Kafka between 
         await sleep(SESSION_TIMEOUT_MS + 2_000);
         await flows('others in their places');
       } finally {
-        for (const each of stopped) signal(each, 'SIGCONT');
+        for (const each of stopped) sendSignal(each.pid, 'SIGCONT');
       }
       await flows('the zombies awake');
     });

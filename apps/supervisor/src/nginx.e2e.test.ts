@@ -17,7 +17,7 @@ import {
   instancesOf,
   metricOf,
   missingOf,
-  signal,
+  sendSignal,
   onDatabase,
 } from '@postern/testing';
 import { RelayClient } from '@postern/relay-client';
@@ -251,7 +251,7 @@ describeWithNginx(describe, 'nginx in front of two of each service', () => {
     try {
       for (const how of ['SIGKILL', 'SIGTERM'] as const) {
         const gone = SERVICES.flatMap((service) => instances(service)[0] ?? []);
-        for (const each of gone) signal(each, how);
+        for (const each of gone) sendSignal(each.pid, how);
         for (const each of gone)
           await until(
             () => all().find(({ name }) => name === each.name)?.pid,

@@ -15,7 +15,7 @@ import {
   instancesOf,
   metricOf,
   missingOf,
-  signal,
+  sendSignal,
   type Instance,
   type ServiceName,
   createAcme,
@@ -128,7 +128,7 @@ const instances = (service: ServiceName) => instancesOf(postern, service);
 
 function kill(instance: Instance | undefined): void {
   if (!instance) throw new Error('There is no such instance to be killed.');
-  signal(instance, 'SIGKILL');
+  sendSignal(instance.pid, 'SIGKILL');
 }
 
 function holdTwoOfEach(startBus: (folder: string) => Promise<Bus>): void {

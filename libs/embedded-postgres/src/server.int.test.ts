@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
-import { until } from '@postern/testing';
+import { pidIn, sendSignal, until } from '@postern/testing';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from './server.js';
 
 let folder: string;
@@ -122,8 +122,7 @@ describe('the embedded PostgreSQL', () => {
     const changes: [boolean, string][] = [];
     const server = await startEmbeddedPostgres({ dataDir, onChange: (...change) => changes.push(change) });
     await query(server.url(), 'INSERT INTO t VALUES (2)');
-    const pid = Number((await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n')[0]);
-    process.kill(pid, 'SIGKILL');
+    sendSignal(await pidIn(join(dataDir, 'postmaster.pid')), 'SIGKILL');
     const answer = () => query(server.url(), 'SELECT n FROM t').catch(() => null);
     expect(await until(answer)).toEqual([{ n: 1 }, { n: 2 }]);
     await server.stop();

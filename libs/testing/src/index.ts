@@ -31,11 +31,12 @@ export {
   type Environment,
   type RunningCommand,
 } from './run-command.js';
+export { pidIn, sendSignal } from './send-signal.js';
 export { sendMessage } from './send-message.js';
 export { startPosternProcess, type PosternProcess } from './postern-process.js';
 export { createTestDatabase, onDatabase, openClient, type TestDatabase } from './test-database.js';
 export { PARTITIONS, ServicesWorld, type WorldUser } from './services-world.js';
-export { instancesOf, metricOf, missingOf, seriesOf, signal, type Instance, type ServiceName } from './instances.js';
+export { instancesOf, metricOf, missingOf, seriesOf, type Instance, type ServiceName } from './instances.js';
 export { until } from './until.js';
 export { KAFKA_CACHE, type TestKafka } from './test-kafka.js';
 export { insertDeadLetter } from './dead-letter.js';

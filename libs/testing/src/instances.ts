@@ -24,12 +24,6 @@ export function instancesOf(postern: PosternProcess, service: ServiceName): Inst
     });
 }
 
-export function signal({ name, pid }: Instance, how: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void {
-  // A pid of 0 would be ourselves.
-  if (!(pid > 1)) throw new Error(`There is no process of ${name}.`);
-  process.kill(pid, how);
-}
-
 /** The sum of a metric's values; NaN, which equals nothing, where the process does not answer. */
 export async function metricOf({ url }: Pick<Instance, 'url'>, name: RegExp): Promise<number> {
   const answer = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(5_000) }).catch(() => null);

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startKafkaBroker, type KafkaBroker } from '@postern/embedded-kafka';
@@ -8,6 +8,7 @@ import { createAcme } from './acme.js';
 import { asking, type Ask } from './asking.js';
 import { instancesOf, missingOf, type Instance, type ServiceName } from './instances.js';
 import { startPosternProcess, type PosternProcess } from './postern-process.js';
+import { pidIn, sendSignal } from './send-signal.js';
 import { KAFKA_CACHE } from './test-kafka.js';
 import { until } from './until.js';
 
@@ -146,9 +147,7 @@ export class ServicesWorld {
 
   /** SIGKILL of the server's first process; it is started again by who embeds it. */
   async killDatabase(): Promise<void> {
-    const [first] = (await readFile(join(this.folder, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
-    if (!(Number(first) > 1)) throw new Error('There is no database to be killed.');
-    process.kill(Number(first), 'SIGKILL');
+    sendSignal(await pidIn(join(this.folder, 'postgres', 'postmaster.pid')), 'SIGKILL');
   }
 
   /** What each process says that is not ready, the proxy among them. */

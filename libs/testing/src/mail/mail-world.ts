@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { freePort } from '@postern/embedded-kafka';
 import { createAcme, type Acme } from '../acme.js';
 import { startPosternProcess, type PosternProcess } from '../postern-process.js';
+import { sendSignal } from '../send-signal.js';
 import { until } from '../until.js';
 
 /** A Postern with a tenant and its SMTP users, and the relay agent of a mail server. Both are processes of their own, and can be killed. */
@@ -83,7 +84,7 @@ export class MailWorld {
   async killAgentUnderManager(): Promise<void> {
     const ends = () => this.agent?.output().split('The command ended.').length;
     const before = ends();
-    process.kill(this.agent?.pid ?? 0, 'SIGHUP');
+    sendSignal(this.agent?.pid, 'SIGHUP');
     await until(() => ends() !== before);
   }
 

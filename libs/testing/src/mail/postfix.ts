@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { programFile } from '../programs.js';
+import { pidIn, sendSignal } from '../send-signal.js';
 import { startServer, type ServerProcess } from '../server-process.js';
 
 const run = promisify(execFile);
@@ -35,7 +36,7 @@ export async function startPostfix({ folder, main, master, ports }: PostfixOptio
   const accepts = ports.map((port) => ({ port, host: '127.0.0.1' }));
   const server = await startServer(postfix, ['-c', configuration, 'start-fg'], accepts, join(folder, 'output'));
   // The script that was started does not pass a signal on to the master process.
-  const end = async () => process.kill(Number(await readFile(join(queueOf(folder), 'pid', 'master.pid'), 'utf8')));
+  const end = async () => sendSignal(await pidIn(join(queueOf(folder), 'pid', 'master.pid')), 'SIGTERM');
   return { ...server, stop: () => server.stop(end) };
 }
 
