@@ -324,7 +324,8 @@ describe('what no mail server sends', () => {
     // More than 4,096 are closed as they come; those that are open wait for their line's end.
     await until(() => closed === 104);
     await until(async () => (await metric('postern_agent_connections{protocol="postfix-policy"}'))?.endsWith(' 4096'));
-    expect(memoryInUse() - before).toBeLessThan(200_000_000);
+    // Again until then: V8 frees what a collection found in a thread of its own, later on a busy machine.
+    await until(() => memoryInUse() - before < 200_000_000, 'less than 200 MB in use');
     for (const socket of sockets) socket.destroy();
     await until(async () => (await metric('postern_agent_connections{protocol="postfix-policy"}'))?.endsWith(' 0'));
     expect(await exchange(agent.postfix, postfixRequest('app@acme.example', '203.0.113.42'), { until: '\n\n' })).toBe(
