@@ -20,7 +20,6 @@ const EXPIRED = {
 } as const;
 type Table = keyof typeof EXPIRED;
 
-/** Deletes expired rows from time to time, a limited number. As `postern_journal_writer`. */
 @Injectable()
 export class ExpiredRows implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('expired-rows');
@@ -38,7 +37,7 @@ export class ExpiredRows implements OnApplicationBootstrap, BeforeApplicationShu
     }, REMOVE_EVERY_MS).unref();
   }
 
-  /** Deleted rows per table. Rows that another process is deleting are skipped. */
+  /** Returns the deleted rows per table. Rows that another process is deleting are skipped. */
   async remove(): Promise<Readonly<Record<Table, number>>> {
     return {
       'access.idempotency_keys': await this.removeFrom('access.idempotency_keys'),

@@ -23,7 +23,6 @@ const apiKeyView = view('ApiKey', 'An API key in a list, without its text.', {
 export type ApiKey = z.infer<typeof apiKeyView>;
 export const apiKeyPageView = pageView('ApiKeyPage', apiKeyView);
 
-/** The shape of an id in a path; any other text is not a key's id. */
 export const API_KEY_ID = /^[A-Za-z0-9-]{1,64}$/;
 
 export const OPERATOR_KEYS_LOCK = 8_025_010;

@@ -13,18 +13,13 @@ import { issueApiKey } from './issue-api-key.js';
 
 const FIRST_START = 'first start';
 
-/** The given operator key cannot be used; the message says what to do. */
 export class OperatorKeyUnusable extends SettingInvalid {}
 
-/** Another process, or an earlier start, created an operator key. */
 class OperatorKeyExists extends Error {}
 
 /**
- * Call it when starting the service, before it listens.
- * @param given the key that the operator chose (`POSTERN_OPERATOR_KEY`), or null
- * @param keep stores the text of a new key; if it throws, no key is created
- * @returns the text of a new key, to be shown once; null if one was given or exists.
- * @throws `OperatorKeyUnusable`, errors of `keep`.
+ * Call it before the service listens. Returns the text of a new key, to be shown once; null if one was given or exists.
+ * If `keep` throws, no key is created. @throws `OperatorKeyUnusable`, errors of `keep`.
  */
 export async function ensureFirstOperatorKey(
   app: INestApplicationContext,
@@ -37,7 +32,7 @@ export async function ensureFirstOperatorKey(
   return null;
 }
 
-/** Call it when starting the service, before it listens. Returns the operator key that was not shown yet, if there is one. */
+/** Call it before the service listens. Returns the operator key that was not shown yet, if there is one. */
 export async function firstOperator(
   app: INestApplicationContext,
   { operatorKey, dataDir }: RuntimeSettings,
@@ -73,7 +68,7 @@ export class FirstOperatorKey {
     }
   }
 
-  /** Null if an operator key is live. If `keep` throws, the key is not issued: nobody would know its text. */
+  /** Null if an operator key is live. If `keep` throws, the key is not issued. */
   async ensureAny(keep: (text: string) => Promise<void>): Promise<string | null> {
     if ((await this.writer.transaction(countLiveOperatorKeys)) > 0) return null;
     const { id, text } = newApiKey('operator');

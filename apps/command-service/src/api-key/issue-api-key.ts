@@ -34,11 +34,7 @@ export class IssueApiKeyHandler implements ICommandHandler<IssueApiKey> {
   }
 }
 
-/**
- * Adds a new key to the journal and to the table of keys, in one transaction.
- * @throws `VersionConflict` if the id was used before.
- * @param before runs in the transaction after the append; if it throws, no key is issued.
- */
+/** Journal and table change in one transaction. If `before` throws, no key is issued. @throws `VersionConflict` if the id was used before. */
 export async function issueApiKey(
   writer: EventWriter,
   tenantId: TenantId | null,

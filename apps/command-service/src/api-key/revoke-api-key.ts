@@ -53,7 +53,7 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
       if (revokedAt === null) await this.writer.write(revocation);
       else await this.writer.keepAnswer(context, answer);
     } catch (error) {
-      // Another request has just revoked it, which is the wanted result.
+      // Another request has just revoked it.
       if (!(error instanceof VersionConflict)) throw error;
       await this.writer.keepAnswer(context, answer);
     }

@@ -11,7 +11,7 @@ import { observeJournal } from './journal-metrics.js';
 
 const WRITER = getDataSourceToken('postern_journal_writer');
 
-/** These connections see tenants and keys. One that is idle in transaction holds back the feed. */
+/** A connection that is idle in transaction holds back the feed. */
 export const WRITE_POOL = {
   entities: accessEntities,
   poolSize: 6,
@@ -19,7 +19,6 @@ export const WRITE_POOL = {
   prepare: true,
 };
 
-/** The journal for writing: one group commit for the process, and a pool for claims of usernames. */
 @Module({
   imports: [dataSourceModule('postern_journal_writer', WRITE_POOL)],
   providers: [{ provide: Journal, inject: [WRITER], useFactory: (writer: DataSource) => new Journal(writer) }],
@@ -33,7 +32,7 @@ export class JournalModule implements OnModuleInit, OnApplicationShutdown {
     @Inject(Readiness) private readonly readiness: Readiness,
   ) {}
 
-  /** A journal restored into a younger cluster must not get new events, so the start fails. */
+  /** A journal restored into a younger cluster must not get new events. */
   async onModuleInit(): Promise<void> {
     const feed = await openDataSource(this.settings.databaseUrl, 'postern_feed', { poolSize: 1 });
     try {

@@ -7,7 +7,6 @@ import { storable } from '../write/plain-text.js';
 export type AuthDenied = AuthDenialEvent['data'];
 export type DenialAppend = Omit<Append, 'metadata' | 'expectedVersion'> & { readonly expectedVersion: 'any' };
 
-/** Of an unreadable address, enough is stored to recognise it. */
 const LONGEST_IP = 100;
 
 /** The canonical address, or the relay's text in a form that can be stored. */

@@ -127,7 +127,6 @@ export class DecideLoginHandler implements ICommandHandler<DecideLogin> {
     return answer;
   }
 
-  /** A client may send any text; what cannot be a username is unknown. */
   private async ownerOf(
     username: string,
   ): Promise<{ readonly user: RegisteredSmtpUser | null; readonly reply: TenantReply | null }> {

@@ -8,17 +8,13 @@ import { droppedLoginsTotal } from '../write/metrics.js';
 import type { RequestContext } from '../write/request-context.js';
 
 const STORE_EVERY_MS = 10_000;
-/** The most records in memory: those being counted, and those waiting to be stored. */
 const MAX_RECORDS = 50_000;
 const HOUR_MS = 3_600_000;
 
 type Relay = Pick<RequestContext['actor'], 'keyId' | 'name'>;
 type Counted = { -readonly [Name in keyof LoginRecord]: LoginRecord[Name] };
 
-/**
- * Counts the logins that `POST /v1/relay/decisions` lets through, and stores them every ten seconds, like the reports of other relays. Logins
- * beyond the limit are dropped and counted. A process that is killed loses the last seconds.
- */
+/** Logins that `POST /v1/relay/decisions` lets through. A killed process loses the last ten seconds. */
 @Injectable()
 export class DecidedLogins implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('decided-logins');
@@ -47,7 +43,7 @@ export class DecidedLogins implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  /** Stores what was counted until now. Batches that cannot be stored wait; their ids make each count once, however often it is tried. */
+  /** Batches that cannot be stored wait. Each has an id, so a retry does not count it twice. */
   store(): Promise<void> {
     this.round = this.round.then(() =>
       this.storeAll().catch((error: unknown) => {

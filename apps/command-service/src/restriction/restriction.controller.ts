@@ -21,7 +21,6 @@ const AddEntriesBody = z.strictObject({ entries: entriesSchema });
 const ReplaceBody = z.strictObject({ entries: entriesSchema, mode: modeSchema.optional(), enforceAt: enforceAtSchema });
 const ModeBody = z.strictObject({ mode: modeSchema, enforceAt: enforceAtSchema });
 
-/** Each change is idempotent, may have `If-Match`, and returns the restriction. */
 const changing = (summary: string, more: Partial<Documentation> = {}): Documentation => ({
   tag: 'Restrictions',
   summary,

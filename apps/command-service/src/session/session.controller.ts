@@ -66,7 +66,6 @@ const whoAmIView = view('WhoAmI', 'The API key of this request, and the session 
 });
 export type WhoAmI = z.infer<typeof whoAmIView>;
 
-/** Who the caller is, and browser sessions. Each session belongs to an API key. */
 @Controller('v1')
 export class SessionController {
   constructor(
@@ -153,7 +152,6 @@ export class SessionController {
     return this.carryOut(new MakeSignInLink(actor.keyId, tenantId));
   }
 
-  /** @throws the problem of a key that may not sign in. */
   private async keyOf(
     request: FastifyRequest,
     text: string,

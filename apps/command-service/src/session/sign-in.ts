@@ -11,7 +11,7 @@ interface KeyOwner {
   readonly tenantId: TenantId | null;
 }
 
-/** Starts a session with a proven API key, or with a sign-in code, which is then used up. Returns the cookie's text. */
+/** Starts a session. A sign-in code is used up. Returns the cookie's text; null if the code is not valid or its key was revoked. */
 export class SignIn extends Command<string | null> {
   constructor(readonly by: KeyOwner | { readonly code: string }) {
     super();
@@ -28,7 +28,6 @@ export class SignInHandler implements ICommandHandler<SignIn> {
     @InjectDataSource('postern_access') private readonly access: DataSource,
   ) {}
 
-  /** Null if the code is unknown, used or expired, or its key was revoked. */
   async execute({ by }: SignIn): Promise<string | null> {
     if ('code' in by && !(await this.codes.with(hashSecret(by.code).toString('hex'), (found) => found))) return null;
     const { id, text, hash } = newSessionCookie();

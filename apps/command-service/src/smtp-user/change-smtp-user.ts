@@ -23,11 +23,7 @@ import { SmtpUserStates } from './smtp-user-states.js';
 import type { Target } from './target.js';
 import { movesUsername, moveUsernames } from './usernames.js';
 
-/**
- * Changes an SMTP user or its restriction with a command of the domain, and returns the result. If the user was changed
- * meanwhile, it decides again.
- * @throws `DomainRefusal`; 412 `version-mismatch`, 409 `username-taken`, `lockout-risk`; `QueueFull`; the journal's errors.
- */
+/** @throws `DomainRefusal`; 412 `version-mismatch`, 409 `username-taken`, `lockout-risk`; `QueueFull`; the journal's errors. */
 export class ChangeSmtpUser<Body> extends Command<Written<Body>> {
   constructor(
     readonly target: Target,
@@ -57,7 +53,6 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
   execute(command: ChangeSmtpUser<unknown>): Promise<Written> {
     const { smtpUserId } = command.target.user;
     return this.queue.run(smtpUserId, async () => {
-      // 5. Retry.
       for (let attempt = 1; attempt <= FREE_ATTEMPTS; attempt++) {
         try {
           return await this.attempt(command, attempt === 1);
@@ -77,8 +72,7 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
   ): Promise<Written> {
     const { user, context, guard } = command.target;
     const now = this.clock();
-    // 1. Load. The remembered state may be old; the append finds out. A refusal of the guard has no append, so it needs the current state.
-    // 2. Decide.
+    // A remembered state may be old; the append finds out. A refusal of the guard has no append, so it needs the current state.
     const remembered = trustMemory && !guard ? this.states.remembered(user) : undefined;
     let state = remembered ?? (await this.states.current(user));
     let events = remembered ? unlessRefused(() => judge(command, state, now)) : judge(command, state, now);
@@ -87,11 +81,9 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
       state = await this.states.current(user);
       events = judge(command, state, now);
     }
-    // 3. Evolve, and build the answer.
     const next = events.reduce<SmtpUserState>(evolve, state);
     if (guard && events.length > 0) await this.lockoutGuard.check(guard, user, { before: state, after: next, now });
     const answer: Written = { body: command.show(next, now), version: next.version };
-    // 4. Append, if the state is unchanged.
     await this.writer.write(
       {
         tenantId: user.tenantId,
@@ -104,7 +96,7 @@ export class ChangeSmtpUserHandler implements ICommandHandler<ChangeSmtpUser<unk
       },
       locked,
     );
-    // With `holder`, the transaction is still open and may roll back.
+    // With `locked`, the transaction is still open and may roll back.
     if (!locked) this.states.remember(user, next);
     return answer;
   }

@@ -14,18 +14,15 @@ const DAYS = 7;
 const HOUR_MS = 3_600_000;
 /** Well below the deadline of the write that waits for it. */
 export const SOURCES_DEADLINE_MS = 2_000;
-/** The most addresses that a refusal names. It counts all. */
 export const MAX_NAMED_ADDRESSES = 100;
 
-/** Refuses a change that would lock out addresses that log in today. */
 @Injectable()
 export class LockoutGuard {
   constructor(@InjectDataSource('postern_logins_reader') private readonly reader: DataSource) {}
 
   /**
-   * Compares what `before` and `after` decide at `now` about the addresses of the last 7 days; at most about the newest 10,000.
-   * @throws 409 `lockout-risk` if `before` lets in addresses that `after` refuses, unless `accepts` is the digest of exactly these; 503
-   * `not-ready` if the logins cannot be read in time
+   * Compares what both states decide about the addresses of the last 7 days; at most about the newest 10,000.
+   * @throws 409 `lockout-risk` if only `after` refuses some, unless `accepts` is their digest; 503 `not-ready` if the logins cannot be read in time.
    */
   async check(
     { accepts }: RequestedGuard,

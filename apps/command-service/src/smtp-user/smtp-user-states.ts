@@ -11,7 +11,6 @@ import type { SmtpUserRef } from './target.js';
 /** A state's weight is 1 plus the number of its entries. An entry has about half a kilobyte, so this is about 50 MB. */
 const MAX_REMEMBERED_WEIGHT = 100_000;
 
-/** Loads states from the journal under row-level security, and remembers them. */
 @Injectable()
 export class SmtpUserStates {
   private readonly states = new LRUCache<string, SmtpUserState>({

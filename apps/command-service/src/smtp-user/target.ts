@@ -12,7 +12,6 @@ export interface SmtpUserRef {
   readonly smtpUserId: SmtpUserId;
 }
 
-/** The SMTP user that a request changes, which versions of it the caller has seen, and whether the change is guarded. */
 export interface Target {
   readonly user: SmtpUserRef;
   readonly context: WriteRequest;
@@ -20,7 +19,6 @@ export interface Target {
   readonly guard: RequestedGuard | null;
 }
 
-/** An id that is not a UUID is 404 without a query. */
 export const TargetOf = createParamDecorator(
   (need: 'if-match-required' | undefined, execution: ExecutionContext): Target => {
     const request = execution.switchToHttp().getRequest<FastifyRequest<{ Params: Record<string, string> }>>();

@@ -10,7 +10,6 @@ import { Problem, violates } from '@postern/http';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { SmtpUserRef } from './target.js';
 
-/** Events that claim or release a username. They are appended in the transaction of the claim. */
 export function movesUsername(event: SmtpUserEvent): boolean {
   return event.type === 'SmtpUserRegistered' || event.type === 'SmtpUserRenamed' || event.type === 'SmtpUserRemoved';
 }
@@ -26,7 +25,7 @@ export async function moveUsernames(
     if (event.type === 'SmtpUserRemoved') await release(manager, user);
     if (event.type === 'SmtpUserRenamed') {
       const { username, previousUsername } = event.data;
-      // In another case it is the same name.
+      // They differ only in upper and lower case.
       if (usernameKey(username) === usernameKey(previousUsername)) continue;
       await release(manager, user);
       await claim(manager, user, username);
@@ -57,7 +56,7 @@ async function release(manager: EntityManager, { smtpUserId }: SmtpUserRef): Pro
   );
 }
 
-/** The owner of a username, with its stream's version and its tenant's reply to denied logins. */
+/** `version` is that of the user's stream. */
 export interface OwnedUsername extends SmtpUserRef {
   readonly version: number;
   readonly reply: TenantReply | null;
@@ -100,11 +99,7 @@ export interface UsernameAt {
   readonly smtpUserId: SmtpUserId | undefined;
 }
 
-/**
- * Who owned each username at its time: a late denial belongs to the tenant that owned the username when the login was
- * denied. The n-th result is for the n-th question; null: nobody. As `postern_journal_writer`. One query, by the index
- * usernames_by_key.
- */
+/** A late denial belongs to the owner at the time of the login. The n-th result is for the n-th question; null: nobody. As `postern_journal_writer`. */
 export async function ownersAt(
   writer: DataSource,
   questions: readonly UsernameAt[],

@@ -5,7 +5,6 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { IdempotencyStore } from './idempotency-store.js';
 import { eventMetadata, type RequestContext, type Written } from './request-context.js';
 
-/** A write: events, and what must be durable together with them. */
 export interface EventWrite extends Omit<Append, 'metadata'> {
   readonly context: RequestContext;
   /** Stored for the request's `Idempotency-Key`, if it has one. */
@@ -23,9 +22,8 @@ export class EventWriter {
   ) {}
 
   /**
-   * Resolves when everything is durable. A write of events only shares a commit with others.
+   * Resolves when everything is durable. A write of events only shares a commit with others. `whileLocked` commits the write with `locked`.
    * @throws the errors of `Journal.append`; 503 `not-ready` if another process carries out the same request.
-   * @param locked a transaction of `whileLocked`, which commits the write
    */
   async write(write: EventWrite, locked?: EntityManager): Promise<void> {
     const { context, answer, also, ...rest } = write;
@@ -48,7 +46,6 @@ export class EventWriter {
     if (idempotency) await this.store.keep(this.writer.manager, idempotency, answer);
   }
 
-  /** Runs `work` in a transaction with an exclusive lock on the stream. */
   whileLocked<T>(streamId: string, work: (locked: EntityManager) => Promise<T>): Promise<T> {
     return this.writer.transaction(async (manager) => {
       await lockStream(manager, streamId);

@@ -8,7 +8,6 @@ import { openAnswer, sealAnswer } from './sealed-answer.js';
 
 const LIFE_SQL = `interval '${ANSWER_LIFE_HOURS} hours'`;
 
-/** Sealed answers of requests with an `Idempotency-Key`, for a day. As `postern_journal_writer`. */
 @Injectable()
 export class IdempotencyStore {
   constructor(@InjectDataSource('postern_journal_writer') private readonly writer: DataSource) {}

@@ -18,7 +18,7 @@ export function isPlain(text: string): boolean {
   return text.isWellFormed() && !CONTROL.test(text);
 }
 
-/** Makes a foreign text storable: U+FFFD for what cannot be stored, and at most `longest` units. */
+/** Replaces what cannot be stored by U+FFFD, and cuts the text at `longest` UTF-16 units. */
 export function storable(text: string, longest: number): string {
   return text
     .slice(0, longest)

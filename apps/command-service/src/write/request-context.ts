@@ -4,7 +4,6 @@ import type { Actor, ApiKeyId, EventMetadata, SessionId, TenantId } from '@poste
 import { credentialOf, principalOf, Problem, strongTags } from '@postern/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** Who asks, and with which request: every command has it, and its events record it. */
 export interface RequestContext {
   readonly actor: Actor;
   readonly requestId: string;
@@ -70,10 +69,7 @@ function idempotencyClaim(request: FastifyRequest): IdempotencyClaim | undefined
   return { callerId, tenantId, key, requestHash: hashOf(request), secret: credentialOf(request)?.text ?? '' };
 }
 
-/**
- * The hash of what a request means: white space, the order of members and the spelling of the path do not matter. `Postern-Guard` is left
- * out: a change that the guard refused may be sent with `accept` and the same key. A repeat of either request then gets its answer.
- */
+/** White space and the order of members do not matter. Without `Postern-Guard`: a refused change may be sent with `accept` and the same key. */
 function hashOf({ method, routeOptions, params, headers, body }: FastifyRequest): Buffer {
   const request = [method, routeOptions.url, params, strongTags(headers['if-match'] ?? ''), body ?? null];
   return createHash('sha256').update(JSON.stringify(request, membersSorted), 'utf8').digest();

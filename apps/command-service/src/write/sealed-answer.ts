@@ -6,8 +6,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Encrypts an answer with AES-256-GCM. The key comes by HKDF from the caller's API key, of which the database has only
- * the hash: so a repeated request gets an issued key's text again, and nobody else can read it.
+ * AES-256-GCM with a key by HKDF from the caller's secret, of which the database has only the hash: nobody else can read an issued key's text.
  * Layout: nonce (12 bytes), tag (16 bytes), ciphertext.
  */
 export function sealAnswer(claim: IdempotencyClaim, answer: unknown): Buffer {

@@ -11,7 +11,6 @@ export const WRITE_DEADLINE_MS = 8_000;
 /** Requests with the same `Idempotency-Key` that run or wait in this process. */
 export const MAX_REPEATS = 100;
 
-/** A route that carries out a command through `Writes`. */
 export function Write(documentation: Documentation): MethodDecorator {
   const { status = 200, takes = [], responseHeaders = [] } = documentation;
   return applyDecorators(
@@ -35,9 +34,8 @@ export class Writes {
   ) {}
 
   /**
-   * Carries out the command and returns the answer's body; 503 `not-ready` after eight seconds. The write may have
-   * succeeded then, but it cannot take effect later: the deadline covers every look-up, and the journal refuses later
-   * appends.
+   * Returns the answer's body; 503 `not-ready` after eight seconds. The write may have succeeded then, but it cannot take effect later:
+   * the deadline covers every look-up, and the journal refuses later appends.
    */
   async carryOut<Body>(request: WriteRequest, command: Command<Written<Body>>): Promise<Body> {
     const { idempotency, operation, setHeader } = request;
@@ -51,11 +49,7 @@ export class Writes {
     return (body ?? undefined) as Body;
   }
 
-  /**
-   * The stored answer, or the result of `work`, which stores it in the transaction of its events. A second request
-   * waits for the first. Only success is stored.
-   * @throws 409 `idempotency-key-reused` for another request.
-   */
+  /** A second request waits for the first. `work` stores its answer in the transaction of its events. @throws 409 `idempotency-key-reused`. */
   private once<Body>(
     { setHeader }: WriteRequest,
     claim: IdempotencyClaim,
@@ -72,7 +66,7 @@ export class Writes {
       try {
         return await work();
       } catch (error) {
-        // Another process may have been faster: its stored answer says more than this failure.
+        // Another process may have been faster: return its stored answer instead of this failure.
         const theirs = await this.store.find(claim).catch(rethrowProblem);
         if (theirs) return replayed(theirs);
         throw error;
