@@ -21,7 +21,6 @@ import { GetSmtpUserHandler } from './smtp-user-directory/get-smtp-user.js';
 import { ListSmtpUsersHandler } from './smtp-user-directory/list-smtp-users.js';
 import { SmtpUsersController } from './smtp-user-directory/smtp-users.controller.js';
 
-/** The process provides EVENT_BUS and SETTINGS. */
 @Module({
   imports: [
     CqrsModule,

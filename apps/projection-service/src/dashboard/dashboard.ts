@@ -39,7 +39,6 @@ export class Dashboard implements OnModuleInit {
   }
 }
 
-/** All paths have the same page, with a new nonce in each answer. */
 async function servePage(reply: FastifyReply): Promise<string> {
   const nonce = randomBytes(18).toString('base64');
   const page = await readFile(join(FILES, 'index.html'), 'utf8').catch((cause: unknown) => {

@@ -58,7 +58,6 @@ export class ListRelaysHandler implements IQueryHandler<ListRelays> {
       this.policies.query<{ revision: number }[]>('SELECT revision::float8 FROM projection.relay_policy_totals'),
       readRows<RelayState>(
         this.access.manager,
-        // A small table: 10,000 rows at most.
         sql`WITH relays AS (
               SELECT *, coalesce(stream_seen_at > clock_timestamp() - ${GONE_AFTER_SECONDS} * interval '1 s', false) AS connected,
                      max(last_contact_at) OVER (PARTITION BY name) AS named_last_at

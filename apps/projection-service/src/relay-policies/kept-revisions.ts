@@ -5,11 +5,7 @@ import { POLICIES_CHANNEL } from './policies-channel.js';
 /** New rows have revisions from here on, below zero, until they get the live row's revision or the next one. */
 export const NO_REVISION_YET = -1_000_000_000_000_000;
 
-/**
- * Keeps revisions over a rebuild, so that relays get only the differences and need no snapshot. A row that differs gets
- * the next revision. A live row of a username that the journal does not have becomes a tombstone, so that relays remove
- * it.
- */
+/** Relays get only the differences of a rebuild. Live rows of usernames that the journal does not have become tombstones, so that relays remove them. */
 export class KeptRevisions implements Rebuilding {
   private upTo: string = String(NO_REVISION_YET);
   private unknown: readonly string[] = [];

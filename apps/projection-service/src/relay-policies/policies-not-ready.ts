@@ -2,7 +2,6 @@ import { Problem } from '@postern/http';
 import type { DataSource } from 'typeorm';
 import { POLICIES_COMPLETE } from './policies-complete.js';
 
-/** The answer to a relay until then. It keeps its last policies and tries again. */
 export function policiesNotReady(): Problem {
   return new Problem(
     'not-ready',

@@ -43,7 +43,6 @@ export const relayPoliciesModel: ReadModel = {
              FROM projection.relay_policies WHERE revision IS NOT NULL) sent
      WHERE NOT EXISTS (SELECT FROM projection.relay_policy_totals t
                         WHERE t.policies = sent.policies AND ('x' || encode(t.digest, 'hex'))::bit(64) = sent.digest)`,
-  // The topic has no other events.
   write: (manager, events) => applyPolicies(manager, events as readonly Recorded<SmtpUserEvent>[]),
   rebuilding: () => new KeptRevisions(),
 };

@@ -2,7 +2,6 @@ import { sqlMigration, type SchemaComponent } from '@postern/database';
 import { checkpointTableSql } from '@postern/event-store';
 import { smtpUserTablesSql } from '@postern/read-models';
 
-/** The component for `migrate` of @postern/database. All of it can be rebuilt from the journal. */
 export const projectionSchema: SchemaComponent = {
   schema: 'projection',
   migrations: [

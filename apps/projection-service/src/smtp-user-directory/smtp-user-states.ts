@@ -4,7 +4,6 @@ import sql, { type Sql } from 'sql-template-tag';
 
 export const SMTP_USER_STATES = ['unrestricted', 'restricted', 'report-only', 'expiring', 'expired'] as const;
 
-/** SQL that is true for a row of `projection.smtp_users` in this state. */
 export function isInState(state: (typeof SMTP_USER_STATES)[number], tenantId: TenantId, now: Date): Sql {
   switch (state) {
     case 'unrestricted':

@@ -6,7 +6,6 @@ export interface PolicyRules extends ModeSetting {
   readonly entries: readonly RelayPolicyEntry[];
 }
 
-/** A user's ownership of a username: a row of `projection.relay_policies` (see its columns). */
 export interface PolicyRow {
   readonly smtpUserId: SmtpUserId;
   readonly usernameKey: UsernameKey;

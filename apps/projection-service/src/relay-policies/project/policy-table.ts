@@ -13,11 +13,7 @@ import type { PolicyRow, PolicyRules } from './policy-row.js';
 
 // These statements name no schema, so that a rebuild can run them on new tables by `search_path`.
 
-/**
- * Locks the totals until the transaction ends: revisions are then taken in commit order, and no consumer overwrites
- * another's rows. The commit does not wait for the disk: a crash loses the checkpoint too, so the events are applied
- * again.
- */
+/** The lock gives revisions in commit order. The commit does not wait for the disk: a crash loses the checkpoint too, so the events are applied again. */
 export async function lockTotals(manager: EntityManager): Promise<PolicyTotals> {
   const [record] = await manager.query<TotalsRecord[]>(
     `SELECT revision, policies, digest, set_config('synchronous_commit', 'off', true)
@@ -60,9 +56,8 @@ const COLUMNS = `
          entries, version, event_id AS "eventId", claimed_at::float8 AS "claimedAt", removed, digest, revision::float8`;
 
 /**
- * Uses the primary key, `one_published_policy_per_username` and `relay_policies_unpublished`. Of unpublished tombstones
- * only the last one is needed. In parts instead of OR: before the first ANALYZE, OR was planned as a sequential scan,
- * 25 times slower than events arrive. A row may appear twice.
+ * Uses the primary key, `one_published_policy_per_username` and `relay_policies_unpublished`. Of unpublished tombstones only the last one is needed.
+ * In parts instead of OR: before the first ANALYZE, OR was planned as a sequential scan, 25 times slower than events arrive. A row may appear twice.
  */
 const ROWS = `
   WITH held AS MATERIALIZED (SELECT ${COLUMNS} FROM relay_policies WHERE smtp_user_id = ANY ($1::uuid[])),

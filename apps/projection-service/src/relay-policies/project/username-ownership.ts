@@ -19,11 +19,7 @@ interface Owner {
   live: PolicyRow | null;
 }
 
-/**
- * Who owns which username, while events are applied to the loaded rows. Events of one user come in order, but those of
- * two users may not: a username may be taken before the event that releases it arrives. So each user has its own row
- * per username, which only its own events change.
- */
+/** Each user has its own row per username, which only its own events change: a claim may arrive before the release by the previous owner. */
 export class UsernameOwnership {
   private readonly owners = new Map<SmtpUserId, Owner>();
   private readonly byUsername = new Map<UsernameKey, PolicyRow[]>();

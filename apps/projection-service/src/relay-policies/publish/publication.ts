@@ -5,7 +5,6 @@ import { POLICY_LINES } from '../policy-lines.js';
 
 export const POLICY_PUBLISHER_LOCK = 8_025_031;
 
-/** NOTIFY's channel for a request to write all policies again. */
 export const PUBLICATION_CHANNEL = 'projection_relay_policy_publication';
 
 export interface Publication {
@@ -16,7 +15,6 @@ export interface Publication {
 
 type Projection = Pick<DataSource, 'query'>;
 
-/** @param projection connected as `postern_projection`, also below. */
 export async function publication(projection: Projection): Promise<Publication> {
   const [row] = await projection.query<Record<keyof Publication, string>[]>(STATE);
   return { published: Number(row?.published), revision: Number(row?.revision), waiting: Number(row?.waiting) };
@@ -46,7 +44,7 @@ export async function nextPolicies(
   return { from, policies: rows.map(({ line }) => JSON.parse(line) as RelayPolicy) };
 }
 
-/** Compare-and-set: a request to write all again, made meanwhile, stays. */
+/** Compare-and-set: a request to write all again that comes in between is not lost. */
 export async function notePublished(projection: Projection, from: number, to: number): Promise<void> {
   await projection.query(
     'UPDATE projection.relay_policy_publication SET revision = $2, updated_at = clock_timestamp() WHERE revision = $1',

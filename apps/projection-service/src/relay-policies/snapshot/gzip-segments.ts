@@ -9,7 +9,7 @@ export interface GzipSegment {
   readonly size: number;
 }
 
-/** Each piece that a slow reader takes is a sign of life. */
+/** Each piece that a slow reader reads is a sign of life. */
 const PIECE_BYTES = 65_536;
 
 const compress = promisify(deflateRaw);

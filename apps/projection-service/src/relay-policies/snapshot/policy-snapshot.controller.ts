@@ -23,7 +23,6 @@ export class PolicySnapshotController {
     @Inject(STREAM_LIMITS) private readonly limits: StreamLimits,
   ) {}
 
-  /** NDJSON, one line per policy that is not removed. The stream resumes from `Postern-Revision`. */
   @Get('v1/relay/policies')
   @Allow('relay')
   @Documented({
@@ -82,9 +81,7 @@ function acceptsGzip(header: string): boolean {
   });
 }
 
-/**
- * Calls `onStalled` if one chunk takes longer than `stalledMs`, or all longer than `totalMs`: it keeps the snapshot.
- */
+/** A slow reader keeps the snapshot in memory: calls `onStalled` after `stalledMs` for one chunk, or `totalMs` for all. */
 async function* whileRead(
   chunks: AsyncIterable<Buffer>,
   limits: { readonly stalledMs: number; readonly totalMs: number },

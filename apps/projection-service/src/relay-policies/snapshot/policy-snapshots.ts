@@ -11,7 +11,7 @@ import { POLICIES_COMPLETE } from '../policies-complete.js';
 import { gzipStream } from './gzip-segments.js';
 import { FIRST_ID, LAST_ID, readSegments, SharedSnapshot, type PolicySegment } from './shared-snapshot.js';
 
-/** More relays are asked to try again later. Each reader has a socket and its buffers. */
+/** More relays get `too-many-requests`. Each reader has a socket and its buffers. */
 export const SNAPSHOT_READERS = 256;
 /** Snapshots that readers use, with the latest. Beyond this, relays get the latest, and changes by the stream. */
 export const SNAPSHOTS_KEPT = 4;
@@ -26,7 +26,7 @@ export interface PolicySnapshot {
   close(): void;
 }
 
-/** The process's snapshot: read once, shared by all readers, partly renewed when a reader comes after changes. */
+/** The process's snapshot: read once, shared by all readers, partly renewed when a reader connects after changes. */
 @Injectable()
 export class PolicySnapshots implements OnModuleDestroy {
   private readonly logger = new Logger('relay-policies');
@@ -38,7 +38,6 @@ export class PolicySnapshots implements OnModuleDestroy {
 
   constructor(@InjectDataSource('postern_relay_reader') private readonly reader: DataSource) {}
 
-  /** @throws `not-ready` if the policies are not complete. */
   async totals(): Promise<PolicyTotals> {
     return readTotals(this.reader);
   }
@@ -80,16 +79,16 @@ export class PolicySnapshots implements OnModuleDestroy {
 
   /** With everything committed before the call; or the latest one, while one is being read or too many are kept. */
   private async current(): Promise<SharedSnapshot> {
-    const wanted = await readTotals(this.reader);
+    const newest = await readTotals(this.reader);
     const { latest } = this;
     if (latest && latest.state !== 'failed') {
-      if (sameTotals(latest.totals, wanted) || latest.state === 'growing') return latest;
+      if (sameTotals(latest.totals, newest) || latest.state === 'growing') return latest;
       const others = [...this.readers.keys()].filter((snapshot) => snapshot !== latest).length;
       if (others + 1 >= SNAPSHOTS_KEPT) return latest;
     }
-    // It may have begun before the last change.
+    // The running renewal may have begun before the last change.
     const begun = await this.renewing;
-    if (begun && begun.totals.revision >= wanted.revision) return begun;
+    if (begun && begun.totals.revision >= newest.revision) return begun;
     this.renewing ??= this.renew().finally(() => (this.renewing = null));
     return this.renewing;
   }
@@ -114,7 +113,6 @@ export class PolicySnapshots implements OnModuleDestroy {
       snapshotBuilds.inc({ extent: 'all' });
       const snapshot = new SharedSnapshot(totals);
       this.latest = snapshot;
-      // Its readers follow it as it grows.
       this.filling = this.fill(runner, snapshot);
       return snapshot;
     } catch (error) {

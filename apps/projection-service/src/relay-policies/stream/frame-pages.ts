@@ -72,7 +72,7 @@ export class RevisionAhead extends Error {
   }
 }
 
-/** Of one instant. A policy that changed several times comes once, in its latest state. @throws `RevisionAhead`. */
+/** Of one instant. A policy that changed several times is there once, in its latest state. @throws `RevisionAhead`. */
 export async function readFramePage(from: DataSource, after: Revision): Promise<FramePage> {
   const records = await from.query<PageRecord[]>(PAGE, [after, POLICIES_PER_PAGE]);
   const [first] = records;

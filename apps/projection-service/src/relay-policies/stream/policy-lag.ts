@@ -3,7 +3,6 @@ import type { PolicyLag } from '@postern/contracts';
 
 const UNKNOWN: PolicyLag = { lagEvents: null, lagSeconds: null };
 
-/** How far the policies are behind the journal. Heartbeats continue if the measurement fails. */
 export class PolicyLagMeter {
   private measure: (() => Promise<PolicyLag>) | undefined;
   private measuring: Promise<unknown> | undefined;
@@ -17,7 +16,7 @@ export class PolicyLagMeter {
     this.measure = measure;
   }
 
-  /** For `withinMs` at most. One measurement at a time, so that a hanging database is not asked repeatedly. */
+  /** For `withinMs` at most. One measurement at a time, so that a hanging database is not queried repeatedly. */
   async refresh(withinMs: number): Promise<void> {
     if (this.measure === undefined) return;
     this.measuring ??= this.measure()

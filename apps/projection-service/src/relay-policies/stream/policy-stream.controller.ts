@@ -11,7 +11,6 @@ import type { ResetReason } from './frame-pages.js';
 export class PolicyStreamController {
   constructor(@Inject(PolicyStream) private readonly stream: PolicyStream) {}
 
-  /** Server-sent events from `Last-Event-ID` on. If it is missing, malformed or ahead: `reset`. */
   @Get('v1/relay/policies/stream')
   @Allow('relay')
   @Documented({

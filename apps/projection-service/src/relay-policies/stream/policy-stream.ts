@@ -25,9 +25,8 @@ const RETRY_MS = 500;
 const REPLY_BYTES = 262_144;
 
 /**
- * The policy streams of this process. The table is followed once, by the tail. A member first catches up on its own.
- * When it is at the tail's position it joins, and from then on gets the pages that the tail reads. Joining is one
- * synchronous step, so no change is missed.
+ * The tail reads the table once for the process. A member first catches up on its own. At the tail's position it joins, and from then on
+ * gets the tail's pages. Joining is one synchronous step, so no change is missed.
  */
 @Injectable()
 export class PolicyStream implements TailListener, OnModuleDestroy {
@@ -63,7 +62,6 @@ export class PolicyStream implements TailListener, OnModuleDestroy {
     this.heartbeats = setInterval(() => void this.beat(), limits.heartbeatMs);
   }
 
-  /** Heartbeats then report how far the policies are behind the journal. */
   measureLagBy(measure: () => Promise<PolicyLag>): void {
     this.lag.measureBy(measure);
   }

@@ -14,7 +14,6 @@ export interface TailListener {
   onGoneBack(): void;
 }
 
-/** Follows `relay_policies` for the process and reads each change once. It survives an outage of the database. */
 export class PolicyTail {
   private readonly logger = new Logger('relay-policies');
   private readonly recent: RecentPages;
@@ -23,7 +22,6 @@ export class PolicyTail {
   private readonly signal = new WakeSignal();
   private readonly running: Promise<void>;
 
-  /** @param reader connected as `postern_relay_reader`. */
   constructor(
     private readonly reader: DataSource,
     private readonly limits: StreamLimits,

@@ -7,7 +7,6 @@ import type { StreamLimits } from './stream-limits.js';
 export class StreamMember extends EventStream {
   /** Changes of tenants' replies are written up to here; -1: none. */
   repliesAt = -1;
-  /** It is at the tail's position and gets the pages that the tail reads. */
   joined = false;
   greeted = false;
   private readonly connectedAt = new Date().toISOString();
