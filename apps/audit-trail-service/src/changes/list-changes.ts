@@ -27,7 +27,6 @@ export const actorView = viewOf<Actor>('Actor', 'The API key that was used, with
   ).exactOptional(),
 });
 
-/** Within a millisecond, changes are in the journal's order. */
 export const changes = defineList({
   name: 'changes',
   page: 'ChangePage',
@@ -77,7 +76,6 @@ export const changes = defineList({
     'smtpUserId',
     'eventId',
   ],
-  /** A sentence instead of data for programs. */
   csvRow(change) {
     const sentence = whatChanged(change);
     return { ...change, sentence: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.` };

@@ -2,7 +2,6 @@ import type { Actor } from '@postern/contracts';
 import { INSTANT } from '@postern/database';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** Who retried or discarded a dead letter, and when: by the API, or on the command line. */
 export interface DeadLetterAction {
   readonly action: 'retry' | 'discard';
   readonly at: string;
@@ -22,7 +21,6 @@ const bigintAsNumber = {
   to: (value: unknown) => value,
 };
 
-/** A row of `audit.dead_letters` (schema/dead-letters.sql). Its content is selected only on request. */
 @Entity({ schema: 'audit', name: 'dead_letters' })
 export class DeadLetter {
   @PrimaryColumn('uuid') readonly id!: string;

@@ -22,7 +22,6 @@ const LettersQuery = z.strictObject({
   state: z.enum(['waiting', 'all'], 'Give waiting or all.').default('waiting'),
 });
 
-/** Denials that could not be read. `postern dead-letters` does the same in the database. */
 @Controller('v1/dead-letters')
 @Allow('operator')
 export class DeadLettersController {

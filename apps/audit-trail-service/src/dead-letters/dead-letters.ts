@@ -4,7 +4,7 @@ import { actionOf, DeadLetter, type OnBehalfOf } from './dead-letter.entity.js';
 
 export const DEAD_LETTERS_ORDER: ListOrder = { deadLetteredAt: isTime, id: isUuid };
 
-/** At most `limit` dead letters after the cursor. `audit` is connected as `postern_audit`, also below. */
+/** `audit` is connected as `postern_audit`, also below. */
 export function listDeadLetters(
   audit: DataSource,
   which: 'waiting' | 'all',
@@ -33,7 +33,7 @@ export function countWaiting(audit: DataSource): Promise<number> {
   return audit.manager.countBy(DeadLetter, { state: 'waiting' });
 }
 
-/** Marks a dead letter as ignored; it is kept. Returns false if none with this id is waiting. */
+/** The row is kept. Returns false if no dead letter with this id is waiting. */
 export async function discardDeadLetter(audit: DataSource, id: string, by: OnBehalfOf): Promise<boolean> {
   const change = { state: 'discarded', lastAction: actionOf('discard', by) } as const;
   const { affected } = await audit.manager.update(DeadLetter, { id, state: 'waiting' }, change);
@@ -48,7 +48,6 @@ export function readableLetter(letter: DeadLetter): ReadableDeadLetter {
   return { ...letter, key: readable(letter.key), value: readable(letter.value) };
 }
 
-/** Text if the bytes are UTF-8, otherwise base64. */
 function readable(bytes: Buffer | null): Bytes {
   if (bytes === null) return null;
   const text = bytes.toString('utf8');

@@ -30,7 +30,7 @@ export async function retryDeadLetter(audit: DataSource, id: string, by: OnBehal
       await retried(manager, id, by, { reason: row.why });
       return { outcome: 'unreadable', reason: row.why };
     }
-    // It comes after newer denials of its address and is settled once, so its position does not show a repeat.
+    // It is recorded after newer denials of its address and is settled once, so its position does not show a repeat.
     const { counted, stored } = await insertDenials(manager, [row], { keptFrom, droppedBefore: NEVER });
     await retried(manager, id, by, { state: 'settled', tenantId: row.tenant_id });
     await recordArrivals(manager, stored);

@@ -5,7 +5,7 @@ import type { EntityManager } from 'typeorm';
 import { DeadLetter } from './dead-letter.entity.js';
 import type { UnreadableDenial } from '../denials/record/denial-row.js';
 
-/** Stores events with a field that no column accepts as dead letters, complete and with the reason, each once. */
+/** For events with a field that no column accepts. Each is stored once. */
 export async function deadLetterEvents(
   manager: EntityManager,
   consumer: string,
@@ -23,7 +23,7 @@ export async function deadLetterEvents(
   await manager.createQueryBuilder().insert().into(DeadLetter).values(letters).orIgnore().execute();
 }
 
-/** Stores a received message as a dead letter, once: its id is made of its position and bytes. */
+/** Stored once: the id is made of the message's position and bytes. */
 export async function deadLetterMessage(
   manager: EntityManager,
   consumer: string,

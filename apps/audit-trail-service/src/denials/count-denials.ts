@@ -118,7 +118,7 @@ function bucketOf(at: string, counted: readonly Counted[]): DenialBucket {
   };
 }
 
-/** The starts of the period's intervals; one more than the limit if there are too many. */
+/** One more than the limit if there are too many. */
 function startsOf({
   from,
   to,

@@ -44,7 +44,7 @@ export const denialsModel: ReadModel = {
   write: async (manager, events) => {
     const { keptFrom } = await loadDenialRetention(manager);
     const rows = events.map(denialRow).filter((row): row is DenialRow => !isUnreadable(row));
-    // Each comes once, so none is a repeat.
+    // A rebuild reads each denial once, so none is a repeat.
     await insertDenials(manager, rows, { keptFrom, droppedBefore: NEVER });
   },
 };

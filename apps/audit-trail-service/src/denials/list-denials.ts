@@ -99,7 +99,6 @@ export async function denialConditions(
   return ofUser && [...byTimeAndAddress(scope, params), ...byOthers(scope, params), ...ofUser];
 }
 
-/** The conditions that the index `denials_of_address` answers without reading rows. */
 function byTimeAndAddress({ tenantId }: DenialScope, { from, to, cursor, ip }: Filters): Sql[] {
   const conditions = [sql`tenant_id = ${tenantId}`, sql`occurred_at >= (SELECT kept_from FROM audit.denial_retention)`];
   if (from !== undefined) conditions.push(sql`occurred_at >= ${from}::timestamptz`);
@@ -122,7 +121,7 @@ function byOthers({ smtpUserId }: DenialScope, { relay, reason, refused }: Filte
   return conditions;
 }
 
-/** By the users, which have an index; a user may have denials under its other names. Null: nobody had the name. */
+/** By the users, which have an index; a user may have denials under its other names. Null: nobody ever had the name. */
 async function byUsername(manager: EntityManager, tenantId: TenantId, username: UsernameKey): Promise<Sql[] | null> {
   const users = await ofSmtpUsersNamed(manager, tenantId, username);
   return (
@@ -138,7 +137,6 @@ async function byUsername(manager: EntityManager, tenantId: TenantId, username: 
 /** Up to this number they are fetched by address and sorted. Of more, walking the newest denials soon fills a page. */
 const FEW = 2_000;
 
-/** Whether the range has few denials: then all are found first, otherwise the newest are scanned in order. */
 async function areFew(manager: EntityManager, conditions: readonly Sql[]): Promise<boolean> {
   const [row] = await readRows<{ few: boolean }>(
     manager,
@@ -150,8 +148,5 @@ async function areFew(manager: EntityManager, conditions: readonly Sql[]): Promi
 /** For this transaction: a bitmap would collect all matches, but only a page is needed. */
 const BY_INDEX = `SELECT set_config('enable_bitmapscan', 'off', true)`;
 
-/**
- * Forces a walk along an index from the newest denial. PostgreSQL multiplies the odds of tenant and user, expects a
- * handful of rows, and would fetch and sort all denials of the user: 31 ms for 2,800 of them, and 0.3 ms in order.
- */
+/** PostgreSQL expects a handful of rows, and would fetch and sort all denials of the user: 31 ms for 2,800 of them, and 0.3 ms in order. */
 const ONLY_IN_ORDER = `SELECT set_config('enable_sort', 'off', true)`;

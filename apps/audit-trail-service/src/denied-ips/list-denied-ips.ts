@@ -108,7 +108,7 @@ async function readRecords(manager: EntityManager, conditions: Sql[], limit: num
   });
 }
 
-/** For the SMTP user's addresses with a denial in the period. Uses the index `denied_ips_of_user`. */
+/** Uses the index `denied_ips_of_user`. */
 function conditionsOf(smtpUserId: string, { from, to, cursor }: Partial<DeniedIpsParams>): Sql[] {
   const conditions = [sql`smtp_user_id = ${smtpUserId}`];
   if (from !== undefined) conditions.push(sql`last_denied_at >= ${from}::timestamptz`);

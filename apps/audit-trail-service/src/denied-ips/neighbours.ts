@@ -2,7 +2,7 @@ import { readRows } from '@postern/lists';
 import sql, { raw } from 'sql-template-tag';
 import type { EntityManager } from 'typeorm';
 
-/** Enough to tell a site from a single host; the exact number does not matter above it. */
+/** Enough to distinguish a site from a single host. */
 export const MAX_NEIGHBOURS = 1_000;
 
 /** Comparisons instead of <<=, which is not leakproof: row-level security would prevent the index. */
@@ -28,13 +28,12 @@ export async function countNeighbours(
 export const USERS_OF_PROXY = 3;
 
 /**
- * Rows read per range. A /24 with more than 512 rows has an address of three SMTP users among the first 513, so the
- * limit never changes the answer for IPv4. A /64 may have as many rows of one user: then a proxy may be among the
- * unread ones.
+ * Rows per range. A /24 with more than 512 rows has an address of three SMTP users among the first 513, so the limit never changes the answer
+ * for IPv4. In a /64, a proxy may be among the unread rows.
  */
 const MAX_ROWS = 1_000;
 
-/** Ranges with an address that `USERS_OF_PROXY` users were denied from, and ranges with too many rows to know. */
+/** Also returns ranges with too many rows to decide. */
 export async function findProxies(
   manager: EntityManager,
   tenantId: string,

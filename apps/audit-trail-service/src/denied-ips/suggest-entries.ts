@@ -35,10 +35,9 @@ export interface Surroundings {
   readonly recent: readonly DeniedIpRecord[];
 }
 
-/** From this number on, neighbours look like one site. */
 const SEVERAL = 3;
 
-/** The narrowest first: the address; its neighbourhood if several were denied; both families if the list has only one. */
+/** The narrowest first. */
 export function suggestEntries(denied: DeniedAddress, { listed, neighbours, recent }: Surroundings): SuggestedEntry[] {
   const { address } = denied;
   const suggestions = [{ range: address.text, why: whyItself(denied, listed), covers: 1 }];

@@ -11,7 +11,7 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { daysField, loginCoverageFields, observedFrom } from '../sources/recent-sources.js';
 
-/** The SMTP users and entries that were added last come first. */
+/** The newest first. */
 export const entries = defineList({
   name: 'entries',
   page: 'UsedEntryPage',
@@ -58,7 +58,6 @@ export const entries = defineList({
   ],
 });
 export type UsedEntry = z.infer<typeof entries.item>;
-/** With what is not known about their use. */
 export interface UsedEntryPage extends Page<UsedEntry>, Pick<LoginCoverage, 'since' | 'silentRelays'> {}
 export type EntriesParams = z.infer<typeof entries.query>;
 
@@ -146,7 +145,6 @@ export class ListEntriesHandler implements IQueryHandler<ListEntries> {
 
 const NEWEST_FIRST = raw('ORDER BY u.id DESC, position DESC');
 
-/** Whether relays have reported logins for this many days. */
 function isKnown(since: string | null, days: number, now: Date): boolean {
   return since !== null && since <= observedFrom(days, now).toISOString();
 }

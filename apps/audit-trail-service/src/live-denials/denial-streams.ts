@@ -32,7 +32,7 @@ class DenialMember extends EventStream {
   }
 }
 
-/** Live denials. Each member reads at its own pace; members of a tenant at the same position share the read. */
+/** Members of a tenant at the same position share the read. */
 @Injectable()
 export class DenialStreams implements OnModuleDestroy {
   private readonly logger = new Logger('live-denials');

@@ -15,13 +15,13 @@ export interface ArrivedDenial {
   readonly position: StreamPosition;
 }
 
-/** The next denials of the tenant, in the order in which they became visible. Empty if there are no more. */
+/** In the order in which they became visible. Empty if there are no more. */
 export interface ArrivalPage {
   readonly denials: readonly ArrivedDenial[];
   readonly upTo: StreamPosition;
 }
 
-/** Reads the page after a position: 8 rows of arrivals and at most 500 denials, by their keys. */
+/** Reads 8 rows of arrivals and at most 500 denials, by their keys. */
 export async function readArrivals(
   dataSource: DataSource,
   tenantId: TenantId,
@@ -44,7 +44,7 @@ export async function readArrivals(
   );
   const arrived = rows.map(({ arrival, offset, ...denial }) => ({ denial, position: { arrival, offset } }));
   return {
-    // Retention may have deleted some meanwhile.
+    // Retention may have deleted some since.
     denials: arrived.filter(({ denial }) => denial.id !== null),
     upTo: arrived.at(-1)?.position ?? from,
   };

@@ -1,6 +1,5 @@
 import type { EventStreamLimits } from '@postern/http';
 
-/** The injection token with which a process changes its `DenialStreamLimits`. */
 export const DENIAL_STREAM_LIMITS = Symbol('denial stream limits');
 
 export interface DenialStreamLimits extends EventStreamLimits {
@@ -11,7 +10,6 @@ export interface DenialStreamLimits extends EventStreamLimits {
 export const DEFAULT_DENIAL_STREAM_LIMITS: DenialStreamLimits = {
   heartbeatMs: 5_000,
   maxClients: 500,
-  /** All sessions of a key count together. */
   maxClientsPerKey: 50,
   maxUnreadBytes: 1_048_576,
   stalledMs: 20_000,

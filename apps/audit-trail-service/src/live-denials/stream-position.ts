@@ -7,7 +7,6 @@ export interface StreamPosition {
 /** An event's id can be resumed from for this long; `audit.denial_arrivals` is kept for twice as long. */
 export const RESUMABLE_MS = 60 * 60 * 1_000;
 
-/** Why a stream begins with new denials instead of the requested position. */
 export const RESET_REASONS = ['last-event-id-malformed', 'last-event-id-too-old', 'last-event-id-ahead'] as const;
 export type ResetReason = (typeof RESET_REASONS)[number];
 
@@ -16,7 +15,6 @@ export function eventId({ arrival, offset }: StreamPosition, now: number): strin
   return `${arrival}-${offset}-${Math.floor(now / 1_000)}`;
 }
 
-/** The position in an event's id, or why it cannot be resumed from. */
 export function readEventId(id: string, now: number): StreamPosition | { readonly reset: ResetReason } {
   const [, arrival, offset, seconds] = /^(\d{1,15})-(\d{1,9})-(\d{1,12})$/.exec(id) ?? [];
   if (seconds === undefined) return { reset: 'last-event-id-malformed' };

@@ -45,7 +45,7 @@ export const checkedAddressView = view('CheckedAddress', 'A decision, explained.
 });
 export type CheckedAddress = z.infer<typeof checkedAddressView>;
 
-/** What a relay would decide at `at`, and why. `at` is in the past, or null: now. */
+/** `at` is in the past, or null: now. */
 export class CheckAddress extends Query<CheckedAddress> {
   constructor(
     readonly user: SmtpUserQuery,
@@ -69,7 +69,7 @@ export class CheckAddressHandler implements IQueryHandler<CheckAddress> {
   }
 }
 
-/** The state at `at`: the last complete state before it, and the few changes after that. A change whose predecessor is later than `at` is not applied. */
+/** The last complete state before `at`, and the changes after it. A change whose predecessor is later than `at` is not applied. */
 async function userAt(manager: EntityManager, smtpUserId: string, at: Date): Promise<RegisteredSmtpUser> {
   const changes = (await manager.query<ChangeRecord[]>(CHANGES_UP_TO, [smtpUserId, at])).toSorted(
     (a, b) => a.version - b.version,
@@ -110,7 +110,6 @@ const CHANGES_UP_TO = `
    WHERE smtp_user_id = $1 AND occurred_at <= $2 AND occurred_at >= coalesce((
          SELECT max(occurred_at) FROM audit.changes WHERE smtp_user_id = $1 AND state IS NOT NULL AND occurred_at <= $2), '-infinity')`;
 
-/** The decision for the address, with the state of `smtpUser` at `at`. */
 function explain(smtpUser: RegisteredSmtpUser, ip: IpAddress, at: Date): CheckedAddress {
   const { decision, reason, matched } = decideAccess(smtpUser, ip, at);
   const entry = matched === null ? undefined : smtpUser.entries[matched];

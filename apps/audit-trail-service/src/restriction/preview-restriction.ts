@@ -30,10 +30,9 @@ import { z } from 'zod';
 import { presentSmtpUser, type SmtpUserQuery } from '../smtp-user/find-smtp-user.js';
 import { loginCoverageFields, MAX_DAYS, observedFrom } from '../sources/recent-sources.js';
 
-/** The most addresses in an answer; the totals count all. */
 const MAX_ADDRESSES = 500;
 
-/** Changes of a restriction, with the fields of the writes. They are applied in this order. */
+/** The changes are applied in this order. */
 export const PreviewBody = z
   .strictObject({
     entries: entriesSchema.optional().meta({ description: 'The complete list, which replaces the present one.' }),
@@ -76,7 +75,6 @@ export const restrictionPreviewView = view(
 );
 export type RestrictionPreview = z.infer<typeof restrictionPreviewView>;
 
-/** What a change of the restriction would have done to the logins of the last days. */
 export class PreviewRestriction extends Query<RestrictionPreview> {
   constructor(
     readonly user: SmtpUserQuery,
@@ -113,7 +111,7 @@ export class PreviewRestrictionHandler implements IQueryHandler<PreviewRestricti
   }
 }
 
-/** The SMTP user after the changes. The domain decides them, as it decides writes. @throws `DomainRefusal`. */
+/** The domain decides the changes, as it decides writes. @throws `DomainRefusal`. */
 function changedBy(params: PreviewParams, present: RegisteredSmtpUser, now: Date): RegisteredSmtpUser {
   const { entries, add, remove = [], mode, enforceAt } = params;
   let state: SmtpUserState = present;
@@ -127,7 +125,7 @@ function changedBy(params: PreviewParams, present: RegisteredSmtpUser, now: Date
   return requireRegistered(state);
 }
 
-/** Runs `change`. A refusal of it that names `/entries` names `pointer` instead, the field of the preview's body. */
+/** A refusal that names `/entries` names `pointer` instead, the field of the preview's body. */
 function atPointer(pointer: string, change: () => void): void {
   try {
     change();

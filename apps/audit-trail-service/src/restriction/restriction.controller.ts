@@ -95,7 +95,6 @@ function addressOf(ip: string): IpAddress {
   throw new Problem('validation-failed', `?ip: ${detail}`, { errors: [{ pointer: '?ip', code, detail, suggestions }] });
 }
 
-/** `?at`, an RFC 3339 time not after `now`: the future is not known. */
 function instantOf(text: string, now: Date): Date {
   const time = utcTime(text);
   if (time === null)

@@ -32,7 +32,6 @@ interface Source {
   readonly logins: number;
 }
 
-/** A range that may be suggested, with the sources in it. */
 interface Candidate {
   readonly range: IpRange;
   readonly sources: readonly Source[];
@@ -42,14 +41,10 @@ interface Candidate {
 interface Suggestion<S extends Source> {
   /** Those with the most logins first; at most 1,000. */
   readonly ranges: readonly SuggestedRange[];
-  /** The sources that no range covers, in their original order. */
   readonly left: readonly S[];
 }
 
-/**
- * The smallest list of ranges that covers where logins came from: single addresses, and an IPv4 /24 or IPv6 /64 if several addresses of it
- * logged in; never wider. Rare candidates are left out. Candidates with the same number of logins are all kept or all left out.
- */
+/** A candidate is an IPv4 /24 or IPv6 /64 with several addresses, or one address. Those with the same number of logins are all kept or all left out. */
 export function suggestRanges<S extends Source>(sources: readonly S[]): Suggestion<S> {
   const all = sum(sources);
   const candidates = candidatesOf(sources).toSorted((a, b) => b.logins - a.logins);
@@ -67,7 +62,7 @@ export function suggestRanges<S extends Source>(sources: readonly S[]): Suggesti
   };
 }
 
-/** A neighbourhood (/24 or /64) if it has several sources, otherwise each source separately. An unreadable address is skipped. */
+/** An unreadable address is skipped. */
 function candidatesOf(sources: readonly Source[]): Candidate[] {
   const neighbourhoods = new Map<string, { range: IpRange; single: IpRange; source: Source }[]>();
   for (const source of sources) {
@@ -96,7 +91,6 @@ function candidate(range: IpRange, sources: readonly Source[]): Candidate {
   return { range, sources, logins: sum(sources) };
 }
 
-/** The number of logins that a candidate needs to be kept. */
 function leastLogins(candidates: readonly Candidate[], all: number): number {
   let left = 0;
   for (const { logins } of candidates.toSorted((a, b) => a.logins - b.logins)) {

@@ -7,7 +7,6 @@ import { presentSmtpUser, type SmtpUserQuery } from '../smtp-user/find-smtp-user
 import { loginCoverageFields, recentSources, sumOfLogins } from '../sources/recent-sources.js';
 import { suggestedRange, suggestRanges } from './suggest-ranges.js';
 
-/** The most left-out addresses in an answer; the totals count all. */
 const MAX_LEFT = 100;
 
 export const suggestedRestrictionView = view(
@@ -28,7 +27,6 @@ export const suggestedRestrictionView = view(
 );
 export type SuggestedRestriction = z.infer<typeof suggestedRestrictionView>;
 
-/** A list of ranges for an SMTP user, from its logins of the last `days`. */
 export class SuggestRestriction extends Query<SuggestedRestriction> {
   constructor(
     readonly user: SmtpUserQuery,

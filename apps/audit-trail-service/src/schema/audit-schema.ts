@@ -2,7 +2,7 @@ import { sqlMigration, type SchemaComponent } from '@postern/database';
 import { checkpointTableSql } from '@postern/event-store';
 import { smtpUserTablesSql } from '@postern/read-models';
 
-/** For `migrate` of @postern/database. All of it except the dead letters can be rebuilt from the journal. */
+/** All of it except the dead letters can be rebuilt from the journal. */
 export const auditSchema: SchemaComponent = {
   schema: 'audit',
   migrations: [

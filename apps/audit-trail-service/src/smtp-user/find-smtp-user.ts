@@ -40,7 +40,6 @@ export async function smtpUserAtVersion(
   return atLeastVersion(minVersion, () => inTenant(reader, tenantId, (manager) => loadSmtpUser(manager, smtpUserId)));
 }
 
-/** The same for an id that is a UUID; null if there is none. */
 async function loadSmtpUser(manager: EntityManager, smtpUserId: string): Promise<KnownSmtpUser | null> {
   const [record] = await manager.query<SmtpUserRecord[]>(
     `SELECT ${smtpUserColumns('audit')} FROM audit.smtp_users u WHERE id = $1`,
@@ -49,7 +48,6 @@ async function loadSmtpUser(manager: EntityManager, smtpUserId: string): Promise
   return record ? smtpUserOf(record) : null;
 }
 
-/** A name that a list is filtered by. */
 export const nameFilter = z
   .string()
   .min(1)
@@ -61,10 +59,7 @@ export const usernameFilter = nameFilter
   .optional()
   .meta({ description: 'In upper or lower case.', examples: ['app@acme.example'] });
 
-/**
- * Selects the rows of the SMTP users of the tenant that have, or once had, the username, by the index of one user; null
- * where there never was one. Within `inTenant`.
- */
+/** A condition for rows of the SMTP users that have or had the username. Null if nobody ever had it. Within `inTenant`. */
 export async function ofSmtpUsersNamed(
   manager: EntityManager,
   tenantId: TenantId,

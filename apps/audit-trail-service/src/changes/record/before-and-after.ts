@@ -2,13 +2,13 @@ import type { ApiKeyEvent, SmtpUserEvent, TenantEvent } from '@postern/contracts
 import type { RegisteredSmtpUser, SmtpUserState } from '@postern/restrictions';
 import type { KnownSmtpUser } from '@postern/read-models';
 
-/** What a change touched, before and after it. Null: it did not exist then. */
+/** What a change affected. Null: it did not exist. */
 export interface BeforeAndAfter {
   readonly before: object | null;
   readonly after: object | null;
 }
 
-/** Of an SMTP user: only what the event touched, so that each has at most one list of entries. */
+/** Only what the event changed, so that each has at most one list of entries. */
 export function ofSmtpUser(before: SmtpUserState, event: SmtpUserEvent, after: KnownSmtpUser): BeforeAndAfter {
   if (before.status !== 'registered')
     return { before: null, after: after.status === 'registered' ? snapshotOf(after) : null };
@@ -54,7 +54,7 @@ export interface NamedKey {
   readonly name: string;
 }
 
-/** Of a tenant or a key. `key` is the issued or revoked one; the event of a revocation does not name it. */
+/** `key` is the issued or revoked one; the event of a revocation does not name it. */
 export function ofTenantOrKey(event: TenantEvent | ApiKeyEvent, key: NamedKey | null): BeforeAndAfter {
   switch (event.type) {
     case 'TenantCreated':

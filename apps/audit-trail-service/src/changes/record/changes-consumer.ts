@@ -6,7 +6,6 @@ import { recordChanges } from './record-changes.js';
 
 export const CHANGES_CONSUMER = 'audit-changes';
 
-/** `dataSource` is connected as `postern_audit`. */
 export function changesConsumer(dataSource: DataSource): Subscription {
   return {
     consumer: CHANGES_CONSUMER,

@@ -2,11 +2,7 @@ import { StreamConflict } from '@postern/event-bus';
 import type { EntityManager } from 'typeorm';
 import type { ChangeRow } from './change-row.js';
 
-/**
- * Inserts changes that are not stored yet, and returns how many those were.
- * @throws `StreamConflict` if another event is stored at the same position. No statement here names a schema, so that a
- * rebuild can write to new tables.
- */
+/** Returns how many were new. @throws `StreamConflict`. No statement here names a schema, so that a rebuild can write to new tables. */
 export async function insertChanges(manager: EntityManager, rows: readonly ChangeRow[]): Promise<number> {
   if (rows.length === 0) return 0;
   const [result] = await manager.query<{ added: string; position: string | null; applied: string }[]>(INSERT, [

@@ -3,7 +3,6 @@ import type { EntityManager } from 'typeorm';
 import { EventsMissing } from '@postern/event-bus';
 import type { NamedKey } from './before-and-after.js';
 
-/** The keys that a batch issues or revokes, from their recorded issue. */
 export class IssuedKeys {
   private constructor(private readonly keys: Map<string, NamedKey>) {}
 

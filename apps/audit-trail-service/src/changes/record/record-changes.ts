@@ -14,11 +14,7 @@ import { carriesState, changeRow, type ChangeRow } from './change-row.js';
 import { insertChanges } from './insert-changes.js';
 import { IssuedKeys } from './issued-keys.js';
 
-/**
- * Records the events as changes and updates the SMTP users' states. Recorded events are skipped, so a batch may be
- * repeated. Returns the number of new changes.
- * @throws `EventsMissing`, `StreamConflict`.
- */
+/** Skips recorded events, so a batch may be repeated. Returns the number of new changes. @throws `EventsMissing`, `StreamConflict`. */
 export async function recordChanges(manager: EntityManager, events: readonly Recorded[]): Promise<number> {
   const users = await SmtpUserRows.load(manager, events.filter(isOfSmtpUser), carriesState);
   const keys = await IssuedKeys.load(manager, events.filter(isOfKey));

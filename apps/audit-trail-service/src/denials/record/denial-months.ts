@@ -7,7 +7,6 @@ const MONTHS_AHEAD = 2;
 const RETRY_AFTER_MS = 60_000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** Creates partitions in advance: this month, the next two, and any month near now that has denials. */
 export class DenialMonths {
   private readonly logger = new Logger('audit-trail');
   private readonly ready = new Set<string>();

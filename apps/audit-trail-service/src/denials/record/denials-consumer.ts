@@ -14,7 +14,6 @@ export const DENIALS_CONSUMER = 'audit-denials';
 
 const logger = new Logger('audit-trail');
 
-/** `dataSource` is connected as `postern_audit`. */
 export function denialsConsumer(dataSource: DataSource) {
   const months = new DenialMonths(dataSource);
   return {

@@ -5,7 +5,6 @@ import type { DenialRow } from './denial-row.js';
 /** Relays stored per address: enough to know where to look, and the row stays small. */
 export const MAX_RELAYS_PER_IP = 20;
 
-/** For denials whose ids may have been dropped. */
 const COUNT_OLD_LOCK = 8_025_040;
 
 export interface InsertedDenials {
@@ -14,10 +13,9 @@ export interface InsertedDenials {
 }
 
 /**
- * Inserts denials that are not stored yet and adds only those to the totals of their addresses: each counts once,
- * because a repeat is recognised by its id. A denial from before `keptFrom` is counted without a row. If rows may have
- * been dropped, a repeat is recognised by the journal's position: the denials of an address are in one stream, in
- * order. No schema is named, so that a rebuild can write to new tables.
+ * Each denial counts once: a repeat is recognised by its id, or, if rows may have been dropped, by the journal's position, because the denials
+ * of an address are in one stream. A denial from before `keptFrom` is counted without a row. No schema is named, so that a rebuild can write
+ * to new tables.
  */
 export async function insertDenials(
   manager: EntityManager,
@@ -58,7 +56,7 @@ const COLUMNS = [
 const NAMES = COLUMNS.map(([name]) => name).join(', ');
 const ARRAYS = COLUMNS.map(([, type], i) => `$${i + 1}::${type}[]`).join(', ');
 
-/** Known values first, so that the remembered relays do not change with every batch. */
+/** Stored values first, so that the remembered relays do not change with every batch. */
 const merged = (list: 'relays' | 'reasons') =>
   `CASE WHEN known.${list} @> excluded.${list} THEN known.${list}
         ELSE (known.${list} || ARRAY(SELECT new FROM unnest(excluded.${list}) AS new WHERE new <> ALL (known.${list})))[1 : ${MAX_RELAYS_PER_IP}] END`;

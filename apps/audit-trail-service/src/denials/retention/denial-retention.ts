@@ -8,13 +8,11 @@ import { denialMonthsDropped, denialsDeleted } from '../../consumers/audit-metri
 /** Times in RFC 3339, UTC; a year long ago means "never". */
 export interface DenialRetention {
   readonly keptFrom: string;
-  /** Rows from before may have been dropped. */
   readonly droppedBefore: string;
 }
 
 export const NEVER = '0001-01-01T00:00:00.000Z';
 
-/** Connected as `postern_audit`. */
 export async function loadDenialRetention(database: DataSource | EntityManager): Promise<DenialRetention> {
   const [row] = await database.query<{ kept_from: Date; dropped_before: Date }[]>(
     `SELECT greatest(kept_from, '${NEVER}') AS kept_from, greatest(dropped_before, '${NEVER}') AS dropped_before
@@ -92,10 +90,8 @@ const MOST_BATCHES = 100;
 const SWEEP_LOCK = 8_025_023;
 
 /**
- * Moves `kept_from` to `days` before `now` (0: for ever) and deletes older denials: lists hide them at once, complete
- * months are dropped, and those of the default partition are deleted in batches. Null if another process is sweeping.
- * @throws 55P03 if the tables are locked; the lists are right then, and the next sweep does the rest. Connected as
- * `postern_audit`.
+ * Lists hide older denials at once. Complete months are dropped, rows of the default partition are deleted in batches. `days` 0: keep for ever.
+ * Returns null if another process is sweeping. @throws 55P03 if the tables are locked; the next sweep does the rest.
  */
 export async function sweepDenials(dataSource: DataSource, days: number, now: Date): Promise<Swept | null> {
   const runner = dataSource.createQueryRunner();
