@@ -6,7 +6,7 @@ const decided = new Map<
   { readonly labels: Readonly<Record<'protocol' | 'decision' | 'reason', string>>; logins: number }
 >();
 
-/** Counts a login in a table that a scrape reads, so that no login has to hash labels. */
+/** No login has to hash labels: a scrape reads this table. */
 export function countDecision(protocol: string, { decision, reason }: Decision): void {
   const key = `${protocol} ${decision} ${reason}`;
   const found = decided.get(key);

@@ -23,11 +23,7 @@ const START_WITHIN_MS = 5_000;
 /** Twice as long as Postfix keeps an idle connection to its policy server. */
 const POSTFIX_IDLE_MS = 600_000;
 
-/**
- * Starts the relay agent: it loads the policies and then answers mail servers on each configured listener, after 5 s
- * even without policies.
- * @throws `SettingInvalid`, with nothing left running.
- */
+/** Loads the policies, then answers mail servers; after 5 s even without policies. @throws `SettingInvalid`, with nothing left running. */
 export async function startAgent(settings: AgentSettings, logger: Logger): Promise<Running> {
   const agent = new Agent(settings, logger);
   try {
@@ -39,7 +35,7 @@ export async function startAgent(settings: AgentSettings, logger: Logger): Promi
 }
 
 class Agent {
-  /** Functions that stop the parts, in the order of their start. */
+  /** In the order of their start. */
   private readonly ends: (() => Promise<void> | void)[] = [];
   private readonly listeners = new Map<string, Listener>();
   private readonly client: RelayClient;
@@ -77,7 +73,7 @@ class Agent {
       await this.listen('dovecot-auth', {
         setting: 'POSTERN_AGENT_DOVECOT_AUTH',
         address: dovecotAuth.listen,
-        // Postfix answers 454 to the first login on a connection that was closed meanwhile.
+        // Postfix answers 454 to the first login on a connection that was closed in between.
         idleMs: 0,
         serve: (...connection) => serveDovecotAuth(dovecotAuth.upstream, check, ...connection),
       });

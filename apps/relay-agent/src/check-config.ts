@@ -9,14 +9,12 @@ import { type Address, addressText, isReached, type ListenAddress } from './list
 import { type AgentSettings, keyInClear, pemFiles } from './settings.js';
 
 export interface Finding {
-  /** The agent works despite a warning. */
   readonly verdict: 'ok' | 'WARNING' | 'WRONG';
   readonly text: string;
 }
 
 const TIMEOUT_MS = 5_000;
 
-/** Checks the data folder, folders of sockets, listen addresses, servers, and each upstream's answer to the key. */
 export async function checkConfig(settings: AgentSettings): Promise<Finding[]> {
   const { postfix, dovecotAuth, nginxBackend } = settings;
   return Promise.all([
@@ -35,7 +33,6 @@ export async function checkConfig(settings: AgentSettings): Promise<Finding[]> {
   ]);
 }
 
-/** The result of `work` is ok; its error is not. */
 async function look(what: string, work: Promise<string>): Promise<Finding> {
   return work.then(
     (good) => ({ verdict: 'ok', text: `${what}: ${good}` }),
@@ -98,7 +95,7 @@ async function port(address: { readonly host: string; readonly port: number }): 
 
 const IN_USE = 'is in use, by a running agent or by another process';
 
-/** A request that every key may send. */
+/** Every key may send this request. */
 async function askUpstream(url: string, settings: AgentSettings): Promise<string> {
   const request = (url.startsWith('https:') ? https : http).get(new URL('/v1/whoami', url), {
     ...pemFiles(settings.tls),

@@ -6,11 +6,7 @@ import { listenAt } from './listen/listen.js';
 /** The limit of all systems; a longer path would be cut. */
 const LONGEST_SOCKET_PATH = 103;
 
-/**
- * Locks the data folder for this process: two would send the same denials and overwrite each other's files. The lock is
- * a listening socket, which the kernel releases at any end of the process. Returns a function that unlocks it.
- * @throws `SettingInvalid`.
- */
+/** Two processes would send the same denials. The kernel releases the lock, a listening socket, at any end of one. @throws `SettingInvalid`. */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, 'lock.sock');
   if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH)

@@ -1,9 +1,9 @@
 import type { Decision } from '@postern/relay-client';
 
-/** A login with a correct password, as a mail server reports it. */
+/** The mail server has checked the password. */
 export interface Login {
   readonly username: string;
-  /** The client's address as text; undefined if the mail server sent none. Then it counts as unreadable. */
+  /** Undefined if the mail server sent none. It then counts as unreadable. */
   readonly ip: string | undefined;
 }
 
@@ -15,7 +15,7 @@ export function isOpaque({ reply }: Decision): boolean {
   return reply?.enhanced === '5.7.8';
 }
 
-/** The text cannot add a line, header or field to any answer. Postern accepts no other text; this is a second check. */
+/** The text must not add a line, header or field to an answer. Postern accepts no other text; this is a second check. */
 export function withPrintableText(decision: Decision): Decision {
   const { reply } = decision;
   if (reply === null || /^[\x20-\x7e]*$/.test(reply.text)) return decision;

@@ -6,7 +6,7 @@ import { readRelayKeyFile } from './settings.js';
 /** By time and size, not by file events: orchestrators replace a mounted secret through a link. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Gives the client the file's key after each change; a file without a key is ignored. Returns a stop function. */
+/** A file without a key is ignored. Returns a stop function. */
 export function followRelayKey(file: string, client: Pick<RelayClient, 'setKey'>, logger: Logger): () => void {
   const read = (): void => {
     try {

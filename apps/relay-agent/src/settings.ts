@@ -10,7 +10,6 @@ export interface AgentSettings {
   /** In order of preference. */
   readonly upstreams: readonly string[];
   readonly relayKey: string;
-  /** The key is read again when this file changes. */
   readonly relayKeyFile: string | null;
   readonly relayName: string;
   readonly tls: { readonly caFile: string | null; readonly certFile: string | null; readonly keyFile: string | null };
@@ -125,18 +124,13 @@ const Environment = z.object({
     .describe(`${LOG_LEVELS.join(', ')}; default: info`),
 });
 
-/** All settings with their meaning and default. */
 export const SETTINGS: readonly { readonly name: string; readonly meaning: string }[] = Object.entries(
   Environment.shape,
 ).map(([name, { description = '' }]) => ({ name, meaning: description }));
 
 const NAMES = new Set(SETTINGS.map(({ name }) => name));
 
-/**
- * Reads the settings from the environment, and missing ones from the YAML file `file`, whose keys are the variables'
- * names. An empty value counts as not set.
- * @throws `SettingInvalid` for the first wrong one.
- */
+/** An empty value counts as not set. Variables replace settings of the YAML file, which have the same names. @throws `SettingInvalid`. */
 export function loadAgentSettings(environment: NodeJS.ProcessEnv, file: string | null): AgentSettings {
   const given = { ...(file === null ? {} : settingsOf(file)), ...withoutEmpty(environment) };
   const parsed = Environment.safeParse(given);

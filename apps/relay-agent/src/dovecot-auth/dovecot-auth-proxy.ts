@@ -13,7 +13,7 @@ const MAX_LINE_BYTES = 32_768;
 const MAX_PENDING = 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** The mail server or Dovecot violated the protocol. The connection is closed, which clients see as a temporary failure. */
+/** The connection is closed, which clients see as a temporary failure. */
 class AuthProtocolBroken extends Error {
   override readonly name = 'AuthProtocolBroken';
 }
@@ -22,9 +22,8 @@ class AuthProtocolBroken extends Error {
 type Pending = Map<string, { readonly ip: string | undefined; readonly answered: () => void }>;
 
 /**
- * Serves one connection in Dovecot's auth protocol (Postfix, Exim). Everything is forwarded to Dovecot and back, except
- * that the `OK` of a denied login becomes a `FAIL`. A deferred login closes the connection: then Postfix answers 454
- * and Exim 435, and neither has a temporary `FAIL`.
+ * Serves Postfix and Exim. Only the `OK` of a denied login is changed, into a `FAIL`. A deferred login closes the connection: then Postfix
+ * answers 454 and Exim 435, and neither has a temporary `FAIL`.
  */
 export async function serveDovecotAuth(
   dovecot: Address,
@@ -48,7 +47,7 @@ export async function serveDovecotAuth(
   }
 }
 
-/** Forwards lines. `change` returns the line to send; null closes the connection. */
+/** If `change` returns null, the connection is closed. */
 function pass(
   from: Socket,
   to: Socket,

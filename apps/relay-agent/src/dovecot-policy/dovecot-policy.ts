@@ -11,11 +11,9 @@ const NO_OBJECTION: PolicyAnswer = { status: 0, msg: '' };
 const UNREADABLE: PolicyAnswer = { status: -1, msg: 'Temporary authentication failure' };
 
 /**
- * Answers one request of Dovecot's auth-policy, after its password was correct (`auth_policy_check_after_auth`). `body`
- * is the parsed JSON, with `login`, `remote` and `protocol` in `auth_policy_request_attributes`. A `report` needs no
- * answer, because denials are recorded from the request.
- * @param query Dovecot adds `command`. The operator may add `except`, a protocol whose mail server asks the agent in
- * another way
+ * Answers after a correct password (`auth_policy_check_after_auth`). `body` is the parsed JSON, with `login`, `remote` and `protocol` in
+ * `auth_policy_request_attributes`. Dovecot adds `command` to the query. The operator may add `except`, a protocol whose mail server asks
+ * the agent in another way. A `report` needs no answer, because denials are recorded from the request.
  */
 export async function answerDovecotPolicy(query: string, body: unknown, check: LoginCheck): Promise<PolicyAnswer> {
   const { command, except } = parametersOf(query);

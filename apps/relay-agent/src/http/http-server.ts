@@ -13,13 +13,12 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A request without its body, which is read only for routes with `answer`. */
 export interface Question {
   readonly query: string;
   readonly headers: () => Readonly<Record<string, string>>;
 }
 
-/** Of one path and method. `body` is parsed JSON; undefined if it is missing or unreadable. Must not reject. */
+/** `body` is parsed JSON; undefined if it is missing or unreadable. Must not reject. */
 export type Route = (body: unknown, question: Question) => Promise<Answer>;
 
 export type Routes = Readonly<Record<string, Route>>;
@@ -60,7 +59,6 @@ async function answer(
   response.end(body);
 }
 
-/** Answers running requests, for `ANSWER_MS` at most. */
 export async function stopHttpServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   // A connection can be closed only after its answer is written.
@@ -124,7 +122,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Headers that occur once: of a repeated one, nobody can say which is valid. */
+/** Leaves out repeated headers: nobody can say which value is valid. */
 export function sentOnce({ headersDistinct }: IncomingMessage): Record<string, string> {
   const once = Object.entries(headersDistinct).filter(([, values]) => values?.length === 1);
   return Object.fromEntries(once.map(([name, values]) => [name, values?.[0] ?? '']));

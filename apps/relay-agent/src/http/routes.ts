@@ -18,7 +18,6 @@ export interface RoutesOptions {
 
 const DecisionBody = z.strictObject({ username: z.string(), ip: z.string(), dryRun: z.boolean().optional() });
 
-/** The protocols over HTTP (plain decisions, Dovecot's auth-policy, nginx's `auth_http`), health and metrics. */
 export function agentRoutes({ checkFor, dryRun, askBackend, missing, condition }: RoutesOptions): Routes {
   const [decide, dovecot, nginx] = [checkFor('decisions'), checkFor('dovecot-policy'), checkFor('nginx-auth')];
   return {

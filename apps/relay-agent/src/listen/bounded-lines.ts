@@ -7,11 +7,7 @@ class LineTooLong extends Error {
   }
 }
 
-/**
- * The lines of a stream, without LF, one character per byte (latin1). Lines that arrive together come together. A last
- * line without LF is dropped, because it may be incomplete. Holds at most `maxBytes` and one chunk.
- * @throws `LineTooLong`.
- */
+/** Without LF, one character per byte (latin1). Drops a last line without LF. Uses at most `maxBytes` and one chunk of memory. @throws `LineTooLong`. */
 export async function* boundedLines(stream: Readable, maxBytes: number): AsyncGenerator<string[], void, undefined> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of stream as AsyncIterable<Buffer>) {

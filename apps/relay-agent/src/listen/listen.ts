@@ -3,10 +3,9 @@ import { createConnection, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { SettingInvalid } from '@postern/settings';
 
-/** A TCP port, or a unix socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
-/** Where a protocol listens. `systemd`: a socket with this FileDescriptorName, opened by systemd (sd_listen_fds(3)). */
+/** `systemd`: a socket with this FileDescriptorName, opened by systemd (sd_listen_fds(3)). */
 export type ListenAddress = Address | { readonly systemd: string };
 
 export interface SocketAccess {
@@ -21,7 +20,7 @@ export function addressText(address: ListenAddress): string {
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }
 
-/** Listens at the setting's address, and returns it with the port chosen for 0. @throws `SettingInvalid`. */
+/** Returns the address with the port chosen for 0. @throws `SettingInvalid`. */
 export async function listenAt(
   server: Server,
   address: ListenAddress,
@@ -65,7 +64,7 @@ function passedSocket(name: string): { fd: number } {
   return { fd: 3 + index };
 }
 
-/** A killed process left this socket file; nobody listens on it. */
+/** A killed process leaves its socket file. */
 async function removeStaleSocket(path: string): Promise<void> {
   const found = await lstat(path).catch(() => null);
   if (!found) return;

@@ -13,7 +13,6 @@ export interface ListenerOptions {
   readonly address: ListenAddress;
   readonly access: SocketAccess;
   readonly setting: string;
-  /** More are closed at once. */
   readonly maxConnections: number;
   /** An idle connection is closed after this time; 0: never. */
   readonly idleMs: number;
@@ -22,7 +21,6 @@ export interface ListenerOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** A server of a line protocol with a limit of connections. */
 export class Listener {
   private readonly server: Server;
   private readonly open = new Set<Socket>();
@@ -38,7 +36,7 @@ export class Listener {
     this.server.maxConnections = options.maxConnections;
   }
 
-  /** Throws `SettingInvalid`. */
+  /** @throws `SettingInvalid`. */
   static async listen(options: ListenerOptions): Promise<Listener> {
     const listener = new Listener(options);
     listener.address = await listenAt(listener.server, options.address, options.access, options.setting);
@@ -49,7 +47,7 @@ export class Listener {
     return this.open.size;
   }
 
-  /** Stops accepting, answers pending requests (for 3 s at most), and closes connections. */
+  /** Answers pending requests, for 3 s at most. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     await endsWithin(Promise.all(this.pending), ANSWER_MS);

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { isOpaque, type LoginCheck } from '../login-check.js';
 
-/** Headers of a request from nginx, or of an answer; names in lower case. */
+/** Names in lower case. */
 export type AuthHeaders = Readonly<Record<string, string>>;
 
-/** Asks the platform's backend with nginx's headers. Rejects if it does not answer. */
+/** Rejects if the backend does not answer. */
 export type AskBackend = (headers: AuthHeaders) => Promise<AuthHeaders>;
 
 const REQUEST_HEADERS = /^(auth-|client-|proxy-protocol-|host$)/;
@@ -13,9 +13,8 @@ const ANSWER_HEADERS = /^auth-(status|server|port|user|pass|wait|error-code)$/;
 const TRY_LATER = refusal('454 4.7.0', 'Temporary authentication failure');
 
 /**
- * Answers nginx's `auth_http`: the platform's backend checks the password and chooses the server, then Postern decides.
- * Everything but a clear permission of both is refused, because nginx ignores the status of an answer and without
- * `Auth-Status` would allow the login.
+ * The backend checks the password and chooses the server, then Postern decides. Everything but a clear permission of both is refused, because
+ * nginx ignores the status of an answer and without `Auth-Status` would allow the login.
  */
 export async function answerNginx(
   headers: AuthHeaders,
@@ -37,7 +36,7 @@ export async function answerNginx(
   return reply ? refusal(`${reply.code} ${reply.enhanced}`, reply.text) : TRY_LATER;
 }
 
-/** The backend's answer. An error, or an answer that is neither yes nor no, counts as a refusal. */
+/** An error, or an answer that is neither yes nor no, counts as a refusal. */
 async function verdictOf(askBackend: AskBackend, request: AuthHeaders): Promise<AuthHeaders> {
   try {
     const answer = only(await askBackend(request), ANSWER_HEADERS);
@@ -49,7 +48,7 @@ async function verdictOf(askBackend: AskBackend, request: AuthHeaders): Promise<
   }
 }
 
-/** Only the backend knows its text for a wrong password, so it is asked with one. */
+/** Only the backend has its text for a wrong password, so send it one. */
 async function answerToAWrongPassword(askBackend: AskBackend, request: AuthHeaders): Promise<AuthHeaders> {
   const answer = await verdictOf(askBackend, { ...request, 'auth-pass': randomBytes(24).toString('hex') });
   return answer['auth-status'] === 'OK' ? TRY_LATER : answer;

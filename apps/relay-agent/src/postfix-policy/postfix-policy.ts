@@ -9,8 +9,7 @@ import { readRequests } from './read-requests.js';
 const NO_OPINION = 'DUNNO';
 
 /**
- * Serves one connection of Postfix's policy delegation (`check_policy_service`). Postfix asks at MAIL or RCPT, so a
- * user who is restricted during an open session is refused at the next message. A peer with another protocol is
+ * Postfix asks at MAIL or RCPT, so a user who is restricted during a session is refused at the next message. A peer with another protocol is
  * disconnected; Postfix then applies `smtpd_policy_service_default_action`.
  */
 export function servePostfixPolicy(check: LoginCheck, ...[socket, ask]: Parameters<Serve>): Promise<void> {

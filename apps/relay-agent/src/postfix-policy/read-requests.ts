@@ -5,9 +5,9 @@ const MAX_LINE_BYTES = 16_384;
 const MAX_ATTRIBUTES = 200;
 
 export interface PolicyRequest {
-  /** The authenticated user; empty without SMTP AUTH. */
+  /** Empty without SMTP AUTH. */
   readonly username: string;
-  /** The client's address; `unknown` or empty if Postfix has none. */
+  /** `unknown` or empty if Postfix has none. */
   readonly ip: string;
 }
 
