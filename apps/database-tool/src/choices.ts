@@ -1,4 +1,4 @@
-/** The names that operators use. Commands load the models themselves when needed. */
+/** The names that operators use. Commands load the models themselves when they need them. */
 export const READ_MODEL_NAMES = ['relay-policies', 'directory', 'changes', 'denials'] as const;
 export type ReadModelName = (typeof READ_MODEL_NAMES)[number];
 

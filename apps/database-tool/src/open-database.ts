@@ -11,11 +11,7 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/**
- * Opens the database of `POSTERN_DATABASE_URL`, or the embedded one of `POSTERN_DATA_DIR`. An embedded server that does
- * not run is started until `close`. No migration: a Postern may be running.
- * @throws an `Error` that says what to do.
- */
+/** Starts an embedded server that does not run, until `close`. Does not migrate: a Postern may be running. @throws an `Error` that says what to do. */
 export async function openDatabase(environment: NodeJS.ProcessEnv): Promise<OpenDatabase> {
   const { databaseUrl, dataDir } = loadSettings(environment);
   if (databaseUrl !== null) assertOwner(databaseUrl);
@@ -30,7 +26,7 @@ export async function openDatabase(environment: NodeJS.ProcessEnv): Promise<Open
   return database;
 }
 
-/** A service's login may not read other services' tables: the command would fail half-way, with a worse message. */
+/** A service's login may not read other services' tables: the command would fail half-way. */
 function assertOwner(url: string): void {
   const { username } = new URL(url);
   if (isServiceLogin(decodeURIComponent(username)))
@@ -52,7 +48,7 @@ async function embedded(folder: string): Promise<Pick<OpenDatabase, 'url' | 'clo
   return { url: server.url('postern'), close: () => server.stop() };
 }
 
-/** Runs `work` on a small pool of connections as the role. `url` is the owner's. */
+/** `url` is the owner's. */
 export async function asRole<Result>(
   url: string,
   role: DatabaseRole,

@@ -3,7 +3,7 @@ import type { OpenDatabase } from './open-database.js';
 
 export interface Surroundings {
   readonly output: Output;
-  /** Writes a line of progress to standard error, also with `--json`. */
+  /** Writes a line to standard error, also with `--json`. */
   readonly report: (line: string) => void;
 }
 
@@ -12,9 +12,7 @@ const INTERRUPTED = 130;
 
 /** It loads its code when it is called, which saves `--help` half a second of CPU. */
 export class OperatorCommand extends TerminalCommand {
-  /**
-   * `work` gets the arguments in order and the options. Its error is printed after `complaint` (`%s`: first argument).
-   */
+  /** `work` gets the arguments in order and the options. Its error is printed after `complaint` (`%s`: first argument). */
   runs<Given extends unknown[]>(
     complaint: string,
     work: (to: Surroundings, ...given: Given) => Promise<void>,
@@ -37,7 +35,7 @@ export class OperatorCommand extends TerminalCommand {
     });
   }
 
-  /** Also opens Postern's database. A signal closes it first; otherwise an embedded server would continue to run. */
+  /** A signal closes the database first; otherwise an embedded server would continue to run. */
   runsOnDatabase<Given extends unknown[]>(
     complaint: string,
     work: (database: OpenDatabase, to: Surroundings, ...given: Given) => Promise<void>,
@@ -61,7 +59,7 @@ export class OperatorCommand extends TerminalCommand {
     );
   }
 
-  /** `runs` for work that can be interrupted and then undoes its effects. */
+  /** For work that undoes its effects when it is interrupted. */
   runsInterruptible<Given extends unknown[]>(
     complaint: string,
     work: (stop: AbortSignal, to: Surroundings, ...given: Given) => Promise<void>,

@@ -216,7 +216,6 @@ Examples:
   postern republish smtp-users
   postern republish smtp-users tenants auth-denials relay-policies   # the broker lost everything`;
 
-/** The one-shot service `secrets` of docker-compose.yml. */
 const makeSecrets = () =>
   new OperatorCommand('make-secrets')
     .description('write the passwords of docker-compose.yml, in a folder for each service; existing passwords are kept')

@@ -8,16 +8,15 @@ import type { SchemaComponent } from '@postern/database';
 import type { BackupTable } from './tables.js';
 
 /**
- * The first line of a backup file, which is gzipped text: the `Manifest` in JSON; for each table a line of JSON with
- * its name and columns, its rows in the text format of COPY, and a line `\.`; then the `Summary` in JSON. COPY escapes
- * line breaks and backslashes, so no row contains a line break or is `\.`.
+ * A backup file is gzipped text: the `Manifest` in JSON; for each table a line of JSON with its name and columns, its rows in the text format of
+ * COPY, and a line `\.`; then the `Summary` in JSON. COPY escapes line breaks and backslashes, so no row contains a line break or is `\.`.
  */
 export interface Manifest {
   readonly format: 'postern-backup';
   readonly formatVersion: 1;
   readonly madeAt: string;
   readonly journal: string;
-  /** The highest transaction id of the journal's events; 0 if there are none. */
+  /** 0 if the journal has no events. */
   readonly lastXid: string;
   readonly migrations: Readonly<Record<string, readonly string[]>>;
   readonly denialMonths: readonly string[];
@@ -149,7 +148,7 @@ class Lines {
     }
   }
 
-  /** The rows up to the line that ends them. `count` gets the number in each chunk. */
+  /** Ends before the line `\.`. `count` gets the number of rows in each chunk. */
   async *rows(count: (rows: number) => void): AsyncGenerator<Buffer, void> {
     for (;;) {
       const complete = this.rest.subarray(0, this.rest.lastIndexOf(NEW_LINE) + 1);
@@ -192,7 +191,7 @@ class Lines {
 
 async function* unzipped(file: string, stop?: AbortSignal): AsyncGenerator<Buffer, void> {
   const text = createGunzip();
-  // The reader of the text throws its errors.
+  // A reader of `text` gets its errors.
   pipeline(createReadStream(file), text, { signal: stop }).catch(() => undefined);
   try {
     yield* text as AsyncIterable<Buffer>;

@@ -47,7 +47,7 @@ export async function restoreBackup(named: string, to: Surroundings, stop: Abort
   }
 }
 
-/** Reports each check, and what to do next; returns false if one failed. */
+/** Returns false if a check failed. */
 async function checkRestored(url: string, settings: Settings, { output, report }: Surroundings): Promise<boolean> {
   const feed = await checkFeed(url);
   report(feedLine(feed));

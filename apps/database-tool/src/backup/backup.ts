@@ -4,11 +4,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { jsonLine, ROWS_END, writeBackup, type Summary } from './backup-file.js';
 import { denialMonthsOf, migrationsOf, prepareSession, sequencesOf, tablesOf, type BackupTable } from './tables.js';
 
-/**
- * Writes everything in the database at this moment to the file; Postern may run meanwhile. `report` gets a line per
- * table.
- * @throws errors of the database and the file system, the reason of `stop`; no file is left then.
- */
+/** Postern may run at the same time. @throws errors of the database and the file system, the reason of `stop`; no file is left then. */
 export async function backup(
   ownerUrl: string,
   file: string,

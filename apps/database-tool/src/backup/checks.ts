@@ -20,11 +20,10 @@ export async function checkFeed(ownerUrl: string): Promise<FeedCheck> {
 export interface KeyCheck {
   readonly live: number;
   readonly operators: number;
-  /** Whether the operator key at hand is one of them; null without one. */
+  /** Null without an operator key at hand. */
   readonly given: 'works' | 'unknown' | null;
 }
 
-/** @param operatorKey the text of the operator key at hand, or null */
 export async function checkKeys(ownerUrl: string, operatorKey: string | null): Promise<KeyCheck> {
   return withSession(ownerUrl, async (client) => {
     const { rows } = await client.query<{ live: string; operators: string; given: string }>(

@@ -16,7 +16,6 @@ class DatabaseNotEmpty extends Error {
   }
 }
 
-/** Also for a database that Postern has never used. */
 export async function assertEmpty(client: Client): Promise<void> {
   for (const table of ['journal.events', 'access.api_keys', 'access.tenants']) {
     const { rows: found } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
@@ -29,9 +28,8 @@ export async function assertEmpty(client: Client): Promise<void> {
 }
 
 /**
- * Restores the file in one transaction. Before that, the cluster's transaction ids are advanced past those of the
- * journal, which came from another cluster, because the feed is ordered by them. The database must be empty, with all
- * migrations, and no Postern may use it.
+ * In one transaction. Before it, the cluster's transaction ids are advanced past those of the journal, because the feed is ordered by them. The
+ * database must be empty, with all migrations, and no Postern may use it.
  * @throws `BackupUnreadable`, `DatabaseNotEmpty`, `RowsHidden`, errors of the database, the reason of `stop`.
  */
 export async function restore(
@@ -102,7 +100,6 @@ async function useUpXids(
       ? 'Transaction ids: those of the cluster are above those of the journal'
       : `Transaction ids: raising those of the cluster by ${first}, above those of the journal; about ${first / BigInt(XIDS_PER_SECOND) + 1n} s`,
   );
-  // Nothing is written, so nothing can be lost.
   await client.query('SET synchronous_commit = off');
   while ((await behind(client, last)) > 0n) {
     stop?.throwIfAborted();

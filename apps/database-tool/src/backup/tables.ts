@@ -17,11 +17,7 @@ class RowsHidden extends Error {
   }
 }
 
-/**
- * For a session that copies: values have the same text form, whatever the settings of the database or login, and no
- * time-out ends it.
- * @throws `RowsHidden`.
- */
+/** Values have the same text form, whatever the settings of the database or login, and no time-out ends the session. @throws `RowsHidden`. */
 export async function prepareSession(client: Client): Promise<void> {
   await client.query(`
     SET datestyle = 'ISO, YMD'; SET intervalstyle = 'iso_8601'; SET timezone = 'UTC'; SET extra_float_digits = 1;

@@ -47,7 +47,7 @@ export async function show(url: string, { output, report }: Surroundings, id: st
   output.line(JSON.stringify(readableLetter(letter), null, 2));
 }
 
-/** Retries those with these ids, or all that wait. Exit code 1 if one is still not recorded. */
+/** Without ids: all that wait. Exit code 1 if one is still not recorded. */
 export function retry(url: string, { output, report }: Surroundings, ids: readonly string[]): Promise<void> {
   return asRole(url, 'postern_audit', ENTITIES, async (audit) => {
     const waiting = ids.length > 0 ? [] : await listDeadLetters(audit, 'waiting', { limit: MAX_LETTERS });

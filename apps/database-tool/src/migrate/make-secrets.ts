@@ -10,11 +10,8 @@ const LOGIN_OF: Readonly<Record<string, ServiceLogin>> = {
 };
 
 /**
- * Writes the secrets of docker-compose.yml into the folders below `root`, which must exist: `owner/password`,
- * `owner/database-url`, and `<service>/database-url` for each service's login. Files have mode 600. An existing
- * password is kept, because the database was created with it; the others are derived and written again. `database` is
- * `host:port/name`.
- * @throws errors of the file system.
+ * Writes into the folders below `root`, which must exist, with mode 600. An existing password is kept, because the database was created with it.
+ * `database` is `host:port/name`.
  */
 export async function makeSecrets(root: string, owner: string, database: string): Promise<void> {
   const password = await ownerPassword(join(root, 'owner', 'password'));

@@ -12,14 +12,13 @@ const PASSWORD_OF: Readonly<Record<ServiceLogin, string>> = {
 /** Characters that neither SASLprep changes nor a URL escapes. */
 const PASSWORD = /^[A-Za-z0-9._~-]{12,128}$/;
 
-/** The owner's URL of the settings. @throws `SettingInvalid` if there is none. */
 export function ownerUrl(): string {
   const { databaseUrl } = loadSettings(process.env);
   if (databaseUrl !== null) return databaseUrl;
   throw new SettingInvalid('POSTERN_DATABASE_URL must be set, to the URL of the owner of the database.');
 }
 
-/** Before the services start, with the owner's URL. @throws `SettingInvalid`, errors of `migrate`. */
+/** Call it before the services start. @throws `SettingInvalid`, errors of `migrate`. */
 export async function prepareDatabase(ownerUrl: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const passwords = servicePasswords(environment);
   await migrateAll(ownerUrl);

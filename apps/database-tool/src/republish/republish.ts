@@ -88,7 +88,7 @@ const LOOK_EVERY_MS = 500;
 const REPORT_EVERY_MS = 5_000;
 const STORED = 'The request is stored.';
 
-/** Polls until nothing is left, with reports. The request stays stored, even if nobody carries it out now. */
+/** The request stays stored, even if nobody carries it out now. */
 async function follow({ left, isLed, who }: Filling, report: (line: string) => void): Promise<Outcome> {
   const began = performance.now();
   let led = began;
