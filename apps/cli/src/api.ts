@@ -23,18 +23,17 @@ export interface WriteOptions {
   readonly body?: unknown;
   /** By default generated, so that a request that is sent twice is carried out once. */
   readonly idempotencyKey?: string;
-  /** The version to change; by default, the current one. */
+  /** By default, the current version. */
   readonly ifVersion?: number | '*';
   readonly guard?: boolean;
   /** With `guard`: the digest of the addresses that may be refused. */
   readonly accept?: string;
 }
 
-/** Postern over HTTP. Methods throw `RequestRefused` for a problem, `Failure` without an answer. */
+/** Methods throw `RequestRefused` for a problem, `Failure` without an answer. */
 export class PosternApi {
   constructor(private readonly connection: Connection) {}
 
-  /** Without a slash at the end. */
   get url(): string {
     return this.connection.url;
   }
@@ -64,7 +63,7 @@ export class PosternApi {
     });
   }
 
-  /** A complete list as a stream. The time-out covers only its beginning. */
+  /** The time-out covers only the beginning. */
   stream(
     path: string,
     query: Query,
@@ -80,9 +79,8 @@ export class PosternApi {
   }
 
   /**
-   * Sends a request that is safe to repeat, and repeats it after a lost connection or a temporary error, with doubling
-   * pauses or `Retry-After`. Resolves to `take` of the last answer, whatever its status.
-   * @throws `Failure` if no answer came in time; the reason of `signal`.
+   * Sends a request that is safe to repeat. Repeats it after a lost connection or a temporary error, with doubling pauses or `Retry-After`.
+   * Resolves to `take` of the last answer, whatever its status. @throws `Failure` if no answer came in time; the reason of `signal`.
    */
   private async send<Result>(
     path: string,
@@ -128,7 +126,7 @@ export class PosternApi {
   }
 }
 
-/** A part of a path. @throws a usage failure for a text that would leave it. */
+/** @throws a usage failure for a text that would leave its part of the path. */
 export function segment(text: string): string {
   if (text === '' || text === '.' || text === '..')
     throw usageFailure(`${JSON.stringify(text)} is not a name or an id.`);

@@ -15,7 +15,7 @@ export interface GlobalOptions {
 export interface Connection {
   readonly url: string;
   readonly timeoutMs: number;
-  /** Read when a request needs it. @throws a usage failure that says how to give one. */
+  /** Reads it when a request needs it. @throws a usage failure. */
   key(): Promise<string>;
 }
 
@@ -29,7 +29,6 @@ export function connectionOf(options: GlobalOptions, environment: NodeJS.Process
   };
 }
 
-/** The URL of a Postern on this machine with the same settings. */
 function urlOnThisMachine(environment: NodeJS.ProcessEnv): string {
   const host = environment['POSTERN_HTTP_HOST'] || '127.0.0.1';
   const port = environment['POSTERN_HTTP_PORT'] || '8025';
@@ -61,11 +60,7 @@ interface KeySources {
   readonly onThisMachine: boolean;
 }
 
-/**
- * The API key: of `--key-file`, POSTERN_KEY, POSTERN_KEY_FILE, or, for a Postern on this machine,
- * `<POSTERN_DATA_DIR>/operator-key`. There is no option for the key itself, because other users could see it in the
- * list of processes.
- */
+/** There is no option for the key itself, because other users could see it in the list of processes. */
 export async function findKey({ keyFile, environment, onThisMachine }: KeySources): Promise<string> {
   if (keyFile === '-') return checked(await readStandardInput(), 'standard input');
   if (keyFile !== undefined) return fromFile(keyFile, '--key-file');

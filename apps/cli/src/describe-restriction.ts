@@ -24,7 +24,7 @@ export function describeRestriction(name: string, restriction: Restriction, outp
   return `${printable(name)} ${sentence}\n\n${output.table(ENTRY_COLUMNS, entries)}`;
 }
 
-/** Shows the given expiry, without the API's question whether to change it. */
+/** Shows the expiry, without the API's question whether to change it. */
 function remark({ code, detail, entryId }: Restriction['warnings'][number], entries: readonly Entry[]): string {
   const entry = code === 'expires-soon' ? entries.find(({ id }) => id === entryId) : undefined;
   if (entry === undefined) return `Warning: ${detail}`;

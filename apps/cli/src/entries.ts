@@ -44,7 +44,6 @@ async function textOf(file: string): Promise<string> {
   });
 }
 
-/** @throws a usage failure beyond 1,000,000 characters. */
 export async function readStandardInput(): Promise<string> {
   let text = '';
   process.stdin.setEncoding('utf8');

@@ -14,7 +14,6 @@ export const EXIT = {
   unavailable: 4,
 } as const;
 
-/** Ends the command with an exit code and a message that says what to do next. */
 export class Failure extends Error {
   override readonly name: string = 'Failure';
 
@@ -64,7 +63,6 @@ export class RequestRefused extends Failure {
   }
 }
 
-/** The text for standard error: for people, or with `--json` as JSON. */
 export function failureText(error: unknown, json: boolean): string {
   const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
   if (json) return JSON.stringify(error instanceof RequestRefused ? error.problem : { title: message }, null, 2);
@@ -98,13 +96,13 @@ function fieldLines({ pointer = '', detail = '', suggestions = [] }: FieldProble
   const value = valueAt(sent, pointer);
   const shown = typeof value === 'string' || typeof value === 'number' ? ` ${printable(JSON.stringify(value))}` : '';
   const lines = [`  ${printable(pointer)}${shown}: ${printable(detail)}`];
-  // The detail usually asks this already.
+  // The detail usually contains this question.
   if (!suggestions.every((suggestion) => detail.includes(suggestion)))
     lines.push(`    Did you mean ${suggestions.map(printable).join(' or ')}?`);
   return lines;
 }
 
-/** The value at a JSON Pointer (RFC 6901) in the sent body; undefined if there is none. */
+/** `pointer` is a JSON Pointer (RFC 6901). */
 function valueAt(body: unknown, pointer: string): unknown {
   if (!pointer.startsWith('/')) return undefined;
   const parts = pointer.slice(1).split('/');

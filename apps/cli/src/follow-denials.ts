@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { EXIT, Failure } from './failure.js';
 
-/** Opens the API's stream of denials after the event with this id; from now on for null. */
+/** After the event with this id; null: from now on. */
 export type OpenStream = (lastEventId: string | null, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
 
 const RETRY_MS = 1_000;
@@ -20,10 +20,7 @@ interface Following {
   readonly silenceMs?: number;
 }
 
-/**
- * Shows each denial as it is recorded, until the signal. After a failure it tries again and resumes where the stream ended.
- * Throws if the first attempt fails, and later if Postern refuses the request, for example because the key was revoked.
- */
+/** After a failure it resumes where the stream ended. Throws if the first attempt fails, and later if Postern refuses the request. */
 export async function followDenials({
   onOpen,
   show,
@@ -59,7 +56,7 @@ export async function followDenials({
   }
 }
 
-/** First `opened`, then the events until the stream ends. Throws what `open` throws, and if nothing comes for too long. */
+/** First `opened`, then the events until the stream ends. Throws what `open` throws, and after `silenceMs` without an event. */
 async function* eventsAfter(
   lastEventId: string | null,
   { open, signal, silenceMs = SILENCE_MS }: Pick<Following, 'open' | 'signal' | 'silenceMs'>,

@@ -9,7 +9,7 @@ import { EXIT, Failure, usageFailure } from './failure.js';
 
 const PAGE = 500;
 
-/** All other members are filters with the API's names. */
+/** All other fields are filters with the API's names. */
 export interface ListOptions extends Query {
   readonly limit: number;
   readonly cursor?: string;
@@ -34,10 +34,7 @@ export async function* pagesOf<Item, OnePage extends Page<Item> = Page<Item>>(
   }
 }
 
-/**
- * Shows a list: as a table, with `--json` as the API's pages, with `--csv` or `--ndjson` as an export. `remark` gets the
- * page that was read last, for what it says of the list besides its items.
- */
+/** `remark` gets the page that was read last, for what it says of the list besides its items. */
 export async function showList<Item, OnePage extends Page<Item> = Page<Item>>(
   session: Session,
   path: string,
@@ -67,7 +64,7 @@ export async function showList<Item, OnePage extends Page<Item> = Page<Item>>(
   output.answer({ ...last, items, nextCursor }, () => output.table(columns, items));
 }
 
-/** Streams a complete list without holding it. @throws a failure if it breaks off: the output is incomplete then. */
+/** @throws a failure if it breaks off: the output is incomplete then. */
 async function exportList({ api }: Session, path: string, query: Query, mediaType: string): Promise<void> {
   const stream = await api.stream(path, query, mediaType);
   try {

@@ -16,10 +16,9 @@ export interface RestrictionChange extends WriteOptions {
   readonly preview: object;
 }
 
-/** How the commands below carry out a change: write it, or preview it. */
 export interface ChangeCommands {
   readonly prefix: string;
-  /** Adds further options, at least `--days` for `restrict`. */
+  /** Adds at least `--days` for `restrict`. */
   readonly options: (command: ApiCommand) => ApiCommand;
   readonly run: (session: Session, user: NamedSmtpUser, change: RestrictionChange, options: object) => Promise<void>;
 }
@@ -133,9 +132,9 @@ export function changeCommands({ prefix, options: withOptions, run }: ChangeComm
   return [restrict, allow, disallow, mode];
 }
 
-/** The entry's id, by the range and not its spelling: `2001:DB8::/64` finds `2001:db8::/64`. */
+/** Compares ranges, not spellings: `2001:DB8::/64` finds `2001:db8::/64`. */
 function entryNamed(text: string, entries: readonly Entry[], name: string): string {
-  // Postern checks whether the list has it, because reads may be behind.
+  // Postern checks whether the list has this id, because reads may be behind.
   if (isUuid(text.toLowerCase())) return text.toLowerCase();
   const range = parseRange(text);
   if (!range.ok) throw new Failure(EXIT.usage, range.detail);

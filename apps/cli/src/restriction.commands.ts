@@ -50,7 +50,7 @@ const check = new ApiCommand('check')
 
 export const restrictionCommands = [...changes, clear, check];
 
-/** Writes a part of the restriction, and shows the result. If the guard refuses, asks the person at the terminal. */
+/** If the guard refuses, asks the person at the terminal. */
 async function writeRestriction(
   session: Session,
   { path, name }: NamedSmtpUser,
@@ -67,7 +67,7 @@ async function writeRestriction(
   }
 }
 
-/** The digest of the addresses that the guard named, if the person accepts that they are refused. Otherwise throws. */
+/** Returns the digest of the addresses that the guard named, if the person accepts that they are refused. */
 async function acceptedLockout({ output }: Session, error: unknown): Promise<string> {
   if (!(error instanceof RequestRefused) || error.problem.accept === undefined || output.json || !canAsk()) throw error;
   const { accept, title = '' } = error.problem;

@@ -14,7 +14,7 @@ export interface NamedSmtpUser {
 /** Few usernames contain a complete username; more are read only for one such as `a`. */
 const MOST_READ = 20_000;
 
-/** Finds an SMTP user by id or exact username, in any case. @throws a failure if there is none. */
+/** By id or exact username, in any case. @throws a failure if there is none. */
 export async function findSmtpUser(session: Session, named: string): Promise<NamedSmtpUser> {
   const found = await find(session, named);
   if (found) return found;
@@ -25,7 +25,7 @@ export async function findSmtpUser(session: Session, named: string): Promise<Nam
   );
 }
 
-/** Like `findSmtpUser`, and otherwise the removed user that had the name last. */
+/** If there is none, finds the removed user that had the name last. */
 export async function findSmtpUserThenOrNow(session: Session, named: string): Promise<NamedSmtpUser> {
   const now = await find(session, named);
   if (now) return now;
@@ -41,7 +41,7 @@ export async function findSmtpUserThenOrNow(session: Session, named: string): Pr
   return { path: `${await session.tenantPath()}/smtp-users/${segment(id)}`, name: named };
 }
 
-/** Writes to an SMTP user and waits until reads show it, so that the next command sees it. Returns the answer's body. */
+/** Waits until reads show the change, so that the next command sees it. Returns the answer's body. */
 export async function writeSmtpUser<Body>(
   session: Session,
   method: WriteMethod,

@@ -76,7 +76,7 @@ const entries = new ApiCommand('entries')
 
 export const sourcesCommands = [sources, suggest, entries];
 
-/** The suggested ranges. Prints what they leave out. Throws a failure if there were no logins. */
+/** Prints what the suggestion leaves out. @throws a failure if there were no logins. */
 export async function suggestedRanges(session: Session, user: NamedSmtpUser, days: number): Promise<string[]> {
   const { ranges, leftAddresses, leftLogins } = await suggestionFor(session, user, days);
   if (ranges.length === 0)

@@ -34,7 +34,7 @@ export const tail = new ApiCommand('tail')
             signal,
           });
           items.toReversed().forEach(show);
-          // The stream was open before the list was read: it may have these too.
+          // The stream was open before the list was read, so it may have these too.
           for (const { id } of items) earlier.add(id);
         }
         output.remark('Waiting for denials. Ctrl-C ends it.');
