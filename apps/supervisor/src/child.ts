@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StartFailed, type ReadyMessage, type RefusedMessage } from '@postern/process-life';
 
 export interface ChildPlan {
-  /** For people: `command-service 1`. */
   readonly name: string;
   readonly url: string;
   readonly file: string;
@@ -24,7 +23,7 @@ const WELL_AFTER_MS = 60_000;
 const FIRST_ATTEMPTS = 5;
 const STOP_TIMEOUT_MS = 25_000;
 
-/** Keeps one process running. It restarts after pauses that grow with each failure. */
+/** Restarts the process after pauses that grow with each failure. */
 export class Child {
   #process: ChildProcess | undefined;
   #running: Promise<void> = Promise.resolve();

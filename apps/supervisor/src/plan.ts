@@ -23,7 +23,6 @@ export function serviceUrls(ports: readonly number[]): Readonly<Record<Service, 
   return Object.fromEntries(urls) as Record<Service, string[]>;
 }
 
-/** The processes, each with only the settings that it needs. */
 export function planServices(
   environment: NodeJS.ProcessEnv,
   ownerUrl: string,
@@ -43,7 +42,6 @@ export function planServices(
         POSTERN_DATABASE_URL: serviceUrl(ownerUrl, LOGINS[service], passwords[LOGINS[service]]),
         POSTERN_HTTP_HOST: '127.0.0.1',
         POSTERN_HTTP_PORT: new URL(url).port,
-        // The services trust the proxy's headers.
         POSTERN_TRUSTED_PROXIES: LOOPBACK,
       },
     })),

@@ -29,9 +29,8 @@ const passed = (headers: IncomingHttpHeaders) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_PASSED.test(name)));
 
 /**
- * One URL space before the services, for machines without nginx, with the behaviour of deploy/nginx: a read that fails
- * before its answer goes to another replica, a write is never sent twice, and only the proxy reports the client.
- * @throws `SettingInvalid` if its port is not free.
+ * Behaves like deploy/nginx: a read that fails before its answer goes to another replica, a write is never sent twice, and only the proxy
+ * reports the client. @throws `SettingInvalid` if its port is not free.
  */
 export async function startProxy(
   settings: Settings,

@@ -23,7 +23,7 @@ export class Replicas {
     return this.#all.map(({ url, missing }) => `${url}: ${missing}`).join(' ');
   }
 
-  /** The next ready one, or, if none is, the next: its state may be outdated. Undefined if all were tried. */
+  /** The next ready one; if none is ready, the next, because its state may be outdated. Undefined if all were tried. */
   pick(tried: readonly Replica[]): Replica | undefined {
     const left = this.#all.filter((replica) => !tried.includes(replica));
     const ready = left.filter(({ missing }) => missing === null);

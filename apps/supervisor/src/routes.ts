@@ -17,7 +17,6 @@ const SMTP_USER = '/v1/tenants/:tenantId/smtp-users/:smtpUserId';
 export const ROUTES: readonly Routes[] = [
   { to: 'command-service', methods: ['POST', 'PUT', 'PATCH', 'DELETE'], paths: ['/v1/*'] },
   { to: 'projection-service', methods: READS, paths: ['/v1/*', '/openapi.json', '/docs', '/docs/*'] },
-  // The dashboard: its pages and their files.
   {
     to: 'projection-service',
     methods: READS,
@@ -36,7 +35,6 @@ export const ROUTES: readonly Routes[] = [
     ],
   },
   {
-    // Dead letters belong to the audit trail.
     to: 'audit-trail-service',
     methods: ['POST', 'DELETE'],
     paths: ['/v1/dead-letters/*'],

@@ -22,11 +22,7 @@ export interface SupervisorOptions {
   readonly stopped: AbortSignal;
 }
 
-/**
- * Starts the embedded database if none is configured, updates it, keeps the three services running, and serves them on
- * one port.
- * @throws if one does not start, with nothing left running.
- */
+/** @throws if one part does not start, with nothing left running. */
 export async function startServices(settings: Settings, options: SupervisorOptions): Promise<Running> {
   const { instances, environment, log, stopped } = options;
   const [httpPort = 0, ...ports] = await portsFor(settings.httpPort, 1 + 3 * instances);
@@ -86,7 +82,7 @@ function line(name: string, what: string): string {
   return `  ${name.padEnd(24)}${what}`;
 }
 
-/** The ports after the proxy's, or free ones if that is 0. @throws `SettingInvalid` if there are not enough. */
+/** Ports after the proxy's, or free ones if that is 0. @throws `SettingInvalid` if there are not enough. */
 async function portsFor(first: number, count: number): Promise<number[]> {
   if (first + count - 1 > LAST_PORT)
     throw new SettingInvalid(
