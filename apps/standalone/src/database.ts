@@ -4,8 +4,7 @@ import { migrate, withSession } from '@postern/database';
 import { startEmbeddedPostgres } from '@postern/embedded-postgres';
 import { journalSchema } from '@postern/event-store';
 import { openDataFolder, type Settings } from '@postern/settings';
-// Imported by file, and no Nest here: the operator's commands need the schemas, but not the services' modules, which take half a second
-// to load.
+// Imported by file, and no Nest: the operator's commands need the schemas, but not the services' modules, which take half a second to load.
 import { accessSchema } from '../../../libs/access/src/access-schema.js';
 import { loginsSchema } from '../../../libs/observed-logins/src/logins-schema.js';
 import { auditSchema } from '../../audit-trail-service/src/schema/audit-schema.js';
@@ -15,19 +14,14 @@ import { projectionSchema } from '../../projection-service/src/schema/projection
 export const SCHEMAS = [journalSchema, accessSchema, projectionSchema, auditSchema, loginsSchema];
 
 export interface Database {
-  /** The owner's connection URL. */
   readonly url: string;
   readonly embedded: boolean;
-  /** Why the embedded server is not running; null if it is, or is not ours. */
+  /** Null if the embedded server is running, or the database is not embedded. */
   problem(): string | null;
   stop(): Promise<void>;
 }
 
-/**
- * Opens the database of the settings, or an embedded one in the data folder, and updates it with `prepare`.
- * @param onChange called when the embedded server is lost, cannot start, or runs again
- * @param serverSettings for the embedded server
- */
+/** `onChange` is called when the embedded server is lost, cannot start, or runs again. */
 export async function openDatabase(
   settings: Settings,
   onChange: (running: boolean, message: string) => void,
@@ -61,7 +55,7 @@ async function embedded(
   onChange: (running: boolean, message: string) => void,
 ): Promise<Database> {
   const folder = await openDataFolder(dataDir);
-  // If we are root, the server has another account, which must pass through this folder; files have their own modes.
+  // If we are root, the server runs as another account, which must pass through this folder; files have their own modes.
   await chmod(folder, 0o711);
   let problem: string | null = null;
   const server = await startEmbeddedPostgres({

@@ -7,7 +7,7 @@ import type { Settings } from '@postern/settings';
 import { openDatabase } from './database.js';
 import { STANDALONE_BUS, StandaloneModule } from './standalone.module.js';
 
-/** Starts everything in this process. @throws an `Error` that says what to do, with nothing left running. */
+/** @throws an `Error` that says what to do, with nothing left running. */
 export async function startPostern(settings: Settings): Promise<Running> {
   const logger = new Logger('embedded-postgresql');
   const database = await openDatabase(settings, (running, message) =>
@@ -17,7 +17,7 @@ export async function startPostern(settings: Settings): Promise<Running> {
     name: 'standalone',
     module: StandaloneModule,
     bus: STANDALONE_BUS,
-    // They were just brought up to date.
+    // `openDatabase` has just updated them.
     schemas: [],
     firstOperator: async (app, runtime) => {
       app.get(Readiness).add('embedded-postgresql', () => database.problem());

@@ -7,7 +7,6 @@ import type { RuntimeSettings } from '@postern/settings';
 
 export const STANDALONE_BUS = ['reads', 'publishes'] as const;
 
-/** All services in one process. */
 @Module({ imports: [CommandServiceModule, ProjectionServiceModule, AuditTrailServiceModule] })
 export class StandaloneModule {
   static forRoot(settings: RuntimeSettings): DynamicModule {
