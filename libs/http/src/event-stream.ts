@@ -10,7 +10,6 @@ export interface EventStreamLimits {
   readonly stalledMs: number;
 }
 
-/** How long the client of a revoked key may read what was already written. */
 const REVOKED_GRACE_MS = 1_000;
 
 const HEADERS = {
@@ -34,7 +33,7 @@ export function hasCapacityFor(keyId: string, open: ReadonlySet<EventStream>, li
   return open.size < limits.maxClients && sameKey < limits.maxClientsPerKey;
 }
 
-/** An answer of server-sent events. Its only buffer is that of Node's socket, which is limited. */
+/** Its only buffer is that of Node's socket, which is limited. */
 export class EventStream {
   private reason: StreamEnd | null = null;
   private tookLast = performance.now();
@@ -53,7 +52,7 @@ export class EventStream {
     return this.reason;
   }
 
-  /** The answer has begun: a status can no longer report an error. */
+  /** If true, a status can no longer report an error. */
   get isOpen(): boolean {
     return this.response.headersSent;
   }
@@ -101,7 +100,7 @@ export class EventStream {
     this.open();
     if (last) this.response.end(last);
     else this.response.end();
-    // A client that does not read would keep it half open. For a revoked key, the kernel's buffer is dropped too.
+    // Without this, a client that does not read would keep the connection half open. For a revoked key, the kernel's buffer is dropped too.
     if (reason === 'key-revoked') setTimeout(() => this.response.socket?.resetAndDestroy(), REVOKED_GRACE_MS).unref();
     else setTimeout(() => this.response.destroy(), this.limits.stalledMs).unref();
     this.finish(reason);

@@ -11,12 +11,12 @@ export interface Documentation {
   readonly tag: Tag;
   readonly summary: string;
   readonly description?: string;
-  /** The headers that it accepts. Their own problem codes are added automatically. */
+  /** Their own problem codes are added automatically. */
   readonly takes?: readonly RequestHeader[];
   readonly needs?: readonly RequestHeader[];
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: JsonSchema }>>;
   readonly status?: 200 | 201 | 204;
-  /** The forms of the answer, the default first. Without it: no body. */
+  /** The default first. Without it: no body. */
   readonly answer?: MediaType | readonly MediaType[];
   readonly responseHeaders?: readonly AnswerHeader[];
   /** Problem codes beyond those of its key, path, body and headers. */
@@ -26,12 +26,12 @@ export interface Documentation {
 /** `completed` turns these codes into answers. */
 export const PROBLEMS_EXTENSION = 'x-problems';
 
-/** Documents a route, with the deadline of reads. A test that calls every route fails for one without it. */
+/** Adds the deadline of reads. A test that calls every route fails for one that is not documented. */
 export function Documented(documentation: Documentation): MethodDecorator {
   return applyDecorators(UseInterceptors(ReadDeadline), Described(documentation));
 }
 
-/** Documents a route with a deadline of its own, without an interceptor. */
+/** For a route that has its own deadline. */
 export function Described(documentation: Documentation): MethodDecorator {
   const {
     tag,

@@ -2,7 +2,6 @@ import { z } from 'zod';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** Named schemas found so far: `#/components/schemas/<name>`. */
 const named = new Map<string, JsonSchema>();
 const substitutes = new WeakMap<object, z.ZodType>();
 
@@ -10,17 +9,13 @@ export function namedSchema(name: string): JsonSchema | undefined {
   return named.get(name);
 }
 
-/** Documents a schema by another one: for items that a handler checks, not the body's schema. */
+/** For items that a handler checks, not the body's schema. */
 export function documentedAs<S extends z.ZodType>(schema: S, as: z.ZodType): S {
   substitutes.set(schema, as);
   return schema;
 }
 
-/**
- * The JSON Schema of a request (`input`) or an answer (`output`), with references to named schemas. Strict request
- * schemas are closed; answers stay open, because new fields may appear.
- * @throws if two schemas have one name.
- */
+/** Strict request schemas (`input`) are closed; answers (`output`) stay open, because new fields may appear. @throws if two schemas have one name. */
 export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   // In an array, because the outermost schema would not be a reference.
   const { items, $defs = {} } = z.toJSONSchema(z.array(schema), {
@@ -44,7 +39,6 @@ function restate(schema: z.core.JSONSchema.BaseSchema, meta: z.core.GlobalMeta |
   if (meta?.['default'] !== undefined) schema.default = meta['default'] as never;
 }
 
-/** Removes what is redundant, or describes the text from which a number was read. */
 function tidy(schema: z.core.JSONSchema.BaseSchema): void {
   if (schema.type === 'integer' || schema.format === 'date-time') delete schema.pattern;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;

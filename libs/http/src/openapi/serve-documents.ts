@@ -6,7 +6,7 @@ import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 /** From the sources (jest) or from `dist`. */
 const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]http[\\/]src[\\/]openapi$/, '');
 
-/** `/openapi.json` and the page `/docs`, without a key. Call it before the application is initialised. */
+/** Call it before the application is initialised. */
 export function serveDocuments(app: NestFastifyApplication): void {
   const document = JSON.parse(readFileSync(join(ROOT, 'docs', 'openapi.json'), 'utf8')) as OpenAPIObject;
   SwaggerModule.setup('docs', app, document, {

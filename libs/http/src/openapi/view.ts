@@ -1,7 +1,7 @@
 import type { Described } from '@postern/contracts';
 import { z } from 'zod';
 
-/** The schema of an answer; `z.infer` gives its type. `name`: in the document. */
+/** `name`: in the OpenAPI document. */
 export function view<Shape extends z.ZodRawShape>(
   name: string,
   description: string,
@@ -10,7 +10,7 @@ export function view<Shape extends z.ZodRawShape>(
   return z.object(shape).meta({ id: name, description }) as unknown as z.ZodType<Described<z.ZodObject<Shape>>>;
 }
 
-/** The schema of a type that a library has. A difference between their fields does not compile. */
+/** For a type that a library has. A difference between their fields does not compile. */
 export function viewOf<T extends object>(
   name: string,
   description: string,
@@ -19,7 +19,7 @@ export function viewOf<T extends object>(
   return view(name, description, shape) as unknown as z.ZodType<T>;
 }
 
-/** Later versions may add texts: callers ignore those that they do not recognise. */
+/** Later versions may add texts. Callers ignore texts that they do not recognise. */
 export function oneOfSoFar<const Text extends string>(texts: readonly Text[]): z.ZodType<Text> {
   return z.enum(texts).meta({ 'x-may-grow': true }) as unknown as z.ZodType<Text>;
 }
@@ -36,12 +36,11 @@ export function time(example: string, description = 'RFC 3339, UTC, milliseconds
   return shown(z.string(), { format: 'date-time', examples: [example] }, description);
 }
 
-/** An integer of at least `least`. */
 export function integer<N extends number = number>(least: number, example: number, description?: string): z.ZodType<N> {
   return shown(z.int().min(least), { examples: [example] }, description);
 }
 
-/** A schema with its documentation, typed as a narrower type, such as a branded one. */
+/** `T` may be narrower than the schema's type, such as a branded one. */
 function shown<T>(schema: z.ZodType, meta: z.core.GlobalMeta, description: string | undefined): z.ZodType<T> {
   return schema.meta({ ...meta, ...(description && { description }) }) as unknown as z.ZodType<T>;
 }

@@ -31,18 +31,16 @@ const DRIVER = [
   /query runner (was )?already released/i,
 ];
 
-/** Other reasons for 503 (a probe, a version that does not arrive, policies that are being built) are not counted. */
+/** Does not count other reasons for 503: a probe, a version that does not arrive, policies that are being built. */
 export const databaseFailures = counter(
   'postern_database_failures_total',
   'Requests that failed because the database could not be reached, did not answer in time, or was slower than the writes.',
 );
 
-/** 503: the request failed because of the database. The caller may repeat it. */
 export function databaseFailed(detail: string, cause?: unknown): Problem {
   return new Problem('not-ready', detail, { headers: { 'retry-after': '1' }, cause, databaseFailed: true });
 }
 
-/** A database that is down, starting, stopping, full or too slow: 503. */
 export function databaseProblem(error: unknown): Problem | null {
   if (!isDatabaseGone(error)) return null;
   return databaseFailed('The database cannot be reached just now. Send it again shortly.', error);

@@ -7,7 +7,7 @@ import { setCommonHeaders } from '../request/guard-requests.js';
 import { databaseFailures, databaseProblem } from './database-problem.js';
 import { Problem } from './problem.js';
 
-/** Answers every error as problem+json. What is no problem is a defect: 500, logged completely, answered without detail. */
+/** Any error that is not a problem is a defect: 500, logged completely, answered without detail. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');
@@ -53,7 +53,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Null for a defect. Refusals of the domain, temporary failures and an unavailable database are answered. */
+/** Null for a defect. */
 export function problemOf(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
   if (error instanceof DomainRefusal) return new Problem(error.code, error.message, { errors: error.errors });
@@ -82,7 +82,6 @@ function fastifyProblem(error: unknown, request: FastifyRequest): Problem | null
   ) {
     return new Problem('body-not-json', `The body cannot be read as JSON: ${(error as Error).message}`);
   }
-  // Other 4xx of the framework are not our defects.
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new Problem('request-malformed', `The request cannot be read: ${(error as Error).message}`);
   return null;
@@ -102,7 +101,6 @@ interface Classified {
   readonly action?: string;
 }
 
-/** A temporary error is 503 in every service; null for any other. */
 function temporaryProblem(error: unknown): Problem | null {
   const { permanent, databaseFailed, action } = (error ?? {}) as Classified;
   if (permanent !== false || action === undefined) return null;

@@ -9,13 +9,13 @@ export interface FieldProblem {
 export interface ProblemOptions {
   readonly errors?: readonly FieldProblem[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** More members of the answer, such as the current `version` of a mismatch. */
+  /** Such as the current `version` of a mismatch. */
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
   readonly databaseFailed?: boolean | undefined;
 }
 
-/** An error that is answered as `application/problem+json`. `detail` says what the caller should do next. */
+/** `detail` says what the caller should do next. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: number;

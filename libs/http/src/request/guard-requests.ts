@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Problem } from '../problem/problem.js';
 
-/** Applied first to every request, also in the proxy of `npm run services`. Call it before other hooks are added. */
+/** Call it before other hooks are added. */
 export function guardRequests(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async (request, reply) => {
     setCommonHeaders(request, reply);
@@ -10,7 +10,7 @@ export function guardRequests(fastify: FastifyInstance): void {
   });
 }
 
-/** Headers of every answer, also of those before any hook; a route may override them. */
+/** A route may override these headers. */
 export function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   void reply.headers({ 'x-request-id': request.id, ...COMMON_HEADERS });
   // By the route: a URL can be written in many ways.
@@ -18,10 +18,9 @@ export function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): 
   return reply;
 }
 
-/** Answers are private data: not cached, and not interpreted as another type. */
 const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 
-/** The content security policy of `/docs`: nothing from other hosts. Swagger UI writes styles into its page. */
+/** For `/docs`: nothing from other hosts. Swagger UI writes styles into its page. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -45,7 +44,7 @@ export function originForm(target: string): string {
 const ODD = /[^\x21-\x7e]|[\\#]|\/\/|%2f|%5c|%23|%00/i;
 const DOTS = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
-/** @throws 404 for a path that proxies, routers and file servers read in different ways. */
+/** Proxies, routers and file servers read these paths in different ways. */
 function refuseOddPath(url: string): void {
   const path = url.split('?')[0] ?? '';
   if (ODD.test(path) || DOTS.test(path) || !path.startsWith('/'))

@@ -4,7 +4,7 @@ import { hasDuplicateMembers, hasMoreMembers, MAX_DEPTH } from '@postern/contrac
 import { Problem } from '../problem/problem.js';
 import { SERVER_LIMITS } from './server-limits.js';
 
-/** Other bodies than JSON in UTF-8 are 415 unread. JSON's header without a body is accepted: clients do so on DELETE. */
+/** Any other body than JSON in UTF-8 gets 415, unread. JSON's header without a body is accepted: clients send it on DELETE. */
 export function takeOnlyJson(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();

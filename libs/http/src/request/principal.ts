@@ -2,7 +2,6 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Actor, SessionId, TenantId } from '@postern/contracts';
 import type { FastifyRequest } from 'fastify';
 
-/** A browser's session, which belongs to the API key that started it. */
 export interface Session {
   readonly id: SessionId;
   readonly expiresAt: string;
@@ -43,13 +42,13 @@ export const Tenant = createParamDecorator((_: unknown, context: ExecutionContex
 
 export interface Credential {
   readonly kind: 'api-key' | 'session';
-  /** Secret and unproven. For a session it may be any text, and is empty if two cookies have its name. */
+  /** Unproven. For a session it may be any text, and is empty if two cookies have its name. */
   readonly text: string;
 }
 
 export const SESSION_COOKIE = 'postern_session';
 
-/** The API key in `Authorization: Bearer …`, or else the session's cookie, or null. */
+/** The header `Authorization`, or else the session's cookie, or null. */
 export function credentialOf({ headers }: Pick<FastifyRequest, 'headers'>): Credential | null {
   if (headers.authorization !== undefined) {
     const [scheme, text, ...more] = headers.authorization.split(' ');
@@ -60,6 +59,6 @@ export function credentialOf({ headers }: Pick<FastifyRequest, 'headers'>): Cred
     .map((pair) => pair.trim())
     .filter((pair) => pair.startsWith(`${SESSION_COOKIE}=`));
   if (cookie === undefined) return null;
-  // One of two cookies was set by somebody else who can write cookies for this host.
+  // If there are two cookies, somebody else who can write cookies for this host set one.
   return { kind: 'session', text: others.length === 0 ? cookie.slice(SESSION_COOKIE.length + 1) : '' };
 }

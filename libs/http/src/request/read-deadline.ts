@@ -7,7 +7,7 @@ import { databaseFailed } from '../problem/database-problem.js';
 /** Longer than any healthy read needs to begin its answer, shorter than a client's patience. */
 export const READ_DEADLINE_MS = 8_000;
 
-/** Answers 503 if the database does not respond. An answer that has begun is not limited; it has limits of its own. */
+/** Answers 503 after `READ_DEADLINE_MS`. An answer that has begun has limits of its own. */
 @Injectable()
 export class ReadDeadline implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

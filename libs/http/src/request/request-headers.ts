@@ -7,7 +7,7 @@ import { Problem } from '../problem/problem.js';
 /** Browsers send about a dozen; a longer header is cut. */
 const LONGEST_ACCEPT = 2_048;
 
-/** The one of `offers` that `Accept` asks for (RFC 9110, section 12.5.1); if none, the first one, not a useless 406. */
+/** RFC 9110, section 12.5.1. If `Accept` names no offer, the first one, not a useless 406. */
 export function preferredType<Type extends string>(
   accept: string | undefined,
   offers: readonly [Type, ...Type[]],
@@ -19,16 +19,14 @@ export function preferredType<Type extends string>(
 /** `W/` of a proxy that compresses (nginx), or a suffix within the quotes (Apache: `-gzip`, Jetty: `--gzip`). */
 const CHANGED_TAG = /(?:W\/)?"(\d{1,9})(?:--?(?:gzip|br|zstd|deflate))?"/g;
 
-/** `If-Match` with our tags, undoing what proxies do to them. */
 export function strongTags(ifMatch: string): string {
   return ifMatch.trim().replace(CHANGED_TAG, '"$1"');
 }
 
-/** How long a read waits for the requested version. */
 export const MIN_VERSION_WAIT_MS = 2_000;
 const LOAD_EVERY_MS = 25;
 
-/** `Postern-Min-Version`: the version that a write returned, to read one's own write. 0 if it is missing. */
+/** `Postern-Min-Version`; 0 if it is missing. */
 export const MinVersion = createParamDecorator((_: unknown, context: ExecutionContext): number => {
   const given = context.switchToHttp().getRequest<FastifyRequest>().headers['postern-min-version'];
   if (given === undefined) return 0;
@@ -39,7 +37,7 @@ export const MinVersion = createParamDecorator((_: unknown, context: ExecutionCo
   });
 });
 
-/** Repeats `load` until it has the version. @throws `read-side-behind` after a time-out. */
+/** @throws `read-side-behind` after a time-out. */
 export async function atLeastVersion<T extends { readonly version: number }>(
   minVersion: number,
   load: () => Promise<T | null>,

@@ -43,7 +43,6 @@ export const entriesSchema: z.ZodType<RequestedEntry[]> = documentedAs(
 
 export const modeSchema = z.enum(MODES, `One of: ${MODES.join(', ')}.`);
 
-/** The end of `report-only` in a body; the domain checks it against the mode and the time. */
 export const enforceAtSchema = timeField.nullish().meta({
   description:
     'The end of `report-only`: from this time on, relays enforce the list. It must be in the future, at most a year ahead. If you send null, or leave it out, there is no end, and an earlier one is removed.',

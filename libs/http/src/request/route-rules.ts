@@ -3,14 +3,14 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiSecurity } from '@nestjs/swagger';
 import type { Role } from '@postern/contracts';
 
-/** Checked before the body is read. Stored in the `config` of the Fastify route. */
+/** Stored in the `config` of the Fastify route. */
 export interface RouteRules {
   /** Missing: nobody may call it. */
   access?: readonly Role[] | 'public';
   bodyBytes?: number;
 }
 
-/** The roles that may call the route. A route without this and without `Public` is refused to everyone. */
+/** A route with neither this nor `Public` is refused to everyone. */
 export const Allow = (...roles: readonly Role[]): ClassDecorator & MethodDecorator =>
   applyDecorators(
     rule({ access: roles }),
@@ -28,7 +28,7 @@ export function rulesOf(handler: object): RouteRules | undefined {
 
 const rules = new WeakMap<object, RouteRules>();
 
-/** Nest passes the config of methods to Fastify, but not that of classes, so a class sets its methods' rule. */
+/** Nest passes the config of methods to Fastify, but not that of classes, so a class sets the rule of its methods. */
 function rule(part: RouteRules): ClassDecorator & MethodDecorator {
   return (target: object, _?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (descriptor) Object.assign(configOf(descriptor.value as object), part);

@@ -13,7 +13,6 @@ import { Problem, type FieldProblem } from '../problem/problem.js';
 
 export const MAX_ERRORS = 50;
 
-/** Checks `@Body({ schema })` and `@Query({ schema })`, and answers 422 by field. */
 @Injectable()
 export class SchemaPipe implements PipeTransform {
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
@@ -30,7 +29,6 @@ export class SchemaPipe implements PipeTransform {
   }
 }
 
-/** Adds the API's code to a refinement: `.refine(isUsername, fieldCode('username-invalid', '…'))`. */
 export function fieldCode(code: string, detail: string): { error: string; params: { code: string } } {
   return { error: detail, params: { code } };
 }

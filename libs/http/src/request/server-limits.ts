@@ -4,9 +4,9 @@ import { type ProblemCode, Problem } from '../problem/problem.js';
 import { originForm } from './guard-requests.js';
 
 export const SERVER_LIMITS = {
-  /** For routes with lists: several full allow lists or batches of denials. */
+  /** Several full allow lists or batches of denials. */
   bodyBytes: 1_048_576,
-  /** For all other routes: the longest names with each character escaped. */
+  /** The longest names with each character escaped. */
   smallBodyBytes: 16_384,
   /** Members and elements of a body, at any depth. A full batch of denials has 10,000. */
   bodyMembers: 16_000,
@@ -15,10 +15,9 @@ export const SERVER_LIMITS = {
   pathPartLength: 300,
   headersMs: 10_000,
   requestMs: 30_000,
-  /** How often these two are checked. */
   checkEveryMs: 1_000,
   keepAliveMs: 72_000,
-  /** How long an answer may be unread, or a request unanswered, before the connection is closed. */
+  /** For an unread answer or an unanswered request. */
   stillMs: 120_000,
 } as const;
 
@@ -38,7 +37,6 @@ export const SERVER_OPTIONS = {
   clientErrorHandler: answerClientError,
 };
 
-/** Answers what is not an HTTP request as a problem, and closes the connection. */
 function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();
@@ -77,7 +75,6 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = 
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** The caller's `X-Request-Id` if it is fit for logs, or a new one. */
 export function requestIdOf(request: {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }): string {

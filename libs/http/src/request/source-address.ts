@@ -13,9 +13,8 @@ export interface Hop {
 export const MAX_HOPS = 32;
 
 /**
- * The client's canonical address: the nearest hop that is not a trusted proxy. If `X-Forwarded-For` and `Forwarded`
- * (RFC 7239) name different clients, one came from the client itself, and neither is trusted. Null if the socket's
- * address cannot be parsed.
+ * The nearest hop that is not a trusted proxy, as a canonical address. If `X-Forwarded-For` and `Forwarded` (RFC 7239) name different clients, one
+ * came from the client itself, and neither is trusted. Null if the socket's address cannot be parsed.
  */
 export function sourceAddress(hop: Hop, trusted: BlockList): string | null {
   const socket = canonical(hop.remoteAddress ?? '');
@@ -31,7 +30,7 @@ export function callerAddress(request: Pick<FastifyRequest, 'raw' | 'headers'>, 
   return sourceAddress({ remoteAddress: request.raw.socket.remoteAddress, headers: request.headers }, trusted);
 }
 
-/** The client's scheme at the outermost trusted proxy. Only trusted `X-Forwarded-Proto` headers count. */
+/** At the outermost trusted proxy. */
 export function callerScheme(
   { raw, headers }: Pick<FastifyRequest, 'raw' | 'headers'>,
   trusted: BlockList,
@@ -45,7 +44,7 @@ function isTrustedPeer(remoteAddress: string | undefined, trusted: BlockList): b
   return peer !== null && isTrusted(peer, trusted);
 }
 
-/** From the nearest hop outwards: everything beyond an untrusted or unreadable hop is only its claim. */
+/** Everything beyond an untrusted or unreadable hop is only its claim. */
 function nearestUntrusted(chain: readonly string[], socket: string, trusted: BlockList): string {
   let nearest = socket;
   for (const claim of chain.toReversed()) {
@@ -100,7 +99,7 @@ function isTrusted(address: string, trusted: BlockList): boolean {
   return trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Either the settings lack a proxy, so that all clients have its address, or a client invents one. Logged once. */
+/** Either the settings lack a proxy, so that all clients have its address, or a client invents one. */
 export function warnOfUntrustedForwarding(fastify: FastifyInstance, logger: Logger, trusted: BlockList): void {
   let warned = false;
   fastify.addHook('onRequest', async ({ headers, raw }) => {

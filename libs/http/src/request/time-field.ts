@@ -1,11 +1,11 @@
 import { utcTime } from '@postern/contracts';
 import { z } from 'zod';
 
-/** A time in a body or a query, normalised to UTC with milliseconds. */
+/** Normalised to UTC with milliseconds. */
 export const timeField = z
   .string()
   .refine((text) => utcTime(text) !== null, {
-    // What came is shown: a `+` in a URL arrives as a blank.
+    // The value is shown, because a `+` in a URL arrives as a blank.
     error: ({ input }) =>
       `Give a time as in RFC 3339, with its offset: 2030-01-31T12:00:00Z. This came: ${JSON.stringify(String(input).slice(0, 64))}.`,
     params: { code: 'validation-failed' },

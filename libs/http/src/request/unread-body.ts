@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 
-/** How much of an unwanted body is discarded, and for how long, before the connection is closed. */
 const MOST_BYTES = 1_048_576;
 const LONGEST_MS = 2_000;
 
