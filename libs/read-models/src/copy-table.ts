@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 
-/** Columns, constraints, indexes, partitions, owner, policies, grants, from the catalogue, so no migration is missed. */
+/** Copies from the catalogue, so that no migration is missed. */
 export async function copyTable(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
   const [table] = await manager.query<{ partitioned: string | null }[]>(
     `SELECT ' PARTITION BY ' || pg_get_partkeydef($1::regclass) AS partitioned`,
@@ -14,7 +14,7 @@ export async function copyTable(manager: EntityManager, from: string, to: string
   await copyPartitions(manager, from, to, name);
 }
 
-/** Creates missing partitions of `to.name` and moves their rows out of the default partition. */
+/** Also moves rows of the new partitions out of the default partition. */
 export async function copyPartitions(manager: EntityManager, from: string, to: string, name: string): Promise<void> {
   const missing = await manager.query<PartitionRecord[]>(PARTITIONS, [from, to, name]);
   for (const { partition, bound, holds, fallback } of missing) {

@@ -1,6 +1,6 @@
 import type { Compared, Difference } from './read-model.js';
 
-/** The most keys read at once, which limits memory if every row differs. */
+/** Limits memory if every row differs. */
 export const MOST_KEYS = 10_000;
 
 export interface Rows {
@@ -8,7 +8,6 @@ export interface Rows {
   readonly keys: readonly string[] | null;
 }
 
-/** The results of a verification: numbers of rows by table and group, and examples of differences. */
 export class Differences {
   private readonly counts = new Map<string, { -readonly [Name in keyof Compared]: Compared[Name] }>();
   readonly examples: Difference[] = [];

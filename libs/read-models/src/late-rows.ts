@@ -5,7 +5,7 @@ import { MOST_KEYS, type Rows } from './differences.js';
 import type { ReadModel } from './read-model.js';
 
 const PAUSE_MS = 500;
-/** Time to wait for rows: a consumer whose rows do not advance meanwhile is halted. */
+/** A consumer whose rows do not advance in this time is halted. */
 const PATIENCE_MS = 15_000;
 
 /** Rows of one table that are behind the journal, with their versions (0: missing). */
@@ -18,7 +18,6 @@ export class LateRows {
   /** @param sql returns `key` and `version` of the live rows with the keys `$1`. */
   constructor(private readonly sql: string) {}
 
-  /** A row is added once per event. */
   add(key: string, version: number): void {
     if (this.versions.size < MOST_KEYS) this.versions.set(key, version);
     else if (key !== this.lastAdded && !this.versions.has(key)) this.uncompared += 1;

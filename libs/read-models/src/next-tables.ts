@@ -16,7 +16,7 @@ import { categoriesOf, type ReadModel, type Rebuilding, type Report } from './re
 const EVENTS_PER_PAGE = 2_000;
 const REPORT_EVERY_MS = 5_000;
 
-/** How far the new tables are filled: first stream by stream, then along the feed. */
+/** The tables are filled stream by stream, then along the feed. */
 interface Progress {
   readonly stream: StreamPosition | null;
   readonly feed: FeedPosition;
@@ -28,14 +28,13 @@ interface Page {
   readonly more: boolean;
 }
 
-/** Filled from the journal, one transaction per page. The progress is stored, so another process can continue. */
+/** One transaction per page of the journal. The progress is stored, so another process can continue. */
 export class NextTables {
   readonly schema: string;
   events = 0;
   readonly rebuilding: Rebuilding | undefined;
   private reported = performance.now();
 
-  /** @param owner connected as the owner */
   constructor(
     readonly owner: DataSource,
     readonly model: ReadModel,

@@ -1,7 +1,6 @@
 import { TOPIC_OF_CATEGORY, type Recorded, type StreamCategory, type Topic } from '@postern/contracts';
 import type { EntityManager } from 'typeorm';
 
-/** A read model with its own tables, built only from events, so that it can be rebuilt from the journal. */
 export interface ReadModel {
   readonly name: string;
   readonly schema: string;
@@ -9,14 +8,11 @@ export interface ReadModel {
   readonly topics: readonly Topic[];
   /** In the consumer's locking order, so that a rebuild that locks all of them cannot deadlock with it. */
   readonly tables: readonly ModelTable[];
-  /** The streams whose subjects are in every compared row. */
+  /** Their subjects are in every compared row. */
   readonly streams: ModelStreams;
-  /** Categories whose events create rows without a subject, and their table. */
+  /** Events of these categories create rows of `table` without a subject. */
   readonly others?: { readonly categories: readonly StreamCategory[]; readonly table: string };
-  /**
-   * How new tables are filled. `stream`: stream by stream, so that a row is written once for all its events. `feed`: in
-   * the order of events, for tables with a row per event, which are read in that order.
-   */
+  /** `stream`: a row is written once for all events of its stream. `feed`: in the order of events, for tables with a row per event. */
   readonly fill: 'stream' | 'feed';
   /** SQL of rows that contradict other live rows, as `"table", key`. */
   readonly contradictions?: string;
@@ -37,10 +33,10 @@ export interface Rebuilding {
 
 export interface ModelStreams {
   readonly category: StreamCategory;
-  /** The table with a row per subject, and its column that grows with each event. */
+  /** Has a row per subject; `version` is its column that grows with each event. */
   readonly table: string;
   readonly version: string;
-  /** The column's value after the event; null if the event creates no row. */
+  /** Null if the event creates no row. */
   versionOf(event: Recorded): number | null;
 }
 
@@ -50,7 +46,7 @@ export interface ModelTable {
   readonly key: string;
   /** The column with the stream's subject. */
   readonly subject: string;
-  /** SQL of a row's group (a month), for counting; null: one group. */
+  /** SQL of a group (a month), for counting; null: one group. */
   readonly group: string | null;
   /** SQL of the compared rows, if not all are. */
   readonly where?: string;
@@ -66,7 +62,7 @@ export interface Compared {
   readonly table: string;
   readonly group: string | null;
   readonly live: number;
-  /** Rows that the journal gives at the live rows' versions. */
+  /** At the live rows' versions. */
   readonly journal: number;
   readonly differing: number;
 }
@@ -74,10 +70,7 @@ export interface Compared {
 export interface Difference {
   readonly table: string;
   readonly key: string;
-  /**
-   * `missing`: no live row; `extra`: only a live row; `different`: differs from the journal at the row's version;
-   * `behind`: the journal has later events, and the row did not advance during verify.
-   */
+  /** `different`: from the journal at the row's version. `behind`: the journal has later events, and the row did not advance during verify. */
   readonly kind: 'missing' | 'extra' | 'behind' | 'different';
 }
 

@@ -9,15 +9,13 @@ const LOCK_NUMBER = 8_025_019;
 
 export interface Rebuilt {
   readonly model: string;
-  /** The new tables are filled up to this position of the journal. */
   readonly position: number;
   readonly events: number;
 }
 
 /**
- * Builds a read model's tables from the journal, next to the live ones and with the consumer's own code, and replaces
- * the live ones in one transaction. The live consumer then skips the events that they have, by version. If it is killed
- * before that transaction, nothing has changed. `resume` continues an unfinished rebuild.
+ * Builds new tables next to the live ones, and replaces these in one transaction: before it, nothing has changed. The live consumer then skips
+ * the events that the new tables have, by version. `resume` continues an unfinished rebuild.
  */
 export async function rebuild(
   model: ReadModel,

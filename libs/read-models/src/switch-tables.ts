@@ -13,10 +13,8 @@ const ATTEMPTS = 240;
 const TRY_AGAIN = new Set(['55P03', '40P01']);
 
 /**
- * Replaces the live tables by the new ones in one short transaction: the old ones leave the schema, the new ones enter
- * it with the same names. Waits two minutes at most for other users of the tables, such as a backup. Returns the
- * journal's position of the new tables.
- * @throws if the tables were never free: run it again.
+ * The new tables get the names of the live ones in one short transaction. Waits two minutes at most for other users of the tables, such as a
+ * backup. Returns the journal's position of the new tables. @throws if the tables were never free: run it again.
  */
 export async function switchTables(next: NextTables, report: Report): Promise<number> {
   const { model, owner, rebuilding } = next;
@@ -45,7 +43,7 @@ export async function dropOldTables({ owner, schema, model }: NextTables): Promi
   );
 }
 
-/** Repeats `attempt` until it returns something, also after a lock time-out or a deadlock. */
+/** Repeats `attempt` after null, a lock time-out or a deadlock. */
 async function whenFree<T>(name: string, attempt: () => Promise<T | null>): Promise<T> {
   for (let n = 0; n < ATTEMPTS; n++) {
     const done = await attempt().catch(ifBusy);
@@ -58,7 +56,7 @@ async function whenFree<T>(name: string, attempt: () => Promise<T | null>): Prom
   );
 }
 
-/** The locked tables do not change, so new ones at the journal's end have everything that the live ones have. */
+/** The locked tables do not change. New tables at the journal's end have everything that they have. */
 async function trySwitch(manager: EntityManager, next: NextTables) {
   const { model, schema, rebuilding } = next;
   const names = model.tables.map(({ name }) => name);

@@ -16,10 +16,8 @@ const FIRST = '00000000-0000-0000-0000-000000000000';
 const LAST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /**
- * Compares each live row with the journal at the row's version, in ranges of subjects. In one snapshot it reads a
- * range's rows and events, writes those with the consumer's own code into temporary tables, and lets PostgreSQL
- * compare. So its memory does not grow with the journal, it holds no lock, and no transaction is long. Names at most
- * `examples` rows.
+ * Compares each live row with the journal at the row's version. Per range of subjects, one snapshot has rows and events; the consumer's own code
+ * writes the events into temporary tables, and PostgreSQL compares. So memory does not grow with the journal, and no transaction is long.
  */
 export async function verify(
   model: ReadModel,
@@ -96,7 +94,7 @@ class Verification {
     };
   }
 
-  /** The subjects after `after`, up to some thousand events. Returns the last one; null if there are no more. */
+  /** Some thousand events from `after` on. Returns the last subject; null if there are no more. */
   private async compareRange(manager: EntityManager, after: string): Promise<string | null> {
     const { model } = this;
     const { category } = model.streams;
@@ -130,7 +128,7 @@ class Verification {
     return version <= has;
   }
 
-  /** The few rows without a subject. A missing one may still arrive. */
+  /** A missing row may still arrive. */
   private async compareOthers(manager: EntityManager): Promise<void> {
     const { others } = this.model;
     if (!others) return;
@@ -172,7 +170,7 @@ class Verification {
     this.report(`${this.model.name}: ${this.events} events compared`);
   }
 
-  /** Counts and compares live and temporary rows by group. `*<>` compares bytes. */
+  /** `*<>` compares bytes. */
   private async compareRows(
     manager: EntityManager,
     { name, key, group, where = 'true', compared }: ModelTable,

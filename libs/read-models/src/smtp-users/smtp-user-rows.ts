@@ -15,12 +15,12 @@ import { smtpUserOf, type KnownSmtpUser, type SmtpUserRecord } from './smtp-user
 
 interface KnownUser {
   readonly state: KnownSmtpUser;
-  /** RFC 3339. The state of a removed user does not have it. */
+  /** RFC 3339. */
   readonly createdAt: string;
   readonly eventId: string;
 }
 
-/** Events that change or remove entries. Events that only add need no list. */
+/** Events that only add entries need no list. */
 const LIST_CHANGES: ReadonlySet<string> = new Set<SmtpUserEvent['type']>([
   'RestrictionEntriesChanged',
   'RestrictionRemoved',
@@ -28,7 +28,6 @@ const LIST_CHANGES: ReadonlySet<string> = new Set<SmtpUserEvent['type']>([
   'SmtpUserRemoved',
 ]);
 
-/** The SMTP users of a batch: loaded at once, changed event by event, saved at once. Repeated events change nothing. */
 export class SmtpUserRows {
   private readonly changed = new Set<string>();
 
@@ -39,11 +38,8 @@ export class SmtpUserRows {
   ) {}
 
   /**
-   * Loads the users of the events and locks the table until the transaction ends, so that no other consumer overwrites
-   * rows. The commit does not wait for the disk: a crash loses the checkpoint too, so the events are applied again.
-   *
-   * A list is loaded only if an event changes its entries or `needsList` is true. Other states have only the entries
-   * that the batch adds.
+   * Locks the table until the transaction ends. The commit does not wait for the disk: a crash loses the checkpoint too, so the events are applied
+   * again. A list is loaded only if an event changes its entries or `needsList` is true. Other states have only the entries that the batch adds.
    */
   static async load(
     manager: EntityManager,
@@ -69,13 +65,13 @@ export class SmtpUserRows {
     );
   }
 
-  /** The states before and after the event; null for a repeat. @throws `EventsMissing`, `StreamConflict`. */
+  /** Null for a repeat. @throws `EventsMissing`, `StreamConflict`. */
   apply(event: Recorded<SmtpUserEvent>): { readonly before: SmtpUserState; readonly after: KnownSmtpUser } | null {
     const id = subjectOf(event);
     const known = this.users.get(id);
     if (!isNextVersion(event, known && { version: known.state.version, eventId: known.eventId })) return null;
     const before = known?.state ?? initialState();
-    // The event creates the user or belongs to an existing one; otherwise `evolve` throws.
+    // Otherwise `evolve` throws: an event creates the user or belongs to an existing one.
     const after = evolve(before, event) as KnownSmtpUser;
     if (event.type === 'RestrictionAdded')
       for (const [i, entry] of event.data.entries.entries())

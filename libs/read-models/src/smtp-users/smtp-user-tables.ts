@@ -5,10 +5,7 @@ import type { ModelTable } from '../read-model.js';
 
 export type KnownSmtpUser = Exclude<SmtpUserState, { status: 'none' }>;
 
-/**
- * SQL for a migration: the tables `smtp_users` and `entries` of the schema. A removed user's row stays, with the
- * version of its last applied event. An entry is a row, so that adding one costs the same for short and long lists.
- */
+/** A removed user's row stays, with the version of its last event. An entry is a row, so adding one costs the same for short and long lists. */
 export function smtpUserTablesSql(schema: string, writer: DatabaseRole, reader: DatabaseRole): string {
   const access = (table: string) => `
     ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
@@ -81,7 +78,7 @@ export interface SmtpUserRecord {
   readonly entries: readonly EntryAdded[] | null;
 }
 
-/** SQL of a record's columns, of the row `u` of the schema's `smtp_users`. */
+/** For the row `u` of the schema's `smtp_users`. */
 export function smtpUserColumns(schema: string): string {
   return `u.id, u.tenant_id, u.username, u.created_at, u.removed, u.mode, u.enforce_at, u.restricted, u.version, u.event_id,
           (SELECT json_agg(entry ORDER BY position) FROM ${schema}.entries WHERE smtp_user_id = u.id) AS entries`;
