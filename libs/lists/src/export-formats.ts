@@ -1,7 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { preferredType, type Problem } from '@postern/http';
 
-/** The forms of a list's answer, by the names of `?format=`. JSON is the default. */
 const TYPES = { json: 'application/json', ndjson: 'application/x-ndjson', csv: 'text/csv;header=present' } as const;
 type ListType = (typeof TYPES)[keyof typeof TYPES];
 
@@ -18,7 +17,7 @@ export interface ExportFormat {
   failure(problem: Problem, requestId: string): string;
 }
 
-/** The format of a type. Columns of CSV are members of an item, `actor.name` for a nested member. */
+/** Columns are members of an item, `actor.name` for a nested member. */
 export function exportFormat(
   type: Exclude<ListType, 'application/json'>,
   columns: readonly string[],
@@ -35,10 +34,7 @@ const NDJSON: ExportFormat = {
   failure: (problem, requestId) => `${JSON.stringify({ error: problem.toJson(requestId) })}\n`,
 };
 
-/**
- * RFC 4180 in UTF-8 with a header, and a byte order mark on request. An apostrophe precedes a text that a spreadsheet
- * would run. A list's items are separated by spaces, an entry is its range, and null is empty.
- */
+/** RFC 4180 in UTF-8. A list's items are separated by spaces, an entry is its range, and null is empty. */
 function csv(columns: readonly string[], byteOrderMark: boolean): ExportFormat {
   const rules = { record_delimiter: '\r\n', cast: CAST };
   const rows = { ...rules, columns: columns.map((key) => ({ key })) };
@@ -65,12 +61,12 @@ function plainText(item: unknown): string {
 }
 
 /**
- * The beginning of a formula (also full-width), after characters that a spreadsheet skips: blanks, controls and
- * invisible ones. U+2800 is a blank Braille pattern. A leading tab or carriage return can shift cells by itself.
+ * Spreadsheets skip blanks, controls and invisible characters before a formula. U+2800 is a blank Braille pattern. A leading tab or carriage
+ * return can shift cells by itself.
  */
 const FORMULA = /^(?:[\t\r\n]|[\s\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*[=+\-@＝＋－＠])/u;
 
-/** The text for a cell, with an apostrophe if a spreadsheet would run it. */
+/** An apostrophe precedes a text that a spreadsheet would run. */
 function defused(text: string): string {
   return FORMULA.test(text) ? `'${text}` : text;
 }

@@ -2,23 +2,22 @@ import type { ApiKeyId } from '@postern/contracts';
 import { countLimited } from '@postern/access';
 import { Problem } from '@postern/http';
 
-/** The injection token with which a process changes its `ExportLimits`. */
 export const EXPORT_LIMITS = Symbol('export limits');
 
 export type ExportLimits = Readonly<typeof DEFAULT_EXPORT_LIMITS>;
 
 export const DEFAULT_EXPORT_LIMITS = {
-  /** Exports at once, of all keys: each uses a database connection while it reads a page. */
+  /** Each uses a database connection while it reads a page. */
   atOnce: 4,
   atOnceByKey: 2,
   /** A reader that does not take 64 KiB within this time is dropped. */
   stalledMs: 30_000,
-  /** A longer export is broken off, with a last line that says so. */
+  /** A longer export is cut off, with a last line that says so. */
   totalMs: 3_600_000,
   pageRows: 1_000,
 };
 
-/** Limits simultaneous exports, in total and per key. None waits, because it might wait for an hour. */
+/** No export waits, because it might wait for an hour. */
 export class ExportSlots {
   private readonly running: ApiKeyId[] = [];
 

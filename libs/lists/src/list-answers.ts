@@ -46,13 +46,12 @@ type List<Item extends object> = ListDefinition<Item, z.ZodRawShape> & {
   readonly answers: ReturnType<typeof exported>;
 };
 
-/** Reads a page. Consecutive pages must have everything that existed at the beginning, with nothing held in between. */
+/** Consecutive pages must have everything that existed at the beginning. No transaction is open in between. */
 type Read<Item> = (params: Pick<PageParams, 'limit' | 'cursor'>) => Promise<Page<Item>>;
 
-/** How long the reader of a revoked key may read what was already written. */
 const REVOKED_GRACE_MS = 1_000;
 
-/** Answers lists: a page as JSON, or by `?format=` or `Accept` everything from `?cursor=` on as NDJSON or CSV. */
+/** A page as JSON, or by `?format=` or `Accept` everything from `?cursor=` on as NDJSON or CSV. */
 @Injectable()
 export class ListAnswers {
   private readonly logger = new Logger('exports');
@@ -69,9 +68,8 @@ export class ListAnswers {
   }
 
   /**
-   * The page as JSON, for Nest to send; or an export, which is sent here, and undefined.
-   * @throws the errors of the first page's query, and `too-many-requests`. A later failure is written into the last
-   * line, and the connection is cut.
+   * The page as JSON, for Nest to send; or undefined, after it has sent an export.
+   * @throws the errors of the first page's query, and `too-many-requests`. A later failure is in the last line, and the connection is cut.
    */
   async answer<Item extends object>(
     reply: FastifyReply,
@@ -197,7 +195,7 @@ class AnswersList implements NestInterceptor {
   }
 }
 
-/** The route of a list. Its method returns the `ListQuery` of the page that was asked for. */
+/** The method returns the `ListQuery` of the requested page. */
 export function ListRoute<Item extends object>(list: List<Item>, documentation: Documentation): MethodDecorator {
   return applyDecorators(
     Documented({ ...documentation, ...list.answers }),

@@ -10,30 +10,28 @@ import { PERIOD_NOT_IN_ORDER, periodInOrder } from './period.js';
 export interface ListDefinition<Item extends object, Filters extends z.ZodRawShape> {
   /** The name of the exported file: `denials`. */
   readonly name: string;
-  /** The name of its page in the OpenAPI document. */
+  /** Its name in the OpenAPI document. */
   readonly page: string;
   readonly item: z.ZodType<Item>;
   /** Newest first. */
   readonly order: ListOrder;
-  /** Fields of its query, in addition to `limit`, `cursor`, `bom` and `format`. */
+  /** In addition to `limit`, `cursor`, `bom` and `format`. */
   readonly filters: Filters;
   /** Columns of CSV: members of a row, `actor.name` for a nested member. By default, those of an item. */
   readonly columns?: readonly string[];
-  /** Further members of a page; only in JSON. */
+  /** Only in JSON. */
   readonly more?: z.ZodRawShape;
   /** Throws a problem if an export would mislead without `more`. */
   checkExport?(first: Page<Item>, params: object): void;
-  /** The row of CSV, if it is not the item itself. */
+  /** If it is not the item itself. */
   csvRow?(item: Item): object;
 }
 
-/** Some spreadsheets read a file as UTF-8 only with a byte order mark. */
 const bom = z
   .enum(['true', 'false'], 'Give true or false.')
   .optional()
   .meta({ description: 'Only for CSV: `true` adds a byte order mark, for spreadsheets.' });
 
-/** For a link, which cannot send `Accept`. */
 const format = z.enum(['json', 'ndjson', 'csv'], 'Give json, ndjson or csv.').optional().meta({
   description: 'The format of the answer; overrides `Accept`. For links on web pages, which cannot send a header.',
 });
@@ -68,7 +66,6 @@ export abstract class ListQuery<Item, Scope, Params extends PageParams> extends 
     super();
   }
 
-  /** The same query of another page. */
   of(page: Pick<PageParams, 'limit' | 'cursor'>): this {
     const Same = this.constructor as new (scope: Scope, params: Params) => this;
     return new Same(this.scope, { ...this.params, ...page });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { fieldCode } from '@postern/http';
 import { isUuid, utcTime, type Page } from '@postern/contracts';
 
-/** The values of the ordering columns in the row before the next page, so additions elsewhere move nothing. */
+/** The values of the ordering columns in the row before the page, so additions elsewhere move nothing. */
 type Cursor = readonly string[];
 
 export interface PageParams {
@@ -10,15 +10,14 @@ export interface PageParams {
   readonly cursor?: Cursor | undefined;
 }
 
-/** The members that order a list, each with a check of a cursor's value for its column. */
+/** By member: whether a text can be a cursor's value. */
 export type ListOrder = Readonly<Record<string, (value: string) => boolean>>;
 
-/** A time in the form of our answers: UTC, milliseconds. */
 export const isTime = (value: string): boolean => utcTime(value) === value;
 
 export { isUuid };
 
-/** A position in the journal, below 2^63. */
+/** Below 2^63. */
 export const isPosition = (value: string): boolean => /^\d{1,18}$/.test(value);
 
 /** PostgreSQL's text cannot contain NUL. */

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
 
-/** The reader left, or was dropped because it read nothing: nobody is left to answer. */
 export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';
   constructor(readonly why: 'left' | 'stalled') {
@@ -8,19 +7,19 @@ export class ReaderGone extends Error {
   }
 }
 
-/** The reader's key was revoked. The connection is still open. */
+/** The connection is still open. */
 export class KeyRevoked extends Error {
   override readonly name = 'KeyRevoked';
 }
 
 export interface Reader {
   readonly response: ServerResponse;
-  /** A reader that does not take 64 KiB within this time is dropped. */
+  /** The reader must read 64 KiB within this time. */
   readonly stalledMs: number;
   readonly revoked: AbortSignal;
 }
 
-/** The reader must take this much within the limit; it is also the most that waits in this process. */
+/** Also the most that waits in this process. */
 const SLICE_BYTES = 65_536;
 
 /** Writes as fast as the reader reads. @throws `KeyRevoked`; `ReaderGone`, then the connection has ended. */
@@ -34,7 +33,7 @@ export async function writeAll(reader: Reader, text: string): Promise<void> {
   }
 }
 
-/** Ends the answer as complete, after the reader has taken the rest. @throws `KeyRevoked`, `ReaderGone`. */
+/** Waits until the reader has read the rest. @throws `KeyRevoked`, `ReaderGone`. */
 export async function endComplete(reader: Reader): Promise<void> {
   if (reader.response.destroyed) throw new ReaderGone('left');
   const finished = happens(reader, 'finish');
@@ -56,9 +55,8 @@ export async function unlessRevoked<T>({ revoked }: Reader, work: Promise<T>): P
 }
 
 /**
- * Ends the connection after what was written, without the last chunk (RFC 9112, section 8): every HTTP client reports
- * that as an error. If the reader does not take the rest within `withinMs`, the connection is reset, which frees the
- * kernel's buffer.
+ * Ends without the last chunk (RFC 9112, section 8), which every HTTP client reports as an error. If the reader does not read the rest within
+ * `withinMs`, resets the connection, which frees the kernel's buffer.
  */
 export function cutOff(response: ServerResponse, withinMs: number): void {
   const drop = setTimeout(() => response.socket?.resetAndDestroy(), withinMs).unref();
