@@ -20,7 +20,7 @@ import { RequestLimits } from './rate-limits.js';
 import { ApiKeyDirectory } from './api-key-directory.js';
 import { Callers } from './callers.js';
 
-/** Other texts are not tenant ids, and PostgreSQL would refuse a NUL. */
+/** PostgreSQL would refuse a NUL. */
 const TENANT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** Longer than any healthy look-up. Work after the check has its own deadline. */
@@ -30,7 +30,7 @@ declare module 'fastify' {
   interface FastifyContextConfig extends RouteRules {}
 }
 
-/** Checks every request before its body is read, and sets each route's body limit. */
+/** Also sets each route's body limit. */
 export function checkBeforeBody(fastify: FastifyInstance, access: AccessCheck): void {
   fastify.addHook('onRoute', (route) => {
     const bodyBytes = route.config?.bodyBytes;
@@ -52,7 +52,7 @@ export class AccessCheck {
   async check(request: FastifyRequest): Promise<void> {
     if (request.is404) throw routeNotFound(request);
     const { access } = request.routeOptions.config;
-    // The documents have no rule. The guard refuses a controller's route without one.
+    // The documents have no rule. `AccessGuard` refuses a controller's route without one.
     if (access === undefined || access === 'public') return;
     const principal = await this.prove(request, credentialOf(request));
     // A browser also sends the cookie with requests of other sites' pages.
@@ -80,12 +80,12 @@ export class AccessCheck {
     return principal;
   }
 
-  /** Counts a request of an authenticated caller. @throws `too-many-requests`. */
+  /** @throws `too-many-requests`. */
   count(request: FastifyRequest): void {
     this.limits.takeRequest(principalOf(request).actor.keyId);
   }
 
-  /** Counts an unauthenticated request and returns the problem. @throws `too-many-requests`. */
+  /** Counts a failure and returns `problem`. @throws `too-many-requests`. */
   refused(request: FastifyRequest, problem: Problem): Problem {
     this.limits.takeFailure(callerAddress(request, this.settings.trustedProxies));
     return problem;

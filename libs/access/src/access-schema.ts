@@ -4,7 +4,6 @@ import { TenantEntity } from './tables/tenant.entity.js';
 
 export const accessEntities = [TenantEntity, ApiKeyEntity];
 
-/** Tenants, keys, sessions, username ownership, idempotency, processes, relays. For `migrate`. */
 export const accessSchema: SchemaComponent = {
   schema: 'access',
   migrations: [

@@ -11,7 +11,6 @@ import { Callers } from './callers.js';
 import { KeyWatch } from './key-watch.js';
 import { SessionDirectory } from './session-directory.js';
 
-/** The checks after the body is read; `AccessCheck` does the others before. */
 @Injectable()
 class AccessGuard implements CanActivate {
   constructor(@Inject(AccessCheck) private readonly access: AccessCheck) {}

@@ -32,7 +32,6 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
     });
   }
 
-  /** Whether a proven key is still valid; also records its use. */
   isValid(id: ApiKeyId): boolean | Promise<boolean> {
     return this.keys.with(id, (stored) => {
       if (stored !== null) this.noteUse(id);
@@ -44,7 +43,6 @@ export class ApiKeyDirectory implements BeforeApplicationShutdown {
     this.uses.note(id);
   }
 
-  /** Tenants are never removed, so a yes is remembered. */
   async tenantExists(tenantId: TenantId): Promise<boolean> {
     if (this.tenants.has(tenantId)) return true;
     const exists = await this.dataSource.manager.existsBy(TenantEntity, { id: tenantId });

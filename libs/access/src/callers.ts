@@ -3,7 +3,6 @@ import type { Credential, Principal } from '@postern/http';
 import { ApiKeyDirectory } from './api-key-directory.js';
 import { SessionDirectory } from './session-directory.js';
 
-/** Finds the owner of an API key or a session's cookie, with a short cache. */
 @Injectable()
 export class Callers {
   constructor(

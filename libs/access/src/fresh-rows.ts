@@ -5,10 +5,10 @@ import { LRUCache } from 'lru-cache';
 /** A revocation takes effect within a second: half for the cache, the rest for the look-up. */
 export const FRESH_MS = 500;
 export const MAX_CACHED_KEYS = 10_000;
-/** Keys per query, and waiting keys: each belongs to a request that is open anyway. */
+/** Each waiting key belongs to a request that is open anyway. */
 export const KEY_LOOK_UPS = { batch: 1_000, waiting: 20_000 };
 
-/** Rows by id (API keys, sessions, sign-in codes), looked up in batches and cached for a moment, also if missing. */
+/** Rows are looked up in batches and cached for a moment, also missing ones. */
 export class FreshRows<Id extends string, Row extends object> {
   private readonly cached = new LRUCache<Id, { readonly row: Row | null }>({ max: MAX_CACHED_KEYS, ttl: FRESH_MS });
   private readonly lookUps: BatchedLookUp<Id, Row>;
@@ -17,14 +17,14 @@ export class FreshRows<Id extends string, Row extends object> {
     const load = async (ids: readonly Id[]): Promise<ReadonlyMap<Id, Row>> => {
       const start = performance.now();
       const found = await query(ids);
-      // The age counts from the question, because the answer may be slow.
+      // The age counts from the start of the query, because the answer may be slow.
       for (const id of ids) this.cached.set(id, { row: found.get(id) ?? null }, { start });
       return found;
     };
     this.lookUps = new BatchedLookUp(load, KEY_LOOK_UPS, tooManyLookUps);
   }
 
-  /** The result of `use`, at once if the row is cached. @throws if the database fails. */
+  /** Calls `use` at once if the row is cached. @throws if the database fails. */
   with<Result>(id: Id, use: (row: Row | null) => Result): Result | Promise<Result> {
     const fresh = this.cached.get(id);
     return fresh ? use(fresh.row) : this.lookUps.find(id).then(use);

@@ -10,7 +10,7 @@ interface Watched {
   readonly listeners: Set<() => void>;
 }
 
-/** Checks the keys and sessions of long answers repeatedly, and reports those that were revoked by any process. */
+/** For long answers. Notices a revocation by any process. */
 @Injectable()
 export class KeyWatch implements OnModuleDestroy {
   private readonly watched = new Map<string, Watched>();
@@ -21,7 +21,7 @@ export class KeyWatch implements OnModuleDestroy {
     this.timer = setInterval(() => void this.check(), KEY_CHECK_MS).unref();
   }
 
-  /** Calls `onRevoked` when the principal's key or session is no longer valid. Returns a function that ends the watch. */
+  /** Returns a function that ends the watch. */
   watch(principal: Principal, onRevoked: () => void): () => void {
     const id = principal.actor.sessionId ?? principal.actor.keyId;
     const watched = this.watched.get(id) ?? { principal, listeners: new Set() };

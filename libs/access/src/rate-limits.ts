@@ -6,7 +6,6 @@ import { TokenBucket } from 'limiter';
 import { LRUCache } from 'lru-cache';
 import { counter } from '@postern/observe';
 
-/** Limits requests to this process: per API key, and per address for unauthenticated callers. */
 @Injectable()
 export class RequestLimits {
   private readonly byKey: TokenBuckets;
@@ -52,16 +51,15 @@ function tooMany(what: string, seconds: number): Problem {
   return new Problem('too-many-requests', detail, { headers: { 'retry-after': String(seconds) } });
 }
 
-/** Buckets kept; the least recently used one is dropped, and starts full again. */
+/** The least recently used bucket is dropped, and starts full again. */
 export const MAX_BUCKETS = 10_000;
 
-/** A token bucket per name (an API key, an address), in this process's memory. */
 export class TokenBuckets {
   private readonly buckets = new LRUCache<string, TokenBucket>({ max: MAX_BUCKETS });
 
   constructor(private readonly rate: Rate) {}
 
-  /** Takes a token and returns null; without one, returns the seconds until there is one (1 or more). */
+  /** Null if there is a token; otherwise the seconds until there is one (1 or more). */
   take(name: string): { readonly retryAfterSeconds: number } | null {
     if (this.rate.perSecond === 0) return null;
     const bucket = this.bucketOf(name);

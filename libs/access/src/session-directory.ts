@@ -22,7 +22,6 @@ export const SESSION_HOURS = { unused: 12, most: 7 * 24 };
 /** `<id>.<secret>`: the id finds the session, the secret proves it. */
 const SESSION = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.[0-9a-f]{48}$/;
 
-/** A new session's cookie. Only the browser has its text; we store the hash. */
 export function newSessionCookie(): { readonly id: SessionId; readonly text: string; readonly hash: Buffer } {
   const id = newId<SessionId>();
   const text = `${id}.${newSecret()}`;
@@ -48,7 +47,7 @@ interface Row {
 
 const RENEWED = `least(s.created_at + interval '${SESSION_HOURS.most} hours', clock_timestamp() + interval '${SESSION_HOURS.unused} hours')`;
 
-/** Finds sessions and renews used ones. A revoked key ends its sessions. */
+/** Renews used sessions. A revoked key ends its sessions. */
 @Injectable()
 export class SessionDirectory implements BeforeApplicationShutdown {
   private readonly sessions = new FreshRows<SessionId, StoredSession>((ids) => this.load(ids));
@@ -71,7 +70,7 @@ export class SessionDirectory implements BeforeApplicationShutdown {
     });
   }
 
-  /** Whether a proven session and its key are still valid. This does not renew it. */
+  /** Does not renew the session. */
   isValid(id: SessionId): boolean | Promise<boolean> {
     return this.sessions.with(id, (stored) => stored !== null);
   }

@@ -2,7 +2,7 @@ import type { ApiKeyId, Role, TenantId } from '@postern/contracts';
 import { INSTANT } from '@postern/database';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A row of `access.api_keys` (api-keys.sql). Grants are by column: a query selects what its role may see. */
+/** Grants are by column: a query selects what its role may see. */
 @Entity({ schema: 'access', name: 'api_keys' })
 export class ApiKeyEntity {
   @PrimaryColumn('text') readonly id!: ApiKeyId;
