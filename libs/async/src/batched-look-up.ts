@@ -6,7 +6,7 @@ interface Waiting<Found> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Looks up by id, one query at a time: a flood of unknown ids makes queries larger, not more. */
+/** One query at a time: a flood of unknown ids makes queries larger, not more. */
 export class BatchedLookUp<Id, Found> {
   private readonly waiting = new Map<Id, Waiting<Found>>();
   private running = false;

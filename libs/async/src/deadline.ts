@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 const deadlines = new AsyncLocalStorage<Deadline | null>();
 
-/** When work must end. At the deadline, database pools close the work's connection and send nothing more for it. */
+/** At the deadline, database pools close the work's connection and send nothing more for it. */
 export class Deadline {
   readonly #until: number;
   readonly #ends = new Set<() => void>();
@@ -24,16 +24,12 @@ export class Deadline {
     return this.#passed;
   }
 
-  /** Calls `end` at the deadline, unless the returned function is called before. */
   onPassed(end: () => void): () => void {
     this.#ends.add(end);
     return () => this.#ends.delete(end);
   }
 
-  /**
-   * The result of the work, or the error `late` after `ms` milliseconds; the work then sends no more queries.
-   * @param holds called at the deadline; false: the deadline no longer applies
-   */
+  /** Rejects with `late` after `ms` milliseconds; the work then sends no more queries. If `holds` returns false then, the deadline no longer applies. */
   static within<T>(
     ms: number,
     work: () => Promise<T>,
@@ -59,13 +55,13 @@ export class Deadline {
     });
   }
 
-  /** Runs work with this deadline, or with none, whatever the caller's is. */
+  /** Null: no deadline, whatever the caller's is. */
   static run<T>(deadline: Deadline | null, work: () => T): T {
     return deadlines.run(deadline, work);
   }
 }
 
-/** Waits `ms` milliseconds at most for the end of `work`. Returns whether it ended; never rejects. */
+/** Whether `work` ended within `ms` milliseconds. Never rejects. */
 export async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   const ended = work.then(
     () => true,

@@ -1,6 +1,5 @@
 import { Semaphore } from './semaphore.js';
 
-/** The queue of this key is full. A retry helps when earlier work has ended. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
   readonly permanent = false;
@@ -10,7 +9,7 @@ export class QueueFull extends Error {
   }
 }
 
-/** Runs the work of a key in order of arrival. Different keys run at the same time. */
+/** Work of one key runs in order of arrival. Different keys run at the same time. */
 export class KeyedQueue {
   readonly #queues = new Map<string, Semaphore>();
 
@@ -21,7 +20,7 @@ export class KeyedQueue {
     return this.#queues.size;
   }
 
-  /** Runs `work` after all earlier work of the key has ended. @throws its errors, or `QueueFull` at once. */
+  /** @throws the errors of `work`, or `QueueFull` at once. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const queue = this.#queues.get(key) ?? new Semaphore(1, this.limit - 1);
     this.#queues.set(key, queue);

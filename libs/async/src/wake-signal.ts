@@ -1,6 +1,5 @@
 /**
- * A wait that another part of the program can end. A wake is never lost: without a waiter, it ends the next `wait` at
- * once. For one waiter at a time.
+ * A wake is never lost: without a waiter, it ends the next `wait` at once. For one waiter at a time.
  *
  * | state  | `wake`                  | `wait`                        | `pause`         | `close`            |
  * | ------ | ----------------------- | ----------------------------- | --------------- | ------------------ |
@@ -22,7 +21,6 @@ export class WakeSignal {
     this.#end?.();
   }
 
-  /** Ends the current and every later wait or pause. */
   close(): void {
     this.#closed = true;
     this.#end?.();
@@ -36,7 +34,6 @@ export class WakeSignal {
     return woken;
   }
 
-  /** Sleeps for `ms`. A wake does not end it, but is kept for the next `wait`. */
   async pause(ms: number): Promise<void> {
     await this.#sleep(ms, () => false);
   }
