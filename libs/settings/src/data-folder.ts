@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SettingInvalid } from './setting-values.js';
 
-/** Creates the folder if missing, checks that it is writable, returns its absolute path. @throws `SettingInvalid`. */
+/** Creates the folder if missing. Returns its absolute path. @throws `SettingInvalid` if it is not writable. */
 export async function openDataFolder(dataDir: string, name = 'POSTERN_DATA_DIR'): Promise<string> {
   const folder = resolve(dataDir);
   try {

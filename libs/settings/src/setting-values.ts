@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** A setting that prevents the start; its message is one line with the setting's name. */
+/** The message is one line with the setting's name. */
 export class SettingInvalid extends Error {
   override readonly name = 'SettingInvalid';
   readonly permanent = true;
 }
 
-/** The text of the setting's file. @throws `SettingInvalid` if it is unreadable. */
+/** @throws `SettingInvalid` if the file is unreadable. */
 export function readSettingFile(name: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
@@ -17,16 +17,11 @@ export function readSettingFile(name: string, file: string): string {
   }
 }
 
-/** The file's text without the line end. */
 export function readSecretFile(name: string, file: string): string {
   return readSettingFile(name, file).replace(/\r?\n$/, '');
 }
 
-/**
- * An integer in decimal digits.
- * @param what a phrase for the message: `of partitions`
- * @param zero the special meaning of 0: `to keep them for ever`
- */
+/** In decimal digits. `what` is a phrase for the message: `of partitions`. `zero` is the special meaning of 0: `to keep them for ever`. */
 export function wholeNumber(from: number, to: number, what = '', zero?: string): z.ZodType<number, string> {
   const must = `must be a whole number ${what && `${what} `}from ${from} to ${to}${zero ? `, or 0 ${zero}` : ''}`;
   return numberSetting(

@@ -1,7 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { Settings } from './settings.js';
 
-/** The settings for a running process's modules, with the database that was found or started. */
+/** With the URL of the database that was found or started. */
 export type RuntimeSettings = Omit<Settings, 'databaseUrl'> & { readonly databaseUrl: string };
 
 export const SETTINGS = Symbol('settings');

@@ -12,29 +12,28 @@ export interface Rate {
   readonly burst: number;
 }
 
-/** The settings of the environment; every name is `POSTERN_…`. */
 export interface Settings {
   readonly httpHost: string;
   readonly httpPort: number;
   readonly dataDir: string;
-  /** The owner's connection URL. Null: the embedded PostgreSQL. */
+  /** The owner's. Null: the embedded PostgreSQL. */
   readonly databaseUrl: string | null;
   /** Null: the embedded bus. */
   readonly kafka: KafkaSettings | null;
   /** Null: one is created at the first start. */
   readonly operatorKey: string | null;
-  /** Proxies whose `X-Forwarded-For` and `Forwarded` are trusted. */
+  /** Their `X-Forwarded-For` and `Forwarded` are trusted. */
   readonly trustedProxies: BlockList;
   readonly logLevel: LogLevel;
   /** Per API key. */
   readonly rateLimit: Rate;
   /** Per address, for requests without a valid API key. */
   readonly failedAuthLimit: Rate;
-  /** Open connections; more are closed at once. */
+  /** More connections are closed at once. */
   readonly maxConnections: number;
-  /** Denials are kept for this time; 0: for ever. */
+  /** 0: for ever. */
   readonly denialRetentionDays: number;
-  /** Where SMTP users log in from is kept for so many days; 0: for ever. */
+  /** 0: for ever. */
   readonly loginsRetentionDays: number;
 }
 
@@ -123,7 +122,6 @@ export function loadSettings(environment: NodeJS.ProcessEnv, defaultPort = DEFAU
   };
 }
 
-/** With the URL from the file of `POSTERN_DATABASE_URL_FILE`. */
 function withDatabaseUrl(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const file = environment['POSTERN_DATABASE_URL_FILE'];
   if (file === undefined) return environment;

@@ -1,7 +1,7 @@
 import { BlockList } from 'node:net';
 import { parseRange } from '@postern/ip-ranges';
 
-/** Reads CIDRs and addresses, separated by commas; `why` says what is wrong with the first invalid one. */
+/** CIDRs and addresses, separated by commas. `why` is about the first invalid one. */
 export function trustedProxies(text: string): BlockList | { readonly why: string } {
   const list = new BlockList();
   const items = text.split(',').map((item) => item.trim());

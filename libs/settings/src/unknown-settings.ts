@@ -1,6 +1,6 @@
 import { Environment } from './settings.js';
 
-/** Every variable that a part of Postern reads: one environment may serve all, like a `.env` of Docker Compose. */
+/** One environment may serve all parts of Postern, like a `.env` of Docker Compose. */
 export const KNOWN_SETTINGS: readonly string[] = [
   ...Object.keys(Environment.shape),
   'POSTERN_COMMIT',
@@ -42,13 +42,13 @@ const LONGEST_SHOWN = 60;
 /** A name with more differences is not a misspelling. */
 const MOST_EDITS = 4;
 
-/** Prints misspelt settings on standard error; in the supervisor only, not in its children. */
+/** Prints them once: in the supervisor, not in its children. */
 export function warnOfUnknownSettings(): void {
   const unknown = process.connected ? null : unknownSettings(process.env);
   if (unknown) process.stderr.write(`${unknown}\n`);
 }
 
-/** One line with each unknown `POSTERN_…` variable and the nearest known one; null if there is none. */
+/** One line; null if every `POSTERN_…` variable is a setting. */
 export function unknownSettings(environment: NodeJS.ProcessEnv): string | null {
   const unknown = Object.keys(environment).filter(
     (name) => /^POSTERN_(?!TEST_)/i.test(name) && !KNOWN_SETTINGS.includes(name),
