@@ -10,14 +10,12 @@ import { counter, delayHistogram, observeConsumer, Readiness } from '@postern/ob
 
 const eventsApplied = counter('postern_consumer_events_total', 'Events that a consumer has applied', ['consumer']);
 
-/** From the append to what readers see. */
 const consumerDelay = delayHistogram(
   'postern_consumer_delay_seconds',
   'Time from an event in the journal to its effect in the consumer’s tables, of the last event of each batch',
   ['consumer'],
 );
 
-/** The process provides `EVENT_BUS`. */
 @Injectable()
 export class Consumers implements OnModuleDestroy {
   private readonly running: RunningSubscription[] = [];

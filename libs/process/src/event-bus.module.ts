@@ -16,9 +16,8 @@ import { dataSourceModule } from '@postern/data-sources';
 const log = new Logger('event bus');
 
 /**
- * A pool for reading the feed. One module for bus and publisher, because Nest warns of duplicate names. The publisher
- * writes its checkpoint with it: the short idle time-out ends the transaction of a frozen publisher, which would hold
- * back all events.
+ * One module for bus and publisher, because Nest warns of duplicate names. The short idle time-out ends the transaction of a frozen publisher,
+ * which would delay all events.
  */
 export const feedDataSource = dataSourceModule('postern_feed', { poolSize: 4, ...CONSUMER_POOL });
 
@@ -49,7 +48,6 @@ const kafkaBus = (kafka: KafkaSettings): Provider => ({
   },
 });
 
-/** Stops the bus after the services' own subscriptions. */
 @Module({})
 class EventBusModule implements BeforeApplicationShutdown {
   constructor(@Inject(EVENT_BUS) private readonly bus: EventBus) {}
@@ -60,10 +58,10 @@ class EventBusModule implements BeforeApplicationShutdown {
 }
 
 const LOG_AGAIN_AFTER_MS = 10_000;
-/** Messages contain offsets and ids. If there are too many different ones, the list is emptied. */
+/** Messages contain offsets and ids. If there are too many different ones, the map is emptied. */
 const MAX_FAILURES = 1_000;
 
-/** A consumer retries each second per partition: each failure is logged once, then every 10 s with its number. */
+/** A consumer retries each second per partition. Each failure is logged once, then every 10 s with its number. */
 export function failureLogger(log: Pick<Logger, 'error'>): (consumer: string, error: Error) => void {
   const logged = new Map<string, { at: number; since: number }>();
   return (consumer, { message }) => {

@@ -19,7 +19,7 @@ import { createLogger, NestLogger, collectProcessMetrics } from '@postern/observ
 import type { RuntimeSettings } from '@postern/settings';
 import { AccessCheck, checkBeforeBody } from '@postern/access';
 
-/** The Nest application of a process: Fastify with limits, request ids, validation and problem+json. It does not listen yet. */
+/** The application does not listen yet. */
 export async function createHttpApp(
   module: Parameters<typeof NestFactory.create>[0],
   settings: RuntimeSettings,
@@ -59,7 +59,7 @@ export async function createHttpApp(
   return app;
 }
 
-/** Never logged: the owner's password, plain and as in the URL, and the passwords derived from it. */
+/** The owner's password, plain and as in the URL, and the passwords derived from it. */
 function secretsOf(settings: RuntimeSettings): string[] {
   const { password } = new URL(settings.databaseUrl);
   const roles = DATABASE_ROLES.map((role) => new URL(roleUrl(settings.databaseUrl, role)).password);

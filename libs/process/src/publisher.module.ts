@@ -9,7 +9,7 @@ import { feedDataSource } from './event-bus.module.js';
 
 const log = new Logger('publisher');
 
-/** Publishes the journal's events to Kafka; one leader among the processes. It needs `settings.kafka`. */
+/** One leader among the processes. Needs `settings.kafka`. */
 @Module({
   imports: [feedDataSource],
   providers: [

@@ -16,16 +16,15 @@ export interface ServiceParts {
   readonly module: Type | DynamicModule;
   /** `reads`: gets `EVENT_BUS` (Kafka or the feed). `publishes`: sends the journal's events to Kafka. */
   readonly bus: readonly ('reads' | 'publishes')[];
-  /** The start is refused if one is not up to date. */
   readonly schemas: readonly SchemaComponent[];
-  /** In the service with keys: creates the first operator key, and returns what to show. */
+  /** Creates the first operator key, and returns what to show. */
   readonly firstOperator?: (
     app: NestFastifyApplication,
     settings: RuntimeSettings,
   ) => Promise<Pick<Running, 'firstKey' | 'signInPath'>>;
 }
 
-/** Its database must be up to date (`npm run migrate`). @throws an `Error` that says what to do. */
+/** @throws an `Error` that says what to do, also if the database is not up to date (`npm run migrate`). */
 export async function startService(parts: ServiceParts, settings: Settings): Promise<Running> {
   const runtime = { ...settings, databaseUrl: databaseUrlOf(settings, parts.name) };
   for (const component of parts.schemas) await assertUpToDate(runtime.databaseUrl, component);

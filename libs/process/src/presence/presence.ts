@@ -6,19 +6,19 @@ import type { DataSource } from 'typeorm';
 import { RelayContacts } from './relay-contacts.js';
 
 const REPORT_EVERY_MS = 5_000;
-/** A report older than this, three intervals, counts as gone. */
+/** Three intervals. */
 export const GONE_AFTER_SECONDS = 15;
 
-/** What a process reports: the column `report` of access.processes. */
+/** The column `report` of access.processes. */
 export interface ProcessReport {
   readonly version: string;
   readonly commit: string;
-  /** Why it is not ready, by check; empty if it is. */
+  /** By check; empty if the process is ready. */
   readonly missing: Readonly<Record<string, string>>;
   readonly consumers: readonly ConsumerReport[];
 }
 
-/** Reports this process and its relays to the database, so that any process can answer operators for all of them. */
+/** Any process can then answer operators for all of them. */
 @Injectable()
 export class Presence implements BeforeApplicationShutdown {
   private process: { readonly service: string; readonly instance: string } | null = null;
@@ -31,7 +31,7 @@ export class Presence implements BeforeApplicationShutdown {
     @Inject(RelayContacts) private readonly relays: RelayContacts,
   ) {}
 
-  /** Call it when the process listens on the port. `everyMs` is for tests. */
+  /** `everyMs` is for tests. */
   start(service: string, port: number, everyMs = REPORT_EVERY_MS): void {
     this.process = { service, instance: `${hostname()}:${port}` };
     this.timer = setInterval(() => void this.report(), everyMs).unref();
@@ -50,7 +50,6 @@ export class Presence implements BeforeApplicationShutdown {
     ]).catch(() => undefined);
   }
 
-  /** While the database is unavailable nothing is reported; readiness says why. */
   private report(): Promise<void> {
     this.reporting ??= this.write()
       .catch(() => undefined)

@@ -8,7 +8,6 @@ export interface Relay {
   readonly keyId: ApiKeyId;
   /** The header `Postern-Relay`, percent-decoded; otherwise the key's name. */
   readonly name: string;
-  /** The header `User-Agent`. */
   readonly client: string | null;
   /** The header `Postern-Denials-Waiting`: those that are not in this request. */
   readonly denialsWaiting: number | null;
@@ -41,7 +40,6 @@ export const CallingRelay = createParamDecorator((_: unknown, context: Execution
   };
 });
 
-/** Relays that contacted this process, to be written to access.relays. */
 @Injectable()
 export class RelayContacts {
   private streams: () => readonly RelayStream[] = () => [];
@@ -60,7 +58,7 @@ export class RelayContacts {
     if (this.reported.size < MAX_RELAYS) this.reported.set(idOf(relay), relay);
   }
 
-  /** Of two streams of one relay, the later one is written. */
+  /** Of two streams of a relay, writes the later one. */
   async write(access: DataSource, instance: string): Promise<void> {
     const { reported, ended } = this;
     this.reported = new Map();
@@ -94,7 +92,7 @@ const WRITE = `
     behind = coalesce(excluded.behind, known.behind),
     denials_waiting = coalesce(excluded.denials_waiting, known.denials_waiting)`;
 
-/** Relays that have opened no other stream since. */
+/** Only relays that have opened no other stream since. */
 const END = `
   UPDATE access.relays known SET stream_seen_at = NULL, revision = ended.revision
     FROM json_to_recordset($2) AS ended ${FIELDS}
