@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { openDataFolder, operatorKeyFile, type Settings } from '@postern/settings';
 
-/** The first operator key, if nobody has seen it yet, and its file. */
 export interface FirstKey {
   readonly key: string;
   readonly file: string;
@@ -25,13 +24,11 @@ export async function operatorKeyNotShown(dataDir: string): Promise<FirstKey | n
   return key === '' ? null : { key, file };
 }
 
-/** Call it after the key was shown. */
 export async function noteShown({ file }: FirstKey): Promise<void> {
   // If the folder became read-only, the key is shown once more.
   await rm(unshownMark(file), { force: true }).catch(() => undefined);
 }
 
-/** Where the first operator key is; every start prints it. */
 export function operatorKeyLocation({ operatorKey, dataDir }: Pick<Settings, 'operatorKey' | 'dataDir'>): string {
   if (operatorKey !== null) return 'Operator key: that of POSTERN_OPERATOR_KEY';
   const file = operatorKeyFile(dataDir);
@@ -44,7 +41,7 @@ function unshownMark(file: string): string {
   return `${file}.unshown`;
 }
 
-/** The text of a first start: the new key, and what comes next. `url` is that of the API. */
+/** `url` is that of the API. */
 export function firstKeyGreeting(url: string, { key, file }: FirstKey): string[] {
   return [
     `\nThe operator key, shown this once (and kept in ${file}):\n\n  ${key}`,

@@ -2,7 +2,6 @@ import { warnOfUnknownSettings } from '@postern/settings';
 import { BUILD } from '@postern/observe';
 import { firstKeyGreeting, noteShown, type FirstKey } from './first-key.js';
 
-/** A failed start; its message says everything that its reader needs. */
 export class StartFailed extends Error {
   override readonly name = 'StartFailed';
   readonly permanent = false;
@@ -11,11 +10,10 @@ export class StartFailed extends Error {
 export interface Running {
   readonly url: string;
   readonly details?: readonly string[];
-  /** Where the first operator key is, in a process with keys. */
   readonly keyLocation?: string;
-  /** Only if nobody has seen the first operator key: it is shown once. */
+  /** Shown once, if nobody has seen it. */
   readonly firstKey?: FirstKey | null;
-  /** A sign-in link for the first operator at the terminal: `/sign-in#code=…`. */
+  /** `/sign-in#code=…`, for the first operator at the terminal. */
   readonly signInPath?: string | null;
   stop(): Promise<void>;
 }
@@ -33,11 +31,8 @@ export interface RefusedMessage {
 const STOP_TIMEOUT_MS = 30_000;
 
 /**
- * Runs a process of Postern. A failed start is one clear line and exit code 1. SIGINT, SIGTERM, SIGHUP (a closed
- * terminal) and the end of the parent process (if there is IPC) finish accepted work, within a limit, and exit 0.
- * Prints events on standard output.
- * @param name for people
- * @param stopTimeoutMs the limit of a stop
+ * A failed start is one line and exit code 1. SIGINT, SIGTERM, SIGHUP (a closed terminal) and the end of the parent process (if there is IPC)
+ * finish accepted work within `stopTimeoutMs`, and exit 0. Prints events on standard output.
  */
 export function runProcess(
   name: string,
@@ -133,7 +128,7 @@ class ProcessLife {
   }
 }
 
-/** An error with a message for operators, and whether a retry can help. */
+/** Its message is for operators. */
 interface OperatorError extends Error {
   readonly permanent: boolean;
 }
@@ -142,7 +137,7 @@ function isOperatorError(error: unknown): error is OperatorError {
   return error instanceof Error && 'permanent' in error;
 }
 
-/** One line for such an error; any other is a defect and keeps its stack. */
+/** Any error that is not for operators is a defect and keeps its stack. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return isOperatorError(error) ? error.message : (error.stack ?? error.message);
