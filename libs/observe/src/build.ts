@@ -4,14 +4,14 @@ import { gauge } from './metrics.js';
 
 export interface Build {
   readonly version: string;
-  /** The first 12 hex digits of Git's commit; `unknown` if it was built outside a clone. */
+  /** 12 hex digits; `unknown` if it was built outside a clone. */
   readonly commit: string;
 }
 
 /** From the sources under jest, or from `dist`. */
 const ROOT = import.meta.dirname.replace(/([\\/]dist)?[\\/]libs[\\/]observe[\\/]src$/, '');
 
-/** The commit comes from `POSTERN_COMMIT` (set by the image), otherwise from `dist/commit`. */
+/** `POSTERN_COMMIT` is set by the image. */
 export const BUILD: Build = {
   version: (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version,
   commit: commitOf(process.env['POSTERN_COMMIT'] ?? '') ?? commitOf(notedCommit()) ?? 'unknown',

@@ -1,25 +1,23 @@
 import { endsWithin } from '@postern/async';
 import { gauge } from './metrics.js';
 
-/** How far a consumer is behind the journal. */
 interface Lag {
   readonly events: number;
   readonly seconds: number;
 }
 
-/** A reader of events or policies, as its process sees it. */
 interface ObservedConsumer {
   /** Throws if it cannot be queried. */
   lag(): Promise<Lag>;
   status(): {
-    /** Why it does not advance; null if it does. */
+    /** Null if it advances. */
     readonly lastError: Error | null;
     /** It stops until somebody acts. For a consumer of topics: the number of partitions per topic. */
     readonly halted: boolean | ReadonlyMap<string, number>;
   };
 }
 
-/** The database is asked at most this often, however many scrapes there are. */
+/** Scrapes query the database at most this often. */
 const FRESH_MS = 1_000;
 /** A scrape waits this long for a hanging database. Then the figures are left out, because they are unknown. */
 const MEASURE_TIMEOUT_MS = 2_000;
@@ -27,7 +25,7 @@ const MEASURE_TIMEOUT_MS = 2_000;
 const consumers = new Map<string, ObservedConsumer>();
 let last: { readonly at: number; readonly lags: Promise<ReadonlyMap<string, Lag>> } | undefined;
 
-/** Measures the consumer's lag at each scrape, also while it is idle or stuck. */
+/** Also while the consumer is idle or stuck. */
 export function observeConsumer(name: string, consumer: ObservedConsumer): void {
   consumers.set(name, consumer);
 }
@@ -39,7 +37,6 @@ export interface ConsumerReport {
   readonly lagSeconds: number | null;
   /** `failing`: it retries, and may recover. `halted`: somebody must act. */
   readonly state: 'caught-up' | 'catching-up' | 'failing' | 'halted';
-  /** Why it fails or halts; otherwise null. */
   readonly reason: string | null;
 }
 

@@ -1,11 +1,10 @@
 import { Deadline } from '@postern/async';
 
-/** A condition for the service's work. Resolves to null if it is met, otherwise to what is missing, in a few words. */
+/** Null if the condition is met, otherwise what is missing, in a few words. */
 export type ReadinessCheck = () => Promise<string | null> | string | null;
 
 export const CHECK_TIMEOUT_MS = 2_000;
 
-/** The conditions for this process to be ready; each module adds its own. */
 export class Readiness {
   private readonly checks = new Map<string, ReadinessCheck>();
   private asking: Promise<Record<string, string>> | null = null;
@@ -14,7 +13,7 @@ export class Readiness {
     this.checks.set(name, check);
   }
 
-  /** What is missing, by the check's name; empty if ready. Simultaneous callers share an answer. */
+  /** By the check's name; empty if ready. Simultaneous callers share an answer. */
   missing(): Promise<Record<string, string>> {
     this.asking ??= this.ask().finally(() => (this.asking = null));
     return this.asking;

@@ -8,7 +8,7 @@ export const LOG_BUFFER_BYTES = 8_388_608;
 const BATCH_BYTES = 8_192;
 const BATCH_MS = 100;
 
-/** JSON lines on standard error. Keys and passwords are removed everywhere, and each of `secrets`. `to` is for tests. */
+/** Removes keys, passwords and `secrets` everywhere. `to` is for tests. */
 export function createLogger(
   level: LogLevel,
   secrets: readonly string[] = [],
@@ -36,7 +36,7 @@ function standardError(): DestinationStream {
     .on('error', () => undefined);
 }
 
-/** Nest's logger on pino: Nest passes the context as the last parameter, and a stack before it. */
+/** Nest passes the context as the last parameter, and a stack before it. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
@@ -66,15 +66,13 @@ export class NestLogger implements LoggerService {
 
 const TAKEN_OUT = '[taken out]';
 
-/** Also cut, or percent-encoded. Its id is not secret and stays. `_` and `%` also match: keys may be joined. */
+/** Also cut, or percent-encoded. The key's id is not secret and stays. `_` and `%` also match: keys may be joined. */
 const API_KEY = /(pst(?:_|%(?:25)*5F)[a-z]{1,16}(?:_|%(?:25)*5F)[A-Za-z0-9-]{1,64}(?:_|%(?:25)*5F))[A-Za-z0-9_%-]+/gi;
 /** A session cookie's or sign-in link's secret: 48 hex digits. Hashes and ids have other lengths. */
 const SESSION = /(\.|code(?:=|%(?:25)*3D))[0-9a-f]{48}(?![0-9a-f])/gi;
 const URL_PASSWORD = /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"\\]{0,256}:)[^\s/@"\\]{1,1024}@/gi;
-/** The text after a scheme of the header `Authorization`. */
 const AUTHORIZATION = /((?:Bearer|Basic)(?:\s|%(?:25)*20|\+)+)(?!pst_)[A-Za-z0-9._~+/=-]{8,}/gi;
 
-/** The last line of defence: removes keys and the given secrets from a text to log. */
 export function secretsRemover(secrets: readonly string[]): (text: string) => string {
   const own = pattern(secrets);
   return (text) => {
@@ -88,7 +86,7 @@ export function secretsRemover(secrets: readonly string[]): (text: string) => st
   };
 }
 
-/** The secrets as JSON writes them, only as words: a password `postern` must not change `postern_feed`. */
+/** As JSON writes them, only as words: a password `postern` must not change `postern_feed`. */
 function pattern(secrets: readonly string[]): RegExp | null {
   const words = [...new Set(secrets)]
     .filter((secret) => secret !== '')

@@ -34,13 +34,12 @@ function collecting<Metric>(collect?: Collect<Metric>) {
   );
 }
 
-/** Seconds from a change to its effect elsewhere: usually milliseconds, minutes if something is wrong. */
+/** Usually milliseconds, minutes if something is wrong. */
 export function delayHistogram<Label extends string>(name: string, help: string, labels: readonly Label[]) {
   const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 300];
   return new Histogram<Label>({ name, help, labelNames: [...labels], buckets, registers });
 }
 
-/** Adds Node's own figures, once per process. */
 export function collectProcessMetrics(): void {
   if (!metrics.getSingleMetric('process_cpu_user_seconds_total')) collectDefaultMetrics({ register: metrics });
 }
