@@ -10,12 +10,11 @@ export class Output {
     this.line(this.json ? JSON.stringify(value, null, 2) : forPeople());
   }
 
-  /** One line of a continuing answer. */
   line(text: string): void {
     process.stdout.write(`${text}\n`);
   }
 
-  /** A remark for people. Not with `--json`: a script finds it in the answer. */
+  /** Not with `--json`: a script finds the remark in the answer. */
   remark(text: string): void {
     if (!this.json) process.stderr.write(`${text}\n`);
   }

@@ -1,10 +1,7 @@
 /** Controls, invisible formats (such as marks that change the direction of writing), line and paragraph separators. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/**
- * Makes foreign text (a note, a relay's name, a client's address) safe for a terminal: characters that move the cursor,
- * colour or hide something become `\u001b` or, beyond four digits, `\u{e0041}`. Never throws.
- */
+/** Makes any text safe for a terminal: unprintable characters become `\u001b` or, beyond four digits, `\u{e0041}`. Never throws. */
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (char) => {
     const hex = (char.codePointAt(0) ?? 0).toString(16);

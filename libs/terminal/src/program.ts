@@ -9,19 +9,18 @@ interface Failed {
 
 const USAGE = 2;
 
-/** Runs a server without arguments. Help and version are answered; anything else is refused without a start. */
+/** For a server without arguments. Unknown options are refused without a start. */
 export function runServer(name: string, description: string, start: () => void): Promise<void> {
   return runProgram(serverCommand(name, description).action(start));
 }
 
-/** A command that runs a server, with settings from the environment. */
 export function serverCommand(name: string, description: string): Command {
   return new Command(name)
     .description(`${description} The settings come from the environment: docs/settings.md.`)
     .version(version());
 }
 
-/** Runs the command of the arguments. `failed` converts its error to the end of the program. */
+/** `failed` converts an error to the program's message and exit code. */
 export async function runProgram(
   program: Command,
   failed: (error: unknown, json: boolean) => Failed = plainly,
@@ -68,7 +67,6 @@ export class TerminalCommand extends Command {
   }
 }
 
-/** A parser for an integer from `least` to `most`. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;

@@ -4,18 +4,16 @@ import { printable } from './printable.js';
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string;
-  /** Prose, which may be wrapped. An address or id is copied, so it stays in one piece. */
+  /** Prose may be wrapped. An address or id is copied, so it stays in one piece. */
   readonly wraps?: true;
 }
 
 const GAP = 2;
-/** No column is narrower than this. */
 const NARROWEST = 16;
 
 /**
- * A table without frames, so that words and addresses can be copied and `awk` finds its columns. `width` in characters;
- * null: as wide as needed. Too wide prose is wrapped; otherwise every row becomes a block of lines. Nothing is cut off,
- * and everything is made printable.
+ * No frames, so that words and addresses can be copied and `awk` finds its columns. `width` in characters; null: as wide as needed. Too wide prose
+ * is wrapped; otherwise every row becomes a block of lines. Nothing is cut off, and everything is made printable.
  */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number | null): string {
   const head = columns.map(({ title }) => title);
@@ -29,7 +27,7 @@ function widthsOf(head: readonly string[], cells: readonly string[][]): number[]
   return head.map((title, column) => Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)));
 }
 
-/** Narrows the widest column of prose until all fit; null if they cannot. */
+/** Narrows the widest column of prose repeatedly. Null if the table cannot fit. */
 function fitted(natural: readonly number[], wraps: readonly boolean[], width: number | null): number[] | null {
   const widths = [...natural];
   let excess = width === null ? 0 : widths.reduce((sum, characters) => sum + characters + GAP, -GAP) - width;
