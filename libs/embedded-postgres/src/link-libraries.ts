@@ -2,12 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
-/**
- * Creates missing symbolic links to PostgreSQL's libraries. npm packages cannot contain links; the package creates them
- * in an install script, and npm 12 runs no unapproved scripts.
- * @param folder the package's
- * @throws an `Error` that says what to do
- */
+/** npm packages cannot contain links, and npm 12 does not run the install script that creates them. @throws an `Error` that says what to do. */
 export async function linkLibraries(folder: string): Promise<void> {
   const list = await readFile(join(folder, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {

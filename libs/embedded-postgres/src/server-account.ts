@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 
-/** The account of PostgreSQL's programs: they refuse to run as root. */
+/** PostgreSQL's programs refuse to run as root. */
 export interface ServerAccount {
-  /** The owner of the cluster's files, if it is another account. */
+  /** If the cluster's files have another owner. */
   readonly ids: Ids | null;
-  /** How to start a program of PostgreSQL. `paths`: the files and folders in its line, with the program's own. */
+  /** `paths`: the files and folders in the line, with the program's own. */
   command(
     line: readonly [program: string, ...args: string[]],
     paths: readonly string[],
@@ -17,10 +17,7 @@ interface Ids {
   readonly gid: number;
 }
 
-/**
- * For root the account `postgres`, created if missing, which must enter `folders`.
- * @throws what to do, in an `Error`.
- */
+/** For root: the account `postgres`, created if missing, which must enter `folders`. @throws an `Error` that says what to do. */
 export function serverAccount(folders: readonly string[]): ServerAccount {
   if (process.getuid?.() !== 0) {
     assertNamed();
@@ -50,12 +47,11 @@ function assertNamed(): void {
 const OPEN_PLACE = '/run/postern';
 
 /**
- * Root's checkout is often below a folder that only root may enter (`/root`, `mktemp -d`). The server then gets its own
- * view of the files (a mount namespace), with the paths in an open place. It has no capability: with CAP_DAC_OVERRIDE,
- * SQL could read every file of the machine. The folders' modes are unchanged.
+ * Root's checkout is often below a folder that only root may enter (`/root`, `mktemp -d`). The server then gets its own view of the files (a mount
+ * namespace). It has no capability: with CAP_DAC_OVERRIDE, SQL could read every file of the machine. The folders' modes are unchanged.
  */
 function inOpenPlace(line: readonly string[], paths: readonly string[], { uid, gid }: Ids): [string, ...string[]] {
-  // The longest first: one may be the beginning of another.
+  // The longest first, because one may be the beginning of another.
   const byLength = [...paths].sort((a, b) => b.length - a.length);
   const shown = (text: string) =>
     byLength.reduce((rest, path) => rest.replaceAll(path, `${OPEN_PLACE}/${paths.indexOf(path)}`), text);

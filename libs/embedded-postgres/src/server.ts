@@ -8,9 +8,8 @@ import { findSocketFolder, makeSocketFolder } from './socket-folder.js';
 
 export interface EmbeddedPostgresOptions {
   readonly dataDir: string;
-  /** Server settings (`postgresql.conf` names), in addition to Postern's. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Called with a sentence when the server is lost, when a restart fails, and when it runs again. */
+  /** `message` is a sentence. Also called when a restart fails. */
   readonly onChange?: (running: boolean, message: string) => void;
 }
 
@@ -19,7 +18,7 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-/** Held while a Postern uses the cluster. The server survives a killed Postern, this lock does not. */
+/** The server survives a killed Postern, this lock does not. */
 const IN_USE_LOCK = 8_025_001;
 const SOCKET_PORT = 5432;
 
@@ -31,9 +30,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Starts a PostgreSQL on a Unix socket in a private folder, or takes over the one that a killed Postern left running,
- * and restarts it on the same socket whenever it is lost. No other user of the machine can connect, or listen in its
- * place to get the password.
+ * Listens on a Unix socket in a private folder: no other user can connect, or listen instead of the server to get the password. Takes over a
+ * server that a killed Postern left running. Restarts a lost server on the same socket.
  * @throws an `Error` that says what to do if another Postern uses the folder, or the server does not start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -77,7 +75,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
 }
 
-/** Null if no Postern is running. Takes no lease: its connections end with that Postern. */
+/** Null if no Postern is running. Does not lock the cluster: its connections end with that Postern. */
 export async function findEmbeddedPostgres(dataDir: string): Promise<Pick<EmbeddedPostgres, 'url'> | null> {
   const cluster = await openCluster(resolve(dataDir));
   const folder = await findSocketFolder(cluster);
@@ -112,12 +110,11 @@ async function startAndLease(
   return lease;
 }
 
-/** The host of a connection URL may be a socket's folder, percent-encoded. */
 function url(cluster: Cluster, folder: string, database = 'postgres'): string {
   return `postgresql://${OWNER}:${cluster.password}@${encodeURIComponent(folder)}:${SOCKET_PORT}/${database}`;
 }
 
-/** Connects and takes the lock. Null if there is no such server any more. @throws if another Postern has the lock. */
+/** Null if the server does not exist any more. @throws if another Postern has the lock. */
 async function takeLease(cluster: Cluster, folder: string): Promise<pg.Client | null> {
   const client = new pg.Client({
     connectionString: url(cluster, folder),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.js';
 
-/** The last one if possible. Not below the data folder, because a socket's path has 107 bytes at most. */
+/** Not below the data folder, because a socket's path has 107 bytes at most. */
 export async function makeSocketFolder(cluster: Cluster): Promise<string> {
   const last = await lastFolder(cluster);
   if (last !== null && ((await isPrivate(last, cluster)) || (await makeAgain(last, cluster)))) return last;
@@ -14,7 +14,7 @@ export async function makeSocketFolder(cluster: Cluster): Promise<string> {
   return folder;
 }
 
-/** The folder of the running server's socket. Null if it is missing or not private: then it is another user's. */
+/** Null if the folder is missing or not private: then it is another user's. */
 export async function findSocketFolder(cluster: Cluster): Promise<string | null> {
   const last = await lastFolder(cluster);
   return last !== null && (await isPrivate(last, cluster)) ? last : null;
