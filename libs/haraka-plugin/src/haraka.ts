@@ -1,7 +1,7 @@
-/** The part of Haraka that this plugin uses; Haraka has no types. */
+/** Haraka has no types. */
 export interface HarakaPlugin {
   readonly config: { get(file: string, type?: 'ini' | 'list' | 'value', onChange?: () => void): unknown };
-  /** Copies the methods of another plugin that this one lacks, and registers its hooks for this one. */
+  /** Copies the methods that this plugin lacks, and registers the other one's hooks for this one. */
   inherits(plugin: string): void;
   register_hook(hook: string, method: string): void;
   logerror(text: string): void;

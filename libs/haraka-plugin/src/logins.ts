@@ -6,28 +6,27 @@ import type { HarakaPlugin } from './haraka.js';
 export interface Settings {
   /** Haraka's plugin that checks passwords, for example `auth/flat_file`. */
   readonly auth: string;
-  /** Postern's URLs, in order of preference, separated by commas. The policies are then in this process. */
+  /** In order of preference, separated by commas. The policies are then in this process. */
   readonly upstreams?: string;
   readonly relay_name?: string;
-  /** A folder only for this process, with the data that a restart must not lose. */
+  /** Only for this process. A restart must not lose its data. */
   readonly data_dir?: string;
   readonly unknown_user?: 'defer' | 'allow';
-  /** Whether to report from which addresses users log in. Default: yes. */
   readonly observe_logins?: 'yes' | 'no';
-  /** A PEM file of the trusted authorities for `https`. */
+  /** A PEM file, for `https`. */
   readonly ca_file?: string;
-  /** The URL of a relay agent that decides each login. */
+  /** A relay agent that decides each login. */
   readonly agent?: string;
 }
 
-/** Decides logins with correct passwords, and records denials. `check` never rejects. */
+/** For logins with correct passwords. `check` never rejects. */
 export interface Logins {
   check(username: string, ip: string | undefined): Promise<Pick<Decision, 'decision' | 'reply'>>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Reads config/postern.ini. @throws an `Error` with the wrong setting. */
+/** @throws an `Error` with the wrong setting. */
 export function settingsOf(plugin: HarakaPlugin): Settings {
   const { main: settings } = plugin.config.get('postern.ini', 'ini') as { readonly main: Settings };
   if (settings.auth === undefined)
@@ -49,13 +48,12 @@ export function settingsOf(plugin: HarakaPlugin): Settings {
   return settings;
 }
 
-/** How many processes of Haraka serve connections. 0: only the first one; otherwise it starts them. */
+/** 0: only the first process serves connections; otherwise it starts this many. */
 export function nodesOf(plugin: HarakaPlugin): string {
   const { main } = plugin.config.get('smtp.ini', 'ini') as { readonly main: { readonly nodes?: string | number } };
   return String(main.nodes ?? 1);
 }
 
-/** With a relay agent, or with policies in this process, whose key is in config/postern.key. */
 export function loginsBy(settings: Settings, plugin: HarakaPlugin): Logins {
   if (settings.agent !== undefined) return new AgentLogins(new URL('/decisions', settings.agent));
   const readKey = () => String(plugin.config.get('postern.key', 'value', changeKey) ?? '');
