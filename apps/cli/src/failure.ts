@@ -66,11 +66,11 @@ export class RequestRefused extends Failure {
 export function failureText(error: unknown, json: boolean): string {
   const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
   if (json) return JSON.stringify(error instanceof RequestRefused ? error.problem : { title: message }, null, 2);
-  if (error instanceof RequestRefused) return tellProblem(error);
+  if (error instanceof RequestRefused) return problemText(error);
   return error instanceof Failure ? `postern: ${message}` : `postern: this should not happen: ${stack}`;
 }
 
-function tellProblem({ problem, status, sent }: RequestRefused): string {
+function problemText({ problem, status, sent }: RequestRefused): string {
   const { title = 'The request was refused', detail, code = 'no code', requestId, errors = [], accept } = problem;
   const lines = [`postern: ${printable(title)} (${code}, HTTP ${status})`];
   const complaints = [...errors.flatMap((field) => fieldLines(field, sent)), ...lockedOutLines(problem)];

@@ -22,14 +22,14 @@ export async function makeSecrets(root: string, owner: string, database: string)
 }
 
 async function ownerPassword(file: string): Promise<string> {
-  const made = await writeNextTo(file, randomBytes(32).toString('base64url'));
+  const temporary = await writeNextTo(file, randomBytes(32).toString('base64url'));
   try {
     // Unlike `rename`, `link` never replaces an existing password; unlike `writeFile`, it never leaves half of one.
-    await link(made, file);
+    await link(temporary, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
-    await rm(made);
+    await rm(temporary);
   }
   return (await readFile(file, 'utf8')).trim();
 }
