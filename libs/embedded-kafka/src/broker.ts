@@ -61,13 +61,13 @@ export async function prepareKafka(cacheDir: string): Promise<void> {
   const archive = archiveIn(jars);
   if (existsSync(archive)) return;
   const dataDir = await mkdtemp(join(tmpdir(), 'postern-kafka-classes-'));
-  const making = `${archive}.${process.pid}.making`;
+  const temporary = `${archive}.${process.pid}.making`;
   try {
-    const broker = await startWith(jars, [`-XX:ArchiveClassesAtExit=${making}`], { dataDir });
+    const broker = await startWith(jars, [`-XX:ArchiveClassesAtExit=${temporary}`], { dataDir });
     await broker.stop();
-    if (existsSync(making)) await rename(making, archive);
+    if (existsSync(temporary)) await rename(temporary, archive);
   } finally {
-    for (const path of [dataDir, making]) await rm(path, { recursive: true, force: true });
+    for (const path of [dataDir, temporary]) await rm(path, { recursive: true, force: true });
   }
 }
 
@@ -119,20 +119,20 @@ async function formatOnce(
   const scram = accounts.flatMap(({ username, password }) =>
     SCRAM.flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`]),
   );
-  const making = `${folder}.${process.pid}.making`;
-  const properties = join(making, 'format.properties');
-  await rm(making, { recursive: true, force: true });
-  await mkdir(making);
+  const temporary = `${folder}.${process.pid}.making`;
+  const properties = join(temporary, 'format.properties');
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary);
   try {
-    await writeFile(properties, brokerProperties({ ...settings, folder: making }));
+    await writeFile(properties, brokerProperties({ ...settings, folder: temporary }));
     const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties, ...scram];
     await runJava('java', [...jvm, ...format]);
     // Another start was faster; the broker's lock decides which one runs.
-    await rename(making, folder).catch((error: unknown) => {
+    await rename(temporary, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error;
     });
   } finally {
-    await rm(making, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
   }
 }
 

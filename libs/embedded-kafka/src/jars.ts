@@ -28,20 +28,20 @@ export async function kafkaJars(cacheDir: string): Promise<string> {
   }
   const missing = await kafkaMissing();
   if (missing !== null) throw new Error(`${missing} Install what is missing, then start again.`);
-  const making = `${jars}.${process.pid}.making`;
-  await rm(making, { recursive: true, force: true });
-  await mkdir(making, { recursive: true });
-  const pom = join(making, 'pom.xml');
+  const temporary = `${jars}.${process.pid}.making`;
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  const pom = join(temporary, 'pom.xml');
   await writeFile(pom, POM);
   try {
-    await fetchJars(pom, making);
+    await fetchJars(pom, temporary);
     await rm(pom);
     // Another process was faster; its folder is the same.
-    await rename(making, jars).catch((error: unknown) => {
+    await rename(temporary, jars).catch((error: unknown) => {
       if (!existsSync(jars)) throw error;
     });
   } finally {
-    await rm(making, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
   }
   return jars;
 }

@@ -55,25 +55,25 @@ export async function stopServer(cluster: Cluster): Promise<void> {
 async function initialise(dataDir: string, passwordFile: string, account: ServerAccount): Promise<string> {
   const { initdb } = await binaries();
   const password = randomBytes(24).toString('base64url');
-  const making = `${dataDir}.making`;
-  await rm(making, { recursive: true, force: true });
-  await mkdir(making, { recursive: true, mode: 0o700 });
+  const temporary = `${dataDir}.making`;
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true, mode: 0o700 });
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   await chmod(passwordFile, 0o600);
   if (account.ids) {
-    await chown(making, account.ids.uid, account.ids.gid);
+    await chown(temporary, account.ids.uid, account.ids.gid);
     await chown(passwordFile, account.ids.uid, account.ids.gid);
   }
   const args = [
-    `--pgdata=${making}`,
+    `--pgdata=${temporary}`,
     `--username=${OWNER}`,
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
     '--locale=C',
   ];
-  await run(account, initdb, args, [making, passwordFile]);
-  await rename(making, dataDir);
+  await run(account, initdb, args, [temporary, passwordFile]);
+  await rename(temporary, dataDir);
   return password;
 }
 

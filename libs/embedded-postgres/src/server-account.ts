@@ -26,7 +26,7 @@ export function serverAccount(folders: readonly string[]): ServerAccount {
   const ids = accountOf('postgres') ?? makeAccount('postgres');
   if (folders.every((folder) => mayEnter(folder, ids)))
     return { ids, command: (line) => ({ line, spawnOptions: ids }) };
-  return { ids, command: (line, paths) => ({ line: inOpenPlace(line, paths, ids), spawnOptions: {} }) };
+  return { ids, command: (line, paths) => ({ line: inOpenFolder(line, paths, ids), spawnOptions: {} }) };
 }
 
 /** PostgreSQL's programs need their account's name. A container with an arbitrary user id has none. */
@@ -44,24 +44,24 @@ function assertNamed(): void {
 }
 
 /** Only in the server's view of the files; on the machine it stays empty. */
-const OPEN_PLACE = '/run/postern';
+const OPEN_FOLDER = '/run/postern';
 
 /**
  * Root's checkout is often below a folder that only root may enter (`/root`, `mktemp -d`). The server then gets its own view of the files (a mount
  * namespace). It has no capability: with CAP_DAC_OVERRIDE, SQL could read every file of the machine. The folders' modes are unchanged.
  */
-function inOpenPlace(line: readonly string[], paths: readonly string[], { uid, gid }: Ids): [string, ...string[]] {
+function inOpenFolder(line: readonly string[], paths: readonly string[], { uid, gid }: Ids): [string, ...string[]] {
   // The longest first, because one may be the beginning of another.
   const byLength = [...paths].sort((a, b) => b.length - a.length);
   const shown = (text: string) =>
-    byLength.reduce((rest, path) => rest.replaceAll(path, `${OPEN_PLACE}/${paths.indexOf(path)}`), text);
+    byLength.reduce((rest, path) => rest.replaceAll(path, `${OPEN_FOLDER}/${paths.indexOf(path)}`), text);
   const script = `
     set -e
-    mkdir -p ${OPEN_PLACE}
-    mount -t tmpfs -o mode=755,size=64k tmpfs ${OPEN_PLACE}
+    mkdir -p ${OPEN_FOLDER}
+    mount -t tmpfs -o mode=755,size=64k tmpfs ${OPEN_FOLDER}
     for n in $(seq 0 ${paths.length - 1}); do
-      if [ -d "$1" ]; then mkdir ${OPEN_PLACE}/$n; else : > ${OPEN_PLACE}/$n; fi
-      mount --bind "$1" ${OPEN_PLACE}/$n
+      if [ -d "$1" ]; then mkdir ${OPEN_FOLDER}/$n; else : > ${OPEN_FOLDER}/$n; fi
+      mount --bind "$1" ${OPEN_FOLDER}/$n
       shift
     done
     exec setpriv --reuid=${uid} --regid=${gid} --clear-groups --inh-caps=-all --bounding-set=-all -- "$@"`;
