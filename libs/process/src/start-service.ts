@@ -71,16 +71,16 @@ export function apiPage(url: string): string {
   return `API page: ${url}/docs`;
 }
 
-type Place = Pick<Settings, 'httpHost' | 'httpPort'>;
+type Address = Pick<Settings, 'httpHost' | 'httpPort'>;
 
-const LISTEN_ERRORS: Readonly<Record<string, (place: Place) => string>> = {
+const LISTEN_ERRORS: Readonly<Record<string, (address: Address) => string>> = {
   EADDRINUSE: (p) => `POSTERN_HTTP_PORT ${p.httpPort} is taken on ${p.httpHost}: set a free one, or 0 for any.`,
   EACCES: (p) => `POSTERN_HTTP_PORT ${p.httpPort} is not allowed for this user: set one above 1023.`,
   EADDRNOTAVAIL: (p) => `POSTERN_HTTP_HOST ${p.httpHost} is not an address of this machine.`,
 };
 
 /** @throws `SettingInvalid` if the address or port is not available. */
-export async function listenAsSet(listen: () => Promise<unknown>, settings: Place): Promise<void> {
+export async function listenAsSet(listen: () => Promise<unknown>, settings: Address): Promise<void> {
   try {
     await listen();
   } catch (error) {

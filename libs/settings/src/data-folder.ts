@@ -23,12 +23,12 @@ export function operatorKeyFile(dataDir: string): string {
 
 /** Folder by folder: a recursive `mkdir` never returns in a place such as /proc, where nothing can be created. */
 async function makeFolder(folder: string): Promise<void> {
-  const there = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  if (there?.isDirectory()) return;
-  if (there) throw Object.assign(new Error(`${folder} is not a folder`), { code: 'EEXIST' });
+  if (found?.isDirectory()) return;
+  if (found) throw Object.assign(new Error(`${folder} is not a folder`), { code: 'EEXIST' });
   if (dirname(folder) !== folder) await makeFolder(dirname(folder));
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;

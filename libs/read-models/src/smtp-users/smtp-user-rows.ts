@@ -86,7 +86,7 @@ export class SmtpUserRows {
     if (this.changed.size === 0) return;
     const users: object[] = [];
     const written: object[] = [];
-    const gone: { readonly id: string; readonly position: number | undefined }[] = [];
+    const deleted: { readonly id: string; readonly position: number | undefined }[] = [];
     for (const id of this.changed) {
       const { state, createdAt, eventId } = this.users.get(id) as KnownUser;
       users.push(rowOf(state, createdAt, eventId));
@@ -99,9 +99,9 @@ export class SmtpUserRows {
           written.push({ id, position: this.positions.get(entry.id), tenant: state.tenantId, entry });
       if (before.length === 0) continue;
       const ids = new Set(entries.map((entry) => entry.id));
-      for (const entry of before) if (!ids.has(entry.id)) gone.push({ id, position: this.positions.get(entry.id) });
+      for (const entry of before) if (!ids.has(entry.id)) deleted.push({ id, position: this.positions.get(entry.id) });
     }
-    const removed = [gone.map(({ id }) => id), gone.map(({ position }) => position)];
+    const removed = [deleted.map(({ id }) => id), deleted.map(({ position }) => position)];
     await manager.query(SAVE, [JSON.stringify(users), JSON.stringify(written), ...removed]);
   }
 }
