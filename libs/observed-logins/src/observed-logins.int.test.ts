@@ -7,7 +7,7 @@ import type { DataSource } from 'typeorm';
 import { loginCoverage } from './login-coverage.js';
 import { loginsSchema } from './logins-schema.js';
 import { findSources, MAX_SOURCES, observedSources } from './observed-sources.js';
-import { refusedSources } from './refused-sources.js';
+import { loginsByDay, refusedSources } from './refused-sources.js';
 import { MAX_ADDRESSES_PER_DAY, storeLogins, type LoginRecord, type StoredLogins } from './store-logins.js';
 import type { LoginCoverage } from '@postern/observed-logins';
 
@@ -194,6 +194,39 @@ describe('what a list of ranges would refuse', () => {
     expect(await ips(['0.0.0.0/0'])).toEqual(['2001:db8:0:1:1:1:1:1', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff']);
     expect(await refused(['0.0.0.0/0', '::/0'])).toMatchObject({ refused: 0, refusedAddresses: 0, addresses: [] });
     expect(await refused([])).toMatchObject({ refused: 8, refusedAddresses: 6 });
+  });
+
+  it('can be only of what another list allowed, and of what logged in since', async () => {
+    await store([
+      record('198.51.100.1'),
+      record('198.51.100.2', { hour: hourOf('2026-11-02T09:00:00.000Z') }),
+      record('198.51.100.3', { hour: hourOf('2026-11-02T10:00:00.000Z') }),
+      record('2001:db8::1', { hour: hourOf('2026-11-02T10:00:00.000Z') }),
+    ]);
+    const only = { lastSeenAfter: new Date('2026-11-02T08:00:00.000Z'), allowedBefore: ['198.51.100.0/24'] };
+    const judged = await inTenant(reader, 'acme', (manager) =>
+      refusedSources(manager, smtpUserId, DAY_AGO, ['198.51.100.3'], 10, only),
+    );
+    expect(judged).toMatchObject({ refused: 1, refusedAddresses: 1, addresses: [{ ip: '198.51.100.2' }] });
+  });
+
+  it('is counted by day', async () => {
+    await store([
+      record('198.51.100.1', { count: 4 }),
+      record('2001:db8::1', { count: 2 }),
+      record('198.51.100.1', { count: 3, hour: hourOf('2026-11-04T08:00:00.000Z') }),
+    ]);
+    const byDay = (allowed: readonly string[], tenantId = 'acme') =>
+      inTenant(reader, tenantId, (manager) => loginsByDay(manager, smtpUserId, DAY_AGO, allowed));
+    expect(await byDay(['198.51.100.0/24'])).toEqual([
+      { day: '2026-11-02', allowed: 4, refused: 2 },
+      { day: '2026-11-04', allowed: 3, refused: 0 },
+    ]);
+    expect(await byDay([])).toEqual([
+      { day: '2026-11-02', allowed: 0, refused: 6 },
+      { day: '2026-11-04', allowed: 0, refused: 3 },
+    ]);
+    expect(await byDay([], 'globex')).toEqual([]);
   });
 
   it('is nothing of another tenant', async () => {

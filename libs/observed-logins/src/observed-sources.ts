@@ -126,29 +126,6 @@ export function canonical(ip: string): string {
   return address.ok ? address.value.text : ip;
 }
 
-/** Logins of a day (UTC). */
-export interface LoginsOfDay {
-  readonly day: string;
-  readonly logins: number;
-  /** Logins from the given addresses. */
-  readonly ofAddresses: number;
-}
-
-/** The logins of the SMTP user by day, from the day (UTC) of `from`. Days without logins are left out. Within `inTenant`, as `postern_logins_reader`. */
-export function loginsByDay(
-  manager: EntityManager,
-  smtpUserId: string,
-  from: Date,
-  addresses: readonly string[],
-): Promise<LoginsOfDay[]> {
-  return manager.query<LoginsOfDay[]>(
-    `SELECT day::text, sum(logins)::float8 AS logins,
-            coalesce(sum(logins) FILTER (WHERE address = ANY ($3::inet[])), 0)::float8 AS "ofAddresses"
-       FROM logins.sources WHERE smtp_user_id = $1 AND day >= $2 GROUP BY day ORDER BY day`,
-    [smtpUserId, dayOf(from), addresses],
-  );
-}
-
 /** The UTC day of an instant. */
 export function dayOf(at: Date): string {
   return at.toISOString().slice(0, 10);

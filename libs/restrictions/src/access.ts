@@ -1,5 +1,5 @@
 import type { DecisionKind, ReasonCode } from '@postern/contracts';
-import { contains, parseAddress, RangeIndex, type IpAddress, type IpRange } from '@postern/ip-ranges';
+import { contains, RangeIndex, type IpAddress, type IpRange } from '@postern/ip-ranges';
 import { isLive, parsedRange } from './entry.js';
 import { modeAt, type ModeSetting } from './mode.js';
 
@@ -55,24 +55,12 @@ interface LiveRange {
   readonly range: IpRange;
 }
 
+export const ALL_ADDRESSES: readonly string[] = ['0.0.0.0/0', '::/0'];
+
 /** The ranges that the policy lets in at that instant, canonical. `report-only` lets in all. Empty: no live entry. */
 export function allowedRanges(policy: AccessPolicy, at: Date): readonly string[] {
-  if (!policy.restricted || modeAt(policy, at) !== 'enforce') return ['0.0.0.0/0', '::/0'];
+  if (!policy.restricted || modeAt(policy, at) !== 'enforce') return ALL_ADDRESSES;
   return policy.entries.flatMap((entry) => (isLive(entry, at) ? (parsedRange(entry)?.text ?? []) : []));
-}
-
-/** The sources that the policy would refuse at that instant, and why. `report-only` refuses none. */
-export function refusedBy<Source extends { readonly ip: string }>(
-  policy: AccessPolicy,
-  sources: readonly Source[],
-  at: Date,
-): (Source & { readonly reason: ReasonCode })[] {
-  const decide = accessAt(policy, at);
-  return sources.flatMap((source) => {
-    const address = parseAddress(source.ip);
-    const { refused, reason } = decide(address.ok ? address.value : null);
-    return refused ? [{ ...source, reason }] : [];
-  });
 }
 
 /** @param search finds the first live entry with the address, and whether any entry is live */

@@ -1,4 +1,4 @@
-export { accessAt, allowedRanges, decideAccess, refusedBy, type AccessPolicy } from './access.js';
+export { accessAt, ALL_ADDRESSES, allowedRanges, decideAccess, type AccessPolicy } from './access.js';
 export type { CommandContext, SmtpUserCommand, RequestedEntry } from './commands.js';
 export { decide } from './decide.js';
 export { isLive, MAX_ENTRIES, MAX_NOTE_LENGTH } from './entry.js';

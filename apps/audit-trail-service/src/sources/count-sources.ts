@@ -3,8 +3,8 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { TenantId } from '@postern/contracts';
 import { inTenant } from '@postern/database';
 import { integer, view } from '@postern/http';
-import { loginCoverage, loginsByDay, observedSources } from '@postern/observed-logins';
-import { refusedBy } from '@postern/restrictions';
+import { loginCoverage, loginsByDay } from '@postern/observed-logins';
+import { ALL_ADDRESSES, allowedRanges } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { findSmtpUser } from '../smtp-user/find-smtp-user.js';
@@ -50,17 +50,11 @@ export class CountSourcesHandler implements IQueryHandler<CountSources> {
     const now = new Date();
     const from = observedFrom(days - 1, now);
     return inTenant(this.logins, tenantId, async (manager) => {
-      const refused =
-        smtpUser.status === 'registered'
-          ? refusedBy(smtpUser, (await observedSources(manager, smtpUserId, from)).sources, now).map(({ ip }) => ip)
-          : [];
-      const counted = new Map(
-        (await loginsByDay(manager, smtpUserId, from, refused)).map((counted) => [counted.day, counted]),
-      );
+      const ranges = smtpUser.status === 'registered' ? allowedRanges(smtpUser, now) : ALL_ADDRESSES;
+      const counted = await loginsByDay(manager, smtpUserId, from, ranges);
       const histogram = Array.from({ length: days }, (_, i) => {
         const day = new Date(from.getTime() + i * DAY_MS).toISOString().slice(0, 10);
-        const { logins, ofAddresses } = counted.get(day) ?? { logins: 0, ofAddresses: 0 };
-        return { day, allowed: logins - ofAddresses, refused: ofAddresses };
+        return counted.find((each) => each.day === day) ?? { day, allowed: 0, refused: 0 };
       });
       return { days: histogram, ...(await loginCoverage(manager, smtpUserId, from)) };
     });

@@ -4,8 +4,8 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { Deadline } from '@postern/async';
 import { inTenant } from '@postern/database';
 import { databaseFailed, Problem } from '@postern/http';
-import { observedSources, type SeenSource } from '@postern/observed-logins';
-import { modeAt, refusedBy, type SmtpUserState } from '@postern/restrictions';
+import { type RefusedSources, refusedSources, type SeenSource } from '@postern/observed-logins';
+import { allowedRanges, modeAt, type SmtpUserState } from '@postern/restrictions';
 import type { DataSource } from 'typeorm';
 import type { RequestedGuard } from '../write/guard-header.js';
 import type { SmtpUserRef } from './target.js';
@@ -14,6 +14,8 @@ const DAYS = 7;
 const HOUR_MS = 3_600_000;
 /** Well below the deadline of the write that waits for it. */
 export const SOURCES_DEADLINE_MS = 2_000;
+/** The most addresses that the digest covers, the newest first. */
+const MAX_LOCKED_OUT = 10_000;
 export const MAX_NAMED_ADDRESSES = 100;
 
 @Injectable()
@@ -21,7 +23,7 @@ export class LockoutGuard {
   constructor(@InjectDataSource('postern_logins_reader') private readonly reader: DataSource) {}
 
   /**
-   * Compares what both states decide about the addresses of the last 7 days; at most about the newest 10,000.
+   * Compares what both states decide about the addresses of the last 7 days.
    * @throws 409 `lockout-risk` if only `after` refuses some, unless `accepts` is their digest; 503 `not-ready` if the logins cannot be read in time.
    */
   async check(
@@ -32,20 +34,17 @@ export class LockoutGuard {
     if (before.status !== 'registered' || after.status !== 'registered') return;
     // After these changes nobody is refused. They end a lockout, so they must not wait for the logins.
     if (!after.restricted || modeAt(after, now) === 'report-only') return;
-    const sources = refusedBy(after, await this.recentSources(user, now), now);
-    const already = new Set(refusedBy(before, sources, now).map(({ ip }) => ip));
-    const lockedOut = sources.filter(({ ip }) => !already.has(ip));
-    const accept = digestOf(lockedOut);
-    if (lockedOut.length === 0 || accepts === accept) return;
-    throw lockoutRisk(lockedOut, accept);
-  }
-
-  private async recentSources({ tenantId, smtpUserId }: SmtpUserRef, now: Date): Promise<SeenSource[]> {
     const from = new Date(now.getTime() - DAYS * 24 * HOUR_MS);
-    const read = () => inTenant(this.reader, tenantId, (manager) => observedSources(manager, smtpUserId, from));
-    const { sources } = await Deadline.within(SOURCES_DEADLINE_MS, read, notReadable);
-    // `observedSources` begins at the start of a day. `lastSeenAt` is the beginning of an hour: the login may be up to an hour later.
-    return sources.filter(({ lastSeenAt }) => Date.parse(lastSeenAt) > from.getTime() - HOUR_MS);
+    // A source has the beginning of an hour: its login may be up to an hour later.
+    const only = { lastSeenAfter: new Date(from.getTime() - HOUR_MS), allowedBefore: allowedRanges(before, now) };
+    const read = () =>
+      inTenant(this.reader, user.tenantId, (manager) =>
+        refusedSources(manager, user.smtpUserId, from, allowedRanges(after, now), MAX_LOCKED_OUT, only),
+      );
+    const lockedOut = await Deadline.within(SOURCES_DEADLINE_MS, read, notReadable);
+    const accept = digestOf(lockedOut.addresses);
+    if (lockedOut.refusedAddresses === 0 || accepts === accept) return;
+    throw lockoutRisk(lockedOut, accept);
   }
 }
 
@@ -55,15 +54,12 @@ function digestOf(sources: readonly SeenSource[]): string {
   return createHash('sha256').update(addresses.join('\n')).digest('hex').slice(0, 16);
 }
 
-function lockoutRisk(lockedOut: readonly SeenSource[], accept: string): Problem {
-  const named = lockedOut
-    .slice(0, MAX_NAMED_ADDRESSES)
-    .map(({ ip, logins, lastSeenAt }) => ({ ip, logins, lastSeenAt }));
+function lockoutRisk({ addresses, refusedAddresses }: RefusedSources, accept: string): Problem {
   return new Problem(
     'lockout-risk',
-    `${lockedOut.length} of the addresses that logged in during the last ${DAYS} days would be refused, such as ${lockedOut[0]?.ip}. Nothing was changed. ` +
+    `${refusedAddresses} of the addresses that logged in during the last ${DAYS} days would be refused, such as ${addresses[0]?.ip}. Nothing was changed. ` +
       `Allow them too. Or, to refuse them, send the same request with Postern-Guard: lockout; accept="${accept}".`,
-    { extra: { addresses: named, refusedAddresses: lockedOut.length, accept } },
+    { extra: { addresses: addresses.slice(0, MAX_NAMED_ADDRESSES), refusedAddresses, accept } },
   );
 }
 
