@@ -6,12 +6,10 @@ import { Backoff } from '@postern/async';
 import type { Settings } from './settings.js';
 import type { ProblemCode, RelayProblem } from './status.js';
 
-/** The longest answer that is read into memory. An answer with 1,000 rejected denials has about 200 KB. */
+/** An answer with 1,000 rejected denials has about 200 KB. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
-/** Time to connect. A host that is down does not answer at all. */
-const CONNECT_MS = 5_000;
-/** The wait before the preferred upstream is tried again doubles up to this many times `preferAgainMs`. */
-const LONGEST_WAITS = 10;
+const CONNECT_TIMEOUT_MS = 5_000;
+const MAX_WAIT_FACTOR = 10;
 
 /** An answer with a status other than 200. A proxy may have sent it. */
 export class Refused extends Error {
@@ -20,7 +18,7 @@ export class Refused extends Error {
   constructor(
     readonly status: number,
     what: string,
-    /** Null if there was no `Retry-After` in seconds. */
+    /** 0 if there was no `Retry-After` in seconds. */
     readonly retryAfterMs: number,
     body: string,
     /** The `code` of Postern's problem (RFC 9457); null if another server answered. */
@@ -29,7 +27,6 @@ export class Refused extends Error {
     super(`The control plane answered ${what} with ${status}: ${excerpt(body)}`);
   }
 
-  /** The key is wrong, revoked, or of another role. Only another key helps. */
   get keyRefused(): boolean {
     return this.status === 401 || this.status === 403;
   }
@@ -58,7 +55,7 @@ export interface Question {
   readonly signal: AbortSignal;
 }
 
-/** The list of upstreams and which one is in use. Requests that run at the same time need an instance each. */
+/** The upstreams and which one is in use. Requests that run at the same time need an instance each. */
 export class ControlPlane {
   private inUse = 0;
   private preferAgainAt = 0;
@@ -66,7 +63,7 @@ export class ControlPlane {
 
   constructor(private readonly settings: Settings) {
     const { preferAgainMs } = settings;
-    this.wait = new Backoff(preferAgainMs, LONGEST_WAITS * preferAgainMs);
+    this.wait = new Backoff(preferAgainMs, MAX_WAIT_FACTOR * preferAgainMs);
   }
 
   get host(): string {
@@ -78,7 +75,7 @@ export class ControlPlane {
     return this.inUse === 0 ? null : Math.max(0, this.preferAgainAt - this.settings.elapsed());
   }
 
-  /** Asks the upstream in use, then the others in order, until `read` accepts an answer. @throws the last error. */
+  /** Tries the upstream in use, then the others in order, until `read` accepts an answer. @throws the last error. */
   async ask<T>(path: string, question: Question, read: (response: IncomingMessage) => Promise<T>): Promise<T> {
     const { urls, onProblem } = this.settings;
     if (this.preferAgainMs === 0) this.inUse = 0;
@@ -105,10 +102,7 @@ export class ControlPlane {
   }
 }
 
-/**
- * Returns an answer of status 200 and media type `accept`. @throws Refused, UnexpectedAnswer, network errors.
- * `fetch` is not used: its streams cost a second of CPU for a snapshot of a million users.
- */
+/** @throws Refused, UnexpectedAnswer, network errors. `fetch` is not used: its streams cost a second of CPU for a snapshot of a million users. */
 async function askAt(base: string, settings: Settings, path: string, question: Question): Promise<IncomingMessage> {
   const { method = 'GET', accept, headers, body, idleMs, signal } = question;
   const { key, tls, relayName, client } = settings;
@@ -118,7 +112,7 @@ async function askAt(base: string, settings: Settings, path: string, question: Q
   const request = (secure ? https : http).request(url, {
     ...tls,
     method,
-    timeout: Math.min(CONNECT_MS, idleMs),
+    timeout: Math.min(CONNECT_TIMEOUT_MS, idleMs),
     headers: {
       authorization: `Bearer ${key}`,
       accept,
@@ -214,7 +208,7 @@ export function refusedForGood(error: unknown): error is Refused {
   );
 }
 
-/** Converts an error to a report for the relay's operator. Errors of this library have their code in `problem`. */
+/** Errors of this library have their code in `problem`. */
 export function problemOf(error: unknown): RelayProblem {
   const detail = describe(error);
   if (error instanceof Refused && error.keyRefused)
@@ -223,7 +217,7 @@ export function problemOf(error: unknown): RelayProblem {
   return { code: problem, detail };
 }
 
-/** The error's text. A network error may have no text of its own, only those of the addresses that were tried. */
+/** A network error may have no text of its own, only those of the addresses that were tried. */
 export function describe(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join('; ');
   return error instanceof Error ? error.message : String(error);

@@ -4,7 +4,7 @@ import type { TenantReplies } from './policies/tenant-replies.js';
 import * as code from './replica/replica.js';
 import type { Replica } from './replica/replica.js';
 
-/** May this SMTP user log in from this address? The shape is that of `POST /v1/relay/decisions`. */
+/** The shape is that of `POST /v1/relay/decisions`. */
 export interface Decision {
   readonly decision: DecisionKind;
   readonly reason: ReasonCode;

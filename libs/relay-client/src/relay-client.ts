@@ -17,10 +17,7 @@ const MAX_IP_TEXT = 64;
 /** What a denial shows if the relay knew no address, because the socket was closed already. */
 const NO_ADDRESS = 'unknown';
 
-/**
- * Decides for a relay from memory. It keeps the policies up to date, and reports denials and logins. Without the control plane, it decides by the
- * last policies (until `maxStalenessMs`, if `whenStale` is `defer`).
- */
+/** Decides for a relay from policies in memory, which it keeps up to date. Without the control plane, it decides by the last ones; see `whenStale`. */
 export class RelayClient {
   private unknownUsers = 0;
   private stopped = false;
@@ -29,7 +26,6 @@ export class RelayClient {
   private readonly spool: DenialSpool;
   private readonly reporter: DenialReporter;
   private readonly folder: DenialFolder;
-  /** Null: logins are not observed. */
   private readonly logins: LoginReporter | null;
 
   /** @throws BadSetting. */

@@ -9,10 +9,7 @@ interface Reports {
   readonly signal: AbortSignal;
 }
 
-/**
- * Posts reports, and returns what `read` finds in the answer. @throws the errors of `ask`, and UnexpectedAnswer if `read` returns null: the answer does not
- * account for everything sent. Postern may or may not have it: send the same again, with the same ids.
- */
+/** @throws the errors of `ask`; UnexpectedAnswer if `read` returns null. Postern may have the reports then: send them again, with the same ids. */
 export async function sendReports<Result>(
   plane: ControlPlane,
   { path, body, headers, timeoutMs: idleMs, signal }: Reports,

@@ -3,15 +3,13 @@ import { join } from 'node:path';
 import type { UnknownUser } from './decision.js';
 import type { OnProblem } from './status.js';
 
-/** The settings of a relay. Only `urls`, `key` and `relayName` are required. */
 export interface RelayClientSettings {
-  /** In order of preference. If one fails or refuses, the next is asked. Example: `https://postern.example`. */
+  /** In order of preference. If one fails or refuses, the next is used. Example: `https://postern.example`. */
   readonly urls: readonly string[];
   /** A key of the role `relay`. */
   readonly key: string;
   /** For `https`, in PEM: the trusted authorities instead of the system's; this relay's certificate and its key. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  /** The name of this relay in its denials. */
   readonly relayName: string;
   /** The relay's software and version, for operators (header `User-Agent`). Default: this package and its version. */
   readonly client?: string;
@@ -38,10 +36,7 @@ export interface RelayClientSettings {
   readonly flushIntervalMs?: number;
   /** Equal denials after the first are reported as one record with a count per window. 0: one by one. Default: a minute. */
   readonly foldWindowMs?: number;
-  /**
-   * Whether to report from which addresses known users logged in, counted by the hour. Owners then see what a change of their list would
-   * refuse. Default: true.
-   */
+  /** Whether to report from where users with a policy logged in, by the hour. Owners then see what a change would refuse. Default: true. */
   readonly observeLogins?: boolean;
   /** Between reports of logins. Default: a minute. */
   readonly reportLoginsEveryMs?: number;
@@ -58,7 +53,7 @@ export interface RelayClientSettings {
   readonly elapsed?: () => number;
 }
 
-/** All settings. The key is read for each request, because it may be replaced. */
+/** The key is read for each request, because it may be replaced. */
 export type Settings = Omit<Required<RelayClientSettings>, 'key'> & { key: string };
 
 export class BadSetting extends Error {

@@ -1,8 +1,7 @@
-/** The state of a relay client at one moment. Counters are those of this process. */
+/** Counters are those of this process. Denials are counted in records, unless a comment says logins. */
 export interface RelayStatus {
   /** `waiting`: no policies yet. `stale`: they are too old. In both, all logins are deferred. */
   readonly state: 'waiting' | 'deciding' | 'stale' | 'stopped';
-  /** The policy stream is open. */
   readonly connected: boolean;
   /** A digest of the control plane has confirmed the policies. */
   readonly verified: boolean;
@@ -28,9 +27,7 @@ export interface RelayStatus {
   readonly foldedDenials: number;
   /** Folded logins whose record is not sent yet. */
   readonly countingDenials: number;
-  /** Records. */
   readonly acknowledgedDenials: number;
-  /** Records. */
   readonly rejectedDenials: number;
   /** Logins. */
   readonly droppedDenials: number;
@@ -40,9 +37,8 @@ export interface RelayStatus {
   readonly damagedDenials: number;
   /** Why the last batch of denials was not accepted; null after one was. The batch is kept and sent again. */
   readonly denialsError: string | null;
-  /** Logins of known users that were let through and counted; all of them unless `observeLogins` is off, or some were dropped. */
+  /** Logins of users with a policy that were let through and counted; all of them unless `observeLogins` is off, or some were dropped. */
   readonly countedLogins: number;
-  /** Those of them that Postern has. */
   readonly reportedLogins: number;
   /** Logins that found no room to be counted, or were counted and then not accepted within a day. */
   readonly droppedLogins: number;
@@ -51,13 +47,11 @@ export interface RelayStatus {
 /** Problems for the relay's operator. None of them stops the relay from deciding. */
 export type ProblemCode =
   | 'control-plane-unreachable'
-  /** Another server answers at the URL: a proxy, a login page. */
   | 'answer-unexpected'
   | 'key-refused'
   | 'policy-unreadable'
   | 'snapshot-refused'
   | 'digest-mismatch'
-  /** The snapshot is older than the policies in use: a restored database, or another Postern. */
   | 'policies-went-back'
   | 'last-known-good-unusable'
   | 'denials-not-accepted'

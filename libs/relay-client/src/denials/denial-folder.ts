@@ -13,12 +13,9 @@ const MAX_WINDOWS = 10_000;
 const TICK_MS = 1_000;
 
 /**
- * Folds floods of denials. Of logins with the same user, address, reason and mode, the first is reported at once. Those
- * that follow are counted and reported as one record per window. No login is lost or counted twice.
- *
- * The record is in the spool from its first login, so a killed process loses no count. It is sent when its window
- * closes. Its `occurredAt` is the time of its last login: the first and the last denial of an address are both known
- * exactly.
+ * Folds floods of denials with the same user, address, reason and mode. The first login is reported at once; those that follow are one
+ * record per window, with a count. The record is in the spool from its first login, so a killed process loses no count. It is sent
+ * when its window closes, and its `occurredAt` is the time of its last login.
  */
 export class DenialFolder {
   folded = 0;
@@ -30,7 +27,6 @@ export class DenialFolder {
   constructor(
     /** `elapsed`, because a clock that is set back must not keep a window open. */
     private readonly settings: Pick<Settings, 'foldWindowMs' | 'elapsed'>,
-    /** Stores a record and replaces an earlier one with the same id. Returns false if there is no room. */
     private readonly put: (report: DenialReport, counting: boolean) => boolean,
     private readonly maxWindows = MAX_WINDOWS,
   ) {}

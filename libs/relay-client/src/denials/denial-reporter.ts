@@ -9,12 +9,11 @@ import { rejectedOf, WAITING } from './rejected-denials.js';
 
 const DROP_ALARM_MS = 10_000;
 
-/** With the same ids until the control plane acknowledges them. A refused one must not block the others. */
+/** Sends denials with the same ids until the control plane acknowledges them. A refused one must not block the others. */
 export class DenialReporter {
   acknowledged = 0;
   /** Logins; one record may count many. */
   dropped = 0;
-  /** Records. */
   rejected = 0;
   lastError: string | null = null;
 
@@ -39,7 +38,7 @@ export class DenialReporter {
     this.running = this.run();
   }
 
-  /** Puts a record into the spool. If there is no room, its login is counted as dropped and an alarm is raised. */
+  /** Returns false if the spool has no room. The login is then counted as dropped. */
   readonly record = (report: DenialReport, counting = false): boolean => {
     if (this.spool.put(report, counting)) return true;
     this.dropped++;

@@ -20,21 +20,17 @@ interface Waiting {
 }
 
 /**
- * Denials that the control plane has not acknowledged: in memory and, with `dataDir`, in a file.
- *
- * Group commit: records that arrive during a write share the next one, with one fsync. In a flood, each write has one
- * line with the count so far, so a killed process loses no answered login. A record keeps its id, and its count is
- * final before it is sent, so nothing is counted twice. While the disk cannot be written, denials are sent from memory.
+ * Denials that the control plane has not acknowledged: in memory and, with `dataDir`, in a file. Records that arrive during a write share
+ * the next one, with one fsync. In a flood, each write has one line with the count so far, so a killed process loses no answered login. The
+ * count is final before a record is sent, so nothing is counted twice. While the disk cannot be written, denials are sent from memory.
  */
 export class DenialSpool {
   damaged = 0;
 
   private readonly waiting = new Map<string, Waiting>();
-  /** Ids whose last state is not in the file. */
   private unwritten = new Set<string>();
-  /** Ids whose last state is being written. */
   private beingWritten: ReadonlySet<string> = new Set();
-  /** Those of them that are written for the first time. */
+  /** The ids in `beingWritten` that the file does not have yet. */
   private arriving: ReadonlySet<string> = new Set();
   private writing: Promise<void> = Promise.resolve();
   private nextWriting: Promise<void> | null = null;
@@ -49,7 +45,6 @@ export class DenialSpool {
     return this.waiting.size;
   }
 
-  /** Records that a killed process would lose, or whose count it would lose. */
   get unsaved(): number {
     return this.file === null ? this.waiting.size : new Set([...this.unwritten, ...this.beingWritten]).size;
   }
@@ -138,7 +133,7 @@ export class DenialSpool {
       if (this.waiting.size === 0) await file.clear();
       else if (!(await this.compact(file))) await this.append(file, ids);
     } catch (error) {
-      // Keep the order: before those that arrived meanwhile.
+      // These are older than the ids that arrived during the write.
       this.unwritten = new Set([...ids, ...this.unwritten]);
       // The file never got these, so it needs no removal for them.
       for (const id of this.arriving) if (!this.waiting.has(id)) this.unwritten.delete(id);

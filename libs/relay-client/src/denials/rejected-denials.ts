@@ -9,10 +9,7 @@ interface RejectedDenial {
 /** Header: the number of waiting denials that are not in this request. */
 export const WAITING = 'postern-denials-waiting';
 
-/**
- * The denials that an answer to `POST /v1/relay/auth-denials` rejects; the others are durable. Null if it does not account for every denial sent. A repeated
- * id is counted once.
- */
+/** The rejected denials; the others are durable. Null if the answer does not account for every denial sent. A repeated id is counted once. */
 export function rejectedOf(
   { accepted, duplicates, rejected }: Readonly<Record<string, unknown>>,
   sent: readonly DenialReport[],

@@ -32,10 +32,10 @@ export class SpoolFile {
     if (lines.at(-1) === '') lines.pop();
     for (const text of lines) {
       const line = parse(text);
-      const known = line === null ? undefined : records.get(line.id);
+      const earlier = line === null ? undefined : records.get(line.id);
       if (line === null) damaged++;
       else if ('username' in line) records.set(line.id, line);
-      else if ('count' in line && known !== undefined) records.set(line.id, { ...known, ...line });
+      else if ('count' in line && earlier !== undefined) records.set(line.id, { ...earlier, ...line });
       else records.delete(line.id);
     }
     this.end = bytes.lastIndexOf('\n') + 1;

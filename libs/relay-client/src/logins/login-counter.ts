@@ -3,24 +3,18 @@ import type { Replica } from '../replica/replica.js';
 
 /** The most records in memory: those being counted, and those waiting to be sent. */
 const MAX_RECORDS = 50_000;
-/** The most records of one SMTP user, between two calls of `take`. */
-const MAX_RECORDS_OF_USER = 1_000;
+const MAX_RECORDS_PER_USER = 1_000;
 
 const KEY_WORDS = 8;
 /** SMTP user's id (4), address (4), logins. */
 export const RECORD_WORDS = KEY_WORDS + 1;
-/** A power of two. There are more than twice as many slots as records, so most searches end at their first slot. */
+/** A power of two, and more than twice as many as records, so most searches end at their first slot. */
 const SLOTS = 1 << 17;
 const USER_BITS = 16;
 
-/**
- * Counts logins by SMTP user and address. It runs within each decision, so it allocates nothing: one look-up in typed arrays. A login
- * beyond the limits is dropped and counted: it is telemetry, and must not use up a relay's memory.
- */
+/** Counts logins by SMTP user and address. It runs within each decision, so it allocates nothing. A login beyond the limits is dropped and counted. */
 export class LoginCounter {
-  /** Logins. */
   counted = 0;
-  /** Logins. */
   dropped = 0;
 
   private size = 0;
@@ -38,7 +32,6 @@ export class LoginCounter {
     private readonly waiting: () => number,
   ) {}
 
-  /** Counts the login that the replica decided last. */
   count(replica: Pick<Replica, 'readLogin'>): void {
     const { login, slots, records } = this;
     if (!replica.readLogin(login)) return;
@@ -57,7 +50,7 @@ export class LoginCounter {
     this.add(slot, user);
   }
 
-  /** Returns all records, `RECORD_WORDS` each, and starts again from nothing. */
+  /** Returns all records, `RECORD_WORDS` each, and resets. */
   take(): Uint32Array {
     const taken = this.records.slice(RECORD_WORDS, (1 + this.size) * RECORD_WORDS);
     this.size = 0;
@@ -75,7 +68,7 @@ export class LoginCounter {
   private add(slot: number, user: number): void {
     const { records, ofUser } = this;
     const others = ofUser[user] as number;
-    if (this.size + this.waiting() >= MAX_RECORDS || others >= MAX_RECORDS_OF_USER) {
+    if (this.size + this.waiting() >= MAX_RECORDS || others >= MAX_RECORDS_PER_USER) {
       this.dropped++;
       return;
     }

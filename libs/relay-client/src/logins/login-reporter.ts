@@ -25,18 +25,17 @@ interface Batch {
 /**
  * Sends the counted logins every minute. Without logins it sends an empty batch each hour, so that an idle relay differs from one that
  * does not report. A batch is sent again with the same id until Postern acknowledges it. Everything is in memory. Logins are dropped and
- * counted if they exceed the limits, wait for more than a day, or are refused for good. Denials have their own queue and never wait for
- * logins.
+ * counted if they exceed the limits, wait for more than a day, or are refused for good.
  */
 export class LoginReporter {
-  /** Logins. */
+  /** Logins, like `counted` and `dropped`. */
   reported = 0;
 
   private givenUp = 0;
   private alarmedDrops = 0;
   private readonly waiting: Batch[] = [];
   private waitingRecords = 0;
-  /** The hour of the logins that are being counted: its beginning, milliseconds since 1970. */
+  /** When the hour of the logins being counted began, in milliseconds since 1970. */
   private hour: number;
   /** When an empty batch is due, by `elapsed`. */
   private reportsIdleAt = Number.NEGATIVE_INFINITY;
@@ -56,12 +55,10 @@ export class LoginReporter {
     this.hour = this.hourNow();
   }
 
-  /** Logins. */
   get counted(): number {
     return this.counter.counted;
   }
 
-  /** Logins. */
   get dropped(): number {
     return this.counter.dropped + this.givenUp;
   }
@@ -101,7 +98,7 @@ export class LoginReporter {
     }
   }
 
-  /** Sends all batches, and stops at the first that fails. Returns the milliseconds until the next attempt. */
+  /** Stops at the first batch that fails. Returns the milliseconds until the next attempt. */
   private async report(isLast: boolean): Promise<number> {
     const { elapsed, reportLoginsEveryMs } = this.settings;
     // While Postern cannot be reached, the counter keeps folding: one record per user, address and hour, not one per minute.
@@ -173,7 +170,6 @@ export class LoginReporter {
     this.settings.onProblem({ code: 'logins-dropped', detail });
   }
 
-  /** Queues what was counted, as batches. Later logins belong to the present hour. */
   private queueCounted(): void {
     const records = this.counter.take();
     const batchWords = MAX_LOGINS_PER_REPORT * RECORD_WORDS;

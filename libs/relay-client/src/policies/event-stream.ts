@@ -5,7 +5,7 @@ import type { ControlPlane } from '../control-plane.js';
 import { WAITING } from '../denials/rejected-denials.js';
 import { LineTooLong, MAX_LINE_BYTES } from './snapshot.js';
 
-/** Asks for the changes after `revision`. Fails after `silenceMs` without a byte: TCP may not notice a lost connection. */
+/** Requests the changes after `revision`. Fails after `silenceMs` without a byte: TCP may not notice a lost connection. */
 export async function openStream(
   plane: ControlPlane,
   {

@@ -10,7 +10,7 @@ import type { TenantReplies } from './tenant-replies.js';
 /** Unchanged policies are saved this often, so that their age is about right after a restart. */
 const UNCHANGED_MS = 3_600_000;
 
-/** Saves the policies in the data folder and loads them. Errors are reported and retried. */
+/** Saves the policies in the data folder and loads them. Errors are reported, not thrown; the next save is a retry. */
 export class LastKnownGood {
   private readonly path: string | null;
   private saved: { replica: Replica; revision: number; replies: number; at: number } | null = null;
@@ -29,9 +29,8 @@ export class LastKnownGood {
   }
 
   /**
-   * Loads the saved policies and replies, with the time since the last contact; null if nothing is usable.
-   * The file contains the wall clock time of the last contact; its mtime is the latest wall clock time that a process
-   * saw. If the clock is behind either, it was set back: nobody knows the real age, and it counts as infinite.
+   * Loads the saved policies and replies, with the time since the last contact; null if nothing is usable. The file has the wall clock time of
+   * the last contact, and its mtime is the latest that a process saw. A clock behind either was set back; the real age is unknown then: Infinity.
    */
   async load(): Promise<{ replica: Replica; contactAgeMs: number } | null> {
     if (this.path === null) return null;

@@ -17,10 +17,7 @@ const HEARTBEATS_APART = 3;
 
 const LAG_UNKNOWN: PolicyLag = { lagEvents: null, lagSeconds: null };
 
-/**
- * Keeps a replica up to date: a snapshot, then changes. A new snapshot replaces the replica in use when a digest of the
- * control plane has confirmed it. The very first one is used at once.
- */
+/** Keeps a replica up to date. A new snapshot is a `candidate` until a heartbeat's digest confirms it; the very first one is used at once. */
 export class PolicyFeed {
   replica: Replica | null = null;
   readonly replies = new TenantReplies();
@@ -36,7 +33,6 @@ export class PolicyFeed {
 
   /** A time of `elapsed`; minus infinity before the first contact. */
   private lastContact = Number.NEGATIVE_INFINITY;
-  /** A snapshot that waits for a heartbeat to confirm it. */
   private candidate: Replica | null = null;
   private wantsSnapshot = false;
   private heartbeatsApart = 0;
@@ -131,7 +127,7 @@ export class PolicyFeed {
     else this.candidate = replica;
   }
 
-  /** Applies changes until the stream ends, the control plane asks for a snapshot, or something else requires one. */
+  /** Applies changes until the stream ends or a new snapshot is needed. */
   private async follow(): Promise<void> {
     const from = this.candidate ?? this.replica;
     if (from === null) return;
@@ -248,7 +244,7 @@ export class PolicyFeed {
   }
 
   private resolveIfReady(): void {
-    if (this.replica !== null && this.replies.known) this.first.resolve();
+    if (this.replica !== null && this.replies.received) this.first.resolve();
   }
 
   private contact(): void {

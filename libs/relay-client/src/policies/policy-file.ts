@@ -24,7 +24,7 @@ interface FileHead extends Kept {
 
 interface FileTail {
   readonly tenants: readonly string[];
-  /** Null: not known yet. */
+  /** Null: no stream has sent them yet. */
   readonly replies: readonly RelayReply[] | null;
 }
 
@@ -46,10 +46,7 @@ export class LastKnownGoodUnusable extends Error {
   }
 }
 
-/**
- * Replaces the file, all or nothing. The replica may change meanwhile: a record may be newer than `revision`, never
- * older. A resume from `revision` applies the later changes again and gives the exact state.
- */
+/** All or nothing. The replica may change during the write: records may be newer than `revision`, never older. A resume repeats those changes. */
 export async function writePolicies(
   path: string,
   replica: Replica,

@@ -15,7 +15,6 @@ const IDLE_MS = 30_000;
 const CHUNK_BYTES = 256 * 1024;
 const LINE_FEED = 0x0a;
 
-/** A line, or an event, is longer than any policy can be. */
 export class LineTooLong extends Error {
   override readonly name = 'LineTooLong';
   readonly problem: ProblemCode = 'policy-unreadable';
@@ -40,10 +39,7 @@ export interface Snapshot {
   readonly verified: boolean;
 }
 
-/**
- * Loads all policies into a new replica. @throws SnapshotRefused, PolicyUnreadable, LineTooLong, the errors of `ask`. A
- * broken transfer or one unreadable line rejects the snapshot: without it, a user would be unknown.
- */
+/** @throws SnapshotRefused, PolicyUnreadable, LineTooLong, the errors of `ask`. One unreadable line rejects the snapshot: its user would be unknown. */
 export async function takeSnapshot(plane: ControlPlane, clock: () => number, signal: AbortSignal): Promise<Snapshot> {
   const question = {
     accept: 'application/x-ndjson',
@@ -91,7 +87,6 @@ function applyAll(replica: Replica, lines: Buffer): void {
   for (let at = 0; at < lines.length;) at = lines[at] === LINE_FEED ? at + 1 : replica.apply(lines, at);
 }
 
-/** Compares with `Postern-Policies` and `Postern-Digest`, which the answer may have. */
 function verify(replica: Replica, headers: IncomingHttpHeaders): boolean {
   const policies = wholeNumber(headers['postern-policies']);
   const digest = headers['postern-digest'];

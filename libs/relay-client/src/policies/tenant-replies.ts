@@ -11,16 +11,15 @@ const OPAQUE: TenantReply = { ...DEFAULT_TENANT_REPLY, opaque: true };
 
 /** The tenants' replies to a denied login, where they differ from the default. */
 export class TenantReplies {
-  /** All replies were known once: a tenant without one has the default. */
-  known = false;
+  received = false;
   changes = 0;
   private replies = new Map<string, TenantReply>();
   /** Replies at the beginning of a new stream; null when they are complete. */
   private beginning: Map<string, TenantReply> | null = null;
 
-  /** Null: the default reply. An opaque one before the replies are known. */
+  /** Null: the default reply. An opaque one until a stream has sent all replies. */
   of(tenantId: string): TenantReply | null {
-    return this.replies.get(tenantId) ?? (this.known ? null : OPAQUE);
+    return this.replies.get(tenantId) ?? (this.received ? null : OPAQUE);
   }
 
   get size(): number {
@@ -34,10 +33,10 @@ export class TenantReplies {
 
   complete(): void {
     if (this.beginning === null) return;
-    if (!this.known || !isDeepStrictEqual(this.replies, this.beginning)) this.changes++;
+    if (!this.received || !isDeepStrictEqual(this.replies, this.beginning)) this.changes++;
     this.replies = this.beginning;
     this.beginning = null;
-    this.known = true;
+    this.received = true;
   }
 
   /** @throws PolicyUnreadable; the tenant then keeps its last reply, or gets an opaque one. */
@@ -63,7 +62,7 @@ export class TenantReplies {
   }
 
   list(): RelayReply[] | null {
-    if (!this.known) return null;
+    if (!this.received) return null;
     return [...this.replies].map(([tenantId, reply]) => ({ tenantId: tenantId as TenantId, ...reply }));
   }
 

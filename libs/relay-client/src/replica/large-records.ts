@@ -2,11 +2,7 @@
 const PAGE_BITS = 18;
 const PAGE_WORDS = 1 << PAGE_BITS;
 
-/**
- * Records that are too large for a block, in pages. Growing adds a page and copies nothing. Slots have a few sizes,
- * each 1.41 times the one before. A freed slot is reused for its size, so the waste is bounded and nothing moves. A
- * reference is a word's number over all pages.
- */
+/** Records that are too large for a block. Growing copies nothing. A freed slot is reused for its size class, so the waste is bounded and nothing moves. */
 export class LargeRecords {
   private readonly pages: Uint32Array[] = [];
   private readonly free: number[][] = [];

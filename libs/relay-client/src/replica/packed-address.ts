@@ -17,10 +17,7 @@ const HEX_DIGITS = Int8Array.from({ length: 0x100 }, (_, code) => {
   return '0123456789abcdef'.indexOf(String.fromCharCode(code).toLowerCase()) | odd;
 });
 
-/**
- * An address or a range as words in network order. It is reused, because a decision must not allocate. Tests compare
- * the grammar with `parseAddress` of @postern/ip-ranges: no leading zeros in IPv4, no zone ids, no short forms.
- */
+/** An address or a range as words in network order. Reused, because a decision must not allocate. Tests compare it with @postern/ip-ranges. */
 export class PackedAddress {
   family: PackedFamily = 0;
   /** IPv4: the first word. IPv6: all four. Unsigned. */
@@ -29,7 +26,7 @@ export class PackedAddress {
 
   private readonly text = new Uint8Array(MAX_LENGTH + 1);
   private readonly groups = new Uint16Array(8);
-  /** `::`: position and length in groups (-1: none). ODD: not the canonical spelling. Zeros: written ones. */
+  /** `::` is at group `gap` (-1: none). `odd` is ODD if the spelling is not canonical. `zeros` counts written zero groups. */
   private gap = 0;
   private gapLength = 0;
   private odd = 0;
@@ -53,8 +50,8 @@ export class PackedAddress {
   }
 
   /**
-   * Parses a canonical range, as the control plane sends it. Returns its end in `bytes`; -1 for other spellings, `/0`,
-   * host bits, and networks that contain mapped addresses: a relay must not honour what it cannot read exactly.
+   * Parses a canonical range, as the control plane sends it. Returns its end in `bytes`; -1 for other spellings, `/0`, host bits, and networks
+   * that contain mapped addresses: a relay must not honour what it cannot read exactly.
    */
   readRange(bytes: Uint8Array, from: number): number {
     let at = this.read(bytes, from);
@@ -75,7 +72,7 @@ export class PackedAddress {
     return this.family === 4 || this.isCanonicalV6() ? at : -1;
   }
 
-  /** Parses the address that begins at `from`. Returns its end, or -1. */
+  /** Returns the end of the address, or -1. */
   private read(bytes: Uint8Array, from: number): number {
     const isV4 =
       bytes[from + 1] === DOT || bytes[from + 2] === DOT || (bytes[from + 3] === DOT && bytes[from] !== COLON);

@@ -4,11 +4,7 @@ export const MAX_USERNAME = 254;
 
 const FOUR_BYTES = 0x01010101;
 
-/**
- * A username as the replica compares it: lower-case ASCII, four bytes per word, with a keyed hash. It is reused, so
- * that a decision allocates nothing. The hash is HalfSipHash-1-3 with a secret random key: nobody can choose usernames
- * that collide, as they could with FNV or Murmur.
- */
+/** Lower-case ASCII, four bytes per word. Reused, so that a decision allocates nothing. The random key keeps others from choosing names that collide. */
 export class PackedUsername {
   readonly words: Uint32Array = new Uint32Array(64 + 4);
   length = 0;

@@ -28,7 +28,7 @@ export function parseObject(json: string, field: string): Record<string, unknown
 export function rewritten(json: string): Buffer {
   const { username, tenantId, smtpUserId, restricted, mode, enforceAt, entries, version, revision, removed } =
     parseObject(json, 'JSON');
-  const known = Array.isArray(entries)
+  const recognised = Array.isArray(entries)
     ? entries.map((entry: { range?: unknown; expiresAt?: unknown } | null) => ({
         range: entry?.range,
         expiresAt: entry?.expiresAt,
@@ -43,7 +43,7 @@ export function rewritten(json: string): Buffer {
     restricted,
     mode,
     enforceAt,
-    entries: known,
+    entries: recognised,
     version,
     revision,
     removed,

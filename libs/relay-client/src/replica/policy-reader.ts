@@ -78,11 +78,7 @@ const NOT_REMOVED = literal(',"removed":false}\n');
 
 const MODES = { enforce: Buffer.from('\tenforce'), reportOnly: Buffer.from('\treport-only') };
 
-/**
- * Reads a policy in the exact form of our control plane, `{"username":"…","tenantId":"…",…}` and a line feed, from
- * bytes into the words of a record. No strings, no objects: a relay may read millions of lines before it can decide.
- * Any other form is refused, also legal JSON.
- */
+/** Reads only the exact form of our control plane, into a record, without strings or objects: a relay may read millions of lines before it can decide. */
 export class PolicyReader {
   readonly words = new Uint32Array(MAX_RECORD_WORDS);
   length = 0;
@@ -270,7 +266,6 @@ export class PolicyReader {
       this.families[entries] = this.range.family;
       this.prefixes[entries] = this.range.prefix;
       for (let i = 0; i < 4; i++) this.networks[4 * entries + i] = this.range.words[i] as number;
-      // A range followed by more text is unreadable.
       if (this.bytes[end] !== QUOTE) return -1;
       this.expect('expiresAt');
       if (!this.readExpiry(entries++)) return -1;

@@ -1,18 +1,12 @@
 /**
  * One user's record in 32-bit words, so that a decision reads one piece of memory and follows no pointer:
- *
  *   header | key, then one prefix byte per entry | IPv4 networks | IPv6 networks | times | id | tenant | digest
- *
- * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), restricted, report-only, timed, outsized (a bit
- *   each);
+ * - header: key's bytes (8 bits), IPv4 entries (10), IPv6 entries (10), then a bit each: restricted, report-only, timed, outsized;
  * - IPv4 network: one word; IPv6 network: only the words that its prefix reaches, two for a /64;
- * - times, only in a timed record: when each entry expires, then, in report-only, when it ends; two words each
- *   (milliseconds since 1970, low and high word; all ones: never);
- * - id: the SMTP user's UUID, in four words; denials have it;
- * - tenant: its number (`TenantNumbers`), in one word;
+ * - times, only if timed: when each entry expires, then, in report-only, when that ends; milliseconds since 1970, low and high word (all ones: never);
+ * - id: the SMTP user's UUID, four words; tenant: its number (`TenantNumbers`), one word;
  * - digest: `policyDigest` of the policy, high and low word, to remove it from the sum when the policy is replaced.
- *
- * Entries keep their order within a family; all IPv4 entries come first.
+ * Entries keep their order within a family.
  */
 export const RESTRICTED = 1 << 28;
 export const REPORT_ONLY = 1 << 29;
@@ -28,7 +22,6 @@ const END_WORDS = ID_WORDS + TENANT_WORDS + DIGEST_WORDS;
 export const NEVER = 0xffffffff;
 /** The limit of the API. */
 export const MAX_ENTRIES = 1_000;
-/** Header, key, prefixes, four words of network and two of expiry per entry, the end of report-only, id, tenant, digest. */
 export const MAX_RECORD_WORDS = 1 + wordsOf(254 + MAX_ENTRIES) + 6 * MAX_ENTRIES + 2 + END_WORDS;
 
 export const headerOf = (keyLength: number, v4Count: number, v6Count: number, flags: number): number =>
@@ -44,7 +37,6 @@ export function wordsOf(bytes: number): number {
 
 export const v6Words = (prefix: number): number => (prefix + 31) >>> 5;
 
-/** Byte `index` after the header of the record at `at`: first the key, then one prefix per entry. */
 function byteAt(words: Uint32Array, at: number, index: number): number {
   return ((words[at + 1 + (index >>> 2)] as number) >>> ((index & 3) << 3)) & 0xff;
 }
@@ -85,7 +77,7 @@ export function reportsOnly(words: Uint32Array, at: number, now: number): boolea
   return (header & REPORT_ONLY) !== 0 && ((header & TIMED) === 0 || timeAt(words, at, entriesOf(header)) > now);
 }
 
-/** The time `index` of a timed record, in milliseconds since 1970; Infinity for never. */
+/** Milliseconds since 1970; Infinity for never. */
 function timeAt(words: Uint32Array, at: number, index: number): number {
   const time = networkAt(words, at, entriesOf(words[at] as number)) + 2 * index;
   const high = words[time + 1] as number;
@@ -104,10 +96,8 @@ export function smtpUserIdOf(words: Uint32Array, at: number): string {
   return uuidText(words, smtpUserIdAt(words, at));
 }
 
-/** Where the four words of the SMTP user's id begin. */
 export const smtpUserIdAt = (words: Uint32Array, at: number): number => at + recordWords(words, at) - END_WORDS;
 
-/** The UUID in the four words at `id`, in lower case. */
 export function uuidText(words: Uint32Array, id: number): string {
   let hex = '';
   for (let i = 0; i < ID_WORDS; i++) hex += (words[id + i] as number).toString(16).padStart(8, '0');

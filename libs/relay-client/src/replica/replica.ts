@@ -39,10 +39,7 @@ export const SOURCE_IP_INVALID = 5;
 /** Added to a mismatch if the user is in `report-only`: it is recorded, and allowed unless it is SOURCE_IP_INVALID. */
 export const IN_REPORT_ONLY = 8;
 
-/**
- * All relay policies in memory: no object per user, and one wait for memory per decision. All methods are synchronous,
- * so a decision sees a policy before or after a change, never in between.
- */
+/** All relay policies in memory. All methods are synchronous, so a decision sees a policy before or after a change, never in between. */
 export class Replica {
   revision = 0;
 
@@ -85,10 +82,7 @@ export class Replica {
     return this.table.byteLength + this.large.byteLength;
   }
 
-  /**
-   * Applies one line, a policy or a tombstone, unless its revision is at or below `after`. Returns where the next line
-   * begins. `lines` must end with a line feed. @throws PolicyUnreadable; the replica is unchanged then.
-   */
+  /** Applies a line that ends with a line feed, unless its revision is at most `after`. Returns its end. @throws PolicyUnreadable: nothing has changed. */
   apply(lines: Buffer, from = 0, after = -1): number {
     const { reader } = this;
     let end = reader.read(lines, from);
@@ -105,10 +99,7 @@ export class Replica {
     return end;
   }
 
-  /**
-   * Decides a login. For a restricted user, an address that cannot be parsed is a mismatch, in both modes. For an
-   * unrestricted user the address does not matter. The methods below describe this decision until the next call.
-   */
+  /** An address that cannot be parsed is a mismatch for a restricted user, in both modes. The methods below describe this decision until the next. */
   decideCode(username: string, ip: string): DecisionCode {
     if (typeof username !== 'string' || !this.key.pack(username)) return UNKNOWN;
     const segment = this.table.segment(this.key.hash);
@@ -147,10 +138,7 @@ export class Replica {
       : rangeText(family, family === 4 ? words.subarray(0, 1) : words, family === 4 ? 32 : 128);
   }
 
-  /**
-   * Writes who logged in and from where by the last decision, unless it was UNKNOWN: the words of the SMTP user's id, then those of the
-   * address, which are `::ffff:a.b.c.d` for IPv4. False if the address was unreadable.
-   */
+  /** Writes the user's id and the address (IPv4 as `::ffff:a.b.c.d`) of the last decision, unless UNKNOWN; four words each. False: unreadable address. */
   readLogin(into: Uint32Array): boolean {
     const { family, words } = this.address;
     if (family === 0) return false;
@@ -164,7 +152,7 @@ export class Replica {
     return true;
   }
 
-  /** After MATCHED, like `matchedExpiry`. In canonical form. */
+  /** Only after MATCHED. In canonical form. */
   matchedRange(): string {
     return rangeText(...networkOf(this.words, this.at, this.matchedEntry));
   }

@@ -4,8 +4,8 @@ export class TenantNumbers {
   private readonly numbers = new Map<string, number>();
 
   numberOf(id: string): number {
-    const known = this.numbers.get(id);
-    if (known !== undefined) return known;
+    const existing = this.numbers.get(id);
+    if (existing !== undefined) return existing;
     const number = this.ids.push(id) - 1;
     this.numbers.set(id, number);
     return number;

@@ -1,8 +1,7 @@
 /**
- * A block has about seven users in 512 bytes, eight cache lines: a head (word 0), packed records, and an index that
- * grows from the last word down, half a word per record.
+ * A block has about seven users in 512 bytes (eight cache lines): a head (word 0), packed records, and an index from the last word down.
  * - head: records (8 bits), words up to the end of the last record (8), records that had to go past this block (16);
- * - index: 9 bits of the username's hash, then the record's position in the block (7 bits).
+ * - index, half a word per record: 9 bits of the username's hash, then the record's position in the block (7 bits).
  */
 export const BLOCK_WORDS = 128;
 export const MAX_INLINE_WORDS = 32;

@@ -49,10 +49,7 @@ export class UserTable {
   }
 }
 
-/**
- * One part of the users, by hash. Each block is the home of an equal share of the hashes. A record that does not fit
- * goes to the next block with room; the blocks in between count it, so that a search knows when to stop.
- */
+/** Each block is the home of an equal share of the hashes. A record without room goes to a later block; those before it count it, to end searches. */
 export class UserSegment {
   words: Uint32Array;
   users = 0;
@@ -99,7 +96,7 @@ export class UserSegment {
     return -1;
   }
 
-  /** Adds the record at `at` in `source`. Its username must not exist yet. */
+  /** The username must not exist yet. */
   insert(hash: number, source: Uint32Array, at: number, length: number): void {
     if (this.used + length + INDEX_WORDS > MAX_FILL * BLOCK_ROOM * this.blocks) this.grow();
     while (!this.place(hash, source, at, length)) this.grow();
