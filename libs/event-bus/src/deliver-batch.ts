@@ -13,10 +13,9 @@ export interface PositionedBatch {
 type Handler = Pick<Subscription, 'consumer'> & { handle(batch: EventBatch): Promise<void> };
 
 /**
- * Passes a batch to the subscription's handler. `moved`: another instance has moved the checkpoint, so load it again.
+ * `moved`: another instance has moved the checkpoint, so load it again. After `EventsMissing`, the events before the gap are handled. So two
+ * partitions that wait for each other's earlier events both advance to their gap, and the one with the earliest event has none.
  * @throws the handler's error, `CheckpointNotAdvanced`, `CheckpointAdvancedTwice`: the batch must be repeated.
- * After `EventsMissing`, the events before the gap are handled. So two partitions that wait for each other's earlier
- * events both advance to their gap, and the one with the earliest event has none.
  */
 export async function deliverBatch(handler: Handler, batch: PositionedBatch): Promise<'handled' | 'moved'> {
   try {

@@ -22,17 +22,11 @@ export interface Subscription {
   readonly maxBatch?: number;
   /** Minimum time between two batches, 0 by default: under steady load, batches become larger, not more frequent. */
   readonly spacingMs?: number;
-  /**
-   * Applies a batch in one transaction and calls `batch.advance` in it exactly once, so that a repeated batch has no
-   * second effect. If it throws, the same events are repeated after a pause, for ever; later ones wait.
-   */
+  /** Calls `batch.advance` once, in the transaction of its effects. If it throws, the same events are repeated after a pause, for ever; later ones wait. */
   handle(batch: EventBatch): Promise<void>;
   /** Nothing is left to handle: once after the start and each reload of the checkpoint. It may fail like `handle`. */
   onCaughtUp?(checkpoint: { readonly source: string; readonly at: FeedPosition }): Promise<void>;
-  /**
-   * For topics on which going on matters more than one message: stores an unreadable message in the transaction that
-   * moves the checkpoint over it. Without it, the partition halts there. The feed has no unreadable messages.
-   */
+  /** Stores an unreadable message in the transaction that moves the checkpoint over it. Without it, the partition halts. The feed has no such messages. */
   deadLetter?(manager: EntityManager, message: UnreadableMessage): Promise<void>;
 }
 
@@ -54,7 +48,7 @@ export interface EventBatch {
 export interface RunningSubscription {
   stop(): Promise<void>;
   status(): SubscriptionStatus;
-  /** How far it is behind. Throws if that cannot be queried. */
+  /** @throws if the lag cannot be queried. */
   lag(): Promise<SubscriptionLag>;
 }
 
@@ -73,7 +67,6 @@ export interface SubscriptionStatus {
   readonly halted: HaltedPartitions;
 }
 
-/** A fault of the handler: it returned without a call of `advance`, so its effects would repeat without end. */
 export class CheckpointNotAdvanced extends Error {
   override readonly name = 'CheckpointNotAdvanced';
   constructor(consumer: string) {
@@ -83,7 +76,6 @@ export class CheckpointNotAdvanced extends Error {
   }
 }
 
-/** A fault of the handler: it called `advance` twice for one batch. */
 export class CheckpointAdvancedTwice extends Error {
   override readonly name = 'CheckpointAdvancedTwice';
   constructor(consumer: string) {
@@ -94,17 +86,12 @@ export class CheckpointAdvancedTwice extends Error {
 /** Per topic, the partitions that stop until somebody acts. An unavailable broker or database does not count. */
 export type HaltedPartitions = ReadonlyMap<Topic, number>;
 
-/** Failures in a row that count as halted. Attempts continue. */
+/** Failures in a row that count as halted, like a gap in a stream that lasts `GAP_HALTS_AFTER_MS`. Attempts continue. */
 export const HALTED_AFTER_ATTEMPTS = 5;
 
-/** A gap in a stream that lasts this long counts as halted. Attempts continue. */
 export const GAP_HALTS_AFTER_MS = 30_000;
 
-/**
- * Why a consumer is not ready, in a few words; null if it is. It is ready when it has caught up once and does not fail.
- * A consumer that has work again stays ready: otherwise a burst of changes, or a flood of denials, would take every
- * read process out of service.
- */
+/** Why a consumer is not ready; null: it has caught up once and does not fail. New work keeps it ready, or a burst would take out all read processes. */
 export function consumerReadiness(subscription: Pick<RunningSubscription, 'status'>): () => string | null {
   return () => {
     const { hasCaughtUp, lastError } = subscription.status();
@@ -122,8 +109,7 @@ export interface TopicMessage {
 
 export interface TopicWriter {
   /**
-   * Takes over the topic, creating it if it is missing: the broker then refuses an earlier writer. Returns whether the
-   * topic is empty.
+   * Takes over the topic, creating it if it is missing: the broker then refuses an earlier writer.
    * @throws `WriteRefused`, also if the topic is another journal's (whose writer continues), or a temporary error.
    */
   open(journal: JournalId): Promise<'empty' | 'filled'>;

@@ -6,10 +6,8 @@ export interface AppliedVersion {
 }
 
 /**
- * An event's identity is its stream and version. True: the next event, apply it. False: a repeat, skip it.
- * @throws `EventsMissing` if an earlier event of the stream was not applied, `StreamConflict` if another event was
- * applied with this version.
- * @param applied undefined if nothing of the stream was applied.
+ * True: the next event of its stream, apply it. False: a repeat, skip it. `applied` is undefined if nothing of the stream was applied.
+ * @throws `EventsMissing` if an earlier event was not applied, `StreamConflict` if another event was applied with this version.
  */
 export function isNextVersion(
   event: Pick<Recorded, 'streamId' | 'version' | 'eventId'>,
@@ -22,10 +20,7 @@ export function isNextVersion(
   return event.version === version + 1;
 }
 
-/**
- * An event came before an earlier one of its stream, which may still arrive in another partition: wait. If the gap
- * lasts, the read model has lost data.
- */
+/** An earlier event of the stream may still arrive in another partition: wait. If the gap lasts, the read model has lost data. */
 export class EventsMissing extends Error {
   override readonly name = 'EventsMissing';
   constructor(

@@ -33,9 +33,9 @@ import { isPermanent } from '../stream-version.js';
 import type { SharedFeed } from './shared-feed.js';
 
 const MAX_BATCH = 500;
-/** The end of a transaction that holds back committed events sends no NOTIFY: poll, usually it is short. */
+/** The end of a transaction that holds back committed events sends no NOTIFY, and usually follows soon. */
 const LOOK_AGAIN_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
-/** After this many foreign events the checkpoint moves, so that a restart does not read them again. */
+/** After this many events of other topics the checkpoint is stored, so that a restart does not read them again. */
 const PERSIST_AFTER_POSITIONS = 5_000;
 
 export interface FeedBatch extends EventBatch {
@@ -77,17 +77,15 @@ interface Part {
   readonly held: boolean;
 }
 
-/** One subscription on the journal's feed: reads a page, or a part of its backlog, handles it, and waits. */
 export class FeedConsumer implements RunningSubscription {
   readonly #signal = new WakeSignal();
   readonly #backoff: Backoff;
   readonly #categories: readonly StreamCategory[];
   readonly #running: Promise<void>;
-  /** The stored checkpoint, and the position read so far; undefined: to be loaded. */
+  /** Undefined: to be loaded. */
   #at: { readonly stored: Checkpoint; readonly read: FeedPosition } | undefined;
   #lastAt: { readonly stored: Checkpoint; readonly read: FeedPosition } | undefined;
   #backlog: Backlog | undefined;
-  /** The last step of another instance's backlog, and when it was first seen. */
   #othersStep: { readonly step: string; readonly seenAt: number } | undefined;
   /** Read in the feed's order up to here: an event there failed, and only the events before it may be applied. */
   #inOrderUntil: FeedPosition | undefined;
@@ -95,7 +93,6 @@ export class FeedConsumer implements RunningSubscription {
   /** This step reads because of a wake or a full page; otherwise it polls. */
   #woken = false;
   #foundEvents = false;
-  /** `onCaughtUp` was called for the checkpoint that was loaded last. */
   #reportedCaughtUp = false;
   #failedAttempts = 0;
   #status: Omit<SubscriptionStatus, 'halted'> = { caughtUp: false, hasCaughtUp: false, lastError: null, failures: 0 };

@@ -14,7 +14,6 @@ interface Window {
   end: FeedPosition;
   events: Recorded[];
   xids: string[];
-  /** At `end` there was more to read, or events were held back. */
   more: boolean;
   held: boolean;
   /** The number of wakes when the read that reached `end` began. */
@@ -49,9 +48,9 @@ export class SharedFeed {
     if (!reader) throw new Error(`${consumer} has not joined the feed.`);
     reader.after = after;
     while (this.#reading) await this.#reading.catch(() => undefined);
-    const known = this.#window;
-    if (known && isBehind(known.start, after)) return this.readFeed(after, limit, reader.categories);
-    const window = known && !isBehind(after, known.end) ? known : newWindow(after);
+    const existing = this.#window;
+    if (existing && isBehind(existing.start, after)) return this.readFeed(after, limit, reader.categories);
+    const window = existing && !isBehind(after, existing.end) ? existing : newWindow(after);
     this.#window = window;
     const ahead = window.events.length - firstBehind(window, after);
     const looks = ahead < limit && (fresh || !this.#isComplete(window));
@@ -104,12 +103,12 @@ function pageOf(
   categories: readonly StreamCategory[],
   more: boolean,
 ): FeedPage {
-  const wanted = new Set<string>(categories);
+  const categorySet = new Set<string>(categories);
   const events: Recorded[] = [];
   const xids: string[] = [];
   for (let i = firstBehind(window, after); i < window.events.length; i++) {
     const [event, xid] = [window.events[i], window.xids[i]];
-    if (!event || xid === undefined || !wanted.has(splitStreamId(event.streamId).category)) continue;
+    if (!event || xid === undefined || !categorySet.has(splitStreamId(event.streamId).category)) continue;
     events.push(event);
     xids.push(xid);
     if (events.length === limit && i < window.events.length - 1)

@@ -78,9 +78,8 @@ function open({ host, port, ssl, onConnect }: ISocketFactoryArgs, connections: S
 }
 
 /**
- * Closes the connections after a request that timed out. kafkajs would keep using them: after a silent network cut of
- * 20 s it waits 5 s more for TCP's retransmission, and longer after longer cuts. The connections are reset: a join
- * request that arrives late would create a member that its group waits for.
+ * Closes the connections after a request that timed out. kafkajs would keep them: after a silent network cut of 20 s, it waits 5 s more for
+ * TCP's retransmission. They are reset, because a join request that arrives late would create a member that its group waits for.
  */
 function closingOnTimeout(client: Kafka, connections: ReadonlySet<Connection>): Kafka {
   const closeAll = () => {
@@ -106,7 +105,6 @@ function login({ mechanism, username, password }: KafkaLogin): SASLOptions {
   return { mechanism, username, password } as SASLOptions;
 }
 
-/** The part of kafkajs's request queue that is used here. Each connection has one. */
 interface RequestQueue {
   readonly pending: readonly unknown[];
   /** Milliseconds since 1970; -1 if the broker never throttled. */
@@ -119,11 +117,7 @@ const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/reques
 };
 const schedule = prototype.scheduleCheckPendingRequests;
 
-/**
- * kafkajs 2.2.4 checks the queue of each connection by a timer even if it is empty, with a delay in the past: once a
- * millisecond, for ever. Node 26 warns with `TimeoutNegativeWarning`. An empty queue needs no check; a request that has
- * to wait sets its own timer.
- */
+/** kafkajs 2.2.4 checks even an empty queue every millisecond; Node 26 warns with `TimeoutNegativeWarning`. A request that waits sets its own timer. */
 prototype.scheduleCheckPendingRequests = function scheduleWhereSomethingWaits(this: RequestQueue): void {
   if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
 };

@@ -12,12 +12,11 @@ export class KafkaUnreachable extends Error {
   readonly permanent = false;
 }
 
-/** Codes of `node:tls` and OpenSSL for an untrusted certificate. */
 const CERTIFICATE = /certificate|CERT_|UNABLE_TO_|altnames|SELF_SIGNED/i;
 /** A broker without TLS answers a TLS hello by hanging up, or with other bytes. */
 const NO_TLS = /wrong version number|EPROTO|packet length|before secure TLS/i;
 
-/** Says which broker, what is wrong and what to check. Unknown errors are returned unchanged. */
+/** Says which broker, what is wrong and what to check. Other errors are returned unchanged. */
 export function kafkaError(thrown: unknown, settings: KafkaSettings): Error {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   if (error instanceof KafkaRefused || error instanceof KafkaUnreachable) return error;
@@ -71,7 +70,6 @@ function causesOf(error: Error): readonly Error[] {
 /** A broker that has just started may take this long until groups and transactions have a coordinator. */
 export const COORDINATOR_STARTS_WITHIN_MS = 15_000;
 
-/** Answers of a broker that starts, or sees its first group or transaction. */
 const STARTING: ReadonlySet<unknown> = new Set([
   'GROUP_LOAD_IN_PROGRESS',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
@@ -79,7 +77,7 @@ const STARTING: ReadonlySet<unknown> = new Set([
   'KafkaJSGroupCoordinatorNotFound',
 ]);
 
-/** Whether the coordinator is just not ready yet. It becomes ready, unless the brokers cannot create its topic. */
+/** Whether the coordinator is not ready yet. It becomes ready, unless the brokers cannot create its topic. */
 export function coordinatorStarts(thrown: unknown): boolean {
   return (
     thrown instanceof Error && causesOf(thrown).some((each) => STARTING.has(typeOf(each)) || STARTING.has(each.name))

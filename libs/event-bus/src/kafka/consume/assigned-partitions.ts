@@ -65,7 +65,6 @@ export class AssignedPartitions {
     this.#loading = this.#load(names);
   }
 
-  /** This process has left the group. */
   release(): void {
     this.#assigned = null;
     this.#retries.clear();
@@ -81,7 +80,6 @@ export class AssignedPartitions {
     return this.#assigned?.partitions.get(partition.source) === partition;
   }
 
-  /** Loads the bookmarks of these partitions again; by default, of all. */
   async reload(names: readonly PartitionName[] = this.#assigned?.names ?? []): Promise<void> {
     await this.#load(names);
   }
@@ -177,7 +175,7 @@ export class AssignedPartitions {
     try {
       this.#assigned.consumer.pause(this.#withPrefix(name));
     } catch {
-      // It has left the group: nothing to pause, and a new assignment follows.
+      // This process has left the group: nothing to pause, and a new assignment follows.
     }
   }
 

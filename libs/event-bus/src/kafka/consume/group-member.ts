@@ -7,16 +7,12 @@ import { METADATA_MAX_AGE_MS, type KafkaSettings } from '../client/kafka-client.
 /** The minimum that brokers accept by default. Other instances take over this soon after one is killed. */
 export const SESSION_TIMEOUT_MS = 6_000;
 const HEARTBEATS_PER_SESSION = 6;
-/** The longest time for a handler before its partitions go to others. Heartbeats continue meanwhile. */
+/** The longest time for a handler before its partitions go to others. Heartbeats continue during it. */
 const REBALANCE_TIMEOUT_MS = 60_000;
-/**
- * A fetch that finds nothing is answered after this time; a message is answered at once. Heartbeats, commits and the end of a member wait
- * behind it; with 50 ms, idle services and their broker used half as much CPU again.
- */
+/** The wait of a fetch without messages; heartbeats, commits and the end of a member wait behind it. With 50 ms, idle services used half as much CPU again. */
 const MAX_WAIT_MS = 250;
 const MAX_BYTES_PER_PARTITION = 1_048_576;
 const MAX_BYTES_PER_FETCH = 8_388_608;
-/** Partitions that are handled at the same time, each in order. */
 const PARTITIONS_AT_ONCE = 8;
 const COMMIT_EVERY_MS = 1_000;
 /** A broker that has just started reads its groups first. */
@@ -27,11 +23,9 @@ export interface ConsumerSettings {
   readonly kafka: KafkaSettings;
   /** Prefix of each topic's name, for tests that share a broker. */
   readonly topicPrefix: string;
-  /** A silent member loses its partitions to others after this time. */
   readonly sessionTimeoutMs: number;
   readonly retryFirstMs: number;
   readonly retryLongestMs: number;
-  /** A gap that lasts this long counts as halted. */
   readonly gapHaltsAfterMs: number;
   readonly stopWithinMs: number;
   readonly onFailure: (consumer: string, error: Error) => void;
@@ -56,12 +50,10 @@ export interface GroupMemberOptions {
   readonly kafka: Kafka;
   readonly groupId: string;
   readonly sessionTimeoutMs: number;
-  /** Called at each join with the partitions of this member. */
   readonly onJoined: (partitions: Readonly<Record<string, readonly number[]>>) => void;
   readonly onBatch: (payload: EachBatchPayload) => Promise<void>;
 }
 
-/** A member of a consumer's group, from its join until it leaves or kafkajs gives it up. */
 export class GroupMember {
   readonly consumer: Consumer;
   id: string | null = null;

@@ -15,14 +15,11 @@ interface Retry {
 }
 
 /**
- * Partitions that failed, and when each is tried again:
- *
- * | state   | when                                                                    | ends                              |
- * |---------|-------------------------------------------------------------------------|-----------------------------------|
- * | waits   | an earlier event of a stream is missing, for less than `gapHaltsAfterMs` | the event came, or it lasts       |
- * | fails   | anything else, such as an unavailable database                          | it was handled, or failed 5 times |
- * | halted  | a permanent error, five attempts, a gap that lasts                      | it was handled                    |
- *
+ * | state  | when                                                                     | ends                                |
+ * |--------|--------------------------------------------------------------------------|-------------------------------------|
+ * | waits  | an earlier event of a stream is missing, for less than `gapHaltsAfterMs` | the event arrives, or the gap lasts |
+ * | fails  | anything else, such as an unavailable database                           | it is handled, or fails five times  |
+ * | halted | a permanent error, five attempts, a gap that lasts                       | it is handled                       |
  * In each state, the pauses between attempts grow until something is handled.
  */
 export class PartitionRetries {

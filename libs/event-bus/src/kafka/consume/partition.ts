@@ -16,8 +16,7 @@ import { EVENT_TOPICS } from '../topics/topic-settings.js';
 
 type Watermarks = Pick<PartitionOffsets, 'low' | 'high'>;
 
-/** Possible difference between the clocks of the database and the brokers. */
-const CLOCKS_APART_MS = 24 * 3_600_000;
+const MAX_CLOCK_SKEW_MS = 24 * 3_600_000;
 
 export interface PartitionName {
   readonly topic: Topic;
@@ -46,11 +45,7 @@ export interface Slice {
   readonly halt: PartitionHalted | TopicOfAnotherJournal | null;
 }
 
-/**
- * Where a consumer starts in a partition. `checks`: read the last handled message again, to see whether this is still
- * the topic of the bookmark. If it is not, the partition is read from its beginning, and events that were applied are
- * skipped by version.
- */
+/** `checks`: read the last handled message again. If this is not the bookmark's topic, read it from the beginning; versions skip what was applied. */
 export function beginning(
   bookmark: Bookmark | undefined,
   { low, high }: Watermarks,
@@ -72,12 +67,11 @@ export function assertNoneDeleted(
   const offset = bookmark?.offset ?? 0;
   if (low <= offset) return;
   const kept = EVENT_TOPICS.find(({ topic }) => topic === name.topic)?.retentionMs ?? null;
-  const rebuilt = !bookmark && kept !== null && feedAgeMs !== null && feedAgeMs < kept - CLOCKS_APART_MS;
+  const rebuilt = !bookmark && kept !== null && feedAgeMs !== null && feedAgeMs < kept - MAX_CLOCK_SKEW_MS;
   if (!rebuilt)
     throw new MessagesDeleted({ ...name, offset }, low, kept === null ? REFILL : `${REBUILD}, or ${REFILL}`);
 }
 
-/** The state of one partition: its next message, and what arriving messages are. */
 export class Partition {
   readonly topic: Topic;
   readonly partition: number;
@@ -118,11 +112,7 @@ export class Partition {
     return this.next + (this.#checks ? 1 : 0) >= this.high;
   }
 
-  /**
-   * Judges the first fetched message. `seek`: the topic is not that of the bookmark; fetch again at `next`. `load`: not
-   * what was asked for; load the bookmark again.
-   * @throws `TopicOfAnotherJournal`.
-   */
+  /** `seek`: not the topic of the bookmark, so fetch at `next`. `load`: an unexpected offset, so load the bookmark again. @throws `TopicOfAnotherJournal`. */
   judge(first: KafkaMessage): 'read' | 'seek' | 'load' {
     const offset = Number(first.offset);
     if (this.#checks) {

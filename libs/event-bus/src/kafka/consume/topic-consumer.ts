@@ -69,13 +69,12 @@ export class TopicConsumer implements RunningSubscription {
     const look = setInterval(() => void this.#partitions.look(), LOOK_EVERY_MS);
     let former: string | null = null;
     const topics = EVENT_TOPICS.filter(({ topic }) => this.subscription.topics.includes(topic as Topic));
-    let topicsMade = false;
+    let topicsEnsured = false;
     while (!this.#signal.closed) {
       try {
-        // Only once: a topic that is missing later was deleted. Only the publisher may create it again, after it has
-        // checked what was lost.
-        if (!topicsMade) await ensureTopics(this.settings.kafka, topics, this.settings.topicPrefix);
-        topicsMade = true;
+        // Only once: a topic that is missing later was deleted, and only the publisher may create it again, after it has checked what was lost.
+        if (!topicsEnsured) await ensureTopics(this.settings.kafka, topics, this.settings.topicPrefix);
+        topicsEnsured = true;
         const journal = await loadJournalId(this.subscription.checkpoints.dataSource);
         if (this.#signal.closed) break;
         this.#member = this.#newMember(journal);

@@ -16,12 +16,10 @@ const EVERY_CATEGORY = ['smtp-user', 'auth-denials', 'tenant', 'api-key'] as con
 
 export interface EventPublisherOptions {
   readonly kafka: KafkaSettings;
-  /** Connected as `postern_feed`. */
   readonly feed: DataSource;
   readonly feedUrl: string;
   readonly onFailure?: (error: Error) => void;
   readonly onPublished?: (events: number) => void;
-  /** Prefix of each topic's name, for tests that share a broker. */
   readonly topicPrefix?: string;
 }
 
@@ -33,11 +31,7 @@ export interface PublisherStatus {
   readonly published: number;
 }
 
-/**
- * Sends the journal's events to Kafka, in the feed's order and at least once. One leader among the processes reads a
- * page, sends it, and moves its checkpoint when every in-sync replica has it. A failed page is sent again; later ones
- * wait.
- */
+/** Sends the journal's events to Kafka in the feed's order, at least once. One leader moves its checkpoint when every in-sync replica has a page. */
 export class EventPublisher {
   readonly #topics: CheckedTopics;
   readonly #sender: EventSender;
@@ -53,11 +47,7 @@ export class EventPublisher {
     this.#sender = new EventSender(kafkaClient(kafka, 'postern-publisher'), topicPrefix);
   }
 
-  /**
-   * Creates or checks the topics, and joins the election.
-   * @throws `TopicSettingsWrong`, `TopicOfAnotherJournal`, `TopicAheadOfJournal`, `KafkaRefused`. If no broker answers,
-   * it waits for one in the background, because writes need none.
-   */
+  /** Waits for a broker in the background: writes need none. @throws `TopicSettingsWrong`, `TopicOfAnotherJournal`, `TopicAheadOfJournal`, `KafkaRefused`. */
   async start(): Promise<void> {
     await this.#checkTopics().catch((error: unknown) => {
       if (!(error instanceof KafkaUnreachable)) throw error;

@@ -24,8 +24,8 @@ const TRANSACTION_TIMEOUT_MS = 30_000;
 const LOOKED_AT_OFFSETS = 100;
 
 /**
- * Writes in transactions with one transactional id, so that the broker refuses a former writer that was frozen and
- * wakes up. A lock elsewhere cannot do that, and in a compacted topic the old state would remain the last of its key.
+ * Writes in transactions with one transactional id, so that the broker refuses a former writer that was frozen and wakes up. A lock elsewhere
+ * cannot do that, and in a compacted topic the old state would remain the last of its key.
  */
 export class KafkaTopicWriter implements TopicWriter {
   readonly #client: Kafka;
@@ -45,7 +45,7 @@ export class KafkaTopicWriter implements TopicWriter {
     return this.#explained(async () => {
       await this.close();
       await ensureTopics(this.kafka, [this.settings], this.topicPrefix);
-      await this.#refuseForeign(journal);
+      await this.#refuseOtherJournal(journal);
       this.#producer = this.#client.producer({
         // Without `idempotent`: each transaction is, and kafkajs would use a second producer id outside of them.
         transactionalId: `${this.topic}.writer`,
@@ -87,7 +87,7 @@ export class KafkaTopicWriter implements TopicWriter {
   }
 
   /** Before the takeover, so that the other database's writer can continue. */
-  async #refuseForeign(ours: JournalId): Promise<void> {
+  async #refuseOtherJournal(ours: JournalId): Promise<void> {
     for (const { partition, message } of await lastMessages(this.kafka, [this.topic], LOOKED_AT_OFFSETS)) {
       const theirs = journalOfPolicy(message.value);
       const place = { topic: this.settings.topic, partition, offset: Number(message.offset) };

@@ -33,8 +33,7 @@ export class Leadership {
   readonly #consumer: FeedConsumer;
   readonly #look: NodeJS.Timeout;
   #leads = true;
-  /** The topics were checked: they are this journal's, and not ahead of it. */
-  #fit = false;
+  #topicsFit = false;
   #ensured = false;
   #complete = false;
   #journal: JournalId | undefined;
@@ -121,10 +120,10 @@ export class Leadership {
 
   async #makeReady(republish: Republish | null): Promise<void> {
     const { kafka, feed, topicPrefix } = this.topics;
-    if (!this.#fit) {
+    if (!this.#topicsFit) {
       await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
       await assertTopicsFit(this.topics, recreatedBy(republish));
-      this.#fit = true;
+      this.#topicsFit = true;
     }
     // Also if the same page is repeated: what an earlier leader sent of it is sent from the beginning.
     if (republish && samePosition(await loadPublished(feed), FEED_START)) {
@@ -164,8 +163,8 @@ export class Leadership {
       // get there by a retry, and may have begun during the query above, so check `caughtUp` again.
       this.#complete = false;
       await ensureTopics(kafka, EVENT_TOPICS, topicPrefix);
-      if (!this.#fit) await assertTopicsFit(this.topics, new Set());
-      this.#fit = true;
+      if (!this.#topicsFit) await assertTopicsFit(this.topics, new Set());
+      this.#topicsFit = true;
       await assertNotEmptied(this.topics, new Set(), await loadPublished(feed));
       this.#lookedAt = performance.now();
     }
@@ -180,7 +179,7 @@ function positionOf({ event, xid }: FeedEvent): FeedPosition {
   return { xid, position: event.position };
 }
 
-/** While topics are refilled, only their events are sent of those that were published before. */
+/** During a refill, an event that was published before is sent only to the topics being refilled. */
 function isSent(read: FeedEvent, { topics, until }: Republish): boolean {
   return topics.has(topicOf(read)) || isBehind(positionOf(read), until);
 }
@@ -193,7 +192,7 @@ function topicsOf(events: readonly FeedEvent[]): string[] {
   return [...new Set(events.map(topicOf))];
 }
 
-/** The lock was lost while a page was sent. The new leader sends the events that this one did not checkpoint. */
+/** The new leader sends the events that this one did not checkpoint. */
 class LeadershipLost extends Error {
   override readonly name = 'LeadershipLost';
   constructor() {

@@ -13,9 +13,8 @@ export const MAX_BYTES_PER_SEND = 524_288;
 const COMPRESS_FROM_BYTES = 4_096;
 
 /**
- * Sends events in order; a failed page is repeated completely. The producer is idempotent, with one request at a time,
- * so that kafkajs's retries neither duplicate nor reorder. After a failure a new producer is created: the broker might
- * take its next request for a repeat of the failed one.
+ * The producer is idempotent, with one request at a time, so that kafkajs's retries neither duplicate nor reorder. It is replaced after a
+ * failure: the broker might take its next request for a repeat of the failed one.
  */
 export class EventSender {
   #producer: Promise<Producer> | undefined;
@@ -91,7 +90,6 @@ function* sendables(events: readonly FeedEvent[], journal: JournalId): Generator
 
 const sizeOf = ({ message: { key, value } }: Sendable) => key.length + value.length;
 
-/** Splits into parts of at most `most` bytes, in order. A larger element goes alone. */
 export function* partsOf<T>(all: Iterable<T>, bytesOf: (each: T) => number, most: number): Generator<readonly T[]> {
   let part: T[] = [];
   let bytes = 0;

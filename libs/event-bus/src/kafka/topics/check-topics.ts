@@ -21,10 +21,8 @@ export interface CheckedTopics {
 }
 
 /**
- * Checks the last message of each partition before anything is sent.
- * @throws `TopicOfAnotherJournal`; `TopicAheadOfJournal` if the journal lacks its event, unless the topic is in
- * `recreated`; `KafkaUnreachable`, `KafkaRefused`. A foreign message says nothing about a journal; the consumers handle
- * it.
+ * Checks the last message of each partition; one that is not Postern's is left to the consumers. @throws `TopicOfAnotherJournal`;
+ * `TopicAheadOfJournal` if the journal lacks its event, unless the topic is in `recreated`; `KafkaUnreachable`, `KafkaRefused`.
  */
 export async function assertTopicsFit(
   { kafka, feed, topicPrefix }: CheckedTopics,
@@ -48,10 +46,7 @@ export async function assertTopicsFit(
   }
 }
 
-/**
- * @throws `TopicEmptied` if a topic without retention, and not in `recreated`, never had a message since its creation,
- * but the journal has events of it up to `published`. For topics with retention, the consumers notice.
- */
+/** @throws `TopicEmptied` if a topic without retention, not in `recreated`, never had a message, but the journal has events of it up to `published`. */
 export async function assertNotEmptied(
   { kafka, feed, topicPrefix }: CheckedTopics,
   recreated: ReadonlySet<string>,

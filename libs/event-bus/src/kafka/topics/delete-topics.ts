@@ -10,12 +10,7 @@ import { EVENT_TOPICS } from './topic-settings.js';
 const GONE_WITHIN_MS = 5_000;
 const LOOK_AGAIN_MS = 50;
 
-/**
- * Deletes the topics that have messages, before a refill. Otherwise new messages would come before the older ones and
- * readers would not see the journal's order. If the broker forbids it, the topics stay.
- * @param topics full names.
- * @throws the errors of `withAdmin`.
- */
+/** Called before a refill: otherwise new messages would precede older ones. Takes full names. If the broker forbids the deletion, the topics stay. */
 export async function deleteFilledTopics(settings: KafkaSettings, topics: readonly string[]): Promise<void> {
   await withAdmin(settings, async (admin) => {
     const filled = await thoseWithMessages(admin, topics);
@@ -32,10 +27,8 @@ export async function deleteFilledTopics(settings: KafkaSettings, topics: readon
 }
 
 /**
- * Deletes existing topics of this journal, while the services are stopped. The next start creates them, and its
- * consumers read nothing old.
- * @throws `TopicOfAnotherJournal`, `TopicAheadOfJournal` for a topic that is not in `topics`, `KafkaRefused`,
- * `KafkaUnreachable`.
+ * Call it while the services are stopped. The next start creates the topics again, and its consumers read nothing old.
+ * @throws `TopicOfAnotherJournal`, `TopicAheadOfJournal` for a topic that is not in `topics`, `KafkaRefused`, `KafkaUnreachable`.
  */
 export async function deleteOwnTopics(checked: CheckedTopics, topics: readonly string[]): Promise<void> {
   const { kafka, topicPrefix } = checked;

@@ -6,7 +6,7 @@ import { TopicSettingsWrong } from './topic-errors.js';
 import { MAX_MESSAGE_BYTES, type TopicSettings } from './topic-settings.js';
 
 const MOST_REPLICAS_BY_DEFAULT = 3;
-const MAKE_TIMEOUT_MS = 10_000;
+const CREATE_TIMEOUT_MS = 10_000;
 const LOOK_AGAIN_MS = 50;
 
 /** Safe in several processes. @throws `TopicSettingsWrong`, `KafkaRefused`, `KafkaUnreachable`. */
@@ -19,7 +19,7 @@ export async function ensureTopics(
     await makeMissing(admin, settings, topics, topicPrefix);
     if (topics.length === 0) return;
     const look = () => check(admin, settings, topics, topicPrefix);
-    await retried(look, (error) => NOT_YET.has(typeOf(error)), MAKE_TIMEOUT_MS, LOOK_AGAIN_MS);
+    await retried(look, (error) => NOT_YET.has(typeOf(error)), CREATE_TIMEOUT_MS, LOOK_AGAIN_MS);
   });
 }
 
@@ -37,7 +37,7 @@ async function makeMissing(
   await admin.createTopics({
     // kafkajs's wait fails if a broker does not have the topic yet; the code below waits instead.
     waitForLeaders: false,
-    timeout: MAKE_TIMEOUT_MS,
+    timeout: CREATE_TIMEOUT_MS,
     topics: missing.map((topic) => ({
       topic: topicPrefix + topic.topic,
       numPartitions: settings.partitions,

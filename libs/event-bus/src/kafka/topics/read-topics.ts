@@ -6,7 +6,7 @@ import { kafkaError, KafkaUnreachable, retried } from '../client/kafka-errors.js
 const LED_WITHIN_MS = 5_000;
 const READ_WITHIN_MS = 15_000;
 
-/** Opens an admin connection for `work`. @throws `KafkaRefused`, `KafkaUnreachable`, the errors of `work`. */
+/** @throws `KafkaRefused`, `KafkaUnreachable`, the errors of `work`. */
 export async function withAdmin<T>(settings: KafkaSettings, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafkaClient(settings, 'postern-admin').admin();
   try {
@@ -41,11 +41,7 @@ export interface LastMessage {
   readonly message: KafkaMessage;
 }
 
-/**
- * The last message of each partition, among its last `offsets` (transaction markers also take offsets). Reads with a
- * temporary group that commits nothing.
- * @throws `KafkaUnreachable` after a time-out, `KafkaRefused`.
- */
+/** The last message of each partition, among its last `offsets` (transaction markers have offsets too). @throws `KafkaUnreachable`, `KafkaRefused`. */
 export function lastMessages(
   settings: KafkaSettings,
   topics: readonly string[],
@@ -64,7 +60,7 @@ export function lastMessages(
     const { promise: read, resolve, reject } = Promise.withResolvers<void>();
     const all = `The last messages of ${topics.join(', ')}`;
     const timer = setTimeout(() => reject(new KafkaUnreachable(`${all} did not come in time.`)), READ_WITHIN_MS);
-    // kafkajs would start again, from the end. Callers try again themselves, where that can help.
+    // kafkajs would start again, from the end. Callers retry, where that can help.
     consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) =>
       reject(restart ? new KafkaUnreachable(`${all} could not be read: ${error.message}`, { cause: error }) : error),
     );

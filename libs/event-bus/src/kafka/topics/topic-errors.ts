@@ -10,7 +10,6 @@ abstract class NeedsAction extends Error {
   readonly permanent = true;
 }
 
-/** A topic has messages of another database's journal. Reading them would mix the restrictions of both. */
 export class TopicOfAnotherJournal extends NeedsAction {
   override readonly name = 'TopicOfAnotherJournal';
   constructor(
@@ -26,7 +25,7 @@ export class TopicOfAnotherJournal extends NeedsAction {
   }
 }
 
-/** The topic has an event that the journal does not have. Later events would have the same versions as other events. */
+/** Later events would have the same versions as other events. */
 export class TopicAheadOfJournal extends NeedsAction {
   override readonly name = 'TopicAheadOfJournal';
   constructor({ topic, partition, offset }: MessagePosition, eventId: string) {
@@ -39,7 +38,7 @@ export class TopicAheadOfJournal extends NeedsAction {
   }
 }
 
-/** A topic without retention lost the events that were published to it. New events would come before the oldest. */
+/** New events would come before the oldest, which are missing. */
 export class TopicEmptied extends NeedsAction {
   override readonly name = 'TopicEmptied';
   constructor(topics: readonly string[]) {
@@ -55,7 +54,6 @@ function shortName(topic: string): string {
   return topic.replace(/^postern\./, '').replace(/\.v\d+$/, '');
 }
 
-/** An existing topic has wrong settings. It is not used, because messages could be lost. */
 export class TopicSettingsWrong extends NeedsAction {
   override readonly name = 'TopicSettingsWrong';
   constructor(topic: string, setting: string, found: string, required: string) {
@@ -66,7 +64,6 @@ export class TopicSettingsWrong extends NeedsAction {
   }
 }
 
-/** The partition has an unreadable message, on a topic where none may be skipped. */
 export class PartitionHalted extends NeedsAction {
   override readonly name = 'PartitionHalted';
   constructor({ topic, partition, offset }: MessagePosition, cause: Error) {
@@ -88,7 +85,6 @@ export class MessagesDeleted extends NeedsAction {
   }
 }
 
-/** A message exceeds the topic's limit, so it cannot be sent, and later events wait. */
 export class MessageTooLarge extends NeedsAction {
   override readonly name = 'MessageTooLarge';
   constructor(topic: string, bytes: number, streamId: string, cause: unknown) {
