@@ -1,7 +1,4 @@
-/**
- * A PostgreSQL array, to be cast: `$1::uuid[]`. JSON writes numbers, null and strings without control characters as PostgreSQL reads them. Of
- * other strings, the control characters are lost. The driver escapes each element by two regular expressions.
- */
+/** A PostgreSQL array, to be cast: `$1::uuid[]`. Control characters in texts are lost. The driver would escape each element by two regular expressions. */
 export function arrayLiteral(values: readonly (string | number | null)[]): string {
   return `{${JSON.stringify(values).slice(1, -1)}}`;
 }

@@ -6,12 +6,7 @@ export class QueryGivenUp extends Error {
   override readonly name = 'QueryGivenUp';
 }
 
-/**
- * Connections of one pool. A query that times out closes the connection: with pg's own `query_timeout` it would stay in
- * the pool with the query still running, and block its next user. It also closes the pool's idle connections, because
- * the same failure has probably broken them.
- * @param prepare statements with parameters are parsed and planned once per connection
- */
+/** A query that times out closes its connection, which pg would leave in the pool with the query running, and idle ones, which have probably failed too. */
 export function boundedClients(prepare: boolean): typeof Client {
   const pool = new Set<BoundedClient>();
 
@@ -24,8 +19,7 @@ export function boundedClients(prepare: boolean): typeof Client {
       super(rest);
       this.#silentAfterMs = silentAfterMs;
       pool.add(this);
-      // The pool and its user listen too, but not in between: a process that was frozen reads at once that a connection is made, and that the
-      // server ends it. Without a listener that would end the process.
+      // The pool and its user do not always listen: a process that was frozen reads the connection's start and end at once. That must not end the process.
       this.on('error', () => undefined);
       this.once('end', () => pool.delete(this));
     }

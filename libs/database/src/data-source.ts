@@ -20,23 +20,18 @@ export interface DataSourceSettings {
   readonly poolSize: number;
   readonly entities?: Exclude<DataSourceOptions['entities'], undefined>;
   readonly applicationName?: string;
-  /** The server ends a statement after this time; 30,000 by default. */
   readonly statementTimeoutMs?: number;
   /** Added to the statement time-out before a silent server is given up; 5,000 by default. */
   readonly silentAfterMs?: number;
-  /** The server ends a wait for a lock after this time; 10,000 by default. */
   readonly lockTimeoutMs?: number;
-  /** The server ends an idle transaction after this time; 60,000 by default. */
   readonly idleInTransactionMs?: number;
   /** Parse and plan statements once per connection. Not if the plan depends on the parameters (lists with filters). */
   readonly prepare?: boolean;
 }
 
 /**
- * A pool of connections as the role. Every wait is limited: connecting, locks, statements, idle transactions. Broken
- * connections are replaced, so the pool survives an outage. `owner`, who may create tables, is for operators' commands,
- * never for services.
- * @throws `DatabaseUnreachable`, `DatabaseNotUsable`.
+ * Every wait is limited: connecting, locks, statements, idle transactions. Broken connections are replaced, so the pool survives an outage.
+ * `owner`, who may create tables, is for operators' commands, never for services. @throws `DatabaseUnreachable`, `DatabaseNotUsable`.
  */
 export async function openDataSource(
   ownerUrl: string,
@@ -73,11 +68,7 @@ export async function openDataSource(
   }
 }
 
-/**
- * Runs `work` in a transaction that sees only one tenant's rows, whatever its SQL. Policies compare the setting, which
- * is otherwise NULL or '' and equals no tenant. It ends with the transaction, so a pooled connection takes no tenant to
- * its next user.
- */
+/** The transaction sees only one tenant's rows, whatever its SQL: policies compare a setting that ends with it, and otherwise equals no tenant. */
 export async function inTenant<T>(
   dataSource: DataSource,
   tenantId: string,

@@ -18,7 +18,6 @@ export class DatabaseClock {
       );
       this.forget();
       this.heard(Number(row?.now));
-      // The query itself took some of the time.
       return this.in(ms - (performance.now() - sent), by);
     }
     return new Date(this.#ahead + performance.now() + ms).toISOString();

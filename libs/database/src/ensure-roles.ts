@@ -7,14 +7,13 @@ import { DatabaseNotUsable, DatabaseUnreachable, ownerUrlOf, withSession } from 
 const ATTRIBUTES = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS';
 const REFUSED_LOGIN = new Set(['28P01', '28000']);
 /** unique_violation, duplicate_object, and "tuple concurrently updated": another process was creating the same role. */
-const MADE_BY_ANOTHER = new Set(['23505', '42710', 'XX000']);
+const CREATED_BY_ANOTHER = new Set(['23505', '42710', 'XX000']);
 const INSUFFICIENT_PRIVILEGE = '42501';
 const ATTEMPTS = 20;
 
 /**
- * Creates missing roles, and corrects attributes and passwords. Roles belong to the cluster, but an advisory lock to
- * one database, so processes that start on several databases of a cluster conflict here; the loser retries.
- * @throws `DatabaseUnreachable`; `DatabaseNotUsable` if the owner may not create or change a role.
+ * Creates missing roles, and corrects attributes and passwords. Roles belong to the cluster, but an advisory lock to one database, so
+ * processes on several databases of a cluster conflict here; the loser retries. @throws `DatabaseUnreachable`, `DatabaseNotUsable`.
  */
 export async function ensureRoles(ownerUrl: string): Promise<void> {
   await withSession(ownerUrl, async (client) => {
@@ -47,14 +46,13 @@ async function ensureRole(client: Client, ownerUrl: string, loginUrl: string): P
   });
 }
 
-/** Retries if another process was changing the same role. */
 async function againstOthers(change: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await change();
     } catch (error) {
       const { code = '' } = error as { code?: string };
-      if (!MADE_BY_ANOTHER.has(code) || attempt === ATTEMPTS) throw error;
+      if (!CREATED_BY_ANOTHER.has(code) || attempt === ATTEMPTS) throw error;
       await sleep(5 + Math.random() * 20 * attempt);
     }
   }
@@ -85,15 +83,10 @@ async function canLogIn(loginUrl: string): Promise<boolean> {
 export interface ServiceLoginOptions {
   readonly bus: 'feed' | 'kafka';
   readonly schemas: readonly string[];
-  /** By default, each password is derived. */
   readonly passwords?: Partial<Readonly<Record<ServiceLogin, string>>>;
 }
 
-/**
- * Creates the services' logins and makes each a member of only its service's roles; other grants are revoked. Call
- * `migrate` first.
- * @throws the errors of `ensureRoles`.
- */
+/** Makes each login a member of only its service's roles; other grants are revoked. Call `migrate` first. @throws the errors of `ensureRoles`. */
 export async function ensureServiceLogins(ownerUrl: string, options: ServiceLoginOptions): Promise<void> {
   await withSession(ownerUrl, async (client) => {
     for (const login of Object.keys(SERVICE_LOGINS) as ServiceLogin[]) {

@@ -34,21 +34,17 @@ export function listenerFigures(): ListenerFigures[] {
 }
 
 /**
- * LISTEN on a connection of its own, until it is stopped. A notification only wakes: its owner reads the tables, and
- * also polls them slowly.
- *
- * | state      | on                                                   | next                                              |
- * | ---------- | ---------------------------------------------------- | ------------------------------------------------- |
- * | connecting | LISTEN is confirmed                                  | listening; wakes                                  |
- * | connecting | an error, or no answer in time                       | pausing                                           |
- * | listening  | a notification                                       | listening; wakes                                  |
- * | listening  | its own probe comes back                             | listening                                         |
- * | listening  | its own probe does not come back; the connection ends | pausing                                           |
- * | pausing    | 50 ms, doubled up to 1 s                             | connecting                                        |
- * | any        | `stop`                                               | stopped                                           |
- *
- * The probe is a notification to itself, not a `SELECT 1`: a pooler in transaction mode answers that, but forwards no
- * notification.
+ * LISTEN on a connection of its own. A notification only wakes: its owner reads the tables, and also polls them slowly.
+ * | state      | on                                                      | next             |
+ * | ---------- | ------------------------------------------------------- | ---------------- |
+ * | connecting | LISTEN is confirmed                                     | listening; wakes |
+ * | connecting | an error, or no answer in time                          | pausing          |
+ * | listening  | a notification                                          | listening; wakes |
+ * | listening  | its own probe arrives                                   | listening        |
+ * | listening  | its own probe does not arrive; the connection ends      | pausing          |
+ * | pausing    | 50 ms, doubled up to 1 s                                | connecting       |
+ * | any        | `stop`                                                  | stopped          |
+ * The probe is a notification to itself: a pooler in transaction mode would answer a `SELECT 1`, but it forwards no notification.
  */
 export class Listener {
   /** Resolves with the first connection. Nobody has to wait for it. */
@@ -73,7 +69,6 @@ export class Listener {
     return { name, listening: this.#isListening, connections: this.#connections, found: { ...this.#found } };
   }
 
-  /** Its owner has found something new, after a wake or by a poll. */
   foundBy(by: 'notification' | 'poll'): void {
     this.#found[by] += 1;
   }

@@ -2,8 +2,7 @@ import type { DataSource } from 'typeorm';
 
 /** Whether a session of this database holds the advisory lock, so that its process is running. As any role. */
 export async function isLockHeld(dataSource: Pick<DataSource, 'query'>, lock: number): Promise<boolean> {
-  // A lock by one bigint: the upper half is in classid, the lower in objid; objsubid distinguishes it from one by two
-  // integers.
+  // A lock by one bigint: the upper half is in classid, the lower in objid; objsubid 1 distinguishes it from one by two integers.
   const [row] = await dataSource.query<{ held: boolean }[]>(
     `SELECT EXISTS (
        SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database

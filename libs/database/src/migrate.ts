@@ -11,7 +11,6 @@ export interface SchemaComponent {
   readonly migrations: readonly (new () => MigrationInterface)[];
 }
 
-/** The database has migrations that this program does not have. */
 export class DatabaseNewerThanProgram extends Error {
   override readonly name = 'DatabaseNewerThanProgram';
   readonly permanent = true;
@@ -30,11 +29,7 @@ const OLDEST_SERVER = 180_000;
 /** One for all schemas of a database, because components may grant rights to each other. */
 const MIGRATION_LOCK = 8_025_003;
 
-/**
- * Creates the roles and updates a schema, one transaction per migration. Processes that start at the same time wait for
- * one another.
- * @throws `DatabaseNotUsable`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`, the failed migration's error.
- */
+/** Creates the roles, too. Processes wait for each other. @throws `DatabaseNotUsable`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`, a migration error. */
 export async function migrate(ownerUrl: string, component: SchemaComponent): Promise<void> {
   await withSession(ownerUrl, refuseOldServer);
   await ensureRoles(ownerUrl);
@@ -61,10 +56,7 @@ class DatabaseNotUpToDate extends DatabaseNotUsable {
 /** undefined_table, invalid_schema_name, and insufficient_privilege (a login for other schemas). */
 const NOT_THERE = new Set(['42P01', '3F000', '42501']);
 
-/**
- * For programs that must not migrate.
- * @throws `DatabaseNotUsable`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`.
- */
+/** For programs that must not migrate. @throws `DatabaseNotUsable`, `DatabaseNewerThanProgram`, `DatabaseUnreachable`. */
 export async function assertUpToDate(databaseUrl: string, component: SchemaComponent): Promise<void> {
   const { schema, migrations } = component;
   await withSession(databaseUrl, async (client) => {
@@ -124,11 +116,7 @@ async function runMigrations(ownerUrl: string, { schema, migrations }: SchemaCom
   }
 }
 
-/**
- * A migration of SQL files, in one transaction.
- * @param name ends in its 13-digit time stamp
- * @param module the `import.meta.url` that the paths start from
- */
+/** SQL files as one transaction. `name` ends in its 13-digit time stamp. The paths start from `module`, an `import.meta.url`. */
 export function sqlMigration(
   name: string,
   module: string,

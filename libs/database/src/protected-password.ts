@@ -22,9 +22,8 @@ class PasswordNotProtected extends Error {
 const prototype = pg.Client.prototype as unknown as AskedClient;
 
 /**
- * pg cannot limit the methods of authentication (libpq: require_auth), and sends its password in clear text to any
- * server that asks for it. From here on, every client of the process answers only SCRAM over TCP without TLS. TLS
- * authenticates the server; a Unix socket is identified by its folder.
+ * pg sends its password in clear text to any server that asks for it, and cannot limit that (libpq: require_auth). From here on, every client
+ * of the process answers only SCRAM over TCP without TLS. TLS authenticates the server; a Unix socket is identified by its folder.
  */
 function refuseUnlessProtected(method: '_handleAuthCleartextPassword' | '_handleAuthMD5Password', how: string): void {
   const answer = prototype[method];

@@ -68,9 +68,8 @@ const SCHEMA_WRITTEN_BY: Partial<Record<DatabaseRole, string>> = {
 };
 
 /**
- * The URL for acting as the role. From the owner's URL: with the role's name and password. From a service's: the same
- * login, which becomes the role when it connects; PostgreSQL refuses that if it is not a member.
- * @throws `DatabaseNotUsable`.
+ * From the owner's URL: with the role's name and password. From a service's: the same login, which becomes the role when it connects;
+ * PostgreSQL refuses that if it is not a member. @throws `DatabaseNotUsable`.
  */
 export function roleUrl(databaseUrl: string, role: DatabaseRole): string {
   const url = ownerUrlOf(databaseUrl);

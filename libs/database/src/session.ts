@@ -11,7 +11,6 @@ export class DatabaseNotUsable extends Error {
   readonly permanent: boolean = true;
 }
 
-/** No connection to the database; the message says where, and what to check. */
 export class DatabaseUnreachable extends Error {
   override readonly name = 'DatabaseUnreachable';
   readonly permanent = false;
