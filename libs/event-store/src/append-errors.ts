@@ -1,6 +1,5 @@
 import { QueryFailedError } from 'typeorm';
 
-/** The stream is not at the expected version. Load it again and decide again. Nothing was appended. */
 export class VersionConflict extends Error {
   override readonly name = 'VersionConflict';
   readonly permanent = false;
@@ -14,7 +13,6 @@ export class VersionConflict extends Error {
   }
 }
 
-/** The journal already has events with these ids, and the append did not allow that. Nothing was appended. */
 export class EventExists extends Error {
   override readonly name = 'EventExists';
   readonly permanent = true;
@@ -45,7 +43,6 @@ export class JournalBusy extends Error {
   }
 }
 
-/** The deadline passed before the append. Nothing was appended, and nothing will be. */
 export class AppendExpired extends Error {
   override readonly name = 'AppendExpired';
   readonly permanent = false;
@@ -56,10 +53,7 @@ export class AppendExpired extends Error {
   }
 }
 
-/**
- * The database cannot be reached, or failed before it answered. The events may have been appended, but are not appended
- * after the deadline: answer 503. A repeat finds out by its expected version or its event ids.
- */
+/** The events may have been appended, but are not after the deadline: answer 503. A repeat finds out by its expected version or its event ids. */
 export class JournalUnavailable extends Error {
   override readonly name = 'JournalUnavailable';
   readonly permanent = false;
@@ -70,11 +64,7 @@ export class JournalUnavailable extends Error {
   }
 }
 
-/**
- * Why a statement failed. `refused`: rolled back because of an append's content. `expired`: rolled back at its
- * deadline. `contended`: rolled back because of others (a lock time-out, a deadlock, an id that another session was
- * adding). `unavailable`: anything else; after a lost connection it may have been committed.
- */
+/** `refused`, `expired`, `contended` (a lock time-out, a deadlock, an id that another session adds): rolled back. `unavailable`: maybe committed. */
 export type FailureKind = 'refused' | 'expired' | 'contended' | 'unavailable';
 
 const CONTENDED = new Set(['55P03', '40P01', '40001', '23505']);

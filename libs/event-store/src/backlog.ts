@@ -3,13 +3,10 @@ import type { DataSource } from 'typeorm';
 import type { FeedPosition } from './read-feed.js';
 import { EVENT_COLUMNS, recordedOf, type EventRow } from './read-stream.js';
 
-/** Events of the journal per read; the keys of the wanted ones need about 10 MB. */
+/** Events of the journal per read; the keys of those that match need about 10 MB. */
 const MOST = 100_000;
 
-/**
- * A long part of the feed, stream by stream, so that a read model writes a row once for many events. Each stream's
- * events come in order, and none before an earlier one of its stream. Connected as `postern_feed`.
- */
+/** A long part of the feed, stream by stream, each in order: a read model writes a row once for many events. Connected as `postern_feed`. */
 export class Backlog {
   #read = 0;
 

@@ -3,11 +3,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { FEED_START, samePosition, type FeedPosition } from './read-feed.js';
 
 export interface Checkpoint extends FeedPosition {
-  /**
-   * A part of the `Backlog` after the position was applied too. It gets a new value with each transaction. So a
-   * consumer continues its backlog only if its last transaction was the last to move the checkpoint, and no crash undid
-   * it.
-   */
+  /** Part of the `Backlog` after the position was applied. It changes with each transaction, to show whether others, or a crash, moved the checkpoint. */
   readonly backlogStep?: string | null;
 }
 
@@ -35,10 +31,7 @@ export class CheckpointMoved extends Error {
   }
 }
 
-/**
- * SQL for a migration: `<schema>.checkpoints`. A source is the feed, with a position, or a partition, with a
- * `Bookmark`.
- */
+/** SQL for a migration: `<schema>.checkpoints`. A source is the feed, with a position, or a partition, with a `Bookmark`. */
 export function checkpointTableSql(schema: string, role: DatabaseRole): string {
   return `
     CREATE TABLE ${schema}.checkpoints (
@@ -100,10 +93,7 @@ export interface Bookmark {
 
 export interface Bookmarks {
   of(source: string): Bookmark | undefined;
-  /**
-   * Time since the consumer's feed checkpoint was moved, in ms by the database's clock, by a rebuild or by a Postern
-   * without a broker; null if there is none. Every event before it was applied, in whatever partition.
-   */
+  /** Milliseconds since a rebuild, or a Postern without a broker, moved the consumer's feed checkpoint; all events before it were applied. Null: none. */
   readonly feedAgeMs: number | null;
 }
 
@@ -146,10 +136,8 @@ export async function addBookmarks(
 }
 
 /**
- * In the transaction of the effects.
- * @throws `CheckpointMoved` if the bookmark is not at `from`: another member moved it, a rebuild removed it, or a
- * database crash undid the last transactions (consumers do not wait for the disk). Without this check, the bookmark
- * would skip what the crash undid.
+ * @throws `CheckpointMoved` if the bookmark is not at `from`: another member moved it, a rebuild removed it, or a database crash undid the last
+ * transactions (consumers do not wait for the disk). Without this check, the bookmark would skip what the crash undid.
  */
 export async function moveBookmark(
   manager: EntityManager,

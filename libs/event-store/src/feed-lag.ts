@@ -2,7 +2,6 @@ import type { StreamCategory } from '@postern/contracts';
 import type { DataSource } from 'typeorm';
 import type { FeedPosition } from './read-feed.js';
 
-/** How far a reader that handled everything up to a position is behind the journal. */
 export interface FeedLag {
   /** Events of the categories after the position, counted up to `MAX_COUNTED`. */
   readonly events: number;

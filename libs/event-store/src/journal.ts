@@ -13,8 +13,7 @@ import {
   type BatchAnswer,
 } from './append-request.js';
 
-/** The deadline of an append whose caller has none. */
-const APPEND_WITHIN_MS = 30_000;
+const DEFAULT_DEADLINE_MS = 30_000;
 /** The database refuses an append that would end this close to its deadline, so that the refusal still arrives. */
 const ANSWER_MS = 250;
 
@@ -38,9 +37,8 @@ export class Journal {
   }
 
   /**
-   * Resolves when the events are durable. Concurrent appends share one commit, each with its own result.
-   * @throws `VersionConflict`, `EventExists`, `AppendRefused`, `AppendExpired`, `JournalBusy`: nothing was appended;
-   * `JournalUnavailable`: unknown. After the caller's `Deadline` nothing is appended.
+   * Resolves when the events are durable. After the caller's `Deadline` nothing is appended.
+   * @throws `VersionConflict`, `EventExists`, `AppendRefused`, `AppendExpired`, `JournalBusy`: nothing was appended; `JournalUnavailable`: unknown.
    */
   async append(append: Append): Promise<Appended> {
     const [appended] = await this.#offer([append]);
@@ -74,10 +72,8 @@ export class Journal {
   }
 
   /**
-   * Appends in the caller's transaction, which must not have written anything before; the database refuses it
-   * otherwise, because the transaction would be older in the feed than in the stream.
-   * @throws the errors of `append` except `JournalBusy`. After `VersionConflict` and `EventExists` the transaction can
-   * continue.
+   * The caller's transaction must not have written before; the database refuses it, because it would be older in the feed than in the stream.
+   * @throws the errors of `append` except `JournalBusy`. After `VersionConflict` and `EventExists` the transaction can continue.
    */
   async appendWithin(manager: EntityManager, append: Append): Promise<Appended> {
     const request = appendRequest(append);
@@ -151,7 +147,7 @@ export class Journal {
     requests: readonly AppendRequest[],
     deadline: Deadline | null,
   ): Promise<BatchAnswer> {
-    const left = (deadline?.leftMs ?? APPEND_WITHIN_MS) - ANSWER_MS;
+    const left = (deadline?.leftMs ?? DEFAULT_DEADLINE_MS) - ANSWER_MS;
     if (left <= 0) throw new AppendExpired();
     try {
       const notAfter = await this.#clock.in(left, to);

@@ -25,7 +25,6 @@ export function samePosition(a: FeedPosition, b: FeedPosition): boolean {
 
 export interface FeedPage {
   readonly events: readonly Recorded[];
-  /** The transaction ids of the events: with the event's position they order the feed. */
   readonly xids: readonly string[];
   /** Where to continue: after everything that was read, also events of other categories. */
   readonly position: FeedPosition;
@@ -35,12 +34,10 @@ export interface FeedPage {
 }
 
 /**
- * Reads the next `limit` events of the journal after `after`, and returns those of the categories (default: all), none
- * after `upTo`, which may be another reader's checkpoint.
- *
- * It returns only what every reader sees in the same order: an event whose transaction began after an open one waits
- * for it. Ordered by position only, an event that commits late would come before the reader's position and be lost.
- * Events come without secrets, because they go to buses and read models. Connected as `postern_feed`.
+ * Reads the next `limit` events after `after`, none after `upTo`, and returns those of the categories (default: all). Every reader sees the
+ * same order: an event whose transaction began after an open one waits for it. Ordered by position only, an event that commits late would be
+ * before the reader's position and be lost.
+ * Without secrets, because they go to buses and read models. Connected as `postern_feed`.
  */
 export async function readFeed(
   from: DataSource | EntityManager,
@@ -101,10 +98,7 @@ const PAGE = `
 const HELD = `SELECT coalesce((SELECT xid FROM journal.events ORDER BY xid DESC, position DESC LIMIT 1)
                               >= pg_snapshot_xmin(pg_current_snapshot()), false) AS held`;
 
-/**
- * Without a window or a sort: most consumers want none of the events in a flood of denials, and reading 2,000 of them
- * takes 2.3 ms instead of 3.4. The parts come in the written order; the end is last.
- */
+/** Without a window or a sort: 2,000 denials, which most consumers skip, take 2.3 ms instead of 3.4. The parts come in the written order; the end is last. */
 const feed = (condition: string) => `
   WITH page AS MATERIALIZED (${PAGE}), looked AS (SELECT count(*) AS at FROM page)
   SELECT xid::text, ${EVENT_COLUMNS}, NULL::bigint AS looked_at, NULL::boolean AS held FROM page ${condition}

@@ -22,11 +22,7 @@ export interface StreamPosition {
 
 export const LAST_VERSION = 2_147_483_647;
 
-/**
- * The next `limit` events of the category after `after`, stream by stream in the order of their ids, none of a stream
- * after `lastStream`. By the index events_stream_version. For the owner, to build or verify read models, without
- * secrets.
- */
+/** Stream by stream in the order of ids, none after `lastStream`, without secrets. By the index events_stream_version. For the owner. */
 export async function readStreams(
   from: EntityManager | DataSource,
   category: StreamCategory,
@@ -61,7 +57,7 @@ export interface EventRow {
 export const EVENT_COLUMNS =
   'position, tenant_id, stream_id, version, event_id, type, schema_version, data, metadata, recorded_at';
 
-/** With data of the newest version: the only place where old events are converted. @throws `EventNewerThanProgram`. */
+/** With data of the newest version. Nothing else converts old events. @throws `EventNewerThanProgram`. */
 export function recordedOf(row: EventRow): Recorded {
   return {
     position: Number(row.position),

@@ -9,8 +9,7 @@ export const journalSchema: SchemaComponent = {
       'append-in-turn.sql',
       'append.sql',
       'identity.sql',
-      // How far the publisher has sent the journal's events to the broker. The feed's reader writes it, because it sees
-      // the same events.
+      // The publisher's checkpoint. The feed's reader writes it, because it sees the same events.
       { sql: checkpointTableSql('journal', 'postern_feed') },
       'publisher.sql',
     ]),
