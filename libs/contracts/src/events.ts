@@ -55,7 +55,6 @@ export interface EventMetadata {
   readonly actor: Actor;
   /** The id of the HTTP request that caused it: `requestId` in the API. */
   readonly correlationId: string;
-  /** The id of the event that caused it, if one did. */
   readonly causationId: string | null;
 }
 

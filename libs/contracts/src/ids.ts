@@ -5,13 +5,11 @@ type Branded<T, Name extends string> = T & { readonly [brand]: Name };
 
 /** `[a-z0-9][a-z0-9-]{0,62}`, chosen by the caller, or a UUIDv7. */
 export type TenantId = Branded<string, 'TenantId'>;
-/** UUIDv7. */
+/** UUIDv7, like the ids of API keys, sessions and entries. */
 export type SmtpUserId = Branded<string, 'SmtpUserId'>;
-/** UUIDv7. */
 export type ApiKeyId = Branded<string, 'ApiKeyId'>;
-/** UUIDv7. Of a browser's session, which was started with an API key. */
+/** A browser's session, which was started with an API key. */
 export type SessionId = Branded<string, 'SessionId'>;
-/** UUIDv7. */
 export type EntryId = Branded<string, 'EntryId'>;
 /** A UUID that only this journal has. */
 export type JournalId = Branded<string, 'JournalId'>;
@@ -31,10 +29,8 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
-/** A username in the form for comparison: A to Z in lower case. */
 export type UsernameKey = Branded<string, 'UsernameKey'>;
 
-/** 1 to 254 printable ASCII characters without white space. */
 const USERNAME = /^[\x21-\x7e]{1,254}$/;
 
 export function isUsername(text: string): boolean {

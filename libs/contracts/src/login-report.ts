@@ -9,7 +9,7 @@ export interface LoginReport {
   readonly hour: string;
   /** 1 or more. */
   readonly count: number;
-  /** The entry that let them in; null: none, or the relay does not know it. */
+  /** The entry that let them in; null: none, or the relay does not have its id. */
   readonly entryId: EntryId | null;
   readonly relay: string;
 }

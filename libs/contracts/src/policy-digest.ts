@@ -9,11 +9,7 @@ export interface Digest64 {
 
 export const EMPTY_DIGEST: Digest64 = { high: 0, low: 0 };
 
-/**
- * FNV-1a, 64 bits, over the ASCII bytes of the policy's canonical text. A removed policy has the empty digest.
- * Revisions are left out, so that a rebuilt read model has the same digest. The digest of a set is the XOR of its
- * members': order does not matter, and a change costs two XORs.
- */
+/** FNV-1a, 64 bits, of the canonical text, without the revision: a rebuilt read model has the same digest. A set's digest is the XOR of its members'. */
 export function policyDigest(policy: RelayPolicy): Digest64 {
   return policy.removed ? EMPTY_DIGEST : fnv1a64(canonicalText(policy));
 }

@@ -2,11 +2,7 @@
 const RFC3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
-/**
- * Converts an RFC 3339 time of any offset to UTC with milliseconds (cutting further digits). `Date` alone would read
- * `1` as the year 2001 in the local zone, and 30 February as 2 March.
- * @returns `2030-01-31T18:00:00.000Z`, or null for anything else
- */
+/** UTC with milliseconds (cutting further digits), or null. `Date` alone would read `1` as 2001 in the local zone, and 30 February as 2 March. */
 export function utcTime(text: string): string | null {
   const [, year, month, day] = RFC3339.exec(text) ?? [];
   if (year === undefined || !isDay(Number(year), Number(month), Number(day))) return null;

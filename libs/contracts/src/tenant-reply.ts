@@ -35,11 +35,7 @@ const DEFER_REPLY: Reply = { code: 454, enhanced: '4.7.0', text: 'Temporary auth
 /** The usual answer to a wrong password, so that an opaque denial does not reveal that the password was right. */
 const OPAQUE_REPLY: Reply = { code: 535, enhanced: '5.7.8', text: 'Authentication failed' };
 
-/**
- * The reply of a decision; null if the login is allowed.
- * @param ip the client's canonical address; null if it was unreadable
- * @param reply of the SMTP user's tenant; null: the default
- */
+/** Null if the login is allowed. `ip`: canonical; null if it was unreadable. `reply`: of the SMTP user's tenant; null for the default. */
 export function replyOf(decision: DecisionKind, ip: string | null, reply: TenantReply | null): Reply | null {
   if (decision === 'allow') return null;
   if (decision === 'defer') return DEFER_REPLY;

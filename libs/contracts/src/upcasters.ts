@@ -3,12 +3,11 @@ import type { EntryAdded, EventType } from './events.js';
 /** Converts an event's data to the next `schemaVersion`. A value that it adds must be what readers assumed before. */
 type Upcaster = (data: unknown) => unknown;
 
-/** The first step converts version 1 to 2. A type's newest version is the number of its steps plus one. */
 const UPCASTERS: Readonly<Partial<Record<EventType, readonly Upcaster[]>>> = {
   RestrictionAdded: [restrictionAdded1to2],
 };
 
-/** Version 1 had neither the typed text nor a note. The canonical range replaces the typed text; there was no note. */
+/** Version 1 had neither the typed text nor a note. The canonical range replaces the typed text. */
 function restrictionAdded1to2(data: unknown): unknown {
   type Entry1 = Omit<EntryAdded, 'typed' | 'note'> & Partial<EntryAdded>;
   const { entries } = data as { readonly entries: readonly Entry1[] };
@@ -20,15 +19,14 @@ function restrictionAdded1to2(data: unknown): unknown {
 /** A later release wrote the event. A reader must stop here, because it would misunderstand the event. */
 export class EventNewerThanProgram extends Error {
   override readonly name = 'EventNewerThanProgram';
-  constructor(type: string, schemaVersion: number, known: number) {
+  constructor(type: string, schemaVersion: number, newest: number) {
     super(
-      `The journal has ${type} of schema version ${schemaVersion}, and this program knows up to ${known}. ` +
+      `The journal has ${type} of schema version ${schemaVersion}, and this program knows up to ${newest}. ` +
         'Start a release that knows it; nothing is lost meanwhile.',
     );
   }
 }
 
-/** The newest version of this event type; 1 for an unknown type. */
 export function schemaVersionOf(type: string): number {
   return stepsOf(type).length + 1;
 }

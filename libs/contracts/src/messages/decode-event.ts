@@ -19,12 +19,7 @@ interface ReceivedMessage {
   readonly value: Buffer | null;
 }
 
-/**
- * Reads a message of the event topics, with data of the newest version. Unknown attributes are ignored; the reader of
- * `data` checks its fields.
- * @throws `MessageUnreadable`; `EventNewerThanProgram` for an event of a later release; with `ours`,
- * `MessageOfAnotherJournal`, before any other check.
- */
+/** Does not check the fields of `data`. @throws `MessageUnreadable`; `EventNewerThanProgram`; with `ours`, `MessageOfAnotherJournal` before all else. */
 export function decodeEvent(received: ReceivedMessage, ours?: JournalId): FeedEvent {
   const envelope = parse(received.value);
   if (envelope['specversion'] !== '1.0') throw new MessageUnreadable('is not a CloudEvent of version 1.0');

@@ -22,7 +22,6 @@ export interface EventMessage {
 /** CloudEvents' structured mode: everything is in the value. */
 export const CLOUDEVENTS_JSON = 'application/cloudevents+json; charset=utf-8';
 
-/** Every `type` is `postern.<event's type>.v<schema version>`. */
 export const messageType = (type: string, schemaVersion: number): string => `postern.${type}.v${schemaVersion}`;
 
 export type EventEnvelope = Described<(typeof ENVELOPES.EventEnvelope)[0]>;
@@ -34,7 +33,6 @@ export function sourceOf(kind: keyof typeof URN, journal: JournalId): string {
   return URN[kind] + journal;
 }
 
-/** The journal in a `source`; null if the source is not Postern's. */
 export function journalOf(kind: keyof typeof URN, source: unknown): JournalId | null {
   if (typeof source !== 'string' || !source.startsWith(URN[kind])) return null;
   const journal = source.slice(URN[kind].length);
@@ -72,7 +70,7 @@ export function encodeEvent(from: FeedEvent, journal: JournalId): EventMessage {
   return { topic: TOPIC_OF_CATEGORY[category], key: subject, value: JSON.stringify(envelope), headers: HEADERS };
 }
 
-/** A foreign or broken message. The error's text says what is wrong, and repeats nothing of the message. */
+/** The error's text says what is wrong, and repeats nothing of the message. */
 export class MessageUnreadable extends Error {
   override readonly name = 'MessageUnreadable';
   constructor(why: string) {
