@@ -24,7 +24,6 @@ export type RefusalCode = 'range-invalid' | 'host-bits-set' | 'range-too-wide' |
 export interface Refused {
   readonly ok: false;
   readonly code: RefusalCode;
-  /** A sentence for the person who typed it: what is wrong, and what would be right. */
   readonly detail: string;
   /** Accepted alternatives, canonical, the likeliest first; may be empty. */
   readonly suggestions: readonly string[];

@@ -16,8 +16,8 @@ const found = (detail: string, ...meant: readonly string[]): Mistake => ({ detai
 
 const missing: FindMistake = (text) => (text === '' ? found('nothing was given.') : null);
 
-/** Full-width digits, no-break and zero-width spaces, which come with a paste and are invisible. */
-const foreignCharacters: FindMistake = (text) => {
+/** Full-width digits, no-break and zero-width spaces: they arrive with a paste and are invisible. */
+const nonAsciiCharacters: FindMistake = (text) => {
   if (/^[\t\n\r\x20-\x7e]*$/.test(text)) return null;
   const plain = text.normalize('NFKC').replace(/[\p{Cf}\p{Cc}\p{Zs}]/gu, ' ');
   const meant = [plain.trim(), plain.replaceAll(' ', '')].filter((meant) => /^[\x20-\x7e]+$/.test(meant));
@@ -75,7 +75,6 @@ function toText(address: number): string {
   return canonicalAddress(Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address));
 }
 
-/** `203.0.113.*` */
 const wildcard: FindMistake = (text, form) => {
   if (!text.includes('*')) return null;
   const [, fixed] = /^((?:\d{1,3}\.){1,3})\*(?:\.\*)*$/.exec(text) ?? [];
@@ -93,7 +92,6 @@ const prefixNotWanted: FindMistake = (text, form) =>
     ? found('a single address has no prefix length.', text.slice(0, text.indexOf('/')))
     : null;
 
-/** `203.0.113.0/255.255.255.0` */
 const dottedMask: FindMistake = (text) => {
   const [, address, mask] = /^([^/]*)\/(\d+(?:\.\d+){3})$/.exec(text) ?? [];
   if (address === undefined || mask === undefined) return null;
@@ -166,7 +164,7 @@ function asInetAton(parts: readonly string[]): string[] {
 /** The outermost first: each may rely on the earlier ones being corrected. */
 export const MISTAKES: readonly FindMistake[] = [
   missing,
-  foreignCharacters,
+  nonAsciiCharacters,
   severalAtOnce,
   whiteSpace,
   literalTag,

@@ -3,21 +3,16 @@ import type { IpAddress, IpRange, Parsed } from './address.js';
 import { explain } from './explain.js';
 import { readIpv4, readIpv6 } from './read.js';
 
-/**
- * Parses a client's address. A mapped one (`::ffff:a.b.c.d`, also `::ffff:a00:1`) becomes IPv4. NAT64, 6to4, Teredo and
- * IPv4-compatible addresses stay IPv6, because anybody can choose what they embed. Never throws; refusals have the code
- * `source-ip-invalid`.
- */
+/** A mapped address (`::ffff:a.b.c.d`) becomes IPv4. NAT64, 6to4, Teredo and IPv4-compatible ones stay IPv6: anybody can choose what they embed. */
 export function parseAddress(text: string): Parsed<IpAddress> {
   return readAddress(text) ?? explain(text, 'address', readAddress);
 }
 
 /**
- * Parses an address or CIDR range of an allow list. A mapped range (`::ffff:a.b.c.d/96` and longer) becomes IPv4. Never
- * throws. Refusals:
+ * A mapped range (`::ffff:a.b.c.d/96` and longer) becomes IPv4. Never throws. Refusals:
  * - `host-bits-set`: `203.0.113.42/24`; suggests the network and the single address.
  * - `range-too-wide`: `/0`, or an IPv6 range with all mapped IPv4 addresses.
- * - `range-invalid`: anything else that is not an address, or an address, a slash and a prefix length.
+ * - `range-invalid`: anything else.
  */
 export function parseRange(text: string): Parsed<IpRange> {
   return readRange(text) ?? explain(text, 'range', readRange);

@@ -1,11 +1,7 @@
 const DOT = 46;
 const ZERO = 48;
 
-/**
- * Reads four decimal octets without leading zeros (RFC 6943, section 3.1.1, "strict"). By hand, because relays call it
- * for every login: about ten times faster than a regular expression.
- * @returns the 4 bytes, or null
- */
+/** Decimal octets without leading zeros (RFC 6943, section 3.1.1, "strict"), or null. By hand: ten times faster than a regular expression, at every login. */
 export function readIpv4(text: string): Uint8Array | null {
   const length = text.length;
   if (length < 7 || length > 15) return null;
@@ -39,13 +35,8 @@ const LONGEST = 45;
 const COLON = 58;
 
 /**
- * Reads an IPv6 address of RFC 4291, section 2.2: no zone, no brackets, no group of more than four digits, a dotted
- * tail only of four strict octets.
- *
- * By hand: this takes 1.2 µs, ipaddr.js 5.5. And ipaddr.js accepts zones, octal octets in a dotted tail, and
- * `::192.0.2.1` (IPv4-compatible, deprecated) as `::ffff:192.0.2.1`, so that an embedded address would grant. Tests
- * compare the two.
- * @returns the 16 bytes, or null
+ * RFC 4291, section 2.2, or null: no zone, no brackets, no group of more than four digits, a dotted tail only of four strict octets. By hand:
+ * 1.2 µs, ipaddr.js 5.5, which also accepts zones, octal octets, and `::192.0.2.1` as `::ffff:192.0.2.1`, so that an embedded address grants.
  */
 export function readIpv6(text: string): Uint8Array | null {
   const length = text.length;
