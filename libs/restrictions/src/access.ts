@@ -18,11 +18,8 @@ interface AccessDecision {
 }
 
 /**
- * Decides whether an SMTP user may log in from an address at an instant. Unknown (`policy` null): defer. Unrestricted:
- * allow. Restricted: allow on a match, otherwise deny. Restricted without a live entry: deny.
- *
- * `report-only`, until its `enforceAt`, allows a mismatch, with its reason, and records it. An unreadable address (`ip` null)
- * is denied by a restriction in both modes: nobody can say which entry it would match.
+ * Unknown user (`policy` null): defer. Restricted: allow on a match, otherwise deny, also without a live entry. `report-only`, until its
+ * `enforceAt`, allows a mismatch and records it. An unreadable address (`ip` null) is denied by a restriction in both modes.
  */
 export function decideAccess(policy: AccessPolicy | null, ip: IpAddress | null, at: Date): AccessDecision {
   return decideBy(policy, ip, at, (address) => {

@@ -4,7 +4,6 @@ import type { RequestedMode } from './mode.js';
 export interface RequestedEntry {
   /** An address or a CIDR range, as typed. */
   readonly range: string;
-  /** Up to 500 characters. */
   readonly note?: string | null | undefined;
   /** RFC 3339; null or missing: never. */
   readonly expiresAt?: string | null | undefined;

@@ -165,11 +165,11 @@ function entryEventsOf(
   changes: readonly EntryChanged[],
   removed: readonly EntryAdded[],
 ): SmtpUserEvent[] {
-  const gone: EntryRemoved[] = removed.map(({ id, range }) => ({ id, range }));
+  const removals: EntryRemoved[] = removed.map(({ id, range }) => ({ id, range }));
   return [
     ...(added.length > 0 ? [{ type: 'RestrictionAdded' as const, data: { entries: added } }] : []),
     ...(changes.length > 0 ? [{ type: 'RestrictionEntriesChanged' as const, data: { entries: changes } }] : []),
-    ...(gone.length > 0 ? [{ type: 'RestrictionRemoved' as const, data: { entries: gone } }] : []),
+    ...(removals.length > 0 ? [{ type: 'RestrictionRemoved' as const, data: { entries: removals } }] : []),
   ];
 }
 

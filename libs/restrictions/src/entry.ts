@@ -24,17 +24,14 @@ const ranges = oncePerEntry((text) => {
   return parsed.ok ? parsed.value : null;
 });
 
-/**
- * Entries live longer than commands, so their parsed values are cached. Parsing the times took a third of the time for
- * a view of 300 entries. The text is compared, in case somebody changed the read-only entry in place.
- */
+/** Cached, because entries outlive commands: parsing the times took a third of a view of 300 entries. An entry may have been changed in place. */
 function oncePerEntry<T>(read: (text: string) => T): (entry: object, text: string) => T {
-  const known = new WeakMap<object, { readonly text: string; readonly value: T }>();
+  const cache = new WeakMap<object, { readonly text: string; readonly value: T }>();
   return (entry, text) => {
-    const last = known.get(entry);
+    const last = cache.get(entry);
     if (last?.text === text) return last.value;
     const value = read(text);
-    known.set(entry, { text, value });
+    cache.set(entry, { text, value });
     return value;
   };
 }

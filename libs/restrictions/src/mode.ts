@@ -22,10 +22,7 @@ export function modeAt({ mode, enforceAt }: ModeSetting, at: Date): Mode {
   return mode === 'report-only' && enforceAt !== null && !(at.getTime() < Date.parse(enforceAt)) ? 'enforce' : mode;
 }
 
-/**
- * Checks a requested mode and its end. A caller may send back what it read: the mode as it was set, or as it is shown at `now`. Then
- * the setting is returned unchanged, also with an end in the past.
- */
+/** A caller may send back what it read: the mode as set, or as shown at `now`. Then the setting is returned unchanged, also with an end in the past. */
 export function checkMode(
   { mode, enforceAt: typed }: RequestedMode,
   present: ModeSetting,

@@ -14,11 +14,7 @@ export interface CheckedEntry {
   readonly expiresAt: string | null;
 }
 
-/**
- * Checks a command's entries and collects all errors: ranges, notes, times, repeated ranges. A past `expiresAt` is
- * accepted here, because an entry may be sent back unchanged. More than 1,000 entries are refused without reading them.
- * @returns valid entries, and the errors, to which the caller may add
- */
+/** Collects all errors. A past `expiresAt` is accepted, because an entry may be sent back unchanged. More than 1,000 entries are refused unread. */
 export function checkEntries(requested: readonly RequestedEntry[]): {
   entries: CheckedEntry[];
   errors: FieldRefusal[];

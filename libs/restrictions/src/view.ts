@@ -7,14 +7,12 @@ import { warningsOf, type Warning } from './warnings.js';
 /** An entry of the HTTP API. Times are RFC 3339, UTC, milliseconds. */
 export interface Entry {
   readonly id: EntryId;
-  /** Canonical; a single address has no prefix. */
   readonly range: string;
   readonly typed: string;
   readonly note: string | null;
   readonly addedBy: string;
   readonly addedAt: string;
   readonly expiresAt: string | null;
-  /** False: it has expired. */
   readonly live: boolean;
 }
 
