@@ -9,7 +9,7 @@ import { LINK_MINUTES, MAX_LINKS_OF_ONE_KEY } from './session/make-sign-in-link.
 import { LONGEST_SECRET } from './session/session.controller.js';
 import { MAX_SESSIONS_OF_ONE_KEY } from './session/sign-in.js';
 import { MAX_WRITES_OF_ONE_USER } from './smtp-user/change-smtp-user.js';
-import { MAX_NAMED_ADDRESSES, SOURCES_DEADLINE_MS } from './smtp-user/lockout-guard.js';
+import { MAX_ACCEPTED_ADDRESSES, MAX_NAMED_ADDRESSES, SOURCES_DEADLINE_MS } from './smtp-user/lockout-guard.js';
 import { LONGEST_NAME } from './tenant/tenants.js';
 import { MAX_REPEATS, WRITE_DEADLINE_MS } from './write/writes.js';
 
@@ -33,5 +33,6 @@ export const COMMAND_LIMITS = {
   linkMinutes: LINK_MINUTES,
   guardMs: SOURCES_DEADLINE_MS,
   addressesAtRisk: MAX_NAMED_ADDRESSES,
+  addressesToAccept: MAX_ACCEPTED_ADDRESSES,
   reportsInJournal: MAX_REPORTS_IN_JOURNAL,
 } as const;

@@ -76,7 +76,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Entries on a page of SMTP users', number(PROJECTION_LIMITS.entriesPerPage)],
   ['Fields that a 422 names', number(MAX_ERRORS)],
   ['Addresses that a `lockout-risk` names', number(COMMAND_LIMITS.addressesAtRisk)],
-  ['Addresses that `Postern-Guard` judges', number(MAX_SOURCES)],
+  ['Addresses that `accept` of a `lockout-risk` covers', number(COMMAND_LIMITS.addressesToAccept)],
 
   ['Connections', number(defaults.maxConnections)],
   ['Policy streams', number(streams.maxClients)],
@@ -101,7 +101,7 @@ const ROWS: readonly (readonly [limit: string, value: string])[] = [
   ['Batches of logins that are stored at once', number(LOGIN_LIMITS.batchesAtOnce)],
   ['Batches of logins that wait', number(LOGIN_LIMITS.batchesWaiting)],
   ['Addresses of an SMTP user and day that are kept', number(MAX_ADDRESSES_PER_DAY)],
-  ['Addresses that a histogram judges', number(MAX_SOURCES)],
+  ['Addresses that a suggestion considers', number(MAX_SOURCES)],
   ['Relays that are remembered of an address and day', number(MAX_RELAYS_PER_ADDRESS)],
   ['Log that waits for its reader', bytes(LOG_BUFFER_BYTES)],
   ['Bytes of events sent to Kafka at once', bytes(KAFKA_LIMITS.bytesPerSend)],

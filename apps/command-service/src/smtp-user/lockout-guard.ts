@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 /** Well below the deadline of the write that waits for it. */
 export const SOURCES_DEADLINE_MS = 2_000;
 /** The most addresses that the digest covers, the newest first. */
-const MAX_LOCKED_OUT = 10_000;
+export const MAX_ACCEPTED_ADDRESSES = 10_000;
 export const MAX_NAMED_ADDRESSES = 100;
 
 @Injectable()
@@ -39,7 +39,7 @@ export class LockoutGuard {
     const only = { lastSeenAfter: new Date(from.getTime() - HOUR_MS), allowedBefore: allowedRanges(before, now) };
     const read = () =>
       inTenant(this.reader, user.tenantId, (manager) =>
-        refusedSources(manager, user.smtpUserId, from, allowedRanges(after, now), MAX_LOCKED_OUT, only),
+        refusedSources(manager, user.smtpUserId, from, allowedRanges(after, now), MAX_ACCEPTED_ADDRESSES, only),
       );
     const lockedOut = await Deadline.within(SOURCES_DEADLINE_MS, read, notReadable);
     const accept = digestOf(lockedOut.addresses);
