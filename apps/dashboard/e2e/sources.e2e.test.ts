@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '@postern/contracts';
 import { describeWithChromium, smtpLogin, until } from '@postern/testing';
+import type { Locator, Page } from 'playwright-core';
 import { DashboardWorld, PASSWORD } from './testing/dashboard-world.js';
 
 const USERNAME = 'places@acme.example';
@@ -8,6 +9,10 @@ const [OFFICE, HOME, CAFE] = ['203.0.113.9', '2001:db8:7::5', '198.51.100.7'];
 const MINUTE_MS = 60_000;
 /** For a dialog to be filled in and sent, on a machine that does much else. */
 const FILLING_IN_MS = 45_000;
+const SCREENS = [
+  { width: 1280, height: 800 },
+  { width: 390, height: 844 },
+];
 
 describeWithChromium(describe, 'an SMTP user that logs in from three places', () => {
   let world: DashboardWorld;
@@ -119,6 +124,110 @@ describeWithChromium(describe, 'an SMTP user that logs in from three places', ()
     expect(world.complaints).toEqual([]);
   });
 });
+
+const PREVIEW = /\/restriction\/preview$/;
+const PREVIEW_OR_HISTORY = /\/restriction\/preview$|\/history\?/;
+const WRITE = /\/restriction$/;
+
+describeWithChromium(describe, 'an answer that a dialog waits for moves none of its buttons', () => {
+  let world: DashboardWorld;
+  beforeAll(async () => (world = await DashboardWorld.start()));
+  afterAll(() => world?.end());
+
+  it.each(
+    SCREENS.flatMap((viewport) =>
+      [0, 1, 12].map((addresses) => ({ viewport, addresses, name: `w${viewport.width}-${addresses}@acme.example` })),
+    ),
+  )('$viewport.width px wide, with $addresses refused addresses', async ({ viewport, addresses, name }) => {
+    const { path, api } = await world.userWith(name, '203.0.113.0/24', '203.0.113.9');
+    if (addresses > 0) await logInFrom(api, addresses);
+    const { page } = await world.visit(world.acme.adminKey, { viewport });
+    const dialog = page.getByRole('dialog');
+    const figures = dialog.getByRole('region', { name: 'The last 30 days' }).getByText(/(of|in) the last 30 days/);
+    const [cancel, close] = ['Cancel', 'Close'].map((name) => dialog.getByRole('button', { name, exact: true }));
+    await page.goto(path);
+
+    await page.getByRole('button', { name: 'Change or remove 203.0.113.9' }).click();
+    await page.getByRole('menuitem', { name: /^Note and expiry/ }).click();
+    const saveEntry = dialog.getByRole('button', { name: 'Save' });
+    const note = dialog.getByLabel('Note');
+    await staysWhere(page, [saveEntry, cancel, note], PREVIEW, [figures], () => note.fill('café'));
+    await cancel?.click();
+
+    await page.getByRole('button', { name: 'Mode: Enforced' }).click();
+    const onlyReport = dialog.getByRole('button', { name: 'Only report' });
+    const toReportOnly = page.getByRole('menuitem', { name: /^Report only/ });
+    await staysWhere(page, [onlyReport, cancel], PREVIEW, [figures], () => toReportOnly.click());
+    await cancel?.click();
+
+    await page.getByRole('button', { name: 'Edit as text' }).click();
+    const lines = dialog.getByLabel('The list, one entry per line');
+    const save = dialog.getByRole('button', { name: 'Save 1 change' });
+    await staysWhere(page, [save, close, lines], PREVIEW, [figures], () => lines.fill('203.0.113.0/24'));
+
+    await page.route(WRITE, (route) => route.abort());
+    const failed = dialog.getByText('Postern does not answer');
+    await staysWhere(page, [save, close, lines], WRITE, [failed], () => save.click());
+    await page.unroute(WRITE);
+
+    const entries = [{ range: '203.0.113.10' }];
+    const { body } = await world.acme.admin('POST', `${api}/restriction/entries`, { entries });
+    await until(
+      () => world.acme.admin('GET', `${api}/history?limit=1`),
+      'the audit trail has the change',
+      (history) => history.body.items[0]?.version === body.version,
+    );
+    const kept = dialog.getByRole('group').first();
+    const by = dialog.getByText(/^By /);
+    await staysWhere(page, [save, kept], PREVIEW_OR_HISTORY, [figures, by], () => save.click());
+    expect(world.complaints).toEqual([]);
+  });
+
+  /** Reports a login from each of this many addresses that no list of these tests has. */
+  async function logInFrom(api: string, addresses: number): Promise<void> {
+    const smtpUserId = api.split('/').at(-1);
+    const hour = new Date().toISOString();
+    const logins = Array.from({ length: addresses }, (_, i) => ({
+      smtpUserId,
+      ip: `2001:db8:aaaa:bbbb:cccc:dddd:eeee:${(0xf000 + i).toString(16)}`,
+      hour,
+      count: 1_000,
+      entryId: null,
+      relay: 'mx1',
+    }));
+    await until(
+      () => world.acme.relay('POST', '/v1/relay/logins', { batchId: newId(), logins }),
+      'the audit trail has the user',
+      ({ body }) => body.accepted === addresses,
+    );
+  }
+});
+
+/** Does `what`, keeps the answers of `requests` back, and compares where `parts` of the page are before and after `shown` is. */
+async function staysWhere(
+  page: Page,
+  parts: readonly (Locator | undefined)[],
+  requests: RegExp,
+  shown: readonly Locator[],
+  what: () => Promise<void>,
+): Promise<void> {
+  const sent = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  await page.route(requests, async (route) => {
+    sent.resolve();
+    await answered.promise;
+    await route.fallback();
+  });
+  await what();
+  await sent.promise;
+  const positions = () => Promise.all(parts.map((part) => part?.boundingBox()));
+  await parts[0]?.waitFor();
+  const before = await positions();
+  answered.resolve();
+  for (const part of shown) await part.waitFor();
+  expect(await positions()).toEqual(before);
+  await page.unroute(requests);
+}
 
 /** As the field of a browser there has it. */
 function inBerlin(time: number): string {

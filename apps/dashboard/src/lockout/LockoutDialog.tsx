@@ -32,7 +32,7 @@ function Risk({ risk, answer }: { readonly risk: LockoutRisk; readonly answer: (
           : `From these ${counted(refusedAddresses, 'address', 'addresses')} it`}{' '}
         logged in during the last 7 days. Nothing is changed yet.
       </Text>
-      <Addresses addresses={addresses} label="Addresses that would be refused" />
+      <Addresses addresses={addresses} label="Addresses that would be refused" mah={260} />
       {more > 0 && <Dimmed size="xs">… and {counted(more, 'more address', 'more addresses')}.</Dimmed>}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={() => answer(false)} data-autofocus>
@@ -50,16 +50,18 @@ function Risk({ risk, answer }: { readonly risk: LockoutRisk; readonly answer: (
 export function Addresses({
   addresses,
   label,
+  mah,
 }: {
   readonly addresses: LockoutRisk['addresses'];
   readonly label: string;
+  readonly mah?: number;
 }) {
   return (
     <Box
       component="ul"
       aria-label={label}
       tabIndex={0}
-      mah={260}
+      mah={mah}
       m={0}
       p={0}
       style={{ listStyle: 'none', overflow: 'auto' }}

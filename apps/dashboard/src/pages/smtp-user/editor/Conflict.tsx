@@ -40,7 +40,7 @@ export function Conflict({ user, base, theirs, mine, setting, save, saving, erro
   const changes = differenceOf(now, after).length + (savedMode === null ? 0 : 1);
   const clashes = rows.filter(({ clash }) => clash).length;
   return (
-    <Stack gap="sm">
+    <Stack gap="sm" flex={1}>
       <div>
         <Text fw={600}>The list was changed while you were typing</Text>
         <LastChange user={user} version={theirs.version} />
@@ -81,15 +81,21 @@ export function Conflict({ user, base, theirs, mine, setting, save, saving, erro
       </div>
       {after.length > 0 && <PreviewFigures user={user} change={{ entries: after.map(wantedOf) }} />}
       {after.length === 0 && <Text size="sm">A list without entries would refuse every login. Keep one entry.</Text>}
-      {error && <Failed error={error} />}
-      <Group justify="space-between" className={classes['footer']}>
-        <Button variant="subtle" color="gray" onClick={back} disabled={saving}>
-          Back
-        </Button>
-        <Button onClick={() => save(after, savedMode)} loading={saving} disabled={changes === 0 || after.length === 0}>
-          {changes === 0 ? 'Nothing to save' : `Save ${counted(changes, 'change')}`}
-        </Button>
-      </Group>
+      <Stack gap="sm" className={classes['footer']}>
+        {error && <Failed error={error} />}
+        <Group justify="space-between">
+          <Button variant="subtle" color="gray" onClick={back} disabled={saving}>
+            Back
+          </Button>
+          <Button
+            onClick={() => save(after, savedMode)}
+            loading={saving}
+            disabled={changes === 0 || after.length === 0}
+          >
+            {changes === 0 ? 'Nothing to save' : `Save ${counted(changes, 'change')}`}
+          </Button>
+        </Group>
+      </Stack>
     </Stack>
   );
 }
@@ -139,7 +145,7 @@ function What({ entry, base }: { readonly entry: Listed | null; readonly base: L
   return <Line entry={entry} aside={base === null ? 'added' : 'on the list'} />;
 }
 
-/** Who changed it, if the audit trail has that already. */
+/** Who changed it, if the audit trail has that already. The line is there before. */
 function LastChange({ user, version }: { readonly user: SmtpUser; readonly version: number }) {
   const { data } = useQuery({
     queryKey: ['last-change', user.id, version],
@@ -152,10 +158,13 @@ function LastChange({ user, version }: { readonly user: SmtpUser; readonly versi
       ),
   });
   const [last] = data?.items ?? [];
-  if (last?.version !== version) return null;
   return (
-    <Dimmed size="sm">
-      By {last.actor.name}, <Time at={last.occurredAt} />.
-    </Dimmed>
+    <Text size="sm" c="dimmed" mih="1lh" truncate>
+      {last?.version === version && (
+        <>
+          By {last.actor.name}, <Time at={last.occurredAt} />.
+        </>
+      )}
+    </Text>
   );
 }

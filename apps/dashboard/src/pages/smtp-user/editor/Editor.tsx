@@ -15,6 +15,7 @@ import {
   type SmtpUser,
 } from '../smtp-user.js';
 import { Conflict } from './Conflict.js';
+import classes from './Editor.module.css';
 import { differenceOf } from './difference.js';
 import { isDirty, newDraft, storedDraft, storeDraft, type Draft, type EditorMode } from './draft.js';
 import type { Listed } from './list-as-text.js';
@@ -42,6 +43,8 @@ export function Editor({ user, start, close }: Props) {
       title={start?.mode === 'replace' ? 'Edit the list' : 'Add addresses'}
       size={960}
       fullScreen={phone}
+      className={classes['dialog'] ?? ''}
+      classNames={{ content: classes['frame'] ?? '', body: classes['body'] ?? '' }}
       closeOnClickOutside={false}
       closeButtonProps={{ 'aria-label': 'Close; what you typed is kept' }}
     >

@@ -1,6 +1,6 @@
-import { Alert, Box, Button, Checkbox, Group, SegmentedControl, Text, Textarea, TextInput } from '@mantine/core';
+import { Alert, Box, Button, Checkbox, Group, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { getHotkeyHandler } from '@mantine/hooks';
-import { useCallback, useDeferredValue, useMemo, type Dispatch, type SetStateAction } from 'react';
+import { useCallback, useDeferredValue, useMemo, type Dispatch, type FormEvent, type SetStateAction } from 'react';
 import { ExpiryField } from '../../../ui/ExpiryField.js';
 import { Failed } from '../../../ui/States.js';
 import { useNow } from '../../../ui/use-now.js';
@@ -52,15 +52,18 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
     [change],
   );
   return (
-    <form
-      onSubmit={(event) => {
+    <Stack
+      component="form"
+      gap="md"
+      flex={1}
+      onSubmit={(event: FormEvent) => {
         event.preventDefault();
         submit();
       }}
     >
       {restricted && (
         <SegmentedControl
-          mb="md"
+          style={{ alignSelf: 'start' }}
           size="xs"
           aria-label="What the text is"
           value={draft.mode}
@@ -117,7 +120,6 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
       {!restricted && (
         <Alert
           color="amber"
-          mt="md"
           title={setting?.enforceAt === null ? 'Refuses nothing yet' : 'From then on, only these addresses may log in'}
         >
           <Text size="sm">
@@ -148,46 +150,40 @@ export function Write({ user, draft, change, save, saving, error, close }: Props
         </Alert>
       )}
       {blocked !== null && (
-        <Alert color="gray" mt="md" role="alert">
+        <Alert color="gray" role="alert">
           {blocked}
         </Alert>
       )}
       {refusesAll(after, now) && blocked === null && changes.length > 0 && (
-        <Alert color="red" mt="md">
-          All entries would be expired, and every login would be refused.
-        </Alert>
+        <Alert color="red">All entries would be expired, and every login would be refused.</Alert>
       )}
       {blocked === null && changes.length > 0 && (
-        <Box mt="md">
-          <PreviewFigures user={user} change={{ entries: after.map(wantedOf) }} />
-        </Box>
+        <PreviewFigures user={user} change={{ entries: after.map(wantedOf) }} />
       )}
-      {error && (
-        <div className={classes['error']}>
-          <Failed error={error} />
-        </div>
-      )}
-      <Group justify="flex-end" mt="lg" gap="xs" className={classes['footer']}>
-        {isDirty(draft) && (
-          <Button
-            variant="subtle"
-            color="gray"
-            me="auto"
-            ms={-14}
-            onClick={() => change(newDraft(user.restriction, draft.mode))}
-            disabled={saving}
-          >
-            Start over
+      <Stack gap="sm" className={classes['footer']}>
+        {error && <Failed error={error} />}
+        <Group justify="flex-end" gap="xs">
+          {isDirty(draft) && (
+            <Button
+              variant="subtle"
+              color="gray"
+              me="auto"
+              ms={-14}
+              onClick={() => change(newDraft(user.restriction, draft.mode))}
+              disabled={saving}
+            >
+              Start over
+            </Button>
+          )}
+          <Button variant="default" onClick={close} title={isDirty(draft) ? 'What you typed is kept' : undefined}>
+            {isDirty(draft) ? 'Close' : 'Cancel'}
           </Button>
-        )}
-        <Button variant="default" onClick={close} title={isDirty(draft) ? 'What you typed is kept' : undefined}>
-          {isDirty(draft) ? 'Close' : 'Cancel'}
-        </Button>
-        <Button type="submit" disabled={!ready} loading={saving}>
-          {actionOf(changes, bad)}
-        </Button>
-      </Group>
-    </form>
+          <Button type="submit" disabled={!ready} loading={saving}>
+            {actionOf(changes, bad)}
+          </Button>
+        </Group>
+      </Stack>
+    </Stack>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Stack, Text } from '@mantine/core';
+import { Box, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import type { Schema } from '../../../api/client.js';
@@ -6,37 +6,46 @@ import { counted } from '../../../denials/words.js';
 import { Addresses } from '../../../lockout/LockoutDialog.js';
 import type { SmtpUser } from '../smtp-user.js';
 import { LoginCoverage } from './LoginCoverage.js';
+import classes from './PreviewFigures.module.css';
 import { previewQuery, type PreviewedChange } from './queries.js';
 
 const TYPING_MS = 300;
+const LOADING = 'Looking at the last 30 days …';
 
 interface Props {
   readonly user: SmtpUser;
   readonly change: PreviewedChange;
 }
 
-/** What a change would have refused in the last 30 days, if enforced. Shows nothing until there is an answer. */
+/** What a change would have refused in the last 30 days, if enforced. Its size does not depend on the answer. */
 export function PreviewFigures({ user, change }: Props) {
   const [settled] = useDebouncedValue(change, TYPING_MS);
-  const { data } = useQuery(previewQuery(user, { ...settled, mode: 'enforce' }));
-  if (!data) return null;
+  const { data, error } = useQuery(previewQuery(user, { ...settled, mode: 'enforce' }));
   return (
-    <Stack component="section" gap={4} aria-label="The last 30 days" aria-live="polite">
-      <Text size="sm">
-        <Figures {...data} />
-      </Text>
-      {data.refused > 0 && <Addresses addresses={data.addresses} label="What it would have refused" />}
-      <LoginCoverage coverage={data} />
-    </Stack>
+    <Box component="section" className={classes['figures']} aria-label="The last 30 days" aria-live="polite">
+      {data ? (
+        <>
+          <Text size="sm">
+            <Figures {...data} />
+          </Text>
+          {data.refused > 0 && <Addresses addresses={data.addresses} label="What it would have refused" />}
+          <LoginCoverage coverage={data} />
+        </>
+      ) : (
+        <Text size="sm" c="dimmed">
+          {error ? 'The logins of the last 30 days could not be loaded.' : LOADING}
+        </Text>
+      )}
+    </Box>
   );
 }
 
-/** The figures alone, for a menu: it has its size from the first moment. */
+/** The figures alone, for a menu. */
 export function PreviewLine({ user, change }: Props) {
   const { data, isPending } = useQuery(previewQuery(user, { ...change, mode: 'enforce' }));
   return (
     <Text size="xs" c="dimmed" mih="2lh">
-      {data ? <Figures {...data} /> : isPending && 'Looking at the last 30 days …'}
+      {data ? <Figures {...data} /> : isPending && LOADING}
     </Text>
   );
 }
