@@ -180,6 +180,14 @@ describeWithChromium(describe, 'an answer that a dialog waits for moves none of 
     const kept = dialog.getByRole('group').first();
     const by = dialog.getByText(/^By /);
     await staysWhere(page, [save, kept], PREVIEW_OR_HISTORY, [figures, by], () => save.click());
+    // The second click of a double click on the button that was there before.
+    await save.hover();
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
+    expect(await world.rangesOf(api)).toHaveLength(3);
+    await save.click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await world.rangesOf(api, 2)).toEqual(['203.0.113.0/24', '203.0.113.10']);
     expect(world.complaints).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { Box, Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { counted } from '../denials/words.js';
 import { Dimmed } from '../ui/Dimmed.js';
 import { Mono } from '../ui/Mono.js';
+import { onSingleClick } from '../ui/single-click.js';
 import { Time } from '../ui/Time.js';
 import { lockoutQuestion, type LockoutRisk } from './send-guarded.js';
 
@@ -38,7 +39,7 @@ function Risk({ risk, answer }: { readonly risk: LockoutRisk; readonly answer: (
         <Button variant="default" onClick={() => answer(false)} data-autofocus>
           Change nothing
         </Button>
-        <Button color="red" variant="outline" onClick={() => answer(true)}>
+        <Button color="red" variant="outline" onClick={onSingleClick(() => answer(true))}>
           Refuse{' '}
           {refusedAddresses === 1 ? 'this address' : `these ${counted(refusedAddresses, 'address', 'addresses')}`}
         </Button>

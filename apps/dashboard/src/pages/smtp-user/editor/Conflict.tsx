@@ -6,6 +6,7 @@ import { counted } from '../../../denials/words.js';
 import { Dimmed } from '../../../ui/Dimmed.js';
 import { dateTime } from '../../../ui/dates.js';
 import { Failed } from '../../../ui/States.js';
+import { onSingleClick } from '../../../ui/single-click.js';
 import { Time } from '../../../ui/Time.js';
 import { PreviewFigures } from '../sources/PreviewFigures.js';
 import { wantedOf, type ModeSetting, type Restriction, type SmtpUser } from '../smtp-user.js';
@@ -88,7 +89,7 @@ export function Conflict({ user, base, theirs, mine, setting, save, saving, erro
             Back
           </Button>
           <Button
-            onClick={() => save(after, savedMode)}
+            onClick={onSingleClick(() => save(after, savedMode))}
             loading={saving}
             disabled={changes === 0 || after.length === 0}
           >
